@@ -1,0 +1,75 @@
+# make run    predict the relations of FILE and print them
+# make test   run the tests
+# make lint   check style and formatting
+# make clean  remove what builds and tests left behind; make distclean removes .venv, too
+#
+# Each target sets itself up in .venv; nothing is installed twice. Needs Python 3.11 or newer with its venv module.
+#   FILE    the PubTator file to read: make run FILE="my file.pubtator"
+#   PYTHON  the interpreter to build .venv with
+#   TORCH   the torch that the first set-up installs; the CPU build unless you name another, such as TORCH=torch==2.13.0
+
+FILE ?= samples/sample.pubtator
+PYTHON ?= python3
+TORCH ?= torch==2.13.0+cpu
+
+# A variable of the recipe's environment keeps spaces and quotes in the file name whole.
+export FILE
+
+python := .venv/bin/python
+metadata := setup.cfg setup.py pyproject.toml
+# With glibc's defaults every large tensor is mapped and faulted in anew, which costs several times the computation.
+malloc := MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=17179869184 MALLOC_TOP_PAD_=268435456
+
+.PHONY: help run test lint clean distclean
+.NOTPARALLEL:
+
+help:
+	@awk '/^$$/ {exit} {sub(/^# ?/, ""); print}' Makefile
+
+run: .venv/.biodir-run
+	@$(malloc) .venv/bin/biodir predict "$$FILE"
+
+test: .venv/.biodir-dev
+	$(python) -m pytest -q
+
+lint: .venv/.biodir-dev
+	$(python) -m ruff check .
+	$(python) -m ruff format --check .
+
+clean:
+	rm -rf build dist *.egg-info .pytest_cache .ruff_cache
+	find . -path ./.venv -prune -o -path ./.git -prune -o -name __pycache__ -type d -exec rm -rf {} +
+
+distclean: clean
+	rm -rf .venv
+
+.venv/.biodir-run: .venv/.biodir-torch $(metadata)
+	$(python) -m pip install --quiet -e .
+	@touch $@
+
+# The development installation holds the other one: no second installation for `make run` after `make test`.
+.venv/.biodir-dev: .venv/.biodir-torch $(metadata)
+	$(python) -m pip install --quiet -e ".[dev]"
+	@touch .venv/.biodir-run $@
+
+# The local version "+cpu" is asked for because on Linux the plain one brings gigabytes of CUDA libraries.
+.venv/.biodir-torch: | .venv/bin/pip
+	@echo "installing $(TORCH) ..."
+	@$(python) -m pip install --quiet "$(TORCH)" || { \
+	  echo "make: pip did not get $(TORCH)." >&2; \
+	  echo "  No such version: name PyTorch's CPU wheel index in PIP_EXTRA_INDEX_URL (the address stands in PyTorch's own" >&2; \
+	  echo "  installation instructions) and run make again, or choose another build: make $(MAKECMDGOALS) TORCH=torch" >&2; \
+	  exit 1; }
+	@touch $@
+
+.venv/bin/pip:
+	@command -v "$(PYTHON)" >/dev/null || { \
+	  echo "make: no $(PYTHON) here. Install Python 3.11 or newer (apt install python3 python3-venv), or name one: PYTHON=..." >&2; \
+	  exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "make: $$("$(PYTHON)" --version) is too old. biodir needs Python 3.11 or newer; name one: make PYTHON=python3.11" >&2; \
+	  exit 1; }
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "make: $(PYTHON) cannot make virtual environments. On Debian and Ubuntu: apt install python3-venv" >&2; \
+	  exit 1; }
+	"$(PYTHON)" -m venv .venv

@@ -1,0 +1,40 @@
+"""Which entity pairs a model is asked about."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from .document_biodir import Entity
+
+
+@dataclass(frozen=True)
+class CandidatePair:
+    """Two entities of a document that may be related.
+
+    `entity1` carries the source tags, `entity2` the target tags; `pair_type_id` is the row of the pair type in the
+    configuration. The order comes from the types and the text; it says nothing of direction.
+    """
+
+    entity1: Entity
+    entity2: Entity
+    pair_type_id: int
+
+
+def candidate_pairs(entities: Sequence[Entity], pair_types: Sequence[Sequence[str]]) -> Iterator[CandidatePair]:
+    """Every pair of different entities whose types form a pair type, in the order of the text.
+
+    Paper, section 2: the source is the entity whose type stands first in the alphabet; of two entities of one type, the
+    one that is mentioned first.
+
+    Args:
+        entities: in the order of their first mention, as `Document.entities` gives them.
+        pair_types: unordered pairs of entity types.
+    """
+    pair_type_ids = {tuple(sorted(pair_type)): index for index, pair_type in enumerate(pair_types)}
+    for index, first in enumerate(entities):
+        for second in entities[index + 1 :]:
+            if first.identifier == second.identifier:
+                continue  # one concept annotated with two types is not related to itself
+            key = tuple(sorted((first.entity_type, second.entity_type)))
+            if key in pair_type_ids:
+                swap = first.entity_type > second.entity_type
+                yield CandidatePair(*((second, first) if swap else (first, second)), pair_type_ids[key])

@@ -1,0 +1,188 @@
+"""BioDirConfig: everything that a checkpoint must remember."""
+
+from typing import Any
+
+from huggingface_hub.dataclasses import strict
+from transformers import AutoConfig, PreTrainedConfig
+from transformers.configuration_utils import SubConfigSpec
+
+from .errors_biodir import SettingError
+
+TASK = "biomedical-relation-extraction"
+
+GENE, DISEASE, CHEMICAL = "GeneOrGeneProduct", "DiseaseOrPhenotypicFeature", "ChemicalEntity"
+VARIANT, SPECIES, CELL_LINE = "SequenceVariant", "OrganismTaxon", "CellLine"
+
+# Label orders, entity types and pair types of BioREDirect: paper, section 2, in the order of its released code.
+RELATION_LABELS = (
+    "None",
+    "Association",
+    "Bind",
+    "Comparison",
+    "Conversion",
+    "Cotreatment",
+    "Drug_Interaction",
+    "Negative_Correlation",
+    "Positive_Correlation",
+)
+NOVELTY_LABELS = ("None", "Novel", "No")
+DIRECTION_LABELS = ("None", "Left_to_Right", "Right_to_Left", "No_Direct")
+ENTITY_TYPES = (GENE, DISEASE, CHEMICAL, VARIANT, SPECIES, CELL_LINE)
+PAIR_TYPES = (
+    (CHEMICAL, CHEMICAL),
+    (CHEMICAL, DISEASE),
+    (CHEMICAL, GENE),
+    (CHEMICAL, VARIANT),
+    (DISEASE, GENE),
+    (DISEASE, VARIANT),
+    (GENE, GENE),
+    (VARIANT, VARIANT),
+)
+# What PubTator, PubTator 3, BC5CDR and BioREDirect call the types.
+TYPE_MAP = {
+    "Gene": GENE,
+    "Disease": DISEASE,
+    "Chemical": CHEMICAL,
+    "Variant": VARIANT,
+    "Mutation": VARIANT,
+    "DNAMutation": VARIANT,
+    "ProteinMutation": VARIANT,
+    "DNAAllele": VARIANT,
+    "ProteinAllele": VARIANT,
+    "DNAAcidChange": VARIANT,
+    "ProteinAcidChange": VARIANT,
+    "SNP": VARIANT,
+    "Species": SPECIES,
+    "Organism": SPECIES,
+    "Strain": SPECIES,
+    "Genus": SPECIES,
+    "Cell_line": CELL_LINE,
+    "CellLineOrTissue": CELL_LINE,
+}
+HARD_PROMPT = "What are the labels of {tasks} between {entity1} and {entity2} ?"
+PROMPT_FIELDS = ("{tasks}", "{entity1}", "{entity2}")
+CHUNK_NAMES = ("prefix", "suffix", "infix")
+CHUNK_POOLINGS = ("max", "mean", "attention")
+
+
+@strict
+class BioDirConfig(PreTrainedConfig):
+    """Configuration of `BioDirForRelationExtraction`.
+
+    Args:
+        encoder_config: configuration of the encoder, any of the BERT family.
+        relation_labels: the label of an unrelated pair first, then the relation types.
+        novelty_labels, direction_labels: likewise; an empty list leaves the task and its head out.
+        entity_types: types that a mention may have; those outside `pair_types` take part in no pair.
+        pair_types: unordered pairs of entity types that are asked about.
+        tag_types: entity type -> type whose boundary tags it uses. Paper: variants use the gene tags.
+        type_map: other names of entity types -> entity type; None leaves mentions of that name out.
+        hard_prompt: the question, with ``{tasks}``, ``{entity1}`` and ``{entity2}`` in this order.
+        soft_prompt_tokens: learned vectors for each pair type at the end of every row. Paper: 8 was best.
+        chunks: which chunks are encoded, any of prefix, suffix and infix.
+        max_tokens: longest row, in tokens, prompts included.
+        infix_min_tokens: an infix that is narrower is widened evenly to this width, tags included.
+        max_name_tokens: an entity's name is cut to this length in the hard prompt.
+        max_mention_tokens: a mention that is longer is tagged around its first tokens.
+        chunk_pooling: how the chunks of a pair are joined: max (the paper's), mean or attention.
+        generic_relation: relation type that needs no threshold but wins only as the highest of all. Paper: Association.
+        relation_threshold: the score above which any other relation type wins. Paper: 0.5.
+        none_bias: added to the logit of the first relation label before decoding; found on dev. Paper: 0.
+        classifier_dropout: dropout before the three classifiers.
+        initializer_range: standard deviation of new parameters.
+        token_budget: the most tokens, padding included, that go through the encoder at once.
+
+    Raises:
+        SettingError: a value outside what is allowed.
+    """
+
+    model_type = "biodir"
+    sub_configs_defaults = {"encoder_config": SubConfigSpec(config_class=AutoConfig, model_type="bert")}  # noqa: RUF012
+
+    encoder_config: dict | PreTrainedConfig | None = None
+    relation_labels: list[str] | tuple[str, ...] = RELATION_LABELS
+    novelty_labels: list[str] | tuple[str, ...] = NOVELTY_LABELS
+    direction_labels: list[str] | tuple[str, ...] = DIRECTION_LABELS
+    entity_types: list[str] | tuple[str, ...] = ENTITY_TYPES
+    pair_types: Any = PAIR_TYPES
+    tag_types: dict[str, str] | None = None
+    type_map: dict[str, str | None] | None = None
+    hard_prompt: str = HARD_PROMPT
+    soft_prompt_tokens: int = 8
+    chunks: list[str] | tuple[str, ...] = CHUNK_NAMES
+    max_tokens: int = 512
+    infix_min_tokens: int = 64
+    max_name_tokens: int = 24
+    max_mention_tokens: int = 64
+    chunk_pooling: str = "max"
+    generic_relation: str | None = "Association"
+    relation_threshold: float | int = 0.5
+    none_bias: float | int = 0.0
+    classifier_dropout: float | int = 0.1
+    initializer_range: float = 0.02
+    token_budget: int = 8192
+
+    def __post_init__(self, **kwargs: Any) -> None:
+        for name in ("relation_labels", "novelty_labels", "direction_labels", "entity_types", "chunks"):
+            setattr(self, name, list(getattr(self, name)))
+        self.pair_types = [list(pair_type) for pair_type in self.pair_types]
+        self.tag_types = {VARIANT: GENE} if self.tag_types is None else self.tag_types
+        self.type_map = dict(TYPE_MAP) if self.type_map is None else self.type_map
+        super().__post_init__(**kwargs)
+        _check_labels(self)
+        _check_prompt_and_chunks(self)
+        _check_numbers(self)
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """The tasks that have a head, in the order of the heads."""
+        return tuple(task for task, labels in self.labels.items() if labels)
+
+    @property
+    def labels(self) -> dict[str, list[str]]:
+        """Task -> its labels; an empty list where the task is left out."""
+        return {
+            "relation": self.relation_labels,
+            "novelty": self.novelty_labels,
+            "direction": self.direction_labels,
+        }
+
+
+def _check_labels(config: BioDirConfig) -> None:
+    for task, labels in config.labels.items():
+        if len(set(labels)) < len(labels):
+            raise SettingError(f"{task}_labels {labels!r} hold a label twice")
+        if len(labels) == 1 or (task == "relation" and not labels):
+            raise SettingError(f"{task}_labels {labels!r}: give the label of an unrelated pair, then at least one more")
+    if not config.pair_types:
+        raise SettingError("pair_types is empty; give at least one pair of entity types")
+    for pair_type in config.pair_types:
+        if len(pair_type) != 2 or not set(pair_type) <= set(config.entity_types):
+            raise SettingError(f"pair type {pair_type!r} is not two of the entity types {config.entity_types!r}")
+    if len({frozenset(pair_type) for pair_type in config.pair_types}) < len(config.pair_types):
+        raise SettingError(f"pair_types {config.pair_types!r} hold a pair twice; pairs have no order")
+
+
+def _check_prompt_and_chunks(config: BioDirConfig) -> None:
+    places = [config.hard_prompt.find(field) for field in PROMPT_FIELDS]
+    if min(places) < 0 or places != sorted(places):
+        raise SettingError(f"hard_prompt {config.hard_prompt!r} must hold {', '.join(PROMPT_FIELDS)} in this order")
+    if not config.chunks or not set(config.chunks) <= set(CHUNK_NAMES):
+        raise SettingError(f"chunks {config.chunks!r}: choose any of {', '.join(CHUNK_NAMES)}")
+    if config.chunk_pooling not in CHUNK_POOLINGS:
+        raise SettingError(f"chunk_pooling {config.chunk_pooling!r}: choose one of {', '.join(CHUNK_POOLINGS)}")
+    positions = getattr(config.encoder_config, "max_position_embeddings", None)
+    if positions is not None and config.max_tokens > positions:
+        raise SettingError(f"max_tokens is {config.max_tokens} but the encoder has {positions} positions")
+
+
+def _check_numbers(config: BioDirConfig) -> None:
+    for name, least in (("soft_prompt_tokens", 0), ("infix_min_tokens", 0), ("max_name_tokens", 1),
+                        ("max_mention_tokens", 1), ("token_budget", 1)):  # fmt: skip
+        if getattr(config, name) < least:
+            raise SettingError(f"{name} is {getattr(config, name)}; it must be at least {least}")
+    if not 0 <= config.relation_threshold <= 1:
+        raise SettingError(f"relation_threshold is {config.relation_threshold}; scores lie in 0..1")
+
+
+BioDirConfig.register_for_auto_class()

@@ -1,0 +1,172 @@
+"""Scores -> relations. Direction becomes subject and object here and nowhere else, and back for gold labels."""
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from .candidates_biodir import CandidatePair
+from .document_biodir import Document, Entity, Relation
+from .errors_biodir import AnnotationError
+
+# Direction labels that name a subject; every other label means that the relation has no direction.
+ENTITY1_IS_SUBJECT, ENTITY2_IS_SUBJECT, UNDIRECTED = "Left_to_Right", "Right_to_Left", "No_Direct"
+
+
+@dataclass(frozen=True)
+class DecodingRule:
+    """How logits become labels; the fields are those of the configuration with the same names."""
+
+    labels: Mapping[str, Sequence[str]]
+    generic_relation: str | None
+    relation_threshold: float
+    none_bias: float
+
+    @classmethod
+    def from_config(cls, config: Any) -> "DecodingRule":
+        """The rule of a `BioDirConfig`, from whichever copy of its class."""
+        return cls(**{field.name: getattr(config, field.name) for field in fields(cls)})
+
+
+@dataclass(frozen=True)
+class PairDecision:
+    """What is said of one pair. `scores` holds, for each task, the score (0..1) of every label in order."""
+
+    pair: CandidatePair
+    relation_type: str
+    novelty: str | None
+    direction: str | None
+    scores: Mapping[str, Sequence[float]]
+    relation_score: float
+    novelty_score: float | None
+    direction_score: float | None
+    is_related: bool
+
+    @property
+    def score(self) -> float:
+        """The score of the whole statement: the product of the scores of its parts."""
+        return math.prod(part for part in self._part_scores() if part is not None)
+
+    @property
+    def subject(self) -> Entity:
+        """The acting entity; of an undirected relation the first of the pair."""
+        return self.pair.entity2 if self.direction == ENTITY2_IS_SUBJECT else self.pair.entity1
+
+    @property
+    def object(self) -> Entity:
+        """The other entity of the pair."""
+        return self.pair.entity1 if self.direction == ENTITY2_IS_SUBJECT else self.pair.entity2
+
+    @property
+    def directed(self) -> bool:
+        """True where the direction names a subject."""
+        return self.direction in (ENTITY1_IS_SUBJECT, ENTITY2_IS_SUBJECT)
+
+    def to_relation(self) -> Relation:
+        """The decision as data of a document."""
+        return Relation(
+            relation_type=self.relation_type,
+            entity1_id=self.subject.identifier,
+            entity2_id=self.object.identifier,
+            novelty=self.novelty,
+            subject_id=self.subject.identifier if self.directed else None,
+            relation_score=self.relation_score,
+            novelty_score=self.novelty_score,
+            direction_score=self.direction_score,
+        )
+
+    def _part_scores(self) -> tuple[float | None, ...]:
+        return self.relation_score, self.novelty_score, self.direction_score
+
+
+def decode_pair(pair: CandidatePair, logits: Mapping[str, Sequence[float]], rule: DecodingRule) -> PairDecision:
+    """The labels of one pair. Paper, section 2.
+
+    Any relation type but the generic one whose score is above the threshold wins, the highest first; else the highest
+    of all relation labels. Novelty and direction take their highest label without the first, which stands for
+    unrelated pairs.
+
+    Args:
+        logits: task -> the model's logits of this pair, one for each label.
+    """
+    biased = dict(logits)
+    biased["relation"] = [logits["relation"][0] + rule.none_bias, *logits["relation"][1:]]
+    scores = {task: [_sigmoid(logit) for logit in values] for task, values in biased.items()}
+    relation_index = _relation_index(scores["relation"], rule)
+    novelty, novelty_score = _best_after_first(scores, "novelty", rule)
+    direction, direction_score = _best_after_first(scores, "direction", rule)
+    return PairDecision(
+        pair=pair,
+        relation_type=rule.labels["relation"][relation_index],
+        novelty=novelty,
+        direction=direction,
+        scores=scores,
+        relation_score=scores["relation"][relation_index],
+        novelty_score=novelty_score,
+        direction_score=direction_score,
+        is_related=relation_index > 0,
+    )
+
+
+def relations_of_pairs(document: Document) -> dict[frozenset[str], list[Relation]]:
+    """The document's relations by the unordered identifiers of their entities."""
+    found: dict[frozenset[str], list[Relation]] = defaultdict(list)
+    for relation in document.relations:
+        found[frozenset((relation.entity1_id, relation.entity2_id))].append(relation)
+    return dict(found)
+
+
+def pair_targets(
+    pair: CandidatePair, relations: Sequence[Relation], labels: Mapping[str, Sequence[str]]
+) -> dict[str, list[float]]:
+    """Task -> 1.0 at each label that holds for the pair, else 0.0; the inverse of decoding, for gold relations.
+
+    Args:
+        relations: the gold relations of this pair; empty where it is unrelated.
+        labels: task -> its labels; tasks without labels are left out.
+
+    Raises:
+        AnnotationError: a relation has a label that the model does not know, or lacks the novelty that it needs.
+    """
+    held = {task: {values[0]} if not relations else set() for task, values in labels.items() if values}
+    for relation in relations:
+        found = {"relation": relation.relation_type, "novelty": relation.novelty}
+        found["direction"] = _direction_label(pair, relation)
+        for task in held:
+            if found[task] not in labels[task]:
+                raise AnnotationError(
+                    f"relation {relation.entity1_id} - {relation.entity2_id}: {task} {found[task]!r} is none of "
+                    f"{', '.join(labels[task])}; map it, or train with other labels"
+                )
+            held[task].add(found[task])
+    return {task: [float(label in held[task]) for label in labels[task]] for task in held}
+
+
+def _direction_label(pair: CandidatePair, relation: Relation) -> str:
+    if relation.subject_id is None:
+        return UNDIRECTED
+    return ENTITY1_IS_SUBJECT if relation.subject_id == pair.entity1.identifier else ENTITY2_IS_SUBJECT
+
+
+def _relation_index(scores: Sequence[float], rule: DecodingRule) -> int:
+    labels = rule.labels["relation"]
+    clear = [
+        index
+        for index in range(1, len(labels))
+        if labels[index] != rule.generic_relation and scores[index] > rule.relation_threshold
+    ]
+    return max(clear or range(len(labels)), key=scores.__getitem__)
+
+
+def _best_after_first(scores: Mapping[str, Sequence[float]], task: str, rule: DecodingRule):
+    if task not in scores:
+        return None, None
+    index = max(range(1, len(scores[task])), key=scores[task].__getitem__)
+    return rule.labels[task][index], scores[task][index]
+
+
+def _sigmoid(logit: float) -> float:
+    if logit >= 0:
+        return 1 / (1 + math.exp(-logit))
+    return math.exp(logit) / (1 + math.exp(logit))

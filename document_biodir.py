@@ -1,0 +1,340 @@
+"""Annotated documents as plain immutable data: Mention, Entity, Relation, Passage, Document.
+
+Spans are half-open ``[start, end)`` and count Python characters of ``document.text``. A document checks
+itself when it is made: one that exists has mentions that agree with its text.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .errors_biodir import AnnotationError
+
+# BioRED and BC5CDR write these in the identifier column of a mention that is linked to no concept.
+UNLINKED_IDENTIFIERS = ("-", "-1")
+# Identifiers made for mentions that come without one start so; no database of the field uses this prefix.
+TEXT_IDENTIFIER_PREFIX = "text:"
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A text span with an entity type; no identifiers means that it is not linked and takes part in no pair.
+
+    `source_identifier` is the identifier column of a file where it is written otherwise than biodir writes it
+    (``"-1"``, or another separator than ``";"``), kept so that writing gives the file back.
+    """
+
+    start_char: int
+    end_char: int
+    text: str
+    entity_type: str
+    identifiers: tuple[str, ...] = ()
+    source_identifier: str | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Entity:
+    """All mentions with one identifier and one type, in the order of the text."""
+
+    identifier: str
+    entity_type: str
+    mentions: tuple[Mention, ...]
+
+    @property
+    def name(self) -> str:
+        """The text of the first mention."""
+        return self.mentions[0].text
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A relation between two entities; `subject_id` is one of the two, or None where it has no direction.
+
+    The order of `entity1_id` and `entity2_id` is that of the source file and carries no direction.
+    Scores lie in 0..1 and are None for relations that nobody predicted.
+    """
+
+    relation_type: str
+    entity1_id: str
+    entity2_id: str
+    novelty: str | None = None
+    subject_id: str | None = None
+    relation_score: float | None = None
+    novelty_score: float | None = None
+    direction_score: float | None = None
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A part of the text, such as the title, across whose borders no sentence runs."""
+
+    start_char: int
+    end_char: int
+    kind: str
+
+
+@dataclass(frozen=True)
+class Document:
+    """A text with its mentions and, where known, its relations.
+
+    Args:
+        id: identifier of the document, such as a PMID.
+        text: the whole text; for PubTator ``title + " " + abstract``.
+        mentions: in the order of the source.
+        relations: gold or predicted, in the order of the source.
+        passages: parts of the text in order; empty means that the text is one passage.
+        subject_lines: identifier pairs in the order in which a PubTator file lists its ``Subject:`` lines, kept
+            so that writing gives the file back; relations that are not named here are written after these.
+
+    Raises:
+        AnnotationError: a span lies outside the text, ends before it starts, or holds another text than it says.
+    """
+
+    id: str
+    text: str
+    mentions: tuple[Mention, ...] = ()
+    relations: tuple[Relation, ...] = ()
+    passages: tuple[Passage, ...] = ()
+    subject_lines: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.text, str):
+            raise AnnotationError(
+                f"document {self.id}: the text is {_shown(self.text)}, not a string; pass the text as str"
+            )
+        for index, mention in enumerate(self.mentions):
+            check_mention(mention, self.text, f"document {self.id}, mention {index}")
+        _check_passages(self)
+        for relation in self.relations:
+            if relation.subject_id not in (None, relation.entity1_id, relation.entity2_id):
+                raise AnnotationError(
+                    f"document {self.id}: subject {relation.subject_id!r} is neither {relation.entity1_id!r} nor "
+                    f"{relation.entity2_id!r}; the subject is one of the two related entities"
+                )
+
+    def entities(self) -> tuple[Entity, ...]:
+        """The linked entities, ordered by their first mention."""
+        mentions_of: dict[tuple[str, str], list[Mention]] = {}
+        for mention in sorted(self.mentions, key=lambda mention: (mention.start_char, mention.end_char)):
+            for identifier in dict.fromkeys(mention.identifiers):
+                mentions_of.setdefault((identifier, mention.entity_type), []).append(mention)
+        return tuple(Entity(identifier, kind, tuple(found)) for (identifier, kind), found in mentions_of.items())
+
+    @classmethod
+    def from_dict(cls, mapping: Mapping[str, Any], default_id: str = "document") -> "Document":
+        """A document from ``{"id", "text" | "title"+"abstract" | "passages", "entities", "relations"?}``.
+
+        Args:
+            mapping: ``entities`` holds ``{"start", "end", "type", "id"?, "text"?}``. ``id`` is a string or a list of
+                strings; ``"-"`` and ``"-1"`` say "not linked"; where it is missing or None, mentions of one type
+                with the same text (case and spacing apart) form an entity.
+            default_id: the document's id where the mapping has none.
+
+        Raises:
+            AnnotationError: a key is missing, or a value has the wrong type or contradicts the text.
+        """
+        if not isinstance(mapping, Mapping):
+            raise AnnotationError(
+                f"{default_id}: a document is a mapping, a PubTator string or a Document, not {_shown(mapping)}"
+            )
+        document_id = str(default_id if mapping.get("id") is None else mapping["id"])
+        place = f"document {document_id}"
+        text, passages = _text_and_passages(mapping, place)
+        mentions = tuple(
+            _mention_from_dict(entry, text, f"{place}, entities[{index}]")
+            for index, entry in enumerate(_list_of(mapping, "entities", place))
+        )
+        relations = tuple(
+            _relation_from_dict(entry, f"{place}, relations[{index}]")
+            for index, entry in enumerate(_list_of(mapping, "relations", place))
+        )
+        subject_lines = tuple((first, second) for first, second in mapping.get("subject_lines") or ())
+        return cls(document_id, text, mentions, relations, passages, subject_lines)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The document as JSON-ready data that `from_dict` turns back into an equal document."""
+        mapping: dict[str, Any] = {"id": self.id, "text": self.text}
+        if self.passages:
+            mapping["passages"] = [
+                {"start": part.start_char, "end": part.end_char, "type": part.kind} for part in self.passages
+            ]
+        mapping["entities"] = [_mention_to_dict(mention) for mention in self.mentions]
+        mapping["relations"] = [_relation_to_dict(relation) for relation in self.relations]
+        if self.subject_lines:
+            mapping["subject_lines"] = [list(line) for line in self.subject_lines]
+        return mapping
+
+
+def check_mention(mention: Mention, text: str, place: str) -> None:
+    """Nothing where the mention agrees with the text.
+
+    Raises:
+        AnnotationError: with `place`, the value seen and the likely fix.
+    """
+    start, end = mention.start_char, mention.end_char
+    if not (_is_integer(start) and _is_integer(end)):
+        raise AnnotationError(f"{place}: offsets {start!r} and {end!r} are not whole numbers of characters")
+    if start < 0:
+        raise AnnotationError(f"{place}: starts at {start}; offsets count characters from 0")
+    if end <= start:
+        raise AnnotationError(f"{place}: ends at {end} but starts at {start}; a span is half-open and not empty")
+    if end > len(text):
+        raise AnnotationError(
+            f"{place}: ends at {end} but the text has {len(text)} characters; were newlines stripped?"
+        )
+    if text[start:end] != mention.text:
+        raise AnnotationError(
+            f"{place}: says {mention.text!r} but the text at [{start}, {end}) is {text[start:end]!r}; "
+            "offsets count Python characters, not bytes"
+        )
+    if not isinstance(mention.entity_type, str) or not mention.entity_type:
+        raise AnnotationError(f"{place}: entity type {mention.entity_type!r} is not a name; give a type as string")
+
+
+def text_identifier(text: str) -> str:
+    """The identifier of a mention that comes without one: its text without differences of case and spacing.
+
+    Semicolons separate identifiers in PubTator files, so they are left out.
+    """
+    return TEXT_IDENTIFIER_PREFIX + " ".join(text.casefold().replace(";", " ").split())
+
+
+def _check_passages(document: Document) -> None:
+    previous_end = 0
+    for index, part in enumerate(document.passages):
+        if not previous_end <= part.start_char <= part.end_char <= len(document.text):
+            raise AnnotationError(
+                f"document {document.id}, passage {index}: [{part.start_char}, {part.end_char}) overlaps its "
+                f"neighbour or leaves the text of {len(document.text)} characters"
+            )
+        previous_end = part.end_char
+
+
+def _text_and_passages(mapping: Mapping[str, Any], place: str):
+    if mapping.get("text") is not None:
+        text = _string(mapping, "text", place)
+        spans = _list_of(mapping, "passages", place)
+        if any("start" not in part for part in spans):
+            raise AnnotationError(f"{place}: has both 'text' and 'passages' with texts; give one of them")
+        return text, tuple(Passage(part["start"], part["end"], str(part.get("type", ""))) for part in spans)
+    if mapping.get("title") is not None or mapping.get("abstract") is not None:
+        return title_and_abstract(
+            _string(mapping, "title", place) if mapping.get("title") is not None else "",
+            _string(mapping, "abstract", place) if mapping.get("abstract") is not None else "",
+        )
+    if mapping.get("passages") is not None:
+        return _joined_passages(_list_of(mapping, "passages", place), place)
+    raise AnnotationError(f"{place}: has none of 'text', 'title', 'abstract' or 'passages'; give the text")
+
+
+def title_and_abstract(title: str, abstract: str) -> tuple[str, tuple[Passage, ...]]:
+    """The text ``title + " " + abstract`` and its two passages, as PubTator counts offsets."""
+    abstract_start = len(title) + 1
+    text = f"{title} {abstract}"
+    return text, (Passage(0, len(title), "title"), Passage(abstract_start, len(text), "abstract"))
+
+
+def _joined_passages(parts: Sequence[Mapping[str, Any]], place: str):
+    text, passages = "", []
+    for index, part in enumerate(parts):
+        part_place = f"{place}, passages[{index}]"
+        part_text = _string(part, "text", part_place)
+        start = part.get("offset")
+        if start is None:
+            start = len(text) + 1 if text else 0
+        if not _is_integer(start) or start < len(text):
+            raise AnnotationError(
+                f"{part_place}: offset {start!r} lies before the end ({len(text)}) of the passage in front of it"
+            )
+        text += " " * (start - len(text)) + part_text
+        passages.append(Passage(start, len(text), str(part.get("type", ""))))
+    return text, tuple(passages)
+
+
+def _mention_from_dict(entry: Any, text: str, place: str) -> Mention:
+    if not isinstance(entry, Mapping):
+        raise AnnotationError(f"{place}: an entity mention is a mapping with start, end and type, not {_shown(entry)}")
+    for key in ("start", "end", "type"):
+        if entry.get(key) is None:
+            raise AnnotationError(f"{place}: has no {key!r}; a mention needs start, end and type")
+    start, end = entry["start"], entry["end"]
+    mention_text = entry.get("text")
+    if mention_text is None:
+        mention_text = text[start:end] if _is_integer(start) and _is_integer(end) and start >= 0 else ""
+    identifiers = _identifiers_from(entry.get("id"), mention_text, place)
+    mention = Mention(start, end, mention_text, entry["type"], identifiers)
+    check_mention(mention, text, place)
+    return mention
+
+
+def _identifiers_from(value: Any, mention_text: str, place: str) -> tuple[str, ...]:
+    if value is None:
+        return (text_identifier(mention_text),)
+    values = [value] if isinstance(value, str) else value
+    if not isinstance(values, Sequence) or not all(isinstance(part, str) for part in values):
+        raise AnnotationError(f"{place}: id {value!r} is not a string or a list of strings")
+    return tuple(part for part in values if part and part not in UNLINKED_IDENTIFIERS)
+
+
+def _mention_to_dict(mention: Mention) -> dict[str, Any]:
+    identifiers = list(mention.identifiers)
+    return {
+        "start": mention.start_char,
+        "end": mention.end_char,
+        "type": mention.entity_type,
+        "id": identifiers[0] if len(identifiers) == 1 else identifiers or "-",
+        "text": mention.text,
+    }
+
+
+_RELATION_KEYS = {  # JSON key -> field of Relation
+    "relation": "relation_type",
+    "entity1": "entity1_id",
+    "entity2": "entity2_id",
+    "novelty": "novelty",
+    "subject": "subject_id",
+    "relation_score": "relation_score",
+    "novelty_score": "novelty_score",
+    "direction_score": "direction_score",
+}
+
+
+def _relation_from_dict(entry: Any, place: str) -> Relation:
+    if not isinstance(entry, Mapping):
+        raise AnnotationError(
+            f"{place}: a relation is a mapping with relation, entity1 and entity2, not {_shown(entry)}"
+        )
+    for key in ("relation", "entity1", "entity2"):
+        if not isinstance(entry.get(key), str):
+            raise AnnotationError(f"{place}: {key!r} is {entry.get(key)!r}, not a string; a relation needs it")
+    return Relation(**{field: entry.get(key) for key, field in _RELATION_KEYS.items()})
+
+
+def _relation_to_dict(relation: Relation) -> dict[str, Any]:
+    mapping = {key: getattr(relation, field) for key, field in _RELATION_KEYS.items()}
+    return {key: value for key, value in mapping.items() if value is not None}
+
+
+def _list_of(mapping: Mapping[str, Any], key: str, place: str) -> Sequence[Any]:
+    value = mapping.get(key)
+    if value is None:
+        return ()
+    if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
+        raise AnnotationError(f"{place}: {key!r} is {_shown(value)}, not a list")
+    return value
+
+
+def _string(mapping: Mapping[str, Any], key: str, place: str) -> str:
+    value = mapping.get(key)
+    if not isinstance(value, str):
+        raise AnnotationError(f"{place}: {key!r} is {_shown(value)}, not a string")
+    return value
+
+
+def _is_integer(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _shown(value: Any) -> str:
+    shown = repr(value)
+    return f"{type(value).__name__} {shown if len(shown) <= 60 else shown[:57] + '...'}"

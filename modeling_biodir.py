@@ -1,0 +1,364 @@
+"""The model of BioREDirect: soft prompt, chunk-aware forward, chunk pooling, three heads, loss."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import AutoModel, AutoTokenizer, PreTrainedModel
+from transformers import initialization as init
+from transformers.models.auto.modeling_auto import MODEL_MAPPING
+from transformers.utils import ModelOutput
+
+from .batching_biodir import length_groups
+from .configuration_biodir import BioDirConfig
+from .encoding_biodir import special_tokens
+from .errors_biodir import CheckpointError, SettingError
+
+
+@dataclass
+class BioDirOutput(ModelOutput):
+    """What the model says of a batch of pairs.
+
+    Args:
+        loss: scalar; None without targets.
+        relation_logits: (batch, relation_types)
+        novelty_logits: (batch, novelty_classes); None where the task is left out.
+        direction_logits: (batch, directions); None where the task is left out.
+    """
+
+    loss: Tensor | None = None
+    relation_logits: Tensor | None = None
+    novelty_logits: Tensor | None = None
+    direction_logits: Tensor | None = None
+
+
+class SoftPrompt(nn.Module):
+    """Learned vectors for each pair type, put into the attended placeholders at the end of a row.
+
+    Paper, section 2. The vectors enter as input embeddings, so the encoder adds positions and attends to them.
+    """
+
+    def __init__(self, pair_types: int, prompt_tokens: int, embedding_size: int) -> None:
+        super().__init__()
+        self.prompt_tokens = prompt_tokens
+        self.vectors = nn.Parameter(torch.zeros(pair_types, prompt_tokens, embedding_size))
+
+    def forward(self, embeddings: Tensor, attention_mask: Tensor, pair_type_ids: Tensor) -> Tensor:
+        """The embeddings, with the prompt vectors in the last attended places of each row.
+
+        Args:
+            embeddings: (rows, tokens, hidden)
+            attention_mask: (rows, tokens), ones first.
+            pair_type_ids: (rows,)
+        """
+        prompts = self.vectors[pair_type_ids].to(embeddings.dtype)  # (rows, prompt, hidden)
+        places = torch.arange(embeddings.shape[1], device=embeddings.device)
+        first_place = attention_mask.sum(dim=1, keepdim=True) - self.prompt_tokens  # (rows, 1)
+        slots = places - first_place  # (rows, tokens)
+        is_prompt = (slots >= 0) & (slots < self.prompt_tokens)
+        index = slots.clamp(0, self.prompt_tokens - 1).unsqueeze(-1).expand_as(embeddings)
+        return torch.where(is_prompt.unsqueeze(-1), prompts.gather(1, index), embeddings)
+
+
+class ChunkPooling(nn.Module):
+    """Joins the chunks of a pair into one vector. Paper: the maximum; the mean and attention are settings.
+
+    Attention scores every chunk by one learned vector for each task and weighs the chunks by the softmax.
+    """
+
+    def __init__(self, kind: str, hidden_size: int) -> None:
+        super().__init__()
+        self.kind = kind
+        self.scorer = nn.Linear(hidden_size, 1, bias=False) if kind == "attention" else None
+
+    def forward(self, states: Tensor, present: Tensor) -> Tensor:
+        """(batch, hidden) from states (batch, chunks, hidden) and present (batch, chunks) booleans."""
+        absent = ~present.unsqueeze(-1)  # (batch, chunks, 1)
+        if self.kind == "max":
+            return states.masked_fill(absent, torch.finfo(states.dtype).min).amax(dim=1)
+        if self.scorer is None:
+            return states.masked_fill(absent, 0).sum(dim=1) / present.sum(dim=1, keepdim=True)
+        weights = self.scorer(states).masked_fill(absent, torch.finfo(states.dtype).min).softmax(dim=1)
+        return (weights * states.masked_fill(absent, 0)).sum(dim=1)
+
+
+class TaskHead(nn.Module):
+    """One task: dense + tanh over each chunk's task token, chunk pooling, linear classifier. Paper, section 2."""
+
+    def __init__(self, config: BioDirConfig, labels: int) -> None:
+        super().__init__()
+        hidden_size = config.encoder_config.hidden_size
+        self.dense = nn.Linear(hidden_size, hidden_size)
+        self.pooling = ChunkPooling(config.chunk_pooling, hidden_size)
+        self.dropout = nn.Dropout(config.classifier_dropout)
+        self.classifier = nn.Linear(hidden_size, labels)
+
+    def forward(self, task_states: Tensor, present: Tensor) -> Tensor:
+        """(batch, labels) from task_states (batch, chunks, hidden) and present (batch, chunks)."""
+        pooled = self.pooling(torch.tanh(self.dense(task_states)), present)  # (batch, hidden)
+        return self.classifier(self.dropout(pooled))
+
+
+class BioDirPreTrainedModel(PreTrainedModel):
+    """Loading, saving and first values of the parameters."""
+
+    config_class = BioDirConfig
+    base_model_prefix = "biodir"
+    main_input_name = "input_ids"
+    supports_gradient_checkpointing = True
+    _supports_sdpa = True
+    _supports_flash_attn = True
+    _supports_flex_attn = True
+    _supports_attention_backend = True
+
+    @torch.no_grad()
+    def _init_weights(self, module: nn.Module) -> None:
+        if isinstance(module, nn.Linear):
+            init.normal_(module.weight, mean=0.0, std=self.config.initializer_range)
+            if module.bias is not None:
+                init.zeros_(module.bias)
+        elif isinstance(module, SoftPrompt):
+            init.normal_(module.vectors, mean=0.0, std=self.config.initializer_range)
+
+    @classmethod
+    def from_pretrained(cls, pretrained_model_name_or_path: Any, *args: Any, **kwargs: Any) -> Any:
+        """As in transformers, but weights that are missing or left over raise instead of staying random.
+
+        Raises:
+            CheckpointError: names the weights that do not fit the configuration.
+        """
+        wants_info = kwargs.pop("output_loading_info", False)
+        model, info = super().from_pretrained(
+            pretrained_model_name_or_path, *args, output_loading_info=True, **kwargs
+        )  # fmt: skip
+        problems = {kind: info.get(kind) for kind in ("missing_keys", "unexpected_keys", "error_msgs")}
+        for kind, names in problems.items():
+            if names:
+                shown = ", ".join(map(str, sorted(names)[:5]))
+                raise CheckpointError(
+                    f"{pretrained_model_name_or_path}: {len(names)} {kind.replace('_', ' ')} in model.safetensors "
+                    f"({shown}); config.json and model.safetensors do not belong together"
+                )
+        return (model, info) if wants_info else model
+
+
+class BioDirForRelationExtraction(BioDirPreTrainedModel):
+    """Relation type, novelty and direction of entity pairs. Paper, section 2: the joint model.
+
+    Differs from paper: a chunk that stands twice counts once, and an absent chunk costs nothing; with the paper's
+    maximum over chunks neither changes a score.
+    """
+
+    def __init__(self, config: BioDirConfig) -> None:
+        super().__init__(config)
+        self.encoder = _encoder_without_pooler(config.encoder_config)
+        embedding_size = self.encoder.get_input_embeddings().embedding_dim
+        self.soft_prompt = (
+            SoftPrompt(len(config.pair_types), config.soft_prompt_tokens, embedding_size)
+            if config.soft_prompt_tokens
+            else None
+        )
+        self.heads = nn.ModuleDict({task: TaskHead(config, len(config.labels[task])) for task in config.tasks})
+        self.post_init()
+
+    def get_input_embeddings(self) -> nn.Module:
+        return self.encoder.get_input_embeddings()
+
+    def set_input_embeddings(self, value: nn.Module) -> None:
+        self.encoder.set_input_embeddings(value)
+
+    def resize_token_embeddings(self, *args: Any, **kwargs: Any) -> nn.Module:
+        """As in transformers; the size is kept in the encoder's configuration, where loading looks for it."""
+        embeddings = self.encoder.resize_token_embeddings(*args, **kwargs)
+        self.config.encoder_config.vocab_size = embeddings.num_embeddings
+        return embeddings
+
+    def forward(
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor,
+        pair_type_ids: Tensor,
+        task_positions: Tensor,
+        relation_targets: Tensor | None = None,
+        novelty_targets: Tensor | None = None,
+        direction_targets: Tensor | None = None,
+        **kwargs: Any,
+    ) -> BioDirOutput:
+        """Logits, and the loss where `relation_targets` is given.
+
+        Args:
+            input_ids: (batch, chunks, tokens); the last `soft_prompt_tokens` attended places of a row are overwritten.
+            attention_mask: (batch, chunks, tokens), ones first; all zeros for an absent chunk.
+            pair_type_ids: (batch,) rows of `config.pair_types`.
+            task_positions: (batch, tasks) place of each task token in every row of the pair.
+            relation_targets: (batch, relation_types), ones at the labels that hold. So novelty and direction.
+        """
+        present = attention_mask[..., 0].bool() & ~repeated_chunks(input_ids, attention_mask)  # (batch, chunks)
+        row_pairs = present.nonzero()[:, 0]  # (rows,)
+        states = self._encode_grouped(
+            input_ids[present], attention_mask[present], pair_type_ids[row_pairs], task_positions[row_pairs]
+        )  # (rows, tasks, hidden)
+        task_states = states.new_zeros(*present.shape, *states.shape[1:])  # (batch, chunks, tasks, hidden)
+        task_states = task_states.masked_scatter(present[..., None, None], states)
+        logits = {
+            task: self.heads[task](task_states[:, :, index], present) for index, task in enumerate(self.config.tasks)
+        }
+        targets = {"relation": relation_targets, "novelty": novelty_targets, "direction": direction_targets}
+        loss = joint_loss(logits, targets) if relation_targets is not None else None
+        return BioDirOutput(loss, logits["relation"], logits.get("novelty"), logits.get("direction"))
+
+    def encode_rows(
+        self, input_ids: Tensor, attention_mask: Tensor, pair_type_ids: Tensor, task_positions: Tensor
+    ) -> Tensor:
+        """(rows, tasks, hidden): the encoder's last states at the task tokens. Has no graph breaks of its own.
+
+        Args:
+            input_ids: (rows, tokens)
+            attention_mask: (rows, tokens)
+            pair_type_ids: (rows,)
+            task_positions: (rows, tasks)
+        """
+        embeddings = self.encoder.get_input_embeddings()(input_ids)  # (rows, tokens, hidden)
+        if self.soft_prompt is not None:
+            embeddings = self.soft_prompt(embeddings, attention_mask, pair_type_ids)
+        states = self.encoder(inputs_embeds=embeddings, attention_mask=attention_mask).last_hidden_state
+        index = task_positions.unsqueeze(-1).expand(-1, -1, states.shape[-1])
+        return states.gather(1, index)  # (rows, tasks, hidden)
+
+    def _encode_grouped(self, input_ids: Tensor, attention_mask: Tensor, *of_rows: Tensor) -> Tensor:
+        """`encode_rows` over groups of rows of like length, each trimmed to its longest row."""
+        lengths = attention_mask.sum(dim=1).tolist()
+        groups = length_groups(lengths, self.config.token_budget)
+        parts = []
+        for group in groups:
+            rows = torch.tensor(group, device=input_ids.device)
+            longest = lengths[group[0]]
+            parts.append(
+                self.encode_rows(
+                    input_ids[rows, :longest], attention_mask[rows, :longest], *[value[rows] for value in of_rows]
+                )
+            )
+        order = torch.tensor([row for group in groups for row in group], device=input_ids.device)
+        return torch.cat(parts)[order.argsort()]
+
+    @classmethod
+    def from_encoder(
+        cls,
+        name_or_path: str,
+        config: BioDirConfig | None = None,
+        encoder_settings: Mapping[str, Any] | None = None,
+        **settings: Any,
+    ) -> tuple[Any, Any]:
+        """A model and its tokenizer, ready for fine-tuning, over a pretrained encoder of the BERT family.
+
+        The tags join the vocabulary with the mean embedding of their own sub-words; the poolers start from the
+        encoder's pooler where it has one.
+
+        Args:
+            name_or_path: folder or Hub id of the encoder.
+            config: labels and sizes; its encoder configuration is replaced.
+            encoder_settings: fields of the encoder's own configuration to change, such as a dropout.
+            settings: fields of `BioDirConfig`, used where `config` is None.
+
+        Raises:
+            SettingError: both `config` and `settings` are given.
+        """
+        if config is not None and settings:
+            raise SettingError(f"give either config or {', '.join(settings)}; set them on the config")
+        encoder = AutoModel.from_pretrained(name_or_path, dtype=torch.float32, **(encoder_settings or {}))
+        tokenizer = AutoTokenizer.from_pretrained(name_or_path)
+        values = config.to_dict() if config is not None else settings
+        config = BioDirConfig(**{**values, "encoder_config": encoder.config})
+        _add_tags(encoder, tokenizer, special_tokens(config.pair_types, config.tag_types))
+        model = cls(config)
+        pooler = getattr(encoder, "pooler", None)
+        encoder_weights = {
+            name: value for name, value in encoder.state_dict().items() if not name.startswith("pooler.")
+        }
+        model.encoder.load_state_dict(encoder_weights, strict=True)
+        model._start_from(pooler)
+        return model, tokenizer
+
+    @torch.no_grad()
+    def _start_from(self, pooler: nn.Module | None) -> None:
+        """Sets the poolers to the encoder's, and the soft prompt to the spread of its word embeddings."""
+        dense = getattr(pooler, "dense", None)
+        for head in self.heads.values():
+            if isinstance(dense, nn.Linear) and dense.weight.shape == head.dense.weight.shape:
+                head.dense.load_state_dict(dense.state_dict())
+        if self.soft_prompt is not None:
+            self.soft_prompt.vectors.normal_(std=self.get_input_embeddings().weight.std().item())
+
+
+def repeated_chunks(input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+    """(batch, chunks) booleans: True where an earlier chunk of the pair is the same.
+
+    Args:
+        input_ids, attention_mask: (batch, chunks, tokens)
+    """
+    ids = input_ids.masked_fill(attention_mask == 0, -1)
+    same = (ids.unsqueeze(1) == ids.unsqueeze(2)).all(dim=-1)  # (batch, chunks, chunks)
+    return same.tril(diagonal=-1).any(dim=-1)
+
+
+def head_loss(logits: Tensor, targets: Tensor) -> Tensor:
+    """(batch,) binary cross-entropy summed over the labels. Paper, section 2.
+
+    Args:
+        logits, targets: (batch, labels)
+    """
+    losses = nn.functional.binary_cross_entropy_with_logits(logits.float(), targets.float(), reduction="none")
+    return losses.sum(dim=-1)
+
+
+def shared_loss(losses: dict[str, Tensor], related: Tensor) -> Tensor:
+    """(batch,) loss of each pair: the relation head's, and for related pairs the other heads' by their shares.
+
+    Paper, section 2: a head's weight is its share of the pair's total loss. The shares count as constants: no
+    gradient flows through them.
+
+    Args:
+        losses: task -> (batch,), with ``"relation"`` among the tasks.
+        related: (batch,) booleans.
+    """
+    total = sum(losses.values()).detach().clamp_min(1e-12)
+    others = sum((loss.detach() / total * loss for task, loss in losses.items() if task != "relation"), 0.0 * total)
+    return losses["relation"] + related * others
+
+
+def joint_loss(logits: dict[str, Tensor], targets: dict[str, Tensor | None]) -> Tensor:
+    """Scalar mean over the pairs of `shared_loss`; a pair is related where any label but the first holds.
+
+    Raises:
+        SettingError: a head has no targets.
+    """
+    for task in logits:
+        if targets.get(task) is None:
+            raise SettingError(f"{task}_targets are missing; every head of the configuration needs its targets")
+    losses = {task: head_loss(values, targets[task]) for task, values in logits.items()}
+    related = targets["relation"][:, 1:].any(dim=-1)
+    return shared_loss(losses, related).mean()
+
+
+def _encoder_without_pooler(encoder_config: Any) -> nn.Module:
+    """The bare encoder; its own pooler, where the class can do without it, would be dead weight here."""
+    encoder_class: Callable = MODEL_MAPPING[type(encoder_config)]
+    if "add_pooling_layer" in inspect.signature(encoder_class.__init__).parameters:
+        return AutoModel.from_config(encoder_config, add_pooling_layer=False)
+    return AutoModel.from_config(encoder_config)
+
+
+@torch.no_grad()
+def _add_tags(encoder: nn.Module, tokenizer: Any, tokens: list[str]) -> None:
+    """Adds the tokens to tokenizer and embeddings, each starting as the mean of its own sub-words."""
+    sub_words = {token: tokenizer(token, add_special_tokens=False)["input_ids"] for token in tokens}
+    tokenizer.add_tokens(tokens, special_tokens=True)
+    embeddings = encoder.resize_token_embeddings(len(tokenizer), mean_resizing=False).weight
+    for token, ids in sub_words.items():
+        embeddings[tokenizer.convert_tokens_to_ids(token)] = embeddings[ids].mean(dim=0)
+
+
+BioDirForRelationExtraction.register_for_auto_class("AutoModel")

@@ -1,0 +1,17 @@
+"""What several test files share."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """The folder of the corpora: $BIODIR_DATA, or `shared/data` beside the checkout; skips where there is none."""
+    folder = Path(os.environ.get("BIODIR_DATA") or CHECKOUT.parent / "shared" / "data")
+    if not folder.is_dir():
+        pytest.skip(f"no corpora at {folder}; set BIODIR_DATA to the folder that holds them")
+    return folder

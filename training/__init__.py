@@ -1,0 +1,1 @@
+"""Helpers of train.py: pairs with their targets, batches, scores on the development set."""
