@@ -9,6 +9,22 @@ from transformers.configuration_utils import SubConfigSpec
 from .errors_biodir import SettingError
 
 TASK = "biomedical-relation-extraction"
+# The code that a repository of the Hub needs beside config.json; saving a model copies it.
+CODE_FILES = (
+    "batching_biodir.py",
+    "candidates_biodir.py",
+    "chunking_biodir.py",
+    "configuration_biodir.py",
+    "decoding_biodir.py",
+    "document_biodir.py",
+    "encoding_biodir.py",
+    "errors_biodir.py",
+    "modeling_biodir.py",
+    "pipeline_biodir.py",
+    "pubtator_biodir.py",
+    "pubtator_rows_biodir.py",
+    "sentences_biodir.py",
+)
 
 GENE, DISEASE, CHEMICAL = "GeneOrGeneProduct", "DiseaseOrPhenotypicFeature", "ChemicalEntity"
 VARIANT, SPECIES, CELL_LINE = "SequenceVariant", "OrganismTaxon", "CellLine"
@@ -129,6 +145,7 @@ class BioDirConfig(PreTrainedConfig):
         self.tag_types = {VARIANT: GENE} if self.tag_types is None else self.tag_types
         self.type_map = dict(TYPE_MAP) if self.type_map is None else self.type_map
         super().__post_init__(**kwargs)
+        self.custom_pipelines = {TASK: {"impl": "pipeline_biodir.BioDirPipeline", "pt": ["AutoModel"]}}
         _check_labels(self)
         _check_prompt_and_chunks(self)
         _check_numbers(self)

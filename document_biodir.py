@@ -95,7 +95,7 @@ class Document:
     mentions: tuple[Mention, ...] = ()
     relations: tuple[Relation, ...] = ()
     passages: tuple[Passage, ...] = ()
-    subject_lines: tuple[tuple[str, str], ...] = ()
+    subject_lines: tuple[tuple[str, str], ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.text, str):
@@ -106,6 +106,7 @@ class Document:
             check_mention(mention, self.text, f"document {self.id}, mention {index}")
         _check_passages(self)
         for relation in self.relations:
+            _check_scores(relation, f"document {self.id}")
             if relation.subject_id not in (None, relation.entity1_id, relation.entity2_id):
                 raise AnnotationError(
                     f"document {self.id}: subject {relation.subject_id!r} is neither {relation.entity1_id!r} nor "
@@ -126,7 +127,7 @@ class Document:
 
         Args:
             mapping: ``entities`` holds ``{"start", "end", "type", "id"?, "text"?}``. ``id`` is a string or a list of
-                strings; ``"-"`` and ``"-1"`` say "not linked"; where it is missing or None, mentions of one type
+                strings; ``"-"`` and ``"-1"`` say "not linked"; where it is missing, None or empty, mentions of one type
                 with the same text (case and spacing apart) form an entity.
             default_id: the document's id where the mapping has none.
 
@@ -148,8 +149,11 @@ class Document:
             _relation_from_dict(entry, f"{place}, relations[{index}]")
             for index, entry in enumerate(_list_of(mapping, "relations", place))
         )
-        subject_lines = tuple((first, second) for first, second in mapping.get("subject_lines") or ())
-        return cls(document_id, text, mentions, relations, passages, subject_lines)
+        subject_lines = tuple(_list_of(mapping, "subject_lines", place))
+        if not all(isinstance(line, Sequence) and len(line) == 2 for line in subject_lines):
+            raise AnnotationError(f"{place}: 'subject_lines' {subject_lines!r} are not pairs of identifiers")
+        lines = tuple((first, second) for first, second in subject_lines)
+        return cls(document_id, text, mentions, relations, passages, lines)
 
     def to_dict(self) -> dict[str, Any]:
         """The document as JSON-ready data that `from_dict` turns back into an equal document."""
@@ -199,6 +203,15 @@ def text_identifier(text: str) -> str:
     return TEXT_IDENTIFIER_PREFIX + " ".join(text.casefold().replace(";", " ").split())
 
 
+def _check_scores(relation: Relation, place: str) -> None:
+    for name in ("relation_score", "novelty_score", "direction_score"):
+        score = getattr(relation, name)
+        if score is not None and not (isinstance(score, (int, float)) and 0 <= score <= 1):
+            raise AnnotationError(
+                f"{place}: {name} of {relation.entity1_id} - {relation.entity2_id} is {score!r}; scores lie in 0..1"
+            )
+
+
 def _check_passages(document: Document) -> None:
     previous_end = 0
     for index, part in enumerate(document.passages):
@@ -213,10 +226,10 @@ def _check_passages(document: Document) -> None:
 def _text_and_passages(mapping: Mapping[str, Any], place: str):
     if mapping.get("text") is not None:
         text = _string(mapping, "text", place)
-        spans = _list_of(mapping, "passages", place)
-        if any("start" not in part for part in spans):
-            raise AnnotationError(f"{place}: has both 'text' and 'passages' with texts; give one of them")
-        return text, tuple(Passage(part["start"], part["end"], str(part.get("type", ""))) for part in spans)
+        return text, tuple(
+            _passage_from_dict(part, f"{place}, passages[{index}]")
+            for index, part in enumerate(_list_of(mapping, "passages", place))
+        )
     if mapping.get("title") is not None or mapping.get("abstract") is not None:
         return title_and_abstract(
             _string(mapping, "title", place) if mapping.get("title") is not None else "",
@@ -234,10 +247,20 @@ def title_and_abstract(title: str, abstract: str) -> tuple[str, tuple[Passage, .
     return text, (Passage(0, len(title), "title"), Passage(abstract_start, len(text), "abstract"))
 
 
+def _passage_from_dict(part: Any, place: str) -> Passage:
+    if isinstance(part, Mapping) and "text" in part:
+        raise AnnotationError(f"{place}: the document has both 'text' and passages with texts; give one of them")
+    if not isinstance(part, Mapping) or not (_is_integer(part.get("start")) and _is_integer(part.get("end"))):
+        raise AnnotationError(f"{place}: {_shown(part)} is not a mapping with whole numbers 'start' and 'end'")
+    return Passage(part["start"], part["end"], str(part.get("type", "")))
+
+
 def _joined_passages(parts: Sequence[Mapping[str, Any]], place: str):
     text, passages = "", []
     for index, part in enumerate(parts):
         part_place = f"{place}, passages[{index}]"
+        if not isinstance(part, Mapping):
+            raise AnnotationError(f"{part_place}: {_shown(part)} is not a mapping with 'text'")
         part_text = _string(part, "text", part_place)
         start = part.get("offset")
         if start is None:
@@ -257,7 +280,7 @@ def _mention_from_dict(entry: Any, text: str, place: str) -> Mention:
     for key in ("start", "end", "type"):
         if entry.get(key) is None:
             raise AnnotationError(f"{place}: has no {key!r}; a mention needs start, end and type")
-    start, end = entry["start"], entry["end"]
+    start, end = _integer(entry["start"]), _integer(entry["end"])
     mention_text = entry.get("text")
     if mention_text is None:
         mention_text = text[start:end] if _is_integer(start) and _is_integer(end) and start >= 0 else ""
@@ -268,7 +291,7 @@ def _mention_from_dict(entry: Any, text: str, place: str) -> Mention:
 
 
 def _identifiers_from(value: Any, mention_text: str, place: str) -> tuple[str, ...]:
-    if value is None:
+    if value is None or value == "":
         return (text_identifier(mention_text),)
     values = [value] if isinstance(value, str) else value
     if not isinstance(values, Sequence) or not all(isinstance(part, str) for part in values):
@@ -333,6 +356,11 @@ def _string(mapping: Mapping[str, Any], key: str, place: str) -> str:
 
 def _is_integer(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _integer(value: Any) -> Any:
+    """Integers of other libraries, such as NumPy's, as int; anything else as it is, for the checks to refuse."""
+    return int(value) if hasattr(value, "__index__") and not isinstance(value, bool) else value
 
 
 def _shown(value: Any) -> str:

@@ -154,8 +154,12 @@ class PairEncoder:
 
     def encode_pairs(self, encoded: EncodedDocument) -> Iterator[PairFeatures]:
         """The features of every candidate pair, one at a time, in the order of the text."""
-        for pair in candidate_pairs(encoded.entities, self.settings.pair_types):
+        for pair in self.candidates(encoded):
             yield self.encode_pair(encoded, pair)
+
+    def candidates(self, encoded: EncodedDocument) -> Iterator[CandidatePair]:
+        """The document's candidate pairs, in the order of the text."""
+        return candidate_pairs(encoded.entities, self.settings.pair_types)
 
     def encode_pair(self, encoded: EncodedDocument, pair: CandidatePair) -> PairFeatures:
         """The features of one pair of the document."""

@@ -1,8 +1,10 @@
 """The model of BioREDirect: soft prompt, chunk-aware forward, chunk pooling, three heads, loss."""
 
 import inspect
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -10,10 +12,10 @@ from torch import Tensor, nn
 from transformers import AutoModel, AutoTokenizer, PreTrainedModel
 from transformers import initialization as init
 from transformers.models.auto.modeling_auto import MODEL_MAPPING
-from transformers.utils import ModelOutput
+from transformers.utils import ModelOutput, cached_file
 
 from .batching_biodir import length_groups
-from .configuration_biodir import BioDirConfig
+from .configuration_biodir import CODE_FILES, BioDirConfig
 from .encoding_biodir import special_tokens
 from .errors_biodir import CheckpointError, SettingError
 
@@ -143,6 +145,19 @@ class BioDirPreTrainedModel(PreTrainedModel):
                     f"({shown}); config.json and model.safetensors do not belong together"
                 )
         return (model, info) if wants_info else model
+
+    def save_pretrained(self, save_directory: str | os.PathLike, **kwargs: Any) -> None:
+        """As in transformers, with the code of the pipeline, so that the folder is a whole Hub repository."""
+        super().save_pretrained(save_directory, **kwargs)
+        if not kwargs.get("is_main_process", True):
+            return
+        here = Path(__file__).parent
+        for name in CODE_FILES:
+            # Loaded from the Hub, this file stands alone with the modules that it imports: fetch the others anew.
+            source = here / name if (here / name).exists() else cached_file(self.config.name_or_path, name)
+            target = Path(save_directory) / name
+            if not (target.exists() and target.samefile(source)):
+                target.write_bytes(Path(source).read_bytes())
 
 
 class BioDirForRelationExtraction(BioDirPreTrainedModel):

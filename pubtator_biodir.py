@@ -42,6 +42,8 @@ __all__ = [
 logger = logging.getLogger(__name__)
 
 SkipCallback = Callable[[BioDirError], None]
+# Called with each document that was read; raises a BioDirError where it refuses one.
+DocumentCheck = Callable[[Document], object]
 
 _TEXT_LINE = re.compile(r"([^|\t\n]+)\|([ta])\|(.*)", re.DOTALL)
 _ANY_TEXT_LINE = re.compile(r"^[^|\t\n]+\|[ta]\|", re.MULTILINE)
@@ -50,23 +52,30 @@ _SENTENCE_END = re.compile(r"(?<=[.!?]) ")
 
 
 def read_pubtator(
-    path: str | os.PathLike[str], errors: str = "raise", on_skip: SkipCallback | None = None
+    path: str | os.PathLike[str],
+    errors: str = "raise",
+    on_skip: SkipCallback | None = None,
+    check: DocumentCheck | None = None,
 ) -> Iterator[Document]:
     """The documents of a UTF-8 file, one held at a time; an empty file has none.
 
     Args:
-        errors, on_skip: as for `parse_pubtator`; a file that cannot be opened is an error in either case.
+        errors, on_skip, check: as for `parse_pubtator`; a file that cannot be opened is an error in either case.
 
     Raises:
         ParseError: the file cannot be opened, or a document does not follow the format.
         AnnotationError: a mention contradicts its text.
     """
     _check_errors_setting(errors)
-    return _documents(_lines_of_file(path), os.fspath(path), errors, on_skip)
+    return _documents(_lines_of_file(path), os.fspath(path), errors, on_skip, check)
 
 
 def parse_pubtator(
-    lines: Iterable[str], source: str = "<string>", errors: str = "raise", on_skip: SkipCallback | None = None
+    lines: Iterable[str],
+    source: str = "<string>",
+    errors: str = "raise",
+    on_skip: SkipCallback | None = None,
+    check: DocumentCheck | None = None,
 ) -> Iterator[Document]:
     """The documents in lines of PubTator text, one held at a time.
 
@@ -76,6 +85,7 @@ def parse_pubtator(
         source: what error messages call the place, such as the name of the file.
         errors: "raise", or "skip" to leave out each document that has an error; these are logged and counted.
         on_skip: called with the error of each document that is left out.
+        check: called with each document; a BioDirError that it raises is one of the document's first line.
 
     Raises:
         SettingError: `errors` is neither "raise" nor "skip".
@@ -83,7 +93,7 @@ def parse_pubtator(
         AnnotationError: a mention contradicts its text.
     """
     _check_errors_setting(errors)
-    return _documents(lines, source, errors, on_skip)
+    return _documents(lines, source, errors, on_skip, check)
 
 
 def parse_document(text: str, source: str = "<string>") -> Document:
@@ -175,11 +185,13 @@ def _lines_of_file(path: str | os.PathLike[str]) -> Iterator[str]:
         raise ParseError(f"{os.fspath(path)}: cannot be read ({error.strerror}); check the path") from error
 
 
-def _documents(lines: Iterable[str], source: str, errors: str, on_skip: SkipCallback | None) -> Iterator[Document]:
+def _documents(
+    lines: Iterable[str], source: str, errors: str, on_skip: SkipCallback | None, check: DocumentCheck | None
+) -> Iterator[Document]:
     skipped = 0
     for block in _blocks(lines, source):
         try:
-            document = _document_from(block)
+            document = _checked(_document_from(block), check, block[0].place)
         except BioDirError as error:
             if errors == "raise":
                 raise
@@ -190,7 +202,16 @@ def _documents(lines: Iterable[str], source: str, errors: str, on_skip: SkipCall
             continue
         yield document
     if skipped:
-        logger.warning("%s: left out %d documents with errors", source, skipped)
+        logger.warning("%s: documents left out because of errors: %d", source, skipped)
+
+
+def _checked(document: Document, check: DocumentCheck | None, place: str) -> Document:
+    if check is not None:
+        try:
+            check(document)
+        except BioDirError as error:
+            raise type(error)(f"{place}: {error}") from error
+    return document
 
 
 def _blocks(lines: Iterable[str], source: str) -> Iterator[list[Line]]:

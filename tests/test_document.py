@@ -297,6 +297,20 @@ def test_number_as_document_id_becomes_text():
     assert Document.from_dict({"id": 7, "text": TEXT}).id == "7"
 
 
+class IntegerOfAnotherLibrary:
+    def __init__(self, value):
+        self.value = value
+
+    def __index__(self):
+        return self.value
+
+
+def test_offsets_may_be_integers_of_another_library():
+    start, end = IntegerOfAnotherLibrary(0), IntegerOfAnotherLibrary(7)
+    mention = document_with_entities({"start": start, "end": end, "type": "Chemical"}).mentions[0]
+    assert (type(mention.start_char), mention.start_char, mention.end_char) == (int, 0, 7)
+
+
 # Bad mappings.
 
 
@@ -313,7 +327,7 @@ def test_number_as_document_id_becomes_text():
         ({"id": "7", "title": "Ab", "abstract": 5}, "document 7: 'abstract' is int 5, not a string"),
         (
             mapping_with(passages=[{"text": TEXT}]),
-            "document 7: has both 'text' and 'passages' with texts; give one of them",
+            "document 7: passages[0]: the document has both 'text' and passages with texts",
         ),
         ({"id": "7", "passages": "Ab"}, "document 7: 'passages' is str 'Ab', not a list"),
         (

@@ -9,7 +9,7 @@ from biodir.batching_biodir import collate_pairs, length_groups
 from biodir.decoding_biodir import DecodingRule, decode_pair
 from biodir.document_biodir import Document
 from biodir.encoding_biodir import PairEncoder, PairFeatures
-from evaluation.scores import Counts, relation_scores
+from biodir.evaluation.scores import Counts, relation_scores
 
 # Shifts of the None logit that are tried; training on a share of the negatives makes the model too ready to relate.
 NONE_BIASES = tuple(step / 4 for step in range(-8, 25))

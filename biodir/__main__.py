@@ -1,0 +1,120 @@
+"""The command `biodir`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from tqdm import tqdm
+
+from biodir import __version__
+from biodir.errors_biodir import BioDirError, SettingError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The exit status: 0, or 1 after an error, whose message goes to standard error."""
+    options = _parser().parse_args(arguments)
+    try:
+        return options.run(options)
+    except BioDirError as error:
+        print(f"biodir: error: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
+        sys.stdout = None
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="biodir", description="Directed biomedical relation extraction.")
+    parser.add_argument("--version", action="version", version=f"biodir {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True)
+    _add_predict(commands)
+    return parser
+
+
+def _add_predict(commands: argparse._SubParsersAction) -> None:
+    predict = commands.add_parser(
+        "predict",
+        help="find the relations in files of documents",
+        description="Finds the directed relations between the marked entities of documents. Without -o they are listed "
+        "on the terminal.",
+    )
+    predict.add_argument("inputs", nargs="+", type=Path, metavar="IN", help="PubTator files, or JSON Lines (.jsonl)")
+    predict.add_argument("-o", "--output", type=Path, metavar="OUT", help="file to write: .pubtator or .jsonl")
+    predict.add_argument(
+        "--format", choices=("pubtator", "jsonl", "listing"), help="format of the output, if not by suffix"
+    )
+    predict.add_argument("--model", help="folder or Hub id; by default $BIODIR_MODEL or the checkpoint of the checkout")
+    predict.add_argument("--device", help="such as cpu or cuda:0; by default the first accelerator, else the CPU")
+    predict.add_argument(
+        "--errors", choices=("raise", "skip"), default="raise", help="stop at a bad document (default) or leave it out"
+    )
+    predict.add_argument("--threshold", type=float, help="leave out relations with a lower score (0..1)")
+    predict.add_argument("--relation-types", nargs="+", metavar="TYPE", help="only relations of these types")
+    predict.add_argument("--entity-ids", nargs="+", metavar="ID", help="only pairs with one of these entities")
+    predict.add_argument("--top-k", type=int, help="at most this many relations a document")
+    predict.add_argument("--batch-size", type=int, help="candidate pairs that go to the model together")
+    predict.add_argument(
+        "--type-map",
+        nargs="+",
+        default=[],
+        metavar="NAME=TYPE",
+        help="other names of entity types; NAME= leaves one out",
+    )
+    predict.set_defaults(run=_predict)
+
+
+def _predict(options: argparse.Namespace) -> int:
+    # Imported here, for `biodir --help` should not wait for torch.
+    from biodir.inference.loading import load_pipeline
+    from biodir.inference.predict import count_documents, format_of, predict_files
+
+    output = options.output or sys.stdout
+    output_format = options.format or format_of(output)
+    parameters = {name: getattr(options, name) for name in ("threshold", "relation_types", "entity_ids", "top_k")}
+    parameters["type_map"] = _type_map(options.type_map)
+    _check_readable(options.inputs)
+    extract = load_pipeline(options.model, options.device)
+    bar = tqdm(total=count_documents(options.inputs), unit=" documents", disable=None if options.output else True)
+    with bar:
+        report = predict_files(
+            extract,
+            options.inputs,
+            output,
+            output_format,
+            options.errors,
+            progress=lambda documents: _counted(documents, bar),
+            batch_size=options.batch_size,
+            **parameters,
+        )
+    for message in report.skipped:
+        print(f"biodir: left out: {message}", file=sys.stderr)
+    if options.output or report.skipped:
+        summary = f"{report.documents} documents, {report.relations} relations, {len(report.skipped)} left out"
+        print(summary, file=sys.stderr)
+    return 0
+
+
+def _counted(documents, bar: tqdm):
+    for document in documents:
+        yield document
+        bar.update()
+
+
+def _check_readable(paths: list[Path]) -> None:
+    for path in paths:
+        if not path.is_file():
+            raise SettingError(f"{path}: there is no such file; check the path")
+
+
+def _type_map(pairs: list[str]) -> dict[str, str | None]:
+    mapped = {}
+    for pair in pairs:
+        name, equals, kind = pair.partition("=")
+        if not equals:
+            raise SettingError(f"--type-map {pair!r}: write NAME=TYPE, or NAME= to leave the type out")
+        mapped[name] = kind or None
+    return mapped
+
+
+if __name__ == "__main__":
+    sys.exit(main())

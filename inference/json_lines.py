@@ -1,0 +1,61 @@
+"""Documents from JSON Lines, one mapping a line."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from biodir.document_biodir import Document
+from biodir.errors_biodir import BioDirError, ParseError
+
+
+def read_json_lines(
+    path: str | os.PathLike[str],
+    errors: str = "raise",
+    on_skip: Callable[[BioDirError], None] | None = None,
+    check: Callable[[Document], Any] | None = None,
+) -> Iterator[Document]:
+    """The documents of a UTF-8 file in which every line is a mapping as `Document.from_dict` takes it.
+
+    Args:
+        errors: "raise", or "skip" to leave out lines with an error.
+        on_skip: called with the error of each line that is left out.
+        check: called with each document; an error that it raises counts as one of the line.
+
+    Raises:
+        BioDirError: with file and line.
+    """
+    with _opened(path) as file:
+        for number, line in enumerate(file, start=1):
+            if not line.strip():
+                continue
+            try:
+                yield _document(line, f"{os.fspath(path)}:{number}", check)
+            except BioDirError as error:
+                if errors == "raise":
+                    raise
+                if on_skip is not None:
+                    on_skip(error)
+
+
+def _opened(path: str | os.PathLike[str]):
+    try:
+        return open(path, "rb")
+    except OSError as error:
+        raise ParseError(f"{os.fspath(path)}: cannot be read ({error.strerror}); check the path") from error
+
+
+def _document(line: bytes, place: str, check: Callable[[Document], Any] | None) -> Document:
+    try:
+        document = Document.from_dict(json.loads(line), default_id=place)
+        if check is not None:
+            check(document)
+    except UnicodeDecodeError as error:
+        raise ParseError(f"{place}: not UTF-8 at byte {error.start}; save the file as UTF-8") from error
+    except json.JSONDecodeError as error:
+        raise ParseError(
+            f"{place}: not JSON ({error.msg} at character {error.pos}); put one mapping on a line"
+        ) from error
+    except BioDirError as error:
+        raise type(error)(f"{place}: {error}") from error
+    return document

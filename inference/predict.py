@@ -1,0 +1,154 @@
+"""Files of documents in, files of relations out: what `biodir predict` does."""
+
+import json
+import re
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, TextIO
+
+from biodir.document_biodir import Document, Relation
+from biodir.errors_biodir import BioDirError, SettingError
+from biodir.inference.json_lines import read_json_lines
+from biodir.inference.listing import relation_listing
+from biodir.pubtator_biodir import format_pubtator, read_pubtator
+
+JSON_SUFFIXES = (".jsonl", ".json", ".ndjson")
+PUBTATOR_SUFFIXES = (".pubtator", ".txt", ".tsv")
+# Digits of the scores that are written to PubTator files.
+SCORE_DIGITS = 4
+
+_TITLE_LINE = re.compile(rb"^[^|\t\n]+\|t\|", re.MULTILINE)
+
+
+@dataclass
+class Report:
+    """What a run did; `skipped` holds the message of each document that was left out."""
+
+    documents: int = 0
+    relations: int = 0
+    skipped: list[str] = field(default_factory=list)
+
+
+def predict_files(
+    extract: Callable[..., Iterator[list[dict[str, Any]]]],
+    inputs: Sequence[Path],
+    output: Path | TextIO,
+    output_format: str | None = None,
+    errors: str = "raise",
+    progress: Callable[[Iterable], Iterable] | None = None,
+    **parameters: Any,
+) -> Report:
+    """Writes the relations of all documents, in input order, each as soon as it is known.
+
+    Args:
+        extract: a `BioDirPipeline`.
+        inputs: PubTator files, or JSON Lines by their suffix.
+        output: a file, or an open text stream.
+        output_format: "pubtator", "jsonl" or "listing"; by default that of the suffix, for a stream the listing.
+        errors: "raise", or "skip" to leave out bad documents.
+        progress: wraps the iterable of documents, such as a progress bar.
+        parameters: of a call of the pipeline.
+
+    Raises:
+        BioDirError: a bad document (the relations of those before it are written), or settings that do not fit.
+    """
+    write = {"pubtator": _pubtator_block, "jsonl": _json_line, "listing": relation_listing}[
+        output_format or format_of(output)
+    ]
+    if isinstance(output, Path) and output.resolve() in [path.resolve() for path in inputs]:
+        raise SettingError(f"{output} is an input as well; write to another file")
+    report = Report()
+    documents = _documents(extract, inputs, errors, report, parameters.get("type_map"))
+    with open(output, "w", encoding="utf-8", newline="\n") if isinstance(output, Path) else nullcontext(output) as file:
+        for document, relations in _answered(extract, progress(documents) if progress else documents, parameters):
+            file.write(write(document, relations))
+            file.flush()
+            report.documents += 1
+            report.relations += len(relations)
+    return report
+
+
+def format_of(output: Path | TextIO) -> str:
+    """The format that a file's suffix asks for.
+
+    Raises:
+        SettingError: the suffix is unknown.
+    """
+    if not isinstance(output, Path):
+        return "listing"
+    if output.suffix.lower() in JSON_SUFFIXES:
+        return "jsonl"
+    if output.suffix.lower() in PUBTATOR_SUFFIXES:
+        return "pubtator"
+    known = ", ".join((*PUBTATOR_SUFFIXES, *JSON_SUFFIXES))
+    raise SettingError(f"{output}: unknown suffix {output.suffix!r}; use one of {known}, or name a format")
+
+
+def count_documents(paths: Sequence[Path]) -> int:
+    """How many documents the files seem to hold, for a progress bar; nothing is checked."""
+    count = 0
+    for path in paths:
+        with open(path, "rb") as file:
+            is_json = path.suffix.lower() in JSON_SUFFIXES
+            count += sum(bool(line.strip()) if is_json else bool(_TITLE_LINE.match(line)) for line in file)
+    return count
+
+
+def _documents(
+    extract: Any, paths: Sequence[Path], errors: str, report: Report, type_map: Mapping | None
+) -> Iterator[Document]:
+    def skip(error: BioDirError) -> None:
+        report.skipped.append(str(error))
+
+    def check(document: Document) -> None:
+        extract.check_document(document, type_map=type_map)
+
+    for path in paths:
+        read = read_json_lines if path.suffix.lower() in JSON_SUFFIXES else read_pubtator
+        yield from read(path, errors=errors, on_skip=skip, check=check)
+
+
+def _answered(
+    extract: Callable[..., Iterator[list[dict[str, Any]]]], documents: Iterable[Document], parameters: Mapping[str, Any]
+) -> Iterator[tuple[Document, list[dict[str, Any]]]]:
+    """Each document with its relations; only the documents that the pipeline has read ahead are held."""
+    read_ahead: deque[Document] = deque()
+
+    def remembered() -> Iterator[Document]:
+        for document in documents:
+            read_ahead.append(document)
+            yield document
+
+    for relations in extract(remembered(), **parameters):
+        yield read_ahead.popleft(), relations
+
+
+def _json_line(document: Document, relations: Sequence[Mapping[str, Any]]) -> str:
+    return json.dumps({"id": document.id, "relations": list(relations)}, ensure_ascii=False) + "\n"
+
+
+def _pubtator_block(document: Document, relations: Sequence[Mapping[str, Any]]) -> str:
+    best_of_pair: dict[frozenset[str], Relation] = {}  # PubTator holds one direction for a pair of identifiers
+    for result in relations:
+        relation = _relation(result)
+        best_of_pair.setdefault(frozenset((relation.entity1_id, relation.entity2_id)), relation)
+    return format_pubtator(replace(document, relations=tuple(best_of_pair.values()), subject_lines=()))
+
+
+def _relation(result: Mapping[str, Any]) -> Relation:
+    def rounded(name: str) -> float | None:
+        return None if result[name] is None else round(result[name], SCORE_DIGITS)
+
+    return Relation(
+        relation_type=result["relation"],
+        entity1_id=result["subject"]["id"],
+        entity2_id=result["object"]["id"],
+        novelty=result["novelty"],
+        subject_id=result["subject"]["id"] if result["directed"] else None,
+        relation_score=rounded("relation_score"),
+        novelty_score=rounded("novelty_score"),
+        direction_score=rounded("direction_score"),
+    )

@@ -1,0 +1,331 @@
+"""The public door: `pipeline("biomedical-relation-extraction")`."""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from typing import Any
+
+import torch
+from transformers import AutoModel
+from transformers.pipelines.base import Pipeline
+
+from .batching_biodir import collate_pairs
+from .configuration_biodir import TASK
+from .decoding_biodir import DecodingRule, PairDecision, decode_pair
+from .document_biodir import Document, Entity
+from .encoding_biodir import EncodingSettings, PairEncoder, PairFeatures
+from .errors_biodir import AnnotationError, CheckpointError, ParseError, SettingError
+from .pubtator_biodir import looks_like_pubtator, parse_document
+
+logger = logging.getLogger(__name__)
+
+# Tokens that are gathered, over pairs and documents, before the model is called: a few times the budget of one pass
+# through the encoder, so that rows of like length find one another.
+PASSES_PER_BATCH = 4
+
+PREPROCESS_PARAMETERS = ("pair_types", "entity_ids", "ner", "type_map")
+POSTPROCESS_PARAMETERS = ("threshold", "relation_types", "top_k", "return_all_scores")
+
+
+@dataclass
+class _Answer:
+    """A document whose pairs are on their way through the model."""
+
+    document: Document
+    decisions: list[tuple[PairFeatures, PairDecision]] = field(default_factory=list)
+    open_pairs: int = 0
+
+
+class BioDirPipeline(Pipeline):
+    """Relations between the marked entities of documents.
+
+    A call takes a document, or a list of documents and then returns a list of results, or any other iterable (a
+    generator, a `datasets.Dataset`) and then returns an iterator that reads no further ahead than one batch. A
+    document is a mapping ``{"id", "text" | "title"+"abstract" | "passages", "entities"}``, a PubTator string, or a
+    `Document`; its result is a list of relations, highest score first:
+
+    ``{"subject": {"id", "type", "text"}, "object": {...}, "relation", "directed", "novelty", "score",
+    "relation_score", "novelty_score", "direction_score", "evidence": [{"start", "end", "text"}], "cross_window"}``
+
+    Scores lie in 0..1; `score` is the product of the others. Where `directed` is False, subject and object are just
+    the two entities. `evidence` are the sentences of the two closest mentions; `cross_window` is True where these are
+    too far apart to be read together.
+
+    Args (of the constructor or of a call):
+        threshold: relations with a lower `score` are left out.
+        relation_types: only relations of these types.
+        pair_types: only pairs of these entity types, as pairs of names without order.
+        entity_ids: only pairs in which at least one entity has one of these identifiers.
+        top_k: at most this many relations a document.
+        return_all_scores: every candidate pair, related or not, with the score of every label under ``"scores"``.
+        batch_size: candidate pairs that go to the model together; by default as many as a token budget holds.
+        ner: for texts without entities: a callable, such as a token-classification pipeline, that takes a text
+            and returns mappings with ``start``, ``end``, a type (``entity_group``, ``entity`` or ``type``) and, where
+            known, ``id``.
+        type_map: other names of entity types -> names that the model knows; None leaves such mentions out.
+
+    Raises:
+        BioDirError: a parameter or a document is not as described. In a list, all documents are checked before the
+            model runs; an iterator gives the results of all documents before the bad one first.
+    """
+
+    _load_tokenizer = True
+    _load_processor = False
+    _load_image_processor = False
+    _load_video_processor = False
+    _load_feature_extractor = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.tokenizer is None:
+            raise CheckpointError("the model folder has no tokenizer; save the tokenizer beside the model")
+        rows = self.model.get_input_embeddings().num_embeddings
+        if len(self.tokenizer) > rows:
+            raise CheckpointError(
+                f"tokenizer.json has {len(self.tokenizer)} tokens but the model's embeddings have {rows} rows; "
+                "take both from one checkpoint"
+            )
+        self._pair_encoder = PairEncoder(self.tokenizer, EncodingSettings.from_config(self.model.config))
+        self._rule = DecodingRule.from_config(self.model.config)
+
+    def __call__(self, inputs: Any, batch_size: int | None = None, num_workers: Any = None, **kwargs: Any) -> Any:
+        preprocess, _, postprocess = self._sanitize_parameters(**kwargs)
+        preprocess = {**self._preprocess_params, **preprocess}
+        postprocess = {**self._postprocess_params, **postprocess}
+        batch_size = self._batch_size if batch_size is None else batch_size
+        if batch_size is not None and batch_size < 1:
+            raise SettingError(f"batch_size is {batch_size}; it counts candidate pairs, at least 1")
+        if _is_one_document(inputs):
+            documents = [self._to_document(inputs, 0, preprocess)]
+            return next(self._answer(documents, batch_size, preprocess, postprocess))
+        if isinstance(inputs, (list, tuple)):
+            documents = [self._to_document(value, index, preprocess) for index, value in enumerate(inputs)]
+            return list(self._answer(documents, batch_size, preprocess, postprocess))
+        if not isinstance(inputs, Iterable) and not hasattr(inputs, "__getitem__"):
+            raise AnnotationError(f"a {type(inputs).__name__} is neither a document nor a sequence of documents")
+        documents = (self._to_document(value, index, preprocess) for index, value in enumerate(inputs))
+        return self._answer(documents, batch_size, preprocess, postprocess)
+
+    def check_document(self, document: Document, type_map: Mapping[str, str | None] | None = None) -> Document:
+        """The document with the model's names of entity types.
+
+        Raises:
+            AnnotationError: a type is neither the model's nor mapped.
+        """
+        names = {**self.model.config.type_map, **(type_map or {})}
+        return _with_known_types(document, self.model.config.entity_types, names)
+
+    def _sanitize_parameters(self, **kwargs: Any) -> tuple[dict, dict, dict]:
+        known = (*PREPROCESS_PARAMETERS, *POSTPROCESS_PARAMETERS)
+        for name in kwargs:
+            if name not in known:
+                hint = get_close_matches(name, (*known, "batch_size"), n=1)
+                suggestion = f"did you mean {hint[0]!r}?" if hint else f"known are {', '.join(known)}, batch_size"
+                raise SettingError(f"unknown parameter {name!r}; {suggestion}")
+        _check_parameters(kwargs, self.model.config)
+        given = {name: value for name, value in kwargs.items() if value is not None}
+        preprocess = {name: given[name] for name in PREPROCESS_PARAMETERS if name in given}
+        postprocess = {name: given[name] for name in POSTPROCESS_PARAMETERS if name in given}
+        return preprocess, {}, postprocess
+
+    def preprocess(self, document: Document, **parameters: Any) -> Iterator[PairFeatures]:
+        """The features of the document's candidate pairs that the parameters let through, one at a time."""
+        pair_types = {tuple(sorted(pair_type)) for pair_type in parameters.get("pair_types", ())}
+        entity_ids = set(parameters.get("entity_ids", ()))
+        encoded = self._pair_encoder.encode_document(document)
+        for pair in self._pair_encoder.candidates(encoded):
+            types = tuple(sorted((pair.entity1.entity_type, pair.entity2.entity_type)))
+            if pair_types and types not in pair_types:
+                continue
+            if entity_ids and entity_ids.isdisjoint((pair.entity1.identifier, pair.entity2.identifier)):
+                continue
+            yield self._pair_encoder.encode_pair(encoded, pair)
+
+    def _forward(self, model_inputs: dict[str, torch.Tensor], **parameters: Any) -> dict[str, torch.Tensor]:
+        output = self.model(**model_inputs)
+        logits = {task: output[f"{task}_logits"] for task in self.model.config.tasks}
+        return {task: values.float() for task, values in logits.items()}
+
+    def postprocess(self, model_outputs: _Answer, **parameters: Any) -> list[dict[str, Any]]:
+        """The relations of a document as JSON-ready data, highest score first."""
+        relation_types = parameters.get("relation_types")
+        everything = parameters.get("return_all_scores", False)
+        threshold = parameters.get("threshold", 0.0)
+        results = [
+            self._result(model_outputs.document, features, decision, everything)
+            for features, decision in model_outputs.decisions
+            if everything or (decision.is_related and decision.score >= threshold)
+        ]
+        if relation_types is not None:
+            results = [result for result in results if result["relation"] in relation_types]
+        results.sort(key=lambda result: -result["score"])
+        return results[: parameters.get("top_k")]
+
+    def _answer(
+        self, documents: Iterable[Document], batch_size: int | None, preprocess: Mapping, postprocess: Mapping
+    ) -> Iterator[list[dict[str, Any]]]:
+        """Results in the order of the documents; pairs of several documents share a batch."""
+        answers: deque[_Answer] = deque()
+        waiting: list[tuple[_Answer, PairFeatures]] = []
+        waiting_tokens = 0
+        source, problem = iter(documents), None
+        while True:
+            try:
+                document = next(source, None)
+            except ValueError as error:  # what was read before the bad document is answered first
+                document, problem = None, error
+            if document is None:
+                break
+            answer = _Answer(document)
+            for features in self.preprocess(document, **preprocess):
+                answer.open_pairs += 1
+                waiting.append((answer, features))
+                waiting_tokens += features.row_tokens
+                if self._is_full(len(waiting), waiting_tokens, batch_size):
+                    self._decide(waiting, postprocess)
+                    waiting, waiting_tokens = [], 0
+            answers.append(answer)
+            while answers and not answers[0].open_pairs:
+                yield self.postprocess(answers.popleft(), **postprocess)
+        self._decide(waiting, postprocess)
+        for answer in answers:
+            yield self.postprocess(answer, **postprocess)
+        if problem is not None:
+            raise problem
+
+    def _is_full(self, pairs: int, tokens: int, batch_size: int | None) -> bool:
+        if batch_size is not None:
+            return pairs >= batch_size
+        return tokens >= PASSES_PER_BATCH * self.model.config.token_budget
+
+    def _decide(self, waiting: Sequence[tuple[_Answer, PairFeatures]], postprocess: Mapping) -> None:
+        """Runs the model on the waiting pairs and hands each its decision; unrelated pairs are kept only on demand."""
+        if not waiting:
+            return
+        outputs = self.forward(collate_pairs([features for _, features in waiting], self._pair_encoder.pad_id))
+        logits = {task: values.tolist() for task, values in outputs.items()}
+        for index, (answer, features) in enumerate(waiting):
+            decision = decode_pair(features.pair, {task: values[index] for task, values in logits.items()}, self._rule)
+            answer.open_pairs -= 1
+            if decision.is_related or postprocess.get("return_all_scores"):
+                answer.decisions.append((replace(features, rows=()), decision))
+
+    def _result(
+        self, document: Document, features: PairFeatures, decision: PairDecision, with_scores: bool
+    ) -> dict[str, Any]:
+        result = {
+            "subject": _entity_result(decision.subject),
+            "object": _entity_result(decision.object),
+            "relation": decision.relation_type,
+            "directed": decision.directed,
+            "novelty": decision.novelty,
+            "score": decision.score,
+            "relation_score": decision.relation_score,
+            "novelty_score": decision.novelty_score,
+            "direction_score": decision.direction_score,
+            "evidence": [
+                {"start": start, "end": end, "text": document.text[start:end]} for start, end in features.evidence
+            ],
+            "cross_window": features.cross_window,
+        }
+        if with_scores:
+            labels = self._rule.labels
+            result["scores"] = {
+                task: dict(zip(labels[task], values, strict=True)) for task, values in decision.scores.items()
+            }
+        return result
+
+    def _to_document(self, value: Any, index: int, preprocess: Mapping) -> Document:
+        """The input as a checked document with the model's entity types."""
+        ner = preprocess.get("ner")
+        default_id = f"document {index}"
+        if isinstance(value, str) and looks_like_pubtator(value):
+            document = parse_document(value, source=default_id)
+        elif isinstance(value, str):
+            if ner is None:
+                raise ParseError(
+                    f"{default_id}: {value[:40]!r} is not PubTator text; mark the entities, or pass ner= to find them"
+                )
+            document = Document.from_dict({"id": default_id, "text": value})
+        elif hasattr(value, "mentions") and hasattr(value, "to_dict"):  # a Document, from whichever copy of its class
+            document = value if isinstance(value, Document) else Document.from_dict(value.to_dict())
+        else:
+            document = Document.from_dict(value, default_id=default_id)
+        if not document.mentions and ner is not None:
+            document = _recognised(document, ner)
+        return self.check_document(document, preprocess.get("type_map"))
+
+
+# Saving a pipeline that was loaded from the Hub keeps its code only where the class names itself here.
+BioDirPipeline._registered_impl = {TASK: {"impl": BioDirPipeline, "pt": (AutoModel,)}}
+
+
+def _is_one_document(inputs: Any) -> bool:
+    if isinstance(inputs, Mapping) and inputs and all(hasattr(value, "column_names") for value in inputs.values()):
+        raise AnnotationError(f"this is a set of splits ({', '.join(inputs)}); pass one of them")
+    return isinstance(inputs, (str, Mapping)) or (hasattr(inputs, "mentions") and hasattr(inputs, "to_dict"))
+
+
+def _entity_result(entity: Entity) -> dict[str, str]:
+    return {"id": entity.identifier, "type": entity.entity_type, "text": entity.name}
+
+
+def _recognised(document: Document, ner: Callable[[str], Iterable[Mapping[str, Any]]]) -> Document:
+    """The document with the mentions that `ner` finds in its text."""
+    entries = []
+    for index, found in enumerate(ner(document.text)):
+        kind = next((found[key] for key in ("entity_group", "entity", "type") if found.get(key)), None)
+        if kind is None or found.get("start") is None or found.get("end") is None:
+            raise AnnotationError(
+                f"{document.id}, ner result {index}: {dict(found)!r} lacks start, end or a type; a "
+                'token-classification pipeline needs a fast tokenizer and aggregation_strategy="simple"'
+            )
+        entries.append({"start": found["start"], "end": found["end"], "type": kind, "id": found.get("id")})
+    return Document.from_dict({**document.to_dict(), "entities": entries})
+
+
+def _with_known_types(document: Document, entity_types: Sequence[str], type_map: Mapping[str, str | None]) -> Document:
+    """The document with the model's names of entity types, without the mentions that are mapped to None."""
+    if all(mention.entity_type in entity_types for mention in document.mentions):
+        return document
+    mentions = []
+    for index, mention in enumerate(document.mentions):
+        kind = mention.entity_type
+        known = kind if kind in entity_types else type_map.get(kind, "")
+        if known is not None and known not in entity_types:
+            raise AnnotationError(
+                f"document {document.id}, mention {index} ({mention.text!r}): unknown entity type {kind!r}; the model "
+                f"knows {', '.join(entity_types)}; map it with type_map={{{kind!r}: ...}}, to None to leave it out"
+            )
+        if known is not None:
+            mentions.append(replace(mention, entity_type=known))
+    return replace(document, mentions=tuple(mentions))
+
+
+def _check_parameters(parameters: Mapping[str, Any], config: Any) -> None:
+    """Nothing where the values are allowed.
+
+    Raises:
+        SettingError: names the parameter, its value and what is allowed.
+    """
+    threshold, top_k = parameters.get("threshold"), parameters.get("top_k")
+    if threshold is not None and not (isinstance(threshold, (int, float)) and 0 <= threshold <= 1):
+        raise SettingError(f"threshold is {threshold!r}; scores lie in 0..1")
+    if top_k is not None and not (isinstance(top_k, int) and top_k >= 1):
+        raise SettingError(f"top_k is {top_k!r}; it counts relations, at least 1")
+    for name in ("relation_types", "entity_ids", "pair_types"):
+        if isinstance(parameters.get(name), str):
+            raise SettingError(f"{name} is the string {parameters[name]!r}; pass a list")
+    for relation_type in parameters.get("relation_types") or ():
+        if relation_type not in config.relation_labels:
+            raise SettingError(
+                f"unknown relation type {relation_type!r}; known are {', '.join(config.relation_labels)}"
+            )
+    known_pairs = {tuple(sorted(pair_type)) for pair_type in config.pair_types}
+    for pair_type in parameters.get("pair_types") or ():
+        if tuple(sorted(pair_type)) not in known_pairs:
+            raise SettingError(f"unknown pair type {tuple(pair_type)!r}; known are {sorted(known_pairs)}")
+    if parameters.get("ner") is not None and not callable(parameters["ner"]):
+        raise SettingError(f"ner is {parameters['ner']!r}; pass a callable that takes a text")
