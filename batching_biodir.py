@@ -1,4 +1,4 @@
-"""Pairs -> tensors: batches without needless padding."""
+"""Pairs -> tensors, and which of their rows go through the encoder together: no repetition, no needless padding."""
 
 from collections.abc import Sequence
 
@@ -31,6 +31,17 @@ def collate_pairs(features: Sequence[PairFeatures], pad_id: int) -> dict[str, to
         "pair_type_ids": torch.tensor([pair.pair.pair_type_id for pair in features], dtype=torch.long),
         "task_positions": torch.tensor([pair.task_positions for pair in features], dtype=torch.long),
     }
+
+
+def repeated_chunks(input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+    """(batch, chunks) booleans: True where an earlier chunk of the pair is the same.
+
+    Args:
+        input_ids, attention_mask: (batch, chunks, tokens)
+    """
+    ids = input_ids.masked_fill(attention_mask == 0, -1)
+    same = (ids.unsqueeze(1) == ids.unsqueeze(2)).all(dim=-1)  # (batch, chunks, chunks)
+    return same.tril(diagonal=-1).any(dim=-1)
 
 
 def length_groups(lengths: Sequence[int], token_budget: int) -> list[list[int]]:

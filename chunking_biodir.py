@@ -94,6 +94,8 @@ class WindowRuler:
 
     def _sentence_window(self, core: Span, min_tokens: int) -> Span:
         sentences = self._sentences_around(core)
+        if self.cost(core) > self.max_tokens:  # so many mentions lie inside this one that their tags fill a window
+            return self.grow((core[0], core[0]), core, self.max_tokens)
         if self.cost(sentences) > self.max_tokens:
             return self.grow(core, sentences, self.max_tokens)
         if self.cost(sentences) >= min_tokens:
@@ -102,8 +104,7 @@ class WindowRuler:
 
     def _sentences_around(self, core: Span) -> Span:
         starts = [start for start, _ in self.sentences]
-        first = max(bisect_left(starts, core[0] + 1) - 1, 0)
-        last = max(bisect_left(starts, core[1]) - 1, first)
+        first, last = (max(bisect_right(starts, border) - 1, 0) for border in core)
         return min(self.sentences[first][0], core[0]), max(self.sentences[last][1], core[1])
 
 

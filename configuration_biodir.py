@@ -77,6 +77,8 @@ TYPE_MAP = {
 }
 HARD_PROMPT = "What are the labels of {tasks} between {entity1} and {entity2} ?"
 PROMPT_FIELDS = ("{tasks}", "{entity1}", "{entity2}")
+# Encoders whose first token takes the position behind the padding's: RoBERTa and its kin.
+POSITIONS_BEHIND_PADDING = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet", "longformer")
 CHUNK_NAMES = ("prefix", "suffix", "infix")
 CHUNK_POOLINGS = ("max", "mean", "attention")
 
@@ -182,15 +184,20 @@ def _check_labels(config: BioDirConfig) -> None:
 
 def _check_prompt_and_chunks(config: BioDirConfig) -> None:
     places = [config.hard_prompt.find(field) for field in PROMPT_FIELDS]
-    if min(places) < 0 or places != sorted(places):
-        raise SettingError(f"hard_prompt {config.hard_prompt!r} must hold {', '.join(PROMPT_FIELDS)} in this order")
+    once = all(config.hard_prompt.count(field) == 1 for field in PROMPT_FIELDS)
+    if not once or places != sorted(places):
+        raise SettingError(
+            f"hard_prompt {config.hard_prompt!r} must hold {', '.join(PROMPT_FIELDS)} in this order, each once"
+        )
     if not config.chunks or not set(config.chunks) <= set(CHUNK_NAMES):
         raise SettingError(f"chunks {config.chunks!r}: choose any of {', '.join(CHUNK_NAMES)}")
     if config.chunk_pooling not in CHUNK_POOLINGS:
         raise SettingError(f"chunk_pooling {config.chunk_pooling!r}: choose one of {', '.join(CHUNK_POOLINGS)}")
     positions = getattr(config.encoder_config, "max_position_embeddings", None)
+    if config.encoder_config.model_type in POSITIONS_BEHIND_PADDING and positions is not None:
+        positions -= config.encoder_config.pad_token_id + 1
     if positions is not None and config.max_tokens > positions:
-        raise SettingError(f"max_tokens is {config.max_tokens} but the encoder has {positions} positions")
+        raise SettingError(f"max_tokens is {config.max_tokens} but the encoder has {positions} positions for tokens")
 
 
 def _check_numbers(config: BioDirConfig) -> None:

@@ -191,6 +191,8 @@ def check_mention(mention: Mention, text: str, place: str) -> None:
             f"{place}: says {mention.text!r} but the text at [{start}, {end}) is {text[start:end]!r}; "
             "offsets count Python characters, not bytes"
         )
+    if mention.text.isspace():
+        raise AnnotationError(f"{place}: the text at [{start}, {end}) is white space; a mention holds a word")
     if not isinstance(mention.entity_type, str) or not mention.entity_type:
         raise AnnotationError(f"{place}: entity type {mention.entity_type!r} is not a name; give a type as string")
 

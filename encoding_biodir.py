@@ -304,8 +304,10 @@ def _tagged_tokens(token_ids: Sequence[int], window: Span, tagged: Sequence[tupl
 
 def _evidence(encoded: EncodedDocument, windows: PairWindows) -> tuple[Span, ...]:
     """Character spans of the sentences that hold the closest mentions, in the order of the text."""
-    chars = []
-    for tokens, span in zip(encoded.sentences, encoded.sentence_chars, strict=True):
-        if any(tokens[0] <= closest[0] < tokens[1] for closest in (windows.closest1, windows.closest2)):
-            chars.append(span)
-    return tuple(chars)
+    first, second = windows.closest1[0], windows.closest2[0]
+    # A mention without a token may stand at its sentence's end; a [SEP] keeps that place from the next sentence.
+    return tuple(
+        chars
+        for (start, end), chars in zip(encoded.sentences, encoded.sentence_chars, strict=True)
+        if start <= first <= end or start <= second <= end
+    )

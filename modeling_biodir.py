@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
@@ -14,7 +15,7 @@ from transformers import initialization as init
 from transformers.models.auto.modeling_auto import MODEL_MAPPING
 from transformers.utils import ModelOutput, cached_file
 
-from .batching_biodir import length_groups
+from .batching_biodir import length_groups, repeated_chunks
 from .configuration_biodir import CODE_FILES, BioDirConfig
 from .encoding_biodir import special_tokens
 from .errors_biodir import CheckpointError, SettingError
@@ -127,31 +128,45 @@ class BioDirPreTrainedModel(PreTrainedModel):
 
     @classmethod
     def from_pretrained(cls, pretrained_model_name_or_path: Any, *args: Any, **kwargs: Any) -> Any:
-        """As in transformers, but weights that are missing or left over raise instead of staying random.
+        """As in transformers, but from safetensors alone, and weights that do not fit raise instead of staying random.
 
         Raises:
-            CheckpointError: names the weights that do not fit the configuration.
+            CheckpointError: names the weights that do not fit the configuration, or the missing config.json.
         """
+        if kwargs.get("config") is None and os.path.isdir(pretrained_model_name_or_path):
+            # Without the file, transformers takes the default configuration and says nothing.
+            folder = Path(pretrained_model_name_or_path, kwargs.get("subfolder", ""))
+            if not (folder / "config.json").is_file():
+                raise CheckpointError(f"{folder} has no config.json; name the folder of a saved model")
         wants_info = kwargs.pop("output_loading_info", False)
+        misfits_start_anew = kwargs.pop("ignore_mismatched_sizes", False)
+        kwargs.setdefault("use_safetensors", True)
         model, info = super().from_pretrained(
-            pretrained_model_name_or_path, *args, output_loading_info=True, **kwargs
-        )  # fmt: skip
-        problems = {kind: info.get(kind) for kind in ("missing_keys", "unexpected_keys", "error_msgs")}
-        for kind, names in problems.items():
-            if names:
-                shown = ", ".join(map(str, sorted(names)[:5]))
+            pretrained_model_name_or_path, *args, output_loading_info=True, ignore_mismatched_sizes=True, **kwargs
+        )
+        for problem, found in info.items():
+            if found and not (problem == "mismatched_keys" and misfits_start_anew):
                 raise CheckpointError(
-                    f"{pretrained_model_name_or_path}: {len(names)} {kind.replace('_', ' ')} in model.safetensors "
-                    f"({shown}); config.json and model.safetensors do not belong together"
+                    f"{pretrained_model_name_or_path}: {len(found)} {problem.replace('_', ' ')} in model.safetensors "
+                    f"({', '.join(sorted(map(str, found))[:5])}); "
+                    "config.json and model.safetensors do not belong together"
                 )
         return (model, info) if wants_info else model
 
     def save_pretrained(self, save_directory: str | os.PathLike, **kwargs: Any) -> None:
         """As in transformers, with the code of the pipeline, so that the folder is a whole Hub repository."""
+        here = Path(__file__).parent
+        if Path(save_directory).is_dir() and here.samefile(save_directory):
+            # transformers would stop at copying the code onto itself: save beside it, and bring over all but the code.
+            with TemporaryDirectory(dir=here) as folder:
+                super().save_pretrained(folder, **kwargs)
+                for path in Path(folder).iterdir():
+                    if path.name not in CODE_FILES:
+                        path.replace(here / path.name)
+            return
         super().save_pretrained(save_directory, **kwargs)
         if not kwargs.get("is_main_process", True):
             return
-        here = Path(__file__).parent
         for name in CODE_FILES:
             # Loaded from the Hub, this file stands alone with the modules that it imports: fetch the others anew.
             source = here / name if (here / name).exists() else cached_file(self.config.name_or_path, name)
@@ -202,7 +217,7 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
         direction_targets: Tensor | None = None,
         **kwargs: Any,
     ) -> BioDirOutput:
-        """Logits, and the loss where `relation_targets` is given.
+        """Logits, and the loss where targets are given: those of every head.
 
         Args:
             input_ids: (batch, chunks, tokens); the last `soft_prompt_tokens` attended places of a row are overwritten.
@@ -222,7 +237,7 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
             task: self.heads[task](task_states[:, :, index], present) for index, task in enumerate(self.config.tasks)
         }
         targets = {"relation": relation_targets, "novelty": novelty_targets, "direction": direction_targets}
-        loss = joint_loss(logits, targets) if relation_targets is not None else None
+        loss = None if all(value is None for value in targets.values()) else joint_loss(logits, targets)
         return BioDirOutput(loss, logits["relation"], logits.get("novelty"), logits.get("direction"))
 
     def encode_rows(
@@ -280,16 +295,18 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
 
         Raises:
             SettingError: both `config` and `settings` are given.
+            CheckpointError: names the weights of the encoder that its checkpoint lacks.
         """
         if config is not None and settings:
             raise SettingError(f"give either config or {', '.join(settings)}; set them on the config")
-        encoder = AutoModel.from_pretrained(name_or_path, dtype=torch.float32, **(encoder_settings or {}))
+        encoder, pooler = _pretrained_encoder(name_or_path, encoder_settings or {})
         tokenizer = AutoTokenizer.from_pretrained(name_or_path)
         values = config.to_dict() if config is not None else settings
+        if os.path.isdir(name_or_path):
+            encoder.config.name_or_path = ""  # a folder of this machine says nothing to the checkpoint's users
         config = BioDirConfig(**{**values, "encoder_config": encoder.config})
         _add_tags(encoder, tokenizer, special_tokens(config.pair_types, config.tag_types))
         model = cls(config)
-        pooler = getattr(encoder, "pooler", None)
         encoder_weights = {
             name: value for name, value in encoder.state_dict().items() if not name.startswith("pooler.")
         }
@@ -306,17 +323,6 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
                 head.dense.load_state_dict(dense.state_dict())
         if self.soft_prompt is not None:
             self.soft_prompt.vectors.normal_(std=self.get_input_embeddings().weight.std().item())
-
-
-def repeated_chunks(input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-    """(batch, chunks) booleans: True where an earlier chunk of the pair is the same.
-
-    Args:
-        input_ids, attention_mask: (batch, chunks, tokens)
-    """
-    ids = input_ids.masked_fill(attention_mask == 0, -1)
-    same = (ids.unsqueeze(1) == ids.unsqueeze(2)).all(dim=-1)  # (batch, chunks, chunks)
-    return same.tril(diagonal=-1).any(dim=-1)
 
 
 def head_loss(logits: Tensor, targets: Tensor) -> Tensor:
@@ -364,6 +370,19 @@ def _encoder_without_pooler(encoder_config: Any) -> nn.Module:
     if "add_pooling_layer" in inspect.signature(encoder_class.__init__).parameters:
         return AutoModel.from_config(encoder_config, add_pooling_layer=False)
     return AutoModel.from_config(encoder_config)
+
+
+def _pretrained_encoder(name_or_path: str, settings: Mapping[str, Any]) -> tuple[nn.Module, nn.Module | None]:
+    """The encoder and its pooler, None where class or checkpoint has no such thing."""
+    encoder, info = AutoModel.from_pretrained(name_or_path, dtype=torch.float32, output_loading_info=True, **settings)
+    missing = sorted(info["missing_keys"])
+    lacking = [name for name in missing if not name.startswith("pooler.")]
+    if lacking:
+        raise CheckpointError(
+            f"{name_or_path}: the checkpoint lacks {len(lacking)} weights of {type(encoder).__name__} "
+            f"({', '.join(lacking[:5])}); its config.json names another kind of encoder"
+        )
+    return encoder, None if missing else getattr(encoder, "pooler", None)
 
 
 @torch.no_grad()

@@ -1,10 +1,11 @@
 """The public door: `pipeline("biomedical-relation-extraction")`."""
 
-import logging
+import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from numbers import Integral, Real
 from typing import Any
 
 import torch
@@ -19,14 +20,15 @@ from .encoding_biodir import EncodingSettings, PairEncoder, PairFeatures
 from .errors_biodir import AnnotationError, CheckpointError, ParseError, SettingError
 from .pubtator_biodir import looks_like_pubtator, parse_document
 
-logger = logging.getLogger(__name__)
-
 # Tokens that are gathered, over pairs and documents, before the model is called: a few times the budget of one pass
 # through the encoder, so that rows of like length find one another.
 PASSES_PER_BATCH = 4
 
 PREPROCESS_PARAMETERS = ("pair_types", "entity_ids", "ner", "type_map")
 POSTPROCESS_PARAMETERS = ("threshold", "relation_types", "top_k", "return_all_scores")
+LIST_PARAMETERS = ("relation_types", "pair_types", "entity_ids")
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass
@@ -87,6 +89,8 @@ class BioDirPipeline(Pipeline):
                 f"tokenizer.json has {len(self.tokenizer)} tokens but the model's embeddings have {rows} rows; "
                 "take both from one checkpoint"
             )
+        _check_batch_size(self._batch_size)
+        self.model.eval()  # a model that was just trained would drop out at random
         self._pair_encoder = PairEncoder(self.tokenizer, EncodingSettings.from_config(self.model.config))
         self._rule = DecodingRule.from_config(self.model.config)
 
@@ -95,25 +99,23 @@ class BioDirPipeline(Pipeline):
         preprocess = {**self._preprocess_params, **preprocess}
         postprocess = {**self._postprocess_params, **postprocess}
         batch_size = self._batch_size if batch_size is None else batch_size
-        if batch_size is not None and batch_size < 1:
-            raise SettingError(f"batch_size is {batch_size}; it counts candidate pairs, at least 1")
+        _check_batch_size(batch_size)
         if _is_one_document(inputs):
             documents = [self._to_document(inputs, 0, preprocess)]
             return next(self._answer(documents, batch_size, preprocess, postprocess))
         if isinstance(inputs, (list, tuple)):
             documents = [self._to_document(value, index, preprocess) for index, value in enumerate(inputs)]
             return list(self._answer(documents, batch_size, preprocess, postprocess))
-        if not isinstance(inputs, Iterable) and not hasattr(inputs, "__getitem__"):
-            raise AnnotationError(f"a {type(inputs).__name__} is neither a document nor a sequence of documents")
-        documents = (self._to_document(value, index, preprocess) for index, value in enumerate(inputs))
+        documents = (self._to_document(value, index, preprocess) for index, value in enumerate(_values_of(inputs)))
         return self._answer(documents, batch_size, preprocess, postprocess)
 
     def check_document(self, document: Document, type_map: Mapping[str, str | None] | None = None) -> Document:
         """The document with the model's names of entity types.
 
         Raises:
-            AnnotationError: a type is neither the model's nor mapped.
+            AnnotationError: a type is neither the model's nor mapped, or a string cannot be written as UTF-8.
         """
+        _check_encodable(document)
         names = {**self.model.config.type_map, **(type_map or {})}
         return _with_known_types(document, self.model.config.entity_types, names)
 
@@ -124,22 +126,25 @@ class BioDirPipeline(Pipeline):
                 hint = get_close_matches(name, (*known, "batch_size"), n=1)
                 suggestion = f"did you mean {hint[0]!r}?" if hint else f"known are {', '.join(known)}, batch_size"
                 raise SettingError(f"unknown parameter {name!r}; {suggestion}")
-        _check_parameters(kwargs, self.model.config)
         given = {name: value for name, value in kwargs.items() if value is not None}
+        given |= {name: _as_list(name, given[name]) for name in LIST_PARAMETERS if name in given}
+        _check_numbers(given)
+        _check_names(given, self.model.config)
         preprocess = {name: given[name] for name in PREPROCESS_PARAMETERS if name in given}
         postprocess = {name: given[name] for name in POSTPROCESS_PARAMETERS if name in given}
         return preprocess, {}, postprocess
 
     def preprocess(self, document: Document, **parameters: Any) -> Iterator[PairFeatures]:
         """The features of the document's candidate pairs that the parameters let through, one at a time."""
-        pair_types = {tuple(sorted(pair_type)) for pair_type in parameters.get("pair_types", ())}
+        pair_types = {_pair_key(pair_type) for pair_type in parameters.get("pair_types", ())}
         entity_ids = set(parameters.get("entity_ids", ()))
         encoded = self._pair_encoder.encode_document(document)
         for pair in self._pair_encoder.candidates(encoded):
-            types = tuple(sorted((pair.entity1.entity_type, pair.entity2.entity_type)))
-            if pair_types and types not in pair_types:
+            types = _pair_key((pair.entity1.entity_type, pair.entity2.entity_type))
+            if "pair_types" in parameters and types not in pair_types:
                 continue
-            if entity_ids and entity_ids.isdisjoint((pair.entity1.identifier, pair.entity2.identifier)):
+            identifiers = pair.entity1.identifier, pair.entity2.identifier
+            if "entity_ids" in parameters and entity_ids.isdisjoint(identifiers):
                 continue
             yield self._pair_encoder.encode_pair(encoded, pair)
 
@@ -240,19 +245,24 @@ class BioDirPipeline(Pipeline):
     def _to_document(self, value: Any, index: int, preprocess: Mapping) -> Document:
         """The input as a checked document with the model's entity types."""
         ner = preprocess.get("ner")
-        default_id = f"document {index}"
+        place, default_id = f"document {index}", str(index)
         if isinstance(value, str) and looks_like_pubtator(value):
-            document = parse_document(value, source=default_id)
+            document = parse_document(value, source=place)
         elif isinstance(value, str):
             if ner is None:
                 raise ParseError(
-                    f"{default_id}: {value[:40]!r} is not PubTator text; mark the entities, or pass ner= to find them"
+                    f"{place}: {value[:40]!r} is not PubTator text; mark the entities, or pass ner= to find them"
                 )
             document = Document.from_dict({"id": default_id, "text": value})
         elif hasattr(value, "mentions") and hasattr(value, "to_dict"):  # a Document, from whichever copy of its class
             document = value if isinstance(value, Document) else Document.from_dict(value.to_dict())
-        else:
+        elif isinstance(value, Mapping):
             document = Document.from_dict(value, default_id=default_id)
+        else:
+            raise AnnotationError(
+                f"{place}: a document is a mapping, a PubTator string or a Document, not {type(value).__name__} "
+                f"{repr(value)[:40]}"
+            )
         if not document.mentions and ner is not None:
             document = _recognised(document, ner)
         return self.check_document(document, preprocess.get("type_map"))
@@ -268,22 +278,40 @@ def _is_one_document(inputs: Any) -> bool:
     return isinstance(inputs, (str, Mapping)) or (hasattr(inputs, "mentions") and hasattr(inputs, "to_dict"))
 
 
+def _values_of(inputs: Any) -> Iterable[Any]:
+    """What an iterable, or a sequence without iterator such as a Dataset of torch, holds; else AnnotationError."""
+    if isinstance(inputs, Iterable) and not isinstance(inputs, (bytes, bytearray)):
+        return inputs
+    if hasattr(inputs, "__getitem__") and hasattr(inputs, "__len__") and not isinstance(inputs, (bytes, bytearray)):
+        return (inputs[index] for index in range(len(inputs)))
+    raise AnnotationError(
+        f"{type(inputs).__name__} {repr(inputs)[:40]} is neither a document nor a sequence of documents; pass a "
+        "mapping, a PubTator string, or several of them"
+    )
+
+
 def _entity_result(entity: Entity) -> dict[str, str]:
     return {"id": entity.identifier, "type": entity.entity_type, "text": entity.name}
 
 
 def _recognised(document: Document, ner: Callable[[str], Iterable[Mapping[str, Any]]]) -> Document:
     """The document with the mentions that `ner` finds in its text."""
-    entries = []
-    for index, found in enumerate(ner(document.text)):
-        kind = next((found[key] for key in ("entity_group", "entity", "type") if found.get(key)), None)
-        if kind is None or found.get("start") is None or found.get("end") is None:
-            raise AnnotationError(
-                f"{document.id}, ner result {index}: {dict(found)!r} lacks start, end or a type; a "
-                'token-classification pipeline needs a fast tokenizer and aggregation_strategy="simple"'
-            )
-        entries.append({"start": found["start"], "end": found["end"], "type": kind, "id": found.get("id")})
+    found = ner(document.text)
+    if isinstance(found, (str, Mapping)) or not isinstance(found, Iterable):
+        raise AnnotationError(f"document {document.id}: ner returned {found!r}; it returns a list of mappings")
+    entries = [_ner_entry(result, f"document {document.id}, ner result {index}") for index, result in enumerate(found)]
     return Document.from_dict({**document.to_dict(), "entities": entries})
+
+
+def _ner_entry(result: Any, place: str) -> dict[str, Any]:
+    values = result if isinstance(result, Mapping) else {}
+    kind = next((values[key] for key in ("entity_group", "entity", "type") if values.get(key)), None)
+    if kind is None or values.get("start") is None or values.get("end") is None:
+        raise AnnotationError(
+            f"{place}: {result!r} lacks start, end or a type; a token-classification pipeline needs a fast tokenizer "
+            'and aggregation_strategy="simple"'
+        )
+    return {"start": values["start"], "end": values["end"], "type": kind, "id": values.get("id")}
 
 
 def _with_known_types(document: Document, entity_types: Sequence[str], type_map: Mapping[str, str | None]) -> Document:
@@ -304,28 +332,69 @@ def _with_known_types(document: Document, entity_types: Sequence[str], type_map:
     return replace(document, mentions=tuple(mentions))
 
 
-def _check_parameters(parameters: Mapping[str, Any], config: Any) -> None:
-    """Nothing where the values are allowed.
-
-    Raises:
-        SettingError: names the parameter, its value and what is allowed.
-    """
-    threshold, top_k = parameters.get("threshold"), parameters.get("top_k")
-    if threshold is not None and not (isinstance(threshold, (int, float)) and 0 <= threshold <= 1):
-        raise SettingError(f"threshold is {threshold!r}; scores lie in 0..1")
-    if top_k is not None and not (isinstance(top_k, int) and top_k >= 1):
-        raise SettingError(f"top_k is {top_k!r}; it counts relations, at least 1")
-    for name in ("relation_types", "entity_ids", "pair_types"):
-        if isinstance(parameters.get(name), str):
-            raise SettingError(f"{name} is the string {parameters[name]!r}; pass a list")
-    for relation_type in parameters.get("relation_types") or ():
-        if relation_type not in config.relation_labels:
-            raise SettingError(
-                f"unknown relation type {relation_type!r}; known are {', '.join(config.relation_labels)}"
+def _check_encodable(document: Document) -> None:
+    """Nothing where all strings are text; half a surrogate pair, as JSON can hold one, raises AnnotationError."""
+    identifiers = (identifier for mention in document.mentions for identifier in mention.identifiers)
+    for value in (document.id, document.text, *identifiers):
+        bad = _SURROGATE.search(value)
+        if bad is not None:
+            raise AnnotationError(
+                f"document {document.id!a}: character {bad.start()} of {value[:40]!a} is half of a surrogate pair; "
+                "decode the text with its true encoding"
             )
-    known_pairs = {tuple(sorted(pair_type)) for pair_type in config.pair_types}
-    for pair_type in parameters.get("pair_types") or ():
-        if tuple(sorted(pair_type)) not in known_pairs:
-            raise SettingError(f"unknown pair type {tuple(pair_type)!r}; known are {sorted(known_pairs)}")
-    if parameters.get("ner") is not None and not callable(parameters["ner"]):
+
+
+def _as_list(name: str, value: Any) -> list[Any]:
+    if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
+        raise SettingError(f"{name} is {value!r}; pass a list")
+    return list(value)
+
+
+def _pair_key(pair_type: Any) -> tuple[str, str]:
+    """The two types in alphabetical order; SettingError where these are not two types."""
+    if isinstance(pair_type, str) or not isinstance(pair_type, Collection) or len(pair_type) != 2:
+        raise SettingError(f"pair type {pair_type!r} is not two entity types; pass a list of pairs of names")
+    first, second = sorted(pair_type, key=str)
+    return first, second
+
+
+def _check_batch_size(batch_size: Any) -> None:
+    if batch_size is not None and not (_is_whole(batch_size) and batch_size >= 1):
+        raise SettingError(f"batch_size is {batch_size!r}; it counts candidate pairs, at least 1")
+
+
+def _check_numbers(parameters: Mapping[str, Any]) -> None:
+    """Nothing where the values are allowed; else SettingError, with the parameter, its value and what is allowed."""
+    threshold, top_k = parameters.get("threshold", 0), parameters.get("top_k", 1)
+    if isinstance(threshold, bool) or not (isinstance(threshold, Real) and 0 <= threshold <= 1):
+        raise SettingError(f"threshold is {threshold!r}; scores lie in 0..1")
+    if not (_is_whole(top_k) and top_k >= 1):
+        raise SettingError(f"top_k is {top_k!r}; it counts relations, at least 1")
+    if not isinstance(parameters.get("return_all_scores", False), bool):
+        raise SettingError(f"return_all_scores is {parameters['return_all_scores']!r}; it is True or False")
+
+
+def _check_names(parameters: Mapping[str, Any], config: Any) -> None:
+    """Nothing where the model knows the names; else SettingError, with the name and what is known."""
+    _check_known("relation type", parameters.get("relation_types", ()), config.relation_labels)
+    known_pairs = sorted({_pair_key(pair_type) for pair_type in config.pair_types})
+    _check_known("pair type", map(_pair_key, parameters.get("pair_types", ())), known_pairs)
+    for identifier in parameters.get("entity_ids", ()):
+        if not isinstance(identifier, str):
+            raise SettingError(f"entity_ids holds {identifier!r}; identifiers are strings")
+    type_map = parameters.get("type_map", {})
+    if not isinstance(type_map, Mapping):
+        raise SettingError(f"type_map is {type_map!r}; pass a mapping of other names to entity types")
+    _check_known("entity type", [kind for kind in type_map.values() if kind is not None], config.entity_types)
+    if not callable(parameters.get("ner", len)):
         raise SettingError(f"ner is {parameters['ner']!r}; pass a callable that takes a text")
+
+
+def _check_known(what: str, names: Iterable[Any], known: Sequence[Any]) -> None:
+    for name in names:
+        if name not in known:
+            raise SettingError(f"unknown {what} {name!r}; known are {', '.join(map(str, known))}")
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)

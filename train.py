@@ -56,6 +56,7 @@ class TrainingSettings:
         default_factory=lambda: list(CHUNK_NAMES), metadata={"help": "any of prefix, suffix, infix"}
     )
     infix_min_tokens: int = field(default=64, metadata={"help": "narrower infixes are widened to this"})
+    max_tokens: int = field(default=512, metadata={"help": "longest row, prompts included; paper: 512"})
     soft_prompt_tokens: int = field(default=8, metadata={"help": "paper: 8"})
     dropout: float = field(default=0.1, metadata={"help": "in front of the classifiers"})
     encoder_settings: list[str] = field(
@@ -85,6 +86,7 @@ def main() -> None:
 
     config = BioDirConfig(
         chunks=settings.chunks,
+        max_tokens=settings.max_tokens,
         infix_min_tokens=settings.infix_min_tokens,
         soft_prompt_tokens=settings.soft_prompt_tokens,
         classifier_dropout=settings.dropout,

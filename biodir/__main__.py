@@ -1,8 +1,12 @@
 """The command `biodir`."""
 
 import argparse
+import json
+import logging
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TextIO
 
 from tqdm import tqdm
 
@@ -21,6 +25,12 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
         sys.stdout = None
         return 0
+    except OSError as error:  # such as a full disk
+        print(f"biodir: error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("biodir: interrupted", file=sys.stderr)
+        return 130
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -28,6 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"biodir {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
     _add_predict(commands)
+    _add_evaluate(commands)
     return parser
 
 
@@ -63,17 +74,49 @@ def _add_predict(commands: argparse._SubParsersAction) -> None:
     predict.set_defaults(run=_predict)
 
 
+def _add_evaluate(commands: argparse._SubParsersAction) -> None:
+    evaluate = commands.add_parser(
+        "evaluate",
+        help="score predictions, or a model, against gold relations",
+        description="Scores predicted relations against those of gold documents, over whole documents: a gold relation "
+        "whose pair was never asked about counts as missed.",
+    )
+    evaluate.add_argument("gold", type=Path, metavar="GOLD", help="PubTator file with relations")
+    evaluate.add_argument("predicted", nargs="?", type=Path, metavar="PRED", help="PubTator file of `biodir predict`")
+    evaluate.add_argument("--model", help="without PRED: folder or Hub id; by default as for predict")
+    evaluate.add_argument("--device", help="such as cpu or cuda:0")
+    evaluate.add_argument("--json", type=Path, metavar="OUT", help="file for the figures, in 0..1")
+    evaluate.set_defaults(run=_evaluate)
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from biodir.evaluation.report import evaluation_report, gold_documents, predicted_documents, report_table
+    from biodir.pubtator_biodir import read_pubtator
+
+    gold = gold_documents(options.gold)
+    if options.predicted is not None:
+        predicted = list(read_pubtator(options.predicted))
+    else:
+        extract = _pipeline(options)
+        with tqdm(total=len(gold), unit=" documents", disable=None) as bar:
+            predicted = predicted_documents(extract, gold, progress=lambda documents: _counted(documents, bar))
+    report = evaluation_report(gold, predicted)
+    print(report_table(report))
+    if options.json:
+        options.json.write_text(json.dumps(report, indent=2) + "\n")
+    return 0
+
+
 def _predict(options: argparse.Namespace) -> int:
     # Imported here, for `biodir --help` should not wait for torch.
-    from biodir.inference.loading import load_pipeline
     from biodir.inference.predict import count_documents, format_of, predict_files
 
-    output = options.output or sys.stdout
-    output_format = options.format or format_of(output)
+    output_format = options.format or format_of(options.output or sys.stdout)
+    output = options.output or _standard_output(output_format)
     parameters = {name: getattr(options, name) for name in ("threshold", "relation_types", "entity_ids", "top_k")}
     parameters["type_map"] = _type_map(options.type_map)
     _check_readable(options.inputs)
-    extract = load_pipeline(options.model, options.device)
+    extract = _pipeline(options)
     bar = tqdm(total=count_documents(options.inputs), unit=" documents", disable=None if options.output else True)
     with bar:
         report = predict_files(
@@ -82,16 +125,34 @@ def _predict(options: argparse.Namespace) -> int:
             output,
             output_format,
             options.errors,
+            on_skip=lambda error: tqdm.write(f"biodir: left out: {error}", file=sys.stderr),
             progress=lambda documents: _counted(documents, bar),
             batch_size=options.batch_size,
             **parameters,
         )
-    for message in report.skipped:
-        print(f"biodir: left out: {message}", file=sys.stderr)
     if options.output or report.skipped:
-        summary = f"{report.documents} documents, {report.relations} relations, {len(report.skipped)} left out"
+        summary = f"documents: {report.documents}, relations: {report.relations}, left out: {len(report.skipped)}"
         print(summary, file=sys.stderr)
     return 0
+
+
+def _pipeline(options: argparse.Namespace) -> Callable:
+    """The pipeline over the checkpoint that the options name; transformers loads it without a word."""
+    from transformers.utils import logging as transformers_logging
+
+    from biodir.inference.loading import load_pipeline
+
+    transformers_logging.disable_progress_bar()
+    transformers_logging.set_verbosity_error()
+    logging.getLogger("biodir").addHandler(logging.NullHandler())  # what is left out, the command reports itself
+    return load_pipeline(options.model, options.device)
+
+
+def _standard_output(output_format: str) -> TextIO:
+    """Standard output: UTF-8 for data; for people what the terminal can show."""
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(**{"errors": "replace"} if output_format == "listing" else {"encoding": "utf-8"})
+    return sys.stdout
 
 
 def _counted(documents, bar: tqdm):

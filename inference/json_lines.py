@@ -17,6 +17,8 @@ def read_json_lines(
 ) -> Iterator[Document]:
     """The documents of a UTF-8 file in which every line is a mapping as `Document.from_dict` takes it.
 
+    The id of a document without one is the number of its line.
+
     Args:
         errors: "raise", or "skip" to leave out lines with an error.
         on_skip: called with the error of each line that is left out.
@@ -30,12 +32,14 @@ def read_json_lines(
             if not line.strip():
                 continue
             try:
-                yield _document(line, f"{os.fspath(path)}:{number}", check)
+                document = _document(line, number, f"{os.fspath(path)}:{number}", check)
             except BioDirError as error:
                 if errors == "raise":
                     raise
                 if on_skip is not None:
                     on_skip(error)
+                continue
+            yield document
 
 
 def _opened(path: str | os.PathLike[str]):
@@ -45,17 +49,26 @@ def _opened(path: str | os.PathLike[str]):
         raise ParseError(f"{os.fspath(path)}: cannot be read ({error.strerror}); check the path") from error
 
 
-def _document(line: bytes, place: str, check: Callable[[Document], Any] | None) -> Document:
+def _document(line: bytes, number: int, place: str, check: Callable[[Document], Any] | None) -> Document:
+    mapping = _mapping(line, place)
     try:
-        document = Document.from_dict(json.loads(line), default_id=place)
+        document = Document.from_dict(mapping, default_id=str(number))
         if check is not None:
             check(document)
+    except BioDirError as error:
+        raise type(error)(f"{place}: {error}") from error
+    return document
+
+
+def _mapping(line: bytes, place: str) -> dict[str, Any]:
+    try:
+        value = json.loads(line)
     except UnicodeDecodeError as error:
         raise ParseError(f"{place}: not UTF-8 at byte {error.start}; save the file as UTF-8") from error
     except json.JSONDecodeError as error:
         raise ParseError(
             f"{place}: not JSON ({error.msg} at character {error.pos}); put one mapping on a line"
         ) from error
-    except BioDirError as error:
-        raise type(error)(f"{place}: {error}") from error
-    return document
+    if not isinstance(value, dict):
+        raise ParseError(f"{place}: {repr(value)[:40]} is not a mapping; put one mapping on a line")
+    return value

@@ -1,54 +1,86 @@
 """Relations as text for people to read in a terminal."""
 
+import shutil
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from biodir.document_biodir import Document
 
-WIDTH = 110
-HEADINGS = ("score", "subject", "", "object", "relation", "novelty")
+HEADINGS = ("score", "relation", "novelty", "subject --> object  <evidence>")
+# Columns of the listing: those of the terminal within these limits; where there is no terminal, the default.
+MIN_WIDTH, MAX_WIDTH, DEFAULT_WIDTH = 72, 120, 100
+MAX_NAME, MAX_IDENTIFIER, MAX_EVIDENCE = 60, 30, 600
+# A space at which no line is broken; texts have none of these, since it counts as not printable.
+GLUE = "\N{NO-BREAK SPACE}"
+
+Span = tuple[int, int]
 
 
-def relation_listing(document: Document, relations: Sequence[Mapping[str, Any]]) -> str:
-    """A table of the relations under the document's first line, with the evidence of each; ends in a blank line.
+def relation_listing(document: Document, relations: Sequence[Mapping[str, Any]], width: int | None = None) -> str:
+    """A table of the relations under the document's title, then each sentence of evidence once; ends in a blank line.
 
-    An arrow points from the subject to the object; a dash joins entities without direction.
+    An arrow points from the subject to the object; a dash joins entities without direction. ``<1>`` at the end of a
+    row names a sentence below the table.
+
+    Args:
+        width: characters of a line; by default as many as the terminal has.
     """
-    start, end = (document.passages[0].start_char, document.passages[0].end_char) if document.passages else (0, None)
-    title = textwrap.shorten(document.text[start:end], WIDTH - len(document.id) - 2, placeholder=" ...")
+    width = width or min(max(shutil.get_terminal_size((DEFAULT_WIDTH, 24)).columns, MIN_WIDTH), MAX_WIDTH)
+    lines = _hanging(f"{document.id}  ", _title(document, 2 * width), width)
     if not relations:
-        return f"{document.id}  {title}\n  no relations found\n\n"
-    rows = [HEADINGS, *(_cells(relation) for relation in relations)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
-    lines = [f"{document.id}  {title}", _line(HEADINGS, widths)]
-    for relation, row in zip(relations, rows[1:], strict=True):
-        lines.append(_line(row, widths))
-        lines.extend(_evidence_lines(relation))
+        return "\n".join([*lines, "  no relations found"]) + "\n\n"
+    sentences = _sentences(relations)
+    numbers = {span: number for number, span in enumerate(sentences, start=1)}
+    rows = [HEADINGS, *(_cells(relation, numbers) for relation in relations)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS) - 1)]
+    for *cells, statement in rows:
+        start = "  ".join(["", *(cell.ljust(size) for cell, size in zip(cells, widths, strict=True)), ""])
+        lines += _hanging(start, statement, width)
+    for span, text in sentences.items():
+        lines += _hanging(f"  <{numbers[span]}> ", text, width)
     return "\n".join(lines) + "\n\n"
 
 
-def _cells(relation: Mapping[str, Any]) -> tuple[str, ...]:
-    return (
-        f"{relation['score']:.2f}",
-        _entity(relation["subject"]),
-        "-->" if relation["directed"] else "---",
-        _entity(relation["object"]),
-        relation["relation"],
-        relation["novelty"] or "",
-    )
+def _title(document: Document, longest: int) -> str:
+    start, end = (document.passages[0].start_char, document.passages[0].end_char) if document.passages else (0, None)
+    return _shortened(document.text[start:end], longest)
+
+
+def _sentences(relations: Sequence[Mapping[str, Any]]) -> dict[Span, str]:
+    """The sentences of evidence by their spans, in the order of the text."""
+    found = {(part["start"], part["end"]): part["text"] for relation in relations for part in relation["evidence"]}
+    return {span: _shortened(found[span], MAX_EVIDENCE) for span in sorted(found)}
+
+
+def _cells(relation: Mapping[str, Any], numbers: Mapping[Span, int]) -> tuple[str, ...]:
+    arrow = "-->" if relation["directed"] else "---"
+    evidence = f",{GLUE}".join(str(numbers[part["start"], part["end"]]) for part in relation["evidence"])
+    statement = f"{_entity(relation['subject'])} {arrow}{GLUE}{_entity(relation['object'])}{2 * GLUE}<{evidence}>"
+    return f"{relation['score']:.2f}", relation["relation"], relation["novelty"] or "", statement
 
 
 def _entity(entity: Mapping[str, str]) -> str:
-    name = textwrap.shorten(entity["text"], 32, placeholder="...") or entity["text"][:32]
-    return f"{name} [{textwrap.shorten(entity['id'], 24, placeholder='...') or entity['id'][:24]}]"
+    return f"{_shortened(entity['text'], MAX_NAME)}{GLUE}[{_shortened(entity['id'], MAX_IDENTIFIER)}]"
 
 
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    return "  " + "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+def _shortened(text: str, longest: int) -> str:
+    """The text with single spaces, cut at a word where it is longer; what a terminal would obey becomes a space."""
+    words = "".join(character if character.isprintable() else " " for character in text).split()
+    whole = " ".join(words)
+    if len(whole) <= longest:
+        return whole
+    cut = whole[: longest - len(" ...") + 1]
+    return (cut.rsplit(" ", 1)[0] if " " in cut else cut[:-1]) + " ..."
 
 
-def _evidence_lines(relation: Mapping[str, Any]) -> list[str]:
-    texts = [part["text"] for part in relation["evidence"]]
-    shown = " ... ".join(textwrap.shorten(text, 400 // len(texts), placeholder=" ...") for text in texts)
-    return textwrap.wrap(shown, WIDTH, initial_indent=" " * 9, subsequent_indent=" " * 9)
+def _hanging(start: str, text: str, width: int) -> list[str]:
+    """The lines of the text behind `start`, whose width the further lines are indented by.
+
+    A start that leaves less than half of the line, such as a long identifier, is a line of its own.
+    """
+    if len(start) > width // 2 + 10:
+        return [start.rstrip(), *_hanging("  ", text, width)]
+    indent = " " * len(start)
+    lines = textwrap.wrap(text, width, initial_indent=start, subsequent_indent=indent, break_on_hyphens=False)
+    return [line.replace(GLUE, " ").rstrip() for line in lines] or [start.rstrip()]

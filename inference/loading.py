@@ -1,17 +1,27 @@
 """Opens a checkpoint with the installed code: no code from the checkpoint's folder runs."""
 
 import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
+import torch
+from huggingface_hub.errors import StrictDataclassError
+from safetensors import SafetensorError
 from transformers import AutoTokenizer
 
 import biodir.modeling_biodir
 from biodir.configuration_biodir import BioDirConfig
-from biodir.errors_biodir import CheckpointError
+from biodir.errors_biodir import BioDirError, CheckpointError, SettingError
 from biodir.pipeline_biodir import BioDirPipeline
 
 MODEL_VARIABLE = "BIODIR_MODEL"
 CHECKPOINT_FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
+# What the libraries raise on files that are cut off, not what their name says, or at odds with one another.
+LIBRARY_ERRORS = (OSError, RuntimeError, TypeError, ValueError, SafetensorError, StrictDataclassError)
+LFS_POINTER = b"version https://git-lfs"
 
 
 def load_pipeline(model: str | None = None, device: str | None = None) -> BioDirPipeline:
@@ -23,16 +33,22 @@ def load_pipeline(model: str | None = None, device: str | None = None) -> BioDir
 
     Raises:
         CheckpointError: there is no checkpoint, or its files are missing or do not fit together.
+        SettingError: the device cannot be used.
     """
     name = model or default_model()
-    _check_files(name)
-    try:
+    _check_place(name)
+    _check_device(device)
+    with _naming(name, "config.json"):
+        _check_model_type(name)
         config = BioDirConfig.from_pretrained(name)
+    with _naming(name, "tokenizer.json or tokenizer_config.json"):
         tokenizer = AutoTokenizer.from_pretrained(name, config=config)
+    with _naming(name, "model.safetensors"):
         network = biodir.modeling_biodir.BioDirForRelationExtraction.from_pretrained(name, config=config)
-    except OSError as error:
-        raise CheckpointError(f"{name}: cannot be loaded; {str(error).splitlines()[0]}") from error
-    return BioDirPipeline(model=network, tokenizer=tokenizer, device=device)
+    try:
+        return BioDirPipeline(model=network, tokenizer=tokenizer, device=device)
+    except BioDirError as error:
+        raise CheckpointError(f"{name}: config.json and tokenizer.json do not belong together: {error}") from error
 
 
 def default_model() -> str:
@@ -50,13 +66,51 @@ def default_model() -> str:
     return str(folder)
 
 
-def _check_files(name: str) -> None:
-    if not Path(name).is_dir():
+def _check_place(name: str) -> None:
+    """Nothing where the name is that of a folder with all files of a checkpoint, or can be an id of the Hub."""
+    folder = Path(name)
+    if not folder.exists() and HUB_ID.fullmatch(name):
         return
-    missing = [file for file in CHECKPOINT_FILES if not (Path(name) / file).is_file()]
-    if missing == ["model.safetensors"] and (Path(name) / "model.safetensors.index.json").is_file():
+    if not folder.is_dir():
+        raise CheckpointError(f"{name}: there is no such folder; name the folder of a checkpoint, or a Hub id")
+    missing = [file for file in CHECKPOINT_FILES if not (folder / file).is_file()]
+    if missing == ["model.safetensors"] and (folder / "model.safetensors.index.json").is_file():
         return
     if missing:
         raise CheckpointError(
             f"{name}: lacks {', '.join(missing)}; save model and tokenizer into one folder with save_pretrained"
         )
+    for file in CHECKPOINT_FILES:
+        with open(folder / file, "rb") as opened:
+            if opened.read(len(LFS_POINTER)) == LFS_POINTER:
+                raise CheckpointError(f"{name}: {file} is a pointer of Git LFS; fetch the file with `git lfs pull`")
+
+
+def _check_device(device: str | None) -> None:
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:  # torch asserts that it was built for the device
+        reason = str(error).splitlines()[0]
+        raise SettingError(f"device {device!r} cannot be used here: {reason}; name another, such as cpu") from error
+
+
+def _check_model_type(name: str) -> None:
+    values, _ = BioDirConfig.get_config_dict(name)
+    found = values.get("model_type") if isinstance(values, Mapping) else None
+    if found != BioDirConfig.model_type:
+        raise CheckpointError(
+            f"{name}: config.json is that of a model of type {found!r}, not {BioDirConfig.model_type!r}; an encoder "
+            "must first be trained, see train.py"
+        )
+
+
+@contextmanager
+def _naming(name: str, files: str) -> Iterator[None]:
+    """Errors of the libraries as a CheckpointError that names the checkpoint and the files that are at fault."""
+    try:
+        yield
+    except LIBRARY_ERRORS as error:
+        if isinstance(error, CheckpointError):
+            raise
+        reason = " ".join(" ".join(str(error).splitlines()[:2]).split())
+        raise CheckpointError(f"{name}: {files} cannot be used: {reason}") from error

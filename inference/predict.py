@@ -38,7 +38,8 @@ def predict_files(
     output: Path | TextIO,
     output_format: str | None = None,
     errors: str = "raise",
-    progress: Callable[[Iterable], Iterable] | None = None,
+    on_skip: Callable[[BioDirError], None] | None = None,
+    progress: Callable[[Iterable], Iterable] = iter,
     **parameters: Any,
 ) -> Report:
     """Writes the relations of all documents, in input order, each as soon as it is known.
@@ -49,21 +50,30 @@ def predict_files(
         output: a file, or an open text stream.
         output_format: "pubtator", "jsonl" or "listing"; by default that of the suffix, for a stream the listing.
         errors: "raise", or "skip" to leave out bad documents.
+        on_skip: called with the error of each document that is left out.
         progress: wraps the iterable of documents, such as a progress bar.
         parameters: of a call of the pipeline.
 
     Raises:
         BioDirError: a bad document (the relations of those before it are written), or settings that do not fit.
     """
-    write = {"pubtator": _pubtator_block, "jsonl": _json_line, "listing": relation_listing}[
-        output_format or format_of(output)
-    ]
+    write = WRITERS[output_format or format_of(output)]
     if isinstance(output, Path) and output.resolve() in [path.resolve() for path in inputs]:
         raise SettingError(f"{output} is an input as well; write to another file")
     report = Report()
-    documents = _documents(extract, inputs, errors, report, parameters.get("type_map"))
-    with open(output, "w", encoding="utf-8", newline="\n") if isinstance(output, Path) else nullcontext(output) as file:
-        for document, relations in _answered(extract, progress(documents) if progress else documents, parameters):
+
+    def skip(error: BioDirError) -> None:
+        report.skipped.append(str(error))
+        if on_skip is not None:
+            on_skip(error)
+
+    def check(document: Document) -> None:
+        extract.check_document(document, type_map=parameters.get("type_map"))
+        write(document, [])  # what cannot be written is found before the model runs, where file and line are known
+
+    documents = _documents(inputs, errors, skip, check)
+    with _opened(output) as file:
+        for document, relations in _answered(extract, progress(documents), parameters):
             file.write(write(document, relations))
             file.flush()
             report.documents += 1
@@ -97,18 +107,24 @@ def count_documents(paths: Sequence[Path]) -> int:
     return count
 
 
+def _opened(output: Path | TextIO) -> Any:
+    if not isinstance(output, Path):
+        return nullcontext(output)
+    try:
+        return open(output, "w", encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise SettingError(f"{output}: cannot be written ({error.strerror}); name another file") from error
+
+
 def _documents(
-    extract: Any, paths: Sequence[Path], errors: str, report: Report, type_map: Mapping | None
+    paths: Sequence[Path],
+    errors: str,
+    on_skip: Callable[[BioDirError], None],
+    check: Callable[[Document], None],
 ) -> Iterator[Document]:
-    def skip(error: BioDirError) -> None:
-        report.skipped.append(str(error))
-
-    def check(document: Document) -> None:
-        extract.check_document(document, type_map=type_map)
-
     for path in paths:
         read = read_json_lines if path.suffix.lower() in JSON_SUFFIXES else read_pubtator
-        yield from read(path, errors=errors, on_skip=skip, check=check)
+        yield from read(path, errors=errors, on_skip=on_skip, check=check)
 
 
 def _answered(
@@ -130,12 +146,17 @@ def _json_line(document: Document, relations: Sequence[Mapping[str, Any]]) -> st
     return json.dumps({"id": document.id, "relations": list(relations)}, ensure_ascii=False) + "\n"
 
 
-def _pubtator_block(document: Document, relations: Sequence[Mapping[str, Any]]) -> str:
+def predicted_relations(results: Sequence[Mapping[str, Any]]) -> tuple[Relation, ...]:
+    """The pipeline's results as data of a document."""
     best_of_pair: dict[frozenset[str], Relation] = {}  # PubTator holds one direction for a pair of identifiers
-    for result in relations:
+    for result in results:
         relation = _relation(result)
         best_of_pair.setdefault(frozenset((relation.entity1_id, relation.entity2_id)), relation)
-    return format_pubtator(replace(document, relations=tuple(best_of_pair.values()), subject_lines=()))
+    return tuple(best_of_pair.values())
+
+
+def _pubtator_block(document: Document, relations: Sequence[Mapping[str, Any]]) -> str:
+    return format_pubtator(replace(document, relations=predicted_relations(relations), subject_lines=()))
 
 
 def _relation(result: Mapping[str, Any]) -> Relation:
@@ -152,3 +173,10 @@ def _relation(result: Mapping[str, Any]) -> Relation:
         novelty_score=rounded("novelty_score"),
         direction_score=rounded("direction_score"),
     )
+
+
+WRITERS: Mapping[str, Callable[[Document, Sequence[Mapping[str, Any]]], str]] = {
+    "pubtator": _pubtator_block,
+    "jsonl": _json_line,
+    "listing": relation_listing,
+}

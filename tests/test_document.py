@@ -57,6 +57,7 @@ def test_mention_that_ends_with_the_text_is_accepted():
             Mention(1, 8, "Aspirin", "Chemical"),
             "here: says 'Aspirin' but the text at [1, 8) is 'spirin '; offsets count Python characters, not bytes",
         ),
+        (Mention(7, 8, " ", "Chemical"), "here: the text at [7, 8) is white space; a mention holds a word"),
         (Mention(0, 7, "Aspirin", ""), "here: entity type '' is not a name; give a type as string"),
         (Mention(0, 7, "Aspirin", 3), "here: entity type 3 is not a name; give a type as string"),
     ],
@@ -327,7 +328,7 @@ def test_offsets_may_be_integers_of_another_library():
         ({"id": "7", "title": "Ab", "abstract": 5}, "document 7: 'abstract' is int 5, not a string"),
         (
             mapping_with(passages=[{"text": TEXT}]),
-            "document 7: passages[0]: the document has both 'text' and passages with texts",
+            "document 7, passages[0]: the document has both 'text' and passages with texts",
         ),
         ({"id": "7", "passages": "Ab"}, "document 7: 'passages' is str 'Ab', not a list"),
         (
