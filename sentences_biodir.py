@@ -7,7 +7,7 @@ from itertools import pairwise
 from .document_biodir import Document
 
 # A closing mark, optional closing brackets or quotes, white space, then something that can open a sentence.
-_BOUNDARY = re.compile(r"""[.!?]["'\u2019\u201d)\]]*\s+(?=["'\u2018\u201c(\[]*[A-Z0-9\u0370-\u03ff])""")
+_BOUNDARY = re.compile(r"""[.!?]["'\u2019\u201d)\]]*\s+(?=["'\u2018\u201c(\[]*[A-Z0-9\u00c0-\u00de\u0370-\u03ff])""")
 # Words that end in a full stop without ending a sentence, as biomedical abstracts write them.
 _ABBREVIATIONS = frozenset(
     "al approx assoc biol ca cf chem ch clin co corp dept dr e.g ed eds eq eqs etc exp fig figs i.e i.m i.p i.v inc "
@@ -40,7 +40,7 @@ def sentence_spans(document: Document) -> tuple[tuple[int, int], ...]:
 
 def _rule_borders(text: str) -> Iterable[int]:
     for match in _BOUNDARY.finditer(text):
-        if text[match.start()] != "." or not _is_abbreviation(text[: match.start()][-40:]):
+        if text[match.start()] != "." or not _is_abbreviation(text[max(0, match.start() - 40) : match.start()]):
             yield match.end()
 
 

@@ -328,7 +328,7 @@ def test_offsets_may_be_integers_of_another_library():
         ({"id": "7", "title": "Ab", "abstract": 5}, "document 7: 'abstract' is int 5, not a string"),
         (
             mapping_with(passages=[{"text": TEXT}]),
-            "document 7, passages[0]: the document has both 'text' and passages with texts",
+            "document 7, passages[0]: the document has both 'text' and passages with texts; give one of them",
         ),
         ({"id": "7", "passages": "Ab"}, "document 7: 'passages' is str 'Ab', not a list"),
         (

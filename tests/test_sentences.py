@@ -182,3 +182,8 @@ def test_no_sentence_of_the_corpus_crosses_a_passage_border(data_dir):
     for document in read_pubtator(data_dir / "bioredirect" / "bioredirect_dev.pubtator"):
         abstract_start = document.passages[1].start_char
         assert not any(start < abstract_start < end for start, end in sentence_spans(document)), document.id
+
+
+def test_capital_with_an_accent_opens_a_sentence():
+    text = "It ended. Être is a verb."
+    assert sentence_spans(Document("1", text)) == ((0, 9), (10, 25))
