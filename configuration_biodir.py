@@ -138,7 +138,7 @@ class BioDirConfig(PreTrainedConfig):
     none_bias: float | int = 0.0
     classifier_dropout: float | int = 0.1
     initializer_range: float = 0.02
-    token_budget: int = 8192
+    token_budget: int = 4096
 
     def __post_init__(self, **kwargs: Any) -> None:
         for name in ("relation_labels", "novelty_labels", "direction_labels", "entity_types", "chunks"):

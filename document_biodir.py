@@ -6,6 +6,7 @@ itself when it is made: one that exists has mentions that agree with its text.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import NoneType
 from typing import Any
 
 from .errors_biodir import AnnotationError
@@ -98,6 +99,8 @@ class Document:
     subject_lines: tuple[tuple[str, str], ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.id, str):
+            raise AnnotationError(f"document {self.id}: the id is {_shown(self.id)}, not a string; pass the id as str")
         if not isinstance(self.text, str):
             raise AnnotationError(
                 f"document {self.id}: the text is {_shown(self.text)}, not a string; pass the text as str"
@@ -193,6 +196,9 @@ def check_mention(mention: Mention, text: str, place: str) -> None:
         )
     if mention.text.isspace():
         raise AnnotationError(f"{place}: the text at [{start}, {end}) is white space; a mention holds a word")
+    identifiers = mention.identifiers
+    if not isinstance(identifiers, tuple) or not all(isinstance(identifier, str) for identifier in identifiers):
+        raise AnnotationError(f"{place}: identifiers {identifiers!r} are not a tuple of strings")
     if not isinstance(mention.entity_type, str) or not mention.entity_type:
         raise AnnotationError(f"{place}: entity type {mention.entity_type!r} is not a name; give a type as string")
 
@@ -284,6 +290,8 @@ def _mention_from_dict(entry: Any, text: str, place: str) -> Mention:
             raise AnnotationError(f"{place}: has no {key!r}; a mention needs start, end and type")
     start, end = _integer(entry["start"]), _integer(entry["end"])
     mention_text = entry.get("text")
+    if mention_text is not None and not isinstance(mention_text, str):
+        raise AnnotationError(f"{place}: 'text' is {_shown(mention_text)}, not a string")
     if mention_text is None:
         mention_text = text[start:end] if _is_integer(start) and _is_integer(end) and start >= 0 else ""
     identifiers = _identifiers_from(entry.get("id"), mention_text, place)
@@ -332,6 +340,9 @@ def _relation_from_dict(entry: Any, place: str) -> Relation:
     for key in ("relation", "entity1", "entity2"):
         if not isinstance(entry.get(key), str):
             raise AnnotationError(f"{place}: {key!r} is {entry.get(key)!r}, not a string; a relation needs it")
+    for key in ("novelty", "subject"):
+        if not isinstance(entry.get(key), (str, NoneType)):
+            raise AnnotationError(f"{place}: {key!r} is {_shown(entry[key])}, not a string")
     return Relation(**{field: entry.get(key) for key, field in _RELATION_KEYS.items()})
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from .candidates_biodir import CandidatePair, candidate_pairs
 from .chunking_biodir import TAGS_PER_MENTION, PairWindows, Span, WindowRuler, pair_windows, spans_inside
+from .configuration_biodir import CHUNK_NAMES
 from .document_biodir import Document, Entity
 from .errors_biodir import CheckpointError, SettingError
 from .sentences_biodir import sentence_spans
@@ -22,7 +23,6 @@ from .sentences_biodir import sentence_spans
 SOURCE, TARGET = "Src", "Tgt"
 # The word of the hard prompt for each task, in the order in which the paper's prompt names them.
 TASK_TOKENS = {"relation": "[REL]", "direction": "[DIR]", "novelty": "[NOV]"}
-CHUNK_NAMES = ("prefix", "suffix", "infix")
 
 
 def opening_tag(tag_type: str, role: str) -> str:

@@ -23,6 +23,7 @@ from transformers import get_linear_schedule_with_warmup
 from biodir.configuration_biodir import CHUNK_NAMES, BioDirConfig
 from biodir.decoding_biodir import DecodingRule
 from biodir.encoding_biodir import EncodingSettings, PairEncoder
+from biodir.errors_biodir import SettingError
 from biodir.modeling_biodir import BioDirForRelationExtraction
 from biodir.pubtator_biodir import read_pubtator
 from training.data import epoch_batches, epoch_pairs, training_pairs
@@ -79,6 +80,8 @@ def main() -> None:
     output.mkdir(parents=True, exist_ok=True)
 
     accelerator = Accelerator(mixed_precision=settings.mixed_precision)
+    if accelerator.num_processes > 1:
+        raise SettingError(f"{accelerator.num_processes} processes: train.py trains in one; start it with python")
     set_seed(settings.seed)
 
     train_documents = [document for path in settings.train for document in read_pubtator(path)]

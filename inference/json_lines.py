@@ -1,12 +1,15 @@
 """Documents from JSON Lines, one mapping a line."""
 
 import json
+import logging
 import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from biodir.document_biodir import Document
-from biodir.errors_biodir import BioDirError, ParseError
+from biodir.errors_biodir import BioDirError, ParseError, SettingError
+
+logger = logging.getLogger(__name__)
 
 
 def read_json_lines(
@@ -27,6 +30,8 @@ def read_json_lines(
     Raises:
         BioDirError: with file and line.
     """
+    if errors not in ("raise", "skip"):
+        raise SettingError(f"errors is {errors!r}; it is 'raise' or 'skip'")
     with _opened(path) as file:
         for number, line in enumerate(file, start=1):
             if not line.strip():
@@ -36,6 +41,7 @@ def read_json_lines(
             except BioDirError as error:
                 if errors == "raise":
                     raise
+                logger.warning("left out a document: %s", error)
                 if on_skip is not None:
                     on_skip(error)
                 continue
@@ -69,6 +75,8 @@ def _mapping(line: bytes, place: str) -> dict[str, Any]:
         raise ParseError(
             f"{place}: not JSON ({error.msg} at character {error.pos}); put one mapping on a line"
         ) from error
+    except (ValueError, RecursionError) as error:  # numbers of thousands of digits, thousands of nested lists
+        raise ParseError(f"{place}: not a document ({error}); put one mapping on a line") from error
     if not isinstance(value, dict):
         raise ParseError(f"{place}: {repr(value)[:40]} is not a mapping; put one mapping on a line")
     return value

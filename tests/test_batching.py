@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from biodir.batching_biodir import collate_pairs, length_groups
-from samples import pair_features
+from marked import pair_features
 
 PAD = 9
 

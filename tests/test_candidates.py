@@ -6,7 +6,7 @@ from biodir.candidates_biodir import candidate_pairs
 from biodir.configuration_biodir import CHEMICAL, DISEASE, GENE, PAIR_TYPES
 from biodir.document_biodir import Document, Mention
 from biodir.pubtator_biodir import read_pubtator
-from samples import TYPES, marked_document
+from marked import TYPES, marked_document
 
 
 def pairs_in(document, pair_types=PAIR_TYPES):

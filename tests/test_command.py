@@ -9,11 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from tiny_checkpoint import save_checkpoint
 
 from biodir import __version__, format_pubtator, read_pubtator, write_pubtator
 from biodir.__main__ import main
-from samples import marked_document
+from marked import marked_document
+from tiny_checkpoint import save_checkpoint
 
 THREE = marked_document("<C:D1 Aspirin> cures <D:D2 pain>. The <G:3 gene> causes <D:D2 pain>.", id="1")
 ONE = marked_document("Too much <C:D4 iron> harms the <D:D5 liver>.", id="2")

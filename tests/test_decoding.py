@@ -10,7 +10,7 @@ from biodir.decoding_biodir import DecodingRule, decode_pair, pair_targets, rela
 from biodir.document_biodir import Document, Relation
 from biodir.errors_biodir import AnnotationError
 from biodir.pubtator_biodir import read_pubtator
-from samples import entity
+from marked import entity
 
 LABELS = {"relation": list(RELATION_LABELS), "novelty": list(NOVELTY_LABELS), "direction": list(DIRECTION_LABELS)}
 PAIR = CandidatePair(entity("C1"), entity("G1", "G"), 2)

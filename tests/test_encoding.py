@@ -18,7 +18,7 @@ from biodir.configuration_biodir import (
 from biodir.document_biodir import Document, Mention
 from biodir.encoding_biodir import EncodingSettings, PairEncoder, special_tokens
 from biodir.errors_biodir import CheckpointError, SettingError
-from samples import (
+from marked import (
     SHORT_PROMPT,
     SMALL,
     TAGS,

@@ -12,7 +12,7 @@ from biodir.configuration_biodir import CHUNK_NAMES, GENE, PAIR_TYPES, VARIANT, 
 from biodir.document_biodir import Document, Mention
 from biodir.encoding_biodir import EncodingSettings, PairEncoder, special_tokens
 from biodir.pubtator_biodir import read_pubtator
-from samples import SMALL, TAGS, TYPES, byte_level_tokenizer, marked_document, pair_encoder, word_piece_tokenizer
+from marked import SMALL, TAGS, TYPES, byte_level_tokenizer, marked_document, pair_encoder, word_piece_tokenizer
 
 TOKENIZERS = {"word pieces": word_piece_tokenizer, "bytes": byte_level_tokenizer}
 SUBSETS = [subset for size in (1, 2, 3) for subset in combinations(CHUNK_NAMES, size)]

@@ -4,7 +4,7 @@ import pytest
 
 from biodir import Document, Passage
 from biodir.inference.listing import MAX_EVIDENCE, MAX_NAME, relation_listing
-from samples import marked_document
+from marked import marked_document
 
 TEXT = "Iron harms the liver. Zinc does not."
 DOCUMENT = Document("7", TEXT, passages=(Passage(0, 21, "title"), Passage(22, len(TEXT), "abstract")))

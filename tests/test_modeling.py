@@ -11,6 +11,19 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from transformers import BertForMaskedLM, BertForPreTraining
+from transformers.utils import is_flash_attn_2_available
+
+from biodir.batching_biodir import repeated_chunks
+from biodir.configuration_biodir import CHEMICAL, CODE_FILES, DISEASE, BioDirConfig
+from biodir.errors_biodir import CheckpointError, SettingError
+from biodir.modeling_biodir import (
+    BioDirForRelationExtraction,
+    head_loss,
+    joint_loss,
+    shared_loss,
+)
 from tiny_models import (
     FAMILIES,
     MAX_TOKENS,
@@ -26,19 +39,6 @@ from tiny_models import (
     tiny_config,
     tiny_model,
     tiny_tokenizer,
-)
-from torch import Tensor, nn
-from transformers import BertForMaskedLM, BertForPreTraining
-from transformers.utils import is_flash_attn_2_available
-
-from biodir.batching_biodir import repeated_chunks
-from biodir.configuration_biodir import CHEMICAL, CODE_FILES, DISEASE, BioDirConfig
-from biodir.errors_biodir import CheckpointError, SettingError
-from biodir.modeling_biodir import (
-    BioDirForRelationExtraction,
-    head_loss,
-    joint_loss,
-    shared_loss,
 )
 
 CHECKOUT = Path(__file__).resolve().parent.parent

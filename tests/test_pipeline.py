@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 import torch
 from datasets import Dataset, DatasetDict, IterableDataset
-from tiny_checkpoint import SETTINGS, open_pipeline, save_checkpoint, save_encoder
 from transformers import AutoTokenizer
 from transformers.pipelines.pt_utils import KeyDataset
 
@@ -21,7 +20,8 @@ from biodir import AnnotationError, BioDirError, CheckpointError, ParseError, Se
 from biodir.configuration_biodir import CHEMICAL, DISEASE, GENE
 from biodir.modeling_biodir import BioDirForRelationExtraction
 from biodir.pipeline_biodir import PASSES_PER_BATCH, BioDirPipeline
-from samples import marked_document
+from marked import marked_document
+from tiny_checkpoint import SETTINGS, open_pipeline, save_checkpoint, save_encoder
 
 RESULT_KEYS = [
     "subject",

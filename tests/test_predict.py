@@ -6,7 +6,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tiny_checkpoint import open_pipeline, save_checkpoint, save_encoder
 
 from biodir import (
     AnnotationError,
@@ -20,7 +19,8 @@ from biodir.inference.json_lines import read_json_lines
 from biodir.inference.loading import CHECKPOINT_FILES, MODEL_VARIABLE, load_pipeline
 from biodir.inference.predict import count_documents, format_of, predict_files, predicted_relations
 from biodir.pipeline_biodir import BioDirPipeline
-from samples import marked_document
+from marked import marked_document
+from tiny_checkpoint import open_pipeline, save_checkpoint, save_encoder
 
 THREE = marked_document("<C:D1 Aspirin> cures <D:D2 pain>. The <G:3 gene> causes <D:D2 pain>.", id="three")
 ONE = marked_document("Too much <C:D4 iron> harms the <D:D5 liver>.", id="one")

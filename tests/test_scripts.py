@@ -11,7 +11,7 @@ import torch
 from safetensors import safe_open
 
 from biodir.inference.loading import load_pipeline
-from tests.tiny_checkpoint import save_checkpoint
+from tiny_checkpoint import save_checkpoint
 
 SCRIPTS = Path(__file__).resolve().parent.parent / "scripts"
 DOCUMENTS = """1|t|Aspirin stops pain.

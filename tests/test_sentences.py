@@ -9,7 +9,7 @@ import pytest
 from biodir.document_biodir import Document, Mention, Passage
 from biodir.pubtator_biodir import read_pubtator
 from biodir.sentences_biodir import sentence_spans
-from samples import marked_document
+from marked import marked_document
 
 
 def sentences_of(text, **fields):

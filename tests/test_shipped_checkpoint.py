@@ -42,7 +42,7 @@ def test_sample_has_directed_relations_with_their_evidence(extract):
 
 
 @pytest.mark.corpus
-def test_relation_type_f1_on_development_documents_is_at_least_25(extract, data_dir):
+def test_relation_type_f1_on_20_development_documents_is_at_least_25(extract, data_dir):
     gold = list(islice(read_pubtator(data_dir / "bioredirect" / "bioredirect_dev.pubtator"), 20))
     report = evaluation_report(gold, predicted_documents(extract, gold))
     assert report["relation_type"]["f1"] >= 0.25

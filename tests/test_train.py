@@ -1,3 +1,5 @@
+"""train.py, run over a tiny encoder and a few documents."""
+
 import json
 import sys
 from pathlib import Path
@@ -7,7 +9,7 @@ import pytest
 import train
 from biodir.inference.loading import load_pipeline
 from biodir.pubtator_biodir import read_pubtator
-from tests.tiny_checkpoint import save_encoder
+from tiny_checkpoint import save_encoder
 
 # Aspirin acts on pain in every document, pain on iron in none: a model that learns anything learns this.
 DOCUMENT = """{id}|t|Aspirin stops pain.

@@ -8,7 +8,7 @@ from biodir.decoding_biodir import DecodingRule
 from biodir.document_biodir import Relation
 from biodir.errors_biodir import AnnotationError
 from biodir.evaluation.scores import Counts
-from samples import marked_document, pair_encoder, pair_features
+from marked import marked_document, pair_encoder, pair_features
 from training.data import TrainingPair, epoch_batches, epoch_pairs, training_batch, training_pairs
 from training.validation import NONE_BIASES, best_bias, decoded_scores, pair_logits, validation_set
 

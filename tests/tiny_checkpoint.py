@@ -26,7 +26,7 @@ SETTINGS = {
 WORDS = ["what", "are", "the", "labels", "of", "and", "between", "gene", "drug", "disease", "filler", "aspirin"]
 
 
-def save_encoder(folder: Path) -> None:
+def save_encoder(folder: Path, positions: int = 128) -> None:
     """Writes a BERT of two layers, whose tokenizer knows the characters of ASCII and a few words."""
     characters = [*string.digits, *string.ascii_lowercase, *string.punctuation]
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
@@ -38,7 +38,7 @@ def save_encoder(folder: Path) -> None:
         num_hidden_layers=2,
         num_attention_heads=2,
         intermediate_size=64,
-        max_position_embeddings=128,
+        max_position_embeddings=positions,
         initializer_range=0.5,
     )
     torch.manual_seed(0)

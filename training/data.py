@@ -10,6 +10,7 @@ from biodir.batching_biodir import collate_pairs, length_groups
 from biodir.decoding_biodir import pair_targets, relations_of_pairs
 from biodir.document_biodir import Document
 from biodir.encoding_biodir import PairEncoder, PairFeatures
+from biodir.errors_biodir import AnnotationError
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,11 @@ def training_pairs(documents: Iterable[Document], encoder: PairEncoder, labels: 
         relations = relations_of_pairs(document)
         for features in encoder.encode_pairs(encoder.encode_document(document)):
             ids = frozenset((features.pair.entity1.identifier, features.pair.entity2.identifier))
-            yield TrainingPair(features, pair_targets(features.pair, relations.get(ids, ()), labels))
+            try:
+                targets = pair_targets(features.pair, relations.get(ids, ()), labels)
+            except AnnotationError as error:
+                raise AnnotationError(f"document {document.id}: {error}") from error
+            yield TrainingPair(features, targets)
 
 
 def epoch_pairs(pairs: Sequence[TrainingPair], negatives_per_positive: float, seed: int) -> list[TrainingPair]:
