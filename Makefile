@@ -27,7 +27,7 @@ help:
 	@awk '/^$$/ {exit} {sub(/^# ?/, ""); print}' Makefile
 
 run: .venv/.biodir-run
-	@$(malloc) .venv/bin/biodir predict "$$FILE"
+	@$(malloc) .venv/bin/biodir predict --model . "$$FILE"
 
 test: .venv/.biodir-dev
 	$(python) -m pytest -q

@@ -164,7 +164,8 @@ def _counted(documents, bar: tqdm):
 def _check_readable(paths: list[Path]) -> None:
     for path in paths:
         if not path.is_file():
-            raise SettingError(f"{path}: there is no such file; check the path")
+            problem = "is a folder; name the files in it" if path.is_dir() else "there is no such file; check the path"
+            raise SettingError(f"{path}: {problem}")
 
 
 def _type_map(pairs: list[str]) -> dict[str, str | None]:

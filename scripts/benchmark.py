@@ -16,6 +16,7 @@ import statistics
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -78,8 +79,8 @@ def main() -> None:
     passes: dict[str, list[Pass]] = {form: [] for form in FORMS}
     for _ in range(options.repeats):
         for form in FORMS:
-            with context.Pool(1) as pool:
-                passes[form].append(pool.apply(run_form, (form, options)))
+            with ProcessPoolExecutor(max_workers=1, mp_context=context) as pool:
+                passes[form].append(pool.submit(run_form, form, options).result())
             print(f"{form}: {passes[form][-1].seconds:.1f} s", file=sys.stderr)
     report = compare(passes, options)
     print(markdown(report))

@@ -144,6 +144,7 @@ def test_unknown_type_names_line_and_option(predict, source, capfd):
     ("arguments", "message"),
     [
         (["absent.pubtator"], "absent.pubtator: there is no such file; check the path"),
+        (["."], ".: is a folder; name the files in it"),
         (["IN", "-o", "out.csv"], "out.csv: unknown suffix '.csv'; use one of .pubtator, "),
         (["IN", "-o", "IN"], "in.pubtator is an input as well; write to another file"),
         (["IN", "-o", "absent/out.jsonl"], "cannot be written (No such file or directory)"),
