@@ -4,6 +4,7 @@ Spans are half-open ``[start, end)`` and count Python characters of ``document.t
 itself when it is made: one that exists has mentions that agree with its text.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import NoneType
@@ -15,6 +16,8 @@ from .errors_biodir import AnnotationError
 UNLINKED_IDENTIFIERS = ("-", "-1")
 # Identifiers made for mentions that come without one start so; no database of the field uses this prefix.
 TEXT_IDENTIFIER_PREFIX = "text:"
+# Halves of surrogate pairs: JSON and undecoded bytes can hold one, UTF-8 cannot write it.
+SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """The public door: `pipeline("biomedical-relation-extraction")`."""
 
-import re
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,7 +14,7 @@ from transformers.pipelines.base import Pipeline
 from .batching_biodir import collate_pairs
 from .configuration_biodir import TASK
 from .decoding_biodir import DecodingRule, PairDecision, decode_pair
-from .document_biodir import Document, Entity
+from .document_biodir import SURROGATE, Document, Entity
 from .encoding_biodir import EncodingSettings, PairEncoder, PairFeatures
 from .errors_biodir import AnnotationError, CheckpointError, ParseError, SettingError
 from .pubtator_biodir import looks_like_pubtator, parse_document
@@ -28,8 +27,6 @@ PASSES_PER_BATCH = 16
 PREPROCESS_PARAMETERS = ("pair_types", "entity_ids", "ner", "type_map")
 POSTPROCESS_PARAMETERS = ("threshold", "relation_types", "top_k", "return_all_scores")
 LIST_PARAMETERS = ("relation_types", "pair_types", "entity_ids")
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass
@@ -337,7 +334,7 @@ def _check_encodable(document: Document) -> None:
     """Nothing where all strings are text; half a surrogate pair, as JSON can hold one, raises AnnotationError."""
     identifiers = (identifier for mention in document.mentions for identifier in mention.identifiers)
     for value in (document.id, document.text, *identifiers):
-        bad = _SURROGATE.search(value)
+        bad = SURROGATE.search(value)
         if bad is not None:
             raise AnnotationError(
                 f"document {document.id!a}: character {bad.start()} of {value[:40]!a} is half of a surrogate pair; "

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from .document_biodir import Document, Relation, title_and_abstract
+from .document_biodir import SURROGATE, Document, Relation, title_and_abstract
 from .errors_biodir import AnnotationError, BioDirError, ParseError, SettingError
 from .pubtator_rows_biodir import (
     Direction,
@@ -47,7 +47,6 @@ DocumentCheck = Callable[[Document], object]
 
 _TEXT_LINE = re.compile(r"([^|\t\n]+)\|([ta])\|(.*)", re.DOTALL)
 _ANY_TEXT_LINE = re.compile(r"^[^|\t\n]+\|[ta]\|", re.MULTILINE)
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _SENTENCE_END = re.compile(r"(?<=[.!?]) ")
 
 
@@ -66,7 +65,7 @@ def read_pubtator(
         ParseError: the file cannot be opened, or a document does not follow the format.
         AnnotationError: a mention contradicts its text.
     """
-    _check_errors_setting(errors)
+    check_errors_setting(errors)
     return _documents(_lines_of_file(path), os.fspath(path), errors, on_skip, check)
 
 
@@ -92,7 +91,7 @@ def parse_pubtator(
         ParseError: a document does not follow the format.
         AnnotationError: a mention contradicts its text.
     """
-    _check_errors_setting(errors)
+    check_errors_setting(errors)
     return _documents(lines, source, errors, on_skip, check)
 
 
@@ -157,7 +156,7 @@ def write_pubtator(documents: Iterable[Document], path: str | os.PathLike[str]) 
     with open(path, "w", encoding="utf-8", newline="\n") as file:
         for document in documents:
             block = format_pubtator(document)
-            bad = _SURROGATE.search(block)
+            bad = SURROGATE.search(block)
             if bad is not None:
                 raise AnnotationError(
                     f"document {document.id}: holds the surrogate {bad[0]!r}, which UTF-8 cannot write; "
@@ -171,7 +170,8 @@ def write_pubtator(documents: Iterable[Document], path: str | os.PathLike[str]) 
 # Reading: lines -> blocks -> documents.
 
 
-def _check_errors_setting(errors: str) -> None:
+def check_errors_setting(errors: str) -> None:
+    """Nothing where `errors` is "raise" or "skip"; else SettingError."""
     if errors not in ("raise", "skip"):
         raise SettingError(f"errors is {errors!r}; it is 'raise' or 'skip'")
 
@@ -275,7 +275,7 @@ def _document_from(block: list[Line]) -> Document:
 
 
 def _check_line(line: Line, document_id: str) -> None:
-    bad = _SURROGATE.search(line.content)
+    bad = SURROGATE.search(line.content)
     if bad is not None:
         value = f"byte 0x{ord(bad[0]) - 0xDC00:02x}" if "\udc80" <= bad[0] <= "\udcff" else f"surrogate {bad[0]!r}"
         raise ParseError(f"{line.place}: {value} at character {bad.start()} is not UTF-8; save the file as UTF-8")

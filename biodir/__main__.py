@@ -117,8 +117,9 @@ def _predict(options: argparse.Namespace) -> int:
     parameters["type_map"] = _type_map(options.type_map)
     _check_readable(options.inputs)
     extract = _pipeline(options)
-    bar = tqdm(total=count_documents(options.inputs), unit=" documents", disable=None if options.output else True)
-    with bar:
+    shows_bar = bool(options.output) and sys.stderr.isatty()
+    total = count_documents(options.inputs) if shows_bar else None  # one more reading of the files, for the bar alone
+    with tqdm(total=total, unit=" documents", disable=not shows_bar) as bar:
         report = predict_files(
             extract,
             options.inputs,

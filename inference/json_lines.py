@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from biodir.document_biodir import Document
-from biodir.errors_biodir import BioDirError, ParseError, SettingError
+from biodir.errors_biodir import BioDirError, ParseError
+from biodir.pubtator_biodir import check_errors_setting
 
 logger = logging.getLogger(__name__)
 
@@ -30,8 +31,7 @@ def read_json_lines(
     Raises:
         BioDirError: with file and line.
     """
-    if errors not in ("raise", "skip"):
-        raise SettingError(f"errors is {errors!r}; it is 'raise' or 'skip'")
+    check_errors_setting(errors)
     with _opened(path) as file:
         for number, line in enumerate(file, start=1):
             if not line.strip():
