@@ -11,7 +11,7 @@ from typing import Any, TextIO
 
 from biodir.document_biodir import Document, Relation
 from biodir.errors_biodir import BioDirError, SettingError
-from biodir.inference.json_lines import read_json_lines
+from biodir.formats.json_lines import read_json_lines
 from biodir.inference.listing import relation_listing
 from biodir.pubtator_biodir import format_pubtator, read_pubtator
 

@@ -15,7 +15,7 @@ from biodir import (
     read_pubtator,
     write_pubtator,
 )
-from biodir.inference.json_lines import read_json_lines
+from biodir.formats.json_lines import read_json_lines
 from biodir.inference.loading import CHECKPOINT_FILES, MODEL_VARIABLE, load_pipeline
 from biodir.inference.predict import count_documents, format_of, predict_files, predicted_relations
 from biodir.pipeline_biodir import BioDirPipeline

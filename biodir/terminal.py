@@ -1,0 +1,48 @@
+"""What the commands share: files that can be read, a quiet pipeline, a progress bar that counts documents."""
+
+import logging
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from biodir.errors_biodir import SettingError
+
+
+def check_readable(paths: Iterable[Path]) -> None:
+    """Nothing where all paths are files.
+
+    Raises:
+        SettingError: one is not.
+    """
+    for path in paths:
+        if not path.is_file():
+            problem = "is a folder; name the files in it" if path.is_dir() else "there is no such file; check the path"
+            raise SettingError(f"{path}: {problem}")
+
+
+def add_model_options(command: ArgumentParser) -> None:
+    """Adds the options that `quiet_pipeline` takes to a command."""
+    command.add_argument("--model", help="folder or Hub id; by default $BIODIR_MODEL or the checkpoint of the checkout")
+    command.add_argument("--device", help="such as cpu or cuda:0; by default the first accelerator, else the CPU")
+
+
+def quiet_pipeline(model: str | None, device: str | None) -> Callable[..., Iterator[list[dict[str, Any]]]]:
+    """The pipeline over a checkpoint; transformers loads it without a word, and biodir's logs are the command's."""
+    from transformers.utils import logging as transformers_logging  # here, for `--help` should not wait for torch
+
+    from biodir.inference.loading import load_pipeline
+
+    transformers_logging.disable_progress_bar()
+    transformers_logging.set_verbosity_error()
+    logging.getLogger("biodir").addHandler(logging.NullHandler())
+    return load_pipeline(model, device)
+
+
+def counted(items: Iterable, bar: tqdm) -> Iterator:
+    """The items; the bar moves with each."""
+    for item in items:
+        yield item
+        bar.update()

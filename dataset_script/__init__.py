@@ -1,0 +1,1 @@
+"""The corpora as data sets for the library `datasets`."""
