@@ -19,6 +19,7 @@ CODE_FILES = (
     "document_biodir.py",
     "encoding_biodir.py",
     "errors_biodir.py",
+    "inputs_biodir.py",
     "modeling_biodir.py",
     "pipeline_biodir.py",
     "pubtator_biodir.py",
@@ -106,6 +107,10 @@ class BioDirConfig(PreTrainedConfig):
         generic_relation: relation type that needs no threshold but wins only as the highest of all. Paper: Association.
         relation_threshold: the score above which any other relation type wins. Paper: 0.5.
         none_bias: added to the logit of the first relation label before decoding; found on dev. Paper: 0.
+        relation_thresholds: relation type -> the score above which it can be predicted, found on dev; of several the
+            one furthest above its threshold wins. Empty, or one for every type in place of the three fields before.
+        label_biases: label of novelty or direction -> what is added to its logit before decoding; found on dev.
+        calibrated_on: fingerprint of the documents on which thresholds and biases were found.
         classifier_dropout: dropout before the three classifiers.
         initializer_range: standard deviation of new parameters.
         token_budget: the most tokens, padding included, that go through the encoder at once.
@@ -136,6 +141,9 @@ class BioDirConfig(PreTrainedConfig):
     generic_relation: str | None = "Association"
     relation_threshold: float | int = 0.5
     none_bias: float | int = 0.0
+    relation_thresholds: dict[str, float | int] | None = None
+    label_biases: dict[str, float | int] | None = None
+    calibrated_on: str | None = None
     classifier_dropout: float | int = 0.1
     initializer_range: float = 0.02
     token_budget: int = 4096
@@ -146,11 +154,14 @@ class BioDirConfig(PreTrainedConfig):
         self.pair_types = [list(pair_type) for pair_type in self.pair_types]
         self.tag_types = {VARIANT: GENE} if self.tag_types is None else self.tag_types
         self.type_map = dict(TYPE_MAP) if self.type_map is None else self.type_map
+        self.relation_thresholds = self.relation_thresholds or {}
+        self.label_biases = self.label_biases or {}
         super().__post_init__(**kwargs)
         self.custom_pipelines = {TASK: {"impl": "pipeline_biodir.BioDirPipeline", "pt": ["AutoModel"]}}
         _check_labels(self)
         _check_prompt_and_chunks(self)
         _check_numbers(self)
+        _check_decoding(self)
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -205,8 +216,21 @@ def _check_numbers(config: BioDirConfig) -> None:
                         ("max_mention_tokens", 1), ("token_budget", 1)):  # fmt: skip
         if getattr(config, name) < least:
             raise SettingError(f"{name} is {getattr(config, name)}; it must be at least {least}")
-    if not 0 <= config.relation_threshold <= 1:
-        raise SettingError(f"relation_threshold is {config.relation_threshold}; scores lie in 0..1")
+
+
+def _check_decoding(config: BioDirConfig) -> None:
+    thresholds = {"relation_threshold": config.relation_threshold, **config.relation_thresholds}
+    for name, threshold in thresholds.items():
+        if not 0 <= threshold <= 1:
+            place = name if name == "relation_threshold" else f"relation_thresholds[{name!r}]"
+            raise SettingError(f"{place} is {threshold}; scores lie in 0..1")
+    types = set(config.relation_labels[1:])
+    if config.relation_thresholds and set(config.relation_thresholds) != types:
+        named = ", ".join(sorted(types ^ set(config.relation_thresholds)))
+        raise SettingError(f"relation_thresholds: give one for every relation type and nothing else; see {named}")
+    unknown = set(config.label_biases) - {*config.novelty_labels[1:], *config.direction_labels[1:]}
+    if unknown:
+        raise SettingError(f"label_biases name {', '.join(sorted(unknown))}, no label of novelty or direction")
 
 
 BioDirConfig.register_for_auto_class()

@@ -3,7 +3,7 @@
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from .candidates_biodir import CandidatePair
@@ -22,6 +22,8 @@ class DecodingRule:
     generic_relation: str | None
     relation_threshold: float
     none_bias: float
+    relation_thresholds: Mapping[str, float] = field(default_factory=dict)
+    label_biases: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def from_config(cls, config: Any) -> "DecodingRule":
@@ -85,14 +87,12 @@ def decode_pair(pair: CandidatePair, logits: Mapping[str, Sequence[float]], rule
 
     Any relation type but the generic one whose score is above the threshold wins, the highest first; else the highest
     of all relation labels. Novelty and direction take their highest label without the first, which stands for
-    unrelated pairs.
+    unrelated pairs. Differs from paper: with `relation_thresholds` every relation type has a threshold of its own.
 
     Args:
         logits: task -> the model's logits of this pair, one for each label.
     """
-    biased = dict(logits)
-    biased["relation"] = [logits["relation"][0] + rule.none_bias, *logits["relation"][1:]]
-    scores = {task: [_sigmoid(logit) for logit in values] for task, values in biased.items()}
+    scores = {task: [_sigmoid(logit) for logit in _biased(task, values, rule)] for task, values in logits.items()}
     relation_index = _relation_index(scores["relation"], rule)
     novelty, novelty_score = _best_after_first(scores, "novelty", rule)
     direction, direction_score = _best_after_first(scores, "direction", rule)
@@ -132,7 +132,7 @@ def pair_targets(
     held = {task: {values[0]} if not relations else set() for task, values in labels.items() if values}
     for relation in relations:
         found = {"relation": relation.relation_type, "novelty": relation.novelty}
-        found["direction"] = _direction_label(pair, relation)
+        found["direction"] = direction_label(pair, relation)
         for task in held:
             if found[task] not in labels[task]:
                 raise AnnotationError(
@@ -143,14 +143,26 @@ def pair_targets(
     return {task: [float(label in held[task]) for label in labels[task]] for task in held}
 
 
-def _direction_label(pair: CandidatePair, relation: Relation) -> str:
+def direction_label(pair: CandidatePair, relation: Relation) -> str:
+    """The direction label of a relation between the two entities of a pair."""
     if relation.subject_id is None:
         return UNDIRECTED
     return ENTITY1_IS_SUBJECT if relation.subject_id == pair.entity1.identifier else ENTITY2_IS_SUBJECT
 
 
+def _biased(task: str, logits: Sequence[float], rule: DecodingRule) -> list[float]:
+    if task == "relation":
+        return [logits[0] + rule.none_bias, *logits[1:]]
+    biases = [rule.label_biases.get(label, 0.0) for label in rule.labels[task]]
+    return [logit + bias for logit, bias in zip(logits, biases, strict=True)]
+
+
 def _relation_index(scores: Sequence[float], rule: DecodingRule) -> int:
     labels = rule.labels["relation"]
+    if rule.relation_thresholds:
+        margins = [scores[index] - rule.relation_thresholds[labels[index]] for index in range(1, len(labels))]
+        best = max(range(len(margins)), key=margins.__getitem__)
+        return best + 1 if margins[best] > 0 else 0
     clear = [
         index
         for index in range(1, len(labels))

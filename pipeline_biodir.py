@@ -1,7 +1,7 @@
 """The public door: `pipeline("biomedical-relation-extraction")`."""
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from numbers import Integral, Real
@@ -14,10 +14,10 @@ from transformers.pipelines.base import Pipeline
 from .batching_biodir import collate_pairs
 from .configuration_biodir import TASK
 from .decoding_biodir import DecodingRule, PairDecision, decode_pair
-from .document_biodir import SURROGATE, Document, Entity
+from .document_biodir import Document, Entity
 from .encoding_biodir import EncodingSettings, PairEncoder, PairFeatures
-from .errors_biodir import AnnotationError, CheckpointError, ParseError, SettingError
-from .pubtator_biodir import looks_like_pubtator, parse_document
+from .errors_biodir import CheckpointError, SettingError
+from .inputs_biodir import document_of_input, is_one_document, values_of, with_known_types
 
 # Tokens that are gathered, over pairs and documents, before the model is called: many times the budget of one pass
 # through the encoder, so that rows of like length find one another. On ten abstracts with three chunks, 4096 tokens
@@ -98,13 +98,13 @@ class BioDirPipeline(Pipeline):
         postprocess = {**self._postprocess_params, **postprocess}
         batch_size = self._batch_size if batch_size is None else batch_size
         _check_batch_size(batch_size)
-        if _is_one_document(inputs):
+        if is_one_document(inputs):
             documents = [self._to_document(inputs, 0, preprocess)]
             return next(self._answer(documents, batch_size, preprocess, postprocess))
         if isinstance(inputs, (list, tuple)):
             documents = [self._to_document(value, index, preprocess) for index, value in enumerate(inputs)]
             return list(self._answer(documents, batch_size, preprocess, postprocess))
-        documents = (self._to_document(value, index, preprocess) for index, value in enumerate(_values_of(inputs)))
+        documents = (self._to_document(value, index, preprocess) for index, value in enumerate(values_of(inputs)))
         return self._answer(documents, batch_size, preprocess, postprocess)
 
     def check_document(self, document: Document, type_map: Mapping[str, str | None] | None = None) -> Document:
@@ -113,9 +113,8 @@ class BioDirPipeline(Pipeline):
         Raises:
             AnnotationError: a type is neither the model's nor mapped, or a string cannot be written as UTF-8.
         """
-        _check_encodable(document)
         names = {**self.model.config.type_map, **(type_map or {})}
-        return _with_known_types(document, self.model.config.entity_types, names)
+        return with_known_types(document, self.model.config.entity_types, names)
 
     def _sanitize_parameters(self, **kwargs: Any) -> tuple[dict, dict, dict]:
         known = (*PREPROCESS_PARAMETERS, *POSTPROCESS_PARAMETERS)
@@ -241,28 +240,7 @@ class BioDirPipeline(Pipeline):
         return result
 
     def _to_document(self, value: Any, index: int, preprocess: Mapping) -> Document:
-        """The input as a checked document with the model's entity types."""
-        ner = preprocess.get("ner")
-        place, default_id = f"document {index}", str(index)
-        if isinstance(value, str) and looks_like_pubtator(value):
-            document = parse_document(value, source=place)
-        elif isinstance(value, str):
-            if ner is None:
-                raise ParseError(
-                    f"{place}: {value[:40]!r} is not PubTator text; mark the entities, or pass ner= to find them"
-                )
-            document = Document.from_dict({"id": default_id, "text": value})
-        elif hasattr(value, "mentions") and hasattr(value, "to_dict"):  # a Document, from whichever copy of its class
-            document = value if isinstance(value, Document) else Document.from_dict(value.to_dict())
-        elif isinstance(value, Mapping):
-            document = Document.from_dict(value, default_id=default_id)
-        else:
-            raise AnnotationError(
-                f"{place}: a document is a mapping, a PubTator string or a Document, not {type(value).__name__} "
-                f"{repr(value)[:40]}"
-            )
-        if not document.mentions and ner is not None:
-            document = _recognised(document, ner)
+        document = document_of_input(value, index, self.model.config.entity_types, preprocess.get("ner"))
         return self.check_document(document, preprocess.get("type_map"))
 
 
@@ -270,76 +248,8 @@ class BioDirPipeline(Pipeline):
 BioDirPipeline._registered_impl = {TASK: {"impl": BioDirPipeline, "pt": (AutoModel,)}}
 
 
-def _is_one_document(inputs: Any) -> bool:
-    if isinstance(inputs, Mapping) and inputs and all(hasattr(value, "column_names") for value in inputs.values()):
-        raise AnnotationError(f"this is a set of splits ({', '.join(inputs)}); pass one of them")
-    return isinstance(inputs, (str, Mapping)) or (hasattr(inputs, "mentions") and hasattr(inputs, "to_dict"))
-
-
-def _values_of(inputs: Any) -> Iterable[Any]:
-    """What an iterable, or a sequence without iterator such as a Dataset of torch, holds; else AnnotationError."""
-    if isinstance(inputs, Iterable) and not isinstance(inputs, (bytes, bytearray)):
-        return inputs
-    if hasattr(inputs, "__getitem__") and hasattr(inputs, "__len__") and not isinstance(inputs, (bytes, bytearray)):
-        return (inputs[index] for index in range(len(inputs)))
-    raise AnnotationError(
-        f"{type(inputs).__name__} {repr(inputs)[:40]} is neither a document nor a sequence of documents; pass a "
-        "mapping, a PubTator string, or several of them"
-    )
-
-
 def _entity_result(entity: Entity) -> dict[str, str]:
     return {"id": entity.identifier, "type": entity.entity_type, "text": entity.name}
-
-
-def _recognised(document: Document, ner: Callable[[str], Iterable[Mapping[str, Any]]]) -> Document:
-    """The document with the mentions that `ner` finds in its text."""
-    found = ner(document.text)
-    if isinstance(found, (str, Mapping)) or not isinstance(found, Iterable):
-        raise AnnotationError(f"document {document.id}: ner returned {found!r}; it returns a list of mappings")
-    entries = [_ner_entry(result, f"document {document.id}, ner result {index}") for index, result in enumerate(found)]
-    return Document.from_dict({**document.to_dict(), "entities": entries})
-
-
-def _ner_entry(result: Any, place: str) -> dict[str, Any]:
-    values = result if isinstance(result, Mapping) else {}
-    kind = next((values[key] for key in ("entity_group", "entity", "type") if values.get(key)), None)
-    if kind is None or values.get("start") is None or values.get("end") is None:
-        raise AnnotationError(
-            f"{place}: {result!r} lacks start, end or a type; a token-classification pipeline needs a fast tokenizer "
-            'and aggregation_strategy="simple"'
-        )
-    return {"start": values["start"], "end": values["end"], "type": kind, "id": values.get("id")}
-
-
-def _with_known_types(document: Document, entity_types: Sequence[str], type_map: Mapping[str, str | None]) -> Document:
-    """The document with the model's names of entity types, without the mentions that are mapped to None."""
-    if all(mention.entity_type in entity_types for mention in document.mentions):
-        return document
-    mentions = []
-    for index, mention in enumerate(document.mentions):
-        kind = mention.entity_type
-        known = kind if kind in entity_types else type_map.get(kind, "")
-        if known is not None and known not in entity_types:
-            raise AnnotationError(
-                f"document {document.id}, mention {index} ({mention.text!r}): unknown entity type {kind!r}; the model "
-                f"knows {', '.join(entity_types)}; map it with type_map={{{kind!r}: ...}}, to None to leave it out"
-            )
-        if known is not None:
-            mentions.append(replace(mention, entity_type=known))
-    return replace(document, mentions=tuple(mentions))
-
-
-def _check_encodable(document: Document) -> None:
-    """Nothing where all strings are text; half a surrogate pair, as JSON can hold one, raises AnnotationError."""
-    identifiers = (identifier for mention in document.mentions for identifier in mention.identifiers)
-    for value in (document.id, document.text, *identifiers):
-        bad = SURROGATE.search(value)
-        if bad is not None:
-            raise AnnotationError(
-                f"document {document.id!a}: character {bad.start()} of {value[:40]!a} is half of a surrogate pair; "
-                "decode the text with its true encoding"
-            )
 
 
 def _as_list(name: str, value: Any) -> list[Any]:

@@ -24,6 +24,7 @@ FLAT_ORDER = (
     "sentences_biodir",
     "pubtator_rows_biodir",
     "pubtator_biodir",
+    "inputs_biodir",
     "candidates_biodir",
     "chunking_biodir",
     "encoding_biodir",
