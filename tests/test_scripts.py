@@ -1,7 +1,6 @@
 """The command-line programs of scripts/, over a tiny checkpoint."""
 
 import argparse
-import importlib.util
 import json
 import sys
 from pathlib import Path
@@ -11,9 +10,9 @@ import torch
 from safetensors import safe_open
 
 from biodir.inference.loading import load_pipeline
+from script_module import script
 from tiny_checkpoint import save_checkpoint
 
-SCRIPTS = Path(__file__).resolve().parent.parent / "scripts"
 DOCUMENTS = """1|t|Aspirin stops pain.
 1|a|Iron raises the pulse of some. It does so often. Aspirin does not. More words stand here to fill the window up.
 1\t0\t7\tAspirin\tChemicalEntity\tC1
@@ -30,15 +29,6 @@ DOCUMENTS = """1|t|Aspirin stops pain.
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory) -> Path:
     return save_checkpoint(tmp_path_factory.mktemp("scripts"))
-
-
-def script(name: str):
-    """The script as a module."""
-    spec = importlib.util.spec_from_file_location(name, SCRIPTS / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def test_both_forms_of_the_benchmark_give_the_same_scores(checkpoint, tmp_path):

@@ -1,0 +1,117 @@
+"""Continued pretraining of an encoder: masking, another vocabulary, and a run that stops and goes on."""
+
+import lzma
+import sys
+
+import pytest
+import torch
+from transformers import AutoModel, AutoTokenizer, BertTokenizer
+
+from script_module import script
+from tiny_checkpoint import save_encoder
+
+TEXT = "aspirin and the drug are of the gene\n\n...\nlabels of aspirin are the drug between gene and disease\n" * 20
+
+
+@pytest.fixture(scope="module")
+def pretraining():
+    return script("pretrain_encoder")
+
+
+@pytest.fixture(scope="module")
+def encoder_folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("encoder")
+    save_encoder(folder)
+    return folder
+
+
+@pytest.fixture
+def run(pretraining, encoder_folder, tmp_path, monkeypatch):
+    """Runs the program over a small text, and returns the state dict of the encoder that it leaves."""
+    text = tmp_path / "text.txt.xz"
+    with lzma.open(text, "wt") as file:
+        file.write(TEXT)
+
+    def program(output, *options):
+        arguments = ["--text", text, "--encoder", encoder_folder, "--output", output, "--row-tokens", 16]
+        arguments += ["--rows-per-step", 2, "--steps", 6, "--save-every", 2, *options]
+        monkeypatch.setattr(sys, "argv", ["pretrain_encoder.py", *map(str, arguments)])
+        pretraining.main()
+        return AutoModel.from_pretrained(output / "encoder").state_dict()
+
+    return program
+
+
+def test_stopped_run_ends_with_the_weights_of_an_uninterrupted_one(run, pretraining, tmp_path, monkeypatch):
+    whole = run(tmp_path / "whole")
+    save_state = pretraining.save_state
+
+    def save_and_stop(path, step, *parts):
+        save_state(path, step, *parts)
+        if step == 4:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(pretraining, "save_state", save_and_stop)
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "stopped")
+    monkeypatch.setattr(pretraining, "save_state", save_state)
+    resumed = run(tmp_path / "stopped")
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+
+
+def test_training_lowers_the_loss(run, tmp_path, capsys):
+    run(tmp_path / "run", "--steps", 60, "--save-every", 20, "--rate", "3e-3", "--mask-share", "0.3")
+    losses = [float(line.split("loss ")[1].split(",")[0]) for line in capsys.readouterr().out.splitlines()]
+    assert losses[-1] < losses[0] - 0.5
+
+
+def test_batches_see_every_row_once_an_epoch(pretraining):
+    rows = torch.arange(5)[:, None].repeat(1, 4) + 10
+    batches = pretraining.TokenBatches(rows, 2, mask_id=1, vocabulary=20, mask_share=0.0)
+    seen = [batches.batch(step, seed=3)[0][:, 0].tolist() for step in range(4)]
+    assert batches.steps_an_epoch == 2
+    assert len({*seen[0], *seen[1]}) == len({*seen[2], *seen[3]}) == 4
+    assert seen[:2] != seen[2:]
+
+
+def test_masking_hides_four_fifths_and_asks_for_the_chosen_alone(pretraining):
+    rows = torch.full((100, 100), 7)
+    batches = pretraining.TokenBatches(rows, 100, mask_id=1, vocabulary=1000, mask_share=0.2)
+    tokens, targets = batches.batch(0, seed=1)
+    chosen = targets != pretraining.IGNORED
+    assert set(targets[chosen].tolist()) == {7}
+    assert set(tokens[~chosen].tolist()) == {7}
+    assert chosen.float().mean().item() == pytest.approx(0.2, abs=0.02)
+    assert (tokens[chosen] == 1).float().mean().item() == pytest.approx(0.8, abs=0.04)
+    assert (tokens[chosen] == 7).float().mean().item() == pytest.approx(0.1, abs=0.03)
+
+
+def test_new_words_start_from_the_words_and_sub_words_of_the_old_vocabulary(pretraining, encoder_folder, tmp_path):
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "gene", "drugs", "##s", "##ab", "\u03b1"]
+    BertTokenizer(vocab={word: index for index, word in enumerate(words)}).save_pretrained(tmp_path)
+    old, new = AutoTokenizer.from_pretrained(encoder_folder), AutoTokenizer.from_pretrained(tmp_path)
+    encoder = AutoModel.from_pretrained(encoder_folder)
+    table = encoder.get_input_embeddings().weight.detach().clone()
+    pretraining.use_vocabulary(encoder, old, new)
+    found = encoder.get_input_embeddings().weight.detach()
+    assert found.shape == (len(words), table.shape[1])
+
+    def mean_of(*pieces):
+        return table[old.convert_tokens_to_ids(list(pieces))].mean(dim=0)
+
+    for word, pieces in {
+        "gene": ["gene"],
+        "drugs": ["drug", "##s"],
+        "##ab": ["##a", "##b"],
+        "\u03b1": ["[UNK]"],
+    }.items():
+        assert torch.allclose(found[words.index(word)], mean_of(*pieces))
+
+
+def test_rows_begin_with_cls_and_lines_end_with_sep(pretraining, encoder_folder, tmp_path):
+    tokenizer = AutoTokenizer.from_pretrained(encoder_folder)
+    (tmp_path / "text.txt").write_text("gene\n \n--\ndrug gene\n")
+    rows = pretraining.token_rows(tmp_path / "text.txt", tokenizer, 6, tmp_path / "rows.pt")
+    assert [tokenizer.convert_ids_to_tokens(row) for row in rows.tolist()] == [
+        ["[CLS]", "gene", "[SEP]", "drug", "gene", "[SEP]"]
+    ]
