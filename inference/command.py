@@ -8,6 +8,7 @@ from typing import TextIO
 from tqdm import tqdm
 
 from biodir.errors_biodir import SettingError
+from biodir.formats.reading import INPUT_HELP
 from biodir.terminal import add_model_options, check_readable, counted, quiet_pipeline
 
 
@@ -19,7 +20,7 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
         description="Finds the directed relations between the marked entities of documents. Without -o they are listed "
         "on the terminal.",
     )
-    predict.add_argument("inputs", nargs="+", type=Path, metavar="IN", help="PubTator files, or JSON Lines (.jsonl)")
+    predict.add_argument("inputs", nargs="+", type=Path, metavar="IN", help=INPUT_HELP)
     predict.add_argument("-o", "--output", type=Path, metavar="OUT", help="file to write: .pubtator or .jsonl")
     predict.add_argument(
         "--format", choices=("pubtator", "jsonl", "listing"), help="format of the output, if not by suffix"

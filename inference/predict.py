@@ -1,7 +1,6 @@
 """Files of documents in, files of relations out: what `biodir predict` does."""
 
 import json
-import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
@@ -11,16 +10,20 @@ from typing import Any, TextIO
 
 from biodir.document_biodir import Document, Relation
 from biodir.errors_biodir import BioDirError, SettingError
-from biodir.formats.json_lines import read_json_lines
+from biodir.formats.reading import (
+    JSON_LINES_SUFFIXES,
+    JSON_SUFFIX,
+    PUBTATOR_SUFFIXES,
+    document_count,
+    read_documents,
+)
 from biodir.inference.listing import relation_listing
-from biodir.pubtator_biodir import format_pubtator, read_pubtator
+from biodir.pubtator_biodir import format_pubtator
 
-JSON_SUFFIXES = (".jsonl", ".json", ".ndjson")
-PUBTATOR_SUFFIXES = (".pubtator", ".txt", ".tsv")
+# Suffixes of files of relations.
+JSON_SUFFIXES = (*JSON_LINES_SUFFIXES, JSON_SUFFIX)
 # Digits of the scores that are written to PubTator files.
 SCORE_DIGITS = 4
-
-_TITLE_LINE = re.compile(rb"^[^|\t\n]+\|t\|", re.MULTILINE)
 
 
 @dataclass
@@ -46,7 +49,7 @@ def predict_files(
 
     Args:
         extract: a `BioDirPipeline`.
-        inputs: PubTator files, or JSON Lines by their suffix.
+        inputs: files that `read_documents` reads.
         output: a file, or an open text stream.
         output_format: "pubtator", "jsonl" or "listing"; by default that of the suffix, for a stream the listing.
         errors: "raise", or "skip" to leave out bad documents.
@@ -97,14 +100,10 @@ def format_of(output: Path | TextIO) -> str:
     raise SettingError(f"{output}: unknown suffix {output.suffix!r}; use one of {known}, or name a format")
 
 
-def count_documents(paths: Sequence[Path]) -> int:
-    """How many documents the files seem to hold, for a progress bar; nothing is checked."""
-    count = 0
-    for path in paths:
-        with open(path, "rb") as file:
-            is_json = path.suffix.lower() in JSON_SUFFIXES
-            count += sum(bool(line.strip()) if is_json else bool(_TITLE_LINE.match(line)) for line in file)
-    return count
+def count_documents(paths: Sequence[Path]) -> int | None:
+    """How many documents the files seem to hold, for a progress bar; None where that cannot be told fast."""
+    counts = [document_count(path) for path in paths]
+    return None if None in counts else sum(counts)
 
 
 def _opened(output: Path | TextIO) -> Any:
@@ -123,8 +122,7 @@ def _documents(
     check: Callable[[Document], None],
 ) -> Iterator[Document]:
     for path in paths:
-        read = read_json_lines if path.suffix.lower() in JSON_SUFFIXES else read_pubtator
-        yield from read(path, errors=errors, on_skip=on_skip, check=check)
+        yield from read_documents(path, errors=errors, on_skip=on_skip, check=check)
 
 
 def _answered(

@@ -1,0 +1,104 @@
+"""Documents from Parquet, one row a document, as `biodir dataset export` writes them."""
+
+import logging
+import os
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO
+
+from biodir.document_biodir import Document
+from biodir.errors_biodir import BioDirError, ParseError, SettingError
+from biodir.pubtator_biodir import check_errors_setting
+
+logger = logging.getLogger(__name__)
+
+NEEDED_COLUMNS = ("id", "text", "entities")
+# Rows that are held at a time.
+BATCH_ROWS = 64
+
+
+def read_parquet(
+    path: str | os.PathLike[str],
+    errors: str = "raise",
+    on_skip: Callable[[BioDirError], None] | None = None,
+    check: Callable[[Document], Any] | None = None,
+) -> Iterator[Document]:
+    """The documents of a file whose columns are the keys that `Document.from_dict` takes.
+
+    Class labels, which the library `datasets` stores as numbers with their names in the schema, become names.
+
+    Args:
+        errors: "raise", or "skip" to leave out rows with an error.
+        on_skip: called with the error of each row that is left out.
+        check: called with each document; an error that it raises counts as one of the row.
+
+    Raises:
+        ParseError: the file cannot be opened, is not Parquet, or lacks a column.
+        BioDirError: with file and row, which count from 1.
+    """
+    check_errors_setting(errors)
+    place = os.fspath(path)
+    for number, (row, features) in enumerate(_rows(place), start=1):
+        try:
+            document = _document(row, features, number, f"{place}: row {number}", check)
+        except BioDirError as error:
+            if errors == "raise":
+                raise
+            logger.warning("left out a document: %s", error)
+            if on_skip is not None:
+                on_skip(error)
+            continue
+        yield document
+
+
+def _rows(place: str) -> Iterator[tuple[dict[str, Any], Any]]:
+    """Every row with the features of the file."""
+    try:
+        import pyarrow
+        from datasets import Features
+        from pyarrow.parquet import ParquetFile
+    except ImportError as error:
+        raise SettingError(f"{place}: reading Parquet needs {error.name}; pip install 'biodir[data]'") from error
+    with _opened(place) as opened:
+        try:
+            file = ParquetFile(opened)
+            features = Features.from_arrow_schema(file.schema_arrow)
+            _check_columns(file.schema_arrow.names, place)
+            for batch in file.iter_batches(BATCH_ROWS):
+                for row in batch.to_pylist():
+                    yield row, features
+        except (OSError, pyarrow.ArrowException) as error:
+            raise ParseError(f"{place}: not a Parquet file that can be read ({error}); export it anew") from error
+
+
+def _opened(place: str) -> BinaryIO:
+    try:
+        return open(place, "rb")
+    except OSError as error:
+        raise ParseError(f"{place}: cannot be read ({error.strerror}); check the path") from error
+
+
+def _check_columns(names: list[str], place: str) -> None:
+    missing = [name for name in NEEDED_COLUMNS if name not in names]
+    if missing and {"document_id", "entity1_id", "entity2_id"} <= set(names):
+        raise ParseError(
+            f"{place}: holds candidate pairs, not documents; name a file of the configuration without '_pairs'"
+        )
+    if missing:
+        raise ParseError(
+            f"{place}: has no column {', '.join(map(repr, missing))} among {', '.join(names)}; a document needs "
+            f"{', '.join(NEEDED_COLUMNS)}"
+        )
+
+
+def _document(
+    row: dict[str, Any], features: Any, number: int, place: str, check: Callable[[Document], Any] | None
+) -> Document:
+    from biodir.dataset_script.rows import document_from_row  # here, for it loads the models' configuration
+
+    try:
+        document = document_from_row(row, features, default_id=str(number))
+        if check is not None:
+            check(document)
+    except BioDirError as error:
+        raise type(error)(f"{place}: {error}") from error
+    return document
