@@ -29,6 +29,7 @@ FLAT_ORDER = (
     "chunking_biodir",
     "encoding_biodir",
     "batching_biodir",
+    "losses_biodir",
     "modeling_biodir",
     "decoding_biodir",
     "pipeline_biodir",
@@ -218,6 +219,7 @@ def test_wheel_holds_the_package_and_nothing_else(wheel):
     expected = {f"biodir/{path.name}" for path in [*FLAT_FILES, *(CHECKOUT / "biodir").glob("*.py")]}
     for name in SUBPACKAGES:
         expected |= {f"biodir/{path.relative_to(CHECKOUT)}" for path in (CHECKOUT / name).rglob("*.py")}
+        expected |= {f"biodir/{path.relative_to(CHECKOUT)}" for path in (CHECKOUT / name).rglob("*.j2")}
     metadata = f"biodir-{biodir.__version__}.dist-info"
     files = ("METADATA", "RECORD", "WHEEL", "entry_points.txt", "top_level.txt", "licenses/LICENSE")
     expected |= {f"{metadata}/{name}" for name in files}

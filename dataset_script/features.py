@@ -1,0 +1,71 @@
+"""The columns of the data sets, typed for the library `datasets`; `card` says what they mean."""
+
+from datasets import ClassLabel, Features, List, Value
+
+from biodir.configuration_biodir import ENTITY_TYPES, NOVELTY_LABELS
+from biodir.dataset_script.rows import Labels
+
+
+def document_features(labels: Labels) -> Features:
+    """The features of one row a document, with the keys of `Document.to_dict`.
+
+    Class labels have the numbers of the default configuration of models, so that "None" stands in front although no
+    relation of a document has this type.
+    """
+    return Features(
+        {
+            "id": Value("string"),
+            "text": Value("string"),
+            "passages": List({"start": Value("int32"), "end": Value("int32"), "type": Value("string")}),
+            "entities": List({**_span(), "type": _entity_type(), "id": List(Value("string"))}),
+            "relations": List(
+                {
+                    "relation": _class_label(labels["relation"]),
+                    "entity1": Value("string"),
+                    "entity2": Value("string"),
+                    "novelty": _class_label(labels.get("novelty", NOVELTY_LABELS)),
+                    "subject": Value("string"),
+                }
+            ),
+        }
+    )
+
+
+def pair_features(labels: Labels) -> Features:
+    """The features of one row a candidate pair; tasks that a corpus does not annotate have no column.
+
+    The split is a string, not a class label: it tells tables apart that were joined, and nobody learns it.
+    """
+    tasks = {task: _class_label(names) for task, names in labels.items()}
+    return Features(
+        {
+            "document_id": Value("string"),
+            "split": Value("string"),
+            **_entity_columns("entity1"),
+            **_entity_columns("entity2"),
+            "sentence_distance": Value("int32"),
+            **tasks,
+            "further_relations": List(dict(tasks)),
+        }
+    )
+
+
+def _entity_columns(prefix: str) -> dict:
+    return {
+        f"{prefix}_id": Value("string"),
+        f"{prefix}_type": _entity_type(),
+        f"{prefix}_name": Value("string"),
+        f"{prefix}_mentions": List(_span()),
+    }
+
+
+def _span() -> dict:
+    return {"start": Value("int32"), "end": Value("int32"), "text": Value("string")}
+
+
+def _entity_type() -> ClassLabel:
+    return _class_label(ENTITY_TYPES)
+
+
+def _class_label(names) -> ClassLabel:
+    return ClassLabel(names=list(names))

@@ -1,0 +1,137 @@
+"""The command `biodir dataset import`."""
+
+import argparse
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from biodir.document_biodir import Document
+from biodir.errors_biodir import AnnotationError, SettingError
+from biodir.formats.reading import JSON_LINES_SUFFIXES, PUBTATOR_SUFFIXES, read_documents
+from biodir.pubtator_biodir import write_pubtator
+from biodir.terminal import check_readable
+
+if TYPE_CHECKING:
+    from .corpora import ImportResult
+
+# The corpora are imported where they are used, for `biodir --help` should not wait for what they stand on.
+
+OUTPUT_SUFFIXES = (*PUBTATOR_SUFFIXES, *JSON_LINES_SUFFIXES)
+
+
+def add_import_command(subcommands: argparse._SubParsersAction) -> None:
+    """Adds the command to those of `biodir dataset`."""
+    command = subcommands.add_parser(
+        "import",
+        help="read another corpus with biodir's types",
+        description="Reads files of another corpus (bc5cdr, drugprot, euadr or redocred), gives entities and relations "
+        "the types that biodir knows, and prints what became of what.",
+    )
+    command.add_argument("name", metavar="NAME", help="bc5cdr, drugprot, euadr or redocred")
+    command.add_argument("files", nargs="+", type=Path, metavar="FILE", help="files of the corpus as it is published")
+    command.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="OUT", help=f"file to write: {', '.join(OUTPUT_SUFFIXES)}"
+    )
+    command.add_argument(
+        "--exclude",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="FILE",
+        help="files of documents to leave out by their ids, such as the test split that a model will be scored on",
+    )
+    command.add_argument(
+        "--errors", choices=("raise", "skip"), default="raise", help="stop at a bad document (default) or leave it out"
+    )
+    command.set_defaults(run=run_import)
+
+
+def run_import(options: argparse.Namespace) -> int:
+    """Imports, writes and prints the counts; the exit status."""
+    from .corpora import import_corpus
+
+    if options.output.suffix.lower() not in OUTPUT_SUFFIXES:
+        raise SettingError(
+            f"{options.output}: unknown suffix {options.output.suffix!r}; use one of {', '.join(OUTPUT_SUFFIXES)}"
+        )
+    check_readable([*options.files, *options.exclude])
+    if options.output.resolve() in [path.resolve() for path in (*options.files, *options.exclude)]:
+        raise SettingError(f"{options.output} is an input as well; write to another file")
+    exclude_ids = {document.id for path in options.exclude for document in read_documents(path)}
+    result = import_corpus(
+        options.name,
+        options.files,
+        exclude_ids,
+        options.errors,
+        on_skip=lambda error: print(f"biodir: left out: {error}", file=sys.stderr),
+    )
+    _write(result.documents, options.output)
+    print("\n".join(import_table(result)))
+    return 0
+
+
+def import_table(result: "ImportResult") -> Iterator[str]:
+    """The lines that say what became of the corpus."""
+    corpus, counts = result.corpus, result.counts
+    yield f"{corpus.title}  licence: {corpus.licence}  {corpus.address}"
+    yield corpus.note
+    yield ""
+    yield from _columns(
+        [
+            ["documents read", str(counts.documents_read)],
+            ["  could not be read", str(len(counts.skipped))],
+            ["  excluded", str(len(counts.excluded))],
+            ["  repeated", str(len(counts.repeated))],
+            ["documents", str(counts.documents)],
+            ["relations in them", str(counts.relation_types.total() + counts.dropped.total())],
+            ["  dropped", str(counts.dropped.total())],
+            ["  merged into another of the pair", str(counts.merged)],
+            ["relations", str(counts.relations)],
+            ["  pairs with opposite types", str(len(counts.contradictions))],
+        ]
+    )
+    yield from _changes("entity type", "becomes", counts.mention_types)
+    yield from _changes("relation type", "becomes", counts.relation_types)
+    yield from _changes("dropped relation type", "because", counts.dropped)
+    for name in ("excluded", "repeated"):
+        if getattr(counts, name):
+            yield from ("", f"{name}: {' '.join(getattr(counts, name))}")
+    if counts.contradictions:
+        yield from ("", "pairs with opposite types, now Association:", *counts.contradictions)
+
+
+def _changes(title: str, verb: str, changes: Counter[tuple[str, str]]) -> Iterator[str]:
+    if changes:
+        yield ""
+        rows = [[original, became, str(count)] for (original, became), count in changes.most_common()]
+        yield from _columns([[title, verb, "count"], *rows])
+
+
+def _columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """The rows with their cells below each other, the last column to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        *first, last = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        yield "  ".join([*first, last.strip().rjust(widths[-1])])
+
+
+def _write(documents: Sequence[Document], output: Path) -> None:
+    try:
+        if output.suffix.lower() in PUBTATOR_SUFFIXES:
+            write_pubtator(documents, output)
+            return
+        with open(output, "w", encoding="utf-8", newline="\n") as file:
+            file.writelines(json.dumps(document.to_dict(), ensure_ascii=False) + "\n" for document in documents)
+    except UnicodeEncodeError as error:
+        raise AnnotationError(
+            f"{output}: a text holds {error.object[error.start]!r}, which UTF-8 cannot write; decode it rightly"
+        ) from error
+    except AnnotationError as error:
+        raise AnnotationError(
+            f"{output}: {error}; or write {JSON_LINES_SUFFIXES[0]}, which holds everything"
+        ) from error
+    except OSError as error:
+        raise SettingError(f"{output}: cannot be written ({error.strerror}); name another file") from error

@@ -1,0 +1,150 @@
+"""Re-DocRED: relations of Wikidata between entities of general-domain texts.
+
+The head of a relation is its subject. Types of entities and relations stay those of the corpus, so a model needs
+`entity_types` and `relation_labels` of its own. An entity pair can have several relations, in both directions; PubTator
+cannot hold that, JSON Lines can.
+"""
+
+import json
+import logging
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from biodir.document_biodir import Document, Mention, Relation
+from biodir.errors_biodir import BioDirError, ParseError
+from biodir.pubtator_biodir import check_errors_setting
+
+from .corpus import HEAD, Corpus, RelationRule
+
+logger = logging.getLogger(__name__)
+
+ENTITY_TYPES = ("LOC", "MISC", "NUM", "ORG", "PER", "TIME")
+# The 96 properties of Wikidata in the dev and test files of Re-DocRED.
+PROPERTIES = tuple(
+    f"P{number}"
+    for number in (
+        *(6, 17, 19, 20, 22, 25, 26, 27, 30, 31, 35, 36, 37, 39, 40, 50, 54, 57, 58, 69, 86, 102, 108, 112, 118, 123),
+        *(127, 131, 136, 137, 140, 150, 155, 156, 159, 161, 162, 166, 170, 171, 172, 175, 176, 178, 179, 190, 194),
+        *(205, 206, 241, 264, 272, 276, 279, 355, 361, 364, 400, 403, 449, 463, 488, 495, 527, 551, 569, 570, 571),
+        *(576, 577, 580, 582, 585, 607, 674, 676, 706, 710, 737, 740, 749, 800, 807, 840, 937, 1001, 1056, 1198, 1336),
+        *(1344, 1365, 1366, 1376, 1412, 1441, 3373),
+    )
+)
+
+
+def read_redocred(
+    path: str | os.PathLike[str], errors: str = "raise", on_skip: Callable[[BioDirError], None] | None = None
+) -> Iterator[Document]:
+    """The documents of a JSON file; the title is the id, tokens and sentences are joined with single spaces.
+
+    An entity has the type that most of its mentions have, the first such in doubt: the few that mix types would else
+    be two entities each.
+
+    Raises:
+        ParseError: the file is no list of documents, or a document lacks something.
+        AnnotationError: a mention contradicts the text.
+    """
+    check_errors_setting(errors)
+    for index, entry in enumerate(_entries(path)):
+        try:
+            document = _document(entry, f"{os.fspath(path)}: document {index}")
+        except BioDirError as error:
+            if errors == "raise":
+                raise
+            logger.warning("left out a document: %s", error)
+            if on_skip is not None:
+                on_skip(error)
+            continue
+        yield document
+
+
+def _entries(path: str | os.PathLike[str]) -> list[Any]:
+    try:
+        entries = json.loads(Path(path).read_bytes())
+    except OSError as error:
+        raise ParseError(f"{os.fspath(path)}: cannot be read ({error.strerror}); check the path") from error
+    except (ValueError, RecursionError) as error:
+        raise ParseError(f"{os.fspath(path)}: not JSON ({error})") from error
+    if not isinstance(entries, list):
+        raise ParseError(f"{os.fspath(path)}: is not a list of documents, as the files of Re-DocRED are")
+    return entries
+
+
+def _document(entry: Any, place: str) -> Document:
+    try:
+        text, starts = _text_and_starts(entry["sents"])
+        mentions = _mentions(entry["vertexSet"], text, entry["sents"], starts)
+        entities = range(len(entry["vertexSet"]))
+        relations = [_relation(label, entities) for label in entry.get("labels", ())]
+        return Document(entry["title"], text, mentions, tuple(relations))
+    except (KeyError, IndexError, TypeError, AttributeError) as error:
+        raise ParseError(f"{place}: is not of Re-DocRED ({type(error).__name__}: {error})") from error
+    except BioDirError as error:
+        raise type(error)(f"{place}: {error}") from error
+
+
+def _text_and_starts(sentences: Sequence[Sequence[str]]) -> tuple[str, list[list[int]]]:
+    """The text, and for each sentence where its tokens start."""
+    starts: list[list[int]] = []
+    position = 0
+    for sentence in sentences:
+        starts.append([])
+        for token in sentence:
+            starts[-1].append(position)
+            position += len(token) + 1
+    return " ".join(token for sentence in sentences for token in sentence), starts
+
+
+def _mentions(
+    vertices: Sequence[Sequence[Mapping[str, Any]]],
+    text: str,
+    sentences: Sequence[Sequence[str]],
+    starts: list[list[int]],
+) -> tuple[Mention, ...]:
+    """The mentions, entity by entity; a span that two entities of a type claim is a mention of both."""
+    identifiers_of: dict[Mention, list[str]] = {}
+    for index, vertex in enumerate(vertices):
+        entity_type = Counter(source["type"] for source in vertex).most_common(1)[0][0]
+        for source in vertex:
+            start, end = _span(source, sentences, starts)
+            mention = Mention(start, end, text[start:end], entity_type)
+            identifiers_of.setdefault(mention, []).append(f"E{index}")
+    return tuple(
+        Mention(mention.start_char, mention.end_char, mention.text, mention.entity_type, tuple(dict.fromkeys(found)))
+        for mention, found in identifiers_of.items()
+    )
+
+
+def _span(source: Mapping[str, Any], sentences: Sequence[Sequence[str]], starts: list[list[int]]) -> tuple[int, int]:
+    sentence, (first, behind_last) = source["sent_id"], source["pos"]
+    if sentence < 0 or not 0 <= first < behind_last:
+        raise ParseError(f"mention {source['name']!r}: sentence {sentence} and tokens {source['pos']} are no span")
+    return starts[sentence][first], starts[sentence][behind_last - 1] + len(sentences[sentence][behind_last - 1])
+
+
+def _relation(label: Mapping[str, Any], entities: range) -> Relation:
+    for key in ("h", "t"):
+        if label[key] not in entities:
+            raise ParseError(
+                f"relation {label['r']}: {key!r} is {label[key]!r}, but there are {len(entities)} entities"
+            )
+    head, tail = f"E{label['h']}", f"E{label['t']}"
+    return Relation(label["r"], head, tail, subject_id=head)
+
+
+RE_DOCRED = Corpus(
+    name="redocred",
+    title="Re-DocRED",
+    read=read_redocred,
+    entity_types={entity_type: entity_type for entity_type in ENTITY_TYPES},
+    relation_rules={name: RelationRule(name, HEAD, "kept") for name in PROPERTIES},
+    relation_labels=("None", *PROPERTIES),
+    merges_pairs=False,
+    licence="MIT",
+    address="https://github.com/tonytan48/Re-DocRED",
+    note="General domain, no biomedical types: train with entity_types, pair_types and relation_labels of its own, "
+    "without novelty. Write .jsonl: PubTator holds one subject for a pair.",
+)

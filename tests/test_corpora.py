@@ -1,0 +1,372 @@
+"""Corpora of other projects: what their types become, which documents and relations stay, and that all are counted."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from biodir import AnnotationError, Mention, ParseError, Passage, Relation, SettingError, format_pubtator, read_pubtator
+from biodir.configuration_biodir import ENTITY_TYPES, RELATION_LABELS
+from biodir.dataset_script.chemical_gene import DRUGPROT_RULES, read_chemical_gene
+from biodir.dataset_script.corpora import CORPORA, import_corpus
+from biodir.dataset_script.redocred import PROPERTIES, read_redocred
+
+CHEMICAL, GENE, DISEASE = "ChemicalEntity", "GeneOrGeneProduct", "DiseaseOrPhenotypicFeature"
+NEGATIVE, POSITIVE = "Negative_Correlation", "Positive_Correlation"
+TEXT = "Iron and ferritin.\tIron binds Ferritin; insulin needs insulin."
+# Name, type and start of the mentions of TEXT.
+MARKS = [
+    ("T1", "Iron", "CHEMICAL", 0),
+    ("T2", "ferritin", "GENE-Y", 9),
+    ("T3", "Iron", "CHEMICAL", 19),
+    ("T4", "Ferritin", "GENE-N", 30),
+    ("T5", "insulin", "CHEMICAL", 40),
+    ("T6", "insulin", "GENE-Y", 54),
+]
+
+
+def chemical_gene(path: Path, *relations, marks=MARKS, text=TEXT, id="11") -> Path:
+    """A file as DrugProt's, of one document with the text; a relation is its type, head and tail."""
+    pytest.importorskip("bioc")
+    annotations = "".join(
+        f'<annotation id="{name}"><infon key="type">{kind}</infon><infon key="identifier">{word.lower()}</infon>'
+        f'<location offset="{start}" length="{length}"/><text>{word}</text></annotation>'
+        for name, word, kind, start, length in ((*mark, len(mark[1]))[:5] for mark in marks)
+    )
+    found = "".join(
+        f'<relation id=""><infon key="type">{kind}</infon><node refid="{head}" role="head"/>'
+        f'<node refid="{tail}" role="tail"/></relation>'
+        for kind, head, tail in relations
+    )
+    path.write_text(
+        f"<collection><document><id>{id}</id><passage><offset>0</offset><text>{text}</text><sentence><offset>0</offset>"
+        f"<text>{text}</text>{annotations}{found}</sentence></passage></document></collection>",
+        encoding="utf-8",
+    )
+    return path
+
+
+def imported(path: Path, *relations, corpus="drugprot", **keys):
+    """The document of a file with these relations, and the counts."""
+    result = import_corpus(corpus, [chemical_gene(path, *relations, **keys)])
+    (document,) = result.documents
+    return document, result.counts
+
+
+@pytest.fixture
+def source(tmp_path) -> Path:
+    return tmp_path / "in.xml"
+
+
+# The table.
+
+
+def test_mapped_types_are_those_of_biored():
+    for name in ("bc5cdr", "drugprot", "euadr"):
+        corpus = CORPORA[name]
+        types = {rule.relation_type for rule in corpus.relation_rules.values()}
+        assert set(corpus.entity_types.values()) <= set(ENTITY_TYPES)
+        assert types == set(corpus.relation_labels[1:]) <= set(RELATION_LABELS[1:])
+        assert corpus.relation_labels[0] == "None"
+
+
+@pytest.mark.parametrize(
+    ("relation_type", "becomes", "subject"),
+    [
+        ("INHIBITOR", NEGATIVE, "text:iron"),
+        ("ANTAGONIST", NEGATIVE, "text:iron"),
+        ("INDIRECT-DOWNREGULATOR", NEGATIVE, "text:iron"),
+        ("AGONIST-INHIBITOR", NEGATIVE, "text:iron"),
+        ("ACTIVATOR", POSITIVE, "text:iron"),
+        ("AGONIST", POSITIVE, "text:iron"),
+        ("AGONIST-ACTIVATOR", POSITIVE, "text:iron"),
+        ("INDIRECT-UPREGULATOR", POSITIVE, "text:iron"),
+        ("DIRECT-REGULATOR", "Bind", "text:iron"),
+        ("SUBSTRATE", "Association", "text:ferritin"),
+        ("PRODUCT-OF", "Association", "text:ferritin"),
+        ("SUBSTRATE_PRODUCT-OF", "Association", "text:ferritin"),
+        ("PART-OF", "Association", None),
+    ],
+)
+def test_types_of_drugprot(relation_type, becomes, subject, source):
+    document, counts = imported(source, (relation_type, "T1", "T2"))
+    assert document.relations == (Relation(becomes, "text:iron", "text:ferritin", subject_id=subject),)
+    assert counts.relation_types == {(relation_type, becomes): 1}
+    assert len(DRUGPROT_RULES) == 13
+
+
+def test_drug_target_of_euadr(source):
+    document, _ = imported(source, ("DRUG-TARGET", "T1", "T2"), corpus="euadr")
+    assert document.relations == (Relation("Association", "text:iron", "text:ferritin", subject_id="text:iron"),)
+
+
+def test_unknown_corpus_is_named():
+    with pytest.raises(SettingError, match="no corpus is called 'x'; known are bc5cdr, drugprot, euadr, redocred"):
+        import_corpus("x", [])
+
+
+# Chemicals and genes linked by their text.
+
+
+def test_equal_texts_of_a_type_are_an_entity(source):
+    document, counts = imported(source)
+    assert [(entity.identifier, entity.entity_type, len(entity.mentions)) for entity in document.entities()] == [
+        ("text:iron", CHEMICAL, 2),
+        ("text:ferritin", GENE, 2),
+        ("text:insulin (ChemicalEntity)", CHEMICAL, 1),
+        ("text:insulin (GeneOrGeneProduct)", GENE, 1),
+    ]
+    assert counts.mention_types == {("CHEMICAL", CHEMICAL): 3, ("GENE-Y", GENE): 2, ("GENE-N", GENE): 1}
+
+
+def test_name_of_two_types_can_be_related_to_itself(source):
+    document, _ = imported(source, ("INHIBITOR", "T5", "T6"))
+    (relation,) = document.relations
+    assert relation.entity1_id == relation.subject_id == "text:insulin (ChemicalEntity)"
+    assert relation.entity2_id == "text:insulin (GeneOrGeneProduct)"
+
+
+def test_tab_divides_title_and_abstract(source):
+    document, _ = imported(source, ("INHIBITOR", "T5", "T6"))
+    assert document.text == TEXT.replace("\t", " ")
+    assert document.passages == (Passage(0, 18, "title"), Passage(19, len(TEXT), "abstract"))
+    path = source.with_suffix(".pubtator")
+    path.write_text(format_pubtator(document), encoding="utf-8")
+    assert list(read_pubtator(path)) == [document]
+
+
+def test_mention_that_leaves_words_out_is_completed(source, caplog):
+    (document,) = read_chemical_gene(
+        chemical_gene(source, text="The AhR, a nuclear receptor.", marks=[("T1", "AhR receptor", "GENE-Y", 4, 23)])
+    )
+    assert document.mentions == (
+        Mention(4, 27, "AhR, a nuclear receptor", "GENE-Y", ("text:ahr, a nuclear receptor",)),
+    )
+    assert "mention 'AhR receptor' stands for the span 'AhR, a nuclear receptor'" in caplog.text
+    with pytest.raises(AnnotationError, match=r"document 11, annotation T1: says 'AhR kinase' but the text at"):
+        list(read_chemical_gene(chemical_gene(source, text="The AhR, a nuclear receptor.",
+                                              marks=[("T1", "AhR kinase", "GENE-Y", 4, 23)])))  # fmt: skip
+
+
+# Several relations of a pair.
+
+
+@pytest.mark.parametrize(
+    ("types", "becomes", "subject"),
+    [
+        (["INHIBITOR", "INHIBITOR"], NEGATIVE, "text:iron"),
+        (["INHIBITOR", "INDIRECT-DOWNREGULATOR"], NEGATIVE, "text:iron"),
+        (["DIRECT-REGULATOR", "INHIBITOR"], NEGATIVE, "text:iron"),
+        (["SUBSTRATE", "DIRECT-REGULATOR"], "Bind", "text:iron"),
+        (["SUBSTRATE", "ACTIVATOR"], POSITIVE, "text:iron"),
+        (["SUBSTRATE", "PRODUCT-OF"], "Association", "text:ferritin"),
+        (["SUBSTRATE", "PART-OF"], "Association", None),
+    ],
+)
+def test_pair_keeps_its_strongest_relation(types, becomes, subject, source):
+    first, second = types
+    document, counts = imported(source, (first, "T1", "T2"), (second, "T3", "T4"))
+    assert document.relations == (Relation(becomes, "text:iron", "text:ferritin", subject_id=subject),)
+    assert (counts.relation_types.total(), counts.relations, counts.merged) == (2, 1, 1)
+    assert counts.contradictions == []
+
+
+def test_opposite_relations_of_a_pair_are_reported(source):
+    document, counts = imported(source, ("INHIBITOR", "T1", "T2"), ("SUBSTRATE", "T1", "T2"), ("ACTIVATOR", "T3", "T4"))
+    assert document.relations == (Relation("Association", "text:iron", "text:ferritin", subject_id="text:iron"),)
+    assert counts.contradictions == [
+        f"{source}: document 11: text:iron - text:ferritin: {NEGATIVE}, Association, {POSITIVE}"
+    ]
+    assert (counts.relation_types.total(), counts.relations, counts.merged) == (3, 1, 2)
+
+
+def test_relation_of_an_entity_with_itself_is_dropped_and_counted(source):
+    document, counts = imported(source, ("INHIBITOR", "T1", "T3"), ("INHIBITOR", "T1", "T2"))
+    assert len(document.relations) == 1
+    assert counts.dropped == {("INHIBITOR", "both arguments are one entity"): 1}
+    assert counts.relation_types == {("INHIBITOR", NEGATIVE): 1}
+
+
+def test_unknown_types_are_refused(source):
+    with pytest.raises(AnnotationError, match=r"in\.xml: document 11: relation type 'CPR:3' is none of INHIBITOR, "):
+        imported(source, ("CPR:3", "T1", "T2"))
+    with pytest.raises(
+        AnnotationError, match=r"in\.xml: document 11: mention 'Iron' has type 'METAL', none of CHEMICAL"
+    ):
+        imported(source, marks=[("T1", "Iron", "METAL", 0)])
+
+
+# Documents that stay away.
+
+
+def test_excluded_and_repeated_documents_are_counted(tmp_path):
+    names = [("a.xml", "1"), ("b.xml", "2"), ("c.xml", "1"), ("d.xml", "3")]
+    paths = [chemical_gene(tmp_path / name, ("INHIBITOR", "T1", "T2"), id=id) for name, id in names]
+    result = import_corpus("drugprot", paths, exclude_ids=["2", "9"])
+    counts = result.counts
+    assert [document.id for document in result.documents] == ["1", "3"]
+    assert (counts.documents_read, counts.documents, counts.excluded, counts.repeated) == (4, 2, ["2"], ["1"])
+    assert counts.relation_types == {("INHIBITOR", NEGATIVE): 2}, "those of documents that stay"
+
+
+def test_bad_document_is_left_out_and_counted(tmp_path):
+    good = chemical_gene(tmp_path / "a.xml")
+    bad = chemical_gene(tmp_path / "b.xml", marks=[("T1", "Iron", "CHEMICAL", 5)], id="12")
+    with pytest.raises(AnnotationError, match=r"b\.xml: document 12, annotation T1"):
+        import_corpus("drugprot", [good, bad])
+    seen = []
+    result = import_corpus("drugprot", [good, bad], errors="skip", on_skip=seen.append)
+    assert [document.id for document in result.documents] == ["11"]
+    assert result.counts.skipped == [str(error) for error in seen]
+    assert len(seen) == 1
+
+
+# BC5CDR.
+
+
+def test_chemical_that_induces_a_disease_is_the_subject(tmp_path):
+    path = tmp_path / "in.txt"
+    path.write_text(
+        "5|t|Iron harms.\n5|a|Pain.\n5\t0\t4\tIron\tChemical\tD1\n5\t12\t16\tPain\tDisease\tD2|D3\n5\tCID\tD1\tD2\n"
+    )
+    (document,) = import_corpus("bc5cdr", [path]).documents
+    assert [mention.entity_type for mention in document.mentions] == [CHEMICAL, DISEASE]
+    assert document.relations == (Relation(POSITIVE, "D1", "D2", subject_id="D1"),)
+
+
+# Re-DocRED.
+
+
+def docred(path: Path, labels=({"r": "P17", "h": 0, "t": 1},), **keys) -> Path:
+    """A file of one document."""
+    vertices = [
+        [
+            {"name": "Berlin", "type": "LOC", "sent_id": 0, "pos": [0, 1]},
+            {"name": "city", "type": "MISC", "sent_id": 1, "pos": [1, 3]},
+            {"name": "Berlin", "type": "LOC", "sent_id": 1, "pos": [0, 1]},
+        ],
+        [{"name": "Germany", "type": "LOC", "sent_id": 0, "pos": [2, 3]}],
+        [{"name": "Germany", "type": "LOC", "sent_id": 0, "pos": [2, 3]}],
+    ]
+    sents = [["Berlin", "in", "Germany", "."], ["Berlin", "the", "city"]]
+    path.write_text(json.dumps([{"title": "A | B", "sents": sents, "vertexSet": vertices, "labels": labels, **keys}]))
+    return path
+
+
+def test_redocred_becomes_a_document(tmp_path):
+    (document,) = read_redocred(docred(tmp_path / "in.json"))
+    assert (document.id, document.text) == ("A | B", "Berlin in Germany . Berlin the city")
+    assert document.mentions == (
+        Mention(0, 6, "Berlin", "LOC", ("E0",)),
+        Mention(27, 35, "the city", "LOC", ("E0",)),
+        Mention(20, 26, "Berlin", "LOC", ("E0",)),
+        Mention(10, 17, "Germany", "LOC", ("E1", "E2")),
+    )
+    assert document.relations == (Relation("P17", "E0", "E1", subject_id="E0"),)
+
+
+def test_redocred_keeps_all_relations_of_a_pair(tmp_path):
+    labels = [{"r": "P17", "h": 0, "t": 1}, {"r": "P150", "h": 1, "t": 0}, {"r": "P131", "h": 0, "t": 1}]
+    result = import_corpus("redocred", [docred(tmp_path / "in.json", labels)])
+    (document,) = result.documents
+    assert [(each.relation_type, each.subject_id) for each in document.relations] == [
+        ("P17", "E0"),
+        ("P150", "E1"),
+        ("P131", "E0"),
+    ]
+    assert result.counts.merged == 0
+    assert result.corpus.relation_labels == ("None", *PROPERTIES)
+    assert len(set(PROPERTIES)) == 96
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"labels": [{"r": "P17", "h": 0, "t": 3}]}, "relation P17: 't' is 3, but there are 3 entities"),
+        ({"sents": [["Berlin"]]}, r"is not of Re-DocRED \(IndexError"),
+        ({"vertexSet": [[{"name": "x", "type": "LOC", "sent_id": 0, "pos": [0, 0]}]]}, "mention 'x': sentence 0 and"),
+        ({"vertexSet": [[{"name": "x", "sent_id": 0, "pos": [0, 1]}]]}, r"is not of Re-DocRED \(KeyError: 'type'\)"),
+        ({"title": 5}, "the id is int 5, not a string"),
+    ],
+)
+def test_bad_document_of_redocred_is_named(keys, message, tmp_path):
+    path = docred(tmp_path / "in.json", **keys)
+    with pytest.raises((ParseError, AnnotationError), match=rf"in\.json: document 0: .*{message}"):
+        list(read_redocred(path))
+    skipped = []
+    assert list(read_redocred(path, errors="skip", on_skip=skipped.append)) == []
+    assert len(skipped) == 1
+
+
+@pytest.mark.parametrize(("content", "message"), [("{", "not JSON"), ("{}", "is not a list of documents")])
+def test_file_that_is_not_of_redocred(content, message, tmp_path):
+    (tmp_path / "in.json").write_text(content)
+    with pytest.raises(ParseError, match=rf"in\.json: {message}"):
+        list(read_redocred(tmp_path / "in.json"))
+
+
+# The real corpora.
+
+
+@pytest.fixture(scope="module")
+def scored_ids(data_dir) -> set[str]:
+    """The documents on which models are scored."""
+    return {document.id for document in read_pubtator(data_dir / "bioredirect" / "bioredirect_test.pubtator")}
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize(
+    ("name", "files", "excluded", "mapped", "relations", "contradictions"),
+    [
+        (
+            "bc5cdr",
+            ["bc5cdr/CDR_TrainingSet.PubTator.txt", "bc5cdr/CDR_DevelopmentSet.PubTator.txt"],
+            21,
+            2014,
+            2014,
+            0,
+        ),
+        ("drugprot", ["drugprot/drugprot_dev350.bioc.xml"], 0, 1759, 1436, 7),
+        ("euadr", ["euadr/euadr.bioc.xml"], 0, 166, 108, 0),
+        ("redocred", ["redocred/dev_revised.json", "redocred/test_revised.json"], 0, 34732, 34732, 0),
+    ],
+)
+def test_real_corpora(name, files, excluded, mapped, relations, contradictions, data_dir, scored_ids):
+    if name in ("drugprot", "euadr"):
+        pytest.importorskip("bioc")
+    result = import_corpus(name, [data_dir / file for file in files], scored_ids)
+    counts = result.counts
+    documents = {"bc5cdr": 1000, "drugprot": 350, "euadr": 38, "redocred": 1000}[name]
+    assert len(scored_ids) == 100
+    assert (counts.documents_read, len(counts.excluded), counts.documents) == (
+        documents,
+        excluded,
+        documents - excluded,
+    )
+    assert not {document.id for document in result.documents} & scored_ids
+    assert counts.relation_types.total() == mapped
+    assert (counts.relations, counts.merged) == (relations, mapped - relations)
+    assert (len(counts.contradictions), counts.dropped.total(), counts.repeated) == (contradictions, 0, [])
+    assert {each.relation_type for document in result.documents for each in document.relations} <= set(
+        result.corpus.relation_labels[1:]
+    )
+
+
+@pytest.mark.corpus
+def test_biored_has_induced_diseases_as_the_table_says(data_dir):
+    biored = {
+        document.id: document
+        for split in ("train", "dev", "test")
+        for document in read_pubtator(data_dir / "bioredirect" / f"bioredirect_{split}.pubtator")
+    }
+    files = [data_dir / "bc5cdr" / f"CDR_{part}Set.PubTator.txt" for part in ("Training", "Development")]
+    shared = [document for document in import_corpus("bc5cdr", files).documents if document.id in biored]
+    outcomes = {"agree": 0, "other": 0}
+    for document in shared:
+        known = {frozenset((each.entity1_id, each.entity2_id)): each for each in biored[document.id].relations}
+        for relation in document.relations:
+            other = known.get(frozenset((relation.entity1_id, relation.entity2_id)))
+            if other is not None:
+                agrees = (other.relation_type, other.subject_id) == (relation.relation_type, relation.subject_id)
+                outcomes["agree" if agrees else "other"] += 1
+    assert (len(shared), outcomes) == (122, {"agree": 183, "other": 6})
