@@ -20,6 +20,7 @@ CODE_FILES = (
     "encoding_biodir.py",
     "errors_biodir.py",
     "inputs_biodir.py",
+    "losses_biodir.py",
     "modeling_biodir.py",
     "pipeline_biodir.py",
     "pubtator_biodir.py",
@@ -112,6 +113,7 @@ class BioDirConfig(PreTrainedConfig):
         label_biases: label of novelty or direction -> what is added to its logit before decoding; found on dev.
         calibrated_on: fingerprint of the documents on which thresholds and biases were found.
         classifier_dropout: dropout before the three classifiers.
+        task_weights: task -> weight of its loss for related pairs; empty for the paper's shares of the total loss.
         initializer_range: standard deviation of new parameters.
         token_budget: the most tokens, padding included, that go through the encoder at once.
 
@@ -145,6 +147,7 @@ class BioDirConfig(PreTrainedConfig):
     label_biases: dict[str, float | int] | None = None
     calibrated_on: str | None = None
     classifier_dropout: float | int = 0.1
+    task_weights: dict[str, float | int] | None = None
     initializer_range: float = 0.02
     token_budget: int = 4096
 
@@ -156,6 +159,7 @@ class BioDirConfig(PreTrainedConfig):
         self.type_map = dict(TYPE_MAP) if self.type_map is None else self.type_map
         self.relation_thresholds = self.relation_thresholds or {}
         self.label_biases = self.label_biases or {}
+        self.task_weights = self.task_weights or {}
         super().__post_init__(**kwargs)
         self.custom_pipelines = {TASK: {"impl": "pipeline_biodir.BioDirPipeline", "pt": ["AutoModel"]}}
         _check_labels(self)
@@ -216,6 +220,12 @@ def _check_numbers(config: BioDirConfig) -> None:
                         ("max_mention_tokens", 1), ("token_budget", 1)):  # fmt: skip
         if getattr(config, name) < least:
             raise SettingError(f"{name} is {getattr(config, name)}; it must be at least {least}")
+    others = set(config.tasks) - {"relation"}
+    if config.task_weights and set(config.task_weights) != others:
+        raise SettingError(f"task_weights {config.task_weights!r}: give one for each of {', '.join(sorted(others))}")
+    for task, weight in config.task_weights.items():
+        if weight < 0:
+            raise SettingError(f"task_weights[{task!r}] is {weight}; weights are not negative")
 
 
 def _check_decoding(config: BioDirConfig) -> None:

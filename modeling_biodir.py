@@ -19,6 +19,7 @@ from .batching_biodir import length_groups, repeated_chunks
 from .configuration_biodir import CODE_FILES, BioDirConfig
 from .encoding_biodir import special_tokens
 from .errors_biodir import CheckpointError, SettingError
+from .losses_biodir import joint_loss
 
 
 @dataclass
@@ -237,7 +238,8 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
             task: self.heads[task](task_states[:, :, index], present) for index, task in enumerate(self.config.tasks)
         }
         targets = {"relation": relation_targets, "novelty": novelty_targets, "direction": direction_targets}
-        loss = None if all(value is None for value in targets.values()) else joint_loss(logits, targets)
+        is_training = any(value is not None for value in targets.values())
+        loss = joint_loss(logits, targets, self.config.task_weights) if is_training else None
         return BioDirOutput(loss, logits["relation"], logits.get("novelty"), logits.get("direction"))
 
     def encode_rows(
@@ -323,45 +325,6 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
                 head.dense.load_state_dict(dense.state_dict())
         if self.soft_prompt is not None:
             self.soft_prompt.vectors.normal_(std=self.get_input_embeddings().weight.std().item())
-
-
-def head_loss(logits: Tensor, targets: Tensor) -> Tensor:
-    """(batch,) binary cross-entropy summed over the labels. Paper, section 2.
-
-    Args:
-        logits, targets: (batch, labels)
-    """
-    losses = nn.functional.binary_cross_entropy_with_logits(logits.float(), targets.float(), reduction="none")
-    return losses.sum(dim=-1)
-
-
-def shared_loss(losses: dict[str, Tensor], related: Tensor) -> Tensor:
-    """(batch,) loss of each pair: the relation head's, and for related pairs the other heads' by their shares.
-
-    Paper, section 2: a head's weight is its share of the pair's total loss. The shares count as constants: no
-    gradient flows through them.
-
-    Args:
-        losses: task -> (batch,), with ``"relation"`` among the tasks.
-        related: (batch,) booleans.
-    """
-    total = sum(losses.values()).detach().clamp_min(1e-12)
-    others = sum((loss.detach() / total * loss for task, loss in losses.items() if task != "relation"), 0.0 * total)
-    return losses["relation"] + related * others
-
-
-def joint_loss(logits: dict[str, Tensor], targets: dict[str, Tensor | None]) -> Tensor:
-    """Scalar mean over the pairs of `shared_loss`; a pair is related where any label but the first holds.
-
-    Raises:
-        SettingError: a head has no targets.
-    """
-    for task in logits:
-        if targets.get(task) is None:
-            raise SettingError(f"{task}_targets are missing; every head of the configuration needs its targets")
-    losses = {task: head_loss(values, targets[task]) for task, values in logits.items()}
-    related = targets["relation"][:, 1:].any(dim=-1)
-    return shared_loss(losses, related).mean()
 
 
 def _encoder_without_pooler(encoder_config: Any) -> nn.Module:

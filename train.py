@@ -24,10 +24,11 @@ from biodir.configuration_biodir import CHUNK_NAMES, BioDirConfig
 from biodir.decoding_biodir import DecodingRule
 from biodir.encoding_biodir import EncodingSettings, PairEncoder
 from biodir.errors_biodir import SettingError
+from biodir.evaluation.model_scores import encoded_documents, pair_logits
 from biodir.modeling_biodir import BioDirForRelationExtraction
 from biodir.pubtator_biodir import read_pubtator
 from training.data import epoch_batches, epoch_pairs, training_pairs
-from training.validation import best_bias, pair_logits, validation_set
+from training.validation import best_bias
 
 # Parameters that do not come from the encoder; they start from nothing and want larger steps.
 NEW_PARAMETERS = ("soft_prompt.", "heads.")
@@ -60,6 +61,10 @@ class TrainingSettings:
     max_tokens: int = field(default=512, metadata={"help": "longest row, prompts included; paper: 512"})
     soft_prompt_tokens: int = field(default=8, metadata={"help": "paper: 8"})
     dropout: float = field(default=0.1, metadata={"help": "in front of the classifiers"})
+    task_weights: list[str] = field(
+        default_factory=list,
+        metadata={"help": "TASK=WEIGHT of the losses of novelty and direction; none: the paper's shares"},
+    )
     encoder_settings: list[str] = field(
         default_factory=list,
         metadata={"help": "NAME=VALUE of the encoder's configuration, such as attention_probs_dropout_prob=0"},
@@ -93,16 +98,16 @@ def main() -> None:
         infix_min_tokens=settings.infix_min_tokens,
         soft_prompt_tokens=settings.soft_prompt_tokens,
         classifier_dropout=settings.dropout,
+        task_weights=named_values(settings.task_weights),
     )
     model, tokenizer = BioDirForRelationExtraction.from_encoder(
-        settings.encoder, config=config, encoder_settings=encoder_settings(settings)
+        settings.encoder, config=config, encoder_settings=named_values(settings.encoder_settings)
     )
     model.set_attn_implementation(settings.attention)
     config = model.config
     pair_encoder = PairEncoder(tokenizer, EncodingSettings.from_config(config))
     pairs = list(training_pairs(train_documents, pair_encoder, config.labels))
-    dev = validation_set(dev_documents, pair_encoder)
-    dev_features = [features for document in dev.features for features in document]
+    dev = encoded_documents(dev_documents, pair_encoder)
 
     optimizer = torch.optim.AdamW(parameter_groups(model, settings), fused=True)
     steps_an_epoch = len(list(batches_of_epoch(pairs, settings, pair_encoder.pad_id, epoch=0)))
@@ -135,7 +140,7 @@ def main() -> None:
         model.eval()
         bare_model = accelerator.unwrap_model(model)
         with accelerator.autocast():
-            logits = pair_logits(bare_model, dev_features, pair_encoder.pad_id, settings.tokens_per_step * 4)
+            logits = pair_logits(bare_model, dev, pair_encoder.pad_id, settings.tokens_per_step * 4)
         bias, counts = best_bias(dev, logits, DecodingRule.from_config(config), settings.select_by)
         record = {"epoch": epoch + 1, "loss": sum(losses) / len(losses), "train_s": train_s, "none_bias": bias}
         record["dev"] = {level: found.to_dict() for level, found in counts.items()}
@@ -172,9 +177,20 @@ def parameter_groups(model: torch.nn.Module, settings: TrainingSettings) -> list
     ]
 
 
-def encoder_settings(settings: TrainingSettings) -> dict:
-    """The changed fields of the encoder's configuration, their values read as JSON."""
-    return {name: json.loads(value) for name, value in (pair.split("=", 1) for pair in settings.encoder_settings)}
+def named_values(pairs: list[str]) -> dict:
+    """NAME=VALUE pairs of the command line, their values read as JSON.
+
+    Raises:
+        SettingError: one is no such pair.
+    """
+    found = {}
+    for pair in pairs:
+        name, _, value = pair.partition("=")
+        try:
+            found[name] = json.loads(value)
+        except json.JSONDecodeError as error:
+            raise SettingError(f"{pair!r}: write NAME=VALUE, the value as in JSON, such as novelty=1") from error
+    return found
 
 
 def provenance() -> dict[str, str]:

@@ -1,39 +1,43 @@
-"""Scores on the development set, and the decoding bias that serves it best."""
+"""What a model says of every candidate pair of documents, before anything is decided."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import torch
 
 from biodir.batching_biodir import collate_pairs, length_groups
-from biodir.decoding_biodir import DecodingRule, decode_pair
-from biodir.document_biodir import Document
+from biodir.decoding_biodir import DecodingRule, PairDecision, decode_pair
+from biodir.document_biodir import Document, Relation
 from biodir.encoding_biodir import PairEncoder, PairFeatures
-from biodir.evaluation.scores import Counts, relation_scores
-
-# Shifts of the None logit that are tried; training on a share of the negatives makes the model too ready to relate.
-NONE_BIASES = tuple(step / 4 for step in range(-8, 25))
 
 
 @dataclass(frozen=True)
-class ValidationSet:
+class EncodedDocuments:
     """Documents with the features of their candidate pairs, in the same order."""
 
     documents: tuple[Document, ...]
     features: tuple[tuple[PairFeatures, ...], ...]
 
 
-def validation_set(documents: Sequence[Document], encoder: PairEncoder) -> ValidationSet:
-    """The documents, encoded once for all epochs."""
+def encoded_documents(documents: Sequence[Document], encoder: PairEncoder) -> EncodedDocuments:
+    """The documents, encoded once for any number of passes."""
     features = tuple(tuple(encoder.encode_pairs(encoder.encode_document(document))) for document in documents)
-    return ValidationSet(tuple(documents), features)
+    return EncodedDocuments(tuple(documents), features)
 
 
 @torch.inference_mode()
-def pair_logits(model, features: Sequence[PairFeatures], pad_id: int, token_budget: int) -> list[dict]:
-    """Task -> logits (labels,) for each pair, in the order of `features`."""
+def pair_logits(
+    model, data: EncodedDocuments, pad_id: int, token_budget: int, progress: Callable[[Iterable], Iterable] = iter
+) -> list[dict[str, list[float]]]:
+    """Task -> logits (labels,) for each pair, in the order of the documents and their pairs.
+
+    Args:
+        token_budget: tokens of a batch, padding included.
+        progress: wraps the iterable of batches, such as a progress bar.
+    """
+    features = [pair for document in data.features for pair in document]
     logits: list[dict] = [{} for _ in features]
-    for group in length_groups([pair.row_tokens for pair in features], token_budget):
+    for group in progress(length_groups([pair.row_tokens for pair in features], token_budget)):
         batch = collate_pairs([features[index] for index in group], pad_id)
         output = model(**{name: value.to(model.device) for name, value in batch.items()})
         for task in ("relation", "novelty", "direction"):
@@ -44,19 +48,27 @@ def pair_logits(model, features: Sequence[PairFeatures], pad_id: int, token_budg
     return logits
 
 
-def best_bias(data: ValidationSet, logits: Sequence[dict], rule: DecodingRule, level: str) -> tuple[float, dict]:
-    """The bias of `NONE_BIASES` with the highest F1 at `level`, and the counts of all levels with it."""
-    scored = {bias: decoded_scores(data, logits, replace(rule, none_bias=bias)) for bias in NONE_BIASES}
-    best = max(scored, key=lambda bias: scored[bias][level].f1)
-    return best, scored[best]
-
-
-def decoded_scores(data: ValidationSet, logits: Sequence[dict], rule: DecodingRule) -> dict[str, Counts]:
-    """Level -> counts of the decoded pairs against the documents' own relations."""
+def document_decisions(
+    data: EncodedDocuments, logits: Sequence[dict], rule: DecodingRule
+) -> list[tuple[PairDecision, ...]]:
+    """What the rule makes of the logits, for each document and each of its pairs."""
     remaining = iter(logits)
-    predicted = []
-    for document, features in zip(data.documents, data.features, strict=True):
-        decisions = [decode_pair(pair.pair, next(remaining), rule) for pair in features]
-        relations = tuple(decision.to_relation() for decision in decisions if decision.is_related)
-        predicted.append(replace(document, relations=relations, subject_lines=()))
-    return relation_scores(data.documents, predicted)
+    return [tuple(decode_pair(pair.pair, next(remaining), rule) for pair in features) for features in data.features]
+
+
+def decoded_documents(data: EncodedDocuments, logits: Sequence[dict], rule: DecodingRule) -> list[Document]:
+    """The documents with the relations that the rule makes of the logits in place of their own."""
+    return [
+        replace(document, relations=_relations(decisions), subject_lines=())
+        for document, decisions in zip(data.documents, document_decisions(data, logits, rule), strict=True)
+    ]
+
+
+def _relations(decisions: Iterable[PairDecision]) -> tuple[Relation, ...]:
+    """The relations, one for two identifiers: a concept that is annotated with two types is in pairs of two types."""
+    best_of_pair: dict[frozenset[str], Relation] = {}
+    for decision in sorted(decisions, key=lambda decision: -decision.score):
+        if decision.is_related:
+            relation = decision.to_relation()
+            best_of_pair.setdefault(frozenset((relation.entity1_id, relation.entity2_id)), relation)
+    return tuple(best_of_pair.values())

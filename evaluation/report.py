@@ -1,34 +1,56 @@
-"""What `biodir evaluate` does: gold documents against predictions, as data and as a table."""
+"""Everything that is known of predictions, as data: what `biodir evaluate` prints and writes."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from biodir.document_biodir import Document
 from biodir.errors_biodir import AnnotationError
-from biodir.evaluation.scores import LEVELS, Counts, relation_scores
+from biodir.evaluation.answers import read_answers
+from biodir.evaluation.breakdown import (
+    GroupCounts,
+    candidates_only,
+    counts_by_distance,
+    counts_by_length,
+    counts_by_pair_type,
+    counts_by_type,
+)
+from biodir.evaluation.calibration import (
+    expected_calibration_error,
+    head_outcomes,
+    precision_recall_curve,
+    relation_outcomes,
+    reliability,
+)
+from biodir.evaluation.checks import DocumentPair, compared_documents, comparison_notes
+from biodir.evaluation.intervals import Resampling, bootstrap_intervals, compared_f1
+from biodir.evaluation.scores import LEVELS, Counts, document_counts, macro_average, total_counts
+from biodir.formats.reading import read_documents
 from biodir.inference.predict import predicted_relations
-from biodir.pubtator_biodir import read_pubtator
-
-LEVEL_NAMES = {
-    "entity_pair": "entity pair",
-    "relation_type": "+ type",
-    "relation_type_novelty": "+ type and novelty",
-    "relation_type_direction": "+ type and direction",
-    "all": "all",
-}
 
 
 def gold_documents(path: Path) -> list[Document]:
-    """The documents of a PubTator file with relations.
+    """The documents of a file with relations, in any format that `read_documents` knows.
 
     Raises:
-        AnnotationError: the file holds no document, or none with a relation.
+        AnnotationError: the file holds no document, or none with a relation, or ones that nothing can be compared with.
     """
-    documents = list(read_pubtator(path))
+    documents = list(read_documents(path))
     if not any(document.relations for document in documents):
         raise AnnotationError(f"{path}: {len(documents)} documents without any relation; gold documents have relations")
+    _check_comparable(path, documents, documents)
+    return documents
+
+
+def answer_documents(path: Path, gold: Sequence[Document]) -> list[Document]:
+    """The predictions that a file holds for the gold documents.
+
+    Raises:
+        AnnotationError: the two cannot be compared; with the path.
+    """
+    documents = read_answers(path)
+    _check_comparable(path, gold, documents)
     return documents
 
 
@@ -45,19 +67,127 @@ def predicted_documents(
     ]
 
 
-def evaluation_report(gold: Sequence[Document], predicted: Sequence[Document]) -> dict[str, Any]:
-    """Level -> figures in 0..1, with the number of documents and of gold pairs."""
-    counts = relation_scores(gold, predicted)
-    report: dict[str, Any] = {level: found.to_dict() for level, found in counts.items()}
-    return {**report, "documents": len(gold), "pairs": counts["entity_pair"].tp + counts["entity_pair"].fn}
+def evaluation_report(
+    gold: Sequence[Document],
+    predicted: Sequence[Document],
+    resampling: Resampling | None = None,
+    labels: Mapping[str, Sequence[str]] | None = None,
+) -> dict[str, Any]:
+    """The figures, JSON-ready, shares in 0..1.
+
+    Each level of `LEVELS` has precision, recall, f1, tp, fp, fn over whole documents. ``candidates_only`` leaves the
+    relations out whose pair no model is asked about. ``macro`` holds plain means over relation types.
+    ``by_type``, ``by_pair_type``, ``by_distance`` and ``by_length`` hold the figures with type for each group, and
+    under the levels' names those of the other levels. ``intervals`` and ``calibration`` say how sure all this is.
+
+    Args:
+        gold, predicted: the same documents, in any order.
+        resampling: how the intervals are drawn; None for the defaults.
+        labels: task -> labels of the model that predicted, which may be other ones than those of BioRED.
+
+    Raises:
+        AnnotationError: the two cannot be compared, see `compared_documents`.
+    """
+    resampling = resampling or Resampling()
+    pairs = compared_documents(gold, predicted, labels)
+    counts = document_counts(pairs)
+    totals = total_counts(counts)
+    by_type = counts_by_type(pairs)
+    return {
+        **_figures(totals),
+        "documents": len(pairs),
+        "pairs": totals["entity_pair"].tp + totals["entity_pair"].fn,
+        "macro": _macro(by_type),
+        "candidates_only": _figures(total_counts(document_counts(candidates_only(pairs)))),
+        "by_type": _groups(by_type),
+        "by_pair_type": _groups(counts_by_pair_type(pairs)),
+        "by_distance": _groups(counts_by_distance(pairs)),
+        "by_length": _groups(counts_by_length(pairs)),
+        "intervals": _intervals(counts, resampling),
+        "calibration": _calibration(pairs),
+        "average_precision": _average_precision(pairs, by_type),
+        "notes": comparison_notes(pairs),
+    }
 
 
-def report_table(report: Mapping[str, Any]) -> str:
-    """The figures in per cent, for people to read."""
-    lines = [f"{report['documents']} documents, {report['pairs']} related pairs", ""]
-    lines.append(f"{'level':22}{'P':>7}{'R':>7}{'F1':>7}{'TP':>7}{'FP':>7}{'FN':>7}")
-    for level in LEVELS:
-        counts = Counts(*(report[level][name] for name in ("tp", "fp", "fn")))
-        shares = "".join(f"{100 * share:7.2f}" for share in (counts.precision, counts.recall, counts.f1))
-        lines.append(f"{LEVEL_NAMES[level]:22}{shares}{counts.tp:7}{counts.fp:7}{counts.fn:7}")
-    return "\n".join(lines)
+def comparison_report(
+    gold: Sequence[Document],
+    predicted: Sequence[Document],
+    other: Sequence[Document],
+    resampling: Resampling | None = None,
+    labels: Mapping[str, Sequence[str]] | None = None,
+) -> dict[str, Any]:
+    """Level -> F1 of the predictions minus that of the other ones, with interval and p-value, JSON-ready.
+
+    Args:
+        labels: as in `evaluation_report`, of either system.
+
+    Raises:
+        AnnotationError: one of the two cannot be compared with the gold documents.
+    """
+    resampling = resampling or Resampling()
+    gold = list(gold)
+    first = document_counts(compared_documents(gold, predicted, labels))
+    second = document_counts(compared_documents(gold, other, labels))
+    compared = {
+        level: compared_f1([each[level] for each in first], [each[level] for each in second], resampling)
+        for level in LEVELS
+    }
+    return {**asdict(resampling), **{level: found.to_dict() for level, found in compared.items()}}
+
+
+def _check_comparable(path: Path, gold: Sequence[Document], predicted: Sequence[Document]) -> None:
+    try:
+        compared_documents(gold, predicted)
+    except AnnotationError as error:
+        raise AnnotationError(f"{path}: {error}") from error
+
+
+def _figures(counts: Mapping[str, Counts]) -> dict[str, dict[str, float]]:
+    return {level: found.to_dict() for level, found in counts.items()}
+
+
+def _groups(counts: GroupCounts) -> dict[str, dict[str, Any]]:
+    """Group -> its figures with type, and the other levels' under their names."""
+    return {
+        group: {
+            **levels["relation_type"].to_dict(),
+            **_figures({level: found for level, found in levels.items() if level != "relation_type"}),
+        }
+        for group, levels in counts.items()
+    }
+
+
+def _macro(by_type: GroupCounts) -> dict[str, dict[str, float]]:
+    """Level -> means over the types that occur on either side; the level of the pair alone has no types."""
+    levels = [level for level in LEVELS if level != "entity_pair"]
+    return {level: macro_average([found[level] for found in by_type.values()]) for level in levels}
+
+
+def _intervals(counts: Sequence[Mapping[str, Counts]], resampling: Resampling) -> dict[str, Any]:
+    found = {level: bootstrap_intervals([each[level] for each in counts], resampling) for level in LEVELS}
+    bounds = {level: {name: list(pair) for name, pair in figures.items()} for level, figures in found.items()}
+    return {**asdict(resampling), **bounds}
+
+
+def _calibration(pairs: Sequence[DocumentPair]) -> dict[str, Any]:
+    """Head -> its reliability table and the expected calibration error; empty where predictions have no scores."""
+    found = {}
+    for head, outcomes in head_outcomes(pairs).items():
+        table = reliability(outcomes)
+        found[head] = {
+            "predictions": len(outcomes.scores),
+            "expected_calibration_error": expected_calibration_error(table),
+            "bins": [asdict(each) for each in table],
+        }
+    return found
+
+
+def _average_precision(pairs: Sequence[DocumentPair], by_type: GroupCounts) -> dict[str, float]:
+    """Relation type, or "all" -> average precision of the scored predictions; empty where there are no scores."""
+    found = {}
+    for name, relation_type in (("all", None), *((kind, kind) for kind in by_type)):
+        outcomes, gold = relation_outcomes(pairs, relation_type)
+        if len(outcomes.scores):
+            found[name] = precision_recall_curve(outcomes, gold).average_precision
+    return found

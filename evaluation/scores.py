@@ -1,10 +1,10 @@
-"""Precision, recall and F1 of predicted relations, at every level of the paper."""
+"""Counts of right, wrong and missed relations, at every level of the paper."""
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from biodir.document_biodir import Document, Relation
-from biodir.errors_biodir import AnnotationError
+from biodir.evaluation.checks import DocumentPair, compared_documents
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def _pair(relation: Relation) -> Hashable:
 
 
 # What two statements must share to count as the same, at each level. Entities have no order; the direction is the
-# subject, None where the relation has none.
+# subject, None where the relation has none: an undirected gold relation is right only where no subject is named.
 LEVELS: Mapping[str, Callable[[Relation], Hashable]] = {
     "entity_pair": _pair,
     "relation_type": lambda relation: (_pair(relation), relation.relation_type),
@@ -60,35 +60,46 @@ LEVELS: Mapping[str, Callable[[Relation], Hashable]] = {
 }
 
 
-def relation_scores(gold: Iterable[Document], predicted: Iterable[Document]) -> dict[str, Counts]:
+def relation_scores(
+    gold: Iterable[Document], predicted: Iterable[Document], labels: Mapping[str, Sequence[str]] | None = None
+) -> dict[str, Counts]:
     """Level -> counts over whole documents: a gold relation whose pair was never asked about counts as missed.
 
     Args:
         gold, predicted: documents with the same ids, in any order.
+        labels: task -> labels of the model that predicted, which may be other ones than those of BioRED.
 
     Raises:
-        AnnotationError: the two do not hold the same documents, or one holds a document twice.
+        AnnotationError: the two cannot be compared, see `compared_documents`.
     """
-    gold_documents, predicted_documents = _by_id(gold, "gold"), _by_id(predicted, "predicted")
-    differing = gold_documents.keys() ^ predicted_documents.keys()
-    if differing:
-        raise AnnotationError(
-            f"{len(differing)} documents are only in one of gold and predictions "
-            f"({', '.join(sorted(differing)[:5])}); score the same documents"
-        )
+    return total_counts(document_counts(compared_documents(gold, predicted, labels)))
+
+
+def document_counts(pairs: Iterable[DocumentPair]) -> list[dict[str, Counts]]:
+    """Level -> counts, for each document."""
+    return [
+        {level: statement_counts(pair.gold.relations, pair.predicted.relations, level) for level in LEVELS}
+        for pair in pairs
+    ]
+
+
+def total_counts(counts: Iterable[Mapping[str, Counts]]) -> dict[str, Counts]:
+    """Level -> the sum over documents."""
     totals = dict.fromkeys(LEVELS, Counts())
-    for document_id, document in gold_documents.items():
-        for level, key in LEVELS.items():
-            truth = {key(relation) for relation in document.relations}
-            answer = {key(relation) for relation in predicted_documents[document_id].relations}
-            totals[level] += Counts(len(truth & answer), len(answer - truth), len(truth - answer))
+    for document in counts:
+        totals = {level: total + document[level] for level, total in totals.items()}
     return totals
 
 
-def _by_id(documents: Iterable[Document], name: str) -> dict[str, Document]:
-    found: dict[str, Document] = {}
-    for document in documents:
-        if document.id in found:
-            raise AnnotationError(f"{name}: document {document.id} stands twice")
-        found[document.id] = document
-    return found
+def statement_counts(gold: Iterable[Relation], predicted: Iterable[Relation], level: str) -> Counts:
+    """The counts of one document's relations at one level."""
+    truth = {LEVELS[level](relation) for relation in gold}
+    answer = {LEVELS[level](relation) for relation in predicted}
+    return Counts(len(truth & answer), len(answer - truth), len(truth - answer))
+
+
+def macro_average(counts: Sequence[Counts]) -> dict[str, float]:
+    """The plain means of precision, recall and F1, such as over relation types; 0 where there are none."""
+    if not counts:
+        return {"precision": 0.0, "recall": 0.0, "f1": 0.0}
+    return {name: sum(getattr(each, name) for each in counts) / len(counts) for name in ("precision", "recall", "f1")}

@@ -14,6 +14,7 @@ from biodir.configuration_biodir import (
     GENE,
     HARD_PROMPT,
     PAIR_TYPES,
+    RELATION_LABELS,
     TASK,
     TYPE_MAP,
     VARIANT,
@@ -29,6 +30,7 @@ BC5CDR = {
     "pair_types": [[CHEMICAL, DISEASE]],
     "generic_relation": None,
 }
+THRESHOLDS = dict.fromkeys(RELATION_LABELS[1:], 0.5)
 TINY_ENCODER = {
     "max_position_embeddings": 514,
     "hidden_size": 8,
@@ -102,6 +104,22 @@ def test_every_flat_module_is_among_the_code_files(request):
     assert sorted(CODE_FILES) == sorted(path.name for path in request.config.rootpath.glob("*_biodir.py"))
 
 
+def test_nothing_is_calibrated_by_default():
+    config = BioDirConfig()
+    assert (config.relation_thresholds, config.label_biases, config.calibrated_on) == ({}, {}, None)
+
+
+def test_configuration_of_an_earlier_version_is_not_calibrated(tmp_path):
+    BioDirConfig().save_pretrained(tmp_path)
+    path = tmp_path / "config.json"
+    new = ("relation_thresholds", "label_biases", "calibrated_on")
+    path.write_text(
+        json.dumps({name: value for name, value in json.loads(path.read_text()).items() if name not in new})
+    )
+    config = BioDirConfig.from_pretrained(tmp_path)
+    assert (config.relation_thresholds, config.label_biases, config.calibrated_on) == ({}, {}, None)
+
+
 # Saving and loading.
 
 CHANGED = {
@@ -119,6 +137,9 @@ CHANGED = {
     "generic_relation": None,
     "relation_threshold": 0.25,
     "none_bias": -1.5,
+    "relation_thresholds": {name: 0.1 * number for number, name in enumerate(RELATION_LABELS[1:])},
+    "label_biases": {"Novel": -0.5, "Right_to_Left": 2},
+    "calibrated_on": "0123456789abcdef",
     "classifier_dropout": 0,
     "token_budget": 99,
 }
@@ -203,6 +224,31 @@ def test_saved_file_names_the_code_of_its_class(tmp_path):
         ({"token_budget": 0}, "token_budget is 0; it must be at least 1"),
         ({"relation_threshold": 1.5}, "relation_threshold is 1.5; scores lie in 0..1"),
         ({"relation_threshold": -0.1}, "relation_threshold is -0.1; scores lie in 0..1"),
+        (
+            {"relation_thresholds": {**THRESHOLDS, "Bind": 1.5}},
+            "relation_thresholds['Bind'] is 1.5; scores lie in 0..1",
+        ),
+        (
+            {"relation_thresholds": {"Bind": 0.5}},
+            "relation_thresholds: give one for every relation type and nothing else; see Association, Comparison, ",
+        ),
+        (
+            {"relation_thresholds": {**THRESHOLDS, "None": 0.5}},
+            "relation_thresholds: give one for every relation type and nothing else; see None",
+        ),
+        (
+            {**BC5CDR, "relation_thresholds": THRESHOLDS},
+            "relation_thresholds: give one for every relation type and nothing else; see Association, ",
+        ),
+        ({"label_biases": {"Old": 1.0, "No": 1.0}}, "label_biases name Old, no label of novelty or direction"),
+        ({"label_biases": {"None": 1.0}}, "label_biases name None, no label of novelty or direction"),
+        ({"label_biases": {"Bind": 1.0}}, "label_biases name Bind, no label of novelty or direction"),
+        ({**BC5CDR, "label_biases": {"Novel": 1.0}}, "label_biases name Novel, no label of novelty or direction"),
+        ({"task_weights": {"novelty": 1}}, "task_weights {'novelty': 1}: give one for each of direction, novelty"),
+        (
+            {"task_weights": {"novelty": 1, "direction": -1}},
+            "task_weights['direction'] is -1; weights",
+        ),
         (
             {"max_tokens": 513, "encoder_config": {"model_type": "bert", "max_position_embeddings": 512}},
             "max_tokens is 513 but the encoder has 512 positions",

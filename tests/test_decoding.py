@@ -101,6 +101,74 @@ def test_none_bias_does_not_touch_a_type_above_the_threshold():
     assert decision({"None": 0, "Bind": 1}, none_bias=6.0).relation_type == "Bind"
 
 
+# A threshold for each type, found on dev.
+
+
+def thresholds(**changes):
+    return {"relation_thresholds": dict.fromkeys(RELATION_LABELS[1:], 0.5) | changes}
+
+
+@pytest.mark.parametrize(("threshold", "expected"), [(0.7, "Bind"), (0.75, "None")])
+def test_each_type_has_its_own_threshold(threshold, expected):
+    assert decision({"Bind": 1}, **thresholds(Bind=threshold)).relation_type == expected  # the score is .731
+
+
+def test_type_furthest_above_its_threshold_wins_over_a_higher_score():
+    found = decision({"Bind": 2, "Conversion": 1}, **thresholds(Bind=0.8, Conversion=0.6))
+    assert found.relation_type == "Conversion"  # .131 above its threshold, the other .081
+    assert found.relation_score == pytest.approx(sigmoid(1))
+
+
+def test_score_at_its_own_threshold_is_not_above_it():
+    assert decision({"Bind": 0}, **thresholds()).relation_type == "None"
+
+
+def test_with_thresholds_the_generic_type_is_a_type_as_any_other():
+    assert decision({"None": 3, "Association": 1}, **thresholds()).relation_type == "Association"
+    assert decision({"None": -3, "Association": 1}, **thresholds(Association=0.8)).relation_type == "None"
+
+
+def test_thresholds_take_the_place_of_the_rule_of_the_paper():
+    paper = {"relation_threshold": 0.99, "none_bias": 50.0, "generic_relation": "Bind"}
+    assert decision({"Bind": 1}, **thresholds(), **paper).relation_type == "Bind"
+
+
+def test_unrelated_pair_has_the_score_of_the_first_label():
+    found = decision({"None": 2, "Bind": -1}, **thresholds())
+    assert not found.is_related
+    assert found.relation_score == pytest.approx(sigmoid(2))
+
+
+@pytest.mark.parametrize(("bias", "expected"), [(0.9, "Novel"), (1.0, "Novel"), (1.1, "No")])
+def test_bias_of_a_novelty_is_added_to_its_logit(bias, expected):
+    logits = {"Novel": 1, "No": 0}
+    assert decision({"Bind": 1}, novelty=logits, label_biases={"No": bias}).novelty == expected
+
+
+def test_bias_of_a_direction_is_added_to_its_logit():
+    logits = {"Left_to_Right": 1, "No_Direct": 2}
+    found = decision({"Bind": 1}, direction=logits, label_biases={"No_Direct": -1.5})
+    assert (found.direction, found.direction_score) == ("Left_to_Right", pytest.approx(sigmoid(1)))
+
+
+def test_bias_of_a_label_changes_its_score_alone():
+    found = decision({"Bind": 1}, {"Novel": 1, "No": 0}, {"No_Direct": 1}, label_biases={"No": 2.0})
+    assert found.novelty_score == pytest.approx(sigmoid(2))
+    assert found.scores["novelty"] == pytest.approx([sigmoid(-5), sigmoid(1), sigmoid(2)])
+    plain = decision({"Bind": 1}, {"Novel": 1, "No": 0}, {"No_Direct": 1})
+    assert (found.scores["relation"], found.scores["direction"]) == (
+        plain.scores["relation"],
+        plain.scores["direction"],
+    )
+
+
+def test_label_biases_do_not_touch_the_relation():
+    labels = {**LABELS, "relation": ["None", "Novel", "No"]}
+    logits = {"relation": [-5.0, 1.0, 0.0], "novelty": [-5.0, 1.0, 0.0], "direction": [-5.0, 1.0, 0.0, 0.0]}
+    found = decode_pair(PAIR, logits, rule(labels=labels, label_biases={"No": 3.0}))
+    assert (found.relation_type, found.novelty) == ("Novel", "No")
+
+
 # Novelty, direction, scores.
 
 
@@ -168,8 +236,15 @@ def test_relation_of_an_undirected_decision_has_no_subject():
 
 
 def test_rule_is_the_fields_of_the_configuration():
-    config = BioDirConfig(none_bias=0.5, relation_threshold=0.4, generic_relation=None)
-    assert DecodingRule.from_config(config) == rule(none_bias=0.5, relation_threshold=0.4, generic_relation=None)
+    changes = {
+        "none_bias": 0.5,
+        "relation_threshold": 0.4,
+        "generic_relation": None,
+        "relation_thresholds": dict.fromkeys(RELATION_LABELS[1:], 0.3),
+        "label_biases": {"No": 0.25},
+    }
+    assert DecodingRule.from_config(BioDirConfig(**changes)) == rule(**changes)
+    assert DecodingRule.from_config(BioDirConfig()) == rule()
 
 
 # Gold labels to targets.

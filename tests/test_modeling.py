@@ -18,12 +18,8 @@ from transformers.utils import is_flash_attn_2_available
 from biodir.batching_biodir import repeated_chunks
 from biodir.configuration_biodir import CHEMICAL, CODE_FILES, DISEASE, BioDirConfig
 from biodir.errors_biodir import CheckpointError, SettingError
-from biodir.modeling_biodir import (
-    BioDirForRelationExtraction,
-    head_loss,
-    joint_loss,
-    shared_loss,
-)
+from biodir.losses_biodir import head_loss, joint_loss
+from biodir.modeling_biodir import BioDirForRelationExtraction
 from tiny_models import (
     FAMILIES,
     MAX_TOKENS,
@@ -330,56 +326,6 @@ def test_dropout_stands_before_the_classifiers_and_in_training_only():
 # --- the loss
 
 
-def test_head_loss_is_binary_cross_entropy_summed_over_the_labels():
-    ln3 = math.log(3)  # a score of 3/4
-    logits = torch.tensor([[0.0, 0.0], [ln3, -ln3], [ln3, -ln3]])
-    targets = torch.tensor([[1, 0], [1, 0], [0, 1]])
-    expected = torch.tensor([2 * LN2, -2 * math.log(0.75), -2 * math.log(0.25)])
-    assert_close(head_loss(logits, targets), expected, 1e-6)
-
-
-def test_shared_loss_weighs_the_other_heads_of_related_pairs_by_their_share():
-    losses = {
-        "relation": torch.tensor([1.0, 1.0]),
-        "novelty": torch.tensor([2.0, 2.0]),
-        "direction": torch.tensor([1.0, 1.0]),
-    }
-    # The related pair: 1 + 2 * 2/4 + 1 * 1/4; the unrelated pair: its relation loss alone.
-    assert shared_loss(losses, torch.tensor([True, False])).tolist() == [2.25, 1.0]
-
-
-def test_shares_carry_no_gradient():
-    losses = {
-        task: torch.tensor([value, value], requires_grad=True)
-        for task, value in (("relation", 1.0), ("novelty", 2.0), ("direction", 1.0))
-    }
-    shared_loss(losses, torch.tensor([True, False])).sum().backward()
-    assert {task: loss.grad.tolist() for task, loss in losses.items()} == {
-        "relation": [1.0, 1.0],
-        "novelty": [0.5, 0.0],
-        "direction": [0.25, 0.0],
-    }
-
-
-def test_shared_loss_of_a_perfect_pair_is_zero_and_has_a_finite_gradient():
-    losses = {task: torch.zeros(1, requires_grad=True) for task in ("relation", "novelty")}
-    loss = shared_loss(losses, torch.tensor([True]))
-    loss.sum().backward()
-    assert loss.tolist() == [0.0]
-    assert losses["novelty"].grad.tolist() == [0.0]
-
-
-def test_joint_loss_is_the_mean_over_the_pairs():
-    logits = {"relation": torch.zeros(2, 2), "novelty": torch.zeros(2, 3), "direction": torch.zeros(2, 4)}
-    targets = {
-        "relation": torch.tensor([[0, 1], [1, 0]]),
-        "novelty": torch.tensor([[0, 1, 0], [1, 0, 0]]),
-        "direction": torch.tensor([[0, 0, 1, 0], [1, 0, 0, 0]]),
-    }
-    # Losses of 2, 3 and 4 ln 2; the related pair: 2 + 3 * 3/9 + 4 * 4/9; the unrelated pair: 2.
-    assert joint_loss(logits, targets).item() == pytest.approx((43 / 9 + 2) / 2 * LN2)
-
-
 def test_loss_of_the_model_is_the_joint_loss_of_its_logits():
     model = tiny_model()
     batch, targets = batch_of(random_pairs(model.config)), targets_of(model.config, [0, 1, 2, 0, 3])
@@ -387,6 +333,17 @@ def test_loss_of_the_model_is_the_joint_loss_of_its_logits():
     logits = {task: output[f"{task}_logits"] for task in model.config.tasks}
     expected = joint_loss(logits, {task: targets[f"{task}_targets"] for task in model.config.tasks})
     assert output.loss.item() == pytest.approx(expected.item())
+
+
+def test_weights_of_the_configuration_weigh_the_loss():
+    weights = {"novelty": 3.0, "direction": 0.0}
+    model = tiny_model(task_weights=weights)
+    batch, targets = batch_of(random_pairs(model.config)), targets_of(model.config, [1] * 5)
+    output = model(**batch, **targets)
+    logits = {task: output[f"{task}_logits"] for task in model.config.tasks}
+    by_task = {task: targets[f"{task}_targets"] for task in model.config.tasks}
+    assert output.loss.item() == pytest.approx(joint_loss(logits, by_task, weights).item(), rel=1e-6)
+    assert output.loss.item() != pytest.approx(joint_loss(logits, by_task).item(), rel=1e-3)
 
 
 def test_unrelated_pairs_have_a_finite_loss_and_train_the_relation_head_alone():

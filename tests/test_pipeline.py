@@ -507,7 +507,10 @@ BAD_DOCUMENTS = {
     "entity is no mapping": ({"text": ONE.text, "entities": ["iron"]}, "not str 'iron'"),
     "entities are no list": ({"text": ONE.text, "entities": "iron"}, "'entities' is str 'iron', not a list"),
     "unknown type": ({"text": ONE.text, "entities": [{**IRON, "type": "Organ"}]}, "unknown entity type 'Organ'"),
-    "type is no number of a type": ({"text": ONE.text, "entities": [{**IRON, "type": 6}]}, "numbers its entity types 0 to 5"),
+    "type is no number of a type": (
+        {"text": ONE.text, "entities": [{**IRON, "type": 6}]},
+        "numbers its entity types 0 to 5",
+    ),
     "type is no name": ({"text": ONE.text, "entities": [{**IRON, "type": 1.5}]}, "entity type 1.5 is not a name"),
     "identifier is a number": ({"text": ONE.text, "entities": [{**IRON, "id": 5}]}, "id 5 is not a string"),
     "text is a number": ({"text": 5}, "'text' is int 5, not a string"),

@@ -1,10 +1,27 @@
-"""Scores: counts by hand at every level, and documents that cannot be compared."""
+"""Scores: counts by hand at every level, against scikit-learn, and documents that cannot be compared."""
+
+import random
+from dataclasses import replace
 
 import pytest
+from sklearn.metrics import precision_recall_fscore_support
 
 from biodir.document_biodir import Document, Relation
 from biodir.errors_biodir import AnnotationError
-from biodir.evaluation.scores import LEVELS, Counts, relation_scores
+from biodir.evaluation.breakdown import counts_by_type
+from biodir.evaluation.checks import compared_documents
+from biodir.evaluation.scores import (
+    LEVELS,
+    Counts,
+    document_counts,
+    macro_average,
+    relation_scores,
+    statement_counts,
+    total_counts,
+)
+from biodir.pubtator_biodir import read_pubtator
+from scored_documents import GOLD as DOCUMENTS
+from scored_documents import PREDICTED, TOTALS, every_level, figures
 
 
 def document(*relations, id="7"):
@@ -83,8 +100,22 @@ def test_scores_of_a_prediction_do_not_matter():
     assert counts_of([GOLD], [predicted])["all"] == RIGHT
 
 
-def test_relation_said_twice_counts_once():
-    assert counts_of([GOLD], [GOLD, Relation("Bind", "b", "a", "Novel", "a")])["all"] == RIGHT
+def test_relation_said_twice_in_a_document_is_refused():
+    with pytest.raises(AnnotationError) as caught:
+        counts_of([GOLD], [GOLD, Relation("Bind", "b", "a", "Novel", "a")])
+    assert str(caught.value) == "predictions: document 7 says Bind of b and a twice; keep one"
+
+
+def test_statement_that_two_relations_share_counts_once():
+    both = [GOLD, Relation("Bind", "b", "a", "No", "a")]
+    assert statement_counts([GOLD], both, "relation_type") == Counts(tp=1)
+    assert statement_counts([GOLD], both, "all") == Counts(tp=1, fp=1)
+
+
+def test_relation_of_an_entity_with_itself_is_a_statement_as_any_other():
+    itself = Relation("Bind", "a", "a", "No")
+    assert set(counts_of([itself], [itself]).values()) == {RIGHT}
+    assert set(counts_of([itself], [Relation("Bind", "a", "b", "No")]).values()) == {WRONG}
 
 
 def test_pair_with_two_types_counts_once_as_a_pair():
@@ -110,27 +141,125 @@ def test_swapping_gold_and_predictions_swaps_the_two_errors():
     assert [(c.tp, c.fp, c.fn) for c in there.values()] == [(c.tp, c.fn, c.fp) for c in back.values()]
 
 
-def test_no_documents_score_nothing():
-    assert set(relation_scores([], []).values()) == {Counts()}
-
-
-@pytest.mark.parametrize(
-    ("gold", "predicted", "message"),
-    [
-        (["1", "2"], ["1"], "1 documents are only in one of gold and predictions (2); score the same documents"),
-        (
-            ["1"],
-            ["3", "1", "2"],
-            "2 documents are only in one of gold and predictions (2, 3); score the same documents",
-        ),
-        (["1", "1"], ["1"], "gold: document 1 stands twice"),
-        (["1"], ["1", "1"], "predicted: document 1 stands twice"),
-    ],
-)
-def test_documents_that_cannot_be_compared_are_refused(gold, predicted, message):
+def test_no_documents_are_refused():
     with pytest.raises(AnnotationError) as caught:
-        relation_scores([document(id=i) for i in gold], [document(id=i) for i in predicted])
-    assert str(caught.value) == message
+        relation_scores([], [])
+    assert str(caught.value) == "gold: no documents; give documents with relations to score against"
+
+
+def test_documents_without_relations_score_nothing():
+    assert set(relation_scores([document()], [document()]).values()) == {Counts()}
+
+
+def test_documents_that_cannot_be_compared_are_refused():
+    with pytest.raises(AnnotationError) as caught:
+        relation_scores([document(id="1")], [document(id="2")])
+    assert str(caught.value) == (
+        "documents differ: 1 only in gold (1), 1 only in the predictions (2); score the same documents"
+    )
+
+
+def test_labels_of_the_model_may_be_other_ones_than_those_of_biored():
+    gold, predicted = [document(GOLD)], [document(Relation("CID", "a", "b"))]
+    assert relation_scores(gold, predicted, {"relation": ["None", "CID"]})["entity_pair"] == Counts(tp=1)
+    with pytest.raises(AnnotationError, match="relation type 'CID'"):
+        relation_scores(gold, predicted)
+
+
+def test_counts_of_several_documents_are_those_counted_by_hand():
+    assert figures(relation_scores(DOCUMENTS, PREDICTED)) == TOTALS
+
+
+def test_swapping_gold_and_predictions_of_several_documents_swaps_the_two_errors():
+    assert figures(relation_scores(PREDICTED, DOCUMENTS)) == {
+        level: (tp, fn, fp) for level, (tp, fp, fn) in TOTALS.items()
+    }
+
+
+def test_order_of_documents_and_relations_changes_nothing():
+    turned = [replace(each, relations=each.relations[::-1]) for each in reversed(PREDICTED)]
+    assert figures(relation_scores(DOCUMENTS[::-1], turned)) == TOTALS
+
+
+def test_counts_of_documents_add_up_to_the_total():
+    counts = document_counts(compared_documents(DOCUMENTS, PREDICTED))
+    assert [figures(each)["relation_type"] for each in counts] == [(2, 2, 2), (2, 0, 1), (0, 1, 0), (0, 0, 0)]
+    assert figures(total_counts(counts)) == TOTALS
+
+
+def test_total_of_no_documents_is_nought():
+    assert figures(total_counts([])) == every_level((0, 0, 0))
+
+
+# Against scikit-learn: what every pair of a document is labelled with on either side, "nothing" among it.
+
+TYPES = ["Association", "Bind", "Comparison", "Conversion"]
+NOTHING = "nothing"
+
+
+def labelled_documents(seed):
+    """Documents of both sides, and the label of each pair on both, where the predictions are right about half."""
+    generator = random.Random(seed)
+    sides, labels = ([], []), ([], [])
+    for number in range(8):
+        pairs = [(f"e{first}", f"e{second}") for first in range(5) for second in range(first)]
+        gold = [generator.choice([*TYPES[:3], NOTHING]) for _ in pairs]
+        answers = [kind if generator.random() < 0.5 else generator.choice([*TYPES, NOTHING]) for kind in gold]
+        for side, found, values in zip(sides, labels, (gold, answers), strict=True):
+            directed = [(pair, kind, generator.choice([None, *pair])) for pair, kind in zip(pairs, values, strict=True)]
+            found.extend(NOTHING if kind == NOTHING else (kind, subject or "") for _, kind, subject in directed)
+            relations = [Relation(kind, *pair, "No", subject) for pair, kind, subject in directed if kind != NOTHING]
+            side.append(document(*relations, id=str(number)))
+    return sides, labels
+
+
+def scikit_learn(gold, predicted, labels, average):
+    precision, recall, f1, _ = precision_recall_fscore_support(
+        gold, predicted, labels=labels, average=average, zero_division=0
+    )
+    return pytest.approx({"precision": precision, "recall": recall, "f1": f1})
+
+
+def shares(counts):
+    return {"precision": counts.precision, "recall": counts.recall, "f1": counts.f1}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_scores_with_type_are_the_micro_averages_of_scikit_learn(seed):
+    sides, labels = labelled_documents(seed)
+    gold, predicted = ([label if label == NOTHING else label[0] for label in side] for side in labels)
+    assert shares(relation_scores(*sides)["relation_type"]) == scikit_learn(gold, predicted, TYPES, "micro")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_scores_with_direction_are_the_micro_averages_of_scikit_learn(seed):
+    sides, labels = labelled_documents(seed)
+    gold, predicted = ([":".join(label) if label != NOTHING else label for label in side] for side in labels)
+    statements = sorted({*gold, *predicted} - {NOTHING})
+    found = relation_scores(*sides)["relation_type_direction"]
+    assert shares(found) == scikit_learn(gold, predicted, statements, "micro")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_means_over_types_are_the_macro_averages_of_scikit_learn(seed):
+    sides, labels = labelled_documents(seed)
+    gold, predicted = ([label if label == NOTHING else label[0] for label in side] for side in labels)
+    by_type = counts_by_type(compared_documents(*sides))
+    assert list(by_type) == TYPES, "one of them in predictions alone"
+    found = macro_average([counts["relation_type"] for counts in by_type.values()])
+    assert found == scikit_learn(gold, predicted, TYPES, "macro")
+
+
+# Figures.
+
+
+def test_mean_over_types_is_the_plain_one():
+    found = macro_average([Counts(1, 1, 2), Counts(1, 0, 1), Counts(0, 1, 0), Counts(1, 0, 0), Counts(1, 1, 0)])
+    assert found == pytest.approx({"precision": 3 / 5, "recall": 17 / 30, "f1": 41 / 75})
+
+
+def test_mean_over_no_types_is_nought():
+    assert macro_average([]) == {"precision": 0, "recall": 0, "f1": 0}
 
 
 def test_precision_recall_and_f1_follow_from_the_counts():
@@ -145,3 +274,11 @@ def test_without_a_right_statement_all_figures_are_nought(counts):
 
 def test_counts_as_a_report_hold_figures_and_counts():
     assert Counts(1, 1, 0).to_dict() == {"precision": 0.5, "recall": 1.0, "f1": 2 / 3, "tp": 1, "fp": 1, "fn": 0}
+
+
+@pytest.mark.corpus
+def test_gold_relations_of_the_dev_documents_are_right_at_every_level(data_dir):
+    documents = list(read_pubtator(data_dir / "bioredirect" / "bioredirect_dev.pubtator"))
+    counts = relation_scores(documents, documents)
+    assert figures(counts) == every_level((1162, 0, 0))
+    assert {found.f1 for found in counts.values()} == {1.0}

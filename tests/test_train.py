@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import train
+from biodir.errors_biodir import SettingError
 from biodir.inference.loading import load_pipeline
 from biodir.pubtator_biodir import read_pubtator
 from tiny_checkpoint import save_encoder
@@ -33,6 +34,7 @@ def run(tmp_path_factory) -> Path:
     arguments += ["--encoder", folder / "encoder", "--output", folder / "run", "--epochs", "12"]
     arguments += ["--encoder-rate", "0.01", "--new-rate", "0.01", "--chunks", "infix", "--tokens-per-step", "700"]
     arguments += ["--encoder-settings", "attention_probs_dropout_prob=0", "hidden_dropout_prob=0"]
+    arguments += ["--task-weights", "novelty=1", "direction=0.5"]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["train.py", *map(str, arguments)])
         train.main()
@@ -53,6 +55,17 @@ def test_log_holds_settings_versions_and_every_epoch(run):
     assert set(log["provenance"]) == {"commit", "torch", "transformers", "tokenizers", "accelerate"}
     assert [record["epoch"] for record in log["epochs"]] == list(range(1, 13))
     assert log["epochs"][-1]["loss"] < log["epochs"][0]["loss"]
+
+
+def test_weights_of_the_tasks_stand_in_the_configuration(run):
+    config = json.loads((run / "run" / "config.json").read_text())
+    assert config["task_weights"] == {"novelty": 1, "direction": 0.5}
+
+
+@pytest.mark.parametrize("pair", ["novelty", "novelty=", "novelty=much"])
+def test_setting_without_a_value_is_refused(pair):
+    with pytest.raises(SettingError, match=f"'{pair}': write NAME=VALUE, the value as in JSON"):
+        train.named_values([pair])
 
 
 def test_saved_checkpoint_is_that_of_the_best_epoch(run):

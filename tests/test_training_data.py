@@ -1,19 +1,15 @@
-"""Training pairs, epochs and batches; scores on the development set and the bias that serves it best."""
+"""Training pairs, epochs and batches."""
 
 import pytest
 import torch
 
 from biodir.configuration_biodir import DIRECTION_LABELS, NOVELTY_LABELS, RELATION_LABELS
-from biodir.decoding_biodir import DecodingRule
 from biodir.document_biodir import Relation
 from biodir.errors_biodir import AnnotationError
-from biodir.evaluation.scores import Counts
 from marked import marked_document, pair_encoder, pair_features
 from training.data import TrainingPair, epoch_batches, epoch_pairs, training_batch, training_pairs
-from training.validation import NONE_BIASES, best_bias, decoded_scores, pair_logits, validation_set
 
 LABELS = {"relation": list(RELATION_LABELS), "novelty": list(NOVELTY_LABELS), "direction": list(DIRECTION_LABELS)}
-RULE = DecodingRule(LABELS, generic_relation="Association", relation_threshold=0.5, none_bias=0.0)
 BIND = Relation("Bind", "2", "1", "No", "2")
 DOCUMENT = marked_document("<C:1 Iron> binds <G:2 it>. <D:3 Pain> is.", relations=(BIND,))
 
@@ -138,77 +134,3 @@ def test_batch_holds_inputs_and_the_targets_of_every_task():
 
 def test_targets_are_floating_point():
     assert training_batch([pair(1, True)], pad_id=0)["relation_targets"].dtype == torch.float32
-
-
-# The development set.
-
-
-class Echo:
-    """A model whose relation logits say the first token of each pair, and that has no head for direction."""
-
-    device = torch.device("cpu")
-
-    def __init__(self):
-        self.batch_sizes = []
-
-    def __call__(self, input_ids, **inputs):
-        self.batch_sizes.append(len(input_ids))
-        first = input_ids[:, 0, :1].half()
-        return {"relation_logits": first, "novelty_logits": -first, "direction_logits": None}
-
-
-def test_logits_come_in_the_order_of_the_pairs():
-    features = [each.features for each in many_pairs(3, 9)]
-    found = pair_logits(Echo(), features, pad_id=0, token_budget=9)
-    assert found == [{"relation": [row[0]], "novelty": [-row[0]]} for row in (each.rows[0] for each in features)]
-
-
-def test_pairs_go_through_the_model_in_batches_under_the_budget():
-    model = Echo()
-    pair_logits(model, [pair_features(3) for _ in range(7)], pad_id=0, token_budget=9)
-    assert model.batch_sizes == [3, 3, 1]
-
-
-def validation_of(*documents):
-    data = validation_set(documents, pair_encoder())
-    return data, [LOGITS[kind] for kind in "rnn" * len(documents)]
-
-
-# What a model says of a pair: that it is bound and acts, or that nothing is known.
-LOGITS = {
-    "r": {"relation": [1.0, -5, 2, -5, -5, -5, -5, -5, -5], "novelty": [0.0, 1, 2], "direction": [0.0, 1, 2, 0]},
-    "n": {"relation": [1.0, 0.9, -5, -5, -5, -5, -5, -5, -5], "novelty": [0.0, 1, 2], "direction": [0.0, 1, 2, 0]},
-}
-
-
-def test_validation_set_holds_the_pairs_of_each_document():
-    data, _ = validation_of(DOCUMENT, marked_document("It is.", id="8"))
-    assert [len(features) for features in data.features] == [3, 0]
-
-
-def test_decoded_pairs_are_scored_against_their_documents():
-    data, logits = validation_of(DOCUMENT, marked_document("It is.", id="8"))
-    assert set(decoded_scores(data, logits[:3], RULE).values()) == {Counts(tp=1)}
-
-
-def test_gold_relation_without_a_candidate_pair_counts_as_missed():
-    lonely = marked_document("<S:1 It> is.", id="8", relations=(BIND,))
-    data, logits = validation_of(DOCUMENT, lonely)
-    assert decoded_scores(data, logits[:3], RULE)["all"] == Counts(tp=1, fn=1)
-
-
-def test_bias_is_the_first_with_the_highest_score():
-    data, logits = validation_of(DOCUMENT)
-    bias, counts = best_bias(data, logits, RULE, "relation_type")
-    assert (bias, counts["relation_type"]) == (0.0, Counts(tp=1))
-
-
-def test_bias_below_leaves_wrong_relations_standing():
-    data, logits = validation_of(DOCUMENT)
-    wrong = decoded_scores(data, logits, DecodingRule(LABELS, "Association", 0.5, none_bias=-0.5))
-    assert wrong["relation_type"] == Counts(tp=1, fp=2)
-
-
-def test_biases_stand_in_order_and_hold_nought():
-    assert list(NONE_BIASES) == sorted(NONE_BIASES)
-    assert 0.0 in NONE_BIASES

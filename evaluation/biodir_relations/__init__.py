@@ -1,0 +1,1 @@
+"""The scores of relations as a metric of the library `evaluate`."""

@@ -1,0 +1,126 @@
+"""Which documents can be compared: the same ones on both sides, each relation said once, with labels that are known."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from biodir.configuration_biodir import NOVELTY_LABELS, RELATION_LABELS
+from biodir.document_biodir import Document, Relation
+from biodir.errors_biodir import AnnotationError
+
+MAX_NAMED = 5  # how many ids a message names
+
+
+@dataclass(frozen=True)
+class DocumentPair:
+    """The gold and the predicted form of one document."""
+
+    gold: Document
+    predicted: Document
+
+
+def compared_documents(
+    gold: Iterable[Document], predicted: Iterable[Document], labels: Mapping[str, Sequence[str]] | None = None
+) -> list[DocumentPair]:
+    """The documents of both sides, joined by their ids, in the order of the gold ones.
+
+    Args:
+        labels: task -> a model's labels, as its configuration has them. Relation types and novelties that stand here,
+            in BioRED or in the gold documents may stand in the predictions.
+
+    Raises:
+        AnnotationError: there is no gold document, the sides hold different documents, a document stands twice, a
+            relation is said twice or in contradictory ways, or a label is unknown.
+    """
+    gold_documents, predicted_documents = _by_id(gold, "gold"), _by_id(predicted, "predictions")
+    if not gold_documents:
+        raise AnnotationError("gold: no documents; give documents with relations to score against")
+    _check_same_ids(gold_documents, predicted_documents)
+    types, novelties = _known_labels(gold_documents.values(), labels or {})
+    for side, documents in (("gold", gold_documents), ("predictions", predicted_documents)):
+        for document in documents.values():
+            _check_said_once(document, side)
+            _check_labels(document, side, types, novelties)
+    return [DocumentPair(document, predicted_documents[name]) for name, document in gold_documents.items()]
+
+
+def comparison_notes(pairs: Sequence[DocumentPair]) -> list[str]:
+    """What is allowed but worth a look: sentences for people, with ids."""
+    notes = []
+    if not any(pair.predicted.relations for pair in pairs):
+        notes.append("the predictions hold no relation at all: every recall is 0 because nothing was predicted")
+    strangers = [
+        f"{pair.gold.id}: {' and '.join(sorted(unknown))}" for pair in pairs for unknown in _unknown_entities(pair)
+    ]
+    if strangers:
+        notes.append(
+            f"{len(strangers)} predicted relations name entities that the gold document does not mention "
+            f"({_named(strangers)}); are these the same annotations?"
+        )
+    return notes
+
+
+def _by_id(documents: Iterable[Document], side: str) -> dict[str, Document]:
+    found: dict[str, Document] = {}
+    for document in documents:
+        if document.id in found:
+            raise AnnotationError(f"{side}: document {document.id} stands twice; keep one")
+        found[document.id] = document
+    return found
+
+
+def _check_same_ids(gold: dict[str, Document], predicted: dict[str, Document]) -> None:
+    sides = {"gold": gold.keys() - predicted.keys(), "the predictions": predicted.keys() - gold.keys()}
+    parts = [f"{len(ids)} only in {side} ({_named(sorted(ids))})" for side, ids in sides.items() if ids]
+    if parts:
+        raise AnnotationError(f"documents differ: {', '.join(parts)}; score the same documents")
+
+
+def _check_said_once(document: Document, side: str) -> None:
+    said: dict[tuple[frozenset[str], str], Relation] = {}
+    for relation in document.relations:
+        key = frozenset((relation.entity1_id, relation.entity2_id)), relation.relation_type
+        if key not in said:
+            said[key] = relation
+            continue
+        earlier = said[key]
+        differing = [name for name in ("novelty", "subject_id") if getattr(earlier, name) != getattr(relation, name)]
+        values = " and ".join(f"{name} {getattr(earlier, name)} or {getattr(relation, name)}" for name in differing)
+        problem = f"in contradictory ways ({values})" if differing else "twice"
+        raise AnnotationError(
+            f"{side}: document {document.id} says {relation.relation_type} of {relation.entity1_id} and "
+            f"{relation.entity2_id} {problem}; keep one"
+        )
+
+
+def _known_labels(gold: Iterable[Document], labels: Mapping[str, Sequence[str]]) -> tuple[set[str], set[str | None]]:
+    """The known relation types and novelties; the label of an unrelated pair is none of them, on either side."""
+    relations = [relation for document in gold for relation in document.relations]
+    types = {*RELATION_LABELS[1:], *labels.get("relation", ())[1:], *(each.relation_type for each in relations)}
+    novelties = {*NOVELTY_LABELS[1:], *labels.get("novelty", ())[1:], *(each.novelty for each in relations)}
+    return types - {RELATION_LABELS[0]}, novelties | {None}
+
+
+def _check_labels(document: Document, side: str, types: set[str], novelties: set[str | None]) -> None:
+    for relation in document.relations:
+        for name, value, known in (
+            ("relation type", relation.relation_type, types),
+            ("novelty", relation.novelty, novelties),
+        ):
+            if value not in known:
+                raise AnnotationError(
+                    f"{side}: document {document.id} has the {name} {value!r} between {relation.entity1_id} and "
+                    f"{relation.entity2_id}; known are {', '.join(sorted(filter(None, known)))}"
+                )
+
+
+def _unknown_entities(pair: DocumentPair) -> Iterator[set[str]]:
+    known = {identifier for mention in pair.gold.mentions for identifier in mention.identifiers}
+    known |= {name for relation in pair.gold.relations for name in (relation.entity1_id, relation.entity2_id)}
+    for relation in pair.predicted.relations:
+        unknown = {relation.entity1_id, relation.entity2_id} - known
+        if unknown:
+            yield unknown
+
+
+def _named(names: Sequence[str]) -> str:
+    return ", ".join(names[:MAX_NAMED]) + (", ..." if len(names) > MAX_NAMED else "")

@@ -1,0 +1,116 @@
+"""The figures of an evaluation as one picture: scores with intervals, precision against recall, reliability."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from biodir.document_biodir import Document
+from biodir.errors_biodir import SettingError
+from biodir.evaluation.calibration import precision_recall_curve, relation_outcomes
+from biodir.evaluation.checks import DocumentPair, compared_documents
+from biodir.evaluation.scores import LEVELS
+from biodir.evaluation.tables import LEVEL_NAMES
+
+SUFFIXES = (".png", ".svg", ".pdf")
+# Colours that stay apart for the colour-blind: Okabe and Ito 2008.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6BB1", "#666666")
+MIN_RELATIONS = 10  # a curve over fewer gold relations is noise
+NO_SCORES = "the predictions have no scores"
+
+
+def check_plot_path(path: Path) -> None:
+    """Nothing where a picture can be written there.
+
+    Raises:
+        SettingError: the suffix is none of a picture, or matplotlib is not installed.
+    """
+    if path.suffix.lower() not in SUFFIXES:
+        raise SettingError(f"{path}: unknown suffix {path.suffix!r}; use one of {', '.join(SUFFIXES)}")
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError as error:
+        raise SettingError("plots need matplotlib; install biodir[data]") from error
+
+
+def write_plot(
+    path: Path,
+    report: dict[str, Any],
+    gold: Sequence[Document],
+    predicted: Sequence[Document],
+    labels: Mapping[str, Sequence[str]] | None = None,
+) -> None:
+    """Writes the picture; the panels that need scores stay empty, with a word, where predictions have none.
+
+    Args:
+        report: the `evaluation_report` of the same documents.
+        labels: as there.
+
+    Raises:
+        SettingError: see `check_plot_path`.
+    """
+    check_plot_path(path)
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(15, 5.6), layout="constrained")
+    levels, curves, bars = figure.subplots(1, 3)
+    _draw_levels(levels, report)
+    _draw_curves(curves, compared_documents(gold, predicted, labels))
+    _draw_reliability(bars, report["calibration"])
+    figure.suptitle(f"{report['documents']} documents, {report['pairs']} related pairs", fontsize=11)
+    figure.savefig(path, dpi=150)
+
+
+def _draw_levels(axes, report: dict[str, Any]) -> None:
+    """F1 of each level as a bar with its interval."""
+    values = [100 * report[level]["f1"] for level in LEVELS]
+    bounds = [report["intervals"][level]["f1"] for level in LEVELS]
+    below = [max(0.0, value - 100 * low) for value, (low, _) in zip(values, bounds, strict=True)]
+    above = [max(0.0, 100 * high - value) for value, (_, high) in zip(values, bounds, strict=True)]
+    names = [LEVEL_NAMES[level] for level in LEVELS]
+    axes.barh(names, values, xerr=[below, above], color=COLOURS[0], ecolor="#333333", capsize=3, height=0.6)
+    axes.invert_yaxis()
+    axes.set_xlim(0, 100)
+    for row, value in enumerate(values):
+        axes.text(1.5, row, f"{value:.1f}", va="center", color="white" if value > 12 else "#333333", fontsize=9)
+    axes.set(title="F1 by level", xlabel=f"F1, per cent, with {100 * report['intervals']['confidence']:g} % interval")
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _draw_curves(axes, pairs: Sequence[DocumentPair]) -> None:
+    """Precision against recall of all scored relations, and of each type that is not rare."""
+    types = sorted({relation.relation_type for pair in pairs for relation in pair.gold.relations})
+    drawn = 0
+    for name in (None, *types):
+        outcomes, gold = relation_outcomes(pairs, name)
+        if not len(outcomes.scores) or gold < MIN_RELATIONS:
+            continue
+        curve = precision_recall_curve(outcomes, gold)
+        colour = "black" if name is None else COLOURS[(drawn - 1) % len(COLOURS)]
+        label = f"{name or 'all types'} ({curve.average_precision:.2f})"
+        axes.plot(curve.recall, curve.precision, color=colour, lw=2 if name is None else 1.2, label=label)
+        drawn += 1
+    axes.set(title="Precision and recall with type", xlabel="recall", ylabel="precision", xlim=(0, 1), ylim=(0, 1.02))
+    has_scores = any(relation.relation_score is not None for pair in pairs for relation in pair.predicted.relations)
+    word = f"fewer than {MIN_RELATIONS} gold relations" if has_scores else NO_SCORES
+    _legend_or_word(axes, drawn, "average precision in brackets", word)
+
+
+def _draw_reliability(axes, calibration: dict[str, Any]) -> None:
+    """The share of right predictions against the mean score of each bin, a line for each head."""
+    axes.plot([0, 1], [0, 1], color="#999999", lw=1, ls="--")
+    for index, (head, found) in enumerate(calibration.items()):
+        filled = [each for each in found["bins"] if each["predictions"]]
+        scores, right = ([each[field] for each in filled] for field in ("mean_score", "share_right"))
+        label = f"{head} (ECE {found['expected_calibration_error']:.2f})"
+        axes.plot(scores, right, marker="o", ms=4, lw=1.2, color=COLOURS[index], label=label)
+    axes.set(title="Reliability", xlabel="mean score", ylabel="share right", xlim=(0, 1), ylim=(0, 1.02))
+    _legend_or_word(axes, len(calibration), "expected calibration error in brackets", NO_SCORES)
+
+
+def _legend_or_word(axes, drawn: int, title: str, word: str) -> None:
+    axes.spines[["top", "right"]].set_visible(False)
+    if drawn:
+        place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.14), "ncols": 2}
+        axes.legend(fontsize=8, title=title, title_fontsize=8, frameon=False, **place)
+    else:
+        axes.text(0.5, 0.5, word, ha="center", va="center", color="#666666")

@@ -1,0 +1,106 @@
+"""The figures of an evaluation as tables for people, in per cent."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from biodir.evaluation.scores import LEVELS
+
+LEVEL_NAMES = {
+    "entity_pair": "entity pair",
+    "relation_type": "+ type",
+    "relation_type_novelty": "+ type and novelty",
+    "relation_type_direction": "+ type and direction",
+    "all": "all",
+}
+GROUPS = {
+    "by_type": "relation type",
+    "by_pair_type": "pair type",
+    "by_distance": "sentence distance",
+    "by_length": "document length",
+}
+HEADINGS = ("P", "R", "F1", "TP", "FP", "FN")
+
+
+def report_table(report: Mapping[str, Any]) -> str:
+    """All figures of `evaluation_report` that people ask for, in per cent."""
+    parts = [
+        f"{report['documents']} documents, {report['pairs']} related pairs",
+        level_table(report),
+        macro_line(report),
+        candidate_line(report),
+        *(group_table(report, key, name) for key, name in GROUPS.items()),
+        calibration_table(report),
+        *(f"note: {note}" for note in report["notes"]),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def level_table(report: Mapping[str, Any]) -> str:
+    """Precision, recall and F1 of each level, F1 with its interval."""
+    intervals = report["intervals"]
+    confidence = f"{100 * intervals['confidence']:g} % of F1"
+    lines = [_row("level", HEADINGS) + f"  {confidence}"]
+    for level in LEVELS:
+        low, high = intervals[level]["f1"]
+        lines.append(_figure_row(LEVEL_NAMES[level], report[level]) + f"  {100 * low:.2f} to {100 * high:.2f}")
+    return "\n".join(lines)
+
+
+def macro_line(report: Mapping[str, Any]) -> str:
+    """The means over relation types."""
+    values = (f"{LEVEL_NAMES[level]} {100 * each['f1']:.2f}" for level, each in report["macro"].items())
+    return f"macro F1 over {len(report['by_type'])} relation types: {', '.join(values)}"
+
+
+def candidate_line(report: Mapping[str, Any]) -> str:
+    """The scores over candidate pairs alone, where that makes a difference."""
+    everywhere, asked_about = report["entity_pair"], report["candidates_only"]["entity_pair"]
+    fewer = everywhere["tp"] + everywhere["fn"] - asked_about["tp"] - asked_about["fn"]
+    if not fewer:
+        return "every gold pair is a candidate"
+    values = (f"{LEVEL_NAMES[level]} {100 * report['candidates_only'][level]['f1']:.2f}" for level in LEVELS)
+    return f"F1 over candidate pairs alone, without {fewer} gold pairs that are none: {', '.join(values)}"
+
+
+def group_table(report: Mapping[str, Any], key: str, name: str) -> str:
+    """The figures with type of each group, with F1 with direction beside them."""
+    lines = [_row(name, HEADINGS) + f"{'+ dir F1':>10}"]
+    for group, figures in report[key].items():
+        lines.append(_figure_row(group, figures) + f"{100 * figures['relation_type_direction']['f1']:10.2f}")
+    return "\n".join(lines)
+
+
+def calibration_table(report: Mapping[str, Any]) -> str:
+    """How well the scores of each head say how often it is right; nothing where there are no scores."""
+    if not report["calibration"]:
+        return ""
+    lines = [f"{'scores of the head':44}{'number':>8}{'mean':>8}{'right':>8}{'ECE':>8}"]
+    for head, found in report["calibration"].items():
+        filled = [each for each in found["bins"] if each["predictions"]]
+        mean, right = (
+            sum(each["predictions"] * each[field] for each in filled) / found["predictions"]
+            for field in ("mean_score", "share_right")
+        )
+        shares = "".join(f"{100 * share:8.2f}" for share in (mean, right, found["expected_calibration_error"]))
+        lines.append(f"{head:44}{found['predictions']:8}{shares}")
+    return "\n".join(lines)
+
+
+def comparison_table(comparison: Mapping[str, Any]) -> str:
+    """The differences in F1 of two systems, in points."""
+    lines = [f"{'F1 minus that of the other':32}{'points':>8}{'interval':>20}{'p':>9}"]
+    for level in LEVELS:
+        found = comparison[level]
+        low, high = (100 * bound for bound in found["interval"])
+        interval = f"{low:.2f} to {high:.2f}"
+        lines.append(f"{LEVEL_NAMES[level]:32}{100 * found['difference']:8.2f}{interval:>20}{found['p_value']:9.4f}")
+    return "\n".join(lines)
+
+
+def _row(name: str, cells: tuple[str, ...]) -> str:
+    return f"{name:44}" + "".join(f"{cell:>7}" for cell in cells)
+
+
+def _figure_row(name: str, figures: Mapping[str, float]) -> str:
+    shares = tuple(f"{100 * figures[share]:.2f}" for share in ("precision", "recall", "f1"))
+    return _row(name, (*shares, *(str(figures[count]) for count in ("tp", "fp", "fn"))))

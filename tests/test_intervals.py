@@ -1,0 +1,156 @@
+"""Intervals over documents and the paired test: exact where the resamples can be counted, else against SciPy."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from biodir.errors_biodir import AnnotationError, SettingError
+from biodir.evaluation.intervals import FIGURES, Comparison, Resampling, bootstrap_intervals, compared_f1
+from biodir.evaluation.scores import Counts
+
+FOUND, NOT_FOUND = Counts(tp=1), Counts(fn=1)
+# 24 documents, so that the bounds lie close together, drawn once from a fixed seed.
+COUNTS = [Counts(*map(int, row)) for row in np.random.default_rng(7).integers(0, 9, (24, 3))]
+TABLE = np.array([(each.tp, each.fp, each.fn) for each in COUNTS])
+
+
+def total(counts):
+    return sum(counts, start=Counts())
+
+
+def test_bounds_are_the_quantiles_of_all_resamples():
+    # Of two documents, one found and one not, a quarter of the resamples holds the one twice, a quarter the other.
+    recall = {c: bootstrap_intervals([FOUND, NOT_FOUND], Resampling(confidence=c))["recall"] for c in (0.95, 0.4)}
+    assert recall == {0.95: (0.0, 1.0), 0.4: (0.5, 0.5)}
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_bounds_are_those_of_scipy(figure):
+    def statistic(tp, fp, fn, axis):
+        tp, fp, fn = (values.sum(axis=axis) for values in (tp, fp, fn))
+        return {"precision": tp / (tp + fp), "recall": tp / (tp + fn), "f1": 2 * tp / (2 * tp + fp + fn)}[figure]
+
+    settings = {"paired": True, "vectorized": True, "method": "percentile", "n_resamples": 5000}
+    expected = stats.bootstrap(tuple(TABLE.T), statistic, rng=np.random.default_rng(3), **settings).confidence_interval
+    found = bootstrap_intervals(COUNTS, Resampling(resamples=5000))[figure]
+    assert found == pytest.approx((expected.low, expected.high), abs=0.006)
+    assert found[1] - found[0] > 0.1, "wide against the tolerance"
+
+
+def test_interval_contains_the_figure():
+    for figure, (low, high) in bootstrap_intervals(COUNTS, Resampling()).items():
+        assert low < getattr(total(COUNTS), figure) < high
+
+
+def test_interval_of_one_document_is_a_point():
+    counts = Counts(tp=3, fp=1, fn=2)
+    assert bootstrap_intervals([counts], Resampling(resamples=5)) == {
+        name: (getattr(counts, name), getattr(counts, name)) for name in FIGURES
+    }
+
+
+def test_interval_of_like_documents_is_a_point():
+    assert bootstrap_intervals([Counts(1, 1, 0)] * 4, Resampling())["precision"] == (0.5, 0.5)
+
+
+def test_more_confidence_gives_a_wider_interval():
+    narrow, wide = (bootstrap_intervals(COUNTS, Resampling(confidence=share))["f1"] for share in (0.5, 0.99))
+    assert wide[0] < narrow[0] < narrow[1] < wide[1]
+
+
+def test_seed_decides_the_draws():
+    def bounds(seed):
+        return bootstrap_intervals(COUNTS, Resampling(resamples=50, seed=seed))
+
+    assert bounds(1) == bounds(1)
+    assert bounds(1) != bounds(2)
+
+
+def test_documents_without_statements_have_figures_of_nought():
+    assert bootstrap_intervals([Counts(), Counts()], Resampling()) == dict.fromkeys(FIGURES, (0.0, 0.0))
+
+
+def test_no_documents_have_no_interval():
+    with pytest.raises(AnnotationError) as caught:
+        bootstrap_intervals([], Resampling())
+    assert str(caught.value) == "no documents to draw from; give at least one"
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"resamples": 0}, "resamples is 0; draw the documents at least once"),
+        ({"seed": -1}, "seed is -1; it must be at least 0"),
+        ({"confidence": 1.0}, "confidence is 1.0; give a share between 0 and 1, such as 0.95"),
+        ({"confidence": 95}, "confidence is 95; give a share between 0 and 1, such as 0.95"),
+        ({"confidence": 0}, "confidence is 0; give a share between 0 and 1, such as 0.95"),
+    ],
+)
+def test_setting_outside_what_is_allowed_is_refused(settings, message):
+    with pytest.raises(SettingError) as caught:
+        Resampling(**settings)
+    assert str(caught.value) == message
+
+
+# Two systems.
+
+
+def test_system_does_not_differ_from_itself():
+    assert compared_f1(COUNTS, COUNTS, Resampling()) == Comparison(0.0, (0.0, 0.0), 1.0)
+
+
+def test_difference_is_that_of_f1_over_all_documents():
+    others = COUNTS[::-1]
+    found = compared_f1([*COUNTS, FOUND], [*others, NOT_FOUND], Resampling())
+    assert found.difference == pytest.approx(total([*COUNTS, FOUND]).f1 - total([*others, NOT_FOUND]).f1)
+
+
+def test_swapping_the_systems_turns_the_signs():
+    better = [Counts(each.tp + 1, each.fp, each.fn) for each in COUNTS]
+    there, back = (compared_f1(*pair, Resampling()) for pair in ((better, COUNTS), (COUNTS, better)))
+    assert there.difference > 0
+    assert there.difference == -back.difference
+    assert there.interval == pytest.approx((-back.interval[1], -back.interval[0]))
+    assert there.p_value == back.p_value
+
+
+@pytest.mark.parametrize("documents", [1, 2, 4, 7])
+def test_p_value_is_the_share_of_exchanges_with_as_large_a_difference(documents):
+    # One system finds everything and the other nothing: only exchanging all documents or none keeps the difference.
+    found = compared_f1([FOUND] * documents, [NOT_FOUND] * documents, Resampling(resamples=4000))
+    assert (found.difference, found.interval) == (1.0, (1.0, 1.0))
+    assert found.p_value == pytest.approx(2 ** (1 - documents), abs=0.025)
+
+
+def test_p_value_is_never_nought():
+    found = compared_f1([FOUND] * 60, [NOT_FOUND] * 60, Resampling(resamples=99))
+    assert found.p_value == 0.01
+
+
+def test_p_value_counts_differences_in_either_direction():
+    # The documents on which the two are alike do not matter; of the other five, one system finds four.
+    first = [FOUND] * 4 + [NOT_FOUND] + [FOUND] * 20
+    second = [NOT_FOUND] * 4 + [FOUND] + [FOUND] * 20
+    found = compared_f1(first, second, Resampling(resamples=4000))
+    assert found.p_value == pytest.approx(12 / 32, abs=0.03)  # 0, 1, 4 or 5 of five: 1 + 5 + 5 + 1
+
+
+def test_paired_interval_is_narrower_than_that_of_either_system():
+    better = [Counts(each.tp + 1, each.fp, each.fn) for each in COUNTS]
+    low, high = compared_f1(better, COUNTS, Resampling()).interval
+    alone = bootstrap_intervals(COUNTS, Resampling())["f1"]
+    assert high - low < 0.5 * (alone[1] - alone[0])
+
+
+def test_systems_on_different_documents_are_refused():
+    with pytest.raises(AnnotationError) as caught:
+        compared_f1([FOUND], [FOUND, FOUND], Resampling())
+    assert str(caught.value) == "1 documents against 2; compare systems on the same documents"
+
+
+def test_comparison_as_a_report_holds_lists():
+    assert Comparison(0.5, (0.25, 0.75), 1.0).to_dict() == {
+        "difference": 0.5,
+        "interval": [0.25, 0.75],
+        "p_value": 1.0,
+    }

@@ -1,0 +1,36 @@
+"""The bias that serves the development set best."""
+
+from biodir.configuration_biodir import DIRECTION_LABELS, NOVELTY_LABELS, RELATION_LABELS
+from biodir.decoding_biodir import DecodingRule
+from biodir.document_biodir import Relation
+from biodir.evaluation.model_scores import encoded_documents
+from biodir.evaluation.scores import Counts
+from marked import marked_document, pair_encoder
+from training.validation import NONE_BIASES, best_bias
+
+LABELS = {"relation": list(RELATION_LABELS), "novelty": list(NOVELTY_LABELS), "direction": list(DIRECTION_LABELS)}
+RULE = DecodingRule(LABELS, generic_relation="Association", relation_threshold=0.5, none_bias=0.0)
+DOCUMENT = marked_document("<C:1 Iron> binds <G:2 it>.", relations=(Relation("Association", "2", "1", "No", "2"),))
+
+
+def bias_for(association_logit):
+    """The bias where None has logit 1 and the right type this one."""
+    logits = {"relation": [1.0, association_logit, *[-5.0] * 7], "novelty": [0.0, 1, 2], "direction": [0.0, 1, 2, 0]}
+    return best_bias(encoded_documents([DOCUMENT], pair_encoder()), [logits], RULE, "relation_type")
+
+
+def test_bias_lets_the_right_type_win():
+    assert bias_for(-0.6) == (-2.0, dict.fromkeys(bias_for(-0.6)[1], Counts(tp=1)))
+
+
+def test_bias_is_the_first_with_the_highest_score():
+    assert bias_for(0.5)[0] == NONE_BIASES[0]
+
+
+def test_no_bias_finds_what_is_out_of_reach():
+    assert bias_for(-3.0)[1]["relation_type"] == Counts(fn=1)
+
+
+def test_biases_stand_in_order_and_hold_nought():
+    assert list(NONE_BIASES) == sorted(NONE_BIASES)
+    assert 0.0 in NONE_BIASES
