@@ -12,7 +12,7 @@ from biodir.configuration_biodir import ENTITY_TYPES, PAIR_TYPES, TYPE_MAP
 from biodir.decoding_biodir import pair_targets, relations_of_pairs
 from biodir.document_biodir import Document, Entity, Mention, Relation
 from biodir.errors_biodir import AnnotationError
-from biodir.evaluation.distance import SentenceIndex
+from biodir.sentences_biodir import SentenceIndex
 
 Labels = Mapping[str, Sequence[str]]  # task -> its labels, that of an unrelated pair first
 

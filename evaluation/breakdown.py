@@ -8,8 +8,8 @@ from itertools import pairwise
 from biodir.configuration_biodir import PAIR_TYPES, TYPE_MAP
 from biodir.document_biodir import Document, Entity, Relation
 from biodir.evaluation.checks import DocumentPair
-from biodir.evaluation.distance import SentenceIndex
 from biodir.evaluation.scores import LEVELS, Counts, statement_counts
+from biodir.sentences_biodir import SentenceIndex
 
 NO_MENTION = "no mention"  # the group of relations with an entity that the document does not mention
 DISTANCES = ("same sentence", "next sentence", "further")

@@ -14,7 +14,6 @@ from biodir.decoding_biodir import (
 )
 from biodir.document_biodir import Document, Entity, Mention, Relation
 from biodir.evaluation.checks import DocumentPair, compared_documents
-from biodir.evaluation.distance import SentenceIndex
 from biodir.evaluation.error_categories import (
     CANDIDATE,
     NO_MENTION,
@@ -28,6 +27,7 @@ from biodir.evaluation.error_categories import (
     has_wrong_type,
 )
 from biodir.evaluation.scores import LEVELS, Counts, document_counts, total_counts
+from biodir.sentences_biodir import SentenceIndex
 
 # What a side of a statement counts as where it has no relation.
 NO_RELATION = RELATION_LABELS[0]

@@ -3,7 +3,7 @@
 import pytest
 
 from biodir.document_biodir import Passage
-from biodir.evaluation.distance import SentenceIndex
+from biodir.sentences_biodir import SentenceIndex
 from marked import marked_document
 
 THREE = marked_document("<C:1 Iron> binds <G:2 it>. It is. The <D:3 pain> of <C:1 iron> ends. <S:4 Mice> live.")
