@@ -111,7 +111,7 @@ class BioDirConfig(PreTrainedConfig):
         relation_thresholds: relation type -> the score above which it can be predicted, found on dev; of several the
             one furthest above its threshold wins. Empty, or one for every type in place of the three fields before.
         label_biases: label of novelty or direction -> what is added to its logit before decoding; found on dev.
-        calibrated_on: fingerprint of the documents on which thresholds and biases were found.
+        calibrated_on: fingerprints of the documents on which thresholds and biases were found.
         classifier_dropout: dropout before the three classifiers.
         task_weights: task -> weight of its loss for related pairs; empty for the paper's shares of the total loss.
         initializer_range: standard deviation of new parameters.
@@ -145,7 +145,7 @@ class BioDirConfig(PreTrainedConfig):
     none_bias: float | int = 0.0
     relation_thresholds: dict[str, float | int] | None = None
     label_biases: dict[str, float | int] | None = None
-    calibrated_on: str | None = None
+    calibrated_on: list[str] | None = None
     classifier_dropout: float | int = 0.1
     task_weights: dict[str, float | int] | None = None
     initializer_range: float = 0.02

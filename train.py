@@ -25,6 +25,7 @@ from biodir.decoding_biodir import DecodingRule
 from biodir.encoding_biodir import EncodingSettings, PairEncoder
 from biodir.errors_biodir import SettingError
 from biodir.evaluation.model_scores import encoded_documents, pair_logits
+from biodir.evaluation.thresholds import fingerprints
 from biodir.modeling_biodir import BioDirForRelationExtraction
 from biodir.pubtator_biodir import read_pubtator
 from training.data import epoch_batches, epoch_pairs, training_pairs
@@ -150,6 +151,7 @@ def main() -> None:
         if counts[settings.select_by].f1 > best_f1:
             best_f1 = counts[settings.select_by].f1
             bare_model.config.none_bias = bias
+            bare_model.config.calibrated_on = fingerprints(dev_documents)
             bare_model.save_pretrained(output)
             tokenizer.save_pretrained(output)
         (output / "training.json").write_text(json.dumps(log, indent=2) + "\n")

@@ -23,6 +23,21 @@ def check_readable(paths: Iterable[Path]) -> None:
             raise SettingError(f"{path}: {problem}")
 
 
+def check_outputs(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
+    """Nothing where the files can be written: found before the model runs, not behind it.
+
+    Raises:
+        SettingError: one is an input as well, a folder, or in a folder that does not exist.
+    """
+    read = {path.resolve() for path in inputs}
+    for path in outputs:
+        if path.resolve() in read:
+            raise SettingError(f"{path} is an input as well; write to another file")
+        if path.is_dir() or not path.parent.is_dir():
+            problem = "it is a folder" if path.is_dir() else f"{path.parent} is no folder"
+            raise SettingError(f"{path}: cannot be written ({problem}); name another file")
+
+
 def add_model_options(command: ArgumentParser) -> None:
     """Adds the options that `quiet_pipeline` takes to a command."""
     command.add_argument("--model", help="folder or Hub id; by default $BIODIR_MODEL or the checkpoint of the checkout")

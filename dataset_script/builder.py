@@ -41,12 +41,14 @@ class BioredDirectionConfig(datasets.BuilderConfig):
         has_pair_rows: whether a row is a candidate pair, not a document.
         address: of the archive, where it is not downloaded from its official address.
         is_strict: whether a checksum that differs is an error, not a warning.
+        is_verified: whether missing splits and checksums were reported before, so that nothing is said of them.
     """
 
     source: Source = BIORED_DIRECTION
     has_pair_rows: bool = False
     address: str | None = None
     is_strict: bool = False
+    is_verified: bool = False
 
 
 def _config(source: Source, has_pair_rows: bool) -> BioredDirectionConfig:
@@ -137,8 +139,9 @@ class BioredDirection(datasets.GeneratorBasedBuilder):
 
     def _split_generators(self, dl_manager: datasets.DownloadManager) -> list[datasets.SplitGenerator]:
         found = self._found or self._downloaded(dl_manager)
-        report_missing(found, self.config.name)
-        verify_checksums(found, self.config.is_strict)
+        if not self.config.is_verified:
+            report_missing(found, self.config.name)
+            verify_checksums(found, self.config.is_strict)
         return [datasets.SplitGenerator(file.split.name, {"split_file": file}) for file in found.files]
 
     def _downloaded(self, dl_manager: datasets.DownloadManager) -> FoundFiles:

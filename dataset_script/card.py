@@ -10,6 +10,7 @@ from huggingface_hub import DatasetCardData
 
 from biodir import __version__
 from biodir.configuration_biodir import ENTITY_TYPES, PAIR_TYPES
+from biodir.dataset_script.rows import PASSAGE_TYPES
 from biodir.dataset_script.sources import BC5CDR, BIORED_DIRECTION, Source
 
 
@@ -34,7 +35,7 @@ class DatasetCounts:
 DOCUMENT_COLUMNS = {
     "id": "PMID",
     "text": "title, a space, abstract; all offsets count characters (code points) of it",
-    "passages": "`start`, `end`, `type` of title and abstract",
+    "passages": "`start`, `end`, `type` (class label) of title and abstract",
     "entities": "mentions in the order of the file: `start`, `end` (exclusive), `text`, `type` (class label), `id` "
     "(list of database identifiers: several for a composite mention, none for a mention that is not linked)",
     "relations": "`relation` (class label), `entity1` and `entity2` (identifiers in the order of the file, which is no "
@@ -191,7 +192,7 @@ def _columns(sources: Sequence[Source]) -> str:
     """What the columns hold, and the names of their class labels."""
     documents = ", ".join(f"`{source.name}`" for source in sources)
     pairs = ", ".join(f"`{source.pairs_name}`" for source in sources)
-    labels = [("all", "entity type", ENTITY_TYPES)]
+    labels = [("all", "entity type", ENTITY_TYPES), ("all", "passage type", PASSAGE_TYPES)]
     labels += [(source.name, task, names) for source in sources for task, names in source.labels.items()]
     return "\n".join(
         [

@@ -16,8 +16,9 @@ ACTIVATOR              Positive_Correlation head    it raises the activity of th
 AGONIST                Positive_Correlation head    it activates the receptor
 AGONIST-ACTIVATOR      Positive_Correlation head    both
 INDIRECT-UPREGULATOR   Positive_Correlation head    it raises expression or activity, by whatever path
-DIRECT-REGULATOR       Bind                 head    it acts on the protein by contact, with no sign said; of BioRED's
-                                                    27 Bind between chemical and gene, 16 have the chemical as subject
+DIRECT-REGULATOR       Bind                 head    it acts on the protein by contact, with no sign said; of the 21
+                                                    Bind between chemical and gene in BioRED's train and dev splits,
+                                                    14 have the chemical as subject
 SUBSTRATE              Association          tail    the enzyme or carrier acts on the chemical; no sign said
 PRODUCT-OF             Association          tail    the enzyme makes the chemical; how much of it there is, is not said
 SUBSTRATE_PRODUCT-OF   Association          tail    the enzyme does both
@@ -135,6 +136,7 @@ DRUGPROT = Corpus(
     relation_rules=DRUGPROT_RULES,
     relation_labels=RELATION_LABELS,
     merges_pairs=True,
+    ids_are_pmids=True,
     licence="CC-BY 4.0",
     address="https://zenodo.org/records/4955411",
     note="Relations stand within a sentence and join chemicals with genes; other pairs are not annotated. No novelty.",
@@ -147,6 +149,7 @@ EU_ADR = Corpus(
     relation_rules={"DRUG-TARGET": RelationRule(ASSOCIATION, HEAD, "the drug acts on its target, sign not said")},
     relation_labels=("None", ASSOCIATION),
     merges_pairs=True,
+    ids_are_pmids=True,
     licence="not stated in the file; ask the authors",
     address="https://doi.org/10.1016/j.jbi.2012.04.004",
     note="Small; relations stand within a sentence. No novelty.",

@@ -1,8 +1,8 @@
 """Corpora of other projects as documents with biodir's types: CORPORA and `import_corpus`."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from biodir.document_biodir import Document, Mention, Relation
@@ -13,7 +13,7 @@ from .chemical_gene import DRUGPROT, EU_ADR
 from .corpus import HEAD, TAIL, Corpus, RelationRule
 from .redocred import RE_DOCRED
 
-__all__ = ["CORPORA", "Corpus", "ImportCounts", "ImportResult", "RelationRule", "import_corpus"]
+__all__ = ["CORPORA", "Corpus", "ImportCounts", "ImportResult", "RelationRule", "corpus_named", "import_corpus"]
 
 CORPORA: Mapping[str, Corpus] = {corpus.name: corpus for corpus in (BC5CDR, DRUGPROT, EU_ADR, RE_DOCRED)}
 
@@ -23,12 +23,12 @@ WEAK_TYPES = ("Association", "Bind")
 OPPOSITE_TYPES = frozenset(("Negative_Correlation", "Positive_Correlation"))
 
 
-@dataclass
+@dataclass(frozen=True)
 class ImportCounts:
     """What an import did. Every document and relation that was read is in one of these.
 
     ``documents_read == documents + len(excluded) + len(repeated)``, and of these documents
-    ``sum(relation_types.values()) == relations + merged``; `dropped` holds the others.
+    ``relation_types.total() == relations + merged``; `dropped` holds the others.
 
     Args:
         documents_read: those that could be read.
@@ -42,17 +42,17 @@ class ImportCounts:
         contradictions: the pairs that had both signs, with document and types.
     """
 
-    documents_read: int = 0
-    documents: int = 0
-    skipped: list[str] = field(default_factory=list)
-    excluded: list[str] = field(default_factory=list)
-    repeated: list[str] = field(default_factory=list)
-    mention_types: Counter[tuple[str, str]] = field(default_factory=Counter)
-    relation_types: Counter[tuple[str, str]] = field(default_factory=Counter)
-    relations: int = 0
-    merged: int = 0
-    dropped: Counter[tuple[str, str]] = field(default_factory=Counter)
-    contradictions: list[str] = field(default_factory=list)
+    documents_read: int
+    documents: int
+    skipped: tuple[str, ...]
+    excluded: tuple[str, ...]
+    repeated: tuple[str, ...]
+    mention_types: Counter[tuple[str, str]]
+    relation_types: Counter[tuple[str, str]]
+    relations: int
+    merged: int
+    dropped: Counter[tuple[str, str]]
+    contradictions: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,17 @@ class ImportResult:
     corpus: Corpus
     documents: tuple[Document, ...]
     counts: ImportCounts
+
+
+def corpus_named(name: str) -> Corpus:
+    """The corpus of CORPORA with this name.
+
+    Raises:
+        SettingError: there is none.
+    """
+    if name not in CORPORA:
+        raise SettingError(f"no corpus is called {name!r}; known are {', '.join(CORPORA)}")
+    return CORPORA[name]
 
 
 def import_corpus(
@@ -76,7 +87,7 @@ def import_corpus(
     Args:
         name: a key of CORPORA.
         paths: files of the corpus.
-        exclude_ids: documents to leave out, such as those of a test split.
+        exclude_ids: documents to leave out, such as those of `exclusion.exclusions_in`.
         errors: "raise", or "skip" to leave out documents that cannot be read.
         on_skip: called with the error of each document that is left out.
 
@@ -85,108 +96,147 @@ def import_corpus(
         AnnotationError: a type that the corpus is not known to have.
         BioDirError: a file or document cannot be read.
     """
-    if name not in CORPORA:
-        raise SettingError(f"no corpus is called {name!r}; known are {', '.join(CORPORA)}")
-    corpus, counts = CORPORA[name], ImportCounts()
+    corpus, skipped = corpus_named(name), []
 
     def skip(error: BioDirError) -> None:
-        counts.skipped.append(str(error))
+        skipped.append(str(error))
         if on_skip is not None:
             on_skip(error)
 
-    kept = _kept(corpus, paths, errors, skip, frozenset(exclude_ids), counts)
-    return ImportResult(corpus, tuple(kept), counts)
+    read = [(path, document) for path in paths for document in corpus.read(path, errors=errors, on_skip=skip)]
+    excluded = frozenset(exclude_ids)
+    first: dict[str, tuple[str | Path, Document]] = {}
+    for path, document in read:
+        if document.id not in excluded:
+            first.setdefault(document.id, (path, document))
+    translated = [_translated(document, corpus, f"{path}: document {document.id}") for path, document in first.values()]
+    counts = _counts([document.id for _, document in read], excluded, translated, skipped)
+    return ImportResult(corpus, tuple(each.document for each in translated), counts)
 
 
-def _kept(
-    corpus: Corpus,
-    paths: Sequence[str | Path],
-    errors: str,
-    skip: Callable[[BioDirError], None],
-    exclude_ids: Collection[str],
-    counts: ImportCounts,
-) -> Iterator[Document]:
-    seen: set[str] = set()
-    for path in paths:
-        for document in corpus.read(path, errors=errors, on_skip=skip):
-            counts.documents_read += 1
-            if document.id in exclude_ids:
-                counts.excluded.append(document.id)
-            elif document.id in seen:
-                counts.repeated.append(document.id)
-            else:
-                seen.add(document.id)
-                counts.documents += 1
-                yield _translated(document, corpus, counts, f"{path}: document {document.id}")
+@dataclass(frozen=True)
+class TranslatedDocument:
+    """A document with biodir's types, and what became of its own; the counts are those of ImportCounts."""
+
+    document: Document
+    mention_types: Counter[tuple[str, str]]
+    relation_types: Counter[tuple[str, str]]
+    merged: int
+    dropped: Counter[tuple[str, str]]
+    contradictions: tuple[str, ...]
 
 
-def _translated(document: Document, corpus: Corpus, counts: ImportCounts, place: str) -> Document:
-    mentions = tuple(_renamed(mention, corpus, counts, place) for mention in document.mentions)
-    relations = list(_ruled(document.relations, corpus, counts, place))
-    if corpus.merges_pairs:
-        merged = _merged(relations, counts, place)
-        counts.merged += len(relations) - len(merged)
-        relations = merged
-    counts.relations += len(relations)
-    return replace(document, mentions=mentions, relations=tuple(relations), subject_lines=())
+def _translated(document: Document, corpus: Corpus, place: str) -> TranslatedDocument:
+    mentions = tuple(_renamed(mention, corpus, place) for mention in document.mentions)
+    rules = [(relation, _rule(relation, corpus, place)) for relation in document.relations]
+    dropped = Counter((relation.relation_type, _drop_reason(relation, rule)) for relation, rule in rules)
+    ruled = [(relation, rule) for relation, rule in rules if _drop_reason(relation, rule) is None]
+    relations = [_ruled(relation, rule) for relation, rule in ruled]
+    groups = _pairs(relations) if corpus.merges_pairs else [[relation] for relation in relations]
+    merged = tuple(_joined(group) for group in groups)
+    return TranslatedDocument(
+        document=replace(document, mentions=mentions, relations=merged, subject_lines=()),
+        mention_types=Counter(
+            (old.entity_type, new.entity_type) for old, new in zip(document.mentions, mentions, strict=True)
+        ),
+        relation_types=Counter((relation.relation_type, rule.relation_type) for relation, rule in ruled),
+        merged=len(relations) - len(merged),
+        dropped=Counter({key: count for key, count in dropped.items() if key[1] is not None}),
+        contradictions=tuple(f"{place}: {_shown(group)}" for group in groups if set(_types(group)) >= OPPOSITE_TYPES),
+    )
 
 
-def _renamed(mention: Mention, corpus: Corpus, counts: ImportCounts, place: str) -> Mention:
+def _counts(
+    ids: Sequence[str],
+    excluded: Collection[str],
+    translated: Sequence[TranslatedDocument],
+    skipped: Sequence[str],
+) -> ImportCounts:
+    admitted = [document_id for document_id in ids if document_id not in excluded]
+    return ImportCounts(
+        documents_read=len(ids),
+        documents=len(translated),
+        skipped=tuple(skipped),
+        excluded=tuple(document_id for document_id in ids if document_id in excluded),
+        repeated=tuple((Counter(admitted) - Counter(set(admitted))).elements()),
+        mention_types=_total(each.mention_types for each in translated),
+        relation_types=_total(each.relation_types for each in translated),
+        relations=sum(len(each.document.relations) for each in translated),
+        merged=sum(each.merged for each in translated),
+        dropped=_total(each.dropped for each in translated),
+        contradictions=tuple(pair for each in translated for pair in each.contradictions),
+    )
+
+
+def _total(counters: Iterable[Counter[tuple[str, str]]]) -> Counter[tuple[str, str]]:
+    total: Counter[tuple[str, str]] = Counter()
+    for counter in counters:
+        total.update(counter)
+    return total
+
+
+def _renamed(mention: Mention, corpus: Corpus, place: str) -> Mention:
     entity_type = corpus.entity_types.get(mention.entity_type)
     if entity_type is None:
         raise AnnotationError(
             f"{place}: mention {mention.text!r} has type {mention.entity_type!r}, none of "
             f"{', '.join(corpus.entity_types)}; is this a file of {corpus.title}?"
         )
-    counts.mention_types[mention.entity_type, entity_type] += 1
     return replace(mention, entity_type=entity_type)
 
 
-def _ruled(relations: Sequence[Relation], corpus: Corpus, counts: ImportCounts, place: str) -> Iterator[Relation]:
-    """The relations with the types and subjects that the rules of the corpus give them."""
-    for relation in relations:
-        rule = corpus.relation_rules.get(relation.relation_type)
-        if rule is None:
-            raise AnnotationError(
-                f"{place}: relation type {relation.relation_type!r} is none of {', '.join(corpus.relation_rules)}; "
-                f"is this a file of {corpus.title}?"
-            )
-        reason = rule.reason if rule.relation_type is None else None
-        if relation.entity1_id == relation.entity2_id:
-            reason = "both arguments are one entity"
-        if reason is not None:
-            counts.dropped[relation.relation_type, reason] += 1
-            continue
-        counts.relation_types[relation.relation_type, rule.relation_type] += 1
-        yield replace(relation, relation_type=rule.relation_type, subject_id=_subject(relation, rule))
+def _rule(relation: Relation, corpus: Corpus, place: str) -> RelationRule:
+    rule = corpus.relation_rules.get(relation.relation_type)
+    if rule is None:
+        raise AnnotationError(
+            f"{place}: relation type {relation.relation_type!r} is none of {', '.join(corpus.relation_rules)}; "
+            f"is this a file of {corpus.title}?"
+        )
+    return rule
 
 
-def _subject(relation: Relation, rule: RelationRule) -> str | None:
+def _drop_reason(relation: Relation, rule: RelationRule) -> str | None:
+    """Why the relation is left out, or None where it stays."""
+    if relation.entity1_id == relation.entity2_id:
+        return "both arguments are one entity"
+    return rule.reason if rule.relation_type is None else None
+
+
+def _ruled(relation: Relation, rule: RelationRule) -> Relation:
+    """The relation with the type and subject that the rule gives it."""
     head = relation.subject_id or relation.entity1_id
     tail = relation.entity1_id if head == relation.entity2_id else relation.entity2_id
-    return {HEAD: head, TAIL: tail, None: None}[rule.subject]
+    subject_id = {HEAD: head, TAIL: tail, None: None}[rule.subject]
+    return replace(relation, relation_type=rule.relation_type, subject_id=subject_id)
 
 
-def _merged(relations: Sequence[Relation], counts: ImportCounts, place: str) -> list[Relation]:
-    """One relation for each pair, in the order of the first."""
+def _pairs(relations: Sequence[Relation]) -> list[list[Relation]]:
+    """The relations of each pair, in the order of the first."""
     of_pairs: dict[frozenset[str], list[Relation]] = {}
     for relation in relations:
         of_pairs.setdefault(frozenset((relation.entity1_id, relation.entity2_id)), []).append(relation)
-    return [_joined(found, counts, place) for found in of_pairs.values()]
+    return list(of_pairs.values())
 
 
-def _joined(relations: Sequence[Relation], counts: ImportCounts, place: str) -> Relation:
+def _joined(relations: Sequence[Relation]) -> Relation:
     """The relation of a pair: the strongest type, without direction where relations of this type differ in it."""
-    types = list(dict.fromkeys(relation.relation_type for relation in relations))
+    types = _types(relations)
     if set(types) >= OPPOSITE_TYPES:
-        first = relations[0]
-        counts.contradictions.append(f"{place}: {first.entity1_id} - {first.entity2_id}: {', '.join(types)}")
         strongest, deciding = WEAK_TYPES[0], [each for each in relations if each.relation_type in OPPOSITE_TYPES]
     else:
         strongest = max(types, key=_strength)
         deciding = [relation for relation in relations if relation.relation_type == strongest]
     subjects = {relation.subject_id for relation in deciding}
     return replace(deciding[0], relation_type=strongest, subject_id=subjects.pop() if len(subjects) == 1 else None)
+
+
+def _types(relations: Sequence[Relation]) -> list[str]:
+    return list(dict.fromkeys(relation.relation_type for relation in relations))
+
+
+def _shown(relations: Sequence[Relation]) -> str:
+    """The pair and its types, for people."""
+    return f"{relations[0].entity1_id} - {relations[0].entity2_id}: {', '.join(_types(relations))}"
 
 
 def _strength(relation_type: str) -> int:

@@ -36,6 +36,7 @@ class Corpus:
         relation_rules: relation type of the corpus -> what becomes of it.
         relation_labels: the labels that the imported relations can have, that of an unrelated pair first.
         merges_pairs: whether a pair keeps one relation. BioRED's pairs have one; those of Re-DocRED several.
+        ids_are_pmids: whether the documents are abstracts of PubMed, so that BioRED can hold them as well.
         licence: of the annotations.
         address: where the corpus or the publication of it is found.
         note: what a user should know before training on it.
@@ -48,6 +49,7 @@ class Corpus:
     relation_rules: Mapping[str, RelationRule]
     relation_labels: tuple[str, ...]
     merges_pairs: bool
+    ids_are_pmids: bool
     licence: str
     address: str
     note: str

@@ -12,7 +12,7 @@ from datasets import Dataset, DatasetDict, DatasetInfo
 from biodir.dataset_script.builder import BioredDirection
 from biodir.dataset_script.card import DatasetCounts, card_text, split_path
 from biodir.dataset_script.check import counts_of
-from biodir.dataset_script.files import FoundFiles, SplitFile
+from biodir.dataset_script.files import FoundFiles, SplitFile, report_missing, verify_checksums
 from biodir.dataset_script.rows import relations_outside_pairs
 from biodir.dataset_script.sources import Source
 from biodir.errors_biodir import SettingError
@@ -45,8 +45,11 @@ def export(found: Sequence[FoundFiles], out: str | os.PathLike[str], is_strict: 
     out = Path(out)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise SettingError(f"{out}: is not an empty folder; name a new one, so that no old file stays among new ones")
+    for each in found:
+        report_missing(each, each.source.name)
+        verify_checksums(each, is_strict)
     with tempfile.TemporaryDirectory(prefix="biodir-export-") as cache:
-        built = {name: _built(each, name, cache, is_strict) for each in found for name in _configs(each)}
+        built = {name: _built(each, name, cache) for each in found for name in _configs(each)}
         counts = [
             _counts(each.source, file, built[each.source.pairs_name][file.split.name])
             for each in found
@@ -63,8 +66,9 @@ def _configs(found: FoundFiles) -> tuple[str, str]:
     return found.source.name, found.source.pairs_name
 
 
-def _built(found: FoundFiles, name: str, cache: str, is_strict: bool) -> DatasetDict:
-    builder = BioredDirection(config_name=name, data_dir=str(found.location), cache_dir=cache, is_strict=is_strict)
+def _built(found: FoundFiles, name: str, cache: str) -> DatasetDict:
+    """A configuration; what is missing from its corpus was reported before, once for both of them."""
+    builder = BioredDirection(config_name=name, data_dir=str(found.location), cache_dir=cache, is_verified=True)
     builder.download_and_prepare()
     return builder.as_dataset()
 

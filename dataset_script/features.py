@@ -3,20 +3,21 @@
 from datasets import ClassLabel, Features, List, Value
 
 from biodir.configuration_biodir import ENTITY_TYPES, NOVELTY_LABELS
-from biodir.dataset_script.rows import Labels
+from biodir.dataset_script.rows import PASSAGE_TYPES, Labels
 
 
 def document_features(labels: Labels) -> Features:
     """The features of one row a document, with the keys of `Document.to_dict`.
 
     Class labels have the numbers of the default configuration of models, so that "None" stands in front although no
-    relation of a document has this type.
+    relation of a document has this type. The pipeline takes rows as they are, for `Document.from_dict` takes a passage
+    whose type is a number, and no model sees the type; `formats.rows` gives it its name back.
     """
     return Features(
         {
             "id": Value("string"),
             "text": Value("string"),
-            "passages": List({"start": Value("int32"), "end": Value("int32"), "type": Value("string")}),
+            "passages": List({"start": Value("int32"), "end": Value("int32"), "type": _class_label(PASSAGE_TYPES)}),
             "entities": List({**_span(), "type": _entity_type(), "id": List(Value("string"))}),
             "relations": List(
                 {

@@ -6,20 +6,18 @@ cannot hold that, JSON Lines can.
 """
 
 import json
-import logging
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 from biodir.document_biodir import Document, Mention, Relation
 from biodir.errors_biodir import BioDirError, ParseError
+from biodir.formats.lenient import kept, opened
 from biodir.pubtator_biodir import check_errors_setting
 
 from .corpus import HEAD, Corpus, RelationRule
-
-logger = logging.getLogger(__name__)
 
 ENTITY_TYPES = ("LOC", "MISC", "NUM", "ORG", "PER", "TIME")
 # The 96 properties of Wikidata in the dev and test files of Re-DocRED.
@@ -48,24 +46,17 @@ def read_redocred(
         AnnotationError: a mention contradicts the text.
     """
     check_errors_setting(errors)
-    for index, entry in enumerate(_entries(path)):
-        try:
-            document = _document(entry, f"{os.fspath(path)}: document {index}")
-        except BioDirError as error:
-            if errors == "raise":
-                raise
-            logger.warning("left out a document: %s", error)
-            if on_skip is not None:
-                on_skip(error)
-            continue
-        yield document
+    attempts = (
+        partial(_document, entry, f"{os.fspath(path)}: document {index}") for index, entry in enumerate(_entries(path))
+    )
+    yield from kept(attempts, path, errors, on_skip)
 
 
 def _entries(path: str | os.PathLike[str]) -> list[Any]:
+    with opened(path) as file:
+        content = file.read()
     try:
-        entries = json.loads(Path(path).read_bytes())
-    except OSError as error:
-        raise ParseError(f"{os.fspath(path)}: cannot be read ({error.strerror}); check the path") from error
+        entries = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise ParseError(f"{os.fspath(path)}: not JSON ({error})") from error
     if not isinstance(entries, list):
@@ -143,6 +134,7 @@ RE_DOCRED = Corpus(
     relation_rules={name: RelationRule(name, HEAD, "kept") for name in PROPERTIES},
     relation_labels=("None", *PROPERTIES),
     merges_pairs=False,
+    ids_are_pmids=False,
     licence="MIT",
     address="https://github.com/tonytan48/Re-DocRED",
     note="General domain, no biomedical types: train with entity_types, pair_types and relation_labels of its own, "

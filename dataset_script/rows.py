@@ -1,6 +1,6 @@
-"""Documents to rows of the data sets and back: one row a document, or one row a candidate pair.
+"""Documents to rows of the data sets: one row a document, or one row a candidate pair.
 
-Labels are names here; `datasets` turns them into the numbers of its `ClassLabel` and this module turns them back.
+Labels are names here; `datasets` turns them into the numbers of its `ClassLabel`, and `biodir.formats.rows` back.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +15,8 @@ from biodir.errors_biodir import AnnotationError
 from biodir.sentences_biodir import SentenceIndex
 
 Labels = Mapping[str, Sequence[str]]  # task -> its labels, that of an unrelated pair first
+# A PubTator document has these two; all corpora here are such files.
+PASSAGE_TYPES = ("title", "abstract")
 
 
 def with_model_types(document: Document) -> Document:
@@ -32,9 +34,11 @@ def document_row(document: Document, labels: Labels) -> dict[str, Any]:
     Scores, `subject_lines` and `source_identifier` have no place in a row.
 
     Raises:
-        AnnotationError: an entity type or a label is unknown.
+        AnnotationError: an entity type, a passage type or a label is unknown.
     """
     document = with_model_types(document)
+    for part in document.passages:
+        _check_label("passage type", part.kind, PASSAGE_TYPES, document.id)
     for relation in document.relations:
         _check_label("relation", relation.relation_type, labels["relation"], document.id)
         if relation.novelty is not None:
@@ -58,37 +62,6 @@ def document_row(document: Document, labels: Labels) -> dict[str, Any]:
             for relation in document.relations
         ],
     }
-
-
-def document_from_row(row: Mapping[str, Any], features: Any = None, default_id: str = "document") -> Document:
-    """The document of a row.
-
-    Args:
-        row: of the document configuration, as Python values.
-        features: the `datasets.Features` of the row; without them its labels are names already.
-        default_id: the document's id where the row has none.
-
-    Raises:
-        AnnotationError: a label is no number of its ClassLabel, or what `Document.from_dict` raises.
-    """
-    return Document.from_dict(row if features is None else with_label_names(row, features), default_id)
-
-
-def with_label_names(value: Any, feature: Any) -> Any:
-    """The value, or row, with the name of each class label in place of its number.
-
-    Raises:
-        AnnotationError: a number names no label.
-    """
-    if value is None:
-        return None
-    if isinstance(feature, Mapping):
-        return {key: with_label_names(part, feature.get(key)) for key, part in value.items()}
-    if getattr(feature, "names", None) is not None:
-        return _label_name(value, feature.names)
-    if isinstance(value, Sequence) and getattr(feature, "feature", None) is not None:
-        return [with_label_names(part, feature.feature) for part in value]
-    return value
 
 
 def pair_rows(document: Document, labels: Labels, split: str) -> Iterator[dict[str, Any]]:
@@ -166,12 +139,3 @@ def _pair_labels(pair: CandidatePair, relation: Relation | None, labels: Labels,
     except AnnotationError as error:
         raise AnnotationError(f"document {document_id}: {error}") from error
     return {task: labels[task][values.index(1.0)] for task, values in targets.items()}
-
-
-def _label_name(value: Any, names: Sequence[str]) -> Any:
-    """The name of a label; a name stays one."""
-    if isinstance(value, str):
-        return value
-    if not 0 <= value < len(names):
-        raise AnnotationError(f"label {value} is none of the {len(names)} from 0: {', '.join(names)}; export anew")
-    return names[value]

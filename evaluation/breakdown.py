@@ -3,11 +3,11 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import combinations_with_replacement, pairwise
 
-from biodir.configuration_biodir import PAIR_TYPES, TYPE_MAP
-from biodir.document_biodir import Document, Entity, Relation
-from biodir.evaluation.checks import DocumentPair
+from biodir.configuration_biodir import ENTITY_TYPES, PAIR_TYPES, TYPE_MAP
+from biodir.document_biodir import Document, Entity, Mention, Relation
+from biodir.evaluation.checks import ComparedDocument
 from biodir.evaluation.scores import LEVELS, Counts, statement_counts
 from biodir.sentences_biodir import SentenceIndex
 
@@ -20,8 +20,20 @@ Group = Callable[[Relation], str]
 GroupCounts = dict[str, dict[str, Counts]]
 
 
+def asked_pair_types(documents: Iterable[Document]) -> tuple[tuple[str, str], ...]:
+    """The pairs of entity types that models are asked about: BioRED's, or all that occur where types are others."""
+    kinds = {_known_type(mention) for document in documents for mention in document.mentions}
+    if kinds <= set(ENTITY_TYPES):
+        return PAIR_TYPES
+    return tuple(combinations_with_replacement(sorted(kinds), 2))
+
+
 class RelationGroups:
-    """Which groups the relations of a document belong to, by its mentions."""
+    """Which groups the relations of a document belong to, by its mentions.
+
+    Args:
+        pair_types: unordered pairs of entity types that a model is asked about.
+    """
 
     def __init__(self, document: Document, pair_types: Iterable[Sequence[str]] = PAIR_TYPES) -> None:
         self._pair_types = {tuple(sorted(pair_type)) for pair_type in pair_types}
@@ -58,7 +70,7 @@ class RelationGroups:
         return sorted(found, key=lambda types: (types not in self._pair_types, types))
 
 
-def counts_by_type(pairs: Sequence[DocumentPair]) -> GroupCounts:
+def counts_by_type(pairs: Sequence[ComparedDocument]) -> GroupCounts:
     """Relation type -> level -> counts, at the levels that ask for the type.
 
     A wrong type is a false positive of the predicted type and a false negative of the gold one.
@@ -67,27 +79,32 @@ def counts_by_type(pairs: Sequence[DocumentPair]) -> GroupCounts:
     return _grouped(pairs, lambda _: lambda relation: relation.relation_type, levels)
 
 
-def counts_by_pair_type(pairs: Sequence[DocumentPair]) -> GroupCounts:
+def counts_by_pair_type(pairs: Sequence[ComparedDocument]) -> GroupCounts:
     """Pair of entity types -> level -> counts."""
     return _grouped(pairs, lambda document: RelationGroups(document).pair_type)
 
 
-def counts_by_distance(pairs: Sequence[DocumentPair]) -> GroupCounts:
+def counts_by_distance(pairs: Sequence[ComparedDocument]) -> GroupCounts:
     """Distance in sentences -> level -> counts, the nearest first."""
     found = _grouped(pairs, lambda document: RelationGroups(document).distance)
     return {name: found[name] for name in (*DISTANCES, NO_MENTION) if name in found}
 
 
-def counts_by_length(pairs: Sequence[DocumentPair]) -> GroupCounts:
+def counts_by_length(pairs: Sequence[ComparedDocument]) -> GroupCounts:
     """Class of document length -> level -> counts, the shortest first."""
     found = _grouped(pairs, lambda document: lambda _: length_class(document))
     return {name: found[name] for name in _length_names() if name in found}
 
 
 def candidates_only(
-    pairs: Iterable[DocumentPair], pair_types: Iterable[Sequence[str]] = PAIR_TYPES
-) -> list[DocumentPair]:
-    """The documents without the relations whose pair is no candidate, on both sides."""
+    pairs: Sequence[ComparedDocument], pair_types: Iterable[Sequence[str]] | None = None
+) -> list[ComparedDocument]:
+    """The documents without the relations whose pair is no candidate, on both sides.
+
+    Args:
+        pair_types: those of the model; None for `asked_pair_types`.
+    """
+    pair_types = pair_types or asked_pair_types(pair.gold for pair in pairs)
     kept = []
     for pair in pairs:
         groups = RelationGroups(pair.gold, pair_types)
@@ -95,7 +112,7 @@ def candidates_only(
             replace(document, relations=tuple(filter(groups.is_candidate, document.relations)))
             for document in (pair.gold, pair.predicted)
         )
-        kept.append(DocumentPair(*sides))
+        kept.append(ComparedDocument(*sides))
     return kept
 
 
@@ -110,7 +127,7 @@ def _length_names() -> list[str]:
 
 
 def _grouped(
-    pairs: Iterable[DocumentPair], group_of: Callable[[Document], Group], levels: Iterable[str] = tuple(LEVELS)
+    pairs: Iterable[ComparedDocument], group_of: Callable[[Document], Group], levels: Iterable[str] = tuple(LEVELS)
 ) -> GroupCounts:
     """Group -> level -> counts; the gold document's annotations decide the groups of both sides."""
     found: GroupCounts = {}
@@ -127,5 +144,5 @@ def _grouped(
     return dict(sorted(found.items()))
 
 
-def _known_type(entity: Entity) -> str:
-    return TYPE_MAP.get(entity.entity_type, entity.entity_type)
+def _known_type(typed: Entity | Mention) -> str:
+    return TYPE_MAP.get(typed.entity_type, typed.entity_type)

@@ -5,10 +5,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from biodir.evaluation.checks import DocumentPair
-from biodir.evaluation.scores import LEVELS
+from biodir.evaluation.checks import ComparedDocument
+from biodir.evaluation.scores import LEVELS, unannotated_levels
 
 BINS = 10
+HEAD_LEVELS = {
+    "relation": "relation_type",
+    "novelty": "relation_type_novelty",
+    "direction": "relation_type_direction",
+}
 # What a score can be right or wrong about -> the field of a predicted relation that holds it. The statement is the
 # relation with its novelty and direction; its score is the product of theirs.
 HEADS = {"relation": "relation_score", "novelty": "novelty_score", "direction": "direction_score", "statement": None}
@@ -47,12 +52,13 @@ class PrecisionRecallCurve:
         return float(np.sum(np.diff(self.recall, prepend=0.0) * self.precision))
 
 
-def head_outcomes(pairs: Iterable[DocumentPair]) -> dict[str, Outcomes]:
+def head_outcomes(pairs: Sequence[ComparedDocument]) -> dict[str, Outcomes]:
     """Head -> the outcomes of the predictions that have its score; heads without any are left out.
 
     A relation is right where its pair has that type. Novelty and direction are asked of the relations with the right
-    type alone: elsewhere there is no truth to compare with.
+    type alone: elsewhere there is no truth to compare with. Levels that gold does not annotate are not asked about.
     """
+    unknown = unannotated_levels(pairs)
     found: dict[str, list[tuple[float, bool]]] = {head: [] for head in HEADS}
     for pair in pairs:
         truth = {level: {key(relation) for relation in pair.gold.relations} for level, key in LEVELS.items()}
@@ -60,12 +66,11 @@ def head_outcomes(pairs: Iterable[DocumentPair]) -> dict[str, Outcomes]:
             right = {level: key(relation) in truth[level] for level, key in LEVELS.items()}
             parts = [getattr(relation, field) for field in HEADS.values() if field is not None]
             known = [part for part in parts if part is not None]
-            if known:
+            if known and "all" not in unknown:
                 found["statement"].append((float(np.prod(known)), right["all"]))
-            outcomes = (right["relation_type"], right["relation_type_novelty"], right["relation_type_direction"])
-            for head, score, is_right in zip(HEADS, parts, outcomes, strict=False):
-                if score is not None and (head == "relation" or right["relation_type"]):
-                    found[head].append((score, is_right))
+            for (head, level), score in zip(HEAD_LEVELS.items(), parts, strict=True):
+                if score is not None and level not in unknown and (head == "relation" or right["relation_type"]):
+                    found[head].append((score, right[level]))
     return {head: _outcomes(values) for head, values in found.items() if values}
 
 
@@ -106,7 +111,7 @@ def precision_recall_curve(outcomes: Outcomes, gold: int) -> PrecisionRecallCurv
     return PrecisionRecallCurve(scores[last_of_score], found / (last_of_score + 1), found / max(gold, 1))
 
 
-def relation_outcomes(pairs: Iterable[DocumentPair], relation_type: str | None = None) -> tuple[Outcomes, int]:
+def relation_outcomes(pairs: Iterable[ComparedDocument], relation_type: str | None = None) -> tuple[Outcomes, int]:
     """The relation head's outcomes of one type, or of all, and how many gold relations there are of it."""
     values, gold = [], 0
     key = LEVELS["relation_type"]

@@ -11,7 +11,7 @@ MAX_NAMED = 5  # how many ids a message names
 
 
 @dataclass(frozen=True)
-class DocumentPair:
+class ComparedDocument:
     """The gold and the predicted form of one document."""
 
     gold: Document
@@ -20,7 +20,7 @@ class DocumentPair:
 
 def compared_documents(
     gold: Iterable[Document], predicted: Iterable[Document], labels: Mapping[str, Sequence[str]] | None = None
-) -> list[DocumentPair]:
+) -> list[ComparedDocument]:
     """The documents of both sides, joined by their ids, in the order of the gold ones.
 
     Args:
@@ -40,10 +40,10 @@ def compared_documents(
         for document in documents.values():
             _check_said_once(document, side)
             _check_labels(document, side, types, novelties)
-    return [DocumentPair(document, predicted_documents[name]) for name, document in gold_documents.items()]
+    return [ComparedDocument(document, predicted_documents[name]) for name, document in gold_documents.items()]
 
 
-def comparison_notes(pairs: Sequence[DocumentPair]) -> list[str]:
+def comparison_notes(pairs: Sequence[ComparedDocument]) -> list[str]:
     """What is allowed but worth a look: sentences for people, with ids."""
     notes = []
     if not any(pair.predicted.relations for pair in pairs):
@@ -56,7 +56,22 @@ def comparison_notes(pairs: Sequence[DocumentPair]) -> list[str]:
             f"{len(strangers)} predicted relations name entities that the gold document does not mention "
             f"({_named(strangers)}); are these the same annotations?"
         )
+    types = [{relation.relation_type for relation in side} for side in _relations_of_sides(pairs)]
+    if all(types) and types[0].isdisjoint(types[1]) and not types[0] | types[1] <= set(RELATION_LABELS):
+        gold, predicted = (", ".join(sorted(side)) for side in types)
+        notes.append(
+            f"gold and predictions share no relation type: gold has {gold}, the predictions {predicted}; give both "
+            "the same labels, for corpora such as BC5CDR with `biodir dataset import`"
+        )
     return notes
+
+
+def _relations_of_sides(pairs: Sequence[ComparedDocument]) -> tuple[list[Relation], list[Relation]]:
+    """The gold and the predicted relations of all documents."""
+    return (
+        [relation for pair in pairs for relation in pair.gold.relations],
+        [relation for pair in pairs for relation in pair.predicted.relations],
+    )
 
 
 def _by_id(documents: Iterable[Document], side: str) -> dict[str, Document]:
@@ -76,9 +91,11 @@ def _check_same_ids(gold: dict[str, Document], predicted: dict[str, Document]) -
 
 
 def _check_said_once(document: Document, side: str) -> None:
-    said: dict[tuple[frozenset[str], str], Relation] = {}
+    said: dict[tuple, Relation] = {}
     for relation in document.relations:
-        key = frozenset((relation.entity1_id, relation.entity2_id)), relation.relation_type
+        # BioREDirect gives a pair one direction; relations of other label lists may hold in both.
+        subject = None if relation.relation_type in RELATION_LABELS else relation.subject_id
+        key = frozenset((relation.entity1_id, relation.entity2_id)), relation.relation_type, subject
         if key not in said:
             said[key] = relation
             continue
@@ -113,7 +130,7 @@ def _check_labels(document: Document, side: str, types: set[str], novelties: set
                 )
 
 
-def _unknown_entities(pair: DocumentPair) -> Iterator[set[str]]:
+def _unknown_entities(pair: ComparedDocument) -> Iterator[set[str]]:
     known = {identifier for mention in pair.gold.mentions for identifier in mention.identifiers}
     known |= {name for relation in pair.gold.relations for name in (relation.entity1_id, relation.entity2_id)}
     for relation in pair.predicted.relations:

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ from tqdm import tqdm
 
 from biodir.errors_biodir import SettingError
 from biodir.evaluation.errors_command import add_errors_command
-from biodir.terminal import add_model_options, check_readable, counted, quiet_pipeline
+from biodir.terminal import add_model_options, check_outputs, check_readable, counted, quiet_pipeline
 
 if TYPE_CHECKING:
     from biodir.document_biodir import Document
@@ -65,14 +64,14 @@ def _evaluate(options: argparse.Namespace) -> int:
 
     inputs = [path for path in (options.gold, options.predicted, options.against) if path is not None]
     check_readable(inputs)
-    _check_outputs([path for path in (options.json, options.plot) if path is not None], inputs)
+    check_outputs([path for path in (options.json, options.plot) if path is not None], inputs)
     resampling = Resampling(options.resamples, options.seed)
     if options.plot:
         check_plot_path(options.plot)
     gold = gold_documents(options.gold)
     other = answer_documents(options.against, gold) if options.against else None
     answers = _answers(options, gold)
-    report = evaluation_report(gold, answers.documents, resampling, answers.labels)
+    report = evaluation_report(gold, answers.documents, resampling, answers.labels, answers.pair_types)
     report["notes"] += answers.notes
     print(report_table(report))
     if other is not None:
@@ -85,30 +84,20 @@ def _evaluate(options: argparse.Namespace) -> int:
     return 0
 
 
-def _check_outputs(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
-    """Nothing where the files can be written: found before the model runs, not behind it."""
-    read = {path.resolve() for path in inputs}
-    for path in outputs:
-        if path.resolve() in read:
-            raise SettingError(f"{path} is an input as well; write to another file")
-        if path.is_dir() or not path.parent.is_dir():
-            problem = "it is a folder" if path.is_dir() else f"{path.parent} is no folder"
-            raise SettingError(f"{path}: cannot be written ({problem}); name another file")
-
-
 @dataclass(frozen=True)
 class _Answers:
-    """Predictions, what is to be noted about them, and the labels of the model that made them, where one did."""
+    """Predictions, what is to be noted about them, and labels and pair types of the model, where one made them."""
 
     documents: "list[Document]"
     notes: list[str] = field(default_factory=list)
     labels: dict[str, list[str]] | None = None
+    pair_types: list[list[str]] | None = None
 
 
 def _answers(options: argparse.Namespace, gold: "list[Document]") -> _Answers:
     """The predictions of the file or of the model."""
     from biodir.evaluation.report import answer_documents, predicted_documents
-    from biodir.evaluation.thresholds import fingerprint
+    from biodir.evaluation.thresholds import calibrated_documents
 
     if options.predicted is not None:
         if options.model is not None:
@@ -119,9 +108,10 @@ def _answers(options: argparse.Namespace, gold: "list[Document]") -> _Answers:
     extract = quiet_pipeline(options.model, options.device)
     with tqdm(total=len(gold), unit=" documents", disable=None) as bar:
         predicted = predicted_documents(extract, gold, progress=lambda documents: counted(documents, bar))
-    is_tuned = extract.model.config.calibrated_on == fingerprint(gold)
-    note = "the model's thresholds were found on these very documents; report the scores of others"
-    return _Answers(predicted, [note] if is_tuned else [], extract.model.config.labels)
+    config = extract.model.config
+    tuned = calibrated_documents(gold, config.calibrated_on)
+    note = f"the model's thresholds were found on {tuned} of these {len(gold)} documents; report the scores of others"
+    return _Answers(predicted, [note] if tuned else [], config.labels, config.pair_types)
 
 
 def _calibrate(options: argparse.Namespace) -> int:

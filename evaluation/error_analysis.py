@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from biodir.candidates_biodir import CandidatePair, candidate_pairs
-from biodir.configuration_biodir import PAIR_TYPES, RELATION_LABELS, TYPE_MAP
+from biodir.configuration_biodir import RELATION_LABELS, TYPE_MAP
 from biodir.decoding_biodir import (
     ENTITY1_IS_SUBJECT,
     ENTITY2_IS_SUBJECT,
@@ -13,7 +13,8 @@ from biodir.decoding_biodir import (
     relations_of_pairs,
 )
 from biodir.document_biodir import Document, Entity, Mention, Relation
-from biodir.evaluation.checks import DocumentPair, compared_documents
+from biodir.evaluation.breakdown import asked_pair_types
+from biodir.evaluation.checks import ComparedDocument, compared_documents
 from biodir.evaluation.error_categories import (
     CANDIDATE,
     NO_MENTION,
@@ -135,19 +136,23 @@ def direction_of(pair: PairComparison, relation: Relation) -> str:
     return ENTITY1_IS_SUBJECT if relation.subject_id == pair.entity1.identifier else ENTITY2_IS_SUBJECT
 
 
-def error_analysis(gold: Iterable[Document], predicted: Iterable[Document]) -> ErrorAnalysis:
+def error_analysis(
+    gold: Iterable[Document], predicted: Iterable[Document], labels: Mapping[str, Sequence[str]] | None = None
+) -> ErrorAnalysis:
     """The comparison of gold and predicted relations, pair by pair.
 
     Texts and mentions are those of the gold documents.
 
     Args:
         gold, predicted: documents with the same ids, in any order.
+        labels: task -> labels of the model that predicted, where they are others than BioRED's.
 
     Raises:
         AnnotationError: the two cannot be compared, see `compared_documents`.
     """
-    compared = compared_documents(gold, predicted)
-    pairs = (pair for documents in compared for pair in _compared_pairs(documents))
+    compared = compared_documents(gold, predicted, labels)
+    pair_types = asked_pair_types(documents.gold for documents in compared)
+    pairs = (pair for documents in compared for pair in _compared_pairs(documents, pair_types))
     scores = total_counts(document_counts(compared))
     return ErrorAnalysis(tuple(documents.gold for documents in compared), tuple(pairs), scores)
 
@@ -155,7 +160,7 @@ def error_analysis(gold: Iterable[Document], predicted: Iterable[Document]) -> E
 class _PairReader:
     """Says of two entities of a document what they are and how close they stand."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, pair_types: Sequence[Sequence[str]]) -> None:
         mentions = tuple(
             replace(mention, entity_type=TYPE_MAP.get(mention.entity_type, mention.entity_type))
             for mention in document.mentions
@@ -167,7 +172,7 @@ class _PairReader:
         for entity in entities:
             self._entities.setdefault(entity.identifier, []).append(entity)
         self._candidates: dict[frozenset[str], CandidatePair] = {}
-        for pair in candidate_pairs(entities, PAIR_TYPES):
+        for pair in candidate_pairs(entities, pair_types):
             self._candidates.setdefault(frozenset((pair.entity1.identifier, pair.entity2.identifier)), pair)
 
     def comparison(self, identifiers: frozenset[str], statements: tuple[Statement, ...]) -> PairComparison:
@@ -223,9 +228,9 @@ def _pair_entity(entity: Entity) -> PairEntity:
     return PairEntity(entity.identifier, entity.entity_type, entity.name)
 
 
-def _compared_pairs(documents: DocumentPair) -> Iterator[PairComparison]:
+def _compared_pairs(documents: ComparedDocument, pair_types: Sequence[Sequence[str]]) -> Iterator[PairComparison]:
     """The pairs that either side relates: those of gold first, each in the order of its document."""
-    reader = _PairReader(documents.gold)
+    reader = _PairReader(documents.gold, pair_types)
     gold_relations, predicted_relations = (relations_of_pairs(side) for side in (documents.gold, documents.predicted))
     for identifiers in dict.fromkeys([*gold_relations, *predicted_relations]):
         statements = aligned(gold_relations.get(identifiers, ()), predicted_relations.get(identifiers, ()))

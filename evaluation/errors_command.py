@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from biodir.terminal import check_readable
+from biodir.terminal import check_outputs, check_readable
 
 if TYPE_CHECKING:
     from biodir.evaluation.error_analysis import ErrorAnalysis
@@ -27,17 +27,18 @@ def add_errors_command(commands: argparse._SubParsersAction) -> None:
 
 def _errors(options: argparse.Namespace) -> int:
     # Imported here, for `biodir --help` should not wait for transformers.
-    from biodir.evaluation.answers import read_answers
-    from biodir.evaluation.checks import DocumentPair, comparison_notes
+    from biodir.evaluation.checks import ComparedDocument, comparison_notes
     from biodir.evaluation.error_analysis import error_analysis
     from biodir.evaluation.error_page import write_error_page
-    from biodir.formats.reading import read_documents
+    from biodir.evaluation.report import answer_documents, gold_documents
 
     check_readable([options.gold, options.predicted])
-    gold, predicted = list(read_documents(options.gold)), read_answers(options.predicted)
+    check_outputs([options.output], [options.gold, options.predicted])
+    gold = gold_documents(options.gold)
+    predicted = answer_documents(options.predicted, gold)
     analysis = error_analysis(gold, predicted)
     answers = {document.id: document for document in predicted}
-    for note in comparison_notes([DocumentPair(document, answers[document.id]) for document in gold]):
+    for note in comparison_notes([ComparedDocument(document, answers[document.id]) for document in gold]):
         print(f"biodir: note: {note}", file=sys.stderr)
     write_error_page(analysis, options.output, options.gold.name, options.predicted.name)
     print(errors_summary(analysis))

@@ -7,7 +7,7 @@ from typing import Any
 from biodir.document_biodir import Document
 from biodir.errors_biodir import SettingError
 from biodir.evaluation.calibration import precision_recall_curve, relation_outcomes
-from biodir.evaluation.checks import DocumentPair, compared_documents
+from biodir.evaluation.checks import ComparedDocument, compared_documents
 from biodir.evaluation.scores import LEVELS
 from biodir.evaluation.tables import LEVEL_NAMES
 
@@ -62,11 +62,12 @@ def write_plot(
 
 def _draw_levels(axes, report: dict[str, Any]) -> None:
     """F1 of each level as a bar with its interval."""
-    values = [100 * report[level]["f1"] for level in LEVELS]
-    bounds = [report["intervals"][level]["f1"] for level in LEVELS]
+    known = [level for level in LEVELS if report[level] is not None]
+    values = [100 * report[level]["f1"] for level in known]
+    bounds = [report["intervals"][level]["f1"] for level in known]
     below = [max(0.0, value - 100 * low) for value, (low, _) in zip(values, bounds, strict=True)]
     above = [max(0.0, 100 * high - value) for value, (_, high) in zip(values, bounds, strict=True)]
-    names = [LEVEL_NAMES[level] for level in LEVELS]
+    names = [LEVEL_NAMES[level] for level in known]
     axes.barh(names, values, xerr=[below, above], color=COLOURS[0], ecolor="#333333", capsize=3, height=0.6)
     axes.invert_yaxis()
     axes.set_xlim(0, 100)
@@ -76,7 +77,7 @@ def _draw_levels(axes, report: dict[str, Any]) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _draw_curves(axes, pairs: Sequence[DocumentPair]) -> None:
+def _draw_curves(axes, pairs: Sequence[ComparedDocument]) -> None:
     """Precision against recall of all scored relations, and of each type that is not rare."""
     types = sorted({relation.relation_type for pair in pairs for relation in pair.gold.relations})
     drawn = 0
@@ -89,7 +90,13 @@ def _draw_curves(axes, pairs: Sequence[DocumentPair]) -> None:
         label = f"{name or 'all types'} ({curve.average_precision:.2f})"
         axes.plot(curve.recall, curve.precision, color=colour, lw=2 if name is None else 1.2, label=label)
         drawn += 1
-    axes.set(title="Precision and recall with type", xlabel="recall", ylabel="precision", xlim=(0, 1), ylim=(0, 1.02))
+    axes.set(
+        title="Precision and recall of the predicted relations",
+        xlabel="recall",
+        ylabel="precision",
+        xlim=(0, 1),
+        ylim=(0, 1.02),
+    )
     has_scores = any(relation.relation_score is not None for pair in pairs for relation in pair.predicted.relations)
     word = f"fewer than {MIN_RELATIONS} gold relations" if has_scores else NO_SCORES
     _legend_or_word(axes, drawn, "average precision in brackets", word)

@@ -23,9 +23,17 @@ from biodir.evaluation.calibration import (
     relation_outcomes,
     reliability,
 )
-from biodir.evaluation.checks import DocumentPair, compared_documents, comparison_notes
+from biodir.evaluation.checks import ComparedDocument, compared_documents, comparison_notes
 from biodir.evaluation.intervals import Resampling, bootstrap_intervals, compared_f1
-from biodir.evaluation.scores import LEVELS, Counts, document_counts, macro_average, total_counts
+from biodir.evaluation.scores import (
+    LEVELS,
+    Counts,
+    document_counts,
+    macro_average,
+    total_counts,
+    unannotated_levels,
+    unannotated_parts,
+)
 from biodir.formats.reading import read_documents
 from biodir.inference.predict import predicted_relations
 
@@ -72,11 +80,14 @@ def evaluation_report(
     predicted: Sequence[Document],
     resampling: Resampling | None = None,
     labels: Mapping[str, Sequence[str]] | None = None,
+    pair_types: Sequence[Sequence[str]] | None = None,
 ) -> dict[str, Any]:
     """The figures, JSON-ready, shares in 0..1.
 
-    Each level of `LEVELS` has precision, recall, f1, tp, fp, fn over whole documents. ``candidates_only`` leaves the
-    relations out whose pair no model is asked about. ``macro`` holds plain means over relation types.
+    Each level of `LEVELS` has precision, recall, f1, tp, fp, fn over whole documents; it is None, wherever it stands,
+    where the gold documents do not annotate what it asks for. ``pairs`` counts the related gold pairs.
+    ``candidates_only`` leaves the relations out whose pair no model is asked about. ``macro`` holds plain means over
+    relation types.
     ``by_type``, ``by_pair_type``, ``by_distance`` and ``by_length`` hold the figures with type for each group, and
     under the levels' names those of the other levels. ``intervals`` and ``calibration`` say how sure all this is.
 
@@ -84,6 +95,7 @@ def evaluation_report(
         gold, predicted: the same documents, in any order.
         resampling: how the intervals are drawn; None for the defaults.
         labels: task -> labels of the model that predicted, which may be other ones than those of BioRED.
+        pair_types: pairs of entity types that the model is asked about; None for those of BioRED, or of the documents.
 
     Raises:
         AnnotationError: the two cannot be compared, see `compared_documents`.
@@ -93,12 +105,13 @@ def evaluation_report(
     counts = document_counts(pairs)
     totals = total_counts(counts)
     by_type = counts_by_type(pairs)
-    return {
+    unknown = unannotated_levels(pairs)
+    report = {
         **_figures(totals),
         "documents": len(pairs),
         "pairs": totals["entity_pair"].tp + totals["entity_pair"].fn,
         "macro": _macro(by_type),
-        "candidates_only": _figures(total_counts(document_counts(candidates_only(pairs)))),
+        "candidates_only": _figures(total_counts(document_counts(candidates_only(pairs, pair_types)))),
         "by_type": _groups(by_type),
         "by_pair_type": _groups(counts_by_pair_type(pairs)),
         "by_distance": _groups(counts_by_distance(pairs)),
@@ -106,8 +119,9 @@ def evaluation_report(
         "intervals": _intervals(counts, resampling),
         "calibration": _calibration(pairs),
         "average_precision": _average_precision(pairs, by_type),
-        "notes": comparison_notes(pairs),
     }
+    notes = [f"gold annotates no {part}: levels that ask for it are left out" for part in _lacking(pairs)]
+    return {**_without_levels(report, unknown), "notes": [*notes, *comparison_notes(pairs)]}
 
 
 def comparison_report(
@@ -127,13 +141,26 @@ def comparison_report(
     """
     resampling = resampling or Resampling()
     gold = list(gold)
-    first = document_counts(compared_documents(gold, predicted, labels))
+    pairs = compared_documents(gold, predicted, labels)
+    first = document_counts(pairs)
     second = document_counts(compared_documents(gold, other, labels))
     compared = {
         level: compared_f1([each[level] for each in first], [each[level] for each in second], resampling)
         for level in LEVELS
     }
-    return {**asdict(resampling), **{level: found.to_dict() for level, found in compared.items()}}
+    report = {**asdict(resampling), **{level: found.to_dict() for level, found in compared.items()}}
+    return _without_levels(report, unannotated_levels(pairs))
+
+
+def _lacking(pairs: Sequence[ComparedDocument]) -> tuple[str, ...]:
+    return unannotated_parts([relation for pair in pairs for relation in pair.gold.relations])
+
+
+def _without_levels(value: Any, levels: Sequence[str]) -> Any:
+    """The report with None in place of the figures of these levels, at any depth."""
+    if not isinstance(value, dict):
+        return value
+    return {key: None if key in levels else _without_levels(part, levels) for key, part in value.items()}
 
 
 def _check_comparable(path: Path, gold: Sequence[Document], predicted: Sequence[Document]) -> None:
@@ -170,7 +197,7 @@ def _intervals(counts: Sequence[Mapping[str, Counts]], resampling: Resampling) -
     return {**asdict(resampling), **bounds}
 
 
-def _calibration(pairs: Sequence[DocumentPair]) -> dict[str, Any]:
+def _calibration(pairs: Sequence[ComparedDocument]) -> dict[str, Any]:
     """Head -> its reliability table and the expected calibration error; empty where predictions have no scores."""
     found = {}
     for head, outcomes in head_outcomes(pairs).items():
@@ -183,7 +210,7 @@ def _calibration(pairs: Sequence[DocumentPair]) -> dict[str, Any]:
     return found
 
 
-def _average_precision(pairs: Sequence[DocumentPair], by_type: GroupCounts) -> dict[str, float]:
+def _average_precision(pairs: Sequence[ComparedDocument], by_type: GroupCounts) -> dict[str, float]:
     """Relation type, or "all" -> average precision of the scored predictions; empty where there are no scores."""
     found = {}
     for name, relation_type in (("all", None), *((kind, kind) for kind in by_type)):

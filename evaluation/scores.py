@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from biodir.document_biodir import Document, Relation
-from biodir.evaluation.checks import DocumentPair, compared_documents
+from biodir.evaluation.checks import ComparedDocument, compared_documents
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,13 @@ LEVELS: Mapping[str, Callable[[Relation], Hashable]] = {
 }
 
 
+# The parts of a relation that a level asks for beside the type.
+NEEDED_PARTS = {"relation_type_novelty": ("novelty",), "relation_type_direction": ("direction",)}
+NEEDED_PARTS["all"] = ("novelty", "direction")
+# Of BioREDirect's relations nine in ten have a subject: this many without one were never annotated with direction.
+MIN_UNDIRECTED = 20
+
+
 def relation_scores(
     gold: Iterable[Document], predicted: Iterable[Document], labels: Mapping[str, Sequence[str]] | None = None
 ) -> dict[str, Counts]:
@@ -75,7 +82,26 @@ def relation_scores(
     return total_counts(document_counts(compared_documents(gold, predicted, labels)))
 
 
-def document_counts(pairs: Iterable[DocumentPair]) -> list[dict[str, Counts]]:
+def unannotated_parts(relations: Sequence[Relation]) -> tuple[str, ...]:
+    """Which of novelty and direction nobody annotated in gold relations, such as those of BC5CDR: both there.
+
+    A few relations without a subject are undirected, not unannotated, unless they have no novelty either.
+    """
+    if not relations:
+        return ()
+    lacks_novelty = all(relation.novelty is None for relation in relations)
+    lacks_subject = all(relation.subject_id is None for relation in relations)
+    lacks_direction = lacks_subject and (lacks_novelty or len(relations) >= MIN_UNDIRECTED)
+    return ("novelty",) * lacks_novelty + ("direction",) * lacks_direction
+
+
+def unannotated_levels(pairs: Iterable[ComparedDocument]) -> tuple[str, ...]:
+    """The levels that ask for a part that the gold documents do not annotate: there is no truth to score against."""
+    lacking = unannotated_parts([relation for pair in pairs for relation in pair.gold.relations])
+    return tuple(level for level, parts in NEEDED_PARTS.items() if not set(parts).isdisjoint(lacking))
+
+
+def document_counts(pairs: Iterable[ComparedDocument]) -> list[dict[str, Counts]]:
     """Level -> counts, for each document."""
     return [
         {level: statement_counts(pair.gold.relations, pair.predicted.relations, level) for level in LEVELS}

@@ -41,6 +41,9 @@ def level_table(report: Mapping[str, Any]) -> str:
     confidence = f"{100 * intervals['confidence']:g} % of F1"
     lines = [_row("level", HEADINGS) + f"  {confidence}"]
     for level in LEVELS:
+        if report[level] is None:
+            lines.append(f"{LEVEL_NAMES[level]:44}  not annotated in gold")
+            continue
         low, high = intervals[level]["f1"]
         lines.append(_figure_row(LEVEL_NAMES[level], report[level]) + f"  {100 * low:.2f} to {100 * high:.2f}")
     return "\n".join(lines)
@@ -48,7 +51,8 @@ def level_table(report: Mapping[str, Any]) -> str:
 
 def macro_line(report: Mapping[str, Any]) -> str:
     """The means over relation types."""
-    values = (f"{LEVEL_NAMES[level]} {100 * each['f1']:.2f}" for level, each in report["macro"].items())
+    macro = {level: each for level, each in report["macro"].items() if each is not None}
+    values = (f"{LEVEL_NAMES[level]} {100 * each['f1']:.2f}" for level, each in macro.items())
     return f"macro F1 over {len(report['by_type'])} relation types: {', '.join(values)}"
 
 
@@ -58,7 +62,8 @@ def candidate_line(report: Mapping[str, Any]) -> str:
     fewer = everywhere["tp"] + everywhere["fn"] - asked_about["tp"] - asked_about["fn"]
     if not fewer:
         return "every gold pair is a candidate"
-    values = (f"{LEVEL_NAMES[level]} {100 * report['candidates_only'][level]['f1']:.2f}" for level in LEVELS)
+    known = [level for level in LEVELS if report[level] is not None]
+    values = (f"{LEVEL_NAMES[level]} {100 * report['candidates_only'][level]['f1']:.2f}" for level in known)
     return f"F1 over candidate pairs alone, without {fewer} gold pairs that are none: {', '.join(values)}"
 
 
@@ -66,7 +71,9 @@ def group_table(report: Mapping[str, Any], key: str, name: str) -> str:
     """The figures with type of each group, with F1 with direction beside them."""
     lines = [_row(name, HEADINGS) + f"{'+ dir F1':>10}"]
     for group, figures in report[key].items():
-        lines.append(_figure_row(group, figures) + f"{100 * figures['relation_type_direction']['f1']:10.2f}")
+        direction = figures["relation_type_direction"]
+        cell = "-" if direction is None else f"{100 * direction['f1']:.2f}"
+        lines.append(_figure_row(group, figures) + f"{cell:>10}")
     return "\n".join(lines)
 
 
@@ -91,6 +98,8 @@ def comparison_table(comparison: Mapping[str, Any]) -> str:
     lines = [f"{'F1 minus that of the other':32}{'points':>8}{'interval':>20}{'p':>9}"]
     for level in LEVELS:
         found = comparison[level]
+        if found is None:
+            continue
         low, high = (100 * bound for bound in found["interval"])
         interval = f"{low:.2f} to {high:.2f}"
         lines.append(f"{LEVEL_NAMES[level]:32}{100 * found['difference']:8.2f}{interval:>20}{found['p_value']:9.4f}")

@@ -15,7 +15,7 @@ from biodir.document_biodir import Document, Relation
 from biodir.errors_biodir import AnnotationError
 from biodir.evaluation.checks import compared_documents
 from biodir.evaluation.model_scores import EncodedDocuments, decoded_documents, document_decisions
-from biodir.evaluation.scores import Counts, document_counts, total_counts
+from biodir.evaluation.scores import Counts, document_counts, total_counts, unannotated_parts
 
 THRESHOLDS = tuple(step / 50 for step in range(1, 50))
 BIASES = tuple(step / 8 for step in range(-40, 41))
@@ -85,10 +85,14 @@ def cross_fitted_counts(
     return totals
 
 
-def fingerprint(documents: Iterable[Document]) -> str:
-    """A short name for a set of documents, by their ids."""
-    ids = "\n".join(sorted(document.id for document in documents))
-    return hashlib.sha256(ids.encode()).hexdigest()[:16]
+def fingerprints(documents: Iterable[Document]) -> list[str]:
+    """A short name for each document, by its id, in alphabetical order."""
+    return sorted(hashlib.sha256(document.id.encode()).hexdigest()[:8] for document in documents)
+
+
+def calibrated_documents(documents: Iterable[Document], calibrated_on: Iterable[str] | None) -> int:
+    """How many of the documents are among those on which a model's thresholds or biases were found."""
+    return len(set(fingerprints(documents)) & set(calibrated_on or ()))
 
 
 @dataclass(frozen=True)
@@ -150,6 +154,8 @@ def _best_bias(data: EncodedDocuments, logits: Sequence[dict], rule: DecodingRul
     Of biases that serve alike the smallest is taken. Pairs whose type is wrong have no truth to be measured by.
     """
     label = rule.labels[task][-1]
+    if task in unannotated_parts([relation for document in data.documents for relation in document.relations]):
+        return {}
     relevant = [
         (values, relation, decision)
         for values, (decision, relation) in zip(logits, _gold_by_pair(data, logits, rule), strict=True)

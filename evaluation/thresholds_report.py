@@ -14,7 +14,7 @@ from biodir.evaluation.checks import compared_documents
 from biodir.evaluation.model_scores import decoded_documents, encoded_documents, pair_logits
 from biodir.evaluation.scores import Counts, relation_scores
 from biodir.evaluation.tables import LEVEL_NAMES
-from biodir.evaluation.thresholds import cross_fitted_counts, fingerprint, found_rule, neutral_rule
+from biodir.evaluation.thresholds import cross_fitted_counts, fingerprints, found_rule, neutral_rule
 from biodir.pipeline_biodir import PASSES_PER_BATCH, BioDirPipeline
 
 
@@ -24,7 +24,7 @@ class CalibrationRun:
 
     rule: DecodingRule
     documents: int
-    calibrated_on: str
+    calibrated_on: list[str]
     counts: dict[str, dict[str, Counts]]
 
 
@@ -53,9 +53,9 @@ def calibration_run(
         "the paper's rule": counts_with(neutral_rule(rule)),
         "as configured": counts_with(rule),
         "found here": found.counts,
-        "found on the other 4/5": cross_fitted_counts(data, logits, rule),
+        "found on other documents": cross_fitted_counts(data, logits, rule),
     }
-    return CalibrationRun(found.rule, len(data.documents), fingerprint(data.documents), counts)
+    return CalibrationRun(found.rule, len(data.documents), fingerprints(data.documents), counts)
 
 
 def thresholds_table(run: CalibrationRun) -> str:

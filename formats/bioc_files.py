@@ -6,21 +6,19 @@ is fetched: a file that declares entities is refused.
 
 import importlib
 import json
-import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from types import ModuleType
-from typing import Any, BinaryIO
+from typing import Any
 
 from biodir.document_biodir import Document
 from biodir.errors_biodir import BioDirError, ParseError, SettingError
 from biodir.formats.bioc_documents import to_document
+from biodir.formats.lenient import kept, opened
 from biodir.formats.pubtator_articles import bioc_of_article, is_article
 from biodir.pubtator_biodir import check_errors_setting
-
-logger = logging.getLogger(__name__)
 
 XML_SUFFIX = ".xml"
 # Keys under which a JSON file holds its documents; the second is that of the PubTator 3 service.
@@ -62,22 +60,10 @@ def read_bioc_with(
     """
     check_errors_setting(errors)
     sources = _xml_sources(path) if Path(path).suffix.lower() == XML_SUFFIX else _json_sources(path)
-    skipped = 0
-    for index, source in enumerate(sources):
-        try:
-            document = _document(convert, source, f"{os.fspath(path)}: document", index)
-            _run_check(check, document, os.fspath(path))
-        except BioDirError as error:
-            if errors == "raise":
-                raise
-            skipped += 1
-            logger.warning("left out a document: %s", error)
-            if on_skip is not None:
-                on_skip(error)
-            continue
-        yield document
-    if skipped:
-        logger.warning("%s: documents left out because of errors: %d", os.fspath(path), skipped)
+    attempts = (
+        partial(_checked, convert, source, os.fspath(path), index, check) for index, source in enumerate(sources)
+    )
+    yield from kept(attempts, path, errors, on_skip)
 
 
 def is_bioc_json(value: Any) -> bool:
@@ -91,6 +77,18 @@ def is_bioc_json(value: Any) -> bool:
         isinstance(passage, dict) and ("infons" in passage or "annotations" in passage) for passage in passages
     )
     return has_bioc_passages or is_article(value) or any(isinstance(value.get(key), list) for key in DOCUMENTS_KEYS)
+
+
+def _checked(
+    convert: Callable[[Any, str], Document],
+    source: Callable[[], Any],
+    path: str,
+    index: int,
+    check: Callable[[Document], Any] | None,
+) -> Document:
+    document = _document(convert, source, f"{path}: document", index)
+    _run_check(check, document, path)
+    return document
 
 
 def _document(convert: Callable[[Any, str], Document], source: Callable[[], Any], place: str, index: int) -> Document:
@@ -118,13 +116,6 @@ def _run_check(check: Callable[[Document], Any] | None, document: Document, plac
             raise type(error)(f"{place}: {error}") from error
 
 
-def _opened(path: str | os.PathLike[str]) -> BinaryIO:
-    try:
-        return open(path, "rb")
-    except OSError as error:
-        raise ParseError(f"{os.fspath(path)}: cannot be read ({error.strerror}); check the path") from error
-
-
 def _library(name: str) -> ModuleType:
     """A module of `bioc`, or of lxml on which it stands; imported late, for both are optional."""
     try:
@@ -142,7 +133,7 @@ def _library(name: str) -> ModuleType:
 def _xml_sources(path: str | os.PathLike[str]) -> Iterator[Callable[[], Any]]:
     """For each document a call that gives it as a `bioc.BioCDocument`."""
     biocxml, etree = _library("bioc.biocxml"), _library("lxml.etree")
-    with _opened(path) as file:
+    with opened(path) as file:
         elements = etree.iterparse(
             file, events=("start", "end"), resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
         )
@@ -188,7 +179,7 @@ def _check_root(root: Any, place: str) -> None:
 
 def _json_sources(path: str | os.PathLike[str]) -> Iterator[Callable[[], Any]]:
     biocjson = _library("bioc.biocjson")
-    with _opened(path) as file:
+    with opened(path) as file:
         value = _json_value(file.read(), os.fspath(path))
     for mapping in _document_mappings(value, os.fspath(path)):
         yield partial(_bioc_of_mapping, biocjson, mapping)

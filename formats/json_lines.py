@@ -1,16 +1,16 @@
 """Documents from JSON Lines, one mapping a line."""
 
 import json
-import logging
 import os
 from collections.abc import Callable, Iterator
-from typing import Any
+from functools import partial
+from typing import Any, BinaryIO
 
 from biodir.document_biodir import Document
 from biodir.errors_biodir import BioDirError, ParseError
+from biodir.formats.bioc_files import is_bioc_json
+from biodir.formats.lenient import kept, opened
 from biodir.pubtator_biodir import check_errors_setting
-
-logger = logging.getLogger(__name__)
 
 
 def read_json_lines(
@@ -32,27 +32,14 @@ def read_json_lines(
         BioDirError: with file and line.
     """
     check_errors_setting(errors)
-    with _opened(path) as file:
-        for number, line in enumerate(file, start=1):
-            if not line.strip():
-                continue
-            try:
-                document = _document(line, number, f"{os.fspath(path)}:{number}", check)
-            except BioDirError as error:
-                if errors == "raise":
-                    raise
-                logger.warning("left out a document: %s", error)
-                if on_skip is not None:
-                    on_skip(error)
-                continue
-            yield document
+    with opened(path) as file:
+        yield from kept(_attempts(file, os.fspath(path), check), path, errors, on_skip)
 
 
-def _opened(path: str | os.PathLike[str]):
-    try:
-        return open(path, "rb")
-    except OSError as error:
-        raise ParseError(f"{os.fspath(path)}: cannot be read ({error.strerror}); check the path") from error
+def _attempts(file: BinaryIO, path: str, check: Callable[[Document], Any] | None) -> Iterator[Callable[[], Document]]:
+    for number, line in enumerate(file, start=1):
+        if line.strip():
+            yield partial(_document, line, number, f"{path}:{number}", check)
 
 
 def _document(line: bytes, number: int, place: str, check: Callable[[Document], Any] | None) -> Document:
@@ -79,4 +66,8 @@ def _mapping(line: bytes, place: str) -> dict[str, Any]:
         raise ParseError(f"{place}: not a document ({error}); put one mapping on a line") from error
     if not isinstance(value, dict):
         raise ParseError(f"{place}: {repr(value)[:40]} is not a mapping; put one mapping on a line")
+    if is_bioc_json(value):
+        raise ParseError(
+            f"{place}: is BioC, which would be read without its annotations here; save BioC as a .json file of its own"
+        )
     return value

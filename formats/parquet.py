@@ -1,15 +1,15 @@
 """Documents from Parquet, one row a document, as `biodir dataset export` writes them."""
 
-import logging
 import os
 from collections.abc import Callable, Iterator
-from typing import Any, BinaryIO
+from functools import partial
+from typing import Any
 
 from biodir.document_biodir import Document
 from biodir.errors_biodir import BioDirError, ParseError, SettingError
+from biodir.formats.lenient import kept, opened
+from biodir.formats.rows import document_from_row
 from biodir.pubtator_biodir import check_errors_setting
-
-logger = logging.getLogger(__name__)
 
 NEEDED_COLUMNS = ("id", "text", "entities")
 # Rows that are held at a time.
@@ -37,17 +37,11 @@ def read_parquet(
     """
     check_errors_setting(errors)
     place = os.fspath(path)
-    for number, (row, features) in enumerate(_rows(place), start=1):
-        try:
-            document = _document(row, features, number, f"{place}: row {number}", check)
-        except BioDirError as error:
-            if errors == "raise":
-                raise
-            logger.warning("left out a document: %s", error)
-            if on_skip is not None:
-                on_skip(error)
-            continue
-        yield document
+    attempts = (
+        partial(_document, row, features, number, f"{place}: row {number}", check)
+        for number, (row, features) in enumerate(_rows(place), start=1)
+    )
+    yield from kept(attempts, path, errors, on_skip)
 
 
 def _rows(place: str) -> Iterator[tuple[dict[str, Any], Any]]:
@@ -58,9 +52,9 @@ def _rows(place: str) -> Iterator[tuple[dict[str, Any], Any]]:
         from pyarrow.parquet import ParquetFile
     except ImportError as error:
         raise SettingError(f"{place}: reading Parquet needs {error.name}; pip install 'biodir[data]'") from error
-    with _opened(place) as opened:
+    with opened(place) as stream:
         try:
-            file = ParquetFile(opened)
+            file = ParquetFile(stream)
             features = Features.from_arrow_schema(file.schema_arrow)
             _check_columns(file.schema_arrow.names, place)
             for batch in file.iter_batches(BATCH_ROWS):
@@ -68,13 +62,6 @@ def _rows(place: str) -> Iterator[tuple[dict[str, Any], Any]]:
                     yield row, features
         except (OSError, pyarrow.ArrowException) as error:
             raise ParseError(f"{place}: not a Parquet file that can be read ({error}); export it anew") from error
-
-
-def _opened(place: str) -> BinaryIO:
-    try:
-        return open(place, "rb")
-    except OSError as error:
-        raise ParseError(f"{place}: cannot be read ({error.strerror}); check the path") from error
 
 
 def _check_columns(names: list[str], place: str) -> None:
@@ -93,8 +80,6 @@ def _check_columns(names: list[str], place: str) -> None:
 def _document(
     row: dict[str, Any], features: Any, number: int, place: str, check: Callable[[Document], Any] | None
 ) -> Document:
-    from biodir.dataset_script.rows import document_from_row  # here, for it loads the models' configuration
-
     try:
         document = document_from_row(row, features, default_id=str(number))
         if check is not None:

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from biodir.document_biodir import Document
-from biodir.errors_biodir import BioDirError, ParseError
+from biodir.errors_biodir import BioDirError
 from biodir.formats.bioc_files import DOCUMENTS_KEYS, XML_SUFFIX, is_bioc_json, read_bioc
 from biodir.formats.json_lines import read_json_lines
+from biodir.formats.lenient import opened
+from biodir.formats.parquet import read_parquet
 from biodir.pubtator_biodir import check_errors_setting, read_pubtator
 
 PUBTATOR_SUFFIXES = (".pubtator", ".txt", ".tsv")
@@ -63,7 +65,7 @@ def file_format(path: str | os.PathLike[str]) -> str:
     if suffix in JSON_LINES_SUFFIXES:
         return JSON_LINES
     if suffix == JSON_SUFFIX:
-        with _opened(path) as file:
+        with opened(path) as file:
             return BIOC if _holds_bioc_json(file) else JSON_LINES
     return {XML_SUFFIX: BIOC, PARQUET_SUFFIX: PARQUET}.get(suffix, PUBTATOR)
 
@@ -73,23 +75,12 @@ def document_count(path: str | os.PathLike[str]) -> int | None:
     kind = file_format(path)
     if kind not in (PUBTATOR, JSON_LINES):
         return None
-    with _opened(path) as file:
+    with opened(path) as file:
         return sum(bool(line.strip()) if kind == JSON_LINES else bool(_TITLE_LINE.match(line)) for line in file)
 
 
 def _reader(kind: str) -> Callable[..., Iterator[Document]]:
-    if kind == PARQUET:
-        from biodir.formats.parquet import read_parquet  # here, for only a few read Parquet, and it stands on more
-
-        return read_parquet
-    return {PUBTATOR: read_pubtator, JSON_LINES: read_json_lines, BIOC: read_bioc}[kind]
-
-
-def _opened(path: str | os.PathLike[str]) -> BinaryIO:
-    try:
-        return open(path, "rb")
-    except OSError as error:
-        raise ParseError(f"{os.fspath(path)}: cannot be read ({error.strerror}); check the path") from error
+    return {PUBTATOR: read_pubtator, JSON_LINES: read_json_lines, BIOC: read_bioc, PARQUET: read_parquet}[kind]
 
 
 def _holds_bioc_json(file: BinaryIO) -> bool:

@@ -36,21 +36,20 @@ def main() -> None:
     if options.vocabulary:
         old, tokenizer = tokenizer, AutoTokenizer.from_pretrained(options.vocabulary)
         use_vocabulary(encoder, old, tokenizer)
-    encoder.config.attention_probs_dropout_prob = 0.0
-    for module in encoder.modules():
-        if isinstance(module, nn.Dropout):
-            module.p = 0.0  # one pass over the text: nothing to overfit
     model = MaskedLanguageModel(encoder)
-    rows = token_rows(options.text, tokenizer, options.row_tokens, options.output / "rows.pt")
+    model.eval()  # no dropout: in one pass over the text there is nothing to overfit
+    rows = token_rows(options.text, tokenizer, options.row_tokens)
     batches = TokenBatches(rows, options.rows_per_step, tokenizer.mask_token_id, len(tokenizer), options.mask_share)
+    if not batches.steps_an_epoch:
+        raise SystemExit(f"{options.text}: {len(rows)} rows of text, fewer than the {options.rows_per_step} of a step")
     steps = options.steps or batches.steps_an_epoch
+    device_type = "cuda" if torch.cuda.is_available() else "cpu"
+    model.to(device_type)
     optimizer = torch.optim.AdamW(_parameter_groups(model, options.weight_decay), lr=options.rate, fused=True)
     schedule = get_linear_schedule_with_warmup(optimizer, round(0.03 * steps), steps)
     state_path = options.output / STATE_FILE
     first_step = load_state(state_path, model, optimizer, schedule)
 
-    device_type = "cuda" if torch.cuda.is_available() else "cpu"
-    model.to(device_type).train()
     losses: list[float] = []
     started_s = time.perf_counter()
     for step in tqdm(range(first_step, steps), initial=first_step, total=steps, mininterval=30):
@@ -152,10 +151,8 @@ def _old_pieces(word: str, old_ids: dict[str, int], old) -> list[int]:
     return (pieces[1:] if inner else pieces) or [old.unk_token_id]
 
 
-def token_rows(path: Path, tokenizer, row_tokens: int, cache: Path) -> torch.Tensor:
+def token_rows(path: Path, tokenizer, row_tokens: int) -> torch.Tensor:
     """The text as rows of `row_tokens` token ids, [CLS] first and [SEP] between its lines: (rows, row_tokens)."""
-    if cache.is_file():
-        return torch.load(cache, weights_only=True)
     stream: list[torch.Tensor] = []
     for lines in _line_batches(path):
         ids = tokenizer(lines, add_special_tokens=False).input_ids
@@ -163,9 +160,7 @@ def token_rows(path: Path, tokenizer, row_tokens: int, cache: Path) -> torch.Ten
     tokens = torch.cat(stream)
     rows = len(tokens) // (row_tokens - 1)
     body = tokens[: rows * (row_tokens - 1)].view(rows, row_tokens - 1)
-    found = torch.cat([torch.full((rows, 1), tokenizer.cls_token_id, dtype=torch.int32), body], dim=1)
-    _save(found, cache)
-    return found
+    return torch.cat([torch.full((rows, 1), tokenizer.cls_token_id, dtype=torch.int32), body], dim=1)
 
 
 def _line_batches(path: Path, size: int = 2000) -> Iterator[list[str]]:
@@ -186,7 +181,7 @@ def load_state(path: Path, model: nn.Module, optimizer, schedule) -> int:
     """The step to go on with, after a kept state was put back; 0 where none was kept."""
     if not path.is_file():
         return 0
-    state = torch.load(path, weights_only=True)
+    state = torch.load(path, weights_only=True, map_location="cpu")  # loading copies to where the parameters are
     model.load_state_dict(state["model"])
     optimizer.load_state_dict(state["optimizer"])
     schedule.load_state_dict(state["schedule"])
@@ -196,12 +191,8 @@ def load_state(path: Path, model: nn.Module, optimizer, schedule) -> int:
 def save_state(path: Path, step: int, model: nn.Module, optimizer, schedule) -> None:
     """Writes the state of a run, whole or not at all."""
     parts = {"model": model, "optimizer": optimizer, "schedule": schedule}
-    _save({"step": step, **{name: part.state_dict() for name, part in parts.items()}}, path)
-
-
-def _save(value, path: Path) -> None:
     half_written = path.with_suffix(".part")
-    torch.save(value, half_written)
+    torch.save({"step": step, **{name: part.state_dict() for name, part in parts.items()}}, half_written)
     os.replace(half_written, path)
 
 

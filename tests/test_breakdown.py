@@ -7,6 +7,7 @@ import pytest
 from biodir.document_biodir import Relation
 from biodir.evaluation.breakdown import (
     RelationGroups,
+    asked_pair_types,
     candidates_only,
     counts_by_distance,
     counts_by_length,
@@ -14,7 +15,7 @@ from biodir.evaluation.breakdown import (
     counts_by_type,
     length_class,
 )
-from biodir.evaluation.checks import compared_documents
+from biodir.evaluation.checks import ComparedDocument, compared_documents
 from biodir.evaluation.scores import document_counts, total_counts
 from biodir.pubtator_biodir import read_pubtator
 from marked import marked_document
@@ -194,3 +195,11 @@ def test_counts_by_type_add_up_to_the_gold_relations_of_the_dev_documents(data_d
         counts = [levels["all"] for levels in breakdown(pairs).values()]
         assert [sum(each.tp for each in counts), sum(each.fp + each.fn for each in counts)] == [1162, 0]
     assert total_counts(document_counts(candidates_only(pairs)))["all"].tp == 1161, "a gene that binds itself"
+
+
+def test_documents_with_other_entity_types_ask_about_all_pairs_of_these():
+    people = marked_document("<C:1 Ann> knows <C:2 Bob>.")
+    people = replace(people, mentions=tuple(replace(mention, entity_type="PER") for mention in people.mentions))
+    assert asked_pair_types([people]) == (("PER", "PER"),)
+    related = replace(people, relations=(Relation("P3373", "1", "2"),))
+    assert candidates_only([ComparedDocument(related, related)])[0].gold.relations == related.relations

@@ -14,7 +14,7 @@ from biodir.evaluation.calibration import (
     relation_outcomes,
     reliability,
 )
-from biodir.evaluation.checks import DocumentPair, compared_documents
+from biodir.evaluation.checks import ComparedDocument, compared_documents
 from scored_documents import GOLD, PREDICTED, without_scores
 
 PAIRS = compared_documents(GOLD, PREDICTED)
@@ -62,12 +62,18 @@ def test_predictions_without_scores_have_no_outcomes():
 
 def test_heads_without_scores_are_left_out():
     relation = Relation("CID", "a", "b", relation_score=0.75)
-    pair = DocumentPair(Document("1", "", relations=(relation,)), Document("1", "", relations=(relation,)))
+    pair = ComparedDocument(Document("1", "", relations=(relation,)), Document("1", "", relations=(relation,)))
     found = head_outcomes([pair])
     assert {head: listed(each) for head, each in found.items()} == {
         "relation": [(0.75, True)],
-        "statement": [(0.75, True)],
-    }
+    }, "gold that annotates neither novelty nor direction says nothing of whole statements"
+
+
+def test_heads_are_not_asked_about_what_gold_does_not_annotate():
+    gold = Relation("CID", "a", "b")
+    answer = Relation("CID", "a", "b", "Novel", "a", relation_score=0.75, novelty_score=0.5, direction_score=0.5)
+    pair = ComparedDocument(Document("1", "", relations=(gold,)), Document("1", "", relations=(answer,)))
+    assert list(head_outcomes([pair])) == ["relation"]
 
 
 # Reliability.

@@ -1,10 +1,12 @@
 """Documents that can be compared, those that cannot, and what is noted about them."""
 
+from dataclasses import replace
+
 import pytest
 
 from biodir.document_biodir import Document, Relation
 from biodir.errors_biodir import AnnotationError
-from biodir.evaluation.checks import DocumentPair, compared_documents, comparison_notes
+from biodir.evaluation.checks import ComparedDocument, compared_documents, comparison_notes
 from marked import marked_document
 from scored_documents import GOLD, PREDICTED
 
@@ -31,7 +33,7 @@ def message_of(gold, predicted, labels=None):
 
 def test_documents_are_joined_by_their_ids_in_the_order_of_the_gold_ones():
     joined = compared_documents(iter(GOLD), reversed(PREDICTED))
-    assert joined == [DocumentPair(gold, predicted) for gold, predicted in zip(GOLD, PREDICTED, strict=True)]
+    assert joined == [ComparedDocument(gold, predicted) for gold, predicted in zip(GOLD, PREDICTED, strict=True)]
 
 
 @pytest.mark.parametrize(
@@ -80,7 +82,7 @@ def test_relation_that_is_said_again_is_refused_on_either_side(again, problem):
 
 def test_pair_may_have_two_relation_types():
     both = document(BIND, Relation("Conversion", "a", "b", "No"))
-    assert compared_documents([both], [both]) == [DocumentPair(both, both)]
+    assert compared_documents([both], [both]) == [ComparedDocument(both, both)]
 
 
 def test_predicted_relation_type_that_nobody_knows_is_refused():
@@ -147,3 +149,20 @@ def test_note_names_five_strangers():
     (note,) = notes([document(BIND)], [predicted])
     assert note.startswith("6 predicted relations name ")
     assert "(1: x0, 1: x1, 1: x2, 1: x3, 1: x4, ...)" in note
+
+
+def test_relation_of_another_label_list_may_hold_in_both_directions():
+    sisters = [Relation("P3373", "a", "b", subject_id="a"), Relation("P3373", "a", "b", subject_id="b")]
+    both = Document("1", "", relations=tuple(sisters))
+    assert len(compared_documents([both], [both])) == 1
+    with pytest.raises(AnnotationError, match="says P3373 of a and b twice"):
+        compared_documents([replace(both, relations=(sisters[0], sisters[0]))], [both])
+
+
+@pytest.mark.parametrize(
+    ("gold", "predicted", "noted"), [("CID", "Bind", True), ("CID", "CID", False), ("Bind", "Comparison", False)]
+)
+def test_note_says_that_two_label_lists_share_no_type(gold, predicted, noted):
+    sides = (Document("1", "", relations=(Relation(kind, "a", "b"),)) for kind in (gold, predicted))
+    words = f"share no relation type: gold has {gold}, the predictions {predicted}"
+    assert any(words in note for note in comparison_notes([ComparedDocument(*sides)])) == noted

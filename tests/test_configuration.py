@@ -139,7 +139,7 @@ CHANGED = {
     "none_bias": -1.5,
     "relation_thresholds": {name: 0.1 * number for number, name in enumerate(RELATION_LABELS[1:])},
     "label_biases": {"Novel": -0.5, "Right_to_Left": 2},
-    "calibrated_on": "0123456789abcdef",
+    "calibrated_on": ["01234567", "89abcdef"],
     "classifier_dropout": 0,
     "token_budget": 99,
 }

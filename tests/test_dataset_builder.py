@@ -11,8 +11,8 @@ import pytest
 from biodir import AnnotationError, ParseError, __version__
 from biodir.dataset_script.builder import BioredDirection
 from biodir.dataset_script.features import document_features, pair_features
-from biodir.dataset_script.rows import document_from_row
 from biodir.dataset_script.sources import BC5CDR, BIORED_DIRECTION, SourceError
+from biodir.formats.rows import document_from_row
 from corpus_folder import COPPER, IRON, NALOXONE, write_data_folder, write_split
 
 TRAIN = "bioredirect/bioredirect_train.pubtator"

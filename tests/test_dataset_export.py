@@ -1,5 +1,7 @@
 """Corpora become a folder that `load_dataset` takes."""
 
+import logging
+
 import pytest
 from datasets import get_dataset_config_names, load_dataset
 from datasets.info import DatasetInfosDict
@@ -8,9 +10,10 @@ from biodir import ParseError, SettingError, parse_document
 from biodir.dataset_script.export import export
 from biodir.dataset_script.features import document_features, pair_features
 from biodir.dataset_script.files import found_files
-from biodir.dataset_script.rows import document_from_row, document_row, pair_rows, with_model_types
+from biodir.dataset_script.rows import document_row, pair_rows, with_model_types
 from biodir.dataset_script.sources import BC5CDR, BIORED_DIRECTION, SOURCES, SourceError
 from biodir.formats.parquet import read_parquet
+from biodir.formats.rows import document_from_row
 from corpus_folder import COPPER, IRON, NALOXONE, write_data_folder, write_split
 
 FILES = [
@@ -182,6 +185,20 @@ def test_other_checksum_is_an_error_on_demand(tmp_path):
     found = found_files(BC5CDR, write_data_folder(tmp_path / "data"))
     with pytest.raises(SourceError, match="as published"):
         export([found], tmp_path / "out", is_strict=True)
+
+
+def test_each_warning_stands_there_once(tmp_path, caplog):
+    data = write_data_folder(tmp_path / "data")
+    with caplog.at_level(logging.WARNING, logger="biodir"):
+        exported_folder(data, tmp_path / "out")
+    messages = [message for message in caplog.messages if "splits left out" in message or "sha256" in message]
+    assert [message.split(":")[0].removeprefix(f"{data}/") for message in messages] == [
+        "biored_direction",
+        "bioredirect/bioredirect_train.pubtator",
+        "bioredirect/bioredirect_dev.pubtator",
+        "bc5cdr",
+        "bc5cdr/CDR_TrainingSet.PubTator.txt",
+    ]
 
 
 @pytest.mark.corpus

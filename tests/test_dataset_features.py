@@ -19,6 +19,7 @@ def test_entities_and_relations_are_lists_of_mappings():
             "id": List(Value("string")),
         }
     )
+    assert features["passages"].feature["type"] == ClassLabel(names=["title", "abstract"])
     relation = features["relations"].feature
     assert list(relation) == ["relation", "entity1", "entity2", "novelty", "subject"]
     assert relation["relation"].names == list(RELATION_LABELS)

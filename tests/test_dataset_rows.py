@@ -4,17 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from biodir import AnnotationError, Document, Relation, parse_document, read_pubtator
+from biodir import AnnotationError, Document, Passage, Relation, parse_document, read_pubtator
 from biodir.dataset_script.features import document_features, pair_features
 from biodir.dataset_script.rows import (
-    document_from_row,
     document_row,
     pair_rows,
     relations_outside_pairs,
-    with_label_names,
     with_model_types,
 )
 from biodir.dataset_script.sources import BC5CDR, BIORED_DIRECTION
+from biodir.formats.rows import document_from_row, with_label_names
 from corpus_folder import IRON, NALOXONE
 from marked import marked_document
 
@@ -60,7 +59,25 @@ def test_stored_row_gives_the_document_back():
     stored = encoded(document_row(IRON, LABELS), features)
     assert [entity["type"] for entity in stored["entities"]] == [2, 0, 0, 1, 4, 3]
     assert [relation["relation"] for relation in stored["relations"]] == [8, 1, 2]
+    assert [part["type"] for part in stored["passages"]] == [0, 1]
     assert document_from_row(stored, features) == IRON
+
+
+def test_stored_row_is_taken_as_a_document_but_for_names():
+    """As the pipeline does, which names the types of entities by itself."""
+    row = document_row(replace(IRON, relations=()), LABELS)
+    stored = {**encoded(row, document_features(LABELS)), "entities": row["entities"]}
+    document = Document.from_dict(stored)
+    assert (document.text, document.mentions) == (IRON.text, IRON.mentions)
+    assert [(part.start_char, part.kind) for part in document.passages] == [
+        (part.start_char, str(number)) for number, part in enumerate(IRON.passages)
+    ]
+
+
+def test_unknown_passage_type_is_refused():
+    document = replace(IRON, passages=(Passage(0, 4, "caption"),))
+    with pytest.raises(AnnotationError, match="document 1: unknown passage type 'caption'; known are title, abstract"):
+        document_row(document, LABELS)
 
 
 def test_names_of_bc5cdr_become_those_of_models():

@@ -16,7 +16,7 @@ from tiny_checkpoint import open_pipeline, save_checkpoint
 
 FEW = Resampling(resamples=20, seed=3)
 FEW_OPTIONS = ("--resamples", "20", "--seed", "3")
-TUNED = "note: the model's thresholds were found on these very documents; report the scores of others"
+TUNED = "note: the model's thresholds were found on 2 of these 2 documents; report the scores of others"
 
 
 @pytest.fixture(scope="module")
@@ -235,7 +235,7 @@ def test_calibrate_shows_thresholds_and_writes_nothing_unasked(folder, on_cpu, c
     assert (checkpoint / "config.json").read_bytes() == before
 
 
-def test_calibrated_model_is_scored_with_a_note_on_the_same_documents_alone(folder, checkpoint, dev, capfd):
+def test_calibrated_model_is_scored_with_a_note_on_documents_it_was_calibrated_on(folder, checkpoint, dev, capfd):
     shutil.copytree(checkpoint, folder / "model")
     on_cpu = ["--model", "model", "--device", "cpu"]
     assert main(["evaluate", "dev.pubtator", *on_cpu, *FEW_OPTIONS]) == 0
@@ -251,7 +251,10 @@ def test_calibrated_model_is_scored_with_a_note_on_the_same_documents_alone(fold
     assert f"note: {json.loads((folder / 'out.json').read_text())['notes'][-1]}" == TUNED
     write_pubtator(dev[:1], folder / "one.pubtator")
     assert main(["evaluate", "one.pubtator", *on_cpu, *FEW_OPTIONS]) == 0
-    assert TUNED not in capfd.readouterr().out
+    assert "thresholds were found on 1 of these 1 documents" in capfd.readouterr().out
+    write_pubtator([replace(dev[0], id="another")], folder / "another.pubtator")
+    assert main(["evaluate", "another.pubtator", *on_cpu, *FEW_OPTIONS]) == 0
+    assert "thresholds were found" not in capfd.readouterr().out
 
 
 def test_model_of_the_hub_is_refused_before_the_search(folder, checkpoint, capfd, monkeypatch):
@@ -287,3 +290,25 @@ def test_error_of_calibrate_is_one_line_without_traceback(arguments, message, fo
 def test_documents_too_few_to_calibrate_on_are_refused(folder, on_cpu, dev, capfd):
     write_pubtator(dev[:1], folder / "one.pubtator")
     assert failure(capfd, "calibrate", "one.pubtator", *on_cpu) == "1 documents cannot be split; give at least two"
+
+
+def test_corpus_without_novelty_and_direction_is_scored_without_them(folder, capfd):
+    gold = "1|t|Iron hurts it.\n1|a|\n1\t0\t4\tIron\tChemical\tC1\n1\t11\t13\tit\tDisease\tD1\n1\tCID\tC1\tD1\n"
+    (folder / "cdr.pubtator").write_text(gold)
+    (folder / "other.pubtator").write_text(gold.replace("CID", "Bind"))
+    command = ["evaluate", "cdr.pubtator", "other.pubtator", "--plot", "out.png", "--json", "out.json", *FEW_OPTIONS]
+    assert main([*command, "--against", "cdr.pubtator"]) == 0
+    lines = capfd.readouterr().out.splitlines()
+    assert sum("not annotated in gold" in line for line in lines) == 3
+    assert any("share no relation type: gold has CID, the predictions Bind" in line for line in lines)
+    assert json.loads((folder / "out.json").read_text())["all"] is None
+    assert (folder / "out.png").is_file()
+
+
+@pytest.mark.parametrize("output", ["dev.pubtator", "answers.pubtator"])
+def test_error_page_does_not_overwrite_an_input(folder, capfd, output):
+    before = (folder / "dev.pubtator").read_text()
+    (folder / "answers.pubtator").write_text(before)
+    assert main(["errors", "dev.pubtator", "answers.pubtator", "-o", output]) == 1
+    assert f"{output} is an input as well; write to another file" in capfd.readouterr().err
+    assert (folder / output).read_text() == before

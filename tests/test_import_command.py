@@ -27,6 +27,11 @@ def run(*arguments) -> int:
     return options.run(options)
 
 
+@pytest.fixture(autouse=True)
+def _no_data_folder(monkeypatch):
+    monkeypatch.delenv("BIODIR_DATA", raising=False)
+
+
 @pytest.fixture
 def source(tmp_path) -> Path:
     """Three documents of BC5CDR."""
@@ -60,18 +65,25 @@ def test_pubtator_is_written_without_the_excluded(source, tmp_path, capsys):
     assert shown.out.splitlines() == [
         "BC5CDR  licence: public domain (United States Government work)  https://doi.org/10.1093/database/baw068",
         "Induced diseases alone are annotated: a chemical that treats a disease stands there as unrelated. Shares "
-        "documents with BioRED, also with its test split: exclude them. No novelty.",
+        "documents with BioRED, also with the splits that models are scored on. No novelty.",
         "",
-        "documents read                     6",
-        "  could not be read                0",
-        "  excluded                         4",
-        "  repeated                         1",
-        "documents                          1",
-        "relations in them                  1",
-        "  dropped                          0",
-        "  merged into another of the pair  0",
-        "relations                          1",
-        "  pairs with opposite types        0",
+        *(
+            f"{name:{max(35, len(str(tmp_path)) + 20)}}{count}"
+            for name, count in {
+                "documents read": 6,
+                "  could not be read": 0,
+                "  excluded": 4,
+                f"    {excluded[0]}": 2,
+                f"    {excluded[1]}": 2,
+                "  repeated": 1,
+                "documents": 1,
+                "relations in them": 1,
+                "  dropped": 0,
+                "  merged into another of the pair": 0,
+                "relations": 1,
+                "  pairs with opposite types": 0,
+            }.items()
+        ),
         "",
         "entity type  becomes                     count",
         "Chemical     ChemicalEntity                  1",
@@ -86,26 +98,70 @@ def test_pubtator_is_written_without_the_excluded(source, tmp_path, capsys):
     ]
 
 
+def test_scored_splits_of_biored_are_left_out_unasked(source, tmp_path, capsys, monkeypatch):
+    folder = tmp_path / "data" / "bioredirect"
+    folder.mkdir(parents=True)
+    for split, document_id in (("train", "1"), ("dev", "2"), ("test", "3")):
+        (folder / f"bioredirect_{split}.pubtator").write_text(BC5CDR.format(id=document_id))
+    output = tmp_path / "out.pubtator"
+    assert run("bc5cdr", source, "-o", output, "--data-dir", folder.parent) == 0
+    shown = capsys.readouterr()
+    assert [document.id for document in read_pubtator(output)] == ["1"]
+    assert [line.split() for line in shown.out.splitlines()[5:8]] == [
+        ["excluded", "2"],
+        ["bioredirect_dev.pubtator", "1"],
+        ["bioredirect_test.pubtator", "1"],
+    ]
+    assert shown.err == f"biodir: not in {folder.parent}, so not excluded: bioredirect_bc8_test.pubtator\n"
+    monkeypatch.setenv("BIODIR_DATA", str(folder.parent))
+    run("bc5cdr", source, "-o", output)
+    assert capsys.readouterr() == shown
+    run("bc5cdr", source, "-o", output, "--exclude", folder / "bioredirect_train.pubtator")
+    assert [document.id for document in read_pubtator(output)] == ["2", "3"]
+    run("bc5cdr", source, "-o", output, "--keep-overlaps")
+    assert [document.id for document in read_pubtator(output)] == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize("arguments", [[], ["--data-dir", "."]])
+def test_overlaps_stay_only_where_that_is_asked_for(arguments, source, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "bioredirect_train.pubtator").write_text(BC5CDR.format(id="1"))
+    with pytest.raises(SettingError, match=r"bioredirect_test\.pubtator, .* --data-dir .* --exclude, .* --keep-ov"):
+        run("bc5cdr", source, "-o", "out.pubtator", *arguments)
+    assert not Path("out.pubtator").exists()
+
+
 def test_json_lines_hold_what_pubtator_cannot(docred, tmp_path):
     assert run("redocred", docred, "-o", tmp_path / "out.jsonl") == 0
     (document,) = read_documents(tmp_path / "out.jsonl")
     assert [(each.relation_type, each.subject_id) for each in document.relations] == [("P17", "E0"), ("P150", "E1")]
+    before = sorted(tmp_path.iterdir())
     with pytest.raises(AnnotationError, match=r"out\.tsv: document T: .* different subjects.*; or write \.jsonl"):
         run("redocred", docred, "-o", tmp_path / "out.tsv")
+    assert sorted(tmp_path.iterdir()) == before, "nothing half-written stays"
+
+
+def test_failed_import_leaves_an_older_file_as_it_was(docred, tmp_path):
+    output = tmp_path / "out.txt"
+    output.write_text("mine")
+    with pytest.raises(AnnotationError):
+        run("redocred", docred, "-o", output)
+    assert output.read_text() == "mine"
 
 
 def test_text_that_utf8_cannot_write_is_named(docred, tmp_path):
     docred.write_text(docred.read_text().replace('["A", "B"]', '["A", "\\udc00"]'))
     with pytest.raises(AnnotationError, match=r"out\.jsonl: a text holds '\\udc00', which UTF-8 cannot write"):
         run("redocred", docred, "-o", tmp_path / "out.jsonl")
+    assert list(tmp_path.iterdir()) == [docred]
 
 
 def test_bad_documents_stop_or_are_named_and_counted(source, tmp_path, capsys):
     source.write_text(BC5CDR.format(id="1") + BC5CDR.format(id="2").replace("Pain\tD", "Ache\tD"))
     with pytest.raises(AnnotationError, match=r"in\.txt:10: says 'Ache'"):
-        run("bc5cdr", source, "-o", tmp_path / "out.jsonl")
+        run("bc5cdr", source, "-o", tmp_path / "out.jsonl", "--keep-overlaps")
     assert not (tmp_path / "out.jsonl").exists(), "an import that fails writes nothing"
-    assert run("bc5cdr", source, "-o", tmp_path / "out.jsonl", "--errors", "skip") == 0
+    assert run("bc5cdr", source, "-o", tmp_path / "out.jsonl", "--keep-overlaps", "--errors", "skip") == 0
     shown = capsys.readouterr()
     assert "  could not be read                1\n" in shown.out
     assert shown.err.startswith(f"biodir: left out: {source}:10: says 'Ache'")
@@ -120,8 +176,15 @@ def test_bad_documents_stop_or_are_named_and_counted(source, tmp_path, capsys):
         (["bc5cdr", "IN", "-o", "IN"], r"in\.txt is an input as well; write to another file"),
         (["bc5cdr", "absent.txt", "-o", "out.jsonl"], r"absent\.txt: there is no such file"),
         (["bc5cdr", "IN", "-o", "out.jsonl", "--exclude", "absent.txt"], r"absent\.txt: there is no such file"),
-        (["bc5cdr", "IN", "-o", "absent/out.jsonl"], r"absent/out\.jsonl: cannot be written \(No such file"),
-        (["bc5cdr", "IN", "-o", "absent/out.txt"], r"absent/out\.txt: cannot be written \(No such file"),
+        (["bc5cdr", "IN", "-o", "out.jsonl"], "no folder with bioredirect_dev"),
+        (
+            ["bc5cdr", "IN", "-o", "absent/out.jsonl", "--keep-overlaps"],
+            r"out\.jsonl: cannot be written \(No such",
+        ),
+        (
+            ["bc5cdr", "IN", "-o", "absent/out.txt", "--keep-overlaps"],
+            r"out\.txt: cannot be written \(No such",
+        ),
     ],
 )
 def test_settings_that_cannot_be(arguments, message, source, tmp_path, monkeypatch):
@@ -153,7 +216,7 @@ def test_dropped_and_opposite_relations_are_shown(tmp_path, capsys):
         "<collection><document><id>1</id><passage><offset>0</offset><text>iron gene Iron</text>"
         f"{annotations}{relations}</passage></document></collection>"
     )
-    assert run("drugprot", path, "-o", tmp_path / "out.pubtator") == 0
+    assert run("drugprot", path, "-o", tmp_path / "out.pubtator", "--keep-overlaps") == 0
     shown = capsys.readouterr().out.splitlines()
     assert "relations in them                  3" in shown
     assert "relations                          1" in shown
@@ -163,11 +226,12 @@ def test_dropped_and_opposite_relations_are_shown(tmp_path, capsys):
 
 
 @pytest.mark.corpus
-def test_bc5cdr_without_the_test_split_of_biored(data_dir, tmp_path, capsys):
+def test_bc5cdr_without_the_scored_splits_of_biored(data_dir, tmp_path, capsys):
     files = [data_dir / "bc5cdr" / f"CDR_{part}Set.PubTator.txt" for part in ("Training", "Development")]
-    exclude = data_dir / "bioredirect" / "bioredirect_test.pubtator"
-    assert run("bc5cdr", *files, "-o", tmp_path / "out.pubtator", "--exclude", exclude) == 0
-    assert "  excluded                           21\n" in capsys.readouterr().out
-    ids = [document.id for document in read_pubtator(tmp_path / "out.pubtator")]
-    assert len(ids) == 979
-    assert not set(ids) & {document.id for document in read_pubtator(exclude)}
+    scored = [data_dir / "bioredirect" / f"bioredirect_{split}.pubtator" for split in ("dev", "test")]
+    assert run("bc5cdr", *files, "-o", tmp_path / "out.pubtator", "--data-dir", data_dir) == 0
+    counts = [line.split() for line in capsys.readouterr().out.splitlines()[5:8]]
+    assert counts == [["excluded", "37"], ["bioredirect_dev.pubtator", "16"], ["bioredirect_test.pubtator", "21"]]
+    ids = {document.id for document in read_pubtator(tmp_path / "out.pubtator")}
+    assert len(ids) == 963
+    assert not ids & {document.id for path in scored for document in read_pubtator(path)}

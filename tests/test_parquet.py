@@ -73,6 +73,7 @@ def test_rows_with_errors_are_left_out_on_demand(tmp_path, caplog):
     assert [document.id for document in documents] == ["4", "6"]
     assert [type(error) for error in skipped] == [AnnotationError]
     assert "left out a document: " in caplog.text
+    assert caplog.messages[-1] == f"{path}: documents left out because of errors: 1"
 
 
 def test_error_of_the_check_counts_as_one_of_the_row(exported):

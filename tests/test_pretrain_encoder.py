@@ -5,7 +5,7 @@ import sys
 
 import pytest
 import torch
-from transformers import AutoModel, AutoTokenizer, BertTokenizer
+from transformers import AutoConfig, AutoModel, AutoTokenizer, BertTokenizer
 
 from script_module import script
 from tiny_checkpoint import save_encoder
@@ -57,6 +57,17 @@ def test_stopped_run_ends_with_the_weights_of_an_uninterrupted_one(run, pretrain
     monkeypatch.setattr(pretraining, "save_state", save_state)
     resumed = run(tmp_path / "stopped")
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+
+
+def test_text_that_fills_no_step_is_refused(run, tmp_path):
+    with pytest.raises(SystemExit, match="fewer than the 2000 of a step"):
+        run(tmp_path / "run", "--rows-per-step", 2000)
+
+
+def test_dropout_of_the_encoder_is_left_in_its_configuration(run, tmp_path, encoder_folder):
+    run(tmp_path / "run")
+    kept = AutoConfig.from_pretrained(tmp_path / "run" / "encoder").attention_probs_dropout_prob
+    assert kept == AutoConfig.from_pretrained(encoder_folder).attention_probs_dropout_prob > 0
 
 
 def test_training_lowers_the_loss(run, tmp_path, capsys):
@@ -111,7 +122,7 @@ def test_new_words_start_from_the_words_and_sub_words_of_the_old_vocabulary(pret
 def test_rows_begin_with_cls_and_lines_end_with_sep(pretraining, encoder_folder, tmp_path):
     tokenizer = AutoTokenizer.from_pretrained(encoder_folder)
     (tmp_path / "text.txt").write_text("gene\n \n--\ndrug gene\n")
-    rows = pretraining.token_rows(tmp_path / "text.txt", tokenizer, 6, tmp_path / "rows.pt")
+    rows = pretraining.token_rows(tmp_path / "text.txt", tokenizer, 6)
     assert [tokenizer.convert_ids_to_tokens(row) for row in rows.tolist()] == [
         ["[CLS]", "gene", "[SEP]", "drug", "gene", "[SEP]"]
     ]

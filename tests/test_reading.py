@@ -4,10 +4,12 @@ import argparse
 import io
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
 from biodir import AnnotationError, ParseError, SettingError, read_pubtator, write_pubtator
+from biodir.formats import reading
 from biodir.formats.reading import BIOC, JSON_LINES, PARQUET, PUBTATOR, document_count, file_format, read_documents
 from biodir.inference.command import add_commands
 from biodir.inference.predict import count_documents, predict_files
@@ -87,6 +89,22 @@ def test_documents_of_biodir_with_passages_are_no_bioc(tmp_path):
     assert [document.text for document in read_documents(path)] == ["Iron. More."]
 
 
+@pytest.mark.parametrize("content", [BIOC_DOCUMENT, {"documents": [BIOC_DOCUMENT]}])
+def test_bioc_in_json_lines_is_refused_not_read_without_its_annotations(content, tmp_path, caplog):
+    path = written(tmp_path / "a.jsonl", f"{JSON_LINE}\n{json.dumps(content)}\n")
+    with pytest.raises(ParseError, match=r"a\.jsonl:2: is BioC, .* save BioC as a \.json file"):
+        list(read_documents(path))
+    assert list(read_documents(path, errors="skip")) == [ONE]
+    assert caplog.messages[-1] == f"{path}: documents left out because of errors: 1"
+
+
+def test_formats_stand_below_the_data_sets():
+    folder = Path(reading.__file__).parent
+    sources = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.py")}
+    assert "parquet.py" in sources
+    assert [name for name, source in sources.items() if "dataset_script" in source] == []
+
+
 @pytest.mark.parametrize(
     ("content", "expected", "message"),
     [
@@ -115,15 +133,14 @@ def test_xml_is_bioc(tmp_path):
     assert [(document.id, document.text) for document in read_documents(path)] == [("one", ONE.text)]
 
 
-def test_parquet_goes_to_its_reader(tmp_path, monkeypatch):
-    parquet = pytest.importorskip("biodir.formats.parquet")
+def test_parquet_goes_to_its_reader(monkeypatch):
     calls = []
 
     def read_parquet(path, errors, on_skip, check):
         calls.append((path, errors, on_skip, check))
         return iter([ONE])
 
-    monkeypatch.setattr(parquet, "read_parquet", read_parquet)
+    monkeypatch.setattr("biodir.formats.reading.read_parquet", read_parquet)
     assert file_format("a.Parquet") == PARQUET
     assert list(read_documents("a.Parquet", "skip", print, len)) == [ONE]
     assert calls == [("a.Parquet", "skip", print, len)]

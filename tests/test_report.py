@@ -306,3 +306,22 @@ def test_gold_relations_of_the_dev_documents_as_predictions_are_right_in_all(dat
     assert sum(figures["tp"] for figures in found["by_type"].values()) == 1162
     assert found["candidates_only"]["all"]["tp"] == 1161
     assert found["notes"] == []
+
+
+def test_levels_that_gold_does_not_annotate_are_none_everywhere():
+    gold, answer = (
+        replace(marked_document("<C:C1 Iron> hurts <D:D1 it>.", id="1"), relations=(relation,))
+        for relation in (Relation("CID", "C1", "D1"), Relation("CID", "C1", "D1", "Novel", "C1"))
+    )
+    report = evaluation_report([gold], [answer], FEW, {"relation": ["None", "CID"]})
+    lost = ("relation_type_novelty", "relation_type_direction", "all")
+    assert report["relation_type"]["f1"] == report["by_type"]["CID"]["f1"] == 1
+    for part in (report, report["macro"], report["candidates_only"], report["intervals"], report["by_type"]["CID"]):
+        assert [part[level] for level in lost] == [None] * 3
+    assert report["notes"] == [
+        "gold annotates no novelty: levels that ask for it are left out",
+        "gold annotates no direction: levels that ask for it are left out",
+    ]
+    compared = comparison_report([gold], [answer], [answer], FEW)
+    assert compared["all"] is None
+    assert compared["relation_type"]["difference"] == 0

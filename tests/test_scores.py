@@ -9,7 +9,7 @@ from sklearn.metrics import precision_recall_fscore_support
 from biodir.document_biodir import Document, Relation
 from biodir.errors_biodir import AnnotationError
 from biodir.evaluation.breakdown import counts_by_type
-from biodir.evaluation.checks import compared_documents
+from biodir.evaluation.checks import ComparedDocument, compared_documents
 from biodir.evaluation.scores import (
     LEVELS,
     Counts,
@@ -18,6 +18,8 @@ from biodir.evaluation.scores import (
     relation_scores,
     statement_counts,
     total_counts,
+    unannotated_levels,
+    unannotated_parts,
 )
 from biodir.pubtator_biodir import read_pubtator
 from scored_documents import GOLD as DOCUMENTS
@@ -282,3 +284,27 @@ def test_gold_relations_of_the_dev_documents_are_right_at_every_level(data_dir):
     counts = relation_scores(documents, documents)
     assert figures(counts) == every_level((1162, 0, 0))
     assert {found.f1 for found in counts.values()} == {1.0}
+
+
+# What gold does not annotate.
+
+
+@pytest.mark.parametrize(
+    ("relations", "parts"),
+    [
+        ([], ()),
+        ([GOLD], ()),
+        ([Relation("CID", "a", "b")], ("novelty", "direction")),
+        ([Relation("CID", "a", "b", subject_id="a")], ("novelty",)),
+        ([Relation("Bind", "a", "b", "No")] * 19, ()),
+        ([Relation("Bind", "a", "b", "No")] * 20, ("direction",)),
+        ([Relation("Bind", "a", "b", "No")] * 20 + [GOLD], ()),
+    ],
+)
+def test_part_that_no_gold_relation_has_is_not_annotated(relations, parts):
+    assert unannotated_parts(relations) == parts
+
+
+def test_levels_that_ask_for_a_part_that_is_not_annotated_are_named():
+    half = document(Relation("CID", "a", "b", subject_id="a"))
+    assert unannotated_levels([ComparedDocument(half, half)]) == ("relation_type_novelty", "all")

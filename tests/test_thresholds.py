@@ -11,7 +11,14 @@ from biodir.document_biodir import Relation
 from biodir.errors_biodir import AnnotationError
 from biodir.evaluation.model_scores import EncodedDocuments, decoded_documents, encoded_documents
 from biodir.evaluation.scores import Counts, relation_scores
-from biodir.evaluation.thresholds import MIN_RELATIONS, cross_fitted_counts, fingerprint, found_rule, neutral_rule
+from biodir.evaluation.thresholds import (
+    MIN_RELATIONS,
+    calibrated_documents,
+    cross_fitted_counts,
+    fingerprints,
+    found_rule,
+    neutral_rule,
+)
 from marked import marked_document, pair_encoder
 
 LABELS = {"relation": list(RELATION_LABELS), "novelty": list(NOVELTY_LABELS), "direction": list(DIRECTION_LABELS)}
@@ -243,15 +250,31 @@ def test_relations_in_one_fold_alone_cannot_be_split():
 # Fingerprints.
 
 
-def test_fingerprint_is_that_of_the_ids_in_any_order():
+def test_fingerprints_are_those_of_the_ids_in_any_order():
     documents = [replace(DOCUMENT, id=name) for name in ("1", "2", "12")]
-    assert fingerprint(documents) == fingerprint(reversed(documents))
-    assert fingerprint(documents) == fingerprint(replace(document, relations=(BIND,)) for document in documents)
-    assert fingerprint(documents) == "46e0c8785eabf195", "of the lines 1, 12 and 2, as sha256sum has it"
+    assert fingerprints(documents) == fingerprints(reversed(documents))
+    assert fingerprints(documents) == fingerprints(replace(document, relations=(BIND,)) for document in documents)
+    assert fingerprints(documents) == ["6b51d431", "6b86b273", "d4735e3a"], "as sha256sum has the ids"
 
 
-@pytest.mark.parametrize("ids", [["1"], ["1", "2"], ["12"], ["1", "2", "12", "3"]])
-def test_fingerprint_of_other_documents_is_another(ids):
-    assert fingerprint(replace(DOCUMENT, id=name) for name in ids) != fingerprint(
-        replace(DOCUMENT, id=name) for name in ("1", "2", "12")
+@pytest.mark.parametrize(("ids", "known"), [(["1"], 1), (["1", "2", "3"], 2), (["3", "4"], 0), (["12", "2", "1"], 3)])
+def test_documents_that_served_to_calibrate_are_counted(ids, known):
+    calibrated_on = fingerprints(replace(DOCUMENT, id=name) for name in ("1", "2", "12"))
+    documents = [replace(DOCUMENT, id=name) for name in ids]
+    assert calibrated_documents(documents, calibrated_on) == known
+    assert calibrated_documents(documents, None) == 0
+
+
+def test_biases_of_what_gold_does_not_annotate_are_not_sought():
+    data, logits = data_of(related(0.9), unrelated(0.2))
+    unannotated = replace(
+        data,
+        documents=tuple(
+            replace(
+                document,
+                relations=tuple(replace(relation, novelty=None, subject_id=None) for relation in document.relations),
+            )
+            for document in data.documents
+        ),
     )
+    assert found_rule(unannotated, logits, RULE).rule.label_biases == {}

@@ -12,7 +12,7 @@ from biodir.decoding_biodir import DecodingRule
 from biodir.errors_biodir import AnnotationError, SettingError
 from biodir.evaluation.report import predicted_documents
 from biodir.evaluation.scores import LEVELS, Counts, relation_scores
-from biodir.evaluation.thresholds import fingerprint
+from biodir.evaluation.thresholds import fingerprints
 from biodir.evaluation.thresholds_report import (
     CalibrationRun,
     calibration_run,
@@ -55,8 +55,8 @@ def pipeline_scores(folder, documents):
 
 
 def test_run_names_the_documents_and_the_rules(run, documents):
-    assert (run.documents, run.calibrated_on) == (3, fingerprint(documents))
-    assert list(run.counts) == ["the paper's rule", "as configured", "found here", "found on the other 4/5"]
+    assert (run.documents, run.calibrated_on) == (3, fingerprints(documents))
+    assert list(run.counts) == ["the paper's rule", "as configured", "found here", "found on other documents"]
 
 
 def test_rule_has_a_threshold_for_each_type_and_two_biases(run):
@@ -75,7 +75,7 @@ def test_found_rule_lets_the_surest_relation_through_alone(run):
 
 
 def test_found_rule_does_as_well_on_documents_like_its_own(run):
-    assert run.counts["found on the other 4/5"]["relation_type"] == Counts(tp=2)
+    assert run.counts["found on other documents"]["relation_type"] == Counts(tp=2)
 
 
 def test_every_gold_relation_is_found_or_missed(run):
@@ -144,7 +144,7 @@ def test_stored_rule_is_the_one_of_the_pipeline_that_is_loaded_from_the_folder(r
     store_rule(run, folder)
     config = open_pipeline(folder).model.config
     assert DecodingRule.from_config(config) == run.rule
-    assert config.calibrated_on == fingerprint(documents)
+    assert config.calibrated_on == fingerprints(documents)
     assert pipeline_scores(folder, documents) == run.counts["found here"]
 
 

@@ -1,0 +1,47 @@
+"""Rows of the library `datasets` to documents: class labels, which it stores as numbers, become names."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from biodir.document_biodir import Document
+from biodir.errors_biodir import AnnotationError
+
+
+def document_from_row(row: Mapping[str, Any], features: Any = None, default_id: str = "document") -> Document:
+    """The document of a row.
+
+    Args:
+        row: one document, as Python values.
+        features: the `datasets.Features` of the row; without them its labels are names already.
+        default_id: the document's id where the row has none.
+
+    Raises:
+        AnnotationError: a label is no number of its ClassLabel, or what `Document.from_dict` raises.
+    """
+    return Document.from_dict(row if features is None else with_label_names(row, features), default_id)
+
+
+def with_label_names(value: Any, feature: Any) -> Any:
+    """The value, or row, with the name of each class label in place of its number.
+
+    Raises:
+        AnnotationError: a number names no label.
+    """
+    if value is None:
+        return None
+    if isinstance(feature, Mapping):
+        return {key: with_label_names(part, feature.get(key)) for key, part in value.items()}
+    if getattr(feature, "names", None) is not None:
+        return _label_name(value, feature.names)
+    if isinstance(value, Sequence) and getattr(feature, "feature", None) is not None:
+        return [with_label_names(part, feature.feature) for part in value]
+    return value
+
+
+def _label_name(value: Any, names: Sequence[str]) -> Any:
+    """The name of a label; a name stays one."""
+    if isinstance(value, str):
+        return value
+    if not 0 <= value < len(names):
+        raise AnnotationError(f"label {value} is none of the {len(names)} from 0: {', '.join(names)}; export anew")
+    return names[value]
