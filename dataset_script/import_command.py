@@ -84,6 +84,9 @@ def run_import(options: argparse.Namespace) -> int:
         options.errors,
         on_skip=lambda error: print(f"biodir: left out: {error}", file=sys.stderr),
     )
+    if not result.documents and not result.counts.excluded:
+        names = ", ".join(map(str, options.files))
+        raise AnnotationError(f"{names}: no documents of {corpus.name}; are these the files as they are published?")
     _write(result.documents, options.output)
     print("\n".join(import_table(result, exclusions)))
     return 0
@@ -98,7 +101,11 @@ def _exclusions(options: argparse.Namespace, corpus: "Corpus") -> tuple["Exclusi
     from .exclusion import exclusions_in, exclusions_of, missing_splits, scored_splits
 
     if options.exclude:
-        return exclusions_of(options.exclude)
+        found = exclusions_of(options.exclude)
+        for path, exclusion in zip(options.exclude, found, strict=True):
+            if not exclusion.document_ids:
+                raise SettingError(f"{path}: holds no documents to exclude; name the file of the split")
+        return found
     asks_for_splits = corpus.ids_are_pmids or options.data_dir is not None
     if options.keep_overlaps or not asks_for_splits:
         return ()

@@ -8,6 +8,8 @@ from biodir.document_biodir import Document, Relation
 from biodir.errors_biodir import AnnotationError
 
 MAX_NAMED = 5  # how many ids a message names
+# Of BioREDirect's relations nine in ten have a subject: this many without one were never annotated with direction.
+MIN_UNDIRECTED = 20
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,14 @@ def comparison_notes(pairs: Sequence[ComparedDocument]) -> list[str]:
             f"{len(strangers)} predicted relations name entities that the gold document does not mention "
             f"({_named(strangers)}); are these the same annotations?"
         )
-    types = [{relation.relation_type for relation in side} for side in _relations_of_sides(pairs)]
+    gold_relations, predicted_relations = _relations_of_sides(pairs)
+    types = [{relation.relation_type for relation in side} for side in (gold_relations, predicted_relations)]
+    for part in unannotated_parts(predicted_relations):
+        if part not in unannotated_parts(gold_relations):
+            notes.append(f"no predicted relation has a {part}: scores that ask for it say nothing of the predictions")
+    odd = types[0] - set(RELATION_LABELS)
+    if odd and types[0] & set(RELATION_LABELS):
+        notes.append(f"gold has types that BioRED does not know beside those of BioRED: {', '.join(sorted(odd))}")
     if all(types) and types[0].isdisjoint(types[1]) and not types[0] | types[1] <= set(RELATION_LABELS):
         gold, predicted = (", ".join(sorted(side)) for side in types)
         notes.append(
@@ -64,6 +73,19 @@ def comparison_notes(pairs: Sequence[ComparedDocument]) -> list[str]:
             "the same labels, for corpora such as BC5CDR with `biodir dataset import`"
         )
     return notes
+
+
+def unannotated_parts(relations: Sequence[Relation]) -> tuple[str, ...]:
+    """Which of novelty and direction nobody annotated in gold relations, such as those of BC5CDR: both there.
+
+    A few relations without a subject are undirected, not unannotated, unless they have no novelty either.
+    """
+    if not relations:
+        return ()
+    lacks_novelty = all(relation.novelty is None for relation in relations)
+    lacks_subject = all(relation.subject_id is None for relation in relations)
+    lacks_direction = lacks_subject and (lacks_novelty or len(relations) >= MIN_UNDIRECTED)
+    return ("novelty",) * lacks_novelty + ("direction",) * lacks_direction
 
 
 def _relations_of_sides(pairs: Sequence[ComparedDocument]) -> tuple[list[Relation], list[Relation]]:
@@ -76,7 +98,12 @@ def _relations_of_sides(pairs: Sequence[ComparedDocument]) -> tuple[list[Relatio
 
 def _by_id(documents: Iterable[Document], side: str) -> dict[str, Document]:
     found: dict[str, Document] = {}
-    for document in documents:
+    for index, document in enumerate(documents):
+        if not hasattr(document, "relations"):
+            raise AnnotationError(
+                f"{side}: document {index} is a {type(document).__name__}, not a Document; make one with "
+                "Document.from_dict, or read a file with read_documents"
+            )
         if document.id in found:
             raise AnnotationError(f"{side}: document {document.id} stands twice; keep one")
         found[document.id] = document

@@ -15,6 +15,7 @@ SUFFIXES = (".png", ".svg", ".pdf")
 # Colours that stay apart for the colour-blind: Okabe and Ito 2008.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6BB1", "#666666")
 MIN_RELATIONS = 10  # a curve over fewer gold relations is noise
+MIN_PREDICTIONS = 5  # likewise a bin
 NO_SCORES = "the predictions have no scores"
 
 
@@ -106,11 +107,17 @@ def _draw_reliability(axes, calibration: dict[str, Any]) -> None:
     """The share of right predictions against the mean score of each bin, a line for each head."""
     axes.plot([0, 1], [0, 1], color="#999999", lw=1, ls="--")
     for index, (head, found) in enumerate(calibration.items()):
-        filled = [each for each in found["bins"] if each["predictions"]]
+        filled = [each for each in found["bins"] if each["predictions"] >= MIN_PREDICTIONS]
         scores, right = ([each[field] for each in filled] for field in ("mean_score", "share_right"))
         label = f"{head} (ECE {found['expected_calibration_error']:.2f})"
         axes.plot(scores, right, marker="o", ms=4, lw=1.2, color=COLOURS[index], label=label)
-    axes.set(title="Reliability", xlabel="mean score", ylabel="share right", xlim=(0, 1), ylim=(0, 1.02))
+    axes.set(
+        title=f"Reliability, bins of {MIN_PREDICTIONS} predictions and more",
+        xlabel="mean score",
+        ylabel="share right",
+        xlim=(0, 1),
+        ylim=(0, 1.02),
+    )
     _legend_or_word(axes, len(calibration), "expected calibration error in brackets", NO_SCORES)
 
 

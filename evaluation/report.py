@@ -23,7 +23,7 @@ from biodir.evaluation.calibration import (
     relation_outcomes,
     reliability,
 )
-from biodir.evaluation.checks import ComparedDocument, compared_documents, comparison_notes
+from biodir.evaluation.checks import ComparedDocument, compared_documents, comparison_notes, unannotated_parts
 from biodir.evaluation.intervals import Resampling, bootstrap_intervals, compared_f1
 from biodir.evaluation.scores import (
     LEVELS,
@@ -32,7 +32,6 @@ from biodir.evaluation.scores import (
     macro_average,
     total_counts,
     unannotated_levels,
-    unannotated_parts,
 )
 from biodir.formats.reading import read_documents
 from biodir.inference.predict import predicted_relations
@@ -45,6 +44,8 @@ def gold_documents(path: Path) -> list[Document]:
         AnnotationError: the file holds no document, or none with a relation, or ones that nothing can be compared with.
     """
     documents = list(read_documents(path))
+    if not documents:
+        raise AnnotationError(f"{path}: holds no documents; give documents with relations")
     if not any(document.relations for document in documents):
         raise AnnotationError(f"{path}: {len(documents)} documents without any relation; gold documents have relations")
     _check_comparable(path, documents, documents)

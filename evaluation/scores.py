@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from biodir.document_biodir import Document, Relation
-from biodir.evaluation.checks import ComparedDocument, compared_documents
+from biodir.evaluation.checks import ComparedDocument, compared_documents, unannotated_parts
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,6 @@ LEVELS: Mapping[str, Callable[[Relation], Hashable]] = {
 # The parts of a relation that a level asks for beside the type.
 NEEDED_PARTS = {"relation_type_novelty": ("novelty",), "relation_type_direction": ("direction",)}
 NEEDED_PARTS["all"] = ("novelty", "direction")
-# Of BioREDirect's relations nine in ten have a subject: this many without one were never annotated with direction.
-MIN_UNDIRECTED = 20
 
 
 def relation_scores(
@@ -80,19 +78,6 @@ def relation_scores(
         AnnotationError: the two cannot be compared, see `compared_documents`.
     """
     return total_counts(document_counts(compared_documents(gold, predicted, labels)))
-
-
-def unannotated_parts(relations: Sequence[Relation]) -> tuple[str, ...]:
-    """Which of novelty and direction nobody annotated in gold relations, such as those of BC5CDR: both there.
-
-    A few relations without a subject are undirected, not unannotated, unless they have no novelty either.
-    """
-    if not relations:
-        return ()
-    lacks_novelty = all(relation.novelty is None for relation in relations)
-    lacks_subject = all(relation.subject_id is None for relation in relations)
-    lacks_direction = lacks_subject and (lacks_novelty or len(relations) >= MIN_UNDIRECTED)
-    return ("novelty",) * lacks_novelty + ("direction",) * lacks_direction
 
 
 def unannotated_levels(pairs: Iterable[ComparedDocument]) -> tuple[str, ...]:

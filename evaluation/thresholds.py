@@ -13,9 +13,9 @@ import numpy as np
 from biodir.decoding_biodir import DecodingRule, PairDecision, direction_label, relations_of_pairs
 from biodir.document_biodir import Document, Relation
 from biodir.errors_biodir import AnnotationError
-from biodir.evaluation.checks import compared_documents
+from biodir.evaluation.checks import compared_documents, unannotated_parts
 from biodir.evaluation.model_scores import EncodedDocuments, decoded_documents, document_decisions
-from biodir.evaluation.scores import Counts, document_counts, total_counts, unannotated_parts
+from biodir.evaluation.scores import Counts, document_counts, total_counts
 
 THRESHOLDS = tuple(step / 50 for step in range(1, 50))
 BIASES = tuple(step / 8 for step in range(-40, 41))

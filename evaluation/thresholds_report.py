@@ -9,7 +9,7 @@ from pathlib import Path
 from biodir.decoding_biodir import DecodingRule
 from biodir.document_biodir import Document
 from biodir.encoding_biodir import EncodingSettings, PairEncoder
-from biodir.errors_biodir import SettingError
+from biodir.errors_biodir import AnnotationError, SettingError
 from biodir.evaluation.checks import compared_documents
 from biodir.evaluation.model_scores import decoded_documents, encoded_documents, pair_logits
 from biodir.evaluation.scores import Counts, relation_scores
@@ -34,11 +34,12 @@ def calibration_run(
     """Thresholds and biases for the pipeline's model, with the scores of the documents before and after.
 
     Raises:
-        AnnotationError: a document's entity types are not those of the model, a document stands twice or says a
-            relation twice, or the documents are too few.
+        AnnotationError: a document's entity or relation types are not those of the model, a document stands twice or
+            says a relation twice, or the documents are too few.
     """
     compared_documents(documents, documents)  # for what is wrong with them is better told before the model runs
     config = extract.model.config
+    _check_types(documents, config.relation_labels)
     checked = [extract.check_document(document) for document in documents]
     encoder = PairEncoder(extract.tokenizer, EncodingSettings.from_config(config))
     data = encoded_documents(checked, encoder)
@@ -58,11 +59,22 @@ def calibration_run(
     return CalibrationRun(found.rule, len(data.documents), fingerprints(data.documents), counts)
 
 
+def _check_types(documents: Sequence[Document], relation_labels: Sequence[str]) -> None:
+    for document in documents:
+        for relation in document.relations:
+            if relation.relation_type not in relation_labels[1:]:
+                raise AnnotationError(
+                    f"document {document.id} has the relation type {relation.relation_type!r}, which the model cannot "
+                    f"predict; it knows {', '.join(relation_labels[1:])}"
+                )
+
+
 def thresholds_table(run: CalibrationRun) -> str:
     """The thresholds, the biases and the scores for people, in per cent."""
     lines = [f"{'relation type':32}{'threshold':>10}"]
     lines += [f"{name:32}{100 * value:10.1f}" for name, value in run.rule.relation_thresholds.items()]
-    lines += ["", f"{'label':32}{'bias':>10}"]
+    lines += ["", "These take the place of none_bias and of the threshold for all types.", ""]
+    lines += [f"{'label':32}{'bias':>10}"]
     lines += [f"{name:32}{value:+10.3f}" for name, value in run.rule.label_biases.items()]
     lines += [
         "",

@@ -81,3 +81,11 @@ def test_document_without_its_parts_is_refused(metric, row, lacks):
 def test_no_documents_are_refused(metric):
     with pytest.raises(AnnotationError, match="gold: no documents"):
         metric.compute(predictions=[], references=[])
+
+
+def test_gold_without_relations_is_refused_and_empty_predictions_are_noted(metric):
+    empty = [{**row, "relations": []} for row in REFERENCES]
+    with pytest.raises(AnnotationError, match="references: 2 documents without any relation"):
+        metric.compute(predictions=PREDICTIONS, references=empty)
+    found = metric.compute(predictions=empty, references=REFERENCES)
+    assert "the predictions hold no relation at all" in found["notes"][0]

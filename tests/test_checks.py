@@ -6,7 +6,7 @@ import pytest
 
 from biodir.document_biodir import Document, Relation
 from biodir.errors_biodir import AnnotationError
-from biodir.evaluation.checks import ComparedDocument, compared_documents, comparison_notes
+from biodir.evaluation.checks import ComparedDocument, compared_documents, comparison_notes, unannotated_parts
 from marked import marked_document
 from scored_documents import GOLD, PREDICTED
 
@@ -166,3 +166,43 @@ def test_note_says_that_two_label_lists_share_no_type(gold, predicted, noted):
     sides = (Document("1", "", relations=(Relation(kind, "a", "b"),)) for kind in (gold, predicted))
     words = f"share no relation type: gold has {gold}, the predictions {predicted}"
     assert any(words in note for note in comparison_notes([ComparedDocument(*sides)])) == noted
+
+
+def test_note_says_that_predictions_lack_what_gold_has():
+    gold, answer = (Relation("Bind", "a", "b", *parts) for parts in (("No", "a"), ()))
+    notes = comparison_notes([ComparedDocument(document(gold), document(answer))])
+    assert notes[-2:] == [
+        "no predicted relation has a novelty: scores that ask for it say nothing of the predictions",
+        "no predicted relation has a direction: scores that ask for it say nothing of the predictions",
+    ]
+
+
+def test_note_names_gold_types_that_stand_out():
+    both = document(BIND, Relation("Asociation", "a", "c"))
+    assert "gold has types that BioRED does not know beside those of BioRED: Asociation" in comparison_notes(
+        [ComparedDocument(both, both)]
+    )
+
+
+def test_mapping_is_no_document():
+    with pytest.raises(AnnotationError, match="gold: document 0 is a dict, not a Document; make one with"):
+        compared_documents([{"id": "1"}], [])
+
+
+# What gold does not annotate.
+
+
+@pytest.mark.parametrize(
+    ("relations", "parts"),
+    [
+        ([], ()),
+        ([BIND], ()),
+        ([Relation("CID", "a", "b")], ("novelty", "direction")),
+        ([Relation("CID", "a", "b", subject_id="a")], ("novelty",)),
+        ([Relation("Bind", "a", "b", "No")] * 19, ()),
+        ([Relation("Bind", "a", "b", "No")] * 20, ("direction",)),
+        ([Relation("Bind", "a", "b", "No")] * 20 + [BIND], ()),
+    ],
+)
+def test_part_that_no_gold_relation_has_is_not_annotated(relations, parts):
+    assert unannotated_parts(relations) == parts

@@ -113,7 +113,7 @@ def test_documents_may_come_as_json_lines(folder, capfd):
             ["gold.pubtator", "pred.pubtator", "--against", "absent.txt"],
             "absent.txt: there is no such file; check the path",
         ),
-        (["empty.pubtator", "pred.pubtator"], "empty.pubtator: 0 documents without any relation; gold documents have "),
+        (["empty.pubtator", "pred.pubtator"], "empty.pubtator: holds no documents; give documents"),
         (
             ["nothing.pubtator", "pred.pubtator"],
             "nothing.pubtator: 4 documents without any relation; gold documents have relations",
@@ -209,7 +209,9 @@ def test_labels_of_the_model_may_be_other_ones_than_those_of_biored(folder, chec
     options = ["--model", "model", "--device", "cpu", "--plot", "out.svg", "--json", "out.json", *FEW_OPTIONS]
     assert main(["evaluate", "dev.pubtator", *options]) == 0
     assert json.loads((folder / "out.json").read_text())["relation_type"]["fp"] == 6
-    assert main(["calibrate", "dev.pubtator", "--model", "model", "--device", "cpu"]) == 0
+    capfd.readouterr()
+    message = failure(capfd, "calibrate", "dev.pubtator", "--model", "model", "--device", "cpu")
+    assert "which the model cannot predict; it knows X1, X2, X3" in message
 
 
 def test_bad_documents_are_found_before_the_model_is_loaded(folder, capfd):

@@ -235,3 +235,16 @@ def test_bc5cdr_without_the_scored_splits_of_biored(data_dir, tmp_path, capsys):
     ids = {document.id for document in read_pubtator(tmp_path / "out.pubtator")}
     assert len(ids) == 963
     assert not ids & {document.id for path in scored for document in read_pubtator(path)}
+
+
+@pytest.mark.parametrize("excluded", [False, True])
+def test_empty_file_is_no_import(source, tmp_path, excluded):
+    empty, output = tmp_path / "empty.txt", tmp_path / "out.pubtator"
+    empty.write_text("")
+    output.write_text("as it was")
+    arguments = (source, "--exclude", empty) if excluded else (empty, "--keep-overlaps")
+    with pytest.raises(
+        (AnnotationError, SettingError), match="holds no documents to exclude" if excluded else "no doc"
+    ):
+        run("bc5cdr", *arguments, "-o", output)
+    assert output.read_text() == "as it was"

@@ -244,13 +244,19 @@ def test_gold_documents_and_answers_come_back_from_files(tmp_path):
     assert counts(evaluation_report(gold, answers, FEW)["all"]) == TOTALS["all"]
 
 
-@pytest.mark.parametrize(("content", "number"), [("", 0), ("1|t|Aspirin\n1|a|\n", 1)])
-def test_gold_file_without_relations_is_refused(content, number, tmp_path):
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "holds no documents; give documents with relations"),
+        ("1|t|Aspirin\n1|a|\n", "1 documents without any relation; gold documents have relations"),
+    ],
+)
+def test_gold_file_without_relations_is_refused(content, message, tmp_path):
     file = tmp_path / "gold.pubtator"
     file.write_text(content)
     with pytest.raises(AnnotationError) as caught:
         gold_documents(file)
-    assert str(caught.value) == f"{file}: {number} documents without any relation; gold documents have relations"
+    assert str(caught.value) == f"{file}: {message}"
 
 
 def test_gold_file_that_says_a_relation_twice_is_refused(tmp_path):

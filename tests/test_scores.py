@@ -19,7 +19,6 @@ from biodir.evaluation.scores import (
     statement_counts,
     total_counts,
     unannotated_levels,
-    unannotated_parts,
 )
 from biodir.pubtator_biodir import read_pubtator
 from scored_documents import GOLD as DOCUMENTS
@@ -287,22 +286,6 @@ def test_gold_relations_of_the_dev_documents_are_right_at_every_level(data_dir):
 
 
 # What gold does not annotate.
-
-
-@pytest.mark.parametrize(
-    ("relations", "parts"),
-    [
-        ([], ()),
-        ([GOLD], ()),
-        ([Relation("CID", "a", "b")], ("novelty", "direction")),
-        ([Relation("CID", "a", "b", subject_id="a")], ("novelty",)),
-        ([Relation("Bind", "a", "b", "No")] * 19, ()),
-        ([Relation("Bind", "a", "b", "No")] * 20, ("direction",)),
-        ([Relation("Bind", "a", "b", "No")] * 20 + [GOLD], ()),
-    ],
-)
-def test_part_that_no_gold_relation_has_is_not_annotated(relations, parts):
-    assert unannotated_parts(relations) == parts
 
 
 def test_levels_that_ask_for_a_part_that_is_not_annotated_are_named():

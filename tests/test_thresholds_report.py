@@ -126,6 +126,8 @@ def test_table_shows_thresholds_biases_and_f1():
         "Association                           26.0",
         "Bind                                  50.0",
         "",
+        "These take the place of none_bias and of the threshold for all types.",
+        "",
         "label                                 bias",
         "No                                  -1.125",
         "No_Direct                           +0.500",
@@ -194,3 +196,11 @@ def test_model_that_is_not_in_a_folder_is_refused(run, tmp_path):
         config_file(folder)
     assert str(caught.value) == message
     assert not folder.exists()
+
+
+def test_relation_type_that_the_model_cannot_predict_is_refused(checkpoint, documents):
+    odd = replace(documents[0], relations=(replace(documents[0].relations[0], relation_type="CID"),))
+    with pytest.raises(
+        AnnotationError, match=r"has the relation type 'CID', which the model cannot predict; it knows Asso"
+    ):
+        calibration_run(open_pipeline(checkpoint), [odd, *documents[1:]])

@@ -18,7 +18,7 @@ import evaluate
 from biodir.document_biodir import Document
 from biodir.errors_biodir import AnnotationError
 from biodir.evaluation.breakdown import counts_by_type
-from biodir.evaluation.checks import compared_documents
+from biodir.evaluation.checks import compared_documents, comparison_notes
 from biodir.evaluation.intervals import Resampling, bootstrap_intervals
 from biodir.evaluation.scores import LEVELS, document_counts, macro_average, total_counts
 
@@ -40,7 +40,8 @@ Args:
     resamples: how often documents are drawn for the intervals; 0 leaves these out.
     seed: of the draws.
 Returns:
-    level -> precision, recall, f1 in 0..1 and tp, fp, fn; "macro", "by_type" and "documents"; "intervals" on request.
+    level -> precision, recall, f1 in 0..1 and tp, fp, fn; "macro", "by_type", "documents" and
+    "notes"; "intervals" on request.
 """
 
 
@@ -69,6 +70,8 @@ class BiodirRelations(evaluate.Metric):
 
     def _compute(self, predictions: list, references: list, resamples: int = 0, seed: int = 1) -> dict[str, Any]:
         pairs = compared_documents(map(_document, references), map(_document, predictions))
+        if not any(pair.gold.relations for pair in pairs):
+            raise AnnotationError(f"references: {len(pairs)} documents without any relation; they have some")
         counts = document_counts(pairs)
         by_type = counts_by_type(pairs)
         result: dict[str, Any] = {level: found.to_dict() for level, found in total_counts(counts).items()}
@@ -79,6 +82,7 @@ class BiodirRelations(evaluate.Metric):
         }
         result["by_type"] = {name: found["relation_type"].to_dict() for name, found in by_type.items()}
         result["documents"] = len(pairs)
+        result["notes"] = comparison_notes(pairs)
         if resamples:
             settings = Resampling(resamples, seed)
             result["intervals"] = {
