@@ -58,25 +58,32 @@ def comparison_notes(pairs: Sequence[ComparedDocument]) -> list[str]:
             f"{len(strangers)} predicted relations name entities that the gold document does not mention "
             f"({_named(strangers)}); are these the same annotations?"
         )
-    gold_relations, predicted_relations = _relations_of_sides(pairs)
-    types = [{relation.relation_type for relation in side} for side in (gold_relations, predicted_relations)]
-    for part in unannotated_parts(predicted_relations):
-        if part not in unannotated_parts(gold_relations):
-            notes.append(f"no predicted relation has a {part}: scores that ask for it say nothing of the predictions")
-    odd = types[0] - set(RELATION_LABELS)
-    if odd and types[0] & set(RELATION_LABELS):
-        notes.append(f"gold has types that BioRED does not know beside those of BioRED: {', '.join(sorted(odd))}")
-    if all(types) and types[0].isdisjoint(types[1]) and not types[0] | types[1] <= set(RELATION_LABELS):
-        gold, predicted = (", ".join(sorted(side)) for side in types)
-        notes.append(
-            f"gold and predictions share no relation type: gold has {gold}, the predictions {predicted}; give both "
-            "the same labels, for corpora such as BC5CDR with `biodir dataset import`"
+    gold = [relation for pair in pairs for relation in pair.gold.relations]
+    predicted = [relation for pair in pairs for relation in pair.predicted.relations]
+    return [*notes, *_label_notes(gold, predicted)]
+
+
+def _label_notes(gold: Sequence[Relation], predicted: Sequence[Relation]) -> Iterator[str]:
+    """What is worth a look in the labels of all gold and all predicted relations."""
+    for part in unannotated_parts(predicted):
+        if part not in unannotated_parts(gold):
+            yield f"no predicted relation has a {part}: scores that ask for it say nothing of the predictions"
+    gold_types, predicted_types = ({relation.relation_type for relation in side} for side in (gold, predicted))
+    known = set(RELATION_LABELS)
+    odd = gold_types - known
+    if odd and gold_types & known:
+        yield f"gold has types that BioRED does not know beside those of BioRED: {', '.join(sorted(odd))}"
+    shares_none = gold_types.isdisjoint(predicted_types) and gold_types and predicted_types
+    if shares_none and not gold_types | predicted_types <= known:
+        yield (
+            f"gold and predictions share no relation type: gold has {', '.join(sorted(gold_types))}, the predictions "
+            f"{', '.join(sorted(predicted_types))}; give both the same labels, for corpora such as BC5CDR with "
+            "`biodir dataset import`"
         )
-    return notes
 
 
 def unannotated_parts(relations: Sequence[Relation]) -> tuple[str, ...]:
-    """Which of novelty and direction nobody annotated in gold relations, such as those of BC5CDR: both there.
+    """Which of novelty and direction none of the relations has; those of BC5CDR have neither.
 
     A few relations without a subject are undirected, not unannotated, unless they have no novelty either.
     """
@@ -86,14 +93,6 @@ def unannotated_parts(relations: Sequence[Relation]) -> tuple[str, ...]:
     lacks_subject = all(relation.subject_id is None for relation in relations)
     lacks_direction = lacks_subject and (lacks_novelty or len(relations) >= MIN_UNDIRECTED)
     return ("novelty",) * lacks_novelty + ("direction",) * lacks_direction
-
-
-def _relations_of_sides(pairs: Sequence[ComparedDocument]) -> tuple[list[Relation], list[Relation]]:
-    """The gold and the predicted relations of all documents."""
-    return (
-        [relation for pair in pairs for relation in pair.gold.relations],
-        [relation for pair in pairs for relation in pair.predicted.relations],
-    )
 
 
 def _by_id(documents: Iterable[Document], side: str) -> dict[str, Document]:
