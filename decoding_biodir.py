@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -115,6 +115,18 @@ def relations_of_pairs(document: Document) -> dict[frozenset[str], list[Relation
     for relation in document.relations:
         found[frozenset((relation.entity1_id, relation.entity2_id))].append(relation)
     return dict(found)
+
+
+def first_of_pairs(relations: Iterable[Relation]) -> tuple[Relation, ...]:
+    """The first relation of each two identifiers: a concept that is annotated with two types is in pairs of two types.
+
+    Args:
+        relations: the best first; PubTator holds one direction for a pair of identifiers.
+    """
+    first: dict[frozenset[str], Relation] = {}
+    for relation in relations:
+        first.setdefault(frozenset((relation.entity1_id, relation.entity2_id)), relation)
+    return tuple(first.values())
 
 
 def pair_targets(

@@ -8,13 +8,15 @@ from itertools import combinations_with_replacement, pairwise
 from biodir.configuration_biodir import ENTITY_TYPES, PAIR_TYPES, TYPE_MAP
 from biodir.document_biodir import Document, Entity, Mention, Relation
 from biodir.evaluation.checks import ComparedDocument
-from biodir.evaluation.scores import LEVELS, Counts, statement_counts
+from biodir.evaluation.scores import LEVELS, Counts, macro_average, statement_counts
 from biodir.sentences_biodir import SentenceIndex
 
 NO_MENTION = "no mention"  # the group of relations with an entity that the document does not mention
 DISTANCES = ("same sentence", "next sentence", "further")
 # Characters at which the classes of document length begin; abstracts of PubMed have 1,500 to 2,000.
 LENGTH_STEPS = (0, 1000, 1500, 2000)
+
+TYPE_LEVELS = tuple(level for level in LEVELS if level != "entity_pair")  # the pair alone has no type
 
 Group = Callable[[Relation], str]
 GroupCounts = dict[str, dict[str, Counts]]
@@ -75,8 +77,12 @@ def counts_by_type(pairs: Sequence[ComparedDocument]) -> GroupCounts:
 
     A wrong type is a false positive of the predicted type and a false negative of the gold one.
     """
-    levels = [level for level in LEVELS if level != "entity_pair"]
-    return _grouped(pairs, lambda _: lambda relation: relation.relation_type, levels)
+    return _grouped(pairs, lambda _: lambda relation: relation.relation_type, TYPE_LEVELS)
+
+
+def macro_scores(by_type: GroupCounts) -> dict[str, dict[str, float]]:
+    """Level -> means over the types that occur on either side, of what `counts_by_type` gives."""
+    return {level: macro_average([found[level] for found in by_type.values()]) for level in TYPE_LEVELS}
 
 
 def counts_by_pair_type(pairs: Sequence[ComparedDocument]) -> GroupCounts:

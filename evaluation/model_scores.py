@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from biodir.batching_biodir import collate_pairs, length_groups
-from biodir.decoding_biodir import DecodingRule, PairDecision, decode_pair
+from biodir.decoding_biodir import DecodingRule, PairDecision, decode_pair, first_of_pairs
 from biodir.document_biodir import Document, Relation
 from biodir.encoding_biodir import PairEncoder, PairFeatures
 
@@ -65,10 +65,5 @@ def decoded_documents(data: EncodedDocuments, logits: Sequence[dict], rule: Deco
 
 
 def _relations(decisions: Iterable[PairDecision]) -> tuple[Relation, ...]:
-    """The relations, one for two identifiers: a concept that is annotated with two types is in pairs of two types."""
-    best_of_pair: dict[frozenset[str], Relation] = {}
-    for decision in sorted(decisions, key=lambda decision: -decision.score):
-        if decision.is_related:
-            relation = decision.to_relation()
-            best_of_pair.setdefault(frozenset((relation.entity1_id, relation.entity2_id)), relation)
-    return tuple(best_of_pair.values())
+    related = [decision for decision in decisions if decision.is_related]
+    return first_of_pairs(decision.to_relation() for decision in sorted(related, key=lambda decision: -decision.score))

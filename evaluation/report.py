@@ -15,6 +15,7 @@ from biodir.evaluation.breakdown import (
     counts_by_length,
     counts_by_pair_type,
     counts_by_type,
+    macro_scores,
 )
 from biodir.evaluation.calibration import (
     expected_calibration_error,
@@ -29,7 +30,6 @@ from biodir.evaluation.scores import (
     LEVELS,
     Counts,
     document_counts,
-    macro_average,
     total_counts,
     unannotated_levels,
 )
@@ -111,7 +111,7 @@ def evaluation_report(
         **_figures(totals),
         "documents": len(pairs),
         "pairs": totals["entity_pair"].tp + totals["entity_pair"].fn,
-        "macro": _macro(by_type),
+        "macro": macro_scores(by_type),
         "candidates_only": _figures(total_counts(document_counts(candidates_only(pairs, pair_types)))),
         "by_type": _groups(by_type),
         "by_pair_type": _groups(counts_by_pair_type(pairs)),
@@ -184,12 +184,6 @@ def _groups(counts: GroupCounts) -> dict[str, dict[str, Any]]:
         }
         for group, levels in counts.items()
     }
-
-
-def _macro(by_type: GroupCounts) -> dict[str, dict[str, float]]:
-    """Level -> means over the types that occur on either side; the level of the pair alone has no types."""
-    levels = [level for level in LEVELS if level != "entity_pair"]
-    return {level: macro_average([found[level] for found in by_type.values()]) for level in levels}
 
 
 def _intervals(counts: Sequence[Mapping[str, Counts]], resampling: Resampling) -> dict[str, Any]:

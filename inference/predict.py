@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TextIO
 
+from biodir.decoding_biodir import first_of_pairs
 from biodir.document_biodir import Document, Relation
 from biodir.errors_biodir import BioDirError, SettingError
 from biodir.formats.reading import (
@@ -146,11 +147,7 @@ def _json_line(document: Document, relations: Sequence[Mapping[str, Any]]) -> st
 
 def predicted_relations(results: Sequence[Mapping[str, Any]]) -> tuple[Relation, ...]:
     """The pipeline's results as data of a document."""
-    best_of_pair: dict[frozenset[str], Relation] = {}  # PubTator holds one direction for a pair of identifiers
-    for result in results:
-        relation = _relation(result)
-        best_of_pair.setdefault(frozenset((relation.entity1_id, relation.entity2_id)), relation)
-    return tuple(best_of_pair.values())
+    return first_of_pairs(map(_relation, results))
 
 
 def _pubtator_block(document: Document, relations: Sequence[Mapping[str, Any]]) -> str:

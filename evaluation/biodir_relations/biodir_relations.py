@@ -17,10 +17,10 @@ import evaluate
 
 from biodir.document_biodir import Document
 from biodir.errors_biodir import AnnotationError
-from biodir.evaluation.breakdown import counts_by_type
+from biodir.evaluation.breakdown import counts_by_type, macro_scores
 from biodir.evaluation.checks import compared_documents, comparison_notes
 from biodir.evaluation.intervals import Resampling, bootstrap_intervals
-from biodir.evaluation.scores import LEVELS, document_counts, macro_average, total_counts
+from biodir.evaluation.scores import LEVELS, document_counts, total_counts
 
 RELATION_KEYS = ("relation", "entity1", "entity2", "novelty", "subject")
 
@@ -75,11 +75,7 @@ class BiodirRelations(evaluate.Metric):
         counts = document_counts(pairs)
         by_type = counts_by_type(pairs)
         result: dict[str, Any] = {level: found.to_dict() for level, found in total_counts(counts).items()}
-        result["macro"] = {
-            level: macro_average([found[level] for found in by_type.values()])
-            for level in LEVELS
-            if level != "entity_pair"
-        }
+        result["macro"] = macro_scores(by_type)
         result["by_type"] = {name: found["relation_type"].to_dict() for name, found in by_type.items()}
         result["documents"] = len(pairs)
         result["notes"] = comparison_notes(pairs)
