@@ -156,3 +156,19 @@ def pair_windows(ruler: WindowRuler, chunks: Sequence[str], infix_min_tokens: in
         windows.extend(ruler.infix(closest1, closest2, infix_min_tokens))
     cross_window = not any(ruler.shows_both(window) for window in windows)
     return PairWindows(tuple(dict.fromkeys(windows)), closest1, closest2, cross_window)
+
+
+def text_windows(ruler: WindowRuler, overlap_tokens: int) -> tuple[Span, ...]:
+    """Windows that cover the whole text from prefix to suffix, each as large as fits.
+
+    Args:
+        ruler: knows the spans that cost tags; none where the text is read without tags.
+        overlap_tokens: what each window shares with the one before it.
+    """
+    windows = [ruler.prefix()]
+    while windows[-1][1] < ruler.document_tokens:
+        last_start, last_end = windows[-1]
+        start = max(last_end - overlap_tokens, last_start + 1)
+        window = ruler.grow((start, start), (start, ruler.document_tokens), ruler.max_tokens)
+        windows.append(ruler.suffix() if window[1] == ruler.document_tokens else window)
+    return tuple(windows)

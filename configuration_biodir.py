@@ -18,14 +18,20 @@ CODE_FILES = (
     "decoding_biodir.py",
     "document_biodir.py",
     "encoding_biodir.py",
+    "engine_biodir.py",
     "errors_biodir.py",
+    "features_biodir.py",
     "inputs_biodir.py",
     "losses_biodir.py",
     "modeling_biodir.py",
+    "packing_biodir.py",
     "pipeline_biodir.py",
+    "pooled_biodir.py",
     "pubtator_biodir.py",
     "pubtator_rows_biodir.py",
     "sentences_biodir.py",
+    "text_pass_biodir.py",
+    "windows_biodir.py",
 )
 
 GENE, DISEASE, CHEMICAL = "GeneOrGeneProduct", "DiseaseOrPhenotypicFeature", "ChemicalEntity"
@@ -82,6 +88,7 @@ PROMPT_FIELDS = ("{tasks}", "{entity1}", "{entity2}")
 # Encoders whose first token takes the position behind the padding's: RoBERTa and its kin.
 POSITIONS_BEHIND_PADDING = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet", "longformer")
 CHUNK_NAMES = ("prefix", "suffix", "infix")
+PAIR_ENCODINGS = ("solid", "levitated", "pooled")
 CHUNK_POOLINGS = ("max", "mean", "attention")
 
 
@@ -91,6 +98,8 @@ class BioDirConfig(PreTrainedConfig):
 
     Args:
         encoder_config: configuration of the encoder, any of the BERT family.
+        pair_encoding: solid, rows of its own for every pair (the paper's); levitated, one pass over the text and a
+            short query for every pair; pooled, one pass over the text, whose states make up every pair.
         relation_labels: the label of an unrelated pair first, then the relation types.
         novelty_labels, direction_labels: likewise; an empty list leaves the task and its head out.
         entity_types: types that a mention may have; those outside `pair_types` take part in no pair.
@@ -99,11 +108,13 @@ class BioDirConfig(PreTrainedConfig):
         type_map: other names of entity types -> entity type; None leaves mentions of that name out.
         hard_prompt: the question, with ``{tasks}``, ``{entity1}`` and ``{entity2}`` in this order.
         soft_prompt_tokens: learned vectors for each pair type at the end of every row. Paper: 8 was best.
-        chunks: which chunks are encoded, any of prefix, suffix and infix.
+        chunks: which chunks are encoded, any of prefix, suffix and infix. Of these, the levitated encoding heeds the
+            infix alone: it is what a second set of task tokens sees.
         max_tokens: longest row, in tokens, prompts included.
         infix_min_tokens: an infix that is narrower is widened evenly to this width, tags included.
         max_name_tokens: an entity's name is cut to this length in the hard prompt.
         max_mention_tokens: a mention that is longer is tagged around its first tokens.
+        window_overlap_tokens: levitated and pooled; what neighbouring windows of a long document share.
         chunk_pooling: how the chunks of a pair are joined: max (the paper's), mean or attention.
         generic_relation: relation type that needs no threshold but wins only as the highest of all. Paper: Association.
         relation_threshold: the score above which any other relation type wins. Paper: 0.5.
@@ -125,6 +136,7 @@ class BioDirConfig(PreTrainedConfig):
     sub_configs_defaults = {"encoder_config": SubConfigSpec(config_class=AutoConfig, model_type="bert")}  # noqa: RUF012
 
     encoder_config: dict | PreTrainedConfig | None = None
+    pair_encoding: str = "solid"
     relation_labels: list[str] | tuple[str, ...] = RELATION_LABELS
     novelty_labels: list[str] | tuple[str, ...] = NOVELTY_LABELS
     direction_labels: list[str] | tuple[str, ...] = DIRECTION_LABELS
@@ -139,6 +151,7 @@ class BioDirConfig(PreTrainedConfig):
     infix_min_tokens: int = 64
     max_name_tokens: int = 24
     max_mention_tokens: int = 64
+    window_overlap_tokens: int = 128
     chunk_pooling: str = "max"
     generic_relation: str | None = "Association"
     relation_threshold: float | int = 0.5
@@ -206,6 +219,8 @@ def _check_prompt_and_chunks(config: BioDirConfig) -> None:
         )
     if not config.chunks or not set(config.chunks) <= set(CHUNK_NAMES):
         raise SettingError(f"chunks {config.chunks!r}: choose any of {', '.join(CHUNK_NAMES)}")
+    if config.pair_encoding not in PAIR_ENCODINGS:
+        raise SettingError(f"pair_encoding {config.pair_encoding!r}: choose one of {', '.join(PAIR_ENCODINGS)}")
     if config.chunk_pooling not in CHUNK_POOLINGS:
         raise SettingError(f"chunk_pooling {config.chunk_pooling!r}: choose one of {', '.join(CHUNK_POOLINGS)}")
     positions = getattr(config.encoder_config, "max_position_embeddings", None)
@@ -217,7 +232,7 @@ def _check_prompt_and_chunks(config: BioDirConfig) -> None:
 
 def _check_numbers(config: BioDirConfig) -> None:
     for name, least in (("soft_prompt_tokens", 0), ("infix_min_tokens", 0), ("max_name_tokens", 1),
-                        ("max_mention_tokens", 1), ("token_budget", 1)):  # fmt: skip
+                        ("max_mention_tokens", 1), ("window_overlap_tokens", 0), ("token_budget", 1)):  # fmt: skip
         if getattr(config, name) < least:
             raise SettingError(f"{name} is {getattr(config, name)}; it must be at least {least}")
     others = set(config.tasks) - {"relation"}

@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -12,6 +12,8 @@ from .errors_biodir import AnnotationError
 
 # Direction labels that name a subject; every other label means that the relation has no direction.
 ENTITY1_IS_SUBJECT, ENTITY2_IS_SUBJECT, UNDIRECTED = "Left_to_Right", "Right_to_Left", "No_Direct"
+# In place of a pair's targets of a task that its corpus does not annotate; teaches nothing.
+UNANNOTATED = -1.0
 
 
 @dataclass(frozen=True)
@@ -130,18 +132,23 @@ def first_of_pairs(relations: Iterable[Relation]) -> tuple[Relation, ...]:
 
 
 def pair_targets(
-    pair: CandidatePair, relations: Sequence[Relation], labels: Mapping[str, Sequence[str]]
+    pair: CandidatePair,
+    relations: Sequence[Relation],
+    labels: Mapping[str, Sequence[str]],
+    unannotated: Collection[str] = (),
 ) -> dict[str, list[float]]:
     """Task -> 1.0 at each label that holds for the pair, else 0.0; the inverse of decoding, for gold relations.
 
     Args:
         relations: the gold relations of this pair; empty where it is unrelated.
         labels: task -> its labels; tasks without labels are left out.
+        unannotated: tasks that the corpus says nothing of; their targets are `UNANNOTATED`.
 
     Raises:
         AnnotationError: a relation has a label that the model does not know, or lacks the novelty that it needs.
     """
-    held = {task: {values[0]} if not relations else set() for task, values in labels.items() if values}
+    asked = {task: values for task, values in labels.items() if values}
+    held = {task: {values[0]} if not relations else set() for task, values in asked.items() if task not in unannotated}
     for relation in relations:
         found = {"relation": relation.relation_type, "novelty": relation.novelty}
         found["direction"] = direction_label(pair, relation)
@@ -152,7 +159,10 @@ def pair_targets(
                     f"{', '.join(labels[task])}; map it, or train with other labels"
                 )
             held[task].add(found[task])
-    return {task: [float(label in held[task]) for label in labels[task]] for task in held}
+    return {
+        task: [float(label in held[task]) for label in values] if task in held else [UNANNOTATED] * len(values)
+        for task, values in asked.items()
+    }
 
 
 def direction_label(pair: CandidatePair, relation: Relation) -> str:

@@ -8,16 +8,20 @@ and puts boundary tags and the hard prompt in. A row of one chunk is
 where the soft prompt is held open by padding ids that are attended to; the model puts its learned vectors there.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import pairwise
 from typing import Any
 
+from torch import Tensor
+
+from .batching_biodir import collate_pairs, length_groups
 from .candidates_biodir import CandidatePair, candidate_pairs
-from .chunking_biodir import TAGS_PER_MENTION, PairWindows, Span, WindowRuler, pair_windows, spans_inside
+from .chunking_biodir import TAGS_PER_MENTION, Span, WindowRuler, pair_windows, spans_inside
 from .configuration_biodir import CHUNK_NAMES
 from .document_biodir import Document, Entity
 from .errors_biodir import CheckpointError, SettingError
+from .features_biodir import PairFeatures
 from .sentences_biodir import sentence_spans
 
 SOURCE, TARGET = "Src", "Tgt"
@@ -46,6 +50,7 @@ def special_tokens(pair_types: Sequence[Sequence[str]], tag_types: Mapping[str, 
 class EncodingSettings:
     """What the encoder of pairs must know; the fields are those of the configuration with the same names."""
 
+    pair_encoding: str
     pair_types: Sequence[Sequence[str]]
     tag_types: Mapping[str, str]
     tasks: Sequence[str]
@@ -56,6 +61,7 @@ class EncodingSettings:
     infix_min_tokens: int
     max_name_tokens: int
     max_mention_tokens: int
+    window_overlap_tokens: int
 
     @classmethod
     def from_config(cls, config: Any) -> "EncodingSettings":
@@ -79,31 +85,8 @@ class EncodedDocument:
     mention_spans: Mapping[tuple[str, str], tuple[Span, ...]]
 
 
-@dataclass(frozen=True)
-class PairFeatures:
-    """The rows of one pair, ready for a batch.
-
-    Args:
-        rows: token ids of each chunk, without padding; equal chunks stand once.
-        task_positions: index of each task token in every row, in the order of `EncodingSettings.tasks`.
-        evidence: character spans of the sentences that hold the two closest mentions.
-        cross_window: True where no single chunk shows a mention of each entity.
-    """
-
-    pair: CandidatePair
-    rows: tuple[tuple[int, ...], ...]
-    task_positions: tuple[int, ...]
-    evidence: tuple[Span, ...]
-    cross_window: bool
-
-    @property
-    def row_tokens(self) -> int:
-        """Tokens of all rows together."""
-        return sum(len(row) for row in self.rows)
-
-
-class PairEncoder:
-    """Turns documents into the rows of their candidate pairs.
+class DocumentEncoder:
+    """Turns documents into tokens, and knows the ids of tags and task tokens; what all pair encodings share.
 
     Args:
         tokenizer: a fast tokenizer of transformers that holds the tags and task tokens.
@@ -111,25 +94,17 @@ class PairEncoder:
 
     Raises:
         CheckpointError: the tokenizer lacks a token.
-        SettingError: a chunk name is unknown, or `max_tokens` leaves no room for the text.
     """
 
     def __init__(self, tokenizer: Any, settings: EncodingSettings) -> None:
         self.tokenizer = tokenizer
         self.settings = settings
-        self._cls_id, self._sep_id, self.pad_id = _bracket_ids(tokenizer)
-        self._tag_ids = {
-            (kind, role): tuple(self._token_id(make(tag_type, role)) for make in (opening_tag, closing_tag))
+        self.cls_id, self.sep_id, self.pad_id = _bracket_ids(tokenizer)
+        self.tag_ids = {
+            (kind, role): tuple(self.token_id(make(tag_type, role)) for make in (opening_tag, closing_tag))
             for kind, tag_type in self._tag_type_of_each().items()
             for role in (SOURCE, TARGET)
         }
-        self._prompt_parts, self._task_positions = self._hard_prompt_parts()
-        _check_room(self._fixed_tokens(), settings)
-
-    def _fixed_tokens(self) -> int:
-        """Tokens of a row beside the chunk and the two names."""
-        prompt = sum(len(part) for part in self._prompt_parts) + 2 * TAGS_PER_MENTION
-        return prompt + 3 + self.settings.soft_prompt_tokens  # [CLS] and two [SEP]
 
     def encode_document(self, document: Document) -> EncodedDocument:
         """The document's tokens, with a `[SEP]` between sentences, and where its sentences and mentions lie in them."""
@@ -152,56 +127,9 @@ class PairEncoder:
             },
         )
 
-    def encode_pairs(self, encoded: EncodedDocument) -> Iterator[PairFeatures]:
-        """The features of every candidate pair, one at a time, in the order of the text."""
-        for pair in self.candidates(encoded):
-            yield self.encode_pair(encoded, pair)
-
     def candidates(self, encoded: EncodedDocument) -> Iterator[CandidatePair]:
         """The document's candidate pairs, in the order of the text."""
         return candidate_pairs(encoded.entities, self.settings.pair_types)
-
-    def encode_pair(self, encoded: EncodedDocument, pair: CandidatePair) -> PairFeatures:
-        """The features of one pair of the document."""
-        spans1, spans2 = (
-            encoded.mention_spans[entity.identifier, entity.entity_type] for entity in (pair.entity1, pair.entity2)
-        )
-        head = self._row_head(encoded, pair, spans1[0], spans2[0])
-        chunk_tokens = self.settings.max_tokens - len(head) - 1 - self.settings.soft_prompt_tokens
-        ruler = WindowRuler(len(encoded.token_ids), encoded.sentences, spans1, spans2, chunk_tokens)
-        windows = pair_windows(ruler, self.settings.chunks, self.settings.infix_min_tokens)
-        tail = (self._sep_id, *[self.pad_id] * self.settings.soft_prompt_tokens)
-        tags1 = self._tag_ids[pair.entity1.entity_type, SOURCE]
-        tags2 = self._tag_ids[pair.entity2.entity_type, TARGET]
-        rows = tuple(
-            (*head, *_tagged_tokens(encoded.token_ids, window, ((spans1, tags1), (spans2, tags2))), *tail)
-            for window in windows.windows
-        )
-        return PairFeatures(pair, rows, self._task_positions, _evidence(encoded, windows), windows.cross_window)
-
-    def _row_head(self, encoded: EncodedDocument, pair: CandidatePair, first1: Span, first2: Span) -> list[int]:
-        """`[CLS]`, the hard prompt with both names, `[SEP]`."""
-        before, between, after = self._prompt_parts
-        head = [self._cls_id, *before]
-        for entity, role, (start, end), text in (
-            (pair.entity1, SOURCE, first1, between),
-            (pair.entity2, TARGET, first2, after),
-        ):
-            opening, closing = self._tag_ids[entity.entity_type, role]
-            name = encoded.token_ids[start : min(end, start + self.settings.max_name_tokens)]
-            head += [opening, *name, closing, *text]
-        return [*head, self._sep_id]
-
-    def _hard_prompt_parts(self) -> tuple[list[list[int]], tuple[int, ...]]:
-        tasks = [task for task in TASK_TOKENS if task in self.settings.tasks]
-        named = [TASK_TOKENS[task] for task in tasks]
-        listed = " , ".join(named[:-1]) + " , and " * (len(named) > 2) + " and " * (len(named) == 2) + named[-1]
-        before, rest = self.settings.hard_prompt.split("{entity1}")
-        between, after = rest.split("{entity2}")
-        parts = [before.replace("{tasks}", listed), between, after]
-        ids = [self.tokenizer(part, add_special_tokens=False)["input_ids"] for part in parts]
-        positions = tuple(1 + ids[0].index(self._token_id(TASK_TOKENS[task])) for task in self.settings.tasks)
-        return ids, positions
 
     def _tokenize(self, text: str, cuts: Mapping[int, int], sentence_starts: set[int]):
         """Token ids of the text, and the token index that a span starting, or ending, at each cut has."""
@@ -213,7 +141,7 @@ class PairEncoder:
         for position, ids in zip(positions, [*ids_of, []], strict=True):
             ends[position] = len(token_ids)
             if position in sentence_starts and token_ids:
-                token_ids.append(self._sep_id)
+                token_ids.append(self.sep_id)
             starts[position] = len(token_ids)
             token_ids.extend(ids)
         return tuple(token_ids), starts, ends
@@ -228,7 +156,8 @@ class PairEncoder:
         types = {kind for pair_type in self.settings.pair_types for kind in pair_type}
         return {kind: self.settings.tag_types.get(kind, kind) for kind in types}
 
-    def _token_id(self, token: str) -> int:
+    def token_id(self, token: str) -> int:
+        """The id of a tag or task token."""
         token_id = self.tokenizer.convert_tokens_to_ids(token)
         if token_id is None or token_id == self.tokenizer.unk_token_id:
             raise CheckpointError(
@@ -236,6 +165,92 @@ class PairEncoder:
                 "of special_tokens() to it"
             )
         return token_id
+
+
+class PairEncoder(DocumentEncoder):
+    """The solid encoding: rows of its own for every pair. Paper, section 2.
+
+    Raises:
+        CheckpointError: the tokenizer lacks a token.
+        SettingError: a chunk name is unknown, or `max_tokens` leaves no room for the text.
+    """
+
+    def __init__(self, tokenizer: Any, settings: EncodingSettings) -> None:
+        super().__init__(tokenizer, settings)
+        self._prompt_parts, self._task_positions = self._hard_prompt_parts()
+        _check_room(self._fixed_tokens(), settings)
+
+    def encode_pairs(
+        self, encoded: EncodedDocument, pairs: Iterable[CandidatePair] | None = None
+    ) -> Iterator[PairFeatures]:
+        """The features of the pairs, one at a time; without `pairs`, of every candidate in the order of the text."""
+        for pair in self.candidates(encoded) if pairs is None else pairs:
+            yield self.encode_pair(encoded, pair)
+
+    def collate(self, features: Sequence[PairFeatures]) -> dict[str, Tensor]:
+        """The model's inputs for these features, see `collate_pairs`."""
+        return collate_pairs(features, self.pad_id)
+
+    def passes(self, features: Sequence[PairFeatures], token_budget: int) -> list[list[int]]:
+        """All indices at once: the model itself groups rows of like length, of any pairs, under its token budget."""
+        return [list(range(len(features)))] if features else []
+
+    def groups(self, features: Sequence[PairFeatures], token_budget: int) -> list[list[int]]:
+        """Indices of features that make a batch of training, see `length_groups`."""
+        return length_groups([pair.tokens for pair in features], token_budget)
+
+    def encode_pair(self, encoded: EncodedDocument, pair: CandidatePair) -> PairFeatures:
+        """The features of one pair of the document."""
+        spans1, spans2 = (
+            encoded.mention_spans[entity.identifier, entity.entity_type] for entity in (pair.entity1, pair.entity2)
+        )
+        head = self._row_head(encoded, pair, spans1[0], spans2[0])
+        chunk_tokens = self.settings.max_tokens - len(head) - 1 - self.settings.soft_prompt_tokens
+        ruler = WindowRuler(len(encoded.token_ids), encoded.sentences, spans1, spans2, chunk_tokens)
+        windows = pair_windows(ruler, self.settings.chunks, self.settings.infix_min_tokens)
+        tail = (self.sep_id, *[self.pad_id] * self.settings.soft_prompt_tokens)
+        tags1 = self.tag_ids[pair.entity1.entity_type, SOURCE]
+        tags2 = self.tag_ids[pair.entity2.entity_type, TARGET]
+        rows = tuple(
+            (*head, *tagged_tokens(encoded.token_ids, window, ((spans1, tags1), (spans2, tags2)))[0], *tail)
+            for window in windows.windows
+        )
+        return PairFeatures(
+            pair,
+            rows,
+            self._task_positions,
+            evidence_chars(encoded, windows.closest1, windows.closest2),
+            windows.cross_window,
+        )
+
+    def _row_head(self, encoded: EncodedDocument, pair: CandidatePair, first1: Span, first2: Span) -> list[int]:
+        """`[CLS]`, the hard prompt with both names, `[SEP]`."""
+        before, between, after = self._prompt_parts
+        head = [self.cls_id, *before]
+        for entity, role, (start, end), text in (
+            (pair.entity1, SOURCE, first1, between),
+            (pair.entity2, TARGET, first2, after),
+        ):
+            opening, closing = self.tag_ids[entity.entity_type, role]
+            name = encoded.token_ids[start : min(end, start + self.settings.max_name_tokens)]
+            head += [opening, *name, closing, *text]
+        return [*head, self.sep_id]
+
+    def _hard_prompt_parts(self) -> tuple[list[list[int]], tuple[int, ...]]:
+        tasks = [task for task in TASK_TOKENS if task in self.settings.tasks]
+        named = [TASK_TOKENS[task] for task in tasks]
+        listed = " , ".join(named[:-1]) + " , and " * (len(named) > 2) + " and " * (len(named) == 2) + named[-1]
+        before, rest = self.settings.hard_prompt.split("{entity1}")
+        between, after = rest.split("{entity2}")
+        parts = [before.replace("{tasks}", listed), between, after]
+        ids = [self.tokenizer(part, add_special_tokens=False)["input_ids"] for part in parts]
+        positions = tuple(1 + ids[0].index(self.token_id(TASK_TOKENS[task])) for task in self.settings.tasks)
+        return ids, positions
+
+    def _fixed_tokens(self) -> int:
+        """Tokens of a row beside the chunk and the two names."""
+        prompt = sum(len(part) for part in self._prompt_parts) + 2 * TAGS_PER_MENTION
+        return prompt + 3 + self.settings.soft_prompt_tokens  # [CLS] and two [SEP]
 
 
 def _bracket_ids(tokenizer: Any) -> tuple[int, ...]:
@@ -283,28 +298,38 @@ def _clipped(spans: set[Span], max_tokens: int) -> tuple[Span, ...]:
     return tuple(sorted({(start, min(end, start + max_tokens)) for start, end in spans}))
 
 
-def _tagged_tokens(token_ids: Sequence[int], window: Span, tagged: Sequence[tuple[Sequence[Span], Sequence[int]]]):
-    """The window's tokens with the tags of the mentions inside it; tags of nested mentions nest."""
+def tagged_tokens(token_ids: Sequence[int], window: Span, tagged: Sequence[tuple[Sequence[Span], Sequence[int]]]):
+    """The window's tokens with the tags of the mentions inside it; tags of nested mentions nest.
+
+    Args:
+        tagged: sorted spans, with the opening and the closing tag that each of them gets.
+
+    Returns:
+        The tokens, and (index of `tagged`, span) -> the place of its opening tag among them.
+    """
     insertions = []  # position, then an order among tags at one position: closing, around nothing, opening
     for role, (spans, (opening, closing)) in enumerate(tagged):
         for start, end in spans_inside(spans, window):
             if start == end:
-                insertions.append((start, 1, 0, role, (opening, closing)))
+                insertions.append((start, 1, 0, role, (start, end), (opening, closing)))
             else:
-                insertions.append((start, 2, -end, role, (opening,)))
-                insertions.append((end, 0, -start, -role, (closing,)))
+                insertions.append((start, 2, -end, role, (start, end), (opening,)))
+                insertions.append((end, 0, -start, -role, None, (closing,)))
     tokens: list[int] = []
+    places: dict[tuple[int, Span], int] = {}
     done = window[0]
-    for position, _, _, _, tags in sorted(insertions):
+    for position, _, _, role, opened, tags in sorted(insertions, key=lambda insertion: insertion[:4]):
         tokens += token_ids[done:position]
+        if opened is not None:
+            places[role, opened] = len(tokens)
         tokens += tags
         done = position
-    return [*tokens, *token_ids[done : window[1]]]
+    return [*tokens, *token_ids[done : window[1]]], places
 
 
-def _evidence(encoded: EncodedDocument, windows: PairWindows) -> tuple[Span, ...]:
+def evidence_chars(encoded: EncodedDocument, closest1: Span, closest2: Span) -> tuple[Span, ...]:
     """Character spans of the sentences that hold the closest mentions, in the order of the text."""
-    first, second = windows.closest1[0], windows.closest2[0]
+    first, second = closest1[0], closest2[0]
     # A mention without a token may stand at its sentence's end; a [SEP] keeps that place from the next sentence.
     return tuple(
         chars

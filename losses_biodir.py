@@ -11,10 +11,10 @@ def head_loss(logits: Tensor, targets: Tensor) -> Tensor:
     """(batch,) binary cross-entropy summed over the labels. Paper, section 2.
 
     Args:
-        logits, targets: (batch, labels)
+        logits, targets: (batch, labels); a pair with negative targets is not annotated, and has no loss.
     """
     losses = nn.functional.binary_cross_entropy_with_logits(logits.float(), targets.float(), reduction="none")
-    return losses.sum(dim=-1)
+    return losses.sum(dim=-1) * (targets >= 0).all(dim=-1)
 
 
 def shared_loss(losses: Mapping[str, Tensor], related: Tensor, weights: Mapping[str, float] | None = None) -> Tensor:

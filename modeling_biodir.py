@@ -16,10 +16,13 @@ from transformers.models.auto.modeling_auto import MODEL_MAPPING
 from transformers.utils import ModelOutput, cached_file
 
 from .batching_biodir import length_groups, repeated_chunks
-from .configuration_biodir import CODE_FILES, BioDirConfig
+from .configuration_biodir import CODE_FILES, POSITIONS_BEHIND_PADDING, BioDirConfig
 from .encoding_biodir import special_tokens
 from .errors_biodir import CheckpointError, SettingError
 from .losses_biodir import joint_loss
+from .packing_biodir import PackedLayout, use_packed_attention
+from .pooled_biodir import PooledHead
+from .text_pass_biodir import levitated_states, pooled_states
 
 
 @dataclass
@@ -192,7 +195,9 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
             if config.soft_prompt_tokens
             else None
         )
-        self.heads = nn.ModuleDict({task: TaskHead(config, len(config.labels[task])) for task in config.tasks})
+        self.heads = nn.ModuleDict({task: _head(config, len(config.labels[task])) for task in config.tasks})
+        if config.pair_encoding != "solid":
+            use_packed_attention(self.encoder)
         self.post_init()
 
     def get_input_embeddings(self) -> nn.Module:
@@ -200,6 +205,12 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
 
     def set_input_embeddings(self, value: nn.Module) -> None:
         self.encoder.set_input_embeddings(value)
+
+    def set_attn_implementation(self, *args: Any, **kwargs: Any) -> None:
+        """As in transformers; a packed row keeps the attention that it needs."""
+        super().set_attn_implementation(*args, **kwargs)
+        if self.config.pair_encoding != "solid":
+            use_packed_attention(self.encoder)
 
     def resize_token_embeddings(self, *args: Any, **kwargs: Any) -> nn.Module:
         """As in transformers; the size is kept in the encoder's configuration, where loading looks for it."""
@@ -212,35 +223,70 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
         input_ids: Tensor,
         attention_mask: Tensor,
         pair_type_ids: Tensor,
-        task_positions: Tensor,
+        task_positions: Tensor | None = None,
         relation_targets: Tensor | None = None,
         novelty_targets: Tensor | None = None,
         direction_targets: Tensor | None = None,
-        **kwargs: Any,
+        **inputs: Any,
     ) -> BioDirOutput:
         """Logits, and the loss where targets are given: those of every head.
 
+        The batch is that of `collate_pairs`, `collate_queries` or `collate_mentions`, by `config.pair_encoding`.
+
         Args:
             input_ids: (batch, chunks, tokens); the last `soft_prompt_tokens` attended places of a row are overwritten.
-            attention_mask: (batch, chunks, tokens), ones first; all zeros for an absent chunk.
+                Other than solid: (windows, tokens).
+            attention_mask: of the same shape, ones first; all zeros for an absent chunk.
             pair_type_ids: (batch,) rows of `config.pair_types`.
-            task_positions: (batch, tasks) place of each task token in every row of the pair.
+            task_positions: solid only; (batch, tasks) place of each task token in every row of the pair.
             relation_targets: (batch, relation_types), ones at the labels that hold. So novelty and direction.
+            inputs: what else the collation gives.
         """
+        texts = {"input_ids": input_ids, "attention_mask": attention_mask, "pair_type_ids": pair_type_ids}
+        prompts = self.soft_prompt.vectors if self.soft_prompt is not None else None
+        embed = self.get_input_embeddings()
+        if self.config.pair_encoding == "pooled":
+            pairs = pooled_states(self.read_packed, embed, prompts, texts | inputs)
+            logits = {task: self.heads[task](pairs) for task in self.config.tasks}
+        else:
+            if self.config.pair_encoding == "levitated":
+                tasks = len(self.config.tasks)
+                states, present = levitated_states(self.read_packed, embed, prompts, tasks, texts | inputs)
+            else:
+                states, present = self._solid_states(**texts, task_positions=task_positions)
+            logits = {
+                task: self.heads[task](states[:, :, index], present) for index, task in enumerate(self.config.tasks)
+            }
+        targets = {"relation": relation_targets, "novelty": novelty_targets, "direction": direction_targets}
+        is_training = any(value is not None for value in targets.values())
+        loss = joint_loss(logits, targets, self.config.task_weights) if is_training else None
+        return BioDirOutput(loss, logits["relation"], logits.get("novelty"), logits.get("direction"))
+
+    def _solid_states(
+        self, input_ids: Tensor, attention_mask: Tensor, pair_type_ids: Tensor, task_positions: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """States of the task tokens, (batch, chunks, tasks, hidden), and which chunks are present, (batch, chunks)."""
         present = attention_mask[..., 0].bool() & ~repeated_chunks(input_ids, attention_mask)  # (batch, chunks)
         row_pairs = present.nonzero()[:, 0]  # (rows,)
         states = self._encode_grouped(
             input_ids[present], attention_mask[present], pair_type_ids[row_pairs], task_positions[row_pairs]
         )  # (rows, tasks, hidden)
         task_states = states.new_zeros(*present.shape, *states.shape[1:])  # (batch, chunks, tasks, hidden)
-        task_states = task_states.masked_scatter(present[..., None, None], states)
-        logits = {
-            task: self.heads[task](task_states[:, :, index], present) for index, task in enumerate(self.config.tasks)
-        }
-        targets = {"relation": relation_targets, "novelty": novelty_targets, "direction": direction_targets}
-        is_training = any(value is not None for value in targets.values())
-        loss = joint_loss(logits, targets, self.config.task_weights) if is_training else None
-        return BioDirOutput(loss, logits["relation"], logits.get("novelty"), logits.get("direction"))
+        return task_states.masked_scatter(present[..., None, None], states), present
+
+    def read_packed(self, embeddings: Tensor, positions: Tensor, layout: PackedLayout) -> Tensor:
+        """(tokens, hidden): the encoder's last states of a packed row.
+
+        Args:
+            embeddings: (tokens, embedding_size)
+            positions: (tokens,) from 0.
+            layout: who attends to whom.
+        """
+        encoder_config = self.config.encoder_config
+        if encoder_config.model_type in POSITIONS_BEHIND_PADDING:
+            positions = positions + encoder_config.pad_token_id + 1
+        inputs = {"inputs_embeds": embeddings.unsqueeze(0), "position_ids": positions.unsqueeze(0)}
+        return self.encoder(**inputs, layout=layout).last_hidden_state[0]
 
     def encode_rows(
         self, input_ids: Tensor, attention_mask: Tensor, pair_type_ids: Tensor, task_positions: Tensor
@@ -290,7 +336,8 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
         encoder's pooler where it has one.
 
         Args:
-            name_or_path: folder or Hub id of the encoder.
+            name_or_path: folder or Hub id of the encoder; or of a biodir checkpoint, whose heads are taken over, too,
+                where they fit.
             config: labels and sizes; its encoder configuration is replaced.
             encoder_settings: fields of the encoder's own configuration to change, such as a dropout.
             settings: fields of `BioDirConfig`, used where `config` is None.
@@ -301,7 +348,11 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
         """
         if config is not None and settings:
             raise SettingError(f"give either config or {', '.join(settings)}; set them on the config")
-        encoder, pooler = _pretrained_encoder(name_or_path, encoder_settings or {})
+        started = _checkpoint_of_this_kind(name_or_path, cls)
+        if started is None:
+            encoder, pooler = _pretrained_encoder(name_or_path, encoder_settings or {})
+        else:
+            encoder, pooler = _encoder_of(started, encoder_settings or {})
         tokenizer = AutoTokenizer.from_pretrained(name_or_path)
         values = config.to_dict() if config is not None else settings
         if os.path.isdir(name_or_path):
@@ -314,17 +365,37 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
         }
         model.encoder.load_state_dict(encoder_weights, strict=True)
         model._start_from(pooler)
+        if started is not None:
+            model._take_what_fits(started)
         return model, tokenizer
+
+    def _take_what_fits(self, other: nn.Module) -> None:
+        """Sets heads and soft prompt to those of another checkpoint, where names and shapes are the same."""
+        shapes = {name: values.shape for name, values in self.state_dict().items()}
+        found = other.state_dict().items()
+        fitting = {name: values for name, values in found if shapes.get(name) == values.shape}
+        self.load_state_dict(fitting, strict=False)
 
     @torch.no_grad()
     def _start_from(self, pooler: nn.Module | None) -> None:
         """Sets the poolers to the encoder's, and the soft prompt to the spread of its word embeddings."""
         dense = getattr(pooler, "dense", None)
         for head in self.heads.values():
-            if isinstance(dense, nn.Linear) and dense.weight.shape == head.dense.weight.shape:
+            if (
+                self.config.pair_encoding != "pooled"
+                and isinstance(dense, nn.Linear)
+                and dense.weight.shape == head.dense.weight.shape
+            ):
                 head.dense.load_state_dict(dense.state_dict())
         if self.soft_prompt is not None:
             self.soft_prompt.vectors.normal_(std=self.get_input_embeddings().weight.std().item())
+
+
+def _head(config: BioDirConfig, labels: int) -> nn.Module:
+    if config.pair_encoding == "pooled":
+        hidden_size = config.encoder_config.hidden_size
+        return PooledHead(hidden_size, labels, config.soft_prompt_tokens > 0, config.classifier_dropout)
+    return TaskHead(config, labels)
 
 
 def _encoder_without_pooler(encoder_config: Any) -> nn.Module:
@@ -333,6 +404,23 @@ def _encoder_without_pooler(encoder_config: Any) -> nn.Module:
     if "add_pooling_layer" in inspect.signature(encoder_class.__init__).parameters:
         return AutoModel.from_config(encoder_config, add_pooling_layer=False)
     return AutoModel.from_config(encoder_config)
+
+
+def _checkpoint_of_this_kind(name_or_path: str, model_class: Any) -> nn.Module | None:
+    """The model of a biodir checkpoint; None where the checkpoint is that of a bare encoder."""
+    values, _ = BioDirConfig.get_config_dict(name_or_path)
+    if values.get("model_type") != BioDirConfig.model_type:
+        return None
+    return model_class.from_pretrained(name_or_path, config=BioDirConfig(**values))
+
+
+def _encoder_of(model: nn.Module, settings: Mapping[str, Any]) -> tuple[nn.Module, None]:
+    """The encoder of a model with these settings, and no pooler."""
+    encoder = model.encoder
+    for name, value in settings.items():
+        setattr(encoder.config, name, value)
+    encoder.set_attn_implementation("sdpa")
+    return encoder, None
 
 
 def _pretrained_encoder(name_or_path: str, settings: Mapping[str, Any]) -> tuple[nn.Module, nn.Module | None]:

@@ -1,9 +1,9 @@
 """The public door: `pipeline("biomedical-relation-extraction")`."""
 
-from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 from numbers import Integral, Real
 from typing import Any
 
@@ -11,31 +11,28 @@ import torch
 from transformers import AutoModel
 from transformers.pipelines.base import Pipeline
 
-from .batching_biodir import collate_pairs
+from .candidates_biodir import CandidatePair
 from .configuration_biodir import TASK
 from .decoding_biodir import DecodingRule, PairDecision, decode_pair
 from .document_biodir import Document, Entity
-from .encoding_biodir import EncodingSettings, PairEncoder, PairFeatures
+from .engine_biodir import Answer, PairEngine, model_logits
 from .errors_biodir import CheckpointError, SettingError
+from .features_biodir import PairFeatures, PairQuestion, WindowFeatures
 from .inputs_biodir import document_of_input, is_one_document, values_of, with_known_types
-
-# Tokens that are gathered, over pairs and documents, before the model is called: many times the budget of one pass
-# through the encoder, so that rows of like length find one another. On ten abstracts with three chunks, 4096 tokens
-# and 16 passes pad 4 % of the tokens; 8192 and 4, 10 %.
-PASSES_PER_BATCH = 16
+from .windows_biodir import pair_encoder
 
 PREPROCESS_PARAMETERS = ("pair_types", "entity_ids", "ner", "type_map")
 POSTPROCESS_PARAMETERS = ("threshold", "relation_types", "top_k", "return_all_scores")
 LIST_PARAMETERS = ("relation_types", "pair_types", "entity_ids")
 
 
-@dataclass
-class _Answer:
-    """A document whose pairs are on their way through the model."""
+@dataclass(frozen=True)
+class _Finding:
+    """The decision on a pair, and where the text speaks of it."""
 
-    document: Document
-    decisions: list[tuple[PairFeatures, PairDecision]] = field(default_factory=list)
-    open_pairs: int = 0
+    decision: PairDecision
+    evidence: tuple[tuple[int, int], ...]
+    cross_window: bool
 
 
 class BioDirPipeline(Pipeline):
@@ -89,8 +86,9 @@ class BioDirPipeline(Pipeline):
             )
         _check_batch_size(self._batch_size)
         self.model.eval()  # a model that was just trained would drop out at random
-        self._pair_encoder = PairEncoder(self.tokenizer, EncodingSettings.from_config(self.model.config))
+        self._pair_encoder = pair_encoder(self.tokenizer, self.model.config)
         self._rule = DecodingRule.from_config(self.model.config)
+        self._engine = PairEngine(self.forward, self._pair_encoder, self.model.config.token_budget, self.device)
 
     def __call__(self, inputs: Any, batch_size: int | None = None, num_workers: Any = None, **kwargs: Any) -> Any:
         preprocess, _, postprocess = self._sanitize_parameters(**kwargs)
@@ -131,34 +129,24 @@ class BioDirPipeline(Pipeline):
         postprocess = {name: given[name] for name in POSTPROCESS_PARAMETERS if name in given}
         return preprocess, {}, postprocess
 
-    def preprocess(self, document: Document, **parameters: Any) -> Iterator[PairFeatures]:
-        """The features of the document's candidate pairs that the parameters let through, one at a time."""
-        pair_types = {_pair_key(pair_type) for pair_type in parameters.get("pair_types", ())}
-        entity_ids = set(parameters.get("entity_ids", ()))
+    def preprocess(self, document: Document, **parameters: Any) -> Iterator[PairFeatures | WindowFeatures]:
+        """The features of the document's candidate pairs that the parameters let through, a few at a time."""
         encoded = self._pair_encoder.encode_document(document)
-        for pair in self._pair_encoder.candidates(encoded):
-            types = _pair_key((pair.entity1.entity_type, pair.entity2.entity_type))
-            if "pair_types" in parameters and types not in pair_types:
-                continue
-            identifiers = pair.entity1.identifier, pair.entity2.identifier
-            if "entity_ids" in parameters and entity_ids.isdisjoint(identifiers):
-                continue
-            yield self._pair_encoder.encode_pair(encoded, pair)
+        wanted = _wanted(self._pair_encoder.candidates(encoded), parameters)
+        return self._pair_encoder.encode_pairs(encoded, wanted)
 
     def _forward(self, model_inputs: dict[str, torch.Tensor], **parameters: Any) -> dict[str, torch.Tensor]:
-        output = self.model(**model_inputs)
-        logits = {task: output[f"{task}_logits"] for task in self.model.config.tasks}
-        return {task: values.float() for task, values in logits.items()}
+        return model_logits(self.model, model_inputs)
 
-    def postprocess(self, model_outputs: _Answer, **parameters: Any) -> list[dict[str, Any]]:
+    def postprocess(self, model_outputs: Answer, **parameters: Any) -> list[dict[str, Any]]:
         """The relations of a document as JSON-ready data, highest score first."""
         relation_types = parameters.get("relation_types")
         everything = parameters.get("return_all_scores", False)
         threshold = parameters.get("threshold", 0.0)
         results = [
-            self._result(model_outputs.document, features, decision, everything)
-            for features, decision in model_outputs.decisions
-            if everything or (decision.is_related and decision.score >= threshold)
+            self._result(model_outputs.document, finding, everything)
+            for finding in model_outputs.kept
+            if everything or (finding.decision.is_related and finding.decision.score >= threshold)
         ]
         if relation_types is not None:
             results = [result for result in results if result["relation"] in relation_types]
@@ -169,54 +157,18 @@ class BioDirPipeline(Pipeline):
         self, documents: Iterable[Document], batch_size: int | None, preprocess: Mapping, postprocess: Mapping
     ) -> Iterator[list[dict[str, Any]]]:
         """Results in the order of the documents; pairs of several documents share a batch."""
-        answers: deque[_Answer] = deque()
-        waiting: list[tuple[_Answer, PairFeatures]] = []
-        waiting_tokens = 0
-        source, problem = iter(documents), None
-        while True:
-            try:
-                document = next(source, None)
-            except ValueError as error:  # what was read before the bad document is answered first
-                document, problem = None, error
-            if document is None:
-                break
-            answer = _Answer(document)
-            for features in self.preprocess(document, **preprocess):
-                answer.open_pairs += 1
-                waiting.append((answer, features))
-                waiting_tokens += features.row_tokens
-                if self._is_full(len(waiting), waiting_tokens, batch_size):
-                    self._decide(waiting, postprocess)
-                    waiting, waiting_tokens = [], 0
-            answers.append(answer)
-            while answers and not answers[0].open_pairs:
-                yield self.postprocess(answers.popleft(), **postprocess)
-        self._decide(waiting, postprocess)
-        for answer in answers:
+
+        def decide(asked: PairFeatures | PairQuestion, logits: Mapping[str, Sequence[float]]) -> _Finding | None:
+            decision = decode_pair(asked.pair, logits, self._rule)
+            is_kept = decision.is_related or postprocess.get("return_all_scores")
+            return _Finding(decision, asked.evidence, asked.cross_window) if is_kept else None
+
+        features_of = partial(self.preprocess, **preprocess)
+        for answer in self._engine.answers(documents, features_of, decide, batch_size):
             yield self.postprocess(answer, **postprocess)
-        if problem is not None:
-            raise problem
 
-    def _is_full(self, pairs: int, tokens: int, batch_size: int | None) -> bool:
-        if batch_size is not None:
-            return pairs >= batch_size
-        return tokens >= PASSES_PER_BATCH * self.model.config.token_budget
-
-    def _decide(self, waiting: Sequence[tuple[_Answer, PairFeatures]], postprocess: Mapping) -> None:
-        """Runs the model on the waiting pairs and hands each its decision; unrelated pairs are kept only on demand."""
-        if not waiting:
-            return
-        outputs = self.forward(collate_pairs([features for _, features in waiting], self._pair_encoder.pad_id))
-        logits = {task: values.tolist() for task, values in outputs.items()}
-        for index, (answer, features) in enumerate(waiting):
-            decision = decode_pair(features.pair, {task: values[index] for task, values in logits.items()}, self._rule)
-            answer.open_pairs -= 1
-            if decision.is_related or postprocess.get("return_all_scores"):
-                answer.decisions.append((replace(features, rows=()), decision))
-
-    def _result(
-        self, document: Document, features: PairFeatures, decision: PairDecision, with_scores: bool
-    ) -> dict[str, Any]:
+    def _result(self, document: Document, finding: _Finding, with_scores: bool) -> dict[str, Any]:
+        decision = finding.decision
         result = {
             "subject": _entity_result(decision.subject),
             "object": _entity_result(decision.object),
@@ -228,9 +180,9 @@ class BioDirPipeline(Pipeline):
             "novelty_score": decision.novelty_score,
             "direction_score": decision.direction_score,
             "evidence": [
-                {"start": start, "end": end, "text": document.text[start:end]} for start, end in features.evidence
+                {"start": start, "end": end, "text": document.text[start:end]} for start, end in finding.evidence
             ],
-            "cross_window": features.cross_window,
+            "cross_window": finding.cross_window,
         }
         if with_scores:
             labels = self._rule.labels
@@ -246,6 +198,19 @@ class BioDirPipeline(Pipeline):
 
 # Saving a pipeline that was loaded from the Hub keeps its code only where the class names itself here.
 BioDirPipeline._registered_impl = {TASK: {"impl": BioDirPipeline, "pt": (AutoModel,)}}
+
+
+def _wanted(pairs: Iterable[CandidatePair], parameters: Mapping[str, Any]) -> Iterator[CandidatePair]:
+    """The pairs that `pair_types` and `entity_ids`, where given, let through."""
+    pair_types = {_pair_key(pair_type) for pair_type in parameters.get("pair_types", ())}
+    entity_ids = set(parameters.get("entity_ids", ()))
+    for pair in pairs:
+        types = _pair_key((pair.entity1.entity_type, pair.entity2.entity_type))
+        if "pair_types" in parameters and types not in pair_types:
+            continue
+        if "entity_ids" in parameters and entity_ids.isdisjoint((pair.entity1.identifier, pair.entity2.identifier)):
+            continue
+        yield pair
 
 
 def _entity_result(entity: Entity) -> dict[str, str]:

@@ -17,18 +17,20 @@ from pathlib import Path
 import torch
 from accelerate import Accelerator
 from accelerate.utils import set_seed
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 from transformers import get_linear_schedule_with_warmup
 
 from biodir.configuration_biodir import CHUNK_NAMES, BioDirConfig
 from biodir.decoding_biodir import DecodingRule
-from biodir.encoding_biodir import EncodingSettings, PairEncoder
+from biodir.document_biodir import Document
 from biodir.errors_biodir import SettingError
 from biodir.evaluation.model_scores import encoded_documents, pair_logits
 from biodir.evaluation.thresholds import fingerprints
 from biodir.modeling_biodir import BioDirForRelationExtraction
 from biodir.pubtator_biodir import read_pubtator
-from training.data import epoch_batches, epoch_pairs, training_pairs
+from biodir.windows_biodir import pair_encoder
+from training.data import epoch_batches, epoch_pairs, labelled_pairs
 from training.validation import best_bias
 
 # Parameters that do not come from the encoder; they start from nothing and want larger steps.
@@ -43,6 +45,15 @@ class TrainingSettings:
     dev: str = field(metadata={"help": "PubTator file that chooses the epoch and the decoding bias"})
     encoder: str = field(metadata={"help": "folder or Hub id of the pretrained encoder"})
     output: str = field(metadata={"help": "folder for the best checkpoint and the log"})
+    extra_train: list[str] = field(
+        default_factory=list, metadata={"help": "further files, which annotate relations of some pair types alone"}
+    )
+    exclude: list[str] = field(
+        default_factory=list, metadata={"help": "files whose documents, like those of --dev, are not learned from"}
+    )
+    average: float = field(
+        default=0.0, metadata={"help": "decay of a running average of the weights, which is then scored and saved"}
+    )
     epochs: int = field(default=10, metadata={"help": "paper: 10"})
     encoder_rate: float = field(
         default=1e-4, metadata={"help": "AdamW's rate for the encoder; paper: 1e-5 at 12 layers"}
@@ -55,6 +66,7 @@ class TrainingSettings:
         default=2.0, metadata={"help": "unrelated pairs for each related one, re-drawn each epoch"}
     )
     tokens_per_step: int = field(default=4096, metadata={"help": "tokens of a batch, padding included"})
+    pair_encoding: str = field(default="solid", metadata={"help": "solid, levitated or pooled"})
     chunks: list[str] = field(
         default_factory=lambda: list(CHUNK_NAMES), metadata={"help": "any of prefix, suffix, infix"}
     )
@@ -90,10 +102,12 @@ def main() -> None:
         raise SettingError(f"{accelerator.num_processes} processes: train.py trains in one; start it with python")
     set_seed(settings.seed)
 
-    train_documents = [document for path in settings.train for document in read_pubtator(path)]
     dev_documents = list(read_pubtator(settings.dev))
+    held_out = {document.id for path in [settings.dev, *settings.exclude] for document in read_pubtator(path)}
+    corpora = {path: documents_without(path, held_out) for path in [*settings.train, *settings.extra_train]}
 
     config = BioDirConfig(
+        pair_encoding=settings.pair_encoding,
         chunks=settings.chunks,
         max_tokens=settings.max_tokens,
         infix_min_tokens=settings.infix_min_tokens,
@@ -104,18 +118,27 @@ def main() -> None:
     model, tokenizer = BioDirForRelationExtraction.from_encoder(
         settings.encoder, config=config, encoder_settings=named_values(settings.encoder_settings)
     )
-    model.set_attn_implementation(settings.attention)
+    if settings.pair_encoding == "solid":
+        model.set_attn_implementation(settings.attention)
     config = model.config
-    pair_encoder = PairEncoder(tokenizer, EncodingSettings.from_config(config))
-    pairs = list(training_pairs(train_documents, pair_encoder, config.labels))
-    dev = encoded_documents(dev_documents, pair_encoder)
+    encoder = pair_encoder(tokenizer, config)
+    labelled = [
+        pairs
+        for path, documents in corpora.items()
+        for pairs in labelled_pairs(documents, encoder, config.labels, is_partial=path in settings.extra_train)
+    ]
+    dev = encoded_documents(dev_documents, encoder)
 
     optimizer = torch.optim.AdamW(parameter_groups(model, settings), fused=True)
-    steps_an_epoch = len(list(batches_of_epoch(pairs, settings, pair_encoder.pad_id, epoch=0)))
+    steps_an_epoch = len(list(batches_of_epoch(labelled, settings, encoder, epoch=0)))
     steps = steps_an_epoch * settings.epochs
     schedule = get_linear_schedule_with_warmup(optimizer, round(settings.warmup_share * steps), steps)
 
     model, optimizer, schedule = accelerator.prepare(model, optimizer, schedule)
+    scored_model = accelerator.unwrap_model(model)
+    if settings.average:
+        averaged = AveragedModel(scored_model, multi_avg_fn=get_ema_multi_avg_fn(settings.average))
+        scored_model = averaged.module
 
     log = {"settings": asdict(settings), "provenance": provenance(), "steps": steps, "epochs": []}
     best_f1 = -1.0
@@ -123,7 +146,7 @@ def main() -> None:
         started_s = time.perf_counter()
         model.train()
         losses = []
-        batches = batches_of_epoch(pairs, settings, pair_encoder.pad_id, epoch)
+        batches = batches_of_epoch(labelled, settings, encoder, epoch)
         progress = tqdm(batches, total=steps_an_epoch, desc=f"epoch {epoch + 1}/{settings.epochs}", mininterval=10)
         for batch in progress:
             batch = {name: value.to(accelerator.device) for name, value in batch.items()}
@@ -134,14 +157,15 @@ def main() -> None:
             optimizer.step()
             schedule.step()
             optimizer.zero_grad()
+            if settings.average:
+                averaged.update_parameters(accelerator.unwrap_model(model))
             losses.append(loss.item())
             progress.set_postfix(loss=f"{sum(losses[-50:]) / len(losses[-50:]):.3f}", refresh=False)
         train_s = time.perf_counter() - started_s
 
-        model.eval()
-        bare_model = accelerator.unwrap_model(model)
+        scored_model.eval()
         with accelerator.autocast():
-            logits = pair_logits(bare_model, dev, pair_encoder.pad_id, settings.tokens_per_step * 4)
+            logits = pair_logits(scored_model, dev, encoder, settings.tokens_per_step * 4)
         bias, counts = best_bias(dev, logits, DecodingRule.from_config(config), settings.select_by)
         record = {"epoch": epoch + 1, "loss": sum(losses) / len(losses), "train_s": train_s, "none_bias": bias}
         record["dev"] = {level: found.to_dict() for level, found in counts.items()}
@@ -150,18 +174,29 @@ def main() -> None:
         print(", ".join(f"{level} {100 * found.f1:.2f}" for level, found in counts.items()), flush=True)
         if counts[settings.select_by].f1 > best_f1:
             best_f1 = counts[settings.select_by].f1
-            bare_model.config.none_bias = bias
-            bare_model.config.calibrated_on = fingerprints(dev_documents)
-            bare_model.save_pretrained(output)
+            scored_model.config.none_bias = bias
+            scored_model.config.calibrated_on = fingerprints(dev_documents)
+            scored_model.save_pretrained(output)
             tokenizer.save_pretrained(output)
         (output / "training.json").write_text(json.dumps(log, indent=2) + "\n")
 
 
-def batches_of_epoch(pairs, settings: TrainingSettings, pad_id: int, epoch: int):
+def batches_of_epoch(labelled, settings: TrainingSettings, encoder, epoch: int):
     """The batches of one epoch; seed and epoch decide the negatives and the order."""
     seed = settings.seed * 1000 + epoch
-    chosen = epoch_pairs(pairs, settings.negatives_per_positive, seed)
-    return epoch_batches(chosen, settings.tokens_per_step, pad_id, seed)
+    chosen = epoch_pairs(labelled, settings.negatives_per_positive, seed)
+    return epoch_batches(chosen, encoder, settings.tokens_per_step, seed)
+
+
+def documents_without(path: str, held_out: set[str]) -> list[Document]:
+    """The documents of a file, without those that are held out for evaluation; says how many these are."""
+    documents = list(read_pubtator(path))
+    kept = [document for document in documents if document.id not in held_out]
+    if len(kept) < len(documents):
+        print(f"{path}: {len(documents) - len(kept)} documents left out, held out for evaluation")
+    if not kept:
+        raise SettingError(f"{path}: no document is left to learn from; --dev and --exclude hold them all out")
+    return kept
 
 
 def parameter_groups(model: torch.nn.Module, settings: TrainingSettings) -> list[dict]:

@@ -1,13 +1,14 @@
 """What the commands share: files that can be read, a quiet pipeline, a progress bar that counts documents."""
 
 import logging
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
+from biodir.allocator import keep_freed_memory
 from biodir.errors_biodir import SettingError
 
 
@@ -42,10 +43,13 @@ def add_model_options(command: ArgumentParser) -> None:
     """Adds the options that `quiet_pipeline` takes to a command."""
     command.add_argument("--model", help="folder or Hub id; by default $BIODIR_MODEL or the checkpoint of the checkout")
     command.add_argument("--device", help="such as cpu or cuda:0; by default the first accelerator, else the CPU")
+    command.add_argument(
+        "--backend", default="torch", help="what computes the encoder on a CPU: torch, bf16, int8, onnx or onnx-int8"
+    )
 
 
-def quiet_pipeline(model: str | None, device: str | None) -> Callable[..., Iterator[list[dict[str, Any]]]]:
-    """The pipeline over a checkpoint; transformers loads it without a word, and biodir's logs are the command's."""
+def quiet_pipeline(options: Namespace) -> Callable[..., Iterator[list[dict[str, Any]]]]:
+    """The pipeline that the options ask for; libraries load it without a word, and biodir's logs are the command's."""
     from transformers.utils import logging as transformers_logging  # here, for `--help` should not wait for torch
 
     from biodir.inference.loading import load_pipeline
@@ -53,7 +57,8 @@ def quiet_pipeline(model: str | None, device: str | None) -> Callable[..., Itera
     transformers_logging.disable_progress_bar()
     transformers_logging.set_verbosity_error()
     logging.getLogger("biodir").addHandler(logging.NullHandler())
-    return load_pipeline(model, device)
+    keep_freed_memory()
+    return load_pipeline(options.model, options.device, options.backend)
 
 
 def counted(items: Iterable, bar: tqdm) -> Iterator:

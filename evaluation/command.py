@@ -105,7 +105,7 @@ def _answers(options: argparse.Namespace, gold: "list[Document]") -> _Answers:
                 f"{options.predicted} and --model {options.model}: give predictions or a model, not both"
             )
         return _Answers(answer_documents(options.predicted, gold))
-    extract = quiet_pipeline(options.model, options.device)
+    extract = quiet_pipeline(options)
     with tqdm(total=len(gold), unit=" documents", disable=None) as bar:
         predicted = predicted_documents(extract, gold, progress=lambda documents: counted(documents, bar))
     config = extract.model.config
@@ -120,7 +120,7 @@ def _calibrate(options: argparse.Namespace) -> int:
 
     check_readable([options.gold])
     gold = gold_documents(options.gold)
-    extract = quiet_pipeline(options.model, options.device)
+    extract = quiet_pipeline(options)
     folder = Path(extract.model.config.name_or_path)
     if options.write:
         config_file(folder)

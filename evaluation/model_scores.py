@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 
-from biodir.batching_biodir import collate_pairs, length_groups
 from biodir.decoding_biodir import DecodingRule, PairDecision, decode_pair, first_of_pairs
 from biodir.document_biodir import Document, Relation
-from biodir.encoding_biodir import PairEncoder, PairFeatures
+from biodir.encoding_biodir import PairEncoder
+from biodir.engine_biodir import PairEngine, model_logits
+from biodir.features_biodir import PairFeatures, WindowFeatures
+from biodir.windows_biodir import WindowEncoder
 
 
 @dataclass(frozen=True)
@@ -16,10 +19,10 @@ class EncodedDocuments:
     """Documents with the features of their candidate pairs, in the same order."""
 
     documents: tuple[Document, ...]
-    features: tuple[tuple[PairFeatures, ...], ...]
+    features: tuple[tuple[PairFeatures | WindowFeatures, ...], ...]
 
 
-def encoded_documents(documents: Sequence[Document], encoder: PairEncoder) -> EncodedDocuments:
+def encoded_documents(documents: Sequence[Document], encoder: PairEncoder | WindowEncoder) -> EncodedDocuments:
     """The documents, encoded once for any number of passes."""
     features = tuple(tuple(encoder.encode_pairs(encoder.encode_document(document))) for document in documents)
     return EncodedDocuments(tuple(documents), features)
@@ -27,25 +30,20 @@ def encoded_documents(documents: Sequence[Document], encoder: PairEncoder) -> En
 
 @torch.inference_mode()
 def pair_logits(
-    model, data: EncodedDocuments, pad_id: int, token_budget: int, progress: Callable[[Iterable], Iterable] = iter
+    model,
+    data: EncodedDocuments,
+    encoder: PairEncoder | WindowEncoder,
+    token_budget: int,
+    progress: Callable[[Iterable], Iterable] = iter,
 ) -> list[dict[str, list[float]]]:
     """Task -> logits (labels,) for each pair, in the order of the documents and their pairs.
 
     Args:
-        token_budget: tokens of a batch, padding included.
-        progress: wraps the iterable of batches, such as a progress bar.
+        token_budget: the most tokens of a pass.
+        progress: wraps the iterable of passes, such as a progress bar.
     """
-    features = [pair for document in data.features for pair in document]
-    logits: list[dict] = [{} for _ in features]
-    for group in progress(length_groups([pair.row_tokens for pair in features], token_budget)):
-        batch = collate_pairs([features[index] for index in group], pad_id)
-        output = model(**{name: value.to(model.device) for name, value in batch.items()})
-        for task in ("relation", "novelty", "direction"):
-            values = output[f"{task}_logits"]
-            if values is not None:
-                for index, row in zip(group, values.float().tolist(), strict=True):
-                    logits[index][task] = row
-    return logits
+    engine = PairEngine(partial(model_logits, model), encoder, token_budget, model.device)
+    return engine.logits([found for document in data.features for found in document], progress)
 
 
 def document_decisions(
@@ -53,7 +51,10 @@ def document_decisions(
 ) -> list[tuple[PairDecision, ...]]:
     """What the rule makes of the logits, for each document and each of its pairs."""
     remaining = iter(logits)
-    return [tuple(decode_pair(pair.pair, next(remaining), rule) for pair in features) for features in data.features]
+    return [
+        tuple(decode_pair(asked.pair, next(remaining), rule) for found in features for asked in found.pairs)
+        for features in data.features
+    ]
 
 
 def decoded_documents(data: EncodedDocuments, logits: Sequence[dict], rule: DecodingRule) -> list[Document]:

@@ -8,14 +8,14 @@ from pathlib import Path
 
 from biodir.decoding_biodir import DecodingRule
 from biodir.document_biodir import Document
-from biodir.encoding_biodir import EncodingSettings, PairEncoder
 from biodir.errors_biodir import AnnotationError, SettingError
 from biodir.evaluation.checks import compared_documents
 from biodir.evaluation.model_scores import decoded_documents, encoded_documents, pair_logits
 from biodir.evaluation.scores import Counts, relation_scores
 from biodir.evaluation.tables import LEVEL_NAMES
 from biodir.evaluation.thresholds import cross_fitted_counts, fingerprints, found_rule, neutral_rule
-from biodir.pipeline_biodir import PASSES_PER_BATCH, BioDirPipeline
+from biodir.pipeline_biodir import BioDirPipeline
+from biodir.windows_biodir import pair_encoder
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,9 @@ def calibration_run(
     config = extract.model.config
     _check_types(documents, config.relation_labels)
     checked = [extract.check_document(document) for document in documents]
-    encoder = PairEncoder(extract.tokenizer, EncodingSettings.from_config(config))
+    encoder = pair_encoder(extract.tokenizer, config)
     data = encoded_documents(checked, encoder)
-    logits = pair_logits(extract.model, data, encoder.pad_id, PASSES_PER_BATCH * config.token_budget, progress)
+    logits = pair_logits(extract.model, data, encoder, config.token_budget, progress)
     rule = DecodingRule.from_config(config)
     found = found_rule(data, logits, rule)
 

@@ -42,6 +42,15 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
         help="other names of entity types; NAME= leaves one out",
     )
     predict.set_defaults(run=_predict)
+    export = commands.add_parser(
+        "export-onnx",
+        help="write the encoder of a checkpoint for ONNX Runtime",
+        description="Writes the encoder of a checkpoint as ONNX graphs, in float32 and in int8. `--backend onnx` and "
+        "`--backend onnx-int8` find them in the checkpoint's own folder; without them they export it at every start.",
+    )
+    export.add_argument("output", nargs="?", type=Path, metavar="FOLDER", help="by default the checkpoint's folder")
+    export.add_argument("--model", help="folder or Hub id; by default $BIODIR_MODEL or the checkpoint of the checkout")
+    export.set_defaults(run=_export, device="cpu", backend="torch")
 
 
 def _predict(options: argparse.Namespace) -> int:
@@ -53,7 +62,7 @@ def _predict(options: argparse.Namespace) -> int:
     parameters = {name: getattr(options, name) for name in ("threshold", "relation_types", "entity_ids", "top_k")}
     parameters["type_map"] = _type_map(options.type_map)
     check_readable(options.inputs)
-    extract = quiet_pipeline(options.model, options.device)
+    extract = quiet_pipeline(options)
     shows_bar = bool(options.output) and sys.stderr.isatty()
     total = count_documents(options.inputs) if shows_bar else None  # one more reading of the files, for the bar alone
     with tqdm(total=total, unit=" documents", disable=not shows_bar) as bar:
@@ -71,6 +80,20 @@ def _predict(options: argparse.Namespace) -> int:
     if options.output or report.skipped:
         summary = f"documents: {report.documents}, relations: {report.relations}, left out: {len(report.skipped)}"
         print(summary, file=sys.stderr)
+    return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    from biodir.inference.loading import default_model
+    from biodir.inference.onnx_encoder import ONNX_FILES, export_encoder
+
+    folder = options.output or Path(options.model or default_model())
+    if not folder.is_dir():
+        raise SettingError(f"{folder}: there is no such folder; name one that exists")
+    model = quiet_pipeline(options).model
+    for backend in ONNX_FILES:
+        path = export_encoder(model, folder, backend)
+        print(f"{path}: {path.stat().st_size / 1e6:.1f} MB, for --backend {backend}")
     return 0
 
 

@@ -14,6 +14,7 @@ from transformers import AutoTokenizer
 import biodir.modeling_biodir
 from biodir.configuration_biodir import BioDirConfig
 from biodir.errors_biodir import BioDirError, CheckpointError, SettingError
+from biodir.inference.backends import use_backend
 from biodir.pipeline_biodir import BioDirPipeline
 
 MODEL_VARIABLE = "BIODIR_MODEL"
@@ -24,16 +25,17 @@ LIBRARY_ERRORS = (OSError, RuntimeError, TypeError, ValueError, SafetensorError,
 LFS_POINTER = b"version https://git-lfs"
 
 
-def load_pipeline(model: str | None = None, device: str | None = None) -> BioDirPipeline:
+def load_pipeline(model: str | None = None, device: str | None = None, backend: str = "torch") -> BioDirPipeline:
     """The pipeline over a checkpoint.
 
     Args:
         model: folder or Hub id; None for $BIODIR_MODEL or, in a checkout, the checkpoint that lies there.
         device: as in transformers, such as "cpu" or "cuda:0"; None for the first accelerator, else the CPU.
+        backend: what computes the encoder, see `use_backend`.
 
     Raises:
         CheckpointError: there is no checkpoint, or its files are missing or do not fit together.
-        SettingError: the device cannot be used.
+        SettingError: the device or the back end cannot be used.
     """
     name = model or default_model()
     _check_place(name)
@@ -46,9 +48,11 @@ def load_pipeline(model: str | None = None, device: str | None = None) -> BioDir
     with _naming(name, "model.safetensors"):
         network = biodir.modeling_biodir.BioDirForRelationExtraction.from_pretrained(name, config=config)
     try:
-        return BioDirPipeline(model=network, tokenizer=tokenizer, device=device)
+        extract = BioDirPipeline(model=network, tokenizer=tokenizer, device=device)
     except BioDirError as error:
         raise CheckpointError(f"{name}: config.json and tokenizer.json do not belong together: {error}") from error
+    use_backend(extract.model, backend, Path(name))
+    return extract
 
 
 def default_model() -> str:

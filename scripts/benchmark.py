@@ -1,11 +1,11 @@
-"""Measures the shared, trimmed form of the model against the naive one: same weights, same documents, one run.
+"""Measures speed, memory and F1 of pair encodings and back ends on a CPU, against the naive form of the paper's.
 
-    python scripts/benchmark.py DOCUMENTS.pubtator --model . --documents 10
+    python scripts/benchmark.py bioredirect_test.pubtator --models . runs/levitated runs/solid --backends bf16 onnx \\
+        --f1 bioredirect_dev.pubtator --curves --plot speed.png --json speed.json
 
-The naive form encodes prefix, suffix and infix of every pair, all padded to the longest row that the model allows,
-one document at a time. Ours encodes equal chunks once, absent ones never, and groups trimmed rows of like length
-under a token budget. Each pass runs in a fresh process, naive and ours in turn, so that peak memory is that of one
-form; the table gives medians.
+The naive form encodes prefix, suffix and infix of every pair, all padded to the longest row that the model allows; it
+runs on the weights of the first model with solid encoding. Every pass runs in a fresh process, all forms in turn, so
+that peak memory is that of one form and a slow minute of the machine meets all of them; the table gives medians.
 """
 
 import argparse
@@ -14,251 +14,184 @@ import multiprocessing
 import os
 import statistics
 import sys
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
-from itertools import islice
+from dataclasses import asdict
 from pathlib import Path
 
-import torch
-
-from biodir.batching_biodir import collate_pairs
-from biodir.configuration_biodir import CHUNK_NAMES
-from biodir.document_biodir import Document
-from biodir.encoding_biodir import EncodingSettings, PairEncoder, PairFeatures
+from benchmark_curves import CURVES, curve_document, curve_plot
+from benchmark_passes import NAIVE, Form, Pass, Work, f1_scores, run_form
+from biodir.configuration_biodir import BioDirConfig
 from biodir.errors_biodir import SettingError
-from biodir.inference.loading import load_pipeline
-from biodir.modeling_biodir import BioDirForRelationExtraction
-from biodir.pipeline_biodir import PASSES_PER_BATCH
-from biodir.pubtator_biodir import read_pubtator
+from biodir.inference.backends import BACKENDS
 
-# glibc maps and unmaps every large tensor by default, which costs several times the computation on some machines;
-# both forms run with these settings, as `make run` does.
-MALLOC = {
-    "MALLOC_MMAP_MAX_": "0",
-    "MALLOC_TRIM_THRESHOLD_": "17179869184",
-    "MALLOC_TOP_PAD_": "268435456",
-}
-# Rows that the naive form sends through the encoder at once: the paper's batch size.
-NAIVE_ROWS = 16
-FORMS = ("naive", "ours")
-PAIR_INPUTS = ("pair_type_ids", "task_positions")
-
-
-@dataclass
-class Pass:
-    """One form over all documents. Seconds are wall clock; memory is the growth of the process's peak."""
-
-    form: str
-    pairs: int
-    encoder_tokens: int
-    seconds: float
-    encoder_seconds: float
-    peak_mebibytes: float
-    scores: list[list[float]]
-
-
-class Stopwatch:
-    """Adds up the time between its starts and stops."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def start(self) -> None:
-        self._started = time.perf_counter()
-
-    def stop(self) -> None:
-        self.seconds += time.perf_counter() - self._started
+# Pairs of the largest and of the ordinary document whose peak memory is compared.
+MANY_PAIRS, SOME_PAIRS = 20_000, 500
 
 
 def main() -> None:
     options = _options()
-    os.environ.update(MALLOC)
-    context = multiprocessing.get_context("spawn")  # fresh processes, which read the allocator's settings
-    passes: dict[str, list[Pass]] = {form: [] for form in FORMS}
-    for _ in range(options.repeats):
-        for form in FORMS:
-            with ProcessPoolExecutor(max_workers=1, mp_context=context) as pool:
-                passes[form].append(pool.submit(run_form, form, options).result())
-            print(f"{form}: {passes[form][-1].seconds:.1f} s", file=sys.stderr)
-    report = compare(passes, options)
+    forms = forms_of(options.models, options.backends)
+    report = {
+        "file": Path(options.file).name,
+        "documents": options.documents,
+        "naive_pairs": options.naive_pairs,
+        "threads": options.threads,
+        "repeats": options.repeats,
+    }
+    work = Work(str(options.file), options.documents, options.naive_pairs, options.threads)
+    report["forms"] = _table(forms, measured(forms, work, options.repeats))
+    if options.f1:
+        for form in forms:
+            if form.backend != NAIVE:
+                report["forms"][form.name]["f1"] = _in_fresh_process(f1_scores, form, options.f1, options.threads)
+                print(f"{form.name}: F1 known", file=sys.stderr)
+    if options.curves:
+        fast = [form for form in forms if form.backend in ("torch", *options.backends)]
+        report["curves"] = {name: _curve(name, fast, options) for name in CURVES}
+        report["memory"] = _memory(fast, options)
     print(markdown(report))
     if options.json:
         Path(options.json).write_text(json.dumps(report, indent=2) + "\n")
+    if options.plot:
+        curve_plot(report["curves"], Path(options.plot))
 
 
-def run_form(form: str, options: argparse.Namespace) -> Pass:
-    """One pass in this process."""
-    torch.set_num_threads(options.threads)
-    extract = load_pipeline(options.model, device="cpu")
-    model = extract.model.eval()
-    if model.config.chunk_pooling != "max":
-        raise SettingError(f"chunk_pooling is {model.config.chunk_pooling!r}; the naive form repeats chunks under max")
-    model.config.chunks = list(CHUNK_NAMES)  # the measured form has all three, whatever the checkpoint runs with
-    encoder = PairEncoder(extract.tokenizer, EncodingSettings.from_config(model.config))
-    documents = list(islice(map(extract.check_document, read_pubtator(options.file)), options.documents))
-    with torch.inference_mode():
-        before = _memory_mebibytes("VmRSS")
-        _passes_of(form)(model, encoder, documents[:1])  # warms the allocator and the kernels
-        in_encoder = Stopwatch()
-        model.encoder.register_forward_pre_hook(lambda *_: in_encoder.start())
-        model.encoder.register_forward_hook(lambda *_: in_encoder.stop())
-        started = time.perf_counter()
-        scores, pairs, tokens = _passes_of(form)(model, encoder, documents)
-        seconds = time.perf_counter() - started
-    peak = _memory_mebibytes("VmHWM") - before
-    return Pass(form, pairs, tokens, seconds, in_encoder.seconds, peak, scores)
+def forms_of(models: Sequence[str], backends: Sequence[str]) -> list[Form]:
+    """The naive form where a model is solid, each model on torch, and the first model on each of the back ends."""
+    encodings = {model: BioDirConfig.from_pretrained(model).pair_encoding for model in models}
+    if len(set(encodings.values())) < len(encodings):
+        raise SettingError(f"--models {' '.join(models)}: two have the same pair encoding; give one of each")
+    forms = [Form(NAIVE, model, NAIVE) for model, encoding in encodings.items() if encoding == "solid"]
+    forms += [Form(encoding, model, "torch") for model, encoding in encodings.items()]
+    return forms + [Form(f"{encodings[models[0]]}, {backend}", models[0], backend) for backend in backends]
 
 
-def _passes_of(form: str):
-    return {"naive": naive_scores, "ours": our_scores}[form]
+def measured(forms: Sequence[Form], work: Work, repeats: int) -> dict[str, list[Pass]]:
+    """Name of the form -> its passes; the forms take turns."""
+    passes: dict[str, list[Pass]] = {form.name: [] for form in forms}
+    for _ in range(repeats):
+        for form in forms:
+            passes[form.name].append(_in_fresh_process(run_form, form, work))
+            print(f"{form.name}: {passes[form.name][-1].seconds:.2f} s", file=sys.stderr)
+    return passes
 
 
-def our_scores(
-    model: BioDirForRelationExtraction, encoder: PairEncoder, documents: Sequence[Document]
-) -> tuple[list[list[float]], int, int]:
-    """Scores of all pairs in batches across documents, as large as the pipeline's; padding does not count as tokens."""
-    budget = PASSES_PER_BATCH * model.config.token_budget
-    scores: list[list[float]] = []
-    tokens = 0
-    features = _features(encoder, documents)
-    while True:
-        batch_features, batch_tokens = [], 0
-        for pair in features:
-            batch_features.append(pair)
-            batch_tokens += pair.row_tokens
-            if batch_tokens >= budget:
-                break
-        if not batch_features:
-            return scores, len(scores), tokens
-        scores += _scores(model(**collate_pairs(batch_features, encoder.pad_id)))
-        tokens += batch_tokens
+def _in_fresh_process(function, *arguments):
+    with ProcessPoolExecutor(max_workers=1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(function, *arguments).result()
 
 
-def _features(encoder: PairEncoder, documents: Sequence[Document]) -> Iterator[PairFeatures]:
-    for document in documents:
-        yield from encoder.encode_pairs(encoder.encode_document(document))
+def _table(forms: Sequence[Form], passes: dict[str, list[Pass]]) -> dict[str, dict]:
+    """For each form the medians, and the median of its ratios to the naive form in the same turn."""
+    table = {}
+    for form in forms:
+        found = passes[form.name]
+        rates = [one.pairs / one.seconds for one in found]
+        table[form.name] = {
+            "pairs": found[0].pairs,
+            "pairs_a_second": statistics.median(rates),
+            "documents_a_second": statistics.median(one.documents / one.seconds for one in found),
+            "tokens_a_pair": found[0].tokens / found[0].pairs,
+            "peak_mebibytes": statistics.median(one.peak_mebibytes for one in found),
+            "encoder_share": statistics.median(one.encoder_seconds / one.seconds for one in found),
+            "passes": [asdict(one) for one in found],
+        }
+        if NAIVE in passes:
+            naive = [one.pairs / one.seconds for one in passes[NAIVE]]
+            table[form.name]["times_naive"] = statistics.median(
+                rate / slow for rate, slow in zip(rates, naive, strict=True)
+            )
+    return table
 
 
-def naive_scores(
-    model: BioDirForRelationExtraction, encoder: PairEncoder, documents: Sequence[Document]
-) -> tuple[list[list[float]], int, int]:
-    """Scores of all pairs, three padded rows for each, one document at a time; apart from the model's own forward."""
-    scores: list[list[float]] = []
-    tokens = 0
-    for document in documents:
-        features = [_with_all_chunks(pair) for pair in encoder.encode_pairs(encoder.encode_document(document))]
-        if not features:
+def _curve(name: str, forms: Sequence[Form], options: argparse.Namespace) -> dict:
+    """Seconds of each form for one document, over the number of its pairs or the length of its text."""
+    sizes = [size for size in CURVES[name] if size <= options.largest]
+    seconds: dict[str, list[float]] = {form.name: [] for form in forms}
+    for size in sizes:
+        document = curve_document(name, size, str(options.file))
+        found = measured(forms, Work(document, 1, 0, options.threads), options.repeats)
+        for form in forms:
+            seconds[form.name].append(statistics.median(one.seconds for one in found[form.name]))
+    return {"sizes": sizes, "seconds": seconds}
+
+
+def _memory(forms: Sequence[Form], options: argparse.Namespace) -> dict[str, dict[str, float]]:
+    """Peak memory of each form for a document with many and with some pairs over the same text."""
+    found = {}
+    for form in forms:
+        if form.name == "solid":  # hours of computation
             continue
-        batch = collate_pairs(features, encoder.pad_id)
-        ids, mask = (_padded(batch[name], encoder, name) for name in ("input_ids", "attention_mask"))
-        pairs, chunks, _ = ids.shape
-        pair_of_row = torch.arange(pairs).repeat_interleave(chunks)
-        rows = (ids.flatten(0, 1), mask.flatten(0, 1), *(batch[name][pair_of_row] for name in PAIR_INPUTS))
-        states = [
-            model.encode_rows(*(value[start : start + NAIVE_ROWS] for value in rows))
-            for start in range(0, pairs * chunks, NAIVE_ROWS)
-        ]
-        task_states = torch.cat(states).unflatten(0, (pairs, chunks))  # (batch, chunks, tasks, hidden)
-        present = torch.ones(pairs, chunks, dtype=torch.bool)
-        logits = [model.heads[task](task_states[:, :, index], present) for index, task in enumerate(model.config.tasks)]
-        scores += torch.cat(logits, dim=1).sigmoid().tolist()
-        tokens += ids.numel()
-    return scores, len(scores), tokens
-
-
-def _with_all_chunks(features: PairFeatures) -> PairFeatures:
-    """The pair with a row for each of the three chunks; the encoder leaves out those that equal an earlier one."""
-    missing = len(CHUNK_NAMES) - len(features.rows)
-    if missing < 0:
-        raise SettingError(f"a pair has {len(features.rows)} chunks; measure documents whose mentions share a window")
-    return replace(features, rows=(*features.rows, *[features.rows[-1]] * missing))
-
-
-def _padded(values: torch.Tensor, encoder: PairEncoder, name: str) -> torch.Tensor:
-    width = encoder.settings.max_tokens - values.shape[-1]
-    fill = encoder.pad_id if name == "input_ids" else 0
-    return torch.nn.functional.pad(values, (0, width), value=fill)
-
-
-def _scores(output) -> list[list[float]]:
-    logits = [output.relation_logits, output.novelty_logits, output.direction_logits]
-    return torch.cat([values for values in logits if values is not None], dim=1).sigmoid().tolist()
-
-
-def compare(passes: dict[str, list[Pass]], options: argparse.Namespace) -> dict:
-    """The report: medians of each form, and how they compare."""
-    forms = {form: _medians(found) for form, found in passes.items()}
-    naive, ours = (torch.tensor(passes[form][0].scores) for form in FORMS)
-    counted = forms["naive"]["tokens_a_pair"] / forms["ours"]["tokens_a_pair"]
-    measured = forms["ours"]["pairs_a_second"] / forms["naive"]["pairs_a_second"]
-    return {
-        "documents": options.documents,
-        "file": Path(options.file).name,
-        "threads": options.threads,
-        "repeats": options.repeats,
-        "forms": forms,
-        "factor_counted": counted,
-        "factor_measured": measured,
-        "share_of_counted": measured / counted,
-        "largest_score_difference": (naive - ours).abs().max().item(),
-    }
-
-
-def _medians(passes: Sequence[Pass]) -> dict[str, float]:
-    first = passes[0]
-    seconds = statistics.median(found.seconds for found in passes)
-    return {
-        "pairs": first.pairs,
-        "pairs_a_second": first.pairs / seconds,
-        "tokens_a_pair": first.encoder_tokens / first.pairs,
-        "peak_mebibytes": statistics.median(found.peak_mebibytes for found in passes),
-        "preparing_share": statistics.median(1 - found.encoder_seconds / found.seconds for found in passes),
-        "seconds": [found.seconds for found in passes],
-    }
+        peaks = {}
+        for pairs in (SOME_PAIRS, MANY_PAIRS):
+            document = curve_document("pairs", pairs, str(options.file))
+            peaks[str(pairs)] = _in_fresh_process(
+                run_form, form, Work(document, 1, 0, options.threads, warms=False)
+            ).peak_mebibytes
+        found[form.name] = peaks | {"ratio": peaks[str(MANY_PAIRS)] / peaks[str(SOME_PAIRS)]}
+    return found
 
 
 def markdown(report: dict) -> str:
-    """The report as a table and a sentence."""
+    """The report as tables and a sentence."""
     lines = [
-        "| form | pairs | pairs a second | encoder tokens a pair | peak memory, MiB | all but the encoder |",
-        "|---|---|---|---|---|---|",
+        "| form | documents a second | pairs a second | times naive | tokens a pair | encoder | peak memory, MiB | "
+        "dev F1 type / + direction |",
+        "|---|---|---|---|---|---|---|---|",
     ]
-    for form, found in report["forms"].items():
+    for name, found in report["forms"].items():
+        times = f"{found['times_naive']:.1f}" if "times_naive" in found else ""
+        f1 = " / ".join(f"{100 * value:.2f}" for value in found["f1"].values()) if "f1" in found else ""
         lines.append(
-            f"| {form} | {found['pairs']} | {found['pairs_a_second']:.2f} | {found['tokens_a_pair']:.0f} | "
-            f"{found['peak_mebibytes']:.0f} | {100 * found['preparing_share']:.2f} % |"
+            f"| {name} | {found['documents_a_second']:.2f} | {found['pairs_a_second']:.1f} | {times} | "
+            f"{found['tokens_a_pair']:.1f} | {100 * found['encoder_share']:.0f} % | {found['peak_mebibytes']:.0f} | "
+            f"{f1} |"
         )
-    lines.append("")
-    lines.append(
-        f"{report['file']}, first {report['documents']} documents, {report['threads']} threads, medians of "
-        f"{report['repeats']}: {report['factor_measured']:.2f} times the pairs a second, "
-        f"{100 * report['share_of_counted']:.0f} % of the factor {report['factor_counted']:.2f} counted in tokens; "
-        f"largest difference of a score {report['largest_score_difference']:.1e}."
-    )
+    lines += [
+        "",
+        f"{report['file']}, first {report['documents']} documents (naive: first {report['naive_pairs']} pairs), "
+        f"{report['threads']} threads, medians of {report['repeats']} passes in turn.",
+    ]
+    for name, curve in report.get("curves", {}).items():
+        lines += [
+            "",
+            f"Seconds for one document, by its {name}:",
+            "",
+            "| form | " + " | ".join(map(str, curve["sizes"])),
+        ]
+        lines[-1] += " |"
+        lines.append("|---" * (1 + len(curve["sizes"])) + "|")
+        for form, seconds in curve["seconds"].items():
+            lines.append(f"| {form} | " + " | ".join(f"{value:.3f}" for value in seconds) + " |")
+    for form, peaks in report.get("memory", {}).items():
+        lines += ["", f"Peak memory, {form}: {peaks[str(SOME_PAIRS)]:.0f} MiB for {SOME_PAIRS} pairs, "
+                  f"{peaks[str(MANY_PAIRS)]:.0f} for {MANY_PAIRS}: {peaks['ratio']:.2f} times."]  # fmt: skip
     return "\n".join(lines)
-
-
-def _memory_mebibytes(name: str) -> float:
-    """A memory figure of this process as Linux counts it; NaN elsewhere."""
-    try:
-        status = Path("/proc/self/status").read_text()
-    except OSError:
-        return float("nan")
-    line = next(line for line in status.splitlines() if line.startswith(name))
-    return int(line.split()[1]) / 1024
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("file", help="PubTator file")
-    parser.add_argument("--model", help="folder or Hub id; by default the checkpoint of the checkout")
-    parser.add_argument("--documents", type=int, default=10, help="how many of the file's documents (default: 10)")
+    parser.add_argument(
+        "--models", nargs="+", default=["."], help="checkpoints, one of each encoding; shipped one first"
+    )
+    parser.add_argument(
+        "--backends", nargs="*", default=[], choices=BACKENDS[1:], help="further ones of the first model"
+    )
+    parser.add_argument("--documents", type=int, default=20, help="how many of the file's documents (default: 20)")
+    parser.add_argument("--naive-pairs", type=int, default=32, help="pairs of the naive form (default: 32)")
     parser.add_argument("--repeats", type=int, default=3, help="passes of each form (default: 3)")
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="threads of torch (default: all cores)")
-    parser.add_argument("--json", help="file for the figures")
-    return parser.parse_args()
+    parser.add_argument("--f1", metavar="FILE", help="PubTator file with relations on which F1 is measured")
+    parser.add_argument("--curves", action="store_true", help="measure over numbers of pairs and lengths of text, too")
+    parser.add_argument("--largest", type=int, default=8000, help="end of the curves (default: 8000)")
+    parser.add_argument("--plot", metavar="FILE", help="picture of the curves; needs matplotlib")
+    parser.add_argument("--json", metavar="FILE", help="file for the figures")
+    options = parser.parse_args()
+    if options.plot and not options.curves:
+        parser.error("--plot needs --curves")
+    return options
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ from transformers import PreTrainedTokenizerFast
 from biodir.candidates_biodir import CandidatePair
 from biodir.configuration_biodir import CHEMICAL, DISEASE, GENE, PAIR_TYPES, SPECIES, VARIANT, BioDirConfig
 from biodir.document_biodir import Document, Entity, Mention
-from biodir.encoding_biodir import EncodingSettings, PairEncoder, PairFeatures, special_tokens
+from biodir.encoding_biodir import EncodingSettings, PairEncoder, special_tokens
+from biodir.features_biodir import PairFeatures
 
 TYPES = {"C": CHEMICAL, "D": DISEASE, "G": GENE, "V": VARIANT, "S": SPECIES}
 TAGS = special_tokens(PAIR_TYPES, {VARIANT: GENE})

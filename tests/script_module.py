@@ -12,5 +12,7 @@ def script(name: str):
     spec = importlib.util.spec_from_file_location(name, SCRIPTS / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
+    if str(SCRIPTS) not in sys.path:  # where Python looks first when it runs a script
+        sys.path.insert(0, str(SCRIPTS))
     spec.loader.exec_module(module)
     return module

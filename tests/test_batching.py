@@ -1,12 +1,14 @@
-"""Batches: padded tensors of pairs, and groups of rows of like length."""
+"""Batches: padded tensors of pairs and of windows, groups of rows of like length, groups of packed rows."""
 
 import random
 
 import pytest
 import torch
 
-from biodir.batching_biodir import collate_pairs, length_groups
-from marked import pair_features
+from biodir.batching_biodir import collate_mentions, collate_pairs, collate_queries, length_groups, packed_groups
+from biodir.candidates_biodir import CandidatePair
+from biodir.features_biodir import MarkedMention, PairQuestion, WindowFeatures
+from marked import TYPES, entity, pair_features
 
 PAD = 9
 
@@ -98,3 +100,119 @@ def test_no_row_is_longer_than_one_of_an_earlier_group():
     for lengths, budget in random_lengths():
         in_order = [lengths[index] for group in length_groups(lengths, budget) for index in group]
         assert in_order == sorted(lengths, reverse=True)
+
+
+# Packed rows.
+
+
+def test_packed_groups_are_neighbours_that_fit_together():
+    assert packed_groups([3, 4, 2, 9, 1], 9) == [[0, 1, 2], [3], [4]]
+
+
+def test_packed_group_may_fill_its_budget():
+    assert packed_groups([4, 4, 4], 8) == [[0, 1], [2]]
+
+
+def test_what_is_larger_than_the_budget_forms_a_packed_group_of_its_own():
+    assert packed_groups([1, 20, 1, 1], 8) == [[0], [1], [2, 3]]
+
+
+def test_nothing_forms_no_packed_groups():
+    assert packed_groups([], 8) == []
+
+
+def test_packed_groups_hold_everything_in_order_and_end_only_where_the_next_would_not_fit():
+    for sizes, budget in random_lengths():
+        groups = packed_groups(sizes, budget)
+        assert [index for group in groups for index in group] == [*range(len(sizes))]
+        for group, after in zip(groups, [*groups[1:], None], strict=True):
+            gathered = sum(sizes[index] for index in group)
+            assert gathered <= budget or len(group) == 1
+            assert after is None or gathered + sizes[after[0]] > budget
+
+
+# Windows with queries.
+
+
+def question(*names, windows, queries=(), infix=(), pair_type_id=0):
+    """A pair of these two entities that is asked in these windows, with queries of (token ids, places)."""
+    pair = CandidatePair(*(entity(name, name[0]) for name in names), pair_type_id)
+    ids, places = zip(*queries, strict=True) if queries else ((), ())
+    return PairQuestion(pair, windows, ids, places, infix, evidence=(), cross_window=False)
+
+
+def window_features(rows, questions, mentions=()):
+    """The windows of a document; mentions are (entity, window, position)."""
+    marked = tuple(MarkedMention((name, TYPES[name[0]]), window, position) for name, window, position in mentions)
+    return WindowFeatures(rows, questions, marked, prompt_tokens=0)
+
+
+# Two windows; the second pair is asked in both, with a query of its own in each.
+FIRST = window_features(
+    ((1, 2, 3), (4, 5)),
+    (
+        question("C1", "G1", windows=(0,), queries=[((21, 31), (0, 1))], infix=((1, 2),), pair_type_id=2),
+        question("C1", "D1", windows=(0, 1), queries=[((22,), (0,)), ((23, 33, 34), (0, 1, 1))],
+                 infix=((0, 3), (1, 1)), pair_type_id=1),
+    ),
+    (("C1", 0, 1), ("G1", 0, 2), ("C1", 1, 1), ("D1", 1, 0)),
+)  # fmt: skip
+SECOND = window_features(
+    ((6,),),
+    (question("C1", "C2", windows=(0,), queries=[((24, 34), (0, 0))], infix=((0, 1),)),),
+    (("C2", 0, 0), ("C1", 0, 0)),
+)
+
+
+def test_batch_of_queries_holds_this_for_two_documents():
+    batch = collate_queries([FIRST, SECOND], PAD)
+    assert {name: values.tolist() for name, values in batch.items()} == {
+        "input_ids": [[1, 2, 3], [4, 5, 9], [6, 9, 9]],
+        "attention_mask": [[1, 1, 1], [1, 1, 0], [1, 0, 0]],
+        "pair_type_ids": [2, 1, 0],
+        "query_ids": [[21, 31, 9], [22, 9, 9], [23, 33, 34], [24, 34, 9]],
+        "query_mask": [[1, 1, 0], [1, 0, 0], [1, 1, 1], [1, 1, 0]],
+        "query_positions": [[0, 1, 0], [0, 0, 0], [0, 1, 1], [0, 0, 0]],
+        "query_windows": [0, 0, 1, 2],
+        "query_pairs": [0, 1, 1, 2],
+        "query_ranges": [[1, 2], [0, 3], [1, 1], [0, 1]],
+    }
+
+
+def test_batch_of_queries_without_infix_has_no_ranges():
+    plain = window_features(((1, 2),), (question("C1", "G1", windows=(0,), queries=[((21,), (0,))]),))
+    assert "query_ranges" not in collate_queries([plain], PAD)
+
+
+def test_batch_of_mentions_holds_this_for_two_documents():
+    batch = collate_mentions([FIRST, SECOND], PAD)
+    assert {name: values.tolist() for name, values in batch.items()} == {
+        "input_ids": [[1, 2, 3], [4, 5, 9], [6, 9, 9]],
+        "attention_mask": [[1, 1, 1], [1, 1, 0], [1, 0, 0]],
+        "pair_type_ids": [2, 1, 0],
+        "window_documents": [0, 0, 1],
+        "mention_windows": [0, 0, 1, 1, 2, 2],
+        "mention_positions": [1, 2, 1, 0, 0, 0],
+        # The first document's C1, G1 and D1, then the second's C2 and its own C1.
+        "mention_entities": [0, 1, 0, 2, 3, 4],
+        "pair_entities": [[0, 1], [0, 2], [4, 3]],
+        "pair_windows": [[0, -1], [0, 1], [2, -1]],
+    }
+
+
+def test_batch_of_some_pairs_keeps_all_mentions():
+    batch = collate_mentions([FIRST.with_pairs([1])], PAD)
+    assert batch["mention_entities"].tolist() == [0, 1, 0, 2]
+    assert batch["pair_entities"].tolist() == [[0, 2]]
+
+
+@pytest.mark.parametrize("collate", [collate_queries, collate_mentions])
+def test_inputs_of_windows_are_whole_numbers(collate):
+    assert {values.dtype for values in collate([FIRST, SECOND], PAD).values()} == {torch.long}
+
+
+def test_token_of_a_window_or_query_with_the_id_of_the_padding_is_attended_to():
+    padded = window_features(((PAD, PAD),), (question("C1", "G1", windows=(0,), queries=[((PAD,), (0,))]),))
+    batch = collate_queries([padded], PAD)
+    assert batch["attention_mask"].tolist() == [[1, 1]]
+    assert batch["query_mask"].tolist() == [[1]]

@@ -5,11 +5,11 @@ The slow one counts token by token. `BUDGETS` keep the promise that the encoder 
 
 import random
 from dataclasses import dataclass
-from itertools import combinations, product
+from itertools import combinations, pairwise, product
 
 import pytest
 
-from biodir.chunking_biodir import WindowRuler, closest_spans, pair_windows, spans_inside
+from biodir.chunking_biodir import WindowRuler, closest_spans, pair_windows, spans_inside, text_windows
 
 CHUNKS = ("prefix", "suffix", "infix")
 SUBSETS = [subset for size in (1, 2, 3) for subset in combinations(CHUNKS, size)]
@@ -348,3 +348,66 @@ def test_closest_spans_do_not_depend_on_which_entity_is_the_source():
     for case in random_cases(500, seed=4):
         found, other = closest_spans(case.spans1, case.spans2), closest_spans(case.spans2, case.spans1)
         assert gap(*found) == gap(*other)
+
+
+# The windows of a whole text.
+
+
+def bare_ruler(tokens, max_tokens):
+    """A ruler of a text without mentions."""
+    return WindowRuler(tokens, ((0, tokens),), (), (), max_tokens)
+
+
+def test_text_that_fits_has_one_window():
+    assert text_windows(bare_ruler(10, 10), 4) == ((0, 10),)
+
+
+def test_text_without_tokens_has_one_empty_window():
+    assert text_windows(bare_ruler(0, 10), 4) == ((0, 0),)
+
+
+def test_windows_of_a_text_share_what_was_asked_for_and_the_last_one_is_full():
+    assert text_windows(bare_ruler(27, 10), 4) == ((0, 10), (6, 16), (12, 22), (17, 27))
+
+
+def test_last_window_is_a_suffix_however_little_is_left():
+    assert text_windows(bare_ruler(11, 10), 4) == ((0, 10), (1, 11))
+
+
+def test_windows_without_overlap_stand_side_by_side():
+    assert text_windows(bare_ruler(20, 10), 0) == ((0, 10), (10, 20))
+
+
+def test_window_with_mentions_is_narrower_by_their_tags():
+    ruler = WindowRuler(20, ((0, 20),), ((1, 3), (4, 5)), (), 10)
+    assert text_windows(ruler, 2) == ((0, 6), (4, 12), (10, 20))
+
+
+def test_windows_cover_the_text_and_overlap_as_asked():
+    for tokens in range(60):
+        for max_tokens, overlap in ((8, 4), (10, 3), (20, 0)):
+            windows = text_windows(bare_ruler(tokens, max_tokens), overlap)
+            assert (windows[0][0], windows[-1][1]) == (0, tokens)
+            assert all(end - start == min(tokens, max_tokens) for start, end in windows)
+            shared = [before[1] - after[0] for before, after in pairwise(windows)]
+            assert shared[:-1] == [overlap] * (len(shared) - 1)
+            assert all(found >= overlap for found in shared[-1:])
+
+
+def test_windows_of_tagged_texts_keep_their_budget_cover_every_token_and_move_on():
+    for case in CASES:
+        windows = text_windows(case.ruler, MAX_MENTION)
+        assert all(counted_cost(case, window) <= case.max_tokens for window in windows)
+        assert (windows[0][0], windows[-1][1]) == (0, case.tokens)
+        for before, after in pairwise(windows):
+            assert before[0] < after[0] <= before[1] <= after[1]
+
+
+def test_every_mention_no_longer_than_the_overlap_lies_whole_in_a_window_of_a_bare_text():
+    for case in CASES:
+        windows = text_windows(bare_ruler(case.tokens, case.max_tokens), MAX_MENTION)
+        assert all(holds_all(windows, spans) for spans in (case.spans1, case.spans2))
+
+
+def holds_all(windows, spans):
+    return all(any(holds(window, [span]) for window in windows) for span in spans)

@@ -77,6 +77,20 @@ def test_default_chunks_and_sizes_are_those_of_the_paper():
     assert found == (["prefix", "suffix", "infix"], 512, 8, 0.5, "max")
 
 
+def test_every_pair_has_rows_of_its_own_by_default_as_in_the_paper():
+    assert BioDirConfig().pair_encoding == "solid"
+
+
+@pytest.mark.parametrize("name", ["solid", "levitated", "pooled"])
+def test_pair_encoding_comes_back_as_it_was_given(name, tmp_path):
+    assert reloaded(BioDirConfig(pair_encoding=name), tmp_path).pair_encoding == name
+
+
+def test_windows_share_a_quarter_of_a_row_by_default():
+    config = BioDirConfig()
+    assert config.window_overlap_tokens == config.max_tokens / 4
+
+
 def test_variants_carry_gene_tags_by_default():
     assert BioDirConfig().tag_types == {VARIANT: GENE}
 
@@ -109,20 +123,22 @@ def test_nothing_is_calibrated_by_default():
     assert (config.relation_thresholds, config.label_biases, config.calibrated_on) == ({}, {}, None)
 
 
-def test_configuration_of_an_earlier_version_is_not_calibrated(tmp_path):
+def test_configuration_of_an_earlier_version_is_not_calibrated_and_solid(tmp_path):
     BioDirConfig().save_pretrained(tmp_path)
     path = tmp_path / "config.json"
-    new = ("relation_thresholds", "label_biases", "calibrated_on")
+    new = ("relation_thresholds", "label_biases", "calibrated_on", "pair_encoding", "window_overlap_tokens")
     path.write_text(
         json.dumps({name: value for name, value in json.loads(path.read_text()).items() if name not in new})
     )
     config = BioDirConfig.from_pretrained(tmp_path)
     assert (config.relation_thresholds, config.label_biases, config.calibrated_on) == ({}, {}, None)
+    assert config.pair_encoding == "solid"
 
 
 # Saving and loading.
 
 CHANGED = {
+    "pair_encoding": "levitated",
     "pair_types": [[GENE, CHEMICAL], [DISEASE, DISEASE]],
     "tag_types": {DISEASE: GENE},
     "type_map": {"Protein": GENE, "Plant": None},
@@ -133,6 +149,7 @@ CHANGED = {
     "infix_min_tokens": 10,
     "max_name_tokens": 5,
     "max_mention_tokens": 6,
+    "window_overlap_tokens": 7,
     "chunk_pooling": "mean",
     "generic_relation": None,
     "relation_threshold": 0.25,
@@ -216,11 +233,13 @@ def test_saved_file_names_the_code_of_its_class(tmp_path):
         ({"hard_prompt": HARD_PROMPT + "{tasks}"}, "hard_prompt 'What are the labels of {tasks} between {entity1} "),
         ({"chunks": []}, "chunks []: choose any of prefix, suffix, infix"),
         ({"chunks": ["middle"]}, "chunks ['middle']: choose any of prefix, suffix, infix"),
+        ({"pair_encoding": "fast"}, "pair_encoding 'fast': choose one of solid, levitated, pooled"),
         ({"chunk_pooling": "sum"}, "chunk_pooling 'sum': choose one of max, mean, attention"),
         ({"soft_prompt_tokens": -1}, "soft_prompt_tokens is -1; it must be at least 0"),
         ({"infix_min_tokens": -1}, "infix_min_tokens is -1; it must be at least 0"),
         ({"max_name_tokens": 0}, "max_name_tokens is 0; it must be at least 1"),
         ({"max_mention_tokens": 0}, "max_mention_tokens is 0; it must be at least 1"),
+        ({"window_overlap_tokens": -1}, "window_overlap_tokens is -1; it must be at least 0"),
         ({"token_budget": 0}, "token_budget is 0; it must be at least 1"),
         ({"relation_threshold": 1.5}, "relation_threshold is 1.5; scores lie in 0..1"),
         ({"relation_threshold": -0.1}, "relation_threshold is -0.1; scores lie in 0..1"),

@@ -26,6 +26,7 @@ from marked import (
     encoding_settings,
     marked_document,
     pair_encoder,
+    pair_features,
     word_piece_tokenizer,
 )
 
@@ -307,6 +308,24 @@ def test_document_is_tokenized_once_however_many_pairs_it_has(entities):
     document = marked_document("It is. " + " ".join(f"<C:{index} iron>" for index in range(entities)))
     pairs = list(encoder.encode_pairs(encoder.encode_document(document)))
     assert (tokenizer.calls - before, len(pairs)) == (1, entities * (entities - 1) // 2)
+
+
+# Batches.
+
+
+def test_batch_of_training_holds_pairs_of_like_length_under_the_budget():
+    pairs = [pair_features(length) for length in (1, 8, 2, 7, 1)]
+    assert pair_encoder().groups(pairs, 16) == [[1, 3], [2, 0, 4]]
+
+
+def test_all_pairs_go_through_the_model_at_once_which_groups_their_rows_itself():
+    assert pair_encoder().passes([pair_features(length) for length in (1, 8, 2)], 1) == [[0, 1, 2]]
+    assert pair_encoder().passes([], 1) == []
+
+
+def test_batch_is_padded_with_the_padding_of_the_tokenizer():
+    batch = pair_encoder().collate([pair_features(1), pair_features(2)])
+    assert batch["input_ids"].tolist() == [[[1, word_piece_tokenizer().pad_token_id]], [[1, 2]]]
 
 
 # What the encoder refuses.

@@ -1,5 +1,7 @@
 """Logits of all candidate pairs of documents, and what a rule makes of them."""
 
+from types import SimpleNamespace
+
 import torch
 
 from biodir.configuration_biodir import DIRECTION_LABELS, NOVELTY_LABELS, RELATION_LABELS
@@ -13,7 +15,8 @@ from biodir.evaluation.model_scores import (
     pair_logits,
 )
 from biodir.evaluation.scores import Counts, relation_scores
-from marked import marked_document, pair_encoder, pair_features
+from biodir.windows_biodir import LevitatedEncoder
+from marked import encoding_settings, marked_document, pair_encoder, pair_features, word_piece_tokenizer
 
 LABELS = {"relation": list(RELATION_LABELS), "novelty": list(NOVELTY_LABELS), "direction": list(DIRECTION_LABELS)}
 RULE = DecodingRule(LABELS, generic_relation="Association", relation_threshold=0.5, none_bias=0.0)
@@ -25,6 +28,7 @@ class Echo:
     """A model whose relation logits say the first token of each pair, and that has no head for direction."""
 
     device = torch.device("cpu")
+    config = SimpleNamespace(tasks=("relation", "novelty"))
 
     def __init__(self):
         self.batch_sizes = []
@@ -42,14 +46,44 @@ def data_of(*lengths):
 
 
 def test_logits_come_in_the_order_of_the_pairs():
-    found = pair_logits(Echo(), data_of(3, 1, 7, 2, 5), pad_id=0, token_budget=9)
+    found = pair_logits(Echo(), data_of(3, 1, 7, 2, 5), pair_encoder(), token_budget=9)
     assert found == [{"relation": [10.0 + index], "novelty": [-10.0 - index]} for index in range(5)]
 
 
-def test_pairs_go_through_the_model_in_batches_under_the_budget():
+def test_rows_of_pairs_go_to_the_model_at_once_which_has_a_budget_itself():
     model = Echo()
-    pair_logits(model, data_of(*[3] * 7), pad_id=0, token_budget=9)
-    assert model.batch_sizes == [3, 3, 1]
+    pair_logits(model, data_of(*[3] * 7), pair_encoder(), token_budget=9)
+    assert model.batch_sizes == [7]
+
+
+class EchoOfPairs(Echo):
+    """A model whose relation logits count the pairs of a batch, and say how many windows it has."""
+
+    def __call__(self, input_ids, pair_type_ids, **inputs):
+        self.batch_sizes.append(len(input_ids))
+        count = torch.arange(len(pair_type_ids)).unsqueeze(1) + 10.0 * len(input_ids)
+        return {"relation_logits": count, "novelty_logits": -count}
+
+
+def window_encoder():
+    return LevitatedEncoder(word_piece_tokenizer(), encoding_settings(pair_encoding="levitated"))
+
+
+def test_logits_of_windows_come_in_the_order_of_documents_and_pairs():
+    smaller = marked_document("<C:1 Iron> binds <G:2 it>.", id="8")
+    model, data = EchoOfPairs(), encoded_documents([smaller, DOCUMENT], window_encoder())
+    found = pair_logits(model, data, window_encoder(), token_budget=10**6)
+    # The larger document is the first of the batch.
+    assert [logits["relation"] for logits in found] == [[23.0], [20.0], [21.0], [22.0]]
+    assert model.batch_sizes == [2]
+
+
+def test_windows_go_through_the_model_in_batches_under_the_budget():
+    model, data = EchoOfPairs(), encoded_documents([DOCUMENT] * 5, window_encoder())
+    budget = 2 * data.features[0][0].tokens
+    found = pair_logits(model, data, window_encoder(), token_budget=budget)
+    assert [logits["relation"] for logits in found][-3:] == [[10.0], [11.0], [12.0]]
+    assert model.batch_sizes == [2, 2, 1]
 
 
 # What a model says of a pair: that it is bound and acts, or that nothing is known.
@@ -78,6 +112,14 @@ def test_each_document_has_the_decisions_of_its_pairs():
         [],
         ["Bind", "None", "None"],
     ]
+
+
+def test_decisions_on_pairs_of_windows_are_those_on_pairs_with_rows():
+    data, logits = data_and_logits(marked_document("It is.", id="8"), DOCUMENT)
+    windows = encoded_documents(data.documents, window_encoder())
+    assert [len(features) for features in windows.features] == [0, 1]
+    assert document_decisions(windows, logits, RULE) == document_decisions(data, logits, RULE)
+    assert decoded_documents(windows, logits, RULE) == decoded_documents(data, logits, RULE)
 
 
 def test_decoded_pairs_are_scored_against_their_documents():

@@ -27,11 +27,17 @@ FLAT_ORDER = (
     "inputs_biodir",
     "candidates_biodir",
     "chunking_biodir",
-    "encoding_biodir",
+    "features_biodir",
     "batching_biodir",
+    "encoding_biodir",
+    "windows_biodir",
+    "packing_biodir",
+    "pooled_biodir",
+    "text_pass_biodir",
     "losses_biodir",
     "modeling_biodir",
     "decoding_biodir",
+    "engine_biodir",
     "pipeline_biodir",
 )
 OUTSIDE_LIBRARIES = {"torch", "transformers"}

@@ -18,8 +18,9 @@ from transformers.pipelines.pt_utils import KeyDataset
 
 from biodir import AnnotationError, BioDirError, CheckpointError, ParseError, SettingError, format_pubtator
 from biodir.configuration_biodir import CHEMICAL, DISEASE, GENE
+from biodir.engine_biodir import PASSES_PER_BATCH
 from biodir.modeling_biodir import BioDirForRelationExtraction
-from biodir.pipeline_biodir import PASSES_PER_BATCH, BioDirPipeline
+from biodir.pipeline_biodir import BioDirPipeline
 from marked import marked_document
 from tiny_checkpoint import SETTINGS, open_pipeline, save_checkpoint, save_encoder
 

@@ -1,6 +1,6 @@
 """The command-line programs of scripts/, over a tiny checkpoint."""
 
-import argparse
+import itertools
 import json
 import sys
 from pathlib import Path
@@ -9,7 +9,12 @@ import pytest
 import torch
 from safetensors import safe_open
 
+from biodir.candidates_biodir import candidate_pairs
+from biodir.configuration_biodir import PAIR_ENCODINGS, PAIR_TYPES
+from biodir.encoding_biodir import EncodingSettings, PairEncoder
+from biodir.errors_biodir import SettingError
 from biodir.inference.loading import load_pipeline
+from biodir.pubtator_biodir import parse_document, read_pubtator
 from script_module import script
 from tiny_checkpoint import save_checkpoint
 
@@ -31,28 +36,94 @@ def checkpoint(tmp_path_factory) -> Path:
     return save_checkpoint(tmp_path_factory.mktemp("scripts"))
 
 
-def test_both_forms_of_the_benchmark_give_the_same_scores(checkpoint, tmp_path):
-    benchmark = script("benchmark")
-    file = tmp_path / "documents.pubtator"
-    file.write_text(DOCUMENTS)
-    options = argparse.Namespace(file=str(file), model=str(checkpoint), documents=2, repeats=1, threads=1, json=None)
-    passes = {form: [benchmark.run_form(form, options)] for form in benchmark.FORMS}
-    report = benchmark.compare(passes, options)
-    assert report["forms"]["naive"]["tokens_a_pair"] == 3 * 96
-    assert report["forms"]["ours"]["tokens_a_pair"] < 3 * 96
-    assert report["forms"]["ours"]["pairs"] == 3
-    assert report["largest_score_difference"] < 1e-5
+@pytest.fixture(scope="module")
+def checkpoints(tmp_path_factory) -> dict[str, str]:
+    """Folder of a tiny checkpoint of each pair encoding."""
+    folder = tmp_path_factory.mktemp("forms")
+    return {form: str(save_checkpoint(folder / form, pair_encoding=form)) for form in PAIR_ENCODINGS}
 
 
-def test_benchmark_sees_a_difference_of_scores():
+@pytest.fixture
+def documents(tmp_path) -> Path:
+    path = tmp_path / "documents.pubtator"
+    path.write_text(DOCUMENTS)
+    return path
+
+
+def test_naive_form_gives_the_scores_of_the_model(checkpoint, documents):
+    passes = script("benchmark_passes")
+    extract = load_pipeline(str(checkpoint), device="cpu")
+    encoder = PairEncoder(extract.tokenizer, EncodingSettings.from_config(extract.model.config))
+    features = [
+        pair
+        for document in read_pubtator(documents)
+        for pair in encoder.encode_pairs(encoder.encode_document(document))
+    ]
+    with torch.inference_mode():
+        naive, tokens = passes.naive_scores(extract.model, encoder, features)
+        output = extract.model(**encoder.collate(features))
+    logits = [output[f"{task}_logits"] for task in extract.model.config.tasks]
+    assert tokens == 3 * 96 * len(features)
+    torch.testing.assert_close(naive, torch.cat(logits, dim=1).sigmoid(), rtol=0, atol=1e-5)
+
+
+def test_passes_of_the_benchmark_count_pairs_and_tokens(checkpoint, documents):
+    passes = script("benchmark_passes")
+    work = passes.Work(str(documents), 2, 2, 1)
+    solid = passes.run_form(passes.Form("solid", str(checkpoint), "torch"), work)
+    naive = passes.run_form(passes.Form("naive", str(checkpoint), "naive"), work)
+    assert (solid.documents, solid.pairs) == (2, 3)
+    assert solid.tokens < 3 * 3 * 96
+    assert (naive.documents, naive.pairs, naive.tokens) == (pytest.approx(2 / 3), 2, 2 * 3 * 96)
+    assert 0 < solid.encoder_seconds < solid.seconds
+
+
+def test_benchmark_prints_forms_curves_and_memory(checkpoints, documents, tmp_path, monkeypatch, capsys):
     benchmark = script("benchmark")
-    options = argparse.Namespace(file="f", documents=1, repeats=1, threads=1)
-    passes = {"naive": [benchmark.Pass("naive", 2, 200, 4.0, 0.1, 1.0, [[0.5], [0.2]])]}
-    passes["ours"] = [benchmark.Pass("ours", 2, 100, 1.0, 0.1, 1.0, [[0.5], [0.3]])]
-    report = benchmark.compare(passes, options)
-    assert report["largest_score_difference"] == pytest.approx(0.1)
-    assert (report["factor_counted"], report["factor_measured"], report["share_of_counted"]) == (2.0, 4.0, 2.0)
-    assert "4.00 times the pairs a second, 200 % of the factor 2.00" in benchmark.markdown(report)
+    monkeypatch.setattr(benchmark, "_in_fresh_process", lambda function, *arguments: function(*arguments))
+    memory = itertools.count(100.0, 7.0)
+    monkeypatch.setattr(sys.modules["benchmark_passes"], "memory_mebibytes", lambda name: next(memory))
+    monkeypatch.setattr(benchmark, "CURVES", {"pairs": (3, 9), "words": (20, 9999)})
+    monkeypatch.setattr(benchmark, "SOME_PAIRS", 10)
+    monkeypatch.setattr(benchmark, "MANY_PAIRS", 30)
+    models = [checkpoints[form] for form in ("pooled", "levitated", "solid")]
+    arguments = [documents, "--models", *models, "--backends", "bf16", "--repeats", "2", "--f1", documents, "--curves"]
+    arguments += ["--largest", "2000", "--threads", "1", "--plot", tmp_path / "p.png", "--json", tmp_path / "r.json"]
+    monkeypatch.setattr(sys, "argv", ["benchmark.py", *map(str, arguments)])
+    benchmark.main()
+    report = json.loads((tmp_path / "r.json").read_text())
+    assert list(report["forms"]) == ["naive", "pooled", "levitated", "solid", "pooled, bf16"]
+    assert report["forms"]["naive"]["times_naive"] == 1
+    assert report["forms"]["solid"]["pairs"] == report["forms"]["pooled"]["pairs"] == 3
+    assert set(report["forms"]["pooled"]["f1"]) == {"relation_type", "relation_type_direction"}
+    assert report["curves"]["words"]["sizes"] == [20]
+    assert set(report["memory"]) == {"pooled", "levitated", "pooled, bf16"}
+    assert (tmp_path / "p.png").stat().st_size > 5000
+    printed = capsys.readouterr().out
+    assert "| form | documents a second |" in printed
+    assert "Peak memory, pooled:" in printed
+
+
+def test_benchmark_takes_the_median_of_the_ratios_of_each_turn():
+    benchmark = script("benchmark")
+    forms = [benchmark.Form("naive", "m", "naive"), benchmark.Form("pooled", "m", "torch")]
+    seconds = {"naive": (1.0, 2.0, 4.0), "pooled": (0.5, 0.5, 0.5)}
+    found = {name: [benchmark.Pass(1, 10, 100, one, 0.1, 1.0) for one in all_] for name, all_ in seconds.items()}
+    table = benchmark._table(forms, found)
+    assert table["pooled"]["times_naive"] == 4
+    assert (table["pooled"]["pairs_a_second"], table["naive"]["pairs_a_second"]) == (20, 5)
+
+
+@pytest.mark.parametrize(("curve", "size", "pairs"), [("pairs", 10, 10), ("pairs", 11, 15), ("words", 200, 66)])
+def test_documents_of_the_curves_have_the_size_that_was_asked_for(documents, curve, size, pairs):
+    document = parse_document(script("benchmark_curves").curve_document(curve, size, str(documents)))
+    assert len(list(candidate_pairs(document.entities(), PAIR_TYPES))) == pairs
+    assert len(document.text.split()) == (size if curve == "words" else 300)
+
+
+def test_two_models_of_one_encoding_are_refused(checkpoints):
+    with pytest.raises(SettingError, match="two have the same pair encoding"):
+        script("benchmark").forms_of([checkpoints["solid"], checkpoints["solid"] + "/."], [])
 
 
 def test_exported_weights_are_half_floats_that_load_as_floats(checkpoint, tmp_path, monkeypatch):

@@ -30,7 +30,8 @@ def run(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("training")
     save_encoder(folder / "encoder", positions=512)
     (folder / "gold.pubtator").write_text("".join(DOCUMENT.format(id=number) for number in range(1, 9)))
-    arguments = ["--train", folder / "gold.pubtator", "--dev", folder / "gold.pubtator"]
+    (folder / "dev.pubtator").write_text("".join(DOCUMENT.format(id=number) for number in range(8, 17)))
+    arguments = ["--train", folder / "gold.pubtator", "--dev", folder / "dev.pubtator"]
     arguments += ["--encoder", folder / "encoder", "--output", folder / "run", "--epochs", "12"]
     arguments += ["--encoder-rate", "0.01", "--new-rate", "0.01", "--chunks", "infix", "--tokens-per-step", "700"]
     arguments += ["--encoder-settings", "attention_probs_dropout_prob=0", "hidden_dropout_prob=0"]

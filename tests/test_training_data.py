@@ -6,8 +6,9 @@ import torch
 from biodir.configuration_biodir import DIRECTION_LABELS, NOVELTY_LABELS, RELATION_LABELS
 from biodir.document_biodir import Relation
 from biodir.errors_biodir import AnnotationError
-from marked import marked_document, pair_encoder, pair_features
-from training.data import TrainingPair, epoch_batches, epoch_pairs, training_batch, training_pairs
+from biodir.windows_biodir import LevitatedEncoder
+from marked import encoding_settings, marked_document, pair_encoder, pair_features, word_piece_tokenizer
+from training.data import LabelledPairs, epoch_batches, epoch_pairs, labelled_pairs, training_batch
 
 LABELS = {"relation": list(RELATION_LABELS), "novelty": list(NOVELTY_LABELS), "direction": list(DIRECTION_LABELS)}
 BIND = Relation("Bind", "2", "1", "No", "2")
@@ -15,9 +16,9 @@ DOCUMENT = marked_document("<C:1 Iron> binds <G:2 it>. <D:3 Pain> is.", relation
 
 
 def pair(length, related, number=0):
-    """A training pair with one row of this length, told apart by its first token."""
+    """A labelled pair with one row of this length, told apart by its first token."""
     targets = {"relation": [0.0, 1.0] if related else [1.0, 0.0]}
-    return TrainingPair(pair_features(length, first_token=10 + 100 * number), targets)
+    return LabelledPairs(pair_features(length, first_token=10 + 100 * number), (targets,))
 
 
 def many_pairs(related, unrelated):
@@ -30,21 +31,55 @@ def numbers_in(batches):
     return [(row[0].item() - 10) // 100 for batch in batches for chunks in batch["input_ids"] for row in chunks]
 
 
+def number_of(labelled):
+    """The number of a labelled pair."""
+    return (labelled.features.rows[0][0] - 10) // 100
+
+
+def window_encoder():
+    """An encoder whose features hold all pairs of a document."""
+    return LevitatedEncoder(word_piece_tokenizer(), encoding_settings(pair_encoding="levitated"))
+
+
+def identifiers(labelled):
+    """The identifiers of the pairs of labelled features."""
+    return [(each.pair.entity1.identifier, each.pair.entity2.identifier) for each in labelled.features.pairs]
+
+
 # Pairs with targets.
 
 
-def test_every_candidate_pair_is_a_training_pair():
-    found = list(training_pairs([DOCUMENT, DOCUMENT], pair_encoder(), LABELS))
-    ids = [(each.features.pair.entity1.identifier, each.features.pair.entity2.identifier) for each in found]
-    assert ids == [("1", "2"), ("1", "3"), ("3", "2")] * 2
+def test_every_candidate_pair_is_a_labelled_pair():
+    found = list(labelled_pairs([DOCUMENT, DOCUMENT], pair_encoder(), LABELS))
+    assert [identifiers(each) for each in found] == [[("1", "2")], [("1", "3")], [("3", "2")]] * 2
+
+
+def test_windows_of_a_document_are_labelled_with_all_its_pairs():
+    found = list(labelled_pairs([DOCUMENT, DOCUMENT], window_encoder(), LABELS))
+    assert [identifiers(each) for each in found] == [[("1", "2"), ("1", "3"), ("3", "2")]] * 2
+    assert [each.related for each in found] == [(True, False, False)] * 2
 
 
 def test_pair_with_a_gold_relation_is_related():
-    assert [each.is_related for each in training_pairs([DOCUMENT], pair_encoder(), LABELS)] == [True, False, False]
+    found = labelled_pairs([DOCUMENT], pair_encoder(), LABELS)
+    assert [each.related for each in found] == [(True,), (False,), (False,)]
+
+
+def test_targets_do_not_depend_on_the_encoding():
+    by_pair = [targets for each in labelled_pairs([DOCUMENT], pair_encoder(), LABELS) for targets in each.targets]
+    assert list(next(labelled_pairs([DOCUMENT], window_encoder(), LABELS)).targets) == by_pair
+
+
+def test_chosen_pairs_keep_their_targets():
+    found = next(labelled_pairs([DOCUMENT], window_encoder(), LABELS))
+    chosen = found.with_pairs([2, 0])
+    assert identifiers(chosen) == [("3", "2"), ("1", "2")]
+    assert chosen.targets == (found.targets[2], found.targets[0])
 
 
 def test_targets_of_a_related_pair_are_its_labels():
-    assert next(training_pairs([DOCUMENT], pair_encoder(), LABELS)).targets == {
+    (targets,) = next(labelled_pairs([DOCUMENT], pair_encoder(), LABELS)).targets
+    assert targets == {
         "relation": [0, 0, 1, 0, 0, 0, 0, 0, 0],
         "novelty": [0, 0, 1],
         "direction": [0, 0, 1, 0],
@@ -53,8 +88,8 @@ def test_targets_of_a_related_pair_are_its_labels():
 
 def test_label_that_the_model_does_not_know_is_refused():
     document = marked_document("<C:1 Iron> binds <G:2 it>.", relations=(Relation("CID", "1", "2", "No"),))
-    with pytest.raises(AnnotationError, match="CID"):
-        list(training_pairs([document], pair_encoder(), LABELS))
+    with pytest.raises(AnnotationError, match=r"^document 7: .*CID"):
+        list(labelled_pairs([document], pair_encoder(), LABELS))
 
 
 # The pairs of an epoch.
@@ -63,12 +98,12 @@ def test_label_that_the_model_does_not_know_is_refused():
 @pytest.mark.parametrize(("share", "unrelated"), [(0, 0), (1, 10), (2.5, 25), (0.25, 2), (100, 50)])
 def test_epoch_has_all_related_pairs_and_this_share_of_the_others(share, unrelated):
     drawn = epoch_pairs(many_pairs(10, 50), share, seed=1)
-    assert [each.is_related for each in drawn] == [True] * 10 + [False] * unrelated
+    assert [each.related for each in drawn] == [(True,)] * 10 + [(False,)] * unrelated
 
 
 def test_epoch_holds_every_related_pair():
     pairs = many_pairs(10, 50)
-    assert [each for each in epoch_pairs(pairs, 2, seed=1) if each.is_related] == pairs[:10]
+    assert [each for each in epoch_pairs(pairs, 2, seed=1) if each.related == (True,)] == pairs[:10]
 
 
 def test_no_pair_stands_twice_in_an_epoch():
@@ -90,11 +125,37 @@ def test_epoch_without_related_pairs_is_empty():
     assert epoch_pairs(many_pairs(0, 5), 2, seed=1) == []
 
 
+def test_pairs_of_an_epoch_stand_in_the_order_of_the_text():
+    drawn = epoch_pairs([*many_pairs(0, 20), pair(1, True, 20), pair(1, True, 21)], 5, seed=1)
+    assert [number_of(each) for each in drawn] == sorted(number_of(each) for each in drawn)
+    assert [number_of(each) for each in drawn][-2:] == [20, 21]
+
+
+def windows_of(*documents):
+    return list(labelled_pairs(documents, window_encoder(), LABELS))
+
+
+LONELY = marked_document("<C:1 Iron> binds <G:2 it>.", id="8")
+
+
+def test_epoch_takes_pairs_out_of_windows_and_leaves_out_documents_without_any():
+    drawn = epoch_pairs(windows_of(LONELY, DOCUMENT), 0, seed=1)
+    assert [identifiers(each) for each in drawn] == [[("1", "2")]]
+    assert [each.related for each in drawn] == [(True,)]
+
+
+def test_epoch_has_this_share_of_the_unrelated_pairs_of_windows():
+    documents = windows_of(LONELY, DOCUMENT, DOCUMENT)
+    flags = [related for each in epoch_pairs(documents, 1, seed=1) for related in each.related]
+    assert sorted(flags) == [False, False, True, True]
+    assert epoch_pairs(documents, 100, seed=1) == documents
+
+
 # Batches.
 
 
 def batches(pairs, seed=1, token_budget=20):
-    return list(epoch_batches(pairs, token_budget, pad_id=0, seed=seed))
+    return list(epoch_batches(pairs, pair_encoder(), token_budget, seed=seed))
 
 
 def test_every_pair_is_in_one_batch():
@@ -126,11 +187,28 @@ def test_targets_stand_beside_their_pairs():
         assert batch["relation_targets"][:, 1].bool().tolist() == related
 
 
-def test_batch_holds_inputs_and_the_targets_of_every_task():
-    found = training_batch(list(training_pairs([DOCUMENT], pair_encoder(), LABELS)), pad_id=0)
+@pytest.mark.parametrize("make_encoder", [pair_encoder, window_encoder])
+def test_batch_holds_inputs_and_the_targets_of_every_task(make_encoder):
+    encoder = make_encoder()
+    found = training_batch(list(labelled_pairs([DOCUMENT], encoder, LABELS)), encoder)
     shapes = {name: tuple(value.shape) for name, value in found.items() if name.endswith("_targets")}
     assert shapes == {"relation_targets": (3, 9), "novelty_targets": (3, 3), "direction_targets": (3, 4)}
 
 
 def test_targets_are_floating_point():
-    assert training_batch([pair(1, True)], pad_id=0)["relation_targets"].dtype == torch.float32
+    assert training_batch([pair(1, True)], pair_encoder())["relation_targets"].dtype == torch.float32
+
+
+def test_targets_of_windows_stand_beside_their_pairs():
+    encoder = window_encoder()
+    batch = training_batch(windows_of(DOCUMENT, LONELY), encoder)
+    assert batch["relation_targets"][:, 2].tolist() == [1, 0, 0, 0]
+    assert batch["pair_type_ids"].tolist() == [2, 1, 4, 2]
+
+
+def test_windows_of_a_batch_stay_under_the_budget():
+    labelled = windows_of(*[DOCUMENT] * 3, *[LONELY] * 5)
+    budget = 2 * labelled[0].features.tokens
+    sizes = [len(batch["pair_type_ids"]) for batch in epoch_batches(labelled, window_encoder(), budget, seed=1)]
+    assert sum(sizes) == 14
+    assert len(sizes) > 2

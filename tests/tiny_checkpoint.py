@@ -17,6 +17,7 @@ SETTINGS = {
     "max_tokens": 96,
     "max_name_tokens": 6,
     "max_mention_tokens": 8,
+    "window_overlap_tokens": 16,
     "infix_min_tokens": 16,
     "soft_prompt_tokens": 2,
     "token_budget": 512,
@@ -45,11 +46,15 @@ def save_encoder(folder: Path, positions: int = 128) -> None:
     BertModel(config).save_pretrained(folder)
 
 
-def save_checkpoint(folder: Path) -> Path:
-    """The folder, with model and tokenizer in it as their `save_pretrained` leaves them."""
+def save_checkpoint(folder: Path, **settings: Any) -> Path:
+    """A folder in it with model and tokenizer, as their `save_pretrained` leaves them.
+
+    Args:
+        settings: of the configuration, in place of `SETTINGS`.
+    """
     save_encoder(folder / "encoder")
     torch.manual_seed(1)
-    model, tokenizer = BioDirForRelationExtraction.from_encoder(folder / "encoder", **SETTINGS)
+    model, tokenizer = BioDirForRelationExtraction.from_encoder(folder / "encoder", **{**SETTINGS, **settings})
     model.save_pretrained(folder / "model")
     tokenizer.save_pretrained(folder / "model")
     return folder / "model"

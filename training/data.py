@@ -1,70 +1,121 @@
-"""Training pairs: which pairs an epoch sees, and in which batches."""
+"""Training data: which pairs an epoch sees, and in which batches."""
 
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import torch
 
-from biodir.batching_biodir import collate_pairs, length_groups
+from biodir.candidates_biodir import CandidatePair
 from biodir.decoding_biodir import pair_targets, relations_of_pairs
 from biodir.document_biodir import Document
-from biodir.encoding_biodir import PairEncoder, PairFeatures
+from biodir.encoding_biodir import PairEncoder
 from biodir.errors_biodir import AnnotationError
+from biodir.evaluation.checks import unannotated_parts
+from biodir.features_biodir import PairFeatures, WindowFeatures
+from biodir.windows_biodir import WindowEncoder
 
 
 @dataclass(frozen=True)
-class TrainingPair:
-    """The rows of a pair with its targets, task -> one number for each label."""
+class LabelledPairs:
+    """Features with the targets of their pairs: of each, task -> one number for each label."""
 
-    features: PairFeatures
-    targets: dict[str, list[float]]
+    features: PairFeatures | WindowFeatures
+    targets: tuple[dict[str, list[float]], ...]
 
     @property
-    def is_related(self) -> bool:
-        """True where any relation label but the first holds."""
-        return any(self.targets["relation"][1:])
+    def related(self) -> tuple[bool, ...]:
+        """For each pair True where any relation label but the first holds."""
+        return tuple(any(targets["relation"][1:]) for targets in self.targets)
+
+    def with_pairs(self, indices: Sequence[int]) -> "LabelledPairs":
+        """These features with the pairs of these indices alone."""
+        return LabelledPairs(self.features.with_pairs(indices), tuple(self.targets[index] for index in indices))
 
 
-def training_pairs(documents: Iterable[Document], encoder: PairEncoder, labels: dict[str, list[str]]):
-    """Every candidate pair of the documents with its targets, as an iterator."""
+def labelled_pairs(
+    documents: Sequence[Document],
+    encoder: PairEncoder | WindowEncoder,
+    labels: dict[str, list[str]],
+    is_partial: bool = False,
+) -> Iterator[LabelledPairs]:
+    """The candidate pairs of a corpus with their targets; novelty or direction that no relation has teaches nothing.
+
+    Args:
+        is_partial: leaves out pairs of types that no relation of the corpus joins: it does not annotate them, as
+            BC5CDR annotates nothing but chemicals with diseases.
+    """
+    unannotated = unannotated_parts([relation for document in documents for relation in document.relations])
+    joined = related_types(documents)
     for document in documents:
         relations = relations_of_pairs(document)
-        for features in encoder.encode_pairs(encoder.encode_document(document)):
-            ids = frozenset((features.pair.entity1.identifier, features.pair.entity2.identifier))
+        encoded = encoder.encode_document(document)
+        pairs = (pair for pair in encoder.candidates(encoded) if not is_partial or pair_types_of(pair) in joined)
+        for features in encoder.encode_pairs(encoded, pairs):
             try:
-                targets = pair_targets(features.pair, relations.get(ids, ()), labels)
+                targets = [
+                    pair_targets(asked.pair, relations.get(_identifiers(asked.pair), ()), labels, unannotated)
+                    for asked in features.pairs
+                ]
             except AnnotationError as error:
                 raise AnnotationError(f"document {document.id}: {error}") from error
-            yield TrainingPair(features, targets)
+            yield LabelledPairs(features, tuple(targets))
 
 
-def epoch_pairs(pairs: Sequence[TrainingPair], negatives_per_positive: float, seed: int) -> list[TrainingPair]:
-    """All related pairs, and a share of the unrelated ones that the seed draws anew."""
-    related = [pair for pair in pairs if pair.is_related]
-    unrelated = [pair for pair in pairs if not pair.is_related]
+def related_types(documents: Iterable[Document]) -> set[frozenset[str]]:
+    """The unordered pairs of entity types that relations of the documents join."""
+    joined = set()
+    for document in documents:
+        types: dict[str, set[str]] = {}
+        for entity in document.entities():
+            types.setdefault(entity.identifier, set()).add(entity.entity_type)
+        for relation in document.relations:
+            sides = (types.get(identifier, ()) for identifier in (relation.entity1_id, relation.entity2_id))
+            joined.update(frozenset(pair) for pair in product(*sides))
+    return joined
+
+
+def pair_types_of(pair: CandidatePair) -> frozenset[str]:
+    """The types of the pair's entities, without order."""
+    return frozenset((pair.entity1.entity_type, pair.entity2.entity_type))
+
+
+def epoch_pairs(labelled: Sequence[LabelledPairs], negatives_per_positive: float, seed: int) -> list[LabelledPairs]:
+    """All related pairs and a share of the unrelated ones, which the seed draws anew; empty texts are left out."""
+    places = [(index, number) for index, found in enumerate(labelled) for number in range(len(found.targets))]
+    related = [place for place in places if labelled[place[0]].related[place[1]]]
+    unrelated = [place for place in places if not labelled[place[0]].related[place[1]]]
     wanted = min(len(unrelated), round(negatives_per_positive * len(related)))
-    return related + random.Random(seed).sample(unrelated, wanted)
+    chosen: dict[int, list[int]] = {}
+    for index, number in sorted(related + random.Random(seed).sample(unrelated, wanted)):
+        chosen.setdefault(index, []).append(number)
+    return [labelled[index].with_pairs(numbers) for index, numbers in chosen.items()]
 
 
 def epoch_batches(
-    pairs: Sequence[TrainingPair], token_budget: int, pad_id: int, seed: int
+    labelled: Sequence[LabelledPairs], encoder: PairEncoder | WindowEncoder, token_budget: int, seed: int
 ) -> Iterator[dict[str, torch.Tensor]]:
-    """Batches of pairs of like length under a token budget, in an order that the seed draws.
+    """Batches under a token budget, in an order that the seed draws.
 
-    Pairs are shuffled before they are grouped, so that pairs of equal length meet different neighbours each epoch.
+    Features are shuffled before they are grouped, so that those of equal length meet different neighbours each epoch.
     """
     order = random.Random(seed)
-    shuffled = order.sample(pairs, len(pairs))
-    groups = length_groups([pair.features.row_tokens for pair in shuffled], token_budget)
+    shuffled = order.sample(labelled, len(labelled))
+    groups = encoder.groups([found.features for found in shuffled], token_budget)
     order.shuffle(groups)
     for group in groups:
-        yield training_batch([shuffled[index] for index in group], pad_id)
+        yield training_batch([shuffled[index] for index in group], encoder)
 
 
-def training_batch(pairs: Sequence[TrainingPair], pad_id: int) -> dict[str, torch.Tensor]:
+def training_batch(labelled: Sequence[LabelledPairs], encoder: PairEncoder | WindowEncoder) -> dict[str, torch.Tensor]:
     """The model's inputs and targets of these pairs."""
-    batch = collate_pairs([pair.features for pair in pairs], pad_id)
-    for task in pairs[0].targets:
-        batch[f"{task}_targets"] = torch.tensor([pair.targets[task] for pair in pairs])  # (batch, labels)
+    batch = encoder.collate([found.features for found in labelled])
+    targets = [targets for found in labelled for targets in found.targets]
+    for task in targets[0]:
+        batch[f"{task}_targets"] = torch.tensor([found[task] for found in targets])  # (batch, labels)
     return batch
+
+
+def _identifiers(pair: CandidatePair) -> frozenset[str]:
+    return frozenset((pair.entity1.identifier, pair.entity2.identifier))

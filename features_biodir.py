@@ -1,0 +1,101 @@
+"""What the model is given of candidate pairs: rows for each pair, or windows of text with short questions about pairs.
+
+Both kinds of features hold candidate pairs in an order, and count their tokens; the model answers in that order.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from .candidates_biodir import CandidatePair
+from .chunking_biodir import Span
+
+
+@dataclass(frozen=True)
+class PairFeatures:
+    """The rows of one pair, for the solid encoding.
+
+    Args:
+        rows: token ids of each chunk, without padding; equal chunks stand once.
+        task_positions: index of each task token in every row, in the order of `EncodingSettings.tasks`.
+        evidence: character spans of the sentences that hold the two closest mentions.
+        cross_window: True where no single chunk shows a mention of each entity.
+    """
+
+    pair: CandidatePair
+    rows: tuple[tuple[int, ...], ...]
+    task_positions: tuple[int, ...]
+    evidence: tuple[Span, ...]
+    cross_window: bool
+
+    @property
+    def pairs(self) -> tuple["PairFeatures"]:
+        """The one pair."""
+        return (self,)
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of all rows together."""
+        return sum(len(row) for row in self.rows)
+
+    def with_pairs(self, indices: Sequence[int]) -> "PairFeatures":
+        """These features; there is no other pair to choose."""
+        assert list(indices) == [0], "one pair"
+        return self
+
+
+@dataclass(frozen=True)
+class PairQuestion:
+    """One pair that is asked about in windows of a text.
+
+    Args:
+        windows: indices of the windows in which it is asked; at least one.
+        query_ids: levitated only; token ids of the query in each of these windows: task tokens, then tags.
+        query_positions: the place in the window's row that each token of the query takes.
+        infix: levitated only; the range of the window's row, for each window, that the second set of task tokens sees.
+        evidence, cross_window: as in `PairFeatures`.
+    """
+
+    pair: CandidatePair
+    windows: tuple[int, ...]
+    query_ids: tuple[tuple[int, ...], ...]
+    query_positions: tuple[tuple[int, ...], ...]
+    infix: tuple[Span, ...]
+    evidence: tuple[Span, ...]
+    cross_window: bool
+
+
+@dataclass(frozen=True)
+class MarkedMention:
+    """The opening tag of a mention of an entity in a window; for the pooled encoding."""
+
+    entity: tuple[str, str]
+    window: int
+    position: int
+
+
+@dataclass(frozen=True)
+class WindowFeatures:
+    """The windows of one document with some of its candidate pairs, for the levitated and the pooled encoding.
+
+    Args:
+        rows: token ids of each window, without padding.
+        pairs: the pairs that are asked about.
+        mentions: pooled only; the opening tags of all mentions of the document's entities.
+        prompt_tokens: tokens of the soft prompt of one pair type in one window.
+    """
+
+    rows: tuple[tuple[int, ...], ...]
+    pairs: tuple[PairQuestion, ...]
+    mentions: tuple[MarkedMention, ...]
+    prompt_tokens: int
+
+    @property
+    def tokens(self) -> int:
+        """Tokens that go through the encoder: text, soft prompts and queries."""
+        prompts = {(window, question.pair.pair_type_id) for question in self.pairs for window in question.windows}
+        queries = sum(len(ids) for question in self.pairs for ids in question.query_ids)
+        return sum(len(row) for row in self.rows) + self.prompt_tokens * len(prompts) + queries
+
+    def with_pairs(self, indices: Sequence[int]) -> "WindowFeatures":
+        """The same windows with the pairs of these indices alone."""
+        return replace(self, pairs=tuple(self.pairs[index] for index in indices))

@@ -1,0 +1,57 @@
+"""Freed memory is kept where the C library can, and where nobody else has decided."""
+
+import os
+import platform
+import subprocess
+import sys
+
+import pytest
+
+GLIBC = platform.libc_ver()[0] == "glibc"
+# Page faults of taking and giving back 64 MB thirty times.
+SCRIPT = """
+import resource, sys
+from biodir.allocator import keep_freed_memory
+print(keep_freed_memory() if "keep" in sys.argv else None)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(30):
+    block = bytearray(b"x") * 64_000_000
+    del block
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+def kept_and_faults(*arguments: str, **variables: str) -> tuple[str, int]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MALLOC_", "LD_PRELOAD"))}
+    ran = subprocess.run(
+        [sys.executable, "-c", SCRIPT, *arguments],
+        env=environment | variables,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    kept, faults = ran.stdout.split()
+    return kept, int(faults)
+
+
+@pytest.mark.skipif(not GLIBC, reason="mallopt is the GNU C library's")
+def test_kept_memory_is_not_faulted_in_anew():
+    _, without = kept_and_faults()
+    kept, faults = kept_and_faults("keep")
+    assert kept == "True"
+    assert faults < without / 5
+
+
+@pytest.mark.parametrize("variable", ["MALLOC_ARENA_MAX", "LD_PRELOAD"])
+def test_choice_of_the_user_stays_in_force(variable):
+    kept, _ = kept_and_faults("keep", **{variable: "" if variable == "LD_PRELOAD" else "2"})
+    assert kept == "False"
+
+
+def test_other_c_libraries_are_left_alone(monkeypatch):
+    from biodir import allocator
+
+    for name in [name for name in os.environ if name.startswith(("MALLOC_", "LD_PRELOAD"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setattr(platform, "libc_ver", lambda: ("", ""))
+    assert allocator.keep_freed_memory() is False

@@ -1,0 +1,64 @@
+"""Features of pairs: what they count, and how some of their pairs are taken out."""
+
+import pytest
+
+from biodir.candidates_biodir import CandidatePair
+from biodir.features_biodir import PairQuestion, WindowFeatures
+from marked import entity, pair_features
+
+
+def question(windows, query_lengths=(), pair_type_id=0):
+    """A pair that is asked in these windows, with queries of these lengths."""
+    queries = tuple((7,) * length for length in query_lengths)
+    pair = CandidatePair(entity("C1"), entity("G1", "G"), pair_type_id)
+    return PairQuestion(pair, windows, queries, queries, infix=(), evidence=(), cross_window=False)
+
+
+def window_features(*questions, prompt_tokens=0):
+    """Two windows of 5 and 3 tokens with these pairs."""
+    return WindowFeatures(((1,) * 5, (2,) * 3), questions, (), prompt_tokens)
+
+
+# Rows of one pair.
+
+
+def test_features_of_one_pair_hold_that_pair():
+    features = pair_features(2, 3)
+    assert features.pairs == (features,)
+    assert features.with_pairs([0]) is features
+
+
+def test_tokens_of_a_pair_are_those_of_all_its_rows():
+    assert pair_features(2, 3, 4).tokens == 9
+
+
+# Windows with questions.
+
+
+def test_tokens_of_windows_are_text_and_queries():
+    assert window_features(question((0,), [4]), question((0, 1), [2, 6])).tokens == 8 + 4 + 2 + 6
+
+
+def test_questions_without_queries_cost_nothing():
+    assert window_features(question((0,)), question((0, 1))).tokens == 8
+
+
+@pytest.mark.parametrize(
+    ("questions", "prompts"),
+    [
+        ([question((0,))], 1),
+        ([question((0,)), question((0,))], 1),
+        ([question((0,)), question((1,))], 2),
+        ([question((0,)), question((0,), pair_type_id=1)], 2),
+        ([question((0, 1)), question((1,), pair_type_id=1)], 3),
+    ],
+)
+def test_soft_prompt_is_paid_once_for_each_window_and_pair_type(questions, prompts):
+    assert window_features(*questions, prompt_tokens=10).tokens == 8 + 10 * prompts
+
+
+def test_some_pairs_come_with_all_windows_in_the_order_of_the_indices():
+    first, second, third = question((0,), [1]), question((1,), [2]), question((0, 1), [3, 4])
+    chosen = window_features(first, second, third).with_pairs([2, 0])
+    assert chosen == window_features(third, first)
+    assert chosen.rows == window_features().rows

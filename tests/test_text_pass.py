@@ -1,0 +1,583 @@
+"""One pass over the text gives what plain loops over single pairs give, however the pairs are batched."""
+
+import copy
+
+import pytest
+import torch
+from torch import Tensor
+from transformers import AutoConfig, DistilBertConfig
+
+from biodir import windows_biodir
+from biodir.configuration_biodir import BioDirConfig
+from biodir.errors_biodir import SettingError
+from biodir.features_biodir import WindowFeatures
+from biodir.modeling_biodir import BioDirForRelationExtraction
+from biodir.packing_biodir import PACKABLE_ENCODERS, PACKED_ATTENTION
+from biodir.text_pass_biodir import pooled_states
+from biodir.windows_biodir import pair_encoder
+from marked import marked_document, word_piece_tokenizer
+from tiny_models import save_encoder, targets_of, tiny_config, tiny_encoder_config, widened
+
+TOLERANCE = 1e-5
+FORMS = {
+    "levitated": {"pair_encoding": "levitated", "chunks": ["prefix"]},
+    "levitated with infix": {"pair_encoding": "levitated", "chunks": ["infix"]},
+    "pooled": {"pair_encoding": "pooled"},
+}
+SMALL_MODEL = {"soft_prompt_tokens": 3, "infix_min_tokens": 0, "classifier_dropout": 0.0}
+WIDE = {"max_tokens": 120, "window_overlap_tokens": 20, "max_mention_tokens": 8}
+# Small enough for the first text to fill several windows.
+NARROW = {"max_tokens": 30, "window_overlap_tokens": 12, "max_mention_tokens": 8}
+OFFSET_FAMILIES = ("roberta", "camembert", "xlm-roberta")
+TEXT = marked_document(
+    "<C:C1 aspirin> raises <D:D1 pain>. It binds <G:G1 cox2> and <G:G2 her2>; <C:C1 aspirin> inhibits <V:V1 it>. "
+    "What are the labels of it and of it? It raises, it binds. <C:C2 iron <G:G3 it> in pain> causes <D:D1 \u200b> the "
+    "end of <C:C1;C3 warfarin> it binds."
+)
+OTHER = marked_document("<C:C9 iron> inhibits <G:G9 her2> in <D:D9 pain>.", id="8")
+ONE_PAIR = marked_document("It causes <D:D1 pain>. <C:C1 iron>", id="9")
+DOCUMENTS = (TEXT, OTHER, ONE_PAIR)
+
+each_form = pytest.mark.parametrize("form", FORMS)
+each_width = pytest.mark.parametrize("sizes", [WIDE, NARROW], ids=["one window", "several windows"])
+
+
+def encoder_config(family: str = "bert", **settings):
+    """The configuration of a tiny encoder of each kind that can read packed rows."""
+    settings = {"vocab_size": len(word_piece_tokenizer()), "max_position_embeddings": 130, **settings}
+    if family == "distilbert":
+        sizes = {"dim": 32, "hidden_dim": 48, "n_layers": 2, "n_heads": 4, "pad_token_id": 0}
+        return DistilBertConfig(**sizes, dropout=0.0, attention_dropout=0.0, **settings)
+    if family in OFFSET_FAMILIES:
+        values = tiny_encoder_config("roberta", **settings).to_dict()
+        return AutoConfig.for_model(family, **{name: value for name, value in values.items() if name != "model_type"})
+    return tiny_encoder_config(family, **settings)
+
+
+def model_and_encoder(form: str, family: str = "bert", encoder_settings=(), **settings):
+    """A random model of this form in evaluation mode, and its encoder of pairs."""
+    values = {**SMALL_MODEL, **WIDE, **FORMS[form], **settings}
+    config = BioDirConfig(encoder_config=encoder_config(family, **dict(encoder_settings)), **values)
+    model = widened(BioDirForRelationExtraction(config)).eval()
+    return model, pair_encoder(word_piece_tokenizer(), config)
+
+
+def features_of(encoder, *documents) -> list[WindowFeatures]:
+    return [features for document in documents for features in encoder.encode_pairs(encoder.encode_document(document))]
+
+
+def logits_with_gradient(model, encoder, features) -> Tensor:
+    """(batch, labels of all tasks)"""
+    output = model(**encoder.collate(features))
+    return torch.cat([output[f"{task}_logits"] for task in model.config.tasks], dim=-1)
+
+
+@torch.no_grad()
+def logits_of(model, encoder, features) -> Tensor:
+    """(batch, labels of all tasks)"""
+    return logits_with_gradient(model, encoder, features)
+
+
+def loss_of(model, encoder, features, labels) -> Tensor:
+    return model(**encoder.collate(features), **targets_of(model.config, labels)).loss
+
+
+def assert_close(found: Tensor, expected: Tensor, scale: float = 1.0) -> None:
+    """Both are the same but for rounding, which grows with the largest number or, if that is larger, `scale`."""
+    scale = max(scale, expected.abs().max().item())
+    torch.testing.assert_close(found, expected, rtol=0, atol=TOLERANCE * scale)
+
+
+def some_labels(features) -> list[int]:
+    """A label for each pair: the first is related, the second not, and so on."""
+    return [(1 + number) % 2 * (1 + number % 3) for number in range(sum(len(found.pairs) for found in features))]
+
+
+# --- naive: each pair alone, in rows with a full mask, through the encoder's own attention
+
+
+def eager(model):
+    """A copy of the model whose encoder attends as its own code says."""
+    model = copy.deepcopy(model)
+    model.encoder.config._attn_implementation = "eager"
+    return model
+
+
+def run_eagerly(model, embeddings: Tensor, positions: list[int], mask: Tensor):
+    """What the encoder says of one row; mask (tokens, tokens), minus infinity where a token does not see another."""
+    config = model.encoder.config
+    first = config.pad_token_id + 1 if config.model_type in OFFSET_FAMILIES else 0
+    return model.encoder(
+        inputs_embeds=embeddings.unsqueeze(0),
+        position_ids=torch.tensor([[first + position for position in positions]]),
+        attention_mask=mask[None, None],
+        output_attentions=True,
+    )
+
+
+def naive_row(model, text, question, query=(), positions=(), infix=None):
+    """The encoder's output for [text | soft prompt | query] of one pair."""
+    tasks = len(model.config.tasks)
+    parts = [model.get_input_embeddings()(torch.tensor(text))]
+    if model.soft_prompt is not None:
+        parts.append(model.soft_prompt.vectors[question.pair.pair_type_id])
+    if query:
+        parts.append(model.get_input_embeddings()(torch.tensor(query)))
+    embeddings = torch.cat(parts)
+    before_query = len(embeddings) - len(query)
+    mask = torch.full((len(embeddings), len(embeddings)), -torch.inf)
+    mask[: len(text), : len(text)] = 0
+    mask[len(text) : before_query, :before_query] = 0
+    mask[before_query:] = 0
+    if infix is not None:
+        second_set = slice(before_query + tasks, before_query + 2 * tasks)
+        mask[second_set, : len(text)] = -torch.inf
+        mask[second_set, infix[0] : infix[1]] = 0
+    places = [*range(len(text)), *[0] * (before_query - len(text)), *positions]
+    return run_eagerly(model, embeddings, places, mask)
+
+
+def naive_levitated(model, features: WindowFeatures, question) -> Tensor:
+    """(labels of all tasks,) of one pair."""
+    tasks = len(model.config.tasks)
+    chunks = []  # of each: (tasks, hidden)
+    for number, window in enumerate(question.windows):
+        text, query = features.rows[window], question.query_ids[number]
+        infix = question.infix[number] if question.infix else None
+        output = naive_row(model, text, question, query, question.query_positions[number], infix)
+        states = output.last_hidden_state[0][-len(query) :]
+        chunks += [states[:tasks]] if infix is None else [states[:tasks], states[tasks : 2 * tasks]]
+    present = torch.ones(1, len(chunks), dtype=torch.bool)
+    heads = enumerate(model.heads.values())
+    return torch.cat([head(torch.stack([chunk[task] for chunk in chunks])[None], present)[0] for task, head in heads])
+
+
+def naive_text(model, features: WindowFeatures):
+    """States (tokens, hidden) and last attention (heads, tokens, tokens) of each window alone."""
+    for row in features.rows:
+        embeddings = model.get_input_embeddings()(torch.tensor(row))
+        output = run_eagerly(model, embeddings, list(range(len(row))), torch.zeros(len(row), len(row)))
+        yield output.last_hidden_state[0], output.attentions[-1][0]
+
+
+def naive_entity(texts, features: WindowFeatures, key) -> tuple[Tensor, list[Tensor]]:
+    """The entity's state (hidden,), and for each window what it attends to there, (heads, tokens)."""
+    mentions = [mention for mention in features.mentions if mention.entity == key]
+    total = sum(texts[mention.window][0][mention.position].exp() for mention in mentions)
+    attention = []
+    for number, (_, weights) in enumerate(texts):
+        here = [weights[:, mention.position] for mention in mentions if mention.window == number]
+        attention.append(sum(here) / len(mentions) if here else torch.zeros_like(weights[:, 0]))
+    return total.log(), attention
+
+
+def naive_context(texts, attention1, attention2) -> Tensor:
+    """(hidden,): the states weighed by the attention of both entities; zeros where they share no window."""
+    total, weighed = 0.0, torch.zeros_like(texts[0][0][0])
+    for (states, _), one, other in zip(texts, attention1, attention2, strict=True):
+        for place, state in enumerate(states):
+            weight = sum(one[head, place] * other[head, place] for head in range(len(one)))
+            total, weighed = total + weight, weighed + weight * state
+    return weighed / total if total > 0 else weighed
+
+
+def naive_prompt(model, features: WindowFeatures, question) -> Tensor:
+    """(hidden,): the mean state of the pair's soft prompt over windows and tokens."""
+    found = []
+    for window in question.windows:
+        text = features.rows[window]
+        found += naive_row(model, text, question).last_hidden_state[0][len(text) :]
+    return sum(found) / len(found)
+
+
+def naive_pooled(model, features: WindowFeatures, question) -> Tensor:
+    """(labels of all tasks,) of one pair."""
+    texts = list(naive_text(model, features))
+    keys = [(entity.identifier, entity.entity_type) for entity in (question.pair.entity1, question.pair.entity2)]
+    (state1, attention1), (state2, attention2) = (naive_entity(texts, features, key) for key in keys)
+    context = naive_context(texts, attention1, attention2)
+    logits = []
+    for head in model.heads.values():
+        sides = []
+        for side, state in zip(head.sides, (state1, state2), strict=True):
+            mapped = side.entity.weight @ state + side.entity.bias + side.context.weight @ context
+            if model.soft_prompt is not None:
+                mapped = mapped + side.prompt.weight @ naive_prompt(model, features, question)
+            sides.append(torch.tanh(mapped).split(head.group_size))
+        products = [torch.outer(one, other).flatten() for one, other in zip(*sides, strict=True)]
+        logits.append(head.classifier.weight @ torch.cat(products) + head.classifier.bias)
+    return torch.cat(logits)
+
+
+def naive_logits(model, features) -> Tensor:
+    """(batch, labels of all tasks)"""
+    naive = naive_pooled if model.config.pair_encoding == "pooled" else naive_levitated
+    return torch.stack([naive(model, found, question) for found in features for question in found.pairs])
+
+
+def gradients_of(model, logits: Tensor) -> dict[str, Tensor]:
+    """Parameter name -> gradient of a weighted sum of the logits in which no two weigh alike."""
+    model.zero_grad()
+    (logits * torch.linspace(-1, 1, logits.numel()).view_as(logits)).sum().backward()
+    return {name: parameter.grad for name, parameter in model.named_parameters()}
+
+
+@each_form
+@each_width
+@pytest.mark.parametrize("prompt_tokens", [3, 0], ids=["soft prompt", "no soft prompt"])
+def test_logits_and_gradients_equal_a_naive_implementation(form, sizes, prompt_tokens):
+    model, encoder = model_and_encoder(form, soft_prompt_tokens=prompt_tokens, **sizes)
+    features = features_of(encoder, *DOCUMENTS)
+    naive = eager(model)
+    found, expected = logits_with_gradient(model, encoder, features), naive_logits(naive, features)
+    assert_close(found, expected)
+    gradients, naive_gradients = gradients_of(model, found), gradients_of(naive, expected)
+    for name, gradient in gradients.items():
+        # Truly the bias of a key changes nothing: what its gradient holds is the rounding of that of its weight.
+        weight = naive_gradients.get(name.replace(".bias", ".weight"), gradient)
+        assert_close(gradient, naive_gradients[name], scale=weight.abs().max().item())
+
+
+@each_form
+@pytest.mark.parametrize("family", PACKABLE_ENCODERS)
+def test_every_packable_encoder_equals_a_naive_implementation(form, family):
+    model, encoder = model_and_encoder(form, family, **NARROW)
+    features = features_of(encoder, TEXT, OTHER)
+    with torch.no_grad():
+        assert_close(logits_of(model, encoder, features), naive_logits(eager(model), features))
+
+
+def test_texts_of_these_tests_hold_what_they_are_to_hold():
+    for form in FORMS:
+        _, encoder = model_and_encoder(form, **NARROW)
+        text, other, one_pair = features_of(encoder, *DOCUMENTS)
+        assert len(text.rows) > 2
+        assert (len(other.rows), len(other.pairs), len(one_pair.pairs)) == (1, 3, 1)
+        assert {question.cross_window for question in text.pairs} == {True, False}
+        assert {len(question.windows) for question in text.pairs} >= {1, 2}
+        assert len({question.pair.pair_type_id for question in text.pairs}) > 4
+
+
+# --- batching changes no score
+
+
+@each_form
+@each_width
+@pytest.mark.parametrize("family", PACKABLE_ENCODERS)
+def test_pair_alone_and_among_others_of_several_documents_has_the_same_scores(form, sizes, family):
+    model, encoder = model_and_encoder(form, family, **sizes)
+    features = features_of(encoder, *DOCUMENTS)
+    alone = [
+        logits_of(model, encoder, [found.with_pairs([index])])
+        for found in features
+        for index in range(len(found.pairs))
+    ]
+    assert_close(logits_of(model, encoder, features), torch.cat(alone))
+
+
+@each_form
+def test_order_of_documents_and_pairs_changes_no_score(form):
+    model, encoder = model_and_encoder(form, **NARROW)
+    text, other, one_pair = features_of(encoder, *DOCUMENTS)
+    logits = logits_of(model, encoder, [text, other, one_pair]).split([len(text.pairs), 3, 1])
+    order = list(reversed(range(len(text.pairs))))
+    found = logits_of(model, encoder, [one_pair, text.with_pairs(order), other])
+    assert_close(found, torch.cat([logits[2], logits[0][order], logits[1]]))
+
+
+@each_form
+def test_splitting_a_document_with_many_pairs_changes_no_score(monkeypatch, form):
+    model, encoder = model_and_encoder(form, **NARROW)
+    whole = features_of(encoder, TEXT, OTHER)
+    monkeypatch.setattr(windows_biodir, "PAIRS_PER_PASS", 4)
+    parts = features_of(encoder, TEXT, OTHER)
+    assert len(parts) > len(whole) == 2
+    expected = logits_of(model, encoder, whole)
+    assert_close(logits_of(model, encoder, parts), expected)
+    assert_close(torch.cat([logits_of(model, encoder, [part]) for part in parts]), expected)
+
+
+@each_form
+def test_pairs_differ(form):
+    model, encoder = model_and_encoder(form, **NARROW)
+    (features,) = features_of(encoder, TEXT)
+    # C3 has but one mention, which it shares with C1: a window that shows no other of C1 cannot tell them apart.
+    entities = [{question.pair.entity1.identifier, question.pair.entity2.identifier} for question in features.pairs]
+    others = features.with_pairs([index for index, both in enumerate(entities) if "C3" not in both])
+    logits = logits_of(model, encoder, [others])
+    assert len(logits) == 18
+    assert (torch.cdist(logits, logits) + torch.eye(len(logits))).min() > 1e-2
+
+
+@each_form
+def test_task_with_no_labels_has_no_logits(form):
+    model, encoder = model_and_encoder(form, novelty_labels=[])
+    output = model(**encoder.collate(features_of(encoder, TEXT)))
+    assert output.novelty_logits is None
+    assert output.relation_logits.shape[1] + output.direction_logits.shape[1] == 13
+
+
+# --- who sees whom
+
+
+def packed_states(monkeypatch, model, encoder, features):
+    """The states of the packed row, and its layout."""
+    seen = []
+    read = model.read_packed
+
+    def capturing(embeddings, positions, layout):
+        seen.append((read(embeddings, positions, layout), layout))
+        return seen[-1][0]
+
+    with monkeypatch.context() as patch, torch.no_grad():
+        patch.setattr(model, "read_packed", capturing)
+        model(**encoder.collate(features))
+    ((states, layout),) = seen
+    return states, layout
+
+
+@each_form
+@pytest.mark.parametrize("family", PACKABLE_ENCODERS)
+def test_text_has_the_states_of_the_bare_text(monkeypatch, form, family):
+    model, encoder = model_and_encoder(form, family, **NARROW)
+    features = features_of(encoder, *DOCUMENTS)
+    states, layout = packed_states(monkeypatch, model, encoder, features)
+    bare = eager(model).encoder
+    rows = [row for found in features for row in found.rows]
+    assert len(rows) == len(layout.windows)
+    for row, (start, end) in zip(rows, layout.windows, strict=True):
+        embeddings = bare.get_input_embeddings()(torch.tensor([row]))
+        with torch.no_grad():
+            expected = bare(inputs_embeds=embeddings, attention_mask=torch.ones(1, len(row))).last_hidden_state[0]
+        assert_close(states[start:end], expected)
+
+
+@pytest.mark.parametrize("form", ["levitated", "levitated with infix"])
+def test_query_of_a_pair_moves_that_pair_alone(form):
+    model, encoder = model_and_encoder(form, **NARROW)
+    features = features_of(encoder, TEXT)
+    batch = encoder.collate(features)
+    before = torch.cat(list(model(**batch).to_tuple()), dim=-1)
+    pair = 3
+    asked = batch["query_pairs"] == pair
+    batch["query_ids"][asked] = (batch["query_ids"][asked] + 1) % len(word_piece_tokenizer())
+    moved = (torch.cat(list(model(**batch).to_tuple()), dim=-1) - before).abs().amax(dim=-1)
+    assert (moved > 1e-3).tolist() == [index == pair for index in range(len(before))]
+    assert moved[torch.arange(len(moved)) != pair].max() < TOLERANCE
+
+
+@each_form
+def test_soft_prompt_of_the_pair_type_is_seen_and_that_of_others_is_not(form):
+    model, encoder = model_and_encoder(form, **NARROW)
+    features = features_of(encoder, TEXT)
+    types = torch.tensor([question.pair.pair_type_id for question in features[0].pairs])
+    before = logits_of(model, encoder, features)
+    for place in range(3):
+        changed = copy.deepcopy(model)
+        with torch.no_grad():
+            changed.soft_prompt.vectors[2, place] += torch.linspace(-1, 1, 32)
+        moved = (logits_of(changed, encoder, features) - before).abs().amax(dim=-1)
+        assert ((moved > 1e-4) == (types == 2)).all()
+
+
+def test_second_set_of_task_tokens_sees_no_text_outside_the_infix(monkeypatch):
+    model, encoder = model_and_encoder("levitated with infix", chunk_pooling="max")
+    (features,) = features_of(encoder, TEXT)
+    index = next(
+        number for number, question in enumerate(features.pairs) if question.infix[0][1] < len(features.rows[0]) - 2
+    )
+    one = features.with_pairs([index])
+    tasks = len(model.config.tasks)
+    states, layout = packed_states(monkeypatch, model, encoder, [one])
+    query = layout.groups[-1].start
+    bare = eager(model)
+    (question,) = one.pairs
+    row, ids = one.rows[0], question.query_ids[0]
+    output = naive_row(bare, row, question, ids, question.query_positions[0], question.infix[0])
+    start = len(row) + model.soft_prompt.prompt_tokens
+    seen = output.attentions[-1][0, :, start + tasks : start + 2 * tasks, : len(row)]
+    inside = torch.zeros(len(row), dtype=torch.bool)
+    inside[slice(*question.infix[0])] = True
+    assert (seen.amax(dim=(0, 1)) > 0).tolist() == inside.tolist()
+    found = states[query : query + 2 * tasks]
+    assert_close(found, output.last_hidden_state[0, start : start + 2 * tasks].detach())
+    assert (found[:tasks] - found[tasks:]).abs().max() > 1e-2
+
+
+@each_form
+def test_packed_row_may_be_longer_than_the_positions_of_the_encoder(form):
+    model, encoder = model_and_encoder(form)
+    features = features_of(encoder, *[TEXT] * 4)
+    assert sum(found.tokens for found in features) > 2 * model.config.encoder_config.max_position_embeddings
+    logits = logits_of(model, encoder, features).view(4, len(features[0].pairs), -1)
+    assert_close(logits, logits[:1].expand_as(logits))
+
+
+@pytest.mark.parametrize("form", ["pooled"])
+def test_pair_that_shares_no_window_has_no_context(form):
+    model, encoder = model_and_encoder(form, **NARROW)
+    features = features_of(encoder, TEXT, OTHER)
+    prompts = model.soft_prompt.vectors
+    with torch.no_grad():
+        states = pooled_states(model.read_packed, model.get_input_embeddings(), prompts, encoder.collate(features))
+    crossing = [question.cross_window for found in features for question in found.pairs]
+    assert (states.contexts == 0).all(dim=-1).tolist() == crossing
+    assert states.prompts.abs().amax(dim=-1).min() > 0
+
+
+# --- which encoders
+
+
+@each_form
+def test_encoder_that_cannot_read_packed_rows_is_refused(form):
+    config = tiny_config("modernbert", **FORMS[form])
+    with pytest.raises(SettingError, match=r"^encoders of type 'modernbert' .* or pair_encoding 'solid'$"):
+        BioDirForRelationExtraction(config)
+
+
+@each_form
+def test_encoder_with_relative_positions_is_refused(form):
+    with pytest.raises(SettingError, match=r"^encoders of type 'bert' .* with absolute positions"):
+        model_and_encoder(form, encoder_settings={"position_embedding_type": "relative_key"})
+
+
+def test_solid_model_keeps_the_attention_of_its_encoder():
+    assert BioDirForRelationExtraction(tiny_config()).encoder.config._attn_implementation != PACKED_ATTENTION
+
+
+# --- saving, precision, training
+
+
+@each_form
+@pytest.mark.parametrize("family", ["bert", "roberta", "electra"])
+def test_saved_model_keeps_its_form_and_its_scores(tmp_path, form, family):
+    model, encoder = model_and_encoder(form, family, **NARROW)
+    features = features_of(encoder, *DOCUMENTS)
+    model.save_pretrained(tmp_path)
+    assert PACKED_ATTENTION not in (tmp_path / "config.json").read_text()
+    loaded = BioDirForRelationExtraction.from_pretrained(tmp_path)
+    assert loaded.config.pair_encoding == FORMS[form]["pair_encoding"]
+    encoder = pair_encoder(word_piece_tokenizer(), loaded.config)
+    assert features_of(encoder, *DOCUMENTS) == features
+    assert torch.equal(logits_of(loaded, encoder, features), logits_of(model, encoder, features))
+
+
+@each_form
+@pytest.mark.parametrize("attention", ["eager", "sdpa"])
+def test_attention_code_that_is_asked_for_changes_no_score(tmp_path, form, attention):
+    model, encoder = model_and_encoder(form, **NARROW)
+    features = features_of(encoder, *DOCUMENTS)
+    expected = logits_of(model, encoder, features)
+    model.save_pretrained(tmp_path)
+    loaded = BioDirForRelationExtraction.from_pretrained(tmp_path, attn_implementation=attention)
+    assert_close(logits_of(loaded, encoder, features), expected)
+
+
+@each_form
+def test_attention_code_that_is_set_later_changes_no_score(form):
+    # The encoder's own attention knows nothing of the layout: everything would attend to everything, in silence.
+    model, encoder = model_and_encoder(form, **NARROW)
+    features = features_of(encoder, *DOCUMENTS)
+    expected = logits_of(model, encoder, features)
+    model.set_attn_implementation("sdpa")
+    assert_close(logits_of(model, encoder, features), expected)
+
+
+@each_form
+def test_model_from_a_pretrained_encoder_answers_with_its_tokenizer(tmp_path, form):
+    folder = save_encoder(tmp_path, max_position_embeddings=200)
+    model, tokenizer = BioDirForRelationExtraction.from_encoder(
+        folder, **FORMS[form], **WIDE | {"max_tokens": 200, "window_overlap_tokens": 40}
+    )
+    encoder = pair_encoder(tokenizer, model.config)
+    features = features_of(encoder, OTHER)
+    assert logits_of(model.eval(), encoder, features).isfinite().all()
+    poolers = [head.dense.weight for head in model.heads.values() if hasattr(head, "dense")]
+    assert len(poolers) == (0 if form == "pooled" else 3)
+    assert all(torch.equal(weight, poolers[0]) for weight in poolers)
+
+
+@each_form
+@each_width
+def test_autocast_to_half_precision_stays_near_float32_and_trains(form, sizes):
+    model, encoder = model_and_encoder(form, **sizes)
+    features = features_of(encoder, *DOCUMENTS)
+    reference = logits_of(model, encoder, features)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = logits_of(model, encoder, features)
+        loss = loss_of(model, encoder, features, some_labels(features))
+    assert (found.float() - reference).abs().max() < 0.05 * reference.abs().max()
+    assert loss.isfinite()
+    assert loss.dtype == torch.float32
+    loss.backward()
+    assert all(parameter.grad.isfinite().all() for parameter in model.parameters())
+
+
+@each_form
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=["bf16", "fp16"])
+def test_model_of_half_precision_stays_near_float32_and_trains(tmp_path, form, dtype):
+    model, encoder = model_and_encoder(form, **NARROW)
+    features = features_of(encoder, *DOCUMENTS)
+    reference = logits_of(model, encoder, features)
+    model.save_pretrained(tmp_path)
+    loaded = BioDirForRelationExtraction.from_pretrained(tmp_path, dtype=dtype)
+    assert (logits_of(loaded, encoder, features).float() - reference).abs().max() < 0.05 * reference.abs().max()
+    loss_of(loaded, encoder, features, some_labels(features)).backward()
+    assert all(parameter.grad.isfinite().all() for parameter in loaded.parameters())
+
+
+@each_form
+def test_training_steps_lower_the_loss(form):
+    model, encoder = model_and_encoder(form, **NARROW)
+    features = features_of(encoder, *DOCUMENTS)
+    labels = some_labels(features)
+    model.train()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
+    losses = []
+    for _ in range(5):
+        optimizer.zero_grad()
+        loss = loss_of(model, encoder, features, labels)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses == sorted(losses, reverse=True)
+
+
+@each_form
+@pytest.mark.parametrize("family", PACKABLE_ENCODERS)
+@pytest.mark.parametrize("labels", ["unrelated", "mixed"])
+def test_every_parameter_has_a_gradient(form, family, labels):
+    # Training on several devices stops where a parameter has none.
+    model, encoder = model_and_encoder(form, family, **NARROW)
+    features = features_of(encoder, *DOCUMENTS)
+    found = some_labels(features)
+    loss_of(model, encoder, features, found if labels == "mixed" else [0] * len(found)).backward()
+    assert [name for name, parameter in model.named_parameters() if parameter.grad is None] == []
+
+
+@each_form
+def test_dropout_is_at_work_in_training_alone(form):
+    dropouts = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.5}
+    model, encoder = model_and_encoder(form, encoder_settings=dropouts)
+    features = features_of(encoder, OTHER)
+    assert torch.equal(logits_of(model, encoder, features), logits_of(model, encoder, features))
+    model.train()
+    assert not torch.equal(logits_of(model, encoder, features), logits_of(model, encoder, features))
+
+
+@each_form
+@each_width
+def test_gradient_checkpointing_changes_neither_loss_nor_gradients(form, sizes):
+    model, encoder = model_and_encoder(form, **sizes)
+    features = features_of(encoder, *DOCUMENTS)
+    model.train()
+    plain = gradients_of(model, logits_with_gradient(model, encoder, features))
+    plain_loss = loss_of(model, encoder, features, some_labels(features))
+    calls = []
+    model.get_submodule("encoder.encoder.layer.0.attention").register_forward_hook(lambda *_: calls.append(1))
+    model.activation_checkpointing_enable()
+    checkpointed = gradients_of(model, logits_with_gradient(model, encoder, features))
+    assert len(calls) == 2  # forward, then once more for the gradient
+    assert torch.equal(loss_of(model, encoder, features, some_labels(features)), plain_loss)
+    for name, gradient in plain.items():
+        assert_close(checkpointed[name], gradient)
