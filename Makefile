@@ -17,8 +17,6 @@ export FILE
 
 python := .venv/bin/python
 metadata := setup.cfg setup.py pyproject.toml
-# With glibc's defaults every large tensor is mapped and faulted in anew, which costs several times the computation.
-malloc := MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=17179869184 MALLOC_TOP_PAD_=268435456
 
 .PHONY: help run test lint clean distclean
 .NOTPARALLEL:
@@ -27,7 +25,7 @@ help:
 	@awk '/^$$/ {exit} {sub(/^# ?/, ""); print}' Makefile
 
 run: .venv/.biodir-run
-	@$(malloc) .venv/bin/biodir predict --model . "$$FILE"
+	@.venv/bin/biodir predict --model . "$$FILE"
 
 test: .venv/.biodir-dev
 	$(python) -m pytest -q

@@ -21,6 +21,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 from transformers import get_linear_schedule_with_warmup
 
+from biodir.allocator import keep_freed_memory
 from biodir.configuration_biodir import CHUNK_NAMES, BioDirConfig
 from biodir.decoding_biodir import DecodingRule
 from biodir.document_biodir import Document
@@ -94,6 +95,7 @@ class TrainingSettings:
 
 def main() -> None:
     settings = settings_from_command_line()
+    keep_freed_memory()
     output = Path(settings.output)
     output.mkdir(parents=True, exist_ok=True)
 
