@@ -106,22 +106,31 @@ def _table(forms: Sequence[Form], passes: dict[str, list[Pass]]) -> dict[str, di
 
 
 def _curve(name: str, forms: Sequence[Form], options: argparse.Namespace) -> dict:
-    """Seconds of each form for one document, over the number of its pairs or the length of its text."""
+    """Seconds of each form for one document, over the number of its pairs or the length of its text.
+
+    None where a solid form would have more pairs to read than `--solid-pairs`.
+    """
     sizes = [size for size in CURVES[name] if size <= options.largest]
-    seconds: dict[str, list[float]] = {form.name: [] for form in forms}
+    seconds: dict[str, list[float | None]] = {form.name: [] for form in forms}
     for size in sizes:
         document = curve_document(name, size, str(options.file))
-        found = measured(forms, Work(document, 1, 0, options.threads), options.repeats)
+        asked = [form for form in forms if not (_is_solid(form) and name == "pairs" and size > options.solid_pairs)]
+        found = measured(asked, Work(document, 1, 0, options.threads), options.repeats)
         for form in forms:
-            seconds[form.name].append(statistics.median(one.seconds for one in found[form.name]))
+            times = [one.seconds for one in found.get(form.name, ())]
+            seconds[form.name].append(statistics.median(times) if times else None)
     return {"sizes": sizes, "seconds": seconds}
+
+
+def _is_solid(form: Form) -> bool:
+    return form.name.partition(",")[0] == "solid"
 
 
 def _memory(forms: Sequence[Form], options: argparse.Namespace) -> dict[str, dict[str, float]]:
     """Peak memory of each form for a document with many and with some pairs over the same text."""
     found = {}
     for form in forms:
-        if form.name == "solid":  # hours of computation
+        if _is_solid(form):  # hours of computation
             continue
         peaks = {}
         for pairs in (SOME_PAIRS, MANY_PAIRS):
@@ -163,7 +172,9 @@ def markdown(report: dict) -> str:
         lines[-1] += " |"
         lines.append("|---" * (1 + len(curve["sizes"])) + "|")
         for form, seconds in curve["seconds"].items():
-            lines.append(f"| {form} | " + " | ".join(f"{value:.3f}" for value in seconds) + " |")
+            lines.append(
+                f"| {form} | " + " | ".join("" if value is None else f"{value:.3f}" for value in seconds) + " |"
+            )
     for form, peaks in report.get("memory", {}).items():
         lines += ["", f"Peak memory, {form}: {peaks[str(SOME_PAIRS)]:.0f} MiB for {SOME_PAIRS} pairs, "
                   f"{peaks[str(MANY_PAIRS)]:.0f} for {MANY_PAIRS}: {peaks['ratio']:.2f} times."]  # fmt: skip
@@ -186,6 +197,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--f1", metavar="FILE", help="PubTator file with relations on which F1 is measured")
     parser.add_argument("--curves", action="store_true", help="measure over numbers of pairs and lengths of text, too")
     parser.add_argument("--largest", type=int, default=8000, help="end of the curves (default: 8000)")
+    parser.add_argument("--solid-pairs", type=int, default=500, help="end of the solid form's curve (default: 500)")
     parser.add_argument("--plot", metavar="FILE", help="picture of the curves; needs matplotlib")
     parser.add_argument("--json", metavar="FILE", help="file for the figures")
     options = parser.parse_args()

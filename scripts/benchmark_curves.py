@@ -55,7 +55,8 @@ def curve_plot(curves: Mapping[str, Mapping], path: Path) -> None:
     figure, panels = pyplot.subplots(1, len(curves), figsize=(5.2 * len(curves), 4), sharey=True, layout="constrained")
     for panel, (name, curve) in zip(panels, curves.items(), strict=True):
         for marker, (form, seconds) in zip("osD^vPX*", curve["seconds"].items(), strict=False):
-            panel.loglog(curve["sizes"], seconds, marker=marker, markersize=4, linewidth=1.4, label=form)
+            values = [float("nan") if value is None else value for value in seconds]
+            panel.loglog(curve["sizes"], values, marker=marker, markersize=4, linewidth=1.4, label=form)
         panel.set_xlabel(f"{name} of a document")
         panel.set_xticks(curve["sizes"], [str(size) for size in curve["sizes"]])
         panel.minorticks_off()
