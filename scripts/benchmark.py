@@ -20,7 +20,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from benchmark_curves import CURVES, curve_document, curve_plot
-from benchmark_passes import NAIVE, Form, Pass, Work, f1_scores, run_form
+from benchmark_passes import NAIVE, Form, Pass, Work, f1_scores, run_curve, run_form
 from biodir.configuration_biodir import BioDirConfig
 from biodir.errors_biodir import SettingError
 from biodir.inference.backends import BACKENDS
@@ -47,9 +47,9 @@ def main() -> None:
                 report["forms"][form.name]["f1"] = _in_fresh_process(f1_scores, form, options.f1, options.threads)
                 print(f"{form.name}: F1 known", file=sys.stderr)
     if options.curves:
-        fast = [form for form in forms if form.backend in ("torch", *options.backends)]
-        report["curves"] = {name: _curve(name, fast, options) for name in CURVES}
-        report["memory"] = _memory(fast, options)
+        drawn = [form for form in forms if form.backend in ("torch", *options.backends[:1])]
+        report["curves"] = {name: _curve(name, drawn, options) for name in CURVES}
+        report["memory"] = _memory(drawn, options)
     print(markdown(report))
     if options.json:
         Path(options.json).write_text(json.dumps(report, indent=2) + "\n")
@@ -106,20 +106,21 @@ def _table(forms: Sequence[Form], passes: dict[str, list[Pass]]) -> dict[str, di
 
 
 def _curve(name: str, forms: Sequence[Form], options: argparse.Namespace) -> dict:
-    """Seconds of each form for one document, over the number of its pairs or the length of its text.
+    """Median seconds of each form for one document, over the number of its pairs or the length of its text.
 
     None where a solid form would have more pairs to read than `--solid-pairs`.
     """
     sizes = [size for size in CURVES[name] if size <= options.largest]
-    seconds: dict[str, list[float | None]] = {form.name: [] for form in forms}
-    for size in sizes:
-        document = curve_document(name, size, str(options.file))
-        asked = [form for form in forms if not (_is_solid(form) and name == "pairs" and size > options.solid_pairs)]
-        found = measured(asked, Work(document, 1, 0, options.threads), options.repeats)
+    documents = [curve_document(name, size, str(options.file)) for size in sizes]
+    found: dict[str, list[list[float]]] = {form.name: [] for form in forms}
+    for _ in range(options.repeats):
         for form in forms:
-            times = [one.seconds for one in found.get(form.name, ())]
-            seconds[form.name].append(statistics.median(times) if times else None)
-    return {"sizes": sizes, "seconds": seconds}
+            most = options.solid_pairs if _is_solid(form) and name == "pairs" else sizes[-1]
+            asked = [text for size, text in zip(sizes, documents, strict=True) if size <= most]
+            found[form.name].append(_in_fresh_process(run_curve, form, asked, options.threads))
+            print(f"{form.name}, by {name}: {sum(found[form.name][-1]):.2f} s", file=sys.stderr)
+    medians = {form: [statistics.median(times) for times in zip(*turns, strict=True)] for form, turns in found.items()}
+    return {"sizes": sizes, "seconds": {form: [*of, *[None] * (len(sizes) - len(of))] for form, of in medians.items()}}
 
 
 def _is_solid(form: Form) -> bool:

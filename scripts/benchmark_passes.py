@@ -94,6 +94,21 @@ def run_form(form: Form, work: Work) -> Pass:
     return Pass(count, pairs, tokens, seconds, in_encoder.seconds, peak)
 
 
+def run_curve(form: Form, texts: Sequence[str], threads: int) -> list[float]:
+    """Seconds of the form for each of the documents alone, in this process; each was run once before."""
+    torch.set_num_threads(threads)
+    keep_freed_memory()
+    extract = load_pipeline(form.model, "cpu", form.backend)
+    seconds = []
+    for text in texts:
+        document = extract.check_document(parse_document(text))
+        extract(document)
+        started = time.perf_counter()
+        extract(document)
+        seconds.append(time.perf_counter() - started)
+    return seconds
+
+
 def _engine_pass(extract, documents: Sequence[Document], work: Work) -> tuple[float, int, int]:
     """Documents, pairs and tokens that went through the pipeline, decoding included."""
     counted = {"pairs": 0, "tokens": 0}
