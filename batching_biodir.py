@@ -77,73 +77,36 @@ def packed_groups(tokens: Sequence[int], token_budget: int) -> list[list[int]]:
 
 
 def collate_windows(features: Sequence[WindowFeatures], pad_id: int) -> dict[str, torch.Tensor]:
-    """What the levitated and the pooled encoding share of the model's inputs.
+    """The model's inputs for these windows and their pairs.
 
     Returns:
         input_ids: (windows, tokens)
         attention_mask: (windows, tokens)
-        pair_type_ids: (batch,)
-    """
-    rows = [row for document in features for row in document.rows]
-    longest = max(len(row) for row in rows)
-    return {
-        "input_ids": torch.tensor([[*row, *[pad_id] * (longest - len(row))] for row in rows]),
-        "attention_mask": torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in rows]),
-        "pair_type_ids": torch.tensor([pair.pair.pair_type_id for document in features for pair in document.pairs]),
-    }
-
-
-def collate_queries(features: Sequence[WindowFeatures], pad_id: int) -> dict[str, torch.Tensor]:
-    """The model's inputs for the levitated encoding: `collate_windows`, and the queries.
-
-    Returns:
-        query_ids: (queries, tokens)
-        query_mask: (queries, tokens), ones first.
-        query_positions: (queries, tokens) places in the window's row.
-        query_windows: (queries,) rows of `input_ids`.
-        query_pairs: (queries,) rows of `pair_type_ids`.
-        query_ranges: (queries, 2) what the second set of task tokens sees of the window; absent without one.
-    """
-    queries, windows_before, pairs_before = [], 0, 0
-    for document in features:
-        for number, question in enumerate(document.pairs):
-            for place, window in enumerate(question.windows):
-                queries.append((question, place, windows_before + window, pairs_before + number))
-        windows_before += len(document.rows)
-        pairs_before += len(document.pairs)
-    longest = max(len(question.query_ids[place]) for question, place, _, _ in queries)
-    lengths = [len(question.query_ids[place]) for question, place, _, _ in queries]
-    padding = [longest - length for length in lengths]
-    inputs = collate_windows(features, pad_id) | {
-        "query_ids": [[*q.query_ids[i], *[pad_id] * pad] for (q, i, _, _), pad in zip(queries, padding, strict=True)],
-        "query_mask": [[1] * (longest - pad) + [0] * pad for pad in padding],
-        "query_positions": [
-            [*q.query_positions[i], *[0] * pad] for (q, i, _, _), pad in zip(queries, padding, strict=True)
-        ],
-        "query_windows": [window for _, _, window, _ in queries],
-        "query_pairs": [pair for _, _, _, pair in queries],
-    }
-    if queries[0][0].infix:
-        inputs["query_ranges"] = [question.infix[place] for question, place, _, _ in queries]
-    return {name: torch.as_tensor(values) for name, values in inputs.items()}
-
-
-def collate_mentions(features: Sequence[WindowFeatures], pad_id: int) -> dict[str, torch.Tensor]:
-    """The model's inputs for the pooled encoding: `collate_windows`, and the mentions.
-
-    Returns:
         window_documents: (windows,) number of the document in the batch, ascending.
         mention_windows: (mentions,) rows of `input_ids`, ascending.
         mention_positions: (mentions,) place of the opening tag in the window's row.
         mention_entities: (mentions,) number of the entity in the batch.
+        pair_type_ids: (batch,)
         pair_entities: (batch, 2) numbers of entity1 and entity2.
         pair_windows: (batch, windows) rows of `input_ids` whose soft prompts the pair takes; -1 where it has fewer.
     """
+    rows = [row for document in features for row in document.rows]
+    longest = max(len(row) for row in rows)
+    inputs = {
+        "input_ids": [[*row, *[pad_id] * (longest - len(row))] for row in rows],
+        "attention_mask": [[1] * len(row) + [0] * (longest - len(row)) for row in rows],
+        **_mentions_and_pairs(features),
+    }
+    return {name: torch.tensor(values) for name, values in inputs.items()}
+
+
+def _mentions_and_pairs(features: Sequence[WindowFeatures]) -> dict[str, list]:
+    """What `collate_windows` says of mentions and pairs, whose windows and entities it counts through the batch."""
     numbers: dict[tuple[int, tuple[str, str]], int] = {}
     inputs: dict[str, list] = {
         name: []
-        for name in ("window_documents", "mention_windows", "mention_positions", "mention_entities", "pair_entities",
-                     "pair_windows")
+        for name in ("window_documents", "mention_windows", "mention_positions", "mention_entities", "pair_type_ids",
+                     "pair_entities", "pair_windows")
     }  # fmt: skip
     for document, found in enumerate(features):
         before = len(inputs["window_documents"])
@@ -154,8 +117,9 @@ def collate_mentions(features: Sequence[WindowFeatures], pad_id: int) -> dict[st
             inputs["mention_entities"].append(numbers.setdefault((document, mention.entity), len(numbers)))
         for question in found.pairs:
             sides = question.pair.entity1, question.pair.entity2
+            inputs["pair_type_ids"].append(question.pair.pair_type_id)
             inputs["pair_entities"].append([numbers[document, (e.identifier, e.entity_type)] for e in sides])
             inputs["pair_windows"].append([before + window for window in question.windows])
     most = max(map(len, inputs["pair_windows"]))
     inputs["pair_windows"] = [[*found, *[-1] * (most - len(found))] for found in inputs["pair_windows"]]
-    return collate_windows(features, pad_id) | {name: torch.tensor(values) for name, values in inputs.items()}
+    return inputs

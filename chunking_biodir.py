@@ -162,7 +162,7 @@ def text_windows(ruler: WindowRuler, overlap_tokens: int) -> tuple[Span, ...]:
     """Windows that cover the whole text from prefix to suffix, each as large as fits.
 
     Args:
-        ruler: knows the spans that cost tags; none where the text is read without tags.
+        ruler: knows the spans that cost tags.
         overlap_tokens: what each window shares with the one before it.
     """
     windows = [ruler.prefix()]

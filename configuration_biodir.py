@@ -88,7 +88,7 @@ PROMPT_FIELDS = ("{tasks}", "{entity1}", "{entity2}")
 # Encoders whose first token takes the position behind the padding's: RoBERTa and its kin.
 POSITIONS_BEHIND_PADDING = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet", "longformer")
 CHUNK_NAMES = ("prefix", "suffix", "infix")
-PAIR_ENCODINGS = ("solid", "levitated", "pooled")
+PAIR_ENCODINGS = ("solid", "pooled")
 CHUNK_POOLINGS = ("max", "mean", "attention")
 
 
@@ -98,8 +98,8 @@ class BioDirConfig(PreTrainedConfig):
 
     Args:
         encoder_config: configuration of the encoder, any of the BERT family.
-        pair_encoding: solid, rows of its own for every pair (the paper's); levitated, one pass over the text and a
-            short query for every pair; pooled, one pass over the text, whose states make up every pair.
+        pair_encoding: solid, rows of its own for every pair (the paper's); pooled, one pass over the text, whose states
+            make up every pair.
         relation_labels: the label of an unrelated pair first, then the relation types.
         novelty_labels, direction_labels: likewise; an empty list leaves the task and its head out.
         entity_types: types that a mention may have; those outside `pair_types` take part in no pair.
@@ -108,14 +108,13 @@ class BioDirConfig(PreTrainedConfig):
         type_map: other names of entity types -> entity type; None leaves mentions of that name out.
         hard_prompt: the question, with ``{tasks}``, ``{entity1}`` and ``{entity2}`` in this order.
         soft_prompt_tokens: learned vectors for each pair type at the end of every row. Paper: 8 was best.
-        chunks: which chunks are encoded, any of prefix, suffix and infix. Of these, the levitated encoding heeds the
-            infix alone: it is what a second set of task tokens sees.
+        chunks: solid only; which chunks are encoded, any of prefix, suffix and infix.
         max_tokens: longest row, in tokens, prompts included.
         infix_min_tokens: an infix that is narrower is widened evenly to this width, tags included.
         max_name_tokens: an entity's name is cut to this length in the hard prompt.
         max_mention_tokens: a mention that is longer is tagged around its first tokens.
-        window_overlap_tokens: levitated and pooled; what neighbouring windows of a long document share.
-        chunk_pooling: how the chunks of a pair are joined: max (the paper's), mean or attention.
+        window_overlap_tokens: pooled only; what neighbouring windows of a long document share.
+        chunk_pooling: solid only; how the chunks of a pair are joined: max (the paper's), mean or attention.
         generic_relation: relation type that needs no threshold but wins only as the highest of all. Paper: Association.
         relation_threshold: the score above which any other relation type wins. Paper: 0.5.
         none_bias: added to the logit of the first relation label before decoding; found on dev. Paper: 0.

@@ -86,14 +86,14 @@ class EncodedDocument:
 
 
 class DocumentEncoder:
-    """Turns documents into tokens, and knows the ids of tags and task tokens; what all pair encodings share.
+    """Turns documents into tokens, and knows the ids of the tags; what both pair encodings share.
 
     Args:
         tokenizer: a fast tokenizer of transformers that holds the tags and task tokens.
         settings: see `EncodingSettings`.
 
     Raises:
-        CheckpointError: the tokenizer lacks a token.
+        CheckpointError: the tokenizer lacks a tag.
     """
 
     def __init__(self, tokenizer: Any, settings: EncodingSettings) -> None:
@@ -101,7 +101,7 @@ class DocumentEncoder:
         self.settings = settings
         self.cls_id, self.sep_id, self.pad_id = _bracket_ids(tokenizer)
         self.tag_ids = {
-            (kind, role): tuple(self.token_id(make(tag_type, role)) for make in (opening_tag, closing_tag))
+            (kind, role): tuple(self._token_id(make(tag_type, role)) for make in (opening_tag, closing_tag))
             for kind, tag_type in self._tag_type_of_each().items()
             for role in (SOURCE, TARGET)
         }
@@ -156,7 +156,7 @@ class DocumentEncoder:
         types = {kind for pair_type in self.settings.pair_types for kind in pair_type}
         return {kind: self.settings.tag_types.get(kind, kind) for kind in types}
 
-    def token_id(self, token: str) -> int:
+    def _token_id(self, token: str) -> int:
         """The id of a tag or task token."""
         token_id = self.tokenizer.convert_tokens_to_ids(token)
         if token_id is None or token_id == self.tokenizer.unk_token_id:
@@ -244,7 +244,7 @@ class PairEncoder(DocumentEncoder):
         between, after = rest.split("{entity2}")
         parts = [before.replace("{tasks}", listed), between, after]
         ids = [self.tokenizer(part, add_special_tokens=False)["input_ids"] for part in parts]
-        positions = tuple(1 + ids[0].index(self.token_id(TASK_TOKENS[task])) for task in self.settings.tasks)
+        positions = tuple(1 + ids[0].index(self._token_id(TASK_TOKENS[task])) for task in self.settings.tasks)
         return ids, positions
 
     def _fixed_tokens(self) -> int:

@@ -17,7 +17,7 @@ from torch import Tensor
 from .document_biodir import Document
 from .encoding_biodir import PairEncoder
 from .features_biodir import PairFeatures, PairQuestion, WindowFeatures
-from .windows_biodir import WindowEncoder
+from .windows_biodir import PooledEncoder
 
 # Tokens of a batch, in passes of `token_budget`. On ten abstracts with three chunks, 4096 tokens and 16 passes pad 4 %
 # of the tokens; 8192 and 4, 10 %.
@@ -61,7 +61,7 @@ class PairEngine:
     def __init__(
         self,
         run: Callable[[dict[str, Tensor]], Mapping[str, Tensor]],
-        encoder: PairEncoder | WindowEncoder,
+        encoder: PairEncoder | PooledEncoder,
         token_budget: int,
         device: torch.device | str = "cpu",
         overlaps: bool = False,

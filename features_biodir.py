@@ -1,4 +1,4 @@
-"""What the model is given of candidate pairs: rows for each pair, or windows of text with short questions about pairs.
+"""What the model is given of candidate pairs: rows for each pair, or windows of text and which pairs are asked there.
 
 Both kinds of features hold candidate pairs in an order, and count their tokens; the model answers in that order.
 """
@@ -49,24 +49,18 @@ class PairQuestion:
 
     Args:
         windows: indices of the windows in which it is asked; at least one.
-        query_ids: levitated only; token ids of the query in each of these windows: task tokens, then tags.
-        query_positions: the place in the window's row that each token of the query takes.
-        infix: levitated only; the range of the window's row, for each window, that the second set of task tokens sees.
         evidence, cross_window: as in `PairFeatures`.
     """
 
     pair: CandidatePair
     windows: tuple[int, ...]
-    query_ids: tuple[tuple[int, ...], ...]
-    query_positions: tuple[tuple[int, ...], ...]
-    infix: tuple[Span, ...]
     evidence: tuple[Span, ...]
     cross_window: bool
 
 
 @dataclass(frozen=True)
 class MarkedMention:
-    """The opening tag of a mention of an entity in a window; for the pooled encoding."""
+    """The opening tag of a mention of an entity in a window."""
 
     entity: tuple[str, str]
     window: int
@@ -75,12 +69,12 @@ class MarkedMention:
 
 @dataclass(frozen=True)
 class WindowFeatures:
-    """The windows of one document with some of its candidate pairs, for the levitated and the pooled encoding.
+    """The windows of one document with some of its candidate pairs, for the pooled encoding.
 
     Args:
         rows: token ids of each window, without padding.
         pairs: the pairs that are asked about.
-        mentions: pooled only; the opening tags of all mentions of the document's entities.
+        mentions: the opening tags of all mentions of the document's entities.
         prompt_tokens: tokens of the soft prompt of one pair type in one window.
     """
 
@@ -91,10 +85,9 @@ class WindowFeatures:
 
     @property
     def tokens(self) -> int:
-        """Tokens that go through the encoder: text, soft prompts and queries."""
+        """Tokens that go through the encoder: text and soft prompts."""
         prompts = {(window, question.pair.pair_type_id) for question in self.pairs for window in question.windows}
-        queries = sum(len(ids) for question in self.pairs for ids in question.query_ids)
-        return sum(len(row) for row in self.rows) + self.prompt_tokens * len(prompts) + queries
+        return sum(len(row) for row in self.rows) + self.prompt_tokens * len(prompts)
 
     def with_pairs(self, indices: Sequence[int]) -> "WindowFeatures":
         """The same windows with the pairs of these indices alone."""

@@ -22,7 +22,7 @@ from .errors_biodir import CheckpointError, SettingError
 from .losses_biodir import joint_loss
 from .packing_biodir import PackedLayout, use_packed_attention
 from .pooled_biodir import PooledHead
-from .text_pass_biodir import levitated_states, pooled_states
+from .text_pass_biodir import pooled_states
 
 
 @dataclass
@@ -196,7 +196,7 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
             else None
         )
         self.heads = nn.ModuleDict({task: _head(config, len(config.labels[task])) for task in config.tasks})
-        if config.pair_encoding != "solid":
+        if config.pair_encoding == "pooled":
             use_packed_attention(self.encoder)
         self.post_init()
 
@@ -209,7 +209,7 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
     def set_attn_implementation(self, *args: Any, **kwargs: Any) -> None:
         """As in transformers; a packed row keeps the attention that it needs."""
         super().set_attn_implementation(*args, **kwargs)
-        if self.config.pair_encoding != "solid":
+        if self.config.pair_encoding == "pooled":
             use_packed_attention(self.encoder)
 
     def resize_token_embeddings(self, *args: Any, **kwargs: Any) -> nn.Module:
@@ -231,11 +231,11 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
     ) -> BioDirOutput:
         """Logits, and the loss where targets are given: those of every head.
 
-        The batch is that of `collate_pairs`, `collate_queries` or `collate_mentions`, by `config.pair_encoding`.
+        The batch is that of `collate_pairs` or `collate_windows`, by `config.pair_encoding`.
 
         Args:
             input_ids: (batch, chunks, tokens); the last `soft_prompt_tokens` attended places of a row are overwritten.
-                Other than solid: (windows, tokens).
+                Pooled: (windows, tokens).
             attention_mask: of the same shape, ones first; all zeros for an absent chunk.
             pair_type_ids: (batch,) rows of `config.pair_types`.
             task_positions: solid only; (batch, tasks) place of each task token in every row of the pair.
@@ -243,17 +243,12 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
             inputs: what else the collation gives.
         """
         texts = {"input_ids": input_ids, "attention_mask": attention_mask, "pair_type_ids": pair_type_ids}
-        prompts = self.soft_prompt.vectors if self.soft_prompt is not None else None
-        embed = self.get_input_embeddings()
         if self.config.pair_encoding == "pooled":
-            pairs = pooled_states(self.read_packed, embed, prompts, texts | inputs)
+            prompts = self.soft_prompt.vectors if self.soft_prompt is not None else None
+            pairs = pooled_states(self.read_packed, self.get_input_embeddings(), prompts, texts | inputs)
             logits = {task: self.heads[task](pairs) for task in self.config.tasks}
         else:
-            if self.config.pair_encoding == "levitated":
-                tasks = len(self.config.tasks)
-                states, present = levitated_states(self.read_packed, embed, prompts, tasks, texts | inputs)
-            else:
-                states, present = self._solid_states(**texts, task_positions=task_positions)
+            states, present = self._solid_states(**texts, task_positions=task_positions)
             logits = {
                 task: self.heads[task](states[:, :, index], present) for index, task in enumerate(self.config.tasks)
             }

@@ -1,22 +1,24 @@
-"""One row for everything: windows of text, soft prompts and queries side by side, and who attends to whom.
+"""One row for everything: windows of text and soft prompts side by side, and who attends to whom.
 
-An encoder of the BERT family mixes tokens in its attention alone. So texts of any lengths and short queries about
-them can lie in one row without padding: an attention function, called through the interface of transformers, looks
-up in the layout which tokens belong together. Text attends to its own window; a soft prompt to a window and itself;
-a query to a window, a soft prompt and itself. The text never sees queries, and queries never see each other.
+An encoder of the BERT family mixes tokens in its attention alone. So texts of any lengths can lie in one row without
+padding: an attention function, called through the interface of transformers, looks up in the layout which tokens
+belong together. Text attends to its own window; a soft prompt to a window and itself. The text never sees soft prompts,
+and soft prompts never see each other.
 
-Differs from paper: there every pair re-reads the text. Levitated markers: Ye et al. 2022 (PL-Marker); Zhong and Chen
-2021 (PURE).
+Differs from paper: there every pair re-reads the text.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate, pairwise
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from transformers import AttentionInterface
 
+from .chunking_biodir import Span
 from .errors_biodir import SettingError
 
 PACKED_ATTENTION = "biodir_packed"
@@ -25,54 +27,30 @@ PACKED_ATTENTION = "biodir_packed"
 PACKABLE_ENCODERS = ("bert", "roberta", "xlm-roberta", "camembert", "electra", "distilbert")
 
 
-@dataclass(frozen=True)
-class QueryGroup:
-    """Queries of equal length over one window; consecutive tokens of the packed row.
-
-    Args:
-        window: index of the window.
-        start: place of the first token.
-        queries, tokens: number of queries, and of tokens of each.
-        prompt_places: (queries, prompt) places of the soft prompt that each sees; None without.
-        ranges: (queries, 2) places in the window's row, half-open, that the tokens of `ranged` see; None for all.
-        ranged: the tokens of each query that see no more than the range.
-    """
-
-    window: int
-    start: int
-    queries: int
-    tokens: int
-    prompt_places: Tensor | None = None
-    ranges: Tensor | None = None
-    ranged: slice | None = None
-
-
 @dataclass
 class PackedLayout:
-    """Where everything lies in a packed row: first the windows, then the groups, in order.
+    """Where everything lies in a packed row: first the windows, then the soft prompts of each window, in order.
 
     `query` and `key`, (heads, tokens, head_size), are those of the layer that ran last; local to one forward.
+
+    Args:
+        windows: places of the text of each window.
+        prompts: places of the soft prompts over each window, which stand side by side; an empty span without.
+        prompt_tokens: length of a soft prompt, at least 1.
     """
 
-    windows: list[tuple[int, int]]
-    groups: list[QueryGroup]
+    windows: list[Span]
+    prompts: list[Span]
+    prompt_tokens: int
     query: Tensor | None = field(default=None, repr=False)
     key: Tensor | None = field(default=None, repr=False)
 
-    @property
-    def end(self) -> int:
-        """Number of tokens so far."""
-        if self.groups:
-            last = self.groups[-1]
-            return last.start + last.queries * last.tokens
-        return self.windows[-1][1]
-
     def parts(self) -> list[Tensor]:
-        """For each window the places, (places,), of its text and of all that is asked of it, ascending."""
-        places = [[torch.arange(start, end)] for start, end in self.windows]
-        for group in self.groups:
-            places[group.window].append(torch.arange(group.start, group.start + group.queries * group.tokens))
-        return [torch.cat(found) for found in places]
+        """For each window the places, (places,), of its text and of its soft prompts, ascending."""
+        return [
+            torch.cat([torch.arange(*window), torch.arange(*prompts)])
+            for window, prompts in zip(self.windows, self.prompts, strict=True)
+        ]
 
     def visible(self, places: Tensor) -> Tensor:
         """(places, places) booleans: which of the places each of them attends to.
@@ -80,26 +58,9 @@ class PackedLayout:
         Args:
             places: one of `parts`.
         """
-        everything = torch.zeros(len(places), self.end, dtype=torch.bool)
-        row_of = {place: row for row, place in enumerate(places.tolist())}
-        start, end = next(window for window in self.windows if window[0] == places[0])
-        everything[:, start:end] = True
-        for group in self.groups:
-            if group.start not in row_of:
-                continue
-            first = row_of[group.start]
-            for query in range(group.queries):
-                rows = slice(first + query * group.tokens, first + (query + 1) * group.tokens)
-                own = group.start + query * group.tokens
-                everything[rows, own : own + group.tokens] = True
-                if group.prompt_places is not None:
-                    everything[rows, group.prompt_places[query]] = True
-                if group.ranges is not None:
-                    low, high = group.ranges[query].tolist()
-                    ranged = slice(rows.start + group.ranged.start, rows.start + group.ranged.stop)
-                    everything[ranged, start : start + low] = False
-                    everything[ranged, start + high : end] = False
-        return everything[:, places]
+        first_prompt = self.windows[-1][1]
+        prompt = (places - first_prompt) // self.prompt_tokens  # (places,), below zero in the text
+        return (places < first_prompt) | (prompt.unsqueeze(1) == prompt)
 
 
 def use_packed_attention(encoder: nn.Module) -> None:
@@ -138,64 +99,39 @@ def packed_attention(
         weights = (query[:, start:end] @ key[:, start:end].transpose(1, 2)).softmax(dim=-1)
         weights = nn.functional.dropout(weights, dropout) if dropout else weights
         parts.append(weights.to(value.dtype) @ value[:, start:end])
-    parts += [_group_states(query, key, value, layout, group, dropout) for group in layout.groups]
+    for window, prompts in zip(layout.windows, layout.prompts, strict=True):
+        if prompts[0] < prompts[1]:
+            text, own = slice(*window), slice(*prompts)
+            parts.append(_prompt_states(query, key, value, text, own, layout.prompt_tokens, dropout))
     layout.query, layout.key = query, key
     return torch.cat(parts, dim=1).transpose(0, 1).unsqueeze(0), None
 
 
-def _group_states(
-    query: Tensor, key: Tensor, value: Tensor, layout: PackedLayout, group: QueryGroup, dropout: float
+def _prompt_states(
+    query: Tensor, key: Tensor, value: Tensor, text: slice, own: slice, prompt_tokens: int, dropout: float
 ) -> Tensor:
-    """(heads, queries * tokens, head_size): each query over its window, its soft prompt and itself."""
-    text = slice(*layout.windows[group.window])
-    own = slice(group.start, group.start + group.queries * group.tokens)
-    shape = (group.queries, group.tokens)
-    keys, values = (part[:, own].unflatten(1, shape) for part in (key, value))  # (heads, queries, tokens, head_size)
-    if group.prompt_places is not None:
-        keys, values = (
-            torch.cat([part[:, group.prompt_places], own_part], dim=2)
-            for part, own_part in ((key, keys), (value, values))
-        )  # (heads, queries, prompt + tokens, head_size)
-    on_text = query[:, own] @ key[:, text].transpose(1, 2)  # (heads, queries * tokens, text)
-    if group.ranges is not None:
-        _hide_outside(on_text.unflatten(1, shape)[:, :, group.ranged], group.ranges)
-    on_own = (query[:, own].unflatten(1, shape) @ keys.transpose(2, 3)).flatten(1, 2)
+    """(heads, prompts * prompt, head_size): each soft prompt over its window's text and itself."""
+    queries, keys, values = (
+        part[:, own].unflatten(1, (-1, prompt_tokens)) for part in (query, key, value)
+    )  # (heads, prompts, prompt, head_size)
+    on_text = query[:, own] @ key[:, text].transpose(1, 2)  # (heads, prompts * prompt, text)
+    on_own = (queries @ keys.transpose(2, 3)).flatten(1, 2)  # (heads, prompts * prompt, prompt)
     weights = torch.cat([on_text, on_own], dim=-1).softmax(dim=-1)
     weights = (nn.functional.dropout(weights, dropout) if dropout else weights).to(value.dtype)
-    from_text, from_own = weights.split([on_text.shape[-1], on_own.shape[-1]], dim=-1)
-    return from_text @ value[:, text] + (from_own.unflatten(1, shape) @ values).flatten(1, 2)
+    from_text, from_own = weights.split([on_text.shape[-1], prompt_tokens], dim=-1)
+    return from_text @ value[:, text] + (from_own.unflatten(1, (-1, prompt_tokens)) @ values).flatten(1, 2)
 
 
-def _hide_outside(scores: Tensor, ranges: Tensor) -> None:
-    """Sets the scores (heads, queries, tokens, text) of text outside the ranges (queries, 2) to minus infinity."""
-    places = torch.arange(scores.shape[-1], device=scores.device)
-    hidden = (places < ranges[:, :1]) | (places >= ranges[:, 1:])  # (queries, text)
-    scores.masked_fill_(hidden[:, None], -torch.inf)
-
-
-def window_layout(attention_mask: Tensor) -> PackedLayout:
-    """The layout of windows alone.
+def packed_layout(attention_mask: Tensor, prompt_windows: Sequence[int] = (), prompt_tokens: int = 1) -> PackedLayout:
+    """The layout of windows with soft prompts behind them.
 
     Args:
         attention_mask: (windows, tokens), ones first.
+        prompt_windows: for each soft prompt the index of its window, ascending.
+        prompt_tokens: length of a soft prompt, at least 1.
     """
-    ends = attention_mask.sum(dim=1).cumsum(dim=0).tolist()
-    return PackedLayout(list(zip([0, *ends], ends, strict=False)), [])
-
-
-def add_prompts(layout: PackedLayout, prompts: Sequence[tuple[int, int]], prompt_tokens: int) -> dict:
-    """Appends soft prompts to the layout.
-
-    Args:
-        prompts: (window, pair type) of each, sorted.
-
-    Returns:
-        (window, pair type) -> place of the prompt's first token.
-    """
-    places: dict[tuple[int, int], int] = {}
-    for window in dict.fromkeys(window for window, _ in prompts):
-        here = [prompt for prompt in prompts if prompt[0] == window]
-        start = layout.end
-        layout.groups.append(QueryGroup(window, start, len(here), prompt_tokens))
-        places |= {prompt: start + index * prompt_tokens for index, prompt in enumerate(here)}
-    return places
+    text_tokens = attention_mask.sum(dim=1).tolist()
+    prompts = Counter(prompt_windows)
+    tokens = [*text_tokens, *(prompts[window] * prompt_tokens for window in range(len(text_tokens)))]
+    spans = list(pairwise(accumulate(tokens, initial=0)))
+    return PackedLayout(spans[: len(text_tokens)], spans[len(text_tokens) :], prompt_tokens)

@@ -1,112 +1,32 @@
-"""The two encodings that read a text once: from the model's inputs to the states that its heads are given.
+"""One pass over a text: from the model's inputs to the states that the heads of the pooled encoding are given.
 
 `Reader` is how the model runs its encoder over a packed row: embeddings (tokens, embedding_size), positions (tokens,)
 and layout in, states (tokens, hidden) out.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import groupby
 
 import torch
 from torch import Tensor
 
-from .packing_biodir import PackedLayout, QueryGroup, add_prompts, window_layout
+from .packing_biodir import PackedLayout, packed_layout
 from .pooled_biodir import PairStates, entity_states, mention_attention, pair_contexts
 
 Reader = Callable[[Tensor, Tensor, PackedLayout], Tensor]
 Embed = Callable[[Tensor], Tensor]
 
 
-def levitated_states(
-    read: Reader, embed: Embed, prompts: Tensor | None, tasks: int, inputs: Mapping[str, Tensor]
-) -> tuple[Tensor, Tensor]:
-    """States of the task tokens, (batch, chunks, tasks, hidden), and which chunks are present, (batch, chunks).
-
-    A chunk is a window in which the pair is asked, or the infix in it.
-
-    Args:
-        read, embed: the model's encoder and its word embeddings.
-        prompts: (pair_types, prompt, embedding_size)
-        tasks: number of task tokens.
-        inputs: see `collate_queries`.
-    """
-    layout = window_layout(inputs["attention_mask"])
-    lengths, windows, pairs = (
-        values.tolist() for values in (inputs["query_mask"].sum(dim=1), inputs["query_windows"], inputs["query_pairs"])
-    )
-    types = inputs["pair_type_ids"][inputs["query_pairs"]].tolist()
-    wanted = sorted(set(zip(windows, types, strict=True))) if prompts is not None else []
-    prompt_places = add_prompts(layout, wanted, 0 if prompts is None else prompts.shape[1])
-    order = sorted(range(len(lengths)), key=lambda query: (windows[query], lengths[query]))
-    starts = [0] * len(order)
-    for (window, length), members in groupby(order, key=lambda query: (windows[query], lengths[query])):
-        queries = list(members)
-        start = layout.end
-        for number, query in enumerate(queries):
-            starts[query] = start + number * length
-        firsts = [prompt_places[window, types[query]] for query in queries] if prompts is not None else None
-        layout.groups.append(_query_group(layout, window, length, queries, firsts, prompts, tasks, inputs))
-    in_order = torch.tensor(order, device=inputs["query_ids"].device)
-    attended = inputs["query_mask"][in_order].bool()
-    embeddings, positions = _text_and_prompts(embed, prompts, wanted, inputs)
-    embeddings = torch.cat([embeddings, embed(inputs["query_ids"][in_order][attended])])
-    positions = torch.cat([positions, inputs["query_positions"][in_order][attended]])
-    states = read(embeddings, positions, layout)
-    sets = 2 if "query_ranges" in inputs else 1
-    places = torch.tensor(starts, device=states.device)[:, None] + torch.arange(sets * tasks, device=states.device)
-    return _by_pair(states[places].unflatten(1, (sets, tasks)), pairs, len(inputs["pair_type_ids"]))
-
-
-def _query_group(
-    layout: PackedLayout,
-    window: int,
-    length: int,
-    queries: Sequence[int],
-    prompt_firsts: Sequence[int] | None,
-    prompts: Tensor | None,
-    tasks: int,
-    inputs: Mapping[str, Tensor],
-) -> QueryGroup:
-    device = inputs["query_ids"].device
-    places, ranges = None, None
-    if prompts is not None:
-        firsts = torch.tensor(prompt_firsts, device=device)
-        places = firsts[:, None] + torch.arange(prompts.shape[1], device=device)
-    if "query_ranges" in inputs:
-        ranges = inputs["query_ranges"][torch.tensor(queries, device=device)]
-    return QueryGroup(window, layout.end, len(queries), length, places, ranges, slice(tasks, 2 * tasks))
-
-
-def _by_pair(states: Tensor, pairs: Sequence[int], batch: int) -> tuple[Tensor, Tensor]:
-    """The states (queries, sets, tasks, hidden) as (batch, chunks, tasks, hidden), and which chunks are present."""
-    seen = [0] * batch
-    slots = []
-    for pair in pairs:
-        slots.append(seen[pair])
-        seen[pair] += 1
-    sets = states.shape[1]
-    rows = torch.tensor(pairs, device=states.device)[:, None].expand(-1, sets)
-    places = torch.tensor(slots, device=states.device)[:, None] * sets + torch.arange(sets, device=states.device)
-    chunks = max(seen) * sets
-    by_pair = states.new_zeros(batch, chunks, *states.shape[2:]).index_put((rows, places), states)
-    counts = torch.tensor(seen, device=states.device)[:, None] * sets
-    return by_pair, torch.arange(chunks, device=states.device) < counts
-
-
 def pooled_states(read: Reader, embed: Embed, prompts: Tensor | None, inputs: Mapping[str, Tensor]) -> PairStates:
     """What the heads of the pooled encoding are given.
 
     Args:
-        read, embed, prompts: as in `levitated_states`.
-        inputs: see `collate_mentions`.
+        read, embed: the model's encoder and its word embeddings.
+        prompts: (pair_types, prompt, embedding_size); None without soft prompts.
+        inputs: see `collate_windows`.
     """
-    layout = window_layout(inputs["attention_mask"])
-    pair_windows, types = inputs["pair_windows"].tolist(), inputs["pair_type_ids"].tolist()
-    wanted: list[tuple[int, int]] = []
-    if prompts is not None:
-        used = {(w, kind) for found, kind in zip(pair_windows, types, strict=True) for w in found if w >= 0}
-        wanted = sorted(used)
-    add_prompts(layout, wanted, 0 if prompts is None else prompts.shape[1])
+    wanted = _wanted_prompts(inputs) if prompts is not None else []
+    prompt_tokens = prompts.shape[1] if prompts is not None else 1
+    layout = packed_layout(inputs["attention_mask"], [window for window, _ in wanted], prompt_tokens)
     states = read(*_text_and_prompts(embed, prompts, wanted, inputs), layout)
     window_starts = torch.tensor([start for start, _ in layout.windows], device=states.device)
     places = window_starts[inputs["mention_windows"]] + inputs["mention_positions"]
@@ -115,8 +35,15 @@ def pooled_states(read: Reader, embed: Embed, prompts: Tensor | None, inputs: Ma
         entities=entities,
         pair_entities=inputs["pair_entities"],
         contexts=_contexts(states, layout, places, inputs),
-        prompts=_pair_prompts(states, layout, wanted, prompts.shape[1], inputs) if prompts is not None else None,
+        prompts=_pair_prompts(states, layout, wanted, inputs) if prompts is not None else None,
     )
+
+
+def _wanted_prompts(inputs: Mapping[str, Tensor]) -> list[tuple[int, int]]:
+    """(window, pair type) of every soft prompt that a pair takes, sorted."""
+    pair_windows, types = inputs["pair_windows"].tolist(), inputs["pair_type_ids"].tolist()
+    wanted = {(w, kind) for found, kind in zip(pair_windows, types, strict=True) for w in found if w >= 0}
+    return sorted(wanted)
 
 
 def _contexts(states: Tensor, layout: PackedLayout, places: Tensor, inputs: Mapping[str, Tensor]) -> Tensor:
@@ -148,15 +75,11 @@ def _contexts(states: Tensor, layout: PackedLayout, places: Tensor, inputs: Mapp
 
 
 def _pair_prompts(
-    states: Tensor,
-    layout: PackedLayout,
-    wanted: Sequence[tuple[int, int]],
-    prompt_tokens: int,
-    inputs: Mapping[str, Tensor],
+    states: Tensor, layout: PackedLayout, wanted: Sequence[tuple[int, int]], inputs: Mapping[str, Tensor]
 ) -> Tensor:
     """(batch, hidden): the mean state of the soft prompt of each pair's type, over the windows that show the pair."""
-    start = layout.windows[-1][1]
-    prompts = states[start : start + len(wanted) * prompt_tokens].unflatten(0, (-1, prompt_tokens)).mean(dim=1)
+    places = slice(layout.prompts[0][0], layout.prompts[-1][1])
+    prompts = states[places].unflatten(0, (-1, layout.prompt_tokens)).mean(dim=1)  # (soft prompts, hidden)
     numbers = {prompt: number for number, prompt in enumerate(wanted)}
     pair_windows, types = inputs["pair_windows"], inputs["pair_type_ids"].tolist()
     index = [

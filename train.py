@@ -67,7 +67,7 @@ class TrainingSettings:
         default=2.0, metadata={"help": "unrelated pairs for each related one, re-drawn each epoch"}
     )
     tokens_per_step: int = field(default=4096, metadata={"help": "tokens of a batch, padding included"})
-    pair_encoding: str = field(default="solid", metadata={"help": "solid, levitated or pooled"})
+    pair_encoding: str = field(default="solid", metadata={"help": "solid or pooled"})
     chunks: list[str] = field(
         default_factory=lambda: list(CHUNK_NAMES), metadata={"help": "any of prefix, suffix, infix"}
     )

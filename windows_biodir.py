@@ -1,8 +1,4 @@
-"""One pass over the text for all pairs: the windows of a document, and what is asked about its pairs.
-
-The levitated encoding reads the bare text; a pair is a query of task tokens and of tags that take the places of the
-mentions' tokens. The pooled encoding reads the text with all mentions tagged; a pair is nothing but its two entities.
-"""
+"""One pass over the text for all pairs: a document's windows with every mention tagged, and where pairs are asked."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
@@ -10,13 +6,11 @@ from typing import Any
 
 from torch import Tensor
 
-from .batching_biodir import collate_mentions, collate_queries, packed_groups
+from .batching_biodir import collate_windows, packed_groups
 from .candidates_biodir import CandidatePair
 from .chunking_biodir import TAGS_PER_MENTION, Span, WindowRuler, closest_spans, spans_inside, text_windows
 from .encoding_biodir import (
     SOURCE,
-    TARGET,
-    TASK_TOKENS,
     DocumentEncoder,
     EncodedDocument,
     EncodingSettings,
@@ -31,11 +25,13 @@ from .features_biodir import MarkedMention, PairQuestion, WindowFeatures
 PAIRS_PER_PASS = 512
 
 
-class WindowEncoder(DocumentEncoder):
-    """What the levitated and the pooled encoding share: windows, and the pairs that are asked about in each.
+class PooledEncoder(DocumentEncoder):
+    """The pooled encoding: windows in which every mention is tagged with its type, and the pairs asked about in each.
+
+    The tags are those of the source role.
 
     Raises:
-        CheckpointError: the tokenizer lacks a token.
+        CheckpointError: the tokenizer lacks a tag.
         SettingError: `max_tokens` leaves no room for the text, or mentions can be longer than what windows share.
     """
 
@@ -63,11 +59,14 @@ class WindowEncoder(DocumentEncoder):
             for key, spans in encoded.mention_spans.items()
         }
         questions = (
-            self._question(encoded, windows, shown, pair)
-            for pair in (self.candidates(encoded) if pairs is None else pairs)
+            _question(encoded, windows, shown, pair) for pair in (self.candidates(encoded) if pairs is None else pairs)
         )
         while some := tuple(islice(questions, PAIRS_PER_PASS)):
             yield WindowFeatures(rows, some, mentions, self.settings.soft_prompt_tokens)
+
+    def collate(self, features: Sequence[WindowFeatures]) -> dict[str, Tensor]:
+        """The model's inputs for these features, see `collate_windows`."""
+        return collate_windows(features, self.pad_id)
 
     def passes(self, features: Sequence[WindowFeatures], token_budget: int) -> list[list[int]]:
         """Indices of features that go through the model together, see `packed_groups`."""
@@ -77,93 +76,8 @@ class WindowEncoder(DocumentEncoder):
         """Indices of features that make a batch of training, see `packed_groups`."""
         return packed_groups([document.tokens for document in features], token_budget)
 
-    def collate(self, features: Sequence[WindowFeatures]) -> dict[str, Tensor]:
-        """The model's inputs for these features."""
-        raise NotImplementedError
-
     def _windows(self, encoded: EncodedDocument):
         """The windows, their rows and the tagged mentions."""
-        raise NotImplementedError
-
-    def _query(self, encoded: EncodedDocument, window: Span, pair: CandidatePair):
-        """Token ids and places in the window's row of what is asked of the pair."""
-        return (), ()
-
-    def _infix(self, encoded: EncodedDocument, pair: CandidatePair, closest: tuple[Span, Span]) -> Span | None:
-        """The tokens that the second set of task tokens sees; None without such a set."""
-        return None
-
-    def _question(
-        self,
-        encoded: EncodedDocument,
-        windows: Sequence[Span],
-        shown: Mapping[tuple[str, str], frozenset[int]],
-        pair: CandidatePair,
-    ) -> PairQuestion:
-        keys = [(entity.identifier, entity.entity_type) for entity in (pair.entity1, pair.entity2)]
-        closest = closest_spans(*(encoded.mention_spans[key] for key in keys))
-        together = shown[keys[0]] & shown[keys[1]]
-        chosen = sorted(together or {_window_of(windows, span) for span in closest})
-        queries = [self._query(encoded, windows[index], pair) for index in chosen]
-        infix = self._infix(encoded, pair, closest)
-        return PairQuestion(
-            pair=pair,
-            windows=tuple(chosen),
-            query_ids=tuple(ids for ids, _ in queries),
-            query_positions=tuple(positions for _, positions in queries),
-            infix=tuple(_part_of_row(infix, windows[index]) for index in chosen) if infix else (),
-            evidence=evidence_chars(encoded, *closest),
-            cross_window=not together,
-        )
-
-
-class LevitatedEncoder(WindowEncoder):
-    """Bare windows, and a query for every pair: task tokens, then a tag at the place of each token that it marks.
-
-    Task tokens take the place of the window's first token. With the infix among the chunks a second set of task
-    tokens sees no text but that.
-    """
-
-    def __init__(self, tokenizer: Any, settings: EncodingSettings) -> None:
-        super().__init__(tokenizer, settings)
-        task_ids = tuple(self.token_id(TASK_TOKENS[task]) for task in settings.tasks)
-        self._task_ids = task_ids * (2 if "infix" in settings.chunks else 1)
-
-    def collate(self, features: Sequence[WindowFeatures]) -> dict[str, Tensor]:
-        """The model's inputs for these features, see `collate_queries`."""
-        return collate_queries(features, self.pad_id)
-
-    def _windows(self, encoded: EncodedDocument):
-        ruler = WindowRuler(len(encoded.token_ids), encoded.sentences, (), (), self._window_tokens)
-        windows = text_windows(ruler, self.settings.window_overlap_tokens)
-        rows = tuple((self.cls_id, *encoded.token_ids[start:end], self.sep_id) for start, end in windows)
-        return windows, rows, ()
-
-    def _query(self, encoded: EncodedDocument, window: Span, pair: CandidatePair):
-        ids, positions = list(self._task_ids), [0] * len(self._task_ids)
-        for entity, role in ((pair.entity1, SOURCE), (pair.entity2, TARGET)):
-            spans = encoded.mention_spans[entity.identifier, entity.entity_type]
-            for start, end in spans_inside(spans, window):
-                ids += self.tag_ids[entity.entity_type, role]
-                positions += [1 + start - window[0], 1 + max(start, end - 1) - window[0]]
-        return tuple(ids), tuple(positions)
-
-    def _infix(self, encoded: EncodedDocument, pair: CandidatePair, closest: tuple[Span, Span]) -> Span | None:
-        if "infix" not in self.settings.chunks:
-            return None
-        ruler = WindowRuler(len(encoded.token_ids), encoded.sentences, closest[:1], closest[1:], self._window_tokens)
-        parts = ruler.infix(*closest, self.settings.infix_min_tokens)
-        return min(start for start, _ in parts), max(end for _, end in parts)
-
-
-class PooledEncoder(WindowEncoder):
-    """Windows in which every mention is tagged with its type; the tags are those of the source role."""
-
-    def collate(self, features: Sequence[WindowFeatures]) -> dict[str, Tensor]:
-        """The model's inputs for these features, see `collate_mentions`."""
-        return collate_mentions(features, self.pad_id)
-
-    def _windows(self, encoded: EncodedDocument):
         kinds = sorted({kind for _, kind in encoded.mention_spans if (kind, SOURCE) in self.tag_ids})
         tags = list(dict.fromkeys(self.tag_ids[kind, SOURCE] for kind in kinds))
         tag_of = {kind: tags.index(self.tag_ids[kind, SOURCE]) for kind in kinds}
@@ -189,9 +103,9 @@ class PooledEncoder(WindowEncoder):
         return windows, tuple(rows), tuple(mentions)
 
 
-def pair_encoder(tokenizer: Any, config: Any) -> PairEncoder | WindowEncoder:
+def pair_encoder(tokenizer: Any, config: Any) -> PairEncoder | PooledEncoder:
     """The encoder of pairs that a `BioDirConfig`, from whichever copy of its class, asks for."""
-    encoders = {"solid": PairEncoder, "levitated": LevitatedEncoder, "pooled": PooledEncoder}
+    encoders = {"solid": PairEncoder, "pooled": PooledEncoder}
     return encoders[config.pair_encoding](tokenizer, EncodingSettings.from_config(config))
 
 
@@ -209,14 +123,24 @@ def _check_mentions(encoded: EncodedDocument, windows: Sequence[Span], ruler: Wi
             )
 
 
+def _question(
+    encoded: EncodedDocument,
+    windows: Sequence[Span],
+    shown: Mapping[tuple[str, str], frozenset[int]],
+    pair: CandidatePair,
+) -> PairQuestion:
+    """The pair in every window that shows both entities or, where none does, in those of the closest mentions.
+
+    Args:
+        shown: (identifier, entity type) -> indices of the windows that hold a mention of the entity.
+    """
+    keys = [(entity.identifier, entity.entity_type) for entity in (pair.entity1, pair.entity2)]
+    closest = closest_spans(*(encoded.mention_spans[key] for key in keys))
+    together = shown[keys[0]] & shown[keys[1]]
+    asked = together or {_window_of(windows, span) for span in closest}
+    return PairQuestion(pair, tuple(sorted(asked)), evidence_chars(encoded, *closest), cross_window=not together)
+
+
 def _window_of(windows: Sequence[Span], span: Span) -> int:
     """Index of the first window that holds the whole span."""
     return next(index for index, window in enumerate(windows) if spans_inside([span], window))
-
-
-def _part_of_row(part: Span, window: Span) -> Span:
-    """Places in the window's row of the part of the document; the whole row where the window has nothing of it."""
-    start, end = max(part[0], window[0]), min(part[1], window[1])
-    if start >= end:
-        return 0, window[1] - window[0] + 2
-    return 1 + start - window[0], 1 + end - window[0]

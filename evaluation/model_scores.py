@@ -11,7 +11,7 @@ from biodir.document_biodir import Document, Relation
 from biodir.encoding_biodir import PairEncoder
 from biodir.engine_biodir import PairEngine, model_logits
 from biodir.features_biodir import PairFeatures, WindowFeatures
-from biodir.windows_biodir import WindowEncoder
+from biodir.windows_biodir import PooledEncoder
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class EncodedDocuments:
     features: tuple[tuple[PairFeatures | WindowFeatures, ...], ...]
 
 
-def encoded_documents(documents: Sequence[Document], encoder: PairEncoder | WindowEncoder) -> EncodedDocuments:
+def encoded_documents(documents: Sequence[Document], encoder: PairEncoder | PooledEncoder) -> EncodedDocuments:
     """The documents, encoded once for any number of passes."""
     features = tuple(tuple(encoder.encode_pairs(encoder.encode_document(document))) for document in documents)
     return EncodedDocuments(tuple(documents), features)
@@ -32,7 +32,7 @@ def encoded_documents(documents: Sequence[Document], encoder: PairEncoder | Wind
 def pair_logits(
     model,
     data: EncodedDocuments,
-    encoder: PairEncoder | WindowEncoder,
+    encoder: PairEncoder | PooledEncoder,
     token_budget: int,
     progress: Callable[[Iterable], Iterable] = iter,
 ) -> list[dict[str, list[float]]]:

@@ -103,7 +103,7 @@ class OnnxEncoder(nn.Module):
         return BaseModelOutput(last_hidden_state=self._packed_states(inputs_embeds[0], position_ids[0], layout)[None])
 
     def _packed_states(self, embeddings: Tensor, positions: Tensor, layout: PackedLayout) -> Tensor:
-        """(tokens, hidden): each window, with what is asked of it, is a row of its own."""
+        """(tokens, hidden): each window, with its soft prompts, is a row of its own."""
         parts = layout.parts()
         states, queries, keys = [], [], []
         for places in parts:

@@ -1,6 +1,6 @@
 """Measures speed, memory and F1 of pair encodings and back ends on a CPU, against the naive form of the paper's.
 
-    python scripts/benchmark.py bioredirect_test.pubtator --models . runs/levitated runs/solid --backends bf16 onnx \\
+    python scripts/benchmark.py bioredirect_test.pubtator --models . runs/solid --backends bf16 onnx \\
         --f1 bioredirect_dev.pubtator --curves --plot speed.png --json speed.json
 
 The naive form encodes prefix, suffix and infix of every pair, all padded to the longest row that the model allows; it

@@ -37,7 +37,6 @@ TOLERANCES = {"torch": (0, 0), "bf16": (1, 0.03), "int8": (1, 0.12), "onnx": (1e
 @pytest.fixture(scope="module")
 def checkpoints(tmp_path_factory) -> dict:
     folder = tmp_path_factory.mktemp("backends")
-    # The infix gives the levitated encoding its second set of task tokens.
     return {form: save_checkpoint(folder / form, pair_encoding=form) for form in PAIR_ENCODINGS}
 
 

@@ -5,7 +5,7 @@ import random
 import pytest
 import torch
 
-from biodir.batching_biodir import collate_mentions, collate_pairs, collate_queries, length_groups, packed_groups
+from biodir.batching_biodir import collate_pairs, collate_windows, length_groups, packed_groups
 from biodir.candidates_biodir import CandidatePair
 from biodir.features_biodir import MarkedMention, PairQuestion, WindowFeatures
 from marked import TYPES, entity, pair_features
@@ -131,14 +131,13 @@ def test_packed_groups_hold_everything_in_order_and_end_only_where_the_next_woul
             assert after is None or gathered + sizes[after[0]] > budget
 
 
-# Windows with queries.
+# Windows with mentions and pairs.
 
 
-def question(*names, windows, queries=(), infix=(), pair_type_id=0):
-    """A pair of these two entities that is asked in these windows, with queries of (token ids, places)."""
+def question(*names, windows, pair_type_id=0):
+    """A pair of these two entities that is asked in these windows."""
     pair = CandidatePair(*(entity(name, name[0]) for name in names), pair_type_id)
-    ids, places = zip(*queries, strict=True) if queries else ((), ())
-    return PairQuestion(pair, windows, ids, places, infix, evidence=(), cross_window=False)
+    return PairQuestion(pair, windows, evidence=(), cross_window=False)
 
 
 def window_features(rows, questions, mentions=()):
@@ -147,45 +146,17 @@ def window_features(rows, questions, mentions=()):
     return WindowFeatures(rows, questions, marked, prompt_tokens=0)
 
 
-# Two windows; the second pair is asked in both, with a query of its own in each.
+# Two windows; the second pair is asked in both.
 FIRST = window_features(
     ((1, 2, 3), (4, 5)),
-    (
-        question("C1", "G1", windows=(0,), queries=[((21, 31), (0, 1))], infix=((1, 2),), pair_type_id=2),
-        question("C1", "D1", windows=(0, 1), queries=[((22,), (0,)), ((23, 33, 34), (0, 1, 1))],
-                 infix=((0, 3), (1, 1)), pair_type_id=1),
-    ),
+    (question("C1", "G1", windows=(0,), pair_type_id=2), question("C1", "D1", windows=(0, 1), pair_type_id=1)),
     (("C1", 0, 1), ("G1", 0, 2), ("C1", 1, 1), ("D1", 1, 0)),
-)  # fmt: skip
-SECOND = window_features(
-    ((6,),),
-    (question("C1", "C2", windows=(0,), queries=[((24, 34), (0, 0))], infix=((0, 1),)),),
-    (("C2", 0, 0), ("C1", 0, 0)),
 )
+SECOND = window_features(((6,),), (question("C1", "C2", windows=(0,)),), (("C2", 0, 0), ("C1", 0, 0)))
 
 
-def test_batch_of_queries_holds_this_for_two_documents():
-    batch = collate_queries([FIRST, SECOND], PAD)
-    assert {name: values.tolist() for name, values in batch.items()} == {
-        "input_ids": [[1, 2, 3], [4, 5, 9], [6, 9, 9]],
-        "attention_mask": [[1, 1, 1], [1, 1, 0], [1, 0, 0]],
-        "pair_type_ids": [2, 1, 0],
-        "query_ids": [[21, 31, 9], [22, 9, 9], [23, 33, 34], [24, 34, 9]],
-        "query_mask": [[1, 1, 0], [1, 0, 0], [1, 1, 1], [1, 1, 0]],
-        "query_positions": [[0, 1, 0], [0, 0, 0], [0, 1, 1], [0, 0, 0]],
-        "query_windows": [0, 0, 1, 2],
-        "query_pairs": [0, 1, 1, 2],
-        "query_ranges": [[1, 2], [0, 3], [1, 1], [0, 1]],
-    }
-
-
-def test_batch_of_queries_without_infix_has_no_ranges():
-    plain = window_features(((1, 2),), (question("C1", "G1", windows=(0,), queries=[((21,), (0,))]),))
-    assert "query_ranges" not in collate_queries([plain], PAD)
-
-
-def test_batch_of_mentions_holds_this_for_two_documents():
-    batch = collate_mentions([FIRST, SECOND], PAD)
+def test_batch_of_windows_holds_this_for_two_documents():
+    batch = collate_windows([FIRST, SECOND], PAD)
     assert {name: values.tolist() for name, values in batch.items()} == {
         "input_ids": [[1, 2, 3], [4, 5, 9], [6, 9, 9]],
         "attention_mask": [[1, 1, 1], [1, 1, 0], [1, 0, 0]],
@@ -201,18 +172,16 @@ def test_batch_of_mentions_holds_this_for_two_documents():
 
 
 def test_batch_of_some_pairs_keeps_all_mentions():
-    batch = collate_mentions([FIRST.with_pairs([1])], PAD)
+    batch = collate_windows([FIRST.with_pairs([1])], PAD)
     assert batch["mention_entities"].tolist() == [0, 1, 0, 2]
     assert batch["pair_entities"].tolist() == [[0, 2]]
 
 
-@pytest.mark.parametrize("collate", [collate_queries, collate_mentions])
-def test_inputs_of_windows_are_whole_numbers(collate):
-    assert {values.dtype for values in collate([FIRST, SECOND], PAD).values()} == {torch.long}
+def test_inputs_of_windows_are_whole_numbers():
+    assert {values.dtype for values in collate_windows([FIRST, SECOND], PAD).values()} == {torch.long}
 
 
-def test_token_of_a_window_or_query_with_the_id_of_the_padding_is_attended_to():
-    padded = window_features(((PAD, PAD),), (question("C1", "G1", windows=(0,), queries=[((PAD,), (0,))]),))
-    batch = collate_queries([padded], PAD)
-    assert batch["attention_mask"].tolist() == [[1, 1]]
-    assert batch["query_mask"].tolist() == [[1]]
+def test_token_of_a_window_with_the_id_of_the_padding_is_attended_to():
+    pair = question("C1", "G1", windows=(0,))
+    padded = window_features(((PAD, PAD),), (pair,), (("C1", 0, 0), ("G1", 0, 1)))
+    assert collate_windows([padded], PAD)["attention_mask"].tolist() == [[1, 1]]

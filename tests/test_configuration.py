@@ -81,7 +81,7 @@ def test_every_pair_has_rows_of_its_own_by_default_as_in_the_paper():
     assert BioDirConfig().pair_encoding == "solid"
 
 
-@pytest.mark.parametrize("name", ["solid", "levitated", "pooled"])
+@pytest.mark.parametrize("name", ["solid", "pooled"])
 def test_pair_encoding_comes_back_as_it_was_given(name, tmp_path):
     assert reloaded(BioDirConfig(pair_encoding=name), tmp_path).pair_encoding == name
 
@@ -138,7 +138,7 @@ def test_configuration_of_an_earlier_version_is_not_calibrated_and_solid(tmp_pat
 # Saving and loading.
 
 CHANGED = {
-    "pair_encoding": "levitated",
+    "pair_encoding": "pooled",
     "pair_types": [[GENE, CHEMICAL], [DISEASE, DISEASE]],
     "tag_types": {DISEASE: GENE},
     "type_map": {"Protein": GENE, "Plant": None},
@@ -233,7 +233,7 @@ def test_saved_file_names_the_code_of_its_class(tmp_path):
         ({"hard_prompt": HARD_PROMPT + "{tasks}"}, "hard_prompt 'What are the labels of {tasks} between {entity1} "),
         ({"chunks": []}, "chunks []: choose any of prefix, suffix, infix"),
         ({"chunks": ["middle"]}, "chunks ['middle']: choose any of prefix, suffix, infix"),
-        ({"pair_encoding": "fast"}, "pair_encoding 'fast': choose one of solid, levitated, pooled"),
+        ({"pair_encoding": "fast"}, "pair_encoding 'fast': choose one of solid, pooled"),
         ({"chunk_pooling": "sum"}, "chunk_pooling 'sum': choose one of max, mean, attention"),
         ({"soft_prompt_tokens": -1}, "soft_prompt_tokens is -1; it must be at least 0"),
         ({"infix_min_tokens": -1}, "infix_min_tokens is -1; it must be at least 0"),

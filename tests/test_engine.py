@@ -47,7 +47,7 @@ def documents(*sizes: list[int]) -> tuple[list[Document], dict[str, list]]:
 
 
 def window_features(pairs: int) -> WindowFeatures:
-    question = PairQuestion(pair_features(1).pair, (0,), ((),), ((),), (), (), False)
+    question = PairQuestion(pair_features(1).pair, (0,), (), False)
     return WindowFeatures(((1, 2, 3),), (question,) * pairs, (), 0)
 
 

@@ -7,11 +7,10 @@ from biodir.features_biodir import PairQuestion, WindowFeatures
 from marked import entity, pair_features
 
 
-def question(windows, query_lengths=(), pair_type_id=0):
-    """A pair that is asked in these windows, with queries of these lengths."""
-    queries = tuple((7,) * length for length in query_lengths)
+def question(windows, pair_type_id=0):
+    """A pair that is asked in these windows."""
     pair = CandidatePair(entity("C1"), entity("G1", "G"), pair_type_id)
-    return PairQuestion(pair, windows, queries, queries, infix=(), evidence=(), cross_window=False)
+    return PairQuestion(pair, windows, evidence=(), cross_window=False)
 
 
 def window_features(*questions, prompt_tokens=0):
@@ -32,14 +31,10 @@ def test_tokens_of_a_pair_are_those_of_all_its_rows():
     assert pair_features(2, 3, 4).tokens == 9
 
 
-# Windows with questions.
+# Windows with pairs.
 
 
-def test_tokens_of_windows_are_text_and_queries():
-    assert window_features(question((0,), [4]), question((0, 1), [2, 6])).tokens == 8 + 4 + 2 + 6
-
-
-def test_questions_without_queries_cost_nothing():
+def test_tokens_of_windows_without_soft_prompts_are_those_of_the_text():
     assert window_features(question((0,)), question((0, 1))).tokens == 8
 
 
@@ -58,7 +53,7 @@ def test_soft_prompt_is_paid_once_for_each_window_and_pair_type(questions, promp
 
 
 def test_some_pairs_come_with_all_windows_in_the_order_of_the_indices():
-    first, second, third = question((0,), [1]), question((1,), [2]), question((0, 1), [3, 4])
+    first, second, third = question((0,)), question((1,)), question((0, 1))
     chosen = window_features(first, second, third).with_pairs([2, 0])
     assert chosen == window_features(third, first)
     assert chosen.rows == window_features().rows

@@ -15,7 +15,7 @@ from biodir.evaluation.model_scores import (
     pair_logits,
 )
 from biodir.evaluation.scores import Counts, relation_scores
-from biodir.windows_biodir import LevitatedEncoder
+from biodir.windows_biodir import PooledEncoder
 from marked import encoding_settings, marked_document, pair_encoder, pair_features, word_piece_tokenizer
 
 LABELS = {"relation": list(RELATION_LABELS), "novelty": list(NOVELTY_LABELS), "direction": list(DIRECTION_LABELS)}
@@ -66,7 +66,7 @@ class EchoOfPairs(Echo):
 
 
 def window_encoder():
-    return LevitatedEncoder(word_piece_tokenizer(), encoding_settings(pair_encoding="levitated"))
+    return PooledEncoder(word_piece_tokenizer(), encoding_settings(pair_encoding="pooled"))
 
 
 def test_logits_of_windows_come_in_the_order_of_documents_and_pairs():

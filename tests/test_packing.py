@@ -10,22 +10,23 @@ from biodir.packing_biodir import (
     PACKABLE_ENCODERS,
     PACKED_ATTENTION,
     PackedLayout,
-    QueryGroup,
-    add_prompts,
     packed_attention,
+    packed_layout,
     use_packed_attention,
-    window_layout,
 )
 from tiny_models import tiny_encoder_config
 
 HEADS, HEAD_SIZE = 2, 4
-# Windows of 5 and 3 tokens; behind them two soft prompts of 2 tokens over the first window and one over the second.
-WINDOWS = [(0, 5), (5, 8)]
-PROMPTS = [QueryGroup(0, 8, 2, 2), QueryGroup(1, 12, 1, 2)]
 
 
-def layout_of(*groups: QueryGroup, windows=WINDOWS) -> PackedLayout:
-    return PackedLayout(list(windows), list(groups))
+def layout_of(*prompts: int, prompt_tokens: int = 1) -> PackedLayout:
+    """Windows of 5 and 3 tokens, and behind them as many soft prompts over each."""
+    mask = torch.tensor([[1, 1, 1, 1, 1], [1, 1, 1, 0, 0]])
+    return packed_layout(mask, [window for window, count in enumerate(prompts) for _ in range(count)], prompt_tokens)
+
+
+def tokens_of(layout: PackedLayout) -> int:
+    return layout.prompts[-1][1]
 
 
 def states_of(tokens: int, seed: int = 0) -> list[Tensor]:
@@ -45,17 +46,10 @@ def attend(layout: PackedLayout, query: Tensor, key: Tensor, value: Tensor, **se
 def seen_by_each(layout: PackedLayout) -> list[set[int]]:
     """For each token the tokens that it sees, by plain loops."""
     seen = [set(range(start, end)) for start, end in layout.windows for _ in range(start, end)]
-    for group in layout.groups:
-        first = layout.windows[group.window][0]
-        for query in range(group.queries):
-            own = range(group.start + query * group.tokens, group.start + (query + 1) * group.tokens)
-            prompt = group.prompt_places[query].tolist() if group.prompt_places is not None else []
-            for place in range(group.tokens):
-                text = set(range(*layout.windows[group.window]))
-                if group.ranges is not None and place in range(group.tokens)[group.ranged]:
-                    begin, end = group.ranges[query].tolist()
-                    text = set(range(first + begin, first + end))
-                seen.append({*text, *prompt, *own})
+    for window, (start, end) in zip(layout.windows, layout.prompts, strict=True):
+        for first in range(start, end, layout.prompt_tokens):
+            own = range(first, first + layout.prompt_tokens)
+            seen += [{*range(*window), *own}] * layout.prompt_tokens
     return seen
 
 
@@ -69,31 +63,18 @@ def masked_attention(layout: PackedLayout, query: Tensor, key: Tensor, value: Te
     return torch.stack(rows, dim=1)
 
 
-def prompts_of(*places: int) -> Tensor:
-    """(queries, prompt): prompts of two tokens from these places."""
-    return torch.tensor([[place, place + 1] for place in places])
-
-
 LAYOUTS = {
     "text alone": layout_of(),
-    "prompts": layout_of(*PROMPTS),
-    "queries without prompts": layout_of(QueryGroup(0, 8, 3, 2), QueryGroup(0, 14, 1, 1), QueryGroup(1, 15, 2, 3)),
-    "queries with prompts": layout_of(
-        *PROMPTS, QueryGroup(0, 14, 3, 2, prompts_of(10, 8, 10)), QueryGroup(1, 20, 2, 3, prompts_of(12, 12))
-    ),
-    "ranges": layout_of(
-        *PROMPTS,
-        QueryGroup(0, 14, 2, 4, prompts_of(8, 10), torch.tensor([[1, 3], [0, 5]]), slice(1, 3)),
-        QueryGroup(1, 22, 1, 2, prompts_of(12), torch.tensor([[2, 3]]), slice(1, 2)),
-    ),
-    "ranges without prompts": layout_of(QueryGroup(1, 8, 2, 2, None, torch.tensor([[0, 1], [1, 3]]), slice(1, 2))),
-    "empty range": layout_of(QueryGroup(0, 8, 1, 2, None, torch.tensor([[2, 2]]), slice(1, 2))),
+    "prompts over every window": layout_of(2, 1, prompt_tokens=2),
+    "prompts over the first window": layout_of(3, prompt_tokens=2),
+    "prompts over the last window": layout_of(0, 2, prompt_tokens=3),
+    "prompts of one token": layout_of(1, 2),
 }
 
 
 @pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
 def test_packed_attention_equals_masked_attention(layout):
-    states = states_of(layout.end)
+    states = states_of(tokens_of(layout))
     found, expected = attend(layout, *states), masked_attention(layout, *states)
     torch.testing.assert_close(found, expected, rtol=0, atol=1e-6)
     weights = torch.linspace(-1, 1, found.numel()).view_as(found)
@@ -103,9 +84,9 @@ def test_packed_attention_equals_masked_attention(layout):
 
 @pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
 def test_token_is_moved_by_what_it_sees_and_by_nothing_else(layout):
-    query, key, value = (states.detach() for states in states_of(layout.end))
+    query, key, value = (states.detach() for states in states_of(tokens_of(layout)))
     before = attend(layout, query, key, value)
-    for place in range(layout.end):
+    for place in range(tokens_of(layout)):
         changed = value.clone()
         changed[0, :, place] += 10
         moved = (attend(layout, query, key, changed) != before).any(dim=-1).any(dim=0).tolist()
@@ -113,28 +94,28 @@ def test_token_is_moved_by_what_it_sees_and_by_nothing_else(layout):
 
 
 def test_last_layer_leaves_its_scaled_queries_and_its_keys_in_the_layout():
-    layout = layout_of(*PROMPTS)
-    query, key, value = states_of(layout.end)
+    layout = layout_of(2, 1, prompt_tokens=2)
+    query, key, value = states_of(tokens_of(layout))
     attend(layout, query, key, value, scaling=0.25)
     assert torch.equal(layout.query, 0.25 * query[0])
     assert torch.equal(layout.key, key[0])
 
 
 def test_scaling_is_that_of_the_head_size_unless_it_is_given():
-    layout = layout_of(*PROMPTS)
-    states = states_of(layout.end)
+    layout = layout_of(2, 1, prompt_tokens=2)
+    states = states_of(tokens_of(layout))
     assert torch.equal(attend(layout, *states), attend(layout, *states, scaling=0.5))
     assert not torch.allclose(attend(layout, *states), attend(layout, *states, scaling=1.0))
 
 
-def test_dropout_drops_weights_of_texts_prompts_and_queries():
-    layout = LAYOUTS["queries with prompts"]
-    assert not attend(layout, *states_of(layout.end), dropout=1.0).any()
+def test_dropout_drops_weights_of_texts_and_prompts():
+    layout = LAYOUTS["prompts over every window"]
+    assert not attend(layout, *states_of(tokens_of(layout)), dropout=1.0).any()
 
 
 def test_half_precision_stays_near_float32():
-    layout = LAYOUTS["ranges"]
-    states = [part.detach() for part in states_of(layout.end)]
+    layout = LAYOUTS["prompts over every window"]
+    states = [part.detach() for part in states_of(tokens_of(layout))]
     found = attend(layout, *[part.bfloat16() for part in states])
     assert found.dtype == torch.bfloat16
     torch.testing.assert_close(found.float(), attend(layout, *states), rtol=0, atol=0.05)
@@ -144,28 +125,29 @@ def test_half_precision_stays_near_float32():
 
 
 def test_layout_of_windows_holds_their_attended_tokens_side_by_side():
-    layout = window_layout(torch.tensor([[1, 1, 1], [1, 1, 0], [1, 0, 0]]))
-    assert layout == PackedLayout([(0, 3), (3, 5), (5, 6)], [])
-    assert layout.end == 6
+    layout = packed_layout(torch.tensor([[1, 1, 1], [1, 1, 0], [1, 0, 0]]))
+    assert layout == PackedLayout([(0, 3), (3, 5), (5, 6)], [(6, 6), (6, 6), (6, 6)], 1)
 
 
-def test_prompts_lie_behind_the_windows_one_group_for_each_window():
-    layout = layout_of()
-    assert add_prompts(layout, [(0, 2), (0, 5), (1, 2)], 3) == {(0, 2): 8, (0, 5): 11, (1, 2): 14}
-    assert layout.groups == [QueryGroup(0, 8, 2, 3), QueryGroup(1, 14, 1, 3)]
-    assert layout.end == 17
+def test_prompts_lie_behind_the_windows_in_their_order():
+    assert layout_of(2, 1, prompt_tokens=3) == PackedLayout([(0, 5), (5, 8)], [(8, 14), (14, 17)], 3)
 
 
-def test_window_without_prompts_has_no_group():
-    layout = layout_of(windows=[*WINDOWS, (8, 9)])
-    assert add_prompts(layout, [(0, 1), (2, 1)], 1) == {(0, 1): 9, (2, 1): 10}
-    assert [group.window for group in layout.groups] == [0, 2]
+def test_window_without_prompts_has_an_empty_span():
+    layout = packed_layout(torch.ones(3, 2, dtype=torch.long), [0, 2], 4)
+    assert layout == PackedLayout([(0, 2), (2, 4), (4, 6)], [(6, 10), (10, 10), (10, 14)], 4)
 
 
-def test_no_prompts_change_no_layout():
-    layout = layout_of()
-    assert add_prompts(layout, [], 0) == {}
-    assert layout == layout_of()
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
+def test_parts_are_windows_with_their_prompts_and_say_what_each_place_sees(layout):
+    parts = layout.parts()
+    assert sorted(torch.cat(parts).tolist()) == [*range(tokens_of(layout))]
+    seen = seen_by_each(layout)
+    for window, places in zip(layout.windows, parts, strict=True):
+        assert places.tolist() == sorted(places.tolist())
+        assert all({*range(*window)} <= seen[place] <= {*places.tolist()} for place in places.tolist())
+        expected = [[place in seen[row] for place in places.tolist()] for row in places.tolist()]
+        assert layout.visible(places).tolist() == expected
 
 
 # Which encoders can read a packed row.

@@ -86,24 +86,14 @@ def test_benchmark_prints_forms_curves_and_memory(checkpoints, documents, tmp_pa
     monkeypatch.setattr(benchmark, "CURVES", {"pairs": (3, 9), "words": (20, 9999)})
     monkeypatch.setattr(benchmark, "SOME_PAIRS", 10)
     monkeypatch.setattr(benchmark, "MANY_PAIRS", 30)
-    models = [checkpoints[form] for form in ("pooled", "levitated", "solid")]
+    models = [checkpoints[form] for form in ("pooled", "solid")]
     arguments = [documents, "--models", *models, "--backends", "bf16", "--repeats", "2", "--f1", documents, "--curves"]
-    arguments += [
-        "--largest",
-        "2000",
-        "--threads",
-        "1",
-        "--solid-pairs",
-        "5",
-        "--plot",
-        tmp_path / "p.png",
-        "--json",
-        tmp_path / "r.json",
-    ]
+    arguments += ["--largest", "2000", "--threads", "1", "--solid-pairs", "5"]
+    arguments += ["--plot", tmp_path / "p.png", "--json", tmp_path / "r.json"]
     monkeypatch.setattr(sys, "argv", ["benchmark.py", *map(str, arguments)])
     benchmark.main()
     report = json.loads((tmp_path / "r.json").read_text())
-    assert list(report["forms"]) == ["naive", "pooled", "levitated", "solid", "pooled, bf16"]
+    assert list(report["forms"]) == ["naive", "pooled", "solid", "pooled, bf16"]
     assert report["forms"]["naive"]["times_naive"] == 1
     assert report["forms"]["solid"]["pairs"] == report["forms"]["pooled"]["pairs"] == 3
     assert set(report["forms"]["pooled"]["f1"]) == {"relation_type", "relation_type_direction"}
@@ -111,7 +101,7 @@ def test_benchmark_prints_forms_curves_and_memory(checkpoints, documents, tmp_pa
     curve = report["curves"]["pairs"]["seconds"]
     assert [value is None for value in curve["solid"]] == [False, True]
     assert None not in curve["pooled"]
-    assert set(report["memory"]) == {"pooled", "levitated", "pooled, bf16"}
+    assert set(report["memory"]) == {"pooled", "pooled, bf16"}
     assert (tmp_path / "p.png").stat().st_size > 5000
     printed = capsys.readouterr().out
     assert "| form | documents a second |" in printed

@@ -19,12 +19,7 @@ from marked import marked_document, word_piece_tokenizer
 from tiny_models import save_encoder, targets_of, tiny_config, tiny_encoder_config, widened
 
 TOLERANCE = 1e-5
-FORMS = {
-    "levitated": {"pair_encoding": "levitated", "chunks": ["prefix"]},
-    "levitated with infix": {"pair_encoding": "levitated", "chunks": ["infix"]},
-    "pooled": {"pair_encoding": "pooled"},
-}
-SMALL_MODEL = {"soft_prompt_tokens": 3, "infix_min_tokens": 0, "classifier_dropout": 0.0}
+SMALL_MODEL = {"pair_encoding": "pooled", "soft_prompt_tokens": 3, "classifier_dropout": 0.0}
 WIDE = {"max_tokens": 120, "window_overlap_tokens": 20, "max_mention_tokens": 8}
 # Small enough for the first text to fill several windows.
 NARROW = {"max_tokens": 30, "window_overlap_tokens": 12, "max_mention_tokens": 8}
@@ -38,7 +33,6 @@ OTHER = marked_document("<C:C9 iron> inhibits <G:G9 her2> in <D:D9 pain>.", id="
 ONE_PAIR = marked_document("It causes <D:D1 pain>. <C:C1 iron>", id="9")
 DOCUMENTS = (TEXT, OTHER, ONE_PAIR)
 
-each_form = pytest.mark.parametrize("form", FORMS)
 each_width = pytest.mark.parametrize("sizes", [WIDE, NARROW], ids=["one window", "several windows"])
 
 
@@ -54,9 +48,9 @@ def encoder_config(family: str = "bert", **settings):
     return tiny_encoder_config(family, **settings)
 
 
-def model_and_encoder(form: str, family: str = "bert", encoder_settings=(), **settings):
-    """A random model of this form in evaluation mode, and its encoder of pairs."""
-    values = {**SMALL_MODEL, **WIDE, **FORMS[form], **settings}
+def model_and_encoder(family: str = "bert", encoder_settings=(), **settings):
+    """A random model in evaluation mode, and its encoder of pairs."""
+    values = {**SMALL_MODEL, **WIDE, **settings}
     config = BioDirConfig(encoder_config=encoder_config(family, **dict(encoder_settings)), **values)
     model = widened(BioDirForRelationExtraction(config)).eval()
     return model, pair_encoder(word_piece_tokenizer(), config)
@@ -115,41 +109,13 @@ def run_eagerly(model, embeddings: Tensor, positions: list[int], mask: Tensor):
     )
 
 
-def naive_row(model, text, question, query=(), positions=(), infix=None):
-    """The encoder's output for [text | soft prompt | query] of one pair."""
-    tasks = len(model.config.tasks)
-    parts = [model.get_input_embeddings()(torch.tensor(text))]
-    if model.soft_prompt is not None:
-        parts.append(model.soft_prompt.vectors[question.pair.pair_type_id])
-    if query:
-        parts.append(model.get_input_embeddings()(torch.tensor(query)))
-    embeddings = torch.cat(parts)
-    before_query = len(embeddings) - len(query)
-    mask = torch.full((len(embeddings), len(embeddings)), -torch.inf)
-    mask[: len(text), : len(text)] = 0
-    mask[len(text) : before_query, :before_query] = 0
-    mask[before_query:] = 0
-    if infix is not None:
-        second_set = slice(before_query + tasks, before_query + 2 * tasks)
-        mask[second_set, : len(text)] = -torch.inf
-        mask[second_set, infix[0] : infix[1]] = 0
-    places = [*range(len(text)), *[0] * (before_query - len(text)), *positions]
-    return run_eagerly(model, embeddings, places, mask)
-
-
-def naive_levitated(model, features: WindowFeatures, question) -> Tensor:
-    """(labels of all tasks,) of one pair."""
-    tasks = len(model.config.tasks)
-    chunks = []  # of each: (tasks, hidden)
-    for number, window in enumerate(question.windows):
-        text, query = features.rows[window], question.query_ids[number]
-        infix = question.infix[number] if question.infix else None
-        output = naive_row(model, text, question, query, question.query_positions[number], infix)
-        states = output.last_hidden_state[0][-len(query) :]
-        chunks += [states[:tasks]] if infix is None else [states[:tasks], states[tasks : 2 * tasks]]
-    present = torch.ones(1, len(chunks), dtype=torch.bool)
-    heads = enumerate(model.heads.values())
-    return torch.cat([head(torch.stack([chunk[task] for chunk in chunks])[None], present)[0] for task, head in heads])
+def naive_row(model, text, question):
+    """The encoder's output for [text | soft prompt] of one pair."""
+    prompt = model.soft_prompt.vectors[question.pair.pair_type_id]
+    embeddings = torch.cat([model.get_input_embeddings()(torch.tensor(text)), prompt])
+    mask = torch.zeros(len(embeddings), len(embeddings))
+    mask[: len(text), len(text) :] = -torch.inf
+    return run_eagerly(model, embeddings, [*range(len(text)), *[0] * len(prompt)], mask)
 
 
 def naive_text(model, features: WindowFeatures):
@@ -190,7 +156,7 @@ def naive_prompt(model, features: WindowFeatures, question) -> Tensor:
     return sum(found) / len(found)
 
 
-def naive_pooled(model, features: WindowFeatures, question) -> Tensor:
+def naive_pair(model, features: WindowFeatures, question) -> Tensor:
     """(labels of all tasks,) of one pair."""
     texts = list(naive_text(model, features))
     keys = [(entity.identifier, entity.entity_type) for entity in (question.pair.entity1, question.pair.entity2)]
@@ -211,8 +177,7 @@ def naive_pooled(model, features: WindowFeatures, question) -> Tensor:
 
 def naive_logits(model, features) -> Tensor:
     """(batch, labels of all tasks)"""
-    naive = naive_pooled if model.config.pair_encoding == "pooled" else naive_levitated
-    return torch.stack([naive(model, found, question) for found in features for question in found.pairs])
+    return torch.stack([naive_pair(model, found, question) for found in features for question in found.pairs])
 
 
 def gradients_of(model, logits: Tensor) -> dict[str, Tensor]:
@@ -222,11 +187,10 @@ def gradients_of(model, logits: Tensor) -> dict[str, Tensor]:
     return {name: parameter.grad for name, parameter in model.named_parameters()}
 
 
-@each_form
 @each_width
 @pytest.mark.parametrize("prompt_tokens", [3, 0], ids=["soft prompt", "no soft prompt"])
-def test_logits_and_gradients_equal_a_naive_implementation(form, sizes, prompt_tokens):
-    model, encoder = model_and_encoder(form, soft_prompt_tokens=prompt_tokens, **sizes)
+def test_logits_and_gradients_equal_a_naive_implementation(sizes, prompt_tokens):
+    model, encoder = model_and_encoder(soft_prompt_tokens=prompt_tokens, **sizes)
     features = features_of(encoder, *DOCUMENTS)
     naive = eager(model)
     found, expected = logits_with_gradient(model, encoder, features), naive_logits(naive, features)
@@ -238,34 +202,31 @@ def test_logits_and_gradients_equal_a_naive_implementation(form, sizes, prompt_t
         assert_close(gradient, naive_gradients[name], scale=weight.abs().max().item())
 
 
-@each_form
 @pytest.mark.parametrize("family", PACKABLE_ENCODERS)
-def test_every_packable_encoder_equals_a_naive_implementation(form, family):
-    model, encoder = model_and_encoder(form, family, **NARROW)
+def test_every_packable_encoder_equals_a_naive_implementation(family):
+    model, encoder = model_and_encoder(family, **NARROW)
     features = features_of(encoder, TEXT, OTHER)
     with torch.no_grad():
         assert_close(logits_of(model, encoder, features), naive_logits(eager(model), features))
 
 
 def test_texts_of_these_tests_hold_what_they_are_to_hold():
-    for form in FORMS:
-        _, encoder = model_and_encoder(form, **NARROW)
-        text, other, one_pair = features_of(encoder, *DOCUMENTS)
-        assert len(text.rows) > 2
-        assert (len(other.rows), len(other.pairs), len(one_pair.pairs)) == (1, 3, 1)
-        assert {question.cross_window for question in text.pairs} == {True, False}
-        assert {len(question.windows) for question in text.pairs} >= {1, 2}
-        assert len({question.pair.pair_type_id for question in text.pairs}) > 4
+    _, encoder = model_and_encoder(**NARROW)
+    text, other, one_pair = features_of(encoder, *DOCUMENTS)
+    assert len(text.rows) > 2
+    assert (len(other.rows), len(other.pairs), len(one_pair.pairs)) == (1, 3, 1)
+    assert {question.cross_window for question in text.pairs} == {True, False}
+    assert {len(question.windows) for question in text.pairs} >= {1, 2}
+    assert len({question.pair.pair_type_id for question in text.pairs}) > 4
 
 
 # --- batching changes no score
 
 
-@each_form
 @each_width
 @pytest.mark.parametrize("family", PACKABLE_ENCODERS)
-def test_pair_alone_and_among_others_of_several_documents_has_the_same_scores(form, sizes, family):
-    model, encoder = model_and_encoder(form, family, **sizes)
+def test_pair_alone_and_among_others_of_several_documents_has_the_same_scores(sizes, family):
+    model, encoder = model_and_encoder(family, **sizes)
     features = features_of(encoder, *DOCUMENTS)
     alone = [
         logits_of(model, encoder, [found.with_pairs([index])])
@@ -275,9 +236,8 @@ def test_pair_alone_and_among_others_of_several_documents_has_the_same_scores(fo
     assert_close(logits_of(model, encoder, features), torch.cat(alone))
 
 
-@each_form
-def test_order_of_documents_and_pairs_changes_no_score(form):
-    model, encoder = model_and_encoder(form, **NARROW)
+def test_order_of_documents_and_pairs_changes_no_score():
+    model, encoder = model_and_encoder(**NARROW)
     text, other, one_pair = features_of(encoder, *DOCUMENTS)
     logits = logits_of(model, encoder, [text, other, one_pair]).split([len(text.pairs), 3, 1])
     order = list(reversed(range(len(text.pairs))))
@@ -285,9 +245,8 @@ def test_order_of_documents_and_pairs_changes_no_score(form):
     assert_close(found, torch.cat([logits[2], logits[0][order], logits[1]]))
 
 
-@each_form
-def test_splitting_a_document_with_many_pairs_changes_no_score(monkeypatch, form):
-    model, encoder = model_and_encoder(form, **NARROW)
+def test_splitting_a_document_with_many_pairs_changes_no_score(monkeypatch):
+    model, encoder = model_and_encoder(**NARROW)
     whole = features_of(encoder, TEXT, OTHER)
     monkeypatch.setattr(windows_biodir, "PAIRS_PER_PASS", 4)
     parts = features_of(encoder, TEXT, OTHER)
@@ -297,9 +256,8 @@ def test_splitting_a_document_with_many_pairs_changes_no_score(monkeypatch, form
     assert_close(torch.cat([logits_of(model, encoder, [part]) for part in parts]), expected)
 
 
-@each_form
-def test_pairs_differ(form):
-    model, encoder = model_and_encoder(form, **NARROW)
+def test_pairs_differ():
+    model, encoder = model_and_encoder(**NARROW)
     (features,) = features_of(encoder, TEXT)
     # C3 has but one mention, which it shares with C1: a window that shows no other of C1 cannot tell them apart.
     entities = [{question.pair.entity1.identifier, question.pair.entity2.identifier} for question in features.pairs]
@@ -309,9 +267,8 @@ def test_pairs_differ(form):
     assert (torch.cdist(logits, logits) + torch.eye(len(logits))).min() > 1e-2
 
 
-@each_form
-def test_task_with_no_labels_has_no_logits(form):
-    model, encoder = model_and_encoder(form, novelty_labels=[])
+def test_task_with_no_labels_has_no_logits():
+    model, encoder = model_and_encoder(novelty_labels=[])
     output = model(**encoder.collate(features_of(encoder, TEXT)))
     assert output.novelty_logits is None
     assert output.relation_logits.shape[1] + output.direction_logits.shape[1] == 13
@@ -336,10 +293,9 @@ def packed_states(monkeypatch, model, encoder, features):
     return states, layout
 
 
-@each_form
 @pytest.mark.parametrize("family", PACKABLE_ENCODERS)
-def test_text_has_the_states_of_the_bare_text(monkeypatch, form, family):
-    model, encoder = model_and_encoder(form, family, **NARROW)
+def test_text_has_the_states_of_the_bare_text(monkeypatch, family):
+    model, encoder = model_and_encoder(family, **NARROW)
     features = features_of(encoder, *DOCUMENTS)
     states, layout = packed_states(monkeypatch, model, encoder, features)
     bare = eager(model).encoder
@@ -352,23 +308,8 @@ def test_text_has_the_states_of_the_bare_text(monkeypatch, form, family):
         assert_close(states[start:end], expected)
 
 
-@pytest.mark.parametrize("form", ["levitated", "levitated with infix"])
-def test_query_of_a_pair_moves_that_pair_alone(form):
-    model, encoder = model_and_encoder(form, **NARROW)
-    features = features_of(encoder, TEXT)
-    batch = encoder.collate(features)
-    before = torch.cat(list(model(**batch).to_tuple()), dim=-1)
-    pair = 3
-    asked = batch["query_pairs"] == pair
-    batch["query_ids"][asked] = (batch["query_ids"][asked] + 1) % len(word_piece_tokenizer())
-    moved = (torch.cat(list(model(**batch).to_tuple()), dim=-1) - before).abs().amax(dim=-1)
-    assert (moved > 1e-3).tolist() == [index == pair for index in range(len(before))]
-    assert moved[torch.arange(len(moved)) != pair].max() < TOLERANCE
-
-
-@each_form
-def test_soft_prompt_of_the_pair_type_is_seen_and_that_of_others_is_not(form):
-    model, encoder = model_and_encoder(form, **NARROW)
+def test_soft_prompt_of_the_pair_type_is_seen_and_that_of_others_is_not():
+    model, encoder = model_and_encoder(**NARROW)
     features = features_of(encoder, TEXT)
     types = torch.tensor([question.pair.pair_type_id for question in features[0].pairs])
     before = logits_of(model, encoder, features)
@@ -380,42 +321,16 @@ def test_soft_prompt_of_the_pair_type_is_seen_and_that_of_others_is_not(form):
         assert ((moved > 1e-4) == (types == 2)).all()
 
 
-def test_second_set_of_task_tokens_sees_no_text_outside_the_infix(monkeypatch):
-    model, encoder = model_and_encoder("levitated with infix", chunk_pooling="max")
-    (features,) = features_of(encoder, TEXT)
-    index = next(
-        number for number, question in enumerate(features.pairs) if question.infix[0][1] < len(features.rows[0]) - 2
-    )
-    one = features.with_pairs([index])
-    tasks = len(model.config.tasks)
-    states, layout = packed_states(monkeypatch, model, encoder, [one])
-    query = layout.groups[-1].start
-    bare = eager(model)
-    (question,) = one.pairs
-    row, ids = one.rows[0], question.query_ids[0]
-    output = naive_row(bare, row, question, ids, question.query_positions[0], question.infix[0])
-    start = len(row) + model.soft_prompt.prompt_tokens
-    seen = output.attentions[-1][0, :, start + tasks : start + 2 * tasks, : len(row)]
-    inside = torch.zeros(len(row), dtype=torch.bool)
-    inside[slice(*question.infix[0])] = True
-    assert (seen.amax(dim=(0, 1)) > 0).tolist() == inside.tolist()
-    found = states[query : query + 2 * tasks]
-    assert_close(found, output.last_hidden_state[0, start : start + 2 * tasks].detach())
-    assert (found[:tasks] - found[tasks:]).abs().max() > 1e-2
-
-
-@each_form
-def test_packed_row_may_be_longer_than_the_positions_of_the_encoder(form):
-    model, encoder = model_and_encoder(form)
+def test_packed_row_may_be_longer_than_the_positions_of_the_encoder():
+    model, encoder = model_and_encoder()
     features = features_of(encoder, *[TEXT] * 4)
     assert sum(found.tokens for found in features) > 2 * model.config.encoder_config.max_position_embeddings
     logits = logits_of(model, encoder, features).view(4, len(features[0].pairs), -1)
     assert_close(logits, logits[:1].expand_as(logits))
 
 
-@pytest.mark.parametrize("form", ["pooled"])
-def test_pair_that_shares_no_window_has_no_context(form):
-    model, encoder = model_and_encoder(form, **NARROW)
+def test_pair_that_shares_no_window_has_no_context():
+    model, encoder = model_and_encoder(**NARROW)
     features = features_of(encoder, TEXT, OTHER)
     prompts = model.soft_prompt.vectors
     with torch.no_grad():
@@ -428,17 +343,15 @@ def test_pair_that_shares_no_window_has_no_context(form):
 # --- which encoders
 
 
-@each_form
-def test_encoder_that_cannot_read_packed_rows_is_refused(form):
-    config = tiny_config("modernbert", **FORMS[form])
+def test_encoder_that_cannot_read_packed_rows_is_refused():
+    config = tiny_config("modernbert", pair_encoding="pooled")
     with pytest.raises(SettingError, match=r"^encoders of type 'modernbert' .* or pair_encoding 'solid'$"):
         BioDirForRelationExtraction(config)
 
 
-@each_form
-def test_encoder_with_relative_positions_is_refused(form):
+def test_encoder_with_relative_positions_is_refused():
     with pytest.raises(SettingError, match=r"^encoders of type 'bert' .* with absolute positions"):
-        model_and_encoder(form, encoder_settings={"position_embedding_type": "relative_key"})
+        model_and_encoder(encoder_settings={"position_embedding_type": "relative_key"})
 
 
 def test_solid_model_keeps_the_attention_of_its_encoder():
@@ -448,24 +361,22 @@ def test_solid_model_keeps_the_attention_of_its_encoder():
 # --- saving, precision, training
 
 
-@each_form
 @pytest.mark.parametrize("family", ["bert", "roberta", "electra"])
-def test_saved_model_keeps_its_form_and_its_scores(tmp_path, form, family):
-    model, encoder = model_and_encoder(form, family, **NARROW)
+def test_saved_model_keeps_its_encoding_and_its_scores(tmp_path, family):
+    model, encoder = model_and_encoder(family, **NARROW)
     features = features_of(encoder, *DOCUMENTS)
     model.save_pretrained(tmp_path)
     assert PACKED_ATTENTION not in (tmp_path / "config.json").read_text()
     loaded = BioDirForRelationExtraction.from_pretrained(tmp_path)
-    assert loaded.config.pair_encoding == FORMS[form]["pair_encoding"]
+    assert loaded.config.pair_encoding == "pooled"
     encoder = pair_encoder(word_piece_tokenizer(), loaded.config)
     assert features_of(encoder, *DOCUMENTS) == features
     assert torch.equal(logits_of(loaded, encoder, features), logits_of(model, encoder, features))
 
 
-@each_form
 @pytest.mark.parametrize("attention", ["eager", "sdpa"])
-def test_attention_code_that_is_asked_for_changes_no_score(tmp_path, form, attention):
-    model, encoder = model_and_encoder(form, **NARROW)
+def test_attention_code_that_is_asked_for_changes_no_score(tmp_path, attention):
+    model, encoder = model_and_encoder(**NARROW)
     features = features_of(encoder, *DOCUMENTS)
     expected = logits_of(model, encoder, features)
     model.save_pretrained(tmp_path)
@@ -473,34 +384,28 @@ def test_attention_code_that_is_asked_for_changes_no_score(tmp_path, form, atten
     assert_close(logits_of(loaded, encoder, features), expected)
 
 
-@each_form
-def test_attention_code_that_is_set_later_changes_no_score(form):
+def test_attention_code_that_is_set_later_changes_no_score():
     # The encoder's own attention knows nothing of the layout: everything would attend to everything, in silence.
-    model, encoder = model_and_encoder(form, **NARROW)
+    model, encoder = model_and_encoder(**NARROW)
     features = features_of(encoder, *DOCUMENTS)
     expected = logits_of(model, encoder, features)
     model.set_attn_implementation("sdpa")
     assert_close(logits_of(model, encoder, features), expected)
 
 
-@each_form
-def test_model_from_a_pretrained_encoder_answers_with_its_tokenizer(tmp_path, form):
+def test_model_from_a_pretrained_encoder_answers_with_its_tokenizer(tmp_path):
     folder = save_encoder(tmp_path, max_position_embeddings=200)
     model, tokenizer = BioDirForRelationExtraction.from_encoder(
-        folder, **FORMS[form], **WIDE | {"max_tokens": 200, "window_overlap_tokens": 40}
+        folder, pair_encoding="pooled", **WIDE | {"max_tokens": 200, "window_overlap_tokens": 40}
     )
     encoder = pair_encoder(tokenizer, model.config)
     features = features_of(encoder, OTHER)
     assert logits_of(model.eval(), encoder, features).isfinite().all()
-    poolers = [head.dense.weight for head in model.heads.values() if hasattr(head, "dense")]
-    assert len(poolers) == (0 if form == "pooled" else 3)
-    assert all(torch.equal(weight, poolers[0]) for weight in poolers)
 
 
-@each_form
 @each_width
-def test_autocast_to_half_precision_stays_near_float32_and_trains(form, sizes):
-    model, encoder = model_and_encoder(form, **sizes)
+def test_autocast_to_half_precision_stays_near_float32_and_trains(sizes):
+    model, encoder = model_and_encoder(**sizes)
     features = features_of(encoder, *DOCUMENTS)
     reference = logits_of(model, encoder, features)
     with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -513,10 +418,9 @@ def test_autocast_to_half_precision_stays_near_float32_and_trains(form, sizes):
     assert all(parameter.grad.isfinite().all() for parameter in model.parameters())
 
 
-@each_form
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=["bf16", "fp16"])
-def test_model_of_half_precision_stays_near_float32_and_trains(tmp_path, form, dtype):
-    model, encoder = model_and_encoder(form, **NARROW)
+def test_model_of_half_precision_stays_near_float32_and_trains(tmp_path, dtype):
+    model, encoder = model_and_encoder(**NARROW)
     features = features_of(encoder, *DOCUMENTS)
     reference = logits_of(model, encoder, features)
     model.save_pretrained(tmp_path)
@@ -526,9 +430,8 @@ def test_model_of_half_precision_stays_near_float32_and_trains(tmp_path, form, d
     assert all(parameter.grad.isfinite().all() for parameter in loaded.parameters())
 
 
-@each_form
-def test_training_steps_lower_the_loss(form):
-    model, encoder = model_and_encoder(form, **NARROW)
+def test_training_steps_lower_the_loss():
+    model, encoder = model_and_encoder(**NARROW)
     features = features_of(encoder, *DOCUMENTS)
     labels = some_labels(features)
     model.train()
@@ -543,32 +446,29 @@ def test_training_steps_lower_the_loss(form):
     assert losses == sorted(losses, reverse=True)
 
 
-@each_form
 @pytest.mark.parametrize("family", PACKABLE_ENCODERS)
 @pytest.mark.parametrize("labels", ["unrelated", "mixed"])
-def test_every_parameter_has_a_gradient(form, family, labels):
+def test_every_parameter_has_a_gradient(family, labels):
     # Training on several devices stops where a parameter has none.
-    model, encoder = model_and_encoder(form, family, **NARROW)
+    model, encoder = model_and_encoder(family, **NARROW)
     features = features_of(encoder, *DOCUMENTS)
     found = some_labels(features)
     loss_of(model, encoder, features, found if labels == "mixed" else [0] * len(found)).backward()
     assert [name for name, parameter in model.named_parameters() if parameter.grad is None] == []
 
 
-@each_form
-def test_dropout_is_at_work_in_training_alone(form):
+def test_dropout_is_at_work_in_training_alone():
     dropouts = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.5}
-    model, encoder = model_and_encoder(form, encoder_settings=dropouts)
+    model, encoder = model_and_encoder(encoder_settings=dropouts)
     features = features_of(encoder, OTHER)
     assert torch.equal(logits_of(model, encoder, features), logits_of(model, encoder, features))
     model.train()
     assert not torch.equal(logits_of(model, encoder, features), logits_of(model, encoder, features))
 
 
-@each_form
 @each_width
-def test_gradient_checkpointing_changes_neither_loss_nor_gradients(form, sizes):
-    model, encoder = model_and_encoder(form, **sizes)
+def test_gradient_checkpointing_changes_neither_loss_nor_gradients(sizes):
+    model, encoder = model_and_encoder(**sizes)
     features = features_of(encoder, *DOCUMENTS)
     model.train()
     plain = gradients_of(model, logits_with_gradient(model, encoder, features))

@@ -6,7 +6,7 @@ import torch
 from biodir.configuration_biodir import DIRECTION_LABELS, NOVELTY_LABELS, RELATION_LABELS
 from biodir.document_biodir import Relation
 from biodir.errors_biodir import AnnotationError
-from biodir.windows_biodir import LevitatedEncoder
+from biodir.windows_biodir import PooledEncoder
 from marked import encoding_settings, marked_document, pair_encoder, pair_features, word_piece_tokenizer
 from training.data import LabelledPairs, epoch_batches, epoch_pairs, labelled_pairs, training_batch
 
@@ -38,7 +38,7 @@ def number_of(labelled):
 
 def window_encoder():
     """An encoder whose features hold all pairs of a document."""
-    return LevitatedEncoder(word_piece_tokenizer(), encoding_settings(pair_encoding="levitated"))
+    return PooledEncoder(word_piece_tokenizer(), encoding_settings(pair_encoding="pooled"))
 
 
 def identifiers(labelled):

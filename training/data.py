@@ -14,7 +14,7 @@ from biodir.encoding_biodir import PairEncoder
 from biodir.errors_biodir import AnnotationError
 from biodir.evaluation.checks import unannotated_parts
 from biodir.features_biodir import PairFeatures, WindowFeatures
-from biodir.windows_biodir import WindowEncoder
+from biodir.windows_biodir import PooledEncoder
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class LabelledPairs:
 
 def labelled_pairs(
     documents: Sequence[Document],
-    encoder: PairEncoder | WindowEncoder,
+    encoder: PairEncoder | PooledEncoder,
     labels: dict[str, list[str]],
     is_partial: bool = False,
 ) -> Iterator[LabelledPairs]:
@@ -94,7 +94,7 @@ def epoch_pairs(labelled: Sequence[LabelledPairs], negatives_per_positive: float
 
 
 def epoch_batches(
-    labelled: Sequence[LabelledPairs], encoder: PairEncoder | WindowEncoder, token_budget: int, seed: int
+    labelled: Sequence[LabelledPairs], encoder: PairEncoder | PooledEncoder, token_budget: int, seed: int
 ) -> Iterator[dict[str, torch.Tensor]]:
     """Batches under a token budget, in an order that the seed draws.
 
@@ -108,7 +108,7 @@ def epoch_batches(
         yield training_batch([shuffled[index] for index in group], encoder)
 
 
-def training_batch(labelled: Sequence[LabelledPairs], encoder: PairEncoder | WindowEncoder) -> dict[str, torch.Tensor]:
+def training_batch(labelled: Sequence[LabelledPairs], encoder: PairEncoder | PooledEncoder) -> dict[str, torch.Tensor]:
     """The model's inputs and targets of these pairs."""
     batch = encoder.collate([found.features for found in labelled])
     targets = [targets for found in labelled for targets in found.targets]
