@@ -21,6 +21,7 @@ CODE_FILES = (
     "engine_biodir.py",
     "errors_biodir.py",
     "features_biodir.py",
+    "heads_biodir.py",
     "inputs_biodir.py",
     "losses_biodir.py",
     "modeling_biodir.py",

@@ -50,7 +50,6 @@ def special_tokens(pair_types: Sequence[Sequence[str]], tag_types: Mapping[str, 
 class EncodingSettings:
     """What the encoder of pairs must know; the fields are those of the configuration with the same names."""
 
-    pair_encoding: str
     pair_types: Sequence[Sequence[str]]
     tag_types: Mapping[str, str]
     tasks: Sequence[str]

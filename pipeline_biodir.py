@@ -88,7 +88,10 @@ class BioDirPipeline(Pipeline):
         self.model.eval()  # a model that was just trained would drop out at random
         self._pair_encoder = pair_encoder(self.tokenizer, self.model.config)
         self._rule = DecodingRule.from_config(self.model.config)
-        self._engine = PairEngine(self.forward, self._pair_encoder, self.model.config.token_budget, self.device)
+        # A CPU that computes the model has no time to spare; an accelerator leaves the CPU idle.
+        overlaps = self.device.type != "cpu"
+        token_budget = self.model.config.token_budget
+        self._engine = PairEngine(self.forward, self._pair_encoder, token_budget, self.device, overlaps)
 
     def __call__(self, inputs: Any, batch_size: int | None = None, num_workers: Any = None, **kwargs: Any) -> Any:
         preprocess, _, postprocess = self._sanitize_parameters(**kwargs)

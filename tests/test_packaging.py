@@ -34,6 +34,7 @@ FLAT_ORDER = (
     "packing_biodir",
     "pooled_biodir",
     "text_pass_biodir",
+    "heads_biodir",
     "losses_biodir",
     "modeling_biodir",
     "decoding_biodir",
