@@ -65,7 +65,7 @@ def cross_fitted_counts(
         AnnotationError: the documents are too few to find a rule on some and count on others.
     """
     totals: dict[str, Counts] | None = None
-    starts = np.cumsum([0, *(len(features) for features in data.features)])
+    starts = np.cumsum([0, *(sum(len(found.pairs) for found in features) for features in data.features)])
     for fold in range(folds):
         held_out = [index for index in range(len(data.documents)) if index % folds == fold]
         rest = [index for index in range(len(data.documents)) if index % folds != fold]
