@@ -60,19 +60,19 @@ def length_groups(lengths: Sequence[int], token_budget: int) -> list[list[int]]:
     return groups
 
 
-def packed_groups(tokens: Sequence[int], token_budget: int) -> list[list[int]]:
-    """Indices in groups of neighbours of at most `token_budget` tokens together; packed rows have no padding.
+def packed_groups(features: Sequence[WindowFeatures], token_budget: int, most_pairs: int) -> list[list[int]]:
+    """Indices in groups of neighbours, each of at most so many tokens and pairs; packed rows have no padding.
 
-    What is longer than the budget forms a group of its own.
+    What is larger than that forms a group of its own.
     """
     groups: list[list[int]] = []
-    gathered = 0
-    for index, size in enumerate(tokens):
-        if not groups or gathered + size > token_budget:
+    tokens = pairs = 0
+    for index, found in enumerate(features):
+        tokens, pairs = tokens + found.tokens, pairs + len(found.pairs)
+        if not groups or tokens > token_budget or pairs > most_pairs:
             groups.append([])
-            gathered = 0
+            tokens, pairs = found.tokens, len(found.pairs)
         groups[-1].append(index)
-        gathered += size
     return groups
 
 

@@ -107,12 +107,13 @@ class BioDirConfig(PreTrainedConfig):
         pair_types: unordered pairs of entity types that are asked about.
         tag_types: entity type -> type whose boundary tags it uses. Paper: variants use the gene tags.
         type_map: other names of entity types -> entity type; None leaves mentions of that name out.
-        hard_prompt: the question, with ``{tasks}``, ``{entity1}`` and ``{entity2}`` in this order.
-        soft_prompt_tokens: learned vectors for each pair type at the end of every row. Paper: 8 was best.
+        hard_prompt: solid only; the question, with ``{tasks}``, ``{entity1}`` and ``{entity2}`` in this order.
+        soft_prompt_tokens: learned vectors for each pair type; solid at the end of every row, pooled once in a window.
+            Paper: 8 was best.
         chunks: solid only; which chunks are encoded, any of prefix, suffix and infix.
-        max_tokens: longest row, in tokens, prompts included.
-        infix_min_tokens: an infix that is narrower is widened evenly to this width, tags included.
-        max_name_tokens: an entity's name is cut to this length in the hard prompt.
+        max_tokens: longest row, in tokens, its prompts included; pooled: longest window, tags included.
+        infix_min_tokens: solid only; an infix that is narrower is widened evenly to this width, tags included.
+        max_name_tokens: solid only; an entity's name is cut to this length in the hard prompt.
         max_mention_tokens: a mention that is longer is tagged around its first tokens.
         window_overlap_tokens: pooled only; what neighbouring windows of a long document share.
         chunk_pooling: solid only; how the chunks of a pair are joined: max (the paper's), mean or attention.
@@ -126,7 +127,7 @@ class BioDirConfig(PreTrainedConfig):
         classifier_dropout: dropout before the three classifiers.
         task_weights: task -> weight of its loss for related pairs; empty for the paper's shares of the total loss.
         initializer_range: standard deviation of new parameters.
-        token_budget: the most tokens, padding included, that go through the encoder at once.
+        token_budget: the most tokens, padding and prompts included, that go through the encoder at once.
 
     Raises:
         SettingError: a value outside what is allowed.

@@ -152,8 +152,15 @@ class PairEngine:
     def _groups(self, features: Sequence[Features]) -> list[list[int]]:
         """Indices of the features of each pass, the largest features first."""
         order = sorted(range(len(features)), key=lambda index: -features[index].tokens)
-        groups = self.encoder.passes([features[index] for index in order], self.token_budget)
-        return [[order[index] for index in group] for group in groups]
+        groups, some, tokens = [], [], 0
+        for place, index in enumerate(order, start=1):
+            some.append(index)
+            tokens += features[index].tokens
+            if tokens >= PASSES_PER_BATCH * self.token_budget or place == len(order):
+                found = self.encoder.passes([features[index] for index in some], self.token_budget)
+                groups += [[some[number] for number in group] for group in found]
+                some, tokens = [], 0
+        return groups
 
     def _logits(
         self, features: Sequence[tuple[Any, Features]], passes: Iterable[tuple[list[int], dict[str, Tensor]]]
@@ -196,8 +203,11 @@ def _on_device(inputs: Mapping[str, Tensor], device: torch.device) -> dict[str, 
 
 def _prepared_ahead(batches: Iterator[_Batch]) -> Iterator[_Batch]:
     """The batches; while one is used, a thread prepares the next."""
-    with ThreadPoolExecutor(max_workers=1) as pool:
+    pool = ThreadPoolExecutor(max_workers=1)
+    try:
         upcoming = pool.submit(next, batches, None)
         while (batch := upcoming.result()) is not None:
             upcoming = pool.submit(next, batches, None)
             yield batch
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)  # whoever stops early does not wait for a batch

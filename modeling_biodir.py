@@ -14,6 +14,7 @@ from transformers import AutoModel, AutoTokenizer, PreTrainedModel
 from transformers import initialization as init
 from transformers.models.auto.modeling_auto import MODEL_MAPPING
 from transformers.utils import ModelOutput, cached_file
+from transformers.utils.logging import get_logger
 
 from .batching_biodir import length_groups, repeated_chunks
 from .configuration_biodir import CODE_FILES, POSITIONS_BEHIND_PADDING, BioDirConfig
@@ -24,6 +25,8 @@ from .losses_biodir import joint_loss
 from .packing_biodir import PackedLayout, use_packed_attention
 from .pooled_biodir import PooledHead
 from .text_pass_biodir import pooled_states
+
+logger = get_logger(__name__)
 
 
 @dataclass
@@ -161,7 +164,12 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
         relation_targets: Tensor | None = None,
         novelty_targets: Tensor | None = None,
         direction_targets: Tensor | None = None,
-        **inputs: Any,
+        window_documents: Tensor | None = None,
+        mention_windows: Tensor | None = None,
+        mention_positions: Tensor | None = None,
+        mention_entities: Tensor | None = None,
+        pair_entities: Tensor | None = None,
+        pair_windows: Tensor | None = None,
     ) -> BioDirOutput:
         """Logits, and the loss where targets are given: those of every head.
 
@@ -174,15 +182,36 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
             pair_type_ids: (batch,) rows of `config.pair_types`.
             task_positions: solid only; (batch, tasks) place of each task token in every row of the pair.
             relation_targets: (batch, relation_types), ones at the labels that hold. So novelty and direction.
-            inputs: what else the collation gives.
+            window_documents, mention_windows, mention_positions, mention_entities, pair_entities, pair_windows: pooled
+                only; see `collate_windows`.
+
+        Raises:
+            SettingError: an input of the pair encoding is missing.
         """
         texts = {"input_ids": input_ids, "attention_mask": attention_mask, "pair_type_ids": pair_type_ids}
+        further = {
+            "solid": {"task_positions": task_positions},
+            "pooled": {
+                "window_documents": window_documents,
+                "mention_windows": mention_windows,
+                "mention_positions": mention_positions,
+                "mention_entities": mention_entities,
+                "pair_entities": pair_entities,
+                "pair_windows": pair_windows,
+            },
+        }[self.config.pair_encoding]
+        missing = [name for name, value in further.items() if value is None]
+        if missing:
+            raise SettingError(
+                f"{', '.join(missing)}: missing in the input of a {self.config.pair_encoding} model; make it with "
+                "pair_encoder(tokenizer, config).collate(features)"
+            )
         if self.config.pair_encoding == "pooled":
             prompts = self.soft_prompt.vectors if self.soft_prompt is not None else None
-            pairs = pooled_states(self.read_packed, self.get_input_embeddings(), prompts, texts | inputs)
+            pairs = pooled_states(self.read_packed, self.get_input_embeddings(), prompts, texts | further)
             logits = {task: self.heads[task](pairs) for task in self.config.tasks}
         else:
-            states, present = self._solid_states(**texts, task_positions=task_positions)
+            states, present = self._solid_states(**texts, **further)
             logits = {
                 task: self.heads[task](states[:, :, index], present) for index, task in enumerate(self.config.tasks)
             }
@@ -265,8 +294,8 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
         encoder's pooler where it has one.
 
         Args:
-            name_or_path: folder or Hub id of the encoder; or of a biodir checkpoint, whose heads are taken over, too,
-                where they fit.
+            name_or_path: folder or Hub id of the encoder; or of a biodir checkpoint, whose heads and soft prompt are
+                taken over, too, where `config` or `settings` give them the same meaning: a warning names the others.
             config: labels and sizes; its encoder configuration is replaced.
             encoder_settings: fields of the encoder's own configuration to change, such as a dropout.
             settings: fields of `BioDirConfig`, used where `config` is None.
@@ -282,7 +311,9 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
             encoder, pooler = _pretrained_encoder(name_or_path, encoder_settings or {})
         else:
             encoder, pooler = _encoder_of(started, encoder_settings or {})
-        tokenizer = AutoTokenizer.from_pretrained(name_or_path)
+        # With the configuration at hand transformers has no need to ask for the code of the folder.
+        known = {} if started is None else {"config": started.config}
+        tokenizer = AutoTokenizer.from_pretrained(name_or_path, **known)
         values = config.to_dict() if config is not None else settings
         if os.path.isdir(name_or_path):
             encoder.config.name_or_path = ""  # a folder of this machine says nothing to the checkpoint's users
@@ -295,15 +326,28 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
         model.encoder.load_state_dict(encoder_weights, strict=True)
         model._start_from(pooler)
         if started is not None:
-            model._take_what_fits(started)
+            anew = model._take_what_fits(started)
+            if anew:
+                logger.warning("%s: %s start anew: they mean something else there", name_or_path, ", ".join(anew))
         return model, tokenizer
 
-    def _take_what_fits(self, other: nn.Module) -> None:
-        """Sets heads and soft prompt to those of another checkpoint, where names and shapes are the same."""
-        shapes = {name: values.shape for name, values in self.state_dict().items()}
-        found = other.state_dict().items()
-        fitting = {name: values for name, values in found if shapes.get(name) == values.shape}
-        self.load_state_dict(fitting, strict=False)
+    def _take_what_fits(self, other: nn.Module) -> list[str]:
+        """Takes the heads and the soft prompt of another checkpoint that mean the same; names those that do not."""
+        anew = []
+        same_form = other.config.pair_encoding == self.config.pair_encoding
+        for task, head in self.heads.items():
+            has_same_labels = other.config.labels[task] == self.config.labels[task]
+            if not (same_form and has_same_labels and _same_shapes(head, other.heads[task])):
+                anew.append(f"heads.{task}")
+                continue
+            head.load_state_dict(other.heads[task].state_dict())
+        if self.soft_prompt is not None:
+            has_same_types = other.config.pair_types == self.config.pair_types
+            if other.soft_prompt is None or not (has_same_types and _same_shapes(self.soft_prompt, other.soft_prompt)):
+                anew.append("soft_prompt")
+            else:
+                self.soft_prompt.load_state_dict(other.soft_prompt.state_dict())
+        return anew
 
     @torch.no_grad()
     def _start_from(self, pooler: nn.Module | None) -> None:
@@ -335,6 +379,12 @@ def _encoder_without_pooler(encoder_config: Any) -> nn.Module:
     return AutoModel.from_config(encoder_config)
 
 
+def _same_shapes(first: nn.Module, second: nn.Module) -> bool:
+    """True where the parameters have the same names and shapes."""
+    shapes = [{name: values.shape for name, values in module.state_dict().items()} for module in (first, second)]
+    return shapes[0] == shapes[1]
+
+
 def _checkpoint_of_this_kind(name_or_path: str, model_class: Any) -> nn.Module | None:
     """The model of a biodir checkpoint; None where the checkpoint is that of a bare encoder."""
     values, _ = BioDirConfig.get_config_dict(name_or_path)
@@ -344,10 +394,20 @@ def _checkpoint_of_this_kind(name_or_path: str, model_class: Any) -> nn.Module |
 
 
 def _encoder_of(model: nn.Module, settings: Mapping[str, Any]) -> tuple[nn.Module, None]:
-    """The encoder of a model with these settings, and no pooler."""
+    """The encoder of a model with these settings, and no pooler.
+
+    Raises:
+        SettingError: the encoder has no such setting, or its weights do not fit it.
+    """
     encoder = model.encoder
     for name, value in settings.items():
+        if not hasattr(encoder.config, name):
+            raise SettingError(f"encoder setting {name!r}: {type(encoder.config).__name__} has no such field")
         setattr(encoder.config, name, value)
+    if not _same_shapes(encoder, _encoder_without_pooler(encoder.config)):
+        raise SettingError(
+            f"encoder settings {dict(settings)!r} change the sizes of a trained encoder; leave sizes out"
+        )
     encoder.set_attn_implementation("sdpa")
     return encoder, None
 

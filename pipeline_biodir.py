@@ -39,7 +39,8 @@ class BioDirPipeline(Pipeline):
     """Relations between the marked entities of documents.
 
     A call takes a document, or a list of documents and then returns a list of results, or any other iterable (a
-    generator, a `datasets.Dataset`) and then returns an iterator that reads no further ahead than one batch. A
+    generator, a `datasets.Dataset`) and then returns an iterator that reads no further ahead than one batch; on an
+    accelerator two, and in a thread. A
     document is a mapping ``{"id", "text" | "title"+"abstract" | "passages", "entities"}``, a PubTator string, or a
     `Document`; its result is a list of relations, highest score first:
 
@@ -57,7 +58,8 @@ class BioDirPipeline(Pipeline):
         entity_ids: only pairs in which at least one entity has one of these identifiers.
         top_k: at most this many relations a document.
         return_all_scores: every candidate pair, related or not, with the score of every label under ``"scores"``.
-        batch_size: candidate pairs that go to the model together; by default as many as a token budget holds.
+        batch_size: candidate pairs that go to the model together; by default as many as a token budget holds. Where
+            it cuts a document, a pooled model reads the text once more.
         ner: for texts without entities: a callable, such as a token-classification pipeline, that takes a text
             and returns mappings with ``start``, ``end``, a type (``entity_group``, ``entity`` or ``type``) and, where
             known, ``id``.

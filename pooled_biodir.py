@@ -94,16 +94,14 @@ def entity_states(mention_states: Tensor, mention_entities: Tensor, entities: in
     return sums.log() + highest
 
 
-def mention_attention(query: Tensor, key: Tensor, mention_places: Tensor, visible: Tensor) -> Tensor:
-    """(heads, mentions, tokens): what each mention attends to.
+def mention_attention(query: Tensor, key: Tensor) -> Tensor:
+    """(heads, mentions, tokens): what each mention attends to in its window.
 
     Args:
-        query, key: (heads, tokens, head_size) of the last layer, queries scaled.
-        mention_places: (mentions,) places of the opening tags.
-        visible: (mentions, tokens) booleans, the window that each mention stands in.
+        query: (heads, mentions, head_size) of the opening tags in the last layer, scaled.
+        key: (heads, tokens, head_size) of the window in the last layer.
     """
-    scores = query[:, mention_places].float() @ key.float().transpose(1, 2)
-    return scores.masked_fill(~visible, -torch.inf).softmax(dim=-1)
+    return (query.float() @ key.float().transpose(1, 2)).softmax(dim=-1)
 
 
 def pair_contexts(attention: Tensor, pair_entities: Tensor, text_states: Tensor) -> Tensor:

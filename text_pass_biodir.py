@@ -57,19 +57,20 @@ def _contexts(states: Tensor, layout: PackedLayout, places: Tensor, inputs: Mapp
     contexts = []
     window, mention, pair = 0, 0, 0
     for windows, mentions, pairs in zip(window_counts, mention_counts, pair_counts, strict=True):
-        spans = layout.windows[window : window + windows]
-        text = slice(spans[0][0], spans[-1][1])
-        here = slice(mention, mention + mentions)
-        own = torch.tensor(spans, device=states.device)[inputs["mention_windows"][here] - window]  # (mentions, 2)
-        tokens = torch.arange(text.start, text.stop, device=states.device)
-        visible = (tokens >= own[:, :1]) & (tokens < own[:, 1:])
-        attention = mention_attention(layout.query[:, text], layout.key[:, text], places[here] - text.start, visible)
-        numbers = inputs["mention_entities"][here]
-        first = numbers.min()
-        member = torch.nn.functional.one_hot(numbers - first).T.to(attention.dtype)  # (entities, mentions)
-        attention = (member / member.sum(dim=1, keepdim=True)) @ attention  # (heads, entities, tokens)
-        asked = inputs["pair_entities"][pair : pair + pairs] - first
-        contexts.append(pair_contexts(attention, asked, states[text]))
+        numbers = inputs["mention_entities"][mention : mention + mentions]
+        first, entities = numbers.min(), len(numbers.unique())
+        parts = []
+        for index in range(window, window + windows):
+            text = slice(*layout.windows[index])
+            here = (inputs["mention_windows"][mention : mention + mentions] == index).nonzero()[:, 0]
+            tags = places[mention + here]
+            attention = mention_attention(layout.query[:, tags], layout.key[:, text])  # (heads, mentions, tokens)
+            sums = attention.new_zeros(len(attention), entities, attention.shape[-1])
+            parts.append(sums.index_add(1, numbers[here] - first, attention))
+        counts = torch.bincount(numbers - first, minlength=entities)[:, None]
+        attention = torch.cat(parts, dim=-1) / counts  # (heads, entities, tokens)
+        text = slice(layout.windows[window][0], layout.windows[window + windows - 1][1])
+        contexts.append(pair_contexts(attention, inputs["pair_entities"][pair : pair + pairs] - first, states[text]))
         window, mention, pair = window + windows, mention + mentions, pair + pairs
     return torch.cat(contexts)
 

@@ -28,6 +28,7 @@ from biodir.document_biodir import Document
 from biodir.errors_biodir import SettingError
 from biodir.evaluation.model_scores import encoded_documents, pair_logits
 from biodir.evaluation.thresholds import fingerprints
+from biodir.inputs_biodir import with_known_types
 from biodir.modeling_biodir import BioDirForRelationExtraction
 from biodir.pubtator_biodir import read_pubtator
 from biodir.windows_biodir import pair_encoder
@@ -69,10 +70,13 @@ class TrainingSettings:
     tokens_per_step: int = field(default=4096, metadata={"help": "tokens of a batch, padding included"})
     pair_encoding: str = field(default="solid", metadata={"help": "solid or pooled"})
     chunks: list[str] = field(
-        default_factory=lambda: list(CHUNK_NAMES), metadata={"help": "any of prefix, suffix, infix"}
+        default_factory=lambda: list(CHUNK_NAMES), metadata={"help": "solid: any of prefix, suffix, infix"}
     )
-    infix_min_tokens: int = field(default=64, metadata={"help": "narrower infixes are widened to this"})
-    max_tokens: int = field(default=512, metadata={"help": "longest row, prompts included; paper: 512"})
+    infix_min_tokens: int = field(default=64, metadata={"help": "solid: narrower infixes are widened to this"})
+    window_overlap_tokens: int = field(
+        default=128, metadata={"help": "pooled: what neighbouring windows of a long document share"}
+    )
+    max_tokens: int = field(default=512, metadata={"help": "longest row or window; paper: 512"})
     soft_prompt_tokens: int = field(default=8, metadata={"help": "paper: 8"})
     dropout: float = field(default=0.1, metadata={"help": "in front of the classifiers"})
     task_weights: list[str] = field(
@@ -84,7 +88,7 @@ class TrainingSettings:
         metadata={"help": "NAME=VALUE of the encoder's configuration, such as attention_probs_dropout_prob=0"},
     )
     attention: str = field(
-        default="sdpa", metadata={"help": "attention code while training; eager is the fastest on CPUs in bf16"}
+        default="sdpa", metadata={"help": "solid: attention code; eager is the fastest on CPUs in bf16"}
     )
     select_by: str = field(
         default="relation_type", metadata={"help": "level of the dev F1 that chooses the epoch and the bias"}
@@ -106,12 +110,16 @@ def main() -> None:
 
     dev_documents = list(read_pubtator(settings.dev))
     held_out = {document.id for path in [settings.dev, *settings.exclude] for document in read_pubtator(path)}
-    corpora = {path: documents_without(path, held_out) for path in [*settings.train, *settings.extra_train]}
+    corpora = {path: documents_without(path, held_out) for path in settings.train}
+    # An abstract of both is learned from once: where all its pairs are annotated.
+    held_out |= {document.id for documents in corpora.values() for document in documents}
+    extra_corpora = {path: documents_without(path, held_out) for path in settings.extra_train}
 
     config = BioDirConfig(
         pair_encoding=settings.pair_encoding,
         chunks=settings.chunks,
         max_tokens=settings.max_tokens,
+        window_overlap_tokens=settings.window_overlap_tokens,
         infix_min_tokens=settings.infix_min_tokens,
         soft_prompt_tokens=settings.soft_prompt_tokens,
         classifier_dropout=settings.dropout,
@@ -125,10 +133,10 @@ def main() -> None:
     config = model.config
     encoder = pair_encoder(tokenizer, config)
     labelled = [
-        pairs
-        for path, documents in corpora.items()
-        for pairs in labelled_pairs(documents, encoder, config.labels, is_partial=path in settings.extra_train)
+        *pairs_of_corpora(corpora, encoder, config, is_partial=False),
+        *pairs_of_corpora(extra_corpora, encoder, config, is_partial=True),
     ]
+    dev_documents = [with_known_types(document, config.entity_types, config.type_map) for document in dev_documents]
     dev = encoded_documents(dev_documents, encoder)
 
     optimizer = torch.optim.AdamW(parameter_groups(model, settings), fused=True)
@@ -190,14 +198,31 @@ def batches_of_epoch(labelled, settings: TrainingSettings, encoder, epoch: int):
     return epoch_batches(chosen, encoder, settings.tokens_per_step, seed)
 
 
+def pairs_of_corpora(corpora: dict[str, list[Document]], encoder, config, is_partial: bool):
+    """The labelled pairs of all documents, whose types get the names that the model knows.
+
+    Raises:
+        SettingError: a corpus has no candidate pair.
+    """
+    for path, documents in corpora.items():
+        known = [with_known_types(document, config.entity_types, config.type_map) for document in documents]
+        found = list(labelled_pairs(known, encoder, config.labels, is_partial))
+        if not found:
+            raise SettingError(
+                f"{path}: no candidate pair to learn from; pairs are of the types "
+                f"{', '.join('-'.join(pair_type) for pair_type in config.pair_types)}"
+            )
+        yield from found
+
+
 def documents_without(path: str, held_out: set[str]) -> list[Document]:
-    """The documents of a file, without those that are held out for evaluation; says how many these are."""
+    """The documents of a file, without those that are held out or known already; says how many these are."""
     documents = list(read_pubtator(path))
     kept = [document for document in documents if document.id not in held_out]
     if len(kept) < len(documents):
-        print(f"{path}: {len(documents) - len(kept)} documents left out, held out for evaluation")
+        print(f"{path}: {len(documents) - len(kept)} documents left out, held out for evaluation or in --train")
     if not kept:
-        raise SettingError(f"{path}: no document is left to learn from; --dev and --exclude hold them all out")
+        raise SettingError(f"{path}: no document is left to learn from; --dev, --exclude or --train have them all")
     return kept
 
 
@@ -241,7 +266,11 @@ def provenance() -> dict[str, str]:
 
 
 def settings_from_command_line() -> TrainingSettings:
-    """The settings; an option's type is that of its field."""
+    """The settings; an option's type is that of its field.
+
+    Raises:
+        SettingError: a value is outside what is allowed.
+    """
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     for setting in fields(TrainingSettings):
         is_list = setting.type in (list[str],)
@@ -255,7 +284,13 @@ def settings_from_command_line() -> TrainingSettings:
             help=setting.metadata["help"] + ("" if required else f" (default: {default['default']})"),
             **default,
         )
-    return TrainingSettings(**vars(parser.parse_args()))
+    settings = TrainingSettings(**vars(parser.parse_args()))
+    if not 0 <= settings.average < 1:
+        raise SettingError(f"average is {settings.average}; the decay of a running average lies in 0..1, such as 0.98")
+    twice = set(settings.train) & set(settings.extra_train)
+    if twice:
+        raise SettingError(f"{', '.join(sorted(twice))}: both in --train and in --extra-train; name it in one of them")
+    return settings
 
 
 if __name__ == "__main__":

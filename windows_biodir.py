@@ -1,6 +1,7 @@
 """One pass over the text for all pairs: a document's windows with every mention tagged, and where pairs are asked."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -18,11 +19,19 @@ from .encoding_biodir import (
     evidence_chars,
     tagged_tokens,
 )
-from .errors_biodir import AnnotationError, SettingError
+from .errors_biodir import SettingError
 from .features_biodir import MarkedMention, PairQuestion, WindowFeatures
 
 # Pairs of one document that are asked about together: bounds the memory, and lets the text be read again but seldom.
 PAIRS_PER_PASS = 512
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Token ids of each window, and the mentions in them."""
+
+    rows: tuple[tuple[int, ...], ...]
+    mentions: tuple[MarkedMention, ...]
 
 
 class PooledEncoder(DocumentEncoder):
@@ -46,14 +55,15 @@ class PooledEncoder(DocumentEncoder):
         if self._window_tokens < 2 * (settings.window_overlap_tokens + TAGS_PER_MENTION):
             raise SettingError(
                 f"max_tokens is {settings.max_tokens}: windows that share window_overlap_tokens, "
-                f"{settings.window_overlap_tokens}, need twice as many; raise the one or lower the other"
+                f"{settings.window_overlap_tokens}, need twice as many; raise max_tokens, or lower "
+                "window_overlap_tokens and with it max_mention_tokens"
             )
 
     def encode_pairs(
         self, encoded: EncodedDocument, pairs: Iterable[CandidatePair] | None = None
     ) -> Iterator[WindowFeatures]:
         """The document's windows with the pairs, `PAIRS_PER_PASS` at a time; without `pairs`, with every candidate."""
-        windows, rows, mentions = self._windows(encoded)
+        windows, made = self._windows(encoded)
         shown = {
             key: frozenset(index for index, window in enumerate(windows) if spans_inside(spans, window))
             for key, spans in encoded.mention_spans.items()
@@ -62,7 +72,7 @@ class PooledEncoder(DocumentEncoder):
             _question(encoded, windows, shown, pair) for pair in (self.candidates(encoded) if pairs is None else pairs)
         )
         while some := tuple(islice(questions, PAIRS_PER_PASS)):
-            yield WindowFeatures(rows, some, mentions, self.settings.soft_prompt_tokens)
+            yield WindowFeatures(made.rows, some, made.mentions, self.settings.soft_prompt_tokens)
 
     def collate(self, features: Sequence[WindowFeatures]) -> dict[str, Tensor]:
         """The model's inputs for these features, see `collate_windows`."""
@@ -74,53 +84,49 @@ class PooledEncoder(DocumentEncoder):
 
     def groups(self, features: Sequence[WindowFeatures], token_budget: int) -> list[list[int]]:
         """Indices of features that make a batch of training, see `packed_groups`."""
-        return packed_groups([document.tokens for document in features], token_budget)
+        return packed_groups(features, token_budget, PAIRS_PER_PASS)
 
-    def _windows(self, encoded: EncodedDocument):
-        """The windows, their rows and the tagged mentions."""
-        kinds = sorted({kind for _, kind in encoded.mention_spans if (kind, SOURCE) in self.tag_ids})
-        tags = list(dict.fromkeys(self.tag_ids[kind, SOURCE] for kind in kinds))
-        tag_of = {kind: tags.index(self.tag_ids[kind, SOURCE]) for kind in kinds}
-        spans: list[set[Span]] = [set() for _ in tags]  # one tag for a mention of several entities
-        for (_, kind), found in encoded.mention_spans.items():
-            if kind in tag_of:
-                spans[tag_of[kind]].update(found)
-        tagged = [(sorted(found), tag) for found, tag in zip(spans, tags, strict=True)]
-        everything = sorted(span for found, _ in tagged for span in found)
-        ruler = WindowRuler(len(encoded.token_ids), encoded.sentences, everything, (), self._window_tokens)
-        windows = text_windows(ruler, self.settings.window_overlap_tokens)
-        _check_mentions(encoded, windows, ruler)
-        rows, mentions = [], []
-        for index, window in enumerate(windows):
-            tokens, places = tagged_tokens(encoded.token_ids, window, tagged)
-            rows.append((self.cls_id, *tokens, self.sep_id))
-            mentions += [
-                MarkedMention(key, index, 1 + places[tag_of[key[1]], span])
-                for key, found in encoded.mention_spans.items()
-                if key[1] in tag_of
-                for span in spans_inside(found, window)
-            ]
-        return windows, tuple(rows), tuple(mentions)
+    def _windows(self, encoded: EncodedDocument) -> tuple[Sequence[Span], _Rows]:
+        """The windows and what they are made to rows of.
+
+        Where so many mentions lie inside one that its tags fill more than a window, the document is read without tags,
+        and a mention is where its first token is.
+        """
+        tagged = self._tagged_spans(encoded)
+        windows = self._text_windows(encoded, tagged)
+        every_span = [span for spans, _ in tagged for span in spans]
+        if not all(any(spans_inside([span], window) for window in windows) for span in every_span):
+            windows, tagged = self._text_windows(encoded, []), []
+        parts = [tagged_tokens(encoded.token_ids, window, tagged) for window in windows]
+        tag_numbers = {tag: number for number, (_, tag) in enumerate(tagged)}
+        mentions = []
+        for index, (window, (_, places)) in enumerate(zip(windows, parts, strict=True)):
+            for key, spans in encoded.mention_spans.items():
+                tag = self.tag_ids.get((key[1], SOURCE))  # None for a type that takes part in no pair
+                for span in spans_inside(spans, window) if tag is not None else ():
+                    place = places[tag_numbers[tag], span] if tagged else span[0] - window[0]
+                    mentions.append(MarkedMention(key, index, 1 + place))
+        rows = tuple((self.cls_id, *tokens, self.sep_id) for tokens, _ in parts)
+        return windows, _Rows(rows, tuple(mentions))
+
+    def _tagged_spans(self, encoded: EncodedDocument) -> list[tuple[list[Span], tuple[int, ...]]]:
+        """The spans that get each tag; types that share a tag share that of one span."""
+        spans: dict[tuple[int, ...], set[Span]] = {}
+        for (_, kind), found in sorted(encoded.mention_spans.items(), key=lambda entry: entry[0][1]):
+            if (kind, SOURCE) in self.tag_ids:
+                spans.setdefault(self.tag_ids[kind, SOURCE], set()).update(found)
+        return [(sorted(found), tag) for tag, found in spans.items()]
+
+    def _text_windows(self, encoded: EncodedDocument, tagged: Sequence[tuple[list[Span], Any]]) -> Sequence[Span]:
+        costly = sorted(span for spans, _ in tagged for span in spans)
+        ruler = WindowRuler(len(encoded.token_ids), encoded.sentences, costly, (), self._window_tokens)
+        return text_windows(ruler, self.settings.window_overlap_tokens)
 
 
 def pair_encoder(tokenizer: Any, config: Any) -> PairEncoder | PooledEncoder:
     """The encoder of pairs that a `BioDirConfig`, from whichever copy of its class, asks for."""
     encoders = {"solid": PairEncoder, "pooled": PooledEncoder}
     return encoders[config.pair_encoding](tokenizer, EncodingSettings.from_config(config))
-
-
-def _check_mentions(encoded: EncodedDocument, windows: Sequence[Span], ruler: WindowRuler) -> None:
-    """Nothing where each mention lies whole in a window; what windows share sees to that, but for the tags of others.
-
-    Raises:
-        AnnotationError: the tags of the mentions inside a mention fill more than a window.
-    """
-    for span in ruler.spans1:
-        if not any(spans_inside([span], window) for window in windows):
-            raise AnnotationError(
-                f"document {encoded.document.id}: a mention holds so many others that their tags fill more than the "
-                f"{ruler.max_tokens} tokens of a window; leave some of them out"
-            )
 
 
 def _question(

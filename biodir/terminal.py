@@ -11,6 +11,9 @@ from tqdm import tqdm
 from biodir.allocator import keep_freed_memory
 from biodir.errors_biodir import SettingError
 
+# What can compute the encoder, see `biodir.inference.backends`.
+BACKENDS = ("torch", "bf16", "int8", "onnx", "onnx-int8")
+
 
 def check_readable(paths: Iterable[Path]) -> None:
     """Nothing where all paths are files.
@@ -44,7 +47,10 @@ def add_model_options(command: ArgumentParser) -> None:
     command.add_argument("--model", help="folder or Hub id; by default $BIODIR_MODEL or the checkpoint of the checkout")
     command.add_argument("--device", help="such as cpu or cuda:0; by default the first accelerator, else the CPU")
     command.add_argument(
-        "--backend", default="torch", help="what computes the encoder on a CPU: torch, bf16, int8, onnx or onnx-int8"
+        "--backend",
+        default="torch",
+        choices=BACKENDS,
+        help="what computes the encoder; all but torch and bf16 on a CPU",
     )
 
 

@@ -1,4 +1,4 @@
-"""What computes the encoder on a CPU: torch as it is, in bfloat16 or in int8, or ONNX Runtime, in float32 or in int8.
+"""What computes the encoder: torch as it is, in bfloat16 or in int8, or ONNX Runtime, in float32 or in int8.
 
 Everything but the encoder stays torch: soft prompts, who attends to whom, heads. So all pair encodings run on all back
 ends, and a back end is nothing but another encoder inside the model.
@@ -14,12 +14,13 @@ from torch import nn
 
 from biodir.errors_biodir import SettingError
 from biodir.inference.onnx_encoder import ONNX_FILES, OnnxEncoder, export_encoder
-
-BACKENDS = ("torch", "bf16", "int8", *ONNX_FILES)
+from biodir.terminal import BACKENDS
 
 
 def use_backend(model: Any, backend: str, folder: Path | None = None) -> None:
-    """Lets the model compute its encoder by this back end from now on; for inference on a CPU alone.
+    """Lets the model compute its encoder by this back end from now on; for inference, on a CPU but for bf16.
+
+    The model can no longer be saved.
 
     Args:
         model: a `BioDirForRelationExtraction`.
@@ -29,18 +30,29 @@ def use_backend(model: Any, backend: str, folder: Path | None = None) -> None:
     Raises:
         SettingError: the back end is unknown, the model is not on a CPU, or a library is missing.
     """
-    if backend not in BACKENDS:
-        raise SettingError(f"backend is {backend!r}; choose one of {', '.join(BACKENDS)}")
+    check_backend(backend)
     if backend == "torch":
         return
-    if model.device.type != "cpu":
-        raise SettingError(f"backend {backend!r} is for CPUs, but the model is on {model.device}; leave it at torch")
+    if backend != "bf16" and model.device.type != "cpu":
+        raise SettingError(
+            f"backend {backend!r} is for CPUs, but the model is on {model.device}; choose torch or bf16, or device cpu"
+        )
     if backend == "bf16":
         model.encoder = LowPrecisionEncoder(model.encoder)
     elif backend == "int8":
         model.encoder = _quantized(model.encoder)
     else:
         model.encoder = _onnx_encoder(model, backend, folder)
+
+
+def check_backend(backend: str) -> None:
+    """Nothing where there is such a back end.
+
+    Raises:
+        SettingError: there is none.
+    """
+    if backend not in BACKENDS:
+        raise SettingError(f"backend is {backend!r}; choose one of {', '.join(BACKENDS)}")
 
 
 class LowPrecisionEncoder(nn.Module):
@@ -57,7 +69,7 @@ class LowPrecisionEncoder(nn.Module):
 
     def forward(self, **inputs: Any) -> Any:
         """What the encoder says of its inputs."""
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.autocast(inputs["inputs_embeds"].device.type, dtype=torch.bfloat16):
             output = self.inner(**inputs)
         output.last_hidden_state = output.last_hidden_state.float()
         return output

@@ -33,7 +33,11 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
     predict.add_argument("--relation-types", nargs="+", metavar="TYPE", help="only relations of these types")
     predict.add_argument("--entity-ids", nargs="+", metavar="ID", help="only pairs with one of these entities")
     predict.add_argument("--top-k", type=int, help="at most this many relations a document")
-    predict.add_argument("--batch-size", type=int, help="candidate pairs that go to the model together")
+    predict.add_argument(
+        "--batch-size",
+        type=int,
+        help="candidate pairs that go to the model together; a small one reads texts more than once",
+    )
     predict.add_argument(
         "--type-map",
         nargs="+",

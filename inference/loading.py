@@ -14,7 +14,7 @@ from transformers import AutoTokenizer
 import biodir.modeling_biodir
 from biodir.configuration_biodir import BioDirConfig
 from biodir.errors_biodir import BioDirError, CheckpointError, SettingError
-from biodir.inference.backends import use_backend
+from biodir.inference.backends import check_backend, use_backend
 from biodir.pipeline_biodir import BioDirPipeline
 
 MODEL_VARIABLE = "BIODIR_MODEL"
@@ -37,6 +37,7 @@ def load_pipeline(model: str | None = None, device: str | None = None, backend: 
         CheckpointError: there is no checkpoint, or its files are missing or do not fit together.
         SettingError: the device or the back end cannot be used.
     """
+    check_backend(backend)
     name = model or default_model()
     _check_place(name)
     _check_device(device)

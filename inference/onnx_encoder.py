@@ -3,7 +3,9 @@
 import hashlib
 import logging
 import warnings
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import torch
@@ -30,7 +32,9 @@ def export_encoder(model: Any, folder: Path, backend: str) -> Path:
     Raises:
         SettingError: a library is missing.
     """
-    onnx, _ = _libraries()
+    onnx = _library("onnx")
+    _library("onnxscript")
+    _library("onnxruntime")
     wrapper = _PackedGraph(model.encoder) if _is_packed(model) else _RowsGraph(model.encoder)
     wrapper.eval()
     path = folder / ONNX_FILES["onnx"]
@@ -67,7 +71,7 @@ class OnnxEncoder(nn.Module):
 
     def __init__(self, model: Any, path: Path) -> None:
         super().__init__()
-        _, onnxruntime = _libraries()
+        onnxruntime = _library("onnxruntime")
         self.config = model.encoder.config
         self.embeddings = model.encoder.get_input_embeddings()
         options = onnxruntime.SessionOptions()
@@ -216,12 +220,9 @@ def _without_preprocessing_advice(record: logging.LogRecord) -> bool:
     return "pre-processing" not in record.getMessage()
 
 
-def _libraries():
-    """The packages onnx and onnxruntime."""
+def _library(name: str) -> ModuleType:
+    """The package of this name."""
     try:
-        import onnx
-        import onnxruntime
-        import onnxscript  # noqa: F401
+        return import_module(name)
     except ImportError as error:
-        raise SettingError(f"this back end needs the package {error.name}; {INSTALL_HINT}") from error
-    return onnx, onnxruntime
+        raise SettingError(f"this back end needs the package {name}; {INSTALL_HINT}") from error

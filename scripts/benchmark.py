@@ -23,7 +23,7 @@ from benchmark_curves import CURVES, curve_document, curve_plot
 from benchmark_passes import NAIVE, Form, Pass, Work, f1_scores, run_curve, run_form
 from biodir.configuration_biodir import BioDirConfig
 from biodir.errors_biodir import SettingError
-from biodir.inference.backends import BACKENDS
+from biodir.terminal import BACKENDS
 
 # Pairs of the largest and of the ordinary document whose peak memory is compared.
 MANY_PAIRS, SOME_PAIRS = 20_000, 500
@@ -39,15 +39,16 @@ def main() -> None:
         "threads": options.threads,
         "repeats": options.repeats,
     }
-    work = Work(str(options.file), options.documents, options.naive_pairs, options.threads)
+    work = Work(str(options.file), options.documents, options.naive_pairs, options.threads, options.device)
     report["forms"] = _table(forms, measured(forms, work, options.repeats))
     if options.f1:
         for form in forms:
-            if form.backend != NAIVE:
-                report["forms"][form.name]["f1"] = _in_fresh_process(f1_scores, form, options.f1, options.threads)
+            if form.backend != NAIVE and not form.prepares_ahead:
+                found = _in_fresh_process(f1_scores, form, options.f1, options.threads, options.device)
+                report["forms"][form.name]["f1"] = found
                 print(f"{form.name}: F1 known", file=sys.stderr)
     if options.curves:
-        drawn = [form for form in forms if form.backend in ("torch", *options.backends[:1])]
+        drawn = [form for form in forms if form.backend in ("torch", *options.backends[:1]) and not form.prepares_ahead]
         report["curves"] = {name: _curve(name, drawn, options) for name in CURVES}
         report["memory"] = _memory(drawn, options)
     print(markdown(report))
@@ -58,12 +59,13 @@ def main() -> None:
 
 
 def forms_of(models: Sequence[str], backends: Sequence[str]) -> list[Form]:
-    """The naive form where a model is solid, each model on torch, and the first model on each of the back ends."""
+    """The naive form where a model is solid, each model on torch, the first model prepared ahead and on back ends."""
     encodings = {model: BioDirConfig.from_pretrained(model).pair_encoding for model in models}
     if len(set(encodings.values())) < len(encodings):
         raise SettingError(f"--models {' '.join(models)}: two have the same pair encoding; give one of each")
     forms = [Form(NAIVE, model, NAIVE) for model, encoding in encodings.items() if encoding == "solid"]
     forms += [Form(encoding, model, "torch") for model, encoding in encodings.items()]
+    forms.append(Form(f"{encodings[models[0]]}, prepared ahead", models[0], "torch", prepares_ahead=True))
     return forms + [Form(f"{encodings[models[0]]}, {backend}", models[0], backend) for backend in backends]
 
 
@@ -117,7 +119,7 @@ def _curve(name: str, forms: Sequence[Form], options: argparse.Namespace) -> dic
         for form in forms:
             most = options.solid_pairs if _is_solid(form) and name == "pairs" else sizes[-1]
             asked = [text for size, text in zip(sizes, documents, strict=True) if size <= most]
-            found[form.name].append(_in_fresh_process(run_curve, form, asked, options.threads))
+            found[form.name].append(_in_fresh_process(run_curve, form, asked, options.threads, options.device))
             print(f"{form.name}, by {name}: {sum(found[form.name][-1]):.2f} s", file=sys.stderr)
     medians = {form: [statistics.median(times) for times in zip(*turns, strict=True)] for form, turns in found.items()}
     return {"sizes": sizes, "seconds": {form: [*of, *[None] * (len(sizes) - len(of))] for form, of in medians.items()}}
@@ -137,7 +139,7 @@ def _memory(forms: Sequence[Form], options: argparse.Namespace) -> dict[str, dic
         for pairs in (SOME_PAIRS, MANY_PAIRS):
             document = curve_document("pairs", pairs, str(options.file))
             peaks[str(pairs)] = _in_fresh_process(
-                run_form, form, Work(document, 1, 0, options.threads, warms=False)
+                run_form, form, Work(document, 1, 0, options.threads, options.device, warms=False)
             ).peak_mebibytes
         found[form.name] = peaks | {"ratio": peaks[str(MANY_PAIRS)] / peaks[str(SOME_PAIRS)]}
     return found
@@ -195,6 +197,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--naive-pairs", type=int, default=32, help="pairs of the naive form (default: 32)")
     parser.add_argument("--repeats", type=int, default=3, help="passes of each form (default: 3)")
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="threads of torch (default: all cores)")
+    parser.add_argument("--device", default="cpu", help="such as cuda:0 (default: cpu)")
     parser.add_argument("--f1", metavar="FILE", help="PubTator file with relations on which F1 is measured")
     parser.add_argument("--curves", action="store_true", help="measure over numbers of pairs and lengths of text, too")
     parser.add_argument("--largest", type=int, default=8000, help="end of the curves (default: 8000)")

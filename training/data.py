@@ -82,10 +82,11 @@ def pair_types_of(pair: CandidatePair) -> frozenset[str]:
 
 
 def epoch_pairs(labelled: Sequence[LabelledPairs], negatives_per_positive: float, seed: int) -> list[LabelledPairs]:
-    """All related pairs and a share of the unrelated ones, which the seed draws anew; empty texts are left out."""
-    places = [(index, number) for index, found in enumerate(labelled) for number in range(len(found.targets))]
-    related = [place for place in places if labelled[place[0]].related[place[1]]]
-    unrelated = [place for place in places if not labelled[place[0]].related[place[1]]]
+    """All related pairs and a share of the unrelated ones, drawn anew by the seed; empty features are left out."""
+    related, unrelated = [], []
+    for index, found in enumerate(labelled):
+        for number, is_related in enumerate(found.related):
+            (related if is_related else unrelated).append((index, number))
     wanted = min(len(unrelated), round(negatives_per_positive * len(related)))
     chosen: dict[int, list[int]] = {}
     for index, number in sorted(related + random.Random(seed).sample(unrelated, wanted)):
