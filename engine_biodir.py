@@ -86,7 +86,7 @@ class PairEngine:
             batch_size: pairs of a batch; None for `PASSES_PER_BATCH` times the token budget.
 
         Raises:
-            ValueError: what `documents` raises, behind the answers to all documents before it.
+            ValueError: what `documents` or `features_of` raises, behind the answers to all documents before it.
         """
         batches = self._batches(documents, features_of, batch_size)
         for batch in _prepared_ahead(batches) if self.overlaps else batches:
@@ -118,26 +118,27 @@ class PairEngine:
         gathered: list[tuple[Answer, Features]] = []
         done: list[Answer] = []
         fill = 0
-        source, problem = iter(documents), None
+        source, problem = _read(documents, features_of), None
         while True:
             try:
-                document = next(source, None)
+                answer, features = next(source, (None, None))
             except ValueError as error:  # what was read before the bad document is answered first
-                document, problem = None, error
-            if document is None:
+                whole = {id(answer) for answer in done}
+                gathered, problem = [found for found in gathered if id(found[0]) in whole], error
                 break
-            answer = Answer(document)
-            for features in features_of(document):
-                for part in _parts(features, fill, batch_size):
-                    gathered.append((answer, part))
-                    fill += part.tokens if batch_size is None else len(part.pairs)
-                    if fill >= (batch_size or PASSES_PER_BATCH * self.token_budget):
-                        yield self._batch(gathered, done)
-                        gathered, done, fill = [], [], 0
-            done.append(answer)
-            if not gathered or len(done) >= DOCUMENTS_PER_BATCH:  # nothing to wait for
-                yield self._batch(gathered, done)
-                gathered, done, fill = [], [], 0
+            if answer is None:
+                break
+            for part in _parts(features, fill, batch_size) if features is not None else ():
+                gathered.append((answer, part))
+                fill += part.tokens if batch_size is None else len(part.pairs)
+                if fill >= (batch_size or PASSES_PER_BATCH * self.token_budget):
+                    yield self._batch(gathered, done)
+                    gathered, done, fill = [], [], 0
+            if features is None:
+                done.append(answer)
+                if not gathered or len(done) >= DOCUMENTS_PER_BATCH:  # nothing to wait for
+                    yield self._batch(gathered, done)
+                    gathered, done, fill = [], [], 0
         yield self._batch(gathered, done)
         if problem is not None:
             raise problem
@@ -153,10 +154,12 @@ class PairEngine:
         """Indices of the features of each pass, the largest features first."""
         order = sorted(range(len(features)), key=lambda index: -features[index].tokens)
         groups, some, tokens = [], [], 0
+        # One more than the largest: what `answers` gathers, which ends beyond the budget, stays together.
+        most = PASSES_PER_BATCH * self.token_budget + max((found.tokens for found in features), default=0)
         for place, index in enumerate(order, start=1):
             some.append(index)
             tokens += features[index].tokens
-            if tokens >= PASSES_PER_BATCH * self.token_budget or place == len(order):
+            if tokens >= most or place == len(order):
                 found = self.encoder.passes([features[index] for index in some], self.token_budget)
                 groups += [[some[number] for number in group] for group in found]
                 some, tokens = [], 0
@@ -179,6 +182,17 @@ def model_logits(model: Any, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Task -> the model's logits, (batch, labels), in float32, for the tasks that it has."""
     output = model(**inputs)
     return {task: output[f"{task}_logits"].float() for task in model.config.tasks}
+
+
+def _read(
+    documents: Iterable[Document], features_of: Callable[[Document], Iterable[Features]]
+) -> Iterator[tuple[Answer, Features | None]]:
+    """The answer of each document with all its features, one after the other; behind the last of them, with None."""
+    for document in documents:
+        answer = Answer(document)
+        for features in features_of(document):
+            yield answer, features
+        yield answer, None
 
 
 def _parts(features: Features, fill: int, batch_size: int | None) -> Iterator[Features]:

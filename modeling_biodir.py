@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers import AutoModel, AutoTokenizer, PreTrainedModel
+from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedModel
 from transformers import initialization as init
 from transformers.models.auto.modeling_auto import MODEL_MAPPING
 from transformers.utils import ModelOutput, cached_file
@@ -301,7 +301,7 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
             settings: fields of `BioDirConfig`, used where `config` is None.
 
         Raises:
-            SettingError: both `config` and `settings` are given.
+            SettingError: both `config` and `settings` are given, or `encoder_settings` do not fit the encoder.
             CheckpointError: names the weights of the encoder that its checkpoint lacks.
         """
         if config is not None and settings:
@@ -328,7 +328,7 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
         if started is not None:
             anew = model._take_what_fits(started)
             if anew:
-                logger.warning("%s: %s start anew: they mean something else there", name_or_path, ", ".join(anew))
+                logger.warning("%s: has no fitting %s; training starts them anew", name_or_path, ", ".join(anew))
         return model, tokenizer
 
     def _take_what_fits(self, other: nn.Module) -> list[str]:
@@ -400,9 +400,8 @@ def _encoder_of(model: nn.Module, settings: Mapping[str, Any]) -> tuple[nn.Modul
         SettingError: the encoder has no such setting, or its weights do not fit it.
     """
     encoder = model.encoder
+    _check_fields(encoder.config, settings)
     for name, value in settings.items():
-        if not hasattr(encoder.config, name):
-            raise SettingError(f"encoder setting {name!r}: {type(encoder.config).__name__} has no such field")
         setattr(encoder.config, name, value)
     if not _same_shapes(encoder, _encoder_without_pooler(encoder.config)):
         raise SettingError(
@@ -412,8 +411,15 @@ def _encoder_of(model: nn.Module, settings: Mapping[str, Any]) -> tuple[nn.Modul
     return encoder, None
 
 
+def _check_fields(config: Any, settings: Mapping[str, Any]) -> None:
+    for name in settings:
+        if not hasattr(config, name):
+            raise SettingError(f"encoder setting {name!r}: {type(config).__name__} has no such field")
+
+
 def _pretrained_encoder(name_or_path: str, settings: Mapping[str, Any]) -> tuple[nn.Module, nn.Module | None]:
     """The encoder and its pooler, None where class or checkpoint has no such thing."""
+    _check_fields(AutoConfig.from_pretrained(name_or_path) if settings else None, settings)
     encoder, info = AutoModel.from_pretrained(name_or_path, dtype=torch.float32, output_loading_info=True, **settings)
     missing = sorted(info["missing_keys"])
     lacking = [name for name in missing if not name.startswith("pooler.")]

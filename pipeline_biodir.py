@@ -40,9 +40,8 @@ class BioDirPipeline(Pipeline):
 
     A call takes a document, or a list of documents and then returns a list of results, or any other iterable (a
     generator, a `datasets.Dataset`) and then returns an iterator that reads no further ahead than one batch; on an
-    accelerator two, and in a thread. A
-    document is a mapping ``{"id", "text" | "title"+"abstract" | "passages", "entities"}``, a PubTator string, or a
-    `Document`; its result is a list of relations, highest score first:
+    accelerator two, and in a thread. A document is a mapping ``{"id", "text" | "title"+"abstract" | "passages",
+    "entities"}``, a PubTator string, or a `Document`; its result is a list of relations, highest score first:
 
     ``{"subject": {"id", "type", "text"}, "object": {...}, "relation", "directed", "novelty", "score",
     "relation_score", "novelty_score", "direction_score", "evidence": [{"start", "end", "text"}], "cross_window"}``

@@ -41,20 +41,29 @@ def main() -> None:
     }
     work = Work(str(options.file), options.documents, options.naive_pairs, options.threads, options.device)
     report["forms"] = _table(forms, measured(forms, work, options.repeats))
+    _keep(report, options)
     if options.f1:
         for form in forms:
             if form.backend != NAIVE and not form.prepares_ahead:
                 found = _in_fresh_process(f1_scores, form, options.f1, options.threads, options.device)
                 report["forms"][form.name]["f1"] = found
                 print(f"{form.name}: F1 known", file=sys.stderr)
+                _keep(report, options)
     if options.curves:
         drawn = [form for form in forms if form.backend in ("torch", *options.backends[:1]) and not form.prepares_ahead]
-        report["curves"] = {name: _curve(name, drawn, options) for name in CURVES}
         report["memory"] = _memory(drawn, options)
+        report["curves"] = {}
+        for name in CURVES:
+            report["curves"][name] = _curve(name, drawn, options)
+            _keep(report, options)
     print(markdown(report))
+
+
+def _keep(report: dict, options: argparse.Namespace) -> None:
+    """Writes what is known so far: a run of many minutes may be stopped."""
     if options.json:
         Path(options.json).write_text(json.dumps(report, indent=2) + "\n")
-    if options.plot:
+    if options.plot and report.get("curves"):
         curve_plot(report["curves"], Path(options.plot))
 
 

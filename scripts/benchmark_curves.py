@@ -52,7 +52,10 @@ def curve_plot(curves: Mapping[str, Mapping], path: Path) -> None:
     matplotlib.use("agg")
     from matplotlib import pyplot
 
-    figure, panels = pyplot.subplots(1, len(curves), figsize=(5.2 * len(curves), 4), sharey=True, layout="constrained")
+    figure, panels = pyplot.subplots(
+        1, len(curves), figsize=(5.2 * len(curves), 4), sharey=True, layout="constrained", squeeze=False
+    )
+    panels = panels[0]
     for panel, (name, curve) in zip(panels, curves.items(), strict=True):
         for marker, (form, seconds) in zip("osD^vPX*", curve["seconds"].items(), strict=False):
             values = [float("nan") if value is None else value for value in seconds]

@@ -105,30 +105,53 @@ def test_no_row_is_longer_than_one_of_an_earlier_group():
 # Packed rows.
 
 
+def sized(tokens, pairs=1):
+    """Windows of so many tokens in which so many pairs are asked."""
+    return window_features(((1,) * tokens,), (question("C1", "G1", windows=(0,)),) * pairs)
+
+
+def packed(sizes, token_budget, most_pairs=100):
+    """The groups of features of these sizes: tokens, or (tokens, pairs)."""
+    features = [sized(*size) if isinstance(size, tuple) else sized(size) for size in sizes]
+    return packed_groups(features, token_budget, most_pairs)
+
+
 def test_packed_groups_are_neighbours_that_fit_together():
-    assert packed_groups([3, 4, 2, 9, 1], 9) == [[0, 1, 2], [3], [4]]
+    assert packed([3, 4, 2, 9, 1], 9) == [[0, 1, 2], [3], [4]]
 
 
 def test_packed_group_may_fill_its_budget():
-    assert packed_groups([4, 4, 4], 8) == [[0, 1], [2]]
+    assert packed([4, 4, 4], 8) == [[0, 1], [2]]
 
 
 def test_what_is_larger_than_the_budget_forms_a_packed_group_of_its_own():
-    assert packed_groups([1, 20, 1, 1], 8) == [[0], [1], [2, 3]]
+    assert packed([1, 20, 1, 1], 8) == [[0], [1], [2, 3]]
+
+
+def test_packed_group_ends_where_its_pairs_would_be_too_many():
+    assert packed([(1, 2), (1, 3), (1, 1), (1, 4)], 100, most_pairs=5) == [[0, 1], [2, 3]]
+
+
+def test_features_of_more_pairs_than_a_group_may_have_form_one_of_their_own():
+    assert packed([(1, 1), (1, 9), (1, 1), (1, 1)], 100, most_pairs=5) == [[0], [1], [2, 3]]
 
 
 def test_nothing_forms_no_packed_groups():
-    assert packed_groups([], 8) == []
+    assert packed([], 8) == []
 
 
 def test_packed_groups_hold_everything_in_order_and_end_only_where_the_next_would_not_fit():
-    for sizes, budget in random_lengths():
-        groups = packed_groups(sizes, budget)
+    draw = random.Random(3)
+    for tokens, budget in random_lengths():
+        sizes, most = [(length, draw.randint(1, 9)) for length in tokens], draw.randint(1, 30)
+        groups = packed(sizes, budget, most)
         assert [index for group in groups for index in group] == [*range(len(sizes))]
         for group, after in zip(groups, [*groups[1:], None], strict=True):
-            gathered = sum(sizes[index] for index in group)
-            assert gathered <= budget or len(group) == 1
-            assert after is None or gathered + sizes[after[0]] > budget
+            gathered = [sum(sizes[index][unit] for index in group) for unit in (0, 1)]
+            assert (gathered[0] <= budget and gathered[1] <= most) or len(group) == 1
+            if after is not None:
+                next_tokens, next_pairs = sizes[after[0]]
+                assert gathered[0] + next_tokens > budget or gathered[1] + next_pairs > most
 
 
 # Windows with mentions and pairs.

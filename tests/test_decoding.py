@@ -1,12 +1,13 @@
 """Decoding: scores to labels by the paper's rule, labels to subject and object, and gold labels back to targets."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
 from biodir.candidates_biodir import CandidatePair, candidate_pairs
 from biodir.configuration_biodir import DIRECTION_LABELS, NOVELTY_LABELS, PAIR_TYPES, RELATION_LABELS, BioDirConfig
-from biodir.decoding_biodir import DecodingRule, decode_pair, pair_targets, relations_of_pairs
+from biodir.decoding_biodir import UNANNOTATED, DecodingRule, decode_pair, pair_targets, relations_of_pairs
 from biodir.document_biodir import Document, Relation
 from biodir.errors_biodir import AnnotationError
 from biodir.pubtator_biodir import read_pubtator
@@ -283,6 +284,29 @@ def test_targets_of_a_pair_with_two_relations_hold_the_labels_of_both():
 def test_task_without_labels_has_no_targets():
     labels = {"relation": ["None", "CID"], "novelty": [], "direction": []}
     assert pair_targets(PAIR, [Relation("CID", "C1", "G1")], labels) == {"relation": [0.0, 1.0]}
+
+
+BIND = Relation("Bind", "C1", "G1", "No", "C1")
+
+
+@pytest.mark.parametrize("relations", [[], [BIND]], ids=["unrelated", "related"])
+@pytest.mark.parametrize("unannotated", [("novelty",), ("direction",), ("novelty", "direction")])
+def test_targets_of_what_a_corpus_does_not_annotate_say_so_and_leave_the_others(relations, unannotated):
+    usual = pair_targets(PAIR, relations, LABELS)
+    expected = {task: [UNANNOTATED] * len(usual[task]) for task in unannotated}
+    assert pair_targets(PAIR, relations, LABELS, unannotated) == usual | expected
+
+
+def test_relation_needs_no_label_of_what_a_corpus_does_not_annotate():
+    targets = pair_targets(PAIR, [replace(BIND, novelty=None)], LABELS, ["novelty"])
+    assert targets == {**pair_targets(PAIR, [BIND], LABELS), "novelty": [UNANNOTATED] * 3}
+    with pytest.raises(AnnotationError, match="relation 'CID' is none of"):
+        pair_targets(PAIR, [replace(BIND, relation_type="CID")], LABELS, ["novelty"])
+
+
+def test_task_without_labels_has_no_targets_even_where_it_is_not_annotated():
+    labels = {"relation": ["None", "CID"], "novelty": [], "direction": []}
+    assert pair_targets(PAIR, [], labels, ["novelty", "direction"]) == {"relation": [1.0, 0.0]}
 
 
 @pytest.mark.parametrize(

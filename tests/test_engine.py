@@ -150,6 +150,56 @@ def test_what_was_read_before_a_bad_document_is_answered_first(overlaps):
         next(answers)
 
 
+# A document whose features are made without trouble until they end in an error, and where: alone in its batch, behind
+# another that waits in it, or with a batch of its own already answered.
+FULL = BUDGET * PASSES_PER_BATCH
+
+
+@pytest.mark.parametrize("overlaps", [False, True])
+@pytest.mark.parametrize(
+    ("before", "of_bad"),
+    [([[5], [6, 7]], []), ([[5], [6, 7]], [8]), ([[5], []], [FULL, 8]), ([[FULL], [6]], [FULL, FULL, 1]), ([], [8])],
+    ids=["at once", "after a pair", "after a batch", "after batches", "in the first document"],
+)
+def test_what_was_read_before_features_that_fail_is_answered_first(before, of_bad, overlaps):
+    texts, features = documents(*before)
+    bad, decided = Document("bad", "x", ()), []
+
+    def features_of(text) -> Iterator:
+        yield from features[text.id] if text is not bad else [pair_features(size) for size in of_bad]
+        if text is bad:
+            raise ValueError("bad document")
+
+    def decide(asked, logits) -> float:
+        decided.append(kept(asked, logits))
+        return decided[-1]
+
+    answers = engine(overlaps=overlaps).answers([*texts, bad, *texts], features_of, decide)
+    found = list(itertools.islice(answers, len(texts)))
+    assert [answer.document for answer in found] == texts
+    assert [answer.kept for answer in found] == [[float(size) for size in of_one] for of_one in before]
+    with pytest.raises(ValueError, match="bad document"):
+        next(answers)
+    # Of the bad document no pair was run but those that had filled a batch.
+    assert sorted(decided) == sorted([*itertools.chain(*before), *[size for size in of_bad if size == FULL]])
+
+
+def test_reader_that_stops_early_does_not_wait_for_the_next_batch():
+    texts, features = documents([FULL], [FULL])
+    is_over, ends = threading.Event(), []
+
+    def features_of(text):
+        if text.id == "1":
+            ends.append(is_over.wait(timeout=10))
+        return features[text.id]
+
+    answers = engine(overlaps=True).answers(texts, features_of, kept)
+    assert next(answers).kept == [float(FULL)]
+    answers.close()
+    assert ends == []
+    is_over.set()
+
+
 def test_overlap_prepares_the_next_batch_in_another_thread():
     threads = set()
     texts, features = documents(*[[BUDGET * PASSES_PER_BATCH]] * 3)
@@ -167,6 +217,29 @@ def test_logits_stand_in_the_order_of_the_pairs():
     features = [pair_features(5), window_features(2), pair_features(90)]
     assert [logits["relation"] for logits in engine().logits(features)] == [[5.0], [3.0], [3.0], [90.0]]
     assert engine().logits([]) == []
+
+
+def test_logits_of_many_features_are_made_in_passes_of_bounded_size():
+    sizes = [(7 * number) % 40 + 1 for number in range(300)]
+    tested = engine()
+    found = tested.logits([pair_features(size) for size in sizes])
+    assert [logits["relation"] for logits in found] == [[float(size)] for size in sizes]
+    made = tested.encoder.sizes
+    assert len(made) > 20
+    assert [size for some in made for size in some] == sorted(sizes, reverse=True)
+    # As much as a batch of documents holds, and one more of the features.
+    assert all(sum(some) < FULL + max(sizes) + some[-1] for some in made)
+    assert all(sum(some) >= FULL for some in made[:-1])
+
+
+def test_features_of_a_batch_stay_together_although_it_ends_beyond_its_budget():
+    texts, features = documents([1], [FULL - 2, 1, 30])
+    tested = engine()
+    list(tested.answers(texts, lambda text: features[text.id], kept))
+    assert tested.encoder.sizes[0] == [FULL - 2, 1, 1]
+    texts, features = documents([1, 2, FULL - 4, 30])
+    list(tested.answers(texts, lambda text: features[text.id], kept))
+    assert [FULL - 4, 30, 2, 1] in tested.encoder.sizes
 
 
 def test_progress_sees_every_pass():

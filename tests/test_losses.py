@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from biodir.decoding_biodir import UNANNOTATED
 from biodir.errors_biodir import SettingError
 from biodir.losses_biodir import head_loss, joint_loss, shared_loss
 
@@ -78,3 +79,56 @@ def test_fixed_weight_is_the_gradient_of_a_related_pair():
 def test_head_without_targets_is_refused():
     with pytest.raises(SettingError, match="novelty_targets are missing"):
         joint_loss({"novelty": torch.zeros(1, 3)}, {"novelty": None})
+
+
+# Targets that a corpus does not annotate.
+
+
+def test_pair_without_annotation_has_no_loss_and_no_gradient():
+    logits = torch.tensor([[0.5, -1.0], [0.5, -1.0]], requires_grad=True)
+    losses = head_loss(logits, torch.tensor([[UNANNOTATED, UNANNOTATED], [0.0, 1.0]]))
+    alone = head_loss(logits[1:], torch.tensor([[0.0, 1.0]]))
+    assert losses.tolist() == [0.0, alone.item()]
+    losses.sum().backward()
+    assert logits.grad[0].tolist() == [0.0, 0.0]
+    assert logits.grad[1].abs().min() > 0.1
+
+
+def random_logits():
+    """Task -> logits (3, labels), with gradients."""
+    generator = torch.Generator().manual_seed(1)
+    labels = {"relation": 4, "novelty": 3, "direction": 4}
+    return {task: torch.randn(3, size, generator=generator).requires_grad_() for task, size in labels.items()}
+
+
+def targets_with(novelty):
+    """Targets of an unrelated pair and two related ones, with this novelty of the last."""
+    return {
+        "relation": torch.tensor([[1.0, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 1]]),
+        "novelty": torch.tensor([[1.0, 0, 0], [0, 1, 0], novelty]),
+        "direction": torch.tensor([[1.0, 0, 0, 0], [0, 0, 0, 1], [0, 1, 0, 0]]),
+    }
+
+
+@pytest.mark.parametrize("weights", [None, {"novelty": 0.5, "direction": 2.0}], ids=["shares", "weights"])
+def test_head_learns_nothing_of_the_pair_that_is_not_annotated(weights):
+    gradients = {}
+    for name, novelty in {"annotated": [0.0, 0, 1], "unannotated": [UNANNOTATED] * 3}.items():
+        logits = random_logits()
+        joint_loss(logits, targets_with(novelty), weights).backward()
+        gradients[name] = {task: values.grad for task, values in logits.items()}
+    found, usual = gradients["unannotated"], gradients["annotated"]
+    assert found["novelty"][2].tolist() == [0.0] * 3
+    assert usual["novelty"][2].abs().max() > 0
+    for task in found:
+        assert torch.equal(found[task][:2], usual[task][:2]), task
+    assert torch.equal(found["relation"], usual["relation"])
+
+
+@pytest.mark.parametrize("weights", [None, {"novelty": 0.5, "direction": 2.0}], ids=["shares", "weights"])
+def test_head_that_no_pair_is_annotated_for_is_as_no_head(weights):
+    logits, targets = random_logits(), targets_with([0.0, 0, 1])
+    targets["novelty"] = torch.full((3, 3), UNANNOTATED)
+    found = joint_loss(logits, targets, weights)
+    del logits["novelty"]
+    torch.testing.assert_close(found, joint_loss(logits, targets, weights), rtol=0, atol=0)

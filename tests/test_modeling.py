@@ -4,6 +4,7 @@ import copy
 import importlib
 import json
 import math
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -16,10 +17,20 @@ from transformers import BertForMaskedLM, BertForPreTraining
 from transformers.utils import is_flash_attn_2_available
 
 from biodir.batching_biodir import repeated_chunks
-from biodir.configuration_biodir import CHEMICAL, CODE_FILES, DISEASE, BioDirConfig
+from biodir.configuration_biodir import (
+    CHEMICAL,
+    CODE_FILES,
+    DISEASE,
+    PAIR_ENCODINGS,
+    PAIR_TYPES,
+    RELATION_LABELS,
+    BioDirConfig,
+)
 from biodir.errors_biodir import CheckpointError, SettingError
 from biodir.losses_biodir import head_loss, joint_loss
 from biodir.modeling_biodir import BioDirForRelationExtraction
+from biodir.windows_biodir import pair_encoder
+from marked import marked_document
 from tiny_models import (
     FAMILIES,
     MAX_TOKENS,
@@ -35,6 +46,7 @@ from tiny_models import (
     tiny_config,
     tiny_model,
     tiny_tokenizer,
+    widened,
 )
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -493,6 +505,182 @@ def test_from_encoder_changes_the_fields_of_encoder_settings(tmp_path):
     )
     assert model.encoder.embeddings.dropout.p == 0.25
     assert model.config.encoder_config.hidden_dropout_prob == 0.25
+
+
+# --- from a checkpoint of this kind
+
+ROOM = {"max_tokens": 128, "max_name_tokens": 8, "max_mention_tokens": 8, "window_overlap_tokens": 16}
+ROOM |= {"infix_min_tokens": 16, "soft_prompt_tokens": 3}
+PAIRS = marked_document("<C:1 aspirin> causes <D:2 headache> . <G:3 gene> causes it .")
+
+
+def logits_for_pairs(model, tokenizer) -> Tensor:
+    """(3, labels of all tasks) of the pairs of `PAIRS`."""
+    return all_logits(model.eval(), inputs_of_pairs(model, tokenizer))
+
+
+def inputs_of_pairs(model, tokenizer) -> dict[str, Tensor]:
+    encoder = pair_encoder(tokenizer, model.config)
+    return encoder.collate(list(encoder.encode_pairs(encoder.encode_document(PAIRS))))
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory) -> dict:
+    """Pair encoding -> the folder of a checkpoint with wide weights, as after training."""
+    found = {}
+    for form in PAIR_ENCODINGS:
+        folder = tmp_path_factory.mktemp(form)
+        encoder = save_encoder(folder / "encoder", max_position_embeddings=128)
+        model, tokenizer = BioDirForRelationExtraction.from_encoder(encoder, pair_encoding=form, **ROOM)
+        widened(model).save_pretrained(folder / "run")
+        tokenizer.save_pretrained(folder / "run")
+        found[form] = folder / "run"
+    return found
+
+
+@pytest.fixture
+def warned(monkeypatch) -> list[str]:
+    """Grows by every warning of the model's module."""
+    messages = []
+    logger = importlib.import_module("biodir.modeling_biodir").logger
+    monkeypatch.setattr(logger, "warning", lambda text, *values: messages.append(text % values))
+    return messages
+
+
+def weights_in(folder: Path, prefix: str) -> dict[str, Tensor]:
+    return {name: value for name, value in load_file(folder / "model.safetensors").items() if name.startswith(prefix)}
+
+
+def is_as_saved(model, folder: Path, prefix: str) -> bool:
+    """Whether all weights whose names begin so are those of the folder."""
+    state, saved = model.state_dict(), weights_in(folder, prefix)
+    assert saved, prefix
+    return set(saved) == {name for name in state if name.startswith(prefix)} and all(
+        state[name].shape == value.shape and torch.equal(state[name], value) for name, value in saved.items()
+    )
+
+
+@pytest.mark.parametrize("form", PAIR_ENCODINGS)
+def test_from_checkpoint_of_the_same_form_and_labels_gives_its_logits(trained, form, warned):
+    again, tokenizer = BioDirForRelationExtraction.from_encoder(trained[form], pair_encoding=form, **ROOM)
+    loaded = BioDirForRelationExtraction.from_pretrained(trained[form])
+    assert torch.equal(logits_for_pairs(again, tokenizer), logits_for_pairs(loaded, tokenizer))
+    assert len(tokenizer) == again.get_input_embeddings().num_embeddings
+    assert warned == []
+
+
+@pytest.mark.parametrize("form", PAIR_ENCODINGS)
+def test_from_checkpoint_starts_the_head_anew_whose_labels_have_another_order(trained, form, warned):
+    labels = ["None", *reversed(RELATION_LABELS[1:])]
+    settings = {**ROOM, "pair_encoding": form, "relation_labels": labels}
+    model, _ = BioDirForRelationExtraction.from_encoder(trained[form], **settings)
+    assert warned == [f"{trained[form]}: has no fitting heads.relation; training starts them anew"]
+    assert not is_as_saved(model, trained[form], "heads.relation.")
+    for prefix in ("encoder.", "soft_prompt.", "heads.novelty.", "heads.direction."):
+        assert is_as_saved(model, trained[form], prefix), prefix
+
+
+@pytest.mark.parametrize("form", PAIR_ENCODINGS)
+def test_from_checkpoint_starts_the_soft_prompt_anew_of_other_pair_types(trained, form, warned):
+    settings = {**ROOM, "pair_encoding": form, "pair_types": PAIR_TYPES[::-1]}
+    model, _ = BioDirForRelationExtraction.from_encoder(trained[form], **settings)
+    assert warned == [f"{trained[form]}: has no fitting soft_prompt; training starts them anew"]
+    assert not is_as_saved(model, trained[form], "soft_prompt.")
+    assert is_as_saved(model, trained[form], "encoder.")
+    assert is_as_saved(model, trained[form], "heads.")
+
+
+@pytest.mark.parametrize(("form", "other"), [PAIR_ENCODINGS, PAIR_ENCODINGS[::-1]])
+def test_from_checkpoint_of_the_other_form_starts_the_heads_anew(trained, form, other, warned):
+    model, tokenizer = BioDirForRelationExtraction.from_encoder(trained[form], pair_encoding=other, **ROOM)
+    assert warned == [
+        f"{trained[form]}: has no fitting heads.relation, heads.novelty, heads.direction; training starts them anew"
+    ]
+    assert is_as_saved(model, trained[form], "encoder.")
+    assert is_as_saved(model, trained[form], "soft_prompt.")
+    assert logits_for_pairs(model, tokenizer).isfinite().all()
+
+
+def test_from_checkpoint_without_a_task_starts_its_head_anew(tmp_path, trained, warned):
+    less, tokenizer = BioDirForRelationExtraction.from_encoder(trained["solid"], **ROOM, novelty_labels=[])
+    assert warned == []
+    less.save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    model, _ = BioDirForRelationExtraction.from_encoder(tmp_path, **ROOM)
+    assert warned == [f"{tmp_path}: has no fitting heads.novelty; training starts them anew"]
+    assert is_as_saved(model, tmp_path, "heads.direction.")
+
+
+@pytest.mark.parametrize("prompt_tokens", [0, 5])
+def test_from_checkpoint_takes_no_soft_prompt_of_another_length(trained, prompt_tokens, warned):
+    settings = {**ROOM, "soft_prompt_tokens": prompt_tokens}
+    model, _ = BioDirForRelationExtraction.from_encoder(trained["solid"], **settings)
+    assert [message.split(": ")[1] for message in warned] == [
+        "has no fitting soft_prompt; training starts them anew"
+    ] * (prompt_tokens > 0)
+    assert is_as_saved(model, trained["solid"], "heads.")
+
+
+def test_from_checkpoint_changes_the_fields_of_encoder_settings(trained):
+    settings = {"hidden_dropout_prob": 0.25}
+    model, _ = BioDirForRelationExtraction.from_encoder(trained["pooled"], encoder_settings=settings, **ROOM)
+    assert model.encoder.embeddings.dropout.p == 0.25
+    assert is_as_saved(model, trained["pooled"], "encoder.")
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"hidden_dropuot_prob": 0.1}, "encoder setting 'hidden_dropuot_prob': BertConfig has no such field"),
+        ({"num_hidden_layers": 1}, "settings {'num_hidden_layers': 1} change the sizes of a trained encoder; leave"),
+        ({"hidden_size": 16}, "settings {'hidden_size': 16} change the sizes of a trained encoder; leave"),
+    ],
+)
+def test_from_checkpoint_refuses_settings_that_do_not_fit_it(trained, settings, message):
+    with pytest.raises(SettingError, match=re.escape(message)):
+        BioDirForRelationExtraction.from_encoder(trained["solid"], encoder_settings=settings, **ROOM)
+
+
+def test_from_checkpoint_asks_for_no_code_of_the_folder(trained, monkeypatch):
+    asked = []
+    monkeypatch.setattr("builtins.input", lambda question="": asked.append(question) or "n")
+    BioDirForRelationExtraction.from_encoder(trained["solid"], **ROOM)
+    assert asked == []
+
+
+# --- inputs that are missing
+
+
+@pytest.mark.parametrize(
+    ("form", "name"),
+    [
+        ("solid", "task_positions"),
+        ("pooled", "window_documents"),
+        ("pooled", "mention_windows"),
+        ("pooled", "mention_positions"),
+        ("pooled", "mention_entities"),
+        ("pooled", "pair_entities"),
+        ("pooled", "pair_windows"),
+    ],
+)
+def test_missing_input_is_named(trained, form, name):
+    model, tokenizer = BioDirForRelationExtraction.from_encoder(trained[form], pair_encoding=form, **ROOM)
+    inputs = inputs_of_pairs(model, tokenizer)
+    model(**inputs)
+    del inputs[name]
+    with pytest.raises(SettingError, match=f"^{name}: missing in the input of a {form} model; make it with pair_enco"):
+        model(**inputs)
+
+
+def test_inputs_of_the_other_form_are_refused(trained):
+    solid, tokenizer = BioDirForRelationExtraction.from_encoder(trained["solid"], **ROOM)
+    pooled, _ = BioDirForRelationExtraction.from_encoder(trained["pooled"], pair_encoding="pooled", **ROOM)
+    with pytest.raises(SettingError, match=r"^task_positions: missing in the input of a solid model"):
+        solid(**inputs_of_pairs(pooled, tokenizer))
+    with pytest.raises(
+        SettingError, match=r"^window_documents, mention_windows, mention_positions, mention_entities, "
+    ):
+        pooled(**inputs_of_pairs(solid, tokenizer))
 
 
 # --- saving and loading

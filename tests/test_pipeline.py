@@ -268,9 +268,18 @@ def test_batch_size_changes_neither_scores_nor_order(batch_size, extract):
 
 def test_neighbours_in_the_batch_do_not_change_scores(extract, batches):
     alone = extract(ONE)
-    among_others = extract([long_document(10, 120), ONE, THREE], batch_size=1000)
+    among_others = extract([long_document(6, 120), ONE, THREE], batch_size=1000)
     assert same(among_others[1], alone)
-    assert [batch.pairs for batch in batches] == [1, 10 * 9 // 2 + 1 + 3]
+    assert [batch.pairs for batch in batches] == [1, 6 * 5 // 2 + 1 + 3]
+
+
+def test_batch_size_that_is_larger_than_the_memory_holds_runs_in_several_parts(extract, batches):
+    document = long_document(10, 120)
+    extract(document, batch_size=1000)
+    largest = 4 * SETTINGS["max_tokens"]
+    assert sum(batch.pairs for batch in batches) == 10 * 9 // 2
+    assert len(batches) == 2
+    assert all(batch.tokens < PASSES_PER_BATCH * SETTINGS["token_budget"] + 2 * largest for batch in batches)
 
 
 def test_long_document_goes_to_the_model_in_batches_of_the_budget(extract, monkeypatch):

@@ -59,12 +59,23 @@ def test_entities_of_half_precision_are_summed_in_float32():
 # Attention and context.
 
 
-def test_mention_attends_to_its_own_window_alone():
-    query = torch.tensor([[[0.0], [1.0], [0.0]]])  # (heads, tokens, head_size)
-    key = torch.tensor([[[LN2], [0.0], [5.0]]])
-    visible = torch.tensor([[True, True, False], [False, False, True]])
-    attention = mention_attention(query, key, torch.tensor([1, 2]), visible)
-    assert_close(attention, [[[2 / 3, 1 / 3, 0.0], [0.0, 0.0, 1.0]]])
+def test_mention_attends_to_its_window_by_the_softmax_of_query_and_key():
+    query = torch.tensor([[[1.0], [0.0]], [[0.0], [2.0]]])  # (heads, mentions, head_size)
+    key = torch.tensor([[[LN2], [0.0], [LN2]], [[LN2], [0.0], [0.0]]])  # (heads, tokens, head_size)
+    third = 1 / 3
+    assert_close(
+        mention_attention(query, key),
+        [[[0.4, 0.2, 0.4], [third, third, third]], [[third, third, third], [4 / 6, 1 / 6, 1 / 6]]],
+    )
+
+
+def test_window_without_mentions_has_no_attention():
+    assert mention_attention(torch.zeros(2, 0, 3), torch.ones(2, 5, 3)).shape == (2, 0, 5)
+
+
+def test_attention_of_half_precision_is_computed_in_float32():
+    half = torch.zeros(1, 1, 3, dtype=torch.bfloat16)
+    assert mention_attention(half, half).dtype == torch.float32
 
 
 def test_context_weighs_the_text_by_the_attention_of_both_summed_over_heads():

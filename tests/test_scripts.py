@@ -2,6 +2,8 @@
 
 import itertools
 import json
+import mmap
+import os
 import sys
 from pathlib import Path
 
@@ -78,6 +80,46 @@ def test_passes_of_the_benchmark_count_pairs_and_tokens(checkpoint, documents):
     assert 0 < solid.encoder_seconds < solid.seconds
 
 
+def test_form_that_is_prepared_ahead_overlaps_and_the_others_do_not(checkpoint, documents, monkeypatch):
+    passes = script("benchmark_passes")
+    pipelines = []
+    load = passes.load_pipeline
+    monkeypatch.setattr(
+        passes, "load_pipeline", lambda *given: pipelines.append((load(*given), given)) or pipelines[-1][0]
+    )
+    work = passes.Work(str(documents), 2, 2, 1, device="cpu", warms=False)
+    found = [passes.run_form(passes.Form("solid", str(checkpoint), "torch", ahead), work) for ahead in (False, True)]
+    assert [extract._engine.overlaps for extract, _ in pipelines] == [False, True]
+    assert [given[1] for _, given in pipelines] == ["cpu", "cpu"]
+    assert (found[0].pairs, found[0].tokens) == (found[1].pairs, found[1].tokens)
+
+
+@pytest.mark.skipif(not os.access("/proc/self/clear_refs", os.W_OK), reason="Linux measures peaks")
+def test_peak_memory_is_that_since_it_was_forgotten():
+    passes = script("benchmark_passes")
+    passes.forget_peak()
+    before = passes.memory_mebibytes("VmHWM")
+    with mmap.mmap(-1, 100 * 2**20) as block:  # given back for sure, whatever the allocator keeps
+        block.write(b"x" * len(block))
+    during = passes.memory_mebibytes("VmHWM")
+    passes.forget_peak()
+    assert during - before > 80
+    assert during - passes.memory_mebibytes("VmHWM") > 80
+
+
+def test_first_model_is_prepared_ahead_and_on_every_back_end(checkpoints):
+    forms = script("benchmark").forms_of([checkpoints["pooled"], checkpoints["solid"]], ["bf16", "int8"])
+    assert [(form.name, form.backend, form.prepares_ahead) for form in forms] == [
+        ("naive", "naive", False),
+        ("pooled", "torch", False),
+        ("solid", "torch", False),
+        ("pooled, prepared ahead", "torch", True),
+        ("pooled, bf16", "bf16", False),
+        ("pooled, int8", "int8", False),
+    ]
+    assert [form.model == checkpoints["pooled"] for form in forms] == [False, True, False, True, True, True]
+
+
 def test_benchmark_prints_forms_curves_and_memory(checkpoints, documents, tmp_path, monkeypatch, capsys):
     benchmark = script("benchmark")
     monkeypatch.setattr(benchmark, "_in_fresh_process", lambda function, *arguments: function(*arguments))
@@ -93,7 +135,9 @@ def test_benchmark_prints_forms_curves_and_memory(checkpoints, documents, tmp_pa
     monkeypatch.setattr(sys, "argv", ["benchmark.py", *map(str, arguments)])
     benchmark.main()
     report = json.loads((tmp_path / "r.json").read_text())
-    assert list(report["forms"]) == ["naive", "pooled", "solid", "pooled, bf16"]
+    assert list(report["forms"]) == ["naive", "pooled", "solid", "pooled, prepared ahead", "pooled, bf16"]
+    assert [name for name, found in report["forms"].items() if "f1" in found] == ["pooled", "solid", "pooled, bf16"]
+    assert report["forms"]["pooled, prepared ahead"]["pairs"] == 3
     assert report["forms"]["naive"]["times_naive"] == 1
     assert report["forms"]["solid"]["pairs"] == report["forms"]["pooled"]["pairs"] == 3
     assert set(report["forms"]["pooled"]["f1"]) == {"relation_type", "relation_type_direction"}

@@ -5,87 +5,31 @@ import copy
 import pytest
 import torch
 from torch import Tensor
-from transformers import AutoConfig, DistilBertConfig
 
 from biodir import windows_biodir
-from biodir.configuration_biodir import BioDirConfig
+from biodir.configuration_biodir import CHEMICAL, GENE
+from biodir.document_biodir import Document, Mention
 from biodir.errors_biodir import SettingError
 from biodir.features_biodir import WindowFeatures
 from biodir.modeling_biodir import BioDirForRelationExtraction
 from biodir.packing_biodir import PACKABLE_ENCODERS, PACKED_ATTENTION
 from biodir.text_pass_biodir import pooled_states
-from biodir.windows_biodir import pair_encoder
-from marked import marked_document, word_piece_tokenizer
-from tiny_models import save_encoder, targets_of, tiny_config, tiny_encoder_config, widened
-
-TOLERANCE = 1e-5
-SMALL_MODEL = {"pair_encoding": "pooled", "soft_prompt_tokens": 3, "classifier_dropout": 0.0}
-WIDE = {"max_tokens": 120, "window_overlap_tokens": 20, "max_mention_tokens": 8}
-# Small enough for the first text to fill several windows.
-NARROW = {"max_tokens": 30, "window_overlap_tokens": 12, "max_mention_tokens": 8}
-OFFSET_FAMILIES = ("roberta", "camembert", "xlm-roberta")
-TEXT = marked_document(
-    "<C:C1 aspirin> raises <D:D1 pain>. It binds <G:G1 cox2> and <G:G2 her2>; <C:C1 aspirin> inhibits <V:V1 it>. "
-    "What are the labels of it and of it? It raises, it binds. <C:C2 iron <G:G3 it> in pain> causes <D:D1 \u200b> the "
-    "end of <C:C1;C3 warfarin> it binds."
+from marked import marked_document
+from pooled_models import (
+    DOCUMENTS,
+    NARROW,
+    OFFSET_FAMILIES,
+    OTHER,
+    TEXT,
+    assert_close,
+    each_width,
+    features_of,
+    gradients_of,
+    logits_of,
+    logits_with_gradient,
+    model_and_encoder,
 )
-OTHER = marked_document("<C:C9 iron> inhibits <G:G9 her2> in <D:D9 pain>.", id="8")
-ONE_PAIR = marked_document("It causes <D:D1 pain>. <C:C1 iron>", id="9")
-DOCUMENTS = (TEXT, OTHER, ONE_PAIR)
-
-each_width = pytest.mark.parametrize("sizes", [WIDE, NARROW], ids=["one window", "several windows"])
-
-
-def encoder_config(family: str = "bert", **settings):
-    """The configuration of a tiny encoder of each kind that can read packed rows."""
-    settings = {"vocab_size": len(word_piece_tokenizer()), "max_position_embeddings": 130, **settings}
-    if family == "distilbert":
-        sizes = {"dim": 32, "hidden_dim": 48, "n_layers": 2, "n_heads": 4, "pad_token_id": 0}
-        return DistilBertConfig(**sizes, dropout=0.0, attention_dropout=0.0, **settings)
-    if family in OFFSET_FAMILIES:
-        values = tiny_encoder_config("roberta", **settings).to_dict()
-        return AutoConfig.for_model(family, **{name: value for name, value in values.items() if name != "model_type"})
-    return tiny_encoder_config(family, **settings)
-
-
-def model_and_encoder(family: str = "bert", encoder_settings=(), **settings):
-    """A random model in evaluation mode, and its encoder of pairs."""
-    values = {**SMALL_MODEL, **WIDE, **settings}
-    config = BioDirConfig(encoder_config=encoder_config(family, **dict(encoder_settings)), **values)
-    model = widened(BioDirForRelationExtraction(config)).eval()
-    return model, pair_encoder(word_piece_tokenizer(), config)
-
-
-def features_of(encoder, *documents) -> list[WindowFeatures]:
-    return [features for document in documents for features in encoder.encode_pairs(encoder.encode_document(document))]
-
-
-def logits_with_gradient(model, encoder, features) -> Tensor:
-    """(batch, labels of all tasks)"""
-    output = model(**encoder.collate(features))
-    return torch.cat([output[f"{task}_logits"] for task in model.config.tasks], dim=-1)
-
-
-@torch.no_grad()
-def logits_of(model, encoder, features) -> Tensor:
-    """(batch, labels of all tasks)"""
-    return logits_with_gradient(model, encoder, features)
-
-
-def loss_of(model, encoder, features, labels) -> Tensor:
-    return model(**encoder.collate(features), **targets_of(model.config, labels)).loss
-
-
-def assert_close(found: Tensor, expected: Tensor, scale: float = 1.0) -> None:
-    """Both are the same but for rounding, which grows with the largest number or, if that is larger, `scale`."""
-    scale = max(scale, expected.abs().max().item())
-    torch.testing.assert_close(found, expected, rtol=0, atol=TOLERANCE * scale)
-
-
-def some_labels(features) -> list[int]:
-    """A label for each pair: the first is related, the second not, and so on."""
-    return [(1 + number) % 2 * (1 + number % 3) for number in range(sum(len(found.pairs) for found in features))]
-
+from tiny_models import tiny_config
 
 # --- naive: each pair alone, in rows with a full mask, through the encoder's own attention
 
@@ -180,13 +124,6 @@ def naive_logits(model, features) -> Tensor:
     return torch.stack([naive_pair(model, found, question) for found in features for question in found.pairs])
 
 
-def gradients_of(model, logits: Tensor) -> dict[str, Tensor]:
-    """Parameter name -> gradient of a weighted sum of the logits in which no two weigh alike."""
-    model.zero_grad()
-    (logits * torch.linspace(-1, 1, logits.numel()).view_as(logits)).sum().backward()
-    return {name: parameter.grad for name, parameter in model.named_parameters()}
-
-
 @each_width
 @pytest.mark.parametrize("prompt_tokens", [3, 0], ids=["soft prompt", "no soft prompt"])
 def test_logits_and_gradients_equal_a_naive_implementation(sizes, prompt_tokens):
@@ -208,6 +145,51 @@ def test_every_packable_encoder_equals_a_naive_implementation(family):
     features = features_of(encoder, TEXT, OTHER)
     with torch.no_grad():
         assert_close(logits_of(model, encoder, features), naive_logits(eager(model), features))
+
+
+def test_entities_with_windows_between_them_equal_a_naive_implementation():
+    # The window in the middle shows no mention; both entities have mentions in windows in which the other has none.
+    words = "it binds " * 12
+    document = marked_document(f"<C:C1 iron> {words}<D:D1 pain> and <C:C1 iron> {words}{words}<D:D1 pain> <G:G1 it>")
+    model, encoder = model_and_encoder(**NARROW)
+    features = features_of(encoder, document, OTHER)
+    windows = [
+        {mention.window for mention in features[0].mentions if mention.entity[0] == name} for name in ("C1", "D1")
+    ]
+    assert windows[0] & windows[1]
+    assert windows[0] - windows[1]
+    assert windows[1] - windows[0]
+    assert len(windows[0] | windows[1]) < len(features[0].rows)
+    found, expected = logits_with_gradient(model, encoder, features), naive_logits(eager(model), features)
+    assert_close(found, expected)
+
+
+def dense_document():
+    """One mention of eight tokens in which 28 others lie, so that their tags fill more than any window; and a gene."""
+    text = "it it it it it it it it binds iron and cox2 in it."
+    spans = [(3 * first, 3 * last + 2) for first in range(8) for last in range(first + 1, 8)]
+    genes = [Mention(*span, text[slice(*span)], GENE, (f"G{number}",)) for number, span in enumerate(spans)]
+    others = [Mention(30, 34, "iron", CHEMICAL, ("C1",)), Mention(39, 43, "cox2", GENE, ("G99",))]
+    return Document("7", text, (*sorted(genes, key=lambda gene: (gene.start_char, -gene.end_char)), *others))
+
+
+def test_text_that_is_read_without_tags_equals_a_naive_implementation():
+    model, encoder = model_and_encoder(**NARROW)
+    features = features_of(encoder, dense_document(), OTHER)
+    assert len(features[0].pairs) == 30 * 29 // 2
+    some = [features[0].with_pairs(range(0, len(features[0].pairs), 40)), features[1]]
+    with torch.no_grad():
+        assert_close(logits_of(model, encoder, some), naive_logits(eager(model), some))
+
+
+def test_pair_of_a_text_that_is_read_without_tags_has_the_same_scores_alone_and_among_all():
+    model, encoder = model_and_encoder(**NARROW)
+    features = features_of(encoder, dense_document(), OTHER)
+    together = logits_of(model, encoder, features)
+    assert together.isfinite().all()
+    for index in range(0, len(features[0].pairs), 29):
+        alone = logits_of(model, encoder, [features[0].with_pairs([index])])
+        assert_close(alone, together[index : index + 1])
 
 
 def test_texts_of_these_tests_hold_what_they_are_to_hold():
@@ -356,128 +338,3 @@ def test_encoder_with_relative_positions_is_refused():
 
 def test_solid_model_keeps_the_attention_of_its_encoder():
     assert BioDirForRelationExtraction(tiny_config()).encoder.config._attn_implementation != PACKED_ATTENTION
-
-
-# --- saving, precision, training
-
-
-@pytest.mark.parametrize("family", ["bert", "roberta", "electra"])
-def test_saved_model_keeps_its_encoding_and_its_scores(tmp_path, family):
-    model, encoder = model_and_encoder(family, **NARROW)
-    features = features_of(encoder, *DOCUMENTS)
-    model.save_pretrained(tmp_path)
-    assert PACKED_ATTENTION not in (tmp_path / "config.json").read_text()
-    loaded = BioDirForRelationExtraction.from_pretrained(tmp_path)
-    assert loaded.config.pair_encoding == "pooled"
-    encoder = pair_encoder(word_piece_tokenizer(), loaded.config)
-    assert features_of(encoder, *DOCUMENTS) == features
-    assert torch.equal(logits_of(loaded, encoder, features), logits_of(model, encoder, features))
-
-
-@pytest.mark.parametrize("attention", ["eager", "sdpa"])
-def test_attention_code_that_is_asked_for_changes_no_score(tmp_path, attention):
-    model, encoder = model_and_encoder(**NARROW)
-    features = features_of(encoder, *DOCUMENTS)
-    expected = logits_of(model, encoder, features)
-    model.save_pretrained(tmp_path)
-    loaded = BioDirForRelationExtraction.from_pretrained(tmp_path, attn_implementation=attention)
-    assert_close(logits_of(loaded, encoder, features), expected)
-
-
-def test_attention_code_that_is_set_later_changes_no_score():
-    # The encoder's own attention knows nothing of the layout: everything would attend to everything, in silence.
-    model, encoder = model_and_encoder(**NARROW)
-    features = features_of(encoder, *DOCUMENTS)
-    expected = logits_of(model, encoder, features)
-    model.set_attn_implementation("sdpa")
-    assert_close(logits_of(model, encoder, features), expected)
-
-
-def test_model_from_a_pretrained_encoder_answers_with_its_tokenizer(tmp_path):
-    folder = save_encoder(tmp_path, max_position_embeddings=200)
-    model, tokenizer = BioDirForRelationExtraction.from_encoder(
-        folder, pair_encoding="pooled", **WIDE | {"max_tokens": 200, "window_overlap_tokens": 40}
-    )
-    encoder = pair_encoder(tokenizer, model.config)
-    features = features_of(encoder, OTHER)
-    assert logits_of(model.eval(), encoder, features).isfinite().all()
-
-
-@each_width
-def test_autocast_to_half_precision_stays_near_float32_and_trains(sizes):
-    model, encoder = model_and_encoder(**sizes)
-    features = features_of(encoder, *DOCUMENTS)
-    reference = logits_of(model, encoder, features)
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        found = logits_of(model, encoder, features)
-        loss = loss_of(model, encoder, features, some_labels(features))
-    assert (found.float() - reference).abs().max() < 0.05 * reference.abs().max()
-    assert loss.isfinite()
-    assert loss.dtype == torch.float32
-    loss.backward()
-    assert all(parameter.grad.isfinite().all() for parameter in model.parameters())
-
-
-@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=["bf16", "fp16"])
-def test_model_of_half_precision_stays_near_float32_and_trains(tmp_path, dtype):
-    model, encoder = model_and_encoder(**NARROW)
-    features = features_of(encoder, *DOCUMENTS)
-    reference = logits_of(model, encoder, features)
-    model.save_pretrained(tmp_path)
-    loaded = BioDirForRelationExtraction.from_pretrained(tmp_path, dtype=dtype)
-    assert (logits_of(loaded, encoder, features).float() - reference).abs().max() < 0.05 * reference.abs().max()
-    loss_of(loaded, encoder, features, some_labels(features)).backward()
-    assert all(parameter.grad.isfinite().all() for parameter in loaded.parameters())
-
-
-def test_training_steps_lower_the_loss():
-    model, encoder = model_and_encoder(**NARROW)
-    features = features_of(encoder, *DOCUMENTS)
-    labels = some_labels(features)
-    model.train()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
-    losses = []
-    for _ in range(5):
-        optimizer.zero_grad()
-        loss = loss_of(model, encoder, features, labels)
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-    assert losses == sorted(losses, reverse=True)
-
-
-@pytest.mark.parametrize("family", PACKABLE_ENCODERS)
-@pytest.mark.parametrize("labels", ["unrelated", "mixed"])
-def test_every_parameter_has_a_gradient(family, labels):
-    # Training on several devices stops where a parameter has none.
-    model, encoder = model_and_encoder(family, **NARROW)
-    features = features_of(encoder, *DOCUMENTS)
-    found = some_labels(features)
-    loss_of(model, encoder, features, found if labels == "mixed" else [0] * len(found)).backward()
-    assert [name for name, parameter in model.named_parameters() if parameter.grad is None] == []
-
-
-def test_dropout_is_at_work_in_training_alone():
-    dropouts = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.5}
-    model, encoder = model_and_encoder(encoder_settings=dropouts)
-    features = features_of(encoder, OTHER)
-    assert torch.equal(logits_of(model, encoder, features), logits_of(model, encoder, features))
-    model.train()
-    assert not torch.equal(logits_of(model, encoder, features), logits_of(model, encoder, features))
-
-
-@each_width
-def test_gradient_checkpointing_changes_neither_loss_nor_gradients(sizes):
-    model, encoder = model_and_encoder(**sizes)
-    features = features_of(encoder, *DOCUMENTS)
-    model.train()
-    plain = gradients_of(model, logits_with_gradient(model, encoder, features))
-    plain_loss = loss_of(model, encoder, features, some_labels(features))
-    calls = []
-    model.get_submodule("encoder.encoder.layer.0.attention").register_forward_hook(lambda *_: calls.append(1))
-    model.activation_checkpointing_enable()
-    checkpointed = gradients_of(model, logits_with_gradient(model, encoder, features))
-    assert len(calls) == 2  # forward, then once more for the gradient
-    assert torch.equal(loss_of(model, encoder, features, some_labels(features)), plain_loss)
-    for name, gradient in plain.items():
-        assert_close(checkpointed[name], gradient)

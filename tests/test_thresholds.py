@@ -19,7 +19,8 @@ from biodir.evaluation.thresholds import (
     found_rule,
     neutral_rule,
 )
-from marked import marked_document, pair_encoder
+from biodir.windows_biodir import PooledEncoder
+from marked import encoding_settings, marked_document, pair_encoder, word_piece_tokenizer
 
 LABELS = {"relation": list(RELATION_LABELS), "novelty": list(NOVELTY_LABELS), "direction": list(DIRECTION_LABELS)}
 RULE = DecodingRule(LABELS, generic_relation="Association", relation_threshold=0.5, none_bias=0.0)
@@ -230,6 +231,22 @@ def test_missed_relation_of_a_document_without_pairs_counts():
     lonely = tuple(marked_document("<S:1 It> is.", id=name, relations=(BIND,)) for name in "ab")
     more = EncodedDocuments((*data.documents, *lonely), (*data.features, (), ()))
     assert cross_fitted_counts(more, logits, RULE, folds=2)["relation_type"].fn == 3
+
+
+def test_pairs_of_one_text_pass_are_counted_as_pairs_with_rows_of_their_own():
+    # Three pairs in a document, in one features object when pooled; the first is related or not.
+    document = marked_document("<C:1 Iron> binds <G:2 it> and <D:3 pain>.")
+    kinds = [(each, pair(None, {"Bind": 0.3}), pair(None, {"Bind": 0.6})) for each in TWO_KINDS * 2]
+    documents = [replace(document, id=str(number), relations=first[0].relations)
+                 for number, (first, *_) in enumerate(kinds)]  # fmt: skip
+    logits = [logits for found in kinds for _, logits in found]
+    solid = encoded_documents(documents, pair_encoder())
+    pooled = encoded_documents(documents, PooledEncoder(word_piece_tokenizer(), encoding_settings()))
+    assert [len(features) for features in (*solid.features, *pooled.features)] == [3] * 8 + [1] * 8
+    found = cross_fitted_counts(pooled, logits, RULE, folds=2)
+    assert found == cross_fitted_counts(solid, logits, RULE, folds=2)
+    assert found["relation_type"].tp > 0
+    assert found_rule(pooled, logits, RULE) == found_rule(solid, logits, RULE)
 
 
 def test_one_document_cannot_be_split():

@@ -5,8 +5,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
 import train
+from biodir.configuration_biodir import CHEMICAL, DISEASE, PAIR_ENCODINGS
 from biodir.errors_biodir import SettingError
 from biodir.inference.loading import load_pipeline
 from biodir.pubtator_biodir import read_pubtator
@@ -22,45 +25,181 @@ DOCUMENT = """{id}|t|Aspirin stops pain.
 {id}\tC1\tD1\tSubject:C1
 
 """
+WITHOUT_PAIRS = "{id}|t|Aspirin.\n{id}|a|\n{id}\t0\t7\tAspirin\tChemicalEntity\tC1\n\n"
+NO_DROPOUT = ["attention_probs_dropout_prob=0", "hidden_dropout_prob=0"]
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory) -> Path:
-    """The folder of a short run over a tiny random encoder."""
-    folder = tmp_path_factory.mktemp("training")
-    save_encoder(folder / "encoder", positions=512)
-    (folder / "gold.pubtator").write_text("".join(DOCUMENT.format(id=number) for number in range(1, 9)))
-    (folder / "dev.pubtator").write_text("".join(DOCUMENT.format(id=number) for number in range(8, 17)))
-    arguments = ["--train", folder / "gold.pubtator", "--dev", folder / "dev.pubtator"]
-    arguments += ["--encoder", folder / "encoder", "--output", folder / "run", "--epochs", "12"]
-    arguments += ["--encoder-rate", "0.01", "--new-rate", "0.01", "--chunks", "infix", "--tokens-per-step", "700"]
-    arguments += ["--encoder-settings", "attention_probs_dropout_prob=0", "hidden_dropout_prob=0"]
-    arguments += ["--task-weights", "novelty=1", "direction=0.5"]
+def written(path: Path, numbers, document: str = DOCUMENT) -> Path:
+    """The file, now with documents of these numbers."""
+    path.write_text("".join(document.format(id=number) for number in numbers))
+    return path
+
+
+def run_training(*arguments) -> None:
+    """Runs the program in this process."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["train.py", *map(str, arguments)])
         train.main()
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory) -> Path:
+    """The folder of a tiny random encoder."""
+    folder = tmp_path_factory.mktemp("encoder")
+    save_encoder(folder, positions=512)
     return folder
 
 
-def test_training_learns_the_relation_of_its_documents(run):
-    extract = load_pipeline(str(run / "run"), device="cpu")
-    found = next(extract(read_pubtator(run / "gold.pubtator")))
-    best = found[0]
-    assert (best["subject"]["id"], best["object"]["id"]) == ("C1", "D1")
-    assert (best["relation"], best["novelty"], best["directed"]) == ("Negative_Correlation", "Novel", True)
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory, encoder) -> dict[str, Path]:
+    """Pair encoding -> the folder of a short run."""
+    folder = tmp_path_factory.mktemp("training")
+    gold, dev = written(folder / "gold.pubtator", range(1, 9)), written(folder / "dev.pubtator", range(8, 17))
+    arguments = ["--train", gold, "--dev", dev, "--encoder", encoder, "--epochs", "12", "--chunks", "infix"]
+    arguments += ["--encoder-rate", "0.01", "--new-rate", "0.01", "--tokens-per-step", "700"]
+    arguments += ["--encoder-settings", *NO_DROPOUT, "--task-weights", "novelty=1", "direction=0.5"]
+    for form in PAIR_ENCODINGS:
+        run_training(*arguments, "--pair-encoding", form, "--output", folder / form)
+    return {form: folder / form for form in PAIR_ENCODINGS}
 
 
-def test_log_holds_settings_versions_and_every_epoch(run):
-    log = json.loads((run / "run" / "training.json").read_text())
+@pytest.fixture
+def short_run(encoder, tmp_path):
+    """Runs one epoch of the documents 1 to 4, with further or other arguments, and gives the folder of the run."""
+
+    def run(*arguments, train=(1, 2, 3, 4), dev=(8,), document=DOCUMENT) -> Path:
+        files = [tmp_path / "train.pubtator", tmp_path / "dev.pubtator"]
+        written(files[0], train, document)
+        written(files[1], dev)
+        given = ["--train", files[0], "--dev", files[1], "--encoder", encoder, "--output", tmp_path / "run"]
+        given += ["--epochs", "1", "--chunks", "infix", "--tokens-per-step", "4096"]
+        run_training(*given, "--encoder-settings", *NO_DROPOUT, "--dropout", "0", *arguments)
+        return tmp_path / "run"
+
+    return run
+
+
+@pytest.fixture
+def learned_from(monkeypatch) -> list:
+    """Grows by the ids of the documents, and whether they are partial, for every corpus that is learned from."""
+    seen = []
+    labelled_pairs = train.labelled_pairs
+
+    def recording(documents, encoder, labels, is_partial):
+        seen.append(([document.id for document in documents], is_partial))
+        return labelled_pairs(documents, encoder, labels, is_partial)
+
+    monkeypatch.setattr(train, "labelled_pairs", recording)
+    return seen
+
+
+def best_relation(folder: Path) -> tuple:
+    """The first relation that the checkpoint of the folder finds in a document."""
+    extract = load_pipeline(str(folder), device="cpu")
+    found = next(extract(read_pubtator(written(folder / "asked.pubtator", [1]))))[0]
+    return found["subject"]["id"], found["relation"], found["object"]["id"], found["novelty"], found["directed"]
+
+
+# What a run leaves.
+
+
+@pytest.mark.parametrize("form", PAIR_ENCODINGS)
+def test_training_learns_the_relation_of_its_documents(runs, form):
+    assert best_relation(runs[form]) == ("C1", "Negative_Correlation", "D1", "Novel", True)
+
+
+def test_log_holds_settings_versions_and_every_epoch(runs):
+    log = json.loads((runs["solid"] / "training.json").read_text())
     assert log["settings"]["epochs"] == 12
     assert set(log["provenance"]) == {"commit", "torch", "transformers", "tokenizers", "accelerate"}
     assert [record["epoch"] for record in log["epochs"]] == list(range(1, 13))
     assert log["epochs"][-1]["loss"] < log["epochs"][0]["loss"]
 
 
-def test_weights_of_the_tasks_stand_in_the_configuration(run):
-    config = json.loads((run / "run" / "config.json").read_text())
+@pytest.mark.parametrize("form", PAIR_ENCODINGS)
+def test_settings_of_the_run_stand_in_the_configuration(runs, form):
+    config = json.loads((runs[form] / "config.json").read_text())
+    assert config["pair_encoding"] == form
     assert config["task_weights"] == {"novelty": 1, "direction": 0.5}
+
+
+@pytest.mark.parametrize("form", PAIR_ENCODINGS)
+def test_saved_checkpoint_is_that_of_the_best_epoch(runs, form):
+    log = json.loads((runs[form] / "training.json").read_text())
+    best = max(log["epochs"], key=lambda record: record["dev"]["relation_type"]["f1"])
+    config = json.loads((runs[form] / "config.json").read_text())
+    assert config["none_bias"] == best["none_bias"]
+    assert best["dev"]["relation_type"]["f1"] == 1.0
+
+
+@pytest.mark.parametrize("form", PAIR_ENCODINGS)
+def test_new_parameters_and_matrices_have_groups_of_their_own(runs, form):
+    model = load_pipeline(str(runs[form]), device="cpu").model
+    settings = train.TrainingSettings(train=[], dev="", encoder="", output="", encoder_rate=1.0, new_rate=2.0)
+    groups = train.parameter_groups(model, settings)
+    assert sorted((group["lr"], group["weight_decay"]) for group in groups) == [(1, 0), (1, 0.01), (2, 0), (2, 0.01)]
+    assert sum(len(group["params"]) for group in groups) == len(list(model.parameters()))
+
+
+@pytest.mark.parametrize("form", PAIR_ENCODINGS)
+def test_run_goes_on_from_the_checkpoint_of_a_run(runs, short_run, form):
+    again = short_run("--encoder", runs[form], "--pair-encoding", form, "--encoder-rate", "0", "--new-rate", "0")
+    old, new = (load_file(folder / "model.safetensors") for folder in (runs[form], again))
+    assert set(old) == set(new)
+    assert all(torch.equal(old[name], new[name]) for name in old)
+    assert best_relation(again) == ("C1", "Negative_Correlation", "D1", "Novel", True)
+
+
+# Which documents are learned from.
+
+
+def test_abstract_of_two_corpora_is_learned_from_once(short_run, tmp_path, capsys, learned_from):
+    extra = written(tmp_path / "extra.pubtator", (2, 5, 4))
+    short_run("--extra-train", extra)
+    assert learned_from == [(["1", "2", "3", "4"], False), (["5"], True)]
+    assert f"{extra}: 2 documents left out, held out for evaluation or in --train" in capsys.readouterr().out
+
+
+def test_documents_that_are_held_out_are_not_learned_from(short_run, tmp_path, capsys, learned_from):
+    exclude = [written(tmp_path / f"{number}.pubtator", [number]) for number in (2, 5)]
+    extra = written(tmp_path / "extra.pubtator", (5, 6, 8))
+    short_run("--exclude", *exclude, "--extra-train", extra, dev=(3, 8))
+    assert learned_from == [(["1", "4"], False), (["6"], True)]
+    printed = capsys.readouterr().out
+    assert f"{tmp_path / 'train.pubtator'}: 2 documents left out" in printed
+    assert f"{extra}: 2 documents left out" in printed
+
+
+def test_corpus_that_is_held_out_whole_is_refused(short_run, tmp_path):
+    exclude = written(tmp_path / "exclude.pubtator", (1, 2))
+    with pytest.raises(SettingError, match=r"train\.pubtator: no document is left to learn from; --dev, --exclude or"):
+        short_run("--exclude", exclude, dev=(3, 4))
+
+
+def test_corpus_without_a_candidate_pair_is_refused(short_run, tmp_path):
+    extra = written(tmp_path / "extra.pubtator", (5, 6), WITHOUT_PAIRS)
+    message = r"extra\.pubtator: no candidate pair to learn from; pairs are of the types ChemicalEntity-ChemicalEntity"
+    with pytest.raises(SettingError, match=message):
+        short_run("--extra-train", extra)
+
+
+def test_names_of_pubtator_are_understood(short_run, monkeypatch):
+    types = []
+    labelled_pairs = train.labelled_pairs
+
+    def recording(documents, *others):
+        types.extend({mention.entity_type for document in documents for mention in document.mentions})
+        return labelled_pairs(documents, *others)
+
+    monkeypatch.setattr(train, "labelled_pairs", recording)
+    names = DOCUMENT.replace(CHEMICAL, "Chemical").replace(DISEASE, "Disease")
+    expected = load_file(short_run() / "model.safetensors")
+    found = load_file(short_run(document=names) / "model.safetensors")
+    assert sorted(types) == sorted([CHEMICAL, DISEASE] * 2)
+    assert all(torch.equal(found[name], expected[name]) for name in expected)
+
+
+# Settings.
 
 
 @pytest.mark.parametrize("pair", ["novelty", "novelty=", "novelty=much"])
@@ -69,17 +208,32 @@ def test_setting_without_a_value_is_refused(pair):
         train.named_values([pair])
 
 
-def test_saved_checkpoint_is_that_of_the_best_epoch(run):
-    log = json.loads((run / "run" / "training.json").read_text())
-    best = max(log["epochs"], key=lambda record: record["dev"]["relation_type"]["f1"])
-    config = json.loads((run / "run" / "config.json").read_text())
-    assert config["none_bias"] == best["none_bias"]
-    assert best["dev"]["relation_type"]["f1"] == 1.0
+def test_file_of_both_kinds_is_refused(short_run, tmp_path):
+    path = tmp_path / "train.pubtator"
+    with pytest.raises(SettingError, match=r"train\.pubtator: both in --train and in --extra-train; name it in one"):
+        short_run("--extra-train", path)
 
 
-def test_new_parameters_and_matrices_have_groups_of_their_own(run):
-    model = load_pipeline(str(run / "run"), device="cpu").model
-    settings = train.TrainingSettings(train=[], dev="", encoder="", output="", encoder_rate=1.0, new_rate=2.0)
-    groups = train.parameter_groups(model, settings)
-    assert sorted((group["lr"], group["weight_decay"]) for group in groups) == [(1, 0), (1, 0.01), (2, 0), (2, 0.01)]
-    assert sum(len(group["params"]) for group in groups) == len(list(model.parameters()))
+@pytest.mark.parametrize("average", ["1.5", "1", "-0.1"])
+def test_average_that_is_no_decay_is_refused(short_run, average):
+    with pytest.raises(SettingError, match=f"average is {float(average)}; the decay of a running average lies in 0..1"):
+        short_run("--average", average)
+
+
+def weights_after(short_run, *arguments, steps) -> dict:
+    folder = short_run("--new-rate", "0.01", *arguments)
+    assert json.loads((folder / "training.json").read_text())["steps"] == steps
+    return load_file(folder / "model.safetensors")
+
+
+def test_average_of_one_step_is_the_model(short_run):
+    plain, averaged = (weights_after(short_run, "--average", average, steps=1) for average in ("0", "0.5"))
+    assert all(torch.equal(plain[name], averaged[name]) for name in plain)
+
+
+def test_average_of_several_steps_is_saved_in_place_of_the_model(short_run):
+    small = "--tokens-per-step", "64"
+    plain, averaged = (weights_after(short_run, "--average", each, *small, steps=12) for each in ("0", "0.5"))
+    assert set(plain) == set(averaged)
+    differing = {name for name in plain if not torch.equal(plain[name], averaged[name])}
+    assert {"heads.relation.classifier.weight", "encoder.embeddings.word_embeddings.weight"} <= differing

@@ -1,14 +1,17 @@
 """Training pairs, epochs and batches."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
-from biodir.configuration_biodir import DIRECTION_LABELS, NOVELTY_LABELS, RELATION_LABELS
+from biodir.configuration_biodir import CHEMICAL, DIRECTION_LABELS, DISEASE, GENE, NOVELTY_LABELS, RELATION_LABELS
+from biodir.decoding_biodir import UNANNOTATED
 from biodir.document_biodir import Relation
 from biodir.errors_biodir import AnnotationError
 from biodir.windows_biodir import PooledEncoder
 from marked import encoding_settings, marked_document, pair_encoder, pair_features, word_piece_tokenizer
-from training.data import LabelledPairs, epoch_batches, epoch_pairs, labelled_pairs, training_batch
+from training.data import LabelledPairs, epoch_batches, epoch_pairs, labelled_pairs, related_types, training_batch
 
 LABELS = {"relation": list(RELATION_LABELS), "novelty": list(NOVELTY_LABELS), "direction": list(DIRECTION_LABELS)}
 BIND = Relation("Bind", "2", "1", "No", "2")
@@ -39,6 +42,10 @@ def number_of(labelled):
 def window_encoder():
     """An encoder whose features hold all pairs of a document."""
     return PooledEncoder(word_piece_tokenizer(), encoding_settings(pair_encoding="pooled"))
+
+
+def windows_of(*documents):
+    return list(labelled_pairs(documents, window_encoder(), LABELS))
 
 
 def identifiers(labelled):
@@ -92,6 +99,72 @@ def test_label_that_the_model_does_not_know_is_refused():
         list(labelled_pairs([document], pair_encoder(), LABELS))
 
 
+# Corpora that annotate a part.
+
+# Chemicals with diseases are annotated, and nothing else is: neither other types nor novelty nor direction.
+CID = Relation("Association", "1", "3")
+ANNOTATED = marked_document("<C:1 Iron> binds <G:2 it>. <D:3 Pain> is.", relations=(CID,))
+UNRELATED = marked_document("<D:4 Pain> is. <C:5 Iron> binds <G:6 it>.", id="8")
+
+
+@pytest.mark.parametrize("make_encoder", [pair_encoder, window_encoder])
+def test_partial_corpus_has_the_pairs_of_joined_types_alone(make_encoder):
+    documents = [ANNOTATED, UNRELATED]
+    partial = list(labelled_pairs(documents, make_encoder(), LABELS, is_partial=True))
+    assert [identifiers(each) for each in partial] == [[("1", "3")], [("5", "4")]]
+    assert [each.related for each in partial] == [(True,), (False,)]
+    whole = labelled_pairs(documents, make_encoder(), LABELS)
+    assert sum(len(each.features.pairs) for each in whole) == 6
+
+
+def test_partial_corpus_without_relations_has_no_pairs():
+    assert list(labelled_pairs([UNRELATED], pair_encoder(), LABELS, is_partial=True)) == []
+
+
+@pytest.mark.parametrize("is_partial", [True, False])
+def test_novelty_and_direction_that_no_relation_has_are_unannotated_of_every_pair(is_partial):
+    found = list(labelled_pairs([ANNOTATED, UNRELATED], pair_encoder(), LABELS, is_partial))
+    assert len(found) == (2 if is_partial else 6)
+    for each in found:
+        (targets,) = each.targets
+        assert (targets["novelty"], targets["direction"]) == ([UNANNOTATED] * 3, [UNANNOTATED] * 4)
+        assert targets["relation"] == ([0, 1, *[0] * 7] if each.related == (True,) else [1, *[0] * 8])
+
+
+def test_novelty_that_one_relation_has_is_annotated_of_every_pair():
+    found = list(labelled_pairs([DOCUMENT, UNRELATED], pair_encoder(), LABELS))
+    assert [each.targets[0]["novelty"] for each in found] == [[0, 0, 1], *[[1, 0, 0]] * 5]
+
+
+def test_relation_that_lacks_what_others_have_is_refused():
+    with pytest.raises(AnnotationError, match=r"^document 7: relation 1 - 3: novelty None is none of"):
+        list(labelled_pairs([ANNOTATED, DOCUMENT], pair_encoder(), LABELS))
+
+
+def test_related_types_are_those_that_relations_join_in_any_order():
+    back = marked_document("<D:1 Pain> of <C:2 iron> and <C:3 it>.", id="8", relations=(Relation("Bind", "2", "3"),))
+    assert related_types([ANNOTATED, UNRELATED]) == {frozenset((CHEMICAL, DISEASE))}
+    assert related_types([ANNOTATED, back]) == {frozenset((CHEMICAL, DISEASE)), frozenset((CHEMICAL,))}
+    swapped = replace(ANNOTATED, relations=(Relation("Association", "3", "1"),))
+    assert related_types([swapped]) == related_types([ANNOTATED])
+
+
+def test_related_types_of_an_identifier_with_two_types_hold_both():
+    document = marked_document("<C:1 Iron> binds <G:1 iron> and <D:3 pain>.", relations=(CID,))
+    assert related_types([document]) == {frozenset((CHEMICAL, DISEASE)), frozenset((GENE, DISEASE))}
+
+
+def test_related_types_know_nothing_of_identifiers_without_a_mention():
+    assert related_types([replace(UNRELATED, relations=(CID,))]) == set()
+
+
+def test_batch_of_two_corpora_holds_what_each_annotates():
+    encoder = window_encoder()
+    batch = training_batch([*windows_of(DOCUMENT), *windows_of(ANNOTATED)], encoder)
+    assert (batch["novelty_targets"] < 0).all(dim=1).tolist() == [False] * 3 + [True] * 3
+    assert (batch["novelty_targets"] < 0).any(dim=1).tolist() == [False] * 3 + [True] * 3
+
+
 # The pairs of an epoch.
 
 
@@ -129,10 +202,6 @@ def test_pairs_of_an_epoch_stand_in_the_order_of_the_text():
     drawn = epoch_pairs([*many_pairs(0, 20), pair(1, True, 20), pair(1, True, 21)], 5, seed=1)
     assert [number_of(each) for each in drawn] == sorted(number_of(each) for each in drawn)
     assert [number_of(each) for each in drawn][-2:] == [20, 21]
-
-
-def windows_of(*documents):
-    return list(labelled_pairs(documents, window_encoder(), LABELS))
 
 
 LONELY = marked_document("<C:1 Iron> binds <G:2 it>.", id="8")

@@ -1,20 +1,15 @@
-"""Windows of a document and what is asked in them: exact small ones, laws over random documents, what is refused.
-
-The laws are checked by plain loops over tokens and mentions that share no code with the windows.
-"""
+"""Windows of a document and what is asked in them: exact small ones, and what is refused."""
 
 import copy
-import random
 
 import pytest
 
 from biodir import windows_biodir
 from biodir.candidates_biodir import CandidatePair
-from biodir.chunking_biodir import closest_spans
-from biodir.configuration_biodir import CHEMICAL, DISEASE, GENE, VARIANT, BioDirConfig
+from biodir.configuration_biodir import CHEMICAL, DISEASE, GENE, SPECIES, VARIANT, BioDirConfig
 from biodir.document_biodir import Document, Mention
 from biodir.encoding_biodir import PairEncoder
-from biodir.errors_biodir import AnnotationError, CheckpointError, SettingError
+from biodir.errors_biodir import CheckpointError, SettingError
 from biodir.features_biodir import MarkedMention, WindowFeatures
 from biodir.windows_biodir import PooledEncoder, pair_encoder
 from marked import TAGS, byte_level_tokenizer, encoding_settings, marked_document, word_piece_tokenizer
@@ -223,117 +218,61 @@ def test_pair_that_shares_no_window_is_asked_in_those_of_its_closest_mentions():
     assert len(features.rows) - 1 not in pair.windows
 
 
-# Long documents: laws.
-
-
-def random_document(draw, names=("C:1", "C:2", "C:1;3", "G:1", "G:2", "V:1", "D:1", "S:1")):
-    """Short sentences with mentions of one to three tokens, some of them nested, some without a token."""
-    parts = []
-    for _ in range(draw.randint(5, 60)):
-        name, words = draw.choice(names), draw.choice(["it", "iron pain", "x-1", "αβ", "\u200b"])
-        inner = f"<{draw.choice(names)} her2>" if draw.random() < 0.15 else draw.choice(["her2", "it"])
-        parts += [draw.choice(["It is.", "raises", "it, iron", ""]), draw.choice([words, f"<{name} {words}>",
-                  f"<{name} {inner}>"])]  # fmt: skip
-    return marked_document(" ".join(part for part in parts if part) + " <C:1 iron>")
-
-
-def random_cases(number=60):
-    """Encoders with windows of several sizes, each with a random document."""
-    draw = random.Random(1)
-    for _ in range(number):
-        overlap = draw.randint(3, 9)
-        sizes = {"max_mention_tokens": 3, "window_overlap_tokens": overlap,
-                 "max_tokens": 2 + 2 * (overlap + 2) + draw.choice([0, 1, 7, 60])}  # fmt: skip
-        encoder = window_encoder(**sizes)
-        encoded = encoder.encode_document(random_document(draw))
-        features = list(encoder.encode_pairs(encoded))
-        if features:
-            yield encoder, encoded, features[0]
-
-
-def inside(span, window):
-    return window[0] <= span[0] and span[1] <= window[1]
-
-
-def spans_of(encoded, entity):
-    return encoded.mention_spans[entity.identifier, entity.entity_type]
-
-
-def asked_windows(encoded, windows, pair):
-    """Where the pair is to be asked, and whether its entities share no window."""
-    spans1, spans2 = spans_of(encoded, pair.entity1), spans_of(encoded, pair.entity2)
-    together = [
-        number
-        for number, window in enumerate(windows)
-        if any(inside(span, window) for span in spans1) and any(inside(span, window) for span in spans2)
-    ]
-    closest = closest_spans(spans1, spans2)
-    around = {next(number for number, window in enumerate(windows) if inside(span, window)) for span in closest}
-    return tuple(together or sorted(around)), not together
-
-
-def test_windows_of_random_documents_cover_the_text_and_show_every_mention_whole():
-    for encoder, encoded, features in random_cases():
-        windows = windows_of_tagged_rows(encoder, encoded, features)
-        assert all(len(row) <= encoder.settings.max_tokens for row in features.rows)
-        covered = {place for window in windows for place in range(*window)}
-        assert covered == set(range(len(encoded.token_ids)))
-        paired = {key: spans for key, spans in encoded.mention_spans.items() if (key[1], "Src") in encoder.tag_ids}
-        expected = {
-            (key, number, span)
-            for key, spans in paired.items()
-            for number, window in enumerate(windows)
-            for span in spans
-            if inside(span, window)
-        }
-        assert len(features.mentions) == len(expected)
-        assert {(key, span) for key, _, span in expected} == {(key, span) for key in paired for span in paired[key]}
-        found = {(mention.entity, mention.window) for mention in features.mentions}
-        assert found == {(key, number) for key, number, _ in expected}
-
-
-def test_mentions_of_random_documents_point_at_their_opening_tags():
-    for encoder, encoded, features in random_cases():
-        windows = windows_of_tagged_rows(encoder, encoded, features)
-        tags = {tag for both in encoder.tag_ids.values() for tag in both}
-        for mention in features.mentions:
-            row = features.rows[mention.window]
-            opening, closing = encoder.tag_ids[mention.entity[1], "Src"]
-            assert row[mention.position] == opening
-            assert closing in row[mention.position :]
-            before = sum(token not in tags for token in row[1 : mention.position])
-            start = windows[mention.window][0] + before
-            assert start in {span[0] for span in encoded.mention_spans[mention.entity]}
-
-
-def test_pairs_of_random_documents_are_asked_where_plain_loops_say():
-    crossing, several = 0, 0
-    for encoder, encoded, features in random_cases():
-        windows = windows_of_tagged_rows(encoder, encoded, features)
-        for question in features.pairs:
-            assert (question.windows, question.cross_window) == asked_windows(encoded, windows, question.pair)
-            crossing += question.cross_window
-            several += len(question.windows) > 1 and not question.cross_window
-    assert crossing > 50
-    assert several > 50
-
-
-def windows_of_tagged_rows(encoder, encoded, features):
-    """The encoder's windows, once it is seen that they are what the rows show: text is no proof, words stand twice."""
-    tags = {tag for both in encoder.tag_ids.values() for tag in both}
-    windows = encoder._windows(encoded)[0]
-    for row, (start, end) in zip(features.rows, windows, strict=True):
-        assert (row[0], row[-1]) == (encoder.cls_id, encoder.sep_id)
-        assert tuple(token for token in row[1:-1] if token not in tags) == encoded.token_ids[start:end]
-    return windows
-
-
 def test_mention_whose_inner_tags_leave_room_for_nothing_else_is_shown_whole():
     # With its own tags and those of three others the outer mention of two tokens fills all ten.
     nested = "<C:1 <G:2 <G:3 it> <G:4 pain>>>"
     rows = rows_of(f"it it iron {nested} binds it it it", **SMALL)
     assert "[CLS] CS GS GS it /GS GS pain /GS /GS /CS [SEP]" in rows
     assert max(len(row.split()) for row in rows) == 12
+
+
+# Mentions whose tags do not fit.
+
+DENSE = {"max_mention_tokens": 6, "window_overlap_tokens": 6, "max_tokens": 18}
+
+
+def deeply_nested(depth, more=()):
+    """One mention of six tokens in which many others lie, a chemical behind it, and further mentions."""
+    text = "it it it it it it binds iron, and pain raises the end of it and of iron."
+    spans = [(3 * first, 3 * last + 2) for first in range(6) for last in range(first, 6)][: depth - 1]
+    genes = [Mention(*span, text[slice(*span)], GENE, ("1",)) for span in sorted({(0, 17), *spans})]
+    return Document("7", text, (*genes, Mention(24, 28, "iron", CHEMICAL, ("2",)), *more))
+
+
+def test_mentions_whose_tags_fit_are_tagged():
+    rows = rows_of(deeply_nested(4), **DENSE)
+    assert max(len(row.split()) for row in rows) <= 18
+    assert sum(row.split().count("GS") for row in rows) >= 4
+
+
+def test_document_whose_tags_fill_more_than_a_window_is_read_without_tags():
+    assert rows_of(deeply_nested(20), **DENSE) == [
+        "[CLS] it it it it it it binds iron , and pain raises the e ##n ##d [SEP]",
+        "[CLS] binds iron , and pain raises the e ##n ##d of it and of iron . [SEP]",
+    ]
+
+
+def test_mention_of_a_text_without_tags_is_where_its_first_token_is():
+    species = Mention(34, 38, "pain", SPECIES, ("3",))
+    document = deeply_nested(20, [species])
+    features = features_of(document, **DENSE)
+    iron = [mention for mention in features.mentions if mention.entity == ("2", CHEMICAL)]
+    assert iron == [MarkedMention(("2", CHEMICAL), 0, 8), MarkedMention(("2", CHEMICAL), 1, 2)]
+    genes = [mention for mention in features.mentions if mention.entity == ("1", GENE)]
+    assert len(genes) == len(document.mentions) - 2
+    assert {(mention.window, mention.position) for mention in genes} == {(0, place) for place in range(1, 6)}
+    assert len(features.mentions) == len(iron) + len(genes), "a type that is in no pair has no mention"
+
+
+def test_pairs_of_a_text_without_tags_are_those_of_the_text_with_them():
+    tagged, untagged = features_of(deeply_nested(4), **DENSE), features_of(deeply_nested(20), **DENSE)
+    assert [[entity.identifier for entity in (each.pair.entity1, each.pair.entity2)] for each in untagged.pairs] == [
+        [entity.identifier for entity in (each.pair.entity1, each.pair.entity2)] for each in tagged.pairs
+    ]
+    # Without the tags there is room for both.
+    assert [(each.windows, each.cross_window) for each in tagged.pairs] == [((0, 1), True)]
+    assert [(each.windows, each.cross_window) for each in untagged.pairs] == [((0,), False)]
+    assert [each.evidence for each in untagged.pairs] == [each.evidence for each in tagged.pairs]
 
 
 # What is refused.
@@ -355,21 +294,6 @@ def test_overlap_that_is_shorter_than_a_mention_is_refused():
         SettingError, match=r"^window_overlap_tokens is 3, less than max_mention_tokens, 4: .* raise it$"
     ):
         window_encoder(max_tokens=50, window_overlap_tokens=3, max_mention_tokens=4)
-
-
-def deeply_nested(depth):
-    """One mention of six tokens in which many others lie, and a chemical behind it."""
-    text = "it it it it it it binds iron"
-    spans = [(3 * first, 3 * last + 2) for first in range(6) for last in range(first, 6)][: depth - 1]
-    genes = [Mention(*span, text[slice(*span)], GENE, ("1",)) for span in {(0, 17), *spans}]
-    return Document("7", text, (*genes, Mention(24, 28, "iron", CHEMICAL, ("2",))))
-
-
-def test_mention_full_of_others_is_refused_with_its_document():
-    sizes = {"max_mention_tokens": 6, "window_overlap_tokens": 6, "max_tokens": 18}
-    assert max(map(len, features_of(deeply_nested(4), **sizes).rows)) <= 18
-    with pytest.raises(AnnotationError, match=r"^document 7: a mention holds so many others that .* the 16 tokens of"):
-        features_of(deeply_nested(20), **sizes)
 
 
 @pytest.mark.parametrize("tokenizer", [word_piece_tokenizer, byte_level_tokenizer])
