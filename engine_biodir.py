@@ -22,6 +22,8 @@ from .windows_biodir import PooledEncoder
 # Tokens of a batch, in passes of `token_budget`. On ten abstracts with three chunks, 4096 tokens and 16 passes pad 4 %
 # of the tokens; 8192 and 4, 10 %.
 PASSES_PER_BATCH = 16
+# What a pair counts at least: pooled pairs take memory, too.
+PAIR_TOKENS = 4
 # Documents of a batch: in a stream with hardly any pairs, no document waits for ever.
 DOCUMENTS_PER_BATCH = 256
 
@@ -130,7 +132,7 @@ class PairEngine:
                 break
             for part in _parts(features, fill, batch_size) if features is not None else ():
                 gathered.append((answer, part))
-                fill += part.tokens if batch_size is None else len(part.pairs)
+                fill += _size(part) if batch_size is None else len(part.pairs)
                 if fill >= (batch_size or PASSES_PER_BATCH * self.token_budget):
                     yield self._batch(gathered, done)
                     gathered, done, fill = [], [], 0
@@ -193,6 +195,11 @@ def _read(
         for features in features_of(document):
             yield answer, features
         yield answer, None
+
+
+def _size(features: Features) -> int:
+    """What the features add to a batch, in tokens; pairs that have none of their own count, too."""
+    return max(features.tokens, PAIR_TOKENS * len(features.pairs))
 
 
 def _parts(features: Features, fill: int, batch_size: int | None) -> Iterator[Features]:

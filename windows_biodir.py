@@ -23,7 +23,7 @@ from .errors_biodir import SettingError
 from .features_biodir import MarkedMention, PairQuestion, WindowFeatures
 
 # Pairs of one document that are asked about together: bounds the memory, and lets the text be read again but seldom.
-PAIRS_PER_PASS = 512
+PAIRS_PER_PASS = 2048
 
 
 @dataclass(frozen=True)
