@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from biodir.document_biodir import Document
-from biodir.engine_biodir import DOCUMENTS_PER_BATCH, PASSES_PER_BATCH, PairEngine
+from biodir.engine_biodir import DOCUMENTS_PER_BATCH, PAIR_TOKENS, PASSES_PER_BATCH, PairEngine
 from biodir.features_biodir import PairQuestion, WindowFeatures
 from marked import pair_features
 
@@ -233,13 +233,22 @@ def test_logits_of_many_features_are_made_in_passes_of_bounded_size():
 
 
 def test_features_of_a_batch_stay_together_although_it_ends_beyond_its_budget():
-    texts, features = documents([1], [FULL - 2, 1, 30])
+    texts, features = documents([5], [FULL - 6, 5, 30])
     tested = engine()
     list(tested.answers(texts, lambda text: features[text.id], kept))
-    assert tested.encoder.sizes[0] == [FULL - 2, 1, 1]
-    texts, features = documents([1, 2, FULL - 4, 30])
+    assert tested.encoder.sizes[0] == [FULL - 6, 5, 5]
+    texts, features = documents([5, 6, FULL - 12, 30])
     list(tested.answers(texts, lambda text: features[text.id], kept))
-    assert [FULL - 4, 30, 2, 1] in tested.encoder.sizes
+    assert [FULL - 12, 30, 6, 5] in tested.encoder.sizes
+
+
+def test_pairs_without_tokens_of_their_own_fill_a_batch_too():
+    read = itertools.count()
+    endless = (Document(str(number), "x", ()) for number in read)
+    pairs = FULL // PAIR_TOKENS // 2  # of which two documents fill a batch
+    answers = engine().answers(endless, lambda text: [window_features(pairs)], kept)
+    assert len(next(answers).kept) == pairs
+    assert next(read) == 2
 
 
 def test_progress_sees_every_pass():
