@@ -165,7 +165,7 @@ def test_pairs_are_encoded_as_they_are_asked_for():
     asked = []
 
     def pairs():
-        for pair in list(encoder.candidates(encoded)) * 2000:
+        for pair in list(encoder.candidates(encoded)) * (2 * windows_biodir.PAIRS_PER_PASS):
             asked.append(pair)
             yield pair
 
