@@ -189,6 +189,7 @@ def main() -> None:
             scored_model.save_pretrained(output)
             tokenizer.save_pretrained(output)
         (output / "training.json").write_text(json.dumps(log, indent=2) + "\n")
+    print(f"best dev F1, {settings.select_by}: {100 * best_f1:.2f}; its checkpoint and training.json are in {output}")
 
 
 def batches_of_epoch(labelled, settings: TrainingSettings, encoder, epoch: int):

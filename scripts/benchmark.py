@@ -171,8 +171,13 @@ def markdown(report: dict) -> str:
         )
     lines += [
         "",
-        f"{report['file']}, first {report['documents']} documents (naive: first {report['naive_pairs']} pairs), "
-        f"{report['threads']} threads, medians of {report['repeats']} passes in turn.",
+        f"{report['file']}, first {report['documents']} documents"
+        + (
+            f" (naive: first {report['naive_pairs']} pairs)"
+            if NAIVE in report["forms"]
+            else "; naive needs a solid model"
+        )
+        + f", {report['threads']} threads, medians, passes of each in turn: {report['repeats']}.",
     ]
     for name, curve in report.get("curves", {}).items():
         lines += [
