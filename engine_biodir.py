@@ -92,7 +92,7 @@ class PairEngine:
         """
         batches = self._batches(documents, features_of, batch_size)
         for batch in _prepared_ahead(batches) if self.overlaps else batches:
-            logits = self._logits(batch.features, batch.passes)
+            logits = self._logits([features for _, features in batch.features], batch.passes)
             for (answer, features), of_features in zip(batch.features, logits, strict=True):
                 for asked, of_pair in zip(features.pairs, of_features, strict=True):
                     kept = decide(asked, of_pair)
@@ -106,9 +106,7 @@ class PairEngine:
         Args:
             progress: wraps the iterable of passes, such as a progress bar.
         """
-        passes = ((group, self.encoder.collate([features[index] for index in group])) for group in
-                  progress(self._groups(features)))  # fmt: skip
-        found = self._logits([(None, some) for some in features], passes)
+        found = self._logits(features, self._passes(features, progress))
         return [of_pair for of_features in found for of_pair in of_features]
 
     def _batches(
@@ -146,11 +144,14 @@ class PairEngine:
             raise problem
 
     def _batch(self, gathered: list[tuple[Answer, Features]], done: list[Answer]) -> _Batch:
-        features = [found for _, found in gathered]
-        passes = [
-            (group, self.encoder.collate([features[index] for index in group])) for group in self._groups(features)
-        ]
-        return _Batch(gathered, passes, done)
+        return _Batch(gathered, list(self._passes([features for _, features in gathered])), done)
+
+    def _passes(
+        self, features: Sequence[Features], progress: Callable[[Iterable], Iterable] = iter
+    ) -> Iterator[tuple[list[int], dict[str, Tensor]]]:
+        """Indices of the features of each pass, and the model's inputs for them."""
+        for group in progress(self._groups(features)):
+            yield group, self.encoder.collate([features[index] for index in group])
 
     def _groups(self, features: Sequence[Features]) -> list[list[int]]:
         """Indices of the features of each pass, the largest features first."""
@@ -168,10 +169,10 @@ class PairEngine:
         return groups
 
     def _logits(
-        self, features: Sequence[tuple[Any, Features]], passes: Iterable[tuple[list[int], dict[str, Tensor]]]
+        self, features: Sequence[Features], passes: Iterable[tuple[list[int], dict[str, Tensor]]]
     ) -> list[list[Logits]]:
         """For each of the features and each of its pairs: task -> logits."""
-        found: list[list[Logits]] = [[{} for _ in some.pairs] for _, some in features]
+        found: list[list[Logits]] = [[{} for _ in some.pairs] for some in features]
         for group, inputs in passes:
             places = [place for index in group for place in found[index]]
             for task, values in self.run(_on_device(inputs, self.device)).items():
