@@ -264,8 +264,8 @@ def _check_numbers(config: BioDirConfig) -> None:
         least = config.max_mention_tokens + 2  # a mention and its tags
         if tokens < least:
             raise SettingError(
-                f"chunk_tokens[{chunk!r}] is {tokens}, but a mention of max_mention_tokens with its tags takes {least}; "
-                "raise it or lower max_mention_tokens"
+                f"chunk_tokens[{chunk!r}] is {tokens}, but a mention of max_mention_tokens with its tags takes "
+                f"{least}; raise it or lower max_mention_tokens"
             )
 
 
