@@ -13,30 +13,9 @@ from biodir.errors_biodir import SettingError
 from biodir.inference.loading import load_pipeline
 from biodir.pubtator_biodir import read_pubtator
 from tiny_checkpoint import save_encoder
+from training_runs import DOCUMENT, NO_DROPOUT, run_training, written
 
-# Aspirin acts on pain in every document, pain on iron in none: a model that learns anything learns this.
-DOCUMENT = """{id}|t|Aspirin stops pain.
-{id}|a|Iron was given.
-{id}\t0\t7\tAspirin\tChemicalEntity\tC1
-{id}\t14\t18\tpain\tDiseaseOrPhenotypicFeature\tD1
-{id}\t20\t24\tIron\tChemicalEntity\tC2
-{id}\tNegative_Correlation\tC1\tD1\tNovel
-{id}\tC1\tD1\tSubject:C1
-
-"""
 WITHOUT_PAIRS = "{id}|t|Aspirin.\n{id}|a|\n{id}\t0\t7\tAspirin\tChemicalEntity\tC1\n\n"
-NO_DROPOUT = ["attention_probs_dropout_prob=0", "hidden_dropout_prob=0"]
-
-
-def written(path: Path, numbers, document: str = DOCUMENT) -> Path:
-    """The file, now with documents of these numbers."""
-    path.write_text("".join(document.format(id=number) for number in numbers))
-    return path
-
-
-def run_training(*arguments) -> None:
-    """Runs the program in this process."""
-    assert train.main([str(argument) for argument in arguments]) == 0
 
 
 @pytest.fixture(scope="module")

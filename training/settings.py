@@ -237,6 +237,9 @@ def _check_names(settings: TrainingSettings) -> None:
         strangers = [value for value in values if value not in known]
         if strangers or not values:
             raise SettingError(f"{name} {values!r}: choose any of {', '.join(known)}")
+    if "relation" not in settings.tasks and settings.select_by.startswith("relation"):
+        raise SettingError(f"select_by is {settings.select_by}, but no head of {settings.tasks} tells relation types; "
+                           "take entity_pair")  # fmt: skip
     for each in fields(TrainingSettings):
         choices = get_args(each.type) if "Literal" in str(each.type) else ()
         if choices and getattr(settings, each.name) not in choices:
