@@ -16,8 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from accelerate import Accelerator
-from accelerate.utils import gather_object, set_seed
+
+try:
+    from accelerate import Accelerator
+    from accelerate.utils import gather_object, is_tensorboard_available, set_seed
+except ModuleNotFoundError as error:
+    sys.exit(f'train.py: error: {error.name} is missing; `pip install ".[train]"`')
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 from transformers import get_scheduler
@@ -413,11 +417,7 @@ def data_of(settings: TrainingSettings) -> dict[str, str]:
 
 
 def _installed(tracker: str | None) -> str | None:
-    if tracker is None:
-        return None
-    from accelerate.utils import is_tensorboard_available
-
-    if not is_tensorboard_available():
+    if tracker is not None and not is_tensorboard_available():
         raise SettingError(f"tracker {tracker!r} is not installed; `pip install tensorboard`, or take --tracker none")
     return tracker
 
