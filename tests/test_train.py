@@ -12,6 +12,7 @@ from biodir.configuration_biodir import CHEMICAL, DISEASE, PAIR_ENCODINGS
 from biodir.errors_biodir import SettingError
 from biodir.inference.loading import load_pipeline
 from biodir.pubtator_biodir import read_pubtator
+from biodir.training import preparation
 from tiny_checkpoint import save_encoder
 from training_runs import DOCUMENT, NO_DROPOUT, run_training, written
 
@@ -59,13 +60,13 @@ def short_run(encoder, tmp_path):
 def learned_from(monkeypatch) -> list:
     """Grows by the ids of the documents, and whether they are partial, for every corpus that is learned from."""
     seen = []
-    labelled_pairs = train.labelled_pairs
+    labelled_pairs = preparation.labelled_pairs
 
     def recording(documents, encoder, labels, is_partial, *others):
         seen.append(([document.id for document in documents], is_partial))
         return labelled_pairs(documents, encoder, labels, is_partial, *others)
 
-    monkeypatch.setattr(train, "labelled_pairs", recording)
+    monkeypatch.setattr(preparation, "labelled_pairs", recording)
     return seen
 
 
@@ -163,13 +164,13 @@ def test_corpus_without_a_candidate_pair_is_refused(short_run, tmp_path):
 
 def test_names_of_pubtator_are_understood(short_run, monkeypatch):
     types = []
-    labelled_pairs = train.labelled_pairs
+    labelled_pairs = preparation.labelled_pairs
 
     def recording(documents, *others):
         types.extend({mention.entity_type for document in documents for mention in document.mentions})
         return labelled_pairs(documents, *others)
 
-    monkeypatch.setattr(train, "labelled_pairs", recording)
+    monkeypatch.setattr(preparation, "labelled_pairs", recording)
     names = DOCUMENT.replace(CHEMICAL, "Chemical").replace(DISEASE, "Disease")
     expected = load_file(short_run() / "model.safetensors")
     found = load_file(short_run(document=names) / "model.safetensors")
