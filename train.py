@@ -76,7 +76,6 @@ class Run:
     encoder: Any
     optimizer: Any
     schedule: Any
-    steps: int
     record: dict[str, Any]
     progress: Progress = field(default_factory=Progress)
 
@@ -121,8 +120,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     # Optimizer.
     optimizer = torch.optim.AdamW(parameter_groups(model, settings), fused=True)
-    steps = len(steps_of_epoch(labelled, settings, encoder, epoch=0)) * settings.epochs
-    schedule = get_scheduler(settings.schedule, optimizer, round(settings.warmup_share * steps), steps)
+    sizes = [len(steps_of_epoch(labelled, settings, encoder, epoch)) for epoch in range(settings.epochs)]
+    schedule = get_scheduler(settings.schedule, optimizer, round(settings.warmup_share * sum(sizes)), sum(sizes))
 
     # Prepare. The schedule is not prepared: it counts the steps of the run, whatever the number of processes.
     model, optimizer = accelerator.prepare(model, optimizer)
@@ -131,9 +130,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         averaged = AveragedModel(scored_model, multi_avg_fn=get_ema_multi_avg_fn(settings.average))
         scored_model = averaged.module
     accelerator.init_trackers("training", {name: str(value) for name, value in asdict(settings).items()})
-    record = {"settings": asdict(settings), "provenance": provenance(), "data": data_of(settings), "steps": steps}
+    record = {"settings": asdict(settings), "provenance": provenance(), "data": data_of(settings)}
+    record["steps"] = sum(sizes[: settings.last_epoch])
     run = Run(settings, accelerator, labelled, dev, model, scored_model, averaged, tokenizer, encoder, optimizer,
-              schedule, steps, record)  # fmt: skip
+              schedule, record)  # fmt: skip
     if settings.resume:
         go_on(run)
 
@@ -151,8 +151,8 @@ def train(run: Run, stop: StopRequest) -> bool:
     """Trains and scores epoch after epoch; False where a signal asked for an end."""
     settings, progress = run.settings, run.progress
     bar = tqdm(
-        total=run.steps * settings.last_epoch // settings.epochs, initial=progress.step, desc="training", unit="step",
-        mininterval=5, disable=not run.accelerator.is_local_main_process,
+        total=run.record["steps"], initial=progress.step, desc="training", unit="step", mininterval=5,
+        disable=not run.accelerator.is_local_main_process,
     )  # fmt: skip
     with bar:
         while progress.epoch < settings.last_epoch and not has_lost_patience(run):
@@ -242,12 +242,17 @@ def end_epoch(run: Run, bar: tqdm) -> None:
     progress.step_of_epoch, progress.epoch_s = 0, 0.0
     write_log(run)
     keep_state(run)
-    scores = {f"dev F1 {level}": 100 * found["f1"] for level, found in entry["dev"].items()}
-    run.accelerator.log(scores, step=progress.step)
     bar.clear()
+    tell(run, entry)
+
+
+def tell(run: Run, entry: dict[str, Any]) -> None:
+    """Prints a line on the epoch, and shows its scores to the tracker."""
+    scores = {f"dev F1 {level}": 100 * found["f1"] for level, found in entry["dev"].items()}
+    run.accelerator.log(scores, step=run.progress.step)
     text = ", ".join(f"{name.removeprefix('dev F1 ')} {value:.2f}" for name, value in scores.items())
     run.accelerator.print(
-        f"epoch {progress.epoch}: loss {entry['loss']:.3f}, {entry['train_s']:.0f} s, bias {entry['none_bias']}"
+        f"epoch {entry['epoch']}: loss {entry['loss']:.3f}, {entry['train_s']:.0f} s, bias {entry['none_bias']}"
         + (f"; dev F1 {text}" if text else ""),
         flush=True,
     )

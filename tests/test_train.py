@@ -234,7 +234,7 @@ def test_run_without_dev_keeps_its_last_epoch_and_the_bias_that_is_given(encoder
     run_training(*arguments, "--epochs", "3", "--stop-after-epoch", "2", "--none-bias", "1.25")
     log = log_of(tmp_path / "run")
     assert [entry["epoch"] for entry in log["epochs"]] == [1, 2]
-    assert (log["best_epoch"], log["steps"], config_of(tmp_path / "run")["none_bias"]) == (2, 3, 1.25)
+    assert (log["best_epoch"], log["steps"], config_of(tmp_path / "run")["none_bias"]) == (2, 2, 1.25)
     best, last = (load_file(tmp_path / "run" / name / "model.safetensors") for name in ("", "last"))
     assert all(torch.equal(best[name], last[name]) for name in last)
 
