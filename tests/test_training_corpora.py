@@ -6,7 +6,7 @@ from biodir.configuration_biodir import CHEMICAL, DISEASE, GENE
 from biodir.document_biodir import Relation
 from biodir.errors_biodir import ParseError, SettingError
 from biodir.pubtator_biodir import write_pubtator
-from biodir.training.corpora import document_ids, first_documents, training_corpora
+from biodir.training.corpora import corpus_paths, document_ids, first_documents, training_corpora
 from biodir.training.settings import TrainingSettings
 from marked import marked_document
 
@@ -129,6 +129,12 @@ def test_listed_corpora_follow_the_others(listed, written):
     assert [(corpus.path, corpus.is_partial) for corpus in (first, second)] == [("b", False), ("c", True)]
     assert first.documents[0].relations == RELATIONS
     assert said == []
+
+
+def test_files_of_all_corpora_are_named(listed, written):
+    listed(f"- path: {written('b', 2)}\n- path: {written('c', 3)}", extra_train=[written("d", 4)])
+    found = corpus_paths(settings("a", extra_train=["d"], corpora="corpora.yaml"))
+    assert found == ["a", "d", "b", "c"]
 
 
 def test_relation_types_are_mapped_and_others_stay(listed, written):

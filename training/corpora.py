@@ -118,6 +118,11 @@ def document_ids(paths: Iterable[str]) -> set[str]:
     return {document.id for path in paths for document in read_documents(path)}
 
 
+def corpus_paths(settings: TrainingSettings) -> list[str]:
+    """The files of all corpora that the settings name, those of the YAML file of corpora among them."""
+    return [source.path for source in _sources(settings)]
+
+
 def _sources(settings: TrainingSettings) -> list[_Source]:
     return [
         *map(_Source, settings.train),

@@ -295,6 +295,8 @@ def _check_names(settings: TrainingSettings) -> None:
 def _check_losses(settings: TrainingSettings) -> None:
     if settings.class_balance and settings.relation_loss == ADAPTIVE_THRESHOLD:
         raise SettingError("class_balance has no part in the loss adaptive_threshold; leave out one of them")
+    if settings.class_balance and "relation" not in settings.tasks:
+        raise SettingError("class_balance weighs relation types, but relation is none of the tasks; leave it out")
     for name, kinds in (("task_weights", int | float), ("chunk_tokens", int)):
         for key, value in named_values(getattr(settings, name)).items():
             if isinstance(value, bool) or not isinstance(value, kinds) or not math.isfinite(value):
