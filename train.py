@@ -22,14 +22,16 @@ try:
     from accelerate.utils import gather_object, is_tensorboard_available, set_seed
 except ModuleNotFoundError as error:
     sys.exit(f'train.py: error: {error.name} is missing; `pip install ".[train]"`')
+from huggingface_hub.errors import StrictDataclassError
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 from transformers import get_scheduler
 from transformers.utils.logging import disable_progress_bar
 
 from biodir.allocator import keep_freed_memory
+from biodir.configuration_biodir import BioDirConfig
 from biodir.decoding_biodir import DecodingRule
-from biodir.errors_biodir import BioDirError, SettingError
+from biodir.errors_biodir import BioDirError, CheckpointError, SettingError
 from biodir.evaluation.model_scores import EncodedDocuments, pair_logits
 from biodir.modeling_biodir import BioDirForRelationExtraction
 from biodir.training.checkpoints import newest_state, prepare_folder, save_model, save_state, write_json
@@ -105,15 +107,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     corpora = training_corpora(settings, held_out, accelerator.print)
     learned_from = [document for corpus in corpora for document in corpus.documents]
     lists = label_lists(learned_from, settings.labels, settings.encoder)
-    accelerator.print(f"labels of {lists.source}: {len(lists.relation_labels) - 1} relation types")
+    config = run_config(settings, lists, corpora)
+    types = len(lists.relation_labels) - 1
+    accelerator.print(f"labels of {lists.source}: {types} relation types; heads: {', '.join(config.tasks)}")
 
     # Model.
-    config = run_config(settings, lists, corpora)
-    model, tokenizer = BioDirForRelationExtraction.from_encoder(
-        settings.encoder, config=config, encoder_settings=named_values(settings.encoder_settings)
-    )
-    if settings.pair_encoding == "solid":
-        model.set_attn_implementation(settings.attention)
+    model, tokenizer = new_model(settings, config)
     encoder = pair_encoder(tokenizer, model.config)
     labelled = pairs_to_learn(corpora, encoder, model.config, settings)
     dev = dev_documents(settings, encoder, model.config)
@@ -145,6 +144,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         stop.release()
         accelerator.end_training()
     return 0 if finished else STOPPED
+
+
+def new_model(settings: TrainingSettings, config: BioDirConfig) -> tuple[Any, Any]:
+    """The model over its encoder, and the tokenizer.
+
+    Raises:
+        CheckpointError: the encoder cannot be loaded, or has no such settings.
+    """
+    try:
+        model, tokenizer = BioDirForRelationExtraction.from_encoder(
+            settings.encoder, config=config, encoder_settings=named_values(settings.encoder_settings)
+        )
+    except (OSError, StrictDataclassError) as error:
+        reason = " ".join(str(error).split())
+        raise CheckpointError(
+            f"encoder {settings.encoder!r} cannot be loaded: {reason}; name a folder or Hub id, and check "
+            "--encoder-settings"
+        ) from error
+    if settings.pair_encoding == "solid":
+        model.set_attn_implementation(settings.attention)
+    return model, tokenizer
 
 
 def train(run: Run, stop: StopRequest) -> bool:

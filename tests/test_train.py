@@ -9,7 +9,7 @@ from safetensors.torch import load_file
 
 import train
 from biodir.configuration_biodir import CHEMICAL, DISEASE, PAIR_ENCODINGS
-from biodir.errors_biodir import SettingError
+from biodir.errors_biodir import CheckpointError, SettingError
 from biodir.inference.loading import load_pipeline
 from biodir.pubtator_biodir import read_pubtator
 from biodir.training import preparation
@@ -160,6 +160,12 @@ def test_corpus_without_a_candidate_pair_is_refused(short_run, tmp_path):
     message = r"extra\.pubtator: no candidate pair to learn from; pairs are of the types ChemicalEntity-ChemicalEntity"
     with pytest.raises(SettingError, match=message):
         short_run("--extra-train", extra)
+
+
+def test_corpora_without_a_related_pair_are_refused(short_run):
+    unrelated = "\n".join(line for line in DOCUMENT.splitlines() if "C1\tD1" not in line) + "\n"
+    with pytest.raises(SettingError, match="no candidate pair of the training data is related; is it the file with"):
+        short_run("--labels", "biored", document=unrelated)
 
 
 def test_names_of_pubtator_are_understood(short_run, monkeypatch):
@@ -317,6 +323,21 @@ def test_tracker_shows_losses_and_scores(short_run):
     events.Reload()
     assert [event.step for event in events.Scalars("loss")] == list(range(1, log_of(folder)["steps"] + 1))
     assert "dev F1 relation_type" in events.Tags()["scalars"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--encoder", "no/such/encoder"], "^encoder 'no/such/encoder' cannot be loaded: "),
+        (
+            ["--encoder-settings", "hidden_act=7"],
+            r"cannot be loaded: .*hidden_act.*; name a folder or Hub id, and check",
+        ),
+    ],
+)
+def test_encoder_that_cannot_be_loaded_is_named(short_run, arguments, message):
+    with pytest.raises(CheckpointError, match=message):
+        short_run("--labels", "biored", *arguments)
 
 
 def test_progress_bar_tells_loss_epoch_and_best_score(short_run, capsys):

@@ -92,9 +92,11 @@ def prepare_folder(folder: Path, resume: bool, overwrite: bool) -> None:
         raise CheckpointError(f"{folder} is a file, not a folder; name another --output")
     traces = [name for name in ("training.json", "states", "last") if (folder / name).exists()]
     if traces and overwrite and not resume:
-        for name in traces:
-            path = folder / name
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        for path in (folder / name for name in (*traces, "config.json", "model.safetensors")):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
     elif traces and not resume:
         raise CheckpointError(
             f"{folder} holds a run already ({', '.join(traces)}); go on with it by --resume, start anew with "

@@ -9,7 +9,7 @@ from biodir.evaluation.model_scores import EncodedDocuments, encoded_documents
 from biodir.evaluation.thresholds import fingerprints
 from biodir.inputs_biodir import with_known_types
 from biodir.training.augmentation import augmented_documents
-from biodir.training.corpora import TrainingCorpus, first_documents
+from biodir.training.corpora import TrainingCorpus, corpus_paths, first_documents
 from biodir.training.data import LabelledPairs, epoch_pairs, epoch_steps, labelled_pairs
 from biodir.training.labels import LabelLists
 from biodir.training.optimization import balanced_weights
@@ -49,14 +49,16 @@ def pairs_to_learn(
     """The labelled pairs of all corpora, and of the copies of documents with rare relations.
 
     Raises:
-        SettingError: a corpus has no candidate pair.
+        SettingError: a corpus has no candidate pair, or none of them is related.
     """
     found = []
     for corpus in corpora:
         documents = [with_known_types(document, config.entity_types, config.type_map) for document in corpus.documents]
         unasked = dict(corpus.unasked)
         if settings.rare_copies and not corpus.is_partial:
-            copies = augmented_documents(documents, settings.rare_copies, settings.rare_below, settings.seed)
+            copies = augmented_documents(
+                documents, settings.rare_copies, settings.rare_below, settings.seed, corpus.unasked
+            )
             documents += [copy.document for copy in copies]
             unasked |= {copy.document.id: copy.unchanged for copy in copies}
         with_swapped = settings.swap_augmentation > 0
@@ -67,6 +69,8 @@ def pairs_to_learn(
                 f"{', '.join('-'.join(pair_type) for pair_type in config.pair_types)}"
             )
         found += pairs
+    if not any(any(each.related) for each in found):
+        raise SettingError("no candidate pair of the training data is related; is it the file with the relations?")
     return found
 
 
@@ -100,4 +104,4 @@ def steps_of_epoch(
 def data_of(settings: TrainingSettings) -> dict[str, str]:
     """The fingerprints of all files that the settings name."""
     further = [path for path in (settings.dev, settings.corpora) if path]
-    return data_fingerprints([*settings.train, *settings.extra_train, *settings.exclude, *further])
+    return data_fingerprints([*corpus_paths(settings), *settings.exclude, *further])

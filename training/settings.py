@@ -19,7 +19,7 @@ from biodir.evaluation.scores import LEVELS
 TASKS = ("relation", "novelty", "direction")
 NEEDED = ("train", "encoder", "output")
 # What a resumed run may change: none of these touches a number.
-CHANGEABLE = ("resume", "overwrite", "output", "save_every", "tracker")
+CHANGEABLE = ("resume", "overwrite", "output", "save_every", "tracker", "stop_after_epoch", "patience")
 # The seeds of dropout, made of this one, then fit into 64 bits.
 LARGEST_SEED = 10**9
 
@@ -92,7 +92,7 @@ class TrainingSettings:
     swap_augmentation: float = setting("share of the pairs shown in the other order: place is not direction", 0.0)
     r_drop: float = setting("weight of the divergence of two dropouts of a pair; steadier, twice the time", 0.0)
     rare_copies: int = setting("copies of every rare relation's document with entities of other documents", 0)
-    rare_below: int = setting("relation types with fewer relations in --train are rare", 100)
+    rare_below: int = setting("relation types with fewer relations in their corpus are rare", 100)
     average: float = setting("decay of a running average of the weights, which is then scored and saved", 0.0)
 
     # Optimization.
@@ -136,6 +136,8 @@ class TrainingSettings:
             raise SettingError(f"{named}: both in --train and in --extra-train; name it in one of them")
         if Path(self.output).resolve() == Path(self.encoder).resolve():
             raise SettingError(f"output {self.output} is the encoder, which would be overwritten; name another folder")
+        if self.resume and self.overwrite:
+            raise SettingError("resume and overwrite are both given; go on with the old run, or delete it")
         if self.patience is not None and self.dev is None:
             raise SettingError("patience needs scores of --dev; name a file, or leave patience out")
 
