@@ -138,6 +138,10 @@ class TrainingSettings:
             raise SettingError(f"output {self.output} is the encoder, which would be overwritten; name another folder")
         if self.resume and self.overwrite:
             raise SettingError("resume and overwrite are both given; go on with the old run, or delete it")
+        if "relation" not in self.tasks and self.select_by.startswith("relation"):
+            raise SettingError(
+                f"select_by is {self.select_by}, but no head of {self.tasks} tells relation types; take entity_pair"
+            )
         if self.patience is not None and self.dev is None:
             raise SettingError("patience needs scores of --dev; name a file, or leave patience out")
 
@@ -288,9 +292,6 @@ def _check_names(settings: TrainingSettings) -> None:
         strangers = [value for value in values if value not in known]
         if strangers or not values:
             raise SettingError(f"{name} {values!r}: choose any of {', '.join(known)}")
-    if "relation" not in settings.tasks and settings.select_by.startswith("relation"):
-        raise SettingError(f"select_by is {settings.select_by}, but no head of {settings.tasks} tells relation types; "
-                           "take entity_pair")  # fmt: skip
     for each in fields(TrainingSettings):
         choices = get_args(each.type) if "Literal" in str(each.type) else ()
         if choices and getattr(settings, each.name) not in choices:
