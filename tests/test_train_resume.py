@@ -99,6 +99,12 @@ def test_resuming_where_nothing_was_starts_the_run(arguments, tmp_path, capsys):
     assert "no state to go on from; the run starts" in capsys.readouterr().out
 
 
+def test_run_that_ended_early_goes_on_to_the_end(arguments, uninterrupted, tmp_path):
+    assert run_training(*arguments, "--output", tmp_path, "--stop-after-epoch", "2") == 0
+    assert run_training(*arguments, "--output", tmp_path, "--resume") == 0
+    assert_same_end(tmp_path, uninterrupted)
+
+
 def test_resuming_a_finished_run_changes_nothing(arguments, uninterrupted):
     before = (uninterrupted / "model.safetensors").read_bytes()
     assert run_training(*arguments, "--output", uninterrupted, "--resume") == 0

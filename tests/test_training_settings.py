@@ -277,7 +277,14 @@ def test_setting_that_the_record_lacks_differs_where_it_is_set():
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("resume", True), ("overwrite", True), ("output", "moved"), ("save_every", 7), ("tracker", "tensorboard")],
+    [
+        ("resume", True),
+        ("overwrite", True),
+        ("output", "moved"),
+        ("save_every", 7),
+        ("tracker", "tensorboard"),
+        ("stop_after_epoch", 2),  # the rates fall over all epochs, however many are run
+    ],
 )
 def test_what_touches_no_number_may_change(name, value):
     assert name in CHANGEABLE
@@ -285,4 +292,4 @@ def test_what_touches_no_number_may_change(name, value):
 
 
 def test_nothing_else_may_change():
-    assert CHANGEABLE == ("resume", "overwrite", "output", "save_every", "tracker")
+    assert CHANGEABLE == ("resume", "overwrite", "output", "save_every", "tracker", "stop_after_epoch", "patience")
