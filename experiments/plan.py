@@ -284,11 +284,13 @@ def _file_content(path: Path) -> dict[str, Any]:
 
 
 def _merged(base: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Both, `above` winning; settings and what is for the small size are merged key by key."""
+    """Both, `above` winning; settings and what is for the small size are merged key by key, preparations add up."""
     merged = {**base, **above}
-    for key in ("settings", SMALL):
-        if isinstance(base.get(key), dict) and isinstance(above.get(key), dict):
-            merged[key] = _merged(base[key], above[key])
+    merged["prepare"] = [*(base.get("prepare") or ()), *(above.get("prepare") or ())]
+    if base.get("settings") and above.get("settings"):
+        merged["settings"] = {**base["settings"], **above["settings"]}
+    if base.get(SMALL) and above.get(SMALL):
+        merged[SMALL] = _merged(base[SMALL], above[SMALL])
     return merged
 
 

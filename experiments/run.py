@@ -45,9 +45,7 @@ def main(arguments: Sequence[str] | None = None, programs: Programs | None = Non
         return 130
 
 
-def _run(
-    experiment: Experiment, identity: EncoderIdentity, options: argparse.Namespace, programs: Programs
-) -> int:
+def _run(experiment: Experiment, identity: EncoderIdentity, options: argparse.Namespace, programs: Programs) -> int:
     places = Places(options.data_dir, options.encoder, options.output)
     workshop = Workshop(experiment, places, programs, say=lambda text: print(text, flush=True))
     wanted = experiment.runs(identity.fingerprint, options.seeds, options.only)
@@ -108,7 +106,9 @@ def _parser() -> argparse.ArgumentParser:
         "--set", nargs="+", default=[], metavar="NAME=VALUE", help="settings of all variants, such as epochs=2"
     )
     parser.add_argument("--dry-run", action="store_true", help="print what would be run, and run nothing")
-    parser.add_argument("--train-program", type=Path, help="in place of train.py; with the same options and training.json")
+    parser.add_argument(
+        "--train-program", type=Path, help="in place of train.py; with the same options and training.json"
+    )
     return parser
 
 

@@ -206,7 +206,9 @@ def _filler(seed: str, tokens: float, count_tokens: Callable[[str], float]) -> l
             break
         sentences.append(sentence)
     if len(sentences) < MIN_FILLER:
-        raise SettingError(f"a text has room for {len(sentences)} sentences of filler; ask for more tokens, such as 400")
+        raise SettingError(
+            f"a text has room for {len(sentences)} sentences of filler; ask for more tokens, such as 400"
+        )
     return sentences
 
 
@@ -260,7 +262,9 @@ def _named(text: str, case: _Case) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit status."""
-    parser = argparse.ArgumentParser(prog="python -m experiments.stress_documents", description=__doc__.split("\n", 1)[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m experiments.stress_documents", description=__doc__.split("\n", 1)[0]
+    )
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT", help=".jsonl or .pubtator file")
     add_document_options(parser)
     options = parser.parse_args(arguments)

@@ -40,9 +40,7 @@ from .tables import ALL_RESULTS, STRESS_TEST, all_results_page, commit_list, mar
 QUESTION = (
     "Is evidence found wherever it stands in a long text: at the start, in the middle, at the end, and by which chunks?"
 )
-ASKED_IN = (
-    "the paper's reason for prefix, suffix and infix chunks is texts beyond 512 tokens; it reports no score by position."
-)
+ASKED_IN = "the paper's reason for its three chunks is text beyond 512 tokens; it reports no score by position."
 WITH, WITHOUT = "recall", "false_positives"
 
 
@@ -92,7 +90,9 @@ def related_pairs(extract: Any, documents: Iterable[Document]) -> list[bool]:
     return [bool(results) for results in extract(iter(documents))]
 
 
-def checkpoint_row(name: str, of_seeds: Sequence[Sequence[Cell]], models: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def checkpoint_row(
+    name: str, of_seeds: Sequence[Sequence[Cell]], models: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
     """The row of one name, JSON-ready: for each cell the spread over its checkpoints.
 
     Args:
@@ -184,8 +184,8 @@ def _about(checkpoint: Checkpoint) -> dict[str, Any]:
 def _report(options: argparse.Namespace, documents: Sequence[StressDocument], rows: Sequence[dict]) -> dict[str, Any]:
     counted = f"counted by {Path(options.tokenizer).name}" if options.tokenizer else f"words times {TOKENS_A_WORD}"
     note = (
-        f"{options.cases} documents a cell, seed {options.seed}, tokens {counted}. Recall: share of the documents whose "
-        "pair is related; FP: the same of their twins with a neutral sentence in place of the evidence. apart: the two "
+        f"{options.cases} documents a cell, seed {options.seed}, tokens {counted}. Recall: share of the documents "
+        "whose pair is related; FP: the same of their twins with a neutral sentence in place of the evidence. apart: the two "
         "entities share no sentence but the evidence; together: neutral sentences at the two other places name both, "
         "closer to each other than the evidence does. In per cent, mean ± sample standard deviation over checkpoints."
     )
@@ -229,7 +229,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             started_s = time.perf_counter()
             related = related_pairs(loaded(checkpoint.folder, options), [each.document for each in documents])
             measured.setdefault(checkpoint.name, []).append((cells(documents, related), _about(checkpoint)))
-            print(f"{checkpoint.name}: {len(documents)} documents in {time.perf_counter() - started_s:.0f} s", flush=True)
+            print(
+                f"{checkpoint.name}: {len(documents)} documents in {time.perf_counter() - started_s:.0f} s", flush=True
+            )
     except BioDirError as error:
         print(f"stress_test: error: {error}", file=sys.stderr)
         return 1
@@ -245,7 +247,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m experiments.stress_test", description=__doc__.split("\n", 1)[0])
     parser.add_argument("--models", nargs="+", default=[], metavar="NAME=DIR", help="checkpoints with their names")
-    parser.add_argument("--from-report", type=Path, metavar="JSON", help="all checkpoints of a report of experiments.run")
+    parser.add_argument(
+        "--from-report", type=Path, metavar="JSON", help="all checkpoints of a report of experiments.run"
+    )
     parser.add_argument("--runs", type=Path, default=Path("runs/experiments"), help="where the runs of the report lie")
     parser.add_argument("--output", type=Path, default=RESULTS, help="folder for the tables")
     parser.add_argument("--name", default=STRESS_TEST, help="of the table's files; one for each set of checkpoints")

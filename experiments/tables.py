@@ -48,8 +48,8 @@ def all_results_page(reports: Iterable[tuple[Path, Mapping[str, Any]]]) -> str:
     stress_tests = [(path, report) for path, report in reports if report["kind"] == STRESS_TEST]
     parts = [
         "# Results of the experiments",
-        "Written by `python -m experiments.run`; nothing here is typed by hand. F1 in per cent, mean ± sample standard "
-        "deviation over the seeds; epochs and decoding bias were chosen on dev, test chose nothing. Compare rows of one "
+        "Written by `python -m experiments.run`; nothing here is typed by hand. F1 in per cent, mean ± sample "
+        "standard deviation over the seeds; epochs and decoding bias were chosen on dev, test chose nothing. Compare rows of one "
         "experiment and size alone: sizes, encoders and commits differ between them. Each page has the commands.",
     ]
     if trainings:
@@ -102,7 +102,10 @@ def _rows_of(path: Path, report: Mapping[str, Any], levels: Sequence[str]) -> It
 
 
 def _score_row(row: Mapping[str, Any], scores: Mapping[str, Any], levels: Sequence[str]) -> list[str]:
-    cells = [per_cent(scores[level].get("f1") or scores[level].get("accuracy")) if level in scores else "" for level in levels]
+    cells = [
+        per_cent(scores[level].get("f1") or scores[level].get("accuracy")) if level in scores else ""
+        for level in levels
+    ]
     seconds = "" if row["train_s"] is None else f"{row['train_s']['mean']:.0f}"
     return [row["variant"], seed_list(row), *cells, seconds, commit_list(row["commits"])]
 
