@@ -185,8 +185,8 @@ def _report(options: argparse.Namespace, documents: Sequence[StressDocument], ro
     counted = f"counted by {Path(options.tokenizer).name}" if options.tokenizer else f"words times {TOKENS_A_WORD}"
     note = (
         f"{options.cases} documents a cell, seed {options.seed}, tokens {counted}. Recall: share of the documents "
-        "whose pair is related; FP: the same of their twins with a neutral sentence in place of the evidence. apart: the two "
-        "entities share no sentence but the evidence; together: neutral sentences at the two other places name both, "
+        "whose pair is related; FP: the same of their twins with a neutral sentence in place of the evidence. apart: "
+        "the two entities share no sentence but the evidence; together: neutral sentences at the two other places name both, "
         "closer to each other than the evidence does. In per cent, mean ± sample standard deviation over checkpoints."
     )
     report = {
