@@ -5,7 +5,7 @@ tags there; a mention that a window's border cuts gets neither, so no tag pair i
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 Span = tuple[int, int]
@@ -50,6 +50,12 @@ class WindowRuler:
         self.spans1, self.spans2 = spans1, spans2
         self.max_tokens = max_tokens
         self._tagged = sorted([*spans1, *spans2])
+
+    def narrowed(self, max_tokens: int | None) -> "WindowRuler":
+        """A ruler of the same pair with at most this budget."""
+        if max_tokens is None or max_tokens >= self.max_tokens:
+            return self
+        return WindowRuler(self.document_tokens, self.sentences, self.spans1, self.spans2, max_tokens)
 
     def cost(self, window: Span) -> int:
         """Tokens of the window with the tags of the mentions inside it."""
@@ -136,7 +142,9 @@ def closest_spans(spans1: Sequence[Span], spans2: Sequence[Span]) -> tuple[Span,
     return best
 
 
-def pair_windows(ruler: WindowRuler, chunks: Sequence[str], infix_min_tokens: int) -> PairWindows:
+def pair_windows(
+    ruler: WindowRuler, chunks: Sequence[str], infix_min_tokens: int, chunk_tokens: Mapping[str, int] | None = None
+) -> PairWindows:
     """The windows of a pair: the chosen chunks, and the infix in any case where none of them shows both entities.
 
     Paper, section 2: prefix, suffix and infix chunks. Differs from paper: equal windows stand once, and mentions
@@ -145,15 +153,17 @@ def pair_windows(ruler: WindowRuler, chunks: Sequence[str], infix_min_tokens: in
     Args:
         chunks: any of ``"prefix"``, ``"suffix"``, ``"infix"``.
         infix_min_tokens: width to which a narrower infix is widened.
+        chunk_tokens: chunk -> what it may cost, where that is less than the ruler allows.
     """
+    rulers = {chunk: ruler.narrowed((chunk_tokens or {}).get(chunk)) for chunk in ("prefix", "suffix", "infix")}
     closest1, closest2 = closest_spans(ruler.spans1, ruler.spans2)
     windows: list[Span] = []
     if "prefix" in chunks:
-        windows.append(ruler.prefix())
+        windows.append(rulers["prefix"].prefix())
     if "suffix" in chunks:
-        windows.append(ruler.suffix())
+        windows.append(rulers["suffix"].suffix())
     if "infix" in chunks or not any(ruler.shows_both(window) for window in windows):
-        windows.extend(ruler.infix(closest1, closest2, infix_min_tokens))
+        windows.extend(rulers["infix"].infix(closest1, closest2, infix_min_tokens))
     cross_window = not any(ruler.shows_both(window) for window in windows)
     return PairWindows(tuple(dict.fromkeys(windows)), closest1, closest2, cross_window)
 

@@ -91,6 +91,8 @@ POSITIONS_BEHIND_PADDING = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembe
 CHUNK_NAMES = ("prefix", "suffix", "infix")
 PAIR_ENCODINGS = ("solid", "pooled")
 CHUNK_POOLINGS = ("max", "mean", "attention")
+BINARY, FOCAL, ADAPTIVE_THRESHOLD = "binary", "focal", "adaptive_threshold"
+RELATION_LOSSES = (BINARY, FOCAL, ADAPTIVE_THRESHOLD)
 
 
 @strict
@@ -102,7 +104,8 @@ class BioDirConfig(PreTrainedConfig):
         pair_encoding: solid, rows of its own for every pair (the paper's); pooled, one pass over the text, whose states
             make up every pair.
         relation_labels: the label of an unrelated pair first, then the relation types.
-        novelty_labels, direction_labels: likewise; an empty list leaves the task and its head out.
+        novelty_labels, direction_labels: likewise. An empty list leaves a task and its head out; the first task that
+            is left says which pairs are related.
         entity_types: types that a mention may have; those outside `pair_types` take part in no pair.
         pair_types: unordered pairs of entity types that are asked about.
         tag_types: entity type -> type whose boundary tags it uses. Paper: variants use the gene tags.
@@ -111,6 +114,8 @@ class BioDirConfig(PreTrainedConfig):
         soft_prompt_tokens: learned vectors for each pair type; solid at the end of every row, pooled once in a window.
             Paper: 8 was best.
         chunks: solid only; which chunks are encoded, any of prefix, suffix and infix.
+        chunk_tokens: solid only; chunk -> the most tokens of the text that it shows, tags included; others show what
+            fits into `max_tokens`.
         max_tokens: longest row, in tokens, its prompts included; pooled: longest window, tags included.
         infix_min_tokens: solid only; an infix that is narrower is widened evenly to this width, tags included.
         max_name_tokens: solid only; an entity's name is cut to this length in the hard prompt.
@@ -118,6 +123,7 @@ class BioDirConfig(PreTrainedConfig):
         window_overlap_tokens: pooled only; what neighbouring windows of a long document share.
         chunk_pooling: solid only; how the chunks of a pair are joined: max (the paper's), mean or attention.
         generic_relation: relation type that needs no threshold but wins only as the highest of all. Paper: Association.
+            Without a relation head every related pair gets this type.
         relation_threshold: the score above which any other relation type wins. Paper: 0.5.
         none_bias: added to the logit of the first relation label before decoding; found on dev. Paper: 0.
         relation_thresholds: relation type -> the score above which it can be predicted, found on dev; of several the
@@ -125,7 +131,12 @@ class BioDirConfig(PreTrainedConfig):
         label_biases: label of novelty or direction -> what is added to its logit before decoding; found on dev.
         calibrated_on: fingerprints of the documents on which thresholds and biases were found.
         classifier_dropout: dropout before the three classifiers.
-        task_weights: task -> weight of its loss for related pairs; empty for the paper's shares of the total loss.
+        task_weights: task but the first -> weight of its loss for related pairs; empty for the paper's shares of the
+            total loss.
+        relation_loss: binary (the paper's), focal or adaptive_threshold, see `HeadLoss`; decoding after the last wants
+            a `relation_threshold` of 1.
+        focal_gamma: focal only; how fast the weight of labels that are nearly right falls.
+        label_weights: relation label -> weight of its loss where it holds; 1 for those that are not named.
         initializer_range: standard deviation of new parameters.
         token_budget: the most tokens, padding and prompts included, that go through the encoder at once.
 
@@ -148,6 +159,7 @@ class BioDirConfig(PreTrainedConfig):
     hard_prompt: str = HARD_PROMPT
     soft_prompt_tokens: int = 8
     chunks: list[str] | tuple[str, ...] = CHUNK_NAMES
+    chunk_tokens: dict[str, int] | None = None
     max_tokens: int = 512
     infix_min_tokens: int = 64
     max_name_tokens: int = 24
@@ -162,6 +174,9 @@ class BioDirConfig(PreTrainedConfig):
     calibrated_on: list[str] | None = None
     classifier_dropout: float | int = 0.1
     task_weights: dict[str, float | int] | None = None
+    relation_loss: str = BINARY
+    focal_gamma: float | int = 2.0
+    label_weights: dict[str, float | int] | None = None
     initializer_range: float = 0.02
     token_budget: int = 4096
 
@@ -174,11 +189,14 @@ class BioDirConfig(PreTrainedConfig):
         self.relation_thresholds = self.relation_thresholds or {}
         self.label_biases = self.label_biases or {}
         self.task_weights = self.task_weights or {}
+        self.label_weights = self.label_weights or {}
+        self.chunk_tokens = self.chunk_tokens or {}
         super().__post_init__(**kwargs)
         self.custom_pipelines = {TASK: {"impl": "pipeline_biodir.BioDirPipeline", "pt": ["AutoModel"]}}
         _check_labels(self)
         _check_prompt_and_chunks(self)
         _check_numbers(self)
+        _check_losses(self)
         _check_decoding(self)
 
     @property
@@ -200,8 +218,12 @@ def _check_labels(config: BioDirConfig) -> None:
     for task, labels in config.labels.items():
         if len(set(labels)) < len(labels):
             raise SettingError(f"{task}_labels {labels!r} hold a label twice")
-        if len(labels) == 1 or (task == "relation" and not labels):
+        if len(labels) == 1:
             raise SettingError(f"{task}_labels {labels!r}: give the label of an unrelated pair, then at least one more")
+    if not config.tasks:
+        raise SettingError("relation_labels, novelty_labels and direction_labels are all empty; give at least one list")
+    if not config.relation_labels and not config.generic_relation:
+        raise SettingError("without relation_labels a related pair needs a type; name it as generic_relation")
     if not config.pair_types:
         raise SettingError("pair_types is empty; give at least one pair of entity types")
     for pair_type in config.pair_types:
@@ -236,12 +258,32 @@ def _check_numbers(config: BioDirConfig) -> None:
                         ("max_mention_tokens", 1), ("window_overlap_tokens", 0), ("token_budget", 1)):  # fmt: skip
         if getattr(config, name) < least:
             raise SettingError(f"{name} is {getattr(config, name)}; it must be at least {least}")
-    others = set(config.tasks) - {"relation"}
+    for chunk, tokens in config.chunk_tokens.items():
+        if chunk not in CHUNK_NAMES:
+            raise SettingError(f"chunk_tokens name {chunk!r}: choose any of {', '.join(CHUNK_NAMES)}")
+        least = config.max_mention_tokens + 2  # a mention and its tags
+        if tokens < least:
+            raise SettingError(
+                f"chunk_tokens[{chunk!r}] is {tokens}, but a mention of max_mention_tokens with its tags takes "
+                f"{least}; raise it or lower max_mention_tokens"
+            )
+
+
+def _check_losses(config: BioDirConfig) -> None:
+    others = set(config.tasks[1:])
     if config.task_weights and set(config.task_weights) != others:
         raise SettingError(f"task_weights {config.task_weights!r}: give one for each of {', '.join(sorted(others))}")
-    for task, weight in config.task_weights.items():
-        if weight < 0:
-            raise SettingError(f"task_weights[{task!r}] is {weight}; weights are not negative")
+    for name, weights in (("task_weights", config.task_weights), ("label_weights", config.label_weights)):
+        for key, weight in weights.items():
+            if weight < 0:
+                raise SettingError(f"{name}[{key!r}] is {weight}; weights are not negative")
+    if config.relation_loss not in RELATION_LOSSES:
+        raise SettingError(f"relation_loss {config.relation_loss!r}: choose one of {', '.join(RELATION_LOSSES)}")
+    if config.focal_gamma < 0:
+        raise SettingError(f"focal_gamma is {config.focal_gamma}; it is not negative")
+    strangers = set(config.label_weights) - set(config.relation_labels)
+    if strangers:
+        raise SettingError(f"label_weights name {', '.join(sorted(strangers))}, no label of relation_labels")
 
 
 def _check_decoding(config: BioDirConfig) -> None:

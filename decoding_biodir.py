@@ -12,6 +12,8 @@ from .errors_biodir import AnnotationError
 
 # Direction labels that name a subject; every other label means that the relation has no direction.
 ENTITY1_IS_SUBJECT, ENTITY2_IS_SUBJECT, UNDIRECTED = "Left_to_Right", "Right_to_Left", "No_Direct"
+# The relation type of an unrelated pair where no relation head has a label for it.
+UNRELATED = "None"
 # In place of a pair's targets of a task that its corpus does not annotate; teaches nothing.
 UNANNOTATED = -1.0
 
@@ -27,6 +29,11 @@ class DecodingRule:
     relation_thresholds: Mapping[str, float] = field(default_factory=dict)
     label_biases: Mapping[str, float] = field(default_factory=dict)
 
+    @property
+    def main_task(self) -> str:
+        """The task whose head says which pairs are related: the first that has labels."""
+        return next(task for task, labels in self.labels.items() if labels)
+
     @classmethod
     def from_config(cls, config: Any) -> "DecodingRule":
         """The rule of a `BioDirConfig`, from whichever copy of its class."""
@@ -35,14 +42,17 @@ class DecodingRule:
 
 @dataclass(frozen=True)
 class PairDecision:
-    """What is said of one pair. `scores` holds, for each task, the score (0..1) of every label in order."""
+    """What is said of one pair. `scores` holds, for each task, the score (0..1) of every label in order.
+
+    Scores of tasks that the model leaves out are None.
+    """
 
     pair: CandidatePair
     relation_type: str
     novelty: str | None
     direction: str | None
     scores: Mapping[str, Sequence[float]]
-    relation_score: float
+    relation_score: float | None
     novelty_score: float | None
     direction_score: float | None
     is_related: bool
@@ -91,23 +101,33 @@ def decode_pair(pair: CandidatePair, logits: Mapping[str, Sequence[float]], rule
     of all relation labels. Novelty and direction take their highest label without the first, which stands for
     unrelated pairs. Differs from paper: with `relation_thresholds` every relation type has a threshold of its own.
 
+    A model without a relation head calls a pair related where the highest label of its first task is not the first,
+    and gives it the generic type.
+
     Args:
         logits: task -> the model's logits of this pair, one for each label.
     """
     scores = {task: [_sigmoid(logit) for logit in _biased(task, values, rule)] for task, values in logits.items()}
-    relation_index = _relation_index(scores["relation"], rule)
+    if "relation" in scores:
+        relation_index = _relation_index(scores["relation"], rule)
+        relation_type = rule.labels["relation"][relation_index]
+        relation_score, is_related = scores["relation"][relation_index], relation_index > 0
+    else:
+        of_main = scores[rule.main_task]
+        is_related = max(of_main) > of_main[0]
+        relation_type, relation_score = rule.generic_relation if is_related else UNRELATED, None
     novelty, novelty_score = _best_after_first(scores, "novelty", rule)
     direction, direction_score = _best_after_first(scores, "direction", rule)
     return PairDecision(
         pair=pair,
-        relation_type=rule.labels["relation"][relation_index],
+        relation_type=relation_type,
         novelty=novelty,
         direction=direction,
         scores=scores,
-        relation_score=scores["relation"][relation_index],
+        relation_score=relation_score,
         novelty_score=novelty_score,
         direction_score=direction_score,
-        is_related=relation_index > 0,
+        is_related=is_related,
     )
 
 
@@ -173,9 +193,9 @@ def direction_label(pair: CandidatePair, relation: Relation) -> str:
 
 
 def _biased(task: str, logits: Sequence[float], rule: DecodingRule) -> list[float]:
-    if task == "relation":
-        return [logits[0] + rule.none_bias, *logits[1:]]
-    biases = [rule.label_biases.get(label, 0.0) for label in rule.labels[task]]
+    biases = [0.0 if task == "relation" else rule.label_biases.get(label, 0.0) for label in rule.labels[task]]
+    if task == rule.main_task:
+        biases[0] += rule.none_bias
     return [logit + bias for logit, bias in zip(logits, biases, strict=True)]
 
 

@@ -55,6 +55,7 @@ class EncodingSettings:
     tasks: Sequence[str]
     hard_prompt: str
     chunks: Sequence[str]
+    chunk_tokens: Mapping[str, int]
     max_tokens: int
     soft_prompt_tokens: int
     infix_min_tokens: int
@@ -206,7 +207,7 @@ class PairEncoder(DocumentEncoder):
         head = self._row_head(encoded, pair, spans1[0], spans2[0])
         chunk_tokens = self.settings.max_tokens - len(head) - 1 - self.settings.soft_prompt_tokens
         ruler = WindowRuler(len(encoded.token_ids), encoded.sentences, spans1, spans2, chunk_tokens)
-        windows = pair_windows(ruler, self.settings.chunks, self.settings.infix_min_tokens)
+        windows = pair_windows(ruler, self.settings.chunks, self.settings.infix_min_tokens, self.settings.chunk_tokens)
         tail = (self.sep_id, *[self.pad_id] * self.settings.soft_prompt_tokens)
         tags1 = self.tag_ids[pair.entity1.entity_type, SOURCE]
         tags2 = self.tag_ids[pair.entity2.entity_type, TARGET]

@@ -21,7 +21,7 @@ from .configuration_biodir import CODE_FILES, POSITIONS_BEHIND_PADDING, BioDirCo
 from .encoding_biodir import special_tokens
 from .errors_biodir import CheckpointError, SettingError
 from .heads_biodir import SoftPrompt, TaskHead
-from .losses_biodir import joint_loss
+from .losses_biodir import HeadLoss, joint_loss
 from .packing_biodir import PackedLayout, use_packed_attention
 from .pooled_biodir import PooledHead
 from .text_pass_biodir import pooled_states
@@ -35,9 +35,9 @@ class BioDirOutput(ModelOutput):
 
     Args:
         loss: scalar; None without targets.
-        relation_logits: (batch, relation_types)
-        novelty_logits: (batch, novelty_classes); None where the task is left out.
-        direction_logits: (batch, directions); None where the task is left out.
+        relation_logits: (batch, relation_types); this and the others are None where the task is left out.
+        novelty_logits: (batch, novelty_classes)
+        direction_logits: (batch, directions)
     """
 
     loss: Tensor | None = None
@@ -217,8 +217,10 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
             }
         targets = {"relation": relation_targets, "novelty": novelty_targets, "direction": direction_targets}
         is_training = any(value is not None for value in targets.values())
-        loss = joint_loss(logits, targets, self.config.task_weights) if is_training else None
-        return BioDirOutput(loss, logits["relation"], logits.get("novelty"), logits.get("direction"))
+        loss = None
+        if is_training:
+            loss = joint_loss(logits, targets, self.config.task_weights, HeadLoss.of_relations(self.config))
+        return BioDirOutput(loss, logits.get("relation"), logits.get("novelty"), logits.get("direction"))
 
     def _solid_states(
         self, input_ids: Tensor, attention_mask: Tensor, pair_type_ids: Tensor, task_positions: Tensor

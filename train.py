@@ -1,298 +1,429 @@
-"""Trains a biodir model on PubTator files with relations, and keeps the best epoch by its score on the dev file.
+"""Trains a biodir model on documents with relations, and keeps the best epoch by its score on the dev file.
 
     python train.py --train train.pubtator --dev dev.pubtator --encoder FOLDER_OR_HUB_ID --output runs/first
+    accelerate launch --num_processes 4 train.py --config run.yaml
 
-Reads from top to bottom: accelerator, data, model, optimizer, prepare, loop, metric. Every setting is documented
-where it is born, in `TrainingSettings`.
+Reads from top to bottom: accelerator, data, model, optimizer, prepare, loop, metric. Every setting is documented where
+it is born, in `TrainingSettings` of training/settings.py; ``--help`` lists them.
 """
 
-import argparse
-import json
-import subprocess
+import sys
 import time
-from dataclasses import asdict, dataclass, field, fields
-from importlib.metadata import version
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 from accelerate import Accelerator
-from accelerate.utils import set_seed
+from accelerate.utils import gather_object, set_seed
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
-from transformers import get_linear_schedule_with_warmup
+from transformers import get_scheduler
+from transformers.utils.logging import disable_progress_bar
 
 from biodir.allocator import keep_freed_memory
-from biodir.configuration_biodir import CHUNK_NAMES, BioDirConfig
+from biodir.configuration_biodir import ADAPTIVE_THRESHOLD, BioDirConfig
 from biodir.decoding_biodir import DecodingRule
-from biodir.document_biodir import Document
-from biodir.errors_biodir import SettingError
-from biodir.evaluation.model_scores import encoded_documents, pair_logits
+from biodir.errors_biodir import BioDirError, SettingError
+from biodir.evaluation.model_scores import EncodedDocuments, encoded_documents, pair_logits
 from biodir.evaluation.thresholds import fingerprints
 from biodir.inputs_biodir import with_known_types
 from biodir.modeling_biodir import BioDirForRelationExtraction
-from biodir.pubtator_biodir import read_pubtator
+from biodir.training.augmentation import augmented_documents
+from biodir.training.checkpoints import newest_state, prepare_folder, save_model, save_state, write_json
+from biodir.training.corpora import TrainingCorpus, document_ids, first_documents, training_corpora
+from biodir.training.data import LabelledPairs, epoch_pairs, epoch_steps, labelled_pairs, step_parts, training_batch
+from biodir.training.labels import LabelLists, label_lists
+from biodir.training.optimization import balanced_weights, divergence, dropout_seed, parameter_groups
+from biodir.training.provenance import data_fingerprints, provenance
+from biodir.training.settings import TrainingSettings, named_values, training_settings
+from biodir.training.stopping import StopRequest
+from biodir.training.validation import best_bias
 from biodir.windows_biodir import pair_encoder
-from training.data import epoch_batches, epoch_pairs, labelled_pairs
-from training.validation import best_bias
 
-# Parameters that do not come from the encoder; they start from nothing and want larger steps.
-NEW_PARAMETERS = ("soft_prompt.", "heads.")
+STOPPED = 143  # the exit status of a program that SIGTERM ends
 
 
 @dataclass
-class TrainingSettings:
-    """The knobs of a run; each is a command-line option of the same name."""
+class Progress:
+    """How far a run is: all that a resumed run needs beside weights and optimizer."""
 
-    train: list[str] = field(metadata={"help": "PubTator files with relations to learn from"})
-    dev: str = field(metadata={"help": "PubTator file that chooses the epoch and the decoding bias"})
-    encoder: str = field(metadata={"help": "folder or Hub id of the pretrained encoder"})
-    output: str = field(metadata={"help": "folder for the best checkpoint and the log"})
-    extra_train: list[str] = field(
-        default_factory=list, metadata={"help": "further files, which annotate relations of some pair types alone"}
-    )
-    exclude: list[str] = field(
-        default_factory=list, metadata={"help": "files whose documents, like those of --dev, are not learned from"}
-    )
-    average: float = field(
-        default=0.0, metadata={"help": "decay of a running average of the weights, which is then scored and saved"}
-    )
-    epochs: int = field(default=10, metadata={"help": "paper: 10"})
-    encoder_rate: float = field(
-        default=1e-4, metadata={"help": "AdamW's rate for the encoder; paper: 1e-5 at 12 layers"}
-    )
-    new_rate: float = field(default=5e-4, metadata={"help": "rate for soft prompt, poolers and classifiers"})
-    weight_decay: float = field(default=0.01, metadata={"help": "on matrices; biases and norms have none"})
-    warmup_share: float = field(default=0.1, metadata={"help": "share of the steps in which the rate rises"})
-    max_gradient_norm: float = field(default=1.0, metadata={"help": "gradients are clipped to this norm"})
-    negatives_per_positive: float = field(
-        default=2.0, metadata={"help": "unrelated pairs for each related one, re-drawn each epoch"}
-    )
-    tokens_per_step: int = field(default=4096, metadata={"help": "tokens of a batch, padding included"})
-    pair_encoding: str = field(default="solid", metadata={"help": "solid or pooled"})
-    chunks: list[str] = field(
-        default_factory=lambda: list(CHUNK_NAMES), metadata={"help": "solid: any of prefix, suffix, infix"}
-    )
-    infix_min_tokens: int = field(default=64, metadata={"help": "solid: narrower infixes are widened to this"})
-    window_overlap_tokens: int = field(
-        default=128, metadata={"help": "pooled: what neighbouring windows of a long document share"}
-    )
-    max_tokens: int = field(default=512, metadata={"help": "longest row or window; paper: 512"})
-    soft_prompt_tokens: int = field(default=8, metadata={"help": "paper: 8"})
-    dropout: float = field(default=0.1, metadata={"help": "in front of the classifiers"})
-    task_weights: list[str] = field(
-        default_factory=list,
-        metadata={"help": "TASK=WEIGHT of the losses of novelty and direction; none: the paper's shares"},
-    )
-    encoder_settings: list[str] = field(
-        default_factory=list,
-        metadata={"help": "NAME=VALUE of the encoder's configuration, such as attention_probs_dropout_prob=0"},
-    )
-    attention: str = field(
-        default="sdpa", metadata={"help": "solid: attention code; eager is the fastest on CPUs in bf16"}
-    )
-    select_by: str = field(
-        default="relation_type", metadata={"help": "level of the dev F1 that chooses the epoch and the bias"}
-    )
-    mixed_precision: str = field(default="no", metadata={"help": "no, bf16 or fp16"})
-    seed: int = field(default=1, metadata={"help": "of the new parameters, the negatives and the order"})
+    epoch: int = 0
+    step_of_epoch: int = 0
+    step: int = 0
+    best_f1: float = -1.0
+    best_epoch: int = 0
+    epoch_losses: list[float] = field(default_factory=list)
+    epoch_s: float = 0.0
+    epochs: list[dict[str, Any]] = field(default_factory=list)
 
 
-def main() -> None:
-    settings = settings_from_command_line()
+@dataclass
+class Run:
+    """What the loop works with; `labelled` and `dev` are the pairs to learn from and the documents to be scored on."""
+
+    settings: TrainingSettings
+    accelerator: Accelerator
+    labelled: list[LabelledPairs]
+    dev: EncodedDocuments | None
+    model: Any
+    scored_model: Any
+    averaged: AveragedModel | None
+    tokenizer: Any
+    encoder: Any
+    optimizer: Any
+    schedule: Any
+    steps: int
+    record: dict[str, Any]
+    progress: Progress = field(default_factory=Progress)
+
+    @property
+    def output(self) -> Path:
+        return Path(self.settings.output)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit status: 0, or 143 where a signal stopped the run, which `--resume` goes on with."""
+    settings = training_settings(arguments)
     keep_freed_memory()
-    output = Path(settings.output)
-    output.mkdir(parents=True, exist_ok=True)
+    disable_progress_bar()  # of transformers, beside our own
 
-    accelerator = Accelerator(mixed_precision=settings.mixed_precision)
-    if accelerator.num_processes > 1:
-        raise SettingError(f"{accelerator.num_processes} processes: train.py trains in one; start it with python")
-    set_seed(settings.seed)
-
-    dev_documents = list(read_pubtator(settings.dev))
-    held_out = {document.id for path in [settings.dev, *settings.exclude] for document in read_pubtator(path)}
-    corpora = {path: documents_without(path, held_out) for path in settings.train}
-    # An abstract of both is learned from once: where all its pairs are annotated.
-    held_out |= {document.id for documents in corpora.values() for document in documents}
-    extra_corpora = {path: documents_without(path, held_out) for path in settings.extra_train}
-
-    config = BioDirConfig(
-        pair_encoding=settings.pair_encoding,
-        chunks=settings.chunks,
-        max_tokens=settings.max_tokens,
-        window_overlap_tokens=settings.window_overlap_tokens,
-        infix_min_tokens=settings.infix_min_tokens,
-        soft_prompt_tokens=settings.soft_prompt_tokens,
-        classifier_dropout=settings.dropout,
-        task_weights=named_values(settings.task_weights),
+    # Accelerator.
+    tracker = None if settings.tracker == "none" else settings.tracker
+    accelerator = Accelerator(
+        mixed_precision=settings.mixed_precision, log_with=_installed(tracker), project_dir=settings.output
     )
+    set_seed(settings.seed)
+    if accelerator.is_main_process:
+        prepare_folder(Path(settings.output), settings.resume, settings.overwrite)
+    accelerator.wait_for_everyone()
+
+    # Data.
+    held_out = document_ids([*([settings.dev] if settings.dev else []), *settings.exclude])
+    corpora = training_corpora(settings, held_out, accelerator.print)
+    learned_from = [document for corpus in corpora for document in corpus.documents]
+    lists = label_lists(learned_from, settings.labels, settings.encoder)
+    accelerator.print(f"labels of {lists.source}: {len(lists.relation_labels) - 1} relation types")
+
+    # Model.
+    config = run_config(settings, lists, corpora)
     model, tokenizer = BioDirForRelationExtraction.from_encoder(
         settings.encoder, config=config, encoder_settings=named_values(settings.encoder_settings)
     )
     if settings.pair_encoding == "solid":
         model.set_attn_implementation(settings.attention)
-    config = model.config
-    encoder = pair_encoder(tokenizer, config)
-    labelled = [
-        *pairs_of_corpora(corpora, encoder, config, is_partial=False),
-        *pairs_of_corpora(extra_corpora, encoder, config, is_partial=True),
-    ]
-    dev_documents = [with_known_types(document, config.entity_types, config.type_map) for document in dev_documents]
-    dev = encoded_documents(dev_documents, encoder)
+    encoder = pair_encoder(tokenizer, model.config)
+    labelled = pairs_to_learn(corpora, encoder, model.config, settings)
+    dev = dev_documents(settings, encoder, model.config)
 
+    # Optimizer.
     optimizer = torch.optim.AdamW(parameter_groups(model, settings), fused=True)
-    steps_an_epoch = len(list(batches_of_epoch(labelled, settings, encoder, epoch=0)))
-    steps = steps_an_epoch * settings.epochs
-    schedule = get_linear_schedule_with_warmup(optimizer, round(settings.warmup_share * steps), steps)
+    steps = len(steps_of_epoch(labelled, settings, encoder, epoch=0)) * settings.epochs
+    schedule = get_scheduler(settings.schedule, optimizer, round(settings.warmup_share * steps), steps)
 
-    model, optimizer, schedule = accelerator.prepare(model, optimizer, schedule)
-    scored_model = accelerator.unwrap_model(model)
+    # Prepare. The schedule is not prepared: it counts the steps of the run, whatever the number of processes.
+    model, optimizer = accelerator.prepare(model, optimizer)
+    scored_model, averaged = accelerator.unwrap_model(model), None
     if settings.average:
         averaged = AveragedModel(scored_model, multi_avg_fn=get_ema_multi_avg_fn(settings.average))
         scored_model = averaged.module
+    accelerator.init_trackers("training", {name: str(value) for name, value in asdict(settings).items()})
+    record = {"settings": asdict(settings), "provenance": provenance(), "data": data_of(settings), "steps": steps}
+    run = Run(settings, accelerator, labelled, dev, model, scored_model, averaged, tokenizer, encoder, optimizer,
+              schedule, steps, record)  # fmt: skip
+    if settings.resume:
+        go_on(run)
 
-    log = {"settings": asdict(settings), "provenance": provenance(), "steps": steps, "epochs": []}
-    best_f1 = -1.0
-    for epoch in range(settings.epochs):
-        started_s = time.perf_counter()
-        model.train()
-        losses = []
-        batches = batches_of_epoch(labelled, settings, encoder, epoch)
-        progress = tqdm(batches, total=steps_an_epoch, desc=f"epoch {epoch + 1}/{settings.epochs}", mininterval=10)
-        for batch in progress:
-            batch = {name: value.to(accelerator.device) for name, value in batch.items()}
+    # Loop, metric.
+    stop = StopRequest()
+    try:
+        finished = train(run, stop)
+    finally:
+        stop.release()
+        accelerator.end_training()
+    return 0 if finished else STOPPED
+
+
+def train(run: Run, stop: StopRequest) -> bool:
+    """Trains and scores epoch after epoch; False where a signal asked for an end."""
+    settings, progress = run.settings, run.progress
+    bar = tqdm(
+        total=run.steps * settings.last_epoch // settings.epochs, initial=progress.step, desc="training", unit="step",
+        mininterval=5, disable=not run.accelerator.is_local_main_process,
+    )  # fmt: skip
+    with bar:
+        while progress.epoch < settings.last_epoch and not has_lost_patience(run):
+            if not train_epoch(run, stop, bar):
+                run.accelerator.print(f"stopped behind step {progress.step}; go on with --resume")
+                return False
+            end_epoch(run, bar)
+    write_log(run, finished=True)
+    where = f"epoch {progress.best_epoch}" + (
+        f", dev F1 {100 * progress.best_f1:.2f} ({settings.select_by})" if run.dev else ""
+    )
+    run.accelerator.print(f"{settings.output} holds the checkpoint of {where}, and training.json")
+    return True
+
+
+def train_epoch(run: Run, stop: StopRequest, bar: tqdm) -> bool:
+    """The steps of an epoch that are left; False where a signal asked for an end, with a state to go on from."""
+    progress, settings = run.progress, run.settings
+    steps = steps_of_epoch(run.labelled, settings, run.encoder, progress.epoch)
+    run.model.train()
+    started_s = time.perf_counter() - progress.epoch_s
+    for step in steps[progress.step_of_epoch :]:
+        progress.epoch_losses.append(train_step(run, step))
+        progress.step += 1
+        progress.step_of_epoch += 1
+        progress.epoch_s = time.perf_counter() - started_s
+        recent = progress.epoch_losses[-50:]
+        bar.set_postfix_str(bar_text(run, sum(recent) / len(recent)), refresh=False)
+        bar.update()
+        run.accelerator.log({"loss": progress.epoch_losses[-1]}, step=progress.step)
+        must_stop = stop.is_wanted(run.accelerator)
+        if must_stop or progress.step % settings.save_every == 0:
+            keep_state(run)
+        if must_stop:
+            return False
+    return True
+
+
+def train_step(run: Run, step: Sequence[LabelledPairs]) -> float:
+    """One step of the optimizer; the mean loss of the step's pairs, over all processes."""
+    accelerator, settings = run.accelerator, run.settings
+    torch.manual_seed(dropout_seed(settings.seed, run.progress.step, accelerator.process_index))
+    parts = step_parts(step, accelerator.process_index, accelerator.num_processes, settings.gradient_accumulation)
+    total = torch.zeros((), device=accelerator.device)
+    for number, part in enumerate(parts):
+        # Twice the same features, of which dropout makes two answers.
+        batch = training_batch(part.labelled * (2 if settings.r_drop else 1), run.encoder)
+        batch = {name: value.to(accelerator.device) for name, value in batch.items()}
+        # Gradients of several processes are averaged behind the last pass.
+        with accelerator.no_sync(run.model) if number < len(parts) - 1 else nullcontext():
             with accelerator.autocast():
-                loss = model(**batch).loss
-            accelerator.backward(loss)
-            accelerator.clip_grad_norm_(model.parameters(), settings.max_gradient_norm)
-            optimizer.step()
-            schedule.step()
-            optimizer.zero_grad()
-            if settings.average:
-                averaged.update_parameters(accelerator.unwrap_model(model))
-            losses.append(loss.item())
-            progress.set_postfix(loss=f"{sum(losses[-50:]) / len(losses[-50:]):.3f}", refresh=False)
-        train_s = time.perf_counter() - started_s
-
-        scored_model.eval()
-        with accelerator.autocast():
-            logits = pair_logits(scored_model, dev, encoder, settings.tokens_per_step * 4)
-        bias, counts = best_bias(dev, logits, DecodingRule.from_config(config), settings.select_by)
-        record = {"epoch": epoch + 1, "loss": sum(losses) / len(losses), "train_s": train_s, "none_bias": bias}
-        record["dev"] = {level: found.to_dict() for level, found in counts.items()}
-        log["epochs"].append(record)
-        print(f"epoch {epoch + 1}: loss {record['loss']:.3f}, {train_s:.0f} s, bias {bias}", end="; dev F1 ")
-        print(", ".join(f"{level} {100 * found.f1:.2f}" for level, found in counts.items()), flush=True)
-        if counts[settings.select_by].f1 > best_f1:
-            best_f1 = counts[settings.select_by].f1
-            scored_model.config.none_bias = bias
-            scored_model.config.calibrated_on = fingerprints(dev_documents)
-            scored_model.save_pretrained(output)
-            tokenizer.save_pretrained(output)
-        (output / "training.json").write_text(json.dumps(log, indent=2) + "\n")
-    print(f"best dev F1, {settings.select_by}: {100 * best_f1:.2f}; its checkpoint and training.json are in {output}")
+                output = run.model(**batch)
+            loss = output.loss
+            if settings.r_drop:
+                logits = {task: output[f"{task}_logits"] for task in run.scored_model.config.tasks}
+                loss = loss + settings.r_drop * divergence(logits)
+            accelerator.backward(loss * part.share)
+        total += loss.detach() * part.share
+    accelerator.clip_grad_norm_(run.model.parameters(), settings.max_gradient_norm)
+    run.optimizer.step()
+    if not run.optimizer.step_was_skipped:  # as fp16 does where numbers overflow
+        run.schedule.step()
+    run.optimizer.zero_grad()
+    if run.averaged is not None:
+        run.averaged.update_parameters(accelerator.unwrap_model(run.model))
+    return accelerator.reduce(total, "mean").item()
 
 
-def batches_of_epoch(labelled, settings: TrainingSettings, encoder, epoch: int):
-    """The batches of one epoch; seed and epoch decide the negatives and the order."""
-    seed = settings.seed * 1000 + epoch
-    chosen = epoch_pairs(labelled, settings.negatives_per_positive, seed)
-    return epoch_batches(chosen, encoder, settings.tokens_per_step, seed)
+def end_epoch(run: Run, bar: tqdm) -> None:
+    """Scores the epoch, keeps the best and the last checkpoint, the log, and a state to go on from."""
+    progress, settings = run.progress, run.settings
+    progress.epoch += 1
+    losses, progress.epoch_losses = progress.epoch_losses, []
+    entry = {"epoch": progress.epoch, "loss": sum(losses) / len(losses), "step_losses": losses}
+    entry |= {"train_s": progress.epoch_s, "none_bias": settings.none_bias, "dev": {}}
+    if run.dev is not None:
+        entry |= score(run)
+    progress.epochs.append(entry)
+    f1 = entry["dev"][settings.select_by]["f1"] if entry["dev"] else 0.0
+    is_best = f1 > progress.best_f1 or run.dev is None
+    if is_best:
+        progress.best_f1, progress.best_epoch = f1, progress.epoch
+    run.scored_model.config.none_bias = entry["none_bias"]
+    if run.accelerator.is_main_process:
+        for folder in [run.output] * is_best + [run.output / "last"]:
+            save_model(folder, run.scored_model, run.tokenizer, log_of(run))
+    progress.step_of_epoch, progress.epoch_s = 0, 0.0
+    write_log(run)
+    keep_state(run)
+    scores = {f"dev F1 {level}": 100 * found["f1"] for level, found in entry["dev"].items()}
+    run.accelerator.log(scores, step=progress.step)
+    bar.clear()
+    text = ", ".join(f"{name.removeprefix('dev F1 ')} {value:.2f}" for name, value in scores.items())
+    run.accelerator.print(
+        f"epoch {progress.epoch}: loss {entry['loss']:.3f}, {entry['train_s']:.0f} s, bias {entry['none_bias']}"
+        + (f"; dev F1 {text}" if text else ""),
+        flush=True,
+    )
 
 
-def pairs_of_corpora(corpora: dict[str, list[Document]], encoder, config, is_partial: bool):
-    """The labelled pairs of all documents, whose types get the names that the model knows.
+def score(run: Run) -> dict[str, Any]:
+    """The decoding bias that serves the dev documents best, and the scores with it; each process reads a share."""
+    features = [found for document in run.dev.features for found in document]
+    run.scored_model.eval()
+    with run.accelerator.split_between_processes(features) as share, run.accelerator.autocast():
+        mine = EncodedDocuments((), (tuple(share),))
+        logits = pair_logits(run.scored_model, mine, run.encoder, run.settings.tokens_per_step * 4)
+    logits = gather_object(logits)
+    bias, counts = best_bias(run.dev, logits, DecodingRule.from_config(run.scored_model.config), run.settings.select_by)
+    return {"none_bias": bias, "dev": {level: found.to_dict() for level, found in counts.items()}}
+
+
+def run_config(settings: TrainingSettings, lists: LabelLists, corpora: Sequence[TrainingCorpus]) -> BioDirConfig:
+    """The configuration of the model to train."""
+    relations = [each for corpus in corpora for document in corpus.documents for each in document.relations]
+    return BioDirConfig(
+        **lists.to_settings(settings.tasks),
+        pair_encoding=settings.pair_encoding,
+        chunks=settings.chunks,
+        chunk_tokens=named_values(settings.chunk_tokens),
+        max_tokens=settings.max_tokens,
+        max_mention_tokens=settings.max_mention_tokens,
+        window_overlap_tokens=settings.window_overlap_tokens,
+        infix_min_tokens=settings.infix_min_tokens,
+        soft_prompt_tokens=settings.soft_prompt_tokens,
+        classifier_dropout=settings.dropout,
+        task_weights=named_values(settings.task_weights),
+        relation_loss=settings.relation_loss,
+        focal_gamma=settings.focal_gamma,
+        label_weights=(
+            balanced_weights(relations, lists.relation_labels, settings.class_balance) if settings.class_balance else {}
+        ),
+        # With a threshold learned for each pair, the highest label wins, the first among them.
+        relation_threshold=1.0 if settings.relation_loss == ADAPTIVE_THRESHOLD else 0.5,
+    )
+
+
+def pairs_to_learn(
+    corpora: Sequence[TrainingCorpus], encoder: Any, config: BioDirConfig, settings: TrainingSettings
+) -> list[LabelledPairs]:
+    """The labelled pairs of all corpora, and of the copies of documents with rare relations.
 
     Raises:
         SettingError: a corpus has no candidate pair.
     """
-    for path, documents in corpora.items():
-        known = [with_known_types(document, config.entity_types, config.type_map) for document in documents]
-        found = list(labelled_pairs(known, encoder, config.labels, is_partial))
-        if not found:
+    found = []
+    for corpus in corpora:
+        documents = [with_known_types(document, config.entity_types, config.type_map) for document in corpus.documents]
+        unasked = dict(corpus.unasked)
+        if settings.rare_copies and not corpus.is_partial:
+            copies = augmented_documents(documents, settings.rare_copies, settings.rare_below, settings.seed)
+            documents += [copy.document for copy in copies]
+            unasked |= {copy.document.id: copy.unchanged for copy in copies}
+        with_swapped = settings.swap_augmentation > 0
+        pairs = list(labelled_pairs(documents, encoder, config.labels, corpus.is_partial, unasked, with_swapped))
+        if not pairs:
             raise SettingError(
-                f"{path}: no candidate pair to learn from; pairs are of the types "
+                f"{corpus.path}: no candidate pair to learn from; pairs are of the types "
                 f"{', '.join('-'.join(pair_type) for pair_type in config.pair_types)}"
             )
-        yield from found
-
-
-def documents_without(path: str, held_out: set[str]) -> list[Document]:
-    """The documents of a file, without those that are held out or known already; says how many these are."""
-    documents = list(read_pubtator(path))
-    kept = [document for document in documents if document.id not in held_out]
-    if len(kept) < len(documents):
-        print(f"{path}: {len(documents) - len(kept)} documents left out, held out for evaluation or in --train")
-    if not kept:
-        raise SettingError(f"{path}: no document is left to learn from; --dev, --exclude or --train have them all")
-    return kept
-
-
-def parameter_groups(model: torch.nn.Module, settings: TrainingSettings) -> list[dict]:
-    """Four groups: encoder or new, matrices with weight decay or vectors without."""
-    groups: dict[tuple[bool, bool], list] = {}
-    for name, parameter in model.named_parameters():
-        groups.setdefault((name.startswith(NEW_PARAMETERS), parameter.ndim > 1), []).append(parameter)
-    return [
-        {
-            "params": parameters,
-            "lr": settings.new_rate if is_new else settings.encoder_rate,
-            "weight_decay": settings.weight_decay if is_matrix else 0.0,
-        }
-        for (is_new, is_matrix), parameters in groups.items()
-    ]
-
-
-def named_values(pairs: list[str]) -> dict:
-    """NAME=VALUE pairs of the command line, their values read as JSON.
-
-    Raises:
-        SettingError: one is no such pair.
-    """
-    found = {}
-    for pair in pairs:
-        name, _, value = pair.partition("=")
-        try:
-            found[name] = json.loads(value)
-        except json.JSONDecodeError as error:
-            raise SettingError(f"{pair!r}: write NAME=VALUE, the value as in JSON, such as novelty=1") from error
+        found += pairs
     return found
 
 
-def provenance() -> dict[str, str]:
-    """The git commit, and the versions of the packages that decide the numbers."""
-    describe = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=40"]
-    commit = subprocess.run(describe, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
-    packages = ("torch", "transformers", "tokenizers", "accelerate")
-    return {"commit": commit, **{package: version(package) for package in packages}}
+def dev_documents(settings: TrainingSettings, encoder: Any, config: BioDirConfig) -> EncodedDocuments | None:
+    """The documents that the run is scored on, encoded once for all epochs; None without any.
+
+    Their names are written into the configuration, for whoever would report scores on them.
+    """
+    if settings.dev is None:
+        return None
+    documents = first_documents(settings.dev, settings.max_dev_documents)
+    config.calibrated_on = fingerprints(documents)
+    return encoded_documents(
+        [with_known_types(document, config.entity_types, config.type_map) for document in documents], encoder
+    )
 
 
-def settings_from_command_line() -> TrainingSettings:
-    """The settings; an option's type is that of its field.
+def steps_of_epoch(
+    labelled: Sequence[LabelledPairs], settings: TrainingSettings, encoder: Any, epoch: int
+) -> list[list[LabelledPairs]]:
+    """The steps of one epoch; seed and epoch decide the negatives and the order."""
+    seed = settings.seed * 1000 + epoch
+    chosen = epoch_pairs(labelled, settings.negatives_per_positive, seed, settings.swap_augmentation)
+    return epoch_steps(chosen, encoder, settings.tokens_per_step, seed)
+
+
+def keep_state(run: Run) -> None:
+    """Keeps all that a resumed run needs."""
+    if run.accelerator.is_main_process:
+        state = {name: part.state_dict() for name, part in stateful_parts(run).items()}
+        save_state(run.output / "states", run.progress.step, {**state, "progress": asdict(run.progress)}, log_of(run))
+    run.accelerator.wait_for_everyone()
+
+
+def go_on(run: Run) -> None:
+    """Puts the newest kept state back, where there is one.
 
     Raises:
-        SettingError: a value is outside what is allowed.
+        SettingError: the settings or the data are not those of the stopped run.
     """
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    for setting in fields(TrainingSettings):
-        is_list = setting.type in (list[str],)
-        required = setting.name in ("train", "dev", "encoder", "output")
-        default = {} if required else {"default": setting.default_factory() if is_list else setting.default}
-        parser.add_argument(
-            f"--{setting.name.replace('_', '-')}",
-            type=str if is_list else setting.type,
-            nargs="+" if is_list else None,
-            required=required,
-            help=setting.metadata["help"] + ("" if required else f" (default: {default['default']})"),
-            **default,
+    found = newest_state(run.output / "states")
+    if found is None:
+        run.accelerator.print(f"{run.output}: no state to go on from; the run starts")
+        return
+    state, record = found
+    differences = run.settings.differences(record["settings"])
+    if record["data"] != run.record["data"]:
+        differences.append("the content of the data files has changed")
+    if differences:
+        raise SettingError(
+            f"{run.output}: cannot go on with other settings ({'; '.join(differences)}); give the old ones, or start "
+            "anew with --overwrite"
         )
-    settings = TrainingSettings(**vars(parser.parse_args()))
-    if not 0 <= settings.average < 1:
-        raise SettingError(f"average is {settings.average}; the decay of a running average lies in 0..1, such as 0.98")
-    twice = set(settings.train) & set(settings.extra_train)
-    if twice:
-        raise SettingError(f"{', '.join(sorted(twice))}: both in --train and in --extra-train; name it in one of them")
-    return settings
+    for name, part in stateful_parts(run).items():
+        part.load_state_dict(state[name])
+    run.progress = Progress(**state["progress"])
+    run.accelerator.print(f"{run.output}: goes on behind step {run.progress.step} of epoch {run.progress.epoch + 1}")
+
+
+def stateful_parts(run: Run) -> dict[str, Any]:
+    """What learns or counts, by the names that its state is kept under."""
+    parts = {"model": run.accelerator.unwrap_model(run.model), "optimizer": run.optimizer, "schedule": run.schedule}
+    if run.averaged is not None:
+        parts["averaged"] = run.averaged
+    if run.accelerator.scaler is not None:
+        parts["scaler"] = run.accelerator.scaler
+    return parts
+
+
+def log_of(run: Run, finished: bool = False) -> dict[str, Any]:
+    """The record of the run so far."""
+    return {**run.record, "epochs": run.progress.epochs, "best_epoch": run.progress.best_epoch, "finished": finished}
+
+
+def write_log(run: Run, finished: bool = False) -> None:
+    if run.accelerator.is_main_process:
+        write_json(run.output / "training.json", log_of(run, finished))
+
+
+def has_lost_patience(run: Run) -> bool:
+    """True where so many epochs brought no better dev score that the settings give up."""
+    patience = run.settings.patience
+    return patience is not None and run.progress.epoch - run.progress.best_epoch >= patience
+
+
+def bar_text(run: Run, loss: float) -> str:
+    """What the progress bar says beside steps and time left."""
+    text = f"epoch {run.progress.epoch + 1}/{run.settings.last_epoch}, loss {loss:.3f}"
+    if run.progress.best_epoch and run.dev is not None:
+        text += f", best dev F1 {100 * run.progress.best_f1:.2f} (epoch {run.progress.best_epoch})"
+    return text
+
+
+def data_of(settings: TrainingSettings) -> dict[str, str]:
+    """The fingerprints of all files that the settings name."""
+    further = [path for path in (settings.dev, settings.corpora) if path]
+    return data_fingerprints([*settings.train, *settings.extra_train, *settings.exclude, *further])
+
+
+def _installed(tracker: str | None) -> str | None:
+    if tracker is None:
+        return None
+    from accelerate.utils import is_tensorboard_available
+
+    if not is_tensorboard_available():
+        raise SettingError(f"tracker {tracker!r} is not installed; `pip install tensorboard`, or take --tracker none")
+    return tracker
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        sys.exit(main())
+    except BioDirError as error:
+        sys.exit(f"train.py: error: {error}")

@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import json
 import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -20,6 +21,7 @@ from .plan import CombinedRun, Experiment, Preparation, Run, shown_command, trai
 PYTHON = "python"
 LOG_TAIL_LINES = 15
 TRAINING_LOG = "training.json"
+STATES = "states"
 NEW, STARTED, TRAINED, FINISHED = "new", "started", "trained", "finished"
 
 
@@ -144,6 +146,8 @@ class Workshop:
         self._call((*command, "--resume") if resumes else command, folder / "train.log", "training")
         if not training_log(run, self.places).get("finished"):
             raise _error("training ended without `finished` in its training.json", folder / "train.log")
+        # Of a finished run nobody goes on; these states are several times the checkpoint.
+        shutil.rmtree(self.places.path(run.model) / STATES, ignore_errors=True)
         self.say(f"  {run.name}: trained in {time.perf_counter() - started_s:.0f} s")
 
     def _score(self, run: Run | CombinedRun) -> None:

@@ -49,8 +49,8 @@ def all_results_page(reports: Iterable[tuple[Path, Mapping[str, Any]]]) -> str:
     parts = [
         "# Results of the experiments",
         "Written by `python -m experiments.run`; nothing here is typed by hand. F1 in per cent, mean ± sample "
-        "standard deviation over the seeds; epochs and decoding bias were chosen on dev, test chose nothing. Compare rows "
-        "of one experiment and size alone: sizes, encoders and commits differ between them. Each page has the commands.",
+        "standard deviation over the seeds; epochs and decoding bias were chosen on dev, test chose nothing. Compare "
+        "rows of one experiment and size alone: sizes, encoders and commits differ. Each page has the commands.",
     ]
     if trainings:
         levels = [level for level in LEVEL_NAMES if any(level in report["levels"] for _, report in trainings)]

@@ -24,6 +24,7 @@ tokens, seed = options["soft-prompt-tokens"][0], int(options["seed"][0])
 if tokens == "13":
     print("reading the data")
     sys.exit(f"{output}: no prompt has 13 tokens")
+(output / "states").mkdir(exist_ok=True)
 epochs = [{"epoch": 1, "train_s": 10.0 * seed}, {"epoch": 2, "train_s": 10.0 * seed}]
 stopped = tokens == "7" and "resume" not in options
 log = {"settings": {"soft_prompt_tokens": int(tokens), "seed": seed}, "provenance": {"commit": "c0ffee0123"}}

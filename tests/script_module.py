@@ -1,15 +1,16 @@
-"""The programs of scripts/ as modules."""
+"""The programs of scripts/ and examples/ as modules."""
 
 import importlib.util
 import sys
 from pathlib import Path
 
-SCRIPTS = Path(__file__).resolve().parent.parent / "scripts"
+CHECKOUT = Path(__file__).resolve().parent.parent
+SCRIPTS = CHECKOUT / "scripts"
 
 
-def script(name: str):
+def script(name: str, folder: str = "scripts"):
     """The script as a module."""
-    spec = importlib.util.spec_from_file_location(name, SCRIPTS / f"{name}.py")
+    spec = importlib.util.spec_from_file_location(name, CHECKOUT / folder / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     if str(SCRIPTS) not in sys.path:  # where Python looks first when it runs a script

@@ -331,6 +331,26 @@ def test_shared_span_is_closest_to_itself():
     assert closest_spans([(5, 6)], [(0, 1), (5, 6)]) == ((5, 6), (5, 6))
 
 
+def test_chunk_shows_no_more_than_its_own_budget():
+    ruler = WindowRuler(40, ((0, 40),), ((0, 1),), ((30, 31),), 40)
+    found = pair_windows(ruler, CHUNKS, 0, {"prefix": 10, "suffix": 12})
+    # A mention costs two tags; the infix keeps the whole budget.
+    assert found.windows == ((0, 8), (30, 40), (0, 36))
+
+
+def test_budget_beyond_that_of_the_row_changes_nothing():
+    for case in random_cases(50, seed=11):
+        plain = pair_windows(case.ruler, CHUNKS, case.min_tokens)
+        assert pair_windows(case.ruler, CHUNKS, case.min_tokens, dict.fromkeys(CHUNKS, 1000)) == plain
+
+
+def test_narrow_chunks_keep_their_own_budgets():
+    for case in random_cases(100, seed=12):
+        narrow = BUDGETS[0]
+        found = pair_windows(case.ruler, CHUNKS, case.min_tokens, dict.fromkeys(CHUNKS, narrow))
+        assert all(case.ruler.cost(window) <= narrow for window in found.windows)
+
+
 def test_closest_spans_have_the_smallest_gap_of_all():
     for case in random_cases(1500, seed=2):
         found = closest_spans(case.spans1, case.spans2)

@@ -218,7 +218,14 @@ def test_saved_file_names_the_code_of_its_class(tmp_path):
     ("changes", "message"),
     [
         ({"relation_labels": ["None", "A", "A"]}, "relation_labels ['None', 'A', 'A'] hold a label twice"),
-        ({"relation_labels": []}, "relation_labels []: give the label of an unrelated pair, then at least one more"),
+        (
+            {"relation_labels": [], "novelty_labels": [], "direction_labels": []},
+            "relation_labels, novelty_labels and direction_labels are all empty; give at least one list",
+        ),
+        (
+            {"relation_labels": [], "generic_relation": None},
+            "without relation_labels a related pair needs a type; name it as generic_relation",
+        ),
         ({"relation_labels": ["None"]}, "relation_labels ['None']: give the label of an unrelated pair, then at least"),
         ({"novelty_labels": ["None"]}, "novelty_labels ['None']: give the label of an unrelated pair, then at least"),
         ({"direction_labels": ["a", "a"]}, "direction_labels ['a', 'a'] hold a label twice"),
@@ -264,6 +271,19 @@ def test_saved_file_names_the_code_of_its_class(tmp_path):
         ({"label_biases": {"Bind": 1.0}}, "label_biases name Bind, no label of novelty or direction"),
         ({**BC5CDR, "label_biases": {"Novel": 1.0}}, "label_biases name Novel, no label of novelty or direction"),
         ({"task_weights": {"novelty": 1}}, "task_weights {'novelty': 1}: give one for each of direction, novelty"),
+        (
+            {"relation_labels": [], "task_weights": {"novelty": 1, "direction": 1}},
+            "task_weights {'novelty': 1, 'direction': 1}: give one for each of direction",
+        ),
+        ({"relation_loss": "hinge"}, "relation_loss 'hinge': choose one of binary, focal, adaptive_threshold"),
+        ({"focal_gamma": -1}, "focal_gamma is -1; it is not negative"),
+        ({"label_weights": {"Bind": -1}}, "label_weights['Bind'] is -1; weights are not negative"),
+        ({"label_weights": {"Novel": 1}}, "label_weights name Novel, no label of relation_labels"),
+        ({"chunk_tokens": {"middle": 99}}, "chunk_tokens name 'middle': choose any of prefix, suffix, infix"),
+        (
+            {"chunk_tokens": {"infix": 65}},
+            "chunk_tokens['infix'] is 65, but a mention of max_mention_tokens with its tags takes 66; ",
+        ),
         (
             {"task_weights": {"novelty": 1, "direction": -1}},
             "task_weights['direction'] is -1; weights",

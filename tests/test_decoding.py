@@ -226,6 +226,35 @@ def test_score_without_novelty_and_direction_is_that_of_the_relation():
     assert decode_pair(PAIR, {"relation": [-1.0, 2.0]}, rule(labels=labels)).score == sigmoid(2.0)
 
 
+# Without a relation head.
+
+
+def without_relation(novelty, direction=None, **changes):
+    """The decision of a model whose first task is the novelty."""
+    logits = logits_of({"novelty": novelty, "direction": direction or {"Left_to_Right": 2}})
+    return decode_pair(PAIR, logits, rule(labels={**LABELS, "relation": []}, **changes))
+
+
+def test_first_task_says_whether_a_pair_is_related():
+    related, unrelated = without_relation({"None": 1, "No": 2}), without_relation({"None": 2, "No": 1})
+    assert (related.is_related, related.relation_type, related.novelty) == (True, "Association", "No")
+    assert (unrelated.is_related, unrelated.relation_type) == (False, "None")
+
+
+def test_pair_without_relation_head_has_the_scores_of_the_others_alone():
+    found = without_relation({"Novel": 2})
+    assert found.relation_score is None
+    assert found.score == pytest.approx(sigmoid(2) * sigmoid(2))
+    assert found.to_relation().subject_id == "C1"
+
+
+def test_none_bias_is_that_of_the_first_task():
+    assert not without_relation({"None": 1, "No": 2}, none_bias=1.5).is_related
+    assert without_relation({"No": 2}, {"None": 1, "No_Direct": 1.2}, none_bias=1.5).scores["direction"][0] == sigmoid(
+        1
+    )
+
+
 def test_relation_of_a_directed_decision_names_the_subject_first():
     found = decision({"Bind": 1}, {"No": 2}, {"Right_to_Left": 0}).to_relation()
     assert found == Relation("Bind", "G1", "C1", "No", "G1", sigmoid(1), sigmoid(2), 0.5)

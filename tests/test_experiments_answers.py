@@ -26,12 +26,9 @@ def result(subject: str, other: str, relation: str = "Association", **values) ->
     """A result of the pipeline; scores of the parts are 0.5 unless told otherwise."""
     found = {"relation": relation, "directed": True, "novelty": "No", "score": 0.125, "evidence": []}
     found |= {"relation_score": 0.5, "novelty_score": 0.5, "direction_score": 0.5}
-    sides = {"subject": subject, "object": other}
-    return {
-        **{side: {"id": name, "type": ENTITIES[name], "text": name} for side, name in sides.items()},
-        **found,
-        **values,
-    }
+    for side, name in (("subject", subject), ("object", other)):
+        found[side] = {"id": name, "type": ENTITIES[name], "text": name}
+    return {**found, **values}
 
 
 def by_pair(*results: dict) -> dict:

@@ -123,9 +123,12 @@ def test_stopped_run_is_reported_and_then_resumed(bench):
     assert workshop.state(run) == NEW
     assert bench.run("--seeds", "1") == 1
     assert workshop.state(run) == STARTED
+    states = workshop.places.path(run.model) / "states"
+    assert states.is_dir()
     assert bench.report()["rows"][0]["missing_seeds"] == [1, 2]
     assert bench.run("--seeds", "1") == 0
     assert workshop.state(run) == FINISHED
+    assert not states.exists()
     first, second = bench.calls()["none, seed 1"]
     assert second == f"{first} --resume"
     assert "--resume" not in bench.report()["rows"][0]["command"]

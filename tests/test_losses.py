@@ -5,9 +5,10 @@ import math
 import pytest
 import torch
 
+from biodir.configuration_biodir import ADAPTIVE_THRESHOLD, FOCAL, BioDirConfig
 from biodir.decoding_biodir import UNANNOTATED
 from biodir.errors_biodir import SettingError
-from biodir.losses_biodir import head_loss, joint_loss, shared_loss
+from biodir.losses_biodir import HeadLoss, adaptive_threshold_loss, head_loss, joint_loss, shared_loss
 
 LN2 = math.log(2)
 
@@ -132,3 +133,89 @@ def test_head_that_no_pair_is_annotated_for_is_as_no_head(weights):
     found = joint_loss(logits, targets, weights)
     del logits["novelty"]
     torch.testing.assert_close(found, joint_loss(logits, targets, weights), rtol=0, atol=0)
+
+
+# Other losses of the relation head.
+
+
+def test_focal_loss_weighs_each_label_by_how_wrong_its_score_is():
+    ln3 = math.log(3)  # a score of 3/4
+    logits, targets = torch.tensor([[ln3, -ln3]]), torch.tensor([[1.0, 1.0]])
+    expected = -(0.25**2) * math.log(0.75) - 0.75**2 * math.log(0.25)
+    assert head_loss(logits, targets, HeadLoss(FOCAL, focal_gamma=2)).item() == pytest.approx(expected)
+
+
+def test_focal_loss_without_gamma_is_the_binary_one():
+    logits, targets = random_logits()["relation"], targets_with([0.0, 0, 1])["relation"]
+    assert torch.equal(head_loss(logits, targets, HeadLoss(FOCAL, focal_gamma=0)), head_loss(logits, targets))
+
+
+def test_weight_of_a_label_counts_where_the_label_holds():
+    logits, targets = torch.zeros(2, 2), torch.tensor([[0.0, 1.0], [1.0, 0.0]])
+    weighted = head_loss(logits, targets, HeadLoss(label_weights=[1.0, 3.0]))
+    torch.testing.assert_close(weighted, torch.tensor([LN2 + 3 * LN2, 2 * LN2]))
+
+
+def test_adaptive_threshold_loss_sets_labels_that_hold_above_the_first_and_the_others_below():
+    logits, targets = torch.tensor([[1.0, 2.0, 0.5]]), torch.tensor([[0.0, 1.0, 0.0]])
+    above = 2 - math.log(math.exp(1) + math.exp(2))
+    below = 1 - math.log(math.exp(1) + math.exp(0.5))
+    assert adaptive_threshold_loss(logits, targets).item() == pytest.approx(-above - below)
+
+
+def test_adaptive_threshold_loss_of_an_unrelated_pair_asks_the_first_label_to_be_the_highest():
+    logits, targets = torch.tensor([[1.0, 2.0]]), torch.tensor([[1.0, 0.0]])
+    assert adaptive_threshold_loss(logits, targets).item() == pytest.approx(math.log(1 + math.e))
+
+
+def test_adaptive_threshold_loss_has_a_finite_gradient():
+    logits = random_logits()["relation"]
+    adaptive_threshold_loss(logits, targets_with([0.0, 0, 1])["relation"]).sum().backward()
+    assert logits.grad.isfinite().all()
+    assert logits.grad.abs().min() > 0
+
+
+@pytest.mark.parametrize("kind", [FOCAL, ADAPTIVE_THRESHOLD])
+def test_pair_without_annotation_has_no_loss_of_any_kind(kind):
+    logits = torch.tensor([[0.5, -1.0]], requires_grad=True)
+    loss = head_loss(logits, torch.full((1, 2), UNANNOTATED), HeadLoss(kind))
+    loss.sum().backward()
+    assert loss.tolist() == [0.0]
+    assert logits.grad.tolist() == [[0.0, 0.0]]
+
+
+def test_loss_of_the_relation_head_is_that_of_the_configuration():
+    config = BioDirConfig(relation_loss=FOCAL, focal_gamma=1.5, label_weights={"Bind": 4.0})
+    found = HeadLoss.of_relations(config)
+    assert (found.kind, found.focal_gamma) == (FOCAL, 1.5)
+    assert found.label_weights == [1, 1, 4.0, 1, 1, 1, 1, 1, 1]
+    assert HeadLoss.of_relations(BioDirConfig()).label_weights is None
+
+
+def test_other_loss_is_that_of_the_relation_head_alone():
+    logits, targets = random_logits(), targets_with([0.0, 0, 1])
+    plain = joint_loss(logits, targets, {"novelty": 1, "direction": 1})
+    focal = joint_loss(logits, targets, {"novelty": 1, "direction": 1}, HeadLoss(FOCAL))
+    changed = head_loss(logits["relation"], targets["relation"], HeadLoss(FOCAL)) - head_loss(
+        logits["relation"], targets["relation"]
+    )
+    torch.testing.assert_close(focal - plain, changed.mean())
+
+
+# Without a relation head.
+
+
+def test_first_task_is_learned_of_every_pair_and_says_which_are_related():
+    logits, targets = random_logits(), targets_with([0.0, 0, 1])
+    del logits["relation"]
+    losses = {task: head_loss(values, targets[task]) for task, values in logits.items()}
+    # The first pair is unrelated: its direction teaches nothing.
+    expected = (losses["novelty"] + torch.tensor([0.0, 2, 2]) * losses["direction"]).mean()
+    torch.testing.assert_close(joint_loss(logits, targets, {"direction": 2}), expected)
+
+
+def test_pairs_whose_first_task_is_unannotated_are_unrelated():
+    logits, targets = random_logits(), targets_with([UNANNOTATED] * 3)
+    del logits["relation"]
+    joint_loss(logits, targets, {"direction": 1}).backward()
+    assert logits["direction"].grad[2].tolist() == [0.0] * 4

@@ -1,7 +1,6 @@
 """train.py, run over a tiny encoder and a few documents."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,32 +13,9 @@ from biodir.errors_biodir import SettingError
 from biodir.inference.loading import load_pipeline
 from biodir.pubtator_biodir import read_pubtator
 from tiny_checkpoint import save_encoder
+from training_runs import DOCUMENT, NO_DROPOUT, run_training, written
 
-# Aspirin acts on pain in every document, pain on iron in none: a model that learns anything learns this.
-DOCUMENT = """{id}|t|Aspirin stops pain.
-{id}|a|Iron was given.
-{id}\t0\t7\tAspirin\tChemicalEntity\tC1
-{id}\t14\t18\tpain\tDiseaseOrPhenotypicFeature\tD1
-{id}\t20\t24\tIron\tChemicalEntity\tC2
-{id}\tNegative_Correlation\tC1\tD1\tNovel
-{id}\tC1\tD1\tSubject:C1
-
-"""
 WITHOUT_PAIRS = "{id}|t|Aspirin.\n{id}|a|\n{id}\t0\t7\tAspirin\tChemicalEntity\tC1\n\n"
-NO_DROPOUT = ["attention_probs_dropout_prob=0", "hidden_dropout_prob=0"]
-
-
-def written(path: Path, numbers, document: str = DOCUMENT) -> Path:
-    """The file, now with documents of these numbers."""
-    path.write_text("".join(document.format(id=number) for number in numbers))
-    return path
-
-
-def run_training(*arguments) -> None:
-    """Runs the program in this process."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["train.py", *map(str, arguments)])
-        train.main()
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +48,7 @@ def short_run(encoder, tmp_path):
         written(files[0], train, document)
         written(files[1], dev)
         given = ["--train", files[0], "--dev", files[1], "--encoder", encoder, "--output", tmp_path / "run"]
-        given += ["--epochs", "1", "--chunks", "infix", "--tokens-per-step", "4096"]
+        given += ["--epochs", "1", "--chunks", "infix", "--tokens-per-step", "4096", "--overwrite"]
         run_training(*given, "--encoder-settings", *NO_DROPOUT, "--dropout", "0", *arguments)
         return tmp_path / "run"
 
@@ -85,9 +61,9 @@ def learned_from(monkeypatch) -> list:
     seen = []
     labelled_pairs = train.labelled_pairs
 
-    def recording(documents, encoder, labels, is_partial):
+    def recording(documents, encoder, labels, is_partial, *others):
         seen.append(([document.id for document in documents], is_partial))
-        return labelled_pairs(documents, encoder, labels, is_partial)
+        return labelled_pairs(documents, encoder, labels, is_partial, *others)
 
     monkeypatch.setattr(train, "labelled_pairs", recording)
     return seen
@@ -111,7 +87,9 @@ def test_training_learns_the_relation_of_its_documents(runs, form):
 def test_log_holds_settings_versions_and_every_epoch(runs):
     log = json.loads((runs["solid"] / "training.json").read_text())
     assert log["settings"]["epochs"] == 12
-    assert set(log["provenance"]) == {"commit", "torch", "transformers", "tokenizers", "accelerate"}
+    assert set(log["provenance"]) == {"commit", "biodir", "torch", "transformers", "tokenizers", "accelerate"}
+    assert [Path(path).name for path in log["data"]] == ["gold.pubtator", "dev.pubtator"]
+    assert log["finished"] is True
     assert [record["epoch"] for record in log["epochs"]] == list(range(1, 13))
     assert log["epochs"][-1]["loss"] < log["epochs"][0]["loss"]
 
@@ -135,7 +113,7 @@ def test_saved_checkpoint_is_that_of_the_best_epoch(runs, form):
 @pytest.mark.parametrize("form", PAIR_ENCODINGS)
 def test_new_parameters_and_matrices_have_groups_of_their_own(runs, form):
     model = load_pipeline(str(runs[form]), device="cpu").model
-    settings = train.TrainingSettings(train=[], dev="", encoder="", output="", encoder_rate=1.0, new_rate=2.0)
+    settings = train.TrainingSettings(train=["a"], encoder="e", output="o", encoder_rate=1.0, new_rate=2.0)
     groups = train.parameter_groups(model, settings)
     assert sorted((group["lr"], group["weight_decay"]) for group in groups) == [(1, 0), (1, 0.01), (2, 0), (2, 0.01)]
     assert sum(len(group["params"]) for group in groups) == len(list(model.parameters()))
@@ -157,7 +135,7 @@ def test_abstract_of_two_corpora_is_learned_from_once(short_run, tmp_path, capsy
     extra = written(tmp_path / "extra.pubtator", (2, 5, 4))
     short_run("--extra-train", extra)
     assert learned_from == [(["1", "2", "3", "4"], False), (["5"], True)]
-    assert f"{extra}: 2 documents left out, held out for evaluation or in --train" in capsys.readouterr().out
+    assert f"{extra}: 2 documents left out, held out for evaluation or in a corpus before" in capsys.readouterr().out
 
 
 def test_documents_that_are_held_out_are_not_learned_from(short_run, tmp_path, capsys, learned_from):
@@ -202,22 +180,10 @@ def test_names_of_pubtator_are_understood(short_run, monkeypatch):
 # Settings.
 
 
-@pytest.mark.parametrize("pair", ["novelty", "novelty=", "novelty=much"])
-def test_setting_without_a_value_is_refused(pair):
-    with pytest.raises(SettingError, match=f"'{pair}': write NAME=VALUE, the value as in JSON"):
-        train.named_values([pair])
-
-
 def test_file_of_both_kinds_is_refused(short_run, tmp_path):
     path = tmp_path / "train.pubtator"
     with pytest.raises(SettingError, match=r"train\.pubtator: both in --train and in --extra-train; name it in one"):
         short_run("--extra-train", path)
-
-
-@pytest.mark.parametrize("average", ["1.5", "1", "-0.1"])
-def test_average_that_is_no_decay_is_refused(short_run, average):
-    with pytest.raises(SettingError, match=f"average is {float(average)}; the decay of a running average lies in 0..1"):
-        short_run("--average", average)
 
 
 def weights_after(short_run, *arguments, steps) -> dict:

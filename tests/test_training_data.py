@@ -9,9 +9,9 @@ from biodir.configuration_biodir import CHEMICAL, DIRECTION_LABELS, DISEASE, GEN
 from biodir.decoding_biodir import UNANNOTATED
 from biodir.document_biodir import Relation
 from biodir.errors_biodir import AnnotationError
+from biodir.training.data import LabelledPairs, epoch_pairs, epoch_steps, labelled_pairs, related_types, training_batch
 from biodir.windows_biodir import PooledEncoder
 from marked import encoding_settings, marked_document, pair_encoder, pair_features, word_piece_tokenizer
-from training.data import LabelledPairs, epoch_batches, epoch_pairs, labelled_pairs, related_types, training_batch
 
 LABELS = {"relation": list(RELATION_LABELS), "novelty": list(NOVELTY_LABELS), "direction": list(DIRECTION_LABELS)}
 BIND = Relation("Bind", "2", "1", "No", "2")
@@ -224,7 +224,8 @@ def test_epoch_has_this_share_of_the_unrelated_pairs_of_windows():
 
 
 def batches(pairs, seed=1, token_budget=20):
-    return list(epoch_batches(pairs, pair_encoder(), token_budget, seed=seed))
+    encoder = pair_encoder()
+    return [training_batch(step, encoder) for step in epoch_steps(pairs, encoder, token_budget, seed=seed)]
 
 
 def test_every_pair_is_in_one_batch():
@@ -278,6 +279,7 @@ def test_targets_of_windows_stand_beside_their_pairs():
 def test_windows_of_a_batch_stay_under_the_budget():
     labelled = windows_of(*[DOCUMENT] * 3, *[LONELY] * 5)
     budget = 2 * labelled[0].features.tokens
-    sizes = [len(batch["pair_type_ids"]) for batch in epoch_batches(labelled, window_encoder(), budget, seed=1)]
+    steps = epoch_steps(labelled, window_encoder(), budget, seed=1)
+    sizes = [sum(len(found.targets) for found in step) for step in steps]
     assert sum(sizes) == 14
     assert len(sizes) > 2

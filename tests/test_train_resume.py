@@ -1,0 +1,126 @@
+"""A run that is killed goes on where it was and ends with the same weights, bit for bit."""
+
+import json
+import signal
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from biodir.errors_biodir import CheckpointError, SettingError
+from tiny_checkpoint import save_encoder
+from training_runs import run_training, start_training, written
+
+FIRST_KILL, SAVE_EVERY = 9, 4
+
+
+@pytest.fixture(scope="module")
+def arguments(tmp_path_factory) -> list:
+    """A run of some hundred steps with everything that has a state: dropout, averaging, swapping, a falling rate."""
+    folder = tmp_path_factory.mktemp("resume")
+    save_encoder(folder / "encoder", positions=512)
+    files = ["--train", written(folder / "train.pubtator", range(1, 9)), "--dev"]
+    files += [written(folder / "dev.pubtator", range(9, 12)), "--encoder", folder / "encoder"]
+    sizes = ["--chunks", "infix", "--tokens-per-step", "64", "--epochs", "6", "--save-every", SAVE_EVERY]
+    return [*files, *sizes, "--average", "0.9", "--swap-augmentation", "0.5", "--r-drop", "0.5", "--schedule", "cosine"]
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(arguments, tmp_path_factory) -> Path:
+    """The folder of a run that nothing stopped."""
+    folder = tmp_path_factory.mktemp("uninterrupted")
+    assert run_training(*arguments, "--output", folder) == 0
+    return folder
+
+
+def stopped_by(number: signal.Signals, arguments: list, folder: Path) -> int:
+    """Starts a run, sends it a signal once some steps are kept, and gives its exit status."""
+    process = start_training(*arguments, "--output", folder)
+    deadline = time.monotonic() + 240
+    while not any(int(path.stem.split("-")[1]) >= FIRST_KILL for path in folder.glob("states/step-*.json")):
+        assert process.poll() is None, process.stdout.read()
+        assert time.monotonic() < deadline, "no state was kept"
+        time.sleep(0.005)
+    process.send_signal(number)
+    process.communicate(timeout=60)
+    return process.returncode
+
+
+def assert_same_end(found: Path, expected: Path) -> None:
+    for name in ("", "last"):
+        weights, wanted = (load_file(folder / name / "model.safetensors") for folder in (found, expected))
+        assert set(weights) == set(wanted)
+        assert [name for name in wanted if not torch.equal(weights[name], wanted[name])] == []
+    logs = [json.loads((folder / "training.json").read_text()) for folder in (found, expected)]
+    for log in logs:
+        assert log["finished"]
+        for entry in log["epochs"]:
+            entry.pop("train_s")
+    assert logs[0]["epochs"] == logs[1]["epochs"]
+    assert logs[0]["best_epoch"] == logs[1]["best_epoch"]
+
+
+@pytest.mark.slow
+def test_run_that_was_killed_ends_as_one_that_was_not(arguments, uninterrupted, tmp_path):
+    assert stopped_by(signal.SIGKILL, arguments, tmp_path) == -signal.SIGKILL
+    assert json.loads((uninterrupted / "training.json").read_text()) is not None
+    assert run_training(*arguments, "--output", tmp_path, "--resume") == 0
+    assert_same_end(tmp_path, uninterrupted)
+
+
+@pytest.mark.slow
+def test_run_that_is_asked_to_stop_keeps_its_step_and_goes_on(arguments, uninterrupted, tmp_path, capsys):
+    assert stopped_by(signal.SIGTERM, arguments, tmp_path) == 143
+    kept = max(int(path.stem.split("-")[1]) for path in tmp_path.glob("states/step-*.json"))
+    assert run_training(*arguments, "--output", tmp_path, "--resume") == 0
+    assert f"goes on behind step {kept} " in capsys.readouterr().out
+    assert_same_end(tmp_path, uninterrupted)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("damage", ["cut", "record"])
+def test_half_written_state_is_passed_over(arguments, uninterrupted, tmp_path, damage, caplog):
+    stopped_by(signal.SIGKILL, arguments, tmp_path)
+    newest = sorted(tmp_path.glob("states/step-*.json"))[-1]
+    if damage == "cut":
+        weights = newest.with_suffix(".pt")
+        weights.write_bytes(weights.read_bytes()[:-1000])
+    else:
+        newest.unlink()
+    assert run_training(*arguments, "--output", tmp_path, "--resume") == 0
+    assert "half-written" in caplog.text
+    assert_same_end(tmp_path, uninterrupted)
+
+
+def test_resuming_where_nothing_was_starts_the_run(arguments, tmp_path, capsys):
+    assert run_training(*arguments, "--output", tmp_path, "--resume", "--stop-after-epoch", "1") == 0
+    assert "no state to go on from; the run starts" in capsys.readouterr().out
+
+
+def test_resuming_a_finished_run_changes_nothing(arguments, uninterrupted):
+    before = (uninterrupted / "model.safetensors").read_bytes()
+    assert run_training(*arguments, "--output", uninterrupted, "--resume") == 0
+    assert (uninterrupted / "model.safetensors").read_bytes() == before
+
+
+def test_run_does_not_go_on_with_other_settings(arguments, uninterrupted):
+    with pytest.raises(SettingError, match=r"cannot go on with other settings \(new_rate is 0.5, was 0.0005\)"):
+        run_training(*arguments, "--output", uninterrupted, "--resume", "--new-rate", "0.5")
+
+
+def test_run_does_not_go_on_with_other_data(arguments, uninterrupted):
+    path = arguments[arguments.index("--train") + 1]
+    content = path.read_bytes()
+    try:
+        path.write_bytes(content.replace(b"stops", b"halts"))
+        with pytest.raises(SettingError, match="the content of the data files has changed"):
+            run_training(*arguments, "--output", uninterrupted, "--resume")
+    finally:
+        path.write_bytes(content)
+
+
+def test_run_does_not_start_over_what_another_run_left(arguments, uninterrupted):
+    with pytest.raises(CheckpointError, match=r"holds a run already .*; go on with it by --resume, start anew with"):
+        run_training(*arguments, "--output", uninterrupted)

@@ -1,0 +1,101 @@
+"""States that a stopped run goes on from: written whole or not at all, and checked before they are read.
+
+A state is one file of tensors and numbers, `step-00000120.pt`, read without unpickling objects, and beside it
+`step-00000120.json` with its hash and the record of the run: settings, versions, data, commit. The second is written
+last; where it is missing, or the hash differs, the state is half-written and passed over.
+"""
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from biodir.errors_biodir import CheckpointError
+
+logger = logging.getLogger(__name__)
+
+KEPT_STATES = 2
+
+
+def save_state(folder: Path, step: int, state: Mapping[str, Any], record: Mapping[str, Any]) -> None:
+    """Writes the state of a step, then removes all but the newest `KEPT_STATES`.
+
+    Args:
+        state: tensors, numbers, strings, lists and dicts.
+        record: what describes the run, JSON-ready.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"step-{step:08d}.pt"
+    path.with_suffix(".json").unlink(missing_ok=True)
+    half_written = path.with_suffix(".part")
+    torch.save(dict(state), half_written)
+    os.replace(half_written, path)
+    write_json(path.with_suffix(".json"), {"step": step, "sha256": _sha256(path), **record})
+    for old in sorted(folder.glob("step-*.pt"))[:-KEPT_STATES]:
+        old.with_suffix(".json").unlink(missing_ok=True)
+        old.unlink()
+
+
+def newest_state(folder: Path) -> tuple[dict[str, Any], dict[str, Any]] | None:
+    """The newest whole state and its record; None where there is none. Half-written ones are named in a warning."""
+    for path in sorted(folder.glob("step-*.pt"), reverse=True):
+        try:
+            record = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        except (OSError, json.JSONDecodeError):
+            logger.warning("%s: half-written, its record is missing; an older state is taken", path)
+            continue
+        if record.get("sha256") != _sha256(path):
+            logger.warning("%s: half-written or damaged, its hash is another; an older state is taken", path)
+            continue
+        return torch.load(path, weights_only=True, map_location="cpu"), record
+    return None
+
+
+def write_json(path: Path, values: Any) -> None:
+    """Writes the file whole or not at all."""
+    half_written = path.with_name(path.name + ".part")
+    half_written.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+    os.replace(half_written, path)
+
+
+def save_model(folder: Path, model: Any, tokenizer: Any, record: Mapping[str, Any]) -> None:
+    """Saves model and tokenizer with the record of the run; each file is the old one or the new one, never a part."""
+    beside = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(beside, ignore_errors=True)
+    model.save_pretrained(beside)
+    tokenizer.save_pretrained(beside)
+    write_json(beside / "training.json", record)
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in sorted(beside.iterdir()):
+        os.replace(path, folder / path.name)
+    shutil.rmtree(beside)
+
+
+def prepare_folder(folder: Path, resume: bool, overwrite: bool) -> None:
+    """Makes the folder of a run.
+
+    Raises:
+        CheckpointError: another run has left something there, and neither `resume` nor `overwrite` says what to do.
+    """
+    traces = [name for name in ("training.json", "states", "last") if (folder / name).exists()]
+    if traces and overwrite and not resume:
+        for name in traces:
+            path = folder / name
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    elif traces and not resume:
+        raise CheckpointError(
+            f"{folder} holds a run already ({', '.join(traces)}); go on with it by --resume, start anew with "
+            "--overwrite, or name another --output"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

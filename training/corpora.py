@@ -1,0 +1,150 @@
+"""The corpora of a run: read, with their labels mapped, without documents that are held out.
+
+Further corpora with labels of their own (BioREx style: every corpus is mapped to one list) stand in a YAML file:
+
+    - path: drugprot.bioc.xml
+      entity_types: {CHEMICAL: ChemicalEntity, GENE: GeneOrGeneProduct}   # null leaves mentions out
+      relation_types: {INHIBITOR: Negative_Correlation, PART-OF: null}    # null: such pairs are not learned from
+      partial: true                                                       # pair types without relations neither
+
+Names that are not mapped stay as they are.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from biodir.document_biodir import Document
+from biodir.errors_biodir import SettingError
+from biodir.formats.reading import read_documents
+from biodir.training.settings import TrainingSettings, read_yaml
+
+CORPUS_KEYS = ("path", "entity_types", "relation_types", "partial")
+
+
+@dataclass(frozen=True)
+class TrainingCorpus:
+    """A corpus to learn from.
+
+    Args:
+        path: its file, for messages.
+        documents: with the labels of the model.
+        is_partial: it annotates relations of some pair types alone.
+        unasked: document id -> pairs of identifiers that are not learned from, their relation having no label here.
+    """
+
+    path: str
+    documents: tuple[Document, ...]
+    is_partial: bool = False
+    unasked: Mapping[str, frozenset[frozenset[str]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A file to read, and the names that its labels get; names that map to None are left out."""
+
+    path: str
+    is_partial: bool = False
+    entity_types: Mapping[str, str | None] = field(default_factory=dict)
+    relation_types: Mapping[str, str | None] = field(default_factory=dict)
+
+
+def training_corpora(
+    settings: TrainingSettings, held_out: Collection[str], say: Callable[[str], None] = print
+) -> list[TrainingCorpus]:
+    """The corpora that the settings name; each document once, in the first corpus that has it.
+
+    Args:
+        held_out: ids of documents that must not be learned from.
+        say: told of every file how many documents were left out.
+
+    Raises:
+        SettingError: nothing is left of a corpus, or the YAML file of corpora is not as it should be.
+        BioDirError: a file cannot be read.
+    """
+    seen = set(held_out)
+    corpora = []
+    room = settings.max_documents
+    for source in _sources(settings):
+        documents = list(read_documents(source.path))
+        kept = [document for document in documents if document.id not in seen]
+        if len(kept) < len(documents):
+            left_out = len(documents) - len(kept)
+            say(f"{source.path}: {left_out} documents left out, held out for evaluation or in a corpus before")
+        if not kept:
+            raise SettingError(
+                f"{source.path}: no document is left to learn from; --dev, --exclude or corpora before have them all"
+            )
+        if room is not None and source.path in settings.train:
+            kept = kept[:room]
+            room -= len(kept)
+        seen.update(document.id for document in kept)
+        if kept:
+            corpora.append(_corpus(source, kept))
+    return corpora
+
+
+def first_documents(path: str, most: int | None = None) -> list[Document]:
+    """The documents of a file, or so many of them."""
+    return list(islice(read_documents(path), most))
+
+
+def document_ids(paths: Iterable[str]) -> set[str]:
+    """The ids of all documents of the files."""
+    return {document.id for path in paths for document in read_documents(path)}
+
+
+def _sources(settings: TrainingSettings) -> list[_Source]:
+    return [
+        *map(_Source, settings.train),
+        *(_Source(path, is_partial=True) for path in settings.extra_train),
+        *(_listed_sources(Path(settings.corpora)) if settings.corpora else ()),
+    ]
+
+
+def _listed_sources(path: Path) -> Iterable[_Source]:
+    entries = read_yaml(path)
+    if not isinstance(entries, list):
+        raise SettingError(f"{path}: holds {type(entries).__name__}, not a list of corpora, each with `- path: FILE`")
+    for number, entry in enumerate(entries):
+        place = f"{path}, corpus {number + 1}"
+        if not isinstance(entry, dict) or not isinstance(entry.get("path"), str):
+            raise SettingError(f"{place}: has no path; write `- path: FILE`")
+        unknown = set(entry) - set(CORPUS_KEYS)
+        if unknown:
+            raise SettingError(f"{place}: unknown key {sorted(unknown)[0]!r}; known are {', '.join(CORPUS_KEYS)}")
+        maps = {name: _name_map(entry.get(name), f"{place}, {name}") for name in ("entity_types", "relation_types")}
+        yield _Source(entry["path"], bool(entry.get("partial", False)), **maps)
+
+
+def _name_map(value: Any, place: str) -> dict[str, str | None]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict) or not all(isinstance(name, str | None) for part in value.items() for name in part):
+        raise SettingError(f"{place}: {value!r} is no mapping of names to names, or to null")
+    return value
+
+
+def _corpus(source: _Source, documents: Sequence[Document]) -> TrainingCorpus:
+    mapped, unasked = [], {}
+    for document in documents:
+        relations, dropped = [], set()
+        for relation in document.relations:
+            name = source.relation_types.get(relation.relation_type, relation.relation_type)
+            if name is None:
+                dropped.add(frozenset((relation.entity1_id, relation.entity2_id)))
+            else:
+                relations.append(replace(relation, relation_type=name))
+        if dropped:
+            unasked[document.id] = frozenset(dropped)
+        mapped.append(replace(document, mentions=_mapped_mentions(document, source), relations=tuple(relations)))
+    return TrainingCorpus(source.path, tuple(mapped), source.is_partial, unasked)
+
+
+def _mapped_mentions(document: Document, source: _Source) -> tuple:
+    names = [
+        (mention, source.entity_types.get(mention.entity_type, mention.entity_type)) for mention in document.mentions
+    ]
+    return tuple(replace(mention, entity_type=name) for mention, name in names if name is not None)

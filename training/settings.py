@@ -1,0 +1,246 @@
+"""The settings of a training run: a documented dataclass, set by a YAML file and the command line."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import yaml
+from transformers import HfArgumentParser
+
+from biodir.configuration_biodir import BINARY, CHUNK_NAMES, PAIR_ENCODINGS, RELATION_LOSSES
+from biodir.errors_biodir import SettingError
+from biodir.evaluation.scores import LEVELS
+
+TASKS = ("relation", "novelty", "direction")
+NEEDED = ("train", "encoder", "output")
+# What a resumed run may change: none of these touches a number.
+CHANGEABLE = ("resume", "overwrite", "output", "save_every", "tracker")
+
+
+def setting(text: str, default: Any = None, of: Sequence[Any] | None = None) -> Any:
+    """A field of the settings, with what `--help` says of it."""
+    metadata = {"help": text}
+    if of is not None:
+        return field(default_factory=lambda: list(of), metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+@dataclass
+class TrainingSettings:
+    """Everything that decides a run. Each field is an option of the command line and a key of the YAML file.
+
+    Tokens of a step are those of all processes and passes together: neither the number of processes nor
+    `gradient_accumulation` changes what is learned.
+    """
+
+    # Data.
+    train: list[str] = setting("files with relations to learn from, of any format that biodir reads", of=[])
+    dev: str | None = setting("file that chooses the epoch and the decoding bias; none: the last epoch is kept")
+    encoder: str = setting("folder or Hub id of the pretrained encoder, or of a biodir checkpoint to go on from", "")
+    output: str = setting("folder for the best checkpoint, the log and what a stopped run goes on from", "")
+    extra_train: list[str] = setting("further files, which annotate relations of some pair types alone", of=[])
+    corpora: str | None = setting("YAML file with further corpora whose own labels are mapped, see training/corpora.py")
+    exclude: list[str] = setting("files whose documents, like those of --dev, are not learned from", of=[])
+    max_documents: int | None = setting("learn from the first documents of all --train files alone, so many")
+    max_dev_documents: int | None = setting("score the first documents of --dev alone, so many")
+    labels: Literal["auto", "biored", "data"] = setting(
+        "label lists: those of BioRED, or of the data; auto: BioRED's, or the checkpoint's, where they hold the data's",
+        "auto",
+    )
+
+    # Model.
+    pair_encoding: Literal[PAIR_ENCODINGS] = setting("solid, the paper's, or pooled, one pass over the text", "solid")
+    tasks: list[str] = setting("heads that are trained; the first says which pairs are related", of=TASKS)
+    chunks: list[str] = setting("solid: chunks that are encoded", of=CHUNK_NAMES)
+    chunk_tokens: list[str] = setting("solid: CHUNK=TOKENS, the most text that a chunk shows", of=[])
+    infix_min_tokens: int = setting("solid: narrower infixes are widened to this", 64)
+    window_overlap_tokens: int = setting("pooled: what neighbouring windows of a long document share", 128)
+    max_tokens: int = setting("longest row or window; paper: 512", 512)
+    max_mention_tokens: int = setting("a longer mention is tagged around its first tokens", 64)
+    soft_prompt_tokens: int = setting("learned vectors of a pair type; 0 for none; paper: 8", 8)
+    dropout: float = setting("in front of the classifiers", 0.1)
+    encoder_settings: list[str] = setting(
+        "NAME=VALUE of the encoder's configuration, such as attention_probs_dropout_prob=0", of=[]
+    )
+    attention: str = setting("solid: attention code; eager is the fastest on CPUs in bf16", "sdpa")
+
+    # Loss.
+    task_weights: list[str] = setting(
+        "TASK=WEIGHT of the losses of the tasks but the first; none: the paper's shares, which favour wrong answers",
+        of=[],
+    )
+    relation_loss: Literal[RELATION_LOSSES] = setting(
+        "binary: the paper's; focal: easy labels count little; adaptive_threshold: a threshold learned for each pair",
+        BINARY,
+    )
+    focal_gamma: float = setting("focal: how fast the weight of labels that are nearly right falls", 2.0)
+    class_balance: float = setting(
+        "0 to below 1: rare relation types weigh more; at 0.9 one with 3 examples weighs 3.7 times one with many", 0.0
+    )
+
+    # Regularization and augmentation.
+    negatives_per_positive: float = setting("unrelated pairs for each related one, drawn anew each epoch", 2.0)
+    swap_augmentation: float = setting("share of the pairs shown in the other order: place is not direction", 0.0)
+    r_drop: float = setting("weight of the divergence of two dropouts of a pair; steadier, twice the time", 0.0)
+    rare_copies: int = setting("copies of every rare relation's document with entities of other documents", 0)
+    rare_below: int = setting("relation types with fewer relations in --train are rare", 100)
+    average: float = setting("decay of a running average of the weights, which is then scored and saved", 0.0)
+
+    # Optimization.
+    epochs: int = setting("paper: 10", 10)
+    stop_after_epoch: int | None = setting("end after this epoch of the schedule, such as the one that dev once chose")
+    encoder_rate: float = setting("AdamW's rate for the encoder; paper: 1e-5 at 12 layers", 1e-4)
+    new_rate: float = setting("rate for soft prompt, poolers and classifiers, which start from nothing", 5e-4)
+    layer_decay: float = setting("a layer's rate is this times that of the layer above: low layers change less", 1.0)
+    weight_decay: float = setting("on matrices; biases and norms have none", 0.01)
+    schedule: Literal["linear", "cosine", "constant_with_warmup"] = setting("how the rates fall", "linear")
+    warmup_share: float = setting("share of the steps in which the rates rise", 0.1)
+    max_gradient_norm: float = setting("gradients are clipped to this norm", 1.0)
+    tokens_per_step: int = setting("tokens of a step, padding included, over all processes", 4096)
+    gradient_accumulation: int = setting("passes in which each process goes through its part of a step", 1)
+    mixed_precision: Literal["no", "bf16", "fp16"] = setting("format of the products", "no")
+
+    # Selection.
+    select_by: Literal[tuple(LEVELS)] = setting(
+        "level of the dev F1 that chooses the epoch and the bias", "relation_type"
+    )
+    patience: int | None = setting("stop after so many epochs without a better dev score; none: never")
+    none_bias: float = setting("without --dev: the decoding bias, such as the one that dev once chose", 0.0)
+
+    # The run.
+    resume: bool = setting("go on where a stopped run of this output was; start where there was none", False)
+    overwrite: bool = setting("delete what another run left in the output", False)
+    save_every: int = setting("steps between two states to go on from; an epoch's end has one, too", 200)
+    tracker: Literal["none", "tensorboard"] = setting("shows losses and scores, beside the log", "none")
+    seed: int = setting("of new parameters, negatives, order and dropout", 1)
+
+    def __post_init__(self) -> None:
+        for name in NEEDED:
+            if not getattr(self, name):
+                raise SettingError(f"{name} is missing; give --{name} or the key {name!r} of the YAML file")
+        _check_ranges(self)
+        _check_names(self)
+        twice = set(self.train) & set(self.extra_train)
+        if twice:
+            named = ", ".join(sorted(twice))
+            raise SettingError(f"{named}: both in --train and in --extra-train; name it in one of them")
+        if self.patience is not None and self.dev is None:
+            raise SettingError("patience needs scores of --dev; name a file, or leave patience out")
+
+    @property
+    def last_epoch(self) -> int:
+        """The number of the epoch that ends the run."""
+        return min(self.epochs, self.stop_after_epoch or self.epochs)
+
+    def differences(self, others: Mapping[str, Any]) -> list[str]:
+        """Sentences on what differs from the settings of a run that is to be resumed, but for what may."""
+        mine = {name: value for name, value in asdict(self).items() if name not in CHANGEABLE}
+        differing = [name for name, value in mine.items() if others.get(name) != value]
+        return [f"{name} is {mine[name]!r}, was {others.get(name)!r}" for name in differing]
+
+
+def training_settings(arguments: Sequence[str] | None = None) -> TrainingSettings:
+    """The settings of the command line and, where it names one with ``--config``, of a YAML file; the line wins.
+
+    Raises:
+        SettingError: a key is unknown, or a value outside what is allowed.
+    """
+    parser = HfArgumentParser(TrainingSettings, description="Trains a biodir model.", prog="train.py")
+    parser.add_argument("--config", help="YAML file whose keys are these options, without dashes in front")
+    on_line = sys.argv[1:] if arguments is None else arguments
+    given = parser.parse_args(on_line)
+    if given.config:
+        given = parser.parse_args([*_as_arguments(Path(given.config)), *on_line])
+    values = {each.name: getattr(given, each.name) for each in fields(TrainingSettings)}
+    return TrainingSettings(**values)
+
+
+def named_values(pairs: Sequence[str]) -> dict[str, Any]:
+    """NAME=VALUE pairs, their values read as JSON.
+
+    Raises:
+        SettingError: one is no such pair.
+    """
+    found = {}
+    for pair in pairs:
+        name, _, value = pair.partition("=")
+        try:
+            found[name] = json.loads(value)
+        except json.JSONDecodeError as error:
+            raise SettingError(f"{pair!r}: write NAME=VALUE, the value as in JSON, such as novelty=1") from error
+    return found
+
+
+def read_yaml(path: Path) -> Any:
+    """What a YAML file holds.
+
+    Raises:
+        SettingError: there is no such file, or it is no YAML.
+    """
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingError(f"{path}: cannot be read ({error.strerror}); check the path") from error
+    except yaml.YAMLError as error:
+        raise SettingError(f"{path}: is no YAML ({' '.join(str(error).split())})") from error
+
+
+def _as_arguments(path: Path) -> list[str]:
+    """The keys of the YAML file as arguments, so that one parser checks both."""
+    values = read_yaml(path)
+    if not isinstance(values, dict):
+        raise SettingError(f"{path}: holds {type(values).__name__}; write one `name: value` a line")
+    known = [each.name for each in fields(TrainingSettings)]
+    arguments = []
+    for name, value in values.items():
+        if name not in known:
+            hint = get_close_matches(str(name), known, n=1)
+            raise SettingError(f"{path}: unknown key {name!r}" + (f"; did you mean {hint[0]!r}?" if hint else ""))
+        if isinstance(value, dict):
+            value = [f"{key}={json.dumps(part)}" for key, part in value.items()]
+        if value is None or value == []:
+            continue
+        arguments += [f"--{name}", *map(str, value if isinstance(value, list) else [value])]
+    return arguments
+
+
+def _check_ranges(settings: TrainingSettings) -> None:
+    for name in ("average", "class_balance", "dropout"):
+        value = getattr(settings, name)
+        if not 0 <= value < 1:
+            raise SettingError(f"{name} is {value}; it lies in 0..1 and below 1")
+    for name in ("swap_augmentation", "warmup_share"):
+        value = getattr(settings, name)
+        if not 0 <= value <= 1:
+            raise SettingError(f"{name} is {value}; a share lies in 0..1")
+    if not 0 < settings.layer_decay <= 1:
+        raise SettingError(f"layer_decay is {settings.layer_decay}; it lies above 0, and 1 leaves all layers alike")
+    for name in ("epochs", "tokens_per_step", "gradient_accumulation", "save_every"):
+        if getattr(settings, name) < 1:
+            raise SettingError(f"{name} is {getattr(settings, name)}; it must be at least 1")
+    for name in ("max_documents", "max_dev_documents", "patience", "stop_after_epoch"):
+        value = getattr(settings, name)
+        if value is not None and value < 1:
+            raise SettingError(f"{name} is {value}; it must be at least 1, or left out")
+    for name in ("negatives_per_positive", "r_drop", "rare_copies", "weight_decay", "encoder_rate", "new_rate"):
+        if getattr(settings, name) < 0:
+            raise SettingError(f"{name} is {getattr(settings, name)}; it is not negative")
+
+
+def _check_names(settings: TrainingSettings) -> None:
+    for name, known in (("tasks", TASKS), ("chunks", CHUNK_NAMES)):
+        values = getattr(settings, name)
+        strangers = [value for value in values if value not in known]
+        if strangers or not values:
+            raise SettingError(f"{name} {values!r}: choose any of {', '.join(known)}")
+    if "relation" not in settings.tasks and settings.select_by.startswith("relation"):
+        raise SettingError(f"select_by is {settings.select_by}, but no head of {settings.tasks} tells relation types; "
+                           "take entity_pair")  # fmt: skip
+    for each in fields(TrainingSettings):
+        choices = get_args(each.type) if "Literal" in str(each.type) else ()
+        if choices and getattr(settings, each.name) not in choices:
+            raise SettingError(f"{each.name} is {getattr(settings, each.name)!r}; choose one of {', '.join(choices)}")

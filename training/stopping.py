@@ -1,0 +1,32 @@
+"""A polite end: a signal asks for it, and the loop ends behind the step that it is in."""
+
+import signal
+from typing import Any
+
+import torch
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+class StopRequest:
+    """Notes SIGTERM and SIGINT; the second of them ends the program at once, as ever."""
+
+    def __init__(self) -> None:
+        self._wanted = False
+        self._before = {number: signal.signal(number, self._note) for number in SIGNALS}
+
+    def is_wanted(self, accelerator: Any) -> bool:
+        """Whether any of the processes was asked to stop; all get the same answer."""
+        if accelerator.num_processes == 1:
+            return self._wanted
+        asked = torch.tensor(float(self._wanted), device=accelerator.device)
+        return accelerator.reduce(asked, "sum").item() > 0
+
+    def release(self) -> None:
+        """Gives the signals back to whoever had them."""
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _note(self, number: int, frame: Any) -> None:
+        self._wanted = True
+        signal.signal(number, self._before[number])
