@@ -187,7 +187,8 @@ def _report(options: argparse.Namespace, documents: Sequence[StressDocument], ro
         f"{options.cases} documents a cell, seed {options.seed}, tokens {counted}. Recall: share of the documents "
         "whose pair is related; FP: the same of their twins with a neutral sentence in place of the evidence. apart: "
         "the two entities share no sentence but the evidence; together: neutral sentences at the two other places name "
-        "both, closer to each other than the evidence does. In per cent, mean ± sample standard deviation over checkpoints."
+        "both, closer to each other than the evidence does. In per cent, mean ± sample standard deviation over "
+        "checkpoints."
     )
     report = {
         "experiment": options.name,
