@@ -16,7 +16,7 @@ from experiment_programs import written
 from experiments import stress_documents as documents_program
 from experiments import stress_test
 from experiments.stress_documents import APART, END, MIDDLE, START, TOGETHER, TOKENS_A_WORD, stress_documents
-from experiments.stress_test import Cell, cells, checkpoint_row
+from experiments.stress_test import Cell, Judgement, cells, checkpoint_row, tolerant_threshold
 from tiny_checkpoint import save_checkpoint
 
 LENGTHS = (400, 1000)
@@ -157,15 +157,32 @@ def test_documents_can_be_written(tmp_path, capsys):
 def test_cells_hold_the_shares_of_related_pairs(documents):
     some = [each for each in documents if each.tokens == 400 and each.layout == APART and each.place != END]
     related = [each.place == START and (each.holds_evidence or "-001-" in each.document.id) for each in some]
-    assert cells(some, related) == [Cell(400, APART, START, 4, 1.0, 0.25), Cell(400, APART, MIDDLE, 4, 0.0, 0.0)]
+    # With evidence 0.1, 0.2, 0.3, 0.4 by case; the twins at the start 0.25, and in the middle 0.05.
+    scores = [
+        0.1 * (1 + int(each.document.id.split("-")[3]))
+        if each.holds_evidence
+        else {START: 0.25, MIDDLE: 0.05}[each.place]
+        for each in some
+    ]
+    assert cells(some, list(map(Judgement, related, scores))) == [
+        Cell(400, APART, START, 4, 1.0, 0.25, 0.5, 0.5),
+        Cell(400, APART, MIDDLE, 4, 0.0, 0.0, 0.5, 1.0),
+    ]
+
+
+def test_threshold_is_exceeded_by_a_tenth_of_the_twins():
+    scores = [number / 40 for number in range(40)]
+    assert sum(score > tolerant_threshold(scores) for score in scores) == 4
+    assert tolerant_threshold([0.5] * 7) == 0.5
 
 
 def test_row_is_the_spread_over_checkpoints():
-    cell = Cell(400, APART, START, 4, 0.5, 0.0)
+    cell = Cell(400, APART, START, 4, 0.5, 0.0, 0.25, 0.75)
     row = checkpoint_row("prefix", [[cell], [replace(cell, recall=1.0)]], [{"seed": 1}, {"seed": 2}])
     (found,) = row["cells"]
     assert found["recall"] == {"mean": 0.75, "std": pytest.approx(0.125**0.5), "values": [0.5, 1.0]}
     assert found["false_positives"] == {"mean": 0.0, "std": 0.0, "values": [0.0, 0.0]}
+    assert found["above_twin"]["values"] == [0.75, 0.75]
     assert (found["tokens"], found["place"], found["documents"]) == (400, START, 4)
 
 
