@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import json
+import os
 import shlex
 import shutil
 import subprocess
@@ -120,7 +121,7 @@ class Workshop:
         """
         folder = self.places.path(run.folder)
         folder.mkdir(parents=True, exist_ok=True)
-        with _alone(folder) as is_alone:
+        with alone(folder) as is_alone:
             if not is_alone:
                 self.say(f"  {run.name}: another process works on it; left to that")
                 return
@@ -177,7 +178,10 @@ class Workshop:
         with open(log, "a", encoding="utf-8") as file:
             file.write(f"$ {shown_command(command)}\n")
             file.flush()
-            status = subprocess.run(arguments, stdout=file, stderr=subprocess.STDOUT, cwd=CHECKOUT, check=False)
+            # The program inherits the lock of the folder, so it holds as long as the program runs, should this one die.
+            status = subprocess.run(
+                arguments, stdout=file, stderr=subprocess.STDOUT, cwd=CHECKOUT, check=False, close_fds=False
+            )
         if status.returncode:
             raise _error(f"{what} ended with status {status.returncode}", log)
 
@@ -230,9 +234,10 @@ def _error(problem: str, log: Path) -> CommandError:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[bool]:
-    """Whether no other process works in the folder; the system forgets the lock of a process that dies."""
+def alone(folder: Path) -> Iterator[bool]:
+    """Whether no other process works in the folder; the system forgets the lock when the processes that hold it die."""
     with open(folder / "lock", "w", encoding="utf-8") as file:
+        os.set_inheritable(file.fileno(), True)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

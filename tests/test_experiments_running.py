@@ -2,6 +2,8 @@
 
 import fcntl
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -10,7 +12,7 @@ from experiments.places import Places
 from experiments.plan import read_experiment
 from experiments.results import Spread, read_reports, spread_of_scores
 from experiments.run import main
-from experiments.running import FINISHED, NEW, STARTED, TRAINED, Workshop
+from experiments.running import FINISHED, NEW, STARTED, TRAINED, Workshop, alone
 from experiments.tables import all_results_page, commit_list, per_cent
 
 ENCODER = "org/encoder"
@@ -212,7 +214,19 @@ def test_run_that_another_process_works_on_is_left_to_it(bench, capsys):
     assert [row["seeds"] for row in bench.report()["rows"]] == [[], [1]]
 
 
-def test_unknown_encoder_and_unknown_variant_end_the_runner(bench, capsys):
+def test_folder_is_taken_as_long_as_a_program_of_a_dead_runner_works_in_it(tmp_path):
+    waits = [sys.executable, "-c", "input()"]
+    with alone(tmp_path) as first:
+        program = subprocess.Popen(waits, stdin=subprocess.PIPE, close_fds=False)
+    with alone(tmp_path) as while_it_works:
+        pass
+    program.communicate(b"\n")
+    with alone(tmp_path) as afterwards:
+        pass
+    assert (first, while_it_works, afterwards) == (True, False, True)
+
+
+def test_unknown_variant_ends_the_runner(bench, capsys):
     assert bench.run("--only", "nine") == 1
     assert "there is no variant 'nine'" in capsys.readouterr().err
 
