@@ -16,28 +16,31 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from accelerate import Accelerator
-from accelerate.utils import gather_object, set_seed
+
+try:
+    from accelerate import Accelerator
+    from accelerate.utils import gather_object, is_tensorboard_available, set_seed
+except ModuleNotFoundError as error:
+    sys.exit(f'train.py: error: {error.name} is missing; `pip install ".[train]"`')
+from huggingface_hub.errors import StrictDataclassError
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 from transformers import get_scheduler
 from transformers.utils.logging import disable_progress_bar
 
 from biodir.allocator import keep_freed_memory
-from biodir.configuration_biodir import ADAPTIVE_THRESHOLD, BioDirConfig
+from biodir.configuration_biodir import BioDirConfig
 from biodir.decoding_biodir import DecodingRule
-from biodir.errors_biodir import BioDirError, SettingError
-from biodir.evaluation.model_scores import EncodedDocuments, encoded_documents, pair_logits
-from biodir.evaluation.thresholds import fingerprints
-from biodir.inputs_biodir import with_known_types
+from biodir.errors_biodir import BioDirError, CheckpointError, SettingError
+from biodir.evaluation.model_scores import EncodedDocuments, pair_logits
 from biodir.modeling_biodir import BioDirForRelationExtraction
-from biodir.training.augmentation import augmented_documents
 from biodir.training.checkpoints import newest_state, prepare_folder, save_model, save_state, write_json
-from biodir.training.corpora import TrainingCorpus, document_ids, first_documents, training_corpora
-from biodir.training.data import LabelledPairs, epoch_pairs, epoch_steps, labelled_pairs, step_parts, training_batch
-from biodir.training.labels import LabelLists, label_lists
-from biodir.training.optimization import balanced_weights, divergence, dropout_seed, parameter_groups
-from biodir.training.provenance import data_fingerprints, provenance
+from biodir.training.corpora import document_ids, training_corpora
+from biodir.training.data import LabelledPairs, step_parts, training_batch
+from biodir.training.labels import label_lists
+from biodir.training.optimization import divergence, dropout_seed, parameter_groups
+from biodir.training.preparation import data_of, dev_documents, pairs_to_learn, run_config, steps_of_epoch
+from biodir.training.provenance import provenance
 from biodir.training.settings import TrainingSettings, named_values, training_settings
 from biodir.training.stopping import StopRequest
 from biodir.training.validation import best_bias
@@ -75,7 +78,6 @@ class Run:
     encoder: Any
     optimizer: Any
     schedule: Any
-    steps: int
     record: dict[str, Any]
     progress: Progress = field(default_factory=Progress)
 
@@ -105,23 +107,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     corpora = training_corpora(settings, held_out, accelerator.print)
     learned_from = [document for corpus in corpora for document in corpus.documents]
     lists = label_lists(learned_from, settings.labels, settings.encoder)
-    accelerator.print(f"labels of {lists.source}: {len(lists.relation_labels) - 1} relation types")
+    config = run_config(settings, lists, corpora)
+    types = len(lists.relation_labels) - 1
+    accelerator.print(f"labels of {lists.source}: {types} relation types; heads: {', '.join(config.tasks)}")
 
     # Model.
-    config = run_config(settings, lists, corpora)
-    model, tokenizer = BioDirForRelationExtraction.from_encoder(
-        settings.encoder, config=config, encoder_settings=named_values(settings.encoder_settings)
-    )
-    if settings.pair_encoding == "solid":
-        model.set_attn_implementation(settings.attention)
+    model, tokenizer = new_model(settings, config)
     encoder = pair_encoder(tokenizer, model.config)
     labelled = pairs_to_learn(corpora, encoder, model.config, settings)
     dev = dev_documents(settings, encoder, model.config)
 
     # Optimizer.
     optimizer = torch.optim.AdamW(parameter_groups(model, settings), fused=True)
-    steps = len(steps_of_epoch(labelled, settings, encoder, epoch=0)) * settings.epochs
-    schedule = get_scheduler(settings.schedule, optimizer, round(settings.warmup_share * steps), steps)
+    sizes = [len(steps_of_epoch(labelled, settings, encoder, epoch)) for epoch in range(settings.epochs)]
+    schedule = get_scheduler(settings.schedule, optimizer, round(settings.warmup_share * sum(sizes)), sum(sizes))
 
     # Prepare. The schedule is not prepared: it counts the steps of the run, whatever the number of processes.
     model, optimizer = accelerator.prepare(model, optimizer)
@@ -130,9 +129,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         averaged = AveragedModel(scored_model, multi_avg_fn=get_ema_multi_avg_fn(settings.average))
         scored_model = averaged.module
     accelerator.init_trackers("training", {name: str(value) for name, value in asdict(settings).items()})
-    record = {"settings": asdict(settings), "provenance": provenance(), "data": data_of(settings), "steps": steps}
+    record = {"settings": asdict(settings), "provenance": provenance(), "data": data_of(settings)}
+    record["steps"] = sum(sizes[: settings.last_epoch])
     run = Run(settings, accelerator, labelled, dev, model, scored_model, averaged, tokenizer, encoder, optimizer,
-              schedule, steps, record)  # fmt: skip
+              schedule, record)  # fmt: skip
     if settings.resume:
         go_on(run)
 
@@ -146,12 +146,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if finished else STOPPED
 
 
+def new_model(settings: TrainingSettings, config: BioDirConfig) -> tuple[Any, Any]:
+    """The model over its encoder, and the tokenizer.
+
+    Raises:
+        CheckpointError: the encoder cannot be loaded, or has no such settings.
+    """
+    try:
+        model, tokenizer = BioDirForRelationExtraction.from_encoder(
+            settings.encoder, config=config, encoder_settings=named_values(settings.encoder_settings)
+        )
+    except (OSError, StrictDataclassError) as error:
+        reason = " ".join(str(error).split())
+        raise CheckpointError(
+            f"encoder {settings.encoder!r} cannot be loaded: {reason}; name a folder or Hub id, and check "
+            "--encoder-settings"
+        ) from error
+    if settings.pair_encoding == "solid":
+        model.set_attn_implementation(settings.attention)
+    return model, tokenizer
+
+
 def train(run: Run, stop: StopRequest) -> bool:
     """Trains and scores epoch after epoch; False where a signal asked for an end."""
     settings, progress = run.settings, run.progress
     bar = tqdm(
-        total=run.steps * settings.last_epoch // settings.epochs, initial=progress.step, desc="training", unit="step",
-        mininterval=5, disable=not run.accelerator.is_local_main_process,
+        total=run.record["steps"], initial=progress.step, desc="training", unit="step", mininterval=5,
+        disable=not run.accelerator.is_local_main_process,
     )  # fmt: skip
     with bar:
         while progress.epoch < settings.last_epoch and not has_lost_patience(run):
@@ -241,12 +262,17 @@ def end_epoch(run: Run, bar: tqdm) -> None:
     progress.step_of_epoch, progress.epoch_s = 0, 0.0
     write_log(run)
     keep_state(run)
-    scores = {f"dev F1 {level}": 100 * found["f1"] for level, found in entry["dev"].items()}
-    run.accelerator.log(scores, step=progress.step)
     bar.clear()
+    tell(run, entry)
+
+
+def tell(run: Run, entry: dict[str, Any]) -> None:
+    """Prints a line on the epoch, and shows its scores to the tracker."""
+    scores = {f"dev F1 {level}": 100 * found["f1"] for level, found in entry["dev"].items()}
+    run.accelerator.log(scores, step=run.progress.step)
     text = ", ".join(f"{name.removeprefix('dev F1 ')} {value:.2f}" for name, value in scores.items())
     run.accelerator.print(
-        f"epoch {progress.epoch}: loss {entry['loss']:.3f}, {entry['train_s']:.0f} s, bias {entry['none_bias']}"
+        f"epoch {entry['epoch']}: loss {entry['loss']:.3f}, {entry['train_s']:.0f} s, bias {entry['none_bias']}"
         + (f"; dev F1 {text}" if text else ""),
         flush=True,
     )
@@ -262,81 +288,6 @@ def score(run: Run) -> dict[str, Any]:
     logits = gather_object(logits)
     bias, counts = best_bias(run.dev, logits, DecodingRule.from_config(run.scored_model.config), run.settings.select_by)
     return {"none_bias": bias, "dev": {level: found.to_dict() for level, found in counts.items()}}
-
-
-def run_config(settings: TrainingSettings, lists: LabelLists, corpora: Sequence[TrainingCorpus]) -> BioDirConfig:
-    """The configuration of the model to train."""
-    relations = [each for corpus in corpora for document in corpus.documents for each in document.relations]
-    return BioDirConfig(
-        **lists.to_settings(settings.tasks),
-        pair_encoding=settings.pair_encoding,
-        chunks=settings.chunks,
-        chunk_tokens=named_values(settings.chunk_tokens),
-        max_tokens=settings.max_tokens,
-        max_mention_tokens=settings.max_mention_tokens,
-        window_overlap_tokens=settings.window_overlap_tokens,
-        infix_min_tokens=settings.infix_min_tokens,
-        soft_prompt_tokens=settings.soft_prompt_tokens,
-        classifier_dropout=settings.dropout,
-        task_weights=named_values(settings.task_weights),
-        relation_loss=settings.relation_loss,
-        focal_gamma=settings.focal_gamma,
-        label_weights=(
-            balanced_weights(relations, lists.relation_labels, settings.class_balance) if settings.class_balance else {}
-        ),
-        # With a threshold learned for each pair, the highest label wins, the first among them.
-        relation_threshold=1.0 if settings.relation_loss == ADAPTIVE_THRESHOLD else 0.5,
-    )
-
-
-def pairs_to_learn(
-    corpora: Sequence[TrainingCorpus], encoder: Any, config: BioDirConfig, settings: TrainingSettings
-) -> list[LabelledPairs]:
-    """The labelled pairs of all corpora, and of the copies of documents with rare relations.
-
-    Raises:
-        SettingError: a corpus has no candidate pair.
-    """
-    found = []
-    for corpus in corpora:
-        documents = [with_known_types(document, config.entity_types, config.type_map) for document in corpus.documents]
-        unasked = dict(corpus.unasked)
-        if settings.rare_copies and not corpus.is_partial:
-            copies = augmented_documents(documents, settings.rare_copies, settings.rare_below, settings.seed)
-            documents += [copy.document for copy in copies]
-            unasked |= {copy.document.id: copy.unchanged for copy in copies}
-        with_swapped = settings.swap_augmentation > 0
-        pairs = list(labelled_pairs(documents, encoder, config.labels, corpus.is_partial, unasked, with_swapped))
-        if not pairs:
-            raise SettingError(
-                f"{corpus.path}: no candidate pair to learn from; pairs are of the types "
-                f"{', '.join('-'.join(pair_type) for pair_type in config.pair_types)}"
-            )
-        found += pairs
-    return found
-
-
-def dev_documents(settings: TrainingSettings, encoder: Any, config: BioDirConfig) -> EncodedDocuments | None:
-    """The documents that the run is scored on, encoded once for all epochs; None without any.
-
-    Their names are written into the configuration, for whoever would report scores on them.
-    """
-    if settings.dev is None:
-        return None
-    documents = first_documents(settings.dev, settings.max_dev_documents)
-    config.calibrated_on = fingerprints(documents)
-    return encoded_documents(
-        [with_known_types(document, config.entity_types, config.type_map) for document in documents], encoder
-    )
-
-
-def steps_of_epoch(
-    labelled: Sequence[LabelledPairs], settings: TrainingSettings, encoder: Any, epoch: int
-) -> list[list[LabelledPairs]]:
-    """The steps of one epoch; seed and epoch decide the negatives and the order."""
-    seed = settings.seed * 1000 + epoch
-    chosen = epoch_pairs(labelled, settings.negatives_per_positive, seed, settings.swap_augmentation)
-    return epoch_steps(chosen, encoder, settings.tokens_per_step, seed)
 
 
 def keep_state(run: Run) -> None:
@@ -406,18 +357,8 @@ def bar_text(run: Run, loss: float) -> str:
     return text
 
 
-def data_of(settings: TrainingSettings) -> dict[str, str]:
-    """The fingerprints of all files that the settings name."""
-    further = [path for path in (settings.dev, settings.corpora) if path]
-    return data_fingerprints([*settings.train, *settings.extra_train, *settings.exclude, *further])
-
-
 def _installed(tracker: str | None) -> str | None:
-    if tracker is None:
-        return None
-    from accelerate.utils import is_tensorboard_available
-
-    if not is_tensorboard_available():
+    if tracker is not None and not is_tensorboard_available():
         raise SettingError(f"tracker {tracker!r} is not installed; `pip install tensorboard`, or take --tracker none")
     return tracker
 

@@ -9,9 +9,10 @@ from safetensors.torch import load_file
 
 import train
 from biodir.configuration_biodir import CHEMICAL, DISEASE, PAIR_ENCODINGS
-from biodir.errors_biodir import SettingError
+from biodir.errors_biodir import CheckpointError, SettingError
 from biodir.inference.loading import load_pipeline
 from biodir.pubtator_biodir import read_pubtator
+from biodir.training import preparation
 from tiny_checkpoint import save_encoder
 from training_runs import DOCUMENT, NO_DROPOUT, run_training, written
 
@@ -59,13 +60,13 @@ def short_run(encoder, tmp_path):
 def learned_from(monkeypatch) -> list:
     """Grows by the ids of the documents, and whether they are partial, for every corpus that is learned from."""
     seen = []
-    labelled_pairs = train.labelled_pairs
+    labelled_pairs = preparation.labelled_pairs
 
     def recording(documents, encoder, labels, is_partial, *others):
         seen.append(([document.id for document in documents], is_partial))
         return labelled_pairs(documents, encoder, labels, is_partial, *others)
 
-    monkeypatch.setattr(train, "labelled_pairs", recording)
+    monkeypatch.setattr(preparation, "labelled_pairs", recording)
     return seen
 
 
@@ -161,15 +162,21 @@ def test_corpus_without_a_candidate_pair_is_refused(short_run, tmp_path):
         short_run("--extra-train", extra)
 
 
+def test_corpora_without_a_related_pair_are_refused(short_run):
+    unrelated = "\n".join(line for line in DOCUMENT.splitlines() if "C1\tD1" not in line) + "\n"
+    with pytest.raises(SettingError, match="no candidate pair of the training data is related; is it the file with"):
+        short_run("--labels", "biored", document=unrelated)
+
+
 def test_names_of_pubtator_are_understood(short_run, monkeypatch):
     types = []
-    labelled_pairs = train.labelled_pairs
+    labelled_pairs = preparation.labelled_pairs
 
     def recording(documents, *others):
         types.extend({mention.entity_type for document in documents for mention in document.mentions})
         return labelled_pairs(documents, *others)
 
-    monkeypatch.setattr(train, "labelled_pairs", recording)
+    monkeypatch.setattr(preparation, "labelled_pairs", recording)
     names = DOCUMENT.replace(CHEMICAL, "Chemical").replace(DISEASE, "Disease")
     expected = load_file(short_run() / "model.safetensors")
     found = load_file(short_run(document=names) / "model.safetensors")
@@ -178,6 +185,172 @@ def test_names_of_pubtator_are_understood(short_run, monkeypatch):
 
 
 # Settings.
+
+
+OTHER_LABELS = (
+    DOCUMENT.replace("Negative_Correlation", "STOPS")
+    .replace(CHEMICAL, "Drug")
+    .replace(DISEASE, "Symptom")
+    .replace("\tNovel", "\tNew")
+)
+
+
+def config_of(folder: Path) -> dict:
+    return json.loads((folder / "config.json").read_text())
+
+
+def log_of(folder: Path) -> dict:
+    return json.loads((folder / "training.json").read_text())
+
+
+def test_labels_that_biored_lacks_are_those_of_the_data(encoder, tmp_path, capsys):
+    gold = written(tmp_path / "train.pubtator", range(1, 9), OTHER_LABELS)
+    dev = written(tmp_path / "dev.pubtator", range(9, 12), OTHER_LABELS)
+    arguments = ["--train", gold, "--dev", dev, "--encoder", encoder, "--output", tmp_path / "run", "--epochs", "12"]
+    arguments += ["--chunks", "infix", "--encoder-rate", "0.01", "--new-rate", "0.01", "--tokens-per-step", "700"]
+    run_training(*arguments, "--encoder-settings", *NO_DROPOUT, "--dropout", "0")
+    assert "labels of the training data: 1 relation types" in capsys.readouterr().out
+    config = config_of(tmp_path / "run")
+    assert config["relation_labels"] == ["None", "STOPS"]
+    assert config["novelty_labels"] == ["None", "New"]
+    assert config["entity_types"] == ["Drug", "Symptom"]
+    assert config["pair_types"] == [["Drug", "Symptom"]]
+    extract = load_pipeline(str(tmp_path / "run"), device="cpu")
+    (found,) = next(extract(read_pubtator(dev)))
+    assert (found["subject"]["id"], found["relation"], found["object"]["id"], found["novelty"]) == (
+        "C1", "STOPS", "D1", "New",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("tasks", [["novelty"], ["direction"], ["novelty", "direction"], ["relation", "direction"]])
+def test_tasks_are_trained_in_any_combination(short_run, tasks):
+    folder = short_run("--tasks", *tasks, "--select-by", "entity_pair", "--new-rate", "0.01", "--epochs", "8")
+    config = config_of(folder)
+    assert [task for task in ("relation", "novelty", "direction") if config[f"{task}_labels"]] == tasks
+    assert log_of(folder)["epochs"][-1]["loss"] < log_of(folder)["epochs"][0]["loss"]
+    extract = load_pipeline(str(folder), device="cpu")
+    result = next(extract(read_pubtator(folder.parent / "dev.pubtator"), return_all_scores=True))[0]
+    assert list(result["scores"]) == tasks
+    assert (result["relation_score"] is None) == ("relation" not in tasks)
+
+
+def test_run_without_dev_keeps_its_last_epoch_and_the_bias_that_is_given(encoder, tmp_path):
+    gold = written(tmp_path / "train.pubtator", range(1, 5))
+    arguments = ["--train", gold, "--encoder", encoder, "--output", tmp_path / "run", "--chunks", "infix"]
+    run_training(*arguments, "--epochs", "3", "--stop-after-epoch", "2", "--none-bias", "1.25")
+    log = log_of(tmp_path / "run")
+    assert [entry["epoch"] for entry in log["epochs"]] == [1, 2]
+    assert (log["best_epoch"], log["steps"], config_of(tmp_path / "run")["none_bias"]) == (2, 2, 1.25)
+    best, last = (load_file(tmp_path / "run" / name / "model.safetensors") for name in ("", "last"))
+    assert all(torch.equal(best[name], last[name]) for name in last)
+
+
+def test_run_ends_where_dev_gains_nothing_for_as_long_as_patience(short_run):
+    log = log_of(short_run("--epochs", "20", "--patience", "3", "--encoder-rate", "0", "--new-rate", "0"))
+    assert (log["best_epoch"], len(log["epochs"])) == (1, 4)
+
+
+@pytest.mark.parametrize(
+    "lever",
+    [
+        ["--relation-loss", "focal"],
+        ["--relation-loss", "adaptive_threshold"],
+        ["--swap-augmentation", "1"],
+        ["--r-drop", "1", "--dropout", "0.3"],
+        ["--layer-decay", "0.5"],
+    ],
+    ids=lambda lever: lever[0].removeprefix("--") + lever[1],
+)
+def test_lever_changes_what_is_learned(short_run, lever):
+    folder = short_run("--new-rate", "0.01", "--epochs", "2")
+    plain = load_file(folder / "model.safetensors")
+    changed = load_file(short_run("--new-rate", "0.01", "--epochs", "2", *lever) / "model.safetensors")
+    assert any(not torch.equal(plain[name], changed[name]) for name in plain)
+    assert all(tensor.isfinite().all() for tensor in changed.values())
+    log = log_of(folder)
+    assert log["epochs"][-1]["loss"] < log["epochs"][0]["loss"]
+
+
+def test_levers_of_the_model_stand_in_its_configuration(short_run):
+    two_types = DOCUMENT + DOCUMENT.replace("{id}", "{id}0").replace("Negative_Correlation", "Bind")
+    levers = ["--soft-prompt-tokens", "0", "--chunk-tokens", "infix=80", "--class-balance", "0.5", "--focal-gamma", "1"]
+    config = config_of(short_run(*levers, document=two_types + DOCUMENT.replace("{id}", "{id}1")))
+    assert (config["soft_prompt_tokens"], config["chunk_tokens"], config["focal_gamma"]) == (0, {"infix": 80}, 1)
+    # Of 4 and 8 relations; their mean over the relations is 1.
+    raw = {"Bind": 0.5 / (1 - 0.5**4), "Negative_Correlation": 0.5 / (1 - 0.5**8)}
+    mean = (4 * raw["Bind"] + 8 * raw["Negative_Correlation"]) / 12
+    assert config["label_weights"]["Bind"] == pytest.approx(raw["Bind"] / mean)
+    assert config["label_weights"]["Negative_Correlation"] == pytest.approx(raw["Negative_Correlation"] / mean)
+
+
+def test_threshold_that_is_learned_leaves_the_decision_to_the_highest_label(short_run):
+    assert config_of(short_run("--relation-loss", "adaptive_threshold"))["relation_threshold"] == 1.0
+    assert config_of(short_run())["relation_threshold"] == 0.5
+
+
+def test_rare_relations_are_told_again_of_other_entities(short_run, learned_from):
+    other = DOCUMENT.replace("Aspirin", "Codeine").replace("C1", "C9")
+    short_run("--rare-copies", "2", document=DOCUMENT + other.replace("{id}", "{id}0"))
+    ((ids, _),) = learned_from
+    assert ids == ["1", "10", "2", "20", "3", "30", "4", "40", *(f"{each}+{n}" for each in ids[:8] for n in (1, 2))]
+
+
+def test_further_corpus_has_its_labels_mapped(short_run, tmp_path, learned_from):
+    foreign = written(tmp_path / "foreign.pubtator", (5, 6), OTHER_LABELS.replace("\tNew", "\tNovel"))
+    listed = tmp_path / "corpora.yaml"
+    listed.write_text(
+        f"- path: {foreign}\n  entity_types: {{Drug: {CHEMICAL}, Symptom: {DISEASE}}}\n"
+        "  relation_types: {STOPS: Negative_Correlation}\n  partial: true\n"
+    )
+    folder = short_run("--corpora", listed)
+    assert learned_from == [(["1", "2", "3", "4"], False), (["5", "6"], True)]
+    assert "STOPS" not in config_of(folder)["relation_labels"]
+
+
+def test_settings_of_a_file_are_those_of_the_run_and_the_command_line_wins(short_run, tmp_path):
+    path = tmp_path / "run.yaml"
+    path.write_text("warmup_share: 0.3\nweight_decay: 0.2\ntask_weights: {novelty: 0.5, direction: 0.25}\n")
+    log = log_of(short_run("--config", path, "--weight-decay", "0.3"))
+    assert (log["settings"]["warmup_share"], log["settings"]["weight_decay"]) == (0.3, 0.3)
+    assert log["settings"]["task_weights"] == ["novelty=0.5", "direction=0.25"]
+
+
+def test_tracker_shows_losses_and_scores(short_run):
+    folder = short_run("--tracker", "tensorboard")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(folder / "training"))
+    events.Reload()
+    assert [event.step for event in events.Scalars("loss")] == list(range(1, log_of(folder)["steps"] + 1))
+    assert "dev F1 relation_type" in events.Tags()["scalars"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--encoder", "no/such/encoder"], "^encoder 'no/such/encoder' cannot be loaded: "),
+        (
+            ["--encoder-settings", "hidden_act=7"],
+            r"cannot be loaded: .*hidden_act.*; name a folder or Hub id, and check",
+        ),
+    ],
+)
+def test_encoder_that_cannot_be_loaded_is_named(short_run, arguments, message):
+    with pytest.raises(CheckpointError, match=message):
+        short_run("--labels", "biored", *arguments)
+
+
+def test_progress_bar_tells_loss_epoch_and_best_score(short_run, capsys):
+    short_run("--epochs", "2", "--tokens-per-step", "64")
+    printed = capsys.readouterr().err
+    assert "epoch 2/2, loss " in printed
+    assert "best dev F1 " in printed
+
+
+def test_last_checkpoint_lies_beside_the_best_with_the_record_of_the_run(short_run):
+    folder = short_run()
+    assert log_of(folder / "last")["settings"] == log_of(folder)["settings"]
+    assert load_pipeline(str(folder / "last"), device="cpu").model.config.model_type == "biodir"
 
 
 def test_file_of_both_kinds_is_refused(short_run, tmp_path):

@@ -1,12 +1,15 @@
 """The bias that serves the development set best."""
 
+import pytest
+
 from biodir.configuration_biodir import DIRECTION_LABELS, NOVELTY_LABELS, RELATION_LABELS
 from biodir.decoding_biodir import DecodingRule
 from biodir.document_biodir import Relation
+from biodir.errors_biodir import SettingError
 from biodir.evaluation.model_scores import encoded_documents
 from biodir.evaluation.scores import Counts
+from biodir.training.validation import NONE_BIASES, annotated_levels, best_bias, check_level
 from marked import marked_document, pair_encoder
-from training.validation import NONE_BIASES, best_bias
 
 LABELS = {"relation": list(RELATION_LABELS), "novelty": list(NOVELTY_LABELS), "direction": list(DIRECTION_LABELS)}
 RULE = DecodingRule(LABELS, generic_relation="Association", relation_threshold=0.5, none_bias=0.0)
@@ -34,3 +37,26 @@ def test_no_bias_finds_what_is_out_of_reach():
 def test_biases_stand_in_order_and_hold_nought():
     assert list(NONE_BIASES) == sorted(NONE_BIASES)
     assert 0.0 in NONE_BIASES
+
+
+# What can be scored.
+
+CID = marked_document("<C:1 Iron> harms <D:2 it>.", relations=(Relation("CID", "1", "2"),))
+
+
+def test_levels_that_ask_for_what_is_not_annotated_are_left_out():
+    assert annotated_levels([CID]) == ["entity_pair", "relation_type"]
+    assert "all" in annotated_levels([DOCUMENT])
+
+
+@pytest.mark.parametrize(
+    ("document", "level", "message"),
+    [
+        (CID, "relation_type_novelty", "^dev: select_by is relation_type_novelty, which the documents do not annotate"),
+        (marked_document("<C:1 Iron>."), "relation_type", "^dev: 1 documents without any relation; --dev needs gold"),
+    ],
+)
+def test_documents_that_cannot_be_scored_at_the_level_are_refused(document, level, message):
+    check_level([DOCUMENT], level, "dev")
+    with pytest.raises(SettingError, match=message):
+        check_level([document], level, "dev")

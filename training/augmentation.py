@@ -7,7 +7,7 @@ the names.
 
 import random
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from biodir.document_biodir import Document, Entity, Mention, Passage, Relation
@@ -15,10 +15,11 @@ from biodir.document_biodir import Document, Entity, Mention, Passage, Relation
 
 @dataclass(frozen=True)
 class AugmentedDocument:
-    """A document with other entities, and the pairs of identifiers in it that have no other entity.
+    """A document with other entities, and the pairs of identifiers in it that are not learned from.
 
     Args:
-        unchanged: pairs that the original document teaches already.
+        unchanged: pairs without another entity, which the original document teaches already, and those that are not
+            learned from there either, under their new identifiers.
     """
 
     document: Document
@@ -31,14 +32,21 @@ def rare_types(documents: Sequence[Document], below: int) -> set[str]:
     return {name for name, count in counts.items() if count < below}
 
 
-def augmented_documents(documents: Sequence[Document], copies: int, below: int, seed: int) -> list[AugmentedDocument]:
+def augmented_documents(
+    documents: Sequence[Document],
+    copies: int,
+    below: int,
+    seed: int,
+    unasked: Mapping[str, Collection[frozenset[str]]] | None = None,
+) -> list[AugmentedDocument]:
     """For each relation of a rare type so many copies of its document, with both entities replaced where possible.
 
-    An entity can be replaced where all its mentions have one identifier and touch no other mention. Its new name and
-    identifier are those of an entity of the same type from another document.
+    An entity can be replaced where all its mentions have one identifier and overlap no other mention and no border of a
+    passage. Its new name and identifier are those of an entity of the same type from another document.
 
     Args:
         below: relation types with fewer relations in the documents are rare.
+        unasked: document id -> pairs of identifiers in the documents that are not learned from.
     """
     draw = random.Random(seed)
     rare = rare_types(documents, below)
@@ -47,47 +55,71 @@ def augmented_documents(documents: Sequence[Document], copies: int, below: int, 
     for document in documents:
         told = [relation for relation in document.relations if relation.relation_type in rare for _ in range(copies)]
         for number, relation in enumerate(told, start=1):
-            changed = _with_other_entities(document, relation, names, draw)
-            if changed is not None:
-                found.append(replace(changed, document=replace(changed.document, id=f"{document.id}+{number}")))
+            new_of = _other_entities(document, relation, names, draw)
+            if new_of:
+                left_out = (unasked or {}).get(document.id, ())
+                found.append(_with_other_entities(document, f"{document.id}+{number}", new_of, left_out))
     return found
 
 
-def _names_by_type(documents: Sequence[Document]) -> dict[str, list[tuple[str, str]]]:
-    """Entity type -> (identifier, name) of all entities, each once, in the order of the documents."""
-    names: dict[str, dict[str, str]] = {}
+@dataclass(frozen=True)
+class _Named:
+    """An entity's identifier and the text of its first mention that names nothing else."""
+
+    identifier: str
+    name: str
+
+
+def _names_by_type(documents: Sequence[Document]) -> dict[str, list[_Named]]:
+    """Entity type -> all entities with a name of their own, each once, in the order of the documents."""
+    names: dict[str, dict[str, _Named]] = {}
     for document in documents:
-        for entity in document.entities():
-            names.setdefault(entity.entity_type, {}).setdefault(entity.identifier, entity.name)
-    return {kind: list(found.items()) for kind, found in names.items()}
+        for mention in sorted(document.mentions, key=lambda mention: mention.start_char):
+            if len(mention.identifiers) == 1:
+                (identifier,) = mention.identifiers
+                names.setdefault(mention.entity_type, {}).setdefault(identifier, _Named(identifier, mention.text))
+    return {kind: list(found.values()) for kind, found in names.items()}
+
+
+def _other_entities(
+    document: Document, relation: Relation, names: Mapping[str, Sequence[_Named]], draw: random.Random
+) -> dict[str, _Named]:
+    """Identifier -> the entity in its place, for those of the relation's entities that can be replaced."""
+    taken = {identifier for mention in document.mentions for identifier in mention.identifiers}
+    taken.update(name for each in document.relations for name in (each.entity1_id, each.entity2_id))
+    new_of = {}
+    for entity in document.entities():
+        if entity.identifier not in (relation.entity1_id, relation.entity2_id):
+            continue
+        others = [found for found in names.get(entity.entity_type, ()) if found.identifier not in taken]
+        if others and _can_be_replaced(document, entity):
+            new_of[entity.identifier] = draw.choice(others)
+            taken.add(new_of[entity.identifier].identifier)
+    return new_of
 
 
 def _with_other_entities(
-    document: Document, relation: Relation, names: dict[str, list[tuple[str, str]]], draw: random.Random
-) -> AugmentedDocument | None:
-    """The document with other entities in the relation; None where neither can be replaced."""
-    taken = {identifier for mention in document.mentions for identifier in mention.identifiers}
-    wanted = (relation.entity1_id, relation.entity2_id)
-    changed = document
-    replaced = set()
-    for entity in document.entities():
-        others = [found for found in names[entity.entity_type] if found[0] not in taken]
-        if entity.identifier in wanted and others and _can_be_replaced(document, entity):
-            identifier, name = draw.choice(others)
-            changed = with_renamed_entity(changed, entity.identifier, identifier, name)
-            taken.add(identifier)
-            replaced.add(identifier)
-    if not replaced:
-        return None
-    identifiers = {identifier for mention in changed.mentions for identifier in mention.identifiers} - replaced
-    unchanged = frozenset(frozenset((first, second)) for first in identifiers for second in identifiers)
-    return AugmentedDocument(changed, unchanged)
+    document: Document, new_id: str, new_of: Mapping[str, _Named], unasked: Collection[frozenset[str]]
+) -> AugmentedDocument:
+    """The document with another id and other entities."""
+    changed = replace(document, id=new_id)
+    for old, new in new_of.items():
+        changed = with_renamed_entity(changed, old, new.identifier, new.name)
+    kept = {identifier for mention in document.mentions for identifier in mention.identifiers} - set(new_of)
+    unchanged = {frozenset((first, second)) for first in kept for second in kept}
+    still_unasked = {
+        frozenset(new_of[name].identifier if name in new_of else name for name in pair) for pair in unasked
+    }
+    return AugmentedDocument(changed, frozenset(unchanged | still_unasked))
 
 
 def _can_be_replaced(document: Document, entity: Entity) -> bool:
-    """True where each mention names this entity alone and overlaps no other mention."""
+    """True where each mention names this entity alone, overlaps no other mention and lies in one passage."""
     own = [mention for mention in document.mentions if entity.identifier in mention.identifiers]
     if any(len(mention.identifiers) > 1 or mention.entity_type != entity.entity_type for mention in own):
+        return False
+    borders = [border for part in document.passages for border in (part.start_char, part.end_char)]
+    if any(mention.start_char < border < mention.end_char for mention in own for border in borders):
         return False
     others = [mention for mention in document.mentions if entity.identifier not in mention.identifiers]
     return not any(_overlap(first, second) for first in own for second in [*others, *own] if first is not second)
@@ -101,7 +133,8 @@ def with_renamed_entity(document: Document, old: str, new: str, name: str) -> Do
     """The document in which an entity has another identifier, and each of its mentions this name.
 
     Args:
-        old: identifier of an entity whose mentions overlap no other mention and have no other identifier.
+        old: identifier of an entity whose mentions overlap no other mention nor border of a passage, and have no other
+            identifier.
         new: its new identifier.
         name: the text in place of each of its mentions.
     """

@@ -24,7 +24,7 @@ KEPT_STATES = 2
 
 
 def save_state(folder: Path, step: int, state: Mapping[str, Any], record: Mapping[str, Any]) -> None:
-    """Writes the state of a step, then removes all but the newest `KEPT_STATES`.
+    """Writes the state of a step, then removes all but the newest `KEPT_STATES` up to it.
 
     Args:
         state: tensors, numbers, strings, lists and dicts.
@@ -37,9 +37,14 @@ def save_state(folder: Path, step: int, state: Mapping[str, Any], record: Mappin
     torch.save(dict(state), half_written)
     os.replace(half_written, path)
     write_json(path.with_suffix(".json"), {"step": step, "sha256": _sha256(path), **record})
-    for old in sorted(folder.glob("step-*.pt"))[:-KEPT_STATES]:
+    states = sorted(folder.glob("step-*.pt"))
+    place = states.index(path) + 1
+    # Later ones were passed over, being damaged: the run was behind them, and came here again.
+    for old in [*states[: max(0, place - KEPT_STATES)], *states[place:]]:
         old.with_suffix(".json").unlink(missing_ok=True)
         old.unlink()
+    for remnant in folder.glob("step-*.part"):
+        remnant.unlink()
 
 
 def newest_state(folder: Path) -> tuple[dict[str, Any], dict[str, Any]] | None:
@@ -47,10 +52,10 @@ def newest_state(folder: Path) -> tuple[dict[str, Any], dict[str, Any]] | None:
     for path in sorted(folder.glob("step-*.pt"), reverse=True):
         try:
             record = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-        except (OSError, json.JSONDecodeError):
-            logger.warning("%s: half-written, its record is missing; an older state is taken", path)
+        except (OSError, ValueError):  # of JSON or of UTF-8
+            logger.warning("%s: half-written, its record is missing or damaged; an older state is taken", path)
             continue
-        if record.get("sha256") != _sha256(path):
+        if not isinstance(record, dict) or record.get("sha256") != _sha256(path):
             logger.warning("%s: half-written or damaged, its hash is another; an older state is taken", path)
             continue
         return torch.load(path, weights_only=True, map_location="cpu"), record
@@ -66,28 +71,32 @@ def write_json(path: Path, values: Any) -> None:
 
 def save_model(folder: Path, model: Any, tokenizer: Any, record: Mapping[str, Any]) -> None:
     """Saves model and tokenizer with the record of the run; each file is the old one or the new one, never a part."""
-    beside = folder.with_name(f".{folder.name}.part")
-    shutil.rmtree(beside, ignore_errors=True)
-    model.save_pretrained(beside)
-    tokenizer.save_pretrained(beside)
-    write_json(beside / "training.json", record)
-    folder.mkdir(parents=True, exist_ok=True)
-    for path in sorted(beside.iterdir()):
+    inside = folder / ".part"  # the one place that is on the same disk for sure
+    shutil.rmtree(inside, ignore_errors=True)
+    model.save_pretrained(inside)
+    tokenizer.save_pretrained(inside)
+    write_json(inside / "training.json", record)
+    for path in sorted(inside.iterdir()):
         os.replace(path, folder / path.name)
-    shutil.rmtree(beside)
+    shutil.rmtree(inside)
 
 
 def prepare_folder(folder: Path, resume: bool, overwrite: bool) -> None:
     """Makes the folder of a run.
 
     Raises:
-        CheckpointError: another run has left something there, and neither `resume` nor `overwrite` says what to do.
+        CheckpointError: another run has left something there, and neither `resume` nor `overwrite` says what to do;
+            or this is a file.
     """
+    if folder.exists() and not folder.is_dir():
+        raise CheckpointError(f"{folder} is a file, not a folder; name another --output")
     traces = [name for name in ("training.json", "states", "last") if (folder / name).exists()]
     if traces and overwrite and not resume:
-        for name in traces:
-            path = folder / name
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        for path in (folder / name for name in (*traces, "config.json", "model.safetensors")):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
     elif traces and not resume:
         raise CheckpointError(
             f"{folder} holds a run already ({', '.join(traces)}); go on with it by --resume, start anew with "

@@ -58,7 +58,7 @@ def training_corpora(
 
     Args:
         held_out: ids of documents that must not be learned from.
-        say: told of every file how many documents were left out.
+        say: told of every file how many documents were left out, and which mapped names it lacks.
 
     Raises:
         SettingError: nothing is left of a corpus, or the YAML file of corpora is not as it should be.
@@ -68,22 +68,44 @@ def training_corpora(
     corpora = []
     room = settings.max_documents
     for source in _sources(settings):
-        documents = list(read_documents(source.path))
-        kept = [document for document in documents if document.id not in seen]
-        if len(kept) < len(documents):
-            left_out = len(documents) - len(kept)
-            say(f"{source.path}: {left_out} documents left out, held out for evaluation or in a corpus before")
-        if not kept:
-            raise SettingError(
-                f"{source.path}: no document is left to learn from; --dev, --exclude or corpora before have them all"
-            )
+        kept = _unseen_documents(source.path, seen, say)
         if room is not None and source.path in settings.train:
             kept = kept[:room]
             room -= len(kept)
         seen.update(document.id for document in kept)
         if kept:
+            for note in _idle_names(source, kept):
+                say(note)
             corpora.append(_corpus(source, kept))
     return corpora
+
+
+def _unseen_documents(path: str, seen: Collection[str], say: Callable[[str], None]) -> list[Document]:
+    """The documents of a file whose ids were not seen, each once.
+
+    Raises:
+        SettingError: there is none.
+    """
+    found: dict[str, Document] = {}
+    left_out = twice = 0
+    for document in read_documents(path):
+        if document.id in seen:
+            left_out += 1
+        elif document.id in found:
+            twice += 1
+        else:
+            found[document.id] = document
+    if left_out:
+        say(f"{path}: {left_out} documents left out, held out for evaluation or in a corpus before")
+    if twice:
+        say(f"{path}: {twice} documents left out, whose ids stand in the file before")
+    if not found and not left_out:
+        raise SettingError(f"{path}: holds no document to learn from; check the path and the format")
+    if not found:
+        raise SettingError(
+            f"{path}: no document is left to learn from; --dev, --exclude or corpora before have them all"
+        )
+    return list(found.values())
 
 
 def first_documents(path: str, most: int | None = None) -> list[Document]:
@@ -94,6 +116,11 @@ def first_documents(path: str, most: int | None = None) -> list[Document]:
 def document_ids(paths: Iterable[str]) -> set[str]:
     """The ids of all documents of the files."""
     return {document.id for path in paths for document in read_documents(path)}
+
+
+def corpus_paths(settings: TrainingSettings) -> list[str]:
+    """The files of all corpora that the settings name, those of the YAML file of corpora among them."""
+    return [source.path for source in _sources(settings)]
 
 
 def _sources(settings: TrainingSettings) -> list[_Source]:
@@ -114,7 +141,10 @@ def _listed_sources(path: Path) -> Iterable[_Source]:
             raise SettingError(f"{place}: has no path; write `- path: FILE`")
         unknown = set(entry) - set(CORPUS_KEYS)
         if unknown:
-            raise SettingError(f"{place}: unknown key {sorted(unknown)[0]!r}; known are {', '.join(CORPUS_KEYS)}")
+            stranger = min(unknown, key=str)
+            raise SettingError(f"{place}: unknown key {stranger!r}; known are {', '.join(CORPUS_KEYS)}")
+        if not isinstance(entry.get("partial"), bool | None):
+            raise SettingError(f"{place}, partial: {entry['partial']!r} is neither true nor false")
         maps = {name: _name_map(entry.get(name), f"{place}, {name}") for name in ("entity_types", "relation_types")}
         yield _Source(entry["path"], bool(entry.get("partial", False)), **maps)
 
@@ -123,8 +153,22 @@ def _name_map(value: Any, place: str) -> dict[str, str | None]:
     if value is None:
         return {}
     if not isinstance(value, dict) or not all(isinstance(name, str | None) for part in value.items() for name in part):
-        raise SettingError(f"{place}: {value!r} is no mapping of names to names, or to null")
+        raise SettingError(
+            f"{place}: {value!r} is no mapping of names to names, or to null; put quotes around names such as 'No'"
+        )
     return value
+
+
+def _idle_names(source: _Source, documents: Sequence[Document]) -> Iterable[str]:
+    """Sentences on mapped names that no document has: misspelt ones map nothing."""
+    had = {
+        "entity_types": {mention.entity_type for document in documents for mention in document.mentions},
+        "relation_types": {relation.relation_type for document in documents for relation in document.relations},
+    }
+    for name, values in had.items():
+        idle = sorted(map(str, set(getattr(source, name)) - values))
+        if idle:
+            yield f"{source.path}: {name} maps {', '.join(idle)}, which none of its documents has"
 
 
 def _corpus(source: _Source, documents: Sequence[Document]) -> TrainingCorpus:

@@ -15,7 +15,7 @@ from biodir.configuration_biodir import (
 )
 from biodir.decoding_biodir import UNRELATED
 from biodir.document_biodir import Document
-from biodir.errors_biodir import SettingError
+from biodir.errors_biodir import CheckpointError, SettingError
 from biodir.training.data import related_types
 
 GENERIC_RELATION = "Association"
@@ -46,12 +46,17 @@ class LabelLists:
         return values
 
     def lacking(self, documents: Iterable[Document]) -> list[str]:
-        """The relation and entity types of the documents that these lists do not hold, sorted."""
+        """The labels and entity types of the documents that these lists do not hold, sorted.
+
+        A list without any label is that of a task that is left out; it lacks nothing.
+        """
         known_types = {*self.entity_types, *(TYPE_MAP if self.type_map is None else self.type_map)}
         found = set()
         for document in documents:
             found.update(f"relation type {each.relation_type}" for each in document.relations
-                         if each.relation_type not in self.relation_labels[1:])  # fmt: skip
+                         if self.relation_labels and each.relation_type not in self.relation_labels[1:])  # fmt: skip
+            found.update(f"novelty {each.novelty}" for each in document.relations
+                         if self.novelty_labels and each.novelty not in (None, *self.novelty_labels[1:]))  # fmt: skip
             found.update(f"entity type {each.entity_type}" for each in document.mentions
                          if each.entity_type not in known_types)  # fmt: skip
         return sorted(found)
@@ -66,6 +71,7 @@ def label_lists(documents: Sequence[Document], wanted: str, encoder: str) -> Lab
 
     Raises:
         SettingError: BioRED's lists are wanted but do not hold the labels of the documents, or these have no relation.
+        CheckpointError: there is no such encoder.
     """
     if wanted == "data":
         return labels_of(documents)
@@ -87,7 +93,8 @@ def labels_of(documents: Sequence[Document]) -> LabelLists:
     Pairs are asked about whose types some relation joins.
 
     Raises:
-        SettingError: the documents have no relation, or a label means that a pair is unrelated.
+        SettingError: the documents have no relation between mentioned entities, or a label means that a pair is
+            unrelated.
     """
     relations = [relation for document in documents for relation in document.relations]
     if not relations:
@@ -98,6 +105,8 @@ def labels_of(documents: Sequence[Document]) -> LabelLists:
         raise SettingError(f"the training data has the label {UNRELATED!r}, which means an unrelated pair; rename it")
     has_directions = any(relation.subject_id is not None for relation in relations)
     pair_types = {(min(pair), max(pair)) for pair in related_types(documents)}
+    if not pair_types:
+        raise SettingError(f"none of the {len(relations)} relations to learn from joins two entities with mentions")
     return LabelLists(
         source="the training data",
         relation_labels=(UNRELATED, *types),
@@ -112,8 +121,18 @@ def labels_of(documents: Sequence[Document]) -> LabelLists:
 
 
 def _lists_of_checkpoint(name_or_path: str) -> LabelLists | None:
-    """The lists of a biodir checkpoint; None where this is a bare encoder."""
-    values, _ = BioDirConfig.get_config_dict(name_or_path)
+    """The lists of a biodir checkpoint; None where this is a bare encoder.
+
+    Raises:
+        CheckpointError: there is no such folder or repository.
+    """
+    try:
+        values, _ = BioDirConfig.get_config_dict(name_or_path)
+    except OSError as error:
+        reason = " ".join(str(error).split())
+        raise CheckpointError(
+            f"encoder {name_or_path}: neither a folder with a model nor a repository within reach ({reason})"
+        ) from error
     if values.get("model_type") != BioDirConfig.model_type:
         return None
     config = BioDirConfig(**values)

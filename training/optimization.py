@@ -13,7 +13,7 @@ from biodir.training.settings import TrainingSettings
 # Parameters that do not come from the encoder; they start from nothing and want larger steps.
 NEW_PARAMETERS = ("soft_prompt.", "heads.")
 _LAYER = re.compile(r"\.layers?\.(\d+)\.")
-_EMBEDDINGS = re.compile(r"^encoder\.embeddings\.")
+_EMBEDDINGS = re.compile(r"^encoder\.embeddings(_project)?\.")  # the second maps Electra's narrow ones
 # Of a process, in the seeds of dropout: more steps than any run has.
 STEPS_OF_A_PROCESS = 10_000_000
 

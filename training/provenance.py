@@ -13,9 +13,23 @@ PACKAGES = ("torch", "transformers", "tokenizers", "accelerate")
 
 def provenance() -> dict[str, str]:
     """The git commit, and the versions of the packages that decide the numbers."""
-    describe = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=40"]
-    commit = subprocess.run(describe, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
-    return {"commit": commit, "biodir": biodir.__version__, **{package: version(package) for package in PACKAGES}}
+    return {
+        "commit": _commit(Path(__file__)),
+        "biodir": biodir.__version__,
+        **{package: version(package) for package in PACKAGES},
+    }
+
+
+def _commit(file: Path) -> str:
+    """The git commit of a file's checkout; "unknown" without git, or in a package that is installed in another one."""
+    git = ["git", "-C", str(file.parent)]
+    try:
+        is_tracked = subprocess.run([*git, "ls-files", "--error-unmatch", file.name], capture_output=True, check=False)
+        describe = [*git, "describe", "--always", "--dirty", "--abbrev=40"]
+        described = subprocess.run(describe, capture_output=True, text=True, check=False)
+    except OSError:
+        return "unknown"
+    return described.stdout.strip() or "unknown" if is_tracked.returncode == 0 else "unknown"
 
 
 def data_fingerprints(paths: Iterable[str]) -> dict[str, str]:

@@ -1,24 +1,27 @@
 """The settings of a training run: a documented dataclass, set by a YAML file and the command line."""
 
 import json
+import math
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import MISSING, Field, asdict, dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NoReturn, get_args
 
 import yaml
 from transformers import HfArgumentParser
 
-from biodir.configuration_biodir import BINARY, CHUNK_NAMES, PAIR_ENCODINGS, RELATION_LOSSES
+from biodir.configuration_biodir import ADAPTIVE_THRESHOLD, BINARY, CHUNK_NAMES, PAIR_ENCODINGS, RELATION_LOSSES
 from biodir.errors_biodir import SettingError
 from biodir.evaluation.scores import LEVELS
 
 TASKS = ("relation", "novelty", "direction")
 NEEDED = ("train", "encoder", "output")
 # What a resumed run may change: none of these touches a number.
-CHANGEABLE = ("resume", "overwrite", "output", "save_every", "tracker")
+CHANGEABLE = ("resume", "overwrite", "output", "save_every", "tracker", "stop_after_epoch", "patience")
+# The seeds of dropout, made of this one, then fit into 64 bits.
+LARGEST_SEED = 10**9
 
 
 def setting(text: str, default: Any = None, of: Sequence[Any] | None = None) -> Any:
@@ -54,7 +57,9 @@ class TrainingSettings:
 
     # Model.
     pair_encoding: Literal[PAIR_ENCODINGS] = setting("solid, the paper's, or pooled, one pass over the text", "solid")
-    tasks: list[str] = setting("heads that are trained; the first says which pairs are related", of=TASKS)
+    tasks: list[str] = setting(
+        "heads that are trained; the first of these three says which pairs are related", of=TASKS
+    )
     chunks: list[str] = setting("solid: chunks that are encoded", of=CHUNK_NAMES)
     chunk_tokens: list[str] = setting("solid: CHUNK=TOKENS, the most text that a chunk shows", of=[])
     infix_min_tokens: int = setting("solid: narrower infixes are widened to this", 64)
@@ -87,7 +92,7 @@ class TrainingSettings:
     swap_augmentation: float = setting("share of the pairs shown in the other order: place is not direction", 0.0)
     r_drop: float = setting("weight of the divergence of two dropouts of a pair; steadier, twice the time", 0.0)
     rare_copies: int = setting("copies of every rare relation's document with entities of other documents", 0)
-    rare_below: int = setting("relation types with fewer relations in --train are rare", 100)
+    rare_below: int = setting("relation types with fewer relations in their corpus are rare", 100)
     average: float = setting("decay of a running average of the weights, which is then scored and saved", 0.0)
 
     # Optimization.
@@ -124,10 +129,19 @@ class TrainingSettings:
                 raise SettingError(f"{name} is missing; give --{name} or the key {name!r} of the YAML file")
         _check_ranges(self)
         _check_names(self)
+        _check_losses(self)
         twice = set(self.train) & set(self.extra_train)
         if twice:
             named = ", ".join(sorted(twice))
             raise SettingError(f"{named}: both in --train and in --extra-train; name it in one of them")
+        if Path(self.output).resolve() == Path(self.encoder).resolve():
+            raise SettingError(f"output {self.output} is the encoder, which would be overwritten; name another folder")
+        if self.resume and self.overwrite:
+            raise SettingError("resume and overwrite are both given; go on with the old run, or delete it")
+        if "relation" not in self.tasks and self.select_by.startswith("relation"):
+            raise SettingError(
+                f"select_by is {self.select_by}, but no head of {self.tasks} tells relation types; take entity_pair"
+            )
         if self.patience is not None and self.dev is None:
             raise SettingError("patience needs scores of --dev; name a file, or leave patience out")
 
@@ -138,7 +152,8 @@ class TrainingSettings:
 
     def differences(self, others: Mapping[str, Any]) -> list[str]:
         """Sentences on what differs from the settings of a run that is to be resumed, but for what may."""
-        mine = {name: value for name, value in asdict(self).items() if name not in CHANGEABLE}
+        as_kept = json.loads(json.dumps(asdict(self)))  # where a tuple has become a list
+        mine = {name: value for name, value in as_kept.items() if name not in CHANGEABLE}
         differing = [name for name, value in mine.items() if others.get(name) != value]
         return [f"{name} is {mine[name]!r}, was {others.get(name)!r}" for name in differing]
 
@@ -149,12 +164,17 @@ def training_settings(arguments: Sequence[str] | None = None) -> TrainingSetting
     Raises:
         SettingError: a key is unknown, or a value outside what is allowed.
     """
-    parser = HfArgumentParser(TrainingSettings, description="Trains a biodir model.", prog="train.py")
+    parser = _Parser(TrainingSettings, description="Trains a biodir model.", prog="train.py")
     parser.add_argument("--config", help="YAML file whose keys are these options, without dashes in front")
     on_line = sys.argv[1:] if arguments is None else arguments
     given = parser.parse_args(on_line)
     if given.config:
-        given = parser.parse_args([*_as_arguments(Path(given.config)), *on_line])
+        in_file = _as_arguments(Path(given.config))
+        try:
+            parser.parse_args(in_file)
+        except SettingError as error:
+            raise SettingError(f"{given.config}: {error}") from error
+        given = parser.parse_args([*in_file, *on_line])
     values = {each.name: getattr(given, each.name) for each in fields(TrainingSettings)}
     return TrainingSettings(**values)
 
@@ -163,11 +183,13 @@ def named_values(pairs: Sequence[str]) -> dict[str, Any]:
     """NAME=VALUE pairs, their values read as JSON.
 
     Raises:
-        SettingError: one is no such pair.
+        SettingError: one is no such pair, or a name stands twice.
     """
     found = {}
     for pair in pairs:
         name, _, value = pair.partition("=")
+        if name in found:
+            raise SettingError(f"{pair!r}: {name} has the value {found[name]!r} already; give it once")
         try:
             found[name] = json.loads(value)
         except json.JSONDecodeError as error:
@@ -179,14 +201,21 @@ def read_yaml(path: Path) -> Any:
     """What a YAML file holds.
 
     Raises:
-        SettingError: there is no such file, or it is no YAML.
+        SettingError: there is no such file, or it is no YAML in UTF-8.
     """
     try:
         return yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingError(f"{path}: cannot be read ({error.strerror}); check the path") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SettingError(f"{path}: is no YAML ({' '.join(str(error).split())})") from error
+
+
+class _Parser(HfArgumentParser):
+    """A parser whose errors are those of the package, without two pages of usage in front."""
+
+    def error(self, message: str) -> NoReturn:
+        raise SettingError(f"{message}; --help lists all settings")
 
 
 def _as_arguments(path: Path) -> list[str]:
@@ -194,18 +223,34 @@ def _as_arguments(path: Path) -> list[str]:
     values = read_yaml(path)
     if not isinstance(values, dict):
         raise SettingError(f"{path}: holds {type(values).__name__}; write one `name: value` a line")
-    known = [each.name for each in fields(TrainingSettings)]
+    known = {each.name: each for each in fields(TrainingSettings)}
     arguments = []
     for name, value in values.items():
         if name not in known:
             hint = get_close_matches(str(name), known, n=1)
             raise SettingError(f"{path}: unknown key {name!r}" + (f"; did you mean {hint[0]!r}?" if hint else ""))
-        if isinstance(value, dict):
-            value = [f"{key}={json.dumps(part)}" for key, part in value.items()]
-        if value is None or value == []:
-            continue
-        arguments += [f"--{name}", *map(str, value if isinstance(value, list) else [value])]
+        arguments += _as_argument(known[name], value, f"{path}: {name}")
     return arguments
+
+
+def _as_argument(known: Field, value: Any, place: str) -> list[str]:
+    """A value of a YAML file as arguments; none for null, which leaves the default."""
+    takes_several = known.default_factory is not MISSING
+    if value is None:
+        return []
+    if isinstance(value, dict):
+        value = [f"{key}={json.dumps(part, default=str)}" for key, part in value.items()]
+    if not isinstance(value, list):
+        # YAML reads a bare no as false. One argument, since a value may begin with a dash.
+        value = "no" if value is False and "no" in get_args(known.type) else value
+        return [f"--{known.name}={value}"]
+    if not takes_several:
+        raise SettingError(f"{place} is {value!r}; give one value")
+    if any(part is None or isinstance(part, list | dict) for part in value):
+        raise SettingError(f"{place} is {value!r}; give a list of plain values, or a mapping where pairs are wanted")
+    if not value and known.default_factory():
+        raise SettingError(f"{place} is empty; name one or more, or leave the key out")
+    return [f"--{known.name}", *map(str, value)] if value else []
 
 
 def _check_ranges(settings: TrainingSettings) -> None:
@@ -219,6 +264,16 @@ def _check_ranges(settings: TrainingSettings) -> None:
             raise SettingError(f"{name} is {value}; a share lies in 0..1")
     if not 0 < settings.layer_decay <= 1:
         raise SettingError(f"layer_decay is {settings.layer_decay}; it lies above 0, and 1 leaves all layers alike")
+    if not 0 <= settings.seed <= LARGEST_SEED:
+        raise SettingError(f"seed is {settings.seed}; it lies in 0..{LARGEST_SEED}")
+    if not settings.max_gradient_norm > 0:
+        raise SettingError(f"max_gradient_norm is {settings.max_gradient_norm}; it lies above 0")
+    if not math.isfinite(settings.none_bias):
+        raise SettingError(f"none_bias is {settings.none_bias}; it is a finite number")
+    _check_sizes(settings)
+
+
+def _check_sizes(settings: TrainingSettings) -> None:
     for name in ("epochs", "tokens_per_step", "gradient_accumulation", "save_every"):
         if getattr(settings, name) < 1:
             raise SettingError(f"{name} is {getattr(settings, name)}; it must be at least 1")
@@ -227,8 +282,8 @@ def _check_ranges(settings: TrainingSettings) -> None:
         if value is not None and value < 1:
             raise SettingError(f"{name} is {value}; it must be at least 1, or left out")
     for name in ("negatives_per_positive", "r_drop", "rare_copies", "weight_decay", "encoder_rate", "new_rate"):
-        if getattr(settings, name) < 0:
-            raise SettingError(f"{name} is {getattr(settings, name)}; it is not negative")
+        if not 0 <= getattr(settings, name) < math.inf:
+            raise SettingError(f"{name} is {getattr(settings, name)}; it is finite and not negative")
 
 
 def _check_names(settings: TrainingSettings) -> None:
@@ -237,10 +292,19 @@ def _check_names(settings: TrainingSettings) -> None:
         strangers = [value for value in values if value not in known]
         if strangers or not values:
             raise SettingError(f"{name} {values!r}: choose any of {', '.join(known)}")
-    if "relation" not in settings.tasks and settings.select_by.startswith("relation"):
-        raise SettingError(f"select_by is {settings.select_by}, but no head of {settings.tasks} tells relation types; "
-                           "take entity_pair")  # fmt: skip
     for each in fields(TrainingSettings):
         choices = get_args(each.type) if "Literal" in str(each.type) else ()
         if choices and getattr(settings, each.name) not in choices:
             raise SettingError(f"{each.name} is {getattr(settings, each.name)!r}; choose one of {', '.join(choices)}")
+
+
+def _check_losses(settings: TrainingSettings) -> None:
+    if settings.class_balance and settings.relation_loss == ADAPTIVE_THRESHOLD:
+        raise SettingError("class_balance has no part in the loss adaptive_threshold; leave out one of them")
+    if settings.class_balance and "relation" not in settings.tasks:
+        raise SettingError("class_balance weighs relation types, but relation is none of the tasks; leave it out")
+    for name, kinds in (("task_weights", int | float), ("chunk_tokens", int)):
+        for key, value in named_values(getattr(settings, name)).items():
+            if isinstance(value, bool) or not isinstance(value, kinds) or not math.isfinite(value):
+                raise SettingError(f"{name}: {key} is {value!r}; give a {'whole ' * (kinds is int)}number")
+    named_values(settings.encoder_settings)

@@ -9,7 +9,10 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class StopRequest:
-    """Notes SIGTERM and SIGINT; the second of them ends the program at once, as ever."""
+    """Notes SIGTERM and SIGINT; a second one of the same kind ends the program at once, as ever.
+
+    Of the same kind, since a launcher that Ctrl-C interrupts sends SIGTERM to processes that have had its SIGINT.
+    """
 
     def __init__(self) -> None:
         self._wanted = False

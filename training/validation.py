@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from biodir.decoding_biodir import DecodingRule
+from biodir.document_biodir import Document
+from biodir.errors_biodir import SettingError
+from biodir.evaluation.checks import ComparedDocument
 from biodir.evaluation.model_scores import EncodedDocuments, decoded_documents
-from biodir.evaluation.scores import Counts, relation_scores
+from biodir.evaluation.scores import LEVELS, Counts, relation_scores, unannotated_levels
 
 # Shifts of the None logit that are tried; training on a share of the negatives makes the model too ready to relate.
 NONE_BIASES = tuple(step / 4 for step in range(-8, 25))
@@ -14,7 +17,7 @@ NONE_BIASES = tuple(step / 4 for step in range(-8, 25))
 def best_bias(
     data: EncodedDocuments, logits: Sequence[dict], rule: DecodingRule, level: str
 ) -> tuple[float, dict[str, Counts]]:
-    """The bias of `NONE_BIASES` with the highest F1 at `level`, and the counts of all levels with it."""
+    """The bias of `NONE_BIASES` with the highest F1 at `level`, and the counts of the annotated levels with it."""
     scored = {
         bias: relation_scores(
             data.documents, decoded_documents(data, logits, replace(rule, none_bias=bias)), rule.labels
@@ -22,4 +25,25 @@ def best_bias(
         for bias in NONE_BIASES
     }
     best = max(scored, key=lambda bias: scored[bias][level].f1)
-    return best, scored[best]
+    return best, {known: scored[best][known] for known in annotated_levels(data.documents)}
+
+
+def annotated_levels(documents: Sequence[Document]) -> list[str]:
+    """The levels that ask for nothing but what the documents annotate."""
+    unknown = unannotated_levels([ComparedDocument(document, document) for document in documents])
+    return [level for level in LEVELS if level not in unknown]
+
+
+def check_level(documents: Sequence[Document], level: str, path: str) -> None:
+    """Nothing where the documents can be scored at the level.
+
+    Raises:
+        SettingError: they have no relations, or lack what it asks for.
+    """
+    if not any(document.relations for document in documents):
+        raise SettingError(f"{path}: {len(documents)} documents without any relation; --dev needs gold relations")
+    known = annotated_levels(documents)
+    if level not in known:
+        raise SettingError(
+            f"{path}: select_by is {level}, which the documents do not annotate; take one of {', '.join(known)}"
+        )

@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Trains the shipped checkpoint, from an encoder to the files at the top of the repository.
+#
+#   bash recipes/checkpoint.sh DATA ENCODER VOCABULARY OUTPUT [SEED ...]
+#
+#   DATA        folder with bioredirect/, bc5cdr/, drugprot/ and text/biomedical_text.txt.xz
+#   ENCODER     folder or Hub id of the pretrained encoder
+#   VOCABULARY  folder or Hub id of the tokenizer that the encoder gets, or "none": it is trained as it is, without step 1
+#   OUTPUT      folder of all runs; a stopped recipe goes on when it is started again
+#   SEED ...    of stage 2; the weights of several are averaged. Default: 1 2 3
+#
+# LAUNCH starts train.py: LAUNCH="accelerate launch" on a machine that `accelerate config` knows; default: python.
+# PRETRAIN holds further options of scripts/pretrain_encoder.py, such as --steps.
+set -euo pipefail
+data=$1 encoder=$2 vocabulary=$3 output=$4
+shift 4
+seeds=("$@")
+[ ${#seeds[@]} -gt 0 ] || seeds=(1 2 3)
+launch=${LAUNCH:-python}
+train=$data/bioredirect/bioredirect_train.pubtator
+dev=$data/bioredirect/bioredirect_dev.pubtator
+test=$data/bioredirect/bioredirect_test.pubtator
+mkdir -p "$output"
+
+# 1. The encoder learns the language and, if asked, the vocabulary of the domain.
+if [ "$vocabulary" != none ]; then
+  python scripts/pretrain_encoder.py --text "$data/text/biomedical_text.txt.xz" --encoder "$encoder" \
+    --vocabulary "$vocabulary" --output "$output/encoder" --bf16 --attention eager ${PRETRAIN:-}
+  encoder=$output/encoder/encoder
+fi
+
+# 2. Stage 1: BioREDirect, BC5CDR and DrugProt, without BioREDirect's dev and test documents.
+[ -f "$output/bc5cdr.pubtator" ] || biodir dataset import bc5cdr "$data"/bc5cdr/CDR_{Training,Development}Set.PubTator.txt \
+  -o "$output/bc5cdr.pubtator" --data-dir "$data"
+[ -f "$output/drugprot.pubtator" ] || biodir dataset import drugprot "$data"/drugprot/*.bioc.xml \
+  -o "$output/drugprot.pubtator" --data-dir "$data"
+$launch train.py --config recipes/stage1.yaml --train "$train" --dev "$dev" --exclude "$test" --encoder "$encoder" \
+  --extra-train "$output/bc5cdr.pubtator" "$output/drugprot.pubtator" --output "$output/stage1" --resume
+
+# 3. Stage 2 on the training documents: dev chooses the epoch and the decoding bias.
+$launch train.py --config recipes/stage2.yaml --train "$train" --dev "$dev" --exclude "$test" \
+  --encoder "$output/stage1" --output "$output/stage2" --seed "${seeds[0]}" --resume
+
+# 4. The final runs learn from train and dev, with the epoch and the bias of step 3; their weights are averaged.
+chosen=$(python -c "
+import json, sys
+log = json.load(open(sys.argv[1]))
+best = log['epochs'][log['best_epoch'] - 1]
+print('--stop-after-epoch', best['epoch'], '--none-bias', best['none_bias'])" "$output/stage2/training.json")
+finals=()
+for seed in "${seeds[@]}"; do
+  $launch train.py --config recipes/stage2.yaml --train "$train" "$dev" --exclude "$test" --encoder "$output/stage1" \
+    --output "$output/final-$seed" --seed "$seed" $chosen --resume
+  finals+=("$output/final-$seed")
+done
+python scripts/average_checkpoints.py "${finals[@]}" --output "$output/final"
+
+# 5. The weights in float16, at the top of the repository; test is scored once.
+python scripts/export_checkpoint.py "$output/final" .
+biodir evaluate "$test" --model .

@@ -1,0 +1,66 @@
+"""Where a run comes from."""
+
+import hashlib
+import subprocess
+from pathlib import Path
+
+import pytest
+import torch
+
+import biodir
+from biodir.training import provenance as module
+from biodir.training.provenance import PACKAGES, data_fingerprints, provenance
+
+
+def git(folder: Path, *arguments: str) -> None:
+    command = ["git", "-C", str(folder), "-c", "user.name=a", "-c", "user.email=a@b", *arguments]
+    subprocess.run(command, check=True, capture_output=True)
+
+
+@pytest.fixture
+def checkout(tmp_path) -> Path:
+    """A file that is committed."""
+    git(tmp_path, "init")
+    (tmp_path / "code.py").write_text("1")
+    git(tmp_path, "add", "code.py")
+    git(tmp_path, "commit", "-m", "code")
+    return tmp_path / "code.py"
+
+
+def test_provenance_names_commit_and_versions():
+    found = provenance()
+    assert set(found) == {"commit", "biodir", *PACKAGES}
+    assert found["biodir"] == biodir.__version__
+    assert found["torch"] == torch.__version__
+
+
+def test_commit_of_a_checkout_says_whether_it_was_changed(checkout):
+    head = subprocess.run(["git", "-C", str(checkout.parent), "rev-parse", "HEAD"], capture_output=True, text=True)
+    assert module._commit(checkout) == head.stdout.strip()
+    checkout.write_text("2")
+    assert module._commit(checkout) == f"{head.stdout.strip()}-dirty"
+
+
+def test_package_inside_another_checkout_has_no_commit(checkout):
+    installed = checkout.parent / "site-packages" / "provenance.py"
+    installed.parent.mkdir()
+    installed.write_text("")
+    assert module._commit(installed) == "unknown"
+
+
+def test_commit_is_unknown_without_a_checkout_or_without_git(tmp_path, monkeypatch):
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    assert module._commit(tmp_path / "code.py") == "unknown"
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert provenance()["commit"] == "unknown"
+
+
+def test_fingerprints_are_those_of_the_content(tmp_path):
+    paths = [str(tmp_path / name) for name in ("a", "b")]
+    for path in paths:
+        Path(path).write_text("same")
+    digest = hashlib.sha256(b"same").hexdigest()
+    assert data_fingerprints(paths) == dict.fromkeys(paths, digest)
+    Path(paths[1]).write_text("other")
+    assert data_fingerprints(paths)[paths[1]] != digest
+    assert data_fingerprints([]) == {}

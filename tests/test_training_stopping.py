@@ -1,0 +1,81 @@
+"""Signals that ask a run to stop."""
+
+import os
+import signal
+
+import pytest
+import torch
+
+from biodir.training.stopping import SIGNALS, StopRequest
+
+
+class Processes:
+    """Stands for an accelerator: some processes, of which others were asked to stop or not."""
+
+    device = "cpu"
+
+    def __init__(self, others_asked: int = 0, num_processes: int = 1) -> None:
+        self.others_asked, self.num_processes = others_asked, num_processes
+
+    def reduce(self, value: torch.Tensor, how: str) -> torch.Tensor:
+        assert how == "sum"
+        return value + self.others_asked
+
+
+@pytest.fixture
+def handled():
+    """The signals that reached whoever had them before."""
+    seen = []
+    before = {number: signal.signal(number, lambda number, _: seen.append(number)) for number in SIGNALS}
+    yield seen
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture
+def stop(handled):
+    request = StopRequest()
+    yield request
+    request.release()
+
+
+def send(*numbers: int) -> None:
+    for number in numbers:
+        os.kill(os.getpid(), number)
+
+
+def test_nobody_wants_a_stop_at_first(stop):
+    assert stop.is_wanted(Processes()) is False
+    assert stop.is_wanted(Processes(num_processes=4)) is False
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_signal_is_noted_and_nothing_else_happens(number, stop, handled):
+    send(number)
+    assert stop.is_wanted(Processes()) is True
+    assert handled == []
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_second_signal_of_a_kind_does_what_it_ever_did(number, stop, handled):
+    send(number, number)
+    assert handled == [number]
+
+
+def test_one_signal_of_each_kind_is_one_wish(stop, handled):
+    send(signal.SIGINT, signal.SIGTERM)
+    assert stop.is_wanted(Processes()) is True
+    assert handled == []
+
+
+def test_wish_of_one_process_is_that_of_all(stop):
+    assert stop.is_wanted(Processes(others_asked=1, num_processes=4)) is True
+    send(signal.SIGTERM)
+    assert stop.is_wanted(Processes(others_asked=0, num_processes=4)) is True
+
+
+def test_signals_are_given_back(stop, handled):
+    stop.release()
+    send(*SIGNALS)
+    assert handled == list(SIGNALS)
+    assert stop.is_wanted(Processes()) is False
