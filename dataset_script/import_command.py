@@ -87,7 +87,7 @@ def run_import(options: argparse.Namespace) -> int:
     if not result.documents and not result.counts.excluded:
         names = ", ".join(map(str, options.files))
         raise AnnotationError(f"{names}: no documents of {corpus.name}; are these the files as they are published?")
-    _write(result.documents, options.output)
+    write_documents(result.documents, options.output)
     print("\n".join(import_table(result, exclusions)))
     return 0
 
@@ -164,7 +164,7 @@ def _columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
         yield "  ".join([*first, last.strip().rjust(widths[-1])])
 
 
-def _write(documents: Sequence[Document], output: Path) -> None:
+def write_documents(documents: Sequence[Document], output: Path) -> None:
     """Writes the file as a whole or not at all."""
     target = output.resolve()
     try:
