@@ -12,17 +12,8 @@ from experiments.places import CHECKOUT
 from experiments.plan import SIZES, read_experiment
 from experiments.run import main
 from tiny_checkpoint import save_encoder
+from training_runs import DOCUMENT
 
-# Aspirin acts on pain in every document, pain on iron in none: a model that learns anything learns this.
-DOCUMENT = """{id}|t|Aspirin stops pain.
-{id}|a|Iron was given.
-{id}\t0\t7\tAspirin\tChemicalEntity\tC1
-{id}\t14\t18\tpain\tDiseaseOrPhenotypicFeature\tD1
-{id}\t20\t24\tIron\tChemicalEntity\tC2
-{id}\tNegative_Correlation\tC1\tD1\tNovel
-{id}\tC1\tD1\tSubject:C1
-
-"""
 EXPERIMENT = """
 question: Does it run?
 asked_in: the tests
