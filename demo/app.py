@@ -11,11 +11,10 @@ import os
 # Read by gradio when it is imported: no statistics go anywhere, and nothing is asked of its makers' servers.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
-from biodir_demo.blocks import build_page
-from biodir_demo.theme import page_head, page_theme
-
 from biodir.allocator import keep_freed_memory
 from biodir.inference.loading import load_pipeline
+from biodir_demo.blocks import build_page
+from biodir_demo.theme import page_head, page_theme
 
 MAX_UPLOAD = "20mb"
 

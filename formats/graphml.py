@@ -88,4 +88,6 @@ def _networkx() -> ModuleType:
     try:
         return importlib.import_module("networkx")
     except ImportError as error:
-        raise SettingError("graphs need the library networkx; install it with: pip install 'biodir[formats]'") from error
+        raise SettingError(
+            "graphs are made with the library networkx; install it with: pip install 'biodir[formats]'"
+        ) from error

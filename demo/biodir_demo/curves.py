@@ -46,7 +46,7 @@ class Curve:
 
 def edge_curve(source: Box, target: Box, others: Sequence[Box], canvas: Size, ends_in_arrow: bool) -> Curve:
     """The visible course from the border of one box to that of another, with room for an arrow head at its end."""
-    whole = min((_bent(source, target, bend) for bend in BENDS), key=lambda curve: _cost(curve, others, canvas))
+    whole = _clearest([_bent(source, target, bend) for bend in BENDS], others, canvas)
     first = _last_inside(whole, source, BORDER, range(STEPS + 1))
     last = _last_inside(whole, target, BORDER, range(STEPS, -1, -1))
     if first >= last:  # boxes that touch
@@ -85,6 +85,16 @@ def _bent(source: Box, target: Box, bend: float) -> Curve:
     dx, dy = target.x - source.x, target.y - source.y
     control = ((source.x + target.x) / 2 - dy * 2 * bend, (source.y + target.y) / 2 + dx * 2 * bend)
     return Curve((source.x, source.y), control, (target.x, target.y))
+
+
+def _clearest(curves: Sequence[Curve], others: Sequence[Box], canvas: Size) -> Curve:
+    """The first of the curves that nothing stands in the way of, or else of the least."""
+    costs = []
+    for curve in curves:
+        costs.append(_cost(curve, others, canvas))
+        if costs[-1] == 0:
+            break
+    return curves[costs.index(min(costs))]
 
 
 def _cost(curve: Curve, others: Sequence[Box], canvas: Size) -> int:

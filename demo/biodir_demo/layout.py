@@ -14,8 +14,9 @@ Key = TypeVar("Key", bound=Hashable)
 MARGIN = 12
 GAP_X, GAP_Y = 26, 26
 SPRING_ROUNDS, PUSH_ROUNDS = 150, 400
-# Square pixels of canvas for each square pixel of label, so that edges stay visible.
-ROOM_FOR_EDGES = 9
+# Pixels of canvas for each pixel of label: so many as edges want, unless the canvas gets higher than this share of its
+# width; so many as labels need to get apart at all.
+ROOM_FOR_EDGES, ROOM_FOR_LABELS = 4.5, 2.2
 MAX_ASPECT = 2.6
 
 
@@ -53,7 +54,8 @@ def canvas_size(sizes: Mapping[Key, Size], width: float, least_height: float) ->
     area = sum((size.width + GAP_X) * (size.height + GAP_Y) for size in sizes.values())
     widest = max((size.width for size in sizes.values()), default=0)
     width = max(width, widest + 2 * MARGIN)
-    return Size(width, max(least_height, min(area * ROOM_FOR_EDGES / width / 2, width * MAX_ASPECT)))
+    wanted = min(area * ROOM_FOR_EDGES / width, width * MAX_ASPECT)
+    return Size(width, max(least_height, wanted, area * ROOM_FOR_LABELS / width))
 
 
 def place(sizes: Mapping[Key, Size], links: Sequence[tuple[Key, Key]], canvas: Size) -> dict[Key, Box]:
@@ -87,9 +89,7 @@ def _spring_points(names: list[Key], links: Sequence[tuple[Key, Key]]) -> dict[K
     return {name: (float(x), float(y)) for name, (x, y) in points.items()}
 
 
-def _on_canvas(
-    points: Mapping[Key, tuple[float, float]], sizes: Mapping[Key, Size], canvas: Size
-) -> dict[Key, Box]:
+def _on_canvas(points: Mapping[Key, tuple[float, float]], sizes: Mapping[Key, Size], canvas: Size) -> dict[Key, Box]:
     """The points spread over the canvas, each with the box of its label."""
     spread = [_spread({name: point[axis] for name, point in points.items()}) for axis in (0, 1)]
     boxes = {}

@@ -70,7 +70,7 @@ class MarkedText:
             AnnotationError: the text is empty, or nothing is marked in it.
         """
         if not self.text.strip():
-            raise AnnotationError("The text is empty. Paste an abstract, then select its entities and press their type.")
+            raise AnnotationError("The text is empty. Paste an abstract, then mark its entities.")
         if not self.marks:
             raise AnnotationError(
                 "No entity is marked. Select the name of a gene, disease, chemical or variant in the text and press "

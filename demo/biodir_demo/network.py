@@ -16,6 +16,8 @@ DRAWINGS = {"wide": Size(700, 420), "narrow": Size(360, 440)}
 LABEL_HEIGHT = 28
 LABEL_PADDING = 13
 MAX_LABEL = 24
+# More lines than these nobody can follow; the table has them all.
+MAX_EDGES = 50
 GLYPH_RADIUS = 8
 # Pixels of a character of the labels' 13 pixel font; wide ones, such as those of Chinese, take about a whole em.
 CHARACTER_WIDTH, CAPITAL_WIDTH, WIDE_WIDTH = 7.5, 9.2, 13.5
@@ -25,11 +27,14 @@ def network_html(document: Document, findings: Sequence[Finding]) -> str:
     """The drawings of all sizes, and what their lines mean; a sentence where nothing is to be drawn."""
     if not findings:
         return '<p class="bd-none">No relation to draw.</p>'
+    drawn = sorted(findings, key=lambda finding: -finding.result["score"])[:MAX_EDGES]
     drawings = "".join(
-        f'<div class="bd-network {name}">{network_svg(document, findings, least)}</div>'
+        f'<div class="bd-network {name}">{network_svg(document, drawn, least)}</div>'
         for name, least in DRAWINGS.items()
     )
-    return f"{drawings}{_legend(findings)}"
+    left_out = len(findings) - len(drawn)
+    note = f'<p class="bd-hint">The {MAX_EDGES} surest of {len(findings)} relations are drawn.</p>' if left_out else ""
+    return f"{drawings}{note}{_legend(drawn)}"
 
 
 def network_svg(document: Document, findings: Sequence[Finding], least: Size) -> str:

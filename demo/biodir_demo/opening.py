@@ -21,7 +21,7 @@ EXAMPLES = {
     "melanoma_resistance.pubtator": ("Cancer variant", "NRAS Q61K and resistance to vemurafenib"),
     "doxorubicin_cardiotoxicity.pubtator": ("Drug toxicity", "Doxorubicin, the heart, and dexrazoxane"),
     "simvastatin_interaction.pubtator": ("Drug interaction", "Clarithromycin added to simvastatin"),
-    "tnf_signalling.pubtator": ("Gene signalling", "TNF-α, IL-6 and SOCS3 in the joint"),
+    "tnf_signalling.pubtator": ("Gene signalling", "TNF, IL-6 and SOCS3 in the joint"),
     "warfarin_pharmacogenomics.pubtator": ("Pharmacogenomics", "VKORC1, CYP2C9 and the dose of warfarin"),
 }
 

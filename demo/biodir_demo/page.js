@@ -65,21 +65,26 @@
     }
   });
 
-  // A new table: of a new answer, whose relations have other numbers, or of other filters on the same one.
+  // The server draws a table anew, or into the old one, for a new answer, whose relations have other numbers, or for
+  // other filters on the same answer.
   let answer = null;
-  let table = null;
-  new MutationObserver(() => {
-    const found = document.querySelector(".bd-table");
-    if (found === table) return;
-    table = found;
+  const watched = { childList: true, subtree: true, characterData: true, attributes: true, attributeFilter: ["data-relation", "data-answer"] };
+  const observer = new MutationObserver((changes) => {
+    if (!changes.some((change) => concerns(change))) return;
     const mark = document.querySelector(".bd-summary")?.dataset.answer ?? null;
     if (mark !== answer) selected = null;
     answer = mark;
-    if (table) {
-      sort(table);
-      show(false);
-    }
-  }).observe(document, { childList: true, subtree: true });
+    observer.disconnect();
+    document.querySelectorAll(".bd-table").forEach(sort);
+    show(false);
+    observer.observe(document, watched);
+  });
+  observer.observe(document, watched);
+
+  function concerns(change) {
+    const element = change.target.nodeType === Node.ELEMENT_NODE ? change.target : change.target.parentElement;
+    return element !== null && element.closest("#bd-results") !== null;
+  }
 
   // The text and its selection as the browser counts it, for the buttons that mark.
   window.biodirSelection = () => {

@@ -52,7 +52,7 @@ def _heading(index: int, name: str, kind: str) -> str:
 def _body(document: Document, finding: Finding) -> str:
     result, number = finding.result, finding.number
     look = relation_look(result["relation"])
-    glyph = f'<i class="bd-glyph {look.css_class}">{look.glyph}</i>'
+    glyph = f'<i class="bd-glyph {look.css_class}">{escape(look.glyph)}</i>'
     arrow = ("→", "acts on") if result["directed"] else ("—", "no direction")
     novelty = novelty_name(result["novelty"])
     cells = (
@@ -60,7 +60,7 @@ def _body(document: Document, finding: Finding) -> str:
         _cell("direction", "", f'<span title="{arrow[1]}">{arrow[0]}</span>'),
         _cell("object", result["object"]["text"], entity_html(result["object"])),
         _cell("relation", look.name, f"{glyph}{escape(look.name)}"),
-        _cell("novelty", novelty, f'<span class="bd-novelty {novelty.lower()}">{escape(novelty)}</span>'),
+        _cell("novelty", novelty, f'<span class="bd-novelty {escape(novelty.lower())}">{escape(novelty)}</span>'),
         _cell("score", str(result["score"]), _score_html(result)),
     )
     return (
