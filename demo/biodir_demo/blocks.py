@@ -139,7 +139,9 @@ class Page:
         self.choice.input(self.on_choice, [self.choice, self.documents], answered, **waiting)
         for component in self._filters:
             inputs = [self.answer, *self._filters]
-            component.input(self.on_filter, inputs, self._views, trigger_mode="always_last", **at_once)
+            # The event `input` of a text field comes with typed characters alone, not with deleted or pasted ones.
+            event = component.change if component is self.words else component.input
+            event(self.on_filter, inputs, self._views, trigger_mode="always_last", **at_once)
         self._wire_marking(at_once)
 
     def _wire_marking(self, at_once: dict[str, Any]) -> None:
@@ -155,7 +157,7 @@ class Page:
             )
         self.unmark.click(self.on_unmark, selection, outputs, js=SELECTION_SCRIPT, **at_once)
         self.clear.click(lambda marked: self._marked(MarkedText(marked.text)), self.marked, outputs, **at_once)
-        self.source.input(self.on_edit, [self.source, self.marked], outputs, trigger_mode="always_last", **at_once)
+        self.source.change(self.on_edit, [self.source, self.marked], outputs, trigger_mode="always_last", **at_once)
 
     def _example_handler(self, name: str) -> Callable[[], list[Any]]:
         return lambda: self._answered(lambda: example(name))
