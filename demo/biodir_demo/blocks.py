@@ -34,6 +34,8 @@ CAUTION = (
 # The page's script puts text and selection into the first two inputs; the others are handed on.
 SELECTION_SCRIPT = "(text, selection, ...others) => [...window.biodirSelection(), ...others]"
 ANY_NOVELTY = "Any"
+# Uploads are looked through so often, and deleted once they are so old.
+UPLOAD_KEPT_S = 1500
 Extract = Callable[..., Any]
 
 
@@ -96,7 +98,7 @@ class Page:
         with gr.Tab("Open a file"):
             _html(
                 '<p class="bd-hint">PubTator, BioC or JSON Lines with marked entities '
-                f"({', '.join(SUFFIXES)}), up to 5 MB. Nothing is kept.</p>"
+                f"({', '.join(SUFFIXES)}), up to 5 MB. Uploads are deleted within the hour.</p>"
             )
             self.file = gr.File(show_label=False, height=150, elem_id="bd-file")
             self.choice = gr.Dropdown(label="Document", visible=False, interactive=True, elem_id="bd-choice")
@@ -235,7 +237,9 @@ class Page:
 
 def build_page(extract: Extract) -> gr.Blocks:
     """The page over a `BioDirPipeline`."""
-    with gr.Blocks(title="biodir", analytics_enabled=False, fill_width=True) as blocks:
+    with gr.Blocks(
+        title="biodir", analytics_enabled=False, fill_width=True, delete_cache=(UPLOAD_KEPT_S, UPLOAD_KEPT_S)
+    ) as blocks:
         Page(extract)
     return blocks
 
