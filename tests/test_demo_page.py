@@ -4,26 +4,21 @@ With BIODIR_SCREENSHOTS in the environment, the whole pages are written as pictu
 """
 
 import json
-import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from biodir.pubtator_biodir import read_pubtator
-from browser import WAIT_S, Browser
+from browser import Browser
+from conftest import CHECKOUT
+from demo_page import load, mark, message, open_tab, preview, run_example, select, serving, shoot, upload, write_text
 from tiny_checkpoint import save_checkpoint
 
 pytest.importorskip("gradio")
 networkx = pytest.importorskip("networkx")
 pytestmark = pytest.mark.slow
 
-CHECKOUT = Path(__file__).resolve().parent.parent
 SAMPLE = CHECKOUT / "samples" / "sample.pubtator"
 DNA = "\N{DNA DOUBLE HELIX}"
 
@@ -32,33 +27,10 @@ DNA = "\N{DNA DOUBLE HELIX}"
 def address(tmp_path_factory) -> Iterator[str]:
     """Where the page is served, by a process of its own."""
     folder = tmp_path_factory.mktemp("page")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    model = os.environ.get("BIODIR_DEMO_MODEL") or str(save_checkpoint(folder, pair_encoding="pooled"))
-    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT), "BIODIR_MODEL": model, "PORT": str(port)}
-    log = folder / "log"
-    with open(log, "w", encoding="utf-8") as file:
-        command = [sys.executable, str(CHECKOUT / "demo" / "app.py")]
-        process = subprocess.Popen(command, env=environment, stdout=file, stderr=subprocess.STDOUT, cwd=folder)
-    try:
-        _wait_for(f"http://127.0.0.1:{port}/", process, log)
-        yield f"http://127.0.0.1:{port}/"
-    finally:
-        process.terminate()
-        process.wait(timeout=WAIT_S)
-    assert "Traceback" not in log.read_text(encoding="utf-8")
-
-
-def _wait_for(url: str, process: subprocess.Popen, log: Path) -> None:
-    for _ in range(10 * WAIT_S):
-        assert process.poll() is None, log.read_text(encoding="utf-8")
-        try:
-            urllib.request.urlopen(url, timeout=WAIT_S).close()
-            return
-        except OSError:
-            time.sleep(0.1)
-    pytest.fail(f"no page after {WAIT_S} s:\n{log.read_text(encoding='utf-8')}")
+    model = save_checkpoint(folder, pair_encoding="pooled")
+    variables = {"PYTHONPATH": str(CHECKOUT), "BIODIR_MODEL": str(model)}
+    with serving(CHECKOUT / "demo" / "app.py", folder, variables) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -82,43 +54,11 @@ def telephone(downloads) -> Iterator[Browser]:
     yield from opened(390, 844, downloads)
 
 
-def load(browser: Browser, address: str, theme: str = "light") -> None:
-    browser.driver.get(f"{address}?__theme={theme}")
-    browser.until(lambda: len(browser.all(".bd-example")) == 5, "the examples")
-
-
 @pytest.fixture
 def page(desktop, address) -> Browser:
     """The page as it is opened on a desktop."""
     load(desktop, address)
     return desktop
-
-
-def run_example(browser: Browser, index: int = 0) -> int:
-    """The number of relations that the table of an example shows."""
-    browser.click(".bd-example", index)
-    return len(browser.until(lambda: browser.all(".bd-table .bd-row"), "the table"))
-
-
-def open_tab(browser: Browser, name: str) -> None:
-    browser.until(lambda: [tab for tab in browser.all("button[role=tab]") if tab.text == name], name)[0].click()
-
-
-def upload(browser: Browser, path: Path) -> None:
-    if not browser.all("#bd-file input[type=file]"):
-        open_tab(browser, "Open a file")
-    browser.until(lambda: browser.all("#bd-file input[type=file]"), "the input")[0].send_keys(str(path))
-
-
-def message(browser: Browser) -> str:
-    return browser.until(lambda: browser.texts(".bd-message"), "a message")[0]
-
-
-def shoot(browser: Browser, name: str) -> None:
-    folder = os.environ.get("BIODIR_SCREENSHOTS")
-    if folder:
-        time.sleep(1)
-        browser.screenshot(Path(folder) / f"{name}.png")
 
 
 def test_page_loads_from_its_own_address_alone(page, address):
@@ -313,31 +253,6 @@ def test_markup_in_a_document_stays_text(page, tmp_path):
     page.until(lambda: page.all(".bd-row"), "the table")
     assert code in page.texts("#bd-text mark")
     assert page.script("return window.broken") is None
-
-
-def write_text(browser: Browser, text: str) -> None:
-    """Puts a text in the place of the one there, as pasting does; the driver's own typing knows no emoji."""
-    area = browser.until(lambda: browser.all("#bd-source textarea"), "the text field")[0]
-    browser.script("arguments[0].focus(); arguments[0].select()", area)
-    if text:
-        browser.command("Input.insertText", text=text)
-
-
-def select(browser: Browser, name: str) -> None:
-    """Selects the first place of a name as a reader's mouse does: in the browser's own units."""
-    code = """const area = arguments[0], start = area.value.indexOf(arguments[1]);
-        area.focus(); area.setSelectionRange(start, start + arguments[1].length)"""
-    browser.script(code, browser.all("#bd-source textarea")[0], name)
-
-
-def mark(browser: Browser, name: str, css_class: str) -> None:
-    select(browser, name)
-    browser.click(f"button.bd-type.{css_class}")
-    browser.until(lambda: name in browser.texts("#bd-preview mark"), name)
-
-
-def preview(browser: Browser) -> list[str]:
-    return browser.texts("#bd-preview .bd-text mark")
 
 
 def test_selections_behind_emoji_are_marked_exactly_and_related(page):

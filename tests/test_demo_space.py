@@ -1,24 +1,20 @@
 """A Space put together as demo/README.md says starts by itself, and asks for the versions that the package asks for."""
 
-import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from configparser import ConfigParser
-from pathlib import Path
 
 import pytest
 import yaml
 
 from conftest import CHECKOUT
+from demo_page import serving
 from tiny_checkpoint import save_checkpoint
 
 DEMO = CHECKOUT / "demo"
-WAIT_S = 90
 
 
 def requirements(text: str) -> dict[str, str]:
@@ -59,29 +55,7 @@ def test_space_starts_without_the_checkout(tmp_path):
     command = ["-m", "pip", "install", "--no-deps", "--no-index", "--no-build-isolation", "--target", space, tree]
     subprocess.run([sys.executable, *map(str, command)], check=True, capture_output=True)
     shutil.rmtree(tree)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    environment |= {"BIODIR_MODEL": str(save_checkpoint(tmp_path)), "PORT": str(port)}
-    log = tmp_path / "log"
-    with open(log, "w", encoding="utf-8") as file:
-        process = subprocess.Popen([sys.executable, "app.py"], cwd=space, env=environment, stdout=file, stderr=file)
-    try:
-        page = served(f"http://127.0.0.1:{port}/", process, log)
-    finally:
-        process.terminate()
-        process.wait(timeout=WAIT_S)
+    variables = {"BIODIR_MODEL": str(save_checkpoint(tmp_path))}
+    with serving(space / "app.py", tmp_path, variables) as address, urllib.request.urlopen(address) as answer:
+        page = answer.read().decode()
     assert "Which genes, diseases, chemicals and variants" in page
-
-
-def served(url: str, process: subprocess.Popen, log: Path) -> str:
-    """The page, as soon as there is one."""
-    for _ in range(10 * WAIT_S):
-        assert process.poll() is None, log.read_text(encoding="utf-8")
-        try:
-            with urllib.request.urlopen(url, timeout=WAIT_S) as answer:
-                return answer.read().decode()
-        except OSError:
-            time.sleep(0.1)
-    pytest.fail(f"no page after {WAIT_S} s:\n{log.read_text(encoding='utf-8')}")
