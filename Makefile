@@ -1,24 +1,28 @@
 # make run    predict the relations of FILE and print them
 # make test   run the tests
+# make demo   serve the page of demo/ until it is stopped
 # make lint   check style and formatting
 # make clean  remove what builds and tests left behind; make distclean removes .venv, too
 #
 # Each target sets itself up in .venv; nothing is installed twice. Needs Python 3.11 or newer with its venv module.
 #   FILE    the PubTator file to read: make run FILE="my file.pubtator"
+#   PORT    where the page is served: make demo PORT=8000
 #   PYTHON  the interpreter to build .venv with
 #   TORCH   the torch that the first set-up installs; the CPU build unless you name another, such as TORCH=torch==2.13.0
 
 FILE ?= samples/sample.pubtator
+PORT ?= 7860
 PYTHON ?= python3
 TORCH ?= torch==2.13.0+cpu
 
 # A variable of the recipe's environment keeps spaces and quotes in the file name whole.
 export FILE
+export PORT
 
 python := .venv/bin/python
 metadata := setup.cfg setup.py pyproject.toml
 
-.PHONY: help run test lint clean distclean
+.PHONY: help run test demo lint clean distclean
 .NOTPARALLEL:
 
 help:
@@ -29,6 +33,9 @@ run: .venv/.biodir-run
 
 test: .venv/.biodir-dev
 	$(python) -m pytest -q
+
+demo: .venv/.biodir-demo
+	@$(python) demo/app.py
 
 lint: .venv/.biodir-dev
 	$(python) -m ruff check .
@@ -45,10 +52,14 @@ distclean: clean
 	$(python) -m pip install --quiet -e .
 	@touch $@
 
-# The development installation holds the other one: no second installation for `make run` after `make test`.
+.venv/.biodir-demo: .venv/.biodir-torch $(metadata)
+	$(python) -m pip install --quiet -e ".[demo]"
+	@touch .venv/.biodir-run $@
+
+# The development installation holds the others: no second installation for `make run` after `make test`.
 .venv/.biodir-dev: .venv/.biodir-torch $(metadata)
 	$(python) -m pip install --quiet -e ".[dev]"
-	@touch .venv/.biodir-run $@
+	@touch .venv/.biodir-run .venv/.biodir-demo $@
 
 # The local version "+cpu" is asked for because on Linux the plain one brings gigabytes of CUDA libraries.
 .venv/.biodir-torch: | .venv/bin/pip

@@ -1,0 +1,1 @@
+"""The rooms of the Gradio Space; `demo/app.py` starts it."""

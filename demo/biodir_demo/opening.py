@@ -1,0 +1,97 @@
+"""Files that a reader drops into the page, and the examples that come with it, as documents."""
+
+import os
+from itertools import islice
+from pathlib import Path
+
+from biodir.document_biodir import Document
+from biodir.errors_biodir import AnnotationError, BioDirError, ParseError
+from biodir.formats.bioc_files import XML_SUFFIX
+from biodir.formats.reading import JSON_LINES_SUFFIXES, JSON_SUFFIX, PUBTATOR_SUFFIXES, read_documents
+
+SUFFIXES = (*PUBTATOR_SUFFIXES, XML_SUFFIX, JSON_SUFFIX, *JSON_LINES_SUFFIXES)
+# What a free CPU answers in seconds, and what a page can show.
+MAX_FILE_BYTES = 5_000_000
+MAX_DOCUMENTS = 50
+MAX_TEXT_CHARACTERS = 20_000
+MAX_ENTITIES = 150
+
+# File in the samples' folder -> (heading, what it is about).
+EXAMPLES = {
+    "melanoma_resistance.pubtator": ("Cancer variant", "NRAS Q61K and resistance to vemurafenib"),
+    "doxorubicin_cardiotoxicity.pubtator": ("Drug toxicity", "Doxorubicin, the heart, and dexrazoxane"),
+    "simvastatin_interaction.pubtator": ("Drug interaction", "Clarithromycin added to simvastatin"),
+    "tnf_signalling.pubtator": ("Gene signalling", "TNF, IL-6 and SOCS3 in the joint"),
+    "warfarin_pharmacogenomics.pubtator": ("Pharmacogenomics", "VKORC1, CYP2C9 and the dose of warfarin"),
+}
+
+
+def samples_folder() -> Path:
+    """The folder of the examples: beside app.py, as in a Space, or at the top of the checkout."""
+    demo = Path(__file__).resolve().parent.parent
+    beside = demo / "samples"
+    return beside if beside.is_dir() else demo.parent / "samples"
+
+
+def example(name: str) -> Document:
+    """The one document of an example's file."""
+    return open_file(samples_folder() / name)[0]
+
+
+def open_file(path: str | os.PathLike[str]) -> tuple[Document, ...]:
+    """The first documents of a file, at most MAX_DOCUMENTS.
+
+    Raises:
+        BioDirError: the suffix is unknown, the file is too large or holds no document, or a document does not follow
+            its format. Messages name the file without its folder.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in SUFFIXES:
+        raise ParseError(
+            f"{path.name}: unknown suffix {path.suffix!r}. PubTator ({', '.join(PUBTATOR_SUFFIXES)}), BioC "
+            f"({XML_SUFFIX}, {JSON_SUFFIX}) and JSON Lines ({', '.join(JSON_LINES_SUFFIXES)}) can be read."
+        )
+    size = path.stat().st_size
+    if size > MAX_FILE_BYTES:
+        raise ParseError(
+            f"{path.name}: {size / 1e6:.1f} MB are too many for this page, which reads {MAX_FILE_BYTES / 1e6:g} MB; "
+            "for larger files use the command `biodir predict`."
+        )
+    try:
+        documents = tuple(islice(read_documents(path), MAX_DOCUMENTS))
+    except BioDirError as error:
+        raise type(error)(str(error).replace(os.fspath(path), path.name)) from error
+    if not documents:
+        raise ParseError(f"{path.name}: holds no document.")
+    return documents
+
+
+def check_size(document: Document) -> None:
+    """Nothing where the document has entities to relate, and not more text and entities than the page answers.
+
+    Raises:
+        AnnotationError: with what is too much or missing.
+    """
+    if len(document.text) > MAX_TEXT_CHARACTERS:
+        raise AnnotationError(
+            f"{document.id}: the text has {len(document.text):,} characters; this page reads "
+            f"{MAX_TEXT_CHARACTERS:,}. For long texts use the command `biodir predict`."
+        )
+    entities = document.entities()
+    if not document.mentions:
+        raise AnnotationError(
+            f"{document.id}: no entity is marked in this document. Relations are found between marked entities; "
+            "paste the text into “Mark a text” to mark them."
+        )
+    if not entities:
+        raise AnnotationError(f"{document.id}: no marked entity has an identifier; “-” and “-1” leave a mention out.")
+    if len(entities) == 1:
+        raise AnnotationError(
+            f"{document.id}: one entity is marked; a relation needs two. Mentions with one identifier, or of one type "
+            "that read the same, are one entity."
+        )
+    if len(entities) > MAX_ENTITIES:
+        raise AnnotationError(
+            f"{document.id}: {len(entities)} entities are marked; this page relates {MAX_ENTITIES}. For such documents "
+            "use the command `biodir predict`."
+        )

@@ -1,0 +1,131 @@
+"""Marks that a reader sets: offsets of browsers, edits of the text, all that reads the same."""
+
+import pytest
+
+from biodir.errors_biodir import AnnotationError
+from biodir_demo.marking import Mark, MarkedText, clean_text, selected_span
+
+GENE, DRUG = "GeneOrGeneProduct", "ChemicalEntity"
+DNA = "\N{DNA DOUBLE HELIX}"  # beyond U+FFFF: two units in a browser, one character here
+TEXT = f"{DNA}{DNA} EGFR binds gefitinib {DNA}. Gefitinib blocks EGFR."
+
+
+def browser_span(text: str, name: str, after: int = 0) -> str:
+    """The selection of a name as a browser counts it: UTF-16 units."""
+    start = text.index(name, after)
+    units = [len(part.encode("utf-16-le")) // 2 for part in (text[:start], text[: start + len(name)])]
+    return f"{units[0]},{units[1]}"
+
+
+@pytest.mark.parametrize("name", ["EGFR", "gefitinib", "Gefitinib", DNA, f" {DNA}."])
+def test_selection_behind_emoji_is_the_selected_text(name):
+    start, end = selected_span(TEXT, browser_span(TEXT, name))
+    assert TEXT[start:end] == name
+
+
+def test_browser_counts_two_units_for_an_emoji():
+    assert browser_span(TEXT, "EGFR") == "5,9"
+    assert selected_span(TEXT, "5,9") == (3, 7)
+
+
+def test_border_inside_an_emoji_widens_the_span():
+    assert selected_span(f"a{DNA}b", "2,2") == (1, 2)
+    assert selected_span(f"a{DNA}b", "0,2") == (0, 2)
+    assert selected_span(f"a{DNA}b", "2,4") == (1, 3)
+
+
+def test_selection_at_the_end_of_the_text():
+    assert selected_span(DNA, "2,2") == (1, 1)
+    assert selected_span("abc", "0,3") == (0, 3)
+
+
+@pytest.mark.parametrize("selection", ["", "5", "a,b", "3,2", "0,99", "-1,2", None])
+def test_selection_that_is_none_is_refused(selection):
+    with pytest.raises(AnnotationError, match="select"):
+        selected_span("abc", selection)
+
+
+def marked(text: str, *names: str, entity_type: str = GENE) -> MarkedText:
+    result = MarkedText(text)
+    for name in names:
+        start = text.index(name)
+        result = result.with_mark(Mark(start, start + len(name), entity_type))
+    return result
+
+
+def texts(marked_text: MarkedText) -> list[str]:
+    return [marked_text.text[mark.start_char : mark.end_char] for mark in marked_text.marks]
+
+
+def test_mark_is_trimmed_of_white_space():
+    assert MarkedText(" EGFR binds").with_mark(Mark(0, 6, GENE, " 1956 ")).marks == (Mark(1, 5, GENE, "1956"),)
+
+
+def test_mark_of_white_space_is_refused():
+    with pytest.raises(AnnotationError, match="Nothing is selected"):
+        MarkedText("a  b").with_mark(Mark(1, 3, GENE))
+
+
+def test_everywhere_marks_whole_words_whose_first_letter_may_differ_in_case():
+    text = "Gefitinib, gefitinib; GEFITINIB, gefitinibs and pregefitinib. (gefitinib)"
+    found = MarkedText(text).with_mark(Mark(11, 20, DRUG, "D1"), everywhere=True)
+    assert texts(found) == ["Gefitinib", "gefitinib", "gefitinib"]
+    assert {mark.identifier for mark in found.marks} == {"D1"}
+
+
+def test_everywhere_finds_names_with_signs_at_their_ends():
+    text = "CD4+ and CD4+, not CD4."
+    assert texts(MarkedText(text).with_mark(Mark(0, 4, GENE), everywhere=True)) == ["CD4+", "CD4+"]
+
+
+def test_everywhere_leaves_other_marks_alone():
+    text = "EGFR T790M and EGFR"
+    whole = MarkedText(text).with_mark(Mark(0, 10, "SequenceVariant"))
+    both = whole.with_mark(Mark(15, 19, GENE), everywhere=True)
+    assert texts(both) == ["EGFR T790M", "EGFR"]
+
+
+def test_new_mark_takes_the_place_of_those_it_overlaps():
+    again = marked("EGFR T790M", "EGFR", "T790M").with_mark(Mark(0, 10, DRUG))
+    assert again.marks == (Mark(0, 10, DRUG),)
+
+
+def test_unmarking_at_the_cursor_and_over_a_selection():
+    both = marked("EGFR binds BRAF", "EGFR", "BRAF")
+    assert texts(both.without_marks(2, 2)) == ["BRAF"]
+    assert texts(both.without_marks(4, 4)) == ["EGFR", "BRAF"]
+    assert texts(both.without_marks(0, 15)) == []
+
+
+@pytest.mark.parametrize(
+    ("edited", "kept"),
+    [
+        ("EGFR binds BRAF", ["EGFR", "BRAF"]),
+        (f"{DNA} EGFR binds BRAF", ["EGFR", "BRAF"]),
+        ("EGFR strongly binds BRAF", ["EGFR", "BRAF"]),
+        ("EGFR BRAF", ["EGFR", "BRAF"]),
+        ("EGFR binds BRAF.", ["EGFR", "BRAF"]),
+        ("EGF binds BRAF", ["BRAF"]),
+        ("EGFR binds BRCA1", ["EGFR"]),
+        ("", []),
+        ("another text", []),
+    ],
+)
+def test_marks_follow_the_edited_text(edited, kept):
+    assert texts(marked("EGFR binds BRAF", "EGFR", "BRAF").with_text(edited)) == kept
+
+
+def test_document_has_the_marks_as_mentions():
+    document = marked("EGFR binds BRAF, and egfr rests", "EGFR", "BRAF", "egfr").document()
+    assert [entity.identifier for entity in document.entities()] == ["text:egfr", "text:braf"]
+    assert [mention.start_char for mention in document.mentions] == [0, 11, 21]
+
+
+@pytest.mark.parametrize(("text", "message"), [(" \n", "text is empty"), ("EGFR binds BRAF", "No entity is marked")])
+def test_text_without_marks_is_refused(text, message):
+    with pytest.raises(AnnotationError, match=message):
+        MarkedText(text).document()
+
+
+def test_line_ends_are_those_of_browsers_and_half_surrogates_are_replaced():
+    assert clean_text("a\r\nb\rc\ud83d") == "a\nb\nc\N{REPLACEMENT CHARACTER}"

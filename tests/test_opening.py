@@ -1,0 +1,120 @@
+"""Files that a reader opens in the demo: what is read, and what is said of what is not."""
+
+import json
+
+import pytest
+
+from biodir.document_biodir import Document
+from biodir.errors_biodir import AnnotationError, BioDirError, ParseError
+from biodir_demo import opening
+from biodir_demo.opening import EXAMPLES, check_size, example, open_file
+
+PUBTATOR = "7|t|EGFR binds.\n7|a|\n7\t0\t4\tEGFR\tGene\t1956\n\n"
+BIOC = {
+    "documents": [
+        {
+            "id": "7",
+            "passages": [
+                {
+                    "offset": 0,
+                    "text": "EGFR binds.",
+                    "infons": {},
+                    "annotations": [
+                        {
+                            "id": "1",
+                            "text": "EGFR",
+                            "infons": {"type": "Gene", "identifier": "1956"},
+                            "locations": [{"offset": 0, "length": 4}],
+                        }
+                    ],
+                }
+            ],
+        }
+    ]
+}
+
+
+def written(folder, name: str, content: str):
+    path = folder / name
+    path.write_text(content, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_examples_have_entities_to_relate(name):
+    document = example(name)
+    check_size(document)
+    assert len(document.entities()) >= 8
+
+
+@pytest.mark.parametrize("name", ["a.pubtator", "A.TXT"])
+def test_pubtator_file_is_read(name, tmp_path):
+    (document,) = open_file(written(tmp_path, name, PUBTATOR))
+    assert (document.id, document.mentions[0].identifiers) == ("7", ("1956",))
+
+
+def test_bioc_file_is_read(tmp_path):
+    pytest.importorskip("bioc")
+    (document,) = open_file(written(tmp_path, "a.json", json.dumps(BIOC)))
+    assert [mention.text for mention in document.mentions] == ["EGFR"]
+
+
+def test_no_more_documents_are_read_than_the_page_offers(tmp_path, monkeypatch):
+    monkeypatch.setattr(opening, "MAX_DOCUMENTS", 3)
+    content = "".join(PUBTATOR.replace("7", str(number)) for number in range(2, 7)) + "broken"
+    assert [document.id for document in open_file(written(tmp_path, "a.pubtator", content))] == ["2", "3", "4"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.pdf", "%PDF", r"a\.pdf: unknown suffix '\.pdf'"),
+        ("a", "text", r"a: unknown suffix ''"),
+        ("a.pubtator", "", r"a\.pubtator: holds no document"),
+        ("a.pubtator", PUBTATOR.replace("0\t4", "0\t5"), r"^a\.pubtator:3: .*EGFR"),
+        ("a.txt", "An abstract that nobody marked.", r"^a\.txt:1: "),
+        ("a.json", "{", r"^a\.json"),
+        ("a.xml", "<collection>", r"^a\.xml: not well-formed XML"),
+    ],
+)
+def test_bad_file_is_refused_with_its_name_alone(name, content, message, tmp_path):
+    with pytest.raises(BioDirError, match=message) as caught:
+        open_file(written(tmp_path, name, content))
+    assert str(tmp_path) not in str(caught.value)
+
+
+def test_file_that_is_no_text_is_refused(tmp_path):
+    path = tmp_path / "a.pubtator"
+    path.write_bytes(b"\xff\xfe\x00\x01")
+    with pytest.raises(ParseError, match=r"^a\.pubtator:1: .*UTF-8"):
+        open_file(path)
+
+
+def test_large_file_is_refused_unread(tmp_path, monkeypatch):
+    monkeypatch.setattr(opening, "MAX_FILE_BYTES", 10)
+    with pytest.raises(ParseError, match="MB are too many"):
+        open_file(written(tmp_path, "a.pubtator", PUBTATOR))
+
+
+def document(text: str, *ids: str) -> Document:
+    entities = [{"start": index, "end": index + 1, "type": "Gene", "id": id_} for index, id_ in enumerate(ids)]
+    return Document.from_dict({"id": "d", "text": text, "entities": entities})
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (document("abc"), "no entity is marked"),
+        (document("abc", "-", "-1"), "no marked entity has an identifier"),
+        (document("abc", "1", "1"), "one entity is marked"),
+        (document("a" * 20_001, "1", "2"), "20,001 characters"),
+        (document("a" * 200, *map(str, range(151))), "151 entities are marked"),
+    ],
+)
+def test_document_that_the_page_cannot_answer_is_refused(given, message):
+    with pytest.raises(AnnotationError, match=message):
+        check_size(given)
+
+
+def test_largest_document_passes():
+    check_size(document("a" * 20_000, *map(str, range(150))))
