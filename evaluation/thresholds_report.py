@@ -36,6 +36,7 @@ def calibration_run(
     Raises:
         AnnotationError: a document's entity or relation types are not those of the model, a document stands twice or
             says a relation twice, or the documents are too few.
+        SettingError: the model has no relation head.
     """
     compared_documents(documents, documents)  # for what is wrong with them is better told before the model runs
     config = extract.model.config
@@ -60,6 +61,8 @@ def calibration_run(
 
 
 def _check_types(documents: Sequence[Document], relation_labels: Sequence[str]) -> None:
+    if not relation_labels:
+        raise SettingError("the model has no relation head, so that there are no thresholds of relation types to find")
     for document in documents:
         for relation in document.relations:
             if relation.relation_type not in relation_labels[1:]:

@@ -204,3 +204,9 @@ def test_relation_type_that_the_model_cannot_predict_is_refused(checkpoint, docu
         AnnotationError, match=r"has the relation type 'CID', which the model cannot predict; it knows Asso"
     ):
         calibration_run(open_pipeline(checkpoint), [odd, *documents[1:]])
+
+
+def test_model_without_a_relation_head_is_refused(documents, tmp_path):
+    checkpoint = save_checkpoint(tmp_path, relation_labels=[])
+    with pytest.raises(SettingError, match="^the model has no relation head, so that there are no thresholds"):
+        calibration_run(open_pipeline(checkpoint), documents)
