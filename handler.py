@@ -90,8 +90,7 @@ class EndpointHandler:
         except ValueError as error:
             raise self._located(error, inputs, parameters) from error
         except (RuntimeError, MemoryError) as error:  # what torch raises where memory does not suffice
-            fix = "send fewer or shorter documents; if that does not help, report the request"
-            raise RequestError(HTTPStatus.INTERNAL_SERVER_ERROR, "inputs", _first_line(error), fix) from error
+            raise _server_fault(error) from error
 
     def _check_limits(self, inputs: Any) -> None:
         documents = inputs if isinstance(inputs, list) else [inputs]
@@ -131,7 +130,7 @@ class EndpointHandler:
                 self.pipeline(tried, **with_parameters)
             except ValueError:
                 return _unprocessable(error, field)
-        return _unprocessable(error, "inputs")
+        return _server_fault(error)
 
 
 def _check_keys(data: Any) -> None:
@@ -185,5 +184,7 @@ def _unprocessable(error: ValueError, field: str) -> RequestError:
     return RequestError(HTTPStatus.UNPROCESSABLE_ENTITY, field, message or fix, fix if message else SCHEMA_HINT)
 
 
-def _first_line(error: Exception) -> str:
-    return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
+def _server_fault(error: Exception) -> RequestError:
+    message = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
+    fix = "send fewer or shorter documents; if that does not help, report the request"
+    return RequestError(HTTPStatus.INTERNAL_SERVER_ERROR, "inputs", message, fix)
