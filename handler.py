@@ -9,7 +9,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from http import HTTPStatus
 from typing import Any
 
@@ -42,28 +42,36 @@ class RequestError(ValueError):
 
 @dataclass(frozen=True)
 class Limits:
-    """The most that a request may hold; characters and mentions are those of one document."""
+    """The most that a request may hold.
+
+    Args:
+        documents: of a request.
+        characters: of a document.
+        mentions: of a document.
+        pairs: of mentions, in all documents together; cost and answer grow with them.
+    """
 
     documents: int = 32
     characters: int = 50_000
-    mentions: int = 500
+    mentions: int = 300
+    pairs: int = 50_000
 
     @classmethod
     def from_environment(cls) -> "Limits":
-        """The limits that BIODIR_MAX_DOCUMENTS, BIODIR_MAX_CHARACTERS and BIODIR_MAX_MENTIONS set.
+        """The limits that the variables BIODIR_MAX_DOCUMENTS, _CHARACTERS, _MENTIONS and _PAIRS set.
 
         Raises:
             ValueError: one is not a whole number of at least 1.
         """
         chosen = {}
-        for name in ("documents", "characters", "mentions"):
-            variable = f"BIODIR_MAX_{name.upper()}"
+        for field in fields(cls):
+            variable = f"BIODIR_MAX_{field.name.upper()}"
             value = os.environ.get(variable)
             if value is None:
                 continue
             if not (value.isdecimal() and int(value) >= 1):
                 raise ValueError(f"{variable} is {value!r}; set a whole number of at least 1, or remove it")
-            chosen[name] = int(value)
+            chosen[field.name] = int(value)
         return cls(**chosen)
 
 
@@ -98,15 +106,22 @@ class EndpointHandler:
             message = f"{len(documents)} documents; at most {self.limits.documents} are answered at once"
             fix = f"send them in requests of at most {self.limits.documents}"
             raise RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "inputs", message, fix)
+        pairs = 0
         for index, document in enumerate(documents):
             field = f"inputs[{index}]" if isinstance(inputs, list) else "inputs"
             if not isinstance(document, (str, Mapping)):
                 message = f"{type(document).__name__} {json.dumps(document)[:40]} is no document"
                 fix = "send a mapping with text and entities, or a PubTator string"
                 raise RequestError(HTTPStatus.BAD_REQUEST, field, message, fix)
-            self._check_size(document, field)
+            mentions = self._checked_mentions(document, field)
+            pairs += mentions * (mentions - 1) // 2
+        if pairs > self.limits.pairs:
+            message = f"{pairs} pairs of mentions; at most {self.limits.pairs} are answered at once"
+            fix = "send fewer documents at once, or leave out mentions that are not asked about"
+            raise RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "inputs", message, fix)
 
-    def _check_size(self, document: str | Mapping, field: str) -> None:
+    def _checked_mentions(self, document: str | Mapping, field: str) -> int:
+        """The number of mentions of a document that is not too large."""
         characters, mentions = _size(document)
         for found, limit, what, fix in (
             (characters, self.limits.characters, "characters", "send its parts, such as sections, as documents"),
@@ -115,17 +130,18 @@ class EndpointHandler:
             if found > limit:
                 message = f"{found} {what}; a document has at most {limit}"
                 raise RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, field, message, fix)
+        return mentions
 
     def _located(self, error: ValueError, inputs: Any, parameters: dict[str, Any]) -> RequestError:
         """The pipeline's error with the field that it is about, which is found by trying each one alone."""
-        fields = {f"parameters.{name}": ([], {name: value}) for name, value in parameters.items()}
+        parts = {f"parameters.{name}": ([], {name: value}) for name, value in parameters.items()}
         # Without a pair type a document is checked, but no model runs.
         checked = {**{name: parameters[name] for name in ("type_map",) if name in parameters}, "pair_types": []}
         if isinstance(inputs, list):
-            fields |= {f"inputs[{index}]": (document, checked) for index, document in enumerate(inputs)}
+            parts |= {f"inputs[{index}]": (document, checked) for index, document in enumerate(inputs)}
         else:
-            fields["inputs"] = (inputs, checked)
-        for field, (tried, with_parameters) in fields.items():
+            parts["inputs"] = (inputs, checked)
+        for field, (tried, with_parameters) in parts.items():
             try:
                 self.pipeline(tried, **with_parameters)
             except ValueError:

@@ -112,6 +112,9 @@ _KEYS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "library_name": (lambda value: value == "transformers", "transformers"),
     "base_model": (_all(_is_id), "the id of the model that training began with"),
     "datasets": (_all(_is_id), "ids of data sets of the Hub"),
-    "tags": (lambda value: isinstance(value, list) and _all(lambda tag: isinstance(tag, str))(value), "a list of words"),
+    "tags": (
+        lambda value: isinstance(value, list) and _all(lambda tag: isinstance(tag, str))(value),
+        "a list of words",
+    ),
     "model-index": (lambda value: isinstance(value, list) and bool(value), "the results on test"),
 }

@@ -38,7 +38,7 @@ def check_model(folder: Path) -> CheckedModel:
     if found["task"] != TASK:
         raise PublishError(f"the pipeline is one for {found['task']!r}, not {TASK!r}; see config.json")
     if found["answer"] != found["relations"]:
-        raise PublishError(f"handler.py does not answer what the pipeline finds in the sample; see its EndpointHandler")
+        raise PublishError("handler.py does not answer what the pipeline finds in the sample; see its EndpointHandler")
     return CheckedModel(len(found["relations"]), tuple(found["modules"]))
 
 
@@ -50,7 +50,8 @@ def run_fresh(program: str, folder: Path) -> Any:
     """
     with tempfile.TemporaryDirectory(prefix="biodir-check-") as home:
         out = Path(home) / "found.json"
-        command = [sys.executable, "-I", str(Path(__file__).with_name(program)), str(folder.resolve()), str(out)]
+        # -B, for compiled files have no place in the folder.
+        command = [sys.executable, "-I", "-B", str(Path(__file__).with_name(program)), str(folder.resolve()), str(out)]
         done = subprocess.run(
             command, cwd=home, env=clean_environment(home), stdin=subprocess.DEVNULL, capture_output=True, text=True
         )

@@ -36,9 +36,13 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
 def add_publish_options(command: argparse.ArgumentParser) -> None:
     """Adds the options of `publish` to a command."""
     command.add_argument("--repo-id", required=True, metavar="ORG/NAME", help="repository of the Hub")
-    command.add_argument("--private", action="store_true", help="a repository that is made can be seen by its owners alone")
+    command.add_argument(
+        "--private", action="store_true", help="a repository that is made can be seen by its owners alone"
+    )
     command.add_argument("--dry-run", action="store_true", help="do all but the upload, and say what would be uploaded")
-    command.add_argument("--to", type=Path, metavar="DIR", help="leave the checked repository in this folder, no upload")
+    command.add_argument(
+        "--to", type=Path, metavar="DIR", help="leave the checked repository in this folder, no upload"
+    )
 
 
 def run_publish(
@@ -98,7 +102,9 @@ def _publish(options: argparse.Namespace) -> int:
 
     def check(folder: Path) -> str:
         found = check_model(folder)
-        return f"a new process loads it and finds {found.relations} relations in the sample; handler.py answers the same"
+        return (
+            f"a new process loads it and finds {found.relations} relations in the sample; handler.py answers the same"
+        )
 
     check_repo_id(options.repo_id)
     files = model_repository(options.model or Path(default_model()), options.repo_id)

@@ -12,7 +12,8 @@ from biodir.publishing.errors import PublishError
 CARD = "README.md"
 NEEDED = ("language", "license", "pretty_name", "configs", "dataset_info")
 # The examples of the card load the folder; on the Hub they load the repository.
-LOADED = re.compile(r'(load_dataset\(|^# )"[^"\n]+"', re.MULTILINE)
+LOADED = re.compile(r'load_dataset\("[^"\n]+"')
+FOLDER_HINT = re.compile(r'^# ".*" is the path of this folder.*\n', re.MULTILINE)
 
 
 def dataset_repository(folder: Path, repo_id: str) -> list[RepositoryFile]:
@@ -33,8 +34,11 @@ def dataset_repository(folder: Path, repo_id: str) -> list[RepositoryFile]:
     for names, problem in ((named - there, "is not there"), (there - named, "is not named in its card")):
         if names:
             raise PublishError(f"{folder}: {min(names)} {problem}; export the data set anew")
-    changed = LOADED.sub(lambda found: f'{found.group(1)}"{repo_id}"', card)
-    return [RepositoryFile(CARD, folder / CARD, changed), *(RepositoryFile(name, folder / name) for name in sorted(named))]
+    changed = FOLDER_HINT.sub("", LOADED.sub(f'load_dataset("{repo_id}"', card))
+    return [
+        RepositoryFile(CARD, folder / CARD, changed),
+        *(RepositoryFile(name, folder / name) for name in sorted(named)),
+    ]
 
 
 def check_dataset(folder: Path) -> dict[str, dict[str, int]]:

@@ -1,6 +1,6 @@
 """Runs in a process of its own, without biodir: loads a data set as its users do, and counts its rows.
 
-    python -I fresh_dataset.py FOLDER OUT
+python -I fresh_dataset.py FOLDER OUT
 """
 
 import json

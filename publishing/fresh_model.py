@@ -1,6 +1,6 @@
 """Runs in a process of its own, without biodir: loads a repository as its users do, and answers the sample.
 
-    python -I fresh_model.py FOLDER OUT
+python -I fresh_model.py FOLDER OUT
 """
 
 import importlib.util

@@ -149,9 +149,7 @@ def _changes(remote: Mapping[str, RepoFile], files: Mapping[str, Path]) -> _Chan
 
 
 def _remote_files(api: HfApi, destination: Destination, revision: str) -> dict[str, RepoFile]:
-    listed = api.list_repo_tree(
-        destination.repo_id, repo_type=destination.repo_type, revision=revision, recursive=True
-    )
+    listed = api.list_repo_tree(destination.repo_id, repo_type=destination.repo_type, revision=revision, recursive=True)
     return {each.path: each for each in listed if isinstance(each, RepoFile)}
 
 

@@ -106,7 +106,9 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer()
 
     def _answer(self) -> None:
-        self.body = self.rfile.read(int(self.headers.get("Content-Length") or 0)) if self._has_length() else self._chunks()
+        self.body = (
+            self.rfile.read(int(self.headers.get("Content-Length") or 0)) if self._has_length() else self._chunks()
+        )
         path = unquote(urlsplit(self.path).path)
         self.hub.requests.append((self.command, path))
         for part, status in self.hub.failures.items():
@@ -139,6 +141,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _api(self, path: str) -> None:
         """/api/models/ORG/NAME/what/revision"""
+        if path.count("/") < 4:
+            return self._json({"error": f"no {path} here"}, 404)
         _, _, kind, organisation, name, *rest = path.split("/")
         repository = self.hub.repositories.get((kind, f"{organisation}/{name}"))
         if repository is None or kind not in KINDS:
@@ -158,7 +162,9 @@ class _Handler(BaseHTTPRequestHandler):
         if what == "tree":
             return self._json([_entry(commit, path) for path in sorted(commit.files)])
         if what == "paths-info":
-            wanted = json.loads(self.body)["paths"] if self.body.startswith(b"{") else parse_qs(self.body.decode())["paths"]
+            wanted = (
+                json.loads(self.body)["paths"] if self.body.startswith(b"{") else parse_qs(self.body.decode())["paths"]
+            )
             return self._json([_entry(commit, path) for path in sorted(commit.files) if path in wanted])
         if what == "revision":
             siblings = [{"rfilename": path} for path in sorted(commit.files)]
@@ -186,7 +192,9 @@ class _Handler(BaseHTTPRequestHandler):
             is_valid = isinstance(yaml.safe_load(content.split("---")[1]), dict)
         except (yaml.YAMLError, IndexError):
             is_valid = False
-        self._json({"errors": [] if is_valid else [{"message": "no metadata"}], "warnings": []}, 200 if is_valid else 400)
+        self._json(
+            {"errors": [] if is_valid else [{"message": "no metadata"}], "warnings": []}, 200 if is_valid else 400
+        )
 
     def _refs(self, repository: Repository) -> None:
         main = {"name": "main", "ref": "refs/heads/main", "targetCommit": repository.commits[-1].oid}
@@ -251,7 +259,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _resolve(self, path: str) -> None:
         front, _, behind = path.partition("/resolve/")
         revision, _, name = behind.partition("/")
-        kind, repo_id = ("datasets", front[len("/datasets/") :]) if front.startswith("/datasets/") else ("models", front[1:])
+        kind, repo_id = (
+            ("datasets", front[len("/datasets/") :]) if front.startswith("/datasets/") else ("models", front[1:])
+        )
         repository = self.hub.repositories.get((kind, repo_id))
         commit = repository.at(revision) if repository else None
         if commit is None:

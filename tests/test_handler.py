@@ -44,9 +44,9 @@ def pipe(folder):
 
 @pytest.fixture
 def endpoint(pipe, monkeypatch):
-    """A handler over the installed code, with limits of 3 documents, 200 characters and 5 mentions."""
+    """A handler over the installed code, with limits of 3 documents, 200 characters, 5 mentions and 18 pairs."""
     monkeypatch.setattr(handler, "pipeline", lambda task, model, trust_remote_code: pipe)
-    for name, value in (("DOCUMENTS", 3), ("CHARACTERS", 200), ("MENTIONS", 5)):
+    for name, value in (("DOCUMENTS", 3), ("CHARACTERS", 200), ("MENTIONS", 5), ("PAIRS", 18)):
         monkeypatch.setenv(f"BIODIR_MAX_{name}", str(value))
     return handler.EndpointHandler("somewhere")
 
@@ -136,6 +136,11 @@ def test_malformed_request_is_a_400(endpoint, data, status, field, message):
         ({"passages": [{"text": "x"}, {"text": "y", "offset": 10**12}]}, "inputs", "1000000000002 characters"),
         ("x" * 201, "inputs", "201 characters"),
         ({"text": "x", "entities": [{}] * 6}, "inputs", "6 mentions; a document has at most 5"),
+        (
+            [{"text": "x", "entities": [{}] * 5}, OTHER, {"text": "x", "entities": [{}] * 5}],
+            "inputs",
+            "21 pairs of mentions",
+        ),
         ("1|t|x\n1|a|\n" + "1\t0\t1\tx\tGene\n" * 6, "inputs", "6 mentions"),
     ],
 )
@@ -163,7 +168,12 @@ def test_what_just_fits_is_answered(endpoint):
         ),
         ({"inputs": DOCUMENT, "parameters": {"threshold": 2}}, "parameters.threshold", "threshold is 2", "in 0..1"),
         ({"inputs": DOCUMENT, "parameters": {"threshold": "hi"}}, "parameters.threshold", "'hi'", "in 0..1"),
-        ({"inputs": [], "parameters": {"top_k": 1, "relation_types": ["Cures"]}}, "parameters.relation_types", "Cures", ""),
+        (
+            {"inputs": [], "parameters": {"top_k": 1, "relation_types": ["Cures"]}},
+            "parameters.relation_types",
+            "Cures",
+            "",
+        ),
     ],
 )
 def test_what_the_model_cannot_take_is_a_422_with_its_place(endpoint, data, field, message, fix):
@@ -196,9 +206,9 @@ def test_value_error_that_no_part_of_the_request_explains_is_a_500(endpoint, pip
 
 
 def test_limits_come_from_the_environment_where_they_are_set(monkeypatch):
-    assert handler.Limits.from_environment() == handler.Limits(32, 50_000, 500)
+    assert handler.Limits.from_environment() == handler.Limits(32, 50_000, 300, 50_000)
     monkeypatch.setenv("BIODIR_MAX_MENTIONS", "9")
-    assert handler.Limits.from_environment() == handler.Limits(32, 50_000, 9)
+    assert handler.Limits.from_environment() == handler.Limits(32, 50_000, 9, 50_000)
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "many", ""])
@@ -254,7 +264,10 @@ def test_container_answers_what_the_pipeline_finds(container, pipe):
 
 @pytest.mark.slow
 def test_container_takes_parameters_from_the_query(container, pipe):
-    assert post(f"{container}/predict?top_k=1&threshold=0.0", json_body(inputs=DOCUMENT)) == (200, pipe(DOCUMENT, top_k=1))
+    assert post(f"{container}/predict?top_k=1&threshold=0.0", json_body(inputs=DOCUMENT)) == (
+        200,
+        pipe(DOCUMENT, top_k=1),
+    )
 
 
 @pytest.mark.slow

@@ -42,11 +42,11 @@ USER = """
 import json, sys
 from transformers import AutoModel, pipeline
 
-name, sample = sys.argv[1:]
+name, sample, tag = sys.argv[1:]
 text = open(sample).read()
 model = AutoModel.from_pretrained(name, trust_remote_code=True, dtype="auto")
 extract = pipeline("biomedical-relation-extraction", model=name, trust_remote_code=True, device="cpu")
-tagged = pipeline(model=name, revision=sys.argv[0] and "TAG", trust_remote_code=True, device="cpu")
+tagged = pipeline(model=name, revision=tag, trust_remote_code=True, device="cpu")
 print(json.dumps([type(model).__name__, extract(text), tagged(text)]))
 """
 
@@ -164,13 +164,31 @@ def copied(model: Path, tmp_path: Path) -> Path:
     return copy
 
 
-@pytest.mark.slow
-def test_new_process_loads_the_repository_from_its_own_code(repository, model):
-    found = check_model(repository)
-    sample = (CHECKOUT / "samples" / "sample.pubtator").read_text()
-    assert found.relations == len(open_pipeline(model)(sample))
-    assert found.relations > 0
-    assert len(found.modules) >= 3
+GOOD = {
+    "task": "biomedical-relation-extraction",
+    "relations": [{"score": 0.5}],
+    "answer": [{"score": 0.5}],
+    "modules": ["transformers_modules.tiny.modeling_biodir"],
+}
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        ({"modules": [*GOOD["modules"], "biodir.modeling_biodir"]}, "code came from biodir.modeling_biodir, not from"),
+        ({"task": "text-classification"}, "the pipeline is one for 'text-classification'"),
+        ({"answer": []}, "handler.py does not answer what the pipeline finds"),
+    ],
+)
+def test_finding_of_the_new_process_that_is_wrong_is_named(monkeypatch, tmp_path, found, said):
+    monkeypatch.setattr(checking, "run_fresh", lambda program, folder: {**GOOD, **found})
+    with pytest.raises(PublishError, match=said):
+        check_model(tmp_path)
+
+
+def test_finding_of_the_new_process_is_counted(monkeypatch, tmp_path):
+    monkeypatch.setattr(checking, "run_fresh", lambda program, folder: GOOD)
+    assert check_model(tmp_path) == checking.CheckedModel(1, tuple(GOOD["modules"]))
 
 
 @pytest.mark.slow
@@ -179,7 +197,6 @@ def test_new_process_loads_the_repository_from_its_own_code(repository, model):
     [
         ("losses_biodir.py", None, "losses_biodir"),
         ("decoding_biodir.py", "import biodir.errors_biodir\n", "biodir"),
-        ("handler.py", "class EndpointHandler:\n    __init__ = __call__ = lambda self, _: None\n", "handler.py"),
     ],
 )
 def test_check_fails_without_a_module_or_with_one_that_needs_the_installation(repository, tmp_path, name, text, said):
@@ -191,7 +208,7 @@ def test_check_fails_without_a_module_or_with_one_that_needs_the_installation(re
     if text is None:
         (copy / name).unlink()
     else:
-        (copy / name).write_text(text + ("" if name == "handler.py" else (repository / name).read_text()))
+        (copy / name).write_text(text + (repository / name).read_text())
     with pytest.raises(PublishError, match=said):
         check_model(copy)
 
@@ -204,20 +221,23 @@ def test_published_model_is_loaded_from_the_hub(model, tmp_path):
         del settings["HF_HUB_OFFLINE"]
         command = [sys.executable, "-m", "biodir", "publish", "--model", str(model), "--repo-id", HUB_ID]
         published = run(command, {**settings, "HF_TOKEN": TOKEN}, CHECKOUT)
-        assert published.splitlines()[-1] == f"{HUB_ID}: tagged {TAG}"
+        *_, checked, written, tagged = published.splitlines()
+        assert tagged == f"{HUB_ID}: tagged {TAG}"
         uploaded = hub.repositories[("models", HUB_ID)]
         assert [commit.message for commit in uploaded.commits] == ["initial commit", f"biodir {TAG}"]
-        assert set(uploaded.commits[-1].files) == {*FILES, ".gitattributes"}
+        assert set(uploaded.commits[-1].files) == {*FILES, ".gitattributes"}, "the check left nothing behind"
+        assert written == f"{HUB_ID}: {len(FILES)} files written in commit {uploaded.commits[-1].oid}"
         assert uploaded.tags == {TAG: uploaded.commits[-1].oid}
 
         sample = CHECKOUT / "samples" / "sample.pubtator"
-        program = f"import sys\nsys.modules['biodir'] = None\n{USER.replace('TAG', TAG)}"
-        said = run([sys.executable, "-I", "-c", program, HUB_ID, str(sample)], settings, tmp_path)
+        program = f"import sys\nsys.modules['biodir'] = None\n{USER}"
+        said = run([sys.executable, "-I", "-c", program, HUB_ID, str(sample), TAG], settings, tmp_path)
         kind, by_task, by_tag = json.loads(said.splitlines()[-1])
         expected = json.loads(json.dumps(open_pipeline(model)(sample.read_text())))
         assert kind == "BioDirForRelationExtraction"
         assert by_task == by_tag == expected
         assert len(expected) > 0
+        assert checked.startswith(f"checked: a new process loads it and finds {len(expected)} relations in the sample")
 
 
 def run(command: list[str], environment: dict[str, str], cwd: Path) -> str:

@@ -8,7 +8,11 @@ from biodir.publishing.errors import PublishError
 from biodir.publishing.upload import Destination, Upload, check_repo_id, upload
 from hub_server import TOKEN, Hub, running_hub
 
-FILES = {"README.md": "---\nlanguage: en\n---\n\n# A card\n", "model.safetensors": "weights\n", "code_biodir.py": "x = 1\n"}
+FILES = {
+    "README.md": "---\nlanguage: en\n---\n\n# A card\n",
+    "model.safetensors": "weights\n",
+    "code_biodir.py": "x = 1\n",
+}
 DESTINATION = Destination("some-group/tiny", "model", "v0.1.0")
 
 
@@ -92,7 +96,9 @@ def test_run_after_a_lost_tag_only_tags(hub, api, folder):
 
 def test_run_after_a_lost_large_file_sends_it(hub, api, folder):
     hub.fail("PUT /objects/", 403)
-    with pytest.raises(PublishError, match=r"some-group/tiny: Error while uploading 'model.safetensors'.*run the command"):
+    with pytest.raises(
+        PublishError, match=r"some-group/tiny: Error while uploading 'model.safetensors'.*run the command"
+    ):
         upload(folder, DESTINATION, api)
     assert len(repository(hub).commits) == 1
     hub.failures.clear()
