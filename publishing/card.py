@@ -157,21 +157,15 @@ def widget(example: Mapping[str, Any]) -> dict[str, Any]:
     """An example of the card's metadata: PubTator text, which the pipeline takes, and the relations found in it."""
     document = example["document"]
     lines = [f"{document['id']}|t|{document['text']}", f"{document['id']}|a|"]
-    lines += [
-        "\t".join([document["id"], str(part["start"]), str(part["end"]), part_text(document, part), part["type"], part["id"]])
-        for part in document["entities"]
-    ]  # fmt: skip
+    for part in document["entities"]:
+        text = document["text"][part["start"] : part["end"]]
+        lines.append(f"{document['id']}\t{part['start']}\t{part['end']}\t{text}\t{part['type']}\t{part['id']}")
     found = [relation_line(relation) for relation in example["relations"]]
     return {
         "example_title": document["id"].replace("-", " ").capitalize(),
         "text": "\n".join(lines) + "\n",
         "output": {"text": "\n".join(found)},
     }
-
-
-def part_text(document: Mapping[str, Any], part: Mapping[str, Any]) -> str:
-    """The text of a mention."""
-    return document["text"][part["start"] : part["end"]]
 
 
 def relation_line(relation: Mapping[str, Any]) -> str:

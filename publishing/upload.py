@@ -119,8 +119,8 @@ def _tagged(api: HfApi, destination: Destination, files: Mapping[str, Path]) -> 
         named = [*changes.written, *changes.deleted]
         shown = ", ".join(named[:3]) + (f" and {len(named) - 3} more" if len(named) > 3 else "")
         raise PublishError(
-            f"{destination.repo_id}: the tag {destination.tag} is there with other content ({shown}); raise the version "
-            "in biodir/__init__.py"
+            f"{destination.repo_id}: the tag {destination.tag} is there with other content ({shown}); raise the "
+            "version in biodir/__init__.py"
         )
     info = api.repo_info(repo_id=destination.repo_id, repo_type=destination.repo_type, revision=destination.tag)
     return Upload(info.sha, (), (), is_tag_new=False)

@@ -67,7 +67,7 @@ def test_link_is_not_followed(source, tmp_path):
 
 
 def test_folder_above_must_be_there(source, tmp_path):
-    with pytest.raises(PublishError, match="no/out: .*/no is no folder; make it"):
+    with pytest.raises(PublishError, match=r"no/out: .*/no is no folder; make it"):
         assemble(files(source), tmp_path / "no" / "out")
 
 
@@ -89,7 +89,7 @@ def test_check_that_fails_changes_nothing(source, tmp_path):
         seen.append(names(folder))
         raise PublishError("no")
 
-    with pytest.raises(PublishError, match="^no$"):
+    with pytest.raises(PublishError, match=r"^no$"):
         assemble(files(source), tmp_path / "out", check)
     assert seen == [EXPECTED]
     assert [path.name for path in tmp_path.iterdir()] == ["source"]

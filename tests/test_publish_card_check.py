@@ -71,8 +71,14 @@ def test_metadata_that_are_no_yaml_are_refused():
 
 @pytest.mark.parametrize(
     "text",
-    ["- dataset: {id: a/b}\n  value: 1\n", "- dataset: {id: a, task_id: b}\n  value: 1\n", "a: b\n", "3\n", "- [\n"]
-    + ["- dataset: {id: a/b, task_id: c}\n  value: high\n"],
+    [
+        "- dataset: {id: a/b}\n  value: 1\n",
+        "- dataset: {id: a, task_id: b}\n  value: 1\n",
+        "- dataset: {id: a/b, task_id: c}\n  value: high\n",
+        "a: b\n",
+        "3\n",
+        "- [\n",
+    ],
 )
 def test_evaluation_results_in_another_form_are_refused(tmp_path, text):
     (tmp_path / "x.yaml").write_text(text)

@@ -1,5 +1,7 @@
 """Uploads by huggingface_hub itself to a Hub on loopback: one commit, one tag, nothing twice."""
 
+from pathlib import Path
+
 import pytest
 from huggingface_hub import HfApi, hf_hub_download
 
@@ -69,7 +71,7 @@ def test_second_run_does_nothing(hub, api, folder):
 def test_uploaded_file_comes_back(hub, api, folder, tmp_path):
     upload(folder, DESTINATION, api)
     where = {"cache_dir": tmp_path / "cache", "endpoint": hub.url, "revision": "v0.1.0"}
-    assert open(hf_hub_download(DESTINATION.repo_id, "model.safetensors", **where)).read() == "weights\n"
+    assert Path(hf_hub_download(DESTINATION.repo_id, "model.safetensors", **where)).read_text() == "weights\n"
 
 
 def test_run_after_a_lost_commit_sends_no_large_file_again(hub, api, folder):
@@ -156,13 +158,13 @@ def test_without_a_token_nothing_is_asked(hub, folder, monkeypatch):
 
 
 def test_wrong_token_is_told(hub, folder):
-    with pytest.raises(PublishError, match="the Hub answered 401: .*; log in with `hf auth login`"):
+    with pytest.raises(PublishError, match=r"the Hub answered 401: .*; log in with `hf auth login`"):
         upload(folder, DESTINATION, HfApi(endpoint=hub.url, token="hf_wrong"))
 
 
 def test_hub_that_is_not_there_is_told(folder, monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_XET", True)
-    with pytest.raises(PublishError, match="^some-group/tiny: .*run the command again"):
+    with pytest.raises(PublishError, match=r"^some-group/tiny: .*run the command again"):
         upload(folder, DESTINATION, HfApi(endpoint="http://127.0.0.1:9", token=TOKEN))
 
 
@@ -177,7 +179,7 @@ def test_change_by_others_meanwhile_is_not_overwritten(hub, api, folder, monkeyp
         return real(**arguments)
 
     monkeypatch.setattr(api, "create_commit", overtaken)
-    with pytest.raises(PublishError, match="the Hub answered 412: .*; somebody changed the repository meanwhile"):
+    with pytest.raises(PublishError, match=r"the Hub answered 412: .*; somebody changed the repository meanwhile"):
         upload(folder, DESTINATION, api)
     assert list(contents(repository(hub).commits[-1])) == ["note.txt"]
 
