@@ -8,6 +8,7 @@ from biodir.dataset_script import command as dataset_command
 from biodir.errors_biodir import BioDirError
 from biodir.evaluation import command as evaluation_command
 from biodir.inference import command as inference_command
+from biodir.publishing import command as publishing_command
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -33,7 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="biodir", description="Directed biomedical relation extraction.")
     parser.add_argument("--version", action="version", version=f"biodir {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
-    for folder in (inference_command, evaluation_command, dataset_command):
+    for folder in (inference_command, evaluation_command, dataset_command, publishing_command):
         folder.add_commands(commands)
     return parser
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from biodir.dataset_script.import_command import add_import_command
+from biodir.dataset_script.publish_command import add_publish_command
 from biodir.errors_biodir import SettingError
 
 if TYPE_CHECKING:
@@ -17,11 +18,12 @@ if TYPE_CHECKING:
 
 def add_commands(commands: argparse._SubParsersAction) -> None:
     """Adds the command to those of `biodir`."""
-    dataset = commands.add_parser("dataset", help="export, check and import corpora")
+    dataset = commands.add_parser("dataset", help="export, check, import and publish corpora")
     subcommands = dataset.add_subparsers(dest="dataset_command", required=True)
     _add_export_command(subcommands)
     _add_check_command(subcommands)
     add_import_command(subcommands)
+    add_publish_command(subcommands)
 
 
 def _add_export_command(subcommands: argparse._SubParsersAction) -> None:

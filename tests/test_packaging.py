@@ -45,7 +45,7 @@ OUTSIDE_LIBRARIES = {"torch", "transformers"}
 # Holds `strict`, by which transformers declares its configurations; transformers does not exist without it.
 STRICT_CONFIGURATION = "huggingface_hub.dataclasses"
 NO_SOURCE_FOLDERS = {"build", "dist", "runs", "shared", "venv"}
-SUBPACKAGES = ("dataset_script", "evaluation", "formats", "inference", "training")
+SUBPACKAGES = ("dataset_script", "evaluation", "formats", "inference", "publishing", "training")
 FLAT_FILES = sorted(CHECKOUT.glob("*_biodir.py"))
 # A text search finds the siblings when transformers copies a model's code from the Hub, in docstrings, too.
 HUB_RELATIVE_IMPORT = re.compile(r"^\s*(?:import\s+\.(\S+)|from\s+\.(\S+)\s+import)", re.MULTILINE)

@@ -1,0 +1,1 @@
+"""What goes to the Hub: the repository of a model, its card, its check and its upload."""

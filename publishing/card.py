@@ -1,0 +1,212 @@
+"""The model card and the `.eval_results/` file, written from measured numbers alone."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import yaml
+from huggingface_hub import EvalResult, EvalResultEntry, ModelCardData, eval_result_entries_to_yaml
+from huggingface_hub.repocard_data import eval_results_to_model_index
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from biodir.configuration_biodir import TASK
+from biodir.evaluation.scores import LEVELS
+from biodir.publishing.facts import Facts
+
+TEMPLATE = "model_card.md.j2"
+CARD = "model_card.md"
+EVAL_RESULTS = ".eval_results/bioredirect.yaml"
+# The Hub's own name of the corpus whose documents the test split holds; directions came later, see the card.
+BENCHMARK = "bigbio/biored"
+BENCHMARK_NAME = "BioREDirect (BioRED with directions)"
+TASK_NAME = "Directed biomedical relation extraction"
+LEVEL_NAMES = {
+    "entity_pair": "entity pair",
+    "relation_type": "+ type",
+    "relation_type_novelty": "+ type and novelty",
+    "relation_type_direction": "+ type and direction",
+    "all": "all",
+}
+METRICS = ("precision", "recall", "f1")
+TAGS = (
+    "biology",
+    "medical",
+    "relation-extraction",
+    "directed-relations",
+    "knowledge-graph",
+    "BioRED",
+    "PubTator",
+    "custom_code",
+)
+
+
+def written_files(facts: Facts, limits: Any) -> dict[str, str]:
+    """Path in the repository -> the text of each file that the facts decide.
+
+    Args:
+        limits: the dataclass of the limits of `handler.py`.
+    """
+    return {CARD: card_text(facts, limits), EVAL_RESULTS: eval_results_text(facts)}
+
+
+def card_text(facts: Facts, limits: Any) -> str:
+    """The model card: metadata, then prose with tables."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # Markdown; every value is our own
+    )
+    environment.filters |= {"percent": percent, "thousands": thousands, "names": names, "relation": relation_line}
+    body = environment.get_template(TEMPLATE).render(
+        **vars(facts),
+        task=TASK,
+        levels=LEVEL_NAMES,
+        limits=asdict(limits),
+        minutes=training_minutes(facts.training),
+        kilowatt_hours=kilowatt_hours(facts.training),
+        grams=grams_of_co2(facts.training),
+        never_right=[name for name, found in facts.test["by_type"].items() if not found["tp"]],
+        weak_pairs=_weakest(facts.test["by_pair_type"], 3),
+        novelty_right=facts.test["relation_type_novelty"]["tp"],
+        type_right=facts.test["relation_type"]["tp"],
+    )
+    return f"---\n{as_yaml(metadata(facts))}---\n\n{body}"
+
+
+def as_yaml(value: Any) -> str:
+    """The value as YAML, in its own order."""
+    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=120)
+
+
+def metadata(facts: Facts) -> dict[str, Any]:
+    """The metadata of the card.
+
+    There is no `pipeline_tag`: the Hub's snippet would pass it to `pipeline` as the task, and none of the Hub's own
+    tasks is the one that the configuration registers. Without it, the snippet is `AutoModel.from_pretrained`.
+    """
+    training = facts.training
+    data = ModelCardData(
+        language="en",
+        license="apache-2.0",
+        library_name="transformers",
+        base_model=training["base_model"],
+        datasets=training["datasets"],
+        tags=list(TAGS),
+        metrics=list(METRICS),
+        widget=[widget(example) for example in facts.examples],
+        co2_eq_emissions={
+            "emissions": grams_of_co2(training),
+            "source": "estimated from CPU hours, an assumed power and an assumed carbon intensity; see the card",
+            "training_type": "fine-tuning",
+            "hardware_used": training["hardware"],
+        },
+    )
+    return {**data.to_dict(), "model-index": model_index(facts)}
+
+
+def model_index(facts: Facts) -> list[dict[str, Any]]:
+    """The `model-index`: for each level one result on test, with precision, recall and F1 in 0..1."""
+    # One call a level: the library puts results together that differ in arguments of the data set alone.
+    found = [eval_results_to_model_index("biodir", level_results(facts, level)) for level in LEVELS]
+    return [{"name": "biodir", "results": [result for index in found for result in index[0]["results"]]}]
+
+
+def level_results(facts: Facts, level: str) -> list[EvalResult]:
+    """The figures of a level on test."""
+    name = LEVEL_NAMES[level]
+    return [
+        EvalResult(
+            task_type=TASK,
+            task_name=f"{TASK_NAME}: {name}",
+            dataset_type=BENCHMARK,
+            dataset_name=BENCHMARK_NAME,
+            dataset_split="test",
+            dataset_args={"level": level},
+            metric_type=metric,
+            metric_name=f"{name}: {metric}",
+            metric_value=round(facts.test[level][metric], 4),
+        )
+        for metric in METRICS
+    ]
+
+
+def eval_results_text(facts: Facts) -> str:
+    """F1 of every level on test in the form of the Hub's evaluation results, in 0..1.
+
+    The Hub shows them where the data set declares these tasks in an `eval.yaml`; until then `model-index` is shown.
+    """
+    entries = [
+        EvalResultEntry(
+            dataset_id=BENCHMARK,
+            task_id=level,
+            value=round(facts.test[level]["f1"], 4),
+            date=facts.measured["date"],
+            notes=f"micro F1, {LEVEL_NAMES[level]}; {BENCHMARK_NAME}, test, {facts.test['documents']} documents, "
+            "gold mentions",
+        )
+        for level in LEVELS
+    ]
+    return as_yaml(eval_result_entries_to_yaml(entries))
+
+
+def widget(example: Mapping[str, Any]) -> dict[str, Any]:
+    """An example of the card's metadata: PubTator text, which the pipeline takes, and the relations found in it."""
+    document = example["document"]
+    lines = [f"{document['id']}|t|{document['text']}", f"{document['id']}|a|"]
+    for part in document["entities"]:
+        text = document["text"][part["start"] : part["end"]]
+        lines.append(f"{document['id']}\t{part['start']}\t{part['end']}\t{text}\t{part['type']}\t{part['id']}")
+    found = [relation_line(relation) for relation in example["relations"]]
+    return {
+        "example_title": document["id"].replace("-", " ").capitalize(),
+        "text": "\n".join(lines) + "\n",
+        "output": {"text": "\n".join(found)},
+    }
+
+
+def relation_line(relation: Mapping[str, Any]) -> str:
+    """A relation in one line: an arrow points to the object, a dash joins entities without a direction."""
+    arrow = "-->" if relation["directed"] else "---"
+    subject, object_ = relation["subject"]["text"], relation["object"]["text"]
+    return f"{subject} {arrow} {object_}: {relation['relation']} ({relation['novelty']}), {relation['score']:.2f}"
+
+
+def training_minutes(training: Mapping[str, Any]) -> int:
+    """Minutes of all steps that led to the checkpoint; trials are not counted."""
+    return sum(step["minutes"] for step in training.values() if isinstance(step, Mapping) and "minutes" in step)
+
+
+def kilowatt_hours(training: Mapping[str, Any]) -> float:
+    """Energy of these minutes at the assumed power."""
+    return training_minutes(training) / 60 * training["power_watts"] / 1000
+
+
+def grams_of_co2(training: Mapping[str, Any]) -> int:
+    """Emissions of that energy at the assumed carbon intensity."""
+    return round(kilowatt_hours(training) * training["grams_of_co2_per_kwh"])
+
+
+def percent(share: float) -> str:
+    """A share in 0..1 as a number of per cent."""
+    return f"{100 * share:.2f}"
+
+
+def thousands(number: int) -> str:
+    """A whole number with commas."""
+    return f"{number:,}"
+
+
+def names(values: Iterable[str]) -> str:
+    """Names as a list in a sentence."""
+    *first, last = values
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _weakest(groups: Mapping[str, Mapping[str, Any]], count: int) -> list[str]:
+    """The groups with the lowest F1 among those with gold relations in enough number to say so."""
+    known = {name: found for name, found in groups.items() if found["tp"] + found["fn"] >= 10}
+    return sorted(known, key=lambda name: known[name]["f1"])[:count]

@@ -1,0 +1,111 @@
+"""The command `biodir publish`, and what `biodir dataset publish` shares with it."""
+
+import argparse
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from biodir import __version__
+
+if TYPE_CHECKING:
+    from biodir.publishing.assembly import RepositoryFile
+
+TAG = f"v{__version__}"
+
+
+def add_commands(commands: argparse._SubParsersAction) -> None:
+    """Adds the command to those of `biodir`."""
+    publish = commands.add_parser(
+        "publish",
+        help="bring a checkpoint to the Hub",
+        description="Assembles the Hub repository of a checkpoint (code, weights, tokenizer, card, evaluation results, "
+        "licence, citation, sample), loads it in a new process that has nothing else, and uploads it in one commit "
+        "with the tag of the version. Run again after an error, it sends what is missing.",
+    )
+    publish.add_argument(
+        "--model",
+        type=Path,
+        metavar="FOLDER",
+        help="checkpoint with its model_card.md; by default $BIODIR_MODEL or the checkpoint of the checkout",
+    )
+    add_publish_options(publish)
+    publish.set_defaults(run=_publish)
+
+
+def add_publish_options(command: argparse.ArgumentParser) -> None:
+    """Adds the options of `publish` to a command."""
+    command.add_argument("--repo-id", required=True, metavar="ORG/NAME", help="repository of the Hub")
+    command.add_argument(
+        "--private", action="store_true", help="a repository that is made can be seen by its owners alone"
+    )
+    command.add_argument("--dry-run", action="store_true", help="do all but the upload, and say what would be uploaded")
+    command.add_argument(
+        "--to", type=Path, metavar="DIR", help="leave the checked repository in this folder, no upload"
+    )
+
+
+def run_publish(
+    options: argparse.Namespace,
+    files: Iterable["RepositoryFile"],
+    check: Callable[[Path], str],
+    repo_type: str,
+) -> int:
+    """Assembles, checks and uploads, as the options say, and prints each step.
+
+    Args:
+        files: of the repository.
+        check: says in a line what it found in the assembled folder, or raises.
+        repo_type: model or dataset.
+    """
+    from biodir.publishing.assembly import MARKER, assemble, content_files
+
+    def list_and_check(folder: Path) -> None:
+        listed = list(content_files(folder))
+        for name, path in listed:
+            print(f"{path.stat().st_size:>12,}  {name}")
+        print(f"{sum(path.stat().st_size for _, path in listed):>12,}  bytes in {len(listed)} files")
+        print(f"checked: {check(folder)}")
+
+    with tempfile.TemporaryDirectory(prefix="biodir-publish-") as place:
+        folder = assemble(files, options.to or Path(place) / "repository", list_and_check)
+        if options.to:
+            print(f"not uploaded: the repository is in {folder} (with {MARKER}, which is no part of it)")
+        elif options.dry_run:
+            print(f"not uploaded: would go to {options.repo_id} ({repo_type}) in one commit, tag {TAG}")
+        else:
+            _upload(options, folder, repo_type)
+    return 0
+
+
+def _upload(options: argparse.Namespace, folder: Path, repo_type: str) -> None:
+    from biodir.publishing.upload import Destination, upload
+
+    done = upload(folder, Destination(options.repo_id, repo_type, TAG, options.private))
+    if not done.is_tag_new:
+        print(f"{options.repo_id}: {TAG} is there with this content, commit {done.commit}; nothing was done")
+        return
+    if done.written or done.deleted:
+        removed = f", {len(done.deleted)} deleted ({', '.join(done.deleted)})" if done.deleted else ""
+        print(f"{options.repo_id}: {len(done.written)} files written{removed} in commit {done.commit}")
+    else:
+        print(f"{options.repo_id}: the content was there, commit {done.commit}")
+    print(f"{options.repo_id}: tagged {TAG}")
+
+
+def _publish(options: argparse.Namespace) -> int:
+    # Imported here, for `biodir --help` should not wait for torch.
+    from biodir.inference.loading import default_model
+    from biodir.publishing.checking import check_model
+    from biodir.publishing.model_repository import model_repository
+    from biodir.publishing.upload import check_repo_id
+
+    def check(folder: Path) -> str:
+        found = check_model(folder)
+        return (
+            f"a new process loads it and finds {found.relations} relations in the sample; handler.py answers the same"
+        )
+
+    check_repo_id(options.repo_id)
+    files = model_repository(options.model or Path(default_model()), options.repo_id)
+    return run_publish(options, files, check, "model")

@@ -1,0 +1,69 @@
+"""Writes model_card.md and .eval_results/ from the measured files of results/.
+
+python scripts/write_model_card.py                          # after a change of the template or of training.json
+python scripts/write_model_card.py --measure DEV TEST       # after a change of the checkpoint: measures it first
+python scripts/write_model_card.py --check                  # exit status 1, with the difference, where they differ
+"""
+
+import argparse
+import difflib
+import importlib.util
+import sys
+from pathlib import Path
+from typing import Any
+
+from biodir.publishing.card import written_files
+from biodir.publishing.errors import PublishError
+from biodir.publishing.facts import read_facts
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+def main(arguments: list[str] | None = None, checkout: Path = CHECKOUT) -> int:
+    """The exit status: 0, or 1 where a file differs from what the facts say, or the facts are not whole."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--check", action="store_true", help="write nothing; fail where a file differs")
+    parser.add_argument(
+        "--measure", nargs=2, type=Path, metavar=("DEV", "TEST"), help="first score the checkpoint on these documents"
+    )
+    options = parser.parse_args(arguments)
+    try:
+        if options.measure:
+            from biodir.publishing.measuring import measure
+
+            measure(checkout, *options.measure)
+        files = written_files(read_facts(checkout), default_limits(checkout))
+    except PublishError as error:
+        print(f"write_model_card: {error}", file=sys.stderr)
+        return 1
+    if options.check:
+        differences = [difference(checkout / name, text) for name, text in files.items()]
+        print("".join(differences), end="")
+        return int(any(differences))
+    for name, text in files.items():
+        (checkout / name).parent.mkdir(exist_ok=True)
+        (checkout / name).write_text(text, encoding="utf-8")
+        print(checkout / name)
+    return 0
+
+
+def default_limits(checkout: Path) -> Any:
+    """The limits of the handler beside the card, whatever the environment of this program says."""
+    spec = importlib.util.spec_from_file_location("handler", checkout / "handler.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # where a dataclass looks for its own module
+    spec.loader.exec_module(module)
+    return module.Limits()
+
+
+def difference(path: Path, wanted: str) -> str:
+    """The lines by which the file differs from the text, as a unified diff; empty where it does not."""
+    found = path.read_text(encoding="utf-8") if path.is_file() else ""
+    lines = difflib.unified_diff(
+        found.splitlines(keepends=True), wanted.splitlines(keepends=True), str(path), f"{path} as the facts say"
+    )
+    return "".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,82 @@
+"""Serves a repository as the container of Inference Endpoints does: a program of its own that knows no biodir.
+
+    python -I endpoint_container.py FOLDER PORT_FILE
+
+After huggingface-inference-toolkit, `webservice_starlette` and `utils`: handler.py is loaded by its place, with the
+folder in front of the import path; the handler is made once with the folder and called with the body of each request,
+one at a time, in another thread than that which made it; a body without `inputs` is refused; the address's query
+becomes `parameters`; None is answered by 204; every exception by 400 and {"error": str(error)}.
+"""
+
+import importlib.util
+import json
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
+
+ONE_AT_A_TIME = threading.Lock()
+
+
+def loaded_handler(folder: str):
+    """The handler of the repository."""
+    spec = importlib.util.spec_from_file_location("handler", Path(folder) / "handler.py")
+    sys.path.insert(0, folder)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["handler"] = module
+    spec.loader.exec_module(module)
+    return module.EndpointHandler(folder)
+
+
+def query_parameters(query: str) -> dict:
+    """The query with numbers of digits alone as numbers, and true and false as truth values."""
+    words = {"true": True, "false": False}
+    return {name: int(value) if value.isnumeric() else words.get(value, value) for name, value in parse_qsl(query)}
+
+
+def answer(handler, content_type: str, query: str, body: bytes) -> tuple[int, bytes]:
+    """Status and body of the answer to a request."""
+    try:
+        if content_type.split(";")[0].strip().lower() != "application/json":
+            raise ValueError(f'Content type "{content_type}" not supported.')
+        data = json.loads(body)
+        if "inputs" not in data and "instances" not in data:
+            raise ValueError(f"Body needs to provide a inputs key, received: {body.decode()}")
+        if query and "parameters" not in data:
+            data["parameters"] = query_parameters(query)
+        with ONE_AT_A_TIME:
+            found = handler(data)
+        if found is None:
+            return 204, b""
+        return 200, json.dumps(found, allow_nan=False).encode()
+    except Exception as error:  # as the container does
+        return 400, json.dumps({"error": str(error)}).encode()
+
+
+def main(folder: str, port_file: str) -> None:
+    """Serves until it is ended."""
+    sys.modules["biodir"] = None  # importing it fails from here on
+    handler = loaded_handler(folder)
+
+    class Requests(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            status, content = answer(handler, self.headers.get("Content-Type", ""), urlsplit(self.path).query, body)
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_) -> None:
+            """Nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Requests)
+    Path(f"{port_file}.part").write_text(str(server.server_port))
+    Path(f"{port_file}.part").rename(port_file)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,304 @@
+"""A small Hub on loopback, in memory: what huggingface_hub asks of one to upload, tag, list and download.
+
+It keeps what the tests look at: every request, and of each repository the commits with their files. Files are large
+(LFS) if they end in .safetensors or .parquet or hold a zero byte, else regular, as the real one decides by its rules.
+"""
+
+import base64
+import hashlib
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import yaml
+
+TOKEN = "hf_token_of_the_tests"
+LARGE = (".safetensors", ".parquet")
+KINDS = ("models", "datasets")
+
+
+@dataclass(frozen=True)
+class Commit:
+    """A state of a repository: path -> content of every file, and which of them are large."""
+
+    oid: str
+    message: str
+    files: dict[str, bytes]
+    large: frozenset[str]
+
+
+@dataclass
+class Repository:
+    """Commits, oldest first; the last is main."""
+
+    private: bool
+    commits: list[Commit]
+    tags: dict[str, str] = field(default_factory=dict)
+
+    def at(self, revision: str) -> Commit | None:
+        """The commit of a branch, tag or hash; None where there is none."""
+        oid = self.tags.get(revision, self.commits[-1].oid if revision == "main" else revision)
+        return next((commit for commit in self.commits if commit.oid == oid), None)
+
+
+@dataclass
+class Hub:
+    """The state of the server, and how it is to fail."""
+
+    url: str = ""
+    repositories: dict[tuple[str, str], Repository] = field(default_factory=dict)
+    objects: dict[str, bytes] = field(default_factory=dict)
+    requests: list[tuple[str, str]] = field(default_factory=list)
+    failures: dict[str, int] = field(default_factory=dict)
+
+    def fail(self, part: str, status: int) -> None:
+        """From now on, requests whose method and path hold this part are answered with the status."""
+        self.failures[part] = status
+
+    def count(self, part: str) -> int:
+        """How many requests hold this part."""
+        return sum(part in f"{method} {path}" for method, path in self.requests)
+
+
+@contextmanager
+def running_hub() -> Iterator[Hub]:
+    """A Hub that answers while the block runs."""
+    hub = Hub()
+    handler = type("BoundHandler", (_Handler,), {"hub": hub})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    hub.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield hub
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def git_hash(content: bytes) -> str:
+    """The name that git gives to a content."""
+    return hashlib.sha1(b"blob %d\0%b" % (len(content), content)).hexdigest()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    hub: Hub
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_) -> None:
+        """Nothing: the tests look at `Hub.requests`."""
+
+    def do_GET(self) -> None:
+        self._answer()
+
+    def do_HEAD(self) -> None:
+        self._answer()
+
+    def do_POST(self) -> None:
+        self._answer()
+
+    def do_PUT(self) -> None:
+        self._answer()
+
+    def _answer(self) -> None:
+        self.body = (
+            self.rfile.read(int(self.headers.get("Content-Length") or 0)) if self._has_length() else self._chunks()
+        )
+        path = unquote(urlsplit(self.path).path)
+        self.hub.requests.append((self.command, path))
+        for part, status in self.hub.failures.items():
+            if part in f"{self.command} {path}":
+                return self._json({"error": "told to fail"}, status)
+        if self.command in ("POST", "PUT") and self.headers.get("Authorization") not in (None, f"Bearer {TOKEN}"):
+            return self._json({"error": "Invalid credentials"}, 401)
+        if "/resolve/" in path:
+            return self._resolve(path)
+        if path.startswith("/objects/"):
+            return self._put_object(path.rsplit("/", 1)[1])
+        if path.endswith(".git/info/lfs/objects/batch"):
+            return self._batch()
+        if path == "/api/validate-yaml":
+            return self._validate()
+        if path == "/api/repos/create":
+            return self._create()
+        return self._api(path)
+
+    def _has_length(self) -> bool:
+        return self.headers.get("Transfer-Encoding") != "chunked"
+
+    def _chunks(self) -> bytes:
+        body = b""
+        while size := int(self.rfile.readline(), 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return body
+
+    def _api(self, path: str) -> None:
+        """/api/models/ORG/NAME/what/revision"""
+        if path.count("/") < 4:
+            return self._json({"error": f"no {path} here"}, 404)
+        _, _, kind, organisation, name, *rest = path.split("/")
+        repository = self.hub.repositories.get((kind, f"{organisation}/{name}"))
+        if repository is None or kind not in KINDS:
+            return self._json({"error": "Repository not found"}, 404, {"X-Error-Code": "RepoNotFound"})
+        what, *where = rest or ["revision"]
+        if what == "refs":
+            return self._refs(repository)
+        commit = repository.at(where[0] if where else "main")
+        if commit is None:
+            return self._json({"error": "Invalid rev id"}, 404, {"X-Error-Code": "RevisionNotFound"})
+        if what == "preupload":
+            return self._preupload(commit)
+        if what == "commit":
+            return self._commit(repository, commit)
+        if what == "tag":
+            return self._tag(repository, commit)
+        if what == "tree":
+            return self._json([_entry(commit, path) for path in sorted(commit.files)])
+        if what == "paths-info":
+            wanted = (
+                json.loads(self.body)["paths"] if self.body.startswith(b"{") else parse_qs(self.body.decode())["paths"]
+            )
+            return self._json([_entry(commit, path) for path in sorted(commit.files) if path in wanted])
+        if what == "revision":
+            siblings = [{"rfilename": path} for path in sorted(commit.files)]
+            found = {"id": f"{organisation}/{name}", "sha": commit.oid, "private": repository.private, "tags": []}
+            return self._json({**found, "siblings": siblings, "gated": False, "disabled": False, "downloads": 0})
+        return self._json({"error": f"no {what} here"}, 404)
+
+    def _create(self) -> None:
+        wanted = json.loads(self.body)
+        name = f"{wanted['organization']}/{wanted['name']}"
+        key = (f"{wanted.get('type', 'model')}s", name)
+        if not self.headers.get("Authorization"):
+            return self._json({"error": "Invalid username or password."}, 401)
+        if key in self.hub.repositories:
+            return self._json({"error": "You already created this model repo", "url": f"{self.hub.url}/{name}"}, 409)
+        private = bool(wanted.get("private")) or wanted.get("visibility") == "private"
+        files = {".gitattributes": b"*.safetensors filter=lfs\n"}
+        first = Commit(hashlib.sha1(name.encode()).hexdigest(), "initial commit", files, frozenset())
+        self.hub.repositories[key] = Repository(private, [first])
+        return self._json({"url": f"{self.hub.url}/{name}", "name": name})
+
+    def _validate(self) -> None:
+        content = json.loads(self.body)["content"]
+        try:
+            is_valid = isinstance(yaml.safe_load(content.split("---")[1]), dict)
+        except (yaml.YAMLError, IndexError):
+            is_valid = False
+        self._json(
+            {"errors": [] if is_valid else [{"message": "no metadata"}], "warnings": []}, 200 if is_valid else 400
+        )
+
+    def _refs(self, repository: Repository) -> None:
+        main = {"name": "main", "ref": "refs/heads/main", "targetCommit": repository.commits[-1].oid}
+        tags = [{"name": tag, "ref": f"refs/tags/{tag}", "targetCommit": oid} for tag, oid in repository.tags.items()]
+        self._json({"branches": [main], "tags": tags, "converts": []})
+
+    def _preupload(self, commit: Commit) -> None:
+        answers = []
+        for file in json.loads(self.body)["files"]:
+            is_large = file["path"].endswith(LARGE) or b"\0" in base64.b64decode(file["sample"])
+            answer = {"path": file["path"], "uploadMode": "lfs" if is_large else "regular", "shouldIgnore": False}
+            if file["path"] in commit.files:
+                answer["oid"] = _entry(commit, file["path"])["oid"]
+            answers.append(answer)
+        self._json({"files": answers})
+
+    def _batch(self) -> None:
+        objects = []
+        for each in json.loads(self.body)["objects"]:
+            if each["oid"] in self.hub.objects:
+                objects.append(each)
+            else:
+                href = f"{self.hub.url}/objects/{each['oid']}"
+                objects.append({**each, "actions": {"upload": {"href": href, "header": {}}}})
+        self._json({"transfer": "basic", "objects": objects})
+
+    def _put_object(self, oid: str) -> None:
+        if hashlib.sha256(self.body).hexdigest() != oid:
+            return self._json({"error": "the hash differs"}, 400)
+        self.hub.objects[oid] = self.body
+        return self._json({})
+
+    def _commit(self, repository: Repository, parent: Commit) -> None:
+        files, large, message = dict(parent.files), set(parent.large), ""
+        for line in self.body.splitlines():
+            operation = json.loads(line)
+            value = operation["value"]
+            if operation["key"] == "header":
+                message = value["summary"]
+                if value.get("parentCommit") not in (None, parent.oid):
+                    return self._json({"error": "The parent commit is not the head"}, 412)
+            elif operation["key"] == "file":
+                files[value["path"]] = base64.b64decode(value["content"])
+            elif operation["key"] == "lfsFile":
+                if value["oid"] not in self.hub.objects:
+                    return self._json({"error": "the object was never uploaded"}, 400)
+                files[value["path"]] = self.hub.objects[value["oid"]]
+                large.add(value["path"])
+            elif operation["key"] == "deletedFile":
+                del files[value["path"]]
+        oid = hashlib.sha1(parent.oid.encode() + self.body).hexdigest()
+        repository.commits.append(Commit(oid, message, files, frozenset(large)))
+        return self._json({"success": True, "commitOid": oid, "commitUrl": f"{self.hub.url}/x/y/commit/{oid}"})
+
+    def _tag(self, repository: Repository, commit: Commit) -> None:
+        tag = json.loads(self.body)["tag"]
+        if tag in repository.tags:
+            return self._json({"error": "the tag exists"}, 409)
+        repository.tags[tag] = commit.oid
+        return self._json({})
+
+    def _resolve(self, path: str) -> None:
+        front, _, behind = path.partition("/resolve/")
+        revision, _, name = behind.partition("/")
+        kind, repo_id = (
+            ("datasets", front[len("/datasets/") :]) if front.startswith("/datasets/") else ("models", front[1:])
+        )
+        repository = self.hub.repositories.get((kind, repo_id))
+        commit = repository.at(revision) if repository else None
+        if commit is None:
+            code = "RevisionNotFound" if repository else "RepoNotFound"
+            return self._json({"error": code}, 404, {"X-Error-Code": code})
+        head = {"X-Repo-Commit": commit.oid}
+        if name not in commit.files:
+            return self._json({"error": "Entry not found"}, 404, {**head, "X-Error-Code": "EntryNotFound"})
+        content = commit.files[name]
+        head["ETag"] = f'"{_entry(commit, name)["oid"]}"'
+        start = 0
+        if self.headers.get("Range"):
+            first, _, last = self.headers["Range"].removeprefix("bytes=").partition("-")
+            start, end = int(first), int(last) + 1 if last else len(content)
+            head["Content-Range"] = f"bytes {start}-{end - 1}/{len(content)}"
+            content = content[start:end]
+        self._send(content, 206 if "Content-Range" in head else 200, {**head, "Accept-Ranges": "bytes"})
+
+    def _json(self, value, status: int = 200, headers: dict[str, str] | None = None) -> None:
+        named = {"X-Error-Message": value["error"]} if isinstance(value, dict) and "error" in value else {}
+        self._send(json.dumps(value).encode(), status, {"Content-Type": "application/json", **named, **(headers or {})})
+
+    def _send(self, content: bytes, status: int, headers: dict[str, str]) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(content)
+
+
+def _entry(commit: Commit, path: str) -> dict:
+    """A line of a listing; of a large file the hash is that of its content."""
+    content = commit.files[path]
+    if path not in commit.large:
+        return {"type": "file", "path": path, "size": len(content), "oid": git_hash(content)}
+    sha256 = hashlib.sha256(content).hexdigest()
+    lfs = {"oid": sha256, "size": len(content), "pointerSize": 134}
+    return {"type": "file", "path": path, "size": len(content), "oid": sha256, "lfs": lfs}

@@ -1,0 +1,260 @@
+"""`biodir publish` from the command to a pipeline that loads what was uploaded, over a tiny checkpoint."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import biodir
+from biodir.__main__ import main
+from biodir.configuration_biodir import CODE_FILES
+from biodir.publishing import checking
+from biodir.publishing.assembly import assemble
+from biodir.publishing.checking import check_model, clean_environment
+from biodir.publishing.errors import PublishError
+from biodir.publishing.facts import fingerprint
+from biodir.publishing.model_repository import model_repository
+from hub_server import TOKEN, running_hub
+from published_model import CARD, save_publishable
+from tiny_checkpoint import open_pipeline
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+HUB_ID = "some-group/tiny.model-v1"
+TAG = f"v{biodir.__version__}"
+FILES = {
+    "README.md",
+    ".eval_results/corpus.yaml",
+    "CITATION.cff",
+    "LICENSE",
+    "config.json",
+    "handler.py",
+    "model.safetensors",
+    "samples/sample.pubtator",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    *CODE_FILES,
+}
+# Loads the repository from the Hub as its users do, with the task and without, and by the Hub's snippet.
+USER = """
+import json, sys
+from transformers import AutoModel, pipeline
+
+name, sample, tag = sys.argv[1:]
+text = open(sample).read()
+model = AutoModel.from_pretrained(name, trust_remote_code=True, dtype="auto")
+extract = pipeline("biomedical-relation-extraction", model=name, trust_remote_code=True, device="cpu")
+tagged = pipeline(model=name, revision=tag, trust_remote_code=True, device="cpu")
+print(json.dumps([type(model).__name__, extract(text), tagged(text)]))
+"""
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory) -> Path:
+    return save_publishable(tmp_path_factory.mktemp("publish"))
+
+
+@pytest.fixture(scope="module")
+def repository(model, tmp_path_factory) -> Path:
+    return assemble(model_repository(model, HUB_ID), tmp_path_factory.mktemp("assembled") / "repository")
+
+
+@pytest.fixture
+def unchecked(monkeypatch):
+    """No new process: the checks of an assembled repository are tests of their own."""
+    monkeypatch.setattr(checking, "check_model", lambda folder: checking.CheckedModel(3, ()))
+
+
+def found_in(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} - {".biodir-publish"}
+
+
+def test_repository_holds_all_that_the_hub_needs(repository, model):
+    assert found_in(repository) == FILES
+    assert (repository / "README.md").read_text() == CARD.replace("ORG/NAME", HUB_ID)
+    for name in ("config.json", "model.safetensors"):
+        assert (repository / name).read_bytes() == (model / name).read_bytes()
+
+
+def test_to_leaves_the_repository_in_a_folder(model, tmp_path, capsys, unchecked):
+    assert main(["publish", "--model", str(model), "--repo-id", HUB_ID, "--to", str(tmp_path / "out")]) == 0
+    assert found_in(tmp_path / "out") == FILES
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1].startswith(f"not uploaded: the repository is in {tmp_path / 'out'}")
+    assert lines[-2] == (
+        "checked: a new process loads it and finds 3 relations in the sample; handler.py answers the same"
+    )
+    assert lines[-3].endswith(f" bytes in {len(FILES)} files")
+    listed = {line.split()[1]: int(line.split()[0].replace(",", "")) for line in lines[:-3]}
+    assert listed == {name: (tmp_path / "out" / name).stat().st_size for name in FILES}
+
+
+def test_dry_run_uploads_nothing(model, capsys, unchecked, monkeypatch):
+    monkeypatch.setattr("biodir.publishing.upload.upload", None)
+    assert main(["publish", "--model", str(model), "--repo-id", HUB_ID, "--dry-run"]) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == f"not uploaded: would go to {HUB_ID} (model) in one commit, tag {TAG}"
+
+
+def test_check_that_fails_leaves_no_folder(model, tmp_path, capsys, monkeypatch):
+    def fail(folder):
+        raise PublishError("a new process cannot use the repository: no")
+
+    monkeypatch.setattr(checking, "check_model", fail)
+    assert main(["publish", "--model", str(model), "--repo-id", HUB_ID, "--to", str(tmp_path / "out")]) == 1
+    assert capsys.readouterr().err == "biodir: error: a new process cannot use the repository: no\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_wrong_name_is_found_first(capsys):
+    assert main(["publish", "--model", "nowhere", "--repo-id", "tiny"]) == 1
+    assert "--repo-id 'tiny': write ORG/NAME" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "fix"),
+    [
+        ("model_card.md", "lacks model_card.md; write the card of this model"),
+        ("tokenizer.json", "lacks tokenizer.json; save model and tokenizer into it"),
+    ],
+)
+def test_missing_file_is_named_with_what_to_do(model, tmp_path, name, fix):
+    copy = copied(model, tmp_path)
+    (copy / name).unlink()
+    with pytest.raises(PublishError, match=f"model: {fix}"):
+        model_repository(copy, HUB_ID)
+
+
+def test_checkout_without_handler_is_refused(model, tmp_path):
+    with pytest.raises(PublishError, match=r"lacks .*handler\.py.*; publish from a checkout of biodir"):
+        model_repository(model, HUB_ID, tmp_path)
+
+
+def test_folder_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(PublishError, match="nowhere: there is no such folder"):
+        model_repository(tmp_path / "nowhere", HUB_ID)
+
+
+def test_pointer_of_git_lfs_is_refused(model, tmp_path):
+    copy = copied(model, tmp_path)
+    (copy / "model.safetensors").write_text("version https://git-lfs.github.com/spec/v1\n")
+    with pytest.raises(PublishError, match="is a pointer of Git LFS; fetch it"):
+        model_repository(copy, HUB_ID)
+
+
+def test_results_of_another_checkpoint_are_refused(model, tmp_path):
+    copy = copied(model, tmp_path)
+    (copy / "results").mkdir()
+    (copy / "results" / "measured.json").write_text(json.dumps({"sha256": fingerprint(copy)}))
+    assert "results/measured.json" in {file.path for file in model_repository(copy, HUB_ID)}
+    with open(copy / "config.json", "a") as file:
+        file.write("\n")
+    with pytest.raises(PublishError, match=r"measured with a config\.json of sha256 .*; measure this checkpoint"):
+        model_repository(copy, HUB_ID)
+
+
+def copied(model: Path, tmp_path: Path) -> Path:
+    copy = tmp_path / "model"
+    copy.mkdir()
+    for path in model.iterdir():
+        if path.is_file():
+            (copy / path.name).write_bytes(path.read_bytes())
+    return copy
+
+
+GOOD = {
+    "task": "biomedical-relation-extraction",
+    "relations": [{"score": 0.5}],
+    "answer": [{"score": 0.5}],
+    "modules": ["transformers_modules.tiny.modeling_biodir"],
+}
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        ({"modules": [*GOOD["modules"], "biodir.modeling_biodir"]}, "code came from biodir.modeling_biodir, not from"),
+        ({"task": "text-classification"}, "the pipeline is one for 'text-classification'"),
+        ({"answer": []}, "handler.py does not answer what the pipeline finds"),
+    ],
+)
+def test_finding_of_the_new_process_that_is_wrong_is_named(monkeypatch, tmp_path, found, said):
+    monkeypatch.setattr(checking, "run_fresh", lambda program, folder: {**GOOD, **found})
+    with pytest.raises(PublishError, match=said):
+        check_model(tmp_path)
+
+
+def test_finding_of_the_new_process_is_counted(monkeypatch, tmp_path):
+    monkeypatch.setattr(checking, "run_fresh", lambda program, folder: GOOD)
+    assert check_model(tmp_path) == checking.CheckedModel(1, tuple(GOOD["modules"]))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("losses_biodir.py", None, "losses_biodir"),
+        ("decoding_biodir.py", "import biodir.errors_biodir\n", "biodir"),
+    ],
+)
+def test_check_fails_without_a_module_or_with_one_that_needs_the_installation(repository, tmp_path, name, text, said):
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    for part in FILES:
+        (copy / part).parent.mkdir(exist_ok=True)
+        (copy / part).write_bytes((repository / part).read_bytes())
+    if text is None:
+        (copy / name).unlink()
+    else:
+        (copy / name).write_text(text + (repository / name).read_text())
+    with pytest.raises(PublishError, match=said):
+        check_model(copy)
+
+
+@pytest.mark.slow
+def test_published_model_is_loaded_from_the_hub(model, tmp_path):
+    """The whole way: the command uploads, and a user with nothing but transformers loads by the id of the Hub."""
+    with running_hub() as hub:
+        settings = {**clean_environment(str(tmp_path)), "HF_ENDPOINT": hub.url, "HF_HUB_DISABLE_XET": "1"}
+        del settings["HF_HUB_OFFLINE"]
+        command = [sys.executable, "-m", "biodir", "publish", "--model", str(model), "--repo-id", HUB_ID]
+        published = run(command, {**settings, "HF_TOKEN": TOKEN}, CHECKOUT)
+        *_, checked, written, tagged = published.splitlines()
+        assert tagged == f"{HUB_ID}: tagged {TAG}"
+        uploaded = hub.repositories[("models", HUB_ID)]
+        assert [commit.message for commit in uploaded.commits] == ["initial commit", f"biodir {TAG}"]
+        assert set(uploaded.commits[-1].files) == {*FILES, ".gitattributes"}, "the check left nothing behind"
+        assert written == f"{HUB_ID}: {len(FILES)} files written in commit {uploaded.commits[-1].oid}"
+        assert uploaded.tags == {TAG: uploaded.commits[-1].oid}
+
+        sample = CHECKOUT / "samples" / "sample.pubtator"
+        program = f"import sys\nsys.modules['biodir'] = None\n{USER}"
+        said = run([sys.executable, "-I", "-c", program, HUB_ID, str(sample), TAG], settings, tmp_path)
+        kind, by_task, by_tag = json.loads(said.splitlines()[-1])
+        expected = json.loads(json.dumps(open_pipeline(model)(sample.read_text())))
+        assert kind == "BioDirForRelationExtraction"
+        assert by_task == by_tag == expected
+        assert len(expected) > 0
+        assert checked.startswith(f"checked: a new process loads it and finds {len(expected)} relations in the sample")
+
+
+def run(command: list[str], environment: dict[str, str], cwd: Path) -> str:
+    """What the program prints."""
+    done = subprocess.run(
+        command, env=environment, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_environment_of_a_check_is_clean():
+    given = {"PATH": os.defpath, "HF_HUB_CACHE": "/c", "HF_HOME": "/h", "BIODIR_MODEL": "m"}
+    assert clean_environment("/new", given) == {
+        "PATH": os.defpath,
+        "HF_HOME": "/new/home",
+        "HF_MODULES_CACHE": "/new/modules",
+        "HF_HUB_OFFLINE": "1",
+        "HF_DATASETS_OFFLINE": "1",
+    }

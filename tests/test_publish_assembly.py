@@ -1,0 +1,95 @@
+"""Folders that appear as a whole or not at all."""
+
+from pathlib import Path
+
+import pytest
+
+from biodir.publishing.assembly import MARKER, RepositoryFile, assemble, content_files
+from biodir.publishing.errors import PublishError
+
+
+@pytest.fixture
+def source(tmp_path) -> Path:
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "a.txt").write_text("a")
+    return tmp_path / "source"
+
+
+def files(source: Path) -> list[RepositoryFile]:
+    return [
+        RepositoryFile("a.txt", source / "a.txt"),
+        RepositoryFile("deep/er/b.txt", source / "a.txt"),
+        RepositoryFile("README.md", source / "card.md", "changed"),
+    ]
+
+
+def names(folder: Path) -> dict[str, str]:
+    return {name: path.read_text() for name, path in content_files(folder)}
+
+
+EXPECTED = {"README.md": "changed", "a.txt": "a", "deep/er/b.txt": "a"}
+
+
+def test_folder_holds_the_files_and_a_marker_that_is_no_content(source, tmp_path):
+    folder = assemble(files(source), tmp_path / "out")
+    assert names(folder) == EXPECTED
+    assert (folder / MARKER).is_file()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "source"]
+
+
+def test_empty_folder_is_filled(source, tmp_path):
+    (tmp_path / "out").mkdir()
+    assert names(assemble(files(source), tmp_path / "out")) == EXPECTED
+
+
+def test_own_folder_is_replaced_as_a_whole(source, tmp_path):
+    assemble([RepositoryFile("old.txt", source / "a.txt")], tmp_path / "out")
+    assert names(assemble(files(source), tmp_path / "out")) == EXPECTED
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "source"]
+
+
+def test_folder_of_somebody_else_is_left_alone(source, tmp_path):
+    with pytest.raises(PublishError, match="source: holds files that biodir did not put there; name a new"):
+        assemble(files(source), source)
+    assert [path.name for path in source.iterdir()] == ["a.txt"]
+
+
+def test_file_is_no_folder(source):
+    with pytest.raises(PublishError, match=r"a\.txt: is no folder"):
+        assemble(files(source), source / "a.txt")
+
+
+def test_link_is_not_followed(source, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "out").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(PublishError, match="is no folder"):
+        assemble(files(source), tmp_path / "out")
+
+
+def test_folder_above_must_be_there(source, tmp_path):
+    with pytest.raises(PublishError, match=r"no/out: .*/no is no folder; make it"):
+        assemble(files(source), tmp_path / "no" / "out")
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_missing_file_changes_nothing(source, tmp_path, is_there):
+    if is_there:
+        assemble([RepositoryFile("old.txt", source / "a.txt")], tmp_path / "out")
+    with pytest.raises(PublishError, match=r"gone\.txt: there is no such file, and the repository needs b\.txt"):
+        assemble([*files(source), RepositoryFile("b.txt", source / "gone.txt")], tmp_path / "out")
+    assert sorted(path.name for path in tmp_path.iterdir()) == (["out", "source"] if is_there else ["source"])
+    if is_there:
+        assert names(tmp_path / "out") == {"old.txt": "a"}
+
+
+def test_check_that_fails_changes_nothing(source, tmp_path):
+    seen = []
+
+    def check(folder: Path) -> None:
+        seen.append(names(folder))
+        raise PublishError("no")
+
+    with pytest.raises(PublishError, match=r"^no$"):
+        assemble(files(source), tmp_path / "out", check)
+    assert seen == [EXPECTED]
+    assert [path.name for path in tmp_path.iterdir()] == ["source"]
