@@ -208,5 +208,5 @@ def test_relation_type_that_the_model_cannot_predict_is_refused(checkpoint, docu
 
 def test_model_without_a_relation_head_is_refused(documents, tmp_path):
     checkpoint = save_checkpoint(tmp_path, relation_labels=[])
-    with pytest.raises(SettingError, match="^the model has no relation head, so that there are no thresholds"):
+    with pytest.raises(SettingError, match=r"^the model has no relation head, so that there are no thresholds"):
         calibration_run(open_pipeline(checkpoint), documents)
