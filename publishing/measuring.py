@@ -21,19 +21,20 @@ EXAMPLES = "samples/examples.jsonl"
 SCORES = ("score", "relation_score", "novelty_score", "direction_score")
 
 
-def measure(checkout: Path, dev: Path, test: Path) -> None:
+def measure(checkout: Path, dev: Path, test: Path, dev_model: Path | None = None) -> None:
     """Writes dev.json, test.json, examples.json and measured.json into `results/`.
 
     Args:
         checkout: folder with the checkpoint.
         dev, test: gold documents, as `biodir evaluate` takes them.
+        dev_model: the checkpoint that is scored on dev, where the one of the checkout has learned from dev.
 
     Raises:
         PublishError: a command failed; it said why on standard error.
     """
     folder = checkout / RESULTS
-    for name, gold in (("dev", dev), ("test", test)):
-        command = ["evaluate", str(gold), "--model", str(checkout), "--json", str(folder / f"{name}.json")]
+    for name, gold, model in (("dev", dev, dev_model or checkout), ("test", test, checkout)):
+        command = ["evaluate", str(gold), "--model", str(model), "--json", str(folder / f"{name}.json")]
         if main(command):
             raise PublishError(f"biodir {' '.join(command)} failed; see the message above")
     write_json(folder / "examples.json", measured_examples(checkout))

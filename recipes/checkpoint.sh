@@ -56,5 +56,5 @@ done
 python scripts/average_checkpoints.py "${finals[@]}" --output "$output/final"
 
 # 5. The weights in float16, at the top of the repository; test is scored once.
-python scripts/export_checkpoint.py "$output/final" .
+python scripts/export_checkpoint.py "$output/final" . --calibrated-like "$output/stage2"
 biodir evaluate "$test" --model .

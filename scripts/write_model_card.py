@@ -26,12 +26,17 @@ def main(arguments: list[str] | None = None, checkout: Path = CHECKOUT) -> int:
     parser.add_argument(
         "--measure", nargs=2, type=Path, metavar=("DEV", "TEST"), help="first score the checkpoint on these documents"
     )
+    parser.add_argument(
+        "--dev-model",
+        type=Path,
+        help="checkpoint to score on DEV where the shipped one learned from it",
+    )
     options = parser.parse_args(arguments)
     try:
         if options.measure:
             from biodir.publishing.measuring import measure
 
-            measure(checkout, *options.measure)
+            measure(checkout, *options.measure, options.dev_model)
         files = written_files(read_facts(checkout), default_limits(checkout))
     except PublishError as error:
         print(f"write_model_card: {error}", file=sys.stderr)

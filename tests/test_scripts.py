@@ -182,3 +182,13 @@ def test_exported_weights_are_half_floats_that_load_as_floats(checkpoint, tmp_pa
         assert {weights.get_tensor(name).dtype for name in weights.keys()} == {torch.float16}  # noqa: SIM118
     assert load_pipeline(str(target), device="cpu").model.dtype == torch.float32
     assert "_name_or_path" not in json.loads((target / "config.json").read_text())["encoder_config"]
+
+
+def test_exported_checkpoint_names_the_documents_that_chose_its_bias(checkpoint, tmp_path, monkeypatch):
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "config.json").write_text(json.dumps({"calibrated_on": ["0a1b2c3d"]}))
+    arguments = ["export_checkpoint.py", str(checkpoint), str(tmp_path / "out"), "--calibrated-like", str(run)]
+    monkeypatch.setattr(sys, "argv", arguments)
+    script("export_checkpoint").main()
+    assert json.loads((tmp_path / "out" / "config.json").read_text())["calibrated_on"] == ["0a1b2c3d"]
