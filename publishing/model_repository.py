@@ -18,7 +18,7 @@ CARD = "model_card.md"
 SAMPLE = "samples/sample.pubtator"
 # What stands beside the code and goes with every model.
 COMPANIONS = ("handler.py", "LICENSE", "CITATION.cff", SAMPLE)
-# What the code needs in a container of Inference Endpoints, which installs it; the torch there is the one for its device.
+# What a container of Inference Endpoints installs for the code; the torch there is the one for its device.
 REQUIREMENTS = ("transformers", "huggingface-hub", "safetensors")
 SETTINGS = "setup.cfg"
 # What belongs to a model where it is there.
