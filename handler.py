@@ -53,8 +53,8 @@ class Limits:
 
     documents: int = 32
     characters: int = 50_000
-    mentions: int = 300
-    pairs: int = 50_000
+    mentions: int = 200
+    pairs: int = 25_000
 
     @classmethod
     def from_environment(cls) -> "Limits":

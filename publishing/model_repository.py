@@ -1,7 +1,9 @@
 """Which files make the Hub repository of a model."""
 
 import json
+import re
 from collections.abc import Iterator
+from configparser import ConfigParser
 from pathlib import Path
 
 import biodir.errors_biodir
@@ -16,6 +18,9 @@ CARD = "model_card.md"
 SAMPLE = "samples/sample.pubtator"
 # What stands beside the code and goes with every model.
 COMPANIONS = ("handler.py", "LICENSE", "CITATION.cff", SAMPLE)
+# What a container of Inference Endpoints installs for the code; the torch there is the one for its device.
+REQUIREMENTS = ("transformers", "huggingface-hub", "safetensors")
+SETTINGS = "setup.cfg"
 # What belongs to a model where it is there.
 EVALUATION = (".eval_results/*.yaml", "results/*.json")
 # Stands in the card for the place where the model will be.
@@ -47,8 +52,18 @@ def model_repository(model: Path, repo_id: str, checkout: Path | None = None) ->
         *(RepositoryFile(name, model / name) for name in CHECKPOINT_FILES),
         *(RepositoryFile(name, checkout / name) for name in (*CODE_FILES, *COMPANIONS)),
         RepositoryFile("README.md", model / CARD, card.replace(PLACEHOLDER, repo_id)),
+        RepositoryFile("requirements.txt", checkout / SETTINGS, requirements(checkout / SETTINGS)),
         *evaluation,
     ]
+
+
+def requirements(settings: Path) -> str:
+    """The lines of requirements.txt: versions as the installation asks for them."""
+    parser = ConfigParser()
+    parser.read(settings, encoding="utf-8")
+    lines = parser["options"]["install_requires"].split()
+    named = {re.split(r"[<>=!~]", line)[0]: line for line in lines}
+    return "".join(f"{named[name]}\n" for name in REQUIREMENTS)
 
 
 def _evaluation(model: Path) -> Iterator[RepositoryFile]:
@@ -63,7 +78,7 @@ def _check_complete(model: Path, checkout: Path) -> None:
     for folder, names, fix in (
         (model, CHECKPOINT_FILES, "save model and tokenizer into it with save_pretrained"),
         (model, (CARD,), "write the card of this model"),
-        (checkout, (*CODE_FILES, *COMPANIONS), "publish from a checkout of biodir"),
+        (checkout, (*CODE_FILES, *COMPANIONS, SETTINGS), "publish from a checkout of biodir"),
     ):
         missing = [name for name in names if not (folder / name).is_file()]
         if missing:

@@ -206,9 +206,9 @@ def test_value_error_that_no_part_of_the_request_explains_is_a_500(endpoint, pip
 
 
 def test_limits_come_from_the_environment_where_they_are_set(monkeypatch):
-    assert handler.Limits.from_environment() == handler.Limits(32, 50_000, 300, 50_000)
+    assert handler.Limits.from_environment() == handler.Limits(32, 50_000, 200, 25_000)
     monkeypatch.setenv("BIODIR_MAX_MENTIONS", "9")
-    assert handler.Limits.from_environment() == handler.Limits(32, 50_000, 9, 50_000)
+    assert handler.Limits.from_environment() == handler.Limits(32, 50_000, 9, 25_000)
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "many", ""])

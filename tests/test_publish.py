@@ -32,6 +32,7 @@ FILES = {
     "config.json",
     "handler.py",
     "model.safetensors",
+    "requirements.txt",
     "samples/sample.pubtator",
     "tokenizer.json",
     "tokenizer_config.json",
@@ -76,6 +77,12 @@ def test_repository_holds_all_that_the_hub_needs(repository, model):
     assert (repository / "README.md").read_text() == CARD.replace("ORG/NAME", HUB_ID)
     for name in ("config.json", "model.safetensors"):
         assert (repository / name).read_bytes() == (model / name).read_bytes()
+
+
+def test_requirements_are_those_of_the_installation_without_torch(repository):
+    lines = (repository / "requirements.txt").read_text().splitlines()
+    assert [line.split(">")[0] for line in lines] == ["transformers", "huggingface-hub", "safetensors"]
+    assert all(f"\n    {line}\n" in (CHECKOUT / "setup.cfg").read_text() for line in lines)
 
 
 def test_to_leaves_the_repository_in_a_folder(model, tmp_path, capsys, unchecked):
