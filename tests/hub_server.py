@@ -69,7 +69,7 @@ def running_hub() -> Iterator[Hub]:
     """A Hub that answers while the block runs."""
     hub = Hub()
     handler = type("BoundHandler", (_Handler,), {"hub": hub})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server = _Server(("127.0.0.1", 0), handler)
     hub.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
@@ -79,6 +79,14 @@ def running_hub() -> Iterator[Hub]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+# For programs of the tests that talk to the server, which is slow to answer on a busy machine.
+PATIENCE = {"HF_HUB_ETAG_TIMEOUT": "120", "HF_HUB_DOWNLOAD_TIMEOUT": "120"}
+
+
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128  # clients upload and download in many threads
 
 
 def git_hash(content: bytes) -> str:

@@ -17,7 +17,7 @@ from biodir.publishing.checking import check_model, clean_environment
 from biodir.publishing.errors import PublishError
 from biodir.publishing.facts import fingerprint
 from biodir.publishing.model_repository import model_repository
-from hub_server import TOKEN, running_hub
+from hub_server import PATIENCE, TOKEN, running_hub
 from published_model import CARD, save_publishable
 from tiny_checkpoint import open_pipeline
 
@@ -224,7 +224,8 @@ def test_check_fails_without_a_module_or_with_one_that_needs_the_installation(re
 def test_published_model_is_loaded_from_the_hub(model, tmp_path):
     """The whole way: the command uploads, and a user with nothing but transformers loads by the id of the Hub."""
     with running_hub() as hub:
-        settings = {**clean_environment(str(tmp_path)), "HF_ENDPOINT": hub.url, "HF_HUB_DISABLE_XET": "1"}
+        settings = {**clean_environment(str(tmp_path)), **PATIENCE}
+        settings |= {"HF_ENDPOINT": hub.url, "HF_HUB_DISABLE_XET": "1"}
         del settings["HF_HUB_OFFLINE"]
         command = [sys.executable, "-m", "biodir", "publish", "--model", str(model), "--repo-id", HUB_ID]
         published = run(command, {**settings, "HF_TOKEN": TOKEN}, CHECKOUT)

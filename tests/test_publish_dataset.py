@@ -16,7 +16,7 @@ from biodir.publishing.checking import clean_environment
 from biodir.publishing.dataset_repository import check_dataset, dataset_repository
 from biodir.publishing.errors import PublishError
 from corpus_folder import write_data_folder
-from hub_server import TOKEN, running_hub
+from hub_server import PATIENCE, TOKEN, running_hub
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 HUB_ID = "some-group/corpora"
@@ -118,7 +118,8 @@ def test_library_that_is_not_installed_is_named(exported, capsys, monkeypatch):
 def test_published_data_set_is_loaded_from_the_hub(exported, tmp_path):
     """The whole way: the command checks and uploads, and a user loads every configuration by the id of the Hub."""
     with running_hub() as hub:
-        settings = {**clean_environment(str(tmp_path)), "HF_ENDPOINT": hub.url, "HF_HUB_DISABLE_XET": "1"}
+        settings = {**clean_environment(str(tmp_path)), **PATIENCE}
+        settings |= {"HF_ENDPOINT": hub.url, "HF_HUB_DISABLE_XET": "1"}
         del settings["HF_HUB_OFFLINE"], settings["HF_DATASETS_OFFLINE"]
         command = [sys.executable, "-m", "biodir", "dataset", "publish", str(exported), "--repo-id", HUB_ID]
         *_, checked, _, tagged = run(command, {**settings, "HF_TOKEN": TOKEN}, CHECKOUT).splitlines()
