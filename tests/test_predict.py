@@ -175,7 +175,7 @@ FAULTS = {
     "configuration is a list": (write("config.json", "[]"), r"config\.json is that of"),
     "configuration of BERT": (edit(model_type="bert"), r"config\.json is that of a model of type 'bert'"),
     "configuration of wrong type": (edit(max_tokens="x"), r"config\.json .*'max_tokens'"),
-    "label list empty": (edit(relation_labels=[]), r"config\.json .*relation_labels \[\]"),
+    "label list of one": (edit(relation_labels=["None"]), r"config\.json .*relation_labels \['None'\]: give the label"),
     "tokenizer cut off": (write("tokenizer.json", "{"), r"tokenizer\.json or tokenizer_config\.json cannot be used"),
     "tokenizer of the encoder": (take_tokenizer_of_encoder, r"config\.json and tokenizer\.json .* lacks '@"),
 }

@@ -14,6 +14,17 @@ from tiny_checkpoint import save_encoder
 from training_runs import run_training, start_training, written
 
 FIRST_KILL, SAVE_EVERY = 9, 4
+# Sums of floating-point numbers depend on how many threads share them: all runs have as many.
+THREADS = 2
+
+
+@pytest.fixture(scope="module", autouse=True)
+def threads():
+    """As many threads here as in the processes that are stopped, whatever a test before has set."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(THREADS)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +48,7 @@ def uninterrupted(arguments, tmp_path_factory) -> Path:
 
 def stopped_by(number: signal.Signals, arguments: list, folder: Path) -> int:
     """Starts a run, sends it a signal once some steps are kept, and gives its exit status."""
-    process = start_training(*arguments, "--output", folder)
+    process = start_training(*arguments, "--output", folder, OMP_NUM_THREADS=str(THREADS))
     deadline = time.monotonic() + 240
     while not any(int(path.stem.split("-")[1]) >= FIRST_KILL for path in folder.glob("states/step-*.json")):
         assert process.poll() is None, process.stdout.read()
