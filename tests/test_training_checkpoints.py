@@ -11,6 +11,7 @@ import torch
 from biodir.errors_biodir import CheckpointError
 from biodir.training import checkpoints
 from biodir.training.checkpoints import newest_state, prepare_folder, save_model, save_state, write_json
+from biodir.training.provenance import file_sha256
 
 STATE = {"model": {"weight": torch.arange(6.0).view(2, 3)}, "progress": {"step": 3, "losses": [0.5], "best": None}}
 RECORD = {"settings": {"epochs": 3}, "data": {"a.pubtator": "5f"}}
@@ -161,7 +162,7 @@ def test_next_state_clears_what_a_kill_left(states):
 
 def test_state_that_holds_an_object_is_not_unpickled(states):
     torch.save({"weight": Saved()}, states / "step-00000010.pt")
-    digest = checkpoints._sha256(states / "step-00000010.pt")
+    digest = file_sha256(states / "step-00000010.pt")
     write_json(states / "step-00000010.json", {"sha256": digest})
     with pytest.raises(UnpicklingError, match="Weights only load failed"):
         newest_state(states)

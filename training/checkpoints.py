@@ -5,7 +5,6 @@ A state is one file of tensors and numbers, `step-00000120.pt`, read without unp
 last; where it is missing, or the hash differs, the state is half-written and passed over.
 """
 
-import hashlib
 import json
 import logging
 import os
@@ -17,6 +16,7 @@ from typing import Any
 import torch
 
 from biodir.errors_biodir import CheckpointError
+from biodir.training.provenance import file_sha256
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ def save_state(folder: Path, step: int, state: Mapping[str, Any], record: Mappin
     half_written = path.with_suffix(".part")
     torch.save(dict(state), half_written)
     os.replace(half_written, path)
-    write_json(path.with_suffix(".json"), {"step": step, "sha256": _sha256(path), **record})
+    write_json(path.with_suffix(".json"), {"step": step, "sha256": file_sha256(path), **record})
     states = sorted(folder.glob("step-*.pt"))
     place = states.index(path) + 1
     # Later ones were passed over, being damaged: the run was behind them, and came here again.
@@ -55,7 +55,7 @@ def newest_state(folder: Path) -> tuple[dict[str, Any], dict[str, Any]] | None:
         except (OSError, ValueError):  # of JSON or of UTF-8
             logger.warning("%s: half-written, its record is missing or damaged; an older state is taken", path)
             continue
-        if not isinstance(record, dict) or record.get("sha256") != _sha256(path):
+        if not isinstance(record, dict) or record.get("sha256") != file_sha256(path):
             logger.warning("%s: half-written or damaged, its hash is another; an older state is taken", path)
             continue
         return torch.load(path, weights_only=True, map_location="cpu"), record
@@ -103,8 +103,3 @@ def prepare_folder(folder: Path, resume: bool, overwrite: bool) -> None:
             "--overwrite, or name another --output"
         )
     folder.mkdir(parents=True, exist_ok=True)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,6 +1,7 @@
 """Where a run comes from: git commit, versions of the packages, fingerprints of the data."""
 
 import hashlib
+import os
 import subprocess
 from collections.abc import Iterable
 from importlib.metadata import version
@@ -34,8 +35,10 @@ def _commit(file: Path) -> str:
 
 def data_fingerprints(paths: Iterable[str]) -> dict[str, str]:
     """File name -> SHA-256 of its content."""
-    found = {}
-    for path in paths:
-        with open(path, "rb") as file:
-            found[str(path)] = hashlib.file_digest(file, "sha256").hexdigest()
-    return found
+    return {str(path): file_sha256(path) for path in paths}
+
+
+def file_sha256(path: str | os.PathLike[str]) -> str:
+    """The SHA-256 of a file's content, in hexadecimal digits."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
