@@ -170,10 +170,8 @@ def new_model(settings: TrainingSettings, config: BioDirConfig) -> tuple[Any, An
 def train(run: Run, stop: StopRequest) -> bool:
     """Trains and scores epoch after epoch; False where a signal asked for an end."""
     settings, progress = run.settings, run.progress
-    bar = tqdm(
-        total=run.record["steps"], initial=progress.step, desc="training", unit="step", mininterval=5,
-        disable=not run.accelerator.is_local_main_process,
-    )  # fmt: skip
+    silent = {} if run.accelerator.is_local_main_process else {"disable": True}  # else TQDM_DISABLE decides
+    bar = tqdm(total=run.record["steps"], initial=progress.step, desc="training", unit="step", mininterval=5, **silent)
     with bar:
         while progress.epoch < settings.last_epoch and not has_lost_patience(run):
             if not train_epoch(run, stop, bar):
