@@ -7,9 +7,11 @@ Reads from top to bottom: accelerator, data, model, optimizer, prepare, loop, me
 it is born, in `TrainingSettings` of training/settings.py; ``--help`` lists them.
 """
 
+import math
+import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -19,7 +21,13 @@ import torch
 
 try:
     from accelerate import Accelerator
-    from accelerate.utils import gather_object, is_tensorboard_available, set_seed
+    from accelerate.utils import (
+        DistributedType,
+        GradientAccumulationPlugin,
+        gather_object,
+        is_tensorboard_available,
+        set_seed,
+    )
 except ModuleNotFoundError as error:
     sys.exit(f'train.py: error: {error.name} is missing; `pip install ".[train]"`')
 from huggingface_hub.errors import StrictDataclassError
@@ -34,7 +42,7 @@ from biodir.decoding_biodir import DecodingRule
 from biodir.errors_biodir import BioDirError, CheckpointError, SettingError
 from biodir.evaluation.model_scores import EncodedDocuments, pair_logits
 from biodir.modeling_biodir import BioDirForRelationExtraction
-from biodir.training.checkpoints import newest_state, prepare_folder, save_model, save_state, write_json
+from biodir.training.checkpoints import check_folder, clear_folder, newest_state, save_model, save_state, write_json
 from biodir.training.corpora import document_ids, training_corpora
 from biodir.training.data import LabelledPairs, step_parts, training_batch
 from biodir.training.labels import label_lists
@@ -47,6 +55,7 @@ from biodir.training.validation import best_bias
 from biodir.windows_biodir import pair_encoder
 
 STOPPED = 143  # the exit status of a program that SIGTERM ends
+SHARDED = (DistributedType.FSDP, DistributedType.DEEPSPEED, DistributedType.MEGATRON_LM)
 
 
 @dataclass
@@ -89,24 +98,19 @@ class Run:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit status: 0, or 143 where a signal stopped the run, which `--resume` goes on with."""
     settings = training_settings(arguments)
+    check_folder(Path(settings.output), settings.resume, settings.overwrite)
     keep_freed_memory()
     disable_progress_bar()  # of transformers, beside our own
 
     # Accelerator.
-    tracker = None if settings.tracker == "none" else settings.tracker
-    accelerator = Accelerator(
-        mixed_precision=settings.mixed_precision, log_with=_installed(tracker), project_dir=settings.output
-    )
+    accelerator = new_accelerator(settings)
     set_seed(settings.seed)
-    if accelerator.is_main_process:
-        prepare_folder(Path(settings.output), settings.resume, settings.overwrite)
-    accelerator.wait_for_everyone()
 
     # Data.
     held_out = document_ids([*([settings.dev] if settings.dev else []), *settings.exclude])
     corpora = training_corpora(settings, held_out, accelerator.print)
     learned_from = [document for corpus in corpora for document in corpus.documents]
-    lists = label_lists(learned_from, settings.labels, settings.encoder)
+    lists = label_lists(learned_from, settings.labels, settings.encoder, settings.tasks)
     config = run_config(settings, lists, corpora)
     types = len(lists.relation_labels) - 1
     accelerator.print(f"labels of {lists.source}: {types} relation types; heads: {', '.join(config.tasks)}")
@@ -114,22 +118,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Model.
     model, tokenizer = new_model(settings, config)
     encoder = pair_encoder(tokenizer, model.config)
-    labelled = pairs_to_learn(corpora, encoder, model.config, settings)
+    labelled = pairs_to_learn(corpora, encoder, model.config, settings, accelerator.print)
     dev = dev_documents(settings, encoder, model.config)
 
     # Optimizer.
-    optimizer = torch.optim.AdamW(parameter_groups(model, settings), fused=True)
+    optimizer = torch.optim.AdamW(parameter_groups(model, settings), fused=settings.mixed_precision != "fp16")
     sizes = [len(steps_of_epoch(labelled, settings, encoder, epoch)) for epoch in range(settings.epochs)]
     schedule = get_scheduler(settings.schedule, optimizer, round(settings.warmup_share * sum(sizes)), sum(sizes))
 
     # Prepare. The schedule is not prepared: it counts the steps of the run, whatever the number of processes.
+    if accelerator.is_main_process:
+        clear_folder(Path(settings.output), settings.overwrite)
+    accelerator.wait_for_everyone()
     model, optimizer = accelerator.prepare(model, optimizer)
     scored_model, averaged = accelerator.unwrap_model(model), None
     if settings.average:
         averaged = AveragedModel(scored_model, multi_avg_fn=get_ema_multi_avg_fn(settings.average))
         scored_model = averaged.module
     accelerator.init_trackers("training", {name: str(value) for name, value in asdict(settings).items()})
-    record = {"settings": asdict(settings), "provenance": provenance(), "data": data_of(settings)}
+    origin = provenance(accelerator.num_processes, accelerator.device.type)
+    record = {"settings": asdict(settings), "provenance": origin, "data": data_of(settings)}
     record["steps"] = sum(sizes[: settings.last_epoch])
     run = Run(settings, accelerator, labelled, dev, model, scored_model, averaged, tokenizer, encoder, optimizer,
               schedule, record)  # fmt: skip
@@ -144,6 +152,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
         stop.release()
         accelerator.end_training()
     return 0 if finished else STOPPED
+
+
+def new_accelerator(settings: TrainingSettings) -> Accelerator:
+    """The accelerator of the run, which takes its precision from the settings, and makes the passes of a step itself.
+
+    Raises:
+        SettingError: what accelerate was configured to do contradicts the settings, or cannot be done here.
+    """
+    if settings.tracker == "tensorboard" and not is_tensorboard_available():
+        raise SettingError("tracker tensorboard is not installed; `pip install tensorboard`, or take --tracker none")
+    asked_for = os.environ.get("ACCELERATE_MIXED_PRECISION", "no")
+    if asked_for not in ("no", settings.mixed_precision):
+        raise SettingError(
+            f"accelerate was asked for {asked_for}, mixed_precision is {settings.mixed_precision}; give train.py "
+            f"--mixed-precision {asked_for}"
+        )
+    accelerator = Accelerator(
+        mixed_precision=settings.mixed_precision,
+        # Said here, or a number in the environment would divide every gradient.
+        gradient_accumulation_plugin=GradientAccumulationPlugin(num_steps=1),
+        log_with=None if settings.tracker == "none" else settings.tracker,
+        project_dir=settings.output,
+    )
+    if accelerator.distributed_type in SHARDED:
+        raise SettingError(
+            f"accelerate was configured for {accelerator.distributed_type.value}, which splits the model; train.py "
+            "keeps it whole on each device: run `accelerate config` again, or `accelerate launch --multi_gpu`"
+        )
+    if settings.mixed_precision == "fp16" and accelerator.device.type == "cpu":
+        raise SettingError("mixed_precision is fp16, which needs a GPU; take bf16, or no")
+    return accelerator
 
 
 def new_model(settings: TrainingSettings, config: BioDirConfig) -> tuple[Any, Any]:
@@ -223,12 +262,18 @@ def train_step(run: Run, step: Sequence[LabelledPairs]) -> float:
         with accelerator.no_sync(run.model) if number < len(parts) - 1 else nullcontext():
             with accelerator.autocast():
                 output = run.model(**batch)
-            loss = output.loss
+            part_loss = output.loss
             if settings.r_drop:
                 logits = {task: output[f"{task}_logits"] for task in run.scored_model.config.tasks}
-                loss = loss + settings.r_drop * divergence(logits)
-            accelerator.backward(loss * part.share)
-        total += loss.detach() * part.share
+                part_loss = part_loss + settings.r_drop * divergence(logits)
+            accelerator.backward(part_loss * part.share)
+        total += part_loss.detach() * part.share
+    loss = accelerator.reduce(total, "mean").item()
+    if not math.isfinite(loss):
+        raise SettingError(
+            f"step {run.progress.step + 1}: the loss is {loss}; encoder_rate {settings.encoder_rate} and new_rate "
+            f"{settings.new_rate} are too high, or another setting of the loss is: lower them and start anew"
+        )
     accelerator.clip_grad_norm_(run.model.parameters(), settings.max_gradient_norm)
     run.optimizer.step()
     if not run.optimizer.step_was_skipped:  # as fp16 does where numbers overflow
@@ -236,7 +281,7 @@ def train_step(run: Run, step: Sequence[LabelledPairs]) -> float:
     run.optimizer.zero_grad()
     if run.averaged is not None:
         run.averaged.update_parameters(accelerator.unwrap_model(run.model))
-    return accelerator.reduce(total, "mean").item()
+    return loss
 
 
 def end_epoch(run: Run, bar: tqdm) -> None:
@@ -300,7 +345,7 @@ def go_on(run: Run) -> None:
     """Puts the newest kept state back, where there is one.
 
     Raises:
-        SettingError: the settings or the data are not those of the stopped run.
+        SettingError: the settings or the data are not those of the stopped run, or it has done more epochs than these.
     """
     found = newest_state(run.output / "states")
     if found is None:
@@ -315,10 +360,29 @@ def go_on(run: Run) -> None:
             f"{run.output}: cannot go on with other settings ({'; '.join(differences)}); give the old ones, or start "
             "anew with --overwrite"
         )
+    progress = Progress(**state["progress"])
+    if progress.epoch > run.settings.last_epoch:
+        raise SettingError(
+            f"{run.output}: cannot stop after epoch {run.settings.last_epoch}, as epoch {progress.epoch} is done; name "
+            "that one or a later one, or start anew with --overwrite"
+        )
+    keep_origins(run, record)
     for name, part in stateful_parts(run).items():
         part.load_state_dict(state[name])
-    run.progress = Progress(**state["progress"])
+    run.progress = progress
     run.accelerator.print(f"{run.output}: goes on behind step {run.progress.step} of epoch {run.progress.epoch + 1}")
+
+
+def keep_origins(run: Run, record: Mapping[str, Any]) -> None:
+    """Notes where the steps so far come from, and says what has changed since, such as commit or threads."""
+    earlier = list(record.get("earlier_provenance", []))
+    before, now = record["provenance"], run.record["provenance"]
+    changed = [f"{name} was {before.get(name)}, is {now[name]}" for name in now if before.get(name) != now[name]]
+    if changed:
+        earlier.append(before)
+        run.accelerator.print(f"{run.output}: {'; '.join(changed)}: the run may end with other weights")
+    if earlier:
+        run.record["earlier_provenance"] = earlier
 
 
 def stateful_parts(run: Run) -> dict[str, Any]:
@@ -353,12 +417,6 @@ def bar_text(run: Run, loss: float) -> str:
     if run.progress.best_epoch and run.dev is not None:
         text += f", best dev F1 {100 * run.progress.best_f1:.2f} (epoch {run.progress.best_epoch})"
     return text
-
-
-def _installed(tracker: str | None) -> str | None:
-    if tracker is not None and not is_tensorboard_available():
-        raise SettingError(f"tracker {tracker!r} is not installed; `pip install tensorboard`, or take --tracker none")
-    return tracker
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from safetensors.torch import load_file
 
 import train
 from biodir.configuration_biodir import CHEMICAL, DISEASE, PAIR_ENCODINGS
-from biodir.errors_biodir import CheckpointError, SettingError
+from biodir.errors_biodir import CheckpointError, ParseError, SettingError
 from biodir.inference.loading import load_pipeline
 from biodir.pubtator_biodir import read_pubtator
 from biodir.training import preparation
@@ -88,8 +88,8 @@ def test_training_learns_the_relation_of_its_documents(runs, form):
 def test_log_holds_settings_versions_and_every_epoch(runs):
     log = json.loads((runs["solid"] / "training.json").read_text())
     assert log["settings"]["epochs"] == 12
-    assert set(log["provenance"]) == {"commit", "biodir", "torch", "transformers", "tokenizers", "accelerate"}
-    assert [Path(path).name for path in log["data"]] == ["gold.pubtator", "dev.pubtator"]
+    assert {"commit", "biodir", "torch", "transformers", "processes", "threads", "device"} <= set(log["provenance"])
+    assert [Path(path).name for path in log["data"]] == ["gold.pubtator", "dev.pubtator", "model.safetensors"]
     assert log["finished"] is True
     assert [record["epoch"] for record in log["epochs"]] == list(range(1, 13))
     assert log["epochs"][-1]["loss"] < log["epochs"][0]["loss"]
@@ -261,19 +261,87 @@ def test_run_ends_where_dev_gains_nothing_for_as_long_as_patience(short_run):
     ],
     ids=lambda lever: lever[0].removeprefix("--") + lever[1],
 )
-def test_lever_changes_what_is_learned(short_run, lever):
-    folder = short_run("--new-rate", "0.01", "--epochs", "2")
-    plain = load_file(folder / "model.safetensors")
-    changed = load_file(short_run("--new-rate", "0.01", "--epochs", "2", *lever) / "model.safetensors")
+def test_run_with_a_lever_learns_something_else(short_run, lever):
+    plain = load_file(short_run("--new-rate", "0.01", "--epochs", "2") / "model.safetensors")
+    folder = short_run("--new-rate", "0.01", "--epochs", "2", *lever)
+    changed = load_file(folder / "model.safetensors")
     assert any(not torch.equal(plain[name], changed[name]) for name in plain)
-    assert all(tensor.isfinite().all() for tensor in changed.values())
     log = log_of(folder)
     assert log["epochs"][-1]["loss"] < log["epochs"][0]["loss"]
 
 
+def test_gradients_are_clipped(short_run):
+    # A gradient far below AdamW's epsilon, 1e-8, moves next to nothing; one of any other size moves by the rate.
+    settings = ["--new-rate", "0.01", "--encoder-rate", "0.01", "--weight-decay", "0", "--warmup-share", "0"]
+    free = load_file(short_run(*settings) / "model.safetensors")
+    clipped = load_file(short_run(*settings, "--max-gradient-norm", "1e-14") / "model.safetensors")
+    start = load_file(short_run("--new-rate", "0", "--encoder-rate", "0") / "model.safetensors")
+    name = "heads.relation.classifier.weight"
+    assert (free[name] - start[name]).abs().max().item() == pytest.approx(0.01, rel=0.01)
+    assert (clipped[name] - start[name]).abs().max().item() < 1e-6
+
+
+def test_loss_that_is_no_number_stops_the_run(short_run):
+    with pytest.raises(
+        SettingError, match=r"^step \d+: the loss is nan; encoder_rate 1e\+30 and new_rate 1e\+30 are too"
+    ):
+        short_run("--new-rate", "1e30", "--encoder-rate", "1e30", "--epochs", "9")
+
+
+def test_mistake_in_the_input_leaves_the_old_run(short_run, tmp_path):
+    before = (short_run() / "model.safetensors").read_bytes()
+    with pytest.raises(ParseError, match="no/such/file"):
+        short_run("--train", "no/such/file")
+    assert (tmp_path / "run" / "model.safetensors").read_bytes() == before
+
+
+def test_relations_of_no_candidate_pair_are_told(short_run, capsys):
+    odd = DOCUMENT.replace("{id}\tC1\tD1\tS", "{id}\tAssociation\tC1\tC9\tNovel\n{id}\tC1\tD1\tS")
+    short_run(document=odd)
+    printed = capsys.readouterr().out
+    assert "train.pubtator: 4 relations are those of no candidate pair: 4 of an entity without a mention;" in printed
+
+
+def test_dev_file_without_a_candidate_pair_that_is_related_is_refused(short_run, tmp_path):
+    odd = written(tmp_path / "odd.pubtator", [9], DOCUMENT.replace(CHEMICAL, "OrganismTaxon"))
+    message = (
+        r"odd\.pubtator: none of its 1 relations is that of a candidate pair \(DiseaseOr.*-OrganismTaxon\); the model"
+    )
+    with pytest.raises(SettingError, match=message):
+        short_run("--dev", odd)
+
+
+def test_corpus_that_does_not_say_what_is_related_is_left_out(short_run, tmp_path, learned_from, capsys):
+    without_novelty = DOCUMENT.replace("\tNovel", "")
+    extra = written(tmp_path / "extra.pubtator", (5, 6), without_novelty)
+    short_run("--tasks", "novelty", "direction", "--select-by", "entity_pair", "--extra-train", extra)
+    assert learned_from == [(["1", "2", "3", "4"], False)]
+    assert f"{extra}: not learned from, as it annotates no novelty" in capsys.readouterr().out
+    with pytest.raises(SettingError, match=r"^no corpus annotates novelty, which says what is related; choose other"):
+        short_run(
+            "--tasks", "novelty", "--select-by", "entity_pair", "--labels", "biored", document=without_novelty
+        )  # fmt: skip
+
+
+def test_what_accelerate_was_asked_for_must_not_contradict(short_run, monkeypatch):
+    monkeypatch.setenv("ACCELERATE_MIXED_PRECISION", "fp16")
+    with pytest.raises(SettingError, match=r"^accelerate was asked for fp16, mixed_precision is no; give train.py"):
+        short_run()
+    with pytest.raises(SettingError, match=r"^mixed_precision is fp16, which needs a GPU; take bf16, or no$"):
+        short_run("--mixed-precision", "fp16")
+
+
+def test_accumulation_in_the_environment_changes_no_gradient(short_run, monkeypatch):
+    plain = load_file(short_run("--max-gradient-norm", "0.01", "--weight-decay", "0") / "model.safetensors")
+    monkeypatch.setenv("ACCELERATE_GRADIENT_ACCUMULATION_STEPS", "4")
+    found = load_file(short_run("--max-gradient-norm", "0.01", "--weight-decay", "0") / "model.safetensors")
+    assert all(torch.equal(plain[name], found[name]) for name in plain)
+
+
 def test_levers_of_the_model_stand_in_its_configuration(short_run):
     two_types = DOCUMENT + DOCUMENT.replace("{id}", "{id}0").replace("Negative_Correlation", "Bind")
-    levers = ["--soft-prompt-tokens", "0", "--chunk-tokens", "infix=80", "--class-balance", "0.5", "--focal-gamma", "1"]
+    levers = ["--soft-prompt-tokens", "0", "--chunk-tokens", "infix=80", "--class-balance", "0.5"]
+    levers += ["--relation-loss", "focal", "--focal-gamma", "1"]
     config = config_of(short_run(*levers, document=two_types + DOCUMENT.replace("{id}", "{id}1")))
     assert (config["soft_prompt_tokens"], config["chunk_tokens"], config["focal_gamma"]) == (0, {"infix": 80}, 1)
     # Of 4 and 8 relations; their mean over the relations is 1.

@@ -9,13 +9,15 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+import train
 from biodir.errors_biodir import CheckpointError, SettingError
+from biodir.training.provenance import provenance
 from tiny_checkpoint import save_encoder
-from training_runs import run_training, start_training, written
+from training_runs import DOCUMENT, run_training, start_training, written
 
 FIRST_KILL, SAVE_EVERY = 9, 4
 # Sums of floating-point numbers depend on how many threads share them: all runs have as many.
-THREADS = 2
+THREADS = 1
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -76,7 +78,6 @@ def assert_same_end(found: Path, expected: Path) -> None:
 @pytest.mark.slow
 def test_run_that_was_killed_ends_as_one_that_was_not(arguments, uninterrupted, tmp_path):
     assert stopped_by(signal.SIGKILL, arguments, tmp_path) == -signal.SIGKILL
-    assert json.loads((uninterrupted / "training.json").read_text()) is not None
     assert run_training(*arguments, "--output", tmp_path, "--resume") == 0
     assert_same_end(tmp_path, uninterrupted)
 
@@ -138,6 +139,71 @@ def test_run_does_not_go_on_with_other_data(arguments, uninterrupted):
         path.write_bytes(content)
 
 
+def test_run_does_not_stop_after_an_epoch_that_it_has_passed(arguments, tmp_path):
+    assert run_training(*arguments, "--output", tmp_path, "--stop-after-epoch", "2") == 0
+    before = (tmp_path / "training.json").read_text()
+    with pytest.raises(SettingError, match="cannot stop after epoch 1, as epoch 2 is done; name that one or a later"):
+        run_training(*arguments, "--output", tmp_path, "--resume", "--stop-after-epoch", "1")
+    assert (tmp_path / "training.json").read_text() == before
+
+
+def test_resumed_run_remembers_where_its_first_steps_come_from(arguments, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(train, "provenance", lambda *machine: provenance(*machine) | {"commit": "first"})
+    assert run_training(*arguments, "--output", tmp_path, "--stop-after-epoch", "1") == 0
+    monkeypatch.setattr(train, "provenance", lambda *machine: provenance(*machine) | {"commit": "second"})
+    for last in ("2", "3"):
+        assert run_training(*arguments, "--output", tmp_path, "--resume", "--stop-after-epoch", last) == 0
+    assert capsys.readouterr().out.count("commit was first, is second: the run may end with other weights") == 1
+    log = json.loads((tmp_path / "training.json").read_text())
+    assert log["provenance"]["commit"] == "second"
+    assert [each["commit"] for each in log["earlier_provenance"]] == ["first"]
+
+
+@pytest.fixture(scope="module")
+def short_arguments(tmp_path_factory) -> list:
+    """A run of four epochs of two steps, without a state between them; its third epoch brings no better score."""
+    folder = tmp_path_factory.mktemp("short")
+    save_encoder(folder / "encoder", positions=512)
+    other = DOCUMENT.replace("Aspirin", "Codeine").replace("C1", "C9")
+    files = ["--train", written(folder / "train.pubtator", range(1, 5), DOCUMENT + other.replace("{id}", "{id}0"))]
+    files += ["--dev", written(folder / "dev.pubtator", range(9, 12)), "--encoder", folder / "encoder"]
+    sizes = ["--pair-encoding", "pooled", "--tokens-per-step", "256", "--epochs", "4", "--patience", "3"]
+    return [*files, *sizes, "--average", "0.9", "--rare-copies", "1", "--new-rate", "0.01"]
+
+
+@pytest.fixture(scope="module")
+def short_uninterrupted(short_arguments, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("short_uninterrupted")
+    assert run_training(*short_arguments, "--output", folder) == 0
+    return folder
+
+
+@pytest.mark.parametrize(
+    "place", ["save_model", "write_json", "write_log", "keep_state", "save_state", "score", "tell", "train_step"]
+)
+@pytest.mark.parametrize("call", [1, 2, 3])
+def test_run_that_ends_anywhere_ends_as_one_that_did_not(
+    short_arguments, short_uninterrupted, tmp_path, monkeypatch, place, call
+):
+    class PowerCut(BaseException):
+        pass
+
+    calls, real = [], getattr(train, place)
+
+    def cut(*given, **named):
+        calls.append(place)
+        if len(calls) == call:
+            raise PowerCut
+        return real(*given, **named)
+
+    monkeypatch.setattr(train, place, cut)
+    with pytest.raises(PowerCut):
+        run_training(*short_arguments, "--output", tmp_path)
+    monkeypatch.setattr(train, place, real)
+    assert run_training(*short_arguments, "--output", tmp_path, "--resume") == 0
+    assert_same_end(tmp_path, short_uninterrupted)
+
+
 def test_run_does_not_start_over_what_another_run_left(arguments, uninterrupted):
-    with pytest.raises(CheckpointError, match=r"holds a run already .*; go on with it by --resume, start anew with"):
+    with pytest.raises(CheckpointError, match=r"holds a run or a checkpoint already .*; go on with a run by --resume"):
         run_training(*arguments, "--output", uninterrupted)

@@ -10,7 +10,15 @@ import torch
 
 from biodir.errors_biodir import CheckpointError
 from biodir.training import checkpoints
-from biodir.training.checkpoints import newest_state, prepare_folder, save_model, save_state, write_json
+from biodir.training.checkpoints import (
+    TRACES,
+    check_folder,
+    clear_folder,
+    newest_state,
+    save_model,
+    save_state,
+    write_json,
+)
 from biodir.training.provenance import file_sha256
 
 STATE = {"model": {"weight": torch.arange(6.0).view(2, 3)}, "progress": {"step": 3, "losses": [0.5], "best": None}}
@@ -176,6 +184,8 @@ def test_json_file_is_the_old_one_until_it_is_whole(tmp_path):
     write_json(path, {"epoch": 1})
     with pytest.raises(TypeError):
         write_json(path, {"epoch": Saved})
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_json(path, {"loss": float("nan")})
     assert json.loads(path.read_text()) == {"epoch": 1}
     write_json(path, {"epoch": 2, "name": "é"})
     assert json.loads(path.read_text()) == {"epoch": 2, "name": "é"}
@@ -225,51 +235,58 @@ def used(tmp_path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(("resume", "overwrite"), [(False, False), (True, False), (False, True), (True, True)])
+@pytest.mark.parametrize(("resume", "overwrite"), [(False, False), (True, False), (False, True)])
 def test_new_folder_is_made(resume, overwrite, tmp_path):
-    prepare_folder(tmp_path / "new" / "run", resume, overwrite)
-    assert names(tmp_path / "new" / "run") == []
+    folder = tmp_path / "new" / "run"
+    check_folder(folder, resume, overwrite)
+    assert not folder.exists()
+    clear_folder(folder, overwrite)
+    assert names(folder) == []
 
 
 def test_folder_of_another_run_is_refused(used):
-    before = names(used)
-    with pytest.raises(
-        CheckpointError, match=r"run holds a run already \(training\.json, states, last\); go on with it"
-    ):
-        prepare_folder(used, resume=False, overwrite=False)
-    assert names(used) == before
+    message = r"run holds a run or a checkpoint already \(training\.json, states, last\); go on with a run by --resume"
+    with pytest.raises(CheckpointError, match=message):
+        check_folder(used, resume=False, overwrite=False)
 
 
-@pytest.mark.parametrize("trace", ["training.json", "states", "last"])
-def test_any_trace_of_a_run_is_one(trace, tmp_path):
+@pytest.mark.parametrize("trace", TRACES)
+def test_any_trace_of_a_run_or_a_checkpoint_is_one(trace, tmp_path):
     (tmp_path / trace).mkdir()
-    with pytest.raises(
-        CheckpointError, match=rf"holds a run already \({trace}\); go on with it by --resume, start anew"
-    ):
-        prepare_folder(tmp_path, resume=False, overwrite=False)
+    with pytest.raises(CheckpointError, match=rf"holds a run or a checkpoint already \({trace}\); go on with a run by"):
+        check_folder(tmp_path, resume=False, overwrite=False)
+
+
+def test_checkpoint_that_no_run_left_is_not_gone_on_with(tmp_path):
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(CheckpointError, match=r"holds a checkpoint \(config\.json\) but no run to go on with; name"):
+        check_folder(tmp_path, resume=True, overwrite=False)
 
 
 def test_folder_with_other_files_is_taken(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
-    prepare_folder(tmp_path, resume=False, overwrite=False)
+    check_folder(tmp_path, resume=False, overwrite=False)
+    clear_folder(tmp_path, overwrite=False)
     assert names(tmp_path) == ["notes.txt"]
 
 
-@pytest.mark.parametrize("overwrite", [False, True])
-def test_resumed_run_finds_everything(overwrite, used):
+def test_resumed_run_finds_everything(used):
     before = names(used)
-    prepare_folder(used, resume=True, overwrite=overwrite)
+    check_folder(used, resume=True, overwrite=False)
+    clear_folder(used, overwrite=False)
     assert names(used) == before
     assert newest_state(used / "states")[1]["step"] == 1
 
 
 def test_overwritten_run_leaves_no_trace(used):
-    prepare_folder(used, resume=False, overwrite=True)
+    (used / "config.json").write_text("{}")
+    check_folder(used, resume=False, overwrite=True)
+    clear_folder(used, overwrite=True)
     assert names(used) == ["notes.txt", "weights"]
-    prepare_folder(used, resume=False, overwrite=False)
+    check_folder(used, resume=False, overwrite=False)
 
 
 def test_file_is_no_folder(tmp_path):
     (tmp_path / "run").write_text("")
     with pytest.raises(CheckpointError, match=r"run is a file, not a folder; name another --output$"):
-        prepare_folder(tmp_path / "run", resume=False, overwrite=True)
+        check_folder(tmp_path / "run", resume=False, overwrite=True)

@@ -19,10 +19,10 @@ from biodir.configuration_biodir import (
 from biodir.document_biodir import Relation
 from biodir.errors_biodir import CheckpointError, SettingError
 from biodir.training.labels import LabelLists, label_lists, labels_of
+from biodir.training.settings import TASKS
 from marked import marked_document
 from tiny_models import save_encoder, tiny_encoder_config
 
-TASKS = ("relation", "novelty", "direction")
 TEXT = "<C:1 Iron> binds <G:2 it>. <D:3 Pain> is <S:- it>."
 
 
@@ -226,10 +226,19 @@ def test_checkpoint_gives_way_to_data_that_it_does_not_hold(checkpoint):
     assert label_lists([BIORED], "auto", folder) == labels_of([BIORED])
 
 
-def test_checkpoint_without_a_head_goes_on_without_it(checkpoint):
-    folder = checkpoint(novelty_labels=[])
-    found = label_lists([OWN_OF_BIORED], "auto", folder)
-    assert (found.source, found.novelty_labels) == ("the checkpoint", [])
+def test_checkpoint_without_a_head_gets_it_where_the_data_teaches_it(checkpoint):
+    folder = checkpoint(novelty_labels=[], direction_labels=[])
+    found = label_lists([BIORED], "auto", folder)
+    assert (found.source, found.novelty_labels) == ("the checkpoint", NOVELTY_LABELS)
+    assert label_lists([OWN_OF_BIORED], "auto", folder).novelty_labels == ("None", "Known")
+    assert label_lists([BIORED], "auto", folder, ["relation", "direction"]).novelty_labels == []
+    plain = document(Relation("Bind", "1", "2"))
+    assert label_lists([plain], "auto", folder).novelty_labels == ()
+
+
+def test_lists_without_a_label_of_any_task_are_refused():
+    with pytest.raises(SettingError, match=r"^the training data annotates no novelty and no direction; choose other"):
+        labels_of([BC5CDR]).to_settings(["novelty", "direction"])
 
 
 OWN_OF_BIORED = document(Relation("Bind", "1", "2", "Known", "2"))

@@ -28,8 +28,9 @@ def checkout(tmp_path) -> Path:
 
 
 def test_provenance_names_commit_and_versions():
-    found = provenance()
-    assert set(found) == {"commit", "biodir", *PACKAGES}
+    found = provenance(processes=2, device="cuda")
+    assert set(found) == {"commit", "biodir", *PACKAGES, "processes", "threads", "device"}
+    assert (found["processes"], found["threads"], found["device"]) == (2, torch.get_num_threads(), "cuda")
     assert found["biodir"] == biodir.__version__
     assert found["torch"] == torch.__version__
 

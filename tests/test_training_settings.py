@@ -199,11 +199,18 @@ def test_settings_of_a_log_are_a_yaml_file_of_the_same_run(tmp_path):
     ],
 )
 def test_values_have_ranges(name, least, most, outside):
+    others = {"dev": "dev.pubtator"} if name == "max_dev_documents" else {}
     for value in (least, most):
-        assert getattr(settings(**{name: value}), name) == value
+        assert getattr(settings(**{name: value}, **others), name) == value
     for value in outside:
         with pytest.raises(SettingError, match=rf"^{name} is {value}; "):
-            settings(**{name: value})
+            settings(**{name: value}, **others)
+
+
+def test_encoder_inside_a_folder_that_is_cleared_is_refused():
+    with pytest.raises(SettingError, match=r"^output run holds the encoder run/last, which would be overwritten; name"):
+        settings(encoder="run/last", overwrite=True)
+    assert settings(encoder="run/last").output == "run"
 
 
 @pytest.mark.parametrize(
@@ -216,7 +223,13 @@ def test_values_have_ranges(name, least, most, outside):
         ({"extra_train": ["a.pubtator"]}, r"^a\.pubtator: both in --train and in --extra-train; name it in one"),
         ({"patience": 2}, r"^patience needs scores of --dev; name a file, or leave patience out$"),
         ({"patience": 0, "dev": "d"}, r"^patience is 0; it must be at least 1, or left out$"),
-        ({"encoder": "./run/"}, r"^output run is the encoder, which would be overwritten; name another folder$"),
+        ({"encoder": "./run/"}, r"^output run holds the encoder \./run/, which would be overwritten; name another"),
+        ({"none_bias": 1.5, "dev": "d"}, r"^none_bias is 1\.5, without effect since --dev finds the bias; leave it"),
+        ({"max_dev_documents": 3}, r"^max_dev_documents is 3, without effect since there is no --dev; leave it out$"),
+        ({"focal_gamma": 1.0}, r"^focal_gamma is 1\.0, without effect since relation_loss is binary; leave it out$"),
+        ({"rare_below": 9}, r"^rare_below is 9, without effect since rare_copies is 0; leave it out$"),
+        ({"epochs": 3, "stop_after_epoch": 4}, r"^stop_after_epoch is 4, without effect since epochs is 3; leave"),
+        ({"chunks": ["infix"], "chunk_tokens": ["prefix=80"]}, r"^chunk_tokens prefix: chunks are infix alone;"),
         ({"class_balance": 0.9, "relation_loss": "adaptive_threshold"}, r"^class_balance has no part in the loss"),
         ({"class_balance": 0.9, "tasks": ["novelty"]}, r"^class_balance weighs relation types, but"),
         ({"task_weights": ["novelty"]}, r"^'novelty': write NAME=VALUE, the value as in JSON, such as novelty=1$"),
@@ -241,7 +254,7 @@ def test_name_with_two_values_is_refused():
         named_values(["a=1", "a=2"])
 
 
-@pytest.mark.parametrize(("epochs", "stop", "last"), [(10, None, 10), (10, 4, 4), (4, 10, 4), (4, 4, 4)])
+@pytest.mark.parametrize(("epochs", "stop", "last"), [(10, None, 10), (10, 4, 4), (4, 4, 4)])
 def test_last_epoch_is_that_of_the_schedule_or_the_one_to_stop_after(epochs, stop, last):
     assert settings(epochs=epochs, stop_after_epoch=stop).last_epoch == last
 

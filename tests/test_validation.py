@@ -8,6 +8,7 @@ from biodir.document_biodir import Relation
 from biodir.errors_biodir import SettingError
 from biodir.evaluation.model_scores import encoded_documents
 from biodir.evaluation.scores import Counts
+from biodir.training import validation
 from biodir.training.validation import NONE_BIASES, annotated_levels, best_bias, check_level
 from marked import marked_document, pair_encoder
 
@@ -26,12 +27,22 @@ def test_bias_lets_the_right_type_win():
     assert bias_for(-0.6) == (-2.0, dict.fromkeys(bias_for(-0.6)[1], Counts(tp=1)))
 
 
-def test_bias_is_the_first_with_the_highest_score():
-    assert bias_for(0.5)[0] == NONE_BIASES[0]
+def test_bias_is_the_middle_of_those_with_the_highest_score():
+    # The right type wins where 1 + bias < 0.5: of -2.0, -1.75 .. -0.75 it is the third.
+    assert bias_for(0.5)[0] == -1.5
+
+
+@pytest.mark.parametrize(
+    ("best", "middle"),
+    [([-2.0], -2.0), ([-1.0, 0.0, 0.25, 0.5, 0.75], 0.25), (NONE_BIASES, 2.0), ([0.0, 3.0], 0.0), ([], 0.0)],
+)
+def test_middle_is_that_of_the_longest_row_of_best_biases(best, middle):
+    assert validation._middle_of_best([float(bias in best) for bias in NONE_BIASES]) == middle
 
 
 def test_no_bias_finds_what_is_out_of_reach():
-    assert bias_for(-3.0)[1]["relation_type"] == Counts(fn=1)
+    bias, counts = bias_for(-3.0)
+    assert (bias, counts["relation_type"]) == (0.0, Counts(fn=1))
 
 
 def test_biases_stand_in_order_and_hold_nought():

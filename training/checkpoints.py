@@ -21,6 +21,8 @@ from biodir.training.provenance import file_sha256
 logger = logging.getLogger(__name__)
 
 KEPT_STATES = 2
+# What a run, or any checkpoint, leaves in its folder.
+TRACES = ("training.json", "states", "last", "config.json", "model.safetensors")
 
 
 def save_state(folder: Path, step: int, state: Mapping[str, Any], record: Mapping[str, Any]) -> None:
@@ -65,41 +67,60 @@ def newest_state(folder: Path) -> tuple[dict[str, Any], dict[str, Any]] | None:
 def write_json(path: Path, values: Any) -> None:
     """Writes the file whole or not at all."""
     half_written = path.with_name(path.name + ".part")
-    half_written.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+    half_written.write_text(json.dumps(values, indent=2, allow_nan=False) + "\n", encoding="utf-8")
     os.replace(half_written, path)
 
 
 def save_model(folder: Path, model: Any, tokenizer: Any, record: Mapping[str, Any]) -> None:
-    """Saves model and tokenizer with the record of the run; each file is the old one or the new one, never a part."""
+    """Saves model and tokenizer with the record of the run, which is replaced last.
+
+    Each file is the old one or the new one, never a part; a run that is killed between two of them saves all of them
+    anew when it is resumed.
+    """
     inside = folder / ".part"  # the one place that is on the same disk for sure
     shutil.rmtree(inside, ignore_errors=True)
     model.save_pretrained(inside)
     tokenizer.save_pretrained(inside)
     write_json(inside / "training.json", record)
-    for path in sorted(inside.iterdir()):
+    for path in sorted(inside.iterdir(), key=lambda path: (path.name == "training.json", path.name)):
         os.replace(path, folder / path.name)
     shutil.rmtree(inside)
 
 
-def prepare_folder(folder: Path, resume: bool, overwrite: bool) -> None:
-    """Makes the folder of a run.
+def check_folder(folder: Path, resume: bool, overwrite: bool) -> None:
+    """Nothing where a run may have the folder.
 
     Raises:
-        CheckpointError: another run has left something there, and neither `resume` nor `overwrite` says what to do;
-            or this is a file.
+        CheckpointError: another run, or a checkpoint, is there, and neither `resume` nor `overwrite` says what to do;
+            or it is one that no run can be resumed from; or this is a file.
     """
     if folder.exists() and not folder.is_dir():
         raise CheckpointError(f"{folder} is a file, not a folder; name another --output")
-    traces = [name for name in ("training.json", "states", "last") if (folder / name).exists()]
-    if traces and overwrite and not resume:
-        for path in (folder / name for name in (*traces, "config.json", "model.safetensors")):
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink(missing_ok=True)
-    elif traces and not resume:
+    traces = _traces(folder)
+    if not traces or overwrite:
+        return
+    if not resume:
         raise CheckpointError(
-            f"{folder} holds a run already ({', '.join(traces)}); go on with it by --resume, start anew with "
-            "--overwrite, or name another --output"
+            f"{folder} holds a run or a checkpoint already ({', '.join(traces)}); go on with a run by --resume, delete "
+            "all that by --overwrite, or name another --output"
         )
+    if not {"training.json", "states"} & set(traces):
+        raise CheckpointError(
+            f"{folder} holds a checkpoint ({', '.join(traces)}) but no run to go on with; name another --output, or "
+            "delete it by --overwrite in place of --resume"
+        )
+
+
+def clear_folder(folder: Path, overwrite: bool) -> None:
+    """Makes the folder of a run; where it may overwrite, removes what another run, or a checkpoint, left there."""
+    for name in _traces(folder) if overwrite else ():
+        path = folder / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
     folder.mkdir(parents=True, exist_ok=True)
+
+
+def _traces(folder: Path) -> list[str]:
+    return [name for name in TRACES if (folder / name).exists()]

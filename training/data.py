@@ -128,13 +128,19 @@ def related_types(documents: Iterable[Document]) -> set[frozenset[str]]:
     """The unordered pairs of entity types that relations of the documents join."""
     joined = set()
     for document in documents:
-        types: dict[str, set[str]] = {}
-        for entity in document.entities():
-            types.setdefault(entity.identifier, set()).add(entity.entity_type)
+        types = types_of_identifiers(document)
         for relation in document.relations:
             sides = (types.get(identifier, ()) for identifier in (relation.entity1_id, relation.entity2_id))
             joined.update(frozenset(pair) for pair in product(*sides))
     return joined
+
+
+def types_of_identifiers(document: Document) -> dict[str, set[str]]:
+    """Identifier -> the entity types of its mentions."""
+    types: dict[str, set[str]] = {}
+    for entity in document.entities():
+        types.setdefault(entity.identifier, set()).add(entity.entity_type)
+    return types
 
 
 def pair_types_of(pair: CandidatePair) -> frozenset[str]:

@@ -17,6 +17,7 @@ from biodir.decoding_biodir import UNRELATED
 from biodir.document_biodir import Document
 from biodir.errors_biodir import CheckpointError, SettingError
 from biodir.training.data import related_types
+from biodir.training.settings import TASKS
 
 GENERIC_RELATION = "Association"
 
@@ -36,11 +37,17 @@ class LabelLists:
     generic_relation: str | None = GENERIC_RELATION
 
     def to_settings(self, tasks: Iterable[str]) -> dict[str, Any]:
-        """Fields of `BioDirConfig`; the lists of other tasks than these are empty."""
+        """Fields of `BioDirConfig`; the lists of other tasks than these are empty.
+
+        Raises:
+            SettingError: so are the lists of these.
+        """
         values = {name: value for name, value in vars(self).items() if name != "source"}
-        for task in ("relation", "novelty", "direction"):
+        for task in TASKS:
             if task not in tasks:
                 values[f"{task}_labels"] = []
+        if not any(values[f"{task}_labels"] for task in TASKS):
+            raise SettingError(f"{self.source} annotates no {' and no '.join(tasks)}; choose other --tasks")
         if not values["relation_labels"]:
             values["generic_relation"] = self.generic_relation or GENERIC_RELATION
         return values
@@ -62,12 +69,14 @@ class LabelLists:
         return sorted(found)
 
 
-def label_lists(documents: Sequence[Document], wanted: str, encoder: str) -> LabelLists:
+def label_lists(documents: Sequence[Document], wanted: str, encoder: str, tasks: Iterable[str] = TASKS) -> LabelLists:
     """The lists for these training documents.
 
     Args:
         wanted: see `TrainingSettings.labels`.
-        encoder: folder or Hub id that training starts from.
+        encoder: folder or Hub id that training starts from. Where it is a checkpoint without a head for one of the
+            tasks, that list is the one that a bare encoder would have.
+        tasks: those that are trained.
 
     Raises:
         SettingError: BioRED's lists are wanted but do not hold the labels of the documents, or these have no relation.
@@ -75,7 +84,9 @@ def label_lists(documents: Sequence[Document], wanted: str, encoder: str) -> Lab
     """
     if wanted == "data":
         return labels_of(documents)
-    known = LabelLists("BioRED") if wanted == "biored" else _lists_of_checkpoint(encoder) or LabelLists("BioRED")
+    known = LabelLists("BioRED")
+    if wanted == "auto":
+        known = _with_all_tasks(_lists_of_checkpoint(encoder) or known, documents, tasks)
     lacking = known.lacking(documents)
     if not lacking:
         return known
@@ -85,6 +96,20 @@ def label_lists(documents: Sequence[Document], wanted: str, encoder: str) -> Lab
             "with --corpora, or take --labels data"
         )
     return labels_of(documents)
+
+
+def _with_all_tasks(lists: LabelLists, documents: Sequence[Document], tasks: Iterable[str]) -> LabelLists:
+    """The lists, those of tasks without any label filled: as BioRED's where it holds the data, else as the data's."""
+    names = [f"{task}_labels" for task in tasks if not getattr(lists, f"{task}_labels")]
+    if not names or not any(document.relations for document in documents):
+        return lists
+    others = labels_of(documents)
+    biored = LabelLists("BioRED")
+    filled = {}
+    for name in names:
+        labels, known = getattr(others, name), getattr(biored, name)
+        filled[name] = known if labels and set(labels) <= set(known) else labels
+    return replace(lists, **filled)
 
 
 def labels_of(documents: Sequence[Document]) -> LabelLists:

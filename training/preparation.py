@@ -1,16 +1,21 @@
 """What the settings make of corpora and labels: the model's configuration, the pairs of an epoch, the dev documents."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from itertools import product
+from pathlib import Path
 from typing import Any
 
 from biodir.configuration_biodir import ADAPTIVE_THRESHOLD, BioDirConfig
+from biodir.document_biodir import Document
 from biodir.errors_biodir import SettingError
+from biodir.evaluation.checks import unannotated_parts
 from biodir.evaluation.model_scores import EncodedDocuments, encoded_documents
 from biodir.evaluation.thresholds import fingerprints
 from biodir.inputs_biodir import with_known_types
 from biodir.training.augmentation import augmented_documents
 from biodir.training.corpora import TrainingCorpus, corpus_paths, first_documents
-from biodir.training.data import LabelledPairs, epoch_pairs, epoch_steps, labelled_pairs
+from biodir.training.data import LabelledPairs, epoch_pairs, epoch_steps, labelled_pairs, types_of_identifiers
 from biodir.training.labels import LabelLists
 from biodir.training.optimization import balanced_weights
 from biodir.training.provenance import data_fingerprints
@@ -44,9 +49,16 @@ def run_config(settings: TrainingSettings, lists: LabelLists, corpora: Sequence[
 
 
 def pairs_to_learn(
-    corpora: Sequence[TrainingCorpus], encoder: Any, config: BioDirConfig, settings: TrainingSettings
+    corpora: Sequence[TrainingCorpus],
+    encoder: Any,
+    config: BioDirConfig,
+    settings: TrainingSettings,
+    tell: Callable[[str], Any] = print,
 ) -> list[LabelledPairs]:
     """The labelled pairs of all corpora, and of the copies of documents with rare relations.
+
+    Args:
+        tell: is told what is not learned from.
 
     Raises:
         SettingError: a corpus has no candidate pair, or none of them is related.
@@ -54,6 +66,9 @@ def pairs_to_learn(
     found = []
     for corpus in corpora:
         documents = [with_known_types(document, config.entity_types, config.type_map) for document in corpus.documents]
+        if not _says_what_is_related(documents, config, corpus.path, tell):
+            continue
+        _tell_of_unasked(documents, config, corpus.path, tell)
         unasked = dict(corpus.unasked)
         if settings.rare_copies and not corpus.is_partial:
             copies = augmented_documents(
@@ -69,9 +84,53 @@ def pairs_to_learn(
                 f"{', '.join('-'.join(pair_type) for pair_type in config.pair_types)}"
             )
         found += pairs
+    if not found:
+        raise SettingError(f"no corpus annotates {config.tasks[0]}, which says what is related; choose other --tasks")
     if not any(any(each.related) for each in found):
         raise SettingError("no candidate pair of the training data is related; is it the file with the relations?")
     return found
+
+
+def _says_what_is_related(
+    documents: Sequence[Document], config: BioDirConfig, path: str, tell: Callable[[str], Any]
+) -> bool:
+    """False where the documents do not annotate the first task, by which pairs are related or not."""
+    first = config.tasks[0]
+    if first not in unannotated_parts([relation for document in documents for relation in document.relations]):
+        return True
+    tell(f"{path}: not learned from, as it annotates no {first}, which says here what is related")
+    return False
+
+
+def _tell_of_unasked(
+    documents: Sequence[Document], config: BioDirConfig, path: str, tell: Callable[[str], Any]
+) -> None:
+    """Says how many relations are those of no candidate pair, and why."""
+    reasons = unasked_relations(documents, config.pair_types)
+    if reasons:
+        named = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
+        tell(
+            f"{path}: {sum(reasons.values())} relations are those of no candidate pair: {named}; --labels data asks "
+            "about all pairs of types that relations join"
+        )
+
+
+def unasked_relations(documents: Iterable[Document], pair_types: Iterable[Sequence[str]]) -> Counter[str]:
+    """How many relations join no candidate pair, for each reason: the pair of types, or an entity without a mention."""
+    asked = {frozenset(pair) for pair in pair_types}
+    reasons: Counter[str] = Counter()
+    for document in documents:
+        types = types_of_identifiers(document)
+        for relation in document.relations:
+            sides = [types.get(identifier, set()) for identifier in (relation.entity1_id, relation.entity2_id)]
+            joined = [(min(pair), max(pair)) for pair in product(*sides)]
+            if relation.entity1_id == relation.entity2_id:
+                reasons["of an entity with itself"] += 1
+            elif not joined:
+                reasons["of an entity without a mention"] += 1
+            elif not any(frozenset(pair) in asked for pair in joined):
+                reasons["-".join(min(joined))] += 1
+    return reasons
 
 
 def dev_documents(settings: TrainingSettings, encoder: Any, config: BioDirConfig) -> EncodedDocuments | None:
@@ -80,16 +139,22 @@ def dev_documents(settings: TrainingSettings, encoder: Any, config: BioDirConfig
     Their names are written into the configuration, for whoever would report scores on them.
 
     Raises:
-        SettingError: they cannot be scored at the level that selects.
+        SettingError: they cannot be scored at the level that selects, or no relation is that of a candidate pair.
     """
     if settings.dev is None:
         return None
     documents = first_documents(settings.dev, settings.max_dev_documents)
     check_level(documents, settings.select_by, settings.dev)
     config.calibrated_on = fingerprints(documents)
-    return encoded_documents(
-        [with_known_types(document, config.entity_types, config.type_map) for document in documents], encoder
-    )
+    known = [with_known_types(document, config.entity_types, config.type_map) for document in documents]
+    reasons = unasked_relations(known, config.pair_types)
+    if reasons.total() == sum(len(document.relations) for document in known):
+        raise SettingError(
+            f"{settings.dev}: none of its {reasons.total()} relations is that of a candidate pair "
+            f"({', '.join(sorted(reasons))}); the model is asked about "
+            f"{', '.join('-'.join(pair_type) for pair_type in config.pair_types)}"
+        )
+    return encoded_documents(known, encoder)
 
 
 def steps_of_epoch(
@@ -102,6 +167,7 @@ def steps_of_epoch(
 
 
 def data_of(settings: TrainingSettings) -> dict[str, str]:
-    """The fingerprints of all files that the settings name."""
-    further = [path for path in (settings.dev, settings.corpora) if path]
+    """The fingerprints of all files that the settings name, with the weights of an encoder in a folder."""
+    weights = Path(settings.encoder) / "model.safetensors"
+    further = [path for path in (settings.dev, settings.corpora, str(weights) if weights.is_file() else None) if path]
     return data_fingerprints([*corpus_paths(settings), *settings.exclude, *further])

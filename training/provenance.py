@@ -7,17 +7,27 @@ from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 
+import torch
+
 import biodir
 
 PACKAGES = ("torch", "transformers", "tokenizers", "accelerate")
 
 
-def provenance() -> dict[str, str]:
-    """The git commit, and the versions of the packages that decide the numbers."""
+def provenance(processes: int = 1, device: str = "cpu") -> dict[str, str | int]:
+    """The git commit, the versions of the packages, and what of the machine decides the numbers.
+
+    Args:
+        processes: of the run, which share each step.
+        device: kind of device that they compute on.
+    """
     return {
         "commit": _commit(Path(__file__)),
         "biodir": biodir.__version__,
         **{package: version(package) for package in PACKAGES},
+        "processes": processes,
+        "threads": torch.get_num_threads(),
+        "device": device,
     }
 
 

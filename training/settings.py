@@ -12,16 +12,24 @@ from typing import Any, Literal, NoReturn, get_args
 import yaml
 from transformers import HfArgumentParser
 
-from biodir.configuration_biodir import ADAPTIVE_THRESHOLD, BINARY, CHUNK_NAMES, PAIR_ENCODINGS, RELATION_LOSSES
+from biodir.configuration_biodir import (
+    ADAPTIVE_THRESHOLD,
+    BINARY,
+    CHUNK_NAMES,
+    FOCAL,
+    PAIR_ENCODINGS,
+    RELATION_LOSSES,
+)
 from biodir.errors_biodir import SettingError
 from biodir.evaluation.scores import LEVELS
 
 TASKS = ("relation", "novelty", "direction")
 NEEDED = ("train", "encoder", "output")
-# What a resumed run may change: none of these touches a number.
+# What a resumed run may change: none of these touches a number, but for the last two, which say when it ends.
 CHANGEABLE = ("resume", "overwrite", "output", "save_every", "tracker", "stop_after_epoch", "patience")
 # The seeds of dropout, made of this one, then fit into 64 bits.
 LARGEST_SEED = 10**9
+FOCAL_GAMMA, RARE_BELOW = 2.0, 100
 
 
 def setting(text: str, default: Any = None, of: Sequence[Any] | None = None) -> Any:
@@ -82,7 +90,7 @@ class TrainingSettings:
         "binary: the paper's; focal: easy labels count little; adaptive_threshold: a threshold learned for each pair",
         BINARY,
     )
-    focal_gamma: float = setting("focal: how fast the weight of labels that are nearly right falls", 2.0)
+    focal_gamma: float = setting("focal: how fast the weight of labels that are nearly right falls", FOCAL_GAMMA)
     class_balance: float = setting(
         "0 to below 1: rare relation types weigh more; at 0.9 one with 3 examples weighs 3.7 times one with many", 0.0
     )
@@ -90,9 +98,11 @@ class TrainingSettings:
     # Regularization and augmentation.
     negatives_per_positive: float = setting("unrelated pairs for each related one, drawn anew each epoch", 2.0)
     swap_augmentation: float = setting("share of the pairs shown in the other order: place is not direction", 0.0)
-    r_drop: float = setting("weight of the divergence of two dropouts of a pair; steadier, twice the time", 0.0)
+    r_drop: float = setting(
+        "weight of the divergence of two dropouts of a pair; steadier, but twice the time and memory", 0.0
+    )
     rare_copies: int = setting("copies of every rare relation's document with entities of other documents", 0)
-    rare_below: int = setting("relation types with fewer relations in their corpus are rare", 100)
+    rare_below: int = setting("relation types with fewer relations in their corpus are rare", RARE_BELOW)
     average: float = setting("decay of a running average of the weights, which is then scored and saved", 0.0)
 
     # Optimization.
@@ -130,12 +140,17 @@ class TrainingSettings:
         _check_ranges(self)
         _check_names(self)
         _check_losses(self)
+        _check_parts(self)
         twice = set(self.train) & set(self.extra_train)
         if twice:
             named = ", ".join(sorted(twice))
             raise SettingError(f"{named}: both in --train and in --extra-train; name it in one of them")
-        if Path(self.output).resolve() == Path(self.encoder).resolve():
-            raise SettingError(f"output {self.output} is the encoder, which would be overwritten; name another folder")
+        output, encoder = Path(self.output).resolve(), Path(self.encoder).resolve()
+        if output == encoder or (self.overwrite and encoder.is_relative_to(output)):
+            raise SettingError(
+                f"output {self.output} holds the encoder {self.encoder}, which would be overwritten; name another "
+                "folder"
+            )
         if self.resume and self.overwrite:
             raise SettingError("resume and overwrite are both given; go on with the old run, or delete it")
         if "relation" not in self.tasks and self.select_by.startswith("relation"):
@@ -296,6 +311,29 @@ def _check_names(settings: TrainingSettings) -> None:
         choices = get_args(each.type) if "Literal" in str(each.type) else ()
         if choices and getattr(settings, each.name) not in choices:
             raise SettingError(f"{each.name} is {getattr(settings, each.name)!r}; choose one of {', '.join(choices)}")
+
+
+def _check_parts(settings: TrainingSettings) -> None:
+    """Refuses settings that another one leaves without any effect."""
+    idle = {}
+    if settings.none_bias and settings.dev:
+        idle["none_bias"] = "--dev finds the bias"
+    if settings.max_dev_documents and not settings.dev:
+        idle["max_dev_documents"] = "there is no --dev"
+    if settings.focal_gamma != FOCAL_GAMMA and settings.relation_loss != FOCAL:
+        idle["focal_gamma"] = f"relation_loss is {settings.relation_loss}"
+    if settings.rare_below != RARE_BELOW and not settings.rare_copies:
+        idle["rare_below"] = "rare_copies is 0"
+    if (settings.stop_after_epoch or 0) > settings.epochs:
+        idle["stop_after_epoch"] = f"epochs is {settings.epochs}"
+    for name, reason in idle.items():
+        raise SettingError(f"{name} is {getattr(settings, name)}, without effect since {reason}; leave it out")
+    hidden = set(named_values(settings.chunk_tokens)) - set(settings.chunks)
+    if hidden:
+        raise SettingError(
+            f"chunk_tokens {', '.join(sorted(hidden))}: chunks are {', '.join(settings.chunks)} alone; leave it out, "
+            "or add the chunk"
+        )
 
 
 def _check_losses(settings: TrainingSettings) -> None:
