@@ -47,14 +47,13 @@ from biodir.training.corpora import document_ids, training_corpora
 from biodir.training.data import LabelledPairs, step_parts, training_batch
 from biodir.training.labels import label_lists
 from biodir.training.optimization import divergence, dropout_seed, parameter_groups
-from biodir.training.preparation import data_of, dev_documents, pairs_to_learn, run_config, steps_of_epoch
+from biodir.training.preparation import data_of, dev_documents, pairs_to_learn, run_config, steps_of_epoch, with_form
 from biodir.training.provenance import provenance
 from biodir.training.settings import TrainingSettings, named_values, training_settings
 from biodir.training.stopping import StopRequest
 from biodir.training.validation import best_bias
 from biodir.windows_biodir import pair_encoder
 
-STOPPED = 143  # the exit status of a program that SIGTERM ends
 SHARDED = (DistributedType.FSDP, DistributedType.DEEPSPEED, DistributedType.MEGATRON_LM)
 
 
@@ -96,7 +95,7 @@ class Run:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit status: 0, or 143 where a signal stopped the run, which `--resume` goes on with."""
+    """The exit status: 0, or 143 (SIGTERM), 130 (Ctrl-C) where the run was stopped, which `--resume` goes on with."""
     settings = training_settings(arguments)
     check_folder(Path(settings.output), settings.resume, settings.overwrite)
     keep_freed_memory()
@@ -104,9 +103,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     # Accelerator.
     accelerator = new_accelerator(settings)
+    accelerator.print(machine_text(accelerator))
     set_seed(settings.seed)
 
     # Data.
+    settings = with_form(settings, accelerator.print)
     held_out = document_ids([*([settings.dev] if settings.dev else []), *settings.exclude])
     corpora = training_corpora(settings, held_out, accelerator.print)
     learned_from = [document for corpus in corpora for document in corpus.documents]
@@ -151,7 +152,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     finally:
         stop.release()
         accelerator.end_training()
-    return 0 if finished else STOPPED
+    return 0 if finished else stop.exit_status
 
 
 def new_accelerator(settings: TrainingSettings) -> Accelerator:
@@ -185,6 +186,12 @@ def new_accelerator(settings: TrainingSettings) -> Accelerator:
     return accelerator
 
 
+def machine_text(accelerator: Accelerator) -> str:
+    """What the run computes on."""
+    processes = f"{accelerator.num_processes} process{'es' * (accelerator.num_processes > 1)}"
+    return f"{processes} on {accelerator.device.type}, {torch.get_num_threads()} threads each"
+
+
 def new_model(settings: TrainingSettings, config: BioDirConfig) -> tuple[Any, Any]:
     """The model over its encoder, and the tokenizer.
 
@@ -195,7 +202,9 @@ def new_model(settings: TrainingSettings, config: BioDirConfig) -> tuple[Any, An
         model, tokenizer = BioDirForRelationExtraction.from_encoder(
             settings.encoder, config=config, encoder_settings=named_values(settings.encoder_settings)
         )
-    except (OSError, StrictDataclassError) as error:
+    except BioDirError:
+        raise
+    except (OSError, ValueError, StrictDataclassError) as error:  # a folder without a model raises ValueError
         reason = " ".join(str(error).split())
         raise CheckpointError(
             f"encoder {settings.encoder!r} cannot be loaded: {reason}; name a folder or Hub id, and check "
@@ -210,11 +219,14 @@ def train(run: Run, stop: StopRequest) -> bool:
     """Trains and scores epoch after epoch; False where a signal asked for an end."""
     settings, progress = run.settings, run.progress
     silent = {} if run.accelerator.is_local_main_process else {"disable": True}  # else TQDM_DISABLE decides
-    bar = tqdm(total=run.record["steps"], initial=progress.step, desc="training", unit="step", mininterval=5, **silent)
+    every_s = 5 if sys.stderr.isatty() else 60  # a file keeps every state of the bar
+    bar = tqdm(
+        total=run.record["steps"], initial=progress.step, desc="training", unit="step", mininterval=every_s, **silent
+    )
     with bar:
         while progress.epoch < settings.last_epoch and not has_lost_patience(run):
             if not train_epoch(run, stop, bar):
-                run.accelerator.print(f"stopped behind step {progress.step}; go on with --resume")
+                run.accelerator.print(f"stopped after step {progress.step}; go on with --resume")
                 return False
             end_epoch(run, bar)
     write_log(run, finished=True)
@@ -305,6 +317,7 @@ def end_epoch(run: Run, bar: tqdm) -> None:
     progress.step_of_epoch, progress.epoch_s = 0, 0.0
     write_log(run)
     keep_state(run)
+    bar.set_postfix_str(bar_text(run, entry["loss"]), refresh=False)
     bar.clear()
     tell(run, entry)
 
@@ -370,7 +383,7 @@ def go_on(run: Run) -> None:
     for name, part in stateful_parts(run).items():
         part.load_state_dict(state[name])
     run.progress = progress
-    run.accelerator.print(f"{run.output}: goes on behind step {run.progress.step} of epoch {run.progress.epoch + 1}")
+    run.accelerator.print(f"{run.output}: goes on after step {run.progress.step} of epoch {run.progress.epoch + 1}")
 
 
 def keep_origins(run: Run, record: Mapping[str, Any]) -> None:
@@ -413,7 +426,8 @@ def has_lost_patience(run: Run) -> bool:
 
 def bar_text(run: Run, loss: float) -> str:
     """What the progress bar says beside steps and time left."""
-    text = f"epoch {run.progress.epoch + 1}/{run.settings.last_epoch}, loss {loss:.3f}"
+    epoch = min(run.progress.epoch + 1, run.settings.last_epoch)
+    text = f"epoch {epoch}/{run.settings.last_epoch}, loss {loss:.3f}"
     if run.progress.best_epoch and run.dev is not None:
         text += f", best dev F1 {100 * run.progress.best_f1:.2f} (epoch {run.progress.best_epoch})"
     return text

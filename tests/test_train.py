@@ -121,12 +121,20 @@ def test_new_parameters_and_matrices_have_groups_of_their_own(runs, form):
 
 
 @pytest.mark.parametrize("form", PAIR_ENCODINGS)
-def test_run_goes_on_from_the_checkpoint_of_a_run(runs, short_run, form):
-    again = short_run("--encoder", runs[form], "--pair-encoding", form, "--encoder-rate", "0", "--new-rate", "0")
+def test_run_goes_on_from_the_checkpoint_of_a_run_in_its_form(runs, short_run, form):
+    again = short_run("--encoder", runs[form], "--encoder-rate", "0", "--new-rate", "0")
+    assert json.loads((again / "training.json").read_text())["settings"]["pair_encoding"] == form
     old, new = (load_file(folder / "model.safetensors") for folder in (runs[form], again))
     assert set(old) == set(new)
     assert all(torch.equal(old[name], new[name]) for name in old)
     assert best_relation(again) == ("C1", "Negative_Correlation", "D1", "Novel", True)
+
+
+def test_other_form_than_that_of_the_checkpoint_is_said(runs, short_run, capsys):
+    short_run("--encoder", runs["pooled"], "--pair-encoding", "solid")
+    printed = capsys.readouterr().out
+    assert "pair_encoding is solid, that of the checkpoint pooled: its heads start anew" in printed
+    assert "1 process on cpu" in printed
 
 
 # Which documents are learned from.
@@ -164,8 +172,11 @@ def test_corpus_without_a_candidate_pair_is_refused(short_run, tmp_path):
 
 def test_corpora_without_a_related_pair_are_refused(short_run):
     unrelated = "\n".join(line for line in DOCUMENT.splitlines() if "C1\tD1" not in line) + "\n"
+    with pytest.raises(SettingError, match=r"train\.pubtator: 4 documents without any relation; name the files that"):
+        short_run(document=unrelated)
+    unmentioned = DOCUMENT.replace("\tC1\tD1\tNovel", "\tC1\tD9\tNovel").replace("\tC1\tD1\tS", "\tC1\tD9\tS")
     with pytest.raises(SettingError, match="no candidate pair of the training data is related; is it the file with"):
-        short_run("--labels", "biored", document=unrelated)
+        short_run("--labels", "biored", document=unmentioned)
 
 
 def test_names_of_pubtator_are_understood(short_run, monkeypatch):
@@ -396,7 +407,8 @@ def test_tracker_shows_losses_and_scores(short_run):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--encoder", "no/such/encoder"], "^encoder 'no/such/encoder' cannot be loaded: "),
+        (["--encoder", "no/such/encoder"], "^encoder no/such/encoder: no such folder; name one with a model, or a Hub"),
+        (["--encoder", "tests"], r"^encoder tests: the folder holds no config\.json of a model; name one that does$"),
         (
             ["--encoder-settings", "hidden_act=7"],
             r"cannot be loaded: .*hidden_act.*; name a folder or Hub id, and check",

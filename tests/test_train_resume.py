@@ -87,7 +87,7 @@ def test_run_that_is_asked_to_stop_keeps_its_step_and_goes_on(arguments, uninter
     assert stopped_by(signal.SIGTERM, arguments, tmp_path) == 143
     kept = max(int(path.stem.split("-")[1]) for path in tmp_path.glob("states/step-*.json"))
     assert run_training(*arguments, "--output", tmp_path, "--resume") == 0
-    assert f"goes on behind step {kept} " in capsys.readouterr().out
+    assert f"goes on after step {kept} " in capsys.readouterr().out
     assert_same_end(tmp_path, uninterrupted)
 
 

@@ -244,10 +244,14 @@ def test_lists_without_a_label_of_any_task_are_refused():
 OWN_OF_BIORED = document(Relation("Bind", "1", "2", "Known", "2"))
 
 
-@pytest.mark.parametrize("name", ["/no/such/folder", "nobody/no-such-model"])
-def test_encoder_out_of_reach_is_named(name, monkeypatch):
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("/no/such/folder", "no such folder; name one with a model, or a Hub id"),
+        ("nobody/no-such-model", "neither a folder with a model nor a repository within"),
+    ],
+)
+def test_encoder_out_of_reach_is_named(name, message, monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    with pytest.raises(
-        CheckpointError, match=rf"^encoder {name}: neither a folder with a model nor a repository within"
-    ):
+    with pytest.raises(CheckpointError, match=rf"^encoder {name}: {message}"):
         label_lists([BIORED], "auto", name)

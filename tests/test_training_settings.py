@@ -56,7 +56,9 @@ def test_dashes_and_underscores_are_alike():
     ("arguments", "message"),
     [
         (["--epochs", "many"], "argument --epochs: invalid int value: 'many'; --help lists all settings"),
-        (["--epoch-count", "3"], "unrecognized arguments: --epoch-count 3; --help"),
+        (["--epoch-count", "3"], r"unrecognized arguments: --epoch-count 3(; did you mean --\S+\?)?; --help"),
+        (["--dropuot", "0.3"], r"unrecognized arguments: --dropuot 0\.3; did you mean --dropout\?; --help"),
+        (["--epoch", "3"], r"unrecognized arguments: --epoch 3; did you mean --epochs\?; --help"),
         (["--schedule", "square"], "invalid choice: 'square'"),
     ],
 )
@@ -218,7 +220,7 @@ def test_encoder_inside_a_folder_that_is_cleared_is_refused():
     [
         ({"tasks": ["relation", "novel"]}, r"^tasks \['relation', 'novel'\]: choose any of relation, novelty"),
         ({"chunks": []}, r"^chunks \[\]: choose any of prefix, suffix, infix$"),
-        ({"pair_encoding": "levitated"}, r"^pair_encoding is 'levitated'; choose one of solid, pooled$"),
+        ({"pair_encoding": "levitated"}, r"^pair_encoding is 'levitated'; choose one of auto, solid, pooled$"),
         ({"select_by": "f1"}, r"^select_by is 'f1'; choose one of entity_pair, relation_type"),
         ({"extra_train": ["a.pubtator"]}, r"^a\.pubtator: both in --train and in --extra-train; name it in one"),
         ({"patience": 2}, r"^patience needs scores of --dev; name a file, or leave patience out$"),

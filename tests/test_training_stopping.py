@@ -44,6 +44,13 @@ def send(*numbers: int) -> None:
         os.kill(os.getpid(), number)
 
 
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_status_is_that_of_a_program_that_the_signal_ends(number, status, stop):
+    assert stop.exit_status == 143
+    os.kill(os.getpid(), number)
+    assert stop.exit_status == status
+
+
 def test_nobody_wants_a_stop_at_first(stop):
     assert stop.is_wanted(Processes()) is False
     assert stop.is_wanted(Processes(num_processes=4)) is False

@@ -61,7 +61,8 @@ def training_corpora(
         say: told of every file how many documents were left out, and which mapped names it lacks.
 
     Raises:
-        SettingError: nothing is left of a corpus, or the YAML file of corpora is not as it should be.
+        SettingError: nothing is left of a corpus, none has a relation, or the YAML file of corpora is not as it should
+            be.
         BioDirError: a file cannot be read.
     """
     seen = set(held_out)
@@ -77,6 +78,10 @@ def training_corpora(
             for note in _idle_names(source, kept):
                 say(note)
             corpora.append(_corpus(source, kept))
+    if not any(document.relations for corpus in corpora for document in corpus.documents):
+        names = ", ".join(corpus.path for corpus in corpora)
+        count = sum(len(corpus.documents) for corpus in corpora)
+        raise SettingError(f"{names}: {count} documents without any relation; name the files that hold the relations")
     return corpora
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from biodir.configuration_biodir import (
@@ -151,6 +152,24 @@ def _lists_of_checkpoint(name_or_path: str) -> LabelLists | None:
     Raises:
         CheckpointError: there is no such folder or repository.
     """
+    config = checkpoint_config(name_or_path)
+    if config is None:
+        return None
+    names = [name for name in vars(LabelLists("")) if name != "source"]
+    return replace(LabelLists("the checkpoint"), **{name: getattr(config, name) for name in names})
+
+
+def checkpoint_config(name_or_path: str) -> BioDirConfig | None:
+    """The configuration of a biodir checkpoint; None where this is a bare encoder.
+
+    Raises:
+        CheckpointError: there is no such folder or repository.
+    """
+    is_path = name_or_path.startswith(("/", ".", "~")) or name_or_path.count("/") > 1
+    if is_path and not Path(name_or_path).is_dir():
+        raise CheckpointError(f"encoder {name_or_path}: no such folder; name one with a model, or a Hub id")
+    if Path(name_or_path).is_dir() and not (Path(name_or_path) / "config.json").is_file():
+        raise CheckpointError(f"encoder {name_or_path}: the folder holds no config.json of a model; name one that does")
     try:
         values, _ = BioDirConfig.get_config_dict(name_or_path)
     except OSError as error:
@@ -160,6 +179,4 @@ def _lists_of_checkpoint(name_or_path: str) -> LabelLists | None:
         ) from error
     if values.get("model_type") != BioDirConfig.model_type:
         return None
-    config = BioDirConfig(**values)
-    names = [name for name in vars(LabelLists("")) if name != "source"]
-    return replace(LabelLists("the checkpoint"), **{name: getattr(config, name) for name in names})
+    return BioDirConfig(**values)

@@ -2,9 +2,12 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
+
+import torch
 
 from biodir.configuration_biodir import ADAPTIVE_THRESHOLD, BioDirConfig
 from biodir.document_biodir import Document
@@ -16,11 +19,33 @@ from biodir.inputs_biodir import with_known_types
 from biodir.training.augmentation import augmented_documents
 from biodir.training.corpora import TrainingCorpus, corpus_paths, first_documents
 from biodir.training.data import LabelledPairs, epoch_pairs, epoch_steps, labelled_pairs, types_of_identifiers
-from biodir.training.labels import LabelLists
+from biodir.training.labels import LabelLists, checkpoint_config
 from biodir.training.optimization import balanced_weights
 from biodir.training.provenance import data_fingerprints
 from biodir.training.settings import TrainingSettings, named_values
 from biodir.training.validation import check_level
+
+
+def with_form(settings: TrainingSettings, tell: Callable[[str], Any] = print) -> TrainingSettings:
+    """The settings with a form for `auto`: that of the checkpoint to go on from, else the paper's.
+
+    Args:
+        tell: is told what may surprise.
+
+    Raises:
+        CheckpointError: there is no such encoder.
+    """
+    config = checkpoint_config(settings.encoder)
+    form = settings.pair_encoding
+    if form == "auto":
+        form = "solid" if config is None else config.pair_encoding
+    if config is not None and form != config.pair_encoding:
+        tell(f"pair_encoding is {form}, that of the checkpoint {config.pair_encoding}: its heads start anew")
+    if form == "solid" and not torch.accelerator.is_available():
+        tell(
+            "pair_encoding is solid, which takes long on a CPU; --pair-encoding pooled reads a text once for all pairs"
+        )
+    return replace(settings, pair_encoding=form)
 
 
 def run_config(settings: TrainingSettings, lists: LabelLists, corpora: Sequence[TrainingCorpus]) -> BioDirConfig:

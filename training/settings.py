@@ -1,7 +1,9 @@
 """The settings of a training run: a documented dataclass, set by a YAML file and the command line."""
 
+import argparse
 import json
 import math
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, asdict, dataclass, field, fields
@@ -64,7 +66,10 @@ class TrainingSettings:
     )
 
     # Model.
-    pair_encoding: Literal[PAIR_ENCODINGS] = setting("solid, the paper's, or pooled, one pass over the text", "solid")
+    pair_encoding: Literal[("auto", *PAIR_ENCODINGS)] = setting(
+        "solid, the paper's; pooled, one pass over the text, far faster; auto: the checkpoint's, else solid",
+        "auto",
+    )
     tasks: list[str] = setting(
         "heads that are trained; the first of these three says which pairs are related", of=TASKS
     )
@@ -179,7 +184,14 @@ def training_settings(arguments: Sequence[str] | None = None) -> TrainingSetting
     Raises:
         SettingError: a key is unknown, or a value outside what is allowed.
     """
-    parser = _Parser(TrainingSettings, description="Trains a biodir model.", prog="train.py")
+    parser = _Parser(
+        TrainingSettings,
+        description="Trains a biodir model.",
+        prog="train.py",
+        usage="train.py [--config FILE] --train FILE ... [--dev FILE] --encoder NAME --output FOLDER [settings]",
+        formatter_class=_HelpFormatter,
+        allow_abbrev=False,
+    )
     parser.add_argument("--config", help="YAML file whose keys are these options, without dashes in front")
     on_line = sys.argv[1:] if arguments is None else arguments
     given = parser.parse_args(on_line)
@@ -230,7 +242,26 @@ class _Parser(HfArgumentParser):
     """A parser whose errors are those of the package, without two pages of usage in front."""
 
     def error(self, message: str) -> NoReturn:
-        raise SettingError(f"{message}; --help lists all settings")
+        _, _, strangers = message.partition("unrecognized arguments: ")
+        known = [name for name in self._option_string_actions if name.startswith("--")]
+        names = [word.partition("=")[0] for word in strangers.split() if word.startswith("--")]
+        hints = [hint for name in names for hint in get_close_matches(name, known, n=1)]
+        meant = f"; did you mean {' '.join(hints)}?" if hints else ""
+        raise SettingError(f"{message}{meant}; --help lists all settings")
+
+
+class _HelpFormatter(argparse.ArgumentDefaultsHelpFormatter):
+    """Help with one name for each setting, though `--new_rate` is taken for `--new-rate`."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=32, width=min(120, shutil.get_terminal_size().columns))
+
+    def _format_action_invocation(self, action: argparse.Action) -> str:
+        *_, name = action.option_strings
+        if action.nargs == 0 or action.metavar == "":
+            return name
+        values = "|".join(action.choices) if action.choices else name.strip("-").rpartition("-")[2].upper()
+        return f"{name} {values}" + " ..." * (action.nargs == "+")
 
 
 def _as_arguments(path: Path) -> list[str]:
@@ -272,19 +303,19 @@ def _check_ranges(settings: TrainingSettings) -> None:
     for name in ("average", "class_balance", "dropout"):
         value = getattr(settings, name)
         if not 0 <= value < 1:
-            raise SettingError(f"{name} is {value}; it lies in 0..1 and below 1")
+            raise SettingError(f"{name} is {value}; it must be at least 0, and below 1")
     for name in ("swap_augmentation", "warmup_share"):
         value = getattr(settings, name)
         if not 0 <= value <= 1:
-            raise SettingError(f"{name} is {value}; a share lies in 0..1")
+            raise SettingError(f"{name} is {value}; a share must lie in 0..1")
     if not 0 < settings.layer_decay <= 1:
-        raise SettingError(f"layer_decay is {settings.layer_decay}; it lies above 0, and 1 leaves all layers alike")
+        raise SettingError(f"layer_decay is {settings.layer_decay}; it must lie above 0, and 1 leaves all layers alike")
     if not 0 <= settings.seed <= LARGEST_SEED:
-        raise SettingError(f"seed is {settings.seed}; it lies in 0..{LARGEST_SEED}")
+        raise SettingError(f"seed is {settings.seed}; it must lie in 0..{LARGEST_SEED}")
     if not settings.max_gradient_norm > 0:
-        raise SettingError(f"max_gradient_norm is {settings.max_gradient_norm}; it lies above 0")
+        raise SettingError(f"max_gradient_norm is {settings.max_gradient_norm}; it must lie above 0")
     if not math.isfinite(settings.none_bias):
-        raise SettingError(f"none_bias is {settings.none_bias}; it is a finite number")
+        raise SettingError(f"none_bias is {settings.none_bias}; it must be a finite number")
     _check_sizes(settings)
 
 
@@ -298,7 +329,7 @@ def _check_sizes(settings: TrainingSettings) -> None:
             raise SettingError(f"{name} is {value}; it must be at least 1, or left out")
     for name in ("negatives_per_positive", "r_drop", "rare_copies", "weight_decay", "encoder_rate", "new_rate"):
         if not 0 <= getattr(settings, name) < math.inf:
-            raise SettingError(f"{name} is {getattr(settings, name)}; it is finite and not negative")
+            raise SettingError(f"{name} is {getattr(settings, name)}; it must be finite and not negative")
 
 
 def _check_names(settings: TrainingSettings) -> None:

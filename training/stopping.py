@@ -1,4 +1,4 @@
-"""A polite end: a signal asks for it, and the loop ends behind the step that it is in."""
+"""A polite end: a signal asks for it, and the loop ends after the step that it is in."""
 
 import signal
 from typing import Any
@@ -15,15 +15,20 @@ class StopRequest:
     """
 
     def __init__(self) -> None:
-        self._wanted = False
+        self._signal: int | None = None
         self._before = {number: signal.signal(number, self._note) for number in SIGNALS}
 
     def is_wanted(self, accelerator: Any) -> bool:
         """Whether any of the processes was asked to stop; all get the same answer."""
         if accelerator.num_processes == 1:
-            return self._wanted
-        asked = torch.tensor(float(self._wanted), device=accelerator.device)
+            return self._signal is not None
+        asked = torch.tensor(float(self._signal is not None), device=accelerator.device)
         return accelerator.reduce(asked, "sum").item() > 0
+
+    @property
+    def exit_status(self) -> int:
+        """That of a program that the signal ends: 130 for SIGINT, 143 for SIGTERM or where another process had it."""
+        return 128 + (self._signal or signal.SIGTERM)
 
     def release(self) -> None:
         """Gives the signals back to whoever had them."""
@@ -31,5 +36,5 @@ class StopRequest:
             signal.signal(number, handler)
 
     def _note(self, number: int, frame: Any) -> None:
-        self._wanted = True
+        self._signal = number
         signal.signal(number, self._before[number])
