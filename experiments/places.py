@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from biodir.errors_biodir import SettingError
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 FINGERPRINT_DIGITS = 12
+PLACEHOLDER = re.compile(r"\$(?:DATA|ENCODER|RUNS)\b")
 
 
 @dataclass(frozen=True)
@@ -31,9 +33,8 @@ class Places:
 
     def expanded(self, text: str) -> str:
         """The text with the paths of this machine."""
-        for name, value in self.variables.items():
-            text = text.replace(name, value)
-        return text
+        variables = self.variables
+        return PLACEHOLDER.sub(lambda found: variables[found[0]], text)
 
     def path(self, text: str) -> Path:
         return Path(self.expanded(text))

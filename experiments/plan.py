@@ -17,6 +17,7 @@ Paths begin with $DATA, $ENCODER or $RUNS, so that the commands of a table hold 
 
 import hashlib
 import json
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +29,8 @@ import yaml
 
 from biodir.errors_biodir import SettingError
 from biodir.evaluation.scores import LEVELS
+
+from .places import PLACEHOLDER
 
 SMALL, PAPER = "small", "paper"
 SIZES = (SMALL, PAPER)
@@ -251,7 +254,14 @@ def changed_settings(pairs: Sequence[str]) -> dict[str, Any]:
 
 def shown_command(arguments: Sequence[str]) -> str:
     """The command as a line of shell in which the placeholders of paths are variables."""
-    return " ".join(f'"{part}"' if part.startswith("$") else shlex.quote(part) for part in arguments)
+    return " ".join(map(_quoted, arguments))
+
+
+def _quoted(argument: str) -> str:
+    if not PLACEHOLDER.search(argument):
+        return shlex.quote(argument)
+    # Between double quotes bash reads these marks, and the dollar of the placeholders alone is meant for it.
+    return '"' + re.sub(rf'[\\"`]|(?!{PLACEHOLDER.pattern})\$', r"\\\g<0>", argument) + '"'
 
 
 def _text(value: Any) -> str:

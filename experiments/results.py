@@ -1,6 +1,7 @@
 """What came out of an experiment, as data: scores of every run, means and deviations of every variant."""
 
 import json
+import shlex
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -57,7 +58,7 @@ def experiment_report(
         "levels": list(experiment.levels),
         "scored_files": experiment.gold_files,
         "shared_settings": dict(experiment.settings),
-        "preparations": [preparation.command for preparation in experiment.preparations],
+        "preparations": [shown_command(shlex.split(each.command)) for each in experiment.preparations],
         "commit": commit(),
         "rows": variant_rows(experiment, runs, records),
         "runs": records,

@@ -7,6 +7,7 @@ are made once. One that fails is reported, and the others go on.
 """
 
 import argparse
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -82,7 +83,7 @@ def _write(
 def _show(workshop: Workshop, runs: Sequence) -> None:
     """Prints what would be done."""
     for preparation in workshop.experiment.preparations:
-        print(preparation.command)
+        print(shown_command(shlex.split(preparation.command)))
     for run in runs:
         print(f"# {run.name}: {workshop.state(run)}")
         if workshop.state(run) != FINISHED:

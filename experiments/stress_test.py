@@ -27,6 +27,7 @@ from biodir.errors_biodir import BioDirError, SettingError
 
 from .answers import add_computing_options, loaded
 from .places import commit
+from .plan import shown_command
 from .results import Spread, read_reports, write_report
 from .run import RESULTS
 from .running import TRAINING_LOG
@@ -195,12 +196,7 @@ def checkpoints_of(options: argparse.Namespace) -> list[Checkpoint]:
     Raises:
         SettingError: there is none, or a name without a folder.
     """
-    found = []
-    for pair in options.models:
-        name, equals, folder = pair.partition("=")
-        if not (equals and folder):
-            raise SettingError(f"--models {pair!r}: write NAME=DIR")
-        found.append(Checkpoint(name, folder, Path(folder).name if Path(folder).is_absolute() else folder))
+    found = named_checkpoints(options.models)
     if options.from_report:
         report = json.loads(options.from_report.read_text(encoding="utf-8"))
         trained = (run for run in report["runs"] if "best_epoch" in run)
@@ -210,6 +206,21 @@ def checkpoints_of(options: argparse.Namespace) -> list[Checkpoint]:
         ]
     if not found:
         raise SettingError("no checkpoint; name some with --models NAME=DIR, or a report that has finished runs")
+    return found
+
+
+def named_checkpoints(pairs: Sequence[str]) -> list[Checkpoint]:
+    """The checkpoints of NAME=DIR pairs.
+
+    Raises:
+        SettingError: one is no such pair.
+    """
+    found = []
+    for pair in pairs:
+        name, equals, folder = pair.partition("=")
+        if not (equals and folder):
+            raise SettingError(f"--models {pair!r}: write NAME=DIR")
+        found.append(Checkpoint(name, folder, Path(folder).name if Path(folder).is_absolute() else folder))
     return found
 
 
@@ -256,14 +267,15 @@ def _report(options: argparse.Namespace, documents: Sequence[StressDocument], ro
 
 
 def _command(options: argparse.Namespace) -> str:
-    models = [f"{each.name}={each.shown}" for each in checkpoints_of(options)] if options.models else []
-    parts = ["python -m experiments.stress_test", *(["--models", *models] if models else [])]
+    parts = ["python", "-m", "experiments.stress_test"]
+    if options.models:
+        parts += ["--models", *(f"{each.name}={each.shown}" for each in named_checkpoints(options.models))]
     if options.from_report:
-        parts.append(f"--from-report experiments/results/{options.from_report.name} --runs $RUNS")
-    parts.append(f"--lengths {' '.join(map(str, options.lengths))} --cases {options.cases} --seed {options.seed}")
-    parts.append("--tokenizer $ENCODER" if options.tokenizer else "")
-    parts.append(f"--backend {options.backend}" if options.backend != "torch" else "")
-    return " ".join(part for part in parts if part)
+        parts += ["--from-report", f"experiments/results/{options.from_report.name}", "--runs", "$RUNS"]
+    parts += ["--lengths", *map(str, options.lengths), "--cases", str(options.cases), "--seed", str(options.seed)]
+    parts += ["--tokenizer", "$ENCODER"] if options.tokenizer else []
+    parts += ["--backend", options.backend] if options.backend != "torch" else []
+    return shown_command(parts)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,5 +1,8 @@
 """Files of experiments as data: runs, keys, commands, sizes."""
 
+import os
+import subprocess
+
 import pytest
 import yaml
 
@@ -53,6 +56,16 @@ def test_options_are_those_of_the_settings_with_placeholders(tmp_path):
 
 def test_shown_command_leaves_variables_to_the_shell():
     assert shown_command(["python", "$RUNS/a b", "x y", "3"]) == "python \"$RUNS/a b\" 'x y' 3"
+    assert shown_command(["relation=$RUNS/a", "$RUNSAWAY"]) == "\"relation=$RUNS/a\" '$RUNSAWAY'"
+
+
+@pytest.mark.parametrize("argument", ["relation=$RUNS/a/model", "$DATA/a b", 'a `b` "c" \\ $d $RUNS', "it's $ENCODER."])
+def test_shell_makes_of_a_shown_argument_what_the_runner_does(tmp_path, argument):
+    places = Places(tmp_path / "the data", "org/encoder", tmp_path / "runs")
+    variables = {name.removeprefix("$"): value for name, value in places.variables.items()}
+    command = ["bash", "-c", shown_command(["printf", "%s", argument])]
+    printed = subprocess.run(command, env={**os.environ, **variables}, capture_output=True, text=True, check=True)
+    assert printed.stdout == places.expanded(argument)
 
 
 @pytest.mark.parametrize("change", ["epochs: 3", "dev: $DATA/other.pubtator"])
