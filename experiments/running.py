@@ -103,9 +103,12 @@ class Workshop:
         for gold in self.experiment.gold_files.values():
             if isinstance(run, CombinedRun):
                 models = [f"{task}={part.model}" for task, part in run.parts.items()]
-                answers = f"{run.folder}/{Path(gold).stem}.answers.jsonl"
-                join = (PYTHON, *self.programs.join, gold, "-o", answers, "--models", *models, *options)
-                steps += [Step(answers, join), _named_by_command(run, "scores", gold, (*evaluate, gold, answers))]
+                join = (PYTHON, *self.programs.join, gold, "--models", *models, *options)
+                answers = f"{run.folder}/answers/{_file_name(gold, join)}.jsonl"
+                steps += [
+                    Step(answers, (*join, "--output", answers)),
+                    _named_by_command(run, "scores", gold, (*evaluate, gold, answers)),
+                ]
                 continue
             steps.append(_named_by_command(run, "scores", gold, (*evaluate, gold, "--model", run.model, *options)))
             if self.experiment.scores_heads:
@@ -223,9 +226,13 @@ def _attempt(workshop: Workshop, name: str, work: Callable[[], None]) -> list[Fa
 
 def _named_by_command(run: Run | CombinedRun, kind: str, gold: str, command: tuple[str, ...]) -> Step:
     """The step, whose file is named by what the command asks, so that another question gets another file."""
-    digest = hashlib.sha256(" ".join(command).encode()).hexdigest()[:6]
-    makes = f"{run.folder}/{kind}/{Path(gold).stem}-{digest}.json"
+    makes = f"{run.folder}/{kind}/{_file_name(gold, command)}.json"
     return Step(makes, (*command, "--json", makes))
+
+
+def _file_name(gold: str, command: Sequence[str]) -> str:
+    """A name, without suffix, for what the command says of the gold file."""
+    return f"{Path(gold).stem}-{hashlib.sha256(' '.join(command).encode()).hexdigest()[:6]}"
 
 
 def _error(problem: str, log: Path) -> CommandError:

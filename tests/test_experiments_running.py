@@ -338,10 +338,24 @@ def test_joined_answers_come_from_the_models_of_the_combination(bench):
     join, evaluate = workshop.score_steps(combined)
     models = {task: run.model for task, run in combined.parts.items()}
     assert join.command[2:] == (
-        *("$DATA/dev.pubtator", "-o", f"{combined.folder}/dev.answers.jsonl", "--models"),
-        *(f"relation={models['relation']}", f"novelty={models['novelty']}"),
+        *("$DATA/dev.pubtator", "--models", f"relation={models['relation']}", f"novelty={models['novelty']}"),
+        *("--output", join.makes),
     )
     assert evaluate.command[2:4] == ("$DATA/dev.pubtator", join.makes)
+
+
+def test_joined_answers_of_other_questions_are_other_files(bench):
+    content = EXPERIMENT.replace("  eight: {soft_prompt_tokens: 8}\nseeds", f"{TASKS[1:]}seeds")
+    content = content.replace("$DATA/dev.pubtator", "$DATA/dev/part.pubtator") + "test: $DATA/test/part.pubtator\n"
+    written(bench.file, content)
+    assert bench.run("--seeds", "1") == 0
+    runs = bench.folder.resolve() / "runs"
+    asked = [path.read_text().split()[0] for path in runs.glob("*/answers/part-*.jsonl")]
+    data = bench.folder.resolve() / "data"
+    assert sorted(asked) == [f"{data}/dev/part.pubtator", f"{data}/test/part.pubtator"]
+    written(bench.file, content + "model_options: [--backend, bf16]\n")
+    assert bench.run("--seeds", "1") == 0
+    assert len([*runs.glob("*/answers/part-*.jsonl")]) == 4
 
 
 def test_commits_are_short_and_say_where_the_code_differed():
