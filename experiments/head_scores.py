@@ -7,7 +7,6 @@ head alone can be compared with one that has all three. F1 cannot do that: it wa
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from biodir.decoding_biodir import relations_of_pairs
 from biodir.document_biodir import Document, Relation
 from biodir.errors_biodir import AnnotationError, BioDirError
 from biodir.formats.reading import read_documents
+from biodir.training.checkpoints import write_json
 
 from .answers import PairKey, add_computing_options, all_answers, loaded
 from .plan import TASKS
@@ -89,7 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"head_scores: error: {error}", file=sys.stderr)
         return 1
     content = {task: accuracy.to_dict() for task, accuracy in scores.items()}
-    options.json.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    write_json(options.json, content)
     for task, accuracy in scores.items():
         print(f"{task}: {accuracy.right} of {accuracy.pairs} gold pairs, {100 * accuracy.accuracy:.2f} %")
     return 0

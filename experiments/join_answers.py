@@ -22,6 +22,7 @@ from biodir.errors_biodir import AnnotationError, BioDirError, SettingError
 from biodir.formats.reading import read_documents
 
 from .answers import PairKey, add_computing_options, all_answers, loaded, pair_key, related_answers
+from .places import write_whole
 from .plan import TASKS
 
 Answers = Mapping[PairKey, Mapping[str, Any]]
@@ -100,11 +101,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         models = models_of(options.models)
         documents = list(read_documents(options.documents))
         pipelines = {task: loaded(model, options) for task, model in models.items()}
-        lines = [json.dumps(line, ensure_ascii=False) + "\n" for line in joined_documents(documents, pipelines)]
+        lines = [json.dumps(line, ensure_ascii=False) for line in joined_documents(documents, pipelines)]
     except BioDirError as error:
         print(f"join_answers: error: {error}", file=sys.stderr)
         return 1
-    options.output.write_text("".join(lines), encoding="utf-8")
+    write_whole(options.output, "".join(f"{line}\n" for line in lines))
     return 0
 
 

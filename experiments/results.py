@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .places import EncoderIdentity, commit
+from .places import EncoderIdentity, commit, write_whole
 from .plan import HEADS, TASKS_OF_LEVEL, CombinedRun, Experiment, Run, shown_command
 from .running import FINISHED, Failure, Workshop, training_log
 
@@ -137,7 +137,7 @@ def write_report(report: Mapping[str, Any], folder: Path) -> Path:
     changed = ".changed" if report["changes"] else ""
     path = folder / f"{report['experiment']}.{report['size']}{changed}.json"
     folder.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_whole(path, json.dumps(report, indent=2, ensure_ascii=False) + "\n")
     return path
 
 

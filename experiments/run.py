@@ -14,7 +14,7 @@ from pathlib import Path
 
 from biodir.errors_biodir import BioDirError
 
-from .places import CHECKOUT, EncoderIdentity, Places, encoder_identity
+from .places import CHECKOUT, EncoderIdentity, Places, encoder_identity, write_whole
 from .plan import PAPER, SIZES, Experiment, changed_settings, read_experiment, shown_command
 from .results import experiment_report, read_reports, write_report
 from .running import FINISHED, CommandError, Failure, Programs, Workshop, run_all
@@ -75,8 +75,8 @@ def _write(
     seeds = sorted({*experiment.seeds, *(options.seeds or ())})
     report = experiment_report(workshop, experiment.runs(identity.fingerprint, seeds), identity, failures)
     path = write_report(report, options.results)
-    path.with_suffix(".md").write_text(experiment_page(report), encoding="utf-8")
-    (options.results / ALL_RESULTS).write_text(all_results_page(read_reports(options.results)), encoding="utf-8")
+    write_whole(path.with_suffix(".md"), experiment_page(report))
+    write_whole(options.results / ALL_RESULTS, all_results_page(read_reports(options.results)))
     print(f"results: {path.with_suffix('.md')}")
 
 

@@ -80,9 +80,14 @@ class Workshop:
         Raises:
             CommandError: a command failed, or did not make what it should.
         """
-        for preparation in self.experiment.preparations:
-            if not self._is_prepared(preparation):
-                self._prepare(preparation)
+        if all(map(self._is_prepared, self.experiment.preparations)):
+            return
+        folder = self.places.path("$RUNS")
+        folder.mkdir(parents=True, exist_ok=True)
+        with alone(folder, lambda: self.say("another process prepares files; waiting for it")):
+            for preparation in self.experiment.preparations:
+                if not self._is_prepared(preparation):
+                    self._prepare(preparation)
 
     def state(self, run: Run) -> str:
         """How far the run is: NEW, STARTED, TRAINED or FINISHED."""
@@ -122,11 +127,8 @@ class Workshop:
         Raises:
             CommandError: a program failed.
         """
-        folder = self.places.path(run.folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        with alone(folder) as is_alone:
+        with self._alone_with(run) as is_alone:
             if not is_alone:
-                self.say(f"  {run.name}: another process works on it; left to that")
                 return
             state = self.state(run)
             if state in (NEW, STARTED):
@@ -139,8 +141,19 @@ class Workshop:
         Raises:
             CommandError: a program failed.
         """
-        self.places.path(combined.folder).mkdir(parents=True, exist_ok=True)
-        self._score(combined)
+        with self._alone_with(combined) as is_alone:
+            if is_alone:
+                self._score(combined)
+
+    @contextmanager
+    def _alone_with(self, run: Run | CombinedRun) -> Iterator[bool]:
+        """Whether no other process works on the run; says so where one does."""
+        folder = self.places.path(run.folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        with alone(folder) as is_alone:
+            if not is_alone:
+                self.say(f"  {run.name}: another process works on it; left to that")
+            yield is_alone
 
     def _train(self, run: Run, resumes: bool) -> None:
         command = self.train_command(run)
@@ -241,13 +254,20 @@ def _error(problem: str, log: Path) -> CommandError:
 
 
 @contextmanager
-def alone(folder: Path) -> Iterator[bool]:
-    """Whether no other process works in the folder; the system forgets the lock when the processes that hold it die."""
+def alone(folder: Path, before_waiting: Callable[[], None] | None = None) -> Iterator[bool]:
+    """Whether no other process works in the folder; the system forgets the lock when the processes that hold it die.
+
+    Args:
+        before_waiting: called where another one does, whose end is then waited for; without it nothing is waited for.
+    """
     with open(folder / "lock", "w", encoding="utf-8") as file:
         os.set_inheritable(file.fileno(), True)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            yield False
-            return
+            if before_waiting is None:
+                yield False
+                return
+            before_waiting()
+            fcntl.flock(file, fcntl.LOCK_EX)
         yield True

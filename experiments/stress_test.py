@@ -26,7 +26,7 @@ from biodir.document_biodir import Document
 from biodir.errors_biodir import BioDirError, SettingError
 
 from .answers import add_computing_options, loaded
-from .places import commit
+from .places import commit, write_whole
 from .plan import shown_command
 from .results import Spread, read_reports, write_report
 from .run import RESULTS
@@ -299,8 +299,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rows = [checkpoint_row(name, *map(list, zip(*found, strict=True))) for name, found in measured.items()]
     report = _report(options, documents, rows)
     path = write_report(report, options.output)
-    path.with_suffix(".md").write_text(stress_page(report), encoding="utf-8")
-    (options.output / ALL_RESULTS).write_text(all_results_page(read_reports(options.output)), encoding="utf-8")
+    write_whole(path.with_suffix(".md"), stress_page(report))
+    write_whole(options.output / ALL_RESULTS, all_results_page(read_reports(options.output)))
     print(f"\n{report['summary']}\n\nresults: {path.with_suffix('.md')}")
     return 0
 

@@ -4,6 +4,7 @@ import fcntl
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -212,6 +213,37 @@ def test_run_that_another_process_works_on_is_left_to_it(bench, capsys):
         assert bench.run("--seeds", "1") == 0
     assert "none, seed 1: another process works on it" in capsys.readouterr().out
     assert [row["seeds"] for row in bench.report()["rows"]] == [[], [1]]
+
+
+def test_joining_that_another_process_works_on_is_left_to_it(bench, capsys):
+    written(bench.file, EXPERIMENT + "combinations: {joined: {relation: none, novelty: eight}}\n")
+    workshop = bench.workshop()
+    (combined,) = workshop.experiment.combined_runs(workshop.experiment.runs(ENCODER, [1]))
+    folder = workshop.places.path(combined.folder)
+    folder.mkdir(parents=True)
+    with open(folder / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert bench.run("--seeds", "1") == 0
+    assert "joined, seed 1: another process works on it" in capsys.readouterr().out
+    assert [row["seeds"] for row in bench.report()["rows"]] == [[1], [1], []]
+    assert [path.name for path in folder.iterdir()] == ["lock"]
+
+
+def test_files_that_another_process_prepares_are_waited_for(bench):
+    written(bench.file, EXPERIMENT + PREPARED.format(program=written(bench.folder / "prepare.py", "raise SystemExit")))
+    part, said = bench.folder / "runs" / "prepared" / "part.txt", []
+    part.parent.mkdir(parents=True)
+    lock = open(bench.folder / "runs" / "lock", "w")  # noqa: SIM115
+    fcntl.flock(lock, fcntl.LOCK_EX)
+
+    def other_process_ends(text):
+        said.append(text)
+        written(part, "made by the other")
+        lock.close()
+
+    replace(bench.workshop(), say=other_process_ends).prepare()
+    assert said == ["another process prepares files; waiting for it"]
+    assert part.read_text() == "made by the other"
 
 
 def test_folder_is_taken_as_long_as_a_program_of_a_dead_runner_works_in_it(tmp_path):
