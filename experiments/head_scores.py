@@ -18,9 +18,9 @@ from biodir.document_biodir import Document, Relation
 from biodir.errors_biodir import AnnotationError, BioDirError
 from biodir.formats.reading import read_documents
 from biodir.training.checkpoints import write_json
+from biodir.training.settings import TASKS
 
 from .answers import PairKey, add_computing_options, all_answers, loaded
-from .plan import TASKS
 
 
 @dataclass(frozen=True)

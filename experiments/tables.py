@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from biodir.evaluation.tables import LEVEL_NAMES
+from biodir.training.settings import TASKS
 
-from .plan import HEADS, TASKS
+from .plan import HEADS
 
 STRESS_TEST = "stress_test"
 SHORT_COMMIT = 7

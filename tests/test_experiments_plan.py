@@ -159,6 +159,19 @@ def test_set_cannot_undo_what_the_variants_compare(experiment_file):
         ("prepare: [{command: x}]\n", "write `makes`"),
         ("combinations: {both: {novelty: none}}\n", "name a variant for `relation`"),
         ("combinations: {both: {relation: ten}}\n", "combination 'both'"),
+        ("combinations: {both: none}\n", "combination 'both' is 'none'; write {task: variant}"),
+        ("combinations: {both: {relation: [none]}}\n", "combination 'both' is .*; write {task: variant}"),
+        ("combinations: [both]\n", "combinations is \\['both'\\]; write one `name: value` a line"),
+        ("small: [seeds]\n", "small is \\['seeds'\\]; write one `name: value`"),
+        ("small: {seeds: 1}\n", "yaml: small: seeds is 1; write a list"),
+        ("small: {variants: {a: 3}}\n", "yaml: small: variant 'a' is 3; write {option: value}"),
+        ("small: {settings: {epochs: {a: 1}}}\n", "yaml: small: settings: epochs is {'a': 1}; write a plain value"),
+        ("small: {settings: {1: 2}}\n", "yaml: small: settings: 1 is no option of train.py"),
+        ("model_options: --backend\n", "model_options is '--backend'; write a list"),
+        ("prepare: [{makes: $RUNS/a, command: make a}]\n", "write `makes` \\(a list of files"),
+        ("prepare: [{makes: [$RUNS/a], command: make 'a}]\n", "is no line of shell \\(No closing quotation"),
+        ("test: [$DATA/a]\n", "test is \\['\\$DATA/a'\\]; write it as text"),
+        ("extends: 3\n", "extends is 3; write it as text"),
     ],
 )
 def test_mistakes_in_a_file_are_named(experiment_file, more, message):
@@ -170,8 +183,16 @@ def test_mistakes_in_a_file_are_named(experiment_file, more, message):
     ("old", "new", "message"),
     [
         ("seeds: [1, 2]", "", "has no 'seeds'"),
-        ("seeds: [1, 2]", "seeds: [one]", "are not whole numbers"),
+        ("seeds: [1, 2]", "seeds: [one]", "seeds hold 'one'; write whole numbers"),
+        ("seeds: [1, 2]", "seeds: [true]", "seeds hold True; write whole numbers"),
+        ("seeds: [1, 2]", "seeds: 1", "seeds is 1; write a list"),
         ("entity_pair, relation_type]", "f1]", "report names 'f1'"),
+        ("entity_pair, relation_type]", "[f1]]", "report is .*; write a list of plain values"),
+        (
+            "  none: {soft_prompt_tokens: 0}\n  eight: {soft_prompt_tokens: 8}",
+            "  [a]",
+            "variants is \\['a'\\]; write one",
+        ),
         ("dev: $DATA/dev.pubtator, ", "", "settings have no 'dev'"),
         ("question", ": [", "is no YAML"),
     ],
@@ -179,6 +200,42 @@ def test_mistakes_in_a_file_are_named(experiment_file, more, message):
 def test_mistakes_in_the_shared_part_are_named(tmp_path, old, new, message):
     with pytest.raises(SettingError, match=message):
         read_experiment(written(tmp_path / "x.yaml", EXPERIMENT.replace(old, new)))
+
+
+def test_file_that_is_not_utf_8_is_named(tmp_path):
+    (tmp_path / "x.yaml").write_bytes(EXPERIMENT.replace("vectors", "V\u00e9ctors").encode("latin-1"))
+    with pytest.raises(SettingError, match=r"x\.yaml: is no YAML \(.*utf-8"):
+        read_experiment(tmp_path / "x.yaml")
+
+
+def test_files_that_extend_each_other_in_a_circle_are_named(tmp_path):
+    written(tmp_path / "a.yaml", "extends: b.yaml")
+    written(tmp_path / "b.yaml", "extends: ../" + tmp_path.name + "/a.yaml")
+    with pytest.raises(SettingError, match=r"a\.yaml extends b\.yaml extends a\.yaml; extend a file that does not"):
+        read_experiment(tmp_path / "a.yaml")
+    own = written(tmp_path / "own.yaml", EXPERIMENT + "extends: own.yaml\n")
+    with pytest.raises(SettingError, match=r"own\.yaml extends own\.yaml"):
+        read_experiment(own)
+
+
+@pytest.mark.parametrize(
+    ("pair", "message"),
+    [
+        ("chunks=[prefix", "--set 'chunks=\\[prefix': the value is no YAML .*; close brackets"),
+        ("epochs={a: 1}", "--set: epochs is {'a': 1}; write a plain value"),
+        ("epochs", "--set 'epochs': write NAME=VALUE"),
+    ],
+)
+def test_mistakes_in_set_are_named(pair, message):
+    with pytest.raises(SettingError, match=message):
+        changed_settings([pair])
+
+
+def test_key_of_a_run_is_the_one_that_finished_runs_have(experiment_file):
+    assert [run.key for run in read_experiment(experiment_file()).runs("encoder", [1])] == [
+        "0f36972cfc27",
+        "cf351e7de713",
+    ]
 
 
 def test_combination_needs_all_its_runs_of_a_seed(experiment_file):
