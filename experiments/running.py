@@ -195,11 +195,25 @@ class Workshop:
             file.write(f"$ {shown_command(command)}\n")
             file.flush()
             # The program inherits the lock of the folder, so it holds as long as the program runs, should this one die.
-            status = subprocess.run(
-                arguments, stdout=file, stderr=subprocess.STDOUT, cwd=CHECKOUT, check=False, close_fds=False
-            )
-        if status.returncode:
-            raise _error(f"{what} ended with status {status.returncode}", log)
+            program = subprocess.Popen(arguments, stdout=file, stderr=subprocess.STDOUT, cwd=CHECKOUT, close_fds=False)
+            status = self._end_of(program, what)
+        if status:
+            raise _error(f"{what} ended with status {status}", log)
+
+    def _end_of(self, program: subprocess.Popen, what: str) -> int:
+        """The exit status; when this program is interrupted, the other one has the time to keep its state."""
+        try:
+            return program.wait()
+        except KeyboardInterrupt:
+            self.say(f"  interrupted; {what} is asked to end; interrupt once more to kill it")
+            # Ctrl-C reaches the program, too, `kill -INT` of the runner does not. To train.py both together are one.
+            program.terminate()
+            try:
+                program.wait()
+            except KeyboardInterrupt:
+                program.kill()
+                program.wait()
+            raise
 
 
 def run_all(workshop: Workshop, runs: Sequence[Run]) -> list[Failure]:

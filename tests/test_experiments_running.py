@@ -2,14 +2,18 @@
 
 import fcntl
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 
 from experiment_programs import EXPERIMENT, small_programs, written
-from experiments.places import Places
+from experiments.places import CHECKOUT, Places
 from experiments.plan import read_experiment
 from experiments.results import Spread, read_reports, spread_of_scores
 from experiments.run import main
@@ -244,6 +248,83 @@ def test_files_that_another_process_prepares_are_waited_for(bench):
     replace(bench.workshop(), say=other_process_ends).prepare()
     assert said == ["another process prepares files; waiting for it"]
     assert part.read_text() == "made by the other"
+
+
+# Trains until it is asked to stop, as train.py does; keeping the state takes longer than an impatient runner waits.
+STOPPABLE = """
+import sys, time
+from pathlib import Path
+from types import SimpleNamespace
+
+from biodir.training.stopping import StopRequest
+
+output = Path(sys.argv[sys.argv.index("--output") + 1])
+stop = StopRequest()
+output.mkdir(parents=True)
+(output / "began").touch()
+while not stop.is_wanted(SimpleNamespace(num_processes=1)):
+    time.sleep(0.01)
+time.sleep(KEEPING_S)
+(output / "kept").touch()
+sys.exit(143)
+"""
+
+
+@pytest.fixture
+def start_runner(bench):
+    """Starts the runner as a program of its own; what comes back is in the middle of a training, with its folder."""
+    programs = []
+
+    def start(keeping_s):
+        trains = written(bench.folder / "stoppable.py", STOPPABLE.replace("KEEPING_S", str(keeping_s)))
+        given = [bench.file, "--data-dir", bench.folder, "--encoder", ENCODER, "--output", bench.folder / "runs"]
+        given += ["--results", bench.results, "--train-program", trains]
+        program = subprocess.Popen(
+            [sys.executable, "-m", "experiments.run", *map(str, given)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=CHECKOUT,
+            env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
+            start_new_session=True,  # the signals are those of a terminal of its own
+        )
+        programs.append(program)
+        model = bench.workshop().places.path(bench.workshop().experiment.runs(ENCODER)[0].model)
+        while not (model / "began").exists():
+            assert program.poll() is None, program.communicate()[0]
+            time.sleep(0.05)
+        return program, model
+
+    yield start
+    for program in programs:
+        with suppress(ProcessLookupError):
+            os.killpg(program.pid, signal.SIGKILL)
+        program.communicate()
+
+
+@pytest.mark.parametrize(
+    "interrupt", [os.killpg, pytest.param(os.kill, marks=pytest.mark.slow)], ids=["Ctrl-C", "the runner alone"]
+)
+def test_training_keeps_its_state_when_the_runner_is_interrupted(start_runner, bench, interrupt):
+    program, model = start_runner(keeping_s=1)
+    interrupt(program.pid, signal.SIGINT)
+    printed, _ = program.communicate(timeout=60)
+    assert (model / "kept").exists()
+    assert program.returncode == 130
+    assert "interrupted; training is asked to end" in printed
+    assert printed.endswith("experiments: interrupted; the same command goes on\n")
+    assert [row["seeds"] for row in bench.report()["rows"]] == [[], []]
+
+
+@pytest.mark.slow
+def test_second_interrupt_ends_the_training_at_once(start_runner):
+    program, model = start_runner(keeping_s=600)
+    os.kill(program.pid, signal.SIGINT)
+    while "interrupted" not in program.stdout.readline():
+        pass
+    os.kill(program.pid, signal.SIGINT)
+    assert program.wait(timeout=60) == 130
+    assert not (model / "kept").exists()
 
 
 def test_folder_is_taken_as_long_as_a_program_of_a_dead_runner_works_in_it(tmp_path):
