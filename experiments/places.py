@@ -38,13 +38,22 @@ class Places:
         return PLACEHOLDER.sub(lambda found: variables[found[0]], text)
 
     def path(self, text: str) -> Path:
+        """The file or folder here that the text with placeholders means."""
         return Path(self.expanded(text))
 
     def hidden(self, text: str) -> str:
         """The text with placeholders for the paths of this machine, fit to be published."""
-        for name, value in self.variables.items():
-            text = text.replace(value, name)
-        return text.replace(f"{CHECKOUT}/", "").replace(str(Path.home()), "~")
+        name_of = {value: name for name, value in self.variables.items()}
+        name_of |= {f"{CHECKOUT}/": "", str(Path.home()): "~"}
+        # The longest first, since one folder may lie in another. A Hub id may be a word, so whole words alone count.
+        longest_first = sorted(name_of, key=len, reverse=True)
+        return re.sub("|".join(map(_whole, longest_first)), lambda found: name_of[found[0]], text)
+
+
+def _whole(value: str) -> str:
+    """A pattern of the path, or Hub id, where it is no part of a longer name."""
+    before = r"(?<![\w.-])" if value.startswith("/") else r"(?<![\w./-])"
+    return before + re.escape(value) + ("" if value.endswith("/") else r"(?![\w-]|\.\w)")
 
 
 @dataclass(frozen=True)

@@ -294,6 +294,25 @@ def test_places_are_put_in_and_hidden_again(tmp_path):
     assert places.hidden(f"{text} {CHECKOUT}/train.py") == "$DATA/a.pubtator $RUNS/b $ENCODER train.py"
 
 
+def test_folder_inside_another_is_hidden_by_its_own_name(tmp_path):
+    places = Places(tmp_path, "org/encoder", tmp_path / "runs")
+    text = f"{tmp_path}/runs/a {tmp_path}/runs2/b {tmp_path}/c '{tmp_path}'"
+    assert places.hidden(text) == "$RUNS/a $DATA/runs2/b $DATA/c '$DATA'"
+
+
+def test_hub_id_is_hidden_where_it_is_a_whole_argument(tmp_path):
+    places = Places(tmp_path / "data", "bert", tmp_path / "runs")
+    text = "roberta bert.json org/bert bert-base x=bert 'bert', bert/config.json: no bert."
+    hidden = "roberta bert.json org/bert bert-base x=$ENCODER '$ENCODER', $ENCODER/config.json: no $ENCODER."
+    assert places.hidden(text) == hidden
+
+
+def test_name_that_begins_like_that_of_a_folder_is_not_hidden_by_it(tmp_path):
+    places = Places(tmp_path / "data", "org/encoder", tmp_path / "runs")
+    text = f"/mnt{tmp_path}/data {tmp_path}/data.old {tmp_path}/data."
+    assert places.hidden(text) == f"/mnt{tmp_path}/data {tmp_path}/data.old $DATA."
+
+
 def test_encoders_with_other_weights_have_other_fingerprints(tmp_path):
     written(tmp_path / "config.json", '{"model_type": "bert", "num_hidden_layers": 6, "hidden_size": 384}')
     written(tmp_path / "model.safetensors", "one")
