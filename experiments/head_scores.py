@@ -36,6 +36,7 @@ class Accuracy:
         return self.right / self.pairs if self.pairs else 0.0
 
     def to_dict(self) -> dict[str, float]:
+        """The figures as the file has them."""
         return {"accuracy": self.accuracy, "right": self.right, "pairs": self.pairs}
 
 
@@ -73,7 +74,7 @@ def _fits(task: str, answer: Mapping[str, Any], relation: Relation) -> bool:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit status."""
+    """The exit status: 0, or 1 where the request makes no sense; then a line on stderr says why."""
     parser = argparse.ArgumentParser(prog="python -m experiments.head_scores", description=__doc__.split("\n", 1)[0])
     parser.add_argument("gold", type=Path, metavar="GOLD", help="documents with relations")
     parser.add_argument("--model", required=True, help="folder or Hub id of a checkpoint")

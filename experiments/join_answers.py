@@ -90,7 +90,7 @@ def models_of(pairs: Sequence[str]) -> dict[str, str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit status."""
+    """The exit status: 0, or 1 where the request makes no sense; then a line on stderr says why."""
     parser = argparse.ArgumentParser(prog="python -m experiments.join_answers", description=__doc__.split("\n", 1)[0])
     parser.add_argument("documents", type=Path, metavar="IN", help="documents of any format that biodir reads")
     parser.add_argument("--models", nargs="+", required=True, metavar="TASK=DIR", help="the checkpoint of each task")

@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import re
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -97,9 +96,3 @@ def write_whole(path: Path, text: str) -> None:
     half_written = path.with_name(f"{path.name}.{os.getpid()}.part")  # of its own, should two programs write
     half_written.write_text(text, encoding="utf-8")
     os.replace(half_written, path)
-
-
-def commit() -> str:
-    """The git commit of the checkout, marked where files differ from it."""
-    describe = ["git", "-C", str(CHECKOUT), "describe", "--always", "--dirty", "--abbrev=40"]
-    return subprocess.run(describe, capture_output=True, text=True, check=False).stdout.strip() or "unknown"

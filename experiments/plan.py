@@ -58,25 +58,35 @@ class Preparation:
 
 
 @dataclass(frozen=True)
-class Run:
-    """One training: a variant with a seed. Runs with equal settings are one, whichever experiment asks for them.
+class ScoredRun:
+    """What the scores of a row and a seed are of: one model, or several that are joined.
 
-    `key` names the folder of the run: a hash of settings, seed and encoder.
+    `key` names the folder in which it has everything.
     """
 
     variant: str
     seed: int
-    settings: Settings
     key: str
 
     @property
     def name(self) -> str:
+        """What the runner and the tables call it."""
         return f"{self.variant}, seed {self.seed}"
 
     @property
     def folder(self) -> str:
-        """Where the run leaves everything."""
+        """Where everything of it lies, with a placeholder."""
         return f"$RUNS/{self.key}"
+
+
+@dataclass(frozen=True)
+class Run(ScoredRun):
+    """One training: a variant with a seed. Runs with equal settings are one, whichever experiment asks for them.
+
+    `key` is a hash of settings, seed and encoder.
+    """
+
+    settings: Settings
 
     @property
     def model(self) -> str:
@@ -85,29 +95,19 @@ class Run:
 
     @property
     def tasks(self) -> tuple[str, ...]:
+        """The tasks whose heads are trained."""
         return tuple(self.settings.get("tasks") or TASKS)
 
 
 @dataclass(frozen=True)
-class CombinedRun:
+class CombinedRun(ScoredRun):
     """The answers of one model for each task, joined: ``parts`` is task -> run."""
 
-    variant: str
-    seed: int
     parts: Mapping[str, Run]
-    key: str
-
-    @property
-    def name(self) -> str:
-        return f"{self.variant}, seed {self.seed}"
-
-    @property
-    def folder(self) -> str:
-        """Where the joined answers and their scores lie."""
-        return f"$RUNS/{self.key}"
 
     @property
     def tasks(self) -> tuple[str, ...]:
+        """The tasks that a model answers."""
         return tuple(self.parts)
 
 
@@ -178,12 +178,12 @@ class Experiment:
                 parts = {task: run_of.get((variant, seed)) for task, variant in variant_of.items()}
                 if None not in parts.values():
                     key = _hash({task: run.key for task, run in parts.items()})
-                    found.append(CombinedRun(name, seed, parts, key))
+                    found.append(CombinedRun(name, seed, key, parts))
         return found
 
     def _run(self, variant: str, seed: int, encoder: str) -> Run:
         settings = {**self.settings, **self.variants[variant], "seed": seed}
-        return Run(variant, seed, settings, _hash({**settings, "encoder": encoder}))
+        return Run(variant, seed, _hash({**settings, "encoder": encoder}), settings)
 
 
 def read_experiment(path: Path, size: str = PAPER, changes: Settings | None = None) -> Experiment:

@@ -24,11 +24,12 @@ from typing import Any
 
 from biodir.document_biodir import Document
 from biodir.errors_biodir import BioDirError, SettingError
+from biodir.training.provenance import provenance
 
 from .answers import add_computing_options, loaded
-from .places import commit, write_whole
+from .places import write_whole
 from .plan import shown_command
-from .results import Spread, read_reports, write_report
+from .results import Spread, commits_of, read_reports, write_report
 from .run import RESULTS
 from .running import TRAINING_LOG
 from .stress_documents import (
@@ -234,7 +235,7 @@ def _about(checkpoint: Checkpoint) -> dict[str, Any]:
     content = json.loads(log.read_text(encoding="utf-8")) if log.is_file() else {}
     return {
         "folder": checkpoint.shown,
-        "commit": content.get("provenance", {}).get("commit", "unknown"),
+        "commit": " ".join(commits_of(content)),
         "seed": content.get("settings", {}).get("seed", "unknown"),
     }
 
@@ -259,7 +260,7 @@ def _report(options: argparse.Namespace, documents: Sequence[StressDocument], ro
         "note": note,
         "documents": len(documents),
         "lengths": options.lengths,
-        "commit": commit(),
+        "commit": provenance()["commit"],
         "command": _command(options),
         "rows": list(rows),
     }
@@ -279,7 +280,7 @@ def _command(options: argparse.Namespace) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit status."""
+    """The exit status: 0, or 1 where the request makes no sense; then a line on stderr says why."""
     options = _parser().parse_args(arguments)
     try:
         checkpoints = checkpoints_of(options)

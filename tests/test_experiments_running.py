@@ -12,10 +12,10 @@ from dataclasses import replace
 
 import pytest
 
-from experiment_programs import EXPERIMENT, small_programs, written
+from experiment_programs import EXPERIMENT, TRAIN, small_programs, written
 from experiments.places import CHECKOUT, Places
 from experiments.plan import read_experiment
-from experiments.results import Spread, read_reports, spread_of_scores
+from experiments.results import Spread, commits_of, read_reports, spread_of_scores
 from experiments.run import main
 from experiments.running import FINISHED, NEW, STARTED, TRAINED, Workshop, alone
 from experiments.tables import all_results_page, commit_list, per_cent
@@ -473,6 +473,28 @@ def test_joined_answers_of_other_questions_are_other_files(bench):
 
 def test_commits_are_short_and_say_where_the_code_differed():
     assert commit_list(["0123456789", "abcdef0123-dirty 0123456789"]) == "0123456 abcdef0-dirty"
+
+
+def test_row_names_the_commits_of_a_run_that_went_on_with_other_code(bench):
+    log = '"provenance": {"commit": "c0ffee0123"}'
+    earlier = '"earlier_provenance": [{"commit": "0123456789"}, {"commit": "abcdef0123-dirty"}]'
+    written(bench.folder / "train.py", TRAIN.replace(log, f"{log}, {earlier}"))
+    written(bench.file, EXPERIMENT + "combinations: {joined: {relation: none, novelty: eight}}\n")
+    bench.run("--seeds", "1")
+    assert [row.split(" | ")[-1] for row in rows_of(bench.page())] == ["0123456 abcdef0-dirty c0ffee0 |"] * 3
+    assert bench.report()["runs"][0]["earlier_provenance"][0] == {"commit": "0123456789"}
+
+
+def test_commit_that_a_run_began_and_ended_with_is_named_once():
+    there, back = {"commit": "a"}, {"commit": "b"}
+    assert commits_of({"earlier_provenance": [there, back], "provenance": there}) == ["a", "b"]
+    assert commits_of({}) == ["unknown"]
+
+
+def test_tables_say_what_their_seconds_are(bench):
+    bench.run("--seeds", "1")
+    for page in (bench.page(), (bench.results / "README.md").read_text()):
+        assert "Seconds of training are wall time, whatever else the machine did meanwhile" in page
 
 
 def test_share_without_deviation_stands_alone():
