@@ -1,4 +1,7 @@
-"""What a checkpoint says of every candidate pair, related or not, with the scores of all labels."""
+"""What a checkpoint says of the pairs of documents: of those that it relates, or of all, with the scores of all labels.
+
+The options that say what computes these answers are born here, too.
+"""
 
 import argparse
 from collections.abc import Iterable, Iterator, Mapping, Sequence

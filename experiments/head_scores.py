@@ -7,7 +7,6 @@ head alone can be compared with one that has all three. F1 cannot do that: it wa
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,9 +17,10 @@ from biodir.decoding_biodir import relations_of_pairs
 from biodir.document_biodir import Document, Relation
 from biodir.errors_biodir import AnnotationError, BioDirError
 from biodir.formats.reading import read_documents
+from biodir.training.checkpoints import write_json
+from biodir.training.settings import TASKS
 
 from .answers import PairKey, add_computing_options, all_answers, loaded
-from .plan import TASKS
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ class Accuracy:
         return self.right / self.pairs if self.pairs else 0.0
 
     def to_dict(self) -> dict[str, float]:
+        """The figures as the file has them."""
         return {"accuracy": self.accuracy, "right": self.right, "pairs": self.pairs}
 
 
@@ -73,7 +74,7 @@ def _fits(task: str, answer: Mapping[str, Any], relation: Relation) -> bool:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit status."""
+    """The exit status: 0, or 1 where the request makes no sense; then a line on stderr says why."""
     parser = argparse.ArgumentParser(prog="python -m experiments.head_scores", description=__doc__.split("\n", 1)[0])
     parser.add_argument("gold", type=Path, metavar="GOLD", help="documents with relations")
     parser.add_argument("--model", required=True, help="folder or Hub id of a checkpoint")
@@ -89,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"head_scores: error: {error}", file=sys.stderr)
         return 1
     content = {task: accuracy.to_dict() for task, accuracy in scores.items()}
-    options.json.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    write_json(options.json, content)
     for task, accuracy in scores.items():
         print(f"{task}: {accuracy.right} of {accuracy.pairs} gold pairs, {100 * accuracy.accuracy:.2f} %")
     return 0

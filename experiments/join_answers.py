@@ -20,9 +20,10 @@ from typing import Any
 from biodir.document_biodir import Document
 from biodir.errors_biodir import AnnotationError, BioDirError, SettingError
 from biodir.formats.reading import read_documents
+from biodir.training.settings import TASKS
 
 from .answers import PairKey, add_computing_options, all_answers, loaded, pair_key, related_answers
-from .plan import TASKS
+from .places import write_whole
 
 Answers = Mapping[PairKey, Mapping[str, Any]]
 # What a result takes over from the model of each task.
@@ -89,7 +90,7 @@ def models_of(pairs: Sequence[str]) -> dict[str, str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit status."""
+    """The exit status: 0, or 1 where the request makes no sense; then a line on stderr says why."""
     parser = argparse.ArgumentParser(prog="python -m experiments.join_answers", description=__doc__.split("\n", 1)[0])
     parser.add_argument("documents", type=Path, metavar="IN", help="documents of any format that biodir reads")
     parser.add_argument("--models", nargs="+", required=True, metavar="TASK=DIR", help="the checkpoint of each task")
@@ -100,11 +101,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         models = models_of(options.models)
         documents = list(read_documents(options.documents))
         pipelines = {task: loaded(model, options) for task, model in models.items()}
-        lines = [json.dumps(line, ensure_ascii=False) + "\n" for line in joined_documents(documents, pipelines)]
+        lines = [json.dumps(line, ensure_ascii=False) for line in joined_documents(documents, pipelines)]
     except BioDirError as error:
         print(f"join_answers: error: {error}", file=sys.stderr)
         return 1
-    options.output.write_text("".join(lines), encoding="utf-8")
+    write_whole(options.output, "".join(f"{line}\n" for line in lines))
     return 0
 
 

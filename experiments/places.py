@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-import subprocess
+import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from biodir.errors_biodir import SettingError
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 FINGERPRINT_DIGITS = 12
+PLACEHOLDER = re.compile(r"\$(?:DATA|ENCODER|RUNS)\b")
 
 
 @dataclass(frozen=True)
@@ -31,18 +33,26 @@ class Places:
 
     def expanded(self, text: str) -> str:
         """The text with the paths of this machine."""
-        for name, value in self.variables.items():
-            text = text.replace(name, value)
-        return text
+        variables = self.variables
+        return PLACEHOLDER.sub(lambda found: variables[found[0]], text)
 
     def path(self, text: str) -> Path:
+        """The file or folder here that the text with placeholders means."""
         return Path(self.expanded(text))
 
     def hidden(self, text: str) -> str:
         """The text with placeholders for the paths of this machine, fit to be published."""
-        for name, value in self.variables.items():
-            text = text.replace(value, name)
-        return text.replace(f"{CHECKOUT}/", "").replace(str(Path.home()), "~")
+        name_of = {value: name for name, value in self.variables.items()}
+        name_of |= {f"{CHECKOUT}/": "", str(Path.home()): "~"}
+        # The longest first, since one folder may lie in another. A Hub id may be a word, so whole words alone count.
+        longest_first = sorted(name_of, key=len, reverse=True)
+        return re.sub("|".join(map(_whole, longest_first)), lambda found: name_of[found[0]], text)
+
+
+def _whole(value: str) -> str:
+    """A pattern of the path, or Hub id, where it is no part of a longer name."""
+    before = r"(?<![\w.-])" if value.startswith("/") else r"(?<![\w./-])"
+    return before + re.escape(value) + ("" if value.endswith("/") else r"(?![\w-]|\.\w)")
 
 
 @dataclass(frozen=True)
@@ -81,7 +91,8 @@ def encoder_identity(encoder: str, name: str | None = None) -> EncoderIdentity:
     return EncoderIdentity(name or folder.resolve().name, digest.hexdigest()[:FINGERPRINT_DIGITS], size)
 
 
-def commit() -> str:
-    """The git commit of the checkout, marked where files differ from it."""
-    describe = ["git", "-C", str(CHECKOUT), "describe", "--always", "--dirty", "--abbrev=40"]
-    return subprocess.run(describe, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
+def write_whole(path: Path, text: str) -> None:
+    """Writes the file whole or not at all, so that its being there says that it is done."""
+    half_written = path.with_name(f"{path.name}.{os.getpid()}.part")  # of its own, should two programs write
+    half_written.write_text(text, encoding="utf-8")
+    os.replace(half_written, path)

@@ -17,10 +17,10 @@ Paths begin with $DATA, $ENCODER or $RUNS, so that the commands of a table hold 
 
 import hashlib
 import json
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +28,14 @@ import yaml
 
 from biodir.errors_biodir import SettingError
 from biodir.evaluation.scores import LEVELS
+from biodir.training.settings import TASKS, read_yaml
 
-SMALL, PAPER = "small", "paper"
+from .file_forms import SMALL, check_content, check_options
+from .places import PLACEHOLDER
+
+PAPER = "paper"
 SIZES = (SMALL, PAPER)
-TASKS = ("relation", "novelty", "direction")
 HEADS = "heads"
-# What an experiment at the size of a small machine may say otherwise than that of the paper.
-SIZED_KEYS = ("settings", "variants", "seeds", "test", "model_options", "prepare", "combinations", "note")
-KEYS = ("question", "asked_in", "report", "extends", SMALL, *SIZED_KEYS)
 # The tasks without which a level says nothing of a model.
 TASKS_OF_LEVEL = {
     "entity_pair": (),
@@ -58,25 +58,35 @@ class Preparation:
 
 
 @dataclass(frozen=True)
-class Run:
-    """One training: a variant with a seed. Runs with equal settings are one, whichever experiment asks for them.
+class ScoredRun:
+    """What the scores of a row and a seed are of: one model, or several that are joined.
 
-    `key` names the folder of the run: a hash of settings, seed and encoder.
+    `key` names the folder in which it has everything.
     """
 
     variant: str
     seed: int
-    settings: Settings
     key: str
 
     @property
     def name(self) -> str:
+        """What the runner and the tables call it."""
         return f"{self.variant}, seed {self.seed}"
 
     @property
     def folder(self) -> str:
-        """Where the run leaves everything."""
+        """Where everything of it lies, with a placeholder."""
         return f"$RUNS/{self.key}"
+
+
+@dataclass(frozen=True)
+class Run(ScoredRun):
+    """One training: a variant with a seed. Runs with equal settings are one, whichever experiment asks for them.
+
+    `key` is a hash of settings, seed and encoder.
+    """
+
+    settings: Settings
 
     @property
     def model(self) -> str:
@@ -85,29 +95,19 @@ class Run:
 
     @property
     def tasks(self) -> tuple[str, ...]:
+        """The tasks whose heads are trained."""
         return tuple(self.settings.get("tasks") or TASKS)
 
 
 @dataclass(frozen=True)
-class CombinedRun:
+class CombinedRun(ScoredRun):
     """The answers of one model for each task, joined: ``parts`` is task -> run."""
 
-    variant: str
-    seed: int
     parts: Mapping[str, Run]
-    key: str
-
-    @property
-    def name(self) -> str:
-        return f"{self.variant}, seed {self.seed}"
-
-    @property
-    def folder(self) -> str:
-        """Where the joined answers and their scores lie."""
-        return f"$RUNS/{self.key}"
 
     @property
     def tasks(self) -> tuple[str, ...]:
+        """The tasks that a model answers."""
         return tuple(self.parts)
 
 
@@ -178,12 +178,12 @@ class Experiment:
                 parts = {task: run_of.get((variant, seed)) for task, variant in variant_of.items()}
                 if None not in parts.values():
                     key = _hash({task: run.key for task, run in parts.items()})
-                    found.append(CombinedRun(name, seed, parts, key))
+                    found.append(CombinedRun(name, seed, key, parts))
         return found
 
     def _run(self, variant: str, seed: int, encoder: str) -> Run:
         settings = {**self.settings, **self.variants[variant], "seed": seed}
-        return Run(variant, seed, settings, _hash({**settings, "encoder": encoder}))
+        return Run(variant, seed, _hash({**settings, "encoder": encoder}), settings)
 
 
 def read_experiment(path: Path, size: str = PAPER, changes: Settings | None = None) -> Experiment:
@@ -213,10 +213,12 @@ def read_experiment(path: Path, size: str = PAPER, changes: Settings | None = No
         test=content.get("test"),
         note=_one_line(content.get("note") or ""),
         changes=changes,
-        levels=tuple(level for level in content.get("report", LEVELS) if level != HEADS),
-        scores_heads=HEADS in content.get("report", ()),
+        levels=tuple(level for level in content.get("report") or LEVELS if level != HEADS),
+        scores_heads=HEADS in (content.get("report") or ()),
         model_options=tuple(map(str, content.get("model_options") or ())),
-        preparations=tuple(_preparation(entry, path) for entry in content.get("prepare") or ()),
+        preparations=tuple(
+            Preparation(tuple(entry["makes"]), _one_line(entry["command"])) for entry in content.get("prepare") or ()
+        ),
         combinations=content.get("combinations") or {},
     )
     _check(experiment, path)
@@ -230,7 +232,7 @@ def training_options(run: Run) -> list[str]:
         if value is None or value is False or value == []:
             continue
         values = [] if value is True else value if isinstance(value, list) else [value]
-        options += [f"--{name.replace('_', '-')}", *map(_text, values)]
+        options += [f"--{name.replace('_', '-')}", *map(str, values)]
     return options
 
 
@@ -238,49 +240,48 @@ def changed_settings(pairs: Sequence[str]) -> dict[str, Any]:
     """Settings of NAME=VALUE pairs, their values read as YAML.
 
     Raises:
-        SettingError: one is no such pair.
+        SettingError: one is no such pair, or its value none that an option can have.
     """
     found = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not (name and equals):
             raise SettingError(f"--set {pair!r}: write NAME=VALUE, such as epochs=2 or chunks=[prefix]")
-        found[name.replace("-", "_")] = yaml.safe_load(value)
+        try:
+            found[name.replace("-", "_")] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            problem = " ".join(str(error).split())
+            raise SettingError(
+                f"--set {pair!r}: the value is no YAML ({problem}); close brackets and quotes"
+            ) from error
+    check_options(found, "--set")
     return found
 
 
 def shown_command(arguments: Sequence[str]) -> str:
     """The command as a line of shell in which the placeholders of paths are variables."""
-    return " ".join(f'"{part}"' if part.startswith("$") else shlex.quote(part) for part in arguments)
+    return " ".join(map(_quoted, arguments))
 
 
-def _text(value: Any) -> str:
-    """The value as an option has it."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def _quoted(argument: str) -> str:
+    if not PLACEHOLDER.search(argument):
+        return shlex.quote(argument)
+    # Between double quotes bash reads these marks, and the dollar of the placeholders alone is meant for it.
+    return '"' + re.sub(rf'[\\"`]|(?!{PLACEHOLDER.pattern})\$', r"\\\g<0>", argument) + '"'
 
 
-def _content(path: Path) -> dict[str, Any]:
+def _content(path: Path, extended_by: Sequence[Path] = ()) -> dict[str, Any]:
     """What the file holds, over what the files that it extends hold."""
-    content = _file_content(path)
-    base = content.pop("extends", None)
-    return _merged(_content(path.parent / base), content) if base else content
-
-
-def _file_content(path: Path) -> dict[str, Any]:
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingError(f"{path}: cannot be read ({error.strerror}); name the YAML file of an experiment") from error
-    except yaml.YAMLError as error:
-        raise SettingError(f"{path}: is no YAML ({' '.join(str(error).split())})") from error
+    chain = (*extended_by, path.resolve())
+    if path.resolve() in extended_by:
+        names = " extends ".join(file.name for file in chain[chain.index(path.resolve()) :])
+        raise SettingError(f"{path}: {names}; extend a file that does not lead back")
+    content = read_yaml(path)
     if not isinstance(content, dict):
         raise SettingError(f"{path}: holds {type(content).__name__}; write keys such as question, settings, variants")
-    for place, keys, known in ((path, content, KEYS), (f"{path}: {SMALL}", content.get(SMALL) or {}, SIZED_KEYS)):
-        for key in keys:
-            if key not in known:
-                hint = get_close_matches(str(key), known, n=1) or [", ".join(known)]
-                raise SettingError(f"{place}: unknown key {key!r}; did you mean {hint[0]}?")
-    return content
+    check_content(content, str(path))
+    base = content.pop("extends", None)
+    return _merged(_content(path.parent / base, chain), content) if base else content
 
 
 def _merged(base: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
@@ -294,18 +295,10 @@ def _merged(base: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]
     return merged
 
 
-def _preparation(entry: Any, path: Path) -> Preparation:
-    if not isinstance(entry, dict) or set(entry) != {"makes", "command"}:
-        raise SettingError(f"{path}: prepare holds {entry!r}; write `makes` (a list of files) and `command`")
-    return Preparation(tuple(entry["makes"]), _one_line(entry["command"]))
-
-
 def _check(experiment: Experiment, path: Path) -> None:
     for name in ("train", "dev"):
         if not experiment.settings.get(name):
             raise SettingError(f"{path}: settings have no {name!r}; name the files, such as $DATA/{name}.pubtator")
-    if not all(isinstance(seed, int) for seed in experiment.seeds):
-        raise SettingError(f"{path}: seeds {list(experiment.seeds)!r} are not whole numbers")
     for level in experiment.levels:
         if level not in LEVELS:
             raise SettingError(f"{path}: report names {level!r}; choose any of {', '.join((*LEVELS, HEADS))}")

@@ -46,7 +46,7 @@ def check_suffix(path: Path) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit status."""
+    """The exit status: 0, or 1 where the request makes no sense; then a line on stderr says why."""
     parser = argparse.ArgumentParser(prog="python -m experiments.prepare", description=__doc__.split("\n", 1)[0])
     commands = parser.add_subparsers(dest="command", required=True)
     first = commands.add_parser("first", help="the first documents of a file")

@@ -1,13 +1,16 @@
 """What came out of an experiment, as data: scores of every run, means and deviations of every variant."""
 
 import json
+import shlex
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .places import EncoderIdentity, commit
+from biodir.training.provenance import provenance
+
+from .places import EncoderIdentity, write_whole
 from .plan import HEADS, TASKS_OF_LEVEL, CombinedRun, Experiment, Run, shown_command
 from .running import FINISHED, Failure, Workshop, training_log
 
@@ -30,6 +33,7 @@ class Spread:
         return cls(statistics.mean(values), statistics.stdev(values) if len(values) > 1 else None, tuple(values))
 
     def to_dict(self) -> dict[str, Any]:
+        """The spread as a report has it."""
         return {"mean": self.mean, "std": self.deviation, "values": list(self.values)}
 
 
@@ -57,8 +61,8 @@ def experiment_report(
         "levels": list(experiment.levels),
         "scored_files": experiment.gold_files,
         "shared_settings": dict(experiment.settings),
-        "preparations": [preparation.command for preparation in experiment.preparations],
-        "commit": commit(),
+        "preparations": [shown_command(shlex.split(each.command)) for each in experiment.preparations],
+        "commit": provenance()["commit"],
         "rows": variant_rows(experiment, runs, records),
         "runs": records,
         "failures": [
@@ -76,15 +80,16 @@ def run_record(workshop: Workshop, run: Run | CombinedRun) -> dict[str, Any]:
         log = training_log(run, workshop.places)
         record |= {
             "command": shown_command(workshop.train_command(run)),
-            "commit": log.get("provenance", {}).get("commit", "unknown"),
+            "commit": " ".join(commits_of(log)),
             "provenance": log.get("provenance", {}),
+            "earlier_provenance": log.get("earlier_provenance", []),
             "train_s": sum(epoch["train_s"] for epoch in log["epochs"]),
             "epochs": len(log["epochs"]),
             "best_epoch": log.get("best_epoch"),
         }
     else:
         logs = {part.variant: training_log(part, workshop.places) for part in run.parts.values()}
-        commits = sorted({log.get("provenance", {}).get("commit", "unknown") for log in logs.values()})
+        commits = sorted({commit for log in logs.values() for commit in commits_of(log)})
         record |= {
             "command": shown_command(steps[0].command),
             "commit": " ".join(commits),
@@ -94,6 +99,12 @@ def run_record(workshop: Workshop, run: Run | CombinedRun) -> dict[str, Any]:
     for name, gold in workshop.experiment.gold_files.items():
         record[name] = _scores(workshop, run, gold)
     return record
+
+
+def commits_of(log: Mapping[str, Any]) -> list[str]:
+    """The commits that trained a run, in their order: several where it was stopped and went on with other code."""
+    sources = [*log.get("earlier_provenance", []), log.get("provenance", {})]
+    return list(dict.fromkeys(source.get("commit", "unknown") for source in sources))
 
 
 def variant_rows(
@@ -136,7 +147,7 @@ def write_report(report: Mapping[str, Any], folder: Path) -> Path:
     changed = ".changed" if report["changes"] else ""
     path = folder / f"{report['experiment']}.{report['size']}{changed}.json"
     folder.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_whole(path, json.dumps(report, indent=2, ensure_ascii=False) + "\n")
     return path
 
 

@@ -7,13 +7,14 @@ are made once. One that fails is reported, and the others go on.
 """
 
 import argparse
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from biodir.errors_biodir import BioDirError
 
-from .places import CHECKOUT, EncoderIdentity, Places, encoder_identity
+from .places import CHECKOUT, EncoderIdentity, Places, encoder_identity, write_whole
 from .plan import PAPER, SIZES, Experiment, changed_settings, read_experiment, shown_command
 from .results import experiment_report, read_reports, write_report
 from .running import FINISHED, CommandError, Failure, Programs, Workshop, run_all
@@ -74,15 +75,15 @@ def _write(
     seeds = sorted({*experiment.seeds, *(options.seeds or ())})
     report = experiment_report(workshop, experiment.runs(identity.fingerprint, seeds), identity, failures)
     path = write_report(report, options.results)
-    path.with_suffix(".md").write_text(experiment_page(report), encoding="utf-8")
-    (options.results / ALL_RESULTS).write_text(all_results_page(read_reports(options.results)), encoding="utf-8")
+    write_whole(path.with_suffix(".md"), experiment_page(report))
+    write_whole(options.results / ALL_RESULTS, all_results_page(read_reports(options.results)))
     print(f"results: {path.with_suffix('.md')}")
 
 
 def _show(workshop: Workshop, runs: Sequence) -> None:
     """Prints what would be done."""
     for preparation in workshop.experiment.preparations:
-        print(preparation.command)
+        print(shown_command(shlex.split(preparation.command)))
     for run in runs:
         print(f"# {run.name}: {workshop.state(run)}")
         if workshop.state(run) != FINISHED:

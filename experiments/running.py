@@ -80,9 +80,14 @@ class Workshop:
         Raises:
             CommandError: a command failed, or did not make what it should.
         """
-        for preparation in self.experiment.preparations:
-            if not self._is_prepared(preparation):
-                self._prepare(preparation)
+        if all(map(self._is_prepared, self.experiment.preparations)):
+            return
+        folder = self.places.path("$RUNS")
+        folder.mkdir(parents=True, exist_ok=True)
+        with alone(folder, lambda: self.say("another process prepares files; waiting for it")):
+            for preparation in self.experiment.preparations:
+                if not self._is_prepared(preparation):
+                    self._prepare(preparation)
 
     def state(self, run: Run) -> str:
         """How far the run is: NEW, STARTED, TRAINED or FINISHED."""
@@ -103,9 +108,12 @@ class Workshop:
         for gold in self.experiment.gold_files.values():
             if isinstance(run, CombinedRun):
                 models = [f"{task}={part.model}" for task, part in run.parts.items()]
-                answers = f"{run.folder}/{Path(gold).stem}.answers.jsonl"
-                join = (PYTHON, *self.programs.join, gold, "-o", answers, "--models", *models, *options)
-                steps += [Step(answers, join), _named_by_command(run, "scores", gold, (*evaluate, gold, answers))]
+                join = (PYTHON, *self.programs.join, gold, "--models", *models, *options)
+                answers = f"{run.folder}/answers/{_file_name(gold, join)}.jsonl"
+                steps += [
+                    Step(answers, (*join, "--output", answers)),
+                    _named_by_command(run, "scores", gold, (*evaluate, gold, answers)),
+                ]
                 continue
             steps.append(_named_by_command(run, "scores", gold, (*evaluate, gold, "--model", run.model, *options)))
             if self.experiment.scores_heads:
@@ -119,11 +127,8 @@ class Workshop:
         Raises:
             CommandError: a program failed.
         """
-        folder = self.places.path(run.folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        with alone(folder) as is_alone:
+        with self._alone_with(run) as is_alone:
             if not is_alone:
-                self.say(f"  {run.name}: another process works on it; left to that")
                 return
             state = self.state(run)
             if state in (NEW, STARTED):
@@ -136,8 +141,19 @@ class Workshop:
         Raises:
             CommandError: a program failed.
         """
-        self.places.path(combined.folder).mkdir(parents=True, exist_ok=True)
-        self._score(combined)
+        with self._alone_with(combined) as is_alone:
+            if is_alone:
+                self._score(combined)
+
+    @contextmanager
+    def _alone_with(self, run: Run | CombinedRun) -> Iterator[bool]:
+        """Whether no other process works on the run; says so where one does."""
+        folder = self.places.path(run.folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        with alone(folder) as is_alone:
+            if not is_alone:
+                self.say(f"  {run.name}: another process works on it; left to that")
+            yield is_alone
 
     def _train(self, run: Run, resumes: bool) -> None:
         command = self.train_command(run)
@@ -179,11 +195,25 @@ class Workshop:
             file.write(f"$ {shown_command(command)}\n")
             file.flush()
             # The program inherits the lock of the folder, so it holds as long as the program runs, should this one die.
-            status = subprocess.run(
-                arguments, stdout=file, stderr=subprocess.STDOUT, cwd=CHECKOUT, check=False, close_fds=False
-            )
-        if status.returncode:
-            raise _error(f"{what} ended with status {status.returncode}", log)
+            program = subprocess.Popen(arguments, stdout=file, stderr=subprocess.STDOUT, cwd=CHECKOUT, close_fds=False)
+            status = self._end_of(program, what)
+        if status:
+            raise _error(f"{what} ended with status {status}", log)
+
+    def _end_of(self, program: subprocess.Popen, what: str) -> int:
+        """The exit status; when this program is interrupted, the other one has the time to keep its state."""
+        try:
+            return program.wait()
+        except KeyboardInterrupt:
+            self.say(f"  interrupted; {what} is asked to end; interrupt once more to kill it")
+            # Ctrl-C reaches the program, too, `kill -INT` of the runner does not. To train.py both together are one.
+            program.terminate()
+            try:
+                program.wait()
+            except KeyboardInterrupt:
+                program.kill()
+                program.wait()
+            raise
 
 
 def run_all(workshop: Workshop, runs: Sequence[Run]) -> list[Failure]:
@@ -223,9 +253,13 @@ def _attempt(workshop: Workshop, name: str, work: Callable[[], None]) -> list[Fa
 
 def _named_by_command(run: Run | CombinedRun, kind: str, gold: str, command: tuple[str, ...]) -> Step:
     """The step, whose file is named by what the command asks, so that another question gets another file."""
-    digest = hashlib.sha256(" ".join(command).encode()).hexdigest()[:6]
-    makes = f"{run.folder}/{kind}/{Path(gold).stem}-{digest}.json"
+    makes = f"{run.folder}/{kind}/{_file_name(gold, command)}.json"
     return Step(makes, (*command, "--json", makes))
+
+
+def _file_name(gold: str, command: Sequence[str]) -> str:
+    """A name, without suffix, for what the command says of the gold file."""
+    return f"{Path(gold).stem}-{hashlib.sha256(' '.join(command).encode()).hexdigest()[:6]}"
 
 
 def _error(problem: str, log: Path) -> CommandError:
@@ -234,13 +268,20 @@ def _error(problem: str, log: Path) -> CommandError:
 
 
 @contextmanager
-def alone(folder: Path) -> Iterator[bool]:
-    """Whether no other process works in the folder; the system forgets the lock when the processes that hold it die."""
+def alone(folder: Path, before_waiting: Callable[[], None] | None = None) -> Iterator[bool]:
+    """Whether no other process works in the folder; the system forgets the lock when the processes that hold it die.
+
+    Args:
+        before_waiting: called where another one does, whose end is then waited for; without it nothing is waited for.
+    """
     with open(folder / "lock", "w", encoding="utf-8") as file:
         os.set_inheritable(file.fileno(), True)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            yield False
-            return
+            if before_waiting is None:
+                yield False
+                return
+            before_waiting()
+            fcntl.flock(file, fcntl.LOCK_EX)
         yield True

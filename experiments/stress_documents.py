@@ -261,7 +261,7 @@ def _named(text: str, case: _Case) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit status."""
+    """The exit status: 0, or 1 where the request makes no sense; then a line on stderr says why."""
     parser = argparse.ArgumentParser(
         prog="python -m experiments.stress_documents", description=__doc__.split("\n", 1)[0]
     )

@@ -24,10 +24,12 @@ from typing import Any
 
 from biodir.document_biodir import Document
 from biodir.errors_biodir import BioDirError, SettingError
+from biodir.training.provenance import provenance
 
 from .answers import add_computing_options, loaded
-from .places import commit
-from .results import Spread, read_reports, write_report
+from .places import write_whole
+from .plan import shown_command
+from .results import Spread, commits_of, read_reports, write_report
 from .run import RESULTS
 from .running import TRAINING_LOG
 from .stress_documents import (
@@ -195,12 +197,7 @@ def checkpoints_of(options: argparse.Namespace) -> list[Checkpoint]:
     Raises:
         SettingError: there is none, or a name without a folder.
     """
-    found = []
-    for pair in options.models:
-        name, equals, folder = pair.partition("=")
-        if not (equals and folder):
-            raise SettingError(f"--models {pair!r}: write NAME=DIR")
-        found.append(Checkpoint(name, folder, Path(folder).name if Path(folder).is_absolute() else folder))
+    found = named_checkpoints(options.models)
     if options.from_report:
         report = json.loads(options.from_report.read_text(encoding="utf-8"))
         trained = (run for run in report["runs"] if "best_epoch" in run)
@@ -210,6 +207,21 @@ def checkpoints_of(options: argparse.Namespace) -> list[Checkpoint]:
         ]
     if not found:
         raise SettingError("no checkpoint; name some with --models NAME=DIR, or a report that has finished runs")
+    return found
+
+
+def named_checkpoints(pairs: Sequence[str]) -> list[Checkpoint]:
+    """The checkpoints of NAME=DIR pairs.
+
+    Raises:
+        SettingError: one is no such pair.
+    """
+    found = []
+    for pair in pairs:
+        name, equals, folder = pair.partition("=")
+        if not (equals and folder):
+            raise SettingError(f"--models {pair!r}: write NAME=DIR")
+        found.append(Checkpoint(name, folder, Path(folder).name if Path(folder).is_absolute() else folder))
     return found
 
 
@@ -223,7 +235,7 @@ def _about(checkpoint: Checkpoint) -> dict[str, Any]:
     content = json.loads(log.read_text(encoding="utf-8")) if log.is_file() else {}
     return {
         "folder": checkpoint.shown,
-        "commit": content.get("provenance", {}).get("commit", "unknown"),
+        "commit": " ".join(commits_of(content)),
         "seed": content.get("settings", {}).get("seed", "unknown"),
     }
 
@@ -248,7 +260,7 @@ def _report(options: argparse.Namespace, documents: Sequence[StressDocument], ro
         "note": note,
         "documents": len(documents),
         "lengths": options.lengths,
-        "commit": commit(),
+        "commit": provenance()["commit"],
         "command": _command(options),
         "rows": list(rows),
     }
@@ -256,18 +268,19 @@ def _report(options: argparse.Namespace, documents: Sequence[StressDocument], ro
 
 
 def _command(options: argparse.Namespace) -> str:
-    models = [f"{each.name}={each.shown}" for each in checkpoints_of(options)] if options.models else []
-    parts = ["python -m experiments.stress_test", *(["--models", *models] if models else [])]
+    parts = ["python", "-m", "experiments.stress_test"]
+    if options.models:
+        parts += ["--models", *(f"{each.name}={each.shown}" for each in named_checkpoints(options.models))]
     if options.from_report:
-        parts.append(f"--from-report experiments/results/{options.from_report.name} --runs $RUNS")
-    parts.append(f"--lengths {' '.join(map(str, options.lengths))} --cases {options.cases} --seed {options.seed}")
-    parts.append("--tokenizer $ENCODER" if options.tokenizer else "")
-    parts.append(f"--backend {options.backend}" if options.backend != "torch" else "")
-    return " ".join(part for part in parts if part)
+        parts += ["--from-report", f"experiments/results/{options.from_report.name}", "--runs", "$RUNS"]
+    parts += ["--lengths", *map(str, options.lengths), "--cases", str(options.cases), "--seed", str(options.seed)]
+    parts += ["--tokenizer", "$ENCODER"] if options.tokenizer else []
+    parts += ["--backend", options.backend] if options.backend != "torch" else []
+    return shown_command(parts)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit status."""
+    """The exit status: 0, or 1 where the request makes no sense; then a line on stderr says why."""
     options = _parser().parse_args(arguments)
     try:
         checkpoints = checkpoints_of(options)
@@ -287,8 +300,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rows = [checkpoint_row(name, *map(list, zip(*found, strict=True))) for name, found in measured.items()]
     report = _report(options, documents, rows)
     path = write_report(report, options.output)
-    path.with_suffix(".md").write_text(stress_page(report), encoding="utf-8")
-    (options.output / ALL_RESULTS).write_text(all_results_page(read_reports(options.output)), encoding="utf-8")
+    write_whole(path.with_suffix(".md"), stress_page(report))
+    write_whole(options.output / ALL_RESULTS, all_results_page(read_reports(options.output)))
     print(f"\n{report['summary']}\n\nresults: {path.with_suffix('.md')}")
     return 0
 

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from biodir.evaluation.tables import LEVEL_NAMES
+from biodir.training.settings import TASKS
 
-from .plan import HEADS, TASKS
+from .plan import HEADS
 
 STRESS_TEST = "stress_test"
 SHORT_COMMIT = 7
@@ -50,7 +51,8 @@ def all_results_page(reports: Iterable[tuple[Path, Mapping[str, Any]]]) -> str:
         "# Results of the experiments",
         "Written by `python -m experiments.run`; nothing here is typed by hand. F1 in per cent, mean ± sample "
         "standard deviation over the seeds; epochs and decoding bias were chosen on dev, test chose nothing. Compare "
-        "rows of one experiment and size alone: sizes, encoders and commits differ. Each page has the commands.",
+        "rows of one experiment and size alone: sizes, encoders and commits differ. Seconds of training are wall time, "
+        "whatever else the machine did meanwhile: they do not compare models. Each page has the commands.",
     ]
     if trainings:
         levels = [level for level in LEVEL_NAMES if any(level in report["levels"] for _, report in trainings)]
@@ -118,7 +120,8 @@ def _conditions(report: Mapping[str, Any]) -> str:
     return (
         f"Encoder: {report['encoder']}. Table written at commit `{report['commit']}`. F1 in per cent, mean ± sample "
         "standard deviation over the seeds, one number where there is one seed; an empty cell where a variant has no "
-        "head for it. Epoch and decoding bias were chosen on dev, so dev is a little too good."
+        "head for it. Epoch and decoding bias were chosen on dev, so dev is a little too good. Seconds of "
+        "training are wall time, whatever else the machine did meanwhile."
     )
 
 

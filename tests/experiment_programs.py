@@ -58,7 +58,7 @@ JOIN = """
 import sys
 from pathlib import Path
 
-Path(sys.argv[sys.argv.index("-o") + 1]).write_text(" ".join(sys.argv[1:]))
+Path(sys.argv[sys.argv.index("--output") + 1]).write_text(" ".join(sys.argv[1:]))
 """
 EXPERIMENT = """
 question: How many vectors?

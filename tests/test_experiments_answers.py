@@ -116,6 +116,23 @@ def test_model_joined_with_itself_answers_as_it_does_alone(checkpoint, documents
         assert [each["score"] for each in line["relations"]] == pytest.approx([each["score"] for each in results])
 
 
+def test_program_that_dies_while_it_writes_leaves_no_half_of_a_file(checkpoint, documents, tmp_path, monkeypatch):
+    def died(*paths):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("os.replace", died)
+    joined, heads = tmp_path / "joined.jsonl", tmp_path / "heads.json"
+    gold = tmp_path / "gold.jsonl"
+    gold.write_text(json.dumps(GOLD.to_dict()))
+    given = ["--models", f"relation={checkpoint}", "--device", "cpu"]
+    with pytest.raises(KeyboardInterrupt):
+        join_program.main([str(documents), "-o", str(joined), *given])
+    with pytest.raises(KeyboardInterrupt):
+        head_program.main([str(gold), "--json", str(heads), "--model", str(checkpoint), "--device", "cpu"])
+    assert not joined.exists()
+    assert not heads.exists()
+
+
 def test_joining_names_its_error(documents, tmp_path, capsys):
     assert join_program.main([str(documents), "-o", str(tmp_path / "o.jsonl"), "--models", "novelty=x"]) == 1
     assert "join_answers: error: --models novelty=x: name a model for relation" in capsys.readouterr().err

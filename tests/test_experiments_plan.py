@@ -1,5 +1,8 @@
 """Files of experiments as data: runs, keys, commands, sizes."""
 
+import os
+import subprocess
+
 import pytest
 import yaml
 
@@ -53,6 +56,16 @@ def test_options_are_those_of_the_settings_with_placeholders(tmp_path):
 
 def test_shown_command_leaves_variables_to_the_shell():
     assert shown_command(["python", "$RUNS/a b", "x y", "3"]) == "python \"$RUNS/a b\" 'x y' 3"
+    assert shown_command(["relation=$RUNS/a", "$RUNSAWAY"]) == "\"relation=$RUNS/a\" '$RUNSAWAY'"
+
+
+@pytest.mark.parametrize("argument", ["relation=$RUNS/a/model", "$DATA/a b", 'a `b` "c" \\ $d $RUNS', "it's $ENCODER."])
+def test_shell_makes_of_a_shown_argument_what_the_runner_does(tmp_path, argument):
+    places = Places(tmp_path / "the data", "org/encoder", tmp_path / "runs")
+    variables = {name.removeprefix("$"): value for name, value in places.variables.items()}
+    command = ["bash", "-c", shown_command(["printf", "%s", argument])]
+    printed = subprocess.run(command, env={**os.environ, **variables}, capture_output=True, text=True, check=True)
+    assert printed.stdout == places.expanded(argument)
 
 
 @pytest.mark.parametrize("change", ["epochs: 3", "dev: $DATA/other.pubtator"])
@@ -146,6 +159,19 @@ def test_set_cannot_undo_what_the_variants_compare(experiment_file):
         ("prepare: [{command: x}]\n", "write `makes`"),
         ("combinations: {both: {novelty: none}}\n", "name a variant for `relation`"),
         ("combinations: {both: {relation: ten}}\n", "combination 'both'"),
+        ("combinations: {both: none}\n", "combination 'both' is 'none'; write {task: variant}"),
+        ("combinations: {both: {relation: [none]}}\n", "combination 'both' is .*; write {task: variant}"),
+        ("combinations: [both]\n", "combinations is \\['both'\\]; write one `name: value` a line"),
+        ("small: [seeds]\n", "small is \\['seeds'\\]; write one `name: value`"),
+        ("small: {seeds: 1}\n", "yaml: small: seeds is 1; write a list"),
+        ("small: {variants: {a: 3}}\n", "yaml: small: variant 'a' is 3; write {option: value}"),
+        ("small: {settings: {epochs: {a: 1}}}\n", "yaml: small: settings: epochs is {'a': 1}; write a plain value"),
+        ("small: {settings: {1: 2}}\n", "yaml: small: settings: 1 is no option of train.py"),
+        ("model_options: --backend\n", "model_options is '--backend'; write a list"),
+        ("prepare: [{makes: $RUNS/a, command: make a}]\n", "write `makes` \\(a list of files"),
+        ("prepare: [{makes: [$RUNS/a], command: make 'a}]\n", "is no line of shell \\(No closing quotation"),
+        ("test: [$DATA/a]\n", "test is \\['\\$DATA/a'\\]; write it as text"),
+        ("extends: 3\n", "extends is 3; write it as text"),
     ],
 )
 def test_mistakes_in_a_file_are_named(experiment_file, more, message):
@@ -157,8 +183,16 @@ def test_mistakes_in_a_file_are_named(experiment_file, more, message):
     ("old", "new", "message"),
     [
         ("seeds: [1, 2]", "", "has no 'seeds'"),
-        ("seeds: [1, 2]", "seeds: [one]", "are not whole numbers"),
+        ("seeds: [1, 2]", "seeds: [one]", "seeds hold 'one'; write whole numbers"),
+        ("seeds: [1, 2]", "seeds: [true]", "seeds hold True; write whole numbers"),
+        ("seeds: [1, 2]", "seeds: 1", "seeds is 1; write a list"),
         ("entity_pair, relation_type]", "f1]", "report names 'f1'"),
+        ("entity_pair, relation_type]", "[f1]]", "report is .*; write a list of plain values"),
+        (
+            "  none: {soft_prompt_tokens: 0}\n  eight: {soft_prompt_tokens: 8}",
+            "  [a]",
+            "variants is \\['a'\\]; write one",
+        ),
         ("dev: $DATA/dev.pubtator, ", "", "settings have no 'dev'"),
         ("question", ": [", "is no YAML"),
     ],
@@ -166,6 +200,42 @@ def test_mistakes_in_a_file_are_named(experiment_file, more, message):
 def test_mistakes_in_the_shared_part_are_named(tmp_path, old, new, message):
     with pytest.raises(SettingError, match=message):
         read_experiment(written(tmp_path / "x.yaml", EXPERIMENT.replace(old, new)))
+
+
+def test_file_that_is_not_utf_8_is_named(tmp_path):
+    (tmp_path / "x.yaml").write_bytes(EXPERIMENT.replace("vectors", "V\u00e9ctors").encode("latin-1"))
+    with pytest.raises(SettingError, match=r"x\.yaml: is no YAML \(.*utf-8"):
+        read_experiment(tmp_path / "x.yaml")
+
+
+def test_files_that_extend_each_other_in_a_circle_are_named(tmp_path):
+    written(tmp_path / "a.yaml", "extends: b.yaml")
+    written(tmp_path / "b.yaml", "extends: ../" + tmp_path.name + "/a.yaml")
+    with pytest.raises(SettingError, match=r"a\.yaml extends b\.yaml extends a\.yaml; extend a file that does not"):
+        read_experiment(tmp_path / "a.yaml")
+    own = written(tmp_path / "own.yaml", EXPERIMENT + "extends: own.yaml\n")
+    with pytest.raises(SettingError, match=r"own\.yaml extends own\.yaml"):
+        read_experiment(own)
+
+
+@pytest.mark.parametrize(
+    ("pair", "message"),
+    [
+        ("chunks=[prefix", "--set 'chunks=\\[prefix': the value is no YAML .*; close brackets"),
+        ("epochs={a: 1}", "--set: epochs is {'a': 1}; write a plain value"),
+        ("epochs", "--set 'epochs': write NAME=VALUE"),
+    ],
+)
+def test_mistakes_in_set_are_named(pair, message):
+    with pytest.raises(SettingError, match=message):
+        changed_settings([pair])
+
+
+def test_key_of_a_run_is_the_one_that_finished_runs_have(experiment_file):
+    assert [run.key for run in read_experiment(experiment_file()).runs("encoder", [1])] == [
+        "0f36972cfc27",
+        "cf351e7de713",
+    ]
 
 
 def test_combination_needs_all_its_runs_of_a_seed(experiment_file):
@@ -208,10 +278,11 @@ def test_the_full_model_is_trained_once_for_all_experiments_on_bioredirect():
         "soft_prompt": "8 vectors",
         "tasks": "relation, novelty and direction",
         "joint": "one model",
+        "losses": "shares",
     }
-    folder = FILES[0].parent
-    keys = {read_experiment(folder / f"{name}.yaml").runs("e", [1], [only])[0].key for name, only in variants.items()}
-    assert len(keys) == 1
+    runs = [run for path in FILES for run in read_experiment(path).runs("e", [1])]
+    key = read_experiment(FILES[0].parent / "joint.yaml").runs("e", [1], ["one model"])[0].key
+    assert sorted(run.variant for run in runs if run.key == key) == sorted(variants.values())
 
 
 # Places and encoders.
@@ -222,6 +293,25 @@ def test_places_are_put_in_and_hidden_again(tmp_path):
     text = places.expanded("$DATA/a.pubtator $RUNS/b $ENCODER")
     assert text == f"{tmp_path}/data/a.pubtator {tmp_path}/runs/b org/encoder"
     assert places.hidden(f"{text} {CHECKOUT}/train.py") == "$DATA/a.pubtator $RUNS/b $ENCODER train.py"
+
+
+def test_folder_inside_another_is_hidden_by_its_own_name(tmp_path):
+    places = Places(tmp_path, "org/encoder", tmp_path / "runs")
+    text = f"{tmp_path}/runs/a {tmp_path}/runs2/b {tmp_path}/c '{tmp_path}'"
+    assert places.hidden(text) == "$RUNS/a $DATA/runs2/b $DATA/c '$DATA'"
+
+
+def test_hub_id_is_hidden_where_it_is_a_whole_argument(tmp_path):
+    places = Places(tmp_path / "data", "bert", tmp_path / "runs")
+    text = "roberta bert.json org/bert bert-base x=bert 'bert', bert/config.json: no bert."
+    hidden = "roberta bert.json org/bert bert-base x=$ENCODER '$ENCODER', $ENCODER/config.json: no $ENCODER."
+    assert places.hidden(text) == hidden
+
+
+def test_name_that_begins_like_that_of_a_folder_is_not_hidden_by_it(tmp_path):
+    places = Places(tmp_path / "data", "org/encoder", tmp_path / "runs")
+    text = f"/mnt{tmp_path}/data {tmp_path}/data.old {tmp_path}/data."
+    assert places.hidden(text) == f"/mnt{tmp_path}/data {tmp_path}/data.old $DATA."
 
 
 def test_encoders_with_other_weights_have_other_fingerprints(tmp_path):

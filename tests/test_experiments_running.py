@@ -2,15 +2,20 @@
 
 import fcntl
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
+from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 
-from experiment_programs import EXPERIMENT, small_programs, written
-from experiments.places import Places
+from experiment_programs import EXPERIMENT, TRAIN, small_programs, written
+from experiments.places import CHECKOUT, Places
 from experiments.plan import read_experiment
-from experiments.results import Spread, read_reports, spread_of_scores
+from experiments.results import Spread, commits_of, read_reports, spread_of_scores
 from experiments.run import main
 from experiments.running import FINISHED, NEW, STARTED, TRAINED, Workshop, alone
 from experiments.tables import all_results_page, commit_list, per_cent
@@ -214,6 +219,114 @@ def test_run_that_another_process_works_on_is_left_to_it(bench, capsys):
     assert [row["seeds"] for row in bench.report()["rows"]] == [[], [1]]
 
 
+def test_joining_that_another_process_works_on_is_left_to_it(bench, capsys):
+    written(bench.file, EXPERIMENT + "combinations: {joined: {relation: none, novelty: eight}}\n")
+    workshop = bench.workshop()
+    (combined,) = workshop.experiment.combined_runs(workshop.experiment.runs(ENCODER, [1]))
+    folder = workshop.places.path(combined.folder)
+    folder.mkdir(parents=True)
+    with open(folder / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert bench.run("--seeds", "1") == 0
+    assert "joined, seed 1: another process works on it" in capsys.readouterr().out
+    assert [row["seeds"] for row in bench.report()["rows"]] == [[1], [1], []]
+    assert [path.name for path in folder.iterdir()] == ["lock"]
+
+
+def test_files_that_another_process_prepares_are_waited_for(bench):
+    written(bench.file, EXPERIMENT + PREPARED.format(program=written(bench.folder / "prepare.py", "raise SystemExit")))
+    part, said = bench.folder / "runs" / "prepared" / "part.txt", []
+    part.parent.mkdir(parents=True)
+    lock = open(bench.folder / "runs" / "lock", "w")  # noqa: SIM115
+    fcntl.flock(lock, fcntl.LOCK_EX)
+
+    def other_process_ends(text):
+        said.append(text)
+        written(part, "made by the other")
+        lock.close()
+
+    replace(bench.workshop(), say=other_process_ends).prepare()
+    assert said == ["another process prepares files; waiting for it"]
+    assert part.read_text() == "made by the other"
+
+
+# Trains until it is asked to stop, as train.py does; keeping the state takes longer than an impatient runner waits.
+STOPPABLE = """
+import sys, time
+from pathlib import Path
+from types import SimpleNamespace
+
+from biodir.training.stopping import StopRequest
+
+output = Path(sys.argv[sys.argv.index("--output") + 1])
+stop = StopRequest()
+output.mkdir(parents=True)
+(output / "began").touch()
+while not stop.is_wanted(SimpleNamespace(num_processes=1)):
+    time.sleep(0.01)
+time.sleep(KEEPING_S)
+(output / "kept").touch()
+sys.exit(143)
+"""
+
+
+@pytest.fixture
+def start_runner(bench):
+    """Starts the runner as a program of its own; what comes back is in the middle of a training, with its folder."""
+    programs = []
+
+    def start(keeping_s):
+        trains = written(bench.folder / "stoppable.py", STOPPABLE.replace("KEEPING_S", str(keeping_s)))
+        given = [bench.file, "--data-dir", bench.folder, "--encoder", ENCODER, "--output", bench.folder / "runs"]
+        given += ["--results", bench.results, "--train-program", trains]
+        program = subprocess.Popen(
+            [sys.executable, "-m", "experiments.run", *map(str, given)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=CHECKOUT,
+            env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
+            start_new_session=True,  # the signals are those of a terminal of its own
+        )
+        programs.append(program)
+        model = bench.workshop().places.path(bench.workshop().experiment.runs(ENCODER)[0].model)
+        while not (model / "began").exists():
+            assert program.poll() is None, program.communicate()[0]
+            time.sleep(0.05)
+        return program, model
+
+    yield start
+    for program in programs:
+        with suppress(ProcessLookupError):
+            os.killpg(program.pid, signal.SIGKILL)
+        program.communicate()
+
+
+@pytest.mark.parametrize(
+    "interrupt", [os.killpg, pytest.param(os.kill, marks=pytest.mark.slow)], ids=["Ctrl-C", "the runner alone"]
+)
+def test_training_keeps_its_state_when_the_runner_is_interrupted(start_runner, bench, interrupt):
+    program, model = start_runner(keeping_s=1)
+    interrupt(program.pid, signal.SIGINT)
+    printed, _ = program.communicate(timeout=60)
+    assert (model / "kept").exists()
+    assert program.returncode == 130
+    assert "interrupted; training is asked to end" in printed
+    assert printed.endswith("experiments: interrupted; the same command goes on\n")
+    assert [row["seeds"] for row in bench.report()["rows"]] == [[], []]
+
+
+@pytest.mark.slow
+def test_second_interrupt_ends_the_training_at_once(start_runner):
+    program, model = start_runner(keeping_s=600)
+    os.kill(program.pid, signal.SIGINT)
+    while "interrupted" not in program.stdout.readline():
+        pass
+    os.kill(program.pid, signal.SIGINT)
+    assert program.wait(timeout=60) == 130
+    assert not (model / "kept").exists()
+
+
 def test_folder_is_taken_as_long_as_a_program_of_a_dead_runner_works_in_it(tmp_path):
     waits = [sys.executable, "-c", "input()"]
     with alone(tmp_path) as first:
@@ -338,14 +451,50 @@ def test_joined_answers_come_from_the_models_of_the_combination(bench):
     join, evaluate = workshop.score_steps(combined)
     models = {task: run.model for task, run in combined.parts.items()}
     assert join.command[2:] == (
-        *("$DATA/dev.pubtator", "-o", f"{combined.folder}/dev.answers.jsonl", "--models"),
-        *(f"relation={models['relation']}", f"novelty={models['novelty']}"),
+        *("$DATA/dev.pubtator", "--models", f"relation={models['relation']}", f"novelty={models['novelty']}"),
+        *("--output", join.makes),
     )
     assert evaluate.command[2:4] == ("$DATA/dev.pubtator", join.makes)
 
 
+def test_joined_answers_of_other_questions_are_other_files(bench):
+    content = EXPERIMENT.replace("  eight: {soft_prompt_tokens: 8}\nseeds", f"{TASKS[1:]}seeds")
+    content = content.replace("$DATA/dev.pubtator", "$DATA/dev/part.pubtator") + "test: $DATA/test/part.pubtator\n"
+    written(bench.file, content)
+    assert bench.run("--seeds", "1") == 0
+    runs = bench.folder.resolve() / "runs"
+    asked = [path.read_text().split()[0] for path in runs.glob("*/answers/part-*.jsonl")]
+    data = bench.folder.resolve() / "data"
+    assert sorted(asked) == [f"{data}/dev/part.pubtator", f"{data}/test/part.pubtator"]
+    written(bench.file, content + "model_options: [--backend, bf16]\n")
+    assert bench.run("--seeds", "1") == 0
+    assert len([*runs.glob("*/answers/part-*.jsonl")]) == 4
+
+
 def test_commits_are_short_and_say_where_the_code_differed():
     assert commit_list(["0123456789", "abcdef0123-dirty 0123456789"]) == "0123456 abcdef0-dirty"
+
+
+def test_row_names_the_commits_of_a_run_that_went_on_with_other_code(bench):
+    log = '"provenance": {"commit": "c0ffee0123"}'
+    earlier = '"earlier_provenance": [{"commit": "0123456789"}, {"commit": "abcdef0123-dirty"}]'
+    written(bench.folder / "train.py", TRAIN.replace(log, f"{log}, {earlier}"))
+    written(bench.file, EXPERIMENT + "combinations: {joined: {relation: none, novelty: eight}}\n")
+    bench.run("--seeds", "1")
+    assert [row.split(" | ")[-1] for row in rows_of(bench.page())] == ["0123456 abcdef0-dirty c0ffee0 |"] * 3
+    assert bench.report()["runs"][0]["earlier_provenance"][0] == {"commit": "0123456789"}
+
+
+def test_commit_that_a_run_began_and_ended_with_is_named_once():
+    there, back = {"commit": "a"}, {"commit": "b"}
+    assert commits_of({"earlier_provenance": [there, back], "provenance": there}) == ["a", "b"]
+    assert commits_of({}) == ["unknown"]
+
+
+def test_tables_say_what_their_seconds_are(bench):
+    bench.run("--seeds", "1")
+    for page in (bench.page(), (bench.results / "README.md").read_text()):
+        assert "Seconds of training are wall time, whatever else the machine did meanwhile" in page
 
 
 def test_share_without_deviation_stands_alone():

@@ -219,10 +219,16 @@ def test_checkpoint_that_relates_everything_has_all_recall_and_all_false_positiv
 
 
 def test_checkpoints_of_a_report_are_found(ready_model, tmp_path):
-    report = measured(tmp_path, "--from-report", ready_model / "chunks.small.json", "--runs", ready_model)
+    named = ["--models", f"the same one={ready_model / 'abc' / 'model'}"]
+    report = measured(tmp_path, *named, "--from-report", ready_model / "chunks.small.json", "--runs", ready_model)
     assert [(row["variant"], row["checkpoints"][0]["folder"]) for row in report["rows"]] == [
-        ("infix", "$RUNS/abc/model")
+        ("the same one", "model"),
+        ("infix", "$RUNS/abc/model"),
     ]
+    assert report["command"] == (
+        "python -m experiments.stress_test --models 'the same one=model' "
+        '--from-report experiments/results/chunks.small.json --runs "$RUNS" --lengths 400 --cases 1 --seed 1'
+    )
 
 
 @pytest.mark.parametrize(("options", "message"), [([], "no checkpoint"), (["--models", "prefix"], "write NAME=DIR")])
