@@ -4,8 +4,8 @@
 
 With `--vocabulary` the encoder gets that tokenizer; the embedding of each of its words starts as that of the same
 word in the old vocabulary, or as the mean over the old sub-words that spell it. The state is kept every
-`--save-every` steps, and a run that was stopped goes on from there when it is started again, with the same options and
-the same data. `OUTPUT/encoder` then holds encoder, tokenizer and training.json: options, versions, commit, hashes of the
+`--save-every` steps, and a run that was stopped goes on from there when it is started again with the same options and
+data. At the end `OUTPUT/encoder` holds encoder, tokenizer and training.json: options, versions, commit, hashes of the
 data, the loss of every step.
 """
 
