@@ -3,53 +3,119 @@
     python scripts/average_checkpoints.py runs/seed1 runs/seed2 runs/seed3 --output runs/average
 
 Runs that share their start lie in one valley of the loss, so that the mean of their weights is a model, and often a
-better one than each (Wortsman et al. 2022, model soups). Configuration and tokenizer are those of the first.
+better one than each (Wortsman et al. 2022, model soups). Configuration and tokenizer are those of the first, and
+training.json names the checkpoints with the hashes of their weights.
 """
 
 import argparse
-from collections.abc import Sequence
+import json
+import logging
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
-from transformers import AutoTokenizer
 
-from biodir.errors_biodir import CheckpointError
-from biodir.modeling_biodir import BioDirForRelationExtraction
+from biodir.errors_biodir import BioDirError, CheckpointError
+from biodir.inference.loading import load_pipeline
+from biodir.pipeline_biodir import BioDirPipeline
+from biodir.training.checkpoints import save_model
+from biodir.training.provenance import data_fingerprints, provenance
+
+logger = logging.getLogger(__name__)
+
+# Where the configurations may differ: what dev chose behind the training, and what says how a folder was saved.
+MAY_DIFFER = ("none_bias", "calibrated_on", "dtype", "transformers_version", "_name_or_path")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
+    """Writes the mean as the command line says; on bad input the program ends with a line that names it."""
     options = _options(arguments)
-    model = averaged_model(options.checkpoints)
-    model.save_pretrained(options.output)
-    AutoTokenizer.from_pretrained(options.checkpoints[0], config=model.config).save_pretrained(options.output)
+    try:
+        check_folders(options.checkpoints, options.output)
+        mean = averaged(options.checkpoints)
+    except BioDirError as error:
+        raise SystemExit(f"average_checkpoints.py: error: {error}") from error
+    save_model(options.output, mean.model, mean.tokenizer, record_of(options.checkpoints, mean.model.config))
     print(f"{options.output} holds the mean of {len(options.checkpoints)} checkpoints")
 
 
-@torch.no_grad()
-def averaged_model(folders: Sequence[str]) -> BioDirForRelationExtraction:
-    """A model with the mean weights, in float32.
+def check_folders(folders: Sequence[str], output: Path) -> None:
+    """Nothing where the checkpoints are folders, and the output is another one.
 
     Raises:
-        CheckpointError: two of the checkpoints have other labels, forms or sizes.
+        CheckpointError: with the folder.
     """
-    first, *others = (BioDirForRelationExtraction.from_pretrained(folder, dtype=torch.float32) for folder in folders)
-    sums = first.state_dict()
-    for folder, other in zip(folders[1:], others, strict=True):
-        weights = other.state_dict()
-        same_shapes = {name: value.shape for name, value in weights.items()} == {
-            name: value.shape for name, value in sums.items()
-        }
-        same_meaning = all(
-            getattr(first.config, name) == getattr(other.config, name)
-            for name in ("labels", "pair_types", "pair_encoding", "hard_prompt")
-        )
-        if not (same_shapes and same_meaning):
-            raise CheckpointError(f"{folder} has other labels, form or sizes than {folders[0]}; average like with like")
+    for folder in folders:
+        if not Path(folder).is_dir():
+            raise CheckpointError(f"{folder}: there is no such folder; name the folder of a checkpoint")
+        if output.resolve() == Path(folder).resolve():
+            raise CheckpointError(f"{output}: the output is one of the checkpoints; name another --output")
+
+
+@torch.no_grad()
+def averaged(folders: Sequence[str]) -> BioDirPipeline:
+    """The first checkpoint with the mean weights of all, in float32; a warning says where a bias is not the kept one.
+
+    Raises:
+        CheckpointError: a folder is no checkpoint, or two differ in configuration, tokenizer or weights.
+    """
+    mean = _opened(folders[0])
+    sums = mean.model.state_dict()
+    for folder in folders[1:]:
+        other = _opened(folder)
+        _check_alike(folders[0], mean.model.config.to_dict(), folder, other.model.config.to_dict())
+        kept, bias = mean.model.config.none_bias, other.model.config.none_bias
+        if bias != kept:
+            logger.warning("%s: its none_bias is %s; the mean keeps %s, that of %s", folder, bias, kept, folders[0])
+        weights = other.model.state_dict()
+        if _shapes(weights) != _shapes(sums):
+            raise CheckpointError(f"{folder}: its weights have other names or sizes than in {folders[0]}")
         for name, value in weights.items():
             sums[name] += value
     for value in sums.values():
         value /= len(folders)
-    return first
+    return mean
+
+
+def record_of(folders: Sequence[str], config: Any) -> dict[str, Any]:
+    """What training.json says of a mean: the checkpoints, the hashes of their weights and logs, versions and commit."""
+    files = [Path(folder) / name for folder in folders for name in ("model.safetensors", "training.json")]
+    hashes = data_fingerprints(map(str, (path for path in files if path.is_file())))
+    return {"parents": list(folders), "data": hashes, "none_bias": config.none_bias, "provenance": provenance()}
+
+
+def _opened(folder: str) -> BioDirPipeline:
+    extract = load_pipeline(folder, device="cpu")
+    extract.model.float()
+    return extract
+
+
+def _check_alike(first: str, wanted: Mapping[str, Any], folder: str, found: Mapping[str, Any]) -> None:
+    """Nothing where the configurations, but for `MAY_DIFFER`, and the tokenizers are the same."""
+    differing = list(_differences(wanted, found))
+    if _tokenizer(first) != _tokenizer(folder):
+        differing.append("tokenizer.json has other content")
+    if differing:
+        differences = "; ".join(differing)
+        raise CheckpointError(f"{folder} is of another kind than {first}: {differences}; average like with like")
+
+
+def _differences(wanted: Mapping[str, Any], found: Mapping[str, Any], place: str = "") -> Iterator[str]:
+    for name in sorted({*wanted, *found} - set(MAY_DIFFER)):
+        one, other = wanted.get(name), found.get(name)
+        if isinstance(one, Mapping) and isinstance(other, Mapping):
+            yield from _differences(one, other, f"{place}{name}.")
+        elif one != other:
+            yield f"{place}{name} is {other!r}, not {one!r}"
+
+
+def _shapes(weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Size]:
+    return {name: value.shape for name, value in weights.items()}
+
+
+def _tokenizer(folder: str) -> Any:
+    return json.loads((Path(folder) / "tokenizer.json").read_text(encoding="utf-8"))
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -30,6 +30,7 @@ MANY_PAIRS, SOME_PAIRS = 20_000, 500
 
 
 def main() -> None:
+    """Measures what the command line asks for, and prints the tables; the JSON file is kept behind every step."""
     options = _options()
     forms = forms_of(options.models, options.backends)
     report = {

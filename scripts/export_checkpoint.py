@@ -3,18 +3,118 @@
     python scripts/export_checkpoint.py runs/first .
 
 Half the size on the Hub; a CPU computes in float32 faster than in float16, and a GPU user asks for another with dtype=.
+Each file appears whole, the weights last. The record of a run, its training.json, goes along, with the hashes of what
+was exported.
 """
 
 import argparse
+import filecmp
 import json
+import os
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import torch
 
+from biodir.errors_biodir import BioDirError, CheckpointError
 from biodir.inference.loading import load_pipeline
+from biodir.training.checkpoints import write_json
+from biodir.training.provenance import file_sha256, provenance
+
+RECORD = "training.json"
+WEIGHTS = "model.safetensors"
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Exports as the command line says; on bad input the program ends with a line that names it."""
+    options = _options(arguments)
+    try:
+        calibrated_on = dev_documents_of(options.calibrated_like) if options.calibrated_like else None
+        export(options.run, options.target, calibrated_on)
+    except BioDirError as error:
+        raise SystemExit(f"export_checkpoint.py: error: {error}") from error
+
+
+def export(run: str, target: Path, calibrated_on: list[str] | None = None) -> None:
+    """Writes the checkpoint, its tokenizer and, where it is a run's, the record; each file whole, the weights last.
+
+    Args:
+        calibrated_on: fingerprints of the documents that chose the decoding bias; None for those of the run.
+
+    Raises:
+        CheckpointError: the run is no checkpoint.
+    """
+    extract = load_pipeline(run, device="cpu")
+    target.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=target) as beside:  # on the same disk
+        extract.model.half().save_pretrained(beside)
+        extract.tokenizer.save_pretrained(beside)
+        config_file = Path(beside) / "config.json"
+        config = json.loads(config_file.read_text(encoding="utf-8"))
+        config_file.write_text(json.dumps(exported(config, calibrated_on), indent=2, sort_keys=True) + "\n", "utf-8")
+        if (Path(run) / RECORD).is_file():
+            write_json(Path(beside) / RECORD, record_of(Path(run)))
+        for path in sorted(Path(beside).iterdir(), key=lambda path: (path.name == WEIGHTS, path.name)):
+            place = target / path.name
+            if not (place.is_file() and filecmp.cmp(path, place, shallow=False)):  # the checkout's own code stays
+                os.replace(path, place)
+
+
+def exported(config: dict[str, Any], calibrated_on: list[str] | None) -> dict[str, Any]:
+    """The configuration of the exported checkpoint."""
+    encoder = {name: value for name, value in config["encoder_config"].items() if name != "_name_or_path"}
+    dtype = str(torch.float32).removeprefix("torch.")
+    found = {**config, "dtype": dtype, "encoder_config": {**encoder, "dtype": dtype}}
+    return found if calibrated_on is None else {**found, "calibrated_on": calibrated_on}
+
+
+def dev_documents_of(run: Path) -> list[str]:
+    """The fingerprints of the documents that chose the run's decoding bias.
+
+    Raises:
+        CheckpointError: the run names none.
+    """
+    config = run / "config.json"
+    if not config.is_file():
+        raise CheckpointError(f"{run}: holds no config.json; name the folder of a run with --calibrated-like")
+    found = json.loads(config.read_text(encoding="utf-8")).get("calibrated_on")
+    if not found:
+        raise CheckpointError(
+            f"{config}: names no documents (calibrated_on), as of a run without --dev; name the run whose dev "
+            "documents chose the bias"
+        )
+    return found
+
+
+def record_of(run: Path) -> dict[str, Any]:
+    """The record of a run without the folders of the machine that trained, and the hashes of what was exported."""
+    record = json.loads((run / RECORD).read_text(encoding="utf-8"))
+    hashes = {name: file_sha256(run / name) for name in (WEIGHTS, RECORD)}
+    return {**without_folders(record), "exported": {"sha256": hashes, "provenance": provenance()}}
+
+
+def without_folders(value: Any) -> Any:
+    """The value with the names of files in place of absolute paths; of keys that then read alike all but one are
+    numbered."""
+    if isinstance(value, str):
+        return Path(value).name if os.path.isabs(value) else value
+    if isinstance(value, list):
+        return [without_folders(part) for part in value]
+    if not isinstance(value, dict):
+        return value
+    found: dict[str, Any] = {}
+    times: Counter[str] = Counter()
+    for key, part in value.items():
+        name = without_folders(key)
+        times[name] += 1
+        found[name if times[name] == 1 else f"{name} ({times[name]})"] = without_folders(part)
+    return found
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("run", help="folder that train.py wrote")
     parser.add_argument("target", type=Path, help="folder of the Hub repository, such as the checkout")
@@ -24,17 +124,7 @@ def main() -> None:
         metavar="RUN",
         help="run whose dev documents chose the decoding bias",
     )
-    options = parser.parse_args()
-    extract = load_pipeline(options.run, device="cpu")
-    extract.model.half().save_pretrained(options.target)
-    extract.tokenizer.save_pretrained(options.target)
-    config_file = options.target / "config.json"
-    config = json.loads(config_file.read_text())
-    config["encoder_config"].pop("_name_or_path", None)  # may be a folder of the machine that trained
-    if options.calibrated_like:
-        config["calibrated_on"] = json.loads((options.calibrated_like / "config.json").read_text())["calibrated_on"]
-    config["dtype"] = config["encoder_config"]["dtype"] = str(torch.float32).removeprefix("torch.")
-    config_file.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
+    return parser.parse_args(arguments)
 
 
 if __name__ == "__main__":

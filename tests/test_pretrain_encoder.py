@@ -1,5 +1,6 @@
 """Continued pretraining of an encoder: masking, another vocabulary, and a run that stops and goes on."""
 
+import json
 import lzma
 import sys
 
@@ -7,6 +8,7 @@ import pytest
 import torch
 from transformers import AutoConfig, AutoModel, AutoTokenizer, BertTokenizer
 
+from biodir.training.provenance import PACKAGES, file_sha256
 from script_module import script
 from tiny_checkpoint import save_encoder
 
@@ -46,8 +48,8 @@ def test_stopped_run_ends_with_the_weights_of_an_uninterrupted_one(run, pretrain
     whole = run(tmp_path / "whole")
     save_state = pretraining.save_state
 
-    def save_and_stop(path, step, *parts):
-        save_state(path, step, *parts)
+    def save_and_stop(folder, step, *parts):
+        save_state(folder, step, *parts)
         if step == 4:
             raise KeyboardInterrupt
 
@@ -57,11 +59,76 @@ def test_stopped_run_ends_with_the_weights_of_an_uninterrupted_one(run, pretrain
     monkeypatch.setattr(pretraining, "save_state", save_state)
     resumed = run(tmp_path / "stopped")
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+    records = [json.loads((tmp_path / name / "encoder" / "training.json").read_text()) for name in ("whole", "stopped")]
+    assert records[0]["step_losses"] == records[1]["step_losses"]
+
+
+@pytest.mark.parametrize(
+    ("options", "difference"),
+    [
+        (["--steps", 2], "steps is 2, was 6"),
+        (["--seed", 9, "--rate", "1e-2"], "rate is 0.01, was 0.0005; seed is 9, was 1"),
+        (["--vocabulary", "other"], "vocabulary is 'other', was None"),
+    ],
+)
+def test_run_does_not_go_on_with_other_options(run, tmp_path, options, difference):
+    run(tmp_path / "run")
+    before = file_sha256(tmp_path / "run" / "encoder" / "model.safetensors")
+    advice = r"give the old ones, or name another --output"
+    with pytest.raises(SystemExit, match=rf"run: cannot go on with other options \({difference}\); {advice}"):
+        run(tmp_path / "run", *options)
+    assert file_sha256(tmp_path / "run" / "encoder" / "model.safetensors") == before
+
+
+def test_run_does_not_go_on_with_another_text(run, tmp_path):
+    run(tmp_path / "run")
+    with lzma.open(tmp_path / "text.txt.xz", "at") as file:
+        file.write("one line more\n")
+    with pytest.raises(SystemExit, match="the content of text, encoder or vocabulary has changed"):
+        run(tmp_path / "run")
+
+
+def test_finished_run_that_is_started_again_keeps_its_weights(run, tmp_path):
+    first = run(tmp_path / "run")
+    again = run(tmp_path / "run", "--save-every", 5)
+    assert all(torch.equal(first[name], again[name]) for name in first)
+
+
+def test_record_beside_the_encoder_says_where_it_comes_from(run, tmp_path, encoder_folder):
+    run(tmp_path / "run", "--mask-share", 0.3)
+    record = json.loads((tmp_path / "run" / "encoder" / "training.json").read_text())
+    assert record["settings"]["mask_share"] == 0.3
+    assert record["settings"]["text"] == str(tmp_path / "text.txt.xz")
+    assert set(record["provenance"]) == {"commit", "biodir", *PACKAGES}
+    deciding = [encoder_folder / name for name in ("config.json", "model.safetensors", "tokenizer.json")]
+    paths = [tmp_path / "text.txt.xz", *deciding]
+    assert record["data"] == {str(path): file_sha256(path) for path in paths}
+    assert (record["steps"], record["tokens_per_step"], record["finished"]) == (6, 32, True)
+    assert len(record["step_losses"]) == 6
+    assert record["train_s"] > 0
 
 
 def test_text_that_fills_no_step_is_refused(run, tmp_path):
-    with pytest.raises(SystemExit, match="fewer than the 2000 of a step"):
+    with pytest.raises(SystemExit, match="fewer than the 2000 of a step; give more text, or lower --rows-per-step"):
         run(tmp_path / "run", "--rows-per-step", 2000)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--text", "nowhere.txt"], r"nowhere\.txt: there is no such file; name a text with --text"),
+        (["--encoder", "./nowhere"], r"encoder or vocabulary cannot be loaded: .*; name a folder or Hub id"),
+    ],
+)
+def test_what_is_not_there_is_named(run, tmp_path, options, message):
+    with pytest.raises(SystemExit, match=rf"pretrain_encoder\.py: error: {message}"):
+        run(tmp_path / "run", *options)
+
+
+def test_text_without_a_word_is_refused(run, tmp_path):
+    (tmp_path / "blank.txt").write_text("\n...\n -- \n")
+    with pytest.raises(SystemExit, match=r"blank\.txt: no line has a word; give text with a paragraph or sentence"):
+        run(tmp_path / "run", "--text", tmp_path / "blank.txt")
 
 
 def test_dropout_of_the_encoder_is_left_in_its_configuration(run, tmp_path, encoder_folder):

@@ -1,13 +1,17 @@
 """The recipes: settings that train.py takes, and the one command from the bare encoder to the checkpoint."""
 
+import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from biodir.training.settings import training_settings
+from script_module import script
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 RECIPES = CHECKOUT / "recipes"
@@ -81,3 +85,29 @@ def test_recipe_leaves_an_encoder_of_the_domain_as_it_is_and_starts_as_it_is_tol
     launched = [call for call in calls if "train.py" in call]
     assert [call.startswith("python -m launcher train.py") for call in launched] == [True] * 5
     assert "--encoder ENCODER" in launched[0]
+
+
+def test_card_and_header_say_where_the_recipe_leaves_the_way_of_the_shipped_checkpoint(tmp_path, monkeypatch):
+    calls = calls_of(tmp_path, "DATA", "ENCODER", "VOCABULARY", str(tmp_path / "out"))
+    pretraining, *others = [call.split() for call in calls if "pretrain_encoder.py" in call]
+    monkeypatch.setattr(sys, "argv", pretraining[1:])
+    options = script("pretrain_encoder")._options()
+    seeds = [call for call in calls if "--stop-after-epoch" in call]
+    tokens_per_step = options.rows_per_step * options.row_tokens
+    shipped = json.loads((CHECKOUT / "results" / "training.json").read_text())
+    assert (tokens_per_step, others, len(seeds)) == (4096, [], 3)
+    assert shipped["pretraining"]["tokens_per_step"] == 32 * 160
+    card = " ".join((CHECKOUT / "model_card.md").read_text().split())
+    assert "makes a checkpoint like this one" in card
+    assert "a step of step 1 has 4,096 tokens, step 2 is left out, and the result is the mean of three runs" in card
+    header = (RECIPES / "checkpoint.sh").read_text().replace("\n# ", " ")
+    assert "Trains a checkpoint like the shipped one" in header
+    assert "rows of 160 tokens, here 128; a second pretraining of 1,500 steps followed" in header
+    assert shipped["further_pretraining"]["steps"] == 1500
+
+
+def test_paper_recipe_says_how_many_full_pairs_a_step_holds():
+    text = (RECIPES / "paper.yaml").read_text()
+    step_tokens, pairs = re.search(r"a step of ([\d,]+) tokens, which is (\d+) pairs", text).groups()
+    assert yaml.safe_load(text)["tokens_per_step"] == int(step_tokens.replace(",", "")) == 16384
+    assert int(pairs) == 16384 // (3 * 512)

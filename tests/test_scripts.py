@@ -1,9 +1,11 @@
 """The command-line programs of scripts/, over a tiny checkpoint."""
 
+import ast
 import itertools
 import json
 import mmap
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -17,7 +19,8 @@ from biodir.encoding_biodir import EncodingSettings, PairEncoder
 from biodir.errors_biodir import SettingError
 from biodir.inference.loading import load_pipeline
 from biodir.pubtator_biodir import parse_document, read_pubtator
-from script_module import script
+from biodir.training.provenance import PACKAGES, file_sha256
+from script_module import SCRIPTS, script
 from tiny_checkpoint import save_checkpoint
 
 DOCUMENTS = """1|t|Aspirin stops pain.
@@ -174,21 +177,93 @@ def test_two_models_of_one_encoding_are_refused(checkpoints):
         script("benchmark").forms_of([checkpoints["solid"], checkpoints["solid"] + "/."], [])
 
 
-def test_exported_weights_are_half_floats_that_load_as_floats(checkpoint, tmp_path, monkeypatch):
+@pytest.fixture
+def exporting():
+    return script("export_checkpoint")
+
+
+def test_exported_weights_are_half_floats_that_load_as_floats(exporting, checkpoint, tmp_path):
     target = tmp_path / "exported"
-    monkeypatch.setattr(sys, "argv", ["export_checkpoint.py", str(checkpoint), str(target)])
-    script("export_checkpoint").main()
+    exporting.main([str(checkpoint), str(target)])
     with safe_open(target / "model.safetensors", framework="pt") as weights:
         assert {weights.get_tensor(name).dtype for name in weights.keys()} == {torch.float16}  # noqa: SIM118
     assert load_pipeline(str(target), device="cpu").model.dtype == torch.float32
     assert "_name_or_path" not in json.loads((target / "config.json").read_text())["encoder_config"]
+    assert not (target / "training.json").exists()
+    assert {path.name for path in target.iterdir()} == {path.name for path in checkpoint.iterdir()}
 
 
-def test_exported_checkpoint_names_the_documents_that_chose_its_bias(checkpoint, tmp_path, monkeypatch):
+def test_exported_checkpoint_names_the_documents_that_chose_its_bias(exporting, checkpoint, tmp_path):
     run = tmp_path / "run"
     run.mkdir()
     (run / "config.json").write_text(json.dumps({"calibrated_on": ["0a1b2c3d"]}))
-    arguments = ["export_checkpoint.py", str(checkpoint), str(tmp_path / "out"), "--calibrated-like", str(run)]
-    monkeypatch.setattr(sys, "argv", arguments)
-    script("export_checkpoint").main()
+    exporting.main([str(checkpoint), str(tmp_path / "out"), "--calibrated-like", str(run)])
     assert json.loads((tmp_path / "out" / "config.json").read_text())["calibrated_on"] == ["0a1b2c3d"]
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"none_bias": 0}, r"config\.json: names no documents \(calibrated_on\), .*; name the run whose dev documents"),
+        (None, r"run: holds no config\.json; name the folder of a run with --calibrated-like"),
+    ],
+)
+def test_export_like_a_run_without_dev_documents_is_refused(exporting, checkpoint, tmp_path, config, message):
+    run = tmp_path / "run"
+    run.mkdir()
+    if config:
+        (run / "config.json").write_text(json.dumps(config))
+    with pytest.raises(SystemExit, match=rf"export_checkpoint\.py: error: .*{message}"):
+        exporting.main([str(checkpoint), str(tmp_path / "out"), "--calibrated-like", str(run)])
+    assert not (tmp_path / "out").exists()
+
+
+def test_export_replaces_whole_files_and_the_weights_last(exporting, checkpoint, tmp_path, monkeypatch):
+    target = tmp_path / "exported"
+    exporting.main([str(checkpoint), str(target)])
+    code = (target / "modeling_biodir.py").stat()
+    for name in ("config.json", "model.safetensors", "tokenizer.json"):
+        (target / name).write_text("old")
+    replaced = []
+    replace = os.replace
+
+    def stop_at_the_weights(source, place):
+        replaced.append(Path(place).name)
+        if replaced[-1] == "model.safetensors":
+            raise KeyboardInterrupt
+        replace(source, place)
+
+    monkeypatch.setattr(exporting.os, "replace", stop_at_the_weights)
+    with pytest.raises(KeyboardInterrupt):
+        exporting.main([str(checkpoint), str(target)])
+    assert replaced == ["config.json", "tokenizer.json", "model.safetensors"]
+    assert (target / "model.safetensors").read_text() == "old"
+    config = json.loads((target / "config.json").read_text())
+    assert (config["dtype"], config["encoder_config"]["dtype"]) == ("float32", "float32")
+    assert (target / "modeling_biodir.py").stat().st_ino == code.st_ino
+    assert not [path for path in target.iterdir() if path.is_dir()]
+
+
+def test_record_of_a_run_goes_along_with_hashes_and_without_folders(exporting, checkpoint, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(checkpoint, run)
+    data = {"/a/train.pubtator": "5f", "/b/train.pubtator": "6e", "dev.pubtator": "7d"}
+    settings = {"train": ["/a/train.pubtator", "/b/train.pubtator"], "encoder": "ORG/NAME", "seed": 3}
+    (run / "training.json").write_text(json.dumps({"settings": settings, "data": data, "best_epoch": 2}))
+    exporting.main([str(run), str(tmp_path / "out")])
+    record = json.loads((tmp_path / "out" / "training.json").read_text())
+    exported = record.pop("exported")
+    assert record == {
+        "settings": {"train": ["train.pubtator", "train.pubtator"], "encoder": "ORG/NAME", "seed": 3},
+        "data": {"train.pubtator": "5f", "train.pubtator (2)": "6e", "dev.pubtator": "7d"},
+        "best_epoch": 2,
+    }
+    assert exported["sha256"] == {name: file_sha256(run / name) for name in ("model.safetensors", "training.json")}
+    assert set(exported["provenance"]) == {"commit", "biodir", *PACKAGES}
+
+
+@pytest.mark.parametrize("path", sorted(SCRIPTS.glob("*.py")), ids=lambda path: path.stem)
+def test_every_public_function_of_a_script_has_a_docstring(path):
+    tree = ast.parse(path.read_text())
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")]
+    assert [node.name for node in functions if not ast.get_docstring(node)] == []

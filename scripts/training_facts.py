@@ -1,0 +1,130 @@
+"""Takes what results/training.json says of the three training runs from the logs of these runs.
+
+python scripts/training_facts.py runs/stage1 runs/stage2 runs/final            # then write_model_card.py
+python scripts/training_facts.py runs/stage1 runs/stage2 runs/final --check    # exit status 1 where they differ
+
+Commits, minutes, epochs, losses, scores, bias and seed come from the training.json that train.py left in each folder.
+Pretraining, the numbers of documents and what else the file holds are not in these logs, and stay as they are.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from biodir.publishing.card import LEVEL_NAMES
+from biodir.publishing.errors import PublishError
+from biodir.training.checkpoints import write_json
+
+FACTS = Path(__file__).resolve().parent.parent / "results" / "training.json"
+
+
+def main(arguments: Sequence[str] | None = None, facts_file: Path = FACTS) -> int:
+    """The exit status: 0, or 1 where the file differs from the logs and was to be checked, or a log is not whole."""
+    options = _options(arguments)
+    facts = json.loads(facts_file.read_text(encoding="utf-8"))
+    try:
+        found = facts_of_runs(*(log_of(folder) for folder in (options.stage1, options.stage2, options.final)))
+    except PublishError as error:
+        print(f"training_facts: {error}", file=sys.stderr)
+        return 1
+    differing = list(differences(facts, found))
+    for line in differing:
+        print(f"{facts_file}: {line}")
+    if not options.check:
+        write_json(facts_file, merged(facts, found))
+    return int(options.check and bool(differing))
+
+
+def log_of(folder: Path) -> dict[str, Any]:
+    """The log of a run.
+
+    Raises:
+        PublishError: there is none, or the run was not finished.
+    """
+    path = folder / "training.json"
+    if not path.is_file():
+        raise PublishError(f"{path}: there is no such file; name the folder that train.py wrote")
+    log = json.loads(path.read_text(encoding="utf-8"))
+    if not log.get("finished"):
+        raise PublishError(f"{path}: the run was not finished; go on with it by train.py --resume")
+    return log
+
+
+def facts_of_runs(first: Mapping[str, Any], second: Mapping[str, Any], final: Mapping[str, Any]) -> dict[str, Any]:
+    """What the logs say, in the form of results/training.json.
+
+    Raises:
+        PublishError: the final run did not end where the second stage was best on dev, or not with its bias or seed.
+    """
+    chosen, taken = best_epoch(second), final["epochs"][-1]
+    for name, wanted, seen in (
+        ("the last epoch", chosen["epoch"], taken["epoch"]),
+        ("the bias", chosen["none_bias"], taken["none_bias"]),
+        ("the seed", second["settings"]["seed"], final["settings"]["seed"]),
+    ):
+        if wanted != seen:
+            raise PublishError(
+                f"{name} of the final run is {seen}, that of stage 2 {wanted}; name runs that belong together"
+            )
+    dev_f1 = best_epoch(first)["dev"][first["settings"]["select_by"]]["f1"]
+    return {
+        "seed": final["settings"]["seed"],
+        "first_stage": {**_common(first), "epochs": len(first["epochs"]), "dev_f1": round(100 * dev_f1, 2)},
+        "second_stage": {
+            **_common(second),
+            "epochs": [_row(epoch) for epoch in second["epochs"]],
+            "best_epoch": second["best_epoch"],
+        },
+        "final": {**_common(final), "epochs": taken["epoch"], "none_bias": taken["none_bias"]},
+    }
+
+
+def best_epoch(log: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the log says of the epoch that dev chose."""
+    return log["epochs"][log["best_epoch"] - 1]
+
+
+def differences(facts: Mapping[str, Any], found: Mapping[str, Any], place: str = "") -> Iterator[str]:
+    """A line on each value of the facts that the logs contradict."""
+    for name, value in found.items():
+        if isinstance(value, Mapping):
+            yield from differences(facts.get(name, {}), value, f"{place}{name}.")
+        elif facts.get(name) != value:
+            yield f"{place}{name} is {json.dumps(facts.get(name))}, in the logs {json.dumps(value)}"
+
+
+def merged(facts: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts with the values of the logs in place of their own, in the order that they had."""
+    inner = {
+        name: merged(facts.get(name, {}), value) if isinstance(value, Mapping) else value
+        for name, value in found.items()
+    }
+    return {**facts, **inner}
+
+
+def _row(epoch: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of the card's table: loss, and dev F1 of each level in per cent."""
+    f1 = [round(100 * epoch["dev"][level]["f1"], 2) for level in LEVEL_NAMES]
+    return {"epoch": epoch["epoch"], "loss": round(epoch["loss"], 3), "f1": f1}
+
+
+def _common(log: Mapping[str, Any]) -> dict[str, Any]:
+    """What is told of every run; seven digits of the commit, as git shows them."""
+    minutes = round(sum(epoch["train_s"] for epoch in log["epochs"]) / 60)
+    return {"commit": log["provenance"]["commit"][:7], "minutes": minutes}
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("stage1", type=Path, help="folder of the first stage, on all corpora")
+    parser.add_argument("stage2", type=Path, help="folder of the second stage, scored on dev")
+    parser.add_argument("final", type=Path, help="folder of the run whose weights are shipped")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail where the file differs")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
