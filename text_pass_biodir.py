@@ -54,6 +54,7 @@ def _contexts(states: Tensor, layout: PackedLayout, places: Tensor, inputs: Mapp
         torch.bincount(documents, minlength=int(inputs["window_documents"].max()) + 1).tolist()
         for documents in (inputs["window_documents"], mention_documents, pair_documents)
     )
+    assert layout.query is not None and layout.key is not None, "the encoder has read the row"
     contexts = []
     window, mention, pair = 0, 0, 0
     for windows, mentions, pairs in zip(window_counts, mention_counts, pair_counts, strict=True):
@@ -102,7 +103,7 @@ def _text_and_prompts(
     attended = inputs["attention_mask"].bool()
     embeddings = embed(inputs["input_ids"][attended])  # (tokens, embedding_size)
     positions = (inputs["attention_mask"].cumsum(dim=1) - 1)[attended]
-    if not wanted:
+    if prompts is None or not wanted:
         return embeddings, positions
     vectors = prompts[[kind for _, kind in wanted]].flatten(0, 1).to(embeddings.dtype)
     return torch.cat([embeddings, vectors]), torch.cat([positions, positions.new_zeros(len(vectors))])
