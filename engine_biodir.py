@@ -28,6 +28,7 @@ DOCUMENTS_PER_BATCH = 256
 Asked = PairFeatures | PairQuestion
 Features = PairFeatures | WindowFeatures
 Logits = dict[str, list[float]]
+Progress = Callable[[Iterable[list[int]]], Iterable[list[int]]]
 
 
 @dataclass
@@ -109,7 +110,7 @@ class PairEngine:
                         answer.kept.append(kept)
             yield from batch.done
 
-    def logits(self, features: Sequence[Features], progress: Callable[[Iterable[Any]], Iterable[Any]] = iter) -> list[Logits]:
+    def logits(self, features: Sequence[Features], progress: Progress = iter) -> list[Logits]:
         """Task -> logits (labels,) of every pair of the features, in order.
 
         Args:
@@ -156,7 +157,7 @@ class PairEngine:
         return _Batch(gathered, list(self._passes([features for _, features in gathered])), done)
 
     def _passes(
-        self, features: Sequence[Features], progress: Callable[[Iterable[Any]], Iterable[Any]] = iter
+        self, features: Sequence[Features], progress: Progress = iter
     ) -> Iterator[tuple[list[int], dict[str, Tensor]]]:
         """Indices of the features of each pass, and the model's inputs for them."""
         for group in progress(self._groups(features)):

@@ -397,9 +397,7 @@ def _checkpoint_of_this_kind(name_or_path: str, model_class: Any) -> Any:
     return model_class.from_pretrained(name_or_path, config=BioDirConfig(**values))
 
 
-def _encoder_of(
-    model: BioDirForRelationExtraction, settings: Mapping[str, Any]
-) -> tuple[PreTrainedModel, None]:
+def _encoder_of(model: BioDirForRelationExtraction, settings: Mapping[str, Any]) -> tuple[PreTrainedModel, None]:
     """The encoder of a model with these settings, and no pooler.
 
     Raises:
@@ -423,9 +421,7 @@ def _check_fields(config: Any, settings: Mapping[str, Any]) -> None:
             raise SettingError(f"encoder setting {name!r}: {type(config).__name__} has no such field")
 
 
-def _pretrained_encoder(
-    name_or_path: str, settings: Mapping[str, Any]
-) -> tuple[PreTrainedModel, nn.Module | None]:
+def _pretrained_encoder(name_or_path: str, settings: Mapping[str, Any]) -> tuple[PreTrainedModel, nn.Module | None]:
     """The encoder and its pooler, None where class or checkpoint has no such thing."""
     _check_fields(AutoConfig.from_pretrained(name_or_path) if settings else None, settings)
     encoder, info = AutoModel.from_pretrained(name_or_path, dtype=torch.float32, output_loading_info=True, **settings)

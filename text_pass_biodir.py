@@ -54,7 +54,9 @@ def _contexts(states: Tensor, layout: PackedLayout, places: Tensor, inputs: Mapp
         torch.bincount(documents, minlength=int(inputs["window_documents"].max()) + 1).tolist()
         for documents in (inputs["window_documents"], mention_documents, pair_documents)
     )
-    assert layout.query is not None and layout.key is not None, "the encoder has read the row"
+    query, key = layout.query, layout.key
+    assert query is not None, "the encoder has read the row"
+    assert key is not None, "the encoder has read the row"
     contexts = []
     window, mention, pair = 0, 0, 0
     for windows, mentions, pairs in zip(window_counts, mention_counts, pair_counts, strict=True):
@@ -65,7 +67,7 @@ def _contexts(states: Tensor, layout: PackedLayout, places: Tensor, inputs: Mapp
             text = slice(*layout.windows[index])
             here = (inputs["mention_windows"][mention : mention + mentions] == index).nonzero()[:, 0]
             tags = places[mention + here]
-            attention = mention_attention(layout.query[:, tags], layout.key[:, text])  # (heads, mentions, tokens)
+            attention = mention_attention(query[:, tags], key[:, text])  # (heads, mentions, tokens)
             sums = attention.new_zeros(len(attention), entities, attention.shape[-1])
             parts.append(sums.index_add(1, numbers[here] - first, attention))
         counts = torch.bincount(numbers - first, minlength=entities)[:, None]
