@@ -43,14 +43,17 @@ class BioDirPipeline(Pipeline):
     accelerator two, and in a thread. A document is a mapping ``{"id", "text" | "title"+"abstract" | "passages",
     "entities"}``, a PubTator string, or a `Document`; its result is a list of relations, highest score first:
 
-    ``{"subject": {"id", "type", "text"}, "object": {...}, "relation", "directed", "novelty", "score",
-    "relation_score", "novelty_score", "direction_score", "evidence": [{"start", "end", "text"}], "cross_window"}``
+        {"subject": {"id", "type", "text"}, "object": {...}, "relation", "directed", "novelty",
+         "score", "relation_score", "novelty_score", "direction_score",
+         "evidence": [{"start", "end", "text"}], "cross_window"}
 
     Scores lie in 0..1; `score` is the product of the others. Where `directed` is False, subject and object are just
     the two entities. `evidence` are the sentences of the two closest mentions; `cross_window` is True where these are
     too far apart to be read together.
 
-    Args (of the constructor or of a call):
+    The arguments are those of the constructor or of a call.
+
+    Args:
         threshold: relations with a lower `score` are left out.
         relation_types: only relations of these types.
         pair_types: only pairs of these entity types, as pairs of names without order.
