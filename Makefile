@@ -1,8 +1,10 @@
-# make run    predict the relations of FILE and print them
-# make test   run the tests
-# make demo   serve the page of demo/ until it is stopped
-# make lint   check style and formatting
-# make clean  remove what builds and tests left behind; make distclean removes .venv, too
+# make run       predict the relations of FILE and print them
+# make test      run the tests
+# make demo      serve the page of demo/ until it is stopped
+# make check     check style and formatting (make lint), types, spelling, and that all files name one version
+# make coverage  run the tests and show which lines they leave out; as pages in build/coverage/
+# make docs      write the reference of the Python interface to build/docs/
+# make clean     remove what builds and tests left behind; make distclean removes .venv, too
 #
 # Each target sets itself up in .venv; nothing is installed twice. Needs Python 3.11 or newer with its venv module.
 #   FILE    the PubTator file to read: make run FILE="my file.pubtator"
@@ -22,7 +24,7 @@ export PORT
 python := .venv/bin/python
 metadata := setup.cfg setup.py pyproject.toml
 
-.PHONY: help run test demo lint clean distclean
+.PHONY: help run test demo lint check coverage docs clean distclean
 .NOTPARALLEL:
 
 help:
@@ -41,8 +43,19 @@ lint: .venv/.biodir-dev
 	$(python) -m ruff check .
 	$(python) -m ruff format --check .
 
+check: lint
+	$(python) scripts/check_types.py
+	$(python) -m codespell_lib
+	$(python) -m pytest -q tests/test_version.py
+
+coverage: .venv/.biodir-dev
+	$(python) -m pytest -q --cov --cov-report=term-missing --cov-report=html
+
+docs: .venv/.biodir-dev
+	$(python) scripts/build_docs.py build/docs
+
 clean:
-	rm -rf build dist *.egg-info .pytest_cache .ruff_cache
+	rm -rf build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache
 	find . -path ./.venv -prune -o -path ./.git -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
 distclean: clean

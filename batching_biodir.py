@@ -1,6 +1,7 @@
 """Pairs -> tensors, and which of their rows go through the encoder together: no repetition, no needless padding."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 
@@ -100,10 +101,10 @@ def collate_windows(features: Sequence[WindowFeatures], pad_id: int) -> dict[str
     return {name: torch.tensor(values) for name, values in inputs.items()}
 
 
-def _mentions_and_pairs(features: Sequence[WindowFeatures]) -> dict[str, list]:
+def _mentions_and_pairs(features: Sequence[WindowFeatures]) -> dict[str, list[Any]]:
     """What `collate_windows` says of mentions and pairs, whose windows and entities it counts through the batch."""
     numbers: dict[tuple[int, tuple[str, str]], int] = {}
-    inputs: dict[str, list] = {
+    inputs: dict[str, list[Any]] = {
         name: []
         for name in ("window_documents", "mention_windows", "mention_positions", "mention_entities", "pair_type_ids",
                      "pair_entities", "pair_windows")

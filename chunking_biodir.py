@@ -136,7 +136,8 @@ def closest_spans(spans1: Sequence[Span], spans2: Sequence[Span]) -> tuple[Span,
             gap = max(0, span[0] - partner[1])
             if best_gap is None or gap < best_gap:
                 best, best_gap = ((span, partner) if side == 0 else (partner, span)), gap
-        if furthest[side] is None or span[1] > furthest[side][1]:
+        own = furthest[side]
+        if own is None or span[1] > own[1]:
             furthest[side] = span
     assert best is not None, "each entity has a mention"
     return best

@@ -1,5 +1,6 @@
 """BioDirConfig: everything that a checkpoint must remember."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from huggingface_hub.dataclasses import strict
@@ -147,7 +148,7 @@ class BioDirConfig(PreTrainedConfig):
     model_type = "biodir"
     sub_configs_defaults = {"encoder_config": SubConfigSpec(config_class=AutoConfig, model_type="bert")}  # noqa: RUF012
 
-    encoder_config: dict | PreTrainedConfig | None = None
+    encoder_config: dict[Any, Any] | PreTrainedConfig | None = None
     pair_encoding: str = "solid"
     relation_labels: list[str] | tuple[str, ...] = RELATION_LABELS
     novelty_labels: list[str] | tuple[str, ...] = NOVELTY_LABELS
@@ -205,7 +206,7 @@ class BioDirConfig(PreTrainedConfig):
         return tuple(task for task, labels in self.labels.items() if labels)
 
     @property
-    def labels(self) -> dict[str, list[str]]:
+    def labels(self) -> dict[str, Sequence[str]]:
         """Task -> its labels; an empty list where the task is left out."""
         return {
             "relation": self.relation_labels,
@@ -246,9 +247,10 @@ def _check_prompt_and_chunks(config: BioDirConfig) -> None:
         raise SettingError(f"pair_encoding {config.pair_encoding!r}: choose one of {', '.join(PAIR_ENCODINGS)}")
     if config.chunk_pooling not in CHUNK_POOLINGS:
         raise SettingError(f"chunk_pooling {config.chunk_pooling!r}: choose one of {', '.join(CHUNK_POOLINGS)}")
-    positions = getattr(config.encoder_config, "max_position_embeddings", None)
-    if config.encoder_config.model_type in POSITIONS_BEHIND_PADDING and positions is not None:
-        positions -= config.encoder_config.pad_token_id + 1
+    encoder_config: Any = config.encoder_config
+    positions = getattr(encoder_config, "max_position_embeddings", None)
+    if encoder_config.model_type in POSITIONS_BEHIND_PADDING and positions is not None:
+        positions -= encoder_config.pad_token_id + 1
     if positions is not None and config.max_tokens > positions:
         raise SettingError(f"max_tokens is {config.max_tokens} but the encoder has {positions} positions for tokens")
 
@@ -258,7 +260,7 @@ def _check_numbers(config: BioDirConfig) -> None:
                         ("max_mention_tokens", 1), ("window_overlap_tokens", 0), ("token_budget", 1)):  # fmt: skip
         if getattr(config, name) < least:
             raise SettingError(f"{name} is {getattr(config, name)}; it must be at least {least}")
-    for chunk, tokens in config.chunk_tokens.items():
+    for chunk, tokens in (config.chunk_tokens or {}).items():
         if chunk not in CHUNK_NAMES:
             raise SettingError(f"chunk_tokens name {chunk!r}: choose any of {', '.join(CHUNK_NAMES)}")
         least = config.max_mention_tokens + 2  # a mention and its tags
@@ -274,20 +276,20 @@ def _check_losses(config: BioDirConfig) -> None:
     if config.task_weights and set(config.task_weights) != others:
         raise SettingError(f"task_weights {config.task_weights!r}: give one for each of {', '.join(sorted(others))}")
     for name, weights in (("task_weights", config.task_weights), ("label_weights", config.label_weights)):
-        for key, weight in weights.items():
+        for key, weight in (weights or {}).items():
             if weight < 0:
                 raise SettingError(f"{name}[{key!r}] is {weight}; weights are not negative")
     if config.relation_loss not in RELATION_LOSSES:
         raise SettingError(f"relation_loss {config.relation_loss!r}: choose one of {', '.join(RELATION_LOSSES)}")
     if config.focal_gamma < 0:
         raise SettingError(f"focal_gamma is {config.focal_gamma}; it is not negative")
-    strangers = set(config.label_weights) - set(config.relation_labels)
+    strangers = set(config.label_weights or {}) - set(config.relation_labels)
     if strangers:
         raise SettingError(f"label_weights name {', '.join(sorted(strangers))}, no label of relation_labels")
 
 
 def _check_decoding(config: BioDirConfig) -> None:
-    thresholds = {"relation_threshold": config.relation_threshold, **config.relation_thresholds}
+    thresholds = {"relation_threshold": config.relation_threshold, **(config.relation_thresholds or {})}
     for name, threshold in thresholds.items():
         if not 0 <= threshold <= 1:
             place = name if name == "relation_threshold" else f"relation_thresholds[{name!r}]"
@@ -296,7 +298,7 @@ def _check_decoding(config: BioDirConfig) -> None:
     if config.relation_thresholds and set(config.relation_thresholds) != types:
         named = ", ".join(sorted(types ^ set(config.relation_thresholds)))
         raise SettingError(f"relation_thresholds: give one for every relation type and nothing else; see {named}")
-    unknown = set(config.label_biases) - {*config.novelty_labels[1:], *config.direction_labels[1:]}
+    unknown = set(config.label_biases or {}) - {*config.novelty_labels[1:], *config.direction_labels[1:]}
     if unknown:
         raise SettingError(f"label_biases name {', '.join(sorted(unknown))}, no label of novelty or direction")
 

@@ -113,6 +113,7 @@ def decode_pair(pair: CandidatePair, logits: Mapping[str, Sequence[float]], rule
         relation_type = rule.labels["relation"][relation_index]
         relation_score, is_related = scores["relation"][relation_index], relation_index > 0
     else:
+        assert rule.generic_relation is not None, "the configuration names one where it has no relation labels"
         of_main = scores[rule.main_task]
         is_related = max(of_main) > of_main[0]
         relation_type, relation_score = rule.generic_relation if is_related else UNRELATED, None
@@ -168,7 +169,9 @@ def pair_targets(
         AnnotationError: a relation has a label that the model does not know, or lacks the novelty that it needs.
     """
     asked = {task: values for task, values in labels.items() if values}
-    held = {task: {values[0]} if not relations else set() for task, values in asked.items() if task not in unannotated}
+    held: dict[str, set[str | None]] = {
+        task: {values[0]} if not relations else set() for task, values in asked.items() if task not in unannotated
+    }
     for relation in relations:
         found = {"relation": relation.relation_type, "novelty": relation.novelty}
         found["direction"] = direction_label(pair, relation)
@@ -213,7 +216,9 @@ def _relation_index(scores: Sequence[float], rule: DecodingRule) -> int:
     return max(clear or range(len(labels)), key=scores.__getitem__)
 
 
-def _best_after_first(scores: Mapping[str, Sequence[float]], task: str, rule: DecodingRule):
+def _best_after_first(
+    scores: Mapping[str, Sequence[float]], task: str, rule: DecodingRule
+) -> tuple[str | None, float | None]:
     if task not in scores:
         return None, None
     index = max(range(1, len(scores[task])), key=scores[task].__getitem__)

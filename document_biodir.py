@@ -234,7 +234,7 @@ def _check_passages(document: Document) -> None:
         previous_end = part.end_char
 
 
-def _text_and_passages(mapping: Mapping[str, Any], place: str):
+def _text_and_passages(mapping: Mapping[str, Any], place: str) -> tuple[str, tuple[Passage, ...]]:
     if mapping.get("text") is not None:
         text = _string(mapping, "text", place)
         return text, tuple(
@@ -266,7 +266,7 @@ def _passage_from_dict(part: Any, place: str) -> Passage:
     return Passage(part["start"], part["end"], str(part.get("type", "")))
 
 
-def _joined_passages(parts: Sequence[Mapping[str, Any]], place: str):
+def _joined_passages(parts: Sequence[Mapping[str, Any]], place: str) -> tuple[str, tuple[Passage, ...]]:
     text, passages = "", []
     for index, part in enumerate(parts):
         part_place = f"{place}, passages[{index}]"
@@ -346,7 +346,8 @@ def _relation_from_dict(entry: Any, place: str) -> Relation:
     for key in ("novelty", "subject"):
         if not isinstance(entry.get(key), (str, NoneType)):
             raise AnnotationError(f"{place}: {key!r} is {_shown(entry[key])}, not a string")
-    return Relation(**{field: entry.get(key) for key, field in _RELATION_KEYS.items()})
+    values: dict[str, Any] = {field: entry.get(key) for key, field in _RELATION_KEYS.items()}
+    return Relation(**values)
 
 
 def _relation_to_dict(relation: Relation) -> dict[str, Any]:

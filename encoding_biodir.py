@@ -131,7 +131,9 @@ class DocumentEncoder:
         """The document's candidate pairs, in the order of the text."""
         return candidate_pairs(encoded.entities, self.settings.pair_types)
 
-    def _tokenize(self, text: str, cuts: Mapping[int, int], sentence_starts: set[int]):
+    def _tokenize(
+        self, text: str, cuts: Mapping[int, int], sentence_starts: set[int]
+    ) -> tuple[tuple[int, ...], dict[int, int], dict[int, int]]:
         """Token ids of the text, and the token index that a span starting, or ending, at each cut has."""
         positions = sorted({0, len(text), *cuts.values()})
         pieces = [text[start:end] for start, end in pairwise(positions)]
@@ -298,7 +300,9 @@ def _clipped(spans: set[Span], max_tokens: int) -> tuple[Span, ...]:
     return tuple(sorted({(start, min(end, start + max_tokens)) for start, end in spans}))
 
 
-def tagged_tokens(token_ids: Sequence[int], window: Span, tagged: Sequence[tuple[Sequence[Span], Sequence[int]]]):
+def tagged_tokens(
+    token_ids: Sequence[int], window: Span, tagged: Sequence[tuple[Sequence[Span], Sequence[int]]]
+) -> tuple[list[int], dict[tuple[int, Span], int]]:
     """The window's tokens with the tags of the mentions inside it; tags of nested mentions nest.
 
     Args:
@@ -307,7 +311,8 @@ def tagged_tokens(token_ids: Sequence[int], window: Span, tagged: Sequence[tuple
     Returns:
         The tokens, and (index of `tagged`, span) -> the place of its opening tag among them.
     """
-    insertions = []  # position, then an order among tags at one position: closing, around nothing, opening
+    # Position, then an order among tags at one position: closing, around nothing, opening.
+    insertions: list[tuple[int, int, int, int, Span | None, tuple[int, ...]]] = []
     for role, (spans, (opening, closing)) in enumerate(tagged):
         for start, end in spans_inside(spans, window):
             if start == end:

@@ -9,15 +9,13 @@ batch can be prepared in a thread while the model computes.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
 from .document_biodir import Document
-from .encoding_biodir import PairEncoder
 from .features_biodir import PairFeatures, PairQuestion, WindowFeatures
-from .windows_biodir import PooledEncoder
 
 # Tokens of a batch, in passes of `token_budget`. On ten abstracts with three chunks, 4096 tokens and 16 passes pad 4 %
 # of the tokens; 8192 and 4, 10 %.
@@ -30,6 +28,7 @@ DOCUMENTS_PER_BATCH = 256
 Asked = PairFeatures | PairQuestion
 Features = PairFeatures | WindowFeatures
 Logits = dict[str, list[float]]
+Progress = Callable[[Iterable[list[int]]], Iterable[list[int]]]
 
 
 @dataclass
@@ -49,6 +48,16 @@ class _Batch:
     done: list[Answer]
 
 
+class FeatureEncoder(Protocol):
+    """What is asked of the encoder that made the features, `PairEncoder` or `PooledEncoder`."""
+
+    def collate(self, features: Sequence[Any], /) -> dict[str, Tensor]:
+        """The model's inputs for these features."""
+
+    def passes(self, features: Sequence[Any], token_budget: int, /) -> list[list[int]]:
+        """Indices of features that go through the model together."""
+
+
 class PairEngine:
     """Runs a model over candidate pairs.
 
@@ -63,7 +72,7 @@ class PairEngine:
     def __init__(
         self,
         run: Callable[[dict[str, Tensor]], Mapping[str, Tensor]],
-        encoder: PairEncoder | PooledEncoder,
+        encoder: FeatureEncoder,
         token_budget: int,
         device: torch.device | str = "cpu",
         overlaps: bool = False,
@@ -94,13 +103,14 @@ class PairEngine:
         for batch in _prepared_ahead(batches) if self.overlaps else batches:
             logits = self._logits([features for _, features in batch.features], batch.passes)
             for (answer, features), of_features in zip(batch.features, logits, strict=True):
-                for asked, of_pair in zip(features.pairs, of_features, strict=True):
+                pairs: Sequence[Asked] = features.pairs
+                for asked, of_pair in zip(pairs, of_features, strict=True):
                     kept = decide(asked, of_pair)
                     if kept is not None:
                         answer.kept.append(kept)
             yield from batch.done
 
-    def logits(self, features: Sequence[Features], progress: Callable[[Iterable], Iterable] = iter) -> list[Logits]:
+    def logits(self, features: Sequence[Features], progress: Progress = iter) -> list[Logits]:
         """Task -> logits (labels,) of every pair of the features, in order.
 
         Args:
@@ -147,7 +157,7 @@ class PairEngine:
         return _Batch(gathered, list(self._passes([features for _, features in gathered])), done)
 
     def _passes(
-        self, features: Sequence[Features], progress: Callable[[Iterable], Iterable] = iter
+        self, features: Sequence[Features], progress: Progress = iter
     ) -> Iterator[tuple[list[int], dict[str, Tensor]]]:
         """Indices of the features of each pass, and the model's inputs for them."""
         for group in progress(self._groups(features)):

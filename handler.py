@@ -120,7 +120,7 @@ class EndpointHandler:
             fix = "send fewer documents at once, or leave out mentions that are not asked about"
             raise RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "inputs", message, fix)
 
-    def _checked_mentions(self, document: str | Mapping, field: str) -> int:
+    def _checked_mentions(self, document: str | Mapping[str, Any], field: str) -> int:
         """The number of mentions of a document that is not too large."""
         characters, mentions = _size(document)
         for found, limit, what, fix in (
@@ -134,7 +134,9 @@ class EndpointHandler:
 
     def _located(self, error: ValueError, inputs: Any, parameters: dict[str, Any]) -> RequestError:
         """The pipeline's error with the field that it is about, which is found by trying each one alone."""
-        parts = {f"parameters.{name}": ([], {name: value}) for name, value in parameters.items()}
+        parts: dict[str, tuple[Any, dict[str, Any]]] = {
+            f"parameters.{name}": ([], {name: value}) for name, value in parameters.items()
+        }
         # Without a pair type a document is checked, but no model runs.
         checked = {**{name: parameters[name] for name in ("type_map",) if name in parameters}, "pair_types": []}
         if isinstance(inputs, list):
@@ -176,7 +178,7 @@ def _parameters(given: Any) -> dict[str, Any]:
     return parameters
 
 
-def _size(document: str | Mapping) -> tuple[int, int]:
+def _size(document: str | Mapping[str, Any]) -> tuple[int, int]:
     """The numbers of characters and of mentions, counted before anything is read in earnest."""
     if isinstance(document, str):
         return len(document), len(PUBTATOR_MENTION.findall(document))
@@ -189,7 +191,7 @@ def _size(document: str | Mapping) -> tuple[int, int]:
     return characters, len(entities)
 
 
-def _list_of(document: Mapping, key: str) -> list[Any]:
+def _list_of(document: Mapping[str, Any], key: str) -> list[Any]:
     found = document.get(key)
     return found if isinstance(found, list) else []
 

@@ -137,7 +137,7 @@ def _with_type_names(value: Mapping[str, Any], entity_types: Sequence[str], plac
 
 
 def _with_type_name(entry: Any, entity_types: Sequence[str], place: str) -> Any:
-    kind = entry.get("type") if isinstance(entry, Mapping) else None
+    kind: Any = entry.get("type") if isinstance(entry, Mapping) else None
     if not hasattr(kind, "__index__") or isinstance(kind, bool):
         return entry
     number = int(kind)

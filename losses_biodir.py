@@ -83,8 +83,8 @@ def shared_loss(losses: Mapping[str, Tensor], related: Tensor, weights: Mapping[
         related: (batch,) booleans.
         weights: task -> weight, for every task but the first; empty or None for the shares.
     """
-    total = sum(losses.values()).detach().clamp_min(1e-12)
     main, *others = losses
+    total = sum((losses[task] for task in others), losses[main]).detach().clamp_min(1e-12)
     added = 0.0 * total
     for task in others:
         added = added + (weights[task] if weights else losses[task].detach() / total) * losses[task]
@@ -110,9 +110,10 @@ def joint_loss(
     for task in logits:
         if targets.get(task) is None:
             raise SettingError(f"{task}_targets are missing; every head of the configuration needs its targets")
+    given = {task: values for task, values in targets.items() if values is not None}
     losses = {
-        task: head_loss(values, targets[task], of_relations if task == "relation" else None)
+        task: head_loss(values, given[task], of_relations if task == "relation" else None)
         for task, values in logits.items()
     }
-    related = (targets[next(iter(logits))][:, 1:] > 0).any(dim=-1)
+    related = (given[next(iter(logits))][:, 1:] > 0).any(dim=-1)
     return shared_loss(losses, related, weights).mean()

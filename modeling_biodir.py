@@ -94,7 +94,7 @@ class BioDirPreTrainedModel(PreTrainedModel):
                 )
         return (model, info) if wants_info else model
 
-    def save_pretrained(self, save_directory: str | os.PathLike, **kwargs: Any) -> None:
+    def save_pretrained(self, save_directory: str | os.PathLike[str], **kwargs: Any) -> None:
         """As in transformers, with the code of the pipeline, so that the folder is a whole Hub repository."""
         here = Path(__file__).parent
         if Path(save_directory).is_dir() and here.samefile(save_directory):
@@ -137,7 +137,7 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
             use_packed_attention(self.encoder)
         self.post_init()
 
-    def get_input_embeddings(self) -> nn.Module:
+    def get_input_embeddings(self) -> nn.Embedding:
         return self.encoder.get_input_embeddings()
 
     def set_input_embeddings(self, value: nn.Module) -> None:
@@ -149,7 +149,7 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
         if self.config.pair_encoding == "pooled":
             use_packed_attention(self.encoder)
 
-    def resize_token_embeddings(self, *args: Any, **kwargs: Any) -> nn.Module:
+    def resize_token_embeddings(self, *args: Any, **kwargs: Any) -> nn.Embedding:
         """As in transformers; the size is kept in the encoder's configuration, where loading looks for it."""
         embeddings = self.encoder.resize_token_embeddings(*args, **kwargs)
         self.config.encoder_config.vocab_size = embeddings.num_embeddings
@@ -206,12 +206,13 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
                 f"{', '.join(missing)}: missing in the input of a {self.config.pair_encoding} model; make it with "
                 "pair_encoder(tokenizer, config).collate(features)"
             )
+        inputs = texts | {name: value for name, value in further.items() if value is not None}
         if self.config.pair_encoding == "pooled":
             prompts = self.soft_prompt.vectors if self.soft_prompt is not None else None
-            pairs = pooled_states(self.read_packed, self.get_input_embeddings(), prompts, texts | further)
+            pairs = pooled_states(self.read_packed, self.get_input_embeddings(), prompts, inputs)
             logits = {task: self.heads[task](pairs) for task in self.config.tasks}
         else:
-            states, present = self._solid_states(**texts, **further)
+            states, present = self._solid_states(**inputs)
             logits = {
                 task: self.heads[task](states[:, :, index], present) for index, task in enumerate(self.config.tasks)
             }
@@ -320,7 +321,7 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
         if os.path.isdir(name_or_path):
             encoder.config.name_or_path = ""  # a folder of this machine says nothing to the checkpoint's users
         config = BioDirConfig(**{**values, "encoder_config": encoder.config})
-        _add_tags(encoder, tokenizer, special_tokens(config.pair_types, config.tag_types))
+        _add_tags(encoder, tokenizer, special_tokens(config.pair_types, config.tag_types or {}))
         model = cls(config)
         encoder_weights = {
             name: value for name, value in encoder.state_dict().items() if not name.startswith("pooler.")
@@ -333,7 +334,7 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
                 logger.warning("%s: has no fitting %s; training starts them anew", name_or_path, ", ".join(anew))
         return model, tokenizer
 
-    def _take_what_fits(self, other: nn.Module) -> list[str]:
+    def _take_what_fits(self, other: "BioDirForRelationExtraction") -> list[str]:
         """Takes the heads and the soft prompt of another checkpoint that mean the same; names those that do not."""
         anew = []
         same_form = other.config.pair_encoding == self.config.pair_encoding
@@ -357,7 +358,7 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
         dense = getattr(pooler, "dense", None)
         for head in self.heads.values():
             if (
-                self.config.pair_encoding != "pooled"
+                isinstance(head, TaskHead)
                 and isinstance(dense, nn.Linear)
                 and dense.weight.shape == head.dense.weight.shape
             ):
@@ -367,15 +368,16 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
 
 
 def _head(config: BioDirConfig, labels: int) -> nn.Module:
-    hidden_size, dropout = config.encoder_config.hidden_size, config.classifier_dropout
+    encoder_config: Any = config.encoder_config
+    hidden_size, dropout = encoder_config.hidden_size, config.classifier_dropout
     if config.pair_encoding == "pooled":
         return PooledHead(hidden_size, labels, config.soft_prompt_tokens > 0, dropout)
     return TaskHead(hidden_size, labels, config.chunk_pooling, dropout)
 
 
-def _encoder_without_pooler(encoder_config: Any) -> nn.Module:
+def _encoder_without_pooler(encoder_config: Any) -> PreTrainedModel:
     """The bare encoder; its own pooler, where the class can do without it, would be dead weight here."""
-    encoder_class: Callable = MODEL_MAPPING[type(encoder_config)]
+    encoder_class: Callable[..., Any] = MODEL_MAPPING[type(encoder_config)]
     if "add_pooling_layer" in inspect.signature(encoder_class.__init__).parameters:
         return AutoModel.from_config(encoder_config, add_pooling_layer=False)
     return AutoModel.from_config(encoder_config)
@@ -387,7 +389,7 @@ def _same_shapes(first: nn.Module, second: nn.Module) -> bool:
     return shapes[0] == shapes[1]
 
 
-def _checkpoint_of_this_kind(name_or_path: str, model_class: Any) -> nn.Module | None:
+def _checkpoint_of_this_kind(name_or_path: str, model_class: Any) -> Any:
     """The model of a biodir checkpoint; None where the checkpoint is that of a bare encoder."""
     values, _ = BioDirConfig.get_config_dict(name_or_path)
     if values.get("model_type") != BioDirConfig.model_type:
@@ -395,7 +397,7 @@ def _checkpoint_of_this_kind(name_or_path: str, model_class: Any) -> nn.Module |
     return model_class.from_pretrained(name_or_path, config=BioDirConfig(**values))
 
 
-def _encoder_of(model: nn.Module, settings: Mapping[str, Any]) -> tuple[nn.Module, None]:
+def _encoder_of(model: BioDirForRelationExtraction, settings: Mapping[str, Any]) -> tuple[PreTrainedModel, None]:
     """The encoder of a model with these settings, and no pooler.
 
     Raises:
@@ -419,7 +421,7 @@ def _check_fields(config: Any, settings: Mapping[str, Any]) -> None:
             raise SettingError(f"encoder setting {name!r}: {type(config).__name__} has no such field")
 
 
-def _pretrained_encoder(name_or_path: str, settings: Mapping[str, Any]) -> tuple[nn.Module, nn.Module | None]:
+def _pretrained_encoder(name_or_path: str, settings: Mapping[str, Any]) -> tuple[PreTrainedModel, nn.Module | None]:
     """The encoder and its pooler, None where class or checkpoint has no such thing."""
     _check_fields(AutoConfig.from_pretrained(name_or_path) if settings else None, settings)
     encoder, info = AutoModel.from_pretrained(name_or_path, dtype=torch.float32, output_loading_info=True, **settings)
@@ -434,7 +436,7 @@ def _pretrained_encoder(name_or_path: str, settings: Mapping[str, Any]) -> tuple
 
 
 @torch.no_grad()
-def _add_tags(encoder: nn.Module, tokenizer: Any, tokens: list[str]) -> None:
+def _add_tags(encoder: PreTrainedModel, tokenizer: Any, tokens: list[str]) -> None:
     """Adds the tokens to tokenizer and embeddings, each starting as the mean of its own sub-words."""
     sub_words = {token: tokenizer(token, add_special_tokens=False)["input_ids"] for token in tokens}
     tokenizer.add_tokens(tokens, special_tokens=True)

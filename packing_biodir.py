@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers import AttentionInterface
+from transformers import AttentionInterface, PreTrainedModel
 
 from .chunking_biodir import Span
 from .errors_biodir import SettingError
@@ -63,7 +63,7 @@ class PackedLayout:
         return (places < first_prompt) | (prompt.unsqueeze(1) == prompt)
 
 
-def use_packed_attention(encoder: nn.Module) -> None:
+def use_packed_attention(encoder: PreTrainedModel) -> None:
     """Makes the encoder attend as its `layout` says.
 
     Raises:

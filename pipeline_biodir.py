@@ -43,14 +43,17 @@ class BioDirPipeline(Pipeline):
     accelerator two, and in a thread. A document is a mapping ``{"id", "text" | "title"+"abstract" | "passages",
     "entities"}``, a PubTator string, or a `Document`; its result is a list of relations, highest score first:
 
-    ``{"subject": {"id", "type", "text"}, "object": {...}, "relation", "directed", "novelty", "score",
-    "relation_score", "novelty_score", "direction_score", "evidence": [{"start", "end", "text"}], "cross_window"}``
+        {"subject": {"id", "type", "text"}, "object": {...}, "relation", "directed", "novelty",
+         "score", "relation_score", "novelty_score", "direction_score",
+         "evidence": [{"start", "end", "text"}], "cross_window"}
 
     Scores lie in 0..1; `score` is the product of the others. Where `directed` is False, subject and object are just
     the two entities. `evidence` are the sentences of the two closest mentions; `cross_window` is True where these are
     too far apart to be read together.
 
-    Args (of the constructor or of a call):
+    The arguments are those of the constructor or of a call.
+
+    Args:
         threshold: relations with a lower `score` are left out.
         relation_types: only relations of these types.
         pair_types: only pairs of these entity types, as pairs of names without order.
@@ -100,6 +103,7 @@ class BioDirPipeline(Pipeline):
         postprocess = {**self._postprocess_params, **postprocess}
         batch_size = self._batch_size if batch_size is None else batch_size
         _check_batch_size(batch_size)
+        documents: Iterable[Document]
         if is_one_document(inputs):
             documents = [self._to_document(inputs, 0, preprocess)]
             return next(self._answer(documents, batch_size, preprocess, postprocess))
@@ -118,7 +122,7 @@ class BioDirPipeline(Pipeline):
         names = {**self.model.config.type_map, **(type_map or {})}
         return with_known_types(document, self.model.config.entity_types, names)
 
-    def _sanitize_parameters(self, **kwargs: Any) -> tuple[dict, dict, dict]:
+    def _sanitize_parameters(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
         known = (*PREPROCESS_PARAMETERS, *POSTPROCESS_PARAMETERS)
         for name in kwargs:
             if name not in known:
@@ -158,7 +162,11 @@ class BioDirPipeline(Pipeline):
         return results[: parameters.get("top_k")]
 
     def _answer(
-        self, documents: Iterable[Document], batch_size: int | None, preprocess: Mapping, postprocess: Mapping
+        self,
+        documents: Iterable[Document],
+        batch_size: int | None,
+        preprocess: Mapping[str, Any],
+        postprocess: Mapping[str, Any],
     ) -> Iterator[list[dict[str, Any]]]:
         """Results in the order of the documents; pairs of several documents share a batch."""
 
@@ -195,7 +203,7 @@ class BioDirPipeline(Pipeline):
             }
         return result
 
-    def _to_document(self, value: Any, index: int, preprocess: Mapping) -> Document:
+    def _to_document(self, value: Any, index: int, preprocess: Mapping[str, Any]) -> Document:
         document = document_of_input(value, index, self.model.config.entity_types, preprocess.get("ner"))
         return self.check_document(document, preprocess.get("type_map"))
 
@@ -243,7 +251,8 @@ def _check_batch_size(batch_size: Any) -> None:
 def _check_numbers(parameters: Mapping[str, Any]) -> None:
     """Nothing where the values are allowed; else SettingError, with the parameter, its value and what is allowed."""
     threshold, top_k = parameters.get("threshold", 0), parameters.get("top_k", 1)
-    if isinstance(threshold, bool) or not (isinstance(threshold, Real) and 0 <= threshold <= 1):
+    is_number = isinstance(threshold, Real) and not isinstance(threshold, bool)
+    if not (is_number and 0 <= threshold <= 1):
         raise SettingError(f"threshold is {threshold!r}; scores lie in 0..1")
     if not (_is_whole(top_k) and top_k >= 1):
         raise SettingError(f"top_k is {top_k!r}; it counts relations, at least 1")

@@ -75,6 +75,7 @@ class _Side(nn.Module):
         mapped = self.entity(states.entities.to(dtype))[states.pair_entities[:, place]]
         mapped = mapped + self.context(states.contexts.to(dtype))
         if self.prompt is not None:
+            assert states.prompts is not None, "sides with prompts are made where the model has some"
             mapped = mapped + self.prompt(states.prompts.to(dtype))
         return torch.tanh(mapped)
 

@@ -362,10 +362,10 @@ def _direction_line_pairs(
 ) -> Iterator[tuple[str, str]]:
     """The pairs of the direction lines: those of the source first, in its order and spelling, then the others."""
     written = set()
-    for pair in document.subject_lines:
-        if frozenset(pair) in direction_of:
-            written.add(frozenset(pair))
-            yield pair
+    for line in document.subject_lines:
+        if frozenset(line) in direction_of:
+            written.add(frozenset(line))
+            yield line
     for pair, direction in direction_of.items():
         if pair not in written:
             yield direction.entity1_id, direction.entity2_id

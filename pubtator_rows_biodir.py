@@ -1,6 +1,6 @@
 """One annotation line of PubTator to a mention, relation or direction, and back.
 
-Columns are separated by tabs; brackets mark what may be missing. The scores are biodir's own, corpora have none::
+Columns are separated by tabs; brackets mark what may be missing. The scores are biodir's own, corpora have none:
 
     PMID  start  end  text  type  [identifier  [names of the parts, ignored]]
     PMID  relation type  id1  id2  [novelty  [relation score  [novelty score  [direction score]]]]

@@ -68,7 +68,9 @@ def _rule_borders(text: str) -> Iterable[int]:
 
 def _is_abbreviation(before: str) -> bool:
     """True where the word before a full stop is an abbreviation or a lone initial such as the E of "E. coli"."""
-    word = _LAST_WORD.search(before).group()
+    match = _LAST_WORD.search(before)
+    assert match is not None, "an empty word matches, too"
+    word = match.group()
     return word.lower() in _ABBREVIATIONS or bool(_SINGLE_INITIAL.fullmatch(word))
 
 

@@ -54,6 +54,9 @@ def _contexts(states: Tensor, layout: PackedLayout, places: Tensor, inputs: Mapp
         torch.bincount(documents, minlength=int(inputs["window_documents"].max()) + 1).tolist()
         for documents in (inputs["window_documents"], mention_documents, pair_documents)
     )
+    query, key = layout.query, layout.key
+    assert query is not None, "the encoder has read the row"
+    assert key is not None, "the encoder has read the row"
     contexts = []
     window, mention, pair = 0, 0, 0
     for windows, mentions, pairs in zip(window_counts, mention_counts, pair_counts, strict=True):
@@ -64,7 +67,7 @@ def _contexts(states: Tensor, layout: PackedLayout, places: Tensor, inputs: Mapp
             text = slice(*layout.windows[index])
             here = (inputs["mention_windows"][mention : mention + mentions] == index).nonzero()[:, 0]
             tags = places[mention + here]
-            attention = mention_attention(layout.query[:, tags], layout.key[:, text])  # (heads, mentions, tokens)
+            attention = mention_attention(query[:, tags], key[:, text])  # (heads, mentions, tokens)
             sums = attention.new_zeros(len(attention), entities, attention.shape[-1])
             parts.append(sums.index_add(1, numbers[here] - first, attention))
         counts = torch.bincount(numbers - first, minlength=entities)[:, None]
@@ -102,7 +105,7 @@ def _text_and_prompts(
     attended = inputs["attention_mask"].bool()
     embeddings = embed(inputs["input_ids"][attended])  # (tokens, embedding_size)
     positions = (inputs["attention_mask"].cumsum(dim=1) - 1)[attended]
-    if not wanted:
+    if prompts is None or not wanted:
         return embeddings, positions
     vectors = prompts[[kind for _, kind in wanted]].flatten(0, 1).to(embeddings.dtype)
     return torch.cat([embeddings, vectors]), torch.cat([positions, positions.new_zeros(len(vectors))])

@@ -102,8 +102,10 @@ class PooledEncoder(DocumentEncoder):
         mentions = []
         for index, (window, (_, places)) in enumerate(zip(windows, parts, strict=True)):
             for key, spans in encoded.mention_spans.items():
-                tag = self.tag_ids.get((key[1], SOURCE))  # None for a type that takes part in no pair
-                for span in spans_inside(spans, window) if tag is not None else ():
+                tag = self.tag_ids.get((key[1], SOURCE))
+                if tag is None:  # a type that takes part in no pair
+                    continue
+                for span in spans_inside(spans, window):
                     place = places[tag_numbers[tag], span] if tagged else span[0] - window[0]
                     mentions.append(MarkedMention(key, index, 1 + place))
         rows = tuple((self.cls_id, *tokens, self.sep_id) for tokens, _ in parts)
@@ -125,7 +127,7 @@ class PooledEncoder(DocumentEncoder):
 
 def pair_encoder(tokenizer: Any, config: Any) -> PairEncoder | PooledEncoder:
     """The encoder of pairs that a `BioDirConfig`, from whichever copy of its class, asks for."""
-    encoders = {"solid": PairEncoder, "pooled": PooledEncoder}
+    encoders: dict[str, type[PairEncoder | PooledEncoder]] = {"solid": PairEncoder, "pooled": PooledEncoder}
     return encoders[config.pair_encoding](tokenizer, EncodingSettings.from_config(config))
 
 

@@ -1,15 +1,62 @@
-"""The import name of the flat modules: `from biodir.document_biodir import Document`.
+"""Directed relations of biomedical documents: which marked entities are related, how, and which one acts on which.
 
-The modules lie at the top of the repository, where the Hub looks for them. A wheel holds them beside this file; in a
-checkout, and in an editable installation, they lie one folder up, and `__path__` is told so. The names exported here
-need nothing but the standard library, so that reading a corpus does not load torch; the model and the pipeline are
-imported from `biodir.modeling_biodir` and `biodir.pipeline_biodir`.
+A `Document` goes in, relations come out:
+
+    from biodir import read_pubtator
+    from biodir.inference.loading import load_pipeline
+
+    extract = load_pipeline("folder of a checkpoint")
+    for document in read_pubtator("abstracts.pubtator"):
+        print(document.id, extract(document))
+
+The names of this page need nothing but the standard library, so that reading a corpus does not load torch. The others
+are imported from their modules.
+
+## Predict
+
+- `biodir.pipeline_biodir`: the pipeline, its parameters and its results.
+- `biodir.inference.loading`: opens a checkpoint with the installed code.
+- `biodir.inference.predict`: files of documents in, files of relations out.
+- `biodir.inference.backends`: what computes the encoder, such as ONNX Runtime.
+
+## Read and write
+
+- `biodir.formats.reading`: the documents of a file in any format that biodir reads.
+- `biodir.pubtator_biodir`: PubTator, both ways.
+- `biodir.formats.graphml`: relations as a graph.
+
+## Evaluate
+
+- `biodir.evaluation.report`: everything that is known of predictions, as data.
+- `biodir.evaluation.scores`: what is right, wrong and missed, at every level.
+- `biodir.evaluation.thresholds`: the thresholds that serve documents best.
+
+## Train
+
+- `biodir.modeling_biodir`: the model; `BioDirForRelationExtraction.from_encoder` starts one.
+- `biodir.configuration_biodir`: everything that a checkpoint must remember.
+- `biodir.training.data`: what a model learns from, as batches.
+
+## From a document to what the model is given
+
+- `biodir.candidates_biodir`: which pairs are asked about.
+- `biodir.encoding_biodir`: a pair as rows of tokens of its own, the paper's form.
+- `biodir.windows_biodir`: one pass over the text for all pairs.
+- `biodir.engine_biodir`: batches across documents, answers in their order.
+- `biodir.decoding_biodir`: scores to relations.
+
+## Data sets and the Hub
+
+- `biodir.dataset_script`: the corpora as data sets for the library `datasets`.
+- `biodir.publishing`: what goes to the Hub, its check and its upload.
 """
 
 from pathlib import Path
 
 __version__ = "0.1.0"
 
+# The modules whose names end in _biodir lie at the top of the repository, where the Hub looks for them. A wheel holds
+# them beside this file; in a checkout, and in an editable installation, they lie one folder up: `__path__` is told so.
 _here = Path(__file__).resolve().parent
 if not (_here / "modeling_biodir.py").exists():
     __path__.append(str(_here.parent))

@@ -13,8 +13,8 @@ def keep_freed_memory() -> bool:
     """True where freed memory is kept by this process from now on: with the GNU C library, unless its user chose.
 
     By default every large block is given back to the system when it is freed, and zeroed page by page when the next
-    one is asked for, which can cost more than the computation. With variables MALLOC_* in the environment, or anything
-    in LD_PRELOAD, which may be another allocator, nothing is changed.
+    one is asked for, which can cost more than the computation. With variables `MALLOC_*` in the environment, or
+    anything in `LD_PRELOAD`, which may be another allocator, nothing is changed.
     """
     chosen = any(name.startswith("MALLOC_") for name in os.environ) or bool(os.environ.get("LD_PRELOAD"))
     if chosen or platform.libc_ver()[0] != "glibc":

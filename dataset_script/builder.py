@@ -1,6 +1,6 @@
 """The builder of the data sets for the library `datasets`.
 
-`load_dataset` refuses scripts today, so that the class is used as it is::
+`load_dataset` refuses scripts today, so that the class is used as it is:
 
     builder = BioredDirection(config_name="biored_direction", data_dir="data")
     builder.download_and_prepare()

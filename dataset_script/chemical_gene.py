@@ -5,25 +5,23 @@ of equal text and type are one entity.
 
 DrugProt's relations go from a chemical (head) to a gene or protein (tail). What becomes of its 13 types, and why:
 
-====================== ==================== ======= ====================================================================
-type                   becomes              subject why
-====================== ==================== ======= ====================================================================
-INHIBITOR              Negative_Correlation head    the chemical lowers the activity of the protein
-ANTAGONIST             Negative_Correlation head    it keeps the receptor from being activated
-INDIRECT-DOWNREGULATOR Negative_Correlation head    it lowers expression or activity, by whatever path
-AGONIST-INHIBITOR      Negative_Correlation head    it binds as an agonist does, and the effect is a lower activity
-ACTIVATOR              Positive_Correlation head    it raises the activity of the protein
-AGONIST                Positive_Correlation head    it activates the receptor
-AGONIST-ACTIVATOR      Positive_Correlation head    both
-INDIRECT-UPREGULATOR   Positive_Correlation head    it raises expression or activity, by whatever path
-DIRECT-REGULATOR       Bind                 head    it acts on the protein by contact, with no sign said; of the 21
-                                                    Bind between chemical and gene in BioRED's train and dev splits,
-                                                    14 have the chemical as subject
-SUBSTRATE              Association          tail    the enzyme or carrier acts on the chemical; no sign said
-PRODUCT-OF             Association          tail    the enzyme makes the chemical; how much of it there is, is not said
-SUBSTRATE_PRODUCT-OF   Association          tail    the enzyme does both
-PART-OF                Association          none    a residue or group of the protein: structure, not influence
-====================== ==================== ======= ====================================================================
+| type | becomes | subject | why |
+|---|---|---|---|
+| INHIBITOR | Negative_Correlation | head | the chemical lowers the activity of the protein |
+| ANTAGONIST | Negative_Correlation | head | it keeps the receptor from being activated |
+| INDIRECT-DOWNREGULATOR | Negative_Correlation | head | it lowers expression or activity, by whatever path |
+| AGONIST-INHIBITOR | Negative_Correlation | head | it binds as an agonist does, and the effect is a lower activity |
+| ACTIVATOR | Positive_Correlation | head | it raises the activity of the protein |
+| AGONIST | Positive_Correlation | head | it activates the receptor |
+| AGONIST-ACTIVATOR | Positive_Correlation | head | both |
+| INDIRECT-UPREGULATOR | Positive_Correlation | head | it raises expression or activity, by whatever path |
+| DIRECT-REGULATOR | Bind | head | it acts on the protein by contact, with no sign said; see below |
+| SUBSTRATE | Association | tail | the enzyme or carrier acts on the chemical; no sign said |
+| PRODUCT-OF | Association | tail | the enzyme makes the chemical; how much of it there is, is not said |
+| SUBSTRATE_PRODUCT-OF | Association | tail | the enzyme does both |
+| PART-OF | Association | none | a residue or group of the protein: structure, not influence |
+
+Of the 21 Bind between chemical and gene in BioRED's train and dev splits, 14 have the chemical as subject.
 
 EU-ADR's one type here, DRUG-TARGET, becomes Association with the drug as subject: a drug acts on its target, but
 whether it raises or lowers it is not said.

@@ -35,7 +35,7 @@ class Destination:
     Args:
         repo_id: ORG/NAME.
         repo_type: model or dataset.
-        tag: of the version, such as v0.1.0.
+        tag: of the version, with a `v` in front of it.
         private: whether only its owners may see the repository.
     """
 

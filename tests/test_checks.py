@@ -178,8 +178,8 @@ def test_note_says_that_predictions_lack_what_gold_has():
 
 
 def test_note_names_gold_types_that_stand_out():
-    both = document(BIND, Relation("Asociation", "a", "c"))
-    assert "gold has types that BioRED does not know beside those of BioRED: Asociation" in comparison_notes(
+    both = document(BIND, Relation("Associated", "a", "c"))
+    assert "gold has types that BioRED does not know beside those of BioRED: Associated" in comparison_notes(
         [ComparedDocument(both, both)]
     )
 

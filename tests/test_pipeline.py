@@ -371,8 +371,8 @@ def test_call_parameters_join_those_of_the_constructor(checkpoint, extract):
 
 
 def test_unknown_parameter_is_refused_with_the_name_that_was_meant(checkpoint, extract):
-    with pytest.raises(SettingError, match="unknown parameter 'treshold'; did you mean 'threshold'"):
-        extract(THREE, treshold=0.5)
+    with pytest.raises(SettingError, match="unknown parameter 'thresholds'; did you mean 'threshold'"):
+        extract(THREE, thresholds=0.5)
     with pytest.raises(SettingError, match=r"unknown parameter 'xyz'; known are pair_types, .*, batch_size"):
         extract(THREE, xyz=1)
     with pytest.raises(SettingError, match="did you mean 'top_k'"):

@@ -50,8 +50,8 @@ def _depth(name: str) -> int | None:
 def balanced_weights(relations: Iterable[Relation], labels: Sequence[str], balance: float) -> dict[str, float]:
     """Relation type -> weight of its loss, by the effective number of its examples; their mean over relations is 1.
 
-    Cui et al. 2019, equation 2: the weight is proportional to (1 - balance) / (1 - balance ** examples). A type without
-    examples weighs like one with a single example.
+    Cui et al. 2019, equation 2: the weight is proportional to `(1 - balance) / (1 - balance ** examples)`. A type
+    without examples weighs like one with a single example.
 
     Args:
         labels: the label of an unrelated pair first, which has no weight here.
