@@ -2,10 +2,12 @@
 
 import shlex
 from collections.abc import Mapping
+from dataclasses import fields
 from difflib import get_close_matches
 from typing import Any
 
 from biodir.errors_biodir import SettingError
+from biodir.training.settings import TrainingSettings
 
 SMALL = "small"
 # What an experiment at the size of a small machine may say otherwise than that of the paper.
@@ -65,14 +67,17 @@ def check_content(content: Mapping[str, Any], place: str) -> None:
 
 
 def check_options(options: Mapping[str, Any], place: str) -> None:
-    """Nothing where the options of train.py have names, and values that an option can have.
+    """Nothing where these are options of train.py, with values that an option can have.
 
     Raises:
-        SettingError: a name is no text, or a value neither plain nor a list of plain values.
+        SettingError: a name is unknown, or a value neither plain nor a list of plain values.
     """
+    known = [each.name for each in fields(TrainingSettings)]
     for name, value in options.items():
-        if not isinstance(name, str):
-            raise SettingError(f"{place}: {name!r} is no option of train.py; write `name: value`")
+        if name not in known:
+            hint = get_close_matches(str(name), known, n=1)
+            meant = f"did you mean {hint[0]}?" if hint else "`python train.py --help` lists them"
+            raise SettingError(f"{place}: {name!r} is no option of train.py; {meant}")
         if not (value is None or _are_plain(value if isinstance(value, list) else [value])):
             raise SettingError(f"{place}: {name} is {value!r}; write a plain value or a list of such")
 

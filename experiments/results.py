@@ -142,10 +142,15 @@ def spread_of_scores(scores: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def write_report(report: Mapping[str, Any], folder: Path) -> Path:
+def report_path(report: Mapping[str, Any], folder: Path) -> Path:
     """The JSON file of the report; the small size and changed settings have files of their own."""
     changed = ".changed" if report["changes"] else ""
-    path = folder / f"{report['experiment']}.{report['size']}{changed}.json"
+    return folder / f"{report['experiment']}.{report['size']}{changed}.json"
+
+
+def write_report(report: Mapping[str, Any], folder: Path) -> Path:
+    """Writes the JSON file of the report and gives its path."""
+    path = report_path(report, folder)
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(path, json.dumps(report, indent=2, ensure_ascii=False) + "\n")
     return path

@@ -12,15 +12,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from biodir.errors_biodir import BioDirError
+from biodir.errors_biodir import BioDirError, SettingError
 
-from .places import CHECKOUT, EncoderIdentity, Places, encoder_identity, write_whole
+from .places import EncoderIdentity, Places, encoder_identity, write_whole
 from .plan import PAPER, SIZES, Experiment, changed_settings, read_experiment, shown_command
-from .results import experiment_report, read_reports, write_report
+from .results import experiment_report, read_reports, report_path, write_report
 from .running import FINISHED, CommandError, Failure, Programs, Workshop, run_all
 from .tables import ALL_RESULTS, all_results_page, experiment_page
-
-RESULTS = CHECKOUT / "experiments" / "results"
 
 
 def main(arguments: Sequence[str] | None = None, programs: Programs | None = None) -> int:
@@ -33,6 +31,8 @@ def main(arguments: Sequence[str] | None = None, programs: Programs | None = Non
     if options.train_program:
         programs = Programs(train=(str(options.train_program.resolve()),))
     try:
+        if not options.data_dir.is_dir():
+            raise SettingError(f"--data-dir {options.data_dir}: no such folder; name the one that holds bioredirect/")
         identity = encoder_identity(options.encoder, options.encoder_name)
         experiments = [read_experiment(path, options.size, changed_settings(options.set)) for path in options.files]
         for experiment in experiments:
@@ -74,9 +74,13 @@ def _write(
     experiment = workshop.experiment
     seeds = sorted({*experiment.seeds, *(options.seeds or ())})
     report = experiment_report(workshop, experiment.runs(identity.fingerprint, seeds), identity, failures)
-    path = write_report(report, options.results)
+    folder = options.results or options.output / "results"
+    if not report["runs"] and report_path(report, folder).exists():
+        print(f"{report_path(report, folder)} stays as it is: nothing is finished")
+        return
+    path = write_report(report, folder)
     write_whole(path.with_suffix(".md"), experiment_page(report))
-    write_whole(options.results / ALL_RESULTS, all_results_page(read_reports(options.results)))
+    write_whole(folder / ALL_RESULTS, all_results_page(read_reports(folder)))
     print(f"results: {path.with_suffix('.md')}")
 
 
@@ -99,7 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--encoder", required=True, help="folder or Hub id of the pretrained encoder")
     parser.add_argument("--encoder-name", help="what the tables call it; by default the Hub id or the folder's name")
     parser.add_argument("--output", type=Path, default=Path("runs/experiments"), help="folder for checkpoints and logs")
-    parser.add_argument("--results", type=Path, default=RESULTS, help="folder for the tables")
+    parser.add_argument("--results", type=Path, help="folder for the tables; by default results/ in the output")
     parser.add_argument("--size", choices=SIZES, default=PAPER, help="paper: as published; small: for two CPU cores")
     parser.add_argument("--seeds", type=int, nargs="+", help="in place of those of the file")
     parser.add_argument("--only", nargs="+", default=[], metavar="VARIANT", help="run these variants alone")

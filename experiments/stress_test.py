@@ -1,7 +1,7 @@
 """Measures where in a text a checkpoint finds its evidence: recall by place and length, on synthetic documents.
 
     python -m experiments.stress_test --models prefix=runs/a/model infix=runs/b/model
-    python -m experiments.stress_test --from-report experiments/results/chunks.small.json --runs runs/experiments
+    python -m experiments.stress_test --from-report runs/experiments/results/chunks.small.json --runs runs/experiments
 
 Recall is the share of the documents with evidence whose pair the checkpoint relates, whatever the type; false positives
 the same share of their twins without evidence. Models of BioRED, where a pair that is named three times is seldom
@@ -30,7 +30,6 @@ from .answers import add_computing_options, loaded
 from .places import write_whole
 from .plan import shown_command
 from .results import Spread, commits_of, read_reports, write_report
-from .run import RESULTS
 from .running import TRAINING_LOG
 from .stress_documents import (
     LAYOUTS,
@@ -299,9 +298,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     rows = [checkpoint_row(name, *map(list, zip(*found, strict=True))) for name, found in measured.items()]
     report = _report(options, documents, rows)
-    path = write_report(report, options.output)
+    folder = options.results or options.runs / "results"
+    path = write_report(report, folder)
     write_whole(path.with_suffix(".md"), stress_page(report))
-    write_whole(options.output / ALL_RESULTS, all_results_page(read_reports(options.output)))
+    write_whole(folder / ALL_RESULTS, all_results_page(read_reports(folder)))
     print(f"\n{report['summary']}\n\nresults: {path.with_suffix('.md')}")
     return 0
 
@@ -313,7 +313,7 @@ def _parser() -> argparse.ArgumentParser:
         "--from-report", type=Path, metavar="JSON", help="all checkpoints of a report of experiments.run"
     )
     parser.add_argument("--runs", type=Path, default=Path("runs/experiments"), help="where the runs of the report lie")
-    parser.add_argument("--output", type=Path, default=RESULTS, help="folder for the tables")
+    parser.add_argument("--results", type=Path, help="folder for the tables; by default results/ in the runs")
     parser.add_argument("--name", default=STRESS_TEST, help="of the table's files; one for each set of checkpoints")
     parser.add_argument("--size", default="small", help="how large the checkpoints' training was, for the title")
     add_document_options(parser)

@@ -82,7 +82,7 @@ def seed_list(row: Mapping[str, Any]) -> str:
     """The seeds that are finished, and those that are not."""
     missing = ", ".join(map(str, row["missing_seeds"]))
     done = ", ".join(map(str, row["seeds"]))
-    return f"{done or 'none'} (missing: {missing})" if missing else done
+    return f"{done or 'none'} (not run: {missing})" if missing else done
 
 
 def commit_list(commits: Sequence[str]) -> str:

@@ -40,7 +40,7 @@ def test_options_are_those_of_the_settings_with_placeholders(tmp_path):
     content = yaml.safe_load(EXPERIMENT)
     content["settings"] |= {
         "exclude": [],
-        "swap": True,
+        "overwrite": True,
         "resume": False,
         "patience": None,
         "chunks": ["prefix", "infix"],
@@ -49,7 +49,7 @@ def test_options_are_those_of_the_settings_with_placeholders(tmp_path):
     run = read_experiment(path).runs("encoder")[0]
     assert training_options(run) == [
         *("--train", "$DATA/train.pubtator", "--dev", "$DATA/dev.pubtator", "--epochs", "2"),
-        *("--soft-prompt-tokens", "0", "--swap", "--chunks", "prefix", "infix", "--seed", "1"),
+        *("--soft-prompt-tokens", "0", "--overwrite", "--chunks", "prefix", "infix", "--seed", "1"),
         *("--encoder", "$ENCODER", "--output", f"$RUNS/{run.key}/model"),
     ]
 

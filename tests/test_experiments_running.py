@@ -36,6 +36,7 @@ class Bench:
         self.folder, self.programs = folder, small_programs(folder)
         self.file = written(folder / "prompts.yaml", EXPERIMENT)
         self.results = folder / "results"
+        (folder / "data").mkdir(exist_ok=True)
 
     def run(self, *options) -> int:
         given = [self.file, "--data-dir", self.folder / "data", "--encoder", ENCODER]
@@ -205,6 +206,36 @@ def test_preparation_that_makes_nothing_stops_the_experiment(bench):
     assert bench.run() == 1
     assert [failure["run"] for failure in bench.report()["failures"]] == ["preparation"]
     assert bench.calls()["none, seed 1"] == []
+
+
+def test_failed_preparation_leaves_the_table_that_was_there(bench, capsys):
+    bench.run()
+    before = bench.page()
+    program = written(bench.folder / "prepare.py", "print('no space')")
+    written(bench.file, EXPERIMENT.replace("epochs: 2", "epochs: 3") + PREPARED.format(program=program))
+    assert bench.run() == 1
+    assert bench.page() == before
+    assert "prompts.paper.json stays as it is: nothing is finished" in capsys.readouterr().out
+
+
+def test_tables_come_to_the_output_where_no_folder_is_named(bench):
+    given = [bench.file, "--data-dir", bench.folder / "data", "--encoder", ENCODER, "--output", bench.folder / "runs"]
+    assert main([*map(str, given)], bench.programs) == 0
+    assert len(rows_of((bench.folder / "runs" / "results" / "prompts.paper.md").read_text())) == 2
+    assert not bench.results.exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--set", "epcohs=1"], "--set: 'epcohs' is no option of train.py; did you mean epochs?"),
+        (["--data-dir", "/no/such"], "--data-dir /no/such: no such folder; name the one that holds bioredirect/"),
+    ],
+)
+def test_mistakes_are_refused_before_anything_is_made(bench, options, message, capsys):
+    assert bench.run(*options) == 1
+    assert message in capsys.readouterr().err
+    assert not (bench.folder / "runs").exists()
 
 
 def test_run_that_another_process_works_on_is_left_to_it(bench, capsys):
@@ -382,7 +413,7 @@ def test_page_has_one_row_a_variant(bench):
 
 def test_missing_seeds_are_named(bench):
     bench.run("--seeds", "2")
-    assert rows_of(bench.page())[0] == "| none | 2 (missing: 1) | 20.00 | 20.00 | 40 | c0ffee0 |"
+    assert rows_of(bench.page())[0] == "| none | 2 (not run: 1) | 20.00 | 20.00 | 40 | c0ffee0 |"
 
 
 def test_command_of_the_table_is_the_one_that_ran(bench):
@@ -436,9 +467,9 @@ def test_heads_and_levels_are_those_of_the_tasks(bench):
     assert rows["joined"]["dev"]["relation_type"]["f1"]["mean"] == 0.5
     assert rows["joined"]["train_s"]["mean"] == 40.0
     assert rows_of(bench.page()) == [
-        "| none | 1 (missing: 2) | 10.00 | 10.00 | 75.00 | 20 | c0ffee0 |",
-        "| single | 1 (missing: 2) | 14.00 |  | 75.00 | 20 | c0ffee0 |",
-        "| joined | 1 (missing: 2) | 50.00 | 50.00 |  | 40 | c0ffee0 |",
+        "| none | 1 (not run: 2) | 10.00 | 10.00 | 75.00 | 20 | c0ffee0 |",
+        "| single | 1 (not run: 2) | 14.00 |  | 75.00 | 20 | c0ffee0 |",
+        "| joined | 1 (not run: 2) | 50.00 | 50.00 |  | 40 | c0ffee0 |",
     ]
 
 

@@ -201,7 +201,7 @@ def ready_model(tmp_path_factory):
 
 def measured(tmp_path, *options) -> dict:
     """The report of the program over short texts."""
-    given = ["--output", str(tmp_path), "--lengths", "400", "--cases", "1", "--device", "cpu", *map(str, options)]
+    given = ["--results", str(tmp_path), "--lengths", "400", "--cases", "1", "--device", "cpu", *map(str, options)]
     assert stress_test.main(given) == 0
     return json.loads((tmp_path / "stress_test.small.json").read_text())
 
@@ -233,5 +233,5 @@ def test_checkpoints_of_a_report_are_found(ready_model, tmp_path):
 
 @pytest.mark.parametrize(("options", "message"), [([], "no checkpoint"), (["--models", "prefix"], "write NAME=DIR")])
 def test_missing_checkpoints_are_named(options, message, tmp_path, capsys):
-    assert stress_test.main(["--output", str(tmp_path), *options]) == 1
+    assert stress_test.main(["--results", str(tmp_path), *options]) == 1
     assert message in capsys.readouterr().err
