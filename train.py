@@ -42,7 +42,7 @@ from biodir.decoding_biodir import DecodingRule
 from biodir.errors_biodir import BioDirError, CheckpointError, SettingError
 from biodir.evaluation.model_scores import EncodedDocuments, pair_logits
 from biodir.modeling_biodir import BioDirForRelationExtraction
-from biodir.training.checkpoints import check_folder, clear_folder, newest_state, save_model, save_state, write_json
+from biodir.training.checkpoints import check_folder, clear_folder, newest_state, save_model, save_state
 from biodir.training.corpora import document_ids, training_corpora
 from biodir.training.data import LabelledPairs, step_parts, training_batch
 from biodir.training.labels import label_lists
@@ -52,6 +52,7 @@ from biodir.training.provenance import provenance
 from biodir.training.settings import TrainingSettings, named_values, training_settings
 from biodir.training.stopping import StopRequest
 from biodir.training.validation import best_bias
+from biodir.whole_files import write_json
 from biodir.windows_biodir import pair_encoder
 
 SHARDED = (DistributedType.FSDP, DistributedType.DEEPSPEED, DistributedType.MEGATRON_LM)

@@ -34,11 +34,11 @@ class RelationGroups:
     """Which groups the relations of a document belong to, by its mentions.
 
     Args:
-        pair_types: unordered pairs of entity types that a model is asked about.
+        pair_types: unordered pairs of entity types that a model is asked about, by any of the known names.
     """
 
     def __init__(self, document: Document, pair_types: Iterable[Sequence[str]] = PAIR_TYPES) -> None:
-        self._pair_types = {tuple(sorted(pair_type)) for pair_type in pair_types}
+        self._pair_types = {tuple(sorted(TYPE_MAP.get(kind, kind) for kind in pair_type)) for pair_type in pair_types}
         self._sentences = SentenceIndex(document)
         self._entities: dict[str, list[Entity]] = defaultdict(list)
         for entity in document.entities():

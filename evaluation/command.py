@@ -1,7 +1,6 @@
 """The commands `biodir evaluate`, `biodir calibrate` and `biodir errors`."""
 
 import argparse
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,6 +60,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     from biodir.evaluation.plots import check_plot_path, write_plot
     from biodir.evaluation.report import answer_documents, comparison_report, evaluation_report, gold_documents
     from biodir.evaluation.tables import comparison_table, report_table
+    from biodir.whole_files import write_json
 
     inputs = [path for path in (options.gold, options.predicted, options.against) if path is not None]
     check_readable(inputs)
@@ -78,7 +78,7 @@ def _evaluate(options: argparse.Namespace) -> int:
         report["comparison"] = comparison_report(gold, answers.documents, other, resampling, answers.labels)
         print("\n" + comparison_table(report["comparison"]))
     if options.json:
-        options.json.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        write_json(options.json, report)
     if options.plot:
         write_plot(options.plot, report, gold, answers.documents, answers.labels)
     return 0

@@ -17,8 +17,8 @@ from biodir.decoding_biodir import relations_of_pairs
 from biodir.document_biodir import Document, Relation
 from biodir.errors_biodir import AnnotationError, BioDirError
 from biodir.formats.reading import read_documents
-from biodir.training.checkpoints import write_json
 from biodir.training.settings import TASKS
+from biodir.whole_files import write_json
 
 from .answers import PairKey, add_computing_options, all_answers, loaded
 

@@ -21,9 +21,9 @@ from biodir.document_biodir import Document
 from biodir.errors_biodir import AnnotationError, BioDirError, SettingError
 from biodir.formats.reading import read_documents
 from biodir.training.settings import TASKS
+from biodir.whole_files import write_whole
 
 from .answers import PairKey, add_computing_options, all_answers, loaded, pair_key, related_answers
-from .places import write_whole
 
 Answers = Mapping[PairKey, Mapping[str, Any]]
 # What a result takes over from the model of each task.

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,10 +88,3 @@ def encoder_identity(encoder: str, name: str | None = None) -> EncoderIdentity:
     kind, layers, width = (config.get(key) for key in ("model_type", "num_hidden_layers", "hidden_size"))
     size = f"{kind}, {layers} layers of {width}" if layers and width else ""
     return EncoderIdentity(name or folder.resolve().name, digest.hexdigest()[:FINGERPRINT_DIGITS], size)
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Writes the file whole or not at all, so that its being there says that it is done."""
-    half_written = path.with_name(f"{path.name}.{os.getpid()}.part")  # of its own, should two programs write
-    half_written.write_text(text, encoding="utf-8")
-    os.replace(half_written, path)

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from biodir.training.provenance import provenance
+from biodir.whole_files import write_json
 
-from .places import EncoderIdentity, write_whole
+from .places import EncoderIdentity
 from .plan import HEADS, TASKS_OF_LEVEL, CombinedRun, Experiment, Run, shown_command
 from .running import FINISHED, Failure, Workshop, training_log
 
@@ -152,7 +153,7 @@ def write_report(report: Mapping[str, Any], folder: Path) -> Path:
     """Writes the JSON file of the report and gives its path."""
     path = report_path(report, folder)
     folder.mkdir(parents=True, exist_ok=True)
-    write_whole(path, json.dumps(report, indent=2, ensure_ascii=False) + "\n")
+    write_json(path, report)
     return path
 
 

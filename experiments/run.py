@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from biodir.errors_biodir import BioDirError, SettingError
+from biodir.whole_files import write_whole
 
-from .places import EncoderIdentity, Places, encoder_identity, write_whole
+from .places import EncoderIdentity, Places, encoder_identity
 from .plan import PAPER, SIZES, Experiment, changed_settings, read_experiment, shown_command
 from .results import experiment_report, read_reports, report_path, write_report
 from .running import FINISHED, CommandError, Failure, Programs, Workshop, run_all

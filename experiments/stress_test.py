@@ -25,9 +25,9 @@ from typing import Any
 from biodir.document_biodir import Document
 from biodir.errors_biodir import BioDirError, SettingError
 from biodir.training.provenance import provenance
+from biodir.whole_files import write_whole
 
 from .answers import add_computing_options, loaded
-from .places import write_whole
 from .plan import shown_command
 from .results import Spread, commits_of, read_reports, write_report
 from .running import TRAINING_LOG

@@ -1,9 +1,8 @@
 """Measures the shipped checkpoint: the files of `results/` that the model card is written from."""
 
 import datetime
-import json
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from biodir.formats.json_lines import read_json_lines
 from biodir.inference.loading import load_pipeline
 from biodir.publishing.errors import PublishError
 from biodir.publishing.facts import MEASURED, RESULTS, fingerprint
+from biodir.whole_files import write_json
 
 EXAMPLES = "samples/examples.jsonl"
 SCORES = ("score", "relation_score", "novelty_score", "direction_score")
@@ -59,11 +59,6 @@ def measured_examples(checkout: Path) -> list[dict[str, Any]]:
         {"document": document, "relations": [_rounded(relation) for relation in extract(document)]}
         for document in documents
     ]
-
-
-def write_json(path: Path, value: Mapping | Sequence) -> None:
-    """Writes a file as people read it."""
-    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _example_document(document: dict[str, Any]) -> dict[str, Any]:

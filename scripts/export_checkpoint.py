@@ -21,8 +21,8 @@ import torch
 
 from biodir.errors_biodir import BioDirError, CheckpointError
 from biodir.inference.loading import load_pipeline
-from biodir.training.checkpoints import write_json
 from biodir.training.provenance import file_sha256, provenance
+from biodir.whole_files import write_json
 
 RECORD = "training.json"
 WEIGHTS = "model.safetensors"

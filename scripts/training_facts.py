@@ -16,7 +16,7 @@ from typing import Any
 
 from biodir.publishing.card import LEVEL_NAMES
 from biodir.publishing.errors import PublishError
-from biodir.training.checkpoints import write_json
+from biodir.whole_files import write_json
 
 FACTS = Path(__file__).resolve().parent.parent / "results" / "training.json"
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from biodir.configuration_biodir import PAIR_TYPES
 from biodir.document_biodir import Relation
 from biodir.evaluation.breakdown import (
     RelationGroups,
@@ -167,9 +168,11 @@ def test_other_names_of_entity_types_belong_to_the_same_group():
         replace(mention, entity_type=name)
         for mention, name in zip(document.mentions, ("Chemical", "Gene"), strict=True)
     )
-    groups = RelationGroups(replace(document, mentions=renamed))
-    assert groups.pair_type(Relation("Bind", "1", "2")) == "ChemicalEntity-GeneOrGeneProduct"
-    assert groups.is_candidate(Relation("Bind", "1", "2"))
+    for asked in (PAIR_TYPES, [("Gene", "Chemical")]):
+        groups = RelationGroups(replace(document, mentions=renamed), asked)
+        assert groups.pair_type(Relation("Bind", "1", "2")) == "ChemicalEntity-GeneOrGeneProduct"
+        assert groups.is_candidate(Relation("Bind", "1", "2"))
+    assert not RelationGroups(document, [("Gene", "Disease")]).is_candidate(Relation("Bind", "1", "2"))
 
 
 # Candidate pairs alone.

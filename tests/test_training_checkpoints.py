@@ -17,9 +17,9 @@ from biodir.training.checkpoints import (
     newest_state,
     save_model,
     save_state,
-    write_json,
 )
 from biodir.training.provenance import file_sha256
+from biodir.whole_files import write_json
 
 STATE = {"model": {"weight": torch.arange(6.0).view(2, 3)}, "progress": {"step": 3, "losses": [0.5], "best": None}}
 RECORD = {"settings": {"epochs": 3}, "data": {"a.pubtator": "5f"}}
@@ -177,19 +177,6 @@ def test_state_that_holds_an_object_is_not_unpickled(states):
 
 
 # Files and checkpoints.
-
-
-def test_json_file_is_the_old_one_until_it_is_whole(tmp_path):
-    path = tmp_path / "log.json"
-    write_json(path, {"epoch": 1})
-    with pytest.raises(TypeError):
-        write_json(path, {"epoch": Saved})
-    with pytest.raises(ValueError, match="not JSON compliant"):
-        write_json(path, {"loss": float("nan")})
-    assert json.loads(path.read_text()) == {"epoch": 1}
-    write_json(path, {"epoch": 2, "name": "é"})
-    assert json.loads(path.read_text()) == {"epoch": 2, "name": "é"}
-    assert names(tmp_path) == ["log.json"]
 
 
 @pytest.mark.parametrize("place", ["run", "run/last", "new/folder/run", "."])

@@ -17,6 +17,7 @@ import torch
 
 from biodir.errors_biodir import CheckpointError
 from biodir.training.provenance import file_sha256
+from biodir.whole_files import write_json
 
 logger = logging.getLogger(__name__)
 
@@ -62,13 +63,6 @@ def newest_state(folder: Path) -> tuple[dict[str, Any], dict[str, Any]] | None:
             continue
         return torch.load(path, weights_only=True, map_location="cpu"), record
     return None
-
-
-def write_json(path: Path, values: Any) -> None:
-    """Writes the file whole or not at all."""
-    half_written = path.with_name(path.name + ".part")
-    half_written.write_text(json.dumps(values, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-    os.replace(half_written, path)
 
 
 def save_model(folder: Path, model: Any, tokenizer: Any, record: Mapping[str, Any]) -> None:
