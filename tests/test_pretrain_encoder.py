@@ -8,7 +8,7 @@ import pytest
 import torch
 from transformers import AutoConfig, AutoModel, AutoTokenizer, BertTokenizer
 
-from biodir.training.provenance import PACKAGES, file_sha256
+from biodir.training.provenance import file_sha256, provenance
 from script_module import script
 from tiny_checkpoint import save_encoder
 
@@ -99,7 +99,7 @@ def test_record_beside_the_encoder_says_where_it_comes_from(run, tmp_path, encod
     record = json.loads((tmp_path / "run" / "encoder" / "training.json").read_text())
     assert record["settings"]["mask_share"] == 0.3
     assert record["settings"]["text"] == str(tmp_path / "text.txt.xz")
-    assert set(record["provenance"]) == {"commit", "biodir", *PACKAGES}
+    assert set(record["provenance"]) == set(provenance())
     deciding = [encoder_folder / name for name in ("config.json", "model.safetensors", "tokenizer.json")]
     paths = [tmp_path / "text.txt.xz", *deciding]
     assert record["data"] == {str(path): file_sha256(path) for path in paths}
