@@ -8,6 +8,7 @@ as that of a class of another module, becomes a link where one public thing alon
 
 import argparse
 import importlib
+import os
 import pkgutil
 import re
 import sys
@@ -64,6 +65,9 @@ def build(folder: Path) -> None:
         DocsError: pdoc warns of something, or a link leads nowhere.
     """
     sys.path.insert(0, str(CHECKOUT))  # this checkout, whatever is installed
+    # pdoc hides, with a warning, a default that reads like a variable of the environment, such as make's FILE; ours all
+    # stand in the code.
+    os.environ["PDOC_DISPLAY_ENV_VARS"] = "1"
     for name in module_names():
         importlib.import_module(name)  # what libraries warn of when they are loaded is theirs
     pdoc.render.configure(docformat="google", footer_text=PACKAGE, template_directory=TEMPLATES)
