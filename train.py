@@ -8,10 +8,9 @@ it is born, in `TrainingSettings` of training/settings.py; ``--help`` lists them
 """
 
 import math
-import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -21,13 +20,7 @@ import torch
 
 try:
     from accelerate import Accelerator
-    from accelerate.utils import (
-        DistributedType,
-        GradientAccumulationPlugin,
-        gather_object,
-        is_tensorboard_available,
-        set_seed,
-    )
+    from accelerate.utils import gather_object, set_seed
 except ModuleNotFoundError as error:
     sys.exit(f'train.py: error: {error.name} is missing; `pip install ".[train]"`')
 from huggingface_hub.errors import StrictDataclassError
@@ -46,16 +39,15 @@ from biodir.training.checkpoints import check_folder, clear_folder, newest_state
 from biodir.training.corpora import document_ids, training_corpora
 from biodir.training.data import LabelledPairs, step_parts, training_batch
 from biodir.training.labels import label_lists
+from biodir.training.machine import machine_text, new_accelerator
 from biodir.training.optimization import divergence, dropout_seed, parameter_groups
 from biodir.training.preparation import data_of, dev_documents, pairs_to_learn, run_config, steps_of_epoch, with_form
-from biodir.training.provenance import provenance
+from biodir.training.provenance import earlier_provenance, provenance
 from biodir.training.settings import TrainingSettings, named_values, training_settings
 from biodir.training.stopping import StopRequest
 from biodir.training.validation import best_bias
 from biodir.whole_files import write_json
 from biodir.windows_biodir import pair_encoder
-
-SHARDED = (DistributedType.FSDP, DistributedType.DEEPSPEED, DistributedType.MEGATRON_LM)
 
 
 @dataclass
@@ -154,43 +146,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         stop.release()
         accelerator.end_training()
     return 0 if finished else stop.exit_status
-
-
-def new_accelerator(settings: TrainingSettings) -> Accelerator:
-    """The accelerator of the run, which takes its precision from the settings, and makes the passes of a step itself.
-
-    Raises:
-        SettingError: what accelerate was configured to do contradicts the settings, or cannot be done here.
-    """
-    if settings.tracker == "tensorboard" and not is_tensorboard_available():
-        raise SettingError("tracker tensorboard is not installed; `pip install tensorboard`, or take --tracker none")
-    asked_for = os.environ.get("ACCELERATE_MIXED_PRECISION", "no")
-    if asked_for not in ("no", settings.mixed_precision):
-        raise SettingError(
-            f"accelerate was asked for {asked_for}, mixed_precision is {settings.mixed_precision}; give train.py "
-            f"--mixed-precision {asked_for}"
-        )
-    accelerator = Accelerator(
-        mixed_precision=settings.mixed_precision,
-        # Said here, or a number in the environment would divide every gradient.
-        gradient_accumulation_plugin=GradientAccumulationPlugin(num_steps=1),
-        log_with=None if settings.tracker == "none" else settings.tracker,
-        project_dir=settings.output,
-    )
-    if accelerator.distributed_type in SHARDED:
-        raise SettingError(
-            f"accelerate was configured for {accelerator.distributed_type.value}, which splits the model; train.py "
-            "keeps it whole on each device: run `accelerate config` again, or `accelerate launch --multi_gpu`"
-        )
-    if settings.mixed_precision == "fp16" and accelerator.device.type == "cpu":
-        raise SettingError("mixed_precision is fp16, which needs a GPU; take bf16, or no")
-    return accelerator
-
-
-def machine_text(accelerator: Accelerator) -> str:
-    """What the run computes on."""
-    processes = f"{accelerator.num_processes} process{'es' * (accelerator.num_processes > 1)}"
-    return f"{processes} on {accelerator.device.type}, {torch.get_num_threads()} threads each"
 
 
 def new_model(settings: TrainingSettings, config: BioDirConfig) -> tuple[Any, Any]:
@@ -380,23 +335,13 @@ def go_on(run: Run) -> None:
             f"{run.output}: cannot stop after epoch {run.settings.last_epoch}, as epoch {progress.epoch} is done; name "
             "that one or a later one, or start anew with --overwrite"
         )
-    keep_origins(run, record)
+    run.record["earlier_provenance"], changes = earlier_provenance(record, run.record["provenance"])
+    if changes:
+        run.accelerator.print(f"{run.output}: {'; '.join(changes)}: the run may end with other weights")
     for name, part in stateful_parts(run).items():
         part.load_state_dict(state[name])
     run.progress = progress
     run.accelerator.print(f"{run.output}: goes on after step {run.progress.step} of epoch {run.progress.epoch + 1}")
-
-
-def keep_origins(run: Run, record: Mapping[str, Any]) -> None:
-    """Notes where the steps so far come from, and says what has changed since, such as commit or threads."""
-    earlier = list(record.get("earlier_provenance", []))
-    before, now = record["provenance"], run.record["provenance"]
-    changed = [f"{name} was {before.get(name)}, is {now[name]}" for name in now if before.get(name) != now[name]]
-    if changed:
-        earlier.append(before)
-        run.accelerator.print(f"{run.output}: {'; '.join(changed)}: the run may end with other weights")
-    if earlier:
-        run.record["earlier_provenance"] = earlier
 
 
 def stateful_parts(run: Run) -> dict[str, Any]:

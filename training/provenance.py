@@ -3,9 +3,10 @@
 import hashlib
 import os
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -29,6 +30,18 @@ def provenance(processes: int = 1, device: str = "cpu") -> dict[str, str | int]:
         "threads": torch.get_num_threads(),
         "device": device,
     }
+
+
+def earlier_provenance(record: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[list[Mapping[str, Any]], list[str]]:
+    """Where the steps of a stopped run come from, oldest first, and sentences on what has changed since.
+
+    Args:
+        record: of the stopped run.
+        now: provenance of the run that goes on.
+    """
+    before, earlier = record["provenance"], list(record.get("earlier_provenance", []))
+    changes = [f"{name} was {before.get(name)}, is {now[name]}" for name in now if before.get(name) != now[name]]
+    return earlier + [before] * bool(changes), changes
 
 
 def _commit(file: Path) -> str:
