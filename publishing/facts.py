@@ -12,6 +12,7 @@ from biodir.publishing.errors import PublishError
 
 RESULTS = "results"
 MEASURED = f"{RESULTS}/measured.json"
+MEASURE = "python scripts/write_model_card.py --measure DEV TEST --dev-model RUN"
 # What decides about a checkpoint's answers.
 FINGERPRINTED = ("config.json", "model.safetensors", "tokenizer.json")
 
@@ -44,11 +45,13 @@ def read_facts(checkout: Path) -> Facts:
     """The facts of a checkout.
 
     Raises:
-        PublishError: a file is missing, is not JSON, or was measured with another checkpoint.
+        PublishError: a file is missing, is not JSON, or was measured with another checkpoint, dev with one that has
+            learned from it.
     """
     names = ("test", "dev", "examples", "training", "measured")
     found = {name: _json(checkout / RESULTS / f"{name}.json") for name in names}
     check_fingerprint(checkout)
+    check_dev_model(checkout, found["training"], found["measured"])
     weights = checkout / "model.safetensors"
     return Facts(
         **found,
@@ -70,8 +73,23 @@ def check_fingerprint(folder: Path) -> None:
         if recorded != seen:
             raise PublishError(
                 f"{folder / MEASURED}: measured with a {name} of sha256 {str(recorded)[:12]}, but the one at hand has "
-                f"{seen[:12]}; measure this checkpoint: python scripts/write_model_card.py --measure DEV TEST"
+                f"{seen[:12]}; measure this checkpoint: {MEASURE}"
             )
+
+
+def check_dev_model(folder: Path, training: dict[str, Any], measured: dict[str, Any]) -> None:
+    """Nothing where dev was scored by a checkpoint that has not learned from it.
+
+    Raises:
+        PublishError: the shipped checkpoint was, though it has learned from more than the training documents.
+    """
+    scored = measured.get("dev", {}).get("model_sha256", {}).get("model.safetensors")
+    has_learned_from_dev = training["final"]["documents"] > training["first_stage"]["bioredirect_documents"]
+    if scored is None or (has_learned_from_dev and scored == fingerprint(folder)["model.safetensors"]):
+        raise PublishError(
+            f"{folder / MEASURED}: dev was scored by {'an unknown' if scored is None else 'the shipped'} checkpoint, "
+            f"not by one that has not learned from it; measure again: {MEASURE}"
+        )
 
 
 def fingerprint(folder: Path) -> dict[str, str]:
@@ -90,10 +108,7 @@ def _json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise PublishError(
-            f"{path}: there is no such file; measure the checkpoint: python scripts/write_model_card.py --measure "
-            "DEV TEST"
-        ) from error
+        raise PublishError(f"{path}: there is no such file; measure the checkpoint: {MEASURE}") from error
     except ValueError as error:
         raise PublishError(f"{path}: is not JSON ({error}); write it anew") from error
 

@@ -1,7 +1,9 @@
 """Measures the shipped checkpoint: the files of `results/` that the model card is written from."""
 
 import datetime
+import json
 import platform
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,40 +17,48 @@ from biodir.formats.json_lines import read_json_lines
 from biodir.inference.loading import load_pipeline
 from biodir.publishing.errors import PublishError
 from biodir.publishing.facts import MEASURED, RESULTS, fingerprint
+from biodir.training.provenance import file_sha256
 from biodir.whole_files import write_json
 
 EXAMPLES = "samples/examples.jsonl"
 SCORES = ("score", "relation_score", "novelty_score", "direction_score")
 
 
-def measure(checkout: Path, dev: Path, test: Path, dev_model: Path | None = None) -> None:
-    """Writes dev.json, test.json, examples.json and measured.json into `results/`.
+def measure(checkout: Path, dev: Path, test: Path, dev_model: Path) -> None:
+    """Writes dev.json, test.json, examples.json and measured.json into `results/`, once all of it is known.
 
     Args:
         checkout: folder with the checkpoint.
         dev, test: gold documents, as `biodir evaluate` takes them.
-        dev_model: the checkpoint that is scored on dev, where the one of the checkout has learned from dev.
+        dev_model: the checkpoint that is scored on dev; that of the checkout only if it has not learned from dev.
 
     Raises:
         PublishError: a command failed; it said why on standard error.
     """
-    folder = checkout / RESULTS
-    for name, gold, model in (("dev", dev, dev_model or checkout), ("test", test, checkout)):
-        command = ["evaluate", str(gold), "--model", str(model), "--json", str(folder / f"{name}.json")]
+    found = {"dev": _scores(dev, dev_model), "test": _scores(test, checkout), "examples": measured_examples(checkout)}
+    measured = {
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "biodir": __version__,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "transformers": transformers.__version__,
+        "sha256": fingerprint(checkout),
+        "dev": {"gold_sha256": file_sha256(dev), "model_sha256": fingerprint(dev_model)},
+        "test": {"gold_sha256": file_sha256(test)},
+    }
+    for name, value in found.items():
+        write_json(checkout / RESULTS / f"{name}.json", value)
+    write_json(checkout / MEASURED, measured)
+
+
+def _scores(gold: Path, model: Path) -> Any:
+    """What `biodir evaluate --json` says of the model."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.json"
+        command = ["evaluate", str(gold), "--model", str(model), "--json", str(report)]
         if main(command):
             raise PublishError(f"biodir {' '.join(command)} failed; see the message above")
-    write_json(folder / "examples.json", measured_examples(checkout))
-    write_json(
-        checkout / MEASURED,
-        {
-            "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-            "biodir": __version__,
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "transformers": transformers.__version__,
-            "sha256": fingerprint(checkout),
-        },
-    )
+        return json.loads(report.read_text(encoding="utf-8"))
 
 
 def measured_examples(checkout: Path) -> list[dict[str, Any]]:

@@ -1,8 +1,8 @@
 """Writes model_card.md and .eval_results/ from the measured files of results/.
 
-python scripts/write_model_card.py                          # after a change of the template or of training.json
-python scripts/write_model_card.py --measure DEV TEST       # after a change of the checkpoint: measures it first
-python scripts/write_model_card.py --check                  # exit status 1, with the difference, where they differ
+python scripts/write_model_card.py            # after a change of the template or of training.json
+python scripts/write_model_card.py --check    # exit status 1, with the difference, where they differ
+python scripts/write_model_card.py --measure DEV TEST --dev-model RUN    # after a change of the checkpoint: scores it
 """
 
 import argparse
@@ -29,9 +29,11 @@ def main(arguments: list[str] | None = None, checkout: Path = CHECKOUT) -> int:
     parser.add_argument(
         "--dev-model",
         type=Path,
-        help="checkpoint to score on DEV where the shipped one learned from it",
+        help="with --measure: the checkpoint to score on DEV; the shipped one (.) only if it has not learned from it",
     )
     options = parser.parse_args(arguments)
+    if bool(options.measure) != bool(options.dev_model):
+        parser.error("--measure and --dev-model go together; name the checkpoint that chose epoch and bias on DEV")
     try:
         if options.measure:
             from biodir.publishing.measuring import measure

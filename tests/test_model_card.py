@@ -13,8 +13,10 @@ from biodir.publishing import card
 from biodir.publishing.card_check import check_card, check_eval_results, metadata_of
 from biodir.publishing.errors import PublishError
 from biodir.publishing.facts import fingerprint, read_facts
+from biodir.training.provenance import file_sha256
 from script_module import script
 from tiny_checkpoint import save_checkpoint
+from training_runs import written
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 LEVELS = ("entity_pair", "relation_type", "relation_type_novelty", "relation_type_direction", "all")
@@ -37,6 +39,7 @@ def checkout(tmp_path, writer) -> Path:
     shutil.copytree(CHECKOUT / "results", model / "results")
     shutil.copy(CHECKOUT / "handler.py", model)
     change(model / "results" / "measured.json", sha256=fingerprint(model))
+    change(model / "results" / "measured.json", dev={"model_sha256": {"model.safetensors": "another"}})
     assert writer.main([], model) == 0
     return model
 
@@ -116,6 +119,44 @@ def test_results_of_another_checkpoint_are_refused(writer, checkout, capsys):
     error = capsys.readouterr().err
     assert "measured.json: measured with a config.json of sha256 " in error
     assert "--measure DEV TEST" in error
+
+
+def test_dev_scores_of_a_checkpoint_that_learned_from_dev_are_refused(writer, checkout, capsys):
+    change(checkout / "results" / "measured.json", dev={"model_sha256": fingerprint(checkout)})
+    assert writer.main([], checkout) == 1
+    assert "measured.json: dev was scored by the shipped checkpoint, not by one that has not" in capsys.readouterr().err
+    change(checkout / "results" / "training.json", final__documents=400)
+    assert writer.main([], checkout) == 0
+    change(checkout / "results" / "measured.json", dev={})
+    assert writer.main([], checkout) == 1
+
+
+def test_measuring_writes_everything_or_nothing(writer, checkout, tmp_path, capsys):
+    (checkout / "samples").mkdir()
+    shutil.copy(CHECKOUT / "samples" / "examples.jsonl", checkout / "samples")
+    gold = written(tmp_path / "gold.pubtator", [1, 2])
+    dev_model = tmp_path / "dev_model"
+    shutil.copytree(checkout, dev_model)
+    with open(dev_model / "tokenizer.json", "a") as file:
+        file.write("\n")
+    before = {path.name: path.read_bytes() for path in (checkout / "results").iterdir()}
+    arguments = ["--measure", str(gold), str(tmp_path / "missing.pubtator"), "--dev-model", str(dev_model)]
+    assert writer.main(arguments, checkout) == 1
+    assert {path.name: path.read_bytes() for path in (checkout / "results").iterdir()} == before
+    change(checkout / "results" / "training.json", final__documents=400)
+    arguments[2] = str(gold)
+    writer.main(arguments, checkout)
+    measured = json.loads((checkout / "results" / "measured.json").read_text())
+    assert measured["sha256"] == fingerprint(checkout)
+    assert measured["dev"] == {"gold_sha256": file_sha256(gold), "model_sha256": fingerprint(dev_model)}
+    assert measured["test"] == {"gold_sha256": file_sha256(gold)}
+    assert json.loads((checkout / "results" / "test.json").read_text())["documents"] == 2
+
+
+def test_measuring_needs_a_checkpoint_for_dev(writer, checkout, capsys):
+    with pytest.raises(SystemExit):
+        writer.main(["--measure", "dev", "test"], checkout)
+    assert "--measure and --dev-model go together; name the checkpoint that chose" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["test", "dev", "examples", "training", "measured"])
