@@ -13,6 +13,7 @@ from biodir.publishing import card
 from biodir.publishing.card_check import check_card, check_eval_results, metadata_of
 from biodir.publishing.errors import PublishError
 from biodir.publishing.facts import fingerprint, read_facts
+from biodir.publishing.measuring import measure
 from biodir.training.provenance import file_sha256
 from script_module import script
 from tiny_checkpoint import save_checkpoint
@@ -143,9 +144,7 @@ def test_measuring_writes_everything_or_nothing(writer, checkout, tmp_path, caps
     arguments = ["--measure", str(gold), str(tmp_path / "missing.pubtator"), "--dev-model", str(dev_model)]
     assert writer.main(arguments, checkout) == 1
     assert {path.name: path.read_bytes() for path in (checkout / "results").iterdir()} == before
-    change(checkout / "results" / "training.json", final__documents=400)
-    arguments[2] = str(gold)
-    writer.main(arguments, checkout)
+    measure(checkout, gold, gold, dev_model)
     measured = json.loads((checkout / "results" / "measured.json").read_text())
     assert measured["sha256"] == fingerprint(checkout)
     assert measured["dev"] == {"gold_sha256": file_sha256(gold), "model_sha256": fingerprint(dev_model)}
