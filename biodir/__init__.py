@@ -35,6 +35,7 @@ are imported from their modules.
 
 - `biodir.modeling_biodir`: the model; `BioDirForRelationExtraction.from_encoder` starts one.
 - `biodir.configuration_biodir`: everything that a checkpoint must remember.
+- `biodir.training.settings`: every setting of `train.py`.
 - `biodir.training.data`: what a model learns from, as batches.
 
 ## From a document to what the model is given

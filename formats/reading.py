@@ -18,10 +18,10 @@ from biodir.pubtator_biodir import check_errors_setting, read_pubtator
 PUBTATOR_SUFFIXES = (".pubtator", ".txt", ".tsv")
 JSON_LINES_SUFFIXES = (".jsonl", ".ndjson")
 JSON_SUFFIX = ".json"
-PARQUET_SUFFIX = ".parquet"
+_PARQUET_SUFFIX = ".parquet"
 INPUT_HELP = (
     f"files of documents: PubTator ({', '.join(PUBTATOR_SUFFIXES)} or any other suffix), JSON Lines "
-    f"({', '.join(JSON_LINES_SUFFIXES)}), BioC ({XML_SUFFIX}, {JSON_SUFFIX}) or Parquet ({PARQUET_SUFFIX})"
+    f"({', '.join(JSON_LINES_SUFFIXES)}), BioC ({XML_SUFFIX}, {JSON_SUFFIX}) or Parquet ({_PARQUET_SUFFIX})"
 )
 
 PUBTATOR, JSON_LINES, BIOC, PARQUET = "PubTator", "JSON Lines", "BioC", "Parquet"
@@ -67,7 +67,7 @@ def file_format(path: str | os.PathLike[str]) -> str:
     if suffix == JSON_SUFFIX:
         with opened(path) as file:
             return BIOC if _holds_bioc_json(file) else JSON_LINES
-    return {XML_SUFFIX: BIOC, PARQUET_SUFFIX: PARQUET}.get(suffix, PUBTATOR)
+    return {XML_SUFFIX: BIOC, _PARQUET_SUFFIX: PARQUET}.get(suffix, PUBTATOR)
 
 
 def document_count(path: str | os.PathLike[str]) -> int | None:

@@ -7,6 +7,7 @@ as that of a class of another module, becomes a link where one public thing alon
 """
 
 import argparse
+import dataclasses
 import importlib
 import os
 import pkgutil
@@ -109,11 +110,23 @@ def _pages(modules: dict[str, pdoc.doc.Module]) -> Iterator[tuple[str, str]]:
     """Path and text of every page."""
     known = _unique_names(modules)
     for module in modules.values():
+        _tell_help(module)
         _link_names(module, module.modulename, known)
     for name, module in modules.items():
         yield page_of(name), pdoc.render.html_module(module, modules)
     yield "index.html", pdoc.render.html_index(modules)
     yield "search.js", pdoc.render.search_index(modules)
+
+
+def _tell_help(module: pdoc.doc.Module) -> None:
+    """Gives the fields of settings, which say what they are in their metadata, a docstring."""
+    for found in module.own_members:
+        if isinstance(found, pdoc.doc.Class) and dataclasses.is_dataclass(found.obj):
+            for each in dataclasses.fields(found.obj):
+                if "help" in each.metadata:
+                    made = [] if each.default_factory is dataclasses.MISSING else each.default_factory()
+                    default = f" (default: `{made}`)" if made else ""
+                    found.get(each.name).docstring = each.metadata["help"] + default
 
 
 def _unique_names(modules: Mapping[str, pdoc.doc.Module]) -> dict[str, tuple[str, str]]:

@@ -245,6 +245,19 @@ def test_tasks_are_trained_in_any_combination(short_run, tasks):
     assert (result["relation_score"] is None) == ("relation" not in tasks)
 
 
+def test_recipe_for_own_labels_takes_data_without_novelty(encoder, tmp_path):
+    corpus = "examples/corpus/food_drug_{}.pubtator"
+    arguments = ["--config", "recipes/stage2.yaml", "--train", corpus.format("train"), "--dev", corpus.format("dev")]
+    run_training(*arguments, "--encoder", encoder, "--output", tmp_path, "--epochs", "1", "--average", "0")
+    assert config_of(tmp_path)["task_weights"] == {"direction": 0.5}
+    assert config_of(tmp_path)["novelty_labels"] == []
+
+
+def test_weight_of_a_task_that_is_not_asked_for_is_refused(short_run):
+    with pytest.raises(SettingError, match="task_weights"):
+        short_run("--tasks", "relation", "direction", "--task-weights", "novelty=1", "direction=1")
+
+
 def test_run_without_dev_keeps_its_last_epoch_and_the_bias_that_is_given(encoder, tmp_path):
     gold = written(tmp_path / "train.pubtator", range(1, 5))
     arguments = ["--train", gold, "--encoder", encoder, "--output", tmp_path / "run", "--chunks", "infix"]

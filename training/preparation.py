@@ -49,10 +49,16 @@ def with_form(settings: TrainingSettings, tell: Callable[[str], Any] = print) ->
 
 
 def run_config(settings: TrainingSettings, lists: LabelLists, corpora: Sequence[TrainingCorpus]) -> BioDirConfig:
-    """The configuration of the model to train."""
+    """The configuration of the model to train.
+
+    Weights of tasks that are asked for but have no head, since the data does not annotate them, are left out.
+    """
+    values = lists.to_settings(settings.tasks)
+    without_head = {task for task in settings.tasks if not values[f"{task}_labels"]}
+    weights = {task: weight for task, weight in named_values(settings.task_weights).items() if task not in without_head}
     relations = [each for corpus in corpora for document in corpus.documents for each in document.relations]
     return BioDirConfig(
-        **lists.to_settings(settings.tasks),
+        **values,
         pair_encoding=settings.pair_encoding,
         chunks=settings.chunks,
         chunk_tokens=named_values(settings.chunk_tokens),
@@ -62,7 +68,7 @@ def run_config(settings: TrainingSettings, lists: LabelLists, corpora: Sequence[
         infix_min_tokens=settings.infix_min_tokens,
         soft_prompt_tokens=settings.soft_prompt_tokens,
         classifier_dropout=settings.dropout,
-        task_weights=named_values(settings.task_weights),
+        task_weights=weights,
         relation_loss=settings.relation_loss,
         focal_gamma=settings.focal_gamma,
         label_weights=(
