@@ -12,7 +12,9 @@ from huggingface_hub.repocard_data import model_index_to_eval_results
 from biodir.publishing.errors import PublishError
 
 BLOCK = re.compile(r"\A---\r?\n(.*?\r?\n)---\r?\n", re.DOTALL)
-HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
+# Old models of the Hub have no organisation, such as bert-base-uncased.
+MODEL_ID = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
 LANGUAGE = re.compile(r"[a-z]{2,3}")
 LICENCE = re.compile(r"[a-z0-9][a-z0-9.-]*")
 
@@ -110,8 +112,9 @@ _KEYS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "language": (_all(_matches(LANGUAGE)), "a code of two or three letters, or a list of them"),
     "license": (_matches(LICENCE), "an identifier of the Hub's list, such as apache-2.0"),
     "library_name": (lambda value: value == "transformers", "transformers"),
-    "base_model": (_all(_is_id), "the id of the model that training began with"),
-    "datasets": (_all(_is_id), "ids of data sets of the Hub"),
+    "base_model": (_all(_matches(MODEL_ID)), "the id of the model that training began with"),
+    # A model of a corpus that is not on the Hub has none.
+    "datasets": (lambda value: not value or _all(_is_id)(value), "ids of data sets of the Hub, or leave it out"),
     "tags": (
         lambda value: isinstance(value, list) and _all(lambda tag: isinstance(tag, str))(value),
         "a list of words",

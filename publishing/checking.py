@@ -37,7 +37,9 @@ def check_model(folder: Path) -> CheckedModel:
         raise PublishError(f"code came from {', '.join(foreign)}, not from the repository; see auto_map in config.json")
     if found["task"] != TASK:
         raise PublishError(f"the pipeline is one for {found['task']!r}, not {TASK!r}; see config.json")
-    if found["answer"] != found["relations"]:
+    if not found["pairs"]:
+        raise PublishError("the pipeline finds no pair in the sample; give a document that has one")
+    if found["answer"] != found["pairs"]:
         raise PublishError("handler.py does not answer what the pipeline finds in the sample; see its EndpointHandler")
     return CheckedModel(len(found["relations"]), tuple(found["modules"]))
 

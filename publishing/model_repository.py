@@ -13,11 +13,11 @@ from biodir.publishing.assembly import RepositoryFile
 from biodir.publishing.card_check import check_card, check_eval_results
 from biodir.publishing.errors import PublishError
 from biodir.publishing.facts import MEASURED, check_fingerprint
+from biodir.publishing.samples import sample_file
 
 CARD = "model_card.md"
-SAMPLE = "samples/sample.pubtator"
 # What stands beside the code and goes with every model.
-COMPANIONS = ("handler.py", "LICENSE", "CITATION.cff", SAMPLE)
+COMPANIONS = ("handler.py", "LICENSE", "CITATION.cff")
 # What a container of Inference Endpoints installs for the code; the torch there is the one for its device.
 REQUIREMENTS = ("transformers", "huggingface-hub", "safetensors")
 SETTINGS = "setup.cfg"
@@ -36,7 +36,8 @@ def model_repository(model: Path, repo_id: str, checkout: Path | None = None) ->
         checkout: where the code and its companions are; None for the code that runs.
 
     Raises:
-        PublishError: a file is missing, the card's metadata are not whole, or the results are another model's.
+        PublishError: a file is missing, the card's metadata are not whole, the sample is none for the model, or the
+            results are another model's.
     """
     checkout = checkout or Path(biodir.errors_biodir.__file__).resolve().parent
     _check_complete(model, checkout)
@@ -51,6 +52,7 @@ def model_repository(model: Path, repo_id: str, checkout: Path | None = None) ->
     return [
         *(RepositoryFile(name, model / name) for name in CHECKPOINT_FILES),
         *(RepositoryFile(name, checkout / name) for name in (*CODE_FILES, *COMPANIONS)),
+        sample_file(model, checkout),
         RepositoryFile("README.md", model / CARD, card.replace(PLACEHOLDER, repo_id)),
         RepositoryFile("requirements.txt", checkout / SETTINGS, requirements(checkout / SETTINGS)),
         *evaluation,

@@ -174,7 +174,8 @@ def copied(model: Path, tmp_path: Path) -> Path:
 GOOD = {
     "task": "biomedical-relation-extraction",
     "relations": [{"score": 0.5}],
-    "answer": [{"score": 0.5}],
+    "pairs": [{"score": 0.5}, {"score": 0.25}],
+    "answer": [{"score": 0.5}, {"score": 0.25}],
     "modules": ["transformers_modules.tiny.modeling_biodir"],
 }
 
@@ -184,7 +185,8 @@ GOOD = {
     [
         ({"modules": [*GOOD["modules"], "biodir.modeling_biodir"]}, "code came from biodir.modeling_biodir, not from"),
         ({"task": "text-classification"}, "the pipeline is one for 'text-classification'"),
-        ({"answer": []}, "handler.py does not answer what the pipeline finds"),
+        ({"pairs": [], "answer": []}, "the pipeline finds no pair in the sample"),
+        ({"answer": [{"score": 0.5}, {"score": 0.75}]}, "handler.py does not answer what the pipeline finds"),
     ],
 )
 def test_finding_of_the_new_process_that_is_wrong_is_named(monkeypatch, tmp_path, found, said):

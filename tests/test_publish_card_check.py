@@ -23,6 +23,9 @@ def changed(**values) -> str:
         {},
         {"language": ["en", "deu"], "base_model": ["a/b", "c/d"]},
         {"pipeline_tag": "biomedical-relation-extraction"},
+        {"base_model": "bert-base-uncased"},
+        {"datasets": None},
+        {"datasets": []},
     ],
 )
 def test_whole_metadata_pass(values):
@@ -36,8 +39,9 @@ def test_whole_metadata_pass(values):
         ({"language": "English"}, "metadata language is 'English'"),
         ({"license": "Apache 2.0"}, "metadata license is 'Apache 2.0'; give an identifier"),
         ({"library_name": "torch"}, "metadata library_name is 'torch'; give transformers"),
-        ({"base_model": "encoder"}, "metadata base_model is 'encoder'; give the id"),
-        ({"datasets": []}, r"metadata datasets is \[\]; give ids"),
+        ({"base_model": "."}, r"metadata base_model is '\.'; give the id"),
+        ({"base_model": "runs/../encoder"}, "metadata base_model is"),
+        ({"base_model": None}, "metadata base_model is None; give the id"),
         ({"datasets": ["BioRED corpus"]}, "metadata datasets is"),
         ({"tags": "biology"}, "metadata tags is 'biology'; give a list"),
         ({"tags": ["biology"]}, "tags lack custom_code; add it"),
