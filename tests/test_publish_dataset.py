@@ -71,11 +71,11 @@ def test_examples_of_the_card_load_the_repository(exported):
 
 
 def test_dry_run_counts_and_uploads_nothing(exported, capsys, unchecked, monkeypatch):
-    monkeypatch.setattr("biodir.publishing.upload.upload", None)
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
     assert main(["dataset", "publish", str(exported), "--repo-id", HUB_ID, "--dry-run"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[-1] == f"not uploaded: would go to {HUB_ID} (dataset) in one commit, tag {TAG}"
-    assert lines[-2].startswith("checked: a new process loads it and counts the rows of the card: biored_direction 3, ")
+    assert lines[-3].startswith("checked: a new process loads it and counts the rows of the card: biored_direction 3, ")
 
 
 def test_other_count_than_the_card_says_is_refused(exported, monkeypatch):
@@ -122,7 +122,7 @@ def test_published_data_set_is_loaded_from_the_hub(exported, tmp_path):
         settings |= {"HF_ENDPOINT": hub.url, "HF_HUB_DISABLE_XET": "1"}
         del settings["HF_HUB_OFFLINE"], settings["HF_DATASETS_OFFLINE"]
         command = [sys.executable, "-m", "biodir", "dataset", "publish", str(exported), "--repo-id", HUB_ID]
-        *_, checked, _, tagged = run(command, {**settings, "HF_TOKEN": TOKEN}, CHECKOUT).splitlines()
+        *_, checked, _, _, tagged = run(command, {**settings, "HF_TOKEN": TOKEN}, CHECKOUT).splitlines()
         assert checked.endswith(": bc5cdr 1, bc5cdr_pairs 1, biored_direction 3, biored_direction_pairs 7")
         assert tagged == f"{HUB_ID}: tagged {TAG}"
         uploaded = hub.repositories[("datasets", HUB_ID)]
