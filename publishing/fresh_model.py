@@ -15,7 +15,8 @@ def main(folder: str, out: str) -> None:
     from transformers import AutoModel, pipeline
 
     sample = (Path(folder) / "samples" / "sample.pubtator").read_text(encoding="utf-8")
-    extract = pipeline(model=folder, trust_remote_code=True, device="cpu")
+    # No device is named, as in handler.py: where the two computed on different ones, their scores would differ.
+    extract = pipeline(model=folder, trust_remote_code=True)
     # What the Hub's "Use this model" shows for a repository without pipeline_tag.
     model = AutoModel.from_pretrained(folder, trust_remote_code=True, dtype="auto")
     spec = importlib.util.spec_from_file_location("handler", Path(folder) / "handler.py")

@@ -338,12 +338,27 @@ def run(command: list[str], environment: dict[str, str], cwd: Path) -> str:
     return done.stdout
 
 
+def test_pipeline_and_handler_of_a_check_choose_the_device_alike():
+    """Neither names one: on a machine whose accelerator cannot be hidden both take that."""
+    for program in (Path(checking.__file__).with_name("fresh_model.py"), CHECKOUT / "handler.py"):
+        assert "device=" not in program.read_text()
+
+
 def test_environment_of_a_check_is_clean():
-    given = {"PATH": os.defpath, "HF_HUB_CACHE": "/c", "HF_HOME": "/h", "BIODIR_MODEL": "m"}
+    given = {
+        "PATH": os.defpath,
+        "HF_HUB_CACHE": "/c",
+        "HF_HOME": "/h",
+        "BIODIR_MODEL": "m",
+        "CUDA_VISIBLE_DEVICES": "1",
+    }
     assert clean_environment("/new", given) == {
         "PATH": os.defpath,
         "HF_HOME": "/new/home",
         "HF_MODULES_CACHE": "/new/modules",
         "HF_HUB_OFFLINE": "1",
         "HF_DATASETS_OFFLINE": "1",
+        "CUDA_VISIBLE_DEVICES": "",
+        "HIP_VISIBLE_DEVICES": "",
+        "ROCR_VISIBLE_DEVICES": "",
     }
