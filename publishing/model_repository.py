@@ -15,7 +15,7 @@ from biodir.publishing.errors import PublishError
 from biodir.publishing.facts import MEASURED, check_fingerprint
 from biodir.publishing.samples import sample_file
 
-CARD = "model_card.md"
+MODEL_CARD = "model_card.md"
 # What stands beside the code and goes with every model.
 COMPANIONS = ("handler.py", "LICENSE", "CITATION.cff")
 # What a container of Inference Endpoints installs for the code; the torch there is the one for its device.
@@ -41,8 +41,8 @@ def model_repository(model: Path, repo_id: str, checkout: Path | None = None) ->
     """
     checkout = checkout or Path(biodir.errors_biodir.__file__).resolve().parent
     _check_complete(model, checkout)
-    card = (model / CARD).read_text(encoding="utf-8")
-    check_card(card, json.loads((model / "config.json").read_text(encoding="utf-8")), str(model / CARD))
+    card = (model / MODEL_CARD).read_text(encoding="utf-8")
+    check_card(card, json.loads((model / "config.json").read_text(encoding="utf-8")), str(model / MODEL_CARD))
     evaluation = list(_evaluation(model))
     for file in evaluation:
         if file.path.startswith(".eval_results/"):
@@ -53,7 +53,7 @@ def model_repository(model: Path, repo_id: str, checkout: Path | None = None) ->
         *(RepositoryFile(name, model / name) for name in CHECKPOINT_FILES),
         *(RepositoryFile(name, checkout / name) for name in (*CODE_FILES, *COMPANIONS)),
         sample_file(model, checkout),
-        RepositoryFile("README.md", model / CARD, card.replace(PLACEHOLDER, repo_id)),
+        RepositoryFile("README.md", model / MODEL_CARD, card.replace(PLACEHOLDER, repo_id)),
         RepositoryFile("requirements.txt", checkout / SETTINGS, requirements(checkout / SETTINGS)),
         *evaluation,
     ]
@@ -79,7 +79,7 @@ def _check_complete(model: Path, checkout: Path) -> None:
         raise PublishError(f"{model}: there is no such folder; name the folder of a checkpoint")
     for folder, names, fix in (
         (model, CHECKPOINT_FILES, "save model and tokenizer into it with save_pretrained"),
-        (model, (CARD,), "write the card of this model"),
+        (model, (MODEL_CARD,), "write the card of this model"),
         (checkout, (*CODE_FILES, *COMPANIONS, SETTINGS), "publish from a checkout of biodir"),
     ):
         missing = [name for name in names if not (folder / name).is_file()]

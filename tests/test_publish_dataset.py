@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 import biodir
 from biodir.__main__ import main
@@ -94,6 +95,46 @@ def test_card_of_something_else_is_refused(tmp_path):
     (tmp_path / "README.md").write_text("---\nlanguage: en\n---\n")
     with pytest.raises(PublishError, match="the metadata lack license, pretty_name, configs, dataset_info"):
         dataset_repository(tmp_path, HUB_ID)
+
+
+@pytest.mark.parametrize(
+    ("configs", "said"),
+    [
+        ("a", r"configs is 'a', not a list"),
+        ([3], r"configs\[0\] is 3, not a mapping with data_files"),
+        ([{"config_name": "a", "data_dir": "data"}], r"configs\[0\] is .*, not a mapping with data_files"),
+        ([{"data_files": "data/*.parquet"}], r"configs\[0\]\.data_files is 'data/\*\.parquet', not a list"),
+        ([{"data_files": ["a.parquet"]}], r"configs\[0\]\.data_files\[0\] is 'a\.parquet', not a mapping with path"),
+        (
+            [{"data_files": [{"split": "train", "path": ["a", "b"]}]}],
+            r"configs\[0\]\.data_files\[0\]\.path is \['a', 'b'\], not the path of a file",
+        ),
+    ],
+)
+def test_files_in_a_form_that_export_does_not_write_are_refused(tmp_path, configs, said):
+    write_card(tmp_path, configs=configs)
+    with pytest.raises(PublishError, match=rf"README\.md: metadata {said}.*; export the data set anew$"):
+        dataset_repository(tmp_path, HUB_ID)
+
+
+@pytest.mark.parametrize(
+    ("info", "said"),
+    [
+        (3, r"dataset_info\[0\] is 3, not a mapping with splits"),
+        ({"splits": {"train": 3}}, r"dataset_info\[0\]\.splits is \{'train': 3\}, not a list"),
+        ({"splits": [{"name": "train"}]}, r"dataset_info\[0\]\.splits\[0\] is .*, not a mapping with num_examples"),
+    ],
+)
+def test_counts_in_a_form_that_export_does_not_write_are_refused(tmp_path, info, said):
+    write_card(tmp_path, dataset_info=info)
+    with pytest.raises(PublishError, match=rf"README\.md: metadata {said}.*; export the data set anew$"):
+        check_dataset(tmp_path)
+
+
+def write_card(folder: Path, **metadata) -> None:
+    """A card of a data set with these values in its metadata."""
+    whole = {"language": "en", "license": "mit", "pretty_name": "A", "dataset_info": {"splits": []}, **metadata}
+    (folder / "README.md").write_text(f"---\n{yaml.safe_dump(whole)}---\n")
 
 
 def test_missing_file_is_named(copy):
