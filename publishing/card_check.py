@@ -13,6 +13,9 @@ from huggingface_hub.repocard_data import model_index_to_eval_results
 
 from biodir.publishing.errors import PublishError
 
+# Where a model has its card, and where the Hub reads that of a model or a data set.
+MODEL_CARD = "model_card.md"
+HUB_CARD = "README.md"
 BLOCK = re.compile(r"\A---\r?\n(.*?\r?\n)---\r?\n", re.DOTALL)
 HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 # Old models and data sets of the Hub have no organisation, such as bert-base-uncased.

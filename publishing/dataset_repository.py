@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from biodir.publishing.assembly import MARKER, RepositoryFile
-from biodir.publishing.card_check import metadata_of
+from biodir.publishing.card_check import HUB_CARD, metadata_of
 from biodir.publishing.checking import run_fresh
 from biodir.publishing.errors import PublishError
 
-DATASET_CARD = "README.md"
 NEEDED = ("language", "license", "pretty_name", "configs", "dataset_info")
 # The examples of the card load the folder; on the Hub they load the repository.
 LOADED = re.compile(r'load_dataset\("[^"\n]+"')
@@ -23,16 +22,16 @@ def dataset_repository(folder: Path, repo_id: str) -> list[RepositoryFile]:
     Raises:
         PublishError: the folder is not such a one, or holds more or less than its card names.
     """
-    if not (folder / DATASET_CARD).is_file():
-        raise PublishError(f"{folder}: lacks {DATASET_CARD}; name a folder that `biodir dataset export` wrote")
-    card = (folder / DATASET_CARD).read_text(encoding="utf-8")
-    metadata = metadata_of(card, str(folder / DATASET_CARD))
+    if not (folder / HUB_CARD).is_file():
+        raise PublishError(f"{folder}: lacks {HUB_CARD}; name a folder that `biodir dataset export` wrote")
+    card = (folder / HUB_CARD).read_text(encoding="utf-8")
+    metadata = metadata_of(card, str(folder / HUB_CARD))
     missing = [key for key in NEEDED if not metadata.get(key)]
     if missing:
-        raise PublishError(f"{folder / DATASET_CARD}: the metadata lack {', '.join(missing)}; export the data set anew")
-    named = set(_named_files(metadata["configs"], str(folder / DATASET_CARD)))
+        raise PublishError(f"{folder / HUB_CARD}: the metadata lack {', '.join(missing)}; export the data set anew")
+    named = set(_named_files(metadata["configs"], str(folder / HUB_CARD)))
     there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} - {
-        DATASET_CARD,
+        HUB_CARD,
         MARKER,
     }
     for names, problem in ((named - there, "is not there"), (there - named, "is not named in its card")):
@@ -40,7 +39,7 @@ def dataset_repository(folder: Path, repo_id: str) -> list[RepositoryFile]:
             raise PublishError(f"{folder}: {min(names)} {problem}; export the data set anew")
     changed = FOLDER_HINT.sub("", LOADED.sub(f'load_dataset("{repo_id}"', card))
     return [
-        RepositoryFile(DATASET_CARD, folder / DATASET_CARD, changed),
+        RepositoryFile(HUB_CARD, folder / HUB_CARD, changed),
         *(RepositoryFile(name, folder / name) for name in sorted(named)),
     ]
 
@@ -51,7 +50,7 @@ def check_dataset(folder: Path) -> dict[str, dict[str, int]]:
     Raises:
         PublishError: it cannot load the folder, or counts otherwise than the card.
     """
-    card = folder / DATASET_CARD
+    card = folder / HUB_CARD
     expected = _published_rows(metadata_of(card.read_text(encoding="utf-8"), str(card)), str(card))
     found = run_fresh("fresh_dataset.py", folder)
     for name, splits in expected.items():

@@ -10,12 +10,11 @@ import biodir.errors_biodir
 from biodir.configuration_biodir import CODE_FILES
 from biodir.inference.loading import CHECKPOINT_FILES, LFS_POINTER
 from biodir.publishing.assembly import RepositoryFile
-from biodir.publishing.card_check import check_card, check_eval_results
+from biodir.publishing.card_check import HUB_CARD, MODEL_CARD, check_card, check_eval_results
 from biodir.publishing.errors import PublishError
 from biodir.publishing.facts import MEASURED, check_fingerprint
 from biodir.publishing.samples import sample_file
 
-MODEL_CARD = "model_card.md"
 # What stands beside the code and goes with every model.
 COMPANIONS = ("handler.py", "LICENSE", "CITATION.cff")
 # What a container of Inference Endpoints installs for the code; the torch there is the one for its device.
@@ -53,7 +52,7 @@ def model_repository(model: Path, repo_id: str, checkout: Path | None = None) ->
         *(RepositoryFile(name, model / name) for name in CHECKPOINT_FILES),
         *(RepositoryFile(name, checkout / name) for name in (*CODE_FILES, *COMPANIONS)),
         sample_file(model, checkout),
-        RepositoryFile("README.md", model / MODEL_CARD, card.replace(PLACEHOLDER, repo_id)),
+        RepositoryFile(HUB_CARD, model / MODEL_CARD, card.replace(PLACEHOLDER, repo_id)),
         RepositoryFile("requirements.txt", checkout / SETTINGS, requirements(checkout / SETTINGS)),
         *evaluation,
     ]

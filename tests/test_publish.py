@@ -174,7 +174,7 @@ def test_other_weights_of_one_version_go_under_another_tag(model, tmp_path, caps
     said, differs = publish(capsys, model)
     assert f"{TAG} is there with this content" in said
     assert differs == (
-        f"{HUB_ID}: main holds other content (config.json, .eval_results/corpus.yaml); a new --tag brings this there"
+        f"{HUB_ID}: main holds other content (.eval_results/corpus.yaml, config.json); a new --tag brings this there"
     )
 
 

@@ -54,9 +54,7 @@ def test_file_that_was_added_to_an_own_folder_is_kept(source, tmp_path, name):
     folder = assemble(files(source), tmp_path / "out")
     (folder / name).parent.mkdir(exist_ok=True)
     (folder / name).write_text("mine")
-    with pytest.raises(
-        PublishError, match=f"out: holds files that biodir did not put there, such as {re.escape(name)}"
-    ):
+    with pytest.raises(PublishError, match=f"out: holds files .*, such as {re.escape(name)}; move them"):
         assemble(files(source), tmp_path / "out")
     assert names(folder) == {**EXPECTED, name: "mine"}
 
@@ -85,9 +83,7 @@ def test_interrupt_while_folders_change_places_loses_none(source, tmp_path, monk
 
 
 def test_folder_of_somebody_else_is_left_alone(source, tmp_path):
-    with pytest.raises(
-        PublishError, match=r"source: holds files that biodir did not put there, such as a\.txt; move them"
-    ):
+    with pytest.raises(PublishError, match=r"source: holds files that biodir did not put there, such as a\.txt;"):
         assemble(files(source), source)
     assert [path.name for path in source.iterdir()] == ["a.txt"]
 

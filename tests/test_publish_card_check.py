@@ -83,7 +83,7 @@ def test_fault_in_the_results_of_a_card_is_named(found, put, message):
 )
 def test_card_without_results_is_refused(results):
     index = [*metadata_of(CARD, "card")["model-index"], {"name": "other", "results": results}]
-    with pytest.raises(PublishError, match="^card: metadata model-index has a part without results; give them"):
+    with pytest.raises(PublishError, match=r"^card: metadata model-index has a part without results; give them"):
         check_card(changed(**{"model-index": index}), CONFIG, "card")
 
 
