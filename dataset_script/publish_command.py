@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from biodir.errors_biodir import SettingError
-from biodir.publishing.command import add_publish_options, run_publish
+from biodir.publishing.command import add_publish_options, check_names, run_publish
 
 
 def add_publish_command(subcommands: argparse._SubParsersAction) -> None:
@@ -13,7 +13,7 @@ def add_publish_command(subcommands: argparse._SubParsersAction) -> None:
         "publish",
         help="bring an exported data set to the Hub",
         description="Takes a folder that `biodir dataset export` wrote, loads it in a new process and counts its rows, "
-        "and uploads it in one commit with the tag of biodir's version. Run again after an error, it sends what is "
+        "and uploads it in one commit with a tag. Run again after an error, it sends what is "
         "missing.",
     )
     publish.add_argument("folder", type=Path, metavar="FOLDER", help="folder that `biodir dataset export` wrote")
@@ -25,7 +25,6 @@ def _publish(options: argparse.Namespace) -> int:
     from importlib.util import find_spec
 
     from biodir.publishing.dataset_repository import check_dataset, dataset_repository
-    from biodir.publishing.upload import check_repo_id
 
     def check(folder: Path) -> str:
         rows = check_dataset(folder)
@@ -34,5 +33,5 @@ def _publish(options: argparse.Namespace) -> int:
 
     if find_spec("datasets") is None:
         raise SettingError("biodir dataset publish needs the library datasets; pip install 'biodir[data]'")
-    check_repo_id(options.repo_id)
+    check_names(options)
     return run_publish(options, dataset_repository(options.folder, options.repo_id), check, "dataset")

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from biodir.publishing.errors import PublishError
 
-# Says that `assemble` made the folder, which may then be replaced; it is not uploaded.
+# Says that `assemble` made the folder, and of which files: these may be replaced. It is not uploaded.
 MARKER = ".biodir-publish"
-MARKER_TEXT = "biodir made this folder and replaces it as a whole; nothing here is uploaded from this file.\n"
+MARKER_TEXT = "biodir made this folder, with the files below, and replaces it as a whole; this file is not uploaded.\n"
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,7 @@ def assemble(
         made = Path(beside) / "made"
         _write(files, made)
         check(made)
-        if target.exists():
-            target.rename(Path(beside) / "replaced")
-        made.rename(target)
+        _swap(made, target, Path(beside) / "replaced")
     return target
 
 
@@ -56,8 +54,19 @@ def check_target(target: Path) -> None:
     """
     if target.is_symlink() or (target.exists() and not target.is_dir()):
         raise PublishError(f"{target}: is no folder; name a new one")
-    if target.is_dir() and any(target.iterdir()) and not (target / MARKER).is_file():
-        raise PublishError(f"{target}: holds files that biodir did not put there; name a new or an empty folder")
+    if not target.is_dir():
+        return
+    listed = _listed_files(target)
+    foreign = sorted(
+        path.relative_to(target).as_posix()
+        for path in target.rglob("*")
+        if (path.is_symlink() or not path.is_dir()) and path.relative_to(target).as_posix() not in listed
+    )
+    if foreign:
+        raise PublishError(
+            f"{target}: holds files that biodir did not put there, such as {foreign[0]}; move them away, or name a new "
+            "or an empty folder"
+        )
 
 
 def content_files(folder: Path) -> Iterator[tuple[str, Path]]:
@@ -66,6 +75,26 @@ def content_files(folder: Path) -> Iterator[tuple[str, Path]]:
         name = path.relative_to(folder).as_posix()
         if path.is_file() and name != MARKER:
             yield name, path
+
+
+def _listed_files(folder: Path) -> set[str]:
+    """The files that the marker of a folder names, and the marker; none without it."""
+    marker = folder / MARKER
+    if not marker.is_file():
+        return set()
+    return {MARKER, *marker.read_text(encoding="utf-8").splitlines()[1:]}
+
+
+def _swap(made: Path, target: Path, replaced: Path) -> None:
+    """Puts a folder in the place of another; where that breaks off, the other is there again."""
+    try:
+        if target.exists():
+            target.rename(replaced)
+        made.rename(target)
+    except BaseException:
+        if replaced.exists() and not target.exists():
+            replaced.rename(target)
+        raise
 
 
 def _write(files: Iterable[RepositoryFile], folder: Path) -> None:
@@ -79,4 +108,5 @@ def _write(files: Iterable[RepositoryFile], folder: Path) -> None:
             shutil.copyfile(file.source, place)
         else:
             raise PublishError(f"{file.source}: there is no such file, and the repository needs {file.path}")
-    (folder / MARKER).write_text(MARKER_TEXT, encoding="utf-8")
+    names = "".join(f"{name}\n" for name, _ in content_files(folder))
+    (folder / MARKER).write_text(MARKER_TEXT + names, encoding="utf-8")

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from huggingface_hub import EvalResult, EvalResultEntry, ModelCardData, eval_result_entries_to_yaml
@@ -12,10 +12,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from biodir.configuration_biodir import TASK
 from biodir.evaluation.scores import LEVELS
+from biodir.publishing.card_check import MODEL_CARD
 from biodir.publishing.facts import Facts
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 TEMPLATE = "model_card.md.j2"
-CARD = "model_card.md"
 EVAL_RESULTS = ".eval_results/bioredirect.yaml"
 # The Hub's own name of the corpus whose documents the test split holds; directions came later, see the card.
 BENCHMARK = "bigbio/biored"
@@ -41,16 +44,16 @@ TAGS = (
 )
 
 
-def written_files(facts: Facts, limits: Any) -> dict[str, str]:
+def written_files(facts: Facts, limits: "DataclassInstance") -> dict[str, str]:
     """Path in the repository -> the text of each file that the facts decide.
 
     Args:
         limits: the dataclass of the limits of `handler.py`.
     """
-    return {CARD: card_text(facts, limits), EVAL_RESULTS: eval_results_text(facts)}
+    return {MODEL_CARD: card_text(facts, limits), EVAL_RESULTS: eval_results_text(facts)}
 
 
-def card_text(facts: Facts, limits: Any) -> str:
+def card_text(facts: Facts, limits: "DataclassInstance") -> str:
     """The model card: metadata, then prose with tables."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),

@@ -1,18 +1,25 @@
 """Whether a card and evaluation results are what the Hub reads, found without asking it."""
 
+import datetime
+import math
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
-from huggingface_hub import parse_eval_result_entries
+from huggingface_hub import EvalResult, EvalResultEntry, parse_eval_result_entries
 from huggingface_hub.repocard_data import model_index_to_eval_results
 
 from biodir.publishing.errors import PublishError
 
+# Where a model has its card, and where the Hub reads that of a model or a data set.
+MODEL_CARD = "model_card.md"
+HUB_CARD = "README.md"
 BLOCK = re.compile(r"\A---\r?\n(.*?\r?\n)---\r?\n", re.DOTALL)
-HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
+# Old models and data sets of the Hub have no organisation, such as bert-base-uncased.
+PLAIN_ID = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
 LANGUAGE = re.compile(r"[a-z]{2,3}")
 LICENCE = re.compile(r"[a-z0-9][a-z0-9.-]*")
 
@@ -37,6 +44,8 @@ def metadata_of(card: str, place: str) -> dict[str, Any]:
 
 def check_card(card: str, config: Mapping[str, Any], place: str) -> None:
     """Nothing where the metadata of a model card are whole and in the form that the Hub takes.
+
+    Whether the Hub knows a licence, a data set or a base model is not asked.
 
     Args:
         config: content of config.json, whose `custom_pipelines` decide which `pipeline_tag` works.
@@ -68,28 +77,79 @@ def check_eval_results(path: Path) -> None:
         PublishError: it is not.
     """
     try:
-        entries = parse_eval_result_entries(yaml.safe_load(path.read_text(encoding="utf-8")))
+        listed = yaml.safe_load(path.read_text(encoding="utf-8"))
+        entries = parse_eval_result_entries(listed)
     except (yaml.YAMLError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise PublishError(f"{path}: is no list of evaluation results ({error!r}); write it anew") from error
-    for entry in entries:
-        if not (_is_id(entry.dataset_id) and isinstance(entry.task_id, str) and _is_number(entry.value)):
-            raise PublishError(f"{path}: {entry!r} lacks a data set id, a task id or a number as value")
+    if not entries or len(entries) < len(listed):
+        raise PublishError(f"{path}: holds {len(entries)} results in {len(listed)} entries; write it anew")
+    for number, entry in enumerate(entries):
+        for key, value, is_valid, wanted in _parts_of_entry(entry):
+            if not is_valid:
+                raise PublishError(f"{path}: result {number}: {key} is {value!r}; give {wanted}")
+
+
+def _parts_of_entry(entry: EvalResultEntry) -> list[tuple[str, Any, bool, str]]:
+    """Name, value and validity of each part, and what is wanted there."""
+    has_date = entry.date is None or _is_date(entry.date)
+    return [
+        ("dataset.id", entry.dataset_id, _is_id(entry.dataset_id), "the id of a data set of the Hub, ORG/NAME"),
+        ("dataset.task_id", entry.task_id, _is_text(entry.task_id), "a name"),
+        ("value", entry.value, _is_share(entry.value), "a number in 0..1"),
+        ("date", entry.date, has_date, "a date such as 2026-01-31"),
+    ]
 
 
 def _check_model_index(index: Any, place: str) -> None:
-    try:
-        _, results = model_index_to_eval_results(index)
-    except (AttributeError, KeyError, TypeError, IndexError, ValueError) as error:
-        raise PublishError(f"{place}: metadata model-index cannot be read ({error!r}); write the card anew") from error
-    for result in results:
-        if not _is_number(result.metric_value):
+    for model in index:
+        try:
+            name, results = model_index_to_eval_results([model])
+        except (AttributeError, KeyError, TypeError, IndexError, ValueError) as error:
             raise PublishError(
-                f"{place}: metadata model-index has {result.metric_name} {result.metric_value!r}; give a number"
-            )
+                f"{place}: metadata model-index cannot be read ({error!r}); write the card anew"
+            ) from error
+        if not _is_text(name):
+            raise PublishError(f"{place}: metadata model-index has the name {name!r}; give that of the model")
+        if not results or not all(result["metrics"] for result in model["results"]):
+            raise PublishError(f"{place}: metadata model-index has a part without results; give them or leave it out")
+        for number, result in enumerate(results):
+            for key, value, is_valid, wanted in _parts_of_result(result):
+                if not is_valid:
+                    raise PublishError(
+                        f"{place}: metadata model-index, metric {number}: {key} is {value!r}; give {wanted}"
+                    )
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and value == value
+def _parts_of_result(result: EvalResult) -> list[tuple[str, Any, bool, str]]:
+    """Name, value and validity of each part, and what is wanted there."""
+    has_id = _matches(PLAIN_ID)(result.dataset_type)
+    return [
+        ("task.type", result.task_type, _is_text(result.task_type), "the name of a task"),
+        ("dataset.type", result.dataset_type, has_id, "an id as the Hub's data sets have them"),
+        ("dataset.name", result.dataset_name, _is_text(result.dataset_name), "a name"),
+        ("metrics.type", result.metric_type, _is_text(result.metric_type), "a name such as f1"),
+        ("metrics.value", result.metric_value, _is_share(result.metric_value), "a number in 0..1"),
+    ]
+
+
+def _is_share(value: Any) -> bool:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return is_number and math.isfinite(value) and 0 <= value <= 1
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _is_date(value: Any) -> bool:
+    """Whether it is a date or a time, as YAML reads it or in the form of ISO 8601."""
+    if isinstance(value, datetime.date):
+        return True
+    try:
+        datetime.datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _is_id(value: Any) -> bool:
@@ -108,10 +168,11 @@ def _matches(pattern: re.Pattern) -> Callable[[Any], bool]:
 # Key -> whether a value is valid, and what is wanted.
 _KEYS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "language": (_all(_matches(LANGUAGE)), "a code of two or three letters, or a list of them"),
-    "license": (_matches(LICENCE), "an identifier of the Hub's list, such as apache-2.0"),
+    "license": (_matches(LICENCE), "an identifier in small letters, such as apache-2.0"),
     "library_name": (lambda value: value == "transformers", "transformers"),
-    "base_model": (_all(_is_id), "the id of the model that training began with"),
-    "datasets": (_all(_is_id), "ids of data sets of the Hub"),
+    "base_model": (_all(_matches(PLAIN_ID)), "the id of the model that training began with"),
+    # A model of a corpus that is not on the Hub has none.
+    "datasets": (lambda value: not value or _all(_is_id)(value), "ids of data sets of the Hub, or leave it out"),
     "tags": (
         lambda value: isinstance(value, list) and _all(lambda tag: isinstance(tag, str))(value),
         "a list of words",

@@ -1,4 +1,4 @@
-"""Checks of what is to be published, in new processes with clean caches and no network."""
+"""Checks of what is to be published, in new processes with clean caches, in the libraries' offline mode."""
 
 import json
 import os
@@ -13,6 +13,8 @@ from typing import Any
 from biodir.configuration_biodir import TASK
 from biodir.publishing.errors import PublishError
 
+# Accelerators that a process can be kept from seeing: a check computes where every machine can.
+HIDDEN = ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES")
 # Would show the new process something of this machine.
 LEFT_OUT = ("HF_HUB_CACHE", "HF_ASSETS_CACHE", "HF_DATASETS_CACHE", "TRANSFORMERS_CACHE", "BIODIR_MODEL")
 
@@ -26,7 +28,7 @@ class CheckedModel:
 
 
 def check_model(folder: Path) -> CheckedModel:
-    """What a new process finds that has nothing but the folder: no installed biodir, no cache, no network.
+    """What a new process finds that has nothing but the folder: no installed biodir, no cache, offline mode.
 
     Raises:
         PublishError: it cannot load the folder, or pipeline and handler do not agree on the sample.
@@ -37,7 +39,9 @@ def check_model(folder: Path) -> CheckedModel:
         raise PublishError(f"code came from {', '.join(foreign)}, not from the repository; see auto_map in config.json")
     if found["task"] != TASK:
         raise PublishError(f"the pipeline is one for {found['task']!r}, not {TASK!r}; see config.json")
-    if found["answer"] != found["relations"]:
+    if not found["pairs"]:
+        raise PublishError("the pipeline finds no pair in the sample; give a document that has one")
+    if found["answer"] != found["pairs"]:
         raise PublishError("handler.py does not answer what the pipeline finds in the sample; see its EndpointHandler")
     return CheckedModel(len(found["relations"]), tuple(found["modules"]))
 
@@ -62,7 +66,8 @@ def run_fresh(program: str, folder: Path) -> Any:
 
 
 def clean_environment(home: str, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The environment for a process whose caches are new and whose libraries ask nobody."""
+    """The environment for a process whose caches are new, whose libraries are in offline mode, and that sees no GPU."""
     kept = {name: value for name, value in environment.items() if name not in LEFT_OUT}
     caches = {"HF_HOME": f"{home}/home", "HF_MODULES_CACHE": f"{home}/modules"}
-    return {**kept, **caches, "HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
+    offline = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
+    return {**kept, **caches, **offline, **dict.fromkeys(HIDDEN, "")}

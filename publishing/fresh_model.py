@@ -10,12 +10,13 @@ from pathlib import Path
 
 
 def main(folder: str, out: str) -> None:
-    """Writes what was found: the relations by the pipeline and by the handler, and where the code came from."""
+    """Writes what was found: relations, all pairs by the pipeline and by the handler, and where the code came from."""
     sys.modules["biodir"] = None  # importing it fails from here on, wherever it is installed
     from transformers import AutoModel, pipeline
 
     sample = (Path(folder) / "samples" / "sample.pubtator").read_text(encoding="utf-8")
-    extract = pipeline(model=folder, trust_remote_code=True, device="cpu")
+    # No device is named, as in handler.py: where the two computed on different ones, their scores would differ.
+    extract = pipeline(model=folder, trust_remote_code=True)
     # What the Hub's "Use this model" shows for a repository without pipeline_tag.
     model = AutoModel.from_pretrained(folder, trust_remote_code=True, dtype="auto")
     spec = importlib.util.spec_from_file_location("handler", Path(folder) / "handler.py")
@@ -25,7 +26,9 @@ def main(folder: str, out: str) -> None:
     found = {
         "task": extract.task,
         "relations": extract(sample),
-        "answer": handler.EndpointHandler(folder)({"inputs": sample}),
+        # Of a document in which nothing is found, the scores still tell whether the two agree.
+        "pairs": extract(sample, return_all_scores=True),
+        "answer": handler.EndpointHandler(folder)({"inputs": sample, "parameters": {"return_all_scores": True}}),
         "modules": sorted({type(part).__module__ for part in (extract, extract.model, extract.model.config, model)}),
     }
     Path(out).write_text(json.dumps(found), encoding="utf-8")

@@ -10,14 +10,13 @@ import biodir.errors_biodir
 from biodir.configuration_biodir import CODE_FILES
 from biodir.inference.loading import CHECKPOINT_FILES, LFS_POINTER
 from biodir.publishing.assembly import RepositoryFile
-from biodir.publishing.card_check import check_card, check_eval_results
+from biodir.publishing.card_check import HUB_CARD, MODEL_CARD, check_card, check_eval_results
 from biodir.publishing.errors import PublishError
 from biodir.publishing.facts import MEASURED, check_fingerprint
+from biodir.publishing.samples import sample_file
 
-CARD = "model_card.md"
-SAMPLE = "samples/sample.pubtator"
 # What stands beside the code and goes with every model.
-COMPANIONS = ("handler.py", "LICENSE", "CITATION.cff", SAMPLE)
+COMPANIONS = ("handler.py", "LICENSE", "CITATION.cff")
 # What a container of Inference Endpoints installs for the code; the torch there is the one for its device.
 REQUIREMENTS = ("transformers", "huggingface-hub", "safetensors")
 SETTINGS = "setup.cfg"
@@ -36,12 +35,13 @@ def model_repository(model: Path, repo_id: str, checkout: Path | None = None) ->
         checkout: where the code and its companions are; None for the code that runs.
 
     Raises:
-        PublishError: a file is missing, the card's metadata are not whole, or the results are another model's.
+        PublishError: a file is missing, the card's metadata are not whole, the sample is none for the model, or the
+            results are another model's.
     """
     checkout = checkout or Path(biodir.errors_biodir.__file__).resolve().parent
     _check_complete(model, checkout)
-    card = (model / CARD).read_text(encoding="utf-8")
-    check_card(card, json.loads((model / "config.json").read_text(encoding="utf-8")), str(model / CARD))
+    card = (model / MODEL_CARD).read_text(encoding="utf-8")
+    check_card(card, json.loads((model / "config.json").read_text(encoding="utf-8")), str(model / MODEL_CARD))
     evaluation = list(_evaluation(model))
     for file in evaluation:
         if file.path.startswith(".eval_results/"):
@@ -51,7 +51,8 @@ def model_repository(model: Path, repo_id: str, checkout: Path | None = None) ->
     return [
         *(RepositoryFile(name, model / name) for name in CHECKPOINT_FILES),
         *(RepositoryFile(name, checkout / name) for name in (*CODE_FILES, *COMPANIONS)),
-        RepositoryFile("README.md", model / CARD, card.replace(PLACEHOLDER, repo_id)),
+        sample_file(model, checkout),
+        RepositoryFile(HUB_CARD, model / MODEL_CARD, card.replace(PLACEHOLDER, repo_id)),
         RepositoryFile("requirements.txt", checkout / SETTINGS, requirements(checkout / SETTINGS)),
         *evaluation,
     ]
@@ -77,7 +78,7 @@ def _check_complete(model: Path, checkout: Path) -> None:
         raise PublishError(f"{model}: there is no such folder; name the folder of a checkpoint")
     for folder, names, fix in (
         (model, CHECKPOINT_FILES, "save model and tokenizer into it with save_pretrained"),
-        (model, (CARD,), "write the card of this model"),
+        (model, (MODEL_CARD,), "write the card of this model"),
         (checkout, (*CODE_FILES, *COMPANIONS, SETTINGS), "publish from a checkout of biodir"),
     ):
         missing = [name for name in names if not (folder / name).is_file()]

@@ -122,7 +122,7 @@ class _Handler(BaseHTTPRequestHandler):
         for part, status in self.hub.failures.items():
             if part in f"{self.command} {path}":
                 return self._json({"error": "told to fail"}, status)
-        if self.command in ("POST", "PUT") and self.headers.get("Authorization") not in (None, f"Bearer {TOKEN}"):
+        if self.command in ("POST", "PUT") and self._is_refused(path):
             return self._json({"error": "Invalid credentials"}, 401)
         if "/resolve/" in path:
             return self._resolve(path)
@@ -135,6 +135,15 @@ class _Handler(BaseHTTPRequestHandler):
         if path == "/api/repos/create":
             return self._create()
         return self._api(path)
+
+    def _is_refused(self, path: str) -> bool:
+        """Whether a change is asked for without the token of this Hub.
+
+        Objects go to an address that was given out and asks for none, and `paths-info` only reads.
+        """
+        if path.startswith("/objects/") or "/paths-info/" in path:
+            return False
+        return self.headers.get("Authorization") != f"Bearer {TOKEN}"
 
     def _has_length(self) -> bool:
         return self.headers.get("Transfer-Encoding") != "chunked"
@@ -168,7 +177,13 @@ class _Handler(BaseHTTPRequestHandler):
         if what == "tag":
             return self._tag(repository, commit)
         if what == "tree":
-            return self._json([_entry(commit, path) for path in sorted(commit.files)])
+            folder = "/".join(where[1:])
+            is_recursive = parse_qs(urlsplit(self.path).query).get("recursive") in (["true"], ["True"])
+            return self._json(_listing(commit, folder, is_recursive))
+        if what == "commits":
+            oids = [each.oid for each in repository.commits]
+            until = repository.commits[: oids.index(commit.oid) + 1]
+            return self._json([_log(each) for each in reversed(until)])
         if what == "paths-info":
             wanted = (
                 json.loads(self.body)["paths"] if self.body.startswith(b"{") else parse_qs(self.body.decode())["paths"]
@@ -300,6 +315,27 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(content)
+
+
+def _listing(commit: Commit, folder: str, is_recursive: bool) -> list[dict]:
+    """The files and folders in a folder ("" for the top), or those of all levels below it."""
+    start = f"{folder}/" if folder else ""
+    lines = {}
+    for path in sorted(commit.files):
+        if not path.startswith(start):
+            continue
+        parts = path[len(start) :].split("/")
+        for level in range(1, len(parts) if is_recursive else min(len(parts), 2)):
+            name = start + "/".join(parts[:level])
+            lines[name] = {"type": "directory", "path": name, "oid": git_hash(name.encode())}
+        if is_recursive or len(parts) == 1:
+            lines[path] = _entry(commit, path)
+    return list(lines.values())
+
+
+def _log(commit: Commit) -> dict:
+    """A line of the history."""
+    return {"id": commit.oid, "title": commit.message, "message": "", "date": "2026-01-02T03:04:05.000Z", "authors": []}
 
 
 def _entry(commit: Commit, path: str) -> dict:

@@ -1,6 +1,7 @@
 """A tiny checkpoint with a card, as `biodir publish` takes it: what the tests of publishing share."""
 
 from pathlib import Path
+from typing import Any
 
 from tiny_checkpoint import save_checkpoint
 
@@ -34,9 +35,13 @@ model-index:
 """
 
 
-def save_publishable(folder: Path) -> Path:
-    """The folder of a checkpoint with a card and an evaluation result."""
-    model = save_checkpoint(folder, pair_encoding="pooled")
+def save_publishable(folder: Path, **settings: Any) -> Path:
+    """The folder of a checkpoint with a card and an evaluation result.
+
+    Args:
+        settings: of the configuration, as in `save_checkpoint`.
+    """
+    model = save_checkpoint(folder, pair_encoding="pooled", **settings)
     (model / "model_card.md").write_text(CARD)
     (model / ".eval_results").mkdir()
     (model / ".eval_results" / "corpus.yaml").write_text(

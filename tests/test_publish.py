@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from huggingface_hub import HfApi
 
 import biodir
 from biodir.__main__ import main
@@ -98,11 +99,88 @@ def test_to_leaves_the_repository_in_a_folder(model, tmp_path, capsys, unchecked
     assert listed == {name: (tmp_path / "out" / name).stat().st_size for name in FILES}
 
 
-def test_dry_run_uploads_nothing(model, capsys, unchecked, monkeypatch):
-    monkeypatch.setattr("biodir.publishing.upload.upload", None)
-    assert main(["publish", "--model", str(model), "--repo-id", HUB_ID, "--dry-run"]) == 0
-    last = capsys.readouterr().out.splitlines()[-1]
+@pytest.fixture
+def hub(monkeypatch):
+    """A Hub that the command finds and may write to."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_XET", True)
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    with running_hub() as found:
+        monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", found.url)
+        yield found
+
+
+def publish(capsys, model: Path, *options: str) -> list[str]:
+    """What the command says in the end, behind the result of the check."""
+    assert main(["publish", "--model", str(model), "--repo-id", HUB_ID, *options]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    return lines[next(index for index, line in enumerate(lines) if line.startswith("checked: ")) + 1 :]
+
+
+def test_dry_run_uploads_nothing(model, capsys, unchecked, hub):
+    assert publish(capsys, model, "--dry-run") == [
+        f"{HUB_ID}: is not there, or cannot be seen with this token; would be made",
+        f"not uploaded: would go to {HUB_ID} (model) in one commit, tag {TAG}",
+    ]
+    assert hub.repositories == {}
+
+
+def test_dry_run_without_a_hub_says_what_it_cannot_know(model, capsys, unchecked, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
+    said, last = publish(capsys, model, "--dry-run")
+    assert said.startswith(f"what is there now, and would be deleted, is not known: {HUB_ID}: ")
     assert last == f"not uploaded: would go to {HUB_ID} (model) in one commit, tag {TAG}"
+
+
+def test_dry_run_and_upload_refuse_an_unrelated_repository(model, capsys, unchecked, hub):
+    api = HfApi(endpoint=hub.url, token=TOKEN)
+    api.create_repo(HUB_ID)
+    for name in ("LICENSE", "weights.bin"):
+        api.upload_file(path_or_fileobj=b"theirs", path_in_repo=name, repo_id=HUB_ID)
+    for options in (["--dry-run"], []):
+        assert main(["publish", "--model", str(model), "--repo-id", HUB_ID, *options]) == 1
+        said = capsys.readouterr()
+        assert said.out.splitlines()[-3:] == [
+            f"{HUB_ID}: {len(FILES)} files to write, 1 to delete",
+            "      delete  weights.bin",
+            "   overwrite  LICENSE",
+        ]
+        assert "holds LICENSE, weights.bin, which biodir did not put there" in said.err
+        assert len(hub.repositories[("models", HUB_ID)].commits) == 3
+    done = publish(capsys, model, "--delete")
+    assert done[-2:] == [
+        f"{HUB_ID}: {len(FILES)} files written, 1 deleted in commit "
+        f"{hub.repositories[('models', HUB_ID)].commits[-1].oid}",
+        f"{HUB_ID}: tagged {TAG}",
+    ]
+
+
+def test_other_weights_of_one_version_go_under_another_tag(model, tmp_path, capsys, unchecked, hub):
+    publish(capsys, model)
+    retrained = copied(model, tmp_path)
+    with open(retrained / "config.json", "a") as file:
+        file.write("\n")
+    arguments = ["publish", "--model", str(retrained), "--repo-id", HUB_ID]
+    assert main(arguments) == 1
+    assert "is there with other content (config.json, .eval_results/corpus.yaml); raise the version" in (
+        capsys.readouterr().err
+    )
+    assert publish(capsys, retrained, "--tag", "retrained", "--dry-run") == [
+        f"{HUB_ID}: 1 files to write, 1 to delete",
+        "      delete  .eval_results/corpus.yaml",
+        f"not uploaded: would go to {HUB_ID} (model) in one commit, tag retrained",
+    ]
+    assert publish(capsys, retrained, "--tag", "retrained")[-1] == f"{HUB_ID}: tagged retrained"
+    assert list(hub.repositories[("models", HUB_ID)].tags) == [TAG, "retrained"]
+    said, differs = publish(capsys, model)
+    assert f"{TAG} is there with this content" in said
+    assert differs == (
+        f"{HUB_ID}: main holds other content (.eval_results/corpus.yaml, config.json); a new --tag brings this there"
+    )
+
+
+def test_wrong_tag_is_found_first(capsys):
+    assert main(["publish", "--model", "nowhere", "--repo-id", HUB_ID, "--tag", "main"]) == 1
+    assert "--tag 'main': write a name" in capsys.readouterr().err
 
 
 def test_check_that_fails_leaves_no_folder(model, tmp_path, capsys, monkeypatch):
@@ -174,7 +252,8 @@ def copied(model: Path, tmp_path: Path) -> Path:
 GOOD = {
     "task": "biomedical-relation-extraction",
     "relations": [{"score": 0.5}],
-    "answer": [{"score": 0.5}],
+    "pairs": [{"score": 0.5}, {"score": 0.25}],
+    "answer": [{"score": 0.5}, {"score": 0.25}],
     "modules": ["transformers_modules.tiny.modeling_biodir"],
 }
 
@@ -184,7 +263,8 @@ GOOD = {
     [
         ({"modules": [*GOOD["modules"], "biodir.modeling_biodir"]}, "code came from biodir.modeling_biodir, not from"),
         ({"task": "text-classification"}, "the pipeline is one for 'text-classification'"),
-        ({"answer": []}, "handler.py does not answer what the pipeline finds"),
+        ({"pairs": [], "answer": []}, "the pipeline finds no pair in the sample"),
+        ({"answer": [{"score": 0.5}, {"score": 0.75}]}, "handler.py does not answer what the pipeline finds"),
     ],
 )
 def test_finding_of_the_new_process_that_is_wrong_is_named(monkeypatch, tmp_path, found, said):
@@ -229,8 +309,9 @@ def test_published_model_is_loaded_from_the_hub(model, tmp_path):
         del settings["HF_HUB_OFFLINE"]
         command = [sys.executable, "-m", "biodir", "publish", "--model", str(model), "--repo-id", HUB_ID]
         published = run(command, {**settings, "HF_TOKEN": TOKEN}, CHECKOUT)
-        *_, checked, written, tagged = published.splitlines()
+        *_, checked, planned, written, tagged = published.splitlines()
         assert tagged == f"{HUB_ID}: tagged {TAG}"
+        assert planned == f"{HUB_ID}: {len(FILES)} files to write, 0 to delete"
         uploaded = hub.repositories[("models", HUB_ID)]
         assert [commit.message for commit in uploaded.commits] == ["initial commit", f"biodir {TAG}"]
         assert set(uploaded.commits[-1].files) == {*FILES, ".gitattributes"}, "the check left nothing behind"
@@ -257,12 +338,27 @@ def run(command: list[str], environment: dict[str, str], cwd: Path) -> str:
     return done.stdout
 
 
+def test_pipeline_and_handler_of_a_check_choose_the_device_alike():
+    """Neither names one: on a machine whose accelerator cannot be hidden both take that."""
+    for program in (Path(checking.__file__).with_name("fresh_model.py"), CHECKOUT / "handler.py"):
+        assert "device=" not in program.read_text()
+
+
 def test_environment_of_a_check_is_clean():
-    given = {"PATH": os.defpath, "HF_HUB_CACHE": "/c", "HF_HOME": "/h", "BIODIR_MODEL": "m"}
+    given = {
+        "PATH": os.defpath,
+        "HF_HUB_CACHE": "/c",
+        "HF_HOME": "/h",
+        "BIODIR_MODEL": "m",
+        "CUDA_VISIBLE_DEVICES": "1",
+    }
     assert clean_environment("/new", given) == {
         "PATH": os.defpath,
         "HF_HOME": "/new/home",
         "HF_MODULES_CACHE": "/new/modules",
         "HF_HUB_OFFLINE": "1",
         "HF_DATASETS_OFFLINE": "1",
+        "CUDA_VISIBLE_DEVICES": "",
+        "HIP_VISIBLE_DEVICES": "",
+        "ROCR_VISIBLE_DEVICES": "",
     }

@@ -1,5 +1,6 @@
 """Folders that appear as a whole or not at all."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -48,8 +49,41 @@ def test_own_folder_is_replaced_as_a_whole(source, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "source"]
 
 
+@pytest.mark.parametrize("name", ["notes.txt", ".git/config", "deep/er/c.txt"])
+def test_file_that_was_added_to_an_own_folder_is_kept(source, tmp_path, name):
+    folder = assemble(files(source), tmp_path / "out")
+    (folder / name).parent.mkdir(exist_ok=True)
+    (folder / name).write_text("mine")
+    with pytest.raises(PublishError, match=f"out: holds files .*, such as {re.escape(name)}; move them"):
+        assemble(files(source), tmp_path / "out")
+    assert names(folder) == {**EXPECTED, name: "mine"}
+
+
+def test_link_that_was_added_to_an_own_folder_is_kept(source, tmp_path):
+    folder = assemble(files(source), tmp_path / "out")
+    (folder / "link").symlink_to(source)
+    with pytest.raises(PublishError, match="such as link; move them away"):
+        assemble(files(source), tmp_path / "out")
+
+
+def test_interrupt_while_folders_change_places_loses_none(source, tmp_path, monkeypatch):
+    assemble([RepositoryFile("old.txt", source / "a.txt")], tmp_path / "out")
+    real = Path.rename
+
+    def interrupted(path: Path, place: Path) -> Path:
+        if path.name == "made":
+            raise KeyboardInterrupt
+        return real(path, place)
+
+    monkeypatch.setattr(Path, "rename", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        assemble(files(source), tmp_path / "out")
+    assert names(tmp_path / "out") == {"old.txt": "a"}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "source"]
+
+
 def test_folder_of_somebody_else_is_left_alone(source, tmp_path):
-    with pytest.raises(PublishError, match="source: holds files that biodir did not put there; name a new"):
+    with pytest.raises(PublishError, match=r"source: holds files that biodir did not put there, such as a\.txt;"):
         assemble(files(source), source)
     assert [path.name for path in source.iterdir()] == ["a.txt"]
 

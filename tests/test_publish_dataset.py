@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 import biodir
 from biodir.__main__ import main
@@ -71,11 +72,11 @@ def test_examples_of_the_card_load_the_repository(exported):
 
 
 def test_dry_run_counts_and_uploads_nothing(exported, capsys, unchecked, monkeypatch):
-    monkeypatch.setattr("biodir.publishing.upload.upload", None)
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
     assert main(["dataset", "publish", str(exported), "--repo-id", HUB_ID, "--dry-run"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[-1] == f"not uploaded: would go to {HUB_ID} (dataset) in one commit, tag {TAG}"
-    assert lines[-2].startswith("checked: a new process loads it and counts the rows of the card: biored_direction 3, ")
+    assert lines[-3].startswith("checked: a new process loads it and counts the rows of the card: biored_direction 3, ")
 
 
 def test_other_count_than_the_card_says_is_refused(exported, monkeypatch):
@@ -94,6 +95,46 @@ def test_card_of_something_else_is_refused(tmp_path):
     (tmp_path / "README.md").write_text("---\nlanguage: en\n---\n")
     with pytest.raises(PublishError, match="the metadata lack license, pretty_name, configs, dataset_info"):
         dataset_repository(tmp_path, HUB_ID)
+
+
+@pytest.mark.parametrize(
+    ("configs", "said"),
+    [
+        ("a", r"configs is 'a', not a list"),
+        ([3], r"configs\[0\] is 3, not a mapping with data_files"),
+        ([{"config_name": "a", "data_dir": "data"}], r"configs\[0\] is .*, not a mapping with data_files"),
+        ([{"data_files": "data/*.parquet"}], r"configs\[0\]\.data_files is 'data/\*\.parquet', not a list"),
+        ([{"data_files": ["a.parquet"]}], r"configs\[0\]\.data_files\[0\] is 'a\.parquet', not a mapping with path"),
+        (
+            [{"data_files": [{"split": "train", "path": ["a", "b"]}]}],
+            r"configs\[0\]\.data_files\[0\]\.path is \['a', 'b'\], not the path of a file",
+        ),
+    ],
+)
+def test_files_in_a_form_that_export_does_not_write_are_refused(tmp_path, configs, said):
+    write_card(tmp_path, configs=configs)
+    with pytest.raises(PublishError, match=rf"README\.md: metadata {said}.*; export the data set anew$"):
+        dataset_repository(tmp_path, HUB_ID)
+
+
+@pytest.mark.parametrize(
+    ("info", "said"),
+    [
+        (3, r"dataset_info\[0\] is 3, not a mapping with splits"),
+        ({"splits": {"train": 3}}, r"dataset_info\[0\]\.splits is \{'train': 3\}, not a list"),
+        ({"splits": [{"name": "train"}]}, r"dataset_info\[0\]\.splits\[0\] is .*, not a mapping with num_examples"),
+    ],
+)
+def test_counts_in_a_form_that_export_does_not_write_are_refused(tmp_path, info, said):
+    write_card(tmp_path, dataset_info=info)
+    with pytest.raises(PublishError, match=rf"README\.md: metadata {said}.*; export the data set anew$"):
+        check_dataset(tmp_path)
+
+
+def write_card(folder: Path, **metadata) -> None:
+    """A card of a data set with these values in its metadata."""
+    whole = {"language": "en", "license": "mit", "pretty_name": "A", "dataset_info": {"splits": []}, **metadata}
+    (folder / "README.md").write_text(f"---\n{yaml.safe_dump(whole)}---\n")
 
 
 def test_missing_file_is_named(copy):
@@ -122,7 +163,7 @@ def test_published_data_set_is_loaded_from_the_hub(exported, tmp_path):
         settings |= {"HF_ENDPOINT": hub.url, "HF_HUB_DISABLE_XET": "1"}
         del settings["HF_HUB_OFFLINE"], settings["HF_DATASETS_OFFLINE"]
         command = [sys.executable, "-m", "biodir", "dataset", "publish", str(exported), "--repo-id", HUB_ID]
-        *_, checked, _, tagged = run(command, {**settings, "HF_TOKEN": TOKEN}, CHECKOUT).splitlines()
+        *_, checked, _, _, tagged = run(command, {**settings, "HF_TOKEN": TOKEN}, CHECKOUT).splitlines()
         assert checked.endswith(": bc5cdr 1, bc5cdr_pairs 1, biored_direction 3, biored_direction_pairs 7")
         assert tagged == f"{HUB_ID}: tagged {TAG}"
         uploaded = hub.repositories[("datasets", HUB_ID)]

@@ -1,21 +1,26 @@
 """Uploads by huggingface_hub itself to a Hub on loopback: one commit, one tag, nothing twice."""
 
+import re
 from pathlib import Path
 
 import pytest
 from huggingface_hub import HfApi, hf_hub_download
+from huggingface_hub.errors import HfHubHTTPError
 
 from biodir.publishing.assembly import RepositoryFile, assemble
-from biodir.publishing.errors import PublishError
-from biodir.publishing.upload import Destination, Upload, check_repo_id, upload
+from biodir.publishing.errors import HubError, PublishError
+from biodir.publishing.upload import Destination, Plan, Upload, check_repo_id, check_tag, plan_upload, upload
 from hub_server import TOKEN, Hub, running_hub
 
 FILES = {
     "README.md": "---\nlanguage: en\n---\n\n# A card\n",
     "model.safetensors": "weights\n",
     "code_biodir.py": "x = 1\n",
+    "samples/sample.pubtator": "1|t|A title.\n",
 }
 DESTINATION = Destination("some-group/tiny", "model", "v0.1.0")
+OTHER_CARD = "---\nlanguage: en\n---\n\n# Another card\n"
+NEXT = Destination("some-group/tiny", "model", "v0.2.0")
 
 
 @pytest.fixture
@@ -57,7 +62,7 @@ def test_all_files_go_in_one_commit_with_a_tag(hub, api, folder):
     assert contents(commit) == FILES
     assert commit.large == {"model.safetensors"}
     assert repository(hub).tags == {"v0.1.0": commit.oid}
-    assert done == Upload(commit.oid, ("README.md", "code_biodir.py", "model.safetensors"), (), is_tag_new=True)
+    assert done == Upload(commit.oid, tuple(sorted(FILES)), (), is_tag_new=True)
 
 
 def test_second_run_does_nothing(hub, api, folder):
@@ -119,16 +124,86 @@ def test_tag_with_other_content_asks_for_another_version(hub, api, folder, tmp_p
 def test_next_version_writes_what_changed_and_deletes_what_is_gone(hub, api, folder, tmp_path):
     upload(folder, DESTINATION, api)
     files = {"README.md": FILES["README.md"], "model.safetensors": "better weights\n"}
-    done = upload(make(tmp_path, files), Destination("some-group/tiny", "model", "v0.2.0"), api)
-    assert (done.written, done.deleted) == (("model.safetensors",), ("code_biodir.py",))
+    done = upload(make(tmp_path, files), NEXT, api)
+    assert (done.written, done.deleted) == (("model.safetensors",), ("code_biodir.py", "samples/sample.pubtator"))
     assert contents(repository(hub).commits[-1]) == files
     assert contents(repository(hub).at("v0.1.0")) == FILES
+
+
+def push(hub, path: str, content: str) -> None:
+    """What somebody else does."""
+    HfApi(endpoint=hub.url, token=TOKEN).upload_file(
+        path_or_fileobj=content.encode(), path_in_repo=path, repo_id=DESTINATION.repo_id, commit_message=f"add {path}"
+    )
+
+
+def test_files_of_an_unrelated_repository_are_left_alone(hub, api, folder):
+    api.create_repo("some-group/tiny")
+    push(hub, "weights.bin", "theirs")
+    push(hub, "README.md", OTHER_CARD)
+    push(hub, "code_biodir.py", FILES["code_biodir.py"])
+    told = []
+    with pytest.raises(
+        PublishError,
+        match=r"^some-group/tiny: holds README.md, weights.bin, which biodir did not put there .* with --delete$",
+    ):
+        upload(folder, DESTINATION, api, told.append)
+    assert [(plan.deleted, plan.foreign) for plan in told] == [(("weights.bin",), ("README.md", "weights.bin"))]
+    assert contents(repository(hub).commits[-1])["weights.bin"] == "theirs"
+    assert repository(hub).tags == {}
+
+
+def test_files_of_an_unrelated_repository_go_where_it_is_allowed(hub, api, folder):
+    api.create_repo("some-group/tiny")
+    push(hub, "weights.bin", "theirs")
+    done = upload(folder, Destination("some-group/tiny", "model", "v0.1.0", may_delete=True), api)
+    assert done.deleted == ("weights.bin",)
+    assert contents(repository(hub).commits[-1]) == FILES
+
+
+def test_what_others_changed_since_the_last_upload_is_left_alone(hub, api, folder, tmp_path):
+    upload(folder, DESTINATION, api)
+    push(hub, "picture.png", "theirs")
+    push(hub, "README.md", OTHER_CARD)
+    with pytest.raises(PublishError, match=r"holds README.md, picture.png, which biodir did not put there"):
+        upload(make(tmp_path, {"README.md": "---\nlanguage: de\n---\n"}), NEXT, api)
+    assert contents(repository(hub).commits[-1]) == {**FILES, "README.md": OTHER_CARD, "picture.png": "theirs"}
+
+
+def test_plan_reads_only(hub, api, folder, tmp_path):
+    assert plan_upload(folder, DESTINATION, api) == Plan(None, tuple(sorted(FILES)))
+    done = upload(folder, DESTINATION, api)
+    changes = hub.count("POST ") + hub.count("PUT ")
+    assert plan_upload(folder, DESTINATION, api) == Upload(done.commit, (), (), is_tag_new=False)
+    files = {"README.md": "new", "model.safetensors": FILES["model.safetensors"]}
+    assert plan_upload(make(tmp_path, files), NEXT, api) == Plan(
+        done.commit, ("README.md",), ("code_biodir.py", "samples/sample.pubtator")
+    )
+    assert hub.count("POST ") + hub.count("PUT ") == changes
+
+
+def test_plan_without_a_hub_says_so(folder):
+    with pytest.raises(HubError, match=r"^some-group/tiny: "):
+        plan_upload(folder, DESTINATION, HfApi(endpoint="http://127.0.0.1:9"))
+
+
+def test_main_that_went_on_since_the_tag_is_told(hub, api, folder):
+    done = upload(folder, DESTINATION, api)
+    push(hub, "note.txt", "theirs")
+    again = upload(folder, DESTINATION, api)
+    assert again == Upload(done.commit, (), (), is_tag_new=False, main_differs=("note.txt",))
+
+
+def test_same_content_can_have_another_tag(hub, api, folder):
+    done = upload(folder, DESTINATION, api)
+    assert upload(folder, NEXT, api) == Upload(done.commit, (), (), is_tag_new=True)
+    assert repository(hub).tags == {"v0.1.0": done.commit, "v0.2.0": done.commit}
 
 
 def test_file_of_the_same_size_is_told_by_its_hash(hub, api, folder, tmp_path):
     upload(folder, DESTINATION, api)
     files = {**FILES, "model.safetensors": "WEIGHTS\n", "code_biodir.py": "x = 3\n"}
-    done = upload(make(tmp_path, files), Destination("some-group/tiny", "model", "v0.2.0"), api)
+    done = upload(make(tmp_path, files), NEXT, api)
     assert done.written == ("code_biodir.py", "model.safetensors")
 
 
@@ -182,6 +257,42 @@ def test_change_by_others_meanwhile_is_not_overwritten(hub, api, folder, monkeyp
     with pytest.raises(PublishError, match=r"the Hub answered 412: .*; somebody changed the repository meanwhile"):
         upload(folder, DESTINATION, api)
     assert list(contents(repository(hub).commits[-1])) == ["note.txt"]
+
+
+def test_file_that_is_pushed_while_files_are_listed_is_no_part_of_the_tag(hub, api, folder, monkeypatch):
+    real = api.list_repo_tree
+
+    def overtaken(*arguments, **named):
+        listed = list(real(*arguments, **named))
+        monkeypatch.setattr(api, "list_repo_tree", real)
+        push(hub, "note.txt", "theirs")
+        return listed
+
+    monkeypatch.setattr(api, "list_repo_tree", overtaken)
+    with pytest.raises(PublishError, match=r"the Hub answered 412: .*; somebody changed the repository meanwhile"):
+        upload(folder, DESTINATION, api)
+    assert repository(hub).tags == {}
+    assert list(contents(repository(hub).commits[-1])) == ["note.txt"]
+
+
+def test_hub_of_the_tests_lists_one_level_and_asks_for_a_token(hub, api, folder):
+    upload(folder, DESTINATION, api)
+    top = [entry.path for entry in api.list_repo_tree(DESTINATION.repo_id)]
+    assert top == [".gitattributes", "README.md", "code_biodir.py", "model.safetensors", "samples"]
+    assert [entry.path for entry in api.list_repo_tree(DESTINATION.repo_id, "samples")] == ["samples/sample.pubtator"]
+    with pytest.raises(HfHubHTTPError, match="401"):
+        HfApi(endpoint=hub.url, token=False).create_tag(DESTINATION.repo_id, tag="v9")
+
+
+@pytest.mark.parametrize("tag", ["", "main", "a b", "-x", "v1..2", "v1.", "a/b", "v1^"])
+def test_tag_that_git_refuses_is_refused(tag):
+    with pytest.raises(PublishError, match=f"^--tag {re.escape(repr(tag))}: write a name such as v1.2"):
+        check_tag(tag)
+
+
+@pytest.mark.parametrize("tag", ["v0.1.0", "2026-01-02", "retrained_2"])
+def test_usual_tags_are_taken(tag):
+    check_tag(tag)
 
 
 @pytest.mark.parametrize("name", ["tiny", "a/b/c", "/tiny", "some group/tiny", "some-group/", ""])
