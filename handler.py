@@ -19,6 +19,8 @@ TASK = "biomedical-relation-extraction"
 PARAMETERS = ("threshold", "relation_types", "pair_types", "entity_ids", "top_k", "return_all_scores", "type_map")
 REQUEST_KEYS = ("inputs", "parameters")
 TEXT_KEYS = ("text", "title", "abstract")
+# No text is so long; the check of a longer offset would have to write a number that Python refuses to write.
+LARGEST_OFFSET = 10**18
 SCHEMA_HINT = "see the request schema in README.md"
 
 
@@ -109,12 +111,13 @@ class EndpointHandler:
             _check(len(inputs), self.limits.documents, "documents; at most {} are answered at once", "inputs", fix)
         for field, document in _documents_of(inputs):
             if not isinstance(document, (str, Mapping)):
-                message = f"{type(document).__name__} {json.dumps(document)[:40]} is no document"
+                message = f"{_shown(document)} is no document"
                 fix = "send a mapping with text and entities, or a PubTator string"
                 raise RequestError(HTTPStatus.BAD_REQUEST, field, message, fix)
             fix = "send its parts, such as sections, as documents"
             _check(_characters(document), self.limits.characters, "characters; a document has at most {}", field, fix)
             if isinstance(document, Mapping):
+                _check_id(document.get("id"), f"{field}.id")
                 self._check_mentions(len(_list_of(document, "entities")), field)
 
     def _check_mentions(self, count: int, field: str) -> None:
@@ -169,7 +172,7 @@ def _parameters(given: Any) -> dict[str, Any]:
     if given is None:
         return {}
     if not isinstance(given, Mapping):
-        message = f"{type(given).__name__} {json.dumps(given)[:40]} is no mapping"
+        message = f"{_shown(given)} is no mapping"
         raise RequestError(HTTPStatus.BAD_REQUEST, "parameters", message, SCHEMA_HINT)
     for name in given:
         if name not in PARAMETERS:
@@ -190,6 +193,20 @@ def _documents_of(inputs: Any) -> Iterator[tuple[str, Any]]:
         yield "inputs", inputs
 
 
+def _check_id(identifier: Any, field: str) -> None:
+    if isinstance(identifier, bool) or not isinstance(identifier, (str, int, type(None))):
+        message = f"{_shown(identifier)} is neither string nor whole number"
+        raise RequestError(HTTPStatus.BAD_REQUEST, field, message, "give a string, or leave the id out")
+
+
+def _shown(value: Any) -> str:
+    """Type and beginning of a value, as JSON writes it."""
+    try:
+        return f"{type(value).__name__} {json.dumps(value)[:40]}"
+    except ValueError:  # Python writes no whole number of thousands of digits
+        return f"{type(value).__name__} (too long to be shown)"
+
+
 def _check(found: int, limit: int, message: str, field: str, fix: str) -> None:
     """Nothing within the limit; beyond it the error whose message names the limit in place of ``{}``."""
     if found > limit:
@@ -205,7 +222,8 @@ def _characters(document: str | Mapping[str, Any]) -> int:
     texts = [*(document.get(key) for key in TEXT_KEYS), *(part.get("text") for part in parts)]
     # The gap in front of a passage is filled with spaces, so that an offset makes a text long as well.
     offsets = [part["offset"] for part in parts if isinstance(part.get("offset"), int)]
-    return max(offsets, default=0) + sum(len(text) for text in texts if isinstance(text, str))
+    furthest = min(max(offsets, default=0), LARGEST_OFFSET)
+    return furthest + sum(len(text) for text in texts if isinstance(text, str))
 
 
 def _list_of(document: Mapping[str, Any], key: str) -> list[Any]:
@@ -214,9 +232,12 @@ def _list_of(document: Mapping[str, Any], key: str) -> list[Any]:
 
 
 def _unprocessable(error: ValueError, field: str) -> RequestError:
-    """The error of the pipeline, whose messages end with the fix behind the last semicolon."""
+    """The error of the pipeline, whose own messages end with the fix behind the last semicolon; Python's do not."""
     message, _, fix = str(error).rpartition("; ")
-    return RequestError(HTTPStatus.UNPROCESSABLE_ENTITY, field, message or fix, fix if message else SCHEMA_HINT)
+    # By name, since the pipeline comes with its own copies of the classes.
+    is_own = any(parent.__name__ == "BioDirError" for parent in type(error).__mro__)
+    fix = fix if message and is_own else SCHEMA_HINT
+    return RequestError(HTTPStatus.UNPROCESSABLE_ENTITY, field, message or str(error), fix)
 
 
 def _server_fault(error: Exception) -> RequestError:

@@ -45,7 +45,7 @@ def pipe(folder):
 
 @pytest.fixture
 def endpoint(pipe, monkeypatch):
-    """A handler over the installed code, with limits of 3 documents, 200 characters, 5 mentions, 4 identifiers and 18 pairs."""
+    """A handler over the installed code, with small limits."""
     monkeypatch.setattr(handler, "pipeline", lambda task, model, trust_remote_code: pipe)
     for name, value in zip(LIMIT_NAMES, (3, 200, 5, 4, 18), strict=True):
         monkeypatch.setenv(f"BIODIR_MAX_{name}", str(value))
@@ -143,6 +143,36 @@ def test_limits_are_a_413_before_anything_is_read(endpoint, inputs, field, messa
     error = refused(endpoint, {"inputs": inputs})
     assert place_of(error) == (413, field)
     assert message in error["message"]
+
+
+HUGE = 10**5000  # Python refuses to write so long a number
+
+
+@pytest.mark.parametrize(
+    ("data", "place", "message"),
+    [
+        ({"inputs": {"passages": [{"text": "x", "offset": HUGE}]}}, (413, "inputs"), "characters; a document has"),
+        ({"inputs": {"text": "x", "entities": [{"start": HUGE, "end": 1, "type": "Gene"}]}}, (422, "inputs"), "limit"),
+        ({"inputs": HUGE}, (400, "inputs"), "int (too long to be shown) is no document"),
+        ({"inputs": [], "parameters": HUGE}, (400, "parameters"), "is no mapping"),
+    ],
+)
+def test_fix_for_a_huge_number_is_no_advice_on_python(endpoint, data, place, message):
+    error = refused(endpoint, data)
+    assert place_of(error) == place
+    assert message in error["message"]
+    assert "sys." not in str(error)
+
+
+@pytest.mark.parametrize("identifier", [{"a": 1}, [1], True])
+def test_id_of_a_document_is_a_string_or_number(endpoint, identifier):
+    error = refused(endpoint, {"inputs": [OTHER, {**OTHER, "id": identifier}]})
+    assert place_of(error) == (400, "inputs[1].id")
+    assert error["message"].endswith(f"{json.dumps(identifier)} is neither string nor whole number")
+
+
+def test_number_as_id_of_a_document_is_taken(endpoint):
+    assert endpoint({"inputs": {**OTHER, "id": 8}}) == endpoint({"inputs": OTHER})
 
 
 def mentions_of(*identifiers) -> dict:

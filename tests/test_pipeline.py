@@ -123,7 +123,7 @@ def test_document_is_read_as_a_call_reads_it(extract):
     value = {"text": "Iron.", "entities": [{"start": 0, "end": 4, "type": "Metal", "id": "D3"}]}
     document = extract.read_document(value, 7, type_map={"Metal": CHEMICAL}, top_k=1)
     assert (document.id, document.mentions[0].entity_type) == ("7", CHEMICAL)
-    with pytest.raises(AnnotationError, match="document 7, mention 0 .*unknown entity type 'Metal'"):
+    with pytest.raises(AnnotationError, match=r"document 7, mention 0 .*unknown entity type 'Metal'"):
         extract.read_document(value, 7)
     with pytest.raises(SettingError, match="unknown parameter 'type_mop'"):
         extract.read_document(value, type_mop={})
