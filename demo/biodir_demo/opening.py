@@ -10,12 +10,15 @@ from biodir.errors_biodir import AnnotationError, BioDirError, ParseError
 from biodir.formats.bioc_files import XML_SUFFIX
 from biodir.formats.reading import JSON_LINES_SUFFIXES, JSON_SUFFIX, PUBTATOR_SUFFIXES, read_documents
 from biodir.pubtator_biodir import looks_like_pubtator, parse_pubtator
+from biodir.sentences_biodir import sentence_spans
 
 SUFFIXES = (*PUBTATOR_SUFFIXES, XML_SUFFIX, JSON_SUFFIX, *JSON_LINES_SUFFIXES)
 # What a free CPU answers in seconds, and what a page can show.
 MAX_FILE_BYTES = 5_000_000
 MAX_DOCUMENTS = 50
 MAX_TEXT_CHARACTERS = 20_000
+# Of a sentence or mention, which every relation that it is evidence of carries in table and downloads.
+MAX_SENTENCE_CHARACTERS = 4_000
 MAX_MENTIONS = 1_000
 MAX_ENTITIES = 100
 # How messages call what was pasted.
@@ -149,4 +152,10 @@ def check_size(document: Document) -> None:
         raise AnnotationError(
             f"{document.id}: {len(entities)} entities are marked; this page relates {MAX_ENTITIES}. For such documents "
             "use the command `biodir predict`."
+        )
+    longest = max(end - start for start, end in sentence_spans(document))
+    if longest > MAX_SENTENCE_CHARACTERS:
+        raise AnnotationError(
+            f"{document.id}: a sentence has {longest:,} characters; this page reads {MAX_SENTENCE_CHARACTERS:,}. Does "
+            "the text lack full stops, or does a mention reach across many sentences?"
         )
