@@ -8,7 +8,7 @@ JSON here: ``{"status", "field", "message", "fix"}``. The limits can be changed 
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from http import HTTPStatus
 from typing import Any
@@ -19,8 +19,8 @@ TASK = "biomedical-relation-extraction"
 PARAMETERS = ("threshold", "relation_types", "pair_types", "entity_ids", "top_k", "return_all_scores", "type_map")
 REQUEST_KEYS = ("inputs", "parameters")
 TEXT_KEYS = ("text", "title", "abstract")
-# A mention in PubTator text: document, start, end, text, type, and perhaps an identifier.
-PUBTATOR_MENTION = re.compile(r"^[^\t\n]*\t\d+\t\d+\t", re.MULTILINE)
+# No text is so long; the check of a longer offset would have to write a number that Python refuses to write.
+LARGEST_OFFSET = 10**18
 SCHEMA_HINT = "see the request schema in README.md"
 
 
@@ -48,17 +48,20 @@ class Limits:
         documents: of a request.
         characters: of a document.
         mentions: of a document.
-        pairs: of mentions, in all documents together; cost and answer grow with them.
+        identifiers: of a mention; each is an entity of its own.
+        pairs: of mentions, in all documents together; cost and answer grow with them. A mention with several
+            identifiers counts once for each.
     """
 
     documents: int = 32
     characters: int = 50_000
     mentions: int = 200
+    identifiers: int = 20
     pairs: int = 25_000
 
     @classmethod
     def from_environment(cls) -> "Limits":
-        """The limits that the variables BIODIR_MAX_DOCUMENTS, _CHARACTERS, _MENTIONS and _PAIRS set.
+        """The limits that the variables BIODIR_MAX_DOCUMENTS, _CHARACTERS, _MENTIONS, _IDENTIFIERS and _PAIRS set.
 
         Raises:
             ValueError: one is not a whole number of at least 1.
@@ -92,7 +95,8 @@ class EndpointHandler:
     def __call__(self, data: dict[str, Any]) -> list[Any]:
         _check_keys(data)
         inputs, parameters = data["inputs"], _parameters(data.get("parameters"))
-        self._check_limits(inputs)
+        self._check_sizes(inputs)
+        self._check_pairs(inputs, parameters)
         try:
             return self.pipeline(inputs, **parameters)
         except ValueError as error:
@@ -100,37 +104,43 @@ class EndpointHandler:
         except (RuntimeError, MemoryError) as error:  # what torch raises where memory does not suffice
             raise _server_fault(error) from error
 
-    def _check_limits(self, inputs: Any) -> None:
-        documents = inputs if isinstance(inputs, list) else [inputs]
-        if len(documents) > self.limits.documents:
-            message = f"{len(documents)} documents; at most {self.limits.documents} are answered at once"
+    def _check_sizes(self, inputs: Any) -> None:
+        """Nothing where all that can be counted unread is small enough to be read."""
+        if isinstance(inputs, list):
             fix = f"send them in requests of at most {self.limits.documents}"
-            raise RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "inputs", message, fix)
-        pairs = 0
-        for index, document in enumerate(documents):
-            field = f"inputs[{index}]" if isinstance(inputs, list) else "inputs"
+            _check(len(inputs), self.limits.documents, "documents; at most {} are answered at once", "inputs", fix)
+        for field, document in _documents_of(inputs):
             if not isinstance(document, (str, Mapping)):
-                message = f"{type(document).__name__} {json.dumps(document)[:40]} is no document"
+                message = f"{_shown(document)} is no document"
                 fix = "send a mapping with text and entities, or a PubTator string"
                 raise RequestError(HTTPStatus.BAD_REQUEST, field, message, fix)
-            mentions = self._checked_mentions(document, field)
-            pairs += mentions * (mentions - 1) // 2
-        if pairs > self.limits.pairs:
-            message = f"{pairs} pairs of mentions; at most {self.limits.pairs} are answered at once"
-            fix = "send fewer documents at once, or leave out mentions that are not asked about"
-            raise RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "inputs", message, fix)
+            fix = "send its parts, such as sections, as documents"
+            _check(_characters(document), self.limits.characters, "characters; a document has at most {}", field, fix)
+            if isinstance(document, Mapping):
+                _check_id(document.get("id"), f"{field}.id")
+                self._check_mentions(len(_list_of(document, "entities")), field)
 
-    def _checked_mentions(self, document: str | Mapping[str, Any], field: str) -> int:
-        """The number of mentions of a document that is not too large."""
-        characters, mentions = _size(document)
-        for found, limit, what, fix in (
-            (characters, self.limits.characters, "characters", "send its parts, such as sections, as documents"),
-            (mentions, self.limits.mentions, "mentions", "leave out mentions that are not asked about"),
-        ):
-            if found > limit:
-                message = f"{found} {what}; a document has at most {limit}"
-                raise RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, field, message, fix)
-        return mentions
+    def _check_mentions(self, count: int, field: str) -> None:
+        fix = "leave out mentions that are not asked about"
+        _check(count, self.limits.mentions, "mentions; a document has at most {}", field, fix)
+
+    def _check_pairs(self, inputs: Any, parameters: dict[str, Any]) -> None:
+        """Nothing where the documents, read as the pipeline reads them, have few enough mentions and pairs."""
+        pairs = 0
+        for index, (field, value) in enumerate(_documents_of(inputs)):
+            try:
+                mentions = self.pipeline.read_document(value, index, **parameters).mentions
+            except ValueError as error:
+                raise self._located(error, inputs, parameters) from error
+            self._check_mentions(len(mentions), field)
+            counts = [len(mention.identifiers) for mention in mentions]
+            fix = "name the concepts that are asked about, or mark each in a mention of its own"
+            most = max(counts, default=0)
+            _check(most, self.limits.identifiers, "identifiers of one mention; at most {} are read", field, fix)
+            marks = sum(max(count, 1) for count in counts)
+            pairs += marks * (marks - 1) // 2
+        fix = "send fewer documents at once, or leave out mentions that are not asked about"
+        _check(pairs, self.limits.pairs, "pairs of mentions; at most {} are answered at once", "inputs", fix)
 
     def _located(self, error: ValueError, inputs: Any, parameters: dict[str, Any]) -> RequestError:
         """The pipeline's error with the field that it is about, which is found by trying each one alone."""
@@ -139,10 +149,7 @@ class EndpointHandler:
         }
         # Without a pair type a document is checked, but no model runs.
         checked = {**{name: parameters[name] for name in ("type_map",) if name in parameters}, "pair_types": []}
-        if isinstance(inputs, list):
-            parts |= {f"inputs[{index}]": (document, checked) for index, document in enumerate(inputs)}
-        else:
-            parts["inputs"] = (inputs, checked)
+        parts |= {field: (document, checked) for field, document in _documents_of(inputs)}
         for field, (tried, with_parameters) in parts.items():
             try:
                 self.pipeline(tried, **with_parameters)
@@ -165,7 +172,7 @@ def _parameters(given: Any) -> dict[str, Any]:
     if given is None:
         return {}
     if not isinstance(given, Mapping):
-        message = f"{type(given).__name__} {json.dumps(given)[:40]} is no mapping"
+        message = f"{_shown(given)} is no mapping"
         raise RequestError(HTTPStatus.BAD_REQUEST, "parameters", message, SCHEMA_HINT)
     for name in given:
         if name not in PARAMETERS:
@@ -178,17 +185,45 @@ def _parameters(given: Any) -> dict[str, Any]:
     return parameters
 
 
-def _size(document: str | Mapping[str, Any]) -> tuple[int, int]:
-    """The numbers of characters and of mentions, counted before anything is read in earnest."""
+def _documents_of(inputs: Any) -> Iterator[tuple[str, Any]]:
+    """Field and value of each document of a request."""
+    if isinstance(inputs, list):
+        yield from ((f"inputs[{index}]", document) for index, document in enumerate(inputs))
+    else:
+        yield "inputs", inputs
+
+
+def _check_id(identifier: Any, field: str) -> None:
+    if isinstance(identifier, bool) or not isinstance(identifier, (str, int, type(None))):
+        message = f"{_shown(identifier)} is neither string nor whole number"
+        raise RequestError(HTTPStatus.BAD_REQUEST, field, message, "give a string, or leave the id out")
+
+
+def _shown(value: Any) -> str:
+    """Type and beginning of a value, as JSON writes it."""
+    try:
+        return f"{type(value).__name__} {json.dumps(value)[:40]}"
+    except ValueError:  # Python writes no whole number of thousands of digits
+        return f"{type(value).__name__} (too long to be shown)"
+
+
+def _check(found: int, limit: int, message: str, field: str, fix: str) -> None:
+    """Nothing within the limit; beyond it the error whose message names the limit in place of ``{}``."""
+    if found > limit:
+        raise RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, field, f"{found} {message.format(limit)}", fix)
+
+
+def _characters(document: str | Mapping[str, Any]) -> int:
+    """The number of characters, counted before anything is read in earnest."""
     if isinstance(document, str):
-        return len(document), len(PUBTATOR_MENTION.findall(document))
-    passages, entities = _list_of(document, "passages"), _list_of(document, "entities")
+        return len(document)
+    passages = _list_of(document, "passages")
     parts = [passage for passage in passages if isinstance(passage, Mapping)]
     texts = [*(document.get(key) for key in TEXT_KEYS), *(part.get("text") for part in parts)]
     # The gap in front of a passage is filled with spaces, so that an offset makes a text long as well.
     offsets = [part["offset"] for part in parts if isinstance(part.get("offset"), int)]
-    characters = max(offsets, default=0) + sum(len(text) for text in texts if isinstance(text, str))
-    return characters, len(entities)
+    furthest = min(max(offsets, default=0), LARGEST_OFFSET)
+    return furthest + sum(len(text) for text in texts if isinstance(text, str))
 
 
 def _list_of(document: Mapping[str, Any], key: str) -> list[Any]:
@@ -197,9 +232,12 @@ def _list_of(document: Mapping[str, Any], key: str) -> list[Any]:
 
 
 def _unprocessable(error: ValueError, field: str) -> RequestError:
-    """The error of the pipeline, whose messages end with the fix behind the last semicolon."""
+    """The error of the pipeline, whose own messages end with the fix behind the last semicolon; Python's do not."""
     message, _, fix = str(error).rpartition("; ")
-    return RequestError(HTTPStatus.UNPROCESSABLE_ENTITY, field, message or fix, fix if message else SCHEMA_HINT)
+    # By name, since the pipeline comes with its own copies of the classes.
+    is_own = any(parent.__name__ == "BioDirError" for parent in type(error).__mro__)
+    fix = fix if message and is_own else SCHEMA_HINT
+    return RequestError(HTTPStatus.UNPROCESSABLE_ENTITY, field, message or str(error), fix)
 
 
 def _server_fault(error: Exception) -> RequestError:

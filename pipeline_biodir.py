@@ -122,6 +122,19 @@ class BioDirPipeline(Pipeline):
         names = {**self.model.config.type_map, **(type_map or {})}
         return with_known_types(document, self.model.config.entity_types, names)
 
+    def read_document(self, value: Any, index: int = 0, **parameters: Any) -> Document:
+        """The document that an input holds, as a call with these parameters reads it.
+
+        Args:
+            value: a mapping, a PubTator string or a `Document`.
+            index: its place among the inputs, for messages and as the id of a document without one.
+
+        Raises:
+            BioDirError: a parameter or the document is not as a call wants it.
+        """
+        preprocess, _, _ = self._sanitize_parameters(**parameters)
+        return self._to_document(value, index, {**self._preprocess_params, **preprocess})
+
     def _sanitize_parameters(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
         known = (*PREPROCESS_PARAMETERS, *POSTPROCESS_PARAMETERS)
         for name in kwargs:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from biodir_demo.marking import MarkedText
+from biodir_demo.marking import Mark, MarkedText
 from biodir_demo.opening import samples_folder
 from tiny_checkpoint import open_pipeline, save_checkpoint
 
@@ -85,6 +85,93 @@ def test_file_is_answered_with_its_first_document(page):
 def test_second_document_of_a_file_is_answered_by_its_number(page):
     first, second = (page.on_file(str(path))[0][0] for path in (SAMPLE, SAMPLE.with_name("tnf_signalling.pubtator")))
     assert page.on_choice(2, (first, second))[2].document.id == "tnf_signalling"
+
+
+@pytest.mark.parametrize(("number", "documents"), [(2, ()), (1, None), (None, ()), (0, ("x",)), (None, ("x",))])
+def test_choice_among_documents_that_are_forgotten_gets_a_message(number, documents, page):
+    message, results, answer, *_ = page.on_choice(number, documents)
+    assert "The file is gone from this page. Open it again." in message
+    assert (results["visible"], answer) == (False, None)
+
+
+GENE = "GeneOrGeneProduct"
+
+
+def marks_on(text: str, *names: str) -> MarkedText:
+    marked = MarkedText(text)
+    for name in names:
+        start = text.index(name)
+        marked = marked.with_mark(Mark(start, start + len(name), GENE))
+    return marked
+
+
+def test_identifier_goes_with_its_mark_and_stays_where_none_was_set(page):
+    on_mark = page._mark_handler(GENE)
+    text = "EGFR and BRAF"
+    marked, _, message, identifier = on_mark(text, "0,4", MarkedText(), "1956", True)
+    assert (marked.marks[0].identifier, message, identifier) == ("1956", "", "")
+    *_, message, identifier = on_mark(text, "4,5", marked, "673", True)
+    assert "Nothing is selected" in message
+    assert identifier == gradio.skip()
+
+
+def test_too_long_a_text_is_neither_marked_nor_drawn(page):
+    marked = marks_on("EGFR and BRAF", "EGFR")
+    long = "EGFR " * 4_001
+    for outputs in (page.on_edit(long, marked), page.on_unmark(long, "0,4", marked)):
+        assert outputs[:2] == (gradio.skip(), "")
+        assert "20,005 characters; this page reads 20,000" in outputs[2]
+    assert page._mark_handler(GENE)(long, "0,4", marked, "1", True)[3] == gradio.skip()
+    assert "20,005 characters" in page.on_find(long, marked)[0]
+    assert page.on_edit(marked.text, marked)[0] == marked
+
+
+def test_long_pubtator_text_is_no_fault_of_an_edit(page):
+    assert page.on_edit("1|t|x\n1|a|" + "x" * 20_000, MarkedText()) == (gradio.skip(), "", "")
+
+
+def test_too_many_marks_get_a_message_and_stay_as_they_were(page):
+    marked, _, message, _ = page._mark_handler(GENE)("a b " * 1_001, "0,1", MarkedText(), "", True)
+    assert marked.marks == ()
+    assert "1,001 mentions are marked" in message
+
+
+UNMARKED = "1|t|EGFR binds BRAF.\n1|a|Not KRAS."
+
+
+def test_marks_on_pubtator_text_without_annotations_are_the_readers(page):
+    message, _, answer, *_ = page.on_find(UNMARKED, marks_on(UNMARKED, "EGFR", "BRAF", "KRAS"))
+    assert message == ""
+    assert {mention.text for mention in answer.document.mentions} == {"EGFR", "BRAF", "KRAS"}
+
+
+def test_annotations_of_pubtator_text_win_over_marks(page):
+    text = SAMPLE.read_text(encoding="utf-8")
+    assert page.on_find(text, MarkedText(text, (Mark(0, 3, GENE),)))[2].document.id == "sample"
+
+
+def test_unmarked_pubtator_text_is_told_how_to_mark(page):
+    message = page.on_find(UNMARKED, MarkedText())[0]
+    assert "no entity is marked" in message
+    assert "paste" not in message
+
+
+def test_several_pasted_documents_get_a_way_to_choose(page):
+    text = SAMPLE.read_text(encoding="utf-8")
+    message = page.on_find(text + "\n" + text.replace("sample", "second"), MarkedText())[0]
+    assert "holds several documents" in message
+    assert "Open a file" in message
+    assert "parse_pubtator" not in message
+
+
+def test_events_that_write_the_same_wait_for_each_other(page):
+    groups = {}
+    for event in build_page(page.extract).fns.values():
+        for output in event.outputs:
+            groups.setdefault(output.elem_id, set()).add((event.concurrency_id, event.concurrency_limit))
+    assert groups["bd-preview"] == {("marks", 1)}
+    assert groups["bd-choice"] == {("answers", 1)}
+    assert groups["bd-table"] == {("answers", 1), ("filters", 1)}
 
 
 def test_head_holds_style_and_script_and_no_address():

@@ -28,12 +28,13 @@ def options() -> dict[str, str]:
     setup = ConfigParser()
     setup.read(CHECKOUT / "setup.cfg", encoding="utf-8")
     extras = setup["options.extras_require"]
-    return requirements(setup["options"]["install_requires"] + extras["formats"] + extras["demo"])
+    asked = requirements(setup["options"]["install_requires"] + extras["formats"] + extras["demo"])
+    return {**asked, "python": setup["options"]["python_requires"]}
 
 
 def test_requirements_are_those_of_the_package_without_gradio(options):
     asked = requirements((DEMO / "requirements.txt").read_text(encoding="utf-8"))
-    assert asked == {name: line for name, line in options.items() if name != "gradio"}
+    assert asked == {name: line for name, line in options.items() if name not in ("gradio", "python")}
 
 
 def test_header_names_app_and_gradio(options):
@@ -41,6 +42,7 @@ def test_header_names_app_and_gradio(options):
     assert header["sdk"] == "gradio"
     assert (DEMO / header["app_file"]).is_file()
     assert options["gradio"] == f"gradio>={header['sdk_version'].split('.')[0]},<7"
+    assert options["python"] == f">={header['python_version']}"
     assert len(header["short_description"]) <= 60
 
 

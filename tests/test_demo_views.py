@@ -1,15 +1,18 @@
 """The views of the demo as HTML: text, table, summary, looks."""
 
+import random
 import re
+import time
 from dataclasses import replace
 
 import pytest
 
 from biodir.configuration_biodir import BioDirConfig
 from biodir.document_biodir import Document
+from biodir_demo import table
 from biodir_demo.looks import ENTITY_LOOKS, RELATION_LOOKS, entity_look, novelty_name, relation_look
 from biodir_demo.summary import message_html, options_of, summary_html, type_legend_html
-from biodir_demo.table import table_html
+from biodir_demo.table import MAX_ROWS, table_html
 from biodir_demo.text_view import pieces, span_html, text_html
 from demo_answers import DRUG, FIRST, GENE, SECOND, TEXT, answer, result
 
@@ -52,6 +55,29 @@ def test_inner_mention_wins_over_the_one_around_it():
     assert found == [(0, 4, "EGFR"), (4, 10, "EGFR T790M"), (10, 11, None)]
 
 
+def test_pieces_are_those_of_the_shortest_mention_and_the_first_sentence():
+    chance = random.Random(3)
+    spans = [sorted(chance.sample(range(61), 2)) for _ in range(40)]
+    entities = [
+        {"start": start, "end": end, "type": "Gene", "id": str(number)} for number, (start, end) in enumerate(spans)
+    ]
+    document = Document.from_dict({"id": "1", "text": "x" * 60, "entities": entities})
+    sentences = [(0, 20), (15, 33), (40, 55)]
+    for piece in pieces(document, sentences, 4, 58):
+        around = [m for m in document.mentions if m.start_char <= piece.start_char and piece.end_char <= m.end_char]
+        assert piece.mention == min(around, key=lambda m: m.end_char - m.start_char, default=None)
+        reading = [s for s in sentences if s[0] <= piece.start_char and piece.end_char <= s[1]]
+        assert piece.sentence == (reading[0] if reading else None)
+
+
+def test_pieces_of_many_mentions_take_no_square_of_their_number():
+    entities = [{"start": 2 * index, "end": 2 * index + 1, "type": "Gene", "id": "1"} for index in range(10_000)]
+    document = Document.from_dict({"id": "1", "text": "x " * 10_000, "entities": entities})
+    started = time.process_time()
+    assert len(list(pieces(document, (), 0, 20_000))) == 20_000
+    assert time.process_time() - started < 2
+
+
 def test_pieces_follow_each_other_without_gaps():
     found = list(pieces(ANSWER.document, (FIRST, SECOND), 0, len(TEXT)))
     assert [p.start_char for p in found[1:]] == [p.end_char for p in found[:-1]]
@@ -81,6 +107,21 @@ def test_table_says_where_mentions_are_too_far_apart():
 def test_identifier_that_was_made_from_the_text_is_not_shown():
     made = answer(result({**DRUG, "id": "text:gefitinib"}, GENE, "Bind", 0.5, FIRST))
     assert "text:gefitinib" not in table_html(made.document, made.findings)
+
+
+def test_long_table_lists_the_surest_and_says_so():
+    many = answer(*(result(DRUG, GENE, "Bind", 1 - number / 1000, FIRST) for number in range(MAX_ROWS + 7)))
+    html = table_html(many.document, many.findings)
+    assert re.findall(r'<tbody data-relation="(\d+)">', html) == [str(number) for number in range(1, MAX_ROWS + 1)]
+    assert f"The {MAX_ROWS} surest of {MAX_ROWS + 7} relations are listed" in html
+    assert "surest" not in table_html(many.document, many.findings[:MAX_ROWS])
+
+
+def test_sentence_of_many_relations_is_written_once(monkeypatch):
+    asked = []
+    monkeypatch.setattr(table, "span_html", lambda document, *span: asked.append(span) or "sentence")
+    assert table_html(ANSWER.document, ANSWER.findings).count("<li>sentence</li>") == 3
+    assert sorted(asked) == [FIRST, SECOND]
 
 
 def test_empty_table_says_so():

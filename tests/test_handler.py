@@ -19,6 +19,7 @@ from tiny_checkpoint import open_pipeline, save_checkpoint
 CHECKOUT = Path(__file__).resolve().parent.parent
 DOCUMENT = marked_document("<C:D1 Aspirin> cures <D:D2 pain>. The <G:3 gene> causes <D:D2 pain>.", id="7").to_dict()
 OTHER = marked_document("<C:D3 Iron> raises <G:4 EGFR>.", id="8").to_dict()
+LIMIT_NAMES = ("DOCUMENTS", "CHARACTERS", "MENTIONS", "IDENTIFIERS", "PAIRS")
 
 
 def handler_module():
@@ -44,9 +45,9 @@ def pipe(folder):
 
 @pytest.fixture
 def endpoint(pipe, monkeypatch):
-    """A handler over the installed code, with limits of 3 documents, 200 characters, 5 mentions and 18 pairs."""
+    """A handler over the installed code, with small limits."""
     monkeypatch.setattr(handler, "pipeline", lambda task, model, trust_remote_code: pipe)
-    for name, value in (("DOCUMENTS", 3), ("CHARACTERS", 200), ("MENTIONS", 5), ("PAIRS", 18)):
+    for name, value in zip(LIMIT_NAMES, (3, 200, 5, 4, 18), strict=True):
         monkeypatch.setenv(f"BIODIR_MAX_{name}", str(value))
     return handler.EndpointHandler("somewhere")
 
@@ -136,12 +137,6 @@ def test_malformed_request_is_a_400(endpoint, data, status, field, message):
         ({"passages": [{"text": "x"}, {"text": "y", "offset": 10**12}]}, "inputs", "1000000000002 characters"),
         ("x" * 201, "inputs", "201 characters"),
         ({"text": "x", "entities": [{}] * 6}, "inputs", "6 mentions; a document has at most 5"),
-        (
-            [{"text": "x", "entities": [{}] * 5}, OTHER, {"text": "x", "entities": [{}] * 5}],
-            "inputs",
-            "21 pairs of mentions",
-        ),
-        ("1|t|x\n1|a|\n" + "1\t0\t1\tx\tGene\n" * 6, "inputs", "6 mentions"),
     ],
 )
 def test_limits_are_a_413_before_anything_is_read(endpoint, inputs, field, message):
@@ -150,8 +145,86 @@ def test_limits_are_a_413_before_anything_is_read(endpoint, inputs, field, messa
     assert message in error["message"]
 
 
+HUGE = 10**5000  # Python refuses to write so long a number
+
+
+@pytest.mark.parametrize(
+    ("data", "place", "message"),
+    [
+        ({"inputs": {"passages": [{"text": "x", "offset": HUGE}]}}, (413, "inputs"), "characters; a document has"),
+        ({"inputs": {"text": "x", "entities": [{"start": HUGE, "end": 1, "type": "Gene"}]}}, (422, "inputs"), "limit"),
+        ({"inputs": HUGE}, (400, "inputs"), "int (too long to be shown) is no document"),
+        ({"inputs": [], "parameters": HUGE}, (400, "parameters"), "is no mapping"),
+    ],
+)
+def test_fix_for_a_huge_number_is_no_advice_on_python(endpoint, data, place, message):
+    error = refused(endpoint, data)
+    assert place_of(error) == place
+    assert message in error["message"]
+    assert "sys." not in str(error)
+
+
+@pytest.mark.parametrize("identifier", [{"a": 1}, [1], True])
+def test_id_of_a_document_is_a_string_or_number(endpoint, identifier):
+    error = refused(endpoint, {"inputs": [OTHER, {**OTHER, "id": identifier}]})
+    assert place_of(error) == (400, "inputs[1].id")
+    assert error["message"].endswith(f"{json.dumps(identifier)} is neither string nor whole number")
+
+
+def test_number_as_id_of_a_document_is_taken(endpoint):
+    assert endpoint({"inputs": {**OTHER, "id": 8}}) == endpoint({"inputs": OTHER})
+
+
+def mentions_of(*identifiers) -> dict:
+    """A document with a chemical for each identifier, or list of them."""
+    entities = [
+        {"start": index, "end": index + 1, "type": "ChemicalEntity", "id": identifier}
+        for index, identifier in enumerate(identifiers)
+    ]
+    return {"text": "x" * 20, "entities": entities}
+
+
+def pubtator_of(*columns: str, kind: str = "Chemical") -> str:
+    """The same as PubTator text, a line for each identifier column."""
+    rows = [f"1\t{index}\t{index + 1}\tx\t{kind}\t{column}\n" for index, column in enumerate(columns)]
+    return "1|t|xxxxxx\n1|a|x\n" + "".join(rows)
+
+
+MANY = [f"D{number}" for number in range(4)]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "field", "message"),
+    [
+        (pubtator_of(*"abcdef"), "inputs", "6 mentions; a document has at most 5"),
+        ([OTHER, "1|t|xx\n1|a|x\n" + "1\t +0\t1\tx\tGene\n" * 6], "inputs[1]", "6 mentions"),
+        ([OTHER, mentions_of([*MANY, "D4"], "D9")], "inputs[1]", "5 identifiers of one mention; at most 4 are read"),
+        (pubtator_of("D0;D1,D2|D3;D4"), "inputs", "5 identifiers of one mention"),
+        (mentions_of(MANY, [identifier + "0" for identifier in MANY]), "inputs", "28 pairs of mentions; at most 18"),
+        (pubtator_of("D0;D1;D2;D3", "D4;D5;D6"), "inputs", "21 pairs of mentions"),
+        ([mentions_of(*"abcde"), OTHER, mentions_of(*"abcde")], "inputs", "21 pairs of mentions"),
+    ],
+)
+def test_what_would_run_too_long_is_a_413_before_the_model_runs(endpoint, pipe, monkeypatch, inputs, field, message):
+    monkeypatch.setattr(pipe, "forward", None)
+    error = refused(endpoint, {"inputs": inputs})
+    assert place_of(error) == (413, field)
+    assert message in error["message"]
+
+
 def test_what_just_fits_is_answered(endpoint):
     assert endpoint({"inputs": [{"text": "x" * 200}] * 3}) == [[], [], []]
+    assert len(endpoint({"inputs": mentions_of(MANY, "D9", "D10")})) == 15
+
+
+def test_identifier_of_a_variant_is_one_whatever_stands_in_it(endpoint):
+    column = "tmVar:p|SUB|V|600|E;HGVS:p.V600E;VariantGroup:0;CorrespondingGene:673;RS#:113488022"
+    assert len(endpoint({"inputs": pubtator_of(column, "p|SUB|T|790|M", kind="SequenceVariant")})) == 1
+
+
+def test_direction_lines_are_no_mentions(endpoint):
+    relations = (f"1\tBind\t{number}\t2\n1\t{number}\t2\tSubject:2\n" for number in range(3, 8))
+    assert endpoint({"inputs": pubtator_of("D0") + "".join(relations)}) == []
 
 
 @pytest.mark.parametrize(
@@ -183,11 +256,16 @@ def test_what_the_model_cannot_take_is_a_422_with_its_place(endpoint, data, fiel
     assert fix in error["fix"]
 
 
-def test_memory_that_does_not_suffice_is_a_500(endpoint):
+def called_instead(pipe, call):
+    """Something that reads as the pipeline does and answers a call in this way."""
+    return type("Other", (), {"read_document": staticmethod(pipe.read_document), "__call__": staticmethod(call)})()
+
+
+def test_memory_that_does_not_suffice_is_a_500(endpoint, pipe):
     def fail(*_, **__):
         raise RuntimeError("not enough memory: you tried to allocate 9 bytes\nmore")
 
-    endpoint.pipeline = fail
+    endpoint.pipeline = called_instead(pipe, fail)
     error = refused(endpoint, {"inputs": DOCUMENT})
     assert place_of(error) == (500, "inputs")
     assert error["message"] == "RuntimeError: not enough memory: you tried to allocate 9 bytes"
@@ -199,16 +277,16 @@ def test_value_error_that_no_part_of_the_request_explains_is_a_500(endpoint, pip
             return pipe(inputs, **parameters)
         raise ValueError("shapes differ; pad them")
 
-    endpoint.pipeline = fail
+    endpoint.pipeline = called_instead(pipe, fail)
     error = refused(endpoint, {"inputs": DOCUMENT})
     assert place_of(error) == (500, "inputs")
     assert error["message"] == "ValueError: shapes differ; pad them"
 
 
 def test_limits_come_from_the_environment_where_they_are_set(monkeypatch):
-    assert handler.Limits.from_environment() == handler.Limits(32, 50_000, 200, 25_000)
+    assert handler.Limits.from_environment() == handler.Limits(32, 50_000, 200, 20, 25_000)
     monkeypatch.setenv("BIODIR_MAX_MENTIONS", "9")
-    assert handler.Limits.from_environment() == handler.Limits(32, 50_000, 9, 25_000)
+    assert handler.Limits.from_environment() == handler.Limits(32, 50_000, 9, 20, 25_000)
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "many", ""])

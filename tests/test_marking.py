@@ -1,5 +1,7 @@
 """Marks that a reader sets: offsets of browsers, edits of the text, all that reads the same."""
 
+from itertools import combinations
+
 import pytest
 
 from biodir.errors_biodir import AnnotationError
@@ -55,6 +57,26 @@ def marked(text: str, *names: str, entity_type: str = GENE) -> MarkedText:
 
 def texts(marked_text: MarkedText) -> list[str]:
     return [marked_text.text[mark.start_char : mark.end_char] for mark in marked_text.marks]
+
+
+def overlap(one: Mark, other: Mark) -> bool:
+    return one.start_char < other.end_char and other.start_char < one.end_char
+
+
+def test_all_that_read_the_same_are_marked_but_inside_other_marks():
+    text = "a ab a-b b a a b. a"
+    before = MarkedText(text)
+    for start, end in ((5, 8), (11, 14)):  # "a-b", "a a"
+        before = before.with_mark(Mark(start, end, DRUG))
+    found = before.with_mark(Mark(0, 1, GENE), everywhere=True)
+    assert [(mark.start_char, mark.end_char) for mark in found.marks] == [(0, 1), (5, 8), (11, 14), (18, 19)]
+    assert not any(overlap(*pair) for pair in combinations(found.marks, 2))
+
+
+def test_no_more_marks_are_set_than_the_page_answers():
+    with pytest.raises(AnnotationError, match="1,001 mentions are marked; this page reads 1,000"):
+        MarkedText("a b " * 1_001).with_mark(Mark(0, 1, GENE), everywhere=True)
+    assert len(MarkedText("a b " * 1_000).with_mark(Mark(0, 1, GENE), everywhere=True).marks) == 1_000
 
 
 def test_mark_is_trimmed_of_white_space():

@@ -1,14 +1,15 @@
 """The network of the demo: labels apart and on the canvas, edges between them, what the lines say."""
 
 import math
+import random
 import re
 from itertools import combinations
 from xml.etree import ElementTree
 
 import pytest
 
-from biodir_demo.curves import ARROW_LENGTH, Curve, arrow_head, edge_curve, glyph_point
-from biodir_demo.layout import MARGIN, Box, Size, canvas_size, place
+from biodir_demo.curves import ARROW_LENGTH, BOX_ROOM, Curve, _comes_near, arrow_head, edge_curve, glyph_point
+from biodir_demo.layout import MARGIN, Box, Size, _near_pairs, canvas_size, place
 from biodir_demo.network import DRAWINGS, network_html, network_svg, statement
 from demo_answers import DRUG, GENE, RESULTS, VARIANT, answer, result
 
@@ -35,6 +36,14 @@ def test_labels_lie_on_the_canvas_and_cover_no_other(count, least):
         apart_x = abs(box1.x - box2.x) - (box1.width + box2.width) / 2
         apart_y = abs(box1.y - box2.y) - (box1.height + box2.height) / 2
         assert max(apart_x, apart_y) > 0
+
+
+def test_few_boxes_are_compared_with_each_other():
+    boxes = {number: Box(50 * (number % 7), 100 * number // 7, 60, 28) for number in range(140)}
+    found = _near_pairs(boxes)
+    overlapping = [pair for pair in combinations(boxes, 2) if boxes[pair[0]].overlap(boxes[pair[1]])[1] > 0]
+    assert found == overlapping
+    assert len(found) < 7 * len(boxes)
 
 
 def test_place_gives_the_same_twice_and_nothing_for_nothing():
@@ -76,6 +85,15 @@ def test_edge_bends_around_a_label_in_its_way():
     between = Box(300, 100, 80, 28)
     curve = edge_curve(SOURCE, TARGET, [between], WIDE, ends_in_arrow=True)
     assert not any(between.contains(*curve.at(step / 50)) for step in range(51))
+
+
+def test_box_that_a_curve_runs_through_is_never_passed_over():
+    chance = random.Random(5)
+    for _ in range(300):
+        curve = Curve(*((chance.uniform(0, 400), chance.uniform(0, 400)) for _ in range(3)))
+        box = Box(chance.uniform(0, 400), chance.uniform(0, 400), 60, 28)
+        runs_through = any(box.contains(*curve.at(step / 40), margin=BOX_ROOM) for step in range(41))
+        assert _comes_near(curve, box) or not runs_through
 
 
 def test_edge_stays_on_the_canvas():

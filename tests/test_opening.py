@@ -108,7 +108,9 @@ def document(text: str, *ids: str) -> Document:
         (document("abc", "-", "-1"), "no marked entity has an identifier"),
         (document("abc", "1", "1"), "one entity is marked"),
         (document("a" * 20_001, "1", "2"), "20,001 characters"),
-        (document("a" * 200, *map(str, range(151))), "151 entities are marked"),
+        (document("a" * 200, *map(str, range(101))), "101 entities are marked"),
+        (document("a" * 4_001, "1", "2"), "a sentence has 4,001 characters; this page reads 4,000"),
+        (document("a" * 2_000, *"12" * 501), "1,002 mentions are marked; this page reads 1,000"),
     ],
 )
 def test_document_that_the_page_cannot_answer_is_refused(given, message):
@@ -117,4 +119,4 @@ def test_document_that_the_page_cannot_answer_is_refused(given, message):
 
 
 def test_largest_document_passes():
-    check_size(document("a" * 20_000, *map(str, range(150))))
+    check_size(document(("A" * 3_998 + ". ") * 5, *map(str, [*range(100)] * 10)))

@@ -119,6 +119,16 @@ def test_pubtator_text_gives_what_the_document_gives(extract):
     assert extract(format_pubtator(THREE)) == extract(THREE)
 
 
+def test_document_is_read_as_a_call_reads_it(extract):
+    value = {"text": "Iron.", "entities": [{"start": 0, "end": 4, "type": "Metal", "id": "D3"}]}
+    document = extract.read_document(value, 7, type_map={"Metal": CHEMICAL}, top_k=1)
+    assert (document.id, document.mentions[0].entity_type) == ("7", CHEMICAL)
+    with pytest.raises(AnnotationError, match=r"document 7, mention 0 .*unknown entity type 'Metal'"):
+        extract.read_document(value, 7)
+    with pytest.raises(SettingError, match="unknown parameter 'type_mop'"):
+        extract.read_document(value, type_mop={})
+
+
 def test_document_of_another_copy_of_the_class_gives_what_ours_gives(extract, monkeypatch):
     package = types.ModuleType("another_copy")
     package.__path__ = [str(Path(__file__).resolve().parent.parent)]

@@ -5,8 +5,9 @@ from typing import Any
 
 import gradio as gr
 
-from biodir.errors_biodir import BioDirError
-from biodir.pubtator_biodir import looks_like_pubtator, parse_document
+from biodir.document_biodir import Document
+from biodir.errors_biodir import AnnotationError, BioDirError
+from biodir.pubtator_biodir import looks_like_pubtator
 
 from .answers import Answer, Finding, ask
 from .downloads import downloads_html
@@ -14,7 +15,17 @@ from .filters import Filter
 from .looks import NOVELTY_NAMES, entity_look, relation_look
 from .marking import Mark, MarkedText, clean_text, selected_span
 from .network import network_html
-from .opening import EXAMPLES, SUFFIXES, example, open_file
+from .opening import (
+    EXAMPLES,
+    MAX_TEXT_CHARACTERS,
+    PASTED,
+    SUFFIXES,
+    check_text,
+    example,
+    holds_annotations,
+    open_file,
+    pasted_document,
+)
 from .summary import message_html, options_of, summary_html, type_legend_html
 from .table import table_html
 from .text_view import text_html
@@ -36,6 +47,10 @@ SELECTION_SCRIPT = "(text, selection, ...others) => [...window.biodirSelection()
 ANY_NOVELTY = "Any"
 # Uploads are looked through so often, and deleted once they are so old.
 UPLOAD_KEPT_S = 1500
+# One event at a time of each group, in the order in which they came: a slow older one overwrites no newer one.
+ANSWERING = {"concurrency_id": "answers", "concurrency_limit": 1}
+MARKING = {"concurrency_id": "marks", "concurrency_limit": 1}
+FILTERING = {"concurrency_id": "filters", "concurrency_limit": 1}
 Extract = Callable[..., Any]
 
 
@@ -131,20 +146,27 @@ class Page:
 
     def _wire(self) -> None:
         answered = [self.message, self.results, self.answer, *self._filters, *self._views]
-        waiting = {"show_progress": "minimal", "show_progress_on": self.message, "api_visibility": "private"}
+        waiting = {
+            "show_progress": "minimal",
+            "show_progress_on": self.message,
+            "api_visibility": "private",
+            **ANSWERING,
+        }
         at_once = {"show_progress": "hidden", "api_visibility": "private"}
         for name, button in self.examples.items():
             button.click(self._example_handler(name), None, answered, **waiting)
         self.find.click(self.on_find, [self.source, self.marked], answered, **waiting)
         self.file.upload(self.on_file, self.file, [self.documents, self.choice, *answered], **waiting)
-        self.file.clear(lambda: (gr.update(visible=False), ""), None, [self.choice, self.message], **at_once)
+        self.file.clear(
+            lambda: (gr.update(visible=False), ""), None, [self.choice, self.message], **at_once, **ANSWERING
+        )
         self.choice.input(self.on_choice, [self.choice, self.documents], answered, **waiting)
         for component in self._filters:
             inputs = [self.answer, *self._filters]
             # The event `input` of a text field comes with typed characters alone, not with deleted or pasted ones.
             event = component.change if component is self.words else component.input
-            event(self.on_filter, inputs, self._views, trigger_mode="always_last", **at_once)
-        self._wire_marking(at_once)
+            event(self.on_filter, inputs, self._views, trigger_mode="always_last", **at_once, **FILTERING)
+        self._wire_marking({**at_once, **MARKING})
 
     def _wire_marking(self, at_once: dict[str, Any]) -> None:
         outputs = [self.marked, self.preview, self.message]
@@ -153,7 +175,7 @@ class Page:
             button.click(
                 self._mark_handler(entity_type),
                 [*selection, self.identifier, self.everywhere],
-                outputs,
+                [*outputs, self.identifier],
                 js=SELECTION_SCRIPT,
                 **at_once,
             )
@@ -166,26 +188,42 @@ class Page:
 
     def _mark_handler(self, entity_type: str) -> Callable[..., tuple]:
         def on_mark(text: str, selection: str, marked: MarkedText, identifier: str, everywhere: bool) -> tuple:
-            marked = marked.with_text(clean_text(text))
-            try:
-                start, end = selected_span(marked.text, selection)
-                return self._marked(marked.with_mark(Mark(start, end, entity_type, identifier), everywhere))
-            except BioDirError as error:
-                return self._marked(marked, error)
+            def with_mark(edited: MarkedText) -> MarkedText:
+                mark = Mark(*selected_span(edited.text, selection), entity_type, identifier)
+                return edited.with_mark(mark, everywhere)
+
+            outputs = self._changed(text, marked, with_mark)
+            is_marked = outputs[-1] == ""
+            # The next name is another entity: an identifier that stayed would make the two one.
+            return *outputs, "" if is_marked else gr.skip()
 
         return on_mark
 
     def on_unmark(self, text: str, selection: str, marked: MarkedText) -> tuple:
         """The marks without those at the selection or cursor."""
-        marked = marked.with_text(clean_text(text))
-        try:
-            return self._marked(marked.without_marks(*selected_span(marked.text, selection)))
-        except BioDirError as error:
-            return self._marked(marked, error)
+        return self._changed(text, marked, lambda edited: edited.without_marks(*selected_span(edited.text, selection)))
 
     def on_edit(self, text: str, marked: MarkedText) -> tuple:
         """The marks that the edited text still has."""
-        return self._marked(marked.with_text(clean_text(text)))
+        if len(text) > MAX_TEXT_CHARACTERS and looks_like_pubtator(text):  # read as it stands, not marked
+            return gr.skip(), "", ""
+        return self._changed(text, marked, lambda edited: edited)
+
+    def _changed(self, text: str, marked: MarkedText, change: Callable[[MarkedText], MarkedText]) -> tuple:
+        """Marks, preview and message after a change of the marks on the edited text.
+
+        On too long a text nothing is drawn, and the marks wait for a shorter one.
+        """
+        text = clean_text(text)
+        try:
+            check_text(text, PASTED)
+        except BioDirError as error:
+            return gr.skip(), "", message_html(error)
+        marked = marked.with_text(text)
+        try:
+            return self._marked(change(marked))
+        except BioDirError as error:
+            return self._marked(marked, error)
 
     def _marked(self, marked: MarkedText, message: object = "") -> tuple[MarkedText, str, str]:
         preview = ""
@@ -195,11 +233,16 @@ class Page:
         return marked, preview, message_html(message)
 
     def on_find(self, text: str, marked: MarkedText) -> list[Any]:
-        """The answer for the marked text, or for PubTator text that was pasted."""
+        """The answer for the marked text, or for PubTator text that was pasted with annotations or left unmarked."""
         text = clean_text(text)
-        if looks_like_pubtator(text):
-            return self._answered(lambda: parse_document(text.strip() + "\n", "pasted text"))
-        return self._answered(marked.with_text(text).document)
+        if holds_annotations(text) or (looks_like_pubtator(text) and not marked.marks):
+            return self._answered(lambda: pasted_document(text))
+
+        def document() -> Document:
+            check_text(text, PASTED)
+            return marked.with_text(text).document()
+
+        return self._answered(document)
 
     def on_file(self, path: str) -> list[Any]:
         """The answer for the first document of a file, and the choice among all of them."""
@@ -211,8 +254,10 @@ class Page:
         choice = gr.update(choices=names, value=1, visible=len(documents) > 1)
         return [documents, choice, *self._answered(lambda: documents[0])]
 
-    def on_choice(self, number: int, documents: tuple) -> list[Any]:
+    def on_choice(self, number: int | None, documents: tuple) -> list[Any]:
         """The answer for another document of the file."""
+        if number is None or not 1 <= number <= len(documents or ()):  # the page forgets a reader who was long away
+            return self._refused(AnnotationError("The file is gone from this page. Open it again."))
         return self._answered(lambda: documents[number - 1])
 
     def on_filter(self, answer: Answer | None, *values: Any) -> list[str]:

@@ -15,6 +15,8 @@ ARROW_LENGTH, ARROW_HALF_WIDTH = 10.0, 4.5
 BORDER = 3.0
 # What a curve keeps free along the border of the canvas, for its glyph.
 BORDER_ROOM = 11
+# What it keeps free around the boxes that it passes.
+BOX_ROOM = 4
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,15 @@ def _cost(curve: Curve, others: Sequence[Box], canvas: Size) -> int:
     points = [curve.at(step / STEPS) for step in range(STEPS + 1)]
     inside = Box(canvas.width / 2, canvas.height / 2, canvas.width - 2 * BORDER_ROOM, canvas.height - 2 * BORDER_ROOM)
     leaves = not all(inside.contains(*point) for point in points)
-    return leaves + sum(any(box.contains(*point, margin=4) for point in points) for box in others)
+    near = (box for box in others if _comes_near(curve, box))
+    return leaves + sum(any(box.contains(*point, margin=BOX_ROOM) for point in points) for box in near)
+
+
+def _comes_near(curve: Curve, box: Box) -> bool:
+    """False where the curve cannot touch the box: it never leaves the rectangle around its three points."""
+    xs, ys = zip(curve.start, curve.control, curve.end, strict=True)
+    reach_x, reach_y = box.width / 2 + BOX_ROOM, box.height / 2 + BOX_ROOM
+    return min(xs) - reach_x < box.x < max(xs) + reach_x and min(ys) - reach_y < box.y < max(ys) + reach_y
 
 
 def _last_inside(curve: Curve, box: Box, margin: float, steps: Iterable[int]) -> float:

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
 from typing import TypeVar
 
 import networkx
@@ -116,7 +115,7 @@ def _spread(values: Mapping[Key, float]) -> dict[Key, float]:
 def _push_apart(boxes: dict[Key, Box], canvas: Size) -> bool:
     """Moves boxes that overlap half of the way apart; False where none did."""
     moved = False
-    for first, second in combinations(boxes, 2):
+    for first, second in _near_pairs(boxes):
         box1, box2 = boxes[first], boxes[second]
         over_x, over_y = box1.overlap(box2)
         if over_x <= 0.5 or over_y <= 0.5:
@@ -127,6 +126,19 @@ def _push_apart(boxes: dict[Key, Box], canvas: Size) -> bool:
         boxes[first] = _inside(replace(box1, x=box1.x - sign_x * step_x, y=box1.y - sign_y * step_y), canvas)
         boxes[second] = _inside(replace(box2, x=box2.x + sign_x * step_x, y=box2.y + sign_y * step_y), canvas)
     return moved
+
+
+def _near_pairs(boxes: Mapping[Key, Box]) -> list[tuple[Key, Key]]:
+    """The pairs of boxes that overlap in height, found in one sweep from top to bottom, in the order of the boxes."""
+    place = {key: number for number, key in enumerate(boxes)}
+    ordered = sorted(boxes, key=lambda key: boxes[key].y - boxes[key].height / 2)
+    pairs, opened = [], []
+    for key in ordered:
+        top = boxes[key].y - boxes[key].height / 2 - GAP_Y
+        opened = [other for other in opened if boxes[other].y + boxes[other].height / 2 > top]
+        pairs += [(other, key) if place[other] < place[key] else (key, other) for other in opened]
+        opened.append(key)
+    return sorted(pairs, key=lambda pair: (place[pair[0]], place[pair[1]]))
 
 
 def _inside(box: Box, canvas: Size) -> Box:

@@ -1,12 +1,13 @@
 """Entities that a reader marks in a pasted text: selections of the browser in, a document out."""
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass, replace
 
 from biodir.document_biodir import SURROGATE, Document
 from biodir.errors_biodir import AnnotationError
 
-DOCUMENT_ID = "pasted text"
+from .opening import PASTED, check_mentions
 
 
 @dataclass(frozen=True)
@@ -48,14 +49,15 @@ class MarkedText:
                 inside other marks are left alone.
 
         Raises:
-            AnnotationError: the span holds no word.
+            AnnotationError: the span holds no word, or there would be more marks than the page answers.
         """
         mark = self._trimmed(mark)
-        marks = [mark, *self.without_marks(mark.start_char, mark.end_char).marks]
-        for start, end in _same_words(self.text, mark) if everywhere else ():
-            if not any(start < other.end_char and other.start_char < end for other in marks):
-                marks.append(replace(mark, start_char=start, end_char=end))
-        return MarkedText(self.text, tuple(sorted(marks, key=lambda each: each.start_char)))
+        marks = _in_order([mark, *self.without_marks(mark.start_char, mark.end_char).marks])
+        if everywhere:
+            free = _free_spans(_same_words(self.text, mark), marks)
+            marks = _in_order([*marks, *(replace(mark, start_char=start, end_char=end) for start, end in free)])
+        check_mentions(len(marks), PASTED)
+        return MarkedText(self.text, tuple(marks))
 
     def without_marks(self, start_char: int, end_char: int) -> "MarkedText":
         """Without the marks that the span overlaps, or that the cursor stands in where the span is empty."""
@@ -80,7 +82,7 @@ class MarkedText:
             {"start": mark.start_char, "end": mark.end_char, "type": mark.entity_type, "id": mark.identifier}
             for mark in self.marks
         ]
-        return Document.from_dict({"id": DOCUMENT_ID, "text": self.text, "entities": entities})
+        return Document.from_dict({"id": PASTED, "text": self.text, "entities": entities})
 
     def _trimmed(self, mark: Mark) -> Mark:
         selected = self.text[mark.start_char : mark.end_char]
@@ -134,6 +136,23 @@ def _common_ends(old: str, new: str) -> tuple[int, int]:
     limit = shortest - before
     behind = next((count for count in range(limit) if old[-1 - count] != new[-1 - count]), limit)
     return before, behind
+
+
+def _in_order(marks: list[Mark]) -> list[Mark]:
+    return sorted(marks, key=lambda mark: mark.start_char)
+
+
+def _free_spans(spans: list[tuple[int, int]], marks: list[Mark]) -> list[tuple[int, int]]:
+    """The spans that overlap none of the marks, which stand in order and overlap no other."""
+    starts = [mark.start_char for mark in marks]
+    free = []
+    for start, end in spans:
+        behind = bisect_right(starts, start)
+        overlaps_left = behind > 0 and marks[behind - 1].end_char > start
+        overlaps_right = behind < len(marks) and starts[behind] < end
+        if not (overlaps_left or overlaps_right):
+            free.append((start, end))
+    return free
 
 
 def _same_words(text: str, mark: Mark) -> list[tuple[int, int]]:

@@ -1,11 +1,12 @@
 """The relations as a table in HTML, each row with its evidence sentences folded beneath it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from html import escape
 
 from biodir.document_biodir import Document
 
-from .answers import Finding
+from .answers import Finding, Span
 from .looks import entity_look, novelty_name, relation_look
 from .text_view import span_html
 
@@ -18,16 +19,22 @@ COLUMNS = (
     ("Novelty", "text"),
     ("Score", "number"),
 )
+# A browser shows so many rows without delay; filters bring the others, and the downloads hold them all.
+MAX_ROWS = 300
+SpanWriter = Callable[[Span], str]
 
 
 def table_html(document: Document, findings: Sequence[Finding]) -> str:
-    """The table; a body for each finding, so that sorting moves a row and its evidence together."""
+    """The table of the first findings; a body for each, so that sorting moves a row and its evidence together."""
     if not findings:
         return '<p class="bd-none">No relation passes the filters.</p>'
     head = "".join(_heading(index, name, kind) for index, (name, kind) in enumerate(COLUMNS))
-    bodies = "".join(_body(document, finding) for finding in findings)
+    sentence_html = cache(lambda span: span_html(document, *span))  # many relations share a sentence
+    bodies = "".join(_body(sentence_html, finding) for finding in findings[:MAX_ROWS])
+    listed = f"The {MAX_ROWS} surest of {len(findings)} relations are listed; filters bring others."
+    note = f'<p class="bd-hint">{listed}</p>' if len(findings) > MAX_ROWS else ""
     return (
-        '<table class="bd-table"><caption class="bd-hidden">Relations</caption>'
+        f'{note}<table class="bd-table"><caption class="bd-hidden">Relations</caption>'
         f'<thead><tr>{head}<th scope="col"><span class="bd-hidden">Evidence</span></th></tr></thead>{bodies}</table>'
     )
 
@@ -49,7 +56,7 @@ def _heading(index: int, name: str, kind: str) -> str:
     return f'<th scope="col"{sorted_now}><button type="button" data-column="{index}">{name}</button></th>'
 
 
-def _body(document: Document, finding: Finding) -> str:
+def _body(sentence_html: SpanWriter, finding: Finding) -> str:
     result, number = finding.result, finding.number
     look = relation_look(result["relation"])
     glyph = f'<i class="bd-glyph {look.css_class}">{escape(look.glyph)}</i>'
@@ -63,10 +70,11 @@ def _body(document: Document, finding: Finding) -> str:
         _cell("novelty", novelty, f'<span class="bd-novelty {escape(novelty.lower())}">{escape(novelty)}</span>'),
         _cell("score", str(result["score"]), _score_html(result)),
     )
+    evidence = _evidence_html(sentence_html, finding)
     return (
         f'<tbody data-relation="{number}"><tr class="bd-row">{"".join(cells)}<td class="unfold">'
         f'<button type="button" aria-expanded="false" aria-label="Evidence of relation {number}"></button></td></tr>'
-        f'<tr class="bd-evidence" hidden><td colspan="{len(COLUMNS) + 1}">{_evidence_html(document, finding)}</td></tr>'
+        f'<tr class="bd-evidence" hidden><td colspan="{len(COLUMNS) + 1}">{evidence}</td></tr>'
         "</tbody>"
     )
 
@@ -85,7 +93,7 @@ def _score_html(result: dict) -> str:
     )
 
 
-def _evidence_html(document: Document, finding: Finding) -> str:
-    sentences = "".join(f"<li>{span_html(document, start, end)}</li>" for start, end in finding.evidence)
+def _evidence_html(sentence_html: SpanWriter, finding: Finding) -> str:
+    sentences = "".join(f"<li>{sentence_html(span)}</li>" for span in finding.evidence)
     far = "<p>The mentions lie too far apart to be read together.</p>" if finding.result["cross_window"] else ""
     return f"<h4>Evidence</h4><ul>{sentences}</ul>{far}"

@@ -2,13 +2,27 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import heappop, heappush
 from html import escape
 from itertools import pairwise
+from typing import Generic, TypeVar
 
 from biodir.document_biodir import Document, Mention
 
 from .answers import Finding, Span
 from .looks import entity_look
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class Cover(Generic[Value]):
+    """A span that covers pieces; of several over one piece the least `rank` wins, then the first."""
+
+    start_char: int
+    end_char: int
+    rank: int
+    value: Value
 
 
 @dataclass(frozen=True)
@@ -49,16 +63,32 @@ def relations_of_sentences(findings: Iterable[Finding]) -> dict[Span, list[int]]
 
 def pieces(document: Document, sentences: Iterable[Span], start_char: int, end_char: int) -> Iterator[Piece]:
     """The pieces of the part [start_char, end_char) of the text, in order; the shortest of nested mentions wins."""
-    sentences = tuple(sentences)
-    mentions = [m for m in document.mentions if m.start_char < end_char and start_char < m.end_char]
+    mentions = [
+        Cover(m.start_char, m.end_char, m.end_char - m.start_char, m)
+        for m in document.mentions
+        if m.start_char < end_char and start_char < m.end_char
+    ]
+    around = [Cover(*span, 0, span) for span in sentences]
     borders = {start_char, end_char}
-    for start, end in (*sentences, *((m.start_char, m.end_char) for m in mentions)):
-        borders.update(border for border in (start, end) if start_char < border < end_char)
-    for start, end in pairwise(sorted(borders)):
-        around = [m for m in mentions if m.start_char <= start and end <= m.end_char]
-        mention = min(around, key=lambda m: m.end_char - m.start_char, default=None)
-        sentence = next((span for span in sentences if span[0] <= start and end <= span[1]), None)
+    for cover in (*mentions, *around):
+        borders.update(at for at in (cover.start_char, cover.end_char) if start_char < at < end_char)
+    ordered = sorted(borders)
+    found = zip(_winners(mentions, ordered[:-1]), _winners(around, ordered[:-1]), strict=True)
+    for (start, end), (mention, sentence) in zip(pairwise(ordered), found, strict=True):
         yield Piece(start, end, mention, sentence)
+
+
+def _winners(covers: Iterable[Cover[Value]], starts: Iterable[int]) -> Iterator[Value | None]:
+    """What covers the piece at each of these ascending starts, in one sweep; borders lie between pieces alone."""
+    waiting = sorted(enumerate(covers), key=lambda numbered: numbered[1].start_char, reverse=True)
+    opened: list[tuple[int, int, Cover[Value]]] = []
+    for start in starts:
+        while waiting and waiting[-1][1].start_char <= start:
+            number, cover = waiting.pop()
+            heappush(opened, (cover.rank, number, cover))
+        while opened and opened[0][2].end_char <= start:
+            heappop(opened)
+        yield opened[0][2].value if opened else None
 
 
 def _sentences_html(document: Document, numbers: Mapping[Span, list[int]], start: int, end: int) -> Iterator[str]:
