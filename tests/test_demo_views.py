@@ -125,7 +125,7 @@ def test_sentence_of_many_relations_is_written_once(monkeypatch):
 
 
 def test_empty_table_says_so():
-    assert "No relation passes" in table_html(ANSWER.document, ())
+    assert "No relation to show: " in table_html(ANSWER.document, ())
 
 
 @pytest.mark.parametrize("value", ['<script>alert("1")</script>', "\"><img src=x onerror='x'>"])

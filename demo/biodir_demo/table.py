@@ -27,7 +27,7 @@ SpanWriter = Callable[[Span], str]
 def table_html(document: Document, findings: Sequence[Finding]) -> str:
     """The table of the first findings; a body for each, so that sorting moves a row and its evidence together."""
     if not findings:
-        return '<p class="bd-none">No relation passes the filters.</p>'
+        return '<p class="bd-none">No relation to show: the model finds none, or none passes the filters.</p>'
     head = "".join(_heading(index, name, kind) for index, (name, kind) in enumerate(COLUMNS))
     sentence_html = cache(lambda span: span_html(document, *span))  # many relations share a sentence
     bodies = "".join(_body(sentence_html, finding) for finding in findings[:MAX_ROWS])
