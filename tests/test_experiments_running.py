@@ -9,6 +9,7 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -284,6 +285,7 @@ def test_files_that_another_process_prepares_are_waited_for(bench):
 # Trains until it is asked to stop, as train.py does; keeping the state takes longer than an impatient runner waits.
 STOPPABLE = """
 import sys, time
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -318,6 +320,7 @@ def start_runner(bench):
             cwd=CHECKOUT,
             env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
             start_new_session=True,  # the signals are those of a terminal of its own
+            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # which a background job ignores
         )
         programs.append(program)
         model = bench.workshop().places.path(bench.workshop().experiment.runs(ENCODER)[0].model)
