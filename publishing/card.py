@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import yaml
 from huggingface_hub import EvalResult, EvalResultEntry, ModelCardData, eval_result_entries_to_yaml
@@ -14,9 +14,6 @@ from biodir.configuration_biodir import TASK
 from biodir.evaluation.scores import LEVELS
 from biodir.publishing.card_check import MODEL_CARD
 from biodir.publishing.facts import Facts
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
 TEMPLATE = "model_card.md.j2"
 EVAL_RESULTS = ".eval_results/bioredirect.yaml"
@@ -44,7 +41,17 @@ TAGS = (
 )
 
 
-def written_files(facts: Facts, limits: "DataclassInstance") -> dict[str, str]:
+class HandlerLimits(Protocol):
+    """The limits of `handler.py`, a dataclass there: what a request may hold."""
+
+    documents: int
+    characters: int
+    mentions: int
+    identifiers: int
+    pairs: int
+
+
+def written_files(facts: Facts, limits: HandlerLimits) -> dict[str, str]:
     """Path in the repository -> the text of each file that the facts decide.
 
     Args:
@@ -53,7 +60,7 @@ def written_files(facts: Facts, limits: "DataclassInstance") -> dict[str, str]:
     return {MODEL_CARD: card_text(facts, limits), EVAL_RESULTS: eval_results_text(facts)}
 
 
-def card_text(facts: Facts, limits: "DataclassInstance") -> str:
+def card_text(facts: Facts, limits: HandlerLimits) -> str:
     """The model card: metadata, then prose with tables."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
