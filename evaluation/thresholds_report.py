@@ -1,7 +1,6 @@
 """A search for thresholds from the pipeline to config.json: what `biodir calibrate` does."""
 
 import json
-import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from biodir.evaluation.scores import Counts, relation_scores
 from biodir.evaluation.tables import LEVEL_NAMES
 from biodir.evaluation.thresholds import cross_fitted_counts, fingerprints, found_rule, neutral_rule
 from biodir.pipeline_biodir import BioDirPipeline
+from biodir.whole_files import write_whole
 from biodir.windows_biodir import pair_encoder
 
 
@@ -112,6 +112,4 @@ def store_rule(run: CalibrationRun, folder: Path) -> None:
     config["relation_thresholds"] = dict(run.rule.relation_thresholds)
     config["label_biases"] = dict(run.rule.label_biases)
     config["calibrated_on"] = run.calibrated_on
-    half_written = path.with_suffix(".json.part")
-    half_written.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-    os.replace(half_written, path)
+    write_whole(path, json.dumps(config, indent=2, sort_keys=True) + "\n")

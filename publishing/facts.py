@@ -1,6 +1,5 @@
 """What is known of the shipped checkpoint: measured files of `results/`, and what the checkpoint's own files say."""
 
-import hashlib
 import json
 import os
 import struct
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from biodir.publishing.errors import PublishError
+from biodir.training.provenance import file_sha256
 
 RESULTS = "results"
 MEASURED = f"{RESULTS}/measured.json"
@@ -101,7 +101,7 @@ def fingerprint(folder: Path) -> dict[str, str]:
     for name in FINGERPRINTED:
         if not (folder / name).is_file():
             raise PublishError(f"{folder / name}: there is no such file; name the folder of a whole checkpoint")
-    return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FINGERPRINTED}
+    return {name: file_sha256(folder / name) for name in FINGERPRINTED}
 
 
 def _json(path: Path) -> Any:
