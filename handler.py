@@ -42,7 +42,7 @@ class RequestError(ValueError):
 
 @dataclass(frozen=True)
 class Limits:
-    """The most that a request may hold.
+    """The most that a request and its answer may hold.
 
     Args:
         documents: of a request.
@@ -51,6 +51,7 @@ class Limits:
         identifiers: of a mention; each is an entity of its own.
         pairs: of mentions, in all documents together; cost and answer grow with them. A mention with several
             identifiers counts once for each.
+        evidence: characters of all evidence in the answer; text without sentence ends makes it long.
     """
 
     documents: int = 32
@@ -58,10 +59,11 @@ class Limits:
     mentions: int = 200
     identifiers: int = 20
     pairs: int = 25_000
+    evidence: int = 20_000_000
 
     @classmethod
     def from_environment(cls) -> "Limits":
-        """The limits that the variables BIODIR_MAX_DOCUMENTS, _CHARACTERS, _MENTIONS, _IDENTIFIERS and _PAIRS set.
+        """The limits that variables set, each BIODIR_MAX_ and the name of a limit in capitals.
 
         Raises:
             ValueError: one is not a whole number of at least 1.
@@ -96,9 +98,12 @@ class EndpointHandler:
         _check_keys(data)
         inputs, parameters = data["inputs"], _parameters(data.get("parameters"))
         self._check_sizes(inputs)
-        self._check_pairs(inputs, parameters)
         try:
-            return self.pipeline(inputs, **parameters)
+            answers = self.pipeline(self._read(inputs, parameters), **parameters)
+            self._check_evidence(answers)
+            return answers if isinstance(inputs, list) else answers[0]
+        except RequestError:
+            raise
         except ValueError as error:
             raise self._located(error, inputs, parameters) from error
         except (RuntimeError, MemoryError) as error:  # what torch raises where memory does not suffice
@@ -124,23 +129,28 @@ class EndpointHandler:
         fix = "leave out mentions that are not asked about"
         _check(count, self.limits.mentions, "mentions; a document has at most {}", field, fix)
 
-    def _check_pairs(self, inputs: Any, parameters: dict[str, Any]) -> None:
-        """Nothing where the documents, read as the pipeline reads them, have few enough mentions and pairs."""
-        pairs = 0
+    def _read(self, inputs: Any, parameters: dict[str, Any]) -> list[Any]:
+        """The documents as the pipeline reads them, where they have few enough mentions and pairs."""
+        documents, pairs = [], 0
         for index, (field, value) in enumerate(_documents_of(inputs)):
-            try:
-                mentions = self.pipeline.read_document(value, index, **parameters).mentions
-            except ValueError as error:
-                raise self._located(error, inputs, parameters) from error
-            self._check_mentions(len(mentions), field)
-            counts = [len(mention.identifiers) for mention in mentions]
+            document = self.pipeline.read_document(value, index, **parameters)
+            self._check_mentions(len(document.mentions), field)
+            counts = [len(mention.identifiers) for mention in document.mentions]
             fix = "name the concepts that are asked about, or mark each in a mention of its own"
             most = max(counts, default=0)
             _check(most, self.limits.identifiers, "identifiers of one mention; at most {} are read", field, fix)
             marks = sum(max(count, 1) for count in counts)
             pairs += marks * (marks - 1) // 2
+            documents.append(document)
         fix = "send fewer documents at once, or leave out mentions that are not asked about"
         _check(pairs, self.limits.pairs, "pairs of mentions; at most {} are answered at once", "inputs", fix)
+        return documents
+
+    def _check_evidence(self, answers: list[list[dict[str, Any]]]) -> None:
+        relations = (relation for answer in answers for relation in answer)
+        characters = sum(len(sentence["text"]) for relation in relations for sentence in relation["evidence"])
+        fix = "ask for fewer relations, with top_k or threshold, or mark where sentences end"
+        _check(characters, self.limits.evidence, "characters of evidence; at most {} are sent", "inputs", fix)
 
     def _located(self, error: ValueError, inputs: Any, parameters: dict[str, Any]) -> RequestError:
         """The pipeline's error with the field that it is about, which is found by trying each one alone."""

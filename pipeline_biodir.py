@@ -56,7 +56,8 @@ class BioDirPipeline(Pipeline):
     Args:
         threshold: relations with a lower `score` are left out.
         relation_types: only relations of these types.
-        pair_types: only pairs of these entity types, as pairs of names without order.
+        pair_types: only pairs of these entity types, as pairs of names without order; the names that documents may
+            use, such as PubTator's ``Gene``, are understood.
         entity_ids: only pairs in which at least one entity has one of these identifiers.
         top_k: at most this many relations a document.
         return_all_scores: every candidate pair, related or not, with the score of every label under ``"scores"``.
@@ -79,6 +80,7 @@ class BioDirPipeline(Pipeline):
     _load_feature_extractor = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._preprocess_params: dict[str, Any] = {}  # read while the constructor's own parameters are checked
         super().__init__(*args, **kwargs)
         if self.tokenizer is None:
             raise CheckpointError("the model folder has no tokenizer; save the tokenizer beside the model")
@@ -119,8 +121,12 @@ class BioDirPipeline(Pipeline):
         Raises:
             AnnotationError: a type is neither the model's nor mapped, or a string cannot be written as UTF-8.
         """
-        names = {**self.model.config.type_map, **(type_map or {})}
-        return with_known_types(document, self.model.config.entity_types, names)
+        return with_known_types(document, self.model.config.entity_types, self._type_names(type_map))
+
+    def _type_names(self, type_map: Mapping[str, str | None] | None) -> dict[str, str | None]:
+        """Other names of entity types -> the model's: those of the model, and of the call or else the constructor."""
+        given = self._preprocess_params.get("type_map", {}) if type_map is None else type_map
+        return {**self.model.config.type_map, **given}
 
     def read_document(self, value: Any, index: int = 0, **parameters: Any) -> Document:
         """The document that an input holds, as a call with these parameters reads it.
@@ -146,6 +152,9 @@ class BioDirPipeline(Pipeline):
         given |= {name: _as_list(name, given[name]) for name in LIST_PARAMETERS if name in given}
         _check_numbers(given)
         _check_names(given, self.model.config)
+        if "pair_types" in given:
+            names = self._type_names(given.get("type_map"))
+            given["pair_types"] = [_named_pair(each, self.model.config, names) for each in given["pair_types"]]
         preprocess = {name: given[name] for name in PREPROCESS_PARAMETERS if name in given}
         postprocess = {name: given[name] for name in POSTPROCESS_PARAMETERS if name in given}
         return preprocess, {}, postprocess
@@ -164,8 +173,11 @@ class BioDirPipeline(Pipeline):
         relation_types = parameters.get("relation_types")
         everything = parameters.get("return_all_scores", False)
         threshold = parameters.get("threshold", 0.0)
+        text = model_outputs.document.text
+        # Each once, however many relations share it: where no sentence ends, it is the whole text.
+        texts = {span: text[slice(*span)] for finding in model_outputs.kept for span in finding.evidence}
         results = [
-            self._result(model_outputs.document, finding, everything)
+            self._result(finding, texts, everything)
             for finding in model_outputs.kept
             if everything or (finding.decision.is_related and finding.decision.score >= threshold)
         ]
@@ -192,7 +204,7 @@ class BioDirPipeline(Pipeline):
         for answer in self._engine.answers(documents, features_of, decide, batch_size):
             yield self.postprocess(answer, **postprocess)
 
-    def _result(self, document: Document, finding: _Finding, with_scores: bool) -> dict[str, Any]:
+    def _result(self, finding: _Finding, texts: Mapping[tuple[int, int], str], with_scores: bool) -> dict[str, Any]:
         decision = finding.decision
         result = {
             "subject": _entity_result(decision.subject),
@@ -204,9 +216,7 @@ class BioDirPipeline(Pipeline):
             "relation_score": decision.relation_score,
             "novelty_score": decision.novelty_score,
             "direction_score": decision.direction_score,
-            "evidence": [
-                {"start": start, "end": end, "text": document.text[start:end]} for start, end in finding.evidence
-            ],
+            "evidence": [{"start": start, "end": end, "text": texts[start, end]} for start, end in finding.evidence],
             "cross_window": finding.cross_window,
         }
         if with_scores:
@@ -226,8 +236,8 @@ BioDirPipeline._registered_impl = {TASK: {"impl": BioDirPipeline, "pt": (AutoMod
 
 
 def _wanted(pairs: Iterable[CandidatePair], parameters: Mapping[str, Any]) -> Iterator[CandidatePair]:
-    """The pairs that `pair_types` and `entity_ids`, where given, let through."""
-    pair_types = {_pair_key(pair_type) for pair_type in parameters.get("pair_types", ())}
+    """The pairs that `pair_types`, keys by now, and `entity_ids`, where given, let through."""
+    pair_types = set(parameters.get("pair_types", ()))
     entity_ids = set(parameters.get("entity_ids", ()))
     for pair in pairs:
         types = _pair_key((pair.entity1.entity_type, pair.entity2.entity_type))
@@ -248,10 +258,20 @@ def _as_list(name: str, value: Any) -> list[Any]:
     return list(value)
 
 
-def _pair_key(pair_type: Any) -> tuple[str, str]:
-    """The two types in alphabetical order; SettingError where these are not two types."""
-    if isinstance(pair_type, str) or not isinstance(pair_type, Collection) or len(pair_type) != 2:
+def _named_pair(pair_type: Any, config: Any, names: Mapping[str, str | None]) -> tuple[str, str]:
+    """The key of a pair type of the model that may have other names; else SettingError."""
+    is_pair = isinstance(pair_type, Collection) and not isinstance(pair_type, str) and len(pair_type) == 2
+    if not (is_pair and all(isinstance(kind, str) for kind in pair_type)):
         raise SettingError(f"pair type {pair_type!r} is not two entity types; pass a list of pairs of names")
+    known = sorted({_pair_key(each) for each in config.pair_types})
+    key = _pair_key(kind if kind in config.entity_types else names.get(kind, kind) for kind in pair_type)
+    if key not in known:
+        raise SettingError(f"unknown pair type {tuple(pair_type)!r}; known are {', '.join(map(str, known))}")
+    return key
+
+
+def _pair_key(pair_type: Iterable[Any]) -> tuple[str, str]:
+    """The two types in alphabetical order."""
     first, second = sorted(pair_type, key=str)
     return first, second
 
@@ -276,8 +296,6 @@ def _check_numbers(parameters: Mapping[str, Any]) -> None:
 def _check_names(parameters: Mapping[str, Any], config: Any) -> None:
     """Nothing where the model knows the names; else SettingError, with the name and what is known."""
     _check_known("relation type", parameters.get("relation_types", ()), config.relation_labels)
-    known_pairs = sorted({_pair_key(pair_type) for pair_type in config.pair_types})
-    _check_known("pair type", map(_pair_key, parameters.get("pair_types", ())), known_pairs)
     for identifier in parameters.get("entity_ids", ()):
         if not isinstance(identifier, str):
             raise SettingError(f"entity_ids holds {identifier!r}; identifiers are strings")

@@ -42,13 +42,14 @@ TAGS = (
 
 
 class HandlerLimits(Protocol):
-    """The limits of `handler.py`, a dataclass there: what a request may hold."""
+    """The limits of `handler.py`, a dataclass there: what a request and its answer may hold."""
 
     documents: int
     characters: int
     mentions: int
     identifiers: int
     pairs: int
+    evidence: int
 
 
 def written_files(facts: Facts, limits: HandlerLimits) -> dict[str, str]:

@@ -19,7 +19,7 @@ from tiny_checkpoint import open_pipeline, save_checkpoint
 CHECKOUT = Path(__file__).resolve().parent.parent
 DOCUMENT = marked_document("<C:D1 Aspirin> cures <D:D2 pain>. The <G:3 gene> causes <D:D2 pain>.", id="7").to_dict()
 OTHER = marked_document("<C:D3 Iron> raises <G:4 EGFR>.", id="8").to_dict()
-LIMIT_NAMES = ("DOCUMENTS", "CHARACTERS", "MENTIONS", "IDENTIFIERS", "PAIRS")
+LIMIT_NAMES = ("DOCUMENTS", "CHARACTERS", "MENTIONS", "IDENTIFIERS", "PAIRS", "EVIDENCE")
 
 
 def handler_module():
@@ -47,7 +47,7 @@ def pipe(folder):
 def endpoint(pipe, monkeypatch):
     """A handler over the installed code, with small limits."""
     monkeypatch.setattr(handler, "pipeline", lambda task, model, trust_remote_code: pipe)
-    for name, value in zip(LIMIT_NAMES, (3, 200, 5, 4, 18), strict=True):
+    for name, value in zip(LIMIT_NAMES, (3, 200, 5, 4, 18, 400), strict=True):
         monkeypatch.setenv(f"BIODIR_MAX_{name}", str(value))
     return handler.EndpointHandler("somewhere")
 
@@ -212,6 +212,17 @@ def test_what_would_run_too_long_is_a_413_before_the_model_runs(endpoint, pipe, 
     assert message in error["message"]
 
 
+def test_answer_with_too_much_evidence_is_a_413(endpoint):
+    marks = mentions_of(*"abcd")
+    fitting, longer = ({**marks, "text": "x" * length} for length in (133, 134))  # two mentions a pair, one sentence
+    asked = {"return_all_scores": True, "top_k": 3}
+    assert sum(len(each["evidence"]) for each in endpoint({"inputs": fitting, "parameters": asked})) == 3
+    error = refused(endpoint, {"inputs": [OTHER, longer], "parameters": asked})
+    assert place_of(error) == (413, "inputs")
+    assert "characters of evidence; at most 400 are sent" in error["message"]
+    assert "top_k" in error["fix"]
+
+
 def test_what_just_fits_is_answered(endpoint):
     assert endpoint({"inputs": [{"text": "x" * 200}] * 3}) == [[], [], []]
     assert len(endpoint({"inputs": mentions_of(MANY, "D9", "D10")})) == 15
@@ -284,9 +295,9 @@ def test_value_error_that_no_part_of_the_request_explains_is_a_500(endpoint, pip
 
 
 def test_limits_come_from_the_environment_where_they_are_set(monkeypatch):
-    assert handler.Limits.from_environment() == handler.Limits(32, 50_000, 200, 20, 25_000)
+    assert handler.Limits.from_environment() == handler.Limits(32, 50_000, 200, 20, 25_000, 20_000_000)
     monkeypatch.setenv("BIODIR_MAX_MENTIONS", "9")
-    assert handler.Limits.from_environment() == handler.Limits(32, 50_000, 9, 20, 25_000)
+    assert handler.Limits.from_environment() == handler.Limits(32, 50_000, 9, 20, 25_000, 20_000_000)
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "many", ""])

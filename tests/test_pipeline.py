@@ -329,6 +329,13 @@ def test_threshold_leaves_out_lower_scores(extract):
     assert extract(THREE, threshold=np.float32(1)) == []
 
 
+def test_results_share_the_text_of_a_sentence(extract):
+    whole = extract(marked_document("<C:D1 Iron> <C:D2 zinc> <D:D3 pain> and so on"), return_all_scores=True)
+    assert len(whole) == 3
+    (text,) = {id(sentence["text"]) for result in whole for sentence in result["evidence"]}
+    assert text == id(whole[0]["evidence"][0]["text"])
+
+
 def test_relation_types_choose_results(extract):
     wanted = extract(THREE)[0]["relation"]
     expected = [result for result in extract(THREE) if result["relation"] == wanted]
@@ -411,6 +418,7 @@ def test_unknown_parameter_is_refused_with_the_name_that_was_meant(checkpoint, e
         ("pair_types", [(GENE,)]),
         ("pair_types", [(GENE, "Organ")]),
         ("pair_types", [5]),
+        ("pair_types", [([GENE], DISEASE)]),
         ("entity_ids", "D1"),
         ("entity_ids", [6331]),
         ("type_map", [("Compound", CHEMICAL)]),
@@ -443,6 +451,19 @@ def test_type_map_names_types_or_leaves_them_out(checkpoint, extract):
     assert extract(mapping, type_map={"Metal": CHEMICAL}) == extract(ONE)
     assert extract(mapping, type_map={"Metal": None}) == []
     assert open_pipeline(checkpoint, type_map={"Metal": CHEMICAL})(mapping) == extract(ONE)
+
+
+def test_pair_types_may_have_the_names_that_documents_may_use(checkpoint, extract):
+    expected = extract(THREE, pair_types=[(GENE, DISEASE)])
+    assert len(expected) == 1
+    assert extract(THREE, pair_types=[("Gene", "Disease")]) == expected
+    asked = {"pair_types": [("Locus", DISEASE)]}
+    assert extract(THREE, type_map={"Locus": GENE}, **asked) == expected
+    assert open_pipeline(checkpoint, type_map={"Locus": GENE})(THREE, **asked) == expected
+    assert open_pipeline(checkpoint, type_map={"Locus": GENE}, **asked)(THREE) == expected
+    for type_map in ({"Locus": None}, {"Place": GENE}, {}):
+        with pytest.raises(SettingError, match=r"unknown pair type \('Locus', 'DiseaseOr.*'\); known are \('Chemical"):
+            extract(THREE, type_map=type_map, **asked)
 
 
 def test_unknown_entity_type_names_document_mention_value_and_fix(extract):
