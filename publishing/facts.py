@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from biodir.hashing import file_sha256
 from biodir.publishing.errors import PublishError
-from biodir.training.provenance import file_sha256
 
 RESULTS = "results"
 MEASURED = f"{RESULTS}/measured.json"

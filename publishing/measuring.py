@@ -14,10 +14,10 @@ import transformers
 from biodir import __version__
 from biodir.__main__ import main
 from biodir.formats.json_lines import read_json_lines
+from biodir.hashing import file_sha256
 from biodir.inference.loading import load_pipeline
 from biodir.publishing.errors import PublishError
 from biodir.publishing.facts import MEASURED, RESULTS, fingerprint
-from biodir.training.provenance import file_sha256
 from biodir.whole_files import write_json
 
 EXAMPLES = "samples/examples.jsonl"

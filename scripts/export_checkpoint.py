@@ -20,8 +20,9 @@ from typing import Any
 import torch
 
 from biodir.errors_biodir import BioDirError, CheckpointError
+from biodir.hashing import file_sha256
 from biodir.inference.loading import load_pipeline
-from biodir.training.provenance import file_sha256, provenance
+from biodir.training.provenance import provenance
 from biodir.whole_files import write_json
 
 RECORD = "training.json"

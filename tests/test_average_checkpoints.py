@@ -10,8 +10,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from biodir.errors_biodir import CheckpointError
+from biodir.hashing import file_sha256
 from biodir.inference.loading import load_pipeline
-from biodir.training.provenance import file_sha256, provenance
+from biodir.training.provenance import provenance
 from script_module import script
 from tiny_checkpoint import save_checkpoint
 

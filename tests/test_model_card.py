@@ -9,12 +9,12 @@ import pytest
 import yaml
 from huggingface_hub import ModelCard, parse_eval_result_entries
 
+from biodir.hashing import file_sha256
 from biodir.publishing import card
 from biodir.publishing.card_check import check_card, check_eval_results, metadata_of
 from biodir.publishing.errors import PublishError
 from biodir.publishing.facts import fingerprint, read_facts
 from biodir.publishing.measuring import measure
-from biodir.training.provenance import file_sha256
 from script_module import script
 from tiny_checkpoint import save_checkpoint
 from training_runs import written

@@ -8,7 +8,8 @@ import pytest
 import torch
 from transformers import AutoConfig, AutoModel, AutoTokenizer, BertTokenizer
 
-from biodir.training.provenance import file_sha256, provenance
+from biodir.hashing import file_sha256
+from biodir.training.provenance import provenance
 from script_module import script
 from tiny_checkpoint import save_encoder
 

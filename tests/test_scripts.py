@@ -17,9 +17,10 @@ from biodir.candidates_biodir import candidate_pairs
 from biodir.configuration_biodir import PAIR_ENCODINGS, PAIR_TYPES
 from biodir.encoding_biodir import EncodingSettings, PairEncoder
 from biodir.errors_biodir import SettingError
+from biodir.hashing import file_sha256
 from biodir.inference.loading import load_pipeline
 from biodir.pubtator_biodir import parse_document, read_pubtator
-from biodir.training.provenance import file_sha256, provenance
+from biodir.training.provenance import provenance
 from script_module import SCRIPTS, script
 from tiny_checkpoint import save_checkpoint
 

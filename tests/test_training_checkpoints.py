@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from biodir.errors_biodir import CheckpointError
+from biodir.hashing import file_sha256
 from biodir.training import checkpoints
 from biodir.training.checkpoints import (
     TRACES,
@@ -18,7 +19,6 @@ from biodir.training.checkpoints import (
     save_model,
     save_state,
 )
-from biodir.training.provenance import file_sha256
 from biodir.whole_files import write_json
 
 STATE = {"model": {"weight": torch.arange(6.0).view(2, 3)}, "progress": {"step": 3, "losses": [0.5], "best": None}}

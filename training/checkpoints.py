@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from biodir.errors_biodir import CheckpointError
-from biodir.training.provenance import file_sha256
+from biodir.hashing import file_sha256
 from biodir.whole_files import write_json
 
 logger = logging.getLogger(__name__)

@@ -1,7 +1,5 @@
 """Where a run comes from: git commit, versions of the packages, fingerprints of the data."""
 
-import hashlib
-import os
 import subprocess
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
@@ -11,6 +9,7 @@ from typing import Any
 import torch
 
 import biodir
+from biodir.hashing import file_sha256
 
 PACKAGES = ("torch", "transformers", "tokenizers", "accelerate")
 
@@ -59,9 +58,3 @@ def _commit(file: Path) -> str:
 def data_fingerprints(paths: Iterable[str]) -> dict[str, str]:
     """File name -> SHA-256 of its content."""
     return {str(path): file_sha256(path) for path in paths}
-
-
-def file_sha256(path: str | os.PathLike[str]) -> str:
-    """The SHA-256 of a file's content, in hexadecimal digits."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
