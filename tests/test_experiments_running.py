@@ -7,9 +7,11 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -239,13 +241,20 @@ def test_mistakes_are_refused_before_anything_is_made(bench, options, message, c
     assert not (bench.folder / "runs").exists()
 
 
+@contextmanager
+def held_lock(folder: Path) -> Iterator[None]:
+    """The lock of a folder, which is made where there is none, as another process would hold it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def test_run_that_another_process_works_on_is_left_to_it(bench, capsys):
     workshop = bench.workshop()
     run = workshop.experiment.runs(ENCODER, [1], ["none"])[0]
     folder = workshop.places.path(run.folder)
-    folder.mkdir(parents=True)
-    with open(folder / "lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with held_lock(folder):
         assert bench.run("--seeds", "1") == 0
     assert "none, seed 1: another process works on it" in capsys.readouterr().out
     assert [row["seeds"] for row in bench.report()["rows"]] == [[], [1]]
@@ -256,9 +265,7 @@ def test_joining_that_another_process_works_on_is_left_to_it(bench, capsys):
     workshop = bench.workshop()
     (combined,) = workshop.experiment.combined_runs(workshop.experiment.runs(ENCODER, [1]))
     folder = workshop.places.path(combined.folder)
-    folder.mkdir(parents=True)
-    with open(folder / "lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with held_lock(folder):
         assert bench.run("--seeds", "1") == 0
     assert "joined, seed 1: another process works on it" in capsys.readouterr().out
     assert [row["seeds"] for row in bench.report()["rows"]] == [[1], [1], []]
@@ -269,13 +276,13 @@ def test_files_that_another_process_prepares_are_waited_for(bench):
     written(bench.file, EXPERIMENT + PREPARED.format(program=written(bench.folder / "prepare.py", "raise SystemExit")))
     part, said = bench.folder / "runs" / "prepared" / "part.txt", []
     part.parent.mkdir(parents=True)
-    lock = open(bench.folder / "runs" / "lock", "w")  # noqa: SIM115
-    fcntl.flock(lock, fcntl.LOCK_EX)
+    other_process = ExitStack()
+    other_process.enter_context(held_lock(bench.folder / "runs"))
 
     def other_process_ends(text):
         said.append(text)
         written(part, "made by the other")
-        lock.close()
+        other_process.close()
 
     replace(bench.workshop(), say=other_process_ends).prepare()
     assert said == ["another process prepares files; waiting for it"]
@@ -286,6 +293,7 @@ def test_files_that_another_process_prepares_are_waited_for(bench):
 STOPPABLE = """
 import sys, time
 from functools import partial
+from pathlib import Path
 from pathlib import Path
 from types import SimpleNamespace
 
