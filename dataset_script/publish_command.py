@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from biodir.errors_biodir import SettingError
-from biodir.publishing.command import add_publish_options, check_names, run_publish
+from biodir.publishing.command import add_publish_options, check_destination, run_publish
 
 
 def add_publish_command(subcommands: argparse._SubParsersAction) -> None:
@@ -33,5 +33,5 @@ def _publish(options: argparse.Namespace) -> int:
 
     if find_spec("datasets") is None:
         raise SettingError("biodir dataset publish needs the library datasets; pip install 'biodir[data]'")
-    check_names(options)
+    check_destination(options)
     return run_publish(options, dataset_repository(options.folder, options.repo_id), check, "dataset")

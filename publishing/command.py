@@ -58,12 +58,14 @@ def add_publish_options(command: argparse.ArgumentParser) -> None:
     )
 
 
-def check_names(options: argparse.Namespace) -> None:
-    """Nothing where repository and tag can have these names; else PublishError."""
-    from biodir.publishing.upload import check_repo_id, check_tag
+def check_destination(options: argparse.Namespace) -> None:
+    """Nothing where repository and tag can have these names and, for an upload, there is a token; else PublishError."""
+    from biodir.publishing.upload import check_repo_id, check_tag, check_token
 
     check_repo_id(options.repo_id)
     check_tag(options.tag)
+    if not (options.to or options.dry_run):
+        check_token(options.repo_id)
 
 
 def run_publish(
@@ -160,6 +162,6 @@ def _publish(options: argparse.Namespace) -> int:
             f"a new process loads it and finds {found.relations} relations in the sample; handler.py answers the same"
         )
 
-    check_names(options)
+    check_destination(options)
     files = model_repository(options.model or Path(default_model()), options.repo_id)
     return run_publish(options, files, check, "model")

@@ -122,6 +122,12 @@ def check_tag(tag: str) -> None:
         )
 
 
+def check_token(repo_id: str, token: str | bool | None = None) -> None:
+    """Nothing where there is a token, this one or that of the login; else PublishError."""
+    if not (token or get_token()):
+        raise PublishError(f"{repo_id}: no token of the Hub; {FIXES[401]}")
+
+
 def plan_upload(folder: Path, destination: Destination, api: HfApi | None = None) -> Plan | Upload:
     """What `upload` would do, or the upload that was done before; the Hub is only read.
 
@@ -160,8 +166,7 @@ def upload(
     api = api or HfApi()
     files = dict(content_files(folder))
     with _naming(destination):
-        if not (api.token or get_token()):
-            raise PublishError(f"{destination.repo_id}: no token of the Hub; {FIXES[401]}")
+        check_token(destination.repo_id, api.token)
         api.create_repo(**destination.repository, private=destination.private, exist_ok=True)
         _check_privacy(api, destination)
         plan = _plan(api, destination, files)

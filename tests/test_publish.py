@@ -183,6 +183,12 @@ def test_wrong_tag_is_found_first(capsys):
     assert "--tag 'main': write a name" in capsys.readouterr().err
 
 
+def test_missing_token_is_found_first(capsys, monkeypatch):
+    monkeypatch.setattr("biodir.publishing.upload.get_token", lambda: None)
+    assert main(["publish", "--model", "nowhere", "--repo-id", HUB_ID]) == 1
+    assert capsys.readouterr().err.startswith(f"biodir: error: {HUB_ID}: no token of the Hub; log in with `hf auth")
+
+
 def test_check_that_fails_leaves_no_folder(model, tmp_path, capsys, monkeypatch):
     def fail(folder):
         raise PublishError("a new process cannot use the repository: no")
