@@ -341,7 +341,7 @@ def go_on(run: Run) -> None:
     for name, part in stateful_parts(run).items():
         part.load_state_dict(state[name])
     run.progress = progress
-    run.accelerator.print(f"{run.output}: goes on after step {run.progress.step} of epoch {run.progress.epoch + 1}")
+    run.accelerator.print(f"{run.output}: goes on after step {run.progress.step} of {run.record['steps']}")
 
 
 def stateful_parts(run: Run) -> dict[str, Any]:

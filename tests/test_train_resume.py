@@ -87,7 +87,7 @@ def test_run_that_is_asked_to_stop_keeps_its_step_and_goes_on(arguments, uninter
     assert stopped_by(signal.SIGTERM, arguments, tmp_path) == 143
     kept = max(int(path.stem.split("-")[1]) for path in tmp_path.glob("states/step-*.json"))
     assert run_training(*arguments, "--output", tmp_path, "--resume") == 0
-    assert f"goes on after step {kept} " in capsys.readouterr().out
+    assert f"goes on after step {kept} of " in capsys.readouterr().out
     assert_same_end(tmp_path, uninterrupted)
 
 
@@ -117,9 +117,11 @@ def test_run_that_ended_early_goes_on_to_the_end(arguments, uninterrupted, tmp_p
     assert_same_end(tmp_path, uninterrupted)
 
 
-def test_resuming_a_finished_run_changes_nothing(arguments, uninterrupted):
+def test_resuming_a_finished_run_changes_nothing(arguments, uninterrupted, capsys):
     before = (uninterrupted / "model.safetensors").read_bytes()
+    steps = json.loads((uninterrupted / "training.json").read_text())["steps"]
     assert run_training(*arguments, "--output", uninterrupted, "--resume") == 0
+    assert f"{uninterrupted}: goes on after step {steps} of {steps}\n" in capsys.readouterr().out
     assert (uninterrupted / "model.safetensors").read_bytes() == before
 
 
