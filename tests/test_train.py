@@ -387,6 +387,14 @@ def test_rare_relations_are_told_again_of_other_entities(short_run, learned_from
     assert ids == ["1", "10", "2", "20", "3", "30", "4", "40", *(f"{each}+{n}" for each in ids[:8] for n in (1, 2))]
 
 
+@pytest.mark.parametrize(("below", "copies"), [(8, 0), (9, 8)])
+def test_relations_of_a_type_are_counted_over_all_files(short_run, tmp_path, learned_from, below, copies):
+    both = DOCUMENT + DOCUMENT.replace("Aspirin", "Codeine").replace("C1", "C9").replace("{id}", "{id}0")
+    files = ["--train", tmp_path / "train.pubtator", written(tmp_path / "more.pubtator", (3, 4), both)]
+    short_run(*files, "--rare-copies", "1", "--rare-below", below, train=(1, 2), document=both)
+    assert sum("+" in name for ids, _ in learned_from for name in ids) == copies
+
+
 def test_further_corpus_has_its_labels_mapped(short_run, tmp_path, learned_from):
     foreign = written(tmp_path / "foreign.pubtator", (5, 6), OTHER_LABELS.replace("\tNew", "\tNovel"))
     listed = tmp_path / "corpora.yaml"

@@ -38,6 +38,7 @@ def augmented_documents(
     below: int,
     seed: int,
     unasked: Mapping[str, Collection[frozenset[str]]] | None = None,
+    counted: Sequence[Document] | None = None,
 ) -> list[AugmentedDocument]:
     """For each relation of a rare type so many copies of its document, with both entities replaced where possible.
 
@@ -45,11 +46,12 @@ def augmented_documents(
     passage. Its new name and identifier are those of an entity of the same type from another document.
 
     Args:
-        below: relation types with fewer relations in the documents are rare.
+        below: relation types with fewer relations in the counted documents are rare.
         unasked: document id -> pairs of identifiers in the documents that are not learned from.
+        counted: all documents that are learned from, where these are a part of them.
     """
     draw = random.Random(seed)
-    rare = rare_types(documents, below)
+    rare = rare_types(documents if counted is None else counted, below)
     names = _names_by_type(documents)
     found = []
     for document in documents:

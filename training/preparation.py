@@ -95,6 +95,7 @@ def pairs_to_learn(
         SettingError: a corpus has no candidate pair, or none of them is related.
     """
     found = []
+    complete = [document for corpus in corpora if not corpus.is_partial for document in corpus.documents]
     for corpus in corpora:
         documents = [with_known_types(document, config.entity_types, config.type_map) for document in corpus.documents]
         if not _says_what_is_related(documents, config, corpus.path, tell):
@@ -103,7 +104,7 @@ def pairs_to_learn(
         unasked = dict(corpus.unasked)
         if settings.rare_copies and not corpus.is_partial:
             copies = augmented_documents(
-                documents, settings.rare_copies, settings.rare_below, settings.seed, corpus.unasked
+                documents, settings.rare_copies, settings.rare_below, settings.seed, corpus.unasked, complete
             )
             documents += [copy.document for copy in copies]
             unasked |= {copy.document.id: copy.unchanged for copy in copies}
