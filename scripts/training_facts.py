@@ -1,9 +1,9 @@
-"""Takes what results/training.json says of the three training runs from the logs of these runs.
+"""Takes what results/training.json says of the training runs from the logs of these runs.
 
-python scripts/training_facts.py runs/stage1 runs/stage2 runs/final            # then write_model_card.py
-python scripts/training_facts.py runs/stage1 runs/stage2 runs/final --check    # exit status 1 where they differ
+python scripts/training_facts.py runs/stage1 runs/stage2 runs/final          # then write_model_card.py
+python scripts/training_facts.py runs/stage1 runs/stage2 runs/final-* --check    # exit status 1 where they differ
 
-Commits, minutes, epochs, losses, scores, bias and seed come from the training.json that train.py left in each folder.
+Commits, minutes, epochs, losses, scores, bias and seeds come from the training.json that train.py left in each folder.
 Pretraining, the numbers of documents and what else the file holds are not in these logs, and stay as they are.
 """
 
@@ -26,7 +26,8 @@ def main(arguments: Sequence[str] | None = None, facts_file: Path = FACTS) -> in
     options = _options(arguments)
     facts = json.loads(facts_file.read_text(encoding="utf-8"))
     try:
-        found = facts_of_runs(*(log_of(folder) for folder in (options.stage1, options.stage2, options.final)))
+        finals = [log_of(folder) for folder in options.final]
+        found = facts_of_runs(log_of(options.stage1), log_of(options.stage2), finals)
     except PublishError as error:
         print(f"training_facts: {error}", file=sys.stderr)
         return 1
@@ -53,33 +54,59 @@ def log_of(folder: Path) -> dict[str, Any]:
     return log
 
 
-def facts_of_runs(first: Mapping[str, Any], second: Mapping[str, Any], final: Mapping[str, Any]) -> dict[str, Any]:
+def facts_of_runs(
+    first: Mapping[str, Any], second: Mapping[str, Any], finals: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
     """What the logs say, in the form of results/training.json.
 
+    Args:
+        finals: the runs whose weights, or their mean, are shipped.
+
     Raises:
-        PublishError: the final run did not end where the second stage was best on dev, or not with its bias or seed.
+        PublishError: a final run did not end where the second stage was best on dev or not with its bias, the final
+            runs are those of two commits, or none has its seed.
     """
-    chosen, taken = best_epoch(second), final["epochs"][-1]
-    for name, wanted, seen in (
-        ("the last epoch", chosen["epoch"], taken["epoch"]),
-        ("the bias", chosen["none_bias"], taken["none_bias"]),
-        ("the seed", second["settings"]["seed"], final["settings"]["seed"]),
-    ):
-        if wanted != seen:
-            raise PublishError(
-                f"{name} of the final run is {seen}, that of stage 2 {wanted}; name runs that belong together"
-            )
+    chosen, last = best_epoch(second), finals[0]["epochs"][-1]
+    for final in finals:
+        _check_end(final, chosen, finals[0])
+    seeds = [final["settings"]["seed"] for final in finals]
+    if second["settings"]["seed"] not in seeds:
+        raise PublishError(
+            f"the seed of stage 2 is {second['settings']['seed']}, those of the final runs {seeds}; name runs that "
+            "belong together"
+        )
     dev_f1 = best_epoch(first)["dev"][first["settings"]["select_by"]]["f1"]
     return {
-        "seed": final["settings"]["seed"],
-        "first_stage": {**_common(first), "epochs": len(first["epochs"]), "dev_f1": round(100 * dev_f1, 2)},
+        "first_stage": {
+            **_common([first]),
+            "seed": first["settings"]["seed"],
+            "epochs": len(first["epochs"]),
+            "dev_f1": round(100 * dev_f1, 2),
+        },
         "second_stage": {
-            **_common(second),
+            **_common([second]),
+            "seed": second["settings"]["seed"],
             "epochs": [_row(epoch) for epoch in second["epochs"]],
             "best_epoch": second["best_epoch"],
         },
-        "final": {**_common(final), "epochs": taken["epoch"], "none_bias": taken["none_bias"]},
+        "final": {**_common(finals), "seeds": seeds, "epochs": last["epoch"], "none_bias": last["none_bias"]},
     }
+
+
+def _check_end(final: Mapping[str, Any], chosen: Mapping[str, Any], other: Mapping[str, Any]) -> None:
+    """Nothing where the run ended as stage 2 chose, and comes from the other's commit; else PublishError."""
+    taken = final["epochs"][-1]
+    for name, seen, wanted in (
+        ("the last epoch", taken["epoch"], chosen["epoch"]),
+        ("the bias", taken["none_bias"], chosen["none_bias"]),
+    ):
+        if wanted != seen:
+            raise PublishError(
+                f"{name} of a final run is {seen}, that of stage 2 {wanted}; name runs that belong together"
+            )
+    commits = [run["provenance"]["commit"] for run in (final, other)]
+    if commits[0] != commits[1]:
+        raise PublishError(f"the final runs are those of commits {commits[1]} and {commits[0]}; name runs of one")
 
 
 def best_epoch(log: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -111,17 +138,17 @@ def _row(epoch: Mapping[str, Any]) -> dict[str, Any]:
     return {"epoch": epoch["epoch"], "loss": round(epoch["loss"], 3), "f1": f1}
 
 
-def _common(log: Mapping[str, Any]) -> dict[str, Any]:
-    """What is told of every run; seven digits of the commit, as git shows them."""
-    minutes = round(sum(epoch["train_s"] for epoch in log["epochs"]) / 60)
-    return {"commit": log["provenance"]["commit"][:7], "minutes": minutes}
+def _common(logs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What is told of every step, of one or several runs of a commit; seven digits of it, as git shows them."""
+    minutes = round(sum(epoch["train_s"] for log in logs for epoch in log["epochs"]) / 60)
+    return {"commit": logs[0]["provenance"]["commit"][:7], "minutes": minutes}
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("stage1", type=Path, help="folder of the first stage, on all corpora")
     parser.add_argument("stage2", type=Path, help="folder of the second stage, scored on dev")
-    parser.add_argument("final", type=Path, help="folder of the run whose weights are shipped")
+    parser.add_argument("final", type=Path, nargs="+", help="the runs whose weights, or their mean, are shipped")
     parser.add_argument("--check", action="store_true", help="write nothing; fail where the file differs")
     return parser.parse_args(arguments)
 

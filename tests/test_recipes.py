@@ -99,7 +99,7 @@ def test_card_and_header_say_where_the_recipe_leaves_the_way_of_the_shipped_chec
     assert shipped["pretraining"]["tokens_per_step"] == 32 * 160
     card = " ".join((CHECKOUT / "model_card.md").read_text().split())
     assert "makes a checkpoint like this one" in card
-    assert "a step of step 1 has 4,096 tokens, step 2 is left out, and the result is the mean of three runs" in card
+    assert "a step of step 1 has 4,096 tokens, step 2 is left out, and step 5 takes the mean of three seeds" in card
     header = (RECIPES / "checkpoint.sh").read_text().replace("\n# ", " ")
     assert "Trains a checkpoint like the shipped one" in header
     assert "rows of 160 tokens, here 128; a second pretraining of 1,500 steps followed" in header

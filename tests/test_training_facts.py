@@ -37,11 +37,11 @@ LOGS = {
 }
 WANTED = {
     "hardware": "an abacus",
-    "seed": 4,
-    "first_stage": {"commit": "0123456", "minutes": 3, "epochs": 2, "documents": 400, "dev_f1": 60.0},
+    "first_stage": {"commit": "0123456", "minutes": 3, "seed": 4, "epochs": 2, "documents": 400, "dev_f1": 60.0},
     "second_stage": {
         "commit": "0123456",
         "minutes": 5,
+        "seed": 4,
         "epochs": [
             {"epoch": 1, "loss": 1.123, "f1": [61.11, 51.11, 41.11, 31.11, 21.11]},
             {"epoch": 2, "loss": 2.123, "f1": [70.0, 60.0, 50.0, 40.0, 30.0]},
@@ -49,7 +49,7 @@ WANTED = {
         ],
         "best_epoch": 2,
     },
-    "final": {"commit": "fedcba9", "minutes": 3, "epochs": 2, "none_bias": -0.25},
+    "final": {"commit": "fedcba9", "minutes": 3, "seeds": [4], "epochs": 2, "none_bias": -0.25},
 }
 
 
@@ -62,7 +62,8 @@ def called(tmp_path):
             (tmp_path / name).mkdir(exist_ok=True)
             (tmp_path / name / "training.json").write_text(json.dumps(content))
         (tmp_path / "facts.json").write_text(json.dumps(known))
-        return facts.main([*(str(tmp_path / name) for name in LOGS), *options], tmp_path / "facts.json")
+        folders = [tmp_path / name for name in dict.fromkeys([*LOGS, *logs])]
+        return facts.main([*map(str, folders), *options], tmp_path / "facts.json")
 
     return call
 
@@ -82,23 +83,34 @@ def test_check_names_each_value_that_differs_and_writes_nothing(called, tmp_path
 
 
 def test_facts_are_taken_from_the_logs_and_the_others_stay(called, tmp_path):
-    known = {"hardware": "an abacus", "seed": 1, "first_stage": {"documents": 400, "minutes": 9}}
+    known = {"hardware": "an abacus", "first_stage": {"documents": 400, "minutes": 9}}
     assert called(LOGS, known) == 0
     found = json.loads((tmp_path / "facts.json").read_text())
     assert found == WANTED
-    assert list(found)[:3] == ["hardware", "seed", "first_stage"]
+    assert list(found)[:2] == ["hardware", "first_stage"]
+
+
+def test_several_final_runs_are_told_together(called, tmp_path, capsys):
+    other = {**LOGS["final"], "settings": {"seed": 5}}
+    assert called({**LOGS, "final-5": other}, WANTED) == 0
+    found = json.loads((tmp_path / "facts.json").read_text())
+    assert found == {**WANTED, "final": {**WANTED["final"], "seeds": [4, 5], "minutes": 7}}
+    assert called({**LOGS, "final-5": {**other, "provenance": {"commit": "c0ffee"}}}, WANTED) == 1
+    assert (
+        "the final runs are those of commits fedcba9876543210 and c0ffee; name runs of one" in capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize(
     ("run", "values", "message"),
     [
         ("stage1", {"finished": False}, r"the run was not finished; go on with it by train.py --resume"),
-        ("final", {"epochs": LOGS["final"]["epochs"][:1]}, "the last epoch of the final run is 1, that of stage 2 2"),
-        ("final", {"settings": {"seed": 5}}, "the seed of the final run is 5, that of stage 2 4"),
+        ("final", {"epochs": LOGS["final"]["epochs"][:1]}, "the last epoch of a final run is 1, that of stage 2 2"),
+        ("final", {"settings": {"seed": 5}}, "the seed of stage 2 is 4, those of the final runs [5]; name runs"),
         (
             "stage2",
             {"epochs": [epoch(1, 0.1), epoch(2, 0.2)]},
-            "the bias of the final run is -0.25, that of stage 2 -0.5",
+            "the bias of a final run is -0.25, that of stage 2 -0.5",
         ),
     ],
 )
