@@ -1,10 +1,11 @@
 """Takes what results/training.json says of the training runs from the logs of these runs.
 
-python scripts/training_facts.py runs/stage1 runs/stage2 runs/final          # then write_model_card.py
+python scripts/training_facts.py runs/stage1 runs/stage2 runs/final              # then write_model_card.py
 python scripts/training_facts.py runs/stage1 runs/stage2 runs/final-* --check    # exit status 1 where they differ
 
-Commits, minutes, epochs, losses, scores, bias and seeds come from the training.json that train.py left in each folder.
-Pretraining, the numbers of documents and what else the file holds are not in these logs, and stay as they are.
+Commits, minutes, threads, epochs, losses, scores, bias, seeds and copies come from the training.json that train.py left
+in each folder. Pretraining, the numbers of documents and what else the file holds are not in these logs, and stay as
+they are.
 """
 
 import argparse
@@ -63,12 +64,15 @@ def facts_of_runs(
         finals: the runs whose weights, or their mean, are shipped.
 
     Raises:
-        PublishError: a final run did not end where the second stage was best on dev or not with its bias, the final
-            runs are those of two commits, or none has its seed.
+        PublishError: a final run did not end where the second stage was best on dev or not with its bias, none has its
+            seed, or the final runs are those of several commits.
     """
-    chosen, last = best_epoch(second), finals[0]["epochs"][-1]
+    chosen = best_epoch(second)
     for final in finals:
-        _check_end(final, chosen, finals[0])
+        _check_end(final, chosen)
+    commits = sorted({final["provenance"]["commit"] for final in finals})
+    if len(commits) > 1:
+        raise PublishError(f"the final runs are those of commits {' and '.join(commits)}; name runs of one")
     seeds = [final["settings"]["seed"] for final in finals]
     if second["settings"]["seed"] not in seeds:
         raise PublishError(
@@ -86,15 +90,17 @@ def facts_of_runs(
         "second_stage": {
             **_common([second]),
             "seed": second["settings"]["seed"],
+            "threads": second["provenance"]["threads"],
+            **{name: second["settings"][name] for name in ("rare_copies", "rare_below")},
             "epochs": [_row(epoch) for epoch in second["epochs"]],
             "best_epoch": second["best_epoch"],
         },
-        "final": {**_common(finals), "seeds": seeds, "epochs": last["epoch"], "none_bias": last["none_bias"]},
+        "final": {**_common(finals), "seeds": seeds, "epochs": chosen["epoch"], "none_bias": chosen["none_bias"]},
     }
 
 
-def _check_end(final: Mapping[str, Any], chosen: Mapping[str, Any], other: Mapping[str, Any]) -> None:
-    """Nothing where the run ended as stage 2 chose, and comes from the other's commit; else PublishError."""
+def _check_end(final: Mapping[str, Any], chosen: Mapping[str, Any]) -> None:
+    """Nothing where the run ended as stage 2 chose; else PublishError."""
     taken = final["epochs"][-1]
     for name, seen, wanted in (
         ("the last epoch", taken["epoch"], chosen["epoch"]),
@@ -104,9 +110,6 @@ def _check_end(final: Mapping[str, Any], chosen: Mapping[str, Any], other: Mappi
             raise PublishError(
                 f"{name} of a final run is {seen}, that of stage 2 {wanted}; name runs that belong together"
             )
-    commits = [run["provenance"]["commit"] for run in (final, other)]
-    if commits[0] != commits[1]:
-        raise PublishError(f"the final runs are those of commits {commits[1]} and {commits[0]}; name runs of one")
 
 
 def best_epoch(log: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -37,6 +37,11 @@ def pairs(*names: str) -> set[frozenset[str]]:
     return {frozenset(name.split()) for name in names}
 
 
+def copies_of(documents, copies, below, seed, unasked=None) -> list:
+    """The copies where types with fewer relations in these documents are rare."""
+    return augmented_documents(documents, copies, rare_types(documents, below), seed, unasked)
+
+
 # One entity with another name.
 
 
@@ -104,7 +109,7 @@ def test_rare_types_have_fewer_relations_than_that():
 
 
 def test_both_entities_give_place_to_those_of_other_documents():
-    (found,) = augmented_documents([replace(DOCUMENT, relations=(BIND,)), OTHER], copies=1, below=2, seed=1)
+    (found,) = copies_of([replace(DOCUMENT, relations=(BIND,)), OTHER], copies=1, below=2, seed=1)
     assert found.document == marked_document(
         "<C:C9 warfarin> binds <G:G9 her2-neu>; <C:C9 warfarin> raises <D:D1 pain> of <S:- mice>.",
         id="7+1",
@@ -114,22 +119,22 @@ def test_both_entities_give_place_to_those_of_other_documents():
 
 
 def test_pairs_without_a_new_entity_are_unchanged():
-    (found,) = augmented_documents([replace(DOCUMENT, relations=(RAISE,)), OTHER], copies=1, below=2, seed=1)
+    (found,) = copies_of([replace(DOCUMENT, relations=(RAISE,)), OTHER], copies=1, below=2, seed=1)
     assert identifiers(found.document) == {"C9", "G1", "D9"}
     assert found.unchanged == pairs("G1")
-    (half,) = augmented_documents([replace(DOCUMENT, relations=(RAISE,)), marked_document("<D:D9 a>")], 1, 2, seed=1)
+    (half,) = copies_of([replace(DOCUMENT, relations=(RAISE,)), marked_document("<D:D9 a>")], 1, 2, seed=1)
     assert identifiers(half.document) == {"C1", "G1", "D9"}
     assert half.unchanged == pairs("C1", "G1", "C1 G1")
 
 
 def test_pairs_that_are_not_learned_from_are_not_under_their_new_names_either():
     unasked = {"7": pairs("C1 D1", "D1 G1"), "8": pairs("C9 D9")}
-    (found,) = augmented_documents([replace(DOCUMENT, relations=(BIND,)), OTHER], 1, 2, 1, unasked)
+    (found,) = copies_of([replace(DOCUMENT, relations=(BIND,)), OTHER], 1, 2, 1, unasked)
     assert found.unchanged == pairs("D1", "C9 D1", "D1 G9")
 
 
 def test_every_rare_relation_has_its_copies():
-    found = augmented_documents([DOCUMENT, OTHER], copies=3, below=2, seed=1)
+    found = copies_of([DOCUMENT, OTHER], copies=3, below=2, seed=1)
     assert [copy.document.id for copy in found] == [f"7+{number}" for number in range(1, 7)]
     assert ["C9" in identifiers(copy.document) for copy in found] == [True] * 6
     assert ["G9" in identifiers(copy.document) for copy in found] == [True] * 3 + [False] * 3
@@ -138,12 +143,12 @@ def test_every_rare_relation_has_its_copies():
 
 @pytest.mark.parametrize(("copies", "below"), [(0, 9), (3, 1)])
 def test_no_copies_are_made_where_none_are_wanted(copies, below):
-    assert augmented_documents([DOCUMENT, OTHER], copies, below, seed=1) == []
+    assert copies_of([DOCUMENT, OTHER], copies, below, seed=1) == []
 
 
 def test_document_whose_entities_cannot_be_replaced_has_no_copy():
-    assert augmented_documents([DOCUMENT], copies=2, below=9, seed=1) == []
-    assert augmented_documents([DOCUMENT, marked_document("<S:S9 mice>", id="8")], copies=2, below=9, seed=1) == []
+    assert copies_of([DOCUMENT], copies=2, below=9, seed=1) == []
+    assert copies_of([DOCUMENT, marked_document("<S:S9 mice>", id="8")], copies=2, below=9, seed=1) == []
 
 
 @pytest.mark.parametrize(
@@ -158,41 +163,41 @@ def test_document_whose_entities_cannot_be_replaced_has_no_copy():
 )
 def test_entity_in_a_tangle_stays(marked):
     document = marked_document(marked, relations=(Relation("Bind", "C1", "C1"),))
-    assert augmented_documents([document, OTHER], copies=1, below=9, seed=1) == []
+    assert copies_of([document, OTHER], copies=1, below=9, seed=1) == []
 
 
 def test_entity_across_a_border_of_passages_stays():
     document = marked_document("It <C:C1 iron> is.", relations=(Relation("Bind", "C1", "C1"),))
     cut = replace(document, passages=(Passage(0, 5, "title"), Passage(5, 11, "abstract")))
-    assert augmented_documents([cut, OTHER], copies=1, below=9, seed=1) == []
+    assert copies_of([cut, OTHER], copies=1, below=9, seed=1) == []
     whole = replace(document, passages=(Passage(0, 7, "title"), Passage(8, 11, "abstract")))
-    assert augmented_documents([whole, OTHER], copies=1, below=9, seed=1)[0].document.text == "It warfarin is."
+    assert copies_of([whole, OTHER], copies=1, below=9, seed=1)[0].document.text == "It warfarin is."
 
 
 def test_name_of_several_entities_is_nobodys_name():
     others = marked_document("<C:C8;C9 iron and gold>, <C:C9 gold>.", id="8")
     document = marked_document("<C:C1 Iron>.", relations=(Relation("Bind", "C1", "C1"),))
-    (found,) = augmented_documents([document, others], copies=1, below=9, seed=1)
+    (found,) = copies_of([document, others], copies=1, below=9, seed=1)
     assert found.document.mentions == marked_document("<C:C9 gold>.").mentions
 
 
 def test_identifier_of_a_relation_without_a_mention_is_taken():
     document = marked_document("<C:C1 Iron>.", relations=(Relation("Bind", "C1", "C9"),))
-    assert augmented_documents([document, OTHER], copies=1, below=9, seed=1) == []
+    assert copies_of([document, OTHER], copies=1, below=9, seed=1) == []
 
 
 def test_two_entities_never_become_one():
     document = marked_document("<C:C1 Iron> <C:C2 it>.", relations=(Relation("Bind", "C1", "C2"),))
-    (found,) = augmented_documents([document, OTHER], copies=1, below=9, seed=1)
+    (found,) = copies_of([document, OTHER], copies=1, below=9, seed=1)
     assert sorted(identifiers(found.document)) == ["C2", "C9"]
     two = marked_document("<C:C8 gold> <C:C9 tin>.", id="8")
-    for copy in augmented_documents([document, two], copies=20, below=9, seed=1):
+    for copy in copies_of([document, two], copies=20, below=9, seed=1):
         assert identifiers(copy.document) == {"C8", "C9"}
 
 
 def test_seed_decides_the_names():
     many = marked_document(" ".join(f"<C:C{number} metal{number}>" for number in range(10, 60)), id="8")
-    first, again, other = (augmented_documents([DOCUMENT, many], 5, 9, seed) for seed in (1, 1, 2))
+    first, again, other = (copies_of([DOCUMENT, many], 5, 9, seed) for seed in (1, 1, 2))
     assert first == again
     assert first != other
     assert len({copy.document.text for copy in first}) > 5
@@ -200,7 +205,7 @@ def test_seed_decides_the_names():
 
 def test_relation_scores_and_unlinked_mentions_stay():
     scored = replace(DOCUMENT, relations=(replace(BIND, relation_score=0.25),))
-    (found,) = augmented_documents([scored, OTHER], copies=1, below=9, seed=1)
+    (found,) = copies_of([scored, OTHER], copies=1, below=9, seed=1)
     assert found.document.relations[0].relation_score == 0.25
     assert [each.text for each in found.document.mentions if not each.identifiers] == ["mice"]
 
@@ -215,7 +220,7 @@ def corpus(data_dir):
 
 @pytest.fixture(scope="module")
 def copies(corpus):
-    return augmented_documents(corpus, copies=1, below=100, seed=1)
+    return copies_of(corpus, copies=1, below=100, seed=1)
 
 
 @pytest.mark.corpus

@@ -19,8 +19,8 @@ def epoch(number: int, f1: float, none_bias: float = -0.5) -> dict:
 
 
 def log(epochs: list[dict], best_epoch: int, commit: str = "0123456789abcdef") -> dict:
-    settings = {"seed": 4, "select_by": "relation_type"}
-    provenance = {"commit": commit}
+    settings = {"seed": 4, "select_by": "relation_type", "rare_copies": 1, "rare_below": 100}
+    provenance = {"commit": commit, "threads": 3}
     return {
         "settings": settings,
         "provenance": provenance,
@@ -42,6 +42,9 @@ WANTED = {
         "commit": "0123456",
         "minutes": 5,
         "seed": 4,
+        "threads": 3,
+        "rare_copies": 1,
+        "rare_below": 100,
         "epochs": [
             {"epoch": 1, "loss": 1.123, "f1": [61.11, 51.11, 41.11, 31.11, 21.11]},
             {"epoch": 2, "loss": 2.123, "f1": [70.0, 60.0, 50.0, 40.0, 30.0]},
@@ -97,7 +100,7 @@ def test_several_final_runs_are_told_together(called, tmp_path, capsys):
     assert found == {**WANTED, "final": {**WANTED["final"], "seeds": [4, 5], "minutes": 7}}
     assert called({**LOGS, "final-5": {**other, "provenance": {"commit": "c0ffee"}}}, WANTED) == 1
     assert (
-        "the final runs are those of commits fedcba9876543210 and c0ffee; name runs of one" in capsys.readouterr().err
+        "the final runs are those of commits c0ffee and fedcba9876543210; name runs of one" in capsys.readouterr().err
     )
 
 

@@ -35,10 +35,9 @@ def rare_types(documents: Sequence[Document], below: int) -> set[str]:
 def augmented_documents(
     documents: Sequence[Document],
     copies: int,
-    below: int,
+    rare: Collection[str],
     seed: int,
     unasked: Mapping[str, Collection[frozenset[str]]] | None = None,
-    counted: Sequence[Document] | None = None,
 ) -> list[AugmentedDocument]:
     """For each relation of a rare type so many copies of its document, with both entities replaced where possible.
 
@@ -46,12 +45,10 @@ def augmented_documents(
     passage. Its new name and identifier are those of an entity of the same type from another document.
 
     Args:
-        below: relation types with fewer relations in the counted documents are rare.
+        rare: relation types.
         unasked: document id -> pairs of identifiers in the documents that are not learned from.
-        counted: all documents that are learned from, where these are a part of them.
     """
     draw = random.Random(seed)
-    rare = rare_types(documents if counted is None else counted, below)
     names = _names_by_type(documents)
     found = []
     for document in documents:

@@ -16,7 +16,7 @@ from biodir.evaluation.checks import unannotated_parts
 from biodir.evaluation.model_scores import EncodedDocuments, encoded_documents
 from biodir.evaluation.thresholds import fingerprints
 from biodir.inputs_biodir import with_known_types
-from biodir.training.augmentation import augmented_documents
+from biodir.training.augmentation import augmented_documents, rare_types
 from biodir.training.corpora import TrainingCorpus, corpus_paths, first_documents
 from biodir.training.data import LabelledPairs, epoch_pairs, epoch_steps, labelled_pairs, types_of_identifiers
 from biodir.training.labels import LabelLists, checkpoint_config
@@ -96,6 +96,7 @@ def pairs_to_learn(
     """
     found = []
     complete = [document for corpus in corpora if not corpus.is_partial for document in corpus.documents]
+    rare = rare_types(complete, settings.rare_below)
     for corpus in corpora:
         documents = [with_known_types(document, config.entity_types, config.type_map) for document in corpus.documents]
         if not _says_what_is_related(documents, config, corpus.path, tell):
@@ -103,9 +104,7 @@ def pairs_to_learn(
         _tell_of_unasked(documents, config, corpus.path, tell)
         unasked = dict(corpus.unasked)
         if settings.rare_copies and not corpus.is_partial:
-            copies = augmented_documents(
-                documents, settings.rare_copies, settings.rare_below, settings.seed, corpus.unasked, complete
-            )
+            copies = augmented_documents(documents, settings.rare_copies, rare, settings.seed, corpus.unasked)
             documents += [copy.document for copy in copies]
             unasked |= {copy.document.id: copy.unchanged for copy in copies}
         with_swapped = settings.swap_augmentation > 0

@@ -107,7 +107,7 @@ class TrainingSettings:
         "weight of the divergence of two dropouts of a pair; steadier, but twice the time and memory", 0.0
     )
     rare_copies: int = setting("copies of every rare relation's document with entities of other documents", 0)
-    rare_below: int = setting("relation types with fewer relations in all files but --extra-train are rare", RARE_BELOW)
+    rare_below: int = setting("relation types with fewer relations in all complete corpora are rare", RARE_BELOW)
     average: float = setting("decay of a running average of the weights, which is then scored and saved", 0.0)
 
     # Optimization.
