@@ -22,7 +22,7 @@ export FILE
 export PORT
 
 python := .venv/bin/python
-metadata := setup.cfg setup.py pyproject.toml
+metadata := setup.cfg pyproject.toml
 
 .PHONY: help run test demo lint check coverage docs clean distclean
 .NOTPARALLEL:

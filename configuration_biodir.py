@@ -12,28 +12,28 @@ from .errors_biodir import SettingError
 TASK = "biomedical-relation-extraction"
 # The code that a repository of the Hub needs beside config.json; saving a model copies it.
 CODE_FILES = (
-    "batching_biodir.py",
-    "candidates_biodir.py",
-    "chunking_biodir.py",
     "configuration_biodir.py",
-    "decoding_biodir.py",
     "document_biodir.py",
-    "encoding_biodir.py",
-    "engine_biodir.py",
+    "document_candidates_biodir.py",
+    "document_inputs_biodir.py",
+    "document_pubtator_biodir.py",
+    "document_pubtator_rows_biodir.py",
+    "document_sentences_biodir.py",
     "errors_biodir.py",
-    "features_biodir.py",
-    "heads_biodir.py",
-    "inputs_biodir.py",
-    "losses_biodir.py",
+    "modeling_attention_biodir.py",
     "modeling_biodir.py",
-    "packing_biodir.py",
+    "modeling_document_biodir.py",
+    "modeling_heads_biodir.py",
+    "modeling_losses_biodir.py",
+    "modeling_pooled_biodir.py",
     "pipeline_biodir.py",
-    "pooled_biodir.py",
-    "pubtator_biodir.py",
-    "pubtator_rows_biodir.py",
-    "sentences_biodir.py",
-    "text_pass_biodir.py",
-    "windows_biodir.py",
+    "pipeline_decoding_biodir.py",
+    "pipeline_engine_biodir.py",
+    "processing_batching_biodir.py",
+    "processing_document_biodir.py",
+    "processing_features_biodir.py",
+    "processing_tokens_biodir.py",
+    "processing_windows_biodir.py",
 )
 
 GENE, DISEASE, CHEMICAL = "GeneOrGeneProduct", "DiseaseOrPhenotypicFeature", "ChemicalEntity"
@@ -88,9 +88,9 @@ TYPE_MAP = {
 HARD_PROMPT = "What are the labels of {tasks} between {entity1} and {entity2} ?"
 PROMPT_FIELDS = ("{tasks}", "{entity1}", "{entity2}")
 # Encoders whose first token takes the position behind the padding's: RoBERTa and its kin.
-POSITIONS_BEHIND_PADDING = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet", "longformer")
+POSITIONS_AFTER_PADDING = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet", "longformer")
 CHUNK_NAMES = ("prefix", "suffix", "infix")
-PAIR_ENCODINGS = ("solid", "pooled")
+PAIR_ENCODINGS = ("pairwise", "document")
 CHUNK_POOLINGS = ("max", "mean", "attention")
 BINARY, FOCAL, ADAPTIVE_THRESHOLD = "binary", "focal", "adaptive_threshold"
 RELATION_LOSSES = (BINARY, FOCAL, ADAPTIVE_THRESHOLD)
@@ -102,7 +102,7 @@ class BioDirConfig(PreTrainedConfig):
 
     Args:
         encoder_config: configuration of the encoder, any of the BERT family.
-        pair_encoding: solid, rows of its own for every pair (the paper's); pooled, one pass over the text, whose states
+        pair_encoding: pairwise, rows of its own for every pair (the paper's); pooled, one pass over the text, whose states
             make up every pair.
         relation_labels: the label of an unrelated pair first, then the relation types.
         novelty_labels, direction_labels: likewise. An empty list leaves a task and its head out; the first task that
@@ -111,18 +111,18 @@ class BioDirConfig(PreTrainedConfig):
         pair_types: unordered pairs of entity types that are asked about.
         tag_types: entity type -> type whose boundary tags it uses. Paper: variants use the gene tags.
         type_map: other names of entity types -> entity type; None leaves mentions of that name out.
-        hard_prompt: solid only; the question, with ``{tasks}``, ``{entity1}`` and ``{entity2}`` in this order.
+        hard_prompt: pairwise only; the question, with ``{tasks}``, ``{entity1}`` and ``{entity2}`` in this order.
         soft_prompt_tokens: learned vectors for each pair type; solid at the end of every row, pooled once in a window.
             Paper: 8 was best.
-        chunks: solid only; which chunks are encoded, any of prefix, suffix and infix.
-        chunk_tokens: solid only; chunk -> the most tokens of the text that it shows, tags included; others show what
+        chunks: pairwise only; which chunks are encoded, any of prefix, suffix and infix.
+        chunk_tokens: pairwise only; chunk -> the most tokens of the text that it shows, tags included; others show what
             fits into `max_tokens`.
         max_tokens: longest row, in tokens, its prompts included; pooled: longest window, tags included.
-        infix_min_tokens: solid only; an infix that is narrower is widened evenly to this width, tags included.
-        max_name_tokens: solid only; an entity's name is cut to this length in the hard prompt.
+        infix_min_tokens: pairwise only; an infix that is narrower is widened evenly to this width, tags included.
+        max_name_tokens: pairwise only; an entity's name is cut to this length in the hard prompt.
         max_mention_tokens: a mention that is longer is tagged around its first tokens.
-        window_overlap_tokens: pooled only; what neighbouring windows of a long document share.
-        chunk_pooling: solid only; how the chunks of a pair are joined: max (the paper's), mean or attention.
+        window_overlap_tokens: document only; what neighbouring windows of a long document share.
+        chunk_pooling: pairwise only; how the chunks of a pair are joined: max (the paper's), mean or attention.
         generic_relation: relation type that needs no threshold but wins only as the highest of all. Paper: Association.
             Without a relation head every related pair gets this type.
         relation_threshold: the score above which any other relation type wins. Paper: 0.5.
@@ -149,7 +149,7 @@ class BioDirConfig(PreTrainedConfig):
     sub_configs_defaults = {"encoder_config": SubConfigSpec(config_class=AutoConfig, model_type="bert")}  # noqa: RUF012
 
     encoder_config: dict[Any, Any] | PreTrainedConfig | None = None
-    pair_encoding: str = "solid"
+    pair_encoding: str = "pairwise"
     relation_labels: list[str] | tuple[str, ...] = RELATION_LABELS
     novelty_labels: list[str] | tuple[str, ...] = NOVELTY_LABELS
     direction_labels: list[str] | tuple[str, ...] = DIRECTION_LABELS
@@ -249,7 +249,7 @@ def _check_prompt_and_chunks(config: BioDirConfig) -> None:
         raise SettingError(f"chunk_pooling {config.chunk_pooling!r}: choose one of {', '.join(CHUNK_POOLINGS)}")
     encoder_config: Any = config.encoder_config
     positions = getattr(encoder_config, "max_position_embeddings", None)
-    if encoder_config.model_type in POSITIONS_BEHIND_PADDING and positions is not None:
+    if encoder_config.model_type in POSITIONS_AFTER_PADDING and positions is not None:
         positions -= encoder_config.pad_token_id + 1
     if positions is not None and config.max_tokens > positions:
         raise SettingError(f"max_tokens is {config.max_tokens} but the encoder has {positions} positions for tokens")

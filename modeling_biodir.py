@@ -16,15 +16,15 @@ from transformers.models.auto.modeling_auto import MODEL_MAPPING
 from transformers.utils import ModelOutput, cached_file
 from transformers.utils.logging import get_logger
 
-from .batching_biodir import length_groups, repeated_chunks
-from .configuration_biodir import CODE_FILES, POSITIONS_BEHIND_PADDING, BioDirConfig
-from .encoding_biodir import special_tokens
+from .configuration_biodir import CODE_FILES, POSITIONS_AFTER_PADDING, BioDirConfig
 from .errors_biodir import CheckpointError, SettingError
-from .heads_biodir import SoftPrompt, TaskHead
-from .losses_biodir import HeadLoss, joint_loss
-from .packing_biodir import PackedLayout, use_packed_attention
-from .pooled_biodir import PooledHead
-from .text_pass_biodir import pooled_states
+from .modeling_attention_biodir import PackedLayout, use_packed_attention
+from .modeling_document_biodir import document_states
+from .modeling_heads_biodir import PairwiseHead, SoftPrompt
+from .modeling_losses_biodir import HeadLoss, joint_loss
+from .modeling_pooled_biodir import DocumentHead
+from .processing_batching_biodir import length_groups, repeated_chunks
+from .processing_tokens_biodir import special_tokens
 
 logger = get_logger(__name__)
 
@@ -133,7 +133,7 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
             else None
         )
         self.heads = nn.ModuleDict({task: _head(config, len(config.labels[task])) for task in config.tasks})
-        if config.pair_encoding == "pooled":
+        if config.pair_encoding == "document":
             use_packed_attention(self.encoder)
         self.post_init()
 
@@ -146,7 +146,7 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
     def set_attn_implementation(self, *args: Any, **kwargs: Any) -> None:
         """As in transformers; a packed row keeps the attention that it needs."""
         super().set_attn_implementation(*args, **kwargs)
-        if self.config.pair_encoding == "pooled":
+        if self.config.pair_encoding == "document":
             use_packed_attention(self.encoder)
 
     def resize_token_embeddings(self, *args: Any, **kwargs: Any) -> nn.Embedding:
@@ -173,25 +173,25 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
     ) -> BioDirOutput:
         """Logits, and the loss where targets are given: those of every head.
 
-        The batch is that of `collate_pairs` or `collate_windows`, by `config.pair_encoding`.
+        The batch is that of `collate_pairs` or `collate_documents`, by `config.pair_encoding`.
 
         Args:
             input_ids: (batch, chunks, tokens); the last `soft_prompt_tokens` attended places of a row are overwritten.
                 Pooled: (windows, tokens).
             attention_mask: of the same shape, ones first; all zeros for an absent chunk.
             pair_type_ids: (batch,) rows of `config.pair_types`.
-            task_positions: solid only; (batch, tasks) place of each task token in every row of the pair.
+            task_positions: pairwise only; (batch, tasks) place of each task token in every row of the pair.
             relation_targets: (batch, relation_types), ones at the labels that hold. So novelty and direction.
             window_documents, mention_windows, mention_positions, mention_entities, pair_entities, pair_windows: pooled
-                only; see `collate_windows`.
+                only; see `collate_documents`.
 
         Raises:
             SettingError: an input of the pair encoding is missing.
         """
         texts = {"input_ids": input_ids, "attention_mask": attention_mask, "pair_type_ids": pair_type_ids}
         further = {
-            "solid": {"task_positions": task_positions},
-            "pooled": {
+            "pairwise": {"task_positions": task_positions},
+            "document": {
                 "window_documents": window_documents,
                 "mention_windows": mention_windows,
                 "mention_positions": mention_positions,
@@ -204,15 +204,15 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
         if missing:
             raise SettingError(
                 f"{', '.join(missing)}: missing in the input of a {self.config.pair_encoding} model; make it with "
-                "pair_encoder(tokenizer, config).collate(features)"
+                "make_processor(tokenizer, config).collate(features)"
             )
         inputs = texts | {name: value for name, value in further.items() if value is not None}
-        if self.config.pair_encoding == "pooled":
+        if self.config.pair_encoding == "document":
             prompts = self.soft_prompt.vectors if self.soft_prompt is not None else None
-            pairs = pooled_states(self.read_packed, self.get_input_embeddings(), prompts, inputs)
+            pairs = document_states(self.read_packed, self.get_input_embeddings(), prompts, inputs)
             logits = {task: self.heads[task](pairs) for task in self.config.tasks}
         else:
-            states, present = self._solid_states(**inputs)
+            states, present = self._pairwise_states(**inputs)
             logits = {
                 task: self.heads[task](states[:, :, index], present) for index, task in enumerate(self.config.tasks)
             }
@@ -223,7 +223,7 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
             loss = joint_loss(logits, targets, self.config.task_weights, HeadLoss.of_relations(self.config))
         return BioDirOutput(loss, logits.get("relation"), logits.get("novelty"), logits.get("direction"))
 
-    def _solid_states(
+    def _pairwise_states(
         self, input_ids: Tensor, attention_mask: Tensor, pair_type_ids: Tensor, task_positions: Tensor
     ) -> tuple[Tensor, Tensor]:
         """States of the task tokens, (batch, chunks, tasks, hidden), and which chunks are present, (batch, chunks)."""
@@ -244,7 +244,7 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
             layout: who attends to whom.
         """
         encoder_config = self.config.encoder_config
-        if encoder_config.model_type in POSITIONS_BEHIND_PADDING:
+        if encoder_config.model_type in POSITIONS_AFTER_PADDING:
             positions = positions + encoder_config.pad_token_id + 1
         inputs = {"inputs_embeds": embeddings.unsqueeze(0), "position_ids": positions.unsqueeze(0)}
         return self.encoder(**inputs, layout=layout).last_hidden_state[0]
@@ -358,7 +358,7 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
         dense = getattr(pooler, "dense", None)
         for head in self.heads.values():
             if (
-                isinstance(head, TaskHead)
+                isinstance(head, PairwiseHead)
                 and isinstance(dense, nn.Linear)
                 and dense.weight.shape == head.dense.weight.shape
             ):
@@ -370,9 +370,9 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
 def _head(config: BioDirConfig, labels: int) -> nn.Module:
     encoder_config: Any = config.encoder_config
     hidden_size, dropout = encoder_config.hidden_size, config.classifier_dropout
-    if config.pair_encoding == "pooled":
-        return PooledHead(hidden_size, labels, config.soft_prompt_tokens > 0, dropout)
-    return TaskHead(hidden_size, labels, config.chunk_pooling, dropout)
+    if config.pair_encoding == "document":
+        return DocumentHead(hidden_size, labels, config.soft_prompt_tokens > 0, dropout)
+    return PairwiseHead(hidden_size, labels, config.chunk_pooling, dropout)
 
 
 def _encoder_without_pooler(encoder_config: Any) -> PreTrainedModel:

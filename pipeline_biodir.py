@@ -11,15 +11,15 @@ import torch
 from transformers import AutoModel
 from transformers.pipelines.base import Pipeline
 
-from .candidates_biodir import CandidatePair
 from .configuration_biodir import TASK
-from .decoding_biodir import DecodingRule, PairDecision, decode_pair
 from .document_biodir import Document, Entity
-from .engine_biodir import Answer, PairEngine, model_logits
+from .document_candidates_biodir import CandidatePair
+from .document_inputs_biodir import document_of_input, is_one_document, values_of, with_known_types
 from .errors_biodir import CheckpointError, SettingError
-from .features_biodir import PairFeatures, PairQuestion, WindowFeatures
-from .inputs_biodir import document_of_input, is_one_document, values_of, with_known_types
-from .windows_biodir import pair_encoder
+from .pipeline_decoding_biodir import DecodingRule, PairDecision, decode_pair
+from .pipeline_engine_biodir import Answer, PairEngine, model_logits
+from .processing_document_biodir import make_processor
+from .processing_features_biodir import DocumentFeatures, PairwiseFeatures, WindowPair
 
 PREPROCESS_PARAMETERS = ("pair_types", "entity_ids", "ner", "type_map")
 POSTPROCESS_PARAMETERS = ("threshold", "relation_types", "top_k", "return_all_scores")
@@ -62,7 +62,7 @@ class BioDirPipeline(Pipeline):
         top_k: at most this many relations a document.
         return_all_scores: every candidate pair, related or not, with the score of every label under ``"scores"``.
         batch_size: candidate pairs that go to the model together; by default as many as a token budget holds. Where
-            it cuts a document, a pooled model reads the text once more.
+            it cuts a document, a model of the document form reads the text once more.
         ner: for texts without entities: a callable, such as a token-classification pipeline, that takes a text
             and returns mappings with ``start``, ``end``, a type (``entity_group``, ``entity`` or ``type``) and, where
             known, ``id``.
@@ -92,12 +92,12 @@ class BioDirPipeline(Pipeline):
             )
         _check_batch_size(self._batch_size)
         self.model.eval()  # a model that was just trained would drop out at random
-        self._pair_encoder = pair_encoder(self.tokenizer, self.model.config)
+        self._processor = make_processor(self.tokenizer, self.model.config)
         self._rule = DecodingRule.from_config(self.model.config)
         # A CPU that computes the model has no time to spare; an accelerator leaves the CPU idle.
         overlaps = self.device.type != "cpu"
         token_budget = self.model.config.token_budget
-        self._engine = PairEngine(self.forward, self._pair_encoder, token_budget, self.device, overlaps)
+        self._engine = PairEngine(self.forward, self._processor, token_budget, self.device, overlaps)
 
     def __call__(self, inputs: Any, batch_size: int | None = None, num_workers: Any = None, **kwargs: Any) -> Any:
         preprocess, _, postprocess = self._sanitize_parameters(**kwargs)
@@ -159,11 +159,11 @@ class BioDirPipeline(Pipeline):
         postprocess = {name: given[name] for name in POSTPROCESS_PARAMETERS if name in given}
         return preprocess, {}, postprocess
 
-    def preprocess(self, document: Document, **parameters: Any) -> Iterator[PairFeatures | WindowFeatures]:
+    def preprocess(self, document: Document, **parameters: Any) -> Iterator[PairwiseFeatures | DocumentFeatures]:
         """The features of the document's candidate pairs that the parameters let through, a few at a time."""
-        encoded = self._pair_encoder.encode_document(document)
-        wanted = _wanted(self._pair_encoder.candidates(encoded), parameters)
-        return self._pair_encoder.encode_pairs(encoded, wanted)
+        encoded = self._processor.tokenize(document)
+        wanted = _wanted(self._processor.candidates(encoded), parameters)
+        return self._processor.features(encoded, wanted)
 
     def _forward(self, model_inputs: dict[str, torch.Tensor], **parameters: Any) -> dict[str, torch.Tensor]:
         return model_logits(self.model, model_inputs)
@@ -195,7 +195,7 @@ class BioDirPipeline(Pipeline):
     ) -> Iterator[list[dict[str, Any]]]:
         """Results in the order of the documents; pairs of several documents share a batch."""
 
-        def decide(asked: PairFeatures | PairQuestion, logits: Mapping[str, Sequence[float]]) -> _Finding | None:
+        def decide(asked: PairwiseFeatures | WindowPair, logits: Mapping[str, Sequence[float]]) -> _Finding | None:
             decision = decode_pair(asked.pair, logits, self._rule)
             is_kept = decision.is_related or postprocess.get("return_all_scores")
             return _Finding(decision, asked.evidence, asked.cross_window) if is_kept else None

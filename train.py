@@ -31,10 +31,12 @@ from transformers.utils.logging import disable_progress_bar
 
 from biodir.allocator import keep_freed_memory
 from biodir.configuration_biodir import BioDirConfig
-from biodir.decoding_biodir import DecodingRule
 from biodir.errors_biodir import BioDirError, CheckpointError, SettingError
-from biodir.evaluation.model_scores import EncodedDocuments, pair_logits
+from biodir.evaluation.model_scores import ProcessedDocuments, pair_logits
+from biodir.files import write_json
 from biodir.modeling_biodir import BioDirForRelationExtraction
+from biodir.pipeline_decoding_biodir import DecodingRule
+from biodir.processing_document_biodir import make_processor
 from biodir.training.checkpoints import check_folder, clear_folder, newest_state, save_model, save_state
 from biodir.training.corpora import document_ids, training_corpora
 from biodir.training.data import LabelledPairs, step_parts, training_batch
@@ -46,8 +48,6 @@ from biodir.training.provenance import earlier_provenance, provenance
 from biodir.training.settings import TrainingSettings, named_values, training_settings
 from biodir.training.stopping import StopRequest
 from biodir.training.validation import best_bias
-from biodir.whole_files import write_json
-from biodir.windows_biodir import pair_encoder
 
 
 @dataclass
@@ -71,7 +71,7 @@ class Run:
     settings: TrainingSettings
     accelerator: Accelerator
     labelled: list[LabelledPairs]
-    dev: EncodedDocuments | None
+    dev: ProcessedDocuments | None
     model: Any
     scored_model: Any
     averaged: AveragedModel | None
@@ -111,14 +111,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     # Model.
     model, tokenizer = new_model(settings, config)
-    encoder = pair_encoder(tokenizer, model.config)
+    encoder = make_processor(tokenizer, model.config)
     labelled = pairs_to_learn(corpora, encoder, model.config, settings, accelerator.print)
     dev = dev_documents(settings, encoder, model.config)
 
     # Optimizer.
     optimizer = torch.optim.AdamW(parameter_groups(model, settings), fused=settings.mixed_precision != "fp16")
     sizes = [len(steps_of_epoch(labelled, settings, encoder, epoch)) for epoch in range(settings.epochs)]
-    schedule = get_scheduler(settings.schedule, optimizer, round(settings.warmup_share * sum(sizes)), sum(sizes))
+    schedule = get_scheduler(settings.schedule, optimizer, round(settings.warmup_ratio * sum(sizes)), sum(sizes))
 
     # Prepare. The schedule is not prepared: it counts the steps of the run, whatever the number of processes.
     if accelerator.is_main_process:
@@ -166,7 +166,7 @@ def new_model(settings: TrainingSettings, config: BioDirConfig) -> tuple[Any, An
             f"encoder {settings.encoder!r} cannot be loaded: {reason}; name a folder or Hub id, and check "
             "--encoder-settings"
         ) from error
-    if settings.pair_encoding == "solid":
+    if settings.pair_encoding == "pairwise":
         model.set_attn_implementation(settings.attention)
     return model, tokenizer
 
@@ -187,7 +187,7 @@ def train(run: Run, stop: StopRequest) -> bool:
             end_epoch(run, bar)
     write_log(run, finished=True)
     where = f"epoch {progress.best_epoch}" + (
-        f", dev F1 {100 * progress.best_f1:.2f} ({settings.select_by})" if run.dev else ""
+        f", dev F1 {100 * progress.best_f1:.2f} ({settings.metric_for_best_model})" if run.dev else ""
     )
     run.accelerator.print(f"{settings.output} holds the checkpoint of {where}, and training.json")
     return True
@@ -209,7 +209,7 @@ def train_epoch(run: Run, stop: StopRequest, bar: tqdm) -> bool:
         bar.update()
         run.accelerator.log({"loss": progress.epoch_losses[-1]}, step=progress.step)
         must_stop = stop.is_wanted(run.accelerator)
-        if must_stop or progress.step % settings.save_every == 0:
+        if must_stop or progress.step % settings.save_steps == 0:
             keep_state(run)
         if must_stop:
             return False
@@ -220,7 +220,7 @@ def train_step(run: Run, step: Sequence[LabelledPairs]) -> float:
     """One step of the optimizer; the mean loss of the step's pairs, over all processes."""
     accelerator, settings = run.accelerator, run.settings
     torch.manual_seed(dropout_seed(settings.seed, run.progress.step, accelerator.process_index))
-    parts = step_parts(step, accelerator.process_index, accelerator.num_processes, settings.gradient_accumulation)
+    parts = step_parts(step, accelerator.process_index, accelerator.num_processes, settings.gradient_accumulation_steps)
     total = torch.zeros((), device=accelerator.device)
     for number, part in enumerate(parts):
         # Twice the same features, of which dropout makes two answers.
@@ -239,10 +239,10 @@ def train_step(run: Run, step: Sequence[LabelledPairs]) -> float:
     loss = accelerator.reduce(total, "mean").item()
     if not math.isfinite(loss):
         raise SettingError(
-            f"step {run.progress.step + 1}: the loss is {loss}; encoder_rate {settings.encoder_rate} and new_rate "
-            f"{settings.new_rate} are too high, or another setting of the loss is: lower them and start anew"
+            f"step {run.progress.step + 1}: the loss is {loss}; encoder_learning_rate {settings.encoder_learning_rate} and head_learning_rate "
+            f"{settings.head_learning_rate} are too high, or another setting of the loss is: lower them and start anew"
         )
-    accelerator.clip_grad_norm_(run.model.parameters(), settings.max_gradient_norm)
+    accelerator.clip_grad_norm_(run.model.parameters(), settings.max_grad_norm)
     run.optimizer.step()
     if not run.optimizer.step_was_skipped:  # as fp16 does where numbers overflow
         run.schedule.step()
@@ -262,7 +262,7 @@ def end_epoch(run: Run, bar: tqdm) -> None:
     if run.dev is not None:
         entry |= score(run)
     progress.epochs.append(entry)
-    f1 = entry["dev"][settings.select_by]["f1"] if entry["dev"] else 0.0
+    f1 = entry["dev"][settings.metric_for_best_model]["f1"] if entry["dev"] else 0.0
     is_best = f1 > progress.best_f1 or run.dev is None
     if is_best:
         progress.best_f1, progress.best_epoch = f1, progress.epoch
@@ -295,10 +295,12 @@ def score(run: Run) -> dict[str, Any]:
     features = [found for document in run.dev.features for found in document]
     run.scored_model.eval()
     with run.accelerator.split_between_processes(features) as share, run.accelerator.autocast():
-        mine = EncodedDocuments((), (tuple(share),))
+        mine = ProcessedDocuments((), (tuple(share),))
         logits = pair_logits(run.scored_model, mine, run.encoder, run.settings.tokens_per_step * 4)
     logits = gather_object(logits)
-    bias, counts = best_bias(run.dev, logits, DecodingRule.from_config(run.scored_model.config), run.settings.select_by)
+    bias, counts = best_bias(
+        run.dev, logits, DecodingRule.from_config(run.scored_model.config), run.settings.metric_for_best_model
+    )
     return {"none_bias": bias, "dev": {level: found.to_dict() for level, found in counts.items()}}
 
 

@@ -22,7 +22,7 @@ are imported from their modules.
 ## Read and write
 
 - `biodir.formats.reading`: the documents of a file in any format that biodir reads.
-- `biodir.pubtator_biodir`: PubTator, both ways.
+- `biodir.document_pubtator_biodir`: PubTator, both ways.
 - `biodir.formats.graphml`: relations as a graph.
 
 ## Evaluate
@@ -40,11 +40,11 @@ are imported from their modules.
 
 ## From a document to what the model is given
 
-- `biodir.candidates_biodir`: which pairs are asked about.
-- `biodir.encoding_biodir`: a pair as rows of tokens of its own, the paper's form.
-- `biodir.windows_biodir`: one pass over the text for all pairs.
-- `biodir.engine_biodir`: batches across documents, answers in their order.
-- `biodir.decoding_biodir`: scores to relations.
+- `biodir.document_candidates_biodir`: which pairs are asked about.
+- `biodir.processing_tokens_biodir`: a pair as rows of tokens of its own, the paper's form.
+- `biodir.processing_document_biodir`: one pass over the text for all pairs.
+- `biodir.pipeline_engine_biodir`: batches across documents, answers in their order.
+- `biodir.pipeline_decoding_biodir`: scores to relations.
 
 ## Data sets and the Hub
 
@@ -52,19 +52,17 @@ are imported from their modules.
 - `biodir.publishing`: what goes to the Hub, its check and its upload.
 """
 
-from pathlib import Path
-
 __version__ = "0.1.0"
 
-# The modules whose names end in _biodir lie at the top of the repository, where the Hub looks for them. A wheel holds
-# them beside this file; in a checkout, and in an editable installation, they lie one folder up: `__path__` is told so.
-_here = Path(__file__).resolve().parent
-if not (_here / "modeling_biodir.py").exists():
-    __path__.append(str(_here.parent))
-
 from biodir.document_biodir import Document, Entity, Mention, Passage, Relation
+from biodir.document_pubtator_biodir import (
+    format_pubtator,
+    parse_document,
+    parse_pubtator,
+    read_pubtator,
+    write_pubtator,
+)
 from biodir.errors_biodir import AnnotationError, BioDirError, CheckpointError, ParseError, SettingError
-from biodir.pubtator_biodir import format_pubtator, parse_document, parse_pubtator, read_pubtator, write_pubtator
 
 __all__ = [
     "AnnotationError",

@@ -6,7 +6,7 @@ Positive_Correlation with the chemical as subject, 4 Association and 1 Negative_
 """
 
 from biodir.configuration_biodir import CHEMICAL, DISEASE
-from biodir.pubtator_biodir import read_pubtator
+from biodir.document_pubtator_biodir import read_pubtator
 
 from .corpus import HEAD, Corpus, RelationRule
 

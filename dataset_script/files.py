@@ -13,7 +13,7 @@ from typing import IO
 
 from biodir.dataset_script.sources import Source, SourceError, SplitSource
 from biodir.document_biodir import Document
-from biodir.pubtator_biodir import parse_pubtator
+from biodir.document_pubtator_biodir import parse_pubtator
 
 logger = logging.getLogger(__name__)
 

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from biodir.cli import check_readable
 from biodir.document_biodir import Document
+from biodir.document_pubtator_biodir import write_pubtator
 from biodir.errors_biodir import AnnotationError, SettingError
 from biodir.formats.reading import JSON_LINES_SUFFIXES, PUBTATOR_SUFFIXES
-from biodir.pubtator_biodir import write_pubtator
-from biodir.terminal import check_readable
 
 if TYPE_CHECKING:
     from .corpora import Corpus, ImportResult

@@ -13,9 +13,9 @@ from functools import partial
 from typing import Any
 
 from biodir.document_biodir import Document, Mention, Relation
+from biodir.document_pubtator_biodir import check_errors_setting
 from biodir.errors_biodir import BioDirError, ParseError
 from biodir.formats.lenient import kept, opened
-from biodir.pubtator_biodir import check_errors_setting
 
 from .corpus import HEAD, Corpus, RelationRule
 

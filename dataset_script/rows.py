@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from biodir.candidates_biodir import CandidatePair, candidate_pairs
 from biodir.configuration_biodir import ENTITY_TYPES, PAIR_TYPES, TYPE_MAP
-from biodir.decoding_biodir import pair_targets, relations_of_pairs
 from biodir.document_biodir import Document, Entity, Mention, Relation
+from biodir.document_candidates_biodir import CandidatePair, candidate_pairs
+from biodir.document_sentences_biodir import SentenceIndex
 from biodir.errors_biodir import AnnotationError
-from biodir.sentences_biodir import SentenceIndex
+from biodir.pipeline_decoding_biodir import pair_targets, relations_of_pairs
 
 Labels = Mapping[str, Sequence[str]]  # task -> its labels, that of an unrelated pair first
 # A PubTator document has these two; all corpora here are such files.

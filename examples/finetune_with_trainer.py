@@ -11,11 +11,11 @@ import argparse
 
 from transformers import AutoTokenizer, Trainer, TrainingArguments
 
+from biodir.document_inputs_biodir import with_known_types
 from biodir.formats.reading import read_documents
-from biodir.inputs_biodir import with_known_types
 from biodir.modeling_biodir import BioDirForRelationExtraction
+from biodir.processing_document_biodir import make_processor
 from biodir.training.data import labelled_pairs, training_batch
-from biodir.windows_biodir import pair_encoder
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -23,7 +23,7 @@ def main(arguments: list[str] | None = None) -> None:
     model = BioDirForRelationExtraction.from_pretrained(options.model)
     config = model.config
     tokenizer = AutoTokenizer.from_pretrained(options.model, config=config)
-    encoder = pair_encoder(tokenizer, config)
+    encoder = make_processor(tokenizer, config)
     documents = [
         with_known_types(document, config.entity_types, config.type_map) for document in read_documents(options.train)
     ]

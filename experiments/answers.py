@@ -7,8 +7,8 @@ import argparse
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from biodir.cli import BACKENDS, quiet_pipeline
 from biodir.document_biodir import Document
-from biodir.terminal import BACKENDS, quiet_pipeline
 
 # The two entities of a pair as (identifier, type), without order.
 PairKey = frozenset[tuple[str, str]]

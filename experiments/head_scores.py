@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from biodir.decoding_biodir import relations_of_pairs
 from biodir.document_biodir import Document, Relation
 from biodir.errors_biodir import AnnotationError, BioDirError
+from biodir.files import write_json
 from biodir.formats.reading import read_documents
+from biodir.pipeline_decoding_biodir import relations_of_pairs
 from biodir.training.settings import TASKS
-from biodir.whole_files import write_json
 
 from .answers import PairKey, add_computing_options, all_answers, loaded
 

@@ -19,9 +19,9 @@ from typing import Any
 
 from biodir.document_biodir import Document
 from biodir.errors_biodir import AnnotationError, BioDirError, SettingError
+from biodir.files import write_atomic
 from biodir.formats.reading import read_documents
 from biodir.training.settings import TASKS
-from biodir.whole_files import write_whole
 
 from .answers import PairKey, add_computing_options, all_answers, loaded, pair_key, related_answers
 
@@ -105,7 +105,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BioDirError as error:
         print(f"join_answers: error: {error}", file=sys.stderr)
         return 1
-    write_whole(options.output, "".join(f"{line}\n" for line in lines))
+    write_atomic(options.output, "".join(f"{line}\n" for line in lines))
     return 0
 
 

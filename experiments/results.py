@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from biodir.files import write_json
 from biodir.training.provenance import provenance
-from biodir.whole_files import write_json
 
 from .places import EncoderIdentity
 from .plan import HEADS, TASKS_OF_LEVEL, CombinedRun, Experiment, Run, shown_command

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from biodir.errors_biodir import BioDirError, SettingError
-from biodir.whole_files import write_whole
+from biodir.files import write_atomic
 
 from .places import EncoderIdentity, Places, encoder_identity
 from .plan import PAPER, SIZES, Experiment, changed_settings, read_experiment, shown_command
@@ -80,8 +80,8 @@ def _write(
         print(f"{report_path(report, folder)} stays as it is: nothing is finished")
         return
     path = write_report(report, folder)
-    write_whole(path.with_suffix(".md"), experiment_page(report))
-    write_whole(folder / ALL_RESULTS, all_results_page(read_reports(folder)))
+    write_atomic(path.with_suffix(".md"), experiment_page(report))
+    write_atomic(folder / ALL_RESULTS, all_results_page(read_reports(folder)))
     print(f"results: {path.with_suffix('.md')}")
 
 

@@ -24,8 +24,8 @@ from typing import Any
 
 from biodir.document_biodir import Document
 from biodir.errors_biodir import BioDirError, SettingError
+from biodir.files import write_atomic
 from biodir.training.provenance import provenance
-from biodir.whole_files import write_whole
 
 from .answers import add_computing_options, loaded
 from .plan import shown_command
@@ -300,8 +300,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     report = _report(options, documents, rows)
     folder = options.results or options.runs / "results"
     path = write_report(report, folder)
-    write_whole(path.with_suffix(".md"), stress_page(report))
-    write_whole(folder / ALL_RESULTS, all_results_page(read_reports(folder)))
+    write_atomic(path.with_suffix(".md"), stress_page(report))
+    write_atomic(folder / ALL_RESULTS, all_results_page(read_reports(folder)))
     print(f"\n{report['summary']}\n\nresults: {path.with_suffix('.md')}")
     return 0
 

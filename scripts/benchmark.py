@@ -4,7 +4,7 @@
         --f1 bioredirect_dev.pubtator --curves --plot speed.png --json speed.json
 
 The naive form encodes prefix, suffix and infix of every pair, all padded to the longest row that the model allows; it
-runs on the weights of the first model with solid encoding. Every pass runs in a fresh process, all forms in turn, so
+runs on the weights of the first model with pairwise form. Every pass runs in a fresh process, all forms in turn, so
 that peak memory is that of one form and a slow minute of the machine meets all of them; the table gives medians.
 """
 
@@ -21,9 +21,9 @@ from pathlib import Path
 
 from benchmark_curves import CURVES, curve_document, curve_plot
 from benchmark_passes import NAIVE, Form, Pass, Work, f1_scores, run_curve, run_form
+from biodir.cli import BACKENDS
 from biodir.configuration_biodir import BioDirConfig
 from biodir.errors_biodir import SettingError
-from biodir.terminal import BACKENDS
 
 # Pairs of the largest and of the ordinary document whose peak memory is compared.
 MANY_PAIRS, SOME_PAIRS = 20_000, 500
@@ -73,7 +73,7 @@ def forms_of(models: Sequence[str], backends: Sequence[str]) -> list[Form]:
     encodings = {model: BioDirConfig.from_pretrained(model).pair_encoding for model in models}
     if len(set(encodings.values())) < len(encodings):
         raise SettingError(f"--models {' '.join(models)}: two have the same pair encoding; give one of each")
-    forms = [Form(NAIVE, model, NAIVE) for model, encoding in encodings.items() if encoding == "solid"]
+    forms = [Form(NAIVE, model, NAIVE) for model, encoding in encodings.items() if encoding == "pairwise"]
     forms += [Form(encoding, model, "torch") for model, encoding in encodings.items()]
     forms.append(Form(f"{encodings[models[0]]}, prepared ahead", models[0], "torch", prepares_ahead=True))
     return forms + [Form(f"{encodings[models[0]]}, {backend}", models[0], backend) for backend in backends]
@@ -136,7 +136,7 @@ def _curve(name: str, forms: Sequence[Form], options: argparse.Namespace) -> dic
 
 
 def _is_solid(form: Form) -> bool:
-    return form.name.partition(",")[0] == "solid"
+    return form.name.partition(",")[0] == "pairwise"
 
 
 def _memory(forms: Sequence[Form], options: argparse.Namespace) -> dict[str, dict[str, float]]:

@@ -9,16 +9,16 @@ from pathlib import Path
 import torch
 
 from biodir.allocator import keep_freed_memory
-from biodir.batching_biodir import collate_pairs
 from biodir.configuration_biodir import CHUNK_NAMES
-from biodir.decoding_biodir import DecodingRule
 from biodir.document_biodir import Document
-from biodir.encoding_biodir import EncodingSettings, PairEncoder, PairFeatures
+from biodir.document_pubtator_biodir import parse_document, read_pubtator
 from biodir.errors_biodir import SettingError
 from biodir.evaluation.scores import relation_scores
 from biodir.inference.loading import load_pipeline
 from biodir.inference.predict import predicted_relations
-from biodir.pubtator_biodir import parse_document, read_pubtator
+from biodir.pipeline_decoding_biodir import DecodingRule
+from biodir.processing_batching_biodir import collate_pairs
+from biodir.processing_tokens_biodir import PairwiseFeatures, PairwiseProcessor, ProcessingSettings
 
 NAIVE = "naive"
 # Rows that the naive form sends through the encoder at once: the paper's batch size.
@@ -135,11 +135,11 @@ def _naive_pass(extract, documents: Sequence[Document], work: Work) -> tuple[flo
     model = extract.model
     if model.config.chunk_pooling != "max":
         raise SettingError(f"chunk_pooling is {model.config.chunk_pooling!r}; the naive form repeats chunks under max")
-    settings = replace(EncodingSettings.from_config(model.config), chunks=CHUNK_NAMES)
-    encoder = PairEncoder(extract.tokenizer, settings)
+    settings = replace(ProcessingSettings.from_config(model.config), chunks=CHUNK_NAMES)
+    encoder = PairwiseProcessor(extract.tokenizer, settings)
     left, pairs, tokens, done = work.naive_pairs, 0, 0, 0.0
     for document in documents:
-        features = list(encoder.encode_pairs(encoder.encode_document(document)))
+        features = list(encoder.features(encoder.tokenize(document)))
         asked = features[:left]
         if asked:
             _, found = naive_scores(model, encoder, asked)
@@ -151,7 +151,7 @@ def _naive_pass(extract, documents: Sequence[Document], work: Work) -> tuple[flo
     return done, pairs, tokens
 
 
-def naive_scores(model, encoder: PairEncoder, features: Sequence[PairFeatures]) -> tuple[torch.Tensor, int]:
+def naive_scores(model, encoder: PairwiseProcessor, features: Sequence[PairwiseFeatures]) -> tuple[torch.Tensor, int]:
     """Scores (batch, labels of all tasks) of pairs, three padded rows for each, and the tokens that this took.
 
     Apart from the model's own forward, but for its parts.
@@ -171,7 +171,7 @@ def naive_scores(model, encoder: PairEncoder, features: Sequence[PairFeatures]) 
     return torch.cat(logits, dim=1).sigmoid(), ids.numel()
 
 
-def _with_all_chunks(features: PairFeatures) -> PairFeatures:
+def _with_all_chunks(features: PairwiseFeatures) -> PairwiseFeatures:
     """The pair with a row for each of the three chunks; the encoder leaves out those that equal an earlier one."""
     missing = len(CHUNK_NAMES) - len(features.rows)
     if missing < 0:
@@ -179,7 +179,7 @@ def _with_all_chunks(features: PairFeatures) -> PairFeatures:
     return replace(features, rows=(*features.rows, *[features.rows[-1]] * missing))
 
 
-def _padded(values: torch.Tensor, encoder: PairEncoder, name: str) -> torch.Tensor:
+def _padded(values: torch.Tensor, encoder: PairwiseProcessor, name: str) -> torch.Tensor:
     width = encoder.settings.max_tokens - values.shape[-1]
     fill = encoder.pad_id if name == "input_ids" else 0
     return torch.nn.functional.pad(values, (0, width), value=fill)

@@ -20,10 +20,9 @@ from typing import Any
 import torch
 
 from biodir.errors_biodir import BioDirError, CheckpointError
-from biodir.hashing import file_sha256
+from biodir.files import file_sha256, write_json
 from biodir.inference.loading import load_pipeline
 from biodir.training.provenance import provenance
-from biodir.whole_files import write_json
 
 RECORD = "training.json"
 WEIGHTS = "model.safetensors"

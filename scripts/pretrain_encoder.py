@@ -4,7 +4,7 @@
 
 With `--vocabulary` the encoder gets that tokenizer; the embedding of each of its words starts as that of the same
 word in the old vocabulary, or as the mean over the old sub-words that spell it. The state is kept every
-`--save-every` steps, and a run that was stopped goes on from there when it is started again with the same options and
+`--save-steps` steps, and a run that was stopped goes on from there when it is started again with the same options and
 data. At the end `OUTPUT/encoder` holds encoder, tokenizer and training.json: options, versions, commit, hashes of the
 data, the loss of every step.
 """
@@ -31,7 +31,7 @@ from biodir.training.provenance import data_fingerprints, provenance
 MASKED_SHARE, RANDOM_SHARE = 0.8, 0.1
 IGNORED = -100  # the target of a token that is not to be predicted, as cross_entropy knows it
 # What a run that goes on may change: neither touches a number.
-CHANGEABLE = ("output", "save_every")
+CHANGEABLE = ("output", "save_steps")
 # Files of a folder with an encoder or a tokenizer that decide what is learned from it.
 DECIDING_FILES = ("config.json", "model.safetensors", "pytorch_model.bin", "tokenizer.json", "vocab.txt")
 
@@ -116,7 +116,7 @@ def new_run(encoder: nn.Module, batches: "TokenBatches", options: argparse.Names
 
 
 def train(run: Run, options: argparse.Namespace) -> None:
-    """The steps that are left, with a state every `--save-every` of them and at the end."""
+    """The steps that are left, with a state every `--save-steps` of them and at the end."""
     device = run.model.bias.device
     started_s = time.perf_counter() - run.train_s
     first_step = len(run.losses)
@@ -131,9 +131,9 @@ def train(run: Run, options: argparse.Namespace) -> None:
         run.optimizer.zero_grad()
         run.losses.append(loss.item())
         run.train_s = time.perf_counter() - started_s
-        if (step + 1) % options.save_every == 0 or step + 1 == run.steps:
+        if (step + 1) % options.save_steps == 0 or step + 1 == run.steps:
             run.keep(options.output / "states")
-            recent = run.losses[-options.save_every :]
+            recent = run.losses[-options.save_steps :]
             print(f"step {step + 1}: loss {sum(recent) / len(recent):.3f}, {run.train_s:.0f} s", flush=True)
 
 
@@ -335,7 +335,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--weight-decay", type=float, default=0.01)
     parser.add_argument("--attention", default="sdpa", help="attention code; eager is the fastest on CPUs in bf16")
     parser.add_argument("--bf16", action="store_true", help="products in bfloat16")
-    parser.add_argument("--save-every", type=int, default=500, help="steps between two states")
+    parser.add_argument("--save-steps", type=int, default=500, help="steps between two states")
     parser.add_argument("--seed", type=int, default=1)
     return parser.parse_args()
 

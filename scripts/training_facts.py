@@ -15,9 +15,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from biodir.files import write_json
 from biodir.publishing.card import LEVEL_NAMES
 from biodir.publishing.errors import PublishError
-from biodir.whole_files import write_json
 
 FACTS = Path(__file__).resolve().parent.parent / "results" / "training.json"
 
@@ -79,7 +79,7 @@ def facts_of_runs(
             f"the seed of stage 2 is {second['settings']['seed']}, those of the final runs {seeds}; name runs that "
             "belong together"
         )
-    dev_f1 = best_epoch(first)["dev"][first["settings"]["select_by"]]["f1"]
+    dev_f1 = best_epoch(first)["dev"][first["settings"]["metric_for_best_model"]]["f1"]
     return {
         "first_stage": {
             **_common([first]),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-CHECKOUT = Path(__file__).resolve().parent.parent
+from helpers.checkout import CHECKOUT
 
 
 @pytest.fixture(scope="session")

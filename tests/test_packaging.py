@@ -12,31 +12,31 @@ from pathlib import Path
 import pytest
 
 import biodir
+from helpers.checkout import CHECKOUT
 
-CHECKOUT = Path(__file__).resolve().parent.parent
 # Every flat module, in the order of the data flow: a module imports only modules above it.
 FLAT_ORDER = (
     "errors_biodir",
     "configuration_biodir",
     "document_biodir",
-    "sentences_biodir",
-    "pubtator_rows_biodir",
-    "pubtator_biodir",
-    "inputs_biodir",
-    "candidates_biodir",
-    "chunking_biodir",
-    "features_biodir",
-    "batching_biodir",
-    "encoding_biodir",
-    "windows_biodir",
-    "packing_biodir",
-    "pooled_biodir",
-    "text_pass_biodir",
-    "heads_biodir",
-    "losses_biodir",
+    "document_sentences_biodir",
+    "document_pubtator_rows_biodir",
+    "document_pubtator_biodir",
+    "document_inputs_biodir",
+    "document_candidates_biodir",
+    "processing_windows_biodir",
+    "processing_features_biodir",
+    "processing_batching_biodir",
+    "processing_tokens_biodir",
+    "processing_document_biodir",
+    "modeling_attention_biodir",
+    "modeling_pooled_biodir",
+    "modeling_document_biodir",
+    "modeling_heads_biodir",
+    "modeling_losses_biodir",
     "modeling_biodir",
-    "decoding_biodir",
-    "engine_biodir",
+    "pipeline_decoding_biodir",
+    "pipeline_engine_biodir",
     "pipeline_biodir",
 )
 OUTSIDE_LIBRARIES = {"torch", "transformers"}

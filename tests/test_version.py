@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 import biodir
+from helpers.checkout import CHECKOUT
 
-CHECKOUT = Path(__file__).resolve().parent.parent
 # Where the version may be written out; the card says with which version its numbers were measured.
 NAMING_FILES = {"biodir/__init__.py", "CITATION.cff", "CHANGELOG.md", "model_card.md"}
 # Tests make up versions of their own; results say which versions made them.

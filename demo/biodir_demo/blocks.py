@@ -6,8 +6,8 @@ from typing import Any
 import gradio as gr
 
 from biodir.document_biodir import Document
+from biodir.document_pubtator_biodir import looks_like_pubtator
 from biodir.errors_biodir import AnnotationError, BioDirError
-from biodir.pubtator_biodir import looks_like_pubtator
 
 from .answers import Answer, Finding, ask
 from .downloads import downloads_html

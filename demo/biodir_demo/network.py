@@ -121,7 +121,7 @@ def _legend(findings: Sequence[Finding]) -> str:
         ("M1 6H24", '<polygon points="33,6 24,2 24,10"/>', "", "subject to object"),
         ("M1 6H33", "", "", "no direction"),
         ("M1 6H33", "", "known", "dashed: known"),
-        ("M1 6H33", "", "", "solid: novel"),
+        ("M1 6H33", "", "", "pairwise: novel"),
     )
     for path, head, css_class, name in lines:
         drawn = f'<svg viewBox="0 0 34 12" class="bd-sample {css_class}"><path d="{path}"/>{head}</svg>'

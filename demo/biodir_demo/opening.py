@@ -6,11 +6,11 @@ from itertools import islice
 from pathlib import Path
 
 from biodir.document_biodir import Document
+from biodir.document_pubtator_biodir import looks_like_pubtator, parse_pubtator
+from biodir.document_sentences_biodir import sentence_spans
 from biodir.errors_biodir import AnnotationError, BioDirError, ParseError
 from biodir.formats.bioc_files import XML_SUFFIX
 from biodir.formats.reading import JSON_LINES_SUFFIXES, JSON_SUFFIX, PUBTATOR_SUFFIXES, read_documents
-from biodir.pubtator_biodir import looks_like_pubtator, parse_pubtator
-from biodir.sentences_biodir import sentence_spans
 
 SUFFIXES = (*PUBTATOR_SUFFIXES, XML_SUFFIX, JSON_SUFFIX, *JSON_LINES_SUFFIXES)
 # What a free CPU answers in seconds, and what a page can show.

@@ -1,0 +1,1 @@
+../document_biodir.py

@@ -1,0 +1,1 @@
+../document_sentences_biodir.py

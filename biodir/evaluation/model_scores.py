@@ -1,0 +1,72 @@
+"""What a model says of every candidate pair of documents, before anything is decided."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+import torch
+
+from biodir.document_biodir import Document, Relation
+from biodir.pipeline_decoding_biodir import DecodingRule, PairDecision, decode_pair, first_of_pairs
+from biodir.pipeline_engine_biodir import PairEngine, model_logits
+from biodir.processing_document_biodir import DocumentProcessor
+from biodir.processing_features_biodir import DocumentFeatures, PairwiseFeatures
+from biodir.processing_tokens_biodir import PairwiseProcessor
+
+
+@dataclass(frozen=True)
+class ProcessedDocuments:
+    """Documents with the features of their candidate pairs, in the same order."""
+
+    documents: tuple[Document, ...]
+    features: tuple[tuple[PairwiseFeatures | DocumentFeatures, ...], ...]
+
+
+def encoded_documents(
+    documents: Sequence[Document], encoder: PairwiseProcessor | DocumentProcessor
+) -> ProcessedDocuments:
+    """The documents, encoded once for any number of passes."""
+    features = tuple(tuple(encoder.features(encoder.tokenize(document))) for document in documents)
+    return ProcessedDocuments(tuple(documents), features)
+
+
+@torch.inference_mode()
+def pair_logits(
+    model,
+    data: ProcessedDocuments,
+    encoder: PairwiseProcessor | DocumentProcessor,
+    token_budget: int,
+    progress: Callable[[Iterable], Iterable] = iter,
+) -> list[dict[str, list[float]]]:
+    """Task -> logits (labels,) for each pair, in the order of the documents and their pairs.
+
+    Args:
+        token_budget: the most tokens of a pass.
+        progress: wraps the iterable of passes, such as a progress bar.
+    """
+    engine = PairEngine(partial(model_logits, model), encoder, token_budget, model.device)
+    return engine.logits([found for document in data.features for found in document], progress)
+
+
+def document_decisions(
+    data: ProcessedDocuments, logits: Sequence[dict], rule: DecodingRule
+) -> list[tuple[PairDecision, ...]]:
+    """What the rule makes of the logits, for each document and each of its pairs."""
+    remaining = iter(logits)
+    return [
+        tuple(decode_pair(asked.pair, next(remaining), rule) for found in features for asked in found.pairs)
+        for features in data.features
+    ]
+
+
+def decoded_documents(data: ProcessedDocuments, logits: Sequence[dict], rule: DecodingRule) -> list[Document]:
+    """The documents with the relations that the rule makes of the logits in place of their own."""
+    return [
+        replace(document, relations=_relations(decisions), subject_lines=())
+        for document, decisions in zip(data.documents, document_decisions(data, logits, rule), strict=True)
+    ]
+
+
+def _relations(decisions: Iterable[PairDecision]) -> tuple[Relation, ...]:
+    related = [decision for decision in decisions if decision.is_related]
+    return first_of_pairs(decision.to_relation() for decision in sorted(related, key=lambda decision: -decision.score))

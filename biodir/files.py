@@ -1,0 +1,30 @@
+"""Small things about files: atomic writes and hashes. Needs the standard library only."""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+
+def write_atomic(path: Path, text: str) -> None:
+    """Write the text in UTF-8 atomically: a reader finds the old file, or none, but never a part of the new one."""
+    half_written = path.with_name(f"{path.name}.{os.getpid()}.part")  # named by process, in case two programs write
+    half_written.write_text(text, encoding="utf-8")
+    os.replace(half_written, path)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write the value as indented JSON, atomically.
+
+    Raises:
+        TypeError: something in it is no JSON value.
+        ValueError: a number is infinite or NaN, which JSON does not know.
+    """
+    write_atomic(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def file_sha256(path: str | os.PathLike[str]) -> str:
+    """Return the SHA-256 of a file's content, in hexadecimal digits."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,91 @@
+"""What computes the encoder: torch as it is, in bfloat16 or in int8, or ONNX Runtime, in float32 or in int8.
+
+Everything but the encoder stays torch: soft prompts, who attends to whom, heads. So all pair encodings run on all back
+ends, and a back end is nothing but another encoder inside the model.
+"""
+
+import warnings
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import torch
+from torch import nn
+
+from biodir.cli import BACKENDS
+from biodir.errors_biodir import SettingError
+from biodir.inference.onnx_encoder import ONNX_FILES, OnnxEncoder, export_encoder
+
+
+def use_backend(model: Any, backend: str, folder: Path | None = None) -> None:
+    """Lets the model compute its encoder by this back end from now on; for inference, on a CPU but for bf16.
+
+    The model can no longer be saved.
+
+    Args:
+        model: a `BioDirForRelationExtraction`.
+        backend: one of `BACKENDS`.
+        folder: where `biodir export-onnx` may have left its files; without them the encoder is exported anew.
+
+    Raises:
+        SettingError: the back end is unknown, the model is not on a CPU, or a library is missing.
+    """
+    check_backend(backend)
+    if backend == "torch":
+        return
+    if backend != "bf16" and model.device.type != "cpu":
+        raise SettingError(
+            f"backend {backend!r} is for CPUs, but the model is on {model.device}; choose torch or bf16, or device cpu"
+        )
+    if backend == "bf16":
+        model.encoder = LowPrecisionEncoder(model.encoder)
+    elif backend == "int8":
+        model.encoder = _quantized(model.encoder)
+    else:
+        model.encoder = _onnx_encoder(model, backend, folder)
+
+
+def check_backend(backend: str) -> None:
+    """Nothing where there is such a back end.
+
+    Raises:
+        SettingError: there is none.
+    """
+    if backend not in BACKENDS:
+        raise SettingError(f"backend is {backend!r}; choose one of {', '.join(BACKENDS)}")
+
+
+class LowPrecisionEncoder(nn.Module):
+    """An encoder whose matrix products are computed in bfloat16; the states come back as float32."""
+
+    def __init__(self, encoder: nn.Module) -> None:
+        super().__init__()
+        self.inner = encoder
+        self.config = encoder.config
+
+    def get_input_embeddings(self) -> nn.Module:
+        """The word embeddings."""
+        return self.inner.get_input_embeddings()
+
+    def forward(self, **inputs: Any) -> Any:
+        """What the encoder says of its inputs."""
+        with torch.autocast(inputs["inputs_embeds"].device.type, dtype=torch.bfloat16):
+            output = self.inner(**inputs)
+        output.last_hidden_state = output.last_hidden_state.float()
+        return output
+
+
+def _quantized(encoder: nn.Module) -> nn.Module:
+    """A copy of the encoder with weights in int8; activations are quantized as they come."""
+    with warnings.catch_warnings():
+        # torch calls these functions deprecated in favour of a package of their own, which knows no int8 on CPUs.
+        warnings.simplefilter("ignore")
+        return torch.ao.quantization.quantize_dynamic(encoder, {nn.Linear}, dtype=torch.qint8)
+
+
+def _onnx_encoder(model: Any, backend: str, folder: Path | None) -> nn.Module:
+    exported = folder / ONNX_FILES[backend] if folder is not None else None
+    if exported is not None and exported.is_file():
+        return OnnxEncoder(model, exported)
+    with TemporaryDirectory() as temporary:  # the session holds the graph in memory
+        return OnnxEncoder(model, export_encoder(model, Path(temporary), backend))

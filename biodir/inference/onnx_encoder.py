@@ -1,0 +1,228 @@
+"""The encoder as an ONNX graph: export, and an encoder that runs the graph in ONNX Runtime."""
+
+import hashlib
+import logging
+import warnings
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import AttentionInterface
+from transformers.modeling_outputs import BaseModelOutput
+
+from biodir.errors_biodir import CheckpointError, SettingError
+from biodir.modeling_attention_biodir import PACKED_ATTENTION, PackedLayout
+
+# Back end -> the file that holds its graph.
+ONNX_FILES = {"onnx": "encoder.onnx", "onnx-int8": "encoder.int8.onnx"}
+ONNX_ATTENTION = "biodir_onnx"
+WEIGHTS_KEY = "biodir_weights"
+INSTALL_HINT = "install it with: pip install 'biodir[onnx]'"
+
+
+def export_encoder(model: Any, folder: Path, backend: str) -> Path:
+    """Writes the graph of the model's encoder for this back end, and returns its file.
+
+    Rows have any number and any length. The graph of an encoder of packed rows takes who sees whom as a further
+    input, and gives the queries and keys of its last layer, too.
+
+    Raises:
+        SettingError: a library is missing.
+    """
+    onnx = _library("onnx")
+    _library("onnxscript")
+    _library("onnxruntime")
+    wrapper = _PackedGraph(model.encoder) if _is_packed(model) else _RowsGraph(model.encoder)
+    wrapper.eval()
+    path = folder / ONNX_FILES["onnx"]
+    plain = path if backend == "onnx" else folder / f"float32.{path.name}"
+    _export(wrapper, plain)
+    graph = onnx.load(plain)
+    if backend != "onnx":
+        from onnxruntime.quantization import QuantType, quantize_dynamic
+
+        path = folder / ONNX_FILES[backend]
+        logging.getLogger().addFilter(_without_preprocessing_advice)
+        try:
+            quantize_dynamic(plain, path, weight_type=QuantType.QInt8)
+        finally:
+            logging.getLogger().removeFilter(_without_preprocessing_advice)
+        plain.unlink()
+        graph = onnx.load(path)
+    onnx.helper.set_model_props(graph, {WEIGHTS_KEY: weights_fingerprint(model.encoder)})
+    onnx.save(graph, path)
+    return path
+
+
+class OnnxEncoder(nn.Module):
+    """An encoder that runs its graph in ONNX Runtime.
+
+    Args:
+        model: the model whose encoder it is.
+        path: a file that `export_encoder` wrote.
+
+    Raises:
+        CheckpointError: the file is that of other weights.
+        SettingError: a library is missing.
+    """
+
+    def __init__(self, model: Any, path: Path) -> None:
+        super().__init__()
+        onnxruntime = _library("onnxruntime")
+        self.config = model.encoder.config
+        self.embeddings = model.encoder.get_input_embeddings()
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = torch.get_num_threads()
+        options.log_severity_level = 3
+        self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        found = self.session.get_modelmeta().custom_metadata_map.get(WEIGHTS_KEY)
+        if found != weights_fingerprint(model.encoder):
+            raise CheckpointError(f"{path}: the graph of other weights; write it anew with biodir export-onnx")
+
+    def get_input_embeddings(self) -> nn.Module:
+        """The word embeddings."""
+        return self.embeddings
+
+    def forward(
+        self,
+        inputs_embeds: Tensor,
+        attention_mask: Tensor | None = None,
+        position_ids: Tensor | None = None,
+        layout: PackedLayout | None = None,
+    ) -> BaseModelOutput:
+        """The last states, (rows, tokens, hidden), of rows or of one packed row.
+
+        Args:
+            inputs_embeds: (rows, tokens, embedding_size)
+            attention_mask: (rows, tokens); rows only.
+            position_ids: (1, tokens); packed row only.
+            layout: packed row only.
+        """
+        if layout is None:
+            states = self._run(inputs_embeds, attention_mask.long())[0]
+            return BaseModelOutput(last_hidden_state=states)
+        return BaseModelOutput(last_hidden_state=self._packed_states(inputs_embeds[0], position_ids[0], layout)[None])
+
+    def _packed_states(self, embeddings: Tensor, positions: Tensor, layout: PackedLayout) -> Tensor:
+        """(tokens, hidden): each window, with its soft prompts, is a row of its own."""
+        parts = layout.parts()
+        states, queries, keys = [], [], []
+        for places in parts:
+            part_states, part_query, part_key = self._run(
+                embeddings[places][None], positions[places][None], layout.visible(places)[None, None]
+            )
+            states.append(part_states[0])
+            queries.append(part_query[0])
+            keys.append(part_key[0])
+        back = torch.cat(parts).argsort()
+        layout.query, layout.key = (torch.cat(found, dim=1)[:, back] for found in (queries, keys))
+        return torch.cat(states)[back]
+
+    def _run(self, *inputs: Tensor) -> list[Tensor]:
+        names = [node.name for node in self.session.get_inputs()]
+        values = [value.detach().contiguous().numpy() for value in inputs]
+        return [torch.from_numpy(found) for found in self.session.run(None, dict(zip(names, values, strict=True)))]
+
+
+class _RowsGraph(nn.Module):
+    """The encoder of the pairwise form, as it is exported."""
+
+    dynamic = ({0: "rows", 1: "tokens"}, {0: "rows", 1: "tokens"})
+
+    def __init__(self, encoder: nn.Module) -> None:
+        super().__init__()
+        self.encoder = encoder
+
+    def example(self) -> tuple[Tensor, ...]:
+        embeddings = self.encoder.get_input_embeddings()(torch.arange(10).view(2, 5) + 1)
+        return embeddings, torch.ones(2, 5, dtype=torch.long)
+
+    def forward(self, embeddings: Tensor, attention_mask: Tensor) -> Tensor:
+        return self.encoder(inputs_embeds=embeddings, attention_mask=attention_mask).last_hidden_state
+
+
+class _PackedGraph(nn.Module):
+    """The encoder of packed rows, as it is exported."""
+
+    dynamic = (
+        {0: "rows", 1: "tokens"},
+        {0: "rows", 1: "tokens"},
+        {0: "rows", 2: "tokens", 3: "tokens"},
+    )
+
+    def __init__(self, encoder: nn.Module) -> None:
+        super().__init__()
+        self.encoder = encoder
+
+    def example(self) -> tuple[Tensor, ...]:
+        embeddings = self.encoder.get_input_embeddings()(torch.arange(10).view(2, 5) + 1)
+        positions = torch.arange(5).expand(2, -1) + 2
+        return embeddings, positions, torch.ones(2, 1, 5, 5, dtype=torch.bool)
+
+    def forward(self, embeddings: Tensor, positions: Tensor, visible: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        trace = _Trace(visible)
+        output = self.encoder(inputs_embeds=embeddings, position_ids=positions, layout=trace)
+        return output.last_hidden_state, trace.query, trace.key
+
+
+class _Trace:
+    """Who sees whom, (rows, 1, tokens, tokens), and the queries and keys of the layer that ran last."""
+
+    def __init__(self, visible: Tensor) -> None:
+        self.visible = visible
+        self.query: Tensor | None = None
+        self.key: Tensor | None = None
+
+
+def _masked_attention(module, query, key, value, attention_mask, *, layout: _Trace, scaling=None, **kwargs: Any):
+    """(rows, tokens, heads, head_size) from query, key and value (rows, heads, tokens, head_size)."""
+    query = query * (query.shape[-1] ** -0.5 if scaling is None else scaling)
+    layout.query, layout.key = query, key
+    scores = (query @ key.transpose(2, 3)).masked_fill(~layout.visible, torch.finfo(query.dtype).min)
+    return (scores.softmax(dim=-1) @ value).transpose(1, 2), None
+
+
+def weights_fingerprint(encoder: nn.Module) -> str:
+    """64 hexadecimal digits that change with any weight."""
+    digest = hashlib.sha256()
+    for name, values in sorted(encoder.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(values.detach().float().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _is_packed(model: Any) -> bool:
+    return model.encoder.config._attn_implementation == PACKED_ATTENTION
+
+
+def _export(wrapper: nn.Module, path: Path) -> None:
+    config = wrapper.encoder.config
+    before = config._attn_implementation
+    AttentionInterface.register(ONNX_ATTENTION, _masked_attention)
+    config._attn_implementation = ONNX_ATTENTION if isinstance(wrapper, _PackedGraph) else "eager"
+    try:
+        with warnings.catch_warnings(), torch.inference_mode():
+            warnings.simplefilter("ignore")
+            # Says of every operator of packages that are not installed that it is skipped.
+            logging.getLogger("torch.onnx._internal.exporter._registration").setLevel(logging.ERROR)
+            torch.onnx.export(
+                wrapper, wrapper.example(), path, dynamo=True, dynamic_shapes=wrapper.dynamic, verbose=False,
+                external_data=False,
+            )  # fmt: skip
+    finally:
+        config._attn_implementation = before
+
+
+def _without_preprocessing_advice(record: logging.LogRecord) -> bool:
+    return "pre-processing" not in record.getMessage()
+
+
+def _library(name: str) -> ModuleType:
+    """The package of this name."""
+    try:
+        return import_module(name)
+    except ImportError as error:
+        raise SettingError(f"this back end needs the package {name}; {INSTALL_HINT}") from error

@@ -1,0 +1,1 @@
+../modeling_attention_biodir.py

@@ -1,0 +1,1 @@
+../modeling_document_biodir.py

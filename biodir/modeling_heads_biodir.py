@@ -1,0 +1,1 @@
+../modeling_heads_biodir.py

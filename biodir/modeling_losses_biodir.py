@@ -1,0 +1,1 @@
+../modeling_losses_biodir.py

@@ -1,0 +1,1 @@
+../modeling_pooled_biodir.py

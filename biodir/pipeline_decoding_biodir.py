@@ -1,0 +1,1 @@
+../pipeline_decoding_biodir.py

@@ -1,0 +1,1 @@
+../pipeline_engine_biodir.py

@@ -1,0 +1,1 @@
+../processing_batching_biodir.py

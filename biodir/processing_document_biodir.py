@@ -1,0 +1,1 @@
+../processing_document_biodir.py

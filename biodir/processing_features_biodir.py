@@ -1,0 +1,1 @@
+../processing_features_biodir.py

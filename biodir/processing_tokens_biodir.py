@@ -1,0 +1,1 @@
+../processing_tokens_biodir.py

@@ -1,0 +1,1 @@
+../processing_windows_biodir.py

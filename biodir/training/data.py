@@ -1,0 +1,228 @@
+"""Training data: which pairs an epoch sees, in which steps, and what each process computes of a step."""
+
+import random
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import product
+
+import torch
+
+from biodir.document_biodir import Document, Relation
+from biodir.document_candidates_biodir import CandidatePair
+from biodir.errors_biodir import AnnotationError
+from biodir.evaluation.checks import unannotated_parts
+from biodir.pipeline_decoding_biodir import pair_targets, relations_of_pairs
+from biodir.processing_document_biodir import DocumentProcessor
+from biodir.processing_features_biodir import DocumentFeatures, PairwiseFeatures
+from biodir.processing_tokens_biodir import PairwiseProcessor
+
+
+@dataclass(frozen=True)
+class LabelledPairs:
+    """Features with the targets of their pairs: of each, task -> one number for each label.
+
+    The first task says which pairs are related. `swapped`, where it is known, holds the same pairs in the other order.
+    """
+
+    features: PairwiseFeatures | DocumentFeatures
+    targets: tuple[dict[str, list[float]], ...]
+    swapped: "LabelledPairs | None" = field(default=None, repr=False)
+
+    @property
+    def related(self) -> tuple[bool, ...]:
+        """For each pair True where any label but the first of the first task holds."""
+        return tuple(any(value > 0 for value in next(iter(targets.values()))[1:]) for targets in self.targets)
+
+    def with_pairs(self, indices: Sequence[int]) -> "LabelledPairs":
+        """These features with the pairs of these indices alone."""
+        return replace(
+            self,
+            features=self.features.with_pairs(indices),
+            targets=tuple(self.targets[index] for index in indices),
+            swapped=None if self.swapped is None else self.swapped.with_pairs(indices),
+        )
+
+    def with_swapped(self, indices: Collection[int]) -> "LabelledPairs":
+        """These pairs, those of the indices in the other order."""
+        assert self.swapped is not None, "the swapped pairs were made with the others"
+        if not indices:
+            return replace(self, swapped=None)
+        if isinstance(self.features, PairwiseFeatures):
+            return self.swapped
+        chosen = [self.swapped if index in indices else self for index in range(len(self.targets))]
+        pairs = tuple(found.features.pairs[index] for index, found in enumerate(chosen))
+        targets = tuple(found.targets[index] for index, found in enumerate(chosen))
+        return LabelledPairs(replace(self.features, pairs=pairs), targets)
+
+
+def labelled_pairs(
+    documents: Sequence[Document],
+    encoder: PairwiseProcessor | DocumentProcessor,
+    labels: Mapping[str, Sequence[str]],
+    is_partial: bool = False,
+    unasked: Mapping[str, Collection[frozenset[str]]] | None = None,
+    with_swapped: bool = False,
+) -> Iterator[LabelledPairs]:
+    """The candidate pairs of a corpus with their targets; novelty or direction that no relation has teaches nothing.
+
+    Args:
+        labels: task -> its labels, as `BioDirConfig.labels`; tasks without labels are left out.
+        is_partial: leaves out pairs of types that no relation of the corpus joins: it does not annotate them, as
+            BC5CDR annotates nothing but chemicals with diseases.
+        unasked: document id -> pairs of identifiers to leave out.
+        with_swapped: makes the pairs in the other order, too.
+
+    Raises:
+        AnnotationError: a relation has a label that is not among the labels; with the document.
+    """
+    unannotated = unannotated_parts([relation for document in documents for relation in document.relations])
+    joined = related_types(documents)
+    for document in documents:
+        left_out = (unasked or {}).get(document.id, ())
+        encoded = encoder.tokenize(document)
+        pairs = [
+            pair
+            for pair in encoder.candidates(encoded)
+            if identifiers_of(pair) not in left_out and (not is_partial or pair_types_of(pair) in joined)
+        ]
+        relations = relations_of_pairs(document)
+        found = _with_targets(encoder.features(encoded, pairs), document.id, relations, labels, unannotated)
+        if not with_swapped:
+            yield from found
+            continue
+        others = encoder.features(encoded, map(in_other_order, pairs))
+        swapped = _with_targets(others, document.id, relations, labels, unannotated)
+        for each, other in zip(found, swapped, strict=True):
+            yield replace(each, swapped=other)
+
+
+def _with_targets(
+    encoded_pairs: Iterable[PairwiseFeatures | DocumentFeatures],
+    document_id: str,
+    relations: Mapping[frozenset[str], Sequence[Relation]],
+    labels: Mapping[str, Sequence[str]],
+    unannotated: Collection[str],
+) -> Iterator[LabelledPairs]:
+    for features in encoded_pairs:
+        try:
+            targets = [
+                pair_targets(asked.pair, relations.get(identifiers_of(asked.pair), ()), labels, unannotated)
+                for asked in features.pairs
+            ]
+        except AnnotationError as error:
+            raise AnnotationError(f"document {document_id}: {error}") from error
+        yield LabelledPairs(features, tuple(targets))
+
+
+def in_other_order(pair: CandidatePair) -> CandidatePair:
+    """The pair with its entities in each other's place; its direction label follows."""
+    return CandidatePair(pair.entity2, pair.entity1, pair.pair_type_id)
+
+
+def identifiers_of(pair: CandidatePair) -> frozenset[str]:
+    """The identifiers of the pair's entities, without order."""
+    return frozenset((pair.entity1.identifier, pair.entity2.identifier))
+
+
+def related_types(documents: Iterable[Document]) -> set[frozenset[str]]:
+    """The unordered pairs of entity types that relations of the documents join."""
+    joined = set()
+    for document in documents:
+        types = types_of_identifiers(document)
+        for relation in document.relations:
+            sides = (types.get(identifier, ()) for identifier in (relation.entity1_id, relation.entity2_id))
+            joined.update(frozenset(pair) for pair in product(*sides))
+    return joined
+
+
+def types_of_identifiers(document: Document) -> dict[str, set[str]]:
+    """Identifier -> the entity types of its mentions."""
+    types: dict[str, set[str]] = {}
+    for entity in document.entities():
+        types.setdefault(entity.identifier, set()).add(entity.entity_type)
+    return types
+
+
+def pair_types_of(pair: CandidatePair) -> frozenset[str]:
+    """The types of the pair's entities, without order."""
+    return frozenset((pair.entity1.entity_type, pair.entity2.entity_type))
+
+
+def epoch_pairs(
+    labelled: Sequence[LabelledPairs], negatives_per_positive: float, seed: int, swapped_share: float = 0.0
+) -> list[LabelledPairs]:
+    """All related pairs and a share of the unrelated ones, drawn anew by the seed; empty features are left out.
+
+    Args:
+        negatives_per_positive: unrelated pairs for each related one.
+        swapped_share: probability of each pair to be shown in the other order.
+    """
+    related, unrelated = [], []
+    for index, found in enumerate(labelled):
+        for number, is_related in enumerate(found.related):
+            (related if is_related else unrelated).append((index, number))
+    draw = random.Random(seed)
+    wanted = min(len(unrelated), round(negatives_per_positive * len(related)))
+    chosen: dict[int, list[int]] = {}
+    for index, number in sorted(related + draw.sample(unrelated, wanted)):
+        chosen.setdefault(index, []).append(number)
+    drawn = [labelled[index].with_pairs(numbers) for index, numbers in chosen.items()]
+    if not swapped_share:
+        return drawn
+    return [
+        found.with_swapped([index for index in range(len(found.targets)) if draw.random() < swapped_share])
+        for found in drawn
+    ]
+
+
+def epoch_steps(
+    labelled: Sequence[LabelledPairs], encoder: PairwiseProcessor | DocumentProcessor, token_budget: int, seed: int
+) -> list[list[LabelledPairs]]:
+    """The features of each step, of like length and under a token budget, in an order that the seed draws.
+
+    Features are shuffled before they are grouped, so that those of equal length meet different neighbours each epoch.
+    """
+    order = random.Random(seed)
+    shuffled = order.sample(labelled, len(labelled))
+    groups = encoder.groups([found.features for found in shuffled], token_budget)
+    order.shuffle(groups)
+    return [[shuffled[index] for index in group] for group in groups]
+
+
+@dataclass(frozen=True)
+class StepPart:
+    """What one process computes in one pass of a step.
+
+    Args:
+        share: what the mean loss of the part counts in the step's, times the number of processes, which average their
+            gradients; 0 for a part that stands in for nothing, so that all processes do the same passes.
+    """
+
+    labelled: list[LabelledPairs]
+    share: float
+
+
+def step_parts(step: Sequence[LabelledPairs], process: int, processes: int, passes: int = 1) -> list[StepPart]:
+    """The parts of a step that a process computes, one for each pass.
+
+    Summed over the passes and averaged over the processes, the parts' losses by their shares are the mean loss of the
+    step's pairs: the number of processes and passes changes nothing.
+    """
+    pairs = sum(len(found.targets) for found in step)
+    parts = []
+    for number in range(passes):
+        some = list(step[number * processes + process :: passes * processes])
+        share = sum(len(found.targets) for found in some) / pairs * processes
+        parts.append(StepPart(some or list(step[:1]), share))
+    return parts
+
+
+def training_batch(
+    labelled: Sequence[LabelledPairs], encoder: PairwiseProcessor | DocumentProcessor
+) -> dict[str, torch.Tensor]:
+    """The model's inputs and targets of these pairs."""
+    batch = encoder.collate([found.features for found in labelled])
+    targets = [targets for found in labelled for targets in found.targets]
+    for task in targets[0]:
+        batch[f"{task}_targets"] = torch.tensor([found[task] for found in targets])  # (batch, labels)
+    return batch

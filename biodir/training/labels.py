@@ -1,0 +1,182 @@
+"""The label lists of a run: those of BioRED, of a checkpoint to go on from, or of the training data."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from biodir.configuration_biodir import (
+    DIRECTION_LABELS,
+    ENTITY_TYPES,
+    NOVELTY_LABELS,
+    PAIR_TYPES,
+    RELATION_LABELS,
+    TYPE_MAP,
+    BioDirConfig,
+)
+from biodir.document_biodir import Document
+from biodir.errors_biodir import CheckpointError, SettingError
+from biodir.pipeline_decoding_biodir import UNRELATED
+from biodir.training.data import related_types
+from biodir.training.settings import TASKS
+
+GENERIC_RELATION = "Association"
+
+
+@dataclass(frozen=True)
+class LabelLists:
+    """What a model can say; the fields are those of `BioDirConfig` with the same names, `source` is for people."""
+
+    source: str
+    relation_labels: Sequence[str] = RELATION_LABELS
+    novelty_labels: Sequence[str] = NOVELTY_LABELS
+    direction_labels: Sequence[str] = DIRECTION_LABELS
+    entity_types: Sequence[str] = ENTITY_TYPES
+    pair_types: Sequence[Sequence[str]] = PAIR_TYPES
+    type_map: dict[str, str | None] | None = None
+    tag_types: dict[str, str] | None = None
+    generic_relation: str | None = GENERIC_RELATION
+
+    def to_settings(self, tasks: Iterable[str]) -> dict[str, Any]:
+        """Fields of `BioDirConfig`; the lists of other tasks than these are empty.
+
+        Raises:
+            SettingError: so are the lists of these.
+        """
+        values = {name: value for name, value in vars(self).items() if name != "source"}
+        for task in TASKS:
+            if task not in tasks:
+                values[f"{task}_labels"] = []
+        if not any(values[f"{task}_labels"] for task in TASKS):
+            raise SettingError(f"{self.source} annotates no {' and no '.join(tasks)}; choose other --tasks")
+        if not values["relation_labels"]:
+            values["generic_relation"] = self.generic_relation or GENERIC_RELATION
+        return values
+
+    def lacking(self, documents: Iterable[Document]) -> list[str]:
+        """The labels and entity types of the documents that these lists do not hold, sorted.
+
+        A list without any label is that of a task that is left out; it lacks nothing.
+        """
+        known_types = {*self.entity_types, *(TYPE_MAP if self.type_map is None else self.type_map)}
+        found = set()
+        for document in documents:
+            found.update(f"relation type {each.relation_type}" for each in document.relations
+                         if self.relation_labels and each.relation_type not in self.relation_labels[1:])  # fmt: skip
+            found.update(f"novelty {each.novelty}" for each in document.relations
+                         if self.novelty_labels and each.novelty not in (None, *self.novelty_labels[1:]))  # fmt: skip
+            found.update(f"entity type {each.entity_type}" for each in document.mentions
+                         if each.entity_type not in known_types)  # fmt: skip
+        return sorted(found)
+
+
+def label_lists(documents: Sequence[Document], wanted: str, encoder: str, tasks: Iterable[str] = TASKS) -> LabelLists:
+    """The lists for these training documents.
+
+    Args:
+        wanted: see `TrainingSettings.labels`.
+        encoder: folder or Hub id that training starts from. Where it is a checkpoint without a head for one of the
+            tasks, that list is the one that a bare encoder would have.
+        tasks: those that are trained.
+
+    Raises:
+        SettingError: BioRED's lists are wanted but do not hold the labels of the documents, or these have no relation.
+        CheckpointError: there is no such encoder.
+    """
+    if wanted == "data":
+        return labels_of(documents)
+    known = LabelLists("BioRED")
+    if wanted == "auto":
+        known = _with_all_tasks(_lists_of_checkpoint(encoder) or known, documents, tasks)
+    lacking = known.lacking(documents)
+    if not lacking:
+        return known
+    if wanted == "biored":
+        raise SettingError(
+            f"the training data has {', '.join(lacking[:5])}, which BioRED's label lists do not hold; map the corpus "
+            "with --corpora, or take --labels data"
+        )
+    return labels_of(documents)
+
+
+def _with_all_tasks(lists: LabelLists, documents: Sequence[Document], tasks: Iterable[str]) -> LabelLists:
+    """The lists, those of tasks without any label filled: as BioRED's where it holds the data, else as the data's."""
+    names = [f"{task}_labels" for task in tasks if not getattr(lists, f"{task}_labels")]
+    if not names or not any(document.relations for document in documents):
+        return lists
+    others = labels_of(documents)
+    biored = LabelLists("BioRED")
+    filled = {}
+    for name in names:
+        labels, known = getattr(others, name), getattr(biored, name)
+        filled[name] = known if labels and set(labels) <= set(known) else labels
+    return replace(lists, **filled)
+
+
+def labels_of(documents: Sequence[Document]) -> LabelLists:
+    """Lists of the labels that the documents have; a task that none of their relations annotates has no labels.
+
+    Pairs are asked about whose types some relation joins.
+
+    Raises:
+        SettingError: the documents have no relation between mentioned entities, or a label means that a pair is
+            unrelated.
+    """
+    relations = [relation for document in documents for relation in document.relations]
+    if not relations:
+        raise SettingError(f"the {len(documents)} training documents have no relation to learn from")
+    types = sorted({relation.relation_type for relation in relations})
+    novelties = sorted({relation.novelty for relation in relations if relation.novelty is not None})
+    if UNRELATED in (*types, *novelties):
+        raise SettingError(f"the training data has the label {UNRELATED!r}, which means an unrelated pair; rename it")
+    has_directions = any(relation.subject_id is not None for relation in relations)
+    pair_types = {(min(pair), max(pair)) for pair in related_types(documents)}
+    if not pair_types:
+        raise SettingError(f"none of the {len(relations)} relations to learn from joins two entities with mentions")
+    return LabelLists(
+        source="the training data",
+        relation_labels=(UNRELATED, *types),
+        novelty_labels=(UNRELATED, *novelties) if novelties else (),
+        direction_labels=DIRECTION_LABELS if has_directions else (),
+        entity_types=tuple(sorted({mention.entity_type for document in documents for mention in document.mentions})),
+        pair_types=tuple(sorted(pair_types)),
+        type_map={},
+        tag_types={},
+        generic_relation=GENERIC_RELATION if GENERIC_RELATION in types else None,
+    )
+
+
+def _lists_of_checkpoint(name_or_path: str) -> LabelLists | None:
+    """The lists of a biodir checkpoint; None where this is a bare encoder.
+
+    Raises:
+        CheckpointError: there is no such folder or repository.
+    """
+    config = checkpoint_config(name_or_path)
+    if config is None:
+        return None
+    names = [name for name in vars(LabelLists("")) if name != "source"]
+    return replace(LabelLists("the checkpoint"), **{name: getattr(config, name) for name in names})
+
+
+def checkpoint_config(name_or_path: str) -> BioDirConfig | None:
+    """The configuration of a biodir checkpoint; None where this is a bare encoder.
+
+    Raises:
+        CheckpointError: there is no such folder or repository.
+    """
+    is_path = name_or_path.startswith(("/", ".", "~")) or name_or_path.count("/") > 1
+    if is_path and not Path(name_or_path).is_dir():
+        raise CheckpointError(f"encoder {name_or_path}: no such folder; name one with a model, or a Hub id")
+    if Path(name_or_path).is_dir() and not (Path(name_or_path) / "config.json").is_file():
+        raise CheckpointError(f"encoder {name_or_path}: the folder holds no config.json of a model; name one that does")
+    try:
+        values, _ = BioDirConfig.get_config_dict(name_or_path)
+    except OSError as error:
+        reason = " ".join(str(error).split())
+        raise CheckpointError(
+            f"encoder {name_or_path}: neither a folder with a model nor a repository within reach ({reason})"
+        ) from error
+    if values.get("model_type") != BioDirConfig.model_type:
+        return None
+    return BioDirConfig(**values)

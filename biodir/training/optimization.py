@@ -1,0 +1,87 @@
+"""Which parameter learns how fast, what rare labels weigh, and the terms that are added to the loss."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from biodir.document_biodir import Relation
+from biodir.training.settings import TrainingSettings
+
+# Parameters that do not come from the encoder; they start from nothing and want larger steps.
+NEW_PARAMETERS = ("soft_prompt.", "heads.")
+_LAYER = re.compile(r"\.layers?\.(\d+)\.")
+_EMBEDDINGS = re.compile(r"^encoder\.embeddings(_project)?\.")  # the second maps Electra's narrow ones
+# Of a process, in the seeds of dropout: more steps than any run has.
+STEPS_OF_A_PROCESS = 10_000_000
+
+
+def parameter_groups(model: nn.Module, settings: TrainingSettings) -> list[dict]:
+    """Groups of like rate and weight decay: new or of one layer, matrices with weight decay or vectors without.
+
+    With `layer_learning_rate_decay` the rate of a layer is that of the layer above times the decay; the embeddings lie below all.
+    """
+    depths = {name: _depth(name) for name, _ in model.named_parameters()}
+    layers = 1 + max((depth for depth in depths.values() if depth is not None), default=-1)
+    groups: dict[tuple[float, float], list] = {}
+    for name, parameter in model.named_parameters():
+        depth = depths[name]
+        steps_down = 0 if depth is None else layers - 1 - depth
+        rate = settings.encoder_learning_rate * settings.layer_learning_rate_decay**steps_down
+        if name.startswith(NEW_PARAMETERS):
+            rate = settings.head_learning_rate
+        decay = settings.weight_decay if parameter.ndim > 1 else 0.0
+        groups.setdefault((rate, decay), []).append(parameter)
+    return [{"params": parameters, "lr": rate, "weight_decay": decay} for (rate, decay), parameters in groups.items()]
+
+
+def _depth(name: str) -> int | None:
+    """The number of the encoder's layer, -1 for its embeddings, None for anything else."""
+    if name.startswith(NEW_PARAMETERS):
+        return None
+    layer = _LAYER.search(name)
+    if layer:
+        return int(layer.group(1))
+    return -1 if _EMBEDDINGS.match(name) else None
+
+
+def balanced_weights(relations: Iterable[Relation], labels: Sequence[str], balance: float) -> dict[str, float]:
+    """Relation type -> weight of its loss, by the effective number of its examples; their mean over relations is 1.
+
+    Cui et al. 2019, equation 2: the weight is proportional to `(1 - balance) / (1 - balance ** examples)`. A type
+    without examples weighs like one with a single example.
+
+    Args:
+        labels: the label of an unrelated pair first, which has no weight here.
+        balance: 0 for equal weights, towards 1 for weights against frequency.
+    """
+    counts = Counter(relation.relation_type for relation in relations)
+    raw = {label: (1 - balance) / (1 - balance ** max(counts[label], 1)) for label in labels[1:]}
+    total = sum(counts[label] for label in raw)
+    mean = sum(raw[label] * counts[label] for label in raw) / total if total else 1.0
+    return {label: weight / mean for label, weight in raw.items()}
+
+
+def divergence(logits: Mapping[str, Tensor]) -> Tensor:
+    """Scalar: how far the answers to the first half of a batch lie from those to the second, the same pairs again.
+
+    R-Drop (Liang et al. 2021) for labels that are decided one by one: the mean over both directions of the
+    Kullback-Leibler divergence of each label's score, summed over the labels of all tasks, mean over the pairs.
+
+    Args:
+        logits: task -> (2 * batch, labels)
+    """
+    total = torch.zeros(())
+    for values in logits.values():
+        first, second = values.float().chunk(2)  # (batch, labels)
+        # Of two Bernoulli distributions both directions add up to this.
+        both = (first.sigmoid() - second.sigmoid()) * (first - second)
+        total = total.to(values.device) + both.sum(dim=-1).mean() / 2
+    return total
+
+
+def dropout_seed(seed: int, step: int, process: int) -> int:
+    """The seed of a process's dropout in a step, so that a resumed run needs no state of a generator."""
+    return (seed * 1000 + process) * STEPS_OF_A_PROCESS + step

@@ -1,0 +1,60 @@
+"""Where a run comes from: git commit, versions of the packages, fingerprints of the data."""
+
+import subprocess
+from collections.abc import Iterable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import biodir
+from biodir.files import file_sha256
+
+PACKAGES = ("torch", "transformers", "tokenizers", "accelerate")
+
+
+def provenance(processes: int = 1, device: str = "cpu") -> dict[str, str | int]:
+    """The git commit, the versions of the packages, and what of the machine decides the numbers.
+
+    Args:
+        processes: of the run, which share each step.
+        device: kind of device that they compute on.
+    """
+    return {
+        "commit": _commit(Path(__file__)),
+        "biodir": biodir.__version__,
+        **{package: version(package) for package in PACKAGES},
+        "processes": processes,
+        "threads": torch.get_num_threads(),
+        "device": device,
+    }
+
+
+def earlier_provenance(record: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[list[Mapping[str, Any]], list[str]]:
+    """Where the steps of a stopped run come from, oldest first, and sentences on what has changed since.
+
+    Args:
+        record: of the stopped run.
+        now: provenance of the run that goes on.
+    """
+    before, earlier = record["provenance"], list(record.get("earlier_provenance", []))
+    changes = [f"{name} was {before.get(name)}, is {now[name]}" for name in now if before.get(name) != now[name]]
+    return earlier + [before] * bool(changes), changes
+
+
+def _commit(file: Path) -> str:
+    """The git commit of a file's checkout; "unknown" without git, or in a package that is installed in another one."""
+    git = ["git", "-C", str(file.parent)]
+    try:
+        is_tracked = subprocess.run([*git, "ls-files", "--error-unmatch", file.name], capture_output=True, check=False)
+        describe = [*git, "describe", "--always", "--dirty", "--abbrev=40"]
+        described = subprocess.run(describe, capture_output=True, text=True, check=False)
+    except OSError:
+        return "unknown"
+    return described.stdout.strip() or "unknown" if is_tracked.returncode == 0 else "unknown"
+
+
+def data_fingerprints(paths: Iterable[str]) -> dict[str, str]:
+    """File name -> SHA-256 of its content."""
+    return {str(path): file_sha256(path) for path in paths}

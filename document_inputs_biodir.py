@@ -1,0 +1,149 @@
+"""What a caller of the pipeline hands over, as checked documents."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from .document_biodir import SURROGATE, Document
+from .document_pubtator_biodir import looks_like_pubtator, parse_document
+from .errors_biodir import AnnotationError, ParseError
+
+Recogniser = Callable[[str], Iterable[Mapping[str, Any]]]
+# What an input may hold beside text and entities, and the pipeline has no use for: the answers of others.
+RELATION_KEYS = ("relations", "subject_lines")
+
+
+def is_one_document(inputs: Any) -> bool:
+    """Whether this is a document; else it holds documents.
+
+    Raises:
+        AnnotationError: these are the splits of a data set.
+    """
+    if isinstance(inputs, Mapping) and inputs and all(hasattr(value, "column_names") for value in inputs.values()):
+        raise AnnotationError(f"this is a set of splits ({', '.join(inputs)}); pass one of them")
+    return isinstance(inputs, (str, Mapping)) or (hasattr(inputs, "mentions") and hasattr(inputs, "to_dict"))
+
+
+def values_of(inputs: Any) -> Iterable[Any]:
+    """What an iterable, or a sequence without iterator such as a Dataset of torch, holds; else AnnotationError."""
+    if isinstance(inputs, Iterable) and not isinstance(inputs, (bytes, bytearray)):
+        return inputs
+    if hasattr(inputs, "__getitem__") and hasattr(inputs, "__len__") and not isinstance(inputs, (bytes, bytearray)):
+        return (inputs[index] for index in range(len(inputs)))
+    raise AnnotationError(
+        f"{type(inputs).__name__} {repr(inputs)[:40]} is neither a document nor a sequence of documents; pass a "
+        "mapping, a PubTator string, or several of them"
+    )
+
+
+def document_of_input(value: Any, index: int, entity_types: Sequence[str], ner: Recogniser | None = None) -> Document:
+    """The document of one input.
+
+    Args:
+        value: a mapping, a PubTator string, a `Document`, or with `ner` any text. In a mapping, a row of a data set
+            say, a type may be the number that a class label has: its place in `entity_types`.
+        index: the place of the input among all, for messages and as the id of a document without one.
+        ner: finds the entities of a text that comes without any.
+
+    Raises:
+        BioDirError: it is none of these, or contradicts itself.
+    """
+    place, default_id = f"document {index}", str(index)
+    if isinstance(value, str) and looks_like_pubtator(value):
+        document = parse_document(value, source=place)
+    elif isinstance(value, str):
+        if ner is None:
+            raise ParseError(
+                f"{place}: {value[:40]!r} is not PubTator text; mark the entities, or pass ner= to find them"
+            )
+        document = Document.from_dict({"id": default_id, "text": value})
+    elif hasattr(value, "mentions") and hasattr(value, "to_dict"):  # a Document, from whichever copy of its class
+        document = value if isinstance(value, Document) else Document.from_dict(value.to_dict())
+    elif isinstance(value, Mapping):
+        document = Document.from_dict(_with_type_names(value, entity_types, place), default_id=default_id)
+    else:
+        raise AnnotationError(
+            f"{place}: a document is a mapping, a PubTator string or a Document, not {type(value).__name__} "
+            f"{repr(value)[:40]}"
+        )
+    return _recognised(document, ner) if not document.mentions and ner is not None else document
+
+
+def _recognised(document: Document, ner: Recogniser) -> Document:
+    """The document with the mentions that `ner` finds in its text."""
+    found = ner(document.text)
+    if isinstance(found, (str, Mapping)) or not isinstance(found, Iterable):
+        raise AnnotationError(f"document {document.id}: ner returned {found!r}; it returns a list of mappings")
+    entries = [_ner_entry(result, f"document {document.id}, ner result {index}") for index, result in enumerate(found)]
+    return Document.from_dict({**document.to_dict(), "entities": entries})
+
+
+def _ner_entry(result: Any, place: str) -> dict[str, Any]:
+    values = result if isinstance(result, Mapping) else {}
+    kind = next((values[key] for key in ("entity_group", "entity", "type") if values.get(key)), None)
+    if kind is None or values.get("start") is None or values.get("end") is None:
+        raise AnnotationError(
+            f"{place}: {result!r} lacks start, end or a type; a token-classification pipeline needs a fast tokenizer "
+            'and aggregation_strategy="simple"'
+        )
+    return {"start": values["start"], "end": values["end"], "type": kind, "id": values.get("id")}
+
+
+def with_known_types(document: Document, entity_types: Sequence[str], type_map: Mapping[str, str | None]) -> Document:
+    """The document with the model's names of entity types, without the mentions that are mapped to None.
+
+    Raises:
+        AnnotationError: a type is neither the model's nor mapped, or a string cannot be written as UTF-8.
+    """
+    _check_encodable(document)
+    if all(mention.entity_type in entity_types for mention in document.mentions):
+        return document
+    mentions = []
+    for index, mention in enumerate(document.mentions):
+        kind = mention.entity_type
+        known = kind if kind in entity_types else type_map.get(kind, "")
+        if known is not None and known not in entity_types:
+            raise AnnotationError(
+                f"document {document.id}, mention {index} ({mention.text!r}): unknown entity type {kind!r}; the model "
+                f"knows {', '.join(entity_types)}; map it with type_map={{{kind!r}: ...}}, to None to leave it out"
+            )
+        if known is not None:
+            mentions.append(replace(mention, entity_type=known))
+    return replace(document, mentions=tuple(mentions))
+
+
+def _check_encodable(document: Document) -> None:
+    """Nothing where all strings are text; half a surrogate pair, as JSON can hold one, raises AnnotationError."""
+    identifiers = (identifier for mention in document.mentions for identifier in mention.identifiers)
+    for value in (document.id, document.text, *identifiers):
+        bad = SURROGATE.search(value)
+        if bad is not None:
+            raise AnnotationError(
+                f"document {document.id!a}: character {bad.start()} of {value[:40]!a} is half of a surrogate pair; "
+                "decode the text with its true encoding"
+            )
+
+
+def _with_type_names(value: Mapping[str, Any], entity_types: Sequence[str], place: str) -> dict[str, Any]:
+    """The mapping without relations, and with names in place of numbers of entity types."""
+    mapping = {key: part for key, part in value.items() if key not in RELATION_KEYS}
+    entities = mapping.get("entities")
+    if isinstance(entities, Sequence) and not isinstance(entities, (str, bytes)):
+        mapping["entities"] = [
+            _with_type_name(entry, entity_types, f"{place}, entities[{number}]")
+            for number, entry in enumerate(entities)
+        ]
+    return mapping
+
+
+def _with_type_name(entry: Any, entity_types: Sequence[str], place: str) -> Any:
+    kind: Any = entry.get("type") if isinstance(entry, Mapping) else None
+    if not hasattr(kind, "__index__") or isinstance(kind, bool):
+        return entry
+    number = int(kind)
+    if not 0 <= number < len(entity_types):
+        raise AnnotationError(
+            f"{place}: 'type' is {number}, but the model numbers its entity types 0 to {len(entity_types) - 1}; "
+            "give the name of the type"
+        )
+    return {**entry, "type": entity_types[number]}

@@ -1,0 +1,231 @@
+"""Scores -> relations. Direction becomes subject and object here and nowhere else, and back for gold labels."""
+
+import math
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from .document_biodir import Document, Entity, Relation
+from .document_candidates_biodir import CandidatePair
+from .errors_biodir import AnnotationError
+
+# Direction labels that name a subject; every other label means that the relation has no direction.
+ENTITY1_IS_SUBJECT, ENTITY2_IS_SUBJECT, UNDIRECTED = "Left_to_Right", "Right_to_Left", "No_Direct"
+# The relation type of an unrelated pair where no relation head has a label for it.
+UNRELATED = "None"
+# In place of a pair's targets of a task that its corpus does not annotate; teaches nothing.
+UNANNOTATED = -1.0
+
+
+@dataclass(frozen=True)
+class DecodingRule:
+    """How logits become labels; the fields are those of the configuration with the same names."""
+
+    labels: Mapping[str, Sequence[str]]
+    generic_relation: str | None
+    relation_threshold: float
+    none_bias: float
+    relation_thresholds: Mapping[str, float] = field(default_factory=dict)
+    label_biases: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def main_task(self) -> str:
+        """The task whose head says which pairs are related: the first that has labels."""
+        return next(task for task, labels in self.labels.items() if labels)
+
+    @classmethod
+    def from_config(cls, config: Any) -> "DecodingRule":
+        """The rule of a `BioDirConfig`, from whichever copy of its class."""
+        return cls(**{field.name: getattr(config, field.name) for field in fields(cls)})
+
+
+@dataclass(frozen=True)
+class PairDecision:
+    """What is said of one pair. `scores` holds, for each task, the score (0..1) of every label in order.
+
+    Scores of tasks that the model leaves out are None.
+    """
+
+    pair: CandidatePair
+    relation_type: str
+    novelty: str | None
+    direction: str | None
+    scores: Mapping[str, Sequence[float]]
+    relation_score: float | None
+    novelty_score: float | None
+    direction_score: float | None
+    is_related: bool
+
+    @property
+    def score(self) -> float:
+        """The score of the whole statement: the product of the scores of its parts."""
+        return math.prod(part for part in self._part_scores() if part is not None)
+
+    @property
+    def subject(self) -> Entity:
+        """The acting entity; of an undirected relation the first of the pair."""
+        return self.pair.entity2 if self.direction == ENTITY2_IS_SUBJECT else self.pair.entity1
+
+    @property
+    def object(self) -> Entity:
+        """The other entity of the pair."""
+        return self.pair.entity1 if self.direction == ENTITY2_IS_SUBJECT else self.pair.entity2
+
+    @property
+    def directed(self) -> bool:
+        """True where the direction names a subject."""
+        return self.direction in (ENTITY1_IS_SUBJECT, ENTITY2_IS_SUBJECT)
+
+    def to_relation(self) -> Relation:
+        """The decision as data of a document."""
+        return Relation(
+            relation_type=self.relation_type,
+            entity1_id=self.subject.identifier,
+            entity2_id=self.object.identifier,
+            novelty=self.novelty,
+            subject_id=self.subject.identifier if self.directed else None,
+            relation_score=self.relation_score,
+            novelty_score=self.novelty_score,
+            direction_score=self.direction_score,
+        )
+
+    def _part_scores(self) -> tuple[float | None, ...]:
+        return self.relation_score, self.novelty_score, self.direction_score
+
+
+def decode_pair(pair: CandidatePair, logits: Mapping[str, Sequence[float]], rule: DecodingRule) -> PairDecision:
+    """The labels of one pair. Paper, section 2.
+
+    Any relation type but the generic one whose score is above the threshold wins, the highest first; else the highest
+    of all relation labels. Novelty and direction take their highest label without the first, which stands for
+    unrelated pairs. Differs from paper: with `relation_thresholds` every relation type has a threshold of its own.
+
+    A model without a relation head calls a pair related where the highest label of its first task is not the first,
+    and gives it the generic type.
+
+    Args:
+        logits: task -> the model's logits of this pair, one for each label.
+    """
+    scores = {task: [_sigmoid(logit) for logit in _biased(task, values, rule)] for task, values in logits.items()}
+    if "relation" in scores:
+        relation_index = _relation_index(scores["relation"], rule)
+        relation_type = rule.labels["relation"][relation_index]
+        relation_score, is_related = scores["relation"][relation_index], relation_index > 0
+    else:
+        assert rule.generic_relation is not None, "the configuration names one where it has no relation labels"
+        of_main = scores[rule.main_task]
+        is_related = max(of_main) > of_main[0]
+        relation_type, relation_score = rule.generic_relation if is_related else UNRELATED, None
+    novelty, novelty_score = _best_after_first(scores, "novelty", rule)
+    direction, direction_score = _best_after_first(scores, "direction", rule)
+    return PairDecision(
+        pair=pair,
+        relation_type=relation_type,
+        novelty=novelty,
+        direction=direction,
+        scores=scores,
+        relation_score=relation_score,
+        novelty_score=novelty_score,
+        direction_score=direction_score,
+        is_related=is_related,
+    )
+
+
+def relations_of_pairs(document: Document) -> dict[frozenset[str], list[Relation]]:
+    """The document's relations by the unordered identifiers of their entities."""
+    found: dict[frozenset[str], list[Relation]] = defaultdict(list)
+    for relation in document.relations:
+        found[frozenset((relation.entity1_id, relation.entity2_id))].append(relation)
+    return dict(found)
+
+
+def first_of_pairs(relations: Iterable[Relation]) -> tuple[Relation, ...]:
+    """The first relation of each two identifiers: a concept that is annotated with two types is in pairs of two types.
+
+    Args:
+        relations: the best first; PubTator holds one direction for a pair of identifiers.
+    """
+    first: dict[frozenset[str], Relation] = {}
+    for relation in relations:
+        first.setdefault(frozenset((relation.entity1_id, relation.entity2_id)), relation)
+    return tuple(first.values())
+
+
+def pair_targets(
+    pair: CandidatePair,
+    relations: Sequence[Relation],
+    labels: Mapping[str, Sequence[str]],
+    unannotated: Collection[str] = (),
+) -> dict[str, list[float]]:
+    """Task -> 1.0 at each label that holds for the pair, else 0.0; the inverse of decoding, for gold relations.
+
+    Args:
+        relations: the gold relations of this pair; empty where it is unrelated.
+        labels: task -> its labels; tasks without labels are left out.
+        unannotated: tasks that the corpus says nothing of; their targets are `UNANNOTATED`.
+
+    Raises:
+        AnnotationError: a relation has a label that the model does not know, or lacks the novelty that it needs.
+    """
+    asked = {task: values for task, values in labels.items() if values}
+    held: dict[str, set[str | None]] = {
+        task: {values[0]} if not relations else set() for task, values in asked.items() if task not in unannotated
+    }
+    for relation in relations:
+        found = {"relation": relation.relation_type, "novelty": relation.novelty}
+        found["direction"] = direction_label(pair, relation)
+        for task in held:
+            if found[task] not in labels[task]:
+                raise AnnotationError(
+                    f"relation {relation.entity1_id} - {relation.entity2_id}: {task} {found[task]!r} is none of "
+                    f"{', '.join(labels[task])}; map it, or train with other labels"
+                )
+            held[task].add(found[task])
+    return {
+        task: [float(label in held[task]) for label in values] if task in held else [UNANNOTATED] * len(values)
+        for task, values in asked.items()
+    }
+
+
+def direction_label(pair: CandidatePair, relation: Relation) -> str:
+    """The direction label of a relation between the two entities of a pair."""
+    if relation.subject_id is None:
+        return UNDIRECTED
+    return ENTITY1_IS_SUBJECT if relation.subject_id == pair.entity1.identifier else ENTITY2_IS_SUBJECT
+
+
+def _biased(task: str, logits: Sequence[float], rule: DecodingRule) -> list[float]:
+    biases = [0.0 if task == "relation" else rule.label_biases.get(label, 0.0) for label in rule.labels[task]]
+    if task == rule.main_task:
+        biases[0] += rule.none_bias
+    return [logit + bias for logit, bias in zip(logits, biases, strict=True)]
+
+
+def _relation_index(scores: Sequence[float], rule: DecodingRule) -> int:
+    labels = rule.labels["relation"]
+    if rule.relation_thresholds:
+        margins = [scores[index] - rule.relation_thresholds[labels[index]] for index in range(1, len(labels))]
+        best = max(range(len(margins)), key=margins.__getitem__)
+        return best + 1 if margins[best] > 0 else 0
+    clear = [
+        index
+        for index in range(1, len(labels))
+        if labels[index] != rule.generic_relation and scores[index] > rule.relation_threshold
+    ]
+    return max(clear or range(len(labels)), key=scores.__getitem__)
+
+
+def _best_after_first(
+    scores: Mapping[str, Sequence[float]], task: str, rule: DecodingRule
+) -> tuple[str | None, float | None]:
+    if task not in scores:
+        return None, None
+    index = max(range(1, len(scores[task])), key=scores[task].__getitem__)
+    return rule.labels[task][index], scores[task][index]
+
+
+def _sigmoid(logit: float) -> float:
+    if logit >= 0:
+        return 1 / (1 + math.exp(-logit))
+    return math.exp(logit) / (1 + math.exp(logit))

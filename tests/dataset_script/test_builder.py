@@ -1,0 +1,220 @@
+"""The builder of the data sets: configurations, cache, downloads, errors."""
+
+import functools
+import logging
+import threading
+import zipfile
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from biodir import AnnotationError, ParseError, __version__
+from biodir.dataset_script.builder import BioredDirection
+from biodir.dataset_script.features import document_features, pair_features
+from biodir.dataset_script.sources import BC5CDR, BIORED_DIRECTION, SourceError
+from biodir.formats.rows import document_from_row
+from helpers.corpus_folder import COPPER, IRON, NALOXONE, write_data_folder, write_split
+
+TRAIN = "bioredirect/bioredirect_train.pubtator"
+
+
+@pytest.fixture
+def build(tmp_path):
+    """Builds a data set in a cache of its own: name, data folder and settings -> its splits."""
+
+    def build_and_load(name, data_dir=None, **settings):
+        builder = BioredDirection(str(tmp_path / "cache"), config_name=name, data_dir=data_dir, **settings)
+        builder.download_and_prepare()
+        return builder.as_dataset()
+
+    return build_and_load
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return write_data_folder(tmp_path / "data")
+
+
+@pytest.fixture
+def archive(tmp_path):
+    """An archive as the official one: a folder, and the files in it."""
+    write_data_folder(tmp_path / "packed")
+    path = tmp_path / "web" / "datasets.zip"
+    path.parent.mkdir()
+    with zipfile.ZipFile(path, "w") as opened:
+        opened.write(tmp_path / "packed" / TRAIN, f"datasets/{TRAIN}")
+    return path
+
+
+@pytest.fixture
+def web(archive):
+    """The address of a server on this machine, which has the archive."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=archive.parent))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_four_configurations_of_the_version_of_biodir():
+    configs = {config.name: str(config.version) for config in BioredDirection.BUILDER_CONFIGS}
+    names = ["biored_direction", "biored_direction_pairs", "bc5cdr", "bc5cdr_pairs"]
+    assert configs == dict.fromkeys(names, __version__)
+
+
+def test_one_row_a_document(build, folder):
+    splits = build("biored_direction", folder)
+    assert {name: list(rows["id"]) for name, rows in splits.items()} == {"train": ["1", "2"], "validation": ["2"]}
+    features = splits["train"].features
+    assert features == document_features(BIORED_DIRECTION.labels)
+    assert [document_from_row(row, features) for row in splits["train"]] == [IRON, COPPER]
+
+
+def test_one_row_a_candidate_pair(build, folder):
+    splits = build("biored_direction_pairs", folder)
+    train = splits["train"]
+    assert train.features == pair_features(BIORED_DIRECTION.labels)
+    assert list(zip(train["document_id"], train["relation"], train["direction"], strict=True)) == [
+        ("1", 8, 1),
+        ("1", 0, 0),
+        ("1", 0, 0),
+        ("1", 1, 3),
+        ("1", 0, 0),
+        ("2", 0, 0),
+    ]
+    assert set(train["split"]) == {"train"}
+    assert set(splits["validation"]["split"]) == {"validation"}
+
+
+def test_configurations_of_bc5cdr(build, folder):
+    documents, pairs = build("bc5cdr", folder), build("bc5cdr_pairs", folder)
+    assert list(documents["train"]["id"]) == ["3"]
+    assert list(pairs["train"]["relation"]) == [1]
+    assert "novelty" not in pairs["train"].features
+
+
+def test_all_splits_have_their_names(build, tmp_path):
+    for split in BIORED_DIRECTION.splits:
+        write_split(tmp_path / "all" / split.file, COPPER)
+    splits = build("biored_direction", tmp_path / "all")
+    assert {name: len(rows) for name, rows in splits.items()} == {
+        "train": 1,
+        "validation": 1,
+        "test": 1,
+        "bc8_test": 1,
+    }
+
+
+def test_missing_splits_and_other_checksums_are_warned_of(build, folder, caplog):
+    with caplog.at_level(logging.WARNING, logger="biodir"):
+        build("bc5cdr", folder)
+    missing, checksum = [record.getMessage() for record in caplog.records if record.name.startswith("biodir")]
+    assert missing.startswith(
+        f"bc5cdr: splits left out, for they are not in {folder}: validation (CDR_DevelopmentSet.PubTator.txt), "
+        "test (CDR_TestSet.PubTator.txt);"
+    )
+    assert f"not {BC5CDR.splits[0].sha256} as published" in checksum
+
+
+def test_other_checksum_is_an_error_on_demand(build, folder):
+    with pytest.raises(SourceError, match=f"not {BC5CDR.splits[0].sha256} as published"):
+        build("bc5cdr", folder, is_strict=True)
+
+
+def test_changed_file_is_built_anew(build, folder):
+    assert list(build("biored_direction", folder)["train"]["id"]) == ["1", "2"]
+    write_split(folder / TRAIN, COPPER)
+    assert list(build("biored_direction", folder)["train"]["id"]) == ["2"]
+
+
+def test_unchanged_folder_is_not_built_twice(build, folder, caplog):
+    build("bc5cdr", folder)
+    caplog.clear()
+    with caplog.at_level(logging.WARNING, logger="biodir"):
+        build("bc5cdr", folder)
+    assert [record for record in caplog.records if record.name.startswith("biodir")] == []
+
+
+def test_error_in_a_file_is_ours_with_its_place(build, folder):
+    write_split(folder / TRAIN, IRON, "9|t|Iron\n9|a|is.\n9\tBind\n")
+    with pytest.raises(ParseError, match=r"bioredirect_train\.pubtator:\d+: relation line with 2 columns"):
+        build("biored_direction", folder)
+
+
+@pytest.mark.parametrize("name", ["bc5cdr", "bc5cdr_pairs"])
+def test_unknown_type_is_an_error_with_the_file(build, folder, name):
+    write_split(folder / "bc5cdr" / "CDR_TrainingSet.PubTator.txt", NALOXONE.replace("Chemical", "Metal"))
+    with pytest.raises(
+        AnnotationError, match=r"TrainingSet\.PubTator\.txt: document 3, mention 'Naloxone': unknown ent"
+    ):
+        build(name, folder)
+
+
+def test_unknown_configuration_is_refused(folder):
+    with pytest.raises(
+        SourceError, match="config_name is 'biored'; it is one of biored_direction, biored_direction_pa"
+    ):
+        BioredDirection(config_name="biored", data_dir=folder)
+
+
+def test_folder_without_the_corpus_is_refused(build, tmp_path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(SourceError, match=r"empty: holds no file of bc5cdr, such as bc5cdr/CDR_TrainingSet"):
+        build("bc5cdr", tmp_path / "empty")
+
+
+def test_local_files_stream(folder, tmp_path):
+    streamed = BioredDirection(str(tmp_path / "cache"), data_dir=folder).as_streaming_dataset(split="train")
+    assert [row["id"] for row in streamed] == ["1", "2"]
+
+
+# Archives: at hand, at a file: address, on a server.
+
+
+def test_archive_at_hand(build, archive):
+    assert list(build("biored_direction", archive)["train"]["id"]) == ["1", "2"]
+
+
+def test_archive_from_a_server(build, web):
+    splits = build("biored_direction", address=f"{web}/datasets.zip")
+    assert {name: list(rows["id"]) for name, rows in splits.items()} == {"train": ["1", "2"]}
+
+
+def test_archive_from_a_file_address(build, archive):
+    splits = build("biored_direction_pairs", address=archive.as_uri())
+    assert list(splits["train"]["document_id"]) == ["1"] * 5 + ["2"]
+
+
+def test_archive_that_the_server_lacks_is_an_error(build, web):
+    with pytest.raises(SourceError, match=r"/none\.zip: cannot be fetched \(FileNotFoundError: .*; fetch it by hand"):
+        build("biored_direction", address=f"{web}/none.zip")
+
+
+def test_server_that_does_not_answer_is_an_error(build):
+    with pytest.raises(SourceError, match=r"127\.0\.0\.1:9/datasets\.zip: cannot be fetched"):
+        build("biored_direction", address="http://127.0.0.1:9/datasets.zip")
+
+
+def test_download_does_not_stream(tmp_path, archive):
+    builder = BioredDirection(str(tmp_path / "cache"), address=archive.as_uri())
+    with pytest.raises(SourceError, match="biored_direction: the archive cannot be read while it is downloaded"):
+        builder.as_streaming_dataset(split="train")
+
+
+@pytest.mark.corpus
+def test_rows_of_the_corpora(build, data_dir):
+    splits = build("biored_direction", data_dir)
+    assert {name: len(rows) for name, rows in splits.items() if name != "bc8_test"} == {
+        "train": 400,
+        "validation": 100,
+        "test": 100,
+    }
+    assert sum(len(relations) for relations in splits["train"]["relations"]) == 4177
+    assert len(build("bc5cdr", data_dir)["validation"]) == 500

@@ -1,0 +1,104 @@
+"""The data set card: metadata that `datasets` reads, tables that agree with the data, an example that runs."""
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+from datasets import DatasetInfo
+from datasets.info import DatasetInfosDict
+from datasets.splits import SplitDict, SplitInfo
+from datasets.utils.metadata import MetadataConfigs
+from huggingface_hub import DatasetCard
+
+from biodir.dataset_script.card import DOCUMENT_COLUMNS, PAIR_COLUMNS, DatasetCounts, card_text
+from biodir.dataset_script.export import export
+from biodir.dataset_script.features import document_features, pair_features
+from biodir.dataset_script.files import found_files
+from biodir.dataset_script.sources import BC5CDR, BIORED_DIRECTION, SOURCES
+from helpers.corpus_folder import write_data_folder
+
+
+def info(features):
+    """The info of a configuration with one split."""
+    split = SplitInfo("train", num_bytes=10, num_examples=2)
+    return DatasetInfo(features=features, splits=SplitDict({"train": split}), download_size=5, dataset_size=10)
+
+
+def card(*sources):
+    """The card of these corpora."""
+    infos = {source.name: info(document_features(source.labels)) for source in sources}
+    infos |= {source.pairs_name: info(pair_features(source.labels)) for source in sources}
+    counts = [DatasetCounts(source.name, "train", 1400, 2, 3, 4, 5, 6, 7, 8, 9) for source in sources]
+    return DatasetCard(card_text("corpora", sources, infos, counts))
+
+
+def test_metadata_name_files_and_features():
+    data = card(*SOURCES).data
+    configs = MetadataConfigs.from_dataset_card_data(data)
+    assert sorted(configs) == ["bc5cdr", "bc5cdr_pairs", "biored_direction", "biored_direction_pairs"]
+    assert configs["bc5cdr_pairs"]["data_files"] == [
+        {"split": "train", "path": "bc5cdr_pairs/train-00000-of-00001.parquet"}
+    ]
+    infos = DatasetInfosDict.from_dataset_card_data(data)
+    assert infos["biored_direction"].features == document_features(BIORED_DIRECTION.labels)
+    assert infos["bc5cdr_pairs"].features == pair_features(BC5CDR.labels)
+    assert infos["bc5cdr"].splits["train"].num_examples == 2
+
+
+def test_every_column_is_documented():
+    documented = [name for columns in PAIR_COLUMNS for name in columns.split(", ")]
+    assert documented == rearranged(pair_features(BIORED_DIRECTION.labels), documented)
+    assert list(DOCUMENT_COLUMNS) == list(document_features(BIORED_DIRECTION.labels))
+    text = card(*SOURCES).text
+    assert all(f"| {columns} | " in text for columns in (*PAIR_COLUMNS, *DOCUMENT_COLUMNS))
+
+
+def rearranged(features, order):
+    """The names of the columns, those of `order` first and in its order."""
+    return [name for name in order if name in features] + [name for name in features if name not in order]
+
+
+def test_counts_labels_licence_and_citation():
+    text = card(*SOURCES).text
+    assert "| biored_direction | train | 1,400 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 |" in text
+    assert "| bc5cdr | relation | None, CID |" in text
+    for source in SOURCES:
+        assert source.licence in text
+        assert source.citation in text
+        assert source.homepage in text
+
+
+def test_example_on_genes_needs_the_corpus_that_has_them():
+    assert "## Example" in card(BIORED_DIRECTION).text
+    assert "## Example" not in card(BC5CDR).text
+
+
+def test_shared_documents_are_named_where_both_corpora_are():
+    assert "Leave them out by PMID" in card(*SOURCES).text
+    assert "Leave them out by PMID" not in card(BIORED_DIRECTION).text
+
+
+def code_blocks(text):
+    return re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+
+
+@pytest.mark.slow
+def test_code_of_the_card_runs(tmp_path):
+    data = write_data_folder(tmp_path / "data")
+    export([found_files(source, data) for source in SOURCES], tmp_path / "corpora")
+    loading, example = code_blocks((tmp_path / "corpora" / "README.md").read_text(encoding="utf-8"))
+    assert run(loading, tmp_path) == "1 6 3"
+    assert run(example, tmp_path).split() == "direction undirected relation Association 1".split()
+    assert (tmp_path / "directions.png").read_bytes().startswith(b"\x89PNG")
+
+
+def run(code, folder):
+    """What the code prints, run without a network and with an empty cache in a folder."""
+    settings = {"HF_HOME": str(folder / "cache"), "HF_HUB_OFFLINE": "1", "MPLBACKEND": "Agg"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, env=os.environ | settings, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()

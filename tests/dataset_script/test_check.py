@@ -1,0 +1,182 @@
+"""Corpora are counted and compared with what was published of them."""
+
+from dataclasses import replace
+
+import pytest
+
+from biodir import BioDirError, Relation, parse_document
+from biodir.__main__ import main
+from biodir.dataset_script.check import (
+    CountError,
+    CountRow,
+    SplitContent,
+    check_counts,
+    corpus_contents,
+    count_rows,
+    count_table,
+    counts_of,
+)
+from biodir.dataset_script.files import found_files
+from biodir.dataset_script.sources import BC5CDR, BIORED_DIRECTION, PublishedCount, SharedDocuments
+from helpers.corpus_folder import COPPER, IRON, NALOXONE, write_data_folder
+
+
+def content(*ids, **counts):
+    """A split with these document identifiers and counts."""
+    return SplitContent({name.replace("_", " "): value for name, value in counts.items()}, frozenset(ids))
+
+
+# Counting.
+
+
+def test_counts_of_a_split():
+    counted = counts_of([IRON, COPPER])
+    assert counted.document_ids == {"1", "2"}
+    assert {name: value for name, value in counted.counts.items() if value} == {
+        "documents": 2,
+        "mentions": 8,
+        "mentions ChemicalEntity": 2,
+        "mentions GeneOrGeneProduct": 2,
+        "mentions DiseaseOrPhenotypicFeature": 2,
+        "mentions OrganismTaxon": 1,
+        "mentions SequenceVariant": 1,
+        "unlinked mentions": 1,
+        "relations": 3,
+        "relations Positive_Correlation": 1,
+        "relations Association": 1,
+        "relations Bind": 1,
+        "undirected relations": 1,
+        "subject lines": 2,
+        "arguments without a mention": 1,
+    }
+
+
+def test_types_are_counted_under_the_names_of_the_corpus():
+    counts = counts_of([parse_document(NALOXONE)]).counts
+    assert (counts["mentions Chemical"], counts["mentions Disease"], counts["relations CID"]) == (2, 2, 1)
+
+
+def test_argument_without_a_mention_counts_once_for_each_relation():
+    relations = (Relation("Bind", "77", "D1"), Relation("Bind", "77", "78"))
+    assert counts_of([replace(IRON, relations=relations)]).counts["arguments without a mention"] == 3
+
+
+@pytest.mark.parametrize(
+    ("spans", "overlapping"),
+    [([(0, 4), (5, 8)], 0), ([(0, 4), (4, 8)], 0), ([(0, 8), (2, 3), (4, 6)], 2), ([(0, 4), (0, 4)], 1)],
+)
+def test_overlapping_mentions(spans, overlapping):
+    text = "abcdefghij"
+    lines = "".join(f"1\t{start}\t{end}\t{text[start:end]}\tGene\t5\n" for start, end in spans)
+    document = parse_document(f"1|t|{text}\n1|a|x\n{lines}")
+    assert counts_of([document]).counts.get("overlapping mentions", 0) == overlapping
+
+
+def test_contents_by_corpus_and_split(tmp_path):
+    write_data_folder(tmp_path)
+    contents = corpus_contents([found_files(source, tmp_path) for source in (BIORED_DIRECTION, BC5CDR)])
+    ids = {name: {split: part.document_ids for split, part in splits.items()} for name, splits in contents.items()}
+    assert ids == {
+        "biored_direction": {"train": {"1", "2"}, "validation": {"2"}},
+        "bc5cdr": {"train": {"3"}},
+    }
+
+
+# Comparing.
+
+
+def test_counts_of_several_splits_are_added():
+    contents = {"a": {"x": content(mentions=2), "y": content(mentions=3)}}
+    published = [PublishedCount("a", ("x",), "mentions", 2), PublishedCount("a", ("x", "y"), "mentions", 6)]
+    rows = count_rows(contents, published, [])
+    assert rows == [CountRow("a", "x", "mentions", 2, 2), CountRow("a", "x + y", "mentions", 5, 6)]
+    assert [row.differs for row in rows] == [False, True]
+
+
+def test_count_that_is_not_there_is_zero():
+    (row,) = count_rows({"a": {"x": content()}}, [PublishedCount("a", ("x",), "mentions", 4)], [])
+    assert (row.found, row.differs) == (0, True)
+
+
+def test_splits_that_are_not_there_are_not_compared():
+    published = [PublishedCount("a", ("x", "y"), "mentions", 1), PublishedCount("b", ("x",), "mentions", 1)]
+    shares = [SharedDocuments("a", ("x",), "b", ("x",), 1)]
+    assert count_rows({"a": {"x": content("1", mentions=1)}}, published, shares) == []
+
+
+def test_documents_in_two_corpora_are_counted_once():
+    contents = {"a": {"x": content("1", "2"), "y": content("2", "3")}, "b": {"x": content("2", "3", "4")}}
+    (row,) = count_rows(contents, [], [SharedDocuments("a", ("x", "y"), "b", ("x",), 2)])
+    assert row == CountRow("a", "x + y", "documents that are in b x as well", 2, 2)
+
+
+def test_count_whose_definition_is_not_known_never_differs():
+    published = [PublishedCount("a", ("x",), "mentions", 4, is_compared=False)]
+    (row,) = count_rows({"a": {"x": content(mentions=2)}}, published, [])
+    assert not row.differs
+    assert count_table([row]).endswith("2          4  not compared: how it was counted is not known")
+
+
+def test_table_is_aligned_and_marks_what_differs():
+    rows = [CountRow("corpus_a", "x", "mentions", 13351, 13351), CountRow("b", "x + y", "relations", 5, 61)]
+    assert count_table(rows).splitlines() == [
+        "corpus    split  count      found  published",
+        "corpus_a  x      mentions   13351      13351",
+        "b         x + y  relations      5         61  differs",
+    ]
+
+
+def test_equal_counts_pass():
+    check_counts([CountRow("a", "x", "mentions", 2, 2)], "data")
+
+
+def test_every_difference_is_named():
+    rows = [
+        CountRow("a", "x", "mentions", 1, 2),
+        CountRow("a", "y", "mentions", 2, 2),
+        CountRow("b", "x + y", "relations", 5, 6),
+    ]
+    with pytest.raises(CountError, match="data: 2 of 3 counts differ from the published ones") as caught:
+        check_counts(rows, "data")
+    assert "a x: 1 mentions, 2 published; b x + y: 5 relations, 6 published; fetch" in str(caught.value)
+    assert issubclass(CountError, BioDirError)
+
+
+def test_nothing_to_compare_is_an_error():
+    with pytest.raises(CountError, match="data: holds no split with published counts"):
+        check_counts([], "data")
+
+
+# The corpora at hand.
+
+
+@pytest.mark.corpus
+def test_corpora_hold_what_was_published(data_dir, capsys):
+    assert main(["dataset", "check", "--data-dir", str(data_dir)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) >= 1 + 37
+    figures = {tuple(line.split()[-2:]) for line in lines if "relations" in line and "train + validation" in line}
+    assert {("5339", "5339"), ("2751", "2751"), ("541", "541")} <= figures
+    assert not any("differs" in line for line in lines)
+
+
+@pytest.mark.corpus
+def test_corpus_that_lost_a_relation_fails(data_dir, tmp_path, capsys):
+    file = "bioredirect/bioredirect_dev.pubtator"
+    lines = (data_dir / file).read_text(encoding="utf-8").split("\n")
+    lost = next(index for index, line in enumerate(lines) if "\tBind\t" in line)
+    target = tmp_path / file
+    target.parent.mkdir()
+    kept = [line for line in lines[:lost] + lines[lost + 1 :] if not is_subject_line_of(line, lines[lost])]
+    target.write_text("\n".join(kept), encoding="utf-8")
+    assert main(["dataset", "check", "--data-dir", str(tmp_path)]) == 1
+    captured = capsys.readouterr()
+    assert "relations       1161       1162  differs" in captured.out
+    assert "biored_direction validation: 1161 relations, 1162 published" in captured.err
+    assert "biodir: error: " in captured.err
+
+
+def is_subject_line_of(line, relation_line):
+    """Whether a line gives the direction of the relation on another."""
+    columns, relation = line.split("\t"), relation_line.split("\t")
+    return len(columns) == 4 and columns[0] == relation[0] and set(columns[1:3]) == set(relation[2:4])

@@ -1,0 +1,237 @@
+"""A corpus's files are found wherever they lie, verified and read."""
+
+import logging
+import zipfile
+from dataclasses import replace
+
+import pytest
+
+from biodir import AnnotationError, ParseError
+from biodir.dataset_script.files import fetched_archive, found_files, report_missing, verify_checksums
+from biodir.dataset_script.sources import BC5CDR, BIORED_DIRECTION, SourceError, SplitSource
+from helpers.corpus_folder import COPPER, IRON, NALOXONE, write_data_folder, write_split
+
+TRAIN = "bioredirect_train.pubtator"
+SHA256_OF_ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # NIST's test vector
+
+
+def write_archive(path, **texts):
+    """A zip archive; the names of its members come as keys with `__` for `/` and no suffix."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in texts.items():
+            archive.writestr(name.replace("__", "/") + ".pubtator", text)
+    return path
+
+
+def ids_of(found):
+    """Name of each split -> identifiers of its documents."""
+    return {file.split.name: [document.id for document in file.documents()] for file in found.files}
+
+
+def block(number):
+    """A document without annotations."""
+    return f"{number}|t|Iron\n{number}|a|is.\n\n"
+
+
+def test_files_in_subfolders_of_the_corpora(tmp_path):
+    write_data_folder(tmp_path)
+    assert ids_of(found_files(BIORED_DIRECTION, tmp_path)) == {"train": ["1", "2"], "validation": ["2"]}
+    assert ids_of(found_files(BC5CDR, tmp_path)) == {"train": ["3"]}
+
+
+def test_documents_are_those_of_the_file(tmp_path):
+    write_data_folder(tmp_path)
+    train, validation = found_files(BIORED_DIRECTION, str(tmp_path)).files
+    assert list(train.documents()) == [IRON, COPPER]
+    assert list(validation.documents()) == [COPPER]
+
+
+def test_files_in_the_folder_itself(tmp_path):
+    write_split(tmp_path / TRAIN, COPPER)
+    found = found_files(BIORED_DIRECTION, tmp_path)
+    assert ids_of(found) == {"train": ["2"]}
+    assert [split.name for split in found.missing] == ["validation", "test", "bc8_test"]
+
+
+@pytest.mark.parametrize("name", ["datasets.zip", "bioredirect/datasets.zip"])
+def test_files_in_an_archive_of_the_folder(tmp_path, name):
+    archive = write_archive(tmp_path / name, datasets__bioredirect__bioredirect_bc8_test=block(8))
+    (file,) = found_files(BIORED_DIRECTION, tmp_path).files
+    assert (file.split.name, file.path, file.member) == (
+        "bc8_test",
+        archive,
+        "datasets/bioredirect/bioredirect_bc8_test.pubtator",
+    )
+    assert [document.id for document in file.documents()] == ["8"]
+
+
+def test_archive_itself_under_any_name(tmp_path):
+    archive = write_archive(tmp_path / "downloaded", bioredirect__bioredirect_test=block(5))
+    assert ids_of(found_files(BIORED_DIRECTION, archive)) == {"test": ["5"]}
+    assert ids_of(found_files(BC5CDR, archive)) == {}
+
+
+def test_archive_completes_what_the_folder_lacks(tmp_path):
+    write_split(tmp_path / "bioredirect" / TRAIN, block(1))
+    write_archive(
+        tmp_path / "datasets.zip", bioredirect__bioredirect_train=block(2), bioredirect__bioredirect_bc8_test=block(3)
+    )
+    assert ids_of(found_files(BIORED_DIRECTION, tmp_path)) == {"train": ["1"], "bc8_test": ["3"]}
+
+
+def test_member_in_the_folder_of_the_corpus_goes_first(tmp_path):
+    archive = write_archive(
+        tmp_path / "a.zip",
+        other__bioredirect_train=block(1),
+        bioredirect__bioredirect_train=block(2),
+        __MACOSX__bioredirect___bioredirect_train="",
+    )
+    assert ids_of(found_files(BIORED_DIRECTION, archive)) == {"train": ["2"]}
+
+
+def test_member_that_could_be_either_is_refused(tmp_path):
+    archive = write_archive(tmp_path / "a.zip", a__bioredirect_train=block(1), b__bioredirect_train=block(2))
+    with pytest.raises(SourceError, match=rf"a\.zip: holds {TRAIN} 2 times \(a/{TRAIN}, b/{TRAIN}\); unpack"):
+        found_files(BIORED_DIRECTION, archive)
+
+
+@pytest.mark.parametrize("is_folder", [True, False])
+def test_file_that_is_no_archive_is_refused(tmp_path, is_folder):
+    (tmp_path / "datasets.zip").write_text("<html>not found</html>")
+    with pytest.raises(SourceError, match=r"datasets\.zip: is no readable zip archive \(File is not a zip file\)"):
+        found_files(BIORED_DIRECTION, tmp_path if is_folder else tmp_path / "datasets.zip")
+
+
+def test_location_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(SourceError, match="absent: there is no such folder or archive; check the path"):
+        found_files(BIORED_DIRECTION, tmp_path / "absent")
+
+
+def test_error_in_an_archive_names_member_and_line(tmp_path):
+    broken = block(1) + "2|t|Iron\n2|a|is.\n2\t0\t99\tIron\tChemicalEntity\tD1\n"
+    archive = write_archive(tmp_path / "a.zip", bioredirect__bioredirect_train=broken)
+    (file,) = found_files(BIORED_DIRECTION, archive).files
+    with pytest.raises(AnnotationError, match=rf"a\.zip/bioredirect/{TRAIN}:6: ends at 99 but"):
+        list(file.documents())
+
+
+def test_text_that_is_not_utf8_is_named(tmp_path):
+    (tmp_path / TRAIN).write_bytes(b"1|t|Iron\n1|a|caf\xe9\n")
+    (file,) = found_files(BIORED_DIRECTION, tmp_path).files
+    with pytest.raises(ParseError, match=rf"{TRAIN}:2: byte 0xe9 at character 7 is not UTF-8"):
+        list(file.documents())
+
+
+def test_damaged_member_is_an_error(tmp_path):
+    archive = write_archive(tmp_path / "a.zip", bioredirect__bioredirect_train=block(1))
+    content = archive.read_bytes()
+    archive.write_bytes(content.replace(b"Iron", b"Zinc"))  # stored without compression: the checksum is wrong now
+    with pytest.raises(SourceError, match=rf"a\.zip/bioredirect/{TRAIN}: cannot be read \(Bad CRC-32"):
+        found_files(BIORED_DIRECTION, archive)
+
+
+# What is missing.
+
+
+def test_missing_splits_are_named_in_a_warning(tmp_path, caplog):
+    write_data_folder(tmp_path)
+    report_missing(found_files(BIORED_DIRECTION, tmp_path), "mine")
+    (record,) = caplog.records
+    assert record.levelno == logging.WARNING
+    assert record.getMessage() == (
+        f"mine: splits left out, for they are not in {tmp_path}: test (bioredirect_test.pubtator), "
+        "bc8_test (bioredirect_bc8_test.pubtator); datasets.zip holds all, see "
+        "https://ftp.ncbi.nlm.nih.gov/pub/lu/BioREDirect/datasets.zip"
+    )
+
+
+def test_complete_corpus_is_not_warned_of(tmp_path, caplog):
+    for split in BC5CDR.splits:
+        write_split(tmp_path / split.file, NALOXONE)
+    report_missing(found_files(BC5CDR, tmp_path), "mine")
+    assert caplog.records == []
+
+
+def test_folder_without_any_file_is_an_error(tmp_path):
+    with pytest.raises(
+        SourceError, match=r"holds no file of bc5cdr, such as bc5cdr/CDR_TrainingSet\.PubTator\.txt, and"
+    ):
+        report_missing(found_files(BC5CDR, tmp_path), "mine")
+
+
+# Checksums.
+
+
+def test_other_checksum_is_warned_of_or_an_error(tmp_path, caplog):
+    write_split(tmp_path / TRAIN, block(1))
+    found = found_files(BIORED_DIRECTION, tmp_path)
+    verify_checksums(found)
+    (record,) = caplog.records
+    expected = BIORED_DIRECTION.splits[0].sha256
+    assert record.getMessage().startswith(
+        f"{tmp_path / TRAIN}: sha256 is {found.files[0].sha256}, not {expected} as published;"
+    )
+    with pytest.raises(SourceError, match=f"not {expected} as published"):
+        verify_checksums(found, is_strict=True)
+
+
+def test_right_or_unknown_checksum_says_nothing(tmp_path, caplog):
+    (tmp_path / "known").write_bytes(b"abc")
+    (tmp_path / "unknown").write_bytes(b"abc")
+    splits = (SplitSource("train", "known", SHA256_OF_ABC), SplitSource("test", "unknown"))
+    verify_checksums(found_files(replace(BIORED_DIRECTION, splits=splits), tmp_path), is_strict=True)
+    assert caplog.records == []
+
+
+def test_checksum_is_sha256_of_the_content(tmp_path):
+    (tmp_path / TRAIN).write_bytes(b"abc")
+    (file,) = found_files(BIORED_DIRECTION, tmp_path).files
+    assert file.sha256 == SHA256_OF_ABC
+
+
+def test_content_hash_changes_with_content_and_splits_alone(tmp_path):
+    write_split(tmp_path / "one" / TRAIN, block(1))
+    write_split(tmp_path / "same" / "bioredirect" / TRAIN, block(1))
+    write_split(tmp_path / "other" / TRAIN, block(2))
+    write_split(tmp_path / "more" / TRAIN, block(1))
+    write_split(tmp_path / "more" / "bioredirect_dev.pubtator", block(1))
+    hashes = {
+        name: found_files(BIORED_DIRECTION, tmp_path / name).content_hash for name in ("one", "same", "other", "more")
+    }
+    assert hashes["one"] == hashes["same"]
+    assert len(set(hashes.values())) == 3
+
+
+# Downloads.
+
+
+def test_archive_is_fetched_from_the_official_address(tmp_path):
+    archive = write_archive(tmp_path / "a.zip", bioredirect__bioredirect_train=block(1))
+    asked = []
+
+    def download(address):
+        asked.append(address)
+        return str(archive)
+
+    assert fetched_archive(BIORED_DIRECTION, download) == archive
+    assert fetched_archive(BIORED_DIRECTION, download, "http://mirror/a.zip") == archive
+    assert asked == ["https://ftp.ncbi.nlm.nih.gov/pub/lu/BioREDirect/datasets.zip", "http://mirror/a.zip"]
+
+
+def test_lost_connection_is_an_error_that_says_what_to_do():
+    def download(address):
+        raise ConnectionError("no route")
+
+    with pytest.raises(
+        SourceError, match=r"CDR_Data\.zip: cannot be fetched \(ConnectionError: no route\); fetch it by"
+    ):
+        fetched_archive(BC5CDR, download)
+
+
+def test_checksum_of_an_archive_is_verified_where_it_is_known(tmp_path):
+    archive = write_archive(tmp_path / "a.zip", bioredirect__bioredirect_train=block(1))
+    known = replace(BIORED_DIRECTION, archive_sha256="0" * 64)
+    with pytest.raises(SourceError, match=f"not {'0' * 64} as published"):
+        fetched_archive(known, lambda address: str(archive), is_strict=True)
+    assert fetched_archive(known, lambda address: str(archive)) == archive

@@ -1,0 +1,248 @@
+"""Documents to rows and back; candidate pairs to rows."""
+
+from dataclasses import replace
+
+import pytest
+
+from biodir import AnnotationError, Document, Passage, Relation, parse_document, read_pubtator
+from biodir.dataset_script.features import document_features, pair_features
+from biodir.dataset_script.rows import (
+    document_row,
+    pair_rows,
+    relations_outside_pairs,
+    with_model_types,
+)
+from biodir.dataset_script.sources import BC5CDR, BIORED_DIRECTION
+from biodir.formats.rows import document_from_row, with_label_names
+from helpers.corpus_folder import IRON, NALOXONE
+from helpers.marked import marked_document
+
+LABELS = BIORED_DIRECTION.labels
+
+
+def encoded(row, features):
+    """The row with the numbers that `datasets` stores."""
+    return features.encode_example(row)
+
+
+def pair_row(document, entity1_id, entity2_id, labels=LABELS):
+    """The row of one pair."""
+    rows = pair_rows(document, labels, "train")
+    return next(row for row in rows if (row["entity1_id"], row["entity2_id"]) == (entity1_id, entity2_id))
+
+
+# One row a document.
+
+
+def test_row_has_the_keys_of_a_document_mapping():
+    document = parse_document("3|t|Iron\n3|a|binds it\n3\t0\t4\tIron\tChemicalEntity\tD1\n3\tBind\tD1\t9\tNovel\n")
+    assert document_row(document, LABELS) == {
+        "id": "3",
+        "text": "Iron binds it",
+        "passages": [{"start": 0, "end": 4, "type": "title"}, {"start": 5, "end": 13, "type": "abstract"}],
+        "entities": [{"start": 0, "end": 4, "text": "Iron", "type": "ChemicalEntity", "id": ["D1"]}],
+        "relations": [{"relation": "Bind", "entity1": "D1", "entity2": "9", "novelty": "Novel", "subject": None}],
+    }
+
+
+def test_identifiers_are_a_list_of_none_one_or_several():
+    ids = {entity["text"]: entity["id"] for entity in document_row(IRON, LABELS)["entities"]}
+    assert ids == {"Iron": ["D1"], "EGFR": ["10"], "liver": ["D9", "D8"], "mice": ["9606"], "T790M": []}
+
+
+def test_row_is_taken_as_a_document_as_it_is():
+    assert Document.from_dict(document_row(IRON, LABELS)) == IRON
+
+
+def test_stored_row_gives_the_document_back():
+    features = document_features(LABELS)
+    stored = encoded(document_row(IRON, LABELS), features)
+    assert [entity["type"] for entity in stored["entities"]] == [2, 0, 0, 1, 4, 3]
+    assert [relation["relation"] for relation in stored["relations"]] == [8, 1, 2]
+    assert [part["type"] for part in stored["passages"]] == [0, 1]
+    assert document_from_row(stored, features) == IRON
+
+
+def test_stored_row_is_taken_as_a_document_but_for_names():
+    """As the pipeline does, which names the types of entities by itself."""
+    row = document_row(replace(IRON, relations=()), LABELS)
+    stored = {**encoded(row, document_features(LABELS)), "entities": row["entities"]}
+    document = Document.from_dict(stored)
+    assert (document.text, document.mentions) == (IRON.text, IRON.mentions)
+    assert [(part.start_char, part.kind) for part in document.passages] == [
+        (part.start_char, str(number)) for number, part in enumerate(IRON.passages)
+    ]
+
+
+def test_unknown_passage_type_is_refused():
+    document = replace(IRON, passages=(Passage(0, 4, "caption"),))
+    with pytest.raises(AnnotationError, match="document 1: unknown passage type 'caption'; known are title, abstract"):
+        document_row(document, LABELS)
+
+
+def test_names_of_bc5cdr_become_those_of_models():
+    row = document_row(parse_document(NALOXONE), BC5CDR.labels)
+    assert [entity["type"] for entity in row["entities"]] == [
+        "ChemicalEntity",
+        "DiseaseOrPhenotypicFeature",
+        "DiseaseOrPhenotypicFeature",
+        "ChemicalEntity",
+    ]
+    assert row["relations"] == [
+        {"relation": "CID", "entity1": "D009270", "entity2": "D005076", "novelty": None, "subject": None}
+    ]
+
+
+def test_relation_without_novelty_is_stored_as_null():
+    features = document_features(BC5CDR.labels)
+    stored = encoded(document_row(parse_document(NALOXONE), BC5CDR.labels), features)
+    assert stored["relations"][0]["novelty"] is None
+    assert document_from_row(stored, features) == with_model_types(parse_document(NALOXONE))
+
+
+@pytest.mark.parametrize(
+    ("relation", "message"),
+    [
+        (Relation("CID", "D1", "10", "No"), "document 1: unknown relation 'CID'; known are None, Association,"),
+        (Relation("Bind", "D1", "10", "Yes"), "document 1: unknown novelty 'Yes'; known are None, Novel, No"),
+    ],
+)
+def test_unknown_label_is_refused(relation, message):
+    with pytest.raises(AnnotationError, match=message):
+        document_row(replace(IRON, relations=(relation,)), LABELS)
+
+
+def test_unknown_entity_type_is_refused():
+    document = parse_document(NALOXONE.replace("Disease", "Illness"))
+    with pytest.raises(
+        AnnotationError, match="document 3, mention 'rash': unknown entity type 'Illness'; known are Gen"
+    ):
+        document_row(document, BC5CDR.labels)
+
+
+def test_number_that_names_no_label_is_refused():
+    features = document_features(LABELS)
+    stored = encoded(document_row(IRON, LABELS), features)
+    stored["entities"][1]["type"] = 6
+    with pytest.raises(AnnotationError, match="label 6 is none of the 6 from 0: GeneOrGeneProduct,"):
+        document_from_row(stored, features)
+    stored["entities"][1]["type"] = -1
+    with pytest.raises(AnnotationError, match="label -1"):
+        document_from_row(stored, features)
+
+
+# One row a candidate pair.
+
+
+def test_pair_row_says_everything_of_the_pair():
+    assert pair_row(IRON, "D9", "10") == {
+        "document_id": "1",
+        "split": "train",
+        "entity1_id": "D9",
+        "entity1_type": "DiseaseOrPhenotypicFeature",
+        "entity1_name": "liver",
+        "entity1_mentions": [{"start": 29, "end": 34, "text": "liver"}],
+        "entity2_id": "10",
+        "entity2_type": "GeneOrGeneProduct",
+        "entity2_name": "EGFR",
+        "entity2_mentions": [{"start": 12, "end": 16, "text": "EGFR"}, {"start": 18, "end": 22, "text": "EGFR"}],
+        "sentence_distance": 0,
+        "relation": "Association",
+        "novelty": "No",
+        "direction": "No_Direct",
+        "further_relations": [],
+    }
+
+
+def test_every_candidate_pair_has_one_row():
+    rows = list(pair_rows(IRON, LABELS, "train"))
+    pairs = [(row["entity1_id"], row["entity2_id"], row["relation"]) for row in rows]
+    assert pairs == [
+        ("D1", "10", "Positive_Correlation"),
+        ("D1", "D9", "None"),
+        ("D1", "D8", "None"),
+        ("D9", "10", "Association"),
+        ("D8", "10", "None"),
+    ]
+
+
+def test_sentences_between_the_closest_mentions_are_counted():
+    assert pair_row(IRON, "D1", "10")["sentence_distance"] == 0
+    assert pair_row(IRON, "D1", "D9")["sentence_distance"] == 1
+
+
+def test_other_subject_swaps_the_direction():
+    assert pair_row(IRON, "D1", "10")["direction"] == "Left_to_Right"
+    swapped = replace(IRON, relations=(replace(IRON.relations[0], subject_id="10"),))
+    assert pair_row(swapped, "D1", "10")["direction"] == "Right_to_Left"
+
+
+def test_order_of_the_arguments_changes_nothing():
+    relation = IRON.relations[0]
+    turned = replace(relation, entity1_id=relation.entity2_id, entity2_id=relation.entity1_id)
+    document = replace(IRON, relations=(turned, *IRON.relations[1:]))
+    assert list(pair_rows(document, LABELS, "train")) == list(pair_rows(IRON, LABELS, "train"))
+
+
+def test_unrelated_pair_has_the_first_label_of_every_task():
+    row = pair_row(IRON, "D1", "D9")
+    assert [row[task] for task in ("relation", "novelty", "direction")] == ["None", "None", "None"]
+
+
+def test_pair_with_several_relations_keeps_all_in_one_row():
+    document = replace(
+        IRON,
+        relations=(Relation("Bind", "D1", "10", "No"), Relation("Association", "10", "D1", "Novel", "10")),
+    )
+    row = pair_row(document, "D1", "10")
+    assert [row[task] for task in ("relation", "novelty", "direction")] == ["Bind", "No", "No_Direct"]
+    assert row["further_relations"] == [{"relation": "Association", "novelty": "Novel", "direction": "Right_to_Left"}]
+    assert with_label_names(encoded(row, pair_features(LABELS)), pair_features(LABELS)) == row
+
+
+def test_tasks_that_a_corpus_does_not_annotate_have_no_column():
+    row = pair_row(parse_document(NALOXONE), "D009270", "D005076", BC5CDR.labels)
+    assert row["relation"] == "CID"
+    assert "novelty" not in row
+    assert "direction" not in row
+    assert set(row) == set(pair_features(BC5CDR.labels))
+
+
+def test_relation_without_novelty_is_refused_where_it_is_annotated():
+    document = replace(IRON, relations=(Relation("Bind", "D1", "10"),))
+    with pytest.raises(AnnotationError, match=r"document 1: relation D1 - 10: novelty None is none of"):
+        list(pair_rows(document, LABELS, "train"))
+
+
+def test_relations_that_no_pair_row_holds():
+    relations = (
+        Relation("Bind", "D1", "10"),
+        Relation("Bind", "D1", "77"),
+        Relation("Bind", "D1", "D1"),
+        Relation("Bind", "D1", "9606"),
+    )
+    assert relations_outside_pairs(replace(IRON, relations=relations)) == relations[1:]
+
+
+def test_types_are_mapped_before_pairs_are_formed():
+    document = marked_document("<C:D1 Iron> harms it.", relations=(Relation("Bind", "D1", "2", "No"),))
+    mention = replace(
+        document.mentions[0], start_char=11, end_char=13, text="it", entity_type="Gene", identifiers=("2",)
+    )
+    document = replace(document, mentions=(*document.mentions, mention))
+    assert pair_row(document, "D1", "2")["entity2_type"] == "GeneOrGeneProduct"
+    assert relations_outside_pairs(document) == ()
+
+
+@pytest.mark.corpus
+def test_gold_relations_are_in_pair_rows_or_outside(data_dir):
+    documents = list(read_pubtator(data_dir / "bioredirect" / "bioredirect_test.pubtator"))
+    rows = [row for document in documents for row in pair_rows(document, LABELS, "test")]
+    directions = [row["direction"] for row in rows if row["relation"] != "None"]
+    assert len(rows) == 7053
+    assert sum(bool(row["further_relations"]) for row in rows) == 0
+    assert sum(len(relations_outside_pairs(document)) for document in documents) == 1
+    assert len(directions) == 1163 - 1
+    assert directions.count("No_Direct") == 118 - sum(
+        relation.subject_id is None for document in documents for relation in relations_outside_pairs(document)
+    )

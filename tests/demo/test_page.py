@@ -1,0 +1,354 @@
+"""The page of the demo end to end, in a browser without a screen, over a tiny model that relates every pair.
+
+With BIODIR_SCREENSHOTS in the environment, the whole pages are written as pictures into the folder that it names.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import CHECKOUT
+
+from biodir.document_pubtator_biodir import read_pubtator
+from helpers.browser import Browser
+from helpers.demo_page import (
+    load,
+    mark,
+    message,
+    open_tab,
+    preview,
+    run_example,
+    select,
+    serving,
+    shoot,
+    upload,
+    write_text,
+)
+from helpers.tiny_checkpoint import save_checkpoint
+
+pytest.importorskip("gradio")
+networkx = pytest.importorskip("networkx")
+pytestmark = pytest.mark.slow
+
+SAMPLE = CHECKOUT / "samples" / "sample.pubtator"
+DNA = "\N{DNA DOUBLE HELIX}"
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory) -> Iterator[str]:
+    """Where the page is served, by a process of its own."""
+    folder = tmp_path_factory.mktemp("page")
+    model = save_checkpoint(folder, pair_encoding="document")
+    variables = {"PYTHONPATH": str(CHECKOUT), "BIODIR_MODEL": str(model)}
+    with serving(CHECKOUT / "demo" / "app.py", folder, variables) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def downloads(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("downloads")
+
+
+def opened(width: int, height: int, downloads: Path) -> Iterator[Browser]:
+    window = Browser(width, height, downloads)
+    yield window
+    window.driver.quit()
+
+
+@pytest.fixture(scope="module")
+def desktop(downloads) -> Iterator[Browser]:
+    yield from opened(1280, 900, downloads)
+
+
+@pytest.fixture(scope="module")
+def telephone(downloads) -> Iterator[Browser]:
+    yield from opened(390, 844, downloads)
+
+
+@pytest.fixture
+def page(desktop, address) -> Browser:
+    """The page as it is opened on a desktop."""
+    load(desktop, address)
+    return desktop
+
+
+def test_page_loads_from_its_own_address_alone(page, address):
+    page.faults()
+    page.requested()
+    load(page, address)
+    run_example(page)
+    outside = [url for url in page.requested() if not url.startswith((address, "data:", "blob:"))]
+    assert outside == []
+    assert page.faults() == []
+
+
+def test_example_shows_text_network_and_table(page):
+    rows = run_example(page)
+    assert rows > 20
+    assert page.texts("#bd-summary b") == [f"{rows} relations"]
+    assert {"BRAF", "melanoma", "V600E"} <= set(page.texts("#bd-text mark"))
+    assert {"BRAF", "melanoma"} <= set(page.texts(".bd-network.wide .bd-node text"))
+    assert 0 < len(page.all(".bd-network.wide .bd-edge")) <= rows
+    assert page.all(".bd-network.wide .head")
+    assert not page.all(".bd-network.narrow")[0].is_displayed()
+
+
+def test_every_example_is_answered(page):
+    for index in range(5):
+        before = page.texts("#bd-summary span")
+        page.click(".bd-example", index)
+        page.until(lambda before=before: page.texts("#bd-summary span") not in ([], before), "the answer")
+        assert page.all(".bd-row")
+
+
+def test_row_lights_up_its_evidence_in_text_and_network(page):
+    run_example(page)
+    page.click(".bd-row", 2)
+    number = page.all("tbody.selected")[0].get_attribute("data-relation")
+    evidence = page.texts("tbody.selected .bd-evidence li")
+    assert len(evidence) > 0
+    assert page.texts(".bd-sentence.lit") == evidence
+    assert {edge.get_attribute("data-relation") for edge in page.all(".bd-edge.selected")} == {number}
+    assert page.all("tbody.selected button")[0].get_attribute("aria-expanded") == "true"
+    shoot(page, "desktop")
+    page.click(".bd-row", 2)
+    assert page.all("tbody.selected, .bd-sentence.lit, .bd-edge.selected") == []
+
+
+def test_edge_unfolds_its_row_by_keyboard(page):
+    run_example(page)
+    edge = page.all(".bd-network.wide .bd-edge")[0]
+    page.script("arguments[0].focus()", edge)
+    page.driver.switch_to.active_element.send_keys("\ue007")
+    assert page.all("tbody.selected")[0].get_attribute("data-relation") == edge.get_attribute("data-relation")
+
+
+def column(browser: Browser, name: str) -> list[str]:
+    return [cell.get_attribute("data-sort") for cell in browser.all(f".bd-row .{name}")]
+
+
+def test_headings_sort_the_table(page):
+    run_example(page)
+    scores = [float(value) for value in column(page, "score")]
+    assert scores == sorted(scores, reverse=True)
+    page.click(".bd-table th button[data-column='5']")
+    assert [float(value) for value in column(page, "score")] == scores[::-1]
+    page.click(".bd-table th button[data-column='2']")
+    names = [name.casefold() for name in column(page, "object")]
+    assert names == sorted(names)
+    assert page.all("th[aria-sort]")[0].text.startswith("Object")
+
+
+def rows_after(browser: Browser, before: int) -> int:
+    return len(browser.until(lambda: len(browser.all(".bd-row")) != before and browser.all(".bd-row"), "other rows"))
+
+
+def test_search_filters_all_views_and_keeps_order_and_selection(page):
+    rows = run_example(page)
+    page.click(".bd-table th button[data-column='0']")
+    page.all(".bd-filters input[data-testid=textbox]")[0].send_keys("melanoma")
+    shown = rows_after(page, rows)
+    assert page.texts("#bd-summary b") == [f"{shown} of {rows} relations"]
+    both = [" ".join(pair) for pair in zip(column(page, "subject"), column(page, "object"), strict=True)]
+    assert all("melanoma" in names for names in both)
+    subjects = [name.casefold() for name in column(page, "subject")]
+    assert subjects == sorted(subjects)
+    assert len(page.all(".bd-network.wide .bd-edge")) == shown
+    page.click(".bd-row", shown - 1)
+    number = page.all("tbody.selected")[0].get_attribute("data-relation")
+    page.all(".bd-filters input[data-testid=textbox]")[0].send_keys("\ue003" * len("melanoma"))
+    assert rows_after(page, shown) == rows
+    assert [body.get_attribute("data-relation") for body in page.all("tbody.selected")] == [number]
+
+
+def test_filters_by_relation_direction_and_score(page):
+    rows = run_example(page)
+    page.click("#bd-relations input")
+    page.until(lambda: page.all("[role=option]"), "the relation types")[0].click()
+    shown = rows_after(page, rows)
+    assert len(set(column(page, "relation"))) == 1
+    page.driver.switch_to.active_element.send_keys("\ue00c")
+    page.click("#bd-directed input")
+    page.until(lambda: "—" not in page.texts(".bd-row .direction"), "directed rows")
+    number = page.all("#bd-score input[type=number]")[0]
+    page.script("arguments[0].value = 1; arguments[0].dispatchEvent(new Event('input', {bubbles: true}))", number)
+    page.until(lambda: not page.all(".bd-row"), "no rows")
+    assert shown < rows
+    (text,) = page.texts("#bd-table .bd-none")
+    assert text == "No relation to show: the model finds none, or none passes the filters."
+
+
+def test_new_answer_opens_all_filters(page):
+    rows = run_example(page)
+    page.all(".bd-filters input[data-testid=textbox]")[0].send_keys("melanoma")
+    rows_after(page, rows)
+    page.click(".bd-example", 4)
+    page.until(lambda: "warfarin" in page.texts("#bd-text mark"), "another text")
+    assert page.all(".bd-filters input[data-testid=textbox]")[0].get_attribute("value") == ""
+    assert " of " not in page.texts("#bd-summary b")[0]
+
+
+def test_downloads_read_back(page, downloads):
+    rows = run_example(page)
+    for index, suffix in enumerate(("json", "pubtator", "graphml")):
+        page.click(".bd-download", index)
+        path = downloads / f"melanoma_resistance.{suffix}"
+        page.until(path.is_file, suffix)
+    content = json.loads((downloads / "melanoma_resistance.json").read_text(encoding="utf-8"))
+    (document,) = read_pubtator(downloads / "melanoma_resistance.pubtator")
+    graph = networkx.read_graphml(downloads / "melanoma_resistance.graphml", force_multigraph=True)
+    assert len(content["relations"]) == len(document.relations) == graph.number_of_edges() == rows
+
+
+BAD_FILES = {
+    "broken.pubtator": "1|t|EGFR binds.\n1|a|\n1\t0\t6\tEGFR\tGene\t1956\n",
+    "plain.txt": "An abstract that nobody marked.",
+    "picture.png": "PNG",
+    "broken.xml": "<collection>",
+    "empty.pubtator": "",
+    "one.pubtator": "1|t|EGFR binds.\n1|a|\n1\t0\t4\tEGFR\tGene\t1956\n",
+    "types.pubtator": "1|t|EGFR binds.\n1|a|\n1\t0\t4\tEGFR\tPlanet\t1956\n1\t5\t10\tbinds\tGene\t2\n",
+    "large.pubtator": "1|t|" + "a" * 5_000_001,
+}
+REASONS = {
+    "broken.pubtator": "broken.pubtator:3:",
+    "plain.txt": "plain.txt:1:",
+    "picture.png": "unknown suffix '.png'",
+    "broken.xml": "not well-formed XML",
+    "empty.pubtator": "holds no document",
+    "one.pubtator": "one entity is marked",
+    "types.pubtator": "unknown entity type 'Planet'",
+    "large.pubtator": "too many for this page",
+}
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_bad_file_gets_a_message_in_the_page(name, page, tmp_path):
+    run_example(page)
+    (tmp_path / name).write_text(BAD_FILES[name], encoding="utf-8")
+    upload(page, tmp_path / name)
+    said = message(page)
+    assert REASONS[name] in said
+    assert str(tmp_path) not in said
+    page.until(lambda: not page.all("#bd-results")[:1] or not page.all("#bd-results")[0].is_displayed(), "no results")
+    assert "Traceback" not in page.driver.page_source
+    if name == "broken.pubtator":
+        shoot(page, "message")
+
+
+def test_message_goes_with_the_next_answer(page, tmp_path):
+    (tmp_path / "a.png").write_text("PNG")
+    upload(page, tmp_path / "a.png")
+    message(page)
+    open_tab(page, "Examples")
+    run_example(page)
+    assert page.all(".bd-message") == []
+
+
+def test_file_of_several_documents_offers_a_choice(page, tmp_path):
+    second = SAMPLE.read_text(encoding="utf-8").replace("sample|", "second|").replace("sample\t", "second\t")
+    (tmp_path / "two.pubtator").write_text(SAMPLE.read_text(encoding="utf-8") + second, encoding="utf-8")
+    upload(page, tmp_path / "two.pubtator")
+    page.until(lambda: any("sample" in text for text in page.texts("#bd-summary span")), "the first document")
+    page.click("#bd-choice input")
+    page.until(lambda: page.all("[role=option]"), "the documents")[1].click()
+    page.until(lambda: any("second" in text for text in page.texts("#bd-summary span")), "the second document")
+
+
+def test_markup_in_a_document_stays_text(page, tmp_path):
+    code = "<img src=x onerror=window.broken=1>"
+    lines = [f"1|t|{code} and EGFR", "1|a|", f"1\t0\t{len(code)}\t{code}\tChemical\t{code}"]
+    start = len(code) + 5
+    lines.append(f"1\t{start}\t{start + 4}\tEGFR\tGene\t1956")
+    (tmp_path / "a.pubtator").write_text("\n".join(lines), encoding="utf-8")
+    upload(page, tmp_path / "a.pubtator")
+    page.until(lambda: page.all(".bd-row"), "the table")
+    assert code in page.texts("#bd-text mark")
+    assert page.script("return window.broken") is None
+
+
+def test_selections_behind_emoji_are_marked_exactly_and_related(page):
+    open_tab(page, "Mark a text")
+    write_text(page, f"{DNA}{DNA} EGFR {DNA} is blocked by gefitinib. Gefitinib spares {DNA} BRAF.")
+    mark(page, "EGFR", "gene")
+    mark(page, "gefitinib", "chemical")
+    assert preview(page) == ["EGFR", "gefitinib", "Gefitinib"]
+    mark(page, "BRAF", "gene")
+    shoot(page, "marking")
+    page.click("#bd-find")
+    rows = page.until(lambda: page.all(".bd-row"), "the table")
+    assert len(rows) == 3
+    assert page.texts("#bd-text .bd-text mark") == ["EGFR", "gefitinib", "Gefitinib", "BRAF"]
+
+
+def test_marks_move_with_the_text_and_go_one_by_one_or_all(page):
+    open_tab(page, "Mark a text")
+    write_text(page, "EGFR is blocked by gefitinib.")
+    mark(page, "EGFR", "gene")
+    mark(page, "gefitinib", "chemical")
+    write_text(page, f"{DNA} Mutant EGFR is blocked by gefitinib.")
+    page.until(lambda: "Mutant" in page.texts("#bd-preview .bd-text")[0], "the edited text")
+    assert preview(page) == ["EGFR", "gefitinib"]
+    select(page, "EGFR")
+    page.click("button.bd-quiet", 0)
+    page.until(lambda: preview(page) == ["gefitinib"], "one mark less")
+    page.click("button.bd-quiet", 1)
+    page.until(lambda: preview(page) == [], "no marks")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"), [("", "text is empty"), ("EGFR is blocked by gefitinib.", "No entity is marked")]
+)
+def test_text_without_marks_gets_a_message(text, reason, page):
+    open_tab(page, "Mark a text")
+    write_text(page, text)
+    page.click("#bd-find")
+    assert reason in message(page)
+
+
+def test_pressing_a_type_without_a_selection_gets_a_message(page):
+    open_tab(page, "Mark a text")
+    write_text(page, "EGFR")
+    page.click("button.bd-type.gene")
+    assert "Nothing is selected" in message(page)
+
+
+def test_pubtator_text_can_be_pasted(page):
+    open_tab(page, "Mark a text")
+    write_text(page, SAMPLE.read_text(encoding="utf-8"))
+    page.click("#bd-find")
+    page.until(lambda: "T790M" in page.texts("#bd-text mark"), "the sample")
+
+
+def test_telephone_shows_everything_without_scrolling_sideways(telephone, address):
+    load(telephone, address)
+    run_example(telephone, 4)
+    telephone.click(".bd-row", 1)
+    assert telephone.all(".bd-network.narrow")[0].is_displayed()
+    assert not telephone.all(".bd-network.wide")[0].is_displayed()
+    assert telephone.script("return document.documentElement.scrollWidth") <= 390
+    shoot(telephone, "telephone")
+
+
+def luminance(browser: Browser, selector: str, name: str) -> float:
+    code = "return getComputedStyle(document.querySelector(arguments[0]))[arguments[1]]"
+    color = browser.script(code, selector, name)
+    channels = [float(part) / 255 for part in color.split("(")[1].rstrip(")").split(",")[:3]]
+    linear = [channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4 for channel in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_words_stand_out_from_their_ground(theme, desktop, address):
+    load(desktop, address, theme)
+    run_example(desktop)
+    desktop.click(".bd-row", 1)
+    pairs = [("#bd-text .bd-text", ".bd-panel"), (".bd-footer", "body"), (".bd-sentence.lit", ".bd-sentence.lit")]
+    types = ("gene", "variant", "disease", "chemical", "organism", "cell-line")
+    pairs += [(f"#bd-text mark.{css_class}",) * 2 for css_class in types]
+    for words, ground in pairs:
+        levels = sorted([luminance(desktop, words, "color"), luminance(desktop, ground, "backgroundColor")])
+        assert (levels[1] + 0.05) / (levels[0] + 0.05) >= 4.5, words
+    assert (luminance(desktop, "body", "backgroundColor") < 0.1) == (theme == "dark")
+    shoot(desktop, theme)

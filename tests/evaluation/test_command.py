@@ -1,0 +1,316 @@
+"""The commands `biodir evaluate` and `biodir calibrate`: what they print and write, and their errors."""
+
+import json
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from biodir import read_pubtator, write_pubtator
+from biodir.__main__ import main
+from biodir.evaluation.intervals import Resampling
+from biodir.evaluation.report import comparison_report, evaluation_report
+from biodir.evaluation.tables import comparison_table, report_table
+from helpers.scored_documents import GOLD, PREDICTED, surest_gold
+from helpers.tiny_checkpoint import open_pipeline, save_checkpoint
+
+FEW = Resampling(resamples=20, seed=3)
+FEW_OPTIONS = ("--resamples", "20", "--seed", "3")
+TUNED = "note: the model's thresholds were found on 2 of these 2 documents; report the scores of others"
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    return save_checkpoint(tmp_path_factory.mktemp("evaluation_command"))
+
+
+@pytest.fixture(scope="module")
+def dev(checkpoint):
+    return surest_gold(open_pipeline(checkpoint))
+
+
+@pytest.fixture
+def folder(tmp_path, dev, monkeypatch):
+    """The folder that the commands run in: gold documents, the predictions of two systems, and those for the model."""
+    monkeypatch.chdir(tmp_path)
+    write_pubtator(GOLD, tmp_path / "gold.pubtator")
+    write_pubtator(PREDICTED, tmp_path / "pred.pubtator")
+    write_pubtator([replace(document, relations=()) for document in GOLD], tmp_path / "nothing.pubtator")
+    write_pubtator(dev, tmp_path / "dev.pubtator")
+    return tmp_path
+
+
+def files(folder):
+    """The documents as they come back from the files, with the scores that these hold."""
+    return [list(read_pubtator(folder / name)) for name in ("gold.pubtator", "pred.pubtator", "nothing.pubtator")]
+
+
+def failure(capfd, *arguments):
+    """The one line that the command ends with."""
+    assert main(list(map(str, arguments))) == 1
+    captured = capfd.readouterr()
+    assert captured.out == ""
+    (line,) = captured.err.splitlines()
+    return line.removeprefix("biodir: error: ")
+
+
+# biodir evaluate with files.
+
+
+def test_table_of_the_report_goes_to_standard_output(folder, capfd):
+    assert main(["evaluate", "gold.pubtator", "pred.pubtator", *FEW_OPTIONS]) == 0
+    gold, predicted, _ = files(folder)
+    captured = capfd.readouterr()
+    assert captured.out == report_table(evaluation_report(gold, predicted, FEW)) + "\n"
+    assert "+ type                                        57.14  57.14  57.14      4      3      3" in captured.out
+    assert captured.err == ""
+
+
+def test_figures_go_to_a_json_file(folder, capfd):
+    assert main(["evaluate", "gold.pubtator", "pred.pubtator", "--json", "out.json", *FEW_OPTIONS]) == 0
+    gold, predicted, _ = files(folder)
+    assert json.loads((folder / "out.json").read_text()) == evaluation_report(gold, predicted, FEW)
+
+
+def test_resamples_and_seed_are_1000_and_1_where_nobody_says_otherwise(folder, capfd):
+    assert main(["evaluate", "gold.pubtator", "pred.pubtator", "--json", "out.json"]) == 0
+    intervals = json.loads((folder / "out.json").read_text())["intervals"]
+    assert (intervals["resamples"], intervals["seed"], intervals["confidence"]) == (1000, 1, 0.95)
+
+
+def test_picture_goes_to_a_file(folder, capfd):
+    assert main(["evaluate", "gold.pubtator", "pred.pubtator", "--plot", "out.svg", *FEW_OPTIONS]) == 0
+    assert "<!-- 4 documents, 7 related pairs -->" in (folder / "out.svg").read_text()
+
+
+def test_other_system_is_compared_with(folder, capfd):
+    options = ["--against", "nothing.pubtator", "--json", "out.json", *FEW_OPTIONS]
+    assert main(["evaluate", "gold.pubtator", "pred.pubtator", *options]) == 0
+    expected = comparison_report(*files(folder), FEW)
+    assert capfd.readouterr().out.endswith("\n\n" + comparison_table(expected) + "\n")
+    assert json.loads((folder / "out.json").read_text())["comparison"] == expected
+    assert expected["relation_type"]["difference"] == 8 / 14
+
+
+def test_predictions_without_relations_are_scored_with_a_note(folder, capfd):
+    assert main(["evaluate", "gold.pubtator", "nothing.pubtator", *FEW_OPTIONS]) == 0
+    assert "note: the predictions hold no relation at all" in capfd.readouterr().out
+
+
+def test_documents_may_come_as_json_lines(folder, capfd):
+    for name, documents in (("gold.jsonl", GOLD), ("pred.jsonl", PREDICTED)):
+        (folder / name).write_text("".join(json.dumps(document.to_dict()) + "\n" for document in documents))
+    assert main(["evaluate", "gold.jsonl", "pred.jsonl", *FEW_OPTIONS]) == 0
+    assert capfd.readouterr().out == report_table(evaluation_report(GOLD, PREDICTED, FEW)) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["absent.txt", "pred.pubtator"], "absent.txt: there is no such file; check the path"),
+        (["gold.pubtator", "."], ".: is a folder; name the files in it"),
+        (
+            ["gold.pubtator", "pred.pubtator", "--against", "absent.txt"],
+            "absent.txt: there is no such file; check the path",
+        ),
+        (["empty.pubtator", "pred.pubtator"], "empty.pubtator: holds no documents; give documents"),
+        (
+            ["nothing.pubtator", "pred.pubtator"],
+            "nothing.pubtator: 4 documents without any relation; gold documents have relations",
+        ),
+        (
+            ["gold.pubtator", "empty.pubtator"],
+            "empty.pubtator: documents differ: 4 only in gold (1, 2, 3, 4); score the same documents",
+        ),
+        (
+            ["gold.pubtator", "dev.pubtator"],
+            "dev.pubtator: documents differ: 2 only in gold (3, 4); score the same documents",
+        ),
+        (
+            ["gold.pubtator", "pred.pubtator", "--against", "dev.pubtator"],
+            "dev.pubtator: documents differ: 2 only in gold (3, 4); score the same documents",
+        ),
+        (
+            ["gold.pubtator", "unknown.pubtator"],
+            "unknown.pubtator: predictions: document 1 has the novelty 'NEW' between C1 and D1; known are No, Novel",
+        ),
+        (
+            ["gold.pubtator", "pred.pubtator", "--model", "folder"],
+            "pred.pubtator and --model folder: give predictions or a model, not both",
+        ),
+        (["gold.pubtator", "pred.pubtator", "--resamples", "0"], "resamples is 0; draw the documents at least once"),
+        (["gold.pubtator", "pred.pubtator", "--seed", "-1"], "seed is -1; it must be at least 0"),
+        (
+            ["gold.pubtator", "pred.pubtator", "--plot", "out.gif"],
+            "out.gif: unknown suffix '.gif'; use one of .png, .svg, .pdf",
+        ),
+        (
+            ["gold.pubtator", "pred.pubtator", "--json", "absent/out.json"],
+            "absent/out.json: cannot be written (absent is no folder); name another file",
+        ),
+        (
+            ["gold.pubtator", "pred.pubtator", "--plot", "absent/out.png"],
+            "absent/out.png: cannot be written (absent is no folder); name another file",
+        ),
+        (
+            ["gold.pubtator", "pred.pubtator", "--json", "."],
+            ".: cannot be written (it is a folder); name another file",
+        ),
+        (
+            ["gold.pubtator", "pred.pubtator", "--json", "./gold.pubtator"],
+            "gold.pubtator is an input as well; write to another file",
+        ),
+        (
+            ["gold.pubtator", "pred.pubtator", "--against", "nothing.pubtator", "--json", "nothing.pubtator"],
+            "nothing.pubtator is an input as well; write to another file",
+        ),
+    ],
+)
+def test_error_of_evaluate_is_one_line_without_traceback(arguments, message, folder, capfd):
+    (folder / "empty.pubtator").write_text("")
+    (folder / "unknown.pubtator").write_text((folder / "pred.pubtator").read_text().replace("\tNovel\t", "\tNEW\t"))
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    assert failure(capfd, "evaluate", *arguments).startswith(message)
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
+
+
+# With a model.
+
+
+@pytest.fixture
+def on_cpu(checkpoint):
+    return ["--model", str(checkpoint), "--device", "cpu"]
+
+
+def test_model_is_scored_as_its_predictions_are(folder, on_cpu, capfd):
+    assert main(["predict", "dev.pubtator", "-o", "answers.pubtator", *on_cpu]) == 0
+    capfd.readouterr()
+    assert main(["evaluate", "dev.pubtator", "answers.pubtator", "--json", "file.json", *FEW_OPTIONS]) == 0
+    of_file = capfd.readouterr().out
+    assert main(["evaluate", "dev.pubtator", "--json", "model.json", *FEW_OPTIONS, *on_cpu]) == 0
+    captured = capfd.readouterr()
+    assert captured.out == of_file
+    assert captured.err == "", "transformers' progress bars and notes stay away"
+    assert (folder / "model.json").read_text() == (folder / "file.json").read_text()
+    assert json.loads((folder / "model.json").read_text())["calibration"]["relation"]["predictions"] == 6
+
+
+def test_model_is_compared_with_another_system(folder, on_cpu, capfd):
+    assert main(["evaluate", "dev.pubtator", "--against", "dev.pubtator", *FEW_OPTIONS, *on_cpu]) == 0
+    assert "F1 minus that of the other" in capfd.readouterr().out
+
+
+def test_labels_of_the_model_may_be_other_ones_than_those_of_biored(folder, checkpoint, capfd):
+    model = shutil.copytree(checkpoint, folder / "model")
+    config = json.loads((model / "config.json").read_text())
+    config["relation_labels"][1:] = [f"X{number}" for number in range(1, 9)]
+    config["generic_relation"] = None
+    (model / "config.json").write_text(json.dumps(config))
+    options = ["--model", "model", "--device", "cpu", "--plot", "out.svg", "--json", "out.json", *FEW_OPTIONS]
+    assert main(["evaluate", "dev.pubtator", *options]) == 0
+    assert json.loads((folder / "out.json").read_text())["relation_type"]["fp"] == 6
+    capfd.readouterr()
+    message = failure(capfd, "calibrate", "dev.pubtator", "--model", "model", "--device", "cpu")
+    assert "which the model cannot predict; it knows X1, X2, X3" in message
+
+
+def test_bad_documents_are_found_before_the_model_is_loaded(folder, capfd):
+    (folder / "twice.pubtator").write_text((folder / "dev.pubtator").read_text() * 2)
+    message = failure(capfd, "evaluate", "twice.pubtator", "--model", "absent/model")
+    assert message == "twice.pubtator: gold: document 1 stands twice; keep one"
+    message = failure(capfd, "evaluate", "dev.pubtator", "--against", "gold.pubtator", "--model", "absent/model")
+    assert message == "gold.pubtator: documents differ: 2 only in the predictions (3, 4); score the same documents"
+    message = failure(capfd, "calibrate", "twice.pubtator", "--model", "absent/model")
+    assert message == "twice.pubtator: gold: document 1 stands twice; keep one"
+
+
+# biodir calibrate.
+
+
+def test_calibrate_shows_thresholds_and_writes_nothing_unasked(folder, on_cpu, checkpoint, capfd):
+    before = (checkpoint / "config.json").read_bytes()
+    assert main(["calibrate", "dev.pubtator", *on_cpu]) == 0
+    captured = capfd.readouterr()
+    assert captured.out.startswith("relation type                    threshold\nAssociation ")
+    assert "F1 of 2 documents" in captured.out
+    assert captured.err == ""
+    assert (checkpoint / "config.json").read_bytes() == before
+
+
+def test_calibrated_model_is_scored_with_a_note_on_documents_it_was_calibrated_on(folder, checkpoint, dev, capfd):
+    shutil.copytree(checkpoint, folder / "model")
+    on_cpu = ["--model", "model", "--device", "cpu"]
+    assert main(["evaluate", "dev.pubtator", *on_cpu, *FEW_OPTIONS]) == 0
+    before = capfd.readouterr().out
+    assert TUNED not in before
+    assert before.splitlines()[3].split()[-6:-3] == ["2", "4", "0"], "all pairs are related"
+    assert main(["calibrate", "dev.pubtator", "--write", *on_cpu]) == 0
+    assert capfd.readouterr().out.endswith("\n\nstored in model/config.json\n")
+    assert main(["evaluate", "dev.pubtator", "--json", "out.json", *on_cpu, *FEW_OPTIONS]) == 0
+    after = capfd.readouterr().out
+    assert after.splitlines()[-1] == TUNED
+    assert after.splitlines()[3].split()[-6:-3] == ["2", "0", "0"], "the scores have changed"
+    assert f"note: {json.loads((folder / 'out.json').read_text())['notes'][-1]}" == TUNED
+    write_pubtator(dev[:1], folder / "one.pubtator")
+    assert main(["evaluate", "one.pubtator", *on_cpu, *FEW_OPTIONS]) == 0
+    assert "thresholds were found on 1 of these 1 documents" in capfd.readouterr().out
+    write_pubtator([replace(dev[0], id="another")], folder / "another.pubtator")
+    assert main(["evaluate", "another.pubtator", *on_cpu, *FEW_OPTIONS]) == 0
+    assert "thresholds were found" not in capfd.readouterr().out
+
+
+def test_model_of_the_hub_is_refused_before_the_search(folder, checkpoint, capfd, monkeypatch):
+    def nothing_is_sought(*_, **__):
+        raise AssertionError("the search began")
+
+    def from_the_hub(*_):
+        extract = load_pipeline(str(checkpoint), "cpu")
+        extract.model.config.name_or_path = "group/model"
+        return extract
+
+    from biodir.inference.loading import load_pipeline
+
+    monkeypatch.setattr("biodir.evaluation.command.quiet_pipeline", from_the_hub)
+    monkeypatch.setattr("biodir.evaluation.thresholds_report.calibration_run", nothing_is_sought)
+    assert failure(capfd, "calibrate", "dev.pubtator", "--write", "--model", "group/model") == (
+        "group/model: no folder with a config.json; save the model into one to store thresholds"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["absent.txt"], "absent.txt: there is no such file; check the path"),
+        (["nothing.pubtator"], "nothing.pubtator: 4 documents without any relation; gold documents have relations"),
+        (["dev.pubtator", "--model", "absent/model/x"], "absent/model/x: there is no such folder; name the folder of "),
+    ],
+)
+def test_error_of_calibrate_is_one_line_without_traceback(arguments, message, folder, capfd):
+    assert failure(capfd, "calibrate", *arguments).startswith(message)
+
+
+def test_documents_too_few_to_calibrate_on_are_refused(folder, on_cpu, dev, capfd):
+    write_pubtator(dev[:1], folder / "one.pubtator")
+    assert failure(capfd, "calibrate", "one.pubtator", *on_cpu) == "1 documents cannot be split; give at least two"
+
+
+def test_corpus_without_novelty_and_direction_is_scored_without_them(folder, capfd):
+    gold = "1|t|Iron hurts it.\n1|a|\n1\t0\t4\tIron\tChemical\tC1\n1\t11\t13\tit\tDisease\tD1\n1\tCID\tC1\tD1\n"
+    (folder / "cdr.pubtator").write_text(gold)
+    (folder / "other.pubtator").write_text(gold.replace("CID", "Bind"))
+    command = ["evaluate", "cdr.pubtator", "other.pubtator", "--plot", "out.png", "--json", "out.json", *FEW_OPTIONS]
+    assert main([*command, "--against", "cdr.pubtator"]) == 0
+    lines = capfd.readouterr().out.splitlines()
+    assert sum("not annotated in gold" in line for line in lines) == 3
+    assert any("share no relation type: gold has CID, the predictions Bind" in line for line in lines)
+    assert json.loads((folder / "out.json").read_text())["all"] is None
+    assert (folder / "out.png").is_file()
+
+
+@pytest.mark.parametrize("output", ["dev.pubtator", "answers.pubtator"])
+def test_error_page_does_not_overwrite_an_input(folder, capfd, output):
+    before = (folder / "dev.pubtator").read_text()
+    (folder / "answers.pubtator").write_text(before)
+    assert main(["errors", "dev.pubtator", "answers.pubtator", "-o", output]) == 1
+    assert f"{output} is an input as well; write to another file" in capfd.readouterr().err
+    assert (folder / output).read_text() == before

@@ -1,0 +1,84 @@
+"""The picture of an evaluation: a file of each kind, and words where there is nothing to draw."""
+
+import re
+import sys
+from dataclasses import replace
+
+import pytest
+
+from biodir.document_biodir import Relation
+from biodir.errors_biodir import AnnotationError, SettingError
+from biodir.evaluation.intervals import Resampling
+from biodir.evaluation.plots import MIN_RELATIONS, check_plot_path, write_plot
+from biodir.evaluation.report import evaluation_report
+from helpers.marked import marked_document
+from helpers.scored_documents import GOLD, PREDICTED, without_scores
+
+FEW = Resampling(resamples=20)
+SIGNATURES = {".png": b"\x89PNG", ".svg": b"<?xml", ".pdf": b"%PDF"}
+
+
+def texts_of(path, gold, predicted, labels=None):
+    """The texts of the picture, as Matplotlib names them in the comments of an SVG file."""
+    write_plot(path, evaluation_report(gold, predicted, FEW, labels), gold, predicted, labels)
+    return re.findall(r"<!-- (.*?) -->", path.read_text())
+
+
+@pytest.mark.parametrize("suffix", SIGNATURES)
+def test_suffix_says_the_kind_of_the_file(suffix, tmp_path):
+    path = tmp_path / f"picture{suffix}"
+    write_plot(path, evaluation_report(GOLD, PREDICTED, FEW), GOLD, PREDICTED)
+    assert path.read_bytes().startswith(SIGNATURES[suffix])
+
+
+def test_picture_shows_levels_curves_and_reliability(tmp_path):
+    relations = tuple(Relation("Bind", f"G{number}", "G0", "No", None, 0.5, 0.5, 0.5) for number in range(1, 11))
+    documents = [replace(GOLD[0], relations=relations)]
+    texts = texts_of(tmp_path / "picture.svg", documents, documents)
+    assert {"1 documents, 10 related pairs", "F1 by level", "100.0", "+ type and direction"} <= set(texts)
+    assert {"all types (1.00)", "Bind (1.00)"} <= set(texts)
+    assert {"relation (ECE 0.50)", "statement (ECE 0.88)"} <= set(texts)  # .125 and right
+
+
+def test_curves_of_few_gold_relations_are_left_out_with_a_word(tmp_path):
+    texts = texts_of(tmp_path / "picture.svg", GOLD, PREDICTED)
+    assert f"fewer than {MIN_RELATIONS} gold relations" in texts
+    assert "relation (ECE 0.18)" in texts
+    assert "the predictions have no scores" not in texts
+
+
+def test_panels_of_predictions_without_scores_hold_a_word(tmp_path):
+    texts = texts_of(tmp_path / "picture.svg", GOLD, without_scores(PREDICTED))
+    assert texts.count("the predictions have no scores") == 2
+    assert "71.4" in texts, "F1 of the pairs"
+
+
+def test_documents_without_relations_have_a_picture(tmp_path):
+    texts = texts_of(tmp_path / "picture.svg", GOLD[3:], PREDICTED[3:])
+    assert texts.count("0.0") >= 5
+
+
+def test_labels_of_the_model_may_be_other_ones_than_those_of_biored(tmp_path):
+    gold = marked_document("<C:1 Iron> binds <G:2 it>.")
+    predicted = [replace(gold, relations=(Relation("CID", "1", "2", relation_score=0.5),))]
+    labels = {"relation": ["None", "CID"]}
+    assert "relation (ECE 0.50)" in texts_of(tmp_path / "picture.svg", [gold], predicted, labels)
+    with pytest.raises(AnnotationError, match="relation type 'CID'"):
+        write_plot(tmp_path / "p.svg", evaluation_report([gold], predicted, FEW, labels), [gold], predicted)
+
+
+def test_suffix_of_no_picture_is_refused(tmp_path):
+    with pytest.raises(SettingError) as caught:
+        check_plot_path(tmp_path / "picture.gif")
+    assert str(caught.value) == f"{tmp_path / 'picture.gif'}: unknown suffix '.gif'; use one of .png, .svg, .pdf"
+
+
+def test_suffix_may_be_in_capitals(tmp_path):
+    check_plot_path(tmp_path / "PICTURE.PNG")
+
+
+def test_picture_without_matplotlib_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(SettingError) as caught:
+        check_plot_path(tmp_path / "picture.png")
+    assert str(caught.value) == "plots need matplotlib; install biodir[data]"

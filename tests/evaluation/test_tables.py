@@ -1,0 +1,124 @@
+"""Tables for people: the figures of the report, in per cent, in columns."""
+
+from dataclasses import replace
+
+from biodir.evaluation.intervals import Resampling
+from biodir.evaluation.report import comparison_report, evaluation_report
+from biodir.evaluation.tables import (
+    LEVEL_NAMES,
+    calibration_table,
+    candidate_line,
+    comparison_table,
+    group_table,
+    level_table,
+    macro_line,
+    report_table,
+)
+from helpers.scored_documents import GOLD, PREDICTED, TOTALS, without_scores
+
+FEW = Resampling(resamples=20)
+# One document, whose intervals are points: right a b, wrong c e, missed c d.
+ONE = evaluation_report(GOLD[:1], PREDICTED[:1], FEW)
+REPORT = evaluation_report(GOLD, PREDICTED, FEW)
+
+
+def test_every_level_has_a_name():
+    assert list(LEVEL_NAMES) == list(TOTALS)
+
+
+def test_table_of_levels_shows_shares_counts_and_interval():
+    assert level_table(ONE).splitlines() == [
+        "level                                             P      R     F1     TP     FP     FN  95 % of F1",
+        "entity pair                                   75.00  75.00  75.00      3      1      1  75.00 to 75.00",
+        "+ type                                        50.00  50.00  50.00      2      2      2  50.00 to 50.00",
+        "+ type and novelty                            50.00  50.00  50.00      2      2      2  50.00 to 50.00",
+        "+ type and direction                          25.00  25.00  25.00      1      3      3  25.00 to 25.00",
+        "all                                           25.00  25.00  25.00      1      3      3  25.00 to 25.00",
+    ]
+
+
+def test_head_names_the_confidence():
+    report = evaluation_report(GOLD, PREDICTED, Resampling(resamples=20, confidence=0.995))
+    assert level_table(report).splitlines()[0].endswith("99.5 % of F1")
+
+
+def test_line_of_means_counts_the_types():
+    assert macro_line(REPORT) == (
+        "macro F1 over 5 relation types: + type 54.67, + type and novelty 33.33, + type and direction 41.33, all 20.00"
+    )
+
+
+def test_line_of_candidates_counts_the_gold_pairs_that_are_none():
+    # Without g, 6 gold relations and 7 predictions: 10/13, 8/13, 4/13, 6/13, 2/13.
+    assert candidate_line(REPORT) == (
+        "F1 over candidate pairs alone, without 1 gold pairs that are none: entity pair 76.92, + type 61.54, "
+        "+ type and novelty 30.77, + type and direction 46.15, all 15.38"
+    )
+
+
+def test_line_of_candidates_counts_those_that_were_predicted_as_well():
+    assert candidate_line(evaluation_report(GOLD, GOLD, FEW)) == (
+        "F1 over candidate pairs alone, without 1 gold pairs that are none: entity pair 100.00, + type 100.00, "
+        "+ type and novelty 100.00, + type and direction 100.00, all 100.00"
+    )
+
+
+def test_line_of_candidates_says_where_all_gold_pairs_are():
+    assert candidate_line(ONE) == "every gold pair is a candidate"
+
+
+def test_table_of_groups_shows_the_figures_with_type_and_f1_with_direction():
+    assert group_table(REPORT, "by_distance", "sentence distance").splitlines() == [
+        "sentence distance                                 P      R     F1     TP     FP     FN  + dir F1",
+        "same sentence                                 75.00 100.00  85.71      3      1      0     57.14",
+        "next sentence                                 33.33  50.00  40.00      1      2      1     40.00",
+        "further                                        0.00   0.00   0.00      0      0      1      0.00",
+        "no mention                                     0.00   0.00   0.00      0      0      1      0.00",
+    ]
+
+
+def test_table_of_scores_shows_means_and_error_of_each_head():
+    # relation: mean of .9 .7 .55 .3 .8 .6 .2, four of seven right, error 1.25 / 7
+    # direction: .5 and .9 and .6 right, .4 wrong; .5 + .1 + .4 + .4 = 1.4, over four
+    assert calibration_table(REPORT).splitlines()[:4] == [
+        "scores of the head                            number    mean   right     ECE",
+        "relation                                           7   57.86   57.14   17.86",
+        "novelty                                            4   65.00   50.00   45.00",
+        "direction                                          4   60.00   75.00   35.00",
+    ]
+
+
+def test_predictions_without_scores_have_no_table_of_scores():
+    assert calibration_table(evaluation_report(GOLD, without_scores(PREDICTED), FEW)) == ""
+
+
+def test_report_shows_all_tables_with_a_line_between_them():
+    parts = report_table(REPORT).split("\n\n")
+    assert parts[0] == "4 documents, 7 related pairs"
+    assert parts[1:4] == [level_table(REPORT), macro_line(REPORT), candidate_line(REPORT)]
+    assert [part.split("  ")[0] for part in parts[4:]] == [
+        "relation type",
+        "pair type",
+        "sentence distance",
+        "document length",
+        "scores of the head",
+    ]
+
+
+def test_report_ends_with_the_notes():
+    nothing = [replace(document, relations=()) for document in GOLD]
+    parts = report_table(evaluation_report(GOLD, nothing, FEW)).split("\n\n")
+    assert parts[-1].startswith("note: the predictions hold no relation at all")
+    assert parts[-2].startswith("document length"), "no table of scores"
+
+
+def test_comparison_shows_points_with_interval_and_p_value():
+    comparison = comparison_report(GOLD[:1], PREDICTED[:1], GOLD[:1], FEW)
+    assert comparison_table(comparison).splitlines() == [
+        "F1 minus that of the other        points            interval        p",
+        "entity pair                       -25.00    -25.00 to -25.00   1.0000",
+        "+ type                            -50.00    -50.00 to -50.00   1.0000",
+        "+ type and novelty                -50.00    -50.00 to -50.00   1.0000",
+        "+ type and direction              -75.00    -75.00 to -75.00   1.0000",
+        "all                               -75.00    -75.00 to -75.00   1.0000",
+    ]

@@ -1,0 +1,35 @@
+"""The example of fine-tuning with the plain trainer of transformers."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from biodir.configuration_biodir import PAIR_ENCODINGS
+from biodir.document_pubtator_biodir import read_pubtator
+from biodir.inference.loading import load_pipeline
+from helpers.script_module import script
+from helpers.tiny_checkpoint import save_checkpoint
+from helpers.training_runs import written
+
+example = script("finetune_with_trainer", folder="examples")
+
+
+def without_dropout(checkpoint: Path) -> Path:
+    """The checkpoint, whose encoder is too small to lose a tenth of its states."""
+    config = json.loads((checkpoint / "config.json").read_text())
+    config["encoder_config"] |= {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+    (checkpoint / "config.json").write_text(json.dumps(config))
+    return checkpoint
+
+
+@pytest.mark.parametrize("form", PAIR_ENCODINGS)
+def test_trainer_teaches_a_checkpoint_the_relation_of_its_documents(tmp_path, form):
+    settings = {"classifier_dropout": 0.0, "initializer_range": 0.02, "none_bias": 0.0}
+    checkpoint = without_dropout(save_checkpoint(tmp_path, pair_encoding=form, chunks=["infix"], **settings))
+    gold = written(tmp_path / "train.pubtator", range(1, 9))
+    options = ["--model", checkpoint, "--train", gold, "--output", tmp_path / "tuned", "--epochs", "12"]
+    example.main([str(option) for option in [*options, "--batch-size", "4", "--rate", "0.01"]])
+    (found, *_), *_ = load_pipeline(str(tmp_path / "tuned"), device="cpu")(list(read_pubtator(gold)))
+    assert (found["subject"]["id"], found["relation"], found["object"]["id"]) == ("C1", "Negative_Correlation", "D1")
+    assert (found["novelty"], found["directed"]) == ("Novel", True)

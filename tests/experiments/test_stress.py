@@ -1,0 +1,237 @@
+"""The stress test: what its documents hold and where, and what its tables say of a checkpoint."""
+
+import json
+import random
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from biodir.configuration_biodir import PAIR_TYPES
+from biodir.document_candidates_biodir import candidate_pairs
+from biodir.document_sentences_biodir import SentenceIndex, sentence_spans
+from biodir.errors_biodir import SettingError
+from biodir.formats.reading import read_documents
+from experiments import stress_documents as documents_program
+from experiments import stress_test
+from experiments.stress_documents import APART, END, MIDDLE, START, TOGETHER, TOKENS_A_WORD, stress_documents
+from experiments.stress_test import Cell, Judgement, cells, checkpoint_row, tolerant_threshold
+from helpers.experiment_programs import written
+from helpers.tiny_checkpoint import save_checkpoint
+
+LENGTHS = (400, 1000)
+
+
+@pytest.fixture(scope="module")
+def documents():
+    """Documents of two lengths, four cases a cell."""
+    return list(stress_documents(LENGTHS, cases=4, seed=1))
+
+
+def sentences_of(document):
+    """For each sentence the identifiers that it mentions, and its text."""
+    index = SentenceIndex(document)
+    named = [set() for _ in sentence_spans(document)]
+    for mention in document.mentions:
+        named[index.sentence_of(mention)].update(mention.identifiers)
+    return list(zip(named, (document.text[start:end] for start, end in sentence_spans(document)), strict=True))
+
+
+def together(document) -> list[int]:
+    """The numbers of the sentences that name both entities."""
+    return [number for number, (named, _) in enumerate(sentences_of(document)) if len(named) == 2]
+
+
+def test_same_arguments_give_the_same_documents_and_another_seed_others():
+    first, again, other = (list(stress_documents((400,), 2, seed)) for seed in (3, 3, 4))
+    assert first == again
+    assert [each.document.text for each in first] != [each.document.text for each in other]
+
+
+def test_global_randomness_is_left_alone():
+    random.seed(5)
+    expected = random.random()
+    random.seed(5)
+    list(stress_documents((400,), 1))
+    assert random.random() == expected
+
+
+def test_every_cell_has_as_many_documents_with_as_without_evidence(documents):
+    counted = Counter((each.tokens, each.layout, each.place, each.holds_evidence) for each in documents)
+    assert len(counted) == 2 * 2 * 3 * 2
+    assert set(counted.values()) == {4}
+    assert len({each.document.id for each in documents}) == len(documents)
+
+
+def test_documents_ask_about_one_pair(documents):
+    for each in documents:
+        assert len(list(candidate_pairs(each.document.entities(), PAIR_TYPES))) == 1
+        assert len(each.document.relations) == each.holds_evidence
+
+
+def test_texts_are_as_long_as_asked(documents):
+    for each in documents:
+        tokens = TOKENS_A_WORD * len(each.document.text.split())
+        assert each.tokens - 45 < tokens <= each.tokens
+
+
+def test_evidence_stands_where_the_cell_says(documents):
+    for each in documents:
+        if each.layout == APART:
+            (number,) = together(each.document)
+            share = number / (len(sentences_of(each.document)) - 1)
+            low, high = {START: (0, 0.1), MIDDLE: (0.35, 0.65), END: (1, 1)}[each.place]
+            assert low <= share <= high
+
+
+def test_entities_are_mentioned_at_all_three_places(documents):
+    for each in documents:
+        found = Counter(identifier for mention in each.document.mentions for identifier in mention.identifiers)
+        assert found == {"S1": 3, "S2": 3}
+        length = len(each.document.text)
+        for identifier in found:
+            starts = [
+                mention.start_char / length for mention in each.document.mentions if identifier in mention.identifiers
+            ]
+            assert [int(3 * start) for start in sorted(starts)] == [0, 1, 2]
+
+
+def test_together_names_both_in_a_sentence_at_every_place_and_closest_outside_the_evidence(documents):
+    for each in documents:
+        if each.layout == TOGETHER and each.holds_evidence:
+            numbers = together(each.document)
+            assert len(numbers) == 3
+            evidence = numbers[(START, MIDDLE, END).index(each.place)]
+            texts = [text for _, text in sentences_of(each.document)]
+            words = {number: words_between(each.document, texts[number]) for number in numbers}
+            assert words.pop(evidence) > max(words.values()) == 1
+
+
+def words_between(document, sentence: str) -> int:
+    """Words between the two entities in a sentence of the document."""
+    first, second = sorted((sentence.index(entity.name), entity.name) for entity in document.entities())
+    return len(sentence[first[0] + len(first[1]) : second[0]].split())
+
+
+def test_twin_differs_in_the_evidence_alone(documents):
+    for evidence, twin in zip(documents[::2], documents[1::2], strict=True):
+        assert (evidence.holds_evidence, twin.holds_evidence) == (True, False)
+        texts = [[text for _, text in sentences_of(each.document)] for each in (evidence, twin)]
+        differing = [number for number, pair in enumerate(zip(*texts, strict=True)) if len(set(pair)) == 2]
+        assert len(differing) == 1
+        assert differing[0] in together(evidence.document)
+
+
+def test_places_share_names_relation_and_filler(documents):
+    by_case: dict = {}
+    for each in documents:
+        if each.holds_evidence:
+            tokens, layout, _, number, _ = each.document.id.split("-")
+            by_case.setdefault((tokens, layout, number), []).append(each.document)
+    for same in by_case.values():
+        assert len(same) == 3
+        assert len({frozenset(Counter(document.text.split()).items()) for document in same}) == 1
+        assert len({document.relations for document in same}) == 1
+
+
+def test_text_without_room_for_filler_is_refused():
+    with pytest.raises(SettingError, match="ask for more tokens"):
+        list(stress_documents((100,), 1))
+
+
+def test_given_counter_decides_the_length():
+    (first, *_) = stress_documents((3000,), 1, count_tokens=len)
+    assert 2700 < len(first.document.text) <= 3100
+
+
+def test_documents_can_be_written(tmp_path, capsys):
+    output = tmp_path / "stress.jsonl"
+    assert documents_program.main(["-o", str(output), "--lengths", "400", "--cases", "1"]) == 0
+    assert list(read_documents(output)) == [each.document for each in stress_documents((400,), 1)]
+    assert capsys.readouterr().out == "12 documents\n"
+
+
+# What is measured.
+
+
+def test_cells_hold_the_shares_of_related_pairs(documents):
+    some = [each for each in documents if each.tokens == 400 and each.layout == APART and each.place != END]
+    related = [each.place == START and (each.holds_evidence or "-001-" in each.document.id) for each in some]
+    # With evidence 0.1, 0.2, 0.3, 0.4 by case; the twins at the start 0.25, and in the middle 0.05.
+    scores = [
+        0.1 * (1 + int(each.document.id.split("-")[3]))
+        if each.holds_evidence
+        else {START: 0.25, MIDDLE: 0.05}[each.place]
+        for each in some
+    ]
+    assert cells(some, list(map(Judgement, related, scores))) == [
+        Cell(400, APART, START, 4, 1.0, 0.25, 0.5, 0.5),
+        Cell(400, APART, MIDDLE, 4, 0.0, 0.0, 0.5, 1.0),
+    ]
+
+
+def test_threshold_is_exceeded_by_a_tenth_of_the_twins():
+    scores = [number / 40 for number in range(40)]
+    assert sum(score > tolerant_threshold(scores) for score in scores) == 4
+    assert tolerant_threshold([0.5] * 7) == 0.5
+
+
+def test_row_is_the_spread_over_checkpoints():
+    cell = Cell(400, APART, START, 4, 0.5, 0.0, 0.25, 0.75)
+    row = checkpoint_row("prefix", [[cell], [replace(cell, recall=1.0)]], [{"seed": 1}, {"seed": 2}])
+    (found,) = row["cells"]
+    assert found["recall"] == {"mean": 0.75, "std": pytest.approx(0.125**0.5), "values": [0.5, 1.0]}
+    assert found["false_positives"] == {"mean": 0.0, "std": 0.0, "values": [0.0, 0.0]}
+    assert found["above_twin"]["values"] == [0.75, 0.75]
+    assert (found["tokens"], found["place"], found["documents"]) == (400, START, 4)
+
+
+@pytest.fixture(scope="module")
+def ready_model(tmp_path_factory):
+    """The folder of runs with one tiny checkpoint that relates every pair, and a report that names it."""
+    runs = tmp_path_factory.mktemp("runs")
+    save_checkpoint(runs / "abc")
+    written(
+        runs / "abc" / "model" / "training.json", '{"provenance": {"commit": "c0ffee0123"}, "settings": {"seed": 3}}'
+    )
+    report = {"runs": [{"variant": "infix", "key": "abc", "best_epoch": 1}, {"variant": "joined", "key": "no"}]}
+    written(runs / "chunks.small.json", json.dumps(report))
+    return runs
+
+
+def measured(tmp_path, *options) -> dict:
+    """The report of the program over short texts."""
+    given = ["--results", str(tmp_path), "--lengths", "400", "--cases", "1", "--device", "cpu", *map(str, options)]
+    assert stress_test.main(given) == 0
+    return json.loads((tmp_path / "stress_test.small.json").read_text())
+
+
+def test_checkpoint_that_relates_everything_has_all_recall_and_all_false_positives(ready_model, tmp_path):
+    report = measured(tmp_path, "--models", f"all={ready_model / 'abc' / 'model'}")
+    (row,) = report["rows"]
+    assert {(cell["recall"]["mean"], cell["false_positives"]["mean"]) for cell in row["cells"]} == {(1.0, 1.0)}
+    assert row["checkpoints"] == [{"folder": "model", "commit": "c0ffee0123", "seed": 3}]
+    page = (tmp_path / "stress_test.small.md").read_text()
+    assert page.count("| all | " + " | ".join(["100.00 / 100.00"] * 6) + " |") == 2
+    assert "--models all=model --lengths 400 --cases 1 --seed 1" in page
+    assert str(ready_model) not in page + json.dumps(report)
+    assert "| all | 100.00 / 100.00" in (tmp_path / "README.md").read_text()
+
+
+def test_checkpoints_of_a_report_are_found(ready_model, tmp_path):
+    named = ["--models", f"the same one={ready_model / 'abc' / 'model'}"]
+    report = measured(tmp_path, *named, "--from-report", ready_model / "chunks.small.json", "--runs", ready_model)
+    assert [(row["variant"], row["checkpoints"][0]["folder"]) for row in report["rows"]] == [
+        ("the same one", "model"),
+        ("infix", "$RUNS/abc/model"),
+    ]
+    assert report["command"] == (
+        "python -m experiments.stress_test --models 'the same one=model' "
+        '--from-report experiments/results/chunks.small.json --runs "$RUNS" --lengths 400 --cases 1 --seed 1'
+    )
+
+
+@pytest.mark.parametrize(("options", "message"), [([], "no checkpoint"), (["--models", "prefix"], "write NAME=DIR")])
+def test_missing_checkpoints_are_named(options, message, tmp_path, capsys):
+    assert stress_test.main(["--results", str(tmp_path), *options]) == 1
+    assert message in capsys.readouterr().err

@@ -1,0 +1,308 @@
+"""BioC XML and BioC JSON: the files, what is refused, and the real corpora."""
+
+import json
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+from biodir import AnnotationError, Mention, ParseError, Passage, Relation, SettingError, read_pubtator
+from biodir.formats.bioc_files import is_bioc_json, read_bioc
+from helpers.bioc_json import annotation, passage, read_one, write_json
+
+pytest.importorskip("bioc")
+
+
+XML = """<?xml version="1.0" encoding="UTF-8"?><!DOCTYPE collection SYSTEM "BioC.dtd">
+<collection><source>x</source><date/><key/>{}</collection>"""
+XML_DOCUMENT = """<document><id>7</id>
+<passage><infon key="type">title</infon><offset>0</offset><text>Aspirin &amp; pain.</text>
+<annotation id="1"><infon key="identifier">D1,D3</infon><infon key="type">Chemical</infon>
+<location offset="0" length="7"/><text>Aspirin</text></annotation></passage>
+<passage><infon key="type">abstract</infon><offset>16</offset><text>It cures pain.</text>
+<annotation id="2"><infon key="identifier">D2</infon><infon key="type">Disease</infon>
+<location offset="25" length="4"/><text>pain</text></annotation></passage>
+<relation id="R0"><infon key="entity1">D2</infon><infon key="entity2">D1</infon>
+<infon key="type">Negative_Correlation</infon><infon key="novel">Novel</infon></relation></document>"""
+
+
+@pytest.fixture
+def source(tmp_path) -> Path:
+    return tmp_path / "in.json"
+
+
+# Files.
+
+
+def test_xml_is_read_whole(tmp_path):
+    path = tmp_path / "in.BioC.XML"
+    path.write_text(XML.format(XML_DOCUMENT + XML_DOCUMENT.replace(">7<", ">8<")), encoding="utf-8")
+    first, second = read_bioc(path)
+    assert (first.id, second.id) == ("7", "8")
+    assert first.text == second.text == "Aspirin & pain. It cures pain."
+    assert first.passages == (Passage(0, 15, "title"), Passage(16, 30, "abstract"))
+    assert first.mentions == (
+        Mention(0, 7, "Aspirin", "Chemical", ("D1", "D3")),
+        Mention(25, 29, "pain", "Disease", ("D2",)),
+    )
+    assert first.relations == (Relation("Negative_Correlation", "D2", "D1", novelty="Novel"),)
+
+
+def test_json_with_what_bioc_demands_left_out(source):
+    write_json(source, passage("Aspirin.", 0, [annotation(identifier="D1")]), passage("It cures.", 9))
+    document = read_one(source)
+    assert document.text == "Aspirin. It cures."
+    assert document.mentions == (Mention(0, 7, "Aspirin", "Chemical", ("D1",)),)
+    assert document.passages == (Passage(0, 8, ""), Passage(9, 18, ""))
+
+
+@pytest.mark.parametrize(
+    ("before", "behind", "count"),
+    [("", "", 1), ('{"PubTator3": [', "]}", 1), ("[", "]", 1), ('[{"documents": [', "]}]", 1), ("[D, ", "]", 2)],
+)
+def test_ways_to_wrap_documents(before, behind, count, source):
+    document = json.dumps({"id": 7, "passages": [passage("Aspirin.")]})
+    source.write_text(before.replace("D, ", document + ", ") + document + behind)
+    assert [(document.id, document.text) for document in read_bioc(source)] == [("7", "Aspirin.")] * count
+
+
+def test_document_a_line_is_read(source):
+    lines = [json.dumps({"id": id, "passages": [passage("Aspirin.")]}) for id in ("7", "8")]
+    source.write_text("\n".join(lines) + "\n")
+    assert [document.id for document in read_bioc(source)] == ["7", "8"]
+    source.write_text(lines[0] + "\n" + lines[1][:-1])
+    with pytest.raises(ParseError, match=r"in\.json:2: not well-formed JSON \("):
+        list(read_bioc(source))
+
+
+def test_article_of_pubtator(source):
+    article = {
+        "pmid": 7,
+        "title": "Aspirin.",
+        "abstract": "It cures pain.",
+        "annotations": [
+            {"start": 0, "end": 7, "name": "Aspirin", "type": "Chemical", "mesh": "MESH:D1"},
+            {"start": 18, "end": 22, "name": "pain", "type": "Disease", "mesh": "-"},
+        ],
+        "relations": [{"relation_type": "Association", "mesh1": "MESH:D1", "mesh2": "9"}],
+    }
+    source.write_text(json.dumps(article))
+    document = read_one(source)
+    assert document.text == "Aspirin. It cures pain."
+    assert [mention.identifiers for mention in document.mentions] == [("MESH:D1",), ()]
+    assert document.relations == (Relation("Association", "MESH:D1", "9"),)
+    del article["annotations"][0]["mesh"]
+    source.write_text(json.dumps(article))
+    with pytest.raises(ParseError, match=r"document 0: article 7: KeyError 'mesh'"):
+        list(read_bioc(source))
+
+
+def test_empty_collections_have_no_documents(tmp_path):
+    (tmp_path / "in.xml").write_text(XML.format(""))
+    (tmp_path / "in.json").write_text('{"documents": []}')
+    assert list(read_bioc(tmp_path / "in.xml")) == []
+    assert list(read_bioc(tmp_path / "in.json")) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("in.xml", "", r"in\.xml: not well-formed XML \("),
+        ("in.xml", XML.format(XML_DOCUMENT)[:-20], r"in\.xml: not well-formed XML \("),
+        ("in.xml", "<PubmedArticleSet/>", r"in\.xml: the outermost element is <PubmedArticleSet>; that of BioC is"),
+        ("in.json", '{"documents": [', r"in\.json: not well-formed JSON \(.* at line 1, column 16\)"),
+        ("in.json", '{"a": 1}', r"in\.json: has none of 'documents', 'PubTator3' and 'passages'"),
+        ("in.json", "[1]", r"in\.json: 1 is no collection of BioC"),
+        ("in.json", "\udcff", r"in\.json: not UTF-8 at byte 0"),
+        ("in.json", "[" * 100_000, r"in\.json: not a document \(maximum recursion"),
+    ],
+)
+def test_file_that_is_not_bioc(name, content, message, tmp_path):
+    (tmp_path / name).write_bytes(content.encode(errors="surrogateescape"))
+    for errors in ("raise", "skip"):
+        with pytest.raises(ParseError, match=message):
+            list(read_bioc(tmp_path / name, errors=errors))
+
+
+def test_missing_file_is_an_error(tmp_path):
+    for name in ("absent.xml", "absent.json"):
+        with pytest.raises(ParseError, match=rf"{name}: cannot be read \(No such file"):
+            list(read_bioc(tmp_path / name))
+
+
+def test_missing_library_names_the_extra(source, monkeypatch):
+    write_json(source, passage("Aspirin."))
+    monkeypatch.setitem(sys.modules, "bioc.biocjson", None)
+    for errors in ("raise", "skip"):
+        with pytest.raises(SettingError, match=r"pip install 'biodir\[formats\]'"):
+            list(read_bioc(source, errors))
+
+
+@pytest.mark.parametrize(
+    "declaration",
+    [
+        '<!ENTITY x SYSTEM "SECRET">',
+        '<!ENTITY x "inner">',
+        '<!ENTITY % x SYSTEM "SECRET"> %x;',
+        '<!ENTITY x "aaaaaaaaaa"><!ENTITY y "&x;&x;&x;&x;&x;&x;&x;&x;">',
+    ],
+)
+def test_entities_are_never_resolved(declaration, tmp_path):
+    (tmp_path / "secret").write_text("the secret")
+    declaration = declaration.replace("SECRET", (tmp_path / "secret").as_uri())
+    body = "" if "%" in declaration else "&x;"
+    path = tmp_path / "in.xml"
+    path.write_text(
+        f"<!DOCTYPE collection [{declaration}]><collection><document><id>7</id><passage><offset>0</offset>"
+        f"<text>a{body}</text></passage></document></collection>"
+    )
+    with pytest.raises(ParseError, match=r"in\.xml: declares the entities x.*biodir resolves none") as caught:
+        list(read_bioc(path))
+    assert "secret" not in str(caught.value).replace(str(tmp_path), "")
+
+
+def test_named_dtd_is_not_fetched(tmp_path):
+    (tmp_path / "x.dtd").write_text('<!ENTITY x "from the DTD"><!ATTLIST infon key CDATA "type">')
+    path = tmp_path / "in.xml"
+    text = XML.format(XML_DOCUMENT).replace("BioC.dtd", (tmp_path / "x.dtd").as_uri())
+    path.write_text(text)
+    assert read_one(path).text == "Aspirin & pain. It cures pain."
+    path.write_text(text.replace("cures", "&x;"))
+    with pytest.raises(ParseError, match=r"in\.xml: document 0: &x; is an entity of a DTD"):
+        list(read_bioc(path))
+
+
+def test_no_connection_is_made(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        address = f"http://127.0.0.1:{server.getsockname()[1]}/BioC.dtd"
+        (tmp_path / "in.xml").write_text(XML.format(XML_DOCUMENT).replace("BioC.dtd", address))
+        assert read_one(tmp_path / "in.xml").id == "7"
+        with pytest.raises(BlockingIOError):
+            server.accept()
+
+
+# Bad documents, one by one.
+
+
+def test_bad_documents_are_left_out_and_reported(source, caplog):
+    good = {"id": "7", "passages": [passage("Aspirin.")]}
+    bad = {"id": "8", "passages": [passage("Aspirin.", 0, [annotation(id="T1", text="aspirin")])]}
+    nameless, shapeless = {"passages": []}, {"id": "9", "passages": [{"text": "no offset"}]}
+    source.write_text(json.dumps([good, bad, nameless, shapeless, good | {"id": "10"}]))
+    skipped = []
+    documents = read_bioc(source, errors="skip", on_skip=skipped.append)
+    assert [document.id for document in documents] == ["7", "10"]
+    assert [str(error).removeprefix(str(source)) for error in skipped] == [
+        ": document 8, annotation T1: says 'aspirin' but the text at [0, 7) is 'Aspirin'; "
+        "offsets count Python characters, not bytes",
+        ": document 2: has no id; every document of BioC has one",
+        ": document 3: is not BioC (KeyError: 'offset')",
+    ]
+    assert caplog.messages[-1] == f"{source}: documents left out because of errors: 3"
+
+
+def test_refusal_of_the_check_names_the_file(source):
+    def refuse(document):
+        raise AnnotationError(f"no {document.id}")
+
+    with pytest.raises(AnnotationError, match=r"in\.json: no 7$"):
+        list(read_bioc(write_json(source, passage("a")), check=refuse))
+    assert list(read_bioc(source, errors="skip", check=refuse)) == []
+
+
+def test_errors_setting_is_checked(source):
+    with pytest.raises(SettingError, match="errors is 'ignore'"):
+        list(read_bioc(source, errors="ignore"))
+
+
+# Telling BioC from other JSON.
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"documents": []}, True),
+        ({"PubTator3": []}, True),
+        ([{"documents": []}], True),
+        ({"id": "1", "passages": [{"text": "a", "infons": {}}]}, True),
+        ({"pmid": 1, "title": "", "abstract": "", "annotations": []}, True),
+        ({"id": "1", "passages": [{"text": "a"}], "entities": []}, False),
+        ({"id": "1", "text": "a"}, False),
+        ([], False),
+        (1, False),
+    ],
+)
+def test_bioc_json_is_recognized(value, expected):
+    assert is_bioc_json(value) is expected
+
+
+# The real corpora.
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize(
+    ("file", "documents"),
+    [
+        ("Train.BioC.XML", 400),
+        ("Dev.BioC.XML", 100),
+        ("Test.BioC.XML", 100),
+        ("Dev.BioC.JSON", 100),
+        ("Test.BioC.JSON", 100),
+    ],
+)
+def test_biored_says_the_same_as_in_pubtator(file, documents, data_dir):
+    split = file.split(".")[0]
+    found = list(read_bioc(data_dir / "biored" / file))
+    expected = list(read_pubtator(data_dir / "biored" / f"{split}.PubTator"))
+    assert len(found) == len(expected) == documents
+    for document, other in zip(found, expected, strict=True):
+        assert (document.id, document.text) == (other.id, other.text)
+        assert document.mentions == other.mentions
+        assert document.relations == other.relations
+        assert [(part.start_char, part.end_char) for part in document.passages] == [
+            (part.start_char, part.end_char) for part in other.passages
+        ]
+        if file.endswith("XML"):
+            assert document.passages == other.passages
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize(
+    ("file", "other"),
+    [
+        ("22439397_abstract_240916.json", "22429397_abstract_240916.pubtator"),
+        ("22439397_abstract_PubTatorArticle_240916.json", "22429397_abstract_240916.pubtator"),
+        ("pubtator3.37026113_240614.json", "pubtator3.37026113_240614.pubtator"),
+    ],
+)
+def test_exports_of_pubtator_3_say_the_same_as_in_pubtator(file, other, data_dir):
+    document = read_one(data_dir / "pubtator3" / file)
+    (expected,) = read_pubtator(data_dir / "pubtator3" / other)
+    assert (document.id, document.text, document.mentions) == (expected.id, expected.text, expected.mentions)
+    assert document.passages == expected.passages
+    triples = [(each.relation_type, each.entity1_id, each.entity2_id) for each in document.relations]
+    assert triples == [(each.relation_type, each.entity1_id, each.entity2_id) for each in expected.relations]
+
+
+@pytest.mark.corpus
+def test_drugprot_relates_annotations_with_direction(data_dir):
+    documents = list(read_bioc(data_dir / "drugprot" / "drugprot_dev350.bioc.xml"))
+    assert len(documents) == 350
+    assert sum(len(document.mentions) for document in documents) == 8887
+    relations = [relation for document in documents for relation in document.relations]
+    assert len(relations) == 1759
+    assert all(relation.subject_id == relation.entity1_id for relation in relations)
+
+
+@pytest.mark.corpus
+def test_abridged_mentions_of_euadr_are_refused_by_name(data_dir):
+    skipped = []
+    path = data_dir / "euadr" / "euadr.bioc.xml"
+    assert len(list(read_bioc(path, errors="skip", on_skip=skipped.append))) == 35
+    assert [str(error).removeprefix(f"{path}: ").split(":")[0] for error in skipped] == [
+        "document 17599377, annotation T21",
+        "document 18341639, annotation T1",
+        "document 18497344, annotation T9",
+    ]

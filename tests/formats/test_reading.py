@@ -1,0 +1,242 @@
+"""The reader of a file by its suffix, and by its content where the suffix leaves it open."""
+
+import argparse
+import io
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from biodir import AnnotationError, ParseError, SettingError, read_pubtator, write_pubtator
+from biodir.formats import reading
+from biodir.formats.reading import BIOC, JSON_LINES, PARQUET, PUBTATOR, document_count, file_format, read_documents
+from biodir.inference.command import add_commands
+from biodir.inference.predict import count_documents, predict_files
+from helpers.marked import marked_document
+
+ONE = marked_document("Too much <C:D4 iron> harms the <D:D5 liver>.", id="one")
+TWO = marked_document("<C:D1 Aspirin> cures <D:D2 pain>.", id="two")
+JSON_LINE = json.dumps(ONE.to_dict())
+BIOC_DOCUMENT = {
+    "id": "one",
+    "passages": [
+        {
+            "offset": 0,
+            "text": ONE.text,
+            "annotations": [
+                {
+                    "id": str(index),
+                    "text": mention.text,
+                    "infons": {"type": mention.entity_type, "identifier": mention.identifiers[0]},
+                    "locations": [{"offset": mention.start_char, "length": len(mention.text)}],
+                }
+                for index, mention in enumerate(ONE.mentions)
+            ],
+        }
+    ],
+}
+BIOC_XML = (
+    "<collection><document><id>one</id><passage><offset>0</offset>"
+    f"<text>{ONE.text}</text></passage></document></collection>"
+)
+
+
+def written(path, content):
+    """The file; content that is no string is written as JSON."""
+    path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("name", ["a.pubtator", "a.PubTator", "a.txt", "a.TSV", "a.anything", "a"])
+def test_pubtator_by_suffix_or_without_one(name, tmp_path):
+    write_pubtator([ONE, TWO], tmp_path / name)
+    assert file_format(tmp_path / name) == PUBTATOR
+    assert list(read_documents(tmp_path / name)) == list(read_pubtator(tmp_path / name))
+    assert [document.id for document in read_documents(tmp_path / name)] == ["one", "two"]
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.NDJSON", "a.json"])
+def test_json_lines(name, tmp_path):
+    path = written(tmp_path / name, f"\n{JSON_LINE}\n\n{json.dumps(TWO.to_dict())}\n")
+    assert file_format(path) == JSON_LINES
+    assert list(read_documents(path)) == [ONE, TWO]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"documents": [BIOC_DOCUMENT]},
+        {"PubTator3": [BIOC_DOCUMENT]},
+        [BIOC_DOCUMENT],
+        BIOC_DOCUMENT,
+        json.dumps({"documents": [BIOC_DOCUMENT]}, indent=1),
+        "\n\n" + json.dumps(BIOC_DOCUMENT, indent=1),
+    ],
+)
+def test_bioc_json_by_content(content, tmp_path):
+    pytest.importorskip("bioc")
+    path = written(tmp_path / "a.json", content)
+    assert file_format(path) == BIOC
+    (document,) = read_documents(path)
+    assert (document.id, document.text, document.mentions) == (ONE.id, ONE.text, ONE.mentions)
+
+
+def test_documents_of_biodir_with_passages_are_no_bioc(tmp_path):
+    mapping = {"id": "p", "passages": [{"text": "Iron.", "type": "title"}, {"text": "More."}], "entities": []}
+    path = written(tmp_path / "a.json", mapping)
+    assert file_format(path) == JSON_LINES
+    assert [document.text for document in read_documents(path)] == ["Iron. More."]
+
+
+@pytest.mark.parametrize("content", [BIOC_DOCUMENT, {"documents": [BIOC_DOCUMENT]}])
+def test_bioc_in_json_lines_is_refused_not_read_without_its_annotations(content, tmp_path, caplog):
+    path = written(tmp_path / "a.jsonl", f"{JSON_LINE}\n{json.dumps(content)}\n")
+    with pytest.raises(ParseError, match=r"a\.jsonl:2: is BioC, .* save BioC as a \.json file"):
+        list(read_documents(path))
+    assert list(read_documents(path, errors="skip")) == [ONE]
+    assert caplog.messages[-1] == f"{path}: documents left out because of errors: 1"
+
+
+def test_formats_stand_below_the_data_sets():
+    folder = Path(reading.__file__).parent
+    sources = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.py")}
+    assert "parquet.py" in sources
+    assert [name for name, source in sources.items() if "dataset_script" in source] == []
+
+
+@pytest.mark.parametrize(
+    ("content", "expected", "message"),
+    [
+        ("", JSON_LINES, None),
+        ('{"documents": [', BIOC, r"a\.json: not well-formed JSON"),
+        ('{"id": "1",\n "passages" : [', BIOC, r"a\.json: not well-formed JSON"),
+        ('{"text": "a"}\n{', JSON_LINES, r"a\.json:2: not JSON"),
+        ('{"text": \n"a"}', JSON_LINES, r"a\.json:1: not JSON"),
+        ("[1]", JSON_LINES, r"a\.json:1: \[1\] is not a mapping"),
+    ],
+)
+def test_bad_json_is_named_by_the_reader_that_it_is_nearest_to(content, expected, message, tmp_path):
+    path = written(tmp_path / "a.json", content)
+    assert file_format(path) == expected
+    if message is None:
+        assert list(read_documents(path)) == []
+        return
+    with pytest.raises(ParseError, match=message):
+        list(read_documents(path))
+
+
+def test_xml_is_bioc(tmp_path):
+    pytest.importorskip("bioc")
+    path = written(tmp_path / "a.BioC.XML", BIOC_XML)
+    assert file_format(path) == BIOC
+    assert [(document.id, document.text) for document in read_documents(path)] == [("one", ONE.text)]
+
+
+def test_parquet_goes_to_its_reader(monkeypatch):
+    calls = []
+
+    def read_parquet(path, errors, on_skip, check):
+        calls.append((path, errors, on_skip, check))
+        return iter([ONE])
+
+    monkeypatch.setattr("biodir.formats.reading.read_parquet", read_parquet)
+    assert file_format("a.Parquet") == PARQUET
+    assert list(read_documents("a.Parquet", "skip", print, len)) == [ONE]
+    assert calls == [("a.Parquet", "skip", print, len)]
+
+
+@pytest.mark.parametrize("name", ["a.pubtator", "a.jsonl", "a.json", "b.json", "a.xml"])
+def test_errors_skip_and_check_reach_every_reader(name, tmp_path):
+    if name in ("b.json", "a.xml"):
+        pytest.importorskip("bioc")
+    path = tmp_path / name
+    if name == "a.pubtator":
+        write_pubtator([ONE], path)
+    else:
+        written(path, {"a.jsonl": JSON_LINE, "a.json": JSON_LINE, "b.json": BIOC_DOCUMENT, "a.xml": BIOC_XML}[name])
+
+    def refuse(document):
+        raise AnnotationError(f"no {document.id}")
+
+    with pytest.raises(AnnotationError, match=rf"{name}.*: no one$"):
+        list(read_documents(path, check=refuse))
+    skipped = []
+    assert list(read_documents(path, errors="skip", on_skip=skipped.append, check=refuse)) == []
+    assert [type(error) for error in skipped] == [AnnotationError]
+
+
+def test_errors_setting_is_checked_at_once(tmp_path):
+    with pytest.raises(SettingError, match="errors is 'ignore'"):
+        read_documents(tmp_path / "a.pubtator", errors="ignore")
+
+
+@pytest.mark.parametrize("name", ["absent.pubtator", "absent.json", "absent.jsonl", "absent.xml"])
+def test_missing_file_is_an_error(name, tmp_path):
+    if name.endswith("xml"):
+        pytest.importorskip("bioc")
+    with pytest.raises(ParseError, match=rf"{name}: cannot be read \(No such file"):
+        list(read_documents(tmp_path / name))
+
+
+def test_documents_are_counted_where_that_is_cheap(tmp_path):
+    write_pubtator([ONE, TWO], tmp_path / "a.pubtator")
+    lines = written(tmp_path / "b.json", f"{JSON_LINE}\n\nnot json\n")
+    bioc = written(tmp_path / "c.json", {"documents": [BIOC_DOCUMENT]})
+    assert [document_count(path) for path in (tmp_path / "a.pubtator", lines, bioc)] == [2, 2, None]
+    assert document_count(tmp_path / "absent.xml") is None
+    assert document_count(tmp_path / "absent.parquet") is None
+    assert count_documents([tmp_path / "a.pubtator", lines]) == 4
+    assert count_documents([tmp_path / "a.pubtator", bioc, lines]) is None
+
+
+def test_help_of_predict_names_the_suffixes(capsys):
+    parser = argparse.ArgumentParser()
+    add_commands(parser.add_subparsers())
+    with pytest.raises(SystemExit):
+        parser.parse_args(["predict", "--help"])
+    shown = capsys.readouterr().out
+    for suffix in (".pubtator", ".txt", ".tsv", ".jsonl", ".ndjson", ".xml", ".json", ".parquet"):
+        assert suffix in shown
+
+
+def test_predict_reads_bioc(tmp_path):
+    pytest.importorskip("bioc")
+
+    class Extract:
+        """A pipeline that finds nothing."""
+
+        def check_document(self, document, type_map=None):
+            assert document.id in ("one", "two")
+
+        def __call__(self, documents, **_):
+            return ([] for _ in documents)
+
+    write_pubtator([TWO], tmp_path / "a.pubtator")
+    inputs = [
+        written(tmp_path / "b.xml", BIOC_XML),
+        tmp_path / "a.pubtator",
+        written(tmp_path / "c.json", BIOC_DOCUMENT),
+    ]
+    stream = io.StringIO()
+    report = predict_files(Extract(), inputs, stream, "jsonl")
+    assert [json.loads(line)["id"] for line in stream.getvalue().splitlines()] == ["one", "two", "one"]
+    assert (report.documents, report.skipped) == (3, [])
+
+
+@pytest.mark.corpus
+def test_every_file_of_a_corpus_is_read(data_dir, tmp_path):
+    pytest.importorskip("bioc")
+    counts = {
+        "biored/Dev.PubTator": 100,
+        "biored/Dev.BioC.XML": 100,
+        "biored/Dev.BioC.JSON": 100,
+        "bc5cdr/CDR_DevelopmentSet.PubTator.txt": 500,
+        "pubtator3/22439397_abstract_240916.json": 1,
+        "pubtator3/22439397_abstract_PubTatorArticle_240916.json": 1,
+        "pubtator3/pubtator3.37026113_240614.pubtator": 1,
+    }
+    for name, count in counts.items():
+        assert sum(1 for _ in read_documents(data_dir / name)) == count, name
+    shutil.copy(data_dir / "biored" / "Dev.PubTator", tmp_path / "no_suffix")
+    assert sum(1 for _ in read_documents(tmp_path / "no_suffix")) == 100

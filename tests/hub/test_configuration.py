@@ -1,0 +1,318 @@
+"""BioDirConfig: what it stores, what it gives back after saving, what it refuses."""
+
+import json
+
+import pytest
+from huggingface_hub.errors import StrictDataclassFieldValidationError
+from transformers import BertConfig, RobertaConfig
+
+from biodir.configuration_biodir import (
+    CHEMICAL,
+    CODE_FILES,
+    DISEASE,
+    ENTITY_TYPES,
+    GENE,
+    HARD_PROMPT,
+    PAIR_TYPES,
+    RELATION_LABELS,
+    TASK,
+    TYPE_MAP,
+    VARIANT,
+    BioDirConfig,
+)
+from biodir.errors_biodir import SettingError
+
+# BC5CDR: one relation type, neither novelty nor direction.
+BC5CDR = {
+    "relation_labels": ["None", "CID"],
+    "novelty_labels": [],
+    "direction_labels": [],
+    "pair_types": [[CHEMICAL, DISEASE]],
+    "generic_relation": None,
+}
+THRESHOLDS = dict.fromkeys(RELATION_LABELS[1:], 0.5)
+TINY_ENCODER = {
+    "max_position_embeddings": 514,
+    "hidden_size": 8,
+    "num_hidden_layers": 1,
+    "num_attention_heads": 2,
+    "intermediate_size": 8,
+}
+
+
+def reloaded(config, folder):
+    config.save_pretrained(folder)
+    return BioDirConfig.from_pretrained(folder)
+
+
+# Labels and tasks.
+
+
+def test_default_labels_are_those_of_the_paper_in_its_order():
+    assert BioDirConfig().labels == {
+        "relation": ["None", "Association", "Bind", "Comparison", "Conversion", "Cotreatment", "Drug_Interaction",
+                     "Negative_Correlation", "Positive_Correlation"],
+        "novelty": ["None", "Novel", "No"],
+        "direction": ["None", "Left_to_Right", "Right_to_Left", "No_Direct"],
+    }  # fmt: skip
+
+
+def test_tasks_are_those_with_labels_in_the_order_of_the_heads():
+    assert BioDirConfig().tasks == ("relation", "novelty", "direction")
+
+
+def test_corpus_with_one_relation_type_has_the_relation_task_alone():
+    assert BioDirConfig(**BC5CDR).tasks == ("relation",)
+
+
+@pytest.mark.parametrize(("left_out", "tasks"), [("novelty", ("relation", "direction")),
+                                                 ("direction", ("relation", "novelty"))])  # fmt: skip
+def test_empty_labels_leave_a_task_out(left_out, tasks):
+    assert BioDirConfig(**{f"{left_out}_labels": []}).tasks == tasks
+
+
+def test_default_chunks_and_sizes_are_those_of_the_paper():
+    config = BioDirConfig()
+    found = config.chunks, config.max_tokens, config.soft_prompt_tokens, config.relation_threshold, config.chunk_pooling
+    assert found == (["prefix", "suffix", "infix"], 512, 8, 0.5, "max")
+
+
+def test_every_pair_has_rows_of_its_own_by_default_as_in_the_paper():
+    assert BioDirConfig().pair_encoding == "pairwise"
+
+
+@pytest.mark.parametrize("name", ["pairwise", "document"])
+def test_pair_encoding_comes_back_as_it_was_given(name, tmp_path):
+    assert reloaded(BioDirConfig(pair_encoding=name), tmp_path).pair_encoding == name
+
+
+def test_windows_share_a_quarter_of_a_row_by_default():
+    config = BioDirConfig()
+    assert config.window_overlap_tokens == config.max_tokens / 4
+
+
+def test_variants_carry_gene_tags_by_default():
+    assert BioDirConfig().tag_types == {VARIANT: GENE}
+
+
+def test_tag_types_can_be_left_empty():
+    assert BioDirConfig(tag_types={}).tag_types == {}
+
+
+@pytest.mark.parametrize("name", TYPE_MAP)
+def test_type_map_leads_to_entity_types(name):
+    assert TYPE_MAP[name] in ENTITY_TYPES
+
+
+def test_changing_a_configuration_leaves_the_defaults_alone():
+    BioDirConfig().type_map["Gene"] = None
+    assert BioDirConfig().type_map["Gene"] == GENE
+
+
+def test_configuration_names_its_pipeline():
+    pipelines = BioDirConfig().to_dict()["custom_pipelines"]
+    assert pipelines == {TASK: {"impl": "pipeline_biodir.BioDirPipeline", "pt": ["AutoModel"]}}
+
+
+def test_every_flat_module_is_among_the_code_files(request):
+    assert sorted(CODE_FILES) == sorted(path.name for path in request.config.rootpath.glob("*_biodir.py"))
+
+
+def test_nothing_is_calibrated_by_default():
+    config = BioDirConfig()
+    assert (config.relation_thresholds, config.label_biases, config.calibrated_on) == ({}, {}, None)
+
+
+def test_configuration_of_an_earlier_version_is_not_calibrated_and_solid(tmp_path):
+    BioDirConfig().save_pretrained(tmp_path)
+    path = tmp_path / "config.json"
+    new = ("relation_thresholds", "label_biases", "calibrated_on", "pair_encoding", "window_overlap_tokens")
+    path.write_text(
+        json.dumps({name: value for name, value in json.loads(path.read_text()).items() if name not in new})
+    )
+    config = BioDirConfig.from_pretrained(tmp_path)
+    assert (config.relation_thresholds, config.label_biases, config.calibrated_on) == ({}, {}, None)
+    assert config.pair_encoding == "pairwise"
+
+
+# Saving and loading.
+
+CHANGED = {
+    "pair_encoding": "document",
+    "pair_types": [[GENE, CHEMICAL], [DISEASE, DISEASE]],
+    "tag_types": {DISEASE: GENE},
+    "type_map": {"Protein": GENE, "Plant": None},
+    "hard_prompt": "{tasks} {entity1} {entity2}",
+    "soft_prompt_tokens": 0,
+    "chunks": ["infix"],
+    "max_tokens": 300,
+    "infix_min_tokens": 10,
+    "max_name_tokens": 5,
+    "max_mention_tokens": 6,
+    "window_overlap_tokens": 7,
+    "chunk_pooling": "mean",
+    "generic_relation": None,
+    "relation_threshold": 0.25,
+    "none_bias": -1.5,
+    "relation_thresholds": {name: 0.1 * number for number, name in enumerate(RELATION_LABELS[1:])},
+    "label_biases": {"Novel": -0.5, "Right_to_Left": 2},
+    "calibrated_on": ["01234567", "89abcdef"],
+    "classifier_dropout": 0,
+    "token_budget": 99,
+}
+
+
+@pytest.mark.parametrize("changes", [{}, BC5CDR, CHANGED], ids=["defaults", "BC5CDR", "changed"])
+def test_configuration_comes_back_as_it_was_saved(changes, tmp_path):
+    config = BioDirConfig(**changes)
+    assert reloaded(config, tmp_path).to_dict() == config.to_dict()
+
+
+@pytest.mark.parametrize("name", CHANGED)
+def test_value_comes_back_as_it_was_given(name, tmp_path):
+    assert getattr(reloaded(BioDirConfig(**CHANGED), tmp_path), name) == CHANGED[name]
+
+
+@pytest.mark.parametrize("encoder", [BertConfig, RobertaConfig])
+def test_encoder_configuration_comes_back_as_its_own_class(encoder, tmp_path):
+    config = BioDirConfig(encoder_config=encoder(**TINY_ENCODER))
+    found = reloaded(config, tmp_path).encoder_config
+    assert (type(found), found.hidden_size) == (encoder, 8)
+
+
+def test_encoder_configuration_may_be_a_dict():
+    config = BioDirConfig(encoder_config={"model_type": "roberta", **TINY_ENCODER})
+    assert (type(config.encoder_config), config.encoder_config.hidden_size) == (RobertaConfig, 8)
+
+
+def test_positions_of_roberta_begin_behind_the_padding():
+    encoder = {"model_type": "roberta", **TINY_ENCODER}  # the padding id is 1
+    assert BioDirConfig(encoder_config=encoder, max_tokens=512).max_tokens == 512
+    with pytest.raises(SettingError, match="max_tokens is 513 but the encoder has 512 positions"):
+        BioDirConfig(encoder_config=encoder, max_tokens=513)
+
+
+def test_tuples_are_stored_as_lists():
+    assert BioDirConfig(chunks=("infix",), pair_types=PAIR_TYPES[:1]).pair_types == [[CHEMICAL, CHEMICAL]]
+
+
+def test_saved_file_names_its_type(tmp_path):
+    BioDirConfig().save_pretrained(tmp_path)
+    assert json.loads((tmp_path / "config.json").read_text())["model_type"] == "biodir"
+
+
+def test_keys_that_biodir_does_not_know_are_kept(tmp_path):
+    assert reloaded(BioDirConfig(note="mine"), tmp_path).note == "mine"
+
+
+def test_saved_file_names_the_code_of_its_class(tmp_path):
+    BioDirConfig().save_pretrained(tmp_path)
+    auto_map = json.loads((tmp_path / "config.json").read_text())["auto_map"]
+    assert auto_map["AutoConfig"] == "configuration_biodir.BioDirConfig"
+
+
+# What it refuses.
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"relation_labels": ["None", "A", "A"]}, "relation_labels ['None', 'A', 'A'] hold a label twice"),
+        (
+            {"relation_labels": [], "novelty_labels": [], "direction_labels": []},
+            "relation_labels, novelty_labels and direction_labels are all empty; give at least one list",
+        ),
+        (
+            {"relation_labels": [], "generic_relation": None},
+            "without relation_labels a related pair needs a type; name it as generic_relation",
+        ),
+        ({"relation_labels": ["None"]}, "relation_labels ['None']: give the label of an unrelated pair, then at least"),
+        ({"novelty_labels": ["None"]}, "novelty_labels ['None']: give the label of an unrelated pair, then at least"),
+        ({"direction_labels": ["a", "a"]}, "direction_labels ['a', 'a'] hold a label twice"),
+        ({"pair_types": []}, "pair_types is empty; give at least one pair of entity types"),
+        ({"pair_types": [[GENE]]}, f"pair type ['{GENE}'] is not two of the entity types ['{GENE}', "),
+        ({"pair_types": [[GENE, "Plant"]]}, f"pair type ['{GENE}', 'Plant'] is not two of the entity types"),
+        ({"pair_types": [[GENE, GENE, GENE]]}, f"pair type ['{GENE}', '{GENE}', '{GENE}'] is not two of"),
+        ({"pair_types": [[GENE, DISEASE], [DISEASE, GENE]]}, f"pair_types [['{GENE}', '{DISEASE}'], ['{DISEASE}', "),
+        ({"hard_prompt": "{entity1} {entity2}"}, "hard_prompt '{entity1} {entity2}' must hold {tasks}, {entity1}, "),
+        ({"hard_prompt": "{tasks} {entity2} {entity1}"}, "hard_prompt '{tasks} {entity2} {entity1}' must hold {tasks}"),
+        ({"hard_prompt": HARD_PROMPT + "{entity1}"}, "hard_prompt 'What are the labels of {tasks} between {entity1} "),
+        ({"hard_prompt": HARD_PROMPT + "{tasks}"}, "hard_prompt 'What are the labels of {tasks} between {entity1} "),
+        ({"chunks": []}, "chunks []: choose any of prefix, suffix, infix"),
+        ({"chunks": ["middle"]}, "chunks ['middle']: choose any of prefix, suffix, infix"),
+        ({"pair_encoding": "fast"}, "pair_encoding 'fast': choose one of solid, pooled"),
+        ({"chunk_pooling": "sum"}, "chunk_pooling 'sum': choose one of max, mean, attention"),
+        ({"soft_prompt_tokens": -1}, "soft_prompt_tokens is -1; it must be at least 0"),
+        ({"infix_min_tokens": -1}, "infix_min_tokens is -1; it must be at least 0"),
+        ({"max_name_tokens": 0}, "max_name_tokens is 0; it must be at least 1"),
+        ({"max_mention_tokens": 0}, "max_mention_tokens is 0; it must be at least 1"),
+        ({"window_overlap_tokens": -1}, "window_overlap_tokens is -1; it must be at least 0"),
+        ({"token_budget": 0}, "token_budget is 0; it must be at least 1"),
+        ({"relation_threshold": 1.5}, "relation_threshold is 1.5; scores lie in 0..1"),
+        ({"relation_threshold": -0.1}, "relation_threshold is -0.1; scores lie in 0..1"),
+        (
+            {"relation_thresholds": {**THRESHOLDS, "Bind": 1.5}},
+            "relation_thresholds['Bind'] is 1.5; scores lie in 0..1",
+        ),
+        (
+            {"relation_thresholds": {"Bind": 0.5}},
+            "relation_thresholds: give one for every relation type and nothing else; see Association, Comparison, ",
+        ),
+        (
+            {"relation_thresholds": {**THRESHOLDS, "None": 0.5}},
+            "relation_thresholds: give one for every relation type and nothing else; see None",
+        ),
+        (
+            {**BC5CDR, "relation_thresholds": THRESHOLDS},
+            "relation_thresholds: give one for every relation type and nothing else; see Association, ",
+        ),
+        ({"label_biases": {"Old": 1.0, "No": 1.0}}, "label_biases name Old, no label of novelty or direction"),
+        ({"label_biases": {"None": 1.0}}, "label_biases name None, no label of novelty or direction"),
+        ({"label_biases": {"Bind": 1.0}}, "label_biases name Bind, no label of novelty or direction"),
+        ({**BC5CDR, "label_biases": {"Novel": 1.0}}, "label_biases name Novel, no label of novelty or direction"),
+        ({"task_weights": {"novelty": 1}}, "task_weights {'novelty': 1}: give one for each of direction, novelty"),
+        (
+            {"relation_labels": [], "task_weights": {"novelty": 1, "direction": 1}},
+            "task_weights {'novelty': 1, 'direction': 1}: give one for each of direction",
+        ),
+        ({"relation_loss": "hinge"}, "relation_loss 'hinge': choose one of binary, focal, adaptive_threshold"),
+        ({"focal_gamma": -1}, "focal_gamma is -1; it is not negative"),
+        ({"label_weights": {"Bind": -1}}, "label_weights['Bind'] is -1; weights are not negative"),
+        ({"label_weights": {"Novel": 1}}, "label_weights name Novel, no label of relation_labels"),
+        ({"chunk_tokens": {"middle": 99}}, "chunk_tokens name 'middle': choose any of prefix, suffix, infix"),
+        (
+            {"chunk_tokens": {"infix": 65}},
+            "chunk_tokens['infix'] is 65, but a mention of max_mention_tokens with its tags takes 66; ",
+        ),
+        (
+            {"task_weights": {"novelty": 1, "direction": -1}},
+            "task_weights['direction'] is -1; weights",
+        ),
+        (
+            {"max_tokens": 513, "encoder_config": {"model_type": "bert", "max_position_embeddings": 512}},
+            "max_tokens is 513 but the encoder has 512 positions",
+        ),
+        (
+            {"max_tokens": 513, "encoder_config": {"model_type": "roberta", **TINY_ENCODER}},
+            "max_tokens is 513 but the encoder has 512 positions",
+        ),
+    ],
+)
+def test_value_outside_what_is_allowed_is_refused(changes, message):
+    with pytest.raises(SettingError) as caught:
+        BioDirConfig(**changes)
+    assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize("changes", [{"max_tokens": "512"}, {"chunks": "infix"}, {"relation_threshold": None}])
+def test_value_of_another_type_is_refused_by_the_declaration(changes):
+    with pytest.raises(StrictDataclassFieldValidationError, match=next(iter(changes))):
+        BioDirConfig(**changes)
+
+
+def test_saved_file_with_a_bad_value_is_refused_when_it_is_loaded(tmp_path):
+    BioDirConfig().save_pretrained(tmp_path)
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"chunks": ["middle"]}))
+    with pytest.raises(SettingError, match="middle"):
+        BioDirConfig.from_pretrained(tmp_path)

@@ -1,0 +1,105 @@
+"""Candidate pairs: which two entities are asked about, and which of them is the source."""
+
+import pytest
+
+from biodir.configuration_biodir import CHEMICAL, DISEASE, GENE, PAIR_TYPES
+from biodir.document_biodir import Document, Mention
+from biodir.document_candidates_biodir import candidate_pairs
+from biodir.document_pubtator_biodir import read_pubtator
+from helpers.marked import TYPES, marked_document
+
+
+def pairs_in(document, pair_types=PAIR_TYPES):
+    return list(candidate_pairs(document.entities(), pair_types))
+
+
+def pairs_of(marked, pair_types=PAIR_TYPES):
+    """The identifiers of source and target of each pair."""
+    pairs = pairs_in(marked_document(marked), pair_types)
+    return [(pair.entity1.identifier, pair.entity2.identifier) for pair in pairs]
+
+
+@pytest.mark.parametrize("marked", ["<C:1 a> <G:2 b>", "<G:2 b> <C:1 a>"])
+def test_source_is_the_type_that_stands_first_in_the_alphabet(marked):
+    assert pairs_of(marked) == [("1", "2")]
+
+
+@pytest.mark.parametrize(("marked", "expected"), [("<G:2 a> <G:1 b>", ("2", "1")), ("<G:1 a> <G:2 b>", ("1", "2"))])
+def test_source_of_one_type_is_the_entity_mentioned_first(marked, expected):
+    assert pairs_of(marked) == [expected]
+
+
+def test_first_mention_counts_not_the_nearest():
+    assert pairs_of("<G:2 a> <G:1 b> <G:2 a>") == [("2", "1")]
+
+
+def test_pairs_stand_in_the_order_of_the_text():
+    assert pairs_of("<G:3 c> <C:1 a> <G:2 b>") == [("1", "3"), ("3", "2"), ("1", "2")]
+
+
+def test_entities_that_share_a_mention_are_a_pair():
+    assert pairs_of("<G:2;1 both>") == [("2", "1")]
+
+
+def test_entity_with_many_mentions_forms_one_pair():
+    assert pairs_of("<C:1 a> <G:2 b> <C:1 a> <G:2 b>") == [("1", "2")]
+
+
+def test_mention_without_identifier_forms_no_pair():
+    assert pairs_of("<C:1 a> <G:- b>") == []
+
+
+def test_one_identifier_under_two_types_is_not_paired_with_itself():
+    assert pairs_of("<C:1 a> <G:1 b>") == []
+
+
+def test_one_identifier_under_two_types_is_paired_with_others_under_each():
+    document = marked_document("<C:1 a> <G:1 b> <D:2 c>")
+    types = [(pair.entity1.entity_type, pair.entity2.entity_type) for pair in pairs_in(document)]
+    assert types == [(CHEMICAL, DISEASE), (DISEASE, GENE)]
+
+
+def test_types_that_form_no_pair_type_are_left_out():
+    assert pairs_of("<S:1 mice> <G:2 b> <D:3 c> <D:4 d>") == [("3", "2"), ("4", "2")]
+
+
+def test_order_of_a_pair_type_says_nothing():
+    assert pairs_of("<G:2 b> <C:1 a>", [(GENE, CHEMICAL)]) == [("1", "2")]
+
+
+@pytest.mark.parametrize(("marked", "row"), [("<C:1 a> <C:2 b>", 0), ("<D:1 a> <G:2 b>", 4), ("<V:1 a> <V:2 b>", 7)])
+def test_pair_type_id_is_the_row_of_the_pair_type(marked, row):
+    assert [pair.pair_type_id for pair in pairs_in(marked_document(marked))] == [row]
+
+
+def test_one_entity_forms_no_pair():
+    assert pairs_of("<C:1 a>") == []
+
+
+def test_number_of_pairs_is_that_of_all_unordered_pairs_of_known_types():
+    marked = "<C:1 a> <C:2 b> <G:3 c> <D:4 d> <V:5 e> <S:6 f>"
+    entities = marked_document(marked).entities()
+    known = {frozenset(pair_type) for pair_type in PAIR_TYPES}
+    expected = {
+        frozenset((first.identifier, second.identifier))
+        for first in entities
+        for second in entities
+        if first != second and frozenset((first.entity_type, second.entity_type)) in known
+    }
+    assert {frozenset(pair) for pair in pairs_of(marked)} == expected
+
+
+def test_pairs_come_one_at_a_time():
+    mentions = tuple(Mention(i, i + 1, "x", TYPES["G"], (str(i),)) for i in range(3000))
+    pairs = candidate_pairs(Document("7", "x" * 3000, mentions).entities(), PAIR_TYPES)
+    assert next(pairs).entity2.identifier == "1"
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize(
+    ("split", "pairs", "largest"), [("train", 21765, 855), ("dev", 6334, 462), ("test", 7053, 560)]
+)
+def test_corpus_has_this_many_pairs(data_dir, split, pairs, largest):
+    documents = read_pubtator(data_dir / "bioredirect" / f"bioredirect_{split}.pubtator")
+    counts = [len(pairs_in(document)) for document in documents]
+    assert (sum(counts), max(counts)) == (pairs, largest)

@@ -1,0 +1,375 @@
+"""handler.py: limits and errors in this process, requests by HTTP to a container in another."""
+
+import importlib.util
+import json
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from biodir.document_pubtator_biodir import format_pubtator
+from biodir.publishing.checking import clean_environment
+from helpers.checkout import CHECKOUT
+from helpers.marked import marked_document
+from helpers.tiny_checkpoint import open_pipeline, save_checkpoint
+
+DOCUMENT = marked_document("<C:D1 Aspirin> cures <D:D2 pain>. The <G:3 gene> causes <D:D2 pain>.", id="7").to_dict()
+OTHER = marked_document("<C:D3 Iron> raises <G:4 EGFR>.", id="8").to_dict()
+LIMIT_NAMES = ("DOCUMENTS", "CHARACTERS", "MENTIONS", "IDENTIFIERS", "PAIRS", "EVIDENCE")
+
+
+def handler_module():
+    spec = importlib.util.spec_from_file_location("handler", CHECKOUT / "handler.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+handler = handler_module()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    return save_checkpoint(tmp_path_factory.mktemp("handler"), pair_encoding="document")
+
+
+@pytest.fixture(scope="module")
+def pipe(folder):
+    return open_pipeline(folder)
+
+
+@pytest.fixture
+def endpoint(pipe, monkeypatch):
+    """A handler over the installed code, with small limits."""
+    monkeypatch.setattr(handler, "pipeline", lambda task, model, trust_remote_code: pipe)
+    for name, value in zip(LIMIT_NAMES, (3, 200, 5, 4, 18, 400), strict=True):
+        monkeypatch.setenv(f"BIODIR_MAX_{name}", str(value))
+    return handler.EndpointHandler("somewhere")
+
+
+def refused(endpoint, data) -> dict:
+    """The error that the handler raises, as the client reads it."""
+    with pytest.raises(ValueError, match=r"^\{") as caught:
+        endpoint(data)
+    error = json.loads(str(caught.value))
+    assert list(error) == ["status", "field", "message", "fix"]
+    assert all(error.values())
+    return error
+
+
+def place_of(error: dict) -> tuple[int, str]:
+    return error["status"], error["field"]
+
+
+def test_one_document_gets_what_the_pipeline_finds(endpoint, pipe):
+    found = endpoint({"inputs": DOCUMENT})
+    assert found == pipe(DOCUMENT)
+    assert len(found) == 3
+
+
+def test_documents_get_a_list_each(endpoint, pipe):
+    assert endpoint({"inputs": [DOCUMENT, OTHER]}) == pipe([DOCUMENT, OTHER])
+    assert endpoint({"inputs": []}) == []
+
+
+def test_pubtator_text_is_a_document(endpoint, pipe):
+    text = format_pubtator(marked_document("<C:D3 Iron> raises <G:4 EGFR>.", id="8"))
+    assert endpoint({"inputs": text}) == pipe(text)
+    assert len(endpoint({"inputs": text})) == 1
+
+
+def test_answer_is_json(endpoint):
+    found = endpoint({"inputs": [DOCUMENT, OTHER], "parameters": {"return_all_scores": True}})
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+
+
+def test_parameters_reach_the_pipeline(endpoint, pipe):
+    assert endpoint({"inputs": DOCUMENT, "parameters": {"top_k": 1}}) == pipe(DOCUMENT, top_k=1)
+    assert endpoint({"inputs": DOCUMENT, "parameters": None}) == pipe(DOCUMENT)
+    only = {"entity_ids": ["3"], "pair_types": [["GeneOrGeneProduct", "DiseaseOrPhenotypicFeature"]]}
+    assert [found["subject"]["id"] for found in endpoint({"inputs": DOCUMENT, "parameters": only})] in (["3"], ["D2"])
+
+
+def test_threshold_of_a_query_is_text(endpoint):
+    found = endpoint({"inputs": DOCUMENT})
+    middle = str(found[1]["score"])
+    assert endpoint({"inputs": DOCUMENT, "parameters": {"threshold": middle}}) == found[:2]
+
+
+def test_request_is_left_as_it_was(endpoint):
+    data = {"inputs": dict(DOCUMENT), "parameters": {"threshold": "0.5"}}
+    endpoint(data)
+    assert data == {"inputs": DOCUMENT, "parameters": {"threshold": "0.5"}}
+
+
+@pytest.mark.parametrize(
+    ("data", "status", "field", "message"),
+    [
+        ({}, 400, "inputs", "the body has no key 'inputs'"),
+        ([], 400, "inputs", "the body has no key 'inputs'"),
+        ({"inputs": DOCUMENT, "top_k": 3}, 400, "top_k", "unknown key 'top_k'; known are inputs, parameters"),
+        ({"inputs": 7}, 400, "inputs", "int 7 is no document"),
+        ({"inputs": None}, 400, "inputs", "NoneType null is no document"),
+        ({"inputs": [DOCUMENT, [OTHER]]}, 400, "inputs[1]", "list "),
+        ({"inputs": DOCUMENT, "parameters": [1]}, 400, "parameters", "list [1] is no mapping"),
+        ({"inputs": DOCUMENT, "parameters": {"ner": "x"}}, 400, "parameters.ner", "unknown parameter 'ner'"),
+        ({"inputs": DOCUMENT, "parameters": {"batch_size": 9}}, 400, "parameters.batch_size", "unknown parameter"),
+    ],
+)
+def test_malformed_request_is_a_400(endpoint, data, status, field, message):
+    error = refused(endpoint, data)
+    assert place_of(error) == (status, field)
+    assert message in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "field", "message"),
+    [
+        ([OTHER] * 4, "inputs", "4 documents; at most 3 are answered at once"),
+        ([OTHER, {"text": "x" * 201}], "inputs[1]", "201 characters; a document has at most 200"),
+        ({"title": "x" * 100, "abstract": "y" * 101}, "inputs", "201 characters"),
+        ({"passages": [{"text": "x" * 100}, {"text": "y" * 101}]}, "inputs", "201 characters"),
+        ({"passages": [{"text": "x"}, {"text": "y", "offset": 10**12}]}, "inputs", "1000000000002 characters"),
+        ("x" * 201, "inputs", "201 characters"),
+        ({"text": "x", "entities": [{}] * 6}, "inputs", "6 mentions; a document has at most 5"),
+    ],
+)
+def test_limits_are_a_413_before_anything_is_read(endpoint, inputs, field, message):
+    error = refused(endpoint, {"inputs": inputs})
+    assert place_of(error) == (413, field)
+    assert message in error["message"]
+
+
+HUGE = 10**5000  # Python refuses to write so long a number
+
+
+@pytest.mark.parametrize(
+    ("data", "place", "message"),
+    [
+        ({"inputs": {"passages": [{"text": "x", "offset": HUGE}]}}, (413, "inputs"), "characters; a document has"),
+        ({"inputs": {"text": "x", "entities": [{"start": HUGE, "end": 1, "type": "Gene"}]}}, (422, "inputs"), "limit"),
+        ({"inputs": HUGE}, (400, "inputs"), "int (too long to be shown) is no document"),
+        ({"inputs": [], "parameters": HUGE}, (400, "parameters"), "is no mapping"),
+    ],
+)
+def test_fix_for_a_huge_number_is_no_advice_on_python(endpoint, data, place, message):
+    error = refused(endpoint, data)
+    assert place_of(error) == place
+    assert message in error["message"]
+    assert "sys." not in str(error)
+
+
+@pytest.mark.parametrize("identifier", [{"a": 1}, [1], True])
+def test_id_of_a_document_is_a_string_or_number(endpoint, identifier):
+    error = refused(endpoint, {"inputs": [OTHER, {**OTHER, "id": identifier}]})
+    assert place_of(error) == (400, "inputs[1].id")
+    assert error["message"].endswith(f"{json.dumps(identifier)} is neither string nor whole number")
+
+
+def test_number_as_id_of_a_document_is_taken(endpoint):
+    assert endpoint({"inputs": {**OTHER, "id": 8}}) == endpoint({"inputs": OTHER})
+
+
+def mentions_of(*identifiers) -> dict:
+    """A document with a chemical for each identifier, or list of them."""
+    entities = [
+        {"start": index, "end": index + 1, "type": "ChemicalEntity", "id": identifier}
+        for index, identifier in enumerate(identifiers)
+    ]
+    return {"text": "x" * 20, "entities": entities}
+
+
+def pubtator_of(*columns: str, kind: str = "Chemical") -> str:
+    """The same as PubTator text, a line for each identifier column."""
+    rows = [f"1\t{index}\t{index + 1}\tx\t{kind}\t{column}\n" for index, column in enumerate(columns)]
+    return "1|t|xxxxxx\n1|a|x\n" + "".join(rows)
+
+
+MANY = [f"D{number}" for number in range(4)]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "field", "message"),
+    [
+        (pubtator_of(*"abcdef"), "inputs", "6 mentions; a document has at most 5"),
+        ([OTHER, "1|t|xx\n1|a|x\n" + "1\t +0\t1\tx\tGene\n" * 6], "inputs[1]", "6 mentions"),
+        ([OTHER, mentions_of([*MANY, "D4"], "D9")], "inputs[1]", "5 identifiers of one mention; at most 4 are read"),
+        (pubtator_of("D0;D1,D2|D3;D4"), "inputs", "5 identifiers of one mention"),
+        (mentions_of(MANY, [identifier + "0" for identifier in MANY]), "inputs", "28 pairs of mentions; at most 18"),
+        (pubtator_of("D0;D1;D2;D3", "D4;D5;D6"), "inputs", "21 pairs of mentions"),
+        ([mentions_of(*"abcde"), OTHER, mentions_of(*"abcde")], "inputs", "21 pairs of mentions"),
+    ],
+)
+def test_what_would_run_too_long_is_a_413_before_the_model_runs(endpoint, pipe, monkeypatch, inputs, field, message):
+    monkeypatch.setattr(pipe, "forward", None)
+    error = refused(endpoint, {"inputs": inputs})
+    assert place_of(error) == (413, field)
+    assert message in error["message"]
+
+
+def test_answer_with_too_much_evidence_is_a_413(endpoint):
+    marks = mentions_of(*"abcd")
+    fitting, longer = ({**marks, "text": "x" * length} for length in (133, 134))  # two mentions a pair, one sentence
+    asked = {"return_all_scores": True, "top_k": 3}
+    assert sum(len(each["evidence"]) for each in endpoint({"inputs": fitting, "parameters": asked})) == 3
+    error = refused(endpoint, {"inputs": [OTHER, longer], "parameters": asked})
+    assert place_of(error) == (413, "inputs")
+    assert "characters of evidence; at most 400 are sent" in error["message"]
+    assert "top_k" in error["fix"]
+
+
+def test_what_just_fits_is_answered(endpoint):
+    assert endpoint({"inputs": [{"text": "x" * 200}] * 3}) == [[], [], []]
+    assert len(endpoint({"inputs": mentions_of(MANY, "D9", "D10")})) == 15
+
+
+def test_identifier_of_a_variant_is_one_whatever_stands_in_it(endpoint):
+    column = "tmVar:p|SUB|V|600|E;HGVS:p.V600E;VariantGroup:0;CorrespondingGene:673;RS#:113488022"
+    assert len(endpoint({"inputs": pubtator_of(column, "p|SUB|T|790|M", kind="SequenceVariant")})) == 1
+
+
+def test_direction_lines_are_no_mentions(endpoint):
+    relations = (f"1\tBind\t{number}\t2\n1\t{number}\t2\tSubject:2\n" for number in range(3, 8))
+    assert endpoint({"inputs": pubtator_of("D0") + "".join(relations)}) == []
+
+
+@pytest.mark.parametrize(
+    ("data", "field", "message", "fix"),
+    [
+        ({"inputs": {"entities": []}}, "inputs", "document 0: has none of 'text'", "give the text"),
+        ({"inputs": [OTHER, {"text": 5}]}, "inputs[1]", "document 1", ""),
+        ({"inputs": [OTHER, "no PubTator"]}, "inputs[1]", "'no PubTator' is not PubTator text", "mark the entities"),
+        (
+            {"inputs": {"text": "ab", "entities": [{"start": 0, "end": 9, "type": "ChemicalEntity"}]}},
+            "inputs",
+            "ends at 9",
+            "",
+        ),
+        ({"inputs": DOCUMENT, "parameters": {"threshold": 2}}, "parameters.threshold", "threshold is 2", "in 0..1"),
+        ({"inputs": DOCUMENT, "parameters": {"threshold": "hi"}}, "parameters.threshold", "'hi'", "in 0..1"),
+        (
+            {"inputs": [], "parameters": {"top_k": 1, "relation_types": ["Cures"]}},
+            "parameters.relation_types",
+            "Cures",
+            "",
+        ),
+    ],
+)
+def test_what_the_model_cannot_take_is_a_422_with_its_place(endpoint, data, field, message, fix):
+    error = refused(endpoint, data)
+    assert place_of(error) == (422, field)
+    assert message in error["message"]
+    assert fix in error["fix"]
+
+
+def called_instead(pipe, call):
+    """Something that reads as the pipeline does and answers a call in this way."""
+    return type("Other", (), {"read_document": staticmethod(pipe.read_document), "__call__": staticmethod(call)})()
+
+
+def test_memory_that_does_not_suffice_is_a_500(endpoint, pipe):
+    def fail(*_, **__):
+        raise RuntimeError("not enough memory: you tried to allocate 9 bytes\nmore")
+
+    endpoint.pipeline = called_instead(pipe, fail)
+    error = refused(endpoint, {"inputs": DOCUMENT})
+    assert place_of(error) == (500, "inputs")
+    assert error["message"] == "RuntimeError: not enough memory: you tried to allocate 9 bytes"
+
+
+def test_value_error_that_no_part_of_the_request_explains_is_a_500(endpoint, pipe):
+    def fail(inputs, **parameters):
+        if parameters.get("pair_types") == []:
+            return pipe(inputs, **parameters)
+        raise ValueError("shapes differ; pad them")
+
+    endpoint.pipeline = called_instead(pipe, fail)
+    error = refused(endpoint, {"inputs": DOCUMENT})
+    assert place_of(error) == (500, "inputs")
+    assert error["message"] == "ValueError: shapes differ; pad them"
+
+
+def test_limits_come_from_the_environment_where_they_are_set(monkeypatch):
+    assert handler.Limits.from_environment() == handler.Limits(32, 50_000, 200, 20, 25_000, 20_000_000)
+    monkeypatch.setenv("BIODIR_MAX_MENTIONS", "9")
+    assert handler.Limits.from_environment() == handler.Limits(32, 50_000, 9, 20, 25_000, 20_000_000)
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "many", ""])
+def test_limit_that_is_no_number_is_refused(monkeypatch, value):
+    monkeypatch.setenv("BIODIR_MAX_CHARACTERS", value)
+    with pytest.raises(ValueError, match="BIODIR_MAX_CHARACTERS is "):
+        handler.Limits.from_environment()
+
+
+@pytest.fixture(scope="module")
+def container(folder, tmp_path_factory):
+    """The address of a container that serves the folder, in a process that knows no biodir and no cache."""
+    home = tmp_path_factory.mktemp("container")
+    (folder / "handler.py").write_bytes((CHECKOUT / "handler.py").read_bytes())
+    program = str(Path(__file__).with_name("endpoint_container.py"))
+    process = subprocess.Popen(
+        [sys.executable, "-I", program, str(folder), str(home / "port")],
+        env={**clean_environment(str(home)), "BIODIR_MAX_DOCUMENTS": "2"},
+        cwd=home,
+        stdin=subprocess.DEVNULL,
+    )
+    try:
+        end = time.monotonic() + 180
+        while not (home / "port").exists():
+            assert process.poll() is None, "the container did not start"
+            assert time.monotonic() < end, "the container takes too long"
+            time.sleep(0.1)
+        yield f"http://127.0.0.1:{(home / 'port').read_text()}"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def post(address: str, body: bytes, content_type: str = "application/json") -> tuple[int, object]:
+    request = urllib.request.Request(address, body, {"Content-Type": content_type})
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.status, json.loads(answer.read())
+    except urllib.error.HTTPError as error:
+        return error.code, json.loads(error.read())
+
+
+def json_body(**data) -> bytes:
+    return json.dumps(data).encode()
+
+
+@pytest.mark.slow
+def test_container_answers_what_the_pipeline_finds(container, pipe):
+    status, found = post(container, json_body(inputs=[DOCUMENT, OTHER], parameters={"return_all_scores": True}))
+    expected = pipe([DOCUMENT, OTHER], return_all_scores=True)
+    assert (status, found) == (200, json.loads(json.dumps(expected)))
+
+
+@pytest.mark.slow
+def test_container_takes_parameters_from_the_query(container, pipe):
+    assert post(f"{container}/predict?top_k=1&threshold=0.0", json_body(inputs=DOCUMENT)) == (
+        200,
+        pipe(DOCUMENT, top_k=1),
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("data", "status", "field"),
+    [
+        ({"inputs": [DOCUMENT] * 3}, 413, "inputs"),
+        ({"inputs": [DOCUMENT, {"text": "x", "entities": [{"start": 0}]}]}, 422, "inputs[1]"),
+        ({"inputs": DOCUMENT, "parameters": {"temperature": 1}}, 400, "parameters.temperature"),
+        ({"instances": [DOCUMENT]}, 400, "inputs"),
+    ],
+)
+def test_container_turns_errors_into_a_400_with_json_inside(container, data, status, field):
+    code, body = post(container, json.dumps(data).encode())
+    assert code == 400
+    assert place_of(json.loads(body["error"])) == (status, field)

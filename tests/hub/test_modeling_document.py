@@ -1,0 +1,340 @@
+"""One pass over the text gives what plain loops over single pairs give, however the pairs are batched."""
+
+import copy
+
+import pytest
+import torch
+from torch import Tensor
+
+from biodir import processing_document_biodir
+from biodir.configuration_biodir import CHEMICAL, GENE
+from biodir.document_biodir import Document, Mention
+from biodir.errors_biodir import SettingError
+from biodir.modeling_attention_biodir import PACKABLE_ENCODERS, PACKED_ATTENTION
+from biodir.modeling_biodir import BioDirForRelationExtraction
+from biodir.modeling_document_biodir import document_states
+from biodir.processing_features_biodir import DocumentFeatures
+from helpers.marked import marked_document
+from helpers.pooled_models import (
+    DOCUMENTS,
+    NARROW,
+    OFFSET_FAMILIES,
+    OTHER,
+    TEXT,
+    assert_close,
+    each_width,
+    features_of,
+    gradients_of,
+    logits_of,
+    logits_with_gradient,
+    model_and_encoder,
+)
+from helpers.tiny_models import tiny_config
+
+# --- naive: each pair alone, in rows with a full mask, through the encoder's own attention
+
+
+def eager(model):
+    """A copy of the model whose encoder attends as its own code says."""
+    model = copy.deepcopy(model)
+    model.encoder.config._attn_implementation = "eager"
+    return model
+
+
+def run_eagerly(model, embeddings: Tensor, positions: list[int], mask: Tensor):
+    """What the encoder says of one row; mask (tokens, tokens), minus infinity where a token does not see another."""
+    config = model.encoder.config
+    first = config.pad_token_id + 1 if config.model_type in OFFSET_FAMILIES else 0
+    return model.encoder(
+        inputs_embeds=embeddings.unsqueeze(0),
+        position_ids=torch.tensor([[first + position for position in positions]]),
+        attention_mask=mask[None, None],
+        output_attentions=True,
+    )
+
+
+def naive_row(model, text, question):
+    """The encoder's output for [text | soft prompt] of one pair."""
+    prompt = model.soft_prompt.vectors[question.pair.pair_type_id]
+    embeddings = torch.cat([model.get_input_embeddings()(torch.tensor(text)), prompt])
+    mask = torch.zeros(len(embeddings), len(embeddings))
+    mask[: len(text), len(text) :] = -torch.inf
+    return run_eagerly(model, embeddings, [*range(len(text)), *[0] * len(prompt)], mask)
+
+
+def naive_text(model, features: DocumentFeatures):
+    """States (tokens, hidden) and last attention (heads, tokens, tokens) of each window alone."""
+    for row in features.rows:
+        embeddings = model.get_input_embeddings()(torch.tensor(row))
+        output = run_eagerly(model, embeddings, list(range(len(row))), torch.zeros(len(row), len(row)))
+        yield output.last_hidden_state[0], output.attentions[-1][0]
+
+
+def naive_entity(texts, features: DocumentFeatures, key) -> tuple[Tensor, list[Tensor]]:
+    """The entity's state (hidden,), and for each window what it attends to there, (heads, tokens)."""
+    mentions = [mention for mention in features.mentions if mention.entity == key]
+    total = sum(texts[mention.window][0][mention.position].exp() for mention in mentions)
+    attention = []
+    for number, (_, weights) in enumerate(texts):
+        here = [weights[:, mention.position] for mention in mentions if mention.window == number]
+        attention.append(sum(here) / len(mentions) if here else torch.zeros_like(weights[:, 0]))
+    return total.log(), attention
+
+
+def naive_context(texts, attention1, attention2) -> Tensor:
+    """(hidden,): the states weighed by the attention of both entities; zeros where they share no window."""
+    total, weighed = 0.0, torch.zeros_like(texts[0][0][0])
+    for (states, _), one, other in zip(texts, attention1, attention2, strict=True):
+        for place, state in enumerate(states):
+            weight = sum(one[head, place] * other[head, place] for head in range(len(one)))
+            total, weighed = total + weight, weighed + weight * state
+    return weighed / total if total > 0 else weighed
+
+
+def naive_prompt(model, features: DocumentFeatures, question) -> Tensor:
+    """(hidden,): the mean state of the pair's soft prompt over windows and tokens."""
+    found = []
+    for window in question.windows:
+        text = features.rows[window]
+        found += naive_row(model, text, question).last_hidden_state[0][len(text) :]
+    return sum(found) / len(found)
+
+
+def naive_pair(model, features: DocumentFeatures, question) -> Tensor:
+    """(labels of all tasks,) of one pair."""
+    texts = list(naive_text(model, features))
+    keys = [(entity.identifier, entity.entity_type) for entity in (question.pair.entity1, question.pair.entity2)]
+    (state1, attention1), (state2, attention2) = (naive_entity(texts, features, key) for key in keys)
+    context = naive_context(texts, attention1, attention2)
+    logits = []
+    for head in model.heads.values():
+        sides = []
+        for side, state in zip(head.sides, (state1, state2), strict=True):
+            mapped = side.entity.weight @ state + side.entity.bias + side.context.weight @ context
+            if model.soft_prompt is not None:
+                mapped = mapped + side.prompt.weight @ naive_prompt(model, features, question)
+            sides.append(torch.tanh(mapped).split(head.group_size))
+        products = [torch.outer(one, other).flatten() for one, other in zip(*sides, strict=True)]
+        logits.append(head.classifier.weight @ torch.cat(products) + head.classifier.bias)
+    return torch.cat(logits)
+
+
+def naive_logits(model, features) -> Tensor:
+    """(batch, labels of all tasks)"""
+    return torch.stack([naive_pair(model, found, question) for found in features for question in found.pairs])
+
+
+@each_width
+@pytest.mark.parametrize("prompt_tokens", [3, 0], ids=["soft prompt", "no soft prompt"])
+def test_logits_and_gradients_equal_a_naive_implementation(sizes, prompt_tokens):
+    model, encoder = model_and_encoder(soft_prompt_tokens=prompt_tokens, **sizes)
+    features = features_of(encoder, *DOCUMENTS)
+    naive = eager(model)
+    found, expected = logits_with_gradient(model, encoder, features), naive_logits(naive, features)
+    assert_close(found, expected)
+    gradients, naive_gradients = gradients_of(model, found), gradients_of(naive, expected)
+    for name, gradient in gradients.items():
+        # Truly the bias of a key changes nothing: what its gradient holds is the rounding of that of its weight.
+        weight = naive_gradients.get(name.replace(".bias", ".weight"), gradient)
+        assert_close(gradient, naive_gradients[name], scale=weight.abs().max().item())
+
+
+@pytest.mark.parametrize("family", PACKABLE_ENCODERS)
+def test_every_packable_encoder_equals_a_naive_implementation(family):
+    model, encoder = model_and_encoder(family, **NARROW)
+    features = features_of(encoder, TEXT, OTHER)
+    with torch.no_grad():
+        assert_close(logits_of(model, encoder, features), naive_logits(eager(model), features))
+
+
+def test_entities_with_windows_between_them_equal_a_naive_implementation():
+    # The window in the middle shows no mention; both entities have mentions in windows in which the other has none.
+    words = "it binds " * 12
+    document = marked_document(f"<C:C1 iron> {words}<D:D1 pain> and <C:C1 iron> {words}{words}<D:D1 pain> <G:G1 it>")
+    model, encoder = model_and_encoder(**NARROW)
+    features = features_of(encoder, document, OTHER)
+    windows = [
+        {mention.window for mention in features[0].mentions if mention.entity[0] == name} for name in ("C1", "D1")
+    ]
+    assert windows[0] & windows[1]
+    assert windows[0] - windows[1]
+    assert windows[1] - windows[0]
+    assert len(windows[0] | windows[1]) < len(features[0].rows)
+    found, expected = logits_with_gradient(model, encoder, features), naive_logits(eager(model), features)
+    assert_close(found, expected)
+
+
+def dense_document():
+    """One mention of eight tokens in which 28 others lie, so that their tags fill more than any window; and a gene."""
+    text = "it it it it it it it it binds iron and cox2 in it."
+    spans = [(3 * first, 3 * last + 2) for first in range(8) for last in range(first + 1, 8)]
+    genes = [Mention(*span, text[slice(*span)], GENE, (f"G{number}",)) for number, span in enumerate(spans)]
+    others = [Mention(30, 34, "iron", CHEMICAL, ("C1",)), Mention(39, 43, "cox2", GENE, ("G99",))]
+    return Document("7", text, (*sorted(genes, key=lambda gene: (gene.start_char, -gene.end_char)), *others))
+
+
+def test_text_that_is_read_without_tags_equals_a_naive_implementation():
+    model, encoder = model_and_encoder(**NARROW)
+    features = features_of(encoder, dense_document(), OTHER)
+    assert len(features[0].pairs) == 30 * 29 // 2
+    some = [features[0].with_pairs(range(0, len(features[0].pairs), 40)), features[1]]
+    with torch.no_grad():
+        assert_close(logits_of(model, encoder, some), naive_logits(eager(model), some))
+
+
+def test_pair_of_a_text_that_is_read_without_tags_has_the_same_scores_alone_and_among_all():
+    model, encoder = model_and_encoder(**NARROW)
+    features = features_of(encoder, dense_document(), OTHER)
+    together = logits_of(model, encoder, features)
+    assert together.isfinite().all()
+    for index in range(0, len(features[0].pairs), 29):
+        alone = logits_of(model, encoder, [features[0].with_pairs([index])])
+        assert_close(alone, together[index : index + 1])
+
+
+def test_texts_of_these_tests_hold_what_they_are_to_hold():
+    _, encoder = model_and_encoder(**NARROW)
+    text, other, one_pair = features_of(encoder, *DOCUMENTS)
+    assert len(text.rows) > 2
+    assert (len(other.rows), len(other.pairs), len(one_pair.pairs)) == (1, 3, 1)
+    assert {question.cross_window for question in text.pairs} == {True, False}
+    assert {len(question.windows) for question in text.pairs} >= {1, 2}
+    assert len({question.pair.pair_type_id for question in text.pairs}) > 4
+
+
+# --- batching changes no score
+
+
+@each_width
+@pytest.mark.parametrize("family", PACKABLE_ENCODERS)
+def test_pair_alone_and_among_others_of_several_documents_has_the_same_scores(sizes, family):
+    model, encoder = model_and_encoder(family, **sizes)
+    features = features_of(encoder, *DOCUMENTS)
+    alone = [
+        logits_of(model, encoder, [found.with_pairs([index])])
+        for found in features
+        for index in range(len(found.pairs))
+    ]
+    assert_close(logits_of(model, encoder, features), torch.cat(alone))
+
+
+def test_order_of_documents_and_pairs_changes_no_score():
+    model, encoder = model_and_encoder(**NARROW)
+    text, other, one_pair = features_of(encoder, *DOCUMENTS)
+    logits = logits_of(model, encoder, [text, other, one_pair]).split([len(text.pairs), 3, 1])
+    order = list(reversed(range(len(text.pairs))))
+    found = logits_of(model, encoder, [one_pair, text.with_pairs(order), other])
+    assert_close(found, torch.cat([logits[2], logits[0][order], logits[1]]))
+
+
+def test_splitting_a_document_with_many_pairs_changes_no_score(monkeypatch):
+    model, encoder = model_and_encoder(**NARROW)
+    whole = features_of(encoder, TEXT, OTHER)
+    monkeypatch.setattr(processing_document_biodir, "PAIRS_PER_PASS", 4)
+    parts = features_of(encoder, TEXT, OTHER)
+    assert len(parts) > len(whole) == 2
+    expected = logits_of(model, encoder, whole)
+    assert_close(logits_of(model, encoder, parts), expected)
+    assert_close(torch.cat([logits_of(model, encoder, [part]) for part in parts]), expected)
+
+
+def test_pairs_differ():
+    model, encoder = model_and_encoder(**NARROW)
+    (features,) = features_of(encoder, TEXT)
+    # C3 has but one mention, which it shares with C1: a window that shows no other of C1 cannot tell them apart.
+    entities = [{question.pair.entity1.identifier, question.pair.entity2.identifier} for question in features.pairs]
+    others = features.with_pairs([index for index, both in enumerate(entities) if "C3" not in both])
+    logits = logits_of(model, encoder, [others])
+    assert len(logits) == 18
+    assert (torch.cdist(logits, logits) + torch.eye(len(logits))).min() > 1e-2
+
+
+def test_task_with_no_labels_has_no_logits():
+    model, encoder = model_and_encoder(novelty_labels=[])
+    output = model(**encoder.collate(features_of(encoder, TEXT)))
+    assert output.novelty_logits is None
+    assert output.relation_logits.shape[1] + output.direction_logits.shape[1] == 13
+
+
+# --- who sees whom
+
+
+def packed_states(monkeypatch, model, encoder, features):
+    """The states of the packed row, and its layout."""
+    seen = []
+    read = model.read_packed
+
+    def capturing(embeddings, positions, layout):
+        seen.append((read(embeddings, positions, layout), layout))
+        return seen[-1][0]
+
+    with monkeypatch.context() as patch, torch.no_grad():
+        patch.setattr(model, "read_packed", capturing)
+        model(**encoder.collate(features))
+    ((states, layout),) = seen
+    return states, layout
+
+
+@pytest.mark.parametrize("family", PACKABLE_ENCODERS)
+def test_text_has_the_states_of_the_bare_text(monkeypatch, family):
+    model, encoder = model_and_encoder(family, **NARROW)
+    features = features_of(encoder, *DOCUMENTS)
+    states, layout = packed_states(monkeypatch, model, encoder, features)
+    bare = eager(model).encoder
+    rows = [row for found in features for row in found.rows]
+    assert len(rows) == len(layout.windows)
+    for row, (start, end) in zip(rows, layout.windows, strict=True):
+        embeddings = bare.get_input_embeddings()(torch.tensor([row]))
+        with torch.no_grad():
+            expected = bare(inputs_embeds=embeddings, attention_mask=torch.ones(1, len(row))).last_hidden_state[0]
+        assert_close(states[start:end], expected)
+
+
+def test_soft_prompt_of_the_pair_type_is_seen_and_that_of_others_is_not():
+    model, encoder = model_and_encoder(**NARROW)
+    features = features_of(encoder, TEXT)
+    types = torch.tensor([question.pair.pair_type_id for question in features[0].pairs])
+    before = logits_of(model, encoder, features)
+    for place in range(3):
+        changed = copy.deepcopy(model)
+        with torch.no_grad():
+            changed.soft_prompt.vectors[2, place] += torch.linspace(-1, 1, 32)
+        moved = (logits_of(changed, encoder, features) - before).abs().amax(dim=-1)
+        assert ((moved > 1e-4) == (types == 2)).all()
+
+
+def test_packed_row_may_be_longer_than_the_positions_of_the_encoder():
+    model, encoder = model_and_encoder()
+    features = features_of(encoder, *[TEXT] * 4)
+    assert sum(found.tokens for found in features) > 2 * model.config.encoder_config.max_position_embeddings
+    logits = logits_of(model, encoder, features).view(4, len(features[0].pairs), -1)
+    assert_close(logits, logits[:1].expand_as(logits))
+
+
+def test_pair_that_shares_no_window_has_no_context():
+    model, encoder = model_and_encoder(**NARROW)
+    features = features_of(encoder, TEXT, OTHER)
+    prompts = model.soft_prompt.vectors
+    with torch.no_grad():
+        states = document_states(model.read_packed, model.get_input_embeddings(), prompts, encoder.collate(features))
+    crossing = [question.cross_window for found in features for question in found.pairs]
+    assert (states.contexts == 0).all(dim=-1).tolist() == crossing
+    assert states.prompts.abs().amax(dim=-1).min() > 0
+
+
+# --- which encoders
+
+
+def test_encoder_that_cannot_read_packed_rows_is_refused():
+    config = tiny_config("modernbert", pair_encoding="document")
+    with pytest.raises(SettingError, match=r"^encoders of type 'modernbert' .* or pair_encoding 'pairwise'$"):
+        BioDirForRelationExtraction(config)
+
+
+def test_encoder_with_relative_positions_is_refused():
+    with pytest.raises(SettingError, match=r"^encoders of type 'bert' .* with absolute positions"):
+        model_and_encoder(encoder_settings={"position_embedding_type": "relative_key"})
+
+
+def test_solid_model_keeps_the_attention_of_its_encoder():
+    assert BioDirForRelationExtraction(tiny_config()).encoder.config._attn_implementation != PACKED_ATTENTION

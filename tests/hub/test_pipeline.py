@@ -1,0 +1,620 @@
+"""The pipeline keeps its promises over every kind of input, with a tiny random model."""
+
+import importlib
+import itertools
+import json
+import math
+import sys
+import types
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from datasets import Dataset, DatasetDict, IterableDataset
+from transformers import AutoTokenizer
+from transformers.pipelines.pt_utils import KeyDataset
+
+from biodir import AnnotationError, BioDirError, CheckpointError, ParseError, SettingError, format_pubtator
+from biodir.configuration_biodir import CHEMICAL, DISEASE, GENE
+from biodir.modeling_biodir import BioDirForRelationExtraction
+from biodir.pipeline_biodir import BioDirPipeline
+from biodir.pipeline_engine_biodir import PASSES_PER_BATCH
+from helpers.checkout import CHECKOUT
+from helpers.marked import marked_document
+from helpers.tiny_checkpoint import SETTINGS, open_pipeline, save_checkpoint, save_encoder
+
+RESULT_KEYS = [
+    "subject",
+    "object",
+    "relation",
+    "directed",
+    "novelty",
+    "score",
+    "relation_score",
+    "novelty_score",
+    "direction_score",
+    "evidence",
+    "cross_window",
+]
+# Three pairs, one pair, none.
+THREE = marked_document("<C:D1 Aspirin> cures <D:D2 pain>. Through the <G:3 gene> comes <D:D2 pain>.", id="three")
+ONE = marked_document("Too much <C:D4 iron> harms the <D:D5 liver>.", id="one")
+NO_PAIR = marked_document("No <C:D1 drug> helped the <S:9606 patients>; <D:- pain> was not linked.", id="no pair")
+NO_ENTITY = marked_document("Nothing here.", id="no entity")
+DOCUMENTS = [NO_ENTITY, THREE, NO_PAIR, NO_ENTITY, ONE, THREE, NO_PAIR]
+PAIRS = [0, 3, 0, 0, 1, 3, 0]
+MAPPINGS = [document.to_dict() for document in DOCUMENTS]
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory) -> Path:
+    return save_checkpoint(tmp_path_factory.mktemp("pipeline"))
+
+
+@pytest.fixture(scope="module")
+def extract(checkpoint) -> BioDirPipeline:
+    """The pipeline over a model that relates every pair."""
+    return open_pipeline(checkpoint)
+
+
+@pytest.fixture(scope="module")
+def extract_none(checkpoint) -> BioDirPipeline:
+    """The pipeline over a model that relates no pair."""
+    return open_pipeline(checkpoint, relates_all=False)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What went to the model at once."""
+
+    pairs: int
+    chunks: int
+    tokens: int
+
+
+@pytest.fixture
+def batches(extract, monkeypatch) -> list[Batch]:
+    """The batches that `extract` hands to its model during the test."""
+    seen, forward = [], extract.model.forward
+
+    def watched(**inputs):
+        seen.append(batch_of(inputs))
+        return forward(**inputs)
+
+    monkeypatch.setattr(extract.model, "forward", watched)
+    return seen
+
+
+def batch_of(inputs) -> Batch:
+    pairs, chunks, _ = inputs["input_ids"].shape
+    return Batch(pairs, chunks, int(inputs["attention_mask"].sum()))
+
+
+def same(found, expected) -> bool:
+    """Whether the data are equal, scores within 1e-5."""
+    if isinstance(expected, float):
+        return math.isclose(found, expected, abs_tol=1e-5)
+    if isinstance(expected, dict):
+        return list(found) == list(expected) and all(same(found[key], expected[key]) for key in expected)
+    if isinstance(expected, list):
+        return len(found) == len(expected) and all(map(same, found, expected))
+    return found == expected
+
+
+def long_document(mentions: int, distance: int):
+    """Chemicals and genes in turn, so many characters apart; every tenth mention is of the same entity."""
+    parts = [f"<{'CG'[index % 2]}:E{index % 60} drug{index % 60}>".ljust(distance, "x") for index in range(mentions)]
+    return marked_document(". ".join(part.replace("xx", "x ") for part in parts), id="long")
+
+
+# One document, in every form.
+
+
+def test_mapping_gives_what_the_document_gives(extract):
+    assert extract(THREE.to_dict()) == extract(THREE)
+
+
+def test_pubtator_text_gives_what_the_document_gives(extract):
+    assert extract(format_pubtator(THREE)) == extract(THREE)
+
+
+def test_document_is_read_as_a_call_reads_it(extract):
+    value = {"text": "Iron.", "entities": [{"start": 0, "end": 4, "type": "Metal", "id": "D3"}]}
+    document = extract.read_document(value, 7, type_map={"Metal": CHEMICAL}, top_k=1)
+    assert (document.id, document.mentions[0].entity_type) == ("7", CHEMICAL)
+    with pytest.raises(AnnotationError, match=r"document 7, mention 0 .*unknown entity type 'Metal'"):
+        extract.read_document(value, 7)
+    with pytest.raises(SettingError, match="unknown parameter 'type_mop'"):
+        extract.read_document(value, type_mop={})
+
+
+def test_document_of_another_copy_of_the_class_gives_what_ours_gives(extract, monkeypatch):
+    package = types.ModuleType("another_copy")
+    package.__path__ = [str(CHECKOUT)]
+    monkeypatch.setitem(sys.modules, "another_copy", package)
+    copied = importlib.import_module("another_copy.document_biodir").Document.from_dict(THREE.to_dict())
+    assert type(copied) is not type(THREE)
+    assert extract(copied) == extract(THREE)
+    assert extract([copied]) == [extract(THREE)]
+
+
+def test_result_holds_the_documented_keys(extract):
+    results = extract(THREE)
+    assert len(results) == 3
+    for result in results:
+        assert list(result) == RESULT_KEYS
+        assert [list(result[role]) for role in ("subject", "object")] == [["id", "type", "text"]] * 2
+        assert json.loads(json.dumps(result)) == result
+
+
+def test_score_is_the_product_of_the_others(extract):
+    for result in extract(THREE):
+        parts = result["relation_score"], result["novelty_score"], result["direction_score"]
+        assert result["score"] == pytest.approx(math.prod(parts))
+        assert all(0 <= part <= 1 for part in parts)
+
+
+def test_results_stand_in_order_of_score(extract):
+    scores = [result["score"] for result in extract(THREE)]
+    assert scores == sorted(scores, reverse=True)
+    assert len(set(scores)) == 3
+
+
+def test_evidence_is_the_text_at_its_offsets(extract):
+    results = extract(THREE)
+    for result in results:
+        assert result["evidence"]
+        for part in result["evidence"]:
+            assert THREE.text[part["start"] : part["end"]] == part["text"]
+    of_gene = next(result for result in results if {result["subject"]["id"], result["object"]["id"]} == {"3", "D2"})
+    assert [part["text"] for part in of_gene["evidence"]] == ["Through the gene comes pain."]
+
+
+def test_unrelated_pairs_are_left_out(extract_none):
+    assert extract_none(THREE) == []
+
+
+def test_pipeline_calls_a_model_in_training_without_dropout(checkpoint, extract):
+    model = BioDirForRelationExtraction.from_pretrained(checkpoint).train()
+    trained = BioDirPipeline(model, AutoTokenizer.from_pretrained(checkpoint), device="cpu")
+    assert trained(THREE) == extract(THREE)
+
+
+# Many documents, in every container.
+
+CONTAINERS = {
+    "list": list,
+    "tuple": tuple,
+    "generator": lambda values: (value for value in values),
+    "iterator": iter,
+    "datasets.Dataset": Dataset.from_list,
+    "datasets.IterableDataset": lambda values: IterableDataset.from_generator(lambda: iter(values)),
+    "sequence without iterator": lambda values: KeyDataset([{"document": value} for value in values], "document"),
+}
+
+
+@pytest.mark.parametrize("name", CONTAINERS)
+def test_every_container_gives_the_results_of_its_documents_in_order(name, extract):
+    results = list(extract(CONTAINERS[name](MAPPINGS)))
+    assert [len(result) for result in results] == PAIRS
+    assert same(results, [extract(mapping) for mapping in MAPPINGS])
+
+
+@pytest.mark.parametrize("name", CONTAINERS)
+def test_empty_container_gives_no_result(name, extract):
+    assert list(extract(CONTAINERS[name]([]))) == []
+
+
+def test_list_gives_a_list_and_other_containers_an_iterator(extract):
+    assert extract([]) == []
+    assert extract([NO_ENTITY]) == [[]]
+    assert extract((NO_ENTITY, NO_PAIR)) == [[], []]
+    assert iter(iterator := extract(iter([NO_ENTITY]))) is iterator
+
+
+@pytest.mark.parametrize(
+    "mapping",
+    [
+        {"text": "No entities."},
+        {"text": "No entities.", "entities": []},
+        {"text": "No entities.", "entities": None},
+        {"text": ""},
+        NO_PAIR.to_dict(),
+    ],
+)
+def test_document_without_pairs_gives_an_empty_list(mapping, extract):
+    assert extract(mapping) == []
+
+
+def test_rows_of_a_dataset_may_lack_what_others_have(extract):
+    without_key = {"id": "x", "text": "No entities."}
+    rows = Dataset.from_list([THREE.to_dict(), without_key, ONE.to_dict()])
+    assert rows[1]["entities"] is None
+    assert same(list(extract(rows)), [extract(THREE), [], extract(ONE)])
+
+
+def test_mapping_of_splits_is_refused(extract):
+    split = Dataset.from_list(MAPPINGS)
+    with pytest.raises(AnnotationError, match=r"set of splits \(train, test\); pass one of them"):
+        extract(DatasetDict({"train": split, "test": split}))
+    streamed = IterableDataset.from_generator(lambda: iter(MAPPINGS))
+    with pytest.raises(AnnotationError, match="set of splits"):
+        extract({"train": streamed})
+
+
+def test_generator_is_read_no_further_than_a_batch(extract):
+    read = itertools.count()
+    endless = extract((ONE for _ in read), batch_size=2)
+    assert len(list(itertools.islice(endless, 3))) == 3
+    assert next(read) == 4
+
+
+def test_endless_generator_of_documents_without_pairs_is_answered_one_by_one(extract):
+    read = itertools.count()
+    assert list(itertools.islice(extract(NO_ENTITY for _ in read), 3)) == [[], [], []]
+    assert next(read) == 3
+
+
+# Batches.
+
+
+def test_pairs_of_several_documents_share_a_batch(extract, batches):
+    extract([ONE, THREE, ONE])
+    assert [batch.pairs for batch in batches] == [5]
+
+
+def test_batch_size_counts_pairs(extract, batches):
+    extract([ONE, THREE, ONE, THREE], batch_size=3)
+    assert [batch.pairs for batch in batches] == [3, 3, 2]
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 3, 100, None])
+def test_batch_size_changes_neither_scores_nor_order(batch_size, extract):
+    expected = [extract(document) for document in DOCUMENTS]
+    assert same(extract(DOCUMENTS, batch_size=batch_size), expected)
+    assert same(list(extract(iter(DOCUMENTS), batch_size=batch_size)), expected)
+
+
+def test_neighbours_in_the_batch_do_not_change_scores(extract, batches):
+    alone = extract(ONE)
+    among_others = extract([long_document(6, 120), ONE, THREE], batch_size=1000)
+    assert same(among_others[1], alone)
+    assert [batch.pairs for batch in batches] == [1, 6 * 5 // 2 + 1 + 3]
+
+
+def test_batch_size_that_is_larger_than_the_memory_holds_runs_in_several_parts(extract, batches):
+    document = long_document(10, 120)
+    extract(document, batch_size=1000)
+    largest = 4 * SETTINGS["max_tokens"]
+    assert sum(batch.pairs for batch in batches) == 10 * 9 // 2
+    assert len(batches) == 2
+    assert all(batch.tokens < PASSES_PER_BATCH * SETTINGS["token_budget"] + 2 * largest for batch in batches)
+
+
+def test_long_document_goes_to_the_model_in_batches_of_the_budget(extract, monkeypatch):
+    document = long_document(400, 123)
+    assert len(document.text) > 45_000
+    seen = []
+
+    def answer_nothing(**inputs):
+        seen.append(batch_of(inputs))
+        labels = extract.model.config.labels
+        return {f"{task}_logits": torch.zeros(seen[-1].pairs, len(labels[task])) for task in labels}
+
+    monkeypatch.setattr(extract.model, "forward", answer_nothing)
+    assert len(extract(document, top_k=5)) == 5
+    budget = PASSES_PER_BATCH * SETTINGS["token_budget"]
+    longest_pair = 4 * SETTINGS["max_tokens"]  # prefix, suffix and an infix around each mention
+    assert sum(batch.pairs for batch in seen) == 60 * 59 // 2
+    assert all(batch.tokens < budget + longest_pair for batch in seen)
+    assert all(batch.tokens >= budget for batch in seen[:-1])
+
+
+def test_cross_window_says_that_the_mentions_are_too_far_apart(extract):
+    near = marked_document("The <C:D1 drug> harms the <G:3 gene>.")
+    far = marked_document("The <C:D1 drug> came first. " + "Filler and filler. " * 60 + "The <G:3 gene> came last.")
+    assert [result["cross_window"] for result in extract([near, far])[0]] == [False]
+    (result,) = extract(far)
+    assert result["cross_window"] is True
+    assert [part["text"] for part in result["evidence"]] == ["The drug came first.", "The gene came last."]
+
+
+# Parameters.
+
+
+def test_threshold_leaves_out_lower_scores(extract):
+    best, middle, _ = extract(THREE)
+    assert same(extract(THREE, threshold=middle["score"]), [best, middle])
+    assert extract(THREE, threshold=np.float32(1)) == []
+
+
+def test_results_share_the_text_of_a_sentence(extract):
+    whole = extract(marked_document("<C:D1 Iron> <C:D2 zinc> <D:D3 pain> and so on"), return_all_scores=True)
+    assert len(whole) == 3
+    (text,) = {id(sentence["text"]) for result in whole for sentence in result["evidence"]}
+    assert text == id(whole[0]["evidence"][0]["text"])
+
+
+def test_relation_types_choose_results(extract):
+    wanted = extract(THREE)[0]["relation"]
+    expected = [result for result in extract(THREE) if result["relation"] == wanted]
+    assert extract(THREE, relation_types=[wanted]) == expected
+    assert extract(THREE, relation_types=iter([wanted])) == expected
+    assert extract(THREE, relation_types=[]) == []
+
+
+def test_pair_types_choose_pairs_before_the_model(extract, batches):
+    for pair_type in ((GENE, DISEASE), (DISEASE, GENE)):
+        (result,) = extract(THREE, pair_types=iter([pair_type]))
+        assert {result["subject"]["type"], result["object"]["type"]} == {GENE, DISEASE}
+    assert [batch.pairs for batch in batches] == [1, 1]
+    assert extract(THREE, pair_types=[]) == []
+
+
+def test_entity_ids_choose_pairs_before_the_model(extract, batches):
+    results = extract(THREE, entity_ids={"D1", "unknown"})
+    assert len(results) == 2
+    assert all("D1" in (result["subject"]["id"], result["object"]["id"]) for result in results)
+    assert [batch.pairs for batch in batches] == [2]
+    assert extract(THREE, entity_ids=[]) == []
+
+
+def test_top_k_keeps_the_best_of_each_document(extract):
+    results = extract([THREE, ONE], top_k=np.int64(2))
+    assert same(results, [extract(THREE)[:2], extract(ONE)])
+
+
+def test_return_all_scores_gives_every_pair_with_the_score_of_every_label(extract_none):
+    results = extract_none(THREE, return_all_scores=True)
+    labels = extract_none.model.config.labels
+    assert len(results) == 3
+    for result in results:
+        assert list(result) == [*RESULT_KEYS, "scores"]
+        assert {task: list(scores) for task, scores in result["scores"].items()} == labels
+        assert result["relation"] == "None"
+        assert result["relation_score"] == result["scores"]["relation"]["None"]
+        assert result["novelty_score"] == max(list(result["scores"]["novelty"].values())[1:])
+        assert result["direction_score"] == max(list(result["scores"]["direction"].values())[1:])
+
+
+def test_call_parameters_join_those_of_the_constructor(checkpoint, extract):
+    lowest = extract(THREE)[-1]["score"]
+    narrow = open_pipeline(checkpoint, top_k=1, threshold=lowest + 1e-3, batch_size=2)
+    assert len(narrow(THREE)) == 1
+    assert len(narrow(THREE, top_k=3)) == 2, "the call changes top_k, the threshold of the constructor stays"
+    assert len(narrow(THREE, top_k=None)) == 1, "None is no value"
+    assert len(narrow(THREE)) == 1, "a call leaves no trace"
+
+
+def test_unknown_parameter_is_refused_with_the_name_that_was_meant(checkpoint, extract):
+    with pytest.raises(SettingError, match="unknown parameter 'thresholds'; did you mean 'threshold'"):
+        extract(THREE, thresholds=0.5)
+    with pytest.raises(SettingError, match=r"unknown parameter 'xyz'; known are pair_types, .*, batch_size"):
+        extract(THREE, xyz=1)
+    with pytest.raises(SettingError, match="did you mean 'top_k'"):
+        open_pipeline(checkpoint, topk=1)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("threshold", 1.5),
+        ("threshold", -0.1),
+        ("threshold", float("nan")),
+        ("threshold", "0.5"),
+        ("threshold", True),
+        ("top_k", 0),
+        ("top_k", 2.5),
+        ("top_k", True),
+        ("batch_size", 0),
+        ("batch_size", "3"),
+        ("batch_size", 2.5),
+        ("return_all_scores", "no"),
+        ("relation_types", "Bind"),
+        ("relation_types", ["Binds"]),
+        ("relation_types", 5),
+        ("pair_types", (GENE, DISEASE)),
+        ("pair_types", [(GENE,)]),
+        ("pair_types", [(GENE, "Organ")]),
+        ("pair_types", [5]),
+        ("pair_types", [([GENE], DISEASE)]),
+        ("entity_ids", "D1"),
+        ("entity_ids", [6331]),
+        ("type_map", [("Compound", CHEMICAL)]),
+        ("type_map", {"Compound": "Chemistry"}),
+        ("ner", "model"),
+    ],
+)
+def test_wrong_value_of_a_parameter_is_refused(name, value, checkpoint, extract, batches):
+    for ask in (lambda: extract([THREE], **{name: value}), lambda: extract(iter([THREE]), **{name: value})):
+        with pytest.raises(SettingError, match=name.removesuffix("s").replace("_", "[_ ]") + "|entity type"):
+            ask()
+    with pytest.raises(SettingError):
+        open_pipeline(checkpoint, **{name: value})
+    assert batches == []
+
+
+# Other names of types, and texts without entities.
+
+
+def test_known_other_names_of_types_need_no_map(extract):
+    mapping = THREE.to_dict()
+    for entity in mapping["entities"]:
+        entity["type"] = {CHEMICAL: "Chemical", DISEASE: "Disease", GENE: "Gene"}[entity["type"]]
+    assert extract(mapping) == extract(THREE)
+
+
+def test_type_map_names_types_or_leaves_them_out(checkpoint, extract):
+    mapping = ONE.to_dict()
+    mapping["entities"][0]["type"] = "Metal"
+    assert extract(mapping, type_map={"Metal": CHEMICAL}) == extract(ONE)
+    assert extract(mapping, type_map={"Metal": None}) == []
+    assert open_pipeline(checkpoint, type_map={"Metal": CHEMICAL})(mapping) == extract(ONE)
+
+
+def test_pair_types_may_have_the_names_that_documents_may_use(checkpoint, extract):
+    expected = extract(THREE, pair_types=[(GENE, DISEASE)])
+    assert len(expected) == 1
+    assert extract(THREE, pair_types=[("Gene", "Disease")]) == expected
+    asked = {"pair_types": [("Locus", DISEASE)]}
+    assert extract(THREE, type_map={"Locus": GENE}, **asked) == expected
+    assert open_pipeline(checkpoint, type_map={"Locus": GENE})(THREE, **asked) == expected
+    assert open_pipeline(checkpoint, type_map={"Locus": GENE}, **asked)(THREE) == expected
+    for type_map in ({"Locus": None}, {"Place": GENE}, {}):
+        with pytest.raises(SettingError, match=r"unknown pair type \('Locus', 'DiseaseOr.*'\); known are \('Chemical"):
+            extract(THREE, type_map=type_map, **asked)
+
+
+def test_unknown_entity_type_names_document_mention_value_and_fix(extract):
+    mapping = ONE.to_dict()
+    mapping["entities"][1]["type"] = "Organ"
+    message = r"document one, mention 1 \('liver'\): unknown entity type 'Organ'; .*type_map=\{'Organ': "
+    with pytest.raises(AnnotationError, match=message):
+        extract(mapping)
+
+
+def find_iron_and_liver(key):
+    """What a token-classification pipeline finds in the text of `ONE`: NumPy scores, sometimes NumPy offsets."""
+
+    def ner(text):
+        places = [(text.index("iron"), 4, "Chemical"), (text.index("liver"), 5, "Disease")]
+        return [
+            {key: kind, "score": np.float32(0.9), "word": "w", "start": np.int64(start), "end": start + length}
+            for start, length, kind in places
+        ]
+
+    return ner
+
+
+@pytest.mark.parametrize("key", ["entity_group", "entity", "type"])
+def test_ner_marks_a_plain_text(key, checkpoint, extract):
+    (result,) = extract(ONE.text, ner=find_iron_and_liver(key))
+    assert {result["subject"]["id"], result["object"]["id"]} == {"text:iron", "text:liver"}
+    assert json.loads(json.dumps(result)) == result
+    assert open_pipeline(checkpoint, ner=find_iron_and_liver(key))([ONE.text]) == [[result]]
+
+
+def test_ner_keeps_identifiers_that_it_gives(extract):
+    def linked(text):
+        found = find_iron_and_liver("entity_group")(text)
+        return [{**entry, "id": ["D4", "D5"][index]} for index, entry in enumerate(found)]
+
+    assert extract({"text": ONE.text}, ner=linked) == extract(ONE)
+
+
+def test_ner_is_not_asked_where_entities_are_marked(extract):
+    def ner(text):
+        raise AssertionError(f"asked about {text!r}")
+
+    assert extract(THREE, ner=ner) == extract(THREE)
+
+
+def test_ner_that_finds_nothing_gives_no_relation(extract):
+    assert extract([ONE.text, ""], ner=lambda text: []) == [[], []]
+
+
+@pytest.mark.parametrize(
+    ("found", "message"),
+    [
+        (None, "document 0: ner returned None"),
+        ("iron", "document 0: ner returned 'iron'"),
+        (["iron"], "document 0, ner result 0: 'iron' lacks start, end or a type"),
+        ([{"entity": "B-Chemical", "word": "iron"}], "aggregation_strategy"),
+        ([{"entity_group": "Organ", "start": 0, "end": 3}], "unknown entity type 'Organ'"),
+        ([{"entity_group": "Gene", "start": 0, "end": 300}], "ends at 300 but the text has"),
+    ],
+)
+def test_unusable_answer_of_ner_is_refused(found, message, extract):
+    with pytest.raises(AnnotationError, match=message):
+        extract(ONE.text, ner=lambda text: found)
+
+
+def test_plain_text_without_ner_is_refused(extract):
+    with pytest.raises(ParseError, match=r"document 1: 'Aspirin cures pain\.' is not PubTator text; .*ner="):
+        extract([THREE, "Aspirin cures pain."])
+
+
+# Bad input.
+
+IRON = {"start": 9, "end": 13, "type": CHEMICAL}
+BAD_DOCUMENTS = {
+    "offset outside the text": ({"text": ONE.text, "entities": [{**IRON, "end": 99}]}, "ends at 99 but the text has"),
+    "end before start": ({"text": ONE.text, "entities": [{**IRON, "end": 9}]}, "ends at 9 but starts at 9"),
+    "negative start": ({"text": ONE.text, "entities": [{**IRON, "start": -1}]}, "starts at -1"),
+    "fraction": ({"text": ONE.text, "entities": [{**IRON, "start": 9.5}]}, "9.5"),
+    "other text": ({"text": ONE.text, "entities": [{**IRON, "text": "lead"}]}, "says 'lead' but the text at .* 'iron'"),
+    "no start": ({"text": ONE.text, "entities": [{"end": 9, "type": GENE}]}, "has no 'start'"),
+    "entity is no mapping": ({"text": ONE.text, "entities": ["iron"]}, "not str 'iron'"),
+    "entities are no list": ({"text": ONE.text, "entities": "iron"}, "'entities' is str 'iron', not a list"),
+    "unknown type": ({"text": ONE.text, "entities": [{**IRON, "type": "Organ"}]}, "unknown entity type 'Organ'"),
+    "type is no number of a type": (
+        {"text": ONE.text, "entities": [{**IRON, "type": 6}]},
+        "numbers its entity types 0 to 5",
+    ),
+    "type is no name": ({"text": ONE.text, "entities": [{**IRON, "type": 1.5}]}, "entity type 1.5 is not a name"),
+    "identifier is a number": ({"text": ONE.text, "entities": [{**IRON, "id": 5}]}, "id 5 is not a string"),
+    "text is a number": ({"text": 5}, "'text' is int 5, not a string"),
+    "text is bytes": ({"text": b"iron"}, "'text' is bytes b'iron', not a string"),
+    "half a character": ({"text": "a \ud83d"}, "half of a surrogate pair"),
+    "half a character in an identifier": ({"text": ONE.text, "entities": [{**IRON, "id": "\ud83d"}]}, "surrogate"),
+    "no text": ({"id": "x"}, "document x: has none of 'text'"),
+    "empty mapping": ({}, "has none of 'text'"),
+    "number": (5, "a document is a mapping, a PubTator string or a Document, not int 5"),
+    "None": (None, "not NoneType None"),
+    "bytes": (b"1|t|x", "not bytes"),
+    "list": ([THREE], "not list"),
+    "malformed PubTator": ("1|t|Iron\n1|a|x\n1\tzero\t4\tIron\tGene\t3", r"document \d:3: score '3'"),
+    "two PubTator documents": ("1|t|Iron\n1|a|x\n\n2|t|Iron\n2|a|x", "holds 2 documents"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_DOCUMENTS)
+def test_bad_document_in_a_list_is_found_before_the_model_runs(name, extract, batches):
+    bad, message = BAD_DOCUMENTS[name]
+    with pytest.raises(BioDirError, match=message):
+        extract([ONE, bad, ONE])
+    assert batches == []
+
+
+@pytest.mark.parametrize("name", BAD_DOCUMENTS)
+def test_bad_document_in_a_generator_costs_none_of_those_before_it(name, extract):
+    bad, message = BAD_DOCUMENTS[name]
+    results = extract(value for value in (THREE, NO_ENTITY, ONE, bad, ONE))
+    assert same(list(itertools.islice(results, 3)), [extract(THREE), [], extract(ONE)])
+    with pytest.raises(BioDirError, match=message):
+        next(results)
+
+
+def test_error_of_a_bad_document_without_id_names_its_place(extract):
+    bad = {"text": "ab", "entities": [{"start": 0, "end": 5, "type": GENE}]}
+    with pytest.raises(AnnotationError, match=r"^document 2, entities\[0\]: ends at 5"):
+        extract([ONE, ONE, bad])
+
+
+@pytest.mark.parametrize("value", [None, 5, b"1|t|x"])
+def test_input_that_holds_no_documents_is_refused_at_once(value, extract):
+    with pytest.raises(AnnotationError, match="neither a document nor a sequence of documents"):
+        extract(value)
+
+
+# Checkpoints that do not fit.
+
+
+def test_pipeline_needs_a_tokenizer(extract):
+    with pytest.raises(CheckpointError, match="no tokenizer"):
+        BioDirPipeline(extract.model, device="cpu")
+
+
+def test_tokenizer_with_more_tokens_than_embeddings_is_refused(checkpoint, extract):
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    tokenizer.add_tokens(["extra"])
+    with pytest.raises(CheckpointError, match=r"has \d+ tokens but the model's embeddings have \d+ rows"):
+        BioDirPipeline(extract.model, tokenizer, device="cpu")
+
+
+def test_tokenizer_of_the_bare_encoder_is_refused(extract, tmp_path):
+    save_encoder(tmp_path)
+    with pytest.raises(CheckpointError, match="tokenizer lacks '@"):
+        BioDirPipeline(extract.model, AutoTokenizer.from_pretrained(tmp_path), device="cpu")

@@ -1,0 +1,210 @@
+"""Every back end gives the scores of torch, as near as its numbers allow, for every pair encoding."""
+
+import shutil
+import sys
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from biodir.__main__ import main
+from biodir.cli import BACKENDS
+from biodir.configuration_biodir import PAIR_ENCODINGS
+from biodir.errors_biodir import CheckpointError, SettingError
+from biodir.inference.backends import LowPrecisionEncoder, use_backend
+from biodir.inference.loading import load_pipeline
+from biodir.inference.onnx_encoder import ONNX_FILES, OnnxEncoder, export_encoder
+from helpers.tiny_checkpoint import save_checkpoint
+from helpers.tiny_models import tiny_model
+
+# The first text fills several windows; in the second two documents meet in a batch.
+LONG = {
+    "text": "aspirin stops pain . " + "filler " * 90 + "warfarin binds the gene . aspirin again .",
+    "entities": [
+        {"start": 0, "end": 7, "type": "ChemicalEntity", "id": "C1"},
+        {"start": 14, "end": 18, "type": "DiseaseOrPhenotypicFeature", "id": "D1"},
+        {"start": 651, "end": 659, "type": "ChemicalEntity", "id": "C2"},
+        {"start": 670, "end": 674, "type": "GeneOrGeneProduct", "id": "G1"},
+    ],
+}
+SHORT = {
+    "text": "iron and the drug",
+    "entities": [
+        {"start": 0, "end": 4, "type": "ChemicalEntity", "id": "C1"},
+        {"start": 13, "end": 17, "type": "ChemicalEntity", "id": "C2"},
+    ],
+}
+# Largest and mean difference of scores in 0..1: about two and a half times what was measured on an x86 CPU.
+TOLERANCES = {
+    "torch": (0, 0),
+    "bf16": (0.01, 0.002),
+    "int8": (0.04, 0.008),
+    "onnx": (1e-4, 1e-4),
+    "onnx-int8": (0.04, 0.008),
+}
+
+
+@pytest.fixture(scope="module")
+def checkpoints(tmp_path_factory) -> dict[str, Path]:
+    """Folder of a tiny checkpoint of each pair encoding, with weights as wide as those of trained encoders."""
+    folder = tmp_path_factory.mktemp("backends")
+    found = {form: save_checkpoint(folder / form, pair_encoding=form, initializer_range=0.1) for form in PAIR_ENCODINGS}
+    for path in found.values():
+        weights = load_file(path / "model.safetensors")
+        inner = [name for name in weights if name.startswith("encoder.encoder.") and weights[name].ndim > 1]
+        save_file(weights | {name: 0.3 * weights[name] for name in inner}, path / "model.safetensors", {"format": "pt"})
+    return found
+
+
+@pytest.fixture(scope="module")
+def exported(checkpoints, tmp_path_factory) -> Path:
+    """The pooled checkpoint with the files of `biodir export-onnx`, and what that printed."""
+    folder = tmp_path_factory.mktemp("exported") / "model"
+    shutil.copytree(checkpoints["document"], folder)
+    with open(folder / "printed.txt", "w") as printed, redirect_stdout(printed):
+        assert main(["export-onnx", "--model", str(folder)]) == 0
+    return folder
+
+
+def scores_of(extract, *documents) -> torch.Tensor:
+    """(pairs, labels of all tasks), pairs in the order of their identifiers."""
+    rows = {}
+    for number, results in enumerate(extract(documents or [LONG, SHORT], return_all_scores=True)):
+        for result in results:
+            key = number, *sorted((result["subject"]["id"], result["object"]["id"]))
+            rows[key] = [score for task in result["scores"].values() for score in task.values()]
+    return torch.tensor([rows[key] for key in sorted(rows)])
+
+
+def assert_near(found: torch.Tensor, expected: torch.Tensor, backend: str) -> None:
+    assert found.shape == expected.shape
+    differences = (found - expected).abs()
+    largest, mean = TOLERANCES[backend]
+    assert differences.max() <= largest
+    assert differences.mean() <= mean
+
+
+@pytest.mark.parametrize("form", PAIR_ENCODINGS)
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_scores_are_those_of_torch(checkpoints, form, backend):
+    expected = scores_of(load_pipeline(str(checkpoints[form]), "cpu"))
+    found = scores_of(load_pipeline(str(checkpoints[form]), "cpu", backend))
+    assert expected.shape == (7, 16)
+    assert_near(found, expected, backend)
+    assert backend in ("torch", "onnx") or (found != expected).any(), "the back end computed nothing of its own"
+
+
+@pytest.mark.parametrize("form", PAIR_ENCODINGS)
+@pytest.mark.parametrize("part", ["attention.output.dense", "output.dense"])
+def test_encoder_without_a_part_is_outside_the_tolerances(checkpoints, form, part):
+    extract = load_pipeline(str(checkpoints[form]), "cpu")
+    expected = scores_of(extract)
+    with torch.no_grad():
+        extract.model.encoder.encoder.layer[1].get_submodule(part).weight.zero_()
+    differences = (scores_of(extract) - expected).abs()
+    assert differences.max() > 2 * max(largest for largest, _ in TOLERANCES.values())
+    assert differences.mean() > 4 * max(mean for _, mean in TOLERANCES.values())
+
+
+@pytest.mark.parametrize("form", PAIR_ENCODINGS)
+def test_scores_of_other_pairs_are_outside_the_tolerances(checkpoints, form):
+    scores = scores_of(load_pipeline(str(checkpoints[form]), "cpu"))
+    differences = (scores.roll(1, dims=0) - scores).abs()
+    assert differences.max() > 2 * max(largest for largest, _ in TOLERANCES.values())
+    assert differences.mean() > max(mean for _, mean in TOLERANCES.values())
+
+
+@pytest.mark.parametrize("form", PAIR_ENCODINGS)
+@pytest.mark.parametrize("backend", ["bf16", "int8"])
+def test_document_has_the_same_scores_alone_and_among_others(checkpoints, form, backend):
+    extract = load_pipeline(str(checkpoints[form]), "cpu", backend)
+    together = scores_of(extract, LONG, SHORT, LONG)
+    assert_near(together, torch.cat([scores_of(extract, each) for each in (LONG, SHORT, LONG)]), backend)
+
+
+def test_long_text_of_these_tests_fills_several_windows(checkpoints):
+    extract = load_pipeline(str(checkpoints["document"]), "cpu")
+    document = extract._to_document(LONG, 0, {})
+    assert len(next(iter(extract.preprocess(document))).rows) > 1
+
+
+# Exported files.
+
+
+def test_export_says_what_each_file_is_for(exported):
+    printed = (exported / "printed.txt").read_text().splitlines()
+    for line, (backend, name) in zip(printed, ONNX_FILES.items(), strict=True):
+        assert line.startswith(str(exported / name))
+        assert line.endswith(f"for --backend {backend}")
+    assert (exported / "encoder.int8.onnx").stat().st_size < (exported / "encoder.onnx").stat().st_size
+
+
+def test_exported_file_needs_neither_export_nor_the_libraries_of_it(exported, monkeypatch):
+    expected = scores_of(load_pipeline(str(exported), "cpu"))
+    monkeypatch.setattr("biodir.inference.backends.export_encoder", None)  # must not be called
+    for name in ("onnx", "onnxscript"):
+        monkeypatch.setitem(sys.modules, name, None)
+    for backend in ONNX_FILES:
+        assert_near(scores_of(load_pipeline(str(exported), "cpu", backend)), expected, backend)
+
+
+def test_exported_file_of_other_weights_is_refused(exported):
+    model = load_pipeline(str(exported), "cpu").model
+    with torch.no_grad():
+        next(model.encoder.parameters()).add_(1)
+    with pytest.raises(CheckpointError, match="of other weights; write it anew with biodir export-onnx"):
+        use_backend(model, "onnx", exported)
+
+
+def test_folder_that_does_not_exist_is_refused(checkpoints, capsys, tmp_path):
+    assert main(["export-onnx", "--model", str(checkpoints["pairwise"]), str(tmp_path / "nowhere")]) == 1
+    assert "there is no such folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["onnx", "onnxscript", "onnxruntime"])
+def test_library_that_the_export_lacks_is_named_with_its_installation(monkeypatch, tmp_path, name):
+    monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(SettingError, match=rf"needs the package {name}; install it with: pip install 'biodir\[onnx\]'"):
+        export_encoder(tiny_model(), tmp_path, "onnx")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_library_that_runs_an_exported_file_is_named_with_its_installation(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(SettingError, match="needs the package onnxruntime; install it with"):
+        OnnxEncoder(tiny_model(), tmp_path / "encoder.onnx")
+
+
+# Devices, names.
+
+
+def test_unknown_backend_is_refused(checkpoints):
+    with pytest.raises(SettingError, match="backend is 'tpu'; choose one of torch, bf16, int8, onnx, onnx-int8"):
+        load_pipeline(str(checkpoints["pairwise"]), "cpu", "tpu")
+
+
+@pytest.mark.parametrize("backend", ["int8", "onnx", "onnx-int8"])
+def test_backend_for_cpus_is_refused_elsewhere(backend):
+    message = f"'{backend}' is for CPUs, but the model is on meta; choose torch or bf16, or device cpu"
+    with pytest.raises(SettingError, match=message):
+        use_backend(tiny_model().to("meta"), backend)
+
+
+def test_bf16_is_for_every_device():
+    model = tiny_model().to("meta")
+    use_backend(model, "bf16")
+    assert isinstance(model.encoder, LowPrecisionEncoder)
+
+
+def test_command_takes_the_backend(checkpoints, tmp_path, capsys):
+    path = tmp_path / "one.pubtator"
+    path.write_text(
+        "1|t|iron and the drug\n1|a|\n1\t0\t4\tiron\tChemicalEntity\tC1\n1\t13\t17\tdrug\tChemicalEntity\tC2\n\n"
+    )
+    assert (
+        main(["predict", str(path), "--model", str(checkpoints["document"]), "--device", "cpu", "--backend", "bf16"])
+        == 0
+    )
+    assert "iron" in capsys.readouterr().out

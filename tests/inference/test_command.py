@@ -1,0 +1,254 @@
+"""The command `biodir predict`: its exit status, what it writes where, and that it asks nothing."""
+
+import io
+import json
+import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from biodir import __version__, format_pubtator, read_pubtator, write_pubtator
+from biodir.__main__ import main
+from helpers.checkout import CHECKOUT
+from helpers.marked import marked_document
+from helpers.tiny_checkpoint import save_checkpoint
+
+THREE = marked_document("<C:D1 Aspirin> cures <D:D2 pain>. The <G:3 gene> causes <D:D2 pain>.", id="1")
+ONE = marked_document("Too much <C:D4 iron> harms the <D:D5 liver>.", id="2")
+BROKEN = "3|t|Iron\n3|a|x\n3\t0\t99\tIron\tChemical\tD4\n\n"
+
+
+class ClosedInput(io.StringIO):
+    """Standard input that nobody may read."""
+
+    def read(self, *_):
+        raise AssertionError("the command asked for input")
+
+    readline = read
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self):
+        return True
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory) -> Path:
+    return save_checkpoint(tmp_path_factory.mktemp("command"))
+
+
+@pytest.fixture
+def predict(checkpoint, monkeypatch):
+    """Runs the command on these arguments with the tiny checkpoint; the exit status."""
+    monkeypatch.setattr("sys.stdin", ClosedInput())
+    monkeypatch.setattr("builtins.input", ClosedInput().read)
+    return lambda *arguments: main(["predict", *map(str, arguments), "--model", str(checkpoint), "--device", "cpu"])
+
+
+@pytest.fixture
+def source(tmp_path) -> Path:
+    """A PubTator file of two documents with relations to be found."""
+    write_pubtator([THREE, ONE], tmp_path / "in.pubtator")
+    return tmp_path / "in.pubtator"
+
+
+def test_pubtator_in_pubtator_out(predict, source, tmp_path, capfd):
+    assert predict(source, "-o", tmp_path / "out.pubtator") == 0
+    documents = list(read_pubtator(tmp_path / "out.pubtator"))
+    assert [document.id for document in documents] == ["1", "2"]
+    assert [len(document.relations) for document in documents] == [3, 1]
+    for relation in [relation for document in documents for relation in document.relations]:
+        assert None not in (relation.relation_score, relation.novelty_score, relation.direction_score)
+    assert "Subject:" in (tmp_path / "out.pubtator").read_text()
+    captured = capfd.readouterr()
+    assert captured.out == ""
+    assert captured.err == "documents: 2, relations: 4, left out: 0\n"
+
+
+def test_listing_goes_to_standard_output(predict, source, capfd, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    assert predict(source, "--top-k", "1") == 0
+    captured = capfd.readouterr()
+    assert captured.out.startswith("1  Aspirin cures pain.\n  score  relation ")
+    assert captured.out.count("<1>") == 4
+    assert captured.err == "", "transformers' progress bars and notes stay away"
+
+
+def test_data_go_to_standard_output_by_format(predict, source, capfd):
+    assert predict(source, "--format", "jsonl") == 0
+    assert [json.loads(line)["id"] for line in capfd.readouterr().out.splitlines()] == ["1", "2"]
+
+
+def test_several_inputs_are_read_in_order(predict, source, tmp_path):
+    lines = tmp_path / "in.jsonl"
+    lines.write_text(json.dumps({**ONE.to_dict(), "id": "3"}) + "\n")
+    assert predict(lines, source, "-o", tmp_path / "out.jsonl") == 0
+    written = (tmp_path / "out.jsonl").read_text().splitlines()
+    assert [json.loads(line)["id"] for line in written] == ["3", "1", "2"]
+
+
+def test_options_reach_the_pipeline(predict, source, capfd):
+    assert predict(source, "--format", "jsonl", "--entity-ids", "D1", "D4", "--batch-size", "1", "--top-k", "1") == 0
+    found = [json.loads(line)["relations"] for line in capfd.readouterr().out.splitlines()]
+    assert [len(relations) for relations in found] == [1, 1]
+    (best,) = found[0]
+    assert "D1" in (best["subject"]["id"], best["object"]["id"])
+    assert predict(source, "--format", "jsonl", "--threshold", "1", "--relation-types", "Bind") == 0
+    assert [json.loads(line)["relations"] for line in capfd.readouterr().out.splitlines()] == [[], []]
+
+
+def test_windows_line_ends_give_the_same(predict, source, capfd):
+    assert predict(source, "--format", "pubtator") == 0
+    expected = capfd.readouterr().out
+    source.write_bytes(source.read_bytes().replace(b"\n", b"\r\n"))
+    assert predict(source, "--format", "pubtator") == 0
+    assert capfd.readouterr().out == expected
+    assert "\r" not in expected
+
+
+def test_skipped_documents_are_named_and_the_rest_is_done(predict, source, tmp_path, capfd, caplog):
+    source.write_text(format_pubtator(THREE) + BROKEN + format_pubtator(ONE))
+    line = format_pubtator(THREE).count("\n") + 3
+    with caplog.at_level(logging.ERROR):
+        assert predict(source, "-o", tmp_path / "out.pubtator", "--errors", "skip") == 0
+    assert [document.id for document in read_pubtator(tmp_path / "out.pubtator")] == ["1", "2"]
+    assert capfd.readouterr().err.splitlines() == [
+        f"biodir: left out: {source}:{line}: ends at 99 but the text has 6 characters; were newlines stripped?",
+        "documents: 2, relations: 4, left out: 1",
+    ]
+
+
+def test_bad_document_ends_the_run_after_those_before_it(predict, source, tmp_path, capfd):
+    source.write_text(format_pubtator(THREE) + BROKEN + format_pubtator(ONE))
+    assert predict(source, "-o", tmp_path / "out.pubtator") == 1
+    assert [document.id for document in read_pubtator(tmp_path / "out.pubtator")] == ["1"]
+    (line,) = capfd.readouterr().err.splitlines()
+    assert line.startswith(f"biodir: error: {source}:")
+
+
+def test_unknown_type_names_line_and_option(predict, source, capfd):
+    source.write_text(source.read_text().replace("ChemicalEntity", "Metal"))
+    assert predict(source) == 1
+    assert f"{source}:1: document 1, mention 0 ('Aspirin'): unknown entity type 'Metal'" in capfd.readouterr().err
+    assert predict(source, "--type-map", "Metal=ChemicalEntity") == 0
+    assert capfd.readouterr().out.count(" [D4] ") == 1
+    assert predict(source, "--type-map", "Metal=") == 0
+    assert " [D4] " not in capfd.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["absent.pubtator"], "absent.pubtator: there is no such file; check the path"),
+        (["."], ".: is a folder; name the files in it"),
+        (["IN", "-o", "out.csv"], "out.csv: unknown suffix '.csv'; use one of .pubtator, "),
+        (["IN", "-o", "IN"], "in.pubtator is an input as well; write to another file"),
+        (["IN", "-o", "absent/out.jsonl"], "cannot be written (No such file or directory)"),
+        (["IN", "--threshold", "2"], "threshold is 2.0; scores lie in 0..1"),
+        (["IN", "--relation-types", "Binds"], "unknown relation type 'Binds'; known are "),
+        (["IN", "--type-map", "Metal"], "--type-map 'Metal': write NAME=TYPE"),
+        (["IN", "--type-map", "Metal=Ore"], "unknown entity type 'Ore'; known are "),
+        (["IN", "--device", "nonsense"], "device 'nonsense' cannot be used here"),
+        (["IN", "--model", "no/such/folder"], "no/such/folder: there is no such folder"),
+        (["IN", "--model", "."], ".: lacks config.json, model.safetensors, tokenizer.json, tokenizer_config.json;"),
+        (["IN", "--model", "no-such-group/no-such-model"], "no-such-group/no-such-model: config.json cannot be used: "),
+    ],
+)
+def test_error_is_one_line_without_traceback(arguments, message, checkpoint, source, tmp_path, capfd, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("sys.stdin", ClosedInput())
+    monkeypatch.chdir(tmp_path)
+    content = source.read_bytes()
+    arguments = [str(source) if argument == "IN" else argument for argument in arguments]
+    assert main(["predict", "--model", str(checkpoint), *arguments]) == 1
+    captured = capfd.readouterr()
+    assert captured.out == ""
+    (line,) = captured.err.splitlines()
+    assert line.startswith("biodir: error: ")
+    assert message in line
+    assert source.read_bytes() == content
+
+
+def test_no_model_is_an_error(source, capfd, monkeypatch, tmp_path):
+    monkeypatch.delenv("BIODIR_MODEL", raising=False)
+    monkeypatch.setattr("biodir.modeling_biodir.__file__", str(tmp_path / "modeling_biodir.py"))
+    assert main(["predict", str(source)]) == 1
+    assert "no model given: name one with --model, or in the variable BIODIR_MODEL" in capfd.readouterr().err
+
+
+def test_progress_bar_shows_on_a_terminal_only(predict, source, tmp_path, monkeypatch, capfd):
+    source.write_text(format_pubtator(THREE) + BROKEN + format_pubtator(ONE))
+    monkeypatch.setattr("sys.stderr", terminal := Terminal())
+    assert predict(source, "-o", tmp_path / "out.jsonl", "--errors", "skip") == 0
+    assert "2/3" in terminal.getvalue()
+    assert "biodir: left out: " in terminal.getvalue()
+    monkeypatch.setattr("sys.stderr", pipe := io.StringIO())
+    assert predict(source, "-o", tmp_path / "out.jsonl", "--errors", "skip") == 0
+    assert pipe.getvalue().splitlines()[-1] == "documents: 2, relations: 4, left out: 1"
+    assert "\r" not in pipe.getvalue()
+
+
+def test_reader_that_has_seen_enough_is_no_error(predict, source, monkeypatch, capfd):
+    class ClosedPipe(io.StringIO):
+        def write(self, text):
+            raise BrokenPipeError
+
+    monkeypatch.setattr("sys.stdout", ClosedPipe())
+    assert predict(source) == 0
+    assert capfd.readouterr().err == ""
+
+
+def test_full_disk_is_an_error_without_traceback(predict, source, capfd):
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("no device that is always full")
+    assert predict(source, "-o", full, "--format", "jsonl") == 1
+    assert capfd.readouterr().err == "biodir: error: [Errno 28] No space left on device\n"
+
+
+def test_interrupt_ends_without_traceback(predict, source, monkeypatch, capfd):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("biodir.inference.predict.predict_files", interrupt)
+    assert predict(source) == 130
+    assert capfd.readouterr().err == "biodir: interrupted\n"
+
+
+def test_terminal_that_lacks_a_letter_gets_a_question_mark(predict, tmp_path, monkeypatch):
+    write_pubtator([marked_document("The <C:D1 β-blocker> harms the <D:D5 liver>.", id="2")], tmp_path / "in.txt")
+    raw = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(raw, encoding="ascii"))
+    assert predict(tmp_path / "in.txt") == 0
+    assert b"?-blocker [D1]" in raw.getvalue()
+    raw = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(raw, encoding="ascii"))
+    assert predict(tmp_path / "in.txt", "--format", "pubtator") == 0
+    assert "β-blocker\tChemicalEntity\tD1".encode() in raw.getvalue()
+
+
+def test_version_and_usage(capfd):
+    with pytest.raises(SystemExit) as stopped:
+        main(["--version"])
+    assert stopped.value.code == 0
+    assert capfd.readouterr().out == f"biodir {__version__}\n"
+    with pytest.raises(SystemExit) as stopped:
+        main([])
+    assert stopped.value.code == 2
+    assert capfd.readouterr().err.startswith("usage: biodir ")
+
+
+def test_help_does_not_wait_for_torch():
+    code = (
+        "import sys; from biodir.__main__ import main\n"
+        "try: main(['predict', '--help'])\n"
+        "except SystemExit: print(sorted({'torch', 'transformers'} & set(sys.modules)))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout.splitlines()[-1] == "[]"

@@ -1,0 +1,44 @@
+"""The hand-written abstracts of samples/: their offsets hold, and they are what the demo shows."""
+
+import pytest
+
+from biodir.configuration_biodir import BioDirConfig
+from biodir.document_pubtator_biodir import format_pubtator, read_pubtator
+from biodir_demo.opening import EXAMPLES
+from helpers.checkout import CHECKOUT
+
+SAMPLES = CHECKOUT / "samples"
+FILES = sorted(SAMPLES.glob("*.pubtator"))
+
+
+def test_samples_are_the_examples_of_the_demo_beside_that_of_make_run():
+    assert {path.name for path in FILES} == {*EXAMPLES, "sample.pubtator"}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_sample_is_one_document_named_as_its_file_and_is_written_back_as_it_stands(path):
+    (document,) = read_pubtator(path)
+    assert document.id == path.stem
+    assert format_pubtator(document) == path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_mentions_are_whole_words_of_known_types_that_do_not_overlap(path):
+    (document,) = read_pubtator(path)
+    reach = 0
+    for mention in document.mentions:
+        assert mention.start_char >= reach
+        reach = mention.end_char
+        around = document.text[mention.start_char - 1 : mention.start_char], document.text[reach : reach + 1]
+        assert not any(character.isalnum() for character in around), mention
+        assert mention.entity_type in BioDirConfig().entity_types
+        assert mention.identifiers
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_words_that_read_as_a_mention_are_mentions(path):
+    (document,) = read_pubtator(path)
+    kinds: dict[str, set] = {}
+    for mention in document.mentions:
+        kinds.setdefault(mention.text.casefold(), set()).add((mention.entity_type, mention.identifiers))
+    assert [name for name, kind in kinds.items() if len(kind) > 1] == []

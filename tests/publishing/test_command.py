@@ -1,0 +1,370 @@
+"""`biodir publish` from the command to a pipeline that loads what was uploaded, over a tiny checkpoint."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from huggingface_hub import HfApi
+
+import biodir
+from biodir.__main__ import main
+from biodir.configuration_biodir import CODE_FILES
+from biodir.publishing import checking
+from biodir.publishing.assembly import assemble
+from biodir.publishing.checking import check_model, clean_environment
+from biodir.publishing.errors import PublishError
+from biodir.publishing.facts import fingerprint
+from biodir.publishing.model_repository import model_repository
+from helpers.checkout import CHECKOUT
+from helpers.hub_server import PATIENCE, TOKEN, running_hub
+from helpers.published_model import CARD, save_publishable
+from helpers.tiny_checkpoint import open_pipeline
+
+HUB_ID = "some-group/tiny.model-v1"
+TAG = f"v{biodir.__version__}"
+FILES = {
+    "README.md",
+    ".eval_results/corpus.yaml",
+    "CITATION.cff",
+    "LICENSE",
+    "config.json",
+    "handler.py",
+    "model.safetensors",
+    "requirements.txt",
+    "samples/sample.pubtator",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    *CODE_FILES,
+}
+# Loads the repository from the Hub as its users do, with the task and without, and by the Hub's snippet.
+USER = """
+import json, sys
+from transformers import AutoModel, pipeline
+
+name, sample, tag = sys.argv[1:]
+text = open(sample).read()
+model = AutoModel.from_pretrained(name, trust_remote_code=True, dtype="auto")
+extract = pipeline("biomedical-relation-extraction", model=name, trust_remote_code=True, device="cpu")
+tagged = pipeline(model=name, revision=tag, trust_remote_code=True, device="cpu")
+print(json.dumps([type(model).__name__, extract(text), tagged(text)]))
+"""
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory) -> Path:
+    return save_publishable(tmp_path_factory.mktemp("publish"))
+
+
+@pytest.fixture(scope="module")
+def repository(model, tmp_path_factory) -> Path:
+    return assemble(model_repository(model, HUB_ID), tmp_path_factory.mktemp("assembled") / "repository")
+
+
+@pytest.fixture
+def unchecked(monkeypatch):
+    """No new process: the checks of an assembled repository are tests of their own."""
+    monkeypatch.setattr(checking, "check_model", lambda folder: checking.CheckedModel(3, ()))
+
+
+def found_in(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} - {".biodir-publish"}
+
+
+def test_repository_holds_all_that_the_hub_needs(repository, model):
+    assert found_in(repository) == FILES
+    assert (repository / "README.md").read_text() == CARD.replace("ORG/NAME", HUB_ID)
+    for name in ("config.json", "model.safetensors"):
+        assert (repository / name).read_bytes() == (model / name).read_bytes()
+
+
+def test_requirements_are_those_of_the_installation_without_torch(repository):
+    lines = (repository / "requirements.txt").read_text().splitlines()
+    assert [line.split(">")[0] for line in lines] == ["transformers", "huggingface-hub", "safetensors"]
+    assert all(f"\n    {line}\n" in (CHECKOUT / "setup.cfg").read_text() for line in lines)
+
+
+def test_to_leaves_the_repository_in_a_folder(model, tmp_path, capsys, unchecked):
+    assert main(["publish", "--model", str(model), "--repo-id", HUB_ID, "--to", str(tmp_path / "out")]) == 0
+    assert found_in(tmp_path / "out") == FILES
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1].startswith(f"not uploaded: the repository is in {tmp_path / 'out'}")
+    assert lines[-2] == (
+        "checked: a new process loads it and finds 3 relations in the sample; handler.py answers the same"
+    )
+    assert lines[-3].endswith(f" bytes in {len(FILES)} files")
+    listed = {line.split()[1]: int(line.split()[0].replace(",", "")) for line in lines[:-3]}
+    assert listed == {name: (tmp_path / "out" / name).stat().st_size for name in FILES}
+
+
+@pytest.fixture
+def hub(monkeypatch):
+    """A Hub that the command finds and may write to."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_XET", True)
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    with running_hub() as found:
+        monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", found.url)
+        yield found
+
+
+def publish(capsys, model: Path, *options: str) -> list[str]:
+    """What the command says in the end, behind the result of the check."""
+    assert main(["publish", "--model", str(model), "--repo-id", HUB_ID, *options]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    return lines[next(index for index, line in enumerate(lines) if line.startswith("checked: ")) + 1 :]
+
+
+def test_dry_run_uploads_nothing(model, capsys, unchecked, hub):
+    assert publish(capsys, model, "--dry-run") == [
+        f"{HUB_ID}: is not there, or cannot be seen with this token; would be made",
+        f"not uploaded: would go to {HUB_ID} (model) in one commit, tag {TAG}",
+    ]
+    assert hub.repositories == {}
+
+
+def test_dry_run_without_a_hub_says_what_it_cannot_know(model, capsys, unchecked, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
+    said, last = publish(capsys, model, "--dry-run")
+    assert said.startswith(f"what is there now, and would be deleted, is not known: {HUB_ID}: ")
+    assert last == f"not uploaded: would go to {HUB_ID} (model) in one commit, tag {TAG}"
+
+
+def test_dry_run_and_upload_refuse_an_unrelated_repository(model, capsys, unchecked, hub):
+    api = HfApi(endpoint=hub.url, token=TOKEN)
+    api.create_repo(HUB_ID)
+    for name in ("LICENSE", "weights.bin"):
+        api.upload_file(path_or_fileobj=b"theirs", path_in_repo=name, repo_id=HUB_ID)
+    for options in (["--dry-run"], []):
+        assert main(["publish", "--model", str(model), "--repo-id", HUB_ID, *options]) == 1
+        said = capsys.readouterr()
+        assert said.out.splitlines()[-3:] == [
+            f"{HUB_ID}: {len(FILES)} files to write, 1 to delete",
+            "      delete  weights.bin",
+            "   overwrite  LICENSE",
+        ]
+        assert "holds LICENSE, weights.bin, which biodir did not put there" in said.err
+        assert len(hub.repositories[("models", HUB_ID)].commits) == 3
+    done = publish(capsys, model, "--delete")
+    assert done[-2:] == [
+        f"{HUB_ID}: {len(FILES)} files written, 1 deleted in commit "
+        f"{hub.repositories[('models', HUB_ID)].commits[-1].oid}",
+        f"{HUB_ID}: tagged {TAG}",
+    ]
+
+
+def test_other_weights_of_one_version_go_under_another_tag(model, tmp_path, capsys, unchecked, hub):
+    publish(capsys, model)
+    retrained = copied(model, tmp_path)
+    with open(retrained / "config.json", "a") as file:
+        file.write("\n")
+    arguments = ["publish", "--model", str(retrained), "--repo-id", HUB_ID]
+    assert main(arguments) == 1
+    assert "is there with other content (config.json, .eval_results/corpus.yaml); raise the version" in (
+        capsys.readouterr().err
+    )
+    assert publish(capsys, retrained, "--tag", "retrained", "--dry-run") == [
+        f"{HUB_ID}: 1 files to write, 1 to delete",
+        "      delete  .eval_results/corpus.yaml",
+        f"not uploaded: would go to {HUB_ID} (model) in one commit, tag retrained",
+    ]
+    assert publish(capsys, retrained, "--tag", "retrained")[-1] == f"{HUB_ID}: tagged retrained"
+    assert list(hub.repositories[("models", HUB_ID)].tags) == [TAG, "retrained"]
+    said, differs = publish(capsys, model)
+    assert f"{TAG} is there with this content" in said
+    assert differs == (
+        f"{HUB_ID}: main holds other content (.eval_results/corpus.yaml, config.json); a new --tag brings this there"
+    )
+
+
+def test_wrong_tag_is_found_first(capsys):
+    assert main(["publish", "--model", "nowhere", "--repo-id", HUB_ID, "--tag", "main"]) == 1
+    assert "--tag 'main': write a name" in capsys.readouterr().err
+
+
+def test_missing_token_is_found_first(capsys, monkeypatch):
+    monkeypatch.setattr("biodir.publishing.upload.get_token", lambda: None)
+    assert main(["publish", "--model", "nowhere", "--repo-id", HUB_ID]) == 1
+    assert capsys.readouterr().err.startswith(f"biodir: error: {HUB_ID}: no token of the Hub; log in with `hf auth")
+
+
+def test_check_that_fails_leaves_no_folder(model, tmp_path, capsys, monkeypatch):
+    def fail(folder):
+        raise PublishError("a new process cannot use the repository: no")
+
+    monkeypatch.setattr(checking, "check_model", fail)
+    assert main(["publish", "--model", str(model), "--repo-id", HUB_ID, "--to", str(tmp_path / "out")]) == 1
+    assert capsys.readouterr().err == "biodir: error: a new process cannot use the repository: no\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_wrong_name_is_found_first(capsys):
+    assert main(["publish", "--model", "nowhere", "--repo-id", "tiny"]) == 1
+    assert "--repo-id 'tiny': write ORG/NAME" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "fix"),
+    [
+        ("model_card.md", "lacks model_card.md; write the card of this model"),
+        ("tokenizer.json", "lacks tokenizer.json; save model and tokenizer into it"),
+    ],
+)
+def test_missing_file_is_named_with_what_to_do(model, tmp_path, name, fix):
+    copy = copied(model, tmp_path)
+    (copy / name).unlink()
+    with pytest.raises(PublishError, match=f"model: {fix}"):
+        model_repository(copy, HUB_ID)
+
+
+def test_checkout_without_handler_is_refused(model, tmp_path):
+    with pytest.raises(PublishError, match=r"lacks .*handler\.py.*; publish from a checkout of biodir"):
+        model_repository(model, HUB_ID, tmp_path)
+
+
+def test_folder_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(PublishError, match="nowhere: there is no such folder"):
+        model_repository(tmp_path / "nowhere", HUB_ID)
+
+
+def test_pointer_of_git_lfs_is_refused(model, tmp_path):
+    copy = copied(model, tmp_path)
+    (copy / "model.safetensors").write_text("version https://git-lfs.github.com/spec/v1\n")
+    with pytest.raises(PublishError, match="is a pointer of Git LFS; fetch it"):
+        model_repository(copy, HUB_ID)
+
+
+def test_results_of_another_checkpoint_are_refused(model, tmp_path):
+    copy = copied(model, tmp_path)
+    (copy / "results").mkdir()
+    (copy / "results" / "measured.json").write_text(json.dumps({"sha256": fingerprint(copy)}))
+    assert "results/measured.json" in {file.path for file in model_repository(copy, HUB_ID)}
+    with open(copy / "config.json", "a") as file:
+        file.write("\n")
+    with pytest.raises(PublishError, match=r"measured with a config\.json of sha256 .*; measure this checkpoint"):
+        model_repository(copy, HUB_ID)
+
+
+def copied(model: Path, tmp_path: Path) -> Path:
+    copy = tmp_path / "model"
+    copy.mkdir()
+    for path in model.iterdir():
+        if path.is_file():
+            (copy / path.name).write_bytes(path.read_bytes())
+    return copy
+
+
+GOOD = {
+    "task": "biomedical-relation-extraction",
+    "relations": [{"score": 0.5}],
+    "pairs": [{"score": 0.5}, {"score": 0.25}],
+    "answer": [{"score": 0.5}, {"score": 0.25}],
+    "modules": ["transformers_modules.tiny.modeling_biodir"],
+}
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        ({"modules": [*GOOD["modules"], "biodir.modeling_biodir"]}, "code came from biodir.modeling_biodir, not from"),
+        ({"task": "text-classification"}, "the pipeline is one for 'text-classification'"),
+        ({"pairs": [], "answer": []}, "the pipeline finds no pair in the sample"),
+        ({"answer": [{"score": 0.5}, {"score": 0.75}]}, "handler.py does not answer what the pipeline finds"),
+    ],
+)
+def test_finding_of_the_new_process_that_is_wrong_is_named(monkeypatch, tmp_path, found, said):
+    monkeypatch.setattr(checking, "run_fresh", lambda program, folder: {**GOOD, **found})
+    with pytest.raises(PublishError, match=said):
+        check_model(tmp_path)
+
+
+def test_finding_of_the_new_process_is_counted(monkeypatch, tmp_path):
+    monkeypatch.setattr(checking, "run_fresh", lambda program, folder: GOOD)
+    assert check_model(tmp_path) == checking.CheckedModel(1, tuple(GOOD["modules"]))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("modeling_losses_biodir.py", None, "modeling_losses_biodir"),
+        ("pipeline_decoding_biodir.py", "import biodir.errors_biodir\n", "biodir"),
+    ],
+)
+def test_check_fails_without_a_module_or_with_one_that_needs_the_installation(repository, tmp_path, name, text, said):
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    for part in FILES:
+        (copy / part).parent.mkdir(exist_ok=True)
+        (copy / part).write_bytes((repository / part).read_bytes())
+    if text is None:
+        (copy / name).unlink()
+    else:
+        (copy / name).write_text(text + (repository / name).read_text())
+    with pytest.raises(PublishError, match=said):
+        check_model(copy)
+
+
+@pytest.mark.slow
+def test_published_model_is_loaded_from_the_hub(model, tmp_path):
+    """The whole way: the command uploads, and a user with nothing but transformers loads by the id of the Hub."""
+    with running_hub() as hub:
+        settings = {**clean_environment(str(tmp_path)), **PATIENCE}
+        settings |= {"HF_ENDPOINT": hub.url, "HF_HUB_DISABLE_XET": "1"}
+        del settings["HF_HUB_OFFLINE"]
+        command = [sys.executable, "-m", "biodir", "publish", "--model", str(model), "--repo-id", HUB_ID]
+        published = run(command, {**settings, "HF_TOKEN": TOKEN}, CHECKOUT)
+        *_, checked, planned, written, tagged = published.splitlines()
+        assert tagged == f"{HUB_ID}: tagged {TAG}"
+        assert planned == f"{HUB_ID}: {len(FILES)} files to write, 0 to delete"
+        uploaded = hub.repositories[("models", HUB_ID)]
+        assert [commit.message for commit in uploaded.commits] == ["initial commit", f"biodir {TAG}"]
+        assert set(uploaded.commits[-1].files) == {*FILES, ".gitattributes"}, "the check left nothing behind"
+        assert written == f"{HUB_ID}: {len(FILES)} files written in commit {uploaded.commits[-1].oid}"
+        assert uploaded.tags == {TAG: uploaded.commits[-1].oid}
+
+        sample = CHECKOUT / "samples" / "sample.pubtator"
+        program = f"import sys\nsys.modules['biodir'] = None\n{USER}"
+        said = run([sys.executable, "-I", "-c", program, HUB_ID, str(sample), TAG], settings, tmp_path)
+        kind, by_task, by_tag = json.loads(said.splitlines()[-1])
+        expected = json.loads(json.dumps(open_pipeline(model)(sample.read_text())))
+        assert kind == "BioDirForRelationExtraction"
+        assert by_task == by_tag == expected
+        assert len(expected) > 0
+        assert checked.startswith(f"checked: a new process loads it and finds {len(expected)} relations in the sample")
+
+
+def run(command: list[str], environment: dict[str, str], cwd: Path) -> str:
+    """What the program prints."""
+    done = subprocess.run(
+        command, env=environment, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_pipeline_and_handler_of_a_check_choose_the_device_alike():
+    """Neither names one: on a machine whose accelerator cannot be hidden both take that."""
+    for program in (Path(checking.__file__).with_name("fresh_model.py"), CHECKOUT / "handler.py"):
+        assert "device=" not in program.read_text()
+
+
+def test_environment_of_a_check_is_clean():
+    given = {
+        "PATH": os.defpath,
+        "HF_HUB_CACHE": "/c",
+        "HF_HOME": "/h",
+        "BIODIR_MODEL": "m",
+        "CUDA_VISIBLE_DEVICES": "1",
+    }
+    assert clean_environment("/new", given) == {
+        "PATH": os.defpath,
+        "HF_HOME": "/new/home",
+        "HF_MODULES_CACHE": "/new/modules",
+        "HF_HUB_OFFLINE": "1",
+        "HF_DATASETS_OFFLINE": "1",
+        "CUDA_VISIBLE_DEVICES": "",
+        "HIP_VISIBLE_DEVICES": "",
+        "ROCR_VISIBLE_DEVICES": "",
+    }

@@ -1,0 +1,185 @@
+"""`biodir dataset publish`: a folder that `export` wrote, its check in a new process, and its upload."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+import biodir
+from biodir.__main__ import main
+from biodir.publishing import dataset_repository as publishing
+from biodir.publishing.checking import clean_environment
+from biodir.publishing.dataset_repository import check_dataset, dataset_repository
+from biodir.publishing.errors import PublishError
+from helpers.checkout import CHECKOUT
+from helpers.corpus_folder import write_data_folder
+from helpers.hub_server import PATIENCE, TOKEN, running_hub
+
+HUB_ID = "some-group/corpora"
+TAG = f"v{biodir.__version__}"
+ROWS = {
+    "biored_direction": {"train": 2, "validation": 1},
+    "biored_direction_pairs": {"train": 6, "validation": 1},
+    "bc5cdr": {"train": 1},
+    "bc5cdr_pairs": {"train": 1},
+}
+FILES = {"README.md", *(f"{name}/{split}-00000-of-00001.parquet" for name in ROWS for split in ROWS[name])}
+USER = """
+import json, sys
+import datasets
+
+found = {}
+for name in datasets.get_dataset_config_names(sys.argv[1]):
+    loaded = datasets.load_dataset(sys.argv[1], name, revision=sys.argv[2])
+    found[name] = {split: len(rows) for split, rows in loaded.items()}
+print(json.dumps([found, datasets.load_dataset(sys.argv[1], "biored_direction", split="train")[1]["text"]]))
+"""
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("dataset")
+    data = write_data_folder(folder / "data")
+    assert main(["dataset", "export", str(folder / "made here"), "--data-dir", str(data)]) == 0
+    return folder / "made here"
+
+
+@pytest.fixture
+def copy(exported, tmp_path) -> Path:
+    return Path(shutil.copytree(exported, tmp_path / "copy"))
+
+
+@pytest.fixture
+def unchecked(monkeypatch):
+    """No new process."""
+    monkeypatch.setattr(publishing, "run_fresh", lambda program, folder: ROWS)
+
+
+def test_repository_holds_card_and_parquet(exported):
+    assert {file.path for file in dataset_repository(exported, HUB_ID)} == FILES
+
+
+def test_examples_of_the_card_load_the_repository(exported):
+    card = next(file for file in dataset_repository(exported, HUB_ID) if file.path == "README.md")
+    assert "made here" in (exported / "README.md").read_text()
+    assert "made here" not in card.text
+    assert set(re.findall(r'load_dataset\("([^"]+)"', card.text)) == {HUB_ID}
+
+
+def test_dry_run_counts_and_uploads_nothing(exported, capsys, unchecked, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
+    assert main(["dataset", "publish", str(exported), "--repo-id", HUB_ID, "--dry-run"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1] == f"not uploaded: would go to {HUB_ID} (dataset) in one commit, tag {TAG}"
+    assert lines[-3].startswith("checked: a new process loads it and counts the rows of the card: biored_direction 3, ")
+
+
+def test_other_count_than_the_card_says_is_refused(exported, monkeypatch):
+    rows = {**ROWS, "bc5cdr": {"train": 2}}
+    monkeypatch.setattr(publishing, "run_fresh", lambda program, folder: rows)
+    with pytest.raises(PublishError, match="bc5cdr, train: 2 rows, but the card says 1; export the data set anew"):
+        check_dataset(exported)
+
+
+def test_folder_without_card_is_refused(tmp_path):
+    with pytest.raises(PublishError, match=r"lacks README\.md; name a folder that `biodir dataset export` wrote"):
+        dataset_repository(tmp_path, HUB_ID)
+
+
+def test_card_of_something_else_is_refused(tmp_path):
+    (tmp_path / "README.md").write_text("---\nlanguage: en\n---\n")
+    with pytest.raises(PublishError, match="the metadata lack license, pretty_name, configs, dataset_info"):
+        dataset_repository(tmp_path, HUB_ID)
+
+
+@pytest.mark.parametrize(
+    ("configs", "said"),
+    [
+        ("a", r"configs is 'a', not a list"),
+        ([3], r"configs\[0\] is 3, not a mapping with data_files"),
+        ([{"config_name": "a", "data_dir": "data"}], r"configs\[0\] is .*, not a mapping with data_files"),
+        ([{"data_files": "data/*.parquet"}], r"configs\[0\]\.data_files is 'data/\*\.parquet', not a list"),
+        ([{"data_files": ["a.parquet"]}], r"configs\[0\]\.data_files\[0\] is 'a\.parquet', not a mapping with path"),
+        (
+            [{"data_files": [{"split": "train", "path": ["a", "b"]}]}],
+            r"configs\[0\]\.data_files\[0\]\.path is \['a', 'b'\], not the path of a file",
+        ),
+    ],
+)
+def test_files_in_a_form_that_export_does_not_write_are_refused(tmp_path, configs, said):
+    write_card(tmp_path, configs=configs)
+    with pytest.raises(PublishError, match=rf"README\.md: metadata {said}.*; export the data set anew$"):
+        dataset_repository(tmp_path, HUB_ID)
+
+
+@pytest.mark.parametrize(
+    ("info", "said"),
+    [
+        (3, r"dataset_info\[0\] is 3, not a mapping with splits"),
+        ({"splits": {"train": 3}}, r"dataset_info\[0\]\.splits is \{'train': 3\}, not a list"),
+        ({"splits": [{"name": "train"}]}, r"dataset_info\[0\]\.splits\[0\] is .*, not a mapping with num_examples"),
+    ],
+)
+def test_counts_in_a_form_that_export_does_not_write_are_refused(tmp_path, info, said):
+    write_card(tmp_path, dataset_info=info)
+    with pytest.raises(PublishError, match=rf"README\.md: metadata {said}.*; export the data set anew$"):
+        check_dataset(tmp_path)
+
+
+def write_card(folder: Path, **metadata) -> None:
+    """A card of a data set with these values in its metadata."""
+    whole = {"language": "en", "license": "mit", "pretty_name": "A", "dataset_info": {"splits": []}, **metadata}
+    (folder / "README.md").write_text(f"---\n{yaml.safe_dump(whole)}---\n")
+
+
+def test_missing_file_is_named(copy):
+    (copy / "bc5cdr" / "train-00000-of-00001.parquet").unlink()
+    with pytest.raises(PublishError, match=r"bc5cdr/train-00000-of-00001\.parquet is not there"):
+        dataset_repository(copy, HUB_ID)
+
+
+def test_file_that_the_card_does_not_name_is_refused(copy):
+    (copy / "notes.txt").write_text("mine")
+    with pytest.raises(PublishError, match=r"notes\.txt is not named in its card"):
+        dataset_repository(copy, HUB_ID)
+
+
+def test_library_that_is_not_installed_is_named(exported, capsys, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert main(["dataset", "publish", str(exported), "--repo-id", HUB_ID]) == 1
+    assert "biodir dataset publish needs the library datasets; pip install 'biodir[data]'" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_published_data_set_is_loaded_from_the_hub(exported, tmp_path):
+    """The whole way: the command checks and uploads, and a user loads every configuration by the id of the Hub."""
+    with running_hub() as hub:
+        settings = {**clean_environment(str(tmp_path)), **PATIENCE}
+        settings |= {"HF_ENDPOINT": hub.url, "HF_HUB_DISABLE_XET": "1"}
+        del settings["HF_HUB_OFFLINE"], settings["HF_DATASETS_OFFLINE"]
+        command = [sys.executable, "-m", "biodir", "dataset", "publish", str(exported), "--repo-id", HUB_ID]
+        *_, checked, _, _, tagged = run(command, {**settings, "HF_TOKEN": TOKEN}, CHECKOUT).splitlines()
+        assert checked.endswith(": bc5cdr 1, bc5cdr_pairs 1, biored_direction 3, biored_direction_pairs 7")
+        assert tagged == f"{HUB_ID}: tagged {TAG}"
+        uploaded = hub.repositories[("datasets", HUB_ID)]
+        assert [commit.message for commit in uploaded.commits] == ["initial commit", f"biodir {TAG}"]
+        assert set(uploaded.commits[-1].files) == {*FILES, ".gitattributes"}
+        rows, text = json.loads(
+            run([sys.executable, "-I", "-c", USER, HUB_ID, TAG], settings, tmp_path).splitlines()[-1]
+        )
+        assert rows == ROWS
+        assert text.split() == ["Copper", "heals", "pain."]
+
+
+def run(command: list[str], environment: dict[str, str], cwd: Path) -> str:
+    """What the program prints."""
+    done = subprocess.run(
+        command, env=environment, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout

@@ -1,0 +1,258 @@
+"""model_card.md and .eval_results/ say what results/ says, and results/ what the shipped checkpoint does."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+from huggingface_hub import ModelCard, parse_eval_result_entries
+
+from biodir.files import file_sha256
+from biodir.publishing import card
+from biodir.publishing.card_check import check_card, check_eval_results, metadata_of
+from biodir.publishing.errors import PublishError
+from biodir.publishing.facts import fingerprint, read_facts
+from biodir.publishing.measuring import measure
+from helpers.checkout import CHECKOUT
+from helpers.script_module import script
+from helpers.tiny_checkpoint import save_checkpoint
+from helpers.training_runs import written
+
+LEVELS = ("entity_pair", "relation_type", "relation_type_novelty", "relation_type_direction", "all")
+
+
+@pytest.fixture(scope="module")
+def writer():
+    return script("write_model_card")
+
+
+@pytest.fixture(scope="module")
+def facts():
+    return read_facts(CHECKOUT)
+
+
+@pytest.fixture
+def checkout(tmp_path, writer) -> Path:
+    """A small checkout: the real results, as if they were those of a tiny checkpoint, and the files written."""
+    model = save_checkpoint(tmp_path, pair_encoding="document")
+    shutil.copytree(CHECKOUT / "results", model / "results")
+    shutil.copy(CHECKOUT / "handler.py", model)
+    change(model / "results" / "measured.json", sha256=fingerprint(model))
+    change(model / "results" / "measured.json", dev={"model_sha256": {"model.safetensors": "another"}})
+    assert writer.main([], model) == 0
+    return model
+
+
+def change(path: Path, **values) -> None:
+    """Puts values into a JSON file; a name such as a__b stands for b in a."""
+    content = json.loads(path.read_text())
+    for name, value in values.items():
+        *outer, last = name.split("__")
+        place = content
+        for key in outer:
+            place = place[key]
+        place[last] = value
+    path.write_text(json.dumps(content))
+
+
+def test_card_and_evaluation_results_are_what_the_script_writes(writer, capsys):
+    status = writer.main(["--check"], CHECKOUT)
+    assert capsys.readouterr().out == "", "run python scripts/write_model_card.py"
+    assert status == 0
+
+
+def test_card_is_one_that_the_hub_takes():
+    config = json.loads((CHECKOUT / "config.json").read_text())
+    check_card((CHECKOUT / "model_card.md").read_text(), config, "model_card.md")
+    check_eval_results(CHECKOUT / ".eval_results" / "bioredirect.yaml")
+
+
+def test_check_tells_what_differs(writer, checkout, capsys):
+    capsys.readouterr()
+    text = (checkout / "model_card.md").read_text()
+    (checkout / "model_card.md").write_text(text.replace("license: apache-2.0", "license: mit"))
+    assert writer.main(["--check"], checkout) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if line[:1] in "+-"][2:] == ["-license: mit", "+license: apache-2.0"]
+    assert (checkout / "model_card.md").read_text().count("license: mit") == 1, "nothing was written"
+
+
+def test_check_tells_of_a_file_that_is_missing(writer, checkout, capsys):
+    (checkout / ".eval_results" / "bioredirect.yaml").unlink()
+    assert writer.main(["--check"], checkout) == 1
+    assert "+    task_id: relation_type_direction\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("figure", ["precision", "recall", "f1"])
+def test_measured_number_moves_the_card(writer, checkout, capsys, level, figure):
+    change(checkout / "results" / "test.json", **{f"{level}__{figure}": 0.98765})
+    capsys.readouterr()
+    assert writer.main(["--check"], checkout) == 1
+    added = [line for line in capsys.readouterr().out.splitlines() if line.startswith("+")]
+    assert any("98.77" in line for line in added), "the table"
+    assert any("value: 0.9877" in line for line in added), "the metadata"
+
+
+@pytest.mark.parametrize(
+    ("file", "values", "shown"),
+    [
+        ("test.json", {"by_type__Bind__f1": 0.12345}, "| 12.35 |"),
+        ("test.json", {"intervals__all__f1": [0.11111, 0.22222]}, "11.11 to 22.22 |"),
+        ("test.json", {"calibration__relation__expected_calibration_error": 0.7654}, "| 76.54 |"),
+        ("training.json", {"second_stage__best_epoch": 77}, "of which number 77 was best on dev"),
+        ("measured.json", {"date": "2001-02-03"}, "Measured on 2001-02-03"),
+    ],
+)
+def test_fact_moves_the_card(writer, checkout, file, values, shown):
+    assert shown not in (checkout / "model_card.md").read_text()
+    change(checkout / "results" / file, **values)
+    assert writer.main([], checkout) == 0
+    assert shown in (checkout / "model_card.md").read_text()
+
+
+def test_results_of_another_checkpoint_are_refused(writer, checkout, capsys):
+    with open(checkout / "config.json", "a") as file:
+        file.write("\n")
+    assert writer.main([], checkout) == 1
+    error = capsys.readouterr().err
+    assert "measured.json: measured with a config.json of sha256 " in error
+    assert "--measure DEV TEST" in error
+
+
+def test_dev_scores_of_a_checkpoint_that_learned_from_dev_are_refused(writer, checkout, capsys):
+    change(checkout / "results" / "measured.json", dev={"model_sha256": fingerprint(checkout)})
+    assert writer.main([], checkout) == 1
+    assert "measured.json: dev was scored by the shipped checkpoint, not by one that has not" in capsys.readouterr().err
+    change(checkout / "results" / "training.json", final__documents=400)
+    assert writer.main([], checkout) == 0
+    change(checkout / "results" / "measured.json", dev={})
+    assert writer.main([], checkout) == 1
+
+
+def test_measuring_writes_everything_or_nothing(writer, checkout, tmp_path, capsys):
+    (checkout / "samples").mkdir()
+    shutil.copy(CHECKOUT / "samples" / "examples.jsonl", checkout / "samples")
+    gold = written(tmp_path / "gold.pubtator", [1, 2])
+    dev_model = tmp_path / "dev_model"
+    shutil.copytree(checkout, dev_model)
+    with open(dev_model / "tokenizer.json", "a") as file:
+        file.write("\n")
+    before = {path.name: path.read_bytes() for path in (checkout / "results").iterdir()}
+    arguments = ["--measure", str(gold), str(tmp_path / "missing.pubtator"), "--dev-model", str(dev_model)]
+    assert writer.main(arguments, checkout) == 1
+    assert {path.name: path.read_bytes() for path in (checkout / "results").iterdir()} == before
+    measure(checkout, gold, gold, dev_model)
+    measured = json.loads((checkout / "results" / "measured.json").read_text())
+    assert measured["sha256"] == fingerprint(checkout)
+    assert measured["dev"] == {"gold_sha256": file_sha256(gold), "model_sha256": fingerprint(dev_model)}
+    assert measured["test"] == {"gold_sha256": file_sha256(gold)}
+    assert json.loads((checkout / "results" / "test.json").read_text())["documents"] == 2
+
+
+def test_measuring_needs_a_checkpoint_for_dev(writer, checkout, capsys):
+    with pytest.raises(SystemExit):
+        writer.main(["--measure", "dev", "test"], checkout)
+    assert "--measure and --dev-model go together; name the checkpoint that chose" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["test", "dev", "examples", "training", "measured"])
+def test_missing_or_broken_facts_are_named(checkout, name):
+    path = checkout / "results" / f"{name}.json"
+    path.write_text("{")
+    with pytest.raises(PublishError, match=rf"{name}\.json: is not JSON"):
+        read_facts(checkout)
+    path.unlink()
+    with pytest.raises(PublishError, match=rf"{name}\.json: there is no such file"):
+        read_facts(checkout)
+
+
+def test_model_index_has_a_result_for_each_level(facts):
+    data = metadata_of((CHECKOUT / "model_card.md").read_text(), "card")
+    (model,) = data["model-index"]
+    assert [result["dataset"]["args"]["level"] for result in model["results"]] == list(LEVELS)
+    for level, result in zip(LEVELS, model["results"], strict=True):
+        assert {metric["type"]: metric["value"] for metric in result["metrics"]} == {
+            name: round(facts.test[level][name], 4) for name in ("precision", "recall", "f1")
+        }
+
+
+def test_library_of_the_hub_reads_the_card():
+    found = ModelCard((CHECKOUT / "model_card.md").read_text()).data
+    assert len(found.eval_results) == 15
+    assert {result.dataset_split for result in found.eval_results} == {"test"}
+    assert found.pipeline_tag is None
+
+
+def test_evaluation_results_hold_f1_of_each_level(facts):
+    entries = parse_eval_result_entries(yaml.safe_load((CHECKOUT / ".eval_results" / "bioredirect.yaml").read_text()))
+    assert {entry.task_id: entry.value for entry in entries} == {
+        level: round(facts.test[level]["f1"], 4) for level in LEVELS
+    }
+    assert {entry.dataset_id for entry in entries} == {"bigbio/biored"}
+
+
+def test_card_tells_the_energy_of_its_training(writer, checkout):
+    change(checkout / "results" / "training.json", first_stage__minutes=6019, power_watts=120)
+    training = json.loads((checkout / "results" / "training.json").read_text())
+    assert writer.main([], checkout) == 0
+    text = (checkout / "model_card.md").read_text()
+    assert f"took {card.training_minutes(training)} minutes" in text
+    assert f"{card.kilowatt_hours(training):.2f} kWh and {card.grams_of_co2(training)} g of CO2" in text
+
+
+def test_energy_and_emissions_are_power_times_time_times_intensity():
+    training = {"a": {"minutes": 90}, "b": {"minutes": 30}, "power_watts": 50, "grams_of_co2_per_kwh": 300}
+    assert card.training_minutes(training) == 120
+    assert card.kilowatt_hours(training) == pytest.approx(0.1)
+    assert card.grams_of_co2(training) == 30
+
+
+def test_no_measured_number_stands_in_the_template():
+    template = (CHECKOUT / "publishing" / "model_card.md.j2").read_text()
+    prose = re.sub(r"\{\{.*?\}\}|\{%.*?%\}|```.*?```|doi\S*|version \S*", "", template, flags=re.DOTALL)
+    assert re.findall(r"\d+\.\d\d+", prose) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"), [(["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")]
+)
+def test_names_make_a_sentence(values, expected):
+    assert card.names(values) == expected
+
+
+def test_parameters_are_counted_by_the_header_of_the_weights(facts, checkout):
+    assert facts.parameters * 2 == pytest.approx(facts.megabytes * 1e6, rel=0.01), "float16"
+    found = read_facts(checkout)
+    assert found.parameters * 4 == pytest.approx(found.megabytes * 1e6, rel=0.2), "float32"
+
+
+@pytest.mark.slow
+def test_examples_are_what_the_shipped_checkpoint_finds(facts):
+    from biodir.publishing.measuring import measured_examples
+
+    found = measured_examples(CHECKOUT)
+    assert [example["document"] for example in found] == [example["document"] for example in facts.examples]
+    for seen, recorded in zip(found, facts.examples, strict=True):
+        assert [strip(each) for each in seen["relations"]] == [strip(each) for each in recorded["relations"]]
+        scores = [each["score"] for each in seen["relations"]]
+        assert scores == pytest.approx([each["score"] for each in recorded["relations"]], abs=0.01)
+
+
+def strip(relation: dict) -> dict:
+    """The relation without its scores, which differ a little from machine to machine."""
+    return {key: value for key, value in relation.items() if not key.endswith("score")}
+
+
+@pytest.mark.slow
+def test_text_of_a_widget_is_a_document_with_the_output_beside_it(facts):
+    from biodir.inference.loading import load_pipeline
+
+    extract = load_pipeline(str(CHECKOUT), device="cpu")
+    data = metadata_of((CHECKOUT / "model_card.md").read_text(), "card")
+    assert len(data["widget"]) == len(facts.examples) == 3
+    for widget in data["widget"]:
+        found = [card.relation_line(relation).rsplit(",", 1)[0] for relation in extract(widget["text"])]
+        assert found == [line.rsplit(",", 1)[0] for line in widget["output"]["text"].splitlines()]

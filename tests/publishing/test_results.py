@@ -1,0 +1,48 @@
+"""README.md says what the measured files of results/ say, and these name no machine."""
+
+import json
+import re
+
+import pytest
+
+from biodir.publishing.card import LEVEL_NAMES
+from helpers.checkout import CHECKOUT
+
+RESULTS = sorted((CHECKOUT / "results").glob("*.json"))
+README = " ".join((CHECKOUT / "README.md").read_text(encoding="utf-8").split())
+
+
+def report(name: str) -> dict:
+    return json.loads((CHECKOUT / "results" / name).read_text(encoding="utf-8"))
+
+
+def percent(share: float) -> str:
+    return f"{100 * share:.2f}"
+
+
+def figures(found: dict, level: str) -> str:
+    """The cells of a table: precision, recall, F1 and its interval."""
+    low, high = found["intervals"][level]["f1"]
+    scores = [percent(found[level][name]) for name in ("precision", "recall", "f1")]
+    return " | ".join([*scores, f"{percent(low)} to {percent(high)}"])
+
+
+def test_readme_has_the_bc5cdr_scores_of_results():
+    found = report("bc5cdr_dev.json")
+    scores = found["relation_type"]
+    low, high = found["intervals"]["relation_type"]["f1"]
+    assert found["documents"] == 500
+    assert (
+        f"has F1 {percent(scores['f1'])} on the 500 of dev (95 %: {percent(low)} to {percent(high)}; "
+        f"P {percent(scores['precision'])}, R {percent(scores['recall'])})"
+    ) in README
+
+
+@pytest.mark.parametrize(("level", "name"), LEVEL_NAMES.items())
+def test_readme_has_the_bioredirect_scores_of_results(level, name):
+    assert f"| {name} | {figures(report('dev.json'), level)} | {figures(report('test.json'), level)} |" in README
+
+
+@pytest.mark.parametrize("path", RESULTS, ids=lambda path: path.name)
+def test_results_hold_no_absolute_path(path):
+    assert re.findall(r'"(?:/|[A-Za-z]:\\)[^"]*"', path.read_text(encoding="utf-8")) == []

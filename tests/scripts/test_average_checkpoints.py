@@ -1,0 +1,128 @@
+"""The mean of checkpoints."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from biodir.errors_biodir import CheckpointError
+from biodir.files import file_sha256
+from biodir.inference.loading import load_pipeline
+from biodir.training.provenance import provenance
+from helpers.script_module import script
+from helpers.tiny_checkpoint import save_checkpoint
+
+average = script("average_checkpoints")
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory) -> Path:
+    return save_checkpoint(tmp_path_factory.mktemp("average"))
+
+
+def copy_of(checkpoint: Path, folder: Path, **settings) -> Path:
+    """The checkpoint with other values in its configuration."""
+    shutil.copytree(checkpoint, folder)
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, **settings}))
+    return folder
+
+
+def test_mean_of_checkpoints_is_a_checkpoint_with_the_mean_of_each_weight(checkpoint, tmp_path):
+    folders = [copy_of(checkpoint, tmp_path / name) for name in ("one", "two", "three")]
+    for number, folder in enumerate(folders):
+        weights = {
+            name: torch.full_like(value, number) for name, value in load_file(folder / "model.safetensors").items()
+        }
+        save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    average.main([*map(str, folders), "--output", str(tmp_path / "mean")])
+    found = load_file(tmp_path / "mean" / "model.safetensors")
+    assert set(found) == set(weights)
+    assert all(torch.equal(value, torch.ones_like(value)) for value in found.values())
+    assert load_pipeline(str(tmp_path / "mean"), device="cpu").model.config.model_type == "biodir"
+
+
+def test_record_of_a_mean_names_its_parents_with_the_hashes_of_their_weights(checkpoint, tmp_path):
+    folders = [copy_of(checkpoint, tmp_path / name) for name in ("one", "two")]
+    (folders[1] / "training.json").write_text("{}")
+    average.main([*map(str, folders), "--output", str(tmp_path / "mean")])
+    record = json.loads((tmp_path / "mean" / "training.json").read_text())
+    files = [folder / "model.safetensors" for folder in folders] + [folders[1] / "training.json"]
+    assert record["parents"] == [str(folder) for folder in folders]
+    assert record["data"] == {str(path): file_sha256(path) for path in files}
+    assert record["none_bias"] == -1000.0
+    assert set(record["provenance"]) == set(provenance())
+
+
+@pytest.mark.parametrize(
+    ("settings", "difference"),
+    [
+        ({"hard_prompt": "{tasks} {entity1} {entity2}"}, "hard_prompt is '{tasks} {entity1} {entity2}', not "),
+        ({"chunks": ["infix"]}, "chunks is ['infix'], not ['prefix', 'suffix', 'infix']"),
+        ({"chunk_tokens": {"infix": 40}}, "chunk_tokens.infix is 40, not None"),
+        ({"max_tokens": 80}, "max_tokens is 80, not 96"),
+        ({"relation_loss": "focal"}, "relation_loss is 'focal', not 'binary'"),
+        ({"relation_threshold": 1.0}, "relation_threshold is 1.0, not 0.5"),
+    ],
+)
+def test_checkpoints_of_other_kinds_have_no_mean(checkpoint, tmp_path, settings, difference):
+    folders = [checkpoint, copy_of(checkpoint, tmp_path / "two", **settings)]
+    message = re.escape(f"{folders[1]} is of another kind than {folders[0]}: ") + ".*" + re.escape(difference)
+    with pytest.raises(SystemExit, match=rf"error: {message}.*; average like with like"):
+        average.main([*map(str, folders), "--output", str(tmp_path / "mean")])
+    assert not (tmp_path / "mean").exists()
+
+
+@pytest.mark.parametrize(
+    ("settings", "difference"),
+    [
+        ({"pair_encoding": "document"}, "pair_encoding is 'document', not 'pairwise'"),
+        ({"tag_types": {}}, "tag_types.SequenceVariant is None, not 'GeneOrGeneProduct'"),
+    ],
+)
+def test_checkpoints_with_other_weights_have_no_mean(checkpoint, tmp_path, settings, difference):
+    folders = [str(checkpoint), str(save_checkpoint(tmp_path, **settings))]
+    with pytest.raises(CheckpointError, match=rf"{re.escape(difference)}.*; average like with like"):
+        average.averaged(folders)
+
+
+def test_checkpoints_with_other_tokenizers_have_no_mean(checkpoint, tmp_path):
+    folders = [copy_of(checkpoint, tmp_path / name) for name in ("one", "two")]
+    content = json.loads((folders[1] / "tokenizer.json").read_text())
+    content["model"]["max_input_chars_per_word"] = 7
+    (folders[1] / "tokenizer.json").write_text(json.dumps(content))
+    with pytest.raises(CheckpointError, match=r"tokenizer\.json has other content; average like with like"):
+        average.averaged([str(folder) for folder in folders])
+
+
+def test_mean_keeps_the_bias_of_the_first_and_says_so(checkpoint, tmp_path, caplog):
+    folders = [
+        str(copy_of(checkpoint, tmp_path / name, none_bias=bias)) for name, bias in (("one", 2.0), ("two", -1.0))
+    ]
+    assert average.averaged(folders).model.config.none_bias == 2.0
+    assert caplog.messages == [f"{folders[1]}: its none_bias is -1.0; the mean keeps 2.0, that of {folders[0]}"]
+
+
+def test_mean_of_equal_biases_brings_no_warning_whatever_chose_them(checkpoint, tmp_path, caplog):
+    folders = [str(copy_of(checkpoint, tmp_path / name, calibrated_on=[name])) for name in ("one", "two")]
+    average.averaged(folders)
+    assert caplog.messages == []
+
+
+@pytest.mark.parametrize(
+    ("output", "second", "message"),
+    [
+        ("model/../model", "model", r"the output is one of the checkpoints; name another --output"),
+        ("mean", "nowhere", r"nowhere: there is no such folder; name the folder of a checkpoint"),
+    ],
+)
+def test_what_would_be_overwritten_or_is_not_there_is_named(checkpoint, tmp_path, output, second, message):
+    folder = copy_of(checkpoint, tmp_path / "model")
+    before = file_sha256(folder / "model.safetensors")
+    with pytest.raises(SystemExit, match=rf"average_checkpoints\.py: error: .*{message}"):
+        average.main([str(folder), str(tmp_path / second), "--output", str(tmp_path / output)])
+    assert file_sha256(folder / "model.safetensors") == before

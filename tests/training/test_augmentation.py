@@ -1,0 +1,275 @@
+"""Copies of documents with rare relations and other entities."""
+
+from dataclasses import replace
+
+import pytest
+
+from biodir.document_biodir import Passage, Relation
+from biodir.document_pubtator_biodir import format_pubtator, parse_document
+from biodir.errors_biodir import AnnotationError
+from biodir.formats.reading import read_documents
+from biodir.training.augmentation import augmented_documents, rare_types, with_renamed_entity
+from helpers.marked import marked_document
+
+BIND, RAISE = Relation("Bind", "C1", "G1", "No", "G1"), Relation("Association", "D1", "C1", "Novel")
+DOCUMENT = marked_document(
+    "<C:C1 Iron> binds <G:G1 cox2>; <C:C1 it> raises <D:D1 pain> of <S:- mice>.", relations=(BIND, RAISE)
+)
+# Has an entity of each type in the place of one of the first document's.
+OTHER = marked_document("<C:C9 warfarin>, <G:G9 her2-neu>, <D:D9 a>.", id="8")
+TITLED = parse_document(
+    "9|t|Iron binds cox2.\n9|a|Iron, iron and cox2.\n"
+    "9\t0\t4\tIron\tC\tC1\n9\t11\t15\tcox2\tG\tG1\n9\t17\t21\tIron\tC\tC1\n"
+    "9\t23\t27\tiron\tC\tC1\n9\t32\t36\tcox2\tG\tG1\n9\tBind\tC1\tG1\tNo\n"
+)
+
+
+def identifiers(document) -> set[str]:
+    return {identifier for mention in document.mentions for identifier in mention.identifiers}
+
+
+def texts_of(document, identifier) -> list[str]:
+    return [mention.text for mention in document.mentions if identifier in mention.identifiers]
+
+
+def pairs(*names: str) -> set[frozenset[str]]:
+    """Unordered pairs, each written as two identifiers with a space between them."""
+    return {frozenset(name.split()) for name in names}
+
+
+def copies_of(documents, copies, below, seed, unasked=None) -> list:
+    """The copies where types with fewer relations in these documents are rare."""
+    return augmented_documents(documents, copies, rare_types(documents, below), seed, unasked)
+
+
+# One entity with another name.
+
+
+@pytest.mark.parametrize("name", ["x", "iron", "iron(III) oxide β"])
+def test_renamed_entity_has_the_name_at_each_of_its_places(name):
+    found = with_renamed_entity(DOCUMENT, "C1", "C9", name)
+    assert found.text == f"{name} binds cox2; {name} raises pain of mice."
+    assert texts_of(found, "C9") == [name, name]
+    assert identifiers(found) == {"C9", "G1", "D1"}
+    assert [mention.text for mention in found.mentions] == [name, "cox2", name, "pain", "mice"]
+    assert [mention.entity_type for mention in found.mentions] == [each.entity_type for each in DOCUMENT.mentions]
+
+
+def test_relations_follow_the_renamed_entity():
+    assert with_renamed_entity(DOCUMENT, "C1", "C9", "x").relations == (
+        replace(BIND, entity1_id="C9"),
+        replace(RAISE, entity2_id="C9"),
+    )
+    assert with_renamed_entity(DOCUMENT, "G1", "G9", "x").relations == (
+        replace(BIND, entity2_id="G9", subject_id="G9"),
+        RAISE,
+    )
+
+
+def test_renaming_there_and_back_gives_the_document():
+    there = with_renamed_entity(DOCUMENT, "D1", "D9", "a long name of pain")
+    assert with_renamed_entity(there, "D9", "D1", "pain") == DOCUMENT
+
+
+def test_renaming_two_entities_in_either_order_is_the_same():
+    first = with_renamed_entity(with_renamed_entity(DOCUMENT, "C1", "C9", "a"), "G1", "G9", "a longer name")
+    second = with_renamed_entity(with_renamed_entity(DOCUMENT, "G1", "G9", "a longer name"), "C1", "C9", "a")
+    assert first == second
+
+
+def test_mentions_side_by_side_stay_so():
+    found = with_renamed_entity(marked_document("<C:C1 Iron><G:G1 cox2><C:C1 it>"), "C1", "C9", "aspirin")
+    assert found == marked_document("<C:C9 aspirin><G:G1 cox2><C:C9 aspirin>")
+
+
+@pytest.mark.parametrize("name", ["x", "a much longer name"])
+def test_passages_hold_the_words_that_they_held(name):
+    found = with_renamed_entity(TITLED, "C1", "C9", name)
+    parts = [found.text[part.start_char : part.end_char] for part in found.passages]
+    assert parts == [f"{name} binds cox2.", f"{name}, {name} and cox2."]
+    assert [part.kind for part in found.passages] == ["title", "abstract"]
+    assert parse_document(format_pubtator(found)) == found
+
+
+def test_passage_that_ends_with_the_mention_still_does():
+    document = marked_document("It is <C:C1 iron> <C:C1 iron>.", passages=(Passage(0, 10, ""), Passage(11, 16, "")))
+    found = with_renamed_entity(document, "C1", "C9", "gold foil")
+    assert found.passages == (Passage(0, 15, ""), Passage(16, 26, ""))
+
+
+# Copies.
+
+
+def test_rare_types_have_fewer_relations_than_that():
+    documents = [DOCUMENT, replace(DOCUMENT, relations=(BIND, BIND))]
+    assert rare_types(documents, 1) == set()
+    assert rare_types(documents, 2) == {"Association"}
+    assert rare_types(documents, 3) == {"Association"}
+    assert rare_types(documents, 4) == {"Association", "Bind"}
+
+
+def test_both_entities_give_place_to_those_of_other_documents():
+    (found,) = copies_of([replace(DOCUMENT, relations=(BIND,)), OTHER], copies=1, below=2, seed=1)
+    assert found.document == marked_document(
+        "<C:C9 warfarin> binds <G:G9 her2-neu>; <C:C9 warfarin> raises <D:D1 pain> of <S:- mice>.",
+        id="7+1",
+        relations=(Relation("Bind", "C9", "G9", "No", "G9"),),
+    )
+    assert found.unchanged == pairs("D1")
+
+
+def test_pairs_without_a_new_entity_are_unchanged():
+    (found,) = copies_of([replace(DOCUMENT, relations=(RAISE,)), OTHER], copies=1, below=2, seed=1)
+    assert identifiers(found.document) == {"C9", "G1", "D9"}
+    assert found.unchanged == pairs("G1")
+    (half,) = copies_of([replace(DOCUMENT, relations=(RAISE,)), marked_document("<D:D9 a>")], 1, 2, seed=1)
+    assert identifiers(half.document) == {"C1", "G1", "D9"}
+    assert half.unchanged == pairs("C1", "G1", "C1 G1")
+
+
+def test_pairs_that_are_not_learned_from_are_not_under_their_new_names_either():
+    unasked = {"7": pairs("C1 D1", "D1 G1"), "8": pairs("C9 D9")}
+    (found,) = copies_of([replace(DOCUMENT, relations=(BIND,)), OTHER], 1, 2, 1, unasked)
+    assert found.unchanged == pairs("D1", "C9 D1", "D1 G9")
+
+
+def test_every_rare_relation_has_its_copies():
+    found = copies_of([DOCUMENT, OTHER], copies=3, below=2, seed=1)
+    assert [copy.document.id for copy in found] == [f"7+{number}" for number in range(1, 7)]
+    assert ["C9" in identifiers(copy.document) for copy in found] == [True] * 6
+    assert ["G9" in identifiers(copy.document) for copy in found] == [True] * 3 + [False] * 3
+    assert ["D9" in identifiers(copy.document) for copy in found] == [False] * 3 + [True] * 3
+
+
+@pytest.mark.parametrize(("copies", "below"), [(0, 9), (3, 1)])
+def test_no_copies_are_made_where_none_are_wanted(copies, below):
+    assert copies_of([DOCUMENT, OTHER], copies, below, seed=1) == []
+
+
+def test_document_whose_entities_cannot_be_replaced_has_no_copy():
+    assert copies_of([DOCUMENT], copies=2, below=9, seed=1) == []
+    assert copies_of([DOCUMENT, marked_document("<S:S9 mice>", id="8")], copies=2, below=9, seed=1) == []
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "<C:C1 Iron> and <C:C1;C2 it> bind <G:G1 cox2>.",  # a mention of two entities
+        "<C:C1 Iron <G:G1 cox2>> bind.",  # one inside another
+        "<C:C1 Iron <C:C1 it>> binds.",  # inside one of its own
+        "<C:C1 Iron> binds <D:C1 it>.",  # two types
+        "<C:C1 Iron <S:- it>> binds.",  # around one that is not linked
+    ],
+)
+def test_entity_in_a_tangle_stays(marked):
+    document = marked_document(marked, relations=(Relation("Bind", "C1", "C1"),))
+    assert copies_of([document, OTHER], copies=1, below=9, seed=1) == []
+
+
+def test_entity_across_a_border_of_passages_stays():
+    document = marked_document("It <C:C1 iron> is.", relations=(Relation("Bind", "C1", "C1"),))
+    cut = replace(document, passages=(Passage(0, 5, "title"), Passage(5, 11, "abstract")))
+    assert copies_of([cut, OTHER], copies=1, below=9, seed=1) == []
+    whole = replace(document, passages=(Passage(0, 7, "title"), Passage(8, 11, "abstract")))
+    assert copies_of([whole, OTHER], copies=1, below=9, seed=1)[0].document.text == "It warfarin is."
+
+
+def test_name_of_several_entities_is_nobodys_name():
+    others = marked_document("<C:C8;C9 iron and gold>, <C:C9 gold>.", id="8")
+    document = marked_document("<C:C1 Iron>.", relations=(Relation("Bind", "C1", "C1"),))
+    (found,) = copies_of([document, others], copies=1, below=9, seed=1)
+    assert found.document.mentions == marked_document("<C:C9 gold>.").mentions
+
+
+def test_identifier_of_a_relation_without_a_mention_is_taken():
+    document = marked_document("<C:C1 Iron>.", relations=(Relation("Bind", "C1", "C9"),))
+    assert copies_of([document, OTHER], copies=1, below=9, seed=1) == []
+
+
+def test_two_entities_never_become_one():
+    document = marked_document("<C:C1 Iron> <C:C2 it>.", relations=(Relation("Bind", "C1", "C2"),))
+    (found,) = copies_of([document, OTHER], copies=1, below=9, seed=1)
+    assert sorted(identifiers(found.document)) == ["C2", "C9"]
+    two = marked_document("<C:C8 gold> <C:C9 tin>.", id="8")
+    for copy in copies_of([document, two], copies=20, below=9, seed=1):
+        assert identifiers(copy.document) == {"C8", "C9"}
+
+
+def test_seed_decides_the_names():
+    many = marked_document(" ".join(f"<C:C{number} metal{number}>" for number in range(10, 60)), id="8")
+    first, again, other = (copies_of([DOCUMENT, many], 5, 9, seed) for seed in (1, 1, 2))
+    assert first == again
+    assert first != other
+    assert len({copy.document.text for copy in first}) > 5
+
+
+def test_relation_scores_and_unlinked_mentions_stay():
+    scored = replace(DOCUMENT, relations=(replace(BIND, relation_score=0.25),))
+    (found,) = copies_of([scored, OTHER], copies=1, below=9, seed=1)
+    assert found.document.relations[0].relation_score == 0.25
+    assert [each.text for each in found.document.mentions if not each.identifiers] == ["mice"]
+
+
+# Real documents.
+
+
+@pytest.fixture(scope="module")
+def corpus(data_dir):
+    return list(read_documents(data_dir / "bioredirect" / "bioredirect_train.pubtator"))
+
+
+@pytest.fixture(scope="module")
+def copies(corpus):
+    return copies_of(corpus, copies=1, below=100, seed=1)
+
+
+@pytest.mark.corpus
+def test_copies_of_real_documents_are_written_and_read_back(corpus, copies):
+    rare = rare_types(corpus, 100)
+    told = sum(relation.relation_type in rare for document in corpus for relation in document.relations)
+    assert 0.5 * told < len(copies) <= told
+    assert len({copy.document.id for copy in copies}) == len(copies)
+    for copy in copies:
+        assert parse_document(format_pubtator(copy.document)) == copy.document
+
+
+@pytest.mark.corpus
+def test_copies_of_real_documents_change_two_entities_at_most(corpus, copies):
+    by_id = {document.id: document for document in corpus}
+    for copy in copies:
+        old, new = by_id[copy.document.id.split("+")[0]], copy.document
+        gone, come = identifiers(old) - identifiers(new), identifiers(new) - identifiers(old)
+        assert len(gone) == len(come) in (1, 2)
+        kept = identifiers(old) & identifiers(new)
+        assert copy.unchanged == {frozenset((first, second)) for first in kept for second in kept}
+        for before, after in zip(old.mentions, new.mentions, strict=True):
+            assert before.entity_type == after.entity_type
+            if not gone & set(before.identifiers):
+                assert (before.text, before.identifiers) == (after.text, after.identifiers)
+            else:
+                assert set(after.identifiers) <= come
+        kinds = [(each.relation_type, each.novelty, each.subject_id is None) for each in old.relations]
+        assert [(each.relation_type, each.novelty, each.subject_id is None) for each in new.relations] == kinds
+        assert [part.kind for part in new.passages] == ["title", "abstract"]
+
+
+@pytest.mark.corpus
+def test_words_around_the_entities_of_real_documents_stay(corpus, copies):
+    by_id = {document.id: document for document in corpus}
+    for copy in copies:
+        old, new = by_id[copy.document.id.split("+")[0]], copy.document
+        changed = [before for before, after in zip(old.mentions, new.mentions, strict=True)
+                   if before.identifiers != after.identifiers]  # fmt: skip
+        words = old.text
+        for mention in sorted(changed, key=lambda mention: -mention.start_char):
+            words = words[: mention.start_char] + words[mention.end_char :]
+        others = new.text
+        for mention in sorted(new.mentions, key=lambda mention: -mention.start_char):
+            if not set(mention.identifiers) <= identifiers(old):
+                others = others[: mention.start_char] + others[mention.end_char :]
+        assert words == others
+
+
+def test_copy_that_contradicts_its_text_cannot_be_made():
+    with pytest.raises(AnnotationError):  # of a nested mention, which is why such entities stay
+        with_renamed_entity(marked_document("<C:C1 Iron <G:G1 cox2>>"), "C1", "C9", "x")

@@ -1,0 +1,257 @@
+"""The label lists of a run."""
+
+from dataclasses import replace
+
+import pytest
+
+from biodir.configuration_biodir import (
+    CHEMICAL,
+    DIRECTION_LABELS,
+    DISEASE,
+    ENTITY_TYPES,
+    GENE,
+    NOVELTY_LABELS,
+    PAIR_TYPES,
+    RELATION_LABELS,
+    TYPE_MAP,
+    BioDirConfig,
+)
+from biodir.document_biodir import Relation
+from biodir.errors_biodir import CheckpointError, SettingError
+from biodir.training.labels import LabelLists, label_lists, labels_of
+from biodir.training.settings import TASKS
+from helpers.marked import marked_document
+from helpers.tiny_models import save_encoder, tiny_encoder_config
+
+TEXT = "<C:1 Iron> binds <G:2 it>. <D:3 Pain> is <S:- it>."
+
+
+def document(*relations: Relation, text: str = TEXT):
+    return marked_document(text, relations=relations)
+
+
+BIORED = document(Relation("Bind", "1", "2", "No", "2"), Relation("Association", "3", "2", "Novel"))
+BC5CDR = document(Relation("CID", "1", "3"))
+OWN = document(Relation("heals", "1", "3", "new"), Relation("breaks", "3", "2", "old", "2"))
+
+
+def renamed(found, **types):
+    """The document with other names of entity types."""
+    mentions = tuple(
+        replace(each, entity_type=types.get(each.entity_type, each.entity_type)) for each in found.mentions
+    )
+    return replace(found, mentions=mentions)
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory) -> str:
+    return str(save_encoder(tmp_path_factory.mktemp("encoder")))
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    """The folder of a checkpoint's configuration with these settings."""
+
+    def save(**settings) -> str:
+        BioDirConfig(encoder_config=tiny_encoder_config(), max_tokens=48, **settings).save_pretrained(tmp_path)
+        return str(tmp_path)
+
+    return save
+
+
+# Lists of the data.
+
+
+def test_lists_of_the_data_are_sorted_and_begin_with_unrelated_pairs():
+    found = labels_of([OWN, BC5CDR])
+    assert found.relation_labels == ("None", "CID", "breaks", "heals")
+    assert found.novelty_labels == ("None", "new", "old")
+    assert found.direction_labels == DIRECTION_LABELS
+    assert found.entity_types == (CHEMICAL, DISEASE, GENE, "OrganismTaxon")
+    assert found.pair_types == ((CHEMICAL, DISEASE), (DISEASE, GENE))
+    assert (found.tag_types, found.type_map, found.generic_relation) == ({}, {}, None)
+
+
+def test_data_without_novelty_and_direction_has_no_labels_of_them():
+    found = labels_of([BC5CDR])
+    assert found.relation_labels == ("None", "CID")
+    assert (found.novelty_labels, found.direction_labels) == ((), ())
+    assert found.pair_types == ((CHEMICAL, DISEASE),)
+
+
+def test_generic_relation_is_that_of_biored_where_the_data_has_it():
+    assert labels_of([BIORED]).generic_relation == "Association"
+
+
+def test_pair_of_one_type_is_a_pair_type():
+    found = labels_of([document(Relation("Bind", "1", "4"), text="<G:1 It> binds <G:4 it>.")])
+    assert found.pair_types == ((GENE, GENE),)
+
+
+def test_order_of_the_documents_does_not_matter():
+    assert labels_of([OWN, BC5CDR, BIORED]) == labels_of([BIORED, OWN, BC5CDR])
+
+
+@pytest.mark.parametrize(
+    ("relations", "message"),
+    [
+        ((), r"^the 1 training documents have no relation to learn from$"),
+        (
+            (Relation("None", "1", "2"),),
+            r"^the training data has the label 'None', which means an unrelated pair; rename",
+        ),
+        ((Relation("Bind", "1", "2", "None"),), r"has the label 'None', which means an unrelated pair; rename it$"),
+        ((Relation("Bind", "1", "9"),), r"^none of the 1 relations to learn from joins two entities with mentions$"),
+    ],
+)
+def test_data_that_teaches_nothing_is_refused(relations, message):
+    with pytest.raises(SettingError, match=message):
+        labels_of([document(*relations)])
+
+
+@pytest.mark.parametrize("documents", [[OWN], [BC5CDR], [BIORED, OWN, BC5CDR]])
+@pytest.mark.parametrize("tasks", [TASKS, ("relation",), ("direction", "relation")])
+def test_lists_of_the_data_make_a_configuration(documents, tasks):
+    config = BioDirConfig(**labels_of(documents).to_settings(tasks))
+    assert set(config.tasks) <= set(tasks)
+    assert config.relation_labels == [
+        "None",
+        *sorted({each.relation_type for found in documents for each in found.relations}),
+    ]
+
+
+# Settings of the configuration.
+
+
+def test_lists_of_biored_are_the_defaults_of_the_configuration():
+    assert BioDirConfig(**LabelLists("BioRED").to_settings(TASKS)).to_dict() == BioDirConfig().to_dict()
+
+
+@pytest.mark.parametrize("tasks", [("relation",), ("novelty",), ("direction", "novelty"), TASKS])
+def test_lists_of_tasks_that_are_not_trained_are_empty(tasks):
+    values = LabelLists("BioRED").to_settings(tasks)
+    filled = {task for task in TASKS if values[f"{task}_labels"]}
+    assert filled == set(tasks)
+    assert set(BioDirConfig(**values).tasks) == set(tasks)
+
+
+def test_model_without_relation_head_has_a_type_for_related_pairs():
+    assert labels_of([OWN]).to_settings(["novelty"])["generic_relation"] == "Association"
+    assert labels_of([OWN]).to_settings(TASKS)["generic_relation"] is None
+    named = replace(labels_of([OWN]), generic_relation="heals")
+    assert named.to_settings(["novelty"])["generic_relation"] == "heals"
+
+
+# What lists lack.
+
+
+def test_lists_of_biored_hold_its_labels_under_all_names_of_types():
+    names = {CHEMICAL: "Chemical", GENE: "Gene", DISEASE: "Disease"}
+    assert LabelLists("BioRED").lacking([BIORED, renamed(BIORED, **names)]) == []
+
+
+def test_what_lists_lack_is_named_sorted_and_once():
+    strange = renamed(OWN, **{CHEMICAL: "Spice"})
+    assert LabelLists("BioRED").lacking([BC5CDR, strange, strange]) == [
+        "entity type Spice",
+        "novelty new",
+        "novelty old",
+        "relation type CID",
+        "relation type breaks",
+        "relation type heals",
+    ]
+
+
+def test_label_of_unrelated_pairs_is_no_relation_type():
+    assert LabelLists("BioRED").lacking([document(Relation("None", "1", "2"))]) == ["relation type None"]
+
+
+def test_list_of_a_task_that_is_left_out_lacks_nothing():
+    lists = LabelLists("some", relation_labels=(), novelty_labels=())
+    assert lists.lacking([OWN, BC5CDR]) == []
+
+
+# Which lists a run takes.
+
+
+def test_bare_encoder_takes_the_lists_of_biored_where_they_hold_the_data(encoder):
+    found = label_lists([BIORED], "auto", encoder)
+    assert found == LabelLists("BioRED")
+    assert (found.relation_labels, found.novelty_labels) == (RELATION_LABELS, NOVELTY_LABELS)
+    assert (found.entity_types, found.pair_types) == (ENTITY_TYPES, PAIR_TYPES)
+
+
+@pytest.mark.parametrize("documents", [[BC5CDR], [OWN], [BIORED, BC5CDR]])
+def test_bare_encoder_takes_the_lists_of_data_that_biored_does_not_hold(documents, encoder):
+    assert label_lists(documents, "auto", encoder) == labels_of(documents)
+
+
+def test_novelty_of_its_own_is_a_reason_for_lists_of_the_data(encoder):
+    own = document(Relation("Bind", "1", "2", "Known", "2"))
+    assert label_lists([own], "auto", encoder).novelty_labels == ("None", "Known")
+
+
+def test_wanted_lists_are_taken_whatever_the_encoder_is():
+    assert label_lists([BIORED], "data", "no such folder") == labels_of([BIORED])
+    assert label_lists([BIORED], "biored", "no such folder") == LabelLists("BioRED")
+
+
+def test_lists_of_biored_are_not_taken_for_other_data():
+    message = r"^the training data has relation type CID, which BioRED's label lists do not hold; map the corpus with"
+    with pytest.raises(SettingError, match=message):
+        label_lists([BC5CDR], "biored", "no such folder")
+
+
+def test_checkpoint_goes_on_with_its_own_lists(checkpoint):
+    of_data = labels_of([OWN, BC5CDR])
+    folder = checkpoint(**of_data.to_settings(TASKS))
+    found = label_lists([BC5CDR], "auto", folder)
+    assert found.source == "the checkpoint"
+    assert found.relation_labels == ["None", "CID", "breaks", "heals"]
+    assert found.pair_types == [list(pair) for pair in of_data.pair_types]
+    assert (found.tag_types, found.type_map, found.generic_relation) == ({}, {}, None)
+    again = BioDirConfig(**found.to_settings(TASKS))
+    assert again.to_dict() == BioDirConfig(**of_data.to_settings(TASKS)).to_dict()
+
+
+def test_names_of_types_that_the_checkpoint_maps_are_known(checkpoint):
+    folder = checkpoint(type_map={**TYPE_MAP, "Spice": CHEMICAL, "Place": None})
+    strange = renamed(BIORED, **{CHEMICAL: "Spice", "OrganismTaxon": "Place"})
+    assert label_lists([strange], "auto", folder).source == "the checkpoint"
+    assert label_lists([strange], "auto", folder).type_map["Place"] is None
+
+
+def test_checkpoint_gives_way_to_data_that_it_does_not_hold(checkpoint):
+    folder = checkpoint(**labels_of([OWN]).to_settings(TASKS))
+    assert label_lists([BIORED], "auto", folder) == labels_of([BIORED])
+
+
+def test_checkpoint_without_a_head_gets_it_where_the_data_teaches_it(checkpoint):
+    folder = checkpoint(novelty_labels=[], direction_labels=[])
+    found = label_lists([BIORED], "auto", folder)
+    assert (found.source, found.novelty_labels) == ("the checkpoint", NOVELTY_LABELS)
+    assert label_lists([OWN_OF_BIORED], "auto", folder).novelty_labels == ("None", "Known")
+    assert label_lists([BIORED], "auto", folder, ["relation", "direction"]).novelty_labels == []
+    plain = document(Relation("Bind", "1", "2"))
+    assert label_lists([plain], "auto", folder).novelty_labels == ()
+
+
+def test_lists_without_a_label_of_any_task_are_refused():
+    with pytest.raises(SettingError, match=r"^the training data annotates no novelty and no direction; choose other"):
+        labels_of([BC5CDR]).to_settings(["novelty", "direction"])
+
+
+OWN_OF_BIORED = document(Relation("Bind", "1", "2", "Known", "2"))
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("/no/such/folder", "no such folder; name one with a model, or a Hub id"),
+        ("nobody/no-such-model", "neither a folder with a model nor a repository within"),
+    ],
+)
+def test_encoder_out_of_reach_is_named(name, message, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(CheckpointError, match=rf"^encoder {name}: {message}"):
+        label_lists([BIORED], "auto", name)

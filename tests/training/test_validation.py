@@ -1,0 +1,77 @@
+"""The bias that serves the development set best."""
+
+import pytest
+
+from biodir.configuration_biodir import DIRECTION_LABELS, NOVELTY_LABELS, RELATION_LABELS
+from biodir.document_biodir import Relation
+from biodir.errors_biodir import SettingError
+from biodir.evaluation.model_scores import encoded_documents
+from biodir.evaluation.scores import Counts
+from biodir.pipeline_decoding_biodir import DecodingRule
+from biodir.training import validation
+from biodir.training.validation import NONE_BIASES, annotated_levels, best_bias, check_level
+from helpers.marked import make_processor, marked_document
+
+LABELS = {"relation": list(RELATION_LABELS), "novelty": list(NOVELTY_LABELS), "direction": list(DIRECTION_LABELS)}
+RULE = DecodingRule(LABELS, generic_relation="Association", relation_threshold=0.5, none_bias=0.0)
+DOCUMENT = marked_document("<C:1 Iron> binds <G:2 it>.", relations=(Relation("Association", "2", "1", "No", "2"),))
+
+
+def bias_for(association_logit):
+    """The bias where None has logit 1 and the right type this one."""
+    logits = {"relation": [1.0, association_logit, *[-5.0] * 7], "novelty": [0.0, 1, 2], "direction": [0.0, 1, 2, 0]}
+    return best_bias(encoded_documents([DOCUMENT], make_processor()), [logits], RULE, "relation_type")
+
+
+def test_bias_lets_the_right_type_win():
+    assert bias_for(-0.6) == (-2.0, dict.fromkeys(bias_for(-0.6)[1], Counts(tp=1)))
+
+
+def test_bias_is_the_middle_of_those_with_the_highest_score():
+    # The right type wins where 1 + bias < 0.5: of -2.0, -1.75 .. -0.75 it is the third.
+    assert bias_for(0.5)[0] == -1.5
+
+
+@pytest.mark.parametrize(
+    ("best", "middle"),
+    [([-2.0], -2.0), ([-1.0, 0.0, 0.25, 0.5, 0.75], 0.25), (NONE_BIASES, 2.0), ([0.0, 3.0], 0.0), ([], 0.0)],
+)
+def test_middle_is_that_of_the_longest_row_of_best_biases(best, middle):
+    assert validation._middle_of_best([float(bias in best) for bias in NONE_BIASES]) == middle
+
+
+def test_no_bias_finds_what_is_out_of_reach():
+    bias, counts = bias_for(-3.0)
+    assert (bias, counts["relation_type"]) == (0.0, Counts(fn=1))
+
+
+def test_biases_stand_in_order_and_hold_nought():
+    assert list(NONE_BIASES) == sorted(NONE_BIASES)
+    assert 0.0 in NONE_BIASES
+
+
+# What can be scored.
+
+CID = marked_document("<C:1 Iron> harms <D:2 it>.", relations=(Relation("CID", "1", "2"),))
+
+
+def test_levels_that_ask_for_what_is_not_annotated_are_left_out():
+    assert annotated_levels([CID]) == ["entity_pair", "relation_type"]
+    assert "all" in annotated_levels([DOCUMENT])
+
+
+@pytest.mark.parametrize(
+    ("document", "level", "message"),
+    [
+        (
+            CID,
+            "relation_type_novelty",
+            "^dev: metric_for_best_model is relation_type_novelty, which the documents do not annotate",
+        ),
+        (marked_document("<C:1 Iron>."), "relation_type", "^dev: 1 documents without any relation; --dev needs gold"),
+    ],
+)
+def test_documents_that_cannot_be_scored_at_the_level_are_refused(document, level, message):
+    check_level([DOCUMENT], level, "dev")
+    with pytest.raises(SettingError, match=message):
+        check_level([document], level, "dev")
