@@ -1,16 +1,16 @@
-"""One row for everything: windows of text and soft prompts side by side, and who attends to whom.
+"""Packed attention of the document form: windows of text and soft prompts in one row without padding.
 
-An encoder of the BERT family mixes tokens in its attention alone. So texts of any lengths can lie in one row without
-padding: an attention function, called through the interface of transformers, looks up in the layout which tokens
-belong together. Text attends to its own window; a soft prompt to a window and itself. The text never sees soft prompts,
-and soft prompts never see each other.
+An encoder of the BERT family mixes tokens only in its attention. So texts of any lengths can lie in one row: an
+attention function, called through the interface of transformers, looks up in the layout which tokens belong together.
+Text attends to its own window; a soft prompt attends to one window and to itself. The text never sees soft prompts, and
+soft prompts never see each other, so that the score of a pair does not depend on the other pairs.
 
-Differs from paper: there every pair re-reads the text.
+Differs from paper: there every pair reads the text again.
 """
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import Any
 
@@ -18,56 +18,86 @@ import torch
 from torch import Tensor, nn
 from transformers import AttentionInterface, PreTrainedModel
 
+from .configuration_biodir import POSITIONS_AFTER_PADDING
 from .errors_biodir import SettingError
-from .processing_windows_biodir import Span
 
 PACKED_ATTENTION = "biodir_packed"
-# What is needed of an encoder: tokens are mixed by attention alone, over all tokens, through the attention interface,
-# without a relative position bias; `position_ids` and `inputs_embeds` are arguments, others reach the attention.
+# What an encoder needs: tokens are mixed only by attention, over all tokens, through the attention interface, without a
+# relative position bias; `position_ids` and `inputs_embeds` are arguments, others reach the attention.
 PACKABLE_ENCODERS = ("bert", "roberta", "xlm-roberta", "camembert", "electra", "distilbert")
 
 
-@dataclass
+@dataclass(frozen=True)
 class PackedLayout:
     """Where everything lies in a packed row: first the windows, then the soft prompts of each window, in order.
 
-    `query` and `key`, (heads, tokens, head_size), are those of the layer that ran last; local to one forward.
-
     Args:
-        windows: places of the text of each window.
-        prompts: places of the soft prompts over each window, which stand side by side; an empty span without.
+        windows: span of the text of each window.
+        prompts: span of the soft prompts of each window, which are side by side; empty for a window without.
         prompt_tokens: length of a soft prompt, at least 1.
+
+    Example:
+        >>> layout = packed_layout(torch.tensor([[1, 1, 1], [1, 1, 0]]), prompt_windows=[1], prompt_tokens=2)
+        >>> layout.windows, layout.prompts
+        (((0, 3), (3, 5)), ((5, 5), (5, 7)))
     """
 
-    windows: list[Span]
-    prompts: list[Span]
+    windows: tuple[tuple[int, int], ...]
+    prompts: tuple[tuple[int, int], ...]
     prompt_tokens: int
-    query: Tensor | None = field(default=None, repr=False)
-    key: Tensor | None = field(default=None, repr=False)
 
     def parts(self) -> list[Tensor]:
-        """For each window the places, (places,), of its text and of its soft prompts, ascending."""
+        """Return for each window the places, (places,), of its text and of its soft prompts, ascending."""
         return [
             torch.cat([torch.arange(*window), torch.arange(*prompts)])
             for window, prompts in zip(self.windows, self.prompts, strict=True)
         ]
 
     def visible(self, places: Tensor) -> Tensor:
-        """(places, places) booleans: which of the places each of them attends to.
+        """Return (places, places) booleans: which of the places each of them attends to.
 
         Args:
             places: one of `parts`.
         """
         first_prompt = self.windows[-1][1]
         prompt = (places - first_prompt) // self.prompt_tokens  # (places,), below zero in the text
-        return (places < first_prompt) | (prompt.unsqueeze(1) == prompt)
+        return (places < first_prompt) | (prompt.unsqueeze(1) == prompt)  # (places, places)
+
+
+@dataclass(frozen=True)
+class PackedStates:
+    """What the encoder returns for a packed row.
+
+    Args:
+        hidden: (tokens, hidden) last states.
+        query, key: (heads, tokens, head_size) of the last layer; the query is scaled.
+    """
+
+    hidden: Tensor
+    query: Tensor
+    key: Tensor
+
+
+def packed_layout(attention_mask: Tensor, prompt_windows: Sequence[int] = (), prompt_tokens: int = 1) -> PackedLayout:
+    """Return the layout of windows with soft prompts after them.
+
+    Args:
+        attention_mask: (windows, tokens), ones first.
+        prompt_windows: for each soft prompt the index of its window, ascending.
+        prompt_tokens: length of a soft prompt, at least 1.
+    """
+    text_tokens = attention_mask.sum(dim=1).tolist()
+    prompts = Counter(prompt_windows)
+    tokens = [*text_tokens, *(prompts[window] * prompt_tokens for window in range(len(text_tokens)))]
+    spans = tuple(pairwise(accumulate(tokens, initial=0)))
+    return PackedLayout(spans[: len(text_tokens)], spans[len(text_tokens) :], prompt_tokens)
 
 
 def use_packed_attention(encoder: PreTrainedModel) -> None:
-    """Makes the encoder attend as its `layout` says.
+    """Make the encoder attend by the layout that `encode_packed` gives it.
 
     Raises:
-        SettingError: an encoder of this kind is not known to mix tokens by attention alone.
+        SettingError: an encoder of this kind is not known to mix tokens only by attention.
     """
     kind = encoder.config.model_type
     if kind not in PACKABLE_ENCODERS or getattr(encoder.config, "position_embedding_type", "absolute") != "absolute":
@@ -77,6 +107,27 @@ def use_packed_attention(encoder: PreTrainedModel) -> None:
         )
     AttentionInterface.register(PACKED_ATTENTION, packed_attention)
     encoder.config._attn_implementation = PACKED_ATTENTION
+
+
+def encode_packed(encoder: Any, embeddings: Tensor, positions: Tensor, layout: PackedLayout) -> PackedStates:
+    """Return the encoder's states of a packed row, with the queries and keys of its last layer.
+
+    Args:
+        encoder: one with packed attention, or a back end that takes the same arguments.
+        embeddings: (tokens, embedding_size)
+        positions: (tokens,) from 0.
+        layout: which tokens attend to which.
+    """
+    if encoder.config.model_type in POSITIONS_AFTER_PADDING:
+        positions = positions + encoder.config.pad_token_id + 1
+    output = encoder(
+        inputs_embeds=embeddings.unsqueeze(0),  # (1, tokens, embedding_size)
+        position_ids=positions.unsqueeze(0),  # (1, tokens)
+        layout=layout,
+        output_attentions=True,  # `packed_attention` returns queries and keys in place of weights
+    )
+    query, key = output.attentions[-1]
+    return PackedStates(output.last_hidden_state[0], query, key)
 
 
 def packed_attention(
@@ -90,27 +141,42 @@ def packed_attention(
     scaling: float | None = None,
     dropout: float = 0.0,
     **kwargs: Any,
-) -> tuple[Tensor, None]:
-    """(1, tokens, heads, head_size) from query, key and value (1, heads, tokens, head_size)."""
+) -> tuple[Tensor, tuple[Tensor, Tensor] | None]:
+    """Return the attended values, (1, tokens, heads, head_size), and scaled queries and keys of the last layer.
+
+    Args:
+        module: the attention module of the encoder's layer.
+        query, key, value: (1, heads, tokens, head_size)
+        attention_mask: unused; the layout says who attends to whom.
+        layout: of the row.
+        scaling: of the queries; None for one by the root of head_size.
+        dropout: share of the attention weights that are dropped.
+    """
     scaling = query.shape[-1] ** -0.5 if scaling is None else scaling
     query, key, value = query[0] * scaling, key[0], value[0]  # (heads, tokens, head_size)
     parts = []
     for start, end in layout.windows:
-        weights = (query[:, start:end] @ key[:, start:end].transpose(1, 2)).softmax(dim=-1)
+        weights = (query[:, start:end] @ key[:, start:end].transpose(1, 2)).softmax(dim=-1)  # (heads, text, text)
         weights = nn.functional.dropout(weights, dropout) if dropout else weights
-        parts.append(weights.to(value.dtype) @ value[:, start:end])
+        parts.append(weights.to(value.dtype) @ value[:, start:end])  # (heads, text, head_size)
     for window, prompts in zip(layout.windows, layout.prompts, strict=True):
         if prompts[0] < prompts[1]:
             text, own = slice(*window), slice(*prompts)
             parts.append(_prompt_states(query, key, value, text, own, layout.prompt_tokens, dropout))
-    layout.query, layout.key = query, key
-    return torch.cat(parts, dim=1).transpose(0, 1).unsqueeze(0), None
+    attended = torch.cat(parts, dim=1).transpose(0, 1).unsqueeze(0)  # (1, tokens, heads, head_size)
+    return attended, (query, key) if is_last_layer(module) else None
+
+
+def is_last_layer(module: Any) -> bool:
+    """Return whether the attention module is that of the last layer; True where modules do not know their place."""
+    # DistilBERT's modules have no `layer_idx`: all layers return queries and keys, and the last ones are taken.
+    return getattr(module, "layer_idx", None) in (None, module.config.num_hidden_layers - 1)
 
 
 def _prompt_states(
     query: Tensor, key: Tensor, value: Tensor, text: slice, own: slice, prompt_tokens: int, dropout: float
 ) -> Tensor:
-    """(heads, prompts * prompt, head_size): each soft prompt over its window's text and itself."""
+    """Return (heads, prompts * prompt, head_size): each soft prompt over its window's text and itself."""
     queries, keys, values = (
         part[:, own].unflatten(1, (-1, prompt_tokens)) for part in (query, key, value)
     )  # (heads, prompts, prompt, head_size)
@@ -120,18 +186,3 @@ def _prompt_states(
     weights = (nn.functional.dropout(weights, dropout) if dropout else weights).to(value.dtype)
     from_text, from_own = weights.split([on_text.shape[-1], prompt_tokens], dim=-1)
     return from_text @ value[:, text] + (from_own.unflatten(1, (-1, prompt_tokens)) @ values).flatten(1, 2)
-
-
-def packed_layout(attention_mask: Tensor, prompt_windows: Sequence[int] = (), prompt_tokens: int = 1) -> PackedLayout:
-    """The layout of windows with soft prompts behind them.
-
-    Args:
-        attention_mask: (windows, tokens), ones first.
-        prompt_windows: for each soft prompt the index of its window, ascending.
-        prompt_tokens: length of a soft prompt, at least 1.
-    """
-    text_tokens = attention_mask.sum(dim=1).tolist()
-    prompts = Counter(prompt_windows)
-    tokens = [*text_tokens, *(prompts[window] * prompt_tokens for window in range(len(text_tokens)))]
-    spans = list(pairwise(accumulate(tokens, initial=0)))
-    return PackedLayout(spans[: len(text_tokens)], spans[len(text_tokens) :], prompt_tokens)

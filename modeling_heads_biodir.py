@@ -1,13 +1,23 @@
-"""The parts of the paper's model around its encoder: soft prompt, chunk pooling, the head of a task."""
+"""The parts of the model around its encoder: soft prompt, chunk pooling, and the heads of both forms."""
+
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
+# Width of the groups of a grouped bilinear map. ATLOP: 64.
+GROUP_SIZE = 64
+
 
 class SoftPrompt(nn.Module):
-    """Learned vectors for each pair type, put into the attended placeholders at the end of a row.
+    """Learned vectors for each pair type. Paper, section 2.
 
-    Paper, section 2. The vectors enter as input embeddings, so the encoder adds positions and attends to them.
+    They enter as input embeddings, so the encoder adds positions and attends to them.
+
+    Args:
+        pair_types: number of pair types.
+        prompt_tokens: vectors of each. Paper: 8.
+        embedding_size: width of the encoder's word embeddings.
     """
 
     def __init__(self, pair_types: int, prompt_tokens: int, embedding_size: int) -> None:
@@ -16,7 +26,7 @@ class SoftPrompt(nn.Module):
         self.vectors = nn.Parameter(torch.zeros(pair_types, prompt_tokens, embedding_size))
 
     def forward(self, embeddings: Tensor, attention_mask: Tensor, pair_type_ids: Tensor) -> Tensor:
-        """The embeddings, with the prompt vectors in the last attended places of each row.
+        """Return the embeddings, with the prompt vectors in the last attended places of each row.
 
         Args:
             embeddings: (rows, tokens, hidden)
@@ -24,7 +34,7 @@ class SoftPrompt(nn.Module):
             pair_type_ids: (rows,)
         """
         prompts = self.vectors[pair_type_ids].to(embeddings.dtype)  # (rows, prompt, hidden)
-        places = torch.arange(embeddings.shape[1], device=embeddings.device)
+        places = torch.arange(embeddings.shape[1], device=embeddings.device)  # (tokens,)
         first_place = attention_mask.sum(dim=1, keepdim=True) - self.prompt_tokens  # (rows, 1)
         slots = places - first_place  # (rows, tokens)
         is_prompt = (slots >= 0) & (slots < self.prompt_tokens)
@@ -36,6 +46,11 @@ class ChunkPooling(nn.Module):
     """Joins the chunks of a pair into one vector. Paper: the maximum; the mean and attention are settings.
 
     Attention scores every chunk by one learned vector for each task and weighs the chunks by the softmax.
+
+    Example:
+        >>> states = torch.tensor([[[1.0, 5.0], [3.0, 2.0], [9.0, 9.0]]])  # one pair, three chunks
+        >>> ChunkPooling("max", hidden_size=2)(states, torch.tensor([[True, True, False]]))
+        tensor([[3., 5.]])
     """
 
     def __init__(self, kind: str, hidden_size: int) -> None:
@@ -44,7 +59,7 @@ class ChunkPooling(nn.Module):
         self.scorer = nn.Linear(hidden_size, 1, bias=False) if kind == "attention" else None
 
     def forward(self, states: Tensor, present: Tensor) -> Tensor:
-        """(batch, hidden) from states (batch, chunks, hidden) and present (batch, chunks) booleans."""
+        """Return (batch, hidden) from states (batch, chunks, hidden) and present (batch, chunks) booleans."""
         absent = ~present.unsqueeze(-1)  # (batch, chunks, 1)
         if self.kind == "max":
             return states.masked_fill(absent, torch.finfo(states.dtype).min).amax(dim=1)
@@ -55,7 +70,10 @@ class ChunkPooling(nn.Module):
 
 
 class PairwiseHead(nn.Module):
-    """One task: dense + tanh over each chunk's task token, chunk pooling, linear classifier. Paper, section 2."""
+    """One task of the pairwise form: dense + tanh on each chunk's task token, chunk pooling, classifier.
+
+    Paper, section 2.
+    """
 
     def __init__(self, hidden_size: int, labels: int, chunk_pooling: str, dropout: float) -> None:
         super().__init__()
@@ -65,6 +83,75 @@ class PairwiseHead(nn.Module):
         self.classifier = nn.Linear(hidden_size, labels)
 
     def forward(self, task_states: Tensor, present: Tensor) -> Tensor:
-        """(batch, labels) from task_states (batch, chunks, hidden) and present (batch, chunks)."""
+        """Return (batch, labels) from task_states (batch, chunks, hidden) and present (batch, chunks)."""
         pooled = self.pooling(torch.tanh(self.dense(task_states)), present)  # (batch, hidden)
         return self.classifier(self.dropout(pooled))
+
+
+@dataclass(frozen=True)
+class PairStates:
+    """States of pairs, as the heads of the document form take them.
+
+    Args:
+        entities: (entities, hidden)
+        pair_entities: (batch, 2) rows of `entities`.
+        contexts: (batch, hidden) the text weighed by the attention of both entities.
+        prompts: (batch, hidden) the soft prompt of the pair's type; None without soft prompts.
+    """
+
+    entities: Tensor
+    pair_entities: Tensor
+    contexts: Tensor
+    prompts: Tensor | None
+
+
+class DocumentHead(nn.Module):
+    """One task of the document form: a vector for each side of the pair, then a grouped bilinear classifier.
+
+    Zhou et al. 2021 (ATLOP). Differs from ATLOP: a head for each task; the mean state of the pair type's soft prompt
+    joins a pair; entity, context and prompt are mapped apart and added, which equals one map of all three side by side
+    but is computed once for an entity.
+    """
+
+    def __init__(self, hidden_size: int, labels: int, has_prompts: bool, dropout: float) -> None:
+        super().__init__()
+        self.sides = nn.ModuleList(_Side(hidden_size, has_prompts) for _ in range(2))
+        self.group_size = min(GROUP_SIZE, hidden_size)
+        while hidden_size % self.group_size:
+            self.group_size -= 1
+        self.dropout = nn.Dropout(dropout)
+        self.classifier = nn.Linear(hidden_size * self.group_size, labels)
+
+    def forward(self, states: PairStates) -> Tensor:
+        """Return (batch, labels)."""
+        groups = (-1, self.group_size)
+        first, second = (
+            self.dropout(side(states, place)).unflatten(-1, groups).transpose(0, 1)
+            for place, side in enumerate(self.sides)
+        )  # (groups, batch, group_size)
+        # The classifier of all products of the two vectors, group by group, without holding these products.
+        labels = self.classifier.out_features
+        weight = self.classifier.weight.view(labels, -1, self.group_size, self.group_size)
+        weight = weight.permute(1, 2, 0, 3).flatten(2)  # (groups, group_size, labels * group_size)
+        mapped = (first @ weight).unflatten(-1, (labels, self.group_size))  # (groups, batch, labels, group_size)
+        return torch.einsum("gbls,gbs->bl", mapped, second) + self.classifier.bias
+
+
+class _Side(nn.Module):
+    """One side of a pair, for one task: entity, context and soft prompt."""
+
+    def __init__(self, hidden_size: int, has_prompts: bool) -> None:
+        super().__init__()
+        self.entity = nn.Linear(hidden_size, hidden_size)
+        self.context = nn.Linear(hidden_size, hidden_size, bias=False)
+        self.prompt = nn.Linear(hidden_size, hidden_size, bias=False) if has_prompts else None
+
+    def forward(self, states: PairStates, place: int) -> Tensor:
+        """Return (batch, hidden) for entity1 (place 0) or entity2 (place 1)."""
+        dtype = self.entity.weight.dtype  # entities and contexts are computed in float32, whatever the weights are
+        mapped = self.entity(states.entities.to(dtype))[states.pair_entities[:, place]]  # (batch, hidden)
+        mapped = mapped + self.context(states.contexts.to(dtype))
+        if self.prompt is not None:
+            assert states.prompts is not None, "sides with prompts are made where the model has some"
+            mapped = mapped + self.prompt(states.prompts.to(dtype))
+        return torch.tanh(mapped)

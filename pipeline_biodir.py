@@ -1,57 +1,52 @@
-"""The public door: `pipeline("biomedical-relation-extraction")`."""
+"""The pipeline: `pipeline("biomedical-relation-extraction")`."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import partial
 from numbers import Integral, Real
 from typing import Any
 
-import torch
 from transformers import AutoModel
 from transformers.pipelines.base import Pipeline
 
 from .configuration_biodir import TASK
 from .document_biodir import Document, Entity
-from .document_candidates_biodir import CandidatePair
 from .document_inputs_biodir import document_of_input, is_one_document, values_of, with_known_types
 from .errors_biodir import CheckpointError, SettingError
 from .pipeline_decoding_biodir import DecodingRule, PairDecision, decode_pair
-from .pipeline_engine_biodir import Answer, PairEngine, model_logits
-from .processing_document_biodir import make_processor
-from .processing_features_biodir import DocumentFeatures, PairwiseFeatures, WindowPair
+from .pipeline_engine_biodir import (
+    PairFilter,
+    PreparedBatch,
+    batches,
+    document_parts,
+    model_logits,
+    prepare,
+    read_ahead,
+    run,
+)
+from .processing_biodir import ScoredPair, make_processor
 
 PREPROCESS_PARAMETERS = ("pair_types", "entity_ids", "ner", "type_map")
 POSTPROCESS_PARAMETERS = ("threshold", "relation_types", "top_k", "return_all_scores")
 LIST_PARAMETERS = ("relation_types", "pair_types", "entity_ids")
 
 
-@dataclass(frozen=True)
-class _Finding:
-    """The decision on a pair, and where the text speaks of it."""
-
-    decision: PairDecision
-    evidence: tuple[tuple[int, int], ...]
-    cross_window: bool
-
-
 class BioDirPipeline(Pipeline):
-    """Relations between the marked entities of documents.
+    """Relations between the annotated entities of documents.
 
-    A call takes a document, or a list of documents and then returns a list of results, or any other iterable (a
-    generator, a `datasets.Dataset`) and then returns an iterator that reads no further ahead than one batch; on an
-    accelerator two, and in a thread. A document is a mapping ``{"id", "text" | "title"+"abstract" | "passages",
+    A call takes a document and returns its result; or a list of documents and returns a list of results; or any other
+    iterable (a generator, a `datasets.Dataset`) and returns an iterator, which reads no further ahead than one batch;
+    on an accelerator two, in a thread. A document is a mapping ``{"id", "text" | "title"+"abstract" | "passages",
     "entities"}``, a PubTator string, or a `Document`; its result is a list of relations, highest score first:
 
         {"subject": {"id", "type", "text"}, "object": {...}, "relation", "directed", "novelty",
          "score", "relation_score", "novelty_score", "direction_score",
          "evidence": [{"start", "end", "text"}], "cross_window"}
 
-    Scores lie in 0..1; `score` is the product of the others. Where `directed` is False, subject and object are just
-    the two entities. `evidence` are the sentences of the two closest mentions; `cross_window` is True where these are
-    too far apart to be read together.
+    Scores lie in 0..1; `score` is the product of the others. Where `directed` is False, the order of subject and object
+    has no meaning. `evidence` are the sentences of the two closest mentions; `cross_window` is True where these are too
+    far apart to be read together.
 
-    The arguments are those of the constructor or of a call.
+    Each argument can be given to the constructor or to a call.
 
     Args:
         threshold: relations with a lower `score` are left out.
@@ -61,8 +56,8 @@ class BioDirPipeline(Pipeline):
         entity_ids: only pairs in which at least one entity has one of these identifiers.
         top_k: at most this many relations a document.
         return_all_scores: every candidate pair, related or not, with the score of every label under ``"scores"``.
-        batch_size: candidate pairs that go to the model together; by default as many as a token budget holds. Where
-            it cuts a document, a model of the document form reads the text once more.
+        batch_size: candidate pairs that go to the model together; by default as many as the token budget holds. Where
+            it cuts a document, a model of the document form reads the text again.
         ner: for texts without entities: a callable, such as a token-classification pipeline, that takes a text
             and returns mappings with ``start``, ``end``, a type (``entity_group``, ``entity`` or ``type``) and, where
             known, ``id``.
@@ -91,13 +86,10 @@ class BioDirPipeline(Pipeline):
                 "take both from one checkpoint"
             )
         _check_batch_size(self._batch_size)
-        self.model.eval()  # a model that was just trained would drop out at random
+        _check_num_workers(self._num_workers)
+        self.model.eval()  # a model that was just trained would use dropout
         self._processor = make_processor(self.tokenizer, self.model.config)
         self._rule = DecodingRule.from_config(self.model.config)
-        # A CPU that computes the model has no time to spare; an accelerator leaves the CPU idle.
-        overlaps = self.device.type != "cpu"
-        token_budget = self.model.config.token_budget
-        self._engine = PairEngine(self.forward, self._processor, token_budget, self.device, overlaps)
 
     def __call__(self, inputs: Any, batch_size: int | None = None, num_workers: Any = None, **kwargs: Any) -> Any:
         preprocess, _, postprocess = self._sanitize_parameters(**kwargs)
@@ -105,18 +97,41 @@ class BioDirPipeline(Pipeline):
         postprocess = {**self._postprocess_params, **postprocess}
         batch_size = self._batch_size if batch_size is None else batch_size
         _check_batch_size(batch_size)
-        documents: Iterable[Document]
-        if is_one_document(inputs):
-            documents = [self._to_document(inputs, 0, preprocess)]
-            return next(self._answer(documents, batch_size, preprocess, postprocess))
-        if isinstance(inputs, (list, tuple)):
-            documents = [self._to_document(value, index, preprocess) for index, value in enumerate(inputs)]
-            return list(self._answer(documents, batch_size, preprocess, postprocess))
-        documents = (self._to_document(value, index, preprocess) for index, value in enumerate(values_of(inputs)))
-        return self._answer(documents, batch_size, preprocess, postprocess)
+        _check_num_workers(num_workers)
+        one = is_one_document(inputs)
+        values = [inputs] if one else values_of(inputs)
+        documents: Iterable[Document] = (
+            self._to_document(value, index, preprocess) for index, value in enumerate(values)
+        )
+        if one or isinstance(inputs, (list, tuple)):
+            documents = list(documents)  # all are checked before the model runs
+            results = list(self._results(documents, batch_size, preprocess, postprocess))
+            return results[0] if one else results
+        return self._results(documents, batch_size, preprocess, postprocess)
+
+    def _results(
+        self,
+        documents: Iterable[Document],
+        batch_size: int | None,
+        preprocess: Mapping[str, Any],
+        postprocess: Mapping[str, Any],
+    ) -> Iterator[list[dict[str, Any]]]:
+        """Yield the result of each document, in order; pairs of several documents share a batch."""
+        keep_unrelated = postprocess.get("return_all_scores", False)
+        decided: list[tuple[ScoredPair, PairDecision]] = []
+        for batch in self.preprocess(documents, batch_size=batch_size, **preprocess):
+            for part, logits in run(self.forward, batch):
+                if part.features is None:
+                    yield self.postprocess((part.document, decided), **postprocess)
+                    decided = []
+                    continue
+                for scored, of_pair in zip(part.features.pairs, logits, strict=True):
+                    decision = decode_pair(scored.pair, of_pair, self._rule)
+                    if decision.is_related or keep_unrelated:
+                        decided.append((scored, decision))
 
     def check_document(self, document: Document, type_map: Mapping[str, str | None] | None = None) -> Document:
-        """The document with the model's names of entity types.
+        """Return the document with the model's names of entity types.
 
         Raises:
             AnnotationError: a type is neither the model's nor mapped, or a string cannot be written as UTF-8.
@@ -124,19 +139,19 @@ class BioDirPipeline(Pipeline):
         return with_known_types(document, self.model.config.entity_types, self._type_names(type_map))
 
     def _type_names(self, type_map: Mapping[str, str | None] | None) -> dict[str, str | None]:
-        """Other names of entity types -> the model's: those of the model, and of the call or else the constructor."""
+        """Return other names of entity types -> the model's: of the model, and of the call or else the constructor."""
         given = self._preprocess_params.get("type_map", {}) if type_map is None else type_map
         return {**self.model.config.type_map, **given}
 
     def read_document(self, value: Any, index: int = 0, **parameters: Any) -> Document:
-        """The document that an input holds, as a call with these parameters reads it.
+        """Return the document of an input, as a call with these parameters reads it.
 
         Args:
             value: a mapping, a PubTator string or a `Document`.
             index: its place among the inputs, for messages and as the id of a document without one.
 
         Raises:
-            BioDirError: a parameter or the document is not as a call wants it.
+            BioDirError: a parameter or the document is not as described.
         """
         preprocess, _, _ = self._sanitize_parameters(**parameters)
         return self._to_document(value, index, {**self._preprocess_params, **preprocess})
@@ -159,53 +174,45 @@ class BioDirPipeline(Pipeline):
         postprocess = {name: given[name] for name in POSTPROCESS_PARAMETERS if name in given}
         return preprocess, {}, postprocess
 
-    def preprocess(self, document: Document, **parameters: Any) -> Iterator[PairwiseFeatures | DocumentFeatures]:
-        """The features of the document's candidate pairs that the parameters let through, a few at a time."""
-        encoded = self._processor.tokenize(document)
-        wanted = _wanted(self._processor.candidates(encoded), parameters)
-        return self._processor.features(encoded, wanted)
+    def preprocess(self, input_: Iterable[Document], **parameters: Any) -> Iterator[PreparedBatch]:
+        """Yield the batches of documents with the inputs of the model."""
+        pair_types, entity_ids = parameters.get("pair_types"), parameters.get("entity_ids")
+        pair_filter = PairFilter(
+            None if pair_types is None else frozenset(pair_types),
+            None if entity_ids is None else frozenset(entity_ids),
+        )
+        token_budget = self.model.config.token_budget
+        parts = document_parts(input_, self._processor, pair_filter)
+        prepared = prepare(batches(parts, token_budget, parameters.get("batch_size")), self._processor, token_budget)
+        # A CPU that computes the model has no time to spare; an accelerator leaves the CPU idle.
+        return prepared if self.device.type == "cpu" else read_ahead(prepared)
 
-    def _forward(self, model_inputs: dict[str, torch.Tensor], **parameters: Any) -> dict[str, torch.Tensor]:
-        return model_logits(self.model, model_inputs)
+    def _forward(self, input_tensors: dict[str, Any], **parameters: Any) -> dict[str, Any]:
+        return model_logits(self.model, input_tensors)
 
-    def postprocess(self, model_outputs: Answer, **parameters: Any) -> list[dict[str, Any]]:
-        """The relations of a document as JSON-ready data, highest score first."""
+    def postprocess(
+        self, model_outputs: tuple[Document, Sequence[tuple[ScoredPair, PairDecision]]], **parameters: Any
+    ) -> list[dict[str, Any]]:
+        """Return the relations of a document as JSON-ready data, highest score first."""
+        document, decided = model_outputs
         relation_types = parameters.get("relation_types")
         everything = parameters.get("return_all_scores", False)
         threshold = parameters.get("threshold", 0.0)
-        text = model_outputs.document.text
-        # Each once, however many relations share it: where no sentence ends, it is the whole text.
-        texts = {span: text[slice(*span)] for finding in model_outputs.kept for span in finding.evidence}
+        # Each text once, however many relations share it: where no sentence ends, it is the complete text.
+        texts = {span: document.text[slice(*span)] for scored, _ in decided for span in scored.evidence}
         results = [
-            self._result(finding, texts, everything)
-            for finding in model_outputs.kept
-            if everything or (finding.decision.is_related and finding.decision.score >= threshold)
+            self._result(scored, decision, texts, everything)
+            for scored, decision in decided
+            if everything or (decision.is_related and decision.score >= threshold)
         ]
         if relation_types is not None:
             results = [result for result in results if result["relation"] in relation_types]
         results.sort(key=lambda result: -result["score"])
         return results[: parameters.get("top_k")]
 
-    def _answer(
-        self,
-        documents: Iterable[Document],
-        batch_size: int | None,
-        preprocess: Mapping[str, Any],
-        postprocess: Mapping[str, Any],
-    ) -> Iterator[list[dict[str, Any]]]:
-        """Results in the order of the documents; pairs of several documents share a batch."""
-
-        def decide(asked: PairwiseFeatures | WindowPair, logits: Mapping[str, Sequence[float]]) -> _Finding | None:
-            decision = decode_pair(asked.pair, logits, self._rule)
-            is_kept = decision.is_related or postprocess.get("return_all_scores")
-            return _Finding(decision, asked.evidence, asked.cross_window) if is_kept else None
-
-        features_of = partial(self.preprocess, **preprocess)
-        for answer in self._engine.answers(documents, features_of, decide, batch_size):
-            yield self.postprocess(answer, **postprocess)
-
-    def _result(self, finding: _Finding, texts: Mapping[tuple[int, int], str], with_scores: bool) -> dict[str, Any]:
-        decision = finding.decision
+    def _result(
+        self, scored: ScoredPair, decision: PairDecision, texts: Mapping[tuple[int, int], str], with_scores: bool
+    ) -> dict[str, Any]:
         result = {
             "subject": _entity_result(decision.subject),
             "object": _entity_result(decision.object),
@@ -216,8 +223,8 @@ class BioDirPipeline(Pipeline):
             "relation_score": decision.relation_score,
             "novelty_score": decision.novelty_score,
             "direction_score": decision.direction_score,
-            "evidence": [{"start": start, "end": end, "text": texts[start, end]} for start, end in finding.evidence],
-            "cross_window": finding.cross_window,
+            "evidence": [{"start": start, "end": end, "text": texts[start, end]} for start, end in scored.evidence],
+            "cross_window": scored.cross_window,
         }
         if with_scores:
             labels = self._rule.labels
@@ -235,19 +242,6 @@ class BioDirPipeline(Pipeline):
 BioDirPipeline._registered_impl = {TASK: {"impl": BioDirPipeline, "pt": (AutoModel,)}}
 
 
-def _wanted(pairs: Iterable[CandidatePair], parameters: Mapping[str, Any]) -> Iterator[CandidatePair]:
-    """The pairs that `pair_types`, keys by now, and `entity_ids`, where given, let through."""
-    pair_types = set(parameters.get("pair_types", ()))
-    entity_ids = set(parameters.get("entity_ids", ()))
-    for pair in pairs:
-        types = _pair_key((pair.entity1.entity_type, pair.entity2.entity_type))
-        if "pair_types" in parameters and types not in pair_types:
-            continue
-        if "entity_ids" in parameters and entity_ids.isdisjoint((pair.entity1.identifier, pair.entity2.identifier)):
-            continue
-        yield pair
-
-
 def _entity_result(entity: Entity) -> dict[str, str]:
     return {"id": entity.identifier, "type": entity.entity_type, "text": entity.name}
 
@@ -259,7 +253,7 @@ def _as_list(name: str, value: Any) -> list[Any]:
 
 
 def _named_pair(pair_type: Any, config: Any, names: Mapping[str, str | None]) -> tuple[str, str]:
-    """The key of a pair type of the model that may have other names; else SettingError."""
+    """Return the key of a pair type of the model that may have other names; else SettingError."""
     is_pair = isinstance(pair_type, Collection) and not isinstance(pair_type, str) and len(pair_type) == 2
     if not (is_pair and all(isinstance(kind, str) for kind in pair_type)):
         raise SettingError(f"pair type {pair_type!r} is not two entity types; pass a list of pairs of names")
@@ -271,7 +265,7 @@ def _named_pair(pair_type: Any, config: Any, names: Mapping[str, str | None]) ->
 
 
 def _pair_key(pair_type: Iterable[Any]) -> tuple[str, str]:
-    """The two types in alphabetical order."""
+    """Return the two types in alphabetical order."""
     first, second = sorted(pair_type, key=str)
     return first, second
 
@@ -281,8 +275,16 @@ def _check_batch_size(batch_size: Any) -> None:
         raise SettingError(f"batch_size is {batch_size!r}; it counts candidate pairs, at least 1")
 
 
+def _check_num_workers(num_workers: Any) -> None:
+    if num_workers is not None:
+        raise SettingError(
+            f"num_workers is {num_workers!r}, but no worker processes are used; leave it out, and run one pipeline per "
+            "process where several are wanted"
+        )
+
+
 def _check_numbers(parameters: Mapping[str, Any]) -> None:
-    """Nothing where the values are allowed; else SettingError, with the parameter, its value and what is allowed."""
+    """Check that the numbers are allowed; else SettingError, with the parameter, its value and what is allowed."""
     threshold, top_k = parameters.get("threshold", 0), parameters.get("top_k", 1)
     is_number = isinstance(threshold, Real) and not isinstance(threshold, bool)
     if not (is_number and 0 <= threshold <= 1):
@@ -294,7 +296,7 @@ def _check_numbers(parameters: Mapping[str, Any]) -> None:
 
 
 def _check_names(parameters: Mapping[str, Any], config: Any) -> None:
-    """Nothing where the model knows the names; else SettingError, with the name and what is known."""
+    """Check that the model knows the names; else SettingError, with the name and what is known."""
     _check_known("relation type", parameters.get("relation_types", ()), config.relation_labels)
     for identifier in parameters.get("entity_ids", ()):
         if not isinstance(identifier, str):

@@ -1,4 +1,4 @@
-"""Scores -> relations. Direction becomes subject and object here and nowhere else, and back for gold labels."""
+"""Decoding: logits of a pair to its labels. Only here does a direction become subject and object, and back for gold."""
 
 import math
 from collections import defaultdict
@@ -9,12 +9,9 @@ from typing import Any
 from .document_biodir import Document, Entity, Relation
 from .document_candidates_biodir import CandidatePair
 from .errors_biodir import AnnotationError
+from .labels_biodir import ENTITY1_IS_SUBJECT, ENTITY2_IS_SUBJECT, UNDIRECTED, UNRELATED
 
-# Direction labels that name a subject; every other label means that the relation has no direction.
-ENTITY1_IS_SUBJECT, ENTITY2_IS_SUBJECT, UNDIRECTED = "Left_to_Right", "Right_to_Left", "No_Direct"
-# The relation type of an unrelated pair where no relation head has a label for it.
-UNRELATED = "None"
-# In place of a pair's targets of a task that its corpus does not annotate; teaches nothing.
+# The target of a task that the corpus of a pair does not annotate; it adds no loss.
 UNANNOTATED = -1.0
 
 
@@ -31,20 +28,26 @@ class DecodingRule:
 
     @property
     def main_task(self) -> str:
-        """The task whose head says which pairs are related: the first that has labels."""
+        """The task whose head decides which pairs are related: the first that has labels."""
         return next(task for task, labels in self.labels.items() if labels)
 
     @classmethod
     def from_config(cls, config: Any) -> "DecodingRule":
-        """The rule of a `BioDirConfig`, from whichever copy of its class."""
+        """Return the rule of a `BioDirConfig`, from whichever copy of its class."""
         return cls(**{field.name: getattr(config, field.name) for field in fields(cls)})
 
 
 @dataclass(frozen=True)
 class PairDecision:
-    """What is said of one pair. `scores` holds, for each task, the score (0..1) of every label in order.
+    """The labels of one pair, with their scores in 0..1.
 
-    Scores of tasks that the model leaves out are None.
+    Args:
+        pair: the candidate pair.
+        relation_type: the relation label.
+        novelty, direction: None where the model has no such task.
+        scores: task -> the score of every label, in order.
+        relation_score, novelty_score, direction_score: of the labels above; None where the model has no such task.
+        is_related: whether the model relates the pair.
     """
 
     pair: CandidatePair
@@ -59,7 +62,7 @@ class PairDecision:
 
     @property
     def score(self) -> float:
-        """The score of the whole statement: the product of the scores of its parts."""
+        """The score of the relation: the product of the scores of its parts."""
         return math.prod(part for part in self._part_scores() if part is not None)
 
     @property
@@ -78,7 +81,7 @@ class PairDecision:
         return self.direction in (ENTITY1_IS_SUBJECT, ENTITY2_IS_SUBJECT)
 
     def to_relation(self) -> Relation:
-        """The decision as data of a document."""
+        """Return the decision as a relation of a document."""
         return Relation(
             relation_type=self.relation_type,
             entity1_id=self.subject.identifier,
@@ -95,10 +98,10 @@ class PairDecision:
 
 
 def decode_pair(pair: CandidatePair, logits: Mapping[str, Sequence[float]], rule: DecodingRule) -> PairDecision:
-    """The labels of one pair. Paper, section 2.
+    """Return the labels of one pair. Paper, section 2.
 
     Any relation type but the generic one whose score is above the threshold wins, the highest first; else the highest
-    of all relation labels. Novelty and direction take their highest label without the first, which stands for
+    of all relation labels. Novelty and direction take their highest label but the first, which is that of
     unrelated pairs. Differs from paper: with `relation_thresholds` every relation type has a threshold of its own.
 
     A model without a relation head calls a pair related where the highest label of its first task is not the first,
@@ -133,22 +136,22 @@ def decode_pair(pair: CandidatePair, logits: Mapping[str, Sequence[float]], rule
 
 
 def relations_of_pairs(document: Document) -> dict[frozenset[str], list[Relation]]:
-    """The document's relations by the unordered identifiers of their entities."""
+    """Return the document's relations by the unordered identifiers of their entities."""
     found: dict[frozenset[str], list[Relation]] = defaultdict(list)
     for relation in document.relations:
-        found[frozenset((relation.entity1_id, relation.entity2_id))].append(relation)
+        found[relation.pair].append(relation)
     return dict(found)
 
 
 def first_of_pairs(relations: Iterable[Relation]) -> tuple[Relation, ...]:
-    """The first relation of each two identifiers: a concept that is annotated with two types is in pairs of two types.
+    """Return the first relation of each two identifiers: a concept with two entity types is in pairs of two types.
 
     Args:
         relations: the best first; PubTator holds one direction for a pair of identifiers.
     """
     first: dict[frozenset[str], Relation] = {}
     for relation in relations:
-        first.setdefault(frozenset((relation.entity1_id, relation.entity2_id)), relation)
+        first.setdefault(relation.pair, relation)
     return tuple(first.values())
 
 
@@ -158,19 +161,19 @@ def pair_targets(
     labels: Mapping[str, Sequence[str]],
     unannotated: Collection[str] = (),
 ) -> dict[str, list[float]]:
-    """Task -> 1.0 at each label that holds for the pair, else 0.0; the inverse of decoding, for gold relations.
+    """Return task -> 1.0 at each label that holds for the pair, else 0.0: the inverse of decoding, for gold relations.
 
     Args:
         relations: the gold relations of this pair; empty where it is unrelated.
         labels: task -> its labels; tasks without labels are left out.
-        unannotated: tasks that the corpus says nothing of; their targets are `UNANNOTATED`.
+        unannotated: tasks that the corpus does not annotate; their targets are `UNANNOTATED`.
 
     Raises:
         AnnotationError: a relation has a label that the model does not know, or lacks the novelty that it needs.
     """
-    asked = {task: values for task, values in labels.items() if values}
+    wanted = {task: values for task, values in labels.items() if values}
     held: dict[str, set[str | None]] = {
-        task: {values[0]} if not relations else set() for task, values in asked.items() if task not in unannotated
+        task: {values[0]} if not relations else set() for task, values in wanted.items() if task not in unannotated
     }
     for relation in relations:
         found = {"relation": relation.relation_type, "novelty": relation.novelty}
@@ -184,12 +187,12 @@ def pair_targets(
             held[task].add(found[task])
     return {
         task: [float(label in held[task]) for label in values] if task in held else [UNANNOTATED] * len(values)
-        for task, values in asked.items()
+        for task, values in wanted.items()
     }
 
 
 def direction_label(pair: CandidatePair, relation: Relation) -> str:
-    """The direction label of a relation between the two entities of a pair."""
+    """Return the direction label of a relation between the two entities of a pair."""
     if relation.subject_id is None:
         return UNDIRECTED
     return ENTITY1_IS_SUBJECT if relation.subject_id == pair.entity1.identifier else ENTITY2_IS_SUBJECT

@@ -1,245 +1,247 @@
-"""Takes documents through the model: batches across documents, bounded memory, answers in the order of the documents.
+"""Documents through the model as generators that read downwards: parts, batches, passes, logits.
 
-Pairs are gathered over documents until they fill many passes through the encoder, so that features of like size find
-one another; then they are run, largest first, and what they mean is decided before the next batch is gathered. So a
-document of any number of pairs, and a stream of any number of documents, need no more memory than a batch. The next
-batch can be prepared in a thread while the model computes.
+    parts = document_parts(documents, processor, PairFilter())
+    for batch in prepare(batches(parts, token_budget), processor, token_budget):
+        for part, logits in run(forward, batch):
+            ...
+
+Features are gathered over documents until they fill many passes through the encoder, so that features of like size share
+a pass; they are run, and decoded, before the next batch is gathered. So a document with any number of pairs, and a
+stream of any number of documents, need no more memory than a batch.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any
 
-import torch
+import numpy as np
 from torch import Tensor
 
 from .document_biodir import Document
-from .processing_features_biodir import DocumentFeatures, PairwiseFeatures, WindowPair
+from .document_candidates_biodir import CandidatePair
+from .processing_biodir import Features, Processor
 
 # Tokens of a batch, in passes of `token_budget`. On ten abstracts with three chunks, 4096 tokens and 16 passes pad 4 %
 # of the tokens; 8192 and 4, 10 %.
 PASSES_PER_BATCH = 16
-# What a pair counts at least: pooled pairs take memory, too.
+# What a pair counts at least: pairs of the document form take memory, too.
 PAIR_TOKENS = 4
-# Documents of a batch: in a stream with hardly any pairs, no document waits for ever.
+# Documents of a batch, so that no document of a stream with hardly any pairs waits for ever.
 DOCUMENTS_PER_BATCH = 256
 
-Asked = PairwiseFeatures | WindowPair
-Features = PairwiseFeatures | DocumentFeatures
-Logits = dict[str, list[float]]
+Logits = dict[str, list[float]]  # task -> (labels,)
+Inputs = dict[str, np.ndarray]
+Forward = Callable[[Inputs], Mapping[str, Tensor]]  # inputs of a pass -> task -> (batch, labels)
 Progress = Callable[[Iterable[list[int]]], Iterable[list[int]]]
 
 
-@dataclass
-class Answer:
-    """A document, and what was kept of its pairs, in their order."""
+@dataclass(frozen=True)
+class PairFilter:
+    """Which candidate pairs are scored.
 
-    document: Document
-    kept: list[Any] = field(default_factory=list)
+    Args:
+        pair_types: pairs of entity types, each in alphabetical order; None for all.
+        entity_ids: at least one entity of a pair has one of these identifiers; None for any.
+    """
+
+    pair_types: frozenset[tuple[str, str]] | None = None
+    entity_ids: frozenset[str] | None = None
+
+    def select(self, pairs: Iterable[CandidatePair]) -> Iterator[CandidatePair]:
+        """Yield the pairs that the filter lets through."""
+        for pair in pairs:
+            first, second = pair.entity1, pair.entity2
+            types = min(first.entity_type, second.entity_type), max(first.entity_type, second.entity_type)
+            if self.pair_types is not None and types not in self.pair_types:
+                continue
+            if self.entity_ids is not None and self.entity_ids.isdisjoint((first.identifier, second.identifier)):
+                continue
+            yield pair
 
 
 @dataclass(frozen=True)
-class _Batch:
-    """Features with the answers they belong to, ready to run, and the documents that are done with them."""
+class DocumentPart:
+    """A document with some of its features; None marks the end of the document."""
 
-    features: list[tuple[Answer, Features]]
-    passes: list[tuple[list[int], dict[str, Tensor]]]
-    done: list[Answer]
-
-
-class Processor(Protocol):
-    """What is asked of the encoder that made the features, `PairwiseProcessor` or `DocumentProcessor`."""
-
-    def collate(self, features: Sequence[Any], /) -> dict[str, Tensor]:
-        """The model's inputs for these features."""
-
-    def passes(self, features: Sequence[Any], token_budget: int, /) -> list[list[int]]:
-        """Indices of features that go through the model together."""
+    document: Document
+    features: Features | None
 
 
-class PairEngine:
-    """Runs a model over candidate pairs.
+@dataclass(frozen=True)
+class PreparedBatch:
+    """Parts of documents, in order, with the passes that run them.
 
     Args:
-        run: takes the model's inputs, gives task -> logits (batch, labels).
-        encoder: makes features, passes of features and inputs.
-        token_budget: the most tokens of a pass.
-        device: where the inputs go.
-        overlaps: whether a thread prepares the next batch while the model computes; documents are then read in it.
+        parts: of neighbouring documents.
+        passes: indices of the parts with features, counted without the others, and the model's inputs for them.
     """
 
-    def __init__(
-        self,
-        run: Callable[[dict[str, Tensor]], Mapping[str, Tensor]],
-        encoder: Processor,
-        token_budget: int,
-        device: torch.device | str = "cpu",
-        overlaps: bool = False,
-    ) -> None:
-        self.run = run
-        self.encoder = encoder
-        self.token_budget = token_budget
-        self.device = torch.device(device)
-        self.overlaps = overlaps
-
-    def answers(
-        self,
-        documents: Iterable[Document],
-        features_of: Callable[[Document], Iterable[Features]],
-        decide: Callable[[Asked, Logits], Any],
-        batch_size: int | None = None,
-    ) -> Iterator[Answer]:
-        """The answers in the order of the documents; of each pair what `decide` returns, unless that is None.
-
-        Args:
-            documents: read no further ahead than one batch, or two where the preparation overlaps.
-            batch_size: pairs of a batch; None for `PASSES_PER_BATCH` times the token budget.
-
-        Raises:
-            ValueError: what `documents` or `features_of` raises, behind the answers to all documents before it.
-        """
-        batches = self._batches(documents, features_of, batch_size)
-        for batch in _prepared_ahead(batches) if self.overlaps else batches:
-            logits = self._logits([features for _, features in batch.features], batch.passes)
-            for (answer, features), of_features in zip(batch.features, logits, strict=True):
-                pairs: Sequence[Asked] = features.pairs
-                for asked, of_pair in zip(pairs, of_features, strict=True):
-                    kept = decide(asked, of_pair)
-                    if kept is not None:
-                        answer.kept.append(kept)
-            yield from batch.done
-
-    def logits(self, features: Sequence[Features], progress: Progress = iter) -> list[Logits]:
-        """Task -> logits (labels,) of every pair of the features, in order.
-
-        Args:
-            progress: wraps the iterable of passes, such as a progress bar.
-        """
-        found = self._logits(features, self._passes(features, progress))
-        return [of_pair for of_features in found for of_pair in of_features]
-
-    def _batches(
-        self,
-        documents: Iterable[Document],
-        features_of: Callable[[Document], Iterable[Features]],
-        batch_size: int | None,
-    ) -> Iterator[_Batch]:
-        gathered: list[tuple[Answer, Features]] = []
-        done: list[Answer] = []
-        fill = 0
-        source, problem = _read(documents, features_of), None
-        while True:
-            try:
-                answer, features = next(source, (None, None))
-            except ValueError as error:  # what was read before the bad document is answered first
-                whole = {id(answer) for answer in done}
-                gathered, problem = [found for found in gathered if id(found[0]) in whole], error
-                break
-            if answer is None:
-                break
-            for part in _parts(features, fill, batch_size) if features is not None else ():
-                gathered.append((answer, part))
-                fill += _size(part) if batch_size is None else len(part.pairs)
-                if fill >= (batch_size or PASSES_PER_BATCH * self.token_budget):
-                    yield self._batch(gathered, done)
-                    gathered, done, fill = [], [], 0
-            if features is None:
-                done.append(answer)
-                if not gathered or len(done) >= DOCUMENTS_PER_BATCH:  # nothing to wait for
-                    yield self._batch(gathered, done)
-                    gathered, done, fill = [], [], 0
-        yield self._batch(gathered, done)
-        if problem is not None:
-            raise problem
-
-    def _batch(self, gathered: list[tuple[Answer, Features]], done: list[Answer]) -> _Batch:
-        return _Batch(gathered, list(self._passes([features for _, features in gathered])), done)
-
-    def _passes(
-        self, features: Sequence[Features], progress: Progress = iter
-    ) -> Iterator[tuple[list[int], dict[str, Tensor]]]:
-        """Indices of the features of each pass, and the model's inputs for them."""
-        for group in progress(self._groups(features)):
-            yield group, self.encoder.collate([features[index] for index in group])
-
-    def _groups(self, features: Sequence[Features]) -> list[list[int]]:
-        """Indices of the features of each pass, the largest features first."""
-        order = sorted(range(len(features)), key=lambda index: -features[index].tokens)
-        groups, some, tokens = [], [], 0
-        # One more than the largest: what `answers` gathers, which ends beyond the budget, stays together.
-        most = PASSES_PER_BATCH * self.token_budget + max((found.tokens for found in features), default=0)
-        for place, index in enumerate(order, start=1):
-            some.append(index)
-            tokens += features[index].tokens
-            if tokens >= most or place == len(order):
-                found = self.encoder.passes([features[index] for index in some], self.token_budget)
-                groups += [[some[number] for number in group] for group in found]
-                some, tokens = [], 0
-        return groups
-
-    def _logits(
-        self, features: Sequence[Features], passes: Iterable[tuple[list[int], dict[str, Tensor]]]
-    ) -> list[list[Logits]]:
-        """For each of the features and each of its pairs: task -> logits."""
-        found: list[list[Logits]] = [[{} for _ in some.pairs] for some in features]
-        for group, inputs in passes:
-            places = [place for index in group for place in found[index]]
-            for task, values in self.run(_on_device(inputs, self.device)).items():
-                for place, row in zip(places, values.tolist(), strict=True):
-                    place[task] = row
-        return found
+    parts: Sequence[DocumentPart]
+    passes: Sequence[tuple[list[int], Inputs]]
 
 
-def model_logits(model: Any, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Task -> the model's logits, (batch, labels), in float32, for the tasks that it has."""
+def document_parts(
+    documents: Iterable[Document], processor: Processor, pair_filter: PairFilter
+) -> Iterator[DocumentPart]:  # fmt: skip
+    """Yield the features of each document, a few pairs at a time, then its end."""
+    for document in documents:
+        tokenized = processor.tokenize(document)
+        pairs = pair_filter.select(processor.candidates(tokenized))
+        for features in processor.features(tokenized, pairs):
+            yield DocumentPart(document, features)
+        yield DocumentPart(document, None)
+
+
+def batches(
+    parts: Iterable[DocumentPart], token_budget: int, batch_size: int | None = None
+) -> Iterator[list[DocumentPart]]:
+    """Yield the parts in batches.
+
+    Args:
+        parts: are read no further ahead than one batch.
+        token_budget: of a pass; a batch holds `PASSES_PER_BATCH` times as many tokens.
+        batch_size: pairs of a batch, in place of tokens.
+
+    Raises:
+        ValueError: what `parts` raises, after a batch with the documents that were complete before it.
+    """
+    full = batch_size or PASSES_PER_BATCH * token_budget
+    gathered: list[DocumentPart] = []
+    fill = ended = 0
+    source = iter(parts)
+    while True:
+        try:
+            part = next(source, None)
+        except ValueError:
+            ends = [place for place, found in enumerate(gathered, start=1) if found.features is None]
+            if ends:
+                yield gathered[: ends[-1]]
+            raise
+        if part is None:
+            break
+        for piece in _pieces(part, fill, batch_size):
+            gathered.append(piece)
+            fill += _size(piece, batch_size)
+            ended += piece.features is None
+            # Without any pair so far there is nothing to wait for.
+            if fill >= full or ended >= DOCUMENTS_PER_BATCH or not fill:
+                yield gathered
+                gathered, fill, ended = [], 0, 0
+    if gathered:
+        yield gathered
+
+
+def prepare(
+    parts_of_batches: Iterable[Sequence[DocumentPart]], processor: Processor, token_budget: int
+) -> Iterator[PreparedBatch]:
+    """Yield each batch with the inputs of its passes."""
+    for parts in parts_of_batches:
+        features = [part.features for part in parts if part.features is not None]
+        yield PreparedBatch(parts, list(_passes(features, processor, token_budget)))
+
+
+def read_ahead(prepared: Iterator[PreparedBatch]) -> Iterator[PreparedBatch]:
+    """Yield the batches; while one is used, a thread prepares the next, and reads the documents for it."""
+    pool = ThreadPoolExecutor(max_workers=1)
+    try:
+        upcoming = pool.submit(next, prepared, None)
+        while (batch := upcoming.result()) is not None:
+            upcoming = pool.submit(next, prepared, None)
+            yield batch
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)  # a caller that stops early does not wait for a batch
+
+
+def run(forward: Forward, batch: PreparedBatch) -> Iterator[tuple[DocumentPart, list[Logits]]]:
+    """Yield each part of the batch with the logits of its pairs; no logits at the end of a document."""
+    features = [part.features for part in batch.parts if part.features is not None]
+    logits = iter(_run_passes(forward, features, batch.passes))
+    for part in batch.parts:
+        yield part, next(logits) if part.features is not None else []
+
+
+def pair_logits(
+    forward: Forward,
+    features: Sequence[Features],
+    processor: Processor,
+    token_budget: int,
+    progress: Progress = iter,
+) -> list[Logits]:
+    """Return the logits of every pair of the features, in order.
+
+    Args:
+        forward: runs the model.
+        features: of any documents.
+        processor: that made the features.
+        token_budget: the most tokens of a pass.
+        progress: wraps the iterable of passes, such as a progress bar.
+    """
+    found = _run_passes(forward, features, _passes(features, processor, token_budget, progress))
+    return [of_pair for of_features in found for of_pair in of_features]
+
+
+def model_logits(model: Any, inputs: Inputs) -> dict[str, Tensor]:
+    """Return task -> the model's logits, (batch, labels), in float32, for the tasks that it has."""
     output = model(**inputs)
     return {task: output[f"{task}_logits"].float() for task in model.config.tasks}
 
 
-def _read(
-    documents: Iterable[Document], features_of: Callable[[Document], Iterable[Features]]
-) -> Iterator[tuple[Answer, Features | None]]:
-    """The answer of each document with all its features, one after the other; behind the last of them, with None."""
-    for document in documents:
-        answer = Answer(document)
-        for features in features_of(document):
-            yield answer, features
-        yield answer, None
-
-
-def _size(features: Features) -> int:
-    """What the features add to a batch, in tokens; pairs that have none of their own count, too."""
-    return max(features.tokens, PAIR_TOKENS * len(features.pairs))
-
-
-def _parts(features: Features, fill: int, batch_size: int | None) -> Iterator[Features]:
-    """The features, cut where a batch of `batch_size` pairs that already holds `fill` of them is full."""
-    pairs = len(features.pairs)
-    if batch_size is None or fill + pairs <= batch_size:
-        yield features
+def _pieces(part: DocumentPart, fill: int, batch_size: int | None) -> Iterator[DocumentPart]:
+    """Yield the part, cut where a batch of `batch_size` pairs that already holds `fill` of them is full."""
+    pairs = len(part.features.pairs) if part.features is not None else 0
+    if part.features is None or batch_size is None or fill + pairs <= batch_size:
+        yield part
         return
     first = 0
     while first < pairs:
         last = min(pairs, first + batch_size - (fill if first == 0 else 0))
-        yield features.with_pairs(range(first, last))
+        yield DocumentPart(part.document, part.features.select(range(first, last)))
         first = last
 
 
-def _on_device(inputs: Mapping[str, Tensor], device: torch.device) -> dict[str, Tensor]:
-    """The inputs there; to a GPU from pinned memory, without waiting for the copy."""
-    if device.type == "cuda":
-        return {name: value.pin_memory().to(device, non_blocking=True) for name, value in inputs.items()}
-    return {name: value.to(device) for name, value in inputs.items()}
+def _size(part: DocumentPart, batch_size: int | None) -> int:
+    """Return what the part adds to a batch: pairs where `batch_size` counts them, else tokens."""
+    if part.features is None:
+        return 0
+    pairs = len(part.features.pairs)
+    return max(part.features.tokens, PAIR_TOKENS * pairs) if batch_size is None else pairs
 
 
-def _prepared_ahead(batches: Iterator[_Batch]) -> Iterator[_Batch]:
-    """The batches; while one is used, a thread prepares the next."""
-    pool = ThreadPoolExecutor(max_workers=1)
-    try:
-        upcoming = pool.submit(next, batches, None)
-        while (batch := upcoming.result()) is not None:
-            upcoming = pool.submit(next, batches, None)
-            yield batch
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)  # whoever stops early does not wait for a batch
+def _passes(
+    features: Sequence[Features], processor: Processor, token_budget: int, progress: Progress = iter
+) -> Iterator[tuple[list[int], Inputs]]:
+    """Yield the indices of the features of each pass, and the model's inputs for them."""
+    for group in progress(_groups(features, processor, token_budget)):
+        yield group, processor.collate([features[index] for index in group])  # type: ignore[misc]
+
+
+def _groups(features: Sequence[Features], processor: Processor, token_budget: int) -> list[list[int]]:
+    """Return the indices of the features of each pass, the largest features first."""
+    order = sorted(range(len(features)), key=lambda index: -features[index].tokens)
+    groups: list[list[int]] = []
+    some: list[int] = []
+    tokens = 0
+    # One more than the largest: what `batches` gathers, which ends beyond the budget, is not divided.
+    most = PASSES_PER_BATCH * token_budget + max((found.tokens for found in features), default=0)
+    for place, index in enumerate(order, start=1):
+        some.append(index)
+        tokens += features[index].tokens
+        if tokens >= most or place == len(order):
+            found = processor.passes([features[number] for number in some], token_budget)  # type: ignore[misc]
+            groups += [[some[number] for number in group] for group in found]
+            some, tokens = [], 0
+    return groups
+
+
+def _run_passes(
+    forward: Forward, features: Sequence[Features], passes: Iterable[tuple[list[int], Inputs]]
+) -> list[list[Logits]]:
+    """Return for each of the features and each of its pairs: task -> logits."""
+    found: list[list[Logits]] = [[{} for _ in some.pairs] for some in features]
+    for group, inputs in passes:
+        places = [place for index in group for place in found[index]]
+        for task, values in forward(inputs).items():
+            for place, row in zip(places, values.tolist(), strict=True):
+                place[task] = row
+    return found

@@ -1,20 +1,20 @@
-"""One pass over the text for all pairs: a document's windows with every mention tagged, and where pairs are asked."""
+"""The document form: windows of the text with every mention tagged, and the pairs that are scored in each window.
+
+The encoder reads the text once for all pairs. Zhou et al. 2021 (ATLOP) score all pairs of a document so.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
-from torch import Tensor
+import numpy as np
 
 from .document_candidates_biodir import CandidatePair
 from .errors_biodir import SettingError
-from .processing_batching_biodir import collate_documents, packed_groups
-from .processing_features_biodir import DocumentFeatures, MentionMarker, WindowPair
 from .processing_tokens_biodir import (
     SOURCE,
     BaseProcessor,
-    PairwiseProcessor,
     ProcessingSettings,
     TokenizedDocument,
     evidence_chars,
@@ -22,20 +22,71 @@ from .processing_tokens_biodir import (
 )
 from .processing_windows_biodir import TAGS_PER_MENTION, Span, WindowRuler, closest_spans, spans_inside, text_windows
 
-# Pairs of one document that are asked about together: bounds the memory, and lets the text be read again but seldom.
+# Pairs of one document that are scored in one pass: this bounds the memory, and few documents are read twice.
 PAIRS_PER_PASS = 2048
 
 
 @dataclass(frozen=True)
-class _Rows:
-    """Token ids of each window, and the mentions in them."""
+class WindowPair:
+    """A pair and the windows that it is scored in.
+
+    Args:
+        pair: the candidate pair.
+        windows: indices of windows, ascending; at least one.
+        evidence: character spans of the sentences that hold the two closest mentions.
+        cross_window: True where no window shows a mention of each entity.
+    """
+
+    pair: CandidatePair
+    windows: tuple[int, ...]
+    evidence: tuple[Span, ...]
+    cross_window: bool
+
+
+@dataclass(frozen=True)
+class MentionMarker:
+    """The position of a mention's start marker, its opening tag, in a window.
+
+    Args:
+        entity: identifier and type of the mention's entity.
+        window: index of the window.
+        position: index of the tag among the tokens of the window's row.
+    """
+
+    entity: tuple[str, str]
+    window: int
+    position: int
+
+
+@dataclass(frozen=True)
+class DocumentFeatures:
+    """The windows of one document with some of its candidate pairs.
+
+    Args:
+        rows: token ids of each window, without padding.
+        pairs: the pairs to score.
+        markers: of all mentions of the document's entities.
+        prompt_tokens: tokens of the soft prompt of one pair type in one window.
+    """
 
     rows: tuple[tuple[int, ...], ...]
-    mentions: tuple[MentionMarker, ...]
+    pairs: tuple[WindowPair, ...]
+    markers: tuple[MentionMarker, ...]
+    prompt_tokens: int
+
+    @property
+    def tokens(self) -> int:
+        """Tokens that go through the encoder: text and soft prompts."""
+        prompts = {(window, scored.pair.pair_type_id) for scored in self.pairs for window in scored.windows}
+        return sum(len(row) for row in self.rows) + self.prompt_tokens * len(prompts)
+
+    def select(self, indices: Sequence[int]) -> "DocumentFeatures":
+        """Return the same windows with only the pairs of these indices."""
+        return replace(self, pairs=tuple(self.pairs[index] for index in indices))
 
 
 class DocumentProcessor(BaseProcessor):
-    """The document form: windows in which every mention is tagged with its type, and the pairs asked about in each.
+    """Makes the inputs of the document form: windows in which every mention is tagged with its type, and their pairs.
 
     The tags are those of the source role.
 
@@ -60,98 +111,153 @@ class DocumentProcessor(BaseProcessor):
             )
 
     def features(
-        self, encoded: TokenizedDocument, pairs: Iterable[CandidatePair] | None = None
+        self, tokenized: TokenizedDocument, pairs: Iterable[CandidatePair] | None = None
     ) -> Iterator[DocumentFeatures]:
-        """The document's windows with the pairs, `PAIRS_PER_PASS` at a time; without `pairs`, with every candidate."""
-        windows, made = self._windows(encoded)
+        """Yield the document's windows with up to `PAIRS_PER_PASS` pairs; without `pairs`, with every candidate."""
+        windows, rows, markers = self._windows(tokenized)
         shown = {
             key: frozenset(index for index, window in enumerate(windows) if spans_inside(spans, window))
-            for key, spans in encoded.mention_spans.items()
+            for key, spans in tokenized.mention_spans.items()
         }
-        questions = (
-            _question(encoded, windows, shown, pair) for pair in (self.candidates(encoded) if pairs is None else pairs)
+        scored = (
+            _window_pair(tokenized, windows, shown, pair)
+            for pair in (self.candidates(tokenized) if pairs is None else pairs)
         )
-        while some := tuple(islice(questions, PAIRS_PER_PASS)):
-            yield DocumentFeatures(made.rows, some, made.mentions, self.settings.soft_prompt_tokens)
+        while some := tuple(islice(scored, PAIRS_PER_PASS)):
+            yield DocumentFeatures(rows, some, markers, self.settings.soft_prompt_tokens)
 
-    def collate(self, features: Sequence[DocumentFeatures]) -> dict[str, Tensor]:
-        """The model's inputs for these features, see `collate_documents`."""
+    def collate(self, features: Sequence[DocumentFeatures]) -> dict[str, np.ndarray]:
+        """Return the model's inputs for these features, see `collate_documents`."""
         return collate_documents(features, self.pad_id)
 
     def passes(self, features: Sequence[DocumentFeatures], token_budget: int) -> list[list[int]]:
-        """Indices of features that go through the model together, see `packed_groups`."""
-        return self.groups(features, token_budget)
-
-    def groups(self, features: Sequence[DocumentFeatures], token_budget: int) -> list[list[int]]:
-        """Indices of features that make a batch of training, see `packed_groups`."""
+        """Return indices of features that go through the model together, see `packed_groups`."""
         return packed_groups(features, token_budget, PAIRS_PER_PASS)
 
-    def _windows(self, encoded: TokenizedDocument) -> tuple[Sequence[Span], _Rows]:
-        """The windows and what they are made to rows of.
+    def _windows(
+        self, tokenized: TokenizedDocument
+    ) -> tuple[Sequence[Span], tuple[tuple[int, ...], ...], tuple[MentionMarker, ...]]:  # fmt: skip
+        """Return the windows, the row of each, and the markers in them.
 
         Where so many mentions lie inside one that its tags fill more than a window, the document is read without tags,
-        and a mention is where its first token is.
+        and the first token of a mention is its marker.
         """
-        tagged = self._tagged_spans(encoded)
-        windows = self._text_windows(encoded, tagged)
+        tagged = self._tagged_spans(tokenized)
+        windows = self._text_windows(tokenized, tagged)
         every_span = [span for spans, _ in tagged for span in spans]
         if not all(any(spans_inside([span], window) for window in windows) for span in every_span):
-            windows, tagged = self._text_windows(encoded, []), []
-        parts = [tagged_tokens(encoded.token_ids, window, tagged) for window in windows]
+            windows, tagged = self._text_windows(tokenized, []), []
+        parts = [tagged_tokens(tokenized.token_ids, window, tagged) for window in windows]
         tag_numbers = {tag: number for number, (_, tag) in enumerate(tagged)}
-        mentions = []
+        markers = []
         for index, (window, (_, places)) in enumerate(zip(windows, parts, strict=True)):
-            for key, spans in encoded.mention_spans.items():
+            for key, spans in tokenized.mention_spans.items():
                 tag = self.tag_ids.get((key[1], SOURCE))
                 if tag is None:  # a type that takes part in no pair
                     continue
                 for span in spans_inside(spans, window):
                     place = places[tag_numbers[tag], span] if tagged else span[0] - window[0]
-                    mentions.append(MentionMarker(key, index, 1 + place))
+                    markers.append(MentionMarker(key, index, 1 + place))
         rows = tuple((self.cls_id, *tokens, self.sep_id) for tokens, _ in parts)
-        return windows, _Rows(rows, tuple(mentions))
+        return windows, rows, tuple(markers)
 
-    def _tagged_spans(self, encoded: TokenizedDocument) -> list[tuple[list[Span], tuple[int, ...]]]:
-        """The spans that get each tag; types that share a tag share that of one span."""
+    def _tagged_spans(self, tokenized: TokenizedDocument) -> list[tuple[list[Span], tuple[int, ...]]]:
+        """Return the spans that get each tag; types that share a tag share that of one span."""
         spans: dict[tuple[int, ...], set[Span]] = {}
-        for (_, kind), found in sorted(encoded.mention_spans.items(), key=lambda entry: entry[0][1]):
+        for (_, kind), found in sorted(tokenized.mention_spans.items(), key=lambda entry: entry[0][1]):
             if (kind, SOURCE) in self.tag_ids:
                 spans.setdefault(self.tag_ids[kind, SOURCE], set()).update(found)
         return [(sorted(found), tag) for tag, found in spans.items()]
 
-    def _text_windows(self, encoded: TokenizedDocument, tagged: Sequence[tuple[list[Span], Any]]) -> Sequence[Span]:
+    def _text_windows(
+        self, tokenized: TokenizedDocument, tagged: Sequence[tuple[list[Span], Any]]
+    ) -> Sequence[Span]:  # fmt: skip
         costly = sorted(span for spans, _ in tagged for span in spans)
-        ruler = WindowRuler(len(encoded.token_ids), encoded.sentences, costly, (), self._window_tokens)
+        ruler = WindowRuler(len(tokenized.token_ids), tokenized.sentences, costly, (), self._window_tokens)
         return text_windows(ruler, self.settings.window_overlap_tokens)
 
 
-def make_processor(tokenizer: Any, config: Any) -> PairwiseProcessor | DocumentProcessor:
-    """The encoder of pairs that a `BioDirConfig`, from whichever copy of its class, asks for."""
-    encoders: dict[str, type[PairwiseProcessor | DocumentProcessor]] = {
-        "pairwise": PairwiseProcessor,
-        "document": DocumentProcessor,
+def packed_groups(features: Sequence[DocumentFeatures], token_budget: int, max_pairs: int) -> list[list[int]]:
+    """Return indices in groups of neighbours, each of at most so many tokens and pairs; packed rows have no padding.
+
+    Features that are larger than that form a group of their own.
+    """
+    groups: list[list[int]] = []
+    tokens = pairs = 0
+    for index, found in enumerate(features):
+        tokens, pairs = tokens + found.tokens, pairs + len(found.pairs)
+        if not groups or tokens > token_budget or pairs > max_pairs:
+            groups.append([])
+            tokens, pairs = found.tokens, len(found.pairs)
+        groups[-1].append(index)
+    return groups
+
+
+def collate_documents(features: Sequence[DocumentFeatures], pad_id: int) -> dict[str, np.ndarray]:
+    """Return the model's inputs for these windows and their pairs, int64; documents, entities and windows are numbered
+    through the batch.
+
+    Returns:
+        input_ids: (windows, tokens)
+        attention_mask: (windows, tokens)
+        window_documents: (windows,) number of the document in the batch, ascending.
+        mention_windows: (mentions,) rows of `input_ids`, ascending.
+        mention_positions: (mentions,) place of the start marker in the window's row.
+        mention_entities: (mentions,) number of the entity in the batch.
+        pair_type_ids: (batch,)
+        pair_entities: (batch, 2) numbers of entity1 and entity2.
+        pair_windows: (batch, windows) rows of `input_ids` that the pair is scored in; -1 where it has fewer.
+    """
+    rows = [row for document in features for row in document.rows]
+    input_ids = np.full((len(rows), max(map(len, rows))), pad_id, dtype=np.int64)
+    attention_mask = np.zeros_like(input_ids)
+    for row, ids, mask in zip(rows, input_ids, attention_mask, strict=True):
+        ids[: len(row)] = row
+        mask[: len(row)] = 1
+    first_windows = np.cumsum([0, *(len(document.rows) for document in features)])
+    mentions, numbers = [], {}
+    pair_type_ids, pair_entities, windows_of_pairs = [], [], []
+    for number, (document, first) in enumerate(zip(features, first_windows, strict=False)):
+        for marker in document.markers:
+            entity = numbers.setdefault((number, marker.entity), len(numbers))
+            mentions.append((first + marker.window, marker.position, entity))
+        for scored in document.pairs:
+            pair_type_ids.append(scored.pair.pair_type_id)
+            sides = scored.pair.entity1, scored.pair.entity2
+            pair_entities.append([numbers[number, (side.identifier, side.entity_type)] for side in sides])
+            windows_of_pairs.append([first + window for window in scored.windows])
+    most_windows = max(map(len, windows_of_pairs))
+    pair_windows = [[*windows, *[-1] * (most_windows - len(windows))] for windows in windows_of_pairs]
+    mention_columns = np.array(mentions, dtype=np.int64).T
+    return {
+        "input_ids": input_ids,
+        "attention_mask": attention_mask,
+        "window_documents": np.repeat(np.arange(len(features)), np.diff(first_windows)),
+        **dict(zip(("mention_windows", "mention_positions", "mention_entities"), mention_columns, strict=True)),
+        "pair_type_ids": np.array(pair_type_ids, dtype=np.int64),
+        "pair_entities": np.array(pair_entities, dtype=np.int64),
+        "pair_windows": np.array(pair_windows, dtype=np.int64),
     }
-    return encoders[config.pair_encoding](tokenizer, ProcessingSettings.from_config(config))
 
 
-def _question(
-    encoded: TokenizedDocument,
+def _window_pair(
+    tokenized: TokenizedDocument,
     windows: Sequence[Span],
     shown: Mapping[tuple[str, str], frozenset[int]],
     pair: CandidatePair,
 ) -> WindowPair:
-    """The pair in every window that shows both entities or, where none does, in those of the closest mentions.
+    """Return the pair in every window that shows both entities or, where none does, in those of the closest mentions.
 
     Args:
         shown: (identifier, entity type) -> indices of the windows that hold a mention of the entity.
     """
     keys = [(entity.identifier, entity.entity_type) for entity in (pair.entity1, pair.entity2)]
-    closest = closest_spans(*(encoded.mention_spans[key] for key in keys))
+    closest = closest_spans(*(tokenized.mention_spans[key] for key in keys))
     together = shown[keys[0]] & shown[keys[1]]
-    asked = together or {_window_of(windows, span) for span in closest}
-    return WindowPair(pair, tuple(sorted(asked)), evidence_chars(encoded, *closest), cross_window=not together)
+    scored_in = together or {_window_of(windows, span) for span in closest}
+    return WindowPair(pair, tuple(sorted(scored_in)), evidence_chars(tokenized, *closest), cross_window=not together)
 
 
 def _window_of(windows: Sequence[Span], span: Span) -> int:
-    """Index of the first window that holds the whole span."""
+    """Return the index of the first window that holds the complete span."""
     return next(index for index, window in enumerate(windows) if spans_inside([span], window))

@@ -1,7 +1,7 @@
-"""Where the chunks of a pair lie: prefix, suffix and infix windows over the tokens of a document. Integers only.
+"""Windows under a token budget: where the chunks of a pair lie in a document. Integers only.
 
-A window ``[start, end)`` counts document tokens. A mention that lies wholly inside a window gets its two boundary
-tags there; a mention that a window's border cuts gets neither, so no tag pair is ever cut apart.
+A window ``[start, end)`` counts tokens of the document. A mention that lies completely inside a window gets its two
+boundary tags there; a mention that a border of the window cuts gets neither, so no pair of tags is ever separated.
 """
 
 from bisect import bisect_left, bisect_right
@@ -16,9 +16,12 @@ TAGS_PER_MENTION = 2
 
 @dataclass(frozen=True)
 class PairWindows:
-    """The windows of one pair, without repetition, and the two closest mentions.
+    """The windows of one pair, each once, and its two closest mentions.
 
-    `cross_window` is True where the closest mentions are too far apart for one window; then there is one around each.
+    Args:
+        windows: token spans.
+        closest1, closest2: token spans of the closest mentions of entity1 and entity2.
+        cross_window: True where the closest mentions are too far apart for one window; each then has its own.
     """
 
     windows: tuple[Span, ...]
@@ -28,13 +31,18 @@ class PairWindows:
 
 
 class WindowRuler:
-    """Measures and grows the windows of one pair under a budget of tokens.
+    """Measures and grows the windows of one pair under a token budget.
 
     Args:
         document_tokens: length of the document.
         sentences: token spans of the sentences, in order.
         spans1, spans2: token spans of the mentions of each entity, sorted.
         max_tokens: what a window may cost, tags included.
+
+    Example:
+        >>> ruler = WindowRuler(10, [(0, 5), (5, 10)], [(1, 2)], [(7, 8)], max_tokens=6)
+        >>> ruler.prefix(), ruler.suffix()  # four tokens and the two tags of the mention in them
+        ((0, 4), (6, 10))
     """
 
     def __init__(
@@ -52,18 +60,18 @@ class WindowRuler:
         self._tagged = sorted([*spans1, *spans2])
 
     def narrowed(self, max_tokens: int | None) -> "WindowRuler":
-        """A ruler of the same pair with at most this budget."""
+        """Return a ruler of the same pair with at most this budget; None keeps the budget."""
         if max_tokens is None or max_tokens >= self.max_tokens:
             return self
         return WindowRuler(self.document_tokens, self.sentences, self.spans1, self.spans2, max_tokens)
 
     def cost(self, window: Span) -> int:
-        """Tokens of the window with the tags of the mentions inside it."""
+        """Return the tokens of the window with the tags of the mentions inside it."""
         start, end = window
         return end - start + TAGS_PER_MENTION * len(spans_inside(self._tagged, window))
 
     def grow(self, core: Span, limits: Span, max_tokens: int) -> Span:
-        """The largest window around `core` within `limits` that costs at most `max_tokens`, widened evenly."""
+        """Return the largest window around `core` within `limits` that costs at most `max_tokens`, widened evenly."""
         room_left, room_right = core[0] - limits[0], limits[1] - core[1]
 
         def widened(extra: int) -> Span:
@@ -80,22 +88,22 @@ class WindowRuler:
         return widened(fits)
 
     def prefix(self) -> Span:
-        """The first tokens that fit."""
+        """Return the window of the first tokens that fit."""
         return self.grow((0, 0), (0, self.document_tokens), self.max_tokens)
 
     def suffix(self) -> Span:
-        """The last tokens that fit."""
+        """Return the window of the last tokens that fit."""
         end = self.document_tokens
         return self.grow((end, end), (0, end), self.max_tokens)
 
     def infix(self, closest1: Span, closest2: Span, min_tokens: int) -> tuple[Span, ...]:
-        """The sentences between the closest mentions, widened evenly to `min_tokens`, or one window around each."""
+        """Return the sentences between the closest mentions, widened to `min_tokens`, or one window around each."""
         core = min(closest1[0], closest2[0]), max(closest1[1], closest2[1])
         cores = [core] if self.cost(core) <= self.max_tokens else [closest1, closest2]
         return tuple(dict.fromkeys(self._sentence_window(part, min_tokens) for part in cores))
 
     def shows_both(self, window: Span) -> bool:
-        """True where the window holds a whole mention of each entity."""
+        """Return whether the window holds a complete mention of each entity."""
         return bool(spans_inside(self.spans1, window)) and bool(spans_inside(self.spans2, window))
 
     def _sentence_window(self, core: Span, min_tokens: int) -> Span:
@@ -115,16 +123,16 @@ class WindowRuler:
 
 
 def spans_inside(spans: Sequence[Span], window: Span) -> list[Span]:
-    """The spans, of a sorted list, that lie wholly inside the window."""
+    """Return the spans, of a sorted list, that lie completely inside the window."""
     start, end = window
     first, last = bisect_left(spans, (start, start)), bisect_right(spans, (end, end))
     return [span for span in spans[first:last] if span[1] <= end]
 
 
 def closest_spans(spans1: Sequence[Span], spans2: Sequence[Span]) -> tuple[Span, Span]:
-    """The span of each list with the fewest tokens between them; of equals, the first in the text.
+    """Return the span of each list with the fewest tokens between them; of equals, the first in the text.
 
-    One sweep over both lists in text order: the best partner of a span is, among the other list's spans that start
+    One sweep over both lists in text order: the best partner of a span is, among the spans of the other list that start
     before it, the one that ends last.
     """
     merged = sorted([(span, 0) for span in spans1] + [(span, 1) for span in spans2])
@@ -146,15 +154,16 @@ def closest_spans(spans1: Sequence[Span], spans2: Sequence[Span]) -> tuple[Span,
 def pair_windows(
     ruler: WindowRuler, chunks: Sequence[str], infix_min_tokens: int, chunk_tokens: Mapping[str, int] | None = None
 ) -> PairWindows:
-    """The windows of a pair: the chosen chunks, and the infix in any case where none of them shows both entities.
+    """Return the windows of a pair: the chosen chunks, and the infix wherever none of them shows both entities.
 
-    Paper, section 2: prefix, suffix and infix chunks. Differs from paper: equal windows stand once, and mentions
+    Paper, section 2: prefix, suffix and infix chunks. Differs from paper: equal windows occur once, and mentions
     further apart than a window get one window each.
 
     Args:
+        ruler: knows the pair and the budget.
         chunks: any of ``"prefix"``, ``"suffix"``, ``"infix"``.
         infix_min_tokens: width to which a narrower infix is widened.
-        chunk_tokens: chunk -> what it may cost, where that is less than the ruler allows.
+        chunk_tokens: chunk -> what it may cost, where that is less than the budget of the ruler.
     """
     rulers = {chunk: ruler.narrowed((chunk_tokens or {}).get(chunk)) for chunk in ("prefix", "suffix", "infix")}
     closest1, closest2 = closest_spans(ruler.spans1, ruler.spans2)
@@ -170,7 +179,7 @@ def pair_windows(
 
 
 def text_windows(ruler: WindowRuler, overlap_tokens: int) -> tuple[Span, ...]:
-    """Windows that cover the whole text from prefix to suffix, each as large as fits.
+    """Return windows that cover the text from prefix to suffix, each as large as fits.
 
     Args:
         ruler: knows the spans that cost tags.

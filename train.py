@@ -34,12 +34,12 @@ from biodir.configuration_biodir import BioDirConfig
 from biodir.errors_biodir import BioDirError, CheckpointError, SettingError
 from biodir.evaluation.model_scores import ProcessedDocuments, pair_logits
 from biodir.files import write_json
-from biodir.modeling_biodir import BioDirForRelationExtraction
 from biodir.pipeline_decoding_biodir import DecodingRule
-from biodir.processing_document_biodir import make_processor
+from biodir.processing_biodir import make_processor
 from biodir.training.checkpoints import check_folder, clear_folder, newest_state, save_model, save_state
 from biodir.training.corpora import document_ids, training_corpora
 from biodir.training.data import LabelledPairs, step_parts, training_batch
+from biodir.training.initialization import model_from_encoder
 from biodir.training.labels import label_lists
 from biodir.training.machine import machine_text, new_accelerator
 from biodir.training.optimization import divergence, dropout_seed, parameter_groups
@@ -155,7 +155,7 @@ def new_model(settings: TrainingSettings, config: BioDirConfig) -> tuple[Any, An
         CheckpointError: the encoder cannot be loaded, or has no such settings.
     """
     try:
-        model, tokenizer = BioDirForRelationExtraction.from_encoder(
+        model, tokenizer = model_from_encoder(
             settings.encoder, config=config, encoder_settings=named_values(settings.encoder_settings)
         )
     except BioDirError:
@@ -225,7 +225,6 @@ def train_step(run: Run, step: Sequence[LabelledPairs]) -> float:
     for number, part in enumerate(parts):
         # Twice the same features, of which dropout makes two answers.
         batch = training_batch(part.labelled * (2 if settings.r_drop else 1), run.encoder)
-        batch = {name: value.to(accelerator.device) for name, value in batch.items()}
         # Gradients of several processes are averaged behind the last pass.
         with accelerator.no_sync(run.model) if number < len(parts) - 1 else nullcontext():
             with accelerator.autocast():

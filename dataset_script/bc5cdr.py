@@ -5,8 +5,8 @@ dev stand in its train and dev splits, too, and of the 163 CID pairs that it rel
 Positive_Correlation with the chemical as subject, 4 Association and 1 Negative_Correlation.
 """
 
-from biodir.configuration_biodir import CHEMICAL, DISEASE
 from biodir.document_pubtator_biodir import read_pubtator
+from biodir.labels_biodir import CHEMICAL, DISEASE
 
 from .corpus import HEAD, Corpus, RelationRule
 

@@ -9,9 +9,9 @@ from datasets.utils.metadata import MetadataConfigs
 from huggingface_hub import DatasetCardData
 
 from biodir import __version__
-from biodir.configuration_biodir import ENTITY_TYPES, PAIR_TYPES
 from biodir.dataset_script.rows import PASSAGE_TYPES
 from biodir.dataset_script.sources import BC5CDR, BIORED_DIRECTION, Source
+from biodir.labels_biodir import ENTITY_TYPES, PAIR_TYPES
 
 
 @dataclass(frozen=True)

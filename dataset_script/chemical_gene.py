@@ -33,11 +33,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from biodir.configuration_biodir import CHEMICAL, GENE
 from biodir.document_biodir import Document, Passage, text_identifier
 from biodir.errors_biodir import BioDirError
 from biodir.formats.bioc_documents import all_annotations, annotations_of_passage, to_document
 from biodir.formats.bioc_files import read_bioc_with
+from biodir.labels_biodir import CHEMICAL, GENE
 
 from .corpus import HEAD, TAIL, Corpus, RelationRule
 

@@ -2,8 +2,8 @@
 
 from datasets import ClassLabel, Features, List, Value
 
-from biodir.configuration_biodir import ENTITY_TYPES, NOVELTY_LABELS
 from biodir.dataset_script.rows import PASSAGE_TYPES, Labels
+from biodir.labels_biodir import ENTITY_TYPES, NOVELTY_LABELS
 
 
 def document_features(labels: Labels) -> Features:

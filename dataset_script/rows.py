@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from biodir.configuration_biodir import ENTITY_TYPES, PAIR_TYPES, TYPE_MAP
 from biodir.document_biodir import Document, Entity, Mention, Relation
 from biodir.document_candidates_biodir import CandidatePair, candidate_pairs
 from biodir.document_sentences_biodir import SentenceIndex
 from biodir.errors_biodir import AnnotationError
+from biodir.labels_biodir import ENTITY_TYPES, PAIR_TYPES, TYPE_MAP
 from biodir.pipeline_decoding_biodir import pair_targets, relations_of_pairs
 
 Labels = Mapping[str, Sequence[str]]  # task -> its labels, that of an unrelated pair first

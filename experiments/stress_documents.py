@@ -27,10 +27,10 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
-from biodir.configuration_biodir import CHEMICAL, DISEASE, GENE
 from biodir.dataset_script.import_command import write_documents
 from biodir.document_biodir import Document, Mention, Relation
 from biodir.errors_biodir import BioDirError, SettingError
+from biodir.labels_biodir import CHEMICAL, DISEASE, GENE
 
 from .prepare import check_suffix
 

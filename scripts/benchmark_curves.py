@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from biodir.configuration_biodir import CHEMICAL, GENE
 from biodir.document_biodir import Document, Mention
 from biodir.document_pubtator_biodir import format_pubtator, read_pubtator
+from biodir.labels_biodir import CHEMICAL, GENE
 
 # Curve -> the sizes that are measured; a word counts as a token, for the tokenizers differ.
 CURVES = {"pairs": (10, 80, 200, 500, 1000, 2000), "words": (200, 400, 1000, 2000, 4000, 8000)}

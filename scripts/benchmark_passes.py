@@ -17,8 +17,8 @@ from biodir.evaluation.scores import relation_scores
 from biodir.inference.loading import load_pipeline
 from biodir.inference.predict import predicted_relations
 from biodir.pipeline_decoding_biodir import DecodingRule
-from biodir.processing_batching_biodir import collate_pairs
-from biodir.processing_tokens_biodir import PairwiseFeatures, PairwiseProcessor, ProcessingSettings
+from biodir.processing_pairwise_biodir import PairwiseFeatures, PairwiseProcessor, collate_pairs
+from biodir.processing_tokens_biodir import ProcessingSettings
 
 NAIVE = "naive"
 # Rows that the naive form sends through the encoder at once: the paper's batch size.

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import combinations_with_replacement, pairwise
 
-from biodir.configuration_biodir import ENTITY_TYPES, PAIR_TYPES, TYPE_MAP
 from biodir.document_biodir import Document, Entity, Mention, Relation
 from biodir.document_sentences_biodir import SentenceIndex
 from biodir.evaluation.checks import ComparedDocument
 from biodir.evaluation.scores import LEVELS, Counts, macro_average, statement_counts
+from biodir.labels_biodir import ENTITY_TYPES, PAIR_TYPES, TYPE_MAP
 
 NO_MENTION = "no mention"  # the group of relations with an entity that the document does not mention
 DISTANCES = ("same sentence", "next sentence", "further")

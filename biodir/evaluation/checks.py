@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from biodir.configuration_biodir import NOVELTY_LABELS, RELATION_LABELS
 from biodir.document_biodir import Document, Relation
 from biodir.errors_biodir import AnnotationError
+from biodir.labels_biodir import NOVELTY_LABELS, RELATION_LABELS
 
 MAX_NAMED = 5  # how many ids a message names
 # Of BioREDirect's relations nine in ten have a subject: this many without one were never annotated with direction.

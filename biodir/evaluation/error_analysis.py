@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from biodir.configuration_biodir import RELATION_LABELS, TYPE_MAP
 from biodir.document_biodir import Document, Entity, Mention, Relation
 from biodir.document_candidates_biodir import CandidatePair, candidate_pairs
 from biodir.document_sentences_biodir import SentenceIndex
@@ -23,12 +22,8 @@ from biodir.evaluation.error_categories import (
     has_wrong_type,
 )
 from biodir.evaluation.scores import LEVELS, Counts, document_counts, total_counts
-from biodir.pipeline_decoding_biodir import (
-    ENTITY1_IS_SUBJECT,
-    ENTITY2_IS_SUBJECT,
-    UNDIRECTED,
-    relations_of_pairs,
-)
+from biodir.labels_biodir import ENTITY1_IS_SUBJECT, ENTITY2_IS_SUBJECT, RELATION_LABELS, TYPE_MAP, UNDIRECTED
+from biodir.pipeline_decoding_biodir import relations_of_pairs
 
 # What a side of a statement counts as where it has no relation.
 NO_RELATION = RELATION_LABELS[0]

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from biodir.configuration_biodir import CHEMICAL, GENE
 from biodir.document_biodir import Relation
 from biodir.evaluation.scores import LEVELS
+from biodir.labels_biodir import CHEMICAL, GENE
 
 WHAT, WHERE = "what", "where"
 # Whether a model that asks about the pair types of the paper is asked about the pair, and if not, why.

@@ -6,14 +6,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from biodir.configuration_biodir import CELL_LINE, CHEMICAL, DISEASE, GENE, SPECIES, VARIANT
 from biodir.document_biodir import Document, Relation
 from biodir.document_sentences_biodir import sentence_spans
 from biodir.errors_biodir import SettingError
 from biodir.evaluation.error_analysis import NO_RELATION, Confusion, ErrorAnalysis, PairCounts, direction_of
 from biodir.evaluation.error_categories import CATEGORIES, WHAT, WHERE, PairComparison, PairEntity
 from biodir.evaluation.tables import LEVEL_NAMES
-from biodir.pipeline_decoding_biodir import ENTITY1_IS_SUBJECT, ENTITY2_IS_SUBJECT, UNDIRECTED
+from biodir.labels_biodir import (
+    CELL_LINE,
+    CHEMICAL,
+    DISEASE,
+    ENTITY1_IS_SUBJECT,
+    ENTITY2_IS_SUBJECT,
+    GENE,
+    SPECIES,
+    UNDIRECTED,
+    VARIANT,
+)
 
 TEMPLATE = "error_page.html.j2"
 SHORT_TYPES = {

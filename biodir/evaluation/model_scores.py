@@ -8,10 +8,9 @@ import torch
 
 from biodir.document_biodir import Document, Relation
 from biodir.pipeline_decoding_biodir import DecodingRule, PairDecision, decode_pair, first_of_pairs
-from biodir.pipeline_engine_biodir import PairEngine, model_logits
-from biodir.processing_document_biodir import DocumentProcessor
-from biodir.processing_features_biodir import DocumentFeatures, PairwiseFeatures
-from biodir.processing_tokens_biodir import PairwiseProcessor
+from biodir.pipeline_engine_biodir import model_logits
+from biodir.pipeline_engine_biodir import pair_logits as engine_logits
+from biodir.processing_biodir import Features, Processor
 
 
 @dataclass(frozen=True)
@@ -19,12 +18,10 @@ class ProcessedDocuments:
     """Documents with the features of their candidate pairs, in the same order."""
 
     documents: tuple[Document, ...]
-    features: tuple[tuple[PairwiseFeatures | DocumentFeatures, ...], ...]
+    features: tuple[tuple[Features, ...], ...]
 
 
-def encoded_documents(
-    documents: Sequence[Document], encoder: PairwiseProcessor | DocumentProcessor
-) -> ProcessedDocuments:
+def encoded_documents(documents: Sequence[Document], encoder: Processor) -> ProcessedDocuments:
     """The documents, encoded once for any number of passes."""
     features = tuple(tuple(encoder.features(encoder.tokenize(document))) for document in documents)
     return ProcessedDocuments(tuple(documents), features)
@@ -34,7 +31,7 @@ def encoded_documents(
 def pair_logits(
     model,
     data: ProcessedDocuments,
-    encoder: PairwiseProcessor | DocumentProcessor,
+    encoder: Processor,
     token_budget: int,
     progress: Callable[[Iterable], Iterable] = iter,
 ) -> list[dict[str, list[float]]]:
@@ -44,8 +41,8 @@ def pair_logits(
         token_budget: the most tokens of a pass.
         progress: wraps the iterable of passes, such as a progress bar.
     """
-    engine = PairEngine(partial(model_logits, model), encoder, token_budget, model.device)
-    return engine.logits([found for document in data.features for found in document], progress)
+    features = [found for document in data.features for found in document]
+    return engine_logits(partial(model_logits, model), features, encoder, token_budget, progress)
 
 
 def document_decisions(

@@ -15,7 +15,7 @@ from biodir.evaluation.thresholds import cross_fitted_counts, fingerprints, foun
 from biodir.files import write_atomic
 from biodir.pipeline_biodir import BioDirPipeline
 from biodir.pipeline_decoding_biodir import DecodingRule
-from biodir.processing_document_biodir import make_processor
+from biodir.processing_biodir import make_processor
 
 
 @dataclass(frozen=True)

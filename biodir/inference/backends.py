@@ -1,7 +1,7 @@
 """What computes the encoder: torch as it is, in bfloat16 or in int8, or ONNX Runtime, in float32 or in int8.
 
-Everything but the encoder stays torch: soft prompts, who attends to whom, heads. So all pair encodings run on all back
-ends, and a back end is nothing but another encoder inside the model.
+Everything but the encoder stays torch: soft prompts, layout, heads. So both forms run on all back ends, and a back
+end is just another encoder inside the model.
 """
 
 import warnings
@@ -18,14 +18,14 @@ from biodir.inference.onnx_encoder import ONNX_FILES, OnnxEncoder, export_encode
 
 
 def use_backend(model: Any, backend: str, folder: Path | None = None) -> None:
-    """Lets the model compute its encoder by this back end from now on; for inference, on a CPU but for bf16.
+    """Make the model compute its encoder by this back end, for inference; all but bf16 need a CPU.
 
     The model can no longer be saved.
 
     Args:
         model: a `BioDirForRelationExtraction`.
         backend: one of `BACKENDS`.
-        folder: where `biodir export-onnx` may have left its files; without them the encoder is exported anew.
+        folder: where `biodir export-onnx` may have left its files; without them the encoder is exported again.
 
     Raises:
         SettingError: the back end is unknown, the model is not on a CPU, or a library is missing.
@@ -46,7 +46,7 @@ def use_backend(model: Any, backend: str, folder: Path | None = None) -> None:
 
 
 def check_backend(backend: str) -> None:
-    """Nothing where there is such a back end.
+    """Check that there is such a back end.
 
     Raises:
         SettingError: there is none.
@@ -56,7 +56,7 @@ def check_backend(backend: str) -> None:
 
 
 class LowPrecisionEncoder(nn.Module):
-    """An encoder whose matrix products are computed in bfloat16; the states come back as float32."""
+    """An encoder whose matrix products are computed in bfloat16; its states are returned as float32."""
 
     def __init__(self, encoder: nn.Module) -> None:
         super().__init__()
@@ -68,7 +68,7 @@ class LowPrecisionEncoder(nn.Module):
         return self.inner.get_input_embeddings()
 
     def forward(self, **inputs: Any) -> Any:
-        """What the encoder says of its inputs."""
+        """Return the output of the encoder."""
         with torch.autocast(inputs["inputs_embeds"].device.type, dtype=torch.bfloat16):
             output = self.inner(**inputs)
         output.last_hidden_state = output.last_hidden_state.float()
@@ -76,7 +76,7 @@ class LowPrecisionEncoder(nn.Module):
 
 
 def _quantized(encoder: nn.Module) -> nn.Module:
-    """A copy of the encoder with weights in int8; activations are quantized as they come."""
+    """Return a copy of the encoder with weights in int8; activations are quantized when they are computed."""
     with warnings.catch_warnings():
         # torch calls these functions deprecated in favour of a package of their own, which knows no int8 on CPUs.
         warnings.simplefilter("ignore")

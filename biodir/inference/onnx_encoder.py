@@ -14,7 +14,7 @@ from transformers import AttentionInterface
 from transformers.modeling_outputs import BaseModelOutput
 
 from biodir.errors_biodir import CheckpointError, SettingError
-from biodir.modeling_attention_biodir import PACKED_ATTENTION, PackedLayout
+from biodir.modeling_attention_biodir import PACKED_ATTENTION, PackedLayout, is_last_layer
 
 # Back end -> the file that holds its graph.
 ONNX_FILES = {"onnx": "encoder.onnx", "onnx-int8": "encoder.int8.onnx"}
@@ -92,22 +92,28 @@ class OnnxEncoder(nn.Module):
         attention_mask: Tensor | None = None,
         position_ids: Tensor | None = None,
         layout: PackedLayout | None = None,
+        output_attentions: bool = False,
     ) -> BaseModelOutput:
-        """The last states, (rows, tokens, hidden), of rows or of one packed row.
+        """Return the last states, (rows, tokens, hidden), of rows or of one packed row.
 
         Args:
             inputs_embeds: (rows, tokens, embedding_size)
             attention_mask: (rows, tokens); rows only.
             position_ids: (1, tokens); packed row only.
             layout: packed row only.
+            output_attentions: unused; a packed row always gets queries and keys, as `packed_attention` returns them.
         """
         if layout is None:
             states = self._run(inputs_embeds, attention_mask.long())[0]
             return BaseModelOutput(last_hidden_state=states)
-        return BaseModelOutput(last_hidden_state=self._packed_states(inputs_embeds[0], position_ids[0], layout)[None])
+        states, query, key = self._packed_states(inputs_embeds[0], position_ids[0], layout)
+        return BaseModelOutput(last_hidden_state=states[None], attentions=((query, key),))
 
-    def _packed_states(self, embeddings: Tensor, positions: Tensor, layout: PackedLayout) -> Tensor:
-        """(tokens, hidden): each window, with its soft prompts, is a row of its own."""
+    def _packed_states(self, embeddings: Tensor, positions: Tensor, layout: PackedLayout) -> tuple[Tensor, ...]:
+        """Return states (tokens, hidden), queries and keys (heads, tokens, head_size).
+
+        Each window, with its soft prompts, is a row of its own.
+        """
         parts = layout.parts()
         states, queries, keys = [], [], []
         for places in parts:
@@ -118,8 +124,7 @@ class OnnxEncoder(nn.Module):
             queries.append(part_query[0])
             keys.append(part_key[0])
         back = torch.cat(parts).argsort()
-        layout.query, layout.key = (torch.cat(found, dim=1)[:, back] for found in (queries, keys))
-        return torch.cat(states)[back]
+        return torch.cat(states)[back], *(torch.cat(found, dim=1)[:, back] for found in (queries, keys))
 
     def _run(self, *inputs: Tensor) -> list[Tensor]:
         names = [node.name for node in self.session.get_inputs()]
@@ -163,26 +168,20 @@ class _PackedGraph(nn.Module):
         return embeddings, positions, torch.ones(2, 1, 5, 5, dtype=torch.bool)
 
     def forward(self, embeddings: Tensor, positions: Tensor, visible: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        trace = _Trace(visible)
-        output = self.encoder(inputs_embeds=embeddings, position_ids=positions, layout=trace)
-        return output.last_hidden_state, trace.query, trace.key
+        output = self.encoder(inputs_embeds=embeddings, position_ids=positions, visible=visible, output_attentions=True)
+        return output.last_hidden_state, *output.attentions[-1]
 
 
-class _Trace:
-    """Who sees whom, (rows, 1, tokens, tokens), and the queries and keys of the layer that ran last."""
+def _masked_attention(module, query, key, value, attention_mask, *, visible: Tensor, scaling=None, **kwargs: Any):
+    """Return the attended values, (rows, tokens, heads, head_size), and scaled queries and keys of the last layer.
 
-    def __init__(self, visible: Tensor) -> None:
-        self.visible = visible
-        self.query: Tensor | None = None
-        self.key: Tensor | None = None
-
-
-def _masked_attention(module, query, key, value, attention_mask, *, layout: _Trace, scaling=None, **kwargs: Any):
-    """(rows, tokens, heads, head_size) from query, key and value (rows, heads, tokens, head_size)."""
+    Args:
+        query, key, value: (rows, heads, tokens, head_size)
+        visible: (rows, 1, tokens, tokens) which tokens attend to which.
+    """
     query = query * (query.shape[-1] ** -0.5 if scaling is None else scaling)
-    layout.query, layout.key = query, key
-    scores = (query @ key.transpose(2, 3)).masked_fill(~layout.visible, torch.finfo(query.dtype).min)
-    return (scores.softmax(dim=-1) @ value).transpose(1, 2), None
+    scores = (query @ key.transpose(2, 3)).masked_fill(~visible, torch.finfo(query.dtype).min)
+    return (scores.softmax(dim=-1) @ value).transpose(1, 2), (query, key) if is_last_layer(module) else None
 
 
 def weights_fingerprint(encoder: nn.Module) -> str:

@@ -11,10 +11,10 @@ from biodir.document_biodir import Document, Relation
 from biodir.document_candidates_biodir import CandidatePair
 from biodir.errors_biodir import AnnotationError
 from biodir.evaluation.checks import unannotated_parts
+from biodir.modeling_pairwise_biodir import length_groups
 from biodir.pipeline_decoding_biodir import pair_targets, relations_of_pairs
-from biodir.processing_document_biodir import DocumentProcessor
-from biodir.processing_features_biodir import DocumentFeatures, PairwiseFeatures
-from biodir.processing_tokens_biodir import PairwiseProcessor
+from biodir.processing_biodir import Features, Processor
+from biodir.processing_pairwise_biodir import PairwiseProcessor
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class LabelledPairs:
     The first task says which pairs are related. `swapped`, where it is known, holds the same pairs in the other order.
     """
 
-    features: PairwiseFeatures | DocumentFeatures
+    features: Features
     targets: tuple[dict[str, list[float]], ...]
     swapped: "LabelledPairs | None" = field(default=None, repr=False)
 
@@ -33,13 +33,13 @@ class LabelledPairs:
         """For each pair True where any label but the first of the first task holds."""
         return tuple(any(value > 0 for value in next(iter(targets.values()))[1:]) for targets in self.targets)
 
-    def with_pairs(self, indices: Sequence[int]) -> "LabelledPairs":
+    def select(self, indices: Sequence[int]) -> "LabelledPairs":
         """These features with the pairs of these indices alone."""
         return replace(
             self,
-            features=self.features.with_pairs(indices),
+            features=self.features.select(indices),
             targets=tuple(self.targets[index] for index in indices),
-            swapped=None if self.swapped is None else self.swapped.with_pairs(indices),
+            swapped=None if self.swapped is None else self.swapped.select(indices),
         )
 
     def with_swapped(self, indices: Collection[int]) -> "LabelledPairs":
@@ -57,7 +57,7 @@ class LabelledPairs:
 
 def labelled_pairs(
     documents: Sequence[Document],
-    encoder: PairwiseProcessor | DocumentProcessor,
+    encoder: Processor,
     labels: Mapping[str, Sequence[str]],
     is_partial: bool = False,
     unasked: Mapping[str, Collection[frozenset[str]]] | None = None,
@@ -97,7 +97,7 @@ def labelled_pairs(
 
 
 def _with_targets(
-    encoded_pairs: Iterable[PairwiseFeatures | DocumentFeatures],
+    encoded_pairs: Iterable[Features],
     document_id: str,
     relations: Mapping[frozenset[str], Sequence[Relation]],
     labels: Mapping[str, Sequence[str]],
@@ -166,7 +166,7 @@ def epoch_pairs(
     chosen: dict[int, list[int]] = {}
     for index, number in sorted(related + draw.sample(unrelated, wanted)):
         chosen.setdefault(index, []).append(number)
-    drawn = [labelled[index].with_pairs(numbers) for index, numbers in chosen.items()]
+    drawn = [labelled[index].select(numbers) for index, numbers in chosen.items()]
     if not swapped_share:
         return drawn
     return [
@@ -176,7 +176,7 @@ def epoch_pairs(
 
 
 def epoch_steps(
-    labelled: Sequence[LabelledPairs], encoder: PairwiseProcessor | DocumentProcessor, token_budget: int, seed: int
+    labelled: Sequence[LabelledPairs], encoder: Processor, token_budget: int, seed: int
 ) -> list[list[LabelledPairs]]:
     """The features of each step, of like length and under a token budget, in an order that the seed draws.
 
@@ -184,9 +184,16 @@ def epoch_steps(
     """
     order = random.Random(seed)
     shuffled = order.sample(labelled, len(labelled))
-    groups = encoder.groups([found.features for found in shuffled], token_budget)
+    groups = _groups([found.features for found in shuffled], encoder, token_budget)
     order.shuffle(groups)
     return [[shuffled[index] for index in group] for group in groups]
+
+
+def _groups(features: Sequence[Features], processor: Processor, token_budget: int) -> list[list[int]]:
+    """Return indices of features that form a step."""
+    if isinstance(processor, PairwiseProcessor):
+        return length_groups([found.tokens for found in features], token_budget)
+    return processor.passes(features, token_budget)
 
 
 @dataclass(frozen=True)
@@ -217,9 +224,7 @@ def step_parts(step: Sequence[LabelledPairs], process: int, processes: int, pass
     return parts
 
 
-def training_batch(
-    labelled: Sequence[LabelledPairs], encoder: PairwiseProcessor | DocumentProcessor
-) -> dict[str, torch.Tensor]:
+def training_batch(labelled: Sequence[LabelledPairs], encoder: Processor) -> dict[str, torch.Tensor]:
     """The model's inputs and targets of these pairs."""
     batch = encoder.collate([found.features for found in labelled])
     targets = [targets for found in labelled for targets in found.targets]

@@ -5,18 +5,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from biodir.configuration_biodir import (
+from biodir.configuration_biodir import BioDirConfig
+from biodir.document_biodir import Document
+from biodir.errors_biodir import CheckpointError, SettingError
+from biodir.labels_biodir import (
     DIRECTION_LABELS,
     ENTITY_TYPES,
     NOVELTY_LABELS,
     PAIR_TYPES,
     RELATION_LABELS,
     TYPE_MAP,
-    BioDirConfig,
+    UNRELATED,
 )
-from biodir.document_biodir import Document
-from biodir.errors_biodir import CheckpointError, SettingError
-from biodir.pipeline_decoding_biodir import UNRELATED
 from biodir.training.data import related_types
 from biodir.training.settings import TASKS
 

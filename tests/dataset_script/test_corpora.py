@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from biodir import AnnotationError, Mention, ParseError, Passage, Relation, SettingError, format_pubtator, read_pubtator
-from biodir.configuration_biodir import ENTITY_TYPES, RELATION_LABELS
 from biodir.dataset_script.chemical_gene import DRUGPROT_RULES, read_chemical_gene
 from biodir.dataset_script.corpora import CORPORA, import_corpus
 from biodir.dataset_script.redocred import PROPERTIES, read_redocred
+from biodir.labels_biodir import ENTITY_TYPES, RELATION_LABELS
 
 CHEMICAL, GENE, DISEASE = "ChemicalEntity", "GeneOrGeneProduct", "DiseaseOrPhenotypicFeature"
 NEGATIVE, POSITIVE = "Negative_Correlation", "Positive_Correlation"

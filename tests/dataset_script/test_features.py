@@ -2,9 +2,10 @@
 
 from datasets import ClassLabel, List, Value
 
-from biodir.configuration_biodir import ENTITY_TYPES, NOVELTY_LABELS, RELATION_LABELS, BioDirConfig
+from biodir.configuration_biodir import BioDirConfig
 from biodir.dataset_script.features import document_features, pair_features
 from biodir.dataset_script.sources import BC5CDR, BIORED_DIRECTION
+from biodir.labels_biodir import ENTITY_TYPES, NOVELTY_LABELS, RELATION_LABELS
 
 
 def test_entities_and_relations_are_lists_of_mappings():

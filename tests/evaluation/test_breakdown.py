@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from biodir.configuration_biodir import PAIR_TYPES
 from biodir.document_biodir import Relation
 from biodir.document_pubtator_biodir import read_pubtator
 from biodir.evaluation.breakdown import (
@@ -19,6 +18,7 @@ from biodir.evaluation.breakdown import (
 )
 from biodir.evaluation.checks import ComparedDocument, compared_documents
 from biodir.evaluation.scores import document_counts, total_counts
+from biodir.labels_biodir import PAIR_TYPES
 from helpers.marked import marked_document
 from helpers.scored_documents import GOLD, MISSED, PREDICTED, RIGHT, TOTALS, WRONG, every_level, figures
 

@@ -4,7 +4,6 @@ from types import SimpleNamespace
 
 import torch
 
-from biodir.configuration_biodir import DIRECTION_LABELS, NOVELTY_LABELS, RELATION_LABELS
 from biodir.document_biodir import Relation
 from biodir.evaluation.model_scores import (
     ProcessedDocuments,
@@ -14,6 +13,7 @@ from biodir.evaluation.model_scores import (
     pair_logits,
 )
 from biodir.evaluation.scores import Counts, relation_scores
+from biodir.labels_biodir import DIRECTION_LABELS, NOVELTY_LABELS, RELATION_LABELS
 from biodir.pipeline_decoding_biodir import DecodingRule
 from biodir.processing_document_biodir import DocumentProcessor
 from helpers.marked import encoding_settings, make_processor, marked_document, pair_features, word_piece_tokenizer

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import pytest
 
-from biodir.configuration_biodir import DIRECTION_LABELS, NOVELTY_LABELS, RELATION_LABELS
 from biodir.document_biodir import Relation
 from biodir.errors_biodir import AnnotationError
 from biodir.evaluation.model_scores import ProcessedDocuments, decoded_documents, encoded_documents
@@ -18,6 +17,7 @@ from biodir.evaluation.thresholds import (
     found_rule,
     neutral_rule,
 )
+from biodir.labels_biodir import DIRECTION_LABELS, NOVELTY_LABELS, RELATION_LABELS
 from biodir.pipeline_decoding_biodir import DecodingRule
 from biodir.processing_document_biodir import DocumentProcessor
 from helpers.marked import encoding_settings, make_processor, marked_document, word_piece_tokenizer

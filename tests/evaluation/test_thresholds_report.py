@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 
-from biodir.configuration_biodir import RELATION_LABELS
 from biodir.errors_biodir import AnnotationError, SettingError
 from biodir.evaluation.report import predicted_documents
 from biodir.evaluation.scores import LEVELS, Counts, relation_scores
@@ -19,6 +18,7 @@ from biodir.evaluation.thresholds_report import (
     store_rule,
     thresholds_table,
 )
+from biodir.labels_biodir import RELATION_LABELS
 from biodir.pipeline_decoding_biodir import DecodingRule
 from helpers.marked import marked_document
 from helpers.scored_documents import surest_gold

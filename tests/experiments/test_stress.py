@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from biodir.configuration_biodir import PAIR_TYPES
 from biodir.document_candidates_biodir import candidate_pairs
 from biodir.document_sentences_biodir import SentenceIndex, sentence_spans
 from biodir.errors_biodir import SettingError
 from biodir.formats.reading import read_documents
+from biodir.labels_biodir import PAIR_TYPES
 from experiments import stress_documents as documents_program
 from experiments import stress_test
 from experiments.stress_documents import APART, END, MIDDLE, START, TOGETHER, TOKENS_A_WORD, stress_documents

@@ -5,11 +5,12 @@ from functools import cache
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
-from biodir.configuration_biodir import CHEMICAL, DISEASE, GENE, PAIR_TYPES, SPECIES, VARIANT, BioDirConfig
+from biodir.configuration_biodir import BioDirConfig
 from biodir.document_biodir import Document, Entity, Mention
 from biodir.document_candidates_biodir import CandidatePair
-from biodir.processing_features_biodir import PairwiseFeatures
-from biodir.processing_tokens_biodir import PairwiseProcessor, ProcessingSettings, special_tokens
+from biodir.labels_biodir import CHEMICAL, DISEASE, GENE, PAIR_TYPES, SPECIES, VARIANT
+from biodir.processing_pairwise_biodir import PairwiseFeatures, PairwiseProcessor
+from biodir.processing_tokens_biodir import ProcessingSettings, special_tokens
 
 TYPES = {"C": CHEMICAL, "D": DISEASE, "G": GENE, "V": VARIANT, "S": SPECIES}
 TAGS = special_tokens(PAIR_TYPES, {VARIANT: GENE})

@@ -7,8 +7,8 @@ from transformers import AutoConfig, DistilBertConfig
 
 from biodir.configuration_biodir import BioDirConfig
 from biodir.modeling_biodir import BioDirForRelationExtraction
-from biodir.processing_document_biodir import make_processor
-from biodir.processing_features_biodir import DocumentFeatures
+from biodir.processing_biodir import make_processor
+from biodir.processing_document_biodir import DocumentFeatures
 from helpers.marked import marked_document, word_piece_tokenizer
 from helpers.tiny_models import targets_of, tiny_encoder_config, widened
 

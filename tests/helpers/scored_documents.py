@@ -19,9 +19,9 @@ Counts are (true positives, false positives, false negatives).
 
 from dataclasses import replace
 
-from biodir.configuration_biodir import RELATION_LABELS
 from biodir.document_biodir import Document, Relation
 from biodir.evaluation.scores import Counts
+from biodir.labels_biodir import RELATION_LABELS
 from biodir.pipeline_biodir import BioDirPipeline
 from helpers.marked import marked_document
 

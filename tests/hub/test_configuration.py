@@ -6,21 +6,9 @@ import pytest
 from huggingface_hub.errors import StrictDataclassFieldValidationError
 from transformers import BertConfig, RobertaConfig
 
-from biodir.configuration_biodir import (
-    CHEMICAL,
-    CODE_FILES,
-    DISEASE,
-    ENTITY_TYPES,
-    GENE,
-    HARD_PROMPT,
-    PAIR_TYPES,
-    RELATION_LABELS,
-    TASK,
-    TYPE_MAP,
-    VARIANT,
-    BioDirConfig,
-)
+from biodir.configuration_biodir import CODE_FILES, HARD_PROMPT, TASK, BioDirConfig
 from biodir.errors_biodir import SettingError
+from biodir.labels_biodir import CHEMICAL, DISEASE, ENTITY_TYPES, GENE, PAIR_TYPES, RELATION_LABELS, TYPE_MAP, VARIANT
 
 # BC5CDR: one relation type, neither novelty nor direction.
 BC5CDR = {

@@ -2,10 +2,10 @@
 
 import pytest
 
-from biodir.configuration_biodir import CHEMICAL, DISEASE, GENE, PAIR_TYPES
 from biodir.document_biodir import Document, Mention
 from biodir.document_candidates_biodir import candidate_pairs
 from biodir.document_pubtator_biodir import read_pubtator
+from biodir.labels_biodir import CHEMICAL, DISEASE, GENE, PAIR_TYPES
 from helpers.marked import TYPES, marked_document
 
 

@@ -16,20 +16,13 @@ from torch import Tensor, nn
 from transformers import BertForMaskedLM, BertForPreTraining
 from transformers.utils import is_flash_attn_2_available
 
-from biodir.configuration_biodir import (
-    CHEMICAL,
-    CODE_FILES,
-    DISEASE,
-    PAIR_ENCODINGS,
-    PAIR_TYPES,
-    RELATION_LABELS,
-    BioDirConfig,
-)
+from biodir.configuration_biodir import CODE_FILES, PAIR_ENCODINGS, BioDirConfig
 from biodir.errors_biodir import CheckpointError, SettingError
+from biodir.labels_biodir import CHEMICAL, DISEASE, PAIR_TYPES, RELATION_LABELS
 from biodir.modeling_biodir import BioDirForRelationExtraction
 from biodir.modeling_losses_biodir import head_loss, joint_loss
-from biodir.processing_batching_biodir import repeated_chunks
-from biodir.processing_document_biodir import make_processor
+from biodir.modeling_pairwise_biodir import repeated_chunks
+from biodir.processing_biodir import make_processor
 from helpers.checkout import CHECKOUT
 from helpers.marked import marked_document
 from helpers.tiny_models import (

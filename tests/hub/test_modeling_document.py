@@ -7,13 +7,13 @@ import torch
 from torch import Tensor
 
 from biodir import processing_document_biodir
-from biodir.configuration_biodir import CHEMICAL, GENE
 from biodir.document_biodir import Document, Mention
 from biodir.errors_biodir import SettingError
+from biodir.labels_biodir import CHEMICAL, GENE
 from biodir.modeling_attention_biodir import PACKABLE_ENCODERS, PACKED_ATTENTION
 from biodir.modeling_biodir import BioDirForRelationExtraction
 from biodir.modeling_document_biodir import document_states
-from biodir.processing_features_biodir import DocumentFeatures
+from biodir.processing_document_biodir import DocumentFeatures
 from helpers.marked import marked_document
 from helpers.pooled_models import (
     DOCUMENTS,

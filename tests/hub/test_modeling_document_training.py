@@ -5,7 +5,7 @@ import torch
 
 from biodir.modeling_attention_biodir import PACKABLE_ENCODERS, PACKED_ATTENTION
 from biodir.modeling_biodir import BioDirForRelationExtraction
-from biodir.processing_document_biodir import make_processor
+from biodir.processing_biodir import make_processor
 from helpers.marked import word_piece_tokenizer
 from helpers.pooled_models import (
     DOCUMENTS,

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from biodir import modeling_pooled_biodir
-from biodir.modeling_pooled_biodir import DocumentHead, PairStates, entity_states, mention_attention, pair_contexts
+from biodir.modeling_document_biodir import entity_states, mention_attention, pair_contexts
+from biodir.modeling_heads_biodir import DocumentHead, PairStates
 from helpers.tiny_models import widened
 
 LN2 = math.log(2)

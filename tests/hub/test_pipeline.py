@@ -17,7 +17,7 @@ from transformers import AutoTokenizer
 from transformers.pipelines.pt_utils import KeyDataset
 
 from biodir import AnnotationError, BioDirError, CheckpointError, ParseError, SettingError, format_pubtator
-from biodir.configuration_biodir import CHEMICAL, DISEASE, GENE
+from biodir.labels_biodir import CHEMICAL, DISEASE, GENE
 from biodir.modeling_biodir import BioDirForRelationExtraction
 from biodir.pipeline_biodir import BioDirPipeline
 from biodir.pipeline_engine_biodir import PASSES_PER_BATCH

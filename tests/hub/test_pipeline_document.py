@@ -5,9 +5,9 @@ import math
 
 import pytest
 
-from biodir.configuration_biodir import CHEMICAL, GENE
 from biodir.document_biodir import Document, Mention
 from biodir.errors_biodir import AnnotationError
+from biodir.labels_biodir import CHEMICAL, GENE
 from biodir.pipeline_biodir import BioDirPipeline
 from helpers.marked import marked_document
 from helpers.tiny_checkpoint import open_pipeline, save_checkpoint

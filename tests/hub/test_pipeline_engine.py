@@ -10,7 +10,7 @@ import torch
 
 from biodir.document_biodir import Document
 from biodir.pipeline_engine_biodir import DOCUMENTS_PER_BATCH, PAIR_TOKENS, PASSES_PER_BATCH, PairEngine
-from biodir.processing_features_biodir import DocumentFeatures, WindowPair
+from biodir.processing_document_biodir import DocumentFeatures, WindowPair
 from helpers.marked import pair_features
 
 BUDGET = 10

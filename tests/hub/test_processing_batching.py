@@ -6,8 +6,15 @@ import pytest
 import torch
 
 from biodir.document_candidates_biodir import CandidatePair
-from biodir.processing_batching_biodir import collate_documents, collate_pairs, length_groups, packed_groups
-from biodir.processing_features_biodir import DocumentFeatures, MentionMarker, WindowPair
+from biodir.modeling_pairwise_biodir import length_groups
+from biodir.processing_document_biodir import (
+    DocumentFeatures,
+    MentionMarker,
+    WindowPair,
+    collate_documents,
+    packed_groups,
+)
+from biodir.processing_pairwise_biodir import collate_pairs
 from helpers.marked import TYPES, entity, pair_features
 
 PAD = 9

@@ -5,13 +5,14 @@ import copy
 import pytest
 
 from biodir import processing_document_biodir
-from biodir.configuration_biodir import CHEMICAL, DISEASE, GENE, SPECIES, VARIANT, BioDirConfig
+from biodir.configuration_biodir import BioDirConfig
 from biodir.document_biodir import Document, Mention
 from biodir.document_candidates_biodir import CandidatePair
 from biodir.errors_biodir import CheckpointError, SettingError
-from biodir.processing_document_biodir import DocumentProcessor, make_processor
-from biodir.processing_features_biodir import DocumentFeatures, MentionMarker
-from biodir.processing_tokens_biodir import PairwiseProcessor
+from biodir.labels_biodir import CHEMICAL, DISEASE, GENE, SPECIES, VARIANT
+from biodir.processing_biodir import make_processor
+from biodir.processing_document_biodir import DocumentFeatures, DocumentProcessor, MentionMarker
+from biodir.processing_pairwise_biodir import PairwiseProcessor
 from helpers.marked import TAGS, byte_level_tokenizer, encoding_settings, marked_document, word_piece_tokenizer
 
 # What a reader of rows would write for the tags.

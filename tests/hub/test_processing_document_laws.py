@@ -6,8 +6,8 @@ The loops share no code with the windows.
 import random
 from dataclasses import replace
 
-from biodir.configuration_biodir import CHEMICAL, DISEASE, GENE, SPECIES
 from biodir.document_biodir import Document, Mention
+from biodir.labels_biodir import CHEMICAL, DISEASE, GENE, SPECIES
 from biodir.processing_document_biodir import DocumentProcessor
 from biodir.processing_windows_biodir import closest_spans
 from helpers.marked import encoding_settings, marked_document, word_piece_tokenizer

@@ -3,7 +3,7 @@
 import pytest
 
 from biodir.document_candidates_biodir import CandidatePair
-from biodir.processing_features_biodir import DocumentFeatures, WindowPair
+from biodir.processing_document_biodir import DocumentFeatures, WindowPair
 from helpers.marked import entity, pair_features
 
 

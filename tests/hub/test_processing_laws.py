@@ -8,10 +8,12 @@ from itertools import combinations, islice
 import pytest
 from transformers import AutoTokenizer
 
-from biodir.configuration_biodir import CHUNK_NAMES, GENE, PAIR_TYPES, VARIANT, BioDirConfig
+from biodir.configuration_biodir import CHUNK_NAMES, BioDirConfig
 from biodir.document_biodir import Document, Mention
 from biodir.document_pubtator_biodir import read_pubtator
-from biodir.processing_tokens_biodir import PairwiseProcessor, ProcessingSettings, special_tokens
+from biodir.labels_biodir import GENE, PAIR_TYPES, VARIANT
+from biodir.processing_pairwise_biodir import PairwiseProcessor
+from biodir.processing_tokens_biodir import ProcessingSettings, special_tokens
 from helpers.marked import (
     SMALL,
     TAGS,

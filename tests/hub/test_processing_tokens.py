@@ -7,17 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from biodir.configuration_biodir import (
-    CHEMICAL,
-    DISEASE,
-    GENE,
-    HARD_PROMPT,
-    VARIANT,
-    BioDirConfig,
-)
+from biodir.configuration_biodir import HARD_PROMPT, BioDirConfig
 from biodir.document_biodir import Document, Mention
 from biodir.errors_biodir import CheckpointError, SettingError
-from biodir.processing_tokens_biodir import PairwiseProcessor, ProcessingSettings, special_tokens
+from biodir.labels_biodir import CHEMICAL, DISEASE, GENE, VARIANT
+from biodir.processing_pairwise_biodir import PairwiseProcessor
+from biodir.processing_tokens_biodir import ProcessingSettings, special_tokens
 from helpers.marked import (
     SHORT_PROMPT,
     SMALL,

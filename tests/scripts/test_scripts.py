@@ -13,13 +13,15 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from biodir.configuration_biodir import PAIR_ENCODINGS, PAIR_TYPES
+from biodir.configuration_biodir import PAIR_ENCODINGS
 from biodir.document_candidates_biodir import candidate_pairs
 from biodir.document_pubtator_biodir import parse_document, read_pubtator
 from biodir.errors_biodir import SettingError
 from biodir.files import file_sha256
 from biodir.inference.loading import load_pipeline
-from biodir.processing_tokens_biodir import PairwiseProcessor, ProcessingSettings
+from biodir.labels_biodir import PAIR_TYPES
+from biodir.processing_pairwise_biodir import PairwiseProcessor
+from biodir.processing_tokens_biodir import ProcessingSettings
 from biodir.training.provenance import provenance
 from helpers.script_module import SCRIPTS, script
 from helpers.tiny_checkpoint import save_checkpoint

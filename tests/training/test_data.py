@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from biodir.configuration_biodir import CHEMICAL, DIRECTION_LABELS, DISEASE, GENE, NOVELTY_LABELS, RELATION_LABELS
 from biodir.document_biodir import Relation
 from biodir.errors_biodir import AnnotationError
+from biodir.labels_biodir import CHEMICAL, DIRECTION_LABELS, DISEASE, GENE, NOVELTY_LABELS, RELATION_LABELS
 from biodir.pipeline_decoding_biodir import UNANNOTATED
 from biodir.processing_document_biodir import DocumentProcessor
 from biodir.training.data import LabelledPairs, epoch_pairs, epoch_steps, labelled_pairs, related_types, training_batch

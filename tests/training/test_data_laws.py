@@ -6,8 +6,8 @@ from itertools import product
 import pytest
 import torch
 
-from biodir.configuration_biodir import DIRECTION_LABELS, NOVELTY_LABELS, RELATION_LABELS
 from biodir.document_biodir import Relation
+from biodir.labels_biodir import DIRECTION_LABELS, NOVELTY_LABELS, RELATION_LABELS
 from biodir.processing_document_biodir import DocumentProcessor
 from biodir.training.data import (
     LabelledPairs,

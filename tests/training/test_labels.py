@@ -4,7 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from biodir.configuration_biodir import (
+from biodir.configuration_biodir import BioDirConfig
+from biodir.document_biodir import Relation
+from biodir.errors_biodir import CheckpointError, SettingError
+from biodir.labels_biodir import (
     CHEMICAL,
     DIRECTION_LABELS,
     DISEASE,
@@ -14,10 +17,7 @@ from biodir.configuration_biodir import (
     PAIR_TYPES,
     RELATION_LABELS,
     TYPE_MAP,
-    BioDirConfig,
 )
-from biodir.document_biodir import Relation
-from biodir.errors_biodir import CheckpointError, SettingError
 from biodir.training.labels import LabelLists, label_lists, labels_of
 from biodir.training.settings import TASKS
 from helpers.marked import marked_document

@@ -8,10 +8,11 @@ import torch
 from safetensors.torch import load_file
 
 import train
-from biodir.configuration_biodir import CHEMICAL, DISEASE, PAIR_ENCODINGS
+from biodir.configuration_biodir import PAIR_ENCODINGS
 from biodir.document_pubtator_biodir import read_pubtator
 from biodir.errors_biodir import CheckpointError, ParseError, SettingError
 from biodir.inference.loading import load_pipeline
+from biodir.labels_biodir import CHEMICAL, DISEASE
 from biodir.training import preparation
 from helpers.tiny_checkpoint import save_encoder
 from helpers.training_runs import DOCUMENT, NO_DROPOUT, run_training, written

@@ -2,11 +2,11 @@
 
 import pytest
 
-from biodir.configuration_biodir import DIRECTION_LABELS, NOVELTY_LABELS, RELATION_LABELS
 from biodir.document_biodir import Relation
 from biodir.errors_biodir import SettingError
 from biodir.evaluation.model_scores import encoded_documents
 from biodir.evaluation.scores import Counts
+from biodir.labels_biodir import DIRECTION_LABELS, NOVELTY_LABELS, RELATION_LABELS
 from biodir.pipeline_decoding_biodir import DecodingRule
 from biodir.training import validation
 from biodir.training.validation import NONE_BIASES, annotated_levels, best_bias, check_level

@@ -1,0 +1,1 @@
+../labels_biodir.py

@@ -1,0 +1,1 @@
+../modeling_pairwise_biodir.py

@@ -1,1 +1,0 @@
-../modeling_pooled_biodir.py

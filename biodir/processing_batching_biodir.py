@@ -1,1 +1,0 @@
-../processing_batching_biodir.py

@@ -1,1 +1,0 @@
-../processing_features_biodir.py

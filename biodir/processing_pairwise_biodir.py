@@ -1,0 +1,1 @@
+../processing_pairwise_biodir.py

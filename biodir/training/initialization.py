@@ -1,0 +1,158 @@
+"""Start a model for training: from a pretrained encoder, or from a biodir checkpoint with other labels or settings."""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import nn
+from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedModel
+from transformers.utils.logging import get_logger
+
+from biodir.configuration_biodir import BioDirConfig
+from biodir.errors_biodir import CheckpointError, SettingError
+from biodir.modeling_biodir import BioDirForRelationExtraction, encoder_without_pooler
+from biodir.modeling_heads_biodir import PairwiseHead
+from biodir.processing_tokens_biodir import special_tokens
+
+logger = get_logger(__name__)
+
+
+def model_from_encoder(
+    name_or_path: str,
+    config: BioDirConfig | None = None,
+    encoder_settings: Mapping[str, Any] | None = None,
+    **settings: Any,
+) -> tuple[BioDirForRelationExtraction, Any]:
+    """Return a model and its tokenizer, ready for fine-tuning, over a pretrained encoder of the BERT family.
+
+    The tags join the vocabulary with the mean embedding of their own sub-words; the poolers of the pairwise form start
+    as the encoder's pooler, where it has one.
+
+    Args:
+        name_or_path: folder or Hub id of the encoder; or of a biodir checkpoint, whose heads and soft prompt are kept,
+            too, where `config` or `settings` give them the same meaning. The others are re-initialized, with a warning.
+        config: labels and sizes; its encoder configuration is replaced.
+        encoder_settings: fields of the encoder's own configuration to change, such as a dropout.
+        settings: fields of `BioDirConfig`, used where `config` is None.
+
+    Raises:
+        SettingError: both `config` and `settings` are given, or `encoder_settings` do not fit the encoder.
+        CheckpointError: names the weights of the encoder that its checkpoint lacks.
+    """
+    if config is not None and settings:
+        raise SettingError(f"give either config or {', '.join(settings)}; set them on the config")
+    checkpoint = _biodir_checkpoint(name_or_path)
+    if checkpoint is None:
+        encoder, pooler = _pretrained_encoder(name_or_path, encoder_settings or {})
+        tokenizer = AutoTokenizer.from_pretrained(name_or_path)
+    else:
+        encoder, pooler = _encoder_of(checkpoint, encoder_settings or {}), None
+        # With the configuration at hand transformers has no need to run the code of the folder.
+        tokenizer = AutoTokenizer.from_pretrained(name_or_path, config=checkpoint.config)
+    if os.path.isdir(name_or_path):
+        encoder.config.name_or_path = ""  # a local folder means nothing to the checkpoint's users
+    values = config.to_dict() if config is not None else settings
+    config = BioDirConfig(**{**values, "encoder_config": encoder.config})
+    _add_tags(encoder, tokenizer, special_tokens(config.pair_types, config.tag_types or {}))
+    model = BioDirForRelationExtraction(config)
+    weights = {name: value for name, value in encoder.state_dict().items() if not name.startswith("pooler.")}
+    model.encoder.load_state_dict(weights, strict=True)
+    _initialize(model, pooler)
+    if checkpoint is not None:
+        new = _copy_matching(checkpoint, model)
+        if new:
+            logger.warning("%s: has no fitting %s; re-initialized", name_or_path, ", ".join(new))
+    return model, tokenizer
+
+
+@torch.no_grad()
+def _initialize(model: BioDirForRelationExtraction, pooler: nn.Module | None) -> None:
+    """Set the poolers to the encoder's, and the soft prompt to the spread of its word embeddings."""
+    dense = getattr(pooler, "dense", None)
+    for head in model.heads.values():
+        if isinstance(head, PairwiseHead) and isinstance(dense, nn.Linear) and _same_shapes(dense, head.dense):
+            head.dense.load_state_dict(dense.state_dict())
+    if model.soft_prompt is not None:
+        model.soft_prompt.vectors.normal_(std=model.get_input_embeddings().weight.std().item())
+
+
+def _copy_matching(source: BioDirForRelationExtraction, model: BioDirForRelationExtraction) -> list[str]:
+    """Copy the heads and the soft prompt that have the same meaning in both models; return the names of the others."""
+    new = []
+    same_form = source.config.pair_encoding == model.config.pair_encoding
+    for task, head in model.heads.items():
+        has_same_labels = source.config.labels[task] == model.config.labels[task]
+        if same_form and has_same_labels and _same_shapes(head, source.heads[task]):
+            head.load_state_dict(source.heads[task].state_dict())
+        else:
+            new.append(f"heads.{task}")
+    if model.soft_prompt is not None:
+        has_same_types = source.config.pair_types == model.config.pair_types
+        if has_same_types and source.soft_prompt is not None and _same_shapes(model.soft_prompt, source.soft_prompt):
+            model.soft_prompt.load_state_dict(source.soft_prompt.state_dict())
+        else:
+            new.append("soft_prompt")
+    return new
+
+
+def _same_shapes(first: nn.Module, second: nn.Module) -> bool:
+    """Return whether the parameters have the same names and shapes."""
+    shapes = [{name: values.shape for name, values in module.state_dict().items()} for module in (first, second)]
+    return shapes[0] == shapes[1]
+
+
+def _biodir_checkpoint(name_or_path: str) -> BioDirForRelationExtraction | None:
+    """Return the model of a biodir checkpoint; None where the checkpoint is that of a bare encoder."""
+    values, _ = BioDirConfig.get_config_dict(name_or_path)
+    if values.get("model_type") != BioDirConfig.model_type:
+        return None
+    return BioDirForRelationExtraction.from_pretrained(name_or_path, config=BioDirConfig(**values))
+
+
+def _encoder_of(model: BioDirForRelationExtraction, settings: Mapping[str, Any]) -> PreTrainedModel:
+    """Return the encoder of a model with these settings.
+
+    Raises:
+        SettingError: the encoder has no such setting, or its weights do not fit it.
+    """
+    encoder = model.encoder
+    _check_fields(encoder.config, settings)
+    for name, value in settings.items():
+        setattr(encoder.config, name, value)
+    if not _same_shapes(encoder, encoder_without_pooler(encoder.config)):
+        raise SettingError(
+            f"encoder settings {dict(settings)!r} change the sizes of a trained encoder; leave sizes out"
+        )
+    encoder.set_attn_implementation("sdpa")
+    return encoder
+
+
+def _pretrained_encoder(name_or_path: str, settings: Mapping[str, Any]) -> tuple[PreTrainedModel, nn.Module | None]:
+    """Return the encoder and its pooler, None where its class or checkpoint has none."""
+    _check_fields(AutoConfig.from_pretrained(name_or_path) if settings else None, settings)
+    encoder, info = AutoModel.from_pretrained(name_or_path, dtype=torch.float32, output_loading_info=True, **settings)
+    missing = sorted(info["missing_keys"])
+    lacking = [name for name in missing if not name.startswith("pooler.")]
+    if lacking:
+        raise CheckpointError(
+            f"{name_or_path}: the checkpoint lacks {len(lacking)} weights of {type(encoder).__name__} "
+            f"({', '.join(lacking[:5])}); its config.json names another kind of encoder"
+        )
+    return encoder, None if missing else getattr(encoder, "pooler", None)
+
+
+def _check_fields(config: Any, settings: Mapping[str, Any]) -> None:
+    for name in settings:
+        if not hasattr(config, name):
+            raise SettingError(f"encoder setting {name!r}: {type(config).__name__} has no such field")
+
+
+@torch.no_grad()
+def _add_tags(encoder: PreTrainedModel, tokenizer: Any, tokens: list[str]) -> None:
+    """Add the tokens to tokenizer and embeddings, each starting as the mean of its own sub-words."""
+    sub_words = {token: tokenizer(token, add_special_tokens=False)["input_ids"] for token in tokens}
+    tokenizer.add_tokens(tokens, special_tokens=True)
+    embeddings = encoder.resize_token_embeddings(len(tokenizer), mean_resizing=False).weight
+    for token, ids in sub_words.items():
+        embeddings[tokenizer.convert_tokens_to_ids(token)] = embeddings[ids].mean(dim=0)

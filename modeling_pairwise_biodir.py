@@ -1,0 +1,119 @@
+"""The pairwise form, the paper's: from the rows of each pair to the states of its task tokens. Paper, section 2.
+
+Differs from paper: a chunk that occurs twice counts once, and an absent chunk costs nothing; with the paper's maximum
+over chunks neither changes a score.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .modeling_heads_biodir import SoftPrompt
+
+
+@dataclass(frozen=True)
+class PairwiseInputs:
+    """Inputs of the pairwise form, as `PairwiseProcessor.collate` makes them.
+
+    Args:
+        input_ids: (batch, chunks, tokens); the last `soft_prompt_tokens` attended places of a row are overwritten.
+        attention_mask: (batch, chunks, tokens), ones first; all zeros for an absent chunk.
+        pair_type_ids: (batch,) rows of `config.pair_types`.
+        task_positions: (batch, tasks) place of each task token in every row of the pair.
+    """
+
+    input_ids: Tensor
+    attention_mask: Tensor
+    pair_type_ids: Tensor
+    task_positions: Tensor
+
+
+def pairwise_states(
+    encoder: Any, soft_prompt: SoftPrompt | None, inputs: PairwiseInputs, token_budget: int
+) -> tuple[Tensor, Tensor]:
+    """Return states of the task tokens, (batch, chunks, tasks, hidden), and which chunks are present, (batch, chunks).
+
+    Args:
+        encoder: of the model.
+        soft_prompt: of the model; None without.
+        inputs: of a batch.
+        token_budget: the most tokens, with padding, that go through the encoder at once.
+    """
+    present = inputs.attention_mask[..., 0].bool() & ~repeated_chunks(inputs.input_ids, inputs.attention_mask)
+    row_pairs = present.nonzero()[:, 0]  # (rows,)
+    input_ids, attention_mask = inputs.input_ids[present], inputs.attention_mask[present]  # (rows, tokens)
+    lengths = attention_mask.sum(dim=1).tolist()
+    groups = length_groups(lengths, token_budget)
+    parts = []
+    for group in groups:
+        rows = torch.tensor(group, device=input_ids.device)
+        longest = lengths[group[0]]
+        parts.append(
+            encode_rows(
+                encoder,
+                soft_prompt,
+                input_ids[rows, :longest],
+                attention_mask[rows, :longest],
+                inputs.pair_type_ids[row_pairs[rows]],
+                inputs.task_positions[row_pairs[rows]],
+            )
+        )
+    order = torch.tensor([row for group in groups for row in group], device=input_ids.device)
+    states = torch.cat(parts)[order.argsort()]  # (rows, tasks, hidden)
+    task_states = states.new_zeros(*present.shape, *states.shape[1:])  # (batch, chunks, tasks, hidden)
+    return task_states.masked_scatter(present[..., None, None], states), present
+
+
+def encode_rows(
+    encoder: Any,
+    soft_prompt: SoftPrompt | None,
+    input_ids: Tensor,
+    attention_mask: Tensor,
+    pair_type_ids: Tensor,
+    task_positions: Tensor,
+) -> Tensor:
+    """Return (rows, tasks, hidden): the encoder's last states at the task tokens. Has no graph breaks of its own.
+
+    Args:
+        encoder, soft_prompt: of the model.
+        input_ids: (rows, tokens)
+        attention_mask: (rows, tokens)
+        pair_type_ids: (rows,)
+        task_positions: (rows, tasks)
+    """
+    embeddings = encoder.get_input_embeddings()(input_ids)  # (rows, tokens, hidden)
+    if soft_prompt is not None:
+        embeddings = soft_prompt(embeddings, attention_mask, pair_type_ids)
+    states = encoder(inputs_embeds=embeddings, attention_mask=attention_mask).last_hidden_state
+    index = task_positions.unsqueeze(-1).expand(-1, -1, states.shape[-1])  # (rows, tasks, hidden)
+    return states.gather(1, index)
+
+
+def repeated_chunks(input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+    """Return (batch, chunks) booleans: True where an earlier chunk of the pair is the same.
+
+    Args:
+        input_ids, attention_mask: (batch, chunks, tokens)
+    """
+    ids = input_ids.masked_fill(attention_mask == 0, -1)
+    same = (ids.unsqueeze(1) == ids.unsqueeze(2)).all(dim=-1)  # (batch, chunks, chunks)
+    return same.tril(diagonal=-1).any(dim=-1)
+
+
+def length_groups(lengths: Sequence[int], token_budget: int) -> list[list[int]]:
+    """Return indices of rows in groups of like length, longest first, each within the budget with its padding.
+
+    A row that is longer than the budget forms a group of its own.
+    """
+    groups: list[list[int]] = []
+    longest = 0
+    for index in sorted(range(len(lengths)), key=lambda index: -lengths[index]):
+        if groups and (len(groups[-1]) + 1) * longest <= token_budget:
+            groups[-1].append(index)
+        else:
+            groups.append([index])
+            longest = lengths[index]
+    return groups
