@@ -10,6 +10,7 @@ from transformers import AutoTokenizer, BertConfig, BertModel, BertTokenizer
 from biodir.configuration_biodir import BioDirConfig
 from biodir.modeling_biodir import BioDirForRelationExtraction
 from biodir.pipeline_biodir import BioDirPipeline
+from biodir.training.initialization import model_from_encoder
 
 # Small sizes, so that a few sentences fill a window and a few pairs fill a batch; every pair is related, whatever the
 # random weights say.
@@ -54,7 +55,7 @@ def save_checkpoint(folder: Path, **settings: Any) -> Path:
     """
     save_encoder(folder / "encoder")
     torch.manual_seed(1)
-    model, tokenizer = BioDirForRelationExtraction.from_encoder(folder / "encoder", **{**SETTINGS, **settings})
+    model, tokenizer = model_from_encoder(folder / "encoder", **{**SETTINGS, **settings})
     model.save_pretrained(folder / "model")
     tokenizer.save_pretrained(folder / "model")
     return folder / "model"

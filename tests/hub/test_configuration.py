@@ -1,13 +1,15 @@
 """BioDirConfig: what it stores, what it gives back after saving, what it refuses."""
 
 import json
+import re
+from importlib.metadata import version
 
 import pytest
 from huggingface_hub.errors import StrictDataclassFieldValidationError
 from transformers import BertConfig, RobertaConfig
 
-from biodir.configuration_biodir import CODE_FILES, HARD_PROMPT, TASK, BioDirConfig
-from biodir.errors_biodir import SettingError
+from biodir.configuration_biodir import HARD_PROMPT, REQUIREMENTS, TASK, BioDirConfig
+from biodir.errors_biodir import CheckpointError, SettingError
 from biodir.labels_biodir import CHEMICAL, DISEASE, ENTITY_TYPES, GENE, PAIR_TYPES, RELATION_LABELS, TYPE_MAP, VARIANT
 
 # BC5CDR: one relation type, neither novelty nor direction.
@@ -49,7 +51,7 @@ def test_tasks_are_those_with_labels_in_the_order_of_the_heads():
     assert BioDirConfig().tasks == ("relation", "novelty", "direction")
 
 
-def test_corpus_with_one_relation_type_has_the_relation_task_alone():
+def test_corpus_with_one_relation_type_has_only_the_relation_task():
     assert BioDirConfig(**BC5CDR).tasks == ("relation",)
 
 
@@ -92,7 +94,7 @@ def test_type_map_leads_to_entity_types(name):
     assert TYPE_MAP[name] in ENTITY_TYPES
 
 
-def test_changing_a_configuration_leaves_the_defaults_alone():
+def test_changing_a_configuration_does_not_change_the_defaults():
     BioDirConfig().type_map["Gene"] = None
     assert BioDirConfig().type_map["Gene"] == GENE
 
@@ -102,16 +104,12 @@ def test_configuration_names_its_pipeline():
     assert pipelines == {TASK: {"impl": "pipeline_biodir.BioDirPipeline", "pt": ["AutoModel"]}}
 
 
-def test_every_flat_module_is_among_the_code_files(request):
-    assert sorted(CODE_FILES) == sorted(path.name for path in request.config.rootpath.glob("*_biodir.py"))
-
-
 def test_nothing_is_calibrated_by_default():
     config = BioDirConfig()
     assert (config.relation_thresholds, config.label_biases, config.calibrated_on) == ({}, {}, None)
 
 
-def test_configuration_of_an_earlier_version_is_not_calibrated_and_solid(tmp_path):
+def test_configuration_of_an_earlier_version_is_not_calibrated_and_pairwise(tmp_path):
     BioDirConfig().save_pretrained(tmp_path)
     path = tmp_path / "config.json"
     new = ("relation_thresholds", "label_biases", "calibrated_on", "pair_encoding", "window_overlap_tokens")
@@ -147,6 +145,7 @@ CHANGED = {
     "calibrated_on": ["01234567", "89abcdef"],
     "classifier_dropout": 0,
     "token_budget": 99,
+    "requirements": ["torch>=2", "numpy"],
 }
 
 
@@ -173,7 +172,7 @@ def test_encoder_configuration_may_be_a_dict():
     assert (type(config.encoder_config), config.encoder_config.hidden_size) == (RobertaConfig, 8)
 
 
-def test_positions_of_roberta_begin_behind_the_padding():
+def test_positions_of_roberta_begin_after_the_padding():
     encoder = {"model_type": "roberta", **TINY_ENCODER}  # the padding id is 1
     assert BioDirConfig(encoder_config=encoder, max_tokens=512).max_tokens == 512
     with pytest.raises(SettingError, match="max_tokens is 513 but the encoder has 512 positions"):
@@ -228,8 +227,6 @@ def test_saved_file_names_the_code_of_its_class(tmp_path):
         ({"hard_prompt": HARD_PROMPT + "{tasks}"}, "hard_prompt 'What are the labels of {tasks} between {entity1} "),
         ({"chunks": []}, "chunks []: choose any of prefix, suffix, infix"),
         ({"chunks": ["middle"]}, "chunks ['middle']: choose any of prefix, suffix, infix"),
-        ({"pair_encoding": "fast"}, "pair_encoding 'fast': choose one of solid, pooled"),
-        ({"chunk_pooling": "sum"}, "chunk_pooling 'sum': choose one of max, mean, attention"),
         ({"soft_prompt_tokens": -1}, "soft_prompt_tokens is -1; it must be at least 0"),
         ({"infix_min_tokens": -1}, "infix_min_tokens is -1; it must be at least 0"),
         ({"max_name_tokens": 0}, "max_name_tokens is 0; it must be at least 1"),
@@ -263,7 +260,6 @@ def test_saved_file_names_the_code_of_its_class(tmp_path):
             {"relation_labels": [], "task_weights": {"novelty": 1, "direction": 1}},
             "task_weights {'novelty': 1, 'direction': 1}: give one for each of direction",
         ),
-        ({"relation_loss": "hinge"}, "relation_loss 'hinge': choose one of binary, focal, adaptive_threshold"),
         ({"focal_gamma": -1}, "focal_gamma is -1; it is not negative"),
         ({"label_weights": {"Bind": -1}}, "label_weights['Bind'] is -1; weights are not negative"),
         ({"label_weights": {"Novel": 1}}, "label_weights name Novel, no label of relation_labels"),
@@ -292,7 +288,8 @@ def test_value_outside_what_is_allowed_is_refused(changes, message):
     assert str(caught.value).startswith(message)
 
 
-@pytest.mark.parametrize("changes", [{"max_tokens": "512"}, {"chunks": "infix"}, {"relation_threshold": None}])
+@pytest.mark.parametrize("changes", [{"max_tokens": "512"}, {"chunks": "infix"}, {"relation_threshold": None}, {"pair_encoding": "fast"},
+                                     {"chunk_pooling": "sum"}, {"relation_loss": "hinge"}])  # fmt: skip
 def test_value_of_another_type_is_refused_by_the_declaration(changes):
     with pytest.raises(StrictDataclassFieldValidationError, match=next(iter(changes))):
         BioDirConfig(**changes)
@@ -303,4 +300,21 @@ def test_saved_file_with_a_bad_value_is_refused_when_it_is_loaded(tmp_path):
     path = tmp_path / "config.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"chunks": ["middle"]}))
     with pytest.raises(SettingError, match="middle"):
+        BioDirConfig.from_pretrained(tmp_path)
+
+
+# Packages that a checkpoint needs.
+
+
+def test_checkpoint_that_needs_a_newer_package_names_it_and_the_command(tmp_path):
+    BioDirConfig().save_pretrained(tmp_path)
+    path = tmp_path / "config.json"
+    saved = json.loads(path.read_text())
+    assert saved["requirements"] == list(REQUIREMENTS)
+    path.write_text(json.dumps(saved | {"requirements": ["torch>=2", "transformers>=99", "no-such-package"]}))
+    message = (
+        f"this checkpoint needs transformers>=99, no-such-package; installed: transformers {version('transformers')}, "
+        "no-such-package (none); run: pip install 'transformers>=99' 'no-such-package'"
+    )
+    with pytest.raises(CheckpointError, match=re.escape(message)):
         BioDirConfig.from_pretrained(tmp_path)

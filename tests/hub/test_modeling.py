@@ -23,6 +23,7 @@ from biodir.modeling_biodir import BioDirForRelationExtraction
 from biodir.modeling_losses_biodir import head_loss, joint_loss
 from biodir.modeling_pairwise_biodir import repeated_chunks
 from biodir.processing_biodir import make_processor
+from biodir.training.initialization import model_from_encoder
 from helpers.checkout import CHECKOUT
 from helpers.marked import marked_document
 from helpers.tiny_models import (
@@ -388,7 +389,7 @@ def test_missing_targets_are_named(left_out):
 def test_from_encoder_adds_the_tags_once_and_keeps_the_weights_of_the_encoder(tmp_path, family):
     folder = save_encoder(tmp_path, family)
     old = load_file(folder / "model.safetensors")
-    model, tokenizer = BioDirForRelationExtraction.from_encoder(folder, max_tokens=MAX_TOKENS)
+    model, tokenizer = model_from_encoder(folder, max_tokens=MAX_TOKENS)
 
     # Three types with tags, two roles, opening and closing; three task tokens.
     assert len(tokenizer) == len(tiny_tokenizer()) + 15
@@ -410,7 +411,7 @@ def test_from_encoder_adds_the_tags_once_and_keeps_the_weights_of_the_encoder(tm
 
 
 def test_from_encoder_starts_each_tag_as_the_mean_of_its_sub_words(tmp_path):
-    model, tokenizer = BioDirForRelationExtraction.from_encoder(save_encoder(tmp_path), max_tokens=MAX_TOKENS)
+    model, tokenizer = model_from_encoder(save_encoder(tmp_path), max_tokens=MAX_TOKENS)
     embeddings, pieces = model.get_input_embeddings().weight, tiny_tokenizer().get_vocab()
     for tag, sub_words in (
         ("@ChemicalEntitySrc$", ["@", "chemical", "##entity", "##src", "$"]),
@@ -421,10 +422,10 @@ def test_from_encoder_starts_each_tag_as_the_mean_of_its_sub_words(tmp_path):
 
 
 def test_from_encoder_leaves_tags_that_are_there_already_as_they_are(tmp_path):
-    model, tokenizer = BioDirForRelationExtraction.from_encoder(save_encoder(tmp_path), max_tokens=MAX_TOKENS)
+    model, tokenizer = model_from_encoder(save_encoder(tmp_path), max_tokens=MAX_TOKENS)
     model.encoder.save_pretrained(tmp_path / "again")
     tokenizer.save_pretrained(tmp_path / "again")
-    again, tokenizer_again = BioDirForRelationExtraction.from_encoder(tmp_path / "again", max_tokens=MAX_TOKENS)
+    again, tokenizer_again = model_from_encoder(tmp_path / "again", max_tokens=MAX_TOKENS)
     assert tokenizer_again.get_vocab() == tokenizer.get_vocab()
     assert torch.equal(again.get_input_embeddings().weight, model.get_input_embeddings().weight)
 
@@ -432,7 +433,7 @@ def test_from_encoder_leaves_tags_that_are_there_already_as_they_are(tmp_path):
 @pytest.mark.parametrize("family", ["bert", "roberta"])
 def test_from_encoder_starts_the_poolers_from_the_pooler_of_the_encoder(tmp_path, family):
     folder = save_encoder(tmp_path, family)
-    model, _ = BioDirForRelationExtraction.from_encoder(folder, max_tokens=MAX_TOKENS)
+    model, _ = model_from_encoder(folder, max_tokens=MAX_TOKENS)
     old = load_file(folder / "model.safetensors")
     for head in model.heads.values():
         assert torch.equal(head.dense.weight, old["pooler.dense.weight"])
@@ -441,7 +442,7 @@ def test_from_encoder_starts_the_poolers_from_the_pooler_of_the_encoder(tmp_path
 
 @pytest.mark.parametrize("family", ["modernbert", "electra"])
 def test_from_encoder_starts_the_poolers_at_random_where_the_encoder_has_none(tmp_path, family):
-    model, _ = BioDirForRelationExtraction.from_encoder(save_encoder(tmp_path, family), max_tokens=MAX_TOKENS)
+    model, _ = model_from_encoder(save_encoder(tmp_path, family), max_tokens=MAX_TOKENS)
     first, second, third = (head.dense.weight for head in model.heads.values())
     assert not torch.equal(first, second)
     assert not torch.equal(second, third)
@@ -449,7 +450,7 @@ def test_from_encoder_starts_the_poolers_at_random_where_the_encoder_has_none(tm
 
 def test_from_encoder_starts_the_poolers_at_random_where_the_checkpoint_lacks_the_pooler(tmp_path):
     folder = save_encoder(tmp_path, model_class=BertForMaskedLM)
-    model, _ = BioDirForRelationExtraction.from_encoder(folder, max_tokens=MAX_TOKENS)
+    model, _ = model_from_encoder(folder, max_tokens=MAX_TOKENS)
     old = load_file(folder / "model.safetensors")
     layer = "encoder.layer.1.output.dense.weight"
     assert torch.equal(model.encoder.state_dict()[layer], old[f"bert.{layer}"])
@@ -459,7 +460,7 @@ def test_from_encoder_starts_the_poolers_at_random_where_the_checkpoint_lacks_th
 
 def test_from_encoder_takes_the_encoder_out_of_a_larger_model(tmp_path):
     folder = save_encoder(tmp_path, model_class=BertForPreTraining)
-    model, _ = BioDirForRelationExtraction.from_encoder(folder, max_tokens=MAX_TOKENS)
+    model, _ = model_from_encoder(folder, max_tokens=MAX_TOKENS)
     old = load_file(folder / "model.safetensors")
     new = model.encoder.state_dict()
     names = [name for name in new if not name.startswith("embeddings.word_embeddings")]
@@ -468,7 +469,7 @@ def test_from_encoder_takes_the_encoder_out_of_a_larger_model(tmp_path):
 
 
 def test_from_encoder_starts_the_soft_prompt_with_the_spread_of_the_word_embeddings(tmp_path):
-    model, _ = BioDirForRelationExtraction.from_encoder(save_encoder(tmp_path), max_tokens=MAX_TOKENS)
+    model, _ = model_from_encoder(save_encoder(tmp_path), max_tokens=MAX_TOKENS)
     expected = model.get_input_embeddings().weight.std().item()
     assert model.soft_prompt.vectors.std().item() == pytest.approx(expected, rel=0.1)
 
@@ -477,23 +478,23 @@ def test_from_encoder_names_weights_that_the_checkpoint_lacks(tmp_path):
     folder = save_encoder(tmp_path)
     rewrite_weights(folder, lambda weights: weights.pop("encoder.layer.1.output.dense.weight"))
     with pytest.raises(CheckpointError, match=r"lacks .*encoder\.layer\.1\.output\.dense\.weight"):
-        BioDirForRelationExtraction.from_encoder(folder, max_tokens=MAX_TOKENS)
+        model_from_encoder(folder, max_tokens=MAX_TOKENS)
 
 
 def test_from_encoder_takes_the_labels_of_a_config_or_of_settings_but_not_of_both(tmp_path):
     folder = save_encoder(tmp_path)
     config = BioDirConfig(**ONE_RELATION, max_tokens=MAX_TOKENS, chunk_pooling="attention")
     for given in ({"config": config}, {**ONE_RELATION, "max_tokens": MAX_TOKENS, "chunk_pooling": "attention"}):
-        model, _ = BioDirForRelationExtraction.from_encoder(folder, **given)
+        model, _ = model_from_encoder(folder, **given)
         assert model.config.tasks == ("relation",)
         assert model.config.chunk_pooling == "attention"
         assert model.config.encoder_config.hidden_size == 32
     with pytest.raises(SettingError, match="max_tokens"):
-        BioDirForRelationExtraction.from_encoder(folder, config=config, max_tokens=MAX_TOKENS)
+        model_from_encoder(folder, config=config, max_tokens=MAX_TOKENS)
 
 
 def test_from_encoder_changes_the_fields_of_encoder_settings(tmp_path):
-    model, _ = BioDirForRelationExtraction.from_encoder(
+    model, _ = model_from_encoder(
         save_encoder(tmp_path), max_tokens=MAX_TOKENS, encoder_settings={"hidden_dropout_prob": 0.25}
     )
     assert model.encoder.embeddings.dropout.p == 0.25
@@ -524,7 +525,7 @@ def trained(tmp_path_factory) -> dict:
     for form in PAIR_ENCODINGS:
         folder = tmp_path_factory.mktemp(form)
         encoder = save_encoder(folder / "encoder", max_position_embeddings=128)
-        model, tokenizer = BioDirForRelationExtraction.from_encoder(encoder, pair_encoding=form, **ROOM)
+        model, tokenizer = model_from_encoder(encoder, pair_encoding=form, **ROOM)
         widened(model).save_pretrained(folder / "run")
         tokenizer.save_pretrained(folder / "run")
         found[form] = folder / "run"
@@ -555,7 +556,7 @@ def is_as_saved(model, folder: Path, prefix: str) -> bool:
 
 @pytest.mark.parametrize("form", PAIR_ENCODINGS)
 def test_from_checkpoint_of_the_same_form_and_labels_gives_its_logits(trained, form, warned):
-    again, tokenizer = BioDirForRelationExtraction.from_encoder(trained[form], pair_encoding=form, **ROOM)
+    again, tokenizer = model_from_encoder(trained[form], pair_encoding=form, **ROOM)
     loaded = BioDirForRelationExtraction.from_pretrained(trained[form])
     assert torch.equal(logits_for_pairs(again, tokenizer), logits_for_pairs(loaded, tokenizer))
     assert len(tokenizer) == again.get_input_embeddings().num_embeddings
@@ -566,7 +567,7 @@ def test_from_checkpoint_of_the_same_form_and_labels_gives_its_logits(trained, f
 def test_from_checkpoint_starts_the_head_anew_whose_labels_have_another_order(trained, form, warned):
     labels = ["None", *reversed(RELATION_LABELS[1:])]
     settings = {**ROOM, "pair_encoding": form, "relation_labels": labels}
-    model, _ = BioDirForRelationExtraction.from_encoder(trained[form], **settings)
+    model, _ = model_from_encoder(trained[form], **settings)
     assert warned == [f"{trained[form]}: has no fitting heads.relation; training starts them anew"]
     assert not is_as_saved(model, trained[form], "heads.relation.")
     for prefix in ("encoder.", "soft_prompt.", "heads.novelty.", "heads.direction."):
@@ -576,7 +577,7 @@ def test_from_checkpoint_starts_the_head_anew_whose_labels_have_another_order(tr
 @pytest.mark.parametrize("form", PAIR_ENCODINGS)
 def test_from_checkpoint_starts_the_soft_prompt_anew_of_other_pair_types(trained, form, warned):
     settings = {**ROOM, "pair_encoding": form, "pair_types": PAIR_TYPES[::-1]}
-    model, _ = BioDirForRelationExtraction.from_encoder(trained[form], **settings)
+    model, _ = model_from_encoder(trained[form], **settings)
     assert warned == [f"{trained[form]}: has no fitting soft_prompt; training starts them anew"]
     assert not is_as_saved(model, trained[form], "soft_prompt.")
     assert is_as_saved(model, trained[form], "encoder.")
@@ -585,7 +586,7 @@ def test_from_checkpoint_starts_the_soft_prompt_anew_of_other_pair_types(trained
 
 @pytest.mark.parametrize(("form", "other"), [PAIR_ENCODINGS, PAIR_ENCODINGS[::-1]])
 def test_from_checkpoint_of_the_other_form_starts_the_heads_anew(trained, form, other, warned):
-    model, tokenizer = BioDirForRelationExtraction.from_encoder(trained[form], pair_encoding=other, **ROOM)
+    model, tokenizer = model_from_encoder(trained[form], pair_encoding=other, **ROOM)
     assert warned == [
         f"{trained[form]}: has no fitting heads.relation, heads.novelty, heads.direction; training starts them anew"
     ]
@@ -595,11 +596,11 @@ def test_from_checkpoint_of_the_other_form_starts_the_heads_anew(trained, form, 
 
 
 def test_from_checkpoint_without_a_task_starts_its_head_anew(tmp_path, trained, warned):
-    less, tokenizer = BioDirForRelationExtraction.from_encoder(trained["pairwise"], **ROOM, novelty_labels=[])
+    less, tokenizer = model_from_encoder(trained["pairwise"], **ROOM, novelty_labels=[])
     assert warned == []
     less.save_pretrained(tmp_path)
     tokenizer.save_pretrained(tmp_path)
-    model, _ = BioDirForRelationExtraction.from_encoder(tmp_path, **ROOM)
+    model, _ = model_from_encoder(tmp_path, **ROOM)
     assert warned == [f"{tmp_path}: has no fitting heads.novelty; training starts them anew"]
     assert is_as_saved(model, tmp_path, "heads.direction.")
 
@@ -607,7 +608,7 @@ def test_from_checkpoint_without_a_task_starts_its_head_anew(tmp_path, trained, 
 @pytest.mark.parametrize("prompt_tokens", [0, 5])
 def test_from_checkpoint_takes_no_soft_prompt_of_another_length(trained, prompt_tokens, warned):
     settings = {**ROOM, "soft_prompt_tokens": prompt_tokens}
-    model, _ = BioDirForRelationExtraction.from_encoder(trained["pairwise"], **settings)
+    model, _ = model_from_encoder(trained["pairwise"], **settings)
     assert [message.split(": ")[1] for message in warned] == [
         "has no fitting soft_prompt; training starts them anew"
     ] * (prompt_tokens > 0)
@@ -616,7 +617,7 @@ def test_from_checkpoint_takes_no_soft_prompt_of_another_length(trained, prompt_
 
 def test_from_checkpoint_changes_the_fields_of_encoder_settings(trained):
     settings = {"hidden_dropout_prob": 0.25}
-    model, _ = BioDirForRelationExtraction.from_encoder(trained["document"], encoder_settings=settings, **ROOM)
+    model, _ = model_from_encoder(trained["document"], encoder_settings=settings, **ROOM)
     assert model.encoder.embeddings.dropout.p == 0.25
     assert is_as_saved(model, trained["document"], "encoder.")
 
@@ -631,13 +632,13 @@ def test_from_checkpoint_changes_the_fields_of_encoder_settings(trained):
 )
 def test_from_checkpoint_refuses_settings_that_do_not_fit_it(trained, settings, message):
     with pytest.raises(SettingError, match=re.escape(message)):
-        BioDirForRelationExtraction.from_encoder(trained["pairwise"], encoder_settings=settings, **ROOM)
+        model_from_encoder(trained["pairwise"], encoder_settings=settings, **ROOM)
 
 
 def test_from_checkpoint_asks_for_no_code_of_the_folder(trained, monkeypatch):
     asked = []
     monkeypatch.setattr("builtins.input", lambda question="": asked.append(question) or "n")
-    BioDirForRelationExtraction.from_encoder(trained["pairwise"], **ROOM)
+    model_from_encoder(trained["pairwise"], **ROOM)
     assert asked == []
 
 
@@ -657,7 +658,7 @@ def test_from_checkpoint_asks_for_no_code_of_the_folder(trained, monkeypatch):
     ],
 )
 def test_missing_input_is_named(trained, form, name):
-    model, tokenizer = BioDirForRelationExtraction.from_encoder(trained[form], pair_encoding=form, **ROOM)
+    model, tokenizer = model_from_encoder(trained[form], pair_encoding=form, **ROOM)
     inputs = inputs_of_pairs(model, tokenizer)
     model(**inputs)
     del inputs[name]
@@ -666,8 +667,8 @@ def test_missing_input_is_named(trained, form, name):
 
 
 def test_inputs_of_the_other_form_are_refused(trained):
-    solid, tokenizer = BioDirForRelationExtraction.from_encoder(trained["pairwise"], **ROOM)
-    pooled, _ = BioDirForRelationExtraction.from_encoder(trained["document"], pair_encoding="document", **ROOM)
+    solid, tokenizer = model_from_encoder(trained["pairwise"], **ROOM)
+    pooled, _ = model_from_encoder(trained["document"], pair_encoding="document", **ROOM)
     with pytest.raises(SettingError, match=r"^task_positions: missing in the input of a solid model"):
         solid(**inputs_of_pairs(pooled, tokenizer))
     with pytest.raises(
@@ -730,7 +731,7 @@ def test_saved_folder_holds_the_code_of_the_pipeline(tmp_path):
 
 @pytest.mark.parametrize("loaded_first", [False, True])
 def test_saved_folder_does_not_name_the_folder_of_the_encoder(tmp_path, loaded_first):
-    model, _ = BioDirForRelationExtraction.from_encoder(save_encoder(tmp_path / "encoder"), max_tokens=MAX_TOKENS)
+    model, _ = model_from_encoder(save_encoder(tmp_path / "encoder"), max_tokens=MAX_TOKENS)
     if loaded_first:
         model.save_pretrained(tmp_path / "first")
         model = BioDirForRelationExtraction.from_pretrained(tmp_path / "first")

@@ -6,6 +6,7 @@ import torch
 from biodir.modeling_attention_biodir import PACKABLE_ENCODERS, PACKED_ATTENTION
 from biodir.modeling_biodir import BioDirForRelationExtraction
 from biodir.processing_biodir import make_processor
+from biodir.training.initialization import model_from_encoder
 from helpers.marked import word_piece_tokenizer
 from helpers.pooled_models import (
     DOCUMENTS,
@@ -59,7 +60,7 @@ def test_attention_code_that_is_set_later_changes_no_score():
 
 def test_model_from_a_pretrained_encoder_answers_with_its_tokenizer(tmp_path):
     folder = save_encoder(tmp_path, max_position_embeddings=200)
-    model, tokenizer = BioDirForRelationExtraction.from_encoder(
+    model, tokenizer = model_from_encoder(
         folder, pair_encoding="document", **WIDE | {"max_tokens": 200, "window_overlap_tokens": 40}
     )
     encoder = make_processor(tokenizer, model.config)

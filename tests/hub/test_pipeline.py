@@ -156,7 +156,7 @@ def test_score_is_the_product_of_the_others(extract):
         assert all(0 <= part <= 1 for part in parts)
 
 
-def test_results_stand_in_order_of_score(extract):
+def test_results_are_in_order_of_score(extract):
     scores = [result["score"] for result in extract(THREE)]
     assert scores == sorted(scores, reverse=True)
     assert len(set(scores)) == 3
@@ -251,7 +251,7 @@ def test_generator_is_read_no_further_than_a_batch(extract):
     assert next(read) == 4
 
 
-def test_endless_generator_of_documents_without_pairs_is_answered_one_by_one(extract):
+def test_endless_generator_of_documents_without_pairs_gives_results_one_by_one(extract):
     read = itertools.count()
     assert list(itertools.islice(extract(NO_ENTITY for _ in read), 3)) == [[], [], []]
     assert next(read) == 3
@@ -298,12 +298,12 @@ def test_long_document_goes_to_the_model_in_batches_of_the_budget(extract, monke
     assert len(document.text) > 45_000
     seen = []
 
-    def answer_nothing(**inputs):
+    def zero_logits(**inputs):
         seen.append(batch_of(inputs))
         labels = extract.model.config.labels
         return {f"{task}_logits": torch.zeros(seen[-1].pairs, len(labels[task])) for task in labels}
 
-    monkeypatch.setattr(extract.model, "forward", answer_nothing)
+    monkeypatch.setattr(extract.model, "forward", zero_logits)
     assert len(extract(document, top_k=5)) == 5
     budget = PASSES_PER_BATCH * SETTINGS["token_budget"]
     longest_pair = 4 * SETTINGS["max_tokens"]  # prefix, suffix and an infix around each mention
@@ -425,6 +425,8 @@ def test_unknown_parameter_is_refused_with_the_name_that_was_meant(checkpoint, e
         ("type_map", [("Compound", CHEMICAL)]),
         ("type_map", {"Compound": "Chemistry"}),
         ("ner", "model"),
+        ("num_workers", 0),
+        ("num_workers", 2),
     ],
 )
 def test_wrong_value_of_a_parameter_is_refused(name, value, checkpoint, extract, batches):
@@ -504,7 +506,7 @@ def test_ner_keeps_identifiers_that_it_gives(extract):
     assert extract({"text": ONE.text}, ner=linked) == extract(ONE)
 
 
-def test_ner_is_not_asked_where_entities_are_marked(extract):
+def test_ner_is_not_called_where_entities_are_annotated(extract):
     def ner(text):
         raise AssertionError(f"asked about {text!r}")
 

@@ -58,7 +58,8 @@ def assert_same_scores(found, expected) -> None:
 
 def test_dense_document_has_scores_for_all_its_pairs(extract):
     document = dense_document()
-    (features,) = extract.preprocess(document)
+    ((part, _),) = [batch.parts for batch in extract.preprocess([document])]
+    features = part.features
     tags = {tag for both in extract._processor.tag_ids.values() for tag in both}
     assert not tags & {token for row in features.rows for token in row}
     scores = scores_of(extract(document, return_all_scores=True))
@@ -85,18 +86,16 @@ def test_batch_size_changes_neither_scores_nor_order(extract, batch_size):
         assert_same_scores(scores_of(results), scores)
 
 
-@pytest.mark.parametrize("overlaps", [False, True])
-def test_document_whose_features_cannot_be_made_costs_none_of_those_before_it(extract, monkeypatch, overlaps):
-    preprocess = extract.preprocess
+def test_document_whose_features_cannot_be_made_costs_none_of_those_before_it(extract, monkeypatch):
+    tokenize = extract._processor.tokenize
 
-    def failing(document, **parameters):
-        yield from preprocess(document, **parameters)
+    def failing(document):
         if document.id == "long":
             raise AnnotationError("document long: cannot be read")
+        return tokenize(document)
 
     expected = [extract(ONE), [], extract(ONE)]
-    monkeypatch.setattr(extract, "preprocess", failing)
-    monkeypatch.setattr(extract._engine, "overlaps", overlaps)
+    monkeypatch.setattr(extract._processor, "tokenize", failing)
     results = extract(iter([ONE, NO_PAIR, ONE, LONG, ONE]))
     found = list(itertools.islice(results, 3))
     assert [[result["score"] for result in of_one] for of_one in found] == [
