@@ -288,8 +288,17 @@ def test_value_outside_what_is_allowed_is_refused(changes, message):
     assert str(caught.value).startswith(message)
 
 
-@pytest.mark.parametrize("changes", [{"max_tokens": "512"}, {"chunks": "infix"}, {"relation_threshold": None}, {"pair_encoding": "fast"},
-                                     {"chunk_pooling": "sum"}, {"relation_loss": "hinge"}])  # fmt: skip
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"max_tokens": "512"},
+        {"chunks": "infix"},
+        {"relation_threshold": None},
+        {"pair_encoding": "fast"},
+        {"chunk_pooling": "sum"},
+        {"relation_loss": "hinge"},
+    ],
+)
 def test_value_of_another_type_is_refused_by_the_declaration(changes):
     with pytest.raises(StrictDataclassFieldValidationError, match=next(iter(changes))):
         BioDirConfig(**changes)

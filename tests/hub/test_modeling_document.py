@@ -6,32 +6,37 @@ import pytest
 import torch
 from torch import Tensor
 
-from biodir import processing_document_biodir
+from biodir import modeling_document_biodir, processing_document_biodir
 from biodir.document_biodir import Document, Mention
 from biodir.errors_biodir import SettingError
 from biodir.labels_biodir import CHEMICAL, GENE
-from biodir.modeling_attention_biodir import PACKABLE_ENCODERS, PACKED_ATTENTION
+from biodir.modeling_attention_biodir import PACKABLE_ENCODERS, PACKED_ATTENTION, encode_packed
 from biodir.modeling_biodir import BioDirForRelationExtraction
-from biodir.modeling_document_biodir import document_states
+from biodir.modeling_document_biodir import DocumentInputs, document_states
+from biodir.processing_biodir import make_processor
 from biodir.processing_document_biodir import DocumentFeatures
-from helpers.marked import marked_document
+from biodir.training.initialization import model_from_encoder
+from helpers.marked import marked_document, word_piece_tokenizer
 from helpers.pooled_models import (
     DOCUMENTS,
     NARROW,
     OFFSET_FAMILIES,
     OTHER,
     TEXT,
+    WIDE,
     assert_close,
     each_width,
     features_of,
     gradients_of,
     logits_of,
     logits_with_gradient,
+    loss_of,
     model_and_encoder,
+    some_labels,
 )
-from helpers.tiny_models import tiny_config
+from helpers.tiny_models import save_encoder, tiny_config
 
-# --- naive: each pair alone, in rows with a full mask, through the encoder's own attention
+# --- naive: each pair by itself, in rows with a full mask, through the encoder's own attention
 
 
 def eager(model):
@@ -42,7 +47,7 @@ def eager(model):
 
 
 def run_eagerly(model, embeddings: Tensor, positions: list[int], mask: Tensor):
-    """What the encoder says of one row; mask (tokens, tokens), minus infinity where a token does not see another."""
+    """The encoder's output for one row; mask (tokens, tokens), minus infinity where a token does not see another."""
     config = model.encoder.config
     first = config.pad_token_id + 1 if config.model_type in OFFSET_FAMILIES else 0
     return model.encoder(
@@ -53,9 +58,9 @@ def run_eagerly(model, embeddings: Tensor, positions: list[int], mask: Tensor):
     )
 
 
-def naive_row(model, text, question):
+def naive_row(model, text, scored):
     """The encoder's output for [text | soft prompt] of one pair."""
-    prompt = model.soft_prompt.vectors[question.pair.pair_type_id]
+    prompt = model.soft_prompt.vectors[scored.pair.pair_type_id]
     embeddings = torch.cat([model.get_input_embeddings()(torch.tensor(text)), prompt])
     mask = torch.zeros(len(embeddings), len(embeddings))
     mask[: len(text), len(text) :] = -torch.inf
@@ -63,7 +68,7 @@ def naive_row(model, text, question):
 
 
 def naive_text(model, features: DocumentFeatures):
-    """States (tokens, hidden) and last attention (heads, tokens, tokens) of each window alone."""
+    """States (tokens, hidden) and last attention (heads, tokens, tokens) of each window by itself."""
     for row in features.rows:
         embeddings = model.get_input_embeddings()(torch.tensor(row))
         output = run_eagerly(model, embeddings, list(range(len(row))), torch.zeros(len(row), len(row)))
@@ -72,7 +77,7 @@ def naive_text(model, features: DocumentFeatures):
 
 def naive_entity(texts, features: DocumentFeatures, key) -> tuple[Tensor, list[Tensor]]:
     """The entity's state (hidden,), and for each window what it attends to there, (heads, tokens)."""
-    mentions = [mention for mention in features.mentions if mention.entity == key]
+    mentions = [mention for mention in features.markers if mention.entity == key]
     total = sum(texts[mention.window][0][mention.position].exp() for mention in mentions)
     attention = []
     for number, (_, weights) in enumerate(texts):
@@ -91,19 +96,19 @@ def naive_context(texts, attention1, attention2) -> Tensor:
     return weighed / total if total > 0 else weighed
 
 
-def naive_prompt(model, features: DocumentFeatures, question) -> Tensor:
+def naive_prompt(model, features: DocumentFeatures, scored) -> Tensor:
     """(hidden,): the mean state of the pair's soft prompt over windows and tokens."""
     found = []
-    for window in question.windows:
+    for window in scored.windows:
         text = features.rows[window]
-        found += naive_row(model, text, question).last_hidden_state[0][len(text) :]
+        found += naive_row(model, text, scored).last_hidden_state[0][len(text) :]
     return sum(found) / len(found)
 
 
-def naive_pair(model, features: DocumentFeatures, question) -> Tensor:
+def naive_pair(model, features: DocumentFeatures, scored) -> Tensor:
     """(labels of all tasks,) of one pair."""
     texts = list(naive_text(model, features))
-    keys = [(entity.identifier, entity.entity_type) for entity in (question.pair.entity1, question.pair.entity2)]
+    keys = [(entity.identifier, entity.entity_type) for entity in (scored.pair.entity1, scored.pair.entity2)]
     (state1, attention1), (state2, attention2) = (naive_entity(texts, features, key) for key in keys)
     context = naive_context(texts, attention1, attention2)
     logits = []
@@ -112,7 +117,7 @@ def naive_pair(model, features: DocumentFeatures, question) -> Tensor:
         for side, state in zip(head.sides, (state1, state2), strict=True):
             mapped = side.entity.weight @ state + side.entity.bias + side.context.weight @ context
             if model.soft_prompt is not None:
-                mapped = mapped + side.prompt.weight @ naive_prompt(model, features, question)
+                mapped = mapped + side.prompt.weight @ naive_prompt(model, features, scored)
             sides.append(torch.tanh(mapped).split(head.group_size))
         products = [torch.outer(one, other).flatten() for one, other in zip(*sides, strict=True)]
         logits.append(head.classifier.weight @ torch.cat(products) + head.classifier.bias)
@@ -121,7 +126,7 @@ def naive_pair(model, features: DocumentFeatures, question) -> Tensor:
 
 def naive_logits(model, features) -> Tensor:
     """(batch, labels of all tasks)"""
-    return torch.stack([naive_pair(model, found, question) for found in features for question in found.pairs])
+    return torch.stack([naive_pair(model, found, scored) for found in features for scored in found.pairs])
 
 
 @each_width
@@ -154,7 +159,7 @@ def test_entities_with_windows_between_them_equal_a_naive_implementation():
     model, encoder = model_and_encoder(**NARROW)
     features = features_of(encoder, document, OTHER)
     windows = [
-        {mention.window for mention in features[0].mentions if mention.entity[0] == name} for name in ("C1", "D1")
+        {mention.window for mention in features[0].markers if mention.entity[0] == name} for name in ("C1", "D1")
     ]
     assert windows[0] & windows[1]
     assert windows[0] - windows[1]
@@ -177,29 +182,29 @@ def test_text_that_is_read_without_tags_equals_a_naive_implementation():
     model, encoder = model_and_encoder(**NARROW)
     features = features_of(encoder, dense_document(), OTHER)
     assert len(features[0].pairs) == 30 * 29 // 2
-    some = [features[0].with_pairs(range(0, len(features[0].pairs), 40)), features[1]]
+    some = [features[0].select(range(0, len(features[0].pairs), 40)), features[1]]
     with torch.no_grad():
         assert_close(logits_of(model, encoder, some), naive_logits(eager(model), some))
 
 
-def test_pair_of_a_text_that_is_read_without_tags_has_the_same_scores_alone_and_among_all():
+def test_pair_of_a_text_that_is_read_without_tags_has_the_same_scores_by_itself_and_among_all():
     model, encoder = model_and_encoder(**NARROW)
     features = features_of(encoder, dense_document(), OTHER)
     together = logits_of(model, encoder, features)
     assert together.isfinite().all()
     for index in range(0, len(features[0].pairs), 29):
-        alone = logits_of(model, encoder, [features[0].with_pairs([index])])
+        alone = logits_of(model, encoder, [features[0].select([index])])
         assert_close(alone, together[index : index + 1])
 
 
-def test_texts_of_these_tests_hold_what_they_are_to_hold():
+def test_documents_of_these_tests_have_the_cases_that_they_are_for():
     _, encoder = model_and_encoder(**NARROW)
     text, other, one_pair = features_of(encoder, *DOCUMENTS)
     assert len(text.rows) > 2
     assert (len(other.rows), len(other.pairs), len(one_pair.pairs)) == (1, 3, 1)
-    assert {question.cross_window for question in text.pairs} == {True, False}
-    assert {len(question.windows) for question in text.pairs} >= {1, 2}
-    assert len({question.pair.pair_type_id for question in text.pairs}) > 4
+    assert {scored.cross_window for scored in text.pairs} == {True, False}
+    assert {len(scored.windows) for scored in text.pairs} >= {1, 2}
+    assert len({scored.pair.pair_type_id for scored in text.pairs}) > 4
 
 
 # --- batching changes no score
@@ -211,9 +216,7 @@ def test_pair_alone_and_among_others_of_several_documents_has_the_same_scores(si
     model, encoder = model_and_encoder(family, **sizes)
     features = features_of(encoder, *DOCUMENTS)
     alone = [
-        logits_of(model, encoder, [found.with_pairs([index])])
-        for found in features
-        for index in range(len(found.pairs))
+        logits_of(model, encoder, [found.select([index])]) for found in features for index in range(len(found.pairs))
     ]
     assert_close(logits_of(model, encoder, features), torch.cat(alone))
 
@@ -223,7 +226,7 @@ def test_order_of_documents_and_pairs_changes_no_score():
     text, other, one_pair = features_of(encoder, *DOCUMENTS)
     logits = logits_of(model, encoder, [text, other, one_pair]).split([len(text.pairs), 3, 1])
     order = list(reversed(range(len(text.pairs))))
-    found = logits_of(model, encoder, [one_pair, text.with_pairs(order), other])
+    found = logits_of(model, encoder, [one_pair, text.select(order), other])
     assert_close(found, torch.cat([logits[2], logits[0][order], logits[1]]))
 
 
@@ -242,8 +245,8 @@ def test_pairs_differ():
     model, encoder = model_and_encoder(**NARROW)
     (features,) = features_of(encoder, TEXT)
     # C3 has but one mention, which it shares with C1: a window that shows no other of C1 cannot tell them apart.
-    entities = [{question.pair.entity1.identifier, question.pair.entity2.identifier} for question in features.pairs]
-    others = features.with_pairs([index for index, both in enumerate(entities) if "C3" not in both])
+    entities = [{scored.pair.entity1.identifier, scored.pair.entity2.identifier} for scored in features.pairs]
+    others = features.select([index for index, both in enumerate(entities) if "C3" not in both])
     logits = logits_of(model, encoder, [others])
     assert len(logits) == 18
     assert (torch.cdist(logits, logits) + torch.eye(len(logits))).min() > 1e-2
@@ -256,23 +259,22 @@ def test_task_with_no_labels_has_no_logits():
     assert output.relation_logits.shape[1] + output.direction_logits.shape[1] == 13
 
 
-# --- who sees whom
+# --- which tokens attend to which
 
 
 def packed_states(monkeypatch, model, encoder, features):
     """The states of the packed row, and its layout."""
     seen = []
-    read = model.read_packed
 
-    def capturing(embeddings, positions, layout):
-        seen.append((read(embeddings, positions, layout), layout))
+    def capturing(encoder, embeddings, positions, layout):
+        seen.append((encode_packed(encoder, embeddings, positions, layout), layout))
         return seen[-1][0]
 
     with monkeypatch.context() as patch, torch.no_grad():
-        patch.setattr(model, "read_packed", capturing)
+        patch.setattr(modeling_document_biodir, "encode_packed", capturing)
         model(**encoder.collate(features))
     ((states, layout),) = seen
-    return states, layout
+    return states.hidden, layout
 
 
 @pytest.mark.parametrize("family", PACKABLE_ENCODERS)
@@ -293,7 +295,7 @@ def test_text_has_the_states_of_the_bare_text(monkeypatch, family):
 def test_soft_prompt_of_the_pair_type_is_seen_and_that_of_others_is_not():
     model, encoder = model_and_encoder(**NARROW)
     features = features_of(encoder, TEXT)
-    types = torch.tensor([question.pair.pair_type_id for question in features[0].pairs])
+    types = torch.tensor([scored.pair.pair_type_id for scored in features[0].pairs])
     before = logits_of(model, encoder, features)
     for place in range(3):
         changed = copy.deepcopy(model)
@@ -316,8 +318,9 @@ def test_pair_that_shares_no_window_has_no_context():
     features = features_of(encoder, TEXT, OTHER)
     prompts = model.soft_prompt.vectors
     with torch.no_grad():
-        states = document_states(model.read_packed, model.get_input_embeddings(), prompts, encoder.collate(features))
-    crossing = [question.cross_window for found in features for question in found.pairs]
+        inputs = {name: torch.from_numpy(values) for name, values in encoder.collate(features).items()}
+        states = document_states(model.encoder, prompts, DocumentInputs(**inputs))
+    crossing = [scored.cross_window for found in features for scored in found.pairs]
     assert (states.contexts == 0).all(dim=-1).tolist() == crossing
     assert states.prompts.abs().amax(dim=-1).min() > 0
 
@@ -336,5 +339,130 @@ def test_encoder_with_relative_positions_is_refused():
         model_and_encoder(encoder_settings={"position_embedding_type": "relative_key"})
 
 
-def test_solid_model_keeps_the_attention_of_its_encoder():
+def test_pairwise_model_keeps_the_attention_of_its_encoder():
     assert BioDirForRelationExtraction(tiny_config()).encoder.config._attn_implementation != PACKED_ATTENTION
+
+
+# --- saving, precision, training
+
+
+@pytest.mark.parametrize("family", ["bert", "roberta", "electra"])
+def test_saved_model_keeps_its_encoding_and_its_scores(tmp_path, family):
+    model, encoder = model_and_encoder(family, **NARROW)
+    features = features_of(encoder, *DOCUMENTS)
+    model.save_pretrained(tmp_path)
+    assert PACKED_ATTENTION not in (tmp_path / "config.json").read_text()
+    loaded = BioDirForRelationExtraction.from_pretrained(tmp_path)
+    assert loaded.config.pair_encoding == "document"
+    encoder = make_processor(word_piece_tokenizer(), loaded.config)
+    assert features_of(encoder, *DOCUMENTS) == features
+    assert torch.equal(logits_of(loaded, encoder, features), logits_of(model, encoder, features))
+
+
+@pytest.mark.parametrize("attention", ["eager", "sdpa"])
+def test_attention_code_of_the_argument_changes_no_score(tmp_path, attention):
+    model, encoder = model_and_encoder(**NARROW)
+    features = features_of(encoder, *DOCUMENTS)
+    expected = logits_of(model, encoder, features)
+    model.save_pretrained(tmp_path)
+    loaded = BioDirForRelationExtraction.from_pretrained(tmp_path, attn_implementation=attention)
+    assert_close(logits_of(loaded, encoder, features), expected)
+
+
+def test_attention_code_that_is_set_later_changes_no_score():
+    # The encoder's own attention knows nothing of the layout: everything would attend to everything, without a warning.
+    model, encoder = model_and_encoder(**NARROW)
+    features = features_of(encoder, *DOCUMENTS)
+    expected = logits_of(model, encoder, features)
+    model.set_attn_implementation("sdpa")
+    assert_close(logits_of(model, encoder, features), expected)
+
+
+def test_model_from_a_pretrained_encoder_has_finite_scores(tmp_path):
+    folder = save_encoder(tmp_path, max_position_embeddings=200)
+    model, tokenizer = model_from_encoder(
+        folder, pair_encoding="document", **WIDE | {"max_tokens": 200, "window_overlap_tokens": 40}
+    )
+    encoder = make_processor(tokenizer, model.config)
+    features = features_of(encoder, OTHER)
+    assert logits_of(model.eval(), encoder, features).isfinite().all()
+
+
+@each_width
+def test_autocast_to_half_precision_stays_near_float32_and_trains(sizes):
+    model, encoder = model_and_encoder(**sizes)
+    features = features_of(encoder, *DOCUMENTS)
+    reference = logits_of(model, encoder, features)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = logits_of(model, encoder, features)
+        loss = loss_of(model, encoder, features, some_labels(features))
+    assert (found.float() - reference).abs().max() < 0.05 * reference.abs().max()
+    assert loss.isfinite()
+    assert loss.dtype == torch.float32
+    loss.backward()
+    assert all(parameter.grad.isfinite().all() for parameter in model.parameters())
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=["bf16", "fp16"])
+def test_model_of_half_precision_stays_near_float32_and_trains(tmp_path, dtype):
+    model, encoder = model_and_encoder(**NARROW)
+    features = features_of(encoder, *DOCUMENTS)
+    reference = logits_of(model, encoder, features)
+    model.save_pretrained(tmp_path)
+    loaded = BioDirForRelationExtraction.from_pretrained(tmp_path, dtype=dtype)
+    assert (logits_of(loaded, encoder, features).float() - reference).abs().max() < 0.05 * reference.abs().max()
+    loss_of(loaded, encoder, features, some_labels(features)).backward()
+    assert all(parameter.grad.isfinite().all() for parameter in loaded.parameters())
+
+
+def test_training_steps_lower_the_loss():
+    model, encoder = model_and_encoder(**NARROW)
+    features = features_of(encoder, *DOCUMENTS)
+    labels = some_labels(features)
+    model.train()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
+    losses = []
+    for _ in range(5):
+        optimizer.zero_grad()
+        loss = loss_of(model, encoder, features, labels)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses == sorted(losses, reverse=True)
+
+
+@pytest.mark.parametrize("family", PACKABLE_ENCODERS)
+@pytest.mark.parametrize("labels", ["unrelated", "mixed"])
+def test_every_parameter_has_a_gradient(family, labels):
+    # Training on several devices stops where a parameter has none.
+    model, encoder = model_and_encoder(family, **NARROW)
+    features = features_of(encoder, *DOCUMENTS)
+    found = some_labels(features)
+    loss_of(model, encoder, features, found if labels == "mixed" else [0] * len(found)).backward()
+    assert [name for name, parameter in model.named_parameters() if parameter.grad is None] == []
+
+
+def test_dropout_works_only_in_training():
+    dropouts = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.5}
+    model, encoder = model_and_encoder(encoder_settings=dropouts)
+    features = features_of(encoder, OTHER)
+    assert torch.equal(logits_of(model, encoder, features), logits_of(model, encoder, features))
+    model.train()
+    assert not torch.equal(logits_of(model, encoder, features), logits_of(model, encoder, features))
+
+
+@each_width
+def test_gradient_checkpointing_changes_neither_loss_nor_gradients(sizes):
+    model, encoder = model_and_encoder(**sizes)
+    features = features_of(encoder, *DOCUMENTS)
+    model.train()
+    plain = gradients_of(model, logits_with_gradient(model, encoder, features))
+    plain_loss = loss_of(model, encoder, features, some_labels(features))
+    calls = []
+    model.get_submodule("encoder.encoder.layer.0.attention").register_forward_hook(lambda *_: calls.append(1))
+    model.activation_checkpointing_enable()
+    checkpointed = gradients_of(model, logits_with_gradient(model, encoder, features))
+    assert len(calls) == 2  # forward, then once more for the gradient
+    assert torch.equal(loss_of(model, encoder, features, some_labels(features)), plain_loss)
+    for name, gradient in plain.items():
+        assert_close(checkpointed[name], gradient)
