@@ -102,7 +102,7 @@ def inputs_of_pairs(model, tokenizer) -> dict:
     ("form", "name"),
     [
         (form, field.name)
-        for form, kind in zip(PAIR_ENCODINGS, (PairwiseInputs, DocumentInputs))
+        for form, kind in zip(PAIR_ENCODINGS, (PairwiseInputs, DocumentInputs), strict=True)
         for field in fields(kind)
     ],
 )
