@@ -67,6 +67,11 @@ class Relation:
     novelty_score: float | None = None
     direction_score: float | None = None
 
+    @property
+    def pair(self) -> frozenset[str]:
+        """The two identifiers without order: the same for every relation of two entities, in either direction."""
+        return frozenset((self.entity1_id, self.entity2_id))
+
 
 @dataclass(frozen=True)
 class Passage:

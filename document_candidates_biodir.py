@@ -18,6 +18,11 @@ class CandidatePair:
     entity2: Entity
     pair_type_id: int
 
+    @property
+    def identifiers(self) -> frozenset[str]:
+        """The identifiers of the two entities, comparable to `Relation.pair`."""
+        return frozenset((self.entity1.identifier, self.entity2.identifier))
+
 
 def candidate_pairs(entities: Sequence[Entity], pair_types: Sequence[Sequence[str]]) -> Iterator[CandidatePair]:
     """Every pair of different entities whose types form a pair type, in the order of the text.

@@ -136,7 +136,7 @@ def relations_of_pairs(document: Document) -> dict[frozenset[str], list[Relation
     """The document's relations by the unordered identifiers of their entities."""
     found: dict[frozenset[str], list[Relation]] = defaultdict(list)
     for relation in document.relations:
-        found[frozenset((relation.entity1_id, relation.entity2_id))].append(relation)
+        found[relation.pair].append(relation)
     return dict(found)
 
 
@@ -148,7 +148,7 @@ def first_of_pairs(relations: Iterable[Relation]) -> tuple[Relation, ...]:
     """
     first: dict[frozenset[str], Relation] = {}
     for relation in relations:
-        first.setdefault(frozenset((relation.entity1_id, relation.entity2_id)), relation)
+        first.setdefault(relation.pair, relation)
     return tuple(first.values())
 
 

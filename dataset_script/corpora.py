@@ -214,7 +214,7 @@ def _pairs(relations: Sequence[Relation]) -> list[list[Relation]]:
     """The relations of each pair, in the order of the first."""
     of_pairs: dict[frozenset[str], list[Relation]] = {}
     for relation in relations:
-        of_pairs.setdefault(frozenset((relation.entity1_id, relation.entity2_id)), []).append(relation)
+        of_pairs.setdefault(relation.pair, []).append(relation)
     return list(of_pairs.values())
 
 
