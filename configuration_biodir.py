@@ -17,7 +17,6 @@ CODE_FILES = (
     "document_candidates_biodir.py",
     "document_inputs_biodir.py",
     "document_pubtator_biodir.py",
-    "document_pubtator_rows_biodir.py",
     "document_sentences_biodir.py",
     "errors_biodir.py",
     "modeling_attention_biodir.py",

@@ -14,7 +14,7 @@ from transformers.pipelines.base import Pipeline
 from .configuration_biodir import TASK
 from .document_biodir import Document, Entity
 from .document_candidates_biodir import CandidatePair
-from .document_inputs_biodir import document_of_input, is_one_document, values_of, with_known_types
+from .document_inputs_biodir import document_from_input, is_one_document, iterate_inputs, with_known_types
 from .errors_biodir import CheckpointError, SettingError
 from .pipeline_decoding_biodir import DecodingRule, PairDecision, decode_pair
 from .pipeline_engine_biodir import Answer, PairEngine, model_logits
@@ -112,7 +112,7 @@ class BioDirPipeline(Pipeline):
         if isinstance(inputs, (list, tuple)):
             documents = [self._to_document(value, index, preprocess) for index, value in enumerate(inputs)]
             return list(self._answer(documents, batch_size, preprocess, postprocess))
-        documents = (self._to_document(value, index, preprocess) for index, value in enumerate(values_of(inputs)))
+        documents = (self._to_document(value, index, preprocess) for index, value in enumerate(iterate_inputs(inputs)))
         return self._answer(documents, batch_size, preprocess, postprocess)
 
     def check_document(self, document: Document, type_map: Mapping[str, str | None] | None = None) -> Document:
@@ -227,7 +227,7 @@ class BioDirPipeline(Pipeline):
         return result
 
     def _to_document(self, value: Any, index: int, preprocess: Mapping[str, Any]) -> Document:
-        document = document_of_input(value, index, self.model.config.entity_types, preprocess.get("ner"))
+        document = document_from_input(value, index, self.model.config.entity_types, preprocess.get("ner"))
         return self.check_document(document, preprocess.get("type_map"))
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from biodir.configuration_biodir import CHEMICAL, GENE
 from biodir.document_biodir import Document, Mention
-from biodir.document_pubtator_biodir import format_pubtator, read_pubtator
+from biodir.document_pubtator_biodir import read_pubtator
+from biodir.formats.pubtator import format_pubtator
 
 # Curve -> the sizes that are measured; a word counts as a token, for the tokenizers differ.
 CURVES = {"pairs": (10, 80, 200, 500, 1000, 2000), "words": (200, 400, 1000, 2000, 4000, 8000)}

@@ -7,8 +7,8 @@ import pytest
 from biodir.configuration_biodir import CHEMICAL, DISEASE, GENE
 from biodir.dataset_script.import_command import write_documents
 from biodir.document_biodir import Relation
-from biodir.document_pubtator_biodir import write_pubtator
 from biodir.errors_biodir import AnnotationError, SettingError
+from biodir.formats.pubtator import write_pubtator
 from biodir.formats.reading import read_documents
 from experiments import head_scores as head_program
 from experiments import join_answers as join_program
