@@ -1,4 +1,4 @@
-"""Which entity pairs a model is asked about."""
+"""Candidate pairs: the entity pairs of a document that a model scores."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,23 +10,35 @@ from .document_biodir import Entity
 class CandidatePair:
     """Two entities of a document that may be related.
 
-    `entity1` carries the source tags, `entity2` the target tags; `pair_type_id` is the row of the pair type in the
-    configuration. The order comes from the types and the text; it says nothing of direction.
+    The source tags mark `entity1`, the target tags `entity2`; `pair_type_id` is the row of the pair type in the
+    configuration. The order is that of types and text and has nothing to do with direction.
+
+    >>> from biodir import Mention
+    >>> iron = Entity("D007501", "ChemicalEntity", (Mention(12, 16, "iron", "ChemicalEntity"),))
+    >>> egfr = Entity("1956", "GeneOrGeneProduct", (Mention(0, 4, "EGFR", "GeneOrGeneProduct"),))
+    >>> [pair] = candidate_pairs([egfr, iron], [("GeneOrGeneProduct", "ChemicalEntity")])
+    >>> pair.entity1.name, pair.entity2.name
+    ('iron', 'EGFR')
     """
 
     entity1: Entity
     entity2: Entity
     pair_type_id: int
 
+    @property
+    def identifiers(self) -> frozenset[str]:
+        """The identifiers of the two entities, comparable to `Relation.pair`."""
+        return frozenset((self.entity1.identifier, self.entity2.identifier))
+
 
 def candidate_pairs(entities: Sequence[Entity], pair_types: Sequence[Sequence[str]]) -> Iterator[CandidatePair]:
-    """Every pair of different entities whose types form a pair type, in the order of the text.
+    """Yield every pair of different entities whose types form a pair type, in the order of the text.
 
-    Paper, section 2: the source is the entity whose type stands first in the alphabet; of two entities of one type, the
+    Paper, section 2: the source is the entity whose type comes first in the alphabet; of two entities of one type, the
     one that is mentioned first.
 
     Args:
-        entities: in the order of their first mention, as `Document.entities` gives them.
+        entities: in the order of their first mention, as `Document.entities` returns them.
         pair_types: unordered pairs of entity types.
     """
     pair_type_ids = {tuple(sorted(pair_type)): index for index, pair_type in enumerate(pair_types)}

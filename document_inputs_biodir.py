@@ -1,4 +1,4 @@
-"""What a caller of the pipeline hands over, as checked documents."""
+"""Inputs of the pipeline to checked documents with the model's entity types."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -9,23 +9,27 @@ from .document_pubtator_biodir import looks_like_pubtator, parse_document
 from .errors_biodir import AnnotationError, ParseError
 
 Recogniser = Callable[[str], Iterable[Mapping[str, Any]]]
-# What an input may hold beside text and entities, and the pipeline has no use for: the answers of others.
+# Keys of an input that the pipeline ignores: relations that are known already.
 RELATION_KEYS = ("relations", "subject_lines")
 
 
 def is_one_document(inputs: Any) -> bool:
-    """Whether this is a document; else it holds documents.
+    """Return whether the input is one document, not several.
 
     Raises:
-        AnnotationError: these are the splits of a data set.
+        AnnotationError: it is a `DatasetDict`, which holds the splits of a data set.
     """
     if isinstance(inputs, Mapping) and inputs and all(hasattr(value, "column_names") for value in inputs.values()):
         raise AnnotationError(f"this is a set of splits ({', '.join(inputs)}); pass one of them")
     return isinstance(inputs, (str, Mapping)) or (hasattr(inputs, "mentions") and hasattr(inputs, "to_dict"))
 
 
-def values_of(inputs: Any) -> Iterable[Any]:
-    """What an iterable, or a sequence without iterator such as a Dataset of torch, holds; else AnnotationError."""
+def iterate_inputs(inputs: Any) -> Iterable[Any]:
+    """Return the inputs in an iterable, or in a sequence without iterator such as a Dataset of torch.
+
+    Raises:
+        AnnotationError: it is neither.
+    """
     if isinstance(inputs, Iterable) and not isinstance(inputs, (bytes, bytearray)):
         return inputs
     if hasattr(inputs, "__getitem__") and hasattr(inputs, "__len__") and not isinstance(inputs, (bytes, bytearray)):
@@ -36,14 +40,15 @@ def values_of(inputs: Any) -> Iterable[Any]:
     )
 
 
-def document_of_input(value: Any, index: int, entity_types: Sequence[str], ner: Recogniser | None = None) -> Document:
-    """The document of one input.
+def document_from_input(value: Any, index: int, entity_types: Sequence[str], ner: Recogniser | None = None) -> Document:
+    """Return the document of one input.
 
     Args:
-        value: a mapping, a PubTator string, a `Document`, or with `ner` any text. In a mapping, a row of a data set
-            say, a type may be the number that a class label has: its place in `entity_types`.
-        index: the place of the input among all, for messages and as the id of a document without one.
-        ner: finds the entities of a text that comes without any.
+        value: a mapping, a PubTator string, a `Document`, or with `ner` any text. In a mapping, such as a row of a data
+            set, a type may be the number of a class label: its place in `entity_types`.
+        index: the number of the input, for messages and as the id of a document without one.
+        entity_types: the types that the model knows.
+        ner: finds the entities of a text without entities.
 
     Raises:
         BioDirError: it is none of these, or contradicts itself.
@@ -66,11 +71,11 @@ def document_of_input(value: Any, index: int, entity_types: Sequence[str], ner: 
             f"{place}: a document is a mapping, a PubTator string or a Document, not {type(value).__name__} "
             f"{repr(value)[:40]}"
         )
-    return _recognised(document, ner) if not document.mentions and ner is not None else document
+    return _with_recognised(document, ner) if not document.mentions and ner is not None else document
 
 
-def _recognised(document: Document, ner: Recogniser) -> Document:
-    """The document with the mentions that `ner` finds in its text."""
+def _with_recognised(document: Document, ner: Recogniser) -> Document:
+    """Return the document with the mentions that `ner` finds in its text."""
     found = ner(document.text)
     if isinstance(found, (str, Mapping)) or not isinstance(found, Iterable):
         raise AnnotationError(f"document {document.id}: ner returned {found!r}; it returns a list of mappings")
@@ -90,7 +95,7 @@ def _ner_entry(result: Any, place: str) -> dict[str, Any]:
 
 
 def with_known_types(document: Document, entity_types: Sequence[str], type_map: Mapping[str, str | None]) -> Document:
-    """The document with the model's names of entity types, without the mentions that are mapped to None.
+    """Return the document with the model's names of entity types, without the mentions that are mapped to None.
 
     Raises:
         AnnotationError: a type is neither the model's nor mapped, or a string cannot be written as UTF-8.
@@ -113,7 +118,7 @@ def with_known_types(document: Document, entity_types: Sequence[str], type_map: 
 
 
 def _check_encodable(document: Document) -> None:
-    """Nothing where all strings are text; half a surrogate pair, as JSON can hold one, raises AnnotationError."""
+    """Check that no string holds half of a surrogate pair, as JSON can hold one; else raise AnnotationError."""
     identifiers = (identifier for mention in document.mentions for identifier in mention.identifiers)
     for value in (document.id, document.text, *identifiers):
         bad = SURROGATE.search(value)
@@ -125,7 +130,7 @@ def _check_encodable(document: Document) -> None:
 
 
 def _with_type_names(value: Mapping[str, Any], entity_types: Sequence[str], place: str) -> dict[str, Any]:
-    """The mapping without relations, and with names in place of numbers of entity types."""
+    """Return the mapping without relations, and with names in place of numbers of entity types."""
     mapping = {key: part for key, part in value.items() if key not in RELATION_KEYS}
     entities = mapping.get("entities")
     if isinstance(entities, Sequence) and not isinstance(entities, (str, bytes)):

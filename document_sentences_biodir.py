@@ -1,4 +1,4 @@
-"""Sentence boundaries of biomedical text, by rules: small, fast, never inside a mention."""
+"""Sentence boundaries of biomedical text, found by rules and never inside a mention."""
 
 import re
 from bisect import bisect_right
@@ -20,9 +20,9 @@ _SINGLE_INITIAL = re.compile(r"[A-Z]")
 
 
 def sentence_spans(document: Document) -> tuple[tuple[int, int], ...]:
-    """The sentences as ``[start, end)`` characters, in order, together covering all text but white space.
+    """Return the sentences as ``[start, end)`` characters, in order; together they cover all text but white space.
 
-    A passage border ends a sentence. A border that would fall inside a mention is left out.
+    The end of a passage ends a sentence. A boundary inside a mention is dropped.
     """
     text = document.text
     borders = set(_rule_borders(text))
@@ -40,20 +40,26 @@ def sentence_spans(document: Document) -> tuple[tuple[int, int], ...]:
 
 
 class SentenceIndex:
-    """Tells which sentence of a document a mention starts in."""
+    """The sentences of a document, by the mentions that start in them.
+
+    >>> document = Document("7", "EGFR binds. It is new. Iron is old.")
+    >>> first, second = Mention(0, 4, "EGFR", "Gene"), Mention(23, 27, "Iron", "Chemical")
+    >>> SentenceIndex(document).distance([first], [second])
+    2
+    """
 
     def __init__(self, document: Document) -> None:
         self._starts = [start for start, _ in sentence_spans(document)]
 
     def sentence_of(self, mention: Mention) -> int:
-        """The number of the mention's sentence, from 0."""
+        """Return the number of the mention's sentence, from 0."""
         return max(bisect_right(self._starts, mention.start_char) - 1, 0)
 
     def distance(self, mentions1: Iterable[Mention], mentions2: Iterable[Mention]) -> int:
-        """Sentences between the closest mentions of two entities: 0 in the same one, 1 in neighbours, and so on.
+        """Return the distance in sentences of the closest mentions of two entities; 0 means one sentence.
 
         Args:
-            mentions1, mentions2: all mentions of either entity; none of them empty.
+            mentions1, mentions2: all mentions of each entity, not empty.
         """
         sentences1 = {self.sentence_of(mention) for mention in mentions1}
         sentences2 = {self.sentence_of(mention) for mention in mentions2}
@@ -67,7 +73,7 @@ def _rule_borders(text: str) -> Iterable[int]:
 
 
 def _is_abbreviation(before: str) -> bool:
-    """True where the word before a full stop is an abbreviation or a lone initial such as the E of "E. coli"."""
+    """Return whether the word before a full stop is an abbreviation or an initial such as the E of "E. coli"."""
     match = _LAST_WORD.search(before)
     assert match is not None, "an empty word matches, too"
     word = match.group()
@@ -75,7 +81,7 @@ def _is_abbreviation(before: str) -> bool:
 
 
 def _outside_spans(borders: Sequence[int], spans: Sequence[tuple[int, int]]) -> list[int]:
-    """The borders that lie in no span; both sequences may be long, so they are swept together."""
+    """Return the borders that lie in no span, in one pass over both sequences, because these may be long."""
     outside, reach, next_span = [], 0, 0
     ordered = sorted(spans)
     for border in borders:

@@ -1,8 +1,18 @@
-"""The errors that biodir raises on bad input, all of them subclasses of ValueError.
+"""The errors that biodir raises on bad input, and the policy by which readers treat them.
 
-A message holds the place, the value seen and the fix. When the code was loaded from the Hub with
-``trust_remote_code=True`` its classes are separate copies of these: catch ``ValueError`` there.
+A message holds the place, the value seen and the fix. Code that was loaded from the Hub with
+``trust_remote_code=True`` has its own copies of these classes: catch ``ValueError`` there.
 """
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class BioDirError(ValueError):
@@ -23,3 +33,80 @@ class SettingError(BioDirError):
 
 class CheckpointError(BioDirError):
     """A model folder that lacks a file, or whose files do not fit together."""
+
+
+@contextmanager
+def located(place: str) -> Iterator[None]:
+    """Put the place before the message of a BioDirError that is raised inside."""
+    try:
+        yield
+    except BioDirError as error:
+        raise type(error)(f"{place}: {error}") from error
+
+
+@dataclass(frozen=True)
+class ErrorPolicy:
+    """What a reader does with a document that has an error: raise the error, or skip the document and count it.
+
+    A file that cannot be opened, or that is not of its format at all, is an error under either policy.
+
+    Args:
+        errors: "raise" or "skip". A skipped document is logged, and the number of them at the end of the file.
+        on_skip: called with the error of each document that is skipped.
+        check: called with each document; a BioDirError that it raises is an error of that document.
+        skipped: the errors of the documents skipped so far, over all files that are read with this policy.
+
+    Raises:
+        SettingError: `errors` is neither "raise" nor "skip".
+
+    >>> from biodir import ErrorPolicy, parse_pubtator
+    >>> policy = ErrorPolicy("skip")
+    >>> lines = ["1|t|Iron binds", "", "2|t|EGFR", "2|t|a second title"]
+    >>> [document.id for document in parse_pubtator(lines, "a.pubtator", policy)]
+    ['1']
+    >>> print(policy.skipped[0])
+    a.pubtator:4: second '|t|' line of document 2; give one of each
+    """
+
+    errors: str = "raise"
+    on_skip: Callable[[BioDirError], object] | None = None
+    check: Callable[[Any], object] | None = None
+    skipped: list[BioDirError] = field(default_factory=list, init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.errors not in ("raise", "skip"):
+            raise SettingError(f"errors is {self.errors!r}; it is 'raise' or 'skip'")
+
+    def documents(self, attempts: Iterable[tuple[str, Callable[[], T]]], source: str) -> Iterator[T]:
+        """Yield the document of each attempt, and treat those with an error as the policy asks.
+
+        Args:
+            attempts: for each document its place and a call that returns it. An error that the iterable itself raises
+                is one of the file and is always raised.
+            source: the name of the file, for the report at its end.
+        """
+        before = len(self.skipped)
+        for place, attempt in attempts:
+            try:
+                document = attempt()
+                if self.check is not None:
+                    with located(place):
+                        self.check(document)
+            except BioDirError as error:
+                if self.errors == "raise":
+                    raise
+                self._skip(error)
+                continue
+            yield document
+        if len(self.skipped) > before:
+            logger.warning("%s: documents skipped because of errors: %d", source, len(self.skipped) - before)
+
+    def _skip(self, error: BioDirError) -> None:
+        logger.warning("skipped a document: %s", error)
+        self.skipped.append(error)
+        if self.on_skip is not None:
+            self.on_skip(error)
+
+
+# The default of all readers.
+STRICT = ErrorPolicy()

@@ -122,9 +122,8 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
         >>> model = BioDirForRelationExtraction(BioDirConfig(encoder_config=encoder_config)).eval()
         >>> row = torch.arange(20).view(1, 1, 20)  # one pair, one chunk, the last 8 tokens are the soft prompt
         >>> positions = torch.tensor([[1, 3, 2]])  # of [REL], [NOV] and [DIR]
-        >>> model(
-        ...     input_ids=row, attention_mask=torch.ones_like(row), pair_type_ids=torch.tensor([0]), task_positions=positions
-        ... ).relation_logits.shape
+        >>> inputs = {"input_ids": row, "attention_mask": torch.ones_like(row), "pair_type_ids": torch.tensor([0])}
+        >>> model(**inputs, task_positions=positions).relation_logits.shape
         torch.Size([1, 9])
     """
 

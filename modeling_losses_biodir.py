@@ -59,7 +59,7 @@ def head_loss(logits: Tensor, targets: Tensor, settings: HeadLoss | None = None)
 
 
 def adaptive_threshold_loss(logits: Tensor, targets: Tensor) -> Tensor:
-    """Return (batch,): the cross-entropies of labels that hold against the first label, and of the first against others.
+    """Return (batch,): cross-entropies of the labels that hold against the first, and of the first against the others.
 
     Zhou et al. 2021 (ATLOP), equation 6. Decoding then takes the highest of all labels, the first among them.
 

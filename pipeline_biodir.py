@@ -10,7 +10,7 @@ from transformers.pipelines.base import Pipeline
 
 from .configuration_biodir import TASK
 from .document_biodir import Document, Entity
-from .document_inputs_biodir import document_of_input, is_one_document, values_of, with_known_types
+from .document_inputs_biodir import document_from_input, is_one_document, iterate_inputs, with_known_types
 from .errors_biodir import CheckpointError, SettingError
 from .pipeline_decoding_biodir import DecodingRule, PairDecision, decode_pair
 from .pipeline_engine_biodir import (
@@ -99,7 +99,7 @@ class BioDirPipeline(Pipeline):
         _check_batch_size(batch_size)
         _check_num_workers(num_workers)
         one = is_one_document(inputs)
-        values = [inputs] if one else values_of(inputs)
+        values = [inputs] if one else iterate_inputs(inputs)
         documents: Iterable[Document] = (
             self._to_document(value, index, preprocess) for index, value in enumerate(values)
         )
@@ -234,7 +234,7 @@ class BioDirPipeline(Pipeline):
         return result
 
     def _to_document(self, value: Any, index: int, preprocess: Mapping[str, Any]) -> Document:
-        document = document_of_input(value, index, self.model.config.entity_types, preprocess.get("ner"))
+        document = document_from_input(value, index, self.model.config.entity_types, preprocess.get("ner"))
         return self.check_document(document, preprocess.get("type_map"))
 
 

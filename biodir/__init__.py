@@ -1,6 +1,7 @@
-"""Directed relations of biomedical documents: which marked entities are related, how, and which one acts on which.
+"""Extraction of directed relations from biomedical documents.
 
-A `Document` goes in, relations come out:
+The pipeline takes documents with marked entities. It returns which entities are related, the type of each relation,
+its novelty, its subject and object, scores, and the sentences that support it:
 
     from biodir import read_pubtator
     from biodir.inference.loading import load_pipeline
@@ -9,60 +10,57 @@ A `Document` goes in, relations come out:
     for document in read_pubtator("abstracts.pubtator"):
         print(document.id, extract(document))
 
-The names of this page need nothing but the standard library, so that reading a corpus does not load torch. The others
-are imported from their modules.
+The names in `biodir` itself need only the standard library, so that reading a corpus does not import torch. Import
+other names from their modules.
 
 ## Predict
 
 - `biodir.pipeline_biodir`: the pipeline, its parameters and its results.
-- `biodir.inference.loading`: opens a checkpoint with the installed code.
-- `biodir.inference.predict`: files of documents in, files of relations out.
-- `biodir.inference.backends`: what computes the encoder, such as ONNX Runtime.
+- `biodir.pipeline_engine_biodir`, `biodir.pipeline_decoding_biodir`: batches across documents; scores to relations.
+- `biodir.inference.loading`: loads a checkpoint with the installed code.
+- `biodir.inference.predict`: files of documents to files of relations.
+- `biodir.inference.backends`: libraries that compute the encoder, such as ONNX Runtime.
 
-## Read and write
+## Documents and formats
 
-- `biodir.formats.reading`: the documents of a file in any format that biodir reads.
-- `biodir.document_pubtator_biodir`: PubTator, both ways.
+- `biodir.document_biodir`: documents with mentions, entities and relations.
+- `biodir.document_candidates_biodir`: the candidate pairs of a document.
+- `biodir.formats.reading`: the documents of a file in any format.
+- `biodir.document_pubtator_biodir`, `biodir.formats.pubtator`: PubTator to documents, and documents to PubTator.
 - `biodir.formats.graphml`: relations as a graph.
 
-## Evaluate
+## Documents to model inputs
 
-- `biodir.evaluation.report`: everything that is known of predictions, as data.
-- `biodir.evaluation.scores`: what is right, wrong and missed, at every level.
-- `biodir.evaluation.thresholds`: the thresholds that serve documents best.
+- `biodir.processing_biodir`: the processor of a configuration.
+- `biodir.processing_pairwise_biodir`: one input for each candidate pair, as in the paper.
+- `biodir.processing_document_biodir`: one input for all candidate pairs of a document.
 
-## Train
+## Model and training
 
-- `biodir.modeling_biodir`: the model; `BioDirForRelationExtraction.from_encoder` starts one.
-- `biodir.configuration_biodir`: everything that a checkpoint must remember.
+- `biodir.configuration_biodir`: the configuration that is saved with a checkpoint.
+- `biodir.modeling_biodir`: the model.
+- `biodir.training.initialization`: a new model from a pretrained encoder.
 - `biodir.training.settings`: every setting of `train.py`.
-- `biodir.training.data`: what a model learns from, as batches.
+- `biodir.training.data`: batches of labelled pairs.
 
-## From a document to what the model is given
+## Evaluation
 
-- `biodir.document_candidates_biodir`: which pairs are asked about.
-- `biodir.processing_tokens_biodir`: a pair as rows of tokens of its own, the paper's form.
-- `biodir.processing_document_biodir`: one pass over the text for all pairs.
-- `biodir.pipeline_engine_biodir`: batches across documents, answers in their order.
-- `biodir.pipeline_decoding_biodir`: scores to relations.
+- `biodir.evaluation.report`: all measures of predictions, as data.
+- `biodir.evaluation.scores`: precision, recall and F1 at each of the five levels.
+- `biodir.evaluation.thresholds`: thresholds that fit given documents best.
 
 ## Data sets and the Hub
 
 - `biodir.dataset_script`: the corpora as data sets for the library `datasets`.
-- `biodir.publishing`: what goes to the Hub, its check and its upload.
+- `biodir.publishing`: assembly, check and upload of Hub repositories.
 """
 
 __version__ = "0.1.0"
 
 from biodir.document_biodir import Document, Entity, Mention, Passage, Relation
-from biodir.document_pubtator_biodir import (
-    format_pubtator,
-    parse_document,
-    parse_pubtator,
-    read_pubtator,
-    write_pubtator,
-)
-from biodir.errors_biodir import AnnotationError, BioDirError, CheckpointError, ParseError, SettingError
+from biodir.document_pubtator_biodir import parse_document, parse_pubtator, read_pubtator
+from biodir.errors_biodir import AnnotationError, BioDirError, CheckpointError, ErrorPolicy, ParseError, SettingError
+from biodir.formats.pubtator import format_pubtator, write_pubtator
 
 __all__ = [
     "AnnotationError",
@@ -70,6 +68,7 @@ __all__ = [
     "CheckpointError",
     "Document",
     "Entity",
+    "ErrorPolicy",
     "Mention",
     "ParseError",
     "Passage",

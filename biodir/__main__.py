@@ -12,22 +12,20 @@ from biodir.publishing import command as publishing_command
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The exit status: 0, or 1 after an error, whose message goes to standard error."""
+    """Run a command and return its exit status: 0, or 1 after an error, whose message goes to standard error."""
     options = _parser().parse_args(arguments)
     try:
-        return options.run(options)
-    except BioDirError as error:
-        print(f"biodir: error: {error}", file=sys.stderr)
-        return 1
-    except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
+        status: int = options.run(options)
+    except BrokenPipeError:  # the reader of our output, such as `head`, has ended
         sys.stdout = None
         return 0
-    except OSError as error:  # such as a full disk
+    except (BioDirError, OSError) as error:  # bad input, or such as a full disk
         print(f"biodir: error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("biodir: interrupted", file=sys.stderr)
         return 130
+    return status
 
 
 def _parser() -> argparse.ArgumentParser:

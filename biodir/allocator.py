@@ -1,4 +1,4 @@
-"""Lets the C library keep freed memory, so that large tensors are not mapped and faulted in anew at every step."""
+"""Let the C library keep freed memory, so that the pages of large tensors are not mapped again at every step."""
 
 import ctypes
 import os
@@ -10,11 +10,11 @@ KEPT = {M_MMAP_MAX: 0, M_TRIM_THRESHOLD: 2**31 - 1, M_TOP_PAD: 2**28}
 
 
 def keep_freed_memory() -> bool:
-    """True where freed memory is kept by this process from now on: with the GNU C library, unless its user chose.
+    """Let this process keep freed memory from now on, and return whether it does: only the GNU C library can.
 
-    By default every large block is given back to the system when it is freed, and zeroed page by page when the next
-    one is asked for, which can cost more than the computation. With variables `MALLOC_*` in the environment, or
-    anything in `LD_PRELOAD`, which may be another allocator, nothing is changed.
+    By default every large block is returned to the system when it is freed, and zeroed page by page when the next
+    one is allocated, which can take longer than the computation. Nothing changes if the environment has variables
+    `MALLOC_*`, which are the user's choice, or `LD_PRELOAD`, which may name another allocator.
     """
     chosen = any(name.startswith("MALLOC_") for name in os.environ) or bool(os.environ.get("LD_PRELOAD"))
     if chosen or platform.libc_ver()[0] != "glibc":

@@ -1,22 +1,27 @@
-"""What the commands share: files that can be read, a quiet pipeline, a progress bar that counts documents."""
+"""Parts of all commands: checks of files, model options, a pipeline without library output, progress bars."""
 
 import logging
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, TypeVar
 
 from tqdm import tqdm
 
 from biodir.allocator import keep_freed_memory
 from biodir.errors_biodir import SettingError
 
-# What can compute the encoder, see `biodir.inference.backends`.
+if TYPE_CHECKING:
+    from biodir.pipeline_biodir import BioDirPipeline
+
+T = TypeVar("T")
+
+# Libraries and precisions of the encoder, see `biodir.inference.backends`.
 BACKENDS = ("torch", "bf16", "int8", "onnx", "onnx-int8")
 
 
 def check_readable(paths: Iterable[Path]) -> None:
-    """Nothing where all paths are files.
+    """Check that all paths are files.
 
     Raises:
         SettingError: one is not.
@@ -28,10 +33,10 @@ def check_readable(paths: Iterable[Path]) -> None:
 
 
 def check_outputs(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
-    """Nothing where the files can be written: found before the model runs, not behind it.
+    """Check before the model runs that the files can be written.
 
     Raises:
-        SettingError: one is an input as well, a folder, or in a folder that does not exist.
+        SettingError: one is also an input, or a folder, or in a folder that does not exist.
     """
     read = {path.resolve() for path in inputs}
     for path in outputs:
@@ -43,20 +48,20 @@ def check_outputs(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
 
 
 def add_model_options(command: ArgumentParser) -> None:
-    """Adds the options that `quiet_pipeline` takes to a command."""
+    """Add the options of `quiet_pipeline` to a command."""
     command.add_argument("--model", help="folder or Hub id; by default $BIODIR_MODEL or the checkpoint of the checkout")
     command.add_argument("--device", help="such as cpu or cuda:0; by default the first accelerator, else the CPU")
     command.add_argument(
         "--backend",
         default="torch",
         choices=BACKENDS,
-        help="what computes the encoder; all but torch and bf16 on a CPU",
+        help="library and precision of the encoder; all but torch and bf16 need a CPU",
     )
 
 
-def quiet_pipeline(options: Namespace) -> Callable[..., Iterator[list[dict[str, Any]]]]:
-    """The pipeline that the options ask for; libraries load it without a word, and biodir's logs are the command's."""
-    from transformers.utils import logging as transformers_logging  # here, for `--help` should not wait for torch
+def quiet_pipeline(options: Namespace) -> "BioDirPipeline":
+    """Return the pipeline of the options; libraries print nothing, and the command shows what biodir logs."""
+    from transformers.utils import logging as transformers_logging  # here, because `--help` should not wait for torch
 
     from biodir.inference.loading import load_pipeline
 
@@ -67,8 +72,8 @@ def quiet_pipeline(options: Namespace) -> Callable[..., Iterator[list[dict[str, 
     return load_pipeline(options.model, options.device, options.backend)
 
 
-def counted(items: Iterable, bar: tqdm) -> Iterator:
-    """The items; the bar moves with each."""
+def counted(items: Iterable[T], bar: tqdm) -> Iterator[T]:
+    """Yield the items and move the bar with each."""
     for item in items:
         yield item
         bar.update()

@@ -1,10 +1,24 @@
-"""Small things about files: atomic writes and hashes. Needs the standard library only."""
+"""Small things about files: opening, atomic writes and hashes. Needs the standard library only."""
 
 import hashlib
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
+
+from biodir.errors_biodir import ParseError
+
+
+def open_input(path: str | os.PathLike[str]) -> BinaryIO:
+    """Return the file, open for reading bytes.
+
+    Raises:
+        ParseError: it cannot be opened.
+    """
+    try:
+        return open(path, "rb")
+    except OSError as error:
+        raise ParseError(f"{os.fspath(path)}: cannot be read ({error.strerror}); check the path") from error
 
 
 def write_atomic(path: Path, text: str) -> None:

@@ -28,15 +28,15 @@ whether it raises or lowers it is not said.
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from biodir.document_biodir import Document, Passage, text_identifier
-from biodir.errors_biodir import BioDirError
+from biodir.errors_biodir import STRICT, ErrorPolicy
 from biodir.formats.bioc_documents import all_annotations, annotations_of_passage, to_document
-from biodir.formats.bioc_files import read_bioc_with
+from biodir.formats.bioc_files import read_bioc
 from biodir.labels_biodir import CHEMICAL, GENE
 
 from .corpus import HEAD, TAIL, Corpus, RelationRule
@@ -65,11 +65,9 @@ DRUGPROT_RULES = {
 }
 
 
-def read_chemical_gene(
-    path: str | Path, errors: str = "raise", on_skip: Callable[[BioDirError], None] | None = None
-) -> Iterator[Document]:
+def read_chemical_gene(path: str | Path, policy: ErrorPolicy = STRICT) -> Iterator[Document]:
     """The documents of DrugProt or EU-ADR, their mentions linked by text, title and abstract as passages."""
-    return read_bioc_with(_linked_by_text, path, errors, on_skip)
+    return read_bioc(path, policy, _linked_by_text)
 
 
 def _linked_by_text(bioc_document: Any, place: str) -> Document:

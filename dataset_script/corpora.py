@@ -1,12 +1,12 @@
 """Corpora of other projects as documents with biodir's types: CORPORA and `import_corpus`."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from biodir.document_biodir import Document, Mention, Relation
-from biodir.errors_biodir import AnnotationError, BioDirError, SettingError
+from biodir.errors_biodir import STRICT, AnnotationError, ErrorPolicy, SettingError
 
 from .bc5cdr import BC5CDR
 from .chemical_gene import DRUGPROT, EU_ADR
@@ -79,8 +79,7 @@ def import_corpus(
     name: str,
     paths: Sequence[str | Path],
     exclude_ids: Collection[str] = (),
-    errors: str = "raise",
-    on_skip: Callable[[BioDirError], None] | None = None,
+    policy: ErrorPolicy = STRICT,
 ) -> ImportResult:
     """The documents of a corpus, with the types that CORPORA gives its own.
 
@@ -88,29 +87,22 @@ def import_corpus(
         name: a key of CORPORA.
         paths: files of the corpus.
         exclude_ids: documents to leave out, such as those of `exclusion.exclusions_in`.
-        errors: "raise", or "skip" to leave out documents that cannot be read.
-        on_skip: called with the error of each document that is left out.
+        policy: whether a document that cannot be read is an error or is left out.
 
     Raises:
         SettingError: there is no such corpus.
         AnnotationError: a type that the corpus is not known to have.
         BioDirError: a file or document cannot be read.
     """
-    corpus, skipped = corpus_named(name), []
-
-    def skip(error: BioDirError) -> None:
-        skipped.append(str(error))
-        if on_skip is not None:
-            on_skip(error)
-
-    read = [(path, document) for path in paths for document in corpus.read(path, errors=errors, on_skip=skip)]
+    corpus = corpus_named(name)
+    read = [(path, document) for path in paths for document in corpus.read(path, policy)]
     excluded = frozenset(exclude_ids)
     first: dict[str, tuple[str | Path, Document]] = {}
     for path, document in read:
         if document.id not in excluded:
             first.setdefault(document.id, (path, document))
     translated = [_translated(document, corpus, f"{path}: document {document.id}") for path, document in first.values()]
-    counts = _counts([document.id for _, document in read], excluded, translated, skipped)
+    counts = _counts([document.id for _, document in read], excluded, translated, list(map(str, policy.skipped)))
     return ImportResult(corpus, tuple(each.document for each in translated), counts)
 
 
@@ -214,7 +206,7 @@ def _pairs(relations: Sequence[Relation]) -> list[list[Relation]]:
     """The relations of each pair, in the order of the first."""
     of_pairs: dict[frozenset[str], list[Relation]] = {}
     for relation in relations:
-        of_pairs.setdefault(frozenset((relation.entity1_id, relation.entity2_id)), []).append(relation)
+        of_pairs.setdefault(relation.pair, []).append(relation)
     return list(of_pairs.values())
 
 

@@ -31,7 +31,7 @@ class Corpus:
     Args:
         name: what the command calls it.
         title: what people call it.
-        read: ``read(path, errors, on_skip)`` gives the documents of a file, with the types of the corpus.
+        read: ``read(path, policy)`` gives the documents of a file, with the types of the corpus.
         entity_types: entity type of the corpus -> ours.
         relation_rules: relation type of the corpus -> what becomes of it.
         relation_labels: the labels that the imported relations can have, that of an unrelated pair first.

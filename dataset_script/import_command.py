@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from biodir.cli import check_readable
 from biodir.document_biodir import Document
-from biodir.document_pubtator_biodir import write_pubtator
-from biodir.errors_biodir import AnnotationError, SettingError
+from biodir.errors_biodir import AnnotationError, ErrorPolicy, SettingError
+from biodir.formats.pubtator import write_pubtator
 from biodir.formats.reading import JSON_LINES_SUFFIXES, PUBTATOR_SUFFIXES
 
 if TYPE_CHECKING:
@@ -81,8 +81,7 @@ def run_import(options: argparse.Namespace) -> int:
         corpus.name,
         options.files,
         frozenset().union(*(exclusion.document_ids for exclusion in exclusions)),
-        options.errors,
-        on_skip=lambda error: print(f"biodir: left out: {error}", file=sys.stderr),
+        ErrorPolicy(options.errors, on_skip=lambda error: print(f"biodir: left out: {error}", file=sys.stderr)),
     )
     if not result.documents and not result.counts.excluded:
         names = ", ".join(map(str, options.files))

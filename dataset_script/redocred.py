@@ -8,14 +8,13 @@ cannot hold that, JSON Lines can.
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from biodir.document_biodir import Document, Mention, Relation
-from biodir.document_pubtator_biodir import check_errors_setting
-from biodir.errors_biodir import BioDirError, ParseError
-from biodir.formats.lenient import kept, opened
+from biodir.errors_biodir import STRICT, BioDirError, ErrorPolicy, ParseError
+from biodir.files import open_input
 
 from .corpus import HEAD, Corpus, RelationRule
 
@@ -33,9 +32,7 @@ PROPERTIES = tuple(
 )
 
 
-def read_redocred(
-    path: str | os.PathLike[str], errors: str = "raise", on_skip: Callable[[BioDirError], None] | None = None
-) -> Iterator[Document]:
+def read_redocred(path: str | os.PathLike[str], policy: ErrorPolicy = STRICT) -> Iterator[Document]:
     """The documents of a JSON file; the title is the id, tokens and sentences are joined with single spaces.
 
     An entity has the type that most of its mentions have, the first such in doubt: the few that mix types would else
@@ -45,15 +42,12 @@ def read_redocred(
         ParseError: the file is no list of documents, or a document lacks something.
         AnnotationError: a mention contradicts the text.
     """
-    check_errors_setting(errors)
-    attempts = (
-        partial(_document, entry, f"{os.fspath(path)}: document {index}") for index, entry in enumerate(_entries(path))
-    )
-    yield from kept(attempts, path, errors, on_skip)
+    places = ((f"{os.fspath(path)}: document {index}", entry) for index, entry in enumerate(_entries(path)))
+    yield from policy.documents(((place, partial(_document, entry, place)) for place, entry in places), os.fspath(path))
 
 
 def _entries(path: str | os.PathLike[str]) -> list[Any]:
-    with opened(path) as file:
+    with open_input(path) as file:
         content = file.read()
     try:
         entries = json.loads(content)

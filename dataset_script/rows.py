@@ -77,7 +77,7 @@ def pair_rows(document: Document, labels: Labels, split: str) -> Iterator[dict[s
     document = with_model_types(document)
     relations_of, sentences = relations_of_pairs(document), SentenceIndex(document)
     for pair in candidate_pairs(document.entities(), PAIR_TYPES):
-        first, *further = relations_of.get(_identifiers(pair), ()) or [None]
+        first, *further = relations_of.get(pair.identifiers, ()) or [None]
         yield {
             "document_id": document.id,
             "split": split,
@@ -95,8 +95,8 @@ def relations_outside_pairs(document: Document) -> tuple[Relation, ...]:
     An argument has no mention, both arguments are one entity, or their types form no pair type.
     """
     entities = with_model_types(document).entities()
-    pairs = {_identifiers(pair) for pair in candidate_pairs(entities, PAIR_TYPES)}
-    return tuple(each for each in document.relations if frozenset((each.entity1_id, each.entity2_id)) not in pairs)
+    pairs = {pair.identifiers for pair in candidate_pairs(entities, PAIR_TYPES)}
+    return tuple(each for each in document.relations if each.pair not in pairs)
 
 
 def _with_model_type(mention: Mention, document_id: str) -> Mention:
@@ -117,10 +117,6 @@ def _check_label(task: str, label: str, labels: Sequence[str], document_id: str)
 
 def _span(mention: Mention) -> dict[str, Any]:
     return {"start": mention.start_char, "end": mention.end_char, "text": mention.text}
-
-
-def _identifiers(pair: CandidatePair) -> frozenset[str]:
-    return frozenset((pair.entity1.identifier, pair.entity2.identifier))
 
 
 def _entity_columns(prefix: str, entity: Entity) -> dict[str, Any]:

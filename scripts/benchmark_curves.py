@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from biodir.document_biodir import Document, Mention
-from biodir.document_pubtator_biodir import format_pubtator, read_pubtator
+from biodir.document_pubtator_biodir import read_pubtator
+from biodir.formats.pubtator import format_pubtator
 from biodir.labels_biodir import CHEMICAL, GENE
 
 # Curve -> the sizes that are measured; a word counts as a token, for the tokenizers differ.

@@ -20,7 +20,6 @@ FLAT_ORDER = (
     "configuration_biodir",
     "document_biodir",
     "document_sentences_biodir",
-    "document_pubtator_rows_biodir",
     "document_pubtator_biodir",
     "document_inputs_biodir",
     "document_candidates_biodir",

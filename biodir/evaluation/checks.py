@@ -121,7 +121,7 @@ def _check_said_once(document: Document, side: str) -> None:
     for relation in document.relations:
         # BioREDirect gives a pair one direction; relations of other label lists may hold in both.
         subject = None if relation.relation_type in RELATION_LABELS else relation.subject_id
-        key = frozenset((relation.entity1_id, relation.entity2_id)), relation.relation_type, subject
+        key = relation.pair, relation.relation_type, subject
         if key not in said:
             said[key] = relation
             continue

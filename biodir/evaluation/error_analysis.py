@@ -168,7 +168,7 @@ class _PairReader:
             self._entities.setdefault(entity.identifier, []).append(entity)
         self._candidates: dict[frozenset[str], CandidatePair] = {}
         for pair in candidate_pairs(entities, pair_types):
-            self._candidates.setdefault(frozenset((pair.entity1.identifier, pair.entity2.identifier)), pair)
+            self._candidates.setdefault(pair.identifiers, pair)
 
     def comparison(self, identifiers: frozenset[str], statements: tuple[Statement, ...]) -> PairComparison:
         """The comparison of the pair with these identifiers; one identifier means an entity with itself."""

@@ -45,18 +45,14 @@ class Counts:
         }
 
 
-def _pair(relation: Relation) -> Hashable:
-    return frozenset((relation.entity1_id, relation.entity2_id))
-
-
 # What two statements must share to count as the same, at each level. Entities have no order; the direction is the
 # subject, None where the relation has none: an undirected gold relation is right only where no subject is named.
 LEVELS: Mapping[str, Callable[[Relation], Hashable]] = {
-    "entity_pair": _pair,
-    "relation_type": lambda relation: (_pair(relation), relation.relation_type),
-    "relation_type_novelty": lambda relation: (_pair(relation), relation.relation_type, relation.novelty),
-    "relation_type_direction": lambda relation: (_pair(relation), relation.relation_type, relation.subject_id),
-    "all": lambda relation: (_pair(relation), relation.relation_type, relation.novelty, relation.subject_id),
+    "entity_pair": lambda relation: relation.pair,
+    "relation_type": lambda relation: (relation.pair, relation.relation_type),
+    "relation_type_novelty": lambda relation: (relation.pair, relation.relation_type, relation.novelty),
+    "relation_type_direction": lambda relation: (relation.pair, relation.relation_type, relation.subject_id),
+    "all": lambda relation: (relation.pair, relation.relation_type, relation.novelty, relation.subject_id),
 }
 
 

@@ -185,8 +185,7 @@ def _gold_by_pair(
 
 
 def _gold_of(decision: PairDecision, relations: dict[frozenset[str], list[Relation]]) -> list[Relation]:
-    ids = frozenset((decision.pair.entity1.identifier, decision.pair.entity2.identifier))
-    return relations.get(ids, [])
+    return relations.get(decision.pair.identifiers, [])
 
 
 def _label_of(logits: Sequence[float], labels: Sequence[str], bias: float) -> str:

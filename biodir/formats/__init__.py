@@ -1,1 +1,1 @@
-"""Readers of the file formats that hold annotated documents."""
+"""Readers and writers of the file formats of annotated documents and relations."""

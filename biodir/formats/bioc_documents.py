@@ -1,8 +1,8 @@
-"""A document as the library `bioc` holds it to a Document; what BioC calls things is translated here and nowhere else.
+"""Documents of the library `bioc` to Documents; the names that BioC uses are translated only here.
 
-BioC leaves the infons free, so files differ. Read are: identifiers under the keys of BioRED, PubTator, NLM-Gene and
-BC5CDR; relations that name identifiers (BioRED: entity1 and entity2; PubTator 3: role1 and role2; BC5CDR: Chemical and
-Disease) or annotations (DrugProt: nodes with refid and role); scores of PubTator 3 and novelty of BioRED.
+BioC leaves the infons free, so files differ. These are read: identifiers under the keys of BioRED, PubTator, NLM-Gene
+and BC5CDR; relations that name identifiers (BioRED: entity1 and entity2; PubTator 3: role1 and role2; BC5CDR: Chemical
+and Disease) or annotations (DrugProt: nodes with refid and role); scores of PubTator 3 and novelty of BioRED.
 """
 
 import logging
@@ -31,15 +31,15 @@ RELATION_TYPE_KEYS = ("type", "relation")
 NOVELTY_KEYS = ("novel", "novelty")
 # Pairs of infons that hold the two identifiers of a relation.
 ARGUMENT_KEYS = (("entity1", "entity2"), ("role1", "role2"), ("chemical", "disease"))
-# Roles of the node that acts; the other node of a pair has the role beside it.
+# Roles of the two nodes of a directed relation: first that of the subject, then that of the object.
 SUBJECT_ROLES = (("head", "tail"), ("subject", "object"))
 # A wider gap between two passages is a broken offset, and filling it with spaces would fill the memory.
 MAX_GAP_CHARS = 1_000_000
 
 
 @dataclass(frozen=True)
-class PlacedPassage:
-    """A passage in the joined text: `start_char` is where it stands there, `offset` where its file says it stands."""
+class _PlacedPassage:
+    """A passage with two starts: `start_char` in the joined text, `offset` as its file gives it."""
 
     start_char: int
     offset: int
@@ -48,7 +48,7 @@ class PlacedPassage:
     annotations: tuple[Any, ...]
 
     def start_of(self, offset: int, counts_bytes: bool) -> int:
-        """Where in the joined text the offset of an annotation lies."""
+        """Return the place in the joined text of the offset of an annotation."""
         inside = offset - self.offset
         if counts_bytes and inside > 0:
             inside = len(self.text.encode()[:inside].decode(errors="ignore"))
@@ -56,12 +56,12 @@ class PlacedPassage:
 
 
 def to_document(bioc_document: Any, place: str) -> Document:
-    """The document of a `bioc.BioCDocument`; annotations that say the same are one mention.
+    """Return the document of a `bioc.BioCDocument`; equal annotations are one mention.
 
-    Passages stand where their offsets say, with spaces between them; where an offset lies inside the passage before
-    it, the passage follows that after one space and its annotations move along. Offsets count characters; a document
-    in which that does not fit all annotations is read with UTF-8 bytes, the unit of the BioC specification, if these
-    fit. BioRED and DrugProt count characters, and so does PubTator.
+    Passages are placed at their offsets, with spaces between them. If an offset lies inside the previous passage, the
+    passage follows that after one space, and its annotations move with it. Offsets count characters; if these do not
+    fit all annotations of a document and UTF-8 bytes, the unit of the BioC specification, do, it is read with bytes.
+    BioRED and DrugProt count characters, and so does PubTator.
 
     Raises:
         ParseError: a passage lacks a text, or its offset is none.
@@ -75,7 +75,7 @@ def to_document(bioc_document: Any, place: str) -> Document:
     by_id = _mentions_by_annotation_id(placed, mentions)
     kept = tuple(dict.fromkeys(mentions))
     if len(kept) < len(mentions):
-        logger.warning("%s: annotations that stand there twice and are read once: %d", place, len(mentions) - len(kept))
+        logger.warning("%s: duplicate annotations, read once: %d", place, len(mentions) - len(kept))
     relations = [
         relation
         for index, source in enumerate(_all_relations(bioc_document))
@@ -86,14 +86,14 @@ def to_document(bioc_document: Any, place: str) -> Document:
 
 
 def all_annotations(bioc_document: Any) -> Iterator[Any]:
-    """The annotations of a `bioc.BioCDocument`: those of the whole document, of passages and of sentences."""
+    """Yield the annotations of a `bioc.BioCDocument`: its own, those of its passages and those of their sentences."""
     yield from bioc_document.annotations
     for passage in bioc_document.passages:
         yield from annotations_of_passage(passage)
 
 
 def annotations_of_passage(passage: Any) -> Iterator[Any]:
-    """The annotations of a `bioc.BioCPassage` and of its sentences."""
+    """Yield the annotations of a `bioc.BioCPassage` and of its sentences."""
     yield from passage.annotations
     for sentence in passage.sentences:
         yield from sentence.annotations
@@ -102,21 +102,21 @@ def annotations_of_passage(passage: Any) -> Iterator[Any]:
 # Text.
 
 
-def _placed_passages(bioc_document: Any, place: str) -> list[PlacedPassage]:
-    parts: list[PlacedPassage] = []
+def _placed_passages(bioc_document: Any, place: str) -> list[_PlacedPassage]:
+    parts: list[_PlacedPassage] = []
     end_char = 0
     for index, passage in enumerate(bioc_document.passages):
         text = _passage_text(passage, end_char, f"{place}, passage {index}")
         start_char = passage.offset if passage.offset >= end_char else end_char + 1
         kind = str(passage.infons.get("type") or "")
         annotations = tuple(annotations_of_passage(passage))
-        parts.append(PlacedPassage(start_char, passage.offset, text, kind, annotations))
+        parts.append(_PlacedPassage(start_char, passage.offset, text, kind, annotations))
         end_char = start_char + len(text)
     return parts
 
 
 def _passage_text(passage: Any, end_char: int, place: str) -> str:
-    """The text of the passage, or that of its sentences where it has none itself."""
+    """Return the text of the passage, or if it has none itself that of its sentences."""
     _check_offset(passage.offset, end_char, place)
     if passage.text:
         return _checked_text(passage.text, place)
@@ -143,7 +143,7 @@ def _check_offset(offset: Any, end_char: int, place: str) -> None:
         )
 
 
-def _joined_text(parts: Sequence[PlacedPassage]) -> str:
+def _joined_text(parts: Sequence[_PlacedPassage]) -> str:
     text = ""
     for part in parts:
         text = text.ljust(part.start_char) + part.text
@@ -154,33 +154,33 @@ def _joined_text(parts: Sequence[PlacedPassage]) -> str:
 
 
 @dataclass(frozen=True)
-class PlacedAnnotation:
+class _PlacedAnnotation:
     """An annotation with the passage that its offset counts from."""
 
     annotation: Any
-    part: PlacedPassage
+    part: _PlacedPassage
     place: str
 
     def span(self, counts_bytes: bool) -> tuple[int, int]:
-        """Where the annotation starts and ends in the joined text."""
+        """Return the start and end of the annotation in the joined text."""
         location = self.annotation.locations[0]
         start_char = self.part.start_of(location.offset, counts_bytes)
         return start_char, self.part.start_of(location.offset + location.length, counts_bytes)
 
 
-def _placed_annotations(bioc_document: Any, parts: Sequence[PlacedPassage], place: str) -> Iterator[PlacedAnnotation]:
+def _placed_annotations(bioc_document: Any, parts: Sequence[_PlacedPassage], place: str) -> Iterator[_PlacedAnnotation]:
     for annotation in bioc_document.annotations:
         annotation_place = f"{place}, annotation {annotation.id}"
         _check_annotation(annotation, annotation_place)
-        in_front = [part for part in parts if part.offset <= annotation.locations[0].offset]
-        if not in_front:
-            raise AnnotationError(f"{annotation_place}: lies in front of all passages; offsets count from 0")
-        yield PlacedAnnotation(annotation, in_front[-1], annotation_place)
+        earlier = [part for part in parts if part.offset <= annotation.locations[0].offset]
+        if not earlier:
+            raise AnnotationError(f"{annotation_place}: lies before all passages; offsets count from 0")
+        yield _PlacedAnnotation(annotation, earlier[-1], annotation_place)
     for part in parts:
         for annotation in part.annotations:
             annotation_place = f"{place}, annotation {annotation.id}"
             _check_annotation(annotation, annotation_place)
-            yield PlacedAnnotation(annotation, part, annotation_place)
+            yield _PlacedAnnotation(annotation, part, annotation_place)
 
 
 def _check_annotation(annotation: Any, place: str) -> None:
@@ -198,15 +198,15 @@ def _check_annotation(annotation: Any, place: str) -> None:
         raise AnnotationError(f"{place}: {annotation.text!r} has no infon 'type'; name the type of the entity")
 
 
-def _mentions(placed: Sequence[PlacedAnnotation], text: str, place: str) -> list[Mention]:
-    """A mention for each annotation, in whichever unit fits all of them."""
+def _mentions(placed: Sequence[_PlacedAnnotation], text: str, place: str) -> list[Mention]:
+    """Return a mention for each annotation, with offsets in the unit that fits all of them."""
     if not _fits(placed, text, counts_bytes=False) and _fits(placed, text, counts_bytes=True):
         logger.warning("%s: the offsets count UTF-8 bytes; read as such", place)
         return [_mention(annotation, text, counts_bytes=True) for annotation in placed]
     return [_mention(annotation, text, counts_bytes=False) for annotation in placed]
 
 
-def _fits(placed: Sequence[PlacedAnnotation], text: str, counts_bytes: bool) -> bool:
+def _fits(placed: Sequence[_PlacedAnnotation], text: str, counts_bytes: bool) -> bool:
     for annotation in placed:
         start_char, end_char = annotation.span(counts_bytes)
         if start_char < 0 or not _is_written_as(text[start_char:end_char], annotation.annotation.text):
@@ -214,7 +214,7 @@ def _fits(placed: Sequence[PlacedAnnotation], text: str, counts_bytes: bool) -> 
     return True
 
 
-def _mention(placed: PlacedAnnotation, text: str, counts_bytes: bool) -> Mention:
+def _mention(placed: _PlacedAnnotation, text: str, counts_bytes: bool) -> Mention:
     start_char, end_char = placed.span(counts_bytes)
     annotation, found = placed.annotation, text[max(0, start_char) : max(0, end_char)]
     mention_text = found if _is_written_as(found, annotation.text) else annotation.text
@@ -226,7 +226,7 @@ def _mention(placed: PlacedAnnotation, text: str, counts_bytes: bool) -> Mention
 
 
 def _is_written_as(found: str, written: str) -> bool:
-    """Whether an annotation's text stands for this text: PubTator writes Greek letters and dashes there in ASCII."""
+    """Return whether an annotation's text is a spelling of this one: PubTator writes non-ASCII characters in ASCII."""
     return len(found) == len(written) and all(
         here == there or not here.isascii() for here, there in zip(found, written, strict=True)
     )
@@ -245,7 +245,7 @@ def _identifiers(infons: Mapping[str, Any], text: str, entity_type: str) -> tupl
 
 
 def _mentions_by_annotation_id(
-    placed: Sequence[PlacedAnnotation], mentions: Sequence[Mention]
+    placed: Sequence[_PlacedAnnotation], mentions: Sequence[Mention]
 ) -> dict[str, frozenset[Mention]]:
     by_id: dict[str, frozenset[Mention]] = {}
     for source, mention in zip(placed, mentions, strict=True):
@@ -265,7 +265,7 @@ def _all_relations(bioc_document: Any) -> Iterator[Any]:
 
 
 def _relations(source: Any, by_id: Mapping[str, frozenset[Mention]], place: str) -> Iterator[Relation]:
-    """The relations of a BioC relation: one, or where its annotations have several identifiers one for each pair."""
+    """Yield the relations of a BioC relation: one, or if its annotations have several identifiers one for each pair."""
     relation_type = _infon(source.infons, RELATION_TYPE_KEYS)
     if not isinstance(relation_type, str) or not relation_type:
         raise AnnotationError(f"{place}: the type is {relation_type!r}; name it in the infon 'type'")
@@ -317,7 +317,7 @@ def _node_identifiers(node: Any, by_id: Mapping[str, frozenset[Mention]], place:
 
 
 def _argument(value: Any, entity_types: Collection[str], place: str) -> str:
-    """The identifier that an infon of a relation names: itself, or as PubTator 3's mapping or ``type|identifier``."""
+    """Return the identifier in an infon of a relation: itself, or in PubTator 3's mapping or ``type|identifier``."""
     if isinstance(value, Mapping):
         value = value.get("identifier")
     if not isinstance(value, (str, int)) or isinstance(value, bool) or not str(value).strip():
@@ -337,7 +337,7 @@ def _score(infons: Mapping[str, Any], place: str) -> float | None:
 
 
 def _infon(infons: Mapping[str, Any], keys: Sequence[str]) -> Any:
-    """The value of the first of these keys, in whatever case the file writes it."""
+    """Return the value of the first of these keys that the file has, in any case."""
     values = {key.casefold(): value for key, value in infons.items()}
     return next((values[key] for key in keys if values.get(key) is not None), None)
 

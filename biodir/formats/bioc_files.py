@@ -1,6 +1,6 @@
 """Documents from BioC XML and BioC JSON, read with the library `bioc`.
 
-XML is read one document at a time, JSON as a whole. No entity of an XML file is resolved and nothing that it points to
+XML is read one document at a time, JSON at once. No entity of an XML file is resolved and nothing that it points to
 is fetched: a file that declares entities is refused.
 """
 
@@ -14,10 +14,9 @@ from types import ModuleType
 from typing import Any
 
 from biodir.document_biodir import Document
-from biodir.document_pubtator_biodir import check_errors_setting
-from biodir.errors_biodir import BioDirError, ParseError, SettingError
+from biodir.errors_biodir import STRICT, BioDirError, ErrorPolicy, ParseError, SettingError, located
+from biodir.files import open_input
 from biodir.formats.bioc_documents import to_document
-from biodir.formats.lenient import kept, opened
 from biodir.formats.pubtator_articles import bioc_of_article, is_article
 
 XML_SUFFIX = ".xml"
@@ -26,48 +25,29 @@ DOCUMENTS_KEYS = ("documents", "PubTator3")
 
 
 def read_bioc(
-    path: str | os.PathLike[str],
-    errors: str = "raise",
-    on_skip: Callable[[BioDirError], None] | None = None,
-    check: Callable[[Document], Any] | None = None,
+    path: str | os.PathLike[str], policy: ErrorPolicy = STRICT, convert: Callable[[Any, str], Document] = to_document
 ) -> Iterator[Document]:
-    """The documents of a BioC file: XML where its suffix is .xml, else JSON.
+    """Yield the documents of a BioC file: XML if its suffix is .xml, else JSON.
 
     Args:
-        errors: "raise", or "skip" to leave out documents with an error; a file that is not well-formed is an error in
-            either case.
-        on_skip: called with the error of each document that is left out.
-        check: called with each document; an error that it raises counts as one of the document.
+        path: the file; one that is not well-formed is an error under every policy.
+        policy: whether a document with an error is raised or skipped.
+        convert: makes a document of a `bioc.BioCDocument` and its place. A corpus that deviates from BioC corrects its
+            documents there before it calls `to_document`.
 
     Raises:
         ParseError: the file cannot be opened, is not well-formed or not BioC.
         AnnotationError: an annotation or relation contradicts its document; names file, document and annotation.
         SettingError: the library `bioc` is not installed.
     """
-    return read_bioc_with(to_document, path, errors, on_skip, check)
-
-
-def read_bioc_with(
-    convert: Callable[[Any, str], Document],
-    path: str | os.PathLike[str],
-    errors: str = "raise",
-    on_skip: Callable[[BioDirError], None] | None = None,
-    check: Callable[[Document], Any] | None = None,
-) -> Iterator[Document]:
-    """As `read_bioc`, with another way from a `bioc.BioCDocument` and its place to a document.
-
-    A corpus that bends BioC mends its documents there before it calls `to_document`.
-    """
-    check_errors_setting(errors)
-    sources = _xml_sources(path) if Path(path).suffix.lower() == XML_SUFFIX else _json_sources(path)
-    attempts = (
-        partial(_checked, convert, source, os.fspath(path), index, check) for index, source in enumerate(sources)
-    )
-    yield from kept(attempts, path, errors, on_skip)
+    source = os.fspath(path)
+    parsers = _xml_parsers(path) if Path(path).suffix.lower() == XML_SUFFIX else _json_parsers(path)
+    attempts = ((source, partial(_document, convert, parse, source, index)) for index, parse in enumerate(parsers))
+    yield from policy.documents(attempts, source)
 
 
 def is_bioc_json(value: Any) -> bool:
-    """Whether a JSON value is BioC, or a list of such values, or an article of PubTator 3."""
+    """Return whether a JSON value is BioC, or a list of such values, or an article of PubTator 3."""
     if isinstance(value, list):
         return bool(value) and all(map(is_bioc_json, value))
     if not isinstance(value, dict):
@@ -79,45 +59,32 @@ def is_bioc_json(value: Any) -> bool:
     return has_bioc_passages or is_article(value) or any(isinstance(value.get(key), list) for key in DOCUMENTS_KEYS)
 
 
-def _checked(
-    convert: Callable[[Any, str], Document],
-    source: Callable[[], Any],
-    path: str,
-    index: int,
-    check: Callable[[Document], Any] | None,
-) -> Document:
-    document = _document(convert, source, f"{path}: document", index)
-    _run_check(check, document, path)
-    return document
-
-
-def _document(convert: Callable[[Any, str], Document], source: Callable[[], Any], place: str, index: int) -> Document:
-    """The document that `source` parses; `place` is completed by its id, or its number in the file."""
+def _document(convert: Callable[[Any, str], Document], parse: Callable[[], Any], source: str, index: int) -> Document:
+    """Return the document that `parse` and `convert` make; its place is its id, or its number in the file."""
+    with located(f"{source}: document {index}"):
+        bioc_document = _parsed(parse)
+    place = f"{source}: document {bioc_document.id}"
     try:
-        bioc_document = source()
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        if isinstance(error, BioDirError):
-            raise type(error)(f"{place} {index}: {error}") from error
-        raise ParseError(f"{place} {index}: is not BioC ({type(error).__name__}: {error})") from error
-    if bioc_document.id is None or not str(bioc_document.id).strip():
-        raise ParseError(f"{place} {index}: has no id; every document of BioC has one")
-    bioc_document.id = str(bioc_document.id).strip()
-    try:
-        return convert(bioc_document, f"{place} {bioc_document.id}")
+        return convert(bioc_document, place)
     except (AttributeError, TypeError) as error:  # an infon, text or list of another kind than BioC has there
-        raise ParseError(f"{place} {bioc_document.id}: is not BioC ({type(error).__name__}: {error})") from error
+        raise ParseError(f"{place}: is not BioC ({type(error).__name__}: {error})") from error
 
 
-def _run_check(check: Callable[[Document], Any] | None, document: Document, place: str) -> None:
-    if check is not None:
-        try:
-            check(document)
-        except BioDirError as error:
-            raise type(error)(f"{place}: {error}") from error
+def _parsed(parse: Callable[[], Any]) -> Any:
+    try:
+        bioc_document = parse()
+    except BioDirError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ParseError(f"is not BioC ({type(error).__name__}: {error})") from error
+    if bioc_document.id is None or not str(bioc_document.id).strip():
+        raise ParseError("has no id; every document of BioC has one")
+    bioc_document.id = str(bioc_document.id).strip()
+    return bioc_document
 
 
 def _library(name: str) -> ModuleType:
-    """A module of `bioc`, or of lxml on which it stands; imported late, for both are optional."""
+    """Import a module of `bioc`, or of lxml on which it depends; late, because both are optional."""
     try:
         return importlib.import_module(name)
     except ImportError as error:
@@ -130,10 +97,10 @@ def _library(name: str) -> ModuleType:
 # XML.
 
 
-def _xml_sources(path: str | os.PathLike[str]) -> Iterator[Callable[[], Any]]:
-    """For each document a call that gives it as a `bioc.BioCDocument`."""
+def _xml_parsers(path: str | os.PathLike[str]) -> Iterator[Callable[[], Any]]:
+    """Yield for each document a call that returns it as a `bioc.BioCDocument`."""
     biocxml, etree = _library("bioc.biocxml"), _library("lxml.etree")
-    with opened(path) as file:
+    with open_input(path) as file:
         elements = etree.iterparse(
             file, events=("start", "end"), resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
         )
@@ -157,7 +124,7 @@ def _bioc_of_element(biocxml: ModuleType, etree: ModuleType, element: Any) -> An
 
 
 def _forget(element: Any) -> None:
-    """Frees the memory of an element that was read, and of those before it."""
+    """Free the memory of an element that was read, and of those before it."""
     element.clear()
     while element.getprevious() is not None:
         del element.getparent()[0]
@@ -177,9 +144,9 @@ def _check_root(root: Any, place: str) -> None:
 # JSON.
 
 
-def _json_sources(path: str | os.PathLike[str]) -> Iterator[Callable[[], Any]]:
+def _json_parsers(path: str | os.PathLike[str]) -> Iterator[Callable[[], Any]]:
     biocjson = _library("bioc.biocjson")
-    with opened(path) as file:
+    with open_input(path) as file:
         value = _json_value(file.read(), os.fspath(path))
     for mapping in _document_mappings(value, os.fspath(path)):
         yield partial(_bioc_of_mapping, biocjson, mapping)
@@ -191,7 +158,7 @@ def _bioc_of_mapping(biocjson: ModuleType, mapping: Any) -> Any:
 
 
 def _json_value(content: bytes, place: str) -> Any:
-    """The value of the file; where every line is one, as in older exports of PubTator, the list of them."""
+    """Return the value of the file; if every line is one, as in older exports of PubTator, the list of them."""
     try:
         return json.loads(content)
     except UnicodeDecodeError as error:
@@ -208,7 +175,7 @@ def _json_value(content: bytes, place: str) -> Any:
 
 
 def _document_mappings(value: Any, place: str) -> Iterator[Mapping[str, Any]]:
-    """The documents in a collection, a list of collections or documents, or a single document."""
+    """Yield the documents in a collection, a list of collections or documents, or a single document."""
     if isinstance(value, list):
         for entry in value:
             yield from _document_mappings(entry, place)
@@ -225,7 +192,7 @@ def _document_mappings(value: Any, place: str) -> Iterator[Mapping[str, Any]]:
 
 
 def _completed(value: Any) -> Any:
-    """The JSON value with what the library `bioc` wants in every mapping; null counts as missing.
+    """Return the JSON value with the keys that the library `bioc` needs in every mapping; null counts as missing.
 
     BioRED and PubTator leave out lists and infons that are empty.
     """

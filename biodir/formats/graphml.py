@@ -19,15 +19,15 @@ _SCORES = ("score", "relation_score", "novelty_score", "direction_score")
 
 
 def relation_graph(document: Document, results: Sequence[Mapping[str, Any]]) -> "networkx.MultiDiGraph":
-    """The related entities as nodes, each relation as an edge from subject to object.
+    """Return a graph with the related entities as nodes and each relation as an edge from subject to object.
 
-    Nodes are called ``type:identifier`` and have ``identifier``, ``type``, ``name`` (that of the first mention) and
-    ``mentions`` (how many). Edges have ``relation``, ``novelty``, the scores, ``evidence`` (the sentences, one a line),
-    and ``directed``: where it is False, source and target are just the two entities.
+    Nodes are named ``type:identifier`` and have ``identifier``, ``type``, ``name`` (text of the first mention) and
+    ``mentions`` (their number). Edges have ``relation``, ``novelty``, the scores, ``evidence`` (the sentences, one a
+    line), and ``directed``; if it is False, the order of source and target has no meaning.
 
     Args:
-        document: the text that the relations are of.
-        results: relations as the pipeline gives them.
+        document: the document of the relations.
+        results: relations as the pipeline returns them.
 
     Raises:
         SettingError: networkx is not installed.
@@ -49,7 +49,7 @@ def relation_graph(document: Document, results: Sequence[Mapping[str, Any]]) -> 
 
 
 def format_graphml(document: Document, results: Sequence[Mapping[str, Any]]) -> str:
-    """The graph of the relations as a GraphML text; what XML cannot hold, such as control characters, is a space.
+    """Return the graph of the relations as GraphML; control characters, which XML cannot hold, become spaces.
 
     Raises:
         SettingError: networkx is not installed.
@@ -65,7 +65,7 @@ def format_graphml(document: Document, results: Sequence[Mapping[str, Any]]) -> 
 
 
 def node_name(entity: Mapping[str, str]) -> str:
-    """The name of an entity's node, another for each type that an identifier is used with."""
+    """Return the name of an entity's node; an identifier that has several types has several nodes."""
     return f"{entity['type']}:{entity['id']}"
 
 

@@ -1,4 +1,4 @@
-"""The JSON of one article of PubTator 3 that is not BioC, to the BioC JSON that says the same.
+"""PubTator 3's own JSON of one article to equivalent BioC JSON.
 
 It has title and abstract, mentions with start, end, name, type and identifier (called mesh whatever the database), and
 relations with mesh1 and mesh2. Offsets count characters of ``title + " " + abstract``.
@@ -13,12 +13,12 @@ ARTICLE_KEYS = ("pmid", "title", "abstract", "annotations")
 
 
 def is_article(value: Any) -> bool:
-    """Whether the JSON value is such an article."""
+    """Return whether the JSON value is such an article."""
     return isinstance(value, Mapping) and all(key in value for key in ARTICLE_KEYS)
 
 
 def bioc_of_article(article: Mapping[str, Any]) -> dict[str, Any]:
-    """The article as a document of BioC JSON.
+    """Return the article as a document of BioC JSON.
 
     Raises:
         ParseError: a key is missing or holds a value of another kind.

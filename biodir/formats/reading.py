@@ -1,18 +1,18 @@
-"""The door to all file formats: `read_documents` picks the reader of a file."""
+"""Documents of a file in any format: `read_documents` chooses the reader by suffix and content."""
 
 import json
 import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from biodir.document_biodir import Document
-from biodir.document_pubtator_biodir import check_errors_setting, read_pubtator
-from biodir.errors_biodir import BioDirError
+from biodir.document_pubtator_biodir import read_pubtator
+from biodir.errors_biodir import STRICT, ErrorPolicy
+from biodir.files import open_input
 from biodir.formats.bioc_files import DOCUMENTS_KEYS, XML_SUFFIX, is_bioc_json, read_bioc
 from biodir.formats.json_lines import read_json_lines
-from biodir.formats.lenient import opened
 from biodir.formats.parquet import read_parquet
 
 PUBTATOR_SUFFIXES = (".pubtator", ".txt", ".tsv")
@@ -27,55 +27,47 @@ INPUT_HELP = (
 PUBTATOR, JSON_LINES, BIOC, PARQUET = "PubTator", "JSON Lines", "BioC", "Parquet"
 
 _TITLE_LINE = re.compile(rb"[^|\t\n]+\|t\|")
-# A key of BioC in the beginning of a file that is no JSON: the reader of BioC names the mistake best.
+# A key of BioC at the start of a file that is no JSON: the reader of BioC gives the best message.
 _BIOC_KEY = re.compile(rb'"(?:passages|%s)"\s*:' % "|".join(DOCUMENTS_KEYS).encode())
-_BEGINNING_BYTES = 4096
+_START_BYTES = 4096
 
 
-def read_documents(
-    path: str | os.PathLike[str],
-    errors: str = "raise",
-    on_skip: Callable[[BioDirError], None] | None = None,
-    check: Callable[[Document], Any] | None = None,
-) -> Iterator[Document]:
-    """The documents of a file of any format, one held at a time where the format allows.
+def read_documents(path: str | os.PathLike[str], policy: ErrorPolicy = STRICT) -> Iterator[Document]:
+    """Return an iterator over the documents of a file, which holds one at a time if the format allows it.
 
     Args:
-        path: its suffix says the format; .json is BioC or JSON Lines, whichever its content is. Files with a suffix
-            that says nothing are read as PubTator.
-        errors: "raise", or "skip" to leave out documents with an error.
-        on_skip: called with the error of each document that is left out.
-        check: called with each document; an error that it raises counts as one of the document.
+        path: its suffix decides the format; .json is BioC or JSON Lines, by its content. Files with an unknown suffix
+            are read as PubTator.
+        policy: whether a document with an error is raised or skipped.
 
     Raises:
-        SettingError: `errors` is neither of the two, or the library that reads the format is not installed.
+        SettingError: the library that reads the format is not installed.
         BioDirError: a document does not follow its format; with the file and the place in it.
     """
-    check_errors_setting(errors)
-    return _reader(file_format(path))(path, errors=errors, on_skip=on_skip, check=check)
+    return _reader(file_format(path))(path, policy)
 
 
 def file_format(path: str | os.PathLike[str]) -> str:
-    """The format of a file: PUBTATOR, JSON_LINES, BIOC or PARQUET.
+    """Return the format of a file: PUBTATOR, JSON_LINES, BIOC or PARQUET.
 
     Raises:
-        ParseError: the file has to be opened to tell and cannot be.
+        ParseError: a .json file cannot be opened.
     """
     suffix = Path(path).suffix.lower()
     if suffix in JSON_LINES_SUFFIXES:
         return JSON_LINES
     if suffix == JSON_SUFFIX:
-        with opened(path) as file:
+        with open_input(path) as file:
             return BIOC if _holds_bioc_json(file) else JSON_LINES
     return {XML_SUFFIX: BIOC, _PARQUET_SUFFIX: PARQUET}.get(suffix, PUBTATOR)
 
 
 def document_count(path: str | os.PathLike[str]) -> int | None:
-    """How many documents a file seems to hold, nothing checked; None for formats that must be parsed to tell."""
+    """Return how many documents a file seems to hold, unchecked; None for formats that must be parsed for it."""
     kind = file_format(path)
     if kind not in (PUBTATOR, JSON_LINES):
         return None
-    with opened(path) as file:
+    with open_input(path) as file:
         return sum(bool(line.strip()) if kind == JSON_LINES else bool(_TITLE_LINE.match(line)) for line in file)
 
 
@@ -84,7 +76,7 @@ def _reader(kind: str) -> Callable[..., Iterator[Document]]:
 
 
 def _holds_bioc_json(file: BinaryIO) -> bool:
-    """Whether the file is BioC: its first line alone, or if that is no value, the whole of it."""
+    """Return whether the file is BioC: its first line, or if that is no value, all of it."""
     first_line = next((line for line in file if line.strip()), b"")
     try:
         return is_bioc_json(json.loads(first_line))
@@ -93,4 +85,4 @@ def _holds_bioc_json(file: BinaryIO) -> bool:
     try:
         return is_bioc_json(json.loads(content))
     except (ValueError, RecursionError):
-        return _BIOC_KEY.search(content, 0, _BEGINNING_BYTES) is not None
+        return _BIOC_KEY.search(content, 0, _START_BYTES) is not None

@@ -8,21 +8,21 @@ from biodir.errors_biodir import AnnotationError
 
 
 def document_from_row(row: Mapping[str, Any], features: Any = None, default_id: str = "document") -> Document:
-    """The document of a row.
+    """Return the document of a row.
 
     Args:
         row: one document, as Python values.
-        features: the `datasets.Features` of the row; without them its labels are names already.
-        default_id: the document's id where the row has none.
+        features: the `datasets.Features` of the row; None if its labels are names already.
+        default_id: the document's id if the row has none.
 
     Raises:
-        AnnotationError: a label is no number of its ClassLabel, or what `Document.from_dict` raises.
+        AnnotationError: a label is no number of its ClassLabel, or `Document.from_dict` raises it.
     """
     return Document.from_dict(row if features is None else with_label_names(row, features), default_id)
 
 
 def with_label_names(value: Any, feature: Any) -> Any:
-    """The value, or row, with the name of each class label in place of its number.
+    """Return the value, or row, with the name of each class label in place of its number.
 
     Raises:
         AnnotationError: a number names no label.
@@ -39,9 +39,11 @@ def with_label_names(value: Any, feature: Any) -> Any:
 
 
 def _label_name(value: Any, names: Sequence[str]) -> Any:
-    """The name of a label; a name stays one."""
+    """Return the name of a label; a name stays one."""
     if isinstance(value, str):
         return value
     if not 0 <= value < len(names):
-        raise AnnotationError(f"label {value} is none of the {len(names)} from 0: {', '.join(names)}; export anew")
+        raise AnnotationError(
+            f"label {value} is none of the {len(names)} from 0: {', '.join(names)}; export the file again"
+        )
     return names[value]

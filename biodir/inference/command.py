@@ -8,16 +8,16 @@ from typing import TextIO
 from tqdm import tqdm
 
 from biodir.cli import add_model_options, check_readable, counted, quiet_pipeline
-from biodir.errors_biodir import SettingError
+from biodir.errors_biodir import ErrorPolicy, SettingError
 from biodir.formats.reading import INPUT_HELP
 
 
-def add_commands(commands: argparse._SubParsersAction) -> None:
-    """Adds the command to those of `biodir`."""
+def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the commands `predict` and `export-onnx`."""
     predict = commands.add_parser(
         "predict",
         help="find the relations in files of documents",
-        description="Finds the directed relations between the marked entities of documents. Without -o they are listed "
+        description="Find the directed relations between the marked entities of documents. Without -o they are listed "
         "on the terminal.",
     )
     predict.add_argument("inputs", nargs="+", type=Path, metavar="IN", help=INPUT_HELP)
@@ -36,7 +36,7 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
     predict.add_argument(
         "--batch-size",
         type=int,
-        help="candidate pairs that go to the model together; a small one reads texts more than once",
+        help="candidate pairs in a batch of the model; with a small number texts are read more than once",
     )
     predict.add_argument(
         "--type-map",
@@ -49,7 +49,7 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
     export = commands.add_parser(
         "export-onnx",
         help="write the encoder of a checkpoint for ONNX Runtime",
-        description="Writes the encoder of a checkpoint as ONNX graphs, in float32 and in int8. `--backend onnx` and "
+        description="Write the encoder of a checkpoint as ONNX graphs, in float32 and in int8. `--backend onnx` and "
         "`--backend onnx-int8` find them in the checkpoint's own folder; without them they export it at every start.",
     )
     export.add_argument("output", nargs="?", type=Path, metavar="FOLDER", help="by default the checkpoint's folder")
@@ -58,7 +58,7 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
 
 
 def _predict(options: argparse.Namespace) -> int:
-    # Imported here, for `biodir --help` should not wait for torch.
+    # Imported here, because `biodir --help` should not wait for torch.
     from biodir.inference.predict import count_documents, format_of, predict_files
 
     output_format = options.format or format_of(options.output or sys.stdout)
@@ -68,15 +68,16 @@ def _predict(options: argparse.Namespace) -> int:
     check_readable(options.inputs)
     extract = quiet_pipeline(options)
     shows_bar = bool(options.output) and sys.stderr.isatty()
-    total = count_documents(options.inputs) if shows_bar else None  # one more reading of the files, for the bar alone
+    total = count_documents(options.inputs) if shows_bar else None  # reads the files once more, only for the bar
     with tqdm(total=total, unit=" documents", disable=not shows_bar) as bar:
         report = predict_files(
             extract,
             options.inputs,
             output,
             output_format,
-            options.errors,
-            on_skip=lambda error: tqdm.write(f"biodir: left out: {error}", file=sys.stderr),
+            ErrorPolicy(
+                options.errors, on_skip=lambda error: tqdm.write(f"biodir: left out: {error}", file=sys.stderr)
+            ),
             progress=lambda documents: counted(documents, bar),
             batch_size=options.batch_size,
             **parameters,
@@ -102,7 +103,7 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _standard_output(output_format: str) -> TextIO:
-    """Standard output: UTF-8 for data; for people what the terminal can show."""
+    """Return standard output: in UTF-8 for data, in the encoding of the terminal for the listing."""
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(**{"errors": "replace"} if output_format == "listing" else {"encoding": "utf-8"})
     return sys.stdout

@@ -1,4 +1,4 @@
-"""Relations as text for people to read in a terminal."""
+"""Relations as text for people who read in a terminal."""
 
 import shutil
 import textwrap
@@ -8,7 +8,7 @@ from typing import Any
 from biodir.document_biodir import Document
 
 HEADINGS = ("score", "relation", "novelty", "subject --> object  <evidence>")
-# Columns of the listing: those of the terminal within these limits; where there is no terminal, the default.
+# Columns of the listing: those of the terminal within these limits; without a terminal, the default.
 MIN_WIDTH, MAX_WIDTH, DEFAULT_WIDTH = 72, 120, 100
 MAX_NAME, MAX_IDENTIFIER, MAX_EVIDENCE = 60, 30, 600
 # A space at which no line is broken; texts have none of these, since it counts as not printable.
@@ -18,7 +18,7 @@ Span = tuple[int, int]
 
 
 def relation_listing(document: Document, relations: Sequence[Mapping[str, Any]], width: int | None = None) -> str:
-    """A table of the relations under the document's title, then each sentence of evidence once; ends in a blank line.
+    """Return the document's title, a table of its relations, each sentence of evidence once, and a blank line.
 
     An arrow points from the subject to the object; a dash joins entities without direction. ``<1>`` at the end of a
     row names a sentence below the table.
@@ -48,7 +48,7 @@ def _title(document: Document, longest: int) -> str:
 
 
 def _sentences(relations: Sequence[Mapping[str, Any]]) -> dict[Span, str]:
-    """The sentences of evidence by their spans, in the order of the text."""
+    """Return the sentences of evidence by their spans, in the order of the text."""
     found = {(part["start"], part["end"]): part["text"] for relation in relations for part in relation["evidence"]}
     return {span: _shortened(found[span], MAX_EVIDENCE) for span in sorted(found)}
 
@@ -65,17 +65,17 @@ def _entity(entity: Mapping[str, str]) -> str:
 
 
 def _shortened(text: str, longest: int) -> str:
-    """The text with single spaces, cut at a word where it is longer; what a terminal would obey becomes a space."""
+    """Return the text with single spaces, cut at a word if it is longer; control characters become spaces."""
     words = "".join(character if character.isprintable() else " " for character in text).split()
-    whole = " ".join(words)
-    if len(whole) <= longest:
-        return whole
-    cut = whole[: longest - len(" ...") + 1]
+    joined = " ".join(words)
+    if len(joined) <= longest:
+        return joined
+    cut = joined[: longest - len(" ...") + 1]
     return (cut.rsplit(" ", 1)[0] if " " in cut else cut[:-1]) + " ..."
 
 
 def _hanging(start: str, text: str, width: int) -> list[str]:
-    """The lines of the text behind `start`, whose width the further lines are indented by.
+    """Return the lines of the text after `start`; its width is the indentation of the further lines.
 
     A start that leaves less than half of the line, such as a long identifier, is a line of its own.
     """

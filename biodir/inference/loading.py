@@ -1,4 +1,4 @@
-"""Opens a checkpoint with the installed code: no code from the checkpoint's folder runs."""
+"""Load a checkpoint with the installed code: no code from the checkpoint's folder runs."""
 
 import os
 import re
@@ -20,18 +20,18 @@ from biodir.pipeline_biodir import BioDirPipeline
 MODEL_VARIABLE = "BIODIR_MODEL"
 CHECKPOINT_FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
-# What the libraries raise on files that are cut off, not what their name says, or at odds with one another.
+# Errors of the libraries on files that are cut off, of another kind than their name, or do not fit together.
 LIBRARY_ERRORS = (OSError, RuntimeError, TypeError, ValueError, SafetensorError, StrictDataclassError)
 LFS_POINTER = b"version https://git-lfs"
 
 
 def load_pipeline(model: str | None = None, device: str | None = None, backend: str = "torch") -> BioDirPipeline:
-    """The pipeline over a checkpoint.
+    """Return the pipeline of a checkpoint.
 
     Args:
-        model: folder or Hub id; None for $BIODIR_MODEL or, in a checkout, the checkpoint that lies there.
+        model: folder or Hub id; None for $BIODIR_MODEL or, in a checkout, the checkpoint in it.
         device: as in transformers, such as "cpu" or "cuda:0"; None for the first accelerator, else the CPU.
-        backend: what computes the encoder, see `use_backend`.
+        backend: the library and precision of the encoder, see `use_backend`.
 
     Raises:
         CheckpointError: there is no checkpoint, or its files are missing or do not fit together.
@@ -57,7 +57,7 @@ def load_pipeline(model: str | None = None, device: str | None = None, backend: 
 
 
 def default_model() -> str:
-    """$BIODIR_MODEL, or the folder of the flat modules where a checkpoint lies beside them.
+    """Return $BIODIR_MODEL, or the folder of the flat modules if there is a checkpoint in it.
 
     Raises:
         CheckpointError: there is neither.
@@ -72,7 +72,7 @@ def default_model() -> str:
 
 
 def _check_place(name: str) -> None:
-    """Nothing where the name is that of a folder with all files of a checkpoint, or can be an id of the Hub."""
+    """Check that the name is that of a folder with all files of a checkpoint, or can be an id of the Hub."""
     folder = Path(name)
     if not folder.exists() and HUB_ID.fullmatch(name):
         return
@@ -111,7 +111,7 @@ def _check_model_type(name: str) -> None:
 
 @contextmanager
 def _naming(name: str, files: str) -> Iterator[None]:
-    """Errors of the libraries as a CheckpointError that names the checkpoint and the files that are at fault."""
+    """Turn errors of the libraries into a CheckpointError that names the checkpoint and the files at fault."""
     try:
         yield
     except LIBRARY_ERRORS as error:

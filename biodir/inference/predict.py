@@ -4,13 +4,13 @@ import json
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from biodir.document_biodir import Document, Relation
-from biodir.document_pubtator_biodir import format_pubtator
-from biodir.errors_biodir import BioDirError, SettingError
+from biodir.errors_biodir import STRICT, BioDirError, ErrorPolicy, SettingError
+from biodir.formats.pubtator import format_pubtator
 from biodir.formats.reading import (
     JSON_LINES_SUFFIXES,
     JSON_SUFFIX,
@@ -21,42 +21,44 @@ from biodir.formats.reading import (
 from biodir.inference.listing import relation_listing
 from biodir.pipeline_decoding_biodir import first_of_pairs
 
+if TYPE_CHECKING:
+    from biodir.pipeline_biodir import BioDirPipeline
+
 # Suffixes of files of relations.
 JSON_SUFFIXES = (*JSON_LINES_SUFFIXES, JSON_SUFFIX)
 # Digits of the scores that are written to PubTator files.
 SCORE_DIGITS = 4
 
 
-@dataclass
+@dataclass(frozen=True)
 class Report:
-    """What a run did; `skipped` holds the message of each document that was left out."""
+    """The documents and relations that a run wrote, and the errors of the documents that it skipped."""
 
-    documents: int = 0
-    relations: int = 0
-    skipped: list[str] = field(default_factory=list)
+    documents: int
+    relations: int
+    skipped: tuple[BioDirError, ...]
 
 
 def predict_files(
-    extract: Callable[..., Iterator[list[dict[str, Any]]]],
+    extract: "BioDirPipeline",
     inputs: Sequence[Path],
     output: Path | TextIO,
     output_format: str | None = None,
-    errors: str = "raise",
-    on_skip: Callable[[BioDirError], None] | None = None,
-    progress: Callable[[Iterable], Iterable] = iter,
+    policy: ErrorPolicy = STRICT,
+    progress: Callable[[Iterable[Document]], Iterable[Document]] = iter,
     **parameters: Any,
 ) -> Report:
-    """Writes the relations of all documents, in input order, each as soon as it is known.
+    """Write the relations of all documents in input order, each document as soon as its relations are predicted.
 
     Args:
-        extract: a `BioDirPipeline`.
+        extract: the pipeline of a checkpoint.
         inputs: files that `read_documents` reads.
         output: a file, or an open text stream.
         output_format: "pubtator", "jsonl" or "listing"; by default that of the suffix, for a stream the listing.
-        errors: "raise", or "skip" to leave out bad documents.
-        on_skip: called with the error of each document that is left out.
+        policy: whether a bad document is raised or skipped. A document that the model or the output format cannot take
+            is bad, too.
         progress: wraps the iterable of documents, such as a progress bar.
-        parameters: of a call of the pipeline.
+        parameters: those of a call of the pipeline.
 
     Raises:
         BioDirError: a bad document (the relations of those before it are written), or settings that do not fit.
@@ -64,29 +66,25 @@ def predict_files(
     write = WRITERS[output_format or format_of(output)]
     if isinstance(output, Path) and output.resolve() in [path.resolve() for path in inputs]:
         raise SettingError(f"{output} is an input as well; write to another file")
-    report = Report()
-
-    def skip(error: BioDirError) -> None:
-        report.skipped.append(str(error))
-        if on_skip is not None:
-            on_skip(error)
 
     def check(document: Document) -> None:
         extract.check_document(document, type_map=parameters.get("type_map"))
         write(document, [])  # what cannot be written is found before the model runs, where file and line are known
 
-    documents = _documents(inputs, errors, skip, check)
-    with _opened(output) as file:
-        for document, relations in _answered(extract, progress(documents), parameters):
+    policy = replace(policy, check=check)
+    documents = (document for path in inputs for document in read_documents(path, policy))
+    documents_written = relations_written = 0
+    with _open_output(output) as file:
+        for document, relations in _with_relations(extract, progress(documents), parameters):
             file.write(write(document, relations))
             file.flush()
-            report.documents += 1
-            report.relations += len(relations)
-    return report
+            documents_written += 1
+            relations_written += len(relations)
+    return Report(documents_written, relations_written, tuple(policy.skipped))
 
 
 def format_of(output: Path | TextIO) -> str:
-    """The format that a file's suffix asks for.
+    """Return the format of an output file by its suffix; that of a stream is the listing.
 
     Raises:
         SettingError: the suffix is unknown.
@@ -102,12 +100,13 @@ def format_of(output: Path | TextIO) -> str:
 
 
 def count_documents(paths: Sequence[Path]) -> int | None:
-    """How many documents the files seem to hold, for a progress bar; None where that cannot be told fast."""
+    """Return how many documents the files seem to hold, for a progress bar; None if that takes long to find out."""
     counts = [document_count(path) for path in paths]
-    return None if None in counts else sum(counts)
+    known = [count for count in counts if count is not None]
+    return sum(known) if len(known) == len(counts) else None
 
 
-def _opened(output: Path | TextIO) -> Any:
+def _open_output(output: Path | TextIO) -> Any:
     if not isinstance(output, Path):
         return nullcontext(output)
     try:
@@ -116,20 +115,10 @@ def _opened(output: Path | TextIO) -> Any:
         raise SettingError(f"{output}: cannot be written ({error.strerror}); name another file") from error
 
 
-def _documents(
-    paths: Sequence[Path],
-    errors: str,
-    on_skip: Callable[[BioDirError], None],
-    check: Callable[[Document], None],
-) -> Iterator[Document]:
-    for path in paths:
-        yield from read_documents(path, errors=errors, on_skip=on_skip, check=check)
-
-
-def _answered(
-    extract: Callable[..., Iterator[list[dict[str, Any]]]], documents: Iterable[Document], parameters: Mapping[str, Any]
+def _with_relations(
+    extract: "BioDirPipeline", documents: Iterable[Document], parameters: Mapping[str, Any]
 ) -> Iterator[tuple[Document, list[dict[str, Any]]]]:
-    """Each document with its relations; only the documents that the pipeline has read ahead are held."""
+    """Yield each document with its relations; only documents that the pipeline has read ahead are in memory."""
     read_ahead: deque[Document] = deque()
 
     def remembered() -> Iterator[Document]:
@@ -146,7 +135,7 @@ def _json_line(document: Document, relations: Sequence[Mapping[str, Any]]) -> st
 
 
 def predicted_relations(results: Sequence[Mapping[str, Any]]) -> tuple[Relation, ...]:
-    """The pipeline's results as data of a document."""
+    """Return the pipeline's results as the relations of a document."""
     return first_of_pairs(map(_relation, results))
 
 

@@ -7,8 +7,9 @@ from biodir.configuration_biodir import BioDirConfig
 from biodir.document_biodir import Document, Mention
 from biodir.document_candidates_biodir import candidate_pairs
 from biodir.document_inputs_biodir import with_known_types
-from biodir.document_pubtator_biodir import format_pubtator, parse_document
+from biodir.document_pubtator_biodir import parse_document
 from biodir.errors_biodir import BioDirError
+from biodir.formats.pubtator import format_pubtator
 from biodir.publishing.assembly import RepositoryFile
 from biodir.publishing.errors import PublishError
 

@@ -183,7 +183,7 @@ def _corpus(source: _Source, documents: Sequence[Document]) -> TrainingCorpus:
         for relation in document.relations:
             name = source.relation_types.get(relation.relation_type, relation.relation_type)
             if name is None:
-                dropped.add(frozenset((relation.entity1_id, relation.entity2_id)))
+                dropped.add(relation.pair)
             else:
                 relations.append(replace(relation, relation_type=name))
         if dropped:

@@ -47,7 +47,7 @@ class LabelledPairs:
         assert self.swapped is not None, "the swapped pairs were made with the others"
         if not indices:
             return replace(self, swapped=None)
-        if isinstance(self.features, PairwiseFeatures):
+        if isinstance(self.features, Features):
             return self.swapped
         chosen = [self.swapped if index in indices else self for index in range(len(self.targets))]
         pairs = tuple(found.features.pairs[index] for index, found in enumerate(chosen))
@@ -83,7 +83,7 @@ def labelled_pairs(
         pairs = [
             pair
             for pair in encoder.candidates(encoded)
-            if identifiers_of(pair) not in left_out and (not is_partial or pair_types_of(pair) in joined)
+            if pair.identifiers not in left_out and (not is_partial or pair_types_of(pair) in joined)
         ]
         relations = relations_of_pairs(document)
         found = _with_targets(encoder.features(encoded, pairs), document.id, relations, labels, unannotated)
@@ -106,7 +106,7 @@ def _with_targets(
     for features in encoded_pairs:
         try:
             targets = [
-                pair_targets(asked.pair, relations.get(identifiers_of(asked.pair), ()), labels, unannotated)
+                pair_targets(asked.pair, relations.get(asked.pair.identifiers, ()), labels, unannotated)
                 for asked in features.pairs
             ]
         except AnnotationError as error:
@@ -117,11 +117,6 @@ def _with_targets(
 def in_other_order(pair: CandidatePair) -> CandidatePair:
     """The pair with its entities in each other's place; its direction label follows."""
     return CandidatePair(pair.entity2, pair.entity1, pair.pair_type_id)
-
-
-def identifiers_of(pair: CandidatePair) -> frozenset[str]:
-    """The identifiers of the pair's entities, without order."""
-    return frozenset((pair.entity1.identifier, pair.entity2.identifier))
 
 
 def related_types(documents: Iterable[Document]) -> set[frozenset[str]]:

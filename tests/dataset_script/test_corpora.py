@@ -371,9 +371,9 @@ def test_biored_has_induced_diseases_as_the_table_says(data_dir):
     shared = [document for document in import_corpus("bc5cdr", files).documents if document.id in biored]
     outcomes = {"agree": 0, "other": 0}
     for document in shared:
-        known = {frozenset((each.entity1_id, each.entity2_id)): each for each in biored[document.id].relations}
+        known = {each.pair: each for each in biored[document.id].relations}
         for relation in document.relations:
-            other = known.get(frozenset((relation.entity1_id, relation.entity2_id)))
+            other = known.get(relation.pair)
             if other is not None:
                 agrees = (other.relation_type, other.subject_id) == (relation.relation_type, relation.subject_id)
                 outcomes["agree" if agrees else "other"] += 1

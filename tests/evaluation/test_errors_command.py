@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from biodir.document_biodir import Relation
-from biodir.document_pubtator_biodir import write_pubtator
 from biodir.errors_biodir import AnnotationError, SettingError
 from biodir.evaluation.errors_command import add_errors_command
+from biodir.formats.pubtator import write_pubtator
 from helpers.checkout import CHECKOUT
 from helpers.marked import marked_document
 

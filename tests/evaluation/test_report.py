@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from biodir.document_biodir import Relation
-from biodir.document_pubtator_biodir import parse_document, read_pubtator, write_pubtator
+from biodir.document_pubtator_biodir import parse_document, read_pubtator
 from biodir.errors_biodir import AnnotationError
 from biodir.evaluation.intervals import Resampling
 from biodir.evaluation.report import (
@@ -16,6 +16,7 @@ from biodir.evaluation.report import (
     gold_documents,
     predicted_documents,
 )
+from biodir.formats.pubtator import write_pubtator
 from helpers.marked import marked_document
 from helpers.scored_documents import GOLD, PREDICTED, TOTALS, without_scores
 

@@ -8,7 +8,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from biodir.document_pubtator_biodir import format_pubtator, read_pubtator
+from biodir.document_pubtator_biodir import read_pubtator
+from biodir.formats.pubtator import format_pubtator
 from helpers.checkout import CHECKOUT
 
 EXAMPLES = CHECKOUT / "examples"

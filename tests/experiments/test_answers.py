@@ -6,8 +6,8 @@ import pytest
 
 from biodir.dataset_script.import_command import write_documents
 from biodir.document_biodir import Relation
-from biodir.document_pubtator_biodir import write_pubtator
 from biodir.errors_biodir import AnnotationError, SettingError
+from biodir.formats.pubtator import write_pubtator
 from biodir.formats.reading import read_documents
 from biodir.labels_biodir import CHEMICAL, DISEASE, GENE
 from experiments import head_scores as head_program

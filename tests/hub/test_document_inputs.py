@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from biodir.document_biodir import Document
-from biodir.document_inputs_biodir import document_of_input
+from biodir.document_inputs_biodir import document_from_input
 from biodir.errors_biodir import AnnotationError
 
 TYPES = ["Gene", "Disease"]
@@ -17,14 +17,14 @@ def row(kind, **more):
 
 @pytest.mark.parametrize(("kind", "name"), [(0, "Gene"), (1, "Disease"), (np.int64(1), "Disease"), ("Drug", "Drug")])
 def test_number_of_a_type_is_its_place_among_the_types(kind, name):
-    (mention,) = document_of_input(row(kind), 0, TYPES).mentions
+    (mention,) = document_from_input(row(kind), 0, TYPES).mentions
     assert (mention.entity_type, mention.identifiers) == (name, ("5",))
 
 
 @pytest.mark.parametrize("number", [2, -1])
 def test_number_without_a_type_is_refused(number):
     with pytest.raises(AnnotationError) as caught:
-        document_of_input(row(number), 3, TYPES)
+        document_from_input(row(number), 3, TYPES)
     assert str(caught.value) == (
         f"document 3, entities[0]: 'type' is {number}, but the model numbers its entity types 0 to 1; "
         "give the name of the type"
@@ -33,16 +33,16 @@ def test_number_without_a_type_is_refused(number):
 
 def test_truth_value_is_no_type():
     with pytest.raises(AnnotationError, match="entity type True is not a name"):
-        document_of_input(row(True), 0, TYPES)
+        document_from_input(row(True), 0, TYPES)
 
 
 def test_relations_of_the_input_are_left_alone():
     given = row("Gene", relations=[{"relation": 3, "entity1": "5"}], subject_lines="none")
-    assert document_of_input(given, 0, TYPES).relations == ()
+    assert document_from_input(given, 0, TYPES).relations == ()
 
 
 def test_relations_of_a_document_are_kept():
     document = Document.from_dict(
         row("Gene", relations=[{"relation": "Bind", "entity1": "5", "entity2": "5", "novelty": "No"}])
     )
-    assert document_of_input(document, 0, TYPES) is document
+    assert document_from_input(document, 0, TYPES) is document

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from biodir.document_pubtator_biodir import format_pubtator
+from biodir.formats.pubtator import format_pubtator
 from biodir.publishing.checking import clean_environment
 from helpers.checkout import CHECKOUT
 from helpers.marked import marked_document

@@ -369,7 +369,7 @@ def round_trip(pair, relations):
 
 
 def statements(relations):
-    return {(frozenset((r.entity1_id, r.entity2_id)), r.relation_type, r.novelty, r.subject_id) for r in relations}
+    return {(r.pair, r.relation_type, r.novelty, r.subject_id) for r in relations}
 
 
 @pytest.mark.corpus
@@ -378,7 +378,7 @@ def test_decoding_the_targets_of_the_dev_documents_gives_their_relations(data_di
     for document in read_pubtator(data_dir / "bioredirect" / "bioredirect_dev.pubtator"):
         relations, decoded = relations_of_pairs(document), []
         for pair in candidate_pairs(document.entities(), PAIR_TYPES):
-            ids = frozenset((pair.entity1.identifier, pair.entity2.identifier))
+            ids = pair.identifiers
             decoded.append(round_trip(pair, relations.pop(ids, ())))
         missing = statements(relation for found in relations.values() for relation in found)
         found = statements(decision.to_relation() for decision in decoded if decision.is_related)

@@ -3,7 +3,8 @@
 import pytest
 
 from biodir.configuration_biodir import BioDirConfig
-from biodir.document_pubtator_biodir import format_pubtator, read_pubtator
+from biodir.document_pubtator_biodir import read_pubtator
+from biodir.formats.pubtator import format_pubtator
 from biodir_demo.opening import EXAMPLES
 from helpers.checkout import CHECKOUT
 

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from biodir.document_biodir import Passage, Relation
-from biodir.document_pubtator_biodir import format_pubtator, parse_document
+from biodir.document_pubtator_biodir import parse_document
 from biodir.errors_biodir import AnnotationError
+from biodir.formats.pubtator import format_pubtator
 from biodir.formats.reading import read_documents
 from biodir.training.augmentation import augmented_documents, rare_types, with_renamed_entity
 from helpers.marked import marked_document

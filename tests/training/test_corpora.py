@@ -3,8 +3,8 @@
 import pytest
 
 from biodir.document_biodir import Relation
-from biodir.document_pubtator_biodir import write_pubtator
 from biodir.errors_biodir import ParseError, SettingError
+from biodir.formats.pubtator import write_pubtator
 from biodir.labels_biodir import CHEMICAL, DISEASE, GENE
 from biodir.training.corpora import corpus_paths, document_ids, first_documents, training_corpora
 from biodir.training.settings import TrainingSettings

@@ -1,1 +1,0 @@
-../document_pubtator_rows_biodir.py
