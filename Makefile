@@ -1,10 +1,10 @@
 # make run       predict the relations of FILE and print them
-# make test      run the tests
+# make test      run the tests; make test-lowest runs the core tests with the lowest versions of all dependencies
 # make demo      serve the page of demo/ until it is stopped
 # make check     check style and formatting (make lint), types, spelling, and that all files name one version
 # make coverage  run the tests and show which lines they leave out; as pages in build/coverage/
-# make docs      write the reference of the Python interface to build/docs/
-# make clean     remove what builds and tests left behind; make distclean removes .venv, too
+# make docs      write the documentation, with the reference of the Python interface, to build/docs/
+# make clean     remove the output of builds and tests; make distclean also removes .venv
 #
 # Each target sets itself up in .venv; nothing is installed twice. Needs Python 3.11 or newer with its venv module.
 #   FILE    the PubTator file to read: make run FILE="my file.pubtator"
@@ -22,9 +22,10 @@ export FILE
 export PORT
 
 python := .venv/bin/python
+lowest := .venv/lowest/bin/python
 metadata := setup.cfg pyproject.toml
 
-.PHONY: help run test demo lint check coverage docs clean distclean
+.PHONY: help run test test-lowest demo lint check coverage docs clean distclean
 .NOTPARALLEL:
 
 help:
@@ -36,6 +37,10 @@ run: .venv/.biodir-run
 test: .venv/.biodir-dev
 	$(python) -m pytest -q
 
+# tests/training needs accelerate and tests/publishing the whole development installation; these need neither.
+test-lowest: .venv/.biodir-lowest
+	$(lowest) -m pytest -q tests/hub tests/formats tests/test_remote_loading.py tests/test_shipped_checkpoint.py
+
 demo: .venv/.biodir-demo
 	@$(python) demo/app.py
 
@@ -44,7 +49,7 @@ lint: .venv/.biodir-dev
 	$(python) -m ruff format --check .
 
 check: lint
-	$(python) scripts/check_types.py
+	$(python) -m mypy
 	$(python) -m codespell_lib
 	$(python) -m pytest -q tests/test_version.py
 
@@ -74,12 +79,18 @@ distclean: clean
 	$(python) -m pip install --quiet -e ".[dev]"
 	@touch .venv/.biodir-run .venv/.biodir-demo $@
 
+# An environment of its own, inside .venv so that it goes with it.
+.venv/.biodir-lowest: .venv/.biodir-torch tests/lowest.txt $(metadata)
+	$(python) -m venv .venv/lowest
+	$(lowest) -m pip install --quiet "$(TORCH)" -e ".[data,formats]" pytest -c tests/lowest.txt
+	@touch $@
+
 # The local version "+cpu" is asked for because on Linux the plain one brings gigabytes of CUDA libraries.
 .venv/.biodir-torch: | .venv/bin/pip
 	@echo "installing $(TORCH) ..."
 	@$(python) -m pip install --quiet "$(TORCH)" || { \
 	  echo "make: pip did not get $(TORCH)." >&2; \
-	  echo "  No such version: name PyTorch's CPU wheel index in PIP_EXTRA_INDEX_URL (the address stands in PyTorch's own" >&2; \
+	  echo "  No such version: name PyTorch's CPU wheel index in PIP_EXTRA_INDEX_URL (the address is in PyTorch's own" >&2; \
 	  echo "  installation instructions) and run make again, or choose another build: make $(MAKECMDGOALS) TORCH=torch" >&2; \
 	  exit 1; }
 	@touch $@
