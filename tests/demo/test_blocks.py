@@ -3,7 +3,7 @@
 import pytest
 
 from biodir_demo.marking import Mark, MarkedText
-from biodir_demo.opening import samples_folder
+from biodir_demo.documents import samples_folder
 from helpers.tiny_checkpoint import open_pipeline, save_checkpoint
 
 gradio = pytest.importorskip("gradio")
@@ -35,8 +35,8 @@ def test_answer_fills_message_filters_and_views(answered):
     assert answer.document.id == "sample"
     assert filters[0] == ""
     assert [choice[1] for choice in filters[1]["choices"]] == sorted(
-        {finding.result["relation"] for finding in answer.findings},
-        key=lambda kind: (-sum(each.result["relation"] == kind for each in answer.findings), kind),
+        {finding.result["relation"] for finding in answer.relations},
+        key=lambda kind: (-sum(each.result["relation"] == kind for each in answer.relations), kind),
     )
     assert len(answered[8:]) == 5
 

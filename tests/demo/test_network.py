@@ -8,10 +8,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from biodir_demo.curves import ARROW_LENGTH, BOX_ROOM, Curve, _comes_near, arrow_head, edge_curve, glyph_point
+from biodir_demo.curves import ARROW_LENGTH, BOX_ROOM, Curve, _comes_near, arrow_head, edge_curve, sign_point
 from biodir_demo.layout import MARGIN, Box, Size, _near_pairs, canvas_size, place
 from biodir_demo.network import DRAWINGS, network_html, network_svg, statement
-from helpers.demo_answers import DRUG, GENE, RESULTS, VARIANT, answer, result
+from helpers.demo_predictions import DRUG, GENE, RESULTS, VARIANT, answer, result
 
 ANSWER = answer()
 WIDE, NARROW = DRAWINGS["wide"], DRAWINGS["narrow"]
@@ -117,8 +117,8 @@ def test_part_of_a_curve_lies_on_it():
 
 def test_glyphs_keep_apart():
     curve = Curve((0, 0), (50, 0), (100, 0))
-    assert glyph_point(curve, [], [], 8) == (50, 0)
-    assert math.dist(glyph_point(curve, [], [(50, 0)], 8), (50, 0)) >= 16 - 1e-6
+    assert sign_point(curve, [], [], 8) == (50, 0)
+    assert math.dist(sign_point(curve, [], [(50, 0)], 8), (50, 0)) >= 16 - 1e-6
 
 
 def groups(svg: str, name: str) -> list[ElementTree.Element]:
@@ -126,7 +126,7 @@ def groups(svg: str, name: str) -> list[ElementTree.Element]:
 
 
 def test_drawing_has_a_label_for_each_entity_and_a_line_for_each_relation():
-    svg = network_svg(ANSWER.document, ANSWER.findings, WIDE)
+    svg = network_svg(ANSWER.document, ANSWER.relations, WIDE)
     assert sorted(group.find("text").text for group in groups(svg, "bd-node")) == ["EGFR", "Gefitinib", "T790M"]
     assert sorted(group.get("data-relation") for group in groups(svg, "bd-edge")) == ["1", "2"]
 
@@ -134,7 +134,7 @@ def test_drawing_has_a_label_for_each_entity_and_a_line_for_each_relation():
 def test_directed_edge_has_an_arrow_and_undirected_none():
     edges = {
         edge.get("data-relation"): edge
-        for edge in groups(network_svg(ANSWER.document, ANSWER.findings, WIDE), "bd-edge")
+        for edge in groups(network_svg(ANSWER.document, ANSWER.relations, WIDE), "bd-edge")
     }
     assert edges["1"].find("polygon") is not None
     assert edges["2"].find("polygon") is None
@@ -143,14 +143,14 @@ def test_directed_edge_has_an_arrow_and_undirected_none():
 def test_known_relation_is_dashed_and_novel_is_not():
     edges = {
         edge.get("data-relation"): edge
-        for edge in groups(network_svg(ANSWER.document, ANSWER.findings, WIDE), "bd-edge")
+        for edge in groups(network_svg(ANSWER.document, ANSWER.relations, WIDE), "bd-edge")
     }
     assert edges["1"].get("class").split() == ["bd-edge", "negative", "novel"]
     assert edges["2"].get("class").split() == ["bd-edge", "association", "known"]
 
 
 def test_titles_say_the_whole_relation_and_entity():
-    svg = network_svg(ANSWER.document, ANSWER.findings, WIDE)
+    svg = network_svg(ANSWER.document, ANSWER.relations, WIDE)
     assert "Gefitinib → EGFR: Negative correlation, Novel, score 0.90" in svg
     assert "EGFR · Gene · 1956 · 2 mentions" in svg
     assert statement(RESULTS[1]) == "T790M — Gefitinib: Association, Known, score 0.50"
@@ -158,13 +158,13 @@ def test_titles_say_the_whole_relation_and_entity():
 
 def test_one_identifier_with_two_types_is_two_labels():
     other = {**GENE, "type": "ChemicalEntity"}
-    findings = answer(result(DRUG, GENE, "Bind", 0.5), result(VARIANT, other, "Bind", 0.5)).findings
+    findings = answer(result(DRUG, GENE, "Bind", 0.5), result(VARIANT, other, "Bind", 0.5)).relations
     assert len(groups(network_svg(ANSWER.document, findings, WIDE), "bd-node")) == 4
 
 
 def test_long_names_are_cut_in_the_drawing_and_whole_in_the_title():
     name = "a very long name of a chemical <with> signs"
-    findings = answer(result({**DRUG, "text": name}, GENE, "Bind", 0.5)).findings
+    findings = answer(result({**DRUG, "text": name}, GENE, "Bind", 0.5)).relations
     svg = network_svg(ANSWER.document, findings, NARROW)
     node = next(group for group in groups(svg, "bd-node") if "chemical" in group.get("class"))
     assert node.find("text").text == "a very long name of a c…"
@@ -172,7 +172,7 @@ def test_long_names_are_cut_in_the_drawing_and_whole_in_the_title():
 
 
 def test_page_holds_a_drawing_for_each_width_and_a_legend_of_what_occurs():
-    html = network_html(ANSWER.document, ANSWER.findings)
+    html = network_html(ANSWER.document, ANSWER.relations)
     assert re.findall(r'<div class="bd-network (\w+)">', html) == ["wide", "narrow"]
     assert "Negative correlation</li>" in html
     assert "Bind</li>" not in html
@@ -181,8 +181,8 @@ def test_page_holds_a_drawing_for_each_width_and_a_legend_of_what_occurs():
 
 def test_no_more_relations_are_drawn_than_can_be_followed():
     many = [result({**DRUG, "id": f"D{number}"}, GENE, "Bind", number / 100) for number in range(60)]
-    html = network_html(ANSWER.document, answer(*many).findings)
+    html = network_html(ANSWER.document, answer(*many).relations)
     numbers = [int(number) for number in re.findall(r'data-relation="(\d+)"', html)]
     assert "The 50 surest of 60 relations are drawn" in html
     assert sorted(set(numbers)) == list(range(11, 61))
-    assert "surest" not in network_html(ANSWER.document, ANSWER.findings)
+    assert "surest" not in network_html(ANSWER.document, ANSWER.relations)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import CHECKOUT
+from helpers.checkout import CHECKOUT
 
 from biodir.document_pubtator_biodir import read_pubtator
 from helpers.browser import Browser

@@ -10,11 +10,11 @@ import pytest
 from biodir.configuration_biodir import BioDirConfig
 from biodir.document_biodir import Document
 from biodir_demo import table
-from biodir_demo.looks import ENTITY_LOOKS, RELATION_LOOKS, entity_look, novelty_name, relation_look
+from biodir_demo.styles import ENTITY_STYLES, RELATION_STYLES, entity_style, novelty_name, relation_style
 from biodir_demo.summary import message_html, options_of, summary_html, type_legend_html
 from biodir_demo.table import MAX_ROWS, table_html
 from biodir_demo.text_view import pieces, span_html, text_html
-from helpers.demo_answers import DRUG, FIRST, GENE, SECOND, TEXT, answer, result
+from helpers.demo_predictions import DRUG, FIRST, GENE, SECOND, TEXT, answer, result
 
 ANSWER = answer()
 
@@ -24,7 +24,7 @@ def visible_text(html: str) -> str:
 
 
 def test_text_reads_as_the_document_does():
-    assert visible_text(text_html(ANSWER.document, ANSWER.findings)) == TEXT
+    assert visible_text(text_html(ANSWER.document, ANSWER.relations)) == TEXT
 
 
 def test_mentions_carry_the_class_of_their_type_and_their_identifier():
@@ -33,7 +33,7 @@ def test_mentions_carry_the_class_of_their_type_and_their_identifier():
 
 
 def test_sentences_name_the_relations_that_they_are_evidence_of():
-    html = text_html(ANSWER.document, ANSWER.findings)
+    html = text_html(ANSWER.document, ANSWER.relations)
     assert re.findall(r'data-relations="([^"]*)"', html) == ["2", "1 2"]
     assert html.count("<span") == html.count("</span>") == 2
 
@@ -85,7 +85,7 @@ def test_pieces_follow_each_other_without_gaps():
 
 
 def test_table_has_a_body_for_each_relation_with_what_it_is_sorted_by():
-    html = table_html(ANSWER.document, ANSWER.findings)
+    html = table_html(ANSWER.document, ANSWER.relations)
     assert re.findall(r'<tbody data-relation="(\d+)">', html) == ["1", "2"]
     assert re.findall(r'class="score" data-sort="([^"]*)"', html) == ["0.9", "0.5"]
     assert re.findall(r'class="relation" data-sort="([^"]*)"', html) == ["Negative correlation", "Association"]
@@ -93,7 +93,7 @@ def test_table_has_a_body_for_each_relation_with_what_it_is_sorted_by():
 
 
 def test_row_holds_its_evidence_sentences_folded():
-    html = table_html(ANSWER.document, ANSWER.findings)
+    html = table_html(ANSWER.document, ANSWER.relations)
     assert html.count('<tr class="bd-evidence" hidden>') == 2
     second = html.split('data-relation="2"')[1]
     assert [visible_text(item) for item in re.findall(r"<li>(.*?)</li>", second)] == ["EGFR & T790M.", TEXT[14:]]
@@ -101,26 +101,26 @@ def test_row_holds_its_evidence_sentences_folded():
 
 def test_table_says_where_mentions_are_too_far_apart():
     far = answer(result(DRUG, GENE, "Bind", 0.5, FIRST, cross_window=True))
-    assert "too far apart" in table_html(far.document, far.findings)
+    assert "too far apart" in table_html(far.document, far.relations)
 
 
 def test_identifier_that_was_made_from_the_text_is_not_shown():
     made = answer(result({**DRUG, "id": "text:gefitinib"}, GENE, "Bind", 0.5, FIRST))
-    assert "text:gefitinib" not in table_html(made.document, made.findings)
+    assert "text:gefitinib" not in table_html(made.document, made.relations)
 
 
 def test_long_table_lists_the_surest_and_says_so():
     many = answer(*(result(DRUG, GENE, "Bind", 1 - number / 1000, FIRST) for number in range(MAX_ROWS + 7)))
-    html = table_html(many.document, many.findings)
+    html = table_html(many.document, many.relations)
     assert re.findall(r'<tbody data-relation="(\d+)">', html) == [str(number) for number in range(1, MAX_ROWS + 1)]
     assert f"The {MAX_ROWS} surest of {MAX_ROWS + 7} relations are listed" in html
-    assert "surest" not in table_html(many.document, many.findings[:MAX_ROWS])
+    assert "surest" not in table_html(many.document, many.relations[:MAX_ROWS])
 
 
 def test_sentence_of_many_relations_is_written_once(monkeypatch):
     asked = []
     monkeypatch.setattr(table, "span_html", lambda document, *span: asked.append(span) or "sentence")
-    assert table_html(ANSWER.document, ANSWER.findings).count("<li>sentence</li>") == 3
+    assert table_html(ANSWER.document, ANSWER.relations).count("<li>sentence</li>") == 3
     assert sorted(asked) == [FIRST, SECOND]
 
 
@@ -135,15 +135,15 @@ def test_nothing_of_a_document_becomes_markup(value):
     entity = {"id": value, "type": value, "text": value}
     bad = answer(result(entity, entity, value, 0.5, novelty=value))
     bad = replace(bad, document=document)
-    html = text_html(document, ()) + table_html(document, bad.findings) + summary_html(bad, bad.findings)
+    html = text_html(document, ()) + table_html(document, bad.relations) + summary_html(bad, bad.relations)
     html += type_legend_html(document) + message_html(value)
     assert "<script" not in html
     assert "<img" not in html
 
 
 def test_summary_counts_what_is_shown():
-    assert "<b>2 relations</b> between 3 entities" in summary_html(ANSWER, ANSWER.findings)
-    assert "<b>1 of 2 relations</b> between 2 entities" in summary_html(ANSWER, ANSWER.findings[:1])
+    assert "<b>2 relations</b> between 3 entities" in summary_html(ANSWER, ANSWER.relations)
+    assert "<b>1 of 2 relations</b> between 2 entities" in summary_html(ANSWER, ANSWER.relations[:1])
     assert "read in 0.2 s" in summary_html(ANSWER, ())
 
 
@@ -154,16 +154,16 @@ def test_message_is_read_out_and_an_empty_one_is_nothing():
 
 def test_options_are_ordered_by_frequency_and_name():
     three = answer(*(result(DRUG, GENE, kind, 0.5) for kind in ("Bind", "Association", "Comparison", "Comparison")))
-    assert options_of(three.findings, "relation") == ["Comparison", "Association", "Bind"]
+    assert options_of(three.relations, "relation") == ["Comparison", "Association", "Bind"]
 
 
 def test_every_label_of_the_model_has_a_look():
     config = BioDirConfig()
-    assert set(ENTITY_LOOKS) == set(config.entity_types)
-    assert {"None", *RELATION_LOOKS} == set(config.relation_labels)
+    assert set(ENTITY_STYLES) == set(config.entity_types)
+    assert {"None", *RELATION_STYLES} == set(config.relation_labels)
 
 
 def test_labels_of_another_model_keep_their_names():
-    assert entity_look("Anatomical_Part").name == "Anatomical Part"
-    assert relation_look("CID").glyph == "CI"
+    assert entity_style("Anatomical_Part").name == "Anatomical Part"
+    assert relation_style("CID").glyph == "CI"
     assert (novelty_name("No"), novelty_name(None), novelty_name("Rare")) == ("Known", "", "Rare")

@@ -6,8 +6,8 @@ import pytest
 
 from biodir.document_biodir import Document
 from biodir.errors_biodir import AnnotationError, BioDirError, ParseError
-from biodir_demo import opening
-from biodir_demo.opening import EXAMPLES, check_size, example, open_file
+from biodir_demo import documents
+from biodir_demo.documents import EXAMPLES, check_size, example, open_file
 
 PUBTATOR = "7|t|EGFR binds.\n7|a|\n7\t0\t4\tEGFR\tGene\t1956\n\n"
 BIOC = {
@@ -60,7 +60,7 @@ def test_bioc_file_is_read(tmp_path):
 
 
 def test_no_more_documents_are_read_than_the_page_offers(tmp_path, monkeypatch):
-    monkeypatch.setattr(opening, "MAX_DOCUMENTS", 3)
+    monkeypatch.setattr(documents, "MAX_DOCUMENTS", 3)
     content = "".join(PUBTATOR.replace("7", str(number)) for number in range(2, 7)) + "broken"
     assert [document.id for document in open_file(written(tmp_path, "a.pubtator", content))] == ["2", "3", "4"]
 
@@ -91,7 +91,7 @@ def test_file_that_is_no_text_is_refused(tmp_path):
 
 
 def test_large_file_is_refused_unread(tmp_path, monkeypatch):
-    monkeypatch.setattr(opening, "MAX_FILE_BYTES", 10)
+    monkeypatch.setattr(documents, "MAX_FILE_BYTES", 10)
     with pytest.raises(ParseError, match="MB are too many"):
         open_file(written(tmp_path, "a.pubtator", PUBTATOR))
 
