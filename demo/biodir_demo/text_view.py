@@ -60,8 +60,9 @@ def pieces(document: Document, sentences: Iterable[Span], start_char: int, end_c
 
 
 def _paint(cells: list[Any], start: int, end: int, value: Any) -> None:
-    start, end = max(start, 0), min(end, len(cells))
-    cells[start:end] = [value] * (end - start)
+    if start < len(cells) and end > 0:
+        start, end = max(start, 0), min(end, len(cells))
+        cells[start:end] = [value] * (end - start)
 
 
 def _sentences_html(document: Document, numbers: Mapping[Span, list[int]], start: int, end: int) -> str:
