@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from helpers.checkout import CHECKOUT
 
 from biodir.document_pubtator_biodir import read_pubtator
 from helpers.browser import Browser
+from helpers.checkout import CHECKOUT
 from helpers.demo_page import (
     load,
     mark,
