@@ -1,14 +1,14 @@
 """EndpointHandler: the pipeline behind an Inference Endpoint of Hugging Face.
 
-The container loads this file from the repository, makes one handler and calls it with the body of every request. What
-the handler raises becomes an answer with HTTP status 400 and the body ``{"error": str(error)}``; so an error's text is
-JSON here: ``{"status", "field", "message", "fix"}``. The limits can be changed by environment variables.
+The container loads this file from the repository, makes one handler and calls it with the body of every request. An
+exception of the handler becomes an answer with HTTP status 400 and the body ``{"error": str(error)}``; therefore the
+text of an error is JSON here: ``{"status", "field", "message", "fix"}``. Environment variables change the limits.
 """
 
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from http import HTTPStatus
 from typing import Any
@@ -19,7 +19,7 @@ TASK = "biomedical-relation-extraction"
 PARAMETERS = ("threshold", "relation_types", "pair_types", "entity_ids", "top_k", "return_all_scores", "type_map")
 REQUEST_KEYS = ("inputs", "parameters")
 TEXT_KEYS = ("text", "title", "abstract")
-# No text is so long; the check of a longer offset would have to write a number that Python refuses to write.
+# Larger than any offset of a real text; Python refuses to write numbers of thousands of digits into a message.
 LARGEST_OFFSET = 10**18
 SCHEMA_HINT = "see the request schema in README.md"
 
@@ -28,11 +28,14 @@ class RequestError(ValueError):
     """A request that cannot be answered; its text is JSON.
 
     Args:
-        status: what the fault is in terms of HTTP: 400 a malformed request, 413 a limit, 422 documents or parameters
-            that the model cannot take, 500 a fault of the server.
-        field: where in the request it is, such as ``inputs[2].entities``.
+        status: kind of the error in terms of HTTP: 400 a malformed request, 413 a limit, 422 documents or parameters
+            that the model cannot take, 500 an error of the server.
+        field: place in the request, such as ``inputs[2].entities``.
         message: what is wrong, with the value seen.
         fix: what to change.
+
+    >>> print(RequestError(HTTPStatus.BAD_REQUEST, "inputs", "there is no text", "give a text"))
+    {"status": 400, "field": "inputs", "message": "there is no text", "fix": "give a text"}
     """
 
     def __init__(self, status: HTTPStatus, field: str, message: str, fix: str) -> None:
@@ -45,13 +48,16 @@ class Limits:
     """The most that a request and its answer may hold.
 
     Args:
-        documents: of a request.
-        characters: of a document.
-        mentions: of a document.
-        identifiers: of a mention; each is an entity of its own.
-        pairs: of mentions, in all documents together; cost and answer grow with them. A mention with several
-            identifiers counts once for each.
-        evidence: characters of all evidence in the answer; text without sentence ends makes it long.
+        documents: documents of a request.
+        characters: characters of a document.
+        mentions: mentions of a document.
+        identifiers: identifiers of a mention; each is an entity of its own.
+        pairs: pairs of mentions in all documents together; time and size of the answer grow with them. A mention with
+            several identifiers counts once for each.
+        evidence: characters of all evidence in the answer; where a text has no sentence ends, evidence is long.
+
+    >>> Limits(documents=2).characters
+    50000
     """
 
     documents: int = 32
@@ -63,10 +69,10 @@ class Limits:
 
     @classmethod
     def from_environment(cls) -> "Limits":
-        """The limits that variables set, each BIODIR_MAX_ and the name of a limit in capitals.
+        """Return the limits that variables set: BIODIR_MAX_ and the name of a limit in capitals.
 
         Raises:
-            ValueError: one is not a whole number of at least 1.
+            ValueError: a variable is not a whole number of at least 1.
         """
         chosen = {}
         for field in fields(cls):
@@ -83,7 +89,7 @@ class Limits:
 class EndpointHandler:
     """Answers requests ``{"inputs": document or list of documents, "parameters"?: {...}}``.
 
-    A document and the parameters are those of the pipeline, but `ner` and `batch_size`. The answer is what the pipeline
+    Documents and parameters are those of the pipeline, except `ner` and `batch_size`. The answer is what the pipeline
     returns: a list of relations, or for a list of documents a list of such lists.
 
     Args:
@@ -97,75 +103,76 @@ class EndpointHandler:
     def __call__(self, data: dict[str, Any]) -> list[Any]:
         _check_keys(data)
         inputs, parameters = data["inputs"], _parameters(data.get("parameters"))
-        self._check_sizes(inputs)
+        values = inputs if isinstance(inputs, list) else [inputs]
+        named = {f"inputs[{index}]" if values is inputs else "inputs": value for index, value in enumerate(values)}
+        self._check_sizes(named)
         try:
-            answers = self.pipeline(self._read(inputs, parameters), **parameters)
-            self._check_evidence(answers)
-            return answers if isinstance(inputs, list) else answers[0]
+            # The pipeline takes documents that it has read as they are: each is read once.
+            documents = [self._read(index, *each, parameters) for index, each in enumerate(named.items())]
+            self._check_pairs(documents)
+            relations = self.pipeline(documents, **parameters)
         except RequestError:
             raise
         except ValueError as error:
-            raise self._located(error, inputs, parameters) from error
+            raise self._located(error, parameters, None) from error
         except (RuntimeError, MemoryError) as error:  # what torch raises where memory does not suffice
-            raise _server_fault(error) from error
+            raise _server_error(error) from error
+        self._check_evidence(relations)
+        return relations if values is inputs else relations[0]
 
-    def _check_sizes(self, inputs: Any) -> None:
-        """Nothing where all that can be counted unread is small enough to be read."""
-        if isinstance(inputs, list):
-            fix = f"send them in requests of at most {self.limits.documents}"
-            _check(len(inputs), self.limits.documents, "documents; at most {} are answered at once", "inputs", fix)
-        for field, document in _documents_of(inputs):
-            if not isinstance(document, (str, Mapping)):
-                message = f"{_shown(document)} is no document"
+    def _check_sizes(self, named: Mapping[str, Any]) -> None:
+        """Check what can be counted before anything is read."""
+        fix = f"send them in requests of at most {self.limits.documents}"
+        _check(len(named), self.limits.documents, "documents; at most {} are answered at once", "inputs", fix)
+        for field, value in named.items():
+            if not isinstance(value, (str, Mapping)):
                 fix = "send a mapping with text and entities, or a PubTator string"
-                raise RequestError(HTTPStatus.BAD_REQUEST, field, message, fix)
+                raise RequestError(HTTPStatus.BAD_REQUEST, field, f"{_shown(value)} is no document", fix)
             fix = "send its parts, such as sections, as documents"
-            _check(_characters(document), self.limits.characters, "characters; a document has at most {}", field, fix)
-            if isinstance(document, Mapping):
-                _check_id(document.get("id"), f"{field}.id")
-                self._check_mentions(len(_list_of(document, "entities")), field)
+            _check(_characters(value), self.limits.characters, "characters; a document has at most {}", field, fix)
+            if isinstance(value, Mapping):
+                _check_id(value.get("id"), f"{field}.id")
+                self._check_mentions(len(_list_of(value, "entities")), field)
 
     def _check_mentions(self, count: int, field: str) -> None:
-        fix = "leave out mentions that are not asked about"
+        fix = "leave out mentions that you do not need"
         _check(count, self.limits.mentions, "mentions; a document has at most {}", field, fix)
 
-    def _read(self, inputs: Any, parameters: dict[str, Any]) -> list[Any]:
-        """The documents as the pipeline reads them, where they have few enough mentions and pairs."""
-        documents, pairs = [], 0
-        for index, (field, value) in enumerate(_documents_of(inputs)):
+    def _read(self, index: int, field: str, value: Any, parameters: dict[str, Any]) -> Any:
+        """Return the document that the pipeline reads, after its mentions and identifiers are counted."""
+        try:
             document = self.pipeline.read_document(value, index, **parameters)
-            self._check_mentions(len(document.mentions), field)
-            counts = [len(mention.identifiers) for mention in document.mentions]
-            fix = "name the concepts that are asked about, or mark each in a mention of its own"
-            most = max(counts, default=0)
-            _check(most, self.limits.identifiers, "identifiers of one mention; at most {} are read", field, fix)
-            marks = sum(max(count, 1) for count in counts)
-            pairs += marks * (marks - 1) // 2
-            documents.append(document)
-        fix = "send fewer documents at once, or leave out mentions that are not asked about"
-        _check(pairs, self.limits.pairs, "pairs of mentions; at most {} are answered at once", "inputs", fix)
-        return documents
+        except ValueError as error:
+            raise self._located(error, parameters, field) from error
+        self._check_mentions(len(document.mentions), field)
+        most = max((len(mention.identifiers) for mention in document.mentions), default=0)
+        fix = "name only the concepts that you need, or mark each in a mention of its own"
+        _check(most, self.limits.identifiers, "identifiers of one mention; at most {} are read", field, fix)
+        return document
 
-    def _check_evidence(self, answers: list[list[dict[str, Any]]]) -> None:
-        relations = (relation for answer in answers for relation in answer)
-        characters = sum(len(sentence["text"]) for relation in relations for sentence in relation["evidence"])
-        fix = "ask for fewer relations, with top_k or threshold, or mark where sentences end"
+    def _check_pairs(self, documents: list[Any]) -> None:
+        counts = [sum(max(len(mention.identifiers), 1) for mention in document.mentions) for document in documents]
+        pairs = sum(count * (count - 1) // 2 for count in counts)
+        fix = "send fewer documents at once, or leave out mentions that you do not need"
+        _check(pairs, self.limits.pairs, "pairs of mentions; at most {} are answered at once", "inputs", fix)
+
+    def _check_evidence(self, answer: list[list[dict[str, Any]]]) -> None:
+        evidence = (part for relations in answer for relation in relations for part in relation["evidence"])
+        characters = sum(len(part["text"]) for part in evidence)
+        fix = "request fewer relations, with top_k or threshold, or mark where sentences end"
         _check(characters, self.limits.evidence, "characters of evidence; at most {} are sent", "inputs", fix)
 
-    def _located(self, error: ValueError, inputs: Any, parameters: dict[str, Any]) -> RequestError:
-        """The pipeline's error with the field that it is about, which is found by trying each one alone."""
-        parts: dict[str, tuple[Any, dict[str, Any]]] = {
-            f"parameters.{name}": ([], {name: value}) for name, value in parameters.items()
-        }
-        # Without a pair type a document is checked, but no model runs.
-        checked = {**{name: parameters[name] for name in ("type_map",) if name in parameters}, "pair_types": []}
-        parts |= {field: (document, checked) for field, document in _documents_of(inputs)}
-        for field, (tried, with_parameters) in parts.items():
+    def _located(self, error: ValueError, parameters: dict[str, Any], field: str | None) -> RequestError:
+        """Return the pipeline's error with its field: the first parameter that is refused, else the one given."""
+        tried: dict[str, Any] = {}
+        for name in sorted(parameters, key=lambda name: name != "type_map"):  # its names may occur in pair_types
+            tried[name] = parameters[name]
             try:
-                self.pipeline(tried, **with_parameters)
+                self.pipeline([], **tried)
             except ValueError:
-                return _unprocessable(error, field)
-        return _server_fault(error)
+                field = f"parameters.{name}"
+                break
+        return _server_error(error) if field is None else _unprocessable(error, field)
 
 
 def _check_keys(data: Any) -> None:
@@ -178,29 +185,19 @@ def _check_keys(data: Any) -> None:
 
 
 def _parameters(given: Any) -> dict[str, Any]:
-    """The parameters of the pipeline; a threshold may be text, as the query string of an address has it."""
+    """Return the parameters of the pipeline; a threshold may be a string, as in the query of an address."""
     if given is None:
         return {}
     if not isinstance(given, Mapping):
-        message = f"{_shown(given)} is no mapping"
-        raise RequestError(HTTPStatus.BAD_REQUEST, "parameters", message, SCHEMA_HINT)
+        raise RequestError(HTTPStatus.BAD_REQUEST, "parameters", f"{_shown(given)} is no mapping", SCHEMA_HINT)
     for name in given:
         if name not in PARAMETERS:
             message = f"unknown parameter {name!r}; known are {', '.join(PARAMETERS)}"
             raise RequestError(HTTPStatus.BAD_REQUEST, f"parameters.{name}", message, "remove or rename it")
-    parameters = dict(given)
-    threshold = parameters.get("threshold")
+    threshold = given.get("threshold")
     if isinstance(threshold, str) and re.fullmatch(r"\d+(\.\d*)?", threshold):
-        parameters["threshold"] = float(threshold)
-    return parameters
-
-
-def _documents_of(inputs: Any) -> Iterator[tuple[str, Any]]:
-    """Field and value of each document of a request."""
-    if isinstance(inputs, list):
-        yield from ((f"inputs[{index}]", document) for index, document in enumerate(inputs))
-    else:
-        yield "inputs", inputs
+        return {**given, "threshold": float(threshold)}
+    return dict(given)
 
 
 def _check_id(identifier: Any, field: str) -> None:
@@ -210,47 +207,47 @@ def _check_id(identifier: Any, field: str) -> None:
 
 
 def _shown(value: Any) -> str:
-    """Type and beginning of a value, as JSON writes it."""
+    """Return type and beginning of a value, as JSON writes it."""
     try:
         return f"{type(value).__name__} {json.dumps(value)[:40]}"
-    except ValueError:  # Python writes no whole number of thousands of digits
+    except ValueError:  # Python refuses to write a whole number of thousands of digits
         return f"{type(value).__name__} (too long to be shown)"
 
 
 def _check(found: int, limit: int, message: str, field: str, fix: str) -> None:
-    """Nothing within the limit; beyond it the error whose message names the limit in place of ``{}``."""
+    """Check that a number is within its limit; the limit replaces ``{}`` in the message."""
     if found > limit:
         raise RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, field, f"{found} {message.format(limit)}", fix)
 
 
-def _characters(document: str | Mapping[str, Any]) -> int:
-    """The number of characters, counted before anything is read in earnest."""
-    if isinstance(document, str):
-        return len(document)
-    passages = _list_of(document, "passages")
-    parts = [passage for passage in passages if isinstance(passage, Mapping)]
-    texts = [*(document.get(key) for key in TEXT_KEYS), *(part.get("text") for part in parts)]
-    # The gap in front of a passage is filled with spaces, so that an offset makes a text long as well.
+def _characters(value: str | Mapping[str, Any]) -> int:
+    """Return the number of characters that the text of a document will have at most."""
+    if isinstance(value, str):
+        return len(value)
+    parts = [passage for passage in _list_of(value, "passages") if isinstance(passage, Mapping)]
+    texts = [*(value.get(key) for key in TEXT_KEYS), *(part.get("text") for part in parts)]
+    # The gap before a passage is filled with spaces, so a large offset makes a text long, too.
     offsets = [part["offset"] for part in parts if isinstance(part.get("offset"), int)]
     furthest = min(max(offsets, default=0), LARGEST_OFFSET)
     return furthest + sum(len(text) for text in texts if isinstance(text, str))
 
 
-def _list_of(document: Mapping[str, Any], key: str) -> list[Any]:
-    found = document.get(key)
+def _list_of(value: Mapping[str, Any], key: str) -> list[Any]:
+    found = value.get(key)
     return found if isinstance(found, list) else []
 
 
 def _unprocessable(error: ValueError, field: str) -> RequestError:
-    """The error of the pipeline, whose own messages end with the fix behind the last semicolon; Python's do not."""
+    """Return the error of the pipeline; its own messages end with "; " and the fix, those of Python do not."""
     message, _, fix = str(error).rpartition("; ")
-    # By name, since the pipeline comes with its own copies of the classes.
+    # By name, since the pipeline has its own copies of the classes.
     is_own = any(parent.__name__ == "BioDirError" for parent in type(error).__mro__)
-    fix = fix if message and is_own else SCHEMA_HINT
-    return RequestError(HTTPStatus.UNPROCESSABLE_ENTITY, field, message or str(error), fix)
+    return RequestError(
+        HTTPStatus.UNPROCESSABLE_ENTITY, field, message or str(error), fix if message and is_own else SCHEMA_HINT
+    )
 
 
-def _server_fault(error: Exception) -> RequestError:
+def _server_error(error: Exception) -> RequestError:
     message = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
     fix = "send fewer or shorter documents; if that does not help, report the request"
     return RequestError(HTTPStatus.INTERNAL_SERVER_ERROR, "inputs", message, fix)

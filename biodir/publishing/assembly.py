@@ -1,4 +1,4 @@
-"""Lays the files of a Hub repository into a folder, all of them or none."""
+"""Writes the files of a Hub repository into a folder, all of them or none."""
 
 import shutil
 import tempfile
@@ -8,14 +8,23 @@ from pathlib import Path
 
 from biodir.publishing.errors import PublishError
 
-# Says that `assemble` made the folder, and of which files: these may be replaced. It is not uploaded.
+# Lists the files that `assemble` wrote into a folder: these may be replaced. It is not uploaded.
 MARKER = ".biodir-publish"
-MARKER_TEXT = "biodir made this folder, with the files below, and replaces it as a whole; this file is not uploaded.\n"
+MARKER_TEXT = "biodir wrote the files below and replaces them the next time; this file is not uploaded.\n"
 
 
 @dataclass(frozen=True)
 class RepositoryFile:
-    """A file of the repository; `text` in place of the source's content where it was changed on the way."""
+    """A file of the repository.
+
+    Args:
+        path: path in the repository.
+        source: the file that it comes from.
+        text: the content, where it is not that of the source.
+
+    >>> RepositoryFile("README.md", Path("model_card.md"), "# A card").path
+    'README.md'
+    """
 
     path: str
     source: Path
@@ -25,19 +34,19 @@ class RepositoryFile:
 def assemble(
     files: Iterable[RepositoryFile], target: Path, check: Callable[[Path], None] = lambda folder: None
 ) -> Path:
-    """The folder with the files, which appears as a whole: it is made beside its place and then renamed.
+    """Write the files into a folder beside the target, check it, rename it to the target, and return the target.
 
     Args:
-        target: a folder that does not exist, is empty, or that this function made earlier.
-        check: called with the folder before it appears; what it raises keeps the target as it was.
+        target: a folder that does not exist, is empty, or was made by this function.
+        check: called with the folder before it is renamed; if it raises, the target stays as it was.
 
     Raises:
-        PublishError: the folder holds something else, or a file is missing.
+        PublishError: the target holds other files, or a file is missing.
     """
     target = target.absolute()
     check_target(target)
     if not target.parent.is_dir():
-        raise PublishError(f"{target}: {target.parent} is no folder; make it, or name another place")
+        raise PublishError(f"{target}: the folder {target.parent} does not exist; create it, or name another place")
     with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as beside:
         made = Path(beside) / "made"
         _write(files, made)
@@ -47,46 +56,34 @@ def assemble(
 
 
 def check_target(target: Path) -> None:
-    """Nothing where `assemble` may put a folder there.
+    """Check that `assemble` may write a folder there.
 
     Raises:
-        PublishError: it is a file, or holds something that `assemble` did not make.
+        PublishError: it is a file, or holds files that `assemble` did not write.
     """
     if target.is_symlink() or (target.exists() and not target.is_dir()):
-        raise PublishError(f"{target}: is no folder; name a new one")
-    if not target.is_dir():
-        return
-    listed = _listed_files(target)
-    foreign = sorted(
-        path.relative_to(target).as_posix()
-        for path in target.rglob("*")
-        if (path.is_symlink() or not path.is_dir()) and path.relative_to(target).as_posix() not in listed
-    )
+        raise PublishError(f"{target}: is not a folder; name a new one")
+    marker = target / MARKER
+    own = {MARKER, *marker.read_text(encoding="utf-8").splitlines()[1:]} if marker.is_file() else set()
+    found = (path for path in target.rglob("*") if path.is_symlink() or not path.is_dir())
+    foreign = sorted({path.relative_to(target).as_posix() for path in found} - own)
     if foreign:
         raise PublishError(
-            f"{target}: holds files that biodir did not put there, such as {foreign[0]}; move them away, or name a new "
-            "or an empty folder"
+            f"{target}: holds files that biodir did not write, such as {foreign[0]}; move them away, or name a new or "
+            "an empty folder"
         )
 
 
 def content_files(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Path in the repository and place of every file of an assembled folder, in order."""
+    """Yield path in the repository and place of every file of an assembled folder, in order."""
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         if path.is_file() and name != MARKER:
             yield name, path
 
 
-def _listed_files(folder: Path) -> set[str]:
-    """The files that the marker of a folder names, and the marker; none without it."""
-    marker = folder / MARKER
-    if not marker.is_file():
-        return set()
-    return {MARKER, *marker.read_text(encoding="utf-8").splitlines()[1:]}
-
-
 def _swap(made: Path, target: Path, replaced: Path) -> None:
-    """Puts a folder in the place of another; where that breaks off, the other is there again."""
+    """Put a folder in the place of another; after an interrupt the other one is restored."""
     try:
         if target.exists():
             target.rename(replaced)

@@ -1,4 +1,4 @@
-"""The model card and the `.eval_results/` file, written from measured numbers alone."""
+"""Writes the model card and the `.eval_results/` file from measured numbers only."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
@@ -11,13 +11,12 @@ from huggingface_hub.repocard_data import eval_results_to_model_index
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from biodir.configuration_biodir import TASK
-from biodir.evaluation.scores import LEVELS
 from biodir.publishing.card_check import MODEL_CARD
 from biodir.publishing.facts import Facts
 
 TEMPLATE = "model_card.md.j2"
 EVAL_RESULTS = ".eval_results/bioredirect.yaml"
-# The Hub's own name of the corpus whose documents the test split holds; directions came later, see the card.
+# The Hub's name of the corpus that the test documents come from; directions were added later, see the card.
 BENCHMARK = "bigbio/biored"
 BENCHMARK_NAME = "BioREDirect (BioRED with directions)"
 TASK_NAME = "Directed biomedical relation extraction"
@@ -28,6 +27,7 @@ LEVEL_NAMES = {
     "relation_type_direction": "+ type and direction",
     "all": "all",
 }
+LEVELS = tuple(LEVEL_NAMES)
 METRICS = ("precision", "recall", "f1")
 TAGS = (
     "biology",
@@ -42,7 +42,7 @@ TAGS = (
 
 
 class HandlerLimits(Protocol):
-    """The limits of `handler.py`, a dataclass there: what a request and its answer may hold."""
+    """The fields of the dataclass `Limits` of `handler.py`."""
 
     documents: int
     characters: int
@@ -53,16 +53,12 @@ class HandlerLimits(Protocol):
 
 
 def written_files(facts: Facts, limits: HandlerLimits) -> dict[str, str]:
-    """Path in the repository -> the text of each file that the facts decide.
-
-    Args:
-        limits: the dataclass of the limits of `handler.py`.
-    """
+    """Return path in the repository -> text of each file that is written from the facts."""
     return {MODEL_CARD: card_text(facts, limits), EVAL_RESULTS: eval_results_text(facts)}
 
 
 def card_text(facts: Facts, limits: HandlerLimits) -> str:
-    """The model card: metadata, then prose with tables."""
+    """Return the model card: metadata, then prose with tables."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         undefined=StrictUndefined,
@@ -89,15 +85,15 @@ def card_text(facts: Facts, limits: HandlerLimits) -> str:
 
 
 def as_yaml(value: Any) -> str:
-    """The value as YAML, in its own order."""
+    """Return the value as YAML, in its own order."""
     return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=120)
 
 
 def metadata(facts: Facts) -> dict[str, Any]:
-    """The metadata of the card.
+    """Return the metadata of the card.
 
-    There is no `pipeline_tag`: the Hub's snippet would pass it to `pipeline` as the task, and none of the Hub's own
-    tasks is the one that the configuration registers. Without it, the snippet is `AutoModel.from_pretrained`.
+    There is no `pipeline_tag`: the Hub's snippet would pass it to `pipeline` as the task, and the task of this model
+    is none of the Hub's own. Without it, the snippet is `AutoModel.from_pretrained`.
     """
     training = facts.training
     data = ModelCardData(
@@ -120,14 +116,14 @@ def metadata(facts: Facts) -> dict[str, Any]:
 
 
 def model_index(facts: Facts) -> list[dict[str, Any]]:
-    """The `model-index`: for each level one result on test, with precision, recall and F1 in 0..1."""
-    # One call a level: the library puts results together that differ in arguments of the data set alone.
+    """Return the `model-index`: for each level one result on test, with precision, recall and F1 in 0..1."""
+    # One call for each level: the library merges results that differ only in arguments of the data set.
     found = [eval_results_to_model_index("biodir", level_results(facts, level)) for level in LEVELS]
     return [{"name": "biodir", "results": [result for index in found for result in index[0]["results"]]}]
 
 
 def level_results(facts: Facts, level: str) -> list[EvalResult]:
-    """The figures of a level on test."""
+    """Return the figures of a level on test."""
     name = LEVEL_NAMES[level]
     return [
         EvalResult(
@@ -146,9 +142,9 @@ def level_results(facts: Facts, level: str) -> list[EvalResult]:
 
 
 def eval_results_text(facts: Facts) -> str:
-    """F1 of every level on test in the form of the Hub's evaluation results, in 0..1.
+    """Return F1 of every level on test, in 0..1, in the form of the Hub's evaluation results.
 
-    The Hub shows them where the data set declares these tasks in an `eval.yaml`; until then `model-index` is shown.
+    The Hub shows them when the data set declares these tasks in an `eval.yaml`; until then it shows `model-index`.
     """
     entries = [
         EvalResultEntry(
@@ -165,7 +161,7 @@ def eval_results_text(facts: Facts) -> str:
 
 
 def widget(example: Mapping[str, Any]) -> dict[str, Any]:
-    """An example of the card's metadata: PubTator text, which the pipeline takes, and the relations found in it."""
+    """Return an example of the card's metadata: PubTator text, which the pipeline takes, and the relations in it."""
     document = example["document"]
     lines = [f"{document['id']}|t|{document['text']}", f"{document['id']}|a|"]
     for part in document["entities"]:
@@ -180,44 +176,44 @@ def widget(example: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def relation_line(relation: Mapping[str, Any]) -> str:
-    """A relation in one line: an arrow points to the object, a dash joins entities without a direction."""
+    """Return a relation in one line: an arrow points to the object, a dash joins entities without a direction."""
     arrow = "-->" if relation["directed"] else "---"
     subject, object_ = relation["subject"]["text"], relation["object"]["text"]
     return f"{subject} {arrow} {object_}: {relation['relation']} ({relation['novelty']}), {relation['score']:.2f}"
 
 
 def training_minutes(training: Mapping[str, Any]) -> int:
-    """Minutes of all steps that led to the checkpoint; trials are not counted."""
+    """Return the minutes of all steps that led to the checkpoint; trials are not counted."""
     return sum(step["minutes"] for step in training.values() if isinstance(step, Mapping) and "minutes" in step)
 
 
 def kilowatt_hours(training: Mapping[str, Any]) -> float:
-    """Energy of these minutes at the assumed power."""
+    """Return the energy of these minutes at the assumed power."""
     return training_minutes(training) / 60 * training["power_watts"] / 1000
 
 
 def grams_of_co2(training: Mapping[str, Any]) -> int:
-    """Emissions of that energy at the assumed carbon intensity."""
+    """Return the emissions of that energy at the assumed carbon intensity."""
     return round(kilowatt_hours(training) * training["grams_of_co2_per_kwh"])
 
 
 def percent(share: float) -> str:
-    """A share in 0..1 as a number of per cent."""
+    """Return a share in 0..1 in per cent."""
     return f"{100 * share:.2f}"
 
 
 def thousands(number: int) -> str:
-    """A whole number with commas."""
+    """Return a whole number with commas."""
     return f"{number:,}"
 
 
 def names(values: Iterable[str]) -> str:
-    """Names as a list in a sentence."""
+    """Return names as a list in a sentence."""
     *first, last = values
     return f"{', '.join(first)} and {last}" if first else last
 
 
 def _weakest(groups: Mapping[str, Mapping[str, Any]], count: int) -> list[str]:
-    """The groups with the lowest F1 among those with gold relations in enough number to say so."""
+    """Return the groups with the lowest F1 among those with at least ten gold relations."""
     known = {name: found for name, found in groups.items() if found["tp"] + found["fn"] >= 10}
     return sorted(known, key=lambda name: known[name]["f1"])[:count]

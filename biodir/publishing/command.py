@@ -1,4 +1,4 @@
-"""The command `biodir publish`, and what `biodir dataset publish` shares with it."""
+"""The command `biodir publish`, and what it shares with `biodir dataset publish`."""
 
 import argparse
 import tempfile
@@ -10,56 +10,52 @@ from biodir import __version__
 
 if TYPE_CHECKING:
     from biodir.publishing.assembly import RepositoryFile
-    from biodir.publishing.upload import Destination, Plan
+    from biodir.publishing.upload import Destination
 
 TAG = f"v{__version__}"
 
 
 def add_commands(commands: argparse._SubParsersAction) -> None:
-    """Adds the command to those of `biodir`."""
+    """Add the command to those of `biodir`."""
     publish = commands.add_parser(
         "publish",
         help="bring a checkpoint to the Hub",
-        description="Assembles the Hub repository of a checkpoint (code, weights, tokenizer, card, evaluation results, "
-        "licence, citation, sample), loads it in a new process that has nothing else, and uploads it in one commit "
-        "with a tag. Run again after an error, it sends what is missing.",
+        description="Assemble the Hub repository of a checkpoint (code, weights, tokenizer, card, evaluation results, "
+        "licence, citation, sample), load it in a new process that has nothing else, upload it and tag it. After an "
+        "error, run the command again: it uploads only what is missing.",
     )
     publish.add_argument(
         "--model",
         type=Path,
         metavar="FOLDER",
-        help="checkpoint with its model_card.md; by default $BIODIR_MODEL or the checkpoint of the checkout",
+        help="checkpoint with its model_card.md; default: $BIODIR_MODEL or the checkpoint of the checkout",
     )
     add_publish_options(publish)
     publish.set_defaults(run=_publish)
 
 
 def add_publish_options(command: argparse.ArgumentParser) -> None:
-    """Adds the options of `publish` to a command."""
-    command.add_argument("--repo-id", required=True, metavar="ORG/NAME", help="repository of the Hub")
+    """Add the options that both publish commands have."""
+    command.add_argument("--repo-id", required=True, metavar="ORG/NAME", help="repository on the Hub")
+    command.add_argument("--private", action="store_true", help="create the repository as private")
     command.add_argument(
-        "--private", action="store_true", help="a repository that is made can be seen by its owners alone"
+        "--tag", default=TAG, help=f"tag of this content; other content needs another tag; default {TAG}"
     )
     command.add_argument(
-        "--tag", default=TAG, help=f"name of this content, for each upload of other content a new one; default {TAG}"
+        "--delete", action="store_true", help="allow to delete or overwrite files that biodir did not upload"
     )
     command.add_argument(
-        "--delete",
-        action="store_true",
-        help="allow that files of the repository are deleted or overwritten that biodir did not put there",
+        "--dry-run", action="store_true", help="do everything except the upload, and print what it would change"
     )
-    command.add_argument(
-        "--dry-run",
-        action="store_true",
-        help="do all but the upload, and say what would be written and deleted there",
-    )
-    command.add_argument(
-        "--to", type=Path, metavar="DIR", help="leave the checked repository in this folder, no upload"
-    )
+    command.add_argument("--to", type=Path, metavar="DIR", help="write the checked repository to this folder instead")
 
 
 def check_destination(options: argparse.Namespace) -> None:
-    """Nothing where repository and tag can have these names and, for an upload, there is a token; else PublishError."""
+    """Check the names of repository and tag and, for an upload, that there is a token.
+
+    Raises:
+        PublishError: a name is not valid, or there is no token.
+    """
     from biodir.publishing.upload import check_repo_id, check_tag, check_token
 
     check_repo_id(options.repo_id)
@@ -74,11 +70,11 @@ def run_publish(
     check: Callable[[Path], str],
     repo_type: str,
 ) -> int:
-    """Assembles, checks and uploads, as the options say, and prints each step.
+    """Assemble, check and upload a repository as the options ask, and print each step.
 
     Args:
-        files: of the repository.
-        check: says in a line what it found in the assembled folder, or raises.
+        files: files of the repository.
+        check: returns in one line what it found in the assembled folder, or raises.
         repo_type: model or dataset.
     """
     from biodir.publishing.assembly import MARKER, assemble, content_files
@@ -91,76 +87,54 @@ def run_publish(
         print(f"{sum(path.stat().st_size for _, path in listed):>12,}  bytes in {len(listed)} files")
         print(f"checked: {check(folder)}")
 
-    destination = Destination(options.repo_id, repo_type, options.tag, options.private, options.delete)
     with tempfile.TemporaryDirectory(prefix="biodir-publish-") as place:
         folder = assemble(files, options.to or Path(place) / "repository", list_and_check)
         if options.to:
-            print(f"not uploaded: the repository is in {folder} (with {MARKER}, which is no part of it)")
-        elif options.dry_run:
-            _plan(folder, destination)
-            print(f"not uploaded: would go to {options.repo_id} ({repo_type}) in one commit, tag {options.tag}")
+            print(f"not uploaded: the repository is in {folder} (the file {MARKER} in it is not part of it)")
         else:
-            _upload(folder, destination)
+            destination = Destination(options.repo_id, repo_type, options.tag, options.private, options.delete)
+            _plan_and_upload(folder, destination, options.dry_run)
     return 0
 
 
-def _plan(folder: Path, destination: "Destination") -> None:
+def _plan_and_upload(folder: Path, destination: "Destination", is_dry_run: bool) -> None:
     from biodir.publishing.errors import HubError
-    from biodir.publishing.upload import Upload, check_foreign, plan_upload
+    from biodir.publishing.upload import check_foreign, plan_upload, upload
 
+    name, tag = destination.repo_id, destination.tag
     try:
         plan = plan_upload(folder, destination)
     except HubError as error:
-        print(f"what is there now, and would be deleted, is not known: {error}")
+        if not is_dry_run:
+            raise
+        print(f"the present content of the repository is not known: {error}")
         return
-    if isinstance(plan, Upload):
-        print(f"{destination.repo_id}: {destination.tag} is there with this content; nothing would be done")
-    elif plan.parent is None:
-        print(f"{destination.repo_id}: is not there, or cannot be seen with this token; would be made")
-    else:
-        _tell(plan, destination)
-        check_foreign(plan, destination)
-
-
-def _tell(plan: "Plan", destination: "Destination") -> None:
-    """Prints what an upload is going to do to the files that are there."""
-    print(f"{destination.repo_id}: {len(plan.written)} files to write, {len(plan.deleted)} to delete")
-    for path in plan.deleted:
-        print(f"      delete  {path}")
-    for path in plan.foreign:
-        if path not in plan.deleted:
-            print(f"   overwrite  {path}")
-
-
-def _upload(folder: Path, destination: "Destination") -> None:
-    from biodir.publishing.upload import upload
-
-    done = upload(folder, destination, tell=lambda plan: _tell(plan, destination))
-    name, tag = destination.repo_id, destination.tag
-    if not done.is_tag_new:
-        print(f"{name}: {tag} is there with this content, commit {done.commit}; nothing was done")
-        if done.main_differs:
-            print(f"{name}: main holds other content ({', '.join(done.main_differs)}); a new --tag brings this there")
+    if plan.is_tagged:
+        print(f"{name}: {tag} already has this content, commit {plan.parent}; nothing to do")
+        if plan.changed:
+            print(f"{name}: main has other content ({', '.join(plan.changed)}); publish under a new --tag to change it")
         return
-    if done.written or done.deleted:
-        removed = f", {len(done.deleted)} deleted" if done.deleted else ""
-        print(f"{name}: {len(done.written)} files written{removed} in commit {done.commit}")
-    else:
-        print(f"{name}: the content was there, commit {done.commit}")
-    print(f"{name}: tagged {tag}")
+    there = "" if plan.parent else " in a new repository (none is visible with this token)"
+    print(f"{name}: {len(plan.written)} files to write, {len(plan.deleted)} to delete{there}")
+    for path in plan.changed:
+        if path in plan.deleted or path in plan.foreign:
+            print(f"{'delete' if path in plan.deleted else 'overwrite':>12}  {path}")
+    check_foreign(plan, destination)
+    if is_dry_run:
+        print(f"not uploaded: would go to {name} ({destination.repo_type}) with the tag {tag}")
+        return
+    print(f"{name}: tagged {tag}, commit {upload(folder, destination, plan)}")
 
 
 def _publish(options: argparse.Namespace) -> int:
-    # Imported here, for `biodir --help` should not wait for torch.
+    # Imported here because `biodir --help` must not wait for torch.
     from biodir.inference.loading import default_model
     from biodir.publishing.checking import check_model
     from biodir.publishing.model_repository import model_repository
 
     def check(folder: Path) -> str:
-        found = check_model(folder)
-        return (
-            f"a new process loads it and finds {found.relations} relations in the sample; handler.py answers the same"
-        )
+        relations = check_model(folder)
+        return f"a new process loads it and finds {relations} relations in the sample; handler.py returns the same"
 
     check_destination(options)
     files = model_repository(options.model or Path(default_model()), options.repo_id)

@@ -1,7 +1,6 @@
-"""Which files make the Hub repository of a data set, and whether it can be loaded."""
+"""Lists the files of the Hub repository of a data set, and checks that it can be loaded."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +16,10 @@ FOLDER_HINT = re.compile(r'^# ".*" is the path of this folder.*\n', re.MULTILINE
 
 
 def dataset_repository(folder: Path, repo_id: str) -> list[RepositoryFile]:
-    """The files of a folder that `biodir dataset export` wrote, with a card whose examples load the repository.
+    """Return the files of a folder that `biodir dataset export` wrote; the card's examples load the repository.
 
     Raises:
-        PublishError: the folder is not such a one, or holds more or less than its card names.
+        PublishError: `export` did not write the folder, or its files are not those that its card names.
     """
     if not (folder / HUB_CARD).is_file():
         raise PublishError(f"{folder}: lacks {HUB_CARD}; name a folder that `biodir dataset export` wrote")
@@ -28,15 +27,15 @@ def dataset_repository(folder: Path, repo_id: str) -> list[RepositoryFile]:
     metadata = metadata_of(card, str(folder / HUB_CARD))
     missing = [key for key in NEEDED if not metadata.get(key)]
     if missing:
-        raise PublishError(f"{folder / HUB_CARD}: the metadata lack {', '.join(missing)}; export the data set anew")
-    named = set(_named_files(metadata["configs"], str(folder / HUB_CARD)))
-    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} - {
-        HUB_CARD,
-        MARKER,
-    }
-    for names, problem in ((named - there, "is not there"), (there - named, "is not named in its card")):
+        raise PublishError(f"{folder / HUB_CARD}: the metadata lack {', '.join(missing)}; export the data set again")
+    try:
+        named = {file["path"] for config in metadata["configs"] for file in config["data_files"]}
+    except (KeyError, TypeError) as error:  # forms that the Hub knows and `export` does not write, such as patterns
+        raise _unknown_form(folder, "configs", error) from error
+    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} - {HUB_CARD, MARKER}
+    for names, problem in ((named - found, "is not there"), (found - named, "is not named in its card")):
         if names:
-            raise PublishError(f"{folder}: {min(names)} {problem}; export the data set anew")
+            raise PublishError(f"{folder}: {min(names)} {problem}; export the data set again")
     changed = FOLDER_HINT.sub("", LOADED.sub(f'load_dataset("{repo_id}"', card))
     return [
         RepositoryFile(HUB_CARD, folder / HUB_CARD, changed),
@@ -45,59 +44,37 @@ def dataset_repository(folder: Path, repo_id: str) -> list[RepositoryFile]:
 
 
 def check_dataset(folder: Path) -> dict[str, dict[str, int]]:
-    """Name of the configuration -> split -> rows, as a new process counts them without a cache, in offline mode.
+    """Load the folder in a new process, offline and without a cache, and check its rows against the card.
+
+    Returns:
+        Name of the configuration -> split -> number of rows.
 
     Raises:
-        PublishError: it cannot load the folder, or counts otherwise than the card.
+        PublishError: the process cannot load the folder, or counts other numbers than the card has.
     """
-    card = folder / HUB_CARD
-    expected = _published_rows(metadata_of(card.read_text(encoding="utf-8"), str(card)), str(card))
-    found = run_fresh("fresh_dataset.py", folder)
+    expected = _rows_of_card(folder)
+    found: dict[str, dict[str, int]] = run_fresh("fresh_dataset.py", folder)
     for name, splits in expected.items():
         for split, rows in splits.items():
             counted = found.get(name, {}).get(split)
             if counted != rows:
                 raise PublishError(
-                    f"{folder}: {name}, {split}: {counted} rows, but the card says {rows}; export the data set anew"
+                    f"{folder}: {name}, {split}: {counted} rows, but the card has {rows}; export the data set again"
                 )
     return found
 
 
-def _named_files(configs: Any, place: str) -> Iterator[str]:
-    """The files that a card names; other forms that the Hub knows, such as patterns, are not what `export` writes."""
-    for index, config in enumerate(_listed(configs, f"{place}: metadata configs")):
-        where = f"{place}: metadata configs[{index}]"
-        parts = _listed(_value(config, "data_files", where), f"{where}.data_files")
-        for number, part in enumerate(parts):
-            path = _value(part, "path", f"{where}.data_files[{number}]")
-            if not isinstance(path, str):
-                raise PublishError(
-                    f"{where}.data_files[{number}].path is {path!r}, not the path of a file; export the data set anew"
-                )
-            yield path
+def _rows_of_card(folder: Path) -> dict[str, dict[str, int]]:
+    """Return name of the configuration -> split -> number of rows, as the card has them."""
+    infos = metadata_of((folder / HUB_CARD).read_text(encoding="utf-8"), str(folder / HUB_CARD))["dataset_info"]
+    try:
+        return {
+            info.get("config_name", "default"): {split["name"]: split["num_examples"] for split in info["splits"]}
+            for info in (infos if isinstance(infos, list) else [infos])
+        }
+    except (AttributeError, KeyError, TypeError) as error:
+        raise _unknown_form(folder, "dataset_info", error) from error
 
 
-def _published_rows(metadata: dict[str, Any], place: str) -> dict[str, dict[str, int]]:
-    """Name of the configuration -> split -> rows, as the card says."""
-    infos = metadata["dataset_info"]
-    rows: dict[str, dict[str, int]] = {}
-    for index, info in enumerate(infos if isinstance(infos, list) else [infos]):
-        where = f"{place}: metadata dataset_info[{index}]"
-        splits = _listed(_value(info, "splits", where), f"{where}.splits")
-        counts = rows[info.get("config_name", "default")] = {}
-        for number, split in enumerate(splits):
-            name, count = (_value(split, key, f"{where}.splits[{number}]") for key in ("name", "num_examples"))
-            counts[name] = count
-    return rows
-
-
-def _listed(value: Any, where: str) -> list[Any]:
-    if not isinstance(value, list) or not value:
-        raise PublishError(f"{where} is {value!r}, not a list with something in it; export the data set anew")
-    return value
-
-
-def _value(mapping: Any, key: str, where: str) -> Any:
-    if not isinstance(mapping, dict) or key not in mapping:
-        raise PublishError(f"{where} is {mapping!r}, not a mapping with {key}; export the data set anew")
-    return mapping[key]
+def _unknown_form(folder: Path, key: str, error: Any) -> PublishError:
+    return PublishError(f"{folder / HUB_CARD}: metadata {key} has another form ({error!r}); export the data set again")

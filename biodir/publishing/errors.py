@@ -4,8 +4,8 @@ from biodir.errors_biodir import BioDirError
 
 
 class PublishError(BioDirError):
-    """Something that cannot be published as it is, or that the Hub refused; says what to do."""
+    """Something cannot be published as it is, or the Hub refused it; the message names the fix."""
 
 
 class HubError(PublishError):
-    """The Hub cannot be reached or refuses what it was asked."""
+    """The Hub cannot be reached, or refused a request."""

@@ -1,11 +1,11 @@
-"""What is known of the shipped checkpoint: measured files of `results/`, and what the checkpoint's own files say."""
+"""Reads what is known of the shipped checkpoint: the measured files of `results/` and its own files."""
 
 import json
-import os
-import struct
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from huggingface_hub import parse_local_safetensors_file_metadata
 
 from biodir.files import file_sha256
 from biodir.publishing.errors import PublishError
@@ -13,22 +13,25 @@ from biodir.publishing.errors import PublishError
 RESULTS = "results"
 MEASURED = f"{RESULTS}/measured.json"
 MEASURE = "python scripts/write_model_card.py --measure DEV TEST --dev-model RUN"
-# What decides about a checkpoint's answers.
+# The files that decide about a checkpoint's predictions.
 FINGERPRINTED = ("config.json", "model.safetensors", "tokenizer.json")
 
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything that the model card tells in numbers.
+    """All numbers of the model card.
 
     Args:
         test, dev: reports that `biodir evaluate --json` wrote.
         examples: hand-written documents with the relations that the checkpoint finds, ``{"document", "relations"}``.
         training: how the checkpoint was trained; see `results/training.json`.
-        measured: when, with what, and on which files the others were measured.
+        measured: when, with which versions, and on which files the others were measured.
         config: the checkpoint's configuration.
         parameters: number of its weights.
         megabytes: size of the file with the weights.
+
+    >>> Facts({}, {}, [], {}, {}, {}, parameters=25_000_000, megabytes=50.0).parameters
+    25000000
     """
 
     test: dict[str, Any]
@@ -42,11 +45,11 @@ class Facts:
 
 
 def read_facts(checkout: Path) -> Facts:
-    """The facts of a checkout.
+    """Return the facts of a checkout.
 
     Raises:
-        PublishError: a file is missing, is not JSON, or was measured with another checkpoint, dev with one that has
-            learned from it.
+        PublishError: a file is missing, is not JSON, or was measured with another checkpoint; or dev was scored by a
+            checkpoint that was trained on it.
     """
     names = ("test", "dev", "examples", "training", "measured")
     found = {name: _json(checkout / RESULTS / f"{name}.json") for name in names}
@@ -56,51 +59,43 @@ def read_facts(checkout: Path) -> Facts:
     return Facts(
         **found,
         config=_json(checkout / "config.json"),
-        parameters=_parameters(weights),
+        parameters=sum(parse_local_safetensors_file_metadata(weights).parameter_count.values()),
         megabytes=weights.stat().st_size / 1e6,
     )
 
 
 def check_fingerprint(folder: Path) -> None:
-    """Nothing where `results/` belongs to the checkpoint beside it.
-
-    Raises:
-        PublishError: it was measured with another one.
-    """
+    """Check that `results/` was measured with the checkpoint beside it; raise PublishError if not."""
     measured = _json(folder / MEASURED)
     for name, seen in fingerprint(folder).items():
         recorded = measured.get("sha256", {}).get(name)
         if recorded != seen:
             raise PublishError(
-                f"{folder / MEASURED}: measured with a {name} of sha256 {str(recorded)[:12]}, but the one at hand has "
-                f"{seen[:12]}; measure this checkpoint: {MEASURE}"
+                f"{folder / MEASURED}: measured with a {name} of sha256 {str(recorded)[:12]}, but that of the folder "
+                f"has {seen[:12]}; measure this checkpoint: {MEASURE}"
             )
 
 
 def check_dev_model(folder: Path, training: dict[str, Any], measured: dict[str, Any]) -> None:
-    """Nothing where dev was scored by a checkpoint that has not learned from it.
-
-    Raises:
-        PublishError: the shipped checkpoint was, though it has learned from more than the training documents.
-    """
+    """Check that dev was scored by a checkpoint that was not trained on it; raise PublishError if not."""
     scored = measured.get("dev", {}).get("model_sha256", {}).get("model.safetensors")
-    has_learned_from_dev = training["final"]["documents"] > training["first_stage"]["bioredirect_documents"]
-    if scored is None or (has_learned_from_dev and scored == fingerprint(folder)["model.safetensors"]):
+    is_trained_on_dev = training["final"]["documents"] > training["first_stage"]["bioredirect_documents"]
+    if scored is None or (is_trained_on_dev and scored == fingerprint(folder)["model.safetensors"]):
         raise PublishError(
             f"{folder / MEASURED}: dev was scored by {'an unknown' if scored is None else 'the shipped'} checkpoint, "
-            f"not by one that has not learned from it; measure again: {MEASURE}"
+            f"not by one that was not trained on it; measure again: {MEASURE}"
         )
 
 
 def fingerprint(folder: Path) -> dict[str, str]:
-    """Name of each file that decides about the answers -> its sha256.
+    """Return name -> SHA-256 of each file that decides about the predictions.
 
     Raises:
         PublishError: one is missing.
     """
     for name in FINGERPRINTED:
         if not (folder / name).is_file():
-            raise PublishError(f"{folder / name}: there is no such file; name the folder of a whole checkpoint")
+            raise PublishError(f"{folder / name}: there is no such file; name the folder of a complete checkpoint")
     return {name: file_sha256(folder / name) for name in FINGERPRINTED}
 
 
@@ -110,19 +105,4 @@ def _json(path: Path) -> Any:
     except FileNotFoundError as error:
         raise PublishError(f"{path}: there is no such file; measure the checkpoint: {MEASURE}") from error
     except ValueError as error:
-        raise PublishError(f"{path}: is not JSON ({error}); write it anew") from error
-
-
-def _parameters(weights: str | os.PathLike[str]) -> int:
-    """The number of weights, by the header of a safetensors file: its length in 8 bytes, then JSON."""
-    with open(weights, "rb") as file:
-        (length,) = struct.unpack("<Q", file.read(8))
-        header = json.loads(file.read(length))
-    total = 0
-    for name, tensor in header.items():
-        if name != "__metadata__":
-            size = 1
-            for axis in tensor["shape"]:
-                size *= axis
-            total += size
-    return total
+        raise PublishError(f"{path}: is not JSON ({error}); write it again") from error

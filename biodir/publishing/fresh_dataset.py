@@ -1,4 +1,4 @@
-"""Runs in a process of its own, without biodir: loads a data set as its users do, and counts its rows.
+"""Loads a data set as its users do and counts its rows; a program for a process without biodir.
 
 python -I fresh_dataset.py FOLDER OUT
 """
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def main(folder: str, out: str) -> None:
-    """Writes name of the configuration -> split -> number of rows, read in full, and once more by streaming."""
+    """Write as JSON: name of the configuration -> split -> number of rows; streaming must give the same first row."""
     sys.modules["biodir"] = None  # importing it fails from here on, wherever it is installed
     import datasets
 

@@ -1,4 +1,4 @@
-"""Runs in a process of its own, without biodir: loads a repository as its users do, and answers the sample.
+"""Loads a repository as its users do and runs it on the sample; a program for a process without biodir.
 
 python -I fresh_model.py FOLDER OUT
 """
@@ -10,12 +10,12 @@ from pathlib import Path
 
 
 def main(folder: str, out: str) -> None:
-    """Writes what was found: relations, all pairs by the pipeline and by the handler, and where the code came from."""
+    """Write as JSON: the relations, all pairs by pipeline and by handler, and the modules that the code came from."""
     sys.modules["biodir"] = None  # importing it fails from here on, wherever it is installed
     from transformers import AutoModel, pipeline
 
     sample = (Path(folder) / "samples" / "sample.pubtator").read_text(encoding="utf-8")
-    # No device is named, as in handler.py: where the two computed on different ones, their scores would differ.
+    # No device is named, as in handler.py: on two different devices their scores would differ.
     extract = pipeline(model=folder, trust_remote_code=True)
     # What the Hub's "Use this model" shows for a repository without pipeline_tag.
     model = AutoModel.from_pretrained(folder, trust_remote_code=True, dtype="auto")
@@ -23,12 +23,13 @@ def main(folder: str, out: str) -> None:
     handler = importlib.util.module_from_spec(spec)
     sys.modules["handler"] = handler
     spec.loader.exec_module(handler)
+    request = {"inputs": sample, "parameters": {"return_all_scores": True}}
     found = {
         "task": extract.task,
         "relations": extract(sample),
-        # Of a document in which nothing is found, the scores still tell whether the two agree.
+        # Where no relation is found, the scores of all pairs still show whether the two agree.
         "pairs": extract(sample, return_all_scores=True),
-        "answer": handler.EndpointHandler(folder)({"inputs": sample, "parameters": {"return_all_scores": True}}),
+        "handler_pairs": handler.EndpointHandler(folder)(request),
         "modules": sorted({type(part).__module__ for part in (extract, extract.model, extract.model.config, model)}),
     }
     Path(out).write_text(json.dumps(found), encoding="utf-8")

@@ -1,10 +1,9 @@
-"""Measures the shipped checkpoint: the files of `results/` that the model card is written from."""
+"""Measures the shipped checkpoint: writes the files of `results/` that the model card is made from."""
 
 import datetime
 import json
 import platform
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,15 +23,15 @@ SCORES = ("score", "relation_score", "novelty_score", "direction_score")
 
 
 def measure(checkout: Path, dev: Path, test: Path, dev_model: Path) -> None:
-    """Writes dev.json, test.json, examples.json and measured.json into `results/`, once all of it is known.
+    """Write dev.json, test.json, examples.json and measured.json into `results/`, when all of them are complete.
 
     Args:
         checkout: folder with the checkpoint.
         dev, test: gold documents, as `biodir evaluate` takes them.
-        dev_model: the checkpoint that is scored on dev; that of the checkout only if it has not learned from dev.
+        dev_model: the checkpoint to score on dev; that of the checkout only if it was not trained on dev.
 
     Raises:
-        PublishError: a command failed; it said why on standard error.
+        PublishError: a command failed; its message is on standard error.
     """
     found = {"dev": _scores(dev, dev_model), "test": _scores(test, checkout), "examples": measured_examples(checkout)}
     measured = {
@@ -50,8 +49,21 @@ def measure(checkout: Path, dev: Path, test: Path, dev_model: Path) -> None:
     write_json(checkout / MEASURED, measured)
 
 
+def measured_examples(checkout: Path) -> list[dict[str, Any]]:
+    """Return the hand-written documents, each with the relations that the checkpoint finds in it on a CPU."""
+    extract = load_pipeline(str(checkout), device="cpu")
+    found = []
+    for each in read_json_lines(checkout / EXAMPLES):
+        content = each.to_dict()
+        keys = ("start", "end", "type", "id")
+        entities = [{key: entity[key] for key in keys} for entity in content["entities"]]
+        document = {"id": content["id"], "text": content["text"], "entities": entities}
+        found.append({"document": document, "relations": [_rounded(relation) for relation in extract(document)]})
+    return found
+
+
 def _scores(gold: Path, model: Path) -> Any:
-    """What `biodir evaluate --json` says of the model."""
+    """Return the report that `biodir evaluate --json` writes about the model."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
         command = ["evaluate", str(gold), "--model", str(model), "--json", str(report)]
@@ -60,22 +72,6 @@ def _scores(gold: Path, model: Path) -> Any:
         return json.loads(report.read_text(encoding="utf-8"))
 
 
-def measured_examples(checkout: Path) -> list[dict[str, Any]]:
-    """The hand-written documents, each with the relations that the checkpoint finds in it on a CPU."""
-    extract = load_pipeline(str(checkout), device="cpu")
-    documents = [_example_document(each.to_dict()) for each in read_json_lines(checkout / EXAMPLES)]
-    return [
-        {"document": document, "relations": [_rounded(relation) for relation in extract(document)]}
-        for document in documents
-    ]
-
-
-def _example_document(document: dict[str, Any]) -> dict[str, Any]:
-    keys = ("start", "end", "type", "id")
-    entities = [{key: entity[key] for key in keys} for entity in document["entities"]]
-    return {"id": document["id"], "text": document["text"], "entities": entities}
-
-
-def _rounded(relation: Mapping[str, Any]) -> dict[str, Any]:
-    """The relation with scores of four digits, more of which no two machines share."""
+def _rounded(relation: dict[str, Any]) -> dict[str, Any]:
+    """Return the relation with scores of four digits; machines differ in the others."""
     return {**relation, **{name: round(relation[name], 4) for name in SCORES if relation[name] is not None}}

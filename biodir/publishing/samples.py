@@ -1,4 +1,4 @@
-"""The document that a published model is asked about: its own, that of biodir, or one made from its labels."""
+"""The sample document of a published model: the model's own, that of biodir, or one made from the labels."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,58 +13,53 @@ from biodir.formats.pubtator import format_pubtator
 from biodir.publishing.assembly import RepositoryFile
 from biodir.publishing.errors import PublishError
 
-SAMPLES = "samples"
-SAMPLE = f"{SAMPLES}/sample.pubtator"
+SAMPLE = "samples/sample.pubtator"
 # Pair types in a document that is made: enough to try a model, and far below the limits of `handler.py`.
 MADE_PAIRS = 8
 
 
 def sample_file(model: Path, checkout: Path) -> RepositoryFile:
-    """The sample of the repository: a document with at least one pair that the model is asked about.
+    """Return the sample of the repository: a document with at least one candidate pair of the model.
 
-    It is the model's own `samples/sample.pubtator` or the first other PubTator file there; without one, the checkout's
-    sample if its entity types are the model's; else one made from the model's entity types and pair types.
+    It is the model's own `samples/sample.pubtator` or the first other PubTator file there; without one, the sample of
+    the checkout if its entity types are the model's; else one made from the model's pair types.
 
     Args:
         model: folder of the checkpoint.
-        checkout: where the sample of biodir is.
+        checkout: folder with the sample of biodir.
 
     Raises:
         PublishError: the model's own sample cannot be used.
     """
     config = BioDirConfig.from_pretrained(model)
-    own = sorted((model / SAMPLES).glob("*.pubtator"), key=lambda path: (path.name != Path(SAMPLE).name, path.name))
-    if own:
-        _check_sample(own[0], config)
-        return RepositoryFile(SAMPLE, own[0])
-    shared = checkout / SAMPLE
-    if shared.is_file():
-        try:
-            _check_sample(shared, config)
-        except PublishError:
-            pass  # it has other entity types
-        else:
-            return RepositoryFile(SAMPLE, shared)
-    return RepositoryFile(SAMPLE, model / "config.json", format_pubtator(made_document(config.pair_types)))
+    own, shared = model / SAMPLE, checkout / SAMPLE
+    for path in (own, *sorted(own.parent.glob("*.pubtator"))):
+        if path.is_file():
+            _check_sample(path, config)
+            return RepositoryFile(SAMPLE, path)
+    try:
+        _check_sample(shared, config)
+    except (PublishError, FileNotFoundError):  # it has other entity types
+        return RepositoryFile(SAMPLE, model / "config.json", format_pubtator(made_document(config.pair_types)))
+    return RepositoryFile(SAMPLE, shared)
 
 
 def made_document(pair_types: Sequence[Sequence[str]]) -> Document:
-    """A document that names two entities of each of the first pair types, a sentence for a pair type.
+    """Return a document with one sentence for each of the first pair types, which names two entities of these types.
 
-    Entities of a type are told apart by a number; the one that stands first in its pairs is always number 1.
+    Entities of one type differ in a number; the first entity of a sentence always has the number 1.
     """
     text, mentions = "", []
     for first, second in pair_types[:MADE_PAIRS]:
         names = (f"{first} 1", f"{second} {2 if first == second else 1}")
-        for kind, name, link in ((first, names[0], " acts on "), (second, names[1], ".")):
-            mentions.append(Mention(len(text), len(text) + len(name), name, kind, (name.replace(" ", "_"),)))
+        for entity_type, name, link in ((first, names[0], " acts on "), (second, names[1], ". ")):
+            mentions.append(Mention(len(text), len(text) + len(name), name, entity_type, (name.replace(" ", "_"),)))
             text += name + link
-        text += " "
     return Document("sample", text.rstrip(), tuple(mentions))
 
 
 def _check_sample(path: Path, config: BioDirConfig) -> None:
-    """Nothing where the file holds one document with a pair that the model is asked about."""
+    """Check that the file holds one document that has a candidate pair."""
     try:
         document = parse_document(path.read_text(encoding="utf-8"), str(path))
         known = with_known_types(document, config.entity_types, config.type_map)

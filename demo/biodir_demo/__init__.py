@@ -1,1 +1,1 @@
-"""The rooms of the Gradio Space; `demo/app.py` starts it."""
+"""The parts of the demo page; `demo/app.py` starts it."""

@@ -1,22 +1,22 @@
-"""Which relations of an answer are shown."""
+"""Selects the relations that the views show."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .answers import Finding
-from .looks import novelty_name, relation_look
+from .predictions import NumberedRelation
+from .styles import novelty_name, relation_style
 
 
 @dataclass(frozen=True)
 class Filter:
-    """What a relation must have to be shown; as it is by default, every relation has it.
+    """What a relation must have to be shown; the default lets every relation through.
 
     Args:
         relation_types: one of these types; empty for any.
         novelty: this novelty label; None for any.
         directed_only: a direction.
         min_score: at least this score.
-        words: each of these words, in whatever case, in a name, an identifier or the relation type.
+        words: each of these words, in any case, in a name, an identifier or the relation type.
     """
 
     relation_types: tuple[str, ...] = ()
@@ -25,24 +25,19 @@ class Filter:
     min_score: float = 0.0
     words: str = ""
 
-    def kept(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
-        """The findings that pass, in their order."""
-        return tuple(finding for finding in findings if self._keeps(finding))
+    def kept(self, relations: Iterable[NumberedRelation]) -> tuple[NumberedRelation, ...]:
+        """Return the relations that pass, in their order."""
+        return tuple(relation for relation in relations if self._keeps(relation))
 
-    def _keeps(self, finding: Finding) -> bool:
-        result = finding.result
-        if self.relation_types and result["relation"] not in self.relation_types:
-            return False
-        if self.novelty is not None and result["novelty"] != self.novelty:
-            return False
-        if self.directed_only and not result["directed"]:
-            return False
-        text = _searched(finding)
-        return result["score"] >= self.min_score and all(word in text for word in self.words.casefold().split())
-
-
-def _searched(finding: Finding) -> str:
-    result = finding.result
-    parts = [result[role][key] for role in ("subject", "object") for key in ("text", "id")]
-    parts += [result["relation"], relation_look(result["relation"]).name, novelty_name(result["novelty"])]
-    return "\n".join(parts).casefold()
+    def _keeps(self, relation: NumberedRelation) -> bool:
+        result = relation.result
+        parts = [result[role][key] for role in ("subject", "object") for key in ("text", "id")]
+        parts += [result["relation"], relation_style(result["relation"]).name, novelty_name(result["novelty"])]
+        text = "\n".join(parts).casefold()
+        return (
+            (not self.relation_types or result["relation"] in self.relation_types)
+            and self.novelty in (None, result["novelty"])
+            and (result["directed"] or not self.directed_only)
+            and result["score"] >= self.min_score
+            and all(word in text for word in self.words.casefold().split())
+        )

@@ -1,5 +1,5 @@
-// Selecting a relation in table or network lights up its evidence; headings sort the table. The server draws anew what
-// filters change, so everything is listened to at the document, and the order of the table is put back after a change.
+// Selecting a relation in table or network highlights its evidence; headings sort the table. After a filter the server
+// draws the views again, so the events are listened to at the document, and the table is sorted again after a change.
 (() => {
   const order = { column: 5, descending: true };
   let selected = null;
@@ -65,15 +65,15 @@
     }
   });
 
-  // The server draws a table anew, or into the old one, for a new answer, whose relations have other numbers, or for
-  // other filters on the same answer.
-  let answer = null;
-  const watched = { childList: true, subtree: true, characterData: true, attributes: true, attributeFilter: ["data-relation", "data-answer"] };
+  // The server replaces a table or its content: for a new prediction, whose relations have other numbers, or for other
+  // filters on the same prediction.
+  let prediction = null;
+  const watched = { childList: true, subtree: true, characterData: true, attributes: true, attributeFilter: ["data-relation", "data-prediction"] };
   const observer = new MutationObserver((changes) => {
     if (!changes.some((change) => concerns(change))) return;
-    const mark = document.querySelector(".bd-summary")?.dataset.answer ?? null;
-    if (mark !== answer) selected = null;
-    answer = mark;
+    const mark = document.querySelector(".bd-summary")?.dataset.prediction ?? null;
+    if (mark !== prediction) selected = null;
+    prediction = mark;
     observer.disconnect();
     document.querySelectorAll(".bd-table").forEach(sort);
     show(false);

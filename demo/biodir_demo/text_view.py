@@ -1,33 +1,20 @@
-"""The text as HTML: mentions coloured by type, evidence sentences that the page can light up."""
+"""The text as HTML: mentions in the colour of their type, evidence sentences that the page can highlight."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from heapq import heappop, heappush
 from html import escape
-from itertools import pairwise
-from typing import Generic, TypeVar
+from itertools import groupby
+from typing import Any
 
 from biodir.document_biodir import Document, Mention
 
-from .answers import Finding, Span
-from .looks import entity_look
-
-Value = TypeVar("Value")
-
-
-@dataclass(frozen=True)
-class Cover(Generic[Value]):
-    """A span that covers pieces; of several over one piece the least `rank` wins, then the first."""
-
-    start_char: int
-    end_char: int
-    rank: int
-    value: Value
+from .predictions import NumberedRelation, Span
+from .styles import entity_style
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A part of the text with no border of a mention or sentence inside."""
+    """A part of the text in which no mention or sentence begins or ends."""
 
     start_char: int
     end_char: int
@@ -35,82 +22,62 @@ class Piece:
     sentence: Span | None
 
 
-def text_html(document: Document, findings: Sequence[Finding]) -> str:
-    """The text of the document; a sentence names the findings that it is evidence of in ``data-relations``."""
-    numbers = relations_of_sentences(findings)
+def text_html(document: Document, relations: Sequence[NumberedRelation]) -> str:
+    """Return the text of a document; ``data-relations`` of a sentence has the numbers of its relations."""
+    numbers: dict[Span, list[int]] = {}
+    for relation in relations:
+        for span in relation.evidence:
+            numbers.setdefault(span, []).append(relation.number)
     passages = [(part.start_char, part.end_char) for part in document.passages] or [(0, len(document.text))]
     paragraphs = []
     for index, (start, end) in enumerate(passages):
-        inner = "".join(_sentences_html(document, numbers, start, end))
-        has_title = index == 0 and len(passages) > 1
-        paragraphs.append(f'<p class="{"title" if has_title else "passage"}">{inner}</p>' if inner.strip() else "")
+        inner = _sentences_html(document, numbers, start, end)
+        css_class = "title" if index == 0 and len(passages) > 1 else "passage"
+        paragraphs.append(f'<p class="{css_class}">{inner}</p>' if inner.strip() else "")
     return f'<div class="bd-text">{"".join(paragraphs)}</div>'
 
 
 def span_html(document: Document, start_char: int, end_char: int) -> str:
-    """A part of the text, such as a sentence, with its mentions coloured."""
+    """Return a part of the text, such as a sentence, with its mentions in colour."""
     return "".join(_piece_html(document, piece) for piece in pieces(document, (), start_char, end_char))
 
 
-def relations_of_sentences(findings: Iterable[Finding]) -> dict[Span, list[int]]:
-    """The numbers of the findings that each sentence is evidence of."""
-    numbers: dict[Span, list[int]] = {}
-    for finding in findings:
-        for span in finding.evidence:
-            numbers.setdefault(span, []).append(finding.number)
-    return numbers
-
-
 def pieces(document: Document, sentences: Iterable[Span], start_char: int, end_char: int) -> Iterator[Piece]:
-    """The pieces of the part [start_char, end_char) of the text, in order; the shortest of nested mentions wins."""
-    mentions = [
-        Cover(m.start_char, m.end_char, m.end_char - m.start_char, m)
-        for m in document.mentions
-        if m.start_char < end_char and start_char < m.end_char
-    ]
-    around = [Cover(*span, 0, span) for span in sentences]
-    borders = {start_char, end_char}
-    for cover in (*mentions, *around):
-        borders.update(at for at in (cover.start_char, cover.end_char) if start_char < at < end_char)
-    ordered = sorted(borders)
-    found = zip(_winners(mentions, ordered[:-1]), _winners(around, ordered[:-1]), strict=True)
-    for (start, end), (mention, sentence) in zip(pairwise(ordered), found, strict=True):
-        yield Piece(start, end, mention, sentence)
+    """Yield the pieces of a part of the text in order; of nested mentions the shortest counts."""
+    length = end_char - start_char
+    mention_at: list[Mention | None] = [None] * length
+    sentence_at: list[Span | None] = [None] * length
+    shortest_first = sorted(document.mentions, key=lambda mention: mention.end_char - mention.start_char)
+    for mention in shortest_first[::-1]:  # what is painted later covers what was painted before
+        _paint(mention_at, mention.start_char - start_char, mention.end_char - start_char, mention)
+    for sentence in reversed(list(sentences)):
+        _paint(sentence_at, sentence[0] - start_char, sentence[1] - start_char, sentence)
+    at = start_char
+    for (mention_here, sentence_here), characters in groupby(zip(mention_at, sentence_at, strict=True)):
+        end = at + sum(1 for _ in characters)
+        yield Piece(at, end, mention_here, sentence_here)
+        at = end
 
 
-def _winners(covers: Iterable[Cover[Value]], starts: Iterable[int]) -> Iterator[Value | None]:
-    """What covers the piece at each of these ascending starts, in one sweep; borders lie between pieces alone."""
-    waiting = sorted(enumerate(covers), key=lambda numbered: numbered[1].start_char, reverse=True)
-    opened: list[tuple[int, int, Cover[Value]]] = []
-    for start in starts:
-        while waiting and waiting[-1][1].start_char <= start:
-            number, cover = waiting.pop()
-            heappush(opened, (cover.rank, number, cover))
-        while opened and opened[0][2].end_char <= start:
-            heappop(opened)
-        yield opened[0][2].value if opened else None
+def _paint(cells: list[Any], start: int, end: int, value: Any) -> None:
+    if start < len(cells) and end > 0:
+        start, end = max(start, 0), min(end, len(cells))
+        cells[start:end] = [value] * (end - start)
 
 
-def _sentences_html(document: Document, numbers: Mapping[Span, list[int]], start: int, end: int) -> Iterator[str]:
-    open_sentence: Span | None = None
-    for piece in pieces(document, numbers, start, end):
-        if piece.sentence != open_sentence:
-            if open_sentence is not None:
-                yield "</span>"
-            if piece.sentence is not None:
-                relations = " ".join(map(str, numbers[piece.sentence]))
-                yield f'<span class="bd-sentence" data-relations="{relations}">'
-            open_sentence = piece.sentence
-        yield _piece_html(document, piece)
-    if open_sentence is not None:
-        yield "</span>"
+def _sentences_html(document: Document, numbers: Mapping[Span, list[int]], start: int, end: int) -> str:
+    html = ""
+    for sentence, parts in groupby(pieces(document, numbers, start, end), key=lambda piece: piece.sentence):
+        inner = "".join(_piece_html(document, piece) for piece in parts)
+        relations = " ".join(map(str, numbers[sentence])) if sentence else ""
+        html += f'<span class="bd-sentence" data-relations="{relations}">{inner}</span>' if sentence else inner
+    return html
 
 
 def _piece_html(document: Document, piece: Piece) -> str:
     text = escape(document.text[piece.start_char : piece.end_char])
     if piece.mention is None:
         return text
-    look = entity_look(piece.mention.entity_type)
-    identifiers = ", ".join(piece.mention.identifiers) or "not linked"
-    title = escape(f"{look.name} · {identifiers}")
-    return f'<mark class="bd-mention {look.css_class}" title="{title}">{text}</mark>'
+    style = entity_style(piece.mention.entity_type)
+    title = escape(f"{style.name} · {', '.join(piece.mention.identifiers) or 'not linked'}")
+    return f'<mark class="bd-mention {style.css_class}" title="{title}">{text}</mark>'

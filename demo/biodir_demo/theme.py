@@ -1,63 +1,41 @@
-"""What the page looks like and does in the browser: theme, style sheet, script; all of it served by the page itself."""
+"""The looks of the page: theme, style sheet and script, all of them served by the page itself."""
 
 from pathlib import Path
 
 import gradio as gr
 
 HERE = Path(__file__).resolve().parent
-STYLE_SHEET = HERE / "page.css"
-SCRIPT = HERE / "page.js"
-# Fonts of the reader's system: nothing is fetched from elsewhere.
+# Fonts of the reader's system: nothing is loaded from elsewhere.
 SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Liberation Sans", "sans-serif")
 MONO = ("ui-monospace", "Consolas", "Liberation Mono", "monospace")
+# Colour of page.css, which knows light and dark -> the settings of gradio's theme that take it.
+COLOURS = {
+    "paper": "body_background_fill background_fill_secondary",
+    "card": "background_fill_primary block_background_fill block_label_background_fill input_background_fill "
+    "button_secondary_background_fill",
+    "ink": "body_text_color button_secondary_text_color checkbox_label_text_color_selected",
+    "muted": "body_text_color_subdued block_label_text_color block_title_text_color block_info_text_color "
+    "input_placeholder_color",
+    "line": "block_border_color border_color_primary input_border_color button_secondary_border_color",
+    "hover": "color_accent_soft button_secondary_background_fill_hover checkbox_label_background_fill_selected",
+    "accent": "border_color_accent color_accent input_border_color_focus button_primary_background_fill "
+    "checkbox_background_color_selected checkbox_border_color_selected slider_color link_text_color",
+    "accent-strong": "button_primary_background_fill_hover",
+    "on-accent": "button_primary_text_color",
+}
 
 
 def page_theme() -> gr.themes.Base:
-    """A quiet theme whose colours are the variables of page.css, which know light and dark."""
-    theme = gr.themes.Base(
-        font=SANS, font_mono=MONO, radius_size=gr.themes.sizes.radius_md, text_size=gr.themes.sizes.text_md
-    )
-    settings = {
-        "body_background_fill": "var(--bd-paper)",
-        "body_text_color": "var(--bd-ink)",
-        "body_text_color_subdued": "var(--bd-muted)",
-        "background_fill_primary": "var(--bd-card)",
-        "background_fill_secondary": "var(--bd-paper)",
-        "block_background_fill": "var(--bd-card)",
-        "block_border_color": "var(--bd-line)",
-        "block_label_text_color": "var(--bd-muted)",
-        "block_label_background_fill": "var(--bd-card)",
-        "block_title_text_color": "var(--bd-muted)",
-        "block_info_text_color": "var(--bd-muted)",
-        "border_color_primary": "var(--bd-line)",
-        "border_color_accent": "var(--bd-accent)",
-        "color_accent": "var(--bd-accent)",
-        "color_accent_soft": "var(--bd-hover)",
-        "input_background_fill": "var(--bd-card)",
-        "input_border_color": "var(--bd-line)",
-        "input_border_color_focus": "var(--bd-accent)",
-        "input_placeholder_color": "var(--bd-muted)",
-        "button_primary_background_fill": "var(--bd-accent)",
-        "button_primary_background_fill_hover": "var(--bd-accent-strong)",
-        "button_primary_text_color": "var(--bd-on-accent)",
-        "button_secondary_background_fill": "var(--bd-card)",
-        "button_secondary_background_fill_hover": "var(--bd-hover)",
-        "button_secondary_text_color": "var(--bd-ink)",
-        "button_secondary_border_color": "var(--bd-line)",
-        "checkbox_background_color_selected": "var(--bd-accent)",
-        "checkbox_border_color_selected": "var(--bd-accent)",
-        "checkbox_label_background_fill": "transparent",
-        "checkbox_label_background_fill_selected": "var(--bd-hover)",
-        "checkbox_label_text_color_selected": "var(--bd-ink)",
-        "slider_color": "var(--bd-accent)",
-        "link_text_color": "var(--bd-accent)",
-    }
-    known = {name for name in vars(theme) if not name.startswith("_")}
-    dark = {f"{name}_dark": value for name, value in settings.items() if f"{name}_dark" in known}
+    """Return a quiet theme in the colours of page.css."""
+    sizes = {"radius_size": gr.themes.sizes.radius_md, "text_size": gr.themes.sizes.text_md}
+    theme = gr.themes.Base(font=SANS, font_mono=MONO, **sizes)
+    settings = {name: f"var(--bd-{colour})" for colour, names in COLOURS.items() for name in names.split()}
+    settings["checkbox_label_background_fill"] = "transparent"
+    dark = {f"{name}_dark": value for name, value in settings.items() if hasattr(theme, f"{name}_dark")}
     return theme.set(**settings, **dark)
 
 
 def page_head() -> str:
-    """Style sheet and script for the head of the page; gradio would rewrite a style sheet that it is given."""
-    style, script = (path.read_text(encoding="utf-8") for path in (STYLE_SHEET, SCRIPT))
+    """Return style sheet and script for the head of the page; gradio rewrites a style sheet that it is given."""
+    style, script = ((HERE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
     return f"<style>{style}</style><script>{script}</script>"

@@ -2,8 +2,8 @@
 
 import pytest
 
+from biodir_demo.documents import samples_folder
 from biodir_demo.marking import Mark, MarkedText
-from biodir_demo.opening import samples_folder
 from helpers.tiny_checkpoint import open_pipeline, save_checkpoint
 
 gradio = pytest.importorskip("gradio")
@@ -13,6 +13,8 @@ from biodir_demo.theme import page_head, page_theme  # noqa: E402
 
 SAMPLE = samples_folder() / "sample.pubtator"
 OPEN_FILTERS = ("", [], ANY_NOVELTY, 0, False)
+GENE = "GeneOrGeneProduct"
+UNMARKED = "1|t|EGFR binds BRAF.\n1|a|Not KRAS."
 
 
 @pytest.fixture(scope="module")
@@ -23,78 +25,9 @@ def page(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def answered(page):
-    """What happens after the text of the sample was pasted, in the order of the page's outputs."""
+def outputs(page):
+    """What the page shows after the text of the sample was pasted, in the order of its outputs."""
     return page.on_find(SAMPLE.read_text(encoding="utf-8"), MarkedText())
-
-
-def test_answer_fills_message_filters_and_views(answered):
-    message, results, answer, *filters = answered[:8]
-    assert message == ""
-    assert results["visible"] is True
-    assert answer.document.id == "sample"
-    assert filters[0] == ""
-    assert [choice[1] for choice in filters[1]["choices"]] == sorted(
-        {finding.result["relation"] for finding in answer.findings},
-        key=lambda kind: (-sum(each.result["relation"] == kind for each in answer.findings), kind),
-    )
-    assert len(answered[8:]) == 5
-
-
-def test_open_filters_change_nothing(page, answered):
-    assert page.on_filter(answered[2], *OPEN_FILTERS) == answered[8:]
-
-
-def test_filters_reach_every_view(page, answered):
-    summary, text, network, table, downloads = page.on_filter(answered[2], "no such word", [], ANY_NOVELTY, 0, False)
-    assert "<b>0 of " in summary
-    assert "bd-sentence" not in text
-    assert "No relation" in network
-    assert "No relation" in table
-    assert downloads != answered[-1]
-
-
-def test_emptied_filters_count_as_open(page, answered):
-    assert page.on_filter(answered[2], None, None, ANY_NOVELTY, None, None) == answered[8:]
-
-
-def test_filters_without_an_answer_change_nothing(page):
-    assert page.on_filter(None, *OPEN_FILTERS) == [gradio.skip()] * 5
-
-
-def test_refusal_gives_the_message_and_forgets_the_older_answer(page):
-    message, results, answer, *others = page.on_find("some text", MarkedText())
-    assert "No entity is marked" in message
-    assert (results["visible"], answer) == (False, None)
-    assert others == [gradio.skip()] * 10
-
-
-def test_refused_file_offers_no_choice(page, tmp_path):
-    (tmp_path / "a.pdf").write_text("x", encoding="utf-8")
-    documents, choice, message, *_ = page.on_file(str(tmp_path / "a.pdf"))
-    assert (documents, choice["visible"]) == ((), False)
-    assert "a.pdf: unknown suffix" in message
-
-
-def test_file_is_answered_with_its_first_document(page):
-    documents, choice, message, _, answer, *_ = page.on_file(str(SAMPLE))
-    assert [document.id for document in documents] == ["sample"]
-    assert (choice["visible"], message, answer.document.id) == (False, "", "sample")
-
-
-def test_second_document_of_a_file_is_answered_by_its_number(page):
-    first, second = (page.on_file(str(path))[0][0] for path in (SAMPLE, SAMPLE.with_name("tnf_signalling.pubtator")))
-    assert page.on_choice(2, (first, second))[2].document.id == "tnf_signalling"
-
-
-@pytest.mark.parametrize(("number", "documents"), [(2, ()), (1, None), (None, ()), (0, ("x",)), (None, ("x",))])
-def test_choice_among_documents_that_are_forgotten_gets_a_message(number, documents, page):
-    message, results, answer, *_ = page.on_choice(number, documents)
-    assert "The file is gone from this page. Open it again." in message
-    assert (results["visible"], answer) == (False, None)
-
-
-GENE = "GeneOrGeneProduct"
 
 
 def marks_on(text: str, *names: str) -> MarkedText:
@@ -105,12 +38,64 @@ def marks_on(text: str, *names: str) -> MarkedText:
     return marked
 
 
-def test_identifier_goes_with_its_mark_and_stays_where_none_was_set(page):
-    on_mark = page._mark_handler(GENE)
+def test_prediction_fills_message_filters_and_views(page, outputs):
+    message, results, prediction, *filters = outputs[:8]
+    assert message == ""
+    assert results["visible"] is True
+    assert prediction.document.id == "sample"
+    found = [relation.result["relation"] for relation in prediction.relations]
+    assert [choice[1] for choice in filters[1]["choices"]] == sorted(
+        set(found), key=lambda kind: (-found.count(kind), kind)
+    )
+    assert len(outputs[8:]) == 5
+    for filters in (OPEN_FILTERS, (None, None, ANY_NOVELTY, None, None)):
+        assert page.on_filter(prediction, *filters) == outputs[8:]
+
+
+def test_filters_reach_every_view(page, outputs):
+    summary, text, network, table, downloads = page.on_filter(outputs[2], "no such word", [], ANY_NOVELTY, 0, False)
+    assert "<b>0 of " in summary
+    assert "bd-sentence" not in text
+    assert "No relation" in network
+    assert "No relation" in table
+    assert downloads != outputs[-1]
+    assert page.on_filter(None, *OPEN_FILTERS) == [gradio.skip()] * 5, "without a prediction nothing changes"
+
+
+def test_refusal_shows_the_message_and_forgets_the_older_prediction(page):
+    message, results, prediction, *others = page.on_find("some text", MarkedText())
+    assert "No entity is marked" in message
+    assert (results["visible"], prediction) == (False, None)
+    assert others == [gradio.skip()] * 10
+
+
+def test_file_shows_its_first_document_and_a_bad_file_offers_no_choice(page, tmp_path):
+    documents, choice, message, _, prediction, *_ = page.on_file(str(SAMPLE))
+    assert [document.id for document in documents] == ["sample"]
+    assert (choice["visible"], message, prediction.document.id) == (False, "", "sample")
+    (tmp_path / "a.pdf").write_text("x", encoding="utf-8")
+    documents, choice, message, *_ = page.on_file(str(tmp_path / "a.pdf"))
+    assert (documents, choice["visible"]) == ((), False)
+    assert "a.pdf: unknown suffix" in message
+
+
+def test_document_of_a_file_is_chosen_by_its_number(page):
+    first, second = (page.on_file(str(path))[0][0] for path in (SAMPLE, SAMPLE.with_name("tnf_signalling.pubtator")))
+    assert page.on_choice(2, (first, second))[2].document.id == "tnf_signalling"
+
+
+@pytest.mark.parametrize(("number", "documents"), [(2, ()), (1, None), (None, ()), (0, ("x",)), (None, ("x",))])
+def test_choice_among_forgotten_documents_gets_a_message(number, documents, page):
+    message, results, prediction, *_ = page.on_choice(number, documents)
+    assert "The file is no longer on this page. Open it again." in message
+    assert (results["visible"], prediction) == (False, None)
+
+
+def test_identifier_is_cleared_after_its_mark_and_stays_where_none_was_set(page):
     text = "EGFR and BRAF"
-    marked, _, message, identifier = on_mark(text, "0,4", MarkedText(), "1956", True)
+    marked, _, message, identifier = page.on_mark(GENE, text, "0,4", MarkedText(), "1956", True)
     assert (marked.marks[0].identifier, message, identifier) == ("1956", "", "")
-    *_, message, identifier = on_mark(text, "4,5", marked, "673", True)
+    *_, message, identifier = page.on_mark(GENE, text, "4,5", marked, "673", True)
     assert "Nothing is selected" in message
     assert identifier == gradio.skip()
 
@@ -118,70 +103,52 @@ def test_identifier_goes_with_its_mark_and_stays_where_none_was_set(page):
 def test_too_long_a_text_is_neither_marked_nor_drawn(page):
     marked = marks_on("EGFR and BRAF", "EGFR")
     long = "EGFR " * 4_001
-    for outputs in (page.on_edit(long, marked), page.on_unmark(long, "0,4", marked)):
+    marking = page.on_mark(GENE, long, "0,4", marked, "1", True)
+    for outputs in (page.on_edit(long, marked), page.on_unmark(long, "0,4", marked), marking):
         assert outputs[:2] == (gradio.skip(), "")
         assert "20,005 characters; this page reads 20,000" in outputs[2]
-    assert page._mark_handler(GENE)(long, "0,4", marked, "1", True)[3] == gradio.skip()
+    assert marking[3] == gradio.skip()
     assert "20,005 characters" in page.on_find(long, marked)[0]
     assert page.on_edit(marked.text, marked)[0] == marked
+    assert page.on_edit("1|t|x\n1|a|" + "x" * 20_000, MarkedText()) == (gradio.skip(), "", ""), "needs no marks"
 
 
-def test_long_pubtator_text_is_no_fault_of_an_edit(page):
-    assert page.on_edit("1|t|x\n1|a|" + "x" * 20_000, MarkedText()) == (gradio.skip(), "", "")
-
-
-def test_too_many_marks_get_a_message_and_stay_as_they_were(page):
-    marked, _, message, _ = page._mark_handler(GENE)("a b " * 1_001, "0,1", MarkedText(), "", True)
+def test_too_many_marks_get_a_message_and_are_not_set(page):
+    marked, _, message, _ = page.on_mark(GENE, "a b " * 1_001, "0,1", MarkedText(), "", True)
     assert marked.marks == ()
     assert "1,001 mentions are marked" in message
 
 
-UNMARKED = "1|t|EGFR binds BRAF.\n1|a|Not KRAS."
-
-
-def test_marks_on_pubtator_text_without_annotations_are_the_readers(page):
-    message, _, answer, *_ = page.on_find(UNMARKED, marks_on(UNMARKED, "EGFR", "BRAF", "KRAS"))
-    assert message == ""
-    assert {mention.text for mention in answer.document.mentions} == {"EGFR", "BRAF", "KRAS"}
-
-
-def test_annotations_of_pubtator_text_win_over_marks(page):
+def test_annotations_of_pubtator_text_are_used_before_marks(page):
     text = SAMPLE.read_text(encoding="utf-8")
     assert page.on_find(text, MarkedText(text, (Mark(0, 3, GENE),)))[2].document.id == "sample"
+    message, _, prediction, *_ = page.on_find(UNMARKED, marks_on(UNMARKED, "EGFR", "BRAF", "KRAS"))
+    assert message == ""
+    assert {mention.text for mention in prediction.document.mentions} == {"EGFR", "BRAF", "KRAS"}
+    assert "no entity is marked" in page.on_find(UNMARKED, MarkedText())[0]
 
 
-def test_unmarked_pubtator_text_is_told_how_to_mark(page):
-    message = page.on_find(UNMARKED, MarkedText())[0]
-    assert "no entity is marked" in message
-    assert "paste" not in message
-
-
-def test_several_pasted_documents_get_a_way_to_choose(page):
+def test_message_for_several_pasted_documents_names_a_way_to_choose(page):
     text = SAMPLE.read_text(encoding="utf-8")
     message = page.on_find(text + "\n" + text.replace("sample", "second"), MarkedText())[0]
-    assert "holds several documents" in message
+    assert "has several documents" in message
     assert "Open a file" in message
-    assert "parse_pubtator" not in message
 
 
-def test_events_that_write_the_same_wait_for_each_other(page):
-    groups = {}
-    for event in build_page(page.extract).fns.values():
+def test_events_with_the_same_output_wait_for_each_other_and_none_is_public(page):
+    blocks, groups = build_page(page.extract), {}
+    for event in blocks.fns.values():
         for output in event.outputs:
             groups.setdefault(output.elem_id, set()).add((event.concurrency_id, event.concurrency_limit))
     assert groups["bd-preview"] == {("marks", 1)}
-    assert groups["bd-choice"] == {("answers", 1)}
-    assert groups["bd-table"] == {("answers", 1), ("filters", 1)}
+    assert groups["bd-choice"] == {("predictions", 1)}
+    assert groups["bd-table"] == {("predictions", 1), ("filters", 1)}
+    described = blocks.get_api_info()
+    assert described["named_endpoints"] == described["unnamed_endpoints"] == {}
 
 
-def test_head_holds_style_and_script_and_no_address():
+def test_head_has_style_and_script_and_no_address():
     head = page_head()
     assert head.startswith("<style>")
     assert "http" not in head.replace("http://www.w3.org", "")
     assert page_theme()._stylesheets == []
-
-
-def test_page_has_no_public_endpoints(page):
-    described = build_page(page.extract).get_api_info()
-    assert described["named_endpoints"] == {}
-    assert described["unnamed_endpoints"] == {}

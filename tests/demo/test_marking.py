@@ -1,4 +1,4 @@
-"""Marks that a reader sets: offsets of browsers, edits of the text, all that reads the same."""
+"""Marks that a reader sets: offsets of browsers, edits of the text, the same word everywhere."""
 
 from itertools import combinations
 
@@ -12,37 +12,30 @@ DNA = "\N{DNA DOUBLE HELIX}"  # beyond U+FFFF: two units in a browser, one chara
 TEXT = f"{DNA}{DNA} EGFR binds gefitinib {DNA}. Gefitinib blocks EGFR."
 
 
-def browser_span(text: str, name: str, after: int = 0) -> str:
-    """The selection of a name as a browser counts it: UTF-16 units."""
-    start = text.index(name, after)
-    units = [len(part.encode("utf-16-le")) // 2 for part in (text[:start], text[: start + len(name)])]
-    return f"{units[0]},{units[1]}"
-
-
 @pytest.mark.parametrize("name", ["EGFR", "gefitinib", "Gefitinib", DNA, f" {DNA}."])
-def test_selection_behind_emoji_is_the_selected_text(name):
-    start, end = selected_span(TEXT, browser_span(TEXT, name))
+def test_selection_after_emoji_is_the_selected_text(name):
+    units = [len(part.encode("utf-16-le")) // 2 for part in (TEXT[: TEXT.index(name)], name)]
+    start, end = selected_span(TEXT, f"{units[0]},{sum(units)}")
     assert TEXT[start:end] == name
 
 
-def test_browser_counts_two_units_for_an_emoji():
-    assert browser_span(TEXT, "EGFR") == "5,9"
-    assert selected_span(TEXT, "5,9") == (3, 7)
-
-
-def test_border_inside_an_emoji_widens_the_span():
-    assert selected_span(f"a{DNA}b", "2,2") == (1, 2)
-    assert selected_span(f"a{DNA}b", "0,2") == (0, 2)
-    assert selected_span(f"a{DNA}b", "2,4") == (1, 3)
-
-
-def test_selection_at_the_end_of_the_text():
-    assert selected_span(DNA, "2,2") == (1, 1)
-    assert selected_span("abc", "0,3") == (0, 3)
+@pytest.mark.parametrize(
+    ("text", "selection", "span"),
+    [
+        (TEXT, "5,9", (3, 7)),
+        (f"a{DNA}b", "2,2", (1, 2)),
+        (f"a{DNA}b", "0,2", (0, 2)),
+        (f"a{DNA}b", "2,4", (1, 3)),
+        (DNA, "2,2", (1, 1)),
+        ("abc", "0,3", (0, 3)),
+    ],
+)
+def test_border_inside_an_emoji_widens_the_span(text, selection, span):
+    assert selected_span(text, selection) == span
 
 
 @pytest.mark.parametrize("selection", ["", "5", "a,b", "3,2", "0,99", "-1,2", None])
-def test_selection_that_is_none_is_refused(selection):
+def test_selection_outside_the_text_is_refused(selection):
     with pytest.raises(AnnotationError, match="select"):
         selected_span("abc", selection)
 
@@ -59,21 +52,34 @@ def texts(marked_text: MarkedText) -> list[str]:
     return [marked_text.text[mark.start_char : mark.end_char] for mark in marked_text.marks]
 
 
-def overlap(one: Mark, other: Mark) -> bool:
-    return one.start_char < other.end_char and other.start_char < one.end_char
-
-
-def test_all_that_read_the_same_are_marked_but_inside_other_marks():
-    text = "a ab a-b b a a b. a"
-    before = MarkedText(text)
+def test_same_word_is_marked_everywhere_except_inside_other_marks():
+    before = MarkedText("a ab a-b b a a b. a")
     for start, end in ((5, 8), (11, 14)):  # "a-b", "a a"
         before = before.with_mark(Mark(start, end, DRUG))
     found = before.with_mark(Mark(0, 1, GENE), everywhere=True)
     assert [(mark.start_char, mark.end_char) for mark in found.marks] == [(0, 1), (5, 8), (11, 14), (18, 19)]
-    assert not any(overlap(*pair) for pair in combinations(found.marks, 2))
+    for one, other in combinations(found.marks, 2):
+        assert one.end_char <= other.start_char
 
 
-def test_no_more_marks_are_set_than_the_page_answers():
+@pytest.mark.parametrize(
+    ("text", "mark", "expected"),
+    [
+        (
+            "Gefitinib, gefitinib; GEFITINIB, gefitinibs and pregefitinib. (gefitinib)",
+            Mark(11, 20, DRUG, "D1"),
+            ["Gefitinib", "gefitinib", "gefitinib"],
+        ),
+        ("CD4+ and CD4+, not CD4.", Mark(0, 4, GENE, "D1"), ["CD4+", "CD4+"]),
+    ],
+)
+def test_everywhere_means_complete_words_whose_first_letter_may_differ_in_case(text, mark, expected):
+    found = MarkedText(text).with_mark(mark, everywhere=True)
+    assert texts(found) == expected
+    assert {each.identifier for each in found.marks} == {"D1"}
+
+
+def test_no_more_marks_are_set_than_the_page_can_handle():
     with pytest.raises(AnnotationError, match="1,001 mentions are marked; this page reads 1,000"):
         MarkedText("a b " * 1_001).with_mark(Mark(0, 1, GENE), everywhere=True)
     assert len(MarkedText("a b " * 1_000).with_mark(Mark(0, 1, GENE), everywhere=True).marks) == 1_000
@@ -81,33 +87,11 @@ def test_no_more_marks_are_set_than_the_page_answers():
 
 def test_mark_is_trimmed_of_white_space():
     assert MarkedText(" EGFR binds").with_mark(Mark(0, 6, GENE, " 1956 ")).marks == (Mark(1, 5, GENE, "1956"),)
-
-
-def test_mark_of_white_space_is_refused():
     with pytest.raises(AnnotationError, match="Nothing is selected"):
         MarkedText("a  b").with_mark(Mark(1, 3, GENE))
 
 
-def test_everywhere_marks_whole_words_whose_first_letter_may_differ_in_case():
-    text = "Gefitinib, gefitinib; GEFITINIB, gefitinibs and pregefitinib. (gefitinib)"
-    found = MarkedText(text).with_mark(Mark(11, 20, DRUG, "D1"), everywhere=True)
-    assert texts(found) == ["Gefitinib", "gefitinib", "gefitinib"]
-    assert {mark.identifier for mark in found.marks} == {"D1"}
-
-
-def test_everywhere_finds_names_with_signs_at_their_ends():
-    text = "CD4+ and CD4+, not CD4."
-    assert texts(MarkedText(text).with_mark(Mark(0, 4, GENE), everywhere=True)) == ["CD4+", "CD4+"]
-
-
-def test_everywhere_leaves_other_marks_alone():
-    text = "EGFR T790M and EGFR"
-    whole = MarkedText(text).with_mark(Mark(0, 10, "SequenceVariant"))
-    both = whole.with_mark(Mark(15, 19, GENE), everywhere=True)
-    assert texts(both) == ["EGFR T790M", "EGFR"]
-
-
-def test_new_mark_takes_the_place_of_those_it_overlaps():
+def test_new_mark_replaces_those_that_it_overlaps():
     again = marked("EGFR T790M", "EGFR", "T790M").with_mark(Mark(0, 10, DRUG))
     assert again.marks == (Mark(0, 10, DRUG),)
 
@@ -149,5 +133,5 @@ def test_text_without_marks_is_refused(text, message):
         MarkedText(text).document()
 
 
-def test_line_ends_are_those_of_browsers_and_half_surrogates_are_replaced():
+def test_line_ends_of_browsers_are_one_and_half_surrogates_are_replaced():
     assert clean_text("a\r\nb\rc\ud83d") == "a\nb\nc\N{REPLACEMENT CHARACTER}"

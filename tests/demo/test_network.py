@@ -1,20 +1,22 @@
-"""The network of the demo: labels apart and on the canvas, edges between them, what the lines say."""
+"""The network of the demo: labels apart and on the canvas, edges between them, what the lines mean."""
 
 import math
-import random
 import re
 from itertools import combinations
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
-from biodir_demo.curves import ARROW_LENGTH, BOX_ROOM, Curve, _comes_near, arrow_head, edge_curve, glyph_point
-from biodir_demo.layout import MARGIN, Box, Size, _near_pairs, canvas_size, place
+from biodir_demo.curves import ARROW_LENGTH, Curve, arrow_head, edge_curve, sign_point
+from biodir_demo.layout import MARGIN, Box, Size, canvas_size, place
 from biodir_demo.network import DRAWINGS, network_html, network_svg, statement
-from helpers.demo_answers import DRUG, GENE, RESULTS, VARIANT, answer, result
+from helpers.demo_predictions import DRUG, GENE, RESULTS, VARIANT, prediction, result
 
-ANSWER = answer()
+PREDICTION = prediction()
 WIDE, NARROW = DRAWINGS["wide"], DRAWINGS["narrow"]
+SOURCE, TARGET = Box(100, 100, 60, 28), Box(500, 100, 60, 28)
+ALONG = np.linspace(0, 1, 51)
 
 
 def dense(count: int) -> tuple[dict[str, Size], list[tuple[str, str]]]:
@@ -24,10 +26,11 @@ def dense(count: int) -> tuple[dict[str, Size], list[tuple[str, str]]]:
 
 @pytest.mark.parametrize("least", [WIDE, NARROW], ids=["wide", "narrow"])
 @pytest.mark.parametrize("count", [1, 2, 3, 8, 20, 40])
-def test_labels_lie_on_the_canvas_and_cover_no_other(count, least):
+def test_labels_are_on_the_canvas_and_cover_no_other(count, least):
     sizes, links = dense(count)
     canvas = canvas_size(sizes, least.width, least.height)
     boxes = place(sizes, links, canvas)
+    assert boxes == place(sizes, links, canvas), "the same twice"
     assert list(boxes) == list(sizes)
     for box in boxes.values():
         assert MARGIN - 1e-6 <= box.x - box.width / 2 <= box.x + box.width / 2 <= canvas.width - MARGIN + 1e-6
@@ -38,31 +41,11 @@ def test_labels_lie_on_the_canvas_and_cover_no_other(count, least):
         assert max(apart_x, apart_y) > 0
 
 
-def test_few_boxes_are_compared_with_each_other():
-    boxes = {number: Box(50 * (number % 7), 100 * number // 7, 60, 28) for number in range(140)}
-    found = _near_pairs(boxes)
-    overlapping = [pair for pair in combinations(boxes, 2) if boxes[pair[0]].overlap(boxes[pair[1]])[1] > 0]
-    assert found == overlapping
-    assert len(found) < 7 * len(boxes)
-
-
-def test_place_gives_the_same_twice_and_nothing_for_nothing():
-    sizes, links = dense(9)
-    assert place(sizes, links, WIDE) == place(sizes, links, WIDE)
-    assert place({}, [], WIDE) == {}
-
-
 def test_canvas_grows_with_the_labels():
-    few, many = dense(3)[0], dense(80)[0]
-    assert canvas_size(few, 700, 420) == Size(700, 420)
-    assert canvas_size(many, 700, 420).height > 420
-
-
-def test_canvas_is_as_wide_as_the_widest_label():
+    assert place({}, [], WIDE) == {}
+    assert canvas_size(dense(3)[0], 700, 420) == Size(700, 420)
+    assert canvas_size(dense(80)[0], 700, 420).height > 420
     assert canvas_size({"a": Size(500, 28)}, 360, 440).width == 500 + 2 * MARGIN
-
-
-SOURCE, TARGET = Box(100, 100, 60, 28), Box(500, 100, 60, 28)
 
 
 def test_edge_runs_between_the_borders_of_its_labels():
@@ -81,25 +64,13 @@ def test_arrow_head_ends_at_the_border_of_the_object():
     assert math.dist(tip, curve.end) == pytest.approx(ARROW_LENGTH, abs=0.1)
 
 
-def test_edge_bends_around_a_label_in_its_way():
+def test_edge_bends_around_a_label_and_stays_on_the_canvas():
     between = Box(300, 100, 80, 28)
     curve = edge_curve(SOURCE, TARGET, [between], WIDE, ends_in_arrow=True)
-    assert not any(between.contains(*curve.at(step / 50)) for step in range(51))
-
-
-def test_box_that_a_curve_runs_through_is_never_passed_over():
-    chance = random.Random(5)
-    for _ in range(300):
-        curve = Curve(*((chance.uniform(0, 400), chance.uniform(0, 400)) for _ in range(3)))
-        box = Box(chance.uniform(0, 400), chance.uniform(0, 400), 60, 28)
-        runs_through = any(box.contains(*curve.at(step / 40), margin=BOX_ROOM) for step in range(41))
-        assert _comes_near(curve, box) or not runs_through
-
-
-def test_edge_stays_on_the_canvas():
+    assert not between.contains(*curve.points(ALONG)).any()
     top1, top2 = Box(100, 26, 60, 28), Box(500, 26, 60, 28)
-    curve = edge_curve(top1, top2, [Box(300, 26, 80, 28)], WIDE, ends_in_arrow=False)
-    assert all(0 <= curve.at(step / 50)[1] <= WIDE.height for step in range(51))
+    _, y = edge_curve(top1, top2, [Box(300, 26, 80, 28)], WIDE, ends_in_arrow=False).points(ALONG)
+    assert ((y >= 0) & (y <= WIDE.height)).all()
 
 
 def test_labels_that_touch_still_have_an_edge():
@@ -107,18 +78,17 @@ def test_labels_that_touch_still_have_an_edge():
     assert all(math.isfinite(value) for point in (curve.start, curve.end) for value in point)
 
 
-def test_part_of_a_curve_lies_on_it():
+def test_part_of_a_curve_is_on_it():
     curve = Curve((0, 0), (50, 80), (100, 0))
     part = curve.between(0.25, 0.75)
-    assert part.at(0.5) == pytest.approx(curve.at(0.5))
-    assert part.at(0) == pytest.approx(curve.at(0.25))
-    assert part.at(1) == pytest.approx(curve.at(0.75))
+    for share in (0, 0.5, 1):
+        assert part.at(share) == pytest.approx(curve.at(0.25 + share / 2))
 
 
-def test_glyphs_keep_apart():
+def test_signs_keep_apart():
     curve = Curve((0, 0), (50, 0), (100, 0))
-    assert glyph_point(curve, [], [], 8) == (50, 0)
-    assert math.dist(glyph_point(curve, [], [(50, 0)], 8), (50, 0)) >= 16 - 1e-6
+    assert sign_point(curve, [], [], 8) == (50, 0)
+    assert math.dist(sign_point(curve, [], [(50, 0)], 8), (50, 0)) >= 16 - 1e-6
 
 
 def groups(svg: str, name: str) -> list[ElementTree.Element]:
@@ -126,31 +96,15 @@ def groups(svg: str, name: str) -> list[ElementTree.Element]:
 
 
 def test_drawing_has_a_label_for_each_entity_and_a_line_for_each_relation():
-    svg = network_svg(ANSWER.document, ANSWER.findings, WIDE)
+    svg = network_svg(PREDICTION.document, PREDICTION.relations, WIDE)
     assert sorted(group.find("text").text for group in groups(svg, "bd-node")) == ["EGFR", "Gefitinib", "T790M"]
-    assert sorted(group.get("data-relation") for group in groups(svg, "bd-edge")) == ["1", "2"]
-
-
-def test_directed_edge_has_an_arrow_and_undirected_none():
-    edges = {
-        edge.get("data-relation"): edge
-        for edge in groups(network_svg(ANSWER.document, ANSWER.findings, WIDE), "bd-edge")
+    edges = {edge.get("data-relation"): edge for edge in groups(svg, "bd-edge")}
+    assert {number: edge.get("class").split() for number, edge in edges.items()} == {
+        "1": ["bd-edge", "negative", "novel"],
+        "2": ["bd-edge", "association", "known"],
     }
-    assert edges["1"].find("polygon") is not None
-    assert edges["2"].find("polygon") is None
-
-
-def test_known_relation_is_dashed_and_novel_is_not():
-    edges = {
-        edge.get("data-relation"): edge
-        for edge in groups(network_svg(ANSWER.document, ANSWER.findings, WIDE), "bd-edge")
-    }
-    assert edges["1"].get("class").split() == ["bd-edge", "negative", "novel"]
-    assert edges["2"].get("class").split() == ["bd-edge", "association", "known"]
-
-
-def test_titles_say_the_whole_relation_and_entity():
-    svg = network_svg(ANSWER.document, ANSWER.findings, WIDE)
+    assert edges["1"].find("polygon") is not None, "directed"
+    assert edges["2"].find("polygon") is None, "not directed"
     assert "Gefitinib → EGFR: Negative correlation, Novel, score 0.90" in svg
     assert "EGFR · Gene · 1956 · 2 mentions" in svg
     assert statement(RESULTS[1]) == "T790M — Gefitinib: Association, Known, score 0.50"
@@ -158,31 +112,32 @@ def test_titles_say_the_whole_relation_and_entity():
 
 def test_one_identifier_with_two_types_is_two_labels():
     other = {**GENE, "type": "ChemicalEntity"}
-    findings = answer(result(DRUG, GENE, "Bind", 0.5), result(VARIANT, other, "Bind", 0.5)).findings
-    assert len(groups(network_svg(ANSWER.document, findings, WIDE), "bd-node")) == 4
+    relations = prediction(result(DRUG, GENE, "Bind", 0.5), result(VARIANT, other, "Bind", 0.5)).relations
+    assert len(groups(network_svg(PREDICTION.document, relations, WIDE), "bd-node")) == 4
 
 
-def test_long_names_are_cut_in_the_drawing_and_whole_in_the_title():
+def test_long_name_is_cut_in_the_drawing_and_complete_in_the_title():
     name = "a very long name of a chemical <with> signs"
-    findings = answer(result({**DRUG, "text": name}, GENE, "Bind", 0.5)).findings
-    svg = network_svg(ANSWER.document, findings, NARROW)
+    relations = prediction(result({**DRUG, "text": name}, GENE, "Bind", 0.5)).relations
+    svg = network_svg(PREDICTION.document, relations, NARROW)
     node = next(group for group in groups(svg, "bd-node") if "chemical" in group.get("class"))
     assert node.find("text").text == "a very long name of a c…"
     assert node.find("title").text.startswith(name)
 
 
-def test_page_holds_a_drawing_for_each_width_and_a_legend_of_what_occurs():
-    html = network_html(ANSWER.document, ANSWER.findings)
+def test_page_has_a_drawing_for_each_width_and_a_legend_of_what_occurs():
+    html = network_html(PREDICTION.document, PREDICTION.relations)
     assert re.findall(r'<div class="bd-network (\w+)">', html) == ["wide", "narrow"]
     assert "Negative correlation</li>" in html
+    assert "solid: novel</li>" in html
     assert "Bind</li>" not in html
-    assert "No relation" in network_html(ANSWER.document, ())
+    assert "No relation" in network_html(PREDICTION.document, ())
 
 
 def test_no_more_relations_are_drawn_than_can_be_followed():
     many = [result({**DRUG, "id": f"D{number}"}, GENE, "Bind", number / 100) for number in range(60)]
-    html = network_html(ANSWER.document, answer(*many).findings)
-    numbers = [int(number) for number in re.findall(r'data-relation="(\d+)"', html)]
-    assert "The 50 surest of 60 relations are drawn" in html
-    assert sorted(set(numbers)) == list(range(11, 61))
-    assert "surest" not in network_html(ANSWER.document, ANSWER.findings)
+    html = network_html(PREDICTION.document, prediction(*many).relations)
+    numbers = {int(number) for number in re.findall(r'data-relation="(\d+)"', html)}
+    assert "The 50 relations with the highest scores are drawn, of 60." in html
+    assert numbers == set(range(11, 61))
+    assert "highest" not in network_html(PREDICTION.document, PREDICTION.relations)

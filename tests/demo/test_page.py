@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import CHECKOUT
 
 from biodir.document_pubtator_biodir import read_pubtator
 from helpers.browser import Browser
+from helpers.checkout import CHECKOUT
 from helpers.demo_page import (
     load,
     mark,
@@ -73,7 +73,7 @@ def page(desktop, address) -> Browser:
     return desktop
 
 
-def test_page_loads_from_its_own_address_alone(page, address):
+def test_page_loads_only_from_its_own_address(page, address):
     page.faults()
     page.requested()
     load(page, address)
@@ -94,15 +94,15 @@ def test_example_shows_text_network_and_table(page):
     assert not page.all(".bd-network.narrow")[0].is_displayed()
 
 
-def test_every_example_is_answered(page):
+def test_every_example_has_relations(page):
     for index in range(5):
         before = page.texts("#bd-summary span")
         page.click(".bd-example", index)
-        page.until(lambda before=before: page.texts("#bd-summary span") not in ([], before), "the answer")
+        page.until(lambda before=before: page.texts("#bd-summary span") not in ([], before), "the prediction")
         assert page.all(".bd-row")
 
 
-def test_row_lights_up_its_evidence_in_text_and_network(page):
+def test_row_highlights_its_evidence_in_text_and_network(page):
     run_example(page)
     page.click(".bd-row", 2)
     number = page.all("tbody.selected")[0].get_attribute("data-relation")
@@ -179,7 +179,7 @@ def test_filters_by_relation_direction_and_score(page):
     assert text == "No relation to show: the model finds none, or none passes the filters."
 
 
-def test_new_answer_opens_all_filters(page):
+def test_new_prediction_opens_all_filters(page):
     rows = run_example(page)
     page.all(".bd-filters input[data-testid=textbox]")[0].send_keys("melanoma")
     rows_after(page, rows)
@@ -216,10 +216,10 @@ REASONS = {
     "plain.txt": "plain.txt:1:",
     "picture.png": "unknown suffix '.png'",
     "broken.xml": "not well-formed XML",
-    "empty.pubtator": "holds no document",
+    "empty.pubtator": "there is no document",
     "one.pubtator": "one entity is marked",
     "types.pubtator": "unknown entity type 'Planet'",
-    "large.pubtator": "too many for this page",
+    "large.pubtator": "MB are too many",
 }
 
 
@@ -237,7 +237,7 @@ def test_bad_file_gets_a_message_in_the_page(name, page, tmp_path):
         shoot(page, "message")
 
 
-def test_message_goes_with_the_next_answer(page, tmp_path):
+def test_message_goes_with_the_next_prediction(page, tmp_path):
     (tmp_path / "a.png").write_text("PNG")
     upload(page, tmp_path / "a.png")
     message(page)
@@ -268,7 +268,7 @@ def test_markup_in_a_document_stays_text(page, tmp_path):
     assert page.script("return window.broken") is None
 
 
-def test_selections_behind_emoji_are_marked_exactly_and_related(page):
+def test_selections_after_emoji_are_marked_exactly_and_related(page):
     open_tab(page, "Mark a text")
     write_text(page, f"{DNA}{DNA} EGFR {DNA} is blocked by gefitinib. Gefitinib spares {DNA} BRAF.")
     mark(page, "EGFR", "gene")
@@ -340,7 +340,7 @@ def luminance(browser: Browser, selector: str, name: str) -> float:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_words_stand_out_from_their_ground(theme, desktop, address):
+def test_text_has_contrast_to_its_background(theme, desktop, address):
     load(desktop, address, theme)
     run_example(desktop)
     desktop.click(".bd-row", 1)

@@ -9,8 +9,8 @@ from configparser import ConfigParser
 
 import pytest
 import yaml
-from conftest import CHECKOUT
 
+from helpers.checkout import CHECKOUT
 from helpers.demo_page import serving
 from helpers.tiny_checkpoint import save_checkpoint
 

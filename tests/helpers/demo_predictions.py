@@ -1,9 +1,9 @@
-"""An answer without a model: what the tests of the demo's views share."""
+"""A prediction without a model, for the tests of the demo's views."""
 
 from typing import Any
 
 from biodir.document_biodir import Document
-from biodir_demo.answers import Answer, Finding
+from biodir_demo.predictions import NumberedRelation, Prediction
 
 TEXT = "EGFR & T790M. Gefitinib <blocks> EGFR."
 ENTITIES = [
@@ -19,7 +19,7 @@ FIRST, SECOND = (0, 13), (14, 38)
 
 
 def result(subject: dict, object_: dict, relation: str, score: float, *spans, **others: Any) -> dict[str, Any]:
-    """A relation as the pipeline gives it."""
+    """Return a relation as the pipeline does."""
     return {
         "subject": subject,
         "object": object_,
@@ -42,8 +42,8 @@ RESULTS = (
 )
 
 
-def answer(*results: dict[str, Any]) -> Answer:
-    """The answer with these relations, by default two."""
+def prediction(*results: dict[str, Any]) -> Prediction:
+    """Return the prediction with these relations, by default two."""
     document = Document.from_dict({"id": "demo 1", "text": TEXT, "entities": ENTITIES})
-    findings = tuple(Finding(number, each) for number, each in enumerate(results or RESULTS, start=1))
-    return Answer(document, findings, 0.25)
+    relations = tuple(NumberedRelation(number, each) for number, each in enumerate(results or RESULTS, start=1))
+    return Prediction(document, relations, 0.25)

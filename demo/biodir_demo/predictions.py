@@ -1,4 +1,4 @@
-"""What the model says of a document, as the views of the page take it."""
+"""Runs the model on a document; the views of the page show the result."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -7,22 +7,22 @@ from typing import Any
 
 from biodir.document_biodir import Document
 
-from .opening import check_size
+from .documents import check_size
 
 EntityKey = tuple[str, str]
 Span = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class Finding:
-    """A relation as the pipeline gives it, with its number on the page, from 1."""
+class NumberedRelation:
+    """A relation as the pipeline returns it, with its number on the page, from 1."""
 
     number: int
     result: Mapping[str, Any]
 
     @property
     def subject(self) -> EntityKey:
-        """Identifier and type of the subject; of one of the two where there is no direction."""
+        """Identifier and type of the subject; of one of the two entities where there is no direction."""
         return self.result["subject"]["id"], self.result["subject"]["type"]
 
     @property
@@ -37,23 +37,22 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """A document with the names of types that the model knows, its relations, best first, and the time they took."""
+class Prediction:
+    """A document with the model's names of entity types, its relations, best first, and the time of the model."""
 
     document: Document
-    findings: tuple[Finding, ...]
+    relations: tuple[NumberedRelation, ...]
     elapsed_s: float
 
 
-def ask(extract: Callable[..., Any], document: Document) -> Answer:
-    """The answer of a `BioDirPipeline`.
+def predict(extract: Callable[..., Any], document: Document) -> Prediction:
+    """Return the prediction of a `BioDirPipeline`.
 
     Raises:
-        BioDirError: the page or the model cannot answer for this document; the message is for its reader.
+        BioDirError: the document is too large for the page, or the model cannot take it.
     """
     started = time.perf_counter()
     document = extract.check_document(document)
     check_size(document)
-    results = extract(document)
-    findings = tuple(Finding(number, result) for number, result in enumerate(results, start=1))
-    return Answer(document, findings, time.perf_counter() - started)
+    relations = tuple(NumberedRelation(number, result) for number, result in enumerate(extract(document), start=1))
+    return Prediction(document, relations, time.perf_counter() - started)

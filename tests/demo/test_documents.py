@@ -1,4 +1,4 @@
-"""Files that a reader opens in the demo: what is read, and what is said of what is not."""
+"""Files that a reader opens in the demo: what is read, and the messages for what is not."""
 
 import json
 
@@ -6,32 +6,18 @@ import pytest
 
 from biodir.document_biodir import Document
 from biodir.errors_biodir import AnnotationError, BioDirError, ParseError
-from biodir_demo import opening
-from biodir_demo.opening import EXAMPLES, check_size, example, open_file
+from biodir_demo import documents
+from biodir_demo.documents import EXAMPLES, check_size, example, open_file
 
 PUBTATOR = "7|t|EGFR binds.\n7|a|\n7\t0\t4\tEGFR\tGene\t1956\n\n"
-BIOC = {
-    "documents": [
-        {
-            "id": "7",
-            "passages": [
-                {
-                    "offset": 0,
-                    "text": "EGFR binds.",
-                    "infons": {},
-                    "annotations": [
-                        {
-                            "id": "1",
-                            "text": "EGFR",
-                            "infons": {"type": "Gene", "identifier": "1956"},
-                            "locations": [{"offset": 0, "length": 4}],
-                        }
-                    ],
-                }
-            ],
-        }
-    ]
+MENTION = {
+    "id": "1",
+    "text": "EGFR",
+    "infons": {"type": "Gene", "identifier": "1956"},
+    "locations": [{"offset": 0, "length": 4}],
 }
+PASSAGE = {"offset": 0, "text": "EGFR binds.", "infons": {}, "annotations": [MENTION]}
+BIOC = {"documents": [{"id": "7", "passages": [PASSAGE]}]}
 
 
 def written(folder, name: str, content: str):
@@ -47,20 +33,17 @@ def test_examples_have_entities_to_relate(name):
     assert len(document.entities()) >= 8
 
 
-@pytest.mark.parametrize("name", ["a.pubtator", "A.TXT"])
-def test_pubtator_file_is_read(name, tmp_path):
-    (document,) = open_file(written(tmp_path, name, PUBTATOR))
+@pytest.mark.parametrize(
+    ("name", "content"), [("a.pubtator", PUBTATOR), ("A.TXT", PUBTATOR), ("a.json", json.dumps(BIOC))]
+)
+def test_file_is_read(name, content, tmp_path):
+    pytest.importorskip("bioc")
+    (document,) = open_file(written(tmp_path, name, content))
     assert (document.id, document.mentions[0].identifiers) == ("7", ("1956",))
 
 
-def test_bioc_file_is_read(tmp_path):
-    pytest.importorskip("bioc")
-    (document,) = open_file(written(tmp_path, "a.json", json.dumps(BIOC)))
-    assert [mention.text for mention in document.mentions] == ["EGFR"]
-
-
 def test_no_more_documents_are_read_than_the_page_offers(tmp_path, monkeypatch):
-    monkeypatch.setattr(opening, "MAX_DOCUMENTS", 3)
+    monkeypatch.setattr(documents, "MAX_DOCUMENTS", 3)
     content = "".join(PUBTATOR.replace("7", str(number)) for number in range(2, 7)) + "broken"
     assert [document.id for document in open_file(written(tmp_path, "a.pubtator", content))] == ["2", "3", "4"]
 
@@ -70,28 +53,27 @@ def test_no_more_documents_are_read_than_the_page_offers(tmp_path, monkeypatch):
     [
         ("a.pdf", "%PDF", r"a\.pdf: unknown suffix '\.pdf'"),
         ("a", "text", r"a: unknown suffix ''"),
-        ("a.pubtator", "", r"a\.pubtator: holds no document"),
+        ("a.pubtator", "", r"a\.pubtator: there is no document"),
         ("a.pubtator", PUBTATOR.replace("0\t4", "0\t5"), r"^a\.pubtator:3: .*EGFR"),
         ("a.txt", "An abstract that nobody marked.", r"^a\.txt:1: "),
         ("a.json", "{", r"^a\.json"),
         ("a.xml", "<collection>", r"^a\.xml: not well-formed XML"),
     ],
 )
-def test_bad_file_is_refused_with_its_name_alone(name, content, message, tmp_path):
+def test_bad_file_is_refused_without_its_folder(name, content, message, tmp_path):
     with pytest.raises(BioDirError, match=message) as caught:
         open_file(written(tmp_path, name, content))
     assert str(tmp_path) not in str(caught.value)
 
 
-def test_file_that_is_no_text_is_refused(tmp_path):
-    path = tmp_path / "a.pubtator"
-    path.write_bytes(b"\xff\xfe\x00\x01")
+def test_file_that_is_not_text_is_refused(tmp_path):
+    (tmp_path / "a.pubtator").write_bytes(b"\xff\xfe\x00\x01")
     with pytest.raises(ParseError, match=r"^a\.pubtator:1: .*UTF-8"):
-        open_file(path)
+        open_file(tmp_path / "a.pubtator")
 
 
-def test_large_file_is_refused_unread(tmp_path, monkeypatch):
-    monkeypatch.setattr(opening, "MAX_FILE_BYTES", 10)
+def test_large_file_is_refused_before_it_is_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(documents, "MAX_FILE_BYTES", 10)
     with pytest.raises(ParseError, match="MB are too many"):
         open_file(written(tmp_path, "a.pubtator", PUBTATOR))
 
@@ -113,7 +95,7 @@ def document(text: str, *ids: str) -> Document:
         (document("a" * 2_000, *"12" * 501), "1,002 mentions are marked; this page reads 1,000"),
     ],
 )
-def test_document_that_the_page_cannot_answer_is_refused(given, message):
+def test_document_that_the_page_cannot_handle_is_refused(given, message):
     with pytest.raises(AnnotationError, match=message):
         check_size(given)
 

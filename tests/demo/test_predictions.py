@@ -1,0 +1,47 @@
+"""The model's prediction for a document of the page."""
+
+import pytest
+
+from biodir.document_biodir import Document
+from biodir.errors_biodir import AnnotationError
+from biodir.inference.loading import load_pipeline
+from biodir_demo.documents import EXAMPLES, example, samples_folder
+from biodir_demo.predictions import predict
+from helpers.checkout import CHECKOUT
+from helpers.tiny_checkpoint import open_pipeline, save_checkpoint
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    return open_pipeline(save_checkpoint(tmp_path_factory.mktemp("tiny"), pair_encoding="document"))
+
+
+def test_relations_are_numbered_by_score_and_their_evidence_is_in_the_text(tiny):
+    found = predict(tiny, example("tnf_signalling.pubtator"))
+    scores = [relation.result["score"] for relation in found.relations]
+    assert [relation.number for relation in found.relations] == list(range(1, len(scores) + 1))
+    assert scores == sorted(scores, reverse=True)
+    for relation in found.relations:
+        texts = [found.document.text[start:end] for start, end in relation.evidence]
+        assert texts == [part["text"] for part in relation.result["evidence"]]
+
+
+def test_entity_types_have_the_names_of_the_model(tiny):
+    entities = [{"start": 0, "end": 4, "type": "Gene"}, {"start": 5, "end": 9, "type": "Chemical"}]
+    found = predict(tiny, Document.from_dict({"id": "1", "text": "EGFR iron", "entities": entities}))
+    assert {found.relations[0].subject[1], found.relations[0].object[1]} == {"GeneOrGeneProduct", "ChemicalEntity"}
+
+
+def test_unmarked_document_is_refused(tiny):
+    with pytest.raises(AnnotationError, match="no entity is marked"):
+        predict(tiny, Document.from_dict({"id": "1", "text": "EGFR iron"}))
+
+
+@pytest.mark.slow
+def test_shipped_checkpoint_reads_each_example_within_five_seconds():
+    assert samples_folder() == CHECKOUT / "samples"
+    extract = load_pipeline(str(CHECKOUT), device="cpu")
+    for name in EXAMPLES:
+        found = predict(extract, example(name))
+        assert len(found.relations) >= 5
+        assert found.elapsed_s < 5
