@@ -39,9 +39,15 @@ CODE_FILES = (
 GENE, DISEASE, CHEMICAL = "GeneOrGeneProduct", "DiseaseOrPhenotypicFeature", "ChemicalEntity"
 VARIANT, SPECIES, CELL_LINE = "SequenceVariant", "OrganismTaxon", "CellLine"
 
+# What is predicted of a pair, in the order of the heads.
+TASKS = ("relation", "novelty", "direction")
+# The levels at which predicted relations are scored: each asks for more, and the last for everything.
+LEVELS = ("entity_pair", "relation_type", "relation_type_novelty", "relation_type_direction", "all")
+# The first label of every task: the pair is unrelated.
+UNRELATED = "None"
 # Label orders, entity types and pair types of BioREDirect: paper, section 2, in the order of its released code.
 RELATION_LABELS = (
-    "None",
+    UNRELATED,
     "Association",
     "Bind",
     "Comparison",

@@ -67,6 +67,11 @@ class Relation:
     novelty_score: float | None = None
     direction_score: float | None = None
 
+    @property
+    def pair(self) -> frozenset[str]:
+        """The identifiers of the two entities, without an order."""
+        return frozenset((self.entity1_id, self.entity2_id))
+
 
 @dataclass(frozen=True)
 class Passage:

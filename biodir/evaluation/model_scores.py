@@ -1,8 +1,9 @@
-"""What a model says of every candidate pair of documents, before anything is decided."""
+"""The logits of a model for every candidate pair of documents, and the relations that a rule decodes from them."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import torch
 
@@ -13,6 +14,8 @@ from biodir.processing_document_biodir import DocumentProcessor
 from biodir.processing_features_biodir import DocumentFeatures, PairwiseFeatures
 from biodir.processing_tokens_biodir import PairwiseProcessor
 
+PairLogits = dict[str, list[float]]  # task -> logits (labels,)
+
 
 @dataclass(frozen=True)
 class ProcessedDocuments:
@@ -22,45 +25,45 @@ class ProcessedDocuments:
     features: tuple[tuple[PairwiseFeatures | DocumentFeatures, ...], ...]
 
 
-def encoded_documents(
-    documents: Sequence[Document], encoder: PairwiseProcessor | DocumentProcessor
+def processed_documents(
+    documents: Sequence[Document], processor: PairwiseProcessor | DocumentProcessor
 ) -> ProcessedDocuments:
-    """The documents, encoded once for any number of passes."""
-    features = tuple(tuple(encoder.features(encoder.tokenize(document))) for document in documents)
-    return ProcessedDocuments(tuple(documents), features)
+    """Return the documents with their features, for any number of passes."""
+    features = (processor.features(processor.tokenize(document)) for document in documents)
+    return ProcessedDocuments(tuple(documents), tuple(map(tuple, features)))
 
 
 @torch.inference_mode()
 def pair_logits(
-    model,
+    model: Any,
     data: ProcessedDocuments,
-    encoder: PairwiseProcessor | DocumentProcessor,
+    processor: PairwiseProcessor | DocumentProcessor,
     token_budget: int,
-    progress: Callable[[Iterable], Iterable] = iter,
-) -> list[dict[str, list[float]]]:
-    """Task -> logits (labels,) for each pair, in the order of the documents and their pairs.
+    progress: Callable[[Iterable[Any]], Iterable[Any]] = iter,
+) -> list[PairLogits]:
+    """Return the logits of each pair, in the order of the documents and their pairs.
 
     Args:
         token_budget: the most tokens of a pass.
         progress: wraps the iterable of passes, such as a progress bar.
     """
-    engine = PairEngine(partial(model_logits, model), encoder, token_budget, model.device)
+    engine = PairEngine(partial(model_logits, model), processor, token_budget, model.device)
     return engine.logits([found for document in data.features for found in document], progress)
 
 
 def document_decisions(
-    data: ProcessedDocuments, logits: Sequence[dict], rule: DecodingRule
+    data: ProcessedDocuments, logits: Sequence[PairLogits], rule: DecodingRule
 ) -> list[tuple[PairDecision, ...]]:
-    """What the rule makes of the logits, for each document and each of its pairs."""
+    """Return the decisions of the rule, for each document and each of its pairs."""
     remaining = iter(logits)
     return [
-        tuple(decode_pair(asked.pair, next(remaining), rule) for found in features for asked in found.pairs)
+        tuple(decode_pair(scored.pair, next(remaining), rule) for found in features for scored in found.pairs)
         for features in data.features
     ]
 
 
-def decoded_documents(data: ProcessedDocuments, logits: Sequence[dict], rule: DecodingRule) -> list[Document]:
-    """The documents with the relations that the rule makes of the logits in place of their own."""
+def decoded_documents(data: ProcessedDocuments, logits: Sequence[PairLogits], rule: DecodingRule) -> list[Document]:
+    """Return the documents with the relations that the rule decodes in place of their own."""
     return [
         replace(document, relations=_relations(decisions), subject_lines=())
         for document, decisions in zip(data.documents, document_decisions(data, logits, rule), strict=True)
