@@ -111,7 +111,7 @@ def counts_by(breakdown: str, pairs: Iterable[ComparedDocument]) -> GroupCounts:
             totals = found.setdefault(name, dict.fromkeys(levels, Counts()))
             for level in totals:
                 totals[level] += statement_counts(gold, predicted, level)
-    order = (*DISTANCES, *LENGTHS)
+    order = (*DISTANCES, NO_MENTION, *LENGTHS)
     return dict(sorted(found.items(), key=lambda item: (order.index(item[0]) if item[0] in order else -1, item[0])))
 
 
