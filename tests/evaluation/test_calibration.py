@@ -89,16 +89,6 @@ def test_curve_has_a_point_for_each_score_highest_first():
     assert curve.average_precision == pytest.approx(1 / 4 * 1 + 1 / 4 * 2 / 3)
 
 
-def test_curve_of_the_documents_is_the_one_worked_out_by_hand():
-    found, gold = relation_outcomes(PAIRS)
-    curve = precision_recall_curve(found, gold)
-    assert gold == 7
-    assert curve.thresholds.tolist() == [0.9, 0.8, 0.7, 0.6, 0.55, 0.3, 0.2]
-    assert curve.precision.tolist() == [1, 1, 1, 1, 4 / 5, 4 / 6, 4 / 7]
-    assert curve.recall == pytest.approx([1 / 7, 2 / 7, 3 / 7, 4 / 7, 4 / 7, 4 / 7, 4 / 7])
-    assert curve.average_precision == pytest.approx(4 / 7)
-
-
 @pytest.mark.parametrize(
     ("relation_type", "expected", "gold"),
     [

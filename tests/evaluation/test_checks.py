@@ -39,11 +39,7 @@ def message_of(gold, predicted, labels=None):
             ["2", "3"],
             "documents differ: 1 only in gold (1), 1 only in the predictions (3); score the same documents",
         ),
-        (
-            "123456",
-            [],
-            "documents differ: 6 only in gold (1, 2, 3, 4, 5, ...); score the same documents",
-        ),
+        ("123456", [], "documents differ: 6 only in gold (1, 2, 3, 4, 5, ...); score the same documents"),
         (["1", "1"], ["1"], "gold: document 1 occurs twice; keep one"),
         (["1"], ["1", "1"], "predictions: document 1 occurs twice; keep one"),
     ],

@@ -44,11 +44,6 @@ def folder(tmp_path, dev, monkeypatch):
     return tmp_path
 
 
-def files(folder):
-    """The documents as they come back from the files, with the scores that these hold."""
-    return [list(read_pubtator(folder / name)) for name in ("gold.pubtator", "pred.pubtator", "nothing.pubtator")]
-
-
 def failure(capfd, *arguments):
     """The one line that the command ends with."""
     assert main(list(map(str, arguments))) == 1
@@ -58,36 +53,17 @@ def failure(capfd, *arguments):
     return line.removeprefix("biodir: error: ")
 
 
-# biodir evaluate with files.
+# Files.
 
 
-def test_table_of_the_report_goes_to_standard_output(folder, capfd):
-    assert main(["evaluate", "gold.pubtator", "pred.pubtator", *FEW_OPTIONS]) == 0
-    gold, predicted, _ = files(folder)
-    captured = capfd.readouterr()
-    assert captured.out == report_table(evaluation_report(gold, predicted, FEW)) + "\n"
-    assert "+ type                                        57.14  57.14  57.14      4      3      3" in captured.out
-    assert captured.err == ""
-
-
-def test_figures_go_to_a_json_file(folder, capfd):
-    assert main(["evaluate", "gold.pubtator", "pred.pubtator", "--json", "out.json", *FEW_OPTIONS]) == 0
-    gold, predicted, _ = files(folder)
-    assert json.loads((folder / "out.json").read_text()) == evaluation_report(gold, predicted, FEW)
-
-
-def test_picture_goes_to_a_file(folder, capfd):
-    assert main(["evaluate", "gold.pubtator", "pred.pubtator", "--plot", "out.svg", *FEW_OPTIONS]) == 0
+def test_figures_are_printed_and_go_to_json_and_a_picture(folder, capfd):
+    outputs = ["--json", "out.json", "--plot", "out.svg", "--against", "nothing.pubtator"]
+    assert main(["evaluate", "gold.pubtator", "pred.pubtator", *outputs, *FEW_OPTIONS]) == 0
+    sides = [list(read_pubtator(folder / f"{name}.pubtator")) for name in ("gold", "pred", "nothing")]
+    report, comparison = evaluation_report(*sides[:2], FEW), comparison_report(*sides, FEW)
+    assert capfd.readouterr() == (f"{report_table(report)}\n\n{comparison_table(comparison)}\n", "")
+    assert json.loads((folder / "out.json").read_text()) == {**report, "comparison": comparison}
     assert "<!-- 4 documents, 7 related pairs -->" in (folder / "out.svg").read_text()
-
-
-def test_other_system_is_compared_with(folder, capfd):
-    options = ["--against", "nothing.pubtator", "--json", "out.json", *FEW_OPTIONS]
-    assert main(["evaluate", "gold.pubtator", "pred.pubtator", *options]) == 0
-    expected = comparison_report(*files(folder), FEW)
-    assert capfd.readouterr().out.endswith("\n\n" + comparison_table(expected) + "\n")
-    assert json.loads((folder / "out.json").read_text())["comparison"] == expected
-    assert expected["relation_type"]["difference"] == 8 / 14
 
 
 def test_predictions_without_relations_are_scored_with_a_note(folder, capfd):
@@ -95,6 +71,7 @@ def test_predictions_without_relations_are_scored_with_a_note(folder, capfd):
     assert "note: the predictions hold no relation at all" in capfd.readouterr().out
 
 
+TWICE = "document 1 occurs twice; keep one"
 DIFFER = "documents differ: 2 only in gold (3, 4); score the same documents"
 
 
@@ -117,6 +94,9 @@ DIFFER = "documents differ: 2 only in gold (3, 4); score the same documents"
         ("evaluate gold.pubtator pred.pubtator --plot out.gif", "out.gif: unknown suffix '.gif'; use one of .png"),
         ("evaluate gold.pubtator pred.pubtator --plot absent/a.png", "absent/a.png: cannot be written (absent is no"),
         ("evaluate gold.pubtator pred.pubtator --json ./gold.pubtator", "gold.pubtator is an input as well; write to"),
+        ("evaluate twice.pubtator --model absent/model", f"twice.pubtator: gold: {TWICE}"),
+        ("evaluate dev.pubtator --against gold.pubtator --model absent/model", "gold.pubtator: documents differ: 2"),
+        ("calibrate twice.pubtator --model absent/model", f"twice.pubtator: gold: {TWICE}"),
         ("calibrate absent.txt", "absent.txt: there is no such file; check the path"),
         ("calibrate nothing.pubtator", "nothing.pubtator: 4 documents without any relation; gold documents have"),
         ("calibrate dev.pubtator --model absent/model/x", "absent/model/x: there is no such folder; name the folder"),
@@ -128,6 +108,7 @@ DIFFER = "documents differ: 2 only in gold (3, 4); score the same documents"
 )
 def test_error_is_one_line_without_traceback(command, message, folder, capfd):
     (folder / "empty.pubtator").write_text("")
+    (folder / "twice.pubtator").write_text((folder / "dev.pubtator").read_text() * 2)
     (folder / "unknown.pubtator").write_text((folder / "pred.pubtator").read_text().replace("\tNovel\t", "\tNEW\t"))
     before = {path: path.read_bytes() for path in folder.iterdir()}
     assert failure(capfd, *command.split()).startswith(message)
@@ -203,16 +184,6 @@ def test_labels_of_the_model_may_be_other_ones_than_those_of_biored(folder, chec
     assert "which the model cannot predict; it knows X1, X2, X3" in message
 
 
-def test_bad_documents_are_found_before_the_model_is_loaded(folder, capfd):
-    (folder / "twice.pubtator").write_text((folder / "dev.pubtator").read_text() * 2)
-    message = failure(capfd, "evaluate", "twice.pubtator", "--model", "absent/model")
-    assert message == "twice.pubtator: gold: document 1 occurs twice; keep one"
-    message = failure(capfd, "evaluate", "dev.pubtator", "--against", "gold.pubtator", "--model", "absent/model")
-    assert message == "gold.pubtator: documents differ: 2 only in the predictions (3, 4); score the same documents"
-    message = failure(capfd, "calibrate", "twice.pubtator", "--model", "absent/model")
-    assert message == "twice.pubtator: gold: document 1 occurs twice; keep one"
-
-
 # biodir calibrate.
 
 
@@ -230,9 +201,6 @@ def test_calibrated_model_is_scored_with_a_note_on_documents_it_was_calibrated_o
     assert after.splitlines()[-1] == TUNED
     assert after.splitlines()[3].split()[-6:-3] == ["2", "0", "0"], "the scores have changed"
     assert f"note: {json.loads((folder / 'out.json').read_text())['notes'][-1]}" == TUNED
-    write_pubtator(dev[:1], folder / "one.pubtator")
-    assert main(["evaluate", "one.pubtator", *on_cpu, *FEW_OPTIONS]) == 0
-    assert "thresholds were found on 1 of these 1 documents" in capfd.readouterr().out
     write_pubtator([replace(dev[0], id="another")], folder / "another.pubtator")
     assert main(["evaluate", "another.pubtator", *on_cpu, *FEW_OPTIONS]) == 0
     assert "thresholds were found" not in capfd.readouterr().out

@@ -37,13 +37,6 @@ def test_bounds_are_those_of_scipy(figure):
     assert found[1] - found[0] > 0.1, "wide against the tolerance"
 
 
-def test_interval_of_one_document_is_a_point():
-    counts = Counts(tp=3, fp=1, fn=2)
-    assert bootstrap_intervals([counts], Resampling(resamples=5)) == {
-        name: (getattr(counts, name), getattr(counts, name)) for name in FIGURES
-    }
-
-
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
@@ -92,13 +85,6 @@ def test_p_value_counts_differences_in_either_direction():
     second = [NOT_FOUND] * 4 + [FOUND] + [FOUND] * 20
     found = compared_f1(first, second, Resampling(resamples=4000))
     assert found.p_value == pytest.approx(12 / 32, abs=0.03)  # 0, 1, 4 or 5 of five: 1 + 5 + 5 + 1
-
-
-def test_paired_interval_is_narrower_than_that_of_either_system():
-    better = [Counts(each.tp + 1, each.fp, each.fn) for each in COUNTS]
-    low, high = compared_f1(better, COUNTS, Resampling()).interval
-    alone = bootstrap_intervals(COUNTS, Resampling())["f1"]
-    assert high - low < 0.5 * (alone[1] - alone[0])
 
 
 def test_systems_on_different_documents_are_refused():

@@ -52,12 +52,6 @@ def test_panels_of_predictions_without_scores_hold_a_word(tmp_path):
     assert "71.4" in texts, "F1 of the pairs"
 
 
-def test_suffix_of_no_picture_is_refused(tmp_path):
-    with pytest.raises(SettingError) as caught:
-        check_plot_path(tmp_path / "picture.gif")
-    assert str(caught.value) == f"{tmp_path / 'picture.gif'}: unknown suffix '.gif'; use one of .png, .svg, .pdf"
-
-
 def test_picture_without_matplotlib_is_refused(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(SettingError) as caught:

@@ -74,7 +74,7 @@ def test_bad_line_is_named(tmp_path, line, message):
 
 
 def test_first_line_that_is_no_json_is_named(tmp_path):
-    with pytest.raises(ParseError, match=r"answers\.jsonl:1: not JSON"):
+    with pytest.raises(ParseError, match=r"predictions\.jsonl:1: not JSON"):
         read(written(tmp_path, "{"))
 
 

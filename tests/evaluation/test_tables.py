@@ -6,6 +6,7 @@ from biodir.evaluation.tables import (
     calibration_table,
     candidate_line,
     comparison_table,
+    group_table,
     level_table,
     report_table,
 )
@@ -47,6 +48,14 @@ def test_table_of_scores_shows_means_and_error_of_each_head():
         "relation                                           7   57.86   57.14   17.86",
         "novelty                                            4   65.00   50.00   45.00",
         "direction                                          4   60.00   75.00   35.00",
+    ]
+
+
+def test_table_of_groups_shows_the_figures_with_type_and_f1_with_direction():
+    assert group_table(REPORT, "by_distance", "sentence distance").splitlines()[::2] == [
+        "sentence distance                                 P      R     F1     TP     FP     FN  + dir F1",
+        "next sentence                                 33.33  50.00  40.00      1      2      1     40.00",
+        "no mention                                     0.00   0.00   0.00      0      0      1      0.00",
     ]
 
 
