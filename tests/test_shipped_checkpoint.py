@@ -8,7 +8,8 @@ import torch
 from safetensors import safe_open
 
 from biodir.document_pubtator_biodir import read_pubtator
-from biodir.evaluation.report import evaluation_report, predicted_documents
+from biodir.evaluation.predictions import predicted_documents
+from biodir.evaluation.report import evaluation_report
 from biodir.inference.loading import load_pipeline
 from helpers.checkout import CHECKOUT
 

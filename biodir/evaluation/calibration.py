@@ -1,30 +1,41 @@
-"""Whether scores mean what they say: reliability of each head, and precision against recall."""
+"""Whether scores agree with how often predictions are right: reliability of each head, precision against recall."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from biodir.evaluation.checks import ComparedDocument
-from biodir.evaluation.scores import LEVELS, unannotated_levels
+from biodir.evaluation.scores import STATEMENTS, unannotated_levels
+from biodir.labels_biodir import TASKS
+
+Array = NDArray[Any]
 
 BINS = 10
-HEAD_LEVELS = {
-    "relation": "relation_type",
-    "novelty": "relation_type_novelty",
-    "direction": "relation_type_direction",
-}
-# What a score can be right or wrong about -> the field of a predicted relation that holds it. The statement is the
-# relation with its novelty and direction; its score is the product of theirs.
-HEADS = {"relation": "relation_score", "novelty": "novelty_score", "direction": "direction_score", "statement": None}
+TASK_LEVELS = dict(zip(TASKS, ("relation_type", "relation_type_novelty", "relation_type_direction"), strict=True))
+# The complete statement: the relation with its novelty and direction. Its score is the product of theirs.
+STATEMENT = "statement"
 
 
 @dataclass(frozen=True)
 class Outcomes:
-    """Scores (0..1) of what was predicted, and whether each was right; both (predictions,)."""
+    """Scores (0..1) of what was predicted, and whether each was right; both (predictions,).
 
-    scores: np.ndarray
-    right: np.ndarray
+    >>> outcomes = Outcomes(np.array([0.9, 0.8]), np.array([True, False]))
+    >>> round(expected_calibration_error(reliability(outcomes)), 2)
+    0.45
+    """
+
+    scores: Array
+    right: Array
+
+    @classmethod
+    def of(cls, values: Sequence[tuple[float, bool]]) -> "Outcomes":
+        """Return the outcomes of scores, each with whether its prediction was right."""
+        scores, right = zip(*values, strict=True) if values else ((), ())
+        return cls(np.array(scores, dtype=float), np.array(right, dtype=bool))
 
 
 @dataclass(frozen=True)
@@ -42,9 +53,9 @@ class ReliabilityBin:
 class PrecisionRecallCurve:
     """Precision and recall (thresholds,) of the predictions with at least each score, highest first."""
 
-    thresholds: np.ndarray
-    precision: np.ndarray
-    recall: np.ndarray
+    thresholds: Array
+    precision: Array
+    recall: Array
 
     @property
     def average_precision(self) -> float:
@@ -53,29 +64,29 @@ class PrecisionRecallCurve:
 
 
 def head_outcomes(pairs: Sequence[ComparedDocument]) -> dict[str, Outcomes]:
-    """Head -> the outcomes of the predictions that have its score; heads without any are left out.
+    """Return task, or `STATEMENT` -> the outcomes of the predictions that have its score; tasks without are left out.
 
-    A relation is right where its pair has that type. Novelty and direction are asked of the relations with the right
-    type alone: elsewhere there is no truth to compare with. Levels that gold does not annotate are not asked about.
+    A relation is right where its pair has that type. Novelty and direction are judged only for relations with the right
+    type: elsewhere there is no truth to compare with. Levels that gold does not annotate are left out.
     """
     unknown = unannotated_levels(pairs)
-    found: dict[str, list[tuple[float, bool]]] = {head: [] for head in HEADS}
+    found: dict[str, list[tuple[float, bool]]] = {name: [] for name in (*TASKS, STATEMENT)}
     for pair in pairs:
-        truth = {level: {key(relation) for relation in pair.gold.relations} for level, key in LEVELS.items()}
+        truth = {level: {*map(key, pair.gold.relations)} for level, key in STATEMENTS.items()}
         for relation in pair.predicted.relations:
-            right = {level: key(relation) in truth[level] for level, key in LEVELS.items()}
-            parts = [getattr(relation, field) for field in HEADS.values() if field is not None]
-            known = [part for part in parts if part is not None]
+            right = {level: key(relation) in truth[level] for level, key in STATEMENTS.items()}
+            scores = {task: getattr(relation, f"{task}_score") for task in TASKS}
+            known = {task: score for task, score in scores.items() if score is not None}
             if known and "all" not in unknown:
-                found["statement"].append((float(np.prod(known)), right["all"]))
-            for (head, level), score in zip(HEAD_LEVELS.items(), parts, strict=True):
-                if score is not None and level not in unknown and (head == "relation" or right["relation_type"]):
-                    found[head].append((score, right[level]))
-    return {head: _outcomes(values) for head, values in found.items() if values}
+                found[STATEMENT].append((float(np.prod([*known.values()])), right["all"]))
+            for task, score in known.items():
+                if TASK_LEVELS[task] not in unknown and (task == "relation" or right["relation_type"]):
+                    found[task].append((score, right[TASK_LEVELS[task]]))
+    return {name: Outcomes.of(values) for name, values in found.items() if values}
 
 
 def reliability(outcomes: Outcomes, bins: int = BINS) -> list[ReliabilityBin]:
-    """Bins of equal width over the scores 0..1, with what was right in each."""
+    """Return bins of equal width over the scores 0..1, with what was right in each."""
     edges = np.linspace(0, 1, bins + 1)
     places = np.clip(np.searchsorted(edges, outcomes.scores, side="left") - 1, 0, bins - 1)
     table = []
@@ -89,17 +100,17 @@ def reliability(outcomes: Outcomes, bins: int = BINS) -> list[ReliabilityBin]:
 
 
 def expected_calibration_error(table: Sequence[ReliabilityBin]) -> float:
-    """The mean distance between score and share of right predictions, weighted by their number; 0 is perfect.
+    """Return the mean distance between score and share of right predictions, weighted by their number; 0 is perfect.
 
     Source: Guo et al. 2017, section 3.
     """
     total = sum(each.predictions for each in table)
-    distances = (each.predictions * abs(each.mean_score - each.share_right) for each in table if each.predictions)
-    return sum(distances) / total if total else 0.0
+    distances = (each.predictions * abs((each.mean_score or 0) - (each.share_right or 0)) for each in table)
+    return sum(distances) / max(total, 1)
 
 
 def precision_recall_curve(outcomes: Outcomes, gold: int) -> PrecisionRecallCurve:
-    """The curve over all thresholds that change anything.
+    """Return the curve over all thresholds that change anything.
 
     Args:
         gold: the number of gold statements, found or not; recall is the share of these.
@@ -112,18 +123,13 @@ def precision_recall_curve(outcomes: Outcomes, gold: int) -> PrecisionRecallCurv
 
 
 def relation_outcomes(pairs: Iterable[ComparedDocument], relation_type: str | None = None) -> tuple[Outcomes, int]:
-    """The relation head's outcomes of one type, or of all, and how many gold relations there are of it."""
+    """Return the relation head's outcomes for one type, or all, and the number of gold relations of it."""
     values, gold = [], 0
-    key = LEVELS["relation_type"]
+    statement = STATEMENTS["relation_type"]
     for pair in pairs:
-        truth = {key(each) for each in pair.gold.relations if relation_type in (None, each.relation_type)}
+        truth = {statement(each) for each in pair.gold.relations if relation_type in (None, each.relation_type)}
         gold += len(truth)
         for relation in pair.predicted.relations:
             if relation.relation_score is not None and relation_type in (None, relation.relation_type):
-                values.append((relation.relation_score, key(relation) in truth))
-    return _outcomes(values), gold
-
-
-def _outcomes(values: Sequence[tuple[float, bool]]) -> Outcomes:
-    scores, right = zip(*values, strict=True) if values else ((), ())
-    return Outcomes(np.array(scores, dtype=float), np.array(right, dtype=bool))
+                values.append((relation.relation_score, statement(relation) in truth))
+    return Outcomes.of(values), gold

@@ -1,11 +1,12 @@
-"""Which documents can be compared: the same ones on both sides, each relation said once, with labels that are known."""
+"""Which documents can be compared: the same ones on both sides, each relation once, with labels that are known."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from biodir.document_biodir import Document, Relation
 from biodir.errors_biodir import AnnotationError
-from biodir.labels_biodir import NOVELTY_LABELS, RELATION_LABELS
+from biodir.labels_biodir import NOVELTY_LABELS, RELATION_LABELS, UNRELATED
 
 MAX_NAMED = 5  # how many ids a message names
 # Of BioREDirect's relations nine in ten have a subject: this many without one were never annotated with direction.
@@ -23,30 +24,30 @@ class ComparedDocument:
 def compared_documents(
     gold: Iterable[Document], predicted: Iterable[Document], labels: Mapping[str, Sequence[str]] | None = None
 ) -> list[ComparedDocument]:
-    """The documents of both sides, joined by their ids, in the order of the gold ones.
+    """Return the documents of both sides, joined by their ids, in the order of the gold ones.
 
     Args:
-        labels: task -> a model's labels, as its configuration has them. Relation types and novelties that stand here,
-            in BioRED or in the gold documents may stand in the predictions.
+        labels: task -> a model's labels, as its configuration has them. Predictions may have the relation types and
+            novelties of these, of BioRED and of the gold documents.
 
     Raises:
-        AnnotationError: there is no gold document, the sides hold different documents, a document stands twice, a
-            relation is said twice or in contradictory ways, or a label is unknown.
+        AnnotationError: there is no gold document, the sides hold different documents, a document occurs twice, a
+            relation is given twice or in contradictory ways, or a label is unknown.
     """
     gold_documents, predicted_documents = _by_id(gold, "gold"), _by_id(predicted, "predictions")
     if not gold_documents:
         raise AnnotationError("gold: no documents; give documents with relations to score against")
     _check_same_ids(gold_documents, predicted_documents)
-    types, novelties = _known_labels(gold_documents.values(), labels or {})
+    known = _known_labels(gold_documents.values(), labels or {})
     for side, documents in (("gold", gold_documents), ("predictions", predicted_documents)):
         for document in documents.values():
-            _check_said_once(document, side)
-            _check_labels(document, side, types, novelties)
+            _check_unique(document, side)
+            _check_labels(document, side, known)
     return [ComparedDocument(document, predicted_documents[name]) for name, document in gold_documents.items()]
 
 
 def comparison_notes(pairs: Sequence[ComparedDocument]) -> list[str]:
-    """What is allowed but worth a look: sentences for people, with ids."""
+    """Return what is allowed but worth a look: sentences for people, with ids."""
     notes = []
     if not any(pair.predicted.relations for pair in pairs):
         notes.append("the predictions hold no relation at all: every recall is 0 because nothing was predicted")
@@ -64,10 +65,10 @@ def comparison_notes(pairs: Sequence[ComparedDocument]) -> list[str]:
 
 
 def _label_notes(gold: Sequence[Relation], predicted: Sequence[Relation]) -> Iterator[str]:
-    """What is worth a look in the labels of all gold and all predicted relations."""
+    """Yield what is worth a look in the labels of all gold and all predicted relations."""
     for part in unannotated_parts(predicted):
         if part not in unannotated_parts(gold):
-            yield f"no predicted relation has a {part}: scores that ask for it say nothing of the predictions"
+            yield f"no predicted relation has a {part}: scores that need it do not describe the predictions"
     gold_types, predicted_types = ({relation.relation_type for relation in side} for side in (gold, predicted))
     known = set(RELATION_LABELS)
     odd = gold_types - known
@@ -83,7 +84,7 @@ def _label_notes(gold: Sequence[Relation], predicted: Sequence[Relation]) -> Ite
 
 
 def unannotated_parts(relations: Sequence[Relation]) -> tuple[str, ...]:
-    """Which of novelty and direction none of the relations has; those of BC5CDR have neither.
+    """Return which of novelty and direction no relation has; those of BC5CDR have neither.
 
     A few relations without a subject are undirected, not unannotated, unless they have no novelty either.
     """
@@ -104,7 +105,7 @@ def _by_id(documents: Iterable[Document], side: str) -> dict[str, Document]:
                 "Document.from_dict, or read a file with read_documents"
             )
         if document.id in found:
-            raise AnnotationError(f"{side}: document {document.id} stands twice; keep one")
+            raise AnnotationError(f"{side}: document {document.id} occurs twice; keep one")
         found[document.id] = document
     return found
 
@@ -116,53 +117,52 @@ def _check_same_ids(gold: dict[str, Document], predicted: dict[str, Document]) -
         raise AnnotationError(f"documents differ: {', '.join(parts)}; score the same documents")
 
 
-def _check_said_once(document: Document, side: str) -> None:
-    said: dict[tuple, Relation] = {}
+def _check_unique(document: Document, side: str) -> None:
+    seen: dict[tuple[Any, ...], Relation] = {}
     for relation in document.relations:
         # BioREDirect gives a pair one direction; relations of other label lists may hold in both.
         subject = None if relation.relation_type in RELATION_LABELS else relation.subject_id
         key = relation.pair, relation.relation_type, subject
-        if key not in said:
-            said[key] = relation
+        if key not in seen:
+            seen[key] = relation
             continue
-        earlier = said[key]
+        earlier = seen[key]
         differing = [name for name in ("novelty", "subject_id") if getattr(earlier, name) != getattr(relation, name)]
         values = " and ".join(f"{name} {getattr(earlier, name)} or {getattr(relation, name)}" for name in differing)
         problem = f"in contradictory ways ({values})" if differing else "twice"
         raise AnnotationError(
-            f"{side}: document {document.id} says {relation.relation_type} of {relation.entity1_id} and "
+            f"{side}: document {document.id} has {relation.relation_type} between {relation.entity1_id} and "
             f"{relation.entity2_id} {problem}; keep one"
         )
 
 
-def _known_labels(gold: Iterable[Document], labels: Mapping[str, Sequence[str]]) -> tuple[set[str], set[str | None]]:
-    """The known relation types and novelties; the label of an unrelated pair is none of them, on either side."""
+def _known_labels(gold: Iterable[Document], labels: Mapping[str, Sequence[str]]) -> dict[str, set[str | None]]:
+    """Return field -> its known labels; the label of an unrelated pair is none of them, on either side."""
     relations = [relation for document in gold for relation in document.relations]
-    types = {*RELATION_LABELS[1:], *labels.get("relation", ())[1:], *(each.relation_type for each in relations)}
-    novelties = {*NOVELTY_LABELS[1:], *labels.get("novelty", ())[1:], *(each.novelty for each in relations)}
-    return types - {RELATION_LABELS[0]}, novelties | {None}
+    types: set[str | None] = {
+        *RELATION_LABELS,
+        *labels.get("relation", ())[1:],
+        *(each.relation_type for each in relations),
+    }
+    novelties = {*NOVELTY_LABELS[1:], *labels.get("novelty", ())[1:], *(each.novelty for each in relations), None}
+    return {"relation_type": types - {UNRELATED}, "novelty": novelties}
 
 
-def _check_labels(document: Document, side: str, types: set[str], novelties: set[str | None]) -> None:
+def _check_labels(document: Document, side: str, known: Mapping[str, set[str | None]]) -> None:
     for relation in document.relations:
-        for name, value, known in (
-            ("relation type", relation.relation_type, types),
-            ("novelty", relation.novelty, novelties),
-        ):
-            if value not in known:
+        for field, labels in known.items():
+            if getattr(relation, field) not in labels:
                 raise AnnotationError(
-                    f"{side}: document {document.id} has the {name} {value!r} between {relation.entity1_id} and "
-                    f"{relation.entity2_id}; known are {', '.join(sorted(filter(None, known)))}"
+                    f"{side}: document {document.id} has the {field.replace('_', ' ')} {getattr(relation, field)!r} "
+                    f"between {relation.entity1_id} and {relation.entity2_id}; known are "
+                    f"{', '.join(sorted(filter(None, labels)))}"
                 )
 
 
-def _unknown_entities(pair: ComparedDocument) -> Iterator[set[str]]:
+def _unknown_entities(pair: ComparedDocument) -> Iterator[frozenset[str]]:
     known = {identifier for mention in pair.gold.mentions for identifier in mention.identifiers}
-    known |= {name for relation in pair.gold.relations for name in (relation.entity1_id, relation.entity2_id)}
-    for relation in pair.predicted.relations:
-        unknown = {relation.entity1_id, relation.entity2_id} - known
-        if unknown:
-            yield unknown
+    known = known.union(*(relation.pair for relation in pair.gold.relations))
+    return filter(None, (relation.pair - known for relation in pair.predicted.relations))
 
 
 def _named(names: Sequence[str]) -> str:

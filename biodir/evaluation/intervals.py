@@ -5,18 +5,24 @@ Documents, not relations, are drawn: the relations of one document are right or 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from biodir.errors_biodir import AnnotationError, SettingError
-from biodir.evaluation.scores import Counts
+from biodir.evaluation.scores import FIGURES, Counts
 
-FIGURES = ("precision", "recall", "f1")
+Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
 class Resampling:
-    """How often documents are drawn anew, from which seed, and how much of the results an interval holds."""
+    """How often documents are drawn again, from which seed, and which share of the results an interval holds.
+
+    >>> bootstrap_intervals([Counts(tp=1, fp=1)] * 3, Resampling(resamples=10))["precision"]
+    (0.5, 0.5)
+    """
 
     resamples: int = 1000
     seed: int = 1
@@ -35,7 +41,7 @@ class Resampling:
 class Comparison:
     """The difference in F1 of two systems on the same documents, the first minus the second.
 
-    `p_value` is the share of random exchanges of the two systems' answers to a document that give a difference at
+    `p_value` is the share of random exchanges of the two systems' predictions for a document that give a difference at
     least as large: approximate randomisation (Noreen 1989; Yeh 2000), two-sided.
     """
 
@@ -43,13 +49,9 @@ class Comparison:
     interval: tuple[float, float]
     p_value: float
 
-    def to_dict(self) -> dict[str, float | list[float]]:
-        """The comparison as a metrics report holds it."""
-        return {"difference": self.difference, "interval": list(self.interval), "p_value": self.p_value}
-
 
 def bootstrap_intervals(counts: Sequence[Counts], settings: Resampling) -> dict[str, tuple[float, float]]:
-    """Figure -> the bounds of its percentile interval.
+    """Return figure -> the bounds of its percentile interval.
 
     Args:
         counts: those of each document, at one level.
@@ -58,12 +60,13 @@ def bootstrap_intervals(counts: Sequence[Counts], settings: Resampling) -> dict[
         AnnotationError: there is no document.
     """
     table = _table(counts)  # (documents, 3)
-    sums = _drawn_weights(len(table), settings) @ table  # (resamples, 3)
-    return {name: _percentiles(values, settings.confidence) for name, values in _figures(sums).items()}
+    tp, fp, fn = (_drawn_weights(len(table), settings) @ table).T  # each (resamples,)
+    figures = _share(tp, tp + fp), _share(tp, tp + fn), _share(2 * tp, 2 * tp + fp + fn)
+    return {name: _percentiles(values, settings.confidence) for name, values in zip(FIGURES, figures, strict=True)}
 
 
 def compared_f1(first: Sequence[Counts], second: Sequence[Counts], settings: Resampling) -> Comparison:
-    """The difference in F1 of two systems, with a paired bootstrap interval and a paired test.
+    """Return the difference in F1 of two systems, with a paired bootstrap interval and a paired test.
 
     Args:
         first, second: each system's counts of the same documents in the same order, at one level.
@@ -76,7 +79,7 @@ def compared_f1(first: Sequence[Counts], second: Sequence[Counts], settings: Res
         raise AnnotationError(f"{len(table1)} documents against {len(table2)}; compare systems on the same documents")
     weights = _drawn_weights(len(table1), settings)
     drawn = _f1(weights @ table1) - _f1(weights @ table2)  # (resamples,)
-    difference = _difference(table1.sum(0), table2.sum(0))
+    difference = float((_f1(table1.sum(0, keepdims=True)) - _f1(table2.sum(0, keepdims=True)))[0])
     exchanged = np.random.default_rng(settings.seed).integers(0, 2, (settings.resamples, len(table1)))
     sum1 = exchanged @ table2 + (1 - exchanged) @ table1  # (resamples, 3)
     sum2 = exchanged @ table1 + (1 - exchanged) @ table2
@@ -85,39 +88,29 @@ def compared_f1(first: Sequence[Counts], second: Sequence[Counts], settings: Res
     return Comparison(difference, _percentiles(drawn, settings.confidence), p_value)
 
 
-def _table(counts: Sequence[Counts]) -> np.ndarray:
-    """The counts as (documents, 3): tp, fp, fn."""
+def _table(counts: Sequence[Counts]) -> Array:
+    """Return the counts as (documents, 3): tp, fp, fn."""
     if not counts:
         raise AnnotationError("no documents to draw from; give at least one")
     return np.array([(each.tp, each.fp, each.fn) for each in counts], dtype=np.int64)
 
 
-def _drawn_weights(documents: int, settings: Resampling) -> np.ndarray:
-    """How often each resample holds each document: (resamples, documents)."""
+def _drawn_weights(documents: int, settings: Resampling) -> Array:
+    """Return how often each resample holds each document: (resamples, documents)."""
     generator = np.random.default_rng(settings.seed)
     return generator.multinomial(documents, np.full(documents, 1 / documents), size=settings.resamples)
 
 
-def _figures(sums: np.ndarray) -> dict[str, np.ndarray]:
-    """Precision, recall and F1 of each row of counts (resamples, 3)."""
-    tp, fp, fn = sums.T
-    return {"precision": _share(tp, tp + fp), "recall": _share(tp, tp + fn), "f1": _f1(sums)}
-
-
-def _f1(sums: np.ndarray) -> np.ndarray:
+def _f1(sums: Array) -> Array:
     tp, fp, fn = sums.T
     return _share(2 * tp, 2 * tp + fp + fn)
 
 
-def _difference(sums1: np.ndarray, sums2: np.ndarray) -> float:
-    return float((_f1(sums1[None]) - _f1(sums2[None]))[0])
+def _share(part: Array, total: Array) -> Array:
+    return np.divide(part, total, out=np.zeros(len(part)), where=total > 0)
 
 
-def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    return np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)
-
-
-def _percentiles(values: np.ndarray, confidence: float) -> tuple[float, float]:
+def _percentiles(values: Array, confidence: float) -> tuple[float, float]:
     tail = (1 - confidence) / 2
     low, high = np.quantile(values, [tail, 1 - tail])
     return float(low), float(high)

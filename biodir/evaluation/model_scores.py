@@ -1,16 +1,19 @@
-"""What a model says of every candidate pair of documents, before anything is decided."""
+"""The logits of a model for every candidate pair of documents, and the relations that a rule decodes from them."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import torch
 
 from biodir.document_biodir import Document, Relation
 from biodir.pipeline_decoding_biodir import DecodingRule, PairDecision, decode_pair, first_of_pairs
-from biodir.pipeline_engine_biodir import model_logits
-from biodir.pipeline_engine_biodir import pair_logits as engine_logits
-from biodir.processing_biodir import Features, Processor
+from biodir.pipeline_engine_biodir import PairEngine, model_logits
+from biodir.processing_document_biodir import DocumentFeatures, DocumentProcessor
+from biodir.processing_pairwise_biodir import PairwiseFeatures, PairwiseProcessor
+
+PairLogits = dict[str, list[float]]  # task -> logits (labels,)
 
 
 @dataclass(frozen=True)
@@ -18,46 +21,48 @@ class ProcessedDocuments:
     """Documents with the features of their candidate pairs, in the same order."""
 
     documents: tuple[Document, ...]
-    features: tuple[tuple[Features, ...], ...]
+    features: tuple[tuple[PairwiseFeatures | DocumentFeatures, ...], ...]
 
 
-def encoded_documents(documents: Sequence[Document], encoder: Processor) -> ProcessedDocuments:
-    """The documents, encoded once for any number of passes."""
-    features = tuple(tuple(encoder.features(encoder.tokenize(document))) for document in documents)
-    return ProcessedDocuments(tuple(documents), features)
+def processed_documents(
+    documents: Sequence[Document], processor: PairwiseProcessor | DocumentProcessor
+) -> ProcessedDocuments:
+    """Return the documents with their features, for any number of passes."""
+    features = (processor.features(processor.tokenize(document)) for document in documents)
+    return ProcessedDocuments(tuple(documents), tuple(map(tuple, features)))
 
 
 @torch.inference_mode()
 def pair_logits(
-    model,
+    model: Any,
     data: ProcessedDocuments,
-    encoder: Processor,
+    processor: PairwiseProcessor | DocumentProcessor,
     token_budget: int,
-    progress: Callable[[Iterable], Iterable] = iter,
-) -> list[dict[str, list[float]]]:
-    """Task -> logits (labels,) for each pair, in the order of the documents and their pairs.
+    progress: Callable[[Iterable[Any]], Iterable[Any]] = iter,
+) -> list[PairLogits]:
+    """Return the logits of each pair, in the order of the documents and their pairs.
 
     Args:
         token_budget: the most tokens of a pass.
         progress: wraps the iterable of passes, such as a progress bar.
     """
-    features = [found for document in data.features for found in document]
-    return engine_logits(partial(model_logits, model), features, encoder, token_budget, progress)
+    engine = PairEngine(partial(model_logits, model), processor, token_budget, model.device)
+    return engine.logits([found for document in data.features for found in document], progress)
 
 
 def document_decisions(
-    data: ProcessedDocuments, logits: Sequence[dict], rule: DecodingRule
+    data: ProcessedDocuments, logits: Sequence[PairLogits], rule: DecodingRule
 ) -> list[tuple[PairDecision, ...]]:
-    """What the rule makes of the logits, for each document and each of its pairs."""
+    """Return the decisions of the rule, for each document and each of its pairs."""
     remaining = iter(logits)
     return [
-        tuple(decode_pair(asked.pair, next(remaining), rule) for found in features for asked in found.pairs)
+        tuple(decode_pair(scored.pair, next(remaining), rule) for found in features for scored in found.pairs)
         for features in data.features
     ]
 
 
-def decoded_documents(data: ProcessedDocuments, logits: Sequence[dict], rule: DecodingRule) -> list[Document]:
-    """The documents with the relations that the rule makes of the logits in place of their own."""
+def decoded_documents(data: ProcessedDocuments, logits: Sequence[PairLogits], rule: DecodingRule) -> list[Document]:
+    """Return the documents with the relations that the rule decodes in place of their own."""
     return [
         replace(document, relations=_relations(decisions), subject_lines=())
         for document, decisions in zip(data.documents, document_decisions(data, logits, rule), strict=True)

@@ -1,4 +1,4 @@
-"""The figures of an evaluation as one picture: scores with intervals, precision against recall, reliability."""
+"""Figures of an evaluation as one picture: scores with intervals, precision against recall, reliability."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,19 +8,20 @@ from biodir.document_biodir import Document
 from biodir.errors_biodir import SettingError
 from biodir.evaluation.calibration import precision_recall_curve, relation_outcomes
 from biodir.evaluation.checks import ComparedDocument, compared_documents
-from biodir.evaluation.scores import LEVELS
 from biodir.evaluation.tables import LEVEL_NAMES
+from biodir.labels_biodir import LEVELS
 
 SUFFIXES = (".png", ".svg", ".pdf")
 # Colours that stay apart for the colour-blind: Okabe and Ito 2008.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6BB1", "#666666")
 MIN_RELATIONS = 10  # a curve over fewer gold relations is noise
 MIN_PREDICTIONS = 5  # likewise a bin
+SQUARE = {"xlim": (0, 1), "ylim": (0, 1.02)}
 NO_SCORES = "the predictions have no scores"
 
 
 def check_plot_path(path: Path) -> None:
-    """Nothing where a picture can be written there.
+    """Check that a picture can be written there.
 
     Raises:
         SettingError: the suffix is none of a picture, or matplotlib is not installed.
@@ -40,7 +41,7 @@ def write_plot(
     predicted: Sequence[Document],
     labels: Mapping[str, Sequence[str]] | None = None,
 ) -> None:
-    """Writes the picture; the panels that need scores stay empty, with a word, where predictions have none.
+    """Write the picture; where predictions have no scores, the panels that need them hold a note.
 
     Args:
         report: the `evaluation_report` of the same documents.
@@ -61,8 +62,8 @@ def write_plot(
     figure.savefig(path, dpi=150)
 
 
-def _draw_levels(axes, report: dict[str, Any]) -> None:
-    """F1 of each level as a bar with its interval."""
+def _draw_levels(axes: Any, report: dict[str, Any]) -> None:
+    """Draw F1 of each level as a bar with its interval."""
     known = [level for level in LEVELS if report[level] is not None]
     values = [100 * report[level]["f1"] for level in known]
     bounds = [report["intervals"][level]["f1"] for level in known]
@@ -78,8 +79,8 @@ def _draw_levels(axes, report: dict[str, Any]) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _draw_curves(axes, pairs: Sequence[ComparedDocument]) -> None:
-    """Precision against recall of all scored relations, and of each type that is not rare."""
+def _draw_curves(axes: Any, pairs: Sequence[ComparedDocument]) -> None:
+    """Draw precision against recall of all scored relations, and of each type that is not rare."""
     types = sorted({relation.relation_type for pair in pairs for relation in pair.gold.relations})
     drawn = 0
     for name in (None, *types):
@@ -91,40 +92,29 @@ def _draw_curves(axes, pairs: Sequence[ComparedDocument]) -> None:
         label = f"{name or 'all types'} ({curve.average_precision:.2f})"
         axes.plot(curve.recall, curve.precision, color=colour, lw=2 if name is None else 1.2, label=label)
         drawn += 1
-    axes.set(
-        title="Precision and recall of the predicted relations",
-        xlabel="recall",
-        ylabel="precision",
-        xlim=(0, 1),
-        ylim=(0, 1.02),
-    )
+    axes.set(title="Precision and recall of the predicted relations", xlabel="recall", ylabel="precision", **SQUARE)
     has_scores = any(relation.relation_score is not None for pair in pairs for relation in pair.predicted.relations)
-    word = f"fewer than {MIN_RELATIONS} gold relations" if has_scores else NO_SCORES
-    _legend_or_word(axes, drawn, "average precision in brackets", word)
+    note = f"fewer than {MIN_RELATIONS} gold relations" if has_scores else NO_SCORES
+    _legend_or_note(axes, drawn, "average precision in brackets", note)
 
 
-def _draw_reliability(axes, calibration: dict[str, Any]) -> None:
-    """The share of right predictions against the mean score of each bin, a line for each head."""
+def _draw_reliability(axes: Any, calibration: dict[str, Any]) -> None:
+    """Draw the share of right predictions against the mean score of each bin, a line for each head."""
     axes.plot([0, 1], [0, 1], color="#999999", lw=1, ls="--")
     for index, (head, found) in enumerate(calibration.items()):
         filled = [each for each in found["bins"] if each["predictions"] >= MIN_PREDICTIONS]
         scores, right = ([each[field] for each in filled] for field in ("mean_score", "share_right"))
         label = f"{head} (ECE {found['expected_calibration_error']:.2f})"
         axes.plot(scores, right, marker="o", ms=4, lw=1.2, color=COLOURS[index], label=label)
-    axes.set(
-        title=f"Reliability, bins of {MIN_PREDICTIONS} predictions and more",
-        xlabel="mean score",
-        ylabel="share right",
-        xlim=(0, 1),
-        ylim=(0, 1.02),
-    )
-    _legend_or_word(axes, len(calibration), "expected calibration error in brackets", NO_SCORES)
+    title = f"Reliability, bins of {MIN_PREDICTIONS} predictions and more"
+    axes.set(title=title, xlabel="mean score", ylabel="share right", **SQUARE)
+    _legend_or_note(axes, len(calibration), "expected calibration error in brackets", NO_SCORES)
 
 
-def _legend_or_word(axes, drawn: int, title: str, word: str) -> None:
+def _legend_or_note(axes: Any, drawn: int, title: str, note: str) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     if drawn:
         place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.14), "ncols": 2}
         axes.legend(fontsize=8, title=title, title_fontsize=8, frameon=False, **place)
     else:
-        axes.text(0.5, 0.5, word, ha="center", va="center", color="#666666")
+        axes.text(0.5, 0.5, note, ha="center", va="center", color="#666666")

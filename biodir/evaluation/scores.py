@@ -1,15 +1,24 @@
 """Counts of right, wrong and missed relations, at every level of the paper."""
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from operator import attrgetter
 
 from biodir.document_biodir import Document, Relation
 from biodir.evaluation.checks import ComparedDocument, compared_documents, unannotated_parts
+from biodir.labels_biodir import LEVELS
+
+FIGURES = ("precision", "recall", "f1")
 
 
 @dataclass(frozen=True)
 class Counts:
-    """True positives, false positives and false negatives of sets of statements."""
+    """True positives, false positives and false negatives of sets of statements.
+
+    >>> counts = Counts(tp=2, fp=1) + Counts(tp=1, fn=2)
+    >>> counts.precision, counts.recall
+    (0.75, 0.6)
+    """
 
     tp: int = 0
     fp: int = 0
@@ -34,41 +43,31 @@ class Counts:
         return 2 * self.tp / (2 * self.tp + self.fp + self.fn) if self.tp else 0.0
 
     def to_dict(self) -> dict[str, float]:
-        """The figures as a metrics report holds them, in 0..1."""
-        return {
-            "precision": self.precision,
-            "recall": self.recall,
-            "f1": self.f1,
-            "tp": self.tp,
-            "fp": self.fp,
-            "fn": self.fn,
-        }
+        """Return the figures as a metrics report holds them, in 0..1, with the counts."""
+        return {**{name: getattr(self, name) for name in FIGURES}, **asdict(self)}
 
 
-# What two statements must share to count as the same, at each level. Entities have no order; the direction is the
-# subject, None where the relation has none: an undirected gold relation is right only where no subject is named.
-LEVELS: Mapping[str, Callable[[Relation], Hashable]] = {
-    "entity_pair": lambda relation: relation.pair,
-    "relation_type": lambda relation: (relation.pair, relation.relation_type),
-    "relation_type_novelty": lambda relation: (relation.pair, relation.relation_type, relation.novelty),
-    "relation_type_direction": lambda relation: (relation.pair, relation.relation_type, relation.subject_id),
-    "all": lambda relation: (relation.pair, relation.relation_type, relation.novelty, relation.subject_id),
+# What two relations must share to count as the same, at each level. Pairs have no order; the direction is the subject,
+# None where the relation has none: an undirected gold relation is right only where no subject is predicted.
+LEVEL_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "entity_pair": ("pair",),
+    "relation_type": ("pair", "relation_type"),
+    "relation_type_novelty": ("pair", "relation_type", "novelty"),
+    "relation_type_direction": ("pair", "relation_type", "subject_id"),
+    "all": ("pair", "relation_type", "novelty", "subject_id"),
 }
-
-
-# The parts of a relation that a level asks for beside the type.
-NEEDED_PARTS = {"relation_type_novelty": ("novelty",), "relation_type_direction": ("direction",)}
-NEEDED_PARTS["all"] = ("novelty", "direction")
+STATEMENTS: Mapping[str, Callable[[Relation], Hashable]] = {level: attrgetter(*LEVEL_FIELDS[level]) for level in LEVELS}
+PART_FIELDS = {"novelty": "novelty", "direction": "subject_id"}
 
 
 def relation_scores(
     gold: Iterable[Document], predicted: Iterable[Document], labels: Mapping[str, Sequence[str]] | None = None
 ) -> dict[str, Counts]:
-    """Level -> counts over whole documents: a gold relation whose pair was never asked about counts as missed.
+    """Return level -> counts over complete documents: a gold relation whose pair was never scored counts as missed.
 
     Args:
         gold, predicted: documents with the same ids, in any order.
-        labels: task -> labels of the model that predicted, which may be other ones than those of BioRED.
+        labels: task -> labels of the model that predicted, where they differ from those of BioRED.
 
     Raises:
         AnnotationError: the two cannot be compared, see `compared_documents`.
@@ -77,13 +76,13 @@ def relation_scores(
 
 
 def unannotated_levels(pairs: Iterable[ComparedDocument]) -> tuple[str, ...]:
-    """The levels that ask for a part that the gold documents do not annotate: there is no truth to score against."""
+    """Return the levels that need a part that the gold documents do not annotate: nothing can be scored there."""
     lacking = unannotated_parts([relation for pair in pairs for relation in pair.gold.relations])
-    return tuple(level for level, parts in NEEDED_PARTS.items() if not set(parts).isdisjoint(lacking))
+    return tuple(level for level in LEVELS if {PART_FIELDS[part] for part in lacking} & {*LEVEL_FIELDS[level]})
 
 
 def document_counts(pairs: Iterable[ComparedDocument]) -> list[dict[str, Counts]]:
-    """Level -> counts, for each document."""
+    """Return level -> counts, for each document."""
     return [
         {level: statement_counts(pair.gold.relations, pair.predicted.relations, level) for level in LEVELS}
         for pair in pairs
@@ -91,7 +90,7 @@ def document_counts(pairs: Iterable[ComparedDocument]) -> list[dict[str, Counts]
 
 
 def total_counts(counts: Iterable[Mapping[str, Counts]]) -> dict[str, Counts]:
-    """Level -> the sum over documents."""
+    """Return level -> the sum over documents."""
     totals = dict.fromkeys(LEVELS, Counts())
     for document in counts:
         totals = {level: total + document[level] for level, total in totals.items()}
@@ -99,14 +98,12 @@ def total_counts(counts: Iterable[Mapping[str, Counts]]) -> dict[str, Counts]:
 
 
 def statement_counts(gold: Iterable[Relation], predicted: Iterable[Relation], level: str) -> Counts:
-    """The counts of one document's relations at one level."""
-    truth = {LEVELS[level](relation) for relation in gold}
-    answer = {LEVELS[level](relation) for relation in predicted}
-    return Counts(len(truth & answer), len(answer - truth), len(truth - answer))
+    """Return the counts of one document's relations at one level."""
+    gold_statements, predicted_statements = ({*map(STATEMENTS[level], side)} for side in (gold, predicted))
+    right = len(gold_statements & predicted_statements)
+    return Counts(right, len(predicted_statements) - right, len(gold_statements) - right)
 
 
 def macro_average(counts: Sequence[Counts]) -> dict[str, float]:
-    """The plain means of precision, recall and F1, such as over relation types; 0 where there are none."""
-    if not counts:
-        return {"precision": 0.0, "recall": 0.0, "f1": 0.0}
-    return {name: sum(getattr(each, name) for each in counts) / len(counts) for name in ("precision", "recall", "f1")}
+    """Return the plain means of precision, recall and F1, such as over relation types; 0 where there are none."""
+    return {name: sum(getattr(each, name) for each in counts) / max(len(counts), 1) for name in FIGURES}

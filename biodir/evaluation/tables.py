@@ -1,9 +1,10 @@
 """The figures of an evaluation as tables for people, in per cent."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from biodir.evaluation.scores import LEVELS
+from biodir.evaluation.scores import FIGURES
+from biodir.labels_biodir import LEVELS
 
 LEVEL_NAMES = {
     "entity_pair": "entity pair",
@@ -22,11 +23,11 @@ HEADINGS = ("P", "R", "F1", "TP", "FP", "FN")
 
 
 def report_table(report: Mapping[str, Any]) -> str:
-    """All figures of `evaluation_report` that people ask for, in per cent."""
+    """Return the main figures of `evaluation_report`, in per cent."""
     parts = [
         f"{report['documents']} documents, {report['pairs']} related pairs",
         level_table(report),
-        macro_line(report),
+        f"macro F1 over {len(report['by_type'])} relation types: {_listed(report['macro'])}",
         candidate_line(report),
         *(group_table(report, key, name) for key, name in GROUPS.items()),
         calibration_table(report),
@@ -36,10 +37,9 @@ def report_table(report: Mapping[str, Any]) -> str:
 
 
 def level_table(report: Mapping[str, Any]) -> str:
-    """Precision, recall and F1 of each level, F1 with its interval."""
+    """Return precision, recall and F1 of each level, F1 with its interval."""
     intervals = report["intervals"]
-    confidence = f"{100 * intervals['confidence']:g} % of F1"
-    lines = [_row("level", HEADINGS) + f"  {confidence}"]
+    lines = [_row("level", HEADINGS) + f"  {100 * intervals['confidence']:g} % of F1"]
     for level in LEVELS:
         if report[level] is None:
             lines.append(f"{LEVEL_NAMES[level]:44}  not annotated in gold")
@@ -49,26 +49,19 @@ def level_table(report: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def macro_line(report: Mapping[str, Any]) -> str:
-    """The means over relation types."""
-    macro = {level: each for level, each in report["macro"].items() if each is not None}
-    values = (f"{LEVEL_NAMES[level]} {100 * each['f1']:.2f}" for level, each in macro.items())
-    return f"macro F1 over {len(report['by_type'])} relation types: {', '.join(values)}"
-
-
 def candidate_line(report: Mapping[str, Any]) -> str:
-    """The scores over candidate pairs alone, where that makes a difference."""
-    everywhere, asked_about = report["entity_pair"], report["candidates_only"]["entity_pair"]
-    fewer = everywhere["tp"] + everywhere["fn"] - asked_about["tp"] - asked_about["fn"]
+    """Return the scores over candidate pairs only, where they differ from those over all pairs."""
+    everywhere, candidates = (part["entity_pair"] for part in (report, report["candidates_only"]))
+    fewer = everywhere["tp"] + everywhere["fn"] - candidates["tp"] - candidates["fn"]
     if not fewer:
         return "every gold pair is a candidate"
-    known = [level for level in LEVELS if report[level] is not None]
-    values = (f"{LEVEL_NAMES[level]} {100 * report['candidates_only'][level]['f1']:.2f}" for level in known)
-    return f"F1 over candidate pairs alone, without {fewer} gold pairs that are none: {', '.join(values)}"
+    return (
+        f"F1 over candidate pairs only, without {fewer} gold pairs that are none: {_listed(report['candidates_only'])}"
+    )
 
 
 def group_table(report: Mapping[str, Any], key: str, name: str) -> str:
-    """The figures with type of each group, with F1 with direction beside them."""
+    """Return the figures with type of each group, with F1 with direction beside them."""
     lines = [_row(name, HEADINGS) + f"{'+ dir F1':>10}"]
     for group, figures in report[key].items():
         direction = figures["relation_type_direction"]
@@ -78,7 +71,7 @@ def group_table(report: Mapping[str, Any], key: str, name: str) -> str:
 
 
 def calibration_table(report: Mapping[str, Any]) -> str:
-    """How well the scores of each head say how often it is right; nothing where there are no scores."""
+    """Return how well the scores of each head match how often it is right; empty where there are no scores."""
     if not report["calibration"]:
         return ""
     lines = [f"{'scores of the head':44}{'number':>8}{'mean':>8}{'right':>8}{'ECE':>8}"]
@@ -94,7 +87,7 @@ def calibration_table(report: Mapping[str, Any]) -> str:
 
 
 def comparison_table(comparison: Mapping[str, Any]) -> str:
-    """The differences in F1 of two systems, in points."""
+    """Return the differences in F1 of two systems, in points."""
     lines = [f"{'F1 minus that of the other':32}{'points':>8}{'interval':>20}{'p':>9}"]
     for level in LEVELS:
         found = comparison[level]
@@ -106,10 +99,16 @@ def comparison_table(comparison: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _row(name: str, cells: tuple[str, ...]) -> str:
+def _listed(levels: Mapping[str, Any]) -> str:
+    """Return F1 of each level that gold annotates."""
+    known = {level: figures for level, figures in levels.items() if figures is not None}
+    return ", ".join(f"{LEVEL_NAMES[level]} {100 * figures['f1']:.2f}" for level, figures in known.items())
+
+
+def _row(name: str, cells: Iterable[str]) -> str:
     return f"{name:44}" + "".join(f"{cell:>7}" for cell in cells)
 
 
 def _figure_row(name: str, figures: Mapping[str, float]) -> str:
-    shares = tuple(f"{100 * figures[share]:.2f}" for share in ("precision", "recall", "f1"))
+    shares = (f"{100 * figures[share]:.2f}" for share in FIGURES)
     return _row(name, (*shares, *(str(figures[count]) for count in ("tp", "fp", "fn"))))

@@ -1,17 +1,18 @@
-"""A search for thresholds from the pipeline to config.json: what `biodir calibrate` does."""
+"""A search for thresholds, from the pipeline to config.json: what `biodir calibrate` does."""
 
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from biodir.document_biodir import Document
 from biodir.errors_biodir import AnnotationError, SettingError
 from biodir.evaluation.checks import compared_documents
-from biodir.evaluation.model_scores import decoded_documents, encoded_documents, pair_logits
-from biodir.evaluation.scores import Counts, relation_scores
+from biodir.evaluation.model_scores import pair_logits, processed_documents
+from biodir.evaluation.scores import Counts
 from biodir.evaluation.tables import LEVEL_NAMES
-from biodir.evaluation.thresholds import cross_fitted_counts, fingerprints, found_rule, neutral_rule
+from biodir.evaluation.thresholds import cross_fitted_counts, fingerprints, found_rule, neutral_rule, rule_counts
 from biodir.files import write_atomic
 from biodir.pipeline_biodir import BioDirPipeline
 from biodir.pipeline_decoding_biodir import DecodingRule
@@ -20,7 +21,7 @@ from biodir.processing_biodir import make_processor
 
 @dataclass(frozen=True)
 class CalibrationRun:
-    """What was found on which documents; `counts` maps a rule's name to level -> counts."""
+    """The rule that was found, and the documents it was found on; `counts` maps a rule's name to level -> counts."""
 
     rule: DecodingRule
     documents: int
@@ -29,35 +30,32 @@ class CalibrationRun:
 
 
 def calibration_run(
-    extract: BioDirPipeline, documents: Sequence[Document], progress: Callable[[Iterable], Iterable] = iter
+    extract: BioDirPipeline,
+    documents: Sequence[Document],
+    progress: Callable[[Iterable[Any]], Iterable[Any]] = iter,
 ) -> CalibrationRun:
-    """Thresholds and biases for the pipeline's model, with the scores of the documents before and after.
+    """Return thresholds and biases for the pipeline's model, with the scores of the documents before and after.
 
     Raises:
-        AnnotationError: a document's entity or relation types are not those of the model, a document stands twice or
-            says a relation twice, or the documents are too few.
+        AnnotationError: a document's entity or relation types are not those of the model, a document or a relation
+            occurs twice, or the documents are too few.
         SettingError: the model has no relation head.
     """
-    compared_documents(documents, documents)  # for what is wrong with them is better told before the model runs
+    compared_documents(documents, documents)  # bad documents are found before the model runs
     config = extract.model.config
     _check_types(documents, config.relation_labels)
-    checked = [extract.check_document(document) for document in documents]
-    encoder = make_processor(extract.tokenizer, config)
-    data = encoded_documents(checked, encoder)
-    logits = pair_logits(extract.model, data, encoder, config.token_budget, progress)
+    processor = make_processor(extract.tokenizer, config)
+    data = processed_documents([extract.check_document(document) for document in documents], processor)
+    logits = pair_logits(extract.model, data, processor, config.token_budget, progress)
     rule = DecodingRule.from_config(config)
     found = found_rule(data, logits, rule)
-
-    def counts_with(other: DecodingRule) -> dict[str, Counts]:
-        return relation_scores(data.documents, decoded_documents(data, logits, other), rule.labels)
-
     counts = {
-        "the paper's rule": counts_with(neutral_rule(rule)),
-        "as configured": counts_with(rule),
-        "found here": found.counts,
+        "the paper's rule": rule_counts(data, logits, neutral_rule(rule)),
+        "as configured": rule_counts(data, logits, rule),
+        "found here": rule_counts(data, logits, found),
         "found on other documents": cross_fitted_counts(data, logits, rule),
     }
-    return CalibrationRun(found.rule, len(data.documents), fingerprints(data.documents), counts)
+    return CalibrationRun(found, len(data.documents), fingerprints(data.documents), counts)
 
 
 def _check_types(documents: Sequence[Document], relation_labels: Sequence[str]) -> None:
@@ -73,23 +71,20 @@ def _check_types(documents: Sequence[Document], relation_labels: Sequence[str]) 
 
 
 def thresholds_table(run: CalibrationRun) -> str:
-    """The thresholds, the biases and the scores for people, in per cent."""
+    """Return the thresholds, the biases and the scores for people, in per cent."""
     lines = [f"{'relation type':32}{'threshold':>10}"]
     lines += [f"{name:32}{100 * value:10.1f}" for name, value in run.rule.relation_thresholds.items()]
-    lines += ["", "These take the place of none_bias and of the threshold for all types.", ""]
+    lines += ["", "These replace none_bias and the threshold for all types.", ""]
     lines += [f"{'label':32}{'bias':>10}"]
     lines += [f"{name:32}{value:+10.3f}" for name, value in run.rule.label_biases.items()]
-    lines += [
-        "",
-        f"{f'F1 of {run.documents} documents':32}" + "".join(f"{LEVEL_NAMES[level]:>21}" for level in LEVEL_NAMES),
-    ]
+    lines += ["", f"{f'F1 of {run.documents} documents':32}" + "".join(f"{name:>21}" for name in LEVEL_NAMES.values())]
     for name, counts in run.counts.items():
         lines.append(f"{name:32}" + "".join(f"{100 * found.f1:21.2f}" for found in counts.values()))
     return "\n".join(lines)
 
 
 def config_file(folder: Path) -> Path:
-    """The config.json of a checkpoint.
+    """Return the config.json of a checkpoint.
 
     Raises:
         SettingError: the model is not in a folder here.
@@ -101,15 +96,13 @@ def config_file(folder: Path) -> Path:
 
 
 def store_rule(run: CalibrationRun, folder: Path) -> None:
-    """Writes the rule into the config.json of a checkpoint, whole or not at all.
+    """Write the rule into the config.json of a checkpoint, atomically.
 
     Raises:
         SettingError: the model is not in a folder here.
     """
     path = config_file(folder)
     config = json.loads(path.read_text(encoding="utf-8"))
-    config["none_bias"] = run.rule.none_bias
-    config["relation_thresholds"] = dict(run.rule.relation_thresholds)
-    config["label_biases"] = dict(run.rule.label_biases)
+    config |= {name: getattr(run.rule, name) for name in ("none_bias", "relation_thresholds", "label_biases")}
     config["calibrated_on"] = run.calibrated_on
     write_atomic(path, json.dumps(config, indent=2, sort_keys=True) + "\n")

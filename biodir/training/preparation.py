@@ -14,7 +14,7 @@ from biodir.document_biodir import Document
 from biodir.document_inputs_biodir import with_known_types
 from biodir.errors_biodir import SettingError
 from biodir.evaluation.checks import unannotated_parts
-from biodir.evaluation.model_scores import ProcessedDocuments, encoded_documents
+from biodir.evaluation.model_scores import ProcessedDocuments, processed_documents
 from biodir.evaluation.thresholds import fingerprints
 from biodir.training.augmentation import augmented_documents, rare_types
 from biodir.training.corpora import TrainingCorpus, corpus_paths, first_documents
@@ -185,7 +185,7 @@ def dev_documents(settings: TrainingSettings, encoder: Any, config: BioDirConfig
             f"({', '.join(sorted(reasons))}); the model is asked about "
             f"{', '.join('-'.join(pair_type) for pair_type in config.pair_types)}"
         )
-    return encoded_documents(known, encoder)
+    return processed_documents(known, encoder)
 
 
 def steps_of_epoch(

@@ -22,22 +22,8 @@ PREDICTIONS = [
 @pytest.fixture(scope="module")
 def metric(tmp_path_factory):
     return evaluate.load(
-        str(CHECKOUT / "evaluation" / "biodir_relations"), cache_dir=str(tmp_path_factory.mktemp("metric"))
+        str(CHECKOUT / "biodir" / "evaluation" / "biodir_relations"), cache_dir=str(tmp_path_factory.mktemp("metric"))
     )
-
-
-def test_figures_are_those_counted_by_hand(metric):
-    found = metric.compute(predictions=PREDICTIONS, references=REFERENCES)
-    counts = {level: tuple(found[level][name] for name in ("tp", "fp", "fn")) for level in list(found)[:5]}
-    assert counts == {
-        "entity_pair": (2, 1, 1),
-        "relation_type": (2, 1, 1),
-        "relation_type_novelty": (2, 1, 1),
-        "relation_type_direction": (1, 2, 2),
-        "all": (1, 2, 2),
-    }
-    assert found["by_type"]["Comparison"]["fn"] == 1
-    assert found["macro"]["relation_type"]["f1"] == pytest.approx((4 / 5 + 0) / 2)
 
 
 def test_figures_are_those_of_the_plain_function(metric):
@@ -46,19 +32,15 @@ def test_figures_are_those_of_the_plain_function(metric):
     found = metric.compute(predictions=PREDICTIONS, references=REFERENCES, resamples=1000, seed=1)
     for level in ("entity_pair", "relation_type", "relation_type_novelty", "relation_type_direction", "all"):
         assert found[level] == report[level]
-        assert found["intervals"][level]["f1"] == tuple(report["intervals"][level]["f1"])
+        assert found["intervals"][level] == report["intervals"][level]
     assert found["macro"] == report["macro"]
-
-
-def test_intervals_are_left_out_unless_asked_for(metric):
-    assert "intervals" not in metric.compute(predictions=PREDICTIONS, references=REFERENCES)
 
 
 @pytest.mark.parametrize(
     ("predictions", "message"),
     [
         ([PREDICTIONS[0], {"id": "3", "relations": []}], r"1 only in gold \(1\), 1 only in the predictions \(3\)"),
-        ([PREDICTIONS[0], {"id": "1", "relations": [BIND, BIND]}], "document 1 says Bind of 5 and 7 twice"),
+        ([PREDICTIONS[0], {"id": "1", "relations": [BIND, BIND]}], "document 1 has Bind between 5 and 7 twice"),
         ([PREDICTIONS[0], {"id": "1", "relations": [{**BIND, "relation": "Binds"}]}], "relation type 'Binds'"),
     ],
 )
@@ -67,7 +49,7 @@ def test_what_cannot_be_compared_is_refused(metric, predictions, message):
         metric.compute(predictions=predictions, references=REFERENCES)
 
 
-def test_what_a_document_holds_beside_its_relations_is_left_alone(metric):
+def test_what_a_document_holds_beside_its_relations_is_left_out(metric):
     rows = [{**row, "text": "Iron", "entities": []} for row in REFERENCES]
     assert metric.compute(predictions=rows, references=rows)["all"]["f1"] == 1
 
@@ -76,11 +58,6 @@ def test_what_a_document_holds_beside_its_relations_is_left_alone(metric):
 def test_document_without_its_parts_is_refused(metric, row, lacks):
     with pytest.raises(AnnotationError, match=rf"references\[0\]: has {lacks}; a document has id and relations"):
         metric.compute(predictions=PREDICTIONS, references=[row])
-
-
-def test_no_documents_are_refused(metric):
-    with pytest.raises(AnnotationError, match="gold: no documents"):
-        metric.compute(predictions=[], references=[])
 
 
 def test_gold_without_relations_is_refused_and_empty_predictions_are_noted(metric):

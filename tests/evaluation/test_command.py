@@ -1,7 +1,10 @@
-"""The commands `biodir evaluate` and `biodir calibrate`: what they print and write, and their errors."""
+"""The commands `biodir evaluate`, `biodir calibrate` and `biodir errors`: what they print and write, their errors."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -11,6 +14,7 @@ from biodir.__main__ import main
 from biodir.evaluation.intervals import Resampling
 from biodir.evaluation.report import comparison_report, evaluation_report
 from biodir.evaluation.tables import comparison_table, report_table
+from helpers.checkout import CHECKOUT
 from helpers.scored_documents import GOLD, PREDICTED, surest_gold
 from helpers.tiny_checkpoint import open_pipeline, save_checkpoint
 
@@ -40,11 +44,6 @@ def folder(tmp_path, dev, monkeypatch):
     return tmp_path
 
 
-def files(folder):
-    """The documents as they come back from the files, with the scores that these hold."""
-    return [list(read_pubtator(folder / name)) for name in ("gold.pubtator", "pred.pubtator", "nothing.pubtator")]
-
-
 def failure(capfd, *arguments):
     """The one line that the command ends with."""
     assert main(list(map(str, arguments))) == 1
@@ -54,42 +53,17 @@ def failure(capfd, *arguments):
     return line.removeprefix("biodir: error: ")
 
 
-# biodir evaluate with files.
+# Files.
 
 
-def test_table_of_the_report_goes_to_standard_output(folder, capfd):
-    assert main(["evaluate", "gold.pubtator", "pred.pubtator", *FEW_OPTIONS]) == 0
-    gold, predicted, _ = files(folder)
-    captured = capfd.readouterr()
-    assert captured.out == report_table(evaluation_report(gold, predicted, FEW)) + "\n"
-    assert "+ type                                        57.14  57.14  57.14      4      3      3" in captured.out
-    assert captured.err == ""
-
-
-def test_figures_go_to_a_json_file(folder, capfd):
-    assert main(["evaluate", "gold.pubtator", "pred.pubtator", "--json", "out.json", *FEW_OPTIONS]) == 0
-    gold, predicted, _ = files(folder)
-    assert json.loads((folder / "out.json").read_text()) == evaluation_report(gold, predicted, FEW)
-
-
-def test_resamples_and_seed_are_1000_and_1_where_nobody_says_otherwise(folder, capfd):
-    assert main(["evaluate", "gold.pubtator", "pred.pubtator", "--json", "out.json"]) == 0
-    intervals = json.loads((folder / "out.json").read_text())["intervals"]
-    assert (intervals["resamples"], intervals["seed"], intervals["confidence"]) == (1000, 1, 0.95)
-
-
-def test_picture_goes_to_a_file(folder, capfd):
-    assert main(["evaluate", "gold.pubtator", "pred.pubtator", "--plot", "out.svg", *FEW_OPTIONS]) == 0
+def test_figures_are_printed_and_go_to_json_and_a_picture(folder, capfd):
+    outputs = ["--json", "out.json", "--plot", "out.svg", "--against", "nothing.pubtator"]
+    assert main(["evaluate", "gold.pubtator", "pred.pubtator", *outputs, *FEW_OPTIONS]) == 0
+    sides = [list(read_pubtator(folder / f"{name}.pubtator")) for name in ("gold", "pred", "nothing")]
+    report, comparison = evaluation_report(*sides[:2], FEW), comparison_report(*sides, FEW)
+    assert capfd.readouterr() == (f"{report_table(report)}\n\n{comparison_table(comparison)}\n", "")
+    assert json.loads((folder / "out.json").read_text()) == {**report, "comparison": comparison}
     assert "<!-- 4 documents, 7 related pairs -->" in (folder / "out.svg").read_text()
-
-
-def test_other_system_is_compared_with(folder, capfd):
-    options = ["--against", "nothing.pubtator", "--json", "out.json", *FEW_OPTIONS]
-    assert main(["evaluate", "gold.pubtator", "pred.pubtator", *options]) == 0
-    expected = comparison_report(*files(folder), FEW)
-    assert capfd.readouterr().out.endswith("\n\n" + comparison_table(expected) + "\n")
-    assert json.loads((folder / "out.json").read_text())["comparison"] == expected
-    assert expected["relation_type"]["difference"] == 8 / 14
 
 
 def test_predictions_without_relations_are_scored_with_a_note(folder, capfd):
@@ -97,81 +71,82 @@ def test_predictions_without_relations_are_scored_with_a_note(folder, capfd):
     assert "note: the predictions hold no relation at all" in capfd.readouterr().out
 
 
-def test_documents_may_come_as_json_lines(folder, capfd):
-    for name, documents in (("gold.jsonl", GOLD), ("pred.jsonl", PREDICTED)):
-        (folder / name).write_text("".join(json.dumps(document.to_dict()) + "\n" for document in documents))
-    assert main(["evaluate", "gold.jsonl", "pred.jsonl", *FEW_OPTIONS]) == 0
-    assert capfd.readouterr().out == report_table(evaluation_report(GOLD, PREDICTED, FEW)) + "\n"
+TWICE = "document 1 occurs twice; keep one"
+DIFFER = "documents differ: 2 only in gold (3, 4); score the same documents"
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("command", "message"),
     [
-        (["absent.txt", "pred.pubtator"], "absent.txt: there is no such file; check the path"),
-        (["gold.pubtator", "."], ".: is a folder; name the files in it"),
+        ("evaluate absent.txt pred.pubtator", "absent.txt: there is no such file; check the path"),
+        ("evaluate gold.pubtator .", ".: is a folder; name the files in it"),
+        ("evaluate gold.pubtator pred.pubtator --against absent.txt", "absent.txt: there is no such file"),
+        ("evaluate empty.pubtator pred.pubtator", "empty.pubtator: holds no documents; give documents"),
+        ("evaluate nothing.pubtator pred.pubtator", "nothing.pubtator: 4 documents without any relation; gold"),
+        ("evaluate gold.pubtator dev.pubtator", f"dev.pubtator: {DIFFER}"),
+        ("evaluate gold.pubtator pred.pubtator --against dev.pubtator", f"dev.pubtator: {DIFFER}"),
+        ("evaluate gold.pubtator unknown.pubtator", "unknown.pubtator: predictions: document 1 has the novelty 'NEW'"),
         (
-            ["gold.pubtator", "pred.pubtator", "--against", "absent.txt"],
-            "absent.txt: there is no such file; check the path",
+            "evaluate gold.pubtator pred.pubtator --model folder",
+            "pred.pubtator and --model folder: give predictions or",
         ),
-        (["empty.pubtator", "pred.pubtator"], "empty.pubtator: holds no documents; give documents"),
-        (
-            ["nothing.pubtator", "pred.pubtator"],
-            "nothing.pubtator: 4 documents without any relation; gold documents have relations",
-        ),
-        (
-            ["gold.pubtator", "empty.pubtator"],
-            "empty.pubtator: documents differ: 4 only in gold (1, 2, 3, 4); score the same documents",
-        ),
-        (
-            ["gold.pubtator", "dev.pubtator"],
-            "dev.pubtator: documents differ: 2 only in gold (3, 4); score the same documents",
-        ),
-        (
-            ["gold.pubtator", "pred.pubtator", "--against", "dev.pubtator"],
-            "dev.pubtator: documents differ: 2 only in gold (3, 4); score the same documents",
-        ),
-        (
-            ["gold.pubtator", "unknown.pubtator"],
-            "unknown.pubtator: predictions: document 1 has the novelty 'NEW' between C1 and D1; known are No, Novel",
-        ),
-        (
-            ["gold.pubtator", "pred.pubtator", "--model", "folder"],
-            "pred.pubtator and --model folder: give predictions or a model, not both",
-        ),
-        (["gold.pubtator", "pred.pubtator", "--resamples", "0"], "resamples is 0; draw the documents at least once"),
-        (["gold.pubtator", "pred.pubtator", "--seed", "-1"], "seed is -1; it must be at least 0"),
-        (
-            ["gold.pubtator", "pred.pubtator", "--plot", "out.gif"],
-            "out.gif: unknown suffix '.gif'; use one of .png, .svg, .pdf",
-        ),
-        (
-            ["gold.pubtator", "pred.pubtator", "--json", "absent/out.json"],
-            "absent/out.json: cannot be written (absent is no folder); name another file",
-        ),
-        (
-            ["gold.pubtator", "pred.pubtator", "--plot", "absent/out.png"],
-            "absent/out.png: cannot be written (absent is no folder); name another file",
-        ),
-        (
-            ["gold.pubtator", "pred.pubtator", "--json", "."],
-            ".: cannot be written (it is a folder); name another file",
-        ),
-        (
-            ["gold.pubtator", "pred.pubtator", "--json", "./gold.pubtator"],
-            "gold.pubtator is an input as well; write to another file",
-        ),
-        (
-            ["gold.pubtator", "pred.pubtator", "--against", "nothing.pubtator", "--json", "nothing.pubtator"],
-            "nothing.pubtator is an input as well; write to another file",
-        ),
+        ("evaluate gold.pubtator pred.pubtator --resamples 0", "resamples is 0; draw the documents at least once"),
+        ("evaluate gold.pubtator pred.pubtator --plot out.gif", "out.gif: unknown suffix '.gif'; use one of .png"),
+        ("evaluate gold.pubtator pred.pubtator --plot absent/a.png", "absent/a.png: cannot be written (absent is no"),
+        ("evaluate gold.pubtator pred.pubtator --json ./gold.pubtator", "gold.pubtator is an input as well; write to"),
+        ("evaluate twice.pubtator --model absent/model", f"twice.pubtator: gold: {TWICE}"),
+        ("evaluate dev.pubtator --against gold.pubtator --model absent/model", "gold.pubtator: documents differ: 2"),
+        ("calibrate twice.pubtator --model absent/model", f"twice.pubtator: gold: {TWICE}"),
+        ("calibrate absent.txt", "absent.txt: there is no such file; check the path"),
+        ("calibrate nothing.pubtator", "nothing.pubtator: 4 documents without any relation; gold documents have"),
+        ("calibrate dev.pubtator --model absent/model/x", "absent/model/x: there is no such folder; name the folder"),
+        ("errors gold.pubtator absent.txt -o page.html", "absent.txt: there is no such file; check the path"),
+        ("errors gold.pubtator dev.pubtator -o page.html", f"dev.pubtator: {DIFFER}"),
+        ("errors gold.pubtator pred.pubtator -o pred.pubtator", "pred.pubtator is an input as well; write to another"),
+        ("errors gold.pubtator pred.pubtator -o absent/page.html", "absent/page.html: cannot be written (absent is no"),
     ],
 )
-def test_error_of_evaluate_is_one_line_without_traceback(arguments, message, folder, capfd):
+def test_error_is_one_line_without_traceback(command, message, folder, capfd):
     (folder / "empty.pubtator").write_text("")
+    (folder / "twice.pubtator").write_text((folder / "dev.pubtator").read_text() * 2)
     (folder / "unknown.pubtator").write_text((folder / "pred.pubtator").read_text().replace("\tNovel\t", "\tNEW\t"))
     before = {path: path.read_bytes() for path in folder.iterdir()}
-    assert failure(capfd, "evaluate", *arguments).startswith(message)
+    assert failure(capfd, *command.split()).startswith(message)
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
+
+
+# biodir errors.
+
+
+def test_errors_are_counted_and_their_page_is_written(folder, capfd):
+    assert main(["errors", "gold.pubtator", "pred.pubtator", "-o", "page.html"]) == 0
+    assert capfd.readouterr() == (
+        "4 documents, 9 relations of gold or predictions, 8 errors\n\n"
+        "      2  Missed relation\n"
+        "      2  Spurious relation\n"
+        "      1  Wrong type\n"
+        "      1  Wrong direction\n"
+        "      2  Wrong novelty\n\n"
+        "page: page.html\n",
+        "",
+    )
+    assert "<b>pred.pubtator</b> against <b>gold.pubtator</b>" in (folder / "page.html").read_text()
+
+
+def test_predictions_without_relations_have_a_page_and_a_note(folder, capfd):
+    assert main(["errors", "gold.pubtator", "nothing.pubtator", "-o", "page.html"]) == 0
+    assert capfd.readouterr().err.startswith("biodir: note: the predictions hold no relation at all")
+
+
+def test_help_does_not_wait_for_heavy_libraries():
+    code = (
+        "import argparse, sys; from biodir.evaluation.command import add_commands\n"
+        "add_commands(argparse.ArgumentParser().add_subparsers())\n"
+        "print(sorted({'torch', 'transformers', 'jinja2'} & set(sys.modules)))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout.strip() == "[]"
 
 
 # With a model.
@@ -195,11 +170,6 @@ def test_model_is_scored_as_its_predictions_are(folder, on_cpu, capfd):
     assert json.loads((folder / "model.json").read_text())["calibration"]["relation"]["predictions"] == 6
 
 
-def test_model_is_compared_with_another_system(folder, on_cpu, capfd):
-    assert main(["evaluate", "dev.pubtator", "--against", "dev.pubtator", *FEW_OPTIONS, *on_cpu]) == 0
-    assert "F1 minus that of the other" in capfd.readouterr().out
-
-
 def test_labels_of_the_model_may_be_other_ones_than_those_of_biored(folder, checkpoint, capfd):
     model = shutil.copytree(checkpoint, folder / "model")
     config = json.loads((model / "config.json").read_text())
@@ -214,27 +184,7 @@ def test_labels_of_the_model_may_be_other_ones_than_those_of_biored(folder, chec
     assert "which the model cannot predict; it knows X1, X2, X3" in message
 
 
-def test_bad_documents_are_found_before_the_model_is_loaded(folder, capfd):
-    (folder / "twice.pubtator").write_text((folder / "dev.pubtator").read_text() * 2)
-    message = failure(capfd, "evaluate", "twice.pubtator", "--model", "absent/model")
-    assert message == "twice.pubtator: gold: document 1 stands twice; keep one"
-    message = failure(capfd, "evaluate", "dev.pubtator", "--against", "gold.pubtator", "--model", "absent/model")
-    assert message == "gold.pubtator: documents differ: 2 only in the predictions (3, 4); score the same documents"
-    message = failure(capfd, "calibrate", "twice.pubtator", "--model", "absent/model")
-    assert message == "twice.pubtator: gold: document 1 stands twice; keep one"
-
-
 # biodir calibrate.
-
-
-def test_calibrate_shows_thresholds_and_writes_nothing_unasked(folder, on_cpu, checkpoint, capfd):
-    before = (checkpoint / "config.json").read_bytes()
-    assert main(["calibrate", "dev.pubtator", *on_cpu]) == 0
-    captured = capfd.readouterr()
-    assert captured.out.startswith("relation type                    threshold\nAssociation ")
-    assert "F1 of 2 documents" in captured.out
-    assert captured.err == ""
-    assert (checkpoint / "config.json").read_bytes() == before
 
 
 def test_calibrated_model_is_scored_with_a_note_on_documents_it_was_calibrated_on(folder, checkpoint, dev, capfd):
@@ -251,9 +201,6 @@ def test_calibrated_model_is_scored_with_a_note_on_documents_it_was_calibrated_o
     assert after.splitlines()[-1] == TUNED
     assert after.splitlines()[3].split()[-6:-3] == ["2", "0", "0"], "the scores have changed"
     assert f"note: {json.loads((folder / 'out.json').read_text())['notes'][-1]}" == TUNED
-    write_pubtator(dev[:1], folder / "one.pubtator")
-    assert main(["evaluate", "one.pubtator", *on_cpu, *FEW_OPTIONS]) == 0
-    assert "thresholds were found on 1 of these 1 documents" in capfd.readouterr().out
     write_pubtator([replace(dev[0], id="another")], folder / "another.pubtator")
     assert main(["evaluate", "another.pubtator", *on_cpu, *FEW_OPTIONS]) == 0
     assert "thresholds were found" not in capfd.readouterr().out
@@ -277,23 +224,6 @@ def test_model_of_the_hub_is_refused_before_the_search(folder, checkpoint, capfd
     )
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["absent.txt"], "absent.txt: there is no such file; check the path"),
-        (["nothing.pubtator"], "nothing.pubtator: 4 documents without any relation; gold documents have relations"),
-        (["dev.pubtator", "--model", "absent/model/x"], "absent/model/x: there is no such folder; name the folder of "),
-    ],
-)
-def test_error_of_calibrate_is_one_line_without_traceback(arguments, message, folder, capfd):
-    assert failure(capfd, "calibrate", *arguments).startswith(message)
-
-
-def test_documents_too_few_to_calibrate_on_are_refused(folder, on_cpu, dev, capfd):
-    write_pubtator(dev[:1], folder / "one.pubtator")
-    assert failure(capfd, "calibrate", "one.pubtator", *on_cpu) == "1 documents cannot be split; give at least two"
-
-
 def test_corpus_without_novelty_and_direction_is_scored_without_them(folder, capfd):
     gold = "1|t|Iron hurts it.\n1|a|\n1\t0\t4\tIron\tChemical\tC1\n1\t11\t13\tit\tDisease\tD1\n1\tCID\tC1\tD1\n"
     (folder / "cdr.pubtator").write_text(gold)
@@ -305,12 +235,3 @@ def test_corpus_without_novelty_and_direction_is_scored_without_them(folder, cap
     assert any("share no relation type: gold has CID, the predictions Bind" in line for line in lines)
     assert json.loads((folder / "out.json").read_text())["all"] is None
     assert (folder / "out.png").is_file()
-
-
-@pytest.mark.parametrize("output", ["dev.pubtator", "answers.pubtator"])
-def test_error_page_does_not_overwrite_an_input(folder, capfd, output):
-    before = (folder / "dev.pubtator").read_text()
-    (folder / "answers.pubtator").write_text(before)
-    assert main(["errors", "dev.pubtator", "answers.pubtator", "-o", output]) == 1
-    assert f"{output} is an input as well; write to another file" in capfd.readouterr().err
-    assert (folder / output).read_text() == before

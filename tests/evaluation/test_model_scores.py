@@ -9,10 +9,9 @@ from biodir.evaluation.model_scores import (
     ProcessedDocuments,
     decoded_documents,
     document_decisions,
-    encoded_documents,
     pair_logits,
+    processed_documents,
 )
-from biodir.evaluation.scores import Counts, relation_scores
 from biodir.labels_biodir import DIRECTION_LABELS, NOVELTY_LABELS, RELATION_LABELS
 from biodir.pipeline_decoding_biodir import DecodingRule
 from biodir.processing_document_biodir import DocumentProcessor
@@ -25,16 +24,12 @@ DOCUMENT = marked_document("<C:1 Iron> binds <G:2 it>. <D:3 Pain> is.", relation
 
 
 class Echo:
-    """A model whose relation logits say the first token of each pair, and that has no head for direction."""
+    """A model whose relation logits are the first token of each pair, and that has no head for direction."""
 
     device = torch.device("cpu")
     config = SimpleNamespace(tasks=("relation", "novelty"))
 
-    def __init__(self):
-        self.batch_sizes = []
-
     def __call__(self, input_ids, **inputs):
-        self.batch_sizes.append(len(input_ids))
         first = input_ids[:, 0, :1].half()
         return {"relation_logits": first, "novelty_logits": -first, "direction_logits": None}
 
@@ -50,43 +45,27 @@ def test_logits_come_in_the_order_of_the_pairs():
     assert found == [{"relation": [10.0 + index], "novelty": [-10.0 - index]} for index in range(5)]
 
 
-def test_rows_of_pairs_go_to_the_model_at_once_which_has_a_budget_itself():
-    model = Echo()
-    pair_logits(model, data_of(*[3] * 7), make_processor(), token_budget=9)
-    assert model.batch_sizes == [7]
-
-
 class EchoOfPairs(Echo):
-    """A model whose relation logits count the pairs of a batch, and say how many windows it has."""
+    """A model whose relation logits count the pairs of a batch, and show how many windows it has."""
 
     def __call__(self, input_ids, pair_type_ids, **inputs):
-        self.batch_sizes.append(len(input_ids))
         count = torch.arange(len(pair_type_ids)).unsqueeze(1) + 10.0 * len(input_ids)
         return {"relation_logits": count, "novelty_logits": -count}
 
 
-def window_encoder():
+def document_processor():
     return DocumentProcessor(word_piece_tokenizer(), encoding_settings(pair_encoding="document"))
 
 
 def test_logits_of_windows_come_in_the_order_of_documents_and_pairs():
     smaller = marked_document("<C:1 Iron> binds <G:2 it>.", id="8")
-    model, data = EchoOfPairs(), encoded_documents([smaller, DOCUMENT], window_encoder())
-    found = pair_logits(model, data, window_encoder(), token_budget=10**6)
+    data = processed_documents([smaller, DOCUMENT], document_processor())
+    found = pair_logits(EchoOfPairs(), data, document_processor(), token_budget=10**6)
     # The larger document is the first of the batch.
     assert [logits["relation"] for logits in found] == [[23.0], [20.0], [21.0], [22.0]]
-    assert model.batch_sizes == [2]
 
 
-def test_windows_go_through_the_model_in_batches_under_the_budget():
-    model, data = EchoOfPairs(), encoded_documents([DOCUMENT] * 5, window_encoder())
-    budget = 2 * data.features[0][0].tokens
-    found = pair_logits(model, data, window_encoder(), token_budget=budget)
-    assert [logits["relation"] for logits in found][-3:] == [[10.0], [11.0], [12.0]]
-    assert model.batch_sizes == [2, 2, 1]
-
-
-# What a model says of a pair: that it is bound and acts, or that nothing is known.
+# Logits of a pair that binds, with a direction, and of one that is unrelated.
 LOGITS = {
     "r": {"relation": [1.0, -5, 2, -5, -5, -5, -5, -5, -5], "novelty": [0.0, 1, 2], "direction": [0.0, 1, 2, 0]},
     "n": {"relation": [1.0, 0.9, -5, -5, -5, -5, -5, -5, -5], "novelty": [0.0, 1, 2], "direction": [0.0, 1, 2, 0]},
@@ -94,51 +73,20 @@ LOGITS = {
 
 
 def data_and_logits(*documents):
-    return encoded_documents(documents, make_processor()), [LOGITS[kind] for kind in "rnn"]
-
-
-def scores(data, logits, rule=RULE):
-    return relation_scores(data.documents, decoded_documents(data, logits, rule))
-
-
-def test_each_document_has_the_features_of_its_pairs():
-    data, _ = data_and_logits(DOCUMENT, marked_document("It is.", id="8"))
-    assert [len(features) for features in data.features] == [3, 0]
-
-
-def test_each_document_has_the_decisions_of_its_pairs():
-    data, logits = data_and_logits(marked_document("It is.", id="8"), DOCUMENT)
-    assert [[each.relation_type for each in found] for found in document_decisions(data, logits, RULE)] == [
-        [],
-        ["Bind", "None", "None"],
-    ]
+    return processed_documents(documents, make_processor()), [LOGITS[kind] for kind in "rnn"]
 
 
 def test_decisions_on_pairs_of_windows_are_those_on_pairs_with_rows():
     data, logits = data_and_logits(marked_document("It is.", id="8"), DOCUMENT)
-    windows = encoded_documents(data.documents, window_encoder())
+    windows = processed_documents(data.documents, document_processor())
     assert [len(features) for features in windows.features] == [0, 1]
     assert document_decisions(windows, logits, RULE) == document_decisions(data, logits, RULE)
     assert decoded_documents(windows, logits, RULE) == decoded_documents(data, logits, RULE)
 
 
-def test_decoded_pairs_are_scored_against_their_documents():
-    assert set(scores(*data_and_logits(DOCUMENT, marked_document("It is.", id="8"))).values()) == {Counts(tp=1)}
-
-
-def test_gold_relation_without_a_candidate_pair_counts_as_missed():
-    lonely = marked_document("<S:1 It> is.", id="8", relations=(BIND,))
-    assert scores(*data_and_logits(DOCUMENT, lonely))["all"] == Counts(tp=1, fn=1)
-
-
-def test_bias_below_leaves_wrong_relations_standing():
-    wrong = scores(*data_and_logits(DOCUMENT), DecodingRule(LABELS, "Association", 0.5, none_bias=-0.5))
-    assert wrong["relation_type"] == Counts(tp=1, fp=2)
-
-
 def test_concept_with_two_types_has_one_relation_with_another_concept():
     twice = marked_document("<C:1 Iron> binds <G:2 it>, <D:2 the> end.")
-    data = encoded_documents([twice], make_processor())
+    data = processed_documents([twice], make_processor())
     assert len(data.features[0]) == 2
     strong = {**LOGITS["r"], "relation": [1.0, -5, 3, -5, -5, -5, -5, -5, -5]}
     (document,) = decoded_documents(data, [LOGITS["r"], strong], RULE)

@@ -7,11 +7,10 @@ from dataclasses import replace
 import pytest
 
 from biodir.document_biodir import Relation
-from biodir.errors_biodir import AnnotationError, SettingError
+from biodir.errors_biodir import SettingError
 from biodir.evaluation.intervals import Resampling
 from biodir.evaluation.plots import MIN_RELATIONS, check_plot_path, write_plot
 from biodir.evaluation.report import evaluation_report
-from helpers.marked import marked_document
 from helpers.scored_documents import GOLD, PREDICTED, without_scores
 
 FEW = Resampling(resamples=20)
@@ -51,30 +50,6 @@ def test_panels_of_predictions_without_scores_hold_a_word(tmp_path):
     texts = texts_of(tmp_path / "picture.svg", GOLD, without_scores(PREDICTED))
     assert texts.count("the predictions have no scores") == 2
     assert "71.4" in texts, "F1 of the pairs"
-
-
-def test_documents_without_relations_have_a_picture(tmp_path):
-    texts = texts_of(tmp_path / "picture.svg", GOLD[3:], PREDICTED[3:])
-    assert texts.count("0.0") >= 5
-
-
-def test_labels_of_the_model_may_be_other_ones_than_those_of_biored(tmp_path):
-    gold = marked_document("<C:1 Iron> binds <G:2 it>.")
-    predicted = [replace(gold, relations=(Relation("CID", "1", "2", relation_score=0.5),))]
-    labels = {"relation": ["None", "CID"]}
-    assert "relation (ECE 0.50)" in texts_of(tmp_path / "picture.svg", [gold], predicted, labels)
-    with pytest.raises(AnnotationError, match="relation type 'CID'"):
-        write_plot(tmp_path / "p.svg", evaluation_report([gold], predicted, FEW, labels), [gold], predicted)
-
-
-def test_suffix_of_no_picture_is_refused(tmp_path):
-    with pytest.raises(SettingError) as caught:
-        check_plot_path(tmp_path / "picture.gif")
-    assert str(caught.value) == f"{tmp_path / 'picture.gif'}: unknown suffix '.gif'; use one of .png, .svg, .pdf"
-
-
-def test_suffix_may_be_in_capitals(tmp_path):
-    check_plot_path(tmp_path / "PICTURE.PNG")
 
 
 def test_picture_without_matplotlib_is_refused(tmp_path, monkeypatch):

@@ -4,7 +4,7 @@ import pytest
 
 from biodir.document_biodir import Relation
 from biodir.errors_biodir import SettingError
-from biodir.evaluation.model_scores import encoded_documents
+from biodir.evaluation.model_scores import processed_documents
 from biodir.evaluation.scores import Counts
 from biodir.labels_biodir import DIRECTION_LABELS, NOVELTY_LABELS, RELATION_LABELS
 from biodir.pipeline_decoding_biodir import DecodingRule
@@ -20,7 +20,7 @@ DOCUMENT = marked_document("<C:1 Iron> binds <G:2 it>.", relations=(Relation("As
 def bias_for(association_logit):
     """The bias where None has logit 1 and the right type this one."""
     logits = {"relation": [1.0, association_logit, *[-5.0] * 7], "novelty": [0.0, 1, 2], "direction": [0.0, 1, 2, 0]}
-    return best_bias(encoded_documents([DOCUMENT], make_processor()), [logits], RULE, "relation_type")
+    return best_bias(processed_documents([DOCUMENT], make_processor()), [logits], RULE, "relation_type")
 
 
 def test_bias_lets_the_right_type_win():

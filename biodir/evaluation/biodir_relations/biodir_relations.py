@@ -1,10 +1,10 @@
-"""The metric that `evaluate.load("evaluation/biodir_relations")` finds: scores of relations at every level.
+"""The metric that `evaluate.load("biodir/evaluation/biodir_relations")` loads: scores of relations at every level.
 
-    metric = evaluate.load("evaluation/biodir_relations")
+    metric = evaluate.load("biodir/evaluation/biodir_relations")
     metric.compute(predictions=[...], references=[...])
 
 A prediction, and a reference, is a document ``{"id": "1", "relations": [...]}`` with relations
-``{"relation": "Bind", "entity1": "5", "entity2": "7", "novelty": "Novel", "subject": "5"}``, the keys being those of
+``{"relation": "Bind", "entity1": "5", "entity2": "7", "novelty": "Novel", "subject": "5"}``, with the keys of
 `Document.to_dict`. `novelty` and `subject` may be None. The figures are those of
 `biodir.evaluation.report.evaluation_report` that need no text.
 """
@@ -17,23 +17,13 @@ import evaluate
 
 from biodir.document_biodir import Document
 from biodir.errors_biodir import AnnotationError
-from biodir.evaluation.breakdown import counts_by_type, macro_scores
-from biodir.evaluation.checks import compared_documents, comparison_notes
-from biodir.evaluation.intervals import Resampling, bootstrap_intervals
-from biodir.evaluation.scores import LEVELS, document_counts, total_counts
+from biodir.evaluation.intervals import Resampling
+from biodir.evaluation.report import evaluation_report
+from biodir.labels_biodir import LEVELS
 
 RELATION_KEYS = ("relation", "entity1", "entity2", "novelty", "subject")
 
-_CITATION = """@article{lai2025bioredirect,
-  title={Enhancing biomedical relation extraction with directionality},
-  author={Lai, Po-Ting and Wei, Chih-Hsuan and Tian, Shubo and Leaman, Robert and Lu, Zhiyong},
-  journal={Bioinformatics},
-  volume={41},
-  number={Supplement 1},
-  year={2025},
-  doi={10.1093/bioinformatics/btaf226}
-}"""
-
+_CITATION = "Lai et al. 2025, Enhancing biomedical relation extraction with directionality, Bioinformatics 41 (S1)"
 _INPUTS = """
 Args:
     predictions, references: documents with the same ids, in any order, as mappings with id and relations.
@@ -46,7 +36,7 @@ Returns:
 
 
 class BiodirRelations(evaluate.Metric):
-    """Precision, recall and F1 over whole documents, as `biodir evaluate` counts them."""
+    """Precision, recall and F1 over complete documents, as `biodir evaluate` counts them."""
 
     def _info(self) -> evaluate.MetricInfo:
         relation = {key: datasets.Value("string") for key in RELATION_KEYS}
@@ -58,8 +48,10 @@ class BiodirRelations(evaluate.Metric):
             features=datasets.Features({"predictions": document, "references": document}),
         )
 
-    def compute(self, *, predictions: list | None = None, references: list | None = None, **settings: Any):
-        """The scores of documents; what a document holds beside its relations is left out.
+    def compute(
+        self, *, predictions: list[Any] | None = None, references: list[Any] | None = None, **settings: Any
+    ) -> dict[str, Any] | None:
+        """Return the scores of documents; only their relations are read.
 
         Raises:
             AnnotationError: a document lacks its id or relations, or the two sides cannot be compared.
@@ -68,27 +60,19 @@ class BiodirRelations(evaluate.Metric):
         rows = {side: _relations_only(rows, side) for side, rows in given.items() if rows is not None}
         return super().compute(**rows, **settings)
 
-    def _compute(self, predictions: list, references: list, resamples: int = 0, seed: int = 1) -> dict[str, Any]:
-        pairs = compared_documents(map(_document, references), map(_document, predictions))
-        if not any(pair.gold.relations for pair in pairs):
-            raise AnnotationError(f"references: {len(pairs)} documents without any relation; they have some")
-        counts = document_counts(pairs)
-        by_type = counts_by_type(pairs)
-        result: dict[str, Any] = {level: found.to_dict() for level, found in total_counts(counts).items()}
-        result["macro"] = macro_scores(by_type)
-        result["by_type"] = {name: found["relation_type"].to_dict() for name, found in by_type.items()}
-        result["documents"] = len(pairs)
-        result["notes"] = comparison_notes(pairs)
-        if resamples:
-            settings = Resampling(resamples, seed)
-            result["intervals"] = {
-                level: bootstrap_intervals([each[level] for each in counts], settings) for level in LEVELS
-            }
-        return result
+    def _compute(
+        self, predictions: list[Any], references: list[Any], resamples: int = 0, seed: int = 1
+    ) -> dict[str, Any]:
+        gold, predicted = ([*map(_document, rows)] for rows in (references, predictions))
+        report = evaluation_report(gold, predicted, Resampling(max(resamples, 1), seed))
+        if not report["pairs"]:
+            raise AnnotationError(f"references: {len(gold)} documents without any relation; they have some")
+        names = (*LEVELS, "macro", "by_type", "documents", "notes", *(("intervals",) if resamples else ()))
+        return {name: report[name] for name in names}
 
 
 def _relations_only(rows: Iterable[Mapping[str, Any]], side: str) -> list[dict[str, Any]]:
-    """The documents with the columns that the metric declares: `datasets` refuses any other."""
+    """Return the documents with the columns that the metric declares: `datasets` refuses any other."""
     found = []
     for index, row in enumerate(rows):
         missing = [key for key in ("id", "relations") if key not in row]

@@ -1,0 +1,100 @@
+"""Gold documents and predictions: read from files, or made by a pipeline."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from biodir.document_biodir import Document
+from biodir.errors_biodir import AnnotationError, ParseError
+from biodir.evaluation.checks import compared_documents
+from biodir.formats.reading import JSON_LINES, file_format, read_documents
+from biodir.inference.predict import predicted_relations
+
+TEXT_KEYS = ("text", "title", "abstract", "passages")
+
+
+def read_gold(path: Path) -> list[Document]:
+    """Return the documents of a file with relations, in any format that `read_documents` reads.
+
+    Raises:
+        AnnotationError: the file has no document, or none with a relation, or documents that cannot be compared.
+    """
+    documents = list(read_documents(path))
+    if not documents:
+        raise AnnotationError(f"{path}: holds no documents; give documents with relations")
+    if not any(document.relations for document in documents):
+        raise AnnotationError(f"{path}: {len(documents)} documents without any relation; gold documents have relations")
+    _check_comparable(path, documents, documents)
+    return documents
+
+
+def read_predictions(path: Path, gold: Sequence[Document]) -> list[Document]:
+    """Return the predictions of a file for the gold documents; those from results of `biodir predict` have no text.
+
+    Args:
+        path: documents in any format that `read_documents` reads, or JSON Lines as `biodir predict` writes them.
+
+    Raises:
+        AnnotationError: the two cannot be compared; with the path.
+        BioDirError: a document or a result does not follow its format; with file and line.
+    """
+    documents = _results(path) if file_format(path) == JSON_LINES else None
+    if documents is None:
+        documents = list(read_documents(path))
+    _check_comparable(path, gold, documents)
+    return documents
+
+
+def predicted_documents(
+    extract: Callable[..., Iterator[list[dict[str, Any]]]],
+    documents: Sequence[Document],
+    progress: Callable[[Iterable[Document]], Iterable[Document]] = iter,
+) -> list[Document]:
+    """Return the documents with the relations that the pipeline finds in place of their own."""
+    results = extract(progress(documents))
+    return [
+        replace(document, relations=predicted_relations(found), subject_lines=())
+        for document, found in zip(documents, results, strict=True)
+    ]
+
+
+def _check_comparable(path: Path, gold: Sequence[Document], predicted: Sequence[Document]) -> None:
+    try:
+        compared_documents(gold, predicted)
+    except AnnotationError as error:
+        raise AnnotationError(f"{path}: {error}") from error
+
+
+def _results(path: Path) -> list[Document] | None:
+    """Return the documents of results of `biodir predict`; None where the first line is no such result."""
+    with open(path, encoding="utf-8", errors="replace") as file:
+        lines = [(f"{path}:{number}", line) for number, line in enumerate(file, start=1) if line.strip()]
+    return [_document(*line) for line in lines] if lines and _is_result(lines[0][1]) else None
+
+
+def _is_result(line: str) -> bool:
+    """Return whether a line is a mapping with relations and without any text."""
+    try:
+        value = json.loads(line)
+    except ValueError:
+        return False  # the reader of documents names the mistake
+    return isinstance(value, dict) and "relations" in value and not any(key in value for key in TEXT_KEYS)
+
+
+def _document(place: str, line: str) -> Document:
+    try:
+        result = json.loads(line)
+    except ValueError as error:
+        raise ParseError(f"{place}: not JSON ({error}); put one result on a line") from error
+    if not isinstance(result, dict) or not isinstance(result.get("id"), str):
+        raise ParseError(f"{place}: not a result of `biodir predict`: it is a mapping with an id and relations")
+    try:
+        relations = predicted_relations(result["relations"])
+    except (KeyError, TypeError) as error:
+        raise ParseError(
+            f"{place}: the relations are not those of `biodir predict` ({type(error).__name__}: {error}); each has "
+            "subject, object, relation, directed, novelty and the scores"
+        ) from error
+    return Document(result["id"], "", relations=relations)

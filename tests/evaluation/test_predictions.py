@@ -1,0 +1,106 @@
+"""Gold documents and predictions from files, and predictions of a pipeline."""
+
+import json
+
+import pytest
+
+from biodir.document_biodir import Document, Relation
+from biodir.errors_biodir import AnnotationError, ParseError
+from biodir.evaluation.predictions import predicted_documents, read_gold, read_predictions
+
+RESULT = {
+    "subject": {"id": "7", "type": "ChemicalEntity", "text": "iron"},
+    "object": {"id": "5", "type": "GeneOrGeneProduct", "text": "it"},
+    "relation": "Bind",
+    "directed": True,
+    "novelty": "Novel",
+    "score": 0.06,
+    "relation_score": 0.5,
+    "novelty_score": 0.4,
+    "direction_score": 0.3,
+    "evidence": [],
+}
+
+
+GOLD = [Document("1", ""), Document("2", "")]
+
+
+def read(file, gold=GOLD[:1]):
+    return read_predictions(file, gold)
+
+
+def written(tmp_path, *lines, name="predictions.jsonl"):
+    file = tmp_path / name
+    file.write_text("\n".join(line if isinstance(line, str) else json.dumps(line) for line in lines) + "\n")
+    return file
+
+
+def test_results_of_predict_are_documents_with_relations(tmp_path):
+    file = written(tmp_path, {"id": "1", "relations": [RESULT]}, "", {"id": "2", "relations": []})
+    relation = Relation("Bind", "7", "5", "Novel", "7", relation_score=0.5, novelty_score=0.4, direction_score=0.3)
+    assert read(file, GOLD) == [Document("1", "", relations=(relation,)), Document("2", "")]
+
+
+def test_undirected_result_has_no_subject(tmp_path):
+    (document,) = read(written(tmp_path, {"id": "1", "relations": [{**RESULT, "directed": False}]}))
+    assert document.relations[0].subject_id is None
+
+
+def test_json_lines_with_texts_are_documents(tmp_path):
+    relation = {"relation": "Bind", "entity1": "7", "entity2": "5"}
+    (document,) = read(written(tmp_path, {"id": "1", "text": "Iron", "relations": [relation]}))
+    assert (document.text, document.relations) == ("Iron", (Relation("Bind", "7", "5"),))
+
+
+def test_pubtator_is_read_as_documents(tmp_path):
+    (document,) = read(written(tmp_path, "1|t|Iron", "1|a|", "1\tBind\t7\t5", name="predictions.pubtator"))
+    assert document.relations == (Relation("Bind", "7", "5"),)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("{", "predictions.jsonl:2: not JSON"),
+        ("5", "predictions.jsonl:2: not a result of `biodir predict`"),
+        ({"id": 7, "relations": []}, "predictions.jsonl:2: not a result of `biodir predict`"),
+        ({"id": "7"}, "predictions.jsonl:2: the relations are not those of `biodir predict` .KeyError: 'relations'"),
+        ({"id": "7", "relations": [{"relation": "Bind"}]}, "KeyError: 'subject'"),
+        ({"id": "7", "relations": 5}, "TypeError"),
+    ],
+)
+def test_bad_line_is_named(tmp_path, line, message):
+    with pytest.raises(ParseError, match=message):
+        read(written(tmp_path, {"id": "1", "relations": []}, line))
+
+
+def test_first_line_that_is_no_json_is_named(tmp_path):
+    with pytest.raises(ParseError, match=r"predictions\.jsonl:1: not JSON"):
+        read(written(tmp_path, "{"))
+
+
+def test_predictions_of_a_pipeline_replace_the_gold_relations():
+    document = Document("1", "", relations=(Relation("Bind", "7", "5"),), subject_lines=(("7", "5"),))
+    (found,) = predicted_documents(lambda documents: ([RESULT] for _ in documents), [document])
+    assert found.relations == (Relation("Bind", "7", "5", "Novel", "7", 0.5, 0.4, 0.3),)
+    assert found.subject_lines == ()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "holds no documents; give documents with relations"),
+        ("1|t|Iron\n1|a|\n", "1 documents without any relation; gold documents have relations"),
+        ("1|t|Iron\n1|a|\n1\tBind\t7\t5\tNo\n1\tBind\t5\t7\tNovel\n", "gold: document 1 has Bind between 5 and 7"),
+    ],
+)
+def test_gold_file_that_nothing_can_be_compared_with_is_refused(tmp_path, content, message):
+    file = tmp_path / "gold.pubtator"
+    file.write_text(content)
+    with pytest.raises(AnnotationError, match=f"^{file}: {message}"):
+        read_gold(file)
+
+
+def test_predictions_for_other_documents_are_refused_with_their_file(tmp_path):
+    file = written(tmp_path, {"id": "3", "relations": []})
+    with pytest.raises(AnnotationError, match=f"^{file}: documents differ: 1 only in gold"):
+        read(file)
