@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import zipfile
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -23,9 +24,13 @@ def open_input(path: str | os.PathLike[str]) -> BinaryIO:
 
 def write_atomic(path: Path, text: str) -> None:
     """Write the text in UTF-8 atomically: a reader finds the old file, or none, but never a part of the new one."""
+    content = text.encode("utf-8")  # a text that UTF-8 cannot hold fails before there is a file
     half_written = path.with_name(f"{path.name}.{os.getpid()}.part")  # named by process, in case two programs write
-    half_written.write_text(text, encoding="utf-8")
-    os.replace(half_written, path)
+    try:
+        half_written.write_bytes(content)
+        os.replace(half_written, path)
+    finally:
+        half_written.unlink(missing_ok=True)
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -38,7 +43,7 @@ def write_json(path: Path, value: Any) -> None:
     write_atomic(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def file_sha256(path: str | os.PathLike[str]) -> str:
-    """Return the SHA-256 of a file's content, in hexadecimal digits."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def file_sha256(path: str | os.PathLike[str] | zipfile.Path) -> str:
+    """Return the SHA-256 of a file's content, in hexadecimal digits; a `zipfile.Path` is a member of an archive."""
+    with path.open("rb") if isinstance(path, zipfile.Path) else open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]  # typeshed lacks readinto

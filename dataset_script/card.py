@@ -1,7 +1,6 @@
-"""The data set card: README.md of an exported folder, which tells `load_dataset` and people what is in it."""
+"""The data set card: README.md of an exported folder, with metadata for `load_dataset` and a description for people."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from datasets import DatasetInfo
 from datasets.info import DatasetInfosDict
@@ -13,24 +12,8 @@ from biodir.dataset_script.rows import PASSAGE_TYPES
 from biodir.dataset_script.sources import BC5CDR, BIORED_DIRECTION, Source
 from biodir.labels_biodir import ENTITY_TYPES, PAIR_TYPES
 
-
-@dataclass(frozen=True)
-class DatasetCounts:
-    """What the card tells of a split; `pairs_with_several` are candidate pairs with several gold relations."""
-
-    source: str
-    split: str
-    documents: int
-    mentions: int
-    unlinked_mentions: int
-    relations: int
-    directed_relations: int
-    pairs: int
-    related_pairs: int
-    pairs_with_several: int
-    relations_outside_pairs: int
-
-
+# A row of the table of counts: corpus, split, and a number for each further column.
+SplitCounts = Mapping[str, str | int]
 # Column of a configuration -> what it holds.
 DOCUMENT_COLUMNS = {
     "id": "PMID",
@@ -84,13 +67,13 @@ plt.savefig("directions.png")
 _ABOUT = """\
 # BioRED with directions, and BC5CDR, for the library datasets
 
-Corpora of biomedical relations as Parquet, written by `biodir dataset export` ({version}). Nothing was added and
-nothing left out, apart from what "Conventions" says.
+Corpora of biomedical relations as Parquet, written by `biodir dataset export` ({version}). The files hold all documents
+and annotations of the corpora; "Conventions" lists what was renamed.
 
 ```python
 from datasets import load_dataset
 
-# "{folder}" is the path of this folder; where it is on the Hub, its id.
+# "{folder}" is the path of this folder; on the Hub it is the id.
 documents = load_dataset("{folder}", "{config}")
 for row in load_dataset("{folder}", "{config}", split="{split}", streaming=True):
     print(row["id"], len(row["entities"]), len(row["relations"]))
@@ -106,29 +89,29 @@ _CONVENTIONS = """\
 
 - Spans are half-open, `[start, end)`, and count Python characters, not bytes.
 - Class labels are numbers in the files; `dataset.features[column].int2str` names them. Their order is that of biodir's
-  models, so that `None`, the label of an unrelated pair, is 0 in the documents' relations, too, where nothing has it.
+  models, so `None`, the label of an unrelated pair, is 0 in every list, also where no row has it.
 - Entity types have BioRED's names; BC5CDR's `Chemical` and `Disease`, and `Organism`, were renamed to them.
 - A candidate pair is any two different linked entities of a document whose types form one of {pair_types}. A gold
   relation is outside the pairs if an argument has no mention, if both arguments are one entity, or if their types form
   no such pair; the documents have it, the pairs do not.
-- No pair of the train, validation and test splits has several gold relations. One that has keeps one row, see
-  `further_relations`.
+- No pair of the train, validation and test splits has several gold relations. A pair that has several keeps one row,
+  see `further_relations`.
 """
 _SHARED_DOCUMENTS = """\
 - BC5CDR shares documents with BioRED: 101 of its train and validation documents are in BioRED's train and validation
-  splits, 21 in its test split. Leave them out by PMID wherever one corpus helps a model that is tested on the other.
+  splits, 21 in its test split. Leave them out by PMID if you train on one corpus and test on the other.
 """
 
 
 def split_path(config: str, split: str) -> str:
-    """Where the only file of a split lies in the folder."""
+    """Return the path of a split's only file in the folder."""
     return f"{config}/{split}-00000-of-00001.parquet"
 
 
 def card_text(
-    folder: str, sources: Sequence[Source], infos: Mapping[str, DatasetInfo], counts: Sequence[DatasetCounts]
+    folder: str, sources: Sequence[Source], infos: Mapping[str, DatasetInfo], counts: Sequence[SplitCounts]
 ) -> str:
-    """The text of the card, metadata first.
+    """Return the text of the card, metadata first.
 
     Args:
         folder: what the examples load.
@@ -138,10 +121,12 @@ def card_text(
     first = counts[0]
     parts = [
         f"---\n{_metadata(sources, infos).to_yaml()}\n---",
-        _ABOUT.format(version=__version__, folder=folder, config=first.source, split=first.split),
+        _ABOUT.format(version=__version__, folder=folder, config=first["corpus"], split=first["split"]),
         "## Corpora\n",
         *(f"**{each.title}**, `{each.name}`: {each.description} <{each.homepage}>\n" for each in sources),
-        _counts_table(counts),
+        _table(
+            list(first), [[f"{cell:,}" if isinstance(cell, int) else cell for cell in row.values()] for row in counts]
+        ),
         _columns(sources),
         _CONVENTIONS.format(pair_types=", ".join("-".join(pair_type) for pair_type in PAIR_TYPES)),
         *([_SHARED_DOCUMENTS] if {BIORED_DIRECTION.name, BC5CDR.name} <= set(infos) else []),
@@ -172,28 +157,12 @@ def _metadata(sources: Sequence[Source], infos: Mapping[str, DatasetInfo]) -> Da
     return metadata
 
 
-def _counts_table(counts: Sequence[DatasetCounts]) -> str:
-    names = {
-        "documents": "documents",
-        "mentions": "mentions",
-        "unlinked_mentions": "not linked",
-        "relations": "relations",
-        "directed_relations": "with a direction",
-        "pairs": "candidate pairs",
-        "related_pairs": "related",
-        "pairs_with_several": "with several relations",
-        "relations_outside_pairs": "relations outside the pairs",
-    }
-    rows = [[each.source, each.split, *(f"{getattr(each, name):,}" for name in names)] for each in counts]
-    return _table(["corpus", "split", *names.values()], rows, numbers_from=2)
-
-
 def _columns(sources: Sequence[Source]) -> str:
-    """What the columns hold, and the names of their class labels."""
+    """Return the tables that describe the columns and name their class labels."""
     documents = ", ".join(f"`{source.name}`" for source in sources)
     pairs = ", ".join(f"`{source.pairs_name}`" for source in sources)
-    labels = [("all", "entity type", ENTITY_TYPES), ("all", "passage type", PASSAGE_TYPES)]
-    labels += [(source.name, task, names) for source in sources for task, names in source.labels.items()]
+    labels = [["all", "entity type", ", ".join(ENTITY_TYPES)], ["all", "passage type", ", ".join(PASSAGE_TYPES)]]
+    labels += [[source.name, task, ", ".join(names)] for source in sources for task, names in source.labels.items()]
     return "\n".join(
         [
             f"## Columns of {documents}: one row a document\n",
@@ -201,21 +170,22 @@ def _columns(sources: Sequence[Source]) -> str:
             f"## Columns of {pairs}: one row a candidate pair\n",
             _table(["column", "holds"], list(PAIR_COLUMNS.items())),
             "## Class labels, from 0\n",
-            _table(["corpus", "label of", "names"], [[*line[:2], ", ".join(line[2])] for line in labels]),
+            _table(["corpus", "label of", "names"], labels),
         ]
     )
 
 
-def _example(folder: str, infos: Mapping[str, DatasetInfo], counts: Sequence[DatasetCounts]) -> list[str]:
-    """The example on gene-disease pairs, where the corpus that has them was exported."""
+def _example(folder: str, infos: Mapping[str, DatasetInfo], counts: Sequence[SplitCounts]) -> list[str]:
+    """Return the example on gene-disease pairs if the corpus that has them was exported."""
     if BIORED_DIRECTION.pairs_name not in infos:
         return []
-    split = next(each.split for each in counts if each.source == BIORED_DIRECTION.name)
+    split = next(each["split"] for each in counts if each["corpus"] == BIORED_DIRECTION.name)
     code = EXAMPLE.format(folder=folder, config=BIORED_DIRECTION.pairs_name, split=split)
     return ["## Example: who acts, gene or disease?\n", f"```python\n{code}```\n"]
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]], numbers_from: int | None = None) -> str:
-    numbers_from = len(header) if numbers_from is None else numbers_from
-    rule = ["---:" if column >= numbers_from else "---" for column in range(len(header))]
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a Markdown table; columns of numbers are aligned to the right."""
+    are_numbers = (all(row[column].replace(",", "").isdigit() for row in rows) for column in range(len(header)))
+    rule = ["---:" if is_number else "---" for is_number in are_numbers]
     return "\n".join("| " + " | ".join(line) + " |" for line in (header, rule, *rows)) + "\n"

@@ -1,4 +1,4 @@
-"""What a corpus must say of itself so that it can be imported: Corpus and RelationRule."""
+"""The description of a corpus that can be imported: Corpus and RelationRule."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -10,35 +10,39 @@ HEAD, TAIL = "head", "tail"
 
 @dataclass(frozen=True)
 class RelationRule:
-    """What becomes of a relation type of a corpus.
+    """The type and subject that a relation type of a corpus becomes.
+
+    >>> RelationRule("Association", subject=TAIL)  # an enzyme acts on its substrate
+    RelationRule(relation_type='Association', subject='tail')
 
     Args:
-        relation_type: the type that it becomes; None leaves relations of this type out.
         subject: HEAD or TAIL for the argument that becomes the subject, None for a relation without direction. The head
-            is the subject of the corpus's own relation, or where it has none the first argument.
-        reason: why, in a few words; for people.
+            is the subject of the corpus's own relation, or the first argument if it has none.
     """
 
-    relation_type: str | None
+    relation_type: str
     subject: str | None
-    reason: str
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """A corpus that is not in biodir's own form.
+    """A corpus of another project.
+
+    >>> from biodir.dataset_script.corpora import CORPORA
+    >>> CORPORA["bc5cdr"].relation_rules["CID"]
+    RelationRule(relation_type='Positive_Correlation', subject='head')
 
     Args:
-        name: what the command calls it.
-        title: what people call it.
-        read: ``read(path, policy)`` gives the documents of a file, with the types of the corpus.
+        name: its name on the command line.
+        title: its name for people.
+        read: ``read(path, errors, on_skip)`` gives the documents of a file, with the types of the corpus.
         entity_types: entity type of the corpus -> ours.
-        relation_rules: relation type of the corpus -> what becomes of it.
-        relation_labels: the labels that the imported relations can have, that of an unrelated pair first.
-        merges_pairs: whether a pair keeps one relation. BioRED's pairs have one; those of Re-DocRED several.
-        ids_are_pmids: whether the documents are abstracts of PubMed, so that BioRED can hold them as well.
+        relation_rules: relation type of the corpus -> its rule.
+        relation_labels: the labels that imported relations can have, that of an unrelated pair first.
+        merges_pairs: whether a pair keeps one relation. BioRED's pairs have one; those of Re-DocRED have several.
+        ids_are_pmids: whether the documents are abstracts of PubMed, so that BioRED may contain them too.
         licence: of the annotations.
-        address: where the corpus or the publication of it is found.
+        address: of the corpus or its publication.
         note: what a user should know before training on it.
     """
 

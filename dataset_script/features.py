@@ -1,4 +1,7 @@
-"""The columns of the data sets, typed for the library `datasets`; `card` says what they mean."""
+"""The columns of the data sets, typed for the library `datasets`; `card` describes them."""
+
+from collections.abc import Sequence
+from typing import Any
 
 from datasets import ClassLabel, Features, List, Value
 
@@ -7,18 +10,18 @@ from biodir.labels_biodir import ENTITY_TYPES, NOVELTY_LABELS
 
 
 def document_features(labels: Labels) -> Features:
-    """The features of one row a document, with the keys of `Document.to_dict`.
+    """Return the features of one row a document, with the keys of `Document.to_dict`.
 
-    Class labels have the numbers of the default configuration of models, so that "None" stands in front although no
-    relation of a document has this type. The pipeline takes rows as they are, for `Document.from_dict` takes a passage
-    whose type is a number, and no model sees the type; `formats.rows` gives it its name back.
+    Class labels have the numbers of the models' default configuration, so "None" is the first although no relation of a
+    document has this type. The pipeline takes rows as they are: `Document.from_dict` takes a passage whose type is a
+    number, and no model sees that type; `formats.rows` restores its name.
     """
     return Features(
         {
             "id": Value("string"),
             "text": Value("string"),
             "passages": List({"start": Value("int32"), "end": Value("int32"), "type": _class_label(PASSAGE_TYPES)}),
-            "entities": List({**_span(), "type": _entity_type(), "id": List(Value("string"))}),
+            "entities": List({**_span(), "type": _class_label(ENTITY_TYPES), "id": List(Value("string"))}),
             "relations": List(
                 {
                     "relation": _class_label(labels["relation"]),
@@ -33,9 +36,9 @@ def document_features(labels: Labels) -> Features:
 
 
 def pair_features(labels: Labels) -> Features:
-    """The features of one row a candidate pair; tasks that a corpus does not annotate have no column.
+    """Return the features of one row a candidate pair; tasks that a corpus does not annotate have no column.
 
-    The split is a string, not a class label: it tells tables apart that were joined, and nobody learns it.
+    The split is a string, not a class label: it names the origin of a row in joined tables and is no label to learn.
     """
     tasks = {task: _class_label(names) for task, names in labels.items()}
     return Features(
@@ -51,22 +54,18 @@ def pair_features(labels: Labels) -> Features:
     )
 
 
-def _entity_columns(prefix: str) -> dict:
+def _entity_columns(prefix: str) -> dict[str, Any]:
     return {
         f"{prefix}_id": Value("string"),
-        f"{prefix}_type": _entity_type(),
+        f"{prefix}_type": _class_label(ENTITY_TYPES),
         f"{prefix}_name": Value("string"),
         f"{prefix}_mentions": List(_span()),
     }
 
 
-def _span() -> dict:
+def _span() -> dict[str, Any]:
     return {"start": Value("int32"), "end": Value("int32"), "text": Value("string")}
 
 
-def _entity_type() -> ClassLabel:
-    return _class_label(ENTITY_TYPES)
-
-
-def _class_label(names) -> ClassLabel:
+def _class_label(names: Sequence[str]) -> ClassLabel:
     return ClassLabel(names=list(names))

@@ -1,7 +1,6 @@
 """The files of a corpus: found in a folder or an archive, verified, read."""
 
 import hashlib
-import io
 import logging
 import os
 import zipfile
@@ -9,49 +8,50 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO
 
 from biodir.dataset_script.sources import Source, SourceError, SplitSource
 from biodir.document_biodir import Document
 from biodir.document_pubtator_biodir import parse_pubtator
+from biodir.files import file_sha256
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class SplitFile:
-    """The file of a split, as it lies on disk or, where `member` is not None, inside the zip archive `path`."""
+    """The file of a split, on disk or inside a zip archive; error messages name it by its path."""
 
     split: SplitSource
-    path: Path
-    member: str | None
+    path: Path | zipfile.Path
     sha256: str
 
-    @property
-    def place(self) -> str:
-        """What error messages call the file."""
-        return _place(self.path, self.member)
-
     def documents(self) -> Iterator[Document]:
-        """The documents, one held at a time.
+        """Iterate over the documents; one at a time is in memory.
 
         Raises:
             SourceError: the file cannot be read.
             ParseError, AnnotationError: a document does not follow the format, or contradicts its text.
         """
-        with _opened(self.path, self.member) as file:
-            lines = io.TextIOWrapper(file, encoding="utf-8", errors="surrogateescape", newline="\n")
-            yield from parse_pubtator(lines, self.place)
+        with (
+            _read_errors_of(self.path),
+            self.path.open("r", encoding="utf-8", errors="surrogateescape", newline="\n") as lines,
+        ):
+            yield from parse_pubtator(lines, str(self.path))
 
 
 @dataclass(frozen=True)
 class FoundFiles:
-    """What of a corpus is at a location, in the order of its splits."""
+    """The files of a corpus that are at a location, in the order of its splits."""
 
     source: Source
     location: Path
     files: tuple[SplitFile, ...]
-    missing: tuple[SplitSource, ...]
+
+    @property
+    def missing(self) -> tuple[SplitSource, ...]:
+        """The splits without a file."""
+        found = {file.split.name for file in self.files}
+        return tuple(split for split in self.source.splits if split.name not in found)
 
     @property
     def content_hash(self) -> str:
@@ -61,11 +61,11 @@ class FoundFiles:
 
 
 def found_files(source: Source, location: str | os.PathLike[str]) -> FoundFiles:
-    """The files of a corpus.
+    """Return the files of a corpus.
 
     Args:
-        location: a folder that holds the files, in a subfolder with the corpus's name or without, or the archive; a
-            file on disk goes before one in the archive. Or the archive itself, whatever its name.
+        location: an archive, or a folder that holds the files or the archive, in a subfolder with the corpus's name or
+            without. A file on disk is taken rather than one in the archive.
 
     Raises:
         SourceError: there is nothing at the location, or an archive cannot be read.
@@ -75,19 +75,15 @@ def found_files(source: Source, location: str | os.PathLike[str]) -> FoundFiles:
         raise SourceError(f"{location}: there is no such folder or archive; check the path")
     files = []
     for split in source.splits:
-        path, member = _path_and_member(source, split, location)
+        path = _path(source, split, location)
         if path is not None:
-            files.append(SplitFile(split, path, member, _sha256(path, member)))
-    there = {file.split.name for file in files}
-    missing = tuple(split for split in source.splits if split.name not in there)
-    return FoundFiles(source, location, tuple(files), missing)
+            with _read_errors_of(path):
+                files.append(SplitFile(split, path, file_sha256(path)))
+    return FoundFiles(source, location, tuple(files))
 
 
-def report_missing(found: FoundFiles, name: str) -> None:
-    """Logs a warning that names the splits that are not there.
-
-    Args:
-        name: what the warning calls the data set.
+def warn_of_missing(found: FoundFiles, name: str) -> None:
+    """Log a warning that names the missing splits of the data set `name`.
 
     Raises:
         SourceError: no split is there.
@@ -101,32 +97,32 @@ def report_missing(found: FoundFiles, name: str) -> None:
     if found.missing:
         missing = ", ".join(f"{split.name} ({split.file})" for split in found.missing)
         logger.warning(
-            "%s: splits left out, for they are not in %s: %s; %s holds all, see %s",
+            "%s: splits without a file in %s are left out: %s; %s holds all, see %s",
             *(name, found.location, missing, source.archive, source.address),
         )
 
 
 def verify_checksums(found: FoundFiles, is_strict: bool = False) -> None:
-    """Logs a warning for each file that is not the published one byte for byte.
+    """Log a warning for each file that differs from the published one.
 
-    A difference may be harmless, such as Windows line ends, so that it is an error only where that is asked for;
-    `biodir dataset check` tells whether the content is the same.
+    A difference may be harmless, such as Windows line ends, so it is an error only if `is_strict` is true;
+    `biodir dataset check` finds out whether the content is the same.
 
     Raises:
         SourceError: a checksum differs, and `is_strict` is true.
     """
     for file in found.files:
-        _verify(file.place, file.sha256, file.split.sha256, found.source.address, is_strict)
+        _verify(str(file.path), file.sha256, file.split.sha256, found.source.address, is_strict)
 
 
 def fetched_archive(
     source: Source, download: Callable[[str], str], address: str | None = None, is_strict: bool = False
 ) -> Path:
-    """The path of a corpus's archive, downloaded.
+    """Return the path of a corpus's archive after its download.
 
     Args:
         download: address -> local path, such as the method of a `datasets.DownloadManager`.
-        address: where the archive is, if not at its official address.
+        address: where the archive is; by default its official address.
         is_strict: as for `verify_checksums`.
 
     Raises:
@@ -140,7 +136,8 @@ def fetched_archive(
             f"{address}: cannot be fetched ({type(error).__name__}: {error}); fetch it by hand and name "
             "the archive or its folder, --data-dir on the command line"
         ) from error
-    _verify(address, _sha256(path, None), source.archive_sha256, source.address, is_strict)
+    if source.archive_sha256 is not None:
+        _verify(address, file_sha256(path), source.archive_sha256, source.address, is_strict)
     return path
 
 
@@ -153,54 +150,33 @@ def _verify(place: str, found: str, expected: str | None, address: str, is_stric
     logger.warning("%s", message)
 
 
-def _path_and_member(source: Source, split: SplitSource, location: Path) -> tuple[Path | None, str | None]:
+def _path(source: Source, split: SplitSource, location: Path) -> Path | zipfile.Path | None:
     if location.is_file():
-        member = _member(source, split, location)
-        return (location, member) if member is not None else (None, None)
-    for path in (location / source.folder / split.file, location / split.file):
-        if path.is_file():
-            return path, None
-    for path in (location / source.archive, location / source.folder / source.archive):
-        if path.is_file():
-            member = _member(source, split, path)
-            if member is not None:
-                return path, member
-    return None, None
+        return _member(source, split, location)
+    folders = (location / source.folder, location)
+    on_disk = [folder / split.file for folder in folders if (folder / split.file).is_file()]
+    if on_disk:
+        return on_disk[0]
+    archives = [folder / source.archive for folder in folders if (folder / source.archive).is_file()]
+    return next(filter(None, (_member(source, split, archive) for archive in archives)), None)
 
 
-def _member(source: Source, split: SplitSource, archive: Path) -> str | None:
-    """The name of a split's file in an archive, or None; of several, that in the corpus's folder."""
-    try:
-        with zipfile.ZipFile(archive) as opened:
-            names = [name for name in opened.namelist() if PurePosixPath(name).name == split.file]
-    except (zipfile.BadZipFile, OSError) as error:
-        raise SourceError(f"{archive}: is no readable zip archive ({error}); fetch it again") from error
+def _member(source: Source, split: SplitSource, archive: Path) -> zipfile.Path | None:
+    """Return a split's file in an archive, or None; of several, the one in the corpus's folder."""
+    with _read_errors_of(archive), zipfile.ZipFile(archive) as opened:
+        names = [name for name in opened.namelist() if PurePosixPath(name).name == split.file]
     names = [name for name in names if PurePosixPath(name).parent.name == source.folder] or names
     if len(names) > 1:
         raise SourceError(
             f"{archive}: holds {split.file} {len(names)} times ({', '.join(names)}); unpack the right one"
         )
-    return names[0] if names else None
-
-
-def _sha256(path: Path, member: str | None) -> str:
-    with _opened(path, member) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return zipfile.Path(archive, names[0]) if names else None
 
 
 @contextmanager
-def _opened(path: Path, member: str | None) -> Iterator[IO[bytes]]:
-    """The bytes of a file; what goes wrong while it is open is a SourceError."""
+def _read_errors_of(path: Path | zipfile.Path) -> Iterator[None]:
+    """Turn errors of the disk and of zip archives into a SourceError that names the path."""
     try:
-        if member is None:
-            with open(path, "rb") as file:
-                yield file
-        else:
-            with zipfile.ZipFile(path) as archive, archive.open(member) as file:
-                yield file
+        yield
     except (OSError, zipfile.BadZipFile) as error:
-        raise SourceError(f"{_place(path, member)}: cannot be read ({error}); fetch it again") from error
-
-
-def _place(path: Path, member: str | None) -> str:
-    return str(path) if member is None else f"{path}/{member}"
+        raise SourceError(f"{path}: cannot be read ({error}); fetch it again") from error

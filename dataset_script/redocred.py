@@ -8,46 +8,54 @@ cannot hold that, JSON Lines can.
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from biodir.document_biodir import Document, Mention, Relation
-from biodir.errors_biodir import STRICT, BioDirError, ErrorPolicy, ParseError
-from biodir.files import open_input
+from biodir.document_pubtator_biodir import check_errors_setting
+from biodir.errors_biodir import BioDirError, ParseError
+from biodir.formats.lenient import kept, opened
 
 from .corpus import HEAD, Corpus, RelationRule
+
+Span = tuple[int, int]
 
 ENTITY_TYPES = ("LOC", "MISC", "NUM", "ORG", "PER", "TIME")
 # The 96 properties of Wikidata in the dev and test files of Re-DocRED.
 PROPERTIES = tuple(
     f"P{number}"
     for number in (
-        *(6, 17, 19, 20, 22, 25, 26, 27, 30, 31, 35, 36, 37, 39, 40, 50, 54, 57, 58, 69, 86, 102, 108, 112, 118, 123),
-        *(127, 131, 136, 137, 140, 150, 155, 156, 159, 161, 162, 166, 170, 171, 172, 175, 176, 178, 179, 190, 194),
-        *(205, 206, 241, 264, 272, 276, 279, 355, 361, 364, 400, 403, 449, 463, 488, 495, 527, 551, 569, 570, 571),
-        *(576, 577, 580, 582, 585, 607, 674, 676, 706, 710, 737, 740, 749, 800, 807, 840, 937, 1001, 1056, 1198, 1336),
-        *(1344, 1365, 1366, 1376, 1412, 1441, 3373),
-    )
+        "6 17 19 20 22 25 26 27 30 31 35 36 37 39 40 50 54 57 58 69 86 102 108 112 118 123 127 131 136 137 140 150 "
+        "155 156 159 161 162 166 170 171 172 175 176 178 179 190 194 205 206 241 264 272 276 279 355 361 364 400 403 "
+        "449 463 488 495 527 551 569 570 571 576 577 580 582 585 607 674 676 706 710 737 740 749 800 807 840 937 1001 "
+        "1056 1198 1336 1344 1365 1366 1376 1412 1441 3373"
+    ).split()
 )
 
 
-def read_redocred(path: str | os.PathLike[str], policy: ErrorPolicy = STRICT) -> Iterator[Document]:
-    """The documents of a JSON file; the title is the id, tokens and sentences are joined with single spaces.
+def read_redocred(
+    path: str | os.PathLike[str], errors: str = "raise", on_skip: Callable[[BioDirError], None] | None = None
+) -> Iterator[Document]:
+    """Iterate over the documents of a JSON file; the title is the id, tokens are joined with single spaces.
 
-    An entity has the type that most of its mentions have, the first such in doubt: the few that mix types would else
-    be two entities each.
+    An entity has the type of most of its mentions, the first of equally frequent ones, so that the few that mix types
+    stay one entity.
 
     Raises:
-        ParseError: the file is no list of documents, or a document lacks something.
+        ParseError: the file is not a list of documents, or a document lacks a field.
         AnnotationError: a mention contradicts the text.
     """
-    places = ((f"{os.fspath(path)}: document {index}", entry) for index, entry in enumerate(_entries(path)))
-    yield from policy.documents(((place, partial(_document, entry, place)) for place, entry in places), os.fspath(path))
+    check_errors_setting(errors)
+    attempts = (
+        partial(_document, entry, f"{os.fspath(path)}: document {index}") for index, entry in enumerate(_entries(path))
+    )
+    yield from kept(attempts, path, errors, on_skip)
 
 
 def _entries(path: str | os.PathLike[str]) -> list[Any]:
-    with open_input(path) as file:
+    with opened(path) as file:
         content = file.read()
     try:
         entries = json.loads(content)
@@ -60,8 +68,8 @@ def _entries(path: str | os.PathLike[str]) -> list[Any]:
 
 def _document(entry: Any, place: str) -> Document:
     try:
-        text, starts = _text_and_starts(entry["sents"])
-        mentions = _mentions(entry["vertexSet"], text, entry["sents"], starts)
+        text, spans = _text_and_spans(entry["sents"])
+        mentions = _mentions(entry["vertexSet"], text, spans)
         entities = range(len(entry["vertexSet"]))
         relations = [_relation(label, entities) for label in entry.get("labels", ())]
         return Document(entry["title"], text, mentions, tuple(relations))
@@ -71,43 +79,35 @@ def _document(entry: Any, place: str) -> Document:
         raise type(error)(f"{place}: {error}") from error
 
 
-def _text_and_starts(sentences: Sequence[Sequence[str]]) -> tuple[str, list[list[int]]]:
-    """The text, and for each sentence where its tokens start."""
-    starts: list[list[int]] = []
-    position = 0
+def _text_and_spans(sentences: Sequence[Sequence[str]]) -> tuple[str, list[list[Span]]]:
+    """Return the text, and for each sentence the spans of its tokens."""
+    spans: list[list[Span]] = []
+    start = 0
     for sentence in sentences:
-        starts.append([])
+        spans.append([])
         for token in sentence:
-            starts[-1].append(position)
-            position += len(token) + 1
-    return " ".join(token for sentence in sentences for token in sentence), starts
+            spans[-1].append((start, start + len(token)))
+            start += len(token) + 1
+    return " ".join(token for sentence in sentences for token in sentence), spans
 
 
-def _mentions(
-    vertices: Sequence[Sequence[Mapping[str, Any]]],
-    text: str,
-    sentences: Sequence[Sequence[str]],
-    starts: list[list[int]],
-) -> tuple[Mention, ...]:
-    """The mentions, entity by entity; a span that two entities of a type claim is a mention of both."""
+def _mentions(vertices: Sequence[Any], text: str, spans: list[list[Span]]) -> tuple[Mention, ...]:
+    """Return the mentions, entity by entity; a span that two entities of a type have is a mention of both."""
     identifiers_of: dict[Mention, list[str]] = {}
     for index, vertex in enumerate(vertices):
         entity_type = Counter(source["type"] for source in vertex).most_common(1)[0][0]
         for source in vertex:
-            start, end = _span(source, sentences, starts)
+            start, end = _span(source, spans)
             mention = Mention(start, end, text[start:end], entity_type)
             identifiers_of.setdefault(mention, []).append(f"E{index}")
-    return tuple(
-        Mention(mention.start_char, mention.end_char, mention.text, mention.entity_type, tuple(dict.fromkeys(found)))
-        for mention, found in identifiers_of.items()
-    )
+    return tuple(replace(each, identifiers=tuple(dict.fromkeys(found))) for each, found in identifiers_of.items())
 
 
-def _span(source: Mapping[str, Any], sentences: Sequence[Sequence[str]], starts: list[list[int]]) -> tuple[int, int]:
-    sentence, (first, behind_last) = source["sent_id"], source["pos"]
-    if sentence < 0 or not 0 <= first < behind_last:
+def _span(source: Mapping[str, Any], spans: list[list[Span]]) -> Span:
+    sentence, (first, end) = source["sent_id"], source["pos"]
+    if sentence < 0 or not 0 <= first < end:
         raise ParseError(f"mention {source['name']!r}: sentence {sentence} and tokens {source['pos']} are no span")
-    return starts[sentence][first], starts[sentence][behind_last - 1] + len(sentences[sentence][behind_last - 1])
+    return spans[sentence][first][0], spans[sentence][end - 1][1]
 
 
 def _relation(label: Mapping[str, Any], entities: range) -> Relation:
@@ -125,7 +125,7 @@ RE_DOCRED = Corpus(
     title="Re-DocRED",
     read=read_redocred,
     entity_types={entity_type: entity_type for entity_type in ENTITY_TYPES},
-    relation_rules={name: RelationRule(name, HEAD, "kept") for name in PROPERTIES},
+    relation_rules={name: RelationRule(name, HEAD) for name in PROPERTIES},
     relation_labels=("None", *PROPERTIES),
     merges_pairs=False,
     ids_are_pmids=False,

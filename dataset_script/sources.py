@@ -1,4 +1,4 @@
-"""Where the corpora come from, what their files hash to, and how much of what they are published to hold."""
+"""The corpora that are exported: addresses, checksums, labels, and the counts that were published of them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from biodir.labels_biodir import DIRECTION_LABELS, NOVELTY_LABELS, RELATION_LABE
 
 
 class SourceError(BioDirError):
-    """A corpus that is not where it was looked for, cannot be fetched, or is not the file that it should be."""
+    """A corpus that is not there, cannot be fetched, or is not the published file."""
 
 
 @dataclass(frozen=True)
 class SplitSource:
-    """A split and the PubTator file that holds it; `sha256` is None for a file that was never at hand."""
+    """A split and its PubTator file; `sha256` is None if the checksum of the published file is not known."""
 
     name: str
     file: str
@@ -22,16 +22,18 @@ class SplitSource:
 
 @dataclass(frozen=True)
 class Source:
-    """A corpus: its files, its official archive, its labels, and what a data set card says of it.
+    """A corpus: its files, its official archive, its labels, and its description for the data set card.
 
     `folder` holds the files in a data folder and in the archive. `labels` are task -> labels, that of an unrelated pair
     first; a task that the corpus does not annotate is left out.
+
+    >>> BC5CDR.archive, BC5CDR.pairs_name, BC5CDR.labels["relation"]
+    ('CDR_Data.zip', 'bc5cdr_pairs', ('None', 'CID'))
     """
 
     name: str
     title: str
     folder: str
-    archive: str
     address: str
     archive_sha256: str | None
     splits: tuple[SplitSource, ...]
@@ -42,8 +44,13 @@ class Source:
     citation: str
 
     @property
+    def archive(self) -> str:
+        """The file name of the archive."""
+        return self.address.rpartition("/")[2]
+
+    @property
     def pairs_name(self) -> str:
-        """The name of the configuration with one row a candidate pair."""
+        """The name of the configuration with one row for each candidate pair."""
         return f"{self.name}_pairs"
 
 
@@ -51,25 +58,15 @@ class Source:
 class PublishedCount:
     """A published number; over several splits it is their sum.
 
-    `is_compared` is False where the publication leaves open what exactly was counted.
+    With `shared_splits` it is the number of documents that splits of two corpora have in common.
     """
 
     source: str
     splits: tuple[str, ...]
     count: str
     value: int
-    is_compared: bool = True
-
-
-@dataclass(frozen=True)
-class SharedDocuments:
-    """A published number of identifiers that splits of two corpora have in common."""
-
-    source1: str
-    splits1: tuple[str, ...]
-    source2: str
-    splits2: tuple[str, ...]
-    value: int
+    shared_source: str = ""
+    shared_splits: tuple[str, ...] = ()
 
 
 _PUBLIC_DOMAIN = (
@@ -77,30 +74,23 @@ _PUBLIC_DOMAIN = (
     "reproduction, no warranty, and the request to cite the authors."
 )
 
-# Both addresses are those of the official pages; neither archive could be fetched where this was written, so their
-# checksums are unknown, and bc8_test and BC5CDR's test split are known by file name and published counts alone.
+# Both addresses are those of the official pages. The checksums of the archives, of bc8_test and of BC5CDR's test split
+# are not known; of these splits only the file names and the published counts are.
 BIORED_DIRECTION = Source(
     name="biored_direction",
     title="BioRED with directions (BioREDirect)",
     folder="bioredirect",
-    archive="datasets.zip",
     address="https://ftp.ncbi.nlm.nih.gov/pub/lu/BioREDirect/datasets.zip",
     archive_sha256=None,
     splits=(
         SplitSource(
-            "train",
-            "bioredirect_train.pubtator",
-            "fb54b6404de683858473f414ab3911118ea1e667be11690b69047e34fc89ede0",
+            "train", "bioredirect_train.pubtator", "fb54b6404de683858473f414ab3911118ea1e667be11690b69047e34fc89ede0"
         ),
         SplitSource(
-            "validation",
-            "bioredirect_dev.pubtator",
-            "eea080a73e801baf990bdc2b0800759a86408b27a5d0d1bdbf0a9342391c5b9f",
+            "validation", "bioredirect_dev.pubtator", "eea080a73e801baf990bdc2b0800759a86408b27a5d0d1bdbf0a9342391c5b9f"
         ),
         SplitSource(
-            "test",
-            "bioredirect_test.pubtator",
-            "cdb51c91cce5d849d863c550f7a7e253e04aad72b5a1757f1b6979a4b7b3399c",
+            "test", "bioredirect_test.pubtator", "cdb51c91cce5d849d863c550f7a7e253e04aad72b5a1757f1b6979a4b7b3399c"
         ),
         SplitSource("bc8_test", "bioredirect_bc8_test.pubtator"),
     ),
@@ -126,14 +116,11 @@ BC5CDR = Source(
     name="bc5cdr",
     title="BioCreative V chemical-disease relations (BC5CDR)",
     folder="bc5cdr",
-    archive="CDR_Data.zip",
     address="https://biocreative.bioinformatics.udel.edu/media/store/files/2016/CDR_Data.zip",
     archive_sha256=None,
     splits=(
         SplitSource(
-            "train",
-            "CDR_TrainingSet.PubTator.txt",
-            "7afcec134e3d4871e74b0398d92850d3c9ac94c0bdc780003f2d60184c012bd8",
+            "train", "CDR_TrainingSet.PubTator.txt", "7afcec134e3d4871e74b0398d92850d3c9ac94c0bdc780003f2d60184c012bd8"
         ),
         SplitSource(
             "validation",
@@ -160,7 +147,13 @@ SOURCES = (BIORED_DIRECTION, BC5CDR)
 
 def _published(source: str, splits: str, **counts: int) -> tuple[PublishedCount, ...]:
     names = tuple(splits.split("+"))
-    return tuple(PublishedCount(source, names, count.replace("_", " "), value) for count, value in counts.items())
+    return tuple(PublishedCount(source, names, count.replace("_", " ", 1), value) for count, value in counts.items())
+
+
+def _shared(source1: str, splits1: str, source2: str, splits2: str, value: int) -> PublishedCount:
+    names1, names2 = tuple(splits1.split("+")), tuple(splits2.split("+"))
+    count = f"documents that are in {source2} {' + '.join(names2)} as well"
+    return PublishedCount(source1, names1, count, value, shared_source=source2, shared_splits=names2)
 
 
 _BIORED, _CDR = BIORED_DIRECTION.name, BC5CDR.name
@@ -171,32 +164,27 @@ PUBLISHED_COUNTS = (
     *_published(_BIORED, "test", documents=100, mentions=3535, relations=1163, subject_lines=1045),
     *_published(_BIORED, "test", undirected_relations=118, unlinked_mentions=12),
     *_published(_BIORED, "train+validation", relations=5339, undirected_relations=541, unlinked_mentions=51),
-    *(
-        PublishedCount(_BIORED, ("train", "validation"), f"relations {relation_type}", value)
-        for relation_type, value in (
-            ("Association", 2751),
-            ("Positive_Correlation", 1441),
-            ("Negative_Correlation", 979),
-            ("Bind", 80),
-            ("Cotreatment", 41),
-            ("Comparison", 33),
-            ("Drug_Interaction", 11),
-            ("Conversion", 3),
-        )
+    *_published(
+        _BIORED,
+        "train+validation",
+        relations_Association=2751,
+        relations_Positive_Correlation=1441,
+        relations_Negative_Correlation=979,
+        relations_Bind=80,
+        relations_Cotreatment=41,
+        relations_Comparison=33,
+        relations_Drug_Interaction=11,
+        relations_Conversion=3,
     ),
     *_published(_BIORED, "bc8_test", documents=400, mentions=15404, relations=6036, subject_lines=5021),
-    PublishedCount(_BIORED, ("bc8_test",), "mentions Organism", 4),
-    PublishedCount(_BIORED, ("bc8_test",), "arguments without a mention", 3, is_compared=False),
-    PublishedCount(_BIORED, ("bc8_test",), "overlapping mentions", 2, is_compared=False),
+    *_published(_BIORED, "bc8_test", mentions_Organism=4),
     # Mentions by type: the table of corpus statistics in the article on BC5CDR.
     *_published(_CDR, "train", documents=500, mentions_Chemical=5203, mentions_Disease=4182, relations_CID=1038),
     *_published(_CDR, "validation", documents=500, mentions_Chemical=5347, mentions_Disease=4244, relations_CID=1012),
     *_published(_CDR, "test", documents=500, mentions=9809, relations_CID=1066),
-)
-PUBLISHED_SHARES = (
-    SharedDocuments(_BIORED, ("train",), _BIORED, ("validation",), 0),
-    SharedDocuments(_BIORED, ("train", "validation"), _BIORED, ("test",), 0),
-    SharedDocuments(_BIORED, ("train", "validation", "test"), _BIORED, ("bc8_test",), 0),
-    SharedDocuments(_CDR, ("train", "validation"), _BIORED, ("train", "validation"), 101),
-    SharedDocuments(_CDR, ("train", "validation"), _BIORED, ("test",), 21),
+    _shared(_BIORED, "train", _BIORED, "validation", 0),
+    _shared(_BIORED, "train+validation", _BIORED, "test", 0),
+    _shared(_BIORED, "train+validation+test", _BIORED, "bc8_test", 0),
+    _shared(_CDR, "train+validation", _BIORED, "train+validation", 101),
+    _shared(_CDR, "train+validation", _BIORED, "test", 21),
 )

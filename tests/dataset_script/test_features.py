@@ -39,10 +39,3 @@ def test_pairs_have_a_column_for_every_task_of_the_corpus():
     assert features["further_relations"] == List({"relation": features["relation"]})
     assert not {"novelty", "direction"} & set(features)
     assert set(pair_features(BIORED_DIRECTION.labels)) - set(features) == {"novelty", "direction"}
-
-
-def test_documents_of_both_corpora_have_the_same_columns():
-    first, second = document_features(BIORED_DIRECTION.labels), document_features(BC5CDR.labels)
-    assert list(first) == list(second)
-    assert first["entities"] == second["entities"]
-    assert list(first["relations"].feature) == list(second["relations"].feature)

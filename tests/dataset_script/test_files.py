@@ -1,15 +1,15 @@
 """A corpus's files are found wherever they lie, verified and read."""
 
-import logging
+import hashlib
 import zipfile
 from dataclasses import replace
 
 import pytest
 
 from biodir import AnnotationError, ParseError
-from biodir.dataset_script.files import fetched_archive, found_files, report_missing, verify_checksums
+from biodir.dataset_script.files import fetched_archive, found_files, verify_checksums, warn_of_missing
 from biodir.dataset_script.sources import BC5CDR, BIORED_DIRECTION, SourceError, SplitSource
-from helpers.corpus_folder import COPPER, IRON, NALOXONE, write_data_folder, write_split
+from helpers.corpus_folder import COPPER, NALOXONE, write_data_folder, write_split
 
 TRAIN = "bioredirect_train.pubtator"
 SHA256_OF_ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # NIST's test vector
@@ -40,13 +40,6 @@ def test_files_in_subfolders_of_the_corpora(tmp_path):
     assert ids_of(found_files(BC5CDR, tmp_path)) == {"train": ["3"]}
 
 
-def test_documents_are_those_of_the_file(tmp_path):
-    write_data_folder(tmp_path)
-    train, validation = found_files(BIORED_DIRECTION, str(tmp_path)).files
-    assert list(train.documents()) == [IRON, COPPER]
-    assert list(validation.documents()) == [COPPER]
-
-
 def test_files_in_the_folder_itself(tmp_path):
     write_split(tmp_path / TRAIN, COPPER)
     found = found_files(BIORED_DIRECTION, tmp_path)
@@ -57,13 +50,10 @@ def test_files_in_the_folder_itself(tmp_path):
 @pytest.mark.parametrize("name", ["datasets.zip", "bioredirect/datasets.zip"])
 def test_files_in_an_archive_of_the_folder(tmp_path, name):
     archive = write_archive(tmp_path / name, datasets__bioredirect__bioredirect_bc8_test=block(8))
-    (file,) = found_files(BIORED_DIRECTION, tmp_path).files
-    assert (file.split.name, file.path, file.member) == (
-        "bc8_test",
-        archive,
-        "datasets/bioredirect/bioredirect_bc8_test.pubtator",
-    )
-    assert [document.id for document in file.documents()] == ["8"]
+    found = found_files(BIORED_DIRECTION, tmp_path)
+    assert ids_of(found) == {"bc8_test": ["8"]}
+    assert str(found.files[0].path) == f"{archive}/datasets/bioredirect/bioredirect_bc8_test.pubtator"
+    assert found.files[0].sha256 == hashlib.sha256(block(8).encode()).hexdigest()
 
 
 def test_archive_itself_under_any_name(tmp_path):
@@ -99,7 +89,7 @@ def test_member_that_could_be_either_is_refused(tmp_path):
 @pytest.mark.parametrize("is_folder", [True, False])
 def test_file_that_is_no_archive_is_refused(tmp_path, is_folder):
     (tmp_path / "datasets.zip").write_text("<html>not found</html>")
-    with pytest.raises(SourceError, match=r"datasets\.zip: is no readable zip archive \(File is not a zip file\)"):
+    with pytest.raises(SourceError, match=r"datasets\.zip: cannot be read \(File is not a zip file\); fetch"):
         found_files(BIORED_DIRECTION, tmp_path if is_folder else tmp_path / "datasets.zip")
 
 
@@ -136,11 +126,11 @@ def test_damaged_member_is_an_error(tmp_path):
 
 def test_missing_splits_are_named_in_a_warning(tmp_path, caplog):
     write_data_folder(tmp_path)
-    report_missing(found_files(BIORED_DIRECTION, tmp_path), "mine")
+    warn_of_missing(found_files(BIORED_DIRECTION, tmp_path), "mine")
     (record,) = caplog.records
-    assert record.levelno == logging.WARNING
+    assert record.levelname == "WARNING"
     assert record.getMessage() == (
-        f"mine: splits left out, for they are not in {tmp_path}: test (bioredirect_test.pubtator), "
+        f"mine: splits without a file in {tmp_path} are left out: test (bioredirect_test.pubtator), "
         "bc8_test (bioredirect_bc8_test.pubtator); datasets.zip holds all, see "
         "https://ftp.ncbi.nlm.nih.gov/pub/lu/BioREDirect/datasets.zip"
     )
@@ -149,7 +139,7 @@ def test_missing_splits_are_named_in_a_warning(tmp_path, caplog):
 def test_complete_corpus_is_not_warned_of(tmp_path, caplog):
     for split in BC5CDR.splits:
         write_split(tmp_path / split.file, NALOXONE)
-    report_missing(found_files(BC5CDR, tmp_path), "mine")
+    warn_of_missing(found_files(BC5CDR, tmp_path), "mine")
     assert caplog.records == []
 
 
@@ -157,7 +147,7 @@ def test_folder_without_any_file_is_an_error(tmp_path):
     with pytest.raises(
         SourceError, match=r"holds no file of bc5cdr, such as bc5cdr/CDR_TrainingSet\.PubTator\.txt, and"
     ):
-        report_missing(found_files(BC5CDR, tmp_path), "mine")
+        warn_of_missing(found_files(BC5CDR, tmp_path), "mine")
 
 
 # Checksums.
@@ -182,12 +172,6 @@ def test_right_or_unknown_checksum_says_nothing(tmp_path, caplog):
     splits = (SplitSource("train", "known", SHA256_OF_ABC), SplitSource("test", "unknown"))
     verify_checksums(found_files(replace(BIORED_DIRECTION, splits=splits), tmp_path), is_strict=True)
     assert caplog.records == []
-
-
-def test_checksum_is_sha256_of_the_content(tmp_path):
-    (tmp_path / TRAIN).write_bytes(b"abc")
-    (file,) = found_files(BIORED_DIRECTION, tmp_path).files
-    assert file.sha256 == SHA256_OF_ABC
 
 
 def test_content_hash_changes_with_content_and_splits_alone(tmp_path):

@@ -1,10 +1,9 @@
-"""The table of sources agrees with itself and with the files at hand."""
-
-import hashlib
+"""The table of sources agrees with itself and with the corpora."""
 
 import pytest
 
-from biodir.dataset_script.sources import BC5CDR, BIORED_DIRECTION, PUBLISHED_COUNTS, PUBLISHED_SHARES, SOURCES
+from biodir.dataset_script.sources import BIORED_DIRECTION, PUBLISHED_COUNTS, SOURCES
+from biodir.files import file_sha256
 
 SPLITS = {source.name: [split.name for split in source.splits] for source in SOURCES}
 
@@ -17,24 +16,10 @@ def test_corpora_and_splits():
     assert [source.pairs_name for source in SOURCES] == ["biored_direction_pairs", "bc5cdr_pairs"]
 
 
-def test_archive_is_the_last_part_of_its_address():
-    for source in SOURCES:
-        assert source.address.startswith("https://")
-        assert source.address.endswith(f"/{source.archive}")
-
-
-def test_only_files_that_were_at_hand_have_a_checksum():
-    without = [split.file for source in SOURCES for split in source.splits if split.sha256 is None]
-    assert without == ["bioredirect_bc8_test.pubtator", "CDR_TestSet.PubTator.txt"]
-    assert [source.archive_sha256 for source in SOURCES] == [None, None]
-
-
 def test_published_counts_are_of_splits_that_exist():
     for count in PUBLISHED_COUNTS:
         assert set(count.splits) <= set(SPLITS[count.source]), count
-    for shared in PUBLISHED_SHARES:
-        assert set(shared.splits1) <= set(SPLITS[shared.source1]), shared
-        assert set(shared.splits2) <= set(SPLITS[shared.source2]), shared
+        assert set(count.shared_splits) <= set(SPLITS.get(count.shared_source, ())), count
 
 
 def test_no_count_is_published_twice():
@@ -51,16 +36,12 @@ def test_relation_types_add_up_to_all_relations():
     assert names == set(BIORED_DIRECTION.labels["relation"][1:])
 
 
-def test_bc5cdr_annotates_relations_alone():
-    assert BC5CDR.labels == {"relation": ("None", "CID")}
-
-
 @pytest.mark.corpus
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.name)
-def test_checksums_are_those_of_the_files_at_hand(source, data_dir):
-    at_hand = {
-        split.file: hashlib.sha256((data_dir / source.folder / split.file).read_bytes()).hexdigest()
+def test_checksums_are_those_of_the_corpora(source, data_dir):
+    found = {
+        split.file: file_sha256(data_dir / source.folder / split.file)
         for split in source.splits
         if split.sha256 is not None
     }
-    assert at_hand == {split.file: split.sha256 for split in source.splits if split.sha256 is not None}
+    assert found == {split.file: split.sha256 for split in source.splits if split.sha256 is not None}
