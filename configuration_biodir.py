@@ -30,7 +30,8 @@ PROMPT_FIELDS = ("{tasks}", "{entity1}", "{entity2}")
 POSITIONS_AFTER_PADDING = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet", "longformer")
 CHUNK_NAMES = ("prefix", "suffix", "infix")
 PAIR_ENCODINGS = ("pairwise", "document")
-RELATION_LOSSES = ("binary", "focal", "adaptive_threshold")
+BINARY, FOCAL, ADAPTIVE_THRESHOLD = "binary", "focal", "adaptive_threshold"
+RELATION_LOSSES = (BINARY, FOCAL, ADAPTIVE_THRESHOLD)
 
 
 @strict

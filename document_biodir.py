@@ -1,11 +1,11 @@
-"""Annotated documents as plain immutable data: Mention, Entity, Relation, Passage, Document.
+"""Annotated documents as immutable data: Mention, Entity, Relation, Passage, Document.
 
-Spans are half-open ``[start, end)`` and count Python characters of ``document.text``. A document checks
-itself when it is made: one that exists has mentions that agree with its text.
+Spans are half-open ``[start, end)`` and count Python characters of ``document.text``. A document is checked when it is
+made, so its mentions always agree with its text.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import NoneType
 from typing import Any
@@ -22,10 +22,13 @@ SURROGATE = re.compile("[\ud800-\udfff]")
 
 @dataclass(frozen=True)
 class Mention:
-    """A text span with an entity type; no identifiers means that it is not linked and takes part in no pair.
+    """A text span with an entity type; without identifiers it is not linked and takes part in no pair.
 
-    `source_identifier` is the identifier column of a file where it is written otherwise than biodir writes it
-    (``"-1"``, or another separator than ``";"``), kept so that writing gives the file back.
+    `source_identifier` is the identifier column of the source file where biodir would write it in another way
+    (``"-1"``, or another separator than ``";"``). Writing uses it, so that the file stays the same.
+
+    >>> Mention(0, 4, "Iron", "ChemicalEntity", ("D007501",))
+    Mention(start_char=0, end_char=4, text='Iron', entity_type='ChemicalEntity', identifiers=('D007501',))
     """
 
     start_char: int
@@ -38,7 +41,12 @@ class Mention:
 
 @dataclass(frozen=True)
 class Entity:
-    """All mentions with one identifier and one type, in the order of the text."""
+    """All mentions with one identifier and one type, in the order of the text.
+
+    >>> mentions = (Mention(0, 4, "Iron", "ChemicalEntity"), Mention(9, 11, "Fe", "ChemicalEntity"))
+    >>> Entity("D007501", "ChemicalEntity", mentions).name
+    'Iron'
+    """
 
     identifier: str
     entity_type: str
@@ -52,10 +60,14 @@ class Entity:
 
 @dataclass(frozen=True)
 class Relation:
-    """A relation between two entities; `subject_id` is one of the two, or None where it has no direction.
+    """A relation between two entities; `subject_id` is one of the two, or None for a relation without direction.
 
     The order of `entity1_id` and `entity2_id` is that of the source file and carries no direction.
-    Scores lie in 0..1 and are None for relations that nobody predicted.
+    Scores are between 0 and 1; gold relations have None.
+
+    >>> relation = Relation("Bind", "D007501", "1956", subject_id="1956")
+    >>> relation.pair == Relation("Association", "1956", "D007501").pair
+    True
     """
 
     relation_type: str
@@ -69,13 +81,13 @@ class Relation:
 
     @property
     def pair(self) -> frozenset[str]:
-        """The identifiers of the two entities, without an order."""
+        """The two identifiers without order: the same for every relation of two entities, in either direction."""
         return frozenset((self.entity1_id, self.entity2_id))
 
 
 @dataclass(frozen=True)
 class Passage:
-    """A part of the text, such as the title, across whose borders no sentence runs."""
+    """A part of the text, such as the title; every sentence lies within one passage."""
 
     start_char: int
     end_char: int
@@ -88,15 +100,22 @@ class Document:
 
     Args:
         id: identifier of the document, such as a PMID.
-        text: the whole text; for PubTator ``title + " " + abstract``.
+        text: the complete text; for PubTator ``title + " " + abstract``.
         mentions: in the order of the source.
         relations: gold or predicted, in the order of the source.
         passages: parts of the text in order; empty means that the text is one passage.
-        subject_lines: identifier pairs in the order in which a PubTator file lists its ``Subject:`` lines, kept
-            so that writing gives the file back; relations that are not named here are written after these.
+        subject_lines: identifier pairs in the order of the ``Subject:`` lines of the PubTator file. Writing keeps the
+            order, so that the file stays the same; the lines of other pairs are written after these.
 
     Raises:
-        AnnotationError: a span lies outside the text, ends before it starts, or holds another text than it says.
+        AnnotationError: a span lies outside the text, ends before it starts, or has a text that differs.
+
+    >>> mention = {"start": 6, "end": 10, "type": "GeneOrGeneProduct", "id": "1956"}
+    >>> document = Document.from_dict({"id": "7", "text": "About EGFR.", "entities": [mention]})
+    >>> document.entities()[0].name
+    'EGFR'
+    >>> Document.from_dict(document.to_dict()) == document
+    True
     """
 
     id: str
@@ -107,25 +126,18 @@ class Document:
     subject_lines: tuple[tuple[str, str], ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.id, str):
-            raise AnnotationError(f"document {self.id}: the id is {_shown(self.id)}, not a string; pass the id as str")
-        if not isinstance(self.text, str):
-            raise AnnotationError(
-                f"document {self.id}: the text is {_shown(self.text)}, not a string; pass the text as str"
-            )
+        place = f"document {self.id}"
+        for name, value in (("id", self.id), ("text", self.text)):
+            if not isinstance(value, str):
+                raise AnnotationError(f"{place}: the {name} is {_shown(value)}, not a string; pass the {name} as str")
         for index, mention in enumerate(self.mentions):
-            check_mention(mention, self.text, f"document {self.id}, mention {index}")
+            check_mention(mention, self.text, f"{place}, mention {index}")
         _check_passages(self)
         for relation in self.relations:
-            _check_scores(relation, f"document {self.id}")
-            if relation.subject_id not in (None, relation.entity1_id, relation.entity2_id):
-                raise AnnotationError(
-                    f"document {self.id}: subject {relation.subject_id!r} is neither {relation.entity1_id!r} nor "
-                    f"{relation.entity2_id!r}; the subject is one of the two related entities"
-                )
+            _check_relation(relation, place)
 
     def entities(self) -> tuple[Entity, ...]:
-        """The linked entities, ordered by their first mention."""
+        """Return the linked entities, ordered by their first mention."""
         mentions_of: dict[tuple[str, str], list[Mention]] = {}
         for mention in sorted(self.mentions, key=lambda mention: (mention.start_char, mention.end_char)):
             for identifier in dict.fromkeys(mention.identifiers):
@@ -134,13 +146,13 @@ class Document:
 
     @classmethod
     def from_dict(cls, mapping: Mapping[str, Any], default_id: str = "document") -> "Document":
-        """A document from ``{"id", "text" | "title"+"abstract" | "passages", "entities", "relations"?}``.
+        """Return the document of ``{"id", "text" | "title"+"abstract" | "passages", "entities", "relations"?}``.
 
         Args:
             mapping: ``entities`` holds ``{"start", "end", "type", "id"?, "text"?}``. ``id`` is a string or a list of
-                strings; ``"-"`` and ``"-1"`` say "not linked"; where it is missing, None or empty, mentions of one type
-                with the same text (case and spacing apart) form an entity.
-            default_id: the document's id where the mapping has none.
+                strings; ``"-"`` and ``"-1"`` mean "not linked". Mentions of one type whose ``id`` is missing, None or
+                empty form an entity if their texts are equal without regard to case and spacing.
+            default_id: the document's id if the mapping has none.
 
         Raises:
             AnnotationError: a key is missing, or a value has the wrong type or contradicts the text.
@@ -152,22 +164,16 @@ class Document:
         document_id = str(default_id if mapping.get("id") is None else mapping["id"])
         place = f"document {document_id}"
         text, passages = _text_and_passages(mapping, place)
-        mentions = tuple(
-            _mention_from_dict(entry, text, f"{place}, entities[{index}]")
-            for index, entry in enumerate(_list_of(mapping, "entities", place))
-        )
-        relations = tuple(
-            _relation_from_dict(entry, f"{place}, relations[{index}]")
-            for index, entry in enumerate(_list_of(mapping, "relations", place))
-        )
-        subject_lines = tuple(_list_of(mapping, "subject_lines", place))
-        if not all(isinstance(line, Sequence) and len(line) == 2 for line in subject_lines):
-            raise AnnotationError(f"{place}: 'subject_lines' {subject_lines!r} are not pairs of identifiers")
-        lines = tuple((first, second) for first, second in subject_lines)
-        return cls(document_id, text, mentions, relations, passages, lines)
+        mentions = tuple(_mention_from_dict(entry, text, at) for at, entry in _entries(mapping, "entities", place))
+        relations = tuple(_relation_from_dict(entry, at) for at, entry in _entries(mapping, "relations", place))
+        lines = _list_of(mapping, "subject_lines", place)
+        if not all(isinstance(line, Sequence) and len(line) == 2 for line in lines):
+            raise AnnotationError(f"{place}: 'subject_lines' {lines!r} are not pairs of identifiers")
+        subject_lines = tuple((first, second) for first, second in lines)
+        return cls(document_id, text, mentions, relations, passages, subject_lines)
 
     def to_dict(self) -> dict[str, Any]:
-        """The document as JSON-ready data that `from_dict` turns back into an equal document."""
+        """Return the document as JSON-ready data, from which `from_dict` makes an equal document."""
         mapping: dict[str, Any] = {"id": self.id, "text": self.text}
         if self.passages:
             mapping["passages"] = [
@@ -181,10 +187,10 @@ class Document:
 
 
 def check_mention(mention: Mention, text: str, place: str) -> None:
-    """Nothing where the mention agrees with the text.
+    """Check that the mention agrees with the text.
 
     Raises:
-        AnnotationError: with `place`, the value seen and the likely fix.
+        AnnotationError: it does not; with `place`, the value seen and the likely fix.
     """
     start, end = mention.start_char, mention.end_char
     if not (_is_integer(start) and _is_integer(end)):
@@ -212,14 +218,19 @@ def check_mention(mention: Mention, text: str, place: str) -> None:
 
 
 def text_identifier(text: str) -> str:
-    """The identifier of a mention that comes without one: its text without differences of case and spacing.
+    """Return the identifier for a mention without one: its text without differences of case and spacing.
 
     Semicolons separate identifiers in PubTator files, so they are left out.
     """
     return TEXT_IDENTIFIER_PREFIX + " ".join(text.casefold().replace(";", " ").split())
 
 
-def _check_scores(relation: Relation, place: str) -> None:
+def _check_relation(relation: Relation, place: str) -> None:
+    if relation.subject_id not in (None, relation.entity1_id, relation.entity2_id):
+        raise AnnotationError(
+            f"{place}: subject {relation.subject_id!r} is neither {relation.entity1_id!r} nor "
+            f"{relation.entity2_id!r}; the subject is one of the two related entities"
+        )
     for name in ("relation_score", "novelty_score", "direction_score"):
         score = getattr(relation, name)
         if score is not None and not (isinstance(score, (int, float)) and 0 <= score <= 1):
@@ -242,22 +253,16 @@ def _check_passages(document: Document) -> None:
 def _text_and_passages(mapping: Mapping[str, Any], place: str) -> tuple[str, tuple[Passage, ...]]:
     if mapping.get("text") is not None:
         text = _string(mapping, "text", place)
-        return text, tuple(
-            _passage_from_dict(part, f"{place}, passages[{index}]")
-            for index, part in enumerate(_list_of(mapping, "passages", place))
-        )
+        return text, tuple(_passage_from_dict(part, at) for at, part in _entries(mapping, "passages", place))
     if mapping.get("title") is not None or mapping.get("abstract") is not None:
-        return title_and_abstract(
-            _string(mapping, "title", place) if mapping.get("title") is not None else "",
-            _string(mapping, "abstract", place) if mapping.get("abstract") is not None else "",
-        )
+        return title_and_abstract(*(_string(mapping, key, place, default="") for key in ("title", "abstract")))
     if mapping.get("passages") is not None:
-        return _joined_passages(_list_of(mapping, "passages", place), place)
+        return _joined_passages(mapping, place)
     raise AnnotationError(f"{place}: has none of 'text', 'title', 'abstract' or 'passages'; give the text")
 
 
 def title_and_abstract(title: str, abstract: str) -> tuple[str, tuple[Passage, ...]]:
-    """The text ``title + " " + abstract`` and its two passages, as PubTator counts offsets."""
+    """Return the text ``title + " " + abstract``, whose offsets PubTator counts, and its two passages."""
     abstract_start = len(title) + 1
     text = f"{title} {abstract}"
     return text, (Passage(0, len(title), "title"), Passage(abstract_start, len(text), "abstract"))
@@ -271,10 +276,9 @@ def _passage_from_dict(part: Any, place: str) -> Passage:
     return Passage(part["start"], part["end"], str(part.get("type", "")))
 
 
-def _joined_passages(parts: Sequence[Mapping[str, Any]], place: str) -> tuple[str, tuple[Passage, ...]]:
+def _joined_passages(mapping: Mapping[str, Any], place: str) -> tuple[str, tuple[Passage, ...]]:
     text, passages = "", []
-    for index, part in enumerate(parts):
-        part_place = f"{place}, passages[{index}]"
+    for part_place, part in _entries(mapping, "passages", place):
         if not isinstance(part, Mapping):
             raise AnnotationError(f"{part_place}: {_shown(part)} is not a mapping with 'text'")
         part_text = _string(part, "text", part_place)
@@ -283,7 +287,7 @@ def _joined_passages(parts: Sequence[Mapping[str, Any]], place: str) -> tuple[st
             start = len(text) + 1 if text else 0
         if not _is_integer(start) or start < len(text):
             raise AnnotationError(
-                f"{part_place}: offset {start!r} lies before the end ({len(text)}) of the passage in front of it"
+                f"{part_place}: offset {start!r} lies before the end ({len(text)}) of the passage before it"
             )
         text += " " * (start - len(text)) + part_text
         passages.append(Passage(start, len(text), str(part.get("type", ""))))
@@ -297,11 +301,8 @@ def _mention_from_dict(entry: Any, text: str, place: str) -> Mention:
         if entry.get(key) is None:
             raise AnnotationError(f"{place}: has no {key!r}; a mention needs start, end and type")
     start, end = _integer(entry["start"]), _integer(entry["end"])
-    mention_text = entry.get("text")
-    if mention_text is not None and not isinstance(mention_text, str):
-        raise AnnotationError(f"{place}: 'text' is {_shown(mention_text)}, not a string")
-    if mention_text is None:
-        mention_text = text[start:end] if _is_integer(start) and _is_integer(end) and start >= 0 else ""
+    found = text[start:end] if _is_integer(start) and _is_integer(end) and start >= 0 else ""
+    mention_text = _string(entry, "text", place, default=found)
     identifiers = _identifiers_from(entry.get("id"), mention_text, place)
     mention = Mention(start, end, mention_text, entry["type"], identifiers)
     check_mention(mention, text, place)
@@ -360,6 +361,12 @@ def _relation_to_dict(relation: Relation) -> dict[str, Any]:
     return {key: value for key, value in mapping.items() if value is not None}
 
 
+def _entries(mapping: Mapping[str, Any], key: str, place: str) -> Iterator[tuple[str, Any]]:
+    """Yield each entry of a list in the mapping, after its place for messages."""
+    for index, entry in enumerate(_list_of(mapping, key, place)):
+        yield f"{place}, {key}[{index}]", entry
+
+
 def _list_of(mapping: Mapping[str, Any], key: str, place: str) -> Sequence[Any]:
     value = mapping.get(key)
     if value is None:
@@ -369,8 +376,8 @@ def _list_of(mapping: Mapping[str, Any], key: str, place: str) -> Sequence[Any]:
     return value
 
 
-def _string(mapping: Mapping[str, Any], key: str, place: str) -> str:
-    value = mapping.get(key)
+def _string(mapping: Mapping[str, Any], key: str, place: str, default: str | None = None) -> str:
+    value = default if mapping.get(key) is None else mapping[key]
     if not isinstance(value, str):
         raise AnnotationError(f"{place}: {key!r} is {_shown(value)}, not a string")
     return value
@@ -381,7 +388,7 @@ def _is_integer(value: Any) -> bool:
 
 
 def _integer(value: Any) -> Any:
-    """Integers of other libraries, such as NumPy's, as int; anything else as it is, for the checks to refuse."""
+    """Return integers of other libraries, such as NumPy's, as int, and anything else unchanged for the checks."""
     return int(value) if hasattr(value, "__index__") and not isinstance(value, bool) else value
 
 

@@ -6,8 +6,8 @@
             ...
 
 Features are gathered over documents until they fill many passes through the encoder, so that features of like size
-share a pass; they are run, and decoded, before the next batch is gathered. So a document with any number of pairs, and a
-stream of any number of documents, need no more memory than a batch.
+share a pass; they are run, and decoded, before the next batch is gathered. So a document with any number of pairs, and
+a stream of any number of documents, need no more memory than a batch.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -8,15 +8,15 @@ type. Of the 21 Bind between chemical and gene in BioRED's train and dev splits,
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from biodir.document_biodir import Document, Passage, text_identifier
-from biodir.errors_biodir import BioDirError
+from biodir.errors_biodir import STRICT, ErrorPolicy
 from biodir.formats.bioc_documents import all_annotations, annotations_of_passage, to_document
-from biodir.formats.bioc_files import read_bioc_with
+from biodir.formats.bioc_files import read_bioc
 from biodir.labels_biodir import CHEMICAL, GENE
 
 from .corpus import HEAD, TAIL, Corpus, RelationRule
@@ -45,11 +45,9 @@ DRUGPROT_RULES = {
 }
 
 
-def read_chemical_gene(
-    path: str | Path, errors: str = "raise", on_skip: Callable[[BioDirError], None] | None = None
-) -> Iterator[Document]:
+def read_chemical_gene(path: str | Path, policy: ErrorPolicy = STRICT) -> Iterator[Document]:
     """Iterate over the documents of DrugProt or EU-ADR, with mentions linked by text and with passages."""
-    return read_bioc_with(_linked_by_text, path, errors, on_skip)
+    return read_bioc(path, policy, _linked_by_text)
 
 
 def _linked_by_text(bioc_document: Any, place: str) -> Document:

@@ -1,13 +1,13 @@
 """Corpora of other projects as documents with biodir's types: CORPORA and `import_corpus`."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from biodir.document_biodir import Document, Relation
-from biodir.errors_biodir import AnnotationError, BioDirError, SettingError
+from biodir.errors_biodir import STRICT, AnnotationError, ErrorPolicy, SettingError
 from biodir.pipeline_decoding_biodir import relations_of_pairs
 
 from .bc5cdr import BC5CDR
@@ -79,8 +79,7 @@ def import_corpus(
     name: str,
     paths: Sequence[str | Path],
     exclude_ids: Collection[str] = (),
-    errors: str = "raise",
-    on_skip: Callable[[BioDirError], None] | None = None,
+    policy: ErrorPolicy = STRICT,
 ) -> ImportResult:
     """Read a corpus and return its documents with biodir's types.
 
@@ -88,8 +87,7 @@ def import_corpus(
         name: a key of CORPORA.
         paths: files of the corpus.
         exclude_ids: documents to leave out, such as those of `exclusion.excluded_by_scored_splits`.
-        errors: "raise", or "skip" to leave out documents that cannot be read.
-        on_skip: called with the error of each document that is left out.
+        policy: whether a document that cannot be read is an error or is left out.
 
     Raises:
         SettingError: there is no such corpus.
@@ -97,18 +95,11 @@ def import_corpus(
         BioDirError: a file or document cannot be read.
     """
     corpus = corpus_named(name)
-    skipped: list[str] = []
-
-    def skip(error: BioDirError) -> None:
-        skipped.append(str(error))
-        if on_skip is not None:
-            on_skip(error)
-
     excluded = frozenset(exclude_ids)
     ids: list[str] = []
     sources: dict[str, tuple[str, Document]] = {}  # by id; the first of several stays
     for path in paths:
-        for document in corpus.read(path, errors=errors, on_skip=skip):
+        for document in corpus.read(path, policy):
             ids.append(document.id)
             if document.id not in excluded:
                 sources.setdefault(document.id, (f"{path}: document {document.id}", document))
@@ -117,7 +108,7 @@ def import_corpus(
     counts = ImportCounts(
         documents_read=len(ids),
         documents=len(merged),
-        skipped=tuple(skipped),
+        skipped=tuple(map(str, policy.skipped)),
         excluded=tuple(each for each in ids if each in excluded),
         repeated=tuple((Counter(each for each in ids if each in sources) - Counter(sources.keys())).elements()),
         relations=sum(len(document.relations) for document in merged),

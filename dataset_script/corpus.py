@@ -35,7 +35,7 @@ class Corpus:
     Args:
         name: its name on the command line.
         title: its name for people.
-        read: ``read(path, errors, on_skip)`` gives the documents of a file, with the types of the corpus.
+        read: ``read(path, policy)`` gives the documents of a file, with the types of the corpus.
         entity_types: entity type of the corpus -> ours.
         relation_rules: relation type of the corpus -> its rule.
         relation_labels: the labels that imported relations can have, that of an unrelated pair first.

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from biodir.cli import check_readable
 from biodir.document_biodir import Document
-from biodir.document_pubtator_biodir import format_pubtator
-from biodir.errors_biodir import AnnotationError, SettingError
+from biodir.errors_biodir import AnnotationError, ErrorPolicy, SettingError
 from biodir.files import write_atomic
+from biodir.formats.pubtator import format_pubtator
 from biodir.formats.reading import JSON_LINES_SUFFIXES, PUBTATOR_SUFFIXES
 
 if TYPE_CHECKING:
@@ -81,8 +81,7 @@ def run_import(options: argparse.Namespace) -> int:
         corpus.name,
         options.files,
         frozenset().union(*exclusions.values()),
-        options.errors,
-        on_skip=lambda error: print(f"biodir: left out: {error}", file=sys.stderr),
+        ErrorPolicy(options.errors, on_skip=lambda error: print(f"biodir: left out: {error}", file=sys.stderr)),
     )
     if not result.documents and not result.counts.excluded:
         names = ", ".join(map(str, options.files))

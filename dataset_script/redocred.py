@@ -8,15 +8,14 @@ cannot hold that, JSON Lines can.
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from biodir.document_biodir import Document, Mention, Relation
-from biodir.document_pubtator_biodir import check_errors_setting
-from biodir.errors_biodir import BioDirError, ParseError
-from biodir.formats.lenient import kept, opened
+from biodir.errors_biodir import STRICT, BioDirError, ErrorPolicy, ParseError
+from biodir.files import open_input
 
 from .corpus import HEAD, Corpus, RelationRule
 
@@ -35,9 +34,7 @@ PROPERTIES = tuple(
 )
 
 
-def read_redocred(
-    path: str | os.PathLike[str], errors: str = "raise", on_skip: Callable[[BioDirError], None] | None = None
-) -> Iterator[Document]:
+def read_redocred(path: str | os.PathLike[str], policy: ErrorPolicy = STRICT) -> Iterator[Document]:
     """Iterate over the documents of a JSON file; the title is the id, tokens are joined with single spaces.
 
     An entity has the type of most of its mentions, the first of equally frequent ones, so that the few that mix types
@@ -47,15 +44,12 @@ def read_redocred(
         ParseError: the file is not a list of documents, or a document lacks a field.
         AnnotationError: a mention contradicts the text.
     """
-    check_errors_setting(errors)
-    attempts = (
-        partial(_document, entry, f"{os.fspath(path)}: document {index}") for index, entry in enumerate(_entries(path))
-    )
-    yield from kept(attempts, path, errors, on_skip)
+    places = ((f"{os.fspath(path)}: document {index}", entry) for index, entry in enumerate(_entries(path)))
+    yield from policy.documents(((place, partial(_document, entry, place)) for place, entry in places), os.fspath(path))
 
 
 def _entries(path: str | os.PathLike[str]) -> list[Any]:
-    with opened(path) as file:
+    with open_input(path) as file:
         content = file.read()
     try:
         entries = json.loads(content)

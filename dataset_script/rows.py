@@ -74,7 +74,7 @@ def pair_rows(document: Document, labels: Labels, split: str) -> Iterator[dict[s
     document = with_model_types(document)
     relations_of, sentences = relations_of_pairs(document), SentenceIndex(document)
     for pair in candidate_pairs(document.entities(), PAIR_TYPES):
-        relations = relations_of.get(_identifiers(pair), ())
+        relations = relations_of.get(pair.identifiers, ())
         yield {
             "document_id": document.id,
             "split": split,
@@ -92,7 +92,7 @@ def relations_outside_pairs(document: Document) -> tuple[Relation, ...]:
     Either an argument has no mention, or both arguments are one entity, or their types form no pair type.
     """
     entities = with_model_types(document).entities()
-    pairs = {_identifiers(pair) for pair in candidate_pairs(entities, PAIR_TYPES)}
+    pairs = {pair.identifiers for pair in candidate_pairs(entities, PAIR_TYPES)}
     outside = (relations for pair, relations in relations_of_pairs(document).items() if pair not in pairs)
     return tuple(relation for relations in outside for relation in relations)
 
@@ -105,10 +105,6 @@ def _check_label(task: str, label: str, labels: Sequence[str], document_id: str)
 
 def _span(mention: Mention) -> dict[str, Any]:
     return {"start": mention.start_char, "end": mention.end_char, "text": mention.text}
-
-
-def _identifiers(pair: CandidatePair) -> frozenset[str]:
-    return frozenset((pair.entity1.identifier, pair.entity2.identifier))
 
 
 def _entity_columns(prefix: str, entity: Entity) -> dict[str, Any]:

@@ -9,11 +9,9 @@ import torch
 
 from biodir.document_biodir import Document, Relation
 from biodir.pipeline_decoding_biodir import DecodingRule, PairDecision, decode_pair, first_of_pairs
-from biodir.pipeline_engine_biodir import PairEngine, model_logits
-from biodir.processing_document_biodir import DocumentFeatures, DocumentProcessor
-from biodir.processing_pairwise_biodir import PairwiseFeatures, PairwiseProcessor
-
-PairLogits = dict[str, list[float]]  # task -> logits (labels,)
+from biodir.pipeline_engine_biodir import Logits, model_logits
+from biodir.pipeline_engine_biodir import pair_logits as engine_logits
+from biodir.processing_biodir import Features, Processor
 
 
 @dataclass(frozen=True)
@@ -21,12 +19,10 @@ class ProcessedDocuments:
     """Documents with the features of their candidate pairs, in the same order."""
 
     documents: tuple[Document, ...]
-    features: tuple[tuple[PairwiseFeatures | DocumentFeatures, ...], ...]
+    features: tuple[tuple[Features, ...], ...]
 
 
-def processed_documents(
-    documents: Sequence[Document], processor: PairwiseProcessor | DocumentProcessor
-) -> ProcessedDocuments:
+def processed_documents(documents: Sequence[Document], processor: Processor) -> ProcessedDocuments:
     """Return the documents with their features, for any number of passes."""
     features = (processor.features(processor.tokenize(document)) for document in documents)
     return ProcessedDocuments(tuple(documents), tuple(map(tuple, features)))
@@ -36,22 +32,22 @@ def processed_documents(
 def pair_logits(
     model: Any,
     data: ProcessedDocuments,
-    processor: PairwiseProcessor | DocumentProcessor,
+    processor: Processor,
     token_budget: int,
     progress: Callable[[Iterable[Any]], Iterable[Any]] = iter,
-) -> list[PairLogits]:
+) -> list[Logits]:
     """Return the logits of each pair, in the order of the documents and their pairs.
 
     Args:
         token_budget: the most tokens of a pass.
         progress: wraps the iterable of passes, such as a progress bar.
     """
-    engine = PairEngine(partial(model_logits, model), processor, token_budget, model.device)
-    return engine.logits([found for document in data.features for found in document], progress)
+    features = [found for document in data.features for found in document]
+    return engine_logits(partial(model_logits, model), features, processor, token_budget, progress)
 
 
 def document_decisions(
-    data: ProcessedDocuments, logits: Sequence[PairLogits], rule: DecodingRule
+    data: ProcessedDocuments, logits: Sequence[Logits], rule: DecodingRule
 ) -> list[tuple[PairDecision, ...]]:
     """Return the decisions of the rule, for each document and each of its pairs."""
     remaining = iter(logits)
@@ -61,7 +57,7 @@ def document_decisions(
     ]
 
 
-def decoded_documents(data: ProcessedDocuments, logits: Sequence[PairLogits], rule: DecodingRule) -> list[Document]:
+def decoded_documents(data: ProcessedDocuments, logits: Sequence[Logits], rule: DecodingRule) -> list[Document]:
     """Return the documents with the relations that the rule decodes in place of their own."""
     return [
         replace(document, relations=_relations(decisions), subject_lines=())

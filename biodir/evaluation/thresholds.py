@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from biodir.document_biodir import Document, Relation
 from biodir.errors_biodir import AnnotationError
 from biodir.evaluation.checks import unannotated_parts
-from biodir.evaluation.model_scores import PairLogits, ProcessedDocuments, decoded_documents, document_decisions
+from biodir.evaluation.model_scores import ProcessedDocuments, decoded_documents, document_decisions
 from biodir.evaluation.scores import Counts, relation_scores, total_counts
 from biodir.pipeline_decoding_biodir import DecodingRule, PairDecision, direction_label, relations_of_pairs
+from biodir.pipeline_engine_biodir import Logits
 
 THRESHOLDS = tuple(step / 50 for step in range(1, 50))
 BIASES = tuple(step / 8 for step in range(-40, 41))
@@ -31,7 +32,7 @@ def neutral_rule(rule: DecodingRule) -> DecodingRule:
     return replace(rule, none_bias=0.0, relation_thresholds={}, label_biases={})
 
 
-def found_rule(data: ProcessedDocuments, logits: Sequence[PairLogits], rule: DecodingRule) -> DecodingRule:
+def found_rule(data: ProcessedDocuments, logits: Sequence[Logits], rule: DecodingRule) -> DecodingRule:
     """Return the rule with the highest F1 with type, then the highest shares of right novelty and direction.
 
     Raises:
@@ -49,13 +50,13 @@ def found_rule(data: ProcessedDocuments, logits: Sequence[PairLogits], rule: Dec
     return replace(found, label_biases=biases)
 
 
-def rule_counts(data: ProcessedDocuments, logits: Sequence[PairLogits], rule: DecodingRule) -> dict[str, Counts]:
+def rule_counts(data: ProcessedDocuments, logits: Sequence[Logits], rule: DecodingRule) -> dict[str, Counts]:
     """Return level -> counts of the relations that the rule decodes."""
     return relation_scores(data.documents, decoded_documents(data, logits, rule), rule.labels)
 
 
 def cross_fitted_counts(
-    data: ProcessedDocuments, logits: Sequence[PairLogits], rule: DecodingRule, folds: int = 5
+    data: ProcessedDocuments, logits: Sequence[Logits], rule: DecodingRule, folds: int = 5
 ) -> dict[str, Counts]:
     """Return level -> counts where the rule for each document was found on the other folds: an estimate for new ones.
 
@@ -102,7 +103,7 @@ class _ScoreTable:
     gold: int
 
     @classmethod
-    def of(cls, data: ProcessedDocuments, logits: Sequence[PairLogits], rule: DecodingRule) -> "_ScoreTable":
+    def of(cls, data: ProcessedDocuments, logits: Sequence[Logits], rule: DecodingRule) -> "_ScoreTable":
         types = tuple(rule.labels["relation"][1:])
         scores, right = [], []
         for decision, relations in _gold_of_pairs(data, logits, rule):
@@ -135,9 +136,7 @@ class _ScoreTable:
         return 2 * right / (int(related.sum()) + self.gold)
 
 
-def _best_bias(
-    data: ProcessedDocuments, logits: Sequence[PairLogits], rule: DecodingRule, task: str
-) -> dict[str, float]:
+def _best_bias(data: ProcessedDocuments, logits: Sequence[Logits], rule: DecodingRule, task: str) -> dict[str, float]:
     """Return the bias of the task's last label with which most relations with the right type are right in this, too.
 
     Of biases that serve equally well the smallest is taken. Pairs whose type is wrong have no truth to compare with.
@@ -158,7 +157,7 @@ def _best_bias(
 
 
 def _gold_of_pairs(
-    data: ProcessedDocuments, logits: Sequence[PairLogits], rule: DecodingRule
+    data: ProcessedDocuments, logits: Sequence[Logits], rule: DecodingRule
 ) -> list[tuple[PairDecision, list[Relation]]]:
     """Return each pair's decision with the gold relations of the pair."""
     found = []
@@ -177,8 +176,8 @@ def _best_label(logits: Sequence[float], labels: Sequence[str], bias: float) -> 
 
 
 def _part(
-    data: ProcessedDocuments, logits: Sequence[PairLogits], chosen: Sequence[int], starts: NDArray[Any]
-) -> tuple[ProcessedDocuments, list[PairLogits]]:
+    data: ProcessedDocuments, logits: Sequence[Logits], chosen: Sequence[int], starts: NDArray[Any]
+) -> tuple[ProcessedDocuments, list[Logits]]:
     """Return the chosen documents with the logits of their pairs."""
     documents = tuple(data.documents[index] for index in chosen)
     features = tuple(data.features[index] for index in chosen)

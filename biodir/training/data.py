@@ -14,7 +14,7 @@ from biodir.evaluation.checks import unannotated_parts
 from biodir.modeling_pairwise_biodir import length_groups
 from biodir.pipeline_decoding_biodir import pair_targets, relations_of_pairs
 from biodir.processing_biodir import Features, Processor
-from biodir.processing_pairwise_biodir import PairwiseProcessor
+from biodir.processing_pairwise_biodir import PairwiseFeatures, PairwiseProcessor
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class LabelledPairs:
         assert self.swapped is not None, "the swapped pairs were made with the others"
         if not indices:
             return replace(self, swapped=None)
-        if isinstance(self.features, Features):
+        if isinstance(self.features, PairwiseFeatures):
             return self.swapped
         chosen = [self.swapped if index in indices else self for index in range(len(self.targets))]
         pairs = tuple(found.features.pairs[index] for index, found in enumerate(chosen))

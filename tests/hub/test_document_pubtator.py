@@ -5,15 +5,9 @@ from dataclasses import replace
 import pytest
 
 from biodir.document_biodir import Document, Mention, Passage, Relation
-from biodir.document_pubtator_biodir import (
-    format_pubtator,
-    looks_like_pubtator,
-    parse_document,
-    parse_pubtator,
-    read_pubtator,
-    write_pubtator,
-)
+from biodir.document_pubtator_biodir import looks_like_pubtator, parse_document, parse_pubtator, read_pubtator
 from biodir.errors_biodir import AnnotationError, ParseError, SettingError
+from biodir.formats.pubtator import format_pubtator, write_pubtator
 
 BLOCK = """\
 7|t|Aspirin binds COX2.
