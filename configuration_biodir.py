@@ -23,7 +23,7 @@ from .labels_biodir import (
 
 TASK = "biomedical-relation-extraction"
 # The lowest versions that the code of a checkpoint runs with; `setup.cfg` names the same.
-REQUIREMENTS = ("torch>=2.6", "transformers>=5.23")
+REQUIREMENTS = ("torch>=2.6", "transformers>=5.4")
 HARD_PROMPT = "What are the labels of {tasks} between {entity1} and {entity2} ?"
 PROMPT_FIELDS = ("{tasks}", "{entity1}", "{entity2}")
 # Encoders whose first token takes the position after the padding's: RoBERTa and its kin.
