@@ -122,11 +122,6 @@ def test_note_says_that_predictions_lack_what_gold_has():
     ]
 
 
-def test_mapping_is_no_document():
-    with pytest.raises(AnnotationError, match="gold: document 0 is a dict, not a Document; make one with"):
-        compared_documents([{"id": "1"}], [])
-
-
 # What gold does not annotate.
 
 

@@ -73,11 +73,6 @@ def test_bad_line_is_named(tmp_path, line, message):
         read(written(tmp_path, {"id": "1", "relations": []}, line))
 
 
-def test_first_line_that_is_no_json_is_named(tmp_path):
-    with pytest.raises(ParseError, match=r"predictions\.jsonl:1: not JSON"):
-        read(written(tmp_path, "{"))
-
-
 def test_predictions_of_a_pipeline_replace_the_gold_relations():
     document = Document("1", "", relations=(Relation("Bind", "7", "5"),), subject_lines=(("7", "5"),))
     (found,) = predicted_documents(lambda documents: ([RESULT] for _ in documents), [document])
