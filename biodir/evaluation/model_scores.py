@@ -29,8 +29,9 @@ def processed_documents(
     documents: Sequence[Document], processor: PairwiseProcessor | DocumentProcessor
 ) -> ProcessedDocuments:
     """Return the documents with their features, for any number of passes."""
-    features = (processor.features(processor.tokenize(document)) for document in documents)
-    return ProcessedDocuments(tuple(documents), tuple(map(tuple, features)))
+    features: list[tuple[PairwiseFeatures | DocumentFeatures, ...]]
+    features = [(*processor.features(processor.tokenize(document)),) for document in documents]
+    return ProcessedDocuments(tuple(documents), tuple(features))
 
 
 @torch.inference_mode()

@@ -56,8 +56,8 @@ def test_statement_is_right_in_all_and_its_score_is_the_product():
 
 def test_heads_are_not_judged_by_what_gold_does_not_annotate():
     gold = Relation("CID", "a", "b")
-    answer = Relation("CID", "a", "b", "Novel", "a", relation_score=0.75, novelty_score=0.5, direction_score=0.5)
-    pair = ComparedDocument(Document("1", "", relations=(gold,)), Document("1", "", relations=(answer,)))
+    predicted = Relation("CID", "a", "b", "Novel", "a", relation_score=0.75, novelty_score=0.5, direction_score=0.5)
+    pair = ComparedDocument(Document("1", "", relations=(gold,)), Document("1", "", relations=(predicted,)))
     assert {head: listed(each) for head, each in head_outcomes([pair]).items()} == {"relation": [(0.75, True)]}
 
 

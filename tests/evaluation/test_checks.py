@@ -114,8 +114,8 @@ def test_note_says_that_two_label_lists_share_no_type(gold, predicted, noted):
 
 
 def test_note_says_that_predictions_lack_what_gold_has():
-    gold, answer = (Relation("Bind", "a", "b", *parts) for parts in (("No", "a"), ()))
-    notes = comparison_notes([ComparedDocument(document(gold), document(answer))])
+    gold, predicted = (Relation("Bind", "a", "b", *parts) for parts in (("No", "a"), ()))
+    notes = comparison_notes([ComparedDocument(document(gold), document(predicted))])
     assert notes[-2:] == [
         "no predicted relation has a novelty: scores that need it do not describe the predictions",
         "no predicted relation has a direction: scores that need it do not describe the predictions",

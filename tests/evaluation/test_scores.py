@@ -89,8 +89,8 @@ def labelled_documents(seed):
     for number in range(8):
         pairs = [(f"e{first}", f"e{second}") for first in range(5) for second in range(first)]
         gold = [generator.choice([*TYPES[:3], NOTHING]) for _ in pairs]
-        answers = [kind if generator.random() < 0.5 else generator.choice([*TYPES, NOTHING]) for kind in gold]
-        for side, found, values in zip(sides, labels, (gold, answers), strict=True):
+        guesses = [kind if generator.random() < 0.5 else generator.choice([*TYPES, NOTHING]) for kind in gold]
+        for side, found, values in zip(sides, labels, (gold, guesses), strict=True):
             directed = [(pair, kind, generator.choice([None, *pair])) for pair, kind in zip(pairs, values, strict=True)]
             found.extend(NOTHING if kind == NOTHING else (kind, subject or "") for _, kind, subject in directed)
             relations = [Relation(kind, *pair, "No", subject) for pair, kind, subject in directed if kind != NOTHING]

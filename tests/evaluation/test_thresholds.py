@@ -137,7 +137,7 @@ def test_relations_of_the_wrong_type_have_no_say_in_the_bias():
 
 # Cross-fitting.
 
-# Documents 0 and 2 ask for a threshold of .26, documents 1 and 3 for one of .76.
+# Documents 0 and 2 need a threshold of .26, documents 1 and 3 one of .76.
 TWO_KINDS = [related(0.35), related(0.85), unrelated(0.25), unrelated(0.75)]
 
 
