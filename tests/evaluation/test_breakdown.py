@@ -142,11 +142,6 @@ def test_other_names_of_entity_types_belong_to_the_same_group():
 # Candidate pairs only.
 
 
-def test_candidates_only_leaves_out_the_gold_relation_that_no_model_scores():
-    counts = figures(total_counts(document_counts(candidates_only(PAIRS))))
-    assert counts == {level: (tp, fp, fn - 1) for level, (tp, fp, fn) in TOTALS.items()}
-
-
 def test_documents_with_other_entity_types_have_all_pairs_of_these_scored():
     people = marked_document("<C:1 Ann> knows <C:2 Bob>.", relations=(Relation("P3373", "1", "2"),))
     people = replace(people, mentions=tuple(replace(mention, entity_type="PER") for mention in people.mentions))

@@ -31,15 +31,8 @@ def listed(found):
 
 
 def test_relation_scores_are_right_where_the_type_is():
-    assert listed(head_outcomes(PAIRS)["relation"]) == [
-        (0.9, True),  # a
-        (0.7, True),  # b
-        (0.55, False),  # c
-        (0.3, False),  # e
-        (0.8, True),  # f
-        (0.6, True),  # i
-        (0.2, False),  # h
-    ]
+    right, wrong = [(0.9, True), (0.7, True), (0.8, True), (0.6, True)], [(0.55, False), (0.3, False), (0.2, False)]
+    assert sorted(listed(head_outcomes(PAIRS)["relation"])) == sorted(right + wrong)  # a b f i, c e h
 
 
 def test_novelty_and_direction_are_judged_only_where_the_type_is_right():

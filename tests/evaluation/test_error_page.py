@@ -67,20 +67,6 @@ def test_page_is_well_formed_and_names_its_contents():
     assert "<b>predicted.pubtator</b> against <b>gold.pubtator</b>" in HTML
 
 
-def test_each_error_is_a_card_with_what_the_filters_need():
-    card = Page(HTML).all("article")[0]
-    assert {name.removeprefix("data-"): value for name, value in card.items()} == {
-        "class": "card",
-        "category": "wrong_direction",
-        "document": "11",
-        "gold": "Bind",
-        "predicted": "Bind",
-        "evidence": "[0]",
-        "entities": '["C1", "G1"]',
-        "score": "0.75",
-    }
-
-
 def test_documents_with_an_error_are_there_once_with_their_mentions():
     page = Page(HTML)
     assert [attributes["data-document"] for attributes in page.all("template")] == ["11", "22", "33"]

@@ -10,6 +10,7 @@ from biodir.document_biodir import Document, Relation
 from biodir.evaluation.breakdown import counts_by
 from biodir.evaluation.checks import ComparedDocument, compared_documents
 from biodir.evaluation.scores import (
+    FIGURES,
     Counts,
     document_counts,
     macro_average,
@@ -106,7 +107,7 @@ def scikit_learn(gold, predicted, labels, average):
 
 
 def shares(counts):
-    return {"precision": counts.precision, "recall": counts.recall, "f1": counts.f1}
+    return {name: getattr(counts, name) for name in FIGURES}
 
 
 @pytest.mark.parametrize("seed", range(3))
