@@ -88,7 +88,6 @@ def test_curve_has_a_point_for_each_score_highest_first():
         ("Association", [(0.3, False), (0.8, True)], 3),
         ("Positive_Correlation", [(0.55, False), (0.6, True)], 1),
         ("Cotreatment", [(0.2, False)], 0),
-        ("Comparison", [], 0),
     ],
 )
 def test_outcomes_of_a_type_are_those_predicted_as_it(relation_type, expected, gold):

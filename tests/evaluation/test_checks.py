@@ -118,7 +118,6 @@ def test_note_says_that_predictions_lack_what_gold_has():
     ("relations", "parts"),
     [
         ([], ()),
-        ([BIND], ()),
         ([Relation("CID", "a", "b")], ("novelty", "direction")),
         ([Relation("CID", "a", "b", subject_id="a")], ("novelty",)),
         ([Relation("Bind", "a", "b", "No")] * 19, ()),

@@ -9,16 +9,7 @@ from sklearn.metrics import precision_recall_fscore_support
 from biodir.document_biodir import Document, Relation
 from biodir.evaluation.breakdown import counts_by
 from biodir.evaluation.checks import ComparedDocument, compared_documents
-from biodir.evaluation.scores import (
-    FIGURES,
-    Counts,
-    document_counts,
-    macro_average,
-    relation_scores,
-    statement_counts,
-    total_counts,
-    unannotated_levels,
-)
+from biodir.evaluation.scores import FIGURES, Counts, macro_average, relation_scores, unannotated_levels
 from helpers.scored_documents import GOLD as DOCUMENTS
 from helpers.scored_documents import PREDICTED, TOTALS, figures
 
@@ -54,10 +45,9 @@ def test_statement_counts_where_it_agrees_in_all_that_the_level_needs(predicted,
     assert list(counts_of([predicted], [GOLD]).values()) == expected
 
 
-def test_statement_that_two_relations_share_counts_once():
-    both = [GOLD, Relation("Bind", "b", "a", "No", "a")]
-    assert statement_counts([GOLD], both, "relation_type") == Counts(tp=1)
-    assert statement_counts([GOLD], both, "all") == Counts(tp=1, fp=1)
+def test_pair_with_two_types_counts_once_as_a_pair():
+    both = [GOLD, Relation("Conversion", "a", "b", "Novel", "a")]
+    assert list(counts_of(both, both).values())[:2] == [(1, 0, 0), (2, 0, 0)]
 
 
 def test_relation_of_an_entity_with_itself_is_a_statement_as_any_other():
@@ -69,12 +59,6 @@ def test_relation_of_an_entity_with_itself_is_a_statement_as_any_other():
 def test_order_of_documents_and_relations_changes_nothing():
     turned = [replace(each, relations=each.relations[::-1]) for each in reversed(PREDICTED)]
     assert figures(relation_scores(DOCUMENTS[::-1], turned)) == TOTALS
-
-
-def test_counts_of_documents_add_up_to_the_total():
-    counts = document_counts(compared_documents(DOCUMENTS, PREDICTED))
-    assert [figures(each)["relation_type"] for each in counts] == [(2, 2, 2), (2, 0, 1), (0, 1, 0), (0, 0, 0)]
-    assert figures(total_counts(counts)) == TOTALS
 
 
 # Against scikit-learn: what every pair of a document is labelled with on either side, "nothing" among it.
