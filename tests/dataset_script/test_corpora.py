@@ -6,7 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from biodir import AnnotationError, Mention, ParseError, Passage, Relation, SettingError, format_pubtator, read_pubtator
+from biodir import (
+    AnnotationError,
+    ErrorPolicy,
+    Mention,
+    ParseError,
+    Passage,
+    Relation,
+    SettingError,
+    format_pubtator,
+    read_pubtator,
+)
 from biodir.configuration_biodir import ENTITY_TYPES, RELATION_LABELS
 from biodir.dataset_script.chemical_gene import DRUGPROT_RULES, read_chemical_gene
 from biodir.dataset_script.corpora import CORPORA, import_corpus
@@ -216,7 +226,7 @@ def test_bad_document_is_left_out_and_counted(tmp_path):
     with pytest.raises(AnnotationError, match=r"b\.xml: document 12, annotation T1"):
         import_corpus("drugprot", [good, bad])
     seen = []
-    result = import_corpus("drugprot", [good, bad], errors="skip", on_skip=seen.append)
+    result = import_corpus("drugprot", [good, bad], policy=ErrorPolicy("skip", on_skip=seen.append))
     assert [document.id for document in result.documents] == ["11"]
     assert result.counts.skipped == tuple(str(error) for error in seen)
     assert len(seen) == 1
@@ -301,9 +311,9 @@ def test_bad_document_of_redocred_is_named(keys, message, tmp_path, caplog):
     with pytest.raises((ParseError, AnnotationError), match=rf"in\.json: document 0: .*{message}"):
         list(read_redocred(path))
     skipped = []
-    assert list(read_redocred(path, errors="skip", on_skip=skipped.append)) == []
+    assert list(read_redocred(path, policy=ErrorPolicy("skip", on_skip=skipped.append))) == []
     assert len(skipped) == 1
-    assert caplog.messages[-1] == f"{path}: documents left out because of errors: 1"
+    assert caplog.messages[-1] == f"{path}: documents skipped because of errors: 1"
 
 
 @pytest.mark.parametrize(("content", "message"), [("{", "not JSON"), ("{}", "is not a list of documents")])

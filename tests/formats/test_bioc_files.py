@@ -122,7 +122,7 @@ def test_file_that_is_not_bioc(name, content, message, tmp_path):
     (tmp_path / name).write_bytes(content.encode(errors="surrogateescape"))
     for errors in ("raise", "skip"):
         with pytest.raises(ParseError, match=message):
-            list(read_bioc(tmp_path / name, errors=errors))
+            list(read_bioc(tmp_path / name, policy=ErrorPolicy(errors)))
 
 
 def test_missing_file_is_an_error(tmp_path):
@@ -192,7 +192,7 @@ def test_bad_documents_are_left_out_and_reported(source, caplog):
     nameless, shapeless = {"passages": []}, {"id": "9", "passages": [{"text": "no offset"}]}
     source.write_text(json.dumps([good, bad, nameless, shapeless, good | {"id": "10"}]))
     skipped = []
-    documents = read_bioc(source, errors="skip", on_skip=skipped.append)
+    documents = read_bioc(source, policy=ErrorPolicy("skip", on_skip=skipped.append))
     assert [document.id for document in documents] == ["7", "10"]
     assert [str(error).removeprefix(str(source)) for error in skipped] == [
         ": document 8, annotation T1: says 'aspirin' but the text at [0, 7) is 'Aspirin'; "
@@ -200,7 +200,7 @@ def test_bad_documents_are_left_out_and_reported(source, caplog):
         ": document 2: has no id; every document of BioC has one",
         ": document 3: is not BioC (KeyError: 'offset')",
     ]
-    assert caplog.messages[-1] == f"{source}: documents left out because of errors: 3"
+    assert caplog.messages[-1] == f"{source}: documents skipped because of errors: 3"
 
 
 def test_refusal_of_the_check_names_the_file(source):
@@ -209,12 +209,12 @@ def test_refusal_of_the_check_names_the_file(source):
 
     with pytest.raises(AnnotationError, match=r"in\.json: no 7$"):
         list(read_bioc(write_json(source, passage("a")), check=refuse))
-    assert list(read_bioc(source, errors="skip", check=refuse)) == []
+    assert list(read_bioc(source, policy=ErrorPolicy("skip", check=refuse))) == []
 
 
 def test_errors_setting_is_checked(source):
     with pytest.raises(SettingError, match="errors is 'ignore'"):
-        list(read_bioc(source, errors="ignore"))
+        list(read_bioc(source, policy=ErrorPolicy("ignore")))
 
 
 # Telling BioC from other JSON.
@@ -300,7 +300,7 @@ def test_drugprot_relates_annotations_with_direction(data_dir):
 def test_abridged_mentions_of_euadr_are_refused_by_name(data_dir):
     skipped = []
     path = data_dir / "euadr" / "euadr.bioc.xml"
-    assert len(list(read_bioc(path, errors="skip", on_skip=skipped.append))) == 35
+    assert len(list(read_bioc(path, policy=ErrorPolicy("skip", on_skip=skipped.append)))) == 35
     assert [str(error).removeprefix(f"{path}: ").split(":")[0] for error in skipped] == [
         "document 17599377, annotation T21",
         "document 18341639, annotation T1",

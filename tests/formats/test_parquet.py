@@ -69,11 +69,11 @@ def test_rows_with_errors_are_left_out_on_demand(tmp_path, caplog):
     path = plain_file(tmp_path / "a.parquet", {**PLAIN, "id": "4"}, wrong, {**PLAIN, "id": "6"})
     skipped = []
     with caplog.at_level(logging.WARNING):
-        documents = list(read_parquet(path, errors="skip", on_skip=skipped.append))
+        documents = list(read_parquet(path, policy=ErrorPolicy("skip", on_skip=skipped.append)))
     assert [document.id for document in documents] == ["4", "6"]
     assert [type(error) for error in skipped] == [AnnotationError]
-    assert "left out a document: " in caplog.text
-    assert caplog.messages[-1] == f"{path}: documents left out because of errors: 1"
+    assert "skipped a document: " in caplog.text
+    assert caplog.messages[-1] == f"{path}: documents skipped because of errors: 1"
 
 
 def test_error_of_the_check_counts_as_one_of_the_row(exported):
@@ -82,13 +82,13 @@ def test_error_of_the_check_counts_as_one_of_the_row(exported):
             raise SettingError("not this one")
 
     with pytest.raises(SettingError, match=r"in\.parquet: row 2: not this one"):
-        list(read_parquet(exported, check=refuse_second))
-    assert list(read_parquet(exported, errors="skip", check=refuse_second)) == [IRON]
+        list(read_parquet(exported, policy=ErrorPolicy(check=refuse_second)))
+    assert list(read_parquet(exported, policy=ErrorPolicy("skip", check=refuse_second))) == [IRON]
 
 
 def test_unknown_errors_setting_is_refused(exported):
     with pytest.raises(SettingError, match="errors is 'ignore'"):
-        list(read_parquet(exported, errors="ignore"))
+        list(read_parquet(exported, policy=ErrorPolicy("ignore")))
 
 
 def test_file_of_pairs_is_refused(tmp_path):
@@ -102,7 +102,7 @@ def test_file_of_pairs_is_refused(tmp_path):
 def test_missing_column_is_named(tmp_path, missing):
     path = plain_file(tmp_path / "a.parquet", {name: value for name, value in PLAIN.items() if name != missing})
     with pytest.raises(ParseError, match=rf"a\.parquet: has no column '{missing}' among "):
-        list(read_parquet(path, errors="skip"))
+        list(read_parquet(path, policy=ErrorPolicy("skip")))
 
 
 def test_column_of_another_kind_is_an_error(tmp_path):

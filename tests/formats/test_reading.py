@@ -94,8 +94,8 @@ def test_bioc_in_json_lines_is_refused_not_read_without_its_annotations(content,
     path = written(tmp_path / "a.jsonl", f"{JSON_LINE}\n{json.dumps(content)}\n")
     with pytest.raises(ParseError, match=r"a\.jsonl:2: is BioC, .* save BioC as a \.json file"):
         list(read_documents(path))
-    assert list(read_documents(path, errors="skip")) == [ONE]
-    assert caplog.messages[-1] == f"{path}: documents left out because of errors: 1"
+    assert list(read_documents(path, policy=ErrorPolicy("skip"))) == [ONE]
+    assert caplog.messages[-1] == f"{path}: documents skipped because of errors: 1"
 
 
 def test_formats_stand_below_the_data_sets():
@@ -160,15 +160,15 @@ def test_errors_skip_and_check_reach_every_reader(name, tmp_path):
         raise AnnotationError(f"no {document.id}")
 
     with pytest.raises(AnnotationError, match=rf"{name}.*: no one$"):
-        list(read_documents(path, check=refuse))
+        list(read_documents(path, policy=ErrorPolicy(check=refuse)))
     skipped = []
-    assert list(read_documents(path, errors="skip", on_skip=skipped.append, check=refuse)) == []
+    assert list(read_documents(path, policy=ErrorPolicy("skip", on_skip=skipped.append, check=refuse))) == []
     assert [type(error) for error in skipped] == [AnnotationError]
 
 
 def test_errors_setting_is_checked_at_once(tmp_path):
     with pytest.raises(SettingError, match="errors is 'ignore'"):
-        read_documents(tmp_path / "a.pubtator", errors="ignore")
+        read_documents(tmp_path / "a.pubtator", policy=ErrorPolicy("ignore"))
 
 
 @pytest.mark.parametrize("name", ["absent.pubtator", "absent.json", "absent.jsonl", "absent.xml"])

@@ -88,7 +88,7 @@ def test_bad_line_raises_or_is_left_out(line, kind, message, tmp_path):
     with pytest.raises(kind, match=message):
         next(documents)
     skipped = []
-    kept = list(read_json_lines(path, errors="skip", on_skip=skipped.append))
+    kept = list(read_json_lines(path, policy=ErrorPolicy("skip", on_skip=skipped.append)))
     assert [document.text for document in kept] == ["a", "b"]
     assert [type(error) for error in skipped] == [kind]
 
@@ -98,7 +98,7 @@ def test_refusal_of_the_check_names_the_line(tmp_path):
         raise AnnotationError(f"no {document.id}")
 
     with pytest.raises(AnnotationError, match=r"in\.jsonl:1: no three$"):
-        next(read_json_lines(json_lines(tmp_path / "in.jsonl", THREE), check=refuse))
+        next(read_json_lines(json_lines(tmp_path / "in.jsonl", THREE), policy=ErrorPolicy(check=refuse)))
 
 
 def test_missing_json_lines_file_is_an_error(tmp_path):
@@ -295,7 +295,7 @@ def test_bad_documents_are_left_out_and_reported(extract, tmp_path):
     unknown_type["entities"][0]["type"] = "Organ"
     source = json_lines(tmp_path / "in.jsonl", THREE, BAD_LINE, json.dumps(unknown_type), ONE)
     reported = []
-    report = predict_files(extract, [source], tmp_path / "out.jsonl", errors="skip", on_skip=reported.append)
+    report = predict_files(extract, [source], tmp_path / "out.jsonl", policy=ErrorPolicy("skip", on_skip=reported.append))
     assert (report.documents, report.relations) == (2, 4)
     assert report.skipped == [str(error) for error in reported]
     assert [message[len(str(source)) :].split(",")[0] for message in report.skipped] == [
@@ -308,7 +308,7 @@ def test_document_that_the_output_cannot_hold_counts_as_bad(extract, tmp_path):
     unwritable = THREE.to_dict()
     unwritable["entities"][0]["id"] = "D1;D2"
     source = json_lines(tmp_path / "in.jsonl", ONE, json.dumps(unwritable), ONE)
-    report = predict_files(extract, [source], tmp_path / "out.pubtator", errors="skip")
+    report = predict_files(extract, [source], tmp_path / "out.pubtator", policy=ErrorPolicy("skip"))
     assert report.documents == 2
     assert len(report.skipped) == 1
     assert f"{source}:2: document three, mention 0: identifiers ('D1;D2',)" in report.skipped[0]
