@@ -130,6 +130,7 @@ def test_bad_passage_is_named(bad, message, source):
     ("infons", "identifiers"),
     [
         ({"identifier": "D1,D2"}, ("D1", "D2")),
+        ({"identifier": "p|SUB|V|600|E", "type": "SequenceVariant"}, ("p|SUB|V|600|E",)),
         ({"Identifier": "D1|D2"}, ("D1", "D2")),
         ({"NCBI Gene": "7157;7158"}, ("7157", "7158")),
         ({"NCBI Gene identifier": "7157"}, ("7157",)),
@@ -154,13 +155,6 @@ def test_name_as_identifier_is_not_split(source):
     assert read_one(source).mentions[0].identifiers == ("text:1,2-diol",)
     write_json(source, passage("rs6265", 0, [annotation(text="rs6265", identifier="rs6265", type="SNP")]))
     assert read_one(source).mentions[0].identifiers == ("rs6265",)
-
-
-def test_variant_keeps_its_bars(source):
-    write_json(
-        source, passage("V600E", 0, [annotation(text="V600E", identifier="p|SUB|V|600|E", type="SequenceVariant")])
-    )
-    assert read_one(source).mentions[0].identifiers == ("p|SUB|V|600|E",)
 
 
 def test_annotation_twice_is_one_mention(source, caplog):
@@ -191,10 +185,6 @@ def cure(source):
     return relations
 
 
-def test_relation_of_identifiers(cure):
-    assert cure(relation(entity1="D2", entity2="D1", type="Bind", novel="No")) == (Relation("Bind", "D2", "D1", "No"),)
-
-
 def test_relation_of_pubtator_3(cure):
     json_roles = {"role1": {"identifier": "D1", "type": "Chemical"}, "role2": {"identifier": "D2"}}
     xml_roles = {"role1": "Chemical|D1", "role2": "Disease|D2"}
@@ -204,14 +194,17 @@ def test_relation_of_pubtator_3(cure):
     assert cure(relation(nodes=nodes, score="0.9992", **xml_roles)) == (expected,)
 
 
-def test_argument_with_bars_of_its_own_is_kept(cure):
-    (found,) = cure(relation(entity1="p|SUB|V|600|E", entity2="D1"))
-    assert (found.entity1_id, found.entity2_id) == ("p|SUB|V|600|E", "D1")
-
-
-def test_relation_of_bc5cdr(cure):
-    found = {"id": "R0", "infons": {"relation": "CID", "Chemical": "D1", "Disease": "D2"}}
-    assert cure(found) == (Relation("CID", "D1", "D2"),)
+@pytest.mark.parametrize(
+    ("infons", "expected"),
+    [
+        ({"type": "Bind", "entity1": "D2", "entity2": "D1", "novel": "No"}, Relation("Bind", "D2", "D1", "No")),
+        ({"type": "Bind", "entity1": "p|SUB|V|600|E", "entity2": "D1"}, Relation("Bind", "p|SUB|V|600|E", "D1")),
+        ({"relation": "CID", "Chemical": "D1", "Disease": "D2"}, Relation("CID", "D1", "D2")),
+    ],
+    ids=["BioRED", "bars", "BC5CDR"],
+)
+def test_relation_of_identifiers(infons, expected, cure):
+    assert cure({"id": "R0", "infons": infons}) == (expected,)
 
 
 @pytest.mark.parametrize(

@@ -95,13 +95,6 @@ def test_article_of_pubtator(source):
         list(read_bioc(source))
 
 
-def test_empty_collections_have_no_documents(tmp_path):
-    (tmp_path / "in.xml").write_text(XML.format(""))
-    (tmp_path / "in.json").write_text('{"documents": []}')
-    assert list(read_bioc(tmp_path / "in.xml")) == []
-    assert list(read_bioc(tmp_path / "in.json")) == []
-
-
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [

@@ -40,20 +40,16 @@ def test_class_labels_become_names(exported):
     assert list(read_parquet(str(exported))) == [IRON, COPPER]
 
 
-def test_plain_strings_are_read_as_they_are(tmp_path):
-    (document,) = read_parquet(plain_file(tmp_path / "a.parquet", PLAIN))
-    assert document == Document("5", "Iron", (Mention(0, 4, "Iron", "Metal", ("D1",)),))
+def test_plain_strings_are_read_and_a_missing_id_is_the_number_of_the_row(tmp_path):
+    mention = Mention(0, 4, "Iron", "Metal", ("D1",))
+    documents = read_parquet(plain_file(tmp_path / "a.parquet", PLAIN, {**PLAIN, "id": None}))
+    assert list(documents) == [Document(id, "Iron", (mention,)) for id in ("5", "2")]
 
 
 def test_many_rows_are_read_in_order(tmp_path):
     count = 2 * BATCH_ROWS + 1
     path = plain_file(tmp_path / "a.parquet", *({**PLAIN, "id": str(number)} for number in range(count)))
     assert [document.id for document in read_parquet(path)] == [str(number) for number in range(count)]
-
-
-def test_row_without_id_is_named_by_its_number(tmp_path):
-    path = plain_file(tmp_path / "a.parquet", PLAIN, {**PLAIN, "id": None})
-    assert [document.id for document in read_parquet(path)] == ["5", "2"]
 
 
 def test_bad_row_is_named_or_skipped(tmp_path):

@@ -1,6 +1,5 @@
 """The reader of a file by its suffix, and by its content if the suffix does not decide."""
 
-import io
 import json
 import shutil
 
@@ -8,8 +7,8 @@ import pytest
 from datasets import Dataset
 
 from biodir import AnnotationError, ErrorPolicy, ParseError, read_pubtator, write_pubtator
-from biodir.formats.reading import BIOC, JSON_LINES, PARQUET, PUBTATOR, document_count, file_format, read_documents
-from biodir.inference.predict import count_documents, predict_files
+from biodir.formats.reading import BIOC, JSON_LINES, PUBTATOR, document_count, file_format, read_documents
+from biodir.inference.predict import count_documents
 from helpers.marked import marked_document
 
 ONE = marked_document("Too much <C:D4 iron> harms the <D:D5 liver>.", id="one")
@@ -112,20 +111,6 @@ def test_xml_is_bioc(tmp_path):
     assert [(document.id, document.text) for document in read_documents(path)] == [("one", ONE.text)]
 
 
-def test_parquet_goes_to_its_reader(monkeypatch):
-    calls = []
-
-    def read_parquet(path, policy):
-        calls.append((path, policy))
-        return iter([ONE])
-
-    monkeypatch.setattr("biodir.formats.reading.read_parquet", read_parquet)
-    assert file_format("a.Parquet") == PARQUET
-    policy = ErrorPolicy("skip")
-    assert list(read_documents("a.Parquet", policy)) == [ONE]
-    assert calls == [("a.Parquet", policy)]
-
-
 @pytest.mark.parametrize("name", ["a.pubtator", "a.jsonl", "a.json", "b.json", "a.xml", "a.parquet"])
 def test_policy_reaches_every_reader(name, tmp_path):
     path = tmp_path / name
@@ -162,29 +147,6 @@ def test_documents_are_counted_if_that_is_cheap(tmp_path):
     assert document_count(tmp_path / "absent.parquet") is None
     assert count_documents([tmp_path / "a.pubtator", lines]) == 4
     assert count_documents([tmp_path / "a.pubtator", bioc, lines]) is None
-
-
-def test_predict_reads_bioc(tmp_path):
-
-    class Extract:
-        """A pipeline that finds nothing."""
-
-        def check_document(self, document, type_map=None):
-            assert document.id in ("one", "two")
-
-        def __call__(self, documents, **_):
-            return ([] for _ in documents)
-
-    write_pubtator([TWO], tmp_path / "a.pubtator")
-    inputs = [
-        written(tmp_path / "b.xml", BIOC_XML),
-        tmp_path / "a.pubtator",
-        written(tmp_path / "c.json", BIOC_DOCUMENT),
-    ]
-    stream = io.StringIO()
-    report = predict_files(Extract(), inputs, stream, "jsonl")
-    assert [json.loads(line)["id"] for line in stream.getvalue().splitlines()] == ["one", "two", "one"]
-    assert (report.documents, report.skipped) == (3, ())
 
 
 @pytest.mark.corpus

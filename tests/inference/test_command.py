@@ -89,15 +89,6 @@ def test_options_reach_the_pipeline(predict, source, capfd):
     assert [json.loads(line)["relations"] for line in capfd.readouterr().out.splitlines()] == [[], []]
 
 
-def test_windows_line_ends_give_the_same(predict, source, capfd):
-    assert predict(source, "--format", "pubtator") == 0
-    expected = capfd.readouterr().out
-    source.write_bytes(source.read_bytes().replace(b"\n", b"\r\n"))
-    assert predict(source, "--format", "pubtator") == 0
-    assert capfd.readouterr().out == expected
-    assert "\r" not in expected
-
-
 def test_skipped_documents_are_named_and_the_rest_is_done(predict, source, tmp_path, capfd, caplog):
     source.write_text(format_pubtator(THREE) + BROKEN + format_pubtator(ONE))
     line = format_pubtator(THREE).count("\n") + 3

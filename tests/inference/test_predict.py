@@ -92,15 +92,6 @@ def test_documents_come_out_in_the_order_of_the_inputs(extract, tmp_path):
     assert report.documents == 5
 
 
-def test_stream_gets_the_listing(extract, tmp_path):
-    stream = io.StringIO()
-    predict_files(extract, [pubtator(tmp_path / "in.pubtator", THREE, NO_ENTITY)], stream, top_k=2)
-    blocks = stream.getvalue().rstrip("\n").split("\n\n")
-    assert [block.split("\n")[0] for block in blocks] == ["three  Aspirin cures pain.", "none  Nothing here."]
-    assert blocks[0].count(" --> ") == 1 + 2
-    assert blocks[1].endswith("no relations found")
-
-
 def test_bad_document_stops_after_those_before_it_are_written(extract, tmp_path):
     source = json_lines(tmp_path / "in.jsonl", THREE, ONE, BAD_LINE, ONE)
     with pytest.raises(AnnotationError, match=r"in\.jsonl:3: document bad"):
@@ -130,16 +121,6 @@ def test_document_that_the_output_cannot_hold_is_bad(extract, tmp_path):
     assert f"{source}:2: document three, mention 0: identifiers ('D1;D2',)" in str(report.skipped[0])
 
 
-def test_type_map_reaches_check_and_pipeline(extract, tmp_path):
-    renamed = ONE.to_dict()
-    renamed["entities"][0]["type"] = "Metal"
-    source = json_lines(tmp_path / "in.jsonl", json.dumps(renamed))
-    report = predict_files(extract, [source], tmp_path / "out.jsonl", type_map={"Metal": "ChemicalEntity"})
-    assert report.relations == 1
-    with pytest.raises(AnnotationError, match=r"in\.jsonl:1: document one, mention 0 .*unknown entity type 'Metal'"):
-        predict_files(extract, [source], tmp_path / "out.jsonl")
-
-
 def test_output_may_not_be_an_input(extract, tmp_path):
     source = pubtator(tmp_path / "in.pubtator", ONE)
     content = source.read_bytes()
@@ -148,11 +129,6 @@ def test_output_may_not_be_an_input(extract, tmp_path):
         with pytest.raises(SettingError, match="is an input as well; write to another file"):
             predict_files(extract, [source], output)
     assert source.read_bytes() == content
-
-
-def test_output_that_cannot_be_opened_is_an_error(extract, tmp_path):
-    with pytest.raises(SettingError, match=r"absent/out\.jsonl: cannot be written \(No such file or directory\)"):
-        predict_files(extract, [pubtator(tmp_path / "in.pubtator", ONE)], tmp_path / "absent" / "out.jsonl")
 
 
 def test_suffix_names_the_format():
