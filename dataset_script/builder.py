@@ -1,13 +1,4 @@
-"""The builder of the data sets for the library `datasets`.
-
-`load_dataset` no longer takes scripts, so the class is used directly:
-
-    builder = BioredDirection(config_name="biored_direction", data_dir="data")
-    builder.download_and_prepare()
-    documents = builder.as_dataset(split="train")
-
-Without `data_dir` the official archive is downloaded. `biodir dataset export` makes a folder that `load_dataset` takes.
-"""
+"""The builder of the data sets for the library `datasets`; `load_dataset` takes no scripts, so it is used directly."""
 
 import hashlib
 import os
@@ -51,17 +42,14 @@ class BioredDirectionConfig(datasets.BuilderConfig):
     is_verified: bool = False
 
 
-def _config(source: Source, name: str, row_is: str) -> BioredDirectionConfig:
-    description = f"{source.title}, one row a {row_is}"
-    version = datasets.Version(__version__)
-    return BioredDirectionConfig(name=name, version=version, description=description, source=source, row_is=row_is)
-
-
 class BioredDirection(datasets.GeneratorBasedBuilder):
     """Builds `biored_direction`, `bc5cdr` and, with one row a candidate pair, `biored_direction_pairs`, `bc5cdr_pairs`.
 
-    Splits without a file are left out with a warning.
+    Splits without a file are left out with a warning. `biodir dataset export` makes a folder for `load_dataset`.
 
+    >>> builder = BioredDirection(config_name="bc5cdr_pairs", data_dir="data")  # doctest: +SKIP
+    >>> builder.download_and_prepare()  # doctest: +SKIP
+    >>> pairs = builder.as_dataset(split="train")  # doctest: +SKIP
     >>> [config.name for config in BioredDirection.BUILDER_CONFIGS]
     ['biored_direction', 'biored_direction_pairs', 'bc5cdr', 'bc5cdr_pairs']
 
@@ -76,7 +64,13 @@ class BioredDirection(datasets.GeneratorBasedBuilder):
 
     BUILDER_CONFIG_CLASS = BioredDirectionConfig
     BUILDER_CONFIGS = [  # noqa: RUF012
-        _config(source, name, row_is)
+        BioredDirectionConfig(
+            name=name,
+            version=datasets.Version(__version__),
+            description=f"{source.title}, one row a {row_is}",
+            source=source,
+            row_is=row_is,
+        )
         for source in SOURCES
         for name, row_is in ((source.name, "document"), (source.pairs_name, "candidate pair"))
     ]
@@ -148,8 +142,7 @@ class BioredDirection(datasets.GeneratorBasedBuilder):
                 "or stream a folder that `biodir dataset export` wrote"
             )
         source = self.config.source
-        archive = fetched_archive(source, dl_manager.download, self.config.address, self.config.is_strict)
-        return found_files(source, archive)
+        return found_files(source, fetched_archive(source, dl_manager.download, self.config.address))
 
     def _generate_examples(self, split_file: SplitFile) -> Iterator[tuple[int, dict[str, Any]]]:
         """Iterate over the rows of a split, each with its number."""

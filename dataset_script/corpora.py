@@ -1,7 +1,7 @@
 """Corpora of other projects as documents with biodir's types: CORPORA and `import_corpus`."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -55,15 +55,6 @@ class ImportCounts:
         return self.relation_types.total() - self.relations
 
 
-@dataclass(frozen=True)
-class ImportResult:
-    """The documents with biodir's types, and the counts."""
-
-    corpus: Corpus
-    documents: tuple[Document, ...]
-    counts: ImportCounts
-
-
 def corpus_named(name: str) -> Corpus:
     """Return the corpus of CORPORA with this name.
 
@@ -80,16 +71,14 @@ def import_corpus(
     paths: Sequence[str | Path],
     exclude_ids: Collection[str] = (),
     errors: str = "raise",
-    on_skip: Callable[[BioDirError], None] | None = None,
-) -> ImportResult:
-    """Read a corpus and return its documents with biodir's types.
+) -> tuple[list[Document], ImportCounts]:
+    """Read a corpus and return its documents with biodir's types, and the counts.
 
     Args:
         name: a key of CORPORA.
         paths: files of the corpus.
         exclude_ids: documents to leave out, such as those of `exclusion.excluded_by_scored_splits`.
         errors: "raise", or "skip" to leave out documents that cannot be read.
-        on_skip: called with the error of each document that is left out.
 
     Raises:
         SettingError: there is no such corpus.
@@ -97,18 +86,12 @@ def import_corpus(
         BioDirError: a file or document cannot be read.
     """
     corpus = corpus_named(name)
-    skipped: list[str] = []
-
-    def skip(error: BioDirError) -> None:
-        skipped.append(str(error))
-        if on_skip is not None:
-            on_skip(error)
-
     excluded = frozenset(exclude_ids)
+    skipped: list[BioDirError] = []
     ids: list[str] = []
     sources: dict[str, tuple[str, Document]] = {}  # by id; the first of several stays
     for path in paths:
-        for document in corpus.read(path, errors=errors, on_skip=skip):
+        for document in corpus.read(path, errors=errors, on_skip=skipped.append):
             ids.append(document.id)
             if document.id not in excluded:
                 sources.setdefault(document.id, (f"{path}: document {document.id}", document))
@@ -117,14 +100,14 @@ def import_corpus(
     counts = ImportCounts(
         documents_read=len(ids),
         documents=len(merged),
-        skipped=tuple(skipped),
+        skipped=tuple(map(str, skipped)),
         excluded=tuple(each for each in ids if each in excluded),
         repeated=tuple((Counter(each for each in ids if each in sources) - Counter(sources.keys())).elements()),
         relations=sum(len(document.relations) for document in merged),
         contradictions=tuple(line for place, document in mapped.items() for line in _contradictions(document, place)),
         **_type_counts([document for _, document in sources.values()], corpus),
     )
-    return ImportResult(corpus, tuple(merged), counts)
+    return merged, counts
 
 
 def _mapped(document: Document, corpus: Corpus, place: str) -> Document:

@@ -112,42 +112,36 @@ def verify_checksums(found: FoundFiles, is_strict: bool = False) -> None:
         SourceError: a checksum differs, and `is_strict` is true.
     """
     for file in found.files:
-        _verify(str(file.path), file.sha256, file.split.sha256, found.source.address, is_strict)
+        expected = file.split.sha256
+        if expected is None or file.sha256 == expected:
+            continue
+        message = (
+            f"{file.path}: sha256 is {file.sha256}, not {expected} as published; if it is not your own version, get "
+            f"{found.source.address}"
+        )
+        if is_strict:
+            raise SourceError(message)
+        logger.warning("%s", message)
 
 
-def fetched_archive(
-    source: Source, download: Callable[[str], str], address: str | None = None, is_strict: bool = False
-) -> Path:
+def fetched_archive(source: Source, download: Callable[[str], str], address: str | None = None) -> Path:
     """Return the path of a corpus's archive after its download.
 
     Args:
         download: address -> local path, such as the method of a `datasets.DownloadManager`.
         address: where the archive is; by default its official address.
-        is_strict: as for `verify_checksums`.
 
     Raises:
-        SourceError: it cannot be fetched, or its checksum differs although `is_strict` is true.
+        SourceError: it cannot be fetched.
     """
     address = address or source.address
     try:
-        path = Path(download(address))
+        return Path(download(address))
     except (OSError, ValueError) as error:  # what fsspec and datasets raise on a bad address and a lost connection
         raise SourceError(
             f"{address}: cannot be fetched ({type(error).__name__}: {error}); fetch it by hand and name "
             "the archive or its folder, --data-dir on the command line"
         ) from error
-    if source.archive_sha256 is not None:
-        _verify(address, file_sha256(path), source.archive_sha256, source.address, is_strict)
-    return path
-
-
-def _verify(place: str, found: str, expected: str | None, address: str, is_strict: bool) -> None:
-    if expected is None or found == expected:
-        return
-    message = f"{place}: sha256 is {found}, not {expected} as published; if it is not your own version, get {address}"
-    if is_strict:
-        raise SourceError(message)
-    logger.warning("%s", message)
 
 
 def _path(source: Source, split: SplitSource, location: Path) -> Path | zipfile.Path | None:

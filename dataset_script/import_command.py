@@ -3,12 +3,11 @@
 import argparse
 import json
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from biodir.cli import check_readable
+from biodir.cli import check_outputs, check_readable
 from biodir.document_biodir import Document
 from biodir.document_pubtator_biodir import format_pubtator
 from biodir.errors_biodir import AnnotationError, SettingError
@@ -16,7 +15,7 @@ from biodir.files import write_atomic
 from biodir.formats.reading import JSON_LINES_SUFFIXES, PUBTATOR_SUFFIXES
 
 if TYPE_CHECKING:
-    from .corpora import ImportResult
+    from .corpora import ImportCounts
     from .corpus import Corpus
     from .exclusion import Exclusions
 
@@ -74,21 +73,15 @@ def run_import(options: argparse.Namespace) -> int:
             f"{options.output}: unknown suffix {options.output.suffix!r}; use one of {', '.join(OUTPUT_SUFFIXES)}"
         )
     check_readable([*options.files, *options.exclude])
-    if options.output.resolve() in [path.resolve() for path in (*options.files, *options.exclude)]:
-        raise SettingError(f"{options.output} is an input as well; write to another file")
+    check_outputs([options.output], [*options.files, *options.exclude])
     exclusions = _exclusions(options, corpus)
-    result = import_corpus(
-        corpus.name,
-        options.files,
-        frozenset().union(*exclusions.values()),
-        options.errors,
-        on_skip=lambda error: print(f"biodir: left out: {error}", file=sys.stderr),
-    )
-    if not result.documents and not result.counts.excluded:
+    excluded = frozenset().union(*exclusions.values())
+    documents, counts = import_corpus(corpus.name, options.files, excluded, options.errors)
+    if not documents and not counts.excluded:
         names = ", ".join(map(str, options.files))
         raise AnnotationError(f"{names}: no documents of {corpus.name}; are these the files as they are published?")
-    write_documents(result.documents, options.output)
-    print("\n".join(import_table(result, exclusions)))
+    write_documents(documents, options.output)
+    print("\n".join(import_table(corpus, counts, exclusions)))
     return 0
 
 
@@ -103,11 +96,10 @@ def _exclusions(options: argparse.Namespace, corpus: "Corpus") -> "Exclusions":
     return excluded_by_scored_splits(options.data_dir or os.environ.get("BIODIR_DATA"))
 
 
-def import_table(result: "ImportResult", exclusions: "Exclusions") -> Iterator[str]:
+def import_table(corpus: "Corpus", counts: "ImportCounts", exclusions: "Exclusions") -> Iterator[str]:
     """Iterate over the lines of the report; a document that several exclusions hold counts in each."""
     from .check import aligned
 
-    corpus, counts = result.corpus, result.counts
     rows: list[tuple[str, int]] = [
         ("documents read", counts.documents_read),
         ("  could not be read", len(counts.skipped)),
@@ -144,7 +136,7 @@ def write_documents(documents: Sequence[Document], output: Path) -> None:
 
     Raises:
         AnnotationError: the format cannot hold a document.
-        SettingError: the file cannot be written.
+        OSError: the file cannot be written.
     """
     try:
         if output.suffix.lower() in PUBTATOR_SUFFIXES:
@@ -160,5 +152,3 @@ def write_documents(documents: Sequence[Document], output: Path) -> None:
         raise AnnotationError(
             f"{output}: {error}; or write {JSON_LINES_SUFFIXES[0]}, which holds everything"
         ) from error
-    except OSError as error:
-        raise SettingError(f"{output}: cannot be written ({error.strerror}); name another file") from error

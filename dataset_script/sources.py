@@ -35,7 +35,6 @@ class Source:
     title: str
     folder: str
     address: str
-    archive_sha256: str | None
     splits: tuple[SplitSource, ...]
     labels: Mapping[str, Sequence[str]]
     description: str
@@ -59,6 +58,9 @@ class PublishedCount:
     """A published number; over several splits it is their sum.
 
     With `shared_splits` it is the number of documents that splits of two corpora have in common.
+
+    >>> PUBLISHED_COUNTS[0].splits, PUBLISHED_COUNTS[0].count, PUBLISHED_COUNTS[0].value
+    (('train',), 'documents', 400)
     """
 
     source: str
@@ -74,14 +76,12 @@ _PUBLIC_DOMAIN = (
     "reproduction, no warranty, and the request to cite the authors."
 )
 
-# Both addresses are those of the official pages. The checksums of the archives, of bc8_test and of BC5CDR's test split
-# are not known; of these splits only the file names and the published counts are.
+# The addresses are those of the official pages. No checksums are known of bc8_test and of BC5CDR's test split.
 BIORED_DIRECTION = Source(
     name="biored_direction",
     title="BioRED with directions (BioREDirect)",
     folder="bioredirect",
     address="https://ftp.ncbi.nlm.nih.gov/pub/lu/BioREDirect/datasets.zip",
-    archive_sha256=None,
     splits=(
         SplitSource(
             "train", "bioredirect_train.pubtator", "fb54b6404de683858473f414ab3911118ea1e667be11690b69047e34fc89ede0"
@@ -117,7 +117,6 @@ BC5CDR = Source(
     title="BioCreative V chemical-disease relations (BC5CDR)",
     folder="bc5cdr",
     address="https://biocreative.bioinformatics.udel.edu/media/store/files/2016/CDR_Data.zip",
-    archive_sha256=None,
     splits=(
         SplitSource(
             "train", "CDR_TrainingSet.PubTator.txt", "7afcec134e3d4871e74b0398d92850d3c9ac94c0bdc780003f2d60184c012bd8"

@@ -211,11 +211,3 @@ def test_lost_connection_is_an_error_that_says_what_to_do():
         SourceError, match=r"CDR_Data\.zip: cannot be fetched \(ConnectionError: no route\); fetch it by"
     ):
         fetched_archive(BC5CDR, download)
-
-
-def test_checksum_of_an_archive_is_verified_where_it_is_known(tmp_path):
-    archive = write_archive(tmp_path / "a.zip", bioredirect__bioredirect_train=block(1))
-    known = replace(BIORED_DIRECTION, archive_sha256="0" * 64)
-    with pytest.raises(SourceError, match=f"not {'0' * 64} as published"):
-        fetched_archive(known, lambda address: str(archive), is_strict=True)
-    assert fetched_archive(known, lambda address: str(archive)) == archive

@@ -101,6 +101,15 @@ def test_unknown_label_is_refused(relation, message):
         document_row(replace(IRON, relations=(relation,)), LABELS)
 
 
+@pytest.mark.parametrize("number", [6, -1])
+def test_number_that_names_no_label_is_refused(number):
+    features = document_features(LABELS)
+    stored = encoded(document_row(IRON, LABELS), features)
+    stored["entities"][1]["type"] = number
+    with pytest.raises(AnnotationError, match=f"label {number} is none of the 6 from 0: GeneOrGeneProduct,"):
+        document_from_row(stored, features)
+
+
 # One row a candidate pair.
 
 
