@@ -14,7 +14,7 @@ from transformers import AutoTokenizer, HfArgumentParser, Trainer, TrainingArgum
 from biodir.document_inputs_biodir import with_known_types
 from biodir.formats.reading import read_documents
 from biodir.modeling_biodir import BioDirForRelationExtraction
-from biodir.processing_document_biodir import make_processor
+from biodir.processing_biodir import make_processor
 from biodir.training.data import labelled_pairs, training_batch
 
 
