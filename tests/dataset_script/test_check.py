@@ -10,14 +10,12 @@ from biodir.dataset_script.check import (
     CountError,
     SplitContent,
     check_counts,
-    corpus_contents,
     count_table,
     counts_of,
     found_counts,
 )
-from biodir.dataset_script.files import found_files
-from biodir.dataset_script.sources import BC5CDR, BIORED_DIRECTION, PublishedCount
-from helpers.corpus_folder import COPPER, IRON, NALOXONE, write_data_folder, write_split
+from biodir.dataset_script.sources import PublishedCount
+from helpers.corpus_folder import COPPER, IRON, NALOXONE, write_split
 
 
 def content(*ids, **counts):
@@ -52,16 +50,6 @@ def test_counts_of_a_split():
 def test_types_are_counted_under_the_names_of_the_corpus():
     counts = counts_of([parse_document(NALOXONE)]).counts
     assert (counts["mentions Chemical"], counts["mentions Disease"], counts["relations CID"]) == (2, 2, 1)
-
-
-def test_contents_by_corpus_and_split(tmp_path):
-    write_data_folder(tmp_path)
-    contents = corpus_contents([found_files(source, tmp_path) for source in (BIORED_DIRECTION, BC5CDR)])
-    assert {key: part.document_ids for key, part in contents.items()} == {
-        ("biored_direction", "train"): {"1", "2"},
-        ("biored_direction", "validation"): {"2"},
-        ("bc5cdr", "train"): {"3"},
-    }
 
 
 # Comparing.

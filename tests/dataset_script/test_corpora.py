@@ -187,30 +187,6 @@ def test_excluded_and_repeated_documents_are_counted(tmp_path):
     assert counts.relation_types == {("INHIBITOR", NEGATIVE): 2}, "those of documents that stay"
 
 
-def test_bad_document_is_left_out_and_counted(tmp_path):
-    good = chemical_gene(tmp_path / "a.xml")
-    bad = chemical_gene(tmp_path / "b.xml", marks=[("T1", "Iron", "CHEMICAL", 5)], id="12")
-    with pytest.raises(AnnotationError, match=r"b\.xml: document 12, annotation T1"):
-        import_corpus("drugprot", [good, bad])
-    documents, counts = import_corpus("drugprot", [good, bad], errors="skip")
-    assert [document.id for document in documents] == ["11"]
-    (message,) = counts.skipped
-    assert message.startswith(f"{bad}: document 12, annotation T1")
-
-
-# BC5CDR.
-
-
-def test_chemical_that_induces_a_disease_is_the_subject(tmp_path):
-    path = tmp_path / "in.txt"
-    path.write_text(
-        "5|t|Iron harms.\n5|a|Pain.\n5\t0\t4\tIron\tChemical\tD1\n5\t12\t16\tPain\tDisease\tD2|D3\n5\tCID\tD1\tD2\n"
-    )
-    (document,), _ = import_corpus("bc5cdr", [path])
-    assert [mention.entity_type for mention in document.mentions] == [CHEMICAL, DISEASE]
-    assert document.relations == (Relation(POSITIVE, "D1", "D2", subject_id="D1"),)
-
-
 # Re-DocRED.
 
 

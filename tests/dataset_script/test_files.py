@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from biodir import AnnotationError, ParseError
+from biodir import AnnotationError
 from biodir.dataset_script.files import fetched_archive, found_files, verify_checksums, warn_of_missing
 from biodir.dataset_script.sources import BC5CDR, BIORED_DIRECTION, SourceError, SplitSource
-from helpers.corpus_folder import COPPER, NALOXONE, write_data_folder, write_split
+from helpers.corpus_folder import COPPER, write_data_folder, write_split
 
 TRAIN = "bioredirect_train.pubtator"
 SHA256_OF_ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # NIST's test vector
@@ -106,13 +106,6 @@ def test_error_in_an_archive_names_member_and_line(tmp_path):
         list(file.documents())
 
 
-def test_text_that_is_not_utf8_is_named(tmp_path):
-    (tmp_path / TRAIN).write_bytes(b"1|t|Iron\n1|a|caf\xe9\n")
-    (file,) = found_files(BIORED_DIRECTION, tmp_path).files
-    with pytest.raises(ParseError, match=rf"{TRAIN}:2: byte 0xe9 at character 7 is not UTF-8"):
-        list(file.documents())
-
-
 def test_damaged_member_is_an_error(tmp_path):
     archive = write_archive(tmp_path / "a.zip", bioredirect__bioredirect_train=block(1))
     content = archive.read_bytes()
@@ -134,20 +127,6 @@ def test_missing_splits_are_named_in_a_warning(tmp_path, caplog):
         "bc8_test (bioredirect_bc8_test.pubtator); datasets.zip holds all, see "
         "https://ftp.ncbi.nlm.nih.gov/pub/lu/BioREDirect/datasets.zip"
     )
-
-
-def test_complete_corpus_is_not_warned_of(tmp_path, caplog):
-    for split in BC5CDR.splits:
-        write_split(tmp_path / split.file, NALOXONE)
-    warn_of_missing(found_files(BC5CDR, tmp_path), "mine")
-    assert caplog.records == []
-
-
-def test_folder_without_any_file_is_an_error(tmp_path):
-    with pytest.raises(
-        SourceError, match=r"holds no file of bc5cdr, such as bc5cdr/CDR_TrainingSet\.PubTator\.txt, and"
-    ):
-        warn_of_missing(found_files(BC5CDR, tmp_path), "mine")
 
 
 # Checksums.
@@ -201,13 +180,3 @@ def test_archive_is_fetched_from_the_official_address(tmp_path):
     assert fetched_archive(BIORED_DIRECTION, download) == archive
     assert fetched_archive(BIORED_DIRECTION, download, "http://mirror/a.zip") == archive
     assert asked == ["https://ftp.ncbi.nlm.nih.gov/pub/lu/BioREDirect/datasets.zip", "http://mirror/a.zip"]
-
-
-def test_lost_connection_is_an_error_that_says_what_to_do():
-    def download(address):
-        raise ConnectionError("no route")
-
-    with pytest.raises(
-        SourceError, match=r"CDR_Data\.zip: cannot be fetched \(ConnectionError: no route\); fetch it by"
-    ):
-        fetched_archive(BC5CDR, download)

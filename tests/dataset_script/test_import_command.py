@@ -2,13 +2,14 @@
 
 import argparse
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from biodir import AnnotationError, SettingError, read_pubtator
-from biodir.dataset_script.corpora import CORPORA
-from biodir.dataset_script.import_command import add_import_command
+from biodir.dataset_script.corpora import CORPORA, ImportCounts
+from biodir.dataset_script.import_command import add_import_command, import_table
 from biodir.formats.reading import read_documents
 
 BC5CDR = """{id}|t|Iron harms.
@@ -185,32 +186,17 @@ def test_wrong_settings_are_refused(arguments, message, source, tmp_path, monkey
     assert source.read_bytes() == content
 
 
-def test_dropped_and_opposite_relations_are_shown(tmp_path, capsys):
-    pytest.importorskip("bioc")
-    annotations = [("1", "CHEMICAL", 0, "iron"), ("2", "GENE", 5, "gene"), ("3", "CHEMICAL", 10, "Iron")]
-    relations = [("INHIBITOR", "1", "2"), ("ACTIVATOR", "1", "2"), ("AGONIST", "1", "3")]
-    path = tmp_path / "in.xml"
-    path.write_text(
-        "<collection><document><id>1</id><passage><offset>0</offset><text>iron gene Iron</text>"
-        + "".join(
-            f'<annotation id="{id}"><infon key="type">{kind}</infon><location offset="{start}" length="4"/>'
-            f"<text>{text}</text></annotation>"
-            for id, kind, start, text in annotations
-        )
-        + "".join(
-            f'<relation><infon key="type">{kind}</infon><node refid="{head}" role="head"/>'
-            f'<node refid="{tail}" role="tail"/></relation>'
-            for kind, head, tail in relations
-        )
-        + "</passage></document></collection>"
-    )
-    assert run("drugprot", path, "-o", tmp_path / "out.pubtator", "--keep-overlaps") == 0
-    shown = capsys.readouterr().out.splitlines()
+def test_dropped_and_opposite_relations_are_shown():
+    types = Counter({("INHIBITOR", "Negative_Correlation"): 1, ("ACTIVATOR", "Positive_Correlation"): 1})
+    no_mentions: Counter[tuple[str, str]] = Counter()
+    counts = ImportCounts(1, 1, (), (), (), no_mentions, types, 1, Counter(AGONIST=1), ("a.xml: document 1: ...",))
+    shown = list(import_table(CORPORA["drugprot"], counts, {}))
     assert "relations in them                  3" in shown
+    assert "  merged into another of the pair  1" in shown
     assert "relations                          1" in shown
     start = shown.index("dropped relation type  because                        count")
     assert shown[start + 1] == "AGONIST                both arguments are one entity      1"
-    assert shown[-1] == f"{path}: document 1: text:iron - text:gene: Negative_Correlation, Positive_Correlation"
+    assert shown[-1] == "a.xml: document 1: ..."
 
 
 @pytest.mark.corpus

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from biodir import AnnotationError, Document, Passage, Relation, parse_document, read_pubtator
+from biodir import AnnotationError, Passage, Relation, parse_document, read_pubtator
 from biodir.dataset_script.features import document_features, pair_features
 from biodir.dataset_script.rows import (
     document_row,
@@ -15,7 +15,6 @@ from biodir.dataset_script.rows import (
 from biodir.dataset_script.sources import BC5CDR, BIORED_DIRECTION
 from biodir.formats.rows import document_from_row, with_label_names
 from helpers.corpus_folder import IRON, NALOXONE
-from helpers.marked import marked_document
 
 LABELS = BIORED_DIRECTION.labels
 
@@ -56,23 +55,6 @@ def test_stored_row_gives_the_document_back():
     assert document_from_row(stored, features) == IRON
 
 
-def test_stored_row_is_a_document_without_names():
-    """As the pipeline does, which names the types of entities by itself."""
-    row = document_row(replace(IRON, relations=()), LABELS)
-    stored = {**encoded(row, document_features(LABELS)), "entities": row["entities"]}
-    document = Document.from_dict(stored)
-    assert (document.text, document.mentions) == (IRON.text, IRON.mentions)
-    assert [(part.start_char, part.kind) for part in document.passages] == [
-        (part.start_char, str(number)) for number, part in enumerate(IRON.passages)
-    ]
-
-
-def test_unknown_passage_type_is_refused():
-    document = replace(IRON, passages=(Passage(0, 4, "caption"),))
-    with pytest.raises(AnnotationError, match="document 1: unknown passage type 'caption'; known are title, abstract"):
-        document_row(document, LABELS)
-
-
 def test_names_of_bc5cdr_become_those_of_models():
     row = document_row(parse_document(NALOXONE), BC5CDR.labels)
     assert [entity["type"] for entity in row["entities"]] == [
@@ -90,15 +72,16 @@ def test_names_of_bc5cdr_become_those_of_models():
 
 
 @pytest.mark.parametrize(
-    ("relation", "message"),
+    ("fields", "message"),
     [
-        (Relation("CID", "D1", "10", "No"), "document 1: unknown relation 'CID'; known are None, Association,"),
-        (Relation("Bind", "D1", "10", "Yes"), "document 1: unknown novelty 'Yes'; known are None, Novel, No"),
+        ({"relations": (Relation("CID", "D1", "10", "No"),)}, "relation 'CID'; known are None, Association,"),
+        ({"relations": (Relation("Bind", "D1", "10", "Yes"),)}, "novelty 'Yes'; known are None, Novel, No"),
+        ({"passages": (Passage(0, 4, "caption"),)}, "passage type 'caption'; known are title, abstract"),
     ],
 )
-def test_unknown_label_is_refused(relation, message):
-    with pytest.raises(AnnotationError, match=message):
-        document_row(replace(IRON, relations=(relation,)), LABELS)
+def test_unknown_label_is_refused(fields, message):
+    with pytest.raises(AnnotationError, match=f"document 1: unknown {message}"):
+        document_row(replace(IRON, **fields), LABELS)
 
 
 @pytest.mark.parametrize("number", [6, -1])
@@ -169,14 +152,6 @@ def test_pair_with_several_relations_keeps_all_in_one_row():
     assert with_label_names(encoded(row, pair_features(LABELS)), pair_features(LABELS)) == row
 
 
-def test_tasks_that_a_corpus_does_not_annotate_have_no_column():
-    row = pair_row(parse_document(NALOXONE), "D009270", "D005076", BC5CDR.labels)
-    assert row["relation"] == "CID"
-    assert "novelty" not in row
-    assert "direction" not in row
-    assert set(row) == set(pair_features(BC5CDR.labels))
-
-
 def test_relation_without_novelty_is_refused_where_it_is_annotated():
     document = replace(IRON, relations=(Relation("Bind", "D1", "10"),))
     with pytest.raises(AnnotationError, match=r"document 1: relation D1 - 10: novelty None is none of"):
@@ -191,16 +166,6 @@ def test_relations_that_no_pair_row_holds():
         Relation("Bind", "D1", "9606"),
     )
     assert relations_outside_pairs(replace(IRON, relations=relations)) == relations[1:]
-
-
-def test_types_are_mapped_before_pairs_are_formed():
-    document = marked_document("<C:D1 Iron> harms it.", relations=(Relation("Bind", "D1", "2", "No"),))
-    mention = replace(
-        document.mentions[0], start_char=11, end_char=13, text="it", entity_type="Gene", identifiers=("2",)
-    )
-    document = replace(document, mentions=(*document.mentions, mention))
-    assert pair_row(document, "D1", "2")["entity2_type"] == "GeneOrGeneProduct"
-    assert relations_outside_pairs(document) == ()
 
 
 @pytest.mark.corpus
