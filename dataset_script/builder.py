@@ -10,14 +10,7 @@ import datasets
 
 from biodir import __version__
 from biodir.dataset_script.features import document_features, pair_features
-from biodir.dataset_script.files import (
-    FoundFiles,
-    SplitFile,
-    fetched_archive,
-    found_files,
-    verify_checksums,
-    warn_of_missing,
-)
+from biodir.dataset_script.files import SplitFile, fetched_archive, found_files, verify_checksums, warn_of_missing
 from biodir.dataset_script.rows import document_row, pair_rows
 from biodir.dataset_script.sources import BIORED_DIRECTION, SOURCES, Source, SourceError
 from biodir.errors_biodir import AnnotationError, BioDirError
@@ -129,20 +122,19 @@ class BioredDirection(datasets.GeneratorBasedBuilder):
         )
 
     def _split_generators(self, dl_manager: datasets.DownloadManager) -> list[datasets.SplitGenerator]:
-        found = self._found or self._downloaded(dl_manager)
+        found = self._found
+        if found is None:
+            if dl_manager.is_streaming:
+                raise SourceError(
+                    f"{self.config.name}: the archive cannot be read while it is downloaded; call "
+                    "download_and_prepare(), or stream a folder that `biodir dataset export` wrote"
+                )
+            source = self.config.source
+            found = found_files(source, fetched_archive(source, dl_manager.download, self.config.address))
         if not self.config.is_verified:
             warn_of_missing(found, self.config.name)
             verify_checksums(found, self.config.is_strict)
         return [datasets.SplitGenerator(file.split.name, {"split_file": file}) for file in found.files]
-
-    def _downloaded(self, dl_manager: datasets.DownloadManager) -> FoundFiles:
-        if dl_manager.is_streaming:
-            raise SourceError(
-                f"{self.config.name}: the archive cannot be read while it is downloaded; call download_and_prepare(), "
-                "or stream a folder that `biodir dataset export` wrote"
-            )
-        source = self.config.source
-        return found_files(source, fetched_archive(source, dl_manager.download, self.config.address))
 
     def _generate_examples(self, split_file: SplitFile) -> Iterator[tuple[int, dict[str, Any]]]:
         """Iterate over the rows of a split, each with its number."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from biodir.document_biodir import Document, Relation
-from biodir.errors_biodir import AnnotationError, BioDirError, SettingError
+from biodir.errors_biodir import AnnotationError, BioDirError
 from biodir.pipeline_decoding_biodir import relations_of_pairs
 
 from .bc5cdr import BC5CDR
@@ -55,37 +55,21 @@ class ImportCounts:
         return self.relation_types.total() - self.relations
 
 
-def corpus_named(name: str) -> Corpus:
-    """Return the corpus of CORPORA with this name.
-
-    Raises:
-        SettingError: there is none.
-    """
-    if name not in CORPORA:
-        raise SettingError(f"no corpus is called {name!r}; known are {', '.join(CORPORA)}")
-    return CORPORA[name]
-
-
 def import_corpus(
-    name: str,
-    paths: Sequence[str | Path],
-    exclude_ids: Collection[str] = (),
-    errors: str = "raise",
+    corpus: Corpus, paths: Sequence[str | Path], exclude_ids: Collection[str] = (), errors: str = "raise"
 ) -> tuple[list[Document], ImportCounts]:
     """Read a corpus and return its documents with biodir's types, and the counts.
 
     Args:
-        name: a key of CORPORA.
+        corpus: one of CORPORA.
         paths: files of the corpus.
         exclude_ids: documents to leave out, such as those of `exclusion.excluded_by_scored_splits`.
         errors: "raise", or "skip" to leave out documents that cannot be read.
 
     Raises:
-        SettingError: there is no such corpus.
         AnnotationError: a type that the corpus is not known to have.
         BioDirError: a file or document cannot be read.
     """
-    corpus = corpus_named(name)
     excluded = frozenset(exclude_ids)
     skipped: list[BioDirError] = []
     ids: list[str] = []

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 # The corpora are imported where they are used, so that `biodir --help` does not wait for them.
 
+CORPUS_NAMES = ("bc5cdr", "drugprot", "euadr", "redocred")
 OUTPUT_SUFFIXES = (*PUBTATOR_SUFFIXES, *JSON_LINES_SUFFIXES)
 
 
@@ -29,11 +30,10 @@ def add_import_command(subcommands: "argparse._SubParsersAction[argparse.Argumen
     command = subcommands.add_parser(
         "import",
         help="read another corpus with biodir's types",
-        description="Read files of another corpus (bc5cdr, drugprot, euadr or redocred), give entities and relations "
-        "the types of biodir, and print the counts of what was changed. Documents of BioRED's validation and test "
-        "splits are left out by their PMIDs.",
+        description="Read files of another corpus, give entities and relations the types of biodir, and print the "
+        "counts of what was changed. Documents of BioRED's validation and test splits are left out by their PMIDs.",
     )
-    command.add_argument("name", metavar="NAME", help="bc5cdr, drugprot, euadr or redocred")
+    command.add_argument("name", metavar="NAME", choices=CORPUS_NAMES, help=f"one of {', '.join(CORPUS_NAMES)}")
     command.add_argument("files", nargs="+", type=Path, metavar="FILE", help="files of the corpus as it is published")
     command.add_argument(
         "-o", "--output", type=Path, required=True, metavar="OUT", help=f"file to write: {', '.join(OUTPUT_SUFFIXES)}"
@@ -65,9 +65,9 @@ def add_import_command(subcommands: "argparse._SubParsersAction[argparse.Argumen
 
 def run_import(options: argparse.Namespace) -> int:
     """Import, write and print the counts; return the exit status."""
-    from .corpora import corpus_named, import_corpus
+    from .corpora import CORPORA, import_corpus
 
-    corpus = corpus_named(options.name)
+    corpus = CORPORA[options.name]
     if options.output.suffix.lower() not in OUTPUT_SUFFIXES:
         raise SettingError(
             f"{options.output}: unknown suffix {options.output.suffix!r}; use one of {', '.join(OUTPUT_SUFFIXES)}"
@@ -76,7 +76,7 @@ def run_import(options: argparse.Namespace) -> int:
     check_outputs([options.output], [*options.files, *options.exclude])
     exclusions = _exclusions(options, corpus)
     excluded = frozenset().union(*exclusions.values())
-    documents, counts = import_corpus(corpus.name, options.files, excluded, options.errors)
+    documents, counts = import_corpus(corpus, options.files, excluded, options.errors)
     if not documents and not counts.excluded:
         names = ", ".join(map(str, options.files))
         raise AnnotationError(f"{names}: no documents of {corpus.name}; are these the files as they are published?")

@@ -11,13 +11,27 @@ class SourceError(BioDirError):
     """A corpus that is not there, cannot be fetched, or is not the published file."""
 
 
+# Those of the published files; of bc8_test and of BC5CDR's test split none is known.
+CHECKSUMS = {
+    "bioredirect_train.pubtator": "fb54b6404de683858473f414ab3911118ea1e667be11690b69047e34fc89ede0",
+    "bioredirect_dev.pubtator": "eea080a73e801baf990bdc2b0800759a86408b27a5d0d1bdbf0a9342391c5b9f",
+    "bioredirect_test.pubtator": "cdb51c91cce5d849d863c550f7a7e253e04aad72b5a1757f1b6979a4b7b3399c",
+    "CDR_TrainingSet.PubTator.txt": "7afcec134e3d4871e74b0398d92850d3c9ac94c0bdc780003f2d60184c012bd8",
+    "CDR_DevelopmentSet.PubTator.txt": "9e18d8e700168887a7919e62f67ac2ce2357e3f409a48ee992906abdd80fe3e5",
+}
+
+
 @dataclass(frozen=True)
 class SplitSource:
-    """A split and its PubTator file; `sha256` is None if the checksum of the published file is not known."""
+    """A split and its PubTator file."""
 
     name: str
     file: str
-    sha256: str | None = None
+
+    @property
+    def sha256(self) -> str | None:
+        """The checksum of the published file, where it is known."""
+        return CHECKSUMS.get(self.file)
 
 
 @dataclass(frozen=True)
@@ -76,22 +90,16 @@ _PUBLIC_DOMAIN = (
     "reproduction, no warranty, and the request to cite the authors."
 )
 
-# The addresses are those of the official pages. No checksums are known of bc8_test and of BC5CDR's test split.
+# The addresses are those of the official pages.
 BIORED_DIRECTION = Source(
     name="biored_direction",
     title="BioRED with directions (BioREDirect)",
     folder="bioredirect",
     address="https://ftp.ncbi.nlm.nih.gov/pub/lu/BioREDirect/datasets.zip",
     splits=(
-        SplitSource(
-            "train", "bioredirect_train.pubtator", "fb54b6404de683858473f414ab3911118ea1e667be11690b69047e34fc89ede0"
-        ),
-        SplitSource(
-            "validation", "bioredirect_dev.pubtator", "eea080a73e801baf990bdc2b0800759a86408b27a5d0d1bdbf0a9342391c5b9f"
-        ),
-        SplitSource(
-            "test", "bioredirect_test.pubtator", "cdb51c91cce5d849d863c550f7a7e253e04aad72b5a1757f1b6979a4b7b3399c"
-        ),
+        SplitSource("train", "bioredirect_train.pubtator"),
+        SplitSource("validation", "bioredirect_dev.pubtator"),
+        SplitSource("test", "bioredirect_test.pubtator"),
         SplitSource("bc8_test", "bioredirect_bc8_test.pubtator"),
     ),
     labels={"relation": RELATION_LABELS, "novelty": NOVELTY_LABELS, "direction": DIRECTION_LABELS},
@@ -118,14 +126,8 @@ BC5CDR = Source(
     folder="bc5cdr",
     address="https://biocreative.bioinformatics.udel.edu/media/store/files/2016/CDR_Data.zip",
     splits=(
-        SplitSource(
-            "train", "CDR_TrainingSet.PubTator.txt", "7afcec134e3d4871e74b0398d92850d3c9ac94c0bdc780003f2d60184c012bd8"
-        ),
-        SplitSource(
-            "validation",
-            "CDR_DevelopmentSet.PubTator.txt",
-            "9e18d8e700168887a7919e62f67ac2ce2357e3f409a48ee992906abdd80fe3e5",
-        ),
+        SplitSource("train", "CDR_TrainingSet.PubTator.txt"),
+        SplitSource("validation", "CDR_DevelopmentSet.PubTator.txt"),
         SplitSource("test", "CDR_TestSet.PubTator.txt"),
     ),
     labels={"relation": ("None", "CID")},

@@ -6,14 +6,7 @@ import pytest
 
 from biodir import parse_document, read_pubtator
 from biodir.__main__ import main
-from biodir.dataset_script.check import (
-    CountError,
-    SplitContent,
-    check_counts,
-    count_table,
-    counts_of,
-    found_counts,
-)
+from biodir.dataset_script.check import CountError, SplitContent, check_counts, count_table, counts_of, found_counts
 from biodir.dataset_script.sources import PublishedCount
 from helpers.corpus_folder import COPPER, IRON, NALOXONE, write_split
 

@@ -49,7 +49,7 @@ def chemical_gene(path: Path, *relations, marks=MARKS, text=TEXT, id="11") -> Pa
 
 def imported(path: Path, *relations, corpus="drugprot", **keys):
     """The document of a file with these relations, and the counts."""
-    (document,), counts = import_corpus(corpus, [chemical_gene(path, *relations, **keys)])
+    (document,), counts = import_corpus(CORPORA[corpus], [chemical_gene(path, *relations, **keys)])
     return document, counts
 
 
@@ -181,7 +181,7 @@ def test_unknown_types_are_refused(source):
 def test_excluded_and_repeated_documents_are_counted(tmp_path):
     names = [("a.xml", "1"), ("b.xml", "2"), ("c.xml", "1"), ("d.xml", "3")]
     paths = [chemical_gene(tmp_path / name, ("INHIBITOR", "T1", "T2"), id=id) for name, id in names]
-    documents, counts = import_corpus("drugprot", paths, exclude_ids=["2", "9"])
+    documents, counts = import_corpus(CORPORA["drugprot"], paths, exclude_ids=["2", "9"])
     assert [document.id for document in documents] == ["1", "3"]
     assert (counts.documents_read, counts.documents, counts.excluded, counts.repeated) == (4, 2, ("2",), ("1",))
     assert counts.relation_types == {("INHIBITOR", NEGATIVE): 2}, "those of documents that stay"
@@ -208,7 +208,7 @@ def docred(path: Path, labels=({"r": "P17", "h": 0, "t": 1},), **keys) -> Path:
 
 def test_redocred_becomes_a_document_with_all_relations_of_a_pair(tmp_path):
     labels = [{"r": "P17", "h": 0, "t": 1}, {"r": "P150", "h": 1, "t": 0}, {"r": "P131", "h": 0, "t": 1}]
-    (document,), counts = import_corpus("redocred", [docred(tmp_path / "in.json", labels)])
+    (document,), counts = import_corpus(CORPORA["redocred"], [docred(tmp_path / "in.json", labels)])
     assert (document.id, document.text) == ("A | B", "Berlin in Germany . Berlin the city")
     assert document.mentions == (
         Mention(0, 6, "Berlin", "LOC", ("E0",)),
@@ -271,7 +271,7 @@ def scored_ids(data_dir) -> set[str]:
 def test_real_corpora(name, files, excluded, mapped, relations, contradictions, data_dir, scored_ids):
     if name in ("drugprot", "euadr"):
         pytest.importorskip("bioc")
-    imported_documents, counts = import_corpus(name, [data_dir / name / file for file in files], scored_ids)
+    imported_documents, counts = import_corpus(CORPORA[name], [data_dir / name / file for file in files], scored_ids)
     documents = {"bc5cdr": 1000, "drugprot": 350, "euadr": 38, "redocred": 1000}[name]
     found = (counts.documents_read, len(counts.excluded), counts.documents)
     assert (len(scored_ids), *found) == (100, documents, excluded, documents - excluded)
@@ -290,7 +290,7 @@ def test_biored_has_induced_diseases_as_the_table_says(data_dir):
         for document in read_pubtator(data_dir / "bioredirect" / f"bioredirect_{split}.pubtator")
     }
     files = [data_dir / "bc5cdr" / f"CDR_{part}Set.PubTator.txt" for part in ("Training", "Development")]
-    shared = [document for document in import_corpus("bc5cdr", files)[0] if document.id in biored]
+    shared = [document for document in import_corpus(CORPORA["bc5cdr"], files)[0] if document.id in biored]
     agreements = []
     for document in shared:
         known = relations_of_pairs(biored[document.id])

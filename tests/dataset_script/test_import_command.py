@@ -9,7 +9,7 @@ import pytest
 
 from biodir import AnnotationError, SettingError, read_pubtator
 from biodir.dataset_script.corpora import CORPORA, ImportCounts
-from biodir.dataset_script.import_command import add_import_command, import_table
+from biodir.dataset_script.import_command import CORPUS_NAMES, add_import_command, import_table
 from biodir.formats.reading import read_documents
 
 BC5CDR = """{id}|t|Iron harms.
@@ -134,6 +134,13 @@ def test_overlaps_stay_only_on_demand(arguments, source, tmp_path, monkeypatch):
     assert not Path("out.pubtator").exists()
 
 
+def test_unknown_corpus_is_refused(source, capsys):
+    with pytest.raises(SystemExit):
+        run("none", source, "-o", "out.jsonl")
+    assert "invalid choice: 'none' (choose from" in capsys.readouterr().err
+    assert tuple(CORPORA) == CORPUS_NAMES
+
+
 def test_json_lines_hold_what_pubtator_cannot(docred, tmp_path):
     assert run("redocred", docred, "-o", tmp_path / "out.jsonl") == 0
     (document,) = read_documents(tmp_path / "out.jsonl")
@@ -166,7 +173,6 @@ def test_bad_documents_stop_or_are_named_and_counted(source, tmp_path, capsys, c
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["none", "IN", "-o", "out.jsonl"], "no corpus is called 'none'; known are bc5cdr, "),
         (["bc5cdr", "IN", "-o", "out.csv"], r"out\.csv: unknown suffix '\.csv'; use one of \.pubtator, .*\.jsonl"),
         (["bc5cdr", "IN", "-o", "IN"], r"in\.txt is an input as well; write to another file"),
         (["bc5cdr", "absent.txt", "-o", "out.jsonl"], r"absent\.txt: there is no such file"),

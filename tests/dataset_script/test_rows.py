@@ -6,12 +6,7 @@ import pytest
 
 from biodir import AnnotationError, Passage, Relation, parse_document, read_pubtator
 from biodir.dataset_script.features import document_features, pair_features
-from biodir.dataset_script.rows import (
-    document_row,
-    pair_rows,
-    relations_outside_pairs,
-    with_model_types,
-)
+from biodir.dataset_script.rows import document_row, pair_rows, relations_outside_pairs, with_model_types
 from biodir.dataset_script.sources import BC5CDR, BIORED_DIRECTION
 from biodir.formats.rows import document_from_row, with_label_names
 from helpers.corpus_folder import IRON, NALOXONE
@@ -143,8 +138,7 @@ def test_order_of_the_arguments_changes_nothing():
 
 def test_pair_with_several_relations_keeps_all_in_one_row():
     document = replace(
-        IRON,
-        relations=(Relation("Bind", "D1", "10", "No"), Relation("Association", "10", "D1", "Novel", "10")),
+        IRON, relations=(Relation("Bind", "D1", "10", "No"), Relation("Association", "10", "D1", "Novel", "10"))
     )
     row = pair_row(document, "D1", "10")
     assert [row[task] for task in ("relation", "novelty", "direction")] == ["Bind", "No", "No_Direct"]
