@@ -134,7 +134,7 @@ class BioredDirection(datasets.GeneratorBasedBuilder):
         if not self.config.is_verified:
             warn_of_missing(found, self.config.name)
             verify_checksums(found, self.config.is_strict)
-        return [datasets.SplitGenerator(file.split.name, {"split_file": file}) for file in found.files]
+        return [datasets.SplitGenerator(file.split, {"split_file": file}) for file in found.files]
 
     def _generate_examples(self, split_file: SplitFile) -> Iterator[tuple[int, dict[str, Any]]]:
         """Iterate over the rows of a split, each with its number."""
@@ -147,6 +147,6 @@ class BioredDirection(datasets.GeneratorBasedBuilder):
                 if self.config.row_is == "document":
                     yield document_row(document, labels)
                 else:
-                    yield from pair_rows(document, labels, split_file.split.name)
+                    yield from pair_rows(document, labels, split_file.split)
             except AnnotationError as error:
                 raise AnnotationError(f"{split_file.path}: {error}") from error

@@ -44,7 +44,7 @@ def counts_of(documents: Iterable[Document]) -> SplitContent:
 
 def corpus_contents(found: Sequence[FoundFiles]) -> Contents:
     """Return the content of every split that is there."""
-    return {(each.source.name, file.split.name): counts_of(file.documents()) for each in found for file in each.files}
+    return {(each.source.name, file.split): counts_of(file.documents()) for each in found for file in each.files}
 
 
 def found_counts(

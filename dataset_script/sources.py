@@ -11,7 +11,7 @@ class SourceError(BioDirError):
     """A corpus that is not there, cannot be fetched, or is not the published file."""
 
 
-# Those of the published files; of bc8_test and of BC5CDR's test split none is known.
+# File -> SHA-256 of the published one; those of bc8_test and of BC5CDR's test split are not known.
 CHECKSUMS = {
     "bioredirect_train.pubtator": "fb54b6404de683858473f414ab3911118ea1e667be11690b69047e34fc89ede0",
     "bioredirect_dev.pubtator": "eea080a73e801baf990bdc2b0800759a86408b27a5d0d1bdbf0a9342391c5b9f",
@@ -22,24 +22,11 @@ CHECKSUMS = {
 
 
 @dataclass(frozen=True)
-class SplitSource:
-    """A split and its PubTator file."""
-
-    name: str
-    file: str
-
-    @property
-    def sha256(self) -> str | None:
-        """The checksum of the published file, where it is known."""
-        return CHECKSUMS.get(self.file)
-
-
-@dataclass(frozen=True)
 class Source:
     """A corpus: its files, its official archive, its labels, and its description for the data set card.
 
-    `folder` holds the files in a data folder and in the archive. `labels` are task -> labels, that of an unrelated pair
-    first; a task that the corpus does not annotate is left out.
+    `folder` holds the files in a data folder and in the archive. `splits` are split -> PubTator file. `labels` are task
+    -> labels, that of an unrelated pair first; a task that the corpus does not annotate is left out.
 
     >>> BC5CDR.archive, BC5CDR.pairs_name, BC5CDR.labels["relation"]
     ('CDR_Data.zip', 'bc5cdr_pairs', ('None', 'CID'))
@@ -49,7 +36,7 @@ class Source:
     title: str
     folder: str
     address: str
-    splits: tuple[SplitSource, ...]
+    splits: Mapping[str, str]
     labels: Mapping[str, Sequence[str]]
     description: str
     homepage: str
@@ -96,12 +83,12 @@ BIORED_DIRECTION = Source(
     title="BioRED with directions (BioREDirect)",
     folder="bioredirect",
     address="https://ftp.ncbi.nlm.nih.gov/pub/lu/BioREDirect/datasets.zip",
-    splits=(
-        SplitSource("train", "bioredirect_train.pubtator"),
-        SplitSource("validation", "bioredirect_dev.pubtator"),
-        SplitSource("test", "bioredirect_test.pubtator"),
-        SplitSource("bc8_test", "bioredirect_bc8_test.pubtator"),
-    ),
+    splits={
+        "train": "bioredirect_train.pubtator",
+        "validation": "bioredirect_dev.pubtator",
+        "test": "bioredirect_test.pubtator",
+        "bc8_test": "bioredirect_bc8_test.pubtator",
+    },
     labels={"relation": RELATION_LABELS, "novelty": NOVELTY_LABELS, "direction": DIRECTION_LABELS},
     description="PubMed abstracts with genes, diseases, chemicals, variants, species and cell lines, and the relations "
     "between them over the whole abstract: a type, whether the abstract claims it as new, and which entity acts.",
@@ -125,11 +112,11 @@ BC5CDR = Source(
     title="BioCreative V chemical-disease relations (BC5CDR)",
     folder="bc5cdr",
     address="https://biocreative.bioinformatics.udel.edu/media/store/files/2016/CDR_Data.zip",
-    splits=(
-        SplitSource("train", "CDR_TrainingSet.PubTator.txt"),
-        SplitSource("validation", "CDR_DevelopmentSet.PubTator.txt"),
-        SplitSource("test", "CDR_TestSet.PubTator.txt"),
-    ),
+    splits={
+        "train": "CDR_TrainingSet.PubTator.txt",
+        "validation": "CDR_DevelopmentSet.PubTator.txt",
+        "test": "CDR_TestSet.PubTator.txt",
+    },
     labels={"relation": ("None", "CID")},
     description="PubMed abstracts with chemicals and diseases, and the pairs of which the chemical induces the disease "
     "(CID). Neither novelty nor direction is annotated: that the chemical acts is part of what CID means.",

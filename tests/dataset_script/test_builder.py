@@ -11,7 +11,7 @@ import pytest
 from biodir import AnnotationError, ParseError
 from biodir.dataset_script.builder import BioredDirection
 from biodir.dataset_script.features import document_features, pair_features
-from biodir.dataset_script.sources import BC5CDR, BIORED_DIRECTION, SourceError
+from biodir.dataset_script.sources import BC5CDR, BIORED_DIRECTION, CHECKSUMS, SourceError
 from biodir.formats.rows import document_from_row
 from helpers.corpus_folder import COPPER, IRON, NALOXONE, write_data_folder, write_split
 
@@ -83,12 +83,10 @@ def test_one_row_a_candidate_pair(build, folder):
 
 
 def test_all_splits_have_their_names(build, tmp_path):
-    for split in BIORED_DIRECTION.splits:
-        write_split(tmp_path / "all" / split.file, COPPER)
+    for file in BIORED_DIRECTION.splits.values():
+        write_split(tmp_path / "all" / file, COPPER)
     splits = build("biored_direction", tmp_path / "all")
-    assert [(name, len(rows)) for name, rows in splits.items()] == [
-        (split.name, 1) for split in BIORED_DIRECTION.splits
-    ]
+    assert {name: len(rows) for name, rows in splits.items()} == dict.fromkeys(BIORED_DIRECTION.splits, 1)
 
 
 def test_missing_splits_and_other_checksums_are_logged_once(build, folder, caplog):
@@ -96,7 +94,7 @@ def test_missing_splits_and_other_checksums_are_logged_once(build, folder, caplo
         build("bc5cdr", folder)
         missing, checksum = [record.getMessage() for record in caplog.records if record.name.startswith("biodir")]
         assert missing.startswith(f"bc5cdr: splits without a file in {folder} are left out: validation (CDR_Dev")
-        assert f"not {BC5CDR.splits[0].sha256} as published" in checksum
+        assert f"not {CHECKSUMS[BC5CDR.splits['train']]} as published" in checksum
         caplog.clear()
         build("bc5cdr", folder)  # from the cache
     assert [record for record in caplog.records if record.name.startswith("biodir")] == []

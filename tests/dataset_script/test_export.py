@@ -149,5 +149,5 @@ def test_corpora_keep_everything(data_dir, tmp_path):
     out, _ = exported_folder(data_dir, tmp_path / "out")
     for source in SOURCES:
         for file in found_files(source, data_dir).files:
-            read = read_parquet(out / source.name / f"{file.split.name}-00000-of-00001.parquet")
+            read = read_parquet(out / source.name / f"{file.split}-00000-of-00001.parquet")
             assert list(read) == [with_model_types(document) for document in file.documents()]
