@@ -93,16 +93,16 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from biodir.dataset_script.check import check_counts, corpus_contents, count_rows, count_table
+    from biodir.dataset_script.check import check_counts, corpus_contents, count_table, found_counts
     from biodir.dataset_script.files import verify_checksums, warn_of_missing
 
     found = _found(options)
     for each in found:
         warn_of_missing(each, each.source.name)
         verify_checksums(each, options.strict)
-    rows = count_rows(corpus_contents(found))
-    print(count_table(rows))
-    check_counts(rows, ", ".join(dict.fromkeys(str(each.location) for each in found)))
+    counts = found_counts(corpus_contents(found))
+    print(count_table(counts))
+    check_counts(counts, ", ".join(dict.fromkeys(str(each.location) for each in found)))
     return 0
 
 
@@ -131,7 +131,7 @@ def _found(options: argparse.Namespace) -> list["FoundFiles"]:
 
     if options.download:
         download = _datasets("--download").DownloadManager().download
-        found = [found_files(source, fetched_archive(source, download, is_strict=options.strict)) for source in SOURCES]
+        found = [found_files(source, fetched_archive(source, download)) for source in SOURCES]
     else:
         location = options.data_dir or os.environ.get("BIODIR_DATA")
         if not location:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from biodir.document_biodir import Document, Relation
-from biodir.errors_biodir import STRICT, AnnotationError, ErrorPolicy, SettingError
+from biodir.errors_biodir import AnnotationError, BioDirError
 from biodir.pipeline_decoding_biodir import relations_of_pairs
 
 from .bc5cdr import BC5CDR
@@ -55,51 +55,27 @@ class ImportCounts:
         return self.relation_types.total() - self.relations
 
 
-@dataclass(frozen=True)
-class ImportResult:
-    """The documents with biodir's types, and the counts."""
-
-    corpus: Corpus
-    documents: tuple[Document, ...]
-    counts: ImportCounts
-
-
-def corpus_named(name: str) -> Corpus:
-    """Return the corpus of CORPORA with this name.
-
-    Raises:
-        SettingError: there is none.
-    """
-    if name not in CORPORA:
-        raise SettingError(f"no corpus is called {name!r}; known are {', '.join(CORPORA)}")
-    return CORPORA[name]
-
-
 def import_corpus(
-    name: str,
-    paths: Sequence[str | Path],
-    exclude_ids: Collection[str] = (),
-    policy: ErrorPolicy = STRICT,
-) -> ImportResult:
-    """Read a corpus and return its documents with biodir's types.
+    corpus: Corpus, paths: Sequence[str | Path], exclude_ids: Collection[str] = (), errors: str = "raise"
+) -> tuple[list[Document], ImportCounts]:
+    """Read a corpus and return its documents with biodir's types, and the counts.
 
     Args:
-        name: a key of CORPORA.
+        corpus: one of CORPORA.
         paths: files of the corpus.
         exclude_ids: documents to leave out, such as those of `exclusion.excluded_by_scored_splits`.
-        policy: whether a document that cannot be read is an error or is left out.
+        errors: "raise", or "skip" to leave out documents that cannot be read.
 
     Raises:
-        SettingError: there is no such corpus.
         AnnotationError: a type that the corpus is not known to have.
         BioDirError: a file or document cannot be read.
     """
-    corpus = corpus_named(name)
     excluded = frozenset(exclude_ids)
+    skipped: list[BioDirError] = []
     ids: list[str] = []
     sources: dict[str, tuple[str, Document]] = {}  # by id; the first of several stays
     for path in paths:
-        for document in corpus.read(path, policy):
+        for document in corpus.read(path, errors=errors, on_skip=skipped.append):
             ids.append(document.id)
             if document.id not in excluded:
                 sources.setdefault(document.id, (f"{path}: document {document.id}", document))
@@ -108,14 +84,14 @@ def import_corpus(
     counts = ImportCounts(
         documents_read=len(ids),
         documents=len(merged),
-        skipped=tuple(map(str, policy.skipped)),
+        skipped=tuple(map(str, skipped)),
         excluded=tuple(each for each in ids if each in excluded),
         repeated=tuple((Counter(each for each in ids if each in sources) - Counter(sources.keys())).elements()),
         relations=sum(len(document.relations) for document in merged),
         contradictions=tuple(line for place, document in mapped.items() for line in _contradictions(document, place)),
         **_type_counts([document for _, document in sources.values()], corpus),
     )
-    return ImportResult(corpus, tuple(merged), counts)
+    return merged, counts
 
 
 def _mapped(document: Document, corpus: Corpus, place: str) -> Document:
