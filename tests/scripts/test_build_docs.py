@@ -64,5 +64,5 @@ def test_warning_of_pdoc_is_an_error(build_docs, monkeypatch, tmp_path):
 
     monkeypatch.setattr(build_docs, "_pages", warn)
     with pytest.raises(SystemExit, match="build_docs: pdoc warns: odd docstring"):
-        build_docs.main([str(tmp_path / "docs")])
+        build_docs.build(tmp_path / "docs")
     assert not (tmp_path / "docs").exists()
