@@ -29,22 +29,10 @@ FLAT_FILES = sorted(CHECKOUT.glob("*_biodir.py"))
 # A text search finds the siblings when transformers copies a model's code from the Hub, in docstrings, too.
 HUB_RELATIVE_IMPORT = re.compile(r"^\s*(?:import\s+\.(\S+)|from\s+\.(\S+)\s+import)", re.MULTILINE)
 
-# An import of a flat module otherwise than as `biodir.<module>`.
-OTHER_IMPORT = re.compile(
-    r"^\s*(?:from\s+\.*(?:\w+_biodir\b|\s+import\s+\w+_biodir)|import\s+\w+_biodir\b).*", re.MULTILINE
-)
-
 
 def name_of(path: Path) -> str:
     """Return the path in the checkout."""
     return path.relative_to(CHECKOUT).as_posix()
-
-
-def folder_files() -> list[Path]:
-    """Return the Python files beside the flat modules: in folders, and programs such as train.py."""
-    folders = [path for path in CHECKOUT.glob("[!.]*/") if path.name not in NO_SOURCE_FOLDERS]
-    files = [path for folder in folders for path in folder.rglob("*.py")] + list(CHECKOUT.glob("*.py"))
-    return sorted(path for path in files if not path.name.endswith("_biodir.py"))
 
 
 def imports_of(source: str) -> Iterator[ast.Import | ast.ImportFrom]:
@@ -115,26 +103,6 @@ def test_text_search_of_the_hub_loader_finds_the_real_siblings(path):
 )
 def test_import_rule_of_flat_modules_refuses(name, line):
     assert len(flat_import_faults(name, line)) == 1
-
-
-@pytest.mark.parametrize("path", folder_files(), ids=name_of)
-def test_folder_imports_flat_modules_by_the_import_name(path):
-    assert OTHER_IMPORT.findall(path.read_text(encoding="utf-8")) == []
-
-
-@pytest.mark.parametrize(
-    ("line", "is_fault"),
-    [
-        ("from ..document_biodir import Document", True),
-        ("from .. import document_biodir", True),
-        ("    from document_biodir import Document", True),
-        ("import document_biodir", True),
-        ("from biodir.document_biodir import Document", False),
-        ("import biodir.document_biodir", False),
-    ],
-)
-def test_import_rule_of_folders(line, is_fault):
-    assert bool(OTHER_IMPORT.search(f"import re\n{line}\n")) == is_fault
 
 
 def test_reading_documents_loads_neither_torch_nor_transformers():

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from biodir.configuration_biodir import CODE_FILES
 from biodir.inference.loading import CHECKPOINT_FILES, load_pipeline
 from helpers.checkout import CHECKOUT
 from helpers.marked import marked_document
@@ -22,6 +21,7 @@ from helpers.tiny_checkpoint import open_pipeline, save_checkpoint
 
 pytestmark = pytest.mark.slow
 
+CODE_FILES = {path.name for path in CHECKOUT.glob("*_biodir.py")}
 HUB_ID = "some-group/tiny.model-v1"
 DOCUMENT = marked_document(
     "<C:D1 Aspirin> cures <D:D2 pain>. " + "Filler and filler. " * 30 + "The <G:3 gene> causes <D:D2 pain>."
