@@ -1,7 +1,7 @@
-"""A small Hub on loopback, in memory: what huggingface_hub asks of one to upload, tag, list and download.
+"""A small Hub on loopback, in memory, for the requests of huggingface_hub that upload, tag, list and download.
 
-It keeps what the tests look at: every request, and of each repository the commits with their files. Files are large
-(LFS) if they end in .safetensors or .parquet or hold a zero byte, else regular, as the real one decides by its rules.
+The tests read its requests and the commits of each repository. Files are large (LFS) if they end in .safetensors or
+.parquet or have a zero byte, else regular; the real Hub has similar rules.
 """
 
 import base64
@@ -102,21 +102,8 @@ class _Handler(BaseHTTPRequestHandler):
         """Nothing: the tests look at `Hub.requests`."""
 
     def do_GET(self) -> None:
-        self._answer()
-
-    def do_HEAD(self) -> None:
-        self._answer()
-
-    def do_POST(self) -> None:
-        self._answer()
-
-    def do_PUT(self) -> None:
-        self._answer()
-
-    def _answer(self) -> None:
-        self.body = (
-            self.rfile.read(int(self.headers.get("Content-Length") or 0)) if self._has_length() else self._chunks()
-        )
+        chunked = self.headers.get("Transfer-Encoding") == "chunked"
+        self.body = self._chunks() if chunked else self.rfile.read(int(self.headers.get("Content-Length") or 0))
         path = unquote(urlsplit(self.path).path)
         self.hub.requests.append((self.command, path))
         for part, status in self.hub.failures.items():
@@ -136,6 +123,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self._create()
         return self._api(path)
 
+    do_HEAD = do_POST = do_PUT = do_GET
+
     def _is_refused(self, path: str) -> bool:
         """Whether a change is asked for without the token of this Hub.
 
@@ -144,9 +133,6 @@ class _Handler(BaseHTTPRequestHandler):
         if path.startswith("/objects/") or "/paths-info/" in path:
             return False
         return self.headers.get("Authorization") != f"Bearer {TOKEN}"
-
-    def _has_length(self) -> bool:
-        return self.headers.get("Transfer-Encoding") != "chunked"
 
     def _chunks(self) -> bytes:
         body = b""

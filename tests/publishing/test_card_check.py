@@ -55,7 +55,9 @@ def test_fault_is_named_with_its_key_and_value(values, message):
 
 @pytest.mark.parametrize("value", ["high", ".inf", ".nan", "true", "45.78"])
 def test_figure_outside_0_to_1_is_refused_in_card_and_results(tmp_path, value):
-    with pytest.raises(PublishError, match=r"^card: metadata model-index, metric 0: value is .*; give a number in 0..1"):
+    with pytest.raises(
+        PublishError, match=r"^card: metadata model-index, metric 0: value is .*; give a number in 0..1"
+    ):
         check_card(CARD.replace("value: 0.5", f"value: {value}"), CONFIG, "card")
     (tmp_path / "x.yaml").write_text(f"- dataset: {{id: a/b, task_id: c}}\n  value: {value}\n")
     with pytest.raises(PublishError, match=r"x\.yaml: result 0: value is .*; give a number in 0..1"):
