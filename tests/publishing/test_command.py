@@ -309,14 +309,14 @@ def test_published_model_is_loaded_from_the_hub(model, tmp_path):
         assert planned.startswith(f"{HUB_ID}: {len(FILES)} files to write, 0 to delete")
         uploaded = hub.repositories[("models", HUB_ID)]
         assert [commit.message for commit in uploaded.commits] == ["initial commit", f"biodir {TAG}"]
-        assert set(uploaded.commits[-1].files) == {*FILES, ".gitattributes"}, "the check left nothing behind"
+        assert set(uploaded.commits[-1].files) == {*FILES, ".gitattributes"}, "the check left no files"
         assert tagged == f"{HUB_ID}: tagged {TAG}, commit {uploaded.commits[-1].oid}"
         assert uploaded.tags == {TAG: uploaded.commits[-1].oid}
 
         sample = CHECKOUT / "samples" / "sample.pubtator"
         program = f"import sys\nsys.modules['biodir'] = None\n{USER}"
-        said = run([sys.executable, "-I", "-c", program, HUB_ID, str(sample), TAG], settings, tmp_path)
-        kind, by_task, by_tag = json.loads(said.splitlines()[-1])
+        printed = run([sys.executable, "-I", "-c", program, HUB_ID, str(sample), TAG], settings, tmp_path)
+        kind, by_task, by_tag = json.loads(printed.splitlines()[-1])
         expected = json.loads(json.dumps(open_pipeline(model)(sample.read_text())))
         assert kind == "BioDirForRelationExtraction"
         assert by_task == by_tag == expected

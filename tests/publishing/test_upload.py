@@ -93,7 +93,7 @@ def test_second_run_changes_nothing(hub, api, folder):
 
 def test_run_after_a_lost_commit_sends_no_large_file_again(hub, api, folder):
     hub.fail("POST /api/models/some-group/tiny/commit", 500)
-    with pytest.raises(PublishError, match="the Hub answered 500: told to fail; run the command again"):
+    with pytest.raises(PublishError, match="the Hub answered 500: made to fail; run the command again"):
         publish(folder, api)
     assert len(repository(hub).commits) == 1
     hub.failures.clear()
@@ -104,7 +104,7 @@ def test_run_after_a_lost_commit_sends_no_large_file_again(hub, api, folder):
 
 def test_run_after_a_lost_tag_only_tags(hub, api, folder):
     hub.fail("/tag/", 403)
-    with pytest.raises(PublishError, match="the Hub answered 403: told to fail; use a token with write access to it"):
+    with pytest.raises(PublishError, match="the Hub answered 403: made to fail; use a token with write access to it"):
         publish(folder, api)
     hub.failures.clear()
     assert publish(folder, api) == Plan(repository(hub).commits[-1].oid, ())
