@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -242,11 +243,11 @@ def test_results_of_another_checkpoint_are_refused(model, tmp_path):
 
 
 def copied(model: Path, tmp_path: Path) -> Path:
+    """Return a copy of the files at the top of the folder."""
     copy = tmp_path / "model"
     copy.mkdir()
-    for path in model.iterdir():
-        if path.is_file():
-            (copy / path.name).write_bytes(path.read_bytes())
+    for path in filter(Path.is_file, model.iterdir()):
+        shutil.copy(path, copy)
     return copy
 
 
@@ -283,11 +284,7 @@ def test_fault_that_the_new_process_finds_is_named(monkeypatch, tmp_path, found,
     ],
 )
 def test_check_fails_without_a_module_or_with_one_that_needs_biodir(repository, tmp_path, name, text, message):
-    copy = tmp_path / "copy"
-    copy.mkdir()
-    for part in FILES:
-        (copy / part).parent.mkdir(exist_ok=True)
-        (copy / part).write_bytes((repository / part).read_bytes())
+    copy = Path(shutil.copytree(repository, tmp_path / "copy"))
     if text is None:
         (copy / name).unlink()
     else:

@@ -89,4 +89,4 @@ def test_made_document_stays_small_and_reads_back():
 def test_model_with_other_labels_passes_the_check(tmp_path):
     model = save_publishable(tmp_path, **LABELS)
     folder = assemble(model_repository(model, "some-group/other"), tmp_path / "repository")
-    assert check_model(folder).relations > 0
+    assert check_model(folder) > 0
