@@ -6,10 +6,10 @@ import pytest
 
 from biodir.formats import graphml
 from biodir.formats.graphml import format_graphml, node_name, relation_graph
-from helpers.demo_answers import DRUG, GENE, RESULTS, answer, result
+from helpers.demo_predictions import DRUG, GENE, RESULTS, prediction, result
 
 networkx = pytest.importorskip("networkx")
-DOCUMENT = answer().document
+DOCUMENT = prediction().document
 EGFR, T790M, GEFITINIB = (
     "GeneOrGeneProduct:1956",
     "SequenceVariant:p|SUB|T|790|M",
