@@ -1,23 +1,23 @@
-"""The hand-written abstracts of samples/: their annotations are consistent, and the demo shows them."""
+"""The hand-written abstracts of samples/: their offsets hold, and they are what the demo shows."""
 
 import pytest
 
 from biodir.configuration_biodir import BioDirConfig
 from biodir.document_pubtator_biodir import read_pubtator
 from biodir.formats.pubtator import format_pubtator
-from biodir_demo.opening import EXAMPLES
+from biodir_demo.documents import EXAMPLES
 from helpers.checkout import CHECKOUT
 
 SAMPLES = CHECKOUT / "samples"
 FILES = sorted(SAMPLES.glob("*.pubtator"))
 
 
-def test_samples_are_the_examples_of_the_demo_and_of_make_run():
+def test_samples_are_the_examples_of_the_demo_beside_that_of_make_run():
     assert {path.name for path in FILES} == {*EXAMPLES, "sample.pubtator"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_sample_is_one_document_named_as_its_file_and_is_written_back_unchanged(path):
+def test_sample_is_one_document_named_as_its_file_and_is_written_back_as_it_stands(path):
     (document,) = read_pubtator(path)
     assert document.id == path.stem
     assert format_pubtator(document) == path.read_text(encoding="utf-8")
@@ -37,7 +37,7 @@ def test_mentions_are_whole_words_of_known_types_that_do_not_overlap(path):
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_equal_words_have_equal_types_and_identifiers(path):
+def test_words_that_read_as_a_mention_are_mentions(path):
     (document,) = read_pubtator(path)
     kinds: dict[str, set] = {}
     for mention in document.mentions:
