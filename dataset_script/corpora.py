@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from biodir.document_biodir import Document, Relation
-from biodir.errors_biodir import AnnotationError, BioDirError
+from biodir.errors_biodir import STRICT, AnnotationError, ErrorPolicy
 from biodir.pipeline_decoding_biodir import relations_of_pairs
 
 from .bc5cdr import BC5CDR
@@ -56,7 +56,7 @@ class ImportCounts:
 
 
 def import_corpus(
-    corpus: Corpus, paths: Sequence[str | Path], exclude_ids: Collection[str] = (), errors: str = "raise"
+    corpus: Corpus, paths: Sequence[str | Path], exclude_ids: Collection[str] = (), policy: ErrorPolicy = STRICT
 ) -> tuple[list[Document], ImportCounts]:
     """Read a corpus and return its documents with biodir's types, and the counts.
 
@@ -64,18 +64,17 @@ def import_corpus(
         corpus: one of CORPORA.
         paths: files of the corpus.
         exclude_ids: documents to leave out, such as those of `exclusion.excluded_by_scored_splits`.
-        errors: "raise", or "skip" to leave out documents that cannot be read.
+        policy: whether a document that cannot be read is an error or is left out.
 
     Raises:
         AnnotationError: a type that the corpus is not known to have.
         BioDirError: a file or document cannot be read.
     """
     excluded = frozenset(exclude_ids)
-    skipped: list[BioDirError] = []
     ids: list[str] = []
     sources: dict[str, tuple[str, Document]] = {}  # by id; the first of several stays
     for path in paths:
-        for document in corpus.read(path, errors=errors, on_skip=skipped.append):
+        for document in corpus.read(path, policy):
             ids.append(document.id)
             if document.id not in excluded:
                 sources.setdefault(document.id, (f"{path}: document {document.id}", document))
@@ -84,7 +83,7 @@ def import_corpus(
     counts = ImportCounts(
         documents_read=len(ids),
         documents=len(merged),
-        skipped=tuple(map(str, skipped)),
+        skipped=tuple(map(str, policy.skipped)),
         excluded=tuple(each for each in ids if each in excluded),
         repeated=tuple((Counter(each for each in ids if each in sources) - Counter(sources.keys())).elements()),
         relations=sum(len(document.relations) for document in merged),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from biodir.cli import check_outputs, check_readable
 from biodir.document_biodir import Document
-from biodir.errors_biodir import AnnotationError, SettingError
+from biodir.errors_biodir import AnnotationError, ErrorPolicy, SettingError
 from biodir.files import write_atomic
 from biodir.formats.pubtator import format_pubtator
 from biodir.formats.reading import JSON_LINES_SUFFIXES, PUBTATOR_SUFFIXES
@@ -76,7 +76,7 @@ def run_import(options: argparse.Namespace) -> int:
     check_outputs([options.output], [*options.files, *options.exclude])
     exclusions = _exclusions(options, corpus)
     excluded = frozenset().union(*exclusions.values())
-    documents, counts = import_corpus(corpus, options.files, excluded, options.errors)
+    documents, counts = import_corpus(corpus, options.files, excluded, ErrorPolicy(options.errors))
     if not documents and not counts.excluded:
         names = ", ".join(map(str, options.files))
         raise AnnotationError(f"{names}: no documents of {corpus.name}; are these the files as they are published?")

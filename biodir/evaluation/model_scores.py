@@ -24,7 +24,6 @@ class ProcessedDocuments:
 
 def processed_documents(documents: Sequence[Document], processor: Processor) -> ProcessedDocuments:
     """Return the documents with their features, for any number of passes."""
-    features: list[tuple[PairwiseFeatures | DocumentFeatures, ...]]
     features = [(*processor.features(processor.tokenize(document)),) for document in documents]
     return ProcessedDocuments(tuple(documents), tuple(features))
 
