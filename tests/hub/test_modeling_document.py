@@ -15,7 +15,7 @@ from biodir.modeling_biodir import BioDirForRelationExtraction
 from biodir.modeling_document_biodir import document_states
 from biodir.processing_document_biodir import DocumentFeatures
 from helpers.marked import marked_document
-from helpers.pooled_models import (
+from helpers.document_models import (
     DOCUMENTS,
     NARROW,
     OFFSET_FAMILIES,
@@ -27,7 +27,7 @@ from helpers.pooled_models import (
     gradients_of,
     logits_of,
     logits_with_gradient,
-    model_and_encoder,
+    model_and_processor,
 )
 from helpers.tiny_models import tiny_config
 
@@ -127,7 +127,7 @@ def naive_logits(model, features) -> Tensor:
 @each_width
 @pytest.mark.parametrize("prompt_tokens", [3, 0], ids=["soft prompt", "no soft prompt"])
 def test_logits_and_gradients_equal_a_naive_implementation(sizes, prompt_tokens):
-    model, encoder = model_and_encoder(soft_prompt_tokens=prompt_tokens, **sizes)
+    model, encoder = model_and_processor(soft_prompt_tokens=prompt_tokens, **sizes)
     features = features_of(encoder, *DOCUMENTS)
     naive = eager(model)
     found, expected = logits_with_gradient(model, encoder, features), naive_logits(naive, features)
@@ -141,7 +141,7 @@ def test_logits_and_gradients_equal_a_naive_implementation(sizes, prompt_tokens)
 
 @pytest.mark.parametrize("family", PACKABLE_ENCODERS)
 def test_every_packable_encoder_equals_a_naive_implementation(family):
-    model, encoder = model_and_encoder(family, **NARROW)
+    model, encoder = model_and_processor(family, **NARROW)
     features = features_of(encoder, TEXT, OTHER)
     with torch.no_grad():
         assert_close(logits_of(model, encoder, features), naive_logits(eager(model), features))
@@ -151,7 +151,7 @@ def test_entities_with_windows_between_them_equal_a_naive_implementation():
     # The window in the middle shows no mention; both entities have mentions in windows in which the other has none.
     words = "it binds " * 12
     document = marked_document(f"<C:C1 iron> {words}<D:D1 pain> and <C:C1 iron> {words}{words}<D:D1 pain> <G:G1 it>")
-    model, encoder = model_and_encoder(**NARROW)
+    model, encoder = model_and_processor(**NARROW)
     features = features_of(encoder, document, OTHER)
     windows = [
         {mention.window for mention in features[0].mentions if mention.entity[0] == name} for name in ("C1", "D1")
@@ -174,7 +174,7 @@ def dense_document():
 
 
 def test_text_that_is_read_without_tags_equals_a_naive_implementation():
-    model, encoder = model_and_encoder(**NARROW)
+    model, encoder = model_and_processor(**NARROW)
     features = features_of(encoder, dense_document(), OTHER)
     assert len(features[0].pairs) == 30 * 29 // 2
     some = [features[0].with_pairs(range(0, len(features[0].pairs), 40)), features[1]]
@@ -183,7 +183,7 @@ def test_text_that_is_read_without_tags_equals_a_naive_implementation():
 
 
 def test_pair_of_a_text_that_is_read_without_tags_has_the_same_scores_alone_and_among_all():
-    model, encoder = model_and_encoder(**NARROW)
+    model, encoder = model_and_processor(**NARROW)
     features = features_of(encoder, dense_document(), OTHER)
     together = logits_of(model, encoder, features)
     assert together.isfinite().all()
@@ -193,7 +193,7 @@ def test_pair_of_a_text_that_is_read_without_tags_has_the_same_scores_alone_and_
 
 
 def test_texts_of_these_tests_hold_what_they_are_to_hold():
-    _, encoder = model_and_encoder(**NARROW)
+    _, encoder = model_and_processor(**NARROW)
     text, other, one_pair = features_of(encoder, *DOCUMENTS)
     assert len(text.rows) > 2
     assert (len(other.rows), len(other.pairs), len(one_pair.pairs)) == (1, 3, 1)
@@ -208,7 +208,7 @@ def test_texts_of_these_tests_hold_what_they_are_to_hold():
 @each_width
 @pytest.mark.parametrize("family", PACKABLE_ENCODERS)
 def test_pair_alone_and_among_others_of_several_documents_has_the_same_scores(sizes, family):
-    model, encoder = model_and_encoder(family, **sizes)
+    model, encoder = model_and_processor(family, **sizes)
     features = features_of(encoder, *DOCUMENTS)
     alone = [
         logits_of(model, encoder, [found.with_pairs([index])])
@@ -219,7 +219,7 @@ def test_pair_alone_and_among_others_of_several_documents_has_the_same_scores(si
 
 
 def test_order_of_documents_and_pairs_changes_no_score():
-    model, encoder = model_and_encoder(**NARROW)
+    model, encoder = model_and_processor(**NARROW)
     text, other, one_pair = features_of(encoder, *DOCUMENTS)
     logits = logits_of(model, encoder, [text, other, one_pair]).split([len(text.pairs), 3, 1])
     order = list(reversed(range(len(text.pairs))))
@@ -228,7 +228,7 @@ def test_order_of_documents_and_pairs_changes_no_score():
 
 
 def test_splitting_a_document_with_many_pairs_changes_no_score(monkeypatch):
-    model, encoder = model_and_encoder(**NARROW)
+    model, encoder = model_and_processor(**NARROW)
     whole = features_of(encoder, TEXT, OTHER)
     monkeypatch.setattr(processing_document_biodir, "PAIRS_PER_PASS", 4)
     parts = features_of(encoder, TEXT, OTHER)
@@ -239,7 +239,7 @@ def test_splitting_a_document_with_many_pairs_changes_no_score(monkeypatch):
 
 
 def test_pairs_differ():
-    model, encoder = model_and_encoder(**NARROW)
+    model, encoder = model_and_processor(**NARROW)
     (features,) = features_of(encoder, TEXT)
     # C3 has but one mention, which it shares with C1: a window that shows no other of C1 cannot tell them apart.
     entities = [{question.pair.entity1.identifier, question.pair.entity2.identifier} for question in features.pairs]
@@ -250,7 +250,7 @@ def test_pairs_differ():
 
 
 def test_task_with_no_labels_has_no_logits():
-    model, encoder = model_and_encoder(novelty_labels=[])
+    model, encoder = model_and_processor(novelty_labels=[])
     output = model(**encoder.collate(features_of(encoder, TEXT)))
     assert output.novelty_logits is None
     assert output.relation_logits.shape[1] + output.direction_logits.shape[1] == 13
@@ -277,7 +277,7 @@ def packed_states(monkeypatch, model, encoder, features):
 
 @pytest.mark.parametrize("family", PACKABLE_ENCODERS)
 def test_text_has_the_states_of_the_bare_text(monkeypatch, family):
-    model, encoder = model_and_encoder(family, **NARROW)
+    model, encoder = model_and_processor(family, **NARROW)
     features = features_of(encoder, *DOCUMENTS)
     states, layout = packed_states(monkeypatch, model, encoder, features)
     bare = eager(model).encoder
@@ -291,7 +291,7 @@ def test_text_has_the_states_of_the_bare_text(monkeypatch, family):
 
 
 def test_soft_prompt_of_the_pair_type_is_seen_and_that_of_others_is_not():
-    model, encoder = model_and_encoder(**NARROW)
+    model, encoder = model_and_processor(**NARROW)
     features = features_of(encoder, TEXT)
     types = torch.tensor([question.pair.pair_type_id for question in features[0].pairs])
     before = logits_of(model, encoder, features)
@@ -304,7 +304,7 @@ def test_soft_prompt_of_the_pair_type_is_seen_and_that_of_others_is_not():
 
 
 def test_packed_row_may_be_longer_than_the_positions_of_the_encoder():
-    model, encoder = model_and_encoder()
+    model, encoder = model_and_processor()
     features = features_of(encoder, *[TEXT] * 4)
     assert sum(found.tokens for found in features) > 2 * model.config.encoder_config.max_position_embeddings
     logits = logits_of(model, encoder, features).view(4, len(features[0].pairs), -1)
@@ -312,7 +312,7 @@ def test_packed_row_may_be_longer_than_the_positions_of_the_encoder():
 
 
 def test_pair_that_shares_no_window_has_no_context():
-    model, encoder = model_and_encoder(**NARROW)
+    model, encoder = model_and_processor(**NARROW)
     features = features_of(encoder, TEXT, OTHER)
     prompts = model.soft_prompt.vectors
     with torch.no_grad():
@@ -333,7 +333,7 @@ def test_encoder_that_cannot_read_packed_rows_is_refused():
 
 def test_encoder_with_relative_positions_is_refused():
     with pytest.raises(SettingError, match=r"^encoders of type 'bert' .* with absolute positions"):
-        model_and_encoder(encoder_settings={"position_embedding_type": "relative_key"})
+        model_and_processor(encoder_settings={"position_embedding_type": "relative_key"})
 
 
 def test_solid_model_keeps_the_attention_of_its_encoder():

@@ -7,7 +7,7 @@ from biodir.modeling_attention_biodir import PACKABLE_ENCODERS, PACKED_ATTENTION
 from biodir.modeling_biodir import BioDirForRelationExtraction
 from biodir.processing_biodir import make_processor
 from helpers.marked import word_piece_tokenizer
-from helpers.pooled_models import (
+from helpers.document_models import (
     DOCUMENTS,
     NARROW,
     OTHER,
@@ -19,7 +19,7 @@ from helpers.pooled_models import (
     logits_of,
     logits_with_gradient,
     loss_of,
-    model_and_encoder,
+    model_and_processor,
     some_labels,
 )
 from helpers.tiny_models import save_encoder
@@ -27,7 +27,7 @@ from helpers.tiny_models import save_encoder
 
 @pytest.mark.parametrize("family", ["bert", "roberta", "electra"])
 def test_saved_model_keeps_its_encoding_and_its_scores(tmp_path, family):
-    model, encoder = model_and_encoder(family, **NARROW)
+    model, encoder = model_and_processor(family, **NARROW)
     features = features_of(encoder, *DOCUMENTS)
     model.save_pretrained(tmp_path)
     assert PACKED_ATTENTION not in (tmp_path / "config.json").read_text()
@@ -40,7 +40,7 @@ def test_saved_model_keeps_its_encoding_and_its_scores(tmp_path, family):
 
 @pytest.mark.parametrize("attention", ["eager", "sdpa"])
 def test_attention_code_that_is_asked_for_changes_no_score(tmp_path, attention):
-    model, encoder = model_and_encoder(**NARROW)
+    model, encoder = model_and_processor(**NARROW)
     features = features_of(encoder, *DOCUMENTS)
     expected = logits_of(model, encoder, features)
     model.save_pretrained(tmp_path)
@@ -50,7 +50,7 @@ def test_attention_code_that_is_asked_for_changes_no_score(tmp_path, attention):
 
 def test_attention_code_that_is_set_later_changes_no_score():
     # The encoder's own attention knows nothing of the layout: everything would attend to everything, in silence.
-    model, encoder = model_and_encoder(**NARROW)
+    model, encoder = model_and_processor(**NARROW)
     features = features_of(encoder, *DOCUMENTS)
     expected = logits_of(model, encoder, features)
     model.set_attn_implementation("sdpa")
@@ -69,7 +69,7 @@ def test_model_from_a_pretrained_encoder_answers_with_its_tokenizer(tmp_path):
 
 @each_width
 def test_autocast_to_half_precision_stays_near_float32_and_trains(sizes):
-    model, encoder = model_and_encoder(**sizes)
+    model, encoder = model_and_processor(**sizes)
     features = features_of(encoder, *DOCUMENTS)
     reference = logits_of(model, encoder, features)
     with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -84,7 +84,7 @@ def test_autocast_to_half_precision_stays_near_float32_and_trains(sizes):
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=["bf16", "fp16"])
 def test_model_of_half_precision_stays_near_float32_and_trains(tmp_path, dtype):
-    model, encoder = model_and_encoder(**NARROW)
+    model, encoder = model_and_processor(**NARROW)
     features = features_of(encoder, *DOCUMENTS)
     reference = logits_of(model, encoder, features)
     model.save_pretrained(tmp_path)
@@ -95,7 +95,7 @@ def test_model_of_half_precision_stays_near_float32_and_trains(tmp_path, dtype):
 
 
 def test_training_steps_lower_the_loss():
-    model, encoder = model_and_encoder(**NARROW)
+    model, encoder = model_and_processor(**NARROW)
     features = features_of(encoder, *DOCUMENTS)
     labels = some_labels(features)
     model.train()
@@ -114,7 +114,7 @@ def test_training_steps_lower_the_loss():
 @pytest.mark.parametrize("labels", ["unrelated", "mixed"])
 def test_every_parameter_has_a_gradient(family, labels):
     # Training on several devices stops where a parameter has none.
-    model, encoder = model_and_encoder(family, **NARROW)
+    model, encoder = model_and_processor(family, **NARROW)
     features = features_of(encoder, *DOCUMENTS)
     found = some_labels(features)
     loss_of(model, encoder, features, found if labels == "mixed" else [0] * len(found)).backward()
@@ -123,7 +123,7 @@ def test_every_parameter_has_a_gradient(family, labels):
 
 def test_dropout_is_at_work_in_training_alone():
     dropouts = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.5}
-    model, encoder = model_and_encoder(encoder_settings=dropouts)
+    model, encoder = model_and_processor(encoder_settings=dropouts)
     features = features_of(encoder, OTHER)
     assert torch.equal(logits_of(model, encoder, features), logits_of(model, encoder, features))
     model.train()
@@ -132,7 +132,7 @@ def test_dropout_is_at_work_in_training_alone():
 
 @each_width
 def test_gradient_checkpointing_changes_neither_loss_nor_gradients(sizes):
-    model, encoder = model_and_encoder(**sizes)
+    model, encoder = model_and_processor(**sizes)
     features = features_of(encoder, *DOCUMENTS)
     model.train()
     plain = gradients_of(model, logits_with_gradient(model, encoder, features))
