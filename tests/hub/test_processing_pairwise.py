@@ -137,7 +137,10 @@ TWICE = Document("7", "iron it", (*[Mention(0, 4, "iron", CHEMICAL, ("1",))] * 2
         ("iron <C:1 \u200b> <G:2 it>", "iron CS /CS GT it /GT"),
         ("it <C:1 \u200b><G:2 \u200b> it", "it CS /CS GT /GT it"),
         ("<C:1 [SEP]> <G:2 it>", "CS [ s ##e ##p ] /CS GT it /GT"),
-        ("<C:1 it it it it it it it> <G:2 iron>", "CS it it it it it it /CS it GT iron /GT"),  # beyond max_mention_tokens
+        (
+            "<C:1 it it it it it it it> <G:2 iron>",
+            "CS it it it it it it /CS it GT iron /GT",
+        ),  # beyond max_mention_tokens
     ],
 )
 def test_tags_surround_every_mention_of_both_entities(marked, chunk):
