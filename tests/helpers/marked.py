@@ -1,6 +1,7 @@
 """Small things that several test files build on: marked texts, tokenizers, settings, rows."""
 
 from functools import cache
+from random import Random
 
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
@@ -53,6 +54,31 @@ def marked_document(marked: str, **fields) -> Document:
     assert not opened, f"a mention of {marked!r} is not closed"
     ordered = sorted(mentions, key=lambda mention: (mention.start_char, -mention.end_char))
     return Document(**{"id": "7", "text": text, "mentions": tuple(ordered)} | fields)
+
+
+def random_document(draw: Random, crossing: bool = False, kinds: str = "CG") -> Document:
+    """Return short sentences with mentions of a few entities: side by side, nested, equal, without a token, crossing."""
+    words, text = ["it", "iron", "pain", "αβ", "x-1", "(her2)", "\u200b"], ""
+    bounds = []
+    for _ in range(draw.randint(3, 30)):
+        start = len(text) + bool(text)
+        text += " " * bool(text) + draw.choice(words)
+        bounds.append((start, len(text)))
+        text += draw.choice(["", "", "", ". It"])
+    spans = []
+    for _ in range(draw.randint(2, 8)):
+        first = draw.randrange(len(bounds))
+        span = bounds[first][0], bounds[min(first + draw.choice([0, 0, 1, 2]), len(bounds) - 1)][1]
+        if crossing or not any(_cross(span, other) for other in spans):
+            spans.append(span)
+    types = [draw.choice(kinds) for _ in spans]
+    identifiers = [tuple({kind + draw.choice("12") for _ in range(draw.choice([1, 1, 2]))}) for kind in types]
+    mentions = zip(spans, types, identifiers, strict=True)
+    return Document("7", text, tuple(Mention(*span, text[slice(*span)], TYPES[k], ids) for span, k, ids in mentions))
+
+
+def _cross(first, second):
+    return first[0] < second[0] < first[1] < second[1] or second[0] < first[0] < second[1] < first[1]
 
 
 def entity(identifier: str, kind: str = "C") -> Entity:

@@ -12,7 +12,7 @@ from biodir import processing_document_biodir
 from biodir.document_biodir import Document, Mention
 from biodir.document_candidates_biodir import CandidatePair
 from biodir.errors_biodir import SettingError
-from biodir.labels_biodir import CHEMICAL, GENE, SPECIES, VARIANT
+from biodir.labels_biodir import CHEMICAL, GENE, VARIANT
 from biodir.processing_document_biodir import (
     DocumentFeatures,
     DocumentProcessor,
@@ -23,7 +23,15 @@ from biodir.processing_document_biodir import (
 )
 from biodir.processing_pairwise_biodir import PairwiseProcessor
 from biodir.processing_windows_biodir import closest_spans
-from helpers.marked import TAGS, TYPES, encoding_settings, entity, marked_document, readable, word_piece_tokenizer
+from helpers.marked import (
+    TYPES,
+    encoding_settings,
+    entity,
+    marked_document,
+    random_document,
+    readable,
+    word_piece_tokenizer,
+)
 
 # Windows of 10 tokens beside [CLS] and [SEP], of which neighbours share 3.
 SMALL = {"max_tokens": 12, "window_overlap_tokens": 3, "max_mention_tokens": 3}
@@ -92,12 +100,6 @@ def test_markers_name_their_entity_by_identifier_and_type():
     assert (features.prompt_tokens, features.tokens) == (5, 8 + 5)
 
 
-def test_text_that_looks_like_a_tag_is_no_tag():
-    features = features_of("@ChemicalEntitySrc$ <C:1 iron> <G:2 it>")
-    tags = word_piece_tokenizer().convert_tokens_to_ids(TAGS)
-    assert sum(token in tags for token in features.rows[0]) == 4
-
-
 # Pairs.
 
 
@@ -150,64 +152,11 @@ def test_windows_of_a_long_text_overlap_and_end_in_a_suffix():
     ]
 
 
-def words_shown(features, windows):
-    rows = [readable(features.rows[window]).split() for window in windows]
-    return [[word for word in ("iron", "her2") if word in row] for row in rows]
-
-
-def test_pair_is_scored_in_every_window_that_shows_both():
-    marked = "<C:1 iron> it <G:2 her2> it it it it it <C:1 iron> <G:2 her2> it it it it it it"
-    features = features_of(marked, **SMALL)
-    (pair,) = features.pairs
-    assert (pair.windows, pair.cross_window) == ((0, 2), False)
-    assert words_shown(features, range(4)) == [["iron", "her2"], ["iron"], ["iron", "her2"], ["her2"]]
-
-
-def test_pair_that_shares_no_window_is_scored_in_those_of_its_closest_mentions():
-    words = " ".join(["it"] * 12)
-    marked = f"<C:1 iron> {words} <C:1 iron> {words} <G:2 her2> {words} <G:2 her2>"
-    features = features_of(marked, **SMALL)
-    (pair,) = features.pairs
-    assert pair.cross_window
-    assert words_shown(features, pair.windows) == [["iron"], ["her2"]]
-    assert {0, len(features.rows) - 1}.isdisjoint(pair.windows)
-
-
 def test_mention_whose_inner_tags_leave_room_for_nothing_else_is_shown_completely():
     # With its own tags and those of three others the outer mention of two tokens fills all ten.
     rows = rows_of("it it iron <C:1 <G:2 <G:3 it> <G:4 pain>>> binds it it it", **SMALL)
     assert "[CLS] CS GS GS it /GS GS pain /GS /GS /CS [SEP]" in rows
     assert max(len(row.split()) for row in rows) == 12
-
-
-DENSE = {"max_mention_tokens": 6, "window_overlap_tokens": 6, "max_tokens": 18}
-
-
-def deeply_nested(depth):
-    """Return a mention of six tokens that holds many others, then a chemical and a species."""
-    text = "it it it it it it binds iron, and pain raises the end of it and of iron."
-    spans = [(3 * first, 3 * last + 2) for first in range(6) for last in range(first, 6)][: depth - 1]
-    genes = [Mention(*span, text[slice(*span)], GENE, ("1",)) for span in sorted({(0, 17), *spans})]
-    others = Mention(24, 28, "iron", CHEMICAL, ("2",)), Mention(34, 38, "pain", SPECIES, ("3",))
-    return Document("7", text, (*genes, *others))
-
-
-def test_document_whose_tags_fill_more_than_a_window_is_read_without_tags():
-    tagged, untagged = (features_of(deeply_nested(depth), **DENSE) for depth in (4, 20))
-    assert sum(readable(row).split().count("GS") for row in tagged.rows) >= 4
-    assert max(map(len, tagged.rows)) <= 18
-    assert [readable(row) for row in untagged.rows] == [
-        "[CLS] it it it it it it binds iron , and pain raises the e ##n ##d [SEP]",
-        "[CLS] binds iron , and pain raises the e ##n ##d of it and of iron . [SEP]",
-    ]
-    # Without tags the first token of a mention is its marker; the species takes part in no pair and has none.
-    places = {(marker.entity, marker.window, marker.position) for marker in untagged.markers}
-    iron = {(("2", CHEMICAL), 0, 8), (("2", CHEMICAL), 1, 2)}
-    assert places == {(("1", GENE), 0, place) for place in range(1, 6)} | iron
-    # Without tags one window has room for both.
-    assert [(each.windows, each.cross_window) for each in tagged.pairs] == [((0, 1), True)]
-    assert [(each.windows, each.cross_window) for each in untagged.pairs] == [((0,), False)]
-    assert [each.evidence for each in untagged.pairs] == [each.evidence for each in tagged.pairs]
 
 
 # What is refused.
@@ -229,40 +178,27 @@ def test_windows_that_are_too_small_are_refused(sizes, message):
 # Laws over random documents.
 
 
-NAMES = ("C:1", "C:2", "C:1;3", "G:1", "G:2", "V:1", "D:1", "S:1")
-
-
-def random_text(draw):
-    """Return marked sentences with mentions of one to three tokens, some of them nested, some without a token."""
-    parts = []
-    for _ in range(draw.randint(5, 60)):
-        name, words = draw.choice(NAMES), draw.choice(["it", "iron pain", "x-1", "αβ", "\u200b"])
-        inner = f"<{draw.choice(NAMES)} her2>" if draw.random() < 0.15 else draw.choice(["her2", "it"])
-        parts.append(draw.choice(["It is.", "raises", "it, iron"]))
-        parts.append(draw.choice([words, f"<{name} {words}>", f"<{name} {inner}>"]))
-    return " ".join(parts) + " <C:1 iron>"
-
-
 def nested_text(draw, depth):
-    """Return a marked text of 2 ** `depth` words in which everything is a mention inside another."""
-    name = draw.choice(NAMES[:-1])
+    """Return a marked text of 2 ** `depth` words in which each is a mention, as are all in which it lies."""
+    name = f"{draw.choice('CGVD')}:{draw.choice('12')}"
     return f"<{name} {' '.join(nested_text(draw, depth - 1) for _ in range(2))}>" if depth else f"<{name} it>"
 
 
 def random_cases():
-    """Yield processors, documents, features, and whether the document has too many tags for a window."""
+    """Yield processors, documents and features; the last twenty documents have more tags than a window holds."""
     draw = random.Random(1)
     for number in range(80):
-        is_dense, overlap = number >= 60, draw.randint(3, 9)
+        overlap = draw.randint(3, 9)
         sizes = {"max_mention_tokens": 3, "window_overlap_tokens": overlap,
                  "max_tokens": 2 + 2 * (overlap + 2) + draw.choice([0, 1, 7, 60])}  # fmt: skip
-        if is_dense:
+        document = random_document(draw, kinds="CGVDS")
+        if number >= 60:
             sizes = {"max_mention_tokens": 8, "window_overlap_tokens": 8, "max_tokens": 30}
+            document = marked_document(f"{nested_text(draw, 3)} binds it. <C:3 Iron> raises it. <S:1 It> is pain.")
         processor = document_processor(**sizes)
-        marked = f"{nested_text(draw, 3) if is_dense else ''} {random_text(draw)}"
-        tokenized = processor.tokenize(marked_document(marked))
+        tokenized = processor.tokenize(document)
         for features in processor.features(tokenized):
-            yield processor, tokenized, features, is_dense
+            yield processor, tokenized, features
 
 
 def inside(span, window):
@@ -280,7 +216,7 @@ def windows_of(processor, tokenized, features):
 
 
 def test_windows_of_random_documents_cover_the_text_and_show_every_mention_completely():
-    for processor, tokenized, features, _ in random_cases():
+    for processor, tokenized, features in random_cases():
         windows = windows_of(processor, tokenized, features)
         assert all(len(row) <= processor.settings.max_tokens for row in features.rows)
         assert {place for window in windows for place in range(*window)} == set(range(len(tokenized.token_ids)))
@@ -297,25 +233,26 @@ def test_windows_of_random_documents_cover_the_text_and_show_every_mention_compl
         assert found == sorted((key, number) for key, number, _ in expected)
 
 
-def test_markers_of_random_documents_are_opening_tags_or_in_dense_documents_first_tokens():
-    for processor, tokenized, features, is_dense in random_cases():
+def test_markers_of_random_documents_are_opening_tags_or_without_tags_first_tokens():
+    untagged = 0
+    for processor, tokenized, features in random_cases():
         windows = windows_of(processor, tokenized, features)
         tags = {tag for both in processor.tag_ids.values() for tag in both}
+        has_tags = not all(tags.isdisjoint(row) for row in features.rows)
+        untagged += not has_tags
         for marker in features.markers:
             row = features.rows[marker.window]
             opening, closing = processor.tag_ids[marker.entity[1], "Src"]
-            assert is_dense == tags.isdisjoint(row)
-            if not is_dense:
-                assert row[marker.position] == opening
-                assert closing in row[marker.position :]
+            assert not has_tags or (row[marker.position] == opening and closing in row[marker.position :])
             before = sum(token not in tags for token in row[1 : marker.position])
             starts = {span[0] for span in tokenized.mention_spans[marker.entity]}
             assert windows[marker.window][0] + before in starts
+    assert 20 <= untagged < 40
 
 
 def test_pairs_of_random_documents_are_scored_where_plain_loops_find_them():
     crossing, several = 0, 0
-    for processor, tokenized, features, _ in random_cases():
+    for processor, tokenized, features in random_cases():
         windows = windows_of(processor, tokenized, features)
         for scored in features.pairs:
             sides = scored.pair.entity1, scored.pair.entity2
@@ -352,33 +289,17 @@ def window_features(rows, pairs, markers=(), prompt_tokens=0):
     return DocumentFeatures(rows, tuple(pairs), named, prompt_tokens)
 
 
-@pytest.mark.parametrize(
-    ("scored", "prompts"),
-    [
-        ([((0,), 0)], 1),
-        ([((0,), 0), ((0,), 0)], 1),
-        ([((0,), 0), ((1,), 0)], 2),
-        ([((0,), 0), ((0,), 1)], 2),
-        ([((0, 1), 0), ((1,), 1)], 3),
-    ],
-)
-def test_soft_prompt_counts_once_for_each_window_and_pair_type(scored, prompts):
-    pairs = [window_pair(windows=windows, pair_type_id=kind) for windows, kind in scored]
-    assert window_features(((1,) * 5, (2,) * 3), pairs, prompt_tokens=10).tokens == 8 + 10 * prompts
-    assert window_features(((1,) * 5, (2,) * 3), pairs).tokens == 8
+def test_soft_prompt_counts_once_for_each_window_and_pair_type():
+    pairs = [window_pair(), window_pair(), window_pair(windows=(0, 1)), window_pair(windows=(1,), pair_type_id=1)]
+    rows = (1,) * 5, (2,) * 3
+    assert window_features(rows, pairs, prompt_tokens=10).tokens == 8 + 10 * 3
+    assert window_features(rows, pairs).tokens == 8
 
 
 def packed(sizes, token_budget, max_pairs=100):
     """Return the groups of features of these sizes, (tokens, pairs)."""
     features = [window_features(((1,) * tokens,), [window_pair()] * pairs) for tokens, pairs in sizes]
     return packed_groups(features, token_budget, max_pairs)
-
-
-def test_packed_groups_are_neighbours_that_fit_together():
-    assert packed([(3, 1), (4, 1), (2, 1), (9, 1), (1, 1)], 9) == [[0, 1, 2], [3], [4]]
-    assert packed([(1, 1), (20, 1), (1, 1), (1, 1)], 8) == [[0], [1], [2, 3]]
-    assert packed([(1, 2), (1, 3), (1, 1), (1, 4), (1, 9)], 100, max_pairs=5) == [[0, 1], [2, 3], [4]]
-    assert packed([], 8) == []
 
 
 def test_packed_groups_hold_everything_in_order_and_end_only_where_the_next_would_not_fit():

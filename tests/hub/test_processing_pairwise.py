@@ -23,12 +23,12 @@ from biodir.processing_tokens_biodir import ProcessingSettings, special_tokens
 from helpers.marked import (
     SMALL,
     TAGS,
-    TYPES,
     byte_level_tokenizer,
     encoding_settings,
     make_processor,
     marked_document,
     pair_features,
+    random_document,
     readable,
     word_piece_tokenizer,
 )
@@ -153,21 +153,6 @@ def test_renaming_the_identifiers_changes_no_row():
     assert [pair.rows for pair in features_of(marked)] == [pair.rows for pair in features_of(renamed)]
 
 
-def test_prompt_keeps_its_special_tokens_after_a_document_was_tokenized():
-    processor = make_processor()
-    processor.tokenize(marked_document("<C:1 [REL]> <G:2 it>"))
-    (pair,) = processor.features(processor.tokenize(marked_document("<C:1 iron> <G:2 it>")))
-    assert readable(pair.rows[0]).startswith("[CLS] [REL] , [DIR]")
-
-
-def test_mentions_nested_by_the_dozen_do_not_make_a_row_too_long():
-    text = " ".join(["it"] * 8 + ["x"] * 40 + ["iron"])
-    nested = [Mention(3 * i, 3 * j + 2, text[3 * i : 3 * j + 2], GENE, ("1",)) for i in range(8) for j in range(i, 8)]
-    last = Mention(len(text) - 4, len(text), "iron", CHEMICAL, ("2",))
-    (pair,) = features_of(Document("7", text, (*nested, last)), **SMALL | {"max_mention_tokens": 8, "max_tokens": 45})
-    assert max(map(len, pair.rows)) <= 45
-
-
 # What is refused.
 
 
@@ -235,31 +220,6 @@ class RowReader:
         if len(set().union(*shown)) < 2:
             found.append("an entity is not shown")
         return found
-
-
-def random_document(draw, crossing):
-    """Return sentences with mentions of a few entities, side by side, nested, equal and, if `crossing`, crossing."""
-    words, text = ["it", "iron", "pain", "αβ", "x-1", "(her2)", "\u200b"], ""
-    bounds = []
-    for _ in range(draw.randint(3, 30)):
-        start = len(text) + bool(text)
-        text += " " * bool(text) + draw.choice(words)
-        bounds.append((start, len(text)))
-        text += draw.choice(["", "", "", ". It"])
-    spans = []
-    for _ in range(draw.randint(2, 8)):
-        first = draw.randrange(len(bounds))
-        span = bounds[first][0], bounds[min(first + draw.choice([0, 0, 1, 2]), len(bounds) - 1)][1]
-        if crossing or not any(crosses(span, other) for other in spans):
-            spans.append(span)
-    kinds = [draw.choice("CG") for _ in spans]
-    identifiers = [tuple({kind + draw.choice("12") for _ in range(draw.choice([1, 1, 2]))}) for kind in kinds]
-    mentions = zip(spans, kinds, identifiers, strict=True)
-    return Document("7", text, tuple(Mention(*span, text[slice(*span)], TYPES[k], ids) for span, k, ids in mentions))
-
-
-def crosses(first, second):
-    return first[0] < second[0] < first[1] < second[1] or second[0] < first[0] < second[1] < first[1]
 
 
 @pytest.mark.parametrize(
@@ -376,10 +336,6 @@ def test_batch_of_two_pairs():
     assert {values.dtype for values in batch.values()} == {np.dtype("int64")}
 
 
-def test_token_with_the_id_of_the_padding_is_attended_to():
-    assert collate_pairs([pair_features(2, first_token=PAD - 1)], PAD)["attention_mask"].tolist() == [[[1, 1]]]
-
-
 def test_batch_is_padded_with_the_padding_of_the_tokenizer():
     tokenizer = byte_level_tokenizer()
     batch = make_processor(tokenizer).collate([pair_features(1, first_token=5), pair_features(2, first_token=5)])
@@ -388,7 +344,7 @@ def test_batch_is_padded_with_the_padding_of_the_tokenizer():
 
 def test_rows_without_their_padding_are_those_of_the_pairs():
     draw = random.Random(1)
-    pairs = [pair_features(*draw.choices(range(1, 9), k=draw.randint(1, 4))) for _ in range(30)]
+    pairs = [pair_features(*draw.choices(range(1, PAD + 3), k=draw.randint(1, 4))) for _ in range(30)]
     batch = collate_pairs(pairs, PAD)
     for pair, ids, masks in zip(pairs, batch["input_ids"], batch["attention_mask"], strict=True):
         rows = [tuple(row[mask == 1].tolist()) for row, mask in zip(ids, masks, strict=True)]

@@ -6,7 +6,6 @@ from types import SimpleNamespace
 import pytest
 
 from biodir.configuration_biodir import BioDirConfig
-from biodir.document_biodir import Document
 from biodir.errors_biodir import CheckpointError
 from biodir.labels_biodir import CHEMICAL, GENE, VARIANT
 from biodir.processing_document_biodir import DocumentProcessor
@@ -64,14 +63,6 @@ def test_tokens_of_non_ascii_text_are_those_of_their_mention(make_tokenizer):
 def test_text_that_looks_like_a_special_token_is_text(word):
     special = {*word_piece_tokenizer().all_special_ids, *word_piece_tokenizer().convert_tokens_to_ids(TAGS)}
     assert special.isdisjoint(tokenized(f"{word} <C:1 {word}> it").token_ids)
-
-
-@each_tokenizer
-def test_document_without_text_has_no_tokens(make_tokenizer):
-    processor = make_processor(make_tokenizer())
-    found = processor.tokenize(Document("7", ""))
-    assert found.token_ids == ()
-    assert list(processor.features(found)) == []
 
 
 @pytest.mark.parametrize("entities", [0, 2, 30])

@@ -221,27 +221,6 @@ def test_cost_counts_tokens_and_tags():
             assert case.ruler.cost(window) == counted_cost(case, window)
 
 
-def test_infix_is_widened_by_as_many_tokens_left_as_right_unless_it_meets_a_border():
-    widened = 0
-    for case in CASES:
-        found = case.windows(["infix"])
-        sentences = sentences_touching(case, core_of(found.closest1, found.closest2))
-        start, end = found.windows[0]
-        inner = len(found.windows) == 1 and start > 0 and end < case.tokens
-        if inner and (start, end) != sentences and counted_cost(case, sentences) <= case.max_tokens:
-            widened += 1
-            assert 0 <= (end - sentences[1]) - (sentences[0] - start) <= 1
-    assert widened > 10
-
-
-def test_windows_of_swapped_entities_are_the_same_where_the_closest_mentions_are():
-    for case in CASES:
-        swapped = Case(case.tokens, case.sentences, case.spans2, case.spans1, case.max_tokens, case.min_tokens)
-        found, other = case.windows(), swapped.windows()
-        if (found.closest1, found.closest2) == (other.closest2, other.closest1):
-            assert set(found.windows) == set(other.windows)
-
-
 def test_mentions_nested_in_one_place_never_exceed_the_budget():
     nested = tuple((start, end) for start in range(4) for end in range(start + 1, 5))
     case = small_case(tokens=60, sentences=((0, 60),), spans1=nested, spans2=((50, 51),), max_tokens=12)
@@ -325,9 +304,3 @@ def test_windows_of_tagged_texts_keep_their_budget_cover_every_token_and_move_on
         assert (windows[0][0], windows[-1][1]) == (0, case.tokens)
         for before, after in pairwise(windows):
             assert before[0] < after[0] <= before[1] <= after[1]
-
-
-def test_every_mention_no_longer_than_the_overlap_lies_completely_in_a_window_of_a_bare_text():
-    for case in CASES:
-        windows = text_windows(bare_ruler(case.tokens, case.max_tokens), MAX_MENTION)
-        assert all(any(holds(window, [span]) for window in windows) for span in (*case.spans1, *case.spans2))
