@@ -57,7 +57,7 @@ def marked_document(marked: str, **fields) -> Document:
 
 
 def random_document(draw: Random, crossing: bool = False, kinds: str = "CG") -> Document:
-    """Return short sentences with mentions of a few entities: side by side, nested, equal, without a token, crossing."""
+    """Return short sentences with mentions of few entities: side by side, nested, equal, without a token, crossing."""
     words, text = ["it", "iron", "pain", "αβ", "x-1", "(her2)", "\u200b"], ""
     bounds = []
     for _ in range(draw.randint(3, 30)):

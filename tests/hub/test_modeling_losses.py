@@ -6,7 +6,6 @@ import pytest
 import torch
 
 from biodir.configuration_biodir import RELATION_LOSSES, BioDirConfig
-from biodir.errors_biodir import SettingError
 from biodir.modeling_losses_biodir import HeadLoss, adaptive_threshold_loss, head_loss, joint_loss, shared_loss
 from biodir.pipeline_decoding_biodir import UNANNOTATED
 
@@ -115,22 +114,6 @@ def test_shared_loss_of_a_perfect_pair_is_zero_and_has_a_finite_gradient():
     loss.sum().backward()
     assert loss.tolist() == [0.0]
     assert losses["novelty"].grad.tolist() == [0.0]
-
-
-def test_joint_loss_is_the_mean_over_the_pairs():
-    logits = {"relation": torch.zeros(2, 2), "novelty": torch.zeros(2, 3), "direction": torch.zeros(2, 4)}
-    targets = {
-        "relation": torch.tensor([[0, 1], [1, 0]]),
-        "novelty": torch.tensor([[0, 1, 0], [1, 0, 0]]),
-        "direction": torch.tensor([[0, 0, 1, 0], [1, 0, 0, 0]]),
-    }
-    # Losses of 2, 3 and 4 ln 2; the related pair: 2 + 3 * 3/9 + 4 * 4/9; the unrelated pair: 2.
-    assert joint_loss(logits, targets).item() == pytest.approx((43 / 9 + 2) / 2 * LN2)
-
-
-def test_head_without_targets_is_refused():
-    with pytest.raises(SettingError, match="novelty_targets are missing"):
-        joint_loss({"novelty": torch.zeros(1, 3)}, {"novelty": None})
 
 
 @shares_and_weights

