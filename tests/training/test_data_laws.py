@@ -18,8 +18,8 @@ from biodir.training.data import (
     step_parts,
     training_batch,
 )
+from helpers.document_models import model_and_processor
 from helpers.marked import encoding_settings, make_processor, marked_document, pair_features, word_piece_tokenizer
-from helpers.pooled_models import model_and_encoder
 
 LABELS = {"relation": list(RELATION_LABELS), "novelty": list(NOVELTY_LABELS), "direction": list(DIRECTION_LABELS)}
 LEFT, RIGHT, UNDIRECTED = [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]
@@ -179,7 +179,7 @@ def test_one_process_computes_the_step_as_it_is():
 
 
 def test_parts_give_the_gradient_of_the_step():
-    model, encoder = model_and_encoder()
+    model, encoder = model_and_processor()
     step = list(labelled_pairs([DIRECTED, UNRELATED, LONELY], encoder, LABELS))
 
     def gradients(parts, processes):
