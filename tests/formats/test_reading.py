@@ -9,29 +9,17 @@ from datasets import Dataset
 from biodir import AnnotationError, ErrorPolicy, ParseError, read_pubtator, write_pubtator
 from biodir.formats.reading import BIOC, JSON_LINES, PUBTATOR, document_count, file_format, read_documents
 from biodir.inference.predict import count_documents
+from helpers.bioc_json import annotation, passage
 from helpers.marked import marked_document
 
 ONE = marked_document("Too much <C:D4 iron> harms the <D:D5 liver>.", id="one")
 TWO = marked_document("<C:D1 Aspirin> cures <D:D2 pain>.", id="two")
 JSON_LINE = json.dumps(ONE.to_dict())
-BIOC_DOCUMENT = {
-    "id": "one",
-    "passages": [
-        {
-            "offset": 0,
-            "text": ONE.text,
-            "annotations": [
-                {
-                    "id": str(index),
-                    "text": mention.text,
-                    "infons": {"type": mention.entity_type, "identifier": mention.identifiers[0]},
-                    "locations": [{"offset": mention.start_char, "length": len(mention.text)}],
-                }
-                for index, mention in enumerate(ONE.mentions)
-            ],
-        }
-    ],
-}
+MARKED = [
+    annotation(each.text, each.text, each.start_char, type=each.entity_type, identifier=each.identifiers[0])
+    for each in ONE.mentions
+]
+BIOC_DOCUMENT = {"id": "one", "passages": [passage(ONE.text, 0, MARKED)]}
 BIOC_XML = (
     "<collection><document><id>one</id><passage><offset>0</offset>"
     f"<text>{ONE.text}</text></passage></document></collection>"

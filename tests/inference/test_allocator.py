@@ -23,14 +23,9 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 
 def kept_and_faults(*arguments: str, **variables: str) -> tuple[str, int]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("MALLOC_", "LD_PRELOAD"))}
-    ran = subprocess.run(
-        [sys.executable, "-c", SCRIPT, *arguments],
-        env=environment | variables,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    kept, faults = ran.stdout.split()
+    command = [sys.executable, "-c", SCRIPT, *arguments]
+    done = subprocess.run(command, env=environment | variables, capture_output=True, text=True, check=True)
+    kept, faults = done.stdout.split()
     return kept, int(faults)
 
 

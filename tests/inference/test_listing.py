@@ -42,9 +42,6 @@ def test_listing_has_title_table_and_evidence():
 
 def test_listing_without_relations():
     assert relation_listing(DOCUMENT, [], 80) == "7  Iron harms the liver.\n  no relations found\n\n"
-
-
-def test_empty_text_has_a_line_of_its_own():
     assert relation_listing(Document("7", ""), [], 80) == "7\n  no relations found\n\n"
 
 
