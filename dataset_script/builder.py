@@ -4,6 +4,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import datasets
@@ -138,15 +139,14 @@ class BioredDirection(datasets.GeneratorBasedBuilder):
 
     def _generate_examples(self, split_file: SplitFile) -> Iterator[tuple[int, dict[str, Any]]]:
         """Iterate over the rows of a split, each with its number."""
-        yield from enumerate(self._rows(split_file))
-
-    def _rows(self, split_file: SplitFile) -> Iterator[dict[str, Any]]:
-        labels = self.config.source.labels
+        labels, numbers = self.config.source.labels, count()
         for document in split_file.documents():
             try:
-                if self.config.row_is == "document":
-                    yield document_row(document, labels)
-                else:
-                    yield from pair_rows(document, labels, split_file.split)
+                is_document = self.config.row_is == "document"
+                rows = (
+                    [document_row(document, labels)] if is_document else pair_rows(document, labels, split_file.split)
+                )
+                for row in rows:
+                    yield next(numbers), row
             except AnnotationError as error:
                 raise AnnotationError(f"{split_file.path}: {error}") from error

@@ -17,7 +17,7 @@ from .redocred import RE_DOCRED
 
 CORPORA: Mapping[str, Corpus] = {corpus.name: corpus for corpus in (BC5CDR, DRUGPROT, EU_ADR, RE_DOCRED)}
 
-# Of two types of one pair the stronger stays: these say less than any other, the weakest first.
+# Of two types of one pair the stronger stays: these are weaker than all others, the weakest first.
 WEAK_TYPES = ("Association", "Bind")
 # A pair with both keeps neither and becomes an Association, BioRED's type for relations without a clear sign.
 OPPOSITE_TYPES = frozenset(("Negative_Correlation", "Positive_Correlation"))

@@ -9,7 +9,7 @@ dev, batches under a token budget, exact resuming.
 
 from dataclasses import dataclass, field
 
-from transformers import AutoTokenizer, HfArgumentParser, Trainer, TrainingArguments
+from transformers import AutoTokenizer, BatchEncoding, HfArgumentParser, Trainer, TrainingArguments
 
 from biodir.document_inputs_biodir import with_known_types
 from biodir.formats.reading import read_documents
@@ -42,7 +42,8 @@ def main(arguments: list[str] | None = None) -> None:
         model=model,
         args=settings,
         train_dataset=list(labelled_pairs(documents, processor, config.labels)),
-        data_collator=lambda examples: training_batch(examples, processor),
+        # the trainer counts tokens in tensors, the processor gives numpy arrays
+        data_collator=lambda examples: BatchEncoding(training_batch(examples, processor), tensor_type="pt"),
         processing_class=tokenizer,
     )
     trainer.train()

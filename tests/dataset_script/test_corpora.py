@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from biodir import AnnotationError, ErrorPolicy, Mention, ParseError, Passage, Relation, format_pubtator, read_pubtator
+from biodir import AnnotationError, Mention, ParseError, Passage, Relation, format_pubtator, read_pubtator
 from biodir.dataset_script.chemical_gene import DRUGPROT_RULES, read_chemical_gene
 from biodir.dataset_script.corpora import CORPORA, import_corpus
 from biodir.dataset_script.redocred import PROPERTIES, read_redocred
@@ -232,14 +232,9 @@ def test_redocred_becomes_a_document_with_all_relations_of_a_pair(tmp_path):
         ({"title": 5}, "the id is int 5, not a string"),
     ],
 )
-def test_bad_document_of_redocred_is_named(keys, message, tmp_path, caplog):
-    path = docred(tmp_path / "in.json", **keys)
+def test_bad_document_of_redocred_is_named(keys, message, tmp_path):
     with pytest.raises((ParseError, AnnotationError), match=rf"in\.json: document 0: .*{message}"):
-        list(read_redocred(path))
-    policy = ErrorPolicy("skip")
-    assert list(read_redocred(path, policy)) == []
-    assert len(policy.skipped) == 1
-    assert caplog.messages[-1] == f"{path}: documents skipped because of errors: 1"
+        list(read_redocred(docred(tmp_path / "in.json", **keys)))
 
 
 @pytest.mark.parametrize(("content", "message"), [("{", "not JSON"), ("{}", "is not a list of documents")])
