@@ -17,7 +17,7 @@ from biodir.processing_biodir import make_processor
 from biodir.processing_document_biodir import DocumentFeatures
 from biodir.training.initialization import model_from_encoder
 from helpers.marked import marked_document, word_piece_tokenizer
-from helpers.pooled_models import (
+from helpers.document_models import (
     DOCUMENTS,
     NARROW,
     OFFSET_FAMILIES,
