@@ -232,9 +232,14 @@ def test_redocred_becomes_a_document_with_all_relations_of_a_pair(tmp_path):
         ({"title": 5}, "the id is int 5, not a string"),
     ],
 )
-def test_bad_document_of_redocred_is_named(keys, message, tmp_path):
+def test_bad_document_of_redocred_is_named(keys, message, tmp_path, caplog):
+    path = docred(tmp_path / "in.json", **keys)
     with pytest.raises((ParseError, AnnotationError), match=rf"in\.json: document 0: .*{message}"):
-        list(read_redocred(docred(tmp_path / "in.json", **keys)))
+        list(read_redocred(path))
+    skipped = []
+    assert list(read_redocred(path, errors="skip", on_skip=skipped.append)) == []
+    assert len(skipped) == 1
+    assert caplog.messages[-1] == f"{path}: documents left out because of errors: 1"
 
 
 @pytest.mark.parametrize(("content", "message"), [("{", "not JSON"), ("{}", "is not a list of documents")])
