@@ -16,7 +16,6 @@ from biodir.modeling_document_biodir import DocumentInputs, document_states
 from biodir.processing_biodir import make_processor
 from biodir.processing_document_biodir import DocumentFeatures
 from biodir.training.initialization import model_from_encoder
-from helpers.marked import marked_document, word_piece_tokenizer
 from helpers.document_models import (
     DOCUMENTS,
     NARROW,
@@ -34,6 +33,7 @@ from helpers.document_models import (
     model_and_encoder,
     some_labels,
 )
+from helpers.marked import marked_document, word_piece_tokenizer
 from helpers.tiny_models import save_encoder, tiny_config
 
 # --- naive: each pair by itself, in rows with a full mask, through the encoder's own attention
