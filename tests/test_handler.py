@@ -92,13 +92,13 @@ def test_parameters_reach_the_pipeline(endpoint, pipe):
 def test_each_document_is_read_once(endpoint, pipe, monkeypatch):
     read = []
     module = sys.modules[type(pipe).__module__]
-    real = module.document_of_input
+    real = module.document_from_input
 
     def counted(value, *others):
         read.append(value)
         return real(value, *others)
 
-    monkeypatch.setattr(module, "document_of_input", counted)
+    monkeypatch.setattr(module, "document_from_input", counted)
     endpoint({"inputs": [DOCUMENT, OTHER]})
     assert [value for value in read if isinstance(value, dict)] == [DOCUMENT, OTHER]
 
