@@ -231,7 +231,7 @@ def test_new_folder_is_made(resume, overwrite, tmp_path):
 
 
 def test_folder_of_another_run_is_refused(used):
-    message = r"run holds a run or a checkpoint already \(training\.json, states, last\); go on with a run by --resume"
+    message = r"run holds a run or a checkpoint already \(training\.json, states, last\); go on with a run by --resume-from-checkpoint"
     with pytest.raises(CheckpointError, match=message):
         check_folder(used, resume=False, overwrite=False)
 
@@ -274,5 +274,5 @@ def test_overwritten_run_leaves_no_trace(used):
 
 def test_file_is_no_folder(tmp_path):
     (tmp_path / "run").write_text("")
-    with pytest.raises(CheckpointError, match=r"run is a file, not a folder; name another --output$"):
+    with pytest.raises(CheckpointError, match=r"run is a file, not a folder; name another --output-dir$"):
         check_folder(tmp_path / "run", resume=False, overwrite=True)

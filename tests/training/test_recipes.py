@@ -24,7 +24,7 @@ if arguments[0] == "-c":
 with open(os.environ["CALLS"], "a") as calls:
     calls.write(" ".join([name, *arguments]) + "\\n")
 if "train.py" in arguments:
-    output = pathlib.Path(arguments[arguments.index("--output") + 1])
+    output = pathlib.Path(arguments[arguments.index("--output-dir") + 1])
     output.mkdir(parents=True, exist_ok=True)
     epochs = [{{"epoch": number, "none_bias": number / 2}} for number in (1, 2, 3)]
     (output / "training.json").write_text(json.dumps({{"epochs": epochs, "best_epoch": 2}}))
@@ -48,7 +48,7 @@ def calls_of(tmp_path: Path, *arguments: str, **variables: str) -> list[str]:
 
 @pytest.mark.parametrize("path", sorted(RECIPES.glob("*.yaml")), ids=lambda path: path.name)
 def test_settings_of_a_recipe_are_settings_of_a_run(path):
-    given = ["--config", str(path), "--train", "a", "--dev", "b", "--encoder", "c", "--output", "d"]
+    given = ["--config", str(path), "--train", "a", "--dev", "b", "--encoder", "c", "--output-dir", "d"]
     assert training_settings(given).task_weights == (
         [] if path.name == "bc5cdr.yaml" else ["novelty=0.5", "direction=0.5"]
     )
@@ -74,7 +74,9 @@ def test_recipe_goes_from_the_bare_encoder_to_the_checkpoint(tmp_path):
     assert f"--encoder {out}/stage1" in stage2
     for call, seed in zip(finals, (5, 6), strict=True):
         assert "bioredirect_train.pubtator DATA/bioredirect/bioredirect_dev.pubtator --exclude" in call
-        assert call.endswith(f"--output {out}/final-{seed} --seed {seed} --stop-after-epoch 2 --none-bias 1.0 --resume")
+        assert call.endswith(
+            f"--output-dir {out}/final-{seed} --seed {seed} --stop-after-epoch 2 --none-bias 1.0 --resume-from-checkpoint"
+        )
     assert "--dev" not in finals[0]
     assert all("--exclude DATA/bioredirect/bioredirect_test.pubtator" in call for call in (stage1, stage2, *finals))
 

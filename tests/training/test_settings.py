@@ -16,7 +16,7 @@ from biodir.training.settings import (
 )
 
 NEEDED = {"train": ["a.pubtator"], "encoder": "bert", "output": "run"}
-LINE = ["--train", "a.pubtator", "--encoder", "bert", "--output", "run"]
+LINE = ["--train", "a.pubtator", "--encoder", "bert", "--output-dir", "run"]
 
 
 def settings(**changes) -> TrainingSettings:
@@ -57,11 +57,14 @@ def test_dashes_and_underscores_are_alike():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--epochs", "many"], "argument --epochs: invalid int value: 'many'; --help lists all settings"),
+        (
+            ["--num-train-epochs", "many"],
+            "argument --num-train-epochs: invalid int value: 'many'; --help lists all settings",
+        ),
         (["--epoch-count", "3"], r"unrecognized arguments: --epoch-count 3(; did you mean --\S+\?)?; --help"),
-        (["--dropuot", "0.3"], r"unrecognized arguments: --dropuot 0\.3; did you mean --dropout\?; --help"),
-        (["--epoch", "3"], r"unrecognized arguments: --epoch 3; did you mean --epochs\?; --help"),
-        (["--schedule", "square"], "invalid choice: 'square'"),
+        (["--dropuot", "0.3"], r"unrecognized arguments: --dropuot 0\.3; did you mean --classifier-dropout\?; --help"),
+        (["--epoch", "3"], r"unrecognized arguments: --epoch 3; did you mean --num-train-epochs\?; --help"),
+        (["--lr-scheduler-type", "square"], "invalid choice: 'square'"),
     ],
 )
 def test_error_of_the_line_is_one_of_the_package(arguments, message):
@@ -78,12 +81,21 @@ def test_every_setting_says_what_it_is_for():
 
 def test_yaml_file_gives_what_the_line_gives(from_yaml):
     lines = "tasks: [relation, direction]\nresume: yes\npatience: 3\ndropout: 1e-2\ndev: d\nselect_by: all"
-    arguments = ["--tasks", "relation", "direction", "--resume", "--patience", "3", "--dropout", "0.01"]
+    arguments = [
+        "--tasks",
+        "relation",
+        "direction",
+        "--resume-from-checkpoint",
+        "--early-stopping-patience",
+        "3",
+        "--classifier-dropout",
+        "0.01",
+    ]
     assert from_yaml(lines) == training_settings([*LINE, *arguments, "--dev", "d", "--metric-for-best-model", "all"])
 
 
 def test_line_wins_over_the_yaml_file(from_yaml):
-    found = from_yaml("epochs: 3\nexclude: [b, c]\nseed: 5", "--epochs", "4", "--exclude", "d")
+    found = from_yaml("epochs: 3\nexclude: [b, c]\nseed: 5", "--num-train-epochs", "4", "--exclude", "d")
     assert (found.epochs, found.exclude, found.seed) == (4, ["d"], 5)
 
 
@@ -120,10 +132,10 @@ def test_value_of_a_yaml_file(lines, name, value, from_yaml):
         ("epoch: 3", r"run\.yaml: unknown key 'epoch'; did you mean 'epochs'\?$"),
         ("encoder-rate: 3", r"run\.yaml: unknown key 'encoder-rate'; did you mean 'encoder_learning_rate'\?$"),
         ("yes: 3", r"run\.yaml: unknown key True$"),
-        ("epochs: many", r"run\.yaml: argument --epochs.*: invalid int value: 'many'"),
-        ("epochs: true", r"run\.yaml: argument --epochs.*: invalid int value: 'True'"),
-        ("dropout: no", r"run\.yaml: argument --dropout.*: invalid float value: 'False'"),
-        ("resume: perhaps", r"run\.yaml: argument --resume: .*perhaps"),
+        ("epochs: many", r"run\.yaml: argument --num-train-epochs.*: invalid int value: 'many'"),
+        ("epochs: true", r"run\.yaml: argument --num-train-epochs.*: invalid int value: 'True'"),
+        ("dropout: no", r"run\.yaml: argument --classifier-dropout.*: invalid float value: 'False'"),
+        ("resume: perhaps", r"run\.yaml: argument --resume-from-checkpoint: .*perhaps"),
         ("labels: bioread", r"run\.yaml: argument --labels.*: invalid choice: 'bioread'"),
         ("dev: [b, c]", r"run\.yaml: dev is \['b', 'c'\]; give one value$"),
         ("dropout: {a: 1}", r"run\.yaml: dropout is \['a=1'\]; give one value$"),

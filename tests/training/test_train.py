@@ -32,11 +32,11 @@ def runs(tmp_path_factory, encoder) -> dict[str, Path]:
     """Pair encoding -> the folder of a short run."""
     folder = tmp_path_factory.mktemp("training")
     gold, dev = written(folder / "gold.pubtator", range(1, 9)), written(folder / "dev.pubtator", range(8, 17))
-    arguments = ["--train", gold, "--dev", dev, "--encoder", encoder, "--epochs", "12", "--chunks", "infix"]
+    arguments = ["--train", gold, "--dev", dev, "--encoder", encoder, "--num-train-epochs", "12", "--chunks", "infix"]
     arguments += ["--encoder-learning-rate", "0.01", "--head-learning-rate", "0.01", "--tokens-per-step", "700"]
     arguments += ["--encoder-settings", *NO_DROPOUT, "--task-weights", "novelty=1", "direction=0.5"]
     for form in PAIR_ENCODINGS:
-        run_training(*arguments, "--pair-encoding", form, "--output", folder / form)
+        run_training(*arguments, "--pair-encoding", form, "--output-dir", folder / form)
     return {form: folder / form for form in PAIR_ENCODINGS}
 
 
@@ -48,9 +48,9 @@ def short_run(encoder, tmp_path):
         files = [tmp_path / "train.pubtator", tmp_path / "dev.pubtator"]
         written(files[0], train, document)
         written(files[1], dev)
-        given = ["--train", files[0], "--dev", files[1], "--encoder", encoder, "--output", tmp_path / "run"]
-        given += ["--epochs", "1", "--chunks", "infix", "--tokens-per-step", "4096", "--overwrite"]
-        run_training(*given, "--encoder-settings", *NO_DROPOUT, "--dropout", "0", *arguments)
+        given = ["--train", files[0], "--dev", files[1], "--encoder", encoder, "--output-dir", tmp_path / "run"]
+        given += ["--num-train-epochs", "1", "--chunks", "infix", "--tokens-per-step", "4096", "--overwrite-output-dir"]
+        run_training(*given, "--encoder-settings", *NO_DROPOUT, "--classifier-dropout", "0", *arguments)
         return tmp_path / "run"
 
     return run
@@ -219,7 +219,18 @@ def log_of(folder: Path) -> dict:
 def test_labels_that_biored_lacks_are_those_of_the_data(encoder, tmp_path, capsys):
     gold = written(tmp_path / "train.pubtator", range(1, 9), OTHER_LABELS)
     dev = written(tmp_path / "dev.pubtator", range(9, 12), OTHER_LABELS)
-    arguments = ["--train", gold, "--dev", dev, "--encoder", encoder, "--output", tmp_path / "run", "--epochs", "12"]
+    arguments = [
+        "--train",
+        gold,
+        "--dev",
+        dev,
+        "--encoder",
+        encoder,
+        "--output-dir",
+        tmp_path / "run",
+        "--num-train-epochs",
+        "12",
+    ]
     arguments += [
         "--chunks",
         "infix",
@@ -230,7 +241,7 @@ def test_labels_that_biored_lacks_are_those_of_the_data(encoder, tmp_path, capsy
         "--tokens-per-step",
         "700",
     ]
-    run_training(*arguments, "--encoder-settings", *NO_DROPOUT, "--dropout", "0")
+    run_training(*arguments, "--encoder-settings", *NO_DROPOUT, "--classifier-dropout", "0")
     assert "labels of the training data: 1 relation types" in capsys.readouterr().out
     config = config_of(tmp_path / "run")
     assert config["relation_labels"] == ["None", "STOPS"]
@@ -247,7 +258,14 @@ def test_labels_that_biored_lacks_are_those_of_the_data(encoder, tmp_path, capsy
 @pytest.mark.parametrize("tasks", [["novelty"], ["direction"], ["novelty", "direction"], ["relation", "direction"]])
 def test_tasks_are_trained_in_any_combination(short_run, tasks):
     folder = short_run(
-        "--tasks", *tasks, "--metric-for-best-model", "entity_pair", "--head-learning-rate", "0.01", "--epochs", "8"
+        "--tasks",
+        *tasks,
+        "--metric-for-best-model",
+        "entity_pair",
+        "--head-learning-rate",
+        "0.01",
+        "--num-train-epochs",
+        "8",
     )
     config = config_of(folder)
     assert [task for task in ("relation", "novelty", "direction") if config[f"{task}_labels"]] == tasks
@@ -261,7 +279,9 @@ def test_tasks_are_trained_in_any_combination(short_run, tasks):
 def test_recipe_for_own_labels_takes_data_without_novelty(encoder, tmp_path):
     corpus = "examples/corpus/food_drug_{}.pubtator"
     arguments = ["--config", "recipes/stage2.yaml", "--train", corpus.format("train"), "--dev", corpus.format("dev")]
-    run_training(*arguments, "--encoder", encoder, "--output", tmp_path, "--epochs", "1", "--average", "0")
+    run_training(
+        *arguments, "--encoder", encoder, "--output-dir", tmp_path, "--num-train-epochs", "1", "--ema-decay", "0"
+    )
     assert config_of(tmp_path)["task_weights"] == {"direction": 0.5}
     assert config_of(tmp_path)["novelty_labels"] == []
 
@@ -273,8 +293,8 @@ def test_weight_of_a_task_that_is_not_asked_for_is_refused(short_run):
 
 def test_run_without_dev_keeps_its_last_epoch_and_the_bias_that_is_given(encoder, tmp_path):
     gold = written(tmp_path / "train.pubtator", range(1, 5))
-    arguments = ["--train", gold, "--encoder", encoder, "--output", tmp_path / "run", "--chunks", "infix"]
-    run_training(*arguments, "--epochs", "3", "--stop-after-epoch", "2", "--none-bias", "1.25")
+    arguments = ["--train", gold, "--encoder", encoder, "--output-dir", tmp_path / "run", "--chunks", "infix"]
+    run_training(*arguments, "--num-train-epochs", "3", "--stop-after-epoch", "2", "--none-bias", "1.25")
     log = log_of(tmp_path / "run")
     assert [entry["epoch"] for entry in log["epochs"]] == [1, 2]
     assert (log["best_epoch"], log["steps"], config_of(tmp_path / "run")["none_bias"]) == (2, 2, 1.25)
@@ -284,7 +304,16 @@ def test_run_without_dev_keeps_its_last_epoch_and_the_bias_that_is_given(encoder
 
 def test_run_ends_where_dev_gains_nothing_for_as_long_as_patience(short_run):
     log = log_of(
-        short_run("--epochs", "20", "--patience", "3", "--encoder-learning-rate", "0", "--head-learning-rate", "0")
+        short_run(
+            "--num-train-epochs",
+            "20",
+            "--early-stopping-patience",
+            "3",
+            "--encoder-learning-rate",
+            "0",
+            "--head-learning-rate",
+            "0",
+        )
     )
     assert (log["best_epoch"], len(log["epochs"])) == (1, 4)
 
@@ -295,14 +324,14 @@ def test_run_ends_where_dev_gains_nothing_for_as_long_as_patience(short_run):
         ["--relation-loss", "focal"],
         ["--relation-loss", "adaptive_threshold"],
         ["--swap-augmentation", "1"],
-        ["--r-drop", "1", "--dropout", "0.3"],
+        ["--r-drop", "1", "--classifier-dropout", "0.3"],
         ["--layer-learning-rate-decay", "0.5"],
     ],
     ids=lambda lever: lever[0].removeprefix("--") + lever[1],
 )
 def test_run_with_a_lever_learns_something_else(short_run, lever):
-    plain = load_file(short_run("--head-learning-rate", "0.01", "--epochs", "2") / "model.safetensors")
-    folder = short_run("--head-learning-rate", "0.01", "--epochs", "2", *lever)
+    plain = load_file(short_run("--head-learning-rate", "0.01", "--num-train-epochs", "2") / "model.safetensors")
+    folder = short_run("--head-learning-rate", "0.01", "--num-train-epochs", "2", *lever)
     changed = load_file(folder / "model.safetensors")
     assert any(not torch.equal(plain[name], changed[name]) for name in plain)
     log = log_of(folder)
@@ -334,7 +363,7 @@ def test_loss_that_is_no_number_stops_the_run(short_run):
         SettingError,
         match=r"^step \d+: the loss is nan; encoder_learning_rate 1e\+30 and head_learning_rate 1e\+30 are too",
     ):
-        short_run("--head-learning-rate", "1e30", "--encoder-learning-rate", "1e30", "--epochs", "9")
+        short_run("--head-learning-rate", "1e30", "--encoder-learning-rate", "1e30", "--num-train-epochs", "9")
 
 
 def test_mistake_in_the_input_leaves_the_old_run(short_run, tmp_path):
@@ -441,7 +470,7 @@ def test_settings_of_a_file_are_those_of_the_run_and_the_command_line_wins(short
 
 
 def test_tracker_shows_losses_and_scores(short_run):
-    folder = short_run("--tracker", "tensorboard")
+    folder = short_run("--report-to", "tensorboard")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     events = EventAccumulator(str(folder / "training"))
@@ -467,7 +496,7 @@ def test_encoder_that_cannot_be_loaded_is_named(short_run, arguments, message):
 
 
 def test_progress_bar_tells_loss_epoch_and_best_score(short_run, capsys):
-    short_run("--epochs", "2", "--tokens-per-step", "64")
+    short_run("--num-train-epochs", "2", "--tokens-per-step", "64")
     printed = capsys.readouterr().err
     assert "epoch 2/2, loss " in printed
     assert "best dev F1 " in printed
@@ -492,13 +521,13 @@ def weights_after(short_run, *arguments, steps) -> dict:
 
 
 def test_average_of_one_step_is_the_model(short_run):
-    plain, averaged = (weights_after(short_run, "--average", average, steps=1) for average in ("0", "0.5"))
+    plain, averaged = (weights_after(short_run, "--ema-decay", average, steps=1) for average in ("0", "0.5"))
     assert all(torch.equal(plain[name], averaged[name]) for name in plain)
 
 
 def test_average_of_several_steps_is_saved_in_place_of_the_model(short_run):
     small = "--tokens-per-step", "64"
-    plain, averaged = (weights_after(short_run, "--average", each, *small, steps=12) for each in ("0", "0.5"))
+    plain, averaged = (weights_after(short_run, "--ema-decay", each, *small, steps=12) for each in ("0", "0.5"))
     assert set(plain) == set(averaged)
     differing = {name for name in plain if not torch.equal(plain[name], averaged[name])}
     assert {"heads.relation.classifier.weight", "encoder.embeddings.word_embeddings.weight"} <= differing

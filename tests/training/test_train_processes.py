@@ -25,7 +25,17 @@ def arguments(tmp_path_factory) -> list:
     save_encoder(folder / "encoder", positions=512)
     files = ["--train", written(folder / "train.pubtator", range(1, 8)), "--dev"]
     files += [written(folder / "dev.pubtator", range(8, 11)), "--encoder", folder / "encoder"]
-    sizes = ["--chunks", "prefix", "infix", "--epochs", "3", "--head-learning-rate", "0.01", "--dropout", "0"]
+    sizes = [
+        "--chunks",
+        "prefix",
+        "infix",
+        "--num-train-epochs",
+        "3",
+        "--head-learning-rate",
+        "0.01",
+        "--classifier-dropout",
+        "0",
+    ]
     return [*files, *sizes, "--encoder-settings", *NO_DROPOUT]
 
 
@@ -34,7 +44,7 @@ def alone(arguments, tmp_path_factory) -> dict[str, Path]:
     """Pair encoding -> the folder of a run in one process."""
     folders = {form: tmp_path_factory.mktemp(form) for form in PAIR_ENCODINGS}
     for form, folder in folders.items():
-        assert run_training(*arguments, *FORMS[form], "--output", folder) == 0
+        assert run_training(*arguments, *FORMS[form], "--output-dir", folder) == 0
     return folders
 
 
@@ -51,7 +61,7 @@ def assert_same_curve(found: Path, expected: Path) -> None:
 
 @pytest.mark.parametrize("form", PAIR_ENCODINGS)
 def test_step_in_several_passes_is_the_step_in_one(arguments, alone, tmp_path, form):
-    run_training(*arguments, *FORMS[form], "--gradient-accumulation-steps", "3", "--output", tmp_path)
+    run_training(*arguments, *FORMS[form], "--gradient-accumulation-steps", "3", "--output-dir", tmp_path)
     assert_same_curve(tmp_path, alone[form])
 
 
@@ -59,7 +69,7 @@ def test_step_in_several_passes_is_the_step_in_one(arguments, alone, tmp_path, f
 @pytest.mark.parametrize("form", PAIR_ENCODINGS)
 def test_two_processes_with_the_same_step_have_the_same_loss_curve(arguments, alone, tmp_path, form):
     process = start_training(
-        *arguments, *FORMS[form], "--output", tmp_path, launcher=TWO_PROCESSES, ACCELERATE_USE_CPU="true",
+        *arguments, *FORMS[form], "--output-dir", tmp_path, launcher=TWO_PROCESSES, ACCELERATE_USE_CPU="true",
         OMP_NUM_THREADS="1",
     )  # fmt: skip
     printed, _ = process.communicate(timeout=300)
@@ -74,7 +84,7 @@ def test_accelerate_launches_two_processes(arguments, alone, tmp_path):
     process = start_training(
         *arguments,
         *FORMS["pairwise"],
-        "--output",
+        "--output-dir",
         tmp_path,
         launcher=launcher,
         ACCELERATE_USE_CPU="true",
@@ -86,7 +96,7 @@ def test_accelerate_launches_two_processes(arguments, alone, tmp_path):
 
 
 def test_mixed_precision_learns_in_float32_weights(arguments, alone, tmp_path):
-    run_training(*arguments, *FORMS["pairwise"], "--mixed-precision", "bf16", "--output", tmp_path)
+    run_training(*arguments, *FORMS["pairwise"], "--mixed-precision", "bf16", "--output-dir", tmp_path)
     logs = [json.loads((folder / "training.json").read_text()) for folder in (tmp_path, alone["pairwise"])]
     found, wanted = (log["epochs"][0]["step_losses"][0] for log in logs)
     assert found == pytest.approx(wanted, rel=0.05)

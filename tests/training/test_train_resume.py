@@ -36,23 +36,34 @@ def arguments(tmp_path_factory) -> list:
     save_encoder(folder / "encoder", positions=512)
     files = ["--train", written(folder / "train.pubtator", range(1, 9)), "--dev"]
     files += [written(folder / "dev.pubtator", range(9, 12)), "--encoder", folder / "encoder"]
-    sizes = ["--chunks", "infix", "--tokens-per-step", "64", "--epochs", "6", "--save-steps", SAVE_EVERY]
-    return [*files, *sizes, "--average", "0.9", "--swap-augmentation", "0.5", "--r-drop", "0.5", "--schedule", "cosine"]
+    sizes = ["--chunks", "infix", "--tokens-per-step", "64", "--num-train-epochs", "6", "--save-steps", SAVE_EVERY]
+    return [
+        *files,
+        *sizes,
+        "--ema-decay",
+        "0.9",
+        "--swap-augmentation",
+        "0.5",
+        "--r-drop",
+        "0.5",
+        "--lr-scheduler-type",
+        "cosine",
+    ]
 
 
 @pytest.fixture(scope="module")
 def uninterrupted(arguments, tmp_path_factory) -> Path:
     """The folder of a run that nothing stopped."""
     folder = tmp_path_factory.mktemp("uninterrupted")
-    assert run_training(*arguments, "--output", folder) == 0
+    assert run_training(*arguments, "--output-dir", folder) == 0
     return folder
 
 
 def stopped_by(number: signal.Signals, arguments: list, folder: Path) -> int:
     """Starts a run, sends it a signal once some steps are kept, and gives its exit status."""
-    process = start_training(*arguments, "--output", folder, OMP_NUM_THREADS=str(THREADS))
+    process = start_training(*arguments, "--output-dir", folder, OMP_NUM_THREADS=str(THREADS))
     deadline = time.monotonic() + 240
-    while not any(int(path.stem.split("-")[1]) >= FIRST_KILL for path in folder.glob("states/step-*.json")):
+    while not any(int(path.name.split("-")[1]) >= FIRST_KILL for path in folder.glob("states/step-*")):
         assert process.poll() is None, process.stdout.read()
         assert time.monotonic() < deadline, "no state was kept"
         time.sleep(0.005)
@@ -78,16 +89,16 @@ def assert_same_end(found: Path, expected: Path) -> None:
 @pytest.mark.slow
 def test_run_that_was_killed_ends_as_one_that_was_not(arguments, uninterrupted, tmp_path):
     assert stopped_by(signal.SIGKILL, arguments, tmp_path) == -signal.SIGKILL
-    assert run_training(*arguments, "--output", tmp_path, "--resume") == 0
+    assert run_training(*arguments, "--output-dir", tmp_path, "--resume-from-checkpoint") == 0
     assert_same_end(tmp_path, uninterrupted)
 
 
 @pytest.mark.slow
 def test_run_that_is_asked_to_stop_keeps_its_step_and_goes_on(arguments, uninterrupted, tmp_path, capsys):
     assert stopped_by(signal.SIGTERM, arguments, tmp_path) == 143
-    kept = max(int(path.stem.split("-")[1]) for path in tmp_path.glob("states/step-*.json"))
-    assert run_training(*arguments, "--output", tmp_path, "--resume") == 0
-    assert f"goes on after step {kept} of " in capsys.readouterr().out
+    kept = max(int(path.name.split("-")[1]) for path in tmp_path.glob("states/step-*"))
+    assert run_training(*arguments, "--output-dir", tmp_path, "--resume-from-checkpoint") == 0
+    assert f"resumes after step {kept} of " in capsys.readouterr().out
     assert_same_end(tmp_path, uninterrupted)
 
 
@@ -95,41 +106,45 @@ def test_run_that_is_asked_to_stop_keeps_its_step_and_goes_on(arguments, uninter
 @pytest.mark.parametrize("damage", ["cut", "record"])
 def test_half_written_state_is_passed_over(arguments, uninterrupted, tmp_path, damage, caplog):
     stopped_by(signal.SIGKILL, arguments, tmp_path)
-    newest = sorted(tmp_path.glob("states/step-*.json"))[-1]
+    newest = max(tmp_path.glob("states/step-*"))
     if damage == "cut":
-        weights = newest.with_suffix(".pt")
+        weights = newest / "model.safetensors"
         weights.write_bytes(weights.read_bytes()[:-1000])
     else:
-        newest.unlink()
-    assert run_training(*arguments, "--output", tmp_path, "--resume") == 0
+        (newest / "record.json").unlink()
+    assert run_training(*arguments, "--output-dir", tmp_path, "--resume-from-checkpoint") == 0
     assert "half-written" in caplog.text
     assert_same_end(tmp_path, uninterrupted)
 
 
 def test_resuming_where_nothing_was_starts_the_run(arguments, tmp_path, capsys):
-    assert run_training(*arguments, "--output", tmp_path, "--resume", "--stop-after-epoch", "1") == 0
-    assert "no state to go on from; the run starts" in capsys.readouterr().out
+    assert (
+        run_training(*arguments, "--output-dir", tmp_path, "--resume-from-checkpoint", "--stop-after-epoch", "1") == 0
+    )
+    assert "no state to resume from; the run starts" in capsys.readouterr().out
 
 
 def test_run_that_ended_early_goes_on_to_the_end(arguments, uninterrupted, tmp_path):
-    assert run_training(*arguments, "--output", tmp_path, "--stop-after-epoch", "2") == 0
-    assert run_training(*arguments, "--output", tmp_path, "--resume") == 0
+    assert run_training(*arguments, "--output-dir", tmp_path, "--stop-after-epoch", "2") == 0
+    assert run_training(*arguments, "--output-dir", tmp_path, "--resume-from-checkpoint") == 0
     assert_same_end(tmp_path, uninterrupted)
 
 
 def test_resuming_a_finished_run_changes_nothing(arguments, uninterrupted, capsys):
     before = (uninterrupted / "model.safetensors").read_bytes()
     steps = json.loads((uninterrupted / "training.json").read_text())["steps"]
-    assert run_training(*arguments, "--output", uninterrupted, "--resume") == 0
-    assert f"{uninterrupted}: goes on after step {steps} of {steps}\n" in capsys.readouterr().out
+    assert run_training(*arguments, "--output-dir", uninterrupted, "--resume-from-checkpoint") == 0
+    assert f"{uninterrupted}: resumes after step {steps} of {steps}\n" in capsys.readouterr().out
     assert (uninterrupted / "model.safetensors").read_bytes() == before
 
 
 def test_run_does_not_go_on_with_other_settings(arguments, uninterrupted):
     with pytest.raises(
-        SettingError, match=r"cannot go on with other settings \(head_learning_rate is 0.5, was 0.0005\)"
+        SettingError, match=r"cannot resume with other settings \(head_learning_rate is 0.5, was 0.0005\)"
     ):
-        run_training(*arguments, "--output", uninterrupted, "--resume", "--head-learning-rate", "0.5")
+        run_training(
+            *arguments, "--output-dir", uninterrupted, "--resume-from-checkpoint", "--head-learning-rate", "0.5"
+        )
 
 
 def test_run_does_not_go_on_with_other_data(arguments, uninterrupted):
@@ -138,25 +153,28 @@ def test_run_does_not_go_on_with_other_data(arguments, uninterrupted):
     try:
         path.write_bytes(content.replace(b"stops", b"halts"))
         with pytest.raises(SettingError, match="the content of the data files has changed"):
-            run_training(*arguments, "--output", uninterrupted, "--resume")
+            run_training(*arguments, "--output-dir", uninterrupted, "--resume-from-checkpoint")
     finally:
         path.write_bytes(content)
 
 
 def test_run_does_not_stop_after_an_epoch_that_it_has_passed(arguments, tmp_path):
-    assert run_training(*arguments, "--output", tmp_path, "--stop-after-epoch", "2") == 0
+    assert run_training(*arguments, "--output-dir", tmp_path, "--stop-after-epoch", "2") == 0
     before = (tmp_path / "training.json").read_text()
     with pytest.raises(SettingError, match="cannot stop after epoch 1, as epoch 2 is done; name that one or a later"):
-        run_training(*arguments, "--output", tmp_path, "--resume", "--stop-after-epoch", "1")
+        run_training(*arguments, "--output-dir", tmp_path, "--resume-from-checkpoint", "--stop-after-epoch", "1")
     assert (tmp_path / "training.json").read_text() == before
 
 
 def test_resumed_run_remembers_where_its_first_steps_come_from(arguments, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(train, "provenance", lambda *machine: provenance(*machine) | {"commit": "first"})
-    assert run_training(*arguments, "--output", tmp_path, "--stop-after-epoch", "1") == 0
+    assert run_training(*arguments, "--output-dir", tmp_path, "--stop-after-epoch", "1") == 0
     monkeypatch.setattr(train, "provenance", lambda *machine: provenance(*machine) | {"commit": "second"})
     for last in ("2", "3"):
-        assert run_training(*arguments, "--output", tmp_path, "--resume", "--stop-after-epoch", last) == 0
+        assert (
+            run_training(*arguments, "--output-dir", tmp_path, "--resume-from-checkpoint", "--stop-after-epoch", last)
+            == 0
+        )
     assert capsys.readouterr().out.count("commit was first, is second: the run may end with other weights") == 1
     log = json.loads((tmp_path / "training.json").read_text())
     assert log["provenance"]["commit"] == "second"
@@ -171,19 +189,29 @@ def short_arguments(tmp_path_factory) -> list:
     other = DOCUMENT.replace("Aspirin", "Codeine").replace("C1", "C9")
     files = ["--train", written(folder / "train.pubtator", range(1, 5), DOCUMENT + other.replace("{id}", "{id}0"))]
     files += ["--dev", written(folder / "dev.pubtator", range(9, 12)), "--encoder", folder / "encoder"]
-    sizes = ["--pair-encoding", "document", "--tokens-per-step", "256", "--epochs", "4", "--patience", "3"]
-    return [*files, *sizes, "--average", "0.9", "--rare-copies", "1", "--head-learning-rate", "0.01"]
+    sizes = [
+        "--pair-encoding",
+        "document",
+        "--tokens-per-step",
+        "256",
+        "--num-train-epochs",
+        "4",
+        "--early-stopping-patience",
+        "3",
+    ]
+    return [*files, *sizes, "--ema-decay", "0.9", "--rare-copies", "1", "--head-learning-rate", "0.01"]
 
 
 @pytest.fixture(scope="module")
 def short_uninterrupted(short_arguments, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("short_uninterrupted")
-    assert run_training(*short_arguments, "--output", folder) == 0
+    assert run_training(*short_arguments, "--output-dir", folder) == 0
     return folder
 
 
 @pytest.mark.parametrize(
-    "place", ["save_model", "write_json", "write_log", "keep_state", "save_state", "score", "tell", "train_step"]
+    "place",
+    ["save_model", "write_json", "write_log", "save_progress", "save_state", "score", "log_epoch", "train_step"],
 )
 @pytest.mark.parametrize("call", [1, 2, 3])
 def test_run_that_ends_anywhere_ends_as_one_that_did_not(
@@ -202,12 +230,15 @@ def test_run_that_ends_anywhere_ends_as_one_that_did_not(
 
     monkeypatch.setattr(train, place, cut)
     with pytest.raises(PowerCut):
-        run_training(*short_arguments, "--output", tmp_path)
+        run_training(*short_arguments, "--output-dir", tmp_path)
     monkeypatch.setattr(train, place, real)
-    assert run_training(*short_arguments, "--output", tmp_path, "--resume") == 0
+    assert run_training(*short_arguments, "--output-dir", tmp_path, "--resume-from-checkpoint") == 0
     assert_same_end(tmp_path, short_uninterrupted)
 
 
 def test_run_does_not_start_over_what_another_run_left(arguments, uninterrupted):
-    with pytest.raises(CheckpointError, match=r"holds a run or a checkpoint already .*; go on with a run by --resume"):
-        run_training(*arguments, "--output", uninterrupted)
+    with pytest.raises(
+        CheckpointError,
+        match=r"holds a run or a checkpoint already .*; resume a run by --resume_from_checkpoint-from-checkpoint",
+    ):
+        run_training(*arguments, "--output-dir", uninterrupted)
