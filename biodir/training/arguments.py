@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import MISSING, fields
 from difflib import get_close_matches
 from pathlib import Path
-from types import NoneType
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from jsonargparse import ArgumentError, ArgumentParser
 
@@ -50,20 +49,17 @@ def _parser() -> ArgumentParser:
     parser.add_argument("--config", help="YAML file whose keys are these options, without dashes in front")
     for each in fields(TrainingSettings):
         names = dict.fromkeys([f"--{each.name}", f"--{each.name.replace('_', '-')}"])
-        text = each.metadata["help"] + (f"; in {each.metadata['within']}" if each.metadata["within"] else "")
+        text, allowed = each.metadata["help"], each.metadata["allowed"]
         if each.type is bool:
             parser.add_argument(*names, action="store_true", help=text)
-        elif each.type == list[str]:
-            parser.add_argument(
-                *names,
-                type=str,
-                nargs="+",
-                default=[] if each.default_factory is MISSING else each.default_factory(),
-                help=text,
-            )
+        elif each.default_factory is not MISSING:
+            parser.add_argument(*names, type=str, nargs="+", default=each.default_factory(), help=text)
+        elif isinstance(allowed, tuple) and allowed:
+            parser.add_argument(*names, type=Literal[allowed], default=each.default, help=text)
         else:  # an optional one by its type: null leaves it out
-            kind = get_args(each.type)[0] if NoneType in get_args(each.type) else each.type
-            parser.add_argument(*names, type=kind, default=each.default, help=text)
+            kind = get_args(each.type)[0] if get_args(each.type) else each.type
+            interval = f"; in {allowed}" if allowed else ""
+            parser.add_argument(*names, type=kind, default=each.default, help=text + interval)
     return parser
 
 
@@ -76,17 +72,18 @@ def _values_of_file(path: Path) -> dict[str, Any]:
     values = read_yaml(path)
     if not isinstance(values, dict):
         raise SettingError(f"{path}: holds {type(values).__name__}; write one `name: value` a line")
-    types = {each.name: each.type for each in fields(TrainingSettings)}
-    found = {}
+    known = {each.name: each for each in fields(TrainingSettings)}
+    found: dict[str, Any] = {}
     for name, value in values.items():
-        if name not in types:
-            hint = get_close_matches(str(name), types, n=1)
+        if name not in known:
+            hint = get_close_matches(str(name), known, n=1)
             raise SettingError(f"{path}: unknown key {name!r}" + (f"; did you mean {hint[0]!r}?" if hint else ""))
-        if isinstance(value, dict) and types[name] == list[str]:
+        takes_several = known[name].default_factory is not MISSING
+        if takes_several and isinstance(value, dict):
             value = [f"{key}={json.dumps(part, default=str)}" for key, part in value.items()]
-        elif types[name] == list[str] and value is not None and not isinstance(value, list):
+        elif takes_several and value is not None and not isinstance(value, list):
             value = [value]
-        elif value is False and "no" in get_args(types[name]):
+        elif value is False and "no" in known[name].metadata["allowed"]:
             value = "no"  # which YAML reads as false
         if value is not None:  # null leaves the default
             found[name] = value

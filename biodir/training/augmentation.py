@@ -162,5 +162,10 @@ def with_renamed_entity(document: Document, old: str, new: str, name: str) -> Do
 
 
 def _renamed(relation: Relation, old: str, new: str) -> Relation:
-    ids = {name: getattr(relation, name) for name in ("entity1_id", "entity2_id", "subject_id")}
-    return replace(relation, **{name: new if value == old else value for name, value in ids.items()})
+    new_of = {old: new}
+    return replace(
+        relation,
+        entity1_id=new_of.get(relation.entity1_id, relation.entity1_id),
+        entity2_id=new_of.get(relation.entity2_id, relation.entity2_id),
+        subject_id=new if relation.subject_id == old else relation.subject_id,
+    )

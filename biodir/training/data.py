@@ -132,7 +132,7 @@ def identifiers_of(pair: CandidatePair) -> frozenset[str]:
 
 def related_types(documents: Iterable[Document]) -> set[frozenset[str]]:
     """Return the unordered pairs of entity types that relations of the documents join."""
-    joined = set()
+    joined: set[frozenset[str]] = set()
     for document in documents:
         types = types_of_identifiers(document)
         for relation in document.relations:
@@ -163,7 +163,8 @@ def epoch_pairs(
         negatives_per_positive: unrelated pairs for each related one.
         swapped_share: probability of each pair to be shown in the other order.
     """
-    related, unrelated = [], []
+    related: list[tuple[int, int]] = []
+    unrelated: list[tuple[int, int]] = []
     for index, found in enumerate(labelled):
         for number, is_related in enumerate(found.related):
             (related if is_related else unrelated).append((index, number))

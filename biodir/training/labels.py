@@ -61,7 +61,7 @@ class LabelLists:
         A list without any label is that of a task that is left out; it lacks nothing.
         """
         known_types = {*self.entity_types, *(TYPE_MAP if self.type_map is None else self.type_map)}
-        found = set()
+        found: set[str] = set()
         for document in documents:
             found.update(f"relation type {each.relation_type}" for each in document.relations
                          if self.relation_labels and each.relation_type not in self.relation_labels[1:])  # fmt: skip

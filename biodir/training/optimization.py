@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -18,7 +19,7 @@ _EMBEDDINGS = re.compile(r"^encoder\.embeddings(_project)?\.")  # the second map
 STEPS_OF_A_PROCESS = 10_000_000
 
 
-def parameter_groups(model: nn.Module, settings: TrainingSettings) -> list[dict]:
+def parameter_groups(model: nn.Module, settings: TrainingSettings) -> list[dict[str, Any]]:
     """Return groups of one learning rate and weight decay: new or of one layer, matrices, or vectors without decay.
 
     With `layer_learning_rate_decay` the rate of a layer is that of the layer above times the decay; the embeddings lie
@@ -26,7 +27,7 @@ def parameter_groups(model: nn.Module, settings: TrainingSettings) -> list[dict]
     """
     depths = {name: _depth(name) for name, _ in model.named_parameters()}
     layers = 1 + max((depth for depth in depths.values() if depth is not None), default=-1)
-    groups: dict[tuple[float, float], list] = {}
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
         depth = depths[name]
         steps_down = 0 if depth is None else layers - 1 - depth
@@ -49,7 +50,7 @@ def _depth(name: str) -> int | None:
 
 
 def balanced_weights(relations: Iterable[Relation], labels: Sequence[str], balance: float) -> dict[str, float]:
-    """Return relation type -> weight of its loss, by the effective number of its examples; the mean over relations is 1.
+    """Return relation type -> weight, by the effective number of its examples; the mean over relations is 1.
 
     Cui et al. 2019, equation 2: the weight is proportional to `(1 - balance) / (1 - balance ** examples)`. A type
     without examples weighs like one with a single example.

@@ -87,7 +87,9 @@ def pairs_to_learn(
     complete = [document for corpus in corpora if not corpus.is_partial for document in corpus.documents]
     rare = rare_types(complete, settings.rare_below)
     for corpus in corpora:
-        documents = [with_known_types(document, config.entity_types, config.type_map) for document in corpus.documents]
+        documents = [
+            with_known_types(document, config.entity_types, config.type_map or {}) for document in corpus.documents
+        ]
         if first in unannotated_parts([relation for document in documents for relation in document.relations]):
             log(f"{corpus.path}: not learned from, as it annotates no {first}, which decides here what is related")
             continue
@@ -155,7 +157,7 @@ def dev_documents(settings: TrainingSettings, processor: Any, config: BioDirConf
     documents = first_documents(settings.dev, settings.max_dev_documents)
     check_level(documents, settings.metric_for_best_model, settings.dev)
     config.calibrated_on = fingerprints(documents)
-    known = [with_known_types(document, config.entity_types, config.type_map) for document in documents]
+    known = [with_known_types(document, config.entity_types, config.type_map or {}) for document in documents]
     reasons = relations_without_candidate(known, config.pair_types)
     if reasons.total() == sum(len(document.relations) for document in known):
         raise SettingError(

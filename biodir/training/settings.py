@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 import yaml
 
@@ -38,14 +38,14 @@ FOCAL_GAMMA, RARE_BELOW = 2.0, 100
 SHARE, BELOW_ONE, NOT_NEGATIVE, COUNT = "[0, 1]", "[0, 1)", "[0, inf)", "[1, inf)"
 
 
-def setting(text: str, default: Any = None, within: str | None = None) -> Any:
-    """Return a field: what `--help` says of it, its default, and the interval of the allowed numbers, as "[0, 1)"."""
-    return field(default=default, metadata={"help": text, "within": within})
+def setting(text: str, default: Any = None, allowed: str | Sequence[str] = ()) -> Any:
+    """Return a field: its text in `--help`, its default, and the allowed words, or an interval such as "[0, 1)"."""
+    return field(default=default, metadata={"help": text, "allowed": allowed})
 
 
 def several(text: str, default: Sequence[str] = ()) -> Any:
     """Return a field that takes several values."""
-    return field(default_factory=lambda: list(default), metadata={"help": text, "within": None})
+    return field(default_factory=lambda: list(default), metadata={"help": text, "allowed": ()})
 
 
 @dataclass
@@ -72,15 +72,17 @@ class TrainingSettings:
         "learn from so many documents only, the first of all --train files", None, COUNT
     )
     max_dev_documents: int | None = setting("score so many documents only, the first of --dev", None, COUNT)
-    labels: Literal["auto", "biored", "data"] = setting(
+    labels: str = setting(
         "label lists: those of BioRED, or of the data; auto: BioRED's, or the checkpoint's, where they hold the data's",
         "auto",
+        ("auto", "biored", "data"),
     )
 
     # Model.
-    pair_encoding: Literal[("auto", *PAIR_ENCODINGS)] = setting(
+    pair_encoding: str = setting(
         "pairwise, the paper's; document, one pass over the text, far faster; auto: the checkpoint's, else pairwise",
         "auto",
+        ("auto", *PAIR_ENCODINGS),
     )
     tasks: list[str] = several("heads to train; the first of these three decides which pairs are related", TASKS)
     chunks: list[str] = several("pairwise: chunks that are encoded", CHUNK_NAMES)
@@ -96,9 +98,10 @@ class TrainingSettings:
 
     # Loss.
     task_weights: list[str] = several("TASK=WEIGHT of the losses of all tasks but the first; none: the paper's shares")
-    relation_loss: Literal[RELATION_LOSSES] = setting(
+    relation_loss: str = setting(
         "binary: the paper's; focal: easy labels count little; adaptive_threshold: a threshold learned for each pair",
         BINARY,
+        RELATION_LOSSES,
     )
     focal_gamma: float = setting("focal: how fast the weight of labels that are nearly right falls", FOCAL_GAMMA)
     class_balance: float = setting("weight of rare types; at 0.9 one with 3 examples gets 3.7-fold", 0.0, BELOW_ONE)
@@ -118,15 +121,15 @@ class TrainingSettings:
     head_learning_rate: float = setting("for soft prompt, poolers and classifiers, which are new", 5e-4, NOT_NEGATIVE)
     layer_learning_rate_decay: float = setting("a layer's rate is this times that of the layer above", 1.0, "(0, 1]")
     weight_decay: float = setting("on matrices; biases and norms have none", 0.01, NOT_NEGATIVE)
-    lr_scheduler_type: Literal["linear", "cosine", "constant_with_warmup"] = setting("how the rates fall", "linear")
+    lr_scheduler_type: str = setting("how the rates fall", "linear", ("linear", "cosine", "constant_with_warmup"))
     warmup_ratio: float = setting("share of the steps in which the rates rise", 0.1, SHARE)
     max_grad_norm: float = setting("gradients are clipped to this norm", 1.0, "(0, inf]")
     tokens_per_step: int = setting("tokens of a step, padding included, over all processes", 4096, COUNT)
     gradient_accumulation_steps: int = setting("passes of each process through its part of a step", 1, COUNT)
-    mixed_precision: Literal["no", "bf16", "fp16"] = setting("format of the products", "no")
+    mixed_precision: str = setting("format of the products", "no", ("no", "bf16", "fp16"))
 
     # Selection.
-    metric_for_best_model: Literal[tuple(LEVELS)] = setting("level whose dev F1 selects", "relation_type")
+    metric_for_best_model: str = setting("level whose dev F1 selects", "relation_type", tuple(LEVELS))
     early_stopping_patience: int | None = setting("end after so many epochs without a better dev F1", None, COUNT)
     none_bias: float = setting("without --dev: the decoding bias that dev once chose", 0.0, "(-inf, inf)")
 
@@ -134,7 +137,7 @@ class TrainingSettings:
     resume_from_checkpoint: bool = setting("resume the run of output_dir; start where there was none", False)
     overwrite_output_dir: bool = setting("delete what another run left in output_dir", False)
     save_steps: int = setting("steps between two saved states; the end of an epoch has one, too", 200, COUNT)
-    report_to: Literal["none", "tensorboard"] = setting("where losses and scores are shown, beside the log", "none")
+    report_to: str = setting("where losses and scores are shown, beside the log", "none", ("none", "tensorboard"))
     seed: int = setting("of new parameters, negatives, order and dropout", 1, f"[0, {LARGEST_SEED}]")
 
     def __post_init__(self) -> None:
@@ -178,7 +181,7 @@ def named_values(pairs: Sequence[str]) -> dict[str, Any]:
     Raises:
         SettingError: one is no such pair, or a name is given twice.
     """
-    found = {}
+    found: dict[str, Any] = {}
     for pair in pairs:
         name, _, value = pair.partition("=")
         if name in found:
@@ -207,14 +210,13 @@ def read_yaml(path: Path) -> Any:
 def _check_values(settings: TrainingSettings) -> None:
     """Check numbers against their intervals, and words against the known ones."""
     for each in fields(TrainingSettings):
-        value, within = getattr(settings, each.name), each.metadata["within"]
-        if within and value is not None and not _lies_within(value, within):
-            raise SettingError(f"{each.name} is {value}; it must lie in {within}")
+        value, allowed = getattr(settings, each.name), each.metadata["allowed"]
         if each.type is bool and not isinstance(value, bool):
             raise SettingError(f"{each.name} is {value!r}; it must be true or false")
-        choices = get_args(each.type) if "Literal" in str(each.type) else ()
-        if choices and value not in choices:
-            raise SettingError(f"{each.name} is {value!r}; choose one of {', '.join(choices)}")
+        if isinstance(allowed, str) and value is not None and not _lies_within(value, allowed):
+            raise SettingError(f"{each.name} is {value}; it must lie in {allowed}")
+        if isinstance(allowed, tuple) and allowed and value not in allowed:
+            raise SettingError(f"{each.name} is {value!r}; choose one of {', '.join(allowed)}")
     for name, known in (("tasks", TASKS), ("chunks", CHUNK_NAMES)):
         values = getattr(settings, name)
         if not values or not set(values) <= set(known):

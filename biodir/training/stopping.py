@@ -21,7 +21,7 @@ class StopRequest:
 
     def __init__(self) -> None:
         self._signal: int | None = None
-        self._before = {number: signal.signal(number, self._note) for number in SIGNALS}
+        self._before: dict[int, Any] = {number: signal.signal(number, self._note) for number in SIGNALS}
 
     def is_wanted(self, accelerator: Any) -> bool:
         """Return whether any of the processes was asked to stop; the same in all of them."""
@@ -32,7 +32,7 @@ class StopRequest:
 
     @property
     def exit_status(self) -> int:
-        """The status of a program that the signal ends: 130 for SIGINT; 143 for SIGTERM, or if another process had it."""
+        """The status of a program that the signal ends: 130 for SIGINT; 143 for SIGTERM or for another process."""
         return 128 + (self._signal or signal.SIGTERM)
 
     def release(self) -> None:

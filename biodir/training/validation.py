@@ -16,7 +16,7 @@ NONE_BIASES = tuple(step / 4 for step in range(-8, 25))
 
 
 def best_bias(
-    data: ProcessedDocuments, logits: Sequence[dict], rule: DecodingRule, level: str
+    data: ProcessedDocuments, logits: Sequence[dict[str, list[float]]], rule: DecodingRule, level: str
 ) -> tuple[float, dict[str, Counts]]:
     """Return the bias of `NONE_BIASES` with the highest F1 at `level`, and the counts of the annotated levels with it.
 
