@@ -100,15 +100,6 @@ def test_both_entities_give_place_to_those_of_other_documents():
     assert found.excluded_pairs == pairs("D1")
 
 
-def test_pairs_without_a_new_entity_are_unchanged():
-    (found,) = copies_of([replace(DOCUMENT, relations=(RAISE,)), OTHER], copies=1, below=2, seed=1)
-    assert identifiers(found.document) == {"C9", "G1", "D9"}
-    assert found.excluded_pairs == pairs("G1")
-    (half,) = copies_of([replace(DOCUMENT, relations=(RAISE,)), marked_document("<D:D9 a>")], 1, 2, seed=1)
-    assert identifiers(half.document) == {"C1", "G1", "D9"}
-    assert half.excluded_pairs == pairs("C1", "G1", "C1 G1")
-
-
 def test_pairs_that_are_not_learned_from_are_not_under_their_new_names_either():
     excluded = {"7": pairs("C1 D1", "D1 G1"), "8": pairs("C9 D9")}
     (found,) = copies_of([replace(DOCUMENT, relations=(BIND,)), OTHER], 1, 2, 1, excluded)
@@ -144,18 +135,6 @@ def test_entity_across_a_border_of_passages_stays():
     assert copies_of([cut, OTHER], copies=1, below=9, seed=1) == []
     whole = replace(document, passages=(Passage(0, 7, "title"), Passage(8, 11, "abstract")))
     assert copies_of([whole, OTHER], copies=1, below=9, seed=1)[0].document.text == "It warfarin is."
-
-
-def test_name_of_several_entities_is_nobodys_name():
-    others = marked_document("<C:C8;C9 iron and gold>, <C:C9 gold>.", id="8")
-    document = marked_document("<C:C1 Iron>.", relations=(Relation("Bind", "C1", "C1"),))
-    (found,) = copies_of([document, others], copies=1, below=9, seed=1)
-    assert found.document.mentions == marked_document("<C:C9 gold>.").mentions
-
-
-def test_identifier_of_a_relation_without_a_mention_is_taken():
-    document = marked_document("<C:C1 Iron>.", relations=(Relation("Bind", "C1", "C9"),))
-    assert copies_of([document, OTHER], copies=1, below=9, seed=1) == []
 
 
 def test_two_entities_never_become_one():

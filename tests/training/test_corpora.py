@@ -6,7 +6,7 @@ from biodir.configuration_biodir import CHEMICAL, DISEASE, GENE
 from biodir.document_biodir import Relation
 from biodir.document_pubtator_biodir import write_pubtator
 from biodir.errors_biodir import SettingError
-from biodir.training.corpora import corpus_paths, training_corpora
+from biodir.training.corpora import training_corpora
 from biodir.training.settings import TrainingSettings
 from helpers.marked import marked_document
 
@@ -53,16 +53,6 @@ def read(*train, held_out=(), **changes):
 # Which documents.
 
 
-def test_corpora_stand_in_the_order_of_the_settings(written):
-    files = [written(name, number) for number, name in enumerate("abcd")]
-    corpora = training_corpora(settings(*files[:2], extra_train=files[2:]), ())
-    assert [(corpus.path, corpus.is_partial) for corpus in corpora] == list(
-        zip("abcd", (False, False, True, True), strict=True)
-    )
-    assert all(corpus.excluded_pairs == {} for corpus in corpora)
-    assert corpora[0].documents[0].relations == RELATIONS
-
-
 def test_document_is_learned_from_in_the_first_corpus_alone(written):
     found, said = read(written("a", 1, 2), written("b", 2, 3), extra_train=[written("c", 3, 1, 4)])
     assert found == {"a": "1 2", "b": "3", "c": "4"}
@@ -70,12 +60,6 @@ def test_document_is_learned_from_in_the_first_corpus_alone(written):
         "b: 1 documents left out, held out for evaluation or in a corpus before",
         "c: 2 documents left out, held out for evaluation or in a corpus before",
     ]
-
-
-def test_documents_that_are_held_out_are_left_out(written):
-    found, said = read(written("a", 1, 2, 3, 2), held_out={"2", "9"})
-    assert found == {"a": "1 3"}
-    assert said == ["a: 2 documents left out, held out for evaluation or in a corpus before"]
 
 
 def test_corpus_of_which_nothing_is_left_is_refused(written):
@@ -106,12 +90,6 @@ def test_listed_corpora_follow_the_others(listed, written):
     assert [(corpus.path, corpus.is_partial) for corpus in (first, second)] == [("b", False), ("c", True)]
     assert first.documents[0].relations == RELATIONS
     assert said == []
-
-
-def test_files_of_all_corpora_are_named(listed, written):
-    listed(f"- path: {written('b', 2)}\n- path: {written('c', 3)}", extra_train=[written("d", 4)])
-    found = corpus_paths(settings("a", extra_train=["d"], corpora="corpora.yaml"))
-    assert found == ["a", "d", "b", "c"]
 
 
 def test_relation_types_are_mapped_and_others_stay(listed, written):

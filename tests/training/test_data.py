@@ -60,12 +60,6 @@ def test_every_candidate_pair_is_a_labelled_pair():
     assert [identifiers(each) for each in found] == [[("1", "2")], [("1", "3")], [("3", "2")]] * 2
 
 
-def test_windows_of_a_document_are_labelled_with_all_its_pairs():
-    found = list(labelled_pairs([DOCUMENT, DOCUMENT], window_encoder(), LABELS))
-    assert [identifiers(each) for each in found] == [[("1", "2"), ("1", "3"), ("3", "2")]] * 2
-    assert [each.related for each in found] == [(True, False, False)] * 2
-
-
 def test_targets_do_not_depend_on_the_encoding():
     by_pair = [targets for each in labelled_pairs([DOCUMENT], make_processor(), LABELS) for targets in each.targets]
     assert list(next(labelled_pairs([DOCUMENT], window_encoder(), LABELS)).targets) == by_pair
@@ -136,12 +130,6 @@ def test_epoch_has_all_related_pairs_and_this_share_of_the_others(share, unrelat
     assert [each.related for each in drawn] == [(True,)] * 10 + [(False,)] * unrelated
 
 
-def test_pairs_of_an_epoch_stand_in_the_order_of_the_text():
-    drawn = epoch_pairs([*many_pairs(0, 20), pair(1, True, 20), pair(1, True, 21)], 5, seed=1)
-    assert [number_of(each) for each in drawn] == sorted(number_of(each) for each in drawn)
-    assert [number_of(each) for each in drawn][-2:] == [20, 21]
-
-
 LONELY = marked_document("<C:1 Iron> binds <G:2 it>.", id="8")
 
 
@@ -167,21 +155,6 @@ def test_targets_stand_beside_their_pairs():
     for batch in batches(many_pairs(10, 30)):
         related = [number < 10 for number in numbers_in([batch])]
         assert batch["relation_targets"][:, 1].bool().tolist() == related
-
-
-@pytest.mark.parametrize("make_encoder", [make_processor, window_encoder])
-def test_batch_holds_inputs_and_the_targets_of_every_task(make_encoder):
-    encoder = make_encoder()
-    found = training_batch(list(labelled_pairs([DOCUMENT], encoder, LABELS)), encoder)
-    shapes = {name: tuple(value.shape) for name, value in found.items() if name.endswith("_targets")}
-    assert shapes == {"relation_targets": (3, 9), "novelty_targets": (3, 3), "direction_targets": (3, 4)}
-
-
-def test_targets_of_windows_stand_beside_their_pairs():
-    encoder = window_encoder()
-    batch = training_batch(windows_of(DOCUMENT, LONELY), encoder)
-    assert batch["relation_targets"][:, 2].tolist() == [1, 0, 0, 0]
-    assert batch["pair_type_ids"].tolist() == [2, 1, 4, 2]
 
 
 def test_windows_of_a_batch_stay_under_the_budget():

@@ -124,13 +124,6 @@ def test_parts_make_up_the_mean_loss_of_the_step(processes, passes, sizes):
     assert sum(part.share * mean_loss(part.labelled) for part in parts) / processes == pytest.approx(mean_loss(step))
 
 
-@pytest.mark.parametrize(("processes", "passes"), SPLITS)
-def test_every_feature_of_a_step_is_in_one_part(processes, passes):
-    step = step_of(*UNEVEN)
-    held = [found for part in all_parts(step, processes, passes) if part.share for found in part.labelled]
-    assert sorted(map(id, held)) == sorted(map(id, step))
-
-
 def test_part_without_features_stands_in_with_the_first_and_counts_nothing():
     step = step_of(2, 6)
     assert step_parts(step, 0, 3) == [StepPart(step[:1], 0.75)]

@@ -72,13 +72,6 @@ def test_lists_of_the_data_are_sorted_and_begin_with_unrelated_pairs():
     assert (found.tag_types, found.type_map, found.generic_relation) == ({}, {}, None)
 
 
-def test_data_without_novelty_and_direction_has_no_labels_of_them():
-    found = labels_of([BC5CDR])
-    assert found.relation_labels == ("None", "CID")
-    assert (found.novelty_labels, found.direction_labels) == ((), ())
-    assert found.pair_types == ((CHEMICAL, DISEASE),)
-
-
 @pytest.mark.parametrize(
     ("relations", "message"),
     [
@@ -113,11 +106,6 @@ def test_model_without_relation_head_has_a_type_for_related_pairs():
 # What lists lack.
 
 
-def test_lists_of_biored_hold_its_labels_under_all_names_of_types():
-    names = {CHEMICAL: "Chemical", GENE: "Gene", DISEASE: "Disease"}
-    assert LabelLists("BioRED").lacking([BIORED, renamed(BIORED, **names)]) == []
-
-
 def test_what_lists_lack_is_named_sorted_and_once():
     strange = renamed(OWN, **{CHEMICAL: "Spice"})
     assert LabelLists("BioRED").lacking([BC5CDR, strange, strange]) == [
@@ -143,11 +131,6 @@ def test_bare_encoder_takes_the_lists_of_biored_where_they_hold_the_data(encoder
 @pytest.mark.parametrize("documents", [[BC5CDR], [OWN], [BIORED, BC5CDR]])
 def test_bare_encoder_takes_the_lists_of_data_that_biored_does_not_hold(documents, encoder):
     assert label_lists(documents, "auto", encoder) == labels_of(documents)
-
-
-def test_wanted_lists_are_taken_whatever_the_encoder_is():
-    assert label_lists([BIORED], "data", "no such folder") == labels_of([BIORED])
-    assert label_lists([BIORED], "biored", "no such folder") == LabelLists("BioRED")
 
 
 def test_lists_of_biored_are_not_taken_for_other_data():
