@@ -4,6 +4,7 @@ import random
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
+from typing import Any
 
 import torch
 
@@ -54,7 +55,7 @@ class LabelledPairs:
         if isinstance(self.features, PairwiseFeatures):
             return self.swapped
         chosen = [self.swapped if index in indices else self for index in range(len(self.targets))]
-        pairs = tuple(found.features.pairs[index] for index, found in enumerate(chosen))
+        pairs: Any = tuple(found.features.pairs[index] for index, found in enumerate(chosen))
         targets = tuple(found.targets[index] for index, found in enumerate(chosen))
         return LabelledPairs(replace(self.features, pairs=pairs), targets)
 
@@ -231,7 +232,8 @@ def training_batch(
     labelled: Sequence[LabelledPairs], processor: PairwiseProcessor | DocumentProcessor
 ) -> dict[str, torch.Tensor]:
     """Return the model's inputs and targets of these pairs."""
-    batch = {name: torch.as_tensor(value) for name, value in processor.collate([x.features for x in labelled]).items()}
+    features: list[Any] = [found.features for found in labelled]  # of the processor's own kind
+    batch = {name: torch.as_tensor(value) for name, value in processor.collate(features).items()}
     targets = [targets for found in labelled for targets in found.targets]
     for task in targets[0]:
         batch[f"{task}_targets"] = torch.tensor([found[task] for found in targets])  # (batch, labels)
