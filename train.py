@@ -50,7 +50,7 @@ from biodir.training.checkpoints import (
 from biodir.training.corpora import document_ids, training_corpora
 from biodir.training.data import LabelledPairs, step_parts, training_batch
 from biodir.training.labels import label_lists
-from biodir.training.machine import machine_text, new_accelerator
+from biodir.training.machine import new_accelerator
 from biodir.training.optimization import divergence, dropout_seed, parameter_groups
 from biodir.training.preparation import data_of, dev_documents, pairs_to_learn, run_config, steps_of_epoch, with_form
 from biodir.training.provenance import earlier_provenance, provenance
@@ -113,11 +113,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     # Accelerator.
     accelerator = new_accelerator(settings)
-    accelerator.print(machine_text(accelerator))
+    processes = f"{accelerator.num_processes} process{'es' * (accelerator.num_processes > 1)}"
+    accelerator.print(f"{processes} on {accelerator.device.type}, {torch.get_num_threads()} threads each")
     set_seed(settings.seed)
 
+    # Data, model, optimizer, prepare.
+    run = new_run(with_form(settings, accelerator.print), accelerator)
+    if settings.resume_from_checkpoint:
+        resume(run)
+
+    # Loop, metric.
+    stop = StopRequest()
+    try:
+        finished = train(run, stop)
+    finally:
+        stop.release()
+        accelerator.end_training()
+    return 0 if finished else stop.exit_status
+
+
+def new_run(settings: TrainingSettings, accelerator: Accelerator) -> TrainingRun:
+    """Return the run at its start, its folder made."""
     # Data.
-    settings = with_form(settings, accelerator.print)
     held_out = document_ids([*([settings.dev] if settings.dev else []), *settings.exclude])
     corpora = training_corpora(settings, held_out, accelerator.print)
     documents = [document for corpus in corpora for document in corpus.documents]
@@ -150,22 +167,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         scored_model = averaged.module
     without_wrappers(accelerator)
     accelerator.init_trackers("training", {name: str(value) for name, value in asdict(settings).items()})
-    origin = provenance(accelerator.num_processes, accelerator.device.type)
-    record = {"settings": asdict(settings), "provenance": origin, "data": data_of(settings)}
-    record["steps"] = sum(sizes[: settings.last_epoch])
-    run = TrainingRun(settings, accelerator, labelled, dev, model, scored_model, averaged, tokenizer, processor,
-                      optimizer, schedule, record)  # fmt: skip
-    if settings.resume_from_checkpoint:
-        resume(run)
-
-    # Loop, metric.
-    stop = StopRequest()
-    try:
-        finished = train(run, stop)
-    finally:
-        stop.release()
-        accelerator.end_training()
-    return 0 if finished else stop.exit_status
+    record = {"settings": asdict(settings), "data": data_of(settings), "steps": sum(sizes[: settings.last_epoch])}
+    record["provenance"] = provenance(accelerator.num_processes, accelerator.device.type)
+    return TrainingRun(settings, accelerator, labelled, dev, model, scored_model, averaged, tokenizer, processor,
+                       optimizer, schedule, record)  # fmt: skip
 
 
 def new_model(settings: TrainingSettings, config: BioDirConfig) -> tuple[Any, Any]:
@@ -199,8 +204,9 @@ def train(run: TrainingRun, stop: StopRequest) -> bool:
     bar = tqdm(
         total=run.record["steps"], initial=progress.step, desc="training", unit="step", mininterval=every_s, **silent
     )
+    patience = settings.early_stopping_patience or math.inf
     with bar:
-        while progress.epoch < settings.last_epoch and not has_lost_patience(run):
+        while progress.epoch < settings.last_epoch and progress.epoch - progress.best_epoch < patience:
             if not train_epoch(run, stop, bar):
                 run.accelerator.print(f"stopped after step {progress.step}; resume with --resume_from_checkpoint")
                 return False
@@ -373,12 +379,6 @@ def write_log(run: TrainingRun, finished: bool = False) -> None:
     """Write training.json."""
     if run.accelerator.is_main_process:
         write_json(run.output / "training.json", log_of(run, finished))
-
-
-def has_lost_patience(run: TrainingRun) -> bool:
-    """Return whether as many epochs as the patience brought no better dev score."""
-    patience = run.settings.early_stopping_patience
-    return patience is not None and run.progress.epoch - run.progress.best_epoch >= patience
 
 
 def bar_text(run: TrainingRun, loss: float) -> str:

@@ -12,7 +12,6 @@ Names that are not mapped stay as they are.
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -111,11 +110,6 @@ def _unseen_documents(path: str, seen: Collection[str], log: Callable[[str], Non
             f"{path}: no document is left to learn from; --dev, --exclude or corpora before have them all"
         )
     raise SettingError(f"{path}: holds no document to learn from; check the path and the format")
-
-
-def first_documents(path: str, most: int | None = None) -> list[Document]:
-    """Return the documents of a file, or the first so many of them."""
-    return list(islice(read_documents(path), most))
 
 
 def document_ids(paths: Iterable[str]) -> set[str]:

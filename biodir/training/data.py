@@ -87,11 +87,9 @@ def labelled_pairs(
     for document in documents:
         left_out = (excluded or {}).get(document.id, ())
         tokenized = processor.tokenize(document)
-        pairs = [
-            pair
-            for pair in processor.candidates(tokenized)
-            if identifiers_of(pair) not in left_out and (not is_partial or pair_types_of(pair) in joined)
-        ]
+        pairs = [pair for pair in processor.candidates(tokenized) if identifiers_of(pair) not in left_out]
+        if is_partial:
+            pairs = [pair for pair in pairs if {pair.entity1.entity_type, pair.entity2.entity_type} in joined]
         relations = relations_of_pairs(document)
         found = _with_targets(processor.features(tokenized, pairs), document.id, relations, labels, unannotated)
         if not with_swapped:
@@ -148,11 +146,6 @@ def types_of_identifiers(document: Document) -> dict[str, set[str]]:
     for entity in document.entities():
         types.setdefault(entity.identifier, set()).add(entity.entity_type)
     return types
-
-
-def pair_types_of(pair: CandidatePair) -> frozenset[str]:
-    """Return the types of the pair's entities, without order."""
-    return frozenset((pair.entity1.entity_type, pair.entity2.entity_type))
 
 
 def epoch_pairs(

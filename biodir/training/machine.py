@@ -2,7 +2,6 @@
 
 import os
 
-import torch
 from accelerate import Accelerator
 from accelerate.utils import DistributedType, GradientAccumulationPlugin, is_tensorboard_available
 
@@ -46,9 +45,3 @@ def new_accelerator(settings: TrainingSettings) -> Accelerator:
     if settings.mixed_precision == "fp16" and accelerator.device.type == "cpu":
         raise SettingError("mixed_precision is fp16, which needs a GPU; take bf16, or no")
     return accelerator
-
-
-def machine_text(accelerator: Accelerator) -> str:
-    """Return a line on what the run computes on."""
-    processes = f"{accelerator.num_processes} process{'es' * (accelerator.num_processes > 1)}"
-    return f"{processes} on {accelerator.device.type}, {torch.get_num_threads()} threads each"

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from itertools import product
+from itertools import islice, product
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,9 @@ from biodir.errors_biodir import SettingError
 from biodir.evaluation.checks import unannotated_parts
 from biodir.evaluation.model_scores import ProcessedDocuments, encoded_documents
 from biodir.evaluation.thresholds import fingerprints
+from biodir.formats.reading import read_documents
 from biodir.training.augmentation import augmented_documents, rare_types
-from biodir.training.corpora import TrainingCorpus, corpus_paths, first_documents
+from biodir.training.corpora import TrainingCorpus, corpus_paths
 from biodir.training.data import LabelledPairs, epoch_pairs, epoch_steps, labelled_pairs, types_of_identifiers
 from biodir.training.labels import LabelLists, checkpoint_config
 from biodir.training.optimization import balanced_weights
@@ -93,7 +94,13 @@ def pairs_to_learn(
         if first in unannotated_parts([relation for document in documents for relation in document.relations]):
             log(f"{corpus.path}: not learned from, as it annotates no {first}, which decides here what is related")
             continue
-        _log_relations_without_candidate(documents, config, corpus.path, log)
+        reasons = relations_without_candidate(documents, config.pair_types)
+        if reasons:
+            named = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
+            log(
+                f"{corpus.path}: {reasons.total()} relations are those of no candidate pair: {named}; --labels data "
+                "takes all pairs of types that relations join"
+            )
         excluded = dict(corpus.excluded_pairs)
         if settings.rare_copies and not corpus.is_partial:
             copies = augmented_documents(documents, settings.rare_copies, rare, settings.seed, corpus.excluded_pairs)
@@ -111,19 +118,6 @@ def pairs_to_learn(
     if not any(any(each.related) for each in found):
         raise SettingError("no candidate pair of the training data is related; is it the file with the relations?")
     return found
-
-
-def _log_relations_without_candidate(
-    documents: Sequence[Document], config: BioDirConfig, path: str, log: Callable[[str], Any]
-) -> None:
-    """Log how many relations are those of no candidate pair, and why."""
-    reasons = relations_without_candidate(documents, config.pair_types)
-    if reasons:
-        named = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
-        log(
-            f"{path}: {sum(reasons.values())} relations are those of no candidate pair: {named}; --labels data takes "
-            "all pairs of types that relations join"
-        )
 
 
 def relations_without_candidate(documents: Iterable[Document], pair_types: Iterable[Sequence[str]]) -> Counter[str]:
@@ -154,7 +148,7 @@ def dev_documents(settings: TrainingSettings, processor: Any, config: BioDirConf
     """
     if settings.dev is None:
         return None
-    documents = first_documents(settings.dev, settings.max_dev_documents)
+    documents = list(islice(read_documents(settings.dev), settings.max_dev_documents))
     check_level(documents, settings.metric_for_best_model, settings.dev)
     config.calibrated_on = fingerprints(documents)
     known = [with_known_types(document, config.entity_types, config.type_map or {}) for document in documents]

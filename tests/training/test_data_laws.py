@@ -1,5 +1,6 @@
 """Laws of training pairs: what the other order changes, and that parts of a step make up the step."""
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
