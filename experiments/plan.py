@@ -228,7 +228,7 @@ def read_experiment(path: Path, size: str = PAPER, changes: Settings | None = No
 def training_options(run: Run) -> list[str]:
     """The options of train.py that make this run, with placeholders in the paths."""
     options = []
-    for name, value in {**run.settings, "encoder": "$ENCODER", "output": run.model}.items():
+    for name, value in {**run.settings, "encoder": "$ENCODER", "output_dir": run.model}.items():
         if value is None or value is False or value == []:
             continue
         values = [] if value is True else value if isinstance(value, list) else [value]

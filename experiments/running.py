@@ -160,7 +160,7 @@ class Workshop:
         folder = self.places.path(run.folder)
         (folder / "command.txt").write_text(f"# {run.name}\n{shown_command(command)}\n", encoding="utf-8")
         started_s = time.perf_counter()
-        self._call((*command, "--resume") if resumes else command, folder / "train.log", "training")
+        self._call((*command, "--resume_from_checkpoint") if resumes else command, folder / "train.log", "training")
         if not training_log(run, self.places).get("finished"):
             raise _error("training ended without `finished` in its training.json", folder / "train.log")
         # Of a finished run nobody goes on; these states are several times the checkpoint.
