@@ -10,9 +10,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from biodir.__main__ import main
-from biodir.cli import BACKENDS
 from biodir.configuration_biodir import PAIR_ENCODINGS
 from biodir.errors_biodir import CheckpointError, SettingError
+from biodir.inference import BACKENDS
 from biodir.inference.backends import LowPrecisionEncoder, use_backend
 from biodir.inference.loading import load_pipeline
 from biodir.inference.onnx_encoder import ONNX_FILES, OnnxEncoder, export_encoder
