@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from biodir import AnnotationError, Mention, ParseError, Passage, Relation, format_pubtator, read_pubtator
+from biodir import AnnotationError, ErrorPolicy, Mention, ParseError, Passage, Relation, format_pubtator, read_pubtator
 from biodir.dataset_script.chemical_gene import DRUGPROT_RULES, read_chemical_gene
 from biodir.dataset_script.corpora import CORPORA, import_corpus
 from biodir.dataset_script.redocred import PROPERTIES, read_redocred
@@ -236,10 +236,10 @@ def test_bad_document_of_redocred_is_named(keys, message, tmp_path, caplog):
     path = docred(tmp_path / "in.json", **keys)
     with pytest.raises((ParseError, AnnotationError), match=rf"in\.json: document 0: .*{message}"):
         list(read_redocred(path))
-    skipped = []
-    assert list(read_redocred(path, errors="skip", on_skip=skipped.append)) == []
-    assert len(skipped) == 1
-    assert caplog.messages[-1] == f"{path}: documents left out because of errors: 1"
+    policy = ErrorPolicy("skip")
+    assert list(read_redocred(path, policy)) == []
+    assert len(policy.skipped) == 1
+    assert caplog.messages[-1] == f"{path}: documents skipped because of errors: 1"
 
 
 @pytest.mark.parametrize(("content", "message"), [("{", "not JSON"), ("{}", "is not a list of documents")])

@@ -18,7 +18,7 @@ from biodir.training.data import (
     training_batch,
 )
 from helpers.marked import encoding_settings, make_processor, marked_document, pair_features, word_piece_tokenizer
-from helpers.pooled_models import model_and_encoder
+from helpers.document_models import model_and_processor
 
 LABELS = {"relation": list(RELATION_LABELS), "novelty": list(NOVELTY_LABELS), "direction": list(DIRECTION_LABELS)}
 LEFT, RIGHT, UNDIRECTED = [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]
@@ -138,7 +138,7 @@ def test_part_without_features_stands_in_with_the_first_and_counts_nothing():
 
 
 def test_parts_give_the_gradient_of_the_step():
-    model, encoder = model_and_encoder()
+    model, encoder = model_and_processor()
     step = list(labelled_pairs([DIRECTED, UNRELATED, LONELY], encoder, LABELS))
 
     def gradients(parts, processes):

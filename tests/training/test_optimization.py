@@ -15,7 +15,7 @@ from biodir.training.optimization import (
     parameter_groups,
 )
 from biodir.training.settings import TrainingSettings
-from helpers.pooled_models import model_and_encoder
+from helpers.document_models import model_and_processor
 from helpers.tiny_models import FAMILIES, tiny_config
 
 ENCODER_RATE, NEW_RATE, WEIGHT_DECAY = 0.5, 2.0, 0.125
@@ -30,7 +30,7 @@ def settings(**changes) -> TrainingSettings:
 def tiny(family: str):
     """A model over two layers of the family, with every kind of head that it can have."""
     if family == "distilbert":  # whose layers have another name
-        return model_and_encoder(family)[0]
+        return model_and_processor(family)[0]
     return BioDirForRelationExtraction(tiny_config(family))
 
 
@@ -65,7 +65,7 @@ def test_rate_falls_layer_by_layer(family):
 
 @pytest.mark.parametrize("form", ["pairwise", "document"])
 def test_matrices_alone_decay(form):
-    model = tiny("bert") if form == "pairwise" else model_and_encoder()[0]
+    model = tiny("bert") if form == "pairwise" else model_and_processor()[0]
     decays = values_of(model, parameter_groups(model, settings(layer_learning_rate_decay=0.5)), "weight_decay")
     dimensions = {name: parameter.ndim for name, parameter in model.named_parameters()}
     assert decays == {name: WEIGHT_DECAY if dimensions[name] > 1 else 0.0 for name in decays}
