@@ -97,9 +97,6 @@ def test_relation_type_by_a_threshold_for_each_type(logits, changes, expected, s
     assert found.relation_score == pytest.approx(score)
 
 
-# Novelty, direction, scores.
-
-
 def test_novelty_and_direction_are_the_highest_label_but_the_first():
     found = decision({"Bind": 1}, {"None": 5, "Novel": -2, "No": -1}, {"None": 5, "Right_to_Left": -1})
     assert (found.novelty, found.direction) == ("No", "Right_to_Left")

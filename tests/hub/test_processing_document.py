@@ -80,12 +80,6 @@ def test_row_tags_every_mention_with_its_type_and_markers_are_the_opening_tags(m
     assert [(marker.entity[0], marker.window, marker.position) for marker in features.markers] == markers
 
 
-def test_markers_name_their_entity_by_identifier_and_type():
-    features = features_of("<C:1 iron> <V:2 it>", soft_prompt_tokens=5)
-    assert features.markers == (MentionMarker(("1", CHEMICAL), 0, 1), MentionMarker(("2", VARIANT), 0, 4))
-    assert (features.prompt_tokens, features.tokens) == (5, 8 + 5)
-
-
 def test_pairs_evidence_and_order_are_those_of_the_pairwise_form():
     document = marked_document("<C:1 Iron> binds. It is. <G:2 COX2> raises <C:3 it>. <C:1;4 Iron>.")
     pairwise = PairwiseProcessor(word_piece_tokenizer(), encoding_settings())
@@ -247,8 +241,6 @@ def test_pairs_of_random_documents_are_scored_where_plain_loops_find_them():
     assert crossing > 50
     assert several > 50
 
-
-# Features, groups, batches.
 
 PAD = 9
 

@@ -14,10 +14,9 @@ import pytest
 from transformers import AutoTokenizer
 
 from biodir.configuration_biodir import CHUNK_NAMES, HARD_PROMPT, BioDirConfig
-from biodir.document_biodir import Document, Mention
 from biodir.document_pubtator_biodir import read_pubtator
 from biodir.errors_biodir import CheckpointError, SettingError
-from biodir.labels_biodir import CHEMICAL, GENE, PAIR_TYPES, VARIANT
+from biodir.labels_biodir import GENE, PAIR_TYPES, VARIANT
 from biodir.processing_pairwise_biodir import PairwiseProcessor, collate_pairs
 from biodir.processing_tokens_biodir import ProcessingSettings, special_tokens
 from helpers.marked import (
@@ -40,8 +39,7 @@ SUBSETS = [subset for size in (1, 2, 3) for subset in combinations(CHUNK_NAMES, 
 def features_of(marked, tokenizer=None, **changes):
     """Return the features of every pair of a marked text."""
     processor = make_processor(tokenizer, **changes)
-    document = marked if isinstance(marked, Document) else marked_document(marked)
-    return list(processor.features(processor.tokenize(document)))
+    return list(processor.features(processor.tokenize(marked_document(marked))))
 
 
 def chunks_of(marked, **changes):
@@ -99,12 +97,6 @@ def test_names_in_the_prompt_are_cut_and_may_be_empty():
     assert "[NOV] CS it iron /CS GT /GT [SEP] CS it iron it /CS GT /GT [SEP]" in readable(pair.rows[0])
 
 
-OVERLAPPING = Document(
-    "7", "iron it pain", (Mention(0, 7, "iron it", CHEMICAL, ("1",)), Mention(5, 12, "it pain", GENE, ("2",)))
-)
-TWICE = Document("7", "iron it", (*[Mention(0, 4, "iron", CHEMICAL, ("1",))] * 2, Mention(5, 7, "it", GENE, ("2",))))
-
-
 @pytest.mark.parametrize(
     ("marked", "chunk"),
     [
@@ -119,8 +111,6 @@ TWICE = Document("7", "iron it", (*[Mention(0, 4, "iron", CHEMICAL, ("1",))] * 2
         ("<G:2 <C:1 it>>", "CS GT it /GT /CS"),
         ("<C:1 iron><G:2 it>", "CS iron /CS GT it /GT"),
         ("<G:1;2 it> binds <G:1 her2>", "GS GT it /GT /GS binds GS her2 /GS"),
-        (OVERLAPPING, "CS iron GT it /CS pain /GT"),
-        (TWICE, "CS iron /CS GT it /GT"),
         ("it <C:1 \u200b><G:2 \u200b> it", "it CS /CS GT /GT it"),
     ],
 )
