@@ -91,16 +91,11 @@ def test_packed_attention_and_its_gradients_equal_masked_attention(layout):
 
 def test_only_the_last_layer_returns_its_scaled_queries_and_its_keys():
     states = states_of(PROMPTED)
-    _, (query, key) = packed_attention(attention_module(1), *states, None, layout=PROMPTED, scaling=0.25)
+    found, (query, key) = packed_attention(attention_module(1), *states, None, layout=PROMPTED, scaling=0.25)
+    assert not torch.allclose(found[0].transpose(0, 1), attend(PROMPTED, *states))
     assert torch.equal(query, 0.25 * states[0][0])
     assert torch.equal(key, states[1][0])
     assert packed_attention(attention_module(0), *states, None, layout=PROMPTED)[1] is None
-
-
-def test_scaling_is_that_of_the_head_size_unless_it_is_given():
-    states = states_of(PROMPTED)
-    assert torch.equal(attend(PROMPTED, *states), attend(PROMPTED, *states, scaling=0.5))
-    assert not torch.allclose(attend(PROMPTED, *states), attend(PROMPTED, *states, scaling=1.0))
 
 
 def test_dropout_drops_weights_of_texts_and_prompts():
@@ -112,9 +107,6 @@ def test_half_precision_stays_near_float32():
     found = attend(PROMPTED, *[part.bfloat16() for part in states])
     assert found.dtype == torch.bfloat16
     torch.testing.assert_close(found.float(), attend(PROMPTED, *states), rtol=0, atol=0.05)
-
-
-# The places of the parts.
 
 
 def test_layout_has_the_windows_side_by_side_then_the_prompts_in_their_order():
@@ -135,9 +127,6 @@ def test_parts_are_windows_with_their_prompts_and_visible_is_what_each_place_see
         assert places == sorted(places)
         assert all({*range(*window)} <= seen[place] <= {*places} for place in places)
         assert layout.visible(part).tolist() == [[place in seen[row] for place in places] for row in places]
-
-
-# Which encoders can read a packed row.
 
 
 @pytest.mark.parametrize(

@@ -32,9 +32,6 @@ def targets_with(novelty=(0.0, 0, 1)):
     }
 
 
-# One head.
-
-
 def test_head_loss_is_binary_cross_entropy_summed_over_the_labels():
     logits = torch.tensor([[0.0, 0.0], [LN3, -LN3], [LN3, -LN3]])
     targets = torch.tensor([[1, 0], [1, 0], [0, 1]])
@@ -88,9 +85,6 @@ def test_loss_of_the_relation_head_is_that_of_the_configuration():
     assert HeadLoss.of_relations(BioDirConfig()) == HeadLoss()
 
 
-# All heads.
-
-
 @pytest.mark.parametrize(
     ("weights", "loss", "novelty", "direction"),
     [(None, 1 + 2 * 2 / 4 + 1 * 1 / 4, 0.5, 0.25), (WEIGHTS, 1 + 0.5 * 2 + 2 * 1, 0.5, 2.0)],
@@ -140,9 +134,6 @@ def test_other_loss_is_only_that_of_the_relation_head():
     plain, focal = (joint_loss(logits, targets, WEIGHTS, HeadLoss(kind)) for kind in ("binary", "focal"))
     relations = [head_loss(logits["relation"], targets["relation"], HeadLoss(kind)) for kind in ("binary", "focal")]
     torch.testing.assert_close(focal - plain, (relations[1] - relations[0]).mean())
-
-
-# Without a relation head.
 
 
 def test_first_task_is_learned_from_every_pair_and_decides_which_are_related():

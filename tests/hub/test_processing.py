@@ -37,19 +37,8 @@ loaded = sorted({"torch", "transformers"} & set(sys.modules))
 print(json.dumps({"document": document.id, "inputs": inputs, "loaded": loaded}))
 """
 
-each_form = pytest.mark.parametrize(
-    ("form", "kind"), [("pairwise", PairwiseProcessor), ("document", DocumentProcessor)]
-)
 
-
-@each_form
-def test_configuration_names_the_processor(form, kind):
-    processor = make_processor(word_piece_tokenizer(), BioDirConfig(pair_encoding=form, max_tokens=300))
-    assert type(processor) is kind
-    assert processor.settings.max_tokens == 300
-
-
-@each_form
+@pytest.mark.parametrize(("form", "kind"), [("pairwise", PairwiseProcessor), ("document", DocumentProcessor)])
 def test_documents_become_the_same_inputs_where_torch_and_transformers_are_not_loaded(form, kind):
     tokenizer, config = word_piece_tokenizer(), BioDirConfig(pair_encoding=form, max_tokens=300)
     marked = "<C:C1 Aspirin> inhibits <G:G1 COX2>. <D:D1 Pain> causes it; <C:C1 aspirin> binds <G:G2 HER2>."

@@ -14,10 +14,9 @@ import pytest
 from transformers import AutoTokenizer
 
 from biodir.configuration_biodir import CHUNK_NAMES, HARD_PROMPT, BioDirConfig
-from biodir.document_biodir import Document, Mention
 from biodir.document_pubtator_biodir import read_pubtator
 from biodir.errors_biodir import CheckpointError, SettingError
-from biodir.labels_biodir import CHEMICAL, GENE, PAIR_TYPES, VARIANT
+from biodir.labels_biodir import GENE, PAIR_TYPES, VARIANT
 from biodir.processing_pairwise_biodir import PairwiseProcessor, collate_pairs
 from biodir.processing_tokens_biodir import ProcessingSettings, special_tokens
 from helpers.marked import (
@@ -40,8 +39,7 @@ SUBSETS = [subset for size in (1, 2, 3) for subset in combinations(CHUNK_NAMES, 
 def features_of(marked, tokenizer=None, **changes):
     """Return the features of every pair of a marked text."""
     processor = make_processor(tokenizer, **changes)
-    document = marked if isinstance(marked, Document) else marked_document(marked)
-    return list(processor.features(processor.tokenize(document)))
+    return list(processor.features(processor.tokenize(marked_document(marked))))
 
 
 def chunks_of(marked, **changes):
@@ -99,12 +97,6 @@ def test_names_in_the_prompt_are_cut_and_may_be_empty():
     assert "[NOV] CS it iron /CS GT /GT [SEP] CS it iron it /CS GT /GT [SEP]" in readable(pair.rows[0])
 
 
-OVERLAPPING = Document(
-    "7", "iron it pain", (Mention(0, 7, "iron it", CHEMICAL, ("1",)), Mention(5, 12, "it pain", GENE, ("2",)))
-)
-TWICE = Document("7", "iron it", (*[Mention(0, 4, "iron", CHEMICAL, ("1",))] * 2, Mention(5, 7, "it", GENE, ("2",))))
-
-
 @pytest.mark.parametrize(
     ("marked", "chunk"),
     [
@@ -119,8 +111,6 @@ TWICE = Document("7", "iron it", (*[Mention(0, 4, "iron", CHEMICAL, ("1",))] * 2
         ("<G:2 <C:1 it>>", "CS GT it /GT /CS"),
         ("<C:1 iron><G:2 it>", "CS iron /CS GT it /GT"),
         ("<G:1;2 it> binds <G:1 her2>", "GS GT it /GT /GS binds GS her2 /GS"),
-        (OVERLAPPING, "CS iron GT it /CS pain /GT"),
-        (TWICE, "CS iron /CS GT it /GT"),
         ("it <C:1 \u200b><G:2 \u200b> it", "it CS /CS GT /GT it"),
     ],
 )
@@ -132,9 +122,6 @@ def test_renaming_the_identifiers_changes_no_row():
     marked = "<C:1 iron> binds <G:2 it>, <C:3 aspirin> and <G:2;4 pain>."
     renamed = "<C:z iron> binds <G:a it>, <C:y aspirin> and <G:a;b pain>."
     assert [pair.rows for pair in features_of(marked)] == [pair.rows for pair in features_of(renamed)]
-
-
-# What is refused.
 
 
 def test_row_without_room_for_two_mentions_is_refused():
@@ -158,13 +145,9 @@ class RowReader:
     """Takes rows apart and finds what they break of the laws."""
 
     def __init__(self, processor):
-        self.settings, self.sep_id = processor.settings, processor.sep_id
+        self.processor = processor
         self.closing_of = dict(processor.tag_ids.values())
         self.tags = {tag for both in processor.tag_ids.values() for tag in both}
-
-    def chunk(self, row):
-        """Return the chunk with its tags: the tokens after the first bracket, without the last and the soft prompt."""
-        return row[row.index(self.sep_id) + 1 : len(row) - 1 - self.settings.soft_prompt_tokens]
 
     def unbalanced(self, row, nesting):
         """Return whether a tag has no partner or (where mentions do not cross) tags do not nest."""
@@ -182,10 +165,11 @@ class RowReader:
         """Return what the rows of a pair break, one phrase each."""
         found, shown, text = [], [], tokenized.token_ids
         for row in features.rows:
-            chunk = self.chunk(row)
+            end = len(row) - 1 - self.processor.settings.soft_prompt_tokens
+            chunk = row[row.index(self.processor.sep_id) + 1 : end]
             plain = tuple(token for token in chunk if token not in self.tags)
             shown.append({token for token in chunk if token in self.closing_of})
-            if len(row) > self.settings.max_tokens:
+            if len(row) > self.processor.settings.max_tokens:
                 found.append("too long")
             if self.unbalanced(chunk, nesting):
                 found.append("tags unbalanced")
@@ -225,38 +209,26 @@ def test_rows_of_random_documents_keep_the_laws(chunks, crossing, kind):
     assert crossing_windows > 0
 
 
-@pytest.fixture(scope="module")
-def long_document():
-    """Return 50,000 characters with 250 genes of four mentions each, and the seconds that its tokens took."""
+def test_long_document_takes_moments_and_a_pair_milliseconds_and_no_memory():
+    # 50,000 characters with 250 genes of several mentions each.
     sentence = "It binds <G:{} her2> and <G:{} cox2> in pain, raises <G:{} it> of iron, and causes what the labels are"
     places = [sentence.format(index % 250, (7 * index) % 250, (11 * index) % 250) for index in range(640)]
-    document = marked_document("It is. " + ". ".join(places))
-    assert len(document.text) > 50_000
-    assert len(document.entities()) == 250
-    processor, started_s = make_processor(max_tokens=512), time.process_time()
-    return processor, processor.tokenize(document), time.process_time() - started_s
-
-
-def test_tokens_of_a_long_document_take_moments_and_its_pairs_milliseconds(long_document):
-    processor, tokenized, tokenization_s = long_document
-    assert tokenization_s < 2
-    pairs, started_s = processor.features(tokenized), time.process_time()
-    assert len(list(islice(pairs, 200))) == 200
+    document, processor = marked_document("It is. " + ". ".join(places)), make_processor(max_tokens=512)
+    started_s = time.process_time()
+    tokenized = processor.tokenize(document)
+    assert time.process_time() - started_s < 2
+    candidates, started_s = processor.candidates(tokenized), time.process_time()
+    features = processor.features(tokenized, candidates)
+    assert len(list(islice(features, 200))) == 200
     assert (time.process_time() - started_s) / 200 < 0.005
-
-
-def test_pairs_are_read_one_at_a_time_and_memory_does_not_grow_with_them(long_document):
-    processor, tokenized, _ = long_document
-    candidates = processor.candidates(tokenized)
-    pairs = processor.features(tokenized, candidates)
     tracemalloc.start()
     try:
-        assert sum(features.tokens for features in islice(pairs, 1000)) > 200_000
+        assert sum(each.tokens for each in islice(features, 1000)) > 200_000
         peak_bytes = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
     assert peak_bytes < 500_000
-    assert next(candidates) == list(islice(processor.candidates(tokenized), 1001))[-1]
+    assert next(candidates) == list(islice(processor.candidates(tokenized), 1201))[-1]
 
 
 @pytest.mark.corpus
@@ -286,15 +258,10 @@ def test_rows_of_the_dev_documents_keep_the_laws_and_every_mention_has_a_token(d
 PAD = 9
 
 
-def test_features_of_one_pair_hold_that_pair_and_count_the_tokens_of_all_rows():
-    features = pair_features(2, 3, 4)
-    assert features.pairs == (features,)
-    assert features.select([0]) is features
-    assert features.tokens == 9
-
-
 def test_all_pairs_go_through_the_model_at_once_which_groups_their_rows_itself():
-    assert make_processor().passes([pair_features(length) for length in (1, 8, 2)], 1) == [[0, 1, 2]]
+    features = pair_features(2, 3, 4)
+    assert (features.pairs, features.select([0]), features.tokens) == ((features,), features, 9)
+    assert make_processor().passes([features] * 3, 1) == [[0, 1, 2]]
     assert make_processor().passes([], 1) == []
 
 

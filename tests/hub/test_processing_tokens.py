@@ -81,10 +81,7 @@ def test_padding_and_truncation_of_the_tokenizer_neither_matter_nor_change():
     assert tokenized(marked, tokenizer) == tokenized(marked)
     assert tokenizer.backend_tokenizer.truncation["max_length"] == 2
     assert tokenizer.backend_tokenizer.padding["length"] == 9
-    assert tokenizer.convert_tokens_to_ids(["[SEP]"]) == tokenizer.backend_tokenizer.encode("[SEP]").ids[:1]
-
-
-# Boundary tags.
+    assert not tokenizer.backend_tokenizer.encode_special_tokens
 
 
 def test_tags_surround_the_mentions_inside_the_window_and_their_places_are_returned():
@@ -100,9 +97,6 @@ def test_special_tokens_are_the_tags_of_all_types_in_pairs_and_the_task_tokens()
     assert special_tokens([(GENE, VARIANT)], {VARIANT: GENE}) == sorted([*tags, "[DIR]", "[NOV]", "[REL]"])
 
 
-# Evidence.
-
-
 @pytest.mark.parametrize(
     ("marked", "expected"),
     [
@@ -116,9 +110,6 @@ def test_evidence_is_the_sentences_of_the_closest_mentions(marked, expected):
     (pair,) = processor.features(processor.tokenize(document))
     assert [document.text[slice(*span)] for span in pair.evidence] == [marked_document(e).text for e in expected]
     assert pair.evidence[-1][1] == len(document.text)
-
-
-# What is refused.
 
 
 @each_tokenizer
