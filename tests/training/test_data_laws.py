@@ -17,8 +17,8 @@ from biodir.training.data import (
     step_parts,
     training_batch,
 )
-from helpers.marked import encoding_settings, make_processor, marked_document, pair_features, word_piece_tokenizer
 from helpers.document_models import model_and_processor
+from helpers.marked import encoding_settings, make_processor, marked_document, pair_features, word_piece_tokenizer
 
 LABELS = {"relation": list(RELATION_LABELS), "novelty": list(NOVELTY_LABELS), "direction": list(DIRECTION_LABELS)}
 LEFT, RIGHT, UNDIRECTED = [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]
