@@ -135,7 +135,8 @@ class BioDirPipeline(Pipeline):
                     yield self.postprocess((part.document, decided), **postprocess)
                     decided = []
                     continue
-                for scored, of_pair in zip(part.features.pairs, logits, strict=True):
+                pairs: Sequence[ScoredPair] = part.features.pairs
+                for scored, of_pair in zip(pairs, logits, strict=True):
                     decision = decode_pair(scored.pair, of_pair, self._rule)
                     if decision.is_related or keep_unrelated:
                         decided.append((scored, decision))

@@ -215,7 +215,8 @@ def collate_documents(features: Sequence[DocumentFeatures], pad_id: int) -> dict
         ids[: len(row)] = row
         mask[: len(row)] = 1
     first_windows = np.cumsum([0, *(len(document.rows) for document in features)])
-    mentions, numbers = [], {}
+    mentions: list[tuple[int, int, int]] = []
+    numbers: dict[tuple[int, tuple[str, str]], int] = {}  # (document, entity) -> number in the batch
     pair_type_ids, pair_entities, windows_of_pairs = [], [], []
     for number, (document, first) in enumerate(zip(features, first_windows, strict=False)):
         for marker in document.markers:

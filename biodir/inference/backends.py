@@ -58,6 +58,8 @@ def check_backend(backend: str) -> None:
 class LowPrecisionEncoder(nn.Module):
     """An encoder whose matrix products are computed in bfloat16; its states are returned as float32."""
 
+    inner: Any
+
     def __init__(self, encoder: nn.Module) -> None:
         super().__init__()
         self.inner = encoder

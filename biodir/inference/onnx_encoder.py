@@ -104,8 +104,10 @@ class OnnxEncoder(nn.Module):
             output_attentions: unused; a packed row always gets queries and keys, as `packed_attention` returns them.
         """
         if layout is None:
+            assert attention_mask is not None, "rows come with their mask"
             states = self._run(inputs_embeds, attention_mask.long())[0]
             return BaseModelOutput(last_hidden_state=states)
+        assert position_ids is not None, "a packed row comes with its positions"
         states, query, key = self._packed_states(inputs_embeds[0], position_ids[0], layout)
         return BaseModelOutput(last_hidden_state=states[None], attentions=((query, key),))
 
@@ -135,7 +137,8 @@ class OnnxEncoder(nn.Module):
 class _RowsGraph(nn.Module):
     """The encoder of the pairwise form, as it is exported."""
 
-    dynamic = ({0: "rows", 1: "tokens"}, {0: "rows", 1: "tokens"})
+    encoder: Any
+    dynamic: Any = ({0: "rows", 1: "tokens"}, {0: "rows", 1: "tokens"})
 
     def __init__(self, encoder: nn.Module) -> None:
         super().__init__()
@@ -152,7 +155,8 @@ class _RowsGraph(nn.Module):
 class _PackedGraph(nn.Module):
     """The encoder of packed rows, as it is exported."""
 
-    dynamic = (
+    encoder: Any
+    dynamic: Any = (
         {0: "rows", 1: "tokens"},
         {0: "rows", 1: "tokens"},
         {0: "rows", 2: "tokens", 3: "tokens"},
@@ -172,7 +176,17 @@ class _PackedGraph(nn.Module):
         return output.last_hidden_state, *output.attentions[-1]
 
 
-def _masked_attention(module, query, key, value, attention_mask, *, visible: Tensor, scaling=None, **kwargs: Any):
+def _masked_attention(
+    module: nn.Module,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,
+    *,
+    visible: Tensor,
+    scaling: float | None = None,
+    **kwargs: Any,
+) -> tuple[Tensor, tuple[Tensor, Tensor] | None]:
     """Return the attended values, (rows, tokens, heads, head_size), and scaled queries and keys of the last layer.
 
     Args:
@@ -185,7 +199,7 @@ def _masked_attention(module, query, key, value, attention_mask, *, visible: Ten
 
 
 def weights_fingerprint(encoder: nn.Module) -> str:
-    """64 hexadecimal digits that change with any weight."""
+    """Return 64 hexadecimal digits that change with any weight."""
     digest = hashlib.sha256()
     for name, values in sorted(encoder.state_dict().items()):
         digest.update(name.encode())
@@ -197,7 +211,7 @@ def _is_packed(model: Any) -> bool:
     return model.encoder.config._attn_implementation == PACKED_ATTENTION
 
 
-def _export(wrapper: nn.Module, path: Path) -> None:
+def _export(wrapper: _RowsGraph | _PackedGraph, path: Path) -> None:
     config = wrapper.encoder.config
     before = config._attn_implementation
     AttentionInterface.register(ONNX_ATTENTION, _masked_attention)
@@ -205,7 +219,7 @@ def _export(wrapper: nn.Module, path: Path) -> None:
     try:
         with warnings.catch_warnings(), torch.inference_mode():
             warnings.simplefilter("ignore")
-            # Says of every operator of packages that are not installed that it is skipped.
+            # It reports every operator of packages that are not installed as skipped.
             logging.getLogger("torch.onnx._internal.exporter._registration").setLevel(logging.ERROR)
             torch.onnx.export(
                 wrapper, wrapper.example(), path, dynamo=True, dynamic_shapes=wrapper.dynamic, verbose=False,
@@ -220,7 +234,7 @@ def _without_preprocessing_advice(record: logging.LogRecord) -> bool:
 
 
 def _library(name: str) -> ModuleType:
-    """The package of this name."""
+    """Return the package of this name."""
     try:
         return import_module(name)
     except ImportError as error:
