@@ -44,9 +44,9 @@ def head_scores(documents: Iterable[Document], predicted: Iterable[PredictionOfP
 def _fits(task: str, prediction: Mapping[str, Any], relation: Relation) -> bool:
     if task == "relation":
         _, *labels = prediction["scores"]["relation"].items()
-        return max(labels, key=lambda label: label[1])[0] == relation.relation_type
+        return bool(max(labels, key=lambda label: label[1])[0] == relation.relation_type)
     if task == "novelty":
-        return prediction["novelty"] == relation.novelty
+        return bool(prediction["novelty"] == relation.novelty)
     return (prediction["subject"]["id"] if prediction["directed"] else None) == relation.subject_id
 
 

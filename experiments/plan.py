@@ -28,21 +28,17 @@ class Trial:
     """A variant with a seed: one training, or the joined predictions of several.
 
     Args:
-        key: hash of settings, seed and encoder; names the folder. Equal trials of several questions are one training.
+        folder: named by a hash of settings, seed and encoder: equal trials of several questions are one training. The
+            checkpoint is in its folder `model`.
         settings: options of train.py.
         parts: for joined predictions, task -> the trial whose model predicts it.
     """
 
     variant: str
     seed: int
-    key: str
+    folder: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     parts: Mapping[str, "Trial"] = field(default_factory=dict)
-
-    @property
-    def folder(self) -> str:
-        """The folder of the trial; `model` in it is the checkpoint."""
-        return f"$RUNS/{self.key}"
 
 
 @dataclass(frozen=True)
@@ -77,16 +73,18 @@ class Question:
             if name not in names:
                 raise SettingError(f"there is no variant {name!r}; choose any of {', '.join(names)}")
         wanted = {*(only or names), *(part for name in only for part in self.combinations.get(name, {}).values())}
-        found = []
+        found: list[Trial] = []
         for seed in seeds or self.seeds:
             trained = {}
             for name in filter(wanted.__contains__, self.variants):
                 settings = {**self.settings, **(self.variants[name] or {}), "seed": seed}
-                trained[name] = Trial(name, seed, _hash({**settings, "encoder": encoder}), settings)
+                trained[name] = Trial(name, seed, _folder({**settings, "encoder": encoder}), settings)
             found += trained.values()
             for name in filter(wanted.__contains__, self.combinations):
                 parts = {task: trained[variant] for task, variant in self.combinations[name].items()}
-                found.append(Trial(name, seed, _hash({task: part.key for task, part in parts.items()}), parts=parts))
+                found.append(
+                    Trial(name, seed, _folder({task: part.folder for task, part in parts.items()}), parts=parts)
+                )
         return found
 
 
@@ -137,5 +135,5 @@ def _merged(base: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]
     return merged
 
 
-def _hash(value: Any) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:12]
+def _folder(value: Any) -> str:
+    return f"$RUNS/{hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:12]}"

@@ -27,7 +27,7 @@ def read_table(path: Path) -> pd.DataFrame:
     if not path.exists():
         return pd.DataFrame(columns=[*KEY, "encoder", "commit", *FIGURES])
     empty = dict.fromkeys(FIGURES, "")  # in other columns a text such as "None" is a text
-    return pd.read_csv(path, keep_default_na=False, na_values=empty, float_precision="round_trip")
+    return pd.read_csv(path, keep_default_na=False, na_values=empty)
 
 
 def add_rows(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -58,14 +58,11 @@ def _summary(rows: pd.DataFrame) -> pd.DataFrame:
     wide = wide[[measure for measure in order if measure in wide]].rename(columns=LEVEL_NAMES)
     groups = rows.groupby(["variant", "split"], sort=False)
     wide.insert(0, "seeds", groups.seed.agg(lambda seeds: ", ".join(map(str, sorted({*seeds})))))
-    wide["minutes"] = groups.minutes.mean().map("{:.1f}".format)
-    wide["commit"] = groups.commit.agg(lambda several: " ".join(sorted({*map(_short, " ".join(several).split())})))
+    wide["minutes"] = groups.minutes.mean().map(lambda minutes: "" if pd.isna(minutes) else f"{minutes:.1f}")
+    commits = groups.commit.agg(lambda several: " ".join(sorted({*" ".join(several).split()})))
+    wide["commit"] = commits.str.replace(r"\b([0-9a-f]{7})[0-9a-f]*", r"\1", regex=True)
     return wide.reset_index()
 
 
 def _spread(values: pd.Series) -> str:
     return f"{values.mean():.2f}" + (f" ± {values.std():.2f}" if len(values) > 1 else "")
-
-
-def _short(commit: str) -> str:
-    return commit[:7] + ("-dirty" if commit.endswith("-dirty") else "")

@@ -14,7 +14,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,6 @@ import yaml
 from filelock import FileLock, Timeout
 
 from biodir.errors_biodir import BioDirError
-from biodir.files import file_sha256
 from biodir.labels_biodir import TASKS
 
 from .plan import HEADS, PAPER, SIZES, Question, Trial, read_question
@@ -46,7 +45,8 @@ def local(text: str) -> Path:
 def training_log(trial: Trial) -> dict[str, Any]:
     """Return the training.json of a trial; empty if it is missing or incomplete."""
     try:
-        return json.loads((local(trial.folder) / "model" / "training.json").read_text(encoding="utf-8"))
+        log: dict[str, Any] = json.loads(local(f"{trial.folder}/model/training.json").read_text(encoding="utf-8"))
+        return log
     except (FileNotFoundError, json.JSONDecodeError):
         return {}
 
@@ -103,16 +103,21 @@ def finish(question: Question, trial: Trial, encoder: str) -> None:
             if not is_trained(trial):
                 raise BioDirError(f"{trial.folder}/model/training.json is not `finished`; see train.log beside it")
         # A finished training is not resumed; its states are several times the checkpoint.
-        shutil.rmtree(local(trial.folder) / "model" / "states", ignore_errors=True)
+        shutil.rmtree(local(f"{trial.folder}/model/states"), ignore_errors=True)
         for _, made, command in scoring_commands(question, trial):
             _make([made], command, f"{trial.folder}/score.log")
 
 
-def trial_rows(question: Question, trial: Trial, **about: Any) -> list[dict[str, Any]]:
-    """Return the rows of a finished trial: levels that its tasks decide, and the accuracy of its heads."""
+def trial_rows(question: Question, trial: Trial, shared: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the rows of a finished trial: levels that its tasks decide, and the accuracy of its heads.
+
+    Args:
+        shared: the columns question, size and encoder.
+    """
     logs = [training_log(part) for part in trial.parts.values() or [trial]]
     origins = [origin for log in logs for origin in (*log.get("earlier_provenance", ()), log.get("provenance", {}))]
-    about |= {
+    about = {
+        **shared,
         "variant": trial.variant,
         "seed": trial.seed,
         "commit": " ".join(dict.fromkeys(origin.get("commit", "unknown") for origin in origins)),
@@ -127,7 +132,7 @@ def trial_rows(question: Question, trial: Trial, **about: Any) -> list[dict[str,
             for level in question.report:
                 if scores.get(level) and not any(task in level or level == "all" for task in missing):
                     rows.append({**about, "split": split, "measure": level, **scores[level]})
-            for task in HEAD_MEASURES.keys() & scores:
+            for task in [task for task in HEAD_MEASURES if task in scores]:
                 rows.append(
                     {**about, "split": split, "measure": HEAD_MEASURES[task], "share": scores[task]["accuracy"]}
                 )
@@ -165,12 +170,12 @@ def _run(command: Sequence[str], log: str) -> None:
         raise BioDirError("\n".join([f"exit status {program.returncode}; see {local(log)}", *tail]))
 
 
-def answer(question: Question, options: argparse.Namespace, **about: str) -> int:
+def answer(question: Question, options: argparse.Namespace, shared: Mapping[str, str]) -> int:
     """Finish the trials of a question, add their rows to the table, and return how many failed."""
     failed, path = 0, options.results or options.output / "results.csv"
     for entry in question.prepare if not options.dry_run else ():
         _make(entry["makes"], shlex.split(entry["command"]), "$RUNS/prepare.log")
-    for trial in question.trials(about["encoder"], options.seeds, options.only):
+    for trial in question.trials(shared["encoder"], options.seeds, options.only):
         print(f"{trial.variant}, seed {trial.seed}: {local(trial.folder)}", flush=True)
         try:
             if options.dry_run:
@@ -178,8 +183,10 @@ def answer(question: Question, options: argparse.Namespace, **about: str) -> int
                 continue
             finish(question, trial, options.encoder)
             with FileLock(local("$RUNS/results.lock")):
-                add_rows(path, trial_rows(question, trial, **about))
-        except (BioDirError, Timeout) as error:
+                add_rows(path, trial_rows(question, trial, shared))
+        except Timeout:
+            print("another process works on it", flush=True)
+        except BioDirError as error:
             failed += 1
             print(f"FAILED: {error}", flush=True)
     return failed
@@ -200,14 +207,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--dry-run", action="store_true", help="list the trials and their commands, and run nothing")
     options = parser.parse_args(arguments)
     os.environ |= {"DATA": str(options.data_dir.resolve()), "RUNS": str(options.output.resolve())}
-    encoder, weights = options.encoder, Path(options.encoder, "model.safetensors").resolve()
-    if weights.is_file():
-        options.encoder, encoder = str(weights.parent), f"{weights.parent.name} ({file_sha256(weights)[:12]})"
+    encoder, folder = options.encoder, Path(options.encoder).resolve()
+    if files := sorted([*folder.glob("config.json"), *folder.glob("*.safetensors")]):
+        fingerprint = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
+        options.encoder, encoder = str(folder), f"{folder.name} ({fingerprint})"
     try:
         changes = {name: yaml.safe_load(value) for name, _, value in (pair.partition("=") for pair in options.set)}
         questions = {file.stem: read_question(file, options.size, changes) for file in options.files}
-        size = " ".join([options.size, *options.set])
-        failed = [answer(each, options, question=name, size=size, encoder=encoder) for name, each in questions.items()]
+        shared = {"size": " ".join([options.size, *options.set]), "encoder": encoder}
+        failed = [answer(each, options, {"question": name, **shared}) for name, each in questions.items()]
         return int(any(failed))
     except (BioDirError, yaml.YAMLError) as error:
         print(f"experiments: error: {error}", file=sys.stderr)

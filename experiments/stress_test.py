@@ -60,7 +60,7 @@ def shares(documents: Sequence[StressDocument], scores: Sequence[PairScore]) -> 
     table = table.set_index([*CELL, "number"])
     found, twins = table[table.has_evidence], table[~table.has_evidence]
     threshold = tolerant_threshold(list(twins.score))
-    both = found.join(twins, rsuffix="_of_twin")
+    both = found.join(twins.add_suffix("_of_twin"))
     measures = {
         "recall": both.is_related,
         "false positives": both.is_related_of_twin,
@@ -98,6 +98,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         documents = list(stress_documents(options.lengths, options.cases, options.seed))
         for name, _, folder in (pair.partition("=") for pair in options.models):
+            if not folder:
+                raise SettingError(f"--models {name}: write NAME=DIR")
             table = shares(documents, pair_scores(load(folder, options), [each.document for each in documents]))
             print(f"{name}, mean over lengths:\n{table.groupby(CELL[1:], sort=False).mean().to_string()}", flush=True)
             log = Path(folder) / "training.json"
