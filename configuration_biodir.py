@@ -7,7 +7,6 @@ from typing import Any, Literal
 from huggingface_hub.dataclasses import strict
 from packaging.requirements import Requirement
 from transformers import AutoConfig, PreTrainedConfig
-from transformers.configuration_utils import SubConfigSpec
 
 from .errors_biodir import CheckpointError, SettingError
 from .labels_biodir import (
@@ -107,7 +106,7 @@ class BioDirConfig(PreTrainedConfig):
     """
 
     model_type = "biodir"
-    sub_configs_defaults = {"encoder_config": SubConfigSpec(config_class=AutoConfig, model_type="bert")}  # noqa: RUF012
+    sub_configs = {"encoder_config": AutoConfig}  # noqa: RUF012
 
     encoder_config: dict[Any, Any] | PreTrainedConfig | None = None
     pair_encoding: Literal["pairwise", "document"] = "pairwise"
@@ -144,6 +143,8 @@ class BioDirConfig(PreTrainedConfig):
     requirements: list[str] | tuple[str, ...] = REQUIREMENTS
 
     def __post_init__(self, **kwargs: Any) -> None:
+        if not isinstance(self.encoder_config, PreTrainedConfig):
+            self.encoder_config = AutoConfig.for_model(**{"model_type": "bert", **(self.encoder_config or {})})
         for name in ("relation_labels", "novelty_labels", "direction_labels", "entity_types", "chunks", "requirements"):
             setattr(self, name, list(getattr(self, name)))
         self.pair_types = [list(pair_type) for pair_type in self.pair_types]

@@ -87,7 +87,11 @@ class Relation:
 
 @dataclass(frozen=True)
 class Passage:
-    """A part of the text, such as the title; every sentence lies within one passage."""
+    """A part of the text, such as the title; every sentence lies within one passage.
+
+    >>> Document("7", "Title. Abstract.", passages=(Passage(0, 6, "title"),)).passages[0].kind
+    'title'
+    """
 
     start_char: int
     end_char: int
@@ -282,9 +286,8 @@ def _joined_passages(mapping: Mapping[str, Any], place: str) -> tuple[str, tuple
         if not isinstance(part, Mapping):
             raise AnnotationError(f"{part_place}: {_shown(part)} is not a mapping with 'text'")
         part_text = _string(part, "text", part_place)
-        start = part.get("offset")
-        if start is None:
-            start = len(text) + 1 if text else 0
+        after_previous = len(text) + 1 if text else 0
+        start = after_previous if part.get("offset") is None else part["offset"]
         if not _is_integer(start) or start < len(text):
             raise AnnotationError(
                 f"{part_place}: offset {start!r} lies before the end ({len(text)}) of the passage before it"

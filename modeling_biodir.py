@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -23,6 +23,9 @@ from .modeling_document_biodir import DocumentInputs, document_states
 from .modeling_heads_biodir import DocumentHead, PairwiseHead, SoftPrompt
 from .modeling_losses_biodir import HeadLoss, joint_loss
 from .modeling_pairwise_biodir import PairwiseInputs, pairwise_states
+
+if TYPE_CHECKING:  # from a folder, transformers before 5.8 copies only files that this one names
+    from .labels_biodir import TASKS  # noqa: F401
 
 PIPELINE_FILE = "pipeline_biodir.py"
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from numbers import Integral, Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from transformers import AutoModel
 from transformers.pipelines.base import Pipeline
@@ -24,6 +24,16 @@ from .pipeline_engine_biodir import (
     run,
 )
 from .processing_biodir import ScoredPair, make_processor
+
+if TYPE_CHECKING:  # from a folder, transformers before 5.8 copies only files that this one names
+    from .document_candidates_biodir import CandidatePair  # noqa: F401
+    from .document_pubtator_biodir import VARIANT_TYPES  # noqa: F401
+    from .document_sentences_biodir import sentence_spans  # noqa: F401
+    from .labels_biodir import TASKS  # noqa: F401
+    from .processing_document_biodir import PAIRS_PER_PASS  # noqa: F401
+    from .processing_pairwise_biodir import PairwiseFeatures  # noqa: F401
+    from .processing_tokens_biodir import SOURCE  # noqa: F401
+    from .processing_windows_biodir import Span  # noqa: F401
 
 PREPROCESS_PARAMETERS = ("pair_types", "entity_ids", "ner", "type_map")
 POSTPROCESS_PARAMETERS = ("threshold", "relation_types", "top_k", "return_all_scores")

@@ -1,10 +1,10 @@
 """Trains a biodir model on documents with relations, and keeps the best epoch by its score on the dev file.
 
-    python train.py --train train.pubtator --dev dev.pubtator --encoder FOLDER_OR_HUB_ID --output runs/first
+    python train.py --train train.pubtator --dev dev.pubtator --encoder FOLDER_OR_HUB_ID --output_dir runs/first
     accelerate launch --num_processes 4 train.py --config run.yaml
 
-Reads from top to bottom: accelerator, data, model, optimizer, prepare, loop, metric. Every setting is documented where
-it is born, in `TrainingSettings` of training/settings.py; ``--help`` lists them.
+Reads from top to bottom: accelerator, data, model, optimizer, prepare, loop, metric. Each setting is documented in
+`TrainingSettings` of biodir/training/settings.py; ``--help`` lists them.
 """
 
 import math
@@ -21,6 +21,8 @@ import torch
 try:
     from accelerate import Accelerator
     from accelerate.utils import gather_object, set_seed
+
+    from biodir.training.arguments import training_settings
 except ModuleNotFoundError as error:
     sys.exit(f'train.py: error: {error.name} is missing; `pip install ".[train]"`')
 from huggingface_hub.errors import StrictDataclassError
@@ -36,16 +38,23 @@ from biodir.evaluation.model_scores import ProcessedDocuments, pair_logits
 from biodir.files import write_json
 from biodir.pipeline_decoding_biodir import DecodingRule
 from biodir.processing_biodir import make_processor
-from biodir.training.checkpoints import check_folder, clear_folder, newest_state, save_model, save_state
+from biodir.training.checkpoints import (
+    check_folder,
+    clear_folder,
+    newest_state,
+    save_model,
+    save_state,
+    without_wrappers,
+)
 from biodir.training.corpora import document_ids, training_corpora
 from biodir.training.data import LabelledPairs, step_parts, training_batch
 from biodir.training.initialization import model_from_encoder
 from biodir.training.labels import label_lists
-from biodir.training.machine import machine_text, new_accelerator
+from biodir.training.machine import new_accelerator
 from biodir.training.optimization import divergence, dropout_seed, parameter_groups
 from biodir.training.preparation import data_of, dev_documents, pairs_to_learn, run_config, steps_of_epoch, with_form
 from biodir.training.provenance import earlier_provenance, provenance
-from biodir.training.settings import TrainingSettings, named_values, training_settings
+from biodir.training.settings import TrainingSettings, named_values
 from biodir.training.stopping import StopRequest
 from biodir.training.validation import best_bias
 
@@ -65,8 +74,15 @@ class Progress:
 
 
 @dataclass
-class Run:
-    """What the loop works with; `labelled` and `dev` are the pairs to learn from and the documents to be scored on."""
+class TrainingRun:
+    """What the loop works with.
+
+    Args:
+        labelled: the pairs to learn from.
+        dev: the documents to score on.
+        scored_model: the one that is scored and saved: `model` without wrappers, or the average of its weights.
+        record: what training.json holds beside the epochs.
+    """
 
     settings: TrainingSettings
     accelerator: Accelerator
@@ -76,7 +92,7 @@ class Run:
     scored_model: Any
     averaged: AveragedModel | None
     tokenizer: Any
-    encoder: Any
+    processor: Any
     optimizer: Any
     schedule: Any
     record: dict[str, Any]
@@ -84,59 +100,27 @@ class Run:
 
     @property
     def output(self) -> Path:
-        return Path(self.settings.output)
+        """The folder of the run."""
+        return Path(self.settings.output_dir)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit status: 0, or 143 (SIGTERM), 130 (Ctrl-C) where the run was stopped, which `--resume` goes on with."""
+    """Train as the command line says; the exit status is 0, or that of the signal that stopped the run: 143 or 130."""
     settings = training_settings(arguments)
-    check_folder(Path(settings.output), settings.resume, settings.overwrite)
+    check_folder(Path(settings.output_dir), settings.resume_from_checkpoint, settings.overwrite_output_dir)
     keep_freed_memory()
     disable_progress_bar()  # of transformers, beside our own
 
     # Accelerator.
     accelerator = new_accelerator(settings)
-    accelerator.print(machine_text(accelerator))
+    processes = f"{accelerator.num_processes} process{'es' * (accelerator.num_processes > 1)}"
+    accelerator.print(f"{processes} on {accelerator.device.type}, {torch.get_num_threads()} threads each")
     set_seed(settings.seed)
 
-    # Data.
-    settings = with_form(settings, accelerator.print)
-    held_out = document_ids([*([settings.dev] if settings.dev else []), *settings.exclude])
-    corpora = training_corpora(settings, held_out, accelerator.print)
-    learned_from = [document for corpus in corpora for document in corpus.documents]
-    lists = label_lists(learned_from, settings.labels, settings.encoder, settings.tasks)
-    config = run_config(settings, lists, corpora)
-    types = len(lists.relation_labels) - 1
-    accelerator.print(f"labels of {lists.source}: {types} relation types; heads: {', '.join(config.tasks)}")
-
-    # Model.
-    model, tokenizer = new_model(settings, config)
-    encoder = make_processor(tokenizer, model.config)
-    labelled = pairs_to_learn(corpora, encoder, model.config, settings, accelerator.print)
-    dev = dev_documents(settings, encoder, model.config)
-
-    # Optimizer.
-    optimizer = torch.optim.AdamW(parameter_groups(model, settings), fused=settings.mixed_precision != "fp16")
-    sizes = [len(steps_of_epoch(labelled, settings, encoder, epoch)) for epoch in range(settings.epochs)]
-    schedule = get_scheduler(settings.schedule, optimizer, round(settings.warmup_ratio * sum(sizes)), sum(sizes))
-
-    # Prepare. The schedule is not prepared: it counts the steps of the run, whatever the number of processes.
-    if accelerator.is_main_process:
-        clear_folder(Path(settings.output), settings.overwrite)
-    accelerator.wait_for_everyone()
-    model, optimizer = accelerator.prepare(model, optimizer)
-    scored_model, averaged = accelerator.unwrap_model(model), None
-    if settings.average:
-        averaged = AveragedModel(scored_model, multi_avg_fn=get_ema_multi_avg_fn(settings.average))
-        scored_model = averaged.module
-    accelerator.init_trackers("training", {name: str(value) for name, value in asdict(settings).items()})
-    origin = provenance(accelerator.num_processes, accelerator.device.type)
-    record = {"settings": asdict(settings), "provenance": origin, "data": data_of(settings)}
-    record["steps"] = sum(sizes[: settings.last_epoch])
-    run = Run(settings, accelerator, labelled, dev, model, scored_model, averaged, tokenizer, encoder, optimizer,
-              schedule, record)  # fmt: skip
-    if settings.resume:
-        go_on(run)
+    # Data, model, optimizer, prepare.
+    run = new_run(with_form(settings, accelerator.print), accelerator)
+    if settings.resume_from_checkpoint:
+        resume(run)
 
     # Loop, metric.
     stop = StopRequest()
@@ -148,8 +132,49 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if finished else stop.exit_status
 
 
+def new_run(settings: TrainingSettings, accelerator: Accelerator) -> TrainingRun:
+    """Return the run at its start, its folder made."""
+    # Data.
+    held_out = document_ids([*([settings.dev] if settings.dev else []), *settings.exclude])
+    corpora = training_corpora(settings, held_out, accelerator.print)
+    documents = [document for corpus in corpora for document in corpus.documents]
+    lists = label_lists(documents, settings.labels, settings.encoder, settings.tasks)
+    config = run_config(settings, lists, corpora)
+    types = len(lists.relation_labels) - 1
+    accelerator.print(f"labels of {lists.source}: {types} relation types; heads: {', '.join(config.tasks)}")
+
+    # Model.
+    model, tokenizer = new_model(settings, config)
+    processor = make_processor(tokenizer, model.config)
+    labelled = pairs_to_learn(corpora, processor, model.config, settings, accelerator.print)
+    dev = dev_documents(settings, processor, model.config)
+
+    # Optimizer.
+    optimizer = torch.optim.AdamW(parameter_groups(model, settings), fused=settings.mixed_precision != "fp16")
+    sizes = [len(steps_of_epoch(labelled, settings, processor, epoch)) for epoch in range(settings.num_train_epochs)]
+    warmup_steps = round(settings.warmup_ratio * sum(sizes))
+    schedule = get_scheduler(settings.lr_scheduler_type, optimizer, warmup_steps, sum(sizes))
+
+    # Prepare.
+    if accelerator.is_main_process:
+        clear_folder(Path(settings.output_dir), settings.overwrite_output_dir)
+    accelerator.wait_for_everyone()
+    model, optimizer, schedule = accelerator.prepare(model, optimizer, schedule)
+    scored_model, averaged = accelerator.unwrap_model(model), None
+    if settings.ema_decay:
+        averaged = AveragedModel(scored_model, multi_avg_fn=get_ema_multi_avg_fn(settings.ema_decay))
+        averaged = accelerator.prepare_model(averaged, evaluation_mode=True)  # which saves it with the state
+        scored_model = averaged.module
+    without_wrappers(accelerator)
+    accelerator.init_trackers("training", {name: str(value) for name, value in asdict(settings).items()})
+    record = {"settings": asdict(settings), "data": data_of(settings), "steps": sum(sizes[: settings.last_epoch])}
+    record["provenance"] = provenance(accelerator.num_processes, accelerator.device.type)
+    return TrainingRun(settings, accelerator, labelled, dev, model, scored_model, averaged, tokenizer, processor,
+                       optimizer, schedule, record)  # fmt: skip
+
+
 def new_model(settings: TrainingSettings, config: BioDirConfig) -> tuple[Any, Any]:
-    """The model over its encoder, and the tokenizer.
+    """Return the model over its encoder, and the tokenizer.
 
     Raises:
         CheckpointError: the encoder cannot be loaded, or has no such settings.
@@ -164,39 +189,40 @@ def new_model(settings: TrainingSettings, config: BioDirConfig) -> tuple[Any, An
         reason = " ".join(str(error).split())
         raise CheckpointError(
             f"encoder {settings.encoder!r} cannot be loaded: {reason}; name a folder or Hub id, and check "
-            "--encoder-settings"
+            "--encoder_settings"
         ) from error
     if settings.pair_encoding == "pairwise":
-        model.set_attn_implementation(settings.attention)
+        model.set_attn_implementation(settings.attn_implementation)
     return model, tokenizer
 
 
-def train(run: Run, stop: StopRequest) -> bool:
-    """Trains and scores epoch after epoch; False where a signal asked for an end."""
+def train(run: TrainingRun, stop: StopRequest) -> bool:
+    """Train and score epoch after epoch; False where a signal asked to stop."""
     settings, progress = run.settings, run.progress
     silent = {} if run.accelerator.is_local_main_process else {"disable": True}  # else TQDM_DISABLE decides
     every_s = 5 if sys.stderr.isatty() else 60  # a file keeps every state of the bar
     bar = tqdm(
         total=run.record["steps"], initial=progress.step, desc="training", unit="step", mininterval=every_s, **silent
     )
+    patience = settings.early_stopping_patience or math.inf
     with bar:
-        while progress.epoch < settings.last_epoch and not has_lost_patience(run):
+        while progress.epoch < settings.last_epoch and progress.epoch - progress.best_epoch < patience:
             if not train_epoch(run, stop, bar):
-                run.accelerator.print(f"stopped after step {progress.step}; go on with --resume")
+                run.accelerator.print(f"stopped after step {progress.step}; resume with --resume_from_checkpoint")
                 return False
             end_epoch(run, bar)
     write_log(run, finished=True)
-    where = f"epoch {progress.best_epoch}" + (
-        f", dev F1 {100 * progress.best_f1:.2f} ({settings.metric_for_best_model})" if run.dev else ""
+    best = f", dev F1 {100 * progress.best_f1:.2f} ({settings.metric_for_best_model})" if run.dev else ""
+    run.accelerator.print(
+        f"{settings.output_dir} holds the checkpoint of epoch {progress.best_epoch}{best}, and training.json"
     )
-    run.accelerator.print(f"{settings.output} holds the checkpoint of {where}, and training.json")
     return True
 
 
-def train_epoch(run: Run, stop: StopRequest, bar: tqdm) -> bool:
-    """The steps of an epoch that are left; False where a signal asked for an end, with a state to go on from."""
+def train_epoch(run: TrainingRun, stop: StopRequest, bar: tqdm) -> bool:
+    """Do the remaining steps of an epoch; False where a signal asked to stop, after the state is saved."""
     progress, settings = run.progress, run.settings
-    steps = steps_of_epoch(run.labelled, settings, run.encoder, progress.epoch)
+    steps = steps_of_epoch(run.labelled, settings, run.processor, progress.epoch)
     run.model.train()
     started_s = time.perf_counter() - progress.epoch_s
     for step in steps[progress.step_of_epoch :]:
@@ -210,22 +236,22 @@ def train_epoch(run: Run, stop: StopRequest, bar: tqdm) -> bool:
         run.accelerator.log({"loss": progress.epoch_losses[-1]}, step=progress.step)
         must_stop = stop.is_wanted(run.accelerator)
         if must_stop or progress.step % settings.save_steps == 0:
-            keep_state(run)
+            save_progress(run)
         if must_stop:
             return False
     return True
 
 
-def train_step(run: Run, step: Sequence[LabelledPairs]) -> float:
-    """One step of the optimizer; the mean loss of the step's pairs, over all processes."""
+def train_step(run: TrainingRun, step: Sequence[LabelledPairs]) -> float:
+    """Do one step of the optimizer; return the mean loss of the step's pairs, over all processes."""
     accelerator, settings = run.accelerator, run.settings
     torch.manual_seed(dropout_seed(settings.seed, run.progress.step, accelerator.process_index))
     parts = step_parts(step, accelerator.process_index, accelerator.num_processes, settings.gradient_accumulation_steps)
     total = torch.zeros((), device=accelerator.device)
     for number, part in enumerate(parts):
-        # Twice the same features, of which dropout makes two answers.
-        batch = training_batch(part.labelled * (2 if settings.r_drop else 1), run.encoder)
-        # Gradients of several processes are averaged behind the last pass.
+        # The same features twice, for which dropout gives two outputs.
+        batch = training_batch(part.labelled * (2 if settings.r_drop else 1), run.processor)
+        # Gradients of several processes are averaged after the last pass.
         with accelerator.no_sync(run.model) if number < len(parts) - 1 else nullcontext():
             with accelerator.autocast():
                 output = run.model(**batch)
@@ -238,8 +264,9 @@ def train_step(run: Run, step: Sequence[LabelledPairs]) -> float:
     loss = accelerator.reduce(total, "mean").item()
     if not math.isfinite(loss):
         raise SettingError(
-            f"step {run.progress.step + 1}: the loss is {loss}; encoder_learning_rate {settings.encoder_learning_rate} and head_learning_rate "
-            f"{settings.head_learning_rate} are too high, or another setting of the loss is: lower them and start anew"
+            f"step {run.progress.step + 1}: the loss is {loss}; encoder_learning_rate {settings.encoder_learning_rate} "
+            f"and head_learning_rate {settings.head_learning_rate} are too high, or a setting of the loss is; lower "
+            "them and start again"
         )
     accelerator.clip_grad_norm_(run.model.parameters(), settings.max_grad_norm)
     run.optimizer.step()
@@ -251,8 +278,8 @@ def train_step(run: Run, step: Sequence[LabelledPairs]) -> float:
     return loss
 
 
-def end_epoch(run: Run, bar: tqdm) -> None:
-    """Scores the epoch, keeps the best and the last checkpoint, the log, and a state to go on from."""
+def end_epoch(run: TrainingRun, bar: tqdm) -> None:
+    """Score the epoch, then save the best and the last checkpoint, the log, and a state to resume from."""
     progress, settings = run.progress, run.settings
     progress.epoch += 1
     losses, progress.epoch_losses = progress.epoch_losses, []
@@ -271,14 +298,14 @@ def end_epoch(run: Run, bar: tqdm) -> None:
             save_model(folder, run.scored_model, run.tokenizer, log_of(run))
     progress.step_of_epoch, progress.epoch_s = 0, 0.0
     write_log(run)
-    keep_state(run)
+    save_progress(run)
     bar.set_postfix_str(bar_text(run, entry["loss"]), refresh=False)
     bar.clear()
-    tell(run, entry)
+    log_epoch(run, entry)
 
 
-def tell(run: Run, entry: dict[str, Any]) -> None:
-    """Prints a line on the epoch, and shows its scores to the tracker."""
+def log_epoch(run: TrainingRun, entry: dict[str, Any]) -> None:
+    """Print a line on the epoch, and give its scores to the tracker."""
     scores = {f"dev F1 {level}": 100 * found["f1"] for level, found in entry["dev"].items()}
     run.accelerator.log(scores, step=run.progress.step)
     text = ", ".join(f"{name.removeprefix('dev F1 ')} {value:.2f}" for name, value in scores.items())
@@ -289,37 +316,35 @@ def tell(run: Run, entry: dict[str, Any]) -> None:
     )
 
 
-def score(run: Run) -> dict[str, Any]:
-    """The decoding bias that serves the dev documents best, and the scores with it; each process reads a share."""
+def score(run: TrainingRun) -> dict[str, Any]:
+    """Return the best decoding bias on the dev documents, and the scores with it; each process reads a share."""
     features = [found for document in run.dev.features for found in document]
     run.scored_model.eval()
     with run.accelerator.split_between_processes(features) as share, run.accelerator.autocast():
         mine = ProcessedDocuments((), (tuple(share),))
-        logits = pair_logits(run.scored_model, mine, run.encoder, run.settings.tokens_per_step * 4)
+        logits = pair_logits(run.scored_model, mine, run.processor, run.settings.tokens_per_step * 4)
     logits = gather_object(logits)
-    bias, counts = best_bias(
-        run.dev, logits, DecodingRule.from_config(run.scored_model.config), run.settings.metric_for_best_model
-    )
+    rule = DecodingRule.from_config(run.scored_model.config)
+    bias, counts = best_bias(run.dev, logits, rule, run.settings.metric_for_best_model)
     return {"none_bias": bias, "dev": {level: found.to_dict() for level, found in counts.items()}}
 
 
-def keep_state(run: Run) -> None:
-    """Keeps all that a resumed run needs."""
-    if run.accelerator.is_main_process:
-        state = {name: part.state_dict() for name, part in stateful_parts(run).items()}
-        save_state(run.output / "states", run.progress.step, {**state, "progress": asdict(run.progress)}, log_of(run))
+def save_progress(run: TrainingRun) -> None:
+    """Save all that a resumed run needs."""
+    record = {**run.record, "progress": asdict(run.progress)}
+    save_state(run.accelerator, run.output / "states", run.progress.step, record)
     run.accelerator.wait_for_everyone()
 
 
-def go_on(run: Run) -> None:
-    """Puts the newest kept state back, where there is one.
+def resume(run: TrainingRun) -> None:
+    """Load the newest saved state, where there is one.
 
     Raises:
         SettingError: the settings or the data are not those of the stopped run, or it has done more epochs than these.
     """
     found = newest_state(run.output / "states")
     if found is None:
-        run.accelerator.print(f"{run.output}: no state to go on from; the run starts")
+        run.accelerator.print(f"{run.output}: no state to resume from; the run starts")
         return
     state, record = found
     differences = run.settings.differences(record["settings"])
@@ -327,52 +352,36 @@ def go_on(run: Run) -> None:
         differences.append("the content of the data files has changed")
     if differences:
         raise SettingError(
-            f"{run.output}: cannot go on with other settings ({'; '.join(differences)}); give the old ones, or start "
-            "anew with --overwrite"
+            f"{run.output}: cannot resume with other settings ({'; '.join(differences)}); give the old ones, or start "
+            "again with --overwrite_output_dir"
         )
-    progress = Progress(**state["progress"])
+    progress = Progress(**record["progress"])
     if progress.epoch > run.settings.last_epoch:
         raise SettingError(
             f"{run.output}: cannot stop after epoch {run.settings.last_epoch}, as epoch {progress.epoch} is done; name "
-            "that one or a later one, or start anew with --overwrite"
+            "that one or a later one, or start again with --overwrite_output_dir"
         )
     run.record["earlier_provenance"], changes = earlier_provenance(record, run.record["provenance"])
     if changes:
         run.accelerator.print(f"{run.output}: {'; '.join(changes)}: the run may end with other weights")
-    for name, part in stateful_parts(run).items():
-        part.load_state_dict(state[name])
+    run.accelerator.load_state(str(state))
     run.progress = progress
-    run.accelerator.print(f"{run.output}: goes on after step {run.progress.step} of {run.record['steps']}")
+    run.accelerator.print(f"{run.output}: resumes after step {run.progress.step} of {run.record['steps']}")
 
 
-def stateful_parts(run: Run) -> dict[str, Any]:
-    """What learns or counts, by the names that its state is kept under."""
-    parts = {"model": run.accelerator.unwrap_model(run.model), "optimizer": run.optimizer, "schedule": run.schedule}
-    if run.averaged is not None:
-        parts["averaged"] = run.averaged
-    if run.accelerator.scaler is not None:
-        parts["scaler"] = run.accelerator.scaler
-    return parts
-
-
-def log_of(run: Run, finished: bool = False) -> dict[str, Any]:
-    """The record of the run so far."""
+def log_of(run: TrainingRun, finished: bool = False) -> dict[str, Any]:
+    """Return the record of the run so far."""
     return {**run.record, "epochs": run.progress.epochs, "best_epoch": run.progress.best_epoch, "finished": finished}
 
 
-def write_log(run: Run, finished: bool = False) -> None:
+def write_log(run: TrainingRun, finished: bool = False) -> None:
+    """Write training.json."""
     if run.accelerator.is_main_process:
         write_json(run.output / "training.json", log_of(run, finished))
 
 
-def has_lost_patience(run: Run) -> bool:
-    """True where so many epochs brought no better dev score that the settings give up."""
-    patience = run.settings.patience
-    return patience is not None and run.progress.epoch - run.progress.best_epoch >= patience
-
-
-def bar_text(run: Run, loss: float) -> str:
-    """What the progress bar says beside steps and time left."""
+def bar_text(run: TrainingRun, loss: float) -> str:
+    """Return what the progress bar shows beside steps and time left."""
     epoch = min(run.progress.epoch + 1, run.settings.last_epoch)
     text = f"epoch {epoch}/{run.settings.last_epoch}, loss {loss:.3f}"
     if run.progress.best_epoch and run.dev is not None:

@@ -10,14 +10,12 @@ from tqdm import tqdm
 
 from biodir.allocator import keep_freed_memory
 from biodir.errors_biodir import SettingError
+from biodir.inference import BACKENDS
 
 if TYPE_CHECKING:
     from biodir.pipeline_biodir import BioDirPipeline
 
 T = TypeVar("T")
-
-# Libraries and precisions of the encoder, see `biodir.inference.backends`.
-BACKENDS = ("torch", "bf16", "int8", "onnx", "onnx-int8")
 
 
 def check_readable(paths: Iterable[Path]) -> None:

@@ -16,7 +16,6 @@ BC5CDR = Corpus(
     read=read_pubtator,
     entity_types={"Chemical": CHEMICAL, "Disease": DISEASE},
     relation_rules={"CID": RelationRule("Positive_Correlation", HEAD)},
-    relation_labels=("None", "Positive_Correlation"),
     merges_pairs=True,
     ids_are_pmids=True,
     licence="public domain (United States Government work)",

@@ -1,32 +1,17 @@
-"""The builder of the data sets for the library `datasets`.
-
-`load_dataset` no longer takes scripts, so the class is used directly:
-
-    builder = BioredDirection(config_name="biored_direction", data_dir="data")
-    builder.download_and_prepare()
-    documents = builder.as_dataset(split="train")
-
-Without `data_dir` the official archive is downloaded. `biodir dataset export` makes a folder that `load_dataset` takes.
-"""
+"""The builder of the data sets for the library `datasets`; `load_dataset` takes no scripts, so it is used directly."""
 
 import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import datasets
 
 from biodir import __version__
 from biodir.dataset_script.features import document_features, pair_features
-from biodir.dataset_script.files import (
-    FoundFiles,
-    SplitFile,
-    fetched_archive,
-    found_files,
-    verify_checksums,
-    warn_of_missing,
-)
+from biodir.dataset_script.files import SplitFile, fetched_archive, found_files, verify_checksums, warn_of_missing
 from biodir.dataset_script.rows import document_row, pair_rows
 from biodir.dataset_script.sources import BIORED_DIRECTION, SOURCES, Source, SourceError
 from biodir.errors_biodir import AnnotationError, BioDirError
@@ -51,17 +36,14 @@ class BioredDirectionConfig(datasets.BuilderConfig):
     is_verified: bool = False
 
 
-def _config(source: Source, name: str, row_is: str) -> BioredDirectionConfig:
-    description = f"{source.title}, one row a {row_is}"
-    version = datasets.Version(__version__)
-    return BioredDirectionConfig(name=name, version=version, description=description, source=source, row_is=row_is)
-
-
 class BioredDirection(datasets.GeneratorBasedBuilder):
     """Builds `biored_direction`, `bc5cdr` and, with one row a candidate pair, `biored_direction_pairs`, `bc5cdr_pairs`.
 
-    Splits without a file are left out with a warning.
+    Splits without a file are left out with a warning. `biodir dataset export` makes a folder for `load_dataset`.
 
+    >>> builder = BioredDirection(config_name="bc5cdr_pairs", data_dir="data")  # doctest: +SKIP
+    >>> builder.download_and_prepare()  # doctest: +SKIP
+    >>> pairs = builder.as_dataset(split="train")  # doctest: +SKIP
     >>> [config.name for config in BioredDirection.BUILDER_CONFIGS]
     ['biored_direction', 'biored_direction_pairs', 'bc5cdr', 'bc5cdr_pairs']
 
@@ -76,7 +58,13 @@ class BioredDirection(datasets.GeneratorBasedBuilder):
 
     BUILDER_CONFIG_CLASS = BioredDirectionConfig
     BUILDER_CONFIGS = [  # noqa: RUF012
-        _config(source, name, row_is)
+        BioredDirectionConfig(
+            name=name,
+            version=datasets.Version(__version__),
+            description=f"{source.title}, one row a {row_is}",
+            source=source,
+            row_is=row_is,
+        )
         for source in SOURCES
         for name, row_is in ((source.name, "document"), (source.pairs_name, "candidate pair"))
     ]
@@ -135,33 +123,30 @@ class BioredDirection(datasets.GeneratorBasedBuilder):
         )
 
     def _split_generators(self, dl_manager: datasets.DownloadManager) -> list[datasets.SplitGenerator]:
-        found = self._found or self._downloaded(dl_manager)
+        found = self._found
+        if found is None:
+            if dl_manager.is_streaming:
+                raise SourceError(
+                    f"{self.config.name}: the archive cannot be read while it is downloaded; call "
+                    "download_and_prepare(), or stream a folder that `biodir dataset export` wrote"
+                )
+            source = self.config.source
+            found = found_files(source, fetched_archive(source, dl_manager.download, self.config.address))
         if not self.config.is_verified:
             warn_of_missing(found, self.config.name)
             verify_checksums(found, self.config.is_strict)
-        return [datasets.SplitGenerator(file.split.name, {"split_file": file}) for file in found.files]
-
-    def _downloaded(self, dl_manager: datasets.DownloadManager) -> FoundFiles:
-        if dl_manager.is_streaming:
-            raise SourceError(
-                f"{self.config.name}: the archive cannot be read while it is downloaded; call download_and_prepare(), "
-                "or stream a folder that `biodir dataset export` wrote"
-            )
-        source = self.config.source
-        archive = fetched_archive(source, dl_manager.download, self.config.address, self.config.is_strict)
-        return found_files(source, archive)
+        return [datasets.SplitGenerator(file.split, {"split_file": file}) for file in found.files]
 
     def _generate_examples(self, split_file: SplitFile) -> Iterator[tuple[int, dict[str, Any]]]:
         """Iterate over the rows of a split, each with its number."""
-        yield from enumerate(self._rows(split_file))
-
-    def _rows(self, split_file: SplitFile) -> Iterator[dict[str, Any]]:
-        labels = self.config.source.labels
+        labels, numbers = self.config.source.labels, count()
         for document in split_file.documents():
             try:
-                if self.config.row_is == "document":
-                    yield document_row(document, labels)
-                else:
-                    yield from pair_rows(document, labels, split_file.split.name)
+                is_document = self.config.row_is == "document"
+                rows = (
+                    [document_row(document, labels)] if is_document else pair_rows(document, labels, split_file.split)
+                )
+                for row in rows:
+                    yield next(numbers), row
             except AnnotationError as error:
                 raise AnnotationError(f"{split_file.path}: {error}") from error

@@ -1,4 +1,4 @@
-"""What corpora hold, counted and compared with what was published of them."""
+"""The content of corpora, counted and compared with what was published."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,131 +22,85 @@ class SplitContent:
     document_ids: frozenset[str]
 
 
-Contents = Mapping[str, Mapping[str, SplitContent]]  # name of a corpus -> name of a split -> its content
-
-
-@dataclass(frozen=True)
-class CountRow:
-    """A published number and the one that was found.
-
-    >>> row = CountRow(PublishedCount("bc5cdr", ("train", "validation"), "documents", 1000), found=999)
-    >>> row.splits, row.differs
-    ('train + validation', True)
-    """
-
-    published: PublishedCount
-    found: int
-
-    @property
-    def splits(self) -> str:
-        """The splits as text."""
-        return " + ".join(self.published.splits)
-
-    @property
-    def differs(self) -> bool:
-        """Whether the numbers should be equal and are not."""
-        return self.found != self.published.value
+Contents = Mapping[tuple[str, str], SplitContent]  # name of a corpus, name of a split -> its content
 
 
 def counts_of(documents: Iterable[Document]) -> SplitContent:
-    """Return what a split holds; the counts by name are those of `sources.PUBLISHED_COUNTS`.
-
-    A mention overlaps if it starts before an earlier one has ended; an argument without a mention counts once for each
-    relation.
-    """
+    """Return the content of a split; the counts by name are those of `sources.PUBLISHED_COUNTS`."""
     counts: Counter[str] = Counter()
     document_ids = set()
     for document in documents:
         document_ids.add(document.id)
-        counts.update(_mention_counts(document))
-        counts.update(_relation_counts(document))
-        counts.update({"documents": 1, "subject lines": len(document.subject_lines)})
+        counts.update(f"mentions {mention.entity_type}" for mention in document.mentions)
+        counts.update(f"relations {relation.relation_type}" for relation in document.relations)
+        counts["documents"] += 1
+        counts["mentions"] += len(document.mentions)
+        counts["unlinked mentions"] += sum(not mention.identifiers for mention in document.mentions)
+        counts["relations"] += len(document.relations)
+        counts["undirected relations"] += sum(relation.subject_id is None for relation in document.relations)
+        counts["subject lines"] += len(document.subject_lines)
     return SplitContent(counts, frozenset(document_ids))
 
 
 def corpus_contents(found: Sequence[FoundFiles]) -> Contents:
     """Return the content of every split that is there."""
-    return {each.source.name: {file.split.name: counts_of(file.documents()) for file in each.files} for each in found}
+    return {(each.source.name, file.split): counts_of(file.documents()) for each in found for file in each.files}
 
 
-def count_rows(contents: Contents, published_counts: Sequence[PublishedCount] = PUBLISHED_COUNTS) -> list[CountRow]:
-    """Return a row for every published number whose splits are all there."""
-    rows = []
+def found_counts(
+    contents: Contents, published_counts: Iterable[PublishedCount] = PUBLISHED_COUNTS
+) -> dict[PublishedCount, int]:
+    """Return the number that was found for every published number whose splits are all there."""
+    found = {}
     for published in published_counts:
-        parts = _splits(contents, published.source, published.splits)
-        others = _splits(contents, published.shared_source, published.shared_splits)
-        if len(parts) == len(published.splits) and len(others) == len(published.shared_splits):
-            ids, other_ids = ({each for part in group for each in part.document_ids} for group in (parts, others))
-            found = len(ids & other_ids) if others else sum(part.counts.get(published.count, 0) for part in parts)
-            rows.append(CountRow(published, found))
-    return rows
+        keys = [(published.source, split) for split in published.splits]
+        shared = [(published.shared_source, split) for split in published.shared_splits]
+        if not all(key in contents for key in (*keys, *shared)):
+            continue
+        if shared:
+            ids, shared_ids = ({each for key in part for each in contents[key].document_ids} for part in (keys, shared))
+            found[published] = len(ids & shared_ids)
+        else:
+            found[published] = sum(contents[key].counts.get(published.count, 0) for key in keys)
+    return found
 
 
-def count_table(rows: Sequence[CountRow]) -> str:
-    """Return the rows as aligned text; those that differ are marked."""
-    cells = [["corpus", "split", "count", "found", "published", ""]]
-    for row in rows:
-        published = row.published
-        mark = "differs" if row.differs else ""
-        cells.append([published.source, row.splits, published.count, str(row.found), str(published.value), mark])
-    return "\n".join(aligned(cells, right={3, 4}))
+def count_table(found: Mapping[PublishedCount, int]) -> str:
+    """Return a line for each number, aligned; those that differ are marked."""
+    rows = [["corpus", "split", "count", "found", "published", ""]]
+    for published, number in found.items():
+        mark = "" if number == published.value else "differs"
+        names = (published.source, " + ".join(published.splits), published.count)
+        rows.append([*names, str(number), str(published.value), mark])
+    return "\n".join(aligned(rows, right={3, 4}))
 
 
 def aligned(rows: Sequence[Sequence[str]], right: set[int]) -> list[str]:
     """Return a line for each row, with the cells of a column below each other; `right` are columns of numbers."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(
-            cell.rjust(width) if column in right else cell.ljust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
+    lines = []
+    for row in rows:
+        cells = enumerate(zip(row, widths, strict=True))
+        padded = [cell.rjust(width) if column in right else cell.ljust(width) for column, (cell, width) in cells]
+        lines.append("  ".join(padded).rstrip())
+    return lines
 
 
-def check_counts(rows: Sequence[CountRow], place: str) -> None:
+def check_counts(found: Mapping[PublishedCount, int], place: str) -> None:
     """Check that all numbers are the published ones.
 
     Raises:
         CountError: names every number that differs.
     """
-    if not rows:
+    if not found:
         raise CountError(f"{place}: holds no split with published counts; name a folder with the corpora")
     different = [
-        f"{row.published.source} {row.splits}: {row.found} {row.published.count}, {row.published.value} published"
-        for row in rows
-        if row.differs
+        f"{published.source} {' + '.join(published.splits)}: {number} {published.count}, {published.value} published"
+        for published, number in found.items()
+        if number != published.value
     ]
     if different:
         raise CountError(
-            f"{place}: {len(different)} of {len(rows)} counts differ from the published ones: {'; '.join(different)}; "
+            f"{place}: {len(different)} of {len(found)} counts differ from the published ones: {'; '.join(different)}; "
             "fetch the files again, or do not report results on them as results on the corpus"
         )
-
-
-def _splits(contents: Contents, source: str, splits: Sequence[str]) -> list[SplitContent]:
-    """Return the contents of those splits that are there."""
-    there = contents.get(source, {})
-    return [there[split] for split in splits if split in there]
-
-
-def _mention_counts(document: Document) -> Counter[str]:
-    counts: Counter[str] = Counter(mentions=len(document.mentions))
-    reach = 0
-    for mention in sorted(document.mentions, key=lambda mention: (mention.start_char, mention.end_char)):
-        counts["overlapping mentions"] += mention.start_char < reach
-        counts["unlinked mentions"] += not mention.identifiers
-        counts[f"mentions {mention.entity_type}"] += 1
-        reach = max(reach, mention.end_char)
-    return counts
-
-
-def _relation_counts(document: Document) -> Counter[str]:
-    counts: Counter[str] = Counter(relations=len(document.relations))
-    mentioned = {identifier for mention in document.mentions for identifier in mention.identifiers}
-    for relation in document.relations:
-        counts[f"relations {relation.relation_type}"] += 1
-        counts["undirected relations"] += relation.subject_id is None
-        arguments = (relation.entity1_id, relation.entity2_id)
-        counts["arguments without a mention"] += sum(argument not in mentioned for argument in arguments)
-    return counts

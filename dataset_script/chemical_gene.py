@@ -25,7 +25,6 @@ logger = logging.getLogger(__name__)
 
 NEGATIVE, POSITIVE = "Negative_Correlation", "Positive_Correlation"
 BIND, ASSOCIATION = "Bind", "Association"
-RELATION_LABELS = ("None", ASSOCIATION, BIND, NEGATIVE, POSITIVE)
 # GENE-Y can be normalized to a database record, GENE-N cannot: families and domains, which BioRED counts as genes, too.
 ENTITY_TYPES = {"CHEMICAL": CHEMICAL, "GENE-Y": GENE, "GENE-N": GENE, "GENE": GENE}
 DRUGPROT_RULES = {
@@ -110,7 +109,6 @@ DRUGPROT = Corpus(
     read=read_chemical_gene,
     entity_types=ENTITY_TYPES,
     relation_rules=DRUGPROT_RULES,
-    relation_labels=RELATION_LABELS,
     merges_pairs=True,
     ids_are_pmids=True,
     licence="CC-BY 4.0",
@@ -123,7 +121,6 @@ EU_ADR = Corpus(
     read=read_chemical_gene,
     entity_types=ENTITY_TYPES,
     relation_rules={"DRUG-TARGET": RelationRule(ASSOCIATION, HEAD)},  # a drug acts on its target, without a sign
-    relation_labels=("None", ASSOCIATION),
     merges_pairs=True,
     ids_are_pmids=True,
     licence="not stated in the file; ask the authors",

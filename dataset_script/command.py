@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from biodir.dataset_script.import_command import add_import_command
 from biodir.errors_biodir import SettingError
@@ -16,20 +16,11 @@ if TYPE_CHECKING:
 
 # The other modules are imported where they are used, so that `biodir --help` does not wait for datasets and torch.
 
-Subcommands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
-
-def add_commands(commands: Subcommands) -> None:
+def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command to those of `biodir`."""
     dataset = commands.add_parser("dataset", help="export, check, import and publish corpora")
     subcommands = dataset.add_subparsers(dest="dataset_command", required=True)
-    _add_export_command(subcommands)
-    _add_check_command(subcommands)
-    add_import_command(subcommands)
-    _add_publish_command(subcommands)
-
-
-def _add_export_command(subcommands: Subcommands) -> None:
     export = subcommands.add_parser(
         "export",
         help="write corpora as Parquet with a data set card",
@@ -39,9 +30,6 @@ def _add_export_command(subcommands: Subcommands) -> None:
     export.add_argument("out", type=Path, metavar="OUT", help="folder to make")
     _add_source_options(export)
     export.set_defaults(run=_export)
-
-
-def _add_check_command(subcommands: Subcommands) -> None:
     check = subcommands.add_parser(
         "check",
         help="compare the counts of corpora with the published ones",
@@ -50,9 +38,7 @@ def _add_check_command(subcommands: Subcommands) -> None:
     )
     _add_source_options(check)
     check.set_defaults(run=_check)
-
-
-def _add_publish_command(subcommands: Subcommands) -> None:
+    add_import_command(subcommands)
     publish = subcommands.add_parser(
         "publish",
         help="bring an exported data set to the Hub",
@@ -93,20 +79,22 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from biodir.dataset_script.check import check_counts, corpus_contents, count_rows, count_table
+    from biodir.dataset_script.check import check_counts, corpus_contents, count_table, found_counts
     from biodir.dataset_script.files import verify_checksums, warn_of_missing
 
     found = _found(options)
     for each in found:
         warn_of_missing(each, each.source.name)
         verify_checksums(each, options.strict)
-    rows = count_rows(corpus_contents(found))
-    print(count_table(rows))
-    check_counts(rows, ", ".join(dict.fromkeys(str(each.location) for each in found)))
+    counts = found_counts(corpus_contents(found))
+    print(count_table(counts))
+    check_counts(counts, ", ".join(dict.fromkeys(str(each.location) for each in found)))
     return 0
 
 
 def _publish(options: argparse.Namespace) -> int:
+    from importlib.util import find_spec
+
     from biodir.publishing.dataset_repository import check_dataset, dataset_repository
 
     def check(folder: Path) -> str:
@@ -114,7 +102,8 @@ def _publish(options: argparse.Namespace) -> int:
         counts = [f"{name} {sum(splits.values()):,}" for name, splits in rows.items()]
         return f"a new process loads it and counts the rows of the card: {', '.join(counts)}"
 
-    _datasets("biodir dataset publish")
+    if find_spec("datasets") is None:  # only the new process loads it
+        raise SettingError("biodir dataset publish needs the library datasets; pip install 'biodir[data]'")
     check_destination(options)
     return run_publish(options, dataset_repository(options.folder, options.repo_id), check, "dataset")
 
@@ -131,7 +120,7 @@ def _found(options: argparse.Namespace) -> list["FoundFiles"]:
 
     if options.download:
         download = _datasets("--download").DownloadManager().download
-        found = [found_files(source, fetched_archive(source, download, is_strict=options.strict)) for source in SOURCES]
+        found = [found_files(source, fetched_archive(source, download)) for source in SOURCES]
     else:
         location = options.data_dir or os.environ.get("BIODIR_DATA")
         if not location:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from biodir.document_biodir import Document, Relation
-from biodir.errors_biodir import STRICT, AnnotationError, ErrorPolicy, SettingError
+from biodir.errors_biodir import STRICT, AnnotationError, ErrorPolicy
 from biodir.pipeline_decoding_biodir import relations_of_pairs
 
 from .bc5cdr import BC5CDR
@@ -17,7 +17,7 @@ from .redocred import RE_DOCRED
 
 CORPORA: Mapping[str, Corpus] = {corpus.name: corpus for corpus in (BC5CDR, DRUGPROT, EU_ADR, RE_DOCRED)}
 
-# Of two types of one pair the stronger stays: these say less than any other, the weakest first.
+# Of two types of one pair the stronger stays: these are weaker than all others, the weakest first.
 WEAK_TYPES = ("Association", "Bind")
 # A pair with both keeps neither and becomes an Association, BioRED's type for relations without a clear sign.
 OPPOSITE_TYPES = frozenset(("Negative_Correlation", "Positive_Correlation"))
@@ -55,46 +55,21 @@ class ImportCounts:
         return self.relation_types.total() - self.relations
 
 
-@dataclass(frozen=True)
-class ImportResult:
-    """The documents with biodir's types, and the counts."""
-
-    corpus: Corpus
-    documents: tuple[Document, ...]
-    counts: ImportCounts
-
-
-def corpus_named(name: str) -> Corpus:
-    """Return the corpus of CORPORA with this name.
-
-    Raises:
-        SettingError: there is none.
-    """
-    if name not in CORPORA:
-        raise SettingError(f"no corpus is called {name!r}; known are {', '.join(CORPORA)}")
-    return CORPORA[name]
-
-
 def import_corpus(
-    name: str,
-    paths: Sequence[str | Path],
-    exclude_ids: Collection[str] = (),
-    policy: ErrorPolicy = STRICT,
-) -> ImportResult:
-    """Read a corpus and return its documents with biodir's types.
+    corpus: Corpus, paths: Sequence[str | Path], exclude_ids: Collection[str] = (), policy: ErrorPolicy = STRICT
+) -> tuple[list[Document], ImportCounts]:
+    """Read a corpus and return its documents with biodir's types, and the counts.
 
     Args:
-        name: a key of CORPORA.
+        corpus: one of CORPORA.
         paths: files of the corpus.
         exclude_ids: documents to leave out, such as those of `exclusion.excluded_by_scored_splits`.
         policy: whether a document that cannot be read is an error or is left out.
 
     Raises:
-        SettingError: there is no such corpus.
         AnnotationError: a type that the corpus is not known to have.
         BioDirError: a file or document cannot be read.
     """
-    corpus = corpus_named(name)
     excluded = frozenset(exclude_ids)
     ids: list[str] = []
     sources: dict[str, tuple[str, Document]] = {}  # by id; the first of several stays
@@ -115,7 +90,7 @@ def import_corpus(
         contradictions=tuple(line for place, document in mapped.items() for line in _contradictions(document, place)),
         **_type_counts([document for _, document in sources.values()], corpus),
     )
-    return ImportResult(corpus, tuple(merged), counts)
+    return merged, counts
 
 
 def _mapped(document: Document, corpus: Corpus, place: str) -> Document:

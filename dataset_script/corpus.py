@@ -38,7 +38,6 @@ class Corpus:
         read: ``read(path, policy)`` gives the documents of a file, with the types of the corpus.
         entity_types: entity type of the corpus -> ours.
         relation_rules: relation type of the corpus -> its rule.
-        relation_labels: the labels that imported relations can have, that of an unrelated pair first.
         merges_pairs: whether a pair keeps one relation. BioRED's pairs have one; those of Re-DocRED have several.
         ids_are_pmids: whether the documents are abstracts of PubMed, so that BioRED may contain them too.
         licence: of the annotations.
@@ -51,7 +50,6 @@ class Corpus:
     read: Callable[..., Iterator[Document]]
     entity_types: Mapping[str, str]
     relation_rules: Mapping[str, RelationRule]
-    relation_labels: tuple[str, ...]
     merges_pairs: bool
     ids_are_pmids: bool
     licence: str

@@ -41,9 +41,9 @@ def excluded_by_scored_splits(location: str | os.PathLike[str] | None) -> Exclus
         SettingError: none of these splits is there, or no location is given.
         SourceError: there is nothing at the location, or a file cannot be read.
     """
-    wanted = [split.file for split in BIORED_DIRECTION.splits if split.name in SCORED_SPLITS]
+    wanted = [BIORED_DIRECTION.splits[split] for split in SCORED_SPLITS]
     files = found_files(BIORED_DIRECTION, location).files if location else ()
-    scored = {file.split.file: file for file in files if file.split.file in wanted}
+    scored = {BIORED_DIRECTION.splits[file.split]: file for file in files if file.split in SCORED_SPLITS}
     if not scored:
         problem = f"{location}: holds none of" if location else "no folder with"
         raise SettingError(

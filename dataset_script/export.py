@@ -41,7 +41,7 @@ def export(found: Sequence[FoundFiles], out: str | os.PathLike[str], is_strict: 
             name: _built(each, name, cache) for each in found for name in (each.source.name, each.source.pairs_name)
         }
         counts = [
-            _counts(each.source, file, built[each.source.pairs_name][file.split.name])
+            _counts(each.source, file, built[each.source.pairs_name][file.split])
             for each in found
             for file in each.files
         ]
@@ -79,7 +79,7 @@ def _counts(source: Source, file: SplitFile, pairs: Dataset) -> dict[str, str | 
     counts = counts_of(documents).counts
     return {
         "corpus": source.name,
-        "split": file.split.name,
+        "split": file.split,
         "documents": counts["documents"],
         "mentions": counts["mentions"],
         "not linked": counts["unlinked mentions"],

@@ -1,6 +1,5 @@
 """The columns of the data sets, typed for the library `datasets`; `card` describes them."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from datasets import ClassLabel, Features, List, Value
@@ -20,14 +19,16 @@ def document_features(labels: Labels) -> Features:
         {
             "id": Value("string"),
             "text": Value("string"),
-            "passages": List({"start": Value("int32"), "end": Value("int32"), "type": _class_label(PASSAGE_TYPES)}),
-            "entities": List({**_span(), "type": _class_label(ENTITY_TYPES), "id": List(Value("string"))}),
+            "passages": List(
+                {"start": Value("int32"), "end": Value("int32"), "type": ClassLabel(names=list(PASSAGE_TYPES))}
+            ),
+            "entities": List({**_span(), "type": ClassLabel(names=list(ENTITY_TYPES)), "id": List(Value("string"))}),
             "relations": List(
                 {
-                    "relation": _class_label(labels["relation"]),
+                    "relation": ClassLabel(names=list(labels["relation"])),
                     "entity1": Value("string"),
                     "entity2": Value("string"),
-                    "novelty": _class_label(labels.get("novelty", NOVELTY_LABELS)),
+                    "novelty": ClassLabel(names=list(labels.get("novelty", NOVELTY_LABELS))),
                     "subject": Value("string"),
                 }
             ),
@@ -40,7 +41,7 @@ def pair_features(labels: Labels) -> Features:
 
     The split is a string, not a class label: it names the origin of a row in joined tables and is no label to learn.
     """
-    tasks = {task: _class_label(names) for task, names in labels.items()}
+    tasks = {task: ClassLabel(names=list(names)) for task, names in labels.items()}
     return Features(
         {
             "document_id": Value("string"),
@@ -57,7 +58,7 @@ def pair_features(labels: Labels) -> Features:
 def _entity_columns(prefix: str) -> dict[str, Any]:
     return {
         f"{prefix}_id": Value("string"),
-        f"{prefix}_type": _class_label(ENTITY_TYPES),
+        f"{prefix}_type": ClassLabel(names=list(ENTITY_TYPES)),
         f"{prefix}_name": Value("string"),
         f"{prefix}_mentions": List(_span()),
     }
@@ -65,7 +66,3 @@ def _entity_columns(prefix: str) -> dict[str, Any]:
 
 def _span() -> dict[str, Any]:
     return {"start": Value("int32"), "end": Value("int32"), "text": Value("string")}
-
-
-def _class_label(names: Sequence[str]) -> ClassLabel:
-    return ClassLabel(names=list(names))

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from biodir.dataset_script.sources import Source, SourceError, SplitSource
+from biodir.dataset_script.sources import CHECKSUMS, Source, SourceError
 from biodir.document_biodir import Document
 from biodir.document_pubtator_biodir import parse_pubtator
 from biodir.files import file_sha256
@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 class SplitFile:
     """The file of a split, on disk or inside a zip archive; error messages name it by its path."""
 
-    split: SplitSource
+    split: str
     path: Path | zipfile.Path
     sha256: str
 
@@ -48,15 +48,14 @@ class FoundFiles:
     files: tuple[SplitFile, ...]
 
     @property
-    def missing(self) -> tuple[SplitSource, ...]:
+    def missing(self) -> tuple[str, ...]:
         """The splits without a file."""
-        found = {file.split.name for file in self.files}
-        return tuple(split for split in self.source.splits if split.name not in found)
+        return tuple(split for split in self.source.splits if split not in [file.split for file in self.files])
 
     @property
     def content_hash(self) -> str:
         """A hash that changes with the content of any file and with the splits that are there."""
-        lines = "".join(f"{file.split.name} {file.sha256}\n" for file in self.files)
+        lines = "".join(f"{file.split} {file.sha256}\n" for file in self.files)
         return hashlib.sha256(lines.encode()).hexdigest()
 
 
@@ -74,8 +73,8 @@ def found_files(source: Source, location: str | os.PathLike[str]) -> FoundFiles:
     if not location.exists():
         raise SourceError(f"{location}: there is no such folder or archive; check the path")
     files = []
-    for split in source.splits:
-        path = _path(source, split, location)
+    for split, name in source.splits.items():
+        path = _path(source, name, location)
         if path is not None:
             with _read_errors_of(path):
                 files.append(SplitFile(split, path, file_sha256(path)))
@@ -91,11 +90,11 @@ def warn_of_missing(found: FoundFiles, name: str) -> None:
     source = found.source
     if not found.files:
         raise SourceError(
-            f"{found.location}: holds no file of {source.name}, such as {source.folder}/{source.splits[0].file}, and "
+            f"{found.location}: holds no file of {source.name}, such as {source.folder}/{source.splits['train']}, and "
             f"no archive {source.archive} with one; get it from {source.address}"
         )
     if found.missing:
-        missing = ", ".join(f"{split.name} ({split.file})" for split in found.missing)
+        missing = ", ".join(f"{split} ({source.splits[split]})" for split in found.missing)
         logger.warning(
             "%s: splits without a file in %s are left out: %s; %s holds all, see %s",
             *(name, found.location, missing, source.archive, source.address),
@@ -112,65 +111,57 @@ def verify_checksums(found: FoundFiles, is_strict: bool = False) -> None:
         SourceError: a checksum differs, and `is_strict` is true.
     """
     for file in found.files:
-        _verify(str(file.path), file.sha256, file.split.sha256, found.source.address, is_strict)
+        expected = CHECKSUMS.get(found.source.splits[file.split])
+        if expected is None or file.sha256 == expected:
+            continue
+        message = (
+            f"{file.path}: sha256 is {file.sha256}, not {expected} as published; if it is not your own version, get "
+            f"{found.source.address}"
+        )
+        if is_strict:
+            raise SourceError(message)
+        logger.warning("%s", message)
 
 
-def fetched_archive(
-    source: Source, download: Callable[[str], str], address: str | None = None, is_strict: bool = False
-) -> Path:
+def fetched_archive(source: Source, download: Callable[[str], str], address: str | None = None) -> Path:
     """Return the path of a corpus's archive after its download.
 
     Args:
         download: address -> local path, such as the method of a `datasets.DownloadManager`.
         address: where the archive is; by default its official address.
-        is_strict: as for `verify_checksums`.
 
     Raises:
-        SourceError: it cannot be fetched, or its checksum differs although `is_strict` is true.
+        SourceError: it cannot be fetched.
     """
     address = address or source.address
     try:
-        path = Path(download(address))
+        return Path(download(address))
     except (OSError, ValueError) as error:  # what fsspec and datasets raise on a bad address and a lost connection
         raise SourceError(
             f"{address}: cannot be fetched ({type(error).__name__}: {error}); fetch it by hand and name "
             "the archive or its folder, --data-dir on the command line"
         ) from error
-    if source.archive_sha256 is not None:
-        _verify(address, file_sha256(path), source.archive_sha256, source.address, is_strict)
-    return path
 
 
-def _verify(place: str, found: str, expected: str | None, address: str, is_strict: bool) -> None:
-    if expected is None or found == expected:
-        return
-    message = f"{place}: sha256 is {found}, not {expected} as published; if it is not your own version, get {address}"
-    if is_strict:
-        raise SourceError(message)
-    logger.warning("%s", message)
-
-
-def _path(source: Source, split: SplitSource, location: Path) -> Path | zipfile.Path | None:
+def _path(source: Source, name: str, location: Path) -> Path | zipfile.Path | None:
     if location.is_file():
-        return _member(source, split, location)
+        return _member(source, name, location)
     folders = (location / source.folder, location)
-    on_disk = [folder / split.file for folder in folders if (folder / split.file).is_file()]
+    on_disk = [folder / name for folder in folders if (folder / name).is_file()]
     if on_disk:
         return on_disk[0]
     archives = [folder / source.archive for folder in folders if (folder / source.archive).is_file()]
-    return next(filter(None, (_member(source, split, archive) for archive in archives)), None)
+    return next(filter(None, (_member(source, name, archive) for archive in archives)), None)
 
 
-def _member(source: Source, split: SplitSource, archive: Path) -> zipfile.Path | None:
+def _member(source: Source, name: str, archive: Path) -> zipfile.Path | None:
     """Return a split's file in an archive, or None; of several, the one in the corpus's folder."""
     with _read_errors_of(archive), zipfile.ZipFile(archive) as opened:
-        names = [name for name in opened.namelist() if PurePosixPath(name).name == split.file]
-    names = [name for name in names if PurePosixPath(name).parent.name == source.folder] or names
-    if len(names) > 1:
-        raise SourceError(
-            f"{archive}: holds {split.file} {len(names)} times ({', '.join(names)}); unpack the right one"
-        )
-    return zipfile.Path(archive, names[0]) if names else None
+        members = [member for member in opened.namelist() if PurePosixPath(member).name == name]
+    members = [member for member in members if PurePosixPath(member).parent.name == source.folder] or members
+    if len(members) > 1:
+        raise SourceError(f"{archive}: holds {name} {len(members)} times ({', '.join(members)}); unpack the right one")
+    return zipfile.Path(archive, members[0]) if members else None
 
 
 @contextmanager

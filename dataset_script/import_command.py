@@ -3,12 +3,11 @@
 import argparse
 import json
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from biodir.cli import check_readable
+from biodir.cli import check_outputs, check_readable
 from biodir.document_biodir import Document
 from biodir.errors_biodir import AnnotationError, ErrorPolicy, SettingError
 from biodir.files import write_atomic
@@ -16,12 +15,13 @@ from biodir.formats.pubtator import format_pubtator
 from biodir.formats.reading import JSON_LINES_SUFFIXES, PUBTATOR_SUFFIXES
 
 if TYPE_CHECKING:
-    from .corpora import ImportResult
+    from .corpora import ImportCounts
     from .corpus import Corpus
     from .exclusion import Exclusions
 
 # The corpora are imported where they are used, so that `biodir --help` does not wait for them.
 
+CORPUS_NAMES = ("bc5cdr", "drugprot", "euadr", "redocred")
 OUTPUT_SUFFIXES = (*PUBTATOR_SUFFIXES, *JSON_LINES_SUFFIXES)
 
 
@@ -30,11 +30,10 @@ def add_import_command(subcommands: "argparse._SubParsersAction[argparse.Argumen
     command = subcommands.add_parser(
         "import",
         help="read another corpus with biodir's types",
-        description="Read files of another corpus (bc5cdr, drugprot, euadr or redocred), give entities and relations "
-        "the types of biodir, and print the counts of what was changed. Documents of BioRED's validation and test "
-        "splits are left out by their PMIDs.",
+        description="Read files of another corpus, give entities and relations the types of biodir, and print the "
+        "counts of what was changed. Documents of BioRED's validation and test splits are left out by their PMIDs.",
     )
-    command.add_argument("name", metavar="NAME", help="bc5cdr, drugprot, euadr or redocred")
+    command.add_argument("name", metavar="NAME", choices=CORPUS_NAMES, help=f"one of {', '.join(CORPUS_NAMES)}")
     command.add_argument("files", nargs="+", type=Path, metavar="FILE", help="files of the corpus as it is published")
     command.add_argument(
         "-o", "--output", type=Path, required=True, metavar="OUT", help=f"file to write: {', '.join(OUTPUT_SUFFIXES)}"
@@ -66,28 +65,23 @@ def add_import_command(subcommands: "argparse._SubParsersAction[argparse.Argumen
 
 def run_import(options: argparse.Namespace) -> int:
     """Import, write and print the counts; return the exit status."""
-    from .corpora import corpus_named, import_corpus
+    from .corpora import CORPORA, import_corpus
 
-    corpus = corpus_named(options.name)
+    corpus = CORPORA[options.name]
     if options.output.suffix.lower() not in OUTPUT_SUFFIXES:
         raise SettingError(
             f"{options.output}: unknown suffix {options.output.suffix!r}; use one of {', '.join(OUTPUT_SUFFIXES)}"
         )
     check_readable([*options.files, *options.exclude])
-    if options.output.resolve() in [path.resolve() for path in (*options.files, *options.exclude)]:
-        raise SettingError(f"{options.output} is an input as well; write to another file")
+    check_outputs([options.output], [*options.files, *options.exclude])
     exclusions = _exclusions(options, corpus)
-    result = import_corpus(
-        corpus.name,
-        options.files,
-        frozenset().union(*exclusions.values()),
-        ErrorPolicy(options.errors, on_skip=lambda error: print(f"biodir: left out: {error}", file=sys.stderr)),
-    )
-    if not result.documents and not result.counts.excluded:
+    excluded = frozenset().union(*exclusions.values())
+    documents, counts = import_corpus(corpus, options.files, excluded, ErrorPolicy(options.errors))
+    if not documents and not counts.excluded:
         names = ", ".join(map(str, options.files))
         raise AnnotationError(f"{names}: no documents of {corpus.name}; are these the files as they are published?")
-    write_documents(result.documents, options.output)
-    print("\n".join(import_table(result, exclusions)))
+    write_documents(documents, options.output)
+    print("\n".join(import_table(corpus, counts, exclusions)))
     return 0
 
 
@@ -102,11 +96,10 @@ def _exclusions(options: argparse.Namespace, corpus: "Corpus") -> "Exclusions":
     return excluded_by_scored_splits(options.data_dir or os.environ.get("BIODIR_DATA"))
 
 
-def import_table(result: "ImportResult", exclusions: "Exclusions") -> Iterator[str]:
+def import_table(corpus: "Corpus", counts: "ImportCounts", exclusions: "Exclusions") -> Iterator[str]:
     """Iterate over the lines of the report; a document that several exclusions hold counts in each."""
     from .check import aligned
 
-    corpus, counts = result.corpus, result.counts
     rows: list[tuple[str, int]] = [
         ("documents read", counts.documents_read),
         ("  could not be read", len(counts.skipped)),
@@ -143,7 +136,7 @@ def write_documents(documents: Sequence[Document], output: Path) -> None:
 
     Raises:
         AnnotationError: the format cannot hold a document.
-        SettingError: the file cannot be written.
+        OSError: the file cannot be written.
     """
     try:
         if output.suffix.lower() in PUBTATOR_SUFFIXES:
@@ -159,5 +152,3 @@ def write_documents(documents: Sequence[Document], output: Path) -> None:
         raise AnnotationError(
             f"{output}: {error}; or write {JSON_LINES_SUFFIXES[0]}, which holds everything"
         ) from error
-    except OSError as error:
-        raise SettingError(f"{output}: cannot be written ({error.strerror}); name another file") from error

@@ -120,7 +120,6 @@ RE_DOCRED = Corpus(
     read=read_redocred,
     entity_types={entity_type: entity_type for entity_type in ENTITY_TYPES},
     relation_rules={name: RelationRule(name, HEAD) for name in PROPERTIES},
-    relation_labels=("None", *PROPERTIES),
     merges_pairs=False,
     ids_are_pmids=False,
     licence="MIT",

@@ -25,15 +25,11 @@ def with_model_types(document: Document) -> Document:
     Raises:
         AnnotationError: a type is unknown.
     """
-    mentions = [
-        replace(each, entity_type=TYPE_MAP.get(each.entity_type, each.entity_type)) for each in document.mentions
-    ]
-    for mention in mentions:
-        if mention.entity_type not in ENTITY_TYPES:
-            raise AnnotationError(
-                f"document {document.id}, mention {mention.text!r}: unknown entity type {mention.entity_type!r}; known "
-                f"are {', '.join((*ENTITY_TYPES, *TYPE_MAP))}"
-            )
+    mentions = []
+    for mention in document.mentions:
+        entity_type = TYPE_MAP.get(mention.entity_type, mention.entity_type)
+        _check_label("entity type", entity_type, ENTITY_TYPES, f"document {document.id}, mention {mention.text!r}")
+        mentions.append(replace(mention, entity_type=entity_type))
     return replace(document, mentions=tuple(mentions))
 
 
@@ -45,13 +41,13 @@ def document_row(document: Document, labels: Labels) -> dict[str, Any]:
     Raises:
         AnnotationError: an entity type, a passage type or a label is unknown.
     """
-    document = with_model_types(document)
+    document, place = with_model_types(document), f"document {document.id}"
     for part in document.passages:
-        _check_label("passage type", part.kind, PASSAGE_TYPES, document.id)
+        _check_label("passage type", part.kind, PASSAGE_TYPES, place)
     for relation in document.relations:
-        _check_label("relation", relation.relation_type, labels["relation"], document.id)
+        _check_label("relation", relation.relation_type, labels["relation"], place)
         if relation.novelty is not None:
-            _check_label("novelty", relation.novelty, labels.get("novelty", ()), document.id)
+            _check_label("novelty", relation.novelty, labels.get("novelty", ()), place)
     row = document.to_dict()
     row.pop("subject_lines", None)
     row["entities"] = [
@@ -97,10 +93,10 @@ def relations_outside_pairs(document: Document) -> tuple[Relation, ...]:
     return tuple(relation for relations in outside for relation in relations)
 
 
-def _check_label(task: str, label: str, labels: Sequence[str], document_id: str) -> None:
+def _check_label(task: str, label: str, labels: Sequence[str], place: str) -> None:
     if label not in labels:
         known = ", ".join(labels) or "none, for the corpus does not annotate it"
-        raise AnnotationError(f"document {document_id}: unknown {task} {label!r}; known are {known}")
+        raise AnnotationError(f"{place}: unknown {task} {label!r}; known are {known}")
 
 
 def _span(mention: Mention) -> dict[str, Any]:

@@ -11,21 +11,22 @@ class SourceError(BioDirError):
     """A corpus that is not there, cannot be fetched, or is not the published file."""
 
 
-@dataclass(frozen=True)
-class SplitSource:
-    """A split and its PubTator file; `sha256` is None if the checksum of the published file is not known."""
-
-    name: str
-    file: str
-    sha256: str | None = None
+# File -> SHA-256 of the published one; those of bc8_test and of BC5CDR's test split are not known.
+CHECKSUMS = {
+    "bioredirect_train.pubtator": "fb54b6404de683858473f414ab3911118ea1e667be11690b69047e34fc89ede0",
+    "bioredirect_dev.pubtator": "eea080a73e801baf990bdc2b0800759a86408b27a5d0d1bdbf0a9342391c5b9f",
+    "bioredirect_test.pubtator": "cdb51c91cce5d849d863c550f7a7e253e04aad72b5a1757f1b6979a4b7b3399c",
+    "CDR_TrainingSet.PubTator.txt": "7afcec134e3d4871e74b0398d92850d3c9ac94c0bdc780003f2d60184c012bd8",
+    "CDR_DevelopmentSet.PubTator.txt": "9e18d8e700168887a7919e62f67ac2ce2357e3f409a48ee992906abdd80fe3e5",
+}
 
 
 @dataclass(frozen=True)
 class Source:
     """A corpus: its files, its official archive, its labels, and its description for the data set card.
 
-    `folder` holds the files in a data folder and in the archive. `labels` are task -> labels, that of an unrelated pair
-    first; a task that the corpus does not annotate is left out.
+    `folder` holds the files in a data folder and in the archive. `splits` are split -> PubTator file. `labels` are task
+    -> labels, that of an unrelated pair first; a task that the corpus does not annotate is left out.
 
     >>> BC5CDR.archive, BC5CDR.pairs_name, BC5CDR.labels["relation"]
     ('CDR_Data.zip', 'bc5cdr_pairs', ('None', 'CID'))
@@ -35,8 +36,7 @@ class Source:
     title: str
     folder: str
     address: str
-    archive_sha256: str | None
-    splits: tuple[SplitSource, ...]
+    splits: Mapping[str, str]
     labels: Mapping[str, Sequence[str]]
     description: str
     homepage: str
@@ -59,6 +59,9 @@ class PublishedCount:
     """A published number; over several splits it is their sum.
 
     With `shared_splits` it is the number of documents that splits of two corpora have in common.
+
+    >>> PUBLISHED_COUNTS[0].splits, PUBLISHED_COUNTS[0].count, PUBLISHED_COUNTS[0].value
+    (('train',), 'documents', 400)
     """
 
     source: str
@@ -74,26 +77,18 @@ _PUBLIC_DOMAIN = (
     "reproduction, no warranty, and the request to cite the authors."
 )
 
-# Both addresses are those of the official pages. The checksums of the archives, of bc8_test and of BC5CDR's test split
-# are not known; of these splits only the file names and the published counts are.
+# The addresses are those of the official pages.
 BIORED_DIRECTION = Source(
     name="biored_direction",
     title="BioRED with directions (BioREDirect)",
     folder="bioredirect",
     address="https://ftp.ncbi.nlm.nih.gov/pub/lu/BioREDirect/datasets.zip",
-    archive_sha256=None,
-    splits=(
-        SplitSource(
-            "train", "bioredirect_train.pubtator", "fb54b6404de683858473f414ab3911118ea1e667be11690b69047e34fc89ede0"
-        ),
-        SplitSource(
-            "validation", "bioredirect_dev.pubtator", "eea080a73e801baf990bdc2b0800759a86408b27a5d0d1bdbf0a9342391c5b9f"
-        ),
-        SplitSource(
-            "test", "bioredirect_test.pubtator", "cdb51c91cce5d849d863c550f7a7e253e04aad72b5a1757f1b6979a4b7b3399c"
-        ),
-        SplitSource("bc8_test", "bioredirect_bc8_test.pubtator"),
-    ),
+    splits={
+        "train": "bioredirect_train.pubtator",
+        "validation": "bioredirect_dev.pubtator",
+        "test": "bioredirect_test.pubtator",
+        "bc8_test": "bioredirect_bc8_test.pubtator",
+    },
     labels={"relation": RELATION_LABELS, "novelty": NOVELTY_LABELS, "direction": DIRECTION_LABELS},
     description="PubMed abstracts with genes, diseases, chemicals, variants, species and cell lines, and the relations "
     "between them over the whole abstract: a type, whether the abstract claims it as new, and which entity acts.",
@@ -117,18 +112,11 @@ BC5CDR = Source(
     title="BioCreative V chemical-disease relations (BC5CDR)",
     folder="bc5cdr",
     address="https://biocreative.bioinformatics.udel.edu/media/store/files/2016/CDR_Data.zip",
-    archive_sha256=None,
-    splits=(
-        SplitSource(
-            "train", "CDR_TrainingSet.PubTator.txt", "7afcec134e3d4871e74b0398d92850d3c9ac94c0bdc780003f2d60184c012bd8"
-        ),
-        SplitSource(
-            "validation",
-            "CDR_DevelopmentSet.PubTator.txt",
-            "9e18d8e700168887a7919e62f67ac2ce2357e3f409a48ee992906abdd80fe3e5",
-        ),
-        SplitSource("test", "CDR_TestSet.PubTator.txt"),
-    ),
+    splits={
+        "train": "CDR_TrainingSet.PubTator.txt",
+        "validation": "CDR_DevelopmentSet.PubTator.txt",
+        "test": "CDR_TestSet.PubTator.txt",
+    },
     labels={"relation": ("None", "CID")},
     description="PubMed abstracts with chemicals and diseases, and the pairs of which the chemical induces the disease "
     "(CID). Neither novelty nor direction is annotated: that the chemical acts is part of what CID means.",

@@ -1,15 +1,15 @@
-"""Fine-tunes a biodir checkpoint with the plain `transformers.Trainer`.
+"""Fine-tune a biodir checkpoint with the plain `transformers.Trainer`.
 
-    python examples/finetune_with_trainer.py --model . --train my_train.pubtator --output runs/with_trainer
+    python examples/finetune_with_trainer.py --model . --train my_train.pubtator --output_dir runs/with_trainer
 
-The trainer needs to know two things of biodir: what it learns from, the labelled pairs of each document, and how these
-become a batch. Everything else is the trainer's own. `train.py` knows more: dev scores at every level, a decoding bias
-found on dev, batches under a token budget, exact resuming.
+All options of `TrainingArguments` are options here. An example is a document with all its pairs for a document-level
+checkpoint, and a pair for a pairwise one. `train.py` can do more: dev scores at every level, a decoding bias found on
+dev, batches under a token budget, exact resuming.
 """
 
-import argparse
+from dataclasses import dataclass, field
 
-from transformers import AutoTokenizer, Trainer, TrainingArguments
+from transformers import AutoTokenizer, BatchEncoding, HfArgumentParser, Trainer, TrainingArguments
 
 from biodir.document_inputs_biodir import with_known_types
 from biodir.formats.reading import read_documents
@@ -18,50 +18,37 @@ from biodir.processing_biodir import make_processor
 from biodir.training.data import labelled_pairs, training_batch
 
 
+@dataclass
+class Inputs:
+    """The checkpoint and the documents."""
+
+    model: str = field(metadata={"help": "folder or Hub id of a biodir checkpoint"})
+    train: str = field(metadata={"help": "documents with relations, in any format that biodir reads"})
+
+
 def main(arguments: list[str] | None = None) -> None:
-    options = _options(arguments)
-    model = BioDirForRelationExtraction.from_pretrained(options.model)
+    """Train and save the model; the arguments are those of the command line."""
+    parser = HfArgumentParser((Inputs, TrainingArguments))
+    parser.set_defaults(remove_unused_columns=False)  # the examples have no columns
+    inputs, settings = parser.parse_args_into_dataclasses(arguments)
+    model = BioDirForRelationExtraction.from_pretrained(inputs.model)
     config = model.config
-    tokenizer = AutoTokenizer.from_pretrained(options.model, config=config)
-    encoder = make_processor(tokenizer, config)
+    tokenizer = AutoTokenizer.from_pretrained(inputs.model, config=config)
+    processor = make_processor(tokenizer, config)
     documents = [
-        with_known_types(document, config.entity_types, config.type_map) for document in read_documents(options.train)
+        with_known_types(document, config.entity_types, config.type_map) for document in read_documents(inputs.train)
     ]
-    # With a pooled checkpoint an example is a document with all its pairs, with a solid one it is a pair.
-    examples = list(labelled_pairs(documents, encoder, config.labels))
     trainer = Trainer(
         model=model,
-        args=TrainingArguments(
-            output_dir=options.output,
-            num_train_epochs=options.epochs,
-            per_device_train_batch_size=options.batch_size,
-            learning_rate=options.rate,
-            warmup_steps=0.1,
-            max_grad_norm=1.0,
-            logging_steps=10,
-            save_strategy="epoch",
-            save_total_limit=1,
-            remove_unused_columns=False,  # the examples are no columns
-            report_to="none",
-        ),
-        train_dataset=examples,
-        data_collator=lambda chosen: training_batch(chosen, encoder),
+        args=settings,
+        train_dataset=list(labelled_pairs(documents, processor, config.labels)),
+        # the trainer counts tokens in tensors, the processor gives numpy arrays
+        data_collator=lambda examples: BatchEncoding(training_batch(examples, processor), tensor_type="pt"),
         processing_class=tokenizer,
     )
     trainer.train()
-    trainer.save_model(options.output)
-    print(f"{options.output} holds the model; score it with `biodir evaluate GOLD --model {options.output}`")
-
-
-def _options(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--model", required=True, help="folder or Hub id of a biodir checkpoint")
-    parser.add_argument("--train", required=True, help="documents with relations, in any format that biodir reads")
-    parser.add_argument("--output", required=True, help="folder for the model")
-    parser.add_argument("--epochs", type=float, default=3)
-    parser.add_argument("--batch-size", type=int, default=4, help="documents (pooled) or pairs (solid)")
-    parser.add_argument("--rate", type=float, default=5e-5)
-    return parser.parse_args(arguments)
+    trainer.save_model()
+    print(f"{settings.output_dir} holds the model; score it with `biodir evaluate GOLD --model {settings.output_dir}`")
 
 
 if __name__ == "__main__":

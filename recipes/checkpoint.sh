@@ -3,14 +3,14 @@
 #
 # The shipped one went another way in three places: step 1 read rows of 160 tokens, here 128; a second pretraining of
 # 1,500 steps followed, from an encoder that was fine-tuned already (rows of 256 tokens, 20 % of them masked); and step 4
-# had one seed, so that nothing was averaged. Its commands stand in model_card.md.
+# had one seed, so that nothing was averaged. model_card.md has its commands.
 #
 #   bash recipes/checkpoint.sh DATA ENCODER VOCABULARY OUTPUT [SEED ...]
 #
 #   DATA        folder with bioredirect/, bc5cdr/, drugprot/ and text/biomedical_text.txt.xz
 #   ENCODER     folder or Hub id of the pretrained encoder
 #   VOCABULARY  folder or Hub id of the tokenizer that the encoder gets, or "none": it is trained as it is, without step 1
-#   OUTPUT      folder of all runs; a stopped recipe goes on when it is started again
+#   OUTPUT      folder of all runs; a stopped recipe resumes when it is started again
 #   SEED ...    of stage 2; the weights of several are averaged. Default: 1 2 3
 #
 # LAUNCH starts train.py: LAUNCH="accelerate launch" on a machine that `accelerate config` knows; default: python.
@@ -39,22 +39,22 @@ fi
 [ -f "$output/drugprot.pubtator" ] || biodir dataset import drugprot "$data"/drugprot/*.bioc.xml \
   -o "$output/drugprot.pubtator" --data-dir "$data"
 $launch train.py --config recipes/stage1.yaml --train "$train" --dev "$dev" --exclude "$test" --encoder "$encoder" \
-  --extra-train "$output/bc5cdr.pubtator" "$output/drugprot.pubtator" --output "$output/stage1" --resume
+  --extra_train "$output/bc5cdr.pubtator" "$output/drugprot.pubtator" --output_dir "$output/stage1" --resume_from_checkpoint
 
 # 3. Stage 2 on the training documents: dev chooses the epoch and the decoding bias.
 $launch train.py --config recipes/stage2.yaml --train "$train" --dev "$dev" --exclude "$test" \
-  --encoder "$output/stage1" --output "$output/stage2" --seed "${seeds[0]}" --resume
+  --encoder "$output/stage1" --output_dir "$output/stage2" --seed "${seeds[0]}" --resume_from_checkpoint
 
 # 4. The final runs learn from train and dev, with the epoch and the bias of step 3; their weights are averaged.
 chosen=$(python -c "
 import json, sys
 log = json.load(open(sys.argv[1]))
 best = log['epochs'][log['best_epoch'] - 1]
-print('--stop-after-epoch', best['epoch'], '--none-bias', best['none_bias'])" "$output/stage2/training.json")
+print('--stop_after_epoch', best['epoch'], '--none_bias', best['none_bias'])" "$output/stage2/training.json")
 finals=()
 for seed in "${seeds[@]}"; do
   $launch train.py --config recipes/stage2.yaml --train "$train" "$dev" --exclude "$test" --encoder "$output/stage1" \
-    --output "$output/final-$seed" --seed "$seed" $chosen --resume
+    --output_dir "$output/final-$seed" --seed "$seed" $chosen --resume_from_checkpoint
   finals+=("$output/final-$seed")
 done
 python scripts/average_checkpoints.py "${finals[@]}" --output "$output/final"

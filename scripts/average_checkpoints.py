@@ -1,4 +1,4 @@
-"""Averages the weights of checkpoints that were trained from one start, into a checkpoint of the same size.
+"""Average the weights of checkpoints that were trained from one start, into a checkpoint of the same size.
 
     python scripts/average_checkpoints.py runs/seed1 runs/seed2 runs/seed3 --output runs/average
 
@@ -10,7 +10,7 @@ training.json names the checkpoints with the hashes of their weights.
 import argparse
 import json
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,15 +24,22 @@ from biodir.training.provenance import data_fingerprints, provenance
 
 logger = logging.getLogger(__name__)
 
-# Where the configurations may differ: what dev chose behind the training, and what says how a folder was saved.
-MAY_DIFFER = ("none_bias", "calibrated_on", "dtype", "transformers_version", "_name_or_path")
+# Where the configurations may differ: what dev chose after the training, and how a folder was saved.
+MAY_DIFFER = {"none_bias", "calibrated_on", "dtype", "transformers_version", "_name_or_path"}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Writes the mean as the command line says; on bad input the program ends with a line that names it."""
-    options = _options(arguments)
+    """Write the mean as the command line says; on bad input the program ends with a line that names it."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("checkpoints", nargs="+", help="folders of biodir checkpoints, trained from one start")
+    parser.add_argument("--output", required=True, type=Path, help="folder for the mean")
+    options = parser.parse_args(arguments)
     try:
-        check_folders(options.checkpoints, options.output)
+        for folder in options.checkpoints:
+            if not Path(folder).is_dir():
+                raise CheckpointError(f"{folder}: there is no such folder; name the folder of a checkpoint")
+            if options.output.resolve() == Path(folder).resolve():
+                raise CheckpointError(f"{options.output}: the output is one of the checkpoints; name another --output")
         mean = averaged(options.checkpoints)
     except BioDirError as error:
         raise SystemExit(f"average_checkpoints.py: error: {error}") from error
@@ -40,22 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f"{options.output} holds the mean of {len(options.checkpoints)} checkpoints")
 
 
-def check_folders(folders: Sequence[str], output: Path) -> None:
-    """Nothing where the checkpoints are folders, and the output is another one.
-
-    Raises:
-        CheckpointError: with the folder.
-    """
-    for folder in folders:
-        if not Path(folder).is_dir():
-            raise CheckpointError(f"{folder}: there is no such folder; name the folder of a checkpoint")
-        if output.resolve() == Path(folder).resolve():
-            raise CheckpointError(f"{output}: the output is one of the checkpoints; name another --output")
-
-
 @torch.no_grad()
 def averaged(folders: Sequence[str]) -> BioDirPipeline:
-    """The first checkpoint with the mean weights of all, in float32; a warning says where a bias is not the kept one.
+    """Return the first checkpoint with the mean weights of all, in float32; other biases are named in a warning.
 
     Raises:
         CheckpointError: a folder is no checkpoint, or two differ in configuration, tokenizer or weights.
@@ -69,7 +63,7 @@ def averaged(folders: Sequence[str]) -> BioDirPipeline:
         if bias != kept:
             logger.warning("%s: its none_bias is %s; the mean keeps %s, that of %s", folder, bias, kept, folders[0])
         weights = other.model.state_dict()
-        if _shapes(weights) != _shapes(sums):
+        if {name: value.shape for name, value in weights.items()} != {name: sums[name].shape for name in sums}:
             raise CheckpointError(f"{folder}: its weights have other names or sizes than in {folders[0]}")
         for name, value in weights.items():
             sums[name] += value
@@ -79,7 +73,7 @@ def averaged(folders: Sequence[str]) -> BioDirPipeline:
 
 
 def record_of(folders: Sequence[str], config: Any) -> dict[str, Any]:
-    """What training.json says of a mean: the checkpoints, the hashes of their weights and logs, versions and commit."""
+    """Return the training.json of a mean: the checkpoints, the hashes of their files, versions and commit."""
     files = [Path(folder) / name for folder in folders for name in ("model.safetensors", "training.json")]
     hashes = data_fingerprints(map(str, (path for path in files if path.is_file())))
     return {"parents": list(folders), "data": hashes, "none_bias": config.none_bias, "provenance": provenance()}
@@ -92,37 +86,32 @@ def _opened(folder: str) -> BioDirPipeline:
 
 
 def _check_alike(first: str, wanted: Mapping[str, Any], folder: str, found: Mapping[str, Any]) -> None:
-    """Nothing where the configurations, but for `MAY_DIFFER`, and the tokenizers are the same."""
-    differing = list(_differences(wanted, found))
+    """Check that the configurations, but for `MAY_DIFFER`, and the tokenizers are the same."""
+    one, other = _flat(wanted), _flat(found)
+    differing = [
+        f"{name} is {other.get(name)!r}, not {one.get(name)!r}"
+        for name in sorted({*one, *other})
+        if one.get(name) != other.get(name) and name.rpartition(".")[2] not in MAY_DIFFER
+    ]
     if _tokenizer(first) != _tokenizer(folder):
         differing.append("tokenizer.json has other content")
     if differing:
-        differences = "; ".join(differing)
-        raise CheckpointError(f"{folder} is of another kind than {first}: {differences}; average like with like")
+        raise CheckpointError(
+            f"{folder} is of another kind than {first}: {'; '.join(differing)}; average like with like"
+        )
 
 
-def _differences(wanted: Mapping[str, Any], found: Mapping[str, Any], place: str = "") -> Iterator[str]:
-    for name in sorted({*wanted, *found} - set(MAY_DIFFER)):
-        one, other = wanted.get(name), found.get(name)
-        if isinstance(one, Mapping) and isinstance(other, Mapping):
-            yield from _differences(one, other, f"{place}{name}.")
-        elif one != other:
-            yield f"{place}{name} is {other!r}, not {one!r}"
-
-
-def _shapes(weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Size]:
-    return {name: value.shape for name, value in weights.items()}
+def _flat(values: Mapping[str, Any], place: str = "") -> dict[str, Any]:
+    """Return nested values by their dotted names."""
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        is_nested = isinstance(value, Mapping) and value
+        found |= _flat(value, f"{place}{name}.") if is_nested else {f"{place}{name}": value}
+    return found
 
 
 def _tokenizer(folder: str) -> Any:
     return json.loads((Path(folder) / "tokenizer.json").read_text(encoding="utf-8"))
-
-
-def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("checkpoints", nargs="+", help="folders of biodir checkpoints, trained from one start")
-    parser.add_argument("--output", required=True, type=Path, help="folder for the mean")
-    return parser.parse_args(arguments)
 
 
 if __name__ == "__main__":

@@ -21,9 +21,9 @@ from pathlib import Path
 
 from benchmark_curves import CURVES, curve_document, curve_plot
 from benchmark_passes import NAIVE, Form, Pass, Work, f1_scores, run_curve, run_form
-from biodir.cli import BACKENDS
 from biodir.configuration_biodir import BioDirConfig
 from biodir.errors_biodir import SettingError
+from biodir.inference import BACKENDS
 
 # Pairs of the largest and of the ordinary document whose peak memory is compared.
 MANY_PAIRS, SOME_PAIRS = 20_000, 500

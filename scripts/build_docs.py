@@ -2,11 +2,10 @@
 
 python scripts/build_docs.py FOLDER     # FOLDER/index.html is the first page
 
-The reference is made from the docstrings by pdoc. A warning of pdoc is an error, and so is a link without a target. A name
-in backticks, such as that of a class of another module, becomes a link if only one public object has the name.
+The reference is made from the docstrings by pdoc. A warning of pdoc is an error, and so is a link without a target. A
+name in backticks becomes a link if only one public object has it.
 """
 
-import argparse
 import dataclasses
 import importlib
 import os
@@ -17,29 +16,16 @@ import types
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pdoc.doc
 import pdoc.render
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 PACKAGE = "biodir"
-# Markdown at the top of the tree that becomes a page, after README.md, which becomes the first page.
-TOP_PAGES = ("ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
 TEMPLATES = Path(__file__).resolve().parent / "docs_pages"
 _MARKDOWN_LINK = re.compile(r"\]\((?:\.\./|docs/)?([\w-]+)\.md(#[\w-]*)?\)")
 _NAME_IN_BACKTICKS = re.compile(r"(?<!`)`([A-Za-z_]\w*(?:\.\w+)*)(\(\))?`(?!`)")
-_LINK = re.compile(r'<a\b[^>]*\bhref="([^"]*)"')
-_ANCHOR = re.compile(r'\bid="([^"]*)"')
-_SCRIPT = re.compile(r"<script\b.*?</script>", re.DOTALL)
-
-
-def main(arguments: list[str] | None = None) -> None:
-    """Build the pages and print where the first one is."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("folder", type=Path, help="folder of the pages; it is made if it is missing")
-    folder = parser.parse_args(arguments).folder
-    build(folder)
-    print(folder / "index.html")
 
 
 def module_names() -> list[str]:
@@ -49,9 +35,13 @@ def module_names() -> list[str]:
 
 
 def guides() -> dict[str, Path]:
-    """Return the Markdown files by the names of their pages."""
-    files = [*(CHECKOUT / "docs").glob("*.md"), *(CHECKOUT / name for name in TOP_PAGES)]
-    return {"index": CHECKOUT / "README.md"} | {path.stem.lower(): path for path in sorted(files)}
+    """Return the Markdown files by the names of their pages; README.md is the first page."""
+    top = (CHECKOUT / f"{name}.md" for name in ("README", "ARCHITECTURE", "CONTRIBUTING", "SECURITY", "CHANGELOG"))
+    return {_guide(path.stem): path for path in (*top, *(CHECKOUT / "docs").glob("*.md"))}
+
+
+def _guide(stem: str) -> str:
+    return "index" if stem == "README" else stem.lower()
 
 
 def build(folder: Path) -> None:
@@ -61,8 +51,7 @@ def build(folder: Path) -> None:
         SystemExit: pdoc warns, or a link has no target.
     """
     sys.path.insert(0, str(CHECKOUT))  # this checkout, whatever is installed
-    # pdoc hides, with a warning, a default that equals a variable of the environment, such as make's FILE.
-    os.environ["PDOC_DISPLAY_ENV_VARS"] = "1"
+    os.environ["PDOC_DISPLAY_ENV_VARS"] = "1"  # else pdoc warns of defaults that equal a variable, such as make's FILE
     for name in module_names():
         importlib.import_module(name)  # warnings of libraries while they are loaded are not ours
     pdoc.render.configure(docformat="google", footer_text=PACKAGE, template_directory=TEMPLATES)
@@ -70,6 +59,8 @@ def build(folder: Path) -> None:
         warnings.simplefilter("error")
         # transformers writes the constructors of configurations, with names that it has not imported here.
         warnings.filterwarnings("ignore", rf"Error parsing type annotation .* {PACKAGE}\.\w+\.BioDirConfig\.__init__")
+        # mypy wants this class with a type argument, which it does not take when the program runs.
+        warnings.filterwarnings("ignore", r"Error parsing type annotation .*_SubParsersAction\[")
         try:
             pages = dict(_pages())
         except Warning as warning:
@@ -78,14 +69,15 @@ def build(folder: Path) -> None:
         raise SystemExit(f"build_docs: links without a target: {'; '.join(faults)}")
     for path, page in pages.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text(page, encoding="utf-8")
+        (folder / path).write_text(page, "utf-8")
 
 
 def link_faults(pages: Mapping[str, str]) -> Iterator[str]:
     """Return the links between the pages that have no target, each with its page."""
-    anchors = {path: set(_ANCHOR.findall(page)) for path, page in pages.items()}
+    anchors = {path: set(re.findall(r'\bid="([^"]*)"', page)) for path, page in pages.items()}
     for path, page in pages.items():
-        for link in sorted(set(_LINK.findall(_SCRIPT.sub("", page)))):
+        without_scripts = re.sub(r"(?s)<script\b.*?</script>", "", page)
+        for link in sorted(set(re.findall(r'<a\b[^>]*\bhref="([^"]*)"', without_scripts))):
             if re.match(r"[a-z]+:", link):
                 continue
             target, _, anchor = link.partition("#")
@@ -102,7 +94,7 @@ def _pages() -> Iterator[tuple[str, str]]:
         _document_fields(module)
         _link_names(module, module.modulename, known)
     for name, path in guides().items():
-        text = _MARKDOWN_LINK.sub(lambda link: f"]({link[1].lower()}.html{link[2] or ''})", path.read_text("utf-8"))
+        text = _MARKDOWN_LINK.sub(lambda link: f"]({_guide(link[1])}.html{link[2] or ''})", path.read_text("utf-8"))
         if name == "index":
             text += f"\nReference of the Python interface: [`{PACKAGE}`]({PACKAGE}.html)\n"
         yield f"{name}.html", pdoc.render.html_module(pdoc.doc.Module(types.ModuleType(name, text)), modules)
@@ -120,8 +112,9 @@ def _document_fields(module: pdoc.doc.Module) -> None:
     for found in module.own_members:
         if isinstance(found, pdoc.doc.Class) and dataclasses.is_dataclass(found.obj):
             for each in dataclasses.fields(found.obj):
-                if "help" in each.metadata:
-                    found.get(each.name).docstring = each.metadata["help"]
+                member = found.get(each.name)
+                if member is not None and "help" in each.metadata:
+                    member.docstring = each.metadata["help"]
 
 
 def _unique_names(modules: Mapping[str, pdoc.doc.Module]) -> dict[str, tuple[str, str]]:
@@ -136,7 +129,7 @@ def _unique_names(modules: Mapping[str, pdoc.doc.Module]) -> dict[str, tuple[str
     return {name: places.pop() for name, places in found.items() if len(places) == 1}
 
 
-def _link_names(thing: pdoc.doc.Doc, page: str, known: Mapping[str, tuple[str, str]]) -> None:
+def _link_names(thing: pdoc.doc.Doc[Any], page: str, known: Mapping[str, tuple[str, str]]) -> None:
     """Turn names of other modules' objects in the docstrings of an object and its members into links."""
 
     def linked(match: re.Match[str]) -> str:
@@ -150,4 +143,5 @@ def _link_names(thing: pdoc.doc.Doc, page: str, known: Mapping[str, tuple[str, s
 
 
 if __name__ == "__main__":
-    main()
+    build(Path(sys.argv[1]))
+    print(Path(sys.argv[1], "index.html"))

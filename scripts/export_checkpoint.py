@@ -1,10 +1,10 @@
-"""Writes a trained checkpoint as a Hub repository with float16 weights, which load as float32.
+"""Write a trained checkpoint as a Hub repository with float16 weights, which load as float32.
 
     python scripts/export_checkpoint.py runs/first .
 
 Half the size on the Hub; a CPU computes in float32 faster than in float16, and a GPU user asks for another with dtype=.
-Each file appears whole, the weights last. The record of a run, its training.json, goes along, with the hashes of what
-was exported.
+Each file is written atomically, the weights last. The record of a run, its training.json, is copied with the hashes of
+what was exported.
 """
 
 import argparse
@@ -17,8 +17,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import torch
-
 from biodir.errors_biodir import BioDirError, CheckpointError
 from biodir.files import file_sha256, write_json
 from biodir.inference.loading import load_pipeline
@@ -29,8 +27,13 @@ WEIGHTS = "model.safetensors"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Exports as the command line says; on bad input the program ends with a line that names it."""
-    options = _options(arguments)
+    """Export as the command line says; on bad input the program ends with a line that names it."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("run", help="folder that train.py wrote")
+    parser.add_argument("target", type=Path, help="folder of the Hub repository, such as the checkout")
+    text = "run whose dev documents chose the decoding bias"
+    parser.add_argument("--calibrated-like", type=Path, metavar="RUN", help=text)
+    options = parser.parse_args(arguments)
     try:
         calibrated_on = dev_documents_of(options.calibrated_like) if options.calibrated_like else None
         export(options.run, options.target, calibrated_on)
@@ -39,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def export(run: str, target: Path, calibrated_on: list[str] | None = None) -> None:
-    """Writes the checkpoint, its tokenizer and, where it is a run's, the record; each file whole, the weights last.
+    """Write the checkpoint, its tokenizer and, where it is a run's, the record; the weights last.
 
     Args:
         calibrated_on: fingerprints of the documents that chose the decoding bias; None for those of the run.
@@ -64,15 +67,14 @@ def export(run: str, target: Path, calibrated_on: list[str] | None = None) -> No
 
 
 def exported(config: dict[str, Any], calibrated_on: list[str] | None) -> dict[str, Any]:
-    """The configuration of the exported checkpoint."""
+    """Return the configuration of the exported checkpoint."""
     encoder = {name: value for name, value in config["encoder_config"].items() if name != "_name_or_path"}
-    dtype = str(torch.float32).removeprefix("torch.")
-    found = {**config, "dtype": dtype, "encoder_config": {**encoder, "dtype": dtype}}
+    found = {**config, "dtype": "float32", "encoder_config": {**encoder, "dtype": "float32"}}
     return found if calibrated_on is None else {**found, "calibrated_on": calibrated_on}
 
 
 def dev_documents_of(run: Path) -> list[str]:
-    """The fingerprints of the documents that chose the run's decoding bias.
+    """Return the fingerprints of the documents that chose the run's decoding bias.
 
     Raises:
         CheckpointError: the run names none.
@@ -90,15 +92,14 @@ def dev_documents_of(run: Path) -> list[str]:
 
 
 def record_of(run: Path) -> dict[str, Any]:
-    """The record of a run without the folders of the machine that trained, and the hashes of what was exported."""
+    """Return the record of a run without the folders of the machine that trained, with the hashes of its files."""
     record = json.loads((run / RECORD).read_text(encoding="utf-8"))
     hashes = {name: file_sha256(run / name) for name in (WEIGHTS, RECORD)}
     return {**without_folders(record), "exported": {"sha256": hashes, "provenance": provenance()}}
 
 
 def without_folders(value: Any) -> Any:
-    """The value with the names of files in place of absolute paths; of keys that then read alike all but one are
-    numbered."""
+    """Return the value with file names in place of absolute paths; keys that become equal are numbered."""
     if isinstance(value, str):
         return Path(value).name if os.path.isabs(value) else value
     if isinstance(value, list):
@@ -112,19 +113,6 @@ def without_folders(value: Any) -> Any:
         times[name] += 1
         found[name if times[name] == 1 else f"{name} ({times[name]})"] = without_folders(part)
     return found
-
-
-def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("run", help="folder that train.py wrote")
-    parser.add_argument("target", type=Path, help="folder of the Hub repository, such as the checkout")
-    parser.add_argument(
-        "--calibrated-like",
-        type=Path,
-        metavar="RUN",
-        help="run whose dev documents chose the decoding bias",
-    )
-    return parser.parse_args(arguments)
 
 
 if __name__ == "__main__":

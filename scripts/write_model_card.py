@@ -1,8 +1,8 @@
 """Writes model_card.md and .eval_results/ from the measured files of results/.
 
 python scripts/write_model_card.py            # after a change of the template or of training.json
-python scripts/write_model_card.py --check    # exit status 1, with the difference, where they differ
-python scripts/write_model_card.py --measure DEV TEST --dev-model RUN    # after a change of the checkpoint: scores it
+python scripts/write_model_card.py --check    # print the difference and exit with status 1 where there is one
+python scripts/write_model_card.py --measure DEV TEST --dev-model RUN    # score a new checkpoint first
 """
 
 import argparse
@@ -20,17 +20,12 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 
 
 def main(arguments: list[str] | None = None, checkout: Path = CHECKOUT) -> int:
-    """The exit status: 0, or 1 where a file differs from what the facts say, or the facts are not whole."""
+    """Write or check the files; return the exit status: 1 where a file differs or the facts are not complete."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--check", action="store_true", help="write nothing; fail where a file differs")
-    parser.add_argument(
-        "--measure", nargs=2, type=Path, metavar=("DEV", "TEST"), help="first score the checkpoint on these documents"
-    )
-    parser.add_argument(
-        "--dev-model",
-        type=Path,
-        help="with --measure: the checkpoint to score on DEV; the shipped one (.) only if it has not learned from it",
-    )
+    parser.add_argument("--measure", nargs=2, type=Path, metavar=("DEV", "TEST"), help="first score the checkpoint")
+    dev_help = "with --measure: the checkpoint to score on DEV; the shipped one (.) only if it was not trained on it"
+    parser.add_argument("--dev-model", type=Path, help=dev_help)
     options = parser.parse_args(arguments)
     if bool(options.measure) != bool(options.dev_model):
         parser.error("--measure and --dev-model go together; name the checkpoint that chose epoch and bias on DEV")
@@ -55,7 +50,7 @@ def main(arguments: list[str] | None = None, checkout: Path = CHECKOUT) -> int:
 
 
 def default_limits(checkout: Path) -> Any:
-    """The limits of the handler beside the card, whatever the environment of this program says."""
+    """Return the limits of the handler beside the card, without those of the environment."""
     spec = importlib.util.spec_from_file_location("handler", checkout / "handler.py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # where a dataclass looks for its own module
@@ -64,12 +59,10 @@ def default_limits(checkout: Path) -> Any:
 
 
 def difference(path: Path, wanted: str) -> str:
-    """The lines by which the file differs from the text, as a unified diff; empty where it does not."""
+    """Return the difference between the file and the text as a unified diff; empty if there is none."""
     found = path.read_text(encoding="utf-8") if path.is_file() else ""
-    lines = difflib.unified_diff(
-        found.splitlines(keepends=True), wanted.splitlines(keepends=True), str(path), f"{path} as the facts say"
-    )
-    return "".join(lines)
+    lines = (text.splitlines(keepends=True) for text in (found, wanted))
+    return "".join(difflib.unified_diff(*lines, str(path), f"{path} from the facts"))
 
 
 if __name__ == "__main__":

@@ -1,13 +1,14 @@
-"""Files that appear whole or not at all."""
+"""Files are written atomically, and a file that cannot be opened is named."""
 
 import json
 
 import pytest
 
-from biodir.files import write_atomic, write_json
+from biodir.errors_biodir import ParseError
+from biodir.files import file_sha256, open_input, write_atomic, write_json
 
 
-def test_json_file_is_the_old_one_until_it_is_whole(tmp_path):
+def test_json_file_is_the_old_one_until_the_new_one_is_complete(tmp_path):
     path = tmp_path / "log.json"
     write_json(path, {"epoch": 1})
     with pytest.raises(TypeError):
@@ -20,7 +21,7 @@ def test_json_file_is_the_old_one_until_it_is_whole(tmp_path):
     assert [each.name for each in tmp_path.iterdir()] == ["log.json"]
 
 
-def test_file_is_the_old_one_where_writing_is_cut_off(tmp_path, monkeypatch):
+def test_file_is_the_old_one_if_writing_is_cut_off(tmp_path, monkeypatch):
     path = tmp_path / "page.md"
     write_atomic(path, "old")
 
@@ -31,3 +32,12 @@ def test_file_is_the_old_one_where_writing_is_cut_off(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="power cut"):
         write_atomic(path, "new")
     assert path.read_text() == "old"
+
+
+def test_file_is_opened_or_named(tmp_path):
+    (tmp_path / "a").write_bytes(b"abc")
+    with open_input(tmp_path / "a") as file:
+        assert file.read() == b"abc"
+    assert file_sha256(tmp_path / "a").startswith("ba7816bf8f01cfea")
+    with pytest.raises(ParseError, match=r"b: cannot be read \(No such file or directory\); check the path$"):
+        open_input(tmp_path / "b")

@@ -18,10 +18,10 @@ from helpers.checkout import CHECKOUT
 
 # The prefixes of the flat modules in the order of the data flow: a file imports only files of its own prefix and of
 # those before it. `test_flat_modules_have_no_cycle` sees to the order within a prefix.
-PREFIXES = ("errors", "configuration", "document", "processing", "modeling", "pipeline")
+PREFIXES = ("errors", "labels", "configuration", "document", "processing", "modeling", "pipeline")
 # What flat modules may use beside the standard library; processing knows no torch.
-OUTSIDE_LIBRARIES = {"torch", "transformers", "numpy"}
-WITHOUT_TORCH = ("errors", "document", "processing")
+OUTSIDE_LIBRARIES = {"torch", "transformers", "numpy", "packaging"}
+WITHOUT_TORCH = ("errors", "labels", "document", "processing")
 # Holds `strict`, by which transformers declares its configurations; transformers does not exist without it.
 STRICT_CONFIGURATION = "huggingface_hub.dataclasses"
 NO_SOURCE_FOLDERS = {"build", "dist", "runs", "shared", "venv"}
@@ -33,13 +33,6 @@ HUB_RELATIVE_IMPORT = re.compile(r"^\s*(?:import\s+\.(\S+)|from\s+\.(\S+)\s+impo
 def name_of(path: Path) -> str:
     """Return the path in the checkout."""
     return path.relative_to(CHECKOUT).as_posix()
-
-
-def folder_files() -> list[Path]:
-    """Return the Python files beside the flat modules: in folders, and programs such as train.py."""
-    folders = [path for path in CHECKOUT.glob("[!.]*/") if path.name not in NO_SOURCE_FOLDERS]
-    files = [path for folder in folders for path in folder.rglob("*.py")] + list(CHECKOUT.glob("*.py"))
-    return sorted(path for path in files if not path.name.endswith("_biodir.py"))
 
 
 def imports_of(source: str) -> Iterator[ast.Import | ast.ImportFrom]:
@@ -71,20 +64,6 @@ def flat_import_faults(name: str, source: str) -> list[str]:
         roots = {module.split(".")[0] for module in names if module != STRICT_CONFIGURATION}
         if not roots <= allowed | sys.stdlib_module_names:
             faults.append(f"{place}: use the standard library and {', '.join(sorted(allowed))} only")
-    return faults
-
-
-def folder_import_faults(source: str) -> list[str]:
-    """Return where a file in a folder imports a flat module otherwise than as `biodir.<module>`."""
-    faults = []
-    for node in imports_of(source):
-        if isinstance(node, ast.ImportFrom):
-            relative_or_bare = node.level > 0 or node.module.split(".")[0] != "biodir"
-            names = [node.module or "", *(alias.name for alias in node.names)] if relative_or_bare else []
-        else:
-            names = [alias.name for alias in node.names if not alias.name.startswith("biodir.")]
-        if any(part.endswith("_biodir") for name in names for part in name.split(".")):
-            faults.append(f"line {node.lineno}: `{ast.unparse(node)}`: import flat modules as biodir.<module>")
     return faults
 
 
@@ -124,27 +103,6 @@ def test_text_search_of_the_hub_loader_finds_the_real_siblings(path):
 )
 def test_import_rule_of_flat_modules_refuses(name, line):
     assert len(flat_import_faults(name, line)) == 1
-
-
-@pytest.mark.parametrize("path", folder_files(), ids=name_of)
-def test_folder_imports_flat_modules_by_the_import_name(path):
-    assert folder_import_faults(path.read_text(encoding="utf-8")) == []
-
-
-@pytest.mark.parametrize(
-    ("line", "faults"),
-    [
-        ("from ..document_biodir import Document", 1),
-        ("from .. import document_biodir", 1),
-        ("from document_biodir import Document", 1),
-        ("import document_biodir", 1),
-        ("from biodir.document_biodir import Document", 0),
-        ("import biodir.document_biodir", 0),
-        ("from .scores import f1", 0),
-    ],
-)
-def test_import_rule_of_folders(line, faults):
-    assert len(folder_import_faults(line)) == faults
 
 
 def test_reading_documents_loads_neither_torch_nor_transformers():

@@ -1,8 +1,8 @@
-"""A saved folder is a whole Hub repository: new processes load it by `trust_remote_code` and get the same scores.
+"""A saved folder is a complete Hub repository: new processes load it by `trust_remote_code` and get the same scores.
 
-Everything is done by two processes, since each takes seconds to import transformers: the first loads what this
-process saved, and saves it again; the second loads what the first saved, a repository of an offline Hub cache, and the
-checkout where it holds weights. Neither finds the modules anywhere but in the folders.
+Two processes do everything, since each takes seconds to import transformers. The first loads what this process saved,
+and saves it again. The second loads what the first saved, a repository of an offline Hub cache, and the checkout. Both
+find the modules in these folders only.
 """
 
 import hashlib
@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from biodir.configuration_biodir import CODE_FILES
 from biodir.inference.loading import CHECKPOINT_FILES, load_pipeline
 from helpers.checkout import CHECKOUT
 from helpers.marked import marked_document
@@ -22,6 +21,7 @@ from helpers.tiny_checkpoint import open_pipeline, save_checkpoint
 
 pytestmark = pytest.mark.slow
 
+CODE_FILES = {path.name for path in CHECKOUT.glob("*_biodir.py")}
 HUB_ID = "some-group/tiny.model-v1"
 DOCUMENT = marked_document(
     "<C:D1 Aspirin> cures <D:D2 pain>. " + "Filler and filler. " * 30 + "The <G:3 gene> causes <D:D2 pain>."
@@ -61,7 +61,7 @@ json.dump(found, open(sys.argv[2], "w"))
 
 
 def run_child(folder: Path, load: dict[str, str], save=None, cwd=None) -> dict:
-    """What a new process finds that knows neither this checkout nor any cache but that in the folder."""
+    """Return what a new process finds that knows neither this checkout nor a cache outside the folder."""
     elsewhere = folder / "elsewhere"
     elsewhere.mkdir(parents=True, exist_ok=True)
     plan = {"load": load, "save": save or {}, "cwd": cwd or {}, "documents": [DOCUMENT.to_dict(), {"text": "Nothing."}]}
@@ -78,7 +78,7 @@ def run_child(folder: Path, load: dict[str, str], save=None, cwd=None) -> dict:
 
 
 def put_into_hub_cache(folder: Path, home: Path) -> None:
-    """Lays the files of the folder into a Hub cache, as a download of the repository would."""
+    """Put the files of the folder into a Hub cache, as a download of the repository does."""
     repository = home / "hub" / f"models--{HUB_ID.replace('/', '--')}"
     commit = "0123456789abcdef0123456789abcdef01234567"
     snapshot = repository / "snapshots" / commit
@@ -94,7 +94,7 @@ def put_into_hub_cache(folder: Path, home: Path) -> None:
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory) -> dict[str, Path]:
-    """The places of all saved folders, by who saved them; the first two are filled."""
+    """The saved folders by who saves them; the first two are filled here."""
     root = tmp_path_factory.mktemp("remote")
     places = {"by classes": save_checkpoint(root / "tiny")}
     places |= {name: root / f"saved {name}.v1-x" for name in ("by pipeline", "again by pipeline", "again by classes")}
@@ -130,15 +130,15 @@ def second(folders, first, tmp_path_factory) -> dict:
     folder = tmp_path_factory.mktemp("second")
     put_into_hub_cache(folders["by classes"], folder / "home")
     load = {name: str(folders[name]) for name in ("again by pipeline", "again by classes")}
-    load |= {"hub": HUB_ID, "again from hub": str(folders["again from hub"])}
+    load |= {"hub": HUB_ID, "again from hub": str(folders["again from hub"]), "checkout": "."}
     save = {"hub": {"pipeline": [str(folders["again from hub"])]}}
-    if (CHECKOUT / "model.safetensors").is_file():
-        load["checkout"] = "."
     return run_child(folder, load, save, {"checkout": str(CHECKOUT)})
 
 
-@pytest.mark.parametrize("name", ["by classes", "by pipeline", "again by classes", "again by pipeline"])
-def test_saved_folder_holds_weights_tokenizer_and_code(name, folders, first):
+@pytest.mark.parametrize(
+    "name", ["by classes", "by pipeline", "again by classes", "again by pipeline", "again from hub"]
+)
+def test_saved_folder_holds_weights_tokenizer_and_code(name, folders, second):
     assert {path.name for path in folders[name].iterdir()} == {*CHECKPOINT_FILES, *CODE_FILES}
     for code in CODE_FILES:
         assert (folders[name] / code).read_bytes() == (CHECKOUT / code).read_bytes()
@@ -154,29 +154,17 @@ def test_folder_saved_by_a_new_process_and_hub_cache_give_the_same_scores(name, 
     assert second[name]["results"] == expected
 
 
-def test_folder_saved_from_a_hub_repository_is_whole(folders, second):
-    assert {path.name for path in folders["again from hub"].iterdir()} == {*CHECKPOINT_FILES, *CODE_FILES}
-
-
-def test_code_comes_from_the_folders_alone(first, second):
+def test_code_comes_from_the_folders_only_and_no_question_is_printed(first, second):
     for found in (first, second):
         loaded = [module for entry in found.values() if isinstance(entry, dict) for module in entry["modules"]]
         assert len(loaded) >= 6
         assert all(module.startswith("transformers_modules.") for module in loaded)
-        assert found["biodir"] == [], "the installed package was not asked"
+        assert found["biodir"] == [], "the installed package was imported"
+        assert [words for words in ("custom code", "[y/N]") if words in found["stderr"]] == []
 
 
-def test_nothing_is_asked(first, second):
-    for found in (first, second):
-        assert "custom code" not in found["stderr"]
-        assert "[y/N]" not in found["stderr"]
-
-
-def test_auto_classes_load_the_parts(first):
+def test_auto_classes_load_the_parts_which_refuse_bad_input_by_their_own_errors(first):
     assert first["by classes"]["classes"] == ["BioDirConfig", "BioDirForRelationExtraction", "BertTokenizer"]
-
-
-def test_remote_code_refuses_bad_input_by_its_own_errors(first):
     assert first["by classes"]["errors"] == ["AnnotationError", "AnnotationError"]
 
 

@@ -13,7 +13,6 @@ from biodir.labels_biodir import TASKS
 
 Array = NDArray[Any]
 
-BINS = 10
 TASK_LEVELS = dict(zip(TASKS, ("relation_type", "relation_type_novelty", "relation_type_direction"), strict=True))
 # The complete statement: the relation with its novelty and direction. Its score is the product of theirs.
 STATEMENT = "statement"
@@ -51,7 +50,12 @@ class ReliabilityBin:
 
 @dataclass(frozen=True)
 class PrecisionRecallCurve:
-    """Precision and recall (thresholds,) of the predictions with at least each score, highest first."""
+    """Precision and recall (thresholds,) of the predictions with at least each score, highest first.
+
+    >>> outcomes = Outcomes(np.array([0.9, 0.8]), np.array([True, False]))
+    >>> precision_recall_curve(outcomes, gold=2).average_precision
+    0.5
+    """
 
     thresholds: Array
     precision: Array
@@ -85,7 +89,7 @@ def head_outcomes(pairs: Sequence[ComparedDocument]) -> dict[str, Outcomes]:
     return {name: Outcomes.of(values) for name, values in found.items() if values}
 
 
-def reliability(outcomes: Outcomes, bins: int = BINS) -> list[ReliabilityBin]:
+def reliability(outcomes: Outcomes, bins: int = 10) -> list[ReliabilityBin]:
     """Return bins of equal width over the scores 0..1, with what was right in each."""
     edges = np.linspace(0, 1, bins + 1)
     places = np.clip(np.searchsorted(edges, outcomes.scores, side="left") - 1, 0, bins - 1)

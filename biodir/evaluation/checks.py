@@ -15,7 +15,11 @@ MIN_UNDIRECTED = 20
 
 @dataclass(frozen=True)
 class ComparedDocument:
-    """The gold and the predicted form of one document."""
+    """The gold and the predicted form of one document.
+
+    >>> compared_documents([Document("1", "Iron")], [Document("1", "")])[0].gold.text
+    'Iron'
+    """
 
     gold: Document
     predicted: Document

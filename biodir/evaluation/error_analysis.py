@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from biodir.document_biodir import Document, Mention, Relation
+from biodir.document_biodir import Document, Relation
 from biodir.evaluation.breakdown import RelationGroups, scored_pair_types
 from biodir.evaluation.checks import ComparedDocument, compared_documents
 from biodir.evaluation.error_categories import CATEGORIES, ErrorCategory, category_of
@@ -152,11 +152,8 @@ def _entity(groups: RelationGroups, identifier: str) -> PairEntity:
 
 def _evidence(groups: RelationGroups, relation: Relation) -> tuple[int, ...]:
     """Return the sentences where the two come closest; where one is not mentioned, the first sentences of the other."""
-
-    def sentences(mentions: Sequence[Mention]) -> set[int]:
-        return {groups.sentences.sentence_of(mention) for mention in mentions}
-
-    first, second = (sentences(groups.mentions(name)) for name in (relation.entity1_id, relation.entity2_id))
+    mentions = (groups.mentions(name) for name in (relation.entity1_id, relation.entity2_id))
+    first, second = ({*map(groups.sentences.sentence_of, found)} for found in mentions)
     places = sorted({(min(one, other), max(one, other)) for one in first or second for other in second or first})
     closest = min((end - start for start, end in places), default=0)
     kept = [place for place in places if place[1] - place[0] == closest][:MAX_EVIDENCE_PLACES]

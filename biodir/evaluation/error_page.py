@@ -11,8 +11,6 @@ from biodir.evaluation.error_analysis import ErrorAnalysis
 from biodir.evaluation.error_categories import CATEGORIES
 from biodir.labels_biodir import UNRELATED
 
-TEMPLATE = "error_page.html.j2"
-
 # A piece of a sentence; the identifiers are those of the mentions that cover it, None where no mention does.
 Piece = tuple[str, list[str] | None]
 
@@ -29,22 +27,17 @@ def error_page(analysis: ErrorAnalysis, gold_name: str, predicted_name: str) -> 
     try:
         from jinja2 import Environment, FileSystemLoader, StrictUndefined
     except ImportError as error:
-        raise SettingError(
-            "the error page: jinja2 is not installed; install it with: pip install 'biodir[data]'"
-        ) from error
+        raise SettingError("the error page needs jinja2; install it with: pip install 'biodir[data]'") from error
+    loader = FileSystemLoader(Path(__file__).parent)
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {"title_of": _title_of, "passages": _passages}
     errors, type_counts = analysis.errors, analysis.type_counts()
     types = [*sorted({name for types in type_counts for name in types} - {UNRELATED}), UNRELATED]
     documents = [document for document in analysis.documents if document.id in {error.document_id for error in errors}]
     type_titles = {name: _title_of(name) for name in types}
-    page = environment.get_template(TEMPLATE).render(
+    page = environment.get_template("error_page.html.j2").render(
         gold_name=gold_name,
         predicted_name=predicted_name,
         analysis=analysis,

@@ -43,6 +43,9 @@ class Comparison:
 
     `p_value` is the share of random exchanges of the two systems' predictions for a document that give a difference at
     least as large: approximate randomisation (Noreen 1989; Yeh 2000), two-sided.
+
+    >>> compared_f1([Counts(tp=1)], [Counts(fn=1)], Resampling()).difference
+    1.0
     """
 
     difference: float

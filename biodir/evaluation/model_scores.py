@@ -24,8 +24,8 @@ class ProcessedDocuments:
 
 def processed_documents(documents: Sequence[Document], processor: Processor) -> ProcessedDocuments:
     """Return the documents with their features, for any number of passes."""
-    features = (processor.features(processor.tokenize(document)) for document in documents)
-    return ProcessedDocuments(tuple(documents), tuple(map(tuple, features)))
+    features = [(*processor.features(processor.tokenize(document)),) for document in documents]
+    return ProcessedDocuments(tuple(documents), tuple(features))
 
 
 @torch.inference_mode()

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from biodir.document_biodir import Document
 from biodir.errors_biodir import SettingError
 from biodir.evaluation.calibration import precision_recall_curve, relation_outcomes
@@ -46,11 +48,7 @@ def write_plot(
     Args:
         report: the `evaluation_report` of the same documents.
         labels: as there.
-
-    Raises:
-        SettingError: see `check_plot_path`.
     """
-    check_plot_path(path)
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(15, 5.6), layout="constrained")
@@ -67,10 +65,9 @@ def _draw_levels(axes: Any, report: dict[str, Any]) -> None:
     known = [level for level in LEVELS if report[level] is not None]
     values = [100 * report[level]["f1"] for level in known]
     bounds = [report["intervals"][level]["f1"] for level in known]
-    below = [max(0.0, value - 100 * low) for value, (low, _) in zip(values, bounds, strict=True)]
-    above = [max(0.0, 100 * high - value) for value, (_, high) in zip(values, bounds, strict=True)]
+    errors = [(value - 100 * low, 100 * high - value) for value, (low, high) in zip(values, bounds, strict=True)]
     names = [LEVEL_NAMES[level] for level in known]
-    axes.barh(names, values, xerr=[below, above], color=COLOURS[0], ecolor="#333333", capsize=3, height=0.6)
+    axes.barh(names, values, xerr=np.clip(errors, 0, None).T, color=COLOURS[0], ecolor="#333333", capsize=3, height=0.6)
     axes.invert_yaxis()
     axes.set_xlim(0, 100)
     for row, value in enumerate(values):

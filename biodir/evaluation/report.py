@@ -73,9 +73,6 @@ def comparison_report(
 ) -> dict[str, Any]:
     """Return level -> F1 of the predictions minus that of the other ones, with interval and p-value, JSON-ready.
 
-    Args:
-        labels: as in `evaluation_report`, of either system.
-
     Raises:
         AnnotationError: one of the two cannot be compared with the gold documents.
     """

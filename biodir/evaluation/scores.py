@@ -1,6 +1,6 @@
 """Counts of right, wrong and missed relations, at every level of the paper."""
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from operator import attrgetter
 
@@ -56,8 +56,7 @@ LEVEL_FIELDS: Mapping[str, tuple[str, ...]] = {
     "relation_type_direction": ("pair", "relation_type", "subject_id"),
     "all": ("pair", "relation_type", "novelty", "subject_id"),
 }
-STATEMENTS: Mapping[str, Callable[[Relation], Hashable]] = {level: attrgetter(*LEVEL_FIELDS[level]) for level in LEVELS}
-PART_FIELDS = {"novelty": "novelty", "direction": "subject_id"}
+STATEMENTS = {level: attrgetter(*LEVEL_FIELDS[level]) for level in LEVELS}
 
 
 def relation_scores(
@@ -78,7 +77,8 @@ def relation_scores(
 def unannotated_levels(pairs: Iterable[ComparedDocument]) -> tuple[str, ...]:
     """Return the levels that need a part that the gold documents do not annotate: nothing can be scored there."""
     lacking = unannotated_parts([relation for pair in pairs for relation in pair.gold.relations])
-    return tuple(level for level in LEVELS if {PART_FIELDS[part] for part in lacking} & {*LEVEL_FIELDS[level]})
+    fields = {"subject_id" if part == "direction" else part for part in lacking}
+    return tuple(level for level in LEVELS if fields.intersection(LEVEL_FIELDS[level]))
 
 
 def document_counts(pairs: Iterable[ComparedDocument]) -> list[dict[str, Counts]]:

@@ -43,11 +43,8 @@ def found_rule(data: ProcessedDocuments, logits: Sequence[Logits], rule: Decodin
     neutral = neutral_rule(rule)
     table = _ScoreTable.of(data, logits, neutral)
     found = replace(neutral, relation_thresholds=table.best_thresholds())
-    biases: dict[str, float] = {}
-    for task in ("novelty", "direction"):
-        if neutral.labels.get(task):
-            biases |= _best_bias(data, logits, found, task)
-    return replace(found, label_biases=biases)
+    novelty, direction = (_best_bias(data, logits, found, task) for task in ("novelty", "direction"))
+    return replace(found, label_biases=novelty | direction)
 
 
 def rule_counts(data: ProcessedDocuments, logits: Sequence[Logits], rule: DecodingRule) -> dict[str, Counts]:
@@ -141,17 +138,19 @@ def _best_bias(data: ProcessedDocuments, logits: Sequence[Logits], rule: Decodin
 
     Of biases that serve equally well the smallest is taken. Pairs whose type is wrong have no truth to compare with.
     """
-    labels = rule.labels[task]
-    if task in unannotated_parts([relation for document in data.documents for relation in document.relations]):
+    labels = rule.labels.get(task, ())
+    all_relations = [relation for document in data.documents for relation in document.relations]
+    if not labels or task in unannotated_parts(all_relations):
         return {}
-    known: list[tuple[Sequence[float], str | None]] = []  # logits of labels, right label
+    known: list[tuple[Sequence[float], str | None]] = []  # logits of the labels after the first, right label
     for values, (decision, relations) in zip(logits, _gold_of_pairs(data, logits, rule), strict=True):
         for relation in [each for each in relations if each.relation_type == decision.relation_type][:1]:
             label = relation.novelty if task == "novelty" else direction_label(decision.pair, relation)
-            known.append((values[task], label))
+            known.append((values[task][1:], label))
 
     def right(bias: float) -> int:
-        return sum(_best_label(values, labels, bias) == label for values, label in known)
+        best = (1 + int(np.argmax([*values[:-1], values[-1] + bias])) for values, _ in known)
+        return sum(labels[index] == label for index, (_, label) in zip(best, known, strict=True))
 
     return {labels[-1]: max(BIASES, key=lambda bias: (right(bias), -abs(bias)))}
 
@@ -167,12 +166,6 @@ def _gold_of_pairs(
             pair = frozenset((decision.pair.entity1.identifier, decision.pair.entity2.identifier))
             found.append((decision, relations.get(pair, [])))
     return found
-
-
-def _best_label(logits: Sequence[float], labels: Sequence[str], bias: float) -> str:
-    """Return the highest label after the first, where the last has this bias."""
-    biased = [*logits[1:-1], logits[-1] + bias]
-    return labels[1 + max(range(len(biased)), key=biased.__getitem__)]
 
 
 def _part(

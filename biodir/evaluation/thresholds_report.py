@@ -30,9 +30,7 @@ class CalibrationRun:
 
 
 def calibration_run(
-    extract: BioDirPipeline,
-    documents: Sequence[Document],
-    progress: Callable[[Iterable[Any]], Iterable[Any]] = iter,
+    extract: BioDirPipeline, documents: Sequence[Document], progress: Callable[[Iterable[Any]], Iterable[Any]] = iter
 ) -> CalibrationRun:
     """Return thresholds and biases for the pipeline's model, with the scores of the documents before and after.
 
@@ -99,7 +97,7 @@ def store_rule(run: CalibrationRun, folder: Path) -> None:
     """Write the rule into the config.json of a checkpoint, atomically.
 
     Raises:
-        SettingError: the model is not in a folder here.
+        SettingError: see `config_file`.
     """
     path = config_file(folder)
     config = json.loads(path.read_text(encoding="utf-8"))

@@ -1,1 +1,4 @@
-"""Prediction over whole corpora."""
+"""Prediction over corpora, on any back end."""
+
+# What can compute the encoder, see `biodir.inference.backends`; here, so that `--help` loads no torch.
+BACKENDS = ("torch", "bf16", "int8", "onnx", "onnx-int8")

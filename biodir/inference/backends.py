@@ -12,8 +12,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from biodir.cli import BACKENDS
 from biodir.errors_biodir import SettingError
+from biodir.inference import BACKENDS
 from biodir.inference.onnx_encoder import ONNX_FILES, OnnxEncoder, export_encoder
 
 

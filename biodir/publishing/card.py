@@ -3,11 +3,10 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import yaml
-from huggingface_hub import EvalResult, EvalResultEntry, ModelCardData, eval_result_entries_to_yaml
-from huggingface_hub.repocard_data import eval_results_to_model_index
+from huggingface_hub import EvalResultEntry, ModelCardData, eval_result_entries_to_yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from biodir.configuration_biodir import TASK
@@ -27,37 +26,20 @@ LEVEL_NAMES = {
     "relation_type_direction": "+ type and direction",
     "all": "all",
 }
-LEVELS = tuple(LEVEL_NAMES)
 METRICS = ("precision", "recall", "f1")
-TAGS = (
-    "biology",
-    "medical",
-    "relation-extraction",
-    "directed-relations",
-    "knowledge-graph",
-    "BioRED",
-    "PubTator",
-    "custom_code",
-)
+TAGS = "biology medical relation-extraction directed-relations knowledge-graph BioRED PubTator custom_code".split()
 
 
-class HandlerLimits(Protocol):
-    """The fields of the dataclass `Limits` of `handler.py`."""
+def written_files(facts: Facts, limits: Any) -> dict[str, str]:
+    """Return path in the repository -> text of each file that is written from the facts.
 
-    documents: int
-    characters: int
-    mentions: int
-    identifiers: int
-    pairs: int
-    evidence: int
-
-
-def written_files(facts: Facts, limits: HandlerLimits) -> dict[str, str]:
-    """Return path in the repository -> text of each file that is written from the facts."""
+    Args:
+        limits: the dataclass `Limits` of `handler.py`.
+    """
     return {MODEL_CARD: card_text(facts, limits), EVAL_RESULTS: eval_results_text(facts)}
 
 
-def card_text(facts: Facts, limits: HandlerLimits) -> str:
+def card_text(facts: Facts, limits: Any) -> str:
     """Return the model card: metadata, then prose with tables."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
@@ -117,28 +99,19 @@ def metadata(facts: Facts) -> dict[str, Any]:
 
 def model_index(facts: Facts) -> list[dict[str, Any]]:
     """Return the `model-index`: for each level one result on test, with precision, recall and F1 in 0..1."""
-    # One call for each level: the library merges results that differ only in arguments of the data set.
-    found = [eval_results_to_model_index("biodir", level_results(facts, level)) for level in LEVELS]
-    return [{"name": "biodir", "results": [result for index in found for result in index[0]["results"]]}]
-
-
-def level_results(facts: Facts, level: str) -> list[EvalResult]:
-    """Return the figures of a level on test."""
-    name = LEVEL_NAMES[level]
-    return [
-        EvalResult(
-            task_type=TASK,
-            task_name=f"{TASK_NAME}: {name}",
-            dataset_type=BENCHMARK,
-            dataset_name=BENCHMARK_NAME,
-            dataset_split="test",
-            dataset_args={"level": level},
-            metric_type=metric,
-            metric_name=f"{name}: {metric}",
-            metric_value=round(facts.test[level][metric], 4),
-        )
-        for metric in METRICS
+    data = {"name": BENCHMARK_NAME, "type": BENCHMARK, "split": "test"}
+    results = [
+        {
+            "task": {"type": TASK, "name": f"{TASK_NAME}: {name}"},
+            "dataset": {**data, "args": {"level": level}},
+            "metrics": [
+                {"type": metric, "value": round(facts.test[level][metric], 4), "name": f"{name}: {metric}"}
+                for metric in METRICS
+            ],
+        }
+        for level, name in LEVEL_NAMES.items()
     ]
+    return [{"name": "biodir", "results": results}]
 
 
 def eval_results_text(facts: Facts) -> str:
@@ -155,7 +128,7 @@ def eval_results_text(facts: Facts) -> str:
             notes=f"micro F1, {LEVEL_NAMES[level]}; {BENCHMARK_NAME}, test, {facts.test['documents']} documents, "
             "gold mentions",
         )
-        for level in LEVELS
+        for level in LEVEL_NAMES
     ]
     return as_yaml(eval_result_entries_to_yaml(entries))
 

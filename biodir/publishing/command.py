@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 TAG = f"v{__version__}"
 
 
-def add_commands(commands: argparse._SubParsersAction) -> None:
+def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command to those of `biodir`."""
     publish = commands.add_parser(
         "publish",

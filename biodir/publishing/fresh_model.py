@@ -11,7 +11,8 @@ from pathlib import Path
 
 def main(folder: str, out: str) -> None:
     """Write as JSON: the relations, all pairs by pipeline and by handler, and the modules that the code came from."""
-    sys.modules["biodir"] = None  # importing it fails from here on, wherever it is installed
+    # Importing biodir fails from here on, wherever it is installed.
+    sys.modules["biodir"] = None  # type: ignore[assignment]
     from transformers import AutoModel, pipeline
 
     sample = (Path(folder) / "samples" / "sample.pubtator").read_text(encoding="utf-8")
@@ -20,6 +21,8 @@ def main(folder: str, out: str) -> None:
     # What the Hub's "Use this model" shows for a repository without pipeline_tag.
     model = AutoModel.from_pretrained(folder, trust_remote_code=True, dtype="auto")
     spec = importlib.util.spec_from_file_location("handler", Path(folder) / "handler.py")
+    assert spec is not None
+    assert spec.loader is not None  # as for every path that ends in .py
     handler = importlib.util.module_from_spec(spec)
     sys.modules["handler"] = handler
     spec.loader.exec_module(handler)

@@ -62,7 +62,7 @@ def _check_sample(path: Path, config: BioDirConfig) -> None:
     """Check that the file holds one document that has a candidate pair."""
     try:
         document = parse_document(path.read_text(encoding="utf-8"), str(path))
-        known = with_known_types(document, config.entity_types, config.type_map)
+        known = with_known_types(document, config.entity_types, config.type_map or {})
     except (BioDirError, UnicodeDecodeError) as error:
         raise PublishError(f"{path} cannot be the sample: {error}") from error
     if not any(candidate_pairs(known.entities(), config.pair_types)):

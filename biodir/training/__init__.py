@@ -1,1 +1,1 @@
-"""Helpers of train.py: pairs with their targets, batches, scores on the development set."""
+"""What train.py is made of: settings, pairs with their targets, labels, states and checkpoints."""

@@ -1,7 +1,7 @@
-"""Documents of rare relation types, told again of other entities of the same types.
+"""Copies of documents with rare relation types, in which other entities of the same types have the rare relation.
 
 The paper leaves open how to find more of types such as Cotreatment, with 41 relations in train and dev. Here the
-entities of a rare relation give place to entities of other documents, so that the words around them are learned, not
+entities of a rare relation are replaced by entities of other documents, so that the words around them are learned, not
 the names.
 """
 
@@ -12,22 +12,27 @@ from dataclasses import dataclass, replace
 
 from biodir.document_biodir import Document, Entity, Mention, Passage, Relation
 
+Pairs = frozenset[frozenset[str]]
+
 
 @dataclass(frozen=True)
 class AugmentedDocument:
     """A document with other entities, and the pairs of identifiers in it that are not learned from.
 
     Args:
-        unchanged: pairs without another entity, which the original document teaches already, and those that are not
-            learned from there either, under their new identifiers.
+        excluded_pairs: pairs without another entity, which the original document teaches already, and those that are
+            not learned from there either, under their new identifiers.
+
+    >>> AugmentedDocument(Document("1+1", "Iron helps."), frozenset()).document.id
+    '1+1'
     """
 
     document: Document
-    unchanged: frozenset[frozenset[str]]
+    excluded_pairs: Pairs
 
 
 def rare_types(documents: Sequence[Document], below: int) -> set[str]:
-    """The relation types that fewer than `below` relations of the documents have."""
+    """Return the relation types that fewer than `below` relations of the documents have."""
     counts = Counter(relation.relation_type for document in documents for relation in document.relations)
     return {name for name, count in counts.items() if count < below}
 
@@ -37,26 +42,26 @@ def augmented_documents(
     copies: int,
     rare: Collection[str],
     seed: int,
-    unasked: Mapping[str, Collection[frozenset[str]]] | None = None,
+    excluded: Mapping[str, Collection[frozenset[str]]] | None = None,
 ) -> list[AugmentedDocument]:
-    """For each relation of a rare type so many copies of its document, with both entities replaced where possible.
+    """Return so many copies of a document for each relation of a rare type, with its entities replaced where possible.
 
     An entity can be replaced where all its mentions have one identifier and overlap no other mention and no border of a
     passage. Its new name and identifier are those of an entity of the same type from another document.
 
     Args:
         rare: relation types.
-        unasked: document id -> pairs of identifiers in the documents that are not learned from.
+        excluded: document id -> pairs of identifiers in the documents that are not learned from.
     """
     draw = random.Random(seed)
     names = _names_by_type(documents)
     found = []
     for document in documents:
-        told = [relation for relation in document.relations if relation.relation_type in rare for _ in range(copies)]
-        for number, relation in enumerate(told, start=1):
+        chosen = [relation for relation in document.relations if relation.relation_type in rare for _ in range(copies)]
+        for number, relation in enumerate(chosen, start=1):
             new_of = _other_entities(document, relation, names, draw)
             if new_of:
-                left_out = (unasked or {}).get(document.id, ())
+                left_out = (excluded or {}).get(document.id, ())
                 found.append(_with_other_entities(document, f"{document.id}+{number}", new_of, left_out))
     return found
 
@@ -70,7 +75,7 @@ class _Named:
 
 
 def _names_by_type(documents: Sequence[Document]) -> dict[str, list[_Named]]:
-    """Entity type -> all entities with a name of their own, each once, in the order of the documents."""
+    """Return entity type -> all entities with a name of their own, each once, in the order of the documents."""
     names: dict[str, dict[str, _Named]] = {}
     for document in documents:
         for mention in sorted(document.mentions, key=lambda mention: mention.start_char):
@@ -83,7 +88,7 @@ def _names_by_type(documents: Sequence[Document]) -> dict[str, list[_Named]]:
 def _other_entities(
     document: Document, relation: Relation, names: Mapping[str, Sequence[_Named]], draw: random.Random
 ) -> dict[str, _Named]:
-    """Identifier -> the entity in its place, for those of the relation's entities that can be replaced."""
+    """Return identifier -> the entity in its place, for those of the relation that can be replaced."""
     taken = {identifier for mention in document.mentions for identifier in mention.identifiers}
     taken.update(name for each in document.relations for name in (each.entity1_id, each.entity2_id))
     new_of = {}
@@ -98,22 +103,20 @@ def _other_entities(
 
 
 def _with_other_entities(
-    document: Document, new_id: str, new_of: Mapping[str, _Named], unasked: Collection[frozenset[str]]
+    document: Document, new_id: str, new_of: Mapping[str, _Named], excluded: Collection[frozenset[str]]
 ) -> AugmentedDocument:
-    """The document with another id and other entities."""
     changed = replace(document, id=new_id)
     for old, new in new_of.items():
         changed = with_renamed_entity(changed, old, new.identifier, new.name)
     kept = {identifier for mention in document.mentions for identifier in mention.identifiers} - set(new_of)
     unchanged = {frozenset((first, second)) for first in kept for second in kept}
-    still_unasked = {
-        frozenset(new_of[name].identifier if name in new_of else name for name in pair) for pair in unasked
-    }
-    return AugmentedDocument(changed, frozenset(unchanged | still_unasked))
+    new_ids = {old: new.identifier for old, new in new_of.items()}
+    still_excluded = {frozenset(new_ids.get(name, name) for name in pair) for pair in excluded}
+    return AugmentedDocument(changed, frozenset(unchanged | still_excluded))
 
 
 def _can_be_replaced(document: Document, entity: Entity) -> bool:
-    """True where each mention names this entity alone, overlaps no other mention and lies in one passage."""
+    """Return whether each mention names only this entity, overlaps no other mention and lies in one passage."""
     own = [mention for mention in document.mentions if entity.identifier in mention.identifiers]
     if any(len(mention.identifiers) > 1 or mention.entity_type != entity.entity_type for mention in own):
         return False
@@ -129,7 +132,7 @@ def _overlap(first: Mention, second: Mention) -> bool:
 
 
 def with_renamed_entity(document: Document, old: str, new: str, name: str) -> Document:
-    """The document in which an entity has another identifier, and each of its mentions this name.
+    """Return the document in which an entity has another identifier, and each of its mentions this name.
 
     Args:
         old: identifier of an entity whose mentions overlap no other mention nor border of a passage, and have no other
@@ -137,8 +140,16 @@ def with_renamed_entity(document: Document, old: str, new: str, name: str) -> Do
         new: its new identifier.
         name: the text in place of each of its mentions.
     """
-    places = [(mention.start_char, mention.end_char) for mention in document.mentions if old in mention.identifiers]
-    moved = _Shift(sorted(places), len(name))
+    spans = sorted(
+        (mention.start_char, mention.end_char) for mention in document.mentions if old in mention.identifiers
+    )
+
+    def moved(place: int) -> int:
+        return place + sum(len(name) - (end - start) for start, end in spans if end <= place)
+
+    text = document.text
+    for start, end in reversed(spans):
+        text = text[:start] + name + text[end:]
     mentions = tuple(
         Mention(moved(mention.start_char), moved(mention.start_char) + len(name), name, mention.entity_type, (new,))
         if old in mention.identifiers
@@ -147,27 +158,14 @@ def with_renamed_entity(document: Document, old: str, new: str, name: str) -> Do
     )
     passages = tuple(Passage(moved(part.start_char), moved(part.end_char), part.kind) for part in document.passages)
     relations = tuple(_renamed(relation, old, new) for relation in document.relations)
-    return Document(document.id, moved.text(document.text, name), mentions, relations, passages)
-
-
-class _Shift:
-    """Where a place of the text lies once spans of it, sorted, have another length."""
-
-    def __init__(self, spans: Collection[tuple[int, int]], length: int) -> None:
-        self.spans, self.length = spans, length
-
-    def __call__(self, place: int) -> int:
-        return place + sum(self.length - (end - start) for start, end in self.spans if end <= place)
-
-    def text(self, text: str, name: str) -> str:
-        """The text with the name in place of each span."""
-        parts, last = [], 0
-        for start, end in self.spans:
-            parts += [text[last:start], name]
-            last = end
-        return "".join([*parts, text[last:]])
+    return Document(document.id, text, mentions, relations, passages)
 
 
 def _renamed(relation: Relation, old: str, new: str) -> Relation:
-    ids = {name: getattr(relation, name) for name in ("entity1_id", "entity2_id", "subject_id")}
-    return replace(relation, **{name: new if value == old else value for name, value in ids.items()})
+    new_of = {old: new}
+    return replace(
+        relation,
+        entity1_id=new_of.get(relation.entity1_id, relation.entity1_id),
+        entity2_id=new_of.get(relation.entity2_id, relation.entity2_id),
+        subject_id=new if relation.subject_id == old else relation.subject_id,
+    )

@@ -1,8 +1,8 @@
-"""States that a stopped run goes on from: written whole or not at all, and checked before they are read.
+"""What a run leaves in its folder: checkpoints, and states to resume from, each written atomically.
 
-A state is one file of tensors and numbers, `step-00000120.pt`, read without unpickling objects, and beside it
-`step-00000120.json` with its hash and the record of the run: settings, versions, data, commit. The second is written
-last; where it is missing, or the hash differs, the state is half-written and passed over.
+A state is a folder `states/step-00000120` that accelerate writes: safetensors, and files that are read without
+unpickling objects. Beside them `record.json` has the hash of each file, the progress and the record of the run:
+settings, versions, data, commit. It is written last; a state without it, or with other hashes, is passed over.
 """
 
 import json
@@ -13,62 +13,83 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
+from accelerate import Accelerator
 
 from biodir.errors_biodir import CheckpointError
 from biodir.files import file_sha256, write_json
 
 logger = logging.getLogger(__name__)
 
-KEPT_STATES = 2
+SAVED_STATES = 2
+RECORD = "record.json"
 # What a run, or any checkpoint, leaves in its folder.
 TRACES = ("training.json", "states", "last", "config.json", "model.safetensors")
 
 
-def save_state(folder: Path, step: int, state: Mapping[str, Any], record: Mapping[str, Any]) -> None:
-    """Writes the state of a step, then removes all but the newest `KEPT_STATES` up to it.
+def save_state(accelerator: Accelerator, folder: Path, step: int, record: Mapping[str, Any]) -> None:
+    """Save all that the accelerator has prepared, then remove all but the newest `SAVED_STATES` up to this step.
+
+    Each process calls this. Nothing is registered for checkpointing: accelerate would unpickle it on loading.
 
     Args:
-        state: tensors, numbers, strings, lists and dicts.
         record: what describes the run, JSON-ready.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"step-{step:08d}.pt"
-    path.with_suffix(".json").unlink(missing_ok=True)
-    half_written = path.with_suffix(".part")
-    torch.save(dict(state), half_written)
-    os.replace(half_written, path)
-    write_json(path.with_suffix(".json"), {"step": step, "sha256": file_sha256(path), **record})
-    states = sorted(folder.glob("step-*.pt"))
-    place = states.index(path) + 1
-    # Later ones were passed over, being damaged: the run was behind them, and came here again.
-    for old in [*states[: max(0, place - KEPT_STATES)], *states[place:]]:
-        old.with_suffix(".json").unlink(missing_ok=True)
-        old.unlink()
-    for remnant in folder.glob("step-*.part"):
-        remnant.unlink()
+    half_written, target = folder / "half-written", folder / f"step-{step:08d}"
+    if accelerator.is_main_process:
+        shutil.rmtree(half_written, ignore_errors=True)
+    accelerator.wait_for_everyone()
+    accelerator.save_state(str(half_written))
+    accelerator.wait_for_everyone()
+    if not accelerator.is_main_process:
+        return
+    write_json(half_written / RECORD, {"step": step, "sha256": _hashes(half_written), **record})
+    if target.exists():  # the last step of an epoch is saved once more when the epoch has ended
+        shutil.rmtree(target)
+    os.replace(half_written, target)
+    states = sorted(folder.glob("step-*"))
+    place = states.index(target) + 1
+    # Later ones were damaged and passed over; the run has come here again.
+    for old in [*states[: max(0, place - SAVED_STATES)], *states[place:]]:
+        shutil.rmtree(old)
 
 
-def newest_state(folder: Path) -> tuple[dict[str, Any], dict[str, Any]] | None:
-    """The newest whole state and its record; None where there is none. Half-written ones are named in a warning."""
-    for path in sorted(folder.glob("step-*.pt"), reverse=True):
+def newest_state(folder: Path) -> tuple[Path, dict[str, Any]] | None:
+    """Return the newest complete state and its record; None where there is none. A warning names half-written ones."""
+    for path in sorted(folder.glob("step-*"), reverse=True):
         try:
-            record = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+            record = json.loads((path / RECORD).read_text(encoding="utf-8"))
         except (OSError, ValueError):  # of JSON or of UTF-8
-            logger.warning("%s: half-written, its record is missing or damaged; an older state is taken", path)
-            continue
-        if not isinstance(record, dict) or record.get("sha256") != file_sha256(path):
-            logger.warning("%s: half-written or damaged, its hash is another; an older state is taken", path)
-            continue
-        return torch.load(path, weights_only=True, map_location="cpu"), record
+            record = None
+        if isinstance(record, dict) and record.get("sha256") == _hashes(path):
+            return path, record
+        logger.warning(
+            "%s: half-written or damaged, its files are not those of its record; an older state is taken", path
+        )
     return None
 
 
+def without_wrappers(accelerator: Accelerator) -> None:
+    """Have states hold bare models, so that a run may be resumed by another number of processes."""
+
+    def save_bare(models: list[Any], weights: list[Any], _folder: str) -> None:
+        weights[:] = [accelerator.unwrap_model(model).state_dict() for model in models]
+
+    def load_bare(models: list[Any], _folder: str) -> None:
+        models[:] = [accelerator.unwrap_model(model) for model in models]
+
+    accelerator.register_save_state_pre_hook(save_bare)
+    accelerator.register_load_state_pre_hook(load_bare)
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    return {path.name: file_sha256(path) for path in sorted(folder.iterdir()) if path.name != RECORD}
+
+
 def save_model(folder: Path, model: Any, tokenizer: Any, record: Mapping[str, Any]) -> None:
-    """Saves model and tokenizer with the record of the run, which is replaced last.
+    """Save model and tokenizer with the record of the run, which is replaced last.
 
     Each file is the old one or the new one, never a part; a run that is killed between two of them saves all of them
-    anew when it is resumed.
+    again when it is resumed.
     """
     inside = folder / ".part"  # the one place that is on the same disk for sure
     shutil.rmtree(inside, ignore_errors=True)
@@ -81,31 +102,31 @@ def save_model(folder: Path, model: Any, tokenizer: Any, record: Mapping[str, An
 
 
 def check_folder(folder: Path, resume: bool, overwrite: bool) -> None:
-    """Nothing where a run may have the folder.
+    """Check that a run may have the folder.
 
     Raises:
-        CheckpointError: another run, or a checkpoint, is there, and neither `resume` nor `overwrite` says what to do;
-            or it is one that no run can be resumed from; or this is a file.
+        CheckpointError: another run, or a checkpoint, is there, and neither `resume` nor `overwrite` is given; or it is
+            one that no run can be resumed from; or this is a file.
     """
     if folder.exists() and not folder.is_dir():
-        raise CheckpointError(f"{folder} is a file, not a folder; name another --output")
+        raise CheckpointError(f"{folder} is a file, not a folder; name another --output_dir")
     traces = _traces(folder)
     if not traces or overwrite:
         return
     if not resume:
         raise CheckpointError(
-            f"{folder} holds a run or a checkpoint already ({', '.join(traces)}); go on with a run by --resume, delete "
-            "all that by --overwrite, or name another --output"
+            f"{folder} holds a run or a checkpoint already ({', '.join(traces)}); resume a run by "
+            "--resume_from_checkpoint, delete all that by --overwrite_output_dir, or name another --output_dir"
         )
     if not {"training.json", "states"} & set(traces):
         raise CheckpointError(
-            f"{folder} holds a checkpoint ({', '.join(traces)}) but no run to go on with; name another --output, or "
-            "delete it by --overwrite in place of --resume"
+            f"{folder} holds a checkpoint ({', '.join(traces)}) but no run to resume; name another --output_dir, or "
+            "delete it by --overwrite_output_dir in place of --resume_from_checkpoint"
         )
 
 
 def clear_folder(folder: Path, overwrite: bool) -> None:
-    """Makes the folder of a run; where it may overwrite, removes what another run, or a checkpoint, left there."""
+    """Make the folder of a run; where it may overwrite, remove what another run, or a checkpoint, left there."""
     for name in _traces(folder) if overwrite else ():
         path = folder / name
         if path.is_dir():

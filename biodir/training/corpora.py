@@ -1,6 +1,6 @@
 """The corpora of a run: read, with their labels mapped, without documents that are held out.
 
-Further corpora with labels of their own (BioREx style: every corpus is mapped to one list) stand in a YAML file:
+A YAML file lists further corpora with labels of their own, which are mapped to one list as BioREx does:
 
     - path: drugprot.bioc.xml
       entity_types: {CHEMICAL: ChemicalEntity, GENE: GeneOrGeneProduct}   # null leaves mentions out
@@ -12,16 +12,16 @@ Names that are not mapped stay as they are.
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from biodir.document_biodir import Document
+from biodir.document_biodir import Document, Mention
 from biodir.errors_biodir import SettingError
 from biodir.formats.reading import read_documents
 from biodir.training.settings import TrainingSettings, read_yaml
 
-CORPUS_KEYS = ("path", "entity_types", "relation_types", "partial")
+NAME_MAPS = ("entity_types", "relation_types")
+CORPUS_KEYS = ("path", *NAME_MAPS, "partial")
 
 
 @dataclass(frozen=True)
@@ -31,14 +31,17 @@ class TrainingCorpus:
     Args:
         path: its file, for messages.
         documents: with the labels of the model.
-        is_partial: it annotates relations of some pair types alone.
-        unasked: document id -> pairs of identifiers that are not learned from, their relation having no label here.
+        is_partial: it annotates relations of some pair types only.
+        excluded_pairs: document id -> pairs of identifiers that are not learned from; their relation has no label here.
+
+    >>> TrainingCorpus("train.pubtator", ()).is_partial
+    False
     """
 
     path: str
     documents: tuple[Document, ...]
     is_partial: bool = False
-    unasked: Mapping[str, frozenset[frozenset[str]]] = field(default_factory=dict)
+    excluded_pairs: Mapping[str, frozenset[frozenset[str]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -52,32 +55,30 @@ class _Source:
 
 
 def training_corpora(
-    settings: TrainingSettings, held_out: Collection[str], say: Callable[[str], None] = print
+    settings: TrainingSettings, held_out: Collection[str], log: Callable[[str], None] = print
 ) -> list[TrainingCorpus]:
-    """The corpora that the settings name; each document once, in the first corpus that has it.
+    """Return the corpora that the settings name; each document once, in the first corpus that has it.
 
     Args:
         held_out: ids of documents that must not be learned from.
-        say: told of every file how many documents were left out, and which mapped names it lacks.
+        log: gets, for each file, how many documents were left out, and which mapped names it lacks.
 
     Raises:
-        SettingError: nothing is left of a corpus, none has a relation, or the YAML file of corpora is not as it should
-            be.
+        SettingError: nothing is left of a corpus, none has a relation, or the YAML file of corpora has a mistake.
         BioDirError: a file cannot be read.
     """
     seen = set(held_out)
     corpora = []
     room = settings.max_documents
     for source in _sources(settings):
-        kept = _unseen_documents(source.path, seen, say)
+        documents = _unseen_documents(source.path, seen, log)
         if room is not None and source.path in settings.train:
-            kept = kept[:room]
-            room -= len(kept)
-        seen.update(document.id for document in kept)
-        if kept:
-            for note in _idle_names(source, kept):
-                say(note)
-            corpora.append(_corpus(source, kept))
+            documents = documents[:room]
+            room -= len(documents)
+        seen.update(document.id for document in documents)
+        if documents:
+            _log_idle_names(source, documents, log)
+            corpora.append(_corpus(source, documents))
     if not any(document.relations for corpus in corpora for document in corpus.documents):
         names = ", ".join(corpus.path for corpus in corpora)
         count = sum(len(corpus.documents) for corpus in corpora)
@@ -85,8 +86,8 @@ def training_corpora(
     return corpora
 
 
-def _unseen_documents(path: str, seen: Collection[str], say: Callable[[str], None]) -> list[Document]:
-    """The documents of a file whose ids were not seen, each once.
+def _unseen_documents(path: str, seen: Collection[str], log: Callable[[str], None]) -> list[Document]:
+    """Return the documents of a file whose ids were not seen, each once.
 
     Raises:
         SettingError: there is none.
@@ -94,37 +95,30 @@ def _unseen_documents(path: str, seen: Collection[str], say: Callable[[str], Non
     found: dict[str, Document] = {}
     left_out = twice = 0
     for document in read_documents(path):
-        if document.id in seen:
-            left_out += 1
-        elif document.id in found:
-            twice += 1
-        else:
-            found[document.id] = document
+        left_out += document.id in seen
+        twice += document.id in found
+        if document.id not in seen:
+            found.setdefault(document.id, document)
     if left_out:
-        say(f"{path}: {left_out} documents left out, held out for evaluation or in a corpus before")
+        log(f"{path}: {left_out} documents left out, held out for evaluation or in a corpus before")
     if twice:
-        say(f"{path}: {twice} documents left out, whose ids stand in the file before")
-    if not found and not left_out:
-        raise SettingError(f"{path}: holds no document to learn from; check the path and the format")
-    if not found:
+        log(f"{path}: {twice} documents left out, whose ids the file has before")
+    if found:
+        return list(found.values())
+    if left_out:
         raise SettingError(
             f"{path}: no document is left to learn from; --dev, --exclude or corpora before have them all"
         )
-    return list(found.values())
-
-
-def first_documents(path: str, most: int | None = None) -> list[Document]:
-    """The documents of a file, or so many of them."""
-    return list(islice(read_documents(path), most))
+    raise SettingError(f"{path}: holds no document to learn from; check the path and the format")
 
 
 def document_ids(paths: Iterable[str]) -> set[str]:
-    """The ids of all documents of the files."""
+    """Return the ids of all documents of the files."""
     return {document.id for path in paths for document in read_documents(path)}
 
 
 def corpus_paths(settings: TrainingSettings) -> list[str]:
-    """The files of all corpora that the settings name, those of the YAML file of corpora among them."""
+    """Return the files of all corpora that the settings name, with those of the YAML file of corpora."""
     return [source.path for source in _sources(settings)]
 
 
@@ -140,17 +134,16 @@ def _listed_sources(path: Path) -> Iterable[_Source]:
     entries = read_yaml(path)
     if not isinstance(entries, list):
         raise SettingError(f"{path}: holds {type(entries).__name__}, not a list of corpora, each with `- path: FILE`")
-    for number, entry in enumerate(entries):
-        place = f"{path}, corpus {number + 1}"
+    for number, entry in enumerate(entries, start=1):
+        place = f"{path}, corpus {number}"
         if not isinstance(entry, dict) or not isinstance(entry.get("path"), str):
             raise SettingError(f"{place}: has no path; write `- path: FILE`")
-        unknown = set(entry) - set(CORPUS_KEYS)
+        unknown = sorted(map(str, entry.keys() - set(CORPUS_KEYS)))
         if unknown:
-            stranger = min(unknown, key=str)
-            raise SettingError(f"{place}: unknown key {stranger!r}; known are {', '.join(CORPUS_KEYS)}")
+            raise SettingError(f"{place}: unknown key {unknown[0]!r}; known are {', '.join(CORPUS_KEYS)}")
         if not isinstance(entry.get("partial"), bool | None):
             raise SettingError(f"{place}, partial: {entry['partial']!r} is neither true nor false")
-        maps = {name: _name_map(entry.get(name), f"{place}, {name}") for name in ("entity_types", "relation_types")}
+        maps = {name: _name_map(entry.get(name), f"{place}, {name}") for name in NAME_MAPS}
         yield _Source(entry["path"], bool(entry.get("partial", False)), **maps)
 
 
@@ -164,8 +157,8 @@ def _name_map(value: Any, place: str) -> dict[str, str | None]:
     return value
 
 
-def _idle_names(source: _Source, documents: Sequence[Document]) -> Iterable[str]:
-    """Sentences on mapped names that no document has: misspelt ones map nothing."""
+def _log_idle_names(source: _Source, documents: Sequence[Document], log: Callable[[str], None]) -> None:
+    """Log the mapped names that no document has: misspelt ones map nothing."""
     had = {
         "entity_types": {mention.entity_type for document in documents for mention in document.mentions},
         "relation_types": {relation.relation_type for document in documents for relation in document.relations},
@@ -173,27 +166,22 @@ def _idle_names(source: _Source, documents: Sequence[Document]) -> Iterable[str]
     for name, values in had.items():
         idle = sorted(map(str, set(getattr(source, name)) - values))
         if idle:
-            yield f"{source.path}: {name} maps {', '.join(idle)}, which none of its documents has"
+            log(f"{source.path}: {name} maps {', '.join(idle)}, which none of its documents has")
 
 
 def _corpus(source: _Source, documents: Sequence[Document]) -> TrainingCorpus:
-    mapped, unasked = [], {}
+    mapped, excluded = [], {}
     for document in documents:
-        relations, dropped = [], set()
-        for relation in document.relations:
-            name = source.relation_types.get(relation.relation_type, relation.relation_type)
-            if name is None:
-                dropped.add(relation.pair)
-            else:
-                relations.append(replace(relation, relation_type=name))
+        mapping = source.relation_types
+        names = [(each, mapping.get(each.relation_type, each.relation_type)) for each in document.relations]
+        relations = tuple(replace(each, relation_type=name) for each, name in names if name is not None)
+        dropped = frozenset(each.pair for each, name in names if name is None)
         if dropped:
-            unasked[document.id] = frozenset(dropped)
-        mapped.append(replace(document, mentions=_mapped_mentions(document, source), relations=tuple(relations)))
-    return TrainingCorpus(source.path, tuple(mapped), source.is_partial, unasked)
+            excluded[document.id] = dropped
+        mapped.append(replace(document, mentions=_mapped_mentions(document, source), relations=relations))
+    return TrainingCorpus(source.path, tuple(mapped), source.is_partial, excluded)
 
 
-def _mapped_mentions(document: Document, source: _Source) -> tuple:
-    names = [
-        (mention, source.entity_types.get(mention.entity_type, mention.entity_type)) for mention in document.mentions
-    ]
+def _mapped_mentions(document: Document, source: _Source) -> tuple[Mention, ...]:
+    names = [(each, source.entity_types.get(each.entity_type, each.entity_type)) for each in document.mentions]
     return tuple(replace(mention, entity_type=name) for mention, name in names if name is not None)

@@ -4,6 +4,7 @@ import random
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
+from typing import Any
 
 import torch
 
@@ -22,6 +23,10 @@ class LabelledPairs:
     """Features with the targets of their pairs: of each, task -> one number for each label.
 
     The first task says which pairs are related. `swapped`, where it is known, holds the same pairs in the other order.
+
+    >>> pairs = LabelledPairs(None, ({"relation": [0.0, 1.0]}, {"relation": [1.0, 0.0]}))
+    >>> pairs.related
+    (True, False)
     """
 
     features: Features
@@ -34,7 +39,7 @@ class LabelledPairs:
         return tuple(any(value > 0 for value in next(iter(targets.values()))[1:]) for targets in self.targets)
 
     def select(self, indices: Sequence[int]) -> "LabelledPairs":
-        """These features with the pairs of these indices alone."""
+        """Return these features with only the pairs of these indices."""
         return replace(
             self,
             features=self.features.select(indices),
@@ -43,33 +48,35 @@ class LabelledPairs:
         )
 
     def with_swapped(self, indices: Collection[int]) -> "LabelledPairs":
-        """These pairs, those of the indices in the other order."""
+        """Return these pairs, those of the indices in the other order."""
         assert self.swapped is not None, "the swapped pairs were made with the others"
         if not indices:
             return replace(self, swapped=None)
         if isinstance(self.features, PairwiseFeatures):
             return self.swapped
         chosen = [self.swapped if index in indices else self for index in range(len(self.targets))]
-        pairs = tuple(found.features.pairs[index] for index, found in enumerate(chosen))
+        pairs: Any = tuple(found.features.pairs[index] for index, found in enumerate(chosen))
         targets = tuple(found.targets[index] for index, found in enumerate(chosen))
         return LabelledPairs(replace(self.features, pairs=pairs), targets)
 
 
 def labelled_pairs(
     documents: Sequence[Document],
-    encoder: Processor,
+    processor: Processor,
     labels: Mapping[str, Sequence[str]],
     is_partial: bool = False,
-    unasked: Mapping[str, Collection[frozenset[str]]] | None = None,
+    excluded: Mapping[str, Collection[frozenset[str]]] | None = None,
     with_swapped: bool = False,
 ) -> Iterator[LabelledPairs]:
-    """The candidate pairs of a corpus with their targets; novelty or direction that no relation has teaches nothing.
+    """Yield the candidate pairs of a corpus with their targets.
+
+    A novelty or direction that no relation of the corpus has teaches nothing.
 
     Args:
         labels: task -> its labels, as `BioDirConfig.labels`; tasks without labels are left out.
         is_partial: leaves out pairs of types that no relation of the corpus joins: it does not annotate them, as
-            BC5CDR annotates nothing but chemicals with diseases.
-        unasked: document id -> pairs of identifiers to leave out.
+            BC5CDR annotates only chemicals with diseases.
+        excluded: document id -> pairs of identifiers to leave out.
         with_swapped: makes the pairs in the other order, too.
 
     Raises:
@@ -78,36 +85,34 @@ def labelled_pairs(
     unannotated = unannotated_parts([relation for document in documents for relation in document.relations])
     joined = related_types(documents)
     for document in documents:
-        left_out = (unasked or {}).get(document.id, ())
-        encoded = encoder.tokenize(document)
-        pairs = [
-            pair
-            for pair in encoder.candidates(encoded)
-            if pair.identifiers not in left_out and (not is_partial or pair_types_of(pair) in joined)
-        ]
+        left_out = (excluded or {}).get(document.id, ())
+        tokenized = processor.tokenize(document)
+        pairs = [pair for pair in processor.candidates(tokenized) if pair.identifiers not in left_out]
+        if is_partial:
+            pairs = [pair for pair in pairs if {pair.entity1.entity_type, pair.entity2.entity_type} in joined]
         relations = relations_of_pairs(document)
-        found = _with_targets(encoder.features(encoded, pairs), document.id, relations, labels, unannotated)
+        found = _with_targets(processor.features(tokenized, pairs), document.id, relations, labels, unannotated)
         if not with_swapped:
             yield from found
             continue
-        others = encoder.features(encoded, map(in_other_order, pairs))
+        others = processor.features(tokenized, map(in_other_order, pairs))
         swapped = _with_targets(others, document.id, relations, labels, unannotated)
         for each, other in zip(found, swapped, strict=True):
             yield replace(each, swapped=other)
 
 
 def _with_targets(
-    encoded_pairs: Iterable[Features],
+    features_of_pairs: Iterable[Features],
     document_id: str,
     relations: Mapping[frozenset[str], Sequence[Relation]],
     labels: Mapping[str, Sequence[str]],
     unannotated: Collection[str],
 ) -> Iterator[LabelledPairs]:
-    for features in encoded_pairs:
+    for features in features_of_pairs:
         try:
             targets = [
-                pair_targets(asked.pair, relations.get(asked.pair.identifiers, ()), labels, unannotated)
-                for asked in features.pairs
+                pair_targets(scored.pair, relations.get(scored.pair.identifiers, ()), labels, unannotated)
+                for scored in features.pairs
             ]
         except AnnotationError as error:
             raise AnnotationError(f"document {document_id}: {error}") from error
@@ -115,13 +120,13 @@ def _with_targets(
 
 
 def in_other_order(pair: CandidatePair) -> CandidatePair:
-    """The pair with its entities in each other's place; its direction label follows."""
+    """Return the pair with its entities in each other's place; its direction label follows."""
     return CandidatePair(pair.entity2, pair.entity1, pair.pair_type_id)
 
 
 def related_types(documents: Iterable[Document]) -> set[frozenset[str]]:
-    """The unordered pairs of entity types that relations of the documents join."""
-    joined = set()
+    """Return the unordered pairs of entity types that relations of the documents join."""
+    joined: set[frozenset[str]] = set()
     for document in documents:
         types = types_of_identifiers(document)
         for relation in document.relations:
@@ -131,28 +136,24 @@ def related_types(documents: Iterable[Document]) -> set[frozenset[str]]:
 
 
 def types_of_identifiers(document: Document) -> dict[str, set[str]]:
-    """Identifier -> the entity types of its mentions."""
+    """Return identifier -> the entity types of its mentions."""
     types: dict[str, set[str]] = {}
     for entity in document.entities():
         types.setdefault(entity.identifier, set()).add(entity.entity_type)
     return types
 
 
-def pair_types_of(pair: CandidatePair) -> frozenset[str]:
-    """The types of the pair's entities, without order."""
-    return frozenset((pair.entity1.entity_type, pair.entity2.entity_type))
-
-
 def epoch_pairs(
     labelled: Sequence[LabelledPairs], negatives_per_positive: float, seed: int, swapped_share: float = 0.0
 ) -> list[LabelledPairs]:
-    """All related pairs and a share of the unrelated ones, drawn anew by the seed; empty features are left out.
+    """Return all related pairs and a share of the unrelated ones, which the seed draws, without empty features.
 
     Args:
         negatives_per_positive: unrelated pairs for each related one.
         swapped_share: probability of each pair to be shown in the other order.
     """
-    related, unrelated = [], []
+    related: list[tuple[int, int]] = []
+    unrelated: list[tuple[int, int]] = []
     for index, found in enumerate(labelled):
         for number, is_related in enumerate(found.related):
             (related if is_related else unrelated).append((index, number))
@@ -171,20 +172,20 @@ def epoch_pairs(
 
 
 def epoch_steps(
-    labelled: Sequence[LabelledPairs], encoder: Processor, token_budget: int, seed: int
+    labelled: Sequence[LabelledPairs], processor: Processor, token_budget: int, seed: int
 ) -> list[list[LabelledPairs]]:
-    """The features of each step, of like length and under a token budget, in an order that the seed draws.
+    """Return the features of each step, of like length and under a token budget, in an order that the seed draws.
 
     Features are shuffled before they are grouped, so that those of equal length meet different neighbours each epoch.
     """
     order = random.Random(seed)
     shuffled = order.sample(labelled, len(labelled))
-    groups = _groups([found.features for found in shuffled], encoder, token_budget)
+    groups = _groups([found.features for found in shuffled], processor, token_budget)
     order.shuffle(groups)
     return [[shuffled[index] for index in group] for group in groups]
 
 
-def _groups(features: Sequence[Features], processor: Processor, token_budget: int) -> list[list[int]]:
+def _groups(features: Sequence[Any], processor: Processor, token_budget: int) -> list[list[int]]:
     """Return indices of features that form a step."""
     if isinstance(processor, PairwiseProcessor):
         return length_groups([found.tokens for found in features], token_budget)
@@ -197,7 +198,10 @@ class StepPart:
 
     Args:
         share: what the mean loss of the part counts in the step's, times the number of processes, which average their
-            gradients; 0 for a part that stands in for nothing, so that all processes do the same passes.
+            gradients; 0 for a part that is there only to let all processes do the same passes.
+
+    >>> StepPart([], share=0.5).share
+    0.5
     """
 
     labelled: list[LabelledPairs]
@@ -205,7 +209,7 @@ class StepPart:
 
 
 def step_parts(step: Sequence[LabelledPairs], process: int, processes: int, passes: int = 1) -> list[StepPart]:
-    """The parts of a step that a process computes, one for each pass.
+    """Return the parts of a step that a process computes, one for each pass.
 
     Summed over the passes and averaged over the processes, the parts' losses by their shares are the mean loss of the
     step's pairs: the number of processes and passes changes nothing.
@@ -219,9 +223,10 @@ def step_parts(step: Sequence[LabelledPairs], process: int, processes: int, pass
     return parts
 
 
-def training_batch(labelled: Sequence[LabelledPairs], encoder: Processor) -> dict[str, torch.Tensor]:
-    """The model's inputs and targets of these pairs."""
-    batch = encoder.collate([found.features for found in labelled])
+def training_batch(labelled: Sequence[LabelledPairs], processor: Processor) -> dict[str, torch.Tensor]:
+    """Return the model's inputs and targets of these pairs."""
+    features: list[Any] = [found.features for found in labelled]  # of the processor's own kind
+    batch = {name: torch.as_tensor(value) for name, value in processor.collate(features).items()}
     targets = [targets for found in labelled for targets in found.targets]
     for task in targets[0]:
         batch[f"{task}_targets"] = torch.tensor([found[task] for found in targets])  # (batch, labels)

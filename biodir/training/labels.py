@@ -1,4 +1,4 @@
-"""The label lists of a run: those of BioRED, of a checkpoint to go on from, or of the training data."""
+"""The label lists of a run: those of BioRED, of a checkpoint to start from, or of the training data."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -14,18 +14,22 @@ from biodir.labels_biodir import (
     NOVELTY_LABELS,
     PAIR_TYPES,
     RELATION_LABELS,
+    TASKS,
     TYPE_MAP,
     UNRELATED,
 )
 from biodir.training.data import related_types
-from biodir.training.settings import TASKS
 
 GENERIC_RELATION = "Association"
 
 
 @dataclass(frozen=True)
 class LabelLists:
-    """What a model can say; the fields are those of `BioDirConfig` with the same names, `source` is for people."""
+    """What a model can predict. The fields are those of `BioDirConfig` with the same names; `source` is for messages.
+
+    >>> LabelLists("BioRED").novelty_labels
+    ('None', 'Novel', 'No')
+    """
 
     source: str
     relation_labels: Sequence[str] = RELATION_LABELS
@@ -38,15 +42,13 @@ class LabelLists:
     generic_relation: str | None = GENERIC_RELATION
 
     def to_settings(self, tasks: Iterable[str]) -> dict[str, Any]:
-        """Fields of `BioDirConfig`; the lists of other tasks than these are empty.
+        """Return fields of `BioDirConfig`; the lists of other tasks than these are empty.
 
         Raises:
             SettingError: so are the lists of these.
         """
         values = {name: value for name, value in vars(self).items() if name != "source"}
-        for task in TASKS:
-            if task not in tasks:
-                values[f"{task}_labels"] = []
+        values |= {f"{task}_labels": [] for task in TASKS if task not in tasks}
         if not any(values[f"{task}_labels"] for task in TASKS):
             raise SettingError(f"{self.source} annotates no {' and no '.join(tasks)}; choose other --tasks")
         if not values["relation_labels"]:
@@ -54,12 +56,12 @@ class LabelLists:
         return values
 
     def lacking(self, documents: Iterable[Document]) -> list[str]:
-        """The labels and entity types of the documents that these lists do not hold, sorted.
+        """Return the labels and entity types of the documents that these lists do not hold, sorted.
 
         A list without any label is that of a task that is left out; it lacks nothing.
         """
         known_types = {*self.entity_types, *(TYPE_MAP if self.type_map is None else self.type_map)}
-        found = set()
+        found: set[str] = set()
         for document in documents:
             found.update(f"relation type {each.relation_type}" for each in document.relations
                          if self.relation_labels and each.relation_type not in self.relation_labels[1:])  # fmt: skip
@@ -71,7 +73,7 @@ class LabelLists:
 
 
 def label_lists(documents: Sequence[Document], wanted: str, encoder: str, tasks: Iterable[str] = TASKS) -> LabelLists:
-    """The lists for these training documents.
+    """Return the lists for these training documents.
 
     Args:
         wanted: see `TrainingSettings.labels`.
@@ -87,7 +89,11 @@ def label_lists(documents: Sequence[Document], wanted: str, encoder: str, tasks:
         return labels_of(documents)
     known = LabelLists("BioRED")
     if wanted == "auto":
-        known = _with_all_tasks(_lists_of_checkpoint(encoder) or known, documents, tasks)
+        config = checkpoint_config(encoder)
+        if config is not None:
+            names = [name for name in vars(known) if name != "source"]
+            known = LabelLists("the checkpoint", **{name: getattr(config, name) for name in names})
+        known = _with_all_tasks(known, documents, tasks)
     lacking = known.lacking(documents)
     if not lacking:
         return known
@@ -100,12 +106,11 @@ def label_lists(documents: Sequence[Document], wanted: str, encoder: str, tasks:
 
 
 def _with_all_tasks(lists: LabelLists, documents: Sequence[Document], tasks: Iterable[str]) -> LabelLists:
-    """The lists, those of tasks without any label filled: as BioRED's where it holds the data, else as the data's."""
+    """Return the lists, empty ones of these tasks filled: from BioRED where it holds the data, else from the data."""
     names = [f"{task}_labels" for task in tasks if not getattr(lists, f"{task}_labels")]
     if not names or not any(document.relations for document in documents):
         return lists
-    others = labels_of(documents)
-    biored = LabelLists("BioRED")
+    others, biored = labels_of(documents), LabelLists("BioRED")
     filled = {}
     for name in names:
         labels, known = getattr(others, name), getattr(biored, name)
@@ -114,13 +119,12 @@ def _with_all_tasks(lists: LabelLists, documents: Sequence[Document], tasks: Ite
 
 
 def labels_of(documents: Sequence[Document]) -> LabelLists:
-    """Lists of the labels that the documents have; a task that none of their relations annotates has no labels.
+    """Return lists of the labels that the documents have; a task that none of their relations annotates has no labels.
 
-    Pairs are asked about whose types some relation joins.
+    The pairs to score are those of types that some relation joins.
 
     Raises:
-        SettingError: the documents have no relation between mentioned entities, or a label means that a pair is
-            unrelated.
+        SettingError: the documents have no relation between mentioned entities, or a label that means "unrelated".
     """
     relations = [relation for document in documents for relation in document.relations]
     if not relations:
@@ -146,29 +150,17 @@ def labels_of(documents: Sequence[Document]) -> LabelLists:
     )
 
 
-def _lists_of_checkpoint(name_or_path: str) -> LabelLists | None:
-    """The lists of a biodir checkpoint; None where this is a bare encoder.
-
-    Raises:
-        CheckpointError: there is no such folder or repository.
-    """
-    config = checkpoint_config(name_or_path)
-    if config is None:
-        return None
-    names = [name for name in vars(LabelLists("")) if name != "source"]
-    return replace(LabelLists("the checkpoint"), **{name: getattr(config, name) for name in names})
-
-
 def checkpoint_config(name_or_path: str) -> BioDirConfig | None:
-    """The configuration of a biodir checkpoint; None where this is a bare encoder.
+    """Return the configuration of a biodir checkpoint; None where this is a bare encoder.
 
     Raises:
         CheckpointError: there is no such folder or repository.
     """
+    folder = Path(name_or_path)
     is_path = name_or_path.startswith(("/", ".", "~")) or name_or_path.count("/") > 1
-    if is_path and not Path(name_or_path).is_dir():
+    if is_path and not folder.is_dir():
         raise CheckpointError(f"encoder {name_or_path}: no such folder; name one with a model, or a Hub id")
-    if Path(name_or_path).is_dir() and not (Path(name_or_path) / "config.json").is_file():
+    if folder.is_dir() and not (folder / "config.json").is_file():
         raise CheckpointError(f"encoder {name_or_path}: the folder holds no config.json of a model; name one that does")
     try:
         values, _ = BioDirConfig.get_config_dict(name_or_path)
@@ -177,6 +169,4 @@ def checkpoint_config(name_or_path: str) -> BioDirConfig | None:
         raise CheckpointError(
             f"encoder {name_or_path}: neither a folder with a model nor a repository within reach ({reason})"
         ) from error
-    if values.get("model_type") != BioDirConfig.model_type:
-        return None
-    return BioDirConfig(**values)
+    return BioDirConfig(**values) if values.get("model_type") == BioDirConfig.model_type else None

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -10,7 +11,7 @@ from torch import Tensor, nn
 from biodir.document_biodir import Relation
 from biodir.training.settings import TrainingSettings
 
-# Parameters that do not come from the encoder; they start from nothing and want larger steps.
+# Parameters that do not come from the encoder; they are newly initialized and want larger steps.
 NEW_PARAMETERS = ("soft_prompt.", "heads.")
 _LAYER = re.compile(r"\.layers?\.(\d+)\.")
 _EMBEDDINGS = re.compile(r"^encoder\.embeddings(_project)?\.")  # the second maps Electra's narrow ones
@@ -18,14 +19,15 @@ _EMBEDDINGS = re.compile(r"^encoder\.embeddings(_project)?\.")  # the second map
 STEPS_OF_A_PROCESS = 10_000_000
 
 
-def parameter_groups(model: nn.Module, settings: TrainingSettings) -> list[dict]:
-    """Groups of like rate and weight decay: new or of one layer, matrices with weight decay or vectors without.
+def parameter_groups(model: nn.Module, settings: TrainingSettings) -> list[dict[str, Any]]:
+    """Return groups of one learning rate and weight decay: new or of one layer, matrices, or vectors without decay.
 
-    With `layer_learning_rate_decay` the rate of a layer is that of the layer above times the decay; the embeddings lie below all.
+    With `layer_learning_rate_decay` the rate of a layer is that of the layer above times the decay; the embeddings lie
+    below all layers.
     """
     depths = {name: _depth(name) for name, _ in model.named_parameters()}
     layers = 1 + max((depth for depth in depths.values() if depth is not None), default=-1)
-    groups: dict[tuple[float, float], list] = {}
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
         depth = depths[name]
         steps_down = 0 if depth is None else layers - 1 - depth
@@ -38,7 +40,7 @@ def parameter_groups(model: nn.Module, settings: TrainingSettings) -> list[dict]
 
 
 def _depth(name: str) -> int | None:
-    """The number of the encoder's layer, -1 for its embeddings, None for anything else."""
+    """Return the number of the encoder's layer, -1 for its embeddings, None for anything else."""
     if name.startswith(NEW_PARAMETERS):
         return None
     layer = _LAYER.search(name)
@@ -48,7 +50,7 @@ def _depth(name: str) -> int | None:
 
 
 def balanced_weights(relations: Iterable[Relation], labels: Sequence[str], balance: float) -> dict[str, float]:
-    """Relation type -> weight of its loss, by the effective number of its examples; their mean over relations is 1.
+    """Return relation type -> weight, by the effective number of its examples; the mean over relations is 1.
 
     Cui et al. 2019, equation 2: the weight is proportional to `(1 - balance) / (1 - balance ** examples)`. A type
     without examples weighs like one with a single example.
@@ -65,7 +67,7 @@ def balanced_weights(relations: Iterable[Relation], labels: Sequence[str], balan
 
 
 def divergence(logits: Mapping[str, Tensor]) -> Tensor:
-    """Scalar: how far the answers to the first half of a batch lie from those to the second, the same pairs again.
+    """Return a scalar: how far the scores of the first half of a batch lie from those of the second, the same pairs.
 
     R-Drop (Liang et al. 2021) for labels that are decided one by one: the mean over both directions of the
     Kullback-Leibler divergence of each label's score, summed over the labels of all tasks, mean over the pairs.
@@ -83,5 +85,5 @@ def divergence(logits: Mapping[str, Tensor]) -> Tensor:
 
 
 def dropout_seed(seed: int, step: int, process: int) -> int:
-    """The seed of a process's dropout in a step, so that a resumed run needs no state of a generator."""
+    """Return the seed of a process's dropout in a step, so that a resumed run needs no state of a generator."""
     return (seed * 1000 + process) * STEPS_OF_A_PROCESS + step

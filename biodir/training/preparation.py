@@ -1,9 +1,9 @@
-"""What the settings make of corpora and labels: the model's configuration, the pairs of an epoch, the dev documents."""
+"""From corpora and labels to training: the model's configuration, the pairs of an epoch, the dev documents."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from itertools import product
+from itertools import islice, product
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,9 @@ from biodir.errors_biodir import SettingError
 from biodir.evaluation.checks import unannotated_parts
 from biodir.evaluation.model_scores import ProcessedDocuments, processed_documents
 from biodir.evaluation.thresholds import fingerprints
+from biodir.formats.reading import read_documents
 from biodir.training.augmentation import augmented_documents, rare_types
-from biodir.training.corpora import TrainingCorpus, corpus_paths, first_documents
+from biodir.training.corpora import TrainingCorpus, corpus_paths
 from biodir.training.data import LabelledPairs, epoch_pairs, epoch_steps, labelled_pairs, types_of_identifiers
 from biodir.training.labels import LabelLists, checkpoint_config
 from biodir.training.optimization import balanced_weights
@@ -25,12 +26,15 @@ from biodir.training.provenance import data_fingerprints
 from biodir.training.settings import TrainingSettings, named_values
 from biodir.training.validation import check_level
 
+# Settings that are fields of `BioDirConfig` with the same name and value.
+CONFIG_FIELDS = (
+    *("pair_encoding", "chunks", "max_tokens", "max_mention_tokens", "window_overlap_tokens", "infix_min_tokens"),
+    *("soft_prompt_tokens", "classifier_dropout", "relation_loss", "focal_gamma"),
+)
 
-def with_form(settings: TrainingSettings, tell: Callable[[str], Any] = print) -> TrainingSettings:
-    """The settings with a form for `auto`: that of the checkpoint to go on from, else the paper's.
 
-    Args:
-        tell: is told what may surprise.
+def with_form(settings: TrainingSettings, log: Callable[[str], Any] = print) -> TrainingSettings:
+    """Return the settings with a form in place of `auto`: that of the checkpoint to start from, else the paper's.
 
     Raises:
         CheckpointError: there is no such encoder.
@@ -40,40 +44,28 @@ def with_form(settings: TrainingSettings, tell: Callable[[str], Any] = print) ->
     if form == "auto":
         form = "pairwise" if config is None else config.pair_encoding
     if config is not None and form != config.pair_encoding:
-        tell(f"pair_encoding is {form}, that of the checkpoint {config.pair_encoding}: its heads start anew")
+        log(f"pair_encoding is {form}, that of the checkpoint {config.pair_encoding}: its heads are re-initialized")
     if form == "pairwise" and not torch.accelerator.is_available():
-        tell(
-            "pair_encoding is solid, which takes long on a CPU; --pair-encoding document reads a text once for all pairs"
-        )
+        log("pair_encoding pairwise takes long on a CPU; --pair_encoding document reads a text once for all pairs")
     return replace(settings, pair_encoding=form)
 
 
 def run_config(settings: TrainingSettings, lists: LabelLists, corpora: Sequence[TrainingCorpus]) -> BioDirConfig:
-    """The configuration of the model to train.
+    """Return the configuration of the model to train.
 
-    Weights of tasks that are asked for but have no head, since the data does not annotate them, are left out.
+    The weight of a task that has no head, since the data does not annotate it, is left out.
     """
     values = lists.to_settings(settings.tasks)
     without_head = {task for task in settings.tasks if not values[f"{task}_labels"]}
     weights = {task: weight for task, weight in named_values(settings.task_weights).items() if task not in without_head}
     relations = [each for corpus in corpora for document in corpus.documents for each in document.relations]
+    balance = settings.class_balance
     return BioDirConfig(
         **values,
-        pair_encoding=settings.pair_encoding,
-        chunks=settings.chunks,
+        **{name: getattr(settings, name) for name in CONFIG_FIELDS},
         chunk_tokens=named_values(settings.chunk_tokens),
-        max_tokens=settings.max_tokens,
-        max_mention_tokens=settings.max_mention_tokens,
-        window_overlap_tokens=settings.window_overlap_tokens,
-        infix_min_tokens=settings.infix_min_tokens,
-        soft_prompt_tokens=settings.soft_prompt_tokens,
-        classifier_dropout=settings.dropout,
         task_weights=weights,
-        relation_loss=settings.relation_loss,
-        focal_gamma=settings.focal_gamma,
-        label_weights=(
-            balanced_weights(relations, lists.relation_labels, settings.class_balance) if settings.class_balance else {}
-        ),
+        label_weights=balanced_weights(relations, lists.relation_labels, balance) if balance else {},
         # With a threshold learned for each pair, the highest label wins, the first among them.
         relation_threshold=1.0 if settings.relation_loss == ADAPTIVE_THRESHOLD else 0.5,
     )
@@ -81,74 +73,56 @@ def run_config(settings: TrainingSettings, lists: LabelLists, corpora: Sequence[
 
 def pairs_to_learn(
     corpora: Sequence[TrainingCorpus],
-    encoder: Any,
+    processor: Any,
     config: BioDirConfig,
     settings: TrainingSettings,
-    tell: Callable[[str], Any] = print,
+    log: Callable[[str], Any] = print,
 ) -> list[LabelledPairs]:
-    """The labelled pairs of all corpora, and of the copies of documents with rare relations.
-
-    Args:
-        tell: is told what is not learned from.
+    """Return the labelled pairs of all corpora, and of the copies of documents with rare relations.
 
     Raises:
         SettingError: a corpus has no candidate pair, or none of them is related.
     """
     found = []
+    first = config.tasks[0]
     complete = [document for corpus in corpora if not corpus.is_partial for document in corpus.documents]
     rare = rare_types(complete, settings.rare_below)
     for corpus in corpora:
-        documents = [with_known_types(document, config.entity_types, config.type_map) for document in corpus.documents]
-        if not _says_what_is_related(documents, config, corpus.path, tell):
+        documents = [
+            with_known_types(document, config.entity_types, config.type_map or {}) for document in corpus.documents
+        ]
+        if first in unannotated_parts([relation for document in documents for relation in document.relations]):
+            log(f"{corpus.path}: not learned from, as it annotates no {first}, which decides here what is related")
             continue
-        _tell_of_unasked(documents, config, corpus.path, tell)
-        unasked = dict(corpus.unasked)
+        reasons = relations_without_candidate(documents, config.pair_types)
+        if reasons:
+            named = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
+            log(
+                f"{corpus.path}: {reasons.total()} relations are those of no candidate pair: {named}; --labels data "
+                "takes all pairs of types that relations join"
+            )
+        excluded = dict(corpus.excluded_pairs)
         if settings.rare_copies and not corpus.is_partial:
-            copies = augmented_documents(documents, settings.rare_copies, rare, settings.seed, corpus.unasked)
+            copies = augmented_documents(documents, settings.rare_copies, rare, settings.seed, corpus.excluded_pairs)
             documents += [copy.document for copy in copies]
-            unasked |= {copy.document.id: copy.unchanged for copy in copies}
+            excluded |= {copy.document.id: copy.excluded_pairs for copy in copies}
         with_swapped = settings.swap_augmentation > 0
-        pairs = list(labelled_pairs(documents, encoder, config.labels, corpus.is_partial, unasked, with_swapped))
+        pairs = list(labelled_pairs(documents, processor, config.labels, corpus.is_partial, excluded, with_swapped))
         if not pairs:
             raise SettingError(
-                f"{corpus.path}: no candidate pair to learn from; pairs are of the types "
-                f"{', '.join('-'.join(pair_type) for pair_type in config.pair_types)}"
+                f"{corpus.path}: no candidate pair to learn from; pairs are of the types {_named(config.pair_types)}"
             )
         found += pairs
     if not found:
-        raise SettingError(f"no corpus annotates {config.tasks[0]}, which says what is related; choose other --tasks")
+        raise SettingError(f"no corpus annotates {first}, which decides what is related; choose other --tasks")
     if not any(any(each.related) for each in found):
         raise SettingError("no candidate pair of the training data is related; is it the file with the relations?")
     return found
 
 
-def _says_what_is_related(
-    documents: Sequence[Document], config: BioDirConfig, path: str, tell: Callable[[str], Any]
-) -> bool:
-    """False where the documents do not annotate the first task, by which pairs are related or not."""
-    first = config.tasks[0]
-    if first not in unannotated_parts([relation for document in documents for relation in document.relations]):
-        return True
-    tell(f"{path}: not learned from, as it annotates no {first}, which says here what is related")
-    return False
-
-
-def _tell_of_unasked(
-    documents: Sequence[Document], config: BioDirConfig, path: str, tell: Callable[[str], Any]
-) -> None:
-    """Says how many relations are those of no candidate pair, and why."""
-    reasons = unasked_relations(documents, config.pair_types)
-    if reasons:
-        named = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
-        tell(
-            f"{path}: {sum(reasons.values())} relations are those of no candidate pair: {named}; --labels data asks "
-            "about all pairs of types that relations join"
-        )
-
-
-def unasked_relations(documents: Iterable[Document], pair_types: Iterable[Sequence[str]]) -> Counter[str]:
-    """How many relations join no candidate pair, for each reason: the pair of types, or an entity without a mention."""
-    asked = {frozenset(pair) for pair in pair_types}
+def relations_without_candidate(documents: Iterable[Document], pair_types: Iterable[Sequence[str]]) -> Counter[str]:
+    """Return how many relations join no candidate pair, for each reason: a pair of types, or a missing mention."""
+    scored = {frozenset(pair) for pair in pair_types}
     reasons: Counter[str] = Counter()
     for document in documents:
         types = types_of_identifiers(document)
@@ -159,46 +133,49 @@ def unasked_relations(documents: Iterable[Document], pair_types: Iterable[Sequen
                 reasons["of an entity with itself"] += 1
             elif not joined:
                 reasons["of an entity without a mention"] += 1
-            elif not any(frozenset(pair) in asked for pair in joined):
+            elif not any(frozenset(pair) in scored for pair in joined):
                 reasons["-".join(min(joined))] += 1
     return reasons
 
 
-def dev_documents(settings: TrainingSettings, encoder: Any, config: BioDirConfig) -> ProcessedDocuments | None:
-    """The documents that the run is scored on, encoded once for all epochs; None without any.
+def dev_documents(settings: TrainingSettings, processor: Any, config: BioDirConfig) -> ProcessedDocuments | None:
+    """Return the documents to score on, processed once for all epochs; None without any.
 
-    Their names are written into the configuration, for whoever would report scores on them.
+    Their fingerprints are written into the configuration, for whoever would report scores on them.
 
     Raises:
         SettingError: they cannot be scored at the level that selects, or no relation is that of a candidate pair.
     """
     if settings.dev is None:
         return None
-    documents = first_documents(settings.dev, settings.max_dev_documents)
+    documents = list(islice(read_documents(settings.dev), settings.max_dev_documents))
     check_level(documents, settings.metric_for_best_model, settings.dev)
     config.calibrated_on = fingerprints(documents)
-    known = [with_known_types(document, config.entity_types, config.type_map) for document in documents]
-    reasons = unasked_relations(known, config.pair_types)
+    known = [with_known_types(document, config.entity_types, config.type_map or {}) for document in documents]
+    reasons = relations_without_candidate(known, config.pair_types)
     if reasons.total() == sum(len(document.relations) for document in known):
         raise SettingError(
             f"{settings.dev}: none of its {reasons.total()} relations is that of a candidate pair "
-            f"({', '.join(sorted(reasons))}); the model is asked about "
-            f"{', '.join('-'.join(pair_type) for pair_type in config.pair_types)}"
+            f"({', '.join(sorted(reasons))}); the model scores {_named(config.pair_types)}"
         )
-    return processed_documents(known, encoder)
+    return processed_documents(known, processor)
+
+
+def _named(pair_types: Iterable[Sequence[str]]) -> str:
+    return ", ".join("-".join(pair_type) for pair_type in pair_types)
 
 
 def steps_of_epoch(
-    labelled: Sequence[LabelledPairs], settings: TrainingSettings, encoder: Any, epoch: int
+    labelled: Sequence[LabelledPairs], settings: TrainingSettings, processor: Any, epoch: int
 ) -> list[list[LabelledPairs]]:
-    """The steps of one epoch; seed and epoch decide the negatives and the order."""
+    """Return the steps of one epoch; seed and epoch decide the negatives and the order."""
     seed = settings.seed * 1000 + epoch
     chosen = epoch_pairs(labelled, settings.negatives_per_positive, seed, settings.swap_augmentation)
-    return epoch_steps(chosen, encoder, settings.tokens_per_step, seed)
+    return epoch_steps(chosen, processor, settings.tokens_per_step, seed)
 
 
 def data_of(settings: TrainingSettings) -> dict[str, str]:
-    """The fingerprints of all files that the settings name, with the weights of an encoder in a folder."""
+    """Return the fingerprints of all files that the settings name, with the weights of an encoder in a folder."""
     weights = Path(settings.encoder) / "model.safetensors"
     further = [path for path in (settings.dev, settings.corpora, str(weights) if weights.is_file() else None) if path]
     return data_fingerprints([*corpus_paths(settings), *settings.exclude, *further])

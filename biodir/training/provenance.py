@@ -15,7 +15,7 @@ PACKAGES = ("torch", "transformers", "tokenizers", "accelerate")
 
 
 def provenance(processes: int = 1, device: str = "cpu") -> dict[str, str | int]:
-    """The git commit, the versions of the packages, and what of the machine decides the numbers.
+    """Return the git commit, the versions of the packages, and what of the machine decides the numbers.
 
     Args:
         processes: of the run, which share each step.
@@ -32,11 +32,11 @@ def provenance(processes: int = 1, device: str = "cpu") -> dict[str, str | int]:
 
 
 def earlier_provenance(record: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[list[Mapping[str, Any]], list[str]]:
-    """Where the steps of a stopped run come from, oldest first, and sentences on what has changed since.
+    """Return where the steps of a stopped run come from, oldest first, and sentences on what has changed since.
 
     Args:
         record: of the stopped run.
-        now: provenance of the run that goes on.
+        now: provenance of the run that resumes.
     """
     before, earlier = record["provenance"], list(record.get("earlier_provenance", []))
     changes = [f"{name} was {before.get(name)}, is {now[name]}" for name in now if before.get(name) != now[name]]
@@ -44,7 +44,7 @@ def earlier_provenance(record: Mapping[str, Any], now: Mapping[str, Any]) -> tup
 
 
 def _commit(file: Path) -> str:
-    """The git commit of a file's checkout; "unknown" without git, or in a package that is installed in another one."""
+    """Return the git commit of a file's checkout; "unknown" without git, or for a file that the checkout ignores."""
     git = ["git", "-C", str(file.parent)]
     try:
         is_tracked = subprocess.run([*git, "ls-files", "--error-unmatch", file.name], capture_output=True, check=False)
@@ -56,5 +56,5 @@ def _commit(file: Path) -> str:
 
 
 def data_fingerprints(paths: Iterable[str]) -> dict[str, str]:
-    """File name -> SHA-256 of its content."""
+    """Return file name -> SHA-256 of its content."""
     return {str(path): file_sha256(path) for path in paths}

@@ -1,4 +1,4 @@
-"""A polite end: a signal asks for it, and the loop ends after the step that it is in."""
+"""Graceful shutdown: after a signal the loop ends when its step is done."""
 
 import signal
 from typing import Any
@@ -9,17 +9,22 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class StopRequest:
-    """Notes SIGTERM and SIGINT; a second one of the same kind ends the program at once, as ever.
+    """Notes SIGTERM and SIGINT; a second one of the same kind ends the program at once, as without this.
 
     Of the same kind, since a launcher that Ctrl-C interrupts sends SIGTERM to processes that have had its SIGINT.
+
+    >>> stop = StopRequest()
+    >>> stop.exit_status
+    143
+    >>> stop.release()
     """
 
     def __init__(self) -> None:
         self._signal: int | None = None
-        self._before = {number: signal.signal(number, self._note) for number in SIGNALS}
+        self._before: dict[int, Any] = {number: signal.signal(number, self._note) for number in SIGNALS}
 
     def is_wanted(self, accelerator: Any) -> bool:
-        """Whether any of the processes was asked to stop; all get the same answer."""
+        """Return whether any of the processes was asked to stop; the same in all of them."""
         if accelerator.num_processes == 1:
             return self._signal is not None
         asked = torch.tensor(float(self._signal is not None), device=accelerator.device)
@@ -27,11 +32,11 @@ class StopRequest:
 
     @property
     def exit_status(self) -> int:
-        """That of a program that the signal ends: 130 for SIGINT, 143 for SIGTERM or where another process had it."""
+        """The status of a program that the signal ends: 130 for SIGINT; 143 for SIGTERM or for another process."""
         return 128 + (self._signal or signal.SIGTERM)
 
     def release(self) -> None:
-        """Gives the signals back to whoever had them."""
+        """Restore the handlers that the signals had before."""
         for number, handler in self._before.items():
             signal.signal(number, handler)
 

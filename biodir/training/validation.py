@@ -8,7 +8,8 @@ from biodir.document_biodir import Document
 from biodir.errors_biodir import SettingError
 from biodir.evaluation.checks import ComparedDocument
 from biodir.evaluation.model_scores import ProcessedDocuments, decoded_documents
-from biodir.evaluation.scores import LEVELS, Counts, relation_scores, unannotated_levels
+from biodir.evaluation.scores import Counts, relation_scores, unannotated_levels
+from biodir.labels_biodir import LEVELS
 from biodir.pipeline_decoding_biodir import DecodingRule
 
 # Shifts of the None logit that are tried; training on a share of the negatives makes the model too ready to relate.
@@ -16,12 +17,12 @@ NONE_BIASES = tuple(step / 4 for step in range(-8, 25))
 
 
 def best_bias(
-    data: ProcessedDocuments, logits: Sequence[dict], rule: DecodingRule, level: str
+    data: ProcessedDocuments, logits: Sequence[dict[str, list[float]]], rule: DecodingRule, level: str
 ) -> tuple[float, dict[str, Counts]]:
-    """The bias of `NONE_BIASES` with the highest F1 at `level`, and the counts of the annotated levels with it.
+    """Return the bias of `NONE_BIASES` with the highest F1 at `level`, and the counts of the annotated levels with it.
 
     Where several biases are the best, it is the middle one of the longest row of them: on a small development set many
-    are, and what lies at the edge serves it by chance. Where nothing is found with any, it is 0.
+    are, and one at the edge serves it by chance. Where nothing is found with any, it is 0.
     """
     scored = {
         bias: relation_scores(
@@ -34,7 +35,7 @@ def best_bias(
 
 
 def _middle_of_best(scores: Sequence[float]) -> float:
-    """The bias in the middle of the longest row of biases with the highest score."""
+    """Return the bias in the middle of the longest row of biases with the highest score."""
     highest = max(scores)
     if highest == 0:
         return 0.0
@@ -46,21 +47,22 @@ def _middle_of_best(scores: Sequence[float]) -> float:
 
 
 def annotated_levels(documents: Sequence[Document]) -> list[str]:
-    """The levels that ask for nothing but what the documents annotate."""
+    """Return the levels that need only what the documents annotate."""
     unknown = unannotated_levels([ComparedDocument(document, document) for document in documents])
     return [level for level in LEVELS if level not in unknown]
 
 
 def check_level(documents: Sequence[Document], level: str, path: str) -> None:
-    """Nothing where the documents can be scored at the level.
+    """Check that the documents can be scored at the level.
 
     Raises:
-        SettingError: they have no relations, or lack what it asks for.
+        SettingError: they have no relations, or lack what it needs.
     """
     if not any(document.relations for document in documents):
         raise SettingError(f"{path}: {len(documents)} documents without any relation; --dev needs gold relations")
     known = annotated_levels(documents)
     if level not in known:
         raise SettingError(
-            f"{path}: metric_for_best_model is {level}, which the documents do not annotate; take one of {', '.join(known)}"
+            f"{path}: metric_for_best_model is {level}, which the documents do not annotate; take one of "
+            f"{', '.join(known)}"
         )

@@ -17,6 +17,8 @@ FINE_STEPS = np.linspace(0, 1, 801)
 ARROW_LENGTH, ARROW_HALF_WIDTH = 10.0, 4.5
 # Free space at the ends of an edge, along the border of the canvas, and around labels that it passes.
 END_GAP, BORDER_GAP, LABEL_GAP = 3, 11, 4
+# A label covers the line below it, but a line outside the canvas is lost.
+LEAVING_COST = 3
 # Where on an edge its sign may be, in order of preference.
 SIGN_PLACES = (0.5, 0.42, 0.58, 0.35, 0.65, 0.28, 0.72)
 
@@ -92,8 +94,8 @@ def _bent(source: Box, target: Box, bend: float) -> Curve:
 
 
 def _cost(curve: Curve, others: Sequence[Box], canvas: Size) -> int:
-    """Return how many other boxes the curve runs through, and one more if it comes near the border of the canvas."""
+    """Return how many other boxes the curve runs through; coming near the border of the canvas counts more."""
     x, y = curve.points(STEPS)
     inner = Box(canvas.width / 2, canvas.height / 2, canvas.width - 2 * BORDER_GAP, canvas.height - 2 * BORDER_GAP)
     crossed = sum(bool(box.contains(x, y, LABEL_GAP).any()) for box in others)
-    return crossed + (not inner.contains(x, y).all())
+    return crossed + LEAVING_COST * (not inner.contains(x, y).all())

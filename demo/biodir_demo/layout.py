@@ -36,7 +36,7 @@ class Box:
     height: float
 
     def contains(self, x: np.ndarray, y: np.ndarray, margin: float = 0) -> np.ndarray:
-        """Return for each point whether it lies inside, or at most `margin` outside."""
+        """Return for each point whether it is inside, or at most `margin` outside."""
         return (abs(x - self.x) < self.width / 2 + margin) & (abs(y - self.y) < self.height / 2 + margin)
 
 

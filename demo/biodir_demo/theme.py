@@ -1,4 +1,4 @@
-"""The looks of the page: theme, style sheet and script, all of them served by the page itself."""
+"""Theme, style sheet and script of the page, all of them served by the page itself."""
 
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Documents on which models are scored: found by split or by file."""
 
-import zipfile
-
 import pytest
 
 from biodir import SettingError
@@ -18,12 +16,6 @@ def test_scored_splits_of_a_folder_without_the_train_split(tmp_path, caplog):
         "bioredirect_bc8_test.pubtator": frozenset("1"),
     }
     assert caplog.messages == [f"{tmp_path}: lacks bioredirect_test.pubtator, whose documents are not excluded"]
-
-
-def test_scored_splits_of_the_archive(tmp_path):
-    with zipfile.ZipFile(tmp_path / "datasets.zip", "w") as archive:
-        archive.writestr("bioredirect/bioredirect_test.pubtator", "5|t|Iron\n5|a|is.\n")
-    assert excluded_by_scored_splits(tmp_path) == {"bioredirect_test.pubtator": frozenset("5")}
 
 
 def test_location_without_scored_splits_is_an_error(tmp_path):

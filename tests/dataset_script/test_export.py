@@ -58,7 +58,9 @@ def test_every_file_is_reported_with_its_rows(exported):
     )
 
 
-def test_documents_load_with_their_types(load, exported):
+def test_rows_load_with_their_types(load, exported):
+    assert load("biored_direction_pairs")["train"].features == pair_features(BIORED_DIRECTION.labels)
+    assert load("bc5cdr_pairs")["train"].features == pair_features(BC5CDR.labels)
     splits = load("biored_direction")
     assert list(splits) == ["train", "validation"]
     features = splits["train"].features
@@ -66,11 +68,6 @@ def test_documents_load_with_their_types(load, exported):
     assert [document_from_row(row, features) for row in splits["train"]] == [IRON, COPPER]
     (document,) = read_parquet(exported[0] / "bc5cdr" / "train-00000-of-00001.parquet")
     assert document == with_model_types(parse_document(NALOXONE))
-
-
-@pytest.mark.parametrize(("name", "source"), [("biored_direction_pairs", BIORED_DIRECTION), ("bc5cdr_pairs", BC5CDR)])
-def test_pairs_load_with_their_types(load, name, source):
-    assert load(name)["train"].features == pair_features(source.labels)
 
 
 def test_folder_streams(load):
@@ -104,15 +101,6 @@ def test_same_corpora_give_the_same_files(exported, tmp_path):
     first, _ = exported
     second, _ = exported_folder(write_data_folder(tmp_path / "data"), tmp_path / "out")
     assert [name for name in FILES if (first / name).read_bytes() != (second / name).read_bytes()] == []
-
-
-def test_export_of_one_corpus(tmp_path):
-    data = write_data_folder(tmp_path / "data", with_bc5cdr=False)
-    (tmp_path / "out").mkdir()  # an empty folder is filled
-    out, _ = exported_folder(data, tmp_path / "out", [BIORED_DIRECTION])
-    assert files_in(out) == [name for name in FILES if not name.startswith("bc5cdr")]
-    rows = load_dataset(str(out), "biored_direction", split="validation", cache_dir=str(tmp_path / "cache"))
-    assert list(rows["id"]) == ["2"]
 
 
 def test_split_without_candidate_pairs_is_refused(tmp_path):
@@ -161,5 +149,5 @@ def test_corpora_keep_everything(data_dir, tmp_path):
     out, _ = exported_folder(data_dir, tmp_path / "out")
     for source in SOURCES:
         for file in found_files(source, data_dir).files:
-            read = read_parquet(out / source.name / f"{file.split.name}-00000-of-00001.parquet")
+            read = read_parquet(out / source.name / f"{file.split}-00000-of-00001.parquet")
             assert list(read) == [with_model_types(document) for document in file.documents()]

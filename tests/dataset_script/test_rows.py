@@ -4,18 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from biodir import AnnotationError, Document, Passage, Relation, parse_document, read_pubtator
+from biodir import AnnotationError, Passage, Relation, parse_document, read_pubtator
 from biodir.dataset_script.features import document_features, pair_features
-from biodir.dataset_script.rows import (
-    document_row,
-    pair_rows,
-    relations_outside_pairs,
-    with_model_types,
-)
+from biodir.dataset_script.rows import document_row, pair_rows, relations_outside_pairs, with_model_types
 from biodir.dataset_script.sources import BC5CDR, BIORED_DIRECTION
 from biodir.formats.rows import document_from_row, with_label_names
 from helpers.corpus_folder import IRON, NALOXONE
-from helpers.marked import marked_document
 
 LABELS = BIORED_DIRECTION.labels
 
@@ -56,23 +50,6 @@ def test_stored_row_gives_the_document_back():
     assert document_from_row(stored, features) == IRON
 
 
-def test_stored_row_is_a_document_without_names():
-    """As the pipeline does, which names the types of entities by itself."""
-    row = document_row(replace(IRON, relations=()), LABELS)
-    stored = {**encoded(row, document_features(LABELS)), "entities": row["entities"]}
-    document = Document.from_dict(stored)
-    assert (document.text, document.mentions) == (IRON.text, IRON.mentions)
-    assert [(part.start_char, part.kind) for part in document.passages] == [
-        (part.start_char, str(number)) for number, part in enumerate(IRON.passages)
-    ]
-
-
-def test_unknown_passage_type_is_refused():
-    document = replace(IRON, passages=(Passage(0, 4, "caption"),))
-    with pytest.raises(AnnotationError, match="document 1: unknown passage type 'caption'; known are title, abstract"):
-        document_row(document, LABELS)
-
-
 def test_names_of_bc5cdr_become_those_of_models():
     row = document_row(parse_document(NALOXONE), BC5CDR.labels)
     assert [entity["type"] for entity in row["entities"]] == [
@@ -90,15 +67,25 @@ def test_names_of_bc5cdr_become_those_of_models():
 
 
 @pytest.mark.parametrize(
-    ("relation", "message"),
+    ("fields", "message"),
     [
-        (Relation("CID", "D1", "10", "No"), "document 1: unknown relation 'CID'; known are None, Association,"),
-        (Relation("Bind", "D1", "10", "Yes"), "document 1: unknown novelty 'Yes'; known are None, Novel, No"),
+        ({"relations": (Relation("CID", "D1", "10", "No"),)}, "relation 'CID'; known are None, Association,"),
+        ({"relations": (Relation("Bind", "D1", "10", "Yes"),)}, "novelty 'Yes'; known are None, Novel, No"),
+        ({"passages": (Passage(0, 4, "caption"),)}, "passage type 'caption'; known are title, abstract"),
     ],
 )
-def test_unknown_label_is_refused(relation, message):
-    with pytest.raises(AnnotationError, match=message):
-        document_row(replace(IRON, relations=(relation,)), LABELS)
+def test_unknown_label_is_refused(fields, message):
+    with pytest.raises(AnnotationError, match=f"document 1: unknown {message}"):
+        document_row(replace(IRON, **fields), LABELS)
+
+
+@pytest.mark.parametrize("number", [6, -1])
+def test_number_that_names_no_label_is_refused(number):
+    features = document_features(LABELS)
+    stored = encoded(document_row(IRON, LABELS), features)
+    stored["entities"][1]["type"] = number
+    with pytest.raises(AnnotationError, match=f"label {number} is none of the 6 from 0: GeneOrGeneProduct,"):
+        document_from_row(stored, features)
 
 
 # One row a candidate pair.
@@ -151,21 +138,12 @@ def test_order_of_the_arguments_changes_nothing():
 
 def test_pair_with_several_relations_keeps_all_in_one_row():
     document = replace(
-        IRON,
-        relations=(Relation("Bind", "D1", "10", "No"), Relation("Association", "10", "D1", "Novel", "10")),
+        IRON, relations=(Relation("Bind", "D1", "10", "No"), Relation("Association", "10", "D1", "Novel", "10"))
     )
     row = pair_row(document, "D1", "10")
     assert [row[task] for task in ("relation", "novelty", "direction")] == ["Bind", "No", "No_Direct"]
     assert row["further_relations"] == [{"relation": "Association", "novelty": "Novel", "direction": "Right_to_Left"}]
     assert with_label_names(encoded(row, pair_features(LABELS)), pair_features(LABELS)) == row
-
-
-def test_tasks_that_a_corpus_does_not_annotate_have_no_column():
-    row = pair_row(parse_document(NALOXONE), "D009270", "D005076", BC5CDR.labels)
-    assert row["relation"] == "CID"
-    assert "novelty" not in row
-    assert "direction" not in row
-    assert set(row) == set(pair_features(BC5CDR.labels))
 
 
 def test_relation_without_novelty_is_refused_where_it_is_annotated():
@@ -182,16 +160,6 @@ def test_relations_that_no_pair_row_holds():
         Relation("Bind", "D1", "9606"),
     )
     assert relations_outside_pairs(replace(IRON, relations=relations)) == relations[1:]
-
-
-def test_types_are_mapped_before_pairs_are_formed():
-    document = marked_document("<C:D1 Iron> harms it.", relations=(Relation("Bind", "D1", "2", "No"),))
-    mention = replace(
-        document.mentions[0], start_char=11, end_char=13, text="it", entity_type="Gene", identifiers=("2",)
-    )
-    document = replace(document, mentions=(*document.mentions, mention))
-    assert pair_row(document, "D1", "2")["entity2_type"] == "GeneOrGeneProduct"
-    assert relations_outside_pairs(document) == ()
 
 
 @pytest.mark.corpus

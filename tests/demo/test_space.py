@@ -1,4 +1,4 @@
-"""A Space put together as demo/README.md says starts by itself, and asks for the versions that the package asks for."""
+"""A Space that follows demo/README.md starts by itself, and requires the versions that the package requires."""
 
 import re
 import shutil
@@ -60,4 +60,4 @@ def test_space_starts_without_the_checkout(tmp_path):
     variables = {"BIODIR_MODEL": str(save_checkpoint(tmp_path))}
     with serving(space / "app.py", tmp_path, variables) as address, urllib.request.urlopen(address) as answer:
         page = answer.read().decode()
-    assert "Which genes, diseases, chemicals and variants" in page
+    assert "Finds relations between the genes, diseases, chemicals and variants" in page

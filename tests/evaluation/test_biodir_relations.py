@@ -36,17 +36,9 @@ def test_figures_are_those_of_the_plain_function(metric):
     assert found["macro"] == report["macro"]
 
 
-@pytest.mark.parametrize(
-    ("predictions", "message"),
-    [
-        ([PREDICTIONS[0], {"id": "3", "relations": []}], r"1 only in gold \(1\), 1 only in the predictions \(3\)"),
-        ([PREDICTIONS[0], {"id": "1", "relations": [BIND, BIND]}], "document 1 has Bind between 5 and 7 twice"),
-        ([PREDICTIONS[0], {"id": "1", "relations": [{**BIND, "relation": "Binds"}]}], "relation type 'Binds'"),
-    ],
-)
-def test_what_cannot_be_compared_is_refused(metric, predictions, message):
-    with pytest.raises(AnnotationError, match=message):
-        metric.compute(predictions=predictions, references=REFERENCES)
+def test_what_cannot_be_compared_is_refused(metric):
+    with pytest.raises(AnnotationError, match="document 1 has Bind between 5 and 7 twice"):
+        metric.compute(predictions=[PREDICTIONS[0], {"id": "1", "relations": [BIND, BIND]}], references=REFERENCES)
 
 
 def test_what_a_document_holds_beside_its_relations_is_left_out(metric):

@@ -31,15 +31,8 @@ def listed(found):
 
 
 def test_relation_scores_are_right_where_the_type_is():
-    assert listed(head_outcomes(PAIRS)["relation"]) == [
-        (0.9, True),  # a
-        (0.7, True),  # b
-        (0.55, False),  # c
-        (0.3, False),  # e
-        (0.8, True),  # f
-        (0.6, True),  # i
-        (0.2, False),  # h
-    ]
+    right, wrong = [(0.9, True), (0.7, True), (0.8, True), (0.6, True)], [(0.55, False), (0.3, False), (0.2, False)]
+    assert sorted(listed(head_outcomes(PAIRS)["relation"])) == sorted(right + wrong)  # a b f i, c e h
 
 
 def test_novelty_and_direction_are_judged_only_where_the_type_is_right():
@@ -56,8 +49,8 @@ def test_statement_is_right_in_all_and_its_score_is_the_product():
 
 def test_heads_are_not_judged_by_what_gold_does_not_annotate():
     gold = Relation("CID", "a", "b")
-    answer = Relation("CID", "a", "b", "Novel", "a", relation_score=0.75, novelty_score=0.5, direction_score=0.5)
-    pair = ComparedDocument(Document("1", "", relations=(gold,)), Document("1", "", relations=(answer,)))
+    predicted = Relation("CID", "a", "b", "Novel", "a", relation_score=0.75, novelty_score=0.5, direction_score=0.5)
+    pair = ComparedDocument(Document("1", "", relations=(gold,)), Document("1", "", relations=(predicted,)))
     assert {head: listed(each) for head, each in head_outcomes([pair]).items()} == {"relation": [(0.75, True)]}
 
 
@@ -95,7 +88,6 @@ def test_curve_has_a_point_for_each_score_highest_first():
         ("Association", [(0.3, False), (0.8, True)], 3),
         ("Positive_Correlation", [(0.55, False), (0.6, True)], 1),
         ("Cotreatment", [(0.2, False)], 0),
-        ("Comparison", [], 0),
     ],
 )
 def test_outcomes_of_a_type_are_those_predicted_as_it(relation_type, expected, gold):

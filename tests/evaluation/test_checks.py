@@ -10,10 +10,6 @@ from biodir.evaluation.checks import ComparedDocument, compared_documents, compa
 from helpers.marked import marked_document
 
 BIND = Relation("Bind", "a", "b", "Novel", "a")
-BIORED_TYPES = (
-    "Association, Bind, Comparison, Conversion, Cotreatment, Drug_Interaction, Negative_Correlation, "
-    "Positive_Correlation"
-)
 
 
 def document(*relations, id="1"):
@@ -33,15 +29,11 @@ def message_of(gold, predicted, labels=None):
 @pytest.mark.parametrize(
     ("gold", "predicted", "message"),
     [
-        ([], [], "gold: no documents; give documents with relations to score against"),
-        (
-            ["1", "2"],
-            ["2", "3"],
-            "documents differ: 1 only in gold (1), 1 only in the predictions (3); score the same documents",
-        ),
-        ("123456", [], "documents differ: 6 only in gold (1, 2, 3, 4, 5, ...); score the same documents"),
-        (["1", "1"], ["1"], "gold: document 1 occurs twice; keep one"),
-        (["1"], ["1", "1"], "predictions: document 1 occurs twice; keep one"),
+        ("", "", "gold: no documents; give documents with relations to score against"),
+        ("12", "23", "documents differ: 1 only in gold (1), 1 only in the predictions (3); score the same documents"),
+        ("123456", "", "documents differ: 6 only in gold (1, 2, 3, 4, 5, ...); score the same documents"),
+        ("11", "1", "gold: document 1 occurs twice; keep one"),
+        ("1", "11", "predictions: document 1 occurs twice; keep one"),
     ],
 )
 def test_different_documents_are_refused(gold, predicted, message):
@@ -55,10 +47,7 @@ def test_different_documents_are_refused(gold, predicted, message):
         (Relation("Bind", "b", "a", "Novel", "a", relation_score=0.5), "twice"),
         (Relation("Bind", "b", "a", "No", "a"), "in contradictory ways (novelty Novel or No)"),
         (Relation("Bind", "b", "a", "Novel", "b"), "in contradictory ways (subject_id a or b)"),
-        (
-            Relation("Bind", "a", "b", None, None),
-            "in contradictory ways (novelty Novel or None and subject_id a or None)",
-        ),
+        (Relation("Bind", "a", "b"), "in contradictory ways (novelty Novel or None and subject_id a or None)"),
     ],
 )
 def test_relation_that_is_said_again_is_refused_on_either_side(again, problem):
@@ -71,8 +60,8 @@ def test_relation_that_is_said_again_is_refused_on_either_side(again, problem):
 def test_label_of_unrelated_pairs_is_no_relation_type(side):
     unrelated, empty = document(Relation("None", "a", "b")), document()
     gold, predicted = (unrelated, empty) if side == "gold" else (empty, unrelated)
-    message = f"{side}: document 1 has the relation type 'None' between a and b; known are {BIORED_TYPES}"
-    assert message_of([gold], [predicted]) == message
+    message = f"{side}: document 1 has the relation type 'None' between a and b; known are Association, Bind, "
+    assert message_of([gold], [predicted]).startswith(message)
 
 
 def test_labels_of_the_model_are_known_where_no_gold_document_has_them():
@@ -114,17 +103,12 @@ def test_note_says_that_two_label_lists_share_no_type(gold, predicted, noted):
 
 
 def test_note_says_that_predictions_lack_what_gold_has():
-    gold, answer = (Relation("Bind", "a", "b", *parts) for parts in (("No", "a"), ()))
-    notes = comparison_notes([ComparedDocument(document(gold), document(answer))])
+    gold, predicted = (Relation("Bind", "a", "b", *parts) for parts in (("No", "a"), ()))
+    notes = comparison_notes([ComparedDocument(document(gold), document(predicted))])
     assert notes[-2:] == [
         "no predicted relation has a novelty: scores that need it do not describe the predictions",
         "no predicted relation has a direction: scores that need it do not describe the predictions",
     ]
-
-
-def test_mapping_is_no_document():
-    with pytest.raises(AnnotationError, match="gold: document 0 is a dict, not a Document; make one with"):
-        compared_documents([{"id": "1"}], [])
 
 
 # What gold does not annotate.
@@ -134,7 +118,6 @@ def test_mapping_is_no_document():
     ("relations", "parts"),
     [
         ([], ()),
-        ([BIND], ()),
         ([Relation("CID", "a", "b")], ("novelty", "direction")),
         ([Relation("CID", "a", "b", subject_id="a")], ("novelty",)),
         ([Relation("Bind", "a", "b", "No")] * 19, ()),

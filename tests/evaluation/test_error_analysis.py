@@ -35,7 +35,6 @@ def category_names(gold, predicted) -> list[str]:
         ([bind()], [bind(kind="Conversion")], ["wrong_type"]),
         ([bind(subject="C1")], [bind(subject="G1")], ["wrong_direction"]),
         ([bind()], [bind(subject="G1")], ["wrong_direction"]),
-        ([bind(subject="C1")], [bind()], ["wrong_direction"]),
         ([bind()], [bind(novelty="Novel")], ["wrong_novelty"]),
         # The first that applies.
         ([bind()], [bind(kind="Conversion", novelty="Novel", subject="C1")], ["wrong_type"]),
@@ -53,15 +52,10 @@ def test_every_difference_is_one_error_in_one_category():
     labels = product(("Association", "Bind"), ("No", "Novel", None), (None, "C1", "G1"))
     values = [bind(kind=kind, novelty=novelty, subject=subject) for kind, novelty, subject in labels]
     for gold, predicted in product(values, values):
-        analysis = analysed([gold], [predicted])
+        turned = replace(predicted, entity1_id="G1", entity2_id="C1", relation_score=0.3)
+        analysis = analysed([gold], [turned])
         assert len(analysis.errors) == (gold != predicted)
         assert sum(analysis.category_counts().values()) == len(analysis.errors)
-
-
-@pytest.mark.parametrize("predicted", [bind("C1", "G1"), bind("G1", "C1")])
-def test_pair_that_agrees_in_everything_is_no_error(predicted):
-    found = analysed([bind("C1", "G1")], [replace(predicted, relation_score=0.3)])
-    assert (len(found.comparisons), found.errors) == (1, ())
 
 
 def test_relation_is_aligned_with_the_one_that_agrees_most():
@@ -117,17 +111,6 @@ def test_identifier_with_two_types_is_a_candidate_by_either():
 def test_evidence_is_where_the_entities_come_closest(marked, distance, evidence):
     (error,) = analysed([bind()], [], marked_document(marked)).errors
     assert (error.distance, error.evidence) == (distance, evidence)
-
-
-def test_types_are_counted_by_gold_and_predicted_type():
-    gold = [bind(subject="C1"), bind("C1", "G2"), bind("C1", "D1", kind="Association")]
-    predicted = [bind(subject="G1"), bind("C1", "G2", kind="Conversion"), bind("C2", "G2", subject="C2")]
-    assert analysed(gold, predicted).type_counts() == {
-        ("Bind", "Bind"): 1,
-        ("Bind", "Conversion"): 1,
-        ("Association", "None"): 1,
-        ("None", "Bind"): 1,
-    }
 
 
 def test_documents_are_matched_by_id_in_the_order_of_gold():

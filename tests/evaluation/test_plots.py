@@ -14,20 +14,12 @@ from biodir.evaluation.report import evaluation_report
 from helpers.scored_documents import GOLD, PREDICTED, without_scores
 
 FEW = Resampling(resamples=20)
-SIGNATURES = {".png": b"\x89PNG", ".svg": b"<?xml", ".pdf": b"%PDF"}
 
 
 def texts_of(path, gold, predicted, labels=None):
     """The texts of the picture, as Matplotlib names them in the comments of an SVG file."""
     write_plot(path, evaluation_report(gold, predicted, FEW, labels), gold, predicted, labels)
     return re.findall(r"<!-- (.*?) -->", path.read_text())
-
-
-@pytest.mark.parametrize("suffix", SIGNATURES)
-def test_suffix_says_the_kind_of_the_file(suffix, tmp_path):
-    path = tmp_path / f"picture{suffix}"
-    write_plot(path, evaluation_report(GOLD, PREDICTED, FEW), GOLD, PREDICTED)
-    assert path.read_bytes().startswith(SIGNATURES[suffix])
 
 
 def test_picture_shows_levels_curves_and_reliability(tmp_path):

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-from dataclasses import replace
 
 import pytest
 
@@ -66,9 +65,6 @@ def test_documents_that_no_rule_can_be_found_on_are_refused(chosen, message, che
     assert str(caught.value) == message
 
 
-# The table.
-
-
 def test_table_shows_thresholds_biases_and_f1():
     assert thresholds_table(CalibrationRun(RULE, 2, "", {"found here": COUNTS})).splitlines() == [
         "relation type                    threshold",
@@ -106,14 +102,6 @@ def test_storing_changes_nothing_else(run, folder):
     changed = {"none_bias", "relation_thresholds", "label_biases", "calibrated_on"}
     assert {name for name in after if name not in before or after[name] != before[name]} == changed
     assert sorted(os.listdir(folder)) == files
-
-
-def test_relation_type_that_the_model_cannot_predict_is_refused(checkpoint, documents):
-    odd = replace(documents[0], relations=(replace(documents[0].relations[0], relation_type="CID"),))
-    with pytest.raises(
-        AnnotationError, match=r"has the relation type 'CID', which the model cannot predict; it knows Asso"
-    ):
-        calibration_run(open_pipeline(checkpoint), [odd, *documents[1:]])
 
 
 def test_model_without_a_relation_head_is_refused(documents, tmp_path):

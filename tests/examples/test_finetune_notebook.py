@@ -1,4 +1,4 @@
-"""The notebook on fine-tuning: it runs from top to bottom, and what it shows is what it ran."""
+"""The notebook on fine-tuning: it runs from top to bottom, and its stored outputs are those of one run."""
 
 import json
 import re
@@ -17,7 +17,7 @@ NOTEBOOK = nbformat.read(EXAMPLES / "finetune.ipynb", as_version=4)
 
 
 def printed(cells: list) -> str:
-    """What the code of the cells wrote to its standard output."""
+    """The standard output of the cells."""
     outputs = [output for cell in cells if cell.cell_type == "code" for output in cell.outputs]
     return "".join(output.text for output in outputs if output.output_type == "stream" and output.name == "stdout")
 
@@ -57,9 +57,8 @@ def test_stored_outputs_come_from_one_run_from_top_to_bottom():
 
 
 @pytest.mark.parametrize("part", ["train", "dev"])
-def test_corpus_is_written_back_as_it_stands(part):
+def test_corpus_has_directions_and_is_written_back_unchanged(part):
     path = EXAMPLES / "corpus" / f"food_drug_{part}.pubtator"
     documents = list(read_pubtator(path))
     assert "".join(map(format_pubtator, documents)) == path.read_text(encoding="utf-8")
-    related = {name for document in documents for found in document.relations for name in (found.subject_id,)}
-    assert None not in related
+    assert all(relation.subject_id for document in documents for relation in document.relations)

@@ -28,8 +28,9 @@ def test_trainer_teaches_a_checkpoint_the_relation_of_its_documents(tmp_path, fo
     settings = {"classifier_dropout": 0.0, "initializer_range": 0.02, "none_bias": 0.0}
     checkpoint = without_dropout(save_checkpoint(tmp_path, pair_encoding=form, chunks=["infix"], **settings))
     gold = written(tmp_path / "train.pubtator", range(1, 9))
-    options = ["--model", checkpoint, "--train", gold, "--output", tmp_path / "tuned", "--epochs", "12"]
-    example.main([str(option) for option in [*options, "--batch-size", "4", "--rate", "0.01"]])
+    options = {"model": checkpoint, "train": gold, "output_dir": tmp_path / "tuned", "num_train_epochs": 12}
+    options |= {"per_device_train_batch_size": 4, "learning_rate": 0.01, "warmup_steps": 0.1, "report_to": "none"}
+    example.main([f"--{name}={value}" for name, value in options.items()])
     (found, *_), *_ = load_pipeline(str(tmp_path / "tuned"), device="cpu")(list(read_pubtator(gold)))
     assert (found["subject"]["id"], found["relation"], found["object"]["id"]) == ("C1", "Negative_Correlation", "D1")
     assert (found["novelty"], found["directed"]) == ("Novel", True)

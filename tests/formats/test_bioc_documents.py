@@ -9,8 +9,6 @@ import pytest
 from biodir import AnnotationError, ParseError, Relation
 from helpers.bioc_json import annotation, passage, read_one, relation, write_json
 
-pytest.importorskip("bioc")
-
 
 @pytest.fixture
 def source(tmp_path) -> Path:
@@ -20,25 +18,20 @@ def source(tmp_path) -> Path:
 # Text and offsets.
 
 
-def test_gaps_between_passages_become_spaces(source):
-    write_json(source, passage("One.", 2), passage("Two.", 10, [annotation(text="Two", offset=10)]))
-    document = read_one(source)
-    assert document.text == "  One.    Two."
-    assert document.mentions[0].start_char == 10
-
-
-def test_passages_without_a_gap_keep_their_offsets(source):
-    write_json(source, passage("One.\n", 0), passage("Two.", 5, [annotation(text="Two", offset=5)]))
-    document = read_one(source)
-    assert document.text == "One.\nTwo."
-    assert document.mentions[0].start_char == 5
-
-
-def test_offset_inside_the_passage_before_moves_the_passage_behind_it(source):
-    write_json(source, passage("One.", 0), passage("Two three.", 2, [annotation(text="three", offset=6)]))
-    document = read_one(source)
-    assert document.text == "One. Two three."
-    assert document.mentions[0].start_char == 9
+@pytest.mark.parametrize(
+    ("first", "second", "text", "start_char"),
+    [
+        (("One.", 2), ("Two.", 10), "  One.    Two.", 10),
+        (("One.\n", 0), ("Two.", 5), "One.\nTwo.", 5),
+        (("One.", 0), ("Two.", 2), "One. Two.", 5),
+    ],
+    ids=["gap", "no gap", "overlap"],
+)
+def test_passages_are_placed_at_their_offsets_or_after_the_one_before(first, second, text, start_char, source):
+    marked = [annotation(text="Two", offset=second[1])]
+    document = read_one(write_json(source, passage(*first), passage(*second, marked)))
+    assert document.text == text
+    assert document.mentions[0].start_char == start_char
 
 
 def test_full_text_keeps_its_kinds(source):
@@ -50,7 +43,7 @@ def test_full_text_keeps_its_kinds(source):
     assert document.mentions[0].start_char == 24
 
 
-def test_text_in_sentences_alone(source):
+def test_text_in_sentences_only(source):
     sentences = [
         {"offset": 3, "text": "Aspirin.", "annotations": [annotation(offset=3)]},
         {"offset": 12, "text": "It cures pain.", "annotations": [annotation(id="2", text="pain", offset=21)]},
@@ -61,7 +54,7 @@ def test_text_in_sentences_alone(source):
     assert [mention.start_char for mention in document.mentions] == [3, 21]
 
 
-def test_byte_offsets_are_read_where_all_fit(source, caplog):
+def test_byte_offsets_are_read_if_all_fit(source, caplog):
     text = "β-blocker and β-agonist"
     marked = [
         annotation(text="β-blocker", offset=11, length=10),
@@ -77,7 +70,7 @@ def test_byte_offsets_are_read_where_all_fit(source, caplog):
         read_one(write_json(source, passage("β-titles.", 0), passage(text, 11, marked)))
 
 
-def test_character_offsets_behind_other_letters(source, caplog):
+def test_character_offsets_after_other_letters(source, caplog):
     write_json(source, passage("β-blocker, β-agonist", 0, [annotation(text="β-agonist", offset=11)]))
     assert read_one(source).mentions[0].text == "β-agonist"
     assert caplog.text == ""
@@ -137,6 +130,7 @@ def test_bad_passage_is_named(bad, message, source):
     ("infons", "identifiers"),
     [
         ({"identifier": "D1,D2"}, ("D1", "D2")),
+        ({"identifier": "p|SUB|V|600|E", "type": "SequenceVariant"}, ("p|SUB|V|600|E",)),
         ({"Identifier": "D1|D2"}, ("D1", "D2")),
         ({"NCBI Gene": "7157;7158"}, ("7157", "7158")),
         ({"NCBI Gene identifier": "7157"}, ("7157",)),
@@ -163,13 +157,6 @@ def test_name_as_identifier_is_not_split(source):
     assert read_one(source).mentions[0].identifiers == ("rs6265",)
 
 
-def test_variant_keeps_its_bars(source):
-    write_json(
-        source, passage("V600E", 0, [annotation(text="V600E", identifier="p|SUB|V|600|E", type="SequenceVariant")])
-    )
-    assert read_one(source).mentions[0].identifiers == ("p|SUB|V|600|E",)
-
-
 def test_annotation_twice_is_one_mention(source, caplog):
     twice = [annotation("1", identifier="D1"), annotation("2", identifier="D1"), annotation("3", identifier="D2")]
     caplog.set_level(logging.WARNING)
@@ -177,7 +164,7 @@ def test_annotation_twice_is_one_mention(source, caplog):
     document = read_one(write_json(source, passage("Aspirin.", 0, twice), relations=[nodes]))
     assert [mention.identifiers for mention in document.mentions] == [("D1",), ("D2",)]
     assert document.relations == (Relation("Association", "D1", "D2", subject_id="D1"),)
-    assert caplog.messages == [f"{source}: document 7: annotations that stand there twice and are read once: 1"]
+    assert caplog.messages == [f"{source}: document 7: duplicate annotations, read once: 1"]
 
 
 # Relations.
@@ -198,10 +185,6 @@ def cure(source):
     return relations
 
 
-def test_relation_of_identifiers(cure):
-    assert cure(relation(entity1="D2", entity2="D1", type="Bind", novel="No")) == (Relation("Bind", "D2", "D1", "No"),)
-
-
 def test_relation_of_pubtator_3(cure):
     json_roles = {"role1": {"identifier": "D1", "type": "Chemical"}, "role2": {"identifier": "D2"}}
     xml_roles = {"role1": "Chemical|D1", "role2": "Disease|D2"}
@@ -211,14 +194,17 @@ def test_relation_of_pubtator_3(cure):
     assert cure(relation(nodes=nodes, score="0.9992", **xml_roles)) == (expected,)
 
 
-def test_argument_with_bars_of_its_own_is_kept(cure):
-    (found,) = cure(relation(entity1="p|SUB|V|600|E", entity2="D1"))
-    assert (found.entity1_id, found.entity2_id) == ("p|SUB|V|600|E", "D1")
-
-
-def test_relation_of_bc5cdr(cure):
-    found = {"id": "R0", "infons": {"relation": "CID", "Chemical": "D1", "Disease": "D2"}}
-    assert cure(found) == (Relation("CID", "D1", "D2"),)
+@pytest.mark.parametrize(
+    ("infons", "expected"),
+    [
+        ({"type": "Bind", "entity1": "D2", "entity2": "D1", "novel": "No"}, Relation("Bind", "D2", "D1", "No")),
+        ({"type": "Bind", "entity1": "p|SUB|V|600|E", "entity2": "D1"}, Relation("Bind", "p|SUB|V|600|E", "D1")),
+        ({"relation": "CID", "Chemical": "D1", "Disease": "D2"}, Relation("CID", "D1", "D2")),
+    ],
+    ids=["BioRED", "bars", "BC5CDR"],
+)
+def test_relation_of_identifiers(infons, expected, cure):
+    assert cure({"id": "R0", "infons": infons}) == (expected,)
 
 
 @pytest.mark.parametrize(
@@ -237,18 +223,9 @@ def test_relation_of_annotations(nodes, expected, cure):
 @pytest.mark.parametrize(
     ("bad", "message"),
     [
-        (
-            relation("R1", nodes=[("T1", "head")]),
-            "relation R1: has 1 nodes and none of the infon pairs entity1/entity2",
-        ),
-        (
-            relation("R1", nodes=[("T1", "head"), ("T9", "tail")]),
-            "names annotation 'T9', but no annotation has this id",
-        ),
-        (
-            relation("R1", nodes=[("T1", "head"), ("T3", "tail")]),
-            r"names annotation 'T3' \('fever'\), which is linked to",
-        ),
+        (relation("R1", nodes=[("T1", "head")]), "relation R1: has 1 nodes and none of the infon pairs entity1/ent"),
+        (relation("R1", nodes=[("T1", "head"), ("T9", "tail")]), "annotation 'T9', but no annotation has this id"),
+        (relation("R1", nodes=[("T1", "head"), ("T3", "tail")]), r"annotation 'T3' \('fever'\), which is linked to"),
         (relation("R1", entity1="D1", entity2=" "), "argument ' ' is not an identifier"),
         (relation("R1", entity1="D1", entity2="D2", type=""), "the type is ''; name it"),
         (relation("R1", entity1="D1", entity2="D2", novel=True), "the novelty is True, not a string"),

@@ -5,11 +5,11 @@ from io import BytesIO
 import pytest
 
 from biodir.formats import graphml
-from biodir.formats.graphml import format_graphml, node_name, relation_graph
-from helpers.demo_answers import DRUG, GENE, RESULTS, answer, result
+from biodir.formats.graphml import format_graphml, relation_graph
+from helpers.demo_predictions import DRUG, GENE, RESULTS, prediction, result
 
 networkx = pytest.importorskip("networkx")
-DOCUMENT = answer().document
+DOCUMENT = prediction().document
 EGFR, T790M, GEFITINIB = (
     "GeneOrGeneProduct:1956",
     "SequenceVariant:p|SUB|T|790|M",
@@ -63,14 +63,6 @@ def test_what_xml_cannot_hold_is_a_space_and_missing_values_are_left_out():
     back = read_back(format_graphml(DOCUMENT, results))
     assert back.nodes["ChemicalEntity:a b"]["name"] == "x y \N{DNA DOUBLE HELIX}"
     assert "novelty" not in back.edges["ChemicalEntity:a b", EGFR, next(iter(back["ChemicalEntity:a b"][EGFR]))]
-
-
-def test_no_relations_make_an_empty_graph():
-    assert len(read_back(format_graphml(DOCUMENT, []))) == 0
-
-
-def test_identifier_with_two_types_has_two_nodes():
-    assert node_name({**GENE, "type": "ChemicalEntity"}) != node_name(GENE)
 
 
 def test_missing_library_is_named(monkeypatch):

@@ -1,6 +1,5 @@
 """Documents from Parquet files, those that biodir writes and those of others."""
 
-import logging
 import sys
 
 import pyarrow
@@ -8,7 +7,7 @@ import pytest
 from datasets import Dataset
 from pyarrow.parquet import write_table
 
-from biodir import AnnotationError, Document, Mention, ParseError, SettingError
+from biodir import AnnotationError, Document, ErrorPolicy, Mention, ParseError, SettingError
 from biodir.dataset_script.features import document_features, pair_features
 from biodir.dataset_script.rows import document_row, pair_rows
 from biodir.dataset_script.sources import BIORED_DIRECTION
@@ -41,9 +40,10 @@ def test_class_labels_become_names(exported):
     assert list(read_parquet(str(exported))) == [IRON, COPPER]
 
 
-def test_plain_strings_are_read_as_they_are(tmp_path):
-    (document,) = read_parquet(plain_file(tmp_path / "a.parquet", PLAIN))
-    assert document == Document("5", "Iron", (Mention(0, 4, "Iron", "Metal", ("D1",)),))
+def test_plain_strings_are_read_and_a_missing_id_is_the_number_of_the_row(tmp_path):
+    mention = Mention(0, 4, "Iron", "Metal", ("D1",))
+    documents = read_parquet(plain_file(tmp_path / "a.parquet", PLAIN, {**PLAIN, "id": None}))
+    assert list(documents) == [Document(id, "Iron", (mention,)) for id in ("5", "2")]
 
 
 def test_many_rows_are_read_in_order(tmp_path):
@@ -52,43 +52,14 @@ def test_many_rows_are_read_in_order(tmp_path):
     assert [document.id for document in read_parquet(path)] == [str(number) for number in range(count)]
 
 
-def test_row_without_id_is_named_by_its_number(tmp_path):
-    path = plain_file(tmp_path / "a.parquet", PLAIN, {**PLAIN, "id": None})
-    assert [document.id for document in read_parquet(path)] == ["5", "2"]
-
-
-def test_error_names_file_and_row(tmp_path):
-    wrong = {**PLAIN, "entities": [{"start": 0, "end": 9, "type": "Metal", "id": "D1"}]}
-    path = plain_file(tmp_path / "a.parquet", PLAIN, wrong)
-    with pytest.raises(AnnotationError, match=r"a\.parquet: row 2: document 5, entities\[0\]: ends at 9 but"):
-        list(read_parquet(path))
-
-
-def test_rows_with_errors_are_left_out_on_demand(tmp_path, caplog):
+def test_bad_row_is_named_or_skipped(tmp_path):
     wrong = {**PLAIN, "entities": [{"start": 0, "end": 9, "type": "Metal", "id": "D1"}]}
     path = plain_file(tmp_path / "a.parquet", {**PLAIN, "id": "4"}, wrong, {**PLAIN, "id": "6"})
-    skipped = []
-    with caplog.at_level(logging.WARNING):
-        documents = list(read_parquet(path, errors="skip", on_skip=skipped.append))
-    assert [document.id for document in documents] == ["4", "6"]
-    assert [type(error) for error in skipped] == [AnnotationError]
-    assert "left out a document: " in caplog.text
-    assert caplog.messages[-1] == f"{path}: documents left out because of errors: 1"
-
-
-def test_error_of_the_check_counts_as_one_of_the_row(exported):
-    def refuse_second(document):
-        if document.id == "2":
-            raise SettingError("not this one")
-
-    with pytest.raises(SettingError, match=r"in\.parquet: row 2: not this one"):
-        list(read_parquet(exported, check=refuse_second))
-    assert list(read_parquet(exported, errors="skip", check=refuse_second)) == [IRON]
-
-
-def test_unknown_errors_setting_is_refused(exported):
-    with pytest.raises(SettingError, match="errors is 'ignore'"):
-        list(read_parquet(exported, errors="ignore"))
+    with pytest.raises(AnnotationError, match=r"a\.parquet: row 2: document 5, entities\[0\]: ends at 9 but"):
+        list(read_parquet(path))
+    policy = ErrorPolicy("skip")
+    assert [document.id for document in read_parquet(path, policy)] == ["4", "6"]
+    assert [type(error) for error in policy.skipped] == [AnnotationError]
 
 
 def test_file_of_pairs_is_refused(tmp_path):
@@ -102,7 +73,7 @@ def test_file_of_pairs_is_refused(tmp_path):
 def test_missing_column_is_named(tmp_path, missing):
     path = plain_file(tmp_path / "a.parquet", {name: value for name, value in PLAIN.items() if name != missing})
     with pytest.raises(ParseError, match=rf"a\.parquet: has no column '{missing}' among "):
-        list(read_parquet(path, errors="skip"))
+        list(read_parquet(path, policy=ErrorPolicy("skip")))
 
 
 def test_column_of_another_kind_is_an_error(tmp_path):
@@ -116,13 +87,6 @@ def test_file_that_is_not_parquet_is_named(tmp_path, content):
     (tmp_path / "a.parquet").write_bytes(content)
     with pytest.raises(ParseError, match=r"a\.parquet: not a Parquet file that can be read \("):
         list(read_parquet(tmp_path / "a.parquet"))
-
-
-def test_file_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(
-        ParseError, match=r"absent\.parquet: cannot be read \(No such file or directory\); check the path"
-    ):
-        list(read_parquet(tmp_path / "absent.parquet"))
 
 
 @pytest.mark.parametrize("library", ["pyarrow", "datasets"])

@@ -1,41 +1,25 @@
-"""The reader of a file by its suffix, and by its content where the suffix leaves it open."""
+"""The reader of a file by its suffix, and by its content if the suffix does not decide."""
 
-import argparse
-import io
 import json
 import shutil
-from pathlib import Path
 
 import pytest
+from datasets import Dataset
 
-from biodir import AnnotationError, ParseError, SettingError, read_pubtator, write_pubtator
-from biodir.formats import reading
-from biodir.formats.reading import BIOC, JSON_LINES, PARQUET, PUBTATOR, document_count, file_format, read_documents
-from biodir.inference.command import add_commands
-from biodir.inference.predict import count_documents, predict_files
+from biodir import AnnotationError, ErrorPolicy, ParseError, read_pubtator, write_pubtator
+from biodir.formats.reading import BIOC, JSON_LINES, PUBTATOR, document_count, file_format, read_documents
+from biodir.inference.predict import count_documents
+from helpers.bioc_json import annotation, passage
 from helpers.marked import marked_document
 
 ONE = marked_document("Too much <C:D4 iron> harms the <D:D5 liver>.", id="one")
 TWO = marked_document("<C:D1 Aspirin> cures <D:D2 pain>.", id="two")
 JSON_LINE = json.dumps(ONE.to_dict())
-BIOC_DOCUMENT = {
-    "id": "one",
-    "passages": [
-        {
-            "offset": 0,
-            "text": ONE.text,
-            "annotations": [
-                {
-                    "id": str(index),
-                    "text": mention.text,
-                    "infons": {"type": mention.entity_type, "identifier": mention.identifiers[0]},
-                    "locations": [{"offset": mention.start_char, "length": len(mention.text)}],
-                }
-                for index, mention in enumerate(ONE.mentions)
-            ],
-        }
-    ],
-}
+MARKED = [
+    annotation(each.text, each.text, each.start_char, type=each.entity_type, identifier=each.identifiers[0])
+    for each in ONE.mentions
+]
+BIOC_DOCUMENT = {"id": "one", "passages": [passage(ONE.text, 0, MARKED)]}
 BIOC_XML = (
     "<collection><document><id>one</id><passage><offset>0</offset>"
     f"<text>{ONE.text}</text></passage></document></collection>"
@@ -75,7 +59,6 @@ def test_json_lines(name, tmp_path):
     ],
 )
 def test_bioc_json_by_content(content, tmp_path):
-    pytest.importorskip("bioc")
     path = written(tmp_path / "a.json", content)
     assert file_format(path) == BIOC
     (document,) = read_documents(path)
@@ -87,22 +70,6 @@ def test_documents_of_biodir_with_passages_are_no_bioc(tmp_path):
     path = written(tmp_path / "a.json", mapping)
     assert file_format(path) == JSON_LINES
     assert [document.text for document in read_documents(path)] == ["Iron. More."]
-
-
-@pytest.mark.parametrize("content", [BIOC_DOCUMENT, {"documents": [BIOC_DOCUMENT]}])
-def test_bioc_in_json_lines_is_refused_not_read_without_its_annotations(content, tmp_path, caplog):
-    path = written(tmp_path / "a.jsonl", f"{JSON_LINE}\n{json.dumps(content)}\n")
-    with pytest.raises(ParseError, match=r"a\.jsonl:2: is BioC, .* save BioC as a \.json file"):
-        list(read_documents(path))
-    assert list(read_documents(path, errors="skip")) == [ONE]
-    assert caplog.messages[-1] == f"{path}: documents left out because of errors: 1"
-
-
-def test_formats_stand_below_the_data_sets():
-    folder = Path(reading.__file__).parent
-    sources = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.py")}
-    assert "parquet.py" in sources
-    assert [name for name, source in sources.items() if "dataset_script" in source] == []
 
 
 @pytest.mark.parametrize(
@@ -127,32 +94,18 @@ def test_bad_json_is_named_by_the_reader_that_it_is_nearest_to(content, expected
 
 
 def test_xml_is_bioc(tmp_path):
-    pytest.importorskip("bioc")
     path = written(tmp_path / "a.BioC.XML", BIOC_XML)
     assert file_format(path) == BIOC
     assert [(document.id, document.text) for document in read_documents(path)] == [("one", ONE.text)]
 
 
-def test_parquet_goes_to_its_reader(monkeypatch):
-    calls = []
-
-    def read_parquet(path, errors, on_skip, check):
-        calls.append((path, errors, on_skip, check))
-        return iter([ONE])
-
-    monkeypatch.setattr("biodir.formats.reading.read_parquet", read_parquet)
-    assert file_format("a.Parquet") == PARQUET
-    assert list(read_documents("a.Parquet", "skip", print, len)) == [ONE]
-    assert calls == [("a.Parquet", "skip", print, len)]
-
-
-@pytest.mark.parametrize("name", ["a.pubtator", "a.jsonl", "a.json", "b.json", "a.xml"])
-def test_errors_skip_and_check_reach_every_reader(name, tmp_path):
-    if name in ("b.json", "a.xml"):
-        pytest.importorskip("bioc")
+@pytest.mark.parametrize("name", ["a.pubtator", "a.jsonl", "a.json", "b.json", "a.xml", "a.parquet"])
+def test_policy_reaches_every_reader(name, tmp_path):
     path = tmp_path / name
     if name == "a.pubtator":
         write_pubtator([ONE], path)
+    elif name == "a.parquet":
+        Dataset.from_list([ONE.to_dict()]).to_parquet(path)
     else:
         written(path, {"a.jsonl": JSON_LINE, "a.json": JSON_LINE, "b.json": BIOC_DOCUMENT, "a.xml": BIOC_XML}[name])
 
@@ -160,26 +113,20 @@ def test_errors_skip_and_check_reach_every_reader(name, tmp_path):
         raise AnnotationError(f"no {document.id}")
 
     with pytest.raises(AnnotationError, match=rf"{name}.*: no one$"):
-        list(read_documents(path, check=refuse))
-    skipped = []
-    assert list(read_documents(path, errors="skip", on_skip=skipped.append, check=refuse)) == []
-    assert [type(error) for error in skipped] == [AnnotationError]
+        list(read_documents(path, policy=ErrorPolicy(check=refuse)))
+    policy = ErrorPolicy("skip", check=refuse)
+    assert list(read_documents(path, policy)) == []
+    assert [type(error) for error in policy.skipped] == [AnnotationError]
 
 
-def test_errors_setting_is_checked_at_once(tmp_path):
-    with pytest.raises(SettingError, match="errors is 'ignore'"):
-        read_documents(tmp_path / "a.pubtator", errors="ignore")
+@pytest.mark.parametrize("suffix", ["pubtator", "json", "jsonl", "xml", "parquet"])
+def test_missing_file_is_an_error_under_every_policy(suffix, tmp_path):
+    for errors in ("raise", "skip"):
+        with pytest.raises(ParseError, match=rf"absent\.{suffix}: cannot be read \(No such file"):
+            list(read_documents(tmp_path / f"absent.{suffix}", ErrorPolicy(errors)))
 
 
-@pytest.mark.parametrize("name", ["absent.pubtator", "absent.json", "absent.jsonl", "absent.xml"])
-def test_missing_file_is_an_error(name, tmp_path):
-    if name.endswith("xml"):
-        pytest.importorskip("bioc")
-    with pytest.raises(ParseError, match=rf"{name}: cannot be read \(No such file"):
-        list(read_documents(tmp_path / name))
-
-
-def test_documents_are_counted_where_that_is_cheap(tmp_path):
+def test_documents_are_counted_if_that_is_cheap(tmp_path):
     write_pubtator([ONE, TWO], tmp_path / "a.pubtator")
     lines = written(tmp_path / "b.json", f"{JSON_LINE}\n\nnot json\n")
     bioc = written(tmp_path / "c.json", {"documents": [BIOC_DOCUMENT]})
@@ -190,53 +137,7 @@ def test_documents_are_counted_where_that_is_cheap(tmp_path):
     assert count_documents([tmp_path / "a.pubtator", bioc, lines]) is None
 
 
-def test_help_of_predict_names_the_suffixes(capsys):
-    parser = argparse.ArgumentParser()
-    add_commands(parser.add_subparsers())
-    with pytest.raises(SystemExit):
-        parser.parse_args(["predict", "--help"])
-    shown = capsys.readouterr().out
-    for suffix in (".pubtator", ".txt", ".tsv", ".jsonl", ".ndjson", ".xml", ".json", ".parquet"):
-        assert suffix in shown
-
-
-def test_predict_reads_bioc(tmp_path):
-    pytest.importorskip("bioc")
-
-    class Extract:
-        """A pipeline that finds nothing."""
-
-        def check_document(self, document, type_map=None):
-            assert document.id in ("one", "two")
-
-        def __call__(self, documents, **_):
-            return ([] for _ in documents)
-
-    write_pubtator([TWO], tmp_path / "a.pubtator")
-    inputs = [
-        written(tmp_path / "b.xml", BIOC_XML),
-        tmp_path / "a.pubtator",
-        written(tmp_path / "c.json", BIOC_DOCUMENT),
-    ]
-    stream = io.StringIO()
-    report = predict_files(Extract(), inputs, stream, "jsonl")
-    assert [json.loads(line)["id"] for line in stream.getvalue().splitlines()] == ["one", "two", "one"]
-    assert (report.documents, report.skipped) == (3, [])
-
-
 @pytest.mark.corpus
-def test_every_file_of_a_corpus_is_read(data_dir, tmp_path):
-    pytest.importorskip("bioc")
-    counts = {
-        "biored/Dev.PubTator": 100,
-        "biored/Dev.BioC.XML": 100,
-        "biored/Dev.BioC.JSON": 100,
-        "bc5cdr/CDR_DevelopmentSet.PubTator.txt": 500,
-        "pubtator3/22439397_abstract_240916.json": 1,
-        "pubtator3/22439397_abstract_PubTatorArticle_240916.json": 1,
-        "pubtator3/pubtator3.37026113_240614.pubtator": 1,
-    }
-    for name, count in counts.items():
-        assert sum(1 for _ in read_documents(data_dir / name)) == count, name
+def test_file_of_a_corpus_is_read_without_its_suffix(data_dir, tmp_path):
     shutil.copy(data_dir / "biored" / "Dev.PubTator", tmp_path / "no_suffix")
     assert sum(1 for _ in read_documents(tmp_path / "no_suffix")) == 100

@@ -1,4 +1,4 @@
-"""Chromium without a screen, for the tests of pages."""
+"""Chromium without a screen, for tests of pages."""
 
 import base64
 import json
@@ -13,7 +13,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
 class Browser:
-    """A window, and what the tests do in it."""
+    """A window, and the actions of tests in it."""
 
     def __init__(self, width: int, height: int, downloads: Path) -> None:
         webdriver = pytest.importorskip("selenium.webdriver")
@@ -30,28 +30,28 @@ class Browser:
         self.driver.set_window_size(width, height)
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
         self.command("Emulation.setDeviceMetricsOverride", **metrics)
-        # Colours that fade in would be measured half way.
+        # Colours that fade in would be measured too early.
         self.command("Emulation.setEmulatedMedia", features=[{"name": "prefers-reduced-motion", "value": "reduce"}])
         self.command("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(downloads))
 
     def command(self, name: str, **values: Any) -> Any:
-        """The answer of Chromium's own protocol."""
+        """Run a command of Chromium's own protocol and return its result."""
         return self.driver.execute_cdp_cmd(name, values)
 
     def script(self, code: str, *values: Any) -> Any:
-        """What the JavaScript returns."""
+        """Return the result of JavaScript."""
         return self.driver.execute_script(code, *values)
 
     def all(self, selector: str) -> list[Any]:
-        """The elements that a CSS selector finds."""
+        """Return the elements that a CSS selector finds."""
         return self.driver.find_elements("css selector", selector)
 
     def texts(self, selector: str) -> list[str]:
-        """What the elements read."""
+        """Return the texts of the elements."""
         return [element.text for element in self.all(selector)]
 
     def until(self, holds: Any, what: str) -> Any:
-        """The first true value of `holds()`; the test fails where it does not come."""
+        """Return the first true value of `holds()`; fail if none comes in time."""
         from selenium.common.exceptions import StaleElementReferenceException
         from selenium.webdriver.support.ui import WebDriverWait
 
@@ -59,23 +59,23 @@ class Browser:
         return WebDriverWait(self.driver, WAIT_S, 0.1, ignored).until(lambda _: holds(), f"{what} did not come")
 
     def click(self, selector: str, index: int = 0) -> None:
-        """Clicks an element as soon as it is there."""
+        """Click an element as soon as it is there."""
         element = self.until(lambda: self.all(selector)[index : index + 1], selector)[0]
         self.script("arguments[0].scrollIntoView({block: 'center'})", element)
         element.click()
 
     def requested(self) -> list[str]:
-        """The addresses that were asked for since the last call."""
+        """Return the addresses that were requested since the last call."""
         messages = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
         sent = [message for message in messages if message["method"] == "Network.requestWillBeSent"]
         return [message["params"]["request"]["url"] for message in sent]
 
     def faults(self) -> list[str]:
-        """What the browser's console calls severe, since the last call."""
+        """Return the severe messages of the console since the last call."""
         return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE"]
 
     def screenshot(self, path: Path) -> None:
-        """Writes the whole page as a PNG."""
+        """Write the complete page as a PNG."""
         size = self.command("Page.getLayoutMetrics")["cssContentSize"]
         clip = {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1}
         data = self.command("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)["data"]

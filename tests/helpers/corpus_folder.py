@@ -47,7 +47,7 @@ def write_data_folder(folder: Path, with_bc5cdr: bool = True) -> Path:
 
 
 def write_split(path: Path, *documents: Document | str) -> None:
-    """Makes a PubTator file of documents, or of its text."""
+    """Make a PubTator file of documents, or of its text."""
     path.parent.mkdir(parents=True, exist_ok=True)
     blocks = [document if isinstance(document, str) else format_pubtator(document) for document in documents]
     path.write_text("".join(blocks), encoding="utf-8", newline="\n")

@@ -1,4 +1,4 @@
-"""The demo's page as a process, and what readers do in it: for the tests in a browser."""
+"""The demo's page as a process, and the actions of its readers, for tests in a browser."""
 
 import os
 import socket
@@ -19,12 +19,12 @@ WAIT_S = 90
 
 @contextmanager
 def serving(app: Path, folder: Path, variables: Mapping[str, str]) -> Iterator[str]:
-    """The address of the page that the program serves, in a process of its own, whose log must stay free of tracebacks.
+    """Start the program in a new process and yield the address of its page; its log must have no traceback.
 
     Args:
         app: the program.
         folder: where it writes its log.
-        variables: of its environment.
+        variables: variables of its environment.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -61,7 +61,7 @@ def load(browser: Browser, address: str, theme: str = "light") -> None:
 
 
 def run_example(browser: Browser, index: int = 0) -> int:
-    """The number of relations that the table of an example shows."""
+    """Open an example and return the number of rows of its table."""
     browser.click(".bd-example", index)
     return len(browser.until(lambda: browser.all(".bd-table .bd-row"), "the table"))
 
@@ -88,7 +88,7 @@ def shoot(browser: Browser, name: str) -> None:
 
 
 def write_text(browser: Browser, text: str) -> None:
-    """Puts a text in the place of the one there, as pasting does; the driver's own typing knows no emoji."""
+    """Replace the text as pasting does; the driver cannot type emoji."""
     area = browser.until(lambda: browser.all("#bd-source textarea"), "the text field")[0]
     browser.script("arguments[0].focus(); arguments[0].select()", area)
     if text:
@@ -96,7 +96,7 @@ def write_text(browser: Browser, text: str) -> None:
 
 
 def select(browser: Browser, name: str) -> None:
-    """Selects the first place of a name as a reader's mouse does: in the browser's own units."""
+    """Select the first occurrence of a name, in the units of the browser."""
     code = """const area = arguments[0], start = area.value.indexOf(arguments[1]);
         area.focus(); area.setSelectionRange(start, start + arguments[1].length)"""
     browser.script(code, browser.all("#bd-source textarea")[0], name)

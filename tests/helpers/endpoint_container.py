@@ -1,11 +1,11 @@
-"""Serves a repository as the container of Inference Endpoints does: a program of its own that knows no biodir.
+"""Serves a repository as the container of Inference Endpoints does; a program that has no biodir.
 
     python -I endpoint_container.py FOLDER PORT_FILE
 
-After huggingface-inference-toolkit, `webservice_starlette` and `utils`: handler.py is loaded by its place, with the
-folder in front of the import path; the handler is made once with the folder and called with the body of each request,
-one at a time, in another thread than that which made it; a body without `inputs` is refused; the address's query
-becomes `parameters`; None is answered by 204; every exception by 400 and {"error": str(error)}.
+After huggingface-inference-toolkit, `webservice_starlette` and `utils`: handler.py is loaded by its path, with the
+folder first on the import path; the handler is made once with the folder and called with the body of each request, one
+at a time, in another thread than the one that made it; a body without `inputs` is refused; the query of the address
+becomes `parameters`; None is answered with 204, every exception with 400 and {"error": str(error)}.
 """
 
 import importlib.util
@@ -20,7 +20,7 @@ ONE_AT_A_TIME = threading.Lock()
 
 
 def loaded_handler(folder: str):
-    """The handler of the repository."""
+    """Return the handler of the repository."""
     spec = importlib.util.spec_from_file_location("handler", Path(folder) / "handler.py")
     sys.path.insert(0, folder)
     module = importlib.util.module_from_spec(spec)
@@ -30,13 +30,13 @@ def loaded_handler(folder: str):
 
 
 def query_parameters(query: str) -> dict:
-    """The query with numbers of digits alone as numbers, and true and false as truth values."""
+    """Return the query with digits as numbers, and true and false as truth values."""
     words = {"true": True, "false": False}
     return {name: int(value) if value.isnumeric() else words.get(value, value) for name, value in parse_qsl(query)}
 
 
 def answer(handler, content_type: str, query: str, body: bytes) -> tuple[int, bytes]:
-    """Status and body of the answer to a request."""
+    """Return status and body of the answer to a request."""
     try:
         if content_type.split(";")[0].strip().lower() != "application/json":
             raise ValueError(f'Content type "{content_type}" not supported.')
@@ -55,7 +55,7 @@ def answer(handler, content_type: str, query: str, body: bytes) -> tuple[int, by
 
 
 def main(folder: str, port_file: str) -> None:
-    """Serves until it is ended."""
+    """Serve until the process ends."""
     sys.modules["biodir"] = None  # importing it fails from here on
     handler = loaded_handler(folder)
 
@@ -70,7 +70,7 @@ def main(folder: str, port_file: str) -> None:
             self.wfile.write(content)
 
         def log_message(self, *_) -> None:
-            """Nothing."""
+            """Print nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Requests)
     Path(f"{port_file}.part").write_text(str(server.server_port))

@@ -1,7 +1,7 @@
-"""A small Hub on loopback, in memory: what huggingface_hub asks of one to upload, tag, list and download.
+"""A small Hub on loopback, in memory, for the requests of huggingface_hub that upload, tag, list and download.
 
-It keeps what the tests look at: every request, and of each repository the commits with their files. Files are large
-(LFS) if they end in .safetensors or .parquet or hold a zero byte, else regular, as the real one decides by its rules.
+The tests read its requests and the commits of each repository. Files are large (LFS) if they end in .safetensors or
+.parquet or have a zero byte, else regular; the real Hub has similar rules.
 """
 
 import base64
@@ -40,7 +40,7 @@ class Repository:
     tags: dict[str, str] = field(default_factory=dict)
 
     def at(self, revision: str) -> Commit | None:
-        """The commit of a branch, tag or hash; None where there is none."""
+        """Return the commit of a branch, tag or hash; None if there is none."""
         oid = self.tags.get(revision, self.commits[-1].oid if revision == "main" else revision)
         return next((commit for commit in self.commits if commit.oid == oid), None)
 
@@ -56,17 +56,17 @@ class Hub:
     failures: dict[str, int] = field(default_factory=dict)
 
     def fail(self, part: str, status: int) -> None:
-        """From now on, requests whose method and path hold this part are answered with the status."""
+        """Answer requests whose method and path contain this part with the status."""
         self.failures[part] = status
 
     def count(self, part: str) -> int:
-        """How many requests hold this part."""
+        """Return how many requests contain this part."""
         return sum(part in f"{method} {path}" for method, path in self.requests)
 
 
 @contextmanager
 def running_hub() -> Iterator[Hub]:
-    """A Hub that answers while the block runs."""
+    """Yield a Hub that runs during the block."""
     hub = Hub()
     handler = type("BoundHandler", (_Handler,), {"hub": hub})
     server = _Server(("127.0.0.1", 0), handler)
@@ -90,7 +90,7 @@ class _Server(ThreadingHTTPServer):
 
 
 def git_hash(content: bytes) -> str:
-    """The name that git gives to a content."""
+    """Return the name that git gives to a content."""
     return hashlib.sha1(b"blob %d\0%b" % (len(content), content)).hexdigest()
 
 
@@ -99,29 +99,16 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def log_message(self, *_) -> None:
-        """Nothing: the tests look at `Hub.requests`."""
+        """Print nothing: the tests read `Hub.requests`."""
 
     def do_GET(self) -> None:
-        self._answer()
-
-    def do_HEAD(self) -> None:
-        self._answer()
-
-    def do_POST(self) -> None:
-        self._answer()
-
-    def do_PUT(self) -> None:
-        self._answer()
-
-    def _answer(self) -> None:
-        self.body = (
-            self.rfile.read(int(self.headers.get("Content-Length") or 0)) if self._has_length() else self._chunks()
-        )
+        chunked = self.headers.get("Transfer-Encoding") == "chunked"
+        self.body = self._chunks() if chunked else self.rfile.read(int(self.headers.get("Content-Length") or 0))
         path = unquote(urlsplit(self.path).path)
         self.hub.requests.append((self.command, path))
         for part, status in self.hub.failures.items():
             if part in f"{self.command} {path}":
-                return self._json({"error": "told to fail"}, status)
+                return self._json({"error": "made to fail"}, status)
         if self.command in ("POST", "PUT") and self._is_refused(path):
             return self._json({"error": "Invalid credentials"}, 401)
         if "/resolve/" in path:
@@ -136,17 +123,16 @@ class _Handler(BaseHTTPRequestHandler):
             return self._create()
         return self._api(path)
 
+    do_HEAD = do_POST = do_PUT = do_GET
+
     def _is_refused(self, path: str) -> bool:
-        """Whether a change is asked for without the token of this Hub.
+        """Return whether a change is requested without the token of this Hub.
 
         Objects go to an address that was given out and asks for none, and `paths-info` only reads.
         """
         if path.startswith("/objects/") or "/paths-info/" in path:
             return False
         return self.headers.get("Authorization") != f"Bearer {TOKEN}"
-
-    def _has_length(self) -> bool:
-        return self.headers.get("Transfer-Encoding") != "chunked"
 
     def _chunks(self) -> bytes:
         body = b""
@@ -225,14 +211,14 @@ class _Handler(BaseHTTPRequestHandler):
         self._json({"branches": [main], "tags": tags, "converts": []})
 
     def _preupload(self, commit: Commit) -> None:
-        answers = []
+        modes = []
         for file in json.loads(self.body)["files"]:
             is_large = file["path"].endswith(LARGE) or b"\0" in base64.b64decode(file["sample"])
-            answer = {"path": file["path"], "uploadMode": "lfs" if is_large else "regular", "shouldIgnore": False}
+            mode = {"path": file["path"], "uploadMode": "lfs" if is_large else "regular", "shouldIgnore": False}
             if file["path"] in commit.files:
-                answer["oid"] = _entry(commit, file["path"])["oid"]
-            answers.append(answer)
-        self._json({"files": answers})
+                mode["oid"] = _entry(commit, file["path"])["oid"]
+            modes.append(mode)
+        self._json({"files": modes})
 
     def _batch(self) -> None:
         objects = []
@@ -280,8 +266,8 @@ class _Handler(BaseHTTPRequestHandler):
         return self._json({})
 
     def _resolve(self, path: str) -> None:
-        front, _, behind = path.partition("/resolve/")
-        revision, _, name = behind.partition("/")
+        front, _, rest = path.partition("/resolve/")
+        revision, _, name = rest.partition("/")
         kind, repo_id = (
             ("datasets", front[len("/datasets/") :]) if front.startswith("/datasets/") else ("models", front[1:])
         )
@@ -318,7 +304,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _listing(commit: Commit, folder: str, is_recursive: bool) -> list[dict]:
-    """The files and folders in a folder ("" for the top), or those of all levels below it."""
+    """Return the files and folders in a folder ("" for the top), or those of all levels below it."""
     start = f"{folder}/" if folder else ""
     lines = {}
     for path in sorted(commit.files):
@@ -334,12 +320,12 @@ def _listing(commit: Commit, folder: str, is_recursive: bool) -> list[dict]:
 
 
 def _log(commit: Commit) -> dict:
-    """A line of the history."""
+    """Return a line of the history."""
     return {"id": commit.oid, "title": commit.message, "message": "", "date": "2026-01-02T03:04:05.000Z", "authors": []}
 
 
 def _entry(commit: Commit, path: str) -> dict:
-    """A line of a listing; of a large file the hash is that of its content."""
+    """Return a line of a listing; the hash of a large file is that of its content."""
     content = commit.files[path]
     if path not in commit.large:
         return {"type": "file", "path": path, "size": len(content), "oid": git_hash(content)}

@@ -1,4 +1,4 @@
-"""A tiny checkpoint with a card, as `biodir publish` takes it: what the tests of publishing share."""
+"""A tiny checkpoint with a card, as `biodir publish` takes it."""
 
 from pathlib import Path
 from typing import Any
@@ -36,10 +36,10 @@ model-index:
 
 
 def save_publishable(folder: Path, **settings: Any) -> Path:
-    """The folder of a checkpoint with a card and an evaluation result.
+    """Save a checkpoint with a card and an evaluation result, and return its folder.
 
     Args:
-        settings: of the configuration, as in `save_checkpoint`.
+        settings: settings of the configuration, as in `save_checkpoint`.
     """
     model = save_checkpoint(folder, pair_encoding="document", **settings)
     (model / "model_card.md").write_text(CARD)

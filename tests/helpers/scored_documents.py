@@ -1,6 +1,6 @@
 """Four documents with gold and predicted relations, and their counts as worked out by hand.
 
-The relations, by the letters that the comments use; where gold and prediction differ stands ``gold -> predicted``:
+The relations, by the letters that the comments use; ``gold -> predicted`` where the two differ:
 
     document   relation   pair type   sentences    relation type                       novelty       subject
     1          a          C-D         same         Negative_Correlation                Novel         C1
@@ -49,9 +49,9 @@ GOLD = (
         ),
     ),
     marked_document("<C:C3 Iron> and <C:C4 zinc> fell.", id="3"),
-    marked_document("Nothing is said.", id="4"),
+    marked_document("It is so.", id="4"),
 )
-_ANSWERS = {
+_PREDICTED = {
     "1": (
         Relation("Negative_Correlation", "C1", "D1", "Novel", "C1", 0.9, 0.8, 0.5),
         Relation("Bind", "G2", "G1", "No", "G1", 0.7, 0.6, 0.4),
@@ -65,7 +65,7 @@ _ANSWERS = {
     "3": (Relation("Cotreatment", "C3", "C4", "No", None, 0.2, 0.1, 0.3),),
     "4": (),
 }
-PREDICTED = tuple(replace(document, relations=_ANSWERS[document.id]) for document in GOLD)
+PREDICTED = tuple(replace(document, relations=_PREDICTED[document.id]) for document in GOLD)
 
 TOTALS = {
     "entity_pair": (5, 2, 2),  # right a b c f i, wrong e h, missed d g

@@ -1,4 +1,4 @@
-"""A tiny checkpoint with random weights: what the tests of the pipeline and the command share."""
+"""A tiny checkpoint with random weights: what tests of the pipeline and the commands share."""
 
 import string
 from pathlib import Path
@@ -13,7 +13,7 @@ from biodir.pipeline_biodir import BioDirPipeline
 from biodir.training.initialization import model_from_encoder
 
 # Small sizes, so that a few sentences fill a window and a few pairs fill a batch; every pair is related, whatever the
-# random weights say.
+# random weights are.
 SETTINGS = {
     "max_tokens": 96,
     "max_name_tokens": 6,
@@ -29,7 +29,7 @@ WORDS = ["what", "are", "the", "labels", "of", "and", "between", "gene", "drug",
 
 
 def save_encoder(folder: Path, positions: int = 128) -> None:
-    """Writes a BERT of two layers, whose tokenizer knows the characters of ASCII and a few words."""
+    """Save a BERT of two layers, whose tokenizer knows the characters of ASCII and a few words."""
     characters = [*string.digits, *string.ascii_lowercase, *string.punctuation]
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
     tokens = [*special, *characters, *(f"##{character}" for character in characters), *WORDS]
@@ -48,7 +48,7 @@ def save_encoder(folder: Path, positions: int = 128) -> None:
 
 
 def save_checkpoint(folder: Path, **settings: Any) -> Path:
-    """A folder in it with model and tokenizer, as their `save_pretrained` leaves them.
+    """Save a model and its tokenizer, with their `save_pretrained`; return their folder, inside the one given.
 
     Args:
         settings: of the configuration, in place of `SETTINGS`.
@@ -62,7 +62,7 @@ def save_checkpoint(folder: Path, **settings: Any) -> Path:
 
 
 def open_pipeline(folder: Path, relates_all: bool = True, **parameters: Any) -> BioDirPipeline:
-    """A pipeline over the checkpoint, with the installed code; it relates every pair, or none."""
+    """Return a pipeline over the checkpoint, with the installed code; it relates every pair, or none."""
     config = BioDirConfig.from_pretrained(folder)
     if not relates_all:
         config.none_bias, config.relation_threshold = 1000.0, 1.0

@@ -21,7 +21,7 @@ from transformers import (
 from biodir.configuration_biodir import BioDirConfig
 from biodir.modeling_biodir import BioDirForRelationExtraction
 
-# Electra stands for the encoders whose embeddings are narrower than their hidden states.
+# Electra represents the encoders whose embeddings are narrower than their hidden states.
 FAMILIES = ("bert", "roberta", "modernbert", "electra")
 POOLINGS = ("max", "mean", "attention")
 MAX_TOKENS = 48
@@ -32,7 +32,7 @@ WORDS = ("aspirin", "headache", "causes", "gene", "chemical", "disease", "##enti
 
 @dataclass(frozen=True)
 class TinyPair:
-    """The rows of a pair, each with its soft prompt's placeholders at the end, as the model is to see them."""
+    """The rows of a pair, each with the placeholders of its soft prompt at the end."""
 
     rows: tuple[tuple[int, ...], ...]
     pair_type_id: int = 0
@@ -40,13 +40,13 @@ class TinyPair:
 
 
 def tiny_encoder_config(family: str = "bert", **settings: Any) -> PreTrainedConfig:
-    """The configuration of a two-layer encoder without dropout."""
+    """Return the configuration of a two-layer encoder without dropout."""
     sizes = {"vocab_size": 160, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4}
     sizes |= {"intermediate_size": 48, "pad_token_id": PAD_ID}
     no_dropout = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
     if family == "bert":
         return BertConfig(**{**sizes, **no_dropout, "max_position_embeddings": MAX_TOKENS, **settings})
-    if family == "roberta":  # its first position is the one behind the padding's
+    if family == "roberta":  # its first position is the one after the padding's
         return RobertaConfig(**{**sizes, **no_dropout, "max_position_embeddings": MAX_TOKENS + 1, **settings})
     if family == "electra":
         positions = {"max_position_embeddings": MAX_TOKENS, "embedding_size": 16}
@@ -57,19 +57,19 @@ def tiny_encoder_config(family: str = "bert", **settings: Any) -> PreTrainedConf
 
 
 def tiny_config(family: str = "bert", **settings: Any) -> BioDirConfig:
-    """A configuration over `tiny_encoder_config`, with a soft prompt of three vectors unless told otherwise."""
+    """Return a configuration over `tiny_encoder_config`, by default with a soft prompt of three vectors."""
     values = {"soft_prompt_tokens": 3, "max_tokens": MAX_TOKENS, "classifier_dropout": 0.0}
     return BioDirConfig(encoder_config=tiny_encoder_config(family), **{**values, **settings})
 
 
 def tiny_model(family: str = "bert", **settings: Any) -> BioDirForRelationExtraction:
-    """A random model in evaluation mode; its weights are wide, so that a change of the input shows in the logits."""
+    """Return a random model in evaluation mode; its weights are so wide that a changed input shows in the logits."""
     return widened(BioDirForRelationExtraction(tiny_config(family, **settings))).eval()
 
 
 @torch.no_grad()
 def widened(model: Any) -> Any:
-    """The model with new random weights of some size, the same in every run; no bias stays zero."""
+    """Return the model with new random weights of some size, the same in every run; no bias stays zero."""
     generator = torch.Generator().manual_seed(1)
     for parameter in model.parameters():
         noise = torch.randn(parameter.shape, generator=generator)
@@ -81,14 +81,14 @@ def widened(model: Any) -> Any:
 
 
 def tiny_tokenizer() -> BertTokenizer:
-    """A fast WordPiece tokenizer that can spell every lower-case ASCII text."""
+    """Return a fast WordPiece tokenizer that can spell every lower-case ASCII text."""
     characters = string.ascii_lowercase + string.digits + "@$/[]_.,?"
     pieces = [*BRACKETS, *characters, *(f"##{character}" for character in characters), *WORDS]
     return BertTokenizer(vocab={piece: index for index, piece in enumerate(pieces)})
 
 
 def save_encoder(folder: Path, family: str = "bert", model_class: Any = AutoModel, **settings: Any) -> Path:
-    """The folder, now with a tiny random encoder and its tokenizer, as `from_encoder` finds them."""
+    """Save a tiny random encoder and its tokenizer, as `model_from_encoder` reads them; return the folder."""
     tokenizer = tiny_tokenizer()
     config = tiny_encoder_config(family, **{"vocab_size": len(tokenizer), **settings})
     build = model_class.from_config if model_class is AutoModel else model_class
@@ -98,14 +98,14 @@ def save_encoder(folder: Path, family: str = "bert", model_class: Any = AutoMode
 
 
 def random_row(seed: int, tokens: int, prompt_tokens: int = 3) -> tuple[int, ...]:
-    """Token ids of a row of this length, placeholders included."""
+    """Return token ids of a row of this length, placeholders included."""
     generator = torch.Generator().manual_seed(seed)
     text = torch.randint(len(BRACKETS), 160, (tokens - prompt_tokens,), generator=generator)
     return (*text.tolist(), *[PAD_ID] * prompt_tokens)
 
 
 def random_pairs(config: Any) -> list[TinyPair]:
-    """Pairs with one, two and three chunks of different lengths and pair types."""
+    """Return pairs with one, two and three chunks of different lengths and pair types."""
     shapes = (((20,), 0), ((12, 31), 1), ((25, 9, 14), 2), ((14, 13), 1), ((40,), 4))
     pairs = []
     for number, (lengths, pair_type_id) in enumerate(shapes):
@@ -116,7 +116,7 @@ def random_pairs(config: Any) -> list[TinyPair]:
 
 
 def batch_of(pairs: Sequence[TinyPair], tokens: int | None = None, chunks: int | None = None) -> dict[str, Tensor]:
-    """The model's inputs for the pairs, padded to a number of tokens and chunks."""
+    """Return the model's inputs for the pairs, padded to a number of tokens and chunks."""
     tokens = tokens or max(len(row) for pair in pairs for row in pair.rows)
     chunks = chunks or max(len(pair.rows) for pair in pairs)
     input_ids = torch.full((len(pairs), chunks, tokens), PAD_ID)  # (batch, chunks, tokens)
@@ -134,7 +134,7 @@ def batch_of(pairs: Sequence[TinyPair], tokens: int | None = None, chunks: int |
 
 
 def targets_of(config: Any, labels: Sequence[int]) -> dict[str, Tensor]:
-    """Targets in which the label of this index holds for each pair in every task; index 0 is an unrelated pair."""
+    """Return targets in which the label of this index holds for the pair in every task; 0 is an unrelated pair."""
     targets = {}
     for task in config.tasks:
         classes = len(config.labels[task])
@@ -143,7 +143,7 @@ def targets_of(config: Any, labels: Sequence[int]) -> dict[str, Tensor]:
 
 
 def all_logits(model: Any, batch: dict[str, Tensor]) -> Tensor:
-    """(batch, labels of all tasks): the logits of the heads side by side, without gradient."""
+    """Return (batch, labels of all tasks): the logits of the heads side by side, without gradient."""
     with torch.no_grad():
         output = model(**batch)
     return torch.cat([output[f"{task}_logits"] for task in model.config.tasks], dim=-1)

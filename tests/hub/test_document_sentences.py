@@ -1,4 +1,4 @@
-"""Sentences: what ends one and what does not, and the law that they cover the text without cutting a mention."""
+"""Sentences: what ends one, the law that they cover the text without cutting a mention, and their distances."""
 
 import random
 import time
@@ -8,8 +8,10 @@ import pytest
 
 from biodir.document_biodir import Document, Mention, Passage
 from biodir.document_pubtator_biodir import read_pubtator
-from biodir.document_sentences_biodir import sentence_spans
+from biodir.document_sentences_biodir import SentenceIndex, sentence_spans
 from helpers.marked import marked_document
+
+THREE = marked_document("<C:1 Iron> binds <G:2 it>. It is. The <D:3 pain> of <C:1 iron> ends. <S:4 Mice> live.")
 
 
 def sentences_of(text, **fields):
@@ -30,6 +32,10 @@ def faults(document):
     borders = [start for start, _ in spans[1:]]
     if any(m.start_char < border < m.end_char for border in borders for m in document.mentions):
         found.append("border inside a mention")
+    inner = [part.start_char for part in document.passages[1:]]
+    covered = [part for part in inner if any(m.start_char < part < m.end_char for m in document.mentions)]
+    if any(start < border < end for start, end in spans for border in inner if border not in covered):
+        found.append("sentence across passages")
     return found
 
 
@@ -37,39 +43,24 @@ def faults(document):
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    "sentences",
     [
-        ("It works. It fails.", ["It works.", "It fails."]),
-        ("Does it work? It does! It did.", ["Does it work?", "It does!", "It did."]),
-        ("One half.\n\tOther half.", ["One half.", "Other half."]),
-        ("Doses fell. 12 patients died.", ["Doses fell.", "12 patients died."]),
-        ("Levels rose. β-catenin fell.", ["Levels rose.", "β-catenin fell."]),
-        ("(It works.) It fails.", ["(It works.)", "It fails."]),
-        ('They say "it works." It fails.', ['They say "it works."', "It fails."]),
-        ("It works. (It fails.)", ["It works.", "(It fails.)"]),
-        ("It works. \u201cIt fails.\u201d", ["It works.", "\u201cIt fails.\u201d"]),
-        ("Treated with IL-2. It works.", ["Treated with IL-2.", "It works."]),
+        ["It works.", "It fails."],
+        ["Does it work?", "It does!", "It did."],
+        ["Doses fell.", "12 patients died."],
+        ["Levels rose.", "β-catenin fell."],
+        ["It ended.", "Être is a verb."],
+        ["(It works.)", "It fails."],
+        ['They say "it works."', "It fails."],
+        ["It works.", "(It fails.)"],
+        ["It works.", "\u201cIt fails.\u201d"],
+        ["Treated with IL-2.", "It works."],
+        ["no mark at all"],
     ],
 )
-def test_closing_mark_before_a_capital_digit_or_greek_letter_ends_a_sentence(text, expected):
-    assert sentences_of(text) == expected
-
-
-def test_text_without_a_closing_mark_is_one_sentence():
-    assert sentences_of("no mark at all") == ["no mark at all"]
-
-
-def test_passage_border_ends_a_sentence():
-    parts = (Passage(0, 10, "title"), Passage(11, 20, "abstract"))
-    assert sentences_of("Of aspirin It works.", passages=parts) == ["Of aspirin", "It works."]
-
-
-def test_passage_border_needs_no_space():
-    parts = (Passage(0, 10, "title"), Passage(10, 19, "abstract"))
-    assert sentences_of("of aspirinit works.", passages=parts) == ["of aspirin", "it works."]
-
-
-# What does not.
+@pytest.mark.parametrize("space", [" ", "\n\t", "  "])
+def test_closing_mark_before_a_capital_digit_or_greek_letter_ends_a_sentence(sentences, space):
+    assert sentences_of(space.join(sentences)) == sentences
 
 
 @pytest.mark.parametrize(
@@ -81,56 +72,54 @@ def test_passage_border_needs_no_space():
         "Given i.v. Doses fell.",
         "Many drugs (e.g. Aspirin) work.",
         "Many drugs, i.e. Aspirin and others, work.",
-        "About approx. 5 mg.",
         "Case no. 7 died.",
-        "See refs. and Tab. 3 for more.",
+        "Written by J. A. Smith today.",
+        "Grown (S. Aureus) here.",
+        "A dose of 0.5 mg.",
+        "It differs (p < .05) much.",
+        "It was E. coli. mRNA rose.",
     ],
+    ids=lambda text: text[:12],
 )
-def test_abbreviation_does_not_end_a_sentence(text):
+def test_abbreviation_initial_decimal_point_or_small_letter_does_not_end_a_sentence(text):
     assert sentences_of(text) == [text]
 
 
 @pytest.mark.parametrize(
-    "text", ["Written by J. A. Smith today.", "The strain E. Coli grew.", "Grown (S. Aureus) here."]
+    ("text", "border", "sentences"),
+    [
+        ("Of aspirin It works.", (10, 11), ["Of aspirin", "It works."]),
+        ("of aspirinit works.", (10, 10), ["of aspirin", "it works."]),
+    ],
 )
-def test_initial_does_not_end_a_sentence(text):
-    assert sentences_of(text) == [text]
+def test_passage_ends_a_sentence(text, border, sentences):
+    parts = (Passage(0, border[0], "title"), Passage(border[1], len(text), "abstract"))
+    assert sentences_of(text, passages=parts) == sentences
 
 
-@pytest.mark.parametrize("text", ["A dose of 0.5 mg.", "It differs (p < .05) much.", "Version 1.2.3 of it."])
-def test_decimal_point_does_not_end_a_sentence(text):
-    assert sentences_of(text) == [text]
+# Mentions.
 
 
-def test_small_letter_after_a_full_stop_continues_the_sentence():
-    assert sentences_of("It was E. coli. mRNA rose.") == ["It was E. coli. mRNA rose."]
-
-
-def test_full_stop_inside_a_mention_does_not_end_a_sentence():
-    assert sentences_of("Take Dr. No. Then rest.", mentions=(Mention(5, 17, "Dr. No. Then", "X"),)) == [
-        "Take Dr. No. Then rest."
-    ]
-
-
-def test_passage_border_inside_a_mention_does_not_end_a_sentence():
-    parts = (Passage(0, 4, "title"), Passage(5, 9, "abstract"))
-    assert sentences_of("Beta cell", passages=parts, mentions=(Mention(0, 9, "Beta cell", "X"),)) == ["Beta cell"]
+@pytest.mark.parametrize(
+    ("text", "spans", "passage_border"),
+    [
+        ("Take Dr. No. Then rest.", [(5, 17)], None),
+        ("Beta cell", [(0, 9)], 5),
+        ("It is A b. Cd e. Fg now.", [(6, 19), (8, 9)], None),
+    ],
+    ids=["full stop", "passage", "long mention around a short one"],
+)
+def test_border_inside_a_mention_does_not_end_a_sentence(text, spans, passage_border):
+    mentions = tuple(Mention(start, end, text[start:end], "X") for start, end in spans)
+    parts = () if passage_border is None else (Passage(0, 4, "title"), Passage(passage_border, len(text), "abstract"))
+    assert sentences_of(text, mentions=mentions, passages=parts) == [text]
 
 
 def test_border_at_the_edge_of_a_mention_stays():
     document = marked_document("It hurts <C:1 Aspirin.> <D:2 Pain> rises.")
     assert [document.text[start:end] for start, end in sentence_spans(document)] == ["It hurts Aspirin.", "Pain rises."]
-
-
-def test_border_right_behind_a_mention_stays():
     parts, mentions = (Passage(0, 4, "title"), Passage(4, 9, "abstract")), (Mention(0, 4, "Pain", "X"),)
     assert sentences_of("PainTwice", passages=parts, mentions=mentions) == ["Pain", "Twice"]
-
-
-def test_long_mention_hides_borders_that_a_shorter_one_inside_it_does_not_reach():
-    text = "It is A b. Cd e. Fg now."
-    long, short = Mention(6, 19, text[6:19], "X"), Mention(8, 9, "b", "X")
-    assert sentences_of(text, mentions=(long, short)) == [text]
 
 
 # Laws.
@@ -141,12 +130,8 @@ def test_text_without_a_letter_has_no_sentence(text):
     assert sentences_of(text) == []
 
 
-def test_white_space_around_the_text_belongs_to_no_sentence():
-    assert sentence_spans(Document("7", "  It works.  It fails. ")) == ((2, 11), (13, 22))
-
-
-def test_spans_count_characters_not_bytes():
-    assert sentence_spans(Document("7", "Café — naïve 😀. It works.")) == ((0, 15), (16, 25))
+def test_spans_count_characters_without_white_space_around():
+    assert sentence_spans(Document("7", "  Café — naïve 😀. It works. ")) == ((2, 17), (18, 27))
 
 
 def test_sentences_of_random_texts_keep_the_laws():
@@ -163,13 +148,6 @@ def test_sentences_of_random_texts_keep_the_laws():
     assert found == []
 
 
-def test_long_text_takes_a_moment():
-    document = Document("7", "Twelve patients took aspirin (5 mg), as Smith et al. Report. " * 850)
-    started_s = time.process_time()
-    assert len(sentence_spans(document)) == 850
-    assert time.process_time() - started_s < 0.5
-
-
 @pytest.mark.corpus
 @pytest.mark.parametrize("split", ["train", "dev", "test"])
 def test_sentences_of_the_corpus_keep_the_laws(data_dir, split):
@@ -177,13 +155,34 @@ def test_sentences_of_the_corpus_keep_the_laws(data_dir, split):
     assert [fault for document in documents for fault in faults(document)] == []
 
 
-@pytest.mark.corpus
-def test_no_sentence_of_the_corpus_crosses_a_passage_border(data_dir):
-    for document in read_pubtator(data_dir / "bioredirect" / "bioredirect_dev.pubtator"):
-        abstract_start = document.passages[1].start_char
-        assert not any(start < abstract_start < end for start, end in sentence_spans(document)), document.id
+def test_long_text_takes_a_moment():
+    document = Document("7", "Twelve patients took aspirin (5 mg), as Smith et al. Report. " * 850)
+    started_s = time.process_time()
+    assert len(sentence_spans(document)) == 850
+    assert time.process_time() - started_s < 0.5
 
 
-def test_capital_with_an_accent_opens_a_sentence():
-    text = "It ended. Être is a verb."
-    assert sentence_spans(Document("1", text)) == ((0, 9), (10, 25))
+# Distances.
+
+
+def distance(document, first, second):
+    mentions_of = {entity.identifier: entity.mentions for entity in document.entities()}
+    return SentenceIndex(document).distance(mentions_of[first], mentions_of[second])
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "sentences"),
+    [("1", "2", 0), ("1", "3", 0), ("2", "3", 2), ("2", "4", 3), ("1", "4", 1), ("3", "4", 1), ("1", "1", 0)],
+)
+def test_distance_is_that_of_the_closest_mentions(first, second, sentences):
+    assert distance(THREE, first, second) == sentences
+    assert distance(THREE, second, first) == sentences
+
+
+@pytest.mark.parametrize(
+    ("document", "numbers"),
+    [(THREE, [0, 0, 2, 2, 3]), (marked_document("It is. The <C:1 drug No. One> ends. <G:2 It> is."), [1, 2])],
+)
+def test_mention_is_in_the_sentence_in_which_it_starts(document, numbers):
+    index = SentenceIndex(document)
+    assert [index.sentence_of(mention) for mention in document.mentions] == numbers

@@ -16,8 +16,7 @@ from biodir.modeling_document_biodir import DocumentInputs, document_states
 from biodir.processing_biodir import make_processor
 from biodir.processing_document_biodir import DocumentFeatures
 from biodir.training.initialization import model_from_encoder
-from helpers.marked import marked_document, word_piece_tokenizer
-from helpers.pooled_models import (
+from helpers.document_models import (
     DOCUMENTS,
     NARROW,
     OFFSET_FAMILIES,
@@ -31,9 +30,10 @@ from helpers.pooled_models import (
     logits_of,
     logits_with_gradient,
     loss_of,
-    model_and_encoder,
+    model_and_processor,
     some_labels,
 )
+from helpers.marked import marked_document, word_piece_tokenizer
 from helpers.tiny_models import save_encoder, tiny_config
 
 # --- naive: each pair by itself, in rows with a full mask, through the encoder's own attention
@@ -132,10 +132,10 @@ def naive_logits(model, features) -> Tensor:
 @each_width
 @pytest.mark.parametrize("prompt_tokens", [3, 0], ids=["soft prompt", "no soft prompt"])
 def test_logits_and_gradients_equal_a_naive_implementation(sizes, prompt_tokens):
-    model, encoder = model_and_encoder(soft_prompt_tokens=prompt_tokens, **sizes)
-    features = features_of(encoder, *DOCUMENTS)
+    model, processor = model_and_processor(soft_prompt_tokens=prompt_tokens, **sizes)
+    features = features_of(processor, *DOCUMENTS)
     naive = eager(model)
-    found, expected = logits_with_gradient(model, encoder, features), naive_logits(naive, features)
+    found, expected = logits_with_gradient(model, processor, features), naive_logits(naive, features)
     assert_close(found, expected)
     gradients, naive_gradients = gradients_of(model, found), gradients_of(naive, expected)
     for name, gradient in gradients.items():
@@ -146,18 +146,18 @@ def test_logits_and_gradients_equal_a_naive_implementation(sizes, prompt_tokens)
 
 @pytest.mark.parametrize("family", PACKABLE_ENCODERS)
 def test_every_packable_encoder_equals_a_naive_implementation(family):
-    model, encoder = model_and_encoder(family, **NARROW)
-    features = features_of(encoder, TEXT, OTHER)
+    model, processor = model_and_processor(family, **NARROW)
+    features = features_of(processor, TEXT, OTHER)
     with torch.no_grad():
-        assert_close(logits_of(model, encoder, features), naive_logits(eager(model), features))
+        assert_close(logits_of(model, processor, features), naive_logits(eager(model), features))
 
 
 def test_entities_with_windows_between_them_equal_a_naive_implementation():
     # The window in the middle shows no mention; both entities have mentions in windows in which the other has none.
     words = "it binds " * 12
     document = marked_document(f"<C:C1 iron> {words}<D:D1 pain> and <C:C1 iron> {words}{words}<D:D1 pain> <G:G1 it>")
-    model, encoder = model_and_encoder(**NARROW)
-    features = features_of(encoder, document, OTHER)
+    model, processor = model_and_processor(**NARROW)
+    features = features_of(processor, document, OTHER)
     windows = [
         {mention.window for mention in features[0].markers if mention.entity[0] == name} for name in ("C1", "D1")
     ]
@@ -165,7 +165,7 @@ def test_entities_with_windows_between_them_equal_a_naive_implementation():
     assert windows[0] - windows[1]
     assert windows[1] - windows[0]
     assert len(windows[0] | windows[1]) < len(features[0].rows)
-    found, expected = logits_with_gradient(model, encoder, features), naive_logits(eager(model), features)
+    found, expected = logits_with_gradient(model, processor, features), naive_logits(eager(model), features)
     assert_close(found, expected)
 
 
@@ -179,27 +179,27 @@ def dense_document():
 
 
 def test_text_that_is_read_without_tags_equals_a_naive_implementation():
-    model, encoder = model_and_encoder(**NARROW)
-    features = features_of(encoder, dense_document(), OTHER)
+    model, processor = model_and_processor(**NARROW)
+    features = features_of(processor, dense_document(), OTHER)
     assert len(features[0].pairs) == 30 * 29 // 2
     some = [features[0].select(range(0, len(features[0].pairs), 40)), features[1]]
     with torch.no_grad():
-        assert_close(logits_of(model, encoder, some), naive_logits(eager(model), some))
+        assert_close(logits_of(model, processor, some), naive_logits(eager(model), some))
 
 
 def test_pair_of_a_text_that_is_read_without_tags_has_the_same_scores_by_itself_and_among_all():
-    model, encoder = model_and_encoder(**NARROW)
-    features = features_of(encoder, dense_document(), OTHER)
-    together = logits_of(model, encoder, features)
+    model, processor = model_and_processor(**NARROW)
+    features = features_of(processor, dense_document(), OTHER)
+    together = logits_of(model, processor, features)
     assert together.isfinite().all()
     for index in range(0, len(features[0].pairs), 29):
-        alone = logits_of(model, encoder, [features[0].select([index])])
+        alone = logits_of(model, processor, [features[0].select([index])])
         assert_close(alone, together[index : index + 1])
 
 
 def test_documents_of_these_tests_have_the_cases_that_they_are_for():
-    _, encoder = model_and_encoder(**NARROW)
-    text, other, one_pair = features_of(encoder, *DOCUMENTS)
+    _, processor = model_and_processor(**NARROW)
+    text, other, one_pair = features_of(processor, *DOCUMENTS)
     assert len(text.rows) > 2
     assert (len(other.rows), len(other.pairs), len(one_pair.pairs)) == (1, 3, 1)
     assert {scored.cross_window for scored in text.pairs} == {True, False}
@@ -213,48 +213,48 @@ def test_documents_of_these_tests_have_the_cases_that_they_are_for():
 @each_width
 @pytest.mark.parametrize("family", PACKABLE_ENCODERS)
 def test_pair_alone_and_among_others_of_several_documents_has_the_same_scores(sizes, family):
-    model, encoder = model_and_encoder(family, **sizes)
-    features = features_of(encoder, *DOCUMENTS)
+    model, processor = model_and_processor(family, **sizes)
+    features = features_of(processor, *DOCUMENTS)
     alone = [
-        logits_of(model, encoder, [found.select([index])]) for found in features for index in range(len(found.pairs))
+        logits_of(model, processor, [found.select([index])]) for found in features for index in range(len(found.pairs))
     ]
-    assert_close(logits_of(model, encoder, features), torch.cat(alone))
+    assert_close(logits_of(model, processor, features), torch.cat(alone))
 
 
 def test_order_of_documents_and_pairs_changes_no_score():
-    model, encoder = model_and_encoder(**NARROW)
-    text, other, one_pair = features_of(encoder, *DOCUMENTS)
-    logits = logits_of(model, encoder, [text, other, one_pair]).split([len(text.pairs), 3, 1])
+    model, processor = model_and_processor(**NARROW)
+    text, other, one_pair = features_of(processor, *DOCUMENTS)
+    logits = logits_of(model, processor, [text, other, one_pair]).split([len(text.pairs), 3, 1])
     order = list(reversed(range(len(text.pairs))))
-    found = logits_of(model, encoder, [one_pair, text.select(order), other])
+    found = logits_of(model, processor, [one_pair, text.select(order), other])
     assert_close(found, torch.cat([logits[2], logits[0][order], logits[1]]))
 
 
 def test_splitting_a_document_with_many_pairs_changes_no_score(monkeypatch):
-    model, encoder = model_and_encoder(**NARROW)
-    whole = features_of(encoder, TEXT, OTHER)
+    model, processor = model_and_processor(**NARROW)
+    whole = features_of(processor, TEXT, OTHER)
     monkeypatch.setattr(processing_document_biodir, "PAIRS_PER_PASS", 4)
-    parts = features_of(encoder, TEXT, OTHER)
+    parts = features_of(processor, TEXT, OTHER)
     assert len(parts) > len(whole) == 2
-    expected = logits_of(model, encoder, whole)
-    assert_close(logits_of(model, encoder, parts), expected)
-    assert_close(torch.cat([logits_of(model, encoder, [part]) for part in parts]), expected)
+    expected = logits_of(model, processor, whole)
+    assert_close(logits_of(model, processor, parts), expected)
+    assert_close(torch.cat([logits_of(model, processor, [part]) for part in parts]), expected)
 
 
 def test_pairs_differ():
-    model, encoder = model_and_encoder(**NARROW)
-    (features,) = features_of(encoder, TEXT)
+    model, processor = model_and_processor(**NARROW)
+    (features,) = features_of(processor, TEXT)
     # C3 has but one mention, which it shares with C1: a window that shows no other of C1 cannot tell them apart.
     entities = [{scored.pair.entity1.identifier, scored.pair.entity2.identifier} for scored in features.pairs]
     others = features.select([index for index, both in enumerate(entities) if "C3" not in both])
-    logits = logits_of(model, encoder, [others])
+    logits = logits_of(model, processor, [others])
     assert len(logits) == 18
     assert (torch.cdist(logits, logits) + torch.eye(len(logits))).min() > 1e-2
 
 
 def test_task_with_no_labels_has_no_logits():
-    model, encoder = model_and_encoder(novelty_labels=[])
-    output = model(**encoder.collate(features_of(encoder, TEXT)))
+    model, processor = model_and_processor(novelty_labels=[])
+    output = model(**processor.collate(features_of(processor, TEXT)))
     assert output.novelty_logits is None
     assert output.relation_logits.shape[1] + output.direction_logits.shape[1] == 13
 
@@ -262,7 +262,7 @@ def test_task_with_no_labels_has_no_logits():
 # --- which tokens attend to which
 
 
-def packed_states(monkeypatch, model, encoder, features):
+def packed_states(monkeypatch, model, processor, features):
     """The states of the packed row, and its layout."""
     seen = []
 
@@ -272,16 +272,16 @@ def packed_states(monkeypatch, model, encoder, features):
 
     with monkeypatch.context() as patch, torch.no_grad():
         patch.setattr(modeling_document_biodir, "encode_packed", capturing)
-        model(**encoder.collate(features))
+        model(**processor.collate(features))
     ((states, layout),) = seen
     return states.hidden, layout
 
 
 @pytest.mark.parametrize("family", PACKABLE_ENCODERS)
 def test_text_has_the_states_of_the_bare_text(monkeypatch, family):
-    model, encoder = model_and_encoder(family, **NARROW)
-    features = features_of(encoder, *DOCUMENTS)
-    states, layout = packed_states(monkeypatch, model, encoder, features)
+    model, processor = model_and_processor(family, **NARROW)
+    features = features_of(processor, *DOCUMENTS)
+    states, layout = packed_states(monkeypatch, model, processor, features)
     bare = eager(model).encoder
     rows = [row for found in features for row in found.rows]
     assert len(rows) == len(layout.windows)
@@ -293,32 +293,32 @@ def test_text_has_the_states_of_the_bare_text(monkeypatch, family):
 
 
 def test_soft_prompt_of_the_pair_type_is_seen_and_that_of_others_is_not():
-    model, encoder = model_and_encoder(**NARROW)
-    features = features_of(encoder, TEXT)
+    model, processor = model_and_processor(**NARROW)
+    features = features_of(processor, TEXT)
     types = torch.tensor([scored.pair.pair_type_id for scored in features[0].pairs])
-    before = logits_of(model, encoder, features)
+    before = logits_of(model, processor, features)
     for place in range(3):
         changed = copy.deepcopy(model)
         with torch.no_grad():
             changed.soft_prompt.vectors[2, place] += torch.linspace(-1, 1, 32)
-        moved = (logits_of(changed, encoder, features) - before).abs().amax(dim=-1)
+        moved = (logits_of(changed, processor, features) - before).abs().amax(dim=-1)
         assert ((moved > 1e-4) == (types == 2)).all()
 
 
 def test_packed_row_may_be_longer_than_the_positions_of_the_encoder():
-    model, encoder = model_and_encoder()
-    features = features_of(encoder, *[TEXT] * 4)
+    model, processor = model_and_processor()
+    features = features_of(processor, *[TEXT] * 4)
     assert sum(found.tokens for found in features) > 2 * model.config.encoder_config.max_position_embeddings
-    logits = logits_of(model, encoder, features).view(4, len(features[0].pairs), -1)
+    logits = logits_of(model, processor, features).view(4, len(features[0].pairs), -1)
     assert_close(logits, logits[:1].expand_as(logits))
 
 
 def test_pair_that_shares_no_window_has_no_context():
-    model, encoder = model_and_encoder(**NARROW)
-    features = features_of(encoder, TEXT, OTHER)
+    model, processor = model_and_processor(**NARROW)
+    features = features_of(processor, TEXT, OTHER)
     prompts = model.soft_prompt.vectors
     with torch.no_grad():
-        inputs = {name: torch.from_numpy(values) for name, values in encoder.collate(features).items()}
+        inputs = {name: torch.from_numpy(values) for name, values in processor.collate(features).items()}
         states = document_states(model.encoder, prompts, DocumentInputs(**inputs))
     crossing = [scored.cross_window for found in features for scored in found.pairs]
     assert (states.contexts == 0).all(dim=-1).tolist() == crossing
@@ -336,7 +336,7 @@ def test_encoder_that_cannot_read_packed_rows_is_refused():
 
 def test_encoder_with_relative_positions_is_refused():
     with pytest.raises(SettingError, match=r"^encoders of type 'bert' .* with absolute positions"):
-        model_and_encoder(encoder_settings={"position_embedding_type": "relative_key"})
+        model_and_processor(encoder_settings={"position_embedding_type": "relative_key"})
 
 
 def test_pairwise_model_keeps_the_attention_of_its_encoder():
@@ -348,34 +348,34 @@ def test_pairwise_model_keeps_the_attention_of_its_encoder():
 
 @pytest.mark.parametrize("family", ["bert", "roberta", "electra"])
 def test_saved_model_keeps_its_encoding_and_its_scores(tmp_path, family):
-    model, encoder = model_and_encoder(family, **NARROW)
-    features = features_of(encoder, *DOCUMENTS)
+    model, processor = model_and_processor(family, **NARROW)
+    features = features_of(processor, *DOCUMENTS)
     model.save_pretrained(tmp_path)
     assert PACKED_ATTENTION not in (tmp_path / "config.json").read_text()
     loaded = BioDirForRelationExtraction.from_pretrained(tmp_path)
     assert loaded.config.pair_encoding == "document"
-    encoder = make_processor(word_piece_tokenizer(), loaded.config)
-    assert features_of(encoder, *DOCUMENTS) == features
-    assert torch.equal(logits_of(loaded, encoder, features), logits_of(model, encoder, features))
+    processor = make_processor(word_piece_tokenizer(), loaded.config)
+    assert features_of(processor, *DOCUMENTS) == features
+    assert torch.equal(logits_of(loaded, processor, features), logits_of(model, processor, features))
 
 
 @pytest.mark.parametrize("attention", ["eager", "sdpa"])
 def test_attention_code_of_the_argument_changes_no_score(tmp_path, attention):
-    model, encoder = model_and_encoder(**NARROW)
-    features = features_of(encoder, *DOCUMENTS)
-    expected = logits_of(model, encoder, features)
+    model, processor = model_and_processor(**NARROW)
+    features = features_of(processor, *DOCUMENTS)
+    expected = logits_of(model, processor, features)
     model.save_pretrained(tmp_path)
     loaded = BioDirForRelationExtraction.from_pretrained(tmp_path, attn_implementation=attention)
-    assert_close(logits_of(loaded, encoder, features), expected)
+    assert_close(logits_of(loaded, processor, features), expected)
 
 
 def test_attention_code_that_is_set_later_changes_no_score():
     # The encoder's own attention knows nothing of the layout: everything would attend to everything, without a warning.
-    model, encoder = model_and_encoder(**NARROW)
-    features = features_of(encoder, *DOCUMENTS)
-    expected = logits_of(model, encoder, features)
+    model, processor = model_and_processor(**NARROW)
+    features = features_of(processor, *DOCUMENTS)
+    expected = logits_of(model, processor, features)
     model.set_attn_implementation("sdpa")
-    assert_close(logits_of(model, encoder, features), expected)
+    assert_close(logits_of(model, processor, features), expected)
 
 
 def test_model_from_a_pretrained_encoder_has_finite_scores(tmp_path):
@@ -383,19 +383,19 @@ def test_model_from_a_pretrained_encoder_has_finite_scores(tmp_path):
     model, tokenizer = model_from_encoder(
         folder, pair_encoding="document", **WIDE | {"max_tokens": 200, "window_overlap_tokens": 40}
     )
-    encoder = make_processor(tokenizer, model.config)
-    features = features_of(encoder, OTHER)
-    assert logits_of(model.eval(), encoder, features).isfinite().all()
+    processor = make_processor(tokenizer, model.config)
+    features = features_of(processor, OTHER)
+    assert logits_of(model.eval(), processor, features).isfinite().all()
 
 
 @each_width
 def test_autocast_to_half_precision_stays_near_float32_and_trains(sizes):
-    model, encoder = model_and_encoder(**sizes)
-    features = features_of(encoder, *DOCUMENTS)
-    reference = logits_of(model, encoder, features)
+    model, processor = model_and_processor(**sizes)
+    features = features_of(processor, *DOCUMENTS)
+    reference = logits_of(model, processor, features)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        found = logits_of(model, encoder, features)
-        loss = loss_of(model, encoder, features, some_labels(features))
+        found = logits_of(model, processor, features)
+        loss = loss_of(model, processor, features, some_labels(features))
     assert (found.float() - reference).abs().max() < 0.05 * reference.abs().max()
     assert loss.isfinite()
     assert loss.dtype == torch.float32
@@ -405,26 +405,26 @@ def test_autocast_to_half_precision_stays_near_float32_and_trains(sizes):
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=["bf16", "fp16"])
 def test_model_of_half_precision_stays_near_float32_and_trains(tmp_path, dtype):
-    model, encoder = model_and_encoder(**NARROW)
-    features = features_of(encoder, *DOCUMENTS)
-    reference = logits_of(model, encoder, features)
+    model, processor = model_and_processor(**NARROW)
+    features = features_of(processor, *DOCUMENTS)
+    reference = logits_of(model, processor, features)
     model.save_pretrained(tmp_path)
     loaded = BioDirForRelationExtraction.from_pretrained(tmp_path, dtype=dtype)
-    assert (logits_of(loaded, encoder, features).float() - reference).abs().max() < 0.05 * reference.abs().max()
-    loss_of(loaded, encoder, features, some_labels(features)).backward()
+    assert (logits_of(loaded, processor, features).float() - reference).abs().max() < 0.05 * reference.abs().max()
+    loss_of(loaded, processor, features, some_labels(features)).backward()
     assert all(parameter.grad.isfinite().all() for parameter in loaded.parameters())
 
 
 def test_training_steps_lower_the_loss():
-    model, encoder = model_and_encoder(**NARROW)
-    features = features_of(encoder, *DOCUMENTS)
+    model, processor = model_and_processor(**NARROW)
+    features = features_of(processor, *DOCUMENTS)
     labels = some_labels(features)
     model.train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
     losses = []
     for _ in range(5):
         optimizer.zero_grad()
-        loss = loss_of(model, encoder, features, labels)
+        loss = loss_of(model, processor, features, labels)
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
@@ -435,34 +435,34 @@ def test_training_steps_lower_the_loss():
 @pytest.mark.parametrize("labels", ["unrelated", "mixed"])
 def test_every_parameter_has_a_gradient(family, labels):
     # Training on several devices stops where a parameter has none.
-    model, encoder = model_and_encoder(family, **NARROW)
-    features = features_of(encoder, *DOCUMENTS)
+    model, processor = model_and_processor(family, **NARROW)
+    features = features_of(processor, *DOCUMENTS)
     found = some_labels(features)
-    loss_of(model, encoder, features, found if labels == "mixed" else [0] * len(found)).backward()
+    loss_of(model, processor, features, found if labels == "mixed" else [0] * len(found)).backward()
     assert [name for name, parameter in model.named_parameters() if parameter.grad is None] == []
 
 
 def test_dropout_works_only_in_training():
     dropouts = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.5}
-    model, encoder = model_and_encoder(encoder_settings=dropouts)
-    features = features_of(encoder, OTHER)
-    assert torch.equal(logits_of(model, encoder, features), logits_of(model, encoder, features))
+    model, processor = model_and_processor(encoder_settings=dropouts)
+    features = features_of(processor, OTHER)
+    assert torch.equal(logits_of(model, processor, features), logits_of(model, processor, features))
     model.train()
-    assert not torch.equal(logits_of(model, encoder, features), logits_of(model, encoder, features))
+    assert not torch.equal(logits_of(model, processor, features), logits_of(model, processor, features))
 
 
 @each_width
 def test_gradient_checkpointing_changes_neither_loss_nor_gradients(sizes):
-    model, encoder = model_and_encoder(**sizes)
-    features = features_of(encoder, *DOCUMENTS)
+    model, processor = model_and_processor(**sizes)
+    features = features_of(processor, *DOCUMENTS)
     model.train()
-    plain = gradients_of(model, logits_with_gradient(model, encoder, features))
-    plain_loss = loss_of(model, encoder, features, some_labels(features))
+    plain = gradients_of(model, logits_with_gradient(model, processor, features))
+    plain_loss = loss_of(model, processor, features, some_labels(features))
     calls = []
     model.get_submodule("encoder.encoder.layer.0.attention").register_forward_hook(lambda *_: calls.append(1))
     model.activation_checkpointing_enable()
-    checkpointed = gradients_of(model, logits_with_gradient(model, encoder, features))
+    checkpointed = gradients_of(model, logits_with_gradient(model, processor, features))
     assert len(calls) == 2  # forward, then once more for the gradient
-    assert torch.equal(loss_of(model, encoder, features, some_labels(features)), plain_loss)
+    assert torch.equal(loss_of(model, processor, features, some_labels(features)), plain_loss)
     for name, gradient in plain.items():
         assert_close(checkpointed[name], gradient)

@@ -1,329 +1,344 @@
-"""Windows of a document and what is asked in them: exact small ones, and what is refused."""
+"""Windows of a document and the pairs scored in them: exact small ones, laws over random ones, batches.
 
-import copy
+The laws are checked by plain loops over tokens and mentions that share no code with the windows.
+"""
 
+import random
+
+import numpy as np
 import pytest
 
 from biodir import processing_document_biodir
-from biodir.configuration_biodir import BioDirConfig
 from biodir.document_biodir import Document, Mention
 from biodir.document_candidates_biodir import CandidatePair
-from biodir.errors_biodir import CheckpointError, SettingError
-from biodir.labels_biodir import CHEMICAL, DISEASE, GENE, SPECIES, VARIANT
-from biodir.processing_biodir import make_processor
-from biodir.processing_document_biodir import DocumentFeatures, DocumentProcessor, MentionMarker
+from biodir.errors_biodir import SettingError
+from biodir.labels_biodir import CHEMICAL, GENE, VARIANT
+from biodir.processing_document_biodir import (
+    DocumentFeatures,
+    DocumentProcessor,
+    MentionMarker,
+    WindowPair,
+    collate_documents,
+    packed_groups,
+)
 from biodir.processing_pairwise_biodir import PairwiseProcessor
-from helpers.marked import TAGS, byte_level_tokenizer, encoding_settings, marked_document, word_piece_tokenizer
+from biodir.processing_windows_biodir import closest_spans
+from helpers.marked import (
+    TYPES,
+    encoding_settings,
+    entity,
+    marked_document,
+    random_document,
+    readable,
+    word_piece_tokenizer,
+)
 
-# What a reader of rows would write for the tags.
-SHORT_TAGS = {
-    f"@{kind}{role}{slash}$": f"{slash}{letter}{role[0]}"
-    for letter, kind in (("C", CHEMICAL), ("G", GENE), ("D", DISEASE))
-    for role in ("Src", "Tgt")
-    for slash in ("", "/")
-}
 # Windows of 10 tokens beside [CLS] and [SEP], of which neighbours share 3.
 SMALL = {"max_tokens": 12, "window_overlap_tokens": 3, "max_mention_tokens": 3}
 
 
-def window_encoder(tokenizer=None, **changes):
-    return DocumentProcessor(
-        tokenizer or word_piece_tokenizer(), encoding_settings(pair_encoding="document", **changes)
-    )
+def document_processor(**changes):
+    return DocumentProcessor(word_piece_tokenizer(), encoding_settings(pair_encoding="document", **changes))
 
 
 def features_of(marked, **changes):
-    """The features of a marked text, with all its pairs."""
-    encoder = window_encoder(**changes)
+    """Return the features of a marked text, with all its pairs."""
+    processor = document_processor(**changes)
     document = marked if isinstance(marked, Document) else marked_document(marked)
-    (features,) = encoder.features(encoder.tokenize(document))
+    (features,) = processor.features(processor.tokenize(document))
     return features
-
-
-def readable(ids):
-    """The tokens with spaces between them, tags shortened to `CS` and `/CS`: chemical, source."""
-    return " ".join(SHORT_TAGS.get(token, token) for token in word_piece_tokenizer().convert_ids_to_tokens(list(ids)))
 
 
 def rows_of(marked, **changes):
     return [readable(row) for row in features_of(marked, **changes).rows]
 
 
-def tagged_mentions(marked, **changes):
-    """The tagged mentions as (identifier, window, place)."""
-    features = features_of(marked, **changes)
-    return [(mention.entity[0], mention.window, mention.position) for mention in features.mentions]
+# Exact rows and markers.
 
-
-# Exact rows and mentions.
-
-
-def test_row_tags_every_mention_with_its_type():
-    marked = "<C:1 Iron> binds <G:2 it>, <D:3 pain> and <S:4 her2>. <C:1 It>."
-    assert rows_of(marked) == ["[CLS] CS iron /CS binds GS it /GS , DS pain /DS and her2 . [SEP] CS it /CS . [SEP]"]
-    assert tagged_mentions(marked) == [("1", 0, 1), ("1", 0, 16), ("2", 0, 5), ("3", 0, 9)]
-
-
-def test_mentions_name_their_entity_by_identifier_and_type():
-    features = features_of("<C:1 iron> <V:2 it>")
-    assert features.mentions == (MentionMarker(("1", CHEMICAL), 0, 1), MentionMarker(("2", VARIANT), 0, 4))
-
-
-def test_mention_of_several_entities_is_tagged_once_and_counts_for_each():
-    marked = "<G:1;2 it> binds <G:1 her2>"
-    assert rows_of(marked) == ["[CLS] GS it /GS binds GS her2 /GS [SEP]"]
-    assert tagged_mentions(marked) == [("1", 0, 1), ("1", 0, 5), ("2", 0, 1)]
-
-
-def test_types_that_share_their_tags_share_the_tag_of_one_span():
-    twice = Mention(0, 2, "it", GENE, ("1",)), Mention(0, 2, "it", VARIANT, ("2",))
-    document = Document("7", "it binds iron", (*twice, Mention(9, 13, "iron", CHEMICAL, ("3",))))
-    assert rows_of(document) == ["[CLS] GS it /GS binds CS iron /CS [SEP]"]
-    assert tagged_mentions(document) == [("1", 0, 1), ("2", 0, 1), ("3", 0, 5)]
-
-
-def test_mentions_of_two_types_in_one_place_are_tagged_twice():
-    document = Document("7", "it", (Mention(0, 2, "it", GENE, ("1",)), Mention(0, 2, "it", CHEMICAL, ("2",))))
-    assert rows_of(document) == ["[CLS] CS GS it /GS /CS [SEP]"]
-    assert tagged_mentions(document) == [("1", 0, 2), ("2", 0, 1)]
+SHARED_TAGS = Document(
+    "7",
+    "it binds iron",
+    (Mention(0, 2, "it", GENE, ("1",)), Mention(0, 2, "it", VARIANT, ("2",)), Mention(9, 13, "iron", CHEMICAL, ("3",))),
+)
+TWO_TYPES = Document("7", "it", (Mention(0, 2, "it", GENE, ("1",)), Mention(0, 2, "it", CHEMICAL, ("2",))))
 
 
 @pytest.mark.parametrize(
-    ("marked", "row"),
+    ("marked", "row", "markers"),
     [
-        ("<C:1 iron <G:2 it> pain>", "CS iron GS it /GS pain /CS"),
-        ("<C:1 iron <G:2 it>>", "CS iron GS it /GS /CS"),
-        ("<G:2 <C:1 it> iron>", "GS CS it /CS iron /GS"),
-        ("<C:1 <C:3 it> <G:2 iron>>", "CS CS it /CS GS iron /GS /CS"),
-        ("iron <C:1 \u200b> <G:2 it>", "iron CS /CS GS it /GS"),
-        ("<G:2 it> <C:1 \u200b>", "GS it /GS CS /CS"),
+        (
+            "<C:1 Iron> binds <G:2 it>, <D:3 pain> and <S:4 her2>. <C:1 It>.",
+            "CS iron /CS binds GS it /GS , DS pain /DS and her2 . [SEP] CS it /CS .",
+            [("1", 0, 1), ("1", 0, 16), ("2", 0, 5), ("3", 0, 9)],
+        ),
+        ("<G:1;2 it> binds <G:1 her2>", "GS it /GS binds GS her2 /GS", [("1", 0, 1), ("1", 0, 5), ("2", 0, 1)]),
+        (SHARED_TAGS, "GS it /GS binds CS iron /CS", [("1", 0, 1), ("2", 0, 1), ("3", 0, 5)]),
+        (TWO_TYPES, "CS GS it /GS /CS", [("1", 0, 2), ("2", 0, 1)]),
+        ("<C:1 iron <G:2 it> pain>", "CS iron GS it /GS pain /CS", [("1", 0, 1), ("2", 0, 3)]),
+        ("<C:1 <C:3 it> <G:2 it>>", "CS CS it /CS GS it /GS /CS", [("3", 0, 2), ("1", 0, 1), ("2", 0, 5)]),
+        ("<G:2 it> <C:1 \u200b>", "GS it /GS CS /CS", [("2", 0, 1), ("1", 0, 4)]),
     ],
 )
-def test_nested_and_dropped_mentions_keep_their_tags(marked, row):
-    assert rows_of(marked) == [f"[CLS] {row} [SEP]"]
+def test_row_tags_every_mention_with_its_type_and_markers_are_the_opening_tags(marked, row, markers):
+    features = features_of(marked)
+    assert [readable(row) for row in features.rows] == [f"[CLS] {row} [SEP]"]
+    assert [(marker.entity[0], marker.window, marker.position) for marker in features.markers] == markers
 
 
-def test_long_mention_is_tagged_around_its_first_tokens():
-    marked = "it <C:1 iron it iron> <G:2 it>"
-    assert rows_of(marked) == ["[CLS] it CS iron it iron /CS GS it /GS [SEP]"]
-    assert rows_of(marked, max_mention_tokens=2) == ["[CLS] it CS iron it /CS iron GS it /GS [SEP]"]
-
-
-def test_variant_carries_gene_tags():
-    assert rows_of("<D:1 pain> <V:2 it>") == ["[CLS] DS pain /DS GS it /GS [SEP]"]
-
-
-def test_settings_reach_the_features():
-    features = features_of("<C:1 iron> <G:2 it>", soft_prompt_tokens=5)
-    assert features.prompt_tokens == 5
-    assert features.tokens == 8 + 5
-
-
-def test_text_that_looks_like_a_tag_is_no_tag():
-    features = features_of("@ChemicalEntitySrc$ <C:1 iron> <G:2 it>")
-    tags = word_piece_tokenizer().convert_tokens_to_ids(TAGS)
-    assert sum(token in tags for token in features.rows[0]) == 4
+def test_markers_name_their_entity_by_identifier_and_type():
+    features = features_of("<C:1 iron> <V:2 it>", soft_prompt_tokens=5)
+    assert features.markers == (MentionMarker(("1", CHEMICAL), 0, 1), MentionMarker(("2", VARIANT), 0, 4))
+    assert (features.prompt_tokens, features.tokens) == (5, 8 + 5)
 
 
 # Pairs.
 
 
-def test_pairs_evidence_and_order_are_those_of_the_solid_encoding():
+def test_pairs_evidence_and_order_are_those_of_the_pairwise_form():
     document = marked_document("<C:1 Iron> binds. It is. <G:2 COX2> raises <C:3 it>. <C:1;4 Iron>.")
-    solid = PairwiseProcessor(word_piece_tokenizer(), encoding_settings())
-    expected = [(each.pair, each.evidence) for each in solid.features(solid.tokenize(document))]
+    pairwise = PairwiseProcessor(word_piece_tokenizer(), encoding_settings())
+    expected = [(each.pair, each.evidence) for each in pairwise.features(pairwise.tokenize(document))]
     assert [(each.pair, each.evidence) for each in features_of(document).pairs] == expected
     assert len(expected) == 6
 
 
-def test_chosen_pairs_are_asked_in_the_order_in_which_they_are_given():
-    encoder = window_encoder()
-    encoded = encoder.tokenize(marked_document("<C:1 Iron> binds <G:2 it> and <D:3 pain>."))
-    (everything,) = encoder.features(encoded)
-    candidates = list(encoder.candidates(encoded))
-    (some,) = encoder.features(encoded, [candidates[2], candidates[0]])
-    assert some == everything.with_pairs([2, 0])
+def test_chosen_pairs_keep_the_order_in_which_they_are_given():
+    processor = document_processor()
+    tokenized = processor.tokenize(marked_document("<C:1 Iron> binds <G:2 it> and <D:3 pain>."))
+    (everything,) = processor.features(tokenized)
+    candidates = list(processor.candidates(tokenized))
+    (some,) = processor.features(tokenized, [candidates[2], candidates[0]])
+    assert some == everything.select([2, 0])
 
 
 @pytest.mark.parametrize("marked", ["", "It is.", "<C:1 iron> it", "<S:1 iron> <S:2 it>"])
 def test_document_without_pairs_has_no_features(marked):
-    encoder = window_encoder()
-    assert list(encoder.features(encoder.tokenize(marked_document(marked)))) == []
+    processor = document_processor()
+    assert list(processor.features(processor.tokenize(marked_document(marked)))) == []
 
 
-def test_document_with_many_pairs_is_split(monkeypatch):
-    encoder = window_encoder()
-    encoded = encoder.tokenize(marked_document("<C:1 Iron> <C:2 it> <C:3 pain> <G:4 her2> <D:5 it>"))
-    (whole,) = encoder.features(encoded)
+def test_document_with_many_pairs_is_split_and_its_pairs_are_read_as_they_are_needed(monkeypatch):
+    processor = document_processor()
+    tokenized = processor.tokenize(marked_document("<C:1 Iron> <C:2 it> <C:3 pain> <G:4 her2> <D:5 it>"))
+    (complete,) = processor.features(tokenized)
     monkeypatch.setattr(processing_document_biodir, "PAIRS_PER_PASS", 4)
-    parts = list(encoder.features(encoded))
+    candidates = iter(list(processor.candidates(tokenized)))
+    parts = processor.features(tokenized, candidates)
+    first = next(parts)
+    assert next(candidates) == complete.pairs[4].pair
+    parts = [first, *processor.features(tokenized, [each.pair for each in complete.pairs[4:]])]
     assert [len(part.pairs) for part in parts] == [4, 4, 2]
-    assert [part.with_pairs([]) for part in parts] == [whole.with_pairs([])] * 3
-    assert tuple(pair for part in parts for pair in part.pairs) == whole.pairs
+    assert [part.select([]) for part in parts] == [complete.select([])] * 3
+    assert tuple(pair for part in parts for pair in part.pairs) == complete.pairs
 
 
-def test_pairs_are_encoded_as_they_are_asked_for():
-    encoder = window_encoder()
-    encoded = encoder.tokenize(marked_document("<C:1 Iron> <G:2 it>"))
-    asked = []
-
-    def pairs():
-        for pair in list(encoder.candidates(encoded)) * (2 * processing_document_biodir.PAIRS_PER_PASS):
-            asked.append(pair)
-            yield pair
-
-    next(encoder.features(encoded, pairs()))
-    assert len(asked) == processing_document_biodir.PAIRS_PER_PASS
-
-
-def test_groups_hold_neighbours_under_the_budget():
-    encoder = window_encoder()
-    features = [features_of("<C:1 Iron> <G:2 it>")] * 5
-    assert encoder.groups(features, 2 * features[0].tokens) == [[0, 1], [2, 3], [4]]
-    assert encoder.passes(features, 2 * features[0].tokens) == [[0, 1], [2, 3], [4]]
-
-
-# Long documents: exact.
-
-
-def far_apart(first, second):
-    """Two mentions with 12 words, of one token each, before, between and behind them."""
-    words = " ".join(["it"] * 12)
-    return f"{words} {first} {words} {second} {words}"
+# Long documents.
 
 
 def test_windows_of_a_long_text_overlap_and_end_in_a_suffix():
-    words = [str(number) for number in (1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2, 3, 4)]
-    assert rows_of(f"<C:1 iron> <G:2 it> {' '.join(words)}", **SMALL) == [
+    assert rows_of("<C:1 iron> <G:2 it> 1 2 3 4 5 6 7 8 9 0 1 2 3 4", **SMALL) == [
         "[CLS] CS iron /CS GS it /GS 1 2 3 4 [SEP]",
         "[CLS] 2 3 4 5 6 7 8 9 0 1 [SEP]",
         "[CLS] 5 6 7 8 9 0 1 2 3 4 [SEP]",
     ]
 
 
-def test_pair_is_asked_in_every_window_that_shows_both():
-    marked = "<C:1 iron> it <G:2 her2> it it it it it <C:1 iron> <G:2 her2> it it it it it it"
-    features = features_of(marked, **SMALL)
-    (pair,) = features.pairs
-    assert (pair.windows, pair.cross_window) == ((0, 2), False)
-    shown = [[word for word in ("iron", "her2") if word in readable(row).split()] for row in features.rows]
-    assert shown == [["iron", "her2"], ["iron"], ["iron", "her2"], ["her2"]]
-
-
-def test_pair_that_shares_no_window_is_asked_in_those_of_its_closest_mentions():
-    marked = f"<C:1 iron> {far_apart('<C:1 iron>', '<G:2 her2>')} <G:2 her2>"
-    features = features_of(marked, **SMALL)
-    (pair,) = features.pairs
-    assert pair.cross_window
-    shown = [[word for word in ("iron", "her2") if word in readable(features.rows[w]).split()] for w in pair.windows]
-    assert shown == [["iron"], ["her2"]]
-    assert 0 not in pair.windows
-    assert len(features.rows) - 1 not in pair.windows
-
-
-def test_mention_whose_inner_tags_leave_room_for_nothing_else_is_shown_whole():
+def test_mention_whose_inner_tags_leave_room_for_nothing_else_is_shown_completely():
     # With its own tags and those of three others the outer mention of two tokens fills all ten.
-    nested = "<C:1 <G:2 <G:3 it> <G:4 pain>>>"
-    rows = rows_of(f"it it iron {nested} binds it it it", **SMALL)
+    rows = rows_of("it it iron <C:1 <G:2 <G:3 it> <G:4 pain>>> binds it it it", **SMALL)
     assert "[CLS] CS GS GS it /GS GS pain /GS /GS /CS [SEP]" in rows
     assert max(len(row.split()) for row in rows) == 12
-
-
-# Mentions whose tags do not fit.
-
-DENSE = {"max_mention_tokens": 6, "window_overlap_tokens": 6, "max_tokens": 18}
-
-
-def deeply_nested(depth, more=()):
-    """One mention of six tokens in which many others lie, a chemical behind it, and further mentions."""
-    text = "it it it it it it binds iron, and pain raises the end of it and of iron."
-    spans = [(3 * first, 3 * last + 2) for first in range(6) for last in range(first, 6)][: depth - 1]
-    genes = [Mention(*span, text[slice(*span)], GENE, ("1",)) for span in sorted({(0, 17), *spans})]
-    return Document("7", text, (*genes, Mention(24, 28, "iron", CHEMICAL, ("2",)), *more))
-
-
-def test_mentions_whose_tags_fit_are_tagged():
-    rows = rows_of(deeply_nested(4), **DENSE)
-    assert max(len(row.split()) for row in rows) <= 18
-    assert sum(row.split().count("GS") for row in rows) >= 4
-
-
-def test_document_whose_tags_fill_more_than_a_window_is_read_without_tags():
-    assert rows_of(deeply_nested(20), **DENSE) == [
-        "[CLS] it it it it it it binds iron , and pain raises the e ##n ##d [SEP]",
-        "[CLS] binds iron , and pain raises the e ##n ##d of it and of iron . [SEP]",
-    ]
-
-
-def test_mention_of_a_text_without_tags_is_where_its_first_token_is():
-    species = Mention(34, 38, "pain", SPECIES, ("3",))
-    document = deeply_nested(20, [species])
-    features = features_of(document, **DENSE)
-    iron = [mention for mention in features.mentions if mention.entity == ("2", CHEMICAL)]
-    assert iron == [MentionMarker(("2", CHEMICAL), 0, 8), MentionMarker(("2", CHEMICAL), 1, 2)]
-    genes = [mention for mention in features.mentions if mention.entity == ("1", GENE)]
-    assert len(genes) == len(document.mentions) - 2
-    assert {(mention.window, mention.position) for mention in genes} == {(0, place) for place in range(1, 6)}
-    assert len(features.mentions) == len(iron) + len(genes), "a type that is in no pair has no mention"
-
-
-def test_pairs_of_a_text_without_tags_are_those_of_the_text_with_them():
-    tagged, untagged = features_of(deeply_nested(4), **DENSE), features_of(deeply_nested(20), **DENSE)
-    assert [[entity.identifier for entity in (each.pair.entity1, each.pair.entity2)] for each in untagged.pairs] == [
-        [entity.identifier for entity in (each.pair.entity1, each.pair.entity2)] for each in tagged.pairs
-    ]
-    # Without the tags there is room for both.
-    assert [(each.windows, each.cross_window) for each in tagged.pairs] == [((0, 1), True)]
-    assert [(each.windows, each.cross_window) for each in untagged.pairs] == [((0,), False)]
-    assert [each.evidence for each in untagged.pairs] == [each.evidence for each in tagged.pairs]
 
 
 # What is refused.
 
 
-def test_smallest_possible_window_is_accepted():
-    window_encoder(max_tokens=12, window_overlap_tokens=3, max_mention_tokens=3)
+@pytest.mark.parametrize(
+    ("sizes", "message"),
+    [
+        ({**SMALL, "max_tokens": 11}, r"^max_tokens is 11: windows that share window_overlap_tokens, 3, need twice"),
+        ({**SMALL, "max_mention_tokens": 4}, r"^window_overlap_tokens is 3, less than max_mention_tokens, 4: .* it$"),
+    ],
+)
+def test_windows_that_are_too_small_are_refused(sizes, message):
+    document_processor(**SMALL)
+    with pytest.raises(SettingError, match=message):
+        document_processor(**sizes)
 
 
-def test_window_that_its_neighbours_would_cover_is_refused():
-    with pytest.raises(
-        SettingError, match=r"^max_tokens is 11: windows that share window_overlap_tokens, 3, need twice"
-    ):
-        window_encoder(max_tokens=11, window_overlap_tokens=3, max_mention_tokens=3)
+# Laws over random documents.
 
 
-def test_overlap_that_is_shorter_than_a_mention_is_refused():
-    with pytest.raises(
-        SettingError, match=r"^window_overlap_tokens is 3, less than max_mention_tokens, 4: .* raise it$"
-    ):
-        window_encoder(max_tokens=50, window_overlap_tokens=3, max_mention_tokens=4)
+def nested_text(draw, depth):
+    """Return a marked text of 2 ** `depth` words in which each is a mention, as are all in which it lies."""
+    name = f"{draw.choice('CGVD')}:{draw.choice('12')}"
+    return f"<{name} {' '.join(nested_text(draw, depth - 1) for _ in range(2))}>" if depth else f"<{name} it>"
 
 
-@pytest.mark.parametrize("tokenizer", [word_piece_tokenizer, byte_level_tokenizer])
-def test_tokenizer_without_the_tags_is_refused(tokenizer):
-    with pytest.raises(CheckpointError, match=r"^the tokenizer lacks '@\w+(Src|Tgt)/?\$'; load the tokenizer that was"):
-        window_encoder(tokenizer(with_tags=False))
+def random_cases():
+    """Yield processors, documents and features; the last twenty documents have more tags than a window holds."""
+    draw = random.Random(1)
+    for number in range(80):
+        overlap = draw.randint(3, 9)
+        sizes = {"max_mention_tokens": 3, "window_overlap_tokens": overlap,
+                 "max_tokens": 2 + 2 * (overlap + 2) + draw.choice([0, 1, 7, 60])}  # fmt: skip
+        document = random_document(draw, kinds="CGVDS")
+        if number >= 60:
+            sizes = {"max_mention_tokens": 8, "window_overlap_tokens": 8, "max_tokens": 30}
+            document = marked_document(f"{nested_text(draw, 3)} binds it. <C:3 Iron> raises it. <S:1 It> is pain.")
+        processor = document_processor(**sizes)
+        tokenized = processor.tokenize(document)
+        for features in processor.features(tokenized):
+            yield processor, tokenized, features
 
 
-def test_tokenizer_without_the_task_tokens_is_refused_where_there_is_a_hard_prompt():
-    tokenizer = copy.deepcopy(word_piece_tokenizer(with_tags=False))
-    tokenizer.add_tokens([tag for tag in TAGS if tag.startswith("@")], special_tokens=True)
-    window_encoder(tokenizer)
-    with pytest.raises(CheckpointError, match=r"^the tokenizer lacks '\[REL\]'; load the tokenizer"):
-        PairwiseProcessor(tokenizer, encoding_settings())
+def inside(span, window):
+    return window[0] <= span[0] and span[1] <= window[1]
 
 
-# Which encoder.
+def windows_of(processor, tokenized, features):
+    """Return the windows, after a check that rows show them; text alone is no proof, since words occur twice."""
+    tags = {tag for both in processor.tag_ids.values() for tag in both}
+    windows = processor._windows(tokenized)[0]
+    for row, (start, end) in zip(features.rows, windows, strict=True):
+        assert (row[0], row[-1]) == (processor.cls_id, processor.sep_id)
+        assert tuple(token for token in row[1:-1] if token not in tags) == tokenized.token_ids[start:end]
+    return windows
 
 
-@pytest.mark.parametrize(("name", "kind"), [("pairwise", PairwiseProcessor), ("document", DocumentProcessor)])
-def test_configuration_names_the_encoder_of_pairs(name, kind):
-    encoder = make_processor(word_piece_tokenizer(), BioDirConfig(pair_encoding=name, max_tokens=300))
-    assert type(encoder) is kind
-    assert encoder.settings.max_tokens == 300
+def test_windows_of_random_documents_cover_the_text_and_show_every_mention_completely():
+    for processor, tokenized, features in random_cases():
+        windows = windows_of(processor, tokenized, features)
+        assert all(len(row) <= processor.settings.max_tokens for row in features.rows)
+        assert {place for window in windows for place in range(*window)} == set(range(len(tokenized.token_ids)))
+        paired = {key: spans for key, spans in tokenized.mention_spans.items() if (key[1], "Src") in processor.tag_ids}
+        expected = [
+            (key, number, span)
+            for key, spans in paired.items()
+            for number, window in enumerate(windows)
+            for span in spans
+            if inside(span, window)
+        ]
+        assert {(key, span) for key, _, span in expected} == {(key, span) for key in paired for span in paired[key]}
+        found = sorted((marker.entity, marker.window) for marker in features.markers)
+        assert found == sorted((key, number) for key, number, _ in expected)
 
 
-def test_features_are_windows_with_pairs():
-    features = features_of("<C:1 iron> <G:2 it>")
-    assert isinstance(features, DocumentFeatures)
-    assert [type(question.pair) for question in features.pairs] == [CandidatePair]
+def test_markers_of_random_documents_are_opening_tags_or_without_tags_first_tokens():
+    untagged = 0
+    for processor, tokenized, features in random_cases():
+        windows = windows_of(processor, tokenized, features)
+        tags = {tag for both in processor.tag_ids.values() for tag in both}
+        has_tags = not all(tags.isdisjoint(row) for row in features.rows)
+        untagged += not has_tags
+        for marker in features.markers:
+            row = features.rows[marker.window]
+            opening, closing = processor.tag_ids[marker.entity[1], "Src"]
+            assert not has_tags or (row[marker.position] == opening and closing in row[marker.position :])
+            before = sum(token not in tags for token in row[1 : marker.position])
+            starts = {span[0] for span in tokenized.mention_spans[marker.entity]}
+            assert windows[marker.window][0] + before in starts
+    assert 20 <= untagged < 40
+
+
+def test_pairs_of_random_documents_are_scored_where_plain_loops_find_them():
+    crossing, several = 0, 0
+    for processor, tokenized, features in random_cases():
+        windows = windows_of(processor, tokenized, features)
+        for scored in features.pairs:
+            sides = scored.pair.entity1, scored.pair.entity2
+            spans = [tokenized.mention_spans[side.identifier, side.entity_type] for side in sides]
+            together = [
+                number
+                for number, window in enumerate(windows)
+                if all(any(inside(span, window) for span in of_side) for of_side in spans)
+            ]
+            closest = closest_spans(*spans)
+            around = {next(n for n, window in enumerate(windows) if inside(span, window)) for span in closest}
+            assert scored.windows == tuple(together or sorted(around))
+            assert scored.cross_window == (not together)
+            crossing += scored.cross_window
+            several += len(together) > 1
+    assert crossing > 50
+    assert several > 50
+
+
+# Features, groups, batches.
+
+PAD = 9
+
+
+def window_pair(*names, windows=(0,), pair_type_id=0):
+    """Return a pair of two entities that is scored in these windows."""
+    pair = CandidatePair(*(entity(name, name[0]) for name in names or ("C1", "G1")), pair_type_id)
+    return WindowPair(pair, windows, evidence=(), cross_window=False)
+
+
+def window_features(rows, pairs, markers=(), prompt_tokens=0):
+    """Return the windows of a document; markers are (entity, window, position)."""
+    named = tuple(MentionMarker((name, TYPES[name[0]]), window, position) for name, window, position in markers)
+    return DocumentFeatures(rows, tuple(pairs), named, prompt_tokens)
+
+
+def test_soft_prompt_counts_once_for_each_window_and_pair_type():
+    pairs = [window_pair(), window_pair(), window_pair(windows=(0, 1)), window_pair(windows=(1,), pair_type_id=1)]
+    rows = (1,) * 5, (2,) * 3
+    assert window_features(rows, pairs, prompt_tokens=10).tokens == 8 + 10 * 3
+    assert window_features(rows, pairs).tokens == 8
+
+
+def packed(sizes, token_budget, max_pairs=100):
+    """Return the groups of features of these sizes, (tokens, pairs)."""
+    features = [window_features(((1,) * tokens,), [window_pair()] * pairs) for tokens, pairs in sizes]
+    return packed_groups(features, token_budget, max_pairs)
+
+
+def test_packed_groups_hold_everything_in_order_and_end_only_where_the_next_would_not_fit():
+    draw = random.Random(3)
+    for _ in range(100):
+        sizes = [(draw.randint(1, 60), draw.randint(1, 9)) for _ in range(draw.randint(1, 40))]
+        budget, most = draw.randint(1, 200), draw.randint(1, 30)
+        groups = packed(sizes, budget, most)
+        assert [index for group in groups for index in group] == [*range(len(sizes))]
+        for group, after in zip(groups, [*groups[1:], None], strict=True):
+            tokens, pairs = (sum(sizes[index][unit] for index in group) for unit in (0, 1))
+            assert (tokens <= budget and pairs <= most) or len(group) == 1
+            if after is not None:
+                assert tokens + sizes[after[0]][0] > budget or pairs + sizes[after[0]][1] > most
+
+
+def test_passes_are_packed_groups_under_the_budget():
+    features = [features_of("<C:1 Iron> <G:2 it>")] * 5
+    assert document_processor().passes(features, 2 * features[0].tokens) == [[0, 1], [2, 3], [4]]
+
+
+# Two windows; the second pair is scored in both.
+FIRST = window_features(
+    ((1, 2, 3), (4, PAD)),
+    (window_pair(pair_type_id=2), window_pair("C1", "D1", windows=(0, 1), pair_type_id=1)),
+    (("C1", 0, 1), ("G1", 0, 2), ("C1", 1, 1), ("D1", 1, 0)),
+)
+SECOND = window_features(((6,),), (window_pair("C1", "C2"),), (("C2", 0, 0), ("C1", 0, 0)))
+
+
+def test_batch_of_two_documents():
+    batch = collate_documents([FIRST, SECOND], PAD)
+    assert {name: values.tolist() for name, values in batch.items()} == {
+        "input_ids": [[1, 2, 3], [4, PAD, PAD], [6, PAD, PAD]],
+        "attention_mask": [[1, 1, 1], [1, 1, 0], [1, 0, 0]],
+        "pair_type_ids": [2, 1, 0],
+        "window_documents": [0, 0, 1],
+        "mention_windows": [0, 0, 1, 1, 2, 2],
+        "mention_positions": [1, 2, 1, 0, 0, 0],
+        # The first document's C1, G1 and D1, then the second's C2 and its own C1.
+        "mention_entities": [0, 1, 0, 2, 3, 4],
+        "pair_entities": [[0, 1], [0, 2], [4, 3]],
+        "pair_windows": [[0, -1], [0, 1], [2, -1]],
+    }
+    assert {values.dtype for values in batch.values()} == {np.dtype("int64")}
+
+
+def test_batch_of_some_pairs_keeps_all_markers():
+    batch = collate_documents([FIRST.select([1])], PAD)
+    assert batch["mention_entities"].tolist() == [0, 1, 0, 2]
+    assert batch["pair_entities"].tolist() == [[0, 2]]

@@ -1,4 +1,4 @@
-"""Freed memory is kept where the C library can, and where nobody else has decided."""
+"""Freed memory is kept with the GNU C library, unless the environment chooses."""
 
 import os
 import platform
@@ -23,19 +23,14 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 
 def kept_and_faults(*arguments: str, **variables: str) -> tuple[str, int]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("MALLOC_", "LD_PRELOAD"))}
-    ran = subprocess.run(
-        [sys.executable, "-c", SCRIPT, *arguments],
-        env=environment | variables,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    kept, faults = ran.stdout.split()
+    command = [sys.executable, "-c", SCRIPT, *arguments]
+    done = subprocess.run(command, env=environment | variables, capture_output=True, text=True, check=True)
+    kept, faults = done.stdout.split()
     return kept, int(faults)
 
 
 @pytest.mark.skipif(not GLIBC, reason="mallopt is the GNU C library's")
-def test_kept_memory_is_not_faulted_in_anew():
+def test_kept_memory_causes_no_further_page_faults():
     _, without = kept_and_faults()
     kept, faults = kept_and_faults("keep")
     assert kept == "True"
@@ -43,12 +38,12 @@ def test_kept_memory_is_not_faulted_in_anew():
 
 
 @pytest.mark.parametrize("variable", ["MALLOC_ARENA_MAX", "LD_PRELOAD"])
-def test_choice_of_the_user_stays_in_force(variable):
+def test_choice_of_the_user_has_priority(variable):
     kept, _ = kept_and_faults("keep", **{variable: "libm.so.6" if variable == "LD_PRELOAD" else "2"})
     assert kept == "False"
 
 
-def test_other_c_libraries_are_left_alone(monkeypatch):
+def test_other_c_libraries_are_not_changed(monkeypatch):
     from biodir import allocator
 
     for name in [name for name in os.environ if name.startswith(("MALLOC_", "LD_PRELOAD"))]:

@@ -10,9 +10,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from biodir.__main__ import main
-from biodir.cli import BACKENDS
 from biodir.configuration_biodir import PAIR_ENCODINGS
 from biodir.errors_biodir import CheckpointError, SettingError
+from biodir.inference import BACKENDS
 from biodir.inference.backends import LowPrecisionEncoder, use_backend
 from biodir.inference.loading import load_pipeline
 from biodir.inference.onnx_encoder import ONNX_FILES, OnnxEncoder, export_encoder
@@ -118,7 +118,7 @@ def test_scores_of_other_pairs_are_outside_the_tolerances(checkpoints, form):
 
 @pytest.mark.parametrize("form", PAIR_ENCODINGS)
 @pytest.mark.parametrize("backend", ["bf16", "int8"])
-def test_document_has_the_same_scores_alone_and_among_others(checkpoints, form, backend):
+def test_document_has_the_same_scores_by_itself_and_among_others(checkpoints, form, backend):
     extract = load_pipeline(str(checkpoints[form]), "cpu", backend)
     together = scores_of(extract, LONG, SHORT, LONG)
     assert_near(together, torch.cat([scores_of(extract, each) for each in (LONG, SHORT, LONG)]), backend)
@@ -127,7 +127,8 @@ def test_document_has_the_same_scores_alone_and_among_others(checkpoints, form, 
 def test_long_text_of_these_tests_fills_several_windows(checkpoints):
     extract = load_pipeline(str(checkpoints["document"]), "cpu")
     document = extract._to_document(LONG, 0, {})
-    assert len(next(iter(extract.preprocess(document))).rows) > 1
+    (batch,) = extract.preprocess([document])
+    assert len(batch.parts[0].features.rows) > 1
 
 
 # Exported files.

@@ -40,11 +40,8 @@ def test_listing_has_title_table_and_evidence():
     )
 
 
-def test_document_without_relations_says_so():
+def test_listing_without_relations():
     assert relation_listing(DOCUMENT, [], 80) == "7  Iron harms the liver.\n  no relations found\n\n"
-
-
-def test_empty_text_has_a_line_of_its_own():
     assert relation_listing(Document("7", ""), [], 80) == "7\n  no relations found\n\n"
 
 
@@ -78,7 +75,7 @@ def test_long_names_and_sentences_are_cut_at_a_word():
     assert f" {'x' * (MAX_NAME - 4)} ... [D4]" in relation_listing(DOCUMENT, [relation(subject=unbroken)], 10_000)
 
 
-def test_characters_that_a_terminal_obeys_are_not_printed():
+def test_control_characters_are_not_printed():
     sentence = {"start": 0, "end": 9, "text": "red \x1b[31m and\ttab and\nline\x07 end"}
     listing = relation_listing(DOCUMENT, [relation(evidence=[sentence])], 80)
     assert "  <1> red [31m and tab and line end\n" in listing

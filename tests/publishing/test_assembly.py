@@ -1,4 +1,4 @@
-"""Folders that appear as a whole or not at all."""
+"""Folders that are written completely or not at all."""
 
 import re
 from pathlib import Path
@@ -38,12 +38,8 @@ def test_folder_holds_the_files_and_a_marker_that_is_no_content(source, tmp_path
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "source"]
 
 
-def test_empty_folder_is_filled(source, tmp_path):
+def test_empty_folder_is_filled_and_own_folder_is_replaced(source, tmp_path):
     (tmp_path / "out").mkdir()
-    assert names(assemble(files(source), tmp_path / "out")) == EXPECTED
-
-
-def test_own_folder_is_replaced_as_a_whole(source, tmp_path):
     assemble([RepositoryFile("old.txt", source / "a.txt")], tmp_path / "out")
     assert names(assemble(files(source), tmp_path / "out")) == EXPECTED
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "source"]
@@ -59,11 +55,13 @@ def test_file_that_was_added_to_an_own_folder_is_kept(source, tmp_path, name):
     assert names(folder) == {**EXPECTED, name: "mine"}
 
 
-def test_link_that_was_added_to_an_own_folder_is_kept(source, tmp_path):
+def test_links_are_neither_replaced_nor_followed(source, tmp_path):
     folder = assemble(files(source), tmp_path / "out")
     (folder / "link").symlink_to(source)
     with pytest.raises(PublishError, match="such as link; move them away"):
         assemble(files(source), tmp_path / "out")
+    with pytest.raises(PublishError, match="is not a folder"):
+        assemble(files(source), folder / "link")
 
 
 def test_interrupt_while_folders_change_places_loses_none(source, tmp_path, monkeypatch):
@@ -82,27 +80,10 @@ def test_interrupt_while_folders_change_places_loses_none(source, tmp_path, monk
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "source"]
 
 
-def test_folder_of_somebody_else_is_left_alone(source, tmp_path):
-    with pytest.raises(PublishError, match=r"source: holds files that biodir did not put there, such as a\.txt;"):
+def test_folder_of_somebody_else_stays(source, tmp_path):
+    with pytest.raises(PublishError, match=r"source: holds files that biodir did not write, such as a\.txt;"):
         assemble(files(source), source)
     assert [path.name for path in source.iterdir()] == ["a.txt"]
-
-
-def test_file_is_no_folder(source):
-    with pytest.raises(PublishError, match=r"a\.txt: is no folder"):
-        assemble(files(source), source / "a.txt")
-
-
-def test_link_is_not_followed(source, tmp_path):
-    (tmp_path / "elsewhere").mkdir()
-    (tmp_path / "out").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(PublishError, match="is no folder"):
-        assemble(files(source), tmp_path / "out")
-
-
-def test_folder_above_must_be_there(source, tmp_path):
-    with pytest.raises(PublishError, match=r"no/out: .*/no is no folder; make it"):
-        assemble(files(source), tmp_path / "no" / "out")
 
 
 @pytest.mark.parametrize("is_there", [True, False])

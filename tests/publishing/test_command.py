@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,13 +12,12 @@ from huggingface_hub import HfApi
 
 import biodir
 from biodir.__main__ import main
-from biodir.configuration_biodir import CODE_FILES
 from biodir.publishing import checking
 from biodir.publishing.assembly import assemble
 from biodir.publishing.checking import check_model, clean_environment
 from biodir.publishing.errors import PublishError
 from biodir.publishing.facts import fingerprint
-from biodir.publishing.model_repository import model_repository
+from biodir.publishing.model_repository import code_files, model_repository
 from helpers.checkout import CHECKOUT
 from helpers.hub_server import PATIENCE, TOKEN, running_hub
 from helpers.published_model import CARD, save_publishable
@@ -37,7 +37,7 @@ FILES = {
     "samples/sample.pubtator",
     "tokenizer.json",
     "tokenizer_config.json",
-    *CODE_FILES,
+    *(path.name for path in CHECKOUT.glob("*_biodir.py")),
 }
 # Loads the repository from the Hub as its users do, with the task and without, and by the Hub's snippet.
 USER = """
@@ -66,7 +66,7 @@ def repository(model, tmp_path_factory) -> Path:
 @pytest.fixture
 def unchecked(monkeypatch):
     """No new process: the checks of an assembled repository are tests of their own."""
-    monkeypatch.setattr(checking, "check_model", lambda folder: checking.CheckedModel(3, ()))
+    monkeypatch.setattr(checking, "check_model", lambda folder: 3)
 
 
 def found_in(folder: Path) -> set[str]:
@@ -92,7 +92,7 @@ def test_to_leaves_the_repository_in_a_folder(model, tmp_path, capsys, unchecked
     lines = capsys.readouterr().out.splitlines()
     assert lines[-1].startswith(f"not uploaded: the repository is in {tmp_path / 'out'}")
     assert lines[-2] == (
-        "checked: a new process loads it and finds 3 relations in the sample; handler.py answers the same"
+        "checked: a new process loads it and finds 3 relations in the sample; handler.py returns the same"
     )
     assert lines[-3].endswith(f" bytes in {len(FILES)} files")
     listed = {line.split()[1]: int(line.split()[0].replace(",", "")) for line in lines[:-3]}
@@ -110,25 +110,22 @@ def hub(monkeypatch):
 
 
 def publish(capsys, model: Path, *options: str) -> list[str]:
-    """What the command says in the end, behind the result of the check."""
+    """Return what the command prints after the result of the check."""
     assert main(["publish", "--model", str(model), "--repo-id", HUB_ID, *options]) == 0
     lines = capsys.readouterr().out.splitlines()
     return lines[next(index for index, line in enumerate(lines) if line.startswith("checked: ")) + 1 :]
 
 
-def test_dry_run_uploads_nothing(model, capsys, unchecked, hub):
+def test_dry_run_uploads_nothing(model, capsys, unchecked, hub, monkeypatch):
+    files = f"{HUB_ID}: {len(FILES)} files to write, 0 to delete in a new repository (none is visible with this token)"
     assert publish(capsys, model, "--dry-run") == [
-        f"{HUB_ID}: is not there, or cannot be seen with this token; would be made",
-        f"not uploaded: would go to {HUB_ID} (model) in one commit, tag {TAG}",
+        files,
+        f"not uploaded: would go to {HUB_ID} (model) with the tag {TAG}",
     ]
     assert hub.repositories == {}
-
-
-def test_dry_run_without_a_hub_says_what_it_cannot_know(model, capsys, unchecked, monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
-    said, last = publish(capsys, model, "--dry-run")
-    assert said.startswith(f"what is there now, and would be deleted, is not known: {HUB_ID}: ")
-    assert last == f"not uploaded: would go to {HUB_ID} (model) in one commit, tag {TAG}"
+    (line,) = publish(capsys, model, "--dry-run")
+    assert line.startswith(f"the present content of the repository is not known: {HUB_ID}: ")
 
 
 def test_dry_run_and_upload_refuse_an_unrelated_repository(model, capsys, unchecked, hub):
@@ -136,22 +133,20 @@ def test_dry_run_and_upload_refuse_an_unrelated_repository(model, capsys, unchec
     api.create_repo(HUB_ID)
     for name in ("LICENSE", "weights.bin"):
         api.upload_file(path_or_fileobj=b"theirs", path_in_repo=name, repo_id=HUB_ID)
+    planned = [
+        f"{HUB_ID}: {len(FILES)} files to write, 1 to delete",
+        "   overwrite  LICENSE",
+        "      delete  weights.bin",
+    ]
     for options in (["--dry-run"], []):
         assert main(["publish", "--model", str(model), "--repo-id", HUB_ID, *options]) == 1
-        said = capsys.readouterr()
-        assert said.out.splitlines()[-3:] == [
-            f"{HUB_ID}: {len(FILES)} files to write, 1 to delete",
-            "      delete  weights.bin",
-            "   overwrite  LICENSE",
-        ]
-        assert "holds LICENSE, weights.bin, which biodir did not put there" in said.err
+        printed = capsys.readouterr()
+        assert printed.out.splitlines()[-3:] == planned
+        assert "biodir did not upload LICENSE, weights.bin" in printed.err
         assert len(hub.repositories[("models", HUB_ID)].commits) == 3
     done = publish(capsys, model, "--delete")
-    assert done[-2:] == [
-        f"{HUB_ID}: {len(FILES)} files written, 1 deleted in commit "
-        f"{hub.repositories[('models', HUB_ID)].commits[-1].oid}",
-        f"{HUB_ID}: tagged {TAG}",
-    ]
+    commit = hub.repositories[("models", HUB_ID)].commits[-1].oid
+    assert done == [*planned, f"{HUB_ID}: tagged {TAG}, commit {commit}"]
 
 
 def test_other_weights_of_one_version_go_under_another_tag(model, tmp_path, capsys, unchecked, hub):
@@ -159,34 +154,34 @@ def test_other_weights_of_one_version_go_under_another_tag(model, tmp_path, caps
     retrained = copied(model, tmp_path)
     with open(retrained / "config.json", "a") as file:
         file.write("\n")
-    arguments = ["publish", "--model", str(retrained), "--repo-id", HUB_ID]
-    assert main(arguments) == 1
-    assert "is there with other content (config.json, .eval_results/corpus.yaml); raise the version" in (
-        capsys.readouterr().err
-    )
-    assert publish(capsys, retrained, "--tag", "retrained", "--dry-run") == [
+    assert main(["publish", "--model", str(retrained), "--repo-id", HUB_ID]) == 1
+    message = "exists with other content (config.json, .eval_results/corpus.yaml); raise the version"
+    assert message in capsys.readouterr().err
+    assert publish(capsys, retrained, "--tag", "retrained")[:-1] == [
         f"{HUB_ID}: 1 files to write, 1 to delete",
         "      delete  .eval_results/corpus.yaml",
-        f"not uploaded: would go to {HUB_ID} (model) in one commit, tag retrained",
     ]
-    assert publish(capsys, retrained, "--tag", "retrained")[-1] == f"{HUB_ID}: tagged retrained"
     assert list(hub.repositories[("models", HUB_ID)].tags) == [TAG, "retrained"]
-    said, differs = publish(capsys, model)
-    assert f"{TAG} is there with this content" in said
+    there, differs = publish(capsys, model)
+    assert f"{TAG} already has this content" in there
     assert differs == (
-        f"{HUB_ID}: main holds other content (.eval_results/corpus.yaml, config.json); a new --tag brings this there"
+        f"{HUB_ID}: main has other content (.eval_results/corpus.yaml, config.json); publish under a new --tag to "
+        "change it"
     )
 
 
-def test_wrong_tag_is_found_first(capsys):
-    assert main(["publish", "--model", "nowhere", "--repo-id", HUB_ID, "--tag", "main"]) == 1
-    assert "--tag 'main': write a name" in capsys.readouterr().err
-
-
-def test_missing_token_is_found_first(capsys, monkeypatch):
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ([HUB_ID, "--tag", "main"], "--tag 'main': write a name"),
+        (["tiny"], "--repo-id 'tiny': write ORG/NAME"),
+        ([HUB_ID], f"{HUB_ID}: there is no token for the Hub; log in with `hf auth"),
+    ],
+)
+def test_wrong_names_and_a_missing_token_are_found_first(capsys, monkeypatch, options, message):
     monkeypatch.setattr("biodir.publishing.upload.get_token", lambda: None)
-    assert main(["publish", "--model", "nowhere", "--repo-id", HUB_ID]) == 1
-    assert capsys.readouterr().err.startswith(f"biodir: error: {HUB_ID}: no token of the Hub; log in with `hf auth")
+    assert main(["publish", "--model", "nowhere", "--repo-id", *options]) == 1
+    assert capsys.readouterr().err.startswith(f"biodir: error: {message}")
 
 
 def test_check_that_fails_leaves_no_folder(model, tmp_path, capsys, monkeypatch):
@@ -197,11 +192,6 @@ def test_check_that_fails_leaves_no_folder(model, tmp_path, capsys, monkeypatch)
     assert main(["publish", "--model", str(model), "--repo-id", HUB_ID, "--to", str(tmp_path / "out")]) == 1
     assert capsys.readouterr().err == "biodir: error: a new process cannot use the repository: no\n"
     assert list(tmp_path.iterdir()) == []
-
-
-def test_wrong_name_is_found_first(capsys):
-    assert main(["publish", "--model", "nowhere", "--repo-id", "tiny"]) == 1
-    assert "--repo-id 'tiny': write ORG/NAME" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -218,17 +208,23 @@ def test_missing_file_is_named_with_what_to_do(model, tmp_path, name, fix):
         model_repository(copy, HUB_ID)
 
 
-def test_checkout_without_handler_is_refused(model, tmp_path):
-    with pytest.raises(PublishError, match=r"lacks .*handler\.py.*; publish from a checkout of biodir"):
+def test_checkout_without_a_code_file_is_refused(model, tmp_path):
+    with pytest.raises(PublishError, match=r"lacks handler\.py.*; publish from a checkout of biodir"):
         model_repository(model, HUB_ID, tmp_path)
+    for name in FILES:
+        if name.endswith("_biodir.py"):
+            (tmp_path / name).write_bytes((CHECKOUT / name).read_bytes())
+    assert code_files(tmp_path) == sorted(path.name for path in tmp_path.iterdir())
+    (tmp_path / "modeling_losses_biodir.py").unlink()
+    with pytest.raises(
+        PublishError, match=r"modeling_losses_biodir\.py: there is no such file; publish from a checkout"
+    ):
+        code_files(tmp_path)
 
 
-def test_folder_that_is_not_there_is_refused(tmp_path):
+def test_missing_folder_and_pointer_of_git_lfs_are_refused(model, tmp_path):
     with pytest.raises(PublishError, match="nowhere: there is no such folder"):
         model_repository(tmp_path / "nowhere", HUB_ID)
-
-
-def test_pointer_of_git_lfs_is_refused(model, tmp_path):
     copy = copied(model, tmp_path)
     (copy / "model.safetensors").write_text("version https://git-lfs.github.com/spec/v1\n")
     with pytest.raises(PublishError, match="is a pointer of Git LFS; fetch it"):
@@ -247,11 +243,11 @@ def test_results_of_another_checkpoint_are_refused(model, tmp_path):
 
 
 def copied(model: Path, tmp_path: Path) -> Path:
+    """Return a copy of the files at the top of the folder."""
     copy = tmp_path / "model"
     copy.mkdir()
-    for path in model.iterdir():
-        if path.is_file():
-            (copy / path.name).write_bytes(path.read_bytes())
+    for path in filter(Path.is_file, model.iterdir()):
+        shutil.copy(path, copy)
     return copy
 
 
@@ -259,75 +255,65 @@ GOOD = {
     "task": "biomedical-relation-extraction",
     "relations": [{"score": 0.5}],
     "pairs": [{"score": 0.5}, {"score": 0.25}],
-    "answer": [{"score": 0.5}, {"score": 0.25}],
+    "handler_pairs": [{"score": 0.5}, {"score": 0.25}],
     "modules": ["transformers_modules.tiny.modeling_biodir"],
 }
 
 
 @pytest.mark.parametrize(
-    ("found", "said"),
+    ("found", "message"),
     [
         ({"modules": [*GOOD["modules"], "biodir.modeling_biodir"]}, "code came from biodir.modeling_biodir, not from"),
-        ({"task": "text-classification"}, "the pipeline is one for 'text-classification'"),
-        ({"pairs": [], "answer": []}, "the pipeline finds no pair in the sample"),
-        ({"answer": [{"score": 0.5}, {"score": 0.75}]}, "handler.py does not answer what the pipeline finds"),
+        ({"task": "text-classification"}, "the task of the pipeline is 'text-classification'"),
+        ({"pairs": [], "handler_pairs": []}, "the pipeline finds no pair in the sample"),
+        ({"handler_pairs": [{"score": 0.5}, {"score": 0.75}]}, "handler.py and the pipeline differ on the sample"),
     ],
 )
-def test_finding_of_the_new_process_that_is_wrong_is_named(monkeypatch, tmp_path, found, said):
+def test_fault_that_the_new_process_finds_is_named(monkeypatch, tmp_path, found, message):
     monkeypatch.setattr(checking, "run_fresh", lambda program, folder: {**GOOD, **found})
-    with pytest.raises(PublishError, match=said):
+    with pytest.raises(PublishError, match=message):
         check_model(tmp_path)
-
-
-def test_finding_of_the_new_process_is_counted(monkeypatch, tmp_path):
-    monkeypatch.setattr(checking, "run_fresh", lambda program, folder: GOOD)
-    assert check_model(tmp_path) == checking.CheckedModel(1, tuple(GOOD["modules"]))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("name", "text", "said"),
+    ("name", "text", "message"),
     [
         ("modeling_losses_biodir.py", None, "modeling_losses_biodir"),
         ("pipeline_decoding_biodir.py", "import biodir.errors_biodir\n", "biodir"),
     ],
 )
-def test_check_fails_without_a_module_or_with_one_that_needs_the_installation(repository, tmp_path, name, text, said):
-    copy = tmp_path / "copy"
-    copy.mkdir()
-    for part in FILES:
-        (copy / part).parent.mkdir(exist_ok=True)
-        (copy / part).write_bytes((repository / part).read_bytes())
+def test_check_fails_without_a_module_or_with_one_that_needs_biodir(repository, tmp_path, name, text, message):
+    copy = Path(shutil.copytree(repository, tmp_path / "copy"))
     if text is None:
         (copy / name).unlink()
     else:
         (copy / name).write_text(text + (repository / name).read_text())
-    with pytest.raises(PublishError, match=said):
+    with pytest.raises(PublishError, match=message):
         check_model(copy)
 
 
 @pytest.mark.slow
 def test_published_model_is_loaded_from_the_hub(model, tmp_path):
-    """The whole way: the command uploads, and a user with nothing but transformers loads by the id of the Hub."""
+    """From start to end: the command uploads, and a user with only transformers loads by the id of the Hub."""
     with running_hub() as hub:
         settings = {**clean_environment(str(tmp_path)), **PATIENCE}
         settings |= {"HF_ENDPOINT": hub.url, "HF_HUB_DISABLE_XET": "1"}
         del settings["HF_HUB_OFFLINE"]
         command = [sys.executable, "-m", "biodir", "publish", "--model", str(model), "--repo-id", HUB_ID]
         published = run(command, {**settings, "HF_TOKEN": TOKEN}, CHECKOUT)
-        *_, checked, planned, written, tagged = published.splitlines()
-        assert tagged == f"{HUB_ID}: tagged {TAG}"
-        assert planned == f"{HUB_ID}: {len(FILES)} files to write, 0 to delete"
+        *_, checked, planned, tagged = published.splitlines()
+        assert planned.startswith(f"{HUB_ID}: {len(FILES)} files to write, 0 to delete")
         uploaded = hub.repositories[("models", HUB_ID)]
         assert [commit.message for commit in uploaded.commits] == ["initial commit", f"biodir {TAG}"]
-        assert set(uploaded.commits[-1].files) == {*FILES, ".gitattributes"}, "the check left nothing behind"
-        assert written == f"{HUB_ID}: {len(FILES)} files written in commit {uploaded.commits[-1].oid}"
+        assert set(uploaded.commits[-1].files) == {*FILES, ".gitattributes"}, "the check left no files"
+        assert tagged == f"{HUB_ID}: tagged {TAG}, commit {uploaded.commits[-1].oid}"
         assert uploaded.tags == {TAG: uploaded.commits[-1].oid}
 
         sample = CHECKOUT / "samples" / "sample.pubtator"
         program = f"import sys\nsys.modules['biodir'] = None\n{USER}"
-        said = run([sys.executable, "-I", "-c", program, HUB_ID, str(sample), TAG], settings, tmp_path)
-        kind, by_task, by_tag = json.loads(said.splitlines()[-1])
+        printed = run([sys.executable, "-I", "-c", program, HUB_ID, str(sample), TAG], settings, tmp_path)
+        kind, by_task, by_tag = json.loads(printed.splitlines()[-1])
         expected = json.loads(json.dumps(open_pipeline(model)(sample.read_text())))
         assert kind == "BioDirForRelationExtraction"
         assert by_task == by_tag == expected
@@ -336,7 +322,7 @@ def test_published_model_is_loaded_from_the_hub(model, tmp_path):
 
 
 def run(command: list[str], environment: dict[str, str], cwd: Path) -> str:
-    """What the program prints."""
+    """Return what the program prints."""
     done = subprocess.run(
         command, env=environment, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
@@ -345,7 +331,7 @@ def run(command: list[str], environment: dict[str, str], cwd: Path) -> str:
 
 
 def test_pipeline_and_handler_of_a_check_choose_the_device_alike():
-    """Neither names one: on a machine whose accelerator cannot be hidden both take that."""
+    """Neither names one: on a machine whose accelerator cannot be hidden, both take it."""
     for program in (Path(checking.__file__).with_name("fresh_model.py"), CHECKOUT / "handler.py"):
         assert "device=" not in program.read_text()
 
@@ -364,7 +350,5 @@ def test_environment_of_a_check_is_clean():
         "HF_MODULES_CACHE": "/new/modules",
         "HF_HUB_OFFLINE": "1",
         "HF_DATASETS_OFFLINE": "1",
-        "CUDA_VISIBLE_DEVICES": "",
-        "HIP_VISIBLE_DEVICES": "",
-        "ROCR_VISIBLE_DEVICES": "",
+        **dict.fromkeys(("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES"), ""),
     }

@@ -1,4 +1,4 @@
-"""README.md says what the measured files of results/ say, and these name no machine."""
+"""README.md has the figures of results/, and these files name no machine."""
 
 import json
 import re

@@ -107,12 +107,6 @@ def test_mean_keeps_the_bias_of_the_first_and_says_so(checkpoint, tmp_path, capl
     assert caplog.messages == [f"{folders[1]}: its none_bias is -1.0; the mean keeps 2.0, that of {folders[0]}"]
 
 
-def test_mean_of_equal_biases_brings_no_warning_whatever_chose_them(checkpoint, tmp_path, caplog):
-    folders = [str(copy_of(checkpoint, tmp_path / name, calibrated_on=[name])) for name in ("one", "two")]
-    average.averaged(folders)
-    assert caplog.messages == []
-
-
 @pytest.mark.parametrize(
     ("output", "second", "message"),
     [

@@ -1,196 +1,225 @@
-"""Continued pretraining of an encoder: masking, another vocabulary, and a run that stops and goes on."""
+"""Continued pretraining of an encoder: rows, masking, the sparse head, another vocabulary, and a run that resumes."""
 
 import json
 import lzma
-import sys
+from argparse import Namespace
 
+import numpy as np
 import pytest
 import torch
-from transformers import AutoConfig, AutoModel, AutoTokenizer, BertTokenizer
+from transformers import AutoConfig, AutoModelForMaskedLM, AutoTokenizer, BertForMaskedLM, BertTokenizer
 
-from biodir.files import file_sha256
-from biodir.training.provenance import provenance
 from helpers.script_module import script
 from helpers.tiny_checkpoint import save_encoder
 
+pretraining = script("pretrain_encoder")
 TEXT = "aspirin and the drug are of the gene\n\n...\nlabels of aspirin are the drug between gene and disease\n" * 20
 
 
 @pytest.fixture(scope="module")
-def pretraining():
-    return script("pretrain_encoder")
-
-
-@pytest.fixture(scope="module")
 def encoder_folder(tmp_path_factory):
+    """A tiny encoder with a masked-language head."""
     folder = tmp_path_factory.mktemp("encoder")
     save_encoder(folder)
+    torch.manual_seed(0)
+    BertForMaskedLM(AutoConfig.from_pretrained(folder)).save_pretrained(folder)
     return folder
 
 
+@pytest.fixture(scope="module")
+def tokenizer(encoder_folder):
+    return AutoTokenizer.from_pretrained(encoder_folder)
+
+
 @pytest.fixture
-def run(pretraining, encoder_folder, tmp_path, monkeypatch):
-    """Runs the program over a small text, and returns the state dict of the encoder that it leaves."""
+def run(encoder_folder, tmp_path):
+    """Runs the program over a small text, and returns the weights that it leaves."""
     text = tmp_path / "text.txt.xz"
     with lzma.open(text, "wt") as file:
         file.write(TEXT)
 
     def program(output, *options):
         arguments = ["--text", text, "--encoder", encoder_folder, "--output", output, "--row-tokens", 16]
-        arguments += ["--rows-per-step", 2, "--steps", 6, "--save-steps", 2, *options]
-        monkeypatch.setattr(sys, "argv", ["pretrain_encoder.py", *map(str, arguments)])
-        pretraining.main()
-        return AutoModel.from_pretrained(output / "encoder").state_dict()
+        arguments += ["--rows-per-step", 2, "--max-steps", 6, "--save-steps", 2, "--eval-steps", 6, *options]
+        pretraining.main(list(map(str, arguments)))
+        return AutoModelForMaskedLM.from_pretrained(output / "encoder").state_dict()
 
     return program
 
 
-def test_stopped_run_ends_with_the_weights_of_an_uninterrupted_one(run, pretraining, tmp_path, monkeypatch):
-    whole = run(tmp_path / "whole")
-    save_state = pretraining.save_state
-
-    def save_and_stop(folder, step, *parts):
-        save_state(folder, step, *parts)
-        if step == 4:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(pretraining, "save_state", save_and_stop)
-    with pytest.raises(KeyboardInterrupt):
-        run(tmp_path / "stopped")
-    monkeypatch.setattr(pretraining, "save_state", save_state)
-    resumed = run(tmp_path / "stopped")
-    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
-    records = [json.loads((tmp_path / name / "encoder" / "training.json").read_text()) for name in ("whole", "stopped")]
-    assert records[0]["step_losses"] == records[1]["step_losses"]
+def rows_of(tmp_path, tokenizer, text="", documents=(), excluded="", row_tokens=8):
+    """The rows of a text file or of documents in JSON lines."""
+    path = tmp_path / ("text.jsonl" if documents else "text.txt")
+    path.write_text("".join(json.dumps(each) + "\n" for each in documents) or text)
+    (tmp_path / "excluded.pubtator").write_text(excluded)
+    paths = {"text": [path], "exclude": [tmp_path / "excluded.pubtator"], "output": tmp_path}
+    return pretraining.token_rows(Namespace(**paths, row_tokens=row_tokens), tokenizer)
 
 
-@pytest.mark.parametrize(
-    ("options", "difference"),
-    [
-        (["--steps", 2], "steps is 2, was 6"),
-        (["--seed", 9, "--rate", "1e-2"], "rate is 0.01, was 0.0005; seed is 9, was 1"),
-        (["--vocabulary", "other"], "vocabulary is 'other', was None"),
-    ],
-)
-def test_run_does_not_go_on_with_other_options(run, tmp_path, options, difference):
-    run(tmp_path / "run")
-    before = file_sha256(tmp_path / "run" / "encoder" / "model.safetensors")
-    advice = r"give the old ones, or name another --output"
-    with pytest.raises(SystemExit, match=rf"run: cannot go on with other options \({difference}\); {advice}"):
-        run(tmp_path / "run", *options)
-    assert file_sha256(tmp_path / "run" / "encoder" / "model.safetensors") == before
+# Rows.
 
 
-def test_run_does_not_go_on_with_another_text(run, tmp_path):
-    run(tmp_path / "run")
-    with lzma.open(tmp_path / "text.txt.xz", "at") as file:
-        file.write("one line more\n")
-    with pytest.raises(SystemExit, match="the content of text, encoder or vocabulary has changed"):
-        run(tmp_path / "run")
-
-
-def test_finished_run_that_is_started_again_keeps_its_weights(run, tmp_path):
-    first = run(tmp_path / "run")
-    again = run(tmp_path / "run", "--save-steps", 5)
-    assert all(torch.equal(first[name], again[name]) for name in first)
-
-
-def test_record_beside_the_encoder_says_where_it_comes_from(run, tmp_path, encoder_folder):
-    run(tmp_path / "run", "--mask-share", 0.3)
-    record = json.loads((tmp_path / "run" / "encoder" / "training.json").read_text())
-    assert record["settings"]["mask_share"] == 0.3
-    assert record["settings"]["text"] == str(tmp_path / "text.txt.xz")
-    assert set(record["provenance"]) == set(provenance())
-    deciding = [encoder_folder / name for name in ("config.json", "model.safetensors", "tokenizer.json")]
-    paths = [tmp_path / "text.txt.xz", *deciding]
-    assert record["data"] == {str(path): file_sha256(path) for path in paths}
-    assert (record["steps"], record["tokens_per_step"], record["finished"]) == (6, 32, True)
-    assert len(record["step_losses"]) == 6
-    assert record["train_s"] > 0
-
-
-def test_text_that_fills_no_step_is_refused(run, tmp_path):
-    with pytest.raises(SystemExit, match="fewer than the 2000 of a step; give more text, or lower --rows-per-step"):
-        run(tmp_path / "run", "--rows-per-step", 2000)
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        (["--text", "nowhere.txt"], r"nowhere\.txt: there is no such file; name a text with --text"),
-        (["--encoder", "./nowhere"], r"encoder or vocabulary cannot be loaded: .*; name a folder or Hub id"),
-    ],
-)
-def test_what_is_not_there_is_named(run, tmp_path, options, message):
-    with pytest.raises(SystemExit, match=rf"pretrain_encoder\.py: error: {message}"):
-        run(tmp_path / "run", *options)
-
-
-def test_text_without_a_word_is_refused(run, tmp_path):
-    (tmp_path / "blank.txt").write_text("\n...\n -- \n")
-    with pytest.raises(SystemExit, match=r"blank\.txt: no line has a word; give text with a paragraph or sentence"):
-        run(tmp_path / "run", "--text", tmp_path / "blank.txt")
-
-
-def test_dropout_of_the_encoder_is_left_in_its_configuration(run, tmp_path, encoder_folder):
-    run(tmp_path / "run")
-    kept = AutoConfig.from_pretrained(tmp_path / "run" / "encoder").attention_probs_dropout_prob
-    assert kept == AutoConfig.from_pretrained(encoder_folder).attention_probs_dropout_prob > 0
-
-
-def test_training_lowers_the_loss(run, tmp_path, capsys):
-    run(tmp_path / "run", "--steps", 60, "--save-steps", 20, "--rate", "3e-3", "--mask-share", "0.3")
-    losses = [float(line.split("loss ")[1].split(",")[0]) for line in capsys.readouterr().out.splitlines()]
-    assert losses[-1] < losses[0] - 0.5
-
-
-def test_batches_see_every_row_once_an_epoch(pretraining):
-    rows = torch.arange(5)[:, None].repeat(1, 4) + 10
-    batches = pretraining.TokenBatches(rows, 2, mask_id=1, vocabulary=20, mask_share=0.0)
-    seen = [batches.batch(step, seed=3)[0][:, 0].tolist() for step in range(4)]
-    assert batches.steps_an_epoch == 2
-    assert len({*seen[0], *seen[1]}) == len({*seen[2], *seen[3]}) == 4
-    assert seen[:2] != seen[2:]
-
-
-def test_masking_hides_four_fifths_and_asks_for_the_chosen_alone(pretraining):
-    rows = torch.full((100, 100), 7)
-    batches = pretraining.TokenBatches(rows, 100, mask_id=1, vocabulary=1000, mask_share=0.2)
-    tokens, targets = batches.batch(0, seed=1)
-    chosen = targets != pretraining.IGNORED
-    assert set(targets[chosen].tolist()) == {7}
-    assert set(tokens[~chosen].tolist()) == {7}
-    assert chosen.float().mean().item() == pytest.approx(0.2, abs=0.02)
-    assert (tokens[chosen] == 1).float().mean().item() == pytest.approx(0.8, abs=0.04)
-    assert (tokens[chosen] == 7).float().mean().item() == pytest.approx(0.1, abs=0.03)
-
-
-def test_new_words_start_from_the_words_and_sub_words_of_the_old_vocabulary(pretraining, encoder_folder, tmp_path):
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "gene", "drugs", "##s", "##ab", "\u03b1"]
-    BertTokenizer(vocab={word: index for index, word in enumerate(words)}).save_pretrained(tmp_path)
-    old, new = AutoTokenizer.from_pretrained(encoder_folder), AutoTokenizer.from_pretrained(tmp_path)
-    encoder = AutoModel.from_pretrained(encoder_folder)
-    table = encoder.get_input_embeddings().weight.detach().clone()
-    pretraining.use_vocabulary(encoder, old, new)
-    found = encoder.get_input_embeddings().weight.detach()
-    assert found.shape == (len(words), table.shape[1])
-
-    def mean_of(*pieces):
-        return table[old.convert_tokens_to_ids(list(pieces))].mean(dim=0)
-
-    for word, pieces in {
-        "gene": ["gene"],
-        "drugs": ["drug", "##s"],
-        "##ab": ["##a", "##b"],
-        "\u03b1": ["[UNK]"],
-    }.items():
-        assert torch.allclose(found[words.index(word)], mean_of(*pieces))
-
-
-def test_rows_begin_with_cls_and_lines_end_with_sep(pretraining, encoder_folder, tmp_path):
-    tokenizer = AutoTokenizer.from_pretrained(encoder_folder)
-    (tmp_path / "text.txt").write_text("gene\n \n--\ndrug gene\n")
-    rows = pretraining.token_rows(tmp_path / "text.txt", tokenizer, 6)
-    assert [tokenizer.convert_ids_to_tokens(row) for row in rows.tolist()] == [
+def test_rows_begin_with_cls_and_lines_end_with_sep(tmp_path, tokenizer):
+    rows = rows_of(tmp_path, tokenizer, "gene\n \n--\ndrug gene\n", row_tokens=6)
+    assert [tokenizer.convert_ids_to_tokens(row) for row in rows.input_ids.tolist()] == [
         ["[CLS]", "gene", "[SEP]", "drug", "gene", "[SEP]"]
     ]
+
+
+def test_words_start_at_their_first_sub_word_and_mentions_are_one_word(tmp_path, tokenizer):
+    document = {"text": "the ab drug is", "entities": [{"start": 4, "end": 11}]}
+    rows = rows_of(tmp_path, tokenizer, documents=[document])
+    assert tokenizer.convert_ids_to_tokens(rows.input_ids[0].tolist()) == [
+        "[CLS]", "the", "a", "##b", "drug", "i", "##s", "[SEP]",
+    ]  # fmt: skip
+    assert rows.is_start[0].tolist() == [False, True, True, False, False, True, False, False]
+    assert rows.is_mention[0].tolist() == [False, False, True, True, True, False, False, False]
+
+
+def test_excluded_documents_are_left_out(tmp_path, tokenizer):
+    documents = [{"id": 1, "text": "gene"}, {"pmid": "2", "text": "drug"}, {"id": "3", "text": "disease"}]
+    rows = rows_of(tmp_path, tokenizer, documents=documents, excluded="1|t|x\n1|a|y\n\n2|t|z\n", row_tokens=3)
+    assert tokenizer.convert_ids_to_tokens(rows.input_ids[0].tolist()) == ["[CLS]", "disease", "[SEP]"]
+    assert len(rows) == 1
+
+
+def test_rows_of_another_text_are_not_those_of_the_cache(tmp_path, tokenizer):
+    first = rows_of(tmp_path, tokenizer, "gene drug\n", row_tokens=4)
+    assert not np.array_equal(rows_of(tmp_path, tokenizer, "drug gene\n", row_tokens=4).input_ids, first.input_ids)
+    assert len(list(tmp_path.glob("rows-*.npz"))) == 2
+
+
+# Masking.
+
+
+def random_row(random, tokens=256):
+    """A row of words of one to four tokens, some of them mentions, between special tokens."""
+    row = {"input_ids": random.integers(10, 50, tokens), "is_start": random.random(tokens) < 0.4}
+    row["is_mention"] = np.repeat(random.random(tokens // 4) < 0.2, 4)
+    special = np.isin(np.arange(tokens), (0, tokens // 2, tokens - 1))
+    row["input_ids"][special], row["is_start"][special] = 2, False
+    row["is_start"][[1, tokens // 2 + 1]] = True
+    return row
+
+
+@pytest.mark.parametrize("share", [0.1, 0.2, 0.4])
+def test_spans_hold_complete_words_without_special_tokens_and_the_share_that_is_asked_for(share):
+    random = np.random.default_rng(1)
+    masking = pretraining.SpanMasking(mask_token_id=1, special_ids=(2,), vocab_size=50, mask_share=share)
+    shares = []
+    for _ in range(50):
+        row = random_row(random)
+        masked = masking.masked(row, random)
+        assert not masked[row["input_ids"] == 2].any()
+        words = np.cumsum(row["is_start"])
+        for word in range(1, words[-1] + 1):
+            inside = masked[(words == word) & (row["input_ids"] != 2)]
+            assert inside.all() or not inside.any()
+        shares.append(masked.mean())
+    assert share <= np.mean(shares) < share + 0.04  # the last span of a row passes the share
+
+
+def test_mention_is_masked_as_one(tmp_path, tokenizer):
+    document = {"text": "the ab drug is", "entities": [{"start": 4, "end": 11}]}
+    row = rows_of(tmp_path, tokenizer, documents=[document])[0]
+    masking = pretraining.SpanMasking(1, tuple(tokenizer.all_special_ids), len(tokenizer), mask_share=0.01)
+    random = np.random.default_rng(1)
+    mentions = [masking.masked(row, random)[2:5] for _ in range(200)]
+    assert {tuple(each.tolist()) for each in mentions} == {(True,) * 3, (False,) * 3}
+    assert np.mean(mentions) > 0.6  # a span starts there three times as often as at one of the two other words
+
+
+def test_of_the_masked_tokens_four_fifths_are_hidden_and_the_others_keep_their_input():
+    row = {"input_ids": np.full(100, 7), "is_start": np.ones(100, bool), "is_mention": np.zeros(100, bool)}
+    masking, random = pretraining.SpanMasking(1, (2,), vocab_size=1000, mask_share=0.2), np.random.default_rng(1)
+    rows = [masking(row, random) for _ in range(100)]
+    batch = {name: torch.stack([row[name] for row in rows]) for name in ("input_ids", "labels")}
+    chosen = batch["labels"] != pretraining.IGNORED
+    assert set(batch["labels"][chosen].tolist()) == set(batch["input_ids"][~chosen].tolist()) == {7}
+    assert (batch["input_ids"][chosen] == 1).float().mean().item() == pytest.approx(0.8, abs=0.04)
+    assert (batch["input_ids"][chosen] == 7).float().mean().item() == pytest.approx(0.1, abs=0.03)
+
+
+def test_loss_of_the_sparse_head_is_that_of_the_full_head(encoder_folder, tmp_path):
+    model = AutoModelForMaskedLM.from_pretrained(encoder_folder).eval()
+    options = pretraining._options(["--text", "a", "--encoder", "b", "--output", str(tmp_path)])
+    arguments = pretraining.training_arguments(options, 64)
+    trainer = pretraining.SparseTrainer(model=model, args=arguments, eval_dataset=[])
+    input_ids = torch.randint(5, 60, (3, 12), generator=torch.Generator().manual_seed(1))
+    labels = torch.where(torch.arange(12) % 4 == 1, input_ids, pretraining.IGNORED)
+    loss = trainer.compute_loss(model, {"input_ids": input_ids, "labels": labels})
+    assert loss.item() == pytest.approx(model(input_ids=input_ids, labels=labels).loss.item(), rel=1e-5)
+
+
+# The vocabulary.
+
+
+def test_new_words_start_from_the_words_and_sub_words_of_the_old_vocabulary(encoder_folder, tokenizer, tmp_path):
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "gene", "drugs", "##s", "##ab", "\u03b1"]
+    BertTokenizer(vocab={word: index for index, word in enumerate(words)}).save_pretrained(tmp_path)
+    model = AutoModelForMaskedLM.from_pretrained(encoder_folder)
+    table = model.get_input_embeddings().weight.detach().clone()
+    pretraining.use_vocabulary(model, tokenizer, AutoTokenizer.from_pretrained(tmp_path))
+    found = model.get_input_embeddings().weight.detach()
+    assert found.shape == (len(words), table.shape[1])
+    pieces = {"gene": ["gene"], "drugs": ["drug", "##s"], "##ab": ["##a", "##b"], "\u03b1": ["[UNK]"]}
+    for word, old in pieces.items():
+        expected = table[tokenizer.convert_tokens_to_ids(old)].mean(dim=0)
+        assert torch.allclose(found[words.index(word)], expected)
+    assert model(input_ids=torch.tensor([[5, 6]])).logits.shape[-1] == len(words)
+
+
+# The run.
+
+
+def test_stopped_run_ends_with_the_weights_of_an_uninterrupted_one(run, tmp_path, monkeypatch):
+    options = ["--max-steps", 18, "--save-steps", 4]  # an epoch has 13 steps
+    expected = run(tmp_path / "uninterrupted", *options)
+    training_step = pretraining.SparseTrainer.training_step
+
+    def stopping(self, *arguments, **named):
+        if self.state.global_step == 17:
+            raise KeyboardInterrupt
+        return training_step(self, *arguments, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pretraining.SparseTrainer, "training_step", stopping)
+        with pytest.raises(KeyboardInterrupt):
+            run(tmp_path / "stopped", *options)
+    assert (tmp_path / "stopped" / "checkpoint-16").is_dir()
+    found = run(tmp_path / "stopped", *options)
+    assert set(found) == set(expected)
+    assert all(torch.equal(found[name], expected[name]) for name in expected)
+
+
+def test_training_lowers_the_loss_and_leaves_the_dropout_of_the_configuration(run, encoder_folder, tmp_path):
+    options = ["--max-steps", 60, "--eval-steps", 10, "--save-steps", 60, "--learning-rate", "3e-3"]
+    run(tmp_path / "run", *options)
+    history = json.loads((tmp_path / "run" / "checkpoint-60" / "trainer_state.json").read_text())["log_history"]
+    losses = [entry["eval_loss"] for entry in history if "eval_loss" in entry]
+    assert losses[-1] < losses[0] - 0.5
+    configs = [AutoConfig.from_pretrained(folder) for folder in (tmp_path / "run" / "encoder", encoder_folder)]
+    assert [config.hidden_dropout_prob for config in configs] == [0.1, 0.1]
+
+
+def test_masks_of_a_row_differ_by_place_and_seed_only(tmp_path, tokenizer):
+    rows = rows_of(tmp_path, tokenizer, TEXT, row_tokens=64)
+    masking = pretraining.SpanMasking(1, tuple(tokenizer.all_special_ids), len(tokenizer), mask_share=0.2)
+    masked, again, other = (pretraining.MaskedRows(rows, np.array([3, 3]), masking, seed=seed) for seed in (1, 1, 2))
+    assert torch.equal(masked[0]["labels"], again[0]["labels"])
+    assert not torch.equal(masked[0]["labels"], masked[1]["labels"])
+    assert not torch.equal(masked[0]["labels"], other[0]["labels"])
+
+
+def test_each_epoch_reads_each_row_once_in_another_order():
+    order = pretraining.training_order(np.arange(5), 13, seed=1).tolist()
+    assert sorted(order[:5]) == sorted(order[5:10]) == [0, 1, 2, 3, 4]
+    assert order[:5] != order[5:10]
+    assert len(set(order[10:])) == 3
+
+
+def test_text_that_is_not_there_is_named(run, tmp_path):
+    with pytest.raises(
+        SystemExit, match=r"pretrain_encoder\.py: error: nowhere\.txt: there is no such file; check --tex"
+    ):
+        run(tmp_path / "run", "--text", "nowhere.txt")

@@ -107,7 +107,7 @@ def test_several_final_runs_are_told_together(called, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("run", "values", "message"),
     [
-        ("stage1", {"finished": False}, r"the run was not finished; go on with it by train.py --resume"),
+        ("stage1", {"finished": False}, r"the run was not finished; resume it by train.py --resume_from_checkpoint"),
         ("final", {"epochs": LOGS["final"]["epochs"][:1]}, "the last epoch of a final run is 1, that of stage 2 2"),
         ("final", {"settings": {"seed": 5}}, "the seed of stage 2 is 4, those of the final runs [5]; name runs"),
         (

@@ -1,4 +1,4 @@
-"""States and checkpoints: whole or not there, and never those of another run."""
+"""States and checkpoints: complete or not there, and never those of another run."""
 
 import json
 import os
@@ -7,21 +7,14 @@ from pickle import UnpicklingError
 
 import pytest
 import torch
+from accelerate import Accelerator
 
 from biodir.errors_biodir import CheckpointError
-from biodir.files import file_sha256, write_json
+from biodir.files import write_json
 from biodir.training import checkpoints
-from biodir.training.checkpoints import (
-    TRACES,
-    check_folder,
-    clear_folder,
-    newest_state,
-    save_model,
-    save_state,
-)
+from biodir.training.checkpoints import TRACES, check_folder, clear_folder, newest_state, save_model, save_state
 
-STATE = {"model": {"weight": torch.arange(6.0).view(2, 3)}, "progress": {"step": 3, "losses": [0.5], "best": None}}
-RECORD = {"settings": {"epochs": 3}, "data": {"a.pubtator": "5f"}}
+RECORD = {"settings": {"num_train_epochs": 3}, "data": {"a.pubtator": "5f"}}
 
 
 class Saved:
@@ -36,11 +29,35 @@ class Saved:
             (Path(folder) / name).write_text(content)
 
 
+class Prepared:
+    """An accelerator with a linear model and AdamW, whose bias is the step that it is saved at."""
+
+    def __init__(self) -> None:
+        self.accelerator = Accelerator(cpu=True)
+        model = torch.nn.Linear(2, 1)
+        self.model, self.optimizer = self.accelerator.prepare(model, torch.optim.AdamW(model.parameters(), lr=0.1))
+
+    def train(self, steps: int) -> None:
+        for _ in range(steps):
+            self.model(torch.ones(1, 2)).sum().backward()
+            self.optimizer.step()
+            self.optimizer.zero_grad()
+
+    def save(self, folder: Path, step: int) -> None:
+        torch.nn.init.constant_(self.model.bias, step)
+        save_state(self.accelerator, folder, step, {**RECORD, "at": step})
+
+
 @pytest.fixture
-def states(tmp_path) -> Path:
-    """A folder with the states of the steps 5 and 10, whose tensor is the step."""
+def prepared() -> Prepared:
+    return Prepared()
+
+
+@pytest.fixture
+def states(prepared, tmp_path) -> Path:
+    """A folder with the states of the steps 5 and 10."""
     for step in (5, 10):
-        save_state(tmp_path / "states", step, {"weight": torch.tensor(step)}, {"at": step})
+        prepared.save(tmp_path / "states", step)
     return tmp_path / "states"
 
 
@@ -49,136 +66,99 @@ def names(folder: Path) -> list[str]:
 
 
 def newest_step(folder: Path) -> int | None:
-    """The step of the state that a run would go on from; state and record agree on it."""
+    """The step of the state that a run would resume from; folder, weights and record agree on it."""
     found = newest_state(folder)
     if found is None:
         return None
-    state, record = found
-    assert state["weight"].item() == record["at"] == record["step"]
+    path, record = found
+    loaded = Prepared()
+    loaded.accelerator.load_state(str(path))
+    assert {name: record[name] for name in RECORD} == RECORD
+    assert loaded.model.bias.item() == record["at"] == record["step"] == int(path.name.removeprefix("step-"))
     return record["step"]
 
 
 # States.
 
 
-def test_state_and_record_come_back(tmp_path):
-    save_state(tmp_path, 3, STATE, RECORD)
-    state, record = newest_state(tmp_path)
-    assert torch.equal(state["model"]["weight"], STATE["model"]["weight"])
-    assert state["progress"] == STATE["progress"]
-    assert {name: record[name] for name in RECORD} == RECORD
-    assert record["step"] == 3
+def test_loaded_state_steps_on_as_the_saved_one(prepared, tmp_path):
+    prepared.train(3)
+    prepared.save(tmp_path, 3)
+    resumed = Prepared()
+    resumed.accelerator.load_state(str(newest_state(tmp_path)[0]))
+    for each in (prepared, resumed):
+        each.train(2)
+    assert torch.equal(prepared.model.weight, resumed.model.weight)
+    assert torch.equal(prepared.model.bias, resumed.model.bias)
 
 
-def test_optimizer_goes_on_from_its_state(tmp_path):
-    def stepped(optimizer, parameter, times):
-        for _ in range(times):
-            (parameter**2).sum().backward()
-            optimizer.step()
-            optimizer.zero_grad()
-
-    first, second = (torch.nn.Parameter(torch.ones(3)) for _ in range(2))
-    one, other = (torch.optim.AdamW([parameter], lr=0.1) for parameter in (first, second))
-    stepped(one, first, 2)
-    save_state(tmp_path, 2, {"parameter": first, "optimizer": one.state_dict()}, {})
-    stepped(one, first, 2)
-    state, _ = newest_state(tmp_path)
-    second.data.copy_(state["parameter"])
-    other.load_state_dict(state["optimizer"])
-    stepped(other, second, 2)
-    assert torch.equal(first, second)
+def test_newest_states_stay_and_a_state_of_the_same_step_replaces_the_old_one(prepared, states):
+    for step in (15, 20, 20):
+        prepared.save(states, step)
+    assert names(states) == ["step-00000015", "step-00000020"]
+    assert newest_step(states) == 20
 
 
-@pytest.mark.parametrize("folder", ["none", "empty"])
-def test_no_state_is_none(folder, tmp_path):
-    (tmp_path / "empty").mkdir()
-    assert newest_state(tmp_path / folder) is None
-
-
-def test_newest_state_is_that_of_the_highest_step(states):
-    assert newest_step(states) == 10
-    save_state(states, 100, {"weight": torch.tensor(100)}, {"at": 100})
-    assert newest_step(states) == 100
-
-
-def test_two_states_are_kept(states):
-    for step in (15, 20, 1000):
-        save_state(states, step, {"weight": torch.tensor(step)}, {"at": step})
-    kept = ["step-00000020.json", "step-00000020.pt", "step-00001000.json", "step-00001000.pt"]
-    assert names(states) == kept
-
-
-def test_state_of_the_same_step_is_replaced(states):
-    save_state(states, 10, {"weight": torch.tensor(10)}, {"at": 10, "again": True})
-    assert newest_state(states)[1]["again"] is True
-    assert len(names(states)) == 4
+def test_without_states_there_is_none(tmp_path):
+    assert newest_state(tmp_path) is None
 
 
 DAMAGES = {
-    "missing record": lambda path: path.with_suffix(".json").unlink(),
-    "empty record": lambda path: path.with_suffix(".json").write_text(""),
-    "half a record": lambda path: path.with_suffix(".json").write_text(path.with_suffix(".json").read_text()[:40]),
-    "flipped byte of the record": lambda path: path.with_suffix(".json").write_bytes(b'{"sha256": "\xff"}'),
-    "record of nothing": lambda path: path.with_suffix(".json").write_text("[]"),
-    "record without a hash": lambda path: path.with_suffix(".json").write_text("{}"),
-    "truncated state": lambda path: os.truncate(path, path.stat().st_size // 2),
-    "empty state": lambda path: path.write_bytes(b""),
-    "flipped byte": lambda path: path.write_bytes(bytes([path.read_bytes()[0] ^ 1]) + path.read_bytes()[1:]),
-    "state of another step": lambda path: path.write_bytes(path.with_name("step-00000005.pt").read_bytes()),
+    "no record": lambda path: (path / "record.json").unlink(),
+    "half a record": lambda path: (path / "record.json").write_text('{"sha256": '),
+    "record that is no text": lambda path: (path / "record.json").write_bytes(b'{"sha256": "\xff"}'),
+    "record of nothing": lambda path: (path / "record.json").write_text("[]"),
+    "truncated weights": lambda path: os.truncate(path / "model.safetensors", 20),
+    "missing file": lambda path: (path / "optimizer.bin").unlink(),
+    "further file": lambda path: (path / "custom_checkpoint_0.pkl").write_bytes(b""),
+    "files of another step": lambda path: (path / "model.safetensors").write_bytes(
+        (path.parent / "step-00000005" / "model.safetensors").read_bytes()
+    ),
 }
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_damaged_state_is_passed_over(damage, states, caplog):
-    path = states / "step-00000010.pt"
+    path = states / "step-00000010"
     DAMAGES[damage](path)
     assert newest_step(states) == 5
-    assert [str(path) in message and "an older state is taken" in message for message in caplog.messages] == [True]
+    assert any(str(path) in message and "an older state is taken" in message for message in caplog.messages)
 
 
-def test_damaged_states_alone_are_none(states):
-    for path in states.glob("*.json"):
+def test_run_after_damaged_states_keeps_its_own(prepared, states):
+    for path in states.glob("*/record.json"):
         path.unlink()
     assert newest_state(states) is None
+    prepared.save(states, 3)
+    assert names(states) == ["step-00000003"]
 
 
-def test_run_behind_damaged_states_keeps_its_own(states):
-    save_state(states, 3, {"weight": torch.tensor(3)}, {"at": 3})
-    assert newest_step(states) == 3
-    save_state(states, 4, {"weight": torch.tensor(4)}, {"at": 4})
-    assert names(states) == [f"step-0000000{step}.{kind}" for step in (3, 4) for kind in ("json", "pt")]
-
-
-@pytest.mark.parametrize(("module", "name"), [(torch, "save"), (os, "replace"), (checkpoints, "write_json")])
-def test_kill_before_the_record_is_written_leaves_the_state_before(module, name, states, monkeypatch):
+@pytest.mark.parametrize(("module", "name"), [(os, "replace"), (checkpoints, "write_json")])
+def test_kill_before_the_record_is_written_leaves_the_state_before(module, name, prepared, states, monkeypatch):
     def killed(*_arguments):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
         patch.setattr(module, name, killed)
         with pytest.raises(KeyboardInterrupt):
-            save_state(states, 20, {"weight": torch.tensor(20)}, {"at": 20})
+            prepared.save(states, 20)
     assert newest_step(states) == 10
+    prepared.save(states, 25)
+    assert names(states) == ["step-00000010", "step-00000025"]
 
 
-def test_next_state_clears_what_a_kill_left(states):
-    (states / "step-00000012.part").write_bytes(b"half")
-    save_state(states, 15, {"weight": torch.tensor(15)}, {"at": 15})
-    assert [name for name in names(states) if name.endswith(".part")] == []
-
-
-def test_state_that_holds_an_object_is_not_unpickled(states):
-    torch.save({"weight": Saved()}, states / "step-00000010.pt")
-    digest = file_sha256(states / "step-00000010.pt")
-    write_json(states / "step-00000010.json", {"sha256": digest})
+def test_state_that_holds_an_object_is_not_unpickled(prepared, states):
+    path = states / "step-00000010"
+    torch.save({"state": Saved()}, path / "optimizer.bin")
+    write_json(path / "record.json", {"sha256": checkpoints._hashes(path)})
     with pytest.raises(UnpicklingError, match="Weights only load failed"):
-        newest_state(states)
+        prepared.accelerator.load_state(str(newest_state(states)[0]))
 
 
-# Files and checkpoints.
+# Checkpoints.
 
 
-@pytest.mark.parametrize("place", ["run", "run/last", "new/folder/run", "."])
+@pytest.mark.parametrize("place", ["run", "run/last", "."])
 def test_checkpoint_has_model_tokenizer_and_record(place, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     save_model(Path(place), Saved(config="1", weights="2"), Saved(words="3"), RECORD)
@@ -186,25 +166,19 @@ def test_checkpoint_has_model_tokenizer_and_record(place, tmp_path, monkeypatch)
     assert json.loads((tmp_path / place / "training.json").read_text()) == RECORD
 
 
-def test_next_checkpoint_replaces_the_files_and_leaves_others(tmp_path):
-    save_model(tmp_path, Saved(weights="old"), Saved(words="old"), {"epoch": 1})
-    (tmp_path / "states").mkdir()
-    save_model(tmp_path, Saved(weights="new"), Saved(words="new"), {"epoch": 2})
-    assert names(tmp_path) == ["states", "training.json", "weights", "words"]
-    assert [(tmp_path / name).read_text() for name in ("weights", "words")] == ["new", "new"]
-
-
-def test_checkpoint_that_cannot_be_saved_leaves_the_old_one(tmp_path):
+def test_checkpoint_that_cannot_be_saved_leaves_the_old_one_and_other_files(tmp_path):
     class Unsaved:
         def save_pretrained(self, folder):
             raise OSError("no space left")
 
     save_model(tmp_path, Saved(weights="old"), Saved(words="old"), {"epoch": 1})
+    (tmp_path / "states").mkdir()
     with pytest.raises(OSError, match="no space left"):
         save_model(tmp_path, Saved(weights="new"), Unsaved(), {"epoch": 2})
     assert [(tmp_path / name).read_text() for name in ("weights", "words")] == ["old", "old"]
     save_model(tmp_path, Saved(weights="new"), Saved(words="new"), {"epoch": 2})
-    assert names(tmp_path) == ["training.json", "weights", "words"]
+    assert names(tmp_path) == ["states", "training.json", "weights", "words"]
+    assert [(tmp_path / name).read_text() for name in ("weights", "words")] == ["new", "new"]
 
 
 # The folder of a run.
@@ -216,7 +190,7 @@ def used(tmp_path) -> Path:
     folder = tmp_path / "run"
     save_model(folder, Saved(weights="best"), Saved(), {})
     save_model(folder / "last", Saved(weights="last"), Saved(), {})
-    save_state(folder / "states", 1, STATE, RECORD)
+    (folder / "states").mkdir()
     (folder / "notes.txt").write_text("mine")
     return folder
 
@@ -230,30 +204,17 @@ def test_new_folder_is_made(resume, overwrite, tmp_path):
     assert names(folder) == []
 
 
-def test_folder_of_another_run_is_refused(used):
-    message = r"run holds a run or a checkpoint already \(training\.json, states, last\); go on with a run by --resume"
-    with pytest.raises(CheckpointError, match=message):
-        check_folder(used, resume=False, overwrite=False)
-
-
 @pytest.mark.parametrize("trace", TRACES)
-def test_any_trace_of_a_run_or_a_checkpoint_is_one(trace, tmp_path):
+def test_any_trace_of_a_run_or_a_checkpoint_is_refused(trace, tmp_path):
     (tmp_path / trace).mkdir()
-    with pytest.raises(CheckpointError, match=rf"holds a run or a checkpoint already \({trace}\); go on with a run by"):
+    with pytest.raises(CheckpointError, match=rf"holds a run or a checkpoint already \({trace}\); resume a run"):
         check_folder(tmp_path, resume=False, overwrite=False)
 
 
-def test_checkpoint_that_no_run_left_is_not_gone_on_with(tmp_path):
+def test_checkpoint_that_no_run_left_is_not_resumed(tmp_path):
     (tmp_path / "config.json").write_text("{}")
-    with pytest.raises(CheckpointError, match=r"holds a checkpoint \(config\.json\) but no run to go on with; name"):
+    with pytest.raises(CheckpointError, match=r"holds a checkpoint \(config\.json\) but no run to resume;"):
         check_folder(tmp_path, resume=True, overwrite=False)
-
-
-def test_folder_with_other_files_is_taken(tmp_path):
-    (tmp_path / "notes.txt").write_text("mine")
-    check_folder(tmp_path, resume=False, overwrite=False)
-    clear_folder(tmp_path, overwrite=False)
-    assert names(tmp_path) == ["notes.txt"]
 
 
 def test_resumed_run_finds_everything(used):
@@ -261,7 +222,6 @@ def test_resumed_run_finds_everything(used):
     check_folder(used, resume=True, overwrite=False)
     clear_folder(used, overwrite=False)
     assert names(used) == before
-    assert newest_state(used / "states")[1]["step"] == 1
 
 
 def test_overwritten_run_leaves_no_trace(used):
@@ -274,5 +234,5 @@ def test_overwritten_run_leaves_no_trace(used):
 
 def test_file_is_no_folder(tmp_path):
     (tmp_path / "run").write_text("")
-    with pytest.raises(CheckpointError, match=r"run is a file, not a folder; name another --output$"):
+    with pytest.raises(CheckpointError, match=r"run is a file, not a folder; name another --output_dir$"):
         check_folder(tmp_path / "run", resume=False, overwrite=True)

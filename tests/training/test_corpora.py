@@ -3,10 +3,10 @@
 import pytest
 
 from biodir.document_biodir import Relation
-from biodir.errors_biodir import ParseError, SettingError
+from biodir.errors_biodir import SettingError
 from biodir.formats.pubtator import write_pubtator
 from biodir.labels_biodir import CHEMICAL, DISEASE, GENE
-from biodir.training.corpora import corpus_paths, document_ids, first_documents, training_corpora
+from biodir.training.corpora import training_corpora
 from biodir.training.settings import TrainingSettings
 from helpers.marked import marked_document
 
@@ -40,7 +40,7 @@ def listed(written):
 
 
 def settings(*train, **changes) -> TrainingSettings:
-    return TrainingSettings(train=list(train), encoder="bert", output="run", **changes)
+    return TrainingSettings(train=list(train), encoder="bert", output_dir="run", **changes)
 
 
 def read(*train, held_out=(), **changes):
@@ -53,16 +53,6 @@ def read(*train, held_out=(), **changes):
 # Which documents.
 
 
-def test_corpora_stand_in_the_order_of_the_settings(written):
-    files = [written(name, number) for number, name in enumerate("abcd")]
-    corpora = training_corpora(settings(*files[:2], extra_train=files[2:]), ())
-    assert [(corpus.path, corpus.is_partial) for corpus in corpora] == list(
-        zip("abcd", (False, False, True, True), strict=True)
-    )
-    assert all(corpus.unasked == {} for corpus in corpora)
-    assert corpora[0].documents[0].relations == RELATIONS
-
-
 def test_document_is_learned_from_in_the_first_corpus_alone(written):
     found, said = read(written("a", 1, 2), written("b", 2, 3), extra_train=[written("c", 3, 1, 4)])
     assert found == {"a": "1 2", "b": "3", "c": "4"}
@@ -70,19 +60,6 @@ def test_document_is_learned_from_in_the_first_corpus_alone(written):
         "b: 1 documents left out, held out for evaluation or in a corpus before",
         "c: 2 documents left out, held out for evaluation or in a corpus before",
     ]
-
-
-def test_document_that_stands_twice_in_a_file_is_learned_from_once(written):
-    assert read(written("a", 1, 2, 1, 1)) == (
-        {"a": "1 2"},
-        ["a: 2 documents left out, whose ids stand in the file before"],
-    )
-
-
-def test_documents_that_are_held_out_are_left_out(written):
-    found, said = read(written("a", 1, 2, 3, 2), held_out={"2", "9"})
-    assert found == {"a": "1 3"}
-    assert said == ["a: 2 documents left out, held out for evaluation or in a corpus before"]
 
 
 def test_corpus_of_which_nothing_is_left_is_refused(written):
@@ -97,28 +74,12 @@ def test_corpus_without_documents_is_refused(written):
         read(written("a", 1), written("b"))
 
 
-def test_file_that_cannot_be_read_is_named(written):
-    with pytest.raises(ParseError, match=r"^none: cannot be read"):
-        read(written("a", 1), "none")
-
-
 @pytest.mark.parametrize(
     ("most", "expected"), [(1, {"a": "1"}), (3, {"a": "1 2", "b": "3"}), (9, {"a": "1 2", "b": "3 4"})]
 )
 def test_first_documents_of_all_train_files_are_learned_from(most, expected, written):
     found, _ = read(written("a", 1, 2), written("b", 3, 4), extra_train=[written("c", 5, 6)], max_documents=most)
     assert found == {**expected, "c": "5 6"}
-
-
-def test_ids_are_those_of_all_files(written):
-    assert document_ids([written("a", 1, 2), written("b", 2, 3)]) == {"1", "2", "3"}
-    assert document_ids([]) == set()
-
-
-def test_first_documents_are_so_many_or_all(written):
-    path = written("a", 1, 2, 3)
-    ids = [[document.id for document in first_documents(path, most)] for most in (None, 2, 9)]
-    assert ids == [["1", "2", "3"], ["1", "2"], ["1", "2", "3"]]
 
 
 # Corpora with labels of their own.
@@ -131,12 +92,6 @@ def test_listed_corpora_follow_the_others(listed, written):
     assert said == []
 
 
-def test_files_of_all_corpora_are_named(listed, written):
-    listed(f"- path: {written('b', 2)}\n- path: {written('c', 3)}", extra_train=[written("d", 4)])
-    found = corpus_paths(settings("a", extra_train=["d"], corpora="corpora.yaml"))
-    assert found == ["a", "d", "b", "c"]
-
-
 def test_relation_types_are_mapped_and_others_stay(listed, written):
     (corpus,), _ = listed(
         f"- path: {written('b', 2)}\n  relation_types: {{INHIBITOR: Negative_Correlation, Bind: Bind}}"
@@ -145,14 +100,14 @@ def test_relation_types_are_mapped_and_others_stay(listed, written):
         Relation("Negative_Correlation", "1", "2", subject_id="1"),
         *RELATIONS[1:],
     )
-    assert corpus.unasked == {}
+    assert corpus.excluded_pairs == {}
 
 
 @pytest.mark.parametrize("nothing", ["null", "~", ""])
 def test_pairs_whose_relation_is_mapped_to_null_are_not_asked(nothing, listed, written):
     (corpus,), _ = listed(f"- path: {written('b', 2, 3)}\n  relation_types:\n    PART-OF: {nothing}")
     assert [document.relations for document in corpus.documents] == [(RELATIONS[0], RELATIONS[2])] * 2
-    assert corpus.unasked == {"2": {frozenset("23")}, "3": {frozenset("23")}}
+    assert corpus.excluded_pairs == {"2": {frozenset("23")}, "3": {frozenset("23")}}
 
 
 def test_entity_types_are_mapped_and_those_mapped_to_null_left_out(listed, written):
@@ -164,12 +119,6 @@ def test_entity_types_are_mapped_and_those_mapped_to_null_left_out(listed, writt
         ("it", GENE),
         ("Pain", DISEASE),
     ]
-
-
-def test_mapping_counts_for_its_own_corpus_alone(listed, written):
-    lines = f"- {{path: {written('b', 2)}, relation_types: {{Bind: Ties}}}}\n- path: {written('c', 3)}"
-    types = [[each.relation_type for each in corpus.documents[0].relations] for corpus in listed(lines)[0]]
-    assert types == [["INHIBITOR", "PART-OF", "Ties"], ["INHIBITOR", "PART-OF", "Bind"]]
 
 
 def test_mapped_names_that_no_document_has_are_said(listed, written):
@@ -192,7 +141,7 @@ def test_mapped_names_that_no_document_has_are_said(listed, written):
         ("- path: b\n- partial: true", r"^corpora\.yaml, corpus 2: has no path"),
         ("- path: 7", r"^corpora\.yaml, corpus 1: has no path"),
         ("- {path: b, relations: {}}", r"^corpora\.yaml, corpus 1: unknown key 'relations'; known are path, "),
-        ("- {path: b, 1: a, relation: a}", r"^corpora\.yaml, corpus 1: unknown key 1; known are"),
+        ("- {path: b, 1: a, relation: a}", r"^corpora\.yaml, corpus 1: unknown key '1'; known are"),
         ("- {path: b, partial: 'no'}", r"^corpora\.yaml, corpus 1, partial: 'no' is neither true nor false$"),
         ("- {path: b, entity_types: [A]}", r"^corpora\.yaml, corpus 1, entity_types: \['A'\] is no mapping of names"),
         ("- {path: b, relation_types: {A: 1}}", r"^corpora\.yaml, corpus 1, relation_types: {'A': 1} is no mapping"),
@@ -203,8 +152,3 @@ def test_mapped_names_that_no_document_has_are_said(listed, written):
 def test_list_of_corpora_with_a_mistake_is_refused(lines, message, listed):
     with pytest.raises(SettingError, match=message):
         listed(lines)
-
-
-def test_partial_that_is_null_or_false_is_false(listed, written):
-    lines = f"- {{path: {written('b', 2)}, partial: null}}\n- {{path: {written('c', 3)}, partial: no}}"
-    assert [corpus.is_partial for corpus in listed(lines)[0]] == [False, False]

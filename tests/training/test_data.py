@@ -3,11 +3,10 @@
 from dataclasses import replace
 
 import pytest
-import torch
 
 from biodir.document_biodir import Relation
 from biodir.errors_biodir import AnnotationError
-from biodir.labels_biodir import CHEMICAL, DIRECTION_LABELS, DISEASE, GENE, NOVELTY_LABELS, RELATION_LABELS
+from biodir.labels_biodir import CHEMICAL, DIRECTION_LABELS, DISEASE, NOVELTY_LABELS, RELATION_LABELS
 from biodir.pipeline_decoding_biodir import UNANNOTATED
 from biodir.processing_document_biodir import DocumentProcessor
 from biodir.training.data import LabelledPairs, epoch_pairs, epoch_steps, labelled_pairs, related_types, training_batch
@@ -61,27 +60,9 @@ def test_every_candidate_pair_is_a_labelled_pair():
     assert [identifiers(each) for each in found] == [[("1", "2")], [("1", "3")], [("3", "2")]] * 2
 
 
-def test_windows_of_a_document_are_labelled_with_all_its_pairs():
-    found = list(labelled_pairs([DOCUMENT, DOCUMENT], window_encoder(), LABELS))
-    assert [identifiers(each) for each in found] == [[("1", "2"), ("1", "3"), ("3", "2")]] * 2
-    assert [each.related for each in found] == [(True, False, False)] * 2
-
-
-def test_pair_with_a_gold_relation_is_related():
-    found = labelled_pairs([DOCUMENT], make_processor(), LABELS)
-    assert [each.related for each in found] == [(True,), (False,), (False,)]
-
-
 def test_targets_do_not_depend_on_the_encoding():
     by_pair = [targets for each in labelled_pairs([DOCUMENT], make_processor(), LABELS) for targets in each.targets]
     assert list(next(labelled_pairs([DOCUMENT], window_encoder(), LABELS)).targets) == by_pair
-
-
-def test_chosen_pairs_keep_their_targets():
-    found = next(labelled_pairs([DOCUMENT], window_encoder(), LABELS))
-    chosen = found.with_pairs([2, 0])
-    assert identifiers(chosen) == [("3", "2"), ("1", "2")]
-    assert chosen.targets == (found.targets[2], found.targets[0])
 
 
 def test_targets_of_a_related_pair_are_its_labels():
@@ -117,10 +98,6 @@ def test_partial_corpus_has_the_pairs_of_joined_types_alone(make_encoder):
     assert sum(len(each.features.pairs) for each in whole) == 6
 
 
-def test_partial_corpus_without_relations_has_no_pairs():
-    assert list(labelled_pairs([UNRELATED], make_processor(), LABELS, is_partial=True)) == []
-
-
 @pytest.mark.parametrize("is_partial", [True, False])
 def test_novelty_and_direction_that_no_relation_has_are_unannotated_of_every_pair(is_partial):
     found = list(labelled_pairs([ANNOTATED, UNRELATED], make_processor(), LABELS, is_partial))
@@ -129,11 +106,6 @@ def test_novelty_and_direction_that_no_relation_has_are_unannotated_of_every_pai
         (targets,) = each.targets
         assert (targets["novelty"], targets["direction"]) == ([UNANNOTATED] * 3, [UNANNOTATED] * 4)
         assert targets["relation"] == ([0, 1, *[0] * 7] if each.related == (True,) else [1, *[0] * 8])
-
-
-def test_novelty_that_one_relation_has_is_annotated_of_every_pair():
-    found = list(labelled_pairs([DOCUMENT, UNRELATED], make_processor(), LABELS))
-    assert [each.targets[0]["novelty"] for each in found] == [[0, 0, 1], *[[1, 0, 0]] * 5]
 
 
 def test_relation_that_lacks_what_others_have_is_refused():
@@ -149,22 +121,6 @@ def test_related_types_are_those_that_relations_join_in_any_order():
     assert related_types([swapped]) == related_types([ANNOTATED])
 
 
-def test_related_types_of_an_identifier_with_two_types_hold_both():
-    document = marked_document("<C:1 Iron> binds <G:1 iron> and <D:3 pain>.", relations=(CID,))
-    assert related_types([document]) == {frozenset((CHEMICAL, DISEASE)), frozenset((GENE, DISEASE))}
-
-
-def test_related_types_know_nothing_of_identifiers_without_a_mention():
-    assert related_types([replace(UNRELATED, relations=(CID,))]) == set()
-
-
-def test_batch_of_two_corpora_holds_what_each_annotates():
-    encoder = window_encoder()
-    batch = training_batch([*windows_of(DOCUMENT), *windows_of(ANNOTATED)], encoder)
-    assert (batch["novelty_targets"] < 0).all(dim=1).tolist() == [False] * 3 + [True] * 3
-    assert (batch["novelty_targets"] < 0).any(dim=1).tolist() == [False] * 3 + [True] * 3
-
-
 # The pairs of an epoch.
 
 
@@ -174,36 +130,6 @@ def test_epoch_has_all_related_pairs_and_this_share_of_the_others(share, unrelat
     assert [each.related for each in drawn] == [(True,)] * 10 + [(False,)] * unrelated
 
 
-def test_epoch_holds_every_related_pair():
-    pairs = many_pairs(10, 50)
-    assert [each for each in epoch_pairs(pairs, 2, seed=1) if each.related == (True,)] == pairs[:10]
-
-
-def test_no_pair_stands_twice_in_an_epoch():
-    drawn = epoch_pairs(many_pairs(10, 50), 3, seed=1)
-    assert len({each.features.rows for each in drawn}) == 40
-
-
-def test_same_seed_draws_the_same_pairs():
-    pairs = many_pairs(10, 50)
-    assert epoch_pairs(pairs, 2, seed=1) == epoch_pairs(pairs, 2, seed=1)
-
-
-def test_other_seed_draws_other_unrelated_pairs():
-    pairs = many_pairs(10, 50)
-    assert epoch_pairs(pairs, 2, seed=1) != epoch_pairs(pairs, 2, seed=2)
-
-
-def test_epoch_without_related_pairs_is_empty():
-    assert epoch_pairs(many_pairs(0, 5), 2, seed=1) == []
-
-
-def test_pairs_of_an_epoch_stand_in_the_order_of_the_text():
-    drawn = epoch_pairs([*many_pairs(0, 20), pair(1, True, 20), pair(1, True, 21)], 5, seed=1)
-    assert [number_of(each) for each in drawn] == sorted(number_of(each) for each in drawn)
-    assert [number_of(each) for each in drawn][-2:] == [20, 21]
-
-
 LONELY = marked_document("<C:1 Iron> binds <G:2 it>.", id="8")
 
 
@@ -211,13 +137,6 @@ def test_epoch_takes_pairs_out_of_windows_and_leaves_out_documents_without_any()
     drawn = epoch_pairs(windows_of(LONELY, DOCUMENT), 0, seed=1)
     assert [identifiers(each) for each in drawn] == [[("1", "2")]]
     assert [each.related for each in drawn] == [(True,)]
-
-
-def test_epoch_has_this_share_of_the_unrelated_pairs_of_windows():
-    documents = windows_of(LONELY, DOCUMENT, DOCUMENT)
-    flags = [related for each in epoch_pairs(documents, 1, seed=1) for related in each.related]
-    assert sorted(flags) == [False, False, True, True]
-    assert epoch_pairs(documents, 100, seed=1) == documents
 
 
 # Batches.
@@ -232,48 +151,10 @@ def test_every_pair_is_in_one_batch():
     assert sorted(numbers_in(batches(many_pairs(10, 30)))) == list(range(40))
 
 
-def test_same_seed_gives_the_same_batches():
-    assert numbers_in(batches(many_pairs(10, 30))) == numbers_in(batches(many_pairs(10, 30)))
-
-
-def test_other_seed_gives_other_batches():
-    first, second = (batches(many_pairs(10, 30), seed) for seed in (1, 2))
-    neighbours = [{frozenset(numbers_in([batch])) for batch in found} for found in (first, second)]
-    assert neighbours[0] != neighbours[1]
-
-
-def test_order_of_the_batches_is_drawn():
-    widths = [batch["input_ids"].shape[-1] for batch in batches(many_pairs(10, 30))]
-    assert widths != sorted(widths, reverse=True)
-
-
-def test_batch_of_pairs_with_one_row_stays_under_the_budget():
-    assert max(batch["input_ids"].numel() for batch in batches(many_pairs(10, 30))) <= 20
-
-
 def test_targets_stand_beside_their_pairs():
     for batch in batches(many_pairs(10, 30)):
         related = [number < 10 for number in numbers_in([batch])]
         assert batch["relation_targets"][:, 1].bool().tolist() == related
-
-
-@pytest.mark.parametrize("make_encoder", [make_processor, window_encoder])
-def test_batch_holds_inputs_and_the_targets_of_every_task(make_encoder):
-    encoder = make_encoder()
-    found = training_batch(list(labelled_pairs([DOCUMENT], encoder, LABELS)), encoder)
-    shapes = {name: tuple(value.shape) for name, value in found.items() if name.endswith("_targets")}
-    assert shapes == {"relation_targets": (3, 9), "novelty_targets": (3, 3), "direction_targets": (3, 4)}
-
-
-def test_targets_are_floating_point():
-    assert training_batch([pair(1, True)], make_processor())["relation_targets"].dtype == torch.float32
-
-
-def test_targets_of_windows_stand_beside_their_pairs():
-    encoder = window_encoder()
-    batch = training_batch(windows_of(DOCUMENT, LONELY), encoder)
-    assert batch["relation_targets"][:, 2].tolist() == [1, 0, 0, 0]
-    assert batch["pair_type_ids"].tolist() == [2, 1, 4, 2]
 
 
 def test_windows_of_a_batch_stay_under_the_budget():

@@ -13,7 +13,6 @@ from biodir.training.data import (
     LabelledPairs,
     StepPart,
     epoch_pairs,
-    in_other_order,
     labelled_pairs,
     step_parts,
     training_batch,
@@ -71,27 +70,6 @@ def test_other_order_flips_the_direction_and_nothing_else(make_encoder):
     assert directions == {("1", "2"): RIGHT, ("1", "3"): LEFT, ("4", "5"): UNDIRECTED}
 
 
-def test_rows_of_the_other_order_are_those_of_the_other_pair():
-    encoder = make_processor()
-    encoded = encoder.tokenize(DIRECTED)
-    expected = [encoder.pair_features(encoded, in_other_order(asked)) for asked in encoder.candidates(encoded)]
-    found = with_other_order(make_processor, DIRECTED)
-    assert [each.swapped.features for each in found] == expected
-    assert all(each.features.rows != each.swapped.features.rows for each in found)
-
-
-def test_windows_of_the_other_order_are_the_same():
-    (found,) = with_other_order(window_encoder, DIRECTED)
-    pairs = [replace(asked, pair=in_other_order(asked.pair)) for asked in found.features.pairs]
-    assert found.swapped.features == replace(found.features, pairs=tuple(pairs))
-
-
-def test_chosen_pairs_keep_their_other_order():
-    (found,) = with_other_order(window_encoder, DIRECTED)
-    assert found.with_pairs([2, 0]).swapped == found.swapped.with_pairs([2, 0])
-    assert next(labelled_pairs([DIRECTED], window_encoder(), LABELS)).with_pairs([2, 0]).swapped is None
-
-
 @pytest.mark.parametrize("indices", [[], [0], [3, 1], range(6)])
 def test_some_pairs_of_windows_stand_in_the_other_order(indices):
     (found,) = with_other_order(window_encoder, DIRECTED)
@@ -99,7 +77,7 @@ def test_some_pairs_of_windows_stand_in_the_other_order(indices):
     sides = [found.swapped if index in indices else found for index in range(len(found.targets))]
     assert identifiers(mixed) == [identifiers(side)[index] for index, side in enumerate(sides)]
     assert mixed.targets == tuple(side.targets[index] for index, side in enumerate(sides))
-    assert (mixed.features.rows, mixed.features.mentions) == (found.features.rows, found.features.mentions)
+    assert replace(mixed.features, pairs=()) == replace(found.features, pairs=())
     assert mixed.swapped is None
 
 
@@ -112,13 +90,6 @@ def test_share_of_an_epoch_in_the_other_order_changes_no_choice_of_pairs(make_en
     assert all_of_it == [names[::-1] for names in plain]
     assert [set(names) for names in half] == [set(names) for names in plain]
     assert 80 < sum(names == other for names, other in zip(half, plain, strict=True)) < 160
-
-
-def test_other_order_is_drawn_by_the_seed():
-    labelled = with_other_order(make_processor, *[DIRECTED] * 9)
-    first, again, other = (epoch_pairs(labelled, 100, seed, 0.5) for seed in (1, 1, 2))
-    assert first == again
-    assert first != other
 
 
 # Parts of a step.
@@ -154,13 +125,6 @@ def test_parts_make_up_the_mean_loss_of_the_step(processes, passes, sizes):
     assert sum(part.share * mean_loss(part.labelled) for part in parts) / processes == pytest.approx(mean_loss(step))
 
 
-@pytest.mark.parametrize(("processes", "passes"), SPLITS)
-def test_every_feature_of_a_step_is_in_one_part(processes, passes):
-    step = step_of(*UNEVEN)
-    held = [found for part in all_parts(step, processes, passes) if part.share for found in part.labelled]
-    assert sorted(map(id, held)) == sorted(map(id, step))
-
-
 def test_part_without_features_stands_in_with_the_first_and_counts_nothing():
     step = step_of(2, 6)
     assert step_parts(step, 0, 3) == [StepPart(step[:1], 0.75)]
@@ -171,11 +135,6 @@ def test_part_without_features_stands_in_with_the_first_and_counts_nothing():
         StepPart(step[1:], 0.75),
         StepPart(step[:1], 0),
     ]
-
-
-def test_one_process_computes_the_step_as_it_is():
-    step = step_of(*UNEVEN)
-    assert step_parts(step, 0, 1) == [StepPart(step, 1.0)]
 
 
 def test_parts_give_the_gradient_of_the_step():

@@ -16,10 +16,10 @@ from biodir.labels_biodir import (
     NOVELTY_LABELS,
     PAIR_TYPES,
     RELATION_LABELS,
+    TASKS,
     TYPE_MAP,
 )
 from biodir.training.labels import LabelLists, label_lists, labels_of
-from biodir.training.settings import TASKS
 from helpers.marked import marked_document
 from helpers.tiny_models import save_encoder, tiny_encoder_config
 
@@ -72,26 +72,6 @@ def test_lists_of_the_data_are_sorted_and_begin_with_unrelated_pairs():
     assert (found.tag_types, found.type_map, found.generic_relation) == ({}, {}, None)
 
 
-def test_data_without_novelty_and_direction_has_no_labels_of_them():
-    found = labels_of([BC5CDR])
-    assert found.relation_labels == ("None", "CID")
-    assert (found.novelty_labels, found.direction_labels) == ((), ())
-    assert found.pair_types == ((CHEMICAL, DISEASE),)
-
-
-def test_generic_relation_is_that_of_biored_where_the_data_has_it():
-    assert labels_of([BIORED]).generic_relation == "Association"
-
-
-def test_pair_of_one_type_is_a_pair_type():
-    found = labels_of([document(Relation("Bind", "1", "4"), text="<G:1 It> binds <G:4 it>.")])
-    assert found.pair_types == ((GENE, GENE),)
-
-
-def test_order_of_the_documents_does_not_matter():
-    assert labels_of([OWN, BC5CDR, BIORED]) == labels_of([BIORED, OWN, BC5CDR])
-
-
 @pytest.mark.parametrize(
     ("relations", "message"),
     [
@@ -109,30 +89,11 @@ def test_data_that_teaches_nothing_is_refused(relations, message):
         labels_of([document(*relations)])
 
 
-@pytest.mark.parametrize("documents", [[OWN], [BC5CDR], [BIORED, OWN, BC5CDR]])
-@pytest.mark.parametrize("tasks", [TASKS, ("relation",), ("direction", "relation")])
-def test_lists_of_the_data_make_a_configuration(documents, tasks):
-    config = BioDirConfig(**labels_of(documents).to_settings(tasks))
-    assert set(config.tasks) <= set(tasks)
-    assert config.relation_labels == [
-        "None",
-        *sorted({each.relation_type for found in documents for each in found.relations}),
-    ]
-
-
 # Settings of the configuration.
 
 
 def test_lists_of_biored_are_the_defaults_of_the_configuration():
     assert BioDirConfig(**LabelLists("BioRED").to_settings(TASKS)).to_dict() == BioDirConfig().to_dict()
-
-
-@pytest.mark.parametrize("tasks", [("relation",), ("novelty",), ("direction", "novelty"), TASKS])
-def test_lists_of_tasks_that_are_not_trained_are_empty(tasks):
-    values = LabelLists("BioRED").to_settings(tasks)
-    filled = {task for task in TASKS if values[f"{task}_labels"]}
-    assert filled == set(tasks)
-    assert set(BioDirConfig(**values).tasks) == set(tasks)
 
 
 def test_model_without_relation_head_has_a_type_for_related_pairs():
@@ -145,11 +106,6 @@ def test_model_without_relation_head_has_a_type_for_related_pairs():
 # What lists lack.
 
 
-def test_lists_of_biored_hold_its_labels_under_all_names_of_types():
-    names = {CHEMICAL: "Chemical", GENE: "Gene", DISEASE: "Disease"}
-    assert LabelLists("BioRED").lacking([BIORED, renamed(BIORED, **names)]) == []
-
-
 def test_what_lists_lack_is_named_sorted_and_once():
     strange = renamed(OWN, **{CHEMICAL: "Spice"})
     assert LabelLists("BioRED").lacking([BC5CDR, strange, strange]) == [
@@ -160,15 +116,6 @@ def test_what_lists_lack_is_named_sorted_and_once():
         "relation type breaks",
         "relation type heals",
     ]
-
-
-def test_label_of_unrelated_pairs_is_no_relation_type():
-    assert LabelLists("BioRED").lacking([document(Relation("None", "1", "2"))]) == ["relation type None"]
-
-
-def test_list_of_a_task_that_is_left_out_lacks_nothing():
-    lists = LabelLists("some", relation_labels=(), novelty_labels=())
-    assert lists.lacking([OWN, BC5CDR]) == []
 
 
 # Which lists a run takes.
@@ -184,16 +131,6 @@ def test_bare_encoder_takes_the_lists_of_biored_where_they_hold_the_data(encoder
 @pytest.mark.parametrize("documents", [[BC5CDR], [OWN], [BIORED, BC5CDR]])
 def test_bare_encoder_takes_the_lists_of_data_that_biored_does_not_hold(documents, encoder):
     assert label_lists(documents, "auto", encoder) == labels_of(documents)
-
-
-def test_novelty_of_its_own_is_a_reason_for_lists_of_the_data(encoder):
-    own = document(Relation("Bind", "1", "2", "Known", "2"))
-    assert label_lists([own], "auto", encoder).novelty_labels == ("None", "Known")
-
-
-def test_wanted_lists_are_taken_whatever_the_encoder_is():
-    assert label_lists([BIORED], "data", "no such folder") == labels_of([BIORED])
-    assert label_lists([BIORED], "biored", "no such folder") == LabelLists("BioRED")
 
 
 def test_lists_of_biored_are_not_taken_for_other_data():
@@ -219,11 +156,6 @@ def test_names_of_types_that_the_checkpoint_maps_are_known(checkpoint):
     strange = renamed(BIORED, **{CHEMICAL: "Spice", "OrganismTaxon": "Place"})
     assert label_lists([strange], "auto", folder).source == "the checkpoint"
     assert label_lists([strange], "auto", folder).type_map["Place"] is None
-
-
-def test_checkpoint_gives_way_to_data_that_it_does_not_hold(checkpoint):
-    folder = checkpoint(**labels_of([OWN]).to_settings(TASKS))
-    assert label_lists([BIORED], "auto", folder) == labels_of([BIORED])
 
 
 def test_checkpoint_without_a_head_gets_it_where_the_data_teaches_it(checkpoint):

@@ -1,6 +1,5 @@
 """Where a run comes from."""
 
-import hashlib
 import subprocess
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import torch
 
 import biodir
 from biodir.training import provenance as module
-from biodir.training.provenance import PACKAGES, data_fingerprints, provenance
+from biodir.training.provenance import PACKAGES, provenance
 
 
 def git(folder: Path, *arguments: str) -> None:
@@ -54,14 +53,3 @@ def test_commit_is_unknown_without_a_checkout_or_without_git(tmp_path, monkeypat
     assert module._commit(tmp_path / "code.py") == "unknown"
     monkeypatch.setenv("PATH", str(tmp_path))
     assert provenance()["commit"] == "unknown"
-
-
-def test_fingerprints_are_those_of_the_content(tmp_path):
-    paths = [str(tmp_path / name) for name in ("a", "b")]
-    for path in paths:
-        Path(path).write_text("same")
-    digest = hashlib.sha256(b"same").hexdigest()
-    assert data_fingerprints(paths) == dict.fromkeys(paths, digest)
-    Path(paths[1]).write_text("other")
-    assert data_fingerprints(paths)[paths[1]] != digest
-    assert data_fingerprints([]) == {}

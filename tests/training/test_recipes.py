@@ -1,18 +1,14 @@
 """The recipes: settings that train.py takes, and the one command from the bare encoder to the checkpoint."""
 
-import json
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-import yaml
 
-from biodir.training.settings import training_settings
+from biodir.training.arguments import training_settings
 from helpers.checkout import CHECKOUT
-from helpers.script_module import script
 
 RECIPES = CHECKOUT / "recipes"
 # Stands for python and biodir: notes how it was called, and leaves the log that step 4 reads.
@@ -24,7 +20,7 @@ if arguments[0] == "-c":
 with open(os.environ["CALLS"], "a") as calls:
     calls.write(" ".join([name, *arguments]) + "\\n")
 if "train.py" in arguments:
-    output = pathlib.Path(arguments[arguments.index("--output") + 1])
+    output = pathlib.Path(arguments[arguments.index("--output_dir") + 1])
     output.mkdir(parents=True, exist_ok=True)
     epochs = [{{"epoch": number, "none_bias": number / 2}} for number in (1, 2, 3)]
     (output / "training.json").write_text(json.dumps({{"epochs": epochs, "best_epoch": 2}}))
@@ -48,7 +44,7 @@ def calls_of(tmp_path: Path, *arguments: str, **variables: str) -> list[str]:
 
 @pytest.mark.parametrize("path", sorted(RECIPES.glob("*.yaml")), ids=lambda path: path.name)
 def test_settings_of_a_recipe_are_settings_of_a_run(path):
-    given = ["--config", str(path), "--train", "a", "--dev", "b", "--encoder", "c", "--output", "d"]
+    given = ["--config", str(path), "--train", "a", "--dev", "b", "--encoder", "c", "--output_dir", "d"]
     assert training_settings(given).task_weights == (
         [] if path.name == "bc5cdr.yaml" else ["novelty=0.5", "direction=0.5"]
     )
@@ -74,7 +70,9 @@ def test_recipe_goes_from_the_bare_encoder_to_the_checkpoint(tmp_path):
     assert f"--encoder {out}/stage1" in stage2
     for call, seed in zip(finals, (5, 6), strict=True):
         assert "bioredirect_train.pubtator DATA/bioredirect/bioredirect_dev.pubtator --exclude" in call
-        assert call.endswith(f"--output {out}/final-{seed} --seed {seed} --stop-after-epoch 2 --none-bias 1.0 --resume")
+        assert call.endswith(
+            f"{out}/final-{seed} --seed {seed} --stop_after_epoch 2 --none_bias 1.0 --resume_from_checkpoint"
+        )
     assert "--dev" not in finals[0]
     assert all("--exclude DATA/bioredirect/bioredirect_test.pubtator" in call for call in (stage1, stage2, *finals))
 
@@ -85,29 +83,3 @@ def test_recipe_leaves_an_encoder_of_the_domain_as_it_is_and_starts_as_it_is_tol
     launched = [call for call in calls if "train.py" in call]
     assert [call.startswith("python -m launcher train.py") for call in launched] == [True] * 5
     assert "--encoder ENCODER" in launched[0]
-
-
-def test_card_and_header_say_where_the_recipe_leaves_the_way_of_the_shipped_checkpoint(tmp_path, monkeypatch):
-    calls = calls_of(tmp_path, "DATA", "ENCODER", "VOCABULARY", str(tmp_path / "out"))
-    pretraining, *others = [call.split() for call in calls if "pretrain_encoder.py" in call]
-    monkeypatch.setattr(sys, "argv", pretraining[1:])
-    options = script("pretrain_encoder")._options()
-    seeds = [call for call in calls if "--stop-after-epoch" in call]
-    tokens_per_step = options.rows_per_step * options.row_tokens
-    shipped = json.loads((CHECKOUT / "results" / "training.json").read_text())
-    assert (tokens_per_step, others, len(seeds)) == (4096, [], 3)
-    assert shipped["pretraining"]["tokens_per_step"] == 32 * 160
-    card = " ".join((CHECKOUT / "model_card.md").read_text().split())
-    assert "makes a checkpoint like this one" in card
-    assert "a step of step 1 has 4,096 tokens, step 2 is left out, and step 5 takes the mean of three seeds" in card
-    header = (RECIPES / "checkpoint.sh").read_text().replace("\n# ", " ")
-    assert "Trains a checkpoint like the shipped one" in header
-    assert "rows of 160 tokens, here 128; a second pretraining of 1,500 steps followed" in header
-    assert shipped["further_pretraining"]["steps"] == 1500
-
-
-def test_paper_recipe_says_how_many_full_pairs_a_step_holds():
-    text = (RECIPES / "paper.yaml").read_text()
-    step_tokens, pairs = re.search(r"a step of ([\d,]+) tokens, which is (\d+) pairs", text).groups()
-    assert yaml.safe_load(text)["tokens_per_step"] == int(step_tokens.replace(",", "")) == 16384
-    assert int(pairs) == 16384 // (3 * 512)

@@ -51,11 +51,6 @@ def test_status_is_that_of_a_program_that_the_signal_ends(number, status, stop):
     assert stop.exit_status == status
 
 
-def test_nobody_wants_a_stop_at_first(stop):
-    assert stop.is_wanted(Processes()) is False
-    assert stop.is_wanted(Processes(num_processes=4)) is False
-
-
 @pytest.mark.parametrize("number", SIGNALS)
 def test_signal_is_noted_and_nothing_else_happens(number, stop, handled):
     send(number)
@@ -67,12 +62,6 @@ def test_signal_is_noted_and_nothing_else_happens(number, stop, handled):
 def test_second_signal_of_a_kind_does_what_it_ever_did(number, stop, handled):
     send(number, number)
     assert handled == [number]
-
-
-def test_one_signal_of_each_kind_is_one_wish(stop, handled):
-    send(signal.SIGINT, signal.SIGTERM)
-    assert stop.is_wanted(Processes()) is True
-    assert handled == []
 
 
 def test_wish_of_one_process_is_that_of_all(stop):

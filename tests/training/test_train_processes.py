@@ -1,7 +1,7 @@
 """A step is the same on one process or two, in one pass or several."""
 
-import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -9,37 +9,55 @@ from safetensors.torch import load_file
 
 from biodir.configuration_biodir import PAIR_ENCODINGS
 from helpers.tiny_checkpoint import save_encoder
-from helpers.training_runs import NO_DROPOUT, run_training, start_training, written
+from helpers.training_runs import NO_DROPOUT, log_of, options, run_training, start_training, written
 
 # A few steps an epoch; the last has fewer pairs or documents than there are parts.
-FORMS = {
-    "pairwise": ["--pair-encoding", "pairwise", "--tokens-per-step", "500"],
-    "document": ["--pair-encoding", "document", "--tokens-per-step", "130"],
+TOKENS = {"pairwise": 500, "document": 130}
+LAUNCHERS = {
+    "torch": ("-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"),
+    "accelerate": (
+        "-m",
+        "accelerate.commands.launch",
+        "--multi_gpu",
+        "--num_processes",
+        "2",
+        "--mixed_precision",
+        "no",
+    ),
 }
-TWO_PROCESSES = ("-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2")
 
 
 @pytest.fixture(scope="module")
-def arguments(tmp_path_factory) -> list:
+def settings_of(tmp_path_factory):
+    """The settings of a run in one of the forms."""
     folder = tmp_path_factory.mktemp("processes")
     save_encoder(folder / "encoder", positions=512)
-    files = ["--train", written(folder / "train.pubtator", range(1, 8)), "--dev"]
-    files += [written(folder / "dev.pubtator", range(8, 11)), "--encoder", folder / "encoder"]
-    sizes = ["--chunks", "prefix", "infix", "--epochs", "3", "--head-learning-rate", "0.01", "--dropout", "0"]
-    return [*files, *sizes, "--encoder-settings", *NO_DROPOUT]
+    files = {"train": written(folder / "train.pubtator", range(1, 8)), "dev": folder / "dev.pubtator"}
+    written(files["dev"], range(8, 11))
+    settings = {**files, "encoder": folder / "encoder", "chunks": ["prefix", "infix"], "num_train_epochs": 3}
+    settings |= {"head_learning_rate": 0.01, "classifier_dropout": 0, "encoder_settings": NO_DROPOUT}
+    return lambda form: {**settings, "pair_encoding": form, "tokens_per_step": TOKENS[form]}
 
 
 @pytest.fixture(scope="module")
-def alone(arguments, tmp_path_factory) -> dict[str, Path]:
-    """Pair encoding -> the folder of a run in one process."""
+def in_one(settings_of, tmp_path_factory) -> dict[str, Path]:
+    """Pair encoding -> the folder of a run in one process and one pass."""
     folders = {form: tmp_path_factory.mktemp(form) for form in PAIR_ENCODINGS}
     for form, folder in folders.items():
-        assert run_training(*arguments, *FORMS[form], "--output", folder) == 0
+        assert run_training(**settings_of(form), output_dir=folder) == 0
     return folders
 
 
+def run_in_two(launcher: str, **settings: Any) -> str:
+    """What a run in two processes prints."""
+    started = start_training(*options(**settings), launcher=LAUNCHERS[launcher], ACCELERATE_USE_CPU="true")
+    printed, _ = started.communicate(timeout=300)
+    assert started.returncode == 0, printed
+    return printed
+
+
 def assert_same_curve(found: Path, expected: Path) -> None:
-    curves = [json.loads((folder / "training.json").read_text())["epochs"] for folder in (found, expected)]
+    curves = [log_of(folder)["epochs"] for folder in (found, expected)]
     losses, wanted = ([loss for epoch in curve for loss in epoch["step_losses"]] for curve in curves)
     assert len(wanted) >= 6
     assert wanted[0] > wanted[-1] + 0.5
@@ -50,44 +68,34 @@ def assert_same_curve(found: Path, expected: Path) -> None:
 
 
 @pytest.mark.parametrize("form", PAIR_ENCODINGS)
-def test_step_in_several_passes_is_the_step_in_one(arguments, alone, tmp_path, form):
-    run_training(*arguments, *FORMS[form], "--gradient-accumulation-steps", "3", "--output", tmp_path)
-    assert_same_curve(tmp_path, alone[form])
+def test_step_in_several_passes_is_the_step_in_one(settings_of, in_one, tmp_path, form):
+    run_training(**settings_of(form), gradient_accumulation_steps=3, output_dir=tmp_path)
+    assert_same_curve(tmp_path, in_one[form])
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("form", PAIR_ENCODINGS)
-def test_two_processes_with_the_same_step_have_the_same_loss_curve(arguments, alone, tmp_path, form):
-    process = start_training(
-        *arguments, *FORMS[form], "--output", tmp_path, launcher=TWO_PROCESSES, ACCELERATE_USE_CPU="true",
-        OMP_NUM_THREADS="1",
-    )  # fmt: skip
-    printed, _ = process.communicate(timeout=300)
-    assert process.returncode == 0, printed
-    assert printed.count("training.json") == 1  # the second process says nothing
-    assert_same_curve(tmp_path, alone[form])
+@pytest.mark.parametrize(("form", "launcher"), [("pairwise", "accelerate"), ("document", "torch")])
+def test_two_processes_with_the_same_step_have_the_same_loss_curve(settings_of, in_one, tmp_path, form, launcher):
+    printed = run_in_two(launcher, **settings_of(form), output_dir=tmp_path)
+    assert printed.count("training.json") == 1  # the second process prints nothing
+    assert_same_curve(tmp_path, in_one[form])
 
 
 @pytest.mark.slow
-def test_accelerate_launches_two_processes(arguments, alone, tmp_path):
-    launcher = ("-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2", "--mixed_precision", "no")
-    process = start_training(
-        *arguments,
-        *FORMS["pairwise"],
-        "--output",
-        tmp_path,
-        launcher=launcher,
-        ACCELERATE_USE_CPU="true",
-        OMP_NUM_THREADS="1",
+def test_run_of_two_processes_is_resumed_by_one(settings_of, in_one, tmp_path):
+    settings = {**settings_of("document"), "ema_decay": 0.5, "output_dir": tmp_path}
+    run_in_two("torch", **settings, stop_after_epoch=1)
+    run_training(**settings, resume_from_checkpoint=True)
+    losses, wanted = (
+        [loss for epoch in log_of(folder)["epochs"] for loss in epoch["step_losses"]]
+        for folder in (tmp_path, in_one["document"])
     )
-    printed, _ = process.communicate(timeout=300)
-    assert process.returncode == 0, printed
-    assert_same_curve(tmp_path, alone["pairwise"])
+    assert losses == pytest.approx(wanted, rel=2e-4)
 
 
-def test_mixed_precision_learns_in_float32_weights(arguments, alone, tmp_path):
-    run_training(*arguments, *FORMS["pairwise"], "--mixed-precision", "bf16", "--output", tmp_path)
-    logs = [json.loads((folder / "training.json").read_text()) for folder in (tmp_path, alone["pairwise"])]
+def test_mixed_precision_learns_in_float32_weights(settings_of, in_one, tmp_path):
+    run_training(**settings_of("pairwise"), mixed_precision="bf16", output_dir=tmp_path)
+    logs = [log_of(folder) for folder in (tmp_path, in_one["pairwise"])]
     found, wanted = (log["epochs"][0]["step_losses"][0] for log in logs)
     assert found == pytest.approx(wanted, rel=0.05)
     assert found != wanted

@@ -27,11 +27,9 @@ _CITATION = "Lai et al. 2025, Enhancing biomedical relation extraction with dire
 _INPUTS = """
 Args:
     predictions, references: documents with the same ids, in any order, as mappings with id and relations.
-    resamples: how often documents are drawn for the intervals; 0 leaves these out.
-    seed: of the draws.
+    resamples, seed: how often documents are drawn for the intervals (0 leaves these out), and the seed of the draws.
 Returns:
-    level -> precision, recall, f1 in 0..1 and tp, fp, fn; "macro", "by_type", "documents" and
-    "notes"; "intervals" on request.
+    level -> precision, recall, f1 in 0..1 and tp, fp, fn; "macro", "by_type", "documents", "notes", "intervals".
 """
 
 
@@ -75,11 +73,9 @@ def _relations_only(rows: Iterable[Mapping[str, Any]], side: str) -> list[dict[s
     """Return the documents with the columns that the metric declares: `datasets` refuses any other."""
     found = []
     for index, row in enumerate(rows):
-        missing = [key for key in ("id", "relations") if key not in row]
+        missing = " and no ".join(key for key in ("id", "relations") if key not in row)
         if missing:
-            raise AnnotationError(
-                f"{side}[{index}]: has no {' and no '.join(missing)}; a document has id and relations"
-            )
+            raise AnnotationError(f"{side}[{index}]: has no {missing}; a document has id and relations")
         relations = [{key: relation.get(key) for key in RELATION_KEYS} for relation in row["relations"]]
         found.append({"id": row["id"], "relations": relations})
     return found

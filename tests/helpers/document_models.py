@@ -1,4 +1,4 @@
-"""Tiny models of the document form, the texts they read, and what they say: for the tests of the text pass."""
+"""Tiny models of the document form, texts for them, and their logits, losses and gradients."""
 
 import pytest
 import torch
@@ -17,7 +17,7 @@ SMALL_MODEL = {"pair_encoding": "document", "soft_prompt_tokens": 3, "classifier
 WIDE = {"max_tokens": 120, "window_overlap_tokens": 20, "max_mention_tokens": 8}
 # Small enough for the first text to fill several windows.
 NARROW = {"max_tokens": 30, "window_overlap_tokens": 12, "max_mention_tokens": 8}
-# Encoders whose positions are counted from behind the padding's.
+# Encoders whose first token takes the position after the padding's.
 OFFSET_FAMILIES = ("roberta", "camembert", "xlm-roberta")
 TEXT = marked_document(
     "<C:C1 aspirin> raises <D:D1 pain>. It binds <G:G1 cox2> and <G:G2 her2>; <C:C1 aspirin> inhibits <V:V1 it>. "
@@ -32,7 +32,7 @@ each_width = pytest.mark.parametrize("sizes", [WIDE, NARROW], ids=["one window",
 
 
 def encoder_config(family: str = "bert", **settings):
-    """The configuration of a tiny encoder of each kind that can read packed rows."""
+    """Return the configuration of a tiny encoder, of any kind that can read packed rows."""
     settings = {"vocab_size": len(word_piece_tokenizer()), "max_position_embeddings": 130, **settings}
     if family == "distilbert":
         sizes = {"dim": 32, "hidden_dim": 48, "n_layers": 2, "n_heads": 4, "pad_token_id": 0}
@@ -43,47 +43,47 @@ def encoder_config(family: str = "bert", **settings):
     return tiny_encoder_config(family, **settings)
 
 
-def model_and_encoder(family: str = "bert", encoder_settings=(), **settings):
-    """A random model in evaluation mode, and its encoder of pairs."""
+def model_and_processor(family: str = "bert", encoder_settings=(), **settings):
+    """Return a random model in evaluation mode, and its processor."""
     values = {**SMALL_MODEL, **WIDE, **settings}
     config = BioDirConfig(encoder_config=encoder_config(family, **dict(encoder_settings)), **values)
     model = widened(BioDirForRelationExtraction(config)).eval()
     return model, make_processor(word_piece_tokenizer(), config)
 
 
-def features_of(encoder, *documents) -> list[DocumentFeatures]:
-    return [features for document in documents for features in encoder.features(encoder.tokenize(document))]
+def features_of(processor, *documents) -> list[DocumentFeatures]:
+    return [features for document in documents for features in processor.features(processor.tokenize(document))]
 
 
-def logits_with_gradient(model, encoder, features) -> Tensor:
-    """(batch, labels of all tasks)"""
-    output = model(**encoder.collate(features))
+def logits_with_gradient(model, processor, features) -> Tensor:
+    """Return (batch, labels of all tasks)."""
+    output = model(**processor.collate(features))
     return torch.cat([output[f"{task}_logits"] for task in model.config.tasks], dim=-1)
 
 
 @torch.no_grad()
-def logits_of(model, encoder, features) -> Tensor:
-    """(batch, labels of all tasks)"""
-    return logits_with_gradient(model, encoder, features)
+def logits_of(model, processor, features) -> Tensor:
+    """Return (batch, labels of all tasks)."""
+    return logits_with_gradient(model, processor, features)
 
 
-def loss_of(model, encoder, features, labels) -> Tensor:
-    return model(**encoder.collate(features), **targets_of(model.config, labels)).loss
+def loss_of(model, processor, features, labels) -> Tensor:
+    return model(**processor.collate(features), **targets_of(model.config, labels)).loss
 
 
 def assert_close(found: Tensor, expected: Tensor, scale: float = 1.0) -> None:
-    """Both are the same but for rounding, which grows with the largest number or, if that is larger, `scale`."""
+    """Check that both are equal but for rounding, which grows with the largest number or, if larger, with `scale`."""
     scale = max(scale, expected.abs().max().item())
     torch.testing.assert_close(found, expected, rtol=0, atol=TOLERANCE * scale)
 
 
 def some_labels(features) -> list[int]:
-    """A label for each pair: the first is related, the second not, and so on."""
+    """Return a label for each pair: the first is related, the second not, and so on."""
     return [(1 + number) % 2 * (1 + number % 3) for number in range(sum(len(found.pairs) for found in features))]
 
 
 def gradients_of(model, logits: Tensor) -> dict[str, Tensor]:
-    """Parameter name -> gradient of a weighted sum of the logits in which no two weigh alike."""
+    """Return parameter name -> gradient of a weighted sum of the logits in which no two weigh alike."""
     model.zero_grad()
     (logits * torch.linspace(-1, 1, logits.numel()).view_as(logits)).sum().backward()
     return {name: parameter.grad for name, parameter in model.named_parameters()}

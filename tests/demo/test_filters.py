@@ -1,15 +1,15 @@
-"""Which relations the filters of the demo let through."""
+"""The relations that pass the filters of the demo."""
 
 import pytest
 
 from biodir_demo.filters import Filter
-from helpers.demo_answers import answer
+from helpers.demo_predictions import prediction
 
-FINDINGS = answer().findings
+RELATIONS = prediction().relations
 
 
 def kept(**settings) -> list[int]:
-    return [finding.number for finding in Filter(**settings).kept(FINDINGS)]
+    return [relation.number for relation in Filter(**settings).kept(RELATIONS)]
 
 
 def test_open_filter_keeps_all_in_their_order():

@@ -1,0 +1,62 @@
+"""The heads of the document form: a grouped bilinear map of both sides of a pair."""
+
+import pytest
+import torch
+
+from biodir.modeling_heads_biodir import DocumentHead, PairStates
+from helpers.tiny_models import widened
+
+
+def random_pairs(hidden_size, has_prompts=True):
+    """Return the states of three pairs of four entities."""
+    generator = torch.Generator().manual_seed(1)
+    entities, contexts, prompts = (torch.randn(rows, hidden_size, generator=generator) for rows in (4, 3, 3))
+    return PairStates(entities, torch.tensor([[0, 1], [3, 1], [2, 0]]), contexts, prompts if has_prompts else None)
+
+
+def naive_head(head, states):
+    """Return (batch, labels) by plain loops over pairs, sides, groups and labels."""
+    logits = []
+    for number, entities in enumerate(states.pair_entities.tolist()):
+        sides = []
+        for side, entity in zip(head.sides, entities, strict=True):
+            mapped = side.entity.weight @ states.entities[entity] + side.entity.bias
+            mapped = mapped + side.context.weight @ states.contexts[number]
+            if states.prompts is not None:
+                mapped = mapped + side.prompt.weight @ states.prompts[number]
+            sides.append(torch.tanh(mapped))
+        size = head.group_size
+        products = [
+            torch.outer(*(side[start : start + size] for side in sides)).flatten()
+            for start in range(0, len(sides[0]), size)
+        ]
+        logits.append(head.classifier.weight @ torch.cat(products) + head.classifier.bias)
+    return torch.stack(logits)
+
+
+@pytest.mark.parametrize("has_prompts", [True, False])
+@pytest.mark.parametrize("hidden_size", [8, 128])
+def test_head_equals_a_naive_implementation(hidden_size, has_prompts):
+    head = widened(DocumentHead(hidden_size, 5, has_prompts, dropout=0.0))
+    states = random_pairs(hidden_size, has_prompts)
+    torch.testing.assert_close(head(states), naive_head(head, states), rtol=0, atol=1e-4)
+    assert any("prompt" in name for name in head.state_dict()) == has_prompts
+
+
+@pytest.mark.parametrize(("hidden_size", "group_size"), [(8, 8), (64, 64), (96, 48), (312, 52), (768, 64)])
+def test_groups_are_the_widest_of_at_most_64_that_divide_the_hidden_size(hidden_size, group_size):
+    head = DocumentHead(hidden_size, 2, has_prompts=False, dropout=0.0)
+    assert head.group_size == group_size
+    assert head.classifier.weight.shape == (2, hidden_size * group_size)
+
+
+def test_sides_of_a_pair_have_weights_of_their_own():
+    head, states = widened(DocumentHead(8, 3, has_prompts=True, dropout=0.0)), random_pairs(8)
+    swapped = PairStates(states.entities, states.pair_entities.flip(1), states.contexts, states.prompts)
+    assert (head(states) - head(swapped)).abs().max() > 0.1
+
+
+def test_dropout_comes_before_the_classifier_and_in_training_only():
+    head, states = widened(DocumentHead(8, 3, has_prompts=True, dropout=1.0)), random_pairs(8)
+    assert torch.equal(head(states), head.classifier.bias.expand(3, 3))
+    torch.testing.assert_close(head.eval()(states), naive_head(head, states), rtol=0, atol=1e-5)

@@ -1,0 +1,324 @@
+"""Rows of pairs: exact small ones, then the laws of every row over random, long and real documents; batches.
+
+A row reads `[CLS] hard prompt [SEP] chunk [SEP] soft prompt`.
+"""
+
+import copy
+import random
+import time
+import tracemalloc
+from itertools import combinations, islice
+
+import numpy as np
+import pytest
+from transformers import AutoTokenizer
+
+from biodir.configuration_biodir import CHUNK_NAMES, HARD_PROMPT, BioDirConfig
+from biodir.document_biodir import Document, Mention
+from biodir.document_pubtator_biodir import read_pubtator
+from biodir.errors_biodir import CheckpointError, SettingError
+from biodir.labels_biodir import CHEMICAL, GENE, PAIR_TYPES, VARIANT
+from biodir.processing_pairwise_biodir import PairwiseProcessor, collate_pairs
+from biodir.processing_tokens_biodir import ProcessingSettings, special_tokens
+from helpers.marked import (
+    SMALL,
+    TAGS,
+    byte_level_tokenizer,
+    encoding_settings,
+    make_processor,
+    marked_document,
+    pair_features,
+    random_document,
+    readable,
+    word_piece_tokenizer,
+)
+
+TOKENIZERS = {"word pieces": word_piece_tokenizer, "bytes": byte_level_tokenizer}
+SUBSETS = [subset for size in (1, 2, 3) for subset in combinations(CHUNK_NAMES, size)]
+
+
+def features_of(marked, tokenizer=None, **changes):
+    """Return the features of every pair of a marked text."""
+    processor = make_processor(tokenizer, **changes)
+    document = marked if isinstance(marked, Document) else marked_document(marked)
+    return list(processor.features(processor.tokenize(document)))
+
+
+def chunks_of(marked, **changes):
+    """Return the readable first chunk of every pair: what lies between the first `[SEP]` and the last."""
+    rows = [readable(features.rows[0]) for features in features_of(marked, **changes)]
+    return [row.split(" [SEP] ", 1)[1].rsplit(" [SEP]", 1)[0] for row in rows]
+
+
+# Exact rows.
+
+
+def test_row_reads_prompt_then_chunk_then_place_of_the_soft_prompt():
+    (pair,) = features_of("<C:1 Aspirin> inhibits <G:2 COX2>. <C:1 It> binds.", hard_prompt=HARD_PROMPT)
+    assert [readable(row) for row in pair.rows] == [
+        "[CLS] what are the labels of [REL] , [DIR] , and [NOV] between CS aspirin /CS and GT cox2 /GT ? [SEP] "
+        "CS aspirin /CS inhibits GT cox2 /GT . [SEP] CS it /CS binds . [SEP] [PAD] [PAD]"
+    ]
+
+
+def test_row_of_a_byte_level_tokenizer_keeps_spaces_with_the_words_after_them():
+    tokenizer = byte_level_tokenizer()
+    (pair,) = features_of("<C:1 a> in <G:2 it>. <C:1 In> it.", tokenizer)
+    assert [readable(row, tokenizer) for row in pair.rows] == [
+        "<s> [REL] Ġ , Ġ [DIR] Ġ , Ġ a n d Ġ [NOV] Ġ CS a /CS Ġ GT Ġit /GT </s> "
+        "CS a /CS Ġi n GT Ġit /GT . </s> CS Ġ I n /CS Ġit . </s> <pad> <pad>"
+    ]
+
+
+@pytest.mark.parametrize("kind", TOKENIZERS)
+@pytest.mark.parametrize(
+    ("novelty", "direction", "prompt", "heads"),
+    [
+        ([], [], "[REL]", ["[REL]"]),
+        (["None", "Novel"], [], "[REL] and [NOV]", ["[REL]", "[NOV]"]),
+        ([], ["None", "Left_to_Right"], "[REL] and [DIR]", ["[REL]", "[DIR]"]),
+        (["None", "Novel"], ["None", "Left_to_Right"], "[REL] , [DIR] , and [NOV]", ["[REL]", "[NOV]", "[DIR]"]),
+    ],
+)
+def test_hard_prompt_names_the_tasks_and_positions_follow_the_heads(kind, novelty, direction, prompt, heads):
+    tokenizer, labels = TOKENIZERS[kind](), {"novelty_labels": novelty, "direction_labels": direction}
+    (pair,) = features_of("<C:1 iron> <G:2 it>", tokenizer, **labels)
+    assert tokenizer.convert_ids_to_tokens([pair.rows[0][place] for place in pair.task_positions]) == heads
+    if kind == "word pieces":
+        assert readable(pair.rows[0]).startswith(f"[CLS] {prompt} CS iron /CS")
+
+
+@pytest.mark.parametrize("length", [0, 1, 8])
+def test_soft_prompt_has_this_many_padding_ids_as_places(length):
+    (pair,) = features_of("<C:1 iron> <G:2 it>", soft_prompt_tokens=length)
+    assert readable(pair.rows[0]).endswith("/GT [SEP]" + " [PAD]" * length)
+
+
+def test_names_in_the_prompt_are_cut_and_may_be_empty():
+    (pair,) = features_of("<C:1 it iron it> <G:2 \u200b>", max_name_tokens=2)
+    assert "[NOV] CS it iron /CS GT /GT [SEP] CS it iron it /CS GT /GT [SEP]" in readable(pair.rows[0])
+
+
+OVERLAPPING = Document(
+    "7", "iron it pain", (Mention(0, 7, "iron it", CHEMICAL, ("1",)), Mention(5, 12, "it pain", GENE, ("2",)))
+)
+TWICE = Document("7", "iron it", (*[Mention(0, 4, "iron", CHEMICAL, ("1",))] * 2, Mention(5, 7, "it", GENE, ("2",))))
+
+
+@pytest.mark.parametrize(
+    ("marked", "chunk"),
+    [
+        ("<D:1 pain> <V:2 it>", "DS pain /DS GT it /GT"),  # a variant has gene tags
+        ("<C:1 iron> <C:1 iron> <G:2 it> <S:3 pain>", "CS iron /CS CS iron /CS GT it /GT pain"),
+        ("<C:2 iron> and <C:1 pain>", "CS iron /CS and CT pain /CT"),  # of one type the first mentioned is the source
+        ("<G:1 HER2>pain <C:2 iron>", "GT her2 /GT pain CS iron /CS"),
+        ("<C:1 iron <G:2 it> pain>", "CS iron GT it /GT pain /CS"),
+        ("<C:1 iron <G:2 it>>", "CS iron GT it /GT /CS"),
+        ("<G:2 <C:1 it> iron>", "GT CS it /CS iron /GT"),
+        ("<C:1 <G:2 it>>", "CS GT it /GT /CS"),
+        ("<G:2 <C:1 it>>", "CS GT it /GT /CS"),
+        ("<C:1 iron><G:2 it>", "CS iron /CS GT it /GT"),
+        ("<G:1;2 it> binds <G:1 her2>", "GS GT it /GT /GS binds GS her2 /GS"),
+        (OVERLAPPING, "CS iron GT it /CS pain /GT"),
+        (TWICE, "CS iron /CS GT it /GT"),
+        ("it <C:1 \u200b><G:2 \u200b> it", "it CS /CS GT /GT it"),
+    ],
+)
+def test_tags_surround_every_mention_of_both_entities(marked, chunk):
+    assert chunks_of(marked) == [chunk]
+
+
+def test_renaming_the_identifiers_changes_no_row():
+    marked = "<C:1 iron> binds <G:2 it>, <C:3 aspirin> and <G:2;4 pain>."
+    renamed = "<C:z iron> binds <G:a it>, <C:y aspirin> and <G:a;b pain>."
+    assert [pair.rows for pair in features_of(marked)] == [pair.rows for pair in features_of(renamed)]
+
+
+# What is refused.
+
+
+def test_row_without_room_for_two_mentions_is_refused():
+    make_processor(**SMALL)
+    message = r"^max_tokens is 30, but prompts, names and two mentions can take 31; raise"
+    with pytest.raises(SettingError, match=message):
+        make_processor(**SMALL | {"max_tokens": SMALL["max_tokens"] - 1})
+
+
+def test_tokenizer_without_the_task_tokens_is_refused():
+    tokenizer = copy.deepcopy(word_piece_tokenizer(with_tags=False))
+    tokenizer.add_tokens([tag for tag in TAGS if tag.startswith("@")], special_tokens=True)
+    with pytest.raises(CheckpointError, match=r"^the tokenizer lacks '\[REL\]'; load the tokenizer"):
+        PairwiseProcessor(tokenizer, encoding_settings())
+
+
+# The laws of rows.
+
+
+class RowReader:
+    """Takes rows apart and finds what they break of the laws."""
+
+    def __init__(self, processor):
+        self.settings, self.sep_id = processor.settings, processor.sep_id
+        self.closing_of = dict(processor.tag_ids.values())
+        self.tags = {tag for both in processor.tag_ids.values() for tag in both}
+
+    def chunk(self, row):
+        """Return the chunk with its tags: the tokens after the first bracket, without the last and the soft prompt."""
+        return row[row.index(self.sep_id) + 1 : len(row) - 1 - self.settings.soft_prompt_tokens]
+
+    def unbalanced(self, row, nesting):
+        """Return whether a tag has no partner or (where mentions do not cross) tags do not nest."""
+        opened = []
+        for token in row:
+            if token in self.closing_of:
+                opened.append(self.closing_of[token])
+            elif token in self.tags:
+                if token not in opened or (nesting and opened[-1] != token):
+                    return True
+                del opened[-1 - opened[::-1].index(token)]  # of equal tags the innermost closes
+        return bool(opened)
+
+    def faults(self, tokenized, features, nesting=True):
+        """Return what the rows of a pair break, one phrase each."""
+        found, shown, text = [], [], tokenized.token_ids
+        for row in features.rows:
+            chunk = self.chunk(row)
+            plain = tuple(token for token in chunk if token not in self.tags)
+            shown.append({token for token in chunk if token in self.closing_of})
+            if len(row) > self.settings.max_tokens:
+                found.append("too long")
+            if self.unbalanced(chunk, nesting):
+                found.append("tags unbalanced")
+            starts = [place for place, token in enumerate(text) if not plain or token == plain[0]]
+            if not any(text[start : start + len(plain)] == plain for start in starts):
+                found.append("not a part of the text")
+        if len(set(features.rows)) < len(features.rows):
+            found.append("a row occurs twice")
+        if any(len(tags) == 2 for tags in shown) == features.cross_window:
+            found.append("cross_window is wrong")
+        if len(set().union(*shown)) < 2:
+            found.append("an entity is not shown")
+        return found
+
+
+@pytest.mark.parametrize(
+    ("chunks", "crossing", "kind"),
+    [*((subset, False, "word pieces") for subset in SUBSETS), (CHUNK_NAMES, True, "word pieces"),
+     (CHUNK_NAMES, False, "bytes")],
+)  # fmt: skip
+def test_rows_of_random_documents_keep_the_laws(chunks, crossing, kind):
+    draw = random.Random(1)
+    found, pairs, crossing_windows = [], 0, 0
+    # No random mention is longer than this, so that none is cut and nested ones stay nested.
+    mention_tokens, least_tokens = (30, 97) if kind == "bytes" else (12, 47)
+    for _ in range(60):
+        max_tokens = least_tokens + draw.choice([0, 1, 5, 20])
+        sizes = SMALL | {"max_mention_tokens": mention_tokens, "max_tokens": max_tokens}
+        sizes["infix_min_tokens"] = draw.choice([0, 15])
+        processor = make_processor(TOKENIZERS[kind](), **sizes, chunks=list(chunks))
+        reader, tokenized = RowReader(processor), processor.tokenize(random_document(draw, crossing))
+        for features in processor.features(tokenized):
+            pairs, crossing_windows = pairs + 1, crossing_windows + features.cross_window
+            found += reader.faults(tokenized, features, nesting=not crossing)
+    assert found == []
+    assert pairs > 60
+    assert crossing_windows > 0
+
+
+@pytest.fixture(scope="module")
+def long_document():
+    """Return 50,000 characters with 250 genes of four mentions each, and the seconds that its tokens took."""
+    sentence = "It binds <G:{} her2> and <G:{} cox2> in pain, raises <G:{} it> of iron, and causes what the labels are"
+    places = [sentence.format(index % 250, (7 * index) % 250, (11 * index) % 250) for index in range(640)]
+    document = marked_document("It is. " + ". ".join(places))
+    assert len(document.text) > 50_000
+    assert len(document.entities()) == 250
+    processor, started_s = make_processor(max_tokens=512), time.process_time()
+    return processor, processor.tokenize(document), time.process_time() - started_s
+
+
+def test_tokens_of_a_long_document_take_moments_and_its_pairs_milliseconds(long_document):
+    processor, tokenized, tokenization_s = long_document
+    assert tokenization_s < 2
+    pairs, started_s = processor.features(tokenized), time.process_time()
+    assert len(list(islice(pairs, 200))) == 200
+    assert (time.process_time() - started_s) / 200 < 0.005
+
+
+def test_pairs_are_read_one_at_a_time_and_memory_does_not_grow_with_them(long_document):
+    processor, tokenized, _ = long_document
+    candidates = processor.candidates(tokenized)
+    pairs = processor.features(tokenized, candidates)
+    tracemalloc.start()
+    try:
+        assert sum(features.tokens for features in islice(pairs, 1000)) > 200_000
+        peak_bytes = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak_bytes < 500_000
+    assert next(candidates) == list(islice(processor.candidates(tokenized), 1001))[-1]
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize(("chunks", "max_tokens"), [(("infix",), 512), (CHUNK_NAMES, 256)])
+def test_rows_of_the_dev_documents_keep_the_laws_and_every_mention_has_a_token(data_dir, chunks, max_tokens):
+    folder = data_dir / "vocab" / "pubmedbert"
+    if not folder.is_dir():
+        pytest.skip(f"no tokenizer at {folder}")
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    tokenizer.add_tokens(special_tokens(PAIR_TYPES, {VARIANT: GENE}), special_tokens=True)
+    config = BioDirConfig(chunks=list(chunks), max_tokens=max_tokens)
+    processor = PairwiseProcessor(tokenizer, ProcessingSettings.from_config(config))
+    reader, found, pairs = RowReader(processor), [], 0
+    for document in read_pubtator(data_dir / "bioredirect" / "bioredirect_dev.pubtator"):
+        tokenized = processor.tokenize(document)
+        spans = [span for of_entity in tokenized.mention_spans.values() for span in of_entity]
+        assert all(start < end for start, end in spans), document.id
+        for features in processor.features(tokenized):
+            pairs += 1
+            found += [(document.id, fault) for fault in reader.faults(tokenized, features)]
+    assert found == []
+    assert pairs == 6334
+
+
+# Batches.
+
+PAD = 9
+
+
+def test_features_of_one_pair_hold_that_pair_and_count_the_tokens_of_all_rows():
+    features = pair_features(2, 3, 4)
+    assert features.pairs == (features,)
+    assert features.select([0]) is features
+    assert features.tokens == 9
+
+
+def test_all_pairs_go_through_the_model_at_once_which_groups_their_rows_itself():
+    assert make_processor().passes([pair_features(length) for length in (1, 8, 2)], 1) == [[0, 1, 2]]
+    assert make_processor().passes([], 1) == []
+
+
+def test_batch_of_two_pairs():
+    batch = collate_pairs([pair_features(2, 3, pair_type_id=4), pair_features(1, pair_type_id=5)], PAD)
+    assert {name: values.tolist() for name, values in batch.items()} == {
+        "input_ids": [[[1, 2, 9], [1, 2, 3]], [[1, 9, 9], [9, 9, 9]]],
+        "attention_mask": [[[1, 1, 0], [1, 1, 1]], [[1, 0, 0], [0, 0, 0]]],
+        "pair_type_ids": [4, 5],
+        "task_positions": [[3, 2, 1], [3, 2, 1]],
+    }
+    assert {values.dtype for values in batch.values()} == {np.dtype("int64")}
+
+
+def test_batch_is_padded_with_the_padding_of_the_tokenizer():
+    tokenizer = byte_level_tokenizer()
+    batch = make_processor(tokenizer).collate([pair_features(1, first_token=5), pair_features(2, first_token=5)])
+    assert batch["input_ids"].tolist() == [[[5, tokenizer.pad_token_id]], [[5, 6]]]
+
+
+def test_rows_without_their_padding_are_those_of_the_pairs():
+    draw = random.Random(1)
+    pairs = [pair_features(*draw.choices(range(1, PAD + 3), k=draw.randint(1, 4))) for _ in range(30)]
+    batch = collate_pairs(pairs, PAD)
+    for pair, ids, masks in zip(pairs, batch["input_ids"], batch["attention_mask"], strict=True):
+        rows = [tuple(row[mask == 1].tolist()) for row, mask in zip(ids, masks, strict=True)]
+        assert tuple(row for row in rows if row) == pair.rows

@@ -1,0 +1,121 @@
+"""Loading a checkpoint: where it is, and what does not fit together."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from biodir import CheckpointError, SettingError
+from biodir.inference.loading import CHECKPOINT_FILES, MODEL_VARIABLE, load_pipeline
+from helpers.marked import marked_document
+from helpers.tiny_checkpoint import open_pipeline, save_checkpoint, save_encoder
+
+THREE = marked_document("<C:D1 Aspirin> cures <D:D2 pain>. The <G:3 gene> causes <D:D2 pain>.", id="three")
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory) -> Path:
+    return save_checkpoint(tmp_path_factory.mktemp("loading"))
+
+
+@pytest.fixture
+def broken(checkpoint, tmp_path) -> Path:
+    """A copy of the checkpoint, to be broken."""
+    return shutil.copytree(checkpoint, tmp_path / "broken")
+
+
+def edit_config(folder: Path, **values) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, **values}))
+
+
+def test_checkpoint_is_found_by_folder_and_by_variable(checkpoint, monkeypatch):
+    extract = open_pipeline(checkpoint)
+    assert load_pipeline(str(checkpoint), "cpu")(THREE) == extract(THREE)
+    monkeypatch.setenv(MODEL_VARIABLE, str(checkpoint))
+    assert load_pipeline(device="cpu")(THREE) == extract(THREE)
+
+
+def test_half_precision_weights_run_in_the_precision_of_the_configuration(checkpoint, broken):
+    halved = open_pipeline(checkpoint).model.half()
+    halved.config.dtype = "float32"
+    halved.save_pretrained(broken)
+    edit_config(broken, dtype="float32")
+    assert (broken / "model.safetensors").stat().st_size < 0.6 * (checkpoint / "model.safetensors").stat().st_size
+    assert str(load_pipeline(str(broken), "cpu").model.dtype) == "torch.float32"
+
+
+@pytest.mark.parametrize("file", CHECKPOINT_FILES)
+def test_missing_file_of_a_checkpoint_is_named(file, broken):
+    (broken / file).unlink()
+    with pytest.raises(CheckpointError, match=f"broken: lacks {file};"):
+        load_pipeline(str(broken))
+
+
+def test_all_missing_files_are_named(tmp_path):
+    with pytest.raises(CheckpointError, match="lacks " + ", ".join(CHECKPOINT_FILES)):
+        load_pipeline(str(tmp_path))
+
+
+def cut_off(folder):
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:5000])
+
+
+def point_to_lfs(folder):
+    (folder / "model.safetensors").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
+
+
+def take_tokenizer_of_encoder(folder):
+    save_encoder(folder / "encoder")
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        shutil.copy(folder / "encoder" / name, folder / name)
+
+
+def shorten_embeddings(folder):
+    config = json.loads((folder / "config.json").read_text())
+    edit_config(folder, encoder_config={**config["encoder_config"], "vocab_size": 50})
+
+
+def write(name, content):
+    return lambda folder: (folder / name).write_text(content)
+
+
+def edit(**values):
+    return lambda folder: edit_config(folder, **values)
+
+
+FAULTS = {
+    "weights cut off": (cut_off, r"model\.safetensors cannot be used: "),
+    "weights left in Git LFS": (point_to_lfs, r"model\.safetensors is a pointer of Git LFS; .*git lfs pull"),
+    "weights of other sizes": (shorten_embeddings, r".* in model\.safetensors .*word_embeddings.*50, 32"),
+    "weights left over": (edit(novelty_labels=[]), r"4 unexpected keys in model\.safetensors"),
+    "configuration cut off": (write("config.json", "{"), r"config\.json cannot be used"),
+    "configuration is a list": (write("config.json", "[]"), r"config\.json is that of"),
+    "configuration of BERT": (edit(model_type="bert"), r"config\.json is that of a model of type 'bert'"),
+    "configuration of wrong type": (edit(max_tokens="x"), r"config\.json .*'max_tokens'"),
+    "label list of one": (edit(relation_labels=["None"]), r"config\.json .*relation_labels \['None'\]: give the label"),
+    "tokenizer cut off": (write("tokenizer.json", "{"), r"tokenizer\.json or tokenizer_config\.json cannot be used"),
+    "tokenizer of the encoder": (take_tokenizer_of_encoder, r"config\.json and tokenizer\.json .* lacks '@"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_file_that_does_not_fit_is_named(fault, broken):
+    spoil, message = FAULTS[fault]
+    spoil(broken)
+    with pytest.raises(CheckpointError, match=f"broken: .*{message}"):
+        load_pipeline(str(broken))
+
+
+@pytest.mark.parametrize("name", ["./absent", "/absent/folder", "a b/c", "a/b/c", "~/model", __file__])
+def test_missing_folder_is_named(name):
+    with pytest.raises(CheckpointError, match=f"^{name}: there is no such folder"):
+        load_pipeline(name)
+
+
+@pytest.mark.parametrize("device", ["nonsense", "cuda:99"])
+def test_device_that_cannot_be_used_is_refused(device, checkpoint):
+    with pytest.raises(SettingError, match=f"device '{device}' cannot be used here: .*; name another, such as cpu"):
+        load_pipeline(str(checkpoint), device)
