@@ -4,8 +4,9 @@ import argparse
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from biodir.cli import BACKENDS, quiet_pipeline
+from biodir.cli import quiet_pipeline
 from biodir.document_biodir import Document
+from biodir.inference import BACKENDS
 
 # A pair as (identifier, type) of its entities, without order: a concept of two types is in pairs of two types.
 Pair = frozenset[tuple[str, str]]

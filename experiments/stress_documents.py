@@ -1,7 +1,5 @@
 """Synthetic documents with one evidence sentence: at the start, in the middle or at the end of a text of given length.
 
-    python -m experiments.stress_documents -o stress.jsonl
-
 A model must not pass without reading the evidence:
 
 - A document has one pair, with made-up names: nothing is known of them but what the text says.
@@ -16,20 +14,15 @@ A model must not pass without reading the evidence:
 Only the pair is annotated; the filler names other drugs, genes and diseases.
 """
 
-import argparse
 import random
 import re
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from biodir.dataset_script.import_command import write_documents
 from biodir.document_biodir import Document, Mention, Relation
-from biodir.errors_biodir import BioDirError, SettingError
+from biodir.errors_biodir import SettingError
 from biodir.labels_biodir import CHEMICAL, DISEASE, GENE
-
-from .prepare import output_path
 
 START, MIDDLE, END = PLACES = ("start", "middle", "end")
 APART, TOGETHER = LAYOUTS = ("apart", "together")
@@ -239,32 +232,3 @@ def _document(name: str, case: _Case, sentences: Sequence[str], has_evidence: bo
 
 def _named(text: str, case: _Case) -> str:
     return text.replace("{1}", case.names[0]).replace("{2}", case.names[1])
-
-
-def add_document_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that decide the documents."""
-    parser.add_argument("--lengths", type=int, nargs="+", default=list(LENGTHS), help="tokens of the texts")
-    parser.add_argument("--cases", type=int, default=12, help="documents of each cell of the table (default: 12)")
-    parser.add_argument("--seed", type=int, default=1, help="of names, sentences and filler (default: 1)")
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the program and return its exit status."""
-    parser = argparse.ArgumentParser(
-        prog="python -m experiments.stress_documents", description=__doc__.split("\n", 1)[0]
-    )
-    parser.add_argument("-o", "--output", type=output_path, required=True, metavar="OUT", help="file to write")
-    add_document_options(parser)
-    options = parser.parse_args(arguments)
-    try:
-        found = list(stress_documents(options.lengths, options.cases, options.seed))
-        write_documents([each.document for each in found], options.output)
-    except BioDirError as error:
-        print(f"stress_documents: error: {error}", file=sys.stderr)
-        return 1
-    print(f"{len(found)} documents")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

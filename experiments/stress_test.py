@@ -27,7 +27,7 @@ from biodir.errors_biodir import BioDirError, SettingError
 from .plan import SIZES, SMALL
 from .predictions import add_model_options, load
 from .results import add_rows
-from .stress_documents import StressDocument, add_document_options, stress_documents
+from .stress_documents import LENGTHS, StressDocument, stress_documents
 
 CELL = ["tokens", "layout", "place"]
 TOLERATED = 0.1
@@ -92,7 +92,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--results", type=Path, default=Path("runs/experiments/results.csv"), help="CSV file of the table"
     )
     parser.add_argument("--size", choices=SIZES, default=SMALL, help="of the training, for the table")
-    add_document_options(parser)
+    parser.add_argument("--lengths", type=int, nargs="+", default=LENGTHS, help="tokens of the texts")
+    parser.add_argument("--cases", type=int, default=12, help="documents of each cell (default: 12)")
+    parser.add_argument("--seed", type=int, default=1, help="of names, sentences and filler (default: 1)")
     add_model_options(parser)
     options = parser.parse_args(arguments)
     try:

@@ -9,9 +9,7 @@ import pytest
 from biodir.document_candidates_biodir import candidate_pairs
 from biodir.document_sentences_biodir import SentenceIndex, sentence_spans
 from biodir.errors_biodir import SettingError
-from biodir.formats.reading import read_documents
 from biodir.labels_biodir import PAIR_TYPES
-from experiments import stress_documents as documents_program
 from experiments import stress_test
 from experiments.results import read_table
 from experiments.stress_documents import APART, END, MIDDLE, START, TOGETHER, TOKENS_A_WORD, stress_documents
@@ -136,13 +134,6 @@ def test_places_share_names_relation_and_filler(documents):
 def test_text_without_room_for_filler_is_refused():
     with pytest.raises(SettingError, match="give more tokens"):
         list(stress_documents((100,), 1))
-
-
-def test_documents_can_be_written(tmp_path, capsys):
-    output = tmp_path / "stress.jsonl"
-    assert documents_program.main(["-o", str(output), "--lengths", "400", "--cases", "1"]) == 0
-    assert list(read_documents(output)) == [each.document for each in stress_documents((400,), 1)]
-    assert capsys.readouterr().out == "12 documents\n"
 
 
 # What is measured.
