@@ -3,7 +3,7 @@
     python -m experiments.run experiments/soft_prompt.yaml --data-dir DATA --encoder FOLDER_OR_HUB_ID
 
 The same command again skips what is finished and resumes what was stopped. A trial that fails does not stop the others.
-Commands and files hold $DATA and $RUNS, variables of the environment: they are the same on every machine.
+Commands and files hold the variables $DATA and $RUNS, so they are the same on every machine.
 """
 
 import argparse
@@ -87,12 +87,7 @@ def scoring_commands(question: Question, trial: Trial) -> Iterator[tuple[str, st
 
 
 def finish(question: Question, trial: Trial, encoder: str) -> None:
-    """Train and score the trial as far as that is not done.
-
-    Raises:
-        BioDirError: a program failed, or a model to be joined is missing.
-        Timeout: another process works on the trial.
-    """
+    """Train and score the trial as far as that is not done; a Timeout if another process works on it."""
     local(trial.folder).mkdir(parents=True, exist_ok=True)
     # The programs inherit the lock and hold it until they end, even if this one is killed.
     with FileLock(local(trial.folder) / "lock", 0, on_acquired=lambda handle: os.set_inheritable(handle, True)):
@@ -109,11 +104,7 @@ def finish(question: Question, trial: Trial, encoder: str) -> None:
 
 
 def trial_rows(question: Question, trial: Trial, shared: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the rows of a finished trial: levels that its tasks decide, and the accuracy of its heads.
-
-    Args:
-        shared: the columns question, size and encoder.
-    """
+    """Return the rows of a finished trial; `shared` are the columns question, size and encoder."""
     logs = [training_log(part) for part in trial.parts.values() or [trial]]
     origins = [origin for log in logs for origin in (*log.get("earlier_provenance", ()), log.get("provenance", {}))]
     about = {
@@ -129,13 +120,11 @@ def trial_rows(question: Question, trial: Trial, shared: Mapping[str, Any]) -> l
     for split, made, _ in scoring_commands(question, trial):
         if made.endswith(".json"):
             scores = json.loads(local(made).read_text(encoding="utf-8"))
-            for level in question.report:
-                if scores.get(level) and not any(task in level or level == "all" for task in missing):
-                    rows.append({**about, "split": split, "measure": level, **scores[level]})
-            for task in [task for task in HEAD_MEASURES if task in scores]:
-                rows.append(
-                    {**about, "split": split, "measure": HEAD_MEASURES[task], "share": scores[task]["accuracy"]}
-                )
+            levels = [level for level in question.report if scores.get(level)]
+            levels = [level for level in levels if not any(task in level or level == "all" for task in missing)]
+            figures = {level: scores[level] for level in levels}
+            figures |= {HEAD_MEASURES[task]: {"share": scores[task]["accuracy"]} for task in TASKS if task in scores}
+            rows += [{**about, "split": split, "measure": measure, **found} for measure, found in figures.items()]
     return rows
 
 

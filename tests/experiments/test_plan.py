@@ -38,16 +38,10 @@ def test_trials_come_seed_by_seed_with_the_settings_of_their_variant(question_fi
     }
 
 
-@pytest.mark.parametrize("change", [{"max_documents": 3}, {"dev": "$DATA/other.pubtator"}])
-def test_other_settings_have_another_folder(question_file, change):
-    before, after = (read_question(question_file(), changes=changes).trials("encoder")[0] for changes in ({}, change))
-    assert before.folder != after.folder
-
-
-def test_other_seeds_and_encoders_have_other_folders(question_file):
-    question = read_question(question_file())
-    trials = [*question.trials("encoder"), *question.trials("another")]
-    assert len({trial.folder for trial in trials}) == len(trials) == 8
+def test_other_settings_seeds_and_encoders_have_other_folders(question_file):
+    questions = [read_question(question_file(), changes=changes) for changes in ({}, {"max_documents": 3})]
+    trials = [trial for question in questions for encoder in "ab" for trial in question.trials(encoder)]
+    assert len({trial.folder for trial in trials}) == len(trials) == 16
 
 
 def test_equal_settings_of_two_questions_have_one_folder(question_file, tmp_path):
@@ -59,11 +53,6 @@ def test_equal_settings_of_two_questions_have_one_folder(question_file, tmp_path
 def test_only_and_seeds_choose_trials(question_file):
     trials = read_question(question_file()).trials("encoder", seeds=[7], only=["eight"])
     assert [(trial.variant, trial.seed) for trial in trials] == [("eight", 7)]
-
-
-def test_unknown_variant_is_refused_with_those_that_exist(question_file):
-    with pytest.raises(SettingError, match="no variant 'nine'; choose any of none, eight"):
-        read_question(question_file()).trials("encoder", only=["nine"])
 
 
 def test_combination_has_a_trial_of_each_seed_after_its_parts(question_file):
@@ -82,11 +71,6 @@ def test_small_size_overrides_and_paper_size_does_not(question_file):
     assert "max_dev_documents" not in paper.settings
 
 
-def test_small_size_can_have_variants_of_its_own(question_file):
-    path = question_file("small: {variants: {four: {soft_prompt_tokens: 4}}}\n")
-    assert list(read_question(path, "small").variants) == ["four"]
-
-
 def test_file_overrides_what_it_extends_at_both_sizes(question_file, tmp_path):
     question_file(SMALL + "prepare: [{makes: [$RUNS/a], command: make a}]\n", "base.yaml")
     small = "{settings: {max_dev_documents: 6}, prepare: [{makes: [$RUNS/b], command: make b}]}"
@@ -96,10 +80,6 @@ def test_file_overrides_what_it_extends_at_both_sizes(question_file, tmp_path):
     assert (paper.settings["max_documents"], paper.settings["soft_prompt_tokens"]) == (9, 8)
     assert [each["command"] for each in small.prepare] == ["make a", "make b"]
     assert [each["command"] for each in paper.prepare] == ["make a"]
-
-
-def test_changes_override_the_small_size(question_file):
-    assert read_question(question_file(SMALL), "small", {"max_documents": 6}).settings["max_documents"] == 6
 
 
 def test_changes_cannot_override_what_the_variants_compare(question_file):

@@ -59,15 +59,6 @@ def test_page_has_the_mean_and_the_sample_deviation_over_seeds(tmp_path):
     ]
 
 
-def test_sizes_are_tables_of_their_own(tmp_path):
-    path = tmp_path / "results.csv"
-    add_rows(path, [ROW, {**ROW, "size": "paper max_documents=5"}])
-    page = path.with_suffix(".md").read_text()
-    assert [line for line in page.splitlines() if line.startswith("## ")] == [
-        *("## q, small size", "## q, paper max_documents=5 size")
-    ]
-
-
 def test_page_of_the_project_is_that_of_its_table():
     table = read_table(CHECKOUT / "experiments" / "results.csv")
     assert (CHECKOUT / "experiments" / "results.md").read_text(encoding="utf-8") == results_page(table)
