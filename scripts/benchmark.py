@@ -34,7 +34,9 @@ def main() -> None:
     """Run the program; the JSON file is written after every step."""
     options = _options()
     forms = forms_of(options.models, options.backends)
-    report = {name: getattr(options, name) for name in ("documents", "naive_pairs", "threads", "repeats")}
+    report: dict[str, Any] = {
+        name: getattr(options, name) for name in ("documents", "naive_pairs", "threads", "repeats")
+    }
     report["file"] = Path(options.file).name
     work = Work(str(options.file), options.documents, options.naive_pairs, options.threads, options.device)
     report["forms"] = summary(forms, measured(forms, work, options.repeats))
@@ -54,7 +56,7 @@ def main() -> None:
     print(markdown(report))
 
 
-def _save(report: dict, options: argparse.Namespace) -> None:
+def _save(report: dict[str, Any], options: argparse.Namespace) -> None:
     if options.json:
         Path(options.json).write_text(json.dumps(report, indent=2) + "\n")
     if options.plot and report.get("curves"):
@@ -92,10 +94,10 @@ def _in_fresh_process(function: Callable[..., Any], *arguments: Any) -> Any:
         return pool.submit(function, *arguments).result()
 
 
-def summary(forms: Sequence[Form], passes: dict[str, list[Pass]]) -> dict[str, dict]:
+def summary(forms: Sequence[Form], passes: dict[str, list[Pass]]) -> dict[str, dict[str, Any]]:
     """Return the medians of each form, and the median of its ratios to the naive form in the same turn."""
     rates = {name: [one.pairs / one.seconds for one in found] for name, found in passes.items()}
-    table: dict[str, dict] = {}
+    table: dict[str, dict[str, Any]] = {}
     for form in forms:
         found = passes[form.name]
         table[form.name] = {
@@ -112,7 +114,7 @@ def summary(forms: Sequence[Form], passes: dict[str, list[Pass]]) -> dict[str, d
     return table
 
 
-def _curve(name: str, forms: Sequence[Form], options: argparse.Namespace) -> dict:
+def _curve(name: str, forms: Sequence[Form], options: argparse.Namespace) -> dict[str, Any]:
     """Return the median seconds of each form for one document, over its pairs or words.
 
     None for pairwise documents with more pairs than `--pairwise-pairs`.
@@ -140,7 +142,7 @@ def _peaks(form: Form, options: argparse.Namespace) -> dict[str, float]:
     return peaks | {"ratio": peaks[str(MANY_PAIRS)] / peaks[str(SOME_PAIRS)]}
 
 
-def markdown(report: dict) -> str:
+def markdown(report: dict[str, Any]) -> str:
     """Return the report as tables and sentences."""
     header = ["form", "documents a second", "pairs a second", "times naive", "tokens a pair", "peak memory, MiB"]
     rows = []

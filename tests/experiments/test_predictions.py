@@ -167,11 +167,10 @@ def ids_of(path) -> list[str]:
 
 def test_parts_of_a_file_have_their_number_of_documents_whatever_the_order(tmp_path):
     first, *parts = (tmp_path / name for name in ("first.jsonl", "train.pubtator", "dev.jsonl"))
+    source = str(tmp_path / "all.pubtator")
     for order in (1, -1):
-        write_pubtator(NUMBERED[::order], tmp_path / "all.pubtator")
-        assert (
-            prepare.main(["split", str(tmp_path / "all.pubtator"), "--held-out", "3", "--parts", *map(str, parts)]) == 0
-        )
+        write_pubtator(NUMBERED[::order], source)
+        assert prepare.main(["split", source, "--held-out", "3", "--parts", *map(str, parts)]) == 0
         assert [ids_of(part)[::order] for part in parts] == [[*"0123567"], [*"489"]]
     assert prepare.main(["first", source, "-o", str(first), "--documents", "4"]) == 0
     assert ids_of(first) == [*"9876"]
