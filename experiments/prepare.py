@@ -1,9 +1,9 @@
-"""Makes the files that experiments need beside the published ones: parts of a corpus.
+"""Make parts of a corpus, for experiments.
 
     python -m experiments.prepare first dev.pubtator -o dev20.pubtator --documents 20
     python -m experiments.prepare split all.jsonl --parts train.jsonl dev.jsonl --held-out 100
 
-A split sorts documents by a hash of their ids, so it depends neither on their order in the file nor on chance.
+A split sorts documents by a hash of their ids: neither chance nor their order in the file decides.
 """
 
 import argparse
@@ -20,53 +20,43 @@ from biodir.formats.reading import read_documents
 
 
 def split_documents(documents: Sequence[Document], held_out: int) -> tuple[list[Document], list[Document]]:
-    """The documents to learn from and `held_out` others, each in the order of the source.
-
-    Raises:
-        SettingError: nothing would be left on one side.
-    """
+    """Return the documents in two parts, `held_out` of them in the second, each in the order of the source."""
     if not 0 < held_out < len(documents):
         raise SettingError(f"{held_out} of {len(documents)} documents held out; leave some on both sides")
     ranked = sorted(documents, key=lambda document: hashlib.sha256(document.id.encode()).hexdigest())
     chosen = {document.id for document in ranked[:held_out]}
-    return (
-        [document for document in documents if document.id not in chosen],
-        [document for document in documents if document.id in chosen],
-    )
+    return [each for each in documents if each.id not in chosen], [each for each in documents if each.id in chosen]
 
 
-def check_suffix(path: Path) -> None:
-    """Nothing where documents can be written to the file.
-
-    Raises:
-        SettingError: its suffix is that of no format that is written.
-    """
+def output_path(text: str) -> Path:
+    """Return the path of a file to write; argparse shows the error."""
+    path = Path(text)
     if path.suffix.lower() not in OUTPUT_SUFFIXES:
-        raise SettingError(f"{path}: unknown suffix {path.suffix!r}; use one of {', '.join(OUTPUT_SUFFIXES)}")
+        raise argparse.ArgumentTypeError(f"{path}: unknown suffix; use one of {', '.join(OUTPUT_SUFFIXES)}")
+    return path
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit status: 0, or 1 where the request makes no sense; then a line on stderr says why."""
+    """Run the program and return its exit status."""
     parser = argparse.ArgumentParser(prog="python -m experiments.prepare", description=__doc__.split("\n", 1)[0])
     commands = parser.add_subparsers(dest="command", required=True)
     first = commands.add_parser("first", help="the first documents of a file")
-    first.add_argument("-o", "--output", type=Path, required=True, help=".pubtator or .jsonl file to write")
+    first.add_argument("-o", "--output", type=output_path, required=True)
     first.add_argument("--documents", type=int, required=True, help="how many")
     split = commands.add_parser("split", help="a file in two parts")
-    split.add_argument("--parts", type=Path, nargs=2, required=True, metavar=("TRAIN", "DEV"), help="files to write")
+    split.add_argument(
+        "--parts", type=output_path, nargs=2, required=True, metavar=("TRAIN", "DEV"), help="files to write"
+    )
     split.add_argument("--held-out", type=int, required=True, help="documents of the second part")
     for command in (first, split):
         command.add_argument("source", type=Path, metavar="IN", help="documents of any format that biodir reads")
     options = parser.parse_args(arguments)
-    outputs = [options.output] if options.command == "first" else options.parts
     try:
-        for path in outputs:
-            check_suffix(path)
         if options.command == "first":
             write_documents(list(islice(read_documents(options.source), options.documents)), options.output)
         else:
             parts = split_documents(list(read_documents(options.source)), options.held_out)
-            for documents, path in zip(parts, outputs, strict=True):
+            for documents, path in zip(parts, options.parts, strict=True):
                 write_documents(documents, path)
     except BioDirError as error:
         print(f"prepare: error: {error}", file=sys.stderr)

@@ -1,184 +1,68 @@
-"""What came out of an experiment, as data: scores of every run, means and deviations of every variant."""
+"""The table of results: a CSV file with a row for each trial, split and measure, and its Markdown."""
 
-import json
-import shlex
-import statistics
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from biodir.files import write_json
-from biodir.training.provenance import provenance
+import pandas as pd
 
-from .places import EncoderIdentity
-from .plan import HEADS, TASKS_OF_LEVEL, CombinedRun, Experiment, Run, shown_command
-from .running import FINISHED, Failure, Workshop, training_log
+from biodir.evaluation.tables import LEVEL_NAMES
+from biodir.files import write_atomic
+from biodir.labels_biodir import TASKS
 
-FIGURES = ("precision", "recall", "f1")
+KEY = ["question", "size", "variant", "seed", "split", "measure"]
+# `share` is the figure of measures without precision, recall and F1. The first four are in 0..1.
+FIGURES = ["precision", "recall", "f1", "share", "minutes", "steps"]
+HEAD_MEASURES = {task: f"{task} of gold pairs" for task in TASKS}
+INTRODUCTION = """# Results of the experiments
 
-
-@dataclass(frozen=True)
-class Spread:
-    """The mean of a figure over seeds and its sample standard deviation, None for a single seed."""
-
-    mean: float
-    deviation: float | None
-    values: tuple[float, ...]
-
-    @classmethod
-    def of(cls, values: Sequence[float]) -> "Spread":
-        """Args:
-        values: at least one.
-        """
-        return cls(statistics.mean(values), statistics.stdev(values) if len(values) > 1 else None, tuple(values))
-
-    def to_dict(self) -> dict[str, Any]:
-        """The spread as a report has it."""
-        return {"mean": self.mean, "std": self.deviation, "values": list(self.values)}
+Written from `results.csv` by `python -m experiments.run`. F1, or the share, in per cent: mean ± sample standard
+deviation over the seeds. Epoch and decoding bias were chosen on dev, nothing on test. Compare rows of one table only:
+sizes, encoders and commits differ. Minutes of training are wall time; other programs ran at the same time.
+"""
 
 
-def experiment_report(
-    workshop: Workshop, runs: Sequence[Run], encoder: EncoderIdentity, failures: Sequence[Failure] = ()
-) -> dict[str, Any]:
-    """Everything that is known of the experiment, JSON-ready, shares in 0..1.
-
-    Args:
-        runs: those that the experiment asks for, finished or not.
-    """
-    experiment = workshop.experiment
-    finished = [run for run in runs if workshop.state(run) == FINISHED]
-    combined = [each for each in experiment.combined_runs(finished) if _is_scored(workshop, each)]
-    records = [run_record(workshop, run) for run in [*finished, *combined]]
-    return {
-        "experiment": experiment.name,
-        "kind": "training",
-        "size": experiment.size,
-        "changes": dict(experiment.changes),
-        "question": experiment.question,
-        "asked_in": experiment.asked_in,
-        "note": experiment.note,
-        "encoder": encoder.description,
-        "levels": list(experiment.levels),
-        "scored_files": experiment.gold_files,
-        "shared_settings": dict(experiment.settings),
-        "preparations": [shown_command(shlex.split(each.command)) for each in experiment.preparations],
-        "commit": provenance()["commit"],
-        "rows": variant_rows(experiment, runs, records),
-        "runs": records,
-        "failures": [
-            {"run": each.run, "problem": each.problem, "last_line": (each.tail.splitlines() or [""])[-1]}
-            for each in failures
-        ],
-    }
+def read_table(path: Path) -> pd.DataFrame:
+    """Return the table of a CSV file; empty if there is none."""
+    if not path.exists():
+        return pd.DataFrame(columns=[*KEY, "encoder", "commit", *FIGURES])
+    empty = dict.fromkeys(FIGURES, "")  # in other columns a text such as "None" is a text
+    return pd.read_csv(path, keep_default_na=False, na_values=empty)
 
 
-def run_record(workshop: Workshop, run: Run | CombinedRun) -> dict[str, Any]:
-    """Scores, commands, commit and times of a finished run."""
-    steps = workshop.score_steps(run)
-    record = {"variant": run.variant, "seed": run.seed, "key": run.key}
-    if isinstance(run, Run):
-        log = training_log(run, workshop.places)
-        record |= {
-            "command": shown_command(workshop.train_command(run)),
-            "commit": " ".join(commits_of(log)),
-            "provenance": log.get("provenance", {}),
-            "earlier_provenance": log.get("earlier_provenance", []),
-            "train_s": sum(epoch["train_s"] for epoch in log["epochs"]),
-            "epochs": len(log["epochs"]),
-            "best_epoch": log.get("best_epoch"),
-        }
-    else:
-        logs = {part.variant: training_log(part, workshop.places) for part in run.parts.values()}
-        commits = sorted({commit for log in logs.values() for commit in commits_of(log)})
-        record |= {
-            "command": shown_command(steps[0].command),
-            "commit": " ".join(commits),
-            "train_s": sum(epoch["train_s"] for log in logs.values() for epoch in log["epochs"]),
-        }
-    record["score_commands"] = [shown_command(step.command) for step in steps]
-    for name, gold in workshop.experiment.gold_files.items():
-        record[name] = _scores(workshop, run, gold)
-    return record
+def add_rows(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Add rows to a CSV file, in place of those with equal `KEY`, and write its Markdown."""
+    old = read_table(path)
+    by_key = {tuple(row[name] for name in KEY): row for row in [*old.to_dict("records"), *rows]}
+    table = pd.DataFrame([*by_key.values()], columns=old.columns).astype({"steps": "Int64"})
+    write_atomic(path, table.to_csv(index=False))
+    write_atomic(path.with_suffix(".md"), results_page(table))
 
 
-def commits_of(log: Mapping[str, Any]) -> list[str]:
-    """The commits that trained a run, in their order: several where it was stopped and went on with other code."""
-    sources = [*log.get("earlier_provenance", []), log.get("provenance", {})]
-    return list(dict.fromkeys(source.get("commit", "unknown") for source in sources))
+def results_page(table: pd.DataFrame) -> str:
+    """Return the Markdown of the table: means and deviations over seeds, for each question and size."""
+    parts = [INTRODUCTION]
+    for (question, size), rows in table.groupby(["question", "size"], sort=False):
+        summary = _summary(rows)
+        lines = [[*summary], ["---"] * len(summary.columns), *summary.to_numpy().tolist()]
+        cells = "\n".join(f"| {' | '.join(cell.replace('|', '&#124;') for cell in line)} |" for line in lines)
+        parts.append(f"## {question}, {size} size\n\nEncoder: {', '.join(rows.encoder.unique())}.\n\n{cells}\n")
+    return "\n".join(parts)
 
 
-def variant_rows(
-    experiment: Experiment, runs: Sequence[Run], records: Sequence[Mapping[str, Any]]
-) -> list[dict[str, Any]]:
-    """For each variant, and each combination, its spread over seeds; None where nothing is finished."""
-    seeds = list(dict.fromkeys(run.seed for run in runs))
-    rows = []
-    for name in (*experiment.variants, *experiment.combinations):
-        found = [record for record in records if record["variant"] == name]
-        done = [record["seed"] for record in found]
-        rows.append(
-            {
-                "variant": name,
-                "settings": dict(experiment.variants.get(name, experiment.combinations.get(name, {}))),
-                "seeds": done,
-                "missing_seeds": [seed for seed in seeds if seed not in done],
-                "commits": sorted({record["commit"] for record in found}),
-                "command": found[0]["command"] if found else None,
-                "score_commands": found[0]["score_commands"] if found else [],
-                "train_s": Spread.of([record["train_s"] for record in found]).to_dict() if found else None,
-                **{gold: spread_of_scores([record[gold] for record in found]) for gold in experiment.gold_files},
-            }
-        )
-    return rows
+def _summary(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return texts: a row for each variant and split, a column for each measure."""
+    rows = rows.assign(value=(100 * rows.f1.fillna(rows["share"])).astype(float))
+    wide = rows.pivot_table("value", ["variant", "split"], "measure", _spread, sort=False).fillna("")
+    order = dict.fromkeys([*LEVEL_NAMES, *HEAD_MEASURES.values(), *rows.measure])
+    wide = wide[[measure for measure in order if measure in wide]].rename(columns=LEVEL_NAMES)
+    groups = rows.groupby(["variant", "split"], sort=False)
+    wide.insert(0, "seeds", groups.seed.agg(lambda seeds: ", ".join(map(str, sorted({*seeds})))))
+    wide["minutes"] = groups.minutes.mean().map(lambda minutes: "" if pd.isna(minutes) else f"{minutes:.1f}")
+    commits = groups.commit.agg(lambda several: " ".join(sorted({*" ".join(several).split()})))
+    wide["commit"] = commits.str.replace(r"\b([0-9a-f]{7})[0-9a-f]*", r"\1", regex=True)
+    return wide.reset_index()
 
 
-def spread_of_scores(scores: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Level -> figure -> spread over the runs; levels that a run says nothing of are left out."""
-    found = {}
-    for level in scores[0] if scores else ():
-        if all(each.get(level) is not None for each in scores):
-            figures = scores[0][level]
-            found[level] = {name: Spread.of([each[level][name] for each in scores]).to_dict() for name in figures}
-    return found
-
-
-def report_path(report: Mapping[str, Any], folder: Path) -> Path:
-    """The JSON file of the report; the small size and changed settings have files of their own."""
-    changed = ".changed" if report["changes"] else ""
-    return folder / f"{report['experiment']}.{report['size']}{changed}.json"
-
-
-def write_report(report: Mapping[str, Any], folder: Path) -> Path:
-    """Writes the JSON file of the report and gives its path."""
-    path = report_path(report, folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    write_json(path, report)
-    return path
-
-
-def read_reports(folder: Path) -> Iterable[tuple[Path, dict[str, Any]]]:
-    """The reports of a folder by their names."""
-    for path in sorted(folder.glob("*.json")):
-        yield path, json.loads(path.read_text(encoding="utf-8"))
-
-
-def _is_scored(workshop: Workshop, run: CombinedRun) -> bool:
-    return all(workshop.places.path(step.makes).is_file() for step in workshop.score_steps(run))
-
-
-def _scores(workshop: Workshop, run: Run | CombinedRun, gold: str) -> dict[str, Any]:
-    """Level -> precision, recall and F1 where the run's tasks give them a meaning; ``heads TASK`` -> accuracy."""
-    found: dict[str, Any] = {}
-    for step in workshop.score_steps(run):
-        made = workshop.places.path(step.makes)
-        if gold not in step.command or made.suffix != ".json":
-            continue
-        content = json.loads(made.read_text(encoding="utf-8"))
-        if made.parent.name == HEADS:
-            found |= {f"{HEADS} {task}": {"accuracy": each["accuracy"]} for task, each in content.items()}
-            continue
-        for level in workshop.experiment.levels:
-            if content.get(level) is not None and set(TASKS_OF_LEVEL[level]) <= set(run.tasks):
-                found[level] = {name: content[level][name] for name in FIGURES}
-    return found
+def _spread(values: pd.Series) -> str:
+    return f"{values.mean():.2f}" + (f" ± {values.std():.2f}" if len(values) > 1 else "")

@@ -1,44 +1,34 @@
-"""Synthetic documents with one evidence sentence, at the start, in the middle or at the end of a text of given length.
+"""Synthetic documents with one evidence sentence: at the start, in the middle or at the end of a text of given length.
 
-    python -m experiments.stress_documents -o stress.jsonl
+A model must not pass without reading the evidence:
 
-How the test is kept fair:
+- A document has one pair, with made-up names: nothing is known of them but what the text says.
+- Both entities are mentioned at the start, in the middle and at the end of every document.
+- In the layout APART they share no sentence but the evidence, so that an infix chunk, which reads between the closest
+  mentions, finds it. In the layout TOGETHER neutral sentences at the two other places name both, closer to each other
+  than in the evidence, so that an infix chunk reads the wrong place.
+- Every document has a twin with a neutral sentence of both entities in place of the evidence. What a model finds in the
+  twin it does not take from the evidence.
+- All three places and the twin have the same names, relation and filler.
 
-- A document asks about one pair. Its entities have made-up names, so nothing is known of them but what stands there.
-- Both entities are mentioned at the start, in the middle and at the end of every document, in one sentence each or in
-  one sentence together. So where the entities stand says nothing of where the evidence stands.
-- In the layout APART the entities share no sentence but the evidence; an infix chunk, which looks between the closest
-  mentions, finds it at once. In the layout TOGETHER neutral sentences at the two other places name both, closer to each
-  other than the evidence does: the closest mentions are not in the evidence, and an infix chunk alone is misled.
-- Every document has a twin in which a neutral sentence with both entities, at the same place, stands for the evidence:
-  what a model finds there it does not take from the evidence.
-- The same names, relation and filler are used at all three places and in the twin.
-
-Only the pair is annotated. The filler names other drugs, genes and diseases, which are not. The relation is said in
-words that abstracts use; a model need not find its type, only the pair.
+Only the pair is annotated; the filler names other drugs, genes and diseases.
 """
 
-import argparse
 import random
 import re
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
-from pathlib import Path
 
-from biodir.dataset_script.import_command import write_documents
 from biodir.document_biodir import Document, Mention, Relation
-from biodir.errors_biodir import BioDirError, SettingError
+from biodir.errors_biodir import SettingError
 from biodir.labels_biodir import CHEMICAL, DISEASE, GENE
-
-from .prepare import check_suffix
 
 START, MIDDLE, END = PLACES = ("start", "middle", "end")
 APART, TOGETHER = LAYOUTS = ("apart", "together")
 LENGTHS = (400, 1000, 2000, 4000)
 IDENTIFIERS = ("S1", "S2")
-# Sentences of filler between two that name one entity each.
+# Filler sentences between two sentences that name one entity each.
 GAP = 2
 MIN_FILLER = 2 * GAP + 2
 # Word pieces of PubMedBERT's vocabulary for each word of these texts: 128,394 for 110,328 words of 96 documents.
@@ -57,7 +47,7 @@ NAMES = {
 
 @dataclass(frozen=True)
 class Claim:
-    """A relation and how it is said, ``{1}`` and ``{2}`` being the two entities."""
+    """A relation and sentences that state it, with ``{1}`` and ``{2}`` for the two entities."""
 
     type1: str
     type2: str
@@ -84,7 +74,7 @@ CLAIMS = (
         "Exposure to {1} lowered the activity of {2} in a dose-dependent manner.",
     )),
 )  # fmt: skip
-# Sentences that name both and relate them in no way, with fewer words between the two than any evidence.
+# Sentences that name both and do not relate them, with fewer words between the two than any evidence.
 NEUTRAL = (
     "The words {1} and {2} stand in the glossary.",
     "Files named {1} and {2} were kept by the archive.",
@@ -125,18 +115,19 @@ WORDS = {
 
 @dataclass(frozen=True)
 class StressDocument:
-    """A document, the cell of the table that it counts in, and whether it holds the evidence or is the neutral twin."""
+    """A document with its cell of the table; the twin has no evidence and the same number."""
 
     document: Document
-    place: str
     tokens: int
     layout: str
-    holds_evidence: bool
+    place: str
+    number: int
+    has_evidence: bool
 
 
 @dataclass(frozen=True)
 class _Case:
-    """What the documents of all places share: a claim about two names, and the sentences that can be chosen."""
+    """What the documents of all places share: a claim, two names, and sentences."""
 
     claim: Claim
     names: tuple[str, str]
@@ -145,46 +136,27 @@ class _Case:
     single: tuple[str, ...]
 
 
-def stress_documents(
-    lengths: Sequence[int] = LENGTHS,
-    cases: int = 12,
-    seed: int = 1,
-    count_tokens: Callable[[str], float] | None = None,
-) -> Iterator[StressDocument]:
-    """Documents with and without evidence, for every length, layout and place; the same ones for the same arguments.
+def stress_documents(lengths: Sequence[int] = LENGTHS, cases: int = 12, seed: int = 1) -> Iterator[StressDocument]:
+    """Yield documents with and without evidence for every length, layout and place; the seed decides all of them.
 
     Args:
-        lengths: tokens of the texts; each is filled up to one sentence at most below.
-        cases: documents of each cell of the table, each with a claim, names and filler of its own.
-        count_tokens: of a sentence; by default its words times `TOKENS_A_WORD`.
+        lengths: of the texts in tokens, which are words times `TOKENS_A_WORD`; none is longer.
+        cases: documents of each cell, each with a claim, names and filler of its own.
 
     Raises:
         SettingError: a length leaves no room for filler.
     """
-    count_tokens = count_tokens or token_counter()
     for tokens, layout, number in product(lengths, LAYOUTS, range(cases)):
         case = _case(number, f"{seed}-{number}")
-        room = tokens - _fixed_tokens(case, layout, count_tokens)
-        filler = _filler(f"{seed}-{number}-{tokens}", room, count_tokens)
-        for place, holds_evidence in product(PLACES, (True, False)):
-            kind = "evidence" if holds_evidence else "neutral"
-            name = f"{tokens}-{layout}-{place}-{number:03}-{kind}"
-            document = _document(name, case, _sentences(case, layout, place, holds_evidence, filler), holds_evidence)
-            yield StressDocument(document, place, tokens, layout, holds_evidence)
-
-
-def token_counter(tokenizer: str | None = None) -> Callable[[str], float]:
-    """A function that counts the tokens of a sentence: by a tokenizer, or its words times `TOKENS_A_WORD`."""
-    if tokenizer is None:
-        return lambda text: TOKENS_A_WORD * len(text.split())
-    from transformers import AutoTokenizer  # here, for making documents needs no torch
-
-    known = AutoTokenizer.from_pretrained(tokenizer)
-    return lambda text: len(known.tokenize(text))
+        filler = _filler(f"{seed}-{number}-{tokens}", tokens - _fixed_tokens(case, layout))
+        for place, has_evidence in product(PLACES, (True, False)):
+            name = f"{tokens}-{layout}-{place}-{number:03}-{'evidence' if has_evidence else 'neutral'}"
+            document = _document(name, case, _sentences(case, layout, place, has_evidence, filler), has_evidence)
+            yield StressDocument(document, tokens, layout, place, number, has_evidence)
 
 
 def _case(number: int, seed: str) -> _Case:
-    """The case of this number: the claims in turn, the rest drawn by the seed."""
+    """Return the case of this number: the claims in turn, the rest drawn by the seed."""
     draw = random.Random(seed)
     claim = CLAIMS[number % len(CLAIMS)]
     names = draw.choice(NAMES[claim.type1]), draw.choice(NAMES[claim.type2])
@@ -192,8 +164,8 @@ def _case(number: int, seed: str) -> _Case:
     return _Case(claim, names, draw.choice(claim.evidence), tuple(neutral), tuple(single))
 
 
-def _filler(seed: str, tokens: float, count_tokens: Callable[[str], float]) -> list[str]:
-    """Sentences that say nothing of the pair, together just below this number of tokens; neighbours differ."""
+def _filler(seed: str, tokens: float) -> list[str]:
+    """Return sentences without the pair, together just below this number of tokens; neighbours differ."""
     draw = random.Random(seed)
     sentences: list[str] = []
     used = 0.0
@@ -201,49 +173,51 @@ def _filler(seed: str, tokens: float, count_tokens: Callable[[str], float]) -> l
         template = draw.choice([one for one in FILLER if one not in sentences[-3:]])
         sentence = template.format(**{slot: draw.choice(words) for slot, words in WORDS.items()})
         sentence = sentence[0].upper() + sentence[1:]
-        used += count_tokens(sentence)
+        used += _count(sentence)
         if used > tokens:
             break
         sentences.append(sentence)
     if len(sentences) < MIN_FILLER:
-        raise SettingError(
-            f"a text has room for {len(sentences)} sentences of filler; ask for more tokens, such as 400"
-        )
+        raise SettingError(f"{len(sentences)} sentences of filler fit into a text; give more tokens, such as 400")
     return sentences
 
 
+def _count(text: str) -> float:
+    return TOKENS_A_WORD * len(text.split())
+
+
 def _at_place(case: _Case, layout: str, index: int) -> list[str]:
-    """The sentences that name the entities, as ``{1}`` and ``{2}``, at a place without evidence."""
+    """Return the sentences that name the entities, as ``{1}`` and ``{2}``, at a place without evidence."""
     if layout == TOGETHER:
         return [case.neutral[index]]
     return [case.single[index].replace("{0}", name) for name in ("{1}", "{2}")]
 
 
-def _fixed_tokens(case: _Case, layout: str, count_tokens: Callable[[str], float]) -> float:
-    """Tokens of the title, of the longer sentence that can stand at the asked place, and of those at the two others."""
-    asked = max(count_tokens(_named(text, case)) for text in (case.evidence, case.neutral[0]))
-    others = sum(count_tokens(_named(text, case)) for index in (1, 2) for text in _at_place(case, layout, index))
-    return count_tokens(TITLE) + asked + others
+def _fixed_tokens(case: _Case, layout: str) -> float:
+    """Return the tokens of the title, of the longer of evidence and neutral sentence, and of those at other places."""
+    evidence = max(_count(_named(text, case)) for text in (case.evidence, case.neutral[0]))
+    others = sum(_count(_named(text, case)) for index in (1, 2) for text in _at_place(case, layout, index))
+    return _count(TITLE) + evidence + others
 
 
-def _sentences(case: _Case, layout: str, place: str, holds_evidence: bool, filler: Sequence[str]) -> list[str]:
-    """The sentences of a document; all of the filler stands in it, whatever the place."""
+def _sentences(case: _Case, layout: str, place: str, has_evidence: bool, filler: Sequence[str]) -> list[str]:
+    """Return the sentences of a document; it has all of the filler, whatever the place."""
     rest = list(filler)
     others = iter((1, 2))
     at: dict[str, list[str]] = {}
     for each in PLACES:
         if each == place:
-            at[each] = [case.evidence if holds_evidence else case.neutral[0]]
+            at[each] = [case.evidence if has_evidence else case.neutral[0]]
             continue
         first, *second = _at_place(case, layout, next(others))
-        # Sentences that name one entity each are kept apart, so that nothing but the asked one brings the two together.
+        # Filler separates sentences that name one entity each, so that only the evidence brings the two together.
         at[each] = [first, *(rest.pop() for _ in range(GAP * len(second))), *second]
     half = len(rest) // 2
     return [TITLE, *at[START], *rest[:half], *at[MIDDLE], *rest[half:], *at[END]]
 
 
-def _document(name: str, case: _Case, sentences: Sequence[str], holds_evidence: bool) -> Document:
-    """The document of these sentences, with its mentions, and with its relation where it holds the evidence."""
+def _document(name: str, case: _Case, sentences: Sequence[str], has_evidence: bool) -> Document:
+    """Return the document of these sentences with its mentions and, if it has the evidence, its relation."""
     text, mentions = "", []
     types = case.claim.type1, case.claim.type2
     for part in _PLACEHOLDER.split(" ".join(sentences)):
@@ -253,41 +227,8 @@ def _document(name: str, case: _Case, sentences: Sequence[str], holds_evidence: 
             mentions.append(Mention(start, start + len(part), part, types[index], (IDENTIFIERS[index],)))
         text += part
     relation = Relation(case.claim.relation, *IDENTIFIERS, case.claim.novelty, IDENTIFIERS[0])
-    return Document(name, text, tuple(mentions), (relation,) if holds_evidence else ())
+    return Document(name, text, tuple(mentions), (relation,) if has_evidence else ())
 
 
 def _named(text: str, case: _Case) -> str:
     return text.replace("{1}", case.names[0]).replace("{2}", case.names[1])
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit status: 0, or 1 where the request makes no sense; then a line on stderr says why."""
-    parser = argparse.ArgumentParser(
-        prog="python -m experiments.stress_documents", description=__doc__.split("\n", 1)[0]
-    )
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT", help=".jsonl or .pubtator file")
-    add_document_options(parser)
-    options = parser.parse_args(arguments)
-    try:
-        check_suffix(options.output)
-        found = list(stress_documents(options.lengths, options.cases, options.seed, token_counter(options.tokenizer)))
-        write_documents([each.document for each in found], options.output)
-    except BioDirError as error:
-        print(f"stress_documents: error: {error}", file=sys.stderr)
-        return 1
-    print(f"{len(found)} documents")
-    return 0
-
-
-def add_document_options(parser: argparse.ArgumentParser) -> None:
-    """Adds what decides the documents."""
-    parser.add_argument("--lengths", type=int, nargs="+", default=list(LENGTHS), help="tokens of the texts")
-    parser.add_argument("--cases", type=int, default=12, help="documents of each cell of the table (default: 12)")
-    parser.add_argument("--seed", type=int, default=1, help="of names, sentences and filler (default: 1)")
-    parser.add_argument(
-        "--tokenizer", help=f"folder or Hub id that counts tokens; by default words times {TOKENS_A_WORD}"
-    )
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,4 +1,4 @@
-"""Documents of any number of pairs and any length, and the picture of what they cost."""
+"""Documents with any number of pairs and any length, and the plot of what they cost."""
 
 import re
 from collections.abc import Mapping
@@ -9,17 +9,16 @@ from biodir.document_pubtator_biodir import read_pubtator
 from biodir.formats.pubtator import format_pubtator
 from biodir.labels_biodir import CHEMICAL, GENE
 
-# Curve -> the sizes that are measured; a word counts as a token, for the tokenizers differ.
+# Curve -> the sizes that are measured; words rather than tokens, since tokenizers differ.
 CURVES = {"pairs": (10, 80, 200, 500, 1000, 2000), "words": (200, 400, 1000, 2000, 4000, 8000)}
-# What stays as it is along a curve: the words of a document of many pairs, and the pairs of a long one.
+# What is constant along a curve: the words of a document of many pairs, and the pairs of a long one.
 WORDS, PAIRS = 300, 64
 
 
 def curve_document(curve: str, size: int, path: str) -> str:
-    """The PubTator text of a document over the words of a file, with `size` pairs or words.
+    """Return the PubTator text of a document over the words of a file, with `size` pairs, or a few more, or words.
 
-    Every mention is an entity of its own; half of them are chemicals, half genes, spread evenly over the text. The
-    number of pairs is the nearest that such entities have, the wanted one or a little more.
+    Every mention is an entity of its own; half of them are chemicals, half genes, spread evenly over the text.
     """
     pairs, words = (size, WORDS) if curve == "pairs" else (PAIRS, size)
     entities = 2
@@ -36,7 +35,7 @@ def curve_document(curve: str, size: int, path: str) -> str:
 
 
 def _words(path: str, count: int) -> list[str]:
-    """The first words of the file's texts, over and over."""
+    """Return the first words of the file's texts, repeated as needed."""
     words: list[str] = []
     while len(words) < count:
         for document in read_pubtator(path):
@@ -47,7 +46,7 @@ def _words(path: str, count: int) -> list[str]:
 
 
 def curve_plot(curves: Mapping[str, Mapping], path: Path) -> None:
-    """Draws seconds over sizes, one panel for each curve, both axes logarithmic."""
+    """Draw seconds over sizes, one panel for each curve, both axes logarithmic."""
     import matplotlib
 
     matplotlib.use("agg")

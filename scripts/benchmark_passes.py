@@ -1,12 +1,15 @@
 """One pass of one form over documents, in this process: what the benchmark measures."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
+from torch import Tensor
 
 from biodir.allocator import keep_freed_memory
 from biodir.configuration_biodir import CHUNK_NAMES
@@ -16,20 +19,21 @@ from biodir.errors_biodir import SettingError
 from biodir.evaluation.scores import relation_scores
 from biodir.inference.loading import load_pipeline
 from biodir.inference.predict import predicted_relations
+from biodir.modeling_pairwise_biodir import encode_rows
 from biodir.pipeline_decoding_biodir import DecodingRule
-from biodir.processing_pairwise_biodir import PairwiseFeatures, PairwiseProcessor, collate_pairs
+from biodir.pipeline_engine_biodir import read_ahead
+from biodir.processing_pairwise_biodir import PairwiseFeatures, PairwiseProcessor
 from biodir.processing_tokens_biodir import ProcessingSettings
 
 NAIVE = "naive"
 # Rows that the naive form sends through the encoder at once: the paper's batch size.
 NAIVE_ROWS = 16
-PAIR_INPUTS = ("pair_type_ids", "task_positions")
 F1_LEVELS = ("relation_type", "relation_type_direction")
 
 
 @dataclass(frozen=True)
 class Form:
-    """A checkpoint on a back end, or its naive form; `name` is what the table calls it."""
+    """A checkpoint on a back end, or its naive form; `name` is its row of the table."""
 
     name: str
     model: str
@@ -39,7 +43,7 @@ class Form:
 
 @dataclass(frozen=True)
 class Work:
-    """The documents of a pass: a PubTator file or its text; `naive_pairs` are all that the naive form is given."""
+    """The documents of a pass: a PubTator file or its text. `naive_pairs` is the limit of the naive form."""
 
     documents: str
     count: int
@@ -49,62 +53,46 @@ class Work:
     warms: bool = True
 
 
-@dataclass
+@dataclass(frozen=True)
 class Pass:
-    """One form over all documents. Seconds are wall clock; memory is the most that the process held meanwhile."""
+    """Counts, wall-clock seconds, and the peak memory of the process in mebibytes."""
 
     documents: float
     pairs: int
     tokens: int
     seconds: float
-    encoder_seconds: float
     peak_mebibytes: float
 
 
-class Stopwatch:
-    """Adds up the time between its starts and stops."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def start(self) -> None:
-        self._started = time.perf_counter()
-
-    def stop(self) -> None:
-        self.seconds += time.perf_counter() - self._started
+def opened(form: Form, threads: int, device: str, keeps_memory: bool = True) -> Any:
+    """Return the pipeline of the form, after this process is set up for it."""
+    torch.set_num_threads(threads)
+    if keeps_memory:
+        keep_freed_memory()
+    return load_pipeline(form.model, device, "torch" if form.backend == NAIVE else form.backend)
 
 
 def run_form(form: Form, work: Work) -> Pass:
-    """One pass in this process."""
-    torch.set_num_threads(work.threads)
-    if work.warms:
-        keep_freed_memory()
-    extract = load_pipeline(form.model, work.device, "torch" if form.backend == NAIVE else form.backend)
-    extract._engine.overlaps = form.prepares_ahead
+    """Run one pass in this process."""
+    extract = opened(form, work.threads, work.device, work.warms)
     read = [parse_document(work.documents)] if "\n" in work.documents else read_pubtator(work.documents)
     documents = list(islice(map(extract.check_document, read), work.count))
-    in_encoder = Stopwatch()
     with torch.inference_mode():
-        run = _naive_pass if form.backend == NAIVE else _engine_pass
+        run = _naive_pass if form.backend == NAIVE else _pipeline_pass
         if work.warms:  # the allocator and the kernels
-            run(extract, documents[:2], work)
-        extract.model.encoder.register_forward_pre_hook(lambda *_: in_encoder.start())
-        extract.model.encoder.register_forward_hook(lambda *_: in_encoder.stop())
-        forget_peak()
+            run(extract, documents[:2], form, work)
+        reset_peak()
         started = time.perf_counter()
-        count, pairs, tokens = run(extract, documents, work)
+        counts = run(extract, documents, form, work)
         seconds = time.perf_counter() - started
-    return Pass(count, pairs, tokens, seconds, in_encoder.seconds, memory_mebibytes("VmHWM"))
+    return Pass(*counts, seconds, memory_mebibytes("VmHWM"))
 
 
 def run_curve(form: Form, texts: Sequence[str], threads: int, device: str = "cpu") -> list[float]:
-    """Seconds of the form for each of the documents alone, in this process; each was run once before."""
-    torch.set_num_threads(threads)
-    keep_freed_memory()
-    extract = load_pipeline(form.model, device, form.backend)
+    """Return the seconds of the form for each document, after it was run once before."""
+    extract = opened(form, threads, device)
     seconds = []
-    for text in texts:
-        document = extract.check_document(parse_document(text))
+    for document in [extract.check_document(parse_document(text)) for text in texts]:
         extract(document)
         started = time.perf_counter()
         extract(document)
@@ -112,96 +100,90 @@ def run_curve(form: Form, texts: Sequence[str], threads: int, device: str = "cpu
     return seconds
 
 
-def _engine_pass(extract, documents: Sequence[Document], work: Work) -> tuple[float, int, int]:
-    """Documents, pairs and tokens that went through the pipeline, decoding included."""
-    counted = {"pairs": 0, "tokens": 0}
-    encode = extract.preprocess
+def _pipeline_pass(extract: Any, documents: Sequence[Document], form: Form, work: Work) -> tuple[float, int, int]:
+    """Return documents, pairs and tokens that went through the pipeline, with decoding."""
+    counts = {"pairs": 0, "tokens": 0}
+    prepare = extract.preprocess
 
-    def counting(document, **parameters):
-        for features in encode(document, **parameters):
-            counted["pairs"] += len(features.pairs)
-            counted["tokens"] += features.tokens
-            yield features
+    def counting(documents: Any, **parameters: Any) -> Iterator[Any]:
+        batches = prepare(documents, **parameters)
+        for batch in read_ahead(batches) if form.prepares_ahead else batches:
+            for features in (part.features for part in batch.parts if part.features is not None):
+                counts["pairs"] += len(features.pairs)
+                counts["tokens"] += features.tokens
+            yield batch
 
     extract.preprocess = counting
     for _ in extract(iter(documents)):
         pass
-    extract.preprocess = encode
-    return len(documents), counted["pairs"], counted["tokens"]
+    extract.preprocess = prepare
+    return len(documents), counts["pairs"], counts["tokens"]
 
 
-def _naive_pass(extract, documents: Sequence[Document], work: Work) -> tuple[float, int, int]:
-    """As `_engine_pass`; of the last document, the share of its pairs that was asked about."""
-    model = extract.model
-    if model.config.chunk_pooling != "max":
-        raise SettingError(f"chunk_pooling is {model.config.chunk_pooling!r}; the naive form repeats chunks under max")
-    settings = replace(ProcessingSettings.from_config(model.config), chunks=CHUNK_NAMES)
-    encoder = PairwiseProcessor(extract.tokenizer, settings)
-    left, pairs, tokens, done = work.naive_pairs, 0, 0, 0.0
+def _naive_pass(extract: Any, documents: Sequence[Document], form: Form, work: Work) -> tuple[float, int, int]:
+    """Return the counts of a naive pass; a document whose pairs are not all scored counts in part."""
+    config = extract.model.config
+    if config.chunk_pooling != "max":
+        raise SettingError(f"chunk_pooling is {config.chunk_pooling!r}; the naive form repeats chunks under max")
+    settings = replace(ProcessingSettings.from_config(config), chunks=CHUNK_NAMES)
+    processor = PairwiseProcessor(extract.tokenizer, settings)
+    done, pairs, tokens = 0.0, 0, 0
     for document in documents:
-        features = list(encoder.features(encoder.tokenize(document)))
-        asked = features[:left]
-        if asked:
-            _, found = naive_scores(model, encoder, asked)
-            tokens += found
-        pairs, left = pairs + len(asked), left - len(asked)
-        done += len(asked) / len(features) if features else 1
-        if not left:
+        features = list(processor.features(processor.tokenize(document)))
+        scored = features[: work.naive_pairs - pairs]
+        if scored:
+            tokens += naive_scores(extract.model, processor, scored)[1]
+        pairs += len(scored)
+        done += len(scored) / len(features) if features else 1
+        if pairs == work.naive_pairs:
             break
     return done, pairs, tokens
 
 
-def naive_scores(model, encoder: PairwiseProcessor, features: Sequence[PairwiseFeatures]) -> tuple[torch.Tensor, int]:
-    """Scores (batch, labels of all tasks) of pairs, three padded rows for each, and the tokens that this took.
+def naive_scores(model: Any, processor: PairwiseProcessor, features: Sequence[PairwiseFeatures]) -> tuple[Tensor, int]:
+    """Return scores (batch, labels of all tasks) from three padded rows for each pair, and the tokens of these rows.
 
-    Apart from the model's own forward, but for its parts.
+    Independent of the model's forward but for its parts.
     """
-    batch = collate_pairs([_with_all_chunks(pair) for pair in features], encoder.pad_id)
-    ids, mask = (_padded(batch[name], encoder, name) for name in ("input_ids", "attention_mask"))
-    pairs, chunks, _ = ids.shape
-    pair_of_row = torch.arange(pairs).repeat_interleave(chunks)
-    rows = (ids.flatten(0, 1), mask.flatten(0, 1), *(batch[name][pair_of_row] for name in PAIR_INPUTS))
+    batch = processor.collate([_with_all_chunks(pair) for pair in features])
+    width = processor.settings.max_tokens - batch["input_ids"].shape[-1]
+    for name, fill in (("input_ids", processor.pad_id), ("attention_mask", 0)):
+        batch[name] = np.pad(batch[name], ((0, 0), (0, 0), (0, width)), constant_values=fill)  # (batch, chunks, tokens)
+    pairs, chunks, tokens = batch["input_ids"].shape
+    rows = [torch.from_numpy(batch[name]).flatten(0, 1) for name in ("input_ids", "attention_mask")]
+    rows += [torch.from_numpy(batch[name]).repeat_interleave(chunks, 0) for name in ("pair_type_ids", "task_positions")]
     states = [
-        model.encode_rows(*(value[start : start + NAIVE_ROWS] for value in rows))
+        encode_rows(model.encoder, model.soft_prompt, *(part[start : start + NAIVE_ROWS] for part in rows))
         for start in range(0, pairs * chunks, NAIVE_ROWS)
     ]
     task_states = torch.cat(states).unflatten(0, (pairs, chunks))  # (batch, chunks, tasks, hidden)
     present = torch.ones(pairs, chunks, dtype=torch.bool)
     logits = [model.heads[task](task_states[:, :, index], present) for index, task in enumerate(model.config.tasks)]
-    return torch.cat(logits, dim=1).sigmoid(), ids.numel()
+    return torch.cat(logits, dim=1).sigmoid(), pairs * chunks * tokens
 
 
 def _with_all_chunks(features: PairwiseFeatures) -> PairwiseFeatures:
-    """The pair with a row for each of the three chunks; the encoder leaves out those that equal an earlier one."""
+    """Return the pair with a row for each of the three chunks; the processor leaves out those that are equal."""
     missing = len(CHUNK_NAMES) - len(features.rows)
     if missing < 0:
         raise SettingError(f"a pair has {len(features.rows)} chunks; measure documents whose mentions share a window")
     return replace(features, rows=(*features.rows, *[features.rows[-1]] * missing))
 
 
-def _padded(values: torch.Tensor, encoder: PairwiseProcessor, name: str) -> torch.Tensor:
-    width = encoder.settings.max_tokens - values.shape[-1]
-    fill = encoder.pad_id if name == "input_ids" else 0
-    return torch.nn.functional.pad(values, (0, width), value=fill)
-
-
 def f1_scores(form: Form, path: str, threads: int, device: str = "cpu") -> dict[str, float]:
-    """Level -> F1 of the form on a file with relations."""
-    torch.set_num_threads(threads)
-    keep_freed_memory()
-    extract = load_pipeline(form.model, device, form.backend)
+    """Return level -> F1 of the form on a file with relations."""
+    extract = opened(form, threads, device)
     gold = [extract.check_document(document) for document in read_pubtator(Path(path))]
-    answers = extract(iter(gold))
     found = [
         replace(document, relations=predicted_relations(relations), subject_lines=())
-        for document, relations in zip(gold, answers, strict=True)
+        for document, relations in zip(gold, extract(iter(gold)), strict=True)
     ]
     scores = relation_scores(gold, found, DecodingRule.from_config(extract.model.config).labels)
     return {level: scores[level].f1 for level in F1_LEVELS}
 
 
-def forget_peak() -> None:
-    """Lets Linux measure the peak of this process anew."""
+def reset_peak() -> None:
+    """Reset the peak memory of this process, on Linux."""
     try:
         Path("/proc/self/clear_refs").write_text("5")
     except OSError:
@@ -209,7 +191,7 @@ def forget_peak() -> None:
 
 
 def memory_mebibytes(name: str) -> float:
-    """A memory figure of this process as Linux counts it; NaN elsewhere."""
+    """Return a memory figure of this process as Linux counts it; NaN elsewhere."""
     try:
         status = Path("/proc/self/status").read_text()
     except OSError:

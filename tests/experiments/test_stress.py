@@ -1,22 +1,18 @@
-"""The stress test: what its documents hold and where, and what its tables say of a checkpoint."""
+"""The stress test: what its documents hold and where, and what it measures."""
 
 import json
-import random
 from collections import Counter
-from dataclasses import replace
 
 import pytest
 
 from biodir.document_candidates_biodir import candidate_pairs
 from biodir.document_sentences_biodir import SentenceIndex, sentence_spans
 from biodir.errors_biodir import SettingError
-from biodir.formats.reading import read_documents
 from biodir.labels_biodir import PAIR_TYPES
-from experiments import stress_documents as documents_program
 from experiments import stress_test
+from experiments.results import read_table
 from experiments.stress_documents import APART, END, MIDDLE, START, TOGETHER, TOKENS_A_WORD, stress_documents
-from experiments.stress_test import Cell, Judgement, cells, checkpoint_row, tolerant_threshold
-from helpers.experiment_programs import written
+from experiments.stress_test import PairScore, shares, tolerant_threshold
 from helpers.tiny_checkpoint import save_checkpoint
 
 LENGTHS = (400, 1000)
@@ -48,34 +44,21 @@ def test_same_arguments_give_the_same_documents_and_another_seed_others():
     assert [each.document.text for each in first] != [each.document.text for each in other]
 
 
-def test_global_randomness_is_left_alone():
-    random.seed(5)
-    expected = random.random()
-    random.seed(5)
-    list(stress_documents((400,), 1))
-    assert random.random() == expected
-
-
 def test_every_cell_has_as_many_documents_with_as_without_evidence(documents):
-    counted = Counter((each.tokens, each.layout, each.place, each.holds_evidence) for each in documents)
+    counted = Counter((each.tokens, each.layout, each.place, each.has_evidence) for each in documents)
     assert len(counted) == 2 * 2 * 3 * 2
     assert set(counted.values()) == {4}
     assert len({each.document.id for each in documents}) == len(documents)
 
 
-def test_documents_ask_about_one_pair(documents):
+def test_documents_have_one_pair_and_the_given_length(documents):
     for each in documents:
         assert len(list(candidate_pairs(each.document.entities(), PAIR_TYPES))) == 1
-        assert len(each.document.relations) == each.holds_evidence
+        assert len(each.document.relations) == each.has_evidence
+        assert each.tokens - 45 < TOKENS_A_WORD * len(each.document.text.split()) <= each.tokens
 
 
-def test_texts_are_as_long_as_asked(documents):
-    for each in documents:
-        tokens = TOKENS_A_WORD * len(each.document.text.split())
-        assert each.tokens - 45 < tokens <= each.tokens
-
-
-def test_evidence_stands_where_the_cell_says(documents):
+def test_evidence_is_where_the_cell_has_it(documents):
     for each in documents:
         if each.layout == APART:
             (number,) = together(each.document)
@@ -98,7 +81,7 @@ def test_entities_are_mentioned_at_all_three_places(documents):
 
 def test_together_names_both_in_a_sentence_at_every_place_and_closest_outside_the_evidence(documents):
     for each in documents:
-        if each.layout == TOGETHER and each.holds_evidence:
+        if each.layout == TOGETHER and each.has_evidence:
             numbers = together(each.document)
             assert len(numbers) == 3
             evidence = numbers[(START, MIDDLE, END).index(each.place)]
@@ -113,9 +96,9 @@ def words_between(document, sentence: str) -> int:
     return len(sentence[first[0] + len(first[1]) : second[0]].split())
 
 
-def test_twin_differs_in_the_evidence_alone(documents):
+def test_twin_differs_only_in_the_evidence(documents):
     for evidence, twin in zip(documents[::2], documents[1::2], strict=True):
-        assert (evidence.holds_evidence, twin.holds_evidence) == (True, False)
+        assert (evidence.has_evidence, twin.has_evidence) == (True, False)
         texts = [[text for _, text in sentences_of(each.document)] for each in (evidence, twin)]
         differing = [number for number, pair in enumerate(zip(*texts, strict=True)) if len(set(pair)) == 2]
         assert len(differing) == 1
@@ -125,7 +108,7 @@ def test_twin_differs_in_the_evidence_alone(documents):
 def test_places_share_names_relation_and_filler(documents):
     by_case: dict = {}
     for each in documents:
-        if each.holds_evidence:
+        if each.has_evidence:
             tokens, layout, _, number, _ = each.document.id.split("-")
             by_case.setdefault((tokens, layout, number), []).append(each.document)
     for same in by_case.values():
@@ -135,39 +118,27 @@ def test_places_share_names_relation_and_filler(documents):
 
 
 def test_text_without_room_for_filler_is_refused():
-    with pytest.raises(SettingError, match="ask for more tokens"):
+    with pytest.raises(SettingError, match="give more tokens"):
         list(stress_documents((100,), 1))
-
-
-def test_given_counter_decides_the_length():
-    (first, *_) = stress_documents((3000,), 1, count_tokens=len)
-    assert 2700 < len(first.document.text) <= 3100
-
-
-def test_documents_can_be_written(tmp_path, capsys):
-    output = tmp_path / "stress.jsonl"
-    assert documents_program.main(["-o", str(output), "--lengths", "400", "--cases", "1"]) == 0
-    assert list(read_documents(output)) == [each.document for each in stress_documents((400,), 1)]
-    assert capsys.readouterr().out == "12 documents\n"
 
 
 # What is measured.
 
 
-def test_cells_hold_the_shares_of_related_pairs(documents):
+def test_shares_are_those_of_the_documents_of_a_cell(documents):
     some = [each for each in documents if each.tokens == 400 and each.layout == APART and each.place != END]
-    related = [each.place == START and (each.holds_evidence or "-001-" in each.document.id) for each in some]
+    related = [each.place == START and (each.has_evidence or each.number == 1) for each in some]
     # With evidence 0.1, 0.2, 0.3, 0.4 by case; the twins at the start 0.25, and in the middle 0.05.
     scores = [
-        0.1 * (1 + int(each.document.id.split("-")[3]))
-        if each.holds_evidence
-        else {START: 0.25, MIDDLE: 0.05}[each.place]
-        for each in some
+        0.1 * (1 + each.number) if each.has_evidence else {START: 0.25, MIDDLE: 0.05}[each.place] for each in some
     ]
-    assert cells(some, list(map(Judgement, related, scores))) == [
-        Cell(400, APART, START, 4, 1.0, 0.25, 0.5, 0.5),
-        Cell(400, APART, MIDDLE, 4, 0.0, 0.0, 0.5, 1.0),
-    ]
+    assert shares(some, list(map(PairScore, related, scores))).to_dict("index") == {
+        (400, APART, START): dict(zip(MEASURES, (1.0, 0.25, 0.5, 0.5), strict=True)),
+        (400, APART, MIDDLE): dict(zip(MEASURES, (0.0, 0.0, 0.5, 1.0), strict=True)),
+    }
+
+
+MEASURES = ("recall", "false positives", "recall at 10 % false positives", "above twin")
 
 
 def test_threshold_is_exceeded_by_a_tenth_of_the_twins():
@@ -176,62 +147,15 @@ def test_threshold_is_exceeded_by_a_tenth_of_the_twins():
     assert tolerant_threshold([0.5] * 7) == 0.5
 
 
-def test_row_is_the_spread_over_checkpoints():
-    cell = Cell(400, APART, START, 4, 0.5, 0.0, 0.25, 0.75)
-    row = checkpoint_row("prefix", [[cell], [replace(cell, recall=1.0)]], [{"seed": 1}, {"seed": 2}])
-    (found,) = row["cells"]
-    assert found["recall"] == {"mean": 0.75, "std": pytest.approx(0.125**0.5), "values": [0.5, 1.0]}
-    assert found["false_positives"] == {"mean": 0.0, "std": 0.0, "values": [0.0, 0.0]}
-    assert found["above_twin"]["values"] == [0.75, 0.75]
-    assert (found["tokens"], found["place"], found["documents"]) == (400, START, 4)
-
-
-@pytest.fixture(scope="module")
-def ready_model(tmp_path_factory):
-    """The folder of runs with one tiny checkpoint that relates every pair, and a report that names it."""
-    runs = tmp_path_factory.mktemp("runs")
-    save_checkpoint(runs / "abc")
-    written(
-        runs / "abc" / "model" / "training.json", '{"provenance": {"commit": "c0ffee0123"}, "settings": {"seed": 3}}'
-    )
-    report = {"runs": [{"variant": "infix", "key": "abc", "best_epoch": 1}, {"variant": "joined", "key": "no"}]}
-    written(runs / "chunks.small.json", json.dumps(report))
-    return runs
-
-
-def measured(tmp_path, *options) -> dict:
-    """The report of the program over short texts."""
-    given = ["--results", str(tmp_path), "--lengths", "400", "--cases", "1", "--device", "cpu", *map(str, options)]
-    assert stress_test.main(given) == 0
-    return json.loads((tmp_path / "stress_test.small.json").read_text())
-
-
-def test_checkpoint_that_relates_everything_has_all_recall_and_all_false_positives(ready_model, tmp_path):
-    report = measured(tmp_path, "--models", f"all={ready_model / 'abc' / 'model'}")
-    (row,) = report["rows"]
-    assert {(cell["recall"]["mean"], cell["false_positives"]["mean"]) for cell in row["cells"]} == {(1.0, 1.0)}
-    assert row["checkpoints"] == [{"folder": "model", "commit": "c0ffee0123", "seed": 3}]
-    page = (tmp_path / "stress_test.small.md").read_text()
-    assert page.count("| all | " + " | ".join(["100.00 / 100.00"] * 6) + " |") == 2
-    assert "--models all=model --lengths 400 --cases 1 --seed 1" in page
-    assert str(ready_model) not in page + json.dumps(report)
-    assert "| all | 100.00 / 100.00" in (tmp_path / "README.md").read_text()
-
-
-def test_checkpoints_of_a_report_are_found(ready_model, tmp_path):
-    named = ["--models", f"the same one={ready_model / 'abc' / 'model'}"]
-    report = measured(tmp_path, *named, "--from-report", ready_model / "chunks.small.json", "--runs", ready_model)
-    assert [(row["variant"], row["checkpoints"][0]["folder"]) for row in report["rows"]] == [
-        ("the same one", "model"),
-        ("infix", "$RUNS/abc/model"),
-    ]
-    assert report["command"] == (
-        "python -m experiments.stress_test --models 'the same one=model' "
-        '--from-report experiments/results/chunks.small.json --runs "$RUNS" --lengths 400 --cases 1 --seed 1'
-    )
-
-
-@pytest.mark.parametrize(("options", "message"), [([], "no checkpoint"), (["--models", "prefix"], "write NAME=DIR")])
-def test_missing_checkpoints_are_named(options, message, tmp_path, capsys):
-    assert stress_test.main(["--results", str(tmp_path), *options]) == 1
-    assert message in capsys.readouterr().err
+def test_checkpoint_that_relates_everything_has_all_recall_and_all_false_positives(tmp_path, capsys):
+    model = save_checkpoint(tmp_path)
+    log = {"provenance": {"commit": "c0ffee0123"}, "settings": {"seed": 3, "encoder": "/models/bert"}}
+    (model / "training.json").write_text(json.dumps(log))
+    given = ["--models", f"all={model}", "--results", tmp_path / "results.csv"]
+    assert stress_test.main([*map(str, given), "--lengths", "400", "--cases", "1", "--device", "cpu"]) == 0
+    table = read_table(tmp_path / "results.csv")
+    assert len(table) == 6 * len(MEASURES)
+    assert set(table[table.measure.isin(MEASURES[:2])]["share"]) == {1.0}
+    assert (table.variant[0], table.seed[0], table.encoder[0], table.commit[0]) == ("all", 3, "bert", "c0ffee0123")
+    assert table.split[0] == "400 tokens, apart, start"
+    assert "all, mean over lengths:" in capsys.readouterr().out

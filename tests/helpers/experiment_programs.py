@@ -1,10 +1,8 @@
-"""Small programs in place of train.py and `biodir evaluate`: the tests of the runner know what they answer."""
+"""Small programs in place of train.py and those that score: the tests of the runner know what they answer."""
 
 from pathlib import Path
 
-from experiments.running import Programs
-
-# Ends with an error for a soft prompt of 13 tokens, and in the middle of the run for one of 7, until it is resumed.
+# Fails with a soft prompt of 13 tokens, and stops in the middle of the run with one of 7 until it is resumed.
 TRAIN = """
 import json, sys
 from pathlib import Path
@@ -16,19 +14,19 @@ for argument in sys.argv[1:]:
         options[name] = []
     else:
         options[name].append(argument)
-output = Path(options["output"][0])
+output = Path(options["output_dir"][0])
 output.mkdir(parents=True, exist_ok=True)
 with open(output / "calls.txt", "a") as calls:
     calls.write(" ".join(sys.argv[1:]) + "\\n")
-tokens, seed = options["soft-prompt-tokens"][0], int(options["seed"][0])
+tokens, seed = options["soft_prompt_tokens"][0], int(options["seed"][0])
 if tokens == "13":
     print("reading the data")
-    sys.exit(f"{output}: no prompt has 13 tokens")
+    sys.exit("no prompt has 13 tokens")
 (output / "states").mkdir(exist_ok=True)
-epochs = [{"epoch": 1, "train_s": 10.0 * seed}, {"epoch": 2, "train_s": 10.0 * seed}]
-stopped = tokens == "7" and "resume" not in options
+epochs = [{"epoch": 1, "train_s": 30.0 * seed}, {"epoch": 2, "train_s": 30.0 * seed}]
+stopped = tokens == "7" and "resume_from_checkpoint" not in options
 log = {"settings": {"soft_prompt_tokens": int(tokens), "seed": seed}, "provenance": {"commit": "c0ffee0123"}}
-log |= {"epochs": epochs[:1] if stopped else epochs, "best_epoch": 2, "finished": not stopped}
+log |= {"epochs": epochs[:1] if stopped else epochs, "steps": 40, "finished": not stopped}
 (output / "training.json").write_text(json.dumps(log))
 sys.exit("killed" if stopped else 0)
 """
@@ -58,12 +56,12 @@ JOIN = """
 import sys
 from pathlib import Path
 
-Path(sys.argv[sys.argv.index("--output") + 1]).write_text(" ".join(sys.argv[1:]))
+Path(sys.argv[sys.argv.index("--json") + 1]).write_text(" ".join(sys.argv[1:]))
 """
-EXPERIMENT = """
+QUESTION = """
 question: How many vectors?
 asked_in: the tests
-settings: {train: [$DATA/train.pubtator], dev: $DATA/dev.pubtator, epochs: 2, soft_prompt_tokens: 8}
+settings: {train: [$DATA/train.pubtator], dev: $DATA/dev.pubtator, max_documents: 2, soft_prompt_tokens: 8}
 variants:
   none: {soft_prompt_tokens: 0}
   eight: {soft_prompt_tokens: 8}
@@ -73,12 +71,12 @@ report: [entity_pair, relation_type]
 
 
 def written(path: Path, content: str) -> Path:
-    """The file, now with this content."""
+    """Return the file, now with this content."""
     path.write_text(content, encoding="utf-8")
     return path
 
 
-def small_programs(folder: Path) -> Programs:
-    """The programs, written to the folder."""
+def small_programs(folder: Path) -> dict[str, list[str]]:
+    """Return the programs, written to the folder, as `experiments.run.PROGRAMS` has them."""
     sources = {"train": TRAIN, "evaluate": EVALUATE, "heads": HEADS, "join": JOIN}
-    return Programs(**{name: (str(written(folder / f"{name}.py", source)),) for name, source in sources.items()})
+    return {name: [str(written(folder / f"{name}.py", source))] for name, source in sources.items()}

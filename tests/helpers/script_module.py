@@ -9,11 +9,11 @@ SCRIPTS = CHECKOUT / "scripts"
 
 
 def script(name: str, folder: str = "scripts"):
-    """The script as a module."""
+    """Return the script as a module."""
     spec = importlib.util.spec_from_file_location(name, CHECKOUT / folder / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    if str(SCRIPTS) not in sys.path:  # where Python looks first when it runs a script
+    if str(SCRIPTS) not in sys.path:  # where a script looks first
         sys.path.insert(0, str(SCRIPTS))
     spec.loader.exec_module(module)
     return module

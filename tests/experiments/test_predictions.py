@@ -1,4 +1,4 @@
-"""Answers joined from several models, heads scored on their own, parts of corpora."""
+"""Joined predictions, accuracies of heads, parts of corpora."""
 
 import json
 
@@ -11,11 +11,11 @@ from biodir.formats.pubtator import write_pubtator
 from biodir.formats.reading import read_documents
 from biodir.labels_biodir import CHEMICAL, DISEASE, GENE
 from experiments import head_scores as head_program
-from experiments import join_answers as join_program
+from experiments import join_predictions as join_program
 from experiments import prepare
-from experiments.answers import pair_key
-from experiments.head_scores import Accuracy, head_scores
-from experiments.join_answers import joined_documents, joined_results, models_of
+from experiments.head_scores import head_scores
+from experiments.join_predictions import joined_documents, joined_results, models_of
+from experiments.predictions import pair_of
 from helpers.marked import marked_document
 from helpers.tiny_checkpoint import open_pipeline, save_checkpoint
 
@@ -23,7 +23,7 @@ ENTITIES = {"C1": CHEMICAL, "D1": DISEASE, "G1": GENE}
 
 
 def result(subject: str, other: str, relation: str = "Association", **values) -> dict:
-    """A result of the pipeline; scores of the parts are 0.5 unless told otherwise."""
+    """A result of the pipeline; the scores of its parts are 0.5 by default."""
     found = {"relation": relation, "directed": True, "novelty": "No", "score": 0.125, "evidence": []}
     found |= {"relation_score": 0.5, "novelty_score": 0.5, "direction_score": 0.5}
     for side, name in (("subject", subject), ("object", other)):
@@ -32,7 +32,7 @@ def result(subject: str, other: str, relation: str = "Association", **values) ->
 
 
 def by_pair(*results: dict) -> dict:
-    return {pair_key(each): each for each in results}
+    return {pair_of(each): each for each in results}
 
 
 # Joining.
@@ -49,39 +49,28 @@ def test_type_comes_from_the_relation_model_and_the_rest_from_the_others():
     assert joined["score"] == pytest.approx(0.1)
 
 
-def test_pairs_that_only_the_other_models_relate_are_left_out():
-    related = [result("C1", "D1")]
-    novelties = by_pair(result("C1", "D1"), result("C1", "G1", novelty="Novel", novelty_score=1.0))
-    assert [pair_key(each) for each in joined_results(related, {"novelty": novelties})] == [pair_key(related[0])]
+def test_joined_are_the_pairs_that_the_relation_model_relates_with_the_highest_score_first():
+    related = [result("C1", "D1"), result("C1", "G1", relation_score=0.9, direction_score=None)]
+    novelties = by_pair(*related, result("D1", "G1", novelty="Novel", novelty_score=1.0))
+    joined = joined_results(related, {"novelty": novelties})
+    assert [(each["object"]["id"], each["score"]) for each in joined] == [("G1", 0.45), ("D1", 0.125)]
 
 
-def test_task_without_a_model_stays_without_a_label():
-    related = [result("C1", "D1", novelty=None, novelty_score=None, directed=False, direction_score=None)]
-    (joined,) = joined_results(related, {"novelty": by_pair(result("C1", "D1", novelty="Novel"))})
-    assert (joined["novelty"], joined["directed"], joined["score"]) == ("Novel", False, 0.25)
-
-
-def test_joined_results_come_with_the_highest_score_first():
-    related = [result("C1", "D1"), result("C1", "G1", relation_score=0.9)]
-    novelties = by_pair(*related)
-    assert [each["object"]["id"] for each in joined_results(related, {"novelty": novelties})] == ["G1", "D1"]
-
-
-def test_pair_that_a_model_was_not_asked_about_is_an_error_with_the_document():
+def test_pair_that_a_model_does_not_score_is_an_error_with_the_document():
     document = marked_document("<C:C1 Iron> harms the <D:D1 liver>.", id="9")
 
     def extract(documents, return_all_scores=False):
         return ([] if return_all_scores else [result("C1", "D1")] for _ in documents)
 
-    with pytest.raises(AnnotationError, match="document 9: the novelty model has no answer on C1 and D1"):
+    with pytest.raises(AnnotationError, match="document 9: the novelty model does not score C1 and D1"):
         list(joined_documents([document], {"relation": extract, "novelty": extract}))
 
 
-@pytest.mark.parametrize("pairs", [["relation"], ["type=a"], ["novelty=a"], ["relation="]])
-def test_models_are_named_by_task(pairs):
-    with pytest.raises(SettingError, match="--models"):
-        models_of(pairs)
+def test_models_are_named_by_task():
     assert models_of(["relation=a", "novelty=b=c"]) == {"relation": "a", "novelty": "b=c"}
+    for pairs in (["relation"], ["relation=a", "type=a"], ["novelty=a"]):
+        with pytest.raises(SettingError, match="--models"):
+            models_of(pairs)
 
 
 DOCUMENTS = (
@@ -103,43 +92,20 @@ def documents(tmp_path):
     return path
 
 
-def test_model_joined_with_itself_answers_as_it_does_alone(checkpoint, documents, tmp_path):
+def test_model_joined_with_itself_predicts_what_it_does_by_itself(checkpoint, documents, tmp_path):
     models = [f"{task}={checkpoint}" for task in ("relation", "novelty", "direction")]
     output = tmp_path / "joined.jsonl"
-    given = [str(documents), "-o", str(output), "--device", "cpu", "--models", *models]
+    given = [str(documents), "--json", str(output), "--device", "cpu", "--models", *models]
     assert join_program.main(given) == 0
-    alone = list(open_pipeline(checkpoint)(read_documents(documents)))
+    single = list(open_pipeline(checkpoint)(read_documents(documents)))
     joined = [json.loads(line) for line in output.read_text().splitlines()]
     assert [line["id"] for line in joined] == ["1", "2"]
-    for line, results in zip(joined, alone, strict=True):
+    for line, results in zip(joined, single, strict=True):
         assert [{**each, "score": 0} for each in line["relations"]] == [{**each, "score": 0} for each in results]
         assert [each["score"] for each in line["relations"]] == pytest.approx([each["score"] for each in results])
 
 
-def test_program_that_dies_while_it_writes_leaves_no_half_of_a_file(checkpoint, documents, tmp_path, monkeypatch):
-    def died(*paths):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("os.replace", died)
-    joined, heads = tmp_path / "joined.jsonl", tmp_path / "heads.json"
-    gold = tmp_path / "gold.jsonl"
-    gold.write_text(json.dumps(GOLD.to_dict()))
-    given = ["--models", f"relation={checkpoint}", "--device", "cpu"]
-    with pytest.raises(KeyboardInterrupt):
-        join_program.main([str(documents), "-o", str(joined), *given])
-    with pytest.raises(KeyboardInterrupt):
-        head_program.main([str(gold), "--json", str(heads), "--model", str(checkpoint), "--device", "cpu"])
-    assert not joined.exists()
-    assert not heads.exists()
-
-
-def test_joining_names_its_error(documents, tmp_path, capsys):
-    assert join_program.main([str(documents), "-o", str(tmp_path / "o.jsonl"), "--models", "novelty=x"]) == 1
-    assert "join_answers: error: --models novelty=x: name a model for relation" in capsys.readouterr().err
-    assert not (tmp_path / "o.jsonl").exists()
-
-
-# Heads on their own.
+# Accuracies of heads.
 
 GOLD = marked_document(
     "<C:C1 Iron> harms the <D:D1 liver>. The <G:G1 gene> too.",
@@ -165,18 +131,12 @@ def test_heads_are_scored_on_gold_pairs_without_the_label_of_unrelated_pairs():
         with_scores(result("C1", "G1", "Association"), *tasks, Association=1.0),
     )
     found = head_scores([GOLD], [answers])
-    assert found == {"relation": Accuracy(1, 2), "novelty": Accuracy(1, 2), "direction": Accuracy(1, 2)}
-    assert found["relation"].to_dict() == {"accuracy": 0.5, "right": 1, "pairs": 2}
+    assert found == {task: {"accuracy": 0.5, "right": 1, "pairs": 2} for task in tasks}
 
 
-def test_undirected_gold_wants_an_undirected_answer():
+def test_undirected_gold_needs_an_undirected_prediction_and_a_missing_head_has_no_score():
     answers = by_pair(with_scores(result("D1", "G1", directed=False), "direction"))
-    assert head_scores([GOLD], [answers]) == {"direction": Accuracy(1, 1)}
-
-
-def test_head_that_a_model_lacks_has_no_score():
-    answers = by_pair(with_scores(result("C1", "D1", novelty="Novel"), "novelty"))
-    assert head_scores([GOLD], [answers]) == {"novelty": Accuracy(1, 1)}
+    assert head_scores([GOLD], [answers]) == {"direction": {"accuracy": 1, "right": 1, "pairs": 1}}
 
 
 def test_program_writes_the_accuracies_of_a_checkpoint(checkpoint, tmp_path, capsys):
@@ -196,44 +156,35 @@ def test_program_writes_the_accuracies_of_a_checkpoint(checkpoint, tmp_path, cap
     assert "direction: 1 of 1 gold pairs, 100.00 %" in capsys.readouterr().out
 
 
-def test_documents_without_related_pairs_cannot_score_heads(checkpoint, documents, tmp_path, capsys):
-    given = [str(documents), "--model", str(checkpoint), "--json", str(tmp_path / "h.json"), "--device", "cpu"]
-    assert head_program.main(given) == 1
-    assert "no related pair that the model asks about" in capsys.readouterr().err
-
-
 # Parts of corpora.
 
 NUMBERED = [marked_document("<C:C1 Iron> harms.", id=str(number)) for number in range(10)]
 
 
-def test_split_holds_out_so_many_whatever_the_order():
-    train, dev = prepare.split_documents(NUMBERED, 3)
-    other_train, other_dev = prepare.split_documents(NUMBERED[::-1], 3)
-    ids = [[document.id for document in part] for part in (train, dev, other_train[::-1], other_dev[::-1])]
-    assert ids == [[*"0123567"], [*"489"]] * 2
+def ids_of(path) -> list[str]:
+    return [document.id for document in read_documents(path)]
 
 
-@pytest.mark.parametrize("held_out", [0, 10, 11])
-def test_split_leaves_documents_on_both_sides(held_out):
-    with pytest.raises(SettingError, match="leave some on both sides"):
-        prepare.split_documents(NUMBERED, held_out)
-
-
-def test_programs_write_parts_of_a_file(tmp_path):
-    write_pubtator(NUMBERED, tmp_path / "all.pubtator")
-    source, first = str(tmp_path / "all.pubtator"), tmp_path / "first.jsonl"
+def test_parts_of_a_file_have_their_number_of_documents_whatever_the_order(tmp_path):
+    first, *parts = (tmp_path / name for name in ("first.jsonl", "train.pubtator", "dev.jsonl"))
+    source = str(tmp_path / "all.pubtator")
+    for order in (1, -1):
+        write_pubtator(NUMBERED[::order], source)
+        assert prepare.main(["split", source, "--held-out", "3", "--parts", *map(str, parts)]) == 0
+        assert [ids_of(part)[::order] for part in parts] == [[*"0123567"], [*"489"]]
     assert prepare.main(["first", source, "-o", str(first), "--documents", "4"]) == 0
-    assert [document.id for document in read_documents(first)] == ["0", "1", "2", "3"]
-    parts = [tmp_path / "train.pubtator", tmp_path / "dev.jsonl"]
-    assert prepare.main(["split", source, "--held-out", "3", "--parts", *map(str, parts)]) == 0
-    read = [[document.id for document in read_documents(part)] for part in parts]
-    assert read == [[document.id for document in part] for part in prepare.split_documents(NUMBERED, 3)]
+    assert ids_of(first) == [*"9876"]
+
+
+def test_split_leaves_documents_on_both_sides():
+    with pytest.raises(SettingError, match="leave some on both sides"):
+        prepare.split_documents(NUMBERED, 10)
 
 
 def test_unknown_suffix_is_found_before_anything_is_written(tmp_path, capsys):
     write_pubtator(NUMBERED, tmp_path / "all.pubtator")
     parts = [str(tmp_path / "train.pubtator"), str(tmp_path / "dev.xml")]
-    assert prepare.main(["split", str(tmp_path / "all.pubtator"), "--held-out", "3", "--parts", *parts]) == 1
-    assert "unknown suffix '.xml'" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        prepare.main(["split", str(tmp_path / "all.pubtator"), "--held-out", "3", "--parts", *parts])
+    assert "dev.xml: unknown suffix" in capsys.readouterr().err
     assert not (tmp_path / "train.pubtator").exists()

@@ -1,0 +1,155 @@
+"""The benchmark of both forms, over tiny checkpoints."""
+
+import itertools
+import json
+import mmap
+import os
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from biodir.configuration_biodir import PAIR_ENCODINGS
+from biodir.document_candidates_biodir import candidate_pairs
+from biodir.document_pubtator_biodir import parse_document, read_pubtator
+from biodir.errors_biodir import SettingError
+from biodir.inference.loading import load_pipeline
+from biodir.labels_biodir import PAIR_TYPES
+from biodir.processing_biodir import make_processor
+from helpers.script_module import script
+from helpers.tiny_checkpoint import save_checkpoint
+
+DOCUMENTS = """1|t|Aspirin stops pain.
+1|a|Iron raises the pulse of some. It does so often. Aspirin does not. More words are here to fill the window up.
+1\t0\t7\tAspirin\tChemicalEntity\tC1
+1\t14\t18\tpain\tDiseaseOrPhenotypicFeature\tD1
+1\t20\t24\tIron\tChemicalEntity\tC2
+
+2|t|Iron helps.
+2|a|
+2\t0\t4\tIron\tChemicalEntity\tC2
+
+"""
+
+
+@pytest.fixture(scope="module")
+def checkpoints(tmp_path_factory) -> dict[str, str]:
+    """Folder of a tiny checkpoint of each pair encoding."""
+    folder = tmp_path_factory.mktemp("forms")
+    return {form: str(save_checkpoint(folder / form, pair_encoding=form)) for form in PAIR_ENCODINGS}
+
+
+@pytest.fixture
+def documents(tmp_path) -> Path:
+    path = tmp_path / "documents.pubtator"
+    path.write_text(DOCUMENTS)
+    return path
+
+
+def test_naive_form_gives_the_scores_of_the_model(checkpoints, documents):
+    passes = script("benchmark_passes")
+    extract = load_pipeline(checkpoints["pairwise"], device="cpu")
+    processor = make_processor(extract.tokenizer, extract.model.config)
+    tokenized = map(processor.tokenize, read_pubtator(documents))
+    features = [pair for document in tokenized for pair in processor.features(document)]
+    with torch.inference_mode():
+        naive, tokens = passes.naive_scores(extract.model, processor, features)
+        output = extract.model(**processor.collate(features))
+    logits = [output[f"{task}_logits"] for task in extract.model.config.tasks]
+    assert tokens == 3 * 96 * len(features)
+    torch.testing.assert_close(naive, torch.cat(logits, dim=1).sigmoid(), rtol=0, atol=1e-5)
+
+
+def test_passes_count_documents_pairs_and_tokens(checkpoints, documents):
+    passes = script("benchmark_passes")
+    work = passes.Work(str(documents), 2, 2, 1)
+    runs = {
+        name: passes.run_form(passes.Form(name, checkpoints["pairwise"], backend, ahead), work)
+        for name, backend, ahead in (("plain", "torch", False), ("ahead", "torch", True), ("naive", "naive", False))
+    }
+    plain, ahead, naive = runs.values()
+    assert (plain.documents, plain.pairs) == (2, 3)
+    assert plain.tokens < 3 * 3 * 96
+    assert (ahead.documents, ahead.pairs, ahead.tokens) == (plain.documents, plain.pairs, plain.tokens)
+    assert (naive.documents, naive.pairs, naive.tokens) == (pytest.approx(2 / 3), 2, 2 * 3 * 96)
+
+
+@pytest.mark.skipif(not os.access("/proc/self/clear_refs", os.W_OK), reason="Linux measures peaks")
+def test_peak_memory_is_that_since_it_was_reset():
+    passes = script("benchmark_passes")
+    passes.reset_peak()
+    before = passes.memory_mebibytes("VmHWM")
+    with mmap.mmap(-1, 100 * 2**20) as block:  # returned for sure, whatever the allocator keeps
+        block.write(b"x" * len(block))
+    during = passes.memory_mebibytes("VmHWM")
+    passes.reset_peak()
+    assert during - before > 80
+    assert during - passes.memory_mebibytes("VmHWM") > 80
+
+
+def test_first_model_is_also_prepared_ahead_and_on_every_back_end(checkpoints):
+    forms = script("benchmark").forms_of([checkpoints["document"], checkpoints["pairwise"]], ["bf16", "int8"])
+    assert [(form.name, form.backend, form.prepares_ahead) for form in forms] == [
+        ("naive", "naive", False),
+        ("document", "torch", False),
+        ("pairwise", "torch", False),
+        ("document, prepared ahead", "torch", True),
+        ("document, bf16", "bf16", False),
+        ("document, int8", "int8", False),
+    ]
+    assert [form.model == checkpoints["document"] for form in forms] == [False, True, False, True, True, True]
+
+
+def test_benchmark_prints_forms_curves_and_memory(checkpoints, documents, tmp_path, monkeypatch, capsys):
+    benchmark = script("benchmark")
+    memory = itertools.count(100.0, 7.0)
+    monkeypatch.setattr(benchmark, "_in_fresh_process", lambda function, *arguments: function(*arguments))
+    monkeypatch.setattr(sys.modules["benchmark_passes"], "memory_mebibytes", lambda name: next(memory))
+    monkeypatch.setattr(benchmark, "CURVES", {"pairs": (3, 9), "words": (20, 9999)})
+    monkeypatch.setattr(benchmark, "SOME_PAIRS", 10)
+    monkeypatch.setattr(benchmark, "MANY_PAIRS", 30)
+    models = [checkpoints[form] for form in ("document", "pairwise")]
+    arguments = [documents, "--models", *models, "--backends", "bf16", "--repeats", "2", "--f1", documents, "--curves"]
+    arguments += ["--largest", "2000", "--threads", "1", "--pairwise-pairs", "5"]
+    arguments += ["--plot", tmp_path / "p.png", "--json", tmp_path / "r.json"]
+    monkeypatch.setattr(sys, "argv", ["benchmark.py", *map(str, arguments)])
+    benchmark.main()
+    report = json.loads((tmp_path / "r.json").read_text())
+    forms = report["forms"]
+    assert list(forms) == ["naive", "document", "pairwise", "document, prepared ahead", "document, bf16"]
+    assert [name for name, found in forms.items() if "f1" in found] == ["document", "pairwise", "document, bf16"]
+    assert forms["naive"]["times_naive"] == 1
+    assert {found["pairs"] for name, found in forms.items() if name != "naive"} == {3}
+    assert set(forms["document"]["f1"]) == {"relation_type", "relation_type_direction"}
+    assert report["curves"]["words"]["sizes"] == [20]
+    curve = report["curves"]["pairs"]["seconds"]
+    assert [value is None for value in curve["pairwise"]] == [False, True]
+    assert None not in curve["document"]
+    assert set(report["memory"]) == {"document", "document, bf16"}
+    assert (tmp_path / "p.png").stat().st_size > 5000
+    printed = capsys.readouterr().out
+    assert "| form | documents a second |" in printed
+    assert "Peak memory, document: " in printed
+
+
+def test_ratio_to_naive_is_the_median_of_those_of_each_turn():
+    benchmark = script("benchmark")
+    forms = [benchmark.Form("naive", "m", "naive"), benchmark.Form("document", "m", "torch")]
+    seconds = {"naive": (1.0, 2.0, 4.0), "document": (0.5, 0.5, 0.5)}
+    found = {name: [benchmark.Pass(1, 10, 100, one, 1.0) for one in all_] for name, all_ in seconds.items()}
+    table = benchmark.summary(forms, found)
+    assert table["document"]["times_naive"] == 4
+    assert (table["document"]["pairs_a_second"], table["naive"]["pairs_a_second"]) == (20, 5)
+
+
+@pytest.mark.parametrize(("curve", "size", "pairs"), [("pairs", 10, 10), ("pairs", 11, 15), ("words", 200, 66)])
+def test_documents_of_the_curves_have_the_given_size(documents, curve, size, pairs):
+    document = parse_document(script("benchmark_curves").curve_document(curve, size, str(documents)))
+    assert len(list(candidate_pairs(document.entities(), PAIR_TYPES))) == pairs
+    assert len(document.text.split()) == (size if curve == "words" else 300)
+
+
+def test_two_models_of_one_encoding_are_refused(checkpoints):
+    with pytest.raises(SettingError, match="two have the same pair encoding"):
+        script("benchmark").forms_of([checkpoints["pairwise"], checkpoints["pairwise"] + "/."], [])
