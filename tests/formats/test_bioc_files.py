@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from biodir import ErrorPolicy, Mention, ParseError, Passage, Relation, SettingError, read_pubtator
-from biodir.formats.bioc_files import is_bioc_json, read_bioc
+from biodir.formats.bioc_files import read_bioc
 from helpers.bioc_json import annotation, passage, read_one, write_json
 
 XML = """<?xml version="1.0" encoding="UTF-8"?><!DOCTYPE collection SYSTEM "BioC.dtd">
@@ -62,15 +62,6 @@ def test_ways_to_wrap_documents(before, after, count, source):
     document = json.dumps({"id": 7, "passages": [passage("Aspirin.")]})
     source.write_text(before.replace("D, ", document + ", ") + document + after)
     assert [(document.id, document.text) for document in read_bioc(source)] == [("7", "Aspirin.")] * count
-
-
-def test_document_a_line_is_read(source):
-    lines = [json.dumps({"id": id, "passages": [passage("Aspirin.")]}) for id in ("7", "8")]
-    source.write_text("\n".join(lines) + "\n")
-    assert [document.id for document in read_bioc(source)] == ["7", "8"]
-    source.write_text(lines[0] + "\n" + lines[1][:-1])
-    with pytest.raises(ParseError, match=r"in\.json:2: not well-formed JSON \("):
-        list(read_bioc(source))
 
 
 def test_article_of_pubtator(source):
@@ -186,24 +177,6 @@ def test_bad_documents_are_skipped_and_reported(source):
 
 
 # BioC and other JSON.
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        ({"documents": []}, True),
-        ({"PubTator3": []}, True),
-        ([{"documents": []}], True),
-        ({"id": "1", "passages": [{"text": "a", "infons": {}}]}, True),
-        ({"pmid": 1, "title": "", "abstract": "", "annotations": []}, True),
-        ({"id": "1", "passages": [{"text": "a"}], "entities": []}, False),
-        ({"id": "1", "text": "a"}, False),
-        ([], False),
-        (1, False),
-    ],
-)
-def test_bioc_json_is_recognized(value, expected):
-    assert is_bioc_json(value) is expected
 
 
 # The real corpora.

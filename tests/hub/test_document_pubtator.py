@@ -122,10 +122,6 @@ def test_character_inside_a_text_does_not_break_the_line(character, tmp_path):
         assert document.mentions == (Mention(5, 7, "Cd", "Gene", ("1",)),)
 
 
-def test_offsets_count_characters_not_bytes():
-    assert parsed("7|t|\u03b1-\U0001d6fd TNF\n7|a|\n7\t4\t7\tTNF\tGene\t7124")[0].mentions[0].text == "TNF"
-
-
 # Identifiers.
 
 

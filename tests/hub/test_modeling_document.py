@@ -6,23 +6,20 @@ import pytest
 import torch
 from torch import Tensor
 
-from biodir import modeling_document_biodir, processing_document_biodir
+from biodir import processing_document_biodir
 from biodir.document_biodir import Document, Mention
 from biodir.errors_biodir import SettingError
 from biodir.labels_biodir import CHEMICAL, GENE
-from biodir.modeling_attention_biodir import PACKABLE_ENCODERS, PACKED_ATTENTION, encode_packed
+from biodir.modeling_attention_biodir import PACKABLE_ENCODERS, PACKED_ATTENTION
 from biodir.modeling_biodir import BioDirForRelationExtraction
-from biodir.modeling_document_biodir import DocumentInputs, document_states
 from biodir.processing_biodir import make_processor
 from biodir.processing_document_biodir import DocumentFeatures
-from biodir.training.initialization import model_from_encoder
 from helpers.document_models import (
     DOCUMENTS,
     NARROW,
     OFFSET_FAMILIES,
     OTHER,
     TEXT,
-    WIDE,
     assert_close,
     each_width,
     features_of,
@@ -34,7 +31,7 @@ from helpers.document_models import (
     some_labels,
 )
 from helpers.marked import marked_document, word_piece_tokenizer
-from helpers.tiny_models import save_encoder, tiny_config
+from helpers.tiny_models import tiny_config
 
 # --- naive: each pair by itself, in rows with a full mask, through the encoder's own attention
 
@@ -187,16 +184,6 @@ def test_text_that_is_read_without_tags_equals_a_naive_implementation():
         assert_close(logits_of(model, processor, some), naive_logits(eager(model), some))
 
 
-def test_pair_of_a_text_that_is_read_without_tags_has_the_same_scores_by_itself_and_among_all():
-    model, processor = model_and_processor(**NARROW)
-    features = features_of(processor, dense_document(), OTHER)
-    together = logits_of(model, processor, features)
-    assert together.isfinite().all()
-    for index in range(0, len(features[0].pairs), 29):
-        alone = logits_of(model, processor, [features[0].select([index])])
-        assert_close(alone, together[index : index + 1])
-
-
 def test_documents_of_these_tests_have_the_cases_that_they_are_for():
     _, processor = model_and_processor(**NARROW)
     text, other, one_pair = features_of(processor, *DOCUMENTS)
@@ -221,15 +208,6 @@ def test_pair_alone_and_among_others_of_several_documents_has_the_same_scores(si
     assert_close(logits_of(model, processor, features), torch.cat(alone))
 
 
-def test_order_of_documents_and_pairs_changes_no_score():
-    model, processor = model_and_processor(**NARROW)
-    text, other, one_pair = features_of(processor, *DOCUMENTS)
-    logits = logits_of(model, processor, [text, other, one_pair]).split([len(text.pairs), 3, 1])
-    order = list(reversed(range(len(text.pairs))))
-    found = logits_of(model, processor, [one_pair, text.select(order), other])
-    assert_close(found, torch.cat([logits[2], logits[0][order], logits[1]]))
-
-
 def test_splitting_a_document_with_many_pairs_changes_no_score(monkeypatch):
     model, processor = model_and_processor(**NARROW)
     whole = features_of(processor, TEXT, OTHER)
@@ -241,68 +219,7 @@ def test_splitting_a_document_with_many_pairs_changes_no_score(monkeypatch):
     assert_close(torch.cat([logits_of(model, processor, [part]) for part in parts]), expected)
 
 
-def test_pairs_differ():
-    model, processor = model_and_processor(**NARROW)
-    (features,) = features_of(processor, TEXT)
-    # C3 has but one mention, which it shares with C1: a window that shows no other of C1 cannot tell them apart.
-    entities = [{scored.pair.entity1.identifier, scored.pair.entity2.identifier} for scored in features.pairs]
-    others = features.select([index for index, both in enumerate(entities) if "C3" not in both])
-    logits = logits_of(model, processor, [others])
-    assert len(logits) == 18
-    assert (torch.cdist(logits, logits) + torch.eye(len(logits))).min() > 1e-2
-
-
-def test_task_with_no_labels_has_no_logits():
-    model, processor = model_and_processor(novelty_labels=[])
-    output = model(**processor.collate(features_of(processor, TEXT)))
-    assert output.novelty_logits is None
-    assert output.relation_logits.shape[1] + output.direction_logits.shape[1] == 13
-
-
 # --- which tokens attend to which
-
-
-def packed_states(monkeypatch, model, processor, features):
-    """The states of the packed row, and its layout."""
-    seen = []
-
-    def capturing(encoder, embeddings, positions, layout):
-        seen.append((encode_packed(encoder, embeddings, positions, layout), layout))
-        return seen[-1][0]
-
-    with monkeypatch.context() as patch, torch.no_grad():
-        patch.setattr(modeling_document_biodir, "encode_packed", capturing)
-        model(**processor.collate(features))
-    ((states, layout),) = seen
-    return states.hidden, layout
-
-
-@pytest.mark.parametrize("family", PACKABLE_ENCODERS)
-def test_text_has_the_states_of_the_bare_text(monkeypatch, family):
-    model, processor = model_and_processor(family, **NARROW)
-    features = features_of(processor, *DOCUMENTS)
-    states, layout = packed_states(monkeypatch, model, processor, features)
-    bare = eager(model).encoder
-    rows = [row for found in features for row in found.rows]
-    assert len(rows) == len(layout.windows)
-    for row, (start, end) in zip(rows, layout.windows, strict=True):
-        embeddings = bare.get_input_embeddings()(torch.tensor([row]))
-        with torch.no_grad():
-            expected = bare(inputs_embeds=embeddings, attention_mask=torch.ones(1, len(row))).last_hidden_state[0]
-        assert_close(states[start:end], expected)
-
-
-def test_soft_prompt_of_the_pair_type_is_seen_and_that_of_others_is_not():
-    model, processor = model_and_processor(**NARROW)
-    features = features_of(processor, TEXT)
-    types = torch.tensor([scored.pair.pair_type_id for scored in features[0].pairs])
-    before = logits_of(model, processor, features)
-    for place in range(3):
-        changed = copy.deepcopy(model)
-        with torch.no_grad():
-            changed.soft_prompt.vectors[2, place] += torch.linspace(-1, 1, 32)
-        moved = (logits_of(changed, processor, features) - before).abs().amax(dim=-1)
-        assert ((moved > 1e-4) == (types == 2)).all()
 
 
 def test_packed_row_may_be_longer_than_the_positions_of_the_encoder():
@@ -313,18 +230,6 @@ def test_packed_row_may_be_longer_than_the_positions_of_the_encoder():
     assert_close(logits, logits[:1].expand_as(logits))
 
 
-def test_pair_that_shares_no_window_has_no_context():
-    model, processor = model_and_processor(**NARROW)
-    features = features_of(processor, TEXT, OTHER)
-    prompts = model.soft_prompt.vectors
-    with torch.no_grad():
-        inputs = {name: torch.from_numpy(values) for name, values in processor.collate(features).items()}
-        states = document_states(model.encoder, prompts, DocumentInputs(**inputs))
-    crossing = [scored.cross_window for found in features for scored in found.pairs]
-    assert (states.contexts == 0).all(dim=-1).tolist() == crossing
-    assert states.prompts.abs().amax(dim=-1).min() > 0
-
-
 # --- which encoders
 
 
@@ -332,11 +237,6 @@ def test_encoder_that_cannot_read_packed_rows_is_refused():
     config = tiny_config("modernbert", pair_encoding="document")
     with pytest.raises(SettingError, match=r"^encoders of type 'modernbert' .* or pair_encoding 'pairwise'$"):
         BioDirForRelationExtraction(config)
-
-
-def test_encoder_with_relative_positions_is_refused():
-    with pytest.raises(SettingError, match=r"^encoders of type 'bert' .* with absolute positions"):
-        model_and_processor(encoder_settings={"position_embedding_type": "relative_key"})
 
 
 def test_pairwise_model_keeps_the_attention_of_its_encoder():
@@ -369,25 +269,6 @@ def test_attention_code_of_the_argument_changes_no_score(tmp_path, attention):
     assert_close(logits_of(loaded, processor, features), expected)
 
 
-def test_attention_code_that_is_set_later_changes_no_score():
-    # The encoder's own attention knows nothing of the layout: everything would attend to everything, without a warning.
-    model, processor = model_and_processor(**NARROW)
-    features = features_of(processor, *DOCUMENTS)
-    expected = logits_of(model, processor, features)
-    model.set_attn_implementation("sdpa")
-    assert_close(logits_of(model, processor, features), expected)
-
-
-def test_model_from_a_pretrained_encoder_has_finite_scores(tmp_path):
-    folder = save_encoder(tmp_path, max_position_embeddings=200)
-    model, tokenizer = model_from_encoder(
-        folder, pair_encoding="document", **WIDE | {"max_tokens": 200, "window_overlap_tokens": 40}
-    )
-    processor = make_processor(tokenizer, model.config)
-    features = features_of(processor, OTHER)
-    assert logits_of(model.eval(), processor, features).isfinite().all()
-
-
 @each_width
 def test_autocast_to_half_precision_stays_near_float32_and_trains(sizes):
     model, processor = model_and_processor(**sizes)
@@ -413,22 +294,6 @@ def test_model_of_half_precision_stays_near_float32_and_trains(tmp_path, dtype):
     assert (logits_of(loaded, processor, features).float() - reference).abs().max() < 0.05 * reference.abs().max()
     loss_of(loaded, processor, features, some_labels(features)).backward()
     assert all(parameter.grad.isfinite().all() for parameter in loaded.parameters())
-
-
-def test_training_steps_lower_the_loss():
-    model, processor = model_and_processor(**NARROW)
-    features = features_of(processor, *DOCUMENTS)
-    labels = some_labels(features)
-    model.train()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
-    losses = []
-    for _ in range(5):
-        optimizer.zero_grad()
-        loss = loss_of(model, processor, features, labels)
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-    assert losses == sorted(losses, reverse=True)
 
 
 @pytest.mark.parametrize("family", PACKABLE_ENCODERS)

@@ -3,7 +3,6 @@
 import itertools
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -97,12 +96,6 @@ def test_results_are_in_the_order_of_documents_and_pairs(overlaps, batch_size):
     assert list(results(sized(*sizes), overlaps, batch_size)) == expected
 
 
-def test_features_run_largest_first():
-    processor = StubProcessor()
-    list(results(sized([5, 90], [7, 30]), processor=processor))
-    assert processor.sizes == [[90, 30, 7, 5]]
-
-
 def test_features_of_a_batch_are_not_divided_although_it_ends_beyond_its_budget():
     processor = StubProcessor()
     list(results(sized([5], [FULL - 6, 5, 30]), processor=processor))
@@ -126,13 +119,6 @@ def test_batch_size_cuts_features_of_many_pairs(batch_size):
     assert len(found) == 9
     full, rest = divmod(9, batch_size)
     assert seen == [batch_size] * full + ([rest] if rest else [])
-
-
-def test_features_are_not_changed_by_a_run():
-    features = window_features(2)
-    before = replace(features)
-    list(results(parts_of([document(0)], lambda _: [features])))
-    assert features == before
 
 
 # Bounded reading.
@@ -243,13 +229,6 @@ def test_logits_of_many_features_are_made_in_passes_of_bounded_size():
     assert [size for some in made for size in some] == sorted(sizes, reverse=True)
     # As much as a batch of documents holds, and one more of the features.
     assert all(FULL <= sum(some) < FULL + max(sizes) + some[-1] for some in made[:-1])
-
-
-def test_progress_sees_every_pass():
-    seen = []
-    progress = lambda passes: seen.extend(passes) or iter(seen)  # noqa: E731
-    pair_logits(forward, [pair_features(1)] * 5, StubProcessor(), BUDGET, progress)
-    assert [len(group) for group in seen] == [2, 2, 1]
 
 
 # Which pairs are scored.

@@ -88,15 +88,6 @@ def test_pairs_evidence_and_order_are_those_of_the_pairwise_form():
     assert len(expected) == 6
 
 
-def test_chosen_pairs_keep_the_order_in_which_they_are_given():
-    processor = document_processor()
-    tokenized = processor.tokenize(marked_document("<C:1 Iron> binds <G:2 it> and <D:3 pain>."))
-    (everything,) = processor.features(tokenized)
-    candidates = list(processor.candidates(tokenized))
-    (some,) = processor.features(tokenized, [candidates[2], candidates[0]])
-    assert some == everything.select([2, 0])
-
-
 @pytest.mark.parametrize("marked", ["", "It is.", "<C:1 iron> it", "<S:1 iron> <S:2 it>"])
 def test_document_without_pairs_has_no_features(marked):
     processor = document_processor()
@@ -277,11 +268,6 @@ def test_packed_groups_hold_everything_in_order_and_end_only_where_the_next_woul
             assert (tokens <= budget and pairs <= most) or len(group) == 1
             if after is not None:
                 assert tokens + sizes[after[0]][0] > budget or pairs + sizes[after[0]][1] > most
-
-
-def test_passes_are_packed_groups_under_the_budget():
-    features = [features_of("<C:1 Iron> <G:2 it>")] * 5
-    assert document_processor().passes(features, 2 * features[0].tokens) == [[0, 1], [2, 3], [4]]
 
 
 # Two windows; the second pair is scored in both.

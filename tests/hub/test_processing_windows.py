@@ -187,18 +187,6 @@ def test_windows_keep_the_budget_and_cross_window_means_that_none_shows_both(chu
     assert crossing > 20
 
 
-def test_cost_counts_tokens_and_tags():
-    for case in CASES[:100]:
-        for window in combinations(range(case.tokens + 1), 2):
-            assert case.ruler.cost(window) == counted_cost(case, window)
-
-
-def test_mentions_nested_in_one_place_never_exceed_the_budget():
-    nested = tuple((start, end) for start in range(4) for end in range(start + 1, 5))
-    case = small_case(tokens=60, sentences=((0, 60),), spans1=nested, spans2=((50, 51),), max_tokens=12)
-    assert [window for window in case.windows().windows if counted_cost(case, window) > case.max_tokens] == []
-
-
 def test_chunk_budgets_bound_their_chunks_and_change_nothing_beyond_that_of_the_row():
     for case in random_cases(100, seed=12):
         assert case.windows(chunk_tokens=dict.fromkeys(CHUNKS, 1000)) == case.windows()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from biodir import __version__, format_pubtator, read_pubtator, write_pubtator
+from biodir import format_pubtator, read_pubtator, write_pubtator
 from biodir.__main__ import main
 from helpers.checkout import CHECKOUT
 from helpers.marked import marked_document
@@ -144,13 +144,6 @@ def test_error_is_one_line_without_traceback(arguments, message, checkpoint, sou
     assert source.read_bytes() == content
 
 
-def test_no_model_is_an_error(source, capfd, monkeypatch, tmp_path):
-    monkeypatch.delenv("BIODIR_MODEL", raising=False)
-    monkeypatch.setattr("biodir.modeling_biodir.__file__", str(tmp_path / "modeling_biodir.py"))
-    assert main(["predict", str(source)]) == 1
-    assert "no model given: name one with --model, or in the variable BIODIR_MODEL" in capfd.readouterr().err
-
-
 def test_progress_bar_shows_on_a_terminal_only(predict, source, tmp_path, monkeypatch, capfd):
     source.write_text(format_pubtator(THREE) + BROKEN + format_pubtator(ONE))
     monkeypatch.setattr("sys.stderr", terminal := Terminal())
@@ -200,17 +193,6 @@ def test_terminal_that_lacks_a_letter_gets_a_question_mark(predict, tmp_path, mo
     monkeypatch.setattr("sys.stdout", io.TextIOWrapper(raw, encoding="ascii"))
     assert predict(tmp_path / "in.txt", "--format", "pubtator") == 0
     assert "β-blocker\tChemicalEntity\tD1".encode() in raw.getvalue()
-
-
-def test_version_and_usage(capfd):
-    with pytest.raises(SystemExit) as stopped:
-        main(["--version"])
-    assert stopped.value.code == 0
-    assert capfd.readouterr().out == f"biodir {__version__}\n"
-    with pytest.raises(SystemExit) as stopped:
-        main([])
-    assert stopped.value.code == 2
-    assert capfd.readouterr().err.startswith("usage: biodir ")
 
 
 def test_help_does_not_wait_for_torch():

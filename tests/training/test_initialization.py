@@ -5,46 +5,29 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor
 from transformers import BertForMaskedLM, BertForPreTraining
 
 from biodir.configuration_biodir import PAIR_ENCODINGS, BioDirConfig
 from biodir.errors_biodir import CheckpointError, SettingError
-from biodir.labels_biodir import CHEMICAL, DISEASE, PAIR_TYPES, RELATION_LABELS
+from biodir.labels_biodir import PAIR_TYPES, RELATION_LABELS
 from biodir.modeling_biodir import BioDirForRelationExtraction
-from biodir.processing_biodir import make_processor
 from biodir.training import initialization
 from biodir.training.initialization import model_from_encoder
-from helpers.marked import marked_document
 from helpers.tiny_models import (
     FAMILIES,
     MAX_TOKENS,
+    ONE_RELATION,
+    ROOM,
     all_logits,
+    assert_close,
+    inputs_of_pairs,
+    rewrite_weights,
     save_encoder,
     tiny_tokenizer,
     widened,
 )
-
-TOLERANCE = 1e-5
-ONE_RELATION = {
-    "relation_labels": ["None", "CID"],
-    "novelty_labels": [],
-    "direction_labels": [],
-    "generic_relation": None,
-    "pair_types": [(CHEMICAL, DISEASE)],
-}
-
-
-def assert_close(found: Tensor, expected: Tensor, tolerance: float = TOLERANCE) -> None:
-    torch.testing.assert_close(found, expected, rtol=0, atol=tolerance)
-
-
-def rewrite_weights(folder: Path, change) -> None:
-    weights = load_file(folder / "model.safetensors")
-    change(weights)
-    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
-
 
 # --- from a pretrained encoder
 
@@ -83,15 +66,6 @@ def test_encoder_starts_each_tag_as_the_mean_of_its_sub_words(tmp_path):
     ):
         expected = embeddings[[pieces[piece] for piece in sub_words]].mean(dim=0)
         assert_close(embeddings[tokenizer.convert_tokens_to_ids(tag)], expected, 1e-6)
-
-
-def test_encoder_leaves_tags_that_are_there_already_as_they_are(tmp_path):
-    model, tokenizer = model_from_encoder(save_encoder(tmp_path), max_tokens=MAX_TOKENS)
-    model.encoder.save_pretrained(tmp_path / "again")
-    tokenizer.save_pretrained(tmp_path / "again")
-    again, tokenizer_again = model_from_encoder(tmp_path / "again", max_tokens=MAX_TOKENS)
-    assert tokenizer_again.get_vocab() == tokenizer.get_vocab()
-    assert torch.equal(again.get_input_embeddings().weight, model.get_input_embeddings().weight)
 
 
 @pytest.mark.parametrize("family", ["bert", "roberta"])
@@ -167,19 +141,10 @@ def test_encoder_changes_the_fields_of_encoder_settings(tmp_path):
 
 # --- from a checkpoint of this kind
 
-ROOM = {"max_tokens": 128, "max_name_tokens": 8, "max_mention_tokens": 8, "window_overlap_tokens": 16}
-ROOM |= {"infix_min_tokens": 16, "soft_prompt_tokens": 3}
-PAIRS = marked_document("<C:1 aspirin> causes <D:2 headache> . <G:3 gene> causes it .")
-
 
 def logits_for_pairs(model, tokenizer) -> Tensor:
     """(3, labels of all tasks) of the pairs of `PAIRS`."""
     return all_logits(model.eval(), inputs_of_pairs(model, tokenizer))
-
-
-def inputs_of_pairs(model, tokenizer) -> dict[str, Tensor]:
-    encoder = make_processor(tokenizer, model.config)
-    return encoder.collate(list(encoder.features(encoder.tokenize(PAIRS))))
 
 
 @pytest.fixture(scope="module")
@@ -277,13 +242,6 @@ def test_checkpoint_takes_no_soft_prompt_of_another_length(trained, prompt_token
     assert is_as_saved(model, trained["pairwise"], "heads.")
 
 
-def test_checkpoint_changes_the_fields_of_encoder_settings(trained):
-    settings = {"hidden_dropout_prob": 0.25}
-    model, _ = model_from_encoder(trained["document"], encoder_settings=settings, **ROOM)
-    assert model.encoder.embeddings.dropout.p == 0.25
-    assert is_as_saved(model, trained["document"], "encoder.")
-
-
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
@@ -295,10 +253,3 @@ def test_checkpoint_changes_the_fields_of_encoder_settings(trained):
 def test_checkpoint_refuses_settings_that_do_not_fit_it(trained, settings, message):
     with pytest.raises(SettingError, match=re.escape(message)):
         model_from_encoder(trained["pairwise"], encoder_settings=settings, **ROOM)
-
-
-def test_checkpoint_runs_no_code_of_the_folder(trained, monkeypatch):
-    asked = []
-    monkeypatch.setattr("builtins.input", lambda question="": asked.append(question) or "n")
-    model_from_encoder(trained["pairwise"], **ROOM)
-    assert asked == []
