@@ -1,7 +1,6 @@
 """BioC XML and BioC JSON: the files, what is refused, and the real corpora."""
 
 import json
-import socket
 import sys
 from pathlib import Path
 
@@ -146,16 +145,6 @@ def test_named_dtd_is_not_fetched(tmp_path):
     path.write_text(text.replace("cures", "&x;"))
     with pytest.raises(ParseError, match=r"in\.xml: document 0: &x; is an entity of a DTD"):
         list(read_bioc(path))
-
-
-def test_no_connection_is_made(tmp_path):
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        server.setblocking(False)
-        address = f"http://127.0.0.1:{server.getsockname()[1]}/BioC.dtd"
-        (tmp_path / "in.xml").write_text(XML.format(XML_DOCUMENT).replace("BioC.dtd", address))
-        assert read_one(tmp_path / "in.xml").id == "7"
-        with pytest.raises(BlockingIOError):
-            server.accept()
 
 
 # Bad documents.

@@ -5,7 +5,7 @@ import pytest
 from biodir.document_biodir import Document, Mention
 from biodir.document_candidates_biodir import candidate_pairs
 from biodir.document_pubtator_biodir import read_pubtator
-from biodir.labels_biodir import CHEMICAL, DISEASE, GENE, PAIR_TYPES
+from biodir.labels_biodir import PAIR_TYPES
 from helpers.marked import TYPES, marked_document
 
 
@@ -42,12 +42,6 @@ def pairs_of(marked, pair_types=PAIR_TYPES):
 )
 def test_pairs_have_source_and_target(marked, expected):
     assert pairs_of(marked) == expected
-
-
-def test_one_identifier_under_two_types_is_paired_with_others_under_each():
-    document = marked_document("<C:1 a> <G:1 b> <D:2 c>")
-    types = [(pair.entity1.entity_type, pair.entity2.entity_type) for pair in pairs_in(document)]
-    assert types == [(CHEMICAL, DISEASE), (DISEASE, GENE)]
 
 
 @pytest.mark.parametrize(("marked", "row"), [("<C:1 a> <C:2 b>", 0), ("<D:1 a> <G:2 b>", 4), ("<V:1 a> <V:2 b>", 7)])

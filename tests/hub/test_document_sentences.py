@@ -125,11 +125,6 @@ def test_border_at_the_edge_of_a_mention_stays():
 # Laws.
 
 
-@pytest.mark.parametrize("text", ["", " ", "\n\t \u00a0"])
-def test_text_without_a_letter_has_no_sentence(text):
-    assert sentences_of(text) == []
-
-
 def test_spans_count_characters_without_white_space_around():
     assert sentence_spans(Document("7", "  Café — naïve 😀. It works. ")) == ((2, 17), (18, 27))
 

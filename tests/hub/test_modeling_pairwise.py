@@ -130,14 +130,6 @@ def test_token_budget_bounds_what_goes_through_the_encoder(monkeypatch):
     assert sizes == [(1, 40), (1, 31), (2, 25), (4, 14), (1, 9)]
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-@pytest.mark.parametrize("pooling", POOLINGS)
-def test_padding_changes_nothing(family, pooling):
-    model = tiny_model(family, chunk_pooling=pooling)
-    pairs = random_pairs(model.config)
-    assert_close(logits_of(model, *pairs, tokens=MAX_TOKENS), logits_of(model, *pairs, tokens=40))
-
-
 @pytest.mark.parametrize("pooling", POOLINGS)
 def test_absent_chunk_does_not_change_logits(pooling):
     model = tiny_model(chunk_pooling=pooling)
@@ -163,14 +155,6 @@ def test_only_repetitions_of_earlier_chunks_of_the_pair_count_as_repeated():
 
 
 # --- the soft prompt
-
-
-@pytest.mark.parametrize("family", FAMILIES)
-def test_value_of_the_placeholders_does_not_matter(family):
-    model = tiny_model(family)
-    pair = random_pairs(model.config)[1]
-    others = replace(pair, rows=tuple((*row[:-3], 7, 8, 9) for row in pair.rows))
-    assert torch.equal(logits_of(model, others), logits_of(model, pair))
 
 
 def test_soft_prompt_of_a_new_model_is_random():
@@ -200,15 +184,6 @@ def test_dropout_is_before_the_classifiers_and_only_in_training():
 
 
 # --- the loss
-
-
-def test_loss_of_the_model_is_the_joint_loss_of_its_logits():
-    model = tiny_model()
-    batch, targets = batch_of(random_pairs(model.config)), targets_of(model.config, [0, 1, 2, 0, 3])
-    output = model(**batch, **targets)
-    logits = {task: output[f"{task}_logits"] for task in model.config.tasks}
-    expected = joint_loss(logits, {task: targets[f"{task}_targets"] for task in model.config.tasks})
-    assert output.loss.item() == pytest.approx(expected.item())
 
 
 def test_weights_of_the_configuration_weigh_the_loss():

@@ -106,13 +106,6 @@ def test_bias_of_a_label_is_added_to_its_logit_and_changes_no_other_score(bias, 
     assert found.scores | {"novelty": 0} == plain.scores | {"novelty": 0}
 
 
-def test_label_biases_do_not_touch_the_relation():
-    labels = {**LABELS, "relation": ["None", "Novel", "No"]}
-    logits = {"relation": [-5.0, 1.0, 0.0], "novelty": [-5.0, 1.0, 0.0], "direction": [-5.0, 1.0, 0.0, 0.0]}
-    found = decode_pair(PAIR, logits, rule(labels=labels, label_biases={"No": 3.0}))
-    assert (found.relation_type, found.novelty) == ("Novel", "No")
-
-
 @pytest.mark.parametrize(
     ("direction", "subject", "object_", "subject_id"),
     [

@@ -1,12 +1,10 @@
 """The pipeline over a model that reads the text once: dense and long documents, batches of any size, bad documents."""
 
-import itertools
 import math
 
 import pytest
 
 from biodir.document_biodir import Document, Mention
-from biodir.errors_biodir import AnnotationError
 from biodir.labels_biodir import CHEMICAL, GENE
 from biodir.pipeline_biodir import BioDirPipeline
 from helpers.marked import marked_document
@@ -84,22 +82,3 @@ def test_batch_size_changes_neither_scores_nor_order(extract, batch_size):
     found = extract(iter(documents), return_all_scores=True, batch_size=batch_size)
     for results, scores in zip(found, expected, strict=True):
         assert_same_scores(scores_of(results), scores)
-
-
-def test_document_whose_features_cannot_be_made_costs_none_of_those_before_it(extract, monkeypatch):
-    tokenize = extract._processor.tokenize
-
-    def failing(document):
-        if document.id == "long":
-            raise AnnotationError("document long: cannot be read")
-        return tokenize(document)
-
-    expected = [extract(ONE), [], extract(ONE)]
-    monkeypatch.setattr(extract._processor, "tokenize", failing)
-    results = extract(iter([ONE, NO_PAIR, ONE, LONG, ONE]))
-    found = list(itertools.islice(results, 3))
-    assert [[result["score"] for result in of_one] for of_one in found] == [
-        [pytest.approx(result["score"], abs=1e-5) for result in of_one] for of_one in expected
-    ]
-    with pytest.raises(AnnotationError, match="document long: cannot be read"):
-        next(results)

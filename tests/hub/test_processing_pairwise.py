@@ -252,12 +252,3 @@ def test_batch_of_two_pairs():
         "task_positions": [[3, 2, 1], [3, 2, 1]],
     }
     assert {values.dtype for values in batch.values()} == {np.dtype("int64")}
-
-
-def test_rows_without_their_padding_are_those_of_the_pairs():
-    draw = random.Random(1)
-    pairs = [pair_features(*draw.choices(range(1, PAD + 3), k=draw.randint(1, 4))) for _ in range(30)]
-    batch = collate_pairs(pairs, PAD)
-    for pair, ids, masks in zip(pairs, batch["input_ids"], batch["attention_mask"], strict=True):
-        rows = [tuple(row[mask == 1].tolist()) for row, mask in zip(ids, masks, strict=True)]
-        assert tuple(row for row in rows if row) == pair.rows

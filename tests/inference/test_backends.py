@@ -144,11 +144,6 @@ def test_exported_file_of_other_weights_is_refused(exported):
         use_backend(model, "onnx", exported)
 
 
-def test_folder_that_does_not_exist_is_refused(checkpoints, capsys, tmp_path):
-    assert main(["export-onnx", "--model", str(checkpoints["pairwise"]), str(tmp_path / "nowhere")]) == 1
-    assert "there is no such folder" in capsys.readouterr().err
-
-
 @pytest.mark.parametrize("name", ["onnx", "onnxscript", "onnxruntime"])
 def test_library_that_the_export_lacks_is_named_with_its_installation(monkeypatch, tmp_path, name):
     monkeypatch.setitem(sys.modules, name, None)

@@ -78,14 +78,6 @@ def test_encoder_starts_the_poolers_from_the_pooler_of_the_encoder(tmp_path, fam
         assert torch.equal(head.dense.bias, old["pooler.dense.bias"])
 
 
-@pytest.mark.parametrize("family", ["modernbert", "electra"])
-def test_encoder_starts_the_poolers_at_random_where_the_encoder_has_none(tmp_path, family):
-    model, _ = model_from_encoder(save_encoder(tmp_path, family), max_tokens=MAX_TOKENS)
-    first, second, third = (head.dense.weight for head in model.heads.values())
-    assert not torch.equal(first, second)
-    assert not torch.equal(second, third)
-
-
 def test_encoder_starts_the_poolers_at_random_where_the_checkpoint_lacks_the_pooler(tmp_path):
     folder = save_encoder(tmp_path, model_class=BertForMaskedLM)
     model, _ = model_from_encoder(folder, max_tokens=MAX_TOKENS)
