@@ -89,12 +89,10 @@ def test_line_breaks_in_texts_become_spaces_and_offsets_are_kept():
     ("entity_type", "identifiers", "source_identifier", "column"),
     [
         ("Chemical", ("D1", "D2"), None, "D1;D2"),
-        ("Chemical", ("D1", "D1"), None, "D1"),
         ("Chemical", (), None, "-"),
         ("Chemical", (), "-1", "-1"),
         ("Chemical", ("D1", "D2"), "D1,D2", "D1,D2"),
         ("Chemical", ("D3",), "D1,D2", "D3"),
-        ("Chemical", ("text:aspirin",), None, "text:aspirin"),
         ("SNP", ("p|SUB|S|1|G", "rs1"), None, "p|SUB|S|1|G;rs1"),
         ("Variant", (VARIANT,), None, VARIANT),
     ],

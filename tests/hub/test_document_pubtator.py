@@ -333,11 +333,3 @@ def test_corpus_has_as_many_records(data_dir, name, documents, mentions, relatio
     assert sum(len(document.relations) for document in read) == relations
     assert sum(len(document.subject_lines) for document in read) == directed
     assert sum(relation.subject_id is not None for document in read for relation in document.relations) == directed
-
-
-@pytest.mark.corpus
-@pytest.mark.parametrize(("names", "unlinked"), [(("train", "dev"), 51), (("test",), 12)])
-def test_bioredirect_has_as_many_unlinked_mentions(data_dir, names, unlinked):
-    paths = [data_dir / "bioredirect" / f"bioredirect_{name}.pubtator" for name in names]
-    mentions = [mention for path in paths for document in read_pubtator(path) for mention in document.mentions]
-    assert sum(not mention.identifiers for mention in mentions) == unlinked

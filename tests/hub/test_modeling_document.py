@@ -201,22 +201,22 @@ def test_documents_of_these_tests_have_the_cases_that_they_are_for():
 
 @each_width
 @pytest.mark.parametrize("family", PACKABLE_ENCODERS)
-def test_pair_alone_and_among_others_of_several_documents_has_the_same_scores(sizes, family):
+def test_pair_by_itself_and_among_others_of_several_documents_has_the_same_scores(sizes, family):
     model, processor = model_and_processor(family, **sizes)
     features = features_of(processor, *DOCUMENTS)
-    alone = [
+    singly = [
         logits_of(model, processor, [found.select([index])]) for found in features for index in range(len(found.pairs))
     ]
-    assert_close(logits_of(model, processor, features), torch.cat(alone))
+    assert_close(logits_of(model, processor, features), torch.cat(singly))
 
 
 def test_splitting_a_document_with_many_pairs_changes_no_score(monkeypatch):
     model, processor = model_and_processor(**NARROW)
-    whole = features_of(processor, TEXT, OTHER)
+    complete = features_of(processor, TEXT, OTHER)
     monkeypatch.setattr(processing_document_biodir, "PAIRS_PER_PASS", 4)
     parts = features_of(processor, TEXT, OTHER)
-    assert len(parts) > len(whole) == 2
-    expected = logits_of(model, processor, whole)
+    assert len(parts) > len(complete) == 2
+    expected = logits_of(model, processor, complete)
     assert_close(logits_of(model, processor, parts), expected)
     assert_close(torch.cat([logits_of(model, processor, [part]) for part in parts]), expected)
 
@@ -307,15 +307,6 @@ def test_every_parameter_has_a_gradient(family, labels):
     found = some_labels(features)
     loss_of(model, processor, features, found if labels == "mixed" else [0] * len(found)).backward()
     assert [name for name, parameter in model.named_parameters() if parameter.grad is None] == []
-
-
-def test_dropout_works_only_in_training():
-    dropouts = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.5}
-    model, processor = model_and_processor(encoder_settings=dropouts)
-    features = features_of(processor, OTHER)
-    assert torch.equal(logits_of(model, processor, features), logits_of(model, processor, features))
-    model.train()
-    assert not torch.equal(logits_of(model, processor, features), logits_of(model, processor, features))
 
 
 @each_width

@@ -35,7 +35,7 @@ from helpers.tiny_models import (
 
 
 def naive_pair_logits(model, encoder, pair: TinyPair) -> Tensor:
-    """(labels of all tasks,) by plain loops: each chunk by itself, padded to the maximum, through the whole encoder.
+    """(labels of all tasks,) by plain loops: each chunk by itself, padded to the maximum, through the encoder.
 
     Args:
         encoder: a copy of the model's, whose vocabulary ends in the soft prompts, one word for each vector.

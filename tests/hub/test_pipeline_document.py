@@ -67,12 +67,12 @@ def test_dense_document_has_scores_for_all_its_pairs(extract):
 
 
 @pytest.mark.parametrize("document", [dense_document(), LONG], ids=["dense", "long"])
-def test_pair_alone_has_the_scores_that_it_has_among_all(extract, document):
+def test_pair_by_itself_has_the_scores_that_it_has_among_all(extract, document):
     together = scores_of(extract(document, return_all_scores=True))
     assert_same_scores(scores_of(extract(document, return_all_scores=True, batch_size=1)), together)
     first, second = sorted(next(iter(together)))
-    alone = scores_of(extract(document, return_all_scores=True, entity_ids=[first, second]))
-    assert_same_scores(alone, {pair: together[pair] for pair in together if pair & {first, second}})
+    by_itself = scores_of(extract(document, return_all_scores=True, entity_ids=[first, second]))
+    assert_same_scores(by_itself, {pair: together[pair] for pair in together if pair & {first, second}})
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 7, 1000, None])

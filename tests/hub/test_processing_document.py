@@ -168,7 +168,7 @@ def inside(span, window):
 
 
 def windows_of(processor, tokenized, features):
-    """Return the windows, after a check that rows show them; text alone is no proof, since words occur twice."""
+    """Return the windows, after a check that rows show them; the text is no proof, since words occur twice."""
     tags = {tag for both in processor.tag_ids.values() for tag in both}
     windows = processor._windows(tokenized)[0]
     for row, (start, end) in zip(features.rows, windows, strict=True):
@@ -294,9 +294,3 @@ def test_batch_of_two_documents():
         "pair_windows": [[0, -1], [0, 1], [2, -1]],
     }
     assert {values.dtype for values in batch.values()} == {np.dtype("int64")}
-
-
-def test_batch_of_some_pairs_keeps_all_markers():
-    batch = collate_documents([FIRST.select([1])], PAD)
-    assert batch["mention_entities"].tolist() == [0, 1, 0, 2]
-    assert batch["pair_entities"].tolist() == [[0, 2]]

@@ -140,7 +140,7 @@ def test_exported_file_of_other_weights_is_refused(exported):
     model = load_pipeline(str(exported), "cpu").model
     with torch.no_grad():
         next(model.encoder.parameters()).add_(1)
-    with pytest.raises(CheckpointError, match="of other weights; write it anew with biodir export-onnx"):
+    with pytest.raises(CheckpointError, match="of other weights; write it again with biodir export-onnx"):
         use_backend(model, "onnx", exported)
 
 

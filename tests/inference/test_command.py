@@ -57,19 +57,6 @@ def source(tmp_path) -> Path:
     return tmp_path / "in.pubtator"
 
 
-def test_pubtator_in_pubtator_out(predict, source, tmp_path, capfd):
-    assert predict(source, "-o", tmp_path / "out.pubtator") == 0
-    documents = list(read_pubtator(tmp_path / "out.pubtator"))
-    assert [document.id for document in documents] == ["1", "2"]
-    assert [len(document.relations) for document in documents] == [3, 1]
-    for relation in [relation for document in documents for relation in document.relations]:
-        assert None not in (relation.relation_score, relation.novelty_score, relation.direction_score)
-    assert "Subject:" in (tmp_path / "out.pubtator").read_text()
-    captured = capfd.readouterr()
-    assert captured.out == ""
-    assert captured.err == "documents: 2, relations: 4, left out: 0\n"
-
-
 def test_listing_goes_to_standard_output(predict, source, capfd, monkeypatch):
     monkeypatch.setenv("COLUMNS", "100")
     assert predict(source, "--top-k", "1") == 0
@@ -117,7 +104,7 @@ def test_unknown_type_names_line_and_option(predict, source, capfd):
         (["absent.pubtator"], "absent.pubtator: there is no such file; check the path"),
         (["IN", "-o", "out.csv"], "out.csv: unknown suffix '.csv'; use one of .pubtator, "),
         (["IN", "-o", "IN"], "in.pubtator is an input as well; write to another file"),
-        (["IN", "-o", "absent/out.jsonl"], "cannot be written (No such file or directory)"),
+        (["IN", "-o", "absent/out.jsonl"], "cannot be written (absent is no folder); name another file"),
         (["IN", "--threshold", "2"], "threshold is 2.0; scores lie in 0..1"),
         (["IN", "--relation-types", "Binds"], "unknown relation type 'Binds'; known are "),
         (["IN", "--type-map", "Metal"], "--type-map 'Metal': write NAME=TYPE"),

@@ -86,18 +86,6 @@ def test_bad_document_stops_after_those_before_it_are_written(extract, tmp_path)
     assert [json.loads(line)["id"] for line in (tmp_path / "out.jsonl").read_text().splitlines()] == ["three", "one"]
 
 
-def test_bad_documents_are_skipped_and_reported(extract, tmp_path):
-    unknown_type = THREE.to_dict()
-    unknown_type["entities"][0]["type"] = "Organ"
-    source = json_lines(tmp_path / "in.jsonl", THREE, BAD_LINE, json.dumps(unknown_type), ONE)
-    report = predict_files(extract, [source], tmp_path / "out.jsonl", policy=ErrorPolicy("skip"))
-    assert (report.documents, report.relations) == (2, 4)
-    assert [str(error).removeprefix(str(source)).split(",")[0] for error in report.skipped] == [
-        ":2: document bad",
-        ":3: document three",
-    ]
-
-
 def test_document_that_the_output_cannot_hold_is_bad(extract, tmp_path):
     unwritable = THREE.to_dict()
     unwritable["entities"][0]["id"] = "D1;D2"

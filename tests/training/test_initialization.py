@@ -184,33 +184,29 @@ def test_checkpoint_of_the_same_form_and_labels_gives_its_logits(trained, form, 
     assert warned == []
 
 
-@pytest.mark.parametrize("form", PAIR_ENCODINGS)
-def test_checkpoint_re_initializes_the_head_whose_labels_have_another_order(trained, form, warned):
-    labels = ["None", *reversed(RELATION_LABELS[1:])]
-    settings = {**ROOM, "pair_encoding": form, "relation_labels": labels}
-    model, _ = model_from_encoder(trained[form], **settings)
-    assert warned == [f"{trained[form]}: has no fitting heads.relation; re-initialized"]
-    assert not is_as_saved(model, trained[form], "heads.relation.")
-    for prefix in ("encoder.", "soft_prompt.", "heads.novelty.", "heads.direction."):
-        assert is_as_saved(model, trained[form], prefix), prefix
+HEADS = ["heads.relation", "heads.novelty", "heads.direction"]
 
 
 @pytest.mark.parametrize("form", PAIR_ENCODINGS)
-def test_checkpoint_re_initializes_the_soft_prompt_of_other_pair_types(trained, form, warned):
-    settings = {**ROOM, "pair_encoding": form, "pair_types": PAIR_TYPES[::-1]}
-    model, _ = model_from_encoder(trained[form], **settings)
-    assert warned == [f"{trained[form]}: has no fitting soft_prompt; re-initialized"]
-    assert not is_as_saved(model, trained[form], "soft_prompt.")
-    assert is_as_saved(model, trained[form], "encoder.")
-    assert is_as_saved(model, trained[form], "heads.")
-
-
-@pytest.mark.parametrize(("form", "other"), [PAIR_ENCODINGS, PAIR_ENCODINGS[::-1]])
-def test_checkpoint_of_the_other_form_re_initializes_the_heads(trained, form, other, warned):
-    model, tokenizer = model_from_encoder(trained[form], pair_encoding=other, **ROOM)
-    assert warned == [f"{trained[form]}: has no fitting heads.relation, heads.novelty, heads.direction; re-initialized"]
-    assert is_as_saved(model, trained[form], "encoder.")
-    assert is_as_saved(model, trained[form], "soft_prompt.")
+@pytest.mark.parametrize(
+    ("settings", "new"),
+    [
+        ({"relation_labels": ["None", *reversed(RELATION_LABELS[1:])]}, HEADS[:1]),
+        ({"pair_types": PAIR_TYPES[::-1]}, ["soft_prompt"]),
+        ({"soft_prompt_tokens": 5}, ["soft_prompt"]),
+        ({"soft_prompt_tokens": 0}, []),
+        ({"pair_encoding": "the other"}, HEADS),
+    ],
+    ids=["labels", "pair types", "longer prompt", "no prompt", "form"],
+)
+def test_checkpoint_re_initializes_what_has_another_meaning_and_nothing_else(trained, form, settings, new, warned):
+    (other,) = {*PAIR_ENCODINGS} - {form}
+    encoding = other if "pair_encoding" in settings else form
+    model, tokenizer = model_from_encoder(trained[form], **{**ROOM, **settings, "pair_encoding": encoding})
+    assert warned == [f"{trained[form]}: has no fitting {', '.join(new)}; re-initialized"] * bool(new)
+    kept = {"encoder", *HEADS, *(["soft_prompt"] if model.soft_prompt is not None else [])} - {*new}
+    assert [name for name in kept if not is_as_saved(model, trained[form], f"{name}.")] == []
+    assert encoding == other or [name for name in new if is_as_saved(model, trained[form], f"{name}.")] == []
     assert logits_for_pairs(model, tokenizer).isfinite().all()
 
 
@@ -222,16 +218,6 @@ def test_checkpoint_without_a_task_re_initializes_its_head(tmp_path, trained, wa
     model, _ = model_from_encoder(tmp_path, **ROOM)
     assert warned == [f"{tmp_path}: has no fitting heads.novelty; re-initialized"]
     assert is_as_saved(model, tmp_path, "heads.direction.")
-
-
-@pytest.mark.parametrize("prompt_tokens", [0, 5])
-def test_checkpoint_takes_no_soft_prompt_of_another_length(trained, prompt_tokens, warned):
-    settings = {**ROOM, "soft_prompt_tokens": prompt_tokens}
-    model, _ = model_from_encoder(trained["pairwise"], **settings)
-    assert [message.split(": ")[1] for message in warned] == ["has no fitting soft_prompt; re-initialized"] * (
-        prompt_tokens > 0
-    )
-    assert is_as_saved(model, trained["pairwise"], "heads.")
 
 
 @pytest.mark.parametrize(
