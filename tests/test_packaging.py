@@ -20,10 +20,6 @@ def name_of(path: Path) -> str:
     return path.relative_to(CHECKOUT).as_posix()
 
 
-def test_names_in_all_exist():
-    assert [name for name in biodir.__all__ if not hasattr(biodir, name)] == []
-
-
 @pytest.fixture(scope="module")
 def built(tmp_path_factory) -> dict[str, Path]:
     """A wheel, a source distribution, and a wheel made from that, of a copy of the checkout."""

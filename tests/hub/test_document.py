@@ -255,28 +255,8 @@ def test_to_dict_and_from_dict_give_the_same_document(document):
     assert Document.from_dict(json.loads(json.dumps(document.to_dict()))) == document
 
 
-def test_dict_holds_these_keys_and_values():
-    assert FULL.to_dict() == {
-        "id": "7",
-        "text": TEXT,
-        "passages": [{"start": 0, "end": 14, "type": "title"}, {"start": 15, "end": 44, "type": "abstract"}],
-        "entities": [
-            {"start": 0, "end": 7, "type": "Chemical", "id": "D001241", "text": "Aspirin"},
-            {"start": 27, "end": 33, "type": "Chemical", "id": ["D000894", "D001241"], "text": "NSAIDs"},
-            {"start": 39, "end": 43, "type": "Gene", "id": "-", "text": "COX2"},
-        ],
-        "relations": [
-            {
-                "relation": "Bind",
-                "entity1": "D001241",
-                "entity2": "5743",
-                "novelty": "Novel",
-                "subject": "5743",
-                "relation_score": 0.5,
-                "novelty_score": 0.25,
-                "direction_score": 1.0,
-            },
-            {"relation": "Bind", "entity1": "A", "entity2": "B"},
-        ],
-        "subject_lines": [["5743", "D001241"]],
-    }
+def test_dict_leaves_out_what_is_not_known_and_names_unlinked_mentions():
+    mapping = FULL.to_dict()
+    assert [entity["id"] for entity in mapping["entities"]] == ["D001241", ["D000894", "D001241"], "-"]
+    assert mapping["relations"][1] == {"relation": "Bind", "entity1": "A", "entity2": "B"}
+    assert mapping["relations"][0]["subject"] == "5743"

@@ -14,6 +14,7 @@ from biodir.labels_biodir import CHEMICAL, GENE
 from biodir.modeling_attention_biodir import PACKABLE_ENCODERS, PACKED_ATTENTION
 from biodir.modeling_biodir import BioDirForRelationExtraction
 from biodir.modeling_document_biodir import entity_states, mention_attention, pair_contexts
+from biodir.modeling_heads_biodir import PairStates
 from biodir.processing_biodir import make_processor
 from biodir.processing_document_biodir import DocumentFeatures
 from helpers.document_models import (
@@ -30,6 +31,7 @@ from helpers.document_models import (
     logits_with_gradient,
     loss_of,
     model_and_processor,
+    naive_head,
     some_labels,
 )
 from helpers.marked import marked_document, word_piece_tokenizer
@@ -110,17 +112,9 @@ def naive_pair(model, features: DocumentFeatures, scored) -> Tensor:
     keys = [(entity.identifier, entity.entity_type) for entity in (scored.pair.entity1, scored.pair.entity2)]
     (state1, attention1), (state2, attention2) = (naive_entity(texts, features, key) for key in keys)
     context = naive_context(texts, attention1, attention2)
-    logits = []
-    for head in model.heads.values():
-        sides = []
-        for side, state in zip(head.sides, (state1, state2), strict=True):
-            mapped = side.entity.weight @ state + side.entity.bias + side.context.weight @ context
-            if model.soft_prompt is not None:
-                mapped = mapped + side.prompt.weight @ naive_prompt(model, features, scored)
-            sides.append(torch.tanh(mapped).split(head.group_size))
-        products = [torch.outer(one, other).flatten() for one, other in zip(*sides, strict=True)]
-        logits.append(head.classifier.weight @ torch.cat(products) + head.classifier.bias)
-    return torch.cat(logits)
+    prompt = None if model.soft_prompt is None else naive_prompt(model, features, scored)[None]
+    states = PairStates(torch.stack([state1, state2]), torch.tensor([[0, 1]]), context[None], prompt)
+    return torch.cat([naive_head(head, states)[0] for head in model.heads.values()])
 
 
 def naive_logits(model, features) -> Tensor:

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from biodir.modeling_heads_biodir import DocumentHead, PairStates
+from helpers.document_models import naive_head
 from helpers.tiny_models import widened
 
 
@@ -12,26 +13,6 @@ def random_pairs(hidden_size, has_prompts=True):
     generator = torch.Generator().manual_seed(1)
     entities, contexts, prompts = (torch.randn(rows, hidden_size, generator=generator) for rows in (4, 3, 3))
     return PairStates(entities, torch.tensor([[0, 1], [3, 1], [2, 0]]), contexts, prompts if has_prompts else None)
-
-
-def naive_head(head, states):
-    """Return (batch, labels) by plain loops over pairs, sides, groups and labels."""
-    logits = []
-    for number, entities in enumerate(states.pair_entities.tolist()):
-        sides = []
-        for side, entity in zip(head.sides, entities, strict=True):
-            mapped = side.entity.weight @ states.entities[entity] + side.entity.bias
-            mapped = mapped + side.context.weight @ states.contexts[number]
-            if states.prompts is not None:
-                mapped = mapped + side.prompt.weight @ states.prompts[number]
-            sides.append(torch.tanh(mapped))
-        size = head.group_size
-        products = [
-            torch.outer(*(side[start : start + size] for side in sides)).flatten()
-            for start in range(0, len(sides[0]), size)
-        ]
-        logits.append(head.classifier.weight @ torch.cat(products) + head.classifier.bias)
-    return torch.stack(logits)
 
 
 @pytest.mark.parametrize("has_prompts", [True, False])

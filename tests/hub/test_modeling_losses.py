@@ -62,13 +62,6 @@ def test_adaptive_threshold_loss_sets_labels_that_hold_above_the_first_and_the_o
     assert unrelated.item() == pytest.approx(math.log(1 + math.e))
 
 
-def test_adaptive_threshold_loss_has_a_finite_gradient():
-    logits = random_logits()["relation"]
-    adaptive_threshold_loss(logits, targets_with()["relation"]).sum().backward()
-    assert logits.grad.isfinite().all()
-    assert logits.grad.abs().min() > 0
-
-
 @pytest.mark.parametrize("kind", RELATION_LOSSES)
 def test_pair_without_annotation_has_no_loss_and_no_gradient(kind):
     logits = torch.tensor([[0.5, -1.0], [0.5, -1.0]], requires_grad=True)

@@ -212,13 +212,6 @@ def test_next_batch_is_prepared_in_another_thread():
 # Logits of given features.
 
 
-def test_logits_are_in_the_order_of_the_pairs():
-    features = [pair_features(5), window_features(2), pair_features(90)]
-    found = pair_logits(forward, features, StubProcessor(), BUDGET)
-    assert [logits["relation"] for logits in found] == [[5.0], [3.0], [3.0], [90.0]]
-    assert pair_logits(forward, [], StubProcessor(), BUDGET) == []
-
-
 def test_logits_of_many_features_are_made_in_passes_of_bounded_size():
     sizes = [(7 * number) % 40 + 1 for number in range(300)]
     processor = StubProcessor()

@@ -118,13 +118,6 @@ def test_windows_of_a_long_text_overlap_and_end_in_a_suffix():
     ]
 
 
-def test_mention_whose_inner_tags_leave_room_for_nothing_else_is_shown_completely():
-    # With its own tags and those of three others the outer mention of two tokens fills all ten.
-    rows = features_of("it it iron <C:1 <G:2 <G:3 it> <G:4 pain>>> binds it it it", **SMALL).rows
-    assert "[CLS] CS GS GS it /GS GS pain /GS /GS /CS [SEP]" in map(readable, rows)
-    assert max(map(len, rows)) == 12
-
-
 def test_windows_that_are_too_small_are_refused():
     document_processor(**SMALL)
     with pytest.raises(

@@ -236,13 +236,6 @@ def test_rows_of_the_dev_documents_keep_the_laws_and_every_mention_has_a_token(d
 PAD = 9
 
 
-def test_all_pairs_go_through_the_model_at_once_which_groups_their_rows_itself():
-    features = pair_features(2, 3, 4)
-    assert (features.pairs, features.select([0]), features.tokens) == ((features,), features, 9)
-    assert make_processor().passes([features] * 3, 1) == [[0, 1, 2]]
-    assert make_processor().passes([], 1) == []
-
-
 def test_batch_of_two_pairs():
     batch = collate_pairs([pair_features(2, 3, pair_type_id=4), pair_features(1, pair_type_id=5)], PAD)
     assert {name: values.tolist() for name, values in batch.items()} == {
