@@ -75,8 +75,8 @@ def predict_files(
     policy = replace(policy, check=check)
     documents = (document for path in inputs for document in read_documents(path, policy))
     documents_written = relations_written = 0
-    is_path = isinstance(output, Path)
-    with open(output, "w", encoding="utf-8", newline="\n") if is_path else nullcontext(output) as file:
+    opened: Any = output.open("w", encoding="utf-8", newline="\n") if isinstance(output, Path) else nullcontext(output)
+    with opened as file:
         for document, relations in _with_relations(extract, progress(documents), parameters):
             file.write(write(document, relations))
             file.flush()

@@ -200,6 +200,8 @@ HEADS = ["heads.relation", "heads.novelty", "heads.direction"]
     ids=["labels", "pair types", "longer prompt", "no prompt", "form"],
 )
 def test_checkpoint_re_initializes_what_has_another_meaning_and_nothing_else(trained, form, settings, new, warned):
+    if form == "document" and settings == {"soft_prompt_tokens": 0}:
+        new = HEADS  # these read the soft prompt
     (other,) = {*PAIR_ENCODINGS} - {form}
     encoding = other if "pair_encoding" in settings else form
     model, tokenizer = model_from_encoder(trained[form], **{**ROOM, **settings, "pair_encoding": encoding})
