@@ -1,6 +1,6 @@
 """BioDirConfig: everything that a checkpoint must remember."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Literal
 
@@ -16,6 +16,7 @@ from .labels_biodir import (
     NOVELTY_LABELS,
     PAIR_TYPES,
     RELATION_LABELS,
+    TASKS,
     TYPE_MAP,
     VARIANT,
 )
@@ -171,20 +172,21 @@ class BioDirConfig(PreTrainedConfig):
     @property
     def labels(self) -> dict[str, Sequence[str]]:
         """Task -> its labels; an empty list where the task is left out."""
-        return {
-            "relation": self.relation_labels,
-            "novelty": self.novelty_labels,
-            "direction": self.direction_labels,
-        }
+        return {task: getattr(self, f"{task}_labels") for task in TASKS}
 
     def validate_requirements(self) -> None:
         """Check that the installed packages are those that the checkpoint needs."""
-        unmet = [text for text in self.requirements if not _is_met(Requirement(text))]
+        unmet, found = [], []
+        for text in self.requirements:
+            requirement = Requirement(text)
+            installed = _installed(requirement.name)
+            if installed is None or not requirement.specifier.contains(installed, prereleases=True):
+                unmet.append(text)
+                found.append(f"{requirement.name} {installed or '(none)'}")
         if unmet:
-            found = ", ".join(f"{name} {_installed(name) or '(none)'}" for name in (Requirement(u).name for u in unmet))
             packages = " ".join(f"'{text}'" for text in unmet)
             raise CheckpointError(
-                f"this checkpoint needs {', '.join(unmet)}; installed: {found}; run: pip install {packages}"
+                f"this checkpoint needs {', '.join(unmet)}; installed: {', '.join(found)}; run: pip install {packages}"
             )
 
     def validate_labels(self) -> None:
@@ -253,12 +255,8 @@ class BioDirConfig(PreTrainedConfig):
         others = set(self.tasks[1:])
         if self.task_weights and set(self.task_weights) != others:
             raise SettingError(f"task_weights {self.task_weights!r}: give one for each of {', '.join(sorted(others))}")
-        weights: dict[str, Mapping[str, float] | None] = {
-            "task_weights": self.task_weights,
-            "label_weights": self.label_weights,
-        }
-        for name, found in weights.items():
-            for key, weight in (found or {}).items():
+        for name in ("task_weights", "label_weights"):
+            for key, weight in getattr(self, name).items():
                 if weight < 0:
                     raise SettingError(f"{name}[{key!r}] is {weight}; weights are not negative")
         if self.focal_gamma < 0:
@@ -281,12 +279,6 @@ class BioDirConfig(PreTrainedConfig):
         unknown = set(self.label_biases or {}) - {*self.novelty_labels[1:], *self.direction_labels[1:]}
         if unknown:
             raise SettingError(f"label_biases name {', '.join(sorted(unknown))}, no label of novelty or direction")
-
-
-def _is_met(requirement: Requirement) -> bool:
-    """Return whether the package is installed in a version that the requirement allows."""
-    found = _installed(requirement.name)
-    return found is not None and requirement.specifier.contains(found, prereleases=True)
 
 
 def _installed(package: str) -> str | None:

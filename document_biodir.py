@@ -184,7 +184,10 @@ class Document:
                 {"start": part.start_char, "end": part.end_char, "type": part.kind} for part in self.passages
             ]
         mapping["entities"] = [_mention_to_dict(mention) for mention in self.mentions]
-        mapping["relations"] = [_relation_to_dict(relation) for relation in self.relations]
+        mapping["relations"] = [
+            {key: value for key, name in _RELATION_KEYS.items() if (value := getattr(relation, name)) is not None}
+            for relation in self.relations
+        ]
         if self.subject_lines:
             mapping["subject_lines"] = [list(line) for line in self.subject_lines]
         return mapping
@@ -197,7 +200,7 @@ def check_mention(mention: Mention, text: str, place: str) -> None:
         AnnotationError: it does not; with `place`, the value seen and the likely fix.
     """
     start, end = mention.start_char, mention.end_char
-    if not (_is_integer(start) and _is_integer(end)):
+    if not (is_integer(start) and is_integer(end)):
         raise AnnotationError(f"{place}: offsets {start!r} and {end!r} are not whole numbers of characters")
     if start < 0:
         raise AnnotationError(f"{place}: starts at {start}; offsets count characters from 0")
@@ -275,7 +278,7 @@ def title_and_abstract(title: str, abstract: str) -> tuple[str, tuple[Passage, .
 def _passage_from_dict(part: Any, place: str) -> Passage:
     if isinstance(part, Mapping) and "text" in part:
         raise AnnotationError(f"{place}: the document has both 'text' and passages with texts; give one of them")
-    if not isinstance(part, Mapping) or not (_is_integer(part.get("start")) and _is_integer(part.get("end"))):
+    if not isinstance(part, Mapping) or not (is_integer(part.get("start")) and is_integer(part.get("end"))):
         raise AnnotationError(f"{place}: {_shown(part)} is not a mapping with whole numbers 'start' and 'end'")
     return Passage(part["start"], part["end"], str(part.get("type", "")))
 
@@ -288,7 +291,7 @@ def _joined_passages(mapping: Mapping[str, Any], place: str) -> tuple[str, tuple
         part_text = _string(part, "text", part_place)
         after_previous = len(text) + 1 if text else 0
         start = after_previous if part.get("offset") is None else part["offset"]
-        if not _is_integer(start) or start < len(text):
+        if not is_integer(start) or start < len(text):
             raise AnnotationError(
                 f"{part_place}: offset {start!r} lies before the end ({len(text)}) of the passage before it"
             )
@@ -304,7 +307,7 @@ def _mention_from_dict(entry: Any, text: str, place: str) -> Mention:
         if entry.get(key) is None:
             raise AnnotationError(f"{place}: has no {key!r}; a mention needs start, end and type")
     start, end = _integer(entry["start"]), _integer(entry["end"])
-    found = text[start:end] if _is_integer(start) and _is_integer(end) and start >= 0 else ""
+    found = text[start:end] if is_integer(start) and is_integer(end) and start >= 0 else ""
     mention_text = _string(entry, "text", place, default=found)
     identifiers = _identifiers_from(entry.get("id"), mention_text, place)
     mention = Mention(start, end, mention_text, entry["type"], identifiers)
@@ -359,11 +362,6 @@ def _relation_from_dict(entry: Any, place: str) -> Relation:
     return Relation(**values)
 
 
-def _relation_to_dict(relation: Relation) -> dict[str, Any]:
-    mapping = {key: getattr(relation, field) for key, field in _RELATION_KEYS.items()}
-    return {key: value for key, value in mapping.items() if value is not None}
-
-
 def _entries(mapping: Mapping[str, Any], key: str, place: str) -> Iterator[tuple[str, Any]]:
     """Yield each entry of a list in the mapping, after its place for messages."""
     for index, entry in enumerate(_list_of(mapping, key, place)):
@@ -386,7 +384,8 @@ def _string(mapping: Mapping[str, Any], key: str, place: str, default: str | Non
     return value
 
 
-def _is_integer(value: Any) -> bool:
+def is_integer(value: Any) -> bool:
+    """Return whether the value is an int, which a truth value is not here."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 

@@ -25,8 +25,10 @@ def sentence_spans(document: Document) -> tuple[tuple[int, int], ...]:
     The end of a passage ends a sentence. A boundary inside a mention is dropped.
     """
     text = document.text
-    borders = set(_rule_borders(text))
-    borders.update(part.start_char for part in document.passages)
+    borders = {part.start_char for part in document.passages}
+    for match in _BOUNDARY.finditer(text):
+        if text[match.start()] != "." or not _is_abbreviation(text[max(0, match.start() - 40) : match.start()]):
+            borders.add(match.end())
     mention_spans = [(mention.start_char, mention.end_char) for mention in document.mentions]
     cuts = [0, *_outside_spans(sorted(borders), mention_spans), len(text)]
     spans = []
@@ -64,12 +66,6 @@ class SentenceIndex:
         sentences1 = {self.sentence_of(mention) for mention in mentions1}
         sentences2 = {self.sentence_of(mention) for mention in mentions2}
         return min(abs(first - second) for first in sentences1 for second in sentences2)
-
-
-def _rule_borders(text: str) -> Iterable[int]:
-    for match in _BOUNDARY.finditer(text):
-        if text[match.start()] != "." or not _is_abbreviation(text[max(0, match.start() - 40) : match.start()]):
-            yield match.end()
 
 
 def _is_abbreviation(before: str) -> bool:

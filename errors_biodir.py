@@ -95,17 +95,14 @@ class ErrorPolicy:
             except BioDirError as error:
                 if self.errors == "raise":
                     raise
-                self._skip(error)
+                logger.warning("skipped a document: %s", error)
+                self.skipped.append(error)
+                if self.on_skip is not None:
+                    self.on_skip(error)
                 continue
             yield document
         if len(self.skipped) > before:
             logger.warning("%s: documents skipped because of errors: %d", source, len(self.skipped) - before)
-
-    def _skip(self, error: BioDirError) -> None:
-        logger.warning("skipped a document: %s", error)
-        self.skipped.append(error)
-        if self.on_skip is not None:
-            self.on_skip(error)
 
 
 # The default of all readers.

@@ -6,13 +6,7 @@ evaluation do without.
 
 TASKS = ("relation", "novelty", "direction")
 # Levels of evaluation, each with what a prediction must get right beside the pair.
-LEVELS = (
-    "entity_pair",
-    "relation_type",
-    "relation_type_novelty",
-    "relation_type_direction",
-    "all",
-)
+LEVELS = ("entity_pair", "relation_type", "relation_type_novelty", "relation_type_direction", "all")
 
 GENE, DISEASE, CHEMICAL = "GeneOrGeneProduct", "DiseaseOrPhenotypicFeature", "ChemicalEntity"
 VARIANT, SPECIES, CELL_LINE = "SequenceVariant", "OrganismTaxon", "CellLine"
@@ -24,46 +18,22 @@ UNRELATED = "None"
 ENTITY1_IS_SUBJECT, ENTITY2_IS_SUBJECT, UNDIRECTED = "Left_to_Right", "Right_to_Left", "No_Direct"
 # Label orders, entity types and pair types of BioREDirect: paper, section 2, in the order of its released code.
 RELATION_LABELS = (
-    UNRELATED,
-    "Association",
-    "Bind",
-    "Comparison",
-    "Conversion",
-    "Cotreatment",
-    "Drug_Interaction",
-    "Negative_Correlation",
-    "Positive_Correlation",
+    *(UNRELATED, "Association", "Bind", "Comparison", "Conversion", "Cotreatment", "Drug_Interaction"),
+    *("Negative_Correlation", "Positive_Correlation"),
 )
 NOVELTY_LABELS = (UNRELATED, "Novel", "No")
 DIRECTION_LABELS = (UNRELATED, ENTITY1_IS_SUBJECT, ENTITY2_IS_SUBJECT, UNDIRECTED)
 PAIR_TYPES = (
-    (CHEMICAL, CHEMICAL),
-    (CHEMICAL, DISEASE),
-    (CHEMICAL, GENE),
-    (CHEMICAL, VARIANT),
-    (DISEASE, GENE),
-    (DISEASE, VARIANT),
-    (GENE, GENE),
-    (VARIANT, VARIANT),
+    *((CHEMICAL, CHEMICAL), (CHEMICAL, DISEASE), (CHEMICAL, GENE), (CHEMICAL, VARIANT)),
+    *((DISEASE, GENE), (DISEASE, VARIANT), (GENE, GENE), (VARIANT, VARIANT)),
 )
 # What PubTator, PubTator 3, BC5CDR and BioREDirect call the types.
 TYPE_MAP = {
     "Gene": GENE,
     "Disease": DISEASE,
     "Chemical": CHEMICAL,
-    "Variant": VARIANT,
-    "Mutation": VARIANT,
-    "DNAMutation": VARIANT,
-    "ProteinMutation": VARIANT,
-    "DNAAllele": VARIANT,
-    "ProteinAllele": VARIANT,
-    "DNAAcidChange": VARIANT,
-    "ProteinAcidChange": VARIANT,
-    "SNP": VARIANT,
-    "Species": SPECIES,
-    "Organism": SPECIES,
-    "Strain": SPECIES,
-    "Genus": SPECIES,
-    "Cell_line": CELL_LINE,
-    "CellLineOrTissue": CELL_LINE,
+    **dict.fromkeys(("Variant", "Mutation", "SNP", "DNAMutation", "DNAAllele", "DNAAcidChange"), VARIANT),
+    **dict.fromkeys(("ProteinMutation", "ProteinAllele", "ProteinAcidChange"), VARIANT),
+    **dict.fromkeys(("Species", "Organism", "Strain", "Genus"), SPECIES),
+    **dict.fromkeys(("Cell_line", "CellLineOrTissue"), CELL_LINE),
 }

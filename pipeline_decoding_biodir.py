@@ -1,7 +1,6 @@
 """Decoding: logits of a pair to its labels. Only here does a direction become subject and object, and back for gold."""
 
 import math
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -63,7 +62,8 @@ class PairDecision:
     @property
     def score(self) -> float:
         """The score of the relation: the product of the scores of its parts."""
-        return math.prod(part for part in self._part_scores() if part is not None)
+        parts = self.relation_score, self.novelty_score, self.direction_score
+        return math.prod(part for part in parts if part is not None)
 
     @property
     def subject(self) -> Entity:
@@ -92,9 +92,6 @@ class PairDecision:
             novelty_score=self.novelty_score,
             direction_score=self.direction_score,
         )
-
-    def _part_scores(self) -> tuple[float | None, ...]:
-        return self.relation_score, self.novelty_score, self.direction_score
 
 
 def decode_pair(pair: CandidatePair, logits: Mapping[str, Sequence[float]], rule: DecodingRule) -> PairDecision:
@@ -137,10 +134,10 @@ def decode_pair(pair: CandidatePair, logits: Mapping[str, Sequence[float]], rule
 
 def relations_of_pairs(document: Document) -> dict[frozenset[str], list[Relation]]:
     """Return the document's relations by the unordered identifiers of their entities."""
-    found: dict[frozenset[str], list[Relation]] = defaultdict(list)
+    found: dict[frozenset[str], list[Relation]] = {}
     for relation in document.relations:
-        found[relation.pair].append(relation)
-    return dict(found)
+        found.setdefault(relation.pair, []).append(relation)
+    return found
 
 
 def first_of_pairs(relations: Iterable[Relation]) -> tuple[Relation, ...]:

@@ -194,19 +194,9 @@ def packed_groups(features: Sequence[DocumentFeatures], token_budget: int, max_p
 
 
 def collate_documents(features: Sequence[DocumentFeatures], pad_id: int) -> dict[str, np.ndarray]:
-    """Return the model's inputs for these windows and their pairs, int64; documents, entities and windows are numbered
-    through the batch.
+    """Return the model's inputs for these windows and their pairs, int64: the fields of `DocumentInputs`.
 
-    Returns:
-        input_ids: (windows, tokens)
-        attention_mask: (windows, tokens)
-        window_documents: (windows,) number of the document in the batch, ascending.
-        mention_windows: (mentions,) rows of `input_ids`, ascending.
-        mention_positions: (mentions,) place of the start marker in the window's row.
-        mention_entities: (mentions,) number of the entity in the batch.
-        pair_type_ids: (batch,)
-        pair_entities: (batch, 2) numbers of entity1 and entity2.
-        pair_windows: (batch, windows) rows of `input_ids` that the pair is scored in; -1 where it has fewer.
+    Documents, entities and windows are numbered through the batch.
     """
     rows = [row for document in features for row in document.rows]
     input_ids = np.full((len(rows), max(map(len, rows))), pad_id, dtype=np.int64)
@@ -255,10 +245,7 @@ def _window_pair(
     keys = [(entity.identifier, entity.entity_type) for entity in (pair.entity1, pair.entity2)]
     closest = closest_spans(*(tokenized.mention_spans[key] for key in keys))
     together = shown[keys[0]] & shown[keys[1]]
-    scored_in = together or {_window_of(windows, span) for span in closest}
+    scored_in = together or {
+        next(index for index, window in enumerate(windows) if spans_inside([span], window)) for span in closest
+    }
     return WindowPair(pair, tuple(sorted(scored_in)), evidence_chars(tokenized, *closest), cross_window=not together)
-
-
-def _window_of(windows: Sequence[Span], span: Span) -> int:
-    """Return the index of the first window that holds the complete span."""
-    return next(index for index, window in enumerate(windows) if spans_inside([span], window))

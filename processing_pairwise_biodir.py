@@ -74,7 +74,7 @@ class PairwiseProcessor(BaseProcessor):
     def __init__(self, tokenizer: Any, settings: ProcessingSettings) -> None:
         super().__init__(tokenizer, settings)
         self._prompt_parts, self._task_positions = self._hard_prompt_parts()
-        _check_room(self._fixed_tokens(), settings)
+        self._check_room()
 
     def features(
         self, tokenized: TokenizedDocument, pairs: Iterable[CandidatePair] | None = None
@@ -135,21 +135,21 @@ class PairwiseProcessor(BaseProcessor):
         positions = tuple(1 + ids[0].index(self._token_id(TASK_TOKENS[task])) for task in self.settings.tasks)
         return ids, positions
 
-    def _fixed_tokens(self) -> int:
-        """Return the tokens of a row beside the chunk and the two names."""
-        prompt = sum(len(part) for part in self._prompt_parts) + 2 * TAGS_PER_MENTION
-        return prompt + 3 + self.settings.soft_prompt_tokens  # [CLS] and two [SEP]
+    def _check_room(self) -> None:
+        """Check that every chunk has room for two mentions."""
+        settings = self.settings
+        prompt = sum(map(len, self._prompt_parts)) + 2 * (settings.max_name_tokens + TAGS_PER_MENTION)
+        mentions = 2 * (settings.max_mention_tokens + TAGS_PER_MENTION)
+        needed = prompt + 3 + settings.soft_prompt_tokens + mentions  # 3: [CLS] and two [SEP]
+        if settings.max_tokens < needed:
+            raise SettingError(
+                f"max_tokens is {settings.max_tokens}, but prompts, names and two mentions can take {needed}; raise "
+                "max_tokens or lower max_name_tokens, max_mention_tokens or soft_prompt_tokens"
+            )
 
 
 def collate_pairs(features: Sequence[PairwiseFeatures], pad_id: int) -> dict[str, np.ndarray]:
-    """Return the model's inputs for these pairs, int64; an absent chunk is an all-zero mask.
-
-    Returns:
-        input_ids: (batch, chunks, tokens)
-        attention_mask: (batch, chunks, tokens)
-        pair_type_ids: (batch,)
-        task_positions: (batch, tasks)
-    """
+    """Return the model's inputs for these pairs, int64: the fields of `PairwiseInputs`."""
     chunks = max(len(pair.rows) for pair in features)
     tokens = max(len(row) for pair in features for row in pair.rows)
     input_ids = np.full((len(features), chunks, tokens), pad_id, dtype=np.int64)
@@ -164,13 +164,3 @@ def collate_pairs(features: Sequence[PairwiseFeatures], pad_id: int) -> dict[str
         "pair_type_ids": np.array([pair.pair.pair_type_id for pair in features], dtype=np.int64),
         "task_positions": np.array([pair.task_positions for pair in features], dtype=np.int64),
     }
-
-
-def _check_room(fixed_tokens: int, settings: ProcessingSettings) -> None:
-    """Check that every chunk has room for two mentions."""
-    needed = fixed_tokens + 2 * settings.max_name_tokens + 2 * (settings.max_mention_tokens + TAGS_PER_MENTION)
-    if settings.max_tokens < needed:
-        raise SettingError(
-            f"max_tokens is {settings.max_tokens}, but prompts, names and two mentions can take {needed}; raise "
-            "max_tokens or lower max_name_tokens, max_mention_tokens or soft_prompt_tokens"
-        )

@@ -98,18 +98,25 @@ class BaseProcessor:
         self._tokenizer = type(backend).from_str(backend.to_str())  # a copy, whose settings nobody else changes
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()  # windows are cut later
-        self.tag_ids = {
-            (kind, role): tuple(self._token_id(make(tag_type, role)) for make in (opening_tag, closing_tag))
-            for kind, tag_type in self._tag_type_of_each().items()
-            for role in (SOURCE, TARGET)
-        }
+        self.tag_ids: dict[tuple[str, str], tuple[int, ...]] = {}
+        for kind in {kind for pair_type in settings.pair_types for kind in pair_type}:
+            tag_type = settings.tag_types.get(kind, kind)
+            for role in (SOURCE, TARGET):
+                tags = opening_tag(tag_type, role), closing_tag(tag_type, role)
+                self.tag_ids[kind, role] = tuple(map(self._token_id, tags))
 
     def tokenize(self, document: Document) -> TokenizedDocument:
         """Return the document's tokens with the places of its sentences and mentions."""
         sentences = sentence_spans(document)
         cuts = _cut_positions(document, sentences)
         token_ids, starts, ends = self._tokenize(document.text, cuts, {cuts[start] for start, _ in sentences})
-        entities = document.entities()
+        entities, most = document.entities(), self.settings.max_mention_tokens
+        spans_of: dict[tuple[str, str], set[Span]] = {
+            (entity.identifier, entity.entity_type): {
+                (starts[cuts[mention.start_char]], ends[cuts[mention.end_char]]) for mention in entity.mentions
+            }
+            for entity in entities
+        }
         return TokenizedDocument(
             document=document,
             entities=entities,
@@ -117,11 +124,8 @@ class BaseProcessor:
             sentences=tuple((starts[cuts[start]], ends[cuts[end]]) for start, end in sentences),
             sentence_chars=sentences,
             mention_spans={
-                (entity.identifier, entity.entity_type): _clipped(
-                    {(starts[cuts[m.start_char]], ends[cuts[m.end_char]]) for m in entity.mentions},
-                    self.settings.max_mention_tokens,
-                )
-                for entity in entities
+                key: tuple(sorted({(start, min(end, start + most)) for start, end in spans}))
+                for key, spans in spans_of.items()
             },
         )
 
@@ -151,10 +155,6 @@ class BaseProcessor:
         """Return the token ids of each text, without [CLS] and [SEP]."""
         self._tokenizer.encode_special_tokens = special_tokens_are_text
         return [encoding.ids for encoding in self._tokenizer.encode_batch(texts, add_special_tokens=False)]
-
-    def _tag_type_of_each(self) -> dict[str, str]:
-        types = {kind for pair_type in self.settings.pair_types for kind in pair_type}
-        return {kind: self.settings.tag_types.get(kind, kind) for kind in types}
 
     def _token_id(self, token: str) -> int:
         """Return the id of a tag or task token."""
@@ -238,8 +238,3 @@ def _cut_positions(document: Document, sentences: Sequence[Span]) -> dict[int, i
             cut -= 1
         cuts[border] = cut
     return cuts
-
-
-def _clipped(spans: set[Span], max_tokens: int) -> tuple[Span, ...]:
-    """Return the spans in order, the long ones cut to their first tokens."""
-    return tuple(sorted({(start, min(end, start + max_tokens)) for start, end in spans}))

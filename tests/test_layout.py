@@ -8,24 +8,28 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from transformers.dynamic_module_utils import get_relative_import_files, get_relative_imports
 
 from helpers.checkout import CHECKOUT
 
 PACKAGE = CHECKOUT / "biodir"
 HUB_FILES = sorted(path.stem for path in CHECKOUT.glob("*_biodir.py"))
+# The prefixes of the Hub files in the order of the data flow; a file imports none that comes after it.
+PREFIXES = ("errors", "labels", "configuration", "document", "processing", "modeling", "pipeline")
+WITHOUT_TORCH = ("errors", "labels", "document", "processing")
 # What a program that loads a model from the Hub has installed.
 HUB_LIBRARIES = {"huggingface_hub", "numpy", "packaging", "torch", "transformers"}
 
 
 def modules() -> dict[str, Path]:
-    """The modules of the package by their names."""
+    """Return the modules of the package by their names."""
     paths = [*PACKAGE.rglob("*.py"), *(PACKAGE / "dataset_script").glob("*.py")]
     names = {path: ".".join(path.relative_to(CHECKOUT).with_suffix("").parts) for path in paths}
     return {name.removesuffix(".__init__"): path for path, name in names.items()}
 
 
 def imports_of(name: str, path: Path) -> set[str]:
-    """The modules and names that a module imports when it is itself imported, all with absolute names."""
+    """Return the modules and names that a module imports when it is itself imported, all with absolute names."""
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     found = set()
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
@@ -57,13 +61,33 @@ def test_files_around_the_package_are_not_in_it(name):
 
 
 @pytest.mark.parametrize("name", HUB_FILES)
-def test_hub_file_imports_hub_files_by_relative_name_and_few_libraries(name):
-    nodes = list(ast.walk(ast.parse((CHECKOUT / f"{name}.py").read_text(encoding="utf-8"))))
-    relative = [node for node in nodes if isinstance(node, ast.ImportFrom) and node.level]
-    assert {(node.level, node.module) for node in relative} <= {(1, other) for other in HUB_FILES}
+def test_hub_file_imports_hub_files_before_it_by_relative_name_and_few_libraries(name):
+    prefix, path = name.split("_")[0], CHECKOUT / f"{name}.py"
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    relative = {(node.level, node.module) for node in nodes if isinstance(node, ast.ImportFrom) and node.level}
+    assert relative <= {(1, other) for other in HUB_FILES}
+    siblings = {module for _, module in relative}
+    assert set(get_relative_imports(path)) == siblings, "the loader finds siblings by a text search, in docstrings, too"
+    before = PREFIXES[: PREFIXES.index(prefix) + 1]
+    forbidden = ("modeling",) if prefix == "pipeline" else ()
+    assert {module.split("_")[0] for module in siblings} <= {*before} - {*forbidden}
     absolute = {node.module for node in nodes if isinstance(node, ast.ImportFrom) and not node.level}
     absolute |= {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
-    assert {module.split(".")[0] for module in absolute} - sys.stdlib_module_names <= HUB_LIBRARIES
+    allowed = HUB_LIBRARIES - {"torch", "transformers"} if prefix in WITHOUT_TORCH else HUB_LIBRARIES
+    assert {module.split(".")[0] for module in absolute} - sys.stdlib_module_names <= allowed
+
+
+@pytest.mark.parametrize("name", ["configuration_biodir", "modeling_biodir", "pipeline_biodir"])
+def test_file_that_the_hub_loads_names_all_files_that_it_needs(name):
+    # From a folder, transformers before 5.8 copies only the files that this one names itself.
+    path = CHECKOUT / f"{name}.py"
+    needed = {Path(file).name for file in get_relative_import_files(path)}
+    assert {f"{module}.py" for module in get_relative_imports(path)} == needed - {path.name}
+
+
+def test_model_needs_at_most_nine_files():
+    needed = {Path(file).name for file in get_relative_import_files(CHECKOUT / "modeling_biodir.py")}
+    assert len({"modeling_biodir.py", *needed}) <= 9
 
 
 def test_imports_have_no_cycle(graph):

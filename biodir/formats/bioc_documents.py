@@ -18,6 +18,7 @@ from biodir.document_biodir import (
     Passage,
     Relation,
     check_mention,
+    is_integer,
     text_identifier,
 )
 from biodir.document_pubtator_biodir import split_identifiers
@@ -136,7 +137,7 @@ def _checked_text(text: Any, place: str) -> str:
 
 
 def _check_offset(offset: Any, end_char: int, place: str) -> None:
-    if not _is_whole_number(offset) or not 0 <= offset <= end_char + MAX_GAP_CHARS:
+    if not is_integer(offset) or not 0 <= offset <= end_char + MAX_GAP_CHARS:
         raise ParseError(
             f"{place}: offset {offset!r} is not a number of characters from the start of the document, whose passages "
             f"so far end at {end_char}"
@@ -169,18 +170,14 @@ class _PlacedAnnotation:
 
 
 def _placed_annotations(bioc_document: Any, parts: Sequence[_PlacedPassage], place: str) -> Iterator[_PlacedAnnotation]:
-    for annotation in bioc_document.annotations:
+    owned = [(annotation, part) for part in parts for annotation in part.annotations]
+    for annotation, part in [*((annotation, None) for annotation in bioc_document.annotations), *owned]:
         annotation_place = f"{place}, annotation {annotation.id}"
         _check_annotation(annotation, annotation_place)
-        earlier = [part for part in parts if part.offset <= annotation.locations[0].offset]
+        earlier = [part] if part else [found for found in parts if found.offset <= annotation.locations[0].offset]
         if not earlier:
             raise AnnotationError(f"{annotation_place}: lies before all passages; offsets count from 0")
         yield _PlacedAnnotation(annotation, earlier[-1], annotation_place)
-    for part in parts:
-        for annotation in part.annotations:
-            annotation_place = f"{place}, annotation {annotation.id}"
-            _check_annotation(annotation, annotation_place)
-            yield _PlacedAnnotation(annotation, part, annotation_place)
 
 
 def _check_annotation(annotation: Any, place: str) -> None:
@@ -190,7 +187,7 @@ def _check_annotation(annotation: Any, place: str) -> None:
             "text, so give one annotation for each part or leave the document out"
         )
     location = annotation.locations[0]
-    if not (_is_whole_number(location.offset) and _is_whole_number(location.length)):
+    if not (is_integer(location.offset) and is_integer(location.length)):
         raise AnnotationError(f"{place}: offset {location.offset!r} and length {location.length!r} are not numbers")
     if not isinstance(annotation.text, str):
         raise AnnotationError(f"{place}: the text is {annotation.text!r}, not a string")
@@ -340,7 +337,3 @@ def _infon(infons: Mapping[str, Any], keys: Sequence[str]) -> Any:
     """Return the value of the first of these keys that the file has, in any case."""
     values = {key.casefold(): value for key, value in infons.items()}
     return next((values[key] for key in keys if values.get(key) is not None), None)
-
-
-def _is_whole_number(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)

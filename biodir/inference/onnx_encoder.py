@@ -24,7 +24,7 @@ INSTALL_HINT = "install it with: pip install 'biodir[onnx]'"
 
 
 def export_encoder(model: Any, folder: Path, backend: str) -> Path:
-    """Writes the graph of the model's encoder for this back end, and returns its file.
+    """Write the graph of the model's encoder for this back end, and return its file.
 
     Rows have any number and any length. The graph of an encoder of packed rows takes who sees whom as a further
     input, and gives the queries and keys of its last layer, too.
@@ -32,10 +32,9 @@ def export_encoder(model: Any, folder: Path, backend: str) -> Path:
     Raises:
         SettingError: a library is missing.
     """
-    onnx = _library("onnx")
-    _library("onnxscript")
-    _library("onnxruntime")
-    wrapper = _PackedGraph(model.encoder) if _is_packed(model) else _RowsGraph(model.encoder)
+    onnx, *_ = map(_library, ("onnx", "onnxscript", "onnxruntime"))
+    is_packed = model.encoder.config._attn_implementation == PACKED_ATTENTION
+    wrapper = _PackedGraph(model.encoder) if is_packed else _RowsGraph(model.encoder)
     wrapper.eval()
     path = folder / ONNX_FILES["onnx"]
     plain = path if backend == "onnx" else folder / f"float32.{path.name}"
@@ -80,7 +79,7 @@ class OnnxEncoder(nn.Module):
         self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         found = self.session.get_modelmeta().custom_metadata_map.get(WEIGHTS_KEY)
         if found != weights_fingerprint(model.encoder):
-            raise CheckpointError(f"{path}: the graph of other weights; write it anew with biodir export-onnx")
+            raise CheckpointError(f"{path}: the graph of other weights; write it again with biodir export-onnx")
 
     def get_input_embeddings(self) -> nn.Module:
         """The word embeddings."""
@@ -105,8 +104,7 @@ class OnnxEncoder(nn.Module):
         """
         if layout is None:
             assert attention_mask is not None, "rows come with their mask"
-            states = self._run(inputs_embeds, attention_mask.long())[0]
-            return BaseModelOutput(last_hidden_state=states)
+            return BaseModelOutput(last_hidden_state=self._run(inputs_embeds, attention_mask.long())[0])
         assert position_ids is not None, "a packed row comes with its positions"
         states, query, key = self._packed_states(inputs_embeds[0], position_ids[0], layout)
         return BaseModelOutput(last_hidden_state=states[None], attentions=((query, key),))
@@ -117,16 +115,13 @@ class OnnxEncoder(nn.Module):
         Each window, with its soft prompts, is a row of its own.
         """
         parts = layout.parts()
-        states, queries, keys = [], [], []
-        for places in parts:
-            part_states, part_query, part_key = self._run(
-                embeddings[places][None], positions[places][None], layout.visible(places)[None, None]
-            )
-            states.append(part_states[0])
-            queries.append(part_query[0])
-            keys.append(part_key[0])
+        found = [
+            [values[0] for values in self._run(embeddings[part][None], positions[part][None], visible[None, None])]
+            for part, visible in ((part, layout.visible(part)) for part in parts)
+        ]
+        states, queries, keys = zip(*found, strict=True)
         back = torch.cat(parts).argsort()
-        return torch.cat(states)[back], *(torch.cat(found, dim=1)[:, back] for found in (queries, keys))
+        return torch.cat(states)[back], torch.cat(queries, dim=1)[:, back], torch.cat(keys, dim=1)[:, back]
 
     def _run(self, *inputs: Tensor) -> list[Tensor]:
         names = [node.name for node in self.session.get_inputs()]
@@ -156,11 +151,7 @@ class _PackedGraph(nn.Module):
     """The encoder of packed rows, as it is exported."""
 
     encoder: Any
-    dynamic: Any = (
-        {0: "rows", 1: "tokens"},
-        {0: "rows", 1: "tokens"},
-        {0: "rows", 2: "tokens", 3: "tokens"},
-    )
+    dynamic: Any = (*_RowsGraph.dynamic, {0: "rows", 2: "tokens", 3: "tokens"})
 
     def __init__(self, encoder: nn.Module) -> None:
         super().__init__()
@@ -205,10 +196,6 @@ def weights_fingerprint(encoder: nn.Module) -> str:
         digest.update(name.encode())
         digest.update(values.detach().float().contiguous().numpy().tobytes())
     return digest.hexdigest()
-
-
-def _is_packed(model: Any) -> bool:
-    return model.encoder.config._attn_implementation == PACKED_ATTENTION
 
 
 def _export(wrapper: _RowsGraph | _PackedGraph, path: Path) -> None:

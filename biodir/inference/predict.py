@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from biodir.cli import check_outputs
 from biodir.document_biodir import Document, Relation
 from biodir.errors_biodir import STRICT, BioDirError, ErrorPolicy, SettingError
 from biodir.formats.pubtator import format_pubtator
@@ -64,8 +65,8 @@ def predict_files(
         BioDirError: a bad document (the relations of those before it are written), or settings that do not fit.
     """
     write = WRITERS[output_format or format_of(output)]
-    if isinstance(output, Path) and output.resolve() in [path.resolve() for path in inputs]:
-        raise SettingError(f"{output} is an input as well; write to another file")
+    if isinstance(output, Path):
+        check_outputs([output], inputs)
 
     def check(document: Document) -> None:
         extract.check_document(document, type_map=parameters.get("type_map"))
@@ -74,7 +75,8 @@ def predict_files(
     policy = replace(policy, check=check)
     documents = (document for path in inputs for document in read_documents(path, policy))
     documents_written = relations_written = 0
-    with _open_output(output) as file:
+    opened: Any = output.open("w", encoding="utf-8", newline="\n") if isinstance(output, Path) else nullcontext(output)
+    with opened as file:
         for document, relations in _with_relations(extract, progress(documents), parameters):
             file.write(write(document, relations))
             file.flush()
@@ -104,15 +106,6 @@ def count_documents(paths: Sequence[Path]) -> int | None:
     counts = [document_count(path) for path in paths]
     known = [count for count in counts if count is not None]
     return sum(known) if len(known) == len(counts) else None
-
-
-def _open_output(output: Path | TextIO) -> Any:
-    if not isinstance(output, Path):
-        return nullcontext(output)
-    try:
-        return open(output, "w", encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise SettingError(f"{output}: cannot be written ({error.strerror}); name another file") from error
 
 
 def _with_relations(

@@ -19,7 +19,7 @@ logger = get_logger(__name__)
 
 
 def model_from_encoder(
-    name_or_path: str,
+    name_or_path: str | os.PathLike[str],
     config: BioDirConfig | None = None,
     encoder_settings: Mapping[str, Any] | None = None,
     **settings: Any,
@@ -102,7 +102,7 @@ def _same_shapes(first: nn.Module, second: nn.Module) -> bool:
     return shapes[0] == shapes[1]
 
 
-def _biodir_checkpoint(name_or_path: str) -> BioDirForRelationExtraction | None:
+def _biodir_checkpoint(name_or_path: str | os.PathLike[str]) -> BioDirForRelationExtraction | None:
     """Return the model of a biodir checkpoint; None where the checkpoint is that of a bare encoder."""
     values, _ = BioDirConfig.get_config_dict(name_or_path)
     if values.get("model_type") != BioDirConfig.model_type:
@@ -128,7 +128,9 @@ def _encoder_of(model: BioDirForRelationExtraction, settings: Mapping[str, Any])
     return encoder
 
 
-def _pretrained_encoder(name_or_path: str, settings: Mapping[str, Any]) -> tuple[PreTrainedModel, nn.Module | None]:
+def _pretrained_encoder(
+    name_or_path: str | os.PathLike[str], settings: Mapping[str, Any]
+) -> tuple[PreTrainedModel, nn.Module | None]:
     """Return the encoder and its pooler, None where its class or checkpoint has none."""
     _check_fields(AutoConfig.from_pretrained(name_or_path) if settings else None, settings)
     encoder, info = AutoModel.from_pretrained(name_or_path, dtype=torch.float32, output_loading_info=True, **settings)

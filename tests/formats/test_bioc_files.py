@@ -1,14 +1,13 @@
 """BioC XML and BioC JSON: the files, what is refused, and the real corpora."""
 
 import json
-import socket
 import sys
 from pathlib import Path
 
 import pytest
 
 from biodir import ErrorPolicy, Mention, ParseError, Passage, Relation, SettingError, read_pubtator
-from biodir.formats.bioc_files import is_bioc_json, read_bioc
+from biodir.formats.bioc_files import read_bioc
 from helpers.bioc_json import annotation, passage, read_one, write_json
 
 XML = """<?xml version="1.0" encoding="UTF-8"?><!DOCTYPE collection SYSTEM "BioC.dtd">
@@ -62,15 +61,6 @@ def test_ways_to_wrap_documents(before, after, count, source):
     document = json.dumps({"id": 7, "passages": [passage("Aspirin.")]})
     source.write_text(before.replace("D, ", document + ", ") + document + after)
     assert [(document.id, document.text) for document in read_bioc(source)] == [("7", "Aspirin.")] * count
-
-
-def test_document_a_line_is_read(source):
-    lines = [json.dumps({"id": id, "passages": [passage("Aspirin.")]}) for id in ("7", "8")]
-    source.write_text("\n".join(lines) + "\n")
-    assert [document.id for document in read_bioc(source)] == ["7", "8"]
-    source.write_text(lines[0] + "\n" + lines[1][:-1])
-    with pytest.raises(ParseError, match=r"in\.json:2: not well-formed JSON \("):
-        list(read_bioc(source))
 
 
 def test_article_of_pubtator(source):
@@ -157,16 +147,6 @@ def test_named_dtd_is_not_fetched(tmp_path):
         list(read_bioc(path))
 
 
-def test_no_connection_is_made(tmp_path):
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        server.setblocking(False)
-        address = f"http://127.0.0.1:{server.getsockname()[1]}/BioC.dtd"
-        (tmp_path / "in.xml").write_text(XML.format(XML_DOCUMENT).replace("BioC.dtd", address))
-        assert read_one(tmp_path / "in.xml").id == "7"
-        with pytest.raises(BlockingIOError):
-            server.accept()
-
-
 # Bad documents.
 
 
@@ -186,24 +166,6 @@ def test_bad_documents_are_skipped_and_reported(source):
 
 
 # BioC and other JSON.
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        ({"documents": []}, True),
-        ({"PubTator3": []}, True),
-        ([{"documents": []}], True),
-        ({"id": "1", "passages": [{"text": "a", "infons": {}}]}, True),
-        ({"pmid": 1, "title": "", "abstract": "", "annotations": []}, True),
-        ({"id": "1", "passages": [{"text": "a"}], "entities": []}, False),
-        ({"id": "1", "text": "a"}, False),
-        ([], False),
-        (1, False),
-    ],
-)
-def test_bioc_json_is_recognized(value, expected):
-    assert is_bioc_json(value) is expected
 
 
 # The real corpora.

@@ -4,9 +4,8 @@ from io import BytesIO
 
 import pytest
 
-from biodir.formats import graphml
 from biodir.formats.graphml import format_graphml, relation_graph
-from helpers.demo_predictions import DRUG, GENE, RESULTS, prediction, result
+from helpers.demo_predictions import GENE, RESULTS, prediction, result
 
 networkx = pytest.importorskip("networkx")
 DOCUMENT = prediction().document
@@ -45,11 +44,6 @@ def test_edges_run_from_subject_to_object_and_say_whether_that_means_something()
     assert graph.edges[T790M, GEFITINIB, 0]["evidence"] == "EGFR & T790M.\nGefitinib <blocks> EGFR."
 
 
-def test_two_relations_of_one_pair_are_two_edges():
-    results = [result(DRUG, GENE, "Bind", 0.4), result(DRUG, GENE, "Association", 0.5)]
-    assert relation_graph(DOCUMENT, results).number_of_edges(GEFITINIB, EGFR) == 2
-
-
 def test_file_gives_the_graph_back():
     graph, back = relation_graph(DOCUMENT, RESULTS), read_back(format_graphml(DOCUMENT, RESULTS))
     assert back.is_directed()
@@ -63,9 +57,3 @@ def test_what_xml_cannot_hold_is_a_space_and_missing_values_are_left_out():
     back = read_back(format_graphml(DOCUMENT, results))
     assert back.nodes["ChemicalEntity:a b"]["name"] == "x y \N{DNA DOUBLE HELIX}"
     assert "novelty" not in back.edges["ChemicalEntity:a b", EGFR, next(iter(back["ChemicalEntity:a b"][EGFR]))]
-
-
-def test_missing_library_is_named(monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "networkx", None)
-    with pytest.raises(graphml.SettingError, match="pip install"):
-        relation_graph(DOCUMENT, RESULTS)

@@ -24,11 +24,6 @@ def test_lines_hold_a_document_each_and_a_missing_id_is_the_number_of_the_line(t
     assert [document.id for document in documents] == ["one", "3"]
 
 
-def test_windows_files_are_read(tmp_path):
-    documents = read(tmp_path / "in.jsonl", b'\xef\xbb\xbf{"text": "a"}\r\n\r\n{"text": "b"}\r\n')
-    assert [document.text for document in documents] == ["a", "b"]
-
-
 @pytest.mark.parametrize(
     ("line", "kind", "message"),
     [

@@ -76,12 +76,6 @@ def test_missing_column_is_named(tmp_path, missing):
         list(read_parquet(path, policy=ErrorPolicy("skip")))
 
 
-def test_column_of_another_kind_is_an_error(tmp_path):
-    path = plain_file(tmp_path / "a.parquet", {**PLAIN, "entities": "Iron"})
-    with pytest.raises(AnnotationError, match=r"a\.parquet: row 1: document 5: 'entities' is str 'Iron', not a list"):
-        list(read_parquet(path))
-
-
 @pytest.mark.parametrize("content", [b"", b"1|t|Iron\n", b"PAR1" + b"\0" * 20 + b"PAR1"])
 def test_file_that_is_not_parquet_is_named(tmp_path, content):
     (tmp_path / "a.parquet").write_bytes(content)

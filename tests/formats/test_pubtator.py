@@ -69,11 +69,6 @@ def test_relations_with_scores_read_back_equal(relations):
     assert parse_document(format_pubtator(document_with(*relations))).relations == relations
 
 
-def test_mention_across_the_end_of_the_title_reads_back():
-    document = Document("7", "Ab. Cd.", (Mention(1, 6, "b. Cd", "Gene", ("1",)),))
-    assert parse_document(format_pubtator(document)).mentions == document.mentions
-
-
 def test_mapping_without_identifiers_reads_back_with_the_same_entities():
     mapping = {"id": "7", "text": "1,2-diol (a|b; c).", "entities": [{"start": 0, "end": 17, "type": "Chemical"}]}
     document = Document.from_dict(mapping)
@@ -94,12 +89,10 @@ def test_line_breaks_in_texts_become_spaces_and_offsets_are_kept():
     ("entity_type", "identifiers", "source_identifier", "column"),
     [
         ("Chemical", ("D1", "D2"), None, "D1;D2"),
-        ("Chemical", ("D1", "D1"), None, "D1"),
         ("Chemical", (), None, "-"),
         ("Chemical", (), "-1", "-1"),
         ("Chemical", ("D1", "D2"), "D1,D2", "D1,D2"),
         ("Chemical", ("D3",), "D1,D2", "D3"),
-        ("Chemical", ("text:aspirin",), None, "text:aspirin"),
         ("SNP", ("p|SUB|S|1|G", "rs1"), None, "p|SUB|S|1|G;rs1"),
         ("Variant", (VARIANT,), None, VARIANT),
     ],

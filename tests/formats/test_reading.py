@@ -1,7 +1,6 @@
 """The reader of a file by its suffix, and by its content if the suffix does not decide."""
 
 import json
-import shutil
 
 import pytest
 from datasets import Dataset
@@ -93,12 +92,6 @@ def test_bad_json_is_named_by_the_reader_that_it_is_nearest_to(content, expected
         list(read_documents(path))
 
 
-def test_xml_is_bioc(tmp_path):
-    path = written(tmp_path / "a.BioC.XML", BIOC_XML)
-    assert file_format(path) == BIOC
-    assert [(document.id, document.text) for document in read_documents(path)] == [("one", ONE.text)]
-
-
 @pytest.mark.parametrize("name", ["a.pubtator", "a.jsonl", "a.json", "b.json", "a.xml", "a.parquet"])
 def test_policy_reaches_every_reader(name, tmp_path):
     path = tmp_path / name
@@ -119,13 +112,6 @@ def test_policy_reaches_every_reader(name, tmp_path):
     assert [type(error) for error in policy.skipped] == [AnnotationError]
 
 
-@pytest.mark.parametrize("suffix", ["pubtator", "json", "jsonl", "xml", "parquet"])
-def test_missing_file_is_an_error_under_every_policy(suffix, tmp_path):
-    for errors in ("raise", "skip"):
-        with pytest.raises(ParseError, match=rf"absent\.{suffix}: cannot be read \(No such file"):
-            list(read_documents(tmp_path / f"absent.{suffix}", ErrorPolicy(errors)))
-
-
 def test_documents_are_counted_if_that_is_cheap(tmp_path):
     write_pubtator([ONE, TWO], tmp_path / "a.pubtator")
     lines = written(tmp_path / "b.json", f"{JSON_LINE}\n\nnot json\n")
@@ -135,9 +121,3 @@ def test_documents_are_counted_if_that_is_cheap(tmp_path):
     assert document_count(tmp_path / "absent.parquet") is None
     assert count_documents([tmp_path / "a.pubtator", lines]) == 4
     assert count_documents([tmp_path / "a.pubtator", bioc, lines]) is None
-
-
-@pytest.mark.corpus
-def test_file_of_a_corpus_is_read_without_its_suffix(data_dir, tmp_path):
-    shutil.copy(data_dir / "biored" / "Dev.PubTator", tmp_path / "no_suffix")
-    assert sum(1 for _ in read_documents(tmp_path / "no_suffix")) == 100

@@ -87,3 +87,19 @@ def gradients_of(model, logits: Tensor) -> dict[str, Tensor]:
     model.zero_grad()
     (logits * torch.linspace(-1, 1, logits.numel()).view_as(logits)).sum().backward()
     return {name: parameter.grad for name, parameter in model.named_parameters()}
+
+
+def naive_head(head, states) -> Tensor:
+    """Return (batch, labels) by plain loops over pairs, sides and groups."""
+    logits = []
+    for number, entities in enumerate(states.pair_entities.tolist()):
+        sides = []
+        for side, entity in zip(head.sides, entities, strict=True):
+            mapped = side.entity.weight @ states.entities[entity] + side.entity.bias
+            mapped = mapped + side.context.weight @ states.contexts[number]
+            if states.prompts is not None:
+                mapped = mapped + side.prompt.weight @ states.prompts[number]
+            sides.append(torch.tanh(mapped).split(head.group_size))
+        products = [torch.outer(one, other).flatten() for one, other in zip(*sides, strict=True)]
+        logits.append(head.classifier.weight @ torch.cat(products) + head.classifier.bias)
+    return torch.stack(logits)

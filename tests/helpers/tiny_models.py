@@ -1,12 +1,13 @@
 """Tiny random encoders, tokenizers and pairs for tests of the model: nothing is downloaded, every run sees the same."""
 
 import string
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from transformers import (
     AutoModel,
@@ -19,7 +20,10 @@ from transformers import (
 )
 
 from biodir.configuration_biodir import BioDirConfig
+from biodir.labels_biodir import CHEMICAL, DISEASE
 from biodir.modeling_biodir import BioDirForRelationExtraction
+from biodir.processing_biodir import make_processor
+from helpers.marked import marked_document
 
 # Electra represents the encoders whose embeddings are narrower than their hidden states.
 FAMILIES = ("bert", "roberta", "modernbert", "electra")
@@ -28,6 +32,17 @@ MAX_TOKENS = 48
 PAD_ID, CLS_ID, SEP_ID = 0, 2, 3
 BRACKETS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 WORDS = ("aspirin", "headache", "causes", "gene", "chemical", "disease", "##entity", "##product", "##src", "##tgt")
+ONE_RELATION = {
+    "relation_labels": ["None", "CID"],
+    "novelty_labels": [],
+    "direction_labels": [],
+    "generic_relation": None,
+    "pair_types": [(CHEMICAL, DISEASE)],
+}
+# Settings of models over real tokens, and a text of three pairs for them.
+ROOM = {"max_tokens": 128, "max_name_tokens": 8, "max_mention_tokens": 8, "window_overlap_tokens": 16}
+ROOM |= {"infix_min_tokens": 16, "soft_prompt_tokens": 3}
+PAIRS = marked_document("<C:1 aspirin> causes <D:2 headache> . <G:3 gene> causes it .")
 
 
 @dataclass(frozen=True)
@@ -147,3 +162,38 @@ def all_logits(model: Any, batch: dict[str, Tensor]) -> Tensor:
     with torch.no_grad():
         output = model(**batch)
     return torch.cat([output[f"{task}_logits"] for task in model.config.tasks], dim=-1)
+
+
+def assert_close(found: Tensor, expected: Tensor, tolerance: float = 1e-5) -> None:
+    torch.testing.assert_close(found, expected, rtol=0, atol=tolerance)
+
+
+def logits_of(model: Any, *pairs: TinyPair, **sizes: int) -> Tensor:
+    """Return (batch, labels of all tasks)."""
+    return all_logits(model, batch_of(pairs, **sizes))
+
+
+def loss_of(model: Any, pairs: Sequence[TinyPair], labels: Sequence[int]) -> Tensor:
+    return model(**batch_of(pairs), **targets_of(model.config, labels)).loss
+
+
+def gradients_of(model: Any, pairs: Sequence[TinyPair], labels: Sequence[int]) -> dict[str, Tensor]:
+    """Return parameter name -> gradient, zeros where it has none."""
+    model.zero_grad()
+    loss_of(model, pairs, labels).backward()
+    return {
+        name: torch.zeros_like(parameter) if parameter.grad is None else parameter.grad.clone()
+        for name, parameter in model.named_parameters()
+    }
+
+
+def inputs_of_pairs(model: Any, tokenizer: Any) -> dict[str, Any]:
+    """Return the model's inputs for the three pairs of `PAIRS`."""
+    processor = make_processor(tokenizer, model.config)
+    return processor.collate(list(processor.features(processor.tokenize(PAIRS))))
+
+
+def rewrite_weights(folder: Path, change: Callable[[dict[str, Tensor]], object]) -> None:
+    weights = load_file(folder / "model.safetensors")
+    change(weights)
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})

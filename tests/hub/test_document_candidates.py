@@ -5,7 +5,7 @@ import pytest
 from biodir.document_biodir import Document, Mention
 from biodir.document_candidates_biodir import candidate_pairs
 from biodir.document_pubtator_biodir import read_pubtator
-from biodir.labels_biodir import CHEMICAL, DISEASE, GENE, PAIR_TYPES
+from biodir.labels_biodir import PAIR_TYPES
 from helpers.marked import TYPES, marked_document
 
 
@@ -44,32 +44,9 @@ def test_pairs_have_source_and_target(marked, expected):
     assert pairs_of(marked) == expected
 
 
-def test_one_identifier_under_two_types_is_paired_with_others_under_each():
-    document = marked_document("<C:1 a> <G:1 b> <D:2 c>")
-    types = [(pair.entity1.entity_type, pair.entity2.entity_type) for pair in pairs_in(document)]
-    assert types == [(CHEMICAL, DISEASE), (DISEASE, GENE)]
-
-
-def test_order_of_a_pair_type_has_no_meaning():
-    assert pairs_of("<G:2 b> <C:1 a>", [(GENE, CHEMICAL)]) == [("1", "2")]
-
-
 @pytest.mark.parametrize(("marked", "row"), [("<C:1 a> <C:2 b>", 0), ("<D:1 a> <G:2 b>", 4), ("<V:1 a> <V:2 b>", 7)])
 def test_pair_type_id_is_the_row_of_the_pair_type(marked, row):
     assert [pair.pair_type_id for pair in pairs_in(marked_document(marked))] == [row]
-
-
-def test_number_of_pairs_is_that_of_all_unordered_pairs_of_known_types():
-    marked = "<C:1 a> <C:2 b> <G:3 c> <D:4 d> <V:5 e> <S:6 f>"
-    entities = marked_document(marked).entities()
-    known = {frozenset(pair_type) for pair_type in PAIR_TYPES}
-    expected = {
-        frozenset((first.identifier, second.identifier))
-        for first in entities
-        for second in entities
-        if first != second and frozenset((first.entity_type, second.entity_type)) in known
-    }
-    assert {frozenset(pair) for pair in pairs_of(marked)} == expected
 
 
 def test_pairs_come_one_at_a_time():

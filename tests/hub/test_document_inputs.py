@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from biodir.document_biodir import Document
 from biodir.document_inputs_biodir import document_from_input
 from biodir.errors_biodir import AnnotationError
 
@@ -31,18 +30,6 @@ def test_number_without_a_type_is_refused(number):
     )
 
 
-def test_truth_value_is_no_type():
-    with pytest.raises(AnnotationError, match="entity type True is not a name"):
-        document_from_input(row(True), 0, TYPES)
-
-
 def test_relations_of_the_input_are_left_alone():
     given = row("Gene", relations=[{"relation": 3, "entity1": "5"}], subject_lines="none")
     assert document_from_input(given, 0, TYPES).relations == ()
-
-
-def test_relations_of_a_document_are_kept():
-    document = Document.from_dict(
-        row("Gene", relations=[{"relation": "Bind", "entity1": "5", "entity2": "5", "novelty": "No"}])
-    )
-    assert document_from_input(document, 0, TYPES) is document

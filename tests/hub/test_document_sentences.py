@@ -85,18 +85,6 @@ def test_abbreviation_initial_decimal_point_or_small_letter_does_not_end_a_sente
     assert sentences_of(text) == [text]
 
 
-@pytest.mark.parametrize(
-    ("text", "border", "sentences"),
-    [
-        ("Of aspirin It works.", (10, 11), ["Of aspirin", "It works."]),
-        ("of aspirinit works.", (10, 10), ["of aspirin", "it works."]),
-    ],
-)
-def test_passage_ends_a_sentence(text, border, sentences):
-    parts = (Passage(0, border[0], "title"), Passage(border[1], len(text), "abstract"))
-    assert sentences_of(text, passages=parts) == sentences
-
-
 # Mentions.
 
 
@@ -123,11 +111,6 @@ def test_border_at_the_edge_of_a_mention_stays():
 
 
 # Laws.
-
-
-@pytest.mark.parametrize("text", ["", " ", "\n\t \u00a0"])
-def test_text_without_a_letter_has_no_sentence(text):
-    assert sentences_of(text) == []
 
 
 def test_spans_count_characters_without_white_space_around():

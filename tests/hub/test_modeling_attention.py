@@ -102,13 +102,6 @@ def test_dropout_drops_weights_of_texts_and_prompts():
     assert not attend(PROMPTED, *states_of(PROMPTED), dropout=1.0).any()
 
 
-def test_half_precision_stays_near_float32():
-    states = [part.detach() for part in states_of(PROMPTED)]
-    found = attend(PROMPTED, *[part.bfloat16() for part in states])
-    assert found.dtype == torch.bfloat16
-    torch.testing.assert_close(found.float(), attend(PROMPTED, *states), rtol=0, atol=0.05)
-
-
 def test_layout_has_the_windows_side_by_side_then_the_prompts_in_their_order():
     mask = torch.tensor([[1, 1, 1], [1, 1, 0], [1, 0, 0]])
     windows = ((0, 3), (3, 5), (5, 6))

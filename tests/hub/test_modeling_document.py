@@ -1,6 +1,7 @@
 """One pass over the text gives what plain loops over single pairs give, however the pairs are batched."""
 
 import copy
+import math
 
 import pytest
 import torch
@@ -10,19 +11,18 @@ from biodir import modeling_document_biodir, processing_document_biodir
 from biodir.document_biodir import Document, Mention
 from biodir.errors_biodir import SettingError
 from biodir.labels_biodir import CHEMICAL, GENE
-from biodir.modeling_attention_biodir import PACKABLE_ENCODERS, PACKED_ATTENTION, encode_packed
+from biodir.modeling_attention_biodir import PACKABLE_ENCODERS, PACKED_ATTENTION
 from biodir.modeling_biodir import BioDirForRelationExtraction
-from biodir.modeling_document_biodir import DocumentInputs, document_states
+from biodir.modeling_document_biodir import entity_states, mention_attention, pair_contexts
+from biodir.modeling_heads_biodir import PairStates
 from biodir.processing_biodir import make_processor
 from biodir.processing_document_biodir import DocumentFeatures
-from biodir.training.initialization import model_from_encoder
 from helpers.document_models import (
     DOCUMENTS,
     NARROW,
     OFFSET_FAMILIES,
     OTHER,
     TEXT,
-    WIDE,
     assert_close,
     each_width,
     features_of,
@@ -31,10 +31,11 @@ from helpers.document_models import (
     logits_with_gradient,
     loss_of,
     model_and_processor,
+    naive_head,
     some_labels,
 )
 from helpers.marked import marked_document, word_piece_tokenizer
-from helpers.tiny_models import save_encoder, tiny_config
+from helpers.tiny_models import tiny_config
 
 # --- naive: each pair by itself, in rows with a full mask, through the encoder's own attention
 
@@ -111,17 +112,9 @@ def naive_pair(model, features: DocumentFeatures, scored) -> Tensor:
     keys = [(entity.identifier, entity.entity_type) for entity in (scored.pair.entity1, scored.pair.entity2)]
     (state1, attention1), (state2, attention2) = (naive_entity(texts, features, key) for key in keys)
     context = naive_context(texts, attention1, attention2)
-    logits = []
-    for head in model.heads.values():
-        sides = []
-        for side, state in zip(head.sides, (state1, state2), strict=True):
-            mapped = side.entity.weight @ state + side.entity.bias + side.context.weight @ context
-            if model.soft_prompt is not None:
-                mapped = mapped + side.prompt.weight @ naive_prompt(model, features, scored)
-            sides.append(torch.tanh(mapped).split(head.group_size))
-        products = [torch.outer(one, other).flatten() for one, other in zip(*sides, strict=True)]
-        logits.append(head.classifier.weight @ torch.cat(products) + head.classifier.bias)
-    return torch.cat(logits)
+    prompt = None if model.soft_prompt is None else naive_prompt(model, features, scored)[None]
+    states = PairStates(torch.stack([state1, state2]), torch.tensor([[0, 1]]), context[None], prompt)
+    return torch.cat([naive_head(head, states)[0] for head in model.heads.values()])
 
 
 def naive_logits(model, features) -> Tensor:
@@ -187,16 +180,6 @@ def test_text_that_is_read_without_tags_equals_a_naive_implementation():
         assert_close(logits_of(model, processor, some), naive_logits(eager(model), some))
 
 
-def test_pair_of_a_text_that_is_read_without_tags_has_the_same_scores_by_itself_and_among_all():
-    model, processor = model_and_processor(**NARROW)
-    features = features_of(processor, dense_document(), OTHER)
-    together = logits_of(model, processor, features)
-    assert together.isfinite().all()
-    for index in range(0, len(features[0].pairs), 29):
-        alone = logits_of(model, processor, [features[0].select([index])])
-        assert_close(alone, together[index : index + 1])
-
-
 def test_documents_of_these_tests_have_the_cases_that_they_are_for():
     _, processor = model_and_processor(**NARROW)
     text, other, one_pair = features_of(processor, *DOCUMENTS)
@@ -212,97 +195,27 @@ def test_documents_of_these_tests_have_the_cases_that_they_are_for():
 
 @each_width
 @pytest.mark.parametrize("family", PACKABLE_ENCODERS)
-def test_pair_alone_and_among_others_of_several_documents_has_the_same_scores(sizes, family):
+def test_pair_by_itself_and_among_others_of_several_documents_has_the_same_scores(sizes, family):
     model, processor = model_and_processor(family, **sizes)
     features = features_of(processor, *DOCUMENTS)
-    alone = [
+    singly = [
         logits_of(model, processor, [found.select([index])]) for found in features for index in range(len(found.pairs))
     ]
-    assert_close(logits_of(model, processor, features), torch.cat(alone))
-
-
-def test_order_of_documents_and_pairs_changes_no_score():
-    model, processor = model_and_processor(**NARROW)
-    text, other, one_pair = features_of(processor, *DOCUMENTS)
-    logits = logits_of(model, processor, [text, other, one_pair]).split([len(text.pairs), 3, 1])
-    order = list(reversed(range(len(text.pairs))))
-    found = logits_of(model, processor, [one_pair, text.select(order), other])
-    assert_close(found, torch.cat([logits[2], logits[0][order], logits[1]]))
+    assert_close(logits_of(model, processor, features), torch.cat(singly))
 
 
 def test_splitting_a_document_with_many_pairs_changes_no_score(monkeypatch):
     model, processor = model_and_processor(**NARROW)
-    whole = features_of(processor, TEXT, OTHER)
+    complete = features_of(processor, TEXT, OTHER)
     monkeypatch.setattr(processing_document_biodir, "PAIRS_PER_PASS", 4)
     parts = features_of(processor, TEXT, OTHER)
-    assert len(parts) > len(whole) == 2
-    expected = logits_of(model, processor, whole)
+    assert len(parts) > len(complete) == 2
+    expected = logits_of(model, processor, complete)
     assert_close(logits_of(model, processor, parts), expected)
     assert_close(torch.cat([logits_of(model, processor, [part]) for part in parts]), expected)
 
 
-def test_pairs_differ():
-    model, processor = model_and_processor(**NARROW)
-    (features,) = features_of(processor, TEXT)
-    # C3 has but one mention, which it shares with C1: a window that shows no other of C1 cannot tell them apart.
-    entities = [{scored.pair.entity1.identifier, scored.pair.entity2.identifier} for scored in features.pairs]
-    others = features.select([index for index, both in enumerate(entities) if "C3" not in both])
-    logits = logits_of(model, processor, [others])
-    assert len(logits) == 18
-    assert (torch.cdist(logits, logits) + torch.eye(len(logits))).min() > 1e-2
-
-
-def test_task_with_no_labels_has_no_logits():
-    model, processor = model_and_processor(novelty_labels=[])
-    output = model(**processor.collate(features_of(processor, TEXT)))
-    assert output.novelty_logits is None
-    assert output.relation_logits.shape[1] + output.direction_logits.shape[1] == 13
-
-
 # --- which tokens attend to which
-
-
-def packed_states(monkeypatch, model, processor, features):
-    """The states of the packed row, and its layout."""
-    seen = []
-
-    def capturing(encoder, embeddings, positions, layout):
-        seen.append((encode_packed(encoder, embeddings, positions, layout), layout))
-        return seen[-1][0]
-
-    with monkeypatch.context() as patch, torch.no_grad():
-        patch.setattr(modeling_document_biodir, "encode_packed", capturing)
-        model(**processor.collate(features))
-    ((states, layout),) = seen
-    return states.hidden, layout
-
-
-@pytest.mark.parametrize("family", PACKABLE_ENCODERS)
-def test_text_has_the_states_of_the_bare_text(monkeypatch, family):
-    model, processor = model_and_processor(family, **NARROW)
-    features = features_of(processor, *DOCUMENTS)
-    states, layout = packed_states(monkeypatch, model, processor, features)
-    bare = eager(model).encoder
-    rows = [row for found in features for row in found.rows]
-    assert len(rows) == len(layout.windows)
-    for row, (start, end) in zip(rows, layout.windows, strict=True):
-        embeddings = bare.get_input_embeddings()(torch.tensor([row]))
-        with torch.no_grad():
-            expected = bare(inputs_embeds=embeddings, attention_mask=torch.ones(1, len(row))).last_hidden_state[0]
-        assert_close(states[start:end], expected)
-
-
-def test_soft_prompt_of_the_pair_type_is_seen_and_that_of_others_is_not():
-    model, processor = model_and_processor(**NARROW)
-    features = features_of(processor, TEXT)
-    types = torch.tensor([scored.pair.pair_type_id for scored in features[0].pairs])
-    before = logits_of(model, processor, features)
-    for place in range(3):
-        changed = copy.deepcopy(model)
-        with torch.no_grad():
-            changed.soft_prompt.vectors[2, place] += torch.linspace(-1, 1, 32)
-        moved = (logits_of(changed, processor, features) - before).abs().amax(dim=-1)
-        assert ((moved > 1e-4) == (types == 2)).all()
 
 
 def test_packed_row_may_be_longer_than_the_positions_of_the_encoder():
@@ -313,18 +226,6 @@ def test_packed_row_may_be_longer_than_the_positions_of_the_encoder():
     assert_close(logits, logits[:1].expand_as(logits))
 
 
-def test_pair_that_shares_no_window_has_no_context():
-    model, processor = model_and_processor(**NARROW)
-    features = features_of(processor, TEXT, OTHER)
-    prompts = model.soft_prompt.vectors
-    with torch.no_grad():
-        inputs = {name: torch.from_numpy(values) for name, values in processor.collate(features).items()}
-        states = document_states(model.encoder, prompts, DocumentInputs(**inputs))
-    crossing = [scored.cross_window for found in features for scored in found.pairs]
-    assert (states.contexts == 0).all(dim=-1).tolist() == crossing
-    assert states.prompts.abs().amax(dim=-1).min() > 0
-
-
 # --- which encoders
 
 
@@ -332,11 +233,6 @@ def test_encoder_that_cannot_read_packed_rows_is_refused():
     config = tiny_config("modernbert", pair_encoding="document")
     with pytest.raises(SettingError, match=r"^encoders of type 'modernbert' .* or pair_encoding 'pairwise'$"):
         BioDirForRelationExtraction(config)
-
-
-def test_encoder_with_relative_positions_is_refused():
-    with pytest.raises(SettingError, match=r"^encoders of type 'bert' .* with absolute positions"):
-        model_and_processor(encoder_settings={"position_embedding_type": "relative_key"})
 
 
 def test_pairwise_model_keeps_the_attention_of_its_encoder():
@@ -369,25 +265,6 @@ def test_attention_code_of_the_argument_changes_no_score(tmp_path, attention):
     assert_close(logits_of(loaded, processor, features), expected)
 
 
-def test_attention_code_that_is_set_later_changes_no_score():
-    # The encoder's own attention knows nothing of the layout: everything would attend to everything, without a warning.
-    model, processor = model_and_processor(**NARROW)
-    features = features_of(processor, *DOCUMENTS)
-    expected = logits_of(model, processor, features)
-    model.set_attn_implementation("sdpa")
-    assert_close(logits_of(model, processor, features), expected)
-
-
-def test_model_from_a_pretrained_encoder_has_finite_scores(tmp_path):
-    folder = save_encoder(tmp_path, max_position_embeddings=200)
-    model, tokenizer = model_from_encoder(
-        folder, pair_encoding="document", **WIDE | {"max_tokens": 200, "window_overlap_tokens": 40}
-    )
-    processor = make_processor(tokenizer, model.config)
-    features = features_of(processor, OTHER)
-    assert logits_of(model.eval(), processor, features).isfinite().all()
-
-
 @each_width
 def test_autocast_to_half_precision_stays_near_float32_and_trains(sizes):
     model, processor = model_and_processor(**sizes)
@@ -415,22 +292,6 @@ def test_model_of_half_precision_stays_near_float32_and_trains(tmp_path, dtype):
     assert all(parameter.grad.isfinite().all() for parameter in loaded.parameters())
 
 
-def test_training_steps_lower_the_loss():
-    model, processor = model_and_processor(**NARROW)
-    features = features_of(processor, *DOCUMENTS)
-    labels = some_labels(features)
-    model.train()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
-    losses = []
-    for _ in range(5):
-        optimizer.zero_grad()
-        loss = loss_of(model, processor, features, labels)
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-    assert losses == sorted(losses, reverse=True)
-
-
 @pytest.mark.parametrize("family", PACKABLE_ENCODERS)
 @pytest.mark.parametrize("labels", ["unrelated", "mixed"])
 def test_every_parameter_has_a_gradient(family, labels):
@@ -440,15 +301,6 @@ def test_every_parameter_has_a_gradient(family, labels):
     found = some_labels(features)
     loss_of(model, processor, features, found if labels == "mixed" else [0] * len(found)).backward()
     assert [name for name, parameter in model.named_parameters() if parameter.grad is None] == []
-
-
-def test_dropout_works_only_in_training():
-    dropouts = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.5}
-    model, processor = model_and_processor(encoder_settings=dropouts)
-    features = features_of(processor, OTHER)
-    assert torch.equal(logits_of(model, processor, features), logits_of(model, processor, features))
-    model.train()
-    assert not torch.equal(logits_of(model, processor, features), logits_of(model, processor, features))
 
 
 @each_width
@@ -466,3 +318,61 @@ def test_gradient_checkpointing_changes_neither_loss_nor_gradients(sizes):
     assert torch.equal(loss_of(model, processor, features, some_labels(features)), plain_loss)
     for name, gradient in plain.items():
         assert_close(checkpointed[name], gradient)
+
+
+# --- the parts: log-sum-exp over mentions, attention of mentions, context of a pair
+
+
+@pytest.mark.parametrize("scale", [1, 1000], ids=["usual", "without overflow"])
+def test_states_and_gradients_of_entities_are_the_log_sum_exp_of_torch(scale):
+    states = (scale * torch.randn(5, 3, generator=torch.Generator().manual_seed(1))).requires_grad_()
+    found = entity_states(states, torch.tensor([0, 1, 0, 0, 1]), 2)
+    expected = torch.stack([states[[0, 2, 3]].logsumexp(dim=0), states[[1, 4]].logsumexp(dim=0)])
+    assert_close(found, expected, scale)
+    weights = torch.arange(6.0).view(2, 3)
+    assert_close(*[torch.autograd.grad((part * weights).sum(), states)[0] for part in (found, expected)])
+
+
+def test_half_precision_is_computed_in_float32():
+    found = entity_states(torch.zeros(300, 1, dtype=torch.bfloat16), torch.zeros(300, dtype=torch.long), 1)
+    assert found.dtype == torch.float32
+    assert found.item() == pytest.approx(math.log(300))
+    half = torch.zeros(1, 1, 3, dtype=torch.bfloat16)
+    assert mention_attention(half, half).dtype == torch.float32
+
+
+def test_mention_attends_to_its_window_by_the_softmax_of_query_and_key():
+    query = torch.tensor([[[1.0], [0.0]], [[0.0], [2.0]]])  # (heads, mentions, head_size)
+    key = torch.tensor(
+        [[[math.log(2)], [0.0], [math.log(2)]], [[math.log(2)], [0.0], [0.0]]]
+    )  # (heads, tokens, head_size)
+    thirds = [1 / 3] * 3
+    assert_close(mention_attention(query, key), Tensor([[[0.4, 0.2, 0.4], thirds], [thirds, [4 / 6, 1 / 6, 1 / 6]]]))
+    assert mention_attention(query[:, :0], key).shape == (2, 0, 3)
+
+
+def test_context_weighs_the_text_by_the_attention_of_both_summed_over_heads():
+    # Products of the heads: 0.06 and 0.28 on the first token, 0.56 and 0.18 on the second.
+    attention = torch.tensor([[[0.2, 0.8], [0.3, 0.7]], [[0.7, 0.3], [0.4, 0.6]]])  # (heads, entities, tokens)
+    states = torch.tensor([[1.0, 0.0], [0.0, 10.0]])
+    first = 0.34 / 1.08
+    found = pair_contexts(attention, torch.tensor([[0, 1], [1, 0]]), states)
+    assert_close(found, Tensor([[first, 10 * (1 - first)]] * 2))
+
+
+def test_entities_that_share_no_window_have_no_context_and_finite_gradients():
+    attention = torch.tensor([[[1.0, 0.0], [0.0, 1.0]]]).requires_grad_()
+    found = pair_contexts(attention, torch.tensor([[0, 1], [0, 0]]), torch.tensor([[3.0], [4.0]]))
+    assert found.tolist() == [[0.0], [3.0]]
+    found.sum().backward()
+    assert attention.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("at_once", [1, 3, 100])
+def test_number_of_pairs_at_once_changes_no_context(monkeypatch, at_once):
+    attention = torch.rand(2, 4, 9, generator=torch.Generator().manual_seed(1)).softmax(dim=-1)
+    states = torch.randn(9, 5, generator=torch.Generator().manual_seed(2))
+    pairs = torch.tensor([[one, other] for one in range(4) for other in range(4)])
+    expected = pair_contexts(attention, pairs, states)
+    monkeypatch.setattr(modeling_document_biodir, "PAIRS_AT_ONCE", at_once)
+    assert_close(pair_contexts(attention, pairs, states), expected)

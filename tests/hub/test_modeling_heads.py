@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from biodir.modeling_heads_biodir import DocumentHead, PairStates
+from helpers.document_models import naive_head
 from helpers.tiny_models import widened
 
 
@@ -12,26 +13,6 @@ def random_pairs(hidden_size, has_prompts=True):
     generator = torch.Generator().manual_seed(1)
     entities, contexts, prompts = (torch.randn(rows, hidden_size, generator=generator) for rows in (4, 3, 3))
     return PairStates(entities, torch.tensor([[0, 1], [3, 1], [2, 0]]), contexts, prompts if has_prompts else None)
-
-
-def naive_head(head, states):
-    """Return (batch, labels) by plain loops over pairs, sides, groups and labels."""
-    logits = []
-    for number, entities in enumerate(states.pair_entities.tolist()):
-        sides = []
-        for side, entity in zip(head.sides, entities, strict=True):
-            mapped = side.entity.weight @ states.entities[entity] + side.entity.bias
-            mapped = mapped + side.context.weight @ states.contexts[number]
-            if states.prompts is not None:
-                mapped = mapped + side.prompt.weight @ states.prompts[number]
-            sides.append(torch.tanh(mapped))
-        size = head.group_size
-        products = [
-            torch.outer(*(side[start : start + size] for side in sides)).flatten()
-            for start in range(0, len(sides[0]), size)
-        ]
-        logits.append(head.classifier.weight @ torch.cat(products) + head.classifier.bias)
-    return torch.stack(logits)
 
 
 @pytest.mark.parametrize("has_prompts", [True, False])
@@ -48,12 +29,6 @@ def test_groups_are_the_widest_of_at_most_64_that_divide_the_hidden_size(hidden_
     head = DocumentHead(hidden_size, 2, has_prompts=False, dropout=0.0)
     assert head.group_size == group_size
     assert head.classifier.weight.shape == (2, hidden_size * group_size)
-
-
-def test_sides_of_a_pair_have_weights_of_their_own():
-    head, states = widened(DocumentHead(8, 3, has_prompts=True, dropout=0.0)), random_pairs(8)
-    swapped = PairStates(states.entities, states.pair_entities.flip(1), states.contexts, states.prompts)
-    assert (head(states) - head(swapped)).abs().max() > 0.1
 
 
 def test_dropout_comes_before_the_classifier_and_in_training_only():

@@ -10,63 +10,32 @@ from torch import Tensor, nn
 
 from biodir import modeling_pairwise_biodir
 from biodir.errors_biodir import SettingError
-from biodir.labels_biodir import CHEMICAL, DISEASE
 from biodir.modeling_biodir import BioDirForRelationExtraction
 from biodir.modeling_losses_biodir import head_loss, joint_loss
 from biodir.modeling_pairwise_biodir import encode_rows, repeated_chunks
 from helpers.tiny_models import (
     FAMILIES,
     MAX_TOKENS,
+    ONE_RELATION,
     PAD_ID,
     POOLINGS,
     TinyPair,
-    all_logits,
+    assert_close,
     batch_of,
+    gradients_of,
+    logits_of,
+    loss_of,
     random_pairs,
-    random_row,
     targets_of,
     tiny_config,
     tiny_model,
 )
 
-TOLERANCE = 1e-5
-ONE_RELATION = {
-    "relation_labels": ["None", "CID"],
-    "novelty_labels": [],
-    "direction_labels": [],
-    "generic_relation": None,
-    "pair_types": [(CHEMICAL, DISEASE)],
-}
-
-
-def assert_close(found: Tensor, expected: Tensor, tolerance: float = TOLERANCE) -> None:
-    torch.testing.assert_close(found, expected, rtol=0, atol=tolerance)
-
-
-def logits_of(model, *pairs: TinyPair, **sizes: int) -> Tensor:
-    """(batch, labels of all tasks)"""
-    return all_logits(model, batch_of(pairs, **sizes))
-
-
-def loss_of(model, pairs, labels) -> Tensor:
-    return model(**batch_of(pairs), **targets_of(model.config, labels)).loss
-
-
-def gradients_of(model, pairs, labels) -> dict[str, Tensor]:
-    """Parameter name -> gradient, zeros where it has none."""
-    model.zero_grad()
-    loss_of(model, pairs, labels).backward()
-    return {
-        name: torch.zeros_like(parameter) if parameter.grad is None else parameter.grad.clone()
-        for name, parameter in model.named_parameters()
-    }
-
-
 # --- the model against an independent implementation
 
 
 def naive_pair_logits(model, encoder, pair: TinyPair) -> Tensor:
-    """(labels of all tasks,) by plain loops: each chunk by itself, padded to the maximum, through the whole encoder.
+    """(labels of all tasks,) by plain loops: each chunk by itself, padded to the maximum, through the encoder.
 
     Args:
         encoder: a copy of the model's, whose vocabulary ends in the soft prompts, one word for each vector.
@@ -161,14 +130,6 @@ def test_token_budget_bounds_what_goes_through_the_encoder(monkeypatch):
     assert sizes == [(1, 40), (1, 31), (2, 25), (4, 14), (1, 9)]
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-@pytest.mark.parametrize("pooling", POOLINGS)
-def test_padding_changes_nothing(family, pooling):
-    model = tiny_model(family, chunk_pooling=pooling)
-    pairs = random_pairs(model.config)
-    assert_close(logits_of(model, *pairs, tokens=MAX_TOKENS), logits_of(model, *pairs, tokens=40))
-
-
 @pytest.mark.parametrize("pooling", POOLINGS)
 def test_absent_chunk_does_not_change_logits(pooling):
     model = tiny_model(chunk_pooling=pooling)
@@ -184,23 +145,6 @@ def test_chunk_seen_twice_changes_nothing(pooling):
     assert_close(logits_of(model, twice), logits_of(model, pair))
 
 
-@pytest.mark.parametrize("pooling", POOLINGS)
-def test_order_of_the_chunks_changes_nothing(pooling):
-    model = tiny_model(chunk_pooling=pooling)
-    pair = random_pairs(model.config)[2]
-    assert_close(logits_of(model, replace(pair, rows=pair.rows[::-1])), logits_of(model, pair))
-
-
-@pytest.mark.parametrize("pooling", POOLINGS)
-def test_every_chunk_is_read(pooling):
-    model = tiny_model(chunk_pooling=pooling)
-    pair = random_pairs(model.config)[2]
-    full = logits_of(model, pair)
-    for left_out in range(3):
-        rows = tuple(row for place, row in enumerate(pair.rows) if place != left_out)
-        assert (logits_of(model, replace(pair, rows=rows)) - full).abs().max() > 0.01
-
-
 def test_only_repetitions_of_earlier_chunks_of_the_pair_count_as_repeated():
     first = torch.tensor([[5, 6, 0], [5, 6, 9], [5, 6, 0], [5, 0, 0]])
     first_mask = torch.tensor([[1, 1, 0], [1, 1, 0], [1, 1, 1], [1, 0, 0]])
@@ -213,73 +157,12 @@ def test_only_repetitions_of_earlier_chunks_of_the_pair_count_as_repeated():
 # --- the soft prompt
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-def test_soft_prompt_of_the_pair_type_is_attended_and_that_of_others_is_not(family):
-    model = tiny_model(family, soft_prompt_tokens=8)
-    row = random_row(1, 30, 8)
-    pair = TinyPair((row,), pair_type_id=2)
-    before = logits_of(model, pair)
-    for place in range(8):
-        changed = copy.deepcopy(model)
-        with torch.no_grad():
-            changed.soft_prompt.vectors[:2, place] += 1.0
-            changed.soft_prompt.vectors[3:, place] += 1.0
-        assert torch.equal(logits_of(changed, pair), before)
-        with torch.no_grad():
-            changed.soft_prompt.vectors[2, place] += torch.linspace(-1, 1, changed.soft_prompt.vectors.shape[-1])
-        assert (logits_of(changed, pair) - before).abs().max() > 1e-3
-
-
-@pytest.mark.parametrize("family", FAMILIES)
-def test_gradient_reaches_every_vector_of_the_soft_prompts_that_are_used(family):
-    model = tiny_model(family, soft_prompt_tokens=8)
-    pairs = [TinyPair((random_row(seed, 30, 8),), pair_type_id) for seed, pair_type_id in ((1, 2), (2, 5))]
-    gradient = gradients_of(model, pairs, [1, 2])["soft_prompt.vectors"]  # (pair_types, prompt, hidden)
-    used = gradient.abs().amax(dim=-1) > 0
-    assert used.all(dim=1).tolist() == [index in (2, 5) for index in range(8)]
-    assert used.any(dim=1).tolist() == used.all(dim=1).tolist()
-
-
-@pytest.mark.parametrize("family", FAMILIES)
-def test_value_of_the_placeholders_does_not_matter(family):
-    model = tiny_model(family)
-    pair = random_pairs(model.config)[1]
-    others = replace(pair, rows=tuple((*row[:-3], 7, 8, 9) for row in pair.rows))
-    assert torch.equal(logits_of(model, others), logits_of(model, pair))
-
-
-def test_model_without_soft_prompt_has_no_table_and_reads_the_last_tokens_of_a_row():
-    model = tiny_model(soft_prompt_tokens=0)
-    assert model.soft_prompt is None
-    assert not [name for name in model.state_dict() if name.startswith("soft_prompt")]
-    row = random_row(1, 20, 0)
-    assert (logits_of(model, TinyPair((row,))) - logits_of(model, TinyPair(((*row[:-1], 7),)))).abs().max() > 1e-3
-
-
 def test_soft_prompt_of_a_new_model_is_random():
     vectors = BioDirForRelationExtraction(tiny_config(initializer_range=0.05)).soft_prompt.vectors  # 8 * 3 * 32 numbers
     assert vectors.std().item() == pytest.approx(0.05, rel=0.2)
 
 
 # --- the heads
-
-
-def test_heads_read_the_task_tokens_of_their_task():
-    model = tiny_model()
-    row = random_row(1, 20)
-    output = model(**batch_of([TinyPair((row,), task_positions=(1, 2, 3))]))
-    swapped = model(**batch_of([TinyPair((row,), task_positions=(1, 3, 2))]))
-    assert torch.equal(output.relation_logits, swapped.relation_logits)
-    assert not torch.allclose(output.novelty_logits, swapped.novelty_logits, atol=1e-3)
-    assert not torch.allclose(output.direction_logits, swapped.direction_logits, atol=1e-3)
-
-
-def test_output_has_the_shapes_of_the_label_lists():
-    output = tiny_model()(**batch_of(random_pairs(tiny_config())))
-    assert output.loss is None
-    assert output.relation_logits.shape == (5, 9)
-    assert output.novelty_logits.shape == (5, 3)
-    assert output.direction_logits.shape == (5, 4)
 
 
 def test_tasks_without_labels_have_no_head_and_no_logits():
@@ -292,21 +175,6 @@ def test_tasks_without_labels_have_no_head_and_no_logits():
     assert model.soft_prompt.vectors.shape == (1, 3, 32)
 
 
-@pytest.mark.parametrize("settings", [{}, ONE_RELATION], ids=["three heads", "one head"])
-def test_training_steps_lower_the_loss(settings):
-    model = tiny_model(**settings).train()
-    pairs, labels = random_pairs(model.config), [0, 1, 0, 1, 1]
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
-    losses = []
-    for _ in range(5):
-        optimizer.zero_grad()
-        loss = loss_of(model, pairs, labels)
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-    assert losses == sorted(losses, reverse=True)
-
-
 def test_dropout_is_before_the_classifiers_and_only_in_training():
     model = tiny_model(classifier_dropout=0.5)
     pair = random_pairs(model.config)[0]
@@ -316,15 +184,6 @@ def test_dropout_is_before_the_classifiers_and_only_in_training():
 
 
 # --- the loss
-
-
-def test_loss_of_the_model_is_the_joint_loss_of_its_logits():
-    model = tiny_model()
-    batch, targets = batch_of(random_pairs(model.config)), targets_of(model.config, [0, 1, 2, 0, 3])
-    output = model(**batch, **targets)
-    logits = {task: output[f"{task}_logits"] for task in model.config.tasks}
-    expected = joint_loss(logits, {task: targets[f"{task}_targets"] for task in model.config.tasks})
-    assert output.loss.item() == pytest.approx(expected.item())
 
 
 def test_weights_of_the_configuration_weigh_the_loss():

@@ -3,7 +3,6 @@
 import itertools
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -97,12 +96,6 @@ def test_results_are_in_the_order_of_documents_and_pairs(overlaps, batch_size):
     assert list(results(sized(*sizes), overlaps, batch_size)) == expected
 
 
-def test_features_run_largest_first():
-    processor = StubProcessor()
-    list(results(sized([5, 90], [7, 30]), processor=processor))
-    assert processor.sizes == [[90, 30, 7, 5]]
-
-
 def test_features_of_a_batch_are_not_divided_although_it_ends_beyond_its_budget():
     processor = StubProcessor()
     list(results(sized([5], [FULL - 6, 5, 30]), processor=processor))
@@ -126,13 +119,6 @@ def test_batch_size_cuts_features_of_many_pairs(batch_size):
     assert len(found) == 9
     full, rest = divmod(9, batch_size)
     assert seen == [batch_size] * full + ([rest] if rest else [])
-
-
-def test_features_are_not_changed_by_a_run():
-    features = window_features(2)
-    before = replace(features)
-    list(results(parts_of([document(0)], lambda _: [features])))
-    assert features == before
 
 
 # Bounded reading.
@@ -226,13 +212,6 @@ def test_next_batch_is_prepared_in_another_thread():
 # Logits of given features.
 
 
-def test_logits_are_in_the_order_of_the_pairs():
-    features = [pair_features(5), window_features(2), pair_features(90)]
-    found = pair_logits(forward, features, StubProcessor(), BUDGET)
-    assert [logits["relation"] for logits in found] == [[5.0], [3.0], [3.0], [90.0]]
-    assert pair_logits(forward, [], StubProcessor(), BUDGET) == []
-
-
 def test_logits_of_many_features_are_made_in_passes_of_bounded_size():
     sizes = [(7 * number) % 40 + 1 for number in range(300)]
     processor = StubProcessor()
@@ -243,13 +222,6 @@ def test_logits_of_many_features_are_made_in_passes_of_bounded_size():
     assert [size for some in made for size in some] == sorted(sizes, reverse=True)
     # As much as a batch of documents holds, and one more of the features.
     assert all(FULL <= sum(some) < FULL + max(sizes) + some[-1] for some in made[:-1])
-
-
-def test_progress_sees_every_pass():
-    seen = []
-    progress = lambda passes: seen.extend(passes) or iter(seen)  # noqa: E731
-    pair_logits(forward, [pair_features(1)] * 5, StubProcessor(), BUDGET, progress)
-    assert [len(group) for group in seen] == [2, 2, 1]
 
 
 # Which pairs are scored.

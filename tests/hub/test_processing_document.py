@@ -88,15 +88,6 @@ def test_pairs_evidence_and_order_are_those_of_the_pairwise_form():
     assert len(expected) == 6
 
 
-def test_chosen_pairs_keep_the_order_in_which_they_are_given():
-    processor = document_processor()
-    tokenized = processor.tokenize(marked_document("<C:1 Iron> binds <G:2 it> and <D:3 pain>."))
-    (everything,) = processor.features(tokenized)
-    candidates = list(processor.candidates(tokenized))
-    (some,) = processor.features(tokenized, [candidates[2], candidates[0]])
-    assert some == everything.select([2, 0])
-
-
 @pytest.mark.parametrize("marked", ["", "It is.", "<C:1 iron> it", "<S:1 iron> <S:2 it>"])
 def test_document_without_pairs_has_no_features(marked):
     processor = document_processor()
@@ -125,13 +116,6 @@ def test_windows_of_a_long_text_overlap_and_end_in_a_suffix():
         "[CLS] 2 3 4 5 6 7 8 9 0 1 [SEP]",
         "[CLS] 5 6 7 8 9 0 1 2 3 4 [SEP]",
     ]
-
-
-def test_mention_whose_inner_tags_leave_room_for_nothing_else_is_shown_completely():
-    # With its own tags and those of three others the outer mention of two tokens fills all ten.
-    rows = features_of("it it iron <C:1 <G:2 <G:3 it> <G:4 pain>>> binds it it it", **SMALL).rows
-    assert "[CLS] CS GS GS it /GS GS pain /GS /GS /CS [SEP]" in map(readable, rows)
-    assert max(map(len, rows)) == 12
 
 
 def test_windows_that_are_too_small_are_refused():
@@ -177,7 +161,7 @@ def inside(span, window):
 
 
 def windows_of(processor, tokenized, features):
-    """Return the windows, after a check that rows show them; text alone is no proof, since words occur twice."""
+    """Return the windows, after a check that rows show them; the text is no proof, since words occur twice."""
     tags = {tag for both in processor.tag_ids.values() for tag in both}
     windows = processor._windows(tokenized)[0]
     for row, (start, end) in zip(features.rows, windows, strict=True):
@@ -279,11 +263,6 @@ def test_packed_groups_hold_everything_in_order_and_end_only_where_the_next_woul
                 assert tokens + sizes[after[0]][0] > budget or pairs + sizes[after[0]][1] > most
 
 
-def test_passes_are_packed_groups_under_the_budget():
-    features = [features_of("<C:1 Iron> <G:2 it>")] * 5
-    assert document_processor().passes(features, 2 * features[0].tokens) == [[0, 1], [2, 3], [4]]
-
-
 # Two windows; the second pair is scored in both.
 FIRST = window_features(
     ((1, 2, 3), (4, PAD)),
@@ -308,9 +287,3 @@ def test_batch_of_two_documents():
         "pair_windows": [[0, -1], [0, 1], [2, -1]],
     }
     assert {values.dtype for values in batch.values()} == {np.dtype("int64")}
-
-
-def test_batch_of_some_pairs_keeps_all_markers():
-    batch = collate_documents([FIRST.select([1])], PAD)
-    assert batch["mention_entities"].tolist() == [0, 1, 0, 2]
-    assert batch["pair_entities"].tolist() == [[0, 2]]

@@ -3,7 +3,6 @@
 A row reads `[CLS] hard prompt [SEP] chunk [SEP] soft prompt`.
 """
 
-import copy
 import random
 import time
 import tracemalloc
@@ -15,15 +14,13 @@ from transformers import AutoTokenizer
 
 from biodir.configuration_biodir import CHUNK_NAMES, HARD_PROMPT, BioDirConfig
 from biodir.document_pubtator_biodir import read_pubtator
-from biodir.errors_biodir import CheckpointError, SettingError
+from biodir.errors_biodir import SettingError
 from biodir.labels_biodir import GENE, PAIR_TYPES, VARIANT
 from biodir.processing_pairwise_biodir import PairwiseProcessor, collate_pairs
 from biodir.processing_tokens_biodir import ProcessingSettings, special_tokens
 from helpers.marked import (
     SMALL,
-    TAGS,
     byte_level_tokenizer,
-    encoding_settings,
     make_processor,
     marked_document,
     pair_features,
@@ -86,12 +83,6 @@ def test_hard_prompt_names_the_tasks_and_positions_follow_the_heads(kind, novelt
         assert readable(pair.rows[0]).startswith(f"[CLS] {prompt} CS iron /CS")
 
 
-@pytest.mark.parametrize("length", [0, 1, 8])
-def test_soft_prompt_has_this_many_padding_ids_as_places(length):
-    (pair,) = features_of("<C:1 iron> <G:2 it>", soft_prompt_tokens=length)
-    assert readable(pair.rows[0]).endswith("/GT [SEP]" + " [PAD]" * length)
-
-
 def test_names_in_the_prompt_are_cut_and_may_be_empty():
     (pair,) = features_of("<C:1 it iron it> <G:2 \u200b>", max_name_tokens=2)
     assert "[NOV] CS it iron /CS GT /GT [SEP] CS it iron it /CS GT /GT [SEP]" in readable(pair.rows[0])
@@ -118,24 +109,11 @@ def test_tags_surround_every_mention_of_both_entities(marked, chunk):
     assert chunks_of(marked) == [chunk]
 
 
-def test_renaming_the_identifiers_changes_no_row():
-    marked = "<C:1 iron> binds <G:2 it>, <C:3 aspirin> and <G:2;4 pain>."
-    renamed = "<C:z iron> binds <G:a it>, <C:y aspirin> and <G:a;b pain>."
-    assert [pair.rows for pair in features_of(marked)] == [pair.rows for pair in features_of(renamed)]
-
-
 def test_row_without_room_for_two_mentions_is_refused():
     make_processor(**SMALL)
     message = r"^max_tokens is 30, but prompts, names and two mentions can take 31; raise"
     with pytest.raises(SettingError, match=message):
         make_processor(**SMALL | {"max_tokens": SMALL["max_tokens"] - 1})
-
-
-def test_tokenizer_without_the_task_tokens_is_refused():
-    tokenizer = copy.deepcopy(word_piece_tokenizer(with_tags=False))
-    tokenizer.add_tokens([tag for tag in TAGS if tag.startswith("@")], special_tokens=True)
-    with pytest.raises(CheckpointError, match=r"^the tokenizer lacks '\[REL\]'; load the tokenizer"):
-        PairwiseProcessor(tokenizer, encoding_settings())
 
 
 # The laws of rows.
@@ -258,13 +236,6 @@ def test_rows_of_the_dev_documents_keep_the_laws_and_every_mention_has_a_token(d
 PAD = 9
 
 
-def test_all_pairs_go_through_the_model_at_once_which_groups_their_rows_itself():
-    features = pair_features(2, 3, 4)
-    assert (features.pairs, features.select([0]), features.tokens) == ((features,), features, 9)
-    assert make_processor().passes([features] * 3, 1) == [[0, 1, 2]]
-    assert make_processor().passes([], 1) == []
-
-
 def test_batch_of_two_pairs():
     batch = collate_pairs([pair_features(2, 3, pair_type_id=4), pair_features(1, pair_type_id=5)], PAD)
     assert {name: values.tolist() for name, values in batch.items()} == {
@@ -274,18 +245,3 @@ def test_batch_of_two_pairs():
         "task_positions": [[3, 2, 1], [3, 2, 1]],
     }
     assert {values.dtype for values in batch.values()} == {np.dtype("int64")}
-
-
-def test_batch_is_padded_with_the_padding_of_the_tokenizer():
-    tokenizer = byte_level_tokenizer()
-    batch = make_processor(tokenizer).collate([pair_features(1, first_token=5), pair_features(2, first_token=5)])
-    assert batch["input_ids"].tolist() == [[[5, tokenizer.pad_token_id]], [[5, 6]]]
-
-
-def test_rows_without_their_padding_are_those_of_the_pairs():
-    draw = random.Random(1)
-    pairs = [pair_features(*draw.choices(range(1, PAD + 3), k=draw.randint(1, 4))) for _ in range(30)]
-    batch = collate_pairs(pairs, PAD)
-    for pair, ids, masks in zip(pairs, batch["input_ids"], batch["attention_mask"], strict=True):
-        rows = [tuple(row[mask == 1].tolist()) for row, mask in zip(ids, masks, strict=True)]
-        assert tuple(row for row in rows if row) == pair.rows

@@ -6,10 +6,10 @@ from types import SimpleNamespace
 import pytest
 
 from biodir.errors_biodir import CheckpointError
-from biodir.labels_biodir import CHEMICAL, GENE, VARIANT
+from biodir.labels_biodir import CHEMICAL, GENE
 from biodir.processing_document_biodir import DocumentProcessor
 from biodir.processing_pairwise_biodir import PairwiseProcessor
-from biodir.processing_tokens_biodir import special_tokens, tagged_tokens
+from biodir.processing_tokens_biodir import tagged_tokens
 from helpers.marked import (
     TAGS,
     byte_level_tokenizer,
@@ -90,11 +90,6 @@ def test_tags_surround_the_mentions_inside_the_window_and_their_places_are_retur
     # (0, 2) and (6, 8) are cut by the window, (2, 2) has no token.
     assert tokens == [11, 1, 2, 12, 1, 13, 1, 3, 14, 4, 2, 15, 2, 16]
     assert places == {(0, (2, 2)): 1, (0, (3, 6)): 4, (0, (4, 5)): 6, (1, (4, 5)): 7}
-
-
-def test_special_tokens_are_the_tags_of_all_types_in_pairs_and_the_task_tokens():
-    tags = [f"@GeneOrGeneProduct{role}{slash}$" for role in ("Src", "Tgt") for slash in ("", "/")]
-    assert special_tokens([(GENE, VARIANT)], {VARIANT: GENE}) == sorted([*tags, "[DIR]", "[NOV]", "[REL]"])
 
 
 @pytest.mark.parametrize(

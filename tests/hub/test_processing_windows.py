@@ -164,12 +164,6 @@ def test_windows_of_small_documents(chunks, changes, windows):
     assert small_case(**changes).windows(chunks).windows == windows
 
 
-def test_chunk_shows_no_more_than_its_own_budget():
-    case = small_case(tokens=40, sentences=((0, 40),), spans1=((0, 1),), spans2=((30, 31),), max_tokens=40)
-    # A mention costs two tags; the infix keeps the budget of the row.
-    assert case.windows(chunk_tokens={"prefix": 10, "suffix": 12}).windows == ((0, 8), (30, 40), (0, 36))
-
-
 @pytest.mark.parametrize("chunks", SUBSETS, ids="+".join)
 def test_windows_are_those_of_the_slow_implementation(chunks):
     assert [case for case in CASES if list(case.windows(chunks).windows) != slow_windows(case, chunks)] == []
@@ -185,18 +179,6 @@ def test_windows_keep_the_budget_and_cross_window_means_that_none_shows_both(chu
         assert found.cross_window == (not together)
         crossing += not together
     assert crossing > 20
-
-
-def test_cost_counts_tokens_and_tags():
-    for case in CASES[:100]:
-        for window in combinations(range(case.tokens + 1), 2):
-            assert case.ruler.cost(window) == counted_cost(case, window)
-
-
-def test_mentions_nested_in_one_place_never_exceed_the_budget():
-    nested = tuple((start, end) for start in range(4) for end in range(start + 1, 5))
-    case = small_case(tokens=60, sentences=((0, 60),), spans1=nested, spans2=((50, 51),), max_tokens=12)
-    assert [window for window in case.windows().windows if counted_cost(case, window) > case.max_tokens] == []
 
 
 def test_chunk_budgets_bound_their_chunks_and_change_nothing_beyond_that_of_the_row():
@@ -222,11 +204,6 @@ def test_closest_spans_have_the_smallest_gap_of_all_and_of_equals_the_later_one_
 def bare_ruler(tokens, max_tokens):
     """Return a ruler of a text without mentions."""
     return WindowRuler(tokens, ((0, tokens),), (), (), max_tokens)
-
-
-def test_window_with_mentions_is_narrower_by_their_tags():
-    ruler = WindowRuler(20, ((0, 20),), ((1, 3), (4, 5)), (), 10)
-    assert text_windows(ruler, 2) == ((0, 6), (4, 12), (10, 20))
 
 
 def test_windows_cover_the_text_and_share_the_overlap():

@@ -41,12 +41,3 @@ def test_kept_memory_causes_no_further_page_faults():
 def test_choice_of_the_user_has_priority(variable):
     kept, _ = kept_and_faults("keep", **{variable: "libm.so.6" if variable == "LD_PRELOAD" else "2"})
     assert kept == "False"
-
-
-def test_other_c_libraries_are_not_changed(monkeypatch):
-    from biodir import allocator
-
-    for name in [name for name in os.environ if name.startswith(("MALLOC_", "LD_PRELOAD"))]:
-        monkeypatch.delenv(name)
-    monkeypatch.setattr(platform, "libc_ver", lambda: ("", ""))
-    assert allocator.keep_freed_memory() is False

@@ -57,14 +57,6 @@ def test_no_line_is_wider_than_the_terminal(width):
     assert not any(line.endswith(" ") for line in lines)
 
 
-def test_width_follows_the_terminal_within_limits(monkeypatch):
-    sentence = {"start": 0, "end": 9, "text": "word " * 100}
-    for columns, expected in (("10", 72), ("90", 90), ("500", 120)):
-        monkeypatch.setenv("COLUMNS", columns)
-        widest = max(map(len, relation_listing(DOCUMENT, [relation(evidence=[sentence])]).splitlines()))
-        assert expected - 5 <= widest <= expected
-
-
 def test_long_names_and_sentences_are_cut_at_a_word():
     name = {**relation()["subject"], "text": "iron " * 50}
     sentence = {"start": 0, "end": 9, "text": "word " * 1000}

@@ -53,11 +53,6 @@ def test_missing_file_of_a_checkpoint_is_named(file, broken):
         load_pipeline(str(broken))
 
 
-def test_all_missing_files_are_named(tmp_path):
-    with pytest.raises(CheckpointError, match="lacks " + ", ".join(CHECKPOINT_FILES)):
-        load_pipeline(str(tmp_path))
-
-
 def cut_off(folder):
     weights = folder / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:5000])
@@ -92,9 +87,7 @@ FAULTS = {
     "weights of other sizes": (shorten_embeddings, r".* in model\.safetensors .*word_embeddings.*50, 32"),
     "weights left over": (edit(novelty_labels=[]), r"4 unexpected keys in model\.safetensors"),
     "configuration cut off": (write("config.json", "{"), r"config\.json cannot be used"),
-    "configuration is a list": (write("config.json", "[]"), r"config\.json is that of"),
     "configuration of BERT": (edit(model_type="bert"), r"config\.json is that of a model of type 'bert'"),
-    "configuration of wrong type": (edit(max_tokens="x"), r"config\.json .*'max_tokens'"),
     "label list of one": (edit(relation_labels=["None"]), r"config\.json .*relation_labels \['None'\]: give the label"),
     "tokenizer cut off": (write("tokenizer.json", "{"), r"tokenizer\.json or tokenizer_config\.json cannot be used"),
     "tokenizer of the encoder": (take_tokenizer_of_encoder, r"config\.json and tokenizer\.json .* lacks '@"),

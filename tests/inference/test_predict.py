@@ -1,13 +1,12 @@
 """`predict_files`: files of documents in, files of relations out."""
 
-import io
 import json
 from pathlib import Path
 
 import pytest
 
-from biodir import AnnotationError, ErrorPolicy, SettingError, read_pubtator, write_pubtator
-from biodir.inference.predict import format_of, predict_files, predicted_relations
+from biodir import AnnotationError, ErrorPolicy, read_pubtator, write_pubtator
+from biodir.inference.predict import predict_files, predicted_relations
 from biodir.pipeline_biodir import BioDirPipeline
 from helpers.marked import marked_document
 from helpers.tiny_checkpoint import open_pipeline, save_checkpoint
@@ -80,35 +79,11 @@ def test_json_lines_out_hold_the_results_of_the_pipeline(extract, tmp_path):
     assert [line["relations"] for line in found] == extract([THREE, NO_ENTITY, ONE], batch_size=1)
 
 
-def test_documents_come_out_in_the_order_of_the_inputs(extract, tmp_path):
-    inputs = [
-        json_lines(tmp_path / "b.jsonl", THREE, NO_ENTITY),
-        pubtator(tmp_path / "a.pubtator", ONE, THREE),
-        json_lines(tmp_path / "c.jsonl", NO_ENTITY),
-    ]
-    report = predict_files(extract, inputs, tmp_path / "out.jsonl", batch_size=2)
-    ids = [json.loads(line)["id"] for line in (tmp_path / "out.jsonl").read_text().splitlines()]
-    assert ids == ["three", "none", "one", "three", "none"]
-    assert report.documents == 5
-
-
 def test_bad_document_stops_after_those_before_it_are_written(extract, tmp_path):
     source = json_lines(tmp_path / "in.jsonl", THREE, ONE, BAD_LINE, ONE)
     with pytest.raises(AnnotationError, match=r"in\.jsonl:3: document bad"):
         predict_files(extract, [source], tmp_path / "out.jsonl")
     assert [json.loads(line)["id"] for line in (tmp_path / "out.jsonl").read_text().splitlines()] == ["three", "one"]
-
-
-def test_bad_documents_are_skipped_and_reported(extract, tmp_path):
-    unknown_type = THREE.to_dict()
-    unknown_type["entities"][0]["type"] = "Organ"
-    source = json_lines(tmp_path / "in.jsonl", THREE, BAD_LINE, json.dumps(unknown_type), ONE)
-    report = predict_files(extract, [source], tmp_path / "out.jsonl", policy=ErrorPolicy("skip"))
-    assert (report.documents, report.relations) == (2, 4)
-    assert [str(error).removeprefix(str(source)).split(",")[0] for error in report.skipped] == [
-        ":2: document bad",
-        ":3: document three",
-    ]
 
 
 def test_document_that_the_output_cannot_hold_is_bad(extract, tmp_path):
@@ -119,24 +94,6 @@ def test_document_that_the_output_cannot_hold_is_bad(extract, tmp_path):
     assert report.documents == 2
     assert len(report.skipped) == 1
     assert f"{source}:2: document three, mention 0: identifiers ('D1;D2',)" in str(report.skipped[0])
-
-
-def test_output_may_not_be_an_input(extract, tmp_path):
-    source = pubtator(tmp_path / "in.pubtator", ONE)
-    content = source.read_bytes()
-    (tmp_path / "link.pubtator").symlink_to(source)
-    for output in (source, tmp_path / "link.pubtator", tmp_path / "x" / ".." / "in.pubtator"):
-        with pytest.raises(SettingError, match="is an input as well; write to another file"):
-            predict_files(extract, [source], output)
-    assert source.read_bytes() == content
-
-
-def test_suffix_names_the_format():
-    assert [format_of(Path(f"x.{suffix}")) for suffix in ("pubtator", "TXT", "tsv")] == ["pubtator"] * 3
-    assert [format_of(Path(f"x.{suffix}")) for suffix in ("jsonl", "json", "NDJSON")] == ["jsonl"] * 3
-    assert format_of(io.StringIO()) == "listing"
-    with pytest.raises(SettingError, match=r"x\.csv: unknown suffix '\.csv'; use one of \.pubtator, "):
-        format_of(Path("x.csv"))
 
 
 def test_best_relation_of_a_pair_of_identifiers_stays(extract):

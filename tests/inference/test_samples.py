@@ -34,12 +34,3 @@ def test_mentions_are_whole_words_of_known_types_that_do_not_overlap(path):
         assert not any(character.isalnum() for character in around), mention
         assert mention.entity_type in BioDirConfig().entity_types
         assert mention.identifiers
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_words_that_read_as_a_mention_are_mentions(path):
-    (document,) = read_pubtator(path)
-    kinds: dict[str, set] = {}
-    for mention in document.mentions:
-        kinds.setdefault(mention.text.casefold(), set()).add((mention.entity_type, mention.identifiers))
-    assert [name for name, kind in kinds.items() if len(kind) > 1] == []

@@ -5,46 +5,29 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor
 from transformers import BertForMaskedLM, BertForPreTraining
 
 from biodir.configuration_biodir import PAIR_ENCODINGS, BioDirConfig
 from biodir.errors_biodir import CheckpointError, SettingError
-from biodir.labels_biodir import CHEMICAL, DISEASE, PAIR_TYPES, RELATION_LABELS
+from biodir.labels_biodir import PAIR_TYPES, RELATION_LABELS
 from biodir.modeling_biodir import BioDirForRelationExtraction
-from biodir.processing_biodir import make_processor
 from biodir.training import initialization
 from biodir.training.initialization import model_from_encoder
-from helpers.marked import marked_document
 from helpers.tiny_models import (
     FAMILIES,
     MAX_TOKENS,
+    ONE_RELATION,
+    ROOM,
     all_logits,
+    assert_close,
+    inputs_of_pairs,
+    rewrite_weights,
     save_encoder,
     tiny_tokenizer,
     widened,
 )
-
-TOLERANCE = 1e-5
-ONE_RELATION = {
-    "relation_labels": ["None", "CID"],
-    "novelty_labels": [],
-    "direction_labels": [],
-    "generic_relation": None,
-    "pair_types": [(CHEMICAL, DISEASE)],
-}
-
-
-def assert_close(found: Tensor, expected: Tensor, tolerance: float = TOLERANCE) -> None:
-    torch.testing.assert_close(found, expected, rtol=0, atol=tolerance)
-
-
-def rewrite_weights(folder: Path, change) -> None:
-    weights = load_file(folder / "model.safetensors")
-    change(weights)
-    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
-
 
 # --- from a pretrained encoder
 
@@ -85,15 +68,6 @@ def test_encoder_starts_each_tag_as_the_mean_of_its_sub_words(tmp_path):
         assert_close(embeddings[tokenizer.convert_tokens_to_ids(tag)], expected, 1e-6)
 
 
-def test_encoder_leaves_tags_that_are_there_already_as_they_are(tmp_path):
-    model, tokenizer = model_from_encoder(save_encoder(tmp_path), max_tokens=MAX_TOKENS)
-    model.encoder.save_pretrained(tmp_path / "again")
-    tokenizer.save_pretrained(tmp_path / "again")
-    again, tokenizer_again = model_from_encoder(tmp_path / "again", max_tokens=MAX_TOKENS)
-    assert tokenizer_again.get_vocab() == tokenizer.get_vocab()
-    assert torch.equal(again.get_input_embeddings().weight, model.get_input_embeddings().weight)
-
-
 @pytest.mark.parametrize("family", ["bert", "roberta"])
 def test_encoder_starts_the_poolers_from_the_pooler_of_the_encoder(tmp_path, family):
     folder = save_encoder(tmp_path, family)
@@ -102,14 +76,6 @@ def test_encoder_starts_the_poolers_from_the_pooler_of_the_encoder(tmp_path, fam
     for head in model.heads.values():
         assert torch.equal(head.dense.weight, old["pooler.dense.weight"])
         assert torch.equal(head.dense.bias, old["pooler.dense.bias"])
-
-
-@pytest.mark.parametrize("family", ["modernbert", "electra"])
-def test_encoder_starts_the_poolers_at_random_where_the_encoder_has_none(tmp_path, family):
-    model, _ = model_from_encoder(save_encoder(tmp_path, family), max_tokens=MAX_TOKENS)
-    first, second, third = (head.dense.weight for head in model.heads.values())
-    assert not torch.equal(first, second)
-    assert not torch.equal(second, third)
 
 
 def test_encoder_starts_the_poolers_at_random_where_the_checkpoint_lacks_the_pooler(tmp_path):
@@ -167,19 +133,10 @@ def test_encoder_changes_the_fields_of_encoder_settings(tmp_path):
 
 # --- from a checkpoint of this kind
 
-ROOM = {"max_tokens": 128, "max_name_tokens": 8, "max_mention_tokens": 8, "window_overlap_tokens": 16}
-ROOM |= {"infix_min_tokens": 16, "soft_prompt_tokens": 3}
-PAIRS = marked_document("<C:1 aspirin> causes <D:2 headache> . <G:3 gene> causes it .")
-
 
 def logits_for_pairs(model, tokenizer) -> Tensor:
     """(3, labels of all tasks) of the pairs of `PAIRS`."""
     return all_logits(model.eval(), inputs_of_pairs(model, tokenizer))
-
-
-def inputs_of_pairs(model, tokenizer) -> dict[str, Tensor]:
-    encoder = make_processor(tokenizer, model.config)
-    return encoder.collate(list(encoder.features(encoder.tokenize(PAIRS))))
 
 
 @pytest.fixture(scope="module")
@@ -227,33 +184,31 @@ def test_checkpoint_of_the_same_form_and_labels_gives_its_logits(trained, form, 
     assert warned == []
 
 
-@pytest.mark.parametrize("form", PAIR_ENCODINGS)
-def test_checkpoint_re_initializes_the_head_whose_labels_have_another_order(trained, form, warned):
-    labels = ["None", *reversed(RELATION_LABELS[1:])]
-    settings = {**ROOM, "pair_encoding": form, "relation_labels": labels}
-    model, _ = model_from_encoder(trained[form], **settings)
-    assert warned == [f"{trained[form]}: has no fitting heads.relation; re-initialized"]
-    assert not is_as_saved(model, trained[form], "heads.relation.")
-    for prefix in ("encoder.", "soft_prompt.", "heads.novelty.", "heads.direction."):
-        assert is_as_saved(model, trained[form], prefix), prefix
+HEADS = ["heads.relation", "heads.novelty", "heads.direction"]
 
 
 @pytest.mark.parametrize("form", PAIR_ENCODINGS)
-def test_checkpoint_re_initializes_the_soft_prompt_of_other_pair_types(trained, form, warned):
-    settings = {**ROOM, "pair_encoding": form, "pair_types": PAIR_TYPES[::-1]}
-    model, _ = model_from_encoder(trained[form], **settings)
-    assert warned == [f"{trained[form]}: has no fitting soft_prompt; re-initialized"]
-    assert not is_as_saved(model, trained[form], "soft_prompt.")
-    assert is_as_saved(model, trained[form], "encoder.")
-    assert is_as_saved(model, trained[form], "heads.")
-
-
-@pytest.mark.parametrize(("form", "other"), [PAIR_ENCODINGS, PAIR_ENCODINGS[::-1]])
-def test_checkpoint_of_the_other_form_re_initializes_the_heads(trained, form, other, warned):
-    model, tokenizer = model_from_encoder(trained[form], pair_encoding=other, **ROOM)
-    assert warned == [f"{trained[form]}: has no fitting heads.relation, heads.novelty, heads.direction; re-initialized"]
-    assert is_as_saved(model, trained[form], "encoder.")
-    assert is_as_saved(model, trained[form], "soft_prompt.")
+@pytest.mark.parametrize(
+    ("settings", "new"),
+    [
+        ({"relation_labels": ["None", *reversed(RELATION_LABELS[1:])]}, HEADS[:1]),
+        ({"pair_types": PAIR_TYPES[::-1]}, ["soft_prompt"]),
+        ({"soft_prompt_tokens": 5}, ["soft_prompt"]),
+        ({"soft_prompt_tokens": 0}, []),
+        ({"pair_encoding": "the other"}, HEADS),
+    ],
+    ids=["labels", "pair types", "longer prompt", "no prompt", "form"],
+)
+def test_checkpoint_re_initializes_what_has_another_meaning_and_nothing_else(trained, form, settings, new, warned):
+    if form == "document" and settings == {"soft_prompt_tokens": 0}:
+        new = HEADS  # these read the soft prompt
+    (other,) = {*PAIR_ENCODINGS} - {form}
+    encoding = other if "pair_encoding" in settings else form
+    model, tokenizer = model_from_encoder(trained[form], **{**ROOM, **settings, "pair_encoding": encoding})
+    assert warned == [f"{trained[form]}: has no fitting {', '.join(new)}; re-initialized"] * bool(new)
+    kept = {"encoder", *HEADS, *(["soft_prompt"] if model.soft_prompt is not None else [])} - {*new}
+    assert [name for name in kept if not is_as_saved(model, trained[form], f"{name}.")] == []
+    assert encoding == other or [name for name in new if is_as_saved(model, trained[form], f"{name}.")] == []
     assert logits_for_pairs(model, tokenizer).isfinite().all()
 
 
@@ -267,23 +222,6 @@ def test_checkpoint_without_a_task_re_initializes_its_head(tmp_path, trained, wa
     assert is_as_saved(model, tmp_path, "heads.direction.")
 
 
-@pytest.mark.parametrize("prompt_tokens", [0, 5])
-def test_checkpoint_takes_no_soft_prompt_of_another_length(trained, prompt_tokens, warned):
-    settings = {**ROOM, "soft_prompt_tokens": prompt_tokens}
-    model, _ = model_from_encoder(trained["pairwise"], **settings)
-    assert [message.split(": ")[1] for message in warned] == ["has no fitting soft_prompt; re-initialized"] * (
-        prompt_tokens > 0
-    )
-    assert is_as_saved(model, trained["pairwise"], "heads.")
-
-
-def test_checkpoint_changes_the_fields_of_encoder_settings(trained):
-    settings = {"hidden_dropout_prob": 0.25}
-    model, _ = model_from_encoder(trained["document"], encoder_settings=settings, **ROOM)
-    assert model.encoder.embeddings.dropout.p == 0.25
-    assert is_as_saved(model, trained["document"], "encoder.")
-
-
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
@@ -295,10 +233,3 @@ def test_checkpoint_changes_the_fields_of_encoder_settings(trained):
 def test_checkpoint_refuses_settings_that_do_not_fit_it(trained, settings, message):
     with pytest.raises(SettingError, match=re.escape(message)):
         model_from_encoder(trained["pairwise"], encoder_settings=settings, **ROOM)
-
-
-def test_checkpoint_runs_no_code_of_the_folder(trained, monkeypatch):
-    asked = []
-    monkeypatch.setattr("builtins.input", lambda question="": asked.append(question) or "n")
-    model_from_encoder(trained["pairwise"], **ROOM)
-    assert asked == []
