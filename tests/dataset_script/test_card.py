@@ -55,16 +55,6 @@ def test_every_column_is_documented():
     assert all(f"| {columns} | " in text for columns in (*PAIR_COLUMNS, *DOCUMENT_COLUMNS))
 
 
-def test_counts_labels_licence_and_citation():
-    text = card(*SOURCES).text
-    assert "| --- | --- | ---: | ---: |\n| biored_direction | train | 1,400 | 2 |" in text
-    assert "| bc5cdr | relation | None, CID |" in text
-    for source in SOURCES:
-        assert source.licence in text
-        assert source.citation in text
-        assert source.homepage in text
-
-
 @pytest.mark.parametrize(
     ("sources", "has_example", "has_warning"),
     [(SOURCES, True, True), ([BIORED_DIRECTION], True, False), ([BC5CDR], False, False)],

@@ -1,30 +1,10 @@
 """The columns of the data sets: types, names and order of the labels."""
 
-from datasets import ClassLabel, List, Value
+from datasets import List
 
 from biodir.configuration_biodir import BioDirConfig
-from biodir.dataset_script.features import document_features, pair_features
+from biodir.dataset_script.features import pair_features
 from biodir.dataset_script.sources import BC5CDR, BIORED_DIRECTION
-from biodir.labels_biodir import ENTITY_TYPES, NOVELTY_LABELS, RELATION_LABELS
-
-
-def test_entities_and_relations_are_lists_of_mappings():
-    features = document_features(BIORED_DIRECTION.labels)
-    assert list(features) == ["id", "text", "passages", "entities", "relations"]
-    assert features["entities"] == List(
-        {
-            "start": Value("int32"),
-            "end": Value("int32"),
-            "text": Value("string"),
-            "type": ClassLabel(names=list(ENTITY_TYPES)),
-            "id": List(Value("string")),
-        }
-    )
-    assert features["passages"].feature["type"] == ClassLabel(names=["title", "abstract"])
-    relation = features["relations"].feature
-    assert list(relation) == ["relation", "entity1", "entity2", "novelty", "subject"]
-    assert relation["relation"].names == list(RELATION_LABELS)
-    assert relation["novelty"].names == list(NOVELTY_LABELS)
 
 
 def test_labels_have_the_numbers_of_models():

@@ -2,14 +2,13 @@
 
 import argparse
 import json
-from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from biodir import AnnotationError, SettingError, read_pubtator
-from biodir.dataset_script.corpora import CORPORA, ImportCounts
-from biodir.dataset_script.import_command import CORPUS_NAMES, add_import_command, import_table
+from biodir.dataset_script.corpora import CORPORA
+from biodir.dataset_script.import_command import CORPUS_NAMES, add_import_command
 from biodir.formats.reading import read_documents
 
 BC5CDR = """{id}|t|Iron harms.
@@ -190,19 +189,6 @@ def test_wrong_settings_are_refused(arguments, message, source, tmp_path, monkey
     with pytest.raises(SettingError, match=message):
         run(*(source if argument == "IN" else argument for argument in arguments))
     assert source.read_bytes() == content
-
-
-def test_dropped_and_opposite_relations_are_shown():
-    types = Counter({("INHIBITOR", "Negative_Correlation"): 1, ("ACTIVATOR", "Positive_Correlation"): 1})
-    no_mentions: Counter[tuple[str, str]] = Counter()
-    counts = ImportCounts(1, 1, (), (), (), no_mentions, types, 1, Counter(AGONIST=1), ("a.xml: document 1: ...",))
-    shown = list(import_table(CORPORA["drugprot"], counts, {}))
-    assert "relations in them                  3" in shown
-    assert "  merged into another of the pair  1" in shown
-    assert "relations                          1" in shown
-    start = shown.index("dropped relation type  because                        count")
-    assert shown[start + 1] == "AGONIST                both arguments are one entity      1"
-    assert shown[-1] == "a.xml: document 1: ..."
 
 
 @pytest.mark.corpus

@@ -10,7 +10,6 @@ from biodir.evaluation.calibration import (
     expected_calibration_error,
     head_outcomes,
     precision_recall_curve,
-    relation_outcomes,
     reliability,
 )
 from biodir.evaluation.checks import ComparedDocument, compared_documents
@@ -80,19 +79,6 @@ def test_curve_has_a_point_for_each_score_highest_first():
     assert curve.precision.tolist() == [1, 2 / 3, 2 / 4]
     assert curve.recall.tolist() == [1 / 4, 2 / 4, 2 / 4]
     assert curve.average_precision == pytest.approx(1 / 4 * 1 + 1 / 4 * 2 / 3)
-
-
-@pytest.mark.parametrize(
-    ("relation_type", "expected", "gold"),
-    [
-        ("Association", [(0.3, False), (0.8, True)], 3),
-        ("Positive_Correlation", [(0.55, False), (0.6, True)], 1),
-        ("Cotreatment", [(0.2, False)], 0),
-    ],
-)
-def test_outcomes_of_a_type_are_those_predicted_as_it(relation_type, expected, gold):
-    found, number = relation_outcomes(PAIRS, relation_type)
-    assert (listed(found), number) == (expected, gold)
 
 
 @pytest.mark.parametrize("seed", range(4))

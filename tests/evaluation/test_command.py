@@ -1,10 +1,7 @@
 """The commands `biodir evaluate`, `biodir calibrate` and `biodir errors`: what they print and write, their errors."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from dataclasses import replace
 
 import pytest
@@ -14,7 +11,6 @@ from biodir.__main__ import main
 from biodir.evaluation.intervals import Resampling
 from biodir.evaluation.report import comparison_report, evaluation_report
 from biodir.evaluation.tables import comparison_table, report_table
-from helpers.checkout import CHECKOUT
 from helpers.scored_documents import GOLD, PREDICTED, surest_gold
 from helpers.tiny_checkpoint import open_pipeline, save_checkpoint
 
@@ -64,11 +60,6 @@ def test_figures_are_printed_and_go_to_json_and_a_picture(folder, capfd):
     assert capfd.readouterr() == (f"{report_table(report)}\n\n{comparison_table(comparison)}\n", "")
     assert json.loads((folder / "out.json").read_text()) == {**report, "comparison": comparison}
     assert "<!-- 4 documents, 7 related pairs -->" in (folder / "out.svg").read_text()
-
-
-def test_predictions_without_relations_are_scored_with_a_note(folder, capfd):
-    assert main(["evaluate", "gold.pubtator", "nothing.pubtator", *FEW_OPTIONS]) == 0
-    assert "note: the predictions hold no relation at all" in capfd.readouterr().out
 
 
 TWICE = "document 1 occurs twice; keep one"
@@ -131,17 +122,6 @@ def test_errors_are_counted_and_their_page_is_written(folder, capfd):
 def test_predictions_without_relations_have_a_page_and_a_note(folder, capfd):
     assert main(["errors", "gold.pubtator", "nothing.pubtator", "-o", "page.html"]) == 0
     assert capfd.readouterr().err.startswith("biodir: note: the predictions hold no relation at all")
-
-
-def test_help_does_not_wait_for_heavy_libraries():
-    code = (
-        "import argparse, sys; from biodir.evaluation.command import add_commands\n"
-        "add_commands(argparse.ArgumentParser().add_subparsers())\n"
-        "print(sorted({'torch', 'transformers', 'jinja2'} & set(sys.modules)))"
-    )
-    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
-    assert done.stdout.strip() == "[]"
 
 
 # With a model.

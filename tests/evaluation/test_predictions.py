@@ -52,11 +52,6 @@ def test_json_lines_with_texts_are_documents(tmp_path):
     assert (document.text, document.relations) == ("Iron", (Relation("Bind", "7", "5"),))
 
 
-def test_pubtator_is_read_as_documents(tmp_path):
-    (document,) = read(written(tmp_path, "1|t|Iron", "1|a|", "1\tBind\t7\t5", name="predictions.pubtator"))
-    assert document.relations == (Relation("Bind", "7", "5"),)
-
-
 @pytest.mark.parametrize(
     ("line", "message"),
     [

@@ -50,11 +50,6 @@ def test_equal_settings_of_two_questions_have_one_folder(question_file, tmp_path
     assert read_question(other).trials("encoder")[1].folder == first.folder
 
 
-def test_only_and_seeds_choose_trials(question_file):
-    trials = read_question(question_file()).trials("encoder", seeds=[7], only=["eight"])
-    assert [(trial.variant, trial.seed) for trial in trials] == [("eight", 7)]
-
-
 def test_combination_has_a_trial_of_each_seed_after_its_parts(question_file):
     question = read_question(question_file("combinations: {joined: {relation: none, novelty: eight}}\n"))
     trials = question.trials("encoder", only=["joined"])

@@ -4,13 +4,11 @@ import json
 
 import pytest
 
-from biodir.dataset_script.import_command import write_documents
 from biodir.document_biodir import Relation
 from biodir.errors_biodir import AnnotationError, SettingError
 from biodir.formats.pubtator import write_pubtator
 from biodir.formats.reading import read_documents
 from biodir.labels_biodir import CHEMICAL, DISEASE, GENE
-from experiments import head_scores as head_program
 from experiments import join_predictions as join_program
 from experiments import prepare
 from experiments.head_scores import head_scores
@@ -139,23 +137,6 @@ def test_undirected_gold_needs_an_undirected_prediction_and_a_missing_head_has_n
     assert head_scores([GOLD], [answers]) == {"direction": {"accuracy": 1, "right": 1, "pairs": 1}}
 
 
-def test_program_writes_the_accuracies_of_a_checkpoint(checkpoint, tmp_path, capsys):
-    extract = open_pipeline(checkpoint)
-    results = extract(DOCUMENTS[1])
-    subject = results[0]["subject"]["id"] if results[0]["directed"] else None
-    gold = marked_document(
-        "The <G:3 gene> of <D:D2 disease>.",
-        id="2",
-        relations=(Relation("Bind", "3", "D2", results[0]["novelty"], subject),),
-    )
-    write_documents([gold], tmp_path / "gold.jsonl")
-    given = [str(tmp_path / "gold.jsonl"), "--model", str(checkpoint), "--json", str(tmp_path / "h.json")]
-    assert head_program.main([*given, "--device", "cpu"]) == 0
-    content = json.loads((tmp_path / "h.json").read_text())
-    assert content["novelty"] == content["direction"] == {"accuracy": 1.0, "right": 1, "pairs": 1}
-    assert "direction: 1 of 1 gold pairs, 100.00 %" in capsys.readouterr().out
-
-
 # Parts of corpora.
 
 NUMBERED = [marked_document("<C:C1 Iron> harms.", id=str(number)) for number in range(10)]
@@ -174,17 +155,3 @@ def test_parts_of_a_file_have_their_number_of_documents_whatever_the_order(tmp_p
         assert [ids_of(part)[::order] for part in parts] == [[*"0123567"], [*"489"]]
     assert prepare.main(["first", source, "-o", str(first), "--documents", "4"]) == 0
     assert ids_of(first) == [*"9876"]
-
-
-def test_split_leaves_documents_on_both_sides():
-    with pytest.raises(SettingError, match="leave some on both sides"):
-        prepare.split_documents(NUMBERED, 10)
-
-
-def test_unknown_suffix_is_found_before_anything_is_written(tmp_path, capsys):
-    write_pubtator(NUMBERED, tmp_path / "all.pubtator")
-    parts = [str(tmp_path / "train.pubtator"), str(tmp_path / "dev.xml")]
-    with pytest.raises(SystemExit):
-        prepare.main(["split", str(tmp_path / "all.pubtator"), "--held-out", "3", "--parts", *parts])
-    assert "dev.xml: unknown suffix" in capsys.readouterr().err
-    assert not (tmp_path / "train.pubtator").exists()
