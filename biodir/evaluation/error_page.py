@@ -7,8 +7,7 @@ from pathlib import Path
 from biodir.document_biodir import Document
 from biodir.document_sentences_biodir import sentence_spans
 from biodir.errors_biodir import SettingError
-from biodir.evaluation.error_analysis import ErrorAnalysis
-from biodir.evaluation.error_categories import CATEGORIES
+from biodir.evaluation.error_analysis import CATEGORIES, ErrorAnalysis
 from biodir.labels_biodir import UNRELATED
 
 # A piece of a sentence; the identifiers are those of the mentions that cover it, None where no mention does.

@@ -121,7 +121,7 @@ def _calibration(pairs: Sequence[ComparedDocument]) -> dict[str, Any]:
         found[head] = {
             "predictions": len(outcomes.scores),
             "expected_calibration_error": expected_calibration_error(table),
-            "bins": [asdict(each) for each in table],
+            "bins": table,
         }
     return found
 

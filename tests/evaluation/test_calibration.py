@@ -58,7 +58,7 @@ def test_heads_are_not_judged_by_what_gold_does_not_annotate():
 
 @pytest.mark.parametrize("tenths", range(1, 11))
 def test_score_on_an_edge_lies_in_the_bin_below(tenths):
-    counts = [each.predictions for each in reliability(outcomes((tenths / 10, True)))]
+    counts = [each["predictions"] for each in reliability(outcomes((tenths / 10, True)))]
     assert counts.index(1) == tenths - 1
 
 
@@ -66,7 +66,7 @@ def test_error_is_the_one_worked_out_by_hand():
     # .9 and .8 and .7 right, .6 right and .55 wrong in one bin, .3 and .2 wrong:
     # .1 + .2 + .3 + 2 * |.575 - .5| + .3 + .2 = 1.25, over seven predictions
     table = reliability(head_outcomes(PAIRS)["relation"])
-    assert [each.predictions for each in table] == [0, 1, 1, 0, 0, 2, 1, 1, 1, 0]
+    assert [each["predictions"] for each in table] == [0, 1, 1, 0, 0, 2, 1, 1, 1, 0]
     assert expected_calibration_error(table) == pytest.approx(1.25 / 7)
 
 
