@@ -7,14 +7,31 @@ from pathlib import Path
 from typing import Any
 
 from biodir.document_biodir import Document, Relation
+from biodir.document_pubtator_biodir import read_pubtator
 from biodir.errors_biodir import STRICT, AnnotationError, ErrorPolicy
+from biodir.labels_biodir import CHEMICAL, DISEASE
 from biodir.pipeline_decoding_biodir import relations_of_pairs
 
-from .bc5cdr import BC5CDR
 from .chemical_gene import DRUGPROT, EU_ADR
 from .corpus import HEAD, TAIL, Corpus, RelationRule
 from .redocred import RE_DOCRED
 
+# Chemicals that induce diseases, CID, become Positive_Correlation with the chemical as subject, as BioREDirect has it: 101
+# documents of BC5CDR are also in its train and dev splits. Of the 163 CID pairs that it relates there, 158 are
+# Positive_Correlation with the chemical as subject, 4 Association and 1 Negative_Correlation.
+BC5CDR = Corpus(
+    name="bc5cdr",
+    title="BC5CDR",
+    read=read_pubtator,
+    entity_types={"Chemical": CHEMICAL, "Disease": DISEASE},
+    relation_rules={"CID": RelationRule("Positive_Correlation", HEAD)},
+    merges_pairs=True,
+    ids_are_pmids=True,
+    licence="public domain (United States Government work)",
+    address="https://doi.org/10.1093/database/baw068",
+    note="Only induced diseases are annotated: a chemical that treats a disease counts as unrelated. Shares documents "
+    "with BioRED, also with the splits that models are scored on. No novelty.",
+)
 CORPORA: Mapping[str, Corpus] = {corpus.name: corpus for corpus in (BC5CDR, DRUGPROT, EU_ADR, RE_DOCRED)}
 
 # Of two types of one pair the stronger stays: these are weaker than all others, the weakest first.

@@ -60,10 +60,12 @@ def cross_fitted_counts(
     Raises:
         AnnotationError: the documents are too few to find a rule on some and count on others.
     """
+    if len(data.documents) < 2:
+        raise AnnotationError(f"{len(data.documents)} documents cannot be split; give at least two")
     counts = []
     remaining = iter(logits)
     by_document = [[*islice(remaining, sum(len(each.pairs) for each in found))] for found in data.features]
-    for fold in range(min(folds, len(data.documents)) if len(data.documents) > 1 else 0):
+    for fold in range(min(folds, len(data.documents))):
         is_held_out = [index % folds == fold for index in range(len(data.documents))]
         part, part_logits = _part(data, by_document, [not each for each in is_held_out])
         if not part_logits or not any(document.relations for document in part.documents):
@@ -72,8 +74,6 @@ def cross_fitted_counts(
                 "relations, or no candidate pairs; give more documents with relations"
             )
         counts.append(rule_counts(*_part(data, by_document, is_held_out), found_rule(part, part_logits, rule)))
-    if not counts:
-        raise AnnotationError(f"{len(data.documents)} documents cannot be split; give at least two")
     return total_counts(counts)
 
 

@@ -1,7 +1,6 @@
 """The builder of the data sets: configurations, cache, downloads, errors."""
 
 import logging
-import zipfile
 
 import pytest
 

@@ -9,11 +9,8 @@ from biodir.errors_biodir import AnnotationError, SettingError
 from biodir.formats.pubtator import write_pubtator
 from biodir.formats.reading import read_documents
 from biodir.labels_biodir import CHEMICAL, DISEASE, GENE
-from experiments import join_predictions as join_program
 from experiments import prepare
-from experiments.head_scores import head_scores
-from experiments.join_predictions import joined_documents, joined_results, models_of
-from experiments.predictions import pair_of
+from experiments.predictions import head_scores, joined_documents, joined_results, main, models_of, pair_of
 from helpers.marked import marked_document
 from helpers.tiny_checkpoint import open_pipeline, save_checkpoint
 
@@ -94,7 +91,7 @@ def test_model_joined_with_itself_predicts_what_it_does_by_itself(checkpoint, do
     models = [f"{task}={checkpoint}" for task in ("relation", "novelty", "direction")]
     output = tmp_path / "joined.jsonl"
     given = [str(documents), "--json", str(output), "--device", "cpu", "--models", *models]
-    assert join_program.main(given) == 0
+    assert main(["join", *given]) == 0
     single = list(open_pipeline(checkpoint)(read_documents(documents)))
     joined = [json.loads(line) for line in output.read_text().splitlines()]
     assert [line["id"] for line in joined] == ["1", "2"]

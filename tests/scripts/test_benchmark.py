@@ -145,7 +145,7 @@ def test_ratio_to_naive_is_the_median_of_those_of_each_turn():
 
 @pytest.mark.parametrize(("curve", "size", "pairs"), [("pairs", 10, 10), ("pairs", 11, 15), ("words", 200, 66)])
 def test_documents_of_the_curves_have_the_given_size(documents, curve, size, pairs):
-    document = parse_document(script("benchmark_curves").curve_document(curve, size, str(documents)))
+    document = parse_document(script("benchmark").curve_document(curve, size, str(documents)))
     assert len(list(candidate_pairs(document.entities(), PAIR_TYPES))) == pairs
     assert len(document.text.split()) == (size if curve == "words" else 300)
 
