@@ -16,9 +16,9 @@ from .chemical_gene import DRUGPROT, EU_ADR
 from .corpus import HEAD, TAIL, Corpus, RelationRule
 from .redocred import RE_DOCRED
 
-# Chemicals that induce diseases, CID, become Positive_Correlation with the chemical as subject, as BioREDirect has it: 101
-# documents of BC5CDR are also in its train and dev splits. Of the 163 CID pairs that it relates there, 158 are
-# Positive_Correlation with the chemical as subject, 4 Association and 1 Negative_Correlation.
+# CID becomes Positive_Correlation with the chemical as subject, as BioREDirect annotates it: 101 documents of BC5CDR
+# are also in its train and dev splits. Of the 163 CID pairs that it relates there, 158 are Positive_Correlation with
+# the chemical as subject, 4 Association and 1 Negative_Correlation.
 BC5CDR = Corpus(
     name="bc5cdr",
     title="BC5CDR",
@@ -80,7 +80,7 @@ def import_corpus(
     Args:
         corpus: one of CORPORA.
         paths: files of the corpus.
-        exclude_ids: documents to leave out, such as those of `exclusion.excluded_by_scored_splits`.
+        exclude_ids: documents to leave out, such as those of `import_command.excluded_by_scored_splits`.
         policy: whether a document that cannot be read is an error or is left out.
 
     Raises:

@@ -14,7 +14,7 @@ Four shares of the documents of a cell, see `experiments.stress_documents`:
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -59,7 +59,8 @@ def shares(documents: Sequence[StressDocument], scores: Sequence[PairScore]) -> 
     table = pd.DataFrame([{**key, **asdict(score)} for key, score in zip(keys, scores, strict=True)])
     table = table.set_index([*CELL, "number"])
     found, twins = table[table.has_evidence], table[~table.has_evidence]
-    threshold = tolerant_threshold(list(twins.score))
+    # at most `TOLERATED` of the twins have a higher score
+    threshold = twins.score.sort_values(ascending=False).iloc[int(TOLERATED * len(twins))]
     both = found.join(twins.add_suffix("_of_twin"))
     measures = {
         "recall": both.is_related,
@@ -68,20 +69,6 @@ def shares(documents: Sequence[StressDocument], scores: Sequence[PairScore]) -> 
         "above twin": both.score > both.score_of_twin,
     }
     return pd.DataFrame(measures).astype(float).groupby(CELL, sort=False).mean()
-
-
-def tolerant_threshold(of_twins: Sequence[float]) -> float:
-    """Return the lowest score of the twins that at most `TOLERATED` of them exceed."""
-    return sorted(of_twins, reverse=True)[int(TOLERATED * len(of_twins))]
-
-
-def table_rows(table: pd.DataFrame, about: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the shares of a checkpoint as rows of the table of results."""
-    return [
-        {**about, "split": f"{tokens} tokens, {layout}, {place}", "measure": measure, "share": share}
-        for (tokens, layout, place), cell in table.iterrows()
-        for measure, share in cell.items()
-    ]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -116,7 +103,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 "commit": training.get("provenance", {}).get("commit", "unknown"),
             }
             options.results.parent.mkdir(parents=True, exist_ok=True)
-            add_rows(options.results, table_rows(table, about))
+            rows = [
+                {**about, "split": f"{tokens} tokens, {layout}, {place}", "measure": measure, "share": share}
+                for (tokens, layout, place), cell in table.iterrows()
+                for measure, share in cell.items()
+            ]
+            add_rows(options.results, rows)
     except BioDirError as error:
         print(f"stress_test: error: {error}", file=sys.stderr)
         return 1

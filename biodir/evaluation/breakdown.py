@@ -8,7 +8,7 @@ from itertools import combinations_with_replacement, pairwise, product
 from biodir.document_biodir import Document, Mention, Relation
 from biodir.document_sentences_biodir import SentenceIndex
 from biodir.evaluation.checks import ComparedDocument
-from biodir.evaluation.scores import Counts, macro_average, statement_counts
+from biodir.evaluation.scores import Counts, statement_counts
 from biodir.labels_biodir import ENTITY_TYPES, LEVELS, PAIR_TYPES, TYPE_MAP
 
 NO_MENTION = "no mention"  # the group of relations with an entity that the document does not mention
@@ -113,11 +113,6 @@ def counts_by(breakdown: str, pairs: Iterable[ComparedDocument]) -> GroupCounts:
                 totals[level] += statement_counts(gold, predicted, level)
     order = (*DISTANCES, NO_MENTION, *LENGTHS)
     return dict(sorted(found.items(), key=lambda item: (order.index(item[0]) if item[0] in order else -1, item[0])))
-
-
-def macro_scores(by_type: GroupCounts) -> dict[str, dict[str, float]]:
-    """Return level -> means over the types that occur on either side, from the counts by type."""
-    return {level: macro_average([found[level] for found in by_type.values()]) for level in TYPE_LEVELS}
 
 
 def candidates_only(

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from biodir.document_biodir import Document
-from biodir.evaluation.breakdown import BREAKDOWNS, GroupCounts, candidates_only, counts_by, macro_scores
+from biodir.evaluation.breakdown import BREAKDOWNS, TYPE_LEVELS, GroupCounts, candidates_only, counts_by
 from biodir.evaluation.calibration import (
     expected_calibration_error,
     head_outcomes,
@@ -15,7 +15,7 @@ from biodir.evaluation.calibration import (
 )
 from biodir.evaluation.checks import ComparedDocument, compared_documents, comparison_notes, unannotated_parts
 from biodir.evaluation.intervals import Resampling, bootstrap_intervals, compared_f1
-from biodir.evaluation.scores import Counts, document_counts, total_counts, unannotated_levels
+from biodir.evaluation.scores import Counts, document_counts, macro_average, total_counts, unannotated_levels
 from biodir.labels_biodir import LEVELS
 
 
@@ -48,11 +48,13 @@ def evaluation_report(
     counts = document_counts(pairs)
     totals = total_counts(counts)
     breakdowns = {name: counts_by(name, pairs) for name in BREAKDOWNS}
+    by_type = breakdowns["by_type"]
     report = {
         **_figures(totals),
         "documents": len(pairs),
         "pairs": totals["entity_pair"].tp + totals["entity_pair"].fn,
-        "macro": macro_scores(breakdowns["by_type"]),
+        # means over the types that occur on either side
+        "macro": {level: macro_average([found[level] for found in by_type.values()]) for level in TYPE_LEVELS},
         "candidates_only": _figures(total_counts(document_counts(candidates_only(pairs, pair_types)))),
         **{name: _groups(found) for name, found in breakdowns.items()},
         "intervals": _intervals(counts, resampling or Resampling()),
