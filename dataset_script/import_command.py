@@ -103,12 +103,7 @@ def _exclusions(options: argparse.Namespace, corpus: "Corpus") -> Exclusions:
 
 
 def excluded_by_files(paths: Iterable[Path]) -> Exclusions:
-    """Return the ids of the documents of each file, which may have any format.
-
-    Raises:
-        SettingError: a file holds no document.
-        BioDirError: a file cannot be read.
-    """
+    """Return the ids of the documents of each file, which may have any format."""
     exclusions = {str(path): frozenset(document.id for document in read_documents(path)) for path in paths}
     for path, ids in exclusions.items():
         if not ids:
@@ -174,12 +169,7 @@ def import_table(corpus: "Corpus", counts: "ImportCounts", exclusions: Exclusion
 
 
 def write_documents(documents: Sequence[Document], output: Path) -> None:
-    """Write the documents as PubTator or JSON Lines, by the suffix, atomically.
-
-    Raises:
-        AnnotationError: the format cannot hold a document.
-        OSError: the file cannot be written.
-    """
+    """Write the documents as PubTator or JSON Lines, by the suffix, atomically."""
     try:
         if output.suffix.lower() in PUBTATOR_SUFFIXES:
             text = "".join(map(format_pubtator, documents))

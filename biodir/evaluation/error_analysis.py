@@ -139,9 +139,6 @@ def error_analysis(gold: Iterable[Document], predicted: Iterable[Document]) -> E
 
     Args:
         gold, predicted: documents with the same ids, in any order.
-
-    Raises:
-        AnnotationError: the two cannot be compared, see `compared_documents`.
     """
     pairs = compared_documents(gold, predicted)
     pair_types = scored_pair_types(pair.gold for pair in pairs)

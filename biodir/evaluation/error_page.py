@@ -19,9 +19,6 @@ def error_page(analysis: ErrorAnalysis, gold_name: str, predicted_name: str) -> 
 
     Args:
         gold_name, predicted_name: what the page calls the two sides, such as the names of their files.
-
-    Raises:
-        SettingError: jinja2 is not installed.
     """
     try:
         from jinja2 import Environment, FileSystemLoader, StrictUndefined

@@ -58,9 +58,6 @@ def bootstrap_intervals(counts: Sequence[Counts], settings: Resampling) -> dict[
 
     Args:
         counts: those of each document, at one level.
-
-    Raises:
-        AnnotationError: there is no document.
     """
     table = _table(counts)  # (documents, 3)
     tp, fp, fn = (_drawn_weights(len(table), settings) @ table).T  # each (resamples,)
@@ -73,9 +70,6 @@ def compared_f1(first: Sequence[Counts], second: Sequence[Counts], settings: Res
 
     Args:
         first, second: each system's counts of the same documents in the same order, at one level.
-
-    Raises:
-        AnnotationError: there is no document, or their numbers differ.
     """
     table1, table2 = _table(first), _table(second)
     if len(table1) != len(table2):

@@ -23,11 +23,7 @@ NO_SCORES = "the predictions have no scores"
 
 
 def check_plot_path(path: Path) -> None:
-    """Check that a picture can be written there.
-
-    Raises:
-        SettingError: the suffix is none of a picture, or matplotlib is not installed.
-    """
+    """Check that a picture can be written there."""
     if path.suffix.lower() not in SUFFIXES:
         raise SettingError(f"{path}: unknown suffix {path.suffix!r}; use one of {', '.join(SUFFIXES)}")
     try:

@@ -40,9 +40,6 @@ def evaluation_report(
         resampling: how the intervals are drawn; None for the defaults.
         labels: task -> labels of the model that predicted, where they differ from those of BioRED.
         pair_types: pairs of entity types that the model scores; None for those of BioRED, or of the documents.
-
-    Raises:
-        AnnotationError: the two cannot be compared, see `compared_documents`.
     """
     pairs = compared_documents(gold, predicted, labels)
     counts = document_counts(pairs)
@@ -73,11 +70,7 @@ def comparison_report(
     resampling: Resampling | None = None,
     labels: Mapping[str, Sequence[str]] | None = None,
 ) -> dict[str, Any]:
-    """Return level -> F1 of the predictions minus that of the other ones, with interval and p-value, JSON-ready.
-
-    Raises:
-        AnnotationError: one of the two cannot be compared with the gold documents.
-    """
+    """Return level -> F1 of the predictions minus that of the other ones, with interval and p-value, JSON-ready."""
     resampling = resampling or Resampling()
     gold = list(gold)
     pairs = compared_documents(gold, predicted, labels)

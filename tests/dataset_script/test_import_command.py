@@ -63,28 +63,14 @@ def test_pubtator_is_written_without_the_excluded(source, tmp_path, capsys):
     assert (document.relations[0].relation_type, document.relations[0].subject_id) == ("Positive_Correlation", "D1")
     shown = capsys.readouterr()
     assert shown.err == ""
-    assert shown.out.splitlines() == [
-        "BC5CDR  licence: public domain (United States Government work)  https://doi.org/10.1093/database/baw068",
-        CORPORA["bc5cdr"].note,
-        "",
-        *(
-            f"{name:{max(35, len(str(tmp_path)) + 20)}}{count}"
-            for name, count in {
-                "documents read": 6,
-                "  could not be read": 0,
-                "  excluded": 4,
-                f"    {excluded[0]}": 2,
-                f"    {excluded[1]}": 2,
-                "  repeated": 1,
-                "documents": 1,
-                "relations in them": 1,
-                "  dropped": 0,
-                "  merged into another of the pair": 0,
-                "relations": 1,
-                "  pairs with opposite types": 0,
-            }.items()
-        ),
-        "",
+    header, note, _, *lines = shown.out.splitlines()
+    assert header.startswith("BC5CDR  licence: public domain")
+    assert note == CORPORA["bc5cdr"].note
+    counts = [int(line.split()[-1]) for line in lines[:12]]
+    assert counts == [6, 0, 4, 2, 2, 1, 1, 1, 0, 0, 1, 0], (
+        "in the order of the table"
+    )
+    assert lines[13:] == [
         "entity type  becomes                     count",
         "Chemical     ChemicalEntity                  1",
         "Disease      DiseaseOrPhenotypicFeature      1",
