@@ -78,8 +78,6 @@ def import_corpus(
     """Read a corpus and return its documents with biodir's types, and the counts.
 
     Args:
-        corpus: one of CORPORA.
-        paths: files of the corpus.
         exclude_ids: documents to leave out, such as those of `import_command.excluded_by_scored_splits`.
         policy: whether a document that cannot be read is an error or is left out.
 

@@ -22,7 +22,6 @@ def export(found: Sequence[FoundFiles], out: str | os.PathLike[str], is_strict: 
     Nothing is written before all corpora are read.
 
     Args:
-        found: the files of each corpus.
         out: folder to make; it may exist if it is empty.
         is_strict: whether a checksum that differs is an error, not a warning.
 

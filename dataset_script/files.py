@@ -116,11 +116,9 @@ def verify_checksums(found: FoundFiles, is_strict: bool = False) -> None:
 
 
 def fetched_archive(source: Source, download: Callable[[str], str], address: str | None = None) -> Path:
-    """Return the path of a corpus's archive after its download.
+    """Return the path of a corpus's archive after its download from the address, by default the official one.
 
-    Args:
-        download: address -> local path, such as the method of a `datasets.DownloadManager`.
-        address: where the archive is; by default its official address.
+    `download` is address -> local path, such as the method of a `datasets.DownloadManager`.
     """
     address = address or source.address
     try:

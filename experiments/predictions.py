@@ -93,14 +93,9 @@ def _fits(task: str, prediction: Mapping[str, Any], relation: Relation) -> bool:
 def joined_results(
     related: Iterable[Mapping[str, Any]], others: Mapping[str, PredictionOfPair]
 ) -> list[dict[str, Any]]:
-    """Return the results of one document, the highest score first.
+    """Return the results of the relation model for one document with novelty and direction of the other models.
 
-    Args:
-        related: results of the relation model for the pairs that it relates.
-        others: novelty, direction or both -> the predictions of that task's model.
-
-    Raises:
-        AnnotationError: a model has no prediction for a pair.
+    The highest score comes first; `others` are novelty, direction or both -> the predictions of that task's model.
     """
     joined = []
     for result in related:

@@ -15,7 +15,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -33,12 +33,7 @@ CELL = ["tokens", "layout", "place"]
 TOLERATED = 0.1
 
 
-@dataclass(frozen=True)
-class PairScore:
-    """What a checkpoint predicts for the pair of a document; `score` is 1 minus that of an unrelated pair."""
-
-    is_related: bool
-    score: float
+PairScore = tuple[bool, float]  # whether the pair is related, and 1 minus the score of an unrelated pair
 
 
 def pair_scores(extract: Any, documents: Iterable[Document]) -> list[PairScore]:
@@ -49,15 +44,15 @@ def pair_scores(extract: Any, documents: Iterable[Document]) -> list[PairScore]:
             raise SettingError("the model does not score pairs of these types; give one with BioRED's pair types")
         # The first head decides which pairs are related; its first label is that of unrelated ones.
         unrelated, score = next(iter(next(iter(results[0]["scores"].values())).items()))
-        found.append(PairScore(results[0]["relation"] != unrelated, 1 - score))
+        found.append((results[0]["relation"] != unrelated, 1 - score))
     return found
 
 
 def shares(documents: Sequence[StressDocument], scores: Sequence[PairScore]) -> pd.DataFrame:
     """Return the shares of each cell, indexed by length, layout and place."""
-    keys = [{name: getattr(each, name) for name in (*CELL, "number", "has_evidence")} for each in documents]
-    table = pd.DataFrame([{**key, **asdict(score)} for key, score in zip(keys, scores, strict=True)])
-    table = table.set_index([*CELL, "number"])
+    keys = [*CELL, "number", "has_evidence"]
+    rows = [(*attrgetter(*keys)(each), *score) for each, score in zip(documents, scores, strict=True)]
+    table = pd.DataFrame(rows, columns=[*keys, "is_related", "score"]).set_index(keys[:-1])
     found, twins = table[table.has_evidence], table[~table.has_evidence]
     # at most `TOLERATED` of the twins have a higher score
     threshold = twins.score.sort_values(ascending=False).iloc[int(TOLERATED * len(twins))]

@@ -35,8 +35,7 @@ def scored_pair_types(documents: Iterable[Document]) -> tuple[tuple[str, str], .
 class RelationGroups:
     """The groups that the relations of a document belong to, by its mentions.
 
-    Args:
-        pair_types: unordered pairs of entity types that a model scores, by any of the known names.
+    `pair_types` are unordered pairs of entity types that a model scores, by any of the known names.
 
     >>> mentions = Mention(0, 4, "Iron", "Chemical", ("7",)), Mention(11, 13, "it", "Gene", ("5",))
     >>> groups = RelationGroups(Document("1", "Iron binds it", mentions))
@@ -94,10 +93,8 @@ BREAKDOWNS: Mapping[str, Callable[[Document], Group]] = {
 def counts_by(breakdown: str, pairs: Iterable[ComparedDocument]) -> GroupCounts:
     """Return group -> level -> counts; the gold document's annotations decide the groups of both sides.
 
-    A wrong type is a false positive of the predicted type and a false negative of the gold one.
-
-    Args:
-        breakdown: one of `BREAKDOWNS`; that by type leaves out the level that needs no type.
+    A wrong type is a false positive of the predicted type and a false negative of the gold one. The breakdown is one of
+    `BREAKDOWNS`; that by type leaves out the level that needs no type.
     """
     found: GroupCounts = {}
     levels = TYPE_LEVELS if breakdown == "by_type" else LEVELS
@@ -118,11 +115,7 @@ def counts_by(breakdown: str, pairs: Iterable[ComparedDocument]) -> GroupCounts:
 def candidates_only(
     pairs: Sequence[ComparedDocument], pair_types: Iterable[Sequence[str]] | None = None
 ) -> list[ComparedDocument]:
-    """Return the documents without the relations whose pair is no candidate, on both sides.
-
-    Args:
-        pair_types: those of the model; None for `scored_pair_types`.
-    """
+    """Return the documents without the relations, on both sides, whose pair a model with these pair types never scores."""
     pair_types = pair_types or scored_pair_types(pair.gold for pair in pairs)
     kept = []
     for pair in pairs:

@@ -106,11 +106,7 @@ def expected_calibration_error(table: Sequence[Mapping[str, Any]]) -> float:
 
 
 def precision_recall_curve(outcomes: Outcomes, gold: int) -> PrecisionRecallCurve:
-    """Return the curve over all thresholds that change anything.
-
-    Args:
-        gold: the number of gold statements, found or not; recall is the share of these.
-    """
+    """Return the curve over all thresholds that change anything; `gold` is the number of statements to find."""
     order = np.argsort(-outcomes.scores, kind="stable")
     scores, right = outcomes.scores[order], np.cumsum(outcomes.right[order])
     last_of_score = np.append(np.flatnonzero(np.diff(scores)), len(scores) - 1) if len(scores) else np.array([], int)

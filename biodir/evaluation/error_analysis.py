@@ -18,9 +18,7 @@ MAX_EVIDENCE_PLACES = 2
 class ErrorCategory:
     """A kind of error. An error has one category: the first that applies.
 
-    Args:
-        name: what the address of the error page calls it.
-        title, explanation: what people read.
+    `name` is its name in the address of the error page; people read the other two.
 
     >>> category_of(Relation("Bind", "7", "5", "Novel"), None).title
     'Missed relation'
@@ -40,11 +38,7 @@ CATEGORIES = (MISSED, SPURIOUS, WRONG_TYPE, WRONG_DIRECTION, WRONG_NOVELTY)
 
 
 def category_of(gold: Relation | None, predicted: Relation | None) -> ErrorCategory | None:
-    """Return the category of a gold and a predicted relation of one pair, or None where they agree.
-
-    Args:
-        gold, predicted: None on the side that has no relation; never both.
-    """
+    """Return the category of a pair's relations, of which one may be None; None where they agree."""
     if predicted is None:
         return MISSED
     if gold is None:
@@ -135,11 +129,7 @@ class ErrorAnalysis:
 
 
 def error_analysis(gold: Iterable[Document], predicted: Iterable[Document]) -> ErrorAnalysis:
-    """Return the comparison of gold and predicted relations; texts and mentions are those of the gold documents.
-
-    Args:
-        gold, predicted: documents with the same ids, in any order.
-    """
+    """Return the comparison of documents with the same ids; texts and mentions are those of the gold documents."""
     pairs = compared_documents(gold, predicted)
     pair_types = scored_pair_types(pair.gold for pair in pairs)
     comparisons = (comparison for pair in pairs for comparison in _comparisons(pair, pair_types))

@@ -15,11 +15,7 @@ Piece = tuple[str, list[str] | None]
 
 
 def error_page(analysis: ErrorAnalysis, gold_name: str, predicted_name: str) -> str:
-    """Return the HTML of the page; it can be written as UTF-8, whatever the texts hold.
-
-    Args:
-        gold_name, predicted_name: what the page calls the two sides, such as the names of their files.
-    """
+    """Return the HTML of the page, with names for the two sides; it can be written as UTF-8, whatever texts hold."""
     try:
         from jinja2 import Environment, FileSystemLoader, StrictUndefined
     except ImportError as error:

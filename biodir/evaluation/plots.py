@@ -39,11 +39,9 @@ def write_plot(
     predicted: Sequence[Document],
     labels: Mapping[str, Sequence[str]] | None = None,
 ) -> None:
-    """Write the picture; where predictions have no scores, the panels that need them hold a note.
+    """Write the picture of an `evaluation_report`, called with the same documents and labels.
 
-    Args:
-        report: the `evaluation_report` of the same documents.
-        labels: as there.
+    Where predictions have no scores, the panels that need them hold a note.
     """
     from matplotlib.figure import Figure
 

@@ -31,10 +31,9 @@ def read_gold(path: Path) -> list[Document]:
 
 
 def read_predictions(path: Path, gold: Sequence[Document]) -> list[Document]:
-    """Return the predictions of a file for the gold documents; those from results of `biodir predict` have no text.
+    """Return the predictions of a file for the gold documents, in a format of `read_documents` or of `biodir predict`.
 
-    Args:
-        path: documents in any format that `read_documents` reads, or JSON Lines as `biodir predict` writes them.
+    Documents from results of `biodir predict` have no text.
 
     Raises:
         AnnotationError: the two cannot be compared; with the path.

@@ -67,9 +67,7 @@ def test_pubtator_is_written_without_the_excluded(source, tmp_path, capsys):
     assert header.startswith("BC5CDR  licence: public domain")
     assert note == CORPORA["bc5cdr"].note
     counts = [int(line.split()[-1]) for line in lines[:12]]
-    assert counts == [6, 0, 4, 2, 2, 1, 1, 1, 0, 0, 1, 0], (
-        "in the order of the table"
-    )
+    assert counts == [6, 0, 4, 2, 2, 1, 1, 1, 0, 0, 1, 0], "in the order of the table"
     assert lines[13:] == [
         "entity type  becomes                     count",
         "Chemical     ChemicalEntity                  1",

@@ -12,7 +12,7 @@ from biodir.labels_biodir import PAIR_TYPES
 from experiments import stress_test
 from experiments.results import read_table
 from experiments.stress_documents import APART, END, MIDDLE, START, TOGETHER, TOKENS_A_WORD, stress_documents
-from experiments.stress_test import PairScore, shares
+from experiments.stress_test import shares
 from helpers.tiny_checkpoint import save_checkpoint
 
 LENGTHS = (400, 1000)
@@ -113,7 +113,7 @@ def test_shares_are_those_of_the_documents_of_a_cell(documents):
     scores = [
         0.1 * (1 + each.number) if each.has_evidence else {START: 0.25, MIDDLE: 0.05}[each.place] for each in some
     ]
-    assert shares(some, list(map(PairScore, related, scores))).to_dict("index") == {
+    assert shares(some, list(zip(related, scores, strict=True))).to_dict("index") == {
         (400, APART, START): dict(zip(MEASURES, (1.0, 0.25, 0.5, 0.5), strict=True)),
         (400, APART, MIDDLE): dict(zip(MEASURES, (0.0, 0.0, 0.5, 1.0), strict=True)),
     }
