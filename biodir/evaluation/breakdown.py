@@ -115,7 +115,7 @@ def counts_by(breakdown: str, pairs: Iterable[ComparedDocument]) -> GroupCounts:
 def candidates_only(
     pairs: Sequence[ComparedDocument], pair_types: Iterable[Sequence[str]] | None = None
 ) -> list[ComparedDocument]:
-    """Return the documents without the relations, on both sides, whose pair a model with these pair types never scores."""
+    """Return the documents without the relations of pairs that no model scores, or not one with these pair types."""
     pair_types = pair_types or scored_pair_types(pair.gold for pair in pairs)
     kept = []
     for pair in pairs:

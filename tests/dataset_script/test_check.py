@@ -3,7 +3,7 @@
 import pytest
 
 from biodir.__main__ import main
-from biodir.dataset_script.check import CountError, SplitContent, check_counts, count_table, counts_of, found_counts
+from biodir.dataset_script.check import CountError, SplitContent, check_counts, counts_of, found_counts
 from biodir.dataset_script.sources import PublishedCount
 from helpers.corpus_folder import COPPER, IRON
 
@@ -61,14 +61,6 @@ def test_splits_that_are_not_there_are_not_compared():
 def test_documents_in_two_corpora_are_counted_once():
     contents = {("a", "x"): content("1", "2"), ("a", "y"): content("2", "3"), ("b", "x"): content("2", "3", "4")}
     assert found_counts(contents, [SHARED]) == {SHARED: 2}
-
-
-def test_table_is_aligned_and_marks_what_differs():
-    assert count_table({published("x", 13351): 13351, published("xy", 61, "relations"): 5}).splitlines() == [
-        "corpus  split  count      found  published",
-        "a       x      mentions   13351      13351",
-        "a       x + y  relations      5         61  differs",
-    ]
 
 
 def test_every_difference_is_named():

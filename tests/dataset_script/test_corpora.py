@@ -77,11 +77,6 @@ def test_types_of_drugprot(relation_types, becomes, subject, source):
     assert len(DRUGPROT_RULES) == 13
 
 
-def test_drug_target_of_euadr(source):
-    document, _ = imported(source, ("DRUG-TARGET", "T1", "T2"), corpus="euadr")
-    assert document.relations == (Relation("Association", "text:iron", "text:ferritin", subject_id="text:iron"),)
-
-
 # Chemicals and genes linked by their text.
 
 

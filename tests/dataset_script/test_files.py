@@ -127,7 +127,7 @@ def test_right_or_unknown_checksum_is_not_logged(tmp_path, caplog, monkeypatch):
     assert caplog.records == []
 
 
-def test_content_hash_changes_with_content_and_splits_alone(tmp_path):
+def test_content_hash_changes_only_with_content_and_splits(tmp_path):
     write_split(tmp_path / "one" / TRAIN, block(1))
     write_split(tmp_path / "same" / "bioredirect" / TRAIN, block(1))
     write_split(tmp_path / "other" / TRAIN, block(2))

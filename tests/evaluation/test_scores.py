@@ -117,7 +117,7 @@ def test_means_over_types_are_the_macro_averages_of_scikit_learn(seed):
 
 
 @pytest.mark.parametrize("counts", [Counts(), Counts(fp=2), Counts(fn=2), Counts(fp=1, fn=1)])
-def test_without_a_right_statement_all_figures_are_nought(counts):
+def test_without_a_right_statement_all_figures_are_zero(counts):
     assert (counts.precision, counts.recall, counts.f1) == (0, 0, 0)
 
 

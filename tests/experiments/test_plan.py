@@ -120,12 +120,3 @@ def test_files_of_the_project_are_questions(path, size):
     assert len({trial.folder for trial in trials}) == len(trials) > 1
     assert len(trials) == (len(question.variants) + len(question.combinations)) * len(question.seeds)
     assert all(gold.startswith(("$DATA/", "$RUNS/")) for gold in (question.settings["dev"], question.test))
-
-
-def test_the_full_model_is_trained_once_for_all_questions_on_bioredirect():
-    trials = [trial for path in FILES for trial in read_question(path).trials("e", [1])]
-    full = read_question(CHECKOUT / "experiments/joint.yaml").trials("e", [1], ["one model"])[0]
-    assert sorted(trial.variant for trial in trials if trial.folder == full.folder) == [
-        *("8 vectors", "all that fits", "one model", "prefix, suffix and infix", "relation, novelty and direction"),
-        *("shares", "three chunks, soft prompt 8"),
-    ]
