@@ -70,7 +70,7 @@ def _results(path: Path) -> list[Document] | None:
     """Return the documents of results of `biodir predict`; None where the first line is none: it has a text."""
     with open(path, encoding="utf-8", errors="replace") as file:
         lines = [(f"{path}:{number}", line) for number, line in enumerate(file, start=1) if line.strip()]
-    found = []
+    found: list[Document] = []
     for place, line in lines:
         try:
             result = json.loads(line)

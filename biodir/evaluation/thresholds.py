@@ -154,5 +154,5 @@ def _part(
     data: ProcessedDocuments, by_document: Sequence[Sequence[Logits]], chosen: Sequence[bool]
 ) -> tuple[ProcessedDocuments, list[Logits]]:
     """Return the chosen documents with the logits of their pairs."""
-    documents, features = (tuple(compress(each, chosen)) for each in (data.documents, data.features))
-    return ProcessedDocuments(documents, features), [*chain.from_iterable(compress(by_document, chosen))]
+    part = ProcessedDocuments(tuple(compress(data.documents, chosen)), tuple(compress(data.features, chosen)))
+    return part, [*chain.from_iterable(compress(by_document, chosen))]
