@@ -94,7 +94,9 @@ def import_corpus(
             if document.id not in excluded:
                 sources.setdefault(document.id, (f"{path}: document {document.id}", document))
     mapped = {place: _mapped(document, corpus, place) for place, document in sources.values()}
-    merged = [_with_merged_pairs(document) if corpus.merges_pairs else document for document in mapped.values()]
+    merged = list(mapped.values())
+    if corpus.merges_pairs:
+        merged = [replace(each, relations=tuple(map(_merged, relations_of_pairs(each).values()))) for each in merged]
     counts = ImportCounts(
         documents_read=len(ids),
         documents=len(merged),
@@ -150,10 +152,6 @@ def _type_counts(sources: Sequence[Document], corpus: Corpus) -> dict[str, Any]:
         "relation_types": Counter((name, corpus.relation_rules[name].relation_type) for name in relation_types),
         "dropped": Counter(each.relation_type for each in relations if _is_loop(each)),
     }
-
-
-def _with_merged_pairs(document: Document) -> Document:
-    return replace(document, relations=tuple(map(_merged, relations_of_pairs(document).values())))
 
 
 def _merged(relations: Sequence[Relation]) -> Relation:
