@@ -7,9 +7,7 @@ import sys
 
 import pytest
 from datasets import DatasetInfo
-from datasets.info import DatasetInfosDict
 from datasets.splits import SplitDict, SplitInfo
-from datasets.utils.metadata import MetadataConfigs
 from huggingface_hub import DatasetCard
 
 from biodir.dataset_script.card import DOCUMENT_COLUMNS, PAIR_COLUMNS, card_text
@@ -32,19 +30,6 @@ def card(*sources):
     infos |= {source.pairs_name: info(pair_features(source.labels)) for source in sources}
     counts = [{"corpus": source.name, "split": "train", "documents": 1400, "mentions": 2} for source in sources]
     return DatasetCard(card_text("corpora", sources, infos, counts))
-
-
-def test_metadata_name_files_and_features():
-    data = card(*SOURCES).data
-    configs = MetadataConfigs.from_dataset_card_data(data)
-    assert sorted(configs) == ["bc5cdr", "bc5cdr_pairs", "biored_direction", "biored_direction_pairs"]
-    assert configs["bc5cdr_pairs"]["data_files"] == [
-        {"split": "train", "path": "bc5cdr_pairs/train-00000-of-00001.parquet"}
-    ]
-    infos = DatasetInfosDict.from_dataset_card_data(data)
-    assert infos["biored_direction"].features == document_features(BIORED_DIRECTION.labels)
-    assert infos["bc5cdr_pairs"].features == pair_features(BC5CDR.labels)
-    assert infos["bc5cdr"].splits["train"].num_examples == 2
 
 
 def test_every_column_is_documented():

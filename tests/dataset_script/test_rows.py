@@ -3,11 +3,13 @@
 from dataclasses import replace
 
 import pytest
+from datasets import List
 
 from biodir import AnnotationError, Passage, Relation, read_pubtator
+from biodir.configuration_biodir import BioDirConfig
 from biodir.dataset_script.features import document_features, pair_features
 from biodir.dataset_script.rows import document_row, pair_rows, relations_outside_pairs
-from biodir.dataset_script.sources import BIORED_DIRECTION
+from biodir.dataset_script.sources import BC5CDR, BIORED_DIRECTION
 from biodir.formats.rows import document_from_row, with_label_names
 from helpers.corpus_folder import IRON
 
@@ -138,3 +140,20 @@ def test_gold_relations_are_in_pair_rows_or_outside(data_dir):
     assert directions.count("No_Direct") == 118 - sum(
         relation.subject_id is None for document in documents for relation in relations_outside_pairs(document)
     )
+
+
+# Columns.
+
+
+def test_labels_have_the_numbers_of_models():
+    config, features = BioDirConfig(), pair_features(BIORED_DIRECTION.labels)
+    assert {task: features[task].names for task in config.tasks} == config.labels
+    assert features["entity1_type"].names == features["entity2_type"].names == config.entity_types
+
+
+def test_pairs_have_a_column_for_every_task_of_the_corpus():
+    features = pair_features(BC5CDR.labels)
+    assert features["relation"].names == ["None", "CID"]
+    assert features["further_relations"] == List({"relation": features["relation"]})
+    assert not {"novelty", "direction"} & set(features)
+    assert set(pair_features(BIORED_DIRECTION.labels)) - set(features) == {"novelty", "direction"}
