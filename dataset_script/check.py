@@ -87,11 +87,7 @@ def aligned(rows: Sequence[Sequence[str]], right: set[int]) -> list[str]:
 
 
 def check_counts(found: Mapping[PublishedCount, int], place: str) -> None:
-    """Check that all numbers are the published ones.
-
-    Raises:
-        CountError: names every number that differs.
-    """
+    """Check that all numbers are the published ones."""
     if not found:
         raise CountError(f"{place}: holds no split with published counts; name a folder with the corpora")
     different = [

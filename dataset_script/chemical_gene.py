@@ -50,8 +50,10 @@ def read_chemical_gene(path: str | Path, policy: ErrorPolicy = STRICT) -> Iterat
 
 
 def _linked_by_text(bioc_document: Any, place: str) -> Document:
-    title_end = _title_end(bioc_document)
-    for passage in bioc_document.passages:
+    passages = bioc_document.passages
+    is_divided = len(passages) == 1 and passages[0].offset == 0 and "\t" in str(passages[0].text)
+    title_end = passages[0].text.index("\t") if is_divided else None  # a tab divides title and abstract
+    for passage in passages:
         if isinstance(passage.text, str):
             passage.text = passage.text.replace("\t", " ")  # PubTator has no tabs in texts
     _complete_texts(bioc_document, place)
@@ -73,14 +75,6 @@ def _linked_by_text(bioc_document: Any, place: str) -> Document:
 def _kind(annotation: Any) -> str:
     entity_type = annotation.infons.get("type")
     return ENTITY_TYPES.get(entity_type, str(entity_type))
-
-
-def _title_end(bioc_document: Any) -> int | None:
-    """Return the position of the tab between title and abstract, if the text is one passage that has one."""
-    passages = bioc_document.passages
-    if len(passages) != 1 or passages[0].offset != 0 or "\t" not in str(passages[0].text):
-        return None
-    return passages[0].text.index("\t")
 
 
 def _complete_texts(bioc_document: Any, place: str) -> None:

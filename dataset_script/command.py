@@ -109,12 +109,7 @@ def _publish(options: argparse.Namespace) -> int:
 
 
 def _found(options: argparse.Namespace) -> list["FoundFiles"]:
-    """Return the files of the corpora that are there; a corpus without any is named on standard error.
-
-    Raises:
-        SourceError: there is none.
-        SettingError: no option or variable names a folder.
-    """
+    """Return the files of the corpora that are there; a corpus without any is named on standard error."""
     from biodir.dataset_script.files import fetched_archive, found_files, warn_of_missing
     from biodir.dataset_script.sources import SOURCES
 

@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from datasets import Dataset, DatasetDict, DatasetInfo
+from datasets import Dataset, DatasetDict
 
 from biodir.dataset_script.builder import BioredDirection
 from biodir.dataset_script.card import card_text, split_path
@@ -22,7 +22,6 @@ def export(found: Sequence[FoundFiles], out: str | os.PathLike[str], is_strict: 
     Nothing is written before all corpora are read.
 
     Args:
-        found: the files of each corpus.
         out: folder to make; it may exist if it is empty.
         is_strict: whether a checksum that differs is an error, not a warning.
 
@@ -45,8 +44,16 @@ def export(found: Sequence[FoundFiles], out: str | os.PathLike[str], is_strict: 
             for each in found
             for file in each.files
         ]
-        written = {path: rows for name, splits in built.items() for path, rows in _written(name, splits, out).items()}
-        infos = {name: _info(splits, out / name) for name, splits in built.items()}
+        written, infos = {}, {}
+        for name, splits in built.items():
+            (out / name).mkdir(parents=True)
+            for split, rows in splits.items():
+                path = out / split_path(name, split)
+                rows.to_parquet(path)
+                written[path] = len(rows)
+            infos[name] = next(iter(splits.values())).info.copy()
+            # of the files written, not of the corpus
+            infos[name].download_size = sum(path.stat().st_size for path in (out / name).iterdir())
     card = card_text(out.resolve().name, [each.source for each in found], infos, counts)
     (out / "README.md").write_text(card, encoding="utf-8")
     return written
@@ -56,21 +63,6 @@ def _built(found: FoundFiles, name: str, cache: str) -> DatasetDict:
     builder = BioredDirection(config_name=name, data_dir=str(found.location), cache_dir=cache, is_verified=True)
     builder.download_and_prepare()
     return builder.as_dataset()
-
-
-def _written(name: str, splits: DatasetDict, out: Path) -> dict[Path, int]:
-    (out / name).mkdir(parents=True)
-    paths = {out / split_path(name, split): rows for split, rows in splits.items()}
-    for path, rows in paths.items():
-        rows.to_parquet(path)
-    return {path: len(rows) for path, rows in paths.items()}
-
-
-def _info(splits: DatasetDict, folder: Path) -> DatasetInfo:
-    """Return the info of a configuration; its download size is that of the files written, not of the corpus."""
-    info = next(iter(splits.values())).info.copy()
-    info.download_size = sum(path.stat().st_size for path in folder.iterdir())
-    return info
 
 
 def _counts(source: Source, file: SplitFile, pairs: Dataset) -> dict[str, str | int]:

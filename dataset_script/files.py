@@ -26,12 +26,7 @@ class SplitFile:
     sha256: str
 
     def documents(self) -> Iterator[Document]:
-        """Iterate over the documents; one at a time is in memory.
-
-        Raises:
-            SourceError: the file cannot be read.
-            ParseError, AnnotationError: a document does not follow the format, or contradicts its text.
-        """
+        """Iterate over the documents; one at a time is in memory."""
         with (
             _read_errors_of(self.path),
             self.path.open("r", encoding="utf-8", errors="surrogateescape", newline="\n") as lines,
@@ -106,9 +101,6 @@ def verify_checksums(found: FoundFiles, is_strict: bool = False) -> None:
 
     A difference may be harmless, such as Windows line ends, so it is an error only if `is_strict` is true;
     `biodir dataset check` finds out whether the content is the same.
-
-    Raises:
-        SourceError: a checksum differs, and `is_strict` is true.
     """
     for file in found.files:
         expected = CHECKSUMS.get(found.source.splits[file.split])
@@ -124,14 +116,9 @@ def verify_checksums(found: FoundFiles, is_strict: bool = False) -> None:
 
 
 def fetched_archive(source: Source, download: Callable[[str], str], address: str | None = None) -> Path:
-    """Return the path of a corpus's archive after its download.
+    """Return the path of a corpus's archive after its download from the address, by default the official one.
 
-    Args:
-        download: address -> local path, such as the method of a `datasets.DownloadManager`.
-        address: where the archive is; by default its official address.
-
-    Raises:
-        SourceError: it cannot be fetched.
+    `download` is address -> local path, such as the method of a `datasets.DownloadManager`.
     """
     address = address or source.address
     try:

@@ -2,27 +2,35 @@
 
 import argparse
 import json
+import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from biodir.cli import check_outputs, check_readable
+from biodir.dataset_script.files import found_files
+from biodir.dataset_script.sources import BIORED_DIRECTION
 from biodir.document_biodir import Document
 from biodir.errors_biodir import AnnotationError, ErrorPolicy, SettingError
 from biodir.files import write_atomic
 from biodir.formats.pubtator import format_pubtator
-from biodir.formats.reading import JSON_LINES_SUFFIXES, PUBTATOR_SUFFIXES
+from biodir.formats.reading import JSON_LINES_SUFFIXES, PUBTATOR_SUFFIXES, read_documents
 
 if TYPE_CHECKING:
     from .corpora import ImportCounts
     from .corpus import Corpus
-    from .exclusion import Exclusions
 
 # The corpora are imported where they are used, so that `biodir --help` does not wait for them.
 
 CORPUS_NAMES = ("bc5cdr", "drugprot", "euadr", "redocred")
 OUTPUT_SUFFIXES = (*PUBTATOR_SUFFIXES, *JSON_LINES_SUFFIXES)
+# Corpora of PubMed abstracts share documents with BioRED. Those of its test splits would make a score worthless. Those
+# of its validation split would choose thresholds and checkpoints on documents that the model has seen.
+SCORED_SPLITS = ("validation", "test", "bc8_test")
+Exclusions = Mapping[str, frozenset[str]]  # name of a file -> the ids of its documents
+
+logger = logging.getLogger(__name__)
 
 
 def add_import_command(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -85,10 +93,8 @@ def run_import(options: argparse.Namespace) -> int:
     return 0
 
 
-def _exclusions(options: argparse.Namespace, corpus: "Corpus") -> "Exclusions":
+def _exclusions(options: argparse.Namespace, corpus: "Corpus") -> Exclusions:
     """Return the ids to leave out: those of the named files, or of the splits that models are scored on."""
-    from .exclusion import excluded_by_files, excluded_by_scored_splits
-
     if options.exclude:
         return excluded_by_files(options.exclude)
     if options.keep_overlaps or (options.data_dir is None and not corpus.ids_are_pmids):
@@ -96,7 +102,38 @@ def _exclusions(options: argparse.Namespace, corpus: "Corpus") -> "Exclusions":
     return excluded_by_scored_splits(options.data_dir or os.environ.get("BIODIR_DATA"))
 
 
-def import_table(corpus: "Corpus", counts: "ImportCounts", exclusions: "Exclusions") -> Iterator[str]:
+def excluded_by_files(paths: Iterable[Path]) -> Exclusions:
+    """Return the ids of the documents of each file, which may have any format."""
+    exclusions = {str(path): frozenset(document.id for document in read_documents(path)) for path in paths}
+    for path, ids in exclusions.items():
+        if not ids:
+            raise SettingError(f"{path}: holds no documents to exclude; name the file of the split")
+    return exclusions
+
+
+def excluded_by_scored_splits(location: str | os.PathLike[str] | None) -> Exclusions:
+    """Return the ids of the documents of BioRED's validation and test splits; missing ones are logged.
+
+    Raises:
+        SettingError: none of these splits is there, or no location is given.
+        SourceError: there is nothing at the location, or a file cannot be read.
+    """
+    wanted = [BIORED_DIRECTION.splits[split] for split in SCORED_SPLITS]
+    files = found_files(BIORED_DIRECTION, location).files if location else ()
+    scored = {BIORED_DIRECTION.splits[file.split]: file for file in files if file.split in SCORED_SPLITS}
+    if not scored:
+        problem = f"{location}: holds none of" if location else "no folder with"
+        raise SettingError(
+            f"{problem} {', '.join(wanted)}, whose documents an import leaves out; name it with --data-dir or "
+            "BIODIR_DATA, or other files with --exclude, or give --keep-overlaps for a model not scored on BioRED"
+        )
+    missing = [name for name in wanted if name not in scored]
+    if missing:
+        logger.warning("%s: lacks %s, whose documents are not excluded", location, ", ".join(missing))
+    return {name: frozenset(document.id for document in file.documents()) for name, file in scored.items()}
+
+
+def import_table(corpus: "Corpus", counts: "ImportCounts", exclusions: Exclusions) -> Iterator[str]:
     """Iterate over the lines of the report; a document that several exclusions hold counts in each."""
     from .check import aligned
 
@@ -132,12 +169,7 @@ def import_table(corpus: "Corpus", counts: "ImportCounts", exclusions: "Exclusio
 
 
 def write_documents(documents: Sequence[Document], output: Path) -> None:
-    """Write the documents as PubTator or JSON Lines, by the suffix, atomically.
-
-    Raises:
-        AnnotationError: the format cannot hold a document.
-        OSError: the file cannot be written.
-    """
+    """Write the documents as PubTator or JSON Lines, by the suffix, atomically."""
     try:
         if output.suffix.lower() in PUBTATOR_SUFFIXES:
             text = "".join(map(format_pubtator, documents))

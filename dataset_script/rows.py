@@ -20,11 +20,7 @@ PASSAGE_TYPES = ("title", "abstract")
 
 
 def with_model_types(document: Document) -> Document:
-    """Return the document with the entity types that models know in place of those of its corpus.
-
-    Raises:
-        AnnotationError: a type is unknown.
-    """
+    """Return the document with the entity types that models know in place of those of its corpus."""
     mentions = []
     for mention in document.mentions:
         entity_type = TYPE_MAP.get(mention.entity_type, mention.entity_type)
@@ -63,9 +59,6 @@ def pair_rows(document: Document, labels: Labels, split: str) -> Iterator[dict[s
     A row has a column for each task in `labels`. The first gold relation of a pair, in the order of the file, gives
     their values; the others are in `further_relations`. No pair of the published train, validation and test splits has
     several.
-
-    Raises:
-        AnnotationError: an entity type or a label is unknown.
     """
     document = with_model_types(document)
     relations_of, sentences = relations_of_pairs(document), SentenceIndex(document)

@@ -32,8 +32,8 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 PROGRAMS = {
     "train": ["train.py"],
     "evaluate": ["-m", "biodir", "evaluate"],
-    HEADS: ["-m", "experiments.head_scores"],
-    "join": ["-m", "experiments.join_predictions"],
+    HEADS: ["-m", "experiments.predictions", "heads"],
+    "join": ["-m", "experiments.predictions", "join"],
 }
 
 

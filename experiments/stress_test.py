@@ -14,8 +14,8 @@ Four shares of the documents of a cell, see `experiments.stress_documents`:
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -33,12 +33,7 @@ CELL = ["tokens", "layout", "place"]
 TOLERATED = 0.1
 
 
-@dataclass(frozen=True)
-class PairScore:
-    """What a checkpoint predicts for the pair of a document; `score` is 1 minus that of an unrelated pair."""
-
-    is_related: bool
-    score: float
+PairScore = tuple[bool, float]  # whether the pair is related, and 1 minus the score of an unrelated pair
 
 
 def pair_scores(extract: Any, documents: Iterable[Document]) -> list[PairScore]:
@@ -49,17 +44,18 @@ def pair_scores(extract: Any, documents: Iterable[Document]) -> list[PairScore]:
             raise SettingError("the model does not score pairs of these types; give one with BioRED's pair types")
         # The first head decides which pairs are related; its first label is that of unrelated ones.
         unrelated, score = next(iter(next(iter(results[0]["scores"].values())).items()))
-        found.append(PairScore(results[0]["relation"] != unrelated, 1 - score))
+        found.append((results[0]["relation"] != unrelated, 1 - score))
     return found
 
 
 def shares(documents: Sequence[StressDocument], scores: Sequence[PairScore]) -> pd.DataFrame:
     """Return the shares of each cell, indexed by length, layout and place."""
-    keys = [{name: getattr(each, name) for name in (*CELL, "number", "has_evidence")} for each in documents]
-    table = pd.DataFrame([{**key, **asdict(score)} for key, score in zip(keys, scores, strict=True)])
-    table = table.set_index([*CELL, "number"])
+    keys = [*CELL, "number", "has_evidence"]
+    rows = [(*attrgetter(*keys)(each), *score) for each, score in zip(documents, scores, strict=True)]
+    table = pd.DataFrame(rows, columns=[*keys, "is_related", "score"]).set_index(keys[:-1])
     found, twins = table[table.has_evidence], table[~table.has_evidence]
-    threshold = tolerant_threshold(list(twins.score))
+    # at most `TOLERATED` of the twins have a higher score
+    threshold = twins.score.sort_values(ascending=False).iloc[int(TOLERATED * len(twins))]
     both = found.join(twins.add_suffix("_of_twin"))
     measures = {
         "recall": both.is_related,
@@ -68,20 +64,6 @@ def shares(documents: Sequence[StressDocument], scores: Sequence[PairScore]) -> 
         "above twin": both.score > both.score_of_twin,
     }
     return pd.DataFrame(measures).astype(float).groupby(CELL, sort=False).mean()
-
-
-def tolerant_threshold(of_twins: Sequence[float]) -> float:
-    """Return the lowest score of the twins that at most `TOLERATED` of them exceed."""
-    return sorted(of_twins, reverse=True)[int(TOLERATED * len(of_twins))]
-
-
-def table_rows(table: pd.DataFrame, about: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the shares of a checkpoint as rows of the table of results."""
-    return [
-        {**about, "split": f"{tokens} tokens, {layout}, {place}", "measure": measure, "share": share}
-        for (tokens, layout, place), cell in table.iterrows()
-        for measure, share in cell.items()
-    ]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -116,7 +98,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 "commit": training.get("provenance", {}).get("commit", "unknown"),
             }
             options.results.parent.mkdir(parents=True, exist_ok=True)
-            add_rows(options.results, table_rows(table, about))
+            rows = [
+                {**about, "split": f"{tokens} tokens, {layout}, {place}", "measure": measure, "share": share}
+                for (tokens, layout, place), cell in table.iterrows()
+                for measure, share in cell.items()
+            ]
+            add_rows(options.results, rows)
     except BioDirError as error:
         print(f"stress_test: error: {error}", file=sys.stderr)
         return 1

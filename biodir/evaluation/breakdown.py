@@ -8,7 +8,7 @@ from itertools import combinations_with_replacement, pairwise, product
 from biodir.document_biodir import Document, Mention, Relation
 from biodir.document_sentences_biodir import SentenceIndex
 from biodir.evaluation.checks import ComparedDocument
-from biodir.evaluation.scores import Counts, macro_average, statement_counts
+from biodir.evaluation.scores import Counts, statement_counts
 from biodir.labels_biodir import ENTITY_TYPES, LEVELS, PAIR_TYPES, TYPE_MAP
 
 NO_MENTION = "no mention"  # the group of relations with an entity that the document does not mention
@@ -35,8 +35,7 @@ def scored_pair_types(documents: Iterable[Document]) -> tuple[tuple[str, str], .
 class RelationGroups:
     """The groups that the relations of a document belong to, by its mentions.
 
-    Args:
-        pair_types: unordered pairs of entity types that a model scores, by any of the known names.
+    `pair_types` are unordered pairs of entity types that a model scores, by any of the known names.
 
     >>> mentions = Mention(0, 4, "Iron", "Chemical", ("7",)), Mention(11, 13, "it", "Gene", ("5",))
     >>> groups = RelationGroups(Document("1", "Iron binds it", mentions))
@@ -94,10 +93,8 @@ BREAKDOWNS: Mapping[str, Callable[[Document], Group]] = {
 def counts_by(breakdown: str, pairs: Iterable[ComparedDocument]) -> GroupCounts:
     """Return group -> level -> counts; the gold document's annotations decide the groups of both sides.
 
-    A wrong type is a false positive of the predicted type and a false negative of the gold one.
-
-    Args:
-        breakdown: one of `BREAKDOWNS`; that by type leaves out the level that needs no type.
+    A wrong type is a false positive of the predicted type and a false negative of the gold one. The breakdown is one of
+    `BREAKDOWNS`; that by type leaves out the level that needs no type.
     """
     found: GroupCounts = {}
     levels = TYPE_LEVELS if breakdown == "by_type" else LEVELS
@@ -115,19 +112,10 @@ def counts_by(breakdown: str, pairs: Iterable[ComparedDocument]) -> GroupCounts:
     return dict(sorted(found.items(), key=lambda item: (order.index(item[0]) if item[0] in order else -1, item[0])))
 
 
-def macro_scores(by_type: GroupCounts) -> dict[str, dict[str, float]]:
-    """Return level -> means over the types that occur on either side, from the counts by type."""
-    return {level: macro_average([found[level] for found in by_type.values()]) for level in TYPE_LEVELS}
-
-
 def candidates_only(
     pairs: Sequence[ComparedDocument], pair_types: Iterable[Sequence[str]] | None = None
 ) -> list[ComparedDocument]:
-    """Return the documents without the relations whose pair is no candidate, on both sides.
-
-    Args:
-        pair_types: those of the model; None for `scored_pair_types`.
-    """
+    """Return the documents without the relations of pairs that no model scores, or not one with these pair types."""
     pair_types = pair_types or scored_pair_types(pair.gold for pair in pairs)
     kept = []
     for pair in pairs:

@@ -1,7 +1,8 @@
 """Whether scores agree with how often predictions are right: reliability of each head, precision against recall."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -35,17 +36,6 @@ class Outcomes:
         """Return the outcomes of scores, each with whether its prediction was right."""
         scores, right = zip(*values, strict=True) if values else ((), ())
         return cls(np.array(scores, dtype=float), np.array(right, dtype=bool))
-
-
-@dataclass(frozen=True)
-class ReliabilityBin:
-    """The predictions with a score in ``(low, high]``, the first bin with 0 as well; no means where there are none."""
-
-    low: float
-    high: float
-    predictions: int
-    mean_score: float | None
-    share_right: float | None
 
 
 @dataclass(frozen=True)
@@ -89,36 +79,34 @@ def head_outcomes(pairs: Sequence[ComparedDocument]) -> dict[str, Outcomes]:
     return {name: Outcomes.of(values) for name, values in found.items() if values}
 
 
-def reliability(outcomes: Outcomes, bins: int = 10) -> list[ReliabilityBin]:
-    """Return bins of equal width over the scores 0..1, with what was right in each."""
+def reliability(outcomes: Outcomes, bins: int = 10) -> list[dict[str, Any]]:
+    """Return bins ``(low, high]`` of equal width over the scores 0..1, the first with 0, and what was right in each.
+
+    A bin has low, high, predictions, mean_score and share_right; the last two are None where there is no prediction.
+    """
     edges = np.linspace(0, 1, bins + 1)
     places = np.clip(np.searchsorted(edges, outcomes.scores, side="left") - 1, 0, bins - 1)
     table = []
-    for index in range(bins):
+    for index, (low, high) in enumerate(pairwise(edges.tolist())):
         inside = places == index
-        count = int(inside.sum())
-        mean = float(outcomes.scores[inside].mean()) if count else None
-        share = float(outcomes.right[inside].mean()) if count else None
-        table.append(ReliabilityBin(float(edges[index]), float(edges[index + 1]), count, mean, share))
+        found = {"mean_score": outcomes.scores[inside], "share_right": outcomes.right[inside]}
+        means = {name: float(values.mean()) if len(values) else None for name, values in found.items()}
+        table.append({"low": low, "high": high, "predictions": int(inside.sum()), **means})
     return table
 
 
-def expected_calibration_error(table: Sequence[ReliabilityBin]) -> float:
+def expected_calibration_error(table: Sequence[Mapping[str, Any]]) -> float:
     """Return the mean distance between score and share of right predictions, weighted by their number; 0 is perfect.
 
     Source: Guo et al. 2017, section 3.
     """
-    total = sum(each.predictions for each in table)
-    distances = (each.predictions * abs((each.mean_score or 0) - (each.share_right or 0)) for each in table)
-    return sum(distances) / max(total, 1)
+    filled = [each for each in table if each["predictions"]]
+    distances = (each["predictions"] * abs(each["mean_score"] - each["share_right"]) for each in filled)
+    return float(sum(distances)) / max(sum(each["predictions"] for each in filled), 1)
 
 
 def precision_recall_curve(outcomes: Outcomes, gold: int) -> PrecisionRecallCurve:
-    """Return the curve over all thresholds that change anything.
-
-    Args:
-        gold: the number of gold statements, found or not; recall is the share of these.
-    """
+    """Return the curve over all thresholds that change anything; `gold` is the number of statements to find."""
     order = np.argsort(-outcomes.scores, kind="stable")
     scores, right = outcomes.scores[order], np.cumsum(outcomes.right[order])
     last_of_score = np.append(np.flatnonzero(np.diff(scores)), len(scores) - 1) if len(scores) else np.array([], int)

@@ -14,7 +14,6 @@ from biodir.errors_biodir import SettingError
 if TYPE_CHECKING:
     from biodir.configuration_biodir import BioDirConfig
     from biodir.document_biodir import Document
-    from biodir.evaluation.error_analysis import ErrorAnalysis
 
 FORMATS = "PubTator, BioC, JSON Lines or Parquet"
 
@@ -143,15 +142,9 @@ def _errors(options: argparse.Namespace) -> int:
         print(f"biodir: note: {note}", file=sys.stderr)
     analysis = error_analysis(gold, predicted)
     write_atomic(options.output, error_page(analysis, options.gold.name, options.predicted.name))
-    print(f"{_summary(analysis)}\n\npage: {options.output}")
+    relations = f"{len(analysis.comparisons)} relations of gold or predictions"
+    print(f"{len(analysis.documents)} documents, {relations}, {len(analysis.errors)} errors\n")
+    for category, count in analysis.category_counts().items():
+        print(f"{count:7}  {category.title}")
+    print(f"\npage: {options.output}")
     return 0
-
-
-def _summary(analysis: "ErrorAnalysis") -> str:
-    """Return the number of errors of each category, a line for each."""
-    head = (
-        f"{len(analysis.documents)} documents, {len(analysis.comparisons)} relations of gold or predictions, "
-        f"{len(analysis.errors)} errors"
-    )
-    counts = analysis.category_counts().items()
-    return "\n".join([head, "", *(f"{count:7}  {category.title}" for category, count in counts)])

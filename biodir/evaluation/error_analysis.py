@@ -7,12 +7,47 @@ from dataclasses import dataclass
 from biodir.document_biodir import Document, Relation
 from biodir.evaluation.breakdown import RelationGroups, scored_pair_types
 from biodir.evaluation.checks import ComparedDocument, compared_documents
-from biodir.evaluation.error_categories import CATEGORIES, ErrorCategory, category_of
 from biodir.evaluation.scores import STATEMENTS
 from biodir.labels_biodir import LEVELS, UNRELATED
 
 # Of the places where the entities of a pair come closest, the sentences of this many are evidence.
 MAX_EVIDENCE_PLACES = 2
+
+
+@dataclass(frozen=True)
+class ErrorCategory:
+    """A kind of error. An error has one category: the first that applies.
+
+    `name` is its name in the address of the error page; people read the other two.
+
+    >>> category_of(Relation("Bind", "7", "5", "Novel"), None).title
+    'Missed relation'
+    """
+
+    name: str
+    title: str
+    explanation: str
+
+
+MISSED = ErrorCategory("missed", "Missed relation", "gold relates the pair, the predictions do not")
+SPURIOUS = ErrorCategory("spurious", "Spurious relation", "the predictions relate the pair, gold does not")
+WRONG_TYPE = ErrorCategory("wrong_type", "Wrong type", "the pair is found with another relation type")
+WRONG_DIRECTION = ErrorCategory("wrong_direction", "Wrong direction", "the type is right, the subject is not")
+WRONG_NOVELTY = ErrorCategory("wrong_novelty", "Wrong novelty", "type and direction are right, the novelty is not")
+CATEGORIES = (MISSED, SPURIOUS, WRONG_TYPE, WRONG_DIRECTION, WRONG_NOVELTY)
+
+
+def category_of(gold: Relation | None, predicted: Relation | None) -> ErrorCategory | None:
+    """Return the category of a pair's relations, of which one may be None; None where they agree."""
+    if predicted is None:
+        return MISSED
+    if gold is None:
+        return SPURIOUS
+    if gold.relation_type != predicted.relation_type:
+        return WRONG_TYPE
+    if gold.subject_id != predicted.subject_id:
+        return WRONG_DIRECTION
+    return WRONG_NOVELTY if gold.novelty != predicted.novelty else None
 
 
 @dataclass(frozen=True)
@@ -94,14 +129,7 @@ class ErrorAnalysis:
 
 
 def error_analysis(gold: Iterable[Document], predicted: Iterable[Document]) -> ErrorAnalysis:
-    """Return the comparison of gold and predicted relations; texts and mentions are those of the gold documents.
-
-    Args:
-        gold, predicted: documents with the same ids, in any order.
-
-    Raises:
-        AnnotationError: the two cannot be compared, see `compared_documents`.
-    """
+    """Return the comparison of documents with the same ids; texts and mentions are those of the gold documents."""
     pairs = compared_documents(gold, predicted)
     pair_types = scored_pair_types(pair.gold for pair in pairs)
     comparisons = (comparison for pair in pairs for comparison in _comparisons(pair, pair_types))

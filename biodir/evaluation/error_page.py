@@ -7,8 +7,7 @@ from pathlib import Path
 from biodir.document_biodir import Document
 from biodir.document_sentences_biodir import sentence_spans
 from biodir.errors_biodir import SettingError
-from biodir.evaluation.error_analysis import ErrorAnalysis
-from biodir.evaluation.error_categories import CATEGORIES
+from biodir.evaluation.error_analysis import CATEGORIES, ErrorAnalysis
 from biodir.labels_biodir import UNRELATED
 
 # A piece of a sentence; the identifiers are those of the mentions that cover it, None where no mention does.
@@ -16,14 +15,7 @@ Piece = tuple[str, list[str] | None]
 
 
 def error_page(analysis: ErrorAnalysis, gold_name: str, predicted_name: str) -> str:
-    """Return the HTML of the page; it can be written as UTF-8, whatever the texts hold.
-
-    Args:
-        gold_name, predicted_name: what the page calls the two sides, such as the names of their files.
-
-    Raises:
-        SettingError: jinja2 is not installed.
-    """
+    """Return the HTML of the page, with names for the two sides; it can be written as UTF-8, whatever texts hold."""
     try:
         from jinja2 import Environment, FileSystemLoader, StrictUndefined
     except ImportError as error:

@@ -54,14 +54,7 @@ class Comparison:
 
 
 def bootstrap_intervals(counts: Sequence[Counts], settings: Resampling) -> dict[str, tuple[float, float]]:
-    """Return figure -> the bounds of its percentile interval.
-
-    Args:
-        counts: those of each document, at one level.
-
-    Raises:
-        AnnotationError: there is no document.
-    """
+    """Return figure -> the bounds of its percentile interval, from the counts of each document at one level."""
     table = _table(counts)  # (documents, 3)
     tp, fp, fn = (_drawn_weights(len(table), settings) @ table).T  # each (resamples,)
     figures = _share(tp, tp + fp), _share(tp, tp + fn), _share(2 * tp, 2 * tp + fp + fn)
@@ -71,11 +64,7 @@ def bootstrap_intervals(counts: Sequence[Counts], settings: Resampling) -> dict[
 def compared_f1(first: Sequence[Counts], second: Sequence[Counts], settings: Resampling) -> Comparison:
     """Return the difference in F1 of two systems, with a paired bootstrap interval and a paired test.
 
-    Args:
-        first, second: each system's counts of the same documents in the same order, at one level.
-
-    Raises:
-        AnnotationError: there is no document, or their numbers differ.
+    Both have the counts of the same documents in the same order, at one level.
     """
     table1, table2 = _table(first), _table(second)
     if len(table1) != len(table2):

@@ -23,11 +23,7 @@ NO_SCORES = "the predictions have no scores"
 
 
 def check_plot_path(path: Path) -> None:
-    """Check that a picture can be written there.
-
-    Raises:
-        SettingError: the suffix is none of a picture, or matplotlib is not installed.
-    """
+    """Check that a picture can be written there."""
     if path.suffix.lower() not in SUFFIXES:
         raise SettingError(f"{path}: unknown suffix {path.suffix!r}; use one of {', '.join(SUFFIXES)}")
     try:
@@ -43,11 +39,9 @@ def write_plot(
     predicted: Sequence[Document],
     labels: Mapping[str, Sequence[str]] | None = None,
 ) -> None:
-    """Write the picture; where predictions have no scores, the panels that need them hold a note.
+    """Write the picture of an `evaluation_report`, called with the same documents and labels.
 
-    Args:
-        report: the `evaluation_report` of the same documents.
-        labels: as there.
+    Where predictions have no scores, the panels that need them hold a note.
     """
     from matplotlib.figure import Figure
 

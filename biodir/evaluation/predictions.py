@@ -12,7 +12,7 @@ from biodir.evaluation.checks import compared_documents
 from biodir.formats.reading import JSON_LINES, file_format, read_documents
 from biodir.inference.predict import predicted_relations
 
-TEXT_KEYS = ("text", "title", "abstract", "passages")
+TEXT_KEYS = {"text", "title", "abstract", "passages"}
 
 
 def read_gold(path: Path) -> list[Document]:
@@ -31,10 +31,9 @@ def read_gold(path: Path) -> list[Document]:
 
 
 def read_predictions(path: Path, gold: Sequence[Document]) -> list[Document]:
-    """Return the predictions of a file for the gold documents; those from results of `biodir predict` have no text.
+    """Return the predictions of a file for the gold documents, in a format of `read_documents` or of `biodir predict`.
 
-    Args:
-        path: documents in any format that `read_documents` reads, or JSON Lines as `biodir predict` writes them.
+    Documents from results of `biodir predict` have no text.
 
     Raises:
         AnnotationError: the two cannot be compared; with the path.
@@ -68,26 +67,24 @@ def _check_comparable(path: Path, gold: Sequence[Document], predicted: Sequence[
 
 
 def _results(path: Path) -> list[Document] | None:
-    """Return the documents of results of `biodir predict`; None where the first line is no such result."""
+    """Return the documents of results of `biodir predict`; None where the first line is none: it has a text."""
     with open(path, encoding="utf-8", errors="replace") as file:
         lines = [(f"{path}:{number}", line) for number, line in enumerate(file, start=1) if line.strip()]
-    return [_document(*line) for line in lines] if lines and _is_result(lines[0][1]) else None
+    found: list[Document] = []
+    for place, line in lines:
+        try:
+            result = json.loads(line)
+        except ValueError as error:
+            if not found:
+                return None  # the reader of documents names the mistake
+            raise ParseError(f"{place}: not JSON ({error}); put one result on a line") from error
+        if not found and (not isinstance(result, dict) or "relations" not in result or result.keys() & TEXT_KEYS):
+            return None
+        found.append(_document(place, result))
+    return found or None
 
 
-def _is_result(line: str) -> bool:
-    """Return whether a line is a mapping with relations and without any text."""
-    try:
-        value = json.loads(line)
-    except ValueError:
-        return False  # the reader of documents names the mistake
-    return isinstance(value, dict) and "relations" in value and not any(key in value for key in TEXT_KEYS)
-
-
-def _document(place: str, line: str) -> Document:
-    try:
-        result = json.loads(line)
-    except ValueError as error:
-        raise ParseError(f"{place}: not JSON ({error}); put one result on a line") from error
+def _document(place: str, result: Any) -> Document:
     if not isinstance(result, dict) or not isinstance(result.get("id"), str):
         raise ParseError(f"{place}: not a result of `biodir predict`: it is a mapping with an id and relations")
     try:

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from biodir.document_biodir import Document
-from biodir.evaluation.breakdown import BREAKDOWNS, GroupCounts, candidates_only, counts_by, macro_scores
+from biodir.evaluation.breakdown import BREAKDOWNS, TYPE_LEVELS, GroupCounts, candidates_only, counts_by
 from biodir.evaluation.calibration import (
     expected_calibration_error,
     head_outcomes,
@@ -15,7 +15,7 @@ from biodir.evaluation.calibration import (
 )
 from biodir.evaluation.checks import ComparedDocument, compared_documents, comparison_notes, unannotated_parts
 from biodir.evaluation.intervals import Resampling, bootstrap_intervals, compared_f1
-from biodir.evaluation.scores import Counts, document_counts, total_counts, unannotated_levels
+from biodir.evaluation.scores import Counts, document_counts, macro_average, total_counts, unannotated_levels
 from biodir.labels_biodir import LEVELS
 
 
@@ -40,19 +40,18 @@ def evaluation_report(
         resampling: how the intervals are drawn; None for the defaults.
         labels: task -> labels of the model that predicted, where they differ from those of BioRED.
         pair_types: pairs of entity types that the model scores; None for those of BioRED, or of the documents.
-
-    Raises:
-        AnnotationError: the two cannot be compared, see `compared_documents`.
     """
     pairs = compared_documents(gold, predicted, labels)
     counts = document_counts(pairs)
     totals = total_counts(counts)
     breakdowns = {name: counts_by(name, pairs) for name in BREAKDOWNS}
+    by_type = breakdowns["by_type"]
     report = {
         **_figures(totals),
         "documents": len(pairs),
         "pairs": totals["entity_pair"].tp + totals["entity_pair"].fn,
-        "macro": macro_scores(breakdowns["by_type"]),
+        # means over the types that occur on either side
+        "macro": {level: macro_average([found[level] for found in by_type.values()]) for level in TYPE_LEVELS},
         "candidates_only": _figures(total_counts(document_counts(candidates_only(pairs, pair_types)))),
         **{name: _groups(found) for name, found in breakdowns.items()},
         "intervals": _intervals(counts, resampling or Resampling()),
@@ -71,11 +70,7 @@ def comparison_report(
     resampling: Resampling | None = None,
     labels: Mapping[str, Sequence[str]] | None = None,
 ) -> dict[str, Any]:
-    """Return level -> F1 of the predictions minus that of the other ones, with interval and p-value, JSON-ready.
-
-    Raises:
-        AnnotationError: one of the two cannot be compared with the gold documents.
-    """
+    """Return level -> F1 of the predictions minus that of the other ones, with interval and p-value, JSON-ready."""
     resampling = resampling or Resampling()
     gold = list(gold)
     pairs = compared_documents(gold, predicted, labels)
@@ -121,7 +116,7 @@ def _calibration(pairs: Sequence[ComparedDocument]) -> dict[str, Any]:
         found[head] = {
             "predictions": len(outcomes.scores),
             "expected_calibration_error": expected_calibration_error(table),
-            "bins": [asdict(each) for each in table],
+            "bins": table,
         }
     return found
 

@@ -67,9 +67,6 @@ def relation_scores(
     Args:
         gold, predicted: documents with the same ids, in any order.
         labels: task -> labels of the model that predicted, where they differ from those of BioRED.
-
-    Raises:
-        AnnotationError: the two cannot be compared, see `compared_documents`.
     """
     return total_counts(document_counts(compared_documents(gold, predicted, labels)))
 

@@ -6,7 +6,8 @@ documents: `calibrated_on` of the configuration lists those that were used.
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from itertools import chain, compress, islice
 from typing import Any
 
 import numpy as np
@@ -41,8 +42,7 @@ def found_rule(data: ProcessedDocuments, logits: Sequence[Logits], rule: Decodin
     if not logits or not any(document.relations for document in data.documents):
         raise AnnotationError("no thresholds can be found: the documents have no relations, or no candidate pairs")
     neutral = neutral_rule(rule)
-    table = _ScoreTable.of(data, logits, neutral)
-    found = replace(neutral, relation_thresholds=table.best_thresholds())
+    found = replace(neutral, relation_thresholds=_best_thresholds(data, logits, neutral))
     novelty, direction = (_best_bias(data, logits, found, task) for task in ("novelty", "direction"))
     return replace(found, label_biases=novelty | direction)
 
@@ -60,23 +60,20 @@ def cross_fitted_counts(
     Raises:
         AnnotationError: the documents are too few to find a rule on some and count on others.
     """
+    if len(data.documents) < 2:
+        raise AnnotationError(f"{len(data.documents)} documents cannot be split; give at least two")
     counts = []
-    starts = np.cumsum([0, *(sum(len(found.pairs) for found in features) for features in data.features)])
-    for fold in range(folds):
-        held_out = [index for index in range(len(data.documents)) if index % folds == fold]
-        rest = [index for index in range(len(data.documents)) if index % folds != fold]
-        if not held_out or not rest:
-            continue
-        part, part_logits = _part(data, logits, rest, starts)
+    remaining = iter(logits)
+    by_document = [[*islice(remaining, sum(len(each.pairs) for each in found))] for found in data.features]
+    for fold in range(min(folds, len(data.documents))):
+        is_held_out = [index % folds == fold for index in range(len(data.documents))]
+        part, part_logits = _part(data, by_document, [not each for each in is_held_out])
         if not part_logits or not any(document.relations for document in part.documents):
             raise AnnotationError(
                 f"{len(data.documents)} documents cannot be split: without those of fold {fold + 1} there are no "
                 "relations, or no candidate pairs; give more documents with relations"
             )
-        rule_of_rest = found_rule(part, part_logits, rule)
-        counts.append(rule_counts(*_part(data, logits, held_out, starts), rule_of_rest))
-    if not counts:
-        raise AnnotationError(f"{len(data.documents)} documents cannot be split; give at least two")
+        counts.append(rule_counts(*_part(data, by_document, is_held_out), found_rule(part, part_logits, rule)))
     return total_counts(counts)
 
 
@@ -90,47 +87,33 @@ def calibrated_documents(documents: Iterable[Document], calibrated_on: Iterable[
     return len(set(fingerprints(documents)) & set(calibrated_on or ()))
 
 
-@dataclass(frozen=True)
-class _ScoreTable:
-    """Relation scores of all pairs, whether each type is right, both (pairs, relation_types); number of gold ones."""
+def _best_thresholds(data: ProcessedDocuments, logits: Sequence[Logits], rule: DecodingRule) -> dict[str, float]:
+    """Return type -> threshold: the best for all types, then the best for each in turn until none gains."""
+    types = rule.labels["relation"][1:]
+    pairs = _gold_of_pairs(data, logits, rule)
+    scores = np.array([decision.scores["relation"][1:] for decision, _ in pairs])  # (pairs, relation_types)
+    held = [{relation.relation_type for relation in relations} for _, relations in pairs]
+    right = np.array([[kind in of_pair for kind in types] for of_pair in held])  # (pairs, relation_types)
+    gold = sum(len(document.relations) for document in data.documents)
+    rows = np.arange(len(pairs))
 
-    types: tuple[str, ...]
-    scores: NDArray[Any]
-    right: NDArray[Any]
-    gold: int
-
-    @classmethod
-    def of(cls, data: ProcessedDocuments, logits: Sequence[Logits], rule: DecodingRule) -> "_ScoreTable":
-        types = tuple(rule.labels["relation"][1:])
-        scores, right = [], []
-        for decision, relations in _gold_of_pairs(data, logits, rule):
-            scores.append(decision.scores["relation"][1:])
-            held = {relation.relation_type for relation in relations}
-            right.append([kind in held for kind in types])
-        gold = sum(len(document.relations) for document in data.documents)
-        return cls(types, np.array(scores), np.array(right), gold)
-
-    def best_thresholds(self) -> dict[str, float]:
-        """Return type -> threshold: the best for all types, then the best for each in turn until none gains."""
-        shared = max(THRESHOLDS, key=lambda value: self._f1(np.full(len(self.types), value)))
-        thresholds = np.full(len(self.types), shared)
-        for _ in range(MAX_ROUNDS):
-            before = thresholds
-            for index in np.flatnonzero(self.right.sum(axis=0) >= MIN_RELATIONS):
-                tried = np.tile(thresholds, (len(THRESHOLDS) + 1, 1))  # the first stays as it is
-                tried[1:, index] = THRESHOLDS
-                thresholds = max(tried, key=self._f1)  # of equals the first
-            if np.array_equal(before, thresholds):
-                break
-        return dict(zip(self.types, thresholds.tolist(), strict=True))
-
-    def _f1(self, thresholds: NDArray[Any]) -> float:
-        margins = self.scores - thresholds  # (pairs, relation_types)
+    def f1(thresholds: NDArray[Any]) -> float:
+        margins = scores - thresholds  # (pairs, relation_types)
         chosen = margins.argmax(axis=1)  # (pairs,)
-        rows = np.arange(len(chosen))
         related = margins[rows, chosen] > 0
-        right = int(self.right[rows, chosen][related].sum())
-        return 2 * right / (int(related.sum()) + self.gold)
+        return 2 * int(right[rows, chosen][related].sum()) / (int(related.sum()) + gold)
+
+    shared = max(THRESHOLDS, key=lambda value: f1(np.full(len(types), value)))
+    thresholds = np.full(len(types), shared)
+    for _ in range(MAX_ROUNDS):
+        before = thresholds
+        for index in np.flatnonzero(right.sum(axis=0) >= MIN_RELATIONS):
+            tried = np.tile(thresholds, (len(THRESHOLDS) + 1, 1))  # the first stays as it is
+            tried[1:, index] = THRESHOLDS
+            thresholds = max(tried, key=f1)  # of equals the first
+        if np.array_equal(before, thresholds):
+            break
+    return dict(zip(types, thresholds.tolist(), strict=True))
 
 
 def _best_bias(data: ProcessedDocuments, logits: Sequence[Logits], rule: DecodingRule, task: str) -> dict[str, float]:
@@ -163,16 +146,13 @@ def _gold_of_pairs(
     for document, decisions in zip(data.documents, document_decisions(data, logits, rule), strict=True):
         relations = relations_of_pairs(document)
         for decision in decisions:
-            pair = frozenset((decision.pair.entity1.identifier, decision.pair.entity2.identifier))
-            found.append((decision, relations.get(pair, [])))
+            found.append((decision, relations.get(decision.pair.identifiers, [])))
     return found
 
 
 def _part(
-    data: ProcessedDocuments, logits: Sequence[Logits], chosen: Sequence[int], starts: NDArray[Any]
+    data: ProcessedDocuments, by_document: Sequence[Sequence[Logits]], chosen: Sequence[bool]
 ) -> tuple[ProcessedDocuments, list[Logits]]:
     """Return the chosen documents with the logits of their pairs."""
-    documents = tuple(data.documents[index] for index in chosen)
-    features = tuple(data.features[index] for index in chosen)
-    part = [values for index in chosen for values in logits[starts[index] : starts[index + 1]]]
-    return ProcessedDocuments(documents, features), part
+    part = ProcessedDocuments(tuple(compress(data.documents, chosen)), tuple(compress(data.features, chosen)))
+    return part, [*chain.from_iterable(compress(by_document, chosen))]

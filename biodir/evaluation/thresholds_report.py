@@ -94,11 +94,7 @@ def config_file(folder: Path) -> Path:
 
 
 def store_rule(run: CalibrationRun, folder: Path) -> None:
-    """Write the rule into the config.json of a checkpoint, atomically.
-
-    Raises:
-        SettingError: see `config_file`.
-    """
+    """Write the rule into the config.json of a checkpoint, atomically."""
     path = config_file(folder)
     config = json.loads(path.read_text(encoding="utf-8"))
     config |= {name: getattr(run.rule, name) for name in ("none_bias", "relation_thresholds", "label_biases")}

@@ -10,6 +10,7 @@ from huggingface_hub import EvalResultEntry, ModelCardData, eval_result_entries_
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from biodir.configuration_biodir import TASK
+from biodir.evaluation.tables import LEVEL_NAMES
 from biodir.publishing.card_check import MODEL_CARD
 from biodir.publishing.facts import Facts
 
@@ -19,13 +20,6 @@ EVAL_RESULTS = ".eval_results/bioredirect.yaml"
 BENCHMARK = "bigbio/biored"
 BENCHMARK_NAME = "BioREDirect (BioRED with directions)"
 TASK_NAME = "Directed biomedical relation extraction"
-LEVEL_NAMES = {
-    "entity_pair": "entity pair",
-    "relation_type": "+ type",
-    "relation_type_novelty": "+ type and novelty",
-    "relation_type_direction": "+ type and direction",
-    "all": "all",
-}
 METRICS = ("precision", "recall", "f1")
 TAGS = "biology medical relation-extraction directed-relations knowledge-graph BioRED PubTator custom_code".split()
 

@@ -7,9 +7,7 @@ import sys
 
 import pytest
 from datasets import DatasetInfo
-from datasets.info import DatasetInfosDict
 from datasets.splits import SplitDict, SplitInfo
-from datasets.utils.metadata import MetadataConfigs
 from huggingface_hub import DatasetCard
 
 from biodir.dataset_script.card import DOCUMENT_COLUMNS, PAIR_COLUMNS, card_text
@@ -34,35 +32,12 @@ def card(*sources):
     return DatasetCard(card_text("corpora", sources, infos, counts))
 
 
-def test_metadata_name_files_and_features():
-    data = card(*SOURCES).data
-    configs = MetadataConfigs.from_dataset_card_data(data)
-    assert sorted(configs) == ["bc5cdr", "bc5cdr_pairs", "biored_direction", "biored_direction_pairs"]
-    assert configs["bc5cdr_pairs"]["data_files"] == [
-        {"split": "train", "path": "bc5cdr_pairs/train-00000-of-00001.parquet"}
-    ]
-    infos = DatasetInfosDict.from_dataset_card_data(data)
-    assert infos["biored_direction"].features == document_features(BIORED_DIRECTION.labels)
-    assert infos["bc5cdr_pairs"].features == pair_features(BC5CDR.labels)
-    assert infos["bc5cdr"].splits["train"].num_examples == 2
-
-
 def test_every_column_is_documented():
     documented = {name for columns in PAIR_COLUMNS for name in columns.split(", ")}
     assert documented == set(pair_features(BIORED_DIRECTION.labels))
     assert list(DOCUMENT_COLUMNS) == list(document_features(BIORED_DIRECTION.labels))
     text = card(*SOURCES).text
     assert all(f"| {columns} | " in text for columns in (*PAIR_COLUMNS, *DOCUMENT_COLUMNS))
-
-
-def test_counts_labels_licence_and_citation():
-    text = card(*SOURCES).text
-    assert "| --- | --- | ---: | ---: |\n| biored_direction | train | 1,400 | 2 |" in text
-    assert "| bc5cdr | relation | None, CID |" in text
-    for source in SOURCES:
-        assert source.licence in text
-        assert source.citation in text
-        assert source.homepage in text
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,11 @@
 """Corpora are counted and compared with what was published of them."""
 
-from dataclasses import replace
-
 import pytest
 
-from biodir import parse_document, read_pubtator
 from biodir.__main__ import main
-from biodir.dataset_script.check import CountError, SplitContent, check_counts, count_table, counts_of, found_counts
+from biodir.dataset_script.check import CountError, SplitContent, check_counts, counts_of, found_counts
 from biodir.dataset_script.sources import PublishedCount
-from helpers.corpus_folder import COPPER, IRON, NALOXONE, write_split
+from helpers.corpus_folder import COPPER, IRON
 
 
 def content(*ids, **counts):
@@ -40,11 +37,6 @@ def test_counts_of_a_split():
     }
 
 
-def test_types_are_counted_under_the_names_of_the_corpus():
-    counts = counts_of([parse_document(NALOXONE)]).counts
-    assert (counts["mentions Chemical"], counts["mentions Disease"], counts["relations CID"]) == (2, 2, 1)
-
-
 # Comparing.
 
 
@@ -71,24 +63,11 @@ def test_documents_in_two_corpora_are_counted_once():
     assert found_counts(contents, [SHARED]) == {SHARED: 2}
 
 
-def test_table_is_aligned_and_marks_what_differs():
-    assert count_table({published("x", 13351): 13351, published("xy", 61, "relations"): 5}).splitlines() == [
-        "corpus  split  count      found  published",
-        "a       x      mentions   13351      13351",
-        "a       x + y  relations      5         61  differs",
-    ]
-
-
 def test_every_difference_is_named():
     with pytest.raises(CountError, match="data: 2 of 3 counts differ from the published ones") as caught:
         check_counts({published("x", 2): 1, published("y", 2): 2, published("xy", 6, "relations"): 5}, "data")
     assert "a x: 1 mentions, 2 published; a x + y: 5 relations, 6 published; fetch" in str(caught.value)
     check_counts({published("y", 2): 2}, "data")
-
-
-def test_nothing_to_compare_is_an_error():
-    with pytest.raises(CountError, match="data: holds no split with published counts"):
-        check_counts({}, "data")
 
 
 # The real corpora.
@@ -102,17 +81,3 @@ def test_corpora_hold_what_was_published(data_dir, capsys):
     figures = {tuple(line.split()[-2:]) for line in lines if "relations" in line and "train + validation" in line}
     assert {("5339", "5339"), ("2751", "2751"), ("541", "541")} <= figures
     assert not any("differs" in line for line in lines)
-
-
-@pytest.mark.corpus
-def test_corpus_that_lost_a_relation_fails(data_dir, tmp_path, capsys):
-    file = "bioredirect/bioredirect_dev.pubtator"
-    documents = list(read_pubtator(data_dir / file))
-    index = next(index for index, document in enumerate(documents) if document.relations)
-    documents[index] = replace(documents[index], relations=documents[index].relations[1:], subject_lines=())
-    write_split(tmp_path / file, *documents)
-    assert main(["dataset", "check", "--data-dir", str(tmp_path)]) == 1
-    captured = capsys.readouterr()
-    assert "relations       1161       1162  differs" in captured.out
-    assert "biored_direction validation: 1161 relations, 1162 published" in captured.err
-    assert "biodir: error: " in captured.err

@@ -71,12 +71,6 @@ def test_corpus_that_is_not_there_is_named_and_left_out(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("command", [["check"], ["export", "out"]])
-def test_folder_without_corpora_is_an_error(tmp_path, capsys, command):
-    assert main(["dataset", *command, "--data-dir", str(tmp_path)]) == 1
-    assert f"biodir: error: {tmp_path}: holds no file of biored_direction, such as " in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("command", [["check"], ["export", "out"]])
 def test_checksums_are_strict_on_demand(folder, tmp_path, capsys, monkeypatch, command):
     monkeypatch.chdir(tmp_path)
     assert main(["dataset", *command, "--data-dir", str(folder), "--strict"]) == 1

@@ -9,8 +9,6 @@ from biodir import AnnotationError, ErrorPolicy, Mention, ParseError, Passage, R
 from biodir.dataset_script.chemical_gene import DRUGPROT_RULES, read_chemical_gene
 from biodir.dataset_script.corpora import CORPORA, import_corpus
 from biodir.dataset_script.redocred import PROPERTIES, read_redocred
-from biodir.labels_biodir import ENTITY_TYPES, RELATION_LABELS
-from biodir.pipeline_decoding_biodir import relations_of_pairs
 
 CHEMICAL, GENE, DISEASE = "ChemicalEntity", "GeneOrGeneProduct", "DiseaseOrPhenotypicFeature"
 NEGATIVE, POSITIVE = "Negative_Correlation", "Positive_Correlation"
@@ -61,14 +59,6 @@ def source(tmp_path) -> Path:
 # The table.
 
 
-def test_mapped_types_are_those_of_biored():
-    for name in ("bc5cdr", "drugprot", "euadr"):
-        corpus = CORPORA[name]
-        types = {rule.relation_type for rule in corpus.relation_rules.values()}
-        assert set(corpus.entity_types.values()) <= set(ENTITY_TYPES)
-        assert types <= set(RELATION_LABELS[1:])
-
-
 @pytest.mark.parametrize(
     ("relation_types", "becomes", "subject"),
     [
@@ -85,11 +75,6 @@ def test_types_of_drugprot(relation_types, becomes, subject, source):
         assert document.relations == (Relation(becomes, "text:iron", "text:ferritin", subject_id=subject),)
         assert counts.relation_types == {(relation_type, becomes): 1}
     assert len(DRUGPROT_RULES) == 13
-
-
-def test_drug_target_of_euadr(source):
-    document, _ = imported(source, ("DRUG-TARGET", "T1", "T2"), corpus="euadr")
-    assert document.relations == (Relation("Association", "text:iron", "text:ferritin", subject_id="text:iron"),)
 
 
 # Chemicals and genes linked by their text.
@@ -280,22 +265,3 @@ def test_real_corpora(name, files, excluded, mapped, relations, contradictions, 
     assert (len(counts.contradictions), counts.dropped.total(), counts.repeated) == (contradictions, 0, ())
     types = {each.relation_type for document in imported_documents for each in document.relations}
     assert types <= {rule.relation_type for rule in CORPORA[name].relation_rules.values()}
-
-
-@pytest.mark.corpus
-def test_biored_has_induced_diseases_as_the_table_says(data_dir):
-    biored = {
-        document.id: document
-        for split in ("train", "dev")
-        for document in read_pubtator(data_dir / "bioredirect" / f"bioredirect_{split}.pubtator")
-    }
-    files = [data_dir / "bc5cdr" / f"CDR_{part}Set.PubTator.txt" for part in ("Training", "Development")]
-    shared = [document for document in import_corpus(CORPORA["bc5cdr"], files)[0] if document.id in biored]
-    agreements = []
-    for document in shared:
-        known = relations_of_pairs(biored[document.id])
-        for pair, (relation,) in relations_of_pairs(document).items():
-            for other in known.get(pair, ())[-1:]:
-                values = [(each.relation_type, each.subject_id) for each in (relation, other)]
-                agreements.append(values[0] == values[1])
-    assert (len(shared), len(agreements), sum(agreements)) == (101, 163, 158)

@@ -2,14 +2,13 @@
 
 import hashlib
 import zipfile
-from pathlib import Path
 
 import pytest
 
 from biodir import AnnotationError
-from biodir.dataset_script.files import fetched_archive, found_files, verify_checksums, warn_of_missing
+from biodir.dataset_script.files import found_files, verify_checksums
 from biodir.dataset_script.sources import BC5CDR, BIORED_DIRECTION, CHECKSUMS, SourceError
-from helpers.corpus_folder import COPPER, write_data_folder, write_split
+from helpers.corpus_folder import write_split
 
 TRAIN = "bioredirect_train.pubtator"
 SHA256_OF_ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # NIST's test vector
@@ -32,19 +31,6 @@ def ids_of(found):
 def block(number):
     """A document without annotations."""
     return f"{number}|t|Iron\n{number}|a|is.\n\n"
-
-
-def test_files_in_subfolders_of_the_corpora(tmp_path):
-    write_data_folder(tmp_path)
-    assert ids_of(found_files(BIORED_DIRECTION, tmp_path)) == {"train": ["1", "2"], "validation": ["2"]}
-    assert ids_of(found_files(BC5CDR, tmp_path)) == {"train": ["3"]}
-
-
-def test_files_in_the_folder_itself(tmp_path):
-    write_split(tmp_path / TRAIN, COPPER)
-    found = found_files(BIORED_DIRECTION, tmp_path)
-    assert ids_of(found) == {"train": ["2"]}
-    assert found.missing == ("validation", "test", "bc8_test")
 
 
 @pytest.mark.parametrize("name", ["datasets.zip", "bioredirect/datasets.zip"])
@@ -117,18 +103,6 @@ def test_damaged_member_is_an_error(tmp_path):
 # What is missing.
 
 
-def test_missing_splits_are_named_in_a_warning(tmp_path, caplog):
-    write_data_folder(tmp_path)
-    warn_of_missing(found_files(BIORED_DIRECTION, tmp_path), "mine")
-    (record,) = caplog.records
-    assert record.levelname == "WARNING"
-    assert record.getMessage() == (
-        f"mine: splits without a file in {tmp_path} are left out: test (bioredirect_test.pubtator), "
-        "bc8_test (bioredirect_bc8_test.pubtator); datasets.zip holds all, see "
-        "https://ftp.ncbi.nlm.nih.gov/pub/lu/BioREDirect/datasets.zip"
-    )
-
-
 # Checksums.
 
 
@@ -153,7 +127,7 @@ def test_right_or_unknown_checksum_is_not_logged(tmp_path, caplog, monkeypatch):
     assert caplog.records == []
 
 
-def test_content_hash_changes_with_content_and_splits_alone(tmp_path):
+def test_content_hash_changes_only_with_content_and_splits(tmp_path):
     write_split(tmp_path / "one" / TRAIN, block(1))
     write_split(tmp_path / "same" / "bioredirect" / TRAIN, block(1))
     write_split(tmp_path / "other" / TRAIN, block(2))
@@ -167,11 +141,3 @@ def test_content_hash_changes_with_content_and_splits_alone(tmp_path):
 
 
 # Downloads.
-
-
-def test_archive_is_fetched_from_the_official_address():
-    addresses = []
-    download = lambda address: addresses.append(address) or "local"  # noqa: E731
-    assert fetched_archive(BIORED_DIRECTION, download) == Path("local")
-    assert fetched_archive(BIORED_DIRECTION, download, "http://mirror/a.zip") == Path("local")
-    assert addresses == ["https://ftp.ncbi.nlm.nih.gov/pub/lu/BioREDirect/datasets.zip", "http://mirror/a.zip"]

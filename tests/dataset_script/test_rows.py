@@ -3,13 +3,15 @@
 from dataclasses import replace
 
 import pytest
+from datasets import List
 
-from biodir import AnnotationError, Passage, Relation, parse_document, read_pubtator
+from biodir import AnnotationError, Passage, Relation, read_pubtator
+from biodir.configuration_biodir import BioDirConfig
 from biodir.dataset_script.features import document_features, pair_features
-from biodir.dataset_script.rows import document_row, pair_rows, relations_outside_pairs, with_model_types
+from biodir.dataset_script.rows import document_row, pair_rows, relations_outside_pairs
 from biodir.dataset_script.sources import BC5CDR, BIORED_DIRECTION
 from biodir.formats.rows import document_from_row, with_label_names
-from helpers.corpus_folder import IRON, NALOXONE
+from helpers.corpus_folder import IRON
 
 LABELS = BIORED_DIRECTION.labels
 
@@ -28,17 +30,6 @@ def pair_row(document, entity1_id, entity2_id, labels=LABELS):
 # One row a document.
 
 
-def test_row_has_the_keys_of_a_document_mapping():
-    document = parse_document("3|t|Iron\n3|a|binds it\n3\t0\t4\tIron\tChemicalEntity\tD1\n3\tBind\tD1\t9\tNovel\n")
-    assert document_row(document, LABELS) == {
-        "id": "3",
-        "text": "Iron binds it",
-        "passages": [{"start": 0, "end": 4, "type": "title"}, {"start": 5, "end": 13, "type": "abstract"}],
-        "entities": [{"start": 0, "end": 4, "text": "Iron", "type": "ChemicalEntity", "id": ["D1"]}],
-        "relations": [{"relation": "Bind", "entity1": "D1", "entity2": "9", "novelty": "Novel"}],
-    }
-
-
 def test_stored_row_gives_the_document_back():
     features = document_features(LABELS)
     stored = encoded(document_row(IRON, LABELS), features)
@@ -48,22 +39,6 @@ def test_stored_row_gives_the_document_back():
     assert ids == {"Iron": ["D1"], "EGFR": ["10"], "liver": ["D9", "D8"], "mice": ["9606"], "T790M": []}
     assert [part["type"] for part in stored["passages"]] == [0, 1]
     assert document_from_row(stored, features) == IRON
-
-
-def test_names_of_bc5cdr_become_those_of_models():
-    row = document_row(parse_document(NALOXONE), BC5CDR.labels)
-    assert [entity["type"] for entity in row["entities"]] == [
-        "ChemicalEntity",
-        "DiseaseOrPhenotypicFeature",
-        "DiseaseOrPhenotypicFeature",
-        "ChemicalEntity",
-    ]
-    features = document_features(BC5CDR.labels)
-    stored = encoded(row, features)
-    assert stored["relations"] == [
-        {"relation": 1, "entity1": "D009270", "entity2": "D005076", "novelty": None, "subject": None}
-    ]
-    assert document_from_row(stored, features) == with_model_types(parse_document(NALOXONE))
 
 
 @pytest.mark.parametrize(
@@ -77,15 +52,6 @@ def test_names_of_bc5cdr_become_those_of_models():
 def test_unknown_label_is_refused(fields, message):
     with pytest.raises(AnnotationError, match=f"document 1: unknown {message}"):
         document_row(replace(IRON, **fields), LABELS)
-
-
-@pytest.mark.parametrize("number", [6, -1])
-def test_number_that_names_no_label_is_refused(number):
-    features = document_features(LABELS)
-    stored = encoded(document_row(IRON, LABELS), features)
-    stored["entities"][1]["type"] = number
-    with pytest.raises(AnnotationError, match=f"label {number} is none of the 6 from 0: GeneOrGeneProduct,"):
-        document_from_row(stored, features)
 
 
 # One row a candidate pair.
@@ -174,3 +140,20 @@ def test_gold_relations_are_in_pair_rows_or_outside(data_dir):
     assert directions.count("No_Direct") == 118 - sum(
         relation.subject_id is None for document in documents for relation in relations_outside_pairs(document)
     )
+
+
+# Columns.
+
+
+def test_labels_have_the_numbers_of_models():
+    config, features = BioDirConfig(), pair_features(BIORED_DIRECTION.labels)
+    assert {task: features[task].names for task in config.tasks} == config.labels
+    assert features["entity1_type"].names == features["entity2_type"].names == config.entity_types
+
+
+def test_pairs_have_a_column_for_every_task_of_the_corpus():
+    features = pair_features(BC5CDR.labels)
+    assert features["relation"].names == ["None", "CID"]
+    assert features["further_relations"] == List({"relation": features["relation"]})
+    assert not {"novelty", "direction"} & set(features)
+    assert set(pair_features(BIORED_DIRECTION.labels)) - set(features) == {"novelty", "direction"}

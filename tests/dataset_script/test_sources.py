@@ -8,23 +8,10 @@ from biodir.files import file_sha256
 SPLITS = {source.name: list(source.splits) for source in SOURCES}
 
 
-def test_corpora_and_splits():
-    assert SPLITS == {
-        "biored_direction": ["train", "validation", "test", "bc8_test"],
-        "bc5cdr": ["train", "validation", "test"],
-    }
-    assert [source.pairs_name for source in SOURCES] == ["biored_direction_pairs", "bc5cdr_pairs"]
-
-
 def test_published_counts_are_of_splits_that_exist():
     for count in PUBLISHED_COUNTS:
         assert set(count.splits) <= set(SPLITS[count.source]), count
         assert set(count.shared_splits) <= set(SPLITS.get(count.shared_source, ())), count
-
-
-def test_no_count_is_published_twice():
-    keys = [(count.source, count.splits, count.count) for count in PUBLISHED_COUNTS]
-    assert len(set(keys)) == len(keys)
 
 
 def test_relation_types_add_up_to_all_relations():

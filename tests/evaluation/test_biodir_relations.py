@@ -36,11 +36,6 @@ def test_figures_are_those_of_the_plain_function(metric):
     assert found["macro"] == report["macro"]
 
 
-def test_what_cannot_be_compared_is_refused(metric):
-    with pytest.raises(AnnotationError, match="document 1 has Bind between 5 and 7 twice"):
-        metric.compute(predictions=[PREDICTIONS[0], {"id": "1", "relations": [BIND, BIND]}], references=REFERENCES)
-
-
 def test_what_a_document_holds_beside_its_relations_is_left_out(metric):
     rows = [{**row, "text": "Iron", "entities": []} for row in REFERENCES]
     assert metric.compute(predictions=rows, references=rows)["all"]["f1"] == 1

@@ -10,7 +10,6 @@ from biodir.evaluation.calibration import (
     expected_calibration_error,
     head_outcomes,
     precision_recall_curve,
-    relation_outcomes,
     reliability,
 )
 from biodir.evaluation.checks import ComparedDocument, compared_documents
@@ -59,7 +58,7 @@ def test_heads_are_not_judged_by_what_gold_does_not_annotate():
 
 @pytest.mark.parametrize("tenths", range(1, 11))
 def test_score_on_an_edge_lies_in_the_bin_below(tenths):
-    counts = [each.predictions for each in reliability(outcomes((tenths / 10, True)))]
+    counts = [each["predictions"] for each in reliability(outcomes((tenths / 10, True)))]
     assert counts.index(1) == tenths - 1
 
 
@@ -67,7 +66,7 @@ def test_error_is_the_one_worked_out_by_hand():
     # .9 and .8 and .7 right, .6 right and .55 wrong in one bin, .3 and .2 wrong:
     # .1 + .2 + .3 + 2 * |.575 - .5| + .3 + .2 = 1.25, over seven predictions
     table = reliability(head_outcomes(PAIRS)["relation"])
-    assert [each.predictions for each in table] == [0, 1, 1, 0, 0, 2, 1, 1, 1, 0]
+    assert [each["predictions"] for each in table] == [0, 1, 1, 0, 0, 2, 1, 1, 1, 0]
     assert expected_calibration_error(table) == pytest.approx(1.25 / 7)
 
 
@@ -80,19 +79,6 @@ def test_curve_has_a_point_for_each_score_highest_first():
     assert curve.precision.tolist() == [1, 2 / 3, 2 / 4]
     assert curve.recall.tolist() == [1 / 4, 2 / 4, 2 / 4]
     assert curve.average_precision == pytest.approx(1 / 4 * 1 + 1 / 4 * 2 / 3)
-
-
-@pytest.mark.parametrize(
-    ("relation_type", "expected", "gold"),
-    [
-        ("Association", [(0.3, False), (0.8, True)], 3),
-        ("Positive_Correlation", [(0.55, False), (0.6, True)], 1),
-        ("Cotreatment", [(0.2, False)], 0),
-    ],
-)
-def test_outcomes_of_a_type_are_those_predicted_as_it(relation_type, expected, gold):
-    found, number = relation_outcomes(PAIRS, relation_type)
-    assert (listed(found), number) == (expected, gold)
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -93,15 +93,6 @@ def test_relation_of_another_label_list_may_hold_in_both_directions():
         compared_documents([replace(both, relations=(sisters[0], sisters[0]))], [both])
 
 
-@pytest.mark.parametrize(
-    ("gold", "predicted", "noted"), [("CID", "Bind", True), ("CID", "CID", False), ("Bind", "Comparison", False)]
-)
-def test_note_says_that_two_label_lists_share_no_type(gold, predicted, noted):
-    sides = (Document("1", "", relations=(Relation(kind, "a", "b"),)) for kind in (gold, predicted))
-    words = f"share no relation type: gold has {gold}, the predictions {predicted}"
-    assert any(words in note for note in comparison_notes([ComparedDocument(*sides)])) == noted
-
-
 def test_note_says_that_predictions_lack_what_gold_has():
     gold, predicted = (Relation("Bind", "a", "b", *parts) for parts in (("No", "a"), ()))
     notes = comparison_notes([ComparedDocument(document(gold), document(predicted))])

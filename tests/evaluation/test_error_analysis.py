@@ -5,8 +5,7 @@ from itertools import product
 
 import pytest
 
-from biodir.document_biodir import Document, Mention, Relation
-from biodir.errors_biodir import AnnotationError
+from biodir.document_biodir import Relation
 from biodir.evaluation.error_analysis import PairEntity, aligned, error_analysis
 from helpers.marked import marked_document
 
@@ -66,34 +65,10 @@ def test_relation_is_aligned_with_the_one_that_agrees_most():
     assert aligned([], predicted[:1]) == [(None, predicted[0])]
 
 
-def test_swapping_the_sides_swaps_missed_and_spurious():
-    gold, predicted = [bind(), bind("C1", "G2")], [bind(subject="C1"), bind("C2", "G2")]
-    there, back = (analysed(*sides).category_counts().values() for sides in ((gold, predicted), (predicted, gold)))
-    assert (list(there), list(back)) == ([1, 1, 0, 1, 0], [1, 1, 0, 1, 0]), "in the order of CATEGORIES"
-    assert category_names(gold, predicted[:1]) == ["wrong_direction", "missed"]
-    assert category_names(predicted[:1], gold) == ["wrong_direction", "spurious"]
-
-
 def test_entities_are_named_by_their_first_mentions():
     errors = analysed([bind("G1", "C1"), bind("gone", "C1")], []).errors
     assert errors[0].entity1 == PairEntity("G1", "GeneOrGeneProduct", "one")
     assert errors[1].entity1 == PairEntity("gone", None, "gone")
-
-
-def test_pairs_that_no_model_scores_are_known():
-    pairs = ("C1", "G1"), ("C1", "gone"), ("C2", "S1"), ("G1", "G1")
-    errors = analysed([bind(*pair) for pair in pairs], []).errors
-    assert [error.is_candidate for error in errors] == [True, False, False, False]
-
-
-def test_identifier_with_two_types_is_a_candidate_by_either():
-    mentions = (
-        Mention(0, 4, "Iron", "CellLine", ("X",)),
-        Mention(5, 10, "meets", "Chemical", ("X",)),
-        Mention(11, 15, "mice", "ChemicalEntity", ("Y",)),
-    )
-    (error,) = analysed([bind("Y", "X")], [], Document("7", "Iron meets mice.", mentions)).errors
-    assert error.is_candidate
 
 
 @pytest.mark.parametrize(
@@ -111,11 +86,3 @@ def test_identifier_with_two_types_is_a_candidate_by_either():
 def test_evidence_is_where_the_entities_come_closest(marked, distance, evidence):
     (error,) = analysed([bind()], [], marked_document(marked)).errors
     assert (error.distance, error.evidence) == (distance, evidence)
-
-
-def test_documents_are_matched_by_id_in_the_order_of_gold():
-    one, two = replace(TEXT, id="1", relations=(bind(),)), replace(TEXT, id="2", relations=(bind("C1", "G2"),))
-    found = error_analysis(iter([two, one]), iter([replace(one, relations=()), replace(two, relations=())]))
-    assert [error.document_id for error in found.errors] == ["2", "1"]
-    with pytest.raises(AnnotationError, match="7"):
-        error_analysis([TEXT], [])

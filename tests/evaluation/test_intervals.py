@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from biodir.errors_biodir import SettingError
 from biodir.evaluation.intervals import FIGURES, Resampling, bootstrap_intervals, compared_f1
 from biodir.evaluation.scores import Counts
 
@@ -12,10 +11,6 @@ FOUND, NOT_FOUND = Counts(tp=1), Counts(fn=1)
 # 24 documents, so that the bounds lie close together, drawn once from a fixed seed.
 COUNTS = [Counts(*map(int, row)) for row in np.random.default_rng(7).integers(0, 9, (24, 3))]
 TABLE = np.array([(each.tp, each.fp, each.fn) for each in COUNTS])
-
-
-def total(counts):
-    return sum(counts, start=Counts())
 
 
 def test_bounds_are_the_quantiles_of_all_resamples():
@@ -35,20 +30,6 @@ def test_bounds_are_those_of_scipy(figure):
     found = bootstrap_intervals(COUNTS, Resampling(resamples=5000))[figure]
     assert found == pytest.approx((expected.low, expected.high), abs=0.006)
     assert found[1] - found[0] > 0.1, "wide against the tolerance"
-
-
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"resamples": 0}, "resamples is 0; draw the documents at least once"),
-        ({"seed": -1}, "seed is -1; it must be at least 0"),
-        ({"confidence": 0}, "confidence is 0; give a share between 0 and 1, such as 0.95"),
-    ],
-)
-def test_setting_outside_what_is_allowed_is_refused(settings, message):
-    with pytest.raises(SettingError) as caught:
-        Resampling(**settings)
-    assert str(caught.value) == message
 
 
 # Two systems.

@@ -8,7 +8,6 @@ from biodir.document_biodir import Relation
 from biodir.evaluation.model_scores import (
     ProcessedDocuments,
     decoded_documents,
-    document_decisions,
     pair_logits,
     processed_documents,
 )
@@ -65,30 +64,12 @@ def test_logits_of_windows_come_in_the_order_of_documents_and_pairs():
     assert [logits["relation"] for logits in found] == [[23.0], [20.0], [21.0], [22.0]]
 
 
-# Logits of a pair that binds, with a direction, and of one that is unrelated.
-LOGITS = {
-    "r": {"relation": [1.0, -5, 2, -5, -5, -5, -5, -5, -5], "novelty": [0.0, 1, 2], "direction": [0.0, 1, 2, 0]},
-    "n": {"relation": [1.0, 0.9, -5, -5, -5, -5, -5, -5, -5], "novelty": [0.0, 1, 2], "direction": [0.0, 1, 2, 0]},
-}
-
-
-def data_and_logits(*documents):
-    return processed_documents(documents, make_processor()), [LOGITS[kind] for kind in "rnn"]
-
-
-def test_decisions_on_pairs_of_windows_are_those_on_pairs_with_rows():
-    data, logits = data_and_logits(marked_document("It is.", id="8"), DOCUMENT)
-    windows = processed_documents(data.documents, document_processor())
-    assert [len(features) for features in windows.features] == [0, 1]
-    assert document_decisions(windows, logits, RULE) == document_decisions(data, logits, RULE)
-    assert decoded_documents(windows, logits, RULE) == decoded_documents(data, logits, RULE)
-
-
 def test_concept_with_two_types_has_one_relation_with_another_concept():
     twice = marked_document("<C:1 Iron> binds <G:2 it>, <D:2 the> end.")
     data = processed_documents([twice], make_processor())
     assert len(data.features[0]) == 2
-    strong = {**LOGITS["r"], "relation": [1.0, -5, 3, -5, -5, -5, -5, -5, -5]}
-    (document,) = decoded_documents(data, [LOGITS["r"], strong], RULE)
+    weak = {"relation": [1.0, -5, 2, -5, -5, -5, -5, -5, -5], "novelty": [0.0, 1, 2], "direction": [0.0, 1, 2, 0]}
+    strong = {**weak, "relation": [1.0, -5, 3, -5, -5, -5, -5, -5, -5]}
+    (document,) = decoded_documents(data, [weak, strong], RULE)
     assert len(document.relations) == 1
     assert document.relations[0].relation_score > 0.95

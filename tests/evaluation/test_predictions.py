@@ -1,6 +1,7 @@
 """Gold documents and predictions from files, and predictions of a pipeline."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -36,25 +37,19 @@ def written(tmp_path, *lines, name="predictions.jsonl"):
 
 
 def test_results_of_predict_are_documents_with_relations(tmp_path):
-    file = written(tmp_path, {"id": "1", "relations": [RESULT]}, "", {"id": "2", "relations": []})
+    undirected = {**RESULT, "directed": False}
+    file = written(tmp_path, {"id": "1", "relations": [RESULT]}, "", {"id": "2", "relations": [undirected]})
     relation = Relation("Bind", "7", "5", "Novel", "7", relation_score=0.5, novelty_score=0.4, direction_score=0.3)
-    assert read(file, GOLD) == [Document("1", "", relations=(relation,)), Document("2", "")]
-
-
-def test_undirected_result_has_no_subject(tmp_path):
-    (document,) = read(written(tmp_path, {"id": "1", "relations": [{**RESULT, "directed": False}]}))
-    assert document.relations[0].subject_id is None
+    relations = relation, replace(relation, subject_id=None)
+    assert read(file, GOLD) == [
+        Document(name, "", relations=(each,)) for name, each in zip("12", relations, strict=True)
+    ]
 
 
 def test_json_lines_with_texts_are_documents(tmp_path):
     relation = {"relation": "Bind", "entity1": "7", "entity2": "5"}
     (document,) = read(written(tmp_path, {"id": "1", "text": "Iron", "relations": [relation]}))
     assert (document.text, document.relations) == ("Iron", (Relation("Bind", "7", "5"),))
-
-
-def test_pubtator_is_read_as_documents(tmp_path):
-    (document,) = read(written(tmp_path, "1|t|Iron", "1|a|", "1\tBind\t7\t5", name="predictions.pubtator"))
-    assert document.relations == (Relation("Bind", "7", "5"),)
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 """Tables for people: the figures of the report, in per cent, in columns."""
 
 from biodir.evaluation.intervals import Resampling
-from biodir.evaluation.report import comparison_report, evaluation_report
-from biodir.evaluation.tables import GROUPS, calibration_table, comparison_table, group_table, level_table, report_table
+from biodir.evaluation.report import evaluation_report
+from biodir.evaluation.tables import GROUPS, calibration_table, level_table, report_table
 from helpers.scored_documents import GOLD, PREDICTED
 
 FEW = Resampling(resamples=20)
@@ -33,14 +33,6 @@ def test_table_of_scores_shows_means_and_error_of_each_head():
     ]
 
 
-def test_table_of_groups_shows_the_figures_with_type_and_f1_with_direction():
-    assert group_table(REPORT, "by_distance", "sentence distance").splitlines()[::2] == [
-        "sentence distance                                 P      R     F1     TP     FP     FN  + dir F1",
-        "next sentence                                 33.33  50.00  40.00      1      2      1     40.00",
-        "no mention                                     0.00   0.00   0.00      0      0      1      0.00",
-    ]
-
-
 def test_report_shows_all_tables_with_a_line_between_them():
     parts = report_table(REPORT).split("\n\n")
     assert parts[0] == "4 documents, 7 related pairs"
@@ -52,15 +44,3 @@ def test_report_shows_all_tables_with_a_line_between_them():
         "+ type and novelty 30.77, + type and direction 46.15, all 15.38",
     ]
     assert [part.split("  ")[0] for part in parts[4:]] == [*GROUPS.values(), "scores of the head"]
-
-
-def test_comparison_shows_points_with_interval_and_p_value():
-    comparison = comparison_report(GOLD[:1], PREDICTED[:1], GOLD[:1], FEW)
-    assert comparison_table(comparison).splitlines() == [
-        "F1 minus that of the other        points            interval        p",
-        "entity pair                       -25.00    -25.00 to -25.00   1.0000",
-        "+ type                            -50.00    -50.00 to -50.00   1.0000",
-        "+ type and novelty                -50.00    -50.00 to -50.00   1.0000",
-        "+ type and direction              -75.00    -75.00 to -75.00   1.0000",
-        "all                               -75.00    -75.00 to -75.00   1.0000",
-    ]

@@ -8,19 +8,16 @@ import pytest
 
 from biodir.errors_biodir import AnnotationError, SettingError
 from biodir.evaluation.predictions import predicted_documents
-from biodir.evaluation.scores import LEVELS, Counts, relation_scores
+from biodir.evaluation.scores import Counts, relation_scores
 from biodir.evaluation.thresholds import fingerprints
-from biodir.evaluation.thresholds_report import CalibrationRun, calibration_run, store_rule, thresholds_table
+from biodir.evaluation.thresholds_report import calibration_run, store_rule
 from biodir.pipeline_decoding_biodir import DecodingRule
 from helpers.marked import marked_document
 from helpers.scored_documents import surest_gold
 from helpers.tiny_checkpoint import open_pipeline, save_checkpoint
 
+
 # What a search could have found; the numbers are as good as any.
-RULE = DecodingRule({}, "Association", 0.5, 0.0, {"Association": 0.26, "Bind": 0.5}, {"No": -1.125, "No_Direct": 0.5})
-COUNTS = dict(zip(LEVELS, [Counts(3), Counts(2, 2), Counts(1, 2, 1), Counts(fn=1), Counts()], strict=True))
-
-
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory):
     return save_checkpoint(tmp_path_factory.mktemp("thresholds"))
@@ -65,25 +62,6 @@ def test_documents_that_no_rule_can_be_found_on_are_refused(chosen, message, che
     assert str(caught.value) == message
 
 
-def test_table_shows_thresholds_biases_and_f1():
-    assert thresholds_table(CalibrationRun(RULE, 2, "", {"found here": COUNTS})).splitlines() == [
-        "relation type                    threshold",
-        "Association                           26.0",
-        "Bind                                  50.0",
-        "",
-        "These replace none_bias and the threshold for all types.",
-        "",
-        "label                                 bias",
-        "No                                  -1.125",
-        "No_Direct                           +0.500",
-        "",
-        "F1 of 2 documents                         entity pair               + type   + type and novelty"
-        " + type and direction                  all",
-        "found here                                     100.00                66.67                40.00"
-        "                 0.00                 0.00",
-    ]
-
-
 # config.json.
 
 
@@ -108,9 +86,3 @@ def test_model_without_a_relation_head_is_refused(documents, tmp_path):
     checkpoint = save_checkpoint(tmp_path, relation_labels=[])
     with pytest.raises(SettingError, match=r"^the model has no relation head, so that there are no thresholds"):
         calibration_run(open_pipeline(checkpoint), documents)
-
-
-def test_model_that_is_not_in_a_folder_is_refused(run, tmp_path):
-    with pytest.raises(SettingError, match=r"no folder with a config\.json; save the model into one"):
-        store_rule(run, tmp_path / "model")
-    assert not (tmp_path / "model").exists()

@@ -50,11 +50,6 @@ def test_equal_settings_of_two_questions_have_one_folder(question_file, tmp_path
     assert read_question(other).trials("encoder")[1].folder == first.folder
 
 
-def test_only_and_seeds_choose_trials(question_file):
-    trials = read_question(question_file()).trials("encoder", seeds=[7], only=["eight"])
-    assert [(trial.variant, trial.seed) for trial in trials] == [("eight", 7)]
-
-
 def test_combination_has_a_trial_of_each_seed_after_its_parts(question_file):
     question = read_question(question_file("combinations: {joined: {relation: none, novelty: eight}}\n"))
     trials = question.trials("encoder", only=["joined"])
@@ -125,12 +120,3 @@ def test_files_of_the_project_are_questions(path, size):
     assert len({trial.folder for trial in trials}) == len(trials) > 1
     assert len(trials) == (len(question.variants) + len(question.combinations)) * len(question.seeds)
     assert all(gold.startswith(("$DATA/", "$RUNS/")) for gold in (question.settings["dev"], question.test))
-
-
-def test_the_full_model_is_trained_once_for_all_questions_on_bioredirect():
-    trials = [trial for path in FILES for trial in read_question(path).trials("e", [1])]
-    full = read_question(CHECKOUT / "experiments/joint.yaml").trials("e", [1], ["one model"])[0]
-    assert sorted(trial.variant for trial in trials if trial.folder == full.folder) == [
-        *("8 vectors", "all that fits", "one model", "prefix, suffix and infix", "relation, novelty and direction"),
-        *("shares", "three chunks, soft prompt 8"),
-    ]

@@ -4,18 +4,13 @@ import json
 
 import pytest
 
-from biodir.dataset_script.import_command import write_documents
 from biodir.document_biodir import Relation
 from biodir.errors_biodir import AnnotationError, SettingError
 from biodir.formats.pubtator import write_pubtator
 from biodir.formats.reading import read_documents
 from biodir.labels_biodir import CHEMICAL, DISEASE, GENE
-from experiments import head_scores as head_program
-from experiments import join_predictions as join_program
 from experiments import prepare
-from experiments.head_scores import head_scores
-from experiments.join_predictions import joined_documents, joined_results, models_of
-from experiments.predictions import pair_of
+from experiments.predictions import head_scores, joined_documents, joined_results, main, models_of, pair_of
 from helpers.marked import marked_document
 from helpers.tiny_checkpoint import open_pipeline, save_checkpoint
 
@@ -96,7 +91,7 @@ def test_model_joined_with_itself_predicts_what_it_does_by_itself(checkpoint, do
     models = [f"{task}={checkpoint}" for task in ("relation", "novelty", "direction")]
     output = tmp_path / "joined.jsonl"
     given = [str(documents), "--json", str(output), "--device", "cpu", "--models", *models]
-    assert join_program.main(given) == 0
+    assert main(["join", *given]) == 0
     single = list(open_pipeline(checkpoint)(read_documents(documents)))
     joined = [json.loads(line) for line in output.read_text().splitlines()]
     assert [line["id"] for line in joined] == ["1", "2"]
@@ -139,23 +134,6 @@ def test_undirected_gold_needs_an_undirected_prediction_and_a_missing_head_has_n
     assert head_scores([GOLD], [answers]) == {"direction": {"accuracy": 1, "right": 1, "pairs": 1}}
 
 
-def test_program_writes_the_accuracies_of_a_checkpoint(checkpoint, tmp_path, capsys):
-    extract = open_pipeline(checkpoint)
-    results = extract(DOCUMENTS[1])
-    subject = results[0]["subject"]["id"] if results[0]["directed"] else None
-    gold = marked_document(
-        "The <G:3 gene> of <D:D2 disease>.",
-        id="2",
-        relations=(Relation("Bind", "3", "D2", results[0]["novelty"], subject),),
-    )
-    write_documents([gold], tmp_path / "gold.jsonl")
-    given = [str(tmp_path / "gold.jsonl"), "--model", str(checkpoint), "--json", str(tmp_path / "h.json")]
-    assert head_program.main([*given, "--device", "cpu"]) == 0
-    content = json.loads((tmp_path / "h.json").read_text())
-    assert content["novelty"] == content["direction"] == {"accuracy": 1.0, "right": 1, "pairs": 1}
-    assert "direction: 1 of 1 gold pairs, 100.00 %" in capsys.readouterr().out
-
-
 # Parts of corpora.
 
 NUMBERED = [marked_document("<C:C1 Iron> harms.", id=str(number)) for number in range(10)]
@@ -174,17 +152,3 @@ def test_parts_of_a_file_have_their_number_of_documents_whatever_the_order(tmp_p
         assert [ids_of(part)[::order] for part in parts] == [[*"0123567"], [*"489"]]
     assert prepare.main(["first", source, "-o", str(first), "--documents", "4"]) == 0
     assert ids_of(first) == [*"9876"]
-
-
-def test_split_leaves_documents_on_both_sides():
-    with pytest.raises(SettingError, match="leave some on both sides"):
-        prepare.split_documents(NUMBERED, 10)
-
-
-def test_unknown_suffix_is_found_before_anything_is_written(tmp_path, capsys):
-    write_pubtator(NUMBERED, tmp_path / "all.pubtator")
-    parts = [str(tmp_path / "train.pubtator"), str(tmp_path / "dev.xml")]
-    with pytest.raises(SystemExit):
-        prepare.main(["split", str(tmp_path / "all.pubtator"), "--held-out", "3", "--parts", *parts])
-    assert "dev.xml: unknown suffix" in capsys.readouterr().err
-    assert not (tmp_path / "train.pubtator").exists()

@@ -209,13 +209,6 @@ def test_joined_predictions_come_from_the_models_of_the_combination(bench):
     assert len({made for _, made, _ in (join, evaluate, *of_test)}) == 4
 
 
-def test_combination_needs_its_models(bench, capsys):
-    written(bench.file, COMBINED.replace("soft_prompt_tokens: 0", "soft_prompt_tokens: 13"))
-    assert bench.run("--seeds", "1") == 1
-    assert "a model is missing whose predictions are to be joined" in capsys.readouterr().out
-    assert {row[0] for row in bench.rows()} == {"single"}
-
-
 # Trains until it is asked to stop, as train.py does; saving takes longer than an impatient runner waits.
 STOPPABLE = """
 import sys, time

@@ -88,19 +88,6 @@ def test_peak_memory_is_that_since_it_was_reset():
     assert during - passes.memory_mebibytes("VmHWM") > 80
 
 
-def test_first_model_is_also_prepared_ahead_and_on_every_back_end(checkpoints):
-    forms = script("benchmark").forms_of([checkpoints["document"], checkpoints["pairwise"]], ["bf16", "int8"])
-    assert [(form.name, form.backend, form.prepares_ahead) for form in forms] == [
-        ("naive", "naive", False),
-        ("document", "torch", False),
-        ("pairwise", "torch", False),
-        ("document, prepared ahead", "torch", True),
-        ("document, bf16", "bf16", False),
-        ("document, int8", "int8", False),
-    ]
-    assert [form.model == checkpoints["document"] for form in forms] == [False, True, False, True, True, True]
-
-
 def test_benchmark_prints_forms_curves_and_memory(checkpoints, documents, tmp_path, monkeypatch, capsys):
     benchmark = script("benchmark")
     memory = itertools.count(100.0, 7.0)
@@ -145,7 +132,7 @@ def test_ratio_to_naive_is_the_median_of_those_of_each_turn():
 
 @pytest.mark.parametrize(("curve", "size", "pairs"), [("pairs", 10, 10), ("pairs", 11, 15), ("words", 200, 66)])
 def test_documents_of_the_curves_have_the_given_size(documents, curve, size, pairs):
-    document = parse_document(script("benchmark_curves").curve_document(curve, size, str(documents)))
+    document = parse_document(script("benchmark").curve_document(curve, size, str(documents)))
     assert len(list(candidate_pairs(document.entities(), PAIR_TYPES))) == pairs
     assert len(document.text.split()) == (size if curve == "words" else 300)
 
