@@ -77,9 +77,7 @@ class Limits:
         chosen = {}
         for field in fields(cls):
             variable = f"BIODIR_MAX_{field.name.upper()}"
-            value = os.environ.get(variable)
-            if value is None:
-                continue
+            value = os.environ.get(variable, str(field.default))
             if not (value.isdecimal() and int(value) >= 1):
                 raise ValueError(f"{variable} is {value!r}; set a whole number of at least 1, or remove it")
             chosen[field.name] = int(value)

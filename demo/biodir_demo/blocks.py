@@ -15,17 +15,16 @@ from .documents import (
     MAX_TEXT_CHARACTERS,
     PASTED,
     SUFFIXES,
-    check_text,
+    check_count,
     example,
     holds_annotations,
     open_file,
     pasted_document,
 )
 from .downloads import downloads_html
-from .filters import Filter
 from .marking import Mark, MarkedText, clean_text, selected_span
 from .network import network_html
-from .predictions import NumberedRelation, Prediction, predict
+from .predictions import Filter, NumberedRelation, Prediction, predict
 from .styles import entity_style, novelty_name, relation_style
 from .summary import message_html, options_of, summary_html, type_legend_html
 from .table import table_html
@@ -182,7 +181,7 @@ class Page:
             return self._predicted(lambda: pasted_document(text))
 
         def document() -> Document:
-            check_text(text, PASTED)
+            check_count(PASTED, "characters", len(text))
             return marked.with_text(text).document()
 
         return self._predicted(document)
@@ -279,7 +278,7 @@ def _changed(text: str, marked: MarkedText, change: Callable[[MarkedText], Marke
     """
     text = clean_text(text)
     try:
-        check_text(text, PASTED)
+        check_count(PASTED, "characters", len(text))
     except BioDirError as error:
         return gr.skip(), "", message_html(error)
     marked = marked.with_text(text)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from biodir_demo.filters import Filter
+from biodir_demo.predictions import Filter
 from helpers.demo_predictions import prediction
 
 RELATIONS = prediction().relations

@@ -8,10 +8,10 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from biodir_demo.curves import ARROW_LENGTH, Curve, arrow_head, edge_curve, sign_point
+from biodir_demo.curves import ARROW_LENGTH, Curve, arrow_head, edge_curve
 from biodir_demo.layout import MARGIN, Box, Size, canvas_size, place
 from biodir_demo.network import DRAWINGS, network_html, network_svg, statement
-from helpers.demo_predictions import DRUG, GENE, RESULTS, VARIANT, prediction, result
+from helpers.demo_predictions import DRUG, GENE, RESULTS, prediction, result
 
 PREDICTION = prediction()
 WIDE, NARROW = DRAWINGS["wide"], DRAWINGS["narrow"]
@@ -39,13 +39,6 @@ def test_labels_are_on_the_canvas_and_cover_no_other(count, least):
         apart_x = abs(box1.x - box2.x) - (box1.width + box2.width) / 2
         apart_y = abs(box1.y - box2.y) - (box1.height + box2.height) / 2
         assert max(apart_x, apart_y) > 0
-
-
-def test_canvas_grows_with_the_labels():
-    assert place({}, [], WIDE) == {}
-    assert canvas_size(dense(3)[0], 700, 420) == Size(700, 420)
-    assert canvas_size(dense(80)[0], 700, 420).height > 420
-    assert canvas_size({"a": Size(500, 28)}, 360, 440).width == 500 + 2 * MARGIN
 
 
 def test_edge_runs_between_the_borders_of_its_labels():
@@ -85,12 +78,6 @@ def test_part_of_a_curve_is_on_it():
         assert part.at(share) == pytest.approx(curve.at(0.25 + share / 2))
 
 
-def test_signs_keep_apart():
-    curve = Curve((0, 0), (50, 0), (100, 0))
-    assert sign_point(curve, [], [], 8) == (50, 0)
-    assert math.dist(sign_point(curve, [], [(50, 0)], 8), (50, 0)) >= 16 - 1e-6
-
-
 def groups(svg: str, name: str) -> list[ElementTree.Element]:
     return [group for group in ElementTree.fromstring(svg).iter("g") if name in group.get("class").split()]
 
@@ -108,12 +95,6 @@ def test_drawing_has_a_label_for_each_entity_and_a_line_for_each_relation():
     assert "Gefitinib → EGFR: Negative correlation, Novel, score 0.90" in svg
     assert "EGFR · Gene · 1956 · 2 mentions" in svg
     assert statement(RESULTS[1]) == "T790M — Gefitinib: Association, Known, score 0.50"
-
-
-def test_one_identifier_with_two_types_is_two_labels():
-    other = {**GENE, "type": "ChemicalEntity"}
-    relations = prediction(result(DRUG, GENE, "Bind", 0.5), result(VARIANT, other, "Bind", 0.5)).relations
-    assert len(groups(network_svg(PREDICTION.document, relations, WIDE), "bd-node")) == 4
 
 
 def test_long_name_is_cut_in_the_drawing_and_complete_in_the_title():

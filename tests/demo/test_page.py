@@ -94,14 +94,6 @@ def test_example_shows_text_network_and_table(page):
     assert not page.all(".bd-network.narrow")[0].is_displayed()
 
 
-def test_every_example_has_relations(page):
-    for index in range(5):
-        before = page.texts("#bd-summary span")
-        page.click(".bd-example", index)
-        page.until(lambda before=before: page.texts("#bd-summary span") not in ([], before), "the prediction")
-        assert page.all(".bd-row")
-
-
 def test_row_highlights_its_evidence_in_text_and_network(page):
     run_example(page)
     page.click(".bd-row", 2)
@@ -162,23 +154,6 @@ def test_search_filters_all_views_and_keeps_order_and_selection(page):
     assert [body.get_attribute("data-relation") for body in page.all("tbody.selected")] == [number]
 
 
-def test_filters_by_relation_direction_and_score(page):
-    rows = run_example(page)
-    page.click("#bd-relations input")
-    page.until(lambda: page.all("[role=option]"), "the relation types")[0].click()
-    shown = rows_after(page, rows)
-    assert len(set(column(page, "relation"))) == 1
-    page.driver.switch_to.active_element.send_keys("\ue00c")
-    page.click("#bd-directed input")
-    page.until(lambda: "—" not in page.texts(".bd-row .direction"), "directed rows")
-    number = page.all("#bd-score input[type=number]")[0]
-    page.script("arguments[0].value = 1; arguments[0].dispatchEvent(new Event('input', {bubbles: true}))", number)
-    page.until(lambda: not page.all(".bd-row"), "no rows")
-    assert shown < rows
-    (text,) = page.texts("#bd-table .bd-none")
-    assert text == "No relation to show: the model finds none, or none passes the filters."
-
-
 def test_downloads_read_back(page, downloads):
     rows = run_example(page)
     for index, suffix in enumerate(("json", "pubtator", "graphml")):
@@ -191,21 +166,13 @@ def test_downloads_read_back(page, downloads):
     assert len(content["relations"]) == len(document.relations) == graph.number_of_edges() == rows
 
 
-BAD_FILES = {
-    "broken.pubtator": ("1|t|EGFR binds.\n1|a|\n1\t0\t6\tEGFR\tGene\t1956\n", "broken.pubtator:3:"),
-    "picture.png": ("PNG", "unknown suffix '.png'"),
-    "large.pubtator": ("1|t|" + "a" * 5_000_001, "MB are too many"),
-}
-
-
-@pytest.mark.parametrize("name", BAD_FILES)
-def test_bad_file_gets_a_message_that_the_next_prediction_removes(name, page, tmp_path):
+def test_bad_file_gets_a_message_that_the_next_prediction_removes(page, tmp_path):
     run_example(page)
-    content, reason = BAD_FILES[name]
-    (tmp_path / name).write_text(content, encoding="utf-8")
-    upload(page, tmp_path / name)
+    path = tmp_path / "broken.pubtator"
+    path.write_text("1|t|EGFR binds.\n1|a|\n1\t0\t6\tEGFR\tGene\t1956\n", encoding="utf-8")
+    upload(page, path)
     found = message(page)
-    assert reason in found
+    assert "broken.pubtator:3:" in found
     assert str(tmp_path) not in found
     page.until(lambda: not page.all("#bd-results")[:1] or not page.all("#bd-results")[0].is_displayed(), "no results")
     assert "Traceback" not in page.driver.page_source
@@ -223,18 +190,6 @@ def test_file_of_several_documents_offers_a_choice(page, tmp_path):
     page.click("#bd-choice input")
     page.until(lambda: page.all("[role=option]"), "the documents")[1].click()
     page.until(lambda: any("second" in text for text in page.texts("#bd-summary span")), "the second document")
-
-
-def test_markup_in_a_document_stays_text(page, tmp_path):
-    code = "<img src=x onerror=window.broken=1>"
-    lines = [f"1|t|{code} and EGFR", "1|a|", f"1\t0\t{len(code)}\t{code}\tChemical\t{code}"]
-    start = len(code) + 5
-    lines.append(f"1\t{start}\t{start + 4}\tEGFR\tGene\t1956")
-    (tmp_path / "a.pubtator").write_text("\n".join(lines), encoding="utf-8")
-    upload(page, tmp_path / "a.pubtator")
-    page.until(lambda: page.all(".bd-row"), "the table")
-    assert code in page.texts("#bd-text mark")
-    assert page.script("return window.broken") is None
 
 
 def test_selections_after_emoji_are_marked_exactly_and_related(page):
@@ -264,13 +219,6 @@ def test_marks_move_with_the_text_and_go_one_by_one_or_all(page):
     page.until(lambda: preview(page) == ["gefitinib"], "one mark less")
     page.click("button.bd-quiet", 1)
     page.until(lambda: preview(page) == [], "no marks")
-
-
-def test_pressing_a_type_without_a_selection_gets_a_message(page):
-    open_tab(page, "Mark a text")
-    write_text(page, "EGFR")
-    page.click("button.bd-type.gene")
-    assert "Nothing is selected" in message(page)
 
 
 def test_telephone_shows_everything_without_scrolling_sideways(telephone, address):

@@ -3,7 +3,6 @@
 import pytest
 
 from biodir.document_biodir import Document
-from biodir.errors_biodir import AnnotationError
 from biodir.inference.loading import load_pipeline
 from biodir_demo.documents import EXAMPLES, example, samples_folder
 from biodir_demo.predictions import predict
@@ -30,11 +29,6 @@ def test_entity_types_have_the_names_of_the_model(tiny):
     entities = [{"start": 0, "end": 4, "type": "Gene"}, {"start": 5, "end": 9, "type": "Chemical"}]
     found = predict(tiny, Document.from_dict({"id": "1", "text": "EGFR iron", "entities": entities}))
     assert {found.relations[0].subject[1], found.relations[0].object[1]} == {"GeneOrGeneProduct", "ChemicalEntity"}
-
-
-def test_unmarked_document_is_refused(tiny):
-    with pytest.raises(AnnotationError, match="no entity is marked"):
-        predict(tiny, Document.from_dict({"id": "1", "text": "EGFR iron"}))
 
 
 @pytest.mark.slow
