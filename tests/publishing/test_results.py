@@ -1,4 +1,4 @@
-"""README.md and docs/evaluation.md say what the measured files of results/ say, and these name no machine."""
+"""README.md and docs/evaluation.md have the numbers of the measured files of results/."""
 
 import json
 
