@@ -69,11 +69,7 @@ class Limits:
 
     @classmethod
     def from_environment(cls) -> "Limits":
-        """Return the limits that variables set: BIODIR_MAX_ and the name of a limit in capitals.
-
-        Raises:
-            ValueError: a variable is not a whole number of at least 1.
-        """
+        """Return the limits that variables set, such as BIODIR_MAX_PAIRS; raise ValueError if one is no number."""
         chosen = {}
         for field in fields(cls):
             variable = f"BIODIR_MAX_{field.name.upper()}"

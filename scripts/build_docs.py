@@ -45,11 +45,7 @@ def _guide(stem: str) -> str:
 
 
 def build(folder: Path) -> None:
-    """Write the pages.
-
-    Raises:
-        SystemExit: pdoc warns, or a link has no target.
-    """
+    """Write the pages; raise SystemExit if pdoc warns or a link has no target."""
     sys.path.insert(0, str(CHECKOUT))  # this checkout, whatever is installed
     os.environ["PDOC_DISPLAY_ENV_VARS"] = "1"  # else pdoc warns of defaults that equal a variable, such as make's FILE
     for name in module_names():

@@ -56,11 +56,7 @@ def assemble(
 
 
 def check_target(target: Path) -> None:
-    """Check that `assemble` may write a folder there.
-
-    Raises:
-        PublishError: it is a file, or holds files that `assemble` did not write.
-    """
+    """Check that `assemble` may write a folder there: it does not exist, is empty, or holds only files of its own."""
     if target.is_symlink() or (target.exists() and not target.is_dir()):
         raise PublishError(f"{target}: is not a folder; name a new one")
     marker = target / MARKER

@@ -62,9 +62,7 @@ def card_text(facts: Facts, limits: Any) -> str:
         task=TASK,
         levels=LEVEL_NAMES,
         limits=asdict(limits),
-        minutes=training_minutes(facts.training),
-        kilowatt_hours=kilowatt_hours(facts.training),
-        grams=grams_of_co2(facts.training),
+        **energy(facts.training),
         never_right=[name for name, found in facts.test["by_type"].items() if not found["tp"]],
         weak_pairs=sorted(known, key=lambda name: known[name]["f1"])[:3],
         novelty_right=facts.test["relation_type_novelty"]["tp"],
@@ -95,7 +93,7 @@ def metadata(facts: Facts) -> dict[str, Any]:
         metrics=list(METRICS),
         widget=[widget(example) for example in facts.examples],
         co2_eq_emissions={
-            "emissions": grams_of_co2(training),
+            "emissions": energy(training)["grams"],
             "source": "estimated from CPU hours, an assumed power and an assumed carbon intensity; see the card",
             "training_type": "fine-tuning",
             "hardware_used": training["hardware"],
@@ -162,16 +160,9 @@ def relation_line(relation: Mapping[str, Any]) -> str:
     return f"{subject} {arrow} {object_}: {relation['relation']} ({relation['novelty']}), {relation['score']:.2f}"
 
 
-def training_minutes(training: Mapping[str, Any]) -> int:
-    """Return the minutes of all steps that led to the checkpoint; trials are not counted."""
-    return sum(step["minutes"] for step in training.values() if isinstance(step, Mapping) and "minutes" in step)
-
-
-def kilowatt_hours(training: Mapping[str, Any]) -> float:
-    """Return the energy of these minutes at the assumed power."""
-    return training_minutes(training) / 60 * training["power_watts"] / 1000
-
-
-def grams_of_co2(training: Mapping[str, Any]) -> int:
-    """Return the emissions of that energy at the assumed carbon intensity."""
-    return round(kilowatt_hours(training) * training["grams_of_co2_per_kwh"])
+def energy(training: Mapping[str, Any]) -> dict[str, Any]:
+    """Return minutes of all steps that led to the checkpoint, without trials, and their energy and CO2 as assumed."""
+    minutes = sum(step["minutes"] for step in training.values() if isinstance(step, Mapping) and "minutes" in step)
+    kilowatt_hours = minutes / 60 * training["power_watts"] / 1000
+    grams = round(kilowatt_hours * training["grams_of_co2_per_kwh"])
+    return {"minutes": minutes, "kilowatt_hours": kilowatt_hours, "grams": grams}

@@ -28,11 +28,7 @@ NEEDED = {
 
 
 def metadata_of(card: str, place: str) -> dict[str, Any]:
-    """Return the metadata at the head of a card.
-
-    Raises:
-        PublishError: there are none, or they are not YAML.
-    """
+    """Return the metadata at the head of a card."""
     block = BLOCK.match(card)
     if block is None:
         raise PublishError(f"{place}: has no metadata; put YAML between two lines of --- at the beginning")
@@ -51,9 +47,6 @@ def check_card(card: str, config: Mapping[str, Any], place: str) -> None:
     Args:
         config: content of config.json; its `custom_pipelines` decide which `pipeline_tag` works.
         place: name of the card, for messages.
-
-    Raises:
-        PublishError: with the key, the value and the fix.
     """
     found = metadata_of(card, place)
     for key, wanted in NEEDED.items():
@@ -89,11 +82,7 @@ def check_card(card: str, config: Mapping[str, Any], place: str) -> None:
 
 
 def check_eval_results(path: Path) -> None:
-    """Check that a file is in the form of the Hub's evaluation results.
-
-    Raises:
-        PublishError: it is not.
-    """
+    """Check that a file is in the form of the Hub's evaluation results."""
     try:
         listed = yaml.safe_load(path.read_text(encoding="utf-8"))
         entries = parse_eval_result_entries(listed)

@@ -17,11 +17,7 @@ FOLDER_HINT = re.compile(r'^# ".*" is the path of this folder.*\n', re.MULTILINE
 
 
 def dataset_repository(folder: Path, repo_id: str) -> list[RepositoryFile]:
-    """Return the files of a folder that `biodir dataset export` wrote; the card's examples load the repository.
-
-    Raises:
-        PublishError: `export` did not write the folder, or its files are not those that its card names.
-    """
+    """Return the files of a folder that `biodir dataset export` wrote; the card's examples load the repository."""
     if not (folder / HUB_CARD).is_file():
         raise PublishError(f"{folder}: lacks {HUB_CARD}; name a folder that `biodir dataset export` wrote")
     card = (folder / HUB_CARD).read_text(encoding="utf-8")
@@ -47,9 +43,6 @@ def check_dataset(folder: Path) -> dict[str, dict[str, int]]:
 
     Returns:
         Name of the configuration -> split -> number of rows.
-
-    Raises:
-        PublishError: the process cannot load the folder, or counts other numbers than the card has.
     """
     infos = metadata_of((folder / HUB_CARD).read_text(encoding="utf-8"), str(folder / HUB_CARD))["dataset_info"]
     with _known_form(folder, "dataset_info"):

@@ -29,9 +29,6 @@ def measure(checkout: Path, dev: Path, test: Path, dev_model: Path) -> None:
         checkout: folder with the checkpoint.
         dev, test: gold documents, as `biodir evaluate` takes them.
         dev_model: the checkpoint to score on dev; that of the checkout only if it was not trained on dev.
-
-    Raises:
-        PublishError: a command failed; its message is on standard error.
     """
     found = {"dev": _scores(dev, dev_model), "test": _scores(test, checkout), "examples": measured_examples(checkout)}
     measured = {

@@ -42,10 +42,6 @@ def model_repository(model: Path, repo_id: str, checkout: Path | None = None) ->
         model: folder of the checkpoint, its card and its evaluation results.
         repo_id: name that the card's examples load.
         checkout: folder of the code and its companions; None for the code that is running.
-
-    Raises:
-        PublishError: a file is missing, the card's metadata are not complete, the sample does not fit the model, or
-            the results belong to another model.
     """
     checkout = checkout or Path(biodir.errors_biodir.__file__).resolve().parent
     _check_complete(model, checkout)
@@ -68,11 +64,7 @@ def model_repository(model: Path, repo_id: str, checkout: Path | None = None) ->
 
 
 def code_files(checkout: Path) -> list[str]:
-    """Return the names of the code files that transformers loads with the entry files.
-
-    Raises:
-        PublishError: one is missing.
-    """
+    """Return the names of the code files that transformers loads with the entry files."""
     from transformers.dynamic_module_utils import get_relative_import_files  # imports torch, so not at the top
 
     try:
@@ -100,9 +92,6 @@ def sample_file(model: Path, checkout: Path) -> RepositoryFile:
     Args:
         model: folder of the checkpoint.
         checkout: folder with the sample of biodir.
-
-    Raises:
-        PublishError: the model's own sample cannot be used.
     """
     config = BioDirConfig.from_pretrained(model)
     own, shared = model / SAMPLE, checkout / SAMPLE

@@ -103,11 +103,7 @@ def check_token(repo_id: str, token: str | bool | None = None) -> None:
 
 
 def check_foreign(plan: Plan, destination: Destination) -> None:
-    """Check that the plan changes only files of biodir, unless the destination allows more.
-
-    Raises:
-        PublishError: it would delete or overwrite other files.
-    """
+    """Check that the plan changes only files of biodir, unless the destination allows more."""
     if plan.foreign and not destination.may_delete:
         raise PublishError(
             f"{destination.repo_id}: biodir did not upload {_shown(plan.foreign)}, and would delete or overwrite this; "

@@ -81,11 +81,7 @@ def holds_annotations(text: str) -> bool:
 
 
 def pasted_document(text: str) -> Document:
-    """Return the one document of PubTator text.
-
-    Raises:
-        BioDirError: the text is too long, does not follow the format, or has several documents.
-    """
+    """Return the one document of PubTator text."""
     _check_bytes(len(text), PASTED)
     documents = tuple(islice(parse_pubtator(text.strip().split("\n"), PASTED), 2))
     if len(documents) > 1:
@@ -101,11 +97,7 @@ def check_count(name: str, what: str, count: int) -> None:
 
 
 def check_size(document: Document) -> None:
-    """Check that the document has entities to relate, and that its size is within the limits of the page.
-
-    Raises:
-        AnnotationError: with what is too much or missing.
-    """
+    """Check that the document has entities to relate, and that its size is within the limits of the page."""
     check_count(document.id, "characters", len(document.text))
     check_count(document.id, "mentions", len(document.mentions))
     entities = document.entities()

@@ -49,9 +49,6 @@ class MarkedText:
             mark: its span is trimmed of white space.
             everywhere: mark the same word everywhere, except inside other marks; the case of its first letter may
                 differ.
-
-        Raises:
-            AnnotationError: the span has no word, or there would be more marks than the page can handle.
         """
         mark = self._trimmed(mark)
         marks = [mark, *self.without_marks(mark.start_char, mark.end_char).marks]
@@ -71,11 +68,7 @@ class MarkedText:
         return MarkedText(self.text, tuple(kept))
 
     def document(self) -> Document:
-        """Return the text as a document.
-
-        Raises:
-            AnnotationError: the text is empty, or nothing is marked in it.
-        """
+        """Return the text as a document."""
         if not self.text.strip():
             raise AnnotationError("The text is empty. Paste an abstract, then mark its entities.")
         if not self.marks:
@@ -103,9 +96,6 @@ def selected_span(text: str, selection: str) -> tuple[int, int]:
 
     Browsers count UTF-16 units; characters beyond U+FFFF, such as emoji, have two. A border inside such a character
     widens the span to hold it.
-
-    Raises:
-        AnnotationError: the selection is not two numbers inside the text.
     """
     match = re.fullmatch(r"(\d{1,9}),(\d{1,9})", selection or "")
     if match is None:

@@ -6,8 +6,7 @@ from typing import Any
 
 from biodir.document_biodir import Document
 
-from .curves import Curve, Point, arrow_head, edge_curve, sign_point
-from .layout import Box, Size, canvas_size, place
+from .layout import Box, Curve, Point, Size, arrow_head, canvas_size, edge_curve, place, sign_point
 from .predictions import EntityKey, NumberedRelation
 from .styles import entity_style, novelty_name, relation_style
 

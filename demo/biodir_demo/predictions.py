@@ -82,12 +82,14 @@ class Filter:
         )
 
 
-def predict(extract: Callable[..., Any], document: Document) -> Prediction:
-    """Return the prediction of a `BioDirPipeline`.
+def options_of(relations: Iterable[NumberedRelation], key: str) -> list[str]:
+    """Return the values that the relations have under a key, most frequent first, then by name."""
+    values = [relation.result[key] for relation in relations if relation.result[key] is not None]
+    return sorted(set(values), key=lambda value: (-values.count(value), value))
 
-    Raises:
-        BioDirError: the document is too large for the page, or the model cannot take it.
-    """
+
+def predict(extract: Callable[..., Any], document: Document) -> Prediction:
+    """Return the prediction of a `BioDirPipeline`."""
     started = time.perf_counter()
     document = extract.check_document(document)
     check_size(document)

@@ -37,6 +37,13 @@ def text_html(document: Document, relations: Sequence[NumberedRelation]) -> str:
     return f'<div class="bd-text">{"".join(paragraphs)}</div>'
 
 
+def type_legend_html(document: Document) -> str:
+    """Return the entity types of the text, each in its colour."""
+    styles = map(entity_style, dict.fromkeys(mention.entity_type for mention in document.mentions))
+    items = (f'<li><mark class="bd-mention {style.css_class}">{escape(style.name)}</mark></li>' for style in styles)
+    return f'<ul class="bd-legend">{"".join(items)}</ul>'
+
+
 def span_html(document: Document, start_char: int, end_char: int) -> str:
     """Return a part of the text, such as a sentence, with its mentions in colour."""
     return "".join(_piece_html(document, piece) for piece in pieces(document, (), start_char, end_char))

@@ -8,8 +8,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from biodir_demo.curves import ARROW_LENGTH, Curve, arrow_head, edge_curve
-from biodir_demo.layout import MARGIN, Box, Size, canvas_size, place
+from biodir_demo.layout import ARROW_LENGTH, MARGIN, Box, Curve, Size, arrow_head, canvas_size, edge_curve, place
 from biodir_demo.network import DRAWINGS, network_html, network_svg, statement
 from helpers.demo_predictions import DRUG, GENE, RESULTS, prediction, result
 

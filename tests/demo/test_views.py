@@ -9,9 +9,8 @@ import pytest
 from biodir.configuration_biodir import BioDirConfig
 from biodir.document_biodir import Document
 from biodir_demo.styles import ENTITY_STYLES, RELATION_STYLES, entity_style, novelty_name, relation_style
-from biodir_demo.summary import message_html, summary_html, type_legend_html
-from biodir_demo.table import MAX_ROWS, table_html
-from biodir_demo.text_view import pieces, span_html, text_html
+from biodir_demo.table import MAX_ROWS, summary_html, table_html
+from biodir_demo.text_view import pieces, span_html, text_html, type_legend_html
 from helpers.demo_predictions import DRUG, FIRST, GENE, SECOND, TEXT, prediction, result
 
 PREDICTION = prediction()
@@ -89,7 +88,7 @@ def test_nothing_of_a_document_becomes_markup(value):
     entity = {"id": value, "type": value, "text": value}
     bad = replace(prediction(result(entity, entity, value, 0.5, novelty=value)), document=document)
     html = text_html(document, ()) + table_html(document, bad.relations) + summary_html(bad, bad.relations)
-    html += type_legend_html(document) + message_html(value)
+    html += type_legend_html(document)
     assert "<script" not in html
     assert "<img" not in html
 
