@@ -39,21 +39,18 @@ def main(arguments: list[str] | None = None, checkout: Path = CHECKOUT) -> int:
         print(f"write_model_card: {error}", file=sys.stderr)
         return 1
     if options.check:
-        differences = [difference(checkout / name, text) for name, text in files.items()]
+        differences = []
+        for path, text in ((checkout / name, text) for name, text in files.items()):
+            found = path.read_text(encoding="utf-8") if path.is_file() else ""
+            lines = (content.splitlines(keepends=True) for content in (found, text))
+            differences += difflib.unified_diff(*lines, str(path), f"{path} from the facts")
         print("".join(differences), end="")
-        return int(any(differences))
+        return int(bool(differences))
     for name, text in files.items():
         (checkout / name).parent.mkdir(exist_ok=True)
         (checkout / name).write_text(text, encoding="utf-8")
         print(checkout / name)
     return 0
-
-
-def difference(path: Path, wanted: str) -> str:
-    """Return the difference between the file and the text as a unified diff; empty if there is none."""
-    found = path.read_text(encoding="utf-8") if path.is_file() else ""
-    lines = (text.splitlines(keepends=True) for text in (found, wanted))
-    return "".join(difflib.unified_diff(*lines, str(path), f"{path} from the facts"))
 
 
 if __name__ == "__main__":

@@ -36,6 +36,8 @@ def assemble(
 ) -> Path:
     """Write the files into a folder beside the target, check it, rename it to the target, and return the target.
 
+    After an error or interrupt the target is as it was.
+
     Args:
         target: a folder that does not exist, is empty, or was made by this function.
         check: called with the folder before it is renamed; if it raises, the target stays as it was.
@@ -51,7 +53,15 @@ def assemble(
         made = Path(beside) / "made"
         _write(files, made)
         check(made)
-        _swap(made, target, Path(beside) / "replaced")
+        replaced = Path(beside) / "replaced"
+        try:
+            if target.exists():
+                target.rename(replaced)
+            made.rename(target)
+        except BaseException:
+            if replaced.exists() and not target.exists():
+                replaced.rename(target)
+            raise
     return target
 
 
@@ -76,18 +86,6 @@ def content_files(folder: Path) -> Iterator[tuple[str, Path]]:
         name = path.relative_to(folder).as_posix()
         if path.is_file() and name != MARKER:
             yield name, path
-
-
-def _swap(made: Path, target: Path, replaced: Path) -> None:
-    """Put a folder in the place of another; after an interrupt the other one is restored."""
-    try:
-        if target.exists():
-            target.rename(replaced)
-        made.rename(target)
-    except BaseException:
-        if replaced.exists() and not target.exists():
-            replaced.rename(target)
-        raise
 
 
 def _write(files: Iterable[RepositoryFile], folder: Path) -> None:

@@ -20,7 +20,6 @@ BLOCK = re.compile(r"\A---\r?\n(.*?\r?\n)---\r?\n", re.DOTALL)
 NEEDED = {
     "language": "a code such as en, or a list of them",
     "license": "an identifier such as apache-2.0",
-    "library_name": "transformers",
     "base_model": "the id of the model that training began with",
     "tags": "a list of words",
     "model-index": "the results on test",
@@ -52,8 +51,8 @@ def check_card(card: str, config: Mapping[str, Any], place: str) -> None:
     for key, wanted in NEEDED.items():
         if not found.get(key):
             raise PublishError(f"{place}: metadata {key} is {found.get(key)!r}; give {wanted}")
-    if found["library_name"] != "transformers":
-        raise PublishError(f"{place}: metadata library_name is {found['library_name']!r}; give transformers")
+    if found.get("library_name") != "transformers":
+        raise PublishError(f"{place}: metadata library_name is {found.get('library_name')!r}; give transformers")
     if "custom_code" not in found["tags"]:
         raise PublishError(f"{place}: metadata tags lack custom_code; add it, so that the Hub warns that code is run")
     for key in ("base_model", "datasets"):  # a model of a corpus that is not on the Hub has no `datasets`

@@ -55,7 +55,12 @@ def measured_examples(checkout: Path) -> list[dict[str, Any]]:
         keys = ("start", "end", "type", "id")
         entities = [{key: entity[key] for key in keys} for entity in content["entities"]]
         document = {"id": content["id"], "text": content["text"], "entities": entities}
-        found.append({"document": document, "relations": [_rounded(relation) for relation in extract(document)]})
+        # Scores have four digits; machines differ in the others.
+        rounded = [
+            {key: round(value, 4) if key in SCORES and value is not None else value for key, value in relation.items()}
+            for relation in extract(document)
+        ]
+        found.append({"document": document, "relations": rounded})
     return found
 
 
@@ -67,8 +72,3 @@ def _scores(gold: Path, model: Path) -> Any:
         if main(command):
             raise PublishError(f"biodir {' '.join(command)} failed; see the message above")
         return json.loads(report.read_text(encoding="utf-8"))
-
-
-def _rounded(relation: dict[str, Any]) -> dict[str, Any]:
-    """Return the relation with scores of four digits; machines differ in the others."""
-    return {**relation, **{name: round(relation[name], 4) for name in SCORES if relation[name] is not None}}
