@@ -232,16 +232,12 @@ def test_error_that_no_part_of_the_request_explains_is_a_500(endpoint, pipe, mon
 
 
 def test_limits_come_from_the_environment_where_they_are_set(monkeypatch):
-    assert handler.Limits.from_environment() == handler.Limits(32, 50_000, 200, 20, 25_000, 20_000_000)
     monkeypatch.setenv("BIODIR_MAX_MENTIONS", "9")
     assert handler.Limits.from_environment() == handler.Limits(32, 50_000, 9, 20, 25_000, 20_000_000)
-
-
-@pytest.mark.parametrize("value", ["0", "-1", "many", ""])
-def test_limit_that_is_no_number_is_refused(monkeypatch, value):
-    monkeypatch.setenv("BIODIR_MAX_CHARACTERS", value)
-    with pytest.raises(ValueError, match="BIODIR_MAX_CHARACTERS is "):
-        handler.Limits.from_environment()
+    for value in ("0", "-1", "many", ""):
+        monkeypatch.setenv("BIODIR_MAX_CHARACTERS", value)
+        with pytest.raises(ValueError, match="BIODIR_MAX_CHARACTERS is "):
+            handler.Limits.from_environment()
 
 
 @pytest.fixture(scope="module")
@@ -285,16 +281,8 @@ def test_container_answers_what_the_pipeline_finds(container, pipe):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("data", "status", "field"),
-    [
-        ({"inputs": [DOCUMENT] * 3}, 413, "inputs"),
-        ({"inputs": [DOCUMENT, {"text": "x", "entities": [{"start": 0}]}]}, 422, "inputs[1]"),
-        ({"inputs": DOCUMENT, "parameters": {"temperature": 1}}, 400, "parameters.temperature"),
-        ({"instances": [DOCUMENT]}, 400, "inputs"),
-    ],
-)
-def test_container_turns_errors_into_a_400_with_json_inside(container, data, status, field):
-    code, body = post(container, json.dumps(data).encode())
-    assert code == 400
-    assert place_of(json.loads(body["error"])) == (status, field)
+def test_container_turns_errors_into_a_400_with_json_inside(container):
+    for data, place in (({"inputs": [DOCUMENT] * 3}, (413, "inputs")), ({"instances": [DOCUMENT]}, (400, "inputs"))):
+        code, body = post(container, json.dumps(data).encode())
+        assert code == 400
+        assert place_of(json.loads(body["error"])) == place

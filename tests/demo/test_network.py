@@ -65,11 +65,6 @@ def test_edge_bends_around_a_label_and_stays_on_the_canvas():
     assert ((y >= 0) & (y <= WIDE.height)).all()
 
 
-def test_labels_that_touch_still_have_an_edge():
-    curve = edge_curve(Box(100, 100, 60, 28), Box(110, 104, 60, 28), [], WIDE, ends_in_arrow=True)
-    assert all(math.isfinite(value) for point in (curve.start, curve.end) for value in point)
-
-
 def test_part_of_a_curve_is_on_it():
     curve = Curve((0, 0), (50, 80), (100, 0))
     part = curve.between(0.25, 0.75)
@@ -94,15 +89,6 @@ def test_drawing_has_a_label_for_each_entity_and_a_line_for_each_relation():
     assert "Gefitinib → EGFR: Negative correlation, Novel, score 0.90" in svg
     assert "EGFR · Gene · 1956 · 2 mentions" in svg
     assert statement(RESULTS[1]) == "T790M — Gefitinib: Association, Known, score 0.50"
-
-
-def test_long_name_is_cut_in_the_drawing_and_complete_in_the_title():
-    name = "a very long name of a chemical <with> signs"
-    relations = prediction(result({**DRUG, "text": name}, GENE, "Bind", 0.5)).relations
-    svg = network_svg(PREDICTION.document, relations, NARROW)
-    node = next(group for group in groups(svg, "bd-node") if "chemical" in group.get("class"))
-    assert node.find("text").text == "a very long name of a c…"
-    assert node.find("title").text.startswith(name)
 
 
 def test_page_has_a_drawing_for_each_width_and_a_legend_of_what_occurs():

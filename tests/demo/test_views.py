@@ -31,12 +31,6 @@ def test_text_is_that_of_the_document_and_sentences_name_their_relations():
     assert mention in span_html(DOCUMENT, *SECOND)
 
 
-def test_title_and_abstract_are_paragraphs():
-    document = Document.from_dict({"id": "1", "title": "EGFR.", "abstract": "It binds."})
-    html = '<div class="bd-text"><p class="title">EGFR.</p><p class="passage">It binds.</p></div>'
-    assert text_html(document, ()) == html
-
-
 def test_pieces_are_those_of_the_shortest_mention_and_the_first_sentence():
     chance = random.Random(3)
     spans = [sorted(chance.sample(range(61), 2)) for _ in range(40)]

@@ -16,7 +16,6 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 TOKEN = "hf_token_of_the_tests"
 LARGE = (".safetensors", ".parquet")
-KINDS = ("models", "datasets")
 
 
 @dataclass(frozen=True)
@@ -45,17 +44,13 @@ class Repository:
 
 @dataclass
 class Hub:
-    """The state of the server, and how it is to fail."""
+    """The state of the server; a request whose method and path contain a part in `failures` gets that status."""
 
     url: str = ""
     repositories: dict[tuple[str, str], Repository] = field(default_factory=dict)
     objects: dict[str, bytes] = field(default_factory=dict)
     requests: list[tuple[str, str]] = field(default_factory=list)
     failures: dict[str, int] = field(default_factory=dict)
-
-    def fail(self, part: str, status: int) -> None:
-        """Answer requests whose method and path contain this part with the status."""
-        self.failures[part] = status
 
     def count(self, part: str) -> int:
         """Return how many requests contain this part."""
@@ -146,7 +141,7 @@ class _Handler(BaseHTTPRequestHandler):
             return self._json({"error": f"no {path} here"}, 404)
         _, _, kind, organisation, name, *rest = path.split("/")
         repository = self.hub.repositories.get((kind, f"{organisation}/{name}"))
-        if repository is None or kind not in KINDS:
+        if repository is None:
             return self._json({"error": "Repository not found"}, 404, {"X-Error-Code": "RepoNotFound"})
         what, *where = rest or ["revision"]
         if what == "refs":
@@ -166,8 +161,9 @@ class _Handler(BaseHTTPRequestHandler):
             return self._json(_listing(commit, folder, is_recursive))
         if what == "commits":
             oids = [each.oid for each in repository.commits]
-            until = repository.commits[: oids.index(commit.oid) + 1]
-            return self._json([_log(each) for each in reversed(until)])
+            until = reversed(repository.commits[: oids.index(commit.oid) + 1])
+            rest = {"message": "", "date": "2026-01-02T03:04:05.000Z", "authors": []}
+            return self._json([{"id": each.oid, "title": each.message, **rest} for each in until])
         if what == "paths-info":
             is_json = self.body.startswith(b"{")
             wanted = (json.loads(self.body) if is_json else parse_qs(self.body.decode()))["paths"]
@@ -298,11 +294,6 @@ def _listing(commit: Commit, folder: str, is_recursive: bool) -> list[dict]:
         if is_recursive or len(parts) == 1:
             lines[path] = _entry(commit, path)
     return list(lines.values())
-
-
-def _log(commit: Commit) -> dict:
-    """Return a line of the history."""
-    return {"id": commit.oid, "title": commit.message, "message": "", "date": "2026-01-02T03:04:05.000Z", "authors": []}
 
 
 def _entry(commit: Commit, path: str) -> dict:

@@ -76,9 +76,3 @@ def test_evaluation_results_in_another_form_are_refused(tmp_path, text, message)
     (tmp_path / "x.yaml").write_text(text)
     with pytest.raises(PublishError, match=rf"x\.yaml: {message}"):
         check_eval_results(tmp_path / "x.yaml")
-
-
-@pytest.mark.parametrize("date", ["'2026-01-02'", "2026-01-02", "null"])
-def test_evaluation_results_in_the_form_of_the_hub_pass(tmp_path, date):
-    (tmp_path / "x.yaml").write_text(f"- dataset: {{id: a/b, task_id: c}}\n  value: 0.5\n  date: {date}\n")
-    check_eval_results(tmp_path / "x.yaml")

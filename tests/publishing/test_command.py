@@ -147,20 +147,6 @@ def test_dry_run_and_upload_refuse_an_unrelated_repository(model, capsys, unchec
     assert done == [*planned, f"{HUB_ID}: tagged {TAG}, commit {commit}"]
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ([HUB_ID, "--tag", "main"], "--tag 'main': write a name"),
-        (["tiny"], "--repo-id 'tiny': write ORG/NAME"),
-        ([HUB_ID], f"{HUB_ID}: there is no token for the Hub; log in with `hf auth"),
-    ],
-)
-def test_wrong_names_and_a_missing_token_are_found_first(capsys, monkeypatch, options, message):
-    monkeypatch.setattr("biodir.publishing.upload.get_token", lambda: None)
-    assert main(["publish", "--model", "nowhere", "--repo-id", *options]) == 1
-    assert capsys.readouterr().err.startswith(f"biodir: error: {message}")
-
-
 def test_checkout_without_a_code_file_is_refused(model, tmp_path):
     with pytest.raises(PublishError, match=r"lacks handler\.py.*; publish from a checkout of biodir"):
         model_repository(model, HUB_ID, tmp_path)
