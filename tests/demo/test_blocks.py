@@ -78,11 +78,6 @@ def test_file_shows_its_first_document_and_a_bad_file_offers_no_choice(page, tmp
     assert "a.pdf: unknown suffix" in message
 
 
-def test_document_of_a_file_is_chosen_by_its_number(page):
-    first, second = (page.on_file(str(path))[0][0] for path in (SAMPLE, SAMPLE.with_name("tnf_signalling.pubtator")))
-    assert page.on_choice(2, (first, second))[2].document.id == "tnf_signalling"
-
-
 @pytest.mark.parametrize(("number", "documents"), [(2, ()), (1, None), (None, ()), (0, ("x",)), (None, ("x",))])
 def test_choice_among_forgotten_documents_gets_a_message(number, documents, page):
     message, results, prediction, *_ = page.on_choice(number, documents)

@@ -91,15 +91,6 @@ def test_drawing_has_a_label_for_each_entity_and_a_line_for_each_relation():
     assert statement(RESULTS[1]) == "T790M — Gefitinib: Association, Known, score 0.50"
 
 
-def test_page_has_a_drawing_for_each_width_and_a_legend_of_what_occurs():
-    html = network_html(PREDICTION.document, PREDICTION.relations)
-    assert re.findall(r'<div class="bd-network (\w+)">', html) == ["wide", "narrow"]
-    assert "Negative correlation</li>" in html
-    assert "solid: novel</li>" in html
-    assert "Bind</li>" not in html
-    assert "No relation" in network_html(PREDICTION.document, ())
-
-
 def test_no_more_relations_are_drawn_than_can_be_followed():
     many = [result({**DRUG, "id": f"D{number}"}, GENE, "Bind", number / 100) for number in range(60)]
     html = network_html(PREDICTION.document, prediction(*many).relations)

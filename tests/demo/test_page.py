@@ -6,24 +6,13 @@ import pytest
 
 from helpers.browser import Browser
 from helpers.checkout import CHECKOUT
-from helpers.demo_page import (
-    load,
-    mark,
-    message,
-    open_tab,
-    preview,
-    run_example,
-    serving,
-    upload,
-    write_text,
-)
+from helpers.demo_page import load, mark, message, open_tab, preview, run_example, serving, upload, write_text
 from helpers.tiny_checkpoint import save_checkpoint
 
 pytest.importorskip("gradio")
 pytest.importorskip("networkx")
 pytestmark = pytest.mark.slow
 
-SAMPLE = CHECKOUT / "samples" / "sample.pubtator"
 DNA = "\N{DNA DOUBLE HELIX}"
 
 
@@ -141,16 +130,6 @@ def test_bad_file_gets_a_message_that_the_next_prediction_removes(page, tmp_path
     open_tab(page, "Examples")
     run_example(page)
     assert page.all(".bd-message") == []
-
-
-def test_file_of_several_documents_offers_a_choice(page, tmp_path):
-    second = SAMPLE.read_text(encoding="utf-8").replace("sample|", "second|").replace("sample\t", "second\t")
-    (tmp_path / "two.pubtator").write_text(SAMPLE.read_text(encoding="utf-8") + second, encoding="utf-8")
-    upload(page, tmp_path / "two.pubtator")
-    page.until(lambda: any("sample" in text for text in page.texts("#bd-summary span")), "the first document")
-    page.click("#bd-choice input")
-    page.until(lambda: page.all("[role=option]"), "the documents")[1].click()
-    page.until(lambda: any("second" in text for text in page.texts("#bd-summary span")), "the second document")
 
 
 def test_selections_after_emoji_are_marked_exactly_and_related(page):
