@@ -69,17 +69,11 @@ class Limits:
 
     @classmethod
     def from_environment(cls) -> "Limits":
-        """Return the limits that variables set: BIODIR_MAX_ and the name of a limit in capitals.
-
-        Raises:
-            ValueError: a variable is not a whole number of at least 1.
-        """
+        """Return the limits that variables set, such as BIODIR_MAX_PAIRS; raise ValueError if one is no number."""
         chosen = {}
         for field in fields(cls):
             variable = f"BIODIR_MAX_{field.name.upper()}"
-            value = os.environ.get(variable)
-            if value is None:
-                continue
+            value = os.environ.get(variable, str(field.default))
             if not (value.isdecimal() and int(value) >= 1):
                 raise ValueError(f"{variable} is {value!r}; set a whole number of at least 1, or remove it")
             chosen[field.name] = int(value)
@@ -172,7 +166,13 @@ class EndpointHandler:
             except ValueError:
                 field = f"parameters.{name}"
                 break
-        return _server_error(error) if field is None else _unprocessable(error, field)
+        if field is None:
+            return _server_error(error)
+        # The pipeline's own messages end with "; " and the fix. By name, since it has its own copies of the classes.
+        is_own = any(parent.__name__ == "BioDirError" for parent in type(error).__mro__)
+        message, _, fix = str(error).rpartition("; ")
+        fix = fix if message and is_own else SCHEMA_HINT
+        return RequestError(HTTPStatus.UNPROCESSABLE_ENTITY, field, message or str(error), fix)
 
 
 def _check_keys(data: Any) -> None:
@@ -235,16 +235,6 @@ def _characters(value: str | Mapping[str, Any]) -> int:
 def _list_of(value: Mapping[str, Any], key: str) -> list[Any]:
     found = value.get(key)
     return found if isinstance(found, list) else []
-
-
-def _unprocessable(error: ValueError, field: str) -> RequestError:
-    """Return the error of the pipeline; its own messages end with "; " and the fix, those of Python do not."""
-    message, _, fix = str(error).rpartition("; ")
-    # By name, since the pipeline has its own copies of the classes.
-    is_own = any(parent.__name__ == "BioDirError" for parent in type(error).__mro__)
-    return RequestError(
-        HTTPStatus.UNPROCESSABLE_ENTITY, field, message or str(error), fix if message and is_own else SCHEMA_HINT
-    )
 
 
 def _server_error(error: Exception) -> RequestError:

@@ -14,9 +14,9 @@ import re
 import sys
 import types
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import pdoc.doc
 import pdoc.render
@@ -25,7 +25,6 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 PACKAGE = "biodir"
 TEMPLATES = Path(__file__).resolve().parent / "docs_pages"
 _MARKDOWN_LINK = re.compile(r"\]\((?:\.\./|docs/)?([\w-]+)\.md(#[\w-]*)?\)")
-_NAME_IN_BACKTICKS = re.compile(r"(?<!`)`([A-Za-z_]\w*(?:\.\w+)*)(\(\))?`(?!`)")
 
 
 def module_names() -> list[str]:
@@ -45,11 +44,7 @@ def _guide(stem: str) -> str:
 
 
 def build(folder: Path) -> None:
-    """Write the pages.
-
-    Raises:
-        SystemExit: pdoc warns, or a link has no target.
-    """
+    """Write the pages; raise SystemExit if pdoc warns or a link has no target."""
     sys.path.insert(0, str(CHECKOUT))  # this checkout, whatever is installed
     os.environ["PDOC_DISPLAY_ENV_VARS"] = "1"  # else pdoc warns of defaults that equal a variable, such as make's FILE
     for name in module_names():
@@ -92,14 +87,13 @@ def _pages() -> Iterator[tuple[str, str]]:
     known = _unique_names(modules)
     for module in modules.values():
         _document_fields(module)
-        _link_names(module, module.modulename, known)
     for name, path in guides().items():
         text = _MARKDOWN_LINK.sub(lambda link: f"]({_guide(link[1])}.html{link[2] or ''})", path.read_text("utf-8"))
         if name == "index":
             text += f"\nReference of the Python interface: [`{PACKAGE}`]({PACKAGE}.html)\n"
         yield f"{name}.html", pdoc.render.html_module(pdoc.doc.Module(types.ModuleType(name, text)), modules)
     for name, module in modules.items():
-        yield _page_of(name), pdoc.render.html_module(module, modules)
+        yield _page_of(name), _with_links(pdoc.render.html_module(module, modules), _page_of(name), known)
     yield "search.js", pdoc.render.search_index(modules)
 
 
@@ -117,29 +111,21 @@ def _document_fields(module: pdoc.doc.Module) -> None:
                     member.docstring = each.metadata["help"]
 
 
-def _unique_names(modules: Mapping[str, pdoc.doc.Module]) -> dict[str, tuple[str, str]]:
-    """Return name -> module and qualified name, of the public objects with a name of their own."""
-    found: dict[str, set[tuple[str, str]]] = {}
-    for module in modules.values():
-        for member in module.own_members:
-            for thing in (member, *(member.own_members if isinstance(member, pdoc.doc.Class) else ())):
-                origin, qualname = thing.taken_from
-                if origin in modules and not re.search(r"(^|\.)_", qualname):
-                    found.setdefault(thing.qualname, set()).add((origin, qualname))
-    return {name: places.pop() for name, places in found.items() if len(places) == 1}
+def _unique_names(modules: Mapping[str, pdoc.doc.Module]) -> dict[str, str]:
+    """Return name -> page and anchor, of the public objects whose name no other has."""
+    members = {member.taken_from for module in modules.values() for member in module.own_members}
+    counts = Counter(name for _, name in members)
+    return {name: f"{_page_of(origin)}#{name}" for origin, name in members if origin in modules and counts[name] == 1}
 
 
-def _link_names(thing: pdoc.doc.Doc[Any], page: str, known: Mapping[str, tuple[str, str]]) -> None:
-    """Turn names of other modules' objects in the docstrings of an object and its members into links."""
+def _with_links(page: str, path: str, known: Mapping[str, str]) -> str:
+    """Return the page with links from names in backticks to other pages; pdoc itself links those of the same page."""
 
     def linked(match: re.Match[str]) -> str:
-        module, qualname = known.get(match[1], (page, ""))
-        # pdoc itself links names of the same page
-        return match[0] if module == page else f"[{match[0]}]({'../' * page.count('.')}{_page_of(module)}#{qualname})"
+        target = known.get(match[1], path)
+        return match[0] if target.startswith(path) else f'<a href="{"../" * path.count("/")}{target}">{match[0]}</a>'
 
-    thing.docstring = _NAME_IN_BACKTICKS.sub(linked, thing.docstring)
-    for member in thing.own_members if isinstance(thing, pdoc.doc.Namespace) else ():
-        _link_names(member, page, known)
+    return re.sub(r"(?<!>)<code>(\w+)(?:\(\))?</code>(?!</a>)", linked, page)
 
 
 if __name__ == "__main__":

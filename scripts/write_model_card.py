@@ -7,10 +7,9 @@ python scripts/write_model_card.py --measure DEV TEST --dev-model RUN    # score
 
 import argparse
 import difflib
-import importlib.util
+import runpy
 import sys
 from pathlib import Path
-from typing import Any
 
 from biodir.publishing.card import written_files
 from biodir.publishing.errors import PublishError
@@ -34,35 +33,24 @@ def main(arguments: list[str] | None = None, checkout: Path = CHECKOUT) -> int:
             from biodir.publishing.measuring import measure
 
             measure(checkout, *options.measure, options.dev_model)
-        files = written_files(read_facts(checkout), default_limits(checkout))
+        limits = runpy.run_path(str(checkout / "handler.py"))["Limits"]()
+        files = written_files(read_facts(checkout), limits)
     except PublishError as error:
         print(f"write_model_card: {error}", file=sys.stderr)
         return 1
     if options.check:
-        differences = [difference(checkout / name, text) for name, text in files.items()]
+        differences = []
+        for path, text in ((checkout / name, text) for name, text in files.items()):
+            found = path.read_text(encoding="utf-8") if path.is_file() else ""
+            lines = (content.splitlines(keepends=True) for content in (found, text))
+            differences += difflib.unified_diff(*lines, str(path), f"{path} from the facts")
         print("".join(differences), end="")
-        return int(any(differences))
+        return int(bool(differences))
     for name, text in files.items():
         (checkout / name).parent.mkdir(exist_ok=True)
         (checkout / name).write_text(text, encoding="utf-8")
         print(checkout / name)
     return 0
-
-
-def default_limits(checkout: Path) -> Any:
-    """Return the limits of the handler beside the card, without those of the environment."""
-    spec = importlib.util.spec_from_file_location("handler", checkout / "handler.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # where a dataclass looks for its own module
-    spec.loader.exec_module(module)
-    return module.Limits()
-
-
-def difference(path: Path, wanted: str) -> str:
-    """Return the difference between the file and the text as a unified diff; empty if there is none."""
-    found = path.read_text(encoding="utf-8") if path.is_file() else ""
-    lines = (text.splitlines(keepends=True) for text in (found, wanted))
-    return "".join(difflib.unified_diff(*lines, str(path), f"{path} from the facts"))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """handler.py: limits and errors in this process, requests by HTTP to a container in another."""
 
-import importlib.util
 import json
 import subprocess
 import sys
@@ -15,22 +14,13 @@ from biodir.formats.pubtator import format_pubtator
 from biodir.publishing.checking import clean_environment
 from helpers.checkout import CHECKOUT
 from helpers.marked import marked_document
+from helpers.script_module import script
 from helpers.tiny_checkpoint import open_pipeline, save_checkpoint
 
 DOCUMENT = marked_document("<C:D1 Aspirin> cures <D:D2 pain>. The <G:3 gene> causes <D:D2 pain>.", id="7").to_dict()
 OTHER = marked_document("<C:D3 Iron> raises <G:4 EGFR>.", id="8").to_dict()
+handler = script("handler", ".")
 LIMIT_NAMES = ("DOCUMENTS", "CHARACTERS", "MENTIONS", "IDENTIFIERS", "PAIRS", "EVIDENCE")
-
-
-def handler_module():
-    spec = importlib.util.spec_from_file_location("handler", CHECKOUT / "handler.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-handler = handler_module()
 
 
 @pytest.fixture(scope="module")
@@ -89,32 +79,15 @@ def test_parameters_reach_the_pipeline(endpoint, pipe):
     assert data == {"inputs": DOCUMENT, "parameters": {"threshold": middle}}, "the request stays as it was"
 
 
-def test_each_document_is_read_once(endpoint, pipe, monkeypatch):
-    read = []
-    module = sys.modules[type(pipe).__module__]
-    real = module.document_from_input
-
-    def counted(value, *others):
-        read.append(value)
-        return real(value, *others)
-
-    monkeypatch.setattr(module, "document_from_input", counted)
-    endpoint({"inputs": [DOCUMENT, OTHER]})
-    assert [value for value in read if isinstance(value, dict)] == [DOCUMENT, OTHER]
-
-
 @pytest.mark.parametrize(
     ("data", "status", "field", "message"),
     [
         ({}, 400, "inputs", "the body has no key 'inputs'"),
-        ([], 400, "inputs", "the body has no key 'inputs'"),
         ({"inputs": DOCUMENT, "top_k": 3}, 400, "top_k", "unknown key 'top_k'; known are inputs, parameters"),
         ({"inputs": 7}, 400, "inputs", "int 7 is no document"),
-        ({"inputs": None}, 400, "inputs", "NoneType null is no document"),
         ({"inputs": [DOCUMENT, [OTHER]]}, 400, "inputs[1]", "list "),
         ({"inputs": DOCUMENT, "parameters": [1]}, 400, "parameters", "list [1] is no mapping"),
         ({"inputs": DOCUMENT, "parameters": {"ner": "x"}}, 400, "parameters.ner", "unknown parameter 'ner'"),
-        ({"inputs": DOCUMENT, "parameters": {"batch_size": 9}}, 400, "parameters.batch_size", "unknown parameter"),
     ],
 )
 def test_malformed_request_is_a_400(endpoint, data, status, field, message):
@@ -192,9 +165,7 @@ MANY = [f"D{number}" for number in range(4)]
         (pubtator_of(*"abcdef"), "inputs", "6 mentions; a document has at most 5"),
         ([OTHER, "1|t|xx\n1|a|x\n" + "1\t +0\t1\tx\tGene\n" * 6], "inputs[1]", "6 mentions"),
         ([OTHER, mentions_of([*MANY, "D4"], "D9")], "inputs[1]", "5 identifiers of one mention; at most 4 are read"),
-        (pubtator_of("D0;D1,D2|D3;D4"), "inputs", "5 identifiers of one mention"),
         (mentions_of(MANY, [identifier + "0" for identifier in MANY]), "inputs", "28 pairs of mentions; at most 18"),
-        (pubtator_of("D0;D1;D2;D3", "D4;D5;D6"), "inputs", "21 pairs of mentions"),
         ([mentions_of(*"abcde"), OTHER, mentions_of(*"abcde")], "inputs", "21 pairs of mentions"),
     ],
 )
@@ -231,20 +202,8 @@ def test_what_just_fits_is_answered(endpoint):
         ({"inputs": {"entities": []}}, "inputs", "document 0: has none of 'text'", "give the text"),
         ({"inputs": [OTHER, {"text": 5}]}, "inputs[1]", "document 1", ""),
         ({"inputs": [OTHER, "no PubTator"]}, "inputs[1]", "'no PubTator' is not PubTator text", "mark the entities"),
-        (
-            {"inputs": {"text": "ab", "entities": [{"start": 0, "end": 9, "type": "ChemicalEntity"}]}},
-            "inputs",
-            "ends at 9",
-            "",
-        ),
         ({"inputs": DOCUMENT, "parameters": {"threshold": 2}}, "parameters.threshold", "threshold is 2", "in 0..1"),
         ({"inputs": DOCUMENT, "parameters": {"threshold": "hi"}}, "parameters.threshold", "'hi'", "in 0..1"),
-        (
-            {"inputs": [], "parameters": {"top_k": 1, "relation_types": ["Cures"]}},
-            "parameters.relation_types",
-            "Cures",
-            "",
-        ),
     ],
 )
 def test_what_the_model_cannot_take_is_a_422_with_its_place(endpoint, data, field, message, fix):
@@ -273,16 +232,12 @@ def test_error_that_no_part_of_the_request_explains_is_a_500(endpoint, pipe, mon
 
 
 def test_limits_come_from_the_environment_where_they_are_set(monkeypatch):
-    assert handler.Limits.from_environment() == handler.Limits(32, 50_000, 200, 20, 25_000, 20_000_000)
     monkeypatch.setenv("BIODIR_MAX_MENTIONS", "9")
     assert handler.Limits.from_environment() == handler.Limits(32, 50_000, 9, 20, 25_000, 20_000_000)
-
-
-@pytest.mark.parametrize("value", ["0", "-1", "many", ""])
-def test_limit_that_is_no_number_is_refused(monkeypatch, value):
-    monkeypatch.setenv("BIODIR_MAX_CHARACTERS", value)
-    with pytest.raises(ValueError, match="BIODIR_MAX_CHARACTERS is "):
-        handler.Limits.from_environment()
+    for value in ("0", "-1", "many", ""):
+        monkeypatch.setenv("BIODIR_MAX_CHARACTERS", value)
+        with pytest.raises(ValueError, match="BIODIR_MAX_CHARACTERS is "):
+            handler.Limits.from_environment()
 
 
 @pytest.fixture(scope="module")
@@ -309,8 +264,8 @@ def container(folder, tmp_path_factory):
         process.wait()
 
 
-def post(address: str, body: bytes, content_type: str = "application/json") -> tuple[int, object]:
-    request = urllib.request.Request(address, body, {"Content-Type": content_type})
+def post(address: str, body: bytes) -> tuple[int, object]:
+    request = urllib.request.Request(address, body, {"Content-Type": "application/json"})
     try:
         with urllib.request.urlopen(request, timeout=60) as answer:
             return answer.status, json.loads(answer.read())
@@ -318,36 +273,16 @@ def post(address: str, body: bytes, content_type: str = "application/json") -> t
         return error.code, json.loads(error.read())
 
 
-def json_body(**data) -> bytes:
-    return json.dumps(data).encode()
-
-
 @pytest.mark.slow
 def test_container_answers_what_the_pipeline_finds(container, pipe):
-    status, found = post(container, json_body(inputs=[DOCUMENT, OTHER], parameters={"return_all_scores": True}))
-    expected = pipe([DOCUMENT, OTHER], return_all_scores=True)
-    assert (status, found) == (200, json.loads(json.dumps(expected)))
+    body = json.dumps({"inputs": [DOCUMENT, OTHER]}).encode()
+    expected = json.loads(json.dumps(pipe([DOCUMENT, OTHER], top_k=1)))
+    assert post(f"{container}/predict?top_k=1&threshold=0.0", body) == (200, expected)
 
 
 @pytest.mark.slow
-def test_container_takes_parameters_from_the_query(container, pipe):
-    assert post(f"{container}/predict?top_k=1&threshold=0.0", json_body(inputs=DOCUMENT)) == (
-        200,
-        pipe(DOCUMENT, top_k=1),
-    )
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("data", "status", "field"),
-    [
-        ({"inputs": [DOCUMENT] * 3}, 413, "inputs"),
-        ({"inputs": [DOCUMENT, {"text": "x", "entities": [{"start": 0}]}]}, 422, "inputs[1]"),
-        ({"inputs": DOCUMENT, "parameters": {"temperature": 1}}, 400, "parameters.temperature"),
-        ({"instances": [DOCUMENT]}, 400, "inputs"),
-    ],
-)
-def test_container_turns_errors_into_a_400_with_json_inside(container, data, status, field):
-    code, body = post(container, json.dumps(data).encode())
-    assert code == 400
-    assert place_of(json.loads(body["error"])) == (status, field)
+def test_container_turns_errors_into_a_400_with_json_inside(container):
+    for data, place in (({"inputs": [DOCUMENT] * 3}, (413, "inputs")), ({"instances": [DOCUMENT]}, (400, "inputs"))):
+        code, body = post(container, json.dumps(data).encode())
+        assert code == 400
+        assert place_of(json.loads(body["error"])) == place

@@ -1,1 +1,4 @@
-"""What goes to the Hub: the repository of a model, its card, its check and its upload."""
+"""What goes to the Hub: the repository of a model, its card, its check and its upload.
+
+All functions here raise `PublishError` for what cannot be published; the message names place, value and fix.
+"""

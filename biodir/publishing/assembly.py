@@ -36,6 +36,8 @@ def assemble(
 ) -> Path:
     """Write the files into a folder beside the target, check it, rename it to the target, and return the target.
 
+    After an error or interrupt the target is as it was.
+
     Args:
         target: a folder that does not exist, is empty, or was made by this function.
         check: called with the folder before it is renamed; if it raises, the target stays as it was.
@@ -51,16 +53,20 @@ def assemble(
         made = Path(beside) / "made"
         _write(files, made)
         check(made)
-        _swap(made, target, Path(beside) / "replaced")
+        replaced = Path(beside) / "replaced"
+        try:
+            if target.exists():
+                target.rename(replaced)
+            made.rename(target)
+        except BaseException:
+            if replaced.exists() and not target.exists():
+                replaced.rename(target)
+            raise
     return target
 
 
 def check_target(target: Path) -> None:
-    """Check that `assemble` may write a folder there.
-
-    Raises:
-        PublishError: it is a file, or holds files that `assemble` did not write.
-    """
+    """Check that `assemble` may write a folder there: it does not exist, is empty, or holds only files of its own."""
     if target.is_symlink() or (target.exists() and not target.is_dir()):
         raise PublishError(f"{target}: is not a folder; name a new one")
     marker = target / MARKER
@@ -80,18 +86,6 @@ def content_files(folder: Path) -> Iterator[tuple[str, Path]]:
         name = path.relative_to(folder).as_posix()
         if path.is_file() and name != MARKER:
             yield name, path
-
-
-def _swap(made: Path, target: Path, replaced: Path) -> None:
-    """Put a folder in the place of another; after an interrupt the other one is restored."""
-    try:
-        if target.exists():
-            target.rename(replaced)
-        made.rename(target)
-    except BaseException:
-        if replaced.exists() and not target.exists():
-            replaced.rename(target)
-        raise
 
 
 def _write(files: Iterable[RepositoryFile], folder: Path) -> None:

@@ -1,6 +1,6 @@
 """Writes the model card and the `.eval_results/` file from measured numbers only."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -43,17 +43,22 @@ def card_text(facts: Facts, limits: Any) -> str:
         keep_trailing_newline=True,
         autoescape=False,  # Markdown; every value is our own
     )
-    environment.filters |= {"percent": percent, "thousands": thousands, "names": names, "relation": relation_line}
+    environment.filters |= {
+        "percent": lambda share: f"{100 * share:.2f}",
+        "thousands": lambda number: f"{number:,}",
+        "names": lambda values: " and ".join(filter(None, [", ".join(values[:-1]), values[-1]])),
+        "relation": relation_line,
+    }
+    # The groups with the lowest F1 among those with at least ten gold relations.
+    known = {name: found for name, found in facts.test["by_pair_type"].items() if found["tp"] + found["fn"] >= 10}
     body = environment.get_template(TEMPLATE).render(
         **vars(facts),
         task=TASK,
         levels=LEVEL_NAMES,
         limits=asdict(limits),
-        minutes=training_minutes(facts.training),
-        kilowatt_hours=kilowatt_hours(facts.training),
-        grams=grams_of_co2(facts.training),
+        **energy(facts.training),
         never_right=[name for name, found in facts.test["by_type"].items() if not found["tp"]],
-        weak_pairs=_weakest(facts.test["by_pair_type"], 3),
+        weak_pairs=sorted(known, key=lambda name: known[name]["f1"])[:3],
         novelty_right=facts.test["relation_type_novelty"]["tp"],
         type_right=facts.test["relation_type"]["tp"],
     )
@@ -82,7 +87,7 @@ def metadata(facts: Facts) -> dict[str, Any]:
         metrics=list(METRICS),
         widget=[widget(example) for example in facts.examples],
         co2_eq_emissions={
-            "emissions": grams_of_co2(training),
+            "emissions": energy(training)["grams"],
             "source": "estimated from CPU hours, an assumed power and an assumed carbon intensity; see the card",
             "training_type": "fine-tuning",
             "hardware_used": training["hardware"],
@@ -149,38 +154,9 @@ def relation_line(relation: Mapping[str, Any]) -> str:
     return f"{subject} {arrow} {object_}: {relation['relation']} ({relation['novelty']}), {relation['score']:.2f}"
 
 
-def training_minutes(training: Mapping[str, Any]) -> int:
-    """Return the minutes of all steps that led to the checkpoint; trials are not counted."""
-    return sum(step["minutes"] for step in training.values() if isinstance(step, Mapping) and "minutes" in step)
-
-
-def kilowatt_hours(training: Mapping[str, Any]) -> float:
-    """Return the energy of these minutes at the assumed power."""
-    return training_minutes(training) / 60 * training["power_watts"] / 1000
-
-
-def grams_of_co2(training: Mapping[str, Any]) -> int:
-    """Return the emissions of that energy at the assumed carbon intensity."""
-    return round(kilowatt_hours(training) * training["grams_of_co2_per_kwh"])
-
-
-def percent(share: float) -> str:
-    """Return a share in 0..1 in per cent."""
-    return f"{100 * share:.2f}"
-
-
-def thousands(number: int) -> str:
-    """Return a whole number with commas."""
-    return f"{number:,}"
-
-
-def names(values: Iterable[str]) -> str:
-    """Return names as a list in a sentence."""
-    *first, last = values
-    return f"{', '.join(first)} and {last}" if first else last
-
-
-def _weakest(groups: Mapping[str, Mapping[str, Any]], count: int) -> list[str]:
-    """Return the groups with the lowest F1 among those with at least ten gold relations."""
-    known = {name: found for name, found in groups.items() if found["tp"] + found["fn"] >= 10}
-    return sorted(known, key=lambda name: known[name]["f1"])[:count]
+def energy(training: Mapping[str, Any]) -> dict[str, Any]:
+    """Return minutes of all steps that led to the checkpoint, without trials, and their energy and CO2 as assumed."""
+    minutes = sum(step["minutes"] for step in training.values() if isinstance(step, Mapping) and "minutes" in step)
+    kilowatt_hours = minutes / 60 * training["power_watts"] / 1000
+    grams = round(kilowatt_hours * training["grams_of_co2_per_kwh"])
+    return {"minutes": minutes, "kilowatt_hours": kilowatt_hours, "grams": grams}

@@ -19,11 +19,7 @@ LEFT_OUT = ("HF_HUB_CACHE", "HF_ASSETS_CACHE", "HF_DATASETS_CACHE", "TRANSFORMER
 
 
 def check_model(folder: Path) -> int:
-    """Load a repository in a new process that has nothing else, and return how many relations the sample has.
-
-    Raises:
-        PublishError: the process cannot load the folder, or pipeline and handler differ on the sample.
-    """
+    """Load a repository in a new process that has nothing else, and return how many relations the sample has."""
     found = run_fresh("fresh_model.py", folder)
     foreign = [name for name in found["modules"] if not name.startswith("transformers_modules.")]
     if foreign:
@@ -38,11 +34,7 @@ def check_model(folder: Path) -> int:
 
 
 def run_fresh(program: str, folder: Path) -> Any:
-    """Run a program of this package in a new process on a folder, and return what it writes as JSON.
-
-    Raises:
-        PublishError: it fails; with the last line of its output.
-    """
+    """Run a program of this package in a new process on a folder, and return what it writes as JSON."""
     with tempfile.TemporaryDirectory(prefix="biodir-check-") as home:
         out = Path(home) / "found.json"
         # -B: no compiled files in the folder.

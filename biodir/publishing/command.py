@@ -51,15 +51,10 @@ def add_publish_options(command: argparse.ArgumentParser) -> None:
 
 
 def check_destination(options: argparse.Namespace) -> None:
-    """Check the names of repository and tag and, for an upload, that there is a token.
+    """Check the names of repository and tag and, for an upload, that there is a token; raise PublishError if not."""
+    from biodir.publishing.upload import check_names, check_token
 
-    Raises:
-        PublishError: a name is not valid, or there is no token.
-    """
-    from biodir.publishing.upload import check_repo_id, check_tag, check_token
-
-    check_repo_id(options.repo_id)
-    check_tag(options.tag)
+    check_names(options.repo_id, options.tag)
     if not (options.to or options.dry_run):
         check_token(options.repo_id)
 

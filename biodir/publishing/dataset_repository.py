@@ -1,8 +1,9 @@
 """Lists the files of the Hub repository of a data set, and checks that it can be loaded."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from biodir.publishing.assembly import MARKER, RepositoryFile
 from biodir.publishing.card_check import HUB_CARD, metadata_of
@@ -16,11 +17,7 @@ FOLDER_HINT = re.compile(r'^# ".*" is the path of this folder.*\n', re.MULTILINE
 
 
 def dataset_repository(folder: Path, repo_id: str) -> list[RepositoryFile]:
-    """Return the files of a folder that `biodir dataset export` wrote; the card's examples load the repository.
-
-    Raises:
-        PublishError: `export` did not write the folder, or its files are not those that its card names.
-    """
+    """Return the files of a folder that `biodir dataset export` wrote; the card's examples load the repository."""
     if not (folder / HUB_CARD).is_file():
         raise PublishError(f"{folder}: lacks {HUB_CARD}; name a folder that `biodir dataset export` wrote")
     card = (folder / HUB_CARD).read_text(encoding="utf-8")
@@ -28,10 +25,8 @@ def dataset_repository(folder: Path, repo_id: str) -> list[RepositoryFile]:
     missing = [key for key in NEEDED if not metadata.get(key)]
     if missing:
         raise PublishError(f"{folder / HUB_CARD}: the metadata lack {', '.join(missing)}; export the data set again")
-    try:
+    with _known_form(folder, "configs"):
         named = {file["path"] for config in metadata["configs"] for file in config["data_files"]}
-    except (KeyError, TypeError) as error:  # forms that the Hub knows and `export` does not write, such as patterns
-        raise _unknown_form(folder, "configs", error) from error
     found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} - {HUB_CARD, MARKER}
     for names, problem in ((named - found, "is not there"), (found - named, "is not named in its card")):
         if names:
@@ -48,11 +43,13 @@ def check_dataset(folder: Path) -> dict[str, dict[str, int]]:
 
     Returns:
         Name of the configuration -> split -> number of rows.
-
-    Raises:
-        PublishError: the process cannot load the folder, or counts other numbers than the card has.
     """
-    expected = _rows_of_card(folder)
+    infos = metadata_of((folder / HUB_CARD).read_text(encoding="utf-8"), str(folder / HUB_CARD))["dataset_info"]
+    with _known_form(folder, "dataset_info"):
+        expected = {
+            info.get("config_name", "default"): {split["name"]: split["num_examples"] for split in info["splits"]}
+            for info in (infos if isinstance(infos, list) else [infos])
+        }
     found: dict[str, dict[str, int]] = run_fresh("fresh_dataset.py", folder)
     for name, splits in expected.items():
         for split, rows in splits.items():
@@ -64,17 +61,11 @@ def check_dataset(folder: Path) -> dict[str, dict[str, int]]:
     return found
 
 
-def _rows_of_card(folder: Path) -> dict[str, dict[str, int]]:
-    """Return name of the configuration -> split -> number of rows, as the card has them."""
-    infos = metadata_of((folder / HUB_CARD).read_text(encoding="utf-8"), str(folder / HUB_CARD))["dataset_info"]
+@contextmanager
+def _known_form(folder: Path, key: str) -> Iterator[None]:
+    """Raise a PublishError for forms that the Hub knows and `export` does not write, such as patterns of paths."""
     try:
-        return {
-            info.get("config_name", "default"): {split["name"]: split["num_examples"] for split in info["splits"]}
-            for info in (infos if isinstance(infos, list) else [infos])
-        }
+        yield
     except (AttributeError, KeyError, TypeError) as error:
-        raise _unknown_form(folder, "dataset_info", error) from error
-
-
-def _unknown_form(folder: Path, key: str, error: Any) -> PublishError:
-    return PublishError(f"{folder / HUB_CARD}: metadata {key} has another form ({error!r}); export the data set again")
+        place = f"{folder / HUB_CARD}: metadata {key}"
+        raise PublishError(f"{place} has another form ({error!r}); export the data set again") from error

@@ -45,12 +45,7 @@ class Facts:
 
 
 def read_facts(checkout: Path) -> Facts:
-    """Return the facts of a checkout.
-
-    Raises:
-        PublishError: a file is missing, is not JSON, or was measured with another checkpoint; or dev was scored by a
-            checkpoint that was trained on it.
-    """
+    """Return the facts of a checkout."""
     names = ("test", "dev", "examples", "training", "measured")
     found = {name: _json(checkout / RESULTS / f"{name}.json") for name in names}
     check_fingerprint(checkout)
@@ -88,11 +83,7 @@ def check_dev_model(folder: Path, training: dict[str, Any], measured: dict[str, 
 
 
 def fingerprint(folder: Path) -> dict[str, str]:
-    """Return name -> SHA-256 of each file that decides about the predictions.
-
-    Raises:
-        PublishError: one is missing.
-    """
+    """Return name -> SHA-256 of each file that decides about the predictions."""
     for name in FINGERPRINTED:
         if not (folder / name).is_file():
             raise PublishError(f"{folder / name}: there is no such file; name the folder of a complete checkpoint")

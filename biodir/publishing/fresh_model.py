@@ -3,8 +3,8 @@
 python -I fresh_model.py FOLDER OUT
 """
 
-import importlib.util
 import json
+import runpy
 import sys
 from pathlib import Path
 
@@ -20,19 +20,14 @@ def main(folder: str, out: str) -> None:
     extract = pipeline(model=folder, trust_remote_code=True)
     # What the Hub's "Use this model" shows for a repository without pipeline_tag.
     model = AutoModel.from_pretrained(folder, trust_remote_code=True, dtype="auto")
-    spec = importlib.util.spec_from_file_location("handler", Path(folder) / "handler.py")
-    assert spec is not None
-    assert spec.loader is not None  # as for every path that ends in .py
-    handler = importlib.util.module_from_spec(spec)
-    sys.modules["handler"] = handler
-    spec.loader.exec_module(handler)
+    handler = runpy.run_path(str(Path(folder, "handler.py")))["EndpointHandler"](folder)
     request = {"inputs": sample, "parameters": {"return_all_scores": True}}
     found = {
         "task": extract.task,
         "relations": extract(sample),
         # Where no relation is found, the scores of all pairs still show whether the two agree.
         "pairs": extract(sample, return_all_scores=True),
-        "handler_pairs": handler.EndpointHandler(folder)(request),
+        "handler_pairs": handler(request),
         "modules": sorted({type(part).__module__ for part in (extract, extract.model, extract.model.config, model)}),
     }
     Path(out).write_text(json.dumps(found), encoding="utf-8")

@@ -29,9 +29,6 @@ def measure(checkout: Path, dev: Path, test: Path, dev_model: Path) -> None:
         checkout: folder with the checkpoint.
         dev, test: gold documents, as `biodir evaluate` takes them.
         dev_model: the checkpoint to score on dev; that of the checkout only if it was not trained on dev.
-
-    Raises:
-        PublishError: a command failed; its message is on standard error.
     """
     found = {"dev": _scores(dev, dev_model), "test": _scores(test, checkout), "examples": measured_examples(checkout)}
     measured = {
@@ -58,7 +55,12 @@ def measured_examples(checkout: Path) -> list[dict[str, Any]]:
         keys = ("start", "end", "type", "id")
         entities = [{key: entity[key] for key in keys} for entity in content["entities"]]
         document = {"id": content["id"], "text": content["text"], "entities": entities}
-        found.append({"document": document, "relations": [_rounded(relation) for relation in extract(document)]})
+        # Scores have four digits; machines differ in the others.
+        rounded = [
+            {key: round(value, 4) if key in SCORES and value is not None else value for key, value in relation.items()}
+            for relation in extract(document)
+        ]
+        found.append({"document": document, "relations": rounded})
     return found
 
 
@@ -70,8 +72,3 @@ def _scores(gold: Path, model: Path) -> Any:
         if main(command):
             raise PublishError(f"biodir {' '.join(command)} failed; see the message above")
         return json.loads(report.read_text(encoding="utf-8"))
-
-
-def _rounded(relation: dict[str, Any]) -> dict[str, Any]:
-    """Return the relation with scores of four digits; machines differ in the others."""
-    return {**relation, **{name: round(relation[name], 4) for name in SCORES if relation[name] is not None}}

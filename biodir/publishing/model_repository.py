@@ -2,16 +2,22 @@
 
 import json
 import re
+from collections.abc import Sequence
 from configparser import ConfigParser
 from pathlib import Path
 
 import biodir.errors_biodir
+from biodir.configuration_biodir import BioDirConfig
+from biodir.document_biodir import Document, Mention
+from biodir.document_candidates_biodir import candidate_pairs
+from biodir.document_inputs_biodir import with_known_types
+from biodir.document_pubtator_biodir import parse_document
+from biodir.formats.pubtator import format_pubtator
 from biodir.inference.loading import CHECKPOINT_FILES, LFS_POINTER
 from biodir.publishing.assembly import RepositoryFile
 from biodir.publishing.card_check import HUB_CARD, MODEL_CARD, check_card, check_eval_results
 from biodir.publishing.errors import PublishError
 from biodir.publishing.facts import MEASURED, check_fingerprint
-from biodir.publishing.samples import sample_file
 
 # The files that `auto_map` and `custom_pipelines` of config.json name; the other code files follow from their imports.
 ENTRY_FILES = ("configuration_biodir.py", "modeling_biodir.py", "pipeline_biodir.py")
@@ -24,6 +30,9 @@ SETTINGS = "setup.cfg"
 EVALUATION = (".eval_results/*.yaml", "results/*.json")
 # The card has it in place of the repository's name.
 PLACEHOLDER = "ORG/NAME"
+SAMPLE = "samples/sample.pubtator"
+# Pair types in a sample that is made: enough to try a model, and far below the limits of `handler.py`.
+MADE_PAIRS = 8
 
 
 def model_repository(model: Path, repo_id: str, checkout: Path | None = None) -> list[RepositoryFile]:
@@ -33,10 +42,6 @@ def model_repository(model: Path, repo_id: str, checkout: Path | None = None) ->
         model: folder of the checkpoint, its card and its evaluation results.
         repo_id: name that the card's examples load.
         checkout: folder of the code and its companions; None for the code that is running.
-
-    Raises:
-        PublishError: a file is missing, the card's metadata are not complete, the sample does not fit the model, or
-            the results belong to another model.
     """
     checkout = checkout or Path(biodir.errors_biodir.__file__).resolve().parent
     _check_complete(model, checkout)
@@ -59,11 +64,7 @@ def model_repository(model: Path, repo_id: str, checkout: Path | None = None) ->
 
 
 def code_files(checkout: Path) -> list[str]:
-    """Return the names of the code files that transformers loads with the entry files.
-
-    Raises:
-        PublishError: one is missing.
-    """
+    """Return the names of the code files that transformers loads with the entry files."""
     from transformers.dynamic_module_utils import get_relative_import_files  # imports torch, so not at the top
 
     try:
@@ -82,6 +83,43 @@ def requirements(settings: Path) -> str:
     return "".join(f"{named[name]}\n" for name in REQUIREMENTS)
 
 
+def sample_file(model: Path, checkout: Path) -> RepositoryFile:
+    """Return the sample of the repository: a document with at least one candidate pair of the model.
+
+    It is the model's own `samples/sample.pubtator` or the first other PubTator file there; without one, the sample of
+    the checkout if its entity types are the model's; else one made from the model's pair types.
+
+    Args:
+        model: folder of the checkpoint.
+        checkout: folder with the sample of biodir.
+    """
+    config = BioDirConfig.from_pretrained(model)
+    own, shared = model / SAMPLE, checkout / SAMPLE
+    for path in (own, *sorted(own.parent.glob("*.pubtator"))):
+        if path.is_file():
+            _check_sample(path, config)
+            return RepositoryFile(SAMPLE, path)
+    try:
+        _check_sample(shared, config)
+    except (PublishError, FileNotFoundError):  # it has other entity types
+        return RepositoryFile(SAMPLE, model / "config.json", format_pubtator(made_document(config.pair_types)))
+    return RepositoryFile(SAMPLE, shared)
+
+
+def made_document(pair_types: Sequence[Sequence[str]]) -> Document:
+    """Return a document with one sentence for each of the first pair types, which names two entities of these types.
+
+    Entities of one type differ in a number; the first entity of a sentence always has the number 1.
+    """
+    text, mentions = "", []
+    for first, second in pair_types[:MADE_PAIRS]:
+        names = (f"{first} 1", f"{second} {2 if first == second else 1}")
+        for entity_type, name, link in ((first, names[0], " acts on "), (second, names[1], ". ")):
+            mentions.append(Mention(len(text), len(text) + len(name), name, entity_type, (name.replace(" ", "_"),)))
+            text += name + link
+    return Document("sample", text.rstrip(), tuple(mentions))
+
+
 def _check_complete(model: Path, checkout: Path) -> None:
     if not model.is_dir():
         raise PublishError(f"{model}: there is no such folder; name the folder of a checkpoint")
@@ -96,3 +134,17 @@ def _check_complete(model: Path, checkout: Path) -> None:
     with open(model / "model.safetensors", "rb") as file:
         if file.read(len(LFS_POINTER)) == LFS_POINTER:
             raise PublishError(f"{model / 'model.safetensors'}: is a pointer of Git LFS; fetch it with `git lfs pull`")
+
+
+def _check_sample(path: Path, config: BioDirConfig) -> None:
+    """Check that the file holds one document that has a candidate pair."""
+    try:
+        document = parse_document(path.read_text(encoding="utf-8"), str(path))
+        known = with_known_types(document, config.entity_types, config.type_map or {})
+    except (biodir.errors_biodir.BioDirError, UnicodeDecodeError) as error:
+        raise PublishError(f"{path} cannot be the sample: {error}") from error
+    if not any(candidate_pairs(known.entities(), config.pair_types)):
+        raise PublishError(
+            f"{path} cannot be the sample: no two of its entities form a pair type of config.json; give a document "
+            "that has one"
+        )

@@ -3,7 +3,7 @@
 import glob
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,14 +86,10 @@ class Plan:
         return (*self.written, *self.deleted)
 
 
-def check_repo_id(repo_id: str) -> None:
-    """Check that this can be the name of a repository; raise PublishError if not."""
+def check_names(repo_id: str, tag: str) -> None:
+    """Check that these can be the names of a repository and of a tag on it; raise PublishError if not."""
     if not REPO_ID.fullmatch(repo_id):
         raise PublishError(f"--repo-id {repo_id!r}: write ORG/NAME, with letters, digits, '-', '_' and '.'")
-
-
-def check_tag(tag: str) -> None:
-    """Check that this can be a tag and is not the name of the branch; raise PublishError if not."""
     if not TAG.fullmatch(tag) or tag == MAIN:
         raise PublishError(
             f"--tag {tag!r}: write a name such as v1.2, with letters, digits, '-', '_' and '.', other than {MAIN}"
@@ -107,11 +103,7 @@ def check_token(repo_id: str, token: str | bool | None = None) -> None:
 
 
 def check_foreign(plan: Plan, destination: Destination) -> None:
-    """Check that the plan changes only files of biodir, unless the destination allows more.
-
-    Raises:
-        PublishError: it would delete or overwrite other files.
-    """
+    """Check that the plan changes only files of biodir, unless the destination allows more."""
     if plan.foreign and not destination.may_delete:
         raise PublishError(
             f"{destination.repo_id}: biodir did not upload {_shown(plan.foreign)}, and would delete or overwrite this; "
@@ -143,7 +135,12 @@ def plan_upload(folder: Path, destination: Destination, api: HfApi | None = None
         refs = api.list_repo_refs(**destination.repository)
         for tag in refs.tags:
             if tag.name == destination.tag:
-                _check_tagged(_remote_files(api, destination, tag.name), files, destination)
+                differing = sum(_changes(_remote_files(api, destination, tag.name), files), ())
+                if differing:
+                    raise PublishError(
+                        f"{destination.repo_id}: the tag {tag.name} exists with other content ({_shown(differing)}); "
+                        "raise the version in biodir/__init__.py, or give another --tag"
+                    )
                 tagged = api.repo_info(**destination.repository, revision=tag.name)
                 return Plan(tagged.sha, written, deleted, is_tagged=True)
         replaced = {path: remote[path] for path in (*written, *deleted) if path in remote and path not in HUB_FILES}
@@ -185,16 +182,6 @@ def upload(folder: Path, destination: Destination, plan: Plan, api: HfApi | None
     return commit
 
 
-def _check_tagged(tagged: Mapping[str, RepoFile], files: Mapping[str, Path], destination: Destination) -> None:
-    """Check that the files under the tag are those of the folder; raise PublishError if not."""
-    written, deleted = _changes(tagged, files)
-    if written or deleted:
-        raise PublishError(
-            f"{destination.repo_id}: the tag {destination.tag} exists with other content "
-            f"({_shown([*written, *deleted])}); raise the version in biodir/__init__.py, or give another --tag"
-        )
-
-
 def _foreign(api: HfApi, destination: Destination, parent: str, replaced: Mapping[str, RepoFile]) -> tuple[str, ...]:
     """Return the paths whose content does not come from the last commit of `upload`."""
     if not replaced:
@@ -207,10 +194,9 @@ def _foreign(api: HfApi, destination: Destination, parent: str, replaced: Mappin
     )
 
 
-def _shown(paths: Iterable[str]) -> str:
+def _shown(paths: Sequence[str]) -> str:
     """Return the first paths, and how many more there are."""
-    named = list(paths)
-    return ", ".join(named[:3]) + (f" and {len(named) - 3} more" if len(named) > 3 else "")
+    return ", ".join(paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
 
 
 def _changes(remote: Mapping[str, RepoFile], files: Mapping[str, Path]) -> tuple[tuple[str, ...], tuple[str, ...]]:

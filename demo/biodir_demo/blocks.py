@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from html import escape
 from typing import Any
 
 import gradio as gr
@@ -15,21 +16,19 @@ from .documents import (
     MAX_TEXT_CHARACTERS,
     PASTED,
     SUFFIXES,
-    check_text,
+    check_count,
     example,
     holds_annotations,
     open_file,
     pasted_document,
 )
 from .downloads import downloads_html
-from .filters import Filter
 from .marking import Mark, MarkedText, clean_text, selected_span
 from .network import network_html
-from .predictions import NumberedRelation, Prediction, predict
+from .predictions import Filter, NumberedRelation, Prediction, options_of, predict
 from .styles import entity_style, novelty_name, relation_style
-from .summary import message_html, options_of, summary_html, type_legend_html
-from .table import table_html
-from .text_view import text_html
+from .table import summary_html, table_html
+from .text_view import text_html, type_legend_html
 
 INTRODUCTION = (
     '<header class="bd-masthead"><h1>biodir</h1><p>Finds relations between the genes, diseases, chemicals and variants '
@@ -58,13 +57,12 @@ MARKING = {"concurrency_id": "marks", "concurrency_limit": 1}
 FILTERING = {"concurrency_id": "filters", "concurrency_limit": 1}
 # Events that are not part of a public interface, and that show no progress.
 AT_ONCE = {"show_progress": "hidden", "api_visibility": "private"}
-Extract = Callable[..., Any]
 
 
 class Page:
     """The components of the page and their events; `build_page` makes one."""
 
-    def __init__(self, extract: Extract) -> None:
+    def __init__(self, extract: Callable[..., Any]) -> None:
         self.extract = extract
         self.prediction = gr.State(None)
         self.marked = gr.State(MarkedText())
@@ -182,7 +180,7 @@ class Page:
             return self._predicted(lambda: pasted_document(text))
 
         def document() -> Document:
-            check_text(text, PASTED)
+            check_count(PASTED, "characters", len(text))
             return marked.with_text(text).document()
 
         return self._predicted(document)
@@ -223,7 +221,7 @@ class Page:
         return [message_html(error), gr.update(visible=False), None, *unchanged]
 
 
-def build_page(extract: Extract) -> gr.Blocks:
+def build_page(extract: Callable[..., Any]) -> gr.Blocks:
     """Return the page over a `BioDirPipeline`."""
     uploads = (UPLOAD_KEPT_S, UPLOAD_KEPT_S)
     with gr.Blocks(title="biodir", analytics_enabled=False, fill_width=True, delete_cache=uploads) as blocks:
@@ -234,6 +232,12 @@ def build_page(extract: Extract) -> gr.Blocks:
 def _html(value: str = "", elem_id: str | None = None) -> gr.HTML:
     """Return a piece of HTML that has only the styles of page.css."""
     return gr.HTML(value, elem_id=elem_id, apply_default_css=False, js_on_load=None)
+
+
+def message_html(message: object) -> str:
+    """Return a message that screen readers read out at once; an empty message gives an empty string."""
+    text = str(message)
+    return f'<div class="bd-message" role="alert">{escape(text)}</div>' if text else ""
 
 
 def _filter_components() -> list[Any]:
@@ -279,7 +283,7 @@ def _changed(text: str, marked: MarkedText, change: Callable[[MarkedText], Marke
     """
     text = clean_text(text)
     try:
-        check_text(text, PASTED)
+        check_count(PASTED, "characters", len(text))
     except BioDirError as error:
         return gr.skip(), "", message_html(error)
     marked = marked.with_text(text)

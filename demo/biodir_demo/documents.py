@@ -17,10 +17,16 @@ SUFFIXES = (*PUBTATOR_SUFFIXES, XML_SUFFIX, JSON_SUFFIX, *JSON_LINES_SUFFIXES)
 MAX_FILE_BYTES = 5_000_000
 MAX_DOCUMENTS = 50
 MAX_TEXT_CHARACTERS = 20_000
-# Of a sentence or mention: table and downloads repeat it for every relation that it is evidence of.
-MAX_SENTENCE_CHARACTERS = 4_000
-MAX_MENTIONS = 1_000
-MAX_ENTITIES = 100
+# What is counted -> (limit, message). Table and downloads repeat a sentence for every relation that it is evidence of.
+LIMITS = {
+    "characters": (MAX_TEXT_CHARACTERS, "the text has {:,} characters; this page reads {:,}"),
+    "mentions": (1_000, "{:,} mentions are marked; this page reads {:,}"),
+    "entities": (100, "{} entities are marked; this page relates {}"),
+    "sentence": (
+        4_000,
+        "a sentence has {:,} characters; this page reads {:,}. Are full stops missing, or is a mention too long",
+    ),
+}
 # Name of pasted text in messages.
 PASTED = "pasted text"
 USE_COMMAND = "for larger input use the command `biodir predict`"
@@ -75,11 +81,7 @@ def holds_annotations(text: str) -> bool:
 
 
 def pasted_document(text: str) -> Document:
-    """Return the one document of PubTator text.
-
-    Raises:
-        BioDirError: the text is too long, does not follow the format, or has several documents.
-    """
+    """Return the one document of PubTator text."""
     _check_bytes(len(text), PASTED)
     documents = tuple(islice(parse_pubtator(text.strip().split("\n"), PASTED), 2))
     if len(documents) > 1:
@@ -87,31 +89,22 @@ def pasted_document(text: str) -> Document:
     return documents[0]
 
 
-def check_text(text: str, name: str) -> None:
-    """Check that the page can handle a text of this length; raise AnnotationError if not."""
-    _check_limit(name, "the text has {:,} characters; this page reads {:,}", len(text), MAX_TEXT_CHARACTERS)
-
-
-def check_mentions(count: int, name: str) -> None:
-    """Check that the page can handle so many mentions; raise AnnotationError if not."""
-    _check_limit(name, "{:,} mentions are marked; this page reads {:,}", count, MAX_MENTIONS)
+def check_count(name: str, what: str, count: int) -> None:
+    """Check that a document has at most so many of what `LIMITS` names; raise AnnotationError if not."""
+    limit, message = LIMITS[what]
+    if count > limit:
+        raise AnnotationError(f"{name}: {message.format(count, limit)}; {USE_COMMAND}.")
 
 
 def check_size(document: Document) -> None:
-    """Check that the document has entities to relate, and that its size is within the limits of the page.
-
-    Raises:
-        AnnotationError: with what is too much or missing.
-    """
-    check_text(document.text, document.id)
-    check_mentions(len(document.mentions), document.id)
+    """Check that the document has entities to relate, and that its size is within the limits of the page."""
+    check_count(document.id, "characters", len(document.text))
+    check_count(document.id, "mentions", len(document.mentions))
     entities = document.entities()
     if len(entities) < 2:
         raise AnnotationError(f"{document.id}: {_reason(document)}")
-    _check_limit(document.id, "{} entities are marked; this page relates {}", len(entities), MAX_ENTITIES)
-    longest = max(end - start for start, end in sentence_spans(document))
-    message = "a sentence has {:,} characters; this page reads {:,}. Are full stops missing, or is a mention too long"
-    _check_limit(document.id, message, longest, MAX_SENTENCE_CHARACTERS)
+    check_count(document.id, "entities", len(entities))
+    check_count(document.id, "sentence", max(end - start for start, end in sentence_spans(document)))
 
 
 def _reason(document: Document) -> str:
@@ -121,11 +114,6 @@ def _reason(document: Document) -> str:
     if not document.entities():
         return "no marked entity has an identifier; “-” and “-1” leave a mention out."
     return "one entity is marked; a relation needs two. Mentions with the same identifier or name are one entity."
-
-
-def _check_limit(name: str, message: str, count: int, limit: int) -> None:
-    if count > limit:
-        raise AnnotationError(f"{name}: {message.format(count, limit)}; {USE_COMMAND}.")
 
 
 def _check_bytes(count: int, name: str) -> None:

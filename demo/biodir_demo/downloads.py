@@ -5,38 +5,37 @@ import re
 from base64 import b64encode
 from collections.abc import Sequence
 from html import escape
+from typing import Any
 
+from biodir.document_biodir import Document
 from biodir.errors_biodir import BioDirError
 from biodir.formats.graphml import format_graphml
 from biodir.inference.predict import WRITERS
 
 from .predictions import NumberedRelation, Prediction
 
-# Format -> (suffix, media type).
+
+def _json_text(document: Document, results: list[dict[str, Any]]) -> str:
+    content = {"id": document.id, "text": document.text, "relations": results}
+    return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
+
+
+# Format -> (suffix, media type, function of document and relations that gives the text).
 FORMATS = {
-    "JSON": (".json", "application/json"),
-    "PubTator": (".pubtator", "text/plain"),
-    "GraphML": (".graphml", "application/xml"),
+    "JSON": (".json", "application/json", _json_text),
+    "PubTator": (".pubtator", "text/plain", WRITERS["pubtator"]),
+    "GraphML": (".graphml", "application/xml", format_graphml),
 }
-
-
-def file_text(name: str, prediction: Prediction, relations: Sequence[NumberedRelation]) -> str:
-    """Return the relations in a format; raise BioDirError where it cannot hold a value, such as a tab in an id."""
-    document, results = prediction.document, [dict(relation.result) for relation in relations]
-    if name == "JSON":
-        content = {"id": document.id, "text": document.text, "relations": results}
-        return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
-    return WRITERS["pubtator"](document, results) if name == "PubTator" else format_graphml(document, results)
 
 
 def downloads_html(prediction: Prediction, relations: Sequence[NumberedRelation]) -> str:
     """Return a link for each format, with the file inside it."""
     # File names are safe everywhere: letters, digits, dots, dashes and underscores.
     stem = re.sub(r"[^\w.-]+", "_", prediction.document.id, flags=re.ASCII).strip("._") or "relations"
-    links = ""
-    for name, (suffix, media_type) in FORMATS.items():
-        try:
-            content = b64encode(file_text(name, prediction, relations).encode()).decode()
+    links, results = "", [dict(relation.result) for relation in relations]
+    for name, (suffix, media_type, text) in FORMATS.items():
+        try:  # a format cannot hold every value, such as PubTator a tab in an id
+            content = b64encode(text(prediction.document, results).encode()).decode()
             target = f'download="{stem}{suffix}" href="data:{media_type};charset=utf-8;base64,{content}"'
         except BioDirError as error:
             target = f'aria-disabled="true" title="{escape(str(error))}"'

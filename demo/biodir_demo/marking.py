@@ -7,7 +7,7 @@ from itertools import takewhile
 from biodir.document_biodir import SURROGATE, Document
 from biodir.errors_biodir import AnnotationError
 
-from .documents import PASTED, check_mentions
+from .documents import PASTED, check_count
 
 NOTHING_SELECTED = "Nothing is selected. Select a name in the text first, then press its type."
 
@@ -32,7 +32,8 @@ class MarkedText:
     def with_text(self, text: str) -> "MarkedText":
         """Return the edited text: marks after the edit move with it, marks that it touches are removed."""
         before = _common_length(self.text, text)
-        after = min(_common_length(self.text[::-1], text[::-1]), min(len(self.text), len(text)) - before)
+        shared = _common_length(self.text[::-1], text[::-1])
+        after = min(shared, min(len(self.text), len(text)) - before)
         growth = len(text) - len(self.text)
         moved = (
             replace(mark, start_char=mark.start_char + growth, end_char=mark.end_char + growth)
@@ -48,9 +49,6 @@ class MarkedText:
             mark: its span is trimmed of white space.
             everywhere: mark the same word everywhere, except inside other marks; the case of its first letter may
                 differ.
-
-        Raises:
-            AnnotationError: the span has no word, or there would be more marks than the page can handle.
         """
         mark = self._trimmed(mark)
         marks = [mark, *self.without_marks(mark.start_char, mark.end_char).marks]
@@ -60,7 +58,7 @@ class MarkedText:
                 is_marked[each.start_char : each.end_char] = [True] * (each.end_char - each.start_char)
             free = [span for span in _same_words(self.text, mark) if not any(is_marked[slice(*span)])]
             marks += [replace(mark, start_char=start, end_char=end) for start, end in free]
-        check_mentions(len(marks), PASTED)
+        check_count(PASTED, "mentions", len(marks))
         return MarkedText(self.text, tuple(sorted(marks, key=lambda mark: mark.start_char)))
 
     def without_marks(self, start_char: int, end_char: int) -> "MarkedText":
@@ -70,11 +68,7 @@ class MarkedText:
         return MarkedText(self.text, tuple(kept))
 
     def document(self) -> Document:
-        """Return the text as a document.
-
-        Raises:
-            AnnotationError: the text is empty, or nothing is marked in it.
-        """
+        """Return the text as a document."""
         if not self.text.strip():
             raise AnnotationError("The text is empty. Paste an abstract, then mark its entities.")
         if not self.marks:
@@ -102,35 +96,21 @@ def selected_span(text: str, selection: str) -> tuple[int, int]:
 
     Browsers count UTF-16 units; characters beyond U+FFFF, such as emoji, have two. A border inside such a character
     widens the span to hold it.
-
-    Raises:
-        AnnotationError: the selection is not two numbers inside the text.
     """
     match = re.fullmatch(r"(\d{1,9}),(\d{1,9})", selection or "")
     if match is None:
         raise AnnotationError(NOTHING_SELECTED)
     first, last = int(match[1]), int(match[2])
-    units = len(text.encode("utf-16-le", "surrogatepass")) // 2
-    if not first <= last <= units:
-        raise AnnotationError(f"The selection {first} to {last} is not in the text of {units} units; select again.")
-    return _character_index(text, first, False), _character_index(text, last, True)
+    encoded = text.encode("utf-16-le")  # two bytes a unit
+    if not first <= last <= len(encoded) // 2:
+        raise AnnotationError(f"The selection {first} to {last} is not in the text; select again.")
+    start = len(encoded[: 2 * first].decode("utf-16-le", "ignore"))  # half a character at the end does not count
+    return start, len(encoded[: 2 * last].decode("utf-16-le", "replace"))  # here it counts
 
 
 def clean_text(text: str) -> str:
     """Return the text with one kind of line end, and without halves of surrogate pairs, which UTF-8 cannot write."""
     return SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n").replace("\r", "\n"))
-
-
-def _character_index(text: str, units: int, rounds_up: bool) -> int:
-    """Return the index of the character that begins after so many UTF-16 units."""
-    seen = 0
-    for index, character in enumerate(text):
-        if seen >= units:
-            return index
-        seen += 2 if character > "\uffff" else 1
-        if seen > units:  # inside this character
-            return index + rounds_up
-    return len(text)
 
 
 def _common_length(old: str, new: str) -> int:

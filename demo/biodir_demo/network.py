@@ -6,8 +6,7 @@ from typing import Any
 
 from biodir.document_biodir import Document
 
-from .curves import Curve, Point, arrow_head, edge_curve, sign_point
-from .layout import Box, Size, canvas_size, place
+from .layout import Box, Curve, Point, Size, arrow_head, canvas_size, edge_curve, place, sign_point
 from .predictions import EntityKey, NumberedRelation
 from .styles import entity_style, novelty_name, relation_style
 
@@ -33,7 +32,8 @@ def network_html(document: Document, relations: Sequence[NumberedRelation]) -> s
         for name, least in DRAWINGS.items()
     )
     note = f"The {MAX_EDGES} relations with the highest scores are drawn, of {len(relations)}."
-    return f"{drawings}{_hint(note) if len(relations) > len(drawn) else ''}{_legend(drawn)}"
+    hint = f'<p class="bd-hint">{note}</p>' if len(relations) > len(drawn) else ""
+    return f"{drawings}{hint}{_legend(drawn)}"
 
 
 def network_svg(document: Document, relations: Sequence[NumberedRelation], least: Size) -> str:
@@ -96,10 +96,6 @@ def _node_svg(entity: Mapping[str, str], box: Box, mentions: int) -> str:
     )
 
 
-def _hint(text: str) -> str:
-    return f'<p class="bd-hint">{text}</p>'
-
-
 def _legend(relations: Sequence[NumberedRelation]) -> str:
     styles = map(relation_style, sorted({relation.result["relation"] for relation in relations}))
     items = "".join(
@@ -119,11 +115,11 @@ def _legend(relations: Sequence[NumberedRelation]) -> str:
 
 
 def _label_width(text: str) -> float:
-    def width(character: str) -> float:
-        narrow = CAPITAL_WIDTH if character.isupper() else CHARACTER_WIDTH
-        return WIDE_WIDTH if ord(character) > 0x2E80 else narrow
-
-    return sum(map(width, _shortened(text))) + 2 * LABEL_PADDING
+    widths = (
+        WIDE_WIDTH if ord(character) > 0x2E80 else CAPITAL_WIDTH if character.isupper() else CHARACTER_WIDTH
+        for character in _shortened(text)
+    )
+    return sum(widths) + 2 * LABEL_PADDING
 
 
 def _shortened(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The relations as a table in HTML; the evidence sentences of a row unfold below it."""
+"""The relations as a table in HTML, with a summary; the evidence sentences of a row unfold below it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
@@ -7,7 +7,7 @@ from typing import Any
 
 from biodir.document_biodir import Document
 
-from .predictions import NumberedRelation, Span
+from .predictions import NumberedRelation, Prediction, Span
 from .styles import entity_style, novelty_name, relation_style
 from .text_view import span_html
 
@@ -15,6 +15,21 @@ from .text_view import span_html
 COLUMNS = ("Subject", "", "Object", "Relation", "Novelty", "Score")
 # A browser shows so many rows without delay; filters show others, and the downloads have all.
 MAX_ROWS = 300
+
+
+def summary_html(prediction: Prediction, relations: Sequence[NumberedRelation]) -> str:
+    """Return how many relations of how many are shown, between how many entities, and the time of the model."""
+    total, shown = len(prediction.relations), len(relations)
+    entities = len({key for relation in relations for key in (relation.subject, relation.object)})
+    counted = f"{total} relation{'s' * (total != 1)}"
+    between = f" between {entities} entities" if entities else ""
+    name, time = escape(prediction.document.id), prediction.elapsed_s
+    # The page's script compares `data-prediction`: a new prediction, or other filters on the same one.
+    return (
+        f'<div class="bd-summary" data-prediction="{name} {time}"><p>'
+        f"<b>{counted if shown == total else f'{shown} of {counted}'}</b>{between} "
+        f"<span>{name} · read in {time:.1f} s</span></p></div>"
+    )
 
 
 def table_html(document: Document, relations: Sequence[NumberedRelation]) -> str:

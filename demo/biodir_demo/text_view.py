@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import groupby
-from typing import Any
 
 from biodir.document_biodir import Document, Mention
 
@@ -37,6 +36,13 @@ def text_html(document: Document, relations: Sequence[NumberedRelation]) -> str:
     return f'<div class="bd-text">{"".join(paragraphs)}</div>'
 
 
+def type_legend_html(document: Document) -> str:
+    """Return the entity types of the text, each in its colour."""
+    styles = map(entity_style, dict.fromkeys(mention.entity_type for mention in document.mentions))
+    items = (f'<li><mark class="bd-mention {style.css_class}">{escape(style.name)}</mark></li>' for style in styles)
+    return f'<ul class="bd-legend">{"".join(items)}</ul>'
+
+
 def span_html(document: Document, start_char: int, end_char: int) -> str:
     """Return a part of the text, such as a sentence, with its mentions in colour."""
     return "".join(_piece_html(document, piece) for piece in pieces(document, (), start_char, end_char))
@@ -44,25 +50,18 @@ def span_html(document: Document, start_char: int, end_char: int) -> str:
 
 def pieces(document: Document, sentences: Iterable[Span], start_char: int, end_char: int) -> Iterator[Piece]:
     """Yield the pieces of a part of the text in order; of nested mentions the shortest counts."""
-    length = end_char - start_char
-    mention_at: list[Mention | None] = [None] * length
-    sentence_at: list[Span | None] = [None] * length
+    mention_at: list[Mention | None] = [None] * len(document.text)
+    sentence_at: list[Span | None] = [None] * len(document.text)
     shortest_first = sorted(document.mentions, key=lambda mention: mention.end_char - mention.start_char)
     for mention in shortest_first[::-1]:  # what is painted later covers what was painted before
-        _paint(mention_at, mention.start_char - start_char, mention.end_char - start_char, mention)
-    for sentence in reversed(list(sentences)):
-        _paint(sentence_at, sentence[0] - start_char, sentence[1] - start_char, sentence)
-    at = start_char
-    for (mention_here, sentence_here), characters in groupby(zip(mention_at, sentence_at, strict=True)):
+        mention_at[mention.start_char : mention.end_char] = [mention] * (mention.end_char - mention.start_char)
+    for start, end in reversed(list(sentences)):
+        sentence_at[start:end] = [(start, end)] * (end - start)
+    at, part = start_char, slice(start_char, end_char)
+    for (mention_here, sentence_here), characters in groupby(zip(mention_at[part], sentence_at[part], strict=True)):
         end = at + sum(1 for _ in characters)
         yield Piece(at, end, mention_here, sentence_here)
         at = end
-
-
-def _paint(cells: list[Any], start: int, end: int, value: Any) -> None:
-    if start < len(cells) and end > 0:
-        start, end = max(start, 0), min(end, len(cells))
-        cells[start:end] = [value] * (end - start)
 
 
 def _sentences_html(document: Document, numbers: Mapping[Span, list[int]], start: int, end: int) -> str:

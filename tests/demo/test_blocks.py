@@ -9,7 +9,6 @@ from helpers.tiny_checkpoint import open_pipeline, save_checkpoint
 gradio = pytest.importorskip("gradio")
 
 from biodir_demo.blocks import ANY_NOVELTY, Page, build_page  # noqa: E402
-from biodir_demo.theme import page_head, page_theme  # noqa: E402
 
 SAMPLE = samples_folder() / "sample.pubtator"
 OPEN_FILTERS = ("", [], ANY_NOVELTY, 0, False)
@@ -79,25 +78,11 @@ def test_file_shows_its_first_document_and_a_bad_file_offers_no_choice(page, tmp
     assert "a.pdf: unknown suffix" in message
 
 
-def test_document_of_a_file_is_chosen_by_its_number(page):
-    first, second = (page.on_file(str(path))[0][0] for path in (SAMPLE, SAMPLE.with_name("tnf_signalling.pubtator")))
-    assert page.on_choice(2, (first, second))[2].document.id == "tnf_signalling"
-
-
 @pytest.mark.parametrize(("number", "documents"), [(2, ()), (1, None), (None, ()), (0, ("x",)), (None, ("x",))])
 def test_choice_among_forgotten_documents_gets_a_message(number, documents, page):
     message, results, prediction, *_ = page.on_choice(number, documents)
     assert "The file is no longer on this page. Open it again." in message
     assert (results["visible"], prediction) == (False, None)
-
-
-def test_identifier_is_cleared_after_its_mark_and_stays_where_none_was_set(page):
-    text = "EGFR and BRAF"
-    marked, _, message, identifier = page.on_mark(GENE, text, "0,4", MarkedText(), "1956", True)
-    assert (marked.marks[0].identifier, message, identifier) == ("1956", "", "")
-    *_, message, identifier = page.on_mark(GENE, text, "4,5", marked, "673", True)
-    assert "Nothing is selected" in message
-    assert identifier == gradio.skip()
 
 
 def test_too_long_a_text_is_neither_marked_nor_drawn(page):
@@ -113,12 +98,6 @@ def test_too_long_a_text_is_neither_marked_nor_drawn(page):
     assert page.on_edit("1|t|x\n1|a|" + "x" * 20_000, MarkedText()) == (gradio.skip(), "", ""), "needs no marks"
 
 
-def test_too_many_marks_get_a_message_and_are_not_set(page):
-    marked, _, message, _ = page.on_mark(GENE, "a b " * 1_001, "0,1", MarkedText(), "", True)
-    assert marked.marks == ()
-    assert "1,001 mentions are marked" in message
-
-
 def test_annotations_of_pubtator_text_are_used_before_marks(page):
     text = SAMPLE.read_text(encoding="utf-8")
     assert page.on_find(text, MarkedText(text, (Mark(0, 3, GENE),)))[2].document.id == "sample"
@@ -126,13 +105,6 @@ def test_annotations_of_pubtator_text_are_used_before_marks(page):
     assert message == ""
     assert {mention.text for mention in prediction.document.mentions} == {"EGFR", "BRAF", "KRAS"}
     assert "no entity is marked" in page.on_find(UNMARKED, MarkedText())[0]
-
-
-def test_message_for_several_pasted_documents_names_a_way_to_choose(page):
-    text = SAMPLE.read_text(encoding="utf-8")
-    message = page.on_find(text + "\n" + text.replace("sample", "second"), MarkedText())[0]
-    assert "has several documents" in message
-    assert "Open a file" in message
 
 
 def test_events_with_the_same_output_wait_for_each_other_and_none_is_public(page):
@@ -145,10 +117,3 @@ def test_events_with_the_same_output_wait_for_each_other_and_none_is_public(page
     assert groups["bd-table"] == {("predictions", 1), ("filters", 1)}
     described = blocks.get_api_info()
     assert described["named_endpoints"] == described["unnamed_endpoints"] == {}
-
-
-def test_head_has_style_and_script_and_no_address():
-    head = page_head()
-    assert head.startswith("<style>")
-    assert "http" not in head.replace("http://www.w3.org", "")
-    assert page_theme()._stylesheets == []

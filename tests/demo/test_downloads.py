@@ -38,12 +38,6 @@ def test_pubtator_and_graphml_read_back_with_the_relations():
     assert graph.number_of_edges() == 2
 
 
-def test_files_have_only_the_relations_that_are_shown():
-    shown = files(relations=PREDICTION.relations[1:])
-    assert [relation["relation"] for relation in json.loads(shown["demo_1.json"])["relations"]] == ["Association"]
-    assert len(parse_document(shown["demo_1.pubtator"]).relations) == 1
-
-
 def test_format_that_cannot_hold_a_value_is_disabled_with_the_reason():
     odd = prediction(result({**DRUG, "id": "a\tb"}, GENE, "Bind", 0.4))
     html = downloads_html(odd, odd.relations)

@@ -8,10 +8,9 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from biodir_demo.curves import ARROW_LENGTH, Curve, arrow_head, edge_curve, sign_point
-from biodir_demo.layout import MARGIN, Box, Size, canvas_size, place
+from biodir_demo.layout import ARROW_LENGTH, MARGIN, Box, Curve, Size, arrow_head, canvas_size, edge_curve, place
 from biodir_demo.network import DRAWINGS, network_html, network_svg, statement
-from helpers.demo_predictions import DRUG, GENE, RESULTS, VARIANT, prediction, result
+from helpers.demo_predictions import DRUG, GENE, RESULTS, prediction, result
 
 PREDICTION = prediction()
 WIDE, NARROW = DRAWINGS["wide"], DRAWINGS["narrow"]
@@ -41,13 +40,6 @@ def test_labels_are_on_the_canvas_and_cover_no_other(count, least):
         assert max(apart_x, apart_y) > 0
 
 
-def test_canvas_grows_with_the_labels():
-    assert place({}, [], WIDE) == {}
-    assert canvas_size(dense(3)[0], 700, 420) == Size(700, 420)
-    assert canvas_size(dense(80)[0], 700, 420).height > 420
-    assert canvas_size({"a": Size(500, 28)}, 360, 440).width == 500 + 2 * MARGIN
-
-
 def test_edge_runs_between_the_borders_of_its_labels():
     curve = edge_curve(SOURCE, TARGET, [], WIDE, ends_in_arrow=False)
     assert not SOURCE.contains(*curve.start)
@@ -73,22 +65,11 @@ def test_edge_bends_around_a_label_and_stays_on_the_canvas():
     assert ((y >= 0) & (y <= WIDE.height)).all()
 
 
-def test_labels_that_touch_still_have_an_edge():
-    curve = edge_curve(Box(100, 100, 60, 28), Box(110, 104, 60, 28), [], WIDE, ends_in_arrow=True)
-    assert all(math.isfinite(value) for point in (curve.start, curve.end) for value in point)
-
-
 def test_part_of_a_curve_is_on_it():
     curve = Curve((0, 0), (50, 80), (100, 0))
     part = curve.between(0.25, 0.75)
     for share in (0, 0.5, 1):
         assert part.at(share) == pytest.approx(curve.at(0.25 + share / 2))
-
-
-def test_signs_keep_apart():
-    curve = Curve((0, 0), (50, 0), (100, 0))
-    assert sign_point(curve, [], [], 8) == (50, 0)
-    assert math.dist(sign_point(curve, [], [(50, 0)], 8), (50, 0)) >= 16 - 1e-6
 
 
 def groups(svg: str, name: str) -> list[ElementTree.Element]:
@@ -108,30 +89,6 @@ def test_drawing_has_a_label_for_each_entity_and_a_line_for_each_relation():
     assert "Gefitinib → EGFR: Negative correlation, Novel, score 0.90" in svg
     assert "EGFR · Gene · 1956 · 2 mentions" in svg
     assert statement(RESULTS[1]) == "T790M — Gefitinib: Association, Known, score 0.50"
-
-
-def test_one_identifier_with_two_types_is_two_labels():
-    other = {**GENE, "type": "ChemicalEntity"}
-    relations = prediction(result(DRUG, GENE, "Bind", 0.5), result(VARIANT, other, "Bind", 0.5)).relations
-    assert len(groups(network_svg(PREDICTION.document, relations, WIDE), "bd-node")) == 4
-
-
-def test_long_name_is_cut_in_the_drawing_and_complete_in_the_title():
-    name = "a very long name of a chemical <with> signs"
-    relations = prediction(result({**DRUG, "text": name}, GENE, "Bind", 0.5)).relations
-    svg = network_svg(PREDICTION.document, relations, NARROW)
-    node = next(group for group in groups(svg, "bd-node") if "chemical" in group.get("class"))
-    assert node.find("text").text == "a very long name of a c…"
-    assert node.find("title").text.startswith(name)
-
-
-def test_page_has_a_drawing_for_each_width_and_a_legend_of_what_occurs():
-    html = network_html(PREDICTION.document, PREDICTION.relations)
-    assert re.findall(r'<div class="bd-network (\w+)">', html) == ["wide", "narrow"]
-    assert "Negative correlation</li>" in html
-    assert "solid: novel</li>" in html
-    assert "Bind</li>" not in html
-    assert "No relation" in network_html(PREDICTION.document, ())
 
 
 def test_no_more_relations_are_drawn_than_can_be_followed():

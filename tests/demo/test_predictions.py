@@ -1,13 +1,13 @@
-"""The model's prediction for a document of the page."""
+"""The model's prediction for a document of the page, and the relations that pass the filters."""
 
 import pytest
 
 from biodir.document_biodir import Document
-from biodir.errors_biodir import AnnotationError
 from biodir.inference.loading import load_pipeline
 from biodir_demo.documents import EXAMPLES, example, samples_folder
-from biodir_demo.predictions import predict
+from biodir_demo.predictions import Filter, predict
 from helpers.checkout import CHECKOUT
+from helpers.demo_predictions import prediction
 from helpers.tiny_checkpoint import open_pipeline, save_checkpoint
 
 
@@ -32,11 +32,6 @@ def test_entity_types_have_the_names_of_the_model(tiny):
     assert {found.relations[0].subject[1], found.relations[0].object[1]} == {"GeneOrGeneProduct", "ChemicalEntity"}
 
 
-def test_unmarked_document_is_refused(tiny):
-    with pytest.raises(AnnotationError, match="no entity is marked"):
-        predict(tiny, Document.from_dict({"id": "1", "text": "EGFR iron"}))
-
-
 @pytest.mark.slow
 def test_shipped_checkpoint_reads_each_example_within_five_seconds():
     assert samples_folder() == CHECKOUT / "samples"
@@ -45,3 +40,33 @@ def test_shipped_checkpoint_reads_each_example_within_five_seconds():
         found = predict(extract, example(name))
         assert len(found.relations) >= 5
         assert found.elapsed_s < 5
+
+
+RELATIONS = prediction().relations
+
+
+def kept(**settings) -> list[int]:
+    return [relation.number for relation in Filter(**settings).kept(RELATIONS)]
+
+
+def test_open_filter_keeps_all_in_their_order():
+    assert kept() == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("settings", "numbers"),
+    [
+        ({"relation_types": ("Association",)}, [2]),
+        ({"novelty": "No"}, [2]),
+        ({"directed_only": True}, [1]),
+        ({"min_score": 0.5}, [1, 2]),
+        ({"min_score": 0.51}, [1]),
+        ({"words": "GEFITINIB assoc"}, [2]),
+        ({"words": "known"}, [2]),
+        ({"words": "negative correlation"}, [1]),
+        ({"words": "p|sub"}, [2]),
+        ({"words": "gefitinib", "novelty": "No", "directed_only": True}, []),
+    ],
+)
+def test_filter_keeps(settings, numbers):
+    assert kept(**settings) == numbers

@@ -2,18 +2,15 @@
 
 import random
 import re
-import time
 from dataclasses import replace
 
 import pytest
 
 from biodir.configuration_biodir import BioDirConfig
 from biodir.document_biodir import Document
-from biodir_demo import table
 from biodir_demo.styles import ENTITY_STYLES, RELATION_STYLES, entity_style, novelty_name, relation_style
-from biodir_demo.summary import message_html, options_of, summary_html, type_legend_html
-from biodir_demo.table import MAX_ROWS, table_html
-from biodir_demo.text_view import pieces, span_html, text_html
+from biodir_demo.table import MAX_ROWS, summary_html, table_html
+from biodir_demo.text_view import pieces, span_html, text_html, type_legend_html
 from helpers.demo_predictions import DRUG, FIRST, GENE, SECOND, TEXT, prediction, result
 
 PREDICTION = prediction()
@@ -34,12 +31,6 @@ def test_text_is_that_of_the_document_and_sentences_name_their_relations():
     assert mention in span_html(DOCUMENT, *SECOND)
 
 
-def test_title_and_abstract_are_paragraphs():
-    document = Document.from_dict({"id": "1", "title": "EGFR.", "abstract": "It binds."})
-    html = '<div class="bd-text"><p class="title">EGFR.</p><p class="passage">It binds.</p></div>'
-    assert text_html(document, ()) == html
-
-
 def test_pieces_are_those_of_the_shortest_mention_and_the_first_sentence():
     chance = random.Random(3)
     spans = [sorted(chance.sample(range(61), 2)) for _ in range(40)]
@@ -56,14 +47,6 @@ def test_pieces_are_those_of_the_shortest_mention_and_the_first_sentence():
         assert piece.mention == min(around, key=lambda m: m.end_char - m.start_char, default=None)
         reading = [s for s in sentences if s[0] <= piece.start_char and piece.end_char <= s[1]]
         assert piece.sentence == (reading[0] if reading else None)
-
-
-def test_pieces_of_many_mentions_take_no_square_of_their_number():
-    entities = [{"start": 2 * index, "end": 2 * index + 1, "type": "Gene", "id": "1"} for index in range(10_000)]
-    document = Document.from_dict({"id": "1", "text": "x " * 10_000, "entities": entities})
-    started = time.process_time()
-    assert len(list(pieces(document, (), 0, 20_000))) == 20_000
-    assert time.process_time() - started < 2
 
 
 def test_table_has_a_body_for_each_relation_with_sort_values_and_folded_evidence():
@@ -92,17 +75,6 @@ def test_long_table_has_the_first_rows_and_says_so():
     assert "highest" not in table_html(many.document, many.relations[:MAX_ROWS])
 
 
-def test_sentence_of_many_relations_is_written_once(monkeypatch):
-    written = []
-    monkeypatch.setattr(table, "span_html", lambda document, *span: written.append(span) or "sentence")
-    assert table_html(DOCUMENT, RELATIONS).count("<li>sentence</li>") == 3
-    assert sorted(written) == [FIRST, SECOND]
-
-
-def test_empty_table_says_so():
-    assert "No relation to show: " in table_html(DOCUMENT, ())
-
-
 @pytest.mark.parametrize("value", ['<script>alert("1")</script>', "\"><img src=x onerror='x'>"])
 def test_nothing_of_a_document_becomes_markup(value):
     entities = [{"start": 0, "end": len(value), "type": value, "id": value}]
@@ -110,7 +82,7 @@ def test_nothing_of_a_document_becomes_markup(value):
     entity = {"id": value, "type": value, "text": value}
     bad = replace(prediction(result(entity, entity, value, 0.5, novelty=value)), document=document)
     html = text_html(document, ()) + table_html(document, bad.relations) + summary_html(bad, bad.relations)
-    html += type_legend_html(document) + message_html(value)
+    html += type_legend_html(document)
     assert "<script" not in html
     assert "<img" not in html
 
@@ -119,17 +91,6 @@ def test_summary_counts_what_is_shown():
     assert "<b>2 relations</b> between 3 entities" in summary_html(PREDICTION, RELATIONS)
     assert "<b>1 of 2 relations</b> between 2 entities" in summary_html(PREDICTION, RELATIONS[:1])
     assert "read in 0.2 s" in summary_html(PREDICTION, ())
-
-
-def test_message_is_read_out_and_an_empty_one_is_nothing():
-    assert message_html("a < b") == '<div class="bd-message" role="alert">a &lt; b</div>'
-    assert message_html("") == ""
-
-
-def test_options_are_ordered_by_frequency_and_name():
-    kinds = ("Bind", "Association", "Comparison", "Comparison")
-    relations = prediction(*(result(DRUG, GENE, kind, 0.5) for kind in kinds)).relations
-    assert options_of(relations, "relation") == ["Comparison", "Association", "Bind"]
 
 
 def test_labels_of_the_model_have_a_style_and_others_keep_their_names():

@@ -1,9 +1,7 @@
 """Chromium without a screen, for tests of pages."""
 
-import base64
 import json
 import shutil
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +13,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 class Browser:
     """A window, and the actions of tests in it."""
 
-    def __init__(self, width: int, height: int, downloads: Path) -> None:
+    def __init__(self, width: int, height: int) -> None:
         webdriver = pytest.importorskip("selenium.webdriver")
         program = next(filter(None, map(shutil.which, NAMES)), None)
         driver = shutil.which("chromedriver")
@@ -32,7 +30,6 @@ class Browser:
         self.command("Emulation.setDeviceMetricsOverride", **metrics)
         # Colours that fade in would be measured too early.
         self.command("Emulation.setEmulatedMedia", features=[{"name": "prefers-reduced-motion", "value": "reduce"}])
-        self.command("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(downloads))
 
     def command(self, name: str, **values: Any) -> Any:
         """Run a command of Chromium's own protocol and return its result."""
@@ -73,10 +70,3 @@ class Browser:
     def faults(self) -> list[str]:
         """Return the severe messages of the console since the last call."""
         return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE"]
-
-    def screenshot(self, path: Path) -> None:
-        """Write the complete page as a PNG."""
-        size = self.command("Page.getLayoutMetrics")["cssContentSize"]
-        clip = {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1}
-        data = self.command("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)["data"]
-        path.write_bytes(base64.b64decode(data))

@@ -80,13 +80,6 @@ def message(browser: Browser) -> str:
     return browser.until(lambda: browser.texts(".bd-message"), "a message")[0]
 
 
-def shoot(browser: Browser, name: str) -> None:
-    folder = os.environ.get("BIODIR_SCREENSHOTS")
-    if folder:
-        time.sleep(1)
-        browser.screenshot(Path(folder) / f"{name}.png")
-
-
 def write_text(browser: Browser, text: str) -> None:
     """Replace the text as pasting does; the driver cannot type emoji."""
     area = browser.until(lambda: browser.all("#bd-source textarea"), "the text field")[0]

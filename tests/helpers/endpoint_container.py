@@ -5,7 +5,7 @@
 After huggingface-inference-toolkit, `webservice_starlette` and `utils`: handler.py is loaded by its path, with the
 folder first on the import path; the handler is made once with the folder and called with the body of each request, one
 at a time, in another thread than the one that made it; a body without `inputs` is refused; the query of the address
-becomes `parameters`; None is answered with 204, every exception with 400 and {"error": str(error)}.
+becomes `parameters`; every exception is answered with 400 and {"error": str(error)}.
 """
 
 import importlib.util
@@ -35,11 +35,9 @@ def query_parameters(query: str) -> dict:
     return {name: int(value) if value.isnumeric() else words.get(value, value) for name, value in parse_qsl(query)}
 
 
-def answer(handler, content_type: str, query: str, body: bytes) -> tuple[int, bytes]:
+def answer(handler, query: str, body: bytes) -> tuple[int, bytes]:
     """Return status and body of the answer to a request."""
     try:
-        if content_type.split(";")[0].strip().lower() != "application/json":
-            raise ValueError(f'Content type "{content_type}" not supported.')
         data = json.loads(body)
         if "inputs" not in data and "instances" not in data:
             raise ValueError(f"Body needs to provide a inputs key, received: {body.decode()}")
@@ -47,8 +45,6 @@ def answer(handler, content_type: str, query: str, body: bytes) -> tuple[int, by
             data["parameters"] = query_parameters(query)
         with ONE_AT_A_TIME:
             found = handler(data)
-        if found is None:
-            return 204, b""
         return 200, json.dumps(found, allow_nan=False).encode()
     except Exception as error:  # as the container does
         return 400, json.dumps({"error": str(error)}).encode()
@@ -62,7 +58,7 @@ def main(folder: str, port_file: str) -> None:
     class Requests(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            status, content = answer(handler, self.headers.get("Content-Type", ""), urlsplit(self.path).query, body)
+            status, content = answer(handler, urlsplit(self.path).query, body)
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(content)))

@@ -1,5 +1,6 @@
 """A tiny checkpoint with a card, as `biodir publish` takes it."""
 
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -48,3 +49,12 @@ def save_publishable(folder: Path, **settings: Any) -> Path:
         "- dataset: {id: some-group/corpus, task_id: all}\n  value: 0.5\n"
     )
     return model
+
+
+def run(command: list[str], environment: dict[str, str], cwd: Path) -> str:
+    """Return what the program prints."""
+    done = subprocess.run(
+        command, env=environment, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout

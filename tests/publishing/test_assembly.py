@@ -80,12 +80,6 @@ def test_interrupt_while_folders_change_places_loses_none(source, tmp_path, monk
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "source"]
 
 
-def test_folder_of_somebody_else_stays(source, tmp_path):
-    with pytest.raises(PublishError, match=r"source: holds files that biodir did not write, such as a\.txt;"):
-        assemble(files(source), source)
-    assert [path.name for path in source.iterdir()] == ["a.txt"]
-
-
 @pytest.mark.parametrize("is_there", [True, False])
 def test_missing_file_changes_nothing(source, tmp_path, is_there):
     if is_there:

@@ -1,9 +1,7 @@
 """`biodir publish` from the command to a pipeline that loads what was uploaded, over a tiny checkpoint."""
 
 import json
-import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -20,7 +18,7 @@ from biodir.publishing.facts import fingerprint
 from biodir.publishing.model_repository import code_files, model_repository
 from helpers.checkout import CHECKOUT
 from helpers.hub_server import PATIENCE, TOKEN, running_hub
-from helpers.published_model import CARD, save_publishable
+from helpers.published_model import CARD, run, save_publishable
 from helpers.tiny_checkpoint import open_pipeline
 
 HUB_ID = "some-group/tiny.model-v1"
@@ -149,65 +147,6 @@ def test_dry_run_and_upload_refuse_an_unrelated_repository(model, capsys, unchec
     assert done == [*planned, f"{HUB_ID}: tagged {TAG}, commit {commit}"]
 
 
-def test_other_weights_of_one_version_go_under_another_tag(model, tmp_path, capsys, unchecked, hub):
-    publish(capsys, model)
-    retrained = copied(model, tmp_path)
-    with open(retrained / "config.json", "a") as file:
-        file.write("\n")
-    assert main(["publish", "--model", str(retrained), "--repo-id", HUB_ID]) == 1
-    message = "exists with other content (config.json, .eval_results/corpus.yaml); raise the version"
-    assert message in capsys.readouterr().err
-    assert publish(capsys, retrained, "--tag", "retrained")[:-1] == [
-        f"{HUB_ID}: 1 files to write, 1 to delete",
-        "      delete  .eval_results/corpus.yaml",
-    ]
-    assert list(hub.repositories[("models", HUB_ID)].tags) == [TAG, "retrained"]
-    there, differs = publish(capsys, model)
-    assert f"{TAG} already has this content" in there
-    assert differs == (
-        f"{HUB_ID}: main has other content (.eval_results/corpus.yaml, config.json); publish under a new --tag to "
-        "change it"
-    )
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ([HUB_ID, "--tag", "main"], "--tag 'main': write a name"),
-        (["tiny"], "--repo-id 'tiny': write ORG/NAME"),
-        ([HUB_ID], f"{HUB_ID}: there is no token for the Hub; log in with `hf auth"),
-    ],
-)
-def test_wrong_names_and_a_missing_token_are_found_first(capsys, monkeypatch, options, message):
-    monkeypatch.setattr("biodir.publishing.upload.get_token", lambda: None)
-    assert main(["publish", "--model", "nowhere", "--repo-id", *options]) == 1
-    assert capsys.readouterr().err.startswith(f"biodir: error: {message}")
-
-
-def test_check_that_fails_leaves_no_folder(model, tmp_path, capsys, monkeypatch):
-    def fail(folder):
-        raise PublishError("a new process cannot use the repository: no")
-
-    monkeypatch.setattr(checking, "check_model", fail)
-    assert main(["publish", "--model", str(model), "--repo-id", HUB_ID, "--to", str(tmp_path / "out")]) == 1
-    assert capsys.readouterr().err == "biodir: error: a new process cannot use the repository: no\n"
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize(
-    ("name", "fix"),
-    [
-        ("model_card.md", "lacks model_card.md; write the card of this model"),
-        ("tokenizer.json", "lacks tokenizer.json; save model and tokenizer into it"),
-    ],
-)
-def test_missing_file_is_named_with_what_to_do(model, tmp_path, name, fix):
-    copy = copied(model, tmp_path)
-    (copy / name).unlink()
-    with pytest.raises(PublishError, match=f"model: {fix}"):
-        model_repository(copy, HUB_ID)
-
-
 def test_checkout_without_a_code_file_is_refused(model, tmp_path):
     with pytest.raises(PublishError, match=r"lacks handler\.py.*; publish from a checkout of biodir"):
         model_repository(model, HUB_ID, tmp_path)
@@ -222,10 +161,14 @@ def test_checkout_without_a_code_file_is_refused(model, tmp_path):
         code_files(tmp_path)
 
 
-def test_missing_folder_and_pointer_of_git_lfs_are_refused(model, tmp_path):
+def test_missing_files_and_pointer_of_git_lfs_are_refused(model, tmp_path):
     with pytest.raises(PublishError, match="nowhere: there is no such folder"):
         model_repository(tmp_path / "nowhere", HUB_ID)
     copy = copied(model, tmp_path)
+    card = (copy / "model_card.md").rename(tmp_path / "card")
+    with pytest.raises(PublishError, match=r"lacks model_card\.md; write the card of this model"):
+        model_repository(copy, HUB_ID)
+    card.rename(copy / "model_card.md")
     (copy / "model.safetensors").write_text("version https://git-lfs.github.com/spec/v1\n")
     with pytest.raises(PublishError, match="is a pointer of Git LFS; fetch it"):
         model_repository(copy, HUB_ID)
@@ -321,31 +264,10 @@ def test_published_model_is_loaded_from_the_hub(model, tmp_path):
         assert checked.startswith(f"checked: a new process loads it and finds {len(expected)} relations in the sample")
 
 
-def run(command: list[str], environment: dict[str, str], cwd: Path) -> str:
-    """Return what the program prints."""
-    done = subprocess.run(
-        command, env=environment, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-def test_pipeline_and_handler_of_a_check_choose_the_device_alike():
-    """Neither names one: on a machine whose accelerator cannot be hidden, both take it."""
-    for program in (Path(checking.__file__).with_name("fresh_model.py"), CHECKOUT / "handler.py"):
-        assert "device=" not in program.read_text()
-
-
 def test_environment_of_a_check_is_clean():
-    given = {
-        "PATH": os.defpath,
-        "HF_HUB_CACHE": "/c",
-        "HF_HOME": "/h",
-        "BIODIR_MODEL": "m",
-        "CUDA_VISIBLE_DEVICES": "1",
-    }
+    given = {"PATH": "/p", "HF_HUB_CACHE": "/c", "HF_HOME": "/h", "BIODIR_MODEL": "m", "CUDA_VISIBLE_DEVICES": "1"}
     assert clean_environment("/new", given) == {
-        "PATH": os.defpath,
+        "PATH": "/p",
         "HF_HOME": "/new/home",
         "HF_MODULES_CACHE": "/new/modules",
         "HF_HUB_OFFLINE": "1",

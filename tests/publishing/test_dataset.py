@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from biodir.publishing.errors import PublishError
 from helpers.checkout import CHECKOUT
 from helpers.corpus_folder import write_data_folder
 from helpers.hub_server import PATIENCE, TOKEN, running_hub
+from helpers.published_model import run
 
 HUB_ID = "some-group/corpora"
 TAG = f"v{biodir.__version__}"
@@ -54,29 +54,12 @@ def copy(exported, tmp_path) -> Path:
     return Path(shutil.copytree(exported, tmp_path / "copy"))
 
 
-@pytest.fixture
-def unchecked(monkeypatch):
-    """No new process."""
-    monkeypatch.setattr(publishing, "run_fresh", lambda program, folder: ROWS)
-
-
-def test_repository_holds_card_and_parquet(exported):
-    assert {file.path for file in dataset_repository(exported, HUB_ID)} == FILES
-
-
-def test_examples_of_the_card_load_the_repository(exported):
-    card = next(file for file in dataset_repository(exported, HUB_ID) if file.path == "README.md")
+def test_repository_holds_parquet_and_a_card_whose_examples_load_it(exported):
+    texts = {file.path: file.text for file in dataset_repository(exported, HUB_ID)}
+    assert set(texts) == FILES
     assert "made here" in (exported / "README.md").read_text()
-    assert "made here" not in card.text
-    assert set(re.findall(r'load_dataset\("([^"]+)"', card.text)) == {HUB_ID}
-
-
-def test_dry_run_counts_and_uploads_nothing(exported, capsys, unchecked, monkeypatch):
-    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
-    assert main(["dataset", "publish", str(exported), "--repo-id", HUB_ID, "--dry-run"]) == 0
-    *_, checked, unknown = capsys.readouterr().out.splitlines()
-    assert checked.startswith("checked: a new process loads it and counts the rows of the card: biored_direction 3, ")
-    assert unknown.startswith("the present content of the repository is not known")
+    assert "made here" not in texts["README.md"]
+    assert set(re.findall(r'load_dataset\("([^"]+)"', texts["README.md"])) == {HUB_ID}
 
 
 def test_other_count_than_the_card_says_is_refused(exported, monkeypatch):
@@ -95,26 +78,19 @@ def test_folder_without_card_or_with_another_card_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "configs",
-    ["a", [3], [{"config_name": "a", "data_dir": "data"}], [{"data_files": "data/*.parquet"}], [{"data_files": ["a"]}]],
+    ("key", "value"),
+    [
+        ("configs", [3]),
+        ("configs", [{"data_files": "data/*.parquet"}]),
+        ("dataset_info", {"splits": {"train": 3}}),
+        ("dataset_info", {"splits": [{"name": "train"}]}),
+    ],
 )
-def test_files_in_a_form_that_export_does_not_write_are_refused(tmp_path, configs):
-    write_card(tmp_path, configs=configs)
-    with pytest.raises(PublishError, match=r"README\.md: metadata configs has another form .*; export the data"):
-        dataset_repository(tmp_path, HUB_ID)
-
-
-@pytest.mark.parametrize("info", [3, {"splits": {"train": 3}}, {"splits": [{"name": "train"}]}])
-def test_counts_in_a_form_that_export_does_not_write_are_refused(tmp_path, info):
-    write_card(tmp_path, dataset_info=info)
-    with pytest.raises(PublishError, match=r"README\.md: metadata dataset_info has another form .*; export the data"):
-        check_dataset(tmp_path)
-
-
-def write_card(folder: Path, **metadata) -> None:
-    """Write a card of a data set with these values in its metadata."""
-    complete = {"language": "en", "license": "mit", "pretty_name": "A", "dataset_info": {"splits": []}, **metadata}
-    (folder / "README.md").write_text(f"---\n{yaml.safe_dump(complete)}---\n")
+def test_metadata_in_a_form_that_export_does_not_write_are_refused(tmp_path, key, value):
+    metadata = {"language": "en", "license": "mit", "pretty_name": "A", "dataset_info": {"splits": []}, key: value}
+    (tmp_path / "README.md").write_text(f"---\n{yaml.safe_dump(metadata)}---\n")
+    with pytest.raises(PublishError, match=rf"README\.md: metadata {key} has another form .*; export the data"):
+        dataset_repository(tmp_path, HUB_ID) if key == "configs" else check_dataset(tmp_path)
 
 
 def test_files_must_be_those_that_the_card_names(copy):
@@ -124,12 +100,6 @@ def test_files_must_be_those_that_the_card_names(copy):
     (copy / "bc5cdr" / "train-00000-of-00001.parquet").unlink()
     with pytest.raises(PublishError, match=r"bc5cdr/train-00000-of-00001\.parquet is not there"):
         dataset_repository(copy, HUB_ID)
-
-
-def test_library_that_is_not_installed_is_named(exported, capsys, monkeypatch):
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    assert main(["dataset", "publish", str(exported), "--repo-id", HUB_ID]) == 1
-    assert "biodir dataset publish needs the library datasets; pip install 'biodir[data]'" in capsys.readouterr().err
 
 
 @pytest.mark.slow
@@ -151,12 +121,3 @@ def test_published_data_set_is_loaded_from_the_hub(exported, tmp_path):
         )
         assert rows == ROWS
         assert text.split() == ["Copper", "heals", "pain."]
-
-
-def run(command: list[str], environment: dict[str, str], cwd: Path) -> str:
-    """Return what the program prints."""
-    done = subprocess.run(
-        command, env=environment, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout

@@ -1,7 +1,6 @@
 """model_card.md and .eval_results/ agree with results/, and results/ with the shipped checkpoint."""
 
 import json
-import re
 import shutil
 from pathlib import Path
 
@@ -79,18 +78,6 @@ def test_card_and_results_are_in_the_form_of_the_hub(facts):
     assert {entry.dataset_id for entry in entries} == {"bigbio/biored"}
 
 
-def test_check_prints_what_differs_and_writes_nothing(writer, checkout, capsys):
-    capsys.readouterr()
-    text = (checkout / "model_card.md").read_text()
-    (checkout / "model_card.md").write_text(text.replace("license: apache-2.0", "license: mit"))
-    (checkout / ".eval_results" / "bioredirect.yaml").unlink()
-    assert writer.main(["--check"], checkout) == 1
-    lines = capsys.readouterr().out.splitlines()
-    assert {"-license: mit", "+license: apache-2.0", "+    task_id: relation_type_direction"} <= set(lines)
-    assert (checkout / "model_card.md").read_text().count("license: mit") == 1
-    assert not (checkout / ".eval_results" / "bioredirect.yaml").exists()
-
-
 def test_every_measured_number_moves_table_and_metadata(writer, checkout, capsys):
     figures = [(level, name) for level in LEVELS for name in card.METRICS]
     values = {f"{level}__{name}": 0.98005 + number / 1000 for number, (level, name) in enumerate(figures)}
@@ -101,32 +88,6 @@ def test_every_measured_number_moves_table_and_metadata(writer, checkout, capsys
     for value in values.values():
         assert f"{100 * value:.2f} |" in added
         assert f"value: {round(value, 4)}" in added
-
-
-@pytest.mark.parametrize(
-    ("file", "values", "shown"),
-    [
-        ("test.json", {"by_type__Bind__f1": 0.12345}, "| 12.35 |"),
-        ("test.json", {"intervals__all__f1": [0.11111, 0.22222]}, "11.11 to 22.22 |"),
-        ("test.json", {"calibration__relation__expected_calibration_error": 0.7654}, "| 76.54 |"),
-        ("training.json", {"second_stage__best_epoch": 77}, "of which epoch 77 was best on dev"),
-        ("measured.json", {"date": "2001-02-03"}, "Measured on 2001-02-03"),
-    ],
-)
-def test_fact_moves_the_card(writer, checkout, file, values, shown):
-    assert shown not in (checkout / "model_card.md").read_text()
-    change(checkout / "results" / file, **values)
-    assert writer.main([], checkout) == 0
-    assert shown in (checkout / "model_card.md").read_text()
-
-
-def test_results_of_another_checkpoint_are_refused(writer, checkout, capsys):
-    with open(checkout / "config.json", "a") as file:
-        file.write("\n")
-    assert writer.main([], checkout) == 1
-    error = capsys.readouterr().err
-    assert "measured.json: measured with a config.json of sha256 " in error
-    assert "--measure DEV TEST" in error
 
 
 def test_dev_scores_of_a_checkpoint_that_was_trained_on_dev_are_refused(writer, checkout, capsys):
@@ -159,12 +120,6 @@ def test_measuring_writes_everything_or_nothing(writer, checkout, tmp_path, caps
     assert json.loads((checkout / "results" / "test.json").read_text())["documents"] == 2
 
 
-def test_measuring_needs_a_checkpoint_for_dev(writer, checkout, capsys):
-    with pytest.raises(SystemExit):
-        writer.main(["--measure", "dev", "test"], checkout)
-    assert "--measure and --dev-model go together; name the checkpoint that chose" in capsys.readouterr().err
-
-
 @pytest.mark.parametrize("name", ["test", "dev", "examples", "training", "measured"])
 def test_missing_or_broken_facts_are_named(checkout, name):
     path = checkout / "results" / f"{name}.json"
@@ -174,38 +129,6 @@ def test_missing_or_broken_facts_are_named(checkout, name):
     path.unlink()
     with pytest.raises(PublishError, match=rf"{name}\.json: there is no such file"):
         read_facts(checkout)
-
-
-def test_energy_and_emissions_are_power_times_time_times_intensity(writer, checkout):
-    training = {"a": {"minutes": 90}, "b": {"minutes": 30}, "power_watts": 50, "grams_of_co2_per_kwh": 300}
-    assert card.training_minutes(training) == 120
-    assert card.kilowatt_hours(training) == pytest.approx(0.1)
-    assert card.grams_of_co2(training) == 30
-    change(checkout / "results" / "training.json", first_stage__minutes=6019, power_watts=120)
-    training = json.loads((checkout / "results" / "training.json").read_text())
-    assert writer.main([], checkout) == 0
-    text = (checkout / "model_card.md").read_text()
-    assert f"took {card.training_minutes(training)} minutes" in text
-    assert f"{card.kilowatt_hours(training):.2f} kWh and {card.grams_of_co2(training)} g of CO2" in text
-
-
-def test_template_has_no_measured_number():
-    template = (CHECKOUT / "biodir" / "publishing" / "model_card.md.j2").read_text()
-    prose = re.sub(r"\{\{.*?\}\}|\{%.*?%\}|```.*?```|doi\S*|version \S*", "", template, flags=re.DOTALL)
-    assert re.findall(r"\d+\.\d\d+", prose) == []
-
-
-@pytest.mark.parametrize(
-    ("values", "expected"), [(["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")]
-)
-def test_names_make_a_sentence(values, expected):
-    assert card.names(values) == expected
-
-
-def test_parameters_are_those_of_the_weights(facts, checkout):
-    assert facts.parameters * 2 == pytest.approx(facts.megabytes * 1e6, rel=0.01), "float16"
-    found = read_facts(checkout)
-    assert found.parameters * 4 == pytest.approx(found.megabytes * 1e6, rel=0.2), "float32"
 
 
 @pytest.mark.slow

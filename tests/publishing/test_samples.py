@@ -12,8 +12,7 @@ from biodir.formats.pubtator import format_pubtator
 from biodir.publishing.assembly import assemble
 from biodir.publishing.checking import check_model
 from biodir.publishing.errors import PublishError
-from biodir.publishing.model_repository import model_repository
-from biodir.publishing.samples import MADE_PAIRS, made_document, sample_file
+from biodir.publishing.model_repository import MADE_PAIRS, made_document, model_repository, sample_file
 from helpers.checkout import CHECKOUT
 from helpers.published_model import save_publishable
 
@@ -33,11 +32,6 @@ def other_labels(tmp_path) -> Path:
     """A folder with nothing but a configuration that has other labels than biodir's."""
     BioDirConfig(**LABELS).save_pretrained(tmp_path / "other")
     return tmp_path / "other"
-
-
-def test_model_of_biodir_has_the_sample_of_biodir(tmp_path):
-    BioDirConfig().save_pretrained(tmp_path)
-    assert sample_file(tmp_path, CHECKOUT).source == CHECKOUT / "samples" / "sample.pubtator"
 
 
 def test_model_with_other_labels_has_a_sample_made_of_them(other_labels):

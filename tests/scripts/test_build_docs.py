@@ -51,14 +51,3 @@ def test_link_without_a_target_is_named_with_its_page(build_docs):
         "b/c.html": '<p id="y"><a href="../a.html#z"> <a href="d.html"></p><script><a href="${url}"></script>',
     }
     assert list(build_docs.link_faults(pages)) == ["b/c.html: ../a.html#z", "b/c.html: d.html"]
-
-
-def test_warning_of_pdoc_is_an_error(build_docs, monkeypatch, tmp_path):
-    def warn():
-        build_docs.warnings.warn("odd docstring", stacklevel=1)
-        yield "biodir.html", ""
-
-    monkeypatch.setattr(build_docs, "_pages", warn)
-    with pytest.raises(SystemExit, match="build_docs: pdoc warns: odd docstring"):
-        build_docs.build(tmp_path / "docs")
-    assert not (tmp_path / "docs").exists()
