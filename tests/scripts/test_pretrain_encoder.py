@@ -83,12 +83,6 @@ def test_excluded_documents_are_left_out(tmp_path, tokenizer):
     assert len(rows) == 1
 
 
-def test_rows_of_another_text_are_not_those_of_the_cache(tmp_path, tokenizer):
-    first = rows_of(tmp_path, tokenizer, "gene drug\n", row_tokens=4)
-    assert not np.array_equal(rows_of(tmp_path, tokenizer, "drug gene\n", row_tokens=4).input_ids, first.input_ids)
-    assert len(list(tmp_path.glob("rows-*.npz"))) == 2
-
-
 # Masking.
 
 
@@ -127,17 +121,6 @@ def test_mention_is_masked_as_one(tmp_path, tokenizer):
     mentions = [masking.masked(row, random)[2:5] for _ in range(200)]
     assert {tuple(each.tolist()) for each in mentions} == {(True,) * 3, (False,) * 3}
     assert np.mean(mentions) > 0.6  # a span starts there three times as often as at one of the two other words
-
-
-def test_of_the_masked_tokens_four_fifths_are_hidden_and_the_others_keep_their_input():
-    row = {"input_ids": np.full(100, 7), "is_start": np.ones(100, bool), "is_mention": np.zeros(100, bool)}
-    masking, random = pretraining.SpanMasking(1, (2,), vocab_size=1000, mask_share=0.2), np.random.default_rng(1)
-    rows = [masking(row, random) for _ in range(100)]
-    batch = {name: torch.stack([row[name] for row in rows]) for name in ("input_ids", "labels")}
-    chosen = batch["labels"] != pretraining.IGNORED
-    assert set(batch["labels"][chosen].tolist()) == set(batch["input_ids"][~chosen].tolist()) == {7}
-    assert (batch["input_ids"][chosen] == 1).float().mean().item() == pytest.approx(0.8, abs=0.04)
-    assert (batch["input_ids"][chosen] == 7).float().mean().item() == pytest.approx(0.1, abs=0.03)
 
 
 def test_loss_of_the_sparse_head_is_that_of_the_full_head(encoder_folder, tmp_path):
@@ -209,17 +192,3 @@ def test_masks_of_a_row_differ_by_place_and_seed_only(tmp_path, tokenizer):
     assert torch.equal(masked[0]["labels"], again[0]["labels"])
     assert not torch.equal(masked[0]["labels"], masked[1]["labels"])
     assert not torch.equal(masked[0]["labels"], other[0]["labels"])
-
-
-def test_each_epoch_reads_each_row_once_in_another_order():
-    order = pretraining.training_order(np.arange(5), 13, seed=1).tolist()
-    assert sorted(order[:5]) == sorted(order[5:10]) == [0, 1, 2, 3, 4]
-    assert order[:5] != order[5:10]
-    assert len(set(order[10:])) == 3
-
-
-def test_text_that_is_not_there_is_named(run, tmp_path):
-    with pytest.raises(
-        SystemExit, match=r"pretrain_encoder\.py: error: nowhere\.txt: there is no such file; check --tex"
-    ):
-        run(tmp_path / "run", "--text", "nowhere.txt")

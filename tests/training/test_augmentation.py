@@ -45,27 +45,6 @@ def copies_of(documents, copies, below, seed, excluded=None) -> list:
 # One entity with another name.
 
 
-@pytest.mark.parametrize("name", ["x", "iron", "iron(III) oxide β"])
-def test_renamed_entity_has_the_name_at_each_of_its_places(name):
-    found = with_renamed_entity(DOCUMENT, "C1", "C9", name)
-    assert found.text == f"{name} binds cox2; {name} raises pain of mice."
-    assert texts_of(found, "C9") == [name, name]
-    assert identifiers(found) == {"C9", "G1", "D1"}
-    assert [mention.text for mention in found.mentions] == [name, "cox2", name, "pain", "mice"]
-    assert [mention.entity_type for mention in found.mentions] == [each.entity_type for each in DOCUMENT.mentions]
-
-
-def test_relations_follow_the_renamed_entity():
-    assert with_renamed_entity(DOCUMENT, "C1", "C9", "x").relations == (
-        replace(BIND, entity1_id="C9"),
-        replace(RAISE, entity2_id="C9"),
-    )
-    assert with_renamed_entity(DOCUMENT, "G1", "G9", "x").relations == (
-        replace(BIND, entity2_id="G9", subject_id="G9"),
-        RAISE,
-    )
-
-
 def test_renaming_there_and_back_gives_the_document():
     there = with_renamed_entity(DOCUMENT, "D1", "D9", "a long name of pain")
     assert with_renamed_entity(there, "D9", "D1", "pain") == DOCUMENT
@@ -147,14 +126,6 @@ def test_two_entities_never_become_one():
         assert identifiers(copy.document) == {"C8", "C9"}
 
 
-def test_seed_decides_the_names():
-    many = marked_document(" ".join(f"<C:C{number} metal{number}>" for number in range(10, 60)), id="8")
-    first, again, other = (copies_of([DOCUMENT, many], 5, 9, seed) for seed in (1, 1, 2))
-    assert first == again
-    assert first != other
-    assert len({copy.document.text for copy in first}) > 5
-
-
 # Real documents.
 
 
@@ -166,16 +137,6 @@ def corpus(data_dir):
 @pytest.fixture(scope="module")
 def copies(corpus):
     return copies_of(corpus, copies=1, below=100, seed=1)
-
-
-@pytest.mark.corpus
-def test_copies_of_real_documents_are_written_and_read_back(corpus, copies):
-    rare = rare_types(corpus, 100)
-    told = sum(relation.relation_type in rare for document in corpus for relation in document.relations)
-    assert 0.5 * told < len(copies) <= told
-    assert len({copy.document.id for copy in copies}) == len(copies)
-    for copy in copies:
-        assert parse_document(format_pubtator(copy.document)) == copy.document
 
 
 @pytest.mark.corpus

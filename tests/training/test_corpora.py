@@ -85,13 +85,6 @@ def test_first_documents_of_all_train_files_are_learned_from(most, expected, wri
 # Corpora with labels of their own.
 
 
-def test_listed_corpora_follow_the_others(listed, written):
-    (first, second), said = listed(f"- path: {written('b', 2)}\n- {{path: {written('c', 3)}, partial: true}}")
-    assert [(corpus.path, corpus.is_partial) for corpus in (first, second)] == [("b", False), ("c", True)]
-    assert first.documents[0].relations == RELATIONS
-    assert said == []
-
-
 def test_relation_types_are_mapped_and_others_stay(listed, written):
     (corpus,), _ = listed(
         f"- path: {written('b', 2)}\n  relation_types: {{INHIBITOR: Negative_Correlation, Bind: Bind}}"
@@ -136,17 +129,11 @@ def test_mapped_names_that_no_document_has_are_said(listed, written):
     ("lines", "message"),
     [
         ("", r"^corpora\.yaml: holds NoneType, not a list of corpora, each with `- path: FILE`$"),
-        ("path: b", r"^corpora\.yaml: holds dict, not a list of corpora"),
         ("- b", r"^corpora\.yaml, corpus 1: has no path; write `- path: FILE`$"),
-        ("- path: b\n- partial: true", r"^corpora\.yaml, corpus 2: has no path"),
-        ("- path: 7", r"^corpora\.yaml, corpus 1: has no path"),
         ("- {path: b, relations: {}}", r"^corpora\.yaml, corpus 1: unknown key 'relations'; known are path, "),
-        ("- {path: b, 1: a, relation: a}", r"^corpora\.yaml, corpus 1: unknown key '1'; known are"),
         ("- {path: b, partial: 'no'}", r"^corpora\.yaml, corpus 1, partial: 'no' is neither true nor false$"),
-        ("- {path: b, entity_types: [A]}", r"^corpora\.yaml, corpus 1, entity_types: \['A'\] is no mapping of names"),
         ("- {path: b, relation_types: {A: 1}}", r"^corpora\.yaml, corpus 1, relation_types: {'A': 1} is no mapping"),
         ("- {path: b, relation_types: {No: A}}", r"{False: 'A'} is no mapping .* quotes around names such as 'No'$"),
-        ("- {path: b", r"^corpora\.yaml: is no YAML"),
     ],
 )  # fmt: skip
 def test_list_of_corpora_with_a_mistake_is_refused(lines, message, listed):

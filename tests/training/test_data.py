@@ -1,15 +1,13 @@
 """Training pairs, epochs and batches."""
 
-from dataclasses import replace
-
 import pytest
 
 from biodir.document_biodir import Relation
 from biodir.errors_biodir import AnnotationError
-from biodir.labels_biodir import CHEMICAL, DIRECTION_LABELS, DISEASE, NOVELTY_LABELS, RELATION_LABELS
+from biodir.labels_biodir import DIRECTION_LABELS, NOVELTY_LABELS, RELATION_LABELS
 from biodir.pipeline_decoding_biodir import UNANNOTATED
 from biodir.processing_document_biodir import DocumentProcessor
-from biodir.training.data import LabelledPairs, epoch_pairs, epoch_steps, labelled_pairs, related_types, training_batch
+from biodir.training.data import LabelledPairs, epoch_pairs, epoch_steps, labelled_pairs, training_batch
 from helpers.marked import encoding_settings, make_processor, marked_document, pair_features, word_piece_tokenizer
 
 LABELS = {"relation": list(RELATION_LABELS), "novelty": list(NOVELTY_LABELS), "direction": list(DIRECTION_LABELS)}
@@ -55,23 +53,9 @@ def identifiers(labelled):
 # Pairs with targets.
 
 
-def test_every_candidate_pair_is_a_labelled_pair():
-    found = list(labelled_pairs([DOCUMENT, DOCUMENT], make_processor(), LABELS))
-    assert [identifiers(each) for each in found] == [[("1", "2")], [("1", "3")], [("3", "2")]] * 2
-
-
 def test_targets_do_not_depend_on_the_encoding():
     by_pair = [targets for each in labelled_pairs([DOCUMENT], make_processor(), LABELS) for targets in each.targets]
     assert list(next(labelled_pairs([DOCUMENT], window_encoder(), LABELS)).targets) == by_pair
-
-
-def test_targets_of_a_related_pair_are_its_labels():
-    (targets,) = next(labelled_pairs([DOCUMENT], make_processor(), LABELS)).targets
-    assert targets == {
-        "relation": [0, 0, 1, 0, 0, 0, 0, 0, 0],
-        "novelty": [0, 0, 1],
-        "direction": [0, 0, 1, 0],
-    }
 
 
 def test_label_that_the_model_does_not_know_is_refused():
@@ -113,14 +97,6 @@ def test_relation_that_lacks_what_others_have_is_refused():
         list(labelled_pairs([ANNOTATED, DOCUMENT], make_processor(), LABELS))
 
 
-def test_related_types_are_those_that_relations_join_in_any_order():
-    back = marked_document("<D:1 Pain> of <C:2 iron> and <C:3 it>.", id="8", relations=(Relation("Bind", "2", "3"),))
-    assert related_types([ANNOTATED, UNRELATED]) == {frozenset((CHEMICAL, DISEASE))}
-    assert related_types([ANNOTATED, back]) == {frozenset((CHEMICAL, DISEASE)), frozenset((CHEMICAL,))}
-    swapped = replace(ANNOTATED, relations=(Relation("Association", "3", "1"),))
-    assert related_types([swapped]) == related_types([ANNOTATED])
-
-
 # The pairs of an epoch.
 
 
@@ -145,10 +121,6 @@ def test_epoch_takes_pairs_out_of_windows_and_leaves_out_documents_without_any()
 def batches(pairs, seed=1, token_budget=20):
     encoder = make_processor()
     return [training_batch(step, encoder) for step in epoch_steps(pairs, encoder, token_budget, seed=seed)]
-
-
-def test_every_pair_is_in_one_batch():
-    assert sorted(numbers_in(batches(many_pairs(10, 30)))) == list(range(40))
 
 
 def test_targets_stand_beside_their_pairs():

@@ -4,7 +4,6 @@ from dataclasses import replace
 from itertools import product
 
 import pytest
-import torch
 
 from biodir.document_biodir import Relation
 from biodir.labels_biodir import DIRECTION_LABELS, NOVELTY_LABELS, RELATION_LABELS
@@ -15,9 +14,7 @@ from biodir.training.data import (
     epoch_pairs,
     labelled_pairs,
     step_parts,
-    training_batch,
 )
-from helpers.document_models import model_and_processor
 from helpers.marked import encoding_settings, make_processor, marked_document, pair_features, word_piece_tokenizer
 
 LABELS = {"relation": list(RELATION_LABELS), "novelty": list(NOVELTY_LABELS), "direction": list(DIRECTION_LABELS)}
@@ -135,19 +132,3 @@ def test_part_without_features_stands_in_with_the_first_and_counts_nothing():
         StepPart(step[1:], 0.75),
         StepPart(step[:1], 0),
     ]
-
-
-def test_parts_give_the_gradient_of_the_step():
-    model, encoder = model_and_processor()
-    step = list(labelled_pairs([DIRECTED, UNRELATED, LONELY], encoder, LABELS))
-
-    def gradients(parts, processes):
-        model.zero_grad()
-        for part in parts:
-            (model(**training_batch(part.labelled, encoder)).loss * part.share / processes).backward()
-        return torch.cat([parameter.grad.flatten() for parameter in model.parameters()])
-
-    expected = gradients([StepPart(step, 1.0)], 1)
-    for processes, passes in ((1, 2), (2, 1), (2, 2), (4, 1)):
-        found = gradients(all_parts(step, processes, passes), processes)
-        assert torch.allclose(found, expected, atol=1e-5 * expected.abs().max().item())

@@ -7,9 +7,9 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
-from transformers import BertForMaskedLM, BertForPreTraining
+from transformers import BertForMaskedLM
 
-from biodir.configuration_biodir import PAIR_ENCODINGS, BioDirConfig
+from biodir.configuration_biodir import PAIR_ENCODINGS
 from biodir.errors_biodir import CheckpointError, SettingError
 from biodir.labels_biodir import CHEMICAL, DISEASE, PAIR_TYPES, RELATION_LABELS
 from biodir.modeling_biodir import BioDirForRelationExtraction
@@ -85,15 +85,6 @@ def test_encoder_starts_each_tag_as_the_mean_of_its_sub_words(tmp_path):
         assert_close(embeddings[tokenizer.convert_tokens_to_ids(tag)], expected, 1e-6)
 
 
-def test_encoder_leaves_tags_that_are_there_already_as_they_are(tmp_path):
-    model, tokenizer = model_from_encoder(save_encoder(tmp_path), max_tokens=MAX_TOKENS)
-    model.encoder.save_pretrained(tmp_path / "again")
-    tokenizer.save_pretrained(tmp_path / "again")
-    again, tokenizer_again = model_from_encoder(tmp_path / "again", max_tokens=MAX_TOKENS)
-    assert tokenizer_again.get_vocab() == tokenizer.get_vocab()
-    assert torch.equal(again.get_input_embeddings().weight, model.get_input_embeddings().weight)
-
-
 @pytest.mark.parametrize("family", ["bert", "roberta"])
 def test_encoder_starts_the_poolers_from_the_pooler_of_the_encoder(tmp_path, family):
     folder = save_encoder(tmp_path, family)
@@ -102,14 +93,6 @@ def test_encoder_starts_the_poolers_from_the_pooler_of_the_encoder(tmp_path, fam
     for head in model.heads.values():
         assert torch.equal(head.dense.weight, old["pooler.dense.weight"])
         assert torch.equal(head.dense.bias, old["pooler.dense.bias"])
-
-
-@pytest.mark.parametrize("family", ["modernbert", "electra"])
-def test_encoder_starts_the_poolers_at_random_where_the_encoder_has_none(tmp_path, family):
-    model, _ = model_from_encoder(save_encoder(tmp_path, family), max_tokens=MAX_TOKENS)
-    first, second, third = (head.dense.weight for head in model.heads.values())
-    assert not torch.equal(first, second)
-    assert not torch.equal(second, third)
 
 
 def test_encoder_starts_the_poolers_at_random_where_the_checkpoint_lacks_the_pooler(tmp_path):
@@ -122,47 +105,11 @@ def test_encoder_starts_the_poolers_at_random_where_the_checkpoint_lacks_the_poo
     assert not torch.equal(first, second)
 
 
-def test_encoder_takes_the_encoder_out_of_a_larger_model(tmp_path):
-    folder = save_encoder(tmp_path, model_class=BertForPreTraining)
-    model, _ = model_from_encoder(folder, max_tokens=MAX_TOKENS)
-    old = load_file(folder / "model.safetensors")
-    new = model.encoder.state_dict()
-    names = [name for name in new if not name.startswith("embeddings.word_embeddings")]
-    assert all(torch.equal(new[name], old[f"bert.{name}"]) for name in names)
-    assert torch.equal(model.heads["relation"].dense.weight, old["bert.pooler.dense.weight"])
-
-
-def test_encoder_starts_the_soft_prompt_with_the_spread_of_the_word_embeddings(tmp_path):
-    model, _ = model_from_encoder(save_encoder(tmp_path), max_tokens=MAX_TOKENS)
-    expected = model.get_input_embeddings().weight.std().item()
-    assert model.soft_prompt.vectors.std().item() == pytest.approx(expected, rel=0.1)
-
-
 def test_encoder_names_weights_that_the_checkpoint_lacks(tmp_path):
     folder = save_encoder(tmp_path)
     rewrite_weights(folder, lambda weights: weights.pop("encoder.layer.1.output.dense.weight"))
     with pytest.raises(CheckpointError, match=r"lacks .*encoder\.layer\.1\.output\.dense\.weight"):
         model_from_encoder(folder, max_tokens=MAX_TOKENS)
-
-
-def test_encoder_takes_the_labels_of_a_config_or_of_settings_but_not_of_both(tmp_path):
-    folder = save_encoder(tmp_path)
-    config = BioDirConfig(**ONE_RELATION, max_tokens=MAX_TOKENS, chunk_pooling="attention")
-    for given in ({"config": config}, {**ONE_RELATION, "max_tokens": MAX_TOKENS, "chunk_pooling": "attention"}):
-        model, _ = model_from_encoder(folder, **given)
-        assert model.config.tasks == ("relation",)
-        assert model.config.chunk_pooling == "attention"
-        assert model.config.encoder_config.hidden_size == 32
-    with pytest.raises(SettingError, match="max_tokens"):
-        model_from_encoder(folder, config=config, max_tokens=MAX_TOKENS)
-
-
-def test_encoder_changes_the_fields_of_encoder_settings(tmp_path):
-    model, _ = model_from_encoder(
-        save_encoder(tmp_path), max_tokens=MAX_TOKENS, encoder_settings={"hidden_dropout_prob": 0.25}
-    )
-    assert model.encoder.embeddings.dropout.p == 0.25
-    assert model.config.encoder_config.hidden_dropout_prob == 0.25
 
 
 # --- from a checkpoint of this kind
@@ -267,38 +214,13 @@ def test_checkpoint_without_a_task_re_initializes_its_head(tmp_path, trained, wa
     assert is_as_saved(model, tmp_path, "heads.direction.")
 
 
-@pytest.mark.parametrize("prompt_tokens", [0, 5])
-def test_checkpoint_takes_no_soft_prompt_of_another_length(trained, prompt_tokens, warned):
-    settings = {**ROOM, "soft_prompt_tokens": prompt_tokens}
-    model, _ = model_from_encoder(trained["pairwise"], **settings)
-    assert [message.split(": ")[1] for message in warned] == ["has no fitting soft_prompt; re-initialized"] * (
-        prompt_tokens > 0
-    )
-    assert is_as_saved(model, trained["pairwise"], "heads.")
-
-
-def test_checkpoint_changes_the_fields_of_encoder_settings(trained):
-    settings = {"hidden_dropout_prob": 0.25}
-    model, _ = model_from_encoder(trained["document"], encoder_settings=settings, **ROOM)
-    assert model.encoder.embeddings.dropout.p == 0.25
-    assert is_as_saved(model, trained["document"], "encoder.")
-
-
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
         ({"hidden_dropuot_prob": 0.1}, "encoder setting 'hidden_dropuot_prob': BertConfig has no such field"),
         ({"num_hidden_layers": 1}, "settings {'num_hidden_layers': 1} change the sizes of a trained encoder; leave"),
-        ({"hidden_size": 16}, "settings {'hidden_size': 16} change the sizes of a trained encoder; leave"),
     ],
 )
 def test_checkpoint_refuses_settings_that_do_not_fit_it(trained, settings, message):
     with pytest.raises(SettingError, match=re.escape(message)):
         model_from_encoder(trained["pairwise"], encoder_settings=settings, **ROOM)
-
-
-def test_checkpoint_runs_no_code_of_the_folder(trained, monkeypatch):
-    asked = []
-    monkeypatch.setattr("builtins.input", lambda question="": asked.append(question) or "n")
-    model_from_encoder(trained["pairwise"], **ROOM)
-    assert asked == []

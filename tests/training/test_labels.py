@@ -17,7 +17,6 @@ from biodir.labels_biodir import (
     PAIR_TYPES,
     RELATION_LABELS,
     TASKS,
-    TYPE_MAP,
 )
 from biodir.training.labels import LabelLists, label_lists, labels_of
 from helpers.marked import marked_document
@@ -96,26 +95,7 @@ def test_lists_of_biored_are_the_defaults_of_the_configuration():
     assert BioDirConfig(**LabelLists("BioRED").to_settings(TASKS)).to_dict() == BioDirConfig().to_dict()
 
 
-def test_model_without_relation_head_has_a_type_for_related_pairs():
-    assert labels_of([OWN]).to_settings(["novelty"])["generic_relation"] == "Association"
-    assert labels_of([OWN]).to_settings(TASKS)["generic_relation"] is None
-    named = replace(labels_of([OWN]), generic_relation="heals")
-    assert named.to_settings(["novelty"])["generic_relation"] == "heals"
-
-
 # What lists lack.
-
-
-def test_what_lists_lack_is_named_sorted_and_once():
-    strange = renamed(OWN, **{CHEMICAL: "Spice"})
-    assert LabelLists("BioRED").lacking([BC5CDR, strange, strange]) == [
-        "entity type Spice",
-        "novelty new",
-        "novelty old",
-        "relation type CID",
-        "relation type breaks",
-        "relation type heals",
-    ]
 
 
 # Which lists a run takes.
@@ -151,13 +131,6 @@ def test_checkpoint_goes_on_with_its_own_lists(checkpoint):
     assert again.to_dict() == BioDirConfig(**of_data.to_settings(TASKS)).to_dict()
 
 
-def test_names_of_types_that_the_checkpoint_maps_are_known(checkpoint):
-    folder = checkpoint(type_map={**TYPE_MAP, "Spice": CHEMICAL, "Place": None})
-    strange = renamed(BIORED, **{CHEMICAL: "Spice", "OrganismTaxon": "Place"})
-    assert label_lists([strange], "auto", folder).source == "the checkpoint"
-    assert label_lists([strange], "auto", folder).type_map["Place"] is None
-
-
 def test_checkpoint_without_a_head_gets_it_where_the_data_teaches_it(checkpoint):
     folder = checkpoint(novelty_labels=[], direction_labels=[])
     found = label_lists([BIORED], "auto", folder)
@@ -166,11 +139,6 @@ def test_checkpoint_without_a_head_gets_it_where_the_data_teaches_it(checkpoint)
     assert label_lists([BIORED], "auto", folder, ["relation", "direction"]).novelty_labels == []
     plain = document(Relation("Bind", "1", "2"))
     assert label_lists([plain], "auto", folder).novelty_labels == ()
-
-
-def test_lists_without_a_label_of_any_task_are_refused():
-    with pytest.raises(SettingError, match=r"^the training data annotates no novelty and no direction; choose other"):
-        labels_of([BC5CDR]).to_settings(["novelty", "direction"])
 
 
 OWN_OF_BIORED = document(Relation("Bind", "1", "2", "Known", "2"))
