@@ -103,9 +103,10 @@ def pairs_to_learn(
             )
         excluded = dict(corpus.excluded_pairs)
         if settings.rare_copies and not corpus.is_partial:
-            copies = augmented_documents(documents, settings.rare_copies, rare, settings.seed, corpus.excluded_pairs)
-            documents += [copy.document for copy in copies]
-            excluded |= {copy.document.id: copy.excluded_pairs for copy in copies}
+            given = (settings.rare_copies, rare, settings.seed, corpus.excluded_pairs)
+            for copy, pairs_left_out in list(augmented_documents(documents, *given)):
+                documents.append(copy)
+                excluded[copy.id] = pairs_left_out
         with_swapped = settings.swap_augmentation > 0
         pairs = list(labelled_pairs(documents, processor, config.labels, corpus.is_partial, excluded, with_swapped))
         if not pairs:
