@@ -14,7 +14,7 @@
 #   SEED ...    of stage 2; the weights of several are averaged. Default: 1 2 3
 #
 # LAUNCH starts train.py: LAUNCH="accelerate launch" on a machine that `accelerate config` knows; default: python.
-# PRETRAIN holds further options of scripts/pretrain_encoder.py, such as --steps.
+# PRETRAIN holds further options of scripts/pretrain_encoder.py, such as --max-steps.
 set -euo pipefail
 data=$1 encoder=$2 vocabulary=$3 output=$4
 shift 4

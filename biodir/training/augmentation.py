@@ -122,10 +122,8 @@ def with_other_entities(document: Document, new_of: Mapping[str, Mention]) -> Do
     found = []
     for mention, new in mentions:
         start, end = moved(mention.start_char), moved(mention.end_char)
-        moved_mention = replace(mention, start_char=start, end_char=end)
-        found.append(
-            moved_mention if new is None else replace(moved_mention, text=new.text, identifiers=new.identifiers)
-        )
+        named = mention if new is None else replace(mention, text=new.text, identifiers=new.identifiers)
+        found.append(replace(named, start_char=start, end_char=end))
     passages = tuple(Passage(moved(part.start_char), moved(part.end_char), part.kind) for part in document.passages)
     relations = tuple(
         replace(

@@ -61,7 +61,7 @@ def rows_of(tmp_path, tokenizer, text="", documents=(), excluded="", row_tokens=
 
 def test_rows_begin_with_cls_and_lines_end_with_sep(tmp_path, tokenizer):
     rows = rows_of(tmp_path, tokenizer, "gene\n \n--\ndrug gene\n", row_tokens=6)
-    assert [tokenizer.convert_ids_to_tokens(row) for row in rows.input_ids.tolist()] == [
+    assert [tokenizer.convert_ids_to_tokens(row) for row in rows["input_ids"].tolist()] == [
         ["[CLS]", "gene", "[SEP]", "drug", "gene", "[SEP]"]
     ]
 
@@ -69,17 +69,17 @@ def test_rows_begin_with_cls_and_lines_end_with_sep(tmp_path, tokenizer):
 def test_words_start_at_their_first_sub_word_and_mentions_are_one_word(tmp_path, tokenizer):
     document = {"text": "the ab drug is", "entities": [{"start": 4, "end": 11}]}
     rows = rows_of(tmp_path, tokenizer, documents=[document])
-    assert tokenizer.convert_ids_to_tokens(rows.input_ids[0].tolist()) == [
+    assert tokenizer.convert_ids_to_tokens(rows["input_ids"][0].tolist()) == [
         "[CLS]", "the", "a", "##b", "drug", "i", "##s", "[SEP]",
     ]  # fmt: skip
-    assert rows.is_start[0].tolist() == [False, True, True, False, False, True, False, False]
-    assert rows.is_mention[0].tolist() == [False, False, True, True, True, False, False, False]
+    assert rows["is_start"][0].tolist() == [False, True, True, False, False, True, False, False]
+    assert rows["is_mention"][0].tolist() == [False, False, True, True, True, False, False, False]
 
 
 def test_excluded_documents_are_left_out(tmp_path, tokenizer):
     documents = [{"id": 1, "text": "gene"}, {"pmid": "2", "text": "drug"}, {"id": "3", "text": "disease"}]
     rows = rows_of(tmp_path, tokenizer, documents=documents, excluded="1|t|x\n1|a|y\n\n2|t|z\n", row_tokens=3)
-    assert tokenizer.convert_ids_to_tokens(rows.input_ids[0].tolist()) == ["[CLS]", "disease", "[SEP]"]
+    assert tokenizer.convert_ids_to_tokens(rows["input_ids"][0].tolist()) == ["[CLS]", "disease", "[SEP]"]
     assert len(rows) == 1
 
 
@@ -88,7 +88,8 @@ def test_excluded_documents_are_left_out(tmp_path, tokenizer):
 
 def random_row(random, tokens=256):
     """A row of words of one to four tokens, some of them mentions, between special tokens."""
-    row = {"input_ids": random.integers(10, 50, tokens), "is_start": random.random(tokens) < 0.4}
+    row = np.zeros(tokens, pretraining.TOKEN)
+    row["input_ids"], row["is_start"] = random.integers(10, 50, tokens), random.random(tokens) < 0.4
     row["is_mention"] = np.repeat(random.random(tokens // 4) < 0.2, 4)
     special = np.isin(np.arange(tokens), (0, tokens // 2, tokens - 1))
     row["input_ids"][special], row["is_start"][special] = 2, False
