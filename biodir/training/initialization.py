@@ -14,6 +14,7 @@ from biodir.errors_biodir import CheckpointError, SettingError
 from biodir.modeling_biodir import BioDirForRelationExtraction, encoder_without_pooler
 from biodir.modeling_heads_biodir import PairwiseHead
 from biodir.processing_tokens_biodir import special_tokens
+from biodir.training.labels import checkpoint_config
 
 logger = get_logger(__name__)
 
@@ -42,14 +43,14 @@ def model_from_encoder(
     """
     if config is not None and settings:
         raise SettingError(f"give either config or {', '.join(settings)}; set them on the config")
-    checkpoint = _biodir_checkpoint(name_or_path)
-    if checkpoint is None:
+    checkpoint, old_config = None, checkpoint_config(str(name_or_path))
+    if old_config is None:
         encoder, pooler = _pretrained_encoder(name_or_path, encoder_settings or {})
-        tokenizer = AutoTokenizer.from_pretrained(name_or_path)
     else:
+        checkpoint = BioDirForRelationExtraction.from_pretrained(name_or_path, config=old_config)
         encoder, pooler = _encoder_of(checkpoint, encoder_settings or {}), None
-        # With the configuration at hand transformers has no need to run the code of the folder.
-        tokenizer = AutoTokenizer.from_pretrained(name_or_path, config=checkpoint.config)
+    # With the configuration of a checkpoint at hand transformers has no need to run the code of the folder.
+    tokenizer = AutoTokenizer.from_pretrained(name_or_path, config=old_config)
     if os.path.isdir(name_or_path):
         encoder.config.name_or_path = ""  # a local folder means nothing to the checkpoint's users
     values = config.to_dict() if config is not None else settings
@@ -100,14 +101,6 @@ def _same_shapes(first: nn.Module, second: nn.Module) -> bool:
     """Return whether the parameters have the same names and shapes."""
     shapes = [{name: values.shape for name, values in module.state_dict().items()} for module in (first, second)]
     return shapes[0] == shapes[1]
-
-
-def _biodir_checkpoint(name_or_path: str) -> BioDirForRelationExtraction | None:
-    """Return the model of a biodir checkpoint; None where the checkpoint is that of a bare encoder."""
-    values, _ = BioDirConfig.get_config_dict(name_or_path)
-    if values.get("model_type") != BioDirConfig.model_type:
-        return None
-    return BioDirForRelationExtraction.from_pretrained(name_or_path, config=BioDirConfig(**values))
 
 
 def _encoder_of(model: BioDirForRelationExtraction, settings: Mapping[str, Any]) -> PreTrainedModel:

@@ -41,7 +41,7 @@ def test_exported_weights_are_half_floats_that_load_as_floats(exporting, checkpo
     ("config", "message"),
     [
         ({"none_bias": 0}, r"config\.json: names no documents \(calibrated_on\), .*; name the run whose dev documents"),
-        (None, r"run: holds no config\.json; name the folder of a run with --calibrated-like"),
+        (None, r"config\.json: names no documents \(calibrated_on\), "),
     ],
 )
 def test_export_like_a_run_without_dev_documents_is_refused(exporting, checkpoint, tmp_path, config, message):
