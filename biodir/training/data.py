@@ -9,7 +9,6 @@ from typing import Any
 import torch
 
 from biodir.document_biodir import Document, Relation
-from biodir.document_candidates_biodir import CandidatePair
 from biodir.errors_biodir import AnnotationError
 from biodir.evaluation.checks import unannotated_parts
 from biodir.modeling_pairwise_biodir import length_groups
@@ -95,7 +94,10 @@ def labelled_pairs(
         if not with_swapped:
             yield from found
             continue
-        others = processor.features(tokenized, map(in_other_order, pairs))
+        # The direction label follows the order.
+        others = processor.features(
+            tokenized, [replace(each, entity1=each.entity2, entity2=each.entity1) for each in pairs]
+        )
         swapped = _with_targets(others, document.id, relations, labels, unannotated)
         for each, other in zip(found, swapped, strict=True):
             yield replace(each, swapped=other)
@@ -119,28 +121,19 @@ def _with_targets(
         yield LabelledPairs(features, tuple(targets))
 
 
-def in_other_order(pair: CandidatePair) -> CandidatePair:
-    """Return the pair with its entities in each other's place; its direction label follows."""
-    return CandidatePair(pair.entity2, pair.entity1, pair.pair_type_id)
-
-
 def related_types(documents: Iterable[Document]) -> set[frozenset[str]]:
     """Return the unordered pairs of entity types that relations of the documents join."""
-    joined: set[frozenset[str]] = set()
-    for document in documents:
-        types = types_of_identifiers(document)
-        for relation in document.relations:
-            sides = (types.get(identifier, ()) for identifier in (relation.entity1_id, relation.entity2_id))
-            joined.update(frozenset(pair) for pair in product(*sides))
-    return joined
+    return {pair for document in documents for _, joined in joined_types(document) for pair in joined}
 
 
-def types_of_identifiers(document: Document) -> dict[str, set[str]]:
-    """Return identifier -> the entity types of its mentions."""
+def joined_types(document: Document) -> Iterator[tuple[Relation, set[frozenset[str]]]]:
+    """Yield each relation with the unordered pairs of entity types that it joins; none without a mention."""
     types: dict[str, set[str]] = {}
     for entity in document.entities():
         types.setdefault(entity.identifier, set()).add(entity.entity_type)
-    return types
+    for relation in document.relations:
+        sides = (types.get(identifier, ()) for identifier in (relation.entity1_id, relation.entity2_id))
+        yield relation, {frozenset(pair) for pair in product(*sides)}
 
 
 def epoch_pairs(
@@ -180,16 +173,13 @@ def epoch_steps(
     """
     order = random.Random(seed)
     shuffled = order.sample(labelled, len(labelled))
-    groups = _groups([found.features for found in shuffled], processor, token_budget)
+    features: list[Any] = [found.features for found in shuffled]  # of the processor's own kind
+    if isinstance(processor, PairwiseProcessor):
+        groups = length_groups([found.tokens for found in features], token_budget)
+    else:
+        groups = processor.passes(features, token_budget)
     order.shuffle(groups)
     return [[shuffled[index] for index in group] for group in groups]
-
-
-def _groups(features: Sequence[Any], processor: Processor, token_budget: int) -> list[list[int]]:
-    """Return indices of features that form a step."""
-    if isinstance(processor, PairwiseProcessor):
-        return length_groups([found.tokens for found in features], token_budget)
-    return processor.passes(features, token_budget)
 
 
 @dataclass(frozen=True)
