@@ -31,11 +31,6 @@ def numbers_in(batches):
     return [(row[0].item() - 10) // 100 for batch in batches for chunks in batch["input_ids"] for row in chunks]
 
 
-def number_of(labelled):
-    """The number of a labelled pair."""
-    return (labelled.features.rows[0][0] - 10) // 100
-
-
 def window_encoder():
     """An encoder whose features hold all pairs of a document."""
     return DocumentProcessor(word_piece_tokenizer(), encoding_settings(pair_encoding="document"))

@@ -11,7 +11,7 @@ from transformers import BertForMaskedLM
 
 from biodir.configuration_biodir import PAIR_ENCODINGS
 from biodir.errors_biodir import CheckpointError, SettingError
-from biodir.labels_biodir import CHEMICAL, DISEASE, PAIR_TYPES, RELATION_LABELS
+from biodir.labels_biodir import PAIR_TYPES, RELATION_LABELS
 from biodir.modeling_biodir import BioDirForRelationExtraction
 from biodir.processing_biodir import make_processor
 from biodir.training import initialization
@@ -27,13 +27,6 @@ from helpers.tiny_models import (
 )
 
 TOLERANCE = 1e-5
-ONE_RELATION = {
-    "relation_labels": ["None", "CID"],
-    "novelty_labels": [],
-    "direction_labels": [],
-    "generic_relation": None,
-    "pair_types": [(CHEMICAL, DISEASE)],
-}
 
 
 def assert_close(found: Tensor, expected: Tensor, tolerance: float = TOLERANCE) -> None:

@@ -280,8 +280,8 @@ def test_accumulation_in_the_environment_changes_no_gradient(short_run, monkeypa
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"encoder": "no/such/encoder"}, "^encoder no/such/encoder: no such folder; name one with a model, or a Hub"),
-        ({"encoder": "tests"}, r"^encoder tests: the folder holds no config\.json of a model; name one that does$"),
+        ({"encoder": "no/such/encoder"}, "^encoder no/such/encoder: neither a folder with a model nor a repository"),
+        ({"encoder": "tests"}, "^encoder 'tests' cannot be loaded: "),
         ({"encoder_settings": "hidden_act=7"}, r"cannot be loaded: .*hidden_act.*; name a folder or Hub id, and check"),
     ],
 )
