@@ -82,14 +82,6 @@ def test_checkpoints_with_other_tokenizers_have_no_mean(checkpoint, tmp_path):
         average.averaged([str(folder) for folder in folders])
 
 
-def test_mean_keeps_the_bias_of_the_first_and_says_so(checkpoint, tmp_path, caplog):
-    folders = [
-        str(copy_of(checkpoint, tmp_path / name, none_bias=bias)) for name, bias in (("one", 2.0), ("two", -1.0))
-    ]
-    assert average.averaged(folders).model.config.none_bias == 2.0
-    assert caplog.messages == [f"{folders[1]}: its none_bias is -1.0; the mean keeps 2.0, that of {folders[0]}"]
-
-
 @pytest.mark.parametrize(
     ("output", "second", "message"),
     [

@@ -11,7 +11,7 @@ from accelerate import Accelerator
 from biodir.errors_biodir import CheckpointError
 from biodir.files import write_json
 from biodir.training import checkpoints
-from biodir.training.checkpoints import TRACES, check_folder, clear_folder, newest_state, save_model, save_state
+from biodir.training.checkpoints import check_folder, clear_folder, newest_state, save_model, save_state
 
 RECORD = {"settings": {"num_train_epochs": 3}, "data": {"a.pubtator": "5f"}}
 
@@ -165,13 +165,6 @@ def used(tmp_path) -> Path:
     (folder / "states").mkdir()
     (folder / "notes.txt").write_text("mine")
     return folder
-
-
-@pytest.mark.parametrize("trace", TRACES)
-def test_any_trace_of_a_run_or_a_checkpoint_is_refused(trace, tmp_path):
-    (tmp_path / trace).mkdir()
-    with pytest.raises(CheckpointError, match=rf"holds a run or a checkpoint already \({trace}\); resume a run"):
-        check_folder(tmp_path, resume=False, overwrite=False)
 
 
 def test_checkpoint_that_no_run_left_is_not_resumed(tmp_path):

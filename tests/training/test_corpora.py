@@ -69,11 +69,6 @@ def test_corpus_of_which_nothing_is_left_is_refused(written):
         read(written("a", 1, 2), written("b", 2, 1))
 
 
-def test_corpus_without_documents_is_refused(written):
-    with pytest.raises(SettingError, match=r"^b: holds no document to learn from; check the path and the format$"):
-        read(written("a", 1), written("b"))
-
-
 @pytest.mark.parametrize(
     ("most", "expected"), [(1, {"a": "1"}), (3, {"a": "1 2", "b": "3"}), (9, {"a": "1 2", "b": "3 4"})]
 )
@@ -111,17 +106,6 @@ def test_entity_types_are_mapped_and_those_mapped_to_null_left_out(listed, writt
         ("Iron", "Drug"),
         ("it", GENE),
         ("Pain", DISEASE),
-    ]
-
-
-def test_mapped_names_that_no_document_has_are_said(listed, written):
-    lines = (
-        f"- path: {written('b', 2)}\n  relation_types: {{INHIBITER: A, Bind: B, GONE: null}}\n  entity_types: {{X: Y}}"
-    )
-    _, said = listed(lines)
-    assert said == [
-        "b: entity_types maps X, which none of its documents has",
-        "b: relation_types maps GONE, INHIBITER, which none of its documents has",
     ]
 
 

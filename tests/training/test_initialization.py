@@ -7,7 +7,6 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
-from transformers import BertForMaskedLM
 
 from biodir.configuration_biodir import PAIR_ENCODINGS
 from biodir.errors_biodir import CheckpointError, SettingError
@@ -86,16 +85,6 @@ def test_encoder_starts_the_poolers_from_the_pooler_of_the_encoder(tmp_path, fam
     for head in model.heads.values():
         assert torch.equal(head.dense.weight, old["pooler.dense.weight"])
         assert torch.equal(head.dense.bias, old["pooler.dense.bias"])
-
-
-def test_encoder_starts_the_poolers_at_random_where_the_checkpoint_lacks_the_pooler(tmp_path):
-    folder = save_encoder(tmp_path, model_class=BertForMaskedLM)
-    model, _ = model_from_encoder(folder, max_tokens=MAX_TOKENS)
-    old = load_file(folder / "model.safetensors")
-    layer = "encoder.layer.1.output.dense.weight"
-    assert torch.equal(model.encoder.state_dict()[layer], old[f"bert.{layer}"])
-    first, second, _ = (head.dense.weight for head in model.heads.values())
-    assert not torch.equal(first, second)
 
 
 def test_encoder_names_weights_that_the_checkpoint_lacks(tmp_path):
@@ -195,16 +184,6 @@ def test_checkpoint_of_the_other_form_re_initializes_the_heads(trained, form, ot
     assert is_as_saved(model, trained[form], "encoder.")
     assert is_as_saved(model, trained[form], "soft_prompt.")
     assert logits_for_pairs(model, tokenizer).isfinite().all()
-
-
-def test_checkpoint_without_a_task_re_initializes_its_head(tmp_path, trained, warned):
-    less, tokenizer = model_from_encoder(trained["pairwise"], **ROOM, novelty_labels=[])
-    assert warned == []
-    less.save_pretrained(tmp_path)
-    tokenizer.save_pretrained(tmp_path)
-    model, _ = model_from_encoder(tmp_path, **ROOM)
-    assert warned == [f"{tmp_path}: has no fitting heads.novelty; re-initialized"]
-    assert is_as_saved(model, tmp_path, "heads.direction.")
 
 
 @pytest.mark.parametrize(

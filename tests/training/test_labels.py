@@ -69,7 +69,6 @@ def test_lists_of_the_data_are_sorted_and_begin_with_unrelated_pairs():
             (Relation("None", "1", "2"),),
             r"^the training data has the label 'None', which means an unrelated pair; rename",
         ),
-        ((Relation("Bind", "1", "2", "None"),), r"has the label 'None', which means an unrelated pair; rename it$"),
         ((Relation("Bind", "1", "9"),), r"^none of the 1 relations to learn from joins two entities with mentions$"),
     ],
 )
@@ -96,11 +95,6 @@ def test_bare_encoder_takes_the_lists_of_biored_where_they_hold_the_data(encoder
     assert found == LabelLists("BioRED")
     assert (found.relation_labels, found.novelty_labels) == (RELATION_LABELS, NOVELTY_LABELS)
     assert (found.entity_types, found.pair_types) == (ENTITY_TYPES, PAIR_TYPES)
-
-
-@pytest.mark.parametrize("documents", [[BC5CDR], [OWN], [BIORED, BC5CDR]])
-def test_bare_encoder_takes_the_lists_of_data_that_biored_does_not_hold(documents, encoder):
-    assert label_lists(documents, "auto", encoder) == labels_of(documents)
 
 
 def test_lists_of_biored_are_not_taken_for_other_data():

@@ -139,26 +139,6 @@ def test_documents_that_are_held_out_are_not_learned_from(short_run, tmp_path, c
     assert f"{extra}: 3 documents left out, held out for evaluation or in a corpus before" in printed
 
 
-def test_corpora_without_a_related_pair_are_refused(short_run):
-    unrelated = "\n".join(line for line in DOCUMENT.splitlines() if "C1\tD1" not in line) + "\n"
-    with pytest.raises(SettingError, match=r"train\.pubtator: 4 documents without any relation; name the files that"):
-        short_run(document=unrelated)
-    unmentioned = DOCUMENT.replace("\tC1\tD1\tNovel", "\tC1\tD9\tNovel").replace("\tC1\tD1\tS", "\tC1\tD9\tS")
-    with pytest.raises(SettingError, match="no candidate pair of the training data is related; is it the file with"):
-        short_run(labels="biored", document=unmentioned)
-
-
-def test_corpus_that_does_not_annotate_the_first_task_is_left_out(short_run, tmp_path, learned_from, capsys):
-    without_novelty = DOCUMENT.replace("\tNovel", "")
-    extra = written(tmp_path / "extra.pubtator", (5, 6), without_novelty)
-    settings = {"metric_for_best_model": "entity_pair"}
-    short_run(tasks=["novelty", "direction"], extra_train=extra, **settings)
-    assert learned_from == [(["1", "2", "3", "4"], False)]
-    assert f"{extra}: not learned from, as it annotates no novelty" in capsys.readouterr().out
-    with pytest.raises(SettingError, match=r"^no corpus annotates novelty, which decides what is related; choose oth"):
-        short_run(tasks="novelty", labels="biored", document=without_novelty, **settings)
-
-
 @pytest.mark.parametrize(("below", "copies"), [(8, 0), (9, 8)])
 def test_rare_types_are_counted_over_all_files_and_their_documents_copied(
     short_run, tmp_path, learned_from, below, copies
@@ -167,18 +147,6 @@ def test_rare_types_are_counted_over_all_files_and_their_documents_copied(
     files = [tmp_path / "train.pubtator", written(tmp_path / "more.pubtator", (3, 4), both)]
     short_run(train=files, rare_copies=1, rare_below=below, numbers=(1, 2), document=both)
     assert sum("+" in name for ids, _ in learned_from for name in ids) == copies
-
-
-def test_further_corpus_has_its_labels_mapped(short_run, tmp_path, learned_from):
-    foreign = written(tmp_path / "foreign.pubtator", (5, 6), OTHER_LABELS.replace("\tNew", "\tNovel"))
-    listed = tmp_path / "corpora.yaml"
-    listed.write_text(
-        f"- path: {foreign}\n  entity_types: {{Drug: {CHEMICAL}, Symptom: {DISEASE}}}\n"
-        "  relation_types: {STOPS: Negative_Correlation}\n  partial: true\n"
-    )
-    folder = short_run(corpora=listed)
-    assert learned_from == [(["1", "2", "3", "4"], False), (["5", "6"], True)]
-    assert "STOPS" not in config_of(folder)["relation_labels"]
 
 
 # Labels and tasks.
@@ -222,17 +190,10 @@ def test_run_ends_where_dev_gains_nothing_for_as_long_as_patience(short_run):
     assert (log["best_epoch"], len(log["epochs"])) == (1, 4)
 
 
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {"relation_loss": "focal"},
-        {"relation_loss": "adaptive_threshold"},
-        {"swap_augmentation": 1},
-        {"r_drop": 1, "classifier_dropout": 0.3},
-        {"layer_learning_rate_decay": 0.5},
-    ],
-    ids=str,
-)
+LOSSES = [{"relation_loss": "adaptive_threshold"}, {"swap_augmentation": 1}, {"r_drop": 1, "classifier_dropout": 0.3}]
+
+
+@pytest.mark.parametrize("settings", LOSSES, ids=str)
 def test_setting_of_loss_or_rate_changes_what_is_learned(short_run, settings):
     plain = weights_of(short_run(head_learning_rate=0.01, num_train_epochs=2))
     folder = short_run(head_learning_rate=0.01, num_train_epochs=2, **settings)

@@ -13,16 +13,8 @@ from helpers.training_runs import NO_DROPOUT, log_of, options, run_training, sta
 # A few steps an epoch; the last has fewer pairs or documents than there are parts.
 TOKENS = {"pairwise": 500, "document": 130}
 LAUNCHERS = {
-    "torch": ("-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"),
-    "accelerate": (
-        "-m",
-        "accelerate.commands.launch",
-        "--multi_gpu",
-        "--num_processes",
-        "2",
-        "--mixed_precision",
-        "no",
-    ),
+    "torch": "-m torch.distributed.run --standalone --nproc_per_node 2",
+    "accelerate": "-m accelerate.commands.launch --multi_gpu --num_processes 2 --mixed_precision no",
 }
 
 
@@ -49,7 +41,7 @@ def in_one(settings_of, tmp_path_factory) -> dict[str, Path]:
 
 def run_in_two(launcher: str, **settings: Any) -> str:
     """What a run in two processes prints."""
-    started = start_training(*options(**settings), launcher=LAUNCHERS[launcher], ACCELERATE_USE_CPU="true")
+    started = start_training(*options(**settings), launcher=LAUNCHERS[launcher].split(), ACCELERATE_USE_CPU="true")
     printed, _ = started.communicate(timeout=300)
     assert started.returncode == 0, printed
     return printed

@@ -109,14 +109,6 @@ def test_resuming_where_nothing_was_starts_the_run_which_resumes_to_the_end(sett
     assert_same_end(tmp_path, uninterrupted)
 
 
-def test_resuming_a_finished_run_changes_nothing(settings, uninterrupted, capsys):
-    before = (uninterrupted / "model.safetensors").read_bytes()
-    steps = log_of(uninterrupted)["steps"]
-    resume(settings, uninterrupted)
-    assert f"{uninterrupted}: resumes after step {steps} of {steps}\n" in capsys.readouterr().out
-    assert (uninterrupted / "model.safetensors").read_bytes() == before
-
-
 def test_run_does_not_resume_with_other_settings_or_data(settings, uninterrupted):
     message = r"cannot resume with other settings \(head_learning_rate is 0.5, was 0.0005\); give the old ones, or"
     with pytest.raises(SettingError, match=message):
