@@ -105,7 +105,7 @@ class TrainingRun:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Train as the command line says; the exit status is 0, or that of the signal that stopped the run: 143 or 130."""
+    """Train by the command line; the exit status is 0, or that of the signal that stopped the run: 143 or 130."""
     settings = training_settings(arguments)
     check_folder(Path(settings.output_dir), settings.resume_from_checkpoint, settings.overwrite_output_dir)
     keep_freed_memory()
@@ -211,11 +211,11 @@ def train(run: TrainingRun, stop: StopRequest) -> bool:
                 run.accelerator.print(f"stopped after step {progress.step}; resume with --resume_from_checkpoint")
                 return False
             end_epoch(run, bar)
-    write_log(run, finished=True)
-    best = f", dev F1 {100 * progress.best_f1:.2f} ({settings.metric_for_best_model})" if run.dev else ""
-    run.accelerator.print(
-        f"{settings.output_dir} holds the checkpoint of epoch {progress.best_epoch}{best}, and training.json"
-    )
+    if run.accelerator.is_main_process:
+        write_json(run.output / "training.json", log_of(run, finished=True))
+    best = f"epoch {progress.best_epoch}"
+    best += f", dev F1 {100 * progress.best_f1:.2f} ({settings.metric_for_best_model})" if run.dev else ""
+    run.accelerator.print(f"{settings.output_dir} holds the checkpoint of {best}, and training.json")
     return True
 
 
@@ -285,8 +285,7 @@ def end_epoch(run: TrainingRun, bar: tqdm) -> None:
     losses, progress.epoch_losses = progress.epoch_losses, []
     entry = {"epoch": progress.epoch, "loss": sum(losses) / len(losses), "step_losses": losses}
     entry |= {"train_s": progress.epoch_s, "none_bias": settings.none_bias, "dev": {}}
-    if run.dev is not None:
-        entry |= score(run)
+    entry |= score(run) if run.dev else {}
     progress.epochs.append(entry)
     f1 = entry["dev"][settings.metric_for_best_model]["f1"] if entry["dev"] else 0.0
     is_best = f1 > progress.best_f1 or run.dev is None
@@ -296,8 +295,8 @@ def end_epoch(run: TrainingRun, bar: tqdm) -> None:
     if run.accelerator.is_main_process:
         for folder in [run.output] * is_best + [run.output / "last"]:
             save_model(folder, run.scored_model, run.tokenizer, log_of(run))
+        write_json(run.output / "training.json", log_of(run))
     progress.step_of_epoch, progress.epoch_s = 0, 0.0
-    write_log(run)
     save_progress(run)
     bar.set_postfix_str(bar_text(run, entry["loss"]), refresh=False)
     bar.clear()
@@ -308,12 +307,9 @@ def log_epoch(run: TrainingRun, entry: dict[str, Any]) -> None:
     """Print a line on the epoch, and give its scores to the tracker."""
     scores = {f"dev F1 {level}": 100 * found["f1"] for level, found in entry["dev"].items()}
     run.accelerator.log(scores, step=run.progress.step)
-    text = ", ".join(f"{name.removeprefix('dev F1 ')} {value:.2f}" for name, value in scores.items())
-    run.accelerator.print(
-        f"epoch {entry['epoch']}: loss {entry['loss']:.3f}, {entry['train_s']:.0f} s, bias {entry['none_bias']}"
-        + (f"; dev F1 {text}" if text else ""),
-        flush=True,
-    )
+    text = f"epoch {entry['epoch']}: loss {entry['loss']:.3f}, {entry['train_s']:.0f} s, bias {entry['none_bias']}"
+    found = ", ".join(f"{name.removeprefix('dev F1 ')} {value:.2f}" for name, value in scores.items())
+    run.accelerator.print(text + (f"; dev F1 {found}" if found else ""), flush=True)
 
 
 def score(run: TrainingRun) -> dict[str, Any]:
@@ -372,12 +368,6 @@ def resume(run: TrainingRun) -> None:
 def log_of(run: TrainingRun, finished: bool = False) -> dict[str, Any]:
     """Return the record of the run so far."""
     return {**run.record, "epochs": run.progress.epochs, "best_epoch": run.progress.best_epoch, "finished": finished}
-
-
-def write_log(run: TrainingRun, finished: bool = False) -> None:
-    """Write training.json."""
-    if run.accelerator.is_main_process:
-        write_json(run.output / "training.json", log_of(run, finished))
 
 
 def bar_text(run: TrainingRun, loss: float) -> str:

@@ -26,7 +26,7 @@ dev=$data/bioredirect/bioredirect_dev.pubtator
 test=$data/bioredirect/bioredirect_test.pubtator
 mkdir -p "$output"
 
-# 1. The encoder learns the language and, if asked, the vocabulary of the domain.
+# 1. The encoder learns the language and, if wanted, the vocabulary of the domain.
 if [ "$vocabulary" != none ]; then
   python scripts/pretrain_encoder.py --text "$data/text/biomedical_text.txt.xz" --encoder "$encoder" \
     --vocabulary "$vocabulary" --output "$output/encoder" --bf16 --attention eager ${PRETRAIN:-}

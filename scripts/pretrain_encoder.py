@@ -1,4 +1,4 @@
-"""Continue the masked-language-model training of an encoder on text of the domain, with another vocabulary if asked.
+"""Continue the masked-language-model training of an encoder on text of the domain, with another vocabulary if wanted.
 
     python scripts/pretrain_encoder.py --text text.txt.xz corpus.jsonl.xz --encoder FOLDER_OR_ID --output runs/encoder
 

@@ -21,7 +21,7 @@ from biodir.processing_pairwise_biodir import PairwiseFeatures, PairwiseProcesso
 class LabelledPairs:
     """Features with the targets of their pairs: of each, task -> one number for each label.
 
-    The first task says which pairs are related. `swapped`, where it is known, holds the same pairs in the other order.
+    The first task decides which pairs are related. `swapped`, where known, holds the same pairs in the other order.
 
     >>> pairs = LabelledPairs(None, ({"relation": [0.0, 1.0]}, {"relation": [1.0, 0.0]}))
     >>> pairs.related

@@ -28,13 +28,15 @@ def written(tmp_path, monkeypatch):
 
 @pytest.fixture
 def listed(written):
-    """The corpora of a YAML file of corpora beside a training file with the document 1, and what was said of them."""
+    """The corpora of a YAML file of corpora beside a training file with the document 1, and what was logged."""
 
     def read(lines: str, **changes):
         with open("corpora.yaml", "w", encoding="utf-8") as file:
             file.write(lines)
-        said = []
-        return training_corpora(settings(written("a", 1), corpora="corpora.yaml", **changes), (), said.append)[1:], said
+        logged = []
+        return training_corpora(settings(written("a", 1), corpora="corpora.yaml", **changes), (), logged.append)[
+            1:
+        ], logged
 
     return read
 
@@ -44,19 +46,19 @@ def settings(*train, **changes) -> TrainingSettings:
 
 
 def read(*train, held_out=(), **changes):
-    """The ids of each corpus, and what was said of them."""
-    said = []
-    corpora = training_corpora(settings(*train, **changes), held_out, said.append)
-    return {corpus.path: " ".join(document.id for document in corpus.documents) for corpus in corpora}, said
+    """The ids of each corpus, and what was logged."""
+    logged = []
+    corpora = training_corpora(settings(*train, **changes), held_out, logged.append)
+    return {corpus.path: " ".join(document.id for document in corpus.documents) for corpus in corpora}, logged
 
 
 # Which documents.
 
 
-def test_document_is_learned_from_in_the_first_corpus_alone(written):
-    found, said = read(written("a", 1, 2), written("b", 2, 3), extra_train=[written("c", 3, 1, 4)])
+def test_document_is_learned_from_in_the_first_corpus_only(written):
+    found, logged = read(written("a", 1, 2), written("b", 2, 3), extra_train=[written("c", 3, 1, 4)])
     assert found == {"a": "1 2", "b": "3", "c": "4"}
-    assert said == [
+    assert logged == [
         "b: 1 documents left out, held out for evaluation or in a corpus before",
         "c: 2 documents left out, held out for evaluation or in a corpus before",
     ]
@@ -92,7 +94,7 @@ def test_relation_types_are_mapped_and_others_stay(listed, written):
 
 
 @pytest.mark.parametrize("nothing", ["null", "~", ""])
-def test_pairs_whose_relation_is_mapped_to_null_are_not_asked(nothing, listed, written):
+def test_pairs_whose_relation_is_mapped_to_null_are_not_learned_from(nothing, listed, written):
     (corpus,), _ = listed(f"- path: {written('b', 2, 3)}\n  relation_types:\n    PART-OF: {nothing}")
     assert [document.relations for document in corpus.documents] == [(RELATIONS[0], RELATIONS[2])] * 2
     assert corpus.excluded_pairs == {"2": {frozenset("23")}, "3": {frozenset("23")}}

@@ -27,7 +27,7 @@ DOCUMENT = marked_document("<C:1 Iron> binds <G:2 it>. <D:3 Pain> is.", relation
 
 
 def pair(length, related, number=0):
-    """A labelled pair with one row of this length, told apart by its first token."""
+    """A labelled pair with one row of this length, distinguished by its first token."""
     targets = {"relation": [0.0, 1.0] if related else [1.0, 0.0]}
     return LabelledPairs(pair_features(length, first_token=10 + 100 * number), (targets,))
 
@@ -79,13 +79,13 @@ UNRELATED = marked_document("<D:4 Pain> is. <C:5 Iron> binds <G:6 it>.", id="8")
 
 
 @pytest.mark.parametrize("make_encoder", [make_processor, window_encoder])
-def test_partial_corpus_has_the_pairs_of_joined_types_alone(make_encoder):
+def test_partial_corpus_has_the_pairs_of_joined_types_only(make_encoder):
     documents = [ANNOTATED, UNRELATED]
     partial = list(labelled_pairs(documents, make_encoder(), LABELS, is_partial=True))
     assert [identifiers(each) for each in partial] == [[("1", "3")], [("5", "4")]]
     assert [each.related for each in partial] == [(True,), (False,)]
-    whole = labelled_pairs(documents, make_encoder(), LABELS)
-    assert sum(len(each.features.pairs) for each in whole) == 6
+    complete = labelled_pairs(documents, make_encoder(), LABELS)
+    assert sum(len(each.features.pairs) for each in complete) == 6
 
 
 @pytest.mark.parametrize("is_partial", [True, False])
@@ -129,7 +129,7 @@ def batches(pairs, seed=1, token_budget=20):
     return [training_batch(step, encoder) for step in epoch_steps(pairs, encoder, token_budget, seed=seed)]
 
 
-def test_targets_stand_beside_their_pairs():
+def test_targets_are_beside_their_pairs():
     for batch in batches(many_pairs(10, 30)):
         related = [number < 10 for number in numbers_in([batch])]
         assert batch["relation_targets"][:, 1].bool().tolist() == related
@@ -181,7 +181,7 @@ def test_other_order_flips_the_direction_and_nothing_else(make_encoder):
 
 
 @pytest.mark.parametrize("indices", [[], [0], [3, 1], range(6)])
-def test_some_pairs_of_windows_stand_in_the_other_order(indices):
+def test_some_pairs_of_windows_are_in_the_other_order(indices):
     (found,) = with_other_order(window_encoder, DIRECTED)
     mixed = found.with_swapped(indices)
     sides = [found.swapped if index in indices else found for index in range(len(found.targets))]
@@ -235,7 +235,7 @@ def test_parts_make_up_the_mean_loss_of_the_step(processes, passes, sizes):
     assert sum(part.share * mean_loss(part.labelled) for part in parts) / processes == pytest.approx(mean_loss(step))
 
 
-def test_part_without_features_stands_in_with_the_first_and_counts_nothing():
+def test_part_without_features_repeats_the_first_and_counts_nothing():
     step = step_of(2, 6)
     assert step_parts(step, 0, 3) == [StepPart(step[:1], 0.75)]
     assert step_parts(step, 1, 3) == [StepPart(step[1:], 2.25)]

@@ -103,7 +103,7 @@ def test_lists_of_biored_are_not_taken_for_other_data():
         label_lists([BC5CDR], "biored", "no such folder")
 
 
-def test_checkpoint_goes_on_with_its_own_lists(checkpoint):
+def test_checkpoint_keeps_its_own_lists(checkpoint):
     of_data = labels_of([OWN, BC5CDR])
     folder = checkpoint(**of_data.to_settings(TASKS))
     found = label_lists([BC5CDR], "auto", folder)

@@ -64,7 +64,7 @@ def test_rate_falls_layer_by_layer(family):
 
 
 @pytest.mark.parametrize("form", ["pairwise", "document"])
-def test_matrices_alone_decay(form):
+def test_only_matrices_decay(form):
     model = tiny("bert") if form == "pairwise" else model_and_processor()[0]
     decays = values_of(model, parameter_groups(model, settings(layer_learning_rate_decay=0.5)), "weight_decay")
     dimensions = {name: parameter.ndim for name, parameter in model.named_parameters()}

@@ -11,7 +11,7 @@ from biodir.training.arguments import training_settings
 from helpers.checkout import CHECKOUT
 
 RECIPES = CHECKOUT / "recipes"
-# Stands for python and biodir: notes how it was called, and leaves the log that step 4 reads.
+# In place of python and biodir: notes how it was called, and leaves the log that step 4 reads.
 STUB = f"""#!{sys.executable}
 import json, os, pathlib, sys
 name, arguments = pathlib.Path(sys.argv[0]).name, sys.argv[1:]

@@ -10,7 +10,7 @@ from biodir.training.stopping import SIGNALS, StopRequest
 
 
 class Processes:
-    """Stands for an accelerator: some processes, of which others were asked to stop or not."""
+    """In place of an accelerator: some processes, of which others were asked to stop or not."""
 
     device = "cpu"
 
