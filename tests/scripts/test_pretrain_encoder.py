@@ -124,6 +124,17 @@ def test_mention_is_masked_as_one(tmp_path, tokenizer):
     assert np.mean(mentions) > 0.6  # a span starts there three times as often as at one of the two other words
 
 
+def test_of_the_masked_tokens_four_fifths_are_hidden_and_the_others_keep_their_input():
+    row = np.array([(7, True, False)] * 100, pretraining.TOKEN)
+    masking, random = pretraining.SpanMasking(1, (2,), vocab_size=1000, mask_share=0.2), np.random.default_rng(1)
+    rows = [masking(row, random) for _ in range(100)]
+    batch = {name: torch.stack([row[name] for row in rows]) for name in ("input_ids", "labels")}
+    chosen = batch["labels"] != pretraining.IGNORED
+    assert set(batch["labels"][chosen].tolist()) == set(batch["input_ids"][~chosen].tolist()) == {7}
+    assert (batch["input_ids"][chosen] == 1).float().mean().item() == pytest.approx(0.8, abs=0.04)
+    assert (batch["input_ids"][chosen] == 7).float().mean().item() == pytest.approx(0.1, abs=0.03)
+
+
 def test_loss_of_the_sparse_head_is_that_of_the_full_head(encoder_folder, tmp_path):
     model = AutoModelForMaskedLM.from_pretrained(encoder_folder).eval()
     options = pretraining._options(["--text", "a", "--encoder", "b", "--output", str(tmp_path)])

@@ -36,12 +36,6 @@ class Prepared:
         model = torch.nn.Linear(2, 1)
         self.model, self.optimizer = self.accelerator.prepare(model, torch.optim.AdamW(model.parameters(), lr=0.1))
 
-    def train(self, steps: int) -> None:
-        for _ in range(steps):
-            self.model(torch.ones(1, 2)).sum().backward()
-            self.optimizer.step()
-            self.optimizer.zero_grad()
-
     def save(self, folder: Path, step: int) -> None:
         torch.nn.init.constant_(self.model.bias, step)
         save_state(self.accelerator, folder, step, {**RECORD, "at": step})

@@ -7,6 +7,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
+from transformers import BertForMaskedLM
 
 from biodir.configuration_biodir import PAIR_ENCODINGS
 from biodir.errors_biodir import CheckpointError, SettingError
@@ -85,6 +86,16 @@ def test_encoder_starts_the_poolers_from_the_pooler_of_the_encoder(tmp_path, fam
     for head in model.heads.values():
         assert torch.equal(head.dense.weight, old["pooler.dense.weight"])
         assert torch.equal(head.dense.bias, old["pooler.dense.bias"])
+
+
+def test_encoder_starts_the_poolers_at_random_where_the_checkpoint_lacks_the_pooler(tmp_path):
+    folder = save_encoder(tmp_path, model_class=BertForMaskedLM)
+    model, _ = model_from_encoder(folder, max_tokens=MAX_TOKENS)
+    old = load_file(folder / "model.safetensors")
+    layer = "encoder.layer.1.output.dense.weight"
+    assert torch.equal(model.encoder.state_dict()[layer], old[f"bert.{layer}"])
+    first, second, _ = (head.dense.weight for head in model.heads.values())
+    assert not torch.equal(first, second)
 
 
 def test_encoder_names_weights_that_the_checkpoint_lacks(tmp_path):
@@ -196,3 +207,17 @@ def test_checkpoint_of_the_other_form_re_initializes_the_heads(trained, form, ot
 def test_checkpoint_refuses_settings_that_do_not_fit_it(trained, settings, message):
     with pytest.raises(SettingError, match=re.escape(message)):
         model_from_encoder(trained["pairwise"], encoder_settings=settings, **ROOM)
+
+
+def test_checkpoint_changes_the_fields_of_encoder_settings(trained):
+    settings = {"hidden_dropout_prob": 0.25}
+    model, _ = model_from_encoder(trained["document"], encoder_settings=settings, **ROOM)
+    assert model.encoder.embeddings.dropout.p == 0.25
+    assert is_as_saved(model, trained["document"], "encoder.")
+
+
+def test_checkpoint_runs_no_code_of_the_folder(trained, monkeypatch):
+    asked = []
+    monkeypatch.setattr("builtins.input", lambda question="": asked.append(question) or "n")
+    model_from_encoder(trained["pairwise"], **ROOM)
+    assert asked == []

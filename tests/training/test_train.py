@@ -224,6 +224,12 @@ def test_average_of_several_steps_is_saved_in_place_of_the_model(short_run):
     assert {"heads.relation.classifier.weight", "encoder.embeddings.word_embeddings.weight"} <= differing
 
 
+def test_loss_that_is_no_number_stops_the_run(short_run):
+    message = r"^step \d+: the loss is nan; encoder_learning_rate 1e\+30 and head_learning_rate 1e\+30 are too high"
+    with pytest.raises(SettingError, match=message):
+        short_run(head_learning_rate=1e30, encoder_learning_rate=1e30, num_train_epochs=9)
+
+
 def test_configuration_of_accelerate_must_not_contradict(short_run, monkeypatch):
     monkeypatch.setenv("ACCELERATE_MIXED_PRECISION", "fp16")
     with pytest.raises(SettingError, match=r"^accelerate was asked for fp16, mixed_precision is no; give train.py"):
