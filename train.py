@@ -46,7 +46,7 @@ from biodir.training.checkpoints import (
     save_state,
     without_wrappers,
 )
-from biodir.training.corpora import document_ids, training_corpora
+from biodir.training.corpora import training_corpora
 from biodir.training.data import LabelledPairs, step_parts, training_batch
 from biodir.training.initialization import model_from_encoder
 from biodir.training.labels import label_lists
@@ -135,8 +135,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def new_run(settings: TrainingSettings, accelerator: Accelerator) -> TrainingRun:
     """Return the run at its start, its folder made."""
     # Data.
-    held_out = document_ids([*([settings.dev] if settings.dev else []), *settings.exclude])
-    corpora = training_corpora(settings, held_out, accelerator.print)
+    corpora = training_corpora(settings, accelerator.print)
     documents = [document for corpus in corpora for document in corpus.documents]
     lists = label_lists(documents, settings.labels, settings.encoder, settings.tasks)
     config = run_config(settings, lists, corpora)
@@ -248,9 +247,9 @@ def train_step(run: TrainingRun, step: Sequence[LabelledPairs]) -> float:
     torch.manual_seed(dropout_seed(settings.seed, run.progress.step, accelerator.process_index))
     parts = step_parts(step, accelerator.process_index, accelerator.num_processes, settings.gradient_accumulation_steps)
     total = torch.zeros((), device=accelerator.device)
-    for number, part in enumerate(parts):
+    for number, (labelled, share) in enumerate(parts):
         # The same features twice, for which dropout gives two outputs.
-        batch = training_batch(part.labelled * (2 if settings.r_drop else 1), run.processor)
+        batch = training_batch(labelled * (2 if settings.r_drop else 1), run.processor)
         # Gradients of several processes are averaged after the last pass.
         with accelerator.no_sync(run.model) if number < len(parts) - 1 else nullcontext():
             with accelerator.autocast():
@@ -259,8 +258,8 @@ def train_step(run: TrainingRun, step: Sequence[LabelledPairs]) -> float:
             if settings.r_drop:
                 logits = {task: output[f"{task}_logits"] for task in run.scored_model.config.tasks}
                 part_loss = part_loss + settings.r_drop * divergence(logits)
-            accelerator.backward(part_loss * part.share)
-        total += part_loss.detach() * part.share
+            accelerator.backward(part_loss * share)
+        total += part_loss.detach() * share
     loss = accelerator.reduce(total, "mean").item()
     if not math.isfinite(loss):
         raise SettingError(

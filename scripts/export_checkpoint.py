@@ -64,7 +64,10 @@ def export(run: str, target: Path, calibrated_on: list[str] | None = None) -> No
             config["calibrated_on"] = calibrated_on
         config_file.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", "utf-8")
         if (Path(run) / RECORD).is_file():
-            write_json(Path(beside) / RECORD, record_of(Path(run)))
+            record = without_folders(json.loads((Path(run) / RECORD).read_text(encoding="utf-8")))
+            hashes = {name: file_sha256(Path(run) / name) for name in (WEIGHTS, RECORD)}
+            record["exported"] = {"sha256": hashes, "provenance": provenance()}
+            write_json(Path(beside) / RECORD, record)
         for path in sorted(Path(beside).iterdir(), key=lambda path: (path.name == WEIGHTS, path.name)):
             place = target / path.name
             if not (place.is_file() and filecmp.cmp(path, place, shallow=False)):  # the checkout's own code stays
@@ -85,13 +88,6 @@ def dev_documents_of(run: Path) -> list[str]:
             "documents chose the bias"
         )
     return found
-
-
-def record_of(run: Path) -> dict[str, Any]:
-    """Return the record of a run without the folders of the machine that trained, with the hashes of its files."""
-    record = json.loads((run / RECORD).read_text(encoding="utf-8"))
-    hashes = {name: file_sha256(run / name) for name in (WEIGHTS, RECORD)}
-    return {**without_folders(record), "exported": {"sha256": hashes, "provenance": provenance()}}
 
 
 def without_folders(value: Any) -> Any:

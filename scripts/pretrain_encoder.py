@@ -169,7 +169,8 @@ def token_rows(options: argparse.Namespace, tokenizer: Any) -> np.ndarray:
     source = json.dumps([files, options.row_tokens, sorted(tokenizer.get_vocab().items())])
     cache = options.output / f"rows-{hashlib.sha256(source.encode()).hexdigest()[:16]}.npy"
     if not cache.is_file():
-        excluded = excluded_ids(options.exclude)
+        texts = (path.read_text("utf-8") for path in options.exclude)  # PubTator
+        excluded = {match[1] for text in texts for match in re.finditer(r"^(\d+)\|t\|", text, re.MULTILINE)}
         stream = np.concatenate([part for path in options.text for part in _tokens(path, tokenizer, excluded)])
         width = options.row_tokens - 1
         rows = np.zeros((len(stream) // width, options.row_tokens), TOKEN)
@@ -181,11 +182,6 @@ def token_rows(options: argparse.Namespace, tokenizer: Any) -> np.ndarray:
         share = stream["is_mention"].mean()
         print(f"{len(rows)} rows of {options.row_tokens} tokens, {share:.1%} of them in mentions", flush=True)
     return np.load(cache)
-
-
-def excluded_ids(paths: Sequence[Path]) -> set[str]:
-    """Return the document identifiers of PubTator files, whose texts must not be learned."""
-    return {match[1] for path in paths for match in re.finditer(r"^(\d+)\|t\|", path.read_text("utf-8"), re.MULTILINE)}
 
 
 def _tokens(path: Path, tokenizer: Any, excluded: set[str]) -> Iterator[np.ndarray]:

@@ -54,20 +54,18 @@ class _Source:
     relation_types: Mapping[str, str | None] = field(default_factory=dict)
 
 
-def training_corpora(
-    settings: TrainingSettings, held_out: Collection[str], log: Callable[[str], None] = print
-) -> list[TrainingCorpus]:
+def training_corpora(settings: TrainingSettings, log: Callable[[str], None] = print) -> list[TrainingCorpus]:
     """Return the corpora that the settings name; each document once, in the first corpus that has it.
 
     Args:
-        held_out: ids of documents that must not be learned from.
         log: gets, for each file, how many documents were left out, and which mapped names it lacks.
 
     Raises:
         SettingError: nothing is left of a corpus, none has a relation, or the YAML file of corpora has a mistake.
         BioDirError: a file cannot be read.
     """
-    seen = set(held_out)
+    held_out = [path for path in (settings.dev, *settings.exclude) if path]
+    seen = {document.id for path in held_out for document in read_documents(path)}
     corpora = []
     room = settings.max_documents
     for source in _sources(settings):
@@ -110,11 +108,6 @@ def _unseen_documents(path: str, seen: Collection[str], log: Callable[[str], Non
     if not found:
         raise SettingError(f"{path}: holds no document to learn from; check the path and the format")
     return list(found.values())
-
-
-def document_ids(paths: Iterable[str]) -> set[str]:
-    """Return the ids of all documents of the files."""
-    return {document.id for path in paths for document in read_documents(path)}
 
 
 def corpus_paths(settings: TrainingSettings) -> list[str]:

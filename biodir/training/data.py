@@ -182,34 +182,22 @@ def epoch_steps(
     return [[shuffled[index] for index in group] for group in groups]
 
 
-@dataclass(frozen=True)
-class StepPart:
-    """What one process computes in one pass of a step.
+def step_parts(
+    step: Sequence[LabelledPairs], process: int, processes: int, passes: int = 1
+) -> list[tuple[list[LabelledPairs], float]]:
+    """Return the parts of a step that a process computes, one for each pass, with their shares.
 
-    Args:
-        share: what the mean loss of the part counts in the step's, times the number of processes, which average their
-            gradients; 0 for a part that is there only to let all processes do the same passes.
-
-    >>> StepPart([], share=0.5).share
-    0.5
-    """
-
-    labelled: list[LabelledPairs]
-    share: float
-
-
-def step_parts(step: Sequence[LabelledPairs], process: int, processes: int, passes: int = 1) -> list[StepPart]:
-    """Return the parts of a step that a process computes, one for each pass.
-
-    Summed over the passes and averaged over the processes, the parts' losses by their shares are the mean loss of the
-    step's pairs: the number of processes and passes changes nothing.
+    A share is what the mean loss of the part counts in the step's, times the number of processes, which average their
+    gradients; 0 for a part that is there only to let all processes do the same passes. Summed over the passes and
+    averaged over the processes, the parts' losses by their shares are the mean loss of the step's pairs: the number of
+    processes and passes changes nothing.
     """
     pairs = sum(len(found.targets) for found in step)
     parts = []
     for number in range(passes):
         some = list(step[number * processes + process :: passes * processes])
         share = sum(len(found.targets) for found in some) / pairs * processes
-        parts.append(StepPart(some or list(step[:1]), share))
+        parts.append((some or list(step[:1]), share))
     return parts
 
 

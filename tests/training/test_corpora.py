@@ -34,9 +34,7 @@ def listed(written):
         with open("corpora.yaml", "w", encoding="utf-8") as file:
             file.write(lines)
         logged = []
-        return training_corpora(settings(written("a", 1), corpora="corpora.yaml", **changes), (), logged.append)[
-            1:
-        ], logged
+        return training_corpora(settings(written("a", 1), corpora="corpora.yaml", **changes), logged.append)[1:], logged
 
     return read
 
@@ -45,10 +43,10 @@ def settings(*train, **changes) -> TrainingSettings:
     return TrainingSettings(train=list(train), encoder="bert", output_dir="run", **changes)
 
 
-def read(*train, held_out=(), **changes):
+def read(*train, **changes):
     """The ids of each corpus, and what was logged."""
     logged = []
-    corpora = training_corpora(settings(*train, **changes), held_out, logged.append)
+    corpora = training_corpora(settings(*train, **changes), logged.append)
     return {corpus.path: " ".join(document.id for document in corpus.documents) for corpus in corpora}, logged
 
 

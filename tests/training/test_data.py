@@ -12,7 +12,6 @@ from biodir.pipeline_decoding_biodir import UNANNOTATED
 from biodir.processing_document_biodir import DocumentProcessor
 from biodir.training.data import (
     LabelledPairs,
-    StepPart,
     epoch_pairs,
     epoch_steps,
     labelled_pairs,
@@ -231,17 +230,17 @@ def test_parts_make_up_the_mean_loss_of_the_step(processes, passes, sizes):
     step = step_of(*sizes)
     parts = all_parts(step, processes, passes)
     assert len(parts) == processes * passes
-    assert sum(part.share for part in parts) == pytest.approx(processes)
-    assert sum(part.share * mean_loss(part.labelled) for part in parts) / processes == pytest.approx(mean_loss(step))
+    assert sum(share for _, share in parts) == pytest.approx(processes)
+    assert sum(share * mean_loss(labelled) for labelled, share in parts) / processes == pytest.approx(mean_loss(step))
 
 
 def test_part_without_features_repeats_the_first_and_counts_nothing():
     step = step_of(2, 6)
-    assert step_parts(step, 0, 3) == [StepPart(step[:1], 0.75)]
-    assert step_parts(step, 1, 3) == [StepPart(step[1:], 2.25)]
-    assert step_parts(step, 2, 3) == [StepPart(step[:1], 0.0)]
+    assert step_parts(step, 0, 3) == [(step[:1], 0.75)]
+    assert step_parts(step, 1, 3) == [(step[1:], 2.25)]
+    assert step_parts(step, 2, 3) == [(step[:1], 0.0)]
     assert step_parts(step, 0, 1, passes=3) == [
-        StepPart(step[:1], 0.25),
-        StepPart(step[1:], 0.75),
-        StepPart(step[:1], 0),
+        (step[:1], 0.25),
+        (step[1:], 0.75),
+        (step[:1], 0),
     ]
