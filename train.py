@@ -46,7 +46,7 @@ from biodir.training.checkpoints import (
     save_state,
     without_wrappers,
 )
-from biodir.training.corpora import document_ids, training_corpora
+from biodir.training.corpora import training_corpora
 from biodir.training.data import LabelledPairs, step_parts, training_batch
 from biodir.training.initialization import model_from_encoder
 from biodir.training.labels import label_lists
@@ -105,7 +105,7 @@ class TrainingRun:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Train as the command line says; the exit status is 0, or that of the signal that stopped the run: 143 or 130."""
+    """Train by the command line; the exit status is 0, or that of the signal that stopped the run: 143 or 130."""
     settings = training_settings(arguments)
     check_folder(Path(settings.output_dir), settings.resume_from_checkpoint, settings.overwrite_output_dir)
     keep_freed_memory()
@@ -135,8 +135,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def new_run(settings: TrainingSettings, accelerator: Accelerator) -> TrainingRun:
     """Return the run at its start, its folder made."""
     # Data.
-    held_out = document_ids([*([settings.dev] if settings.dev else []), *settings.exclude])
-    corpora = training_corpora(settings, held_out, accelerator.print)
+    corpora = training_corpora(settings, accelerator.print)
     documents = [document for corpus in corpora for document in corpus.documents]
     lists = label_lists(documents, settings.labels, settings.encoder, settings.tasks)
     config = run_config(settings, lists, corpora)
@@ -211,11 +210,11 @@ def train(run: TrainingRun, stop: StopRequest) -> bool:
                 run.accelerator.print(f"stopped after step {progress.step}; resume with --resume_from_checkpoint")
                 return False
             end_epoch(run, bar)
-    write_log(run, finished=True)
-    best = f", dev F1 {100 * progress.best_f1:.2f} ({settings.metric_for_best_model})" if run.dev else ""
-    run.accelerator.print(
-        f"{settings.output_dir} holds the checkpoint of epoch {progress.best_epoch}{best}, and training.json"
-    )
+    if run.accelerator.is_main_process:
+        write_json(run.output / "training.json", log_of(run, finished=True))
+    best = f"epoch {progress.best_epoch}"
+    best += f", dev F1 {100 * progress.best_f1:.2f} ({settings.metric_for_best_model})" if run.dev else ""
+    run.accelerator.print(f"{settings.output_dir} holds the checkpoint of {best}, and training.json")
     return True
 
 
@@ -248,9 +247,9 @@ def train_step(run: TrainingRun, step: Sequence[LabelledPairs]) -> float:
     torch.manual_seed(dropout_seed(settings.seed, run.progress.step, accelerator.process_index))
     parts = step_parts(step, accelerator.process_index, accelerator.num_processes, settings.gradient_accumulation_steps)
     total = torch.zeros((), device=accelerator.device)
-    for number, part in enumerate(parts):
+    for number, (labelled, share) in enumerate(parts):
         # The same features twice, for which dropout gives two outputs.
-        batch = training_batch(part.labelled * (2 if settings.r_drop else 1), run.processor)
+        batch = training_batch(labelled * (2 if settings.r_drop else 1), run.processor)
         # Gradients of several processes are averaged after the last pass.
         with accelerator.no_sync(run.model) if number < len(parts) - 1 else nullcontext():
             with accelerator.autocast():
@@ -259,8 +258,8 @@ def train_step(run: TrainingRun, step: Sequence[LabelledPairs]) -> float:
             if settings.r_drop:
                 logits = {task: output[f"{task}_logits"] for task in run.scored_model.config.tasks}
                 part_loss = part_loss + settings.r_drop * divergence(logits)
-            accelerator.backward(part_loss * part.share)
-        total += part_loss.detach() * part.share
+            accelerator.backward(part_loss * share)
+        total += part_loss.detach() * share
     loss = accelerator.reduce(total, "mean").item()
     if not math.isfinite(loss):
         raise SettingError(
@@ -285,8 +284,7 @@ def end_epoch(run: TrainingRun, bar: tqdm) -> None:
     losses, progress.epoch_losses = progress.epoch_losses, []
     entry = {"epoch": progress.epoch, "loss": sum(losses) / len(losses), "step_losses": losses}
     entry |= {"train_s": progress.epoch_s, "none_bias": settings.none_bias, "dev": {}}
-    if run.dev is not None:
-        entry |= score(run)
+    entry |= score(run) if run.dev else {}
     progress.epochs.append(entry)
     f1 = entry["dev"][settings.metric_for_best_model]["f1"] if entry["dev"] else 0.0
     is_best = f1 > progress.best_f1 or run.dev is None
@@ -296,8 +294,8 @@ def end_epoch(run: TrainingRun, bar: tqdm) -> None:
     if run.accelerator.is_main_process:
         for folder in [run.output] * is_best + [run.output / "last"]:
             save_model(folder, run.scored_model, run.tokenizer, log_of(run))
+        write_json(run.output / "training.json", log_of(run))
     progress.step_of_epoch, progress.epoch_s = 0, 0.0
-    write_log(run)
     save_progress(run)
     bar.set_postfix_str(bar_text(run, entry["loss"]), refresh=False)
     bar.clear()
@@ -308,12 +306,9 @@ def log_epoch(run: TrainingRun, entry: dict[str, Any]) -> None:
     """Print a line on the epoch, and give its scores to the tracker."""
     scores = {f"dev F1 {level}": 100 * found["f1"] for level, found in entry["dev"].items()}
     run.accelerator.log(scores, step=run.progress.step)
-    text = ", ".join(f"{name.removeprefix('dev F1 ')} {value:.2f}" for name, value in scores.items())
-    run.accelerator.print(
-        f"epoch {entry['epoch']}: loss {entry['loss']:.3f}, {entry['train_s']:.0f} s, bias {entry['none_bias']}"
-        + (f"; dev F1 {text}" if text else ""),
-        flush=True,
-    )
+    text = f"epoch {entry['epoch']}: loss {entry['loss']:.3f}, {entry['train_s']:.0f} s, bias {entry['none_bias']}"
+    found = ", ".join(f"{name.removeprefix('dev F1 ')} {value:.2f}" for name, value in scores.items())
+    run.accelerator.print(text + (f"; dev F1 {found}" if found else ""), flush=True)
 
 
 def score(run: TrainingRun) -> dict[str, Any]:
@@ -372,12 +367,6 @@ def resume(run: TrainingRun) -> None:
 def log_of(run: TrainingRun, finished: bool = False) -> dict[str, Any]:
     """Return the record of the run so far."""
     return {**run.record, "epochs": run.progress.epochs, "best_epoch": run.progress.best_epoch, "finished": finished}
-
-
-def write_log(run: TrainingRun, finished: bool = False) -> None:
-    """Write training.json."""
-    if run.accelerator.is_main_process:
-        write_json(run.output / "training.json", log_of(run, finished))
 
 
 def bar_text(run: TrainingRun, loss: float) -> str:

@@ -14,7 +14,7 @@
 #   SEED ...    of stage 2; the weights of several are averaged. Default: 1 2 3
 #
 # LAUNCH starts train.py: LAUNCH="accelerate launch" on a machine that `accelerate config` knows; default: python.
-# PRETRAIN holds further options of scripts/pretrain_encoder.py, such as --steps.
+# PRETRAIN holds further options of scripts/pretrain_encoder.py, such as --max-steps.
 set -euo pipefail
 data=$1 encoder=$2 vocabulary=$3 output=$4
 shift 4
@@ -26,7 +26,7 @@ dev=$data/bioredirect/bioredirect_dev.pubtator
 test=$data/bioredirect/bioredirect_test.pubtator
 mkdir -p "$output"
 
-# 1. The encoder learns the language and, if asked, the vocabulary of the domain.
+# 1. The encoder learns the language and, if wanted, the vocabulary of the domain.
 if [ "$vocabulary" != none ]; then
   python scripts/pretrain_encoder.py --text "$data/text/biomedical_text.txt.xz" --encoder "$encoder" \
     --vocabulary "$vocabulary" --output "$output/encoder" --bf16 --attention eager ${PRETRAIN:-}

@@ -43,7 +43,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         mean = averaged(options.checkpoints)
     except BioDirError as error:
         raise SystemExit(f"average_checkpoints.py: error: {error}") from error
-    save_model(options.output, mean.model, mean.tokenizer, record_of(options.checkpoints, mean.model.config))
+    files = [Path(folder) / name for folder in options.checkpoints for name in ("model.safetensors", "training.json")]
+    hashes = data_fingerprints(path for path in files if path.is_file())
+    record = {"parents": options.checkpoints, "data": hashes, "none_bias": mean.model.config.none_bias}
+    save_model(options.output, mean.model, mean.tokenizer, {**record, "provenance": provenance()})
     print(f"{options.output} holds the mean of {len(options.checkpoints)} checkpoints")
 
 
@@ -52,48 +55,33 @@ def averaged(folders: Sequence[str]) -> BioDirPipeline:
     """Return the first checkpoint with the mean weights of all, in float32; other biases are named in a warning.
 
     Raises:
-        CheckpointError: a folder is no checkpoint, or two differ in configuration, tokenizer or weights.
+        CheckpointError: a folder is no checkpoint, or two differ in configuration or tokenizer.
     """
-    mean = _opened(folders[0])
-    sums = mean.model.state_dict()
+    mean = load_pipeline(folders[0], device="cpu")
+    sums = mean.model.float().state_dict()
     for folder in folders[1:]:
-        other = _opened(folder)
-        _check_alike(folders[0], mean.model.config.to_dict(), folder, other.model.config.to_dict())
+        other = load_pipeline(folder, device="cpu")
+        _check_alike(folders[0], mean, folder, other)
         kept, bias = mean.model.config.none_bias, other.model.config.none_bias
         if bias != kept:
             logger.warning("%s: its none_bias is %s; the mean keeps %s, that of %s", folder, bias, kept, folders[0])
-        weights = other.model.state_dict()
-        if {name: value.shape for name, value in weights.items()} != {name: sums[name].shape for name in sums}:
-            raise CheckpointError(f"{folder}: its weights have other names or sizes than in {folders[0]}")
-        for name, value in weights.items():
+        for name, value in other.model.float().state_dict().items():
             sums[name] += value
     for value in sums.values():
         value /= len(folders)
     return mean
 
 
-def record_of(folders: Sequence[str], config: Any) -> dict[str, Any]:
-    """Return the training.json of a mean: the checkpoints, the hashes of their files, versions and commit."""
-    files = [Path(folder) / name for folder in folders for name in ("model.safetensors", "training.json")]
-    hashes = data_fingerprints(map(str, (path for path in files if path.is_file())))
-    return {"parents": list(folders), "data": hashes, "none_bias": config.none_bias, "provenance": provenance()}
-
-
-def _opened(folder: str) -> BioDirPipeline:
-    extract = load_pipeline(folder, device="cpu")
-    extract.model.float()
-    return extract
-
-
-def _check_alike(first: str, wanted: Mapping[str, Any], folder: str, found: Mapping[str, Any]) -> None:
+def _check_alike(first: str, wanted: BioDirPipeline, folder: str, found: BioDirPipeline) -> None:
     """Check that the configurations, but for `MAY_DIFFER`, and the tokenizers are the same."""
-    one, other = _flat(wanted), _flat(found)
+    one, other = (_flat(opened.model.config.to_dict()) for opened in (wanted, found))
     differing = [
         f"{name} is {other.get(name)!r}, not {one.get(name)!r}"
         for name in sorted({*one, *other})
         if one.get(name) != other.get(name) and name.rpartition(".")[2] not in MAY_DIFFER
     ]
-    if _tokenizer(first) != _tokenizer(folder):
+    tokenizers = [json.loads((Path(each) / "tokenizer.json").read_text(encoding="utf-8")) for each in (first, folder)]
+    if tokenizers[0] != tokenizers[1]:
         differing.append("tokenizer.json has other content")
     if differing:
         raise CheckpointError(
@@ -108,10 +96,6 @@ def _flat(values: Mapping[str, Any], place: str = "") -> dict[str, Any]:
         is_nested = isinstance(value, Mapping) and value
         found |= _flat(value, f"{place}{name}.") if is_nested else {f"{place}{name}": value}
     return found
-
-
-def _tokenizer(folder: str) -> Any:
-    return json.loads((Path(folder) / "tokenizer.json").read_text(encoding="utf-8"))
 
 
 if __name__ == "__main__":

@@ -57,20 +57,21 @@ def export(run: str, target: Path, calibrated_on: list[str] | None = None) -> No
         extract.tokenizer.save_pretrained(beside)
         config_file = Path(beside) / "config.json"
         config = json.loads(config_file.read_text(encoding="utf-8"))
-        config_file.write_text(json.dumps(exported(config, calibrated_on), indent=2, sort_keys=True) + "\n", "utf-8")
+        for part in (config, config["encoder_config"]):
+            part.pop("_name_or_path", None)
+            part["dtype"] = "float32"
+        if calibrated_on:
+            config["calibrated_on"] = calibrated_on
+        config_file.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", "utf-8")
         if (Path(run) / RECORD).is_file():
-            write_json(Path(beside) / RECORD, record_of(Path(run)))
+            record = without_folders(json.loads((Path(run) / RECORD).read_text(encoding="utf-8")))
+            hashes = {name: file_sha256(Path(run) / name) for name in (WEIGHTS, RECORD)}
+            record["exported"] = {"sha256": hashes, "provenance": provenance()}
+            write_json(Path(beside) / RECORD, record)
         for path in sorted(Path(beside).iterdir(), key=lambda path: (path.name == WEIGHTS, path.name)):
             place = target / path.name
             if not (place.is_file() and filecmp.cmp(path, place, shallow=False)):  # the checkout's own code stays
                 os.replace(path, place)
-
-
-def exported(config: dict[str, Any], calibrated_on: list[str] | None) -> dict[str, Any]:
-    """Return the configuration of the exported checkpoint."""
-    encoder = {name: value for name, value in config["encoder_config"].items() if name != "_name_or_path"}
-    found = {**config, "dtype": "float32", "encoder_config": {**encoder, "dtype": "float32"}}
-    return found if calibrated_on is None else {**found, "calibrated_on": calibrated_on}
 
 
 def dev_documents_of(run: Path) -> list[str]:
@@ -80,22 +81,13 @@ def dev_documents_of(run: Path) -> list[str]:
         CheckpointError: the run names none.
     """
     config = run / "config.json"
-    if not config.is_file():
-        raise CheckpointError(f"{run}: holds no config.json; name the folder of a run with --calibrated-like")
-    found = json.loads(config.read_text(encoding="utf-8")).get("calibrated_on")
+    found = json.loads(config.read_text(encoding="utf-8")).get("calibrated_on") if config.is_file() else None
     if not found:
         raise CheckpointError(
             f"{config}: names no documents (calibrated_on), as of a run without --dev; name the run whose dev "
             "documents chose the bias"
         )
     return found
-
-
-def record_of(run: Path) -> dict[str, Any]:
-    """Return the record of a run without the folders of the machine that trained, with the hashes of its files."""
-    record = json.loads((run / RECORD).read_text(encoding="utf-8"))
-    hashes = {name: file_sha256(run / name) for name in (WEIGHTS, RECORD)}
-    return {**without_folders(record), "exported": {"sha256": hashes, "provenance": provenance()}}
 
 
 def without_folders(value: Any) -> Any:
@@ -106,12 +98,12 @@ def without_folders(value: Any) -> Any:
         return [without_folders(part) for part in value]
     if not isinstance(value, dict):
         return value
-    found: dict[str, Any] = {}
-    times: Counter[str] = Counter()
+    names: Counter[str] = Counter()
+    found = {}
     for key, part in value.items():
         name = without_folders(key)
-        times[name] += 1
-        found[name if times[name] == 1 else f"{name} ({times[name]})"] = without_folders(part)
+        names[name] += 1
+        found[f"{name} ({names[name]})" if names[name] > 1 else name] = without_folders(part)
     return found
 
 

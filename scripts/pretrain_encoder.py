@@ -1,4 +1,4 @@
-"""Continue the masked-language-model training of an encoder on text of the domain, with another vocabulary if asked.
+"""Continue the masked-language-model training of an encoder on text of the domain, with another vocabulary if wanted.
 
     python scripts/pretrain_encoder.py --text text.txt.xz corpus.jsonl.xz --encoder FOLDER_OR_ID --output runs/encoder
 
@@ -36,6 +36,8 @@ MASK_SHARE, RANDOM_SHARE = 0.8, 0.1
 # Lengths of spans, in words: SpanBERT (Joshi et al. 2020), section 3.1.
 SPAN_STOP, LONGEST_SPAN = 0.2, 10
 MENTION_WEIGHT = 3.0  # how much likelier a span starts at a mention than at another word
+# A token of a row: its id, whether a word or a mention starts at it, and whether it is part of a mention.
+TOKEN = np.dtype([("input_ids", np.int32), ("is_start", bool), ("is_mention", bool)])
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -55,7 +57,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # Several passes over a large text do not overfit a small encoder; fine-tuning gets its dropout back below.
     dropouts = {name: value for name, value in vars(config).items() if "dropout" in name and isinstance(value, float)}
     masking = SpanMasking(tokenizer.mask_token_id, tuple(tokenizer.all_special_ids), len(tokenizer), options.mask_share)
-    model = load_model(options, tokenizer, dict.fromkeys(dropouts, 0.0))
+    attention, no_dropout = options.attention, dict.fromkeys(dropouts, 0.0)
+    model = AutoModelForMaskedLM.from_pretrained(
+        options.encoder, dtype=torch.float32, attn_implementation=attention, **no_dropout
+    )
+    if options.vocabulary:
+        use_vocabulary(model, AutoTokenizer.from_pretrained(options.encoder), tokenizer)
     settings = training_arguments(options, len(rows) - held_out)
     trained = training_order(order[held_out:], settings.max_steps * options.rows_per_step, options.seed)
     trainer = SparseTrainer(
@@ -91,28 +98,13 @@ class SparseTrainer(Trainer):
 
 
 @dataclass(frozen=True)
-class TokenRows:
-    """Rows of `row_tokens` tokens: [CLS], then the text with [SEP] after each line or document."""
-
-    input_ids: np.ndarray  # (rows, row_tokens)
-    is_start: np.ndarray  # (rows, row_tokens) whether a word, or a mention, starts at the token
-    is_mention: np.ndarray  # (rows, row_tokens)
-
-    def __len__(self) -> int:
-        return len(self.input_ids)
-
-    def __getitem__(self, index: int) -> dict[str, np.ndarray]:
-        return {name: array[index] for name, array in vars(self).items()}
-
-
-@dataclass(frozen=True)
 class MaskedRows(Dataset[dict[str, torch.Tensor]]):
     """Rows with masks, in the order in which they are read.
 
     Seed and place in that order decide a mask, and no generator's state, which a loader that reads ahead would spoil.
     """
 
-    rows: TokenRows
+    rows: np.ndarray  # (rows, row_tokens) of `TOKEN`
     order: np.ndarray
     masking: "SpanMasking"
     seed: int
@@ -121,7 +113,7 @@ class MaskedRows(Dataset[dict[str, torch.Tensor]]):
         return len(self.order)
 
     def __getitem__(self, place: int) -> dict[str, torch.Tensor]:
-        return self.masking(self.rows[int(self.order[place])], np.random.default_rng([self.seed, place]))
+        return self.masking(self.rows[self.order[place]], np.random.default_rng([self.seed, place]))
 
 
 def training_order(indices: np.ndarray, count: int, seed: int) -> np.ndarray:
@@ -139,7 +131,7 @@ class SpanMasking:
     vocab_size: int
     mask_share: float
 
-    def __call__(self, row: dict[str, np.ndarray], random: np.random.Generator) -> dict[str, torch.Tensor]:
+    def __call__(self, row: np.ndarray, random: np.random.Generator) -> dict[str, torch.Tensor]:
         """Return masked `input_ids` and `labels`, (tokens,) each."""
         input_ids = row["input_ids"].astype(np.int64)
         masked = self.masked(row, random)
@@ -150,15 +142,15 @@ class SpanMasking:
         input_ids = np.where(is_random, random.integers(self.vocab_size, size=len(input_ids)), input_ids)
         return {"input_ids": torch.from_numpy(input_ids), "labels": torch.from_numpy(labels)}
 
-    def masked(self, row: dict[str, np.ndarray], random: np.random.Generator) -> np.ndarray:
+    def masked(self, row: np.ndarray, random: np.random.Generator) -> np.ndarray:
         """Return which tokens of a row are masked, (tokens,)."""
         starts = np.flatnonzero(row["is_start"])  # first token of each word; special tokens start none
-        ends = np.append(starts[1:], len(row["input_ids"]))
+        ends = np.append(starts[1:], len(row))
         weights = np.where(row["is_mention"][starts], MENTION_WEIGHT, 1.0)
         # Weighted random order without replacement: Efraimidis and Spirakis (2006).
         order = np.argsort(-np.log(random.random(len(starts))) / weights)
         lengths = np.minimum(random.geometric(SPAN_STOP, len(starts)), LONGEST_SPAN)
-        masked = np.zeros(len(row["input_ids"]), dtype=bool)
+        masked = np.zeros(len(row), dtype=bool)
         for place in order:
             last = min(place + lengths[place], len(starts)) - 1
             span = slice(starts[place], ends[last])
@@ -168,50 +160,47 @@ class SpanMasking:
         return masked & ~np.isin(row["input_ids"], self.special_ids)
 
 
-def token_rows(options: argparse.Namespace, tokenizer: Any) -> TokenRows:
-    """Return the rows of all texts, from the cache in the output folder where an earlier start left them."""
-    files = data_fingerprints([*map(str, options.text), *map(str, options.exclude)])
+def token_rows(options: argparse.Namespace, tokenizer: Any) -> np.ndarray:
+    """Return the rows of all texts, from the cache in the output folder where an earlier start left them.
+
+    Each is [CLS], then text with [SEP] after each line or document: (rows, row_tokens) of `TOKEN`.
+    """
+    files = data_fingerprints([*options.text, *options.exclude])
     source = json.dumps([files, options.row_tokens, sorted(tokenizer.get_vocab().items())])
-    cache = options.output / f"rows-{hashlib.sha256(source.encode()).hexdigest()[:16]}.npz"
+    cache = options.output / f"rows-{hashlib.sha256(source.encode()).hexdigest()[:16]}.npy"
     if not cache.is_file():
-        excluded = excluded_ids(options.exclude)
-        parts = [part for path in options.text for part in _tokens(path, tokenizer, excluded)]
-        stream = [np.concatenate(arrays) for arrays in zip(*parts, strict=True)]
+        texts = (path.read_text("utf-8") for path in options.exclude)  # PubTator
+        excluded = {match[1] for text in texts for match in re.finditer(r"^(\d+)\|t\|", text, re.MULTILINE)}
+        stream = np.concatenate([part for path in options.text for part in _tokens(path, tokenizer, excluded)])
         width = options.row_tokens - 1
-        count = len(stream[0]) // width
-        cut = [array[: count * width].reshape(count, width) for array in stream]
-        first = (tokenizer.cls_token_id, False, False)
-        complete = [np.insert(array, 0, value, axis=1) for array, value in zip(cut, first, strict=True)]
-        half_written = cache.with_suffix(".part.npz")
-        np.savez(half_written, *complete)
+        rows = np.zeros((len(stream) // width, options.row_tokens), TOKEN)
+        rows["input_ids"][:, 0] = tokenizer.cls_token_id
+        rows[:, 1:] = stream[: len(rows) * width].reshape(-1, width)
+        half_written = cache.with_suffix(".part.npy")
+        np.save(half_written, rows)
         half_written.replace(cache)
-        print(f"{count} rows of {options.row_tokens} tokens, {stream[2].mean():.1%} of them in mentions", flush=True)
-    with np.load(cache) as arrays:
-        return TokenRows(*(arrays[name] for name in arrays.files))
+        share = stream["is_mention"].mean()
+        print(f"{len(rows)} rows of {options.row_tokens} tokens, {share:.1%} of them in mentions", flush=True)
+    return np.load(cache)
 
 
-def excluded_ids(paths: Sequence[Path]) -> set[str]:
-    """Return the document identifiers of PubTator files, whose texts must not be learned."""
-    return {match[1] for path in paths for match in re.finditer(r"^(\d+)\|t\|", path.read_text("utf-8"), re.MULTILINE)}
-
-
-def _tokens(path: Path, tokenizer: Any, excluded: set[str]) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Yield ids, word starts and mention flags of each line's or document's tokens, [SEP] last."""
+def _tokens(path: Path, tokenizer: Any, excluded: set[str]) -> Iterator[np.ndarray]:
+    """Yield the tokens of each line or document, [SEP] last: (tokens,) of `TOKEN`."""
     documents = list(_documents(path, excluded))
     for first in range(0, len(documents), 1000):
         batch = documents[first : first + 1000]
         encoded = tokenizer([text for text, _ in batch], add_special_tokens=False)
         for (_, spans), encoding in zip(batch, encoded.encodings, strict=True):
             words = np.array([-1 if word is None else word for word in encoding.word_ids], dtype=np.int64)
-            is_start = np.diff(words, prepend=-1) != 0
-            is_mention = np.zeros(len(words), dtype=bool)
+            tokens = np.zeros(len(words) + 1, TOKEN)
+            tokens["input_ids"] = [*encoding.ids, tokenizer.sep_token_id]
+            tokens["is_start"][:-1] = np.diff(words, prepend=-1) != 0
             start_chars = np.array([start for start, _ in encoding.offsets], dtype=np.int64)
             for start, end in spans:
                 inside = np.flatnonzero((start_chars >= start) & (start_chars < end))
-                is_mention[inside] = True
-                is_start[inside[1:]] = False
-            ids = np.array([*encoding.ids, tokenizer.sep_token_id], dtype=np.int32)
-            yield ids, np.append(is_start, False), np.append(is_mention, False)
+                tokens["is_mention"][inside] = True
+                tokens["is_start"][inside[1:]] = False
+            yield tokens
 
 
 def _documents(path: Path, excluded: set[str]) -> Iterator[tuple[str, list[tuple[int, int]]]]:
@@ -225,16 +214,6 @@ def _documents(path: Path, excluded: set[str]) -> Iterator[tuple[str, list[tuple
             document = json.loads(line)
             if not {str(document.get("pmid")), str(document.get("id"))} & excluded:
                 yield document["text"], [(each["start"], each["end"]) for each in document.get("entities", ())]
-
-
-def load_model(options: argparse.Namespace, tokenizer: Any, settings: dict[str, float]) -> nn.Module:
-    """Return the masked-language model in float32, with these settings and the vocabulary of the tokenizer."""
-    model = AutoModelForMaskedLM.from_pretrained(
-        options.encoder, dtype=torch.float32, attn_implementation=options.attention, **settings
-    )
-    if options.vocabulary:
-        use_vocabulary(model, AutoTokenizer.from_pretrained(options.encoder), tokenizer)
-    return model
 
 
 def use_vocabulary(model: Any, old: Any, new: Any) -> None:

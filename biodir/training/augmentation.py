@@ -7,28 +7,10 @@ the names.
 
 import random
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from biodir.document_biodir import Document, Entity, Mention, Passage, Relation
-
-Pairs = frozenset[frozenset[str]]
-
-
-@dataclass(frozen=True)
-class AugmentedDocument:
-    """A document with other entities, and the pairs of identifiers in it that are not learned from.
-
-    Args:
-        excluded_pairs: pairs without another entity, which the original document teaches already, and those that are
-            not learned from there either, under their new identifiers.
-
-    >>> AugmentedDocument(Document("1+1", "Iron helps."), frozenset()).document.id
-    '1+1'
-    """
-
-    document: Document
-    excluded_pairs: Pairs
 
 
 def rare_types(documents: Sequence[Document], below: int) -> set[str]:
@@ -43,11 +25,14 @@ def augmented_documents(
     rare: Collection[str],
     seed: int,
     excluded: Mapping[str, Collection[frozenset[str]]] | None = None,
-) -> list[AugmentedDocument]:
-    """Return so many copies of a document for each relation of a rare type, with its entities replaced where possible.
+) -> Iterator[tuple[Document, frozenset[frozenset[str]]]]:
+    """Yield so many copies of a document for each relation of a rare type, with its entities replaced where possible.
 
     An entity can be replaced where all its mentions have one identifier and overlap no other mention and no border of a
     passage. Its new name and identifier are those of an entity of the same type from another document.
+
+    Beside each copy are the pairs of identifiers in it that are not learned from: pairs without another entity, which
+    the original document teaches already, and those that are not learned from there either, under new identifiers.
 
     Args:
         rare: relation types.
@@ -55,64 +40,48 @@ def augmented_documents(
     """
     draw = random.Random(seed)
     names = _names_by_type(documents)
-    found = []
     for document in documents:
         chosen = [relation for relation in document.relations if relation.relation_type in rare for _ in range(copies)]
         for number, relation in enumerate(chosen, start=1):
             new_of = _other_entities(document, relation, names, draw)
             if new_of:
+                new_ids = {old: new.identifiers[0] for old, new in new_of.items()}
+                kept = _identifiers(document) - set(new_of)
+                unchanged = {frozenset((first, second)) for first in kept for second in kept}
                 left_out = (excluded or {}).get(document.id, ())
-                found.append(_with_other_entities(document, f"{document.id}+{number}", new_of, left_out))
-    return found
+                still_left_out = {frozenset(new_ids.get(name, name) for name in pair) for pair in left_out}
+                copy = replace(with_other_entities(document, new_of), id=f"{document.id}+{number}")
+                yield copy, frozenset(unchanged | still_left_out)
 
 
-@dataclass(frozen=True)
-class _Named:
-    """An entity's identifier and the text of its first mention that names nothing else."""
-
-    identifier: str
-    name: str
+def _identifiers(document: Document) -> set[str]:
+    return {identifier for mention in document.mentions for identifier in mention.identifiers}
 
 
-def _names_by_type(documents: Sequence[Document]) -> dict[str, list[_Named]]:
-    """Return entity type -> all entities with a name of their own, each once, in the order of the documents."""
-    names: dict[str, dict[str, _Named]] = {}
+def _names_by_type(documents: Sequence[Document]) -> dict[str, list[Mention]]:
+    """Return entity type -> the first mention of each entity that names nothing else, in the order of the documents."""
+    names: dict[str, dict[str, Mention]] = {}
     for document in documents:
         for mention in sorted(document.mentions, key=lambda mention: mention.start_char):
             if len(mention.identifiers) == 1:
-                (identifier,) = mention.identifiers
-                names.setdefault(mention.entity_type, {}).setdefault(identifier, _Named(identifier, mention.text))
+                names.setdefault(mention.entity_type, {}).setdefault(mention.identifiers[0], mention)
     return {kind: list(found.values()) for kind, found in names.items()}
 
 
 def _other_entities(
-    document: Document, relation: Relation, names: Mapping[str, Sequence[_Named]], draw: random.Random
-) -> dict[str, _Named]:
-    """Return identifier -> the entity in its place, for those of the relation that can be replaced."""
-    taken = {identifier for mention in document.mentions for identifier in mention.identifiers}
-    taken.update(name for each in document.relations for name in (each.entity1_id, each.entity2_id))
+    document: Document, relation: Relation, names: Mapping[str, Sequence[Mention]], draw: random.Random
+) -> dict[str, Mention]:
+    """Return identifier -> a mention of the entity in its place, for those of the relation that can be replaced."""
+    taken = _identifiers(document).union(*(each.pair for each in document.relations))
     new_of = {}
     for entity in document.entities():
-        if entity.identifier not in (relation.entity1_id, relation.entity2_id):
+        if entity.identifier not in relation.pair:
             continue
-        others = [found for found in names.get(entity.entity_type, ()) if found.identifier not in taken]
+        others = [found for found in names.get(entity.entity_type, ()) if found.identifiers[0] not in taken]
         if others and _can_be_replaced(document, entity):
             new_of[entity.identifier] = draw.choice(others)
-            taken.add(new_of[entity.identifier].identifier)
+            taken.update(new_of[entity.identifier].identifiers)
     return new_of
-
-
-def _with_other_entities(
-    document: Document, new_id: str, new_of: Mapping[str, _Named], excluded: Collection[frozenset[str]]
-) -> AugmentedDocument:
-    changed = replace(document, id=new_id)
-    for old, new in new_of.items():
-        changed = with_renamed_entity(changed, old, new.identifier, new.name)
-    kept = {identifier for mention in document.mentions for identifier in mention.identifiers} - set(new_of)
-    unchanged = {frozenset((first, second)) for first in kept for second in kept}
-    new_ids = {old: new.identifier for old, new in new_of.items()}
-    still_excluded = {frozenset(new_ids.get(name, name) for name in pair) for pair in excluded}
-    return AugmentedDocument(changed, frozenset(unchanged | still_excluded))
 
 
 def _can_be_replaced(document: Document, entity: Entity) -> bool:
@@ -123,49 +92,46 @@ def _can_be_replaced(document: Document, entity: Entity) -> bool:
     borders = [border for part in document.passages for border in (part.start_char, part.end_char)]
     if any(mention.start_char < border < mention.end_char for mention in own for border in borders):
         return False
-    others = [mention for mention in document.mentions if entity.identifier not in mention.identifiers]
-    return not any(_overlap(first, second) for first in own for second in [*others, *own] if first is not second)
+    return not any(
+        one.start_char < other.end_char and other.start_char < one.end_char
+        for one in own
+        for other in document.mentions
+        if one is not other
+    )
 
 
-def _overlap(first: Mention, second: Mention) -> bool:
-    return first.start_char < second.end_char and second.start_char < first.end_char
-
-
-def with_renamed_entity(document: Document, old: str, new: str, name: str) -> Document:
-    """Return the document in which an entity has another identifier, and each of its mentions this name.
+def with_other_entities(document: Document, new_of: Mapping[str, Mention]) -> Document:
+    """Return the document in which entities have the identifier and, at each mention, the text of another mention.
 
     Args:
-        old: identifier of an entity whose mentions overlap no other mention nor border of a passage, and have no other
-            identifier.
-        new: its new identifier.
-        name: the text in place of each of its mentions.
+        new_of: identifier -> mention of the new entity, for entities that can be replaced.
     """
-    spans = sorted(
-        (mention.start_char, mention.end_char) for mention in document.mentions if old in mention.identifiers
-    )
+    news = [next((new_of[name] for name in each.identifiers if name in new_of), None) for each in document.mentions]
+    mentions = list(zip(document.mentions, news, strict=True))
+    spans = sorted((each.start_char, each.end_char, new.text) for each, new in mentions if new)
+    text = document.text
+    for start, end, name in reversed(spans):
+        text = text[:start] + name + text[end:]
 
     def moved(place: int) -> int:
-        return place + sum(len(name) - (end - start) for start, end in spans if end <= place)
+        return place + sum(len(name) - (end - start) for start, end, name in spans if end <= place)
 
-    text = document.text
-    for start, end in reversed(spans):
-        text = text[:start] + name + text[end:]
-    mentions = tuple(
-        Mention(moved(mention.start_char), moved(mention.start_char) + len(name), name, mention.entity_type, (new,))
-        if old in mention.identifiers
-        else replace(mention, start_char=moved(mention.start_char), end_char=moved(mention.end_char))
-        for mention in document.mentions
-    )
+    def new_id(identifier: str) -> str:
+        return new_of[identifier].identifiers[0] if identifier in new_of else identifier
+
+    found = []
+    for mention, new in mentions:
+        start, end = moved(mention.start_char), moved(mention.end_char)
+        named = mention if new is None else replace(mention, text=new.text, identifiers=new.identifiers)
+        found.append(replace(named, start_char=start, end_char=end))
     passages = tuple(Passage(moved(part.start_char), moved(part.end_char), part.kind) for part in document.passages)
-    relations = tuple(_renamed(relation, old, new) for relation in document.relations)
-    return Document(document.id, text, mentions, relations, passages)
-
-
-def _renamed(relation: Relation, old: str, new: str) -> Relation:
-    new_of = {old: new}
-    return replace(
-        relation,
-        entity1_id=new_of.get(relation.entity1_id, relation.entity1_id),
-        entity2_id=new_of.get(relation.entity2_id, relation.entity2_id),
-        subject_id=new if relation.subject_id == old else relation.subject_id,
+    relations = tuple(
+        replace(
+            relation,
+            entity1_id=new_id(relation.entity1_id),
+            entity2_id=new_id(relation.entity2_id),
+            subject_id=relation.subject_id and new_id(relation.subject_id),
+        )
+        for relation in document.relations
     )
+    return Document(document.id, text, tuple(found), relations, passages)

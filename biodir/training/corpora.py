@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from biodir.document_biodir import Document, Mention
+from biodir.document_biodir import Document
 from biodir.errors_biodir import SettingError
 from biodir.formats.reading import read_documents
 from biodir.training.settings import TrainingSettings, read_yaml
@@ -54,20 +54,18 @@ class _Source:
     relation_types: Mapping[str, str | None] = field(default_factory=dict)
 
 
-def training_corpora(
-    settings: TrainingSettings, held_out: Collection[str], log: Callable[[str], None] = print
-) -> list[TrainingCorpus]:
+def training_corpora(settings: TrainingSettings, log: Callable[[str], None] = print) -> list[TrainingCorpus]:
     """Return the corpora that the settings name; each document once, in the first corpus that has it.
 
     Args:
-        held_out: ids of documents that must not be learned from.
         log: gets, for each file, how many documents were left out, and which mapped names it lacks.
 
     Raises:
         SettingError: nothing is left of a corpus, none has a relation, or the YAML file of corpora has a mistake.
         BioDirError: a file cannot be read.
     """
-    seen = set(held_out)
+    held_out = [path for path in (settings.dev, *settings.exclude) if path]
+    seen = {document.id for path in held_out for document in read_documents(path)}
     corpora = []
     room = settings.max_documents
     for source in _sources(settings):
@@ -103,18 +101,13 @@ def _unseen_documents(path: str, seen: Collection[str], log: Callable[[str], Non
         log(f"{path}: {left_out} documents left out, held out for evaluation or in a corpus before")
     if twice:
         log(f"{path}: {twice} documents left out, whose ids the file has before")
-    if found:
-        return list(found.values())
-    if left_out:
+    if not found and left_out:
         raise SettingError(
             f"{path}: no document is left to learn from; --dev, --exclude or corpora before have them all"
         )
-    raise SettingError(f"{path}: holds no document to learn from; check the path and the format")
-
-
-def document_ids(paths: Iterable[str]) -> set[str]:
-    """Return the ids of all documents of the files."""
-    return {document.id for path in paths for document in read_documents(path)}
+    if not found:
+        raise SettingError(f"{path}: holds no document to learn from; check the path and the format")
+    return list(found.values())
 
 
 def corpus_paths(settings: TrainingSettings) -> list[str]:
@@ -172,16 +165,13 @@ def _log_idle_names(source: _Source, documents: Sequence[Document], log: Callabl
 def _corpus(source: _Source, documents: Sequence[Document]) -> TrainingCorpus:
     mapped, excluded = [], {}
     for document in documents:
-        mapping = source.relation_types
-        names = [(each, mapping.get(each.relation_type, each.relation_type)) for each in document.relations]
-        relations = tuple(replace(each, relation_type=name) for each, name in names if name is not None)
-        dropped = frozenset(each.pair for each, name in names if name is None)
+        named = [(each, source.entity_types.get(each.entity_type, each.entity_type)) for each in document.mentions]
+        mentions = tuple(replace(each, entity_type=name) for each, name in named if name is not None)
+        types = source.relation_types
+        labelled = [(each, types.get(each.relation_type, each.relation_type)) for each in document.relations]
+        relations = tuple(replace(each, relation_type=name) for each, name in labelled if name is not None)
+        dropped = frozenset(each.pair for each, name in labelled if name is None)
         if dropped:
             excluded[document.id] = dropped
-        mapped.append(replace(document, mentions=_mapped_mentions(document, source), relations=relations))
+        mapped.append(replace(document, mentions=mentions, relations=relations))
     return TrainingCorpus(source.path, tuple(mapped), source.is_partial, excluded)
-
-
-def _mapped_mentions(document: Document, source: _Source) -> tuple[Mention, ...]:
-    names = [(each, source.entity_types.get(each.entity_type, each.entity_type)) for each in document.mentions]
-    return tuple(replace(mention, entity_type=name) for mention, name in names if name is not None)

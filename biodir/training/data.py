@@ -9,7 +9,6 @@ from typing import Any
 import torch
 
 from biodir.document_biodir import Document, Relation
-from biodir.document_candidates_biodir import CandidatePair
 from biodir.errors_biodir import AnnotationError
 from biodir.evaluation.checks import unannotated_parts
 from biodir.modeling_pairwise_biodir import length_groups
@@ -22,7 +21,7 @@ from biodir.processing_pairwise_biodir import PairwiseFeatures, PairwiseProcesso
 class LabelledPairs:
     """Features with the targets of their pairs: of each, task -> one number for each label.
 
-    The first task says which pairs are related. `swapped`, where it is known, holds the same pairs in the other order.
+    The first task decides which pairs are related. `swapped`, where known, holds the same pairs in the other order.
 
     >>> pairs = LabelledPairs(None, ({"relation": [0.0, 1.0]}, {"relation": [1.0, 0.0]}))
     >>> pairs.related
@@ -95,7 +94,10 @@ def labelled_pairs(
         if not with_swapped:
             yield from found
             continue
-        others = processor.features(tokenized, map(in_other_order, pairs))
+        # The direction label follows the order.
+        others = processor.features(
+            tokenized, [replace(each, entity1=each.entity2, entity2=each.entity1) for each in pairs]
+        )
         swapped = _with_targets(others, document.id, relations, labels, unannotated)
         for each, other in zip(found, swapped, strict=True):
             yield replace(each, swapped=other)
@@ -119,28 +121,19 @@ def _with_targets(
         yield LabelledPairs(features, tuple(targets))
 
 
-def in_other_order(pair: CandidatePair) -> CandidatePair:
-    """Return the pair with its entities in each other's place; its direction label follows."""
-    return CandidatePair(pair.entity2, pair.entity1, pair.pair_type_id)
-
-
 def related_types(documents: Iterable[Document]) -> set[frozenset[str]]:
     """Return the unordered pairs of entity types that relations of the documents join."""
-    joined: set[frozenset[str]] = set()
-    for document in documents:
-        types = types_of_identifiers(document)
-        for relation in document.relations:
-            sides = (types.get(identifier, ()) for identifier in (relation.entity1_id, relation.entity2_id))
-            joined.update(frozenset(pair) for pair in product(*sides))
-    return joined
+    return {pair for document in documents for _, joined in joined_types(document) for pair in joined}
 
 
-def types_of_identifiers(document: Document) -> dict[str, set[str]]:
-    """Return identifier -> the entity types of its mentions."""
+def joined_types(document: Document) -> Iterator[tuple[Relation, set[frozenset[str]]]]:
+    """Yield each relation with the unordered pairs of entity types that it joins; none without a mention."""
     types: dict[str, set[str]] = {}
     for entity in document.entities():
         types.setdefault(entity.identifier, set()).add(entity.entity_type)
-    return types
+    for relation in document.relations:
+        sides = (types.get(identifier, ()) for identifier in (relation.entity1_id, relation.entity2_id))
+        yield relation, {frozenset(pair) for pair in product(*sides)}
 
 
 def epoch_pairs(
@@ -180,46 +173,31 @@ def epoch_steps(
     """
     order = random.Random(seed)
     shuffled = order.sample(labelled, len(labelled))
-    groups = _groups([found.features for found in shuffled], processor, token_budget)
+    features: list[Any] = [found.features for found in shuffled]  # of the processor's own kind
+    if isinstance(processor, PairwiseProcessor):
+        groups = length_groups([found.tokens for found in features], token_budget)
+    else:
+        groups = processor.passes(features, token_budget)
     order.shuffle(groups)
     return [[shuffled[index] for index in group] for group in groups]
 
 
-def _groups(features: Sequence[Any], processor: Processor, token_budget: int) -> list[list[int]]:
-    """Return indices of features that form a step."""
-    if isinstance(processor, PairwiseProcessor):
-        return length_groups([found.tokens for found in features], token_budget)
-    return processor.passes(features, token_budget)
+def step_parts(
+    step: Sequence[LabelledPairs], process: int, processes: int, passes: int = 1
+) -> list[tuple[list[LabelledPairs], float]]:
+    """Return the parts of a step that a process computes, one for each pass, with their shares.
 
-
-@dataclass(frozen=True)
-class StepPart:
-    """What one process computes in one pass of a step.
-
-    Args:
-        share: what the mean loss of the part counts in the step's, times the number of processes, which average their
-            gradients; 0 for a part that is there only to let all processes do the same passes.
-
-    >>> StepPart([], share=0.5).share
-    0.5
-    """
-
-    labelled: list[LabelledPairs]
-    share: float
-
-
-def step_parts(step: Sequence[LabelledPairs], process: int, processes: int, passes: int = 1) -> list[StepPart]:
-    """Return the parts of a step that a process computes, one for each pass.
-
-    Summed over the passes and averaged over the processes, the parts' losses by their shares are the mean loss of the
-    step's pairs: the number of processes and passes changes nothing.
+    A share is what the mean loss of the part counts in the step's, times the number of processes, which average their
+    gradients; 0 for a part that is there only to let all processes do the same passes. Summed over the passes and
+    averaged over the processes, the parts' losses by their shares are the mean loss of the step's pairs: the number of
+    processes and passes changes nothing.
     """
     pairs = sum(len(found.targets) for found in step)
     parts = []
     for number in range(passes):
         some = list(step[number * processes + process :: passes * processes])
         share = sum(len(found.targets) for found in some) / pairs * processes
-        parts.append(StepPart(some or list(step[:1]), share))
+        parts.append((some or list(step[:1]), share))
     return parts
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from biodir.configuration_biodir import BioDirConfig
@@ -156,17 +155,12 @@ def checkpoint_config(name_or_path: str) -> BioDirConfig | None:
     Raises:
         CheckpointError: there is no such folder or repository.
     """
-    folder = Path(name_or_path)
-    is_path = name_or_path.startswith(("/", ".", "~")) or name_or_path.count("/") > 1
-    if is_path and not folder.is_dir():
-        raise CheckpointError(f"encoder {name_or_path}: no such folder; name one with a model, or a Hub id")
-    if folder.is_dir() and not (folder / "config.json").is_file():
-        raise CheckpointError(f"encoder {name_or_path}: the folder holds no config.json of a model; name one that does")
     try:
         values, _ = BioDirConfig.get_config_dict(name_or_path)
     except OSError as error:
         reason = " ".join(str(error).split())
         raise CheckpointError(
-            f"encoder {name_or_path}: neither a folder with a model nor a repository within reach ({reason})"
+            f"encoder {name_or_path}: neither a folder with a model nor a repository within reach ({reason}); check "
+            "the name"
         ) from error
     return BioDirConfig(**values) if values.get("model_type") == BioDirConfig.model_type else None

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from itertools import islice, product
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from biodir.evaluation.thresholds import fingerprints
 from biodir.formats.reading import read_documents
 from biodir.training.augmentation import augmented_documents, rare_types
 from biodir.training.corpora import TrainingCorpus, corpus_paths
-from biodir.training.data import LabelledPairs, epoch_pairs, epoch_steps, labelled_pairs, types_of_identifiers
+from biodir.training.data import LabelledPairs, epoch_pairs, epoch_steps, joined_types, labelled_pairs
 from biodir.training.labels import LabelLists, checkpoint_config
 from biodir.training.optimization import balanced_weights
 from biodir.training.provenance import data_fingerprints
@@ -56,8 +56,8 @@ def run_config(settings: TrainingSettings, lists: LabelLists, corpora: Sequence[
     The weight of a task that has no head, since the data does not annotate it, is left out.
     """
     values = lists.to_settings(settings.tasks)
-    without_head = {task for task in settings.tasks if not values[f"{task}_labels"]}
-    weights = {task: weight for task, weight in named_values(settings.task_weights).items() if task not in without_head}
+    given_weights = named_values(settings.task_weights)
+    weights = {task: weight for task, weight in given_weights.items() if values.get(f"{task}_labels", True)}
     relations = [each for corpus in corpora for document in corpus.documents for each in document.relations]
     balance = settings.class_balance
     return BioDirConfig(
@@ -103,15 +103,15 @@ def pairs_to_learn(
             )
         excluded = dict(corpus.excluded_pairs)
         if settings.rare_copies and not corpus.is_partial:
-            copies = augmented_documents(documents, settings.rare_copies, rare, settings.seed, corpus.excluded_pairs)
-            documents += [copy.document for copy in copies]
-            excluded |= {copy.document.id: copy.excluded_pairs for copy in copies}
+            given = (settings.rare_copies, rare, settings.seed, corpus.excluded_pairs)
+            for copy, pairs_left_out in list(augmented_documents(documents, *given)):
+                documents.append(copy)
+                excluded[copy.id] = pairs_left_out
         with_swapped = settings.swap_augmentation > 0
         pairs = list(labelled_pairs(documents, processor, config.labels, corpus.is_partial, excluded, with_swapped))
         if not pairs:
-            raise SettingError(
-                f"{corpus.path}: no candidate pair to learn from; pairs are of the types {_named(config.pair_types)}"
-            )
+            types = _named(config.pair_types)
+            raise SettingError(f"{corpus.path}: no candidate pair to learn from; pairs are of the types {types}")
         found += pairs
     if not found:
         raise SettingError(f"no corpus annotates {first}, which decides what is related; choose other --tasks")
@@ -125,16 +125,13 @@ def relations_without_candidate(documents: Iterable[Document], pair_types: Itera
     scored = {frozenset(pair) for pair in pair_types}
     reasons: Counter[str] = Counter()
     for document in documents:
-        types = types_of_identifiers(document)
-        for relation in document.relations:
-            sides = [types.get(identifier, set()) for identifier in (relation.entity1_id, relation.entity2_id)]
-            joined = [(min(pair), max(pair)) for pair in product(*sides)]
+        for relation, joined in joined_types(document):
             if relation.entity1_id == relation.entity2_id:
                 reasons["of an entity with itself"] += 1
             elif not joined:
                 reasons["of an entity without a mention"] += 1
-            elif not any(frozenset(pair) in scored for pair in joined):
-                reasons["-".join(min(joined))] += 1
+            elif not joined & scored:
+                reasons["-".join(min((min(pair), max(pair)) for pair in joined))] += 1
     return reasons
 
 
@@ -177,5 +174,5 @@ def steps_of_epoch(
 def data_of(settings: TrainingSettings) -> dict[str, str]:
     """Return the fingerprints of all files that the settings name, with the weights of an encoder in a folder."""
     weights = Path(settings.encoder) / "model.safetensors"
-    further = [path for path in (settings.dev, settings.corpora, str(weights) if weights.is_file() else None) if path]
+    further = [path for path in (settings.dev, settings.corpora, weights if weights.is_file() else None) if path]
     return data_fingerprints([*corpus_paths(settings), *settings.exclude, *further])

@@ -55,6 +55,6 @@ def _commit(file: Path) -> str:
     return described.stdout.strip() or "unknown" if is_tracked.returncode == 0 else "unknown"
 
 
-def data_fingerprints(paths: Iterable[str]) -> dict[str, str]:
-    """Return file name -> SHA-256 of its content."""
+def data_fingerprints(paths: Iterable[str | Path]) -> dict[str, str]:
+    """Return path -> SHA-256 of its content."""
     return {str(path): file_sha256(path) for path in paths}

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -38,13 +38,14 @@ SHARE, BELOW_ONE, NOT_NEGATIVE, COUNT = "[0, 1]", "[0, 1)", "[0, inf)", "[1, inf
 
 
 def setting(text: str, default: Any = None, allowed: str | Sequence[str] = ()) -> Any:
-    """Return a field: its text in `--help`, its default, and the allowed words, or an interval such as "[0, 1)"."""
-    return field(default=default, metadata={"help": text, "allowed": allowed})
+    """Return a field: its text in `--help`, its default, and the allowed words, or an interval such as "[0, 1)".
 
-
-def several(text: str, default: Sequence[str] = ()) -> Any:
-    """Return a field that takes several values."""
-    return field(default_factory=lambda: list(default), metadata={"help": text, "allowed": ()})
+    A sequence as the default makes a field that takes several values.
+    """
+    metadata = {"help": text, "allowed": allowed}
+    if isinstance(default, list | tuple):
+        return field(default_factory=lambda: list(default), metadata=metadata)
+    return field(default=default, metadata=metadata)
 
 
 @dataclass
@@ -60,16 +61,14 @@ class TrainingSettings:
     """
 
     # Data.
-    train: list[str] = several("files with relations to learn from, of any format that biodir reads")
+    train: list[str] = setting("files with relations to learn from, of any format that biodir reads", [])
     dev: str | None = setting("file that chooses the epoch and the decoding bias; none: the last epoch is saved")
     encoder: str = setting("folder or Hub id of the pretrained encoder, or of a biodir checkpoint to start from", "")
     output_dir: str = setting("folder for the best checkpoint, the log and the states to resume a stopped run", "")
-    extra_train: list[str] = several("further files, which annotate relations of some pair types only")
+    extra_train: list[str] = setting("further files, which annotate relations of some pair types only", [])
     corpora: str | None = setting("YAML file with further corpora whose own labels are mapped, see training/corpora.py")
-    exclude: list[str] = several("files whose documents, like those of --dev, are not learned from")
-    max_documents: int | None = setting(
-        "learn from so many documents only, the first of all --train files", None, COUNT
-    )
+    exclude: list[str] = setting("files whose documents, like those of --dev, are not learned from", [])
+    max_documents: int | None = setting("learn from so many documents only, the first of --train", None, COUNT)
     max_dev_documents: int | None = setting("score so many documents only, the first of --dev", None, COUNT)
     labels: str = setting(
         "label lists: those of BioRED, or of the data; auto: BioRED's, or the checkpoint's, where they hold the data's",
@@ -83,20 +82,20 @@ class TrainingSettings:
         "auto",
         ("auto", *PAIR_ENCODINGS),
     )
-    tasks: list[str] = several("heads to train; the first of these three decides which pairs are related", TASKS)
-    chunks: list[str] = several("pairwise: chunks that are encoded", CHUNK_NAMES)
-    chunk_tokens: list[str] = several("pairwise: CHUNK=TOKENS, the most text that a chunk shows")
+    tasks: list[str] = setting("heads to train; the first of these three decides which pairs are related", TASKS)
+    chunks: list[str] = setting("pairwise: chunks that are encoded", CHUNK_NAMES)
+    chunk_tokens: list[str] = setting("pairwise: CHUNK=TOKENS, the most text that a chunk shows", [])
     infix_min_tokens: int = setting("pairwise: narrower infixes are widened to this", 64)
     window_overlap_tokens: int = setting("document: what neighbouring windows of a long document share", 128)
     max_tokens: int = setting("longest row or window; paper: 512", 512)
     max_mention_tokens: int = setting("a longer mention is tagged around its first tokens", 64)
     soft_prompt_tokens: int = setting("learned vectors of a pair type; 0 for none; paper: 8", 8)
     classifier_dropout: float = setting("dropout in front of the classifiers", 0.1, BELOW_ONE)
-    encoder_settings: list[str] = several("NAME=VALUE of the encoder's configuration, as hidden_dropout_prob=0")
+    encoder_settings: list[str] = setting("NAME=VALUE of the encoder's configuration, as hidden_dropout_prob=0", [])
     attn_implementation: str = setting("pairwise: attention code; eager is the fastest on CPUs in bf16", "sdpa")
 
     # Loss.
-    task_weights: list[str] = several("TASK=WEIGHT of the losses of all tasks but the first; none: the paper's shares")
+    task_weights: list[str] = setting("TASK=WEIGHT of the losses but that of the first; none: the paper's shares", [])
     relation_loss: str = setting(
         "binary: the paper's; focal: easy labels count little; adaptive_threshold: a threshold learned for each pair",
         BINARY,
@@ -144,22 +143,8 @@ class TrainingSettings:
             if not getattr(self, name):
                 raise SettingError(f"{name} is missing; give --{name} or the key {name!r} of the YAML file")
         _check_values(self)
-        _check_losses(self)
-        _check_effects(self)
-        _check_paths(self)
-        if self.resume_from_checkpoint and self.overwrite_output_dir:
-            raise SettingError(
-                "resume_from_checkpoint and overwrite_output_dir are both given; resume the old run, or delete it"
-            )
-        if "relation" not in self.tasks and self.metric_for_best_model.startswith("relation"):
-            raise SettingError(
-                f"metric_for_best_model is {self.metric_for_best_model}, but no head of {self.tasks} predicts relation "
-                "types; take entity_pair"
-            )
-        if self.early_stopping_patience is not None and self.dev is None:
-            raise SettingError(
-                "early_stopping_patience needs scores of --dev; name a file, or leave early_stopping_patience out"
-            )
+        for contradiction in (*_idle(self), *_contradictions(self)):
+            raise SettingError(contradiction)
 
     @property
     def last_epoch(self) -> int:
@@ -220,6 +205,11 @@ def _check_values(settings: TrainingSettings) -> None:
         values = getattr(settings, name)
         if not values or not set(values) <= set(known):
             raise SettingError(f"{name} {values!r}: choose any of {', '.join(known)}")
+    for name, kinds in (("task_weights", int | float), ("chunk_tokens", int), ("encoder_settings", object)):
+        for key, value in named_values(getattr(settings, name)).items():
+            is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+            if kinds is not object and not (is_number and isinstance(value, kinds)):
+                raise SettingError(f"{name}: {key} is {value!r}; give a {'whole ' * (kinds is int)}number")
 
 
 def _lies_within(value: float, interval: str) -> bool:
@@ -230,8 +220,8 @@ def _lies_within(value: float, interval: str) -> bool:
     )
 
 
-def _check_effects(settings: TrainingSettings) -> None:
-    """Refuse settings that another one leaves without any effect."""
+def _idle(settings: TrainingSettings) -> Iterator[str]:
+    """Yield a sentence on each setting that another one leaves without any effect."""
     idle = {}
     if settings.none_bias and settings.dev:
         idle["none_bias"] = "--dev finds the bias"
@@ -244,36 +234,34 @@ def _check_effects(settings: TrainingSettings) -> None:
     if (settings.stop_after_epoch or 0) > settings.num_train_epochs:
         idle["stop_after_epoch"] = f"num_train_epochs is {settings.num_train_epochs}"
     for name, reason in idle.items():
-        raise SettingError(f"{name} is {getattr(settings, name)}, without effect since {reason}; leave it out")
-    hidden = set(named_values(settings.chunk_tokens)) - set(settings.chunks)
+        yield f"{name} is {getattr(settings, name)}, without effect since {reason}; leave it out"
+    hidden = ", ".join(sorted(set(named_values(settings.chunk_tokens)) - set(settings.chunks)))
     if hidden:
-        raise SettingError(
-            f"chunk_tokens {', '.join(sorted(hidden))}: chunks are only {', '.join(settings.chunks)}; leave it out, "
-            "or add the chunk"
-        )
+        yield f"chunk_tokens {hidden}: chunks are only {', '.join(settings.chunks)}; leave it out, or add the chunk"
 
 
-def _check_losses(settings: TrainingSettings) -> None:
-    """Check weights and sizes that are given by name, and what `class_balance` applies to."""
-    if settings.class_balance and settings.relation_loss == ADAPTIVE_THRESHOLD:
-        raise SettingError("class_balance has no part in the loss adaptive_threshold; leave out one of them")
-    if settings.class_balance and "relation" not in settings.tasks:
-        raise SettingError("class_balance weighs relation types, but relation is none of the tasks; leave it out")
-    for name, kinds in (("task_weights", int | float), ("chunk_tokens", int)):
-        for key, value in named_values(getattr(settings, name)).items():
-            if isinstance(value, bool) or not isinstance(value, kinds) or not math.isfinite(value):
-                raise SettingError(f"{name}: {key} is {value!r}; give a {'whole ' * (kinds is int)}number")
-    named_values(settings.encoder_settings)
-
-
-def _check_paths(settings: TrainingSettings) -> None:
-    """Check that no file has two parts, and that the output does not hold the encoder."""
-    twice = set(settings.train) & set(settings.extra_train)
-    if twice:
-        raise SettingError(f"{', '.join(sorted(twice))}: both in --train and in --extra_train; name it in one of them")
+def _contradictions(settings: TrainingSettings) -> Iterator[str]:
+    """Yield a sentence on each setting that another one excludes."""
     output, encoder = Path(settings.output_dir).resolve(), Path(settings.encoder).resolve()
+    twice = ", ".join(sorted(set(settings.train) & set(settings.extra_train)))
+    metric = settings.metric_for_best_model
+    if settings.class_balance and settings.relation_loss == ADAPTIVE_THRESHOLD:
+        yield "class_balance has no part in the loss adaptive_threshold; leave out one of them"
+    if settings.class_balance and "relation" not in settings.tasks:
+        yield "class_balance weighs relation types, but relation is none of the tasks; leave it out"
+    if twice:
+        yield f"{twice}: both in --train and in --extra_train; name it in one of them"
     if output == encoder or (settings.overwrite_output_dir and encoder.is_relative_to(output)):
-        raise SettingError(
+        yield (
             f"output_dir {settings.output_dir} holds the encoder {settings.encoder}, which would be overwritten; name "
             "another folder"
         )
+    if settings.resume_from_checkpoint and settings.overwrite_output_dir:
+        yield "resume_from_checkpoint and overwrite_output_dir are both given; resume the old run, or delete it"
+    if "relation" not in settings.tasks and metric.startswith("relation"):
+        yield (
+            f"metric_for_best_model is {metric}, but no head of {settings.tasks} predicts relation types; take "
+            "entity_pair"
+        )
+    if settings.early_stopping_patience is not None and settings.dev is None:
+        yield "early_stopping_patience needs scores of --dev; name a file, or leave early_stopping_patience out"

@@ -24,12 +24,10 @@ def best_bias(
     Where several biases are the best, it is the middle one of the longest row of them: on a small development set many
     are, and one at the edge serves it by chance. Where nothing is found with any, it is 0.
     """
-    scored = {
-        bias: relation_scores(
-            data.documents, decoded_documents(data, logits, replace(rule, none_bias=bias)), rule.labels
-        )
-        for bias in NONE_BIASES
-    }
+    scored = {}
+    for bias in NONE_BIASES:
+        predicted = decoded_documents(data, logits, replace(rule, none_bias=bias))
+        scored[bias] = relation_scores(data.documents, predicted, rule.labels)
     best = _middle_of_best([scored[bias][level].f1 for bias in NONE_BIASES])
     return best, {known: scored[best][known] for known in annotated_levels(data.documents)}
 
@@ -39,10 +37,8 @@ def _middle_of_best(scores: Sequence[float]) -> float:
     highest = max(scores)
     if highest == 0:
         return 0.0
-    rows = (
-        list(row) for is_best, row in groupby(range(len(scores)), lambda index: scores[index] == highest) if is_best
-    )
-    longest = max(rows, key=len)
+    rows = groupby(range(len(scores)), lambda index: scores[index] == highest)
+    longest = max((list(row) for is_best, row in rows if is_best), key=len)
     return NONE_BIASES[longest[(len(longest) - 1) // 2]]
 
 

@@ -61,7 +61,7 @@ def rows_of(tmp_path, tokenizer, text="", documents=(), excluded="", row_tokens=
 
 def test_rows_begin_with_cls_and_lines_end_with_sep(tmp_path, tokenizer):
     rows = rows_of(tmp_path, tokenizer, "gene\n \n--\ndrug gene\n", row_tokens=6)
-    assert [tokenizer.convert_ids_to_tokens(row) for row in rows.input_ids.tolist()] == [
+    assert [tokenizer.convert_ids_to_tokens(row) for row in rows["input_ids"].tolist()] == [
         ["[CLS]", "gene", "[SEP]", "drug", "gene", "[SEP]"]
     ]
 
@@ -69,24 +69,18 @@ def test_rows_begin_with_cls_and_lines_end_with_sep(tmp_path, tokenizer):
 def test_words_start_at_their_first_sub_word_and_mentions_are_one_word(tmp_path, tokenizer):
     document = {"text": "the ab drug is", "entities": [{"start": 4, "end": 11}]}
     rows = rows_of(tmp_path, tokenizer, documents=[document])
-    assert tokenizer.convert_ids_to_tokens(rows.input_ids[0].tolist()) == [
+    assert tokenizer.convert_ids_to_tokens(rows["input_ids"][0].tolist()) == [
         "[CLS]", "the", "a", "##b", "drug", "i", "##s", "[SEP]",
     ]  # fmt: skip
-    assert rows.is_start[0].tolist() == [False, True, True, False, False, True, False, False]
-    assert rows.is_mention[0].tolist() == [False, False, True, True, True, False, False, False]
+    assert rows["is_start"][0].tolist() == [False, True, True, False, False, True, False, False]
+    assert rows["is_mention"][0].tolist() == [False, False, True, True, True, False, False, False]
 
 
 def test_excluded_documents_are_left_out(tmp_path, tokenizer):
     documents = [{"id": 1, "text": "gene"}, {"pmid": "2", "text": "drug"}, {"id": "3", "text": "disease"}]
     rows = rows_of(tmp_path, tokenizer, documents=documents, excluded="1|t|x\n1|a|y\n\n2|t|z\n", row_tokens=3)
-    assert tokenizer.convert_ids_to_tokens(rows.input_ids[0].tolist()) == ["[CLS]", "disease", "[SEP]"]
+    assert tokenizer.convert_ids_to_tokens(rows["input_ids"][0].tolist()) == ["[CLS]", "disease", "[SEP]"]
     assert len(rows) == 1
-
-
-def test_rows_of_another_text_are_not_those_of_the_cache(tmp_path, tokenizer):
-    first = rows_of(tmp_path, tokenizer, "gene drug\n", row_tokens=4)
-    assert not np.array_equal(rows_of(tmp_path, tokenizer, "drug gene\n", row_tokens=4).input_ids, first.input_ids)
-    assert len(list(tmp_path.glob("rows-*.npz"))) == 2
 
 
 # Masking.
@@ -94,7 +88,8 @@ def test_rows_of_another_text_are_not_those_of_the_cache(tmp_path, tokenizer):
 
 def random_row(random, tokens=256):
     """A row of words of one to four tokens, some of them mentions, between special tokens."""
-    row = {"input_ids": random.integers(10, 50, tokens), "is_start": random.random(tokens) < 0.4}
+    row = np.zeros(tokens, pretraining.TOKEN)
+    row["input_ids"], row["is_start"] = random.integers(10, 50, tokens), random.random(tokens) < 0.4
     row["is_mention"] = np.repeat(random.random(tokens // 4) < 0.2, 4)
     special = np.isin(np.arange(tokens), (0, tokens // 2, tokens - 1))
     row["input_ids"][special], row["is_start"][special] = 2, False
@@ -130,7 +125,7 @@ def test_mention_is_masked_as_one(tmp_path, tokenizer):
 
 
 def test_of_the_masked_tokens_four_fifths_are_hidden_and_the_others_keep_their_input():
-    row = {"input_ids": np.full(100, 7), "is_start": np.ones(100, bool), "is_mention": np.zeros(100, bool)}
+    row = np.array([(7, True, False)] * 100, pretraining.TOKEN)
     masking, random = pretraining.SpanMasking(1, (2,), vocab_size=1000, mask_share=0.2), np.random.default_rng(1)
     rows = [masking(row, random) for _ in range(100)]
     batch = {name: torch.stack([row[name] for row in rows]) for name in ("input_ids", "labels")}
@@ -200,26 +195,3 @@ def test_training_lowers_the_loss_and_leaves_the_dropout_of_the_configuration(ru
     assert losses[-1] < losses[0] - 0.5
     configs = [AutoConfig.from_pretrained(folder) for folder in (tmp_path / "run" / "encoder", encoder_folder)]
     assert [config.hidden_dropout_prob for config in configs] == [0.1, 0.1]
-
-
-def test_masks_of_a_row_differ_by_place_and_seed_only(tmp_path, tokenizer):
-    rows = rows_of(tmp_path, tokenizer, TEXT, row_tokens=64)
-    masking = pretraining.SpanMasking(1, tuple(tokenizer.all_special_ids), len(tokenizer), mask_share=0.2)
-    masked, again, other = (pretraining.MaskedRows(rows, np.array([3, 3]), masking, seed=seed) for seed in (1, 1, 2))
-    assert torch.equal(masked[0]["labels"], again[0]["labels"])
-    assert not torch.equal(masked[0]["labels"], masked[1]["labels"])
-    assert not torch.equal(masked[0]["labels"], other[0]["labels"])
-
-
-def test_each_epoch_reads_each_row_once_in_another_order():
-    order = pretraining.training_order(np.arange(5), 13, seed=1).tolist()
-    assert sorted(order[:5]) == sorted(order[5:10]) == [0, 1, 2, 3, 4]
-    assert order[:5] != order[5:10]
-    assert len(set(order[10:])) == 3
-
-
-def test_text_that_is_not_there_is_named(run, tmp_path):
-    with pytest.raises(
-        SystemExit, match=r"pretrain_encoder\.py: error: nowhere\.txt: there is no such file; check --tex"
-    ):
-        run(tmp_path / "run", "--text", "nowhere.txt")

@@ -1,6 +1,5 @@
 """States and checkpoints: complete or not there, and never those of another run."""
 
-import json
 import os
 from pathlib import Path
 from pickle import UnpicklingError
@@ -12,7 +11,7 @@ from accelerate import Accelerator
 from biodir.errors_biodir import CheckpointError
 from biodir.files import write_json
 from biodir.training import checkpoints
-from biodir.training.checkpoints import TRACES, check_folder, clear_folder, newest_state, save_model, save_state
+from biodir.training.checkpoints import check_folder, clear_folder, newest_state, save_model, save_state
 
 RECORD = {"settings": {"num_train_epochs": 3}, "data": {"a.pubtator": "5f"}}
 
@@ -36,12 +35,6 @@ class Prepared:
         self.accelerator = Accelerator(cpu=True)
         model = torch.nn.Linear(2, 1)
         self.model, self.optimizer = self.accelerator.prepare(model, torch.optim.AdamW(model.parameters(), lr=0.1))
-
-    def train(self, steps: int) -> None:
-        for _ in range(steps):
-            self.model(torch.ones(1, 2)).sum().backward()
-            self.optimizer.step()
-            self.optimizer.zero_grad()
 
     def save(self, folder: Path, step: int) -> None:
         torch.nn.init.constant_(self.model.bias, step)
@@ -81,17 +74,6 @@ def newest_step(folder: Path) -> int | None:
 # States.
 
 
-def test_loaded_state_steps_on_as_the_saved_one(prepared, tmp_path):
-    prepared.train(3)
-    prepared.save(tmp_path, 3)
-    resumed = Prepared()
-    resumed.accelerator.load_state(str(newest_state(tmp_path)[0]))
-    for each in (prepared, resumed):
-        each.train(2)
-    assert torch.equal(prepared.model.weight, resumed.model.weight)
-    assert torch.equal(prepared.model.bias, resumed.model.bias)
-
-
 def test_newest_states_stay_and_a_state_of_the_same_step_replaces_the_old_one(prepared, states):
     for step in (15, 20, 20):
         prepared.save(states, step)
@@ -99,18 +81,10 @@ def test_newest_states_stay_and_a_state_of_the_same_step_replaces_the_old_one(pr
     assert newest_step(states) == 20
 
 
-def test_without_states_there_is_none(tmp_path):
-    assert newest_state(tmp_path) is None
-
-
 DAMAGES = {
-    "no record": lambda path: (path / "record.json").unlink(),
     "half a record": lambda path: (path / "record.json").write_text('{"sha256": '),
     "record that is no text": lambda path: (path / "record.json").write_bytes(b'{"sha256": "\xff"}'),
-    "record of nothing": lambda path: (path / "record.json").write_text("[]"),
     "truncated weights": lambda path: os.truncate(path / "model.safetensors", 20),
-    "missing file": lambda path: (path / "optimizer.bin").unlink(),
-    "further file": lambda path: (path / "custom_checkpoint_0.pkl").write_bytes(b""),
     "files of another step": lambda path: (path / "model.safetensors").write_bytes(
         (path.parent / "step-00000005" / "model.safetensors").read_bytes()
     ),
@@ -158,14 +132,6 @@ def test_state_that_holds_an_object_is_not_unpickled(prepared, states):
 # Checkpoints.
 
 
-@pytest.mark.parametrize("place", ["run", "run/last", "."])
-def test_checkpoint_has_model_tokenizer_and_record(place, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    save_model(Path(place), Saved(config="1", weights="2"), Saved(words="3"), RECORD)
-    assert names(tmp_path / place) == ["config", "training.json", "weights", "words"]
-    assert json.loads((tmp_path / place / "training.json").read_text()) == RECORD
-
-
 def test_checkpoint_that_cannot_be_saved_leaves_the_old_one_and_other_files(tmp_path):
     class Unsaved:
         def save_pretrained(self, folder):
@@ -195,33 +161,10 @@ def used(tmp_path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(("resume", "overwrite"), [(False, False), (True, False), (False, True)])
-def test_new_folder_is_made(resume, overwrite, tmp_path):
-    folder = tmp_path / "new" / "run"
-    check_folder(folder, resume, overwrite)
-    assert not folder.exists()
-    clear_folder(folder, overwrite)
-    assert names(folder) == []
-
-
-@pytest.mark.parametrize("trace", TRACES)
-def test_any_trace_of_a_run_or_a_checkpoint_is_refused(trace, tmp_path):
-    (tmp_path / trace).mkdir()
-    with pytest.raises(CheckpointError, match=rf"holds a run or a checkpoint already \({trace}\); resume a run"):
-        check_folder(tmp_path, resume=False, overwrite=False)
-
-
 def test_checkpoint_that_no_run_left_is_not_resumed(tmp_path):
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(CheckpointError, match=r"holds a checkpoint \(config\.json\) but no run to resume;"):
         check_folder(tmp_path, resume=True, overwrite=False)
-
-
-def test_resumed_run_finds_everything(used):
-    before = names(used)
-    check_folder(used, resume=True, overwrite=False)
-    clear_folder(used, overwrite=False)
-    assert names(used) == before
 
 
 def test_overwritten_run_leaves_no_trace(used):
@@ -230,9 +173,3 @@ def test_overwritten_run_leaves_no_trace(used):
     clear_folder(used, overwrite=True)
     assert names(used) == ["notes.txt", "weights"]
     check_folder(used, resume=False, overwrite=False)
-
-
-def test_file_is_no_folder(tmp_path):
-    (tmp_path / "run").write_text("")
-    with pytest.raises(CheckpointError, match=r"run is a file, not a folder; name another --output_dir$"):
-        check_folder(tmp_path / "run", resume=False, overwrite=True)

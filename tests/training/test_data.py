@@ -1,15 +1,23 @@
 """Training pairs, epochs and batches."""
 
 from dataclasses import replace
+from itertools import product
 
 import pytest
 
 from biodir.document_biodir import Relation
 from biodir.errors_biodir import AnnotationError
-from biodir.labels_biodir import CHEMICAL, DIRECTION_LABELS, DISEASE, NOVELTY_LABELS, RELATION_LABELS
+from biodir.labels_biodir import DIRECTION_LABELS, NOVELTY_LABELS, RELATION_LABELS
 from biodir.pipeline_decoding_biodir import UNANNOTATED
 from biodir.processing_document_biodir import DocumentProcessor
-from biodir.training.data import LabelledPairs, epoch_pairs, epoch_steps, labelled_pairs, related_types, training_batch
+from biodir.training.data import (
+    LabelledPairs,
+    epoch_pairs,
+    epoch_steps,
+    labelled_pairs,
+    step_parts,
+    training_batch,
+)
 from helpers.marked import encoding_settings, make_processor, marked_document, pair_features, word_piece_tokenizer
 
 LABELS = {"relation": list(RELATION_LABELS), "novelty": list(NOVELTY_LABELS), "direction": list(DIRECTION_LABELS)}
@@ -18,7 +26,7 @@ DOCUMENT = marked_document("<C:1 Iron> binds <G:2 it>. <D:3 Pain> is.", relation
 
 
 def pair(length, related, number=0):
-    """A labelled pair with one row of this length, told apart by its first token."""
+    """A labelled pair with one row of this length, distinguished by its first token."""
     targets = {"relation": [0.0, 1.0] if related else [1.0, 0.0]}
     return LabelledPairs(pair_features(length, first_token=10 + 100 * number), (targets,))
 
@@ -31,11 +39,6 @@ def many_pairs(related, unrelated):
 def numbers_in(batches):
     """The number of every pair in the batches, in order."""
     return [(row[0].item() - 10) // 100 for batch in batches for chunks in batch["input_ids"] for row in chunks]
-
-
-def number_of(labelled):
-    """The number of a labelled pair."""
-    return (labelled.features.rows[0][0] - 10) // 100
 
 
 def window_encoder():
@@ -55,23 +58,9 @@ def identifiers(labelled):
 # Pairs with targets.
 
 
-def test_every_candidate_pair_is_a_labelled_pair():
-    found = list(labelled_pairs([DOCUMENT, DOCUMENT], make_processor(), LABELS))
-    assert [identifiers(each) for each in found] == [[("1", "2")], [("1", "3")], [("3", "2")]] * 2
-
-
 def test_targets_do_not_depend_on_the_encoding():
     by_pair = [targets for each in labelled_pairs([DOCUMENT], make_processor(), LABELS) for targets in each.targets]
     assert list(next(labelled_pairs([DOCUMENT], window_encoder(), LABELS)).targets) == by_pair
-
-
-def test_targets_of_a_related_pair_are_its_labels():
-    (targets,) = next(labelled_pairs([DOCUMENT], make_processor(), LABELS)).targets
-    assert targets == {
-        "relation": [0, 0, 1, 0, 0, 0, 0, 0, 0],
-        "novelty": [0, 0, 1],
-        "direction": [0, 0, 1, 0],
-    }
 
 
 def test_label_that_the_model_does_not_know_is_refused():
@@ -89,13 +78,13 @@ UNRELATED = marked_document("<D:4 Pain> is. <C:5 Iron> binds <G:6 it>.", id="8")
 
 
 @pytest.mark.parametrize("make_encoder", [make_processor, window_encoder])
-def test_partial_corpus_has_the_pairs_of_joined_types_alone(make_encoder):
+def test_partial_corpus_has_the_pairs_of_joined_types_only(make_encoder):
     documents = [ANNOTATED, UNRELATED]
     partial = list(labelled_pairs(documents, make_encoder(), LABELS, is_partial=True))
     assert [identifiers(each) for each in partial] == [[("1", "3")], [("5", "4")]]
     assert [each.related for each in partial] == [(True,), (False,)]
-    whole = labelled_pairs(documents, make_encoder(), LABELS)
-    assert sum(len(each.features.pairs) for each in whole) == 6
+    complete = labelled_pairs(documents, make_encoder(), LABELS)
+    assert sum(len(each.features.pairs) for each in complete) == 6
 
 
 @pytest.mark.parametrize("is_partial", [True, False])
@@ -111,14 +100,6 @@ def test_novelty_and_direction_that_no_relation_has_are_unannotated_of_every_pai
 def test_relation_that_lacks_what_others_have_is_refused():
     with pytest.raises(AnnotationError, match=r"^document 7: relation 1 - 3: novelty None is none of"):
         list(labelled_pairs([ANNOTATED, DOCUMENT], make_processor(), LABELS))
-
-
-def test_related_types_are_those_that_relations_join_in_any_order():
-    back = marked_document("<D:1 Pain> of <C:2 iron> and <C:3 it>.", id="8", relations=(Relation("Bind", "2", "3"),))
-    assert related_types([ANNOTATED, UNRELATED]) == {frozenset((CHEMICAL, DISEASE))}
-    assert related_types([ANNOTATED, back]) == {frozenset((CHEMICAL, DISEASE)), frozenset((CHEMICAL,))}
-    swapped = replace(ANNOTATED, relations=(Relation("Association", "3", "1"),))
-    assert related_types([swapped]) == related_types([ANNOTATED])
 
 
 # The pairs of an epoch.
@@ -147,11 +128,7 @@ def batches(pairs, seed=1, token_budget=20):
     return [training_batch(step, encoder) for step in epoch_steps(pairs, encoder, token_budget, seed=seed)]
 
 
-def test_every_pair_is_in_one_batch():
-    assert sorted(numbers_in(batches(many_pairs(10, 30)))) == list(range(40))
-
-
-def test_targets_stand_beside_their_pairs():
+def test_targets_are_beside_their_pairs():
     for batch in batches(many_pairs(10, 30)):
         related = [number < 10 for number in numbers_in([batch])]
         assert batch["relation_targets"][:, 1].bool().tolist() == related
@@ -164,3 +141,106 @@ def test_windows_of_a_batch_stay_under_the_budget():
     sizes = [sum(len(found.targets) for found in step) for step in steps]
     assert sum(sizes) == 14
     assert len(sizes) > 2
+
+
+# Pairs in the other order.
+
+LEFT, RIGHT, UNDIRECTED = [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]
+DIRECTED = marked_document(
+    "<C:1 Iron> binds <G:2 it>. <D:3 Pain> is. <G:4 Cox2> raises <G:5 her2>.",
+    relations=(
+        Relation("Bind", "2", "1", "No", "2"),
+        Relation("Association", "1", "3", "Novel", "1"),
+        Relation("Bind", "5", "4", "No"),
+    ),
+)
+
+
+def names_and_targets(labelled):
+    """Identifiers and targets of every pair."""
+    return [both for found in labelled for both in zip(identifiers(found), found.targets, strict=True)]
+
+
+def with_other_order(make_encoder, *documents):
+    """The features of the documents, with the pairs in the other order beside them."""
+    return list(labelled_pairs(documents, make_encoder(), LABELS, with_swapped=True))
+
+
+@pytest.mark.parametrize("make_encoder", [make_processor, window_encoder])
+def test_other_order_flips_the_direction_and_nothing_else(make_encoder):
+    found = with_other_order(make_encoder, DIRECTED, UNRELATED)
+    pairs, others = names_and_targets(found), names_and_targets([each.swapped for each in found])
+    flipped = {tuple(LEFT): RIGHT, tuple(RIGHT): LEFT}
+    for (names, targets), (other_names, other_targets) in zip(pairs, others, strict=True):
+        direction = flipped.get(tuple(targets["direction"]), targets["direction"])
+        assert other_names == names[::-1]
+        assert other_targets == {**targets, "direction": direction}
+    directions = {names: targets["direction"] for names, targets in pairs if targets["direction"][0] == 0}
+    assert directions == {("1", "2"): RIGHT, ("1", "3"): LEFT, ("4", "5"): UNDIRECTED}
+
+
+@pytest.mark.parametrize("indices", [[], [0], [3, 1], range(6)])
+def test_some_pairs_of_windows_are_in_the_other_order(indices):
+    (found,) = with_other_order(window_encoder, DIRECTED)
+    mixed = found.with_swapped(indices)
+    sides = [found.swapped if index in indices else found for index in range(len(found.targets))]
+    assert identifiers(mixed) == [identifiers(side)[index] for index, side in enumerate(sides)]
+    assert mixed.targets == tuple(side.targets[index] for index, side in enumerate(sides))
+    assert replace(mixed.features, pairs=()) == replace(found.features, pairs=())
+    assert mixed.swapped is None
+
+
+@pytest.mark.parametrize("make_encoder", [make_processor, window_encoder])
+def test_share_of_an_epoch_in_the_other_order_changes_no_choice_of_pairs(make_encoder):
+    labelled = with_other_order(make_encoder, *[DIRECTED] * 40)
+    plain, half, all_of_it = ([names for each in epoch_pairs(labelled, 1, 1, share) for names in identifiers(each)]
+                              for share in (0.0, 0.5, 1.0))  # fmt: skip
+    assert len(plain) == 240
+    assert all_of_it == [names[::-1] for names in plain]
+    assert [set(names) for names in half] == [set(names) for names in plain]
+    assert 80 < sum(names == other for names, other in zip(half, plain, strict=True)) < 160
+
+
+# Parts of a step.
+
+# Unequal numbers of pairs, as windows have.
+UNEVEN = (3, 1, 7, 2, 2, 11, 1, 5)
+SPLITS = list(product((1, 2, 3, 8), (1, 2, 3)))
+
+
+def step_of(*sizes):
+    """Features with so many pairs each; the loss of a pair is the number in its targets."""
+    features = pair_features(4)
+    numbers = iter(range(1, 1000))
+    return [LabelledPairs(features, tuple({"loss": [next(numbers) ** 0.5]} for _ in range(size))) for size in sizes]
+
+
+def mean_loss(labelled):
+    losses = [targets["loss"][0] for found in labelled for targets in found.targets]
+    return sum(losses) / len(losses)
+
+
+def all_parts(step, processes, passes):
+    return [part for process in range(processes) for part in step_parts(step, process, processes, passes)]
+
+
+@pytest.mark.parametrize("sizes", [UNEVEN, (4,), (2, 5), (1, 1, 1)])
+@pytest.mark.parametrize(("processes", "passes"), SPLITS)
+def test_parts_make_up_the_mean_loss_of_the_step(processes, passes, sizes):
+    step = step_of(*sizes)
+    parts = all_parts(step, processes, passes)
+    assert len(parts) == processes * passes
+    assert sum(share for _, share in parts) == pytest.approx(processes)
+    assert sum(share * mean_loss(labelled) for labelled, share in parts) / processes == pytest.approx(mean_loss(step))
+
+
+def test_part_without_features_repeats_the_first_and_counts_nothing():
+    step = step_of(2, 6)
+    assert step_parts(step, 0, 3) == [(step[:1], 0.75)]
+    assert step_parts(step, 1, 3) == [(step[1:], 2.25)]
+    assert step_parts(step, 2, 3) == [(step[:1], 0.0)]
+    assert step_parts(step, 0, 1, passes=3) == [
+        (step[:1], 0.25),
+        (step[1:], 0.75),
+        (step[:1], 0),
+    ]

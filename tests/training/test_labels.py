@@ -1,7 +1,5 @@
 """The label lists of a run."""
 
-from dataclasses import replace
-
 import pytest
 
 from biodir.configuration_biodir import BioDirConfig
@@ -17,7 +15,6 @@ from biodir.labels_biodir import (
     PAIR_TYPES,
     RELATION_LABELS,
     TASKS,
-    TYPE_MAP,
 )
 from biodir.training.labels import LabelLists, label_lists, labels_of
 from helpers.marked import marked_document
@@ -33,14 +30,6 @@ def document(*relations: Relation, text: str = TEXT):
 BIORED = document(Relation("Bind", "1", "2", "No", "2"), Relation("Association", "3", "2", "Novel"))
 BC5CDR = document(Relation("CID", "1", "3"))
 OWN = document(Relation("heals", "1", "3", "new"), Relation("breaks", "3", "2", "old", "2"))
-
-
-def renamed(found, **types):
-    """The document with other names of entity types."""
-    mentions = tuple(
-        replace(each, entity_type=types.get(each.entity_type, each.entity_type)) for each in found.mentions
-    )
-    return replace(found, mentions=mentions)
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +69,6 @@ def test_lists_of_the_data_are_sorted_and_begin_with_unrelated_pairs():
             (Relation("None", "1", "2"),),
             r"^the training data has the label 'None', which means an unrelated pair; rename",
         ),
-        ((Relation("Bind", "1", "2", "None"),), r"has the label 'None', which means an unrelated pair; rename it$"),
         ((Relation("Bind", "1", "9"),), r"^none of the 1 relations to learn from joins two entities with mentions$"),
     ],
 )
@@ -96,26 +84,7 @@ def test_lists_of_biored_are_the_defaults_of_the_configuration():
     assert BioDirConfig(**LabelLists("BioRED").to_settings(TASKS)).to_dict() == BioDirConfig().to_dict()
 
 
-def test_model_without_relation_head_has_a_type_for_related_pairs():
-    assert labels_of([OWN]).to_settings(["novelty"])["generic_relation"] == "Association"
-    assert labels_of([OWN]).to_settings(TASKS)["generic_relation"] is None
-    named = replace(labels_of([OWN]), generic_relation="heals")
-    assert named.to_settings(["novelty"])["generic_relation"] == "heals"
-
-
 # What lists lack.
-
-
-def test_what_lists_lack_is_named_sorted_and_once():
-    strange = renamed(OWN, **{CHEMICAL: "Spice"})
-    assert LabelLists("BioRED").lacking([BC5CDR, strange, strange]) == [
-        "entity type Spice",
-        "novelty new",
-        "novelty old",
-        "relation type CID",
-        "relation type breaks",
-        "relation type heals",
-    ]
 
 
 # Which lists a run takes.
@@ -128,18 +97,13 @@ def test_bare_encoder_takes_the_lists_of_biored_where_they_hold_the_data(encoder
     assert (found.entity_types, found.pair_types) == (ENTITY_TYPES, PAIR_TYPES)
 
 
-@pytest.mark.parametrize("documents", [[BC5CDR], [OWN], [BIORED, BC5CDR]])
-def test_bare_encoder_takes_the_lists_of_data_that_biored_does_not_hold(documents, encoder):
-    assert label_lists(documents, "auto", encoder) == labels_of(documents)
-
-
 def test_lists_of_biored_are_not_taken_for_other_data():
     message = r"^the training data has relation type CID, which BioRED's label lists do not hold; map the corpus with"
     with pytest.raises(SettingError, match=message):
         label_lists([BC5CDR], "biored", "no such folder")
 
 
-def test_checkpoint_goes_on_with_its_own_lists(checkpoint):
+def test_checkpoint_keeps_its_own_lists(checkpoint):
     of_data = labels_of([OWN, BC5CDR])
     folder = checkpoint(**of_data.to_settings(TASKS))
     found = label_lists([BC5CDR], "auto", folder)
@@ -149,13 +113,6 @@ def test_checkpoint_goes_on_with_its_own_lists(checkpoint):
     assert (found.tag_types, found.type_map, found.generic_relation) == ({}, {}, None)
     again = BioDirConfig(**found.to_settings(TASKS))
     assert again.to_dict() == BioDirConfig(**of_data.to_settings(TASKS)).to_dict()
-
-
-def test_names_of_types_that_the_checkpoint_maps_are_known(checkpoint):
-    folder = checkpoint(type_map={**TYPE_MAP, "Spice": CHEMICAL, "Place": None})
-    strange = renamed(BIORED, **{CHEMICAL: "Spice", "OrganismTaxon": "Place"})
-    assert label_lists([strange], "auto", folder).source == "the checkpoint"
-    assert label_lists([strange], "auto", folder).type_map["Place"] is None
 
 
 def test_checkpoint_without_a_head_gets_it_where_the_data_teaches_it(checkpoint):
@@ -168,22 +125,11 @@ def test_checkpoint_without_a_head_gets_it_where_the_data_teaches_it(checkpoint)
     assert label_lists([plain], "auto", folder).novelty_labels == ()
 
 
-def test_lists_without_a_label_of_any_task_are_refused():
-    with pytest.raises(SettingError, match=r"^the training data annotates no novelty and no direction; choose other"):
-        labels_of([BC5CDR]).to_settings(["novelty", "direction"])
-
-
 OWN_OF_BIORED = document(Relation("Bind", "1", "2", "Known", "2"))
 
 
-@pytest.mark.parametrize(
-    ("name", "message"),
-    [
-        ("/no/such/folder", "no such folder; name one with a model, or a Hub id"),
-        ("nobody/no-such-model", "neither a folder with a model nor a repository within"),
-    ],
-)
-def test_encoder_out_of_reach_is_named(name, message, monkeypatch):
+@pytest.mark.parametrize("name", ["/no/such/folder", "nobody/no-such-model"])
+def test_encoder_out_of_reach_is_named(name, monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    with pytest.raises(CheckpointError, match=rf"^encoder {name}: {message}"):
+    with pytest.raises(CheckpointError, match=rf"^encoder {name}: neither a folder with a model nor a repository with"):
         label_lists([BIORED], "auto", name)

@@ -11,7 +11,7 @@ from biodir.training.arguments import training_settings
 from helpers.checkout import CHECKOUT
 
 RECIPES = CHECKOUT / "recipes"
-# Stands for python and biodir: notes how it was called, and leaves the log that step 4 reads.
+# In place of python and biodir: notes how it was called, and leaves the log that step 4 reads.
 STUB = f"""#!{sys.executable}
 import json, os, pathlib, sys
 name, arguments = pathlib.Path(sys.argv[0]).name, sys.argv[1:]
@@ -75,11 +75,3 @@ def test_recipe_goes_from_the_bare_encoder_to_the_checkpoint(tmp_path):
         )
     assert "--dev" not in finals[0]
     assert all("--exclude DATA/bioredirect/bioredirect_test.pubtator" in call for call in (stage1, stage2, *finals))
-
-
-def test_recipe_leaves_an_encoder_of_the_domain_as_it_is_and_starts_as_it_is_told(tmp_path):
-    calls = calls_of(tmp_path, "DATA", "ENCODER", "none", str(tmp_path / "out"), LAUNCH="python -m launcher")
-    assert not any("pretrain" in call for call in calls)
-    launched = [call for call in calls if "train.py" in call]
-    assert [call.startswith("python -m launcher train.py") for call in launched] == [True] * 5
-    assert "--encoder ENCODER" in launched[0]

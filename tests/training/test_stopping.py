@@ -10,7 +10,7 @@ from biodir.training.stopping import SIGNALS, StopRequest
 
 
 class Processes:
-    """Stands for an accelerator: some processes, of which others were asked to stop or not."""
+    """In place of an accelerator: some processes, of which others were asked to stop or not."""
 
     device = "cpu"
 
@@ -68,10 +68,3 @@ def test_wish_of_one_process_is_that_of_all(stop):
     assert stop.is_wanted(Processes(others_asked=1, num_processes=4)) is True
     send(signal.SIGTERM)
     assert stop.is_wanted(Processes(others_asked=0, num_processes=4)) is True
-
-
-def test_signals_are_given_back(stop, handled):
-    stop.release()
-    send(*SIGNALS)
-    assert handled == list(SIGNALS)
-    assert stop.is_wanted(Processes()) is False

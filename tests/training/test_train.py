@@ -109,28 +109,11 @@ def test_best_checkpoint_predicts_the_relation_of_its_documents(runs, form):
     assert config["task_weights"] == {"novelty": 1, "direction": 0.5}
 
 
-def test_log_holds_settings_versions_and_every_epoch(runs):
-    log = log_of(runs["pairwise"])
-    assert log["settings"]["num_train_epochs"] == 12
-    assert {"commit", "biodir", "torch", "transformers", "processes", "threads", "device"} <= set(log["provenance"])
-    assert [Path(path).name for path in log["data"]] == ["gold.pubtator", "dev.pubtator", "model.safetensors"]
-    assert log["finished"] is True
-    assert [entry["epoch"] for entry in log["epochs"]] == list(range(1, 13))
-    assert log["epochs"][-1]["loss"] < log["epochs"][0]["loss"]
-
-
 @pytest.mark.parametrize("form", PAIR_ENCODINGS)
 def test_run_starts_from_the_checkpoint_of_a_run_in_its_form(runs, short_run, form):
     again = short_run(encoder=runs[form], **STILL)
     assert log_of(again)["settings"]["pair_encoding"] == form
     assert are_equal(weights_of(again), weights_of(runs[form]))
-
-
-def test_other_form_than_that_of_the_checkpoint_is_logged(runs, short_run, capsys):
-    short_run(encoder=runs["document"], pair_encoding="pairwise")
-    printed = capsys.readouterr().out
-    assert "pair_encoding is pairwise, that of the checkpoint document: its heads are re-initialized" in printed
-    assert "1 process on cpu" in printed
 
 
 def test_run_without_dev_keeps_its_last_epoch_and_the_bias_that_is_given(encoder, tmp_path):
@@ -156,48 +139,6 @@ def test_documents_that_are_held_out_are_not_learned_from(short_run, tmp_path, c
     assert f"{extra}: 3 documents left out, held out for evaluation or in a corpus before" in printed
 
 
-def test_corpus_without_a_candidate_pair_is_refused(short_run, tmp_path):
-    without_pairs = "{id}|t|Aspirin.\n{id}|a|\n{id}\t0\t7\tAspirin\tChemicalEntity\tC1\n\n"
-    extra = written(tmp_path / "extra.pubtator", (5, 6), without_pairs)
-    message = r"extra\.pubtator: no candidate pair to learn from; pairs are of the types ChemicalEntity-ChemicalEntity"
-    with pytest.raises(SettingError, match=message):
-        short_run(extra_train=extra)
-
-
-def test_corpora_without_a_related_pair_are_refused(short_run):
-    unrelated = "\n".join(line for line in DOCUMENT.splitlines() if "C1\tD1" not in line) + "\n"
-    with pytest.raises(SettingError, match=r"train\.pubtator: 4 documents without any relation; name the files that"):
-        short_run(document=unrelated)
-    unmentioned = DOCUMENT.replace("\tC1\tD1\tNovel", "\tC1\tD9\tNovel").replace("\tC1\tD1\tS", "\tC1\tD9\tS")
-    with pytest.raises(SettingError, match="no candidate pair of the training data is related; is it the file with"):
-        short_run(labels="biored", document=unmentioned)
-
-
-def test_relations_without_a_candidate_pair_are_logged(short_run, capsys):
-    odd = DOCUMENT.replace("{id}\tC1\tD1\tS", "{id}\tAssociation\tC1\tC9\tNovel\n{id}\tC1\tD1\tS")
-    short_run(document=odd)
-    printed = capsys.readouterr().out
-    assert "train.pubtator: 4 relations are those of no candidate pair: 4 of an entity without a mention;" in printed
-
-
-def test_dev_file_without_a_candidate_pair_that_is_related_is_refused(short_run, tmp_path):
-    odd = written(tmp_path / "odd.pubtator", [9], DOCUMENT.replace(CHEMICAL, "OrganismTaxon"))
-    message = r"odd\.pubtator: none of its 1 relations is that of a candidate pair \(DiseaseOr.*-OrganismTaxon\); the"
-    with pytest.raises(SettingError, match=message):
-        short_run(dev=odd)
-
-
-def test_corpus_that_does_not_annotate_the_first_task_is_left_out(short_run, tmp_path, learned_from, capsys):
-    without_novelty = DOCUMENT.replace("\tNovel", "")
-    extra = written(tmp_path / "extra.pubtator", (5, 6), without_novelty)
-    settings = {"metric_for_best_model": "entity_pair"}
-    short_run(tasks=["novelty", "direction"], extra_train=extra, **settings)
-    assert learned_from == [(["1", "2", "3", "4"], False)]
-    assert f"{extra}: not learned from, as it annotates no novelty" in capsys.readouterr().out
-    with pytest.raises(SettingError, match=r"^no corpus annotates novelty, which decides what is related; choose oth"):
-        short_run(tasks="novelty", labels="biored", document=without_novelty, **settings)
-
-
 @pytest.mark.parametrize(("below", "copies"), [(8, 0), (9, 8)])
 def test_rare_types_are_counted_over_all_files_and_their_documents_copied(
     short_run, tmp_path, learned_from, below, copies
@@ -206,18 +147,6 @@ def test_rare_types_are_counted_over_all_files_and_their_documents_copied(
     files = [tmp_path / "train.pubtator", written(tmp_path / "more.pubtator", (3, 4), both)]
     short_run(train=files, rare_copies=1, rare_below=below, numbers=(1, 2), document=both)
     assert sum("+" in name for ids, _ in learned_from for name in ids) == copies
-
-
-def test_further_corpus_has_its_labels_mapped(short_run, tmp_path, learned_from):
-    foreign = written(tmp_path / "foreign.pubtator", (5, 6), OTHER_LABELS.replace("\tNew", "\tNovel"))
-    listed = tmp_path / "corpora.yaml"
-    listed.write_text(
-        f"- path: {foreign}\n  entity_types: {{Drug: {CHEMICAL}, Symptom: {DISEASE}}}\n"
-        "  relation_types: {STOPS: Negative_Correlation}\n  partial: true\n"
-    )
-    folder = short_run(corpora=listed)
-    assert learned_from == [(["1", "2", "3", "4"], False), (["5", "6"], True)]
-    assert "STOPS" not in config_of(folder)["relation_labels"]
 
 
 # Labels and tasks.
@@ -261,36 +190,16 @@ def test_run_ends_where_dev_gains_nothing_for_as_long_as_patience(short_run):
     assert (log["best_epoch"], len(log["epochs"])) == (1, 4)
 
 
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {"relation_loss": "focal"},
-        {"relation_loss": "adaptive_threshold"},
-        {"swap_augmentation": 1},
-        {"r_drop": 1, "classifier_dropout": 0.3},
-        {"layer_learning_rate_decay": 0.5},
-    ],
-    ids=str,
-)
+LOSSES = [{"relation_loss": "adaptive_threshold"}, {"swap_augmentation": 1}, {"r_drop": 1, "classifier_dropout": 0.3}]
+
+
+@pytest.mark.parametrize("settings", LOSSES, ids=str)
 def test_setting_of_loss_or_rate_changes_what_is_learned(short_run, settings):
     plain = weights_of(short_run(head_learning_rate=0.01, num_train_epochs=2))
     folder = short_run(head_learning_rate=0.01, num_train_epochs=2, **settings)
     assert not are_equal(plain, weights_of(folder))
     assert log_of(folder)["epochs"][-1]["loss"] < log_of(folder)["epochs"][0]["loss"]
     assert config_of(folder)["relation_threshold"] == (1.0 if "adaptive_threshold" in settings.values() else 0.5)
-
-
-def test_settings_of_the_model_are_in_its_configuration(short_run):
-    two_types = DOCUMENT + DOCUMENT.replace("{id}", "{id}0").replace("Negative_Correlation", "Bind")
-    settings = {"soft_prompt_tokens": 0, "chunk_tokens": "infix=80", "class_balance": 0.5}
-    settings |= {"relation_loss": "focal", "focal_gamma": 1}
-    config = config_of(short_run(**settings, document=two_types + DOCUMENT.replace("{id}", "{id}1")))
-    assert (config["soft_prompt_tokens"], config["chunk_tokens"], config["focal_gamma"]) == (0, {"infix": 80}, 1)
-    # Of 4 and 8 relations; their mean over the relations is 1.
-    raw = {"Bind": 0.5 / (1 - 0.5**4), "Negative_Correlation": 0.5 / (1 - 0.5**8)}
-    mean = (4 * raw["Bind"] + 8 * raw["Negative_Correlation"]) / 12
-    assert config["label_weights"]["Bind"] == pytest.approx(raw["Bind"] / mean)
-    assert config["label_weights"]["Negative_Correlation"] == pytest.approx(raw["Negative_Correlation"] / mean)
 
 
 def test_gradients_are_clipped(short_run):
@@ -335,21 +244,11 @@ def test_accumulation_in_the_environment_changes_no_gradient(short_run, monkeypa
     assert are_equal(plain, weights_of(short_run(max_grad_norm=0.01, weight_decay=0)))
 
 
-def test_tracker_shows_losses_and_scores(short_run):
-    folder = short_run(report_to="tensorboard")
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
-    events = EventAccumulator(str(folder / "training"))
-    events.Reload()
-    assert [event.step for event in events.Scalars("loss")] == list(range(1, log_of(folder)["steps"] + 1))
-    assert "dev F1 relation_type" in events.Tags()["scalars"]
-
-
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"encoder": "no/such/encoder"}, "^encoder no/such/encoder: no such folder; name one with a model, or a Hub"),
-        ({"encoder": "tests"}, r"^encoder tests: the folder holds no config\.json of a model; name one that does$"),
+        ({"encoder": "no/such/encoder"}, "^encoder no/such/encoder: neither a folder with a model nor a repository"),
+        ({"encoder": "tests"}, "^encoder 'tests' cannot be loaded: "),
         ({"encoder_settings": "hidden_act=7"}, r"cannot be loaded: .*hidden_act.*; name a folder or Hub id, and check"),
     ],
 )
