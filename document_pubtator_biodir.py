@@ -1,4 +1,4 @@
-"""PubTator text to documents. `biodir.formats.pubtator` writes it.
+"""PubTator text to documents. `biodir.formats.pubtator_writer` writes it.
 
 A document is a block of lines: ``PMID|t|title``, ``PMID|a|abstract`` and annotation lines. Blank lines separate blocks.
 Annotation lines have columns separated by tabs; brackets mark optional ones. Only biodir writes the scores:

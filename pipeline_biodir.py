@@ -30,9 +30,11 @@ if TYPE_CHECKING:  # from a folder, transformers before 5.8 copies only files th
     from .document_pubtator_biodir import VARIANT_TYPES  # noqa: F401
     from .document_sentences_biodir import sentence_spans  # noqa: F401
     from .labels_biodir import TASKS  # noqa: F401
+    from .processing_chunks_biodir import PairWindows  # noqa: F401
     from .processing_document_biodir import PAIRS_PER_PASS  # noqa: F401
     from .processing_pairwise_biodir import PairwiseFeatures  # noqa: F401
-    from .processing_tokens_biodir import SOURCE  # noqa: F401
+    from .processing_tags_biodir import SOURCE  # noqa: F401
+    from .processing_tokens_biodir import BaseProcessor  # noqa: F401
     from .processing_windows_biodir import Span  # noqa: F401
 
 PREPROCESS_PARAMETERS = ("pair_types", "entity_ids", "ner", "type_map")

@@ -12,15 +12,10 @@ import numpy as np
 
 from .document_candidates_biodir import CandidatePair
 from .errors_biodir import SettingError
-from .processing_tokens_biodir import (
-    SOURCE,
-    BaseProcessor,
-    ProcessingSettings,
-    TokenizedDocument,
-    evidence_chars,
-    tagged_tokens,
-)
-from .processing_windows_biodir import TAGS_PER_MENTION, Span, WindowRuler, closest_spans, spans_inside, text_windows
+from .processing_chunks_biodir import closest_spans
+from .processing_tags_biodir import SOURCE, tagged_tokens
+from .processing_tokens_biodir import BaseProcessor, ProcessingSettings, TokenizedDocument, evidence_chars
+from .processing_windows_biodir import TAGS_PER_MENTION, Span, WindowRuler, spans_inside, text_windows
 
 # Pairs of one document that are scored in one pass: this bounds the memory, and few documents are read twice.
 PAIRS_PER_PASS = 2048

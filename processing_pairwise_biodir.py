@@ -16,17 +16,10 @@ import numpy as np
 
 from .document_candidates_biodir import CandidatePair
 from .errors_biodir import SettingError
-from .processing_tokens_biodir import (
-    SOURCE,
-    TARGET,
-    TASK_TOKENS,
-    BaseProcessor,
-    ProcessingSettings,
-    TokenizedDocument,
-    evidence_chars,
-    tagged_tokens,
-)
-from .processing_windows_biodir import TAGS_PER_MENTION, Span, WindowRuler, pair_windows
+from .processing_chunks_biodir import pair_windows
+from .processing_tags_biodir import SOURCE, TARGET, TASK_TOKENS, tagged_tokens
+from .processing_tokens_biodir import BaseProcessor, ProcessingSettings, TokenizedDocument, evidence_chars
+from .processing_windows_biodir import TAGS_PER_MENTION, Span, WindowRuler
 
 
 @dataclass(frozen=True)

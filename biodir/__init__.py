@@ -26,7 +26,7 @@ other names from their modules.
 - `biodir.document_biodir`: documents with mentions, entities and relations.
 - `biodir.document_candidates_biodir`: the candidate pairs of a document.
 - `biodir.formats.reading`: the documents of a file in any format.
-- `biodir.document_pubtator_biodir`, `biodir.formats.pubtator`: PubTator to documents, and documents to PubTator.
+- `biodir.document_pubtator_biodir`, `biodir.formats.pubtator_writer`: PubTator to documents, and documents to PubTator.
 - `biodir.formats.graphml`: relations as a graph.
 
 ## Documents to model inputs
@@ -60,7 +60,7 @@ __version__ = "0.1.0"
 from biodir.document_biodir import Document, Entity, Mention, Passage, Relation
 from biodir.document_pubtator_biodir import parse_document, parse_pubtator, read_pubtator
 from biodir.errors_biodir import AnnotationError, BioDirError, CheckpointError, ErrorPolicy, ParseError, SettingError
-from biodir.formats.pubtator import format_pubtator, write_pubtator
+from biodir.formats.pubtator_writer import format_pubtator, write_pubtator
 
 __all__ = [
     "AnnotationError",

@@ -14,7 +14,7 @@ from biodir.dataset_script.sources import BIORED_DIRECTION
 from biodir.document_biodir import Document
 from biodir.errors_biodir import AnnotationError, ErrorPolicy, SettingError
 from biodir.files import write_atomic
-from biodir.formats.pubtator import format_pubtator
+from biodir.formats.pubtator_writer import format_pubtator
 from biodir.formats.reading import JSON_LINES_SUFFIXES, PUBTATOR_SUFFIXES, read_documents
 
 if TYPE_CHECKING:

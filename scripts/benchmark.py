@@ -26,7 +26,7 @@ from biodir.configuration_biodir import BioDirConfig
 from biodir.document_biodir import Document, Mention
 from biodir.document_pubtator_biodir import read_pubtator
 from biodir.errors_biodir import SettingError
-from biodir.formats.pubtator import format_pubtator
+from biodir.formats.pubtator_writer import format_pubtator
 from biodir.inference import BACKENDS
 from biodir.labels_biodir import CHEMICAL, GENE
 

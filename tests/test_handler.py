@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from biodir.formats.pubtator import format_pubtator
+from biodir.formats.pubtator_writer import format_pubtator
 from biodir.publishing.checking import clean_environment
 from helpers.checkout import CHECKOUT
 from helpers.marked import marked_document

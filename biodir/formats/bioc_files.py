@@ -17,7 +17,7 @@ from biodir.document_biodir import Document
 from biodir.errors_biodir import STRICT, BioDirError, ErrorPolicy, ParseError, SettingError, located
 from biodir.files import open_input
 from biodir.formats.bioc_documents import to_document
-from biodir.formats.pubtator_articles import bioc_of_article, is_article
+from biodir.formats.pubtator3_json import bioc_of_article, is_article
 
 XML_SUFFIX = ".xml"
 # Keys under which a JSON file holds its documents; the second is that of the PubTator 3 service.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from biodir.cli import check_outputs
 from biodir.document_biodir import Document, Relation
 from biodir.errors_biodir import STRICT, BioDirError, ErrorPolicy, SettingError
-from biodir.formats.pubtator import format_pubtator
+from biodir.formats.pubtator_writer import format_pubtator
 from biodir.formats.reading import (
     JSON_LINES_SUFFIXES,
     JSON_SUFFIX,

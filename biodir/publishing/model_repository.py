@@ -12,7 +12,7 @@ from biodir.document_biodir import Document, Mention
 from biodir.document_candidates_biodir import candidate_pairs
 from biodir.document_inputs_biodir import with_known_types
 from biodir.document_pubtator_biodir import parse_document
-from biodir.formats.pubtator import format_pubtator
+from biodir.formats.pubtator_writer import format_pubtator
 from biodir.inference.loading import CHECKPOINT_FILES, LFS_POINTER
 from biodir.publishing.assembly import RepositoryFile
 from biodir.publishing.card_check import HUB_CARD, MODEL_CARD, check_card, check_eval_results

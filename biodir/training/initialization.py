@@ -13,7 +13,7 @@ from biodir.configuration_biodir import BioDirConfig
 from biodir.errors_biodir import CheckpointError, SettingError
 from biodir.modeling_biodir import BioDirForRelationExtraction, encoder_without_pooler
 from biodir.modeling_heads_biodir import PairwiseHead
-from biodir.processing_tokens_biodir import special_tokens
+from biodir.processing_tags_biodir import special_tokens
 
 logger = get_logger(__name__)
 

@@ -9,7 +9,7 @@ import pytest
 from nbclient import NotebookClient
 
 from biodir.document_pubtator_biodir import read_pubtator
-from biodir.formats.pubtator import format_pubtator
+from biodir.formats.pubtator_writer import format_pubtator
 from helpers.checkout import CHECKOUT
 
 EXAMPLES = CHECKOUT / "examples"

@@ -6,7 +6,7 @@ import pytest
 
 from biodir.document_biodir import Relation
 from biodir.errors_biodir import AnnotationError, SettingError
-from biodir.formats.pubtator import write_pubtator
+from biodir.formats.pubtator_writer import write_pubtator
 from biodir.formats.reading import read_documents
 from biodir.labels_biodir import CHEMICAL, DISEASE, GENE
 from experiments import prepare

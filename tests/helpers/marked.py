@@ -11,7 +11,8 @@ from biodir.document_biodir import Document, Entity, Mention
 from biodir.document_candidates_biodir import CandidatePair
 from biodir.labels_biodir import CHEMICAL, DISEASE, GENE, PAIR_TYPES, SPECIES, VARIANT
 from biodir.processing_pairwise_biodir import PairwiseFeatures, PairwiseProcessor
-from biodir.processing_tokens_biodir import ProcessingSettings, special_tokens
+from biodir.processing_tags_biodir import special_tokens
+from biodir.processing_tokens_biodir import ProcessingSettings
 
 TYPES = {"C": CHEMICAL, "D": DISEASE, "G": GENE, "V": VARIANT, "S": SPECIES}
 TAGS = special_tokens(PAIR_TYPES, {VARIANT: GENE})

@@ -14,6 +14,7 @@ from biodir.document_biodir import Document, Mention
 from biodir.document_candidates_biodir import CandidatePair
 from biodir.errors_biodir import SettingError
 from biodir.labels_biodir import CHEMICAL, GENE, VARIANT
+from biodir.processing_chunks_biodir import closest_spans
 from biodir.processing_document_biodir import (
     DocumentFeatures,
     DocumentProcessor,
@@ -23,7 +24,6 @@ from biodir.processing_document_biodir import (
     packed_groups,
 )
 from biodir.processing_pairwise_biodir import PairwiseProcessor
-from biodir.processing_windows_biodir import closest_spans
 from helpers.marked import (
     TYPES,
     encoding_settings,

@@ -17,7 +17,8 @@ from biodir.document_pubtator_biodir import read_pubtator
 from biodir.errors_biodir import SettingError
 from biodir.labels_biodir import GENE, PAIR_TYPES, VARIANT
 from biodir.processing_pairwise_biodir import PairwiseProcessor, collate_pairs
-from biodir.processing_tokens_biodir import ProcessingSettings, special_tokens
+from biodir.processing_tags_biodir import special_tokens
+from biodir.processing_tokens_biodir import ProcessingSettings
 from helpers.marked import (
     SMALL,
     byte_level_tokenizer,

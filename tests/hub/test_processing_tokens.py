@@ -9,7 +9,7 @@ from biodir.errors_biodir import CheckpointError
 from biodir.labels_biodir import CHEMICAL, GENE
 from biodir.processing_document_biodir import DocumentProcessor
 from biodir.processing_pairwise_biodir import PairwiseProcessor
-from biodir.processing_tokens_biodir import tagged_tokens
+from biodir.processing_tags_biodir import tagged_tokens
 from helpers.marked import (
     TAGS,
     byte_level_tokenizer,

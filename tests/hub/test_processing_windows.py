@@ -9,7 +9,8 @@ from itertools import combinations, pairwise, product
 
 import pytest
 
-from biodir.processing_windows_biodir import WindowRuler, closest_spans, pair_windows, text_windows
+from biodir.processing_chunks_biodir import closest_spans, pair_windows
+from biodir.processing_windows_biodir import WindowRuler, text_windows
 
 CHUNKS = ("prefix", "suffix", "infix")
 SUBSETS = [subset for size in (1, 2, 3) for subset in combinations(CHUNKS, size)]

@@ -8,7 +8,7 @@ from biodir.configuration_biodir import BioDirConfig
 from biodir.document_biodir import Document
 from biodir.document_inputs_biodir import with_known_types
 from biodir.document_pubtator_biodir import parse_document
-from biodir.formats.pubtator import format_pubtator
+from biodir.formats.pubtator_writer import format_pubtator
 from biodir.publishing.assembly import assemble
 from biodir.publishing.checking import check_model
 from biodir.publishing.errors import PublishError

@@ -6,7 +6,7 @@ import pytest
 
 from biodir.document_biodir import Mention, Passage, Relation
 from biodir.document_pubtator_biodir import parse_document
-from biodir.formats.pubtator import format_pubtator
+from biodir.formats.pubtator_writer import format_pubtator
 from biodir.formats.reading import read_documents
 from biodir.training.augmentation import augmented_documents, rare_types, with_other_entities
 from helpers.marked import marked_document

@@ -4,7 +4,7 @@ import pytest
 
 from biodir.document_biodir import Relation
 from biodir.errors_biodir import SettingError
-from biodir.formats.pubtator import write_pubtator
+from biodir.formats.pubtator_writer import write_pubtator
 from biodir.labels_biodir import CHEMICAL, DISEASE, GENE
 from biodir.training.corpora import training_corpora
 from biodir.training.settings import TrainingSettings

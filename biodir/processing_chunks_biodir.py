@@ -1,0 +1,1 @@
+../processing_chunks_biodir.py

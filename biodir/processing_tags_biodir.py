@@ -1,0 +1,1 @@
+../processing_tags_biodir.py
