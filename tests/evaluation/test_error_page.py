@@ -99,7 +99,7 @@ def test_missing_jinja2_names_the_extra(monkeypatch):
 def browser(tmp_path_factory):
     folder = tmp_path_factory.mktemp("page")
     (folder / "page.html").write_text(HTML, encoding="utf-8")
-    browser = Browser(1000, 800, folder)
+    browser = Browser(1000, 800)
     browser.driver.get((folder / "page.html").as_uri())
     yield browser
     browser.driver.quit()
