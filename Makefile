@@ -17,7 +17,7 @@ PORT ?= 7860
 PYTHON ?= python3
 TORCH ?= torch==2.13.0+cpu
 
-# A variable of the recipe's environment keeps spaces and quotes in the file name whole.
+# A variable of the recipe's environment keeps spaces and quotes in the file name intact.
 export FILE
 export PORT
 

@@ -22,11 +22,11 @@ from .labels_biodir import (
 )
 
 TASK = "biomedical-relation-extraction"
-# The lowest versions that the code of a checkpoint runs with; `setup.cfg` names the same.
+# The lowest versions that the code of a checkpoint runs with; `setup.cfg` names the same, and a test compares them.
 REQUIREMENTS = ("torch>=2.6", "transformers>=5.4")
 HARD_PROMPT = "What are the labels of {tasks} between {entity1} and {entity2} ?"
 PROMPT_FIELDS = ("{tasks}", "{entity1}", "{entity2}")
-# Encoders whose first token takes the position after the padding's: RoBERTa and its kin.
+# Encoders whose first token takes the position after the padding's: RoBERTa and models like it.
 POSITIONS_AFTER_PADDING = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet", "longformer")
 CHUNK_NAMES = ("prefix", "suffix", "infix")
 PAIR_ENCODINGS = ("pairwise", "document")

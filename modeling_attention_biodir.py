@@ -147,7 +147,7 @@ def packed_attention(
     Args:
         module: the attention module of the encoder's layer.
         query, key, value: (1, heads, tokens, head_size)
-        attention_mask: unused; the layout says who attends to whom.
+        attention_mask: unused; the layout decides which tokens attend to which.
         layout: of the row.
         scaling: of the queries; None for one by the root of head_size.
         dropout: share of the attention weights that are dropped.

@@ -94,7 +94,7 @@ class TrainingRun:
     tokenizer: Any
     processor: Any
     optimizer: Any
-    schedule: Any
+    lr_scheduler: Any
     record: dict[str, Any]
     progress: Progress = field(default_factory=Progress)
 
@@ -105,7 +105,7 @@ class TrainingRun:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Train by the command line; the exit status is 0, or that of the signal that stopped the run: 143 or 130."""
+    """Train by the command line; return the exit status: 0, or that of the signal that stopped the run, 143 or 130."""
     settings = training_settings(arguments)
     check_folder(Path(settings.output_dir), settings.resume_from_checkpoint, settings.overwrite_output_dir)
     keep_freed_memory()
@@ -152,13 +152,13 @@ def new_run(settings: TrainingSettings, accelerator: Accelerator) -> TrainingRun
     optimizer = torch.optim.AdamW(parameter_groups(model, settings), fused=settings.mixed_precision != "fp16")
     sizes = [len(steps_of_epoch(labelled, settings, processor, epoch)) for epoch in range(settings.num_train_epochs)]
     warmup_steps = round(settings.warmup_ratio * sum(sizes))
-    schedule = get_scheduler(settings.lr_scheduler_type, optimizer, warmup_steps, sum(sizes))
+    lr_scheduler = get_scheduler(settings.lr_scheduler_type, optimizer, warmup_steps, sum(sizes))
 
     # Prepare.
     if accelerator.is_main_process:
         clear_folder(Path(settings.output_dir), settings.overwrite_output_dir)
     accelerator.wait_for_everyone()
-    model, optimizer, schedule = accelerator.prepare(model, optimizer, schedule)
+    model, optimizer, lr_scheduler = accelerator.prepare(model, optimizer, lr_scheduler)
     scored_model, averaged = accelerator.unwrap_model(model), None
     if settings.ema_decay:
         averaged = AveragedModel(scored_model, multi_avg_fn=get_ema_multi_avg_fn(settings.ema_decay))
@@ -169,7 +169,7 @@ def new_run(settings: TrainingSettings, accelerator: Accelerator) -> TrainingRun
     record = {"settings": asdict(settings), "data": data_of(settings), "steps": sum(sizes[: settings.last_epoch])}
     record["provenance"] = provenance(accelerator.num_processes, accelerator.device.type)
     return TrainingRun(settings, accelerator, labelled, dev, model, scored_model, averaged, tokenizer, processor,
-                       optimizer, schedule, record)  # fmt: skip
+                       optimizer, lr_scheduler, record)  # fmt: skip
 
 
 def new_model(settings: TrainingSettings, config: BioDirConfig) -> tuple[Any, Any]:
@@ -196,7 +196,7 @@ def new_model(settings: TrainingSettings, config: BioDirConfig) -> tuple[Any, An
 
 
 def train(run: TrainingRun, stop: StopRequest) -> bool:
-    """Train and score epoch after epoch; False where a signal asked to stop."""
+    """Train and score epoch after epoch; return False if a signal asked to stop."""
     settings, progress = run.settings, run.progress
     silent = {} if run.accelerator.is_local_main_process else {"disable": True}  # else TQDM_DISABLE decides
     every_s = 5 if sys.stderr.isatty() else 60  # a file keeps every state of the bar
@@ -219,7 +219,7 @@ def train(run: TrainingRun, stop: StopRequest) -> bool:
 
 
 def train_epoch(run: TrainingRun, stop: StopRequest, bar: tqdm) -> bool:
-    """Do the remaining steps of an epoch; False where a signal asked to stop, after the state is saved."""
+    """Do the remaining steps of an epoch; return False if a signal asked to stop, after the state is saved."""
     progress, settings = run.progress, run.settings
     steps = steps_of_epoch(run.labelled, settings, run.processor, progress.epoch)
     run.model.train()
@@ -270,7 +270,7 @@ def train_step(run: TrainingRun, step: Sequence[LabelledPairs]) -> float:
     accelerator.clip_grad_norm_(run.model.parameters(), settings.max_grad_norm)
     run.optimizer.step()
     if not run.optimizer.step_was_skipped:  # as fp16 does where numbers overflow
-        run.schedule.step()
+        run.lr_scheduler.step()
     run.optimizer.zero_grad()
     if run.averaged is not None:
         run.averaged.update_parameters(accelerator.unwrap_model(run.model))

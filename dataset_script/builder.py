@@ -138,7 +138,7 @@ class BioredDirection(datasets.GeneratorBasedBuilder):
         return [datasets.SplitGenerator(file.split, {"split_file": file}) for file in found.files]
 
     def _generate_examples(self, split_file: SplitFile) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Iterate over the rows of a split, each with its number."""
+        """Yield the rows of a split, each with its number."""
         labels, numbers = self.config.source.labels, count()
         for document in split_file.documents():
             try:

@@ -45,7 +45,7 @@ DRUGPROT_RULES = {
 
 
 def read_chemical_gene(path: str | Path, policy: ErrorPolicy = STRICT) -> Iterator[Document]:
-    """Iterate over the documents of DrugProt or EU-ADR, with mentions linked by text and with passages."""
+    """Yield the documents of DrugProt or EU-ADR, with mentions linked by text and with passages."""
     return read_bioc(path, policy, _linked_by_text)
 
 
@@ -91,7 +91,7 @@ def _complete_texts(bioc_document: Any, place: str) -> None:
 
 
 def _is_abridged(short: str, full: str) -> bool:
-    """Whether `short` is `full` with some words in the middle left out; commas after words do not count."""
+    """Return whether `short` is `full` with some words in the middle left out; commas after words do not count."""
     kept, words = ([word.rstrip(",") for word in text.split()] for text in (short, full))
     rest = iter(words)
     return words[:1] == kept[:1] and words[-1:] == kept[-1:] and all(word in rest for word in kept)

@@ -138,7 +138,7 @@ def _mapped_relation(relation: Relation, rule: RelationRule) -> Relation:
 
 
 def _is_loop(relation: Relation) -> bool:
-    """Whether both arguments are one entity."""
+    """Return whether both arguments are one entity."""
     return relation.entity1_id == relation.entity2_id
 
 

@@ -26,7 +26,7 @@ class SplitFile:
     sha256: str
 
     def documents(self) -> Iterator[Document]:
-        """Iterate over the documents; one at a time is in memory."""
+        """Yield the documents; one at a time is in memory."""
         with (
             _read_errors_of(self.path),
             self.path.open("r", encoding="utf-8", errors="surrogateescape", newline="\n") as lines,

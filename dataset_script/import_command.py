@@ -134,7 +134,7 @@ def excluded_by_scored_splits(location: str | os.PathLike[str] | None) -> Exclus
 
 
 def import_table(corpus: "Corpus", counts: "ImportCounts", exclusions: Exclusions) -> Iterator[str]:
-    """Iterate over the lines of the report; a document that several exclusions hold counts in each."""
+    """Yield the lines of the report; a document that several exclusions hold counts in each."""
     from .check import aligned
 
     rows: list[tuple[str, int]] = [

@@ -35,7 +35,7 @@ PROPERTIES = tuple(
 
 
 def read_redocred(path: str | os.PathLike[str], policy: ErrorPolicy = STRICT) -> Iterator[Document]:
-    """Iterate over the documents of a JSON file; the title is the id, tokens are joined with single spaces.
+    """Yield the documents of a JSON file; the title is the id, tokens are joined with single spaces.
 
     An entity has the type of most of its mentions, the first of equally frequent ones, so that the few that mix types
     stay one entity.

@@ -54,7 +54,7 @@ def document_row(document: Document, labels: Labels) -> dict[str, Any]:
 
 
 def pair_rows(document: Document, labels: Labels, split: str) -> Iterator[dict[str, Any]]:
-    """Iterate over the rows of the candidate pairs, in the order of the text.
+    """Yield the rows of the candidate pairs, in the order of the text.
 
     A row has a column for each task in `labels`. The first gold relation of a pair, in the order of the file, gives
     their values; the others are in `further_relations`. No pair of the published train, validation and test splits has

@@ -91,7 +91,7 @@ BIORED_DIRECTION = Source(
     },
     labels={"relation": RELATION_LABELS, "novelty": NOVELTY_LABELS, "direction": DIRECTION_LABELS},
     description="PubMed abstracts with genes, diseases, chemicals, variants, species and cell lines, and the relations "
-    "between them over the whole abstract: a type, whether the abstract claims it as new, and which entity acts.",
+    "between them over the complete abstract: a type, whether the abstract claims it as new, and which entity acts.",
     homepage="https://github.com/ncbi-nlp/BioREDirect",
     licence=f"{_PUBLIC_DOMAIN} This is the notice of BioRED; for the layer of directions no separate text was found.",
     citation="""\

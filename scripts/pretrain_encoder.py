@@ -81,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 class SparseTrainer(Trainer):
     """`Trainer` that applies the masked-language head to masked tokens only.
 
-    The head multiplies each token with the whole vocabulary; for a small encoder that costs more than the encoder.
+    The head multiplies each token with the complete vocabulary; for a small encoder that costs more than the encoder.
     """
 
     def compute_loss(self, model: nn.Module, inputs: dict[str, Any], return_outputs: bool = False, **_: Any) -> Any:

@@ -14,7 +14,7 @@ from biodir.document_candidates_biodir import CandidatePair
 
 
 def modules_with_examples() -> list[str]:
-    names = [module.name for module in pkgutil.walk_packages(biodir.__path__, "biodir.")]
+    names = ["handler", *(module.name for module in pkgutil.walk_packages(biodir.__path__, "biodir."))]
     return [name for name in names if b">>> " in Path(find_spec(name).origin).read_bytes()]
 
 

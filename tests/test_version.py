@@ -7,6 +7,7 @@ import yaml
 from cffconvert import Citation
 
 import biodir
+from biodir.configuration_biodir import REQUIREMENTS
 from helpers.checkout import CHECKOUT
 
 # Where the version may be written out; the card says with which version its numbers were measured.
@@ -43,6 +44,13 @@ def test_package_takes_its_version_from_the_one_place():
     setup.read_string(text_of("setup.cfg"))
     assert setup["metadata"]["version"] == "attr: biodir.__version__"
     assert not re.search(r"^version\b", text_of("pyproject.toml"), re.MULTILINE)
+
+
+def test_configuration_requires_what_the_package_requires():
+    setup = ConfigParser()
+    setup.read_string(text_of("setup.cfg"))
+    required = {line.split(",")[0] for line in setup["options"]["install_requires"].split()}
+    assert set(REQUIREMENTS) <= required
 
 
 def test_citation_follows_its_format_and_names_version_and_date_of_the_newest_heading():

@@ -21,7 +21,7 @@ from biodir.errors_biodir import SettingError
 from biodir.labels_biodir import LEVELS, TASKS
 
 REQUIRED = ("train", "encoder", "output_dir")
-# What a resumed run may change: none of these touches a number, but for the last two, which say when it ends.
+# What a resumed run may change: none of these touches a number, but for the last two, which decide when it ends.
 CHANGEABLE = (
     "resume_from_checkpoint",
     "overwrite_output_dir",

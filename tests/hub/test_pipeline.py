@@ -76,7 +76,7 @@ def batches(extract, monkeypatch) -> list[int]:
 
 
 def same(found, expected) -> bool:
-    """Whether the data are equal, scores within 1e-5."""
+    """Return whether the data are equal, scores within 1e-5."""
     if isinstance(expected, float):
         return math.isclose(found, expected, abs_tol=1e-5)
     if isinstance(expected, dict):

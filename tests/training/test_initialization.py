@@ -150,7 +150,7 @@ def weights_in(folder: Path, prefix: str) -> dict[str, Tensor]:
 
 
 def is_as_saved(model, folder: Path, prefix: str) -> bool:
-    """Whether all weights whose names begin so are those of the folder."""
+    """Return whether all weights whose names begin so are those of the folder."""
     state, saved = model.state_dict(), weights_in(folder, prefix)
     assert saved, prefix
     return set(saved) == {name for name in state if name.startswith(prefix)} and all(
