@@ -289,7 +289,7 @@ def _check_batch_size(batch_size: Any) -> None:
 
 
 def _check_num_workers(num_workers: Any) -> None:
-    if num_workers is not None:
+    if num_workers not in (None, 0):
         raise SettingError(
             f"num_workers is {num_workers!r}, but no worker processes are used; leave it out, and run one pipeline per "
             "process where several are wanted"
