@@ -135,9 +135,10 @@ def test_saving_into_the_checkout_keeps_its_code(tmp_path, monkeypatch):
         assert (checkout / name).read_bytes() == (CHECKOUT / name).read_bytes()
 
 
-def test_only_the_main_process_saves(tmp_path):
+def test_only_the_main_process_saves_the_code_of_the_pipeline(tmp_path):
+    # The code of the model is transformers' affair: before 5.8 every process saves it.
     tiny_model().save_pretrained(tmp_path, is_main_process=False)
-    assert list(tmp_path.glob("*.py")) == []
+    assert not (tmp_path / "pipeline_biodir.py").exists()
 
 
 @pytest.mark.parametrize(
@@ -227,13 +228,13 @@ def test_gradient_checkpointing_changes_neither_loss_nor_gradients(family):
     calls = []
     inside_first_layer = model.get_submodule("encoder.layers.0.attn" if family == "modernbert" else BERT_ATTENTION)
     inside_first_layer.register_forward_hook(lambda *_: calls.append(1))
-    model.activation_checkpointing_enable()
+    model.gradient_checkpointing_enable()
     checkpointed = gradients_of(model, pairs, labels)
     assert len(calls) == 2  # forward, then once more for the gradient
     assert torch.equal(loss_of(model, pairs, labels), plain_loss)
     for name, gradient in plain.items():
         assert_close(checkpointed[name], gradient, 1e-6)
-    model.activation_checkpointing_disable()
+    model.gradient_checkpointing_disable()
     calls.clear()
     gradients_of(model, pairs, labels)
     assert len(calls) == 1

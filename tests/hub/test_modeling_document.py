@@ -312,7 +312,7 @@ def test_gradient_checkpointing_changes_neither_loss_nor_gradients(sizes):
     plain_loss = loss_of(model, processor, features, some_labels(features))
     calls = []
     model.get_submodule("encoder.encoder.layer.0.attention").register_forward_hook(lambda *_: calls.append(1))
-    model.activation_checkpointing_enable()
+    model.gradient_checkpointing_enable()
     checkpointed = gradients_of(model, logits_with_gradient(model, processor, features))
     assert len(calls) == 2  # forward, then once more for the gradient
     assert torch.equal(loss_of(model, processor, features, some_labels(features)), plain_loss)
