@@ -9,7 +9,6 @@ from biodir.errors_biodir import CheckpointError
 from biodir.labels_biodir import CHEMICAL, GENE
 from biodir.processing_document_biodir import DocumentProcessor
 from biodir.processing_pairwise_biodir import PairwiseProcessor
-from biodir.processing_tags_biodir import tagged_tokens
 from helpers.marked import (
     TAGS,
     byte_level_tokenizer,
@@ -82,14 +81,6 @@ def test_padding_and_truncation_of_the_tokenizer_neither_matter_nor_change():
     assert tokenizer.backend_tokenizer.truncation["max_length"] == 2
     assert tokenizer.backend_tokenizer.padding["length"] == 9
     assert not tokenizer.backend_tokenizer.encode_special_tokens
-
-
-def test_tags_surround_the_mentions_inside_the_window_and_their_places_are_returned():
-    spans = [(0, 2), (2, 2), (3, 6), (4, 5)]
-    tokens, places = tagged_tokens(range(10, 20), (1, 7), [(spans, (1, 2)), ([(4, 5), (6, 8)], (3, 4))])
-    # (0, 2) and (6, 8) are cut by the window, (2, 2) has no token.
-    assert tokens == [11, 1, 2, 12, 1, 13, 1, 3, 14, 4, 2, 15, 2, 16]
-    assert places == {(0, (2, 2)): 1, (0, (3, 6)): 4, (0, (4, 5)): 6, (1, (4, 5)): 7}
 
 
 @pytest.mark.parametrize(
