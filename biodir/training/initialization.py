@@ -14,6 +14,7 @@ from biodir.errors_biodir import CheckpointError, SettingError
 from biodir.modeling_biodir import BioDirForRelationExtraction, encoder_without_pooler
 from biodir.modeling_heads_biodir import PairwiseHead
 from biodir.processing_tags_biodir import special_tokens
+from biodir.training.labels import biodir_config
 
 logger = get_logger(__name__)
 
@@ -104,10 +105,8 @@ def _same_shapes(first: nn.Module, second: nn.Module) -> bool:
 
 def _biodir_checkpoint(name_or_path: str | os.PathLike[str]) -> BioDirForRelationExtraction | None:
     """Return the model of a biodir checkpoint; None where the checkpoint is that of a bare encoder."""
-    values, _ = BioDirConfig.get_config_dict(name_or_path)
-    if values.get("model_type") != BioDirConfig.model_type:
-        return None
-    return BioDirForRelationExtraction.from_pretrained(name_or_path, config=BioDirConfig(**values))
+    config = biodir_config(name_or_path)
+    return None if config is None else BioDirForRelationExtraction.from_pretrained(name_or_path, config=config)
 
 
 def _encoder_of(model: BioDirForRelationExtraction, settings: Mapping[str, Any]) -> PreTrainedModel:

@@ -1,5 +1,6 @@
 """The label lists of a run: those of BioRED, of a checkpoint to start from, or of the training data."""
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -150,17 +151,22 @@ def labels_of(documents: Sequence[Document]) -> LabelLists:
 
 
 def checkpoint_config(name_or_path: str) -> BioDirConfig | None:
-    """Return the configuration of a biodir checkpoint; None where this is a bare encoder.
+    """Return the configuration as `biodir_config` does, for a name that a user gave.
 
     Raises:
         CheckpointError: there is no such folder or repository.
     """
     try:
-        values, _ = BioDirConfig.get_config_dict(name_or_path)
+        return biodir_config(name_or_path)
     except OSError as error:
         reason = " ".join(str(error).split())
         raise CheckpointError(
             f"encoder {name_or_path}: neither a folder with a model nor a repository within reach ({reason}); check "
             "the name"
         ) from error
+
+
+def biodir_config(name_or_path: str | os.PathLike[str]) -> BioDirConfig | None:
+    """Return the configuration of a biodir checkpoint; None where this is a bare encoder."""
+    values, _ = BioDirConfig.get_config_dict(name_or_path)
     return BioDirConfig(**values) if values.get("model_type") == BioDirConfig.model_type else None
