@@ -1,12 +1,16 @@
 """Inputs of the pipeline to checked documents with the model's entity types."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from .document_biodir import SURROGATE, Document
+from .document_json_biodir import document_from_json, documents_of, is_collection
+from .document_parts_biodir import Mention, without_lost
 from .document_pubtator_biodir import looks_like_pubtator, parse_document
-from .errors_biodir import AnnotationError, ParseError
+from .errors_biodir import STRICT, AnnotationError, ErrorPolicy, ParseError
+from .labels_biodir import UNKNOWN_TYPE, known_type
 
 Recogniser = Callable[[str], Iterable[Mapping[str, Any]]]
 # Keys of an input that the pipeline ignores: relations that are known already.
@@ -21,15 +25,21 @@ def is_one_document(inputs: Any) -> bool:
     """
     if isinstance(inputs, Mapping) and inputs and all(hasattr(value, "column_names") for value in inputs.values()):
         raise AnnotationError(f"this is a set of splits ({', '.join(inputs)}); pass one of them")
-    return isinstance(inputs, (str, Mapping)) or (hasattr(inputs, "mentions") and hasattr(inputs, "to_dict"))
+    if isinstance(inputs, Mapping):
+        return not is_collection(inputs)
+    return isinstance(inputs, str) or (hasattr(inputs, "mentions") and hasattr(inputs, "to_dict"))
 
 
 def iterate_inputs(inputs: Any) -> Iterable[Any]:
-    """Return the inputs in an iterable, or in a sequence without iterator such as a Dataset of torch.
+    """Return the inputs in an iterable, a collection of BioC, a data frame, or a sequence without iterator.
 
     Raises:
         AnnotationError: it is neither.
     """
+    if is_collection(inputs):
+        return documents_of(inputs)
+    if _is_frame(inputs):
+        return iter(inputs.to_dict("records"))
     if isinstance(inputs, Iterable) and not isinstance(inputs, (bytes, bytearray)):
         return inputs
     if hasattr(inputs, "__getitem__") and hasattr(inputs, "__len__") and not isinstance(inputs, (bytes, bytearray)):
@@ -40,22 +50,31 @@ def iterate_inputs(inputs: Any) -> Iterable[Any]:
     )
 
 
-def document_from_input(value: Any, index: int, entity_types: Sequence[str], ner: Recogniser | None = None) -> Document:
+def document_from_input(
+    value: Any,
+    index: int,
+    entity_types: Sequence[str],
+    ner: Recogniser | None = None,
+    policy: ErrorPolicy = STRICT,
+) -> Document:
     """Return the document of one input.
 
     Args:
-        value: a mapping, a PubTator string, a `Document`, or with `ner` any text. In a mapping, such as a row of a data
-            set, a type may be the number of a class label: its place in `entity_types`.
+        value: a mapping of a known shape, a PubTator string, a `Document`, or with `ner` any text. In a mapping, such
+            as a row of a data set, a type may be the number of a class label: its place in `entity_types`.
         index: the number of the input, for messages and as the id of a document without one.
         entity_types: the types that the model knows.
         ner: finds the entities of a text without entities.
+        policy: what the offsets of the input count.
 
     Raises:
         BioDirError: it is none of these, or contradicts itself.
     """
     place, default_id = f"document {index}", str(index)
+    if _is_frame(value) and len(value) == 1:
+        value = value.to_dict("records")[0]
     if isinstance(value, str) and looks_like_pubtator(value):
-        document = parse_document(value, source=place)
+        document = parse_document(value, place, policy)
     elif isinstance(value, str):
         if ner is None:
             raise ParseError(
@@ -65,13 +84,28 @@ def document_from_input(value: Any, index: int, entity_types: Sequence[str], ner
     elif hasattr(value, "mentions") and hasattr(value, "to_dict"):  # a Document, from whichever copy of its class
         document = value if isinstance(value, Document) else Document.from_dict(value.to_dict())
     elif isinstance(value, Mapping):
-        document = Document.from_dict(_with_type_names(value, entity_types, place), default_id=default_id)
+        mapping = _with_type_names(_plain(value), entity_types, place)
+        document = document_from_json(mapping, default_id, replace(policy, relations=False), ner is not None)
     else:
         raise AnnotationError(
             f"{place}: a document is a mapping, a PubTator string or a Document, not {type(value).__name__} "
             f"{repr(value)[:40]}"
         )
     return _with_recognised(document, ner) if not document.mentions and ner is not None else document
+
+
+def _is_frame(value: Any) -> bool:
+    """Return whether the value is a data frame of pandas."""
+    return hasattr(value, "to_dict") and hasattr(value, "columns") and hasattr(value, "iloc")
+
+
+def _plain(value: Any) -> Any:
+    """Return a value of numpy, torch or pandas as Python's; rows of data sets hold such, depending on their format."""
+    if isinstance(value, Mapping):
+        return {key: _plain(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(part) for part in value]
+    return _plain(value.tolist()) if hasattr(value, "tolist") and not isinstance(value, str) else value
 
 
 def _with_recognised(document: Document, ner: Recogniser) -> Document:
@@ -94,27 +128,60 @@ def _ner_entry(result: Any, place: str) -> dict[str, Any]:
     return {"start": values["start"], "end": values["end"], "type": kind, "id": values.get("id")}
 
 
-def with_known_types(document: Document, entity_types: Sequence[str], type_map: Mapping[str, str | None]) -> Document:
+def with_known_types(
+    document: Document,
+    entity_types: Sequence[str],
+    type_map: Mapping[str, str | None],
+    policy: ErrorPolicy = STRICT,
+) -> Document:
     """Return the document with the model's names of entity types, without the mentions that are mapped to None.
 
+    Args:
+        document: with types by any name.
+        entity_types: the types that the model knows.
+        type_map: other names -> types or again other names, None to leave mentions out; before `TYPE_MAP`.
+        policy: whether mentions of unknown types are left out; it counts those of types that are no entity here.
+
     Raises:
-        AnnotationError: a type is neither the model's nor mapped, or a string cannot be written as UTF-8.
+        AnnotationError: types are unknown, or a string cannot be written as UTF-8.
     """
     _check_encodable(document)
     if all(mention.entity_type in entity_types for mention in document.mentions):
         return document
+    names = dict.fromkeys(mention.entity_type for mention in document.mentions)
+    kinds = {name: known_type(name, entity_types, type_map) for name in names}
+    unknown = [name for name, kind in kinds.items() if kind == UNKNOWN_TYPE]
+    if unknown and policy.errors != "skip-mention":
+        raise _unknown_types(document, unknown, entity_types)
     mentions = []
     for index, mention in enumerate(document.mentions):
-        kind = mention.entity_type
-        known = kind if kind in entity_types else type_map.get(kind, "")
-        if known is not None and known not in entity_types:
-            raise AnnotationError(
-                f"document {document.id}, mention {index} ({mention.text!r}): unknown entity type {kind!r}; the model "
-                f"knows {', '.join(entity_types)}; map it with type_map={{{kind!r}: ...}}, to None to leave it out"
-            )
-        if known is not None:
-            mentions.append(replace(mention, entity_type=known))
-    return replace(document, mentions=tuple(mentions))
+        kind = kinds[mention.entity_type]
+        if kind:
+            mentions.append(replace(mention, entity_type=kind))
+        elif kind is None:
+            policy.note(f"mentions of the type {mention.entity_type!r}, which is no entity type here, left out")
+        else:
+            place = f"document {document.id}, mention {index} ({mention.text!r})"
+            reason = f"unknown entity type {mention.entity_type!r}"
+            policy.skip("mention", AnnotationError(f"{place}: {reason}", reason))
+    lost = _identifiers(document.mentions) - _identifiers(mentions)
+    relations = without_lost(document.relations, lost, policy) if lost else document.relations
+    return replace(document, mentions=tuple(mentions), relations=relations)
+
+
+def _unknown_types(document: Document, unknown: Sequence[str], entity_types: Sequence[str]) -> AnnotationError:
+    counts = Counter(mention.entity_type for mention in document.mentions)
+    named = ", ".join(f"{name!r} ({counts[name]})" for name in unknown)
+    return AnnotationError(
+        f"document {document.id}: mentions have unknown entity types: {named}; the model knows "
+        f"{', '.join(entity_types)}; map each with type_map ({unknown[0]}=TYPE), or to None ({unknown[0]}=) to leave "
+        "its mentions out",
+        f"unknown entity type {unknown[0]!r}",
+    )
+
+
+def _identifiers(mentions: Iterable[Mention]) -> set[str]:
+    return {identifier for mention in mentions for identifier in mention.identifiers}
 
 
 def _check_encodable(document: Document) -> None:

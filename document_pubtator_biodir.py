@@ -11,24 +11,26 @@ The last column of a relation is a direction score that no direction line gives:
 Files with Windows line ends, no abstract, annotations before the text or no blank line before the next title are read.
 """
 
-import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from .document_biodir import (
-    SURROGATE,
+from .document_biodir import SURROGATE, Document
+from .document_offsets_biodir import character_index
+from .document_parts_biodir import (
     TEXT_IDENTIFIER_PREFIX,
     UNLINKED_IDENTIFIERS,
-    Document,
     Mention,
+    Passage,
     Relation,
     check_mention,
+    is_unlinked,
+    note_unlinked,
     text_identifier,
-    title_and_abstract,
+    without_lost,
 )
-from .errors_biodir import STRICT, ErrorPolicy, ParseError
+from .errors_biodir import STRICT, AnnotationError, BioDirError, ErrorPolicy, ParseError
 
 # In lower case, the types whose identifiers contain "|" and "," themselves: BioRED's, then those of PubTator and tmVar.
 VARIANT_TYPES = frozenset(
@@ -43,20 +45,12 @@ SUBJECT_PREFIX = "Subject:"
 _KEY_VALUE_IDENTIFIER = re.compile(
     r"(?:^|;)(?:tmVar|HGVS|VariantGroup|OriginalGene|CorrespondingGene|CorrespondingSpecies|RS#|CA#):"
 )
-_TEXT_LINE = re.compile(r"([^|\t\n]+)\|([ta])\|(.*)", re.DOTALL)
-_ANY_TEXT_LINE = re.compile(r"^[^|\t\n]+\|[ta]\|", re.MULTILINE)
+# "PMID|t|...", and the long form that names its passages: "PMID|title|...", "PMID|paragraph|...".
+_TEXT_LINE = re.compile(r"([^|\t\n]+)\|([A-Za-z][A-Za-z_ -]{0,40})\|(.*)", re.DOTALL)
+_ANY_TEXT_LINE = re.compile(r"^[^|\t\n]+\|(?:t|a|title|abstract|paragraph)\|", re.MULTILINE)
+_KINDS = {"t": "title", "a": "abstract"}
 _WHOLE_NUMBER = re.compile(r"[-+]?[0-9]{1,18}")
 _NUMBER_LIKE = re.compile(r"[-+]?[0-9][0-9.,]*")
-
-
-def read_pubtator(path: str | os.PathLike[str], policy: ErrorPolicy = STRICT) -> Iterator[Document]:
-    """Yield the documents of a UTF-8 file one at a time; an empty file has none.
-
-    Raises:
-        ParseError: the file cannot be opened, or a document does not follow the format.
-        AnnotationError: a mention contradicts its text.
-    """
-    yield from parse_pubtator(_lines_of_file(path), os.fspath(path), policy)
 
 
 def parse_pubtator(lines: Iterable[str], source: str = "<string>", policy: ErrorPolicy = STRICT) -> Iterator[Document]:
@@ -72,11 +66,11 @@ def parse_pubtator(lines: Iterable[str], source: str = "<string>", policy: Error
         ParseError: a document does not follow the format.
         AnnotationError: a mention contradicts its text.
     """
-    attempts = ((block[0].place, partial(_document_from, block)) for block in _blocks(lines, source))
+    attempts = ((block[0].place, partial(_document_from, block, policy)) for block in _blocks(lines, source))
     yield from policy.documents(attempts, source)
 
 
-def parse_document(text: str, source: str = "<string>") -> Document:
+def parse_document(text: str, source: str = "<string>", policy: ErrorPolicy = STRICT) -> Document:
     """Return the one document of a PubTator string.
 
     Raises:
@@ -87,11 +81,12 @@ def parse_document(text: str, source: str = "<string>") -> Document:
     >>> document.text, document.mentions[0].identifiers
     ('EGFR binds iron.', ('1956',))
     """
-    documents = list(parse_pubtator(text.split("\n"), source))
+    blocks = list(_blocks(text.split("\n" if "\n" in text else "\r"), source))
+    documents = [_document_from(block, policy) for block in blocks[:2]]
     if not documents:
         raise ParseError(f"{source}: holds no document; give the lines 'PMID|t|title' and 'PMID|a|abstract'")
     if len(documents) > 1:
-        raise ParseError(f"{source}: holds {len(documents)} documents, not one; use parse_pubtator for several")
+        raise ParseError(f"{source}: holds {len(blocks)} documents, not one; use parse_pubtator for several")
     return documents[0]
 
 
@@ -101,7 +96,7 @@ def looks_like_pubtator(text: str) -> bool:
 
 
 def split_identifiers(column: str, entity_type: str) -> tuple[str, ...]:
-    """Return the identifiers in the identifier column of a mention, each once; none for ``"-"`` and ``"-1"``.
+    """Return the identifiers in the identifier column of a mention, each once; none for ``"-"``, ``"None"`` and such.
 
     ``;``, ``,`` and ``|`` separate identifiers. For a variant only ``;`` does, and the long ``tmVar:...;HGVS:...`` of
     PubTator 3 is one identifier.
@@ -114,7 +109,7 @@ def split_identifiers(column: str, entity_type: str) -> tuple[str, ...]:
         is_one = is_variant or part.strip().startswith(TEXT_IDENTIFIER_PREFIX)
         parts += [part] if is_one else re.split(r"[,|]", part)
     identifiers = dict.fromkeys(part.strip() for part in parts)
-    return tuple(part for part in identifiers if part and part not in UNLINKED_IDENTIFIERS)
+    return tuple(part for part in identifiers if part and not is_unlinked(part))
 
 
 def column_identifiers(column: str, entity_type: str, text: str) -> tuple[str, ...]:
@@ -149,17 +144,20 @@ class _Line:
 
     @property
     def text_part(self) -> re.Match[str] | None:
-        """The match of a title or abstract line: identifier, "t" or "a", and text."""
+        """The match of a line of text: identifier, kind such as "t" or "title", and text."""
         return _TEXT_LINE.fullmatch(self.content)
 
+    @property
+    def kind(self) -> str:
+        """The kind of passage of a line of text, such as "title"; of another line ""."""
+        match = self.text_part
+        return _KINDS.get(match[2].lower(), match[2].lower()) if match else ""
 
-def _lines_of_file(path: str | os.PathLike[str]) -> Iterator[str]:
-    """Yield the lines of a file; bytes that are not UTF-8 become surrogates, so that only their block is bad."""
-    try:
-        with open(path, encoding="utf-8", errors="surrogateescape", newline="\n") as file:
-            yield from file
-    except OSError as error:
-        raise ParseError(f"{os.fspath(path)}: cannot be read ({error.strerror}); check the path") from error
+    @property
+    def text(self) -> str:
+        """The text of a line of text; of another line ""."""
+        match = self.text_part
+        return match[3] if match else ""
 
 
 def _blocks(lines: Iterable[str], source: str) -> Iterator[list[_Line]]:
@@ -167,7 +165,9 @@ def _blocks(lines: Iterable[str], source: str) -> Iterator[list[_Line]]:
     for number, raw in enumerate(lines, start=1):
         content = raw.removesuffix("\n").removesuffix("\r")
         line = _Line(f"{source}:{number}", content.removeprefix("\ufeff") if number == 1 else content)
-        is_blank = not line.content.strip()
+        # Headers such as "##USE-MESH-VOCABULARY" and comments stand before a document.
+        is_comment = not block and line.content.startswith("#") and "\t" not in line.content and not line.text_part
+        is_blank = is_comment or not line.content.strip()
         if block and (is_blank or _opens_document(line, block)):
             yield block
             block = []
@@ -182,39 +182,102 @@ def _opens_document(line: _Line, block: list[_Line]) -> bool:
 
     A title line with another id does; an abstract line with another id does if the block has an abstract.
     """
-    match = line.text_part
-    if match is None or line.document_id == block[0].document_id:
+    if line.text_part is None or line.document_id == block[0].document_id:
         return False
-    earlier = (line.text_part for line in block)
-    return match[2] == "t" or any(other is not None and other[2] == "a" for other in earlier)
+    kind = line.kind
+    return kind == "title" or (kind == "abstract" and any(earlier.kind == "abstract" for earlier in block))
 
 
-def _document_from(block: list[_Line]) -> Document:
+def _document_from(block: list[_Line], policy: ErrorPolicy) -> Document:
     """Return the document of a block, whose text lines may be anywhere in it."""
     document_id = block[0].document_id
-    texts: dict[str, str] = {}
-    rows: list[_Line] = []
     for line in block:
         _check_line(line, document_id)
-        match = line.text_part
-        if match is None:
-            rows.append(line)
-        elif match[2] in texts:
-            raise ParseError(f"{line.place}: second '|{match[2]}|' line of document {document_id}; give one of each")
-        else:
-            texts[match[2]] = match[3]
-    if not texts:
+    rows = [line for line in block if line.text_part is None]
+    directions = [row for row in rows if _is_direction(row.columns)]
+    others = [row for row in rows if not _is_direction(row.columns)]
+    mention_rows = [row for row in others if _is_mention(row.columns)]
+    text, passages = _text(block, mention_rows, policy)
+    index_of = character_index(text, policy.offsets)
+    starts = [part.start_char for part in passages]
+    mentions = tuple(
+        policy.parts("mention", (partial(_parse_mention, row, text, index_of, starts) for row in mention_rows))
+    )
+    note_unlinked(mentions, policy)
+    relation_rows = (partial(_parse_relation, row) for row in others if not _is_mention(row.columns))
+    relations = list(policy.parts("relation", relation_rows))
+    relations, subject_lines = _with_subjects(relations, directions, policy)
+    if len(mentions) < len(mention_rows):
+        lost = {identifier for row in mention_rows for identifier in _identifiers_of(row)}
+        lost -= {identifier for mention in mentions for identifier in mention.identifiers}
+        relations = list(without_lost(relations, lost, policy))
+    return Document(document_id, text, mentions, tuple(relations), passages, subject_lines)
+
+
+# Text lines -> text.
+
+
+def _text(block: list[_Line], mention_rows: Sequence[_Line], policy: ErrorPolicy) -> tuple[str, tuple[Passage, ...]]:
+    """Return the text and passages in the layout that fits most mentions.
+
+    PubTator joins passages with one space. The bulk files of PubTator Central keep a space at the end of a title
+    without counting it, and others do not count the space after an empty title.
+    """
+    as_written = _passage_texts(block)
+    layouts = [as_written, [(kind, text.rstrip()) for kind, text in as_written]]
+    layouts.append([(kind, text) for kind, text in as_written if text])
+    fewest, best = len(mention_rows) + 1, _joined(as_written)
+    for layout in layouts:
+        text, passages = _joined(layout)
+        misfits = sum(not _fits(row, text, policy.offsets) for row in mention_rows)
+        if misfits < fewest:
+            fewest, best = misfits, (text, passages)
+        if not misfits:
+            break
+    if best[0] != _joined(as_written)[0]:
+        policy.note("documents whose offsets leave out a space between title and abstract, read so")
+    return best
+
+
+def _passage_texts(block: list[_Line]) -> list[tuple[str, str]]:
+    """Return kind and text of each passage: title and abstract, or in the long form all in the order of their lines."""
+    lines = [line for line in block if line.text_part is not None]
+    if not lines:
         raise ParseError(
-            f"{block[0].place}: document {document_id} has neither a '|t|' nor an '|a|' line; "
-            "blank lines separate documents and are not allowed inside them"
+            f"{block[0].place}: document {block[0].document_id} has neither a '|t|' nor an '|a|' line; "
+            "blank lines separate documents and are not allowed inside them",
+            "document without text",
         )
-    text, passages = title_and_abstract(texts.get("t", ""), texts.get("a", ""))
-    directions = [_parse_direction(row) for row in rows if _is_direction(row.columns)]
-    rows = [row for row in rows if not _is_direction(row.columns)]
-    mentions = tuple(_parse_mention(row, text) for row in rows if _is_mention(row.columns))
-    relations = [_parse_relation(row) for row in rows if not _is_mention(row.columns)]
-    subject_lines = tuple((direction.entity1_id, direction.entity2_id) for direction in directions)
-    return Document(document_id, text, mentions, _with_subjects(relations, directions), passages, subject_lines)
+    texts: dict[str, str] = {}
+    for line in lines:
+        if line.kind in ("title", "abstract") and line.kind in texts:
+            raise ParseError(
+                f"{line.place}: second {line.kind} line of document {line.document_id}; give one of each",
+                "second text line of a kind",
+            )
+        texts.setdefault(line.kind, line.text)
+    if set(texts) <= {"title", "abstract"}:
+        return [("title", texts.get("title", "")), ("abstract", texts.get("abstract", ""))]
+    return [(line.kind, line.text) for line in lines]
+
+
+def _joined(passages: Sequence[tuple[str, str]]) -> tuple[str, tuple[Passage, ...]]:
+    """Return the text of passages with a space between them, and where they are in it."""
+    text, placed = "", []
+    for index, (kind, part) in enumerate(passages):
+        start = len(text) + 1 if index else 0
+        text = f"{text} {part}" if index else part
+        placed.append(Passage(start, len(text), kind))
+    return text, tuple(placed)
+
+
+def _fits(row: _Line, text: str, unit: str) -> bool:
+    """Return whether the text has a mention where its row says."""
+    try:
+        _parse_mention(row, text, character_index(text, unit), ())
+    except BioDirError:
+        return False
+    return True
 
 
 def _check_line(line: _Line, document_id: str) -> None:
@@ -248,23 +311,37 @@ class _Direction:
     score: float | None
 
 
-def _with_subjects(relations: list[Relation], directions: list[_Direction]) -> tuple[Relation, ...]:
-    """Return the relations with the subjects and scores that direction lines give their pairs."""
+def _with_subjects(
+    relations: list[Relation], rows: Sequence[_Line], policy: ErrorPolicy
+) -> tuple[list[Relation], tuple[tuple[str, str], ...]]:
+    """Return the relations with the subjects and scores that direction lines give their pairs, and these pairs."""
     related = {relation.pair for relation in relations}
     direction_of: dict[frozenset[str], _Direction] = {}
-    for direction in directions:
-        pair = frozenset((direction.entity1_id, direction.entity2_id))
-        line = f"{direction.place}: 'Subject:{direction.subject_id}'"
-        names = f"{direction.entity1_id} and {direction.entity2_id}"
-        if pair not in related:
-            raise ParseError(f"{line} but no relation of {names}; add the line of the relation")
-        known = direction_of.setdefault(pair, direction)
-        if (known.subject_id, known.score) != (direction.subject_id, direction.score):
-            raise ParseError(
-                f"{line} of {names} contradicts an earlier line, 'Subject:{known.subject_id}'; "
-                "keep one direction line for a pair"
-            )
-    return tuple(_with_subject(relation, direction_of.get(relation.pair)) for relation in relations)
+    attempts = (partial(_direction_of_related, row, related, direction_of) for row in rows)
+    lines = tuple((each.entity1_id, each.entity2_id) for each in policy.parts("relation", attempts))
+    return [_with_subject(relation, direction_of.get(relation.pair)) for relation in relations], lines
+
+
+def _direction_of_related(
+    row: _Line, related: set[frozenset[str]], direction_of: dict[frozenset[str], _Direction]
+) -> _Direction:
+    """Return the direction of a line and enter it for its pair."""
+    direction = _parse_direction(row)
+    pair = frozenset((direction.entity1_id, direction.entity2_id))
+    line = f"{direction.place}: 'Subject:{direction.subject_id}'"
+    names = f"{direction.entity1_id} and {direction.entity2_id}"
+    if pair not in related:
+        raise ParseError(
+            f"{line} but no relation of {names}; add the line of the relation", "direction without a relation"
+        )
+    known = direction_of.setdefault(pair, direction)
+    if (known.subject_id, known.score) != (direction.subject_id, direction.score):
+        raise ParseError(
+            f"{line} of {names} contradicts an earlier line, 'Subject:{known.subject_id}'; "
+            "keep one direction line for a pair",
+            "directions that contradict",
+        )
+    return direction
 
 
 def _with_subject(relation: Relation, direction: _Direction | None) -> Relation:
@@ -287,22 +364,43 @@ def _is_direction(columns: list[str]) -> bool:
     return len(columns) == 4 or not _is_mention(columns) or (len(columns) == 5 and names_one_of_pair)
 
 
-def _parse_mention(line: _Line, text: str) -> Mention:
+def _parse_mention(
+    line: _Line, text: str, index_of: Callable[[int], int | None], passage_starts: Sequence[int]
+) -> Mention:
     columns = line.columns
     if not 5 <= len(columns) <= 7:
         raise ParseError(
             f"{line.place}: mention line with {len(columns)} columns; "
-            "it has 6: PMID, start, end, text, type and identifier, separated by tabs"
+            "it has 6: PMID, start, end, text, type and identifier, separated by tabs",
+            "mention line with a wrong number of columns",
         )
-    start, end, entity_type = columns[1].strip(), columns[2].strip(), columns[4].strip()
-    if not (_WHOLE_NUMBER.fullmatch(start) and _WHOLE_NUMBER.fullmatch(end)):
-        raise ParseError(f"{line.place}: offsets {start!r} and {end!r} are not whole numbers of characters")
+    offsets, entity_type = [columns[1].strip(), columns[2].strip()], columns[4].strip()
+    if not all(map(_WHOLE_NUMBER.fullmatch, offsets)):
+        raise ParseError(
+            f"{line.place}: offsets {offsets[0]!r} and {offsets[1]!r} are not whole numbers of characters",
+            "offsets that are no numbers",
+        )
+    start, end = (index_of(int(offset)) for offset in offsets)
+    if start is None or end is None:
+        raise AnnotationError(
+            f"{line.place}: an offset of {offsets[0]} to {offsets[1]} is inside a character or after the end of the "
+            "text; check what the offsets count",
+            "span outside the text",
+        )
     column = columns[5] if len(columns) > 5 else ""
-    identifiers = column_identifiers(column, entity_type, columns[3])
+    identifiers = _identifiers_of(line)
     source_identifier = None if column == joined_identifiers(identifiers) else column
-    mention = Mention(int(start), int(end), columns[3], entity_type, identifiers, source_identifier)
-    check_mention(mention, text, line.place)
+    mention = Mention(start, end, columns[3], entity_type, identifiers, source_identifier)
+    check_mention(mention, text, line.place, passage_starts)
     return mention
+
+
+def _identifiers_of(line: _Line) -> tuple[str, ...]:
+    """Return the identifiers in the line of a mention; none if it lacks columns."""
+    columns = line.columns
+    if len(columns) < 5:
+        return ()
+    return column_identifiers(columns[5] if len(columns) > 5 else "", columns[4].strip(), columns[3])
 
 
 def _parse_relation(line: _Line) -> Relation:

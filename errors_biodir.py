@@ -5,6 +5,7 @@ A message holds the place, the value seen and the fix. Code that was loaded from
 """
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,26 +14,52 @@ from typing import Any, TypeVar
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
+P = TypeVar("P")
+ERRORS = ("raise", "skip-document", "skip-mention")
+OFFSETS = ("characters", "utf-16", "bytes")
 
 
 class BioDirError(ValueError):
-    """Base of every error that biodir raises on a caller's bad input."""
+    """Base of every error that biodir raises on a caller's bad input.
+
+    Args:
+        message: the place, the value seen and the fix.
+        reason: the kind of fault in a few words, without place and value, by which summaries count; by default that of
+            the class.
+
+    >>> BioDirError("a.pubtator:7: ends at 90 but the text has 80 characters", reason="span outside the text").reason
+    'span outside the text'
+    """
+
+    default_reason = "error"
+
+    def __init__(self, message: str = "", reason: str | None = None) -> None:
+        super().__init__(message)
+        self.reason = reason or self.default_reason
 
 
 class ParseError(BioDirError):
     """A file or string that does not follow its format; names the file and the line."""
 
+    default_reason = "not of its format"
+
 
 class AnnotationError(BioDirError):
     """A document whose mentions, entities or relations contradict its text or the model's labels."""
+
+    default_reason = "contradicts its text or labels"
 
 
 class SettingError(BioDirError):
     """A parameter or configuration value outside what is allowed."""
 
+    default_reason = "setting"
+
 
 class CheckpointError(BioDirError):
     """A model folder that lacks a file, or whose files do not fit together."""
+
+    default_reason = "checkpoint"
 
 
 @contextmanager
@@ -41,68 +68,131 @@ def located(place: str) -> Iterator[None]:
     try:
         yield
     except BioDirError as error:
-        raise type(error)(f"{place}: {error}") from error
+        raise type(error)(f"{place}: {error}", error.reason) from error
 
 
 @dataclass(frozen=True)
 class ErrorPolicy:
-    """What a reader does with a document that has an error: raise the error, or skip the document and count it.
-
-    A file that cannot be opened, or that is not of its format at all, is an error under either policy.
+    """What a reader does with input that has an error: raise it, or leave a part out and count it.
 
     Args:
-        errors: "raise" or "skip". A skipped document is logged, and the number of them at the end of the file.
-        on_skip: called with the error of each document that is skipped.
-        check: called with each document; a BioDirError that it raises is an error of that document.
-        skipped: the errors of the documents skipped so far, over all files that are read with this policy.
+        errors: "raise"; "skip-document", which leaves out the document; or "skip-mention", which leaves out only the
+            mention or relation that has the error, and the document where the error is in its text. A file that cannot
+            be read is left out under both.
+        offsets: what the offsets of the input count: "characters", "utf-16" (code units, as JavaScript and Java) or
+            "bytes" (of UTF-8).
+        split_relations: whether a relation of three and more entities becomes one for each pair of them; else it is an
+            error.
+        relations: whether the relations of JSON, BioC and brat are read; predictions need none.
+        on_skip: called with what is left out ("file", "document", "mention" or "relation") and its error.
+        prepare: called with each document, returns it as it is used; a BioDirError is an error of that document.
+        skipped: how often a part was left out, by what it is and the reason, over all input read with this policy.
+        notes: what was read in another way than it is written, with the number of times.
 
     Raises:
-        SettingError: `errors` is neither "raise" nor "skip".
+        SettingError: a value is not one of these.
 
     >>> from biodir import ErrorPolicy, parse_pubtator
-    >>> policy = ErrorPolicy("skip")
+    >>> policy = ErrorPolicy("skip-document")
     >>> lines = ["1|t|Iron binds", "", "2|t|EGFR", "2|t|a second title"]
     >>> [document.id for document in parse_pubtator(lines, "a.pubtator", policy)]
     ['1']
-    >>> print(policy.skipped[0])
-    a.pubtator:4: second '|t|' line of document 2; give one of each
+    >>> policy.summary()
+    ['left out: 1 document (second text line of a kind)']
     """
 
     errors: str = "raise"
-    on_skip: Callable[[BioDirError], object] | None = None
-    check: Callable[[Any], object] | None = None
-    skipped: list[BioDirError] = field(default_factory=list, init=False, compare=False)
+    offsets: str = "characters"
+    split_relations: bool = False
+    relations: bool = True
+    on_skip: Callable[[str, BioDirError], object] | None = None
+    prepare: Callable[[Any], Any] | None = None
+    skipped: Counter[tuple[str, str]] = field(default_factory=Counter, init=False, compare=False)
+    notes: Counter[str] = field(default_factory=Counter, init=False, compare=False)
 
     def __post_init__(self) -> None:
-        if self.errors not in ("raise", "skip"):
-            raise SettingError(f"errors is {self.errors!r}; it is 'raise' or 'skip'")
+        for name, value, allowed in (("errors", self.errors, ERRORS), ("offsets", self.offsets, OFFSETS)):
+            if value not in allowed:
+                raise SettingError(f"{name} is {value!r}; it is one of {', '.join(map(repr, allowed))}")
 
     def documents(self, attempts: Iterable[tuple[str, Callable[[], T]]], source: str) -> Iterator[T]:
         """Yield the document of each attempt, and treat those with an error as the policy asks.
 
         Args:
             attempts: for each document its place and a call that returns it. An error that the iterable itself raises
-                is one of the file and is always raised.
-            source: the name of the file, for the report at its end.
+                is one of the file, for `files`.
+            source: the name of the file, for the log at its end.
         """
-        before = len(self.skipped)
-        for place, attempt in attempts:
+        before = (self.skipped.copy(), self.notes.copy())
+        try:
+            for place, attempt in attempts:
+                try:
+                    document = attempt()
+                    if self.prepare is not None:
+                        with located(place):
+                            document = self.prepare(document)
+                except BioDirError as error:
+                    if self.errors == "raise":
+                        raise
+                    self.skip("document", error)
+                    continue
+                yield document
+        finally:
+            for line in _summary(self.skipped - before[0], self.notes - before[1]):
+                logger.warning("%s: %s", source, line)
+
+    def files(self, paths: Iterable[P], read: Callable[[P], Iterator[T]]) -> Iterator[T]:
+        """Yield the documents of all files; one that cannot be read on is left out where the policy asks so."""
+        for path in paths:
             try:
-                document = attempt()
-                if self.check is not None:
-                    with located(place):
-                        self.check(document)
+                yield from read(path)
             except BioDirError as error:
                 if self.errors == "raise":
                     raise
-                logger.warning("skipped a document: %s", error)
-                self.skipped.append(error)
-                if self.on_skip is not None:
-                    self.on_skip(error)
-                continue
-            yield document
-        if len(self.skipped) > before:
-            logger.warning("%s: documents skipped because of errors: %d", source, len(self.skipped) - before)
+                self.skip("file", error)
+
+    def parts(self, what: str, attempts: Iterable[Callable[[], T]]) -> Iterator[T]:
+        """Yield the result of each attempt to read a part of a document; `what` is "mention" or "relation"."""
+        for attempt in attempts:
+            try:
+                part = attempt()
+            except BioDirError as error:
+                if self.errors != "skip-mention":
+                    raise
+                self.skip(what, error)
+            else:
+                yield part
+
+    def skip(self, what: str, error: BioDirError) -> None:
+        """Count a part that is left out."""
+        self.skipped[what, error.reason] += 1
+        logger.info("left out a %s: %s", what, error)
+        if self.on_skip is not None:
+            self.on_skip(what, error)
+
+    def note(self, text: str, count: int = 1) -> None:
+        """Count what was read in another way than it is written."""
+        if count:
+            self.notes[text] += count
+
+    def skipped_number(self, what: str) -> int:
+        """Return how many files, documents, mentions or relations were left out."""
+        return sum(count for (kind, _), count in self.skipped.items() if kind == what)
+
+    def summary(self) -> list[str]:
+        """Return a line for each kind of part that was left out, with numbers and reasons, and one for each note."""
+        return _summary(self.skipped, self.notes)
+
+
+def _summary(skipped: Counter[tuple[str, str]], notes: Counter[str]) -> list[str]:
+    lines = []
+    for what in ("file", "document", "mention", "relation"):
+        reasons = {reason: count for (kind, reason), count in skipped.most_common() if kind == what}
+        if reasons:
+            total = sum(reasons.values())
+            details = [reason if len(reasons) == 1 else f"{reason}: {count}" for reason, count in reasons.items()]
+            lines.append(f"left out: {total} {what}{'' if total == 1 else 's'} ({', '.join(details)})")
+    return lines + [f"{text}: {count}" for text, count in notes.items()]
 
 
 # The default of all readers.

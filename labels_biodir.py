@@ -4,6 +4,8 @@ They have a file of their own since `configuration_biodir` loads transformers an
 evaluation do without.
 """
 
+from collections.abc import Mapping, Sequence
+
 TASKS = ("relation", "novelty", "direction")
 # Levels of evaluation, each with what a prediction must get right beside the pair.
 LEVELS = ("entity_pair", "relation_type", "relation_type_novelty", "relation_type_direction", "all")
@@ -27,13 +29,56 @@ PAIR_TYPES = (
     *((CHEMICAL, CHEMICAL), (CHEMICAL, DISEASE), (CHEMICAL, GENE), (CHEMICAL, VARIANT)),
     *((DISEASE, GENE), (DISEASE, VARIANT), (GENE, GENE), (VARIANT, VARIANT)),
 )
-# What PubTator, PubTator 3, BC5CDR and BioREDirect call the types.
-TYPE_MAP = {
-    "Gene": GENE,
-    "Disease": DISEASE,
-    "Chemical": CHEMICAL,
-    **dict.fromkeys(("Variant", "Mutation", "SNP", "DNAMutation", "DNAAllele", "DNAAcidChange"), VARIANT),
+# What others call the types: PubTator and PubTator 3, their taggers (GNormPlus, NLM-Gene, tmVar), BERN2, BC5CDR, the NCBI
+# disease corpus and the BioNLP shared tasks. None: no entity of BioRED, left out and counted.
+TYPE_MAP: dict[str, str | None] = {
+    **dict.fromkeys(("Gene", "Protein", "RNA", "FamilyName", "GeneFamily", "Complex"), GENE),
+    **dict.fromkeys(
+        ("Disease", "Phenotype", "DiseaseClass", "SpecificDisease", "Modifier", "CompositeMention"), DISEASE
+    ),
+    **dict.fromkeys(("Cancer", "Disorder"), DISEASE),
+    **dict.fromkeys(("Chemical", "Drug", "Compound", "Simple_chemical"), CHEMICAL),
+    **dict.fromkeys(("Variant", "Mutation", "SNP", "GenomicVariant", "CopyNumberVariant", "OtherMutation"), VARIANT),
+    **dict.fromkeys(("Allele", "AcidChange", "DNAMutation", "DNAAllele", "DNAAcidChange"), VARIANT),
     **dict.fromkeys(("ProteinMutation", "ProteinAllele", "ProteinAcidChange"), VARIANT),
-    **dict.fromkeys(("Species", "Organism", "Strain", "Genus"), SPECIES),
+    **dict.fromkeys(("Species", "Organism", "Strain", "Genus", "Taxon"), SPECIES),
     **dict.fromkeys(("Cell_line", "CellLineOrTissue"), CELL_LINE),
+    **dict.fromkeys(("Cell", "Cell_type", "DNA", "DomainMotif", "RefSeq", "Chromosome", "GenomicRegion"), None),
 }
+# What `known_type` returns for a name that it does not know.
+UNKNOWN_TYPE = ""
+
+
+def known_type(
+    name: str, entity_types: Sequence[str] = ENTITY_TYPES, type_map: Mapping[str, str | None] | None = None
+) -> str | None:
+    """Return the entity type that a name means.
+
+    Args:
+        name: compared without regard to case, "_", "-" and spaces.
+        entity_types: the types that there are.
+        type_map: other names -> types or again other names; None for mentions that are left out. It goes before
+            `TYPE_MAP`.
+
+    Returns:
+        One of `entity_types`, None for mentions that are left out, or `UNKNOWN_TYPE`.
+
+    >>> known_type("cell line"), known_type("RefSeq"), known_type("Tissue"), known_type("Drugs", type_map={"drugs": "Drug"})
+    ('CellLine', None, '', 'ChemicalEntity')
+    """
+    types = {_key(kind): kind for kind in entity_types}
+    given = {_key(other): kind for other, kind in (type_map or {}).items()}
+    meant: str | None = name
+    for names in (given, _TYPE_OF_KEY):
+        if meant is None or meant in entity_types or _key(meant) in types:
+            break
+        meant = names.get(_key(meant), meant)
+    return None if meant is None else types.get(_key(meant), UNKNOWN_TYPE)
+
+
+def _key(name: str) -> str:
+    return name.casefold().translate(_SEPARATORS)
+
+
+_SEPARATORS = str.maketrans("", "", "_- ")
+_TYPE_OF_KEY = {_key(other): kind for other, kind in TYPE_MAP.items()}

@@ -58,8 +58,9 @@ other names from their modules.
 __version__ = "0.1.0"
 
 from biodir.document_biodir import Document, Entity, Mention, Passage, Relation
-from biodir.document_pubtator_biodir import parse_document, parse_pubtator, read_pubtator
+from biodir.document_pubtator_biodir import parse_document, parse_pubtator
 from biodir.errors_biodir import AnnotationError, BioDirError, CheckpointError, ErrorPolicy, ParseError, SettingError
+from biodir.formats.pubtator_reader import read_pubtator
 from biodir.formats.pubtator_writer import format_pubtator, write_pubtator
 
 __all__ = [

@@ -1,25 +1,77 @@
 """Small things about files: opening, atomic writes and hashes. Needs the standard library only."""
 
+import bz2
+import gzip
 import hashlib
+import io
 import json
+import lzma
 import os
+import sys
 import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, cast
 
 from biodir.errors_biodir import ParseError
 
+STANDARD_INPUT = "-"
+# First bytes of compressed files -> what opens them.
+_COMPRESSIONS: dict[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"\xfd7zXZ\x00": lzma.open, b"BZh": bz2.open}
+# What reading damaged or cut compressed files raises, besides OSError.
+_DAMAGED = (EOFError, zlib.error, lzma.LZMAError)
+# Bytes at the start of a file by which its format is recognised.
+START_BYTES = 1 << 16
 
-def open_input(path: str | os.PathLike[str]) -> BinaryIO:
-    """Return the file, open for reading bytes.
+
+@contextmanager
+def open_input(path: str | os.PathLike[str]) -> Iterator[io.BufferedReader]:
+    """Open a file for reading bytes, unpacked if it is a .gz, .xz or .bz2 by its content; ``-`` is standard input.
+
+    The content is read once, so that pipes can be read, and `peek` shows its start.
 
     Raises:
-        ParseError: it cannot be opened.
+        ParseError: it cannot be opened or read, or is damaged.
     """
+    name = input_name(path)
     try:
-        return open(path, "rb")
+        with _opened(path) as file:
+            yield file
     except OSError as error:
-        raise ParseError(f"{os.fspath(path)}: cannot be read ({error.strerror}); check the path") from error
+        raise ParseError(f"{name}: cannot be read ({error.strerror or error}); check the file", "unreadable") from error
+    except _DAMAGED as error:
+        raise ParseError(f"{name}: is damaged or cut off ({error}); get the file again", "unreadable") from error
+
+
+def input_name(path: str | os.PathLike[str]) -> str:
+    """Return the name of an input for messages."""
+    return "standard input" if os.fspath(path) == STANDARD_INPUT else os.fspath(path)
+
+
+def _opened(path: str | os.PathLike[str]) -> io.BufferedReader:
+    if os.fspath(path) == STANDARD_INPUT:
+        raw = io.BufferedReader(cast(io.RawIOBase, sys.stdin.buffer), START_BYTES)
+    else:
+        raw = open(path, "rb", buffering=START_BYTES)  # noqa: SIM115  # the caller closes it
+    for start, opener in _COMPRESSIONS.items():
+        if raw.peek(len(start)).startswith(start):
+            return io.BufferedReader(opener(raw), START_BYTES)
+    return raw
+
+
+def text_lines(file: io.BufferedReader) -> Iterator[str]:
+    """Yield the lines of a text in UTF-8, or in UTF-16 if it begins with the mark of that.
+
+    Lines end at ``\\n``; in a file without any, such as of old Macs, at ``\\r``. Bytes that are not of the encoding
+    become surrogates, so that only the document that holds them is bad.
+    """
+    start = file.peek(START_BYTES)[:START_BYTES]
+    is_utf16 = start.startswith((b"\xff\xfe", b"\xfe\xff"))
+    encoding, errors = ("utf-16", "replace") if is_utf16 else ("utf-8", "surrogateescape")
+    newline = "\r" if b"\r" in start and b"\n" not in start else "\n"
+    yield from io.TextIOWrapper(file, encoding=encoding, errors=errors, newline=newline)
 
 
 def write_atomic(path: Path, text: str) -> None:

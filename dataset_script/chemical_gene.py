@@ -13,10 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from biodir.document_bioc_biodir import all_annotations, annotations_of_passage, to_document
 from biodir.document_biodir import Document, Passage, text_identifier
 from biodir.errors_biodir import STRICT, ErrorPolicy
-from biodir.formats.bioc_documents import all_annotations, annotations_of_passage, to_document
-from biodir.formats.bioc_files import read_bioc
+from biodir.formats.bioc_xml import read_bioc_xml
 from biodir.labels_biodir import CHEMICAL, GENE
 
 from .corpus import HEAD, TAIL, Corpus, RelationRule
@@ -46,10 +46,10 @@ DRUGPROT_RULES = {
 
 def read_chemical_gene(path: str | Path, policy: ErrorPolicy = STRICT) -> Iterator[Document]:
     """Yield the documents of DrugProt or EU-ADR, with mentions linked by text and with passages."""
-    return read_bioc(path, policy, _linked_by_text)
+    return read_bioc_xml(path, policy, _linked_by_text)
 
 
-def _linked_by_text(bioc_document: Any, place: str) -> Document:
+def _linked_by_text(bioc_document: Any, place: str, policy: ErrorPolicy) -> Document:
     passages = bioc_document.passages
     is_divided = len(passages) == 1 and passages[0].offset == 0 and "\t" in str(passages[0].text)
     title_end = passages[0].text.index("\t") if is_divided else None  # a tab divides title and abstract
@@ -65,7 +65,7 @@ def _linked_by_text(bioc_document: Any, place: str) -> Document:
         # A name of a chemical and of a gene: relations know only identifiers, so the two entities need two.
         suffix = f" ({_kind(annotation)})" if len(kinds_of_text[identifier]) > 1 else ""
         annotation.infons = {**annotation.infons, "identifier": identifier + suffix}
-    document = to_document(bioc_document, place)
+    document = to_document(bioc_document, place, policy)
     if title_end is None:
         return document
     end = len(document.text)

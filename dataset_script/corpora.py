@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from biodir.document_biodir import Document, Relation
-from biodir.document_pubtator_biodir import read_pubtator
 from biodir.errors_biodir import STRICT, AnnotationError, ErrorPolicy
+from biodir.formats.pubtator_reader import read_pubtator
 from biodir.labels_biodir import CHEMICAL, DISEASE
 from biodir.pipeline_decoding_biodir import relations_of_pairs
 

@@ -11,7 +11,7 @@ from biodir.document_biodir import Document, Entity, Mention, Relation
 from biodir.document_candidates_biodir import CandidatePair, candidate_pairs
 from biodir.document_sentences_biodir import SentenceIndex
 from biodir.errors_biodir import AnnotationError
-from biodir.labels_biodir import ENTITY_TYPES, PAIR_TYPES, TYPE_MAP
+from biodir.labels_biodir import ENTITY_TYPES, PAIR_TYPES, UNKNOWN_TYPE, known_type
 from biodir.pipeline_decoding_biodir import pair_targets, relations_of_pairs
 
 Labels = Mapping[str, Sequence[str]]  # task -> its labels, that of an unrelated pair first
@@ -23,9 +23,12 @@ def with_model_types(document: Document) -> Document:
     """Return the document with the entity types that models know in place of those of its corpus."""
     mentions = []
     for mention in document.mentions:
-        entity_type = TYPE_MAP.get(mention.entity_type, mention.entity_type)
-        _check_label("entity type", entity_type, ENTITY_TYPES, f"document {document.id}, mention {mention.text!r}")
-        mentions.append(replace(mention, entity_type=entity_type))
+        entity_type = known_type(mention.entity_type)
+        if entity_type == UNKNOWN_TYPE:
+            place = f"document {document.id}, mention {mention.text!r}"
+            _check_label("entity type", mention.entity_type, ENTITY_TYPES, place)
+        if entity_type is not None:
+            mentions.append(replace(mention, entity_type=entity_type))
     return replace(document, mentions=tuple(mentions))
 
 

@@ -24,8 +24,8 @@ from typing import Any
 from benchmark_passes import NAIVE, Form, Pass, Work, f1_scores, run_curve, run_form
 from biodir.configuration_biodir import BioDirConfig
 from biodir.document_biodir import Document, Mention
-from biodir.document_pubtator_biodir import read_pubtator
 from biodir.errors_biodir import SettingError
+from biodir.formats.pubtator_reader import read_pubtator
 from biodir.formats.pubtator_writer import format_pubtator
 from biodir.inference import BACKENDS
 from biodir.labels_biodir import CHEMICAL, GENE

@@ -14,9 +14,10 @@ from torch import Tensor
 from biodir.allocator import keep_freed_memory
 from biodir.configuration_biodir import CHUNK_NAMES
 from biodir.document_biodir import Document
-from biodir.document_pubtator_biodir import parse_document, read_pubtator
+from biodir.document_pubtator_biodir import parse_document
 from biodir.errors_biodir import SettingError
 from biodir.evaluation.scores import relation_scores
+from biodir.formats.pubtator_reader import read_pubtator
 from biodir.inference.loading import load_pipeline
 from biodir.inference.predict import predicted_relations
 from biodir.modeling_pairwise_biodir import encode_rows

@@ -7,9 +7,9 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from biodir.document_pubtator_biodir import read_pubtator
 from biodir.evaluation.predictions import predicted_documents
 from biodir.evaluation.report import evaluation_report
+from biodir.formats.pubtator_reader import read_pubtator
 from biodir.inference.loading import load_pipeline
 from helpers.checkout import CHECKOUT
 

@@ -9,7 +9,7 @@ from biodir.document_biodir import Document, Mention, Relation
 from biodir.document_sentences_biodir import SentenceIndex
 from biodir.evaluation.checks import ComparedDocument
 from biodir.evaluation.scores import Counts, statement_counts
-from biodir.labels_biodir import ENTITY_TYPES, LEVELS, PAIR_TYPES, TYPE_MAP
+from biodir.labels_biodir import ENTITY_TYPES, LEVELS, PAIR_TYPES, known_type
 
 NO_MENTION = "no mention"  # the group of relations with an entity that the document does not mention
 DISTANCES = ("same sentence", "next sentence", "further")
@@ -44,7 +44,7 @@ class RelationGroups:
     """
 
     def __init__(self, document: Document, pair_types: Iterable[Sequence[str]] = PAIR_TYPES) -> None:
-        self._pair_types = {tuple(sorted(TYPE_MAP.get(kind, kind) for kind in pair_type)) for pair_type in pair_types}
+        self._pair_types = {tuple(sorted(known_type(kind) or kind for kind in pair_type)) for pair_type in pair_types}
         self.sentences = SentenceIndex(document)
         self._mentions: dict[str, list[Mention]] = defaultdict(list)
         for entity in document.entities():
@@ -134,4 +134,4 @@ def length_class(document: Document) -> str:
 
 
 def _known_type(mention: Mention) -> str:
-    return TYPE_MAP.get(mention.entity_type, mention.entity_type)
+    return known_type(mention.entity_type) or mention.entity_type

@@ -1,13 +1,15 @@
 """Documents from Parquet, one row a document, as `biodir dataset export` writes them."""
 
+import io
 import os
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 from biodir.document_biodir import Document
+from biodir.document_shapes_biodir import ENTITY_KEYS
 from biodir.errors_biodir import STRICT, ErrorPolicy, ParseError, SettingError, located
-from biodir.files import open_input
+from biodir.files import input_name, open_input
 from biodir.formats.rows import document_from_row
 
 NEEDED_COLUMNS = ("id", "text", "entities")
@@ -24,15 +26,20 @@ def read_parquet(path: str | os.PathLike[str], policy: ErrorPolicy = STRICT) -> 
         ParseError: the file cannot be opened, is not Parquet, or lacks a column.
         BioDirError: a row is no document; with file and row, counted from 1.
     """
-    source = os.fspath(path)
+    with open_input(path) as file:
+        yield from parse_parquet(file, input_name(path), policy)
+
+
+def parse_parquet(file: io.BufferedReader, source: str, policy: ErrorPolicy = STRICT) -> Iterator[Document]:
+    """Yield the documents of an open file; see `read_parquet`."""
     attempts = (
-        (f"{source}: row {number}", partial(_document, row, features, number, f"{source}: row {number}"))
-        for number, (row, features) in enumerate(_rows(source), start=1)
+        (f"{source}: row {number}", partial(_document, row, features, number, f"{source}: row {number}", policy))
+        for number, (row, features) in enumerate(_rows(file, source), start=1)
     )
     yield from policy.documents(attempts, source)
 
 
-def _rows(place: str) -> Iterator[tuple[dict[str, Any], Any]]:
+def _rows(stream: io.BufferedReader, place: str) -> Iterator[tuple[dict[str, Any], Any]]:
     """Yield every row with the features of the file."""
     try:
         import pyarrow
@@ -40,20 +47,21 @@ def _rows(place: str) -> Iterator[tuple[dict[str, Any], Any]]:
         from pyarrow.parquet import ParquetFile
     except ImportError as error:
         raise SettingError(f"{place}: reading Parquet needs {error.name}; pip install 'biodir[data]'") from error
-    with open_input(place) as stream:
-        try:
-            file = ParquetFile(stream)
-            features = Features.from_arrow_schema(file.schema_arrow)
-            _check_columns(file.schema_arrow.names, place)
-            for batch in file.iter_batches(BATCH_ROWS):
-                for row in batch.to_pylist():
-                    yield row, features
-        except (OSError, pyarrow.ArrowException) as error:
-            raise ParseError(f"{place}: not a Parquet file that can be read ({error}); export it again") from error
+    try:
+        file = ParquetFile(stream if stream.seekable() else io.BytesIO(stream.read()))
+        features = Features.from_arrow_schema(file.schema_arrow)
+        _check_columns(file.schema_arrow.names, place)
+        for batch in file.iter_batches(BATCH_ROWS):
+            for row in batch.to_pylist():
+                yield row, features
+    except (OSError, pyarrow.ArrowException) as error:
+        raise ParseError(f"{place}: not a Parquet file that can be read ({error}); export it again") from error
 
 
 def _check_columns(names: list[str], place: str) -> None:
     missing = [name for name in NEEDED_COLUMNS if name not in names]
+    if "passages" in names or ("text" in names and set(ENTITY_KEYS) & set(names)):
+        return  # the shape of another tool, such as bigbio's
     if missing and {"document_id", "entity1_id", "entity2_id"} <= set(names):
         raise ParseError(
             f"{place}: holds candidate pairs, not documents; name a file of the configuration without '_pairs'"
@@ -65,6 +73,6 @@ def _check_columns(names: list[str], place: str) -> None:
         )
 
 
-def _document(row: dict[str, Any], features: Any, number: int, place: str) -> Document:
+def _document(row: dict[str, Any], features: Any, number: int, place: str, policy: ErrorPolicy) -> Document:
     with located(place):
-        return document_from_row(row, features, default_id=str(number))
+        return document_from_row(row, features, str(number), policy)

@@ -1,88 +1,109 @@
-"""Documents of a file in any format: `read_documents` chooses the reader by suffix and content."""
+"""Documents of a file in any format: `read_documents` chooses the reader by the content of the file."""
 
-import json
+import io
 import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 from biodir.document_biodir import Document
-from biodir.document_pubtator_biodir import read_pubtator
-from biodir.errors_biodir import STRICT, ErrorPolicy
-from biodir.files import open_input
-from biodir.formats.bioc_files import DOCUMENTS_KEYS, XML_SUFFIX, is_bioc_json, read_bioc
-from biodir.formats.json_lines import read_json_lines
-from biodir.formats.parquet import read_parquet
+from biodir.document_pubtator_biodir import looks_like_pubtator, parse_pubtator
+from biodir.errors_biodir import STRICT, ErrorPolicy, ParseError
+from biodir.files import START_BYTES, input_name, open_input, text_lines
+from biodir.formats import brat
+from biodir.formats.bioc_xml import parse_bioc_xml
+from biodir.formats.json_files import parse_json
+from biodir.formats.parquet import parse_parquet
 
 PUBTATOR_SUFFIXES = (".pubtator", ".txt", ".tsv")
 JSON_LINES_SUFFIXES = (".jsonl", ".ndjson")
 JSON_SUFFIX = ".json"
-_PARQUET_SUFFIX = ".parquet"
 INPUT_HELP = (
-    f"files of documents: PubTator ({', '.join(PUBTATOR_SUFFIXES)} or any other suffix), JSON Lines "
-    f"({', '.join(JSON_LINES_SUFFIXES)}), BioC ({XML_SUFFIX}, {JSON_SUFFIX}) or Parquet ({_PARQUET_SUFFIX})"
+    "files of documents, recognised by their content: PubTator, JSON and JSON Lines, BioC XML and JSON, Parquet, or "
+    "brat (.ann beside .txt); also packed as .gz, .xz or .bz2; - is standard input"
 )
 
-PUBTATOR, JSON_LINES, BIOC, PARQUET = "PubTator", "JSON Lines", "BioC", "Parquet"
-
-_TITLE_LINE = re.compile(rb"[^|\t\n]+\|t\|")
-# A key of BioC at the start of a file that is no JSON: the reader of BioC gives the best message.
-_BIOC_KEY = re.compile(rb'"(?:passages|%s)"\s*:' % "|".join(DOCUMENTS_KEYS).encode())
-_START_BYTES = 4096
+PUBTATOR, JSON, BIOC_XML, PARQUET, BRAT = "PubTator", "JSON", "BioC XML", "Parquet", "brat"
+_BRAT_LINE = re.compile(r"^[TR]\d+\t\S+ ", re.MULTILINE)
+_HTML = re.compile(r"\s*<(?:!doctype html|html|head|body)\b", re.IGNORECASE)
 
 
 def read_documents(path: str | os.PathLike[str], policy: ErrorPolicy = STRICT) -> Iterator[Document]:
-    """Return an iterator over the documents of a file, which holds one at a time if the format allows it.
+    """Yield the documents of a file; one at a time is in memory if the format allows it.
 
     Args:
-        path: its suffix decides the format; .json is BioC or JSON Lines, by its content. Files with an unknown suffix
-            are read as PubTator.
-        policy: whether a document with an error is raised or skipped.
+        path: a file, a pipe, or ``-`` for standard input; its content decides the format.
+        policy: what becomes of a document, mention or relation with an error.
 
     Raises:
         SettingError: the library that reads the format is not installed.
-        BioDirError: a document does not follow its format; with the file and the place in it.
+        BioDirError: the file is of no known format, or a document does not follow it; with file and place.
     """
-    return _reader(file_format(path))(path, policy)
+    source = input_name(path)
+    if Path(path).suffix.lower() == brat.SUFFIX:
+        yield from brat.read_brat(path, policy)
+        return
+    with open_input(path) as file:
+        kind = content_format(file, source)
+        if kind == BRAT:
+            raise ParseError(
+                f"{source}: holds annotations of brat; name the file .ann, with its text in .txt beside it"
+            )
+        yield from _parser(kind)(file, source, policy)
 
 
 def file_format(path: str | os.PathLike[str]) -> str:
-    """Return the format of a file: PUBTATOR, JSON_LINES, BIOC or PARQUET.
+    """Return the format of a file: PUBTATOR, JSON, BIOC_XML, PARQUET or BRAT.
 
     Raises:
-        ParseError: a .json file cannot be opened.
+        ParseError: the file cannot be opened, or is of no known format.
     """
-    suffix = Path(path).suffix.lower()
-    if suffix in JSON_LINES_SUFFIXES:
-        return JSON_LINES
-    if suffix == JSON_SUFFIX:
-        with open_input(path) as file:
-            return BIOC if _holds_bioc_json(file) else JSON_LINES
-    return {XML_SUFFIX: BIOC, _PARQUET_SUFFIX: PARQUET}.get(suffix, PUBTATOR)
+    with open_input(path) as file:
+        return content_format(file, input_name(path))
+
+
+def content_format(file: io.BufferedReader, source: str) -> str:
+    """Return the format of an open file by its start, which stays unread.
+
+    Raises:
+        ParseError: it is of no known format; with what it seems to be.
+    """
+    start = file.peek(START_BYTES)[:START_BYTES]
+    if start.startswith(b"PAR1"):
+        return PARQUET
+    encoding = "utf-16" if start.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+    text = start.decode(encoding, errors="replace")
+    shown = text.lstrip()
+    if shown.startswith(("{", "[")):
+        return JSON
+    if _HTML.match(text):
+        raise ParseError(f"{source}: is a page of HTML, not a file of documents; was an error page saved?", "HTML")
+    if shown.startswith("<"):
+        return BIOC_XML
+    if not looks_like_pubtator(text.replace("\r", "\n")) and _BRAT_LINE.search(text):
+        return BRAT
+    if "\x00" in text and not looks_like_pubtator(text):
+        raise ParseError(f"{source}: is binary, and no format that biodir reads; {INPUT_HELP}", "unknown format")
+    return PUBTATOR
 
 
 def document_count(path: str | os.PathLike[str]) -> int | None:
-    """Return how many documents a file seems to hold, unchecked; None for formats that must be parsed for it."""
-    kind = file_format(path)
-    if kind not in (PUBTATOR, JSON_LINES):
+    """Return how many documents a file seems to hold, unchecked; None where it must be parsed for it, or is a pipe."""
+    if not Path(path).is_file() or Path(path).suffix.lower() == brat.SUFFIX:
         return None
     with open_input(path) as file:
-        return sum(bool(line.strip()) if kind == JSON_LINES else bool(_TITLE_LINE.match(line)) for line in file)
+        kind = content_format(file, input_name(path))
+        if kind == PUBTATOR:
+            return sum("|t|" in line or "|title|" in line for line in text_lines(file))
+        if kind == JSON and Path(path).suffix.lower() in JSON_LINES_SUFFIXES:
+            return sum(bool(line.strip()) for line in text_lines(file))
+    return None
 
 
-def _reader(kind: str) -> Callable[..., Iterator[Document]]:
-    return {PUBTATOR: read_pubtator, JSON_LINES: read_json_lines, BIOC: read_bioc, PARQUET: read_parquet}[kind]
+def _parser(kind: str) -> Callable[[io.BufferedReader, str, ErrorPolicy], Iterator[Document]]:
+    parsers = {JSON: parse_json, BIOC_XML: parse_bioc_xml, PARQUET: parse_parquet, PUBTATOR: _parse_pubtator}
+    return parsers[kind]
 
 
-def _holds_bioc_json(file: BinaryIO) -> bool:
-    """Return whether the file is BioC: its first line, or if that is no value, all of it."""
-    first_line = next((line for line in file if line.strip()), b"")
-    try:
-        return is_bioc_json(json.loads(first_line))
-    except (ValueError, RecursionError):
-        content = first_line + file.read()
-    try:
-        return is_bioc_json(json.loads(content))
-    except (ValueError, RecursionError):
-        return _BIOC_KEY.search(content, 0, _START_BYTES) is not None
+def _parse_pubtator(file: io.BufferedReader, source: str, policy: ErrorPolicy) -> Iterator[Document]:
+    return parse_pubtator(text_lines(file), source, policy)

@@ -4,21 +4,25 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from biodir.document_biodir import Document
-from biodir.errors_biodir import AnnotationError
+from biodir.document_json_biodir import document_from_json
+from biodir.errors_biodir import STRICT, AnnotationError, ErrorPolicy
 
 
-def document_from_row(row: Mapping[str, Any], features: Any = None, default_id: str = "document") -> Document:
+def document_from_row(
+    row: Mapping[str, Any], features: Any = None, default_id: str = "document", policy: ErrorPolicy = STRICT
+) -> Document:
     """Return the document of a row.
 
     Args:
         row: one document, as Python values.
         features: the `datasets.Features` of the row; None if its labels are names already.
         default_id: the document's id if the row has none.
+        policy: what its offsets count, and whether a mention or relation with an error is left out.
 
     Raises:
-        AnnotationError: a label is no number of its ClassLabel, or `Document.from_dict` raises it.
+        AnnotationError: a label is no number of its ClassLabel, or `document_from_json` raises it.
     """
-    return Document.from_dict(row if features is None else with_label_names(row, features), default_id)
+    return document_from_json(row if features is None else with_label_names(row, features), default_id, policy)
 
 
 def with_label_names(value: Any, feature: Any) -> Any:

@@ -13,7 +13,7 @@ import transformers
 from biodir import __version__
 from biodir.__main__ import main
 from biodir.files import file_sha256, write_json
-from biodir.formats.json_lines import read_json_lines
+from biodir.formats.json_files import read_json
 from biodir.inference.loading import load_pipeline
 from biodir.publishing.errors import PublishError
 from biodir.publishing.facts import MEASURED, RESULTS, fingerprint
@@ -50,7 +50,7 @@ def measured_examples(checkout: Path) -> list[dict[str, Any]]:
     """Return the hand-written documents, each with the relations that the checkpoint finds in it on a CPU."""
     extract = load_pipeline(str(checkout), device="cpu")
     found = []
-    for each in read_json_lines(checkout / EXAMPLES):
+    for each in read_json(checkout / EXAMPLES):
         content = each.to_dict()
         keys = ("start", "end", "type", "id")
         entities = [{key: entity[key] for key in keys} for entity in content["entities"]]

@@ -15,8 +15,9 @@ from biodir.labels_biodir import (
     PAIR_TYPES,
     RELATION_LABELS,
     TASKS,
-    TYPE_MAP,
+    UNKNOWN_TYPE,
     UNRELATED,
+    known_type,
 )
 from biodir.training.data import related_types
 
@@ -60,7 +61,6 @@ class LabelLists:
 
         A list without any label is that of a task that is left out; it lacks nothing.
         """
-        known_types = {*self.entity_types, *(TYPE_MAP if self.type_map is None else self.type_map)}
         found: set[str] = set()
         for document in documents:
             found.update(f"relation type {each.relation_type}" for each in document.relations
@@ -68,7 +68,7 @@ class LabelLists:
             found.update(f"novelty {each.novelty}" for each in document.relations
                          if self.novelty_labels and each.novelty not in (None, *self.novelty_labels[1:]))  # fmt: skip
             found.update(f"entity type {each.entity_type}" for each in document.mentions
-                         if each.entity_type not in known_types)  # fmt: skip
+                         if known_type(each.entity_type, self.entity_types, self.type_map) == UNKNOWN_TYPE)  # fmt: skip
         return sorted(found)
 
 

@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from biodir.document_pubtator_biodir import read_pubtator
+from biodir.formats.pubtator_reader import read_pubtator
 from biodir.formats.pubtator_writer import format_pubtator
 from helpers.checkout import CHECKOUT
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from biodir.configuration_biodir import PAIR_ENCODINGS
-from biodir.document_pubtator_biodir import read_pubtator
+from biodir.formats.pubtator_reader import read_pubtator
 from biodir.inference.loading import load_pipeline
 from helpers.script_module import script
 from helpers.tiny_checkpoint import save_checkpoint

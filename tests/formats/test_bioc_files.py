@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from biodir import ErrorPolicy, Mention, ParseError, Passage, Relation, SettingError, read_pubtator
-from biodir.formats.bioc_files import read_bioc
+from biodir.formats.reading import read_documents
 from helpers.bioc_json import annotation, passage, read_one, write_json
 
 XML = """<?xml version="1.0" encoding="UTF-8"?><!DOCTYPE collection SYSTEM "BioC.dtd">
@@ -34,7 +34,7 @@ def source(tmp_path) -> Path:
 def test_xml_is_read(tmp_path):
     path = tmp_path / "in.BioC.XML"
     path.write_text(XML.format(XML_DOCUMENT + XML_DOCUMENT.replace(">7<", ">8<")), encoding="utf-8")
-    first, second = read_bioc(path)
+    first, second = read_documents(path)
     assert (first.id, second.id) == ("7", "8")
     assert first.text == second.text == "Aspirin & pain. It cures pain."
     assert first.passages == (Passage(0, 15, "title"), Passage(16, 30, "abstract"))
@@ -60,7 +60,7 @@ def test_json_without_keys_that_bioc_requires(source):
 def test_ways_to_wrap_documents(before, after, count, source):
     document = json.dumps({"id": 7, "passages": [passage("Aspirin.")]})
     source.write_text(before.replace("D, ", document + ", ") + document + after)
-    assert [(document.id, document.text) for document in read_bioc(source)] == [("7", "Aspirin.")] * count
+    assert [(document.id, document.text) for document in read_documents(source)] == [("7", "Aspirin.")] * count
 
 
 def test_article_of_pubtator(source):
@@ -82,7 +82,7 @@ def test_article_of_pubtator(source):
     del article["annotations"][0]["mesh"]
     source.write_text(json.dumps(article))
     with pytest.raises(ParseError, match=r"document 0: article 7: KeyError 'mesh'"):
-        list(read_bioc(source))
+        list(read_documents(source))
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_file_that_is_not_bioc(name, content, message, tmp_path):
     (tmp_path / name).write_bytes(content.encode(errors="surrogateescape"))
     for errors in ("raise", "skip"):
         with pytest.raises(ParseError, match=message):
-            list(read_bioc(tmp_path / name, policy=ErrorPolicy(errors)))
+            list(read_documents(tmp_path / name, policy=ErrorPolicy(errors)))
 
 
 def test_missing_library_names_the_extra(source, monkeypatch):
@@ -110,7 +110,7 @@ def test_missing_library_names_the_extra(source, monkeypatch):
     monkeypatch.setitem(sys.modules, "bioc.biocjson", None)
     for errors in ("raise", "skip"):
         with pytest.raises(SettingError, match=r"pip install 'biodir\[formats\]'"):
-            list(read_bioc(source, ErrorPolicy(errors)))
+            list(read_documents(source, ErrorPolicy(errors)))
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_entities_are_never_resolved(declaration, tmp_path):
         f"<text>a{body}</text></passage></document></collection>"
     )
     with pytest.raises(ParseError, match=r"in\.xml: declares the entities x.*biodir resolves none") as caught:
-        list(read_bioc(path))
+        list(read_documents(path))
     assert "secret" not in str(caught.value).replace(str(tmp_path), "")
 
 
@@ -144,7 +144,7 @@ def test_named_dtd_is_not_fetched(tmp_path):
     assert read_one(path).text == "Aspirin & pain. It cures pain."
     path.write_text(text.replace("cures", "&x;"))
     with pytest.raises(ParseError, match=r"in\.xml: document 0: &x; is an entity of a DTD"):
-        list(read_bioc(path))
+        list(read_documents(path))
 
 
 # Bad documents.
@@ -156,7 +156,7 @@ def test_bad_documents_are_skipped_and_reported(source):
     nameless, shapeless = {"passages": []}, {"id": "9", "passages": [{"text": "no offset"}]}
     source.write_text(json.dumps([good, bad, nameless, shapeless, good | {"id": "10"}]))
     policy = ErrorPolicy("skip")
-    assert [document.id for document in read_bioc(source, policy)] == ["7", "10"]
+    assert [document.id for document in read_documents(source, policy)] == ["7", "10"]
     assert [str(error).removeprefix(str(source)) for error in policy.skipped] == [
         ": document 8, annotation T1: says 'aspirin' but the text at [0, 7) is 'Aspirin'; "
         "offsets count Python characters, not bytes",
@@ -184,7 +184,7 @@ def test_bad_documents_are_skipped_and_reported(source):
 )
 def test_biored_is_the_same_as_in_pubtator(file, documents, data_dir):
     split = file.split(".")[0]
-    found = list(read_bioc(data_dir / "biored" / file))
+    found = list(read_documents(data_dir / "biored" / file))
     expected = list(read_pubtator(data_dir / "biored" / f"{split}.PubTator"))
     assert len(found) == len(expected) == documents
     for document, other in zip(found, expected, strict=True):
@@ -218,7 +218,7 @@ def test_exports_of_pubtator_3_are_the_same_as_in_pubtator(file, other, data_dir
 
 @pytest.mark.corpus
 def test_drugprot_relates_annotations_with_direction(data_dir):
-    documents = list(read_bioc(data_dir / "drugprot" / "drugprot_dev350.bioc.xml"))
+    documents = list(read_documents(data_dir / "drugprot" / "drugprot_dev350.bioc.xml"))
     assert len(documents) == 350
     assert sum(len(document.mentions) for document in documents) == 8887
     relations = [relation for document in documents for relation in document.relations]
@@ -230,7 +230,7 @@ def test_drugprot_relates_annotations_with_direction(data_dir):
 def test_abridged_mentions_of_euadr_are_refused_by_name(data_dir):
     policy = ErrorPolicy("skip")
     path = data_dir / "euadr" / "euadr.bioc.xml"
-    assert len(list(read_bioc(path, policy))) == 35
+    assert len(list(read_documents(path, policy))) == 35
     assert [str(error).removeprefix(f"{path}: ").split(":")[0] for error in policy.skipped] == [
         "document 17599377, annotation T21",
         "document 18341639, annotation T1",

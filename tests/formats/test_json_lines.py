@@ -5,7 +5,7 @@ import json
 import pytest
 
 from biodir import AnnotationError, ErrorPolicy, ParseError
-from biodir.formats.json_lines import read_json_lines
+from biodir.formats.json_files import read_json
 from helpers.marked import marked_document
 
 ONE = marked_document("Too much <C:D4 iron> harms the <D:D5 liver>.", id="one")
@@ -15,7 +15,7 @@ BAD_LINE = b'{"id": "bad", "text": "ab", "entities": [{"start": 0, "end": 5, "ty
 
 def read(path, content, policy=None):
     path.write_bytes(content)
-    return list(read_json_lines(path, policy or ErrorPolicy()))
+    return list(read_json(path, policy or ErrorPolicy()))
 
 
 def test_lines_hold_a_document_each_and_a_missing_id_is_the_number_of_the_line(tmp_path):

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from biodir.document_biodir import Document, Mention, Passage, Relation
-from biodir.document_pubtator_biodir import parse_document, parse_pubtator, read_pubtator
+from biodir.document_pubtator_biodir import parse_document, parse_pubtator
 from biodir.errors_biodir import AnnotationError
+from biodir.formats.pubtator_reader import read_pubtator
 from biodir.formats.pubtator_writer import format_pubtator, write_pubtator
 
 BLOCK = """\

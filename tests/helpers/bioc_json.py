@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from biodir.formats.bioc_files import read_bioc
+from biodir.formats.reading import read_documents
 
 
 def annotation(id="1", text="Aspirin", offset=0, length=None, locations=None, **infons):
@@ -33,5 +33,5 @@ def write_json(path: Path, *passages, relations=(), annotations=(), id="7") -> P
 
 def read_one(path: Path):
     """The one document of a file."""
-    (document,) = read_bioc(path)
+    (document,) = read_documents(path)
     return document

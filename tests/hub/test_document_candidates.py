@@ -4,7 +4,7 @@ import pytest
 
 from biodir.document_biodir import Document, Mention
 from biodir.document_candidates_biodir import candidate_pairs
-from biodir.document_pubtator_biodir import read_pubtator
+from biodir.formats.pubtator_reader import read_pubtator
 from biodir.labels_biodir import PAIR_TYPES
 from helpers.marked import TYPES, marked_document
 

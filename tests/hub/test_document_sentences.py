@@ -7,8 +7,8 @@ from itertools import pairwise
 import pytest
 
 from biodir.document_biodir import Document, Mention, Passage
-from biodir.document_pubtator_biodir import read_pubtator
 from biodir.document_sentences_biodir import SentenceIndex, sentence_spans
+from biodir.formats.pubtator_reader import read_pubtator
 from helpers.marked import marked_document
 
 THREE = marked_document("<C:1 Iron> binds <G:2 it>. It is. The <D:3 pain> of <C:1 iron> ends. <S:4 Mice> live.")

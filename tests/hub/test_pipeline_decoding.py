@@ -8,8 +8,8 @@ import pytest
 from biodir.configuration_biodir import BioDirConfig
 from biodir.document_biodir import Document, Relation
 from biodir.document_candidates_biodir import CandidatePair, candidate_pairs
-from biodir.document_pubtator_biodir import read_pubtator
 from biodir.errors_biodir import AnnotationError
+from biodir.formats.pubtator_reader import read_pubtator
 from biodir.labels_biodir import DIRECTION_LABELS, NOVELTY_LABELS, PAIR_TYPES, RELATION_LABELS
 from biodir.pipeline_decoding_biodir import (
     UNANNOTATED,

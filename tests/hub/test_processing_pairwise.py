@@ -13,8 +13,8 @@ import pytest
 from transformers import AutoTokenizer
 
 from biodir.configuration_biodir import CHUNK_NAMES, HARD_PROMPT, BioDirConfig
-from biodir.document_pubtator_biodir import read_pubtator
 from biodir.errors_biodir import SettingError
+from biodir.formats.pubtator_reader import read_pubtator
 from biodir.labels_biodir import GENE, PAIR_TYPES, VARIANT
 from biodir.processing_pairwise_biodir import PairwiseProcessor, collate_pairs
 from biodir.processing_tags_biodir import special_tokens

@@ -3,7 +3,7 @@
 import pytest
 
 from biodir.configuration_biodir import BioDirConfig
-from biodir.document_pubtator_biodir import read_pubtator
+from biodir.formats.pubtator_reader import read_pubtator
 from biodir.formats.pubtator_writer import format_pubtator
 from biodir_demo.documents import EXAMPLES
 from helpers.checkout import CHECKOUT

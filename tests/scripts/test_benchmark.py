@@ -12,8 +12,9 @@ import torch
 
 from biodir.configuration_biodir import PAIR_ENCODINGS
 from biodir.document_candidates_biodir import candidate_pairs
-from biodir.document_pubtator_biodir import parse_document, read_pubtator
+from biodir.document_pubtator_biodir import parse_document
 from biodir.errors_biodir import SettingError
+from biodir.formats.pubtator_reader import read_pubtator
 from biodir.inference.loading import load_pipeline
 from biodir.labels_biodir import PAIR_TYPES
 from biodir.processing_biodir import make_processor

@@ -8,8 +8,8 @@ import torch
 from safetensors.torch import load_file
 
 from biodir.configuration_biodir import PAIR_ENCODINGS
-from biodir.document_pubtator_biodir import read_pubtator
 from biodir.errors_biodir import CheckpointError, SettingError
+from biodir.formats.pubtator_reader import read_pubtator
 from biodir.inference.loading import load_pipeline
 from biodir.labels_biodir import CHEMICAL, DISEASE
 from biodir.training import preparation

@@ -1,0 +1,1 @@
+../document_bioc_biodir.py

@@ -1,0 +1,1 @@
+../document_json_biodir.py

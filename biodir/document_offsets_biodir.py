@@ -1,0 +1,1 @@
+../document_offsets_biodir.py

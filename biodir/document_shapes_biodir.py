@@ -1,0 +1,1 @@
+../document_shapes_biodir.py

@@ -1,0 +1,102 @@
+"""Documents from brat's standoff annotations: an .ann file with the .txt file of the same name beside it."""
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+from biodir.document_biodir import Document, Mention, Relation, check_mention, text_identifier
+from biodir.document_offsets_biodir import character_index
+from biodir.errors_biodir import STRICT, AnnotationError, ErrorPolicy, ParseError
+from biodir.files import open_input, text_lines
+
+SUFFIX = ".ann"
+_MENTION = re.compile(r"(T\S*)\t(\S+) (\d+ \d+(?:;\d+ \d+)*)\t(.*)")
+_RELATION = re.compile(r"(R\S*)\t(\S+)((?: \S+:T\S*)+)\s*")
+# A normalisation names the vocabulary and the identifier of a mention: "N1<tab>Reference T1 MESH:D000001<tab>name".
+_NORMALISATION = re.compile(r"N\S*\tReference (T\S*) (?:\S+?:)?(\S+)(?:\t.*)?")
+
+
+def read_brat(path: str | os.PathLike[str], policy: ErrorPolicy = STRICT) -> Iterator[Document]:
+    """Yield the one document of an .ann file and its .txt file, named after the file.
+
+    Mentions in several parts become the smallest span that covers them. Events, attributes and notes are left out and
+    counted. Mentions without normalisation are entities by their texts.
+
+    Raises:
+        ParseError: the text is not there, or a line is not brat's.
+        AnnotationError: a mention contradicts the text, or a relation names no mention.
+    """
+    source = os.fspath(path)
+    text_path = Path(path).with_suffix(".txt")
+    if not text_path.is_file():
+        raise ParseError(
+            f"{source}: is brat's, whose text is in a file of the same name; {text_path.name} is not there"
+        )
+    attempts = [(source, partial(_document, Path(path), text_path, policy))]
+    yield from policy.documents(attempts, source)
+
+
+def _document(path: Path, text_path: Path, policy: ErrorPolicy) -> Document:
+    with open_input(text_path) as file:
+        text = "".join(text_lines(file))
+    with open_input(path) as file:
+        lines = [(f"{path}:{number}", line.rstrip("\r\n")) for number, line in enumerate(text_lines(file), start=1)]
+    rows = {kind: [row for row in lines if row[1].startswith(kind)] for kind in "TRN"}
+    others = sum(bool(line.strip()) and line[0] not in "TRN" for _, line in lines)
+    policy.note("lines of brat that are no mention, relation or normalisation, left out", others)
+    identifiers_of: dict[str, list[str]] = {}
+    for place, line in rows["N"]:
+        match = _matched(_NORMALISATION, line, place)
+        identifiers_of.setdefault(match[1], []).append(match[2])
+    index_of = character_index(text, policy.offsets)
+    mentions = (partial(_mention, line, place, text, index_of, identifiers_of) for place, line in rows["T"])
+    mention_of = dict(policy.parts("mention", mentions))
+    relation_rows = rows["R"] if policy.relations else []
+    relations = (partial(_relation, line, place, mention_of) for place, line in relation_rows)
+    return Document(path.stem, text, tuple(mention_of.values()), tuple(policy.parts("relation", relations)))
+
+
+def _matched(pattern: re.Pattern[str], line: str, place: str) -> re.Match[str]:
+    match = pattern.fullmatch(line)
+    if match is None:
+        raise ParseError(f"{place}: {line[:60]!r} is no line of brat's; 'T1<tab>Type start end<tab>text' is a mention")
+    return match
+
+
+def _mention(
+    line: str,
+    place: str,
+    text: str,
+    index_of: Callable[[int], int | None],
+    identifiers_of: dict[str, list[str]],
+) -> tuple[str, Mention]:
+    name, kind, spans, written = _matched(_MENTION, line, place).groups()
+    offsets = [index_of(int(offset)) for offset in re.findall(r"\d+", spans)]
+    known = [offset for offset in offsets if offset is not None]
+    if len(known) < len(offsets):
+        raise AnnotationError(f"{place}: an offset of {spans!r} is inside a character or after the end of the text")
+    start, end = min(known), max(known)
+    # brat writes the parts of a mention with a space between them, and a line break as a space.
+    found = text[start:end]
+    is_same = ";" in spans or found.split() == written.split()
+    mention_text = found if is_same else written
+    identifiers = tuple(identifiers_of.get(name, ())) or (text_identifier(mention_text),)
+    mention = Mention(start, end, mention_text, kind, identifiers)
+    check_mention(mention, text, place)
+    return name, mention
+
+
+def _relation(line: str, place: str, mention_of: dict[str, Mention]) -> Relation:
+    _, kind, arguments = _matched(_RELATION, line, place).groups()
+    names = re.findall(r":(T\S*)", arguments)
+    if len(names) != 2:
+        raise AnnotationError(f"{place}: joins {len(names)} mentions; a relation joins two")
+    for name in names:
+        if name not in mention_of:
+            raise AnnotationError(
+                f"{place}: names {name}, which is no mention", "relation of a mention that is not there"
+            )
+    first, second = (mention_of[name].identifiers[0] for name in names)
+    return Relation(kind, first, second)

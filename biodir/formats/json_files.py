@@ -1,0 +1,110 @@
+"""Documents from JSON: one mapping a line, one value in several lines, a list, or a collection such as that of BioC."""
+
+import io
+import json
+import os
+from collections.abc import Iterator
+from functools import partial
+from itertools import chain
+from typing import Any
+
+from biodir.document_biodir import Document
+from biodir.document_json_biodir import document_from_json, documents_of
+from biodir.errors_biodir import STRICT, ErrorPolicy, ParseError, located
+from biodir.files import input_name, open_input, text_lines
+
+
+def read_json(path: str | os.PathLike[str], policy: ErrorPolicy = STRICT) -> Iterator[Document]:
+    """Yield the documents of a JSON or JSON Lines file; with a value in each line it is read line by line.
+
+    The id of a document without one is its number among the values of the file, that of its line in JSON Lines.
+
+    Raises:
+        BioDirError: a value is no document; with the file and the line, or the number of the document.
+    """
+    with open_input(path) as file:
+        yield from parse_json(file, input_name(path), policy)
+
+
+def parse_json(file: io.BufferedReader, source: str, policy: ErrorPolicy = STRICT) -> Iterator[Document]:
+    """Yield the documents of an open file; see `read_json`."""
+    yield from policy.documents(_attempts(text_lines(file), source, policy), source)
+
+
+def _attempts(lines: Iterator[str], source: str, policy: ErrorPolicy) -> Iterator[tuple[str, Any]]:
+    numbered = ((number, line.removeprefix("\ufeff")) for number, line in enumerate(lines, start=1))
+    filled = ((number, line) for number, line in numbered if line.strip())
+    first = next(filled, None)
+    if first is None:
+        return
+    if _is_value(first[1]):
+        for number, line in chain([first], filled):
+            yield from _of_line(line, number, f"{source}:{number}", policy)
+        return
+    content = first[1] + "".join(line for _, line in filled)
+    values = documents_of(list(_values(content, source, first[0])), source)
+    for index, value in enumerate(values, start=1):
+        yield _attempt(value, index, f"{source}: document {index}", policy)
+
+
+def _of_line(line: str, number: int, place: str, policy: ErrorPolicy) -> Iterator[tuple[str, Any]]:
+    try:
+        value = _loads(line)
+    except ParseError as error:
+        yield place, partial(_raise, place, error)
+        return
+    documents = list(documents_of(value))
+    for index, document in enumerate(documents):
+        at = place if len(documents) == 1 else f"{place}, document {index}"
+        yield _attempt(document, number if len(documents) == 1 else f"{number}.{index}", at, policy)
+
+
+def _attempt(value: Any, default_id: int | str, place: str, policy: ErrorPolicy) -> tuple[str, Any]:
+    return place, partial(_document, value, str(default_id), place, policy)
+
+
+def _document(value: Any, default_id: str, place: str, policy: ErrorPolicy) -> Document:
+    with located(place):
+        return document_from_json(value, default_id, policy)
+
+
+def _raise(place: str, error: ParseError) -> Document:
+    raise ParseError(f"{place}: {error}", error.reason)
+
+
+def _is_value(line: str) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        # A line that begins and ends as a mapping is a bad line of JSON Lines, not the start of a longer value.
+        return line.lstrip().startswith("{") and line.rstrip().endswith("}")
+    return True
+
+
+def _loads(line: str) -> Any:
+    try:
+        return json.loads(line)
+    except json.JSONDecodeError as error:
+        raise ParseError(f"not JSON ({error.msg} at character {error.pos}); put one mapping on a line") from error
+    except (ValueError, RecursionError) as error:  # numbers of thousands of digits, thousands of nested lists
+        raise ParseError(f"not a document ({error}); put one mapping on a line") from error
+
+
+def _values(content: str, source: str, first_line: int) -> Iterator[Any]:
+    """Yield the values in a text, one after another."""
+    decoder = json.JSONDecoder()
+    place = 0
+    while True:
+        place = len(content) - len(content[place:].lstrip())
+        if place == len(content):
+            return
+        try:
+            value, place = decoder.raw_decode(content, place)
+        except json.JSONDecodeError as error:
+            line = first_line + error.lineno - 1
+            raise ParseError(
+                f"{source}: not well-formed JSON ({error.msg} at line {line}, column {error.colno})", "not well-formed"
+            ) from error
+        except (ValueError, RecursionError) as error:
+            raise ParseError(f"{source}: not a document ({error})", "not well-formed") from error
+        yield value

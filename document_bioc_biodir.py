@@ -1,0 +1,346 @@
+"""Documents of BioC, as JSON mappings or as objects of the library `bioc`, to Documents.
+
+The names that BioC uses are translated only here.
+
+BioC leaves the infons free, so files differ. These are read: identifiers under the keys of BioRED, PubTator, NLM-Gene
+and BC5CDR; relations that name identifiers (BioRED: entity1 and entity2; PubTator 3: role1 and role2; BC5CDR: Chemical
+and Disease) or annotations (DrugProt: nodes with refid and role); scores of PubTator 3 and novelty of BioRED.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from types import SimpleNamespace
+from typing import Any
+
+from .document_bioc_relations_biodir import argument_reader, infon, relation_attempts
+from .document_biodir import Document
+from .document_offsets_biodir import character_index
+from .document_parts_biodir import (
+    UNLINKED_IDENTIFIERS,
+    Mention,
+    Passage,
+    check_mention,
+    is_integer,
+    is_unlinked,
+    note_unlinked,
+    text_identifier,
+)
+from .document_pubtator_biodir import split_identifiers
+from .errors_biodir import STRICT, AnnotationError, ErrorPolicy, ParseError
+
+# In lower case and in order of preference. "cui" is what the library bconv writes.
+IDENTIFIER_KEYS = ("identifier", "ncbi gene", "ncbi gene identifier", "mesh", "omim", "ncbi taxonomy", "cui")
+# Offsets that start at 0 in each passage.
+IN_PASSAGE = "passage"
+# What offsets count where characters of the document do not fit, and how messages name it.
+OTHER_UNITS = {"bytes": "UTF-8 bytes", IN_PASSAGE: "characters from the start of a passage"}
+# A wider gap between two passages is a broken offset, and filling it with spaces would fill the memory.
+MAX_GAP_CHARS = 1_000_000
+
+
+@dataclass(frozen=True)
+class _PlacedPassage:
+    """A passage with two starts: `start_char` in the joined text, `offset` as its file gives it."""
+
+    start_char: int
+    offset: int
+    text: str
+    kind: str
+    annotations: tuple[Any, ...]
+
+    def start_of(self, offset: int, unit: str) -> int:
+        """Return the place in the joined text of the offset of an annotation, -1 for one inside a character."""
+        inside = offset if unit == IN_PASSAGE else offset - self.offset
+        if unit in ("characters", IN_PASSAGE) or inside < 0:
+            return self.start_char + inside
+        index = character_index(self.text, unit)(inside)
+        return -1 if index is None else self.start_char + index
+
+
+def to_document(bioc_document: Any, place: str, policy: ErrorPolicy = STRICT) -> Document:
+    """Return the document of BioC; equal annotations are one mention.
+
+    Passages are placed at their offsets, with spaces between them. If an offset lies inside the previous passage, the
+    passage follows that after one space, and its annotations move with it. Offsets count characters, as in BioRED,
+    DrugProt and PubTator; if these do not fit all annotations of a document, UTF-8 bytes, the unit of the BioC
+    specification, and characters from the start of the passage are tried. A mention in several parts becomes the
+    smallest span that covers them.
+
+    Args:
+        bioc_document: a `bioc.BioCDocument`, or what `bioc_from_json` returns.
+        place: for messages.
+        policy: what offsets count, whether relations of three and more entities are split, and whether a mention or
+            relation with an error is left out.
+
+    Raises:
+        ParseError: a passage lacks a text, or its offset is none.
+        AnnotationError: an annotation lacks a type or location or contradicts the text; a relation lacks its type or
+            an argument.
+    """
+    parts = _placed_passages(bioc_document, place)
+    text = _joined_text(parts)
+    owners = list(_owners(bioc_document, parts))
+    attempts = (partial(_placed_annotation, annotation, part, parts, place) for annotation, part in owners)
+    placed = list(policy.parts("mention", attempts))
+    mention_of = _mentions(placed, text, parts, policy)
+    mentions = list(mention_of.values())
+    note_unlinked(mentions, policy)
+    policy.note("discontinuous mentions, read as the smallest span that covers their parts", _discontinuous(placed))
+    kept = tuple(dict.fromkeys(mentions))
+    policy.note("annotations that occur twice, read once", len(mentions) - len(kept))
+    by_id = _mentions_by_annotation_id(placed, mention_of)
+    relations: list[Relation] = []
+    if policy.relations:
+        attempts = relation_attempts(bioc_document, by_id, argument_reader(mentions), place, policy)
+        relations = [relation for found in policy.parts("relation", attempts) for relation in found]
+    passages = tuple(Passage(part.start_char, part.start_char + len(part.text), part.kind) for part in parts)
+    return Document(bioc_document.id, text, kept, tuple(relations), passages, pmcid=_pmcid(bioc_document))
+
+
+def bioc_from_json(mapping: Mapping[str, Any]) -> Any:
+    """Return a document of BioC JSON as an object with the attributes of a `bioc.BioCDocument`.
+
+    BioRED and PubTator leave out lists and infons that are empty; null counts as missing.
+
+    Raises:
+        ParseError: a list or mapping of BioC is something else.
+
+    >>> bioc_from_json({"id": "7", "passages": [{"offset": 0, "text": "EGFR"}]}).passages[0].text
+    'EGFR'
+    """
+    return _node(mapping, "document")
+
+
+# What BioC JSON has in each kind of node: keys with lists of nodes, and keys with values.
+_LISTS = {
+    "document": {"passages": "passage", "annotations": "annotation", "relations": "relation"},
+    "passage": {"sentences": "sentence", "annotations": "annotation", "relations": "relation"},
+    "sentence": {"annotations": "annotation", "relations": "relation"},
+    "annotation": {"locations": "location"},
+    "relation": {"nodes": "node"},
+    "location": {},
+    "node": {},
+}
+_VALUES = ("id", "pmid", "pmcid", "text", "offset", "length", "refid", "role")
+
+
+def _node(value: Any, kind: str) -> SimpleNamespace:
+    if not isinstance(value, Mapping):
+        raise ParseError(f"is not BioC: a {kind} is {type(value).__name__} {repr(value)[:40]}, not a mapping")
+    node = SimpleNamespace(**{key: value.get(key) for key in _VALUES}, infons=value.get("infons") or {})
+    if not isinstance(node.infons, Mapping):
+        raise ParseError(f"is not BioC: the infons of a {kind} are {repr(node.infons)[:40]}, not a mapping")
+    for key, child in _LISTS[kind].items():
+        children = value.get(key) or []
+        if not isinstance(children, (list, tuple)):
+            raise ParseError(f"is not BioC: {key!r} of a {kind} is {repr(children)[:40]}, not a list")
+        setattr(node, key, [_node(each, child) for each in children])
+    if kind == "annotation" and isinstance(node.id, int):
+        node.id = str(node.id)
+    return node
+
+
+def all_annotations(bioc_document: Any) -> Iterator[Any]:
+    """Yield the annotations of a `bioc.BioCDocument`: its own, those of its passages and those of their sentences."""
+    yield from bioc_document.annotations
+    for passage in bioc_document.passages:
+        yield from annotations_of_passage(passage)
+
+
+def annotations_of_passage(passage: Any) -> Iterator[Any]:
+    """Yield the annotations of a `bioc.BioCPassage` and of its sentences."""
+    yield from passage.annotations
+    for sentence in passage.sentences:
+        yield from sentence.annotations
+
+
+# Text.
+
+
+def _placed_passages(bioc_document: Any, place: str) -> list[_PlacedPassage]:
+    parts: list[_PlacedPassage] = []
+    end_char = 0
+    for index, passage in enumerate(bioc_document.passages):
+        text = _passage_text(passage, end_char, f"{place}, passage {index}")
+        start_char = passage.offset if passage.offset >= end_char else end_char + 1
+        kind = str(passage.infons.get("type") or "")
+        annotations = tuple(annotations_of_passage(passage))
+        parts.append(_PlacedPassage(start_char, passage.offset, text, kind, annotations))
+        end_char = start_char + len(text)
+    return parts
+
+
+def _passage_text(passage: Any, end_char: int, place: str) -> str:
+    """Return the text of the passage, or if it has none itself that of its sentences."""
+    _check_offset(passage.offset, end_char, place)
+    if passage.text:
+        return _checked_text(passage.text, place)
+    if passage.annotations and not passage.sentences:
+        raise ParseError(f"{place}: has annotations but no text; export the file with the text in it")
+    text = ""
+    for index, sentence in enumerate(passage.sentences):
+        _check_offset(sentence.offset, passage.offset + len(text), f"{place}, sentence {index}")
+        text = text.ljust(sentence.offset - passage.offset) + _checked_text(sentence.text, f"{place}, sentence {index}")
+    return text
+
+
+def _checked_text(text: Any, place: str) -> str:
+    if not isinstance(text, str):
+        raise ParseError(f"{place}: the text is {text!r}, not a string")
+    return text
+
+
+def _check_offset(offset: Any, end_char: int, place: str) -> None:
+    if not is_integer(offset) or not 0 <= offset <= end_char + MAX_GAP_CHARS:
+        raise ParseError(
+            f"{place}: offset {offset!r} is not a number of characters from the start of the document, whose passages "
+            f"so far end at {end_char}"
+        )
+
+
+def _joined_text(parts: Sequence[_PlacedPassage]) -> str:
+    text = ""
+    for part in parts:
+        text = text.ljust(part.start_char) + part.text
+    return text
+
+
+def _pmcid(bioc_document: Any) -> str | None:
+    pmcid = getattr(bioc_document, "pmcid", None)
+    return pmcid if isinstance(pmcid, str) and pmcid else None
+
+
+# Annotations -> mentions.
+
+
+@dataclass(frozen=True)
+class _PlacedAnnotation:
+    """An annotation with the passage that its offset counts from."""
+
+    annotation: Any
+    part: _PlacedPassage
+    place: str
+
+    def span(self, unit: str) -> tuple[int, int]:
+        """Return the start and end of the annotation in the joined text: those of the first and last of its parts."""
+        spans = [
+            (self.part.start_of(each.offset, unit), self.part.start_of(each.offset + each.length, unit))
+            for each in self.annotation.locations
+        ]
+        return min(start for start, _ in spans), max(end for _, end in spans)
+
+
+def _owners(bioc_document: Any, parts: Sequence[_PlacedPassage]) -> Iterator[tuple[Any, _PlacedPassage | None]]:
+    """Yield all annotations, each with the passage that holds it, if one does."""
+    yield from ((annotation, None) for annotation in bioc_document.annotations)
+    yield from ((annotation, part) for part in parts for annotation in part.annotations)
+
+
+def _placed_annotation(
+    annotation: Any, part: _PlacedPassage | None, parts: Sequence[_PlacedPassage], place: str
+) -> _PlacedAnnotation:
+    place = f"{place}, annotation {annotation.id}"
+    _check_annotation(annotation, place)
+    first = min(location.offset for location in annotation.locations)
+    earlier = [part] if part else [found for found in parts if found.offset <= first]
+    if not earlier:
+        raise AnnotationError(f"{place}: lies before all passages; offsets count from 0", "span outside the text")
+    return _PlacedAnnotation(annotation, earlier[-1], place)
+
+
+def _check_annotation(annotation: Any, place: str) -> None:
+    if not annotation.locations:
+        raise AnnotationError(f"{place}: {annotation.text!r} has no location; a mention is a span of the text")
+    for location in annotation.locations:
+        if not (is_integer(location.offset) and is_integer(location.length)):
+            raise AnnotationError(
+                f"{place}: offset {location.offset!r} and length {location.length!r} are not numbers",
+                "offsets that are no numbers",
+            )
+    if not isinstance(annotation.text, str):
+        raise AnnotationError(f"{place}: the text is {annotation.text!r}, not a string")
+    if not isinstance(annotation.infons.get("type"), str):
+        raise AnnotationError(
+            f"{place}: {annotation.text!r} has no infon 'type'; name the type of the entity", "mention without a type"
+        )
+
+
+def _discontinuous(placed: Sequence[_PlacedAnnotation]) -> int:
+    return sum(len(each.annotation.locations) > 1 for each in placed)
+
+
+def _mentions(
+    placed: Sequence[_PlacedAnnotation], text: str, parts: Sequence[_PlacedPassage], policy: ErrorPolicy
+) -> dict[int, Mention]:
+    """Return the mentions by the numbers of their annotations, with offsets in the unit that fits all of them."""
+    unit = policy.offsets
+    if unit == "characters" and not _fits(placed, text, unit):
+        unit = next((other for other in OTHER_UNITS if _fits(placed, text, other)), unit)
+        if unit != "characters":
+            policy.note(f"documents whose offsets count {OTHER_UNITS[unit]}, read so")
+    starts = [part.start_char for part in parts]
+    attempts = (partial(_mention, number, each, text, unit, starts) for number, each in enumerate(placed))
+    return dict(policy.parts("mention", attempts))
+
+
+def _fits(placed: Sequence[_PlacedAnnotation], text: str, unit: str) -> bool:
+    for each in placed:
+        start, end = each.span(unit)
+        if not (0 <= start < end and _is_text_of(text[start:end], each.annotation)):
+            return False
+    return True
+
+
+def _is_text_of(found: str, annotation: Any) -> bool:
+    """Return whether a text is that of an annotation; of one in several parts, whether it has all its words."""
+    if len(annotation.locations) == 1:
+        return _is_written_as(found, annotation.text)
+    return all(word in found for word in annotation.text.split() if word.isalnum())
+
+
+def _mention(
+    number: int, placed: _PlacedAnnotation, text: str, unit: str, passage_starts: Sequence[int]
+) -> tuple[int, Mention]:
+    start, end = placed.span(unit)
+    annotation, found = placed.annotation, text[max(0, start) : max(0, end)]
+    mention_text = found if _is_text_of(found, annotation) else annotation.text
+    entity_type = annotation.infons["type"]
+    identifiers, source = _identifiers(annotation.infons, mention_text, entity_type)
+    mention = Mention(start, end, mention_text, entity_type, identifiers, source)
+    check_mention(mention, text, placed.place, passage_starts)
+    return number, mention
+
+
+def _is_written_as(found: str, written: str) -> bool:
+    """Return whether two texts are spellings of one: PubTator writes some non-ASCII characters in ASCII.
+
+    It does so in the annotation or in the passage: a-KG for the Greek letter and another hyphen.
+    """
+    return len(found) == len(written) and all(
+        here == there or not (here.isascii() and there.isascii()) for here, there in zip(found, written, strict=True)
+    )
+
+
+def _identifiers(infons: Mapping[str, Any], text: str, entity_type: str) -> tuple[tuple[str, ...], str | None]:
+    """Return the identifiers, and what is written in place of one where it means none in a way that is not ours."""
+    value = infon(infons, IDENTIFIER_KEYS)
+    if value is None or value == "":
+        return (text_identifier(text),), None
+    if isinstance(value, (list, tuple)):
+        identifiers = tuple(part for part in dict.fromkeys(map(str, value)) if not is_unlinked(part))
+        return identifiers, None
+    identifiers = split_identifiers(str(value), entity_type)
+    if len(identifiers) > 1 and str(value).casefold() == text.casefold():
+        return (text_identifier(text),), None  # DrugProt: the name itself, whose commas separate nothing
+    return identifiers, None if identifiers or value in UNLINKED_IDENTIFIERS else str(value)
+
+
+def _mentions_by_annotation_id(
+    placed: Sequence[_PlacedAnnotation], mention_of: Mapping[int, Mention]
+) -> dict[str, frozenset[Mention]]:
+    by_id: dict[str, frozenset[Mention]] = {}
+    for number, mention in mention_of.items():
+        name = placed[number].annotation.id
+        by_id[name] = by_id.get(name, frozenset()) | {mention}
+    return by_id

@@ -1,0 +1,243 @@
+"""Mappings, as JSON has them, to the parts of a document and back.
+
+`Document.from_dict` and `Document.to_dict` are the way in; shapes of other tools are brought into this one before.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from types import NoneType
+from typing import Any
+
+from .document_offsets_biodir import cause_of_cut_words, character_index, cuts_word
+from .document_parts_biodir import (
+    UNLINKED_IDENTIFIERS,
+    Mention,
+    Passage,
+    Relation,
+    check_mention,
+    is_integer,
+    is_unlinked,
+    note_unlinked,
+    shown,
+    text_identifier,
+    title_and_abstract,
+    whole_number,
+)
+from .errors_biodir import AnnotationError, ErrorPolicy
+
+
+def text_and_passages(mapping: Mapping[str, Any], place: str) -> tuple[str, tuple[Passage, ...]]:
+    if mapping.get("text") is not None:
+        text = _string(mapping, "text", place)
+        return text, tuple(_passage_from_dict(part, at) for at, part in _entries(mapping, "passages", place))
+    if mapping.get("title") is not None or mapping.get("abstract") is not None:
+        title, abstract = (_string(mapping, key, place, default="") for key in ("title", "abstract"))
+        return title_and_abstract(title, abstract) if title else (abstract, (Passage(0, len(abstract), "abstract"),))
+    if mapping.get("passages") is not None:
+        return _joined_passages(mapping, place)
+    raise AnnotationError(f"{place}: has none of 'text', 'title', 'abstract' or 'passages'; give the text")
+
+
+def _passage_from_dict(part: Any, place: str) -> Passage:
+    if isinstance(part, Mapping) and "text" in part:
+        raise AnnotationError(f"{place}: the document has both 'text' and passages with texts; give one of them")
+    if not isinstance(part, Mapping) or not (is_integer(part.get("start")) and is_integer(part.get("end"))):
+        raise AnnotationError(f"{place}: {shown(part)} is not a mapping with whole numbers 'start' and 'end'")
+    return Passage(part["start"], part["end"], str(part.get("type", "")))
+
+
+def _joined_passages(mapping: Mapping[str, Any], place: str) -> tuple[str, tuple[Passage, ...]]:
+    text, passages = "", []
+    for part_place, part in _entries(mapping, "passages", place):
+        if not isinstance(part, Mapping):
+            raise AnnotationError(f"{part_place}: {shown(part)} is not a mapping with 'text'")
+        part_text = _string(part, "text", part_place)
+        after_previous = len(text) + 1 if text else 0
+        start = after_previous if part.get("offset") is None else part["offset"]
+        if not is_integer(start) or start < len(text):
+            raise AnnotationError(
+                f"{part_place}: offset {start!r} lies before the end ({len(text)}) of the passage before it"
+            )
+        text += " " * (start - len(text)) + part_text
+        passages.append(Passage(start, len(text), str(part.get("type", ""))))
+    return text, tuple(passages)
+
+
+def mentions_of(
+    mapping: Mapping[str, Any], text: str, passages: Sequence[Passage], place: str, policy: ErrorPolicy
+) -> dict[int, Mention]:
+    """Return the mentions by their numbers in the list, without those that the policy leaves out."""
+    index_of = character_index(text, policy.offsets)
+    starts = [part.start_char for part in passages]
+    entries = list(enumerate(_entries(mapping, "entities", place)))
+    _check_word_borders([entry for _, (_, entry) in entries], text, index_of, place)
+    attempts = (
+        partial(_mention_from_dict, number, entry, text, index_of, starts, at) for number, (at, entry) in entries
+    )
+    mention_of = dict(policy.parts("mention", attempts))
+    note_unlinked(tuple(mention_of.values()), policy)
+    return mention_of
+
+
+def _mention_from_dict(
+    number: int, entry: Any, text: str, index_of: Callable[[int], int | None], starts: Sequence[int], place: str
+) -> tuple[int, Mention]:
+    if not isinstance(entry, Mapping):
+        raise AnnotationError(f"{place}: an entity mention is a mapping with start, end and type, not {shown(entry)}")
+    for key in ("start", "end", "type"):
+        if entry.get(key) is None:
+            raise AnnotationError(f"{place}: has no {key!r}; a mention needs start, end and type", "incomplete mention")
+    start, end = (_character(entry[key], index_of, f"{place}, {key}") for key in ("start", "end"))
+    found = text[start:end] if is_integer(start) and is_integer(end) and start >= 0 else ""
+    mention_text = _string(entry, "text", place, default=found)
+    identifiers, source = _identifiers_from(entry.get("id"), mention_text, place)
+    mention = Mention(start, end, mention_text, entry["type"], identifiers, source)
+    check_mention(mention, text, place, starts)
+    return number, mention
+
+
+def _character(value: Any, index_of: Callable[[int], int | None], place: str) -> Any:
+    """Return the index of the character at an offset; what is no offset is left for `check_mention`."""
+    value = whole_number(value)
+    if not is_integer(value) or value < 0:
+        return value
+    index = index_of(value)
+    if index is None:
+        raise AnnotationError(
+            f"{place}: offset {value} is inside a character or after the end of the text; check the parameter offsets",
+            "span outside the text",
+        )
+    return index
+
+
+def _check_word_borders(entries: Sequence[Any], text: str, index_of: Callable[[int], int | None], place: str) -> None:
+    """Check that most spans without a text do not cut words, which shows that offsets count something else."""
+    given = [
+        (whole_number(entry["start"]), whole_number(entry["end"]))
+        for entry in entries
+        if isinstance(entry, Mapping) and entry.get("text") is None and {"start", "end"} <= entry.keys()
+    ]
+    spans = [(start, end) for start, end in given if is_integer(start) and is_integer(end) and 0 <= start < end]
+    indices = [(index_of(start), index_of(end)) for start, end in spans]
+    cut = [
+        span
+        for span, (start, end) in zip(spans, indices, strict=True)
+        if start is not None and end is not None and end <= len(text) and cuts_word(text, start, end)
+    ]
+    if 2 * len(cut) <= len(spans):
+        return
+    start, end = cut[0]
+    cause = cause_of_cut_words(text, spans) or "do they count another text, or from another start"
+    raise AnnotationError(
+        f"{place}: {len(cut)} of {len(spans)} mentions without 'text' cut a word, such as {text[start:end]!r} at "
+        f"[{start}, {end}); {cause}; if the spans are meant so, give each mention its 'text'",
+        "spans that cut words",
+    )
+
+
+def _identifiers_from(value: Any, mention_text: str, place: str) -> tuple[tuple[str, ...], str | None]:
+    """Return the identifiers of a mention, and what was written where it means none in a way that is not ours."""
+    if value is None or value == "" or value != value:  # NaN, which pandas has for a missing value
+        return (text_identifier(mention_text),), None
+    values = [value] if isinstance(value, str) or not isinstance(value, Iterable) else list(value)
+    written = [_identifier_string(part) for part in values]
+    if isinstance(value, Mapping) or None in written:
+        raise AnnotationError(
+            f"{place}: id {shown(value)} is not a string or a list of strings", "identifier that is no string"
+        )
+    identifiers = tuple(part for part in written if part is not None and not is_unlinked(part))
+    source = next((part for part in written if part), None) if not identifiers else None
+    return identifiers, None if source in UNLINKED_IDENTIFIERS else source
+
+
+def _identifier_string(value: Any) -> str | None:
+    """Return the identifier as a string; whole numbers are one, such as those of NCBI Gene."""
+    value = whole_number(value)
+    return value if isinstance(value, str) else str(value) if is_integer(value) else None
+
+
+def mention_to_dict(mention: Mention) -> dict[str, Any]:
+    identifiers = list(mention.identifiers)
+    return {
+        "start": mention.start_char,
+        "end": mention.end_char,
+        "type": mention.entity_type,
+        "id": identifiers[0] if len(identifiers) == 1 else identifiers or "-",
+        "text": mention.text,
+    }
+
+
+RELATION_KEYS = {  # JSON key -> field of Relation
+    "relation": "relation_type",
+    "entity1": "entity1_id",
+    "entity2": "entity2_id",
+    "novelty": "novelty",
+    "subject": "subject_id",
+    "relation_score": "relation_score",
+    "novelty_score": "novelty_score",
+    "direction_score": "direction_score",
+}
+
+
+def relations_of(
+    mapping: Mapping[str, Any], mention_of: Mapping[int, Mention], place: str, policy: ErrorPolicy
+) -> tuple[Relation, ...]:
+    """Return the relations, without those that the policy leaves out."""
+    if not policy.relations:
+        return ()
+    entries = _entries(mapping, "relations", place)
+    attempts = (partial(_relation_from_dict, entry, mention_of, at) for at, entry in entries)
+    return tuple(policy.parts("relation", attempts))
+
+
+def _relation_from_dict(entry: Any, mention_of: Mapping[int, Mention], place: str) -> Relation:
+    if not isinstance(entry, Mapping):
+        raise AnnotationError(
+            f"{place}: a relation is a mapping with relation, entity1 and entity2, not {shown(entry)}"
+        )
+    if "unreadable" in entry:
+        raise AnnotationError(f"{place}: {entry['unreadable']}", "relation of a mention that is not there")
+    if "mentions" in entry:
+        entry = _relation_of_mentions(entry, mention_of, place)
+    for key in ("relation", "entity1", "entity2"):
+        if not isinstance(entry.get(key), str):
+            raise AnnotationError(f"{place}: {key!r} is {entry.get(key)!r}, not a string; a relation needs it")
+    for key in ("novelty", "subject"):
+        if not isinstance(entry.get(key), (str, NoneType)):
+            raise AnnotationError(f"{place}: {key!r} is {shown(entry[key])}, not a string")
+    values: dict[str, Any] = {field: entry.get(key) for key, field in RELATION_KEYS.items()}
+    return Relation(**values)
+
+
+def _relation_of_mentions(entry: Mapping[str, Any], mention_of: Mapping[int, Mention], place: str) -> dict[str, Any]:
+    """Return the relation of two mentions, named by their numbers, as one of identifiers."""
+    ends = []
+    for number in entry["mentions"]:
+        mention = mention_of.get(number)
+        if mention is None or not mention.identifiers:
+            problem = "was left out" if mention is None else "is linked to no identifier"
+            raise AnnotationError(f"{place}: mention {number} {problem}", "relation of a mention that is not there")
+        ends.append(mention.identifiers[0])
+    return {"relation": entry["relation"], "entity1": ends[0], "entity2": ends[1]}
+
+
+def _entries(mapping: Mapping[str, Any], key: str, place: str) -> Iterator[tuple[str, Any]]:
+    """Yield each entry of a list in the mapping, after its place for messages."""
+    for index, entry in enumerate(list_of(mapping, key, place)):
+        yield f"{place}, {key}[{index}]", entry
+
+
+def list_of(mapping: Mapping[str, Any], key: str, place: str) -> Sequence[Any]:
+    value = mapping.get(key)
+    if value is None:
+        return ()
+    if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
+        raise AnnotationError(f"{place}: {key!r} is {shown(value)}, not a list")
+    return value
+
+
+def _string(mapping: Mapping[str, Any], key: str, place: str, default: str | None = None) -> str:
+    value = default if mapping.get(key) is None else mapping[key]
+    if not isinstance(value, str):
+        raise AnnotationError(f"{place}: {key!r} is {shown(value)}, not a string")
+    return value

@@ -1,0 +1,229 @@
+"""The parts of a document: Mention, Entity, Relation, Passage, and what holds for each of them.
+
+Spans are half-open ``[start, end)`` and count Python characters of ``document.text``.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .document_offsets_biodir import likely_cause
+from .errors_biodir import AnnotationError, ErrorPolicy
+
+# BioRED and BC5CDR write these in the identifier column of a mention that is linked to no concept.
+UNLINKED_IDENTIFIERS = ("-", "-1")
+# What other tools write there, in lower case and without the prefix of a vocabulary.
+_NO_IDENTIFIERS = frozenset(
+    [
+        *("", *UNLINKED_IDENTIFIERS, "0", "none", "null", "nil", "na", "n/a", "nan", "<na>"),
+        *("cui-less", "cuiless", "unknown"),
+    ]
+)
+# Vocabularies that stand before an identifier, as in "MESH:D000001", without regard to case and space.
+_VOCABULARIES = (
+    *(
+        "mesh",
+        "omim",
+        "ncbigene",
+        "ncbi gene",
+        "entrez",
+        "entrezgene",
+        "gene",
+        "ncbitaxon",
+        "taxonomy",
+        "ncbi taxonomy",
+    ),
+    *("umls", "cui", "dbsnp", "cellosaurus", "cvcl", "chebi"),
+)
+_VOCABULARY = re.compile(rf"(?:{'|'.join(_VOCABULARIES)})\s*:\s*", re.IGNORECASE)
+# Identifiers made for mentions that come without one start so; no database of the field uses this prefix.
+TEXT_IDENTIFIER_PREFIX = "text:"
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A text span with an entity type; without identifiers it is not linked and takes part in no pair.
+
+    `source_identifier` is the identifier column of the source file where biodir would write it in another way
+    (``"-1"``, or another separator than ``";"``). Writing uses it, so that the file stays the same.
+
+    >>> Mention(0, 4, "Iron", "ChemicalEntity", ("D007501",))
+    Mention(start_char=0, end_char=4, text='Iron', entity_type='ChemicalEntity', identifiers=('D007501',))
+    """
+
+    start_char: int
+    end_char: int
+    text: str
+    entity_type: str
+    identifiers: tuple[str, ...] = ()
+    source_identifier: str | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Entity:
+    """All mentions with one identifier and one type, in the order of the text.
+
+    >>> mentions = (Mention(0, 4, "Iron", "ChemicalEntity"), Mention(9, 11, "Fe", "ChemicalEntity"))
+    >>> Entity("D007501", "ChemicalEntity", mentions).name
+    'Iron'
+    """
+
+    identifier: str
+    entity_type: str
+    mentions: tuple[Mention, ...]
+
+    @property
+    def name(self) -> str:
+        """The text of the first mention."""
+        return self.mentions[0].text
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A relation between two entities; `subject_id` is one of the two, or None for a relation without direction.
+
+    The order of `entity1_id` and `entity2_id` is that of the source file and carries no direction.
+    Scores are between 0 and 1; gold relations have None.
+
+    >>> relation = Relation("Bind", "D007501", "1956", subject_id="1956")
+    >>> relation.pair == Relation("Association", "1956", "D007501").pair
+    True
+    """
+
+    relation_type: str
+    entity1_id: str
+    entity2_id: str
+    novelty: str | None = None
+    subject_id: str | None = None
+    relation_score: float | None = None
+    novelty_score: float | None = None
+    direction_score: float | None = None
+
+    @property
+    def pair(self) -> frozenset[str]:
+        """The two identifiers without order: the same for every relation of two entities, in either direction."""
+        return frozenset((self.entity1_id, self.entity2_id))
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A part of the text, such as the title; every sentence lies within one passage.
+
+    >>> Document("7", "Title. Abstract.", passages=(Passage(0, 6, "title"),)).passages[0].kind
+    'title'
+    """
+
+    start_char: int
+    end_char: int
+    kind: str
+
+
+def check_mention(mention: Mention, text: str, place: str, passage_starts: Sequence[int] = ()) -> None:
+    """Check that the mention agrees with the text.
+
+    Raises:
+        AnnotationError: it does not; with `place`, the value seen and the likely fix.
+    """
+    start, end = mention.start_char, mention.end_char
+    if not (is_integer(start) and is_integer(end)):
+        raise AnnotationError(
+            f"{place}: offsets {start!r} and {end!r} are not whole numbers of characters", "offsets that are no numbers"
+        )
+    if start < 0:
+        raise AnnotationError(f"{place}: starts at {start}; offsets count characters from 0", "span outside the text")
+    if end <= start:
+        raise AnnotationError(
+            f"{place}: ends at {end} but starts at {start}; a span is half-open and not empty", "empty or inverted span"
+        )
+    if end > len(text):
+        cause = likely_cause(text, start, end, mention.text, passage_starts)
+        raise AnnotationError(
+            f"{place}: {mention.text!r} ends at {end} but the text has {len(text)} characters; {cause}",
+            "span outside the text",
+        )
+    if text[start:end] != mention.text:
+        cause = likely_cause(text, start, end, mention.text, passage_starts)
+        raise AnnotationError(
+            f"{place}: says {mention.text!r} but the text at [{start}, {end}) is {text[start:end]!r}; {cause}",
+            "mention differs from the text",
+        )
+    if mention.text.isspace():
+        raise AnnotationError(
+            f"{place}: the text at [{start}, {end}) is white space; a mention holds a word", "white space as mention"
+        )
+    identifiers = mention.identifiers
+    if not isinstance(identifiers, tuple) or not all(isinstance(identifier, str) for identifier in identifiers):
+        raise AnnotationError(f"{place}: identifiers {identifiers!r} are not a tuple of strings")
+    if not isinstance(mention.entity_type, str) or not mention.entity_type:
+        raise AnnotationError(f"{place}: entity type {mention.entity_type!r} is not a name; give a type as string")
+
+
+def bare_identifier(identifier: str) -> str:
+    """Return the identifier without the name of its vocabulary.
+
+    >>> bare_identifier("MESH:D000001"), bare_identifier("rs121434568")
+    ('D000001', 'rs121434568')
+    """
+    identifier = identifier.strip()
+    found = _VOCABULARY.match(identifier)
+    return identifier[found.end() :] if found else identifier
+
+
+def is_unlinked(identifier: str) -> bool:
+    """Return whether an identifier means "none", as ``-`` and ``-1`` do, and in other tools None, NA or MESH:-."""
+    return bare_identifier(identifier).casefold() in _NO_IDENTIFIERS
+
+
+def without_lost(relations: Iterable[Relation], lost: Collection[str], policy: ErrorPolicy) -> tuple[Relation, ...]:
+    """Return the relations but those of identifiers that lost all their mentions, which are counted."""
+    kept = []
+    for relation in relations:
+        if relation.pair.isdisjoint(lost):
+            kept.append(relation)
+        else:
+            names = f"{relation.relation_type} of {relation.entity1_id} and {relation.entity2_id}"
+            policy.skip("relation", AnnotationError(names, "its entity has no mention left"))
+    return tuple(kept)
+
+
+def note_unlinked(mentions: Sequence[Mention], policy: ErrorPolicy) -> None:
+    """Count the mentions with an identifier that means "none" without being ``-`` or ``-1``."""
+    for mention in mentions:
+        source = (mention.source_identifier or "").strip()
+        if not mention.identifiers and source and source not in UNLINKED_IDENTIFIERS:
+            policy.note(f"mentions whose identifier {source[:20]!r} means none: they are linked to nothing")
+
+
+def text_identifier(text: str) -> str:
+    """Return the identifier for a mention without one: its text without differences of case and spacing.
+
+    Semicolons separate identifiers in PubTator files, so they are left out.
+    """
+    return TEXT_IDENTIFIER_PREFIX + " ".join(text.casefold().replace(";", " ").split())
+
+
+def title_and_abstract(title: str, abstract: str) -> tuple[str, tuple[Passage, ...]]:
+    """Return the text ``title + " " + abstract``, whose offsets PubTator counts, and its two passages."""
+    abstract_start = len(title) + 1
+    text = f"{title} {abstract}"
+    return text, (Passage(0, len(title), "title"), Passage(abstract_start, len(text), "abstract"))
+
+
+def is_integer(value: Any) -> bool:
+    """Return whether the value is an int, which a truth value is not here."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def whole_number(value: Any) -> Any:
+    """Return whole numbers of other libraries and of floats as int, and anything else unchanged for the checks.
+
+    A column of pandas in which a value is missing has floats.
+    """
+    is_whole = hasattr(value, "__index__") or (isinstance(value, float) and value.is_integer())
+    return int(value) if is_whole and not isinstance(value, bool) else value
+
+
+def shown(value: Any) -> str:
+    shown = repr(value)
+    return f"{type(value).__name__} {shown if len(shown) <= 60 else shown[:57] + '...'}"

@@ -1,0 +1,279 @@
+"""JSON shapes that other tools give documents, to the shape of `Document.from_dict`.
+
+Known are our own keys and their usual other names, and the rows of bigbio (kb), BERN2, PubAnnotation, doccano, Prodigy
+and spaCy. A key that could hold entities is read or refused, never ignored.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from .errors_biodir import AnnotationError
+
+DOCUMENT_KEYS = ("id", "text", "title", "abstract", "passages", "entities", "relations", "subject_lines", "pmcid")
+# Other keys under which tools keep the mentions of a text: generic, BERN2, PubAnnotation, Prodigy, spaCy, doccano.
+ENTITY_KEYS = ("mentions", "annotations", "denotations", "spans", "ents", "label", "labels")
+ID_KEYS = ("pmid", "document_id", "sourceid", "doc_id", "docid")
+SHAPES = (
+    "biodir's own (text, entities with start, end, type), bigbio kb, BERN2, PubAnnotation, doccano, Prodigy, spaCy, "
+    "BioC JSON and PubTator 3 JSON"
+)
+# Our key of a mention -> what others call it.
+MENTION_KEYS = {
+    "start": ("start", "begin", "start_char", "start_offset", "from"),
+    "end": ("end", "end_char", "end_offset", "stop", "to"),
+    "type": ("type", "label", "entity_type", "entity_group", "entity", "obj", "category"),
+    "id": ("id", "identifier", "identifiers", "ids", "db_id", "cui", "kb_id", "concept_id", "mesh", "linked_id"),
+    "text": ("text", "mention", "word", "name", "surface"),
+}
+# Keys of a mention that change nothing here: scores of a recogniser, its tokens, and how it found the identifier.
+HARMLESS_KEYS = (
+    *("score", "prob", "probability", "confidence", "is_neural_normalized", "index", "token_start", "token_end"),
+    *("source_type", "input_hash", "attributes", "note", "comments", "db_name"),
+)
+_LINKING_PREDICATES = ("id", "identifier", "resolved_to", "concept", "normalized", "exactmatch", "denotes")
+
+
+def own_shape(mapping: Mapping[str, Any], place: str, has_ner: bool = False) -> Mapping[str, Any]:
+    """Return the document in the shape of `Document.from_dict`; one that has it is returned as it is.
+
+    Args:
+        mapping: a document as JSON data.
+        place: for messages.
+        has_ner: whether the entities of a text without any will be found, so that other keys do no harm.
+
+    Raises:
+        AnnotationError: the document has no `entities`, but keys that are not known here, or a mention has such a key.
+
+    >>> row = {"text": "EGFR binds.", "label": [[0, 4, "Gene"]]}
+    >>> own_shape(row, "row 1")["entities"]
+    [{'start': 0, 'end': 4, 'type': 'Gene'}]
+    """
+    own = {key: value for key, value in mapping.items() if key in DOCUMENT_KEYS}
+    if own.get("id") is None:
+        own["id"] = next((mapping[key] for key in ID_KEYS if mapping.get(key) is not None), None)
+    if _is_bigbio(mapping):
+        own |= _bigbio_text(mapping, place)
+    key = "entities" if _is_given(mapping.get("entities")) else _entity_key(mapping, place, has_ner)
+    if key is None:
+        return own
+    entries = _sequence(mapping[key], f"{place}, {key}")
+    local_ids = key == "denotations" or any(map(_has_local_id, entries))
+    concepts = _concepts(mapping, place) if key == "denotations" else {}
+    mentions = [_mention(entry, f"{place}, {key}[{index}]", local_ids, concepts) for index, entry in enumerate(entries)]
+    own["entities"] = mentions
+    if local_ids and _is_given(mapping.get("relations")):
+        own["relations"] = _relations(mapping["relations"], entries, place)
+    elif key == "spans" and _is_given(mapping.get("relations")):
+        own["relations"] = _relations_of_spans(mapping["relations"], entries, place)
+    return own
+
+
+def _is_given(value: Any) -> bool:
+    return value is not None
+
+
+def _entity_key(mapping: Mapping[str, Any], place: str, has_ner: bool) -> str | None:
+    """Return the key that holds the entities of a document without `entities`; None if there is none.
+
+    Raises:
+        AnnotationError: several keys could, or one that is not known.
+    """
+    found = [key for key in ENTITY_KEYS if _is_given(mapping.get(key))]
+    if len(found) > 1:
+        raise AnnotationError(
+            f"{place}: has no 'entities', and both {found[0]!r} and {found[1]!r} could hold them; name one 'entities'",
+            "entities under an unknown key",
+        )
+    if found:
+        return found[0]
+    known = (*DOCUMENT_KEYS, *ID_KEYS)
+    for key in mapping:
+        if key in known or not _is_given(mapping[key]):
+            continue
+        likely = get_close_matches(str(key).lower(), ("entities", *ENTITY_KEYS), n=1, cutoff=0.75)
+        if likely or not has_ner:
+            meant = (
+                f"did you mean {likely[0]!r}?"
+                if likely
+                else ('if it holds the entities, name it "entities"; if the text has none, add "entities": []')
+            )
+            raise AnnotationError(
+                f"{place}: has no 'entities' but the unknown key {str(key)!r}; {meant} Known shapes: {SHAPES}",
+                "entities under an unknown key",
+            )
+    return None
+
+
+def _sequence(value: Any, place: str) -> Sequence[Any]:
+    value = value.tolist() if hasattr(value, "tolist") else value
+    if isinstance(value, Mapping) and value and all(_is_list(column) for column in value.values()):
+        # The library datasets gives a sequence of mappings as a mapping of sequences.
+        lengths = {len(column) for column in value.values()}
+        if len(lengths) == 1:
+            return [dict(zip(value, row, strict=True)) for row in zip(*value.values(), strict=True)]
+    if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Sequence):
+        raise AnnotationError(f"{place}: is {type(value).__name__} {repr(value)[:40]}, not a list")
+    return value
+
+
+def _is_list(value: Any) -> bool:
+    return hasattr(value, "tolist") or (isinstance(value, Sequence) and not isinstance(value, (str, bytes)))
+
+
+# Mentions.
+
+
+def _has_local_id(entry: Any) -> bool:
+    """Return whether the id of an entry names the mention, not a concept: bigbio and doccano."""
+    return isinstance(entry, Mapping) and ("normalized" in entry or "start_offset" in entry)
+
+
+def _mention(entry: Any, place: str, local_ids: bool, concepts: Mapping[str, list[str]]) -> Any:
+    """Return the mention with our keys; what is no mapping or list is left for the checks of `Document.from_dict`."""
+    if isinstance(entry, Sequence) and not isinstance(entry, (str, bytes)) and len(entry) in (3, 4):
+        return dict(zip(("start", "end", "type", "text"), entry, strict=False))  # doccano, spaCy's training rows
+    if not isinstance(entry, Mapping):
+        return entry
+    left = {key: value for key, value in entry.items() if key not in HARMLESS_KEYS}
+    own: dict[str, Any] = {}
+    if local_ids:
+        local_id = str(left.pop("id", ""))
+        own["id"] = _normalized(left.pop("normalized", None), place) or concepts.get(local_id)
+    own |= _span(left, place)
+    for name, others in MENTION_KEYS.items():
+        given = [key for key in others if _is_given(left.get(key))]
+        values = [left[key] for key in given]
+        if len(given) > 1 and name != "id" and any(value != values[0] for value in values):
+            raise AnnotationError(
+                f"{place}: {given[0]!r} is {values[0]!r} but {given[1]!r} is {values[1]!r}; keep one of them",
+                "keys of a mention that contradict",
+            )
+        if given and not _is_given(own.get(name)):
+            own[name] = _identifier(given, left) if name == "id" else values[0]
+        for key in others:
+            left.pop(key, None)
+    for key in left:
+        likely = get_close_matches(str(key).lower(), [key for keys in MENTION_KEYS.values() for key in keys], n=1)
+        meant = f"did you mean {likely[0]!r}?" if likely else "remove it, or rename it to one of the known keys"
+        raise AnnotationError(
+            f"{place}: unknown key {str(key)!r}; {meant} A mention has start, end, type, id and text",
+            "unknown key of a mention",
+        )
+    return {name: own[name] for name in MENTION_KEYS if name in own}
+
+
+def _span(left: dict[str, Any], place: str) -> dict[str, Any]:
+    """Take ``span`` (BERN2, PubAnnotation) or ``offsets`` (bigbio) and return the start and end."""
+    if isinstance(left.get("span"), Mapping):
+        span = left.pop("span")
+        return {"start": span.get("begin", span.get("start")), "end": span.get("end")}
+    for key in ("span", "offsets"):
+        if key not in left:
+            continue
+        value = _sequence(left.pop(key), f"{place}, {key}")
+        spans = [value] if value and not _is_list(value[0]) else [_sequence(part, place) for part in value]
+        if not spans or any(len(part) != 2 for part in spans):
+            raise AnnotationError(f"{place}: {key!r} is {value!r}, not pairs of start and end")
+        if isinstance(left.get("text"), list):
+            texts = left.pop("text")
+            if len(texts) == 1:
+                left["text"] = texts[0]
+        # A mention in several parts is the smallest span that covers them.
+        return {"start": min(part[0] for part in spans), "end": max(part[1] for part in spans)}
+    return {}
+
+
+def _identifier(given: Sequence[str], left: Mapping[str, Any]) -> Any:
+    """Return the concept of a mention that may have it under several keys; empty ones and spaCy's NIL do not count."""
+    filled = [left[key] for key in given if left[key] not in ("", "NIL", 0) or isinstance(left[key], bool)]
+    return filled[0] if filled else left[given[0]]
+
+
+def _normalized(value: Any, place: str) -> list[str] | None:
+    """Return the identifiers in bigbio's list of ``{"db_name", "db_id"}``."""
+    if value is None:
+        return None
+    entries = _sequence(value, f"{place}, normalized")
+    found = [entry.get("db_id") for entry in entries if isinstance(entry, Mapping)]
+    return [str(identifier) for identifier in found if identifier not in (None, "")] or None
+
+
+def _concepts(mapping: Mapping[str, Any], place: str) -> dict[str, list[str]]:
+    """Return local id of a denotation -> identifiers that PubAnnotation gives it as attributes."""
+    found: dict[str, list[str]] = {}
+    for entry in _sequence(mapping.get("attributes") or [], f"{place}, attributes"):
+        if isinstance(entry, Mapping) and str(entry.get("pred", "")).casefold() in _LINKING_PREDICATES:
+            found.setdefault(str(entry.get("subj")), []).append(str(entry.get("obj")))
+    return found
+
+
+# Text of bigbio.
+
+
+def _is_bigbio(mapping: Mapping[str, Any]) -> bool:
+    passages = mapping.get("passages")
+    return _is_list(passages) and len(passages) > 0 and all(_is_bigbio_passage(part) for part in passages)
+
+
+def _is_bigbio_passage(part: Any) -> bool:
+    return isinstance(part, Mapping) and _is_list(part.get("text")) and _is_list(part.get("offsets"))
+
+
+def _bigbio_text(mapping: Mapping[str, Any], place: str) -> dict[str, Any]:
+    passages = []
+    for index, part in enumerate(mapping["passages"]):
+        offsets = _sequence(part["offsets"], f"{place}, passages[{index}].offsets")
+        texts = _sequence(part["text"], f"{place}, passages[{index}].text")
+        if len(texts) != 1 or len(offsets) != 1 or not _is_list(offsets[0]) or len(offsets[0]) != 2:
+            problem = f"has {len(texts)} texts and {len(offsets)} offsets, not one of each"
+            raise AnnotationError(f"{place}, passages[{index}]: {problem}")
+        passages.append({"text": texts[0], "offset": offsets[0][0], "type": part.get("type", "")})
+    return {"id": mapping.get("document_id") or mapping.get("id"), "passages": passages}
+
+
+# Relations, which these shapes give between mentions: they get the numbers of their mentions under "mentions".
+
+
+def _relations(value: Any, entries: Sequence[Any], place: str) -> list[Any]:
+    """Return relations of bigbio (arg1_id, arg2_id), PubAnnotation (subj, obj) and doccano (from_id, to_id)."""
+    named = enumerate(entries)
+    number_of = {str(entry["id"]): index for index, entry in named if isinstance(entry, Mapping) and "id" in entry}
+    key_pairs = (("arg1_id", "arg2_id"), ("subj", "obj"), ("from_id", "to_id"))
+    return _joined(value, key_pairs, lambda name: number_of.get(str(name)), place)
+
+
+def _relations_of_spans(value: Any, entries: Sequence[Any], place: str) -> list[Any]:
+    """Return relations of Prodigy, whose ends name a span (head_span, child_span), or one of its tokens (head, child)."""
+
+    def number_of(end: Any) -> int | None:
+        for index, entry in enumerate(entries):
+            if isinstance(end, Mapping) and (entry.get("start"), entry.get("end")) == (
+                end.get("start"),
+                end.get("end"),
+            ):
+                return index
+            tokens = (entry.get("token_start"), entry.get("token_end"))
+            if isinstance(end, int) and None not in tokens and tokens[0] <= end <= tokens[1]:
+                return index
+        return None
+
+    return _joined(value, (("head_span", "child_span"), ("head", "child")), number_of, place)
+
+
+def _joined(
+    value: Any, key_pairs: Iterable[tuple[str, str]], number_of: Callable[[Any], int | None], place: str
+) -> list[Any]:
+    relations: list[Any] = []
+    for entry in _sequence(value, f"{place}, relations"):
+        keys = next((pair for pair in key_pairs if isinstance(entry, Mapping) and pair[0] in entry), None)
+        if keys is None:
+            relations.append(entry)  # perhaps one of ours
+            continue
+        numbers = [number_of(entry.get(key)) for key in keys]
+        kind = next((entry[key] for key in ("type", "label", "pred") if _is_given(entry.get(key))), None)
+        if None in numbers:
+            relations.append({"unreadable": f"{repr(entry)[:80]} names no mention of this document"})
+        else:
+            relations.append({"relation": kind, "mentions": numbers})
+    return relations
