@@ -20,6 +20,7 @@ from .document_parts_biodir import (
     UNLINKED_IDENTIFIERS,
     Mention,
     Passage,
+    Relation,
     check_mention,
     is_integer,
     is_unlinked,

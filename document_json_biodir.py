@@ -10,6 +10,8 @@ from .errors_biodir import STRICT, ErrorPolicy, ParseError, located
 
 # Keys under which a collection holds its documents; the second is that of the PubTator 3 service.
 DOCUMENTS_KEYS = ("documents", "PubTator3")
+# Keys of a passage of BioC; ours may have an offset, too.
+BIOC_KEYS = ("infons", "annotations", "sentences", "relations")
 # What PubTator 3's own JSON of an article has: its mentions with start, end, name, type and identifier, which it calls
 # mesh whatever the database, and its relations with mesh1 and mesh2.
 ARTICLE_KEYS = ("pmid", "title", "abstract", "annotations")
@@ -54,13 +56,12 @@ def document_from_json(
     'EGFR'
     """
     if not isinstance(value, Mapping):
-        raise ParseError(f"{default_id}: {repr(value)[:40]} is no mapping; known shapes are {SHAPES}")
+        raise ParseError(f"{repr(value)[:40]} is no mapping; known shapes are {SHAPES}")
     if not is_bioc(value):
         return Document.from_dict(value, default_id, policy, has_ner)
     with located(f"document {default_id}"):
         converted = bioc_from_json(named(bioc_of_article(value) if is_article(value) else value, policy))
-    if not converted.id:
-        raise ParseError(f"document {default_id}: has no id; every document of BioC has one", "document without id")
+    converted.id = converted.id or default_id
     return to_document(converted, f"document {converted.id}", policy)
 
 
@@ -68,11 +69,12 @@ def is_bioc(value: Any) -> bool:
     """Return whether a JSON value is a document of BioC, or an article of PubTator 3."""
     if not isinstance(value, Mapping):
         return False
+    if is_article(value):
+        return True
     passages = value.get("passages")
-    return is_article(value) or (
-        isinstance(passages, (list, tuple))
-        and any(isinstance(part, Mapping) and ("infons" in part or "annotations" in part) for part in passages)
-    )
+    if not isinstance(passages, (list, tuple)) or value.get("entities") is not None:
+        return False
+    return any(isinstance(part, Mapping) and not part.keys().isdisjoint(BIOC_KEYS) for part in passages)
 
 
 def is_article(value: Any) -> bool:

@@ -46,12 +46,13 @@ def likely_cause(text: str, start: int, end: int, written: str, passage_starts: 
     'the mention is at [6, 10): its offsets are 1 too high; do they count from 1?'
     """
     found = text[start:end] if 0 <= start <= end else ""
-    if found.strip() == written.strip():
-        return "the two differ in white space at their ends; make the span and its text agree"
-    if found.casefold() == written.casefold():
-        return "the two differ in upper and lower case; write the mention as the text does"
-    if _normal(found) == _normal(written):
-        return "the two differ in Unicode normalisation; normalise the mention as the text is"
+    if end <= len(text):
+        if found.strip() == written.strip():
+            return "the two differ in white space at their ends; make the span and its text agree"
+        if found.casefold() == written.casefold():
+            return "the two differ in upper and lower case; write the mention as the text does"
+        if _normal(found) == _normal(written):
+            return "the two differ in Unicode normalisation; normalise the mention as the text is"
     for name, unit, lengths in _other_units(text):
         index = _index_of(lengths)
         first, last = index(start), index(end)
@@ -82,6 +83,8 @@ def _shift(text: str, start: int, written: str, passage_starts: set[int]) -> str
         return "the text does not hold it anywhere; is it of another version of the text?"
     place = min(places, key=lambda place: abs(place - start))
     shift = start - place
+    if not shift:
+        return f"the text has it at [{place}, {place + len(written)}); correct its end"
     at = f"the mention is at [{place}, {place + len(written)}): its offsets are {abs(shift)} too "
     at += "high" if shift > 0 else "low"
     if shift < 0 and any(place - start == begin for begin in passage_starts if begin > 0):

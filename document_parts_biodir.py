@@ -139,7 +139,7 @@ def check_mention(mention: Mention, text: str, place: str, passage_starts: Seque
     if end > len(text):
         cause = likely_cause(text, start, end, mention.text, passage_starts)
         raise AnnotationError(
-            f"{place}: {mention.text!r} ends at {end} but the text has {len(text)} characters; {cause}",
+            f"{place}: ends at {end} but the text has {len(text)} characters; {cause}",
             "span outside the text",
         )
     if text[start:end] != mention.text:

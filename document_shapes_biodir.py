@@ -13,6 +13,7 @@ from .errors_biodir import AnnotationError
 DOCUMENT_KEYS = ("id", "text", "title", "abstract", "passages", "entities", "relations", "subject_lines", "pmcid")
 # Other keys under which tools keep the mentions of a text: generic, BERN2, PubAnnotation, Prodigy, spaCy, doccano.
 ENTITY_KEYS = ("mentions", "annotations", "denotations", "spans", "ents", "label", "labels")
+TEXT_KEYS = ("text", "title", "abstract", "passages")
 ID_KEYS = ("pmid", "document_id", "sourceid", "doc_id", "docid")
 SHAPES = (
     "biodir's own (text, entities with start, end, type), bigbio kb, BERN2, PubAnnotation, doccano, Prodigy, spaCy, "
@@ -87,6 +88,8 @@ def _entity_key(mapping: Mapping[str, Any], place: str, has_ner: bool) -> str | 
         )
     if found:
         return found[0]
+    if not any(_is_given(mapping.get(key)) for key in TEXT_KEYS):
+        return None  # the missing text is the greater fault
     known = (*DOCUMENT_KEYS, *ID_KEYS)
     for key in mapping:
         if key in known or not _is_given(mapping[key]):
@@ -94,12 +97,12 @@ def _entity_key(mapping: Mapping[str, Any], place: str, has_ner: bool) -> str | 
         likely = get_close_matches(str(key).lower(), ("entities", *ENTITY_KEYS), n=1, cutoff=0.75)
         if likely or not has_ner:
             meant = (
-                f"did you mean {likely[0]!r}?"
+                f"did you mean {likely[0]!r}"
                 if likely
                 else ('if it holds the entities, name it "entities"; if the text has none, add "entities": []')
             )
             raise AnnotationError(
-                f"{place}: has no 'entities' but the unknown key {str(key)!r}; {meant} Known shapes: {SHAPES}",
+                f"{place}: has no 'entities' but the unknown key {str(key)!r}; {meant}; known shapes are {SHAPES}",
                 "entities under an unknown key",
             )
     return None
@@ -144,7 +147,7 @@ def _mention(entry: Any, place: str, local_ids: bool, concepts: Mapping[str, lis
     for name, others in MENTION_KEYS.items():
         given = [key for key in others if _is_given(left.get(key))]
         values = [left[key] for key in given]
-        if len(given) > 1 and name != "id" and any(value != values[0] for value in values):
+        if len(given) > 1 and name not in ("id", "text") and any(value != values[0] for value in values):
             raise AnnotationError(
                 f"{place}: {given[0]!r} is {values[0]!r} but {given[1]!r} is {values[1]!r}; keep one of them",
                 "keys of a mention that contradict",
@@ -155,9 +158,9 @@ def _mention(entry: Any, place: str, local_ids: bool, concepts: Mapping[str, lis
             left.pop(key, None)
     for key in left:
         likely = get_close_matches(str(key).lower(), [key for keys in MENTION_KEYS.values() for key in keys], n=1)
-        meant = f"did you mean {likely[0]!r}?" if likely else "remove it, or rename it to one of the known keys"
+        meant = f"did you mean {likely[0]!r}" if likely else "remove it, or rename it to one of the known keys"
         raise AnnotationError(
-            f"{place}: unknown key {str(key)!r}; {meant} A mention has start, end, type, id and text",
+            f"{place}: unknown key {str(key)!r}; {meant}; a mention has start, end, type, id and text",
             "unknown key of a mention",
         )
     return {name: own[name] for name in MENTION_KEYS if name in own}
@@ -244,7 +247,7 @@ def _relations(value: Any, entries: Sequence[Any], place: str) -> list[Any]:
 
 
 def _relations_of_spans(value: Any, entries: Sequence[Any], place: str) -> list[Any]:
-    """Return relations of Prodigy, whose ends name a span (head_span, child_span), or one of its tokens (head, child)."""
+    """Return relations of Prodigy, whose ends name a span (head_span, child_span), or a token (head, child)."""
 
     def number_of(end: Any) -> int | None:
         for index, entry in enumerate(entries):

@@ -29,8 +29,8 @@ PAIR_TYPES = (
     *((CHEMICAL, CHEMICAL), (CHEMICAL, DISEASE), (CHEMICAL, GENE), (CHEMICAL, VARIANT)),
     *((DISEASE, GENE), (DISEASE, VARIANT), (GENE, GENE), (VARIANT, VARIANT)),
 )
-# What others call the types: PubTator and PubTator 3, their taggers (GNormPlus, NLM-Gene, tmVar), BERN2, BC5CDR, the NCBI
-# disease corpus and the BioNLP shared tasks. None: no entity of BioRED, left out and counted.
+# What others call the types: PubTator and PubTator 3, their taggers (GNormPlus, NLM-Gene, tmVar), BERN2, BC5CDR, the
+# NCBI disease corpus and the BioNLP shared tasks. None: no entity of BioRED, left out and counted.
 TYPE_MAP: dict[str, str | None] = {
     **dict.fromkeys(("Gene", "Protein", "RNA", "FamilyName", "GeneFamily", "Complex"), GENE),
     **dict.fromkeys(
@@ -63,8 +63,10 @@ def known_type(
     Returns:
         One of `entity_types`, None for mentions that are left out, or `UNKNOWN_TYPE`.
 
-    >>> known_type("cell line"), known_type("RefSeq"), known_type("Tissue"), known_type("Drugs", type_map={"drugs": "Drug"})
-    ('CellLine', None, '', 'ChemicalEntity')
+    >>> known_type("cell line"), known_type("RefSeq"), known_type("Tissue")
+    ('CellLine', None, '')
+    >>> known_type("Drugs", type_map={"drugs": "Chemical"})
+    'ChemicalEntity'
     """
     types = {_key(kind): kind for kind in entity_types}
     given = {_key(other): kind for other, kind in (type_map or {}).items()}

@@ -66,7 +66,10 @@ def add_import_command(subcommands: "argparse._SubParsersAction[argparse.Argumen
         "--keep-overlaps", action="store_true", help="leave no document out: for models that BioRED does not score"
     )
     command.add_argument(
-        "--errors", choices=("raise", "skip"), default="raise", help="stop at a bad document (default) or leave it out"
+        "--errors",
+        choices=("raise", "skip-document"),
+        default="raise",
+        help="stop at a bad document (default) or leave it out",
     )
     command.set_defaults(run=run_import)
 

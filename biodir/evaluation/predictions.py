@@ -9,7 +9,7 @@ from typing import Any
 from biodir.document_biodir import Document
 from biodir.errors_biodir import AnnotationError, ParseError
 from biodir.evaluation.checks import compared_documents
-from biodir.formats.reading import JSON_LINES, file_format, read_documents
+from biodir.formats.reading import JSON, file_format, read_documents
 from biodir.inference.predict import predicted_relations
 
 TEXT_KEYS = {"text", "title", "abstract", "passages"}
@@ -39,7 +39,7 @@ def read_predictions(path: Path, gold: Sequence[Document]) -> list[Document]:
         AnnotationError: the two cannot be compared; with the path.
         BioDirError: a document or a result does not follow its format; with file and line.
     """
-    documents = _results(path) if file_format(path) == JSON_LINES else None
+    documents = _results(path) if file_format(path) == JSON else None
     if documents is None:
         documents = list(read_documents(path))
     _check_comparable(path, gold, documents)

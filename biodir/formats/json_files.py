@@ -8,7 +8,7 @@ from functools import partial
 from itertools import chain
 from typing import Any
 
-from biodir.document_biodir import Document
+from biodir.document_biodir import SURROGATE, Document
 from biodir.document_json_biodir import document_from_json, documents_of
 from biodir.errors_biodir import STRICT, ErrorPolicy, ParseError, located
 from biodir.files import input_name, open_input, text_lines
@@ -82,6 +82,9 @@ def _is_value(line: str) -> bool:
 
 
 def _loads(line: str) -> Any:
+    bad = SURROGATE.search(line)
+    if bad is not None:
+        raise ParseError(f"not UTF-8 at character {bad.start()}; save the file as UTF-8", "not UTF-8")
     try:
         return json.loads(line)
     except json.JSONDecodeError as error:
@@ -92,6 +95,9 @@ def _loads(line: str) -> Any:
 
 def _values(content: str, source: str, first_line: int) -> Iterator[Any]:
     """Yield the values in a text, one after another."""
+    bad = SURROGATE.search(content)
+    if bad is not None:
+        raise ParseError(f"{source}: not UTF-8 at character {bad.start()}; save the file as UTF-8", "not UTF-8")
     decoder = json.JSONDecoder()
     place = 0
     while True:

@@ -18,6 +18,7 @@ from biodir.formats.parquet import parse_parquet
 PUBTATOR_SUFFIXES = (".pubtator", ".txt", ".tsv")
 JSON_LINES_SUFFIXES = (".jsonl", ".ndjson")
 JSON_SUFFIX = ".json"
+XML_SUFFIX = ".xml"
 INPUT_HELP = (
     "files of documents, recognised by their content: PubTator, JSON and JSON Lines, BioC XML and JSON, Parquet, or "
     "brat (.ann beside .txt); also packed as .gz, .xz or .bz2; - is standard input"

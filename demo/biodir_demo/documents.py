@@ -9,8 +9,7 @@ from biodir.document_biodir import Document
 from biodir.document_pubtator_biodir import looks_like_pubtator, parse_pubtator
 from biodir.document_sentences_biodir import sentence_spans
 from biodir.errors_biodir import AnnotationError, BioDirError, ParseError
-from biodir.formats.bioc_files import XML_SUFFIX
-from biodir.formats.reading import JSON_LINES_SUFFIXES, JSON_SUFFIX, PUBTATOR_SUFFIXES, read_documents
+from biodir.formats.reading import JSON_LINES_SUFFIXES, JSON_SUFFIX, PUBTATOR_SUFFIXES, XML_SUFFIX, read_documents
 
 SUFFIXES = (*PUBTATOR_SUFFIXES, XML_SUFFIX, JSON_SUFFIX, *JSON_LINES_SUFFIXES)
 # Limits: what a free CPU reads in seconds, and what a page can show.

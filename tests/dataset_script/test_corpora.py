@@ -221,7 +221,7 @@ def test_bad_document_of_redocred_is_named(keys, message, tmp_path, caplog):
     path = docred(tmp_path / "in.json", **keys)
     with pytest.raises((ParseError, AnnotationError), match=rf"in\.json: document 0: .*{message}"):
         list(read_redocred(path))
-    policy = ErrorPolicy("skip")
+    policy = ErrorPolicy("skip-document")
     assert list(read_redocred(path, policy)) == []
     assert len(policy.skipped) == 1
     assert caplog.messages[-1] == f"{path}: documents skipped because of errors: 1"

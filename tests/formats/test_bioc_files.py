@@ -100,7 +100,7 @@ def test_article_of_pubtator(source):
 )
 def test_file_that_is_not_bioc(name, content, message, tmp_path):
     (tmp_path / name).write_bytes(content.encode(errors="surrogateescape"))
-    for errors in ("raise", "skip"):
+    for errors in ("raise", "skip-document"):
         with pytest.raises(ParseError, match=message):
             list(read_documents(tmp_path / name, policy=ErrorPolicy(errors)))
 
@@ -108,7 +108,7 @@ def test_file_that_is_not_bioc(name, content, message, tmp_path):
 def test_missing_library_names_the_extra(source, monkeypatch):
     write_json(source, passage("Aspirin."))
     monkeypatch.setitem(sys.modules, "bioc.biocjson", None)
-    for errors in ("raise", "skip"):
+    for errors in ("raise", "skip-document"):
         with pytest.raises(SettingError, match=r"pip install 'biodir\[formats\]'"):
             list(read_documents(source, ErrorPolicy(errors)))
 
@@ -155,7 +155,7 @@ def test_bad_documents_are_skipped_and_reported(source):
     bad = {"id": "8", "passages": [passage("Aspirin.", 0, [annotation(id="T1", text="aspirin")])]}
     nameless, shapeless = {"passages": []}, {"id": "9", "passages": [{"text": "no offset"}]}
     source.write_text(json.dumps([good, bad, nameless, shapeless, good | {"id": "10"}]))
-    policy = ErrorPolicy("skip")
+    policy = ErrorPolicy("skip-document")
     assert [document.id for document in read_documents(source, policy)] == ["7", "10"]
     assert [str(error).removeprefix(str(source)) for error in policy.skipped] == [
         ": document 8, annotation T1: says 'aspirin' but the text at [0, 7) is 'Aspirin'; "
@@ -228,7 +228,7 @@ def test_drugprot_relates_annotations_with_direction(data_dir):
 
 @pytest.mark.corpus
 def test_abridged_mentions_of_euadr_are_refused_by_name(data_dir):
-    policy = ErrorPolicy("skip")
+    policy = ErrorPolicy("skip-document")
     path = data_dir / "euadr" / "euadr.bioc.xml"
     assert len(list(read_documents(path, policy))) == 35
     assert [str(error).removeprefix(f"{path}: ").split(":")[0] for error in policy.skipped] == [

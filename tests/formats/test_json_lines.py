@@ -40,6 +40,6 @@ def test_bad_line_is_named_or_skipped(line, kind, message, tmp_path):
     content = b'{"text": "a"}\n' + line + b'\n{"text": "b"}\n'
     with pytest.raises(kind, match=rf"in\.jsonl:2: {message}"):
         read(tmp_path / "in.jsonl", content)
-    policy = ErrorPolicy("skip")
+    policy = ErrorPolicy("skip-document")
     assert [document.text for document in read(tmp_path / "in.jsonl", content, policy)] == ["a", "b"]
     assert [type(error) for error in policy.skipped] == [kind]

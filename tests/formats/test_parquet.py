@@ -57,7 +57,7 @@ def test_bad_row_is_named_or_skipped(tmp_path):
     path = plain_file(tmp_path / "a.parquet", {**PLAIN, "id": "4"}, wrong, {**PLAIN, "id": "6"})
     with pytest.raises(AnnotationError, match=r"a\.parquet: row 2: document 5, entities\[0\]: ends at 9 but"):
         list(read_parquet(path))
-    policy = ErrorPolicy("skip")
+    policy = ErrorPolicy("skip-document")
     assert [document.id for document in read_parquet(path, policy)] == ["4", "6"]
     assert [type(error) for error in policy.skipped] == [AnnotationError]
 
@@ -73,7 +73,7 @@ def test_file_of_pairs_is_refused(tmp_path):
 def test_missing_column_is_named(tmp_path, missing):
     path = plain_file(tmp_path / "a.parquet", {name: value for name, value in PLAIN.items() if name != missing})
     with pytest.raises(ParseError, match=rf"a\.parquet: has no column '{missing}' among "):
-        list(read_parquet(path, policy=ErrorPolicy("skip")))
+        list(read_parquet(path, policy=ErrorPolicy("skip-document")))
 
 
 @pytest.mark.parametrize("content", [b"", b"1|t|Iron\n", b"PAR1" + b"\0" * 20 + b"PAR1"])

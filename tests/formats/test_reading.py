@@ -6,7 +6,7 @@ import pytest
 from datasets import Dataset
 
 from biodir import AnnotationError, ErrorPolicy, ParseError, read_pubtator, write_pubtator
-from biodir.formats.reading import BIOC, JSON_LINES, PUBTATOR, document_count, file_format, read_documents
+from biodir.formats.reading import BIOC_XML, JSON, PUBTATOR, document_count, file_format, read_documents
 from biodir.inference.predict import count_documents
 from helpers.bioc_json import annotation, passage
 from helpers.marked import marked_document
@@ -19,7 +19,7 @@ MARKED = [
     for each in ONE.mentions
 ]
 BIOC_DOCUMENT = {"id": "one", "passages": [passage(ONE.text, 0, MARKED)]}
-BIOC_XML = (
+XML_FILE = (
     "<collection><document><id>one</id><passage><offset>0</offset>"
     f"<text>{ONE.text}</text></passage></document></collection>"
 )
@@ -42,7 +42,7 @@ def test_pubtator_by_suffix_or_without_one(name, tmp_path):
 @pytest.mark.parametrize("name", ["a.jsonl", "a.NDJSON", "a.json"])
 def test_json_lines(name, tmp_path):
     path = written(tmp_path / name, f"\n{JSON_LINE}\n\n{json.dumps(TWO.to_dict())}\n")
-    assert file_format(path) == JSON_LINES
+    assert file_format(path) == JSON
     assert list(read_documents(path)) == [ONE, TWO]
 
 
@@ -59,7 +59,7 @@ def test_json_lines(name, tmp_path):
 )
 def test_bioc_json_by_content(content, tmp_path):
     path = written(tmp_path / "a.json", content)
-    assert file_format(path) == BIOC
+    assert file_format(path) == JSON
     (document,) = read_documents(path)
     assert (document.id, document.text, document.mentions) == (ONE.id, ONE.text, ONE.mentions)
 
@@ -67,19 +67,19 @@ def test_bioc_json_by_content(content, tmp_path):
 def test_documents_of_biodir_with_passages_are_no_bioc(tmp_path):
     mapping = {"id": "p", "passages": [{"text": "Iron.", "type": "title"}, {"text": "More."}], "entities": []}
     path = written(tmp_path / "a.json", mapping)
-    assert file_format(path) == JSON_LINES
+    assert file_format(path) == JSON
     assert [document.text for document in read_documents(path)] == ["Iron. More."]
 
 
 @pytest.mark.parametrize(
     ("content", "expected", "message"),
     [
-        ("", JSON_LINES, None),
-        ('{"documents": [', BIOC, r"a\.json: not well-formed JSON"),
-        ('{"id": "1",\n "passages" : [', BIOC, r"a\.json: not well-formed JSON"),
-        ('{"text": "a"}\n{', JSON_LINES, r"a\.json:2: not JSON"),
-        ('{"text": \n"a"}', JSON_LINES, r"a\.json:1: not JSON"),
-        ("[1]", JSON_LINES, r"a\.json:1: \[1\] is not a mapping"),
+        ("", JSON, None),
+        ('{"documents": [', JSON, r"a\.json: not well-formed JSON"),
+        ('{"id": "1",\n "passages" : [', JSON, r"a\.json: not well-formed JSON"),
+        ('{"text": "a"}\n{', JSON, r"a\.json:2: not JSON"),
+        ('{"text": \n"a"}', JSON, r"a\.json:1: not JSON"),
+        ("[1]", JSON, r"a\.json:1: \[1\] is not a mapping"),
     ],
 )
 def test_bad_json_is_named_by_the_reader_that_it_is_nearest_to(content, expected, message, tmp_path):

@@ -7,10 +7,10 @@ from biodir.document_pubtator_biodir import (
     looks_like_pubtator,
     parse_document,
     parse_pubtator,
-    read_pubtator,
     split_identifiers,
 )
 from biodir.errors_biodir import AnnotationError, ErrorPolicy, ParseError
+from biodir.formats.pubtator_reader import read_pubtator
 
 BLOCK = """\
 7|t|Aspirin binds COX2.
@@ -257,7 +257,7 @@ def test_message_of_a_bad_line_names_place_value_and_fix(text, message):
 
 
 def test_policy_skips_the_bad_document_and_reads_on(caplog):
-    policy = ErrorPolicy("skip")
+    policy = ErrorPolicy("skip-document")
     assert parsed(BLOCK + BAD_BLOCK + OTHER_BLOCK + "garbage\n", policy) == [DOCUMENT, OTHER]
     assert [type(error) for error in policy.skipped] == [AnnotationError, ParseError]
     assert str(policy.skipped[0]).startswith("f:10: ends at 50")
@@ -307,7 +307,7 @@ def test_bytes_that_are_not_utf8_spoil_only_their_document(tmp_path):
     with pytest.raises(ParseError) as caught:
         list(read_pubtator(path))
     assert str(caught.value) == f"{path}:9: byte 0xe9 at character 7 is not UTF-8; save the file as UTF-8"
-    assert list(read_pubtator(path, ErrorPolicy("skip"))) == [DOCUMENT, OTHER]
+    assert list(read_pubtator(path, ErrorPolicy("skip-document"))) == [DOCUMENT, OTHER]
 
 
 # Corpora.

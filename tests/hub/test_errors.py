@@ -58,14 +58,14 @@ def test_error_of_the_file_is_raised_under_every_policy():
         yield from attempts("a")
         raise BAD
 
-    for errors in ("raise", "skip"):
+    for errors in ("raise", "skip-document"):
         with pytest.raises(ParseError):
             list(ErrorPolicy(errors).documents(broken(), "in.txt"))
 
 
 def test_mistake_in_our_code_is_not_skipped():
     with pytest.raises(KeyError):
-        list(ErrorPolicy("skip").documents(attempts(KeyError("x")), "in.txt"))
+        list(ErrorPolicy("skip-document").documents(attempts(KeyError("x")), "in.txt"))
 
 
 @pytest.mark.parametrize("errors", ["ignore", "", None])

@@ -90,7 +90,7 @@ def test_document_that_the_output_cannot_hold_is_bad(extract, tmp_path):
     unwritable = THREE.to_dict()
     unwritable["entities"][0]["id"] = "D1;D2"
     source = json_lines(tmp_path / "in.jsonl", ONE, json.dumps(unwritable), ONE)
-    report = predict_files(extract, [source], tmp_path / "out.pubtator", policy=ErrorPolicy("skip"))
+    report = predict_files(extract, [source], tmp_path / "out.pubtator", policy=ErrorPolicy("skip-document"))
     assert report.documents == 2
     assert len(report.skipped) == 1
     assert f"{source}:2: document three, mention 0: identifiers ('D1;D2',)" in str(report.skipped[0])
