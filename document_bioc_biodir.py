@@ -332,8 +332,9 @@ def _identifiers(infons: Mapping[str, Any], text: str, entity_type: str) -> tupl
         identifiers = tuple(part for part in dict.fromkeys(map(str, value)) if not is_unlinked(part))
         return identifiers, None
     identifiers = split_identifiers(str(value), entity_type)
-    if len(identifiers) > 1 and str(value).casefold() == text.casefold():
-        return (text_identifier(text),), None  # DrugProt: the name itself, whose commas separate nothing
+    if len(identifiers) != 1 and str(value).casefold() == text.casefold():
+        # DrugProt: the name itself, whose commas separate nothing and whose "NA" is noradrenaline.
+        return (text_identifier(text),), None
     return identifiers, None if identifiers or value in UNLINKED_IDENTIFIERS else str(value)
 
 

@@ -91,7 +91,11 @@ def document_from_input(
             f"{place}: a document is a mapping, a PubTator string or a Document, not {type(value).__name__} "
             f"{repr(value)[:40]}"
         )
-    return _with_recognised(document, ner) if not document.mentions and ner is not None else document
+    if not document.mentions and ner is not None:
+        return _with_recognised(document, ner)
+    if not document.mentions and not (isinstance(value, Mapping) and value.get("entities") is not None):
+        policy.note("documents without entities, in which nothing can be related; mark them, or pass ner=")
+    return document
 
 
 def _is_frame(value: Any) -> bool:

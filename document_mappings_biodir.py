@@ -137,7 +137,7 @@ def _check_word_borders(entries: Sequence[Any], text: str, index_of: Callable[[i
 
 def _identifiers_from(value: Any, mention_text: str, place: str) -> tuple[tuple[str, ...], str | None]:
     """Return the identifiers of a mention, and what was written where it means none in a way that is not ours."""
-    if value is None or value == "" or value != value:  # NaN, which pandas has for a missing value
+    if value is None or value == "":
         return (text_identifier(mention_text),), None
     values = [value] if isinstance(value, str) or not isinstance(value, Iterable) else list(value)
     written = [_identifier_string(part) for part in values]
@@ -145,8 +145,11 @@ def _identifiers_from(value: Any, mention_text: str, place: str) -> tuple[tuple[
         raise AnnotationError(
             f"{place}: id {shown(value)} is not a string or a list of strings", "identifier that is no string"
         )
-    identifiers = tuple(part for part in written if part is not None and not is_unlinked(part))
-    source = next((part for part in written if part), None) if not identifiers else None
+    names = [part for part in written if part is not None]
+    if any(is_unlinked(part) and part.casefold() == mention_text.casefold() for part in names):
+        return (text_identifier(mention_text),), None  # "NA" as the name of noradrenaline
+    identifiers = tuple(part for part in names if not is_unlinked(part))
+    source = next((part for part in names if part), None) if not identifiers else None
     return identifiers, None if source in UNLINKED_IDENTIFIERS else source
 
 

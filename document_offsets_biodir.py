@@ -46,6 +46,8 @@ def likely_cause(text: str, start: int, end: int, written: str, passage_starts: 
     'the mention is at [6, 10): its offsets are 1 too high; do they count from 1?'
     """
     found = text[start:end] if 0 <= start <= end else ""
+    if end > len(text) and found == written:
+        return "is it of another text, or were characters such as newlines stripped from this one?"
     if end <= len(text):
         if found.strip() == written.strip():
             return "the two differ in white space at their ends; make the span and its text agree"

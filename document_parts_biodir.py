@@ -170,6 +170,40 @@ def bare_identifier(identifier: str) -> str:
     return identifier[found.end() :] if found else identifier
 
 
+class IdentifierSet:
+    """Identifiers that are found with and without the name of their vocabulary.
+
+    >>> wanted = IdentifierSet(["C900001", "MESH:D000001"])
+    >>> "MESH:C900001" in wanted, "D000001" in wanted, "OMIM:D000001" in wanted
+    (True, True, False)
+    """
+
+    def __init__(self, identifiers: Iterable[str]) -> None:
+        self._given = {_split_identifier(identifier): identifier for identifier in identifiers}
+        self._bare = {bare for _, bare in self._given}
+        self.found: set[str] = set()
+
+    def __contains__(self, identifier: str) -> bool:
+        vocabulary, bare = _split_identifier(identifier)
+        if bare not in self._bare:
+            return False
+        known = {(vocabulary, bare), ("", bare)}
+        matches = [given for key, given in self._given.items() if key in known or (not vocabulary and key[1] == bare)]
+        self.found.update(matches)
+        return bool(matches)
+
+    def missing(self) -> list[str]:
+        """Return the identifiers that no question so far has found."""
+        return [identifier for identifier in self._given.values() if identifier not in self.found]
+
+
+def _split_identifier(identifier: str) -> tuple[str, str]:
+    """Return the vocabulary, in a form to compare, and the identifier without it."""
+    bare = bare_identifier(identifier)
+    vocabulary = identifier.strip()[: len(identifier.strip()) - len(bare)]
+    return re.sub(r"[\s:]", "", vocabulary).casefold(), bare.casefold()
+
+
 def is_unlinked(identifier: str) -> bool:
     """Return whether an identifier means "none", as ``-`` and ``-1`` do, and in other tools None, NA or MESH:-."""
     return bare_identifier(identifier).casefold() in _NO_IDENTIFIERS

@@ -50,9 +50,9 @@ def own_shape(mapping: Mapping[str, Any], place: str, has_ner: bool = False) -> 
     >>> own_shape(row, "row 1")["entities"]
     [{'start': 0, 'end': 4, 'type': 'Gene'}]
     """
-    own = {key: value for key, value in mapping.items() if key in DOCUMENT_KEYS}
-    if own.get("id") is None:
-        own["id"] = next((mapping[key] for key in ID_KEYS if mapping.get(key) is not None), None)
+    own = {key: value for key, value in mapping.items() if key in DOCUMENT_KEYS and _is_given(value)}
+    if "id" not in own:
+        own["id"] = next((mapping[key] for key in ID_KEYS if _is_given(mapping.get(key))), None)
     if _is_bigbio(mapping):
         own |= _bigbio_text(mapping, place)
     key = "entities" if _is_given(mapping.get("entities")) else _entity_key(mapping, place, has_ner)
@@ -71,7 +71,9 @@ def own_shape(mapping: Mapping[str, Any], place: str, has_ner: bool = False) -> 
 
 
 def _is_given(value: Any) -> bool:
-    return value is not None
+    """Return whether there is a value; pandas has NaN or NA where there is none."""
+    is_missing = value is None or type(value).__name__ == "NAType"
+    return not is_missing and not (isinstance(value, float) and value != value)
 
 
 def _entity_key(mapping: Mapping[str, Any], place: str, has_ner: bool) -> str | None:
@@ -138,7 +140,7 @@ def _mention(entry: Any, place: str, local_ids: bool, concepts: Mapping[str, lis
         return dict(zip(("start", "end", "type", "text"), entry, strict=False))  # doccano, spaCy's training rows
     if not isinstance(entry, Mapping):
         return entry
-    left = {key: value for key, value in entry.items() if key not in HARMLESS_KEYS}
+    left = {key: value for key, value in entry.items() if key not in HARMLESS_KEYS and _is_given(value)}
     own: dict[str, Any] = {}
     if local_ids:
         local_id = str(left.pop("id", ""))

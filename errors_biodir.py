@@ -107,8 +107,8 @@ class ErrorPolicy:
     relations: bool = True
     on_skip: Callable[[str, BioDirError], object] | None = None
     prepare: Callable[[Any], Any] | None = None
-    skipped: Counter[tuple[str, str]] = field(default_factory=Counter, init=False, compare=False)
-    notes: Counter[str] = field(default_factory=Counter, init=False, compare=False)
+    skipped: Counter[tuple[str, str]] = field(default_factory=Counter, compare=False, repr=False)
+    notes: Counter[str] = field(default_factory=Counter, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         for name, value, allowed in (("errors", self.errors, ERRORS), ("offsets", self.offsets, OFFSETS)):

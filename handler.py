@@ -16,9 +16,14 @@ from typing import Any
 from transformers import pipeline
 
 TASK = "biomedical-relation-extraction"
-PARAMETERS = ("threshold", "relation_types", "pair_types", "entity_ids", "top_k", "return_all_scores", "type_map")
+PARAMETERS = (
+    *("threshold", "relation_types", "pair_types", "entity_ids", "top_k", "return_all_scores", "type_map", "offsets"),
+)
 REQUEST_KEYS = ("inputs", "parameters")
 TEXT_KEYS = ("text", "title", "abstract")
+# Keys with the documents of a collection of BioC or of PubTator 3, and with the mentions of a document.
+COLLECTION_KEYS = ("documents", "PubTator3")
+ENTITY_KEYS = ("entities", "mentions", "annotations", "denotations", "spans", "ents", "label", "labels")
 # Larger than any offset of a real text; Python refuses to write numbers of thousands of digits into a message.
 LARGEST_OFFSET = 10**18
 SCHEMA_HINT = "see the request schema in README.md"
@@ -96,7 +101,7 @@ class EndpointHandler:
 
     def __call__(self, data: dict[str, Any]) -> list[Any]:
         _check_keys(data)
-        inputs, parameters = data["inputs"], _parameters(data.get("parameters"))
+        inputs, parameters = _inputs(data["inputs"]), _parameters(data.get("parameters"))
         values = inputs if isinstance(inputs, list) else [inputs]
         named = {f"inputs[{index}]" if values is inputs else "inputs": value for index, value in enumerate(values)}
         self._check_sizes(named)
@@ -126,7 +131,7 @@ class EndpointHandler:
             _check(_characters(value), self.limits.characters, "characters; a document has at most {}", field, fix)
             if isinstance(value, Mapping):
                 _check_id(value.get("id"), f"{field}.id")
-                self._check_mentions(len(_list_of(value, "entities")), field)
+                self._check_mentions(max(len(_list_of(value, key)) for key in ENTITY_KEYS), field)
 
     def _check_mentions(self, count: int, field: str) -> None:
         fix = "leave out mentions that you do not need"
@@ -184,6 +189,13 @@ def _check_keys(data: Any) -> None:
         raise RequestError(HTTPStatus.BAD_REQUEST, unknown[0], message, "put settings under parameters")
 
 
+def _inputs(given: Any) -> Any:
+    """Return the documents in a collection, such as that of BioC, as a list, and anything else as it is."""
+    if isinstance(given, Mapping):
+        return next((given[key] for key in COLLECTION_KEYS if isinstance(given.get(key), list)), given)
+    return given
+
+
 def _parameters(given: Any) -> dict[str, Any]:
     """Return the parameters of the pipeline; a threshold may be a string, as in the query of an address."""
     if given is None:
@@ -225,11 +237,17 @@ def _characters(value: str | Mapping[str, Any]) -> int:
     if isinstance(value, str):
         return len(value)
     parts = [passage for passage in _list_of(value, "passages") if isinstance(passage, Mapping)]
-    texts = [*(value.get(key) for key in TEXT_KEYS), *(part.get("text") for part in parts)]
+    texts = [*(value.get(key) for key in TEXT_KEYS), *(text for part in parts for text in _texts(part))]
     # The gap before a passage is filled with spaces, so a large offset makes a text long, too.
     offsets = [part["offset"] for part in parts if isinstance(part.get("offset"), int)]
     furthest = min(max(offsets, default=0), LARGEST_OFFSET)
     return furthest + sum(len(text) for text in texts if isinstance(text, str))
+
+
+def _texts(passage: Mapping[str, Any]) -> list[Any]:
+    """Return the texts in a passage: its own, one or several as in bigbio, and those of its sentences in BioC."""
+    texts = passage["text"] if isinstance(passage.get("text"), list) else [passage.get("text")]
+    return [*texts, *(part.get("text") for part in _list_of(passage, "sentences") if isinstance(part, Mapping))]
 
 
 def _list_of(value: Mapping[str, Any], key: str) -> list[Any]:

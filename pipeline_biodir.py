@@ -1,8 +1,10 @@
 """The pipeline: `pipeline("biomedical-relation-extraction")`."""
 
+import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from numbers import Integral, Real
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 from transformers import AutoModel
@@ -11,7 +13,9 @@ from transformers.pipelines.base import Pipeline
 from .configuration_biodir import TASK
 from .document_biodir import Document, Entity
 from .document_inputs_biodir import document_from_input, is_one_document, iterate_inputs, with_known_types
-from .errors_biodir import CheckpointError, SettingError
+from .document_parts_biodir import IdentifierSet
+from .errors_biodir import OFFSETS, STRICT, CheckpointError, ErrorPolicy, SettingError
+from .labels_biodir import UNKNOWN_TYPE, known_type
 from .pipeline_decoding_biodir import DecodingRule, PairDecision, decode_pair
 from .pipeline_engine_biodir import (
     PairFilter,
@@ -37,7 +41,9 @@ if TYPE_CHECKING:  # from a folder, transformers before 5.8 copies only files th
     from .processing_tokens_biodir import BaseProcessor  # noqa: F401
     from .processing_windows_biodir import Span  # noqa: F401
 
-PREPROCESS_PARAMETERS = ("pair_types", "entity_ids", "ner", "type_map")
+logger = logging.getLogger(__name__)
+
+PREPROCESS_PARAMETERS = ("pair_types", "entity_ids", "ner", "type_map", "offsets")
 POSTPROCESS_PARAMETERS = ("threshold", "relation_types", "top_k", "return_all_scores")
 LIST_PARAMETERS = ("relation_types", "pair_types", "entity_ids")
 
@@ -73,7 +79,8 @@ class BioDirPipeline(Pipeline):
         ner: for texts without entities: a callable, such as a token-classification pipeline, that takes a text
             and returns mappings with ``start``, ``end``, a type (``entity_group``, ``entity`` or ``type``) and, where
             known, ``id``.
-        type_map: other names of entity types -> names that the model knows; None leaves such mentions out.
+        type_map: other names of entity types -> names that the model or PubTator knows; None leaves such mentions out.
+        offsets: what the offsets of the documents count: "characters" (default), "utf-16" or "bytes".
 
     Raises:
         BioDirError: a parameter or a document is not as described. In a list, all documents are checked before the
@@ -112,14 +119,15 @@ class BioDirPipeline(Pipeline):
         _check_num_workers(num_workers)
         one = is_one_document(inputs)
         values = [inputs] if one else iterate_inputs(inputs)
+        policy = ErrorPolicy(offsets=preprocess.get("offsets", "characters"))
         documents: Iterable[Document] = (
-            self._to_document(value, index, preprocess) for index, value in enumerate(values)
+            self._to_document(value, index, preprocess, policy) for index, value in enumerate(values)
         )
         if one or isinstance(inputs, (list, tuple)):
             documents = list(documents)  # all are checked before the model runs
-            results = list(self._results(documents, batch_size, preprocess, postprocess))
+            results = list(self._results(documents, batch_size, preprocess, postprocess, policy))
             return results[0] if one else results
-        return self._results(documents, batch_size, preprocess, postprocess)
+        return self._results(documents, batch_size, preprocess, postprocess, policy)
 
     def _results(
         self,
@@ -127,13 +135,17 @@ class BioDirPipeline(Pipeline):
         batch_size: int | None,
         preprocess: Mapping[str, Any],
         postprocess: Mapping[str, Any],
+        policy: ErrorPolicy,
     ) -> Iterator[list[dict[str, Any]]]:
         """Yield the result of each document, in order; pairs of several documents share a batch."""
         keep_unrelated = postprocess.get("return_all_scores", False)
         decided: list[tuple[ScoredPair, PairDecision]] = []
-        for batch in self.preprocess(documents, batch_size=batch_size, **preprocess):
+        found_relations: set[str] = set()
+        pair_filter = _pair_filter(preprocess)
+        for batch in self.preprocess(documents, batch_size=batch_size, pair_filter=pair_filter):
             for part, logits in run(self.forward, batch):
                 if part.features is None:
+                    found_relations.update(decision.relation_type for _, decision in decided)
                     yield self.postprocess((part.document, decided), **postprocess)
                     decided = []
                     continue
@@ -142,14 +154,18 @@ class BioDirPipeline(Pipeline):
                     decision = decode_pair(scored.pair, of_pair, self._rule)
                     if decision.is_related or keep_unrelated:
                         decided.append((scored, decision))
+        for line in (*policy.summary(), *_not_found(pair_filter, postprocess.get("relation_types"), found_relations)):
+            logger.warning("%s", line)
 
-    def check_document(self, document: Document, type_map: Mapping[str, str | None] | None = None) -> Document:
+    def check_document(
+        self, document: Document, type_map: Mapping[str, str | None] | None = None, policy: ErrorPolicy = STRICT
+    ) -> Document:
         """Return the document with the model's names of entity types.
 
         Raises:
             AnnotationError: a type is neither the model's nor mapped, or a string cannot be written as UTF-8.
         """
-        return with_known_types(document, self.model.config.entity_types, self._type_names(type_map))
+        return with_known_types(document, self.model.config.entity_types, self._type_names(type_map), policy)
 
     def _type_names(self, type_map: Mapping[str, str | None] | None) -> dict[str, str | None]:
         """Return other names of entity types -> the model's: of the model, and of the call or else the constructor."""
@@ -167,7 +183,8 @@ class BioDirPipeline(Pipeline):
             BioDirError: a parameter or the document is not as described.
         """
         preprocess, _, _ = self._sanitize_parameters(**parameters)
-        return self._to_document(value, index, {**self._preprocess_params, **preprocess})
+        parameters = {**self._preprocess_params, **preprocess}
+        return self._to_document(value, index, parameters, ErrorPolicy(offsets=parameters.get("offsets", "characters")))
 
     def _sanitize_parameters(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
         known = (*PREPROCESS_PARAMETERS, *POSTPROCESS_PARAMETERS)
@@ -189,11 +206,7 @@ class BioDirPipeline(Pipeline):
 
     def preprocess(self, input_: Iterable[Document], **parameters: Any) -> Iterator[PreparedBatch]:
         """Yield the batches of documents with the inputs of the model."""
-        pair_types, entity_ids = parameters.get("pair_types"), parameters.get("entity_ids")
-        pair_filter = PairFilter(
-            None if pair_types is None else frozenset(pair_types),
-            None if entity_ids is None else frozenset(entity_ids),
-        )
+        pair_filter = parameters.get("pair_filter") or _pair_filter(parameters)
         token_budget = self.model.config.token_budget
         parts = document_parts(input_, self._processor, pair_filter)
         prepared = prepare(batches(parts, token_budget, parameters.get("batch_size")), self._processor, token_budget)
@@ -246,13 +259,33 @@ class BioDirPipeline(Pipeline):
             }
         return result
 
-    def _to_document(self, value: Any, index: int, preprocess: Mapping[str, Any]) -> Document:
-        document = document_from_input(value, index, self.model.config.entity_types, preprocess.get("ner"))
-        return self.check_document(document, preprocess.get("type_map"))
+    def _to_document(self, value: Any, index: int, preprocess: Mapping[str, Any], policy: ErrorPolicy) -> Document:
+        document = document_from_input(value, index, self.model.config.entity_types, preprocess.get("ner"), policy)
+        return self.check_document(document, preprocess.get("type_map"), policy)
 
 
 # Saving a pipeline that was loaded from the Hub keeps its code only where the class names itself here.
 BioDirPipeline._registered_impl = {TASK: {"impl": BioDirPipeline, "pt": (AutoModel,)}}
+
+
+def _pair_filter(parameters: Mapping[str, Any]) -> PairFilter:
+    pair_types, entity_ids = parameters.get("pair_types"), parameters.get("entity_ids")
+    return PairFilter(
+        None if pair_types is None else frozenset(pair_types), None if entity_ids is None else IdentifierSet(entity_ids)
+    )
+
+
+def _not_found(pair_filter: PairFilter, relation_types: Sequence[str] | None, found: Collection[str]) -> Iterator[str]:
+    """Yield a line for each kind of filter whose values no document had."""
+    identifiers = pair_filter.entity_ids.missing() if pair_filter.entity_ids is not None else []
+    if identifiers:
+        yield f"entity_ids that no candidate pair of the documents has: {', '.join(identifiers)}"
+    pair_types = sorted((pair_filter.pair_types or frozenset()) - pair_filter.found_types)
+    if pair_types:
+        yield f"pair_types that no document has: {', '.join('-'.join(pair) for pair in pair_types)}"
+    relations = [kind for kind in relation_types or () if kind not in found]
+    if relations:
+        yield f"relation_types that were not found in any document: {', '.join(relations)}"
 
 
 def _entity_result(entity: Entity) -> dict[str, str]:
@@ -271,7 +304,7 @@ def _named_pair(pair_type: Any, config: Any, names: Mapping[str, str | None]) ->
     if not (is_pair and all(isinstance(kind, str) for kind in pair_type)):
         raise SettingError(f"pair type {pair_type!r} is not two entity types; pass a list of pairs of names")
     known = sorted({_pair_key(each) for each in config.pair_types})
-    key = _pair_key(kind if kind in config.entity_types else names.get(kind, kind) for kind in pair_type)
+    key = _pair_key(known_type(kind, config.entity_types, names) or kind for kind in pair_type)
     if key not in known:
         raise SettingError(f"unknown pair type {tuple(pair_type)!r}; known are {', '.join(map(str, known))}")
     return key
@@ -317,7 +350,13 @@ def _check_names(parameters: Mapping[str, Any], config: Any) -> None:
     type_map = parameters.get("type_map", {})
     if not isinstance(type_map, Mapping):
         raise SettingError(f"type_map is {type_map!r}; pass a mapping of other names to entity types")
-    _check_known("entity type", [kind for kind in type_map.values() if kind is not None], config.entity_types)
+    for name, kind in type_map.items():
+        if not isinstance(name, str) or not isinstance(kind, (str, NoneType)):
+            raise SettingError(f"type_map has {name!r}: {kind!r}; both are names of types, the second perhaps None")
+        if kind is not None and known_type(kind, config.entity_types) == UNKNOWN_TYPE:
+            _check_known("entity type", [kind], config.entity_types)
+    if parameters.get("offsets", "characters") not in OFFSETS:
+        raise SettingError(f"offsets is {parameters['offsets']!r}; it is one of {', '.join(map(repr, OFFSETS))}")
     if not callable(parameters.get("ner", len)):
         raise SettingError(f"ner is {parameters['ner']!r}; pass a callable that takes a text")
 
@@ -325,7 +364,10 @@ def _check_names(parameters: Mapping[str, Any], config: Any) -> None:
 def _check_known(what: str, names: Iterable[Any], known: Sequence[Any]) -> None:
     for name in names:
         if name not in known:
-            raise SettingError(f"unknown {what} {name!r}; known are {', '.join(map(str, known))}")
+            by_case = {str(each).casefold(): str(each) for each in known}
+            likely = get_close_matches(str(name).casefold(), by_case, n=1)
+            meant = f"did you mean {by_case[likely[0]]!r}? " if likely else ""
+            raise SettingError(f"unknown {what} {name!r}; {meant}known are {', '.join(map(str, known))}")
 
 
 def _is_whole(value: Any) -> bool:

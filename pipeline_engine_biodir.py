@@ -12,7 +12,7 @@ a stream of any number of documents, need no more memory than a batch.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from torch import Tensor
 
 from .document_biodir import Document
 from .document_candidates_biodir import CandidatePair
+from .document_parts_biodir import IdentifierSet
 from .processing_biodir import Features, Processor
 
 # Tokens of a batch, in passes of `token_budget`. On ten abstracts with three chunks, 4096 tokens and 16 passes pad 4 %
@@ -43,19 +44,24 @@ class PairFilter:
     Args:
         pair_types: pairs of entity types, each in alphabetical order; None for all.
         entity_ids: at least one entity of a pair has one of these identifiers; None for any.
+        found_types: the pair types of all candidate pairs so far.
     """
 
     pair_types: frozenset[tuple[str, str]] | None = None
-    entity_ids: frozenset[str] | None = None
+    entity_ids: IdentifierSet | None = None
+    found_types: set[tuple[str, str]] = field(default_factory=set, compare=False)
 
     def select(self, pairs: Iterable[CandidatePair]) -> Iterator[CandidatePair]:
         """Yield the pairs that the filter lets through."""
         for pair in pairs:
             first, second = pair.entity1, pair.entity2
             types = min(first.entity_type, second.entity_type), max(first.entity_type, second.entity_type)
+            self.found_types.add(types)
+            if self.entity_ids is not None:
+                of_pair = [identifier in self.entity_ids for identifier in (first.identifier, second.identifier)]
+                if not any(of_pair):
+                    continue
             if self.pair_types is not None and types not in self.pair_types:
-                continue
-            if self.entity_ids is not None and self.entity_ids.isdisjoint((first.identifier, second.identifier)):
                 continue
             yield pair
 
