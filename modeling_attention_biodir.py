@@ -105,7 +105,6 @@ def use_packed_attention(encoder: PreTrainedModel) -> None:
             f"encoders of type {kind!r} with their positions cannot read a packed row; take one of "
             f"{', '.join(PACKABLE_ENCODERS)} with absolute positions, or pair_encoding 'pairwise'"
         )
-    AttentionInterface.register(PACKED_ATTENTION, packed_attention)
     encoder.config._attn_implementation = PACKED_ATTENTION
 
 
@@ -120,13 +119,14 @@ def encode_packed(encoder: Any, embeddings: Tensor, positions: Tensor, layout: P
     """
     if encoder.config.model_type in POSITIONS_AFTER_PADDING:
         positions = positions + encoder.config.pad_token_id + 1
+    last_layer: list[tuple[Tensor, Tensor]] = []
     output = encoder(
         inputs_embeds=embeddings.unsqueeze(0),  # (1, tokens, embedding_size)
         position_ids=positions.unsqueeze(0),  # (1, tokens)
         layout=layout,
-        output_attentions=True,  # `packed_attention` returns queries and keys in place of weights
+        last_layer=last_layer,  # `packed_attention` leaves queries and keys there
     )
-    query, key = output.attentions[-1]
+    query, key = last_layer[-1]
     return PackedStates(output.last_hidden_state[0], query, key)
 
 
@@ -138,17 +138,22 @@ def packed_attention(
     attention_mask: Tensor | None,
     *,
     layout: PackedLayout,
+    last_layer: list[tuple[Tensor, Tensor]],
     scaling: float | None = None,
     dropout: float = 0.0,
     **kwargs: Any,
-) -> tuple[Tensor, tuple[Tensor, Tensor] | None]:
-    """Return the attended values, (1, tokens, heads, head_size), and scaled queries and keys of the last layer.
+) -> tuple[Tensor, None]:
+    """Return the attended values, (1, tokens, heads, head_size), and no weights.
+
+    Queries and keys come out through a list of the caller. As recorded attention of transformers they would cost the
+    model hooks that cannot be pickled, and a model that was unpickled in another process would record nothing.
 
     Args:
         module: the attention module of the encoder's layer.
         query, key, value: (1, heads, tokens, head_size)
         attention_mask: unused; the layout decides which tokens attend to which.
         layout: of the row.
+        last_layer: gets the scaled queries and keys, (heads, tokens, head_size), of the last layer.
         scaling: of the queries; None for one by the root of head_size.
         dropout: share of the attention weights that are dropped.
     """
@@ -164,12 +169,14 @@ def packed_attention(
             text, own = slice(*window), slice(*prompts)
             parts.append(_prompt_states(query, key, value, text, own, layout.prompt_tokens, dropout))
     attended = torch.cat(parts, dim=1).transpose(0, 1).unsqueeze(0)  # (1, tokens, heads, head_size)
-    return attended, (query, key) if is_last_layer(module) else None
+    if is_last_layer(module):
+        last_layer.append((query, key))
+    return attended, None
 
 
 def is_last_layer(module: Any) -> bool:
     """Return whether the attention module is that of the last layer; True where modules do not know their place."""
-    # DistilBERT's modules have no `layer_idx`: all layers return queries and keys, and the last ones are taken.
+    # DistilBERT's modules have no `layer_idx`: all layers leave queries and keys, and the last ones are taken.
     return getattr(module, "layer_idx", None) in (None, module.config.num_hidden_layers - 1)
 
 
@@ -186,3 +193,7 @@ def _prompt_states(
     weights = (nn.functional.dropout(weights, dropout) if dropout else weights).to(value.dtype)
     from_text, from_own = weights.split([on_text.shape[-1], prompt_tokens], dim=-1)
     return from_text @ value[:, text] + (from_own.unflatten(1, (-1, prompt_tokens)) @ values).flatten(1, 2)
+
+
+# On import, so that a model that another process has pickled finds its attention.
+AttentionInterface.register(PACKED_ATTENTION, packed_attention)

@@ -91,7 +91,7 @@ class OnnxEncoder(nn.Module):
         attention_mask: Tensor | None = None,
         position_ids: Tensor | None = None,
         layout: PackedLayout | None = None,
-        output_attentions: bool = False,
+        last_layer: list[tuple[Tensor, Tensor]] | None = None,
     ) -> BaseModelOutput:
         """Return the last states, (rows, tokens, hidden), of rows or of one packed row.
 
@@ -100,14 +100,16 @@ class OnnxEncoder(nn.Module):
             attention_mask: (rows, tokens); rows only.
             position_ids: (1, tokens); packed row only.
             layout: packed row only.
-            output_attentions: unused; a packed row always gets queries and keys, as `packed_attention` returns them.
+            last_layer: packed row only; gets the queries and keys of the last layer, as from `packed_attention`.
         """
         if layout is None:
             assert attention_mask is not None, "rows come with their mask"
             return BaseModelOutput(last_hidden_state=self._run(inputs_embeds, attention_mask.long())[0])
         assert position_ids is not None, "a packed row comes with its positions"
         states, query, key = self._packed_states(inputs_embeds[0], position_ids[0], layout)
-        return BaseModelOutput(last_hidden_state=states[None], attentions=((query, key),))
+        if last_layer is not None:
+            last_layer.append((query, key))
+        return BaseModelOutput(last_hidden_state=states[None])
 
     def _packed_states(self, embeddings: Tensor, positions: Tensor, layout: PackedLayout) -> tuple[Tensor, ...]:
         """Return states (tokens, hidden), queries and keys (heads, tokens, head_size).
@@ -163,8 +165,9 @@ class _PackedGraph(nn.Module):
         return embeddings, positions, torch.ones(2, 1, 5, 5, dtype=torch.bool)
 
     def forward(self, embeddings: Tensor, positions: Tensor, visible: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        output = self.encoder(inputs_embeds=embeddings, position_ids=positions, visible=visible, output_attentions=True)
-        return output.last_hidden_state, *output.attentions[-1]
+        last_layer: list[tuple[Tensor, Tensor]] = []
+        output = self.encoder(inputs_embeds=embeddings, position_ids=positions, visible=visible, last_layer=last_layer)
+        return output.last_hidden_state, *last_layer[-1]
 
 
 def _masked_attention(
@@ -175,18 +178,22 @@ def _masked_attention(
     attention_mask: Tensor | None,
     *,
     visible: Tensor,
+    last_layer: list[tuple[Tensor, Tensor]],
     scaling: float | None = None,
     **kwargs: Any,
-) -> tuple[Tensor, tuple[Tensor, Tensor] | None]:
-    """Return the attended values, (rows, tokens, heads, head_size), and scaled queries and keys of the last layer.
+) -> tuple[Tensor, None]:
+    """Return the attended values, (rows, tokens, heads, head_size), and no weights.
 
     Args:
         query, key, value: (rows, heads, tokens, head_size)
         visible: (rows, 1, tokens, tokens) which tokens attend to which.
+        last_layer: gets the scaled queries and keys of the last layer.
     """
     query = query * (query.shape[-1] ** -0.5 if scaling is None else scaling)
     scores = (query @ key.transpose(2, 3)).masked_fill(~visible, torch.finfo(query.dtype).min)
-    return (scores.softmax(dim=-1) @ value).transpose(1, 2), (query, key) if is_last_layer(module) else None
+    if is_last_layer(module):
+        last_layer.append((query, key))
+    return (scores.softmax(dim=-1) @ value).transpose(1, 2), None
 
 
 def weights_fingerprint(encoder: nn.Module) -> str:
