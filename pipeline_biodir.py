@@ -1,7 +1,6 @@
 """The pipeline: `pipeline("biomedical-relation-extraction")`."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ from transformers.pipelines.base import Pipeline
 from .configuration_biodir import TASK
 from .document_biodir import Document, Entity
 from .document_inputs_biodir import document_from_input, is_one_document, iterate_inputs, with_known_types
-from .errors_biodir import CheckpointError, SettingError
+from .errors_biodir import CheckpointError, SettingError, suggestion
 from .pipeline_decoding_biodir import DecodingRule, PairDecision, decode_pair
 from .pipeline_engine_biodir import (
     PairFilter,
@@ -173,9 +172,7 @@ class BioDirPipeline(Pipeline):
         known = (*PREPROCESS_PARAMETERS, *POSTPROCESS_PARAMETERS)
         for name in kwargs:
             if name not in known:
-                hint = get_close_matches(name, (*known, "batch_size"), n=1)
-                suggestion = f"did you mean {hint[0]!r}?" if hint else f"known are {', '.join(known)}, batch_size"
-                raise SettingError(f"unknown parameter {name!r}; {suggestion}")
+                raise SettingError(f"unknown parameter {name!r}; {suggestion(name, (*known, 'batch_size'))}")
         given = {name: value for name, value in kwargs.items() if value is not None}
         given |= {name: _as_list(name, given[name]) for name in LIST_PARAMETERS if name in given}
         _check_numbers(given)
@@ -325,7 +322,7 @@ def _check_names(parameters: Mapping[str, Any], config: Any) -> None:
 def _check_known(what: str, names: Iterable[Any], known: Sequence[Any]) -> None:
     for name in names:
         if name not in known:
-            raise SettingError(f"unknown {what} {name!r}; known are {', '.join(map(str, known))}")
+            raise SettingError(f"unknown {what} {name!r}; {suggestion(name, known)}")
 
 
 def _is_whole(value: Any) -> bool:

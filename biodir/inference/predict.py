@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from biodir.cli import check_outputs
 from biodir.document_biodir import Document, Relation
 from biodir.errors_biodir import STRICT, BioDirError, ErrorPolicy, SettingError
 from biodir.formats.pubtator_writer import format_pubtator
@@ -20,6 +19,7 @@ from biodir.formats.reading import (
     read_documents,
 )
 from biodir.inference.listing import relation_listing
+from biodir.options import check_files
 from biodir.pipeline_decoding_biodir import first_of_pairs
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def predict_files(
     """
     write = WRITERS[output_format or format_of(output)]
     if isinstance(output, Path):
-        check_outputs([output], inputs)
+        check_files(inputs, [output])
 
     def check(document: Document) -> None:
         extract.check_document(document, type_map=parameters.get("type_map"))

@@ -11,7 +11,7 @@ import torch
 import transformers
 
 from biodir import __version__
-from biodir.__main__ import main
+from biodir.cli import main
 from biodir.files import file_sha256, write_json
 from biodir.formats.json_lines import read_json_lines
 from biodir.inference.loading import load_pipeline

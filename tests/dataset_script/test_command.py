@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from biodir.__main__ import main
+from biodir.cli import main
 from biodir.dataset_script import sources
 from helpers.corpus_folder import write_data_folder
 
@@ -105,7 +105,7 @@ def test_check_does_without_the_library(folder, monkeypatch, capsys):
 def test_help_loads_no_heavy_library():
     code = """if True:
         import sys
-        from biodir.__main__ import main
+        from biodir.cli import main
         try:
             main(["dataset", "export", "--help"])
         except SystemExit:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from biodir import read_pubtator, write_pubtator
-from biodir.__main__ import main
+from biodir.cli import main
 from biodir.evaluation.intervals import Resampling
 from biodir.evaluation.report import comparison_report, evaluation_report
 from biodir.evaluation.tables import comparison_table, report_table

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from biodir import format_pubtator, read_pubtator, write_pubtator
-from biodir.__main__ import main
+from biodir.cli import main
 from helpers.checkout import CHECKOUT
 from helpers.marked import marked_document
 from helpers.tiny_checkpoint import save_checkpoint
@@ -181,7 +181,7 @@ def test_terminal_that_lacks_a_letter_gets_a_question_mark(predict, tmp_path, mo
 
 def test_help_does_not_wait_for_torch():
     code = (
-        "import sys; from biodir.__main__ import main\n"
+        "import sys; from biodir.cli import main\n"
         "try: main(['predict', '--help'])\n"
         "except SystemExit: print(sorted({'torch', 'transformers'} & set(sys.modules)))"
     )
