@@ -36,7 +36,7 @@ class Command(TyperCommand):
             return super().parse_args(ctx, spread)
         except typer.BadParameter as error:
             value, *choices = re.findall("'(.*?)'", error.message) or [""]  # 'onx' is not one of 'onnx', 'torch'
-            for meant in get_close_matches(value, choices, n=1):
+            for meant in get_close_matches(value.lower(), choices, n=1):
                 error.message += f" Did you mean {meant}?"
             raise
 

@@ -1,6 +1,5 @@
 """The commands `biodir dataset export` and `biodir dataset check`: exit status, output, error messages."""
 
-import subprocess
 import sys
 import zipfile
 from dataclasses import replace
@@ -100,16 +99,3 @@ def test_check_does_without_the_library(folder, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "datasets", None)
     assert main(["dataset", "check", "--data-dir", str(folder)]) == 1
     assert "2 documents, 400 published" in capsys.readouterr().err
-
-
-def test_help_loads_no_heavy_library():
-    code = """if True:
-        import sys
-        from biodir.cli import main
-        try:
-            main(["dataset", "export", "--help"])
-        except SystemExit:
-            print(sorted({"datasets", "pandas", "pyarrow", "torch", "transformers"} & set(sys.modules)))
-    """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "[]"

@@ -178,7 +178,7 @@ def test_calibrated_model_is_scored_with_a_note_on_documents_it_was_calibrated_o
 def test_model_of_the_hub_is_refused_before_the_search(folder, checkpoint, capfd, monkeypatch):
     extract = open_pipeline(checkpoint)
     extract.model.config.name_or_path = "group/model"
-    monkeypatch.setattr("biodir.evaluation.command.quiet_pipeline", lambda _: extract)
+    monkeypatch.setattr("biodir.evaluation.command.quiet_pipeline", lambda *_: extract)
     monkeypatch.setattr("biodir.evaluation.thresholds_report.calibration_run", None)  # a call would fail
     assert failure(capfd, "calibrate", "dev.pubtator", "--write", "--model", "group/model") == (
         "group/model: no folder with a config.json; save the model into one to store thresholds"
