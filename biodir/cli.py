@@ -18,7 +18,7 @@ from biodir.inference.command import export_onnx, predict
 from biodir.publishing.command import publish
 
 
-class Command(TyperCommand):
+class _Command(TyperCommand):
     """A command with options that take several values after their name, such as `--entity-ids D1 D4`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -41,7 +41,7 @@ class Command(TyperCommand):
             raise
 
 
-class Group(TyperGroup):
+class _Group(TyperGroup):
     """The commands; an error ends in one line on standard error and the exit status 1."""
 
     def invoke(self, ctx: Any) -> Any:
@@ -79,14 +79,20 @@ def biodir(
     """
 
 
-STYLE = {"no_args_is_help": True, "rich_markup_mode": "markdown", "pretty_exceptions_enable": False}
-app = typer.Typer(cls=Group, callback=biodir, **STYLE)
-data = typer.Typer(help="Export, check, import and publish corpora.", **STYLE)
-for function in (predict, export_onnx, evaluate, calibrate, errors, publish):
-    app.command(cls=Command)(function)
-for function in (dataset.export, dataset.check, dataset.publish):
-    data.command(cls=Command)(function)
-data.command("import", cls=Command)(import_corpora)
+app = typer.Typer(
+    cls=_Group, callback=biodir, no_args_is_help=True, rich_markup_mode="markdown", pretty_exceptions_enable=False
+)
+app.command(cls=_Command)(predict)
+app.command(cls=_Command)(export_onnx)
+app.command(cls=_Command)(evaluate)
+app.command(cls=_Command)(calibrate)
+app.command(cls=_Command)(errors)
+app.command(cls=_Command)(publish)
+data = typer.Typer(help="Export, check, import and publish corpora.", no_args_is_help=True, rich_markup_mode="markdown")
+data.command(cls=_Command)(dataset.export)
+data.command(cls=_Command)(dataset.check)
+data.command("import", cls=_Command)(import_corpora)
+data.command(cls=_Command)(dataset.publish)
 app.add_typer(data, name="dataset")
 
 

@@ -2,13 +2,13 @@
 
 import os
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Option
 
 from biodir.errors_biodir import SettingError
+from biodir.optional import optional_library
 from biodir.options import check_exclusive
 from biodir.publishing import command as publishing
 
@@ -37,9 +37,7 @@ def export(
         biodir dataset export biored --data-dir DATA
         biodir dataset export biored --download --strict
     """
-    _check_library("biodir dataset export")
-    import datasets
-
+    datasets = optional_library("datasets", "data", "biodir dataset export")
     from biodir.dataset_script.export import export
 
     datasets.disable_progress_bars()
@@ -92,7 +90,7 @@ def publish(
         counts = [f"{name} {sum(splits.values()):,}" for name, splits in rows.items()]
         return f"a new process loads it and counts the rows of the card: {', '.join(counts)}"
 
-    _check_library("biodir dataset publish")
+    optional_library("datasets", "data", "biodir dataset publish")  # for the new process
     files = dataset_repository(folder, repo_id)
     publishing.run_publish(files, check, Destination(repo_id, "dataset", tag, private, delete), dry_run, to)
 
@@ -105,10 +103,7 @@ def _found(data_dir: Path | None, download: bool) -> list["FoundFiles"]:
     check_exclusive(data_dir=data_dir, download=download)
     location = data_dir or os.environ.get("BIODIR_DATA")
     if download:
-        _check_library("--download")
-        from datasets import DownloadManager
-
-        fetch = DownloadManager().download
+        fetch = optional_library("datasets", "data", "--download").DownloadManager().download
         found = [found_files(source, fetched_archive(source, fetch)) for source in SOURCES]
     elif location:
         found = [found_files(source, location) for source in SOURCES]
@@ -121,8 +116,3 @@ def _found(data_dir: Path | None, download: bool) -> list["FoundFiles"]:
         if not each.files:
             print(f"biodir: no file of {each.source.name} in {each.location}: left out", file=sys.stderr)
     return there
-
-
-def _check_library(purpose: str) -> None:
-    if find_spec("datasets") is None:
-        raise SettingError(f"{purpose} needs the library datasets; pip install 'biodir[data]'")

@@ -46,7 +46,7 @@ def predict(
     """
     from biodir.inference.predict import count_documents, format_of, predict_files
 
-    output_format = output_format or format_of(output or sys.stdout)
+    written_format: str = output_format or format_of(output or sys.stdout)
     check_files(inputs, [output] if output else [])
     parameters = {
         "threshold": threshold,
@@ -61,8 +61,8 @@ def predict(
     report = predict_files(
         extract,
         inputs,
-        output or _standard_output(output_format),
-        output_format,
+        output or _standard_output(written_format),
+        written_format,
         ErrorPolicy(errors, on_skip=lambda error: tqdm.write(f"biodir: left out: {error}", file=sys.stderr)),
         progress=partial(tqdm, total=total, unit=" documents", disable=not shows_bar),
         batch_size=batch_size,

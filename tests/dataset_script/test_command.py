@@ -90,7 +90,7 @@ def test_library_that_is_not_installed_is_named(folder, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "datasets", None)
     for name, arguments in (("biodir dataset export", ["export", "out"]), ("--download", ["check", "--download"])):
         assert main(["dataset", *arguments]) == 1
-        assert f"error: {name} needs the library datasets; pip install 'biodir[data]'\n" in capsys.readouterr().err
+        assert f"error: {name} needs datasets; install it with: pip install 'biodir[data]'\n" in capsys.readouterr().err
 
 
 def test_check_does_without_the_library(folder, monkeypatch, capsys):
