@@ -32,7 +32,8 @@ OUTPUT_SUFFIXES = (*PUBTATOR_SUFFIXES, *JSON_LINES_SUFFIXES)
 SCORED_SPLITS = ("validation", "test", "bc8_test")
 DATA_HELP = "folder with bioredirect/ or datasets.zip, whose scored splits are left out; default $BIODIR_DATA"
 EXCLUDE_HELP = "files of documents to leave out by their ids, in place of these splits"
-OutputOption = Annotated[Path, Option("-o", "--output", metavar="OUT", help=", ".join(OUTPUT_SUFFIXES))]
+KEEP_HELP = "leave no document out: for models that BioRED does not score"
+OUTPUT_HELP = f"file to write: {', '.join(OUTPUT_SUFFIXES)}"
 Exclusions = Mapping[str, frozenset[str]]  # name of a file -> the ids of its documents
 
 logger = logging.getLogger(__name__)
@@ -41,10 +42,10 @@ logger = logging.getLogger(__name__)
 def import_corpora(
     name: Annotated[CorpusName, Argument(metavar="NAME", help=f"one of {', '.join(CORPUS_NAMES)}")],
     files: Annotated[list[Path], Argument(metavar="FILE", help="files of the corpus as it is published")],
-    output: OutputOption,
+    output: Annotated[Path, Option("-o", "--output", metavar="OUT", help=OUTPUT_HELP)],
     data_dir: Annotated[Path | None, Option(metavar="DIR", help=DATA_HELP)] = None,
     exclude: Annotated[list[Path] | None, Option(metavar="FILE ...", help=EXCLUDE_HELP)] = None,
-    keep_overlaps: Annotated[bool, Option("--keep-overlaps", help="leave no document out")] = False,
+    keep_overlaps: Annotated[bool, Option("--keep-overlaps", help=KEEP_HELP)] = False,
     errors: ErrorsOption = "raise",
 ) -> None:
     """Read another corpus with biodir's types.

@@ -48,13 +48,7 @@ def predict(
 
     written_format: str = output_format or format_of(output or sys.stdout)
     check_files(inputs, [output] if output else [])
-    parameters = {
-        "threshold": threshold,
-        "relation_types": relation_types or None,
-        "entity_ids": entity_ids or None,
-        "top_k": top_k,
-        "type_map": _type_map(type_map or []),
-    }
+    types = _type_map(type_map or [])
     extract = quiet_pipeline(model, device, backend)
     shows_bar = bool(output) and sys.stderr.isatty()
     total = count_documents(inputs) if shows_bar else None  # reads the files once more, only for the bar
@@ -65,8 +59,12 @@ def predict(
         written_format,
         ErrorPolicy(errors, on_skip=lambda error: tqdm.write(f"biodir: left out: {error}", file=sys.stderr)),
         progress=partial(tqdm, total=total, unit=" documents", disable=not shows_bar),
+        threshold=threshold,
+        relation_types=relation_types or None,
+        entity_ids=entity_ids or None,
+        top_k=top_k,
         batch_size=batch_size,
-        **parameters,
+        type_map=types,
     )
     if output or report.skipped:
         summary = f"documents: {report.documents}, relations: {report.relations}, left out: {len(report.skipped)}"
