@@ -1,13 +1,14 @@
-"""Small things about files: opening, atomic writes and hashes. Needs the standard library only."""
+"""Small things about files: checks, opening, atomic writes and hashes. Needs the standard library only."""
 
 import hashlib
 import json
 import os
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from biodir.errors_biodir import ParseError
+from biodir.errors_biodir import ParseError, SettingError
 
 
 def open_input(path: str | os.PathLike[str]) -> BinaryIO:
@@ -20,6 +21,26 @@ def open_input(path: str | os.PathLike[str]) -> BinaryIO:
         return open(path, "rb")
     except OSError as error:
         raise ParseError(f"{os.fspath(path)}: cannot be read ({error.strerror}); check the path") from error
+
+
+def check_paths(inputs: Iterable[Path], outputs: Iterable[Path] = ()) -> None:
+    """Check before anything is computed that the inputs can be read and the outputs written.
+
+    Raises:
+        SettingError: an input is no file; an output is also an input, or a folder, or in a folder that does not exist.
+    """
+    read = set()
+    for path in inputs:
+        if not path.is_file():
+            problem = "is a folder; name the files in it" if path.is_dir() else "there is no such file; check the path"
+            raise SettingError(f"{path}: {problem}")
+        read.add(path.resolve())
+    for path in outputs:
+        if path.resolve() in read:
+            raise SettingError(f"{path} is an input as well; write to another file")
+        if path.is_dir() or not path.parent.is_dir():
+            problem = "it is a folder" if path.is_dir() else f"{path.parent} is no folder"
+            raise SettingError(f"{path}: cannot be written ({problem}); name another file")
 
 
 def write_atomic(path: Path, text: str) -> None:

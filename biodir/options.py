@@ -1,14 +1,11 @@
-"""What commands share: options, checks of their values, a pipeline without library output."""
+"""What commands share: options, and a pipeline without library output."""
 
 import logging
-from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from typer import BadParameter, Option
 
 from biodir.allocator import keep_freed_memory
-from biodir.errors_biodir import SettingError
 from biodir.inference import Backend
 
 if TYPE_CHECKING:
@@ -18,26 +15,6 @@ ModelOption = Annotated[str | None, Option(help="folder or Hub id; by default $B
 DeviceOption = Annotated[str | None, Option(help="such as cpu, cuda:0 or 0; by default an accelerator if there is one")]
 BackendOption = Annotated[Backend, Option(help="library and precision; all but torch and bf16 need a CPU")]
 ErrorsOption = Annotated[Literal["raise", "skip"], Option(help="stop at a bad document, or leave it out")]
-
-
-def check_files(inputs: Iterable[Path], outputs: Iterable[Path] = ()) -> None:
-    """Check before anything is computed that the inputs can be read and the outputs written.
-
-    Raises:
-        SettingError: an input is no file; an output is also an input, or a folder, or in a folder that does not exist.
-    """
-    read = set()
-    for path in inputs:
-        if not path.is_file():
-            problem = "is a folder; name the files in it" if path.is_dir() else "there is no such file; check the path"
-            raise SettingError(f"{path}: {problem}")
-        read.add(path.resolve())
-    for path in outputs:
-        if path.resolve() in read:
-            raise SettingError(f"{path} is an input as well; write to another file")
-        if path.is_dir() or not path.parent.is_dir():
-            problem = "it is a folder" if path.is_dir() else f"{path.parent} is no folder"
-            raise SettingError(f"{path}: cannot be written ({problem}); name another file")
 
 
 def check_exclusive(**given: Any) -> None:

@@ -13,10 +13,10 @@ from biodir.dataset_script.files import found_files
 from biodir.dataset_script.sources import BIORED_DIRECTION
 from biodir.document_biodir import Document
 from biodir.errors_biodir import AnnotationError, ErrorPolicy, SettingError
-from biodir.files import write_atomic
+from biodir.files import check_paths, write_atomic
 from biodir.formats.pubtator_writer import format_pubtator
 from biodir.formats.reading import JSON_LINES_SUFFIXES, PUBTATOR_SUFFIXES, read_documents
-from biodir.options import ErrorsOption, check_exclusive, check_files
+from biodir.options import ErrorsOption, check_exclusive
 
 if TYPE_CHECKING:
     from .corpora import ImportCounts
@@ -62,7 +62,7 @@ def import_corpora(
     corpus = CORPORA[name]
     if output.suffix.lower() not in OUTPUT_SUFFIXES:
         raise SettingError(f"{output}: unknown suffix {output.suffix!r}; use one of {', '.join(OUTPUT_SUFFIXES)}")
-    check_files([*files, *(exclude or ())], [output])
+    check_paths([*files, *(exclude or ())], [output])
     exclusions: Exclusions = {}
     if exclude:
         exclusions = excluded_by_files(exclude)

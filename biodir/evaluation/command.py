@@ -9,7 +9,8 @@ from tqdm import tqdm
 from typer import Argument, Option
 
 from biodir.errors_biodir import SettingError
-from biodir.options import BackendOption, DeviceOption, ModelOption, check_files, quiet_pipeline
+from biodir.files import check_paths, write_atomic, write_json
+from biodir.options import BackendOption, DeviceOption, ModelOption, quiet_pipeline
 
 # Functions import what needs torch or transformers: `biodir --help` should not wait for these.
 
@@ -43,10 +44,9 @@ def evaluate(
     from biodir.evaluation.report import comparison_report, evaluation_report
     from biodir.evaluation.tables import comparison_table, report_table
     from biodir.evaluation.thresholds import calibrated_documents
-    from biodir.files import write_json
 
     inputs = [path for path in (gold_file, predicted_file, against) if path]
-    check_files(inputs, [path for path in (json, plot) if path])
+    check_paths(inputs, [path for path in (json, plot) if path])
     if predicted_file and model:
         raise SettingError(f"{predicted_file} and --model {model}: give predictions or a model, not both")
     resampling = Resampling(resamples, seed)
@@ -96,7 +96,7 @@ def calibrate(
     from biodir.evaluation.predictions import read_gold
     from biodir.evaluation.thresholds_report import calibration_run, config_file, store_rule, thresholds_table
 
-    check_files([gold_file])
+    check_paths([gold_file])
     gold = read_gold(gold_file)
     extract: Any = quiet_pipeline(model, device, backend)
     folder = Path(extract.model.config.name_or_path)
@@ -125,9 +125,8 @@ def errors(
     from biodir.evaluation.error_analysis import error_analysis
     from biodir.evaluation.error_page import error_page
     from biodir.evaluation.predictions import read_gold, read_predictions
-    from biodir.files import write_atomic
 
-    check_files([gold_file, predicted_file], [output])
+    check_paths([gold_file, predicted_file], [output])
     gold = read_gold(gold_file)
     predicted = read_predictions(predicted_file, gold)
     for note in comparison_notes(compared_documents(gold, predicted)):

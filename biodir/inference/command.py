@@ -9,8 +9,9 @@ from tqdm import tqdm
 from typer import Argument, Option
 
 from biodir.errors_biodir import ErrorPolicy, SettingError
+from biodir.files import check_paths
 from biodir.formats.reading import INPUT_HELP
-from biodir.options import BackendOption, DeviceOption, ErrorsOption, ModelOption, check_files, quiet_pipeline
+from biodir.options import BackendOption, DeviceOption, ErrorsOption, ModelOption, quiet_pipeline
 
 # Functions import what needs torch or transformers: `biodir --help` should not wait for these.
 
@@ -47,7 +48,7 @@ def predict(
     from biodir.inference.predict import count_documents, format_of, predict_files
 
     written_format: str = output_format or format_of(output or sys.stdout)
-    check_files(inputs, [output] if output else [])
+    check_paths(inputs, [output] if output else [])
     types = _type_map(type_map or [])
     extract = quiet_pipeline(model, device, backend)
     shows_bar = bool(output) and sys.stderr.isatty()

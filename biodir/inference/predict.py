@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from biodir.document_biodir import Document, Relation
 from biodir.errors_biodir import STRICT, BioDirError, ErrorPolicy, SettingError
+from biodir.files import check_paths
 from biodir.formats.pubtator_writer import format_pubtator
 from biodir.formats.reading import (
     JSON_LINES_SUFFIXES,
@@ -19,7 +20,6 @@ from biodir.formats.reading import (
     read_documents,
 )
 from biodir.inference.listing import relation_listing
-from biodir.options import check_files
 from biodir.pipeline_decoding_biodir import first_of_pairs
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def predict_files(
     """
     write = WRITERS[output_format or format_of(output)]
     if isinstance(output, Path):
-        check_files(inputs, [output])
+        check_paths(inputs, [output])
 
     def check(document: Document) -> None:
         extract.check_document(document, type_map=parameters.get("type_map"))
