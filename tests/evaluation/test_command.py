@@ -109,11 +109,6 @@ def test_errors_are_counted_and_their_page_is_written(folder, capfd):
     assert "<b>pred.pubtator</b> against <b>gold.pubtator</b>" in (folder / "page.html").read_text()
 
 
-def test_predictions_without_relations_have_a_page_and_a_note(folder, capfd):
-    assert main(["errors", "gold.pubtator", "nothing.pubtator", "-o", "page.html"]) == 0
-    assert capfd.readouterr().err.startswith("biodir: note: the predictions hold no relation at all")
-
-
 # With a model.
 
 
