@@ -6,9 +6,10 @@ A message holds the place, the value seen and the fix. Code that was loaded from
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any, TypeVar
 
 logger = logging.getLogger(__name__)
@@ -60,6 +61,18 @@ class CheckpointError(BioDirError):
     """A model folder that lacks a file, or whose files do not fit together."""
 
     default_reason = "checkpoint"
+
+
+def suggestion(name: object, known: Sequence[object]) -> str:
+    """Return which known name was probably meant, in letters of either case; without a close one, all that are known.
+
+    >>> suggestion("positive_corelation", ["Association", "Positive_Correlation"])
+    "did you mean 'Positive_Correlation'?"
+    """
+    by_lower = {str(each).lower(): each for each in known}
+    for meant in get_close_matches(str(name).lower(), by_lower, n=1):
+        return f"did you mean {by_lower[meant]!r}?"
+    return f"known are {', '.join(map(str, known))}"
 
 
 @contextmanager

@@ -4,7 +4,6 @@ import logging
 import os
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from numbers import Integral, Real
 from types import NoneType
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,7 @@ from .configuration_biodir import TASK
 from .document_biodir import Document, Entity
 from .document_inputs_biodir import document_from_input, is_one_document, iterate_inputs, with_known_types
 from .document_parts_biodir import IdentifierSet
-from .errors_biodir import OFFSETS, STRICT, CheckpointError, ErrorPolicy, SettingError
+from .errors_biodir import OFFSETS, STRICT, CheckpointError, ErrorPolicy, SettingError, suggestion
 from .labels_biodir import UNKNOWN_TYPE, known_type
 from .pipeline_decoding_biodir import DecodingRule, PairDecision, decode_pair
 from .pipeline_engine_biodir import (
@@ -33,9 +32,15 @@ from .pipeline_engine_biodir import (
 from .processing_biodir import ScoredPair, make_processor
 
 if TYPE_CHECKING:  # from a folder, transformers before 5.8 copies only files that this one names
+    from .document_bioc_biodir import to_document  # noqa: F401
+    from .document_bioc_relations_biodir import relation_attempts  # noqa: F401
     from .document_candidates_biodir import CandidatePair  # noqa: F401
+    from .document_json_biodir import is_collection  # noqa: F401
+    from .document_mappings_biodir import mentions_of  # noqa: F401
+    from .document_offsets_biodir import cuts_word  # noqa: F401
     from .document_pubtator_biodir import VARIANT_TYPES  # noqa: F401
     from .document_sentences_biodir import sentence_spans  # noqa: F401
+    from .document_shapes_biodir import own_shape  # noqa: F401
     from .labels_biodir import TASKS  # noqa: F401
     from .processing_chunks_biodir import PairWindows  # noqa: F401
     from .processing_document_biodir import PAIRS_PER_PASS  # noqa: F401
@@ -199,9 +204,7 @@ class BioDirPipeline(Pipeline):
         known = (*PREPROCESS_PARAMETERS, *POSTPROCESS_PARAMETERS)
         for name in kwargs:
             if name not in known:
-                hint = get_close_matches(name, (*known, "batch_size"), n=1)
-                suggestion = f"did you mean {hint[0]!r}?" if hint else f"known are {', '.join(known)}, batch_size"
-                raise SettingError(f"unknown parameter {name!r}; {suggestion}")
+                raise SettingError(f"unknown parameter {name!r}; {suggestion(name, (*known, 'batch_size'))}")
         given = {name: value for name, value in kwargs.items() if value is not None}
         given |= {name: _as_list(name, given[name]) for name in LIST_PARAMETERS if name in given}
         _check_numbers(given)
@@ -393,10 +396,7 @@ def _check_names(parameters: Mapping[str, Any], config: Any) -> None:
 def _check_known(what: str, names: Iterable[Any], known: Sequence[Any]) -> None:
     for name in names:
         if name not in known:
-            by_case = {str(each).casefold(): str(each) for each in known}
-            likely = get_close_matches(str(name).casefold(), by_case, n=1)
-            meant = f"did you mean {by_case[likely[0]]!r}? " if likely else ""
-            raise SettingError(f"unknown {what} {name!r}; {meant}known are {', '.join(map(str, known))}")
+            raise SettingError(f"unknown {what} {name!r}; {suggestion(name, known)}")
 
 
 def _is_whole(value: Any) -> bool:

@@ -1,77 +1,105 @@
-"""Parts of all commands: checks of files, model options, a pipeline without library output, progress bars."""
+"""The command `biodir`: its commands, and what all of them do with wrong arguments and errors."""
 
-import logging
-from argparse import ArgumentParser, Namespace
-from collections.abc import Iterable, Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+import re
+import sys
+from difflib import get_close_matches
+from typing import Annotated, Any
 
+import typer
 from tqdm import tqdm
+from typer.core import TyperCommand, TyperGroup
 
-from biodir.allocator import keep_freed_memory
-from biodir.errors_biodir import SettingError
-from biodir.inference import BACKENDS
+from biodir import __version__
+from biodir.dataset_script import command as dataset
+from biodir.dataset_script.import_command import import_corpora
+from biodir.errors_biodir import BioDirError
+from biodir.evaluation.command import calibrate, error_page_command, evaluate
+from biodir.inference.command import export_onnx, predict
+from biodir.publishing.command import publish
 
-if TYPE_CHECKING:
-    from biodir.pipeline_biodir import BioDirPipeline
 
-T = TypeVar("T")
+class _Command(TyperCommand):
+    """A command with options that take several values after their name, such as `--entity-ids D1 D4`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments, with the name before each value of these options, and suggest what was meant."""
+        repeatable = {name for param in self.params if getattr(param, "multiple", False) for name in param.opts}
+        spread: list[str] = []
+        option = ""
+        for argument in args:
+            if argument.startswith("-"):
+                option = argument
+            elif option in repeatable and spread[-1] != option:
+                spread.append(option)
+            spread.append(argument)
+        try:
+            return super().parse_args(ctx, spread)
+        except typer.BadParameter as error:
+            value, *choices = re.findall("'(.*?)'", error.message) or [""]  # 'onx' is not one of 'onnx', 'torch'
+            for meant in get_close_matches(value.lower(), choices, n=1):
+                error.message += f" Did you mean {meant}?"
+            raise
 
 
-def check_readable(paths: Iterable[Path]) -> None:
-    """Check that all paths are files.
+class _Group(TyperGroup):
+    """The commands; an error ends in one line on standard error and the exit status 1."""
 
-    Raises:
-        SettingError: one is not.
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that the arguments name."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:  # the reader of our output, such as `head`, has ended
+            sys.stdout = None
+            raise typer.Exit(0) from error
+        except (BioDirError, OSError) as error:  # bad input, or such as a full disk
+            tqdm.write(f"biodir: error: {error}", file=sys.stderr)  # above a progress bar
+            raise typer.Exit(1) from error
+        except KeyboardInterrupt as error:
+            print("biodir: interrupted", file=sys.stderr)
+            raise typer.Exit(130) from error
+
+
+def _print_version(is_given: bool) -> None:
+    if is_given:
+        print(f"biodir {__version__}")
+        raise typer.Exit
+
+
+def biodir(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="show the version and exit")
+    ] = False,
+) -> None:
+    """Directed biomedical relation extraction.
+
+    `biodir COMMAND --help` shows the options of a command and an example. With `biodir --install-completion` the tab
+    key completes commands and options.
+
+        biodir predict samples/sample.pubtator
     """
-    for path in paths:
-        if not path.is_file():
-            problem = "is a folder; name the files in it" if path.is_dir() else "there is no such file; check the path"
-            raise SettingError(f"{path}: {problem}")
 
 
-def check_outputs(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
-    """Check before the model runs that the files can be written.
-
-    Raises:
-        SettingError: one is also an input, or a folder, or in a folder that does not exist.
-    """
-    read = {path.resolve() for path in inputs}
-    for path in outputs:
-        if path.resolve() in read:
-            raise SettingError(f"{path} is an input as well; write to another file")
-        if path.is_dir() or not path.parent.is_dir():
-            problem = "it is a folder" if path.is_dir() else f"{path.parent} is no folder"
-            raise SettingError(f"{path}: cannot be written ({problem}); name another file")
-
-
-def add_model_options(command: ArgumentParser) -> None:
-    """Add the options of `quiet_pipeline` to a command."""
-    command.add_argument("--model", help="folder or Hub id; by default $BIODIR_MODEL or the checkpoint of the checkout")
-    command.add_argument("--device", help="such as cpu or cuda:0; by default the first accelerator, else the CPU")
-    command.add_argument(
-        "--backend",
-        default="torch",
-        choices=BACKENDS,
-        help="library and precision of the encoder; all but torch and bf16 need a CPU",
-    )
+app = typer.Typer(
+    cls=_Group, callback=biodir, no_args_is_help=True, rich_markup_mode="markdown", pretty_exceptions_enable=False
+)
+app.command(cls=_Command)(predict)
+app.command(cls=_Command)(export_onnx)
+app.command(cls=_Command)(evaluate)
+app.command(cls=_Command)(calibrate)
+app.command("errors", cls=_Command)(error_page_command)
+app.command(cls=_Command)(publish)
+data = typer.Typer(help="Export, check, import and publish corpora.", no_args_is_help=True, rich_markup_mode="markdown")
+data.command(cls=_Command)(dataset.export)
+data.command(cls=_Command)(dataset.check)
+data.command("import", cls=_Command)(import_corpora)
+data.command(cls=_Command)(dataset.publish)
+app.add_typer(data, name="dataset")
 
 
-def quiet_pipeline(options: Namespace) -> "BioDirPipeline":
-    """Return the pipeline of the options; libraries print nothing, and the command shows what biodir logs."""
-    from transformers.utils import logging as transformers_logging  # here, because `--help` should not wait for torch
-
-    from biodir.inference.loading import load_pipeline
-
-    transformers_logging.disable_progress_bar()
-    transformers_logging.set_verbosity_error()
-    logging.getLogger("biodir").addHandler(logging.NullHandler())
-    keep_freed_memory()
-    return load_pipeline(options.model, options.device, options.backend)
-
-
-def counted(items: Iterable[T], bar: tqdm) -> Iterator[T]:
-    """Yield the items and move the bar with each."""
-    for item in items:
-        yield item
-        bar.update()
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command and return its exit status: 0, 1 after an error, 2 after arguments that are none of its."""
+    try:
+        app(arguments, prog_name="biodir")
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0

@@ -1,4 +1,4 @@
-"""Small things about files: opening, atomic writes and hashes. Needs the standard library only."""
+"""Small things about files: checks, opening, atomic writes and hashes. Needs the standard library only."""
 
 import bz2
 import gzip
@@ -10,12 +10,12 @@ import os
 import sys
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
-from biodir.errors_biodir import ParseError
+from biodir.errors_biodir import ParseError, SettingError
 
 STANDARD_INPUT = "-"
 # First bytes of compressed files -> what opens them.
@@ -72,6 +72,28 @@ def text_lines(file: io.BufferedReader) -> Iterator[str]:
     encoding, errors = ("utf-16", "replace") if is_utf16 else ("utf-8", "surrogateescape")
     newline = "\r" if b"\r" in start and b"\n" not in start else "\n"
     yield from io.TextIOWrapper(file, encoding=encoding, errors=errors, newline=newline)
+
+
+def check_paths(inputs: Iterable[Path], outputs: Iterable[Path] = ()) -> None:
+    """Check before anything is computed that the inputs can be read and the outputs written.
+
+    Raises:
+        SettingError: an input is no file; an output is also an input, or a folder, or in a folder that does not exist.
+    """
+    read = set()
+    for path in inputs:
+        if os.fspath(path) == STANDARD_INPUT:
+            continue
+        if not path.exists() or path.is_dir():  # a pipe is no file, but can be read
+            problem = "is a folder; name the files in it" if path.is_dir() else "there is no such file; check the path"
+            raise SettingError(f"{path}: {problem}")
+        read.add(path.resolve())
+    for path in outputs:
+        if path.resolve() in read:
+            raise SettingError(f"{path} is an input as well; write to another file")
+        if path.is_dir() or not path.parent.is_dir():
+            problem = "it is a folder" if path.is_dir() else f"{path.parent} is no folder"
+            raise SettingError(f"{path}: cannot be written ({problem}); name another file")
 
 
 def write_atomic(path: Path, text: str) -> None:

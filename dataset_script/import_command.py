@@ -1,21 +1,22 @@
 """The command `biodir dataset import`."""
 
-import argparse
 import json
 import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
-from biodir.cli import check_outputs, check_readable
+from typer import Argument, Option
+
 from biodir.dataset_script.files import found_files
 from biodir.dataset_script.sources import BIORED_DIRECTION
 from biodir.document_biodir import Document
-from biodir.errors_biodir import AnnotationError, ErrorPolicy, SettingError
-from biodir.files import write_atomic
+from biodir.errors_biodir import AnnotationError, SettingError
+from biodir.files import check_paths, write_atomic
 from biodir.formats.pubtator_writer import format_pubtator
 from biodir.formats.reading import JSON_LINES_SUFFIXES, PUBTATOR_SUFFIXES, read_documents
+from biodir.options import ErrorsOption, SplitOption, check_exclusive, end_of, reading_policy
 
 if TYPE_CHECKING:
     from .corpora import ImportCounts
@@ -23,86 +24,59 @@ if TYPE_CHECKING:
 
 # The corpora are imported where they are used, so that `biodir --help` does not wait for them.
 
-CORPUS_NAMES = ("bc5cdr", "drugprot", "euadr", "redocred")
+CorpusName = Literal["bc5cdr", "drugprot", "euadr", "redocred"]
+CORPUS_NAMES: tuple[CorpusName, ...] = get_args(CorpusName)
 OUTPUT_SUFFIXES = (*PUBTATOR_SUFFIXES, *JSON_LINES_SUFFIXES)
 # Corpora of PubMed abstracts share documents with BioRED. Those of its test splits would make a score worthless. Those
 # of its validation split would choose thresholds and checkpoints on documents that the model has seen.
 SCORED_SPLITS = ("validation", "test", "bc8_test")
+DATA_HELP = "folder with bioredirect/ or datasets.zip, whose scored splits are left out; default $BIODIR_DATA"
+EXCLUDE_HELP = "files of documents to leave out by their ids, in place of these splits"
+KEEP_HELP = "leave no document out: for models that BioRED does not score"
+OUTPUT_HELP = f"file to write: {', '.join(OUTPUT_SUFFIXES)}"
 Exclusions = Mapping[str, frozenset[str]]  # name of a file -> the ids of its documents
 
 logger = logging.getLogger(__name__)
 
 
-def add_import_command(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command to those of `biodir dataset`."""
-    command = subcommands.add_parser(
-        "import",
-        help="read another corpus with biodir's types",
-        description="Read files of another corpus, give entities and relations the types of biodir, and print the "
-        "counts of what was changed. Documents of BioRED's validation and test splits are left out by their PMIDs.",
-    )
-    command.add_argument("name", metavar="NAME", choices=CORPUS_NAMES, help=f"one of {', '.join(CORPUS_NAMES)}")
-    command.add_argument("files", nargs="+", type=Path, metavar="FILE", help="files of the corpus as it is published")
-    command.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="OUT", help=f"file to write: {', '.join(OUTPUT_SUFFIXES)}"
-    )
-    overlaps = command.add_mutually_exclusive_group()
-    overlaps.add_argument(
-        "--data-dir",
-        type=Path,
-        metavar="DIR",
-        help="folder with bioredirect/ or datasets.zip, whose validation and test splits hold the documents to leave "
-        "out; default $BIODIR_DATA",
-    )
-    overlaps.add_argument(
-        "--exclude",
-        nargs="+",
-        type=Path,
-        default=[],
-        metavar="FILE",
-        help="files of documents to leave out by their ids, in place of these splits",
-    )
-    overlaps.add_argument(
-        "--keep-overlaps", action="store_true", help="leave no document out: for models that BioRED does not score"
-    )
-    command.add_argument(
-        "--errors",
-        choices=("raise", "skip-document"),
-        default="raise",
-        help="stop at a bad document (default) or leave it out",
-    )
-    command.set_defaults(run=run_import)
+def import_corpora(
+    name: Annotated[CorpusName, Argument(metavar="NAME", help=f"one of {', '.join(CORPUS_NAMES)}")],
+    files: Annotated[list[Path], Argument(metavar="FILE", help="files of the corpus as it is published")],
+    output: Annotated[Path, Option("-o", "--output", metavar="OUT", help=OUTPUT_HELP)],
+    data_dir: Annotated[Path | None, Option(metavar="DIR", help=DATA_HELP)] = None,
+    exclude: Annotated[list[Path] | None, Option(metavar="FILE ...", help=EXCLUDE_HELP)] = None,
+    keep_overlaps: Annotated[bool, Option("--keep-overlaps", help=KEEP_HELP)] = False,
+    errors: ErrorsOption = "raise",
+    split_relations: SplitOption = False,
+) -> None:
+    """Read another corpus with biodir's types.
 
+    Read files of another corpus, give entities and relations the types of biodir, and print the counts of what was
+    changed. Documents of BioRED's validation and test splits are left out by their PMIDs.
 
-def run_import(options: argparse.Namespace) -> int:
-    """Import, write and print the counts; return the exit status."""
+        biodir dataset import drugprot drugprot.bioc.xml -o drugprot.pubtator
+        biodir dataset import bc5cdr CDR.txt -o cdr.pubtator --exclude test.pubtator
+    """
     from .corpora import CORPORA, import_corpus
 
-    corpus = CORPORA[options.name]
-    if options.output.suffix.lower() not in OUTPUT_SUFFIXES:
-        raise SettingError(
-            f"{options.output}: unknown suffix {options.output.suffix!r}; use one of {', '.join(OUTPUT_SUFFIXES)}"
-        )
-    check_readable([*options.files, *options.exclude])
-    check_outputs([options.output], [*options.files, *options.exclude])
-    exclusions = _exclusions(options, corpus)
-    excluded = frozenset().union(*exclusions.values())
-    documents, counts = import_corpus(corpus, options.files, excluded, ErrorPolicy(options.errors))
+    check_exclusive(data_dir=data_dir, exclude=exclude, keep_overlaps=keep_overlaps)
+    corpus = CORPORA[name]
+    if output.suffix.lower() not in OUTPUT_SUFFIXES:
+        raise SettingError(f"{output}: unknown suffix {output.suffix!r}; use one of {', '.join(OUTPUT_SUFFIXES)}")
+    check_paths([*files, *(exclude or ())], [output])
+    exclusions: Exclusions = {}
+    if exclude:
+        exclusions = excluded_by_files(exclude)
+    elif data_dir or (corpus.ids_are_pmids and not keep_overlaps):
+        exclusions = excluded_by_scored_splits(data_dir or os.environ.get("BIODIR_DATA"))
+    policy = reading_policy(errors, "characters", split_relations)
+    documents, counts = import_corpus(corpus, files, frozenset().union(*exclusions.values()), policy)
     if not documents and not counts.excluded:
-        names = ", ".join(map(str, options.files))
+        names = ", ".join(map(str, files))
         raise AnnotationError(f"{names}: no documents of {corpus.name}; are these the files as they are published?")
-    write_documents(documents, options.output)
+    write_documents(documents, output)
     print("\n".join(import_table(corpus, counts, exclusions)))
-    return 0
-
-
-def _exclusions(options: argparse.Namespace, corpus: "Corpus") -> Exclusions:
-    """Return the ids to leave out: those of the named files, or of the splits that models are scored on."""
-    if options.exclude:
-        return excluded_by_files(options.exclude)
-    if options.keep_overlaps or (options.data_dir is None and not corpus.ids_are_pmids):
-        return {}
-    return excluded_by_scored_splits(options.data_dir or os.environ.get("BIODIR_DATA"))
+    end_of(policy)
 
 
 def excluded_by_files(paths: Iterable[Path]) -> Exclusions:

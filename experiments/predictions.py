@@ -22,13 +22,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from biodir.cli import quiet_pipeline
 from biodir.document_biodir import Document, Relation
 from biodir.errors_biodir import AnnotationError, BioDirError, SettingError
 from biodir.files import write_atomic, write_json
 from biodir.formats.reading import read_documents
 from biodir.inference import BACKENDS
 from biodir.labels_biodir import TASKS
+from biodir.options import quiet_pipeline
 from biodir.pipeline_decoding_biodir import relations_of_pairs
 
 # A pair as (identifier, type) of its entities, without order: a concept of two types is in pairs of two types.
@@ -48,7 +48,7 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
 
 def load(model: str, options: argparse.Namespace) -> Any:
     """Return the pipeline of a checkpoint, on the device and back end of the options."""
-    return quiet_pipeline(argparse.Namespace(model=model, device=options.device, backend=options.backend))
+    return quiet_pipeline(model, options.device, options.backend)
 
 
 def pair_of(result: Mapping[str, Any]) -> Pair:

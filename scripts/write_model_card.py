@@ -11,8 +11,8 @@ import runpy
 import sys
 from pathlib import Path
 
+from biodir.errors_biodir import BioDirError
 from biodir.publishing.card import written_files
-from biodir.publishing.errors import PublishError
 from biodir.publishing.facts import read_facts
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None, checkout: Path = CHECKOUT) -> int:
             measure(checkout, *options.measure, options.dev_model)
         limits = runpy.run_path(str(checkout / "handler.py"))["Limits"]()
         files = written_files(read_facts(checkout), limits)
-    except PublishError as error:
+    except BioDirError as error:
         print(f"write_model_card: {error}", file=sys.stderr)
         return 1
     if options.check:

@@ -73,8 +73,8 @@ def test_installed_wheel_is_imported_from_its_own_folder(built, tmp_path):
     files = run([sys.executable, "-c", code], elsewhere).splitlines()
     assert len(files) == len(modules)
     assert [file for file in files if target not in Path(file).parents] == []
-    program = f"import sys; sys.path.insert(0, {str(target)!r}); from biodir.__main__ import main; main(['--help'])"
-    assert "usage: biodir" in run([sys.executable, "-c", program], elsewhere)
+    program = f"import sys; sys.path.insert(0, {str(target)!r}); from biodir.cli import main; main(['--help'])"
+    assert "Usage: biodir" in run([sys.executable, "-c", program], elsewhere)
 
 
 def run(command: list[str], cwd: Path) -> str:

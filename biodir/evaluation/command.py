@@ -1,85 +1,81 @@
 """The commands `biodir evaluate`, `biodir calibrate` and `biodir errors`."""
 
-import argparse
 import sys
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Annotated, Any
 
 from tqdm import tqdm
+from typer import Argument, Option
 
-from biodir.cli import add_model_options, check_outputs, check_readable, counted, quiet_pipeline
 from biodir.errors_biodir import SettingError
+from biodir.files import check_paths, write_atomic, write_json
+from biodir.options import (
+    BackendOption,
+    DeviceOption,
+    ErrorsOption,
+    ModelOption,
+    OffsetsOption,
+    SplitOption,
+    end_of,
+    quiet_pipeline,
+    reading_policy,
+)
 
 # Functions import what needs torch or transformers: `biodir --help` should not wait for these.
-if TYPE_CHECKING:
-    from biodir.configuration_biodir import BioDirConfig
-    from biodir.document_biodir import Document
 
-FORMATS = "PubTator, BioC, JSON Lines or Parquet"
+GoldArgument = Annotated[Path, Argument(metavar="GOLD", help="file with relations, in any format of `biodir predict`")]
+PageOption = Annotated[Path, Option("-o", "--output", metavar="OUT", help="HTML file to write")]
 
 
-def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the commands to those of `biodir`."""
-    evaluate = commands.add_parser(
-        "evaluate",
-        help="score predictions, or a model, against gold relations",
-        description="Scores predicted relations against those of gold documents, over complete documents: a gold "
-        "relation whose pair was never scored counts as missed.",
-    )
-    evaluate.add_argument("gold", type=Path, metavar="GOLD", help=f"file with relations: {FORMATS}")
-    evaluate.add_argument("predicted", nargs="?", type=Path, metavar="PRED", help="file with predictions, likewise")
-    add_model_options(evaluate)
-    evaluate.add_argument("--against", type=Path, metavar="PRED2", help="another system's predictions, to compare with")
-    evaluate.add_argument("--resamples", type=int, default=1000, help="times the documents are drawn (default: 1000)")
-    evaluate.add_argument("--seed", type=int, default=1, help="of the draws (default: 1)")
-    evaluate.add_argument("--json", type=Path, metavar="OUT", help="file for the figures, in 0..1")
-    evaluate.add_argument("--plot", type=Path, metavar="OUT", help="file for a picture: .png, .svg or .pdf")
-    evaluate.set_defaults(run=_evaluate)
-    calibrate = commands.add_parser(
-        "calibrate",
-        help="find the threshold of each relation type on development documents",
-        description="Finds the threshold of each relation type and the biases of novelty and direction that serve the "
-        "development documents best. Report scores of other documents.",
-    )
-    calibrate.add_argument("gold", type=Path, metavar="DEV", help=f"file with relations: {FORMATS}")
-    add_model_options(calibrate)
-    calibrate.add_argument("--write", action="store_true", help="store them in the model's config.json (a folder)")
-    calibrate.set_defaults(run=_calibrate)
-    errors = commands.add_parser(
-        "errors",
-        help="show what predictions get wrong, as a page to read",
-        description="Compares predicted relations with gold ones and writes a page that shows every error with its "
-        "sentences, by category. The page is one HTML file that works offline.",
-    )
-    errors.add_argument("gold", type=Path, metavar="GOLD", help="documents with relations")
-    errors.add_argument("predicted", type=Path, metavar="PRED", help="the same documents, as `biodir predict` writes")
-    errors.add_argument("-o", "--output", type=Path, required=True, metavar="OUT", help="HTML file to write")
-    errors.set_defaults(run=_errors)
+def evaluate(
+    gold_file: GoldArgument,
+    predicted_file: Annotated[Path | None, Argument(metavar="PRED", help="file with predictions, likewise")] = None,
+    model: ModelOption = None,
+    device: DeviceOption = None,
+    backend: BackendOption = "torch",
+    errors: ErrorsOption = "raise",
+    offsets: OffsetsOption = "characters",
+    split_relations: SplitOption = False,
+    against: Annotated[Path | None, Option(metavar="PRED2", help="another system's predictions, to compare")] = None,
+    resamples: Annotated[int, Option(help="times the documents are drawn")] = 1000,
+    seed: Annotated[int, Option(help="of the draws")] = 1,
+    json: Annotated[Path | None, Option(metavar="OUT", help="file for the figures, in 0..1")] = None,
+    plot: Annotated[Path | None, Option(metavar="OUT", help="file for a picture: .png, .svg or .pdf")] = None,
+) -> None:
+    """Score predictions, or a model, against gold relations.
 
+    Complete documents are compared: a gold relation whose pair was never scored counts as missed. The intervals come
+    from documents that are drawn many times with replacement.
 
-def _evaluate(options: argparse.Namespace) -> int:
+        biodir evaluate gold.pubtator --model runs/mine --json scores.json
+        biodir evaluate gold.pubtator a.pubtator --against b.pubtator
+    """
     from biodir.evaluation.intervals import Resampling
     from biodir.evaluation.plots import check_plot_path, write_plot
-    from biodir.evaluation.predictions import read_gold, read_predictions
+    from biodir.evaluation.predictions import predicted_documents, read_gold, read_predictions
     from biodir.evaluation.report import comparison_report, evaluation_report
     from biodir.evaluation.tables import comparison_table, report_table
     from biodir.evaluation.thresholds import calibrated_documents
-    from biodir.files import write_json
 
-    inputs = [path for path in (options.gold, options.predicted, options.against) if path is not None]
-    check_readable(inputs)
-    if options.predicted is not None and options.model is not None:
-        raise SettingError(f"{options.predicted} and --model {options.model}: give predictions or a model, not both")
-    check_outputs([path for path in (options.json, options.plot) if path is not None], inputs)
-    resampling = Resampling(options.resamples, options.seed)
-    if options.plot:
-        check_plot_path(options.plot)
-    gold = read_gold(options.gold)
-    other = read_predictions(options.against, gold) if options.against else None
-    if options.predicted is not None:
-        predicted, labels, pair_types, tuned = read_predictions(options.predicted, gold), None, None, 0
+    inputs = [path for path in (gold_file, predicted_file, against) if path]
+    check_paths(inputs, [path for path in (json, plot) if path])
+    if predicted_file and model:
+        raise SettingError(f"{predicted_file} and --model {model}: give predictions or a model, not both")
+    resampling = Resampling(resamples, seed)
+    if plot:
+        check_plot_path(plot)
+    policy = reading_policy(errors, offsets, split_relations)
+    gold = read_gold(gold_file, policy)
+    other = read_predictions(against, gold, policy) if against else None
+    labels = pair_types = None
+    tuned = 0
+    if predicted_file:
+        predicted = read_predictions(predicted_file, gold, policy)
     else:
-        predicted, config = _model_predictions(options, gold)
+        extract: Any = quiet_pipeline(model, device, backend)
+        predicted = predicted_documents(extract, gold, partial(tqdm, total=len(gold), unit=" documents", disable=None))
+        config = extract.model.config
         labels, pair_types = config.labels, config.pair_types
         tuned = calibrated_documents(gold, config.calibrated_on)
     report = evaluation_report(gold, predicted, resampling, labels, pair_types)
@@ -91,60 +87,79 @@ def _evaluate(options: argparse.Namespace) -> int:
     if other is not None:
         report["comparison"] = comparison_report(gold, predicted, other, resampling, labels)
         print("\n" + comparison_table(report["comparison"]))
-    if options.json:
-        write_json(options.json, report)
-    if options.plot:
-        write_plot(options.plot, report, gold, predicted, labels)
-    return 0
+    if json:
+        write_json(json, report)
+    if plot:
+        write_plot(plot, report, gold, predicted, labels)
+    end_of(policy)
 
 
-def _model_predictions(options: argparse.Namespace, gold: "list[Document]") -> "tuple[list[Document], BioDirConfig]":
-    """Return the predictions of the model that the options name, and its configuration."""
-    from biodir.evaluation.predictions import predicted_documents
+def calibrate(
+    gold_file: GoldArgument,
+    model: ModelOption = None,
+    device: DeviceOption = None,
+    backend: BackendOption = "torch",
+    errors: ErrorsOption = "raise",
+    offsets: OffsetsOption = "characters",
+    split_relations: SplitOption = False,
+    write: Annotated[bool, Option("--write", help="store them in the model's config.json (a folder)")] = False,
+) -> None:
+    """Find the threshold of each relation type on development documents.
 
-    extract: Any = quiet_pipeline(options)
-    with tqdm(total=len(gold), unit=" documents", disable=None) as bar:
-        predicted = predicted_documents(extract, gold, progress=lambda documents: counted(documents, bar))
-    return predicted, extract.model.config
+    Find also the biases of novelty and direction that serve these documents best. The scores to report are those of
+    other documents.
 
-
-def _calibrate(options: argparse.Namespace) -> int:
+        biodir calibrate dev.pubtator --model runs/mine --write
+    """
     from biodir.evaluation.predictions import read_gold
     from biodir.evaluation.thresholds_report import calibration_run, config_file, store_rule, thresholds_table
 
-    check_readable([options.gold])
-    gold = read_gold(options.gold)
-    extract: Any = quiet_pipeline(options)
+    check_paths([gold_file])
+    policy = reading_policy(errors, offsets, split_relations)
+    gold = read_gold(gold_file, policy)
+    extract: Any = quiet_pipeline(model, device, backend)
     folder = Path(extract.model.config.name_or_path)
-    if options.write:
+    if write:
         config_file(folder)
-    with tqdm(unit=" batches", disable=None) as bar:
-        run = calibration_run(extract, gold, progress=lambda batches: counted(batches, bar))
+    run = calibration_run(extract, gold, partial(tqdm, unit=" batches", disable=None))
     print(thresholds_table(run))
-    if options.write:
+    if write:
         store_rule(run, folder)
         print(f"\nstored in {folder / 'config.json'}")
-    return 0
+    end_of(policy)
 
 
-def _errors(options: argparse.Namespace) -> int:
+def error_page_command(
+    gold_file: GoldArgument,
+    predicted_file: Annotated[Path, Argument(metavar="PRED", help="the same documents, as `biodir predict` writes")],
+    output: PageOption,
+    errors: ErrorsOption = "raise",
+    offsets: OffsetsOption = "characters",
+    split_relations: SplitOption = False,
+) -> None:
+    """Show what predictions get wrong, as a page to read.
+
+    Every relation that is missed, spurious or wrong is there with its sentences, by category. The page is one HTML file
+    that works offline.
+
+        biodir errors gold.pubtator predictions.pubtator -o errors.html
+    """
     from biodir.evaluation.checks import compared_documents, comparison_notes
     from biodir.evaluation.error_analysis import error_analysis
     from biodir.evaluation.error_page import error_page
     from biodir.evaluation.predictions import read_gold, read_predictions
-    from biodir.files import write_atomic
 
-    check_readable([options.gold, options.predicted])
-    check_outputs([options.output], [options.gold, options.predicted])
-    gold = read_gold(options.gold)
-    predicted = read_predictions(options.predicted, gold)
+    check_paths([gold_file, predicted_file], [output])
+    policy = reading_policy(errors, offsets, split_relations)
+    gold = read_gold(gold_file, policy)
+    predicted = read_predictions(predicted_file, gold, policy)
     for note in comparison_notes(compared_documents(gold, predicted)):
         print(f"biodir: note: {note}", file=sys.stderr)
     analysis = error_analysis(gold, predicted)
-    write_atomic(options.output, error_page(analysis, options.gold.name, options.predicted.name))
+    write_atomic(output, error_page(analysis, gold_file.name, predicted_file.name))
     relations = f"{len(analysis.comparisons)} relations of gold or predictions"
     print(f"{len(analysis.documents)} documents, {relations}, {len(analysis.errors)} errors\n")
     for category, count in analysis.category_counts().items():
         print(f"{count:7}  {category.title}")
-    print(f"\npage: {options.output}")
-    return 0
+    print(f"\npage: {output}")
+    end_of(policy)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from biodir.document_biodir import Document
-from biodir.errors_biodir import AnnotationError, ParseError
+from biodir.errors_biodir import STRICT, AnnotationError, ErrorPolicy, ParseError
 from biodir.evaluation.checks import compared_documents
 from biodir.formats.reading import JSON, file_format, read_documents
 from biodir.inference.predict import predicted_relations
@@ -15,13 +15,17 @@ from biodir.inference.predict import predicted_relations
 TEXT_KEYS = {"text", "title", "abstract", "passages"}
 
 
-def read_gold(path: Path) -> list[Document]:
+def read_gold(path: Path, policy: ErrorPolicy = STRICT) -> list[Document]:
     """Return the documents of a file with relations, in any format that `read_documents` reads.
+
+    Args:
+        path: the file.
+        policy: what becomes of documents, mentions and relations with an error.
 
     Raises:
         AnnotationError: the file has no document, or none with a relation, or documents that cannot be compared.
     """
-    documents = list(read_documents(path))
+    documents = list(read_documents(path, policy))
     if not documents:
         raise AnnotationError(f"{path}: holds no documents; give documents with relations")
     if not any(document.relations for document in documents):
@@ -30,7 +34,7 @@ def read_gold(path: Path) -> list[Document]:
     return documents
 
 
-def read_predictions(path: Path, gold: Sequence[Document]) -> list[Document]:
+def read_predictions(path: Path, gold: Sequence[Document], policy: ErrorPolicy = STRICT) -> list[Document]:
     """Return the predictions of a file for the gold documents, in a format of `read_documents` or of `biodir predict`.
 
     Documents from results of `biodir predict` have no text.
@@ -41,7 +45,7 @@ def read_predictions(path: Path, gold: Sequence[Document]) -> list[Document]:
     """
     documents = _results(path) if file_format(path) == JSON else None
     if documents is None:
-        documents = list(read_documents(path))
+        documents = list(read_documents(path, policy))
     _check_comparable(path, gold, documents)
     return documents
 

@@ -1,105 +1,107 @@
-"""The command `biodir predict`."""
+"""The commands `biodir predict` and `biodir export-onnx`."""
 
-import argparse
 import sys
+from functools import partial
 from pathlib import Path
-from typing import TextIO
+from typing import Annotated, Literal, TextIO
 
 from tqdm import tqdm
+from typer import Argument, Option
 
-from biodir.cli import add_model_options, check_readable, counted, quiet_pipeline
-from biodir.errors_biodir import ErrorPolicy, SettingError
+from biodir.errors_biodir import SettingError
+from biodir.files import check_paths
 from biodir.formats.reading import INPUT_HELP
+from biodir.options import (
+    BackendOption,
+    DeviceOption,
+    ErrorsOption,
+    ModelOption,
+    OffsetsOption,
+    end_of,
+    quiet_pipeline,
+    reading_policy,
+)
+
+# Functions import what needs torch or transformers: `biodir --help` should not wait for these.
+
+Format = Literal["pubtator", "jsonl", "listing"]
+OutputOption = Annotated[Path | None, Option("-o", "--output", metavar="OUT", help="file to write: .pubtator, .jsonl")]
+BATCH_HELP = "candidate pairs in a batch of the model; with a small number texts are read more than once"
+TYPE_MAP_HELP = "other names of entity types; NAME= leaves one out"
 
 
-def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the commands `predict` and `export-onnx`."""
-    predict = commands.add_parser(
-        "predict",
-        help="find the relations in files of documents",
-        description="Find the directed relations between the marked entities of documents. Without -o they are listed "
-        "on the terminal.",
-    )
-    predict.add_argument("inputs", nargs="+", type=Path, metavar="IN", help=INPUT_HELP)
-    predict.add_argument("-o", "--output", type=Path, metavar="OUT", help="file to write: .pubtator or .jsonl")
-    predict.add_argument(
-        "--format", choices=("pubtator", "jsonl", "listing"), help="format of the output, if not by suffix"
-    )
-    add_model_options(predict)
-    predict.add_argument(
-        "--errors", choices=("raise", "skip"), default="raise", help="stop at a bad document (default) or leave it out"
-    )
-    predict.add_argument("--threshold", type=float, help="leave out relations with a lower score (0..1)")
-    predict.add_argument("--relation-types", nargs="+", metavar="TYPE", help="only relations of these types")
-    predict.add_argument("--entity-ids", nargs="+", metavar="ID", help="only pairs with one of these entities")
-    predict.add_argument("--top-k", type=int, help="at most this many relations a document")
-    predict.add_argument(
-        "--batch-size",
-        type=int,
-        help="candidate pairs in a batch of the model; with a small number texts are read more than once",
-    )
-    predict.add_argument(
-        "--type-map",
-        nargs="+",
-        default=[],
-        metavar="NAME=TYPE",
-        help="other names of entity types; NAME= leaves one out",
-    )
-    predict.set_defaults(run=_predict)
-    export = commands.add_parser(
-        "export-onnx",
-        help="write the encoder of a checkpoint for ONNX Runtime",
-        description="Write the encoder of a checkpoint as ONNX graphs, in float32 and in int8. `--backend onnx` and "
-        "`--backend onnx-int8` find them in the checkpoint's own folder; without them they export it at every start.",
-    )
-    export.add_argument("output", nargs="?", type=Path, metavar="FOLDER", help="by default the checkpoint's folder")
-    export.add_argument("--model", help="folder or Hub id; by default $BIODIR_MODEL or the checkpoint of the checkout")
-    export.set_defaults(run=_export, device="cpu", backend="torch")
+def predict(
+    inputs: Annotated[list[Path], Argument(metavar="IN", help=INPUT_HELP)],
+    output: OutputOption = None,
+    output_format: Annotated[Format | None, Option("--format", help="format of the output, if not by suffix")] = None,
+    model: ModelOption = None,
+    device: DeviceOption = None,
+    backend: BackendOption = "torch",
+    errors: ErrorsOption = "raise",
+    offsets: OffsetsOption = "characters",
+    threshold: Annotated[float | None, Option(help="leave out relations with a lower score (0..1)")] = None,
+    relation_types: Annotated[list[str] | None, Option(metavar="TYPE ...", help="only these relation types")] = None,
+    entity_ids: Annotated[list[str] | None, Option(metavar="ID ...", help="only pairs with one of these")] = None,
+    top_k: Annotated[int | None, Option(help="at most this many relations a document")] = None,
+    batch_size: Annotated[int | None, Option(help=BATCH_HELP)] = None,
+    type_map: Annotated[list[str] | None, Option(metavar="NAME=TYPE ...", help=TYPE_MAP_HELP)] = None,
+) -> None:
+    """Find the relations in files of documents.
 
+    The relations are directed and hold between entities whose mentions are marked in the document. Without -o they are
+    listed on the terminal.
 
-def _predict(options: argparse.Namespace) -> int:
-    # Imported here, because `biodir --help` should not wait for torch.
+        biodir predict samples/sample.pubtator
+        biodir predict a.pubtator b.jsonl -o relations.pubtator --errors skip-mention
+        biodir predict a.xml -o out.jsonl --relation-types Bind Cotreatment
+    """
     from biodir.inference.predict import count_documents, format_of, predict_files
 
-    output_format = options.format or format_of(options.output or sys.stdout)
-    output = options.output or _standard_output(output_format)
-    parameters = {name: getattr(options, name) for name in ("threshold", "relation_types", "entity_ids", "top_k")}
-    parameters["type_map"] = _type_map(options.type_map)
-    check_readable(options.inputs)
-    extract = quiet_pipeline(options)
-    shows_bar = bool(options.output) and sys.stderr.isatty()
-    total = count_documents(options.inputs) if shows_bar else None  # reads the files once more, only for the bar
-    with tqdm(total=total, unit=" documents", disable=not shows_bar) as bar:
-        report = predict_files(
-            extract,
-            options.inputs,
-            output,
-            output_format,
-            ErrorPolicy(
-                options.errors, on_skip=lambda error: tqdm.write(f"biodir: left out: {error}", file=sys.stderr)
-            ),
-            progress=lambda documents: counted(documents, bar),
-            batch_size=options.batch_size,
-            **parameters,
-        )
-    if options.output or report.skipped:
-        summary = f"documents: {report.documents}, relations: {report.relations}, left out: {len(report.skipped)}"
-        print(summary, file=sys.stderr)
-    return 0
+    written_format: str = output_format or format_of(output or sys.stdout)
+    check_paths(inputs, [output] if output else [])
+    types = _type_map(type_map or [])
+    extract = quiet_pipeline(model, device, backend)
+    shows_bar = bool(output) and sys.stderr.isatty()
+    total = count_documents(inputs) if shows_bar else None  # reads the files once more, only for the bar
+    policy = reading_policy(errors, offsets, relations=False)
+    report = predict_files(
+        extract,
+        inputs,
+        output or _standard_output(written_format),
+        written_format,
+        policy,
+        progress=partial(tqdm, total=total, unit=" documents", disable=not shows_bar),
+        threshold=threshold,
+        relation_types=relation_types or None,
+        entity_ids=entity_ids or None,
+        top_k=top_k,
+        batch_size=batch_size,
+        type_map=types,
+    )
+    end_of(policy, f"documents: {report.documents}, relations: {report.relations}" if output else "")
 
 
-def _export(options: argparse.Namespace) -> int:
+def export_onnx(
+    output: Annotated[Path | None, Argument(metavar="FOLDER", help="by default the checkpoint's folder")] = None,
+    model: ModelOption = None,
+) -> None:
+    """Write the encoder of a checkpoint for ONNX Runtime.
+
+    It is written as ONNX graphs, in float32 and in int8. `--backend onnx` and `--backend onnx-int8` find them in the
+    checkpoint's own folder; without them they export it at every start.
+
+        biodir export-onnx --model runs/mine
+    """
     from biodir.inference.loading import default_model
     from biodir.inference.onnx_encoder import ONNX_FILES, export_encoder
 
-    folder = options.output or Path(options.model or default_model())
+    folder = output or Path(model or default_model())
     if not folder.is_dir():
         raise SettingError(f"{folder}: there is no such folder; name one that exists")
-    model = quiet_pipeline(options).model
+    network = quiet_pipeline(model, "cpu", "torch").model
     for backend in ONNX_FILES:
-        path = export_encoder(model, folder, backend)
+        path = export_encoder(network, folder, backend)
         print(f"{path}: {path.stat().st_size / 1e6:.1f} MB, for --backend {backend}")
-    return 0
 
 
 def _standard_output(output_format: str) -> TextIO:

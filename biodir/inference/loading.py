@@ -25,12 +25,12 @@ LIBRARY_ERRORS = (OSError, RuntimeError, TypeError, ValueError, SafetensorError,
 LFS_POINTER = b"version https://git-lfs"
 
 
-def load_pipeline(model: str | None = None, device: str | None = None, backend: str = "torch") -> BioDirPipeline:
+def load_pipeline(model: str | None = None, device: str | int | None = None, backend: str = "torch") -> BioDirPipeline:
     """Return the pipeline of a checkpoint.
 
     Args:
         model: folder or Hub id; None for $BIODIR_MODEL or, in a checkout, the checkpoint in it.
-        device: as in transformers, such as "cpu" or "cuda:0"; None for the first accelerator, else the CPU.
+        device: as in transformers, such as "cpu", "cuda:0" or 0; None for the first accelerator, else the CPU.
         backend: the library and precision of the encoder, see `use_backend`.
 
     Raises:
@@ -91,7 +91,7 @@ def _check_place(name: str) -> None:
                 raise CheckpointError(f"{name}: {file} is a pointer of Git LFS; fetch the file with `git lfs pull`")
 
 
-def _check_device(device: str | None) -> None:
+def _check_device(device: str | int | None) -> None:
     try:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:  # torch asserts that it was built for the device

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from biodir.cli import check_outputs
 from biodir.document_biodir import Document, Relation
-from biodir.errors_biodir import STRICT, BioDirError, ErrorPolicy, SettingError
+from biodir.errors_biodir import STRICT, ErrorPolicy, SettingError
+from biodir.files import check_paths
 from biodir.formats.pubtator_writer import format_pubtator
 from biodir.formats.reading import (
     JSON_LINES_SUFFIXES,
@@ -33,11 +33,10 @@ SCORE_DIGITS = 4
 
 @dataclass(frozen=True)
 class Report:
-    """The documents and relations that a run wrote, and the errors of the documents that it skipped."""
+    """The documents and relations that a run wrote; the policy of the run counts what it left out."""
 
     documents: int
     relations: int
-    skipped: tuple[BioDirError, ...]
 
 
 def predict_files(
@@ -56,8 +55,8 @@ def predict_files(
         inputs: files that `read_documents` reads.
         output: a file, or an open text stream.
         output_format: "pubtator", "jsonl" or "listing"; by default that of the suffix, for a stream the listing.
-        policy: whether a bad document is raised or skipped. A document that the model or the output format cannot take
-            is bad, too.
+        policy: what becomes of files, documents and mentions with an error; a document that the model or the output
+            format cannot take has one, too.
         progress: wraps the iterable of documents, such as a progress bar.
         parameters: those of a call of the pipeline.
 
@@ -66,14 +65,15 @@ def predict_files(
     """
     write = WRITERS[output_format or format_of(output)]
     if isinstance(output, Path):
-        check_outputs([output], inputs)
+        check_paths(inputs, [output])
 
-    def check(document: Document) -> None:
-        extract.check_document(document, type_map=parameters.get("type_map"))
+    def prepare(document: Document) -> Document:
+        document = extract.check_document(document, parameters.get("type_map"), policy)
         write(document, [])  # what cannot be written is found before the model runs, where file and line are known
+        return document
 
-    policy = replace(policy, check=check)
-    documents = (document for path in inputs for document in read_documents(path, policy))
+    reading = replace(policy, prepare=prepare)
+    documents = policy.files(inputs, lambda path: read_documents(path, reading))
     documents_written = relations_written = 0
     opened: Any = output.open("w", encoding="utf-8", newline="\n") if isinstance(output, Path) else nullcontext(output)
     with opened as file:
@@ -82,7 +82,7 @@ def predict_files(
             file.flush()
             documents_written += 1
             relations_written += len(relations)
-    return Report(documents_written, relations_written, tuple(policy.skipped))
+    return Report(documents_written, relations_written)
 
 
 def format_of(output: Path | TextIO) -> str:

@@ -1,10 +1,11 @@
 """The command `biodir publish`, and what it shares with `biodir dataset publish`."""
 
-import argparse
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from typer import Option
 
 from biodir import __version__
 
@@ -12,68 +13,70 @@ if TYPE_CHECKING:
     from biodir.publishing.assembly import RepositoryFile
     from biodir.publishing.upload import Destination
 
+MODEL_HELP = "checkpoint with its model_card.md; by default $BIODIR_MODEL or the checkpoint of the checkout"
 TAG = f"v{__version__}"
+RepoIdOption = Annotated[str, Option(metavar="ORG/NAME", help="repository on the Hub")]
+PrivateOption = Annotated[bool, Option("--private", help="create the repository as private")]
+TagOption = Annotated[str, Option(help="tag of this content; other content needs another tag")]
+DeleteOption = Annotated[bool, Option("--delete", help="allow to delete or overwrite files that biodir did not upload")]
+DryRunOption = Annotated[
+    bool, Option("--dry-run", help="do everything except the upload, and print what it would change")
+]
+ToOption = Annotated[Path | None, Option(metavar="DIR", help="write the checked repository to this folder instead")]
 
 
-def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command to those of `biodir`."""
-    publish = commands.add_parser(
-        "publish",
-        help="bring a checkpoint to the Hub",
-        description="Assemble the Hub repository of a checkpoint (code, weights, tokenizer, card, evaluation results, "
-        "licence, citation, sample), load it in a new process that has nothing else, upload it and tag it. After an "
-        "error, run the command again: it uploads only what is missing.",
-    )
-    publish.add_argument(
-        "--model",
-        type=Path,
-        metavar="FOLDER",
-        help="checkpoint with its model_card.md; default: $BIODIR_MODEL or the checkpoint of the checkout",
-    )
-    add_publish_options(publish)
-    publish.set_defaults(run=_publish)
+def publish(
+    repo_id: RepoIdOption,
+    model: Annotated[Path | None, Option(metavar="FOLDER", help=MODEL_HELP)] = None,
+    private: PrivateOption = False,
+    tag: TagOption = TAG,
+    delete: DeleteOption = False,
+    dry_run: DryRunOption = False,
+    to: ToOption = None,
+) -> None:
+    """Bring a checkpoint to the Hub.
 
+    Assemble the Hub repository of a checkpoint (code, weights, tokenizer, card, evaluation results, licence, citation,
+    sample), load it in a new process that has nothing else, upload it and tag it. After an error, run the command
+    again: it uploads only what is missing.
 
-def add_publish_options(command: argparse.ArgumentParser) -> None:
-    """Add the options that both publish commands have."""
-    command.add_argument("--repo-id", required=True, metavar="ORG/NAME", help="repository on the Hub")
-    command.add_argument("--private", action="store_true", help="create the repository as private")
-    command.add_argument(
-        "--tag", default=TAG, help=f"tag of this content; other content needs another tag; default {TAG}"
-    )
-    command.add_argument(
-        "--delete", action="store_true", help="allow to delete or overwrite files that biodir did not upload"
-    )
-    command.add_argument(
-        "--dry-run", action="store_true", help="do everything except the upload, and print what it would change"
-    )
-    command.add_argument("--to", type=Path, metavar="DIR", help="write the checked repository to this folder instead")
+        biodir publish --repo-id ORG/NAME --dry-run
+        biodir publish --repo-id ORG/NAME --model runs/mine --private
+    """
+    from biodir.inference.loading import default_model  # here, because `--help` should not wait for torch
+    from biodir.publishing.checking import check_model
+    from biodir.publishing.model_repository import model_repository
+    from biodir.publishing.upload import Destination
 
+    def check(folder: Path) -> str:
+        relations = check_model(folder)
+        return f"a new process loads it and finds {relations} relations in the sample; handler.py returns the same"
 
-def check_destination(options: argparse.Namespace) -> None:
-    """Check the names of repository and tag and, for an upload, that there is a token; raise PublishError if not."""
-    from biodir.publishing.upload import check_names, check_token
-
-    check_names(options.repo_id, options.tag)
-    if not (options.to or options.dry_run):
-        check_token(options.repo_id)
+    files = model_repository(model or Path(default_model()), repo_id)
+    run_publish(files, check, Destination(repo_id, "model", tag, private, delete), dry_run, to)
 
 
 def run_publish(
-    options: argparse.Namespace,
     files: Iterable["RepositoryFile"],
     check: Callable[[Path], str],
-    repo_type: str,
-) -> int:
-    """Assemble, check and upload a repository as the options ask, and print each step.
+    destination: "Destination",
+    is_dry_run: bool = False,
+    to: Path | None = None,
+) -> None:
+    """Assemble, check and upload a repository, and print each step.
 
     Args:
         files: files of the repository.
         check: returns in one line what it found in the assembled folder, or raises.
-        repo_type: model or dataset.
+        is_dry_run: whether to print what an upload would change in its place.
+        to: folder to write the repository to in place of an upload.
     """
     from biodir.publishing.assembly import MARKER, assemble, content_files
-    from biodir.publishing.upload import Destination
+    from biodir.publishing.upload import check_names, check_token
+
+    check_names(destination.repo_id, destination.tag)
+    if not (to or is_dry_run):
+        check_token(destination.repo_id)
 
     def list_and_check(folder: Path) -> None:
         listed = list(content_files(folder))
@@ -83,13 +86,11 @@ def run_publish(
         print(f"checked: {check(folder)}")
 
     with tempfile.TemporaryDirectory(prefix="biodir-publish-") as place:
-        folder = assemble(files, options.to or Path(place) / "repository", list_and_check)
-        if options.to:
+        folder = assemble(files, to or Path(place) / "repository", list_and_check)
+        if to:
             print(f"not uploaded: the repository is in {folder} (the file {MARKER} in it is not part of it)")
         else:
-            destination = Destination(options.repo_id, repo_type, options.tag, options.private, options.delete)
-            _plan_and_upload(folder, destination, options.dry_run)
-    return 0
+            _plan_and_upload(folder, destination, is_dry_run)
 
 
 def _plan_and_upload(folder: Path, destination: "Destination", is_dry_run: bool) -> None:
@@ -119,18 +120,3 @@ def _plan_and_upload(folder: Path, destination: "Destination", is_dry_run: bool)
         print(f"not uploaded: would go to {name} ({destination.repo_type}) with the tag {tag}")
         return
     print(f"{name}: tagged {tag}, commit {upload(folder, destination, plan)}")
-
-
-def _publish(options: argparse.Namespace) -> int:
-    # Imported here because `biodir --help` must not wait for torch.
-    from biodir.inference.loading import default_model
-    from biodir.publishing.checking import check_model
-    from biodir.publishing.model_repository import model_repository
-
-    def check(folder: Path) -> str:
-        relations = check_model(folder)
-        return f"a new process loads it and finds {relations} relations in the sample; handler.py returns the same"
-
-    check_destination(options)
-    files = model_repository(options.model or Path(default_model()), options.repo_id)
-    return run_publish(options, files, check, "model")

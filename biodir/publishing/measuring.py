@@ -11,11 +11,10 @@ import torch
 import transformers
 
 from biodir import __version__
-from biodir.__main__ import main
+from biodir.evaluation.command import evaluate
 from biodir.files import file_sha256, write_json
 from biodir.formats.json_files import read_json
 from biodir.inference.loading import load_pipeline
-from biodir.publishing.errors import PublishError
 from biodir.publishing.facts import MEASURED, RESULTS, fingerprint
 
 EXAMPLES = "samples/examples.jsonl"
@@ -68,7 +67,5 @@ def _scores(gold: Path, model: Path) -> Any:
     """Return the report that `biodir evaluate --json` writes about the model."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
-        command = ["evaluate", str(gold), "--model", str(model), "--json", str(report)]
-        if main(command):
-            raise PublishError(f"biodir {' '.join(command)} failed; see the message above")
+        evaluate(gold, model=str(model), json=report)
         return json.loads(report.read_text(encoding="utf-8"))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from biodir.__main__ import main
+from biodir.cli import main
 from biodir.dataset_script.check import CountError, SplitContent, check_counts, counts_of, found_counts
 from biodir.dataset_script.sources import PublishedCount
 from helpers.corpus_folder import COPPER, IRON

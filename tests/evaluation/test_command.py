@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from biodir import read_pubtator, write_pubtator
-from biodir.__main__ import main
+from biodir.cli import main
 from biodir.evaluation.intervals import Resampling
 from biodir.evaluation.report import comparison_report, evaluation_report
 from biodir.evaluation.tables import comparison_table, report_table
@@ -62,33 +62,29 @@ def test_figures_are_printed_and_go_to_json_and_a_picture(folder, capfd):
     assert "<!-- 4 documents, 7 related pairs -->" in (folder / "out.svg").read_text()
 
 
-TWICE = "document 1 occurs twice; keep one"
-DIFFER = "documents differ: 2 only in gold (3, 4); score the same documents"
-
-
 @pytest.mark.parametrize(
     ("command", "message"),
     [
         ("evaluate absent.txt pred.pubtator", "absent.txt: there is no such file; check the path"),
         ("evaluate empty.pubtator pred.pubtator", "empty.pubtator: holds no documents; give documents"),
-        ("evaluate gold.pubtator pred.pubtator --against dev.pubtator", f"dev.pubtator: {DIFFER}"),
+        (
+            "evaluate gold.pubtator pred.pubtator --against dev.pubtator",
+            "dev.pubtator: documents differ: 2 only in gold",
+        ),
         ("evaluate gold.pubtator unknown.pubtator", "unknown.pubtator: predictions: document 1 has the novelty 'NEW'"),
         (
             "evaluate gold.pubtator pred.pubtator --model folder",
             "pred.pubtator and --model folder: give predictions or",
         ),
-        ("evaluate gold.pubtator pred.pubtator --resamples 0", "resamples is 0; draw the documents at least once"),
         ("evaluate gold.pubtator pred.pubtator --plot out.gif", "out.gif: unknown suffix '.gif'; use one of .png"),
         ("evaluate gold.pubtator pred.pubtator --json ./gold.pubtator", "gold.pubtator is an input as well; write to"),
-        ("evaluate twice.pubtator --model absent/model", f"twice.pubtator: gold: {TWICE}"),
         ("calibrate dev.pubtator --model absent/model/x", "absent/model/x: there is no such folder; name the folder"),
-        ("errors gold.pubtator dev.pubtator -o page.html", f"dev.pubtator: {DIFFER}"),
+        ("errors gold.pubtator dev.pubtator -o page.html", "dev.pubtator: documents differ: 2 only in gold (3, 4)"),
         ("errors gold.pubtator pred.pubtator -o pred.pubtator", "pred.pubtator is an input as well; write to another"),
     ],
 )
 def test_error_is_one_line_without_traceback(command, message, folder, capfd):
     (folder / "empty.pubtator").write_text("")
-    (folder / "twice.pubtator").write_text((folder / "dev.pubtator").read_text() * 2)
     (folder / "unknown.pubtator").write_text((folder / "pred.pubtator").read_text().replace("\tNovel\t", "\tNEW\t"))
     before = {path: path.read_bytes() for path in folder.iterdir()}
     assert failure(capfd, *command.split()).startswith(message)
@@ -111,11 +107,6 @@ def test_errors_are_counted_and_their_page_is_written(folder, capfd):
         "",
     )
     assert "<b>pred.pubtator</b> against <b>gold.pubtator</b>" in (folder / "page.html").read_text()
-
-
-def test_predictions_without_relations_have_a_page_and_a_note(folder, capfd):
-    assert main(["errors", "gold.pubtator", "nothing.pubtator", "-o", "page.html"]) == 0
-    assert capfd.readouterr().err.startswith("biodir: note: the predictions hold no relation at all")
 
 
 # With a model.
@@ -178,10 +169,10 @@ def test_calibrated_model_is_scored_with_a_note_on_documents_it_was_calibrated_o
 def test_model_of_the_hub_is_refused_before_the_search(folder, checkpoint, capfd, monkeypatch):
     extract = open_pipeline(checkpoint)
     extract.model.config.name_or_path = "group/model"
-    monkeypatch.setattr("biodir.evaluation.command.quiet_pipeline", lambda _: extract)
+    monkeypatch.setattr("biodir.evaluation.command.quiet_pipeline", lambda *_: extract)
     monkeypatch.setattr("biodir.evaluation.thresholds_report.calibration_run", None)  # a call would fail
-    assert failure(capfd, "calibrate", "dev.pubtator", "--write", "--model", "group/model") == (
-        "group/model: no folder with a config.json; save the model into one to store thresholds"
+    assert failure(capfd, "calibrate", "dev.pubtator", "--write").startswith(
+        "group/model: no folder with a config.json"
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 from huggingface_hub import HfApi
 
 import biodir
-from biodir.__main__ import main
+from biodir.cli import main
 from biodir.publishing import checking
 from biodir.publishing.assembly import assemble
 from biodir.publishing.checking import check_model, clean_environment

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 import biodir
-from biodir.__main__ import main
+from biodir.cli import main
 from biodir.publishing import dataset_repository as publishing
 from biodir.publishing.checking import clean_environment
 from biodir.publishing.dataset_repository import check_dataset, dataset_repository

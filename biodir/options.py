@@ -1,0 +1,83 @@
+"""What commands share: options, and a pipeline without library output."""
+
+import logging
+import sys
+from collections import Counter
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from tqdm import tqdm
+from typer import BadParameter, Exit, Option
+
+from biodir.allocator import keep_freed_memory
+from biodir.errors_biodir import BioDirError, ErrorPolicy
+from biodir.inference import Backend
+
+if TYPE_CHECKING:
+    from biodir.pipeline_biodir import BioDirPipeline
+
+ModelOption = Annotated[str | None, Option(help="folder or Hub id; by default $BIODIR_MODEL or that of the checkout")]
+DeviceOption = Annotated[str | None, Option(help="such as cpu, cuda:0 or 0; by default an accelerator if there is one")]
+BackendOption = Annotated[Backend, Option(help="library and precision; all but torch and bf16 need a CPU")]
+ErrorsOption = Annotated[
+    Literal["raise", "skip-document", "skip-mention"],
+    Option(help="stop at an error; or leave out the document, or only the mention or relation, that has it"),
+]
+OffsetsOption = Annotated[
+    Literal["characters", "utf-16", "bytes"], Option(help="what the offsets of the files count; bytes are UTF-8")
+]
+SplitOption = Annotated[
+    bool, Option("--split-relations", help="make a relation of three and more entities one of each pair of them")
+]
+# Exit status of a run that left out files or documents.
+INCOMPLETE = 3
+# Mentions and relations that are left out are named up to this number, then only counted.
+NAMED_PARTS = 20
+
+
+def reading_policy(errors: str, offsets: str, split_relations: bool = False, relations: bool = True) -> ErrorPolicy:
+    """Return the policy of the options; it names on standard error what is left out."""
+    named: Counter[str] = Counter()
+
+    def name(what: str, error: BioDirError) -> None:
+        named[what] += 1
+        if what in ("file", "document") or named[what] <= NAMED_PARTS:
+            tqdm.write(f"biodir: left out a {what}: {error}", file=sys.stderr)
+
+    return ErrorPolicy(errors, offsets, split_relations, relations, on_skip=name)
+
+
+def end_of(policy: ErrorPolicy, counts: str = "") -> None:
+    """Print counts and what was left out or read otherwise on standard error; end incomplete runs with their status."""
+    lines = [counts] if counts else []
+    for line in (*lines, *policy.summary()):
+        print(f"biodir: {line}", file=sys.stderr)
+    if policy.skipped_number("file") or policy.skipped_number("document"):
+        raise Exit(INCOMPLETE)
+
+
+def check_exclusive(**given: Any) -> None:
+    """Check that at most one of the options has a value; else a usage error."""
+    names = [f"--{name.replace('_', '-')}" for name, value in given.items() if value]
+    if len(names) > 1:
+        raise BadParameter(f"{' and '.join(names)}: give one of them")
+
+
+class _Notes(logging.Handler):
+    """Shows warnings of the pipeline; those of the readers come in the summary."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno >= logging.WARNING and record.name == "biodir.pipeline_biodir":
+            tqdm.write(f"biodir: {record.getMessage()}", file=sys.stderr)
+
+
+def quiet_pipeline(model: str | None, device: str | None, backend: Backend) -> "BioDirPipeline":
+    """Return the pipeline of the model options; libraries print nothing, and the command shows what biodir logs."""
+    from transformers.utils import logging as transformers_logging  # here, because `--help` should not wait for torch
+
+    from biodir.inference.loading import load_pipeline
+
+    transformers_logging.disable_progress_bar()
+    transformers_logging.set_verbosity_error()
+    logging.getLogger("biodir").addHandler(_Notes())
+    keep_freed_memory()
+    return load_pipeline(model, int(device) if device and device.isdecimal() else device, backend)
