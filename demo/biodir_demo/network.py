@@ -6,13 +6,13 @@ from typing import Any
 
 from biodir.document_biodir import Document
 
-from .layout import Box, Curve, Point, Size, arrow_head, canvas_size, edge_curve, place, sign_point
+from .layout import LABEL_HEIGHT, Edge, Label, edge_between, place
 from .predictions import EntityKey, NumberedRelation
 from .styles import entity_style, novelty_name, relation_style
 
-# Least sizes of the drawings for a desktop and for a telephone; the page shows the one that fits.
-DRAWINGS = {"wide": Size(700, 420), "narrow": Size(360, 440)}
-LABEL_HEIGHT = 28
+# Least width of the drawings for a desktop and for a telephone, and the sides of the ellipse that have labels; the page
+# shows the one that fits.
+DRAWINGS = {"wide": (700, 2), "narrow": (360, 1)}
 LABEL_PADDING = 13
 MAX_LABEL = 24
 # More lines cannot be followed; the table has all relations.
@@ -28,35 +28,37 @@ def network_html(document: Document, relations: Sequence[NumberedRelation]) -> s
         return '<p class="bd-none">No relation to draw.</p>'
     drawn = sorted(relations, key=lambda relation: -relation.result["score"])[:MAX_EDGES]
     drawings = "".join(
-        f'<div class="bd-network {name}">{network_svg(document, drawn, least)}</div>'
-        for name, least in DRAWINGS.items()
+        f'<div class="bd-network {name}">{network_svg(document, drawn, *shape)}</div>'
+        for name, shape in DRAWINGS.items()
     )
     note = f"The {MAX_EDGES} relations with the highest scores are drawn, of {len(relations)}."
     hint = f'<p class="bd-hint">{note}</p>' if len(relations) > len(drawn) else ""
     return f"{drawings}{hint}{_legend(drawn)}"
 
 
-def network_svg(document: Document, relations: Sequence[NumberedRelation], least: Size) -> str:
-    """Return a drawing of at least this size: edges first, then their signs, then labels."""
+def network_svg(document: Document, relations: Sequence[NumberedRelation], least_width: float, sides: int) -> str:
+    """Return a drawing of at least this width: edges first, then labels."""
     entities: dict[EntityKey, Mapping[str, str]] = {}
     for relation in relations:
         entities.setdefault(relation.subject, relation.result["subject"])
         entities.setdefault(relation.object, relation.result["object"])
-    sizes = {key: Size(_label_width(entity["text"]), LABEL_HEIGHT) for key, entity in entities.items()}
-    canvas = canvas_size(sizes, least.width, least.height)
-    boxes = place(sizes, [(relation.subject, relation.object) for relation in relations], canvas)
-    mentions = {(entity.identifier, entity.entity_type): len(entity.mentions) for entity in document.entities()}
+    index_of = {key: index for index, key in enumerate(entities)}
+    links = [(index_of[relation.subject], index_of[relation.object]) for relation in relations]
+    layout = place([_label_width(entity["text"]) for entity in entities.values()], links, least_width, sides)
     edges: list[str] = []
-    taken: list[Point] = []
+    taken: list[complex] = []
     for relation in sorted(relations, key=lambda each: each.result["score"]):  # the highest score is drawn last
-        ends = (relation.subject, relation.object)
-        others = [box for key, box in boxes.items() if key not in ends]
-        curve = edge_curve(boxes[ends[0]], boxes[ends[1]], others, canvas, relation.result["directed"])
-        taken.append(sign_point(curve, boxes.values(), taken, SIGN_RADIUS))
-        edges.append(_edge_svg(relation, curve, taken[-1]))
-    nodes = "".join(_node_svg(entity, boxes[key], mentions.get(key, 0)) for key, entity in entities.items())
+        source, target = (layout.labels[index_of[key]].port for key in (relation.subject, relation.object))
+        edge = edge_between(source, target, layout.focus, relation.result["directed"])
+        taken.append(edge.sign_point(taken, SIGN_RADIUS))
+        edges.append(_edge_svg(relation, edge, taken[-1]))
+    mentions = {(entity.identifier, entity.entity_type): len(entity.mentions) for entity in document.entities()}
+    nodes = "".join(
+        _node_svg(entity, label, mentions.get(key, 0))
+        for (key, entity), label in zip(entities.items(), layout.labels, strict=True)
+    )
     return (
-        f'<svg viewBox="0 0 {canvas.width:.0f} {canvas.height:.0f}" role="group" aria-label="Network of relations">'
+        f'<svg viewBox="0 0 {layout.width:.0f} {layout.height:.0f}" role="group" aria-label="Network of relations">'
         f"{''.join(edges)}{nodes}</svg>"
     )
 
@@ -68,12 +70,12 @@ def statement(result: Mapping[str, Any]) -> str:
     return f"{result['subject']['text']} {arrow} {result['object']['text']}: {', '.join(filter(None, parts))}"
 
 
-def _edge_svg(relation: NumberedRelation, curve: Curve, point: Point) -> str:
+def _edge_svg(relation: NumberedRelation, edge: Edge, point: complex) -> str:
     result = relation.result
-    style, title, path = relation_style(result["relation"]), escape(statement(result)), curve.path()
+    style, title, path = relation_style(result["relation"]), escape(statement(result)), edge.path()
     line = "known" if result["novelty"] == "No" else "novel"
-    head = f'<polygon class="head" points="{arrow_head(curve)}"/>' if result["directed"] else ""
-    x, y = (f"{value:.1f}" for value in point)
+    head = f'<polygon class="head" points="{edge.arrow_head()}"/>' if result["directed"] else ""
+    x, y = f"{point.real:.1f}", f"{point.imag:.1f}"
     sign = (
         f'<circle class="glyph" cx="{x}" cy="{y}" r="{SIGN_RADIUS}"/>'
         f'<text class="glyph-text" x="{x}" y="{y}" dy=".35em">{escape(style.sign)}</text>'
@@ -85,14 +87,14 @@ def _edge_svg(relation: NumberedRelation, curve: Curve, point: Point) -> str:
     )
 
 
-def _node_svg(entity: Mapping[str, str], box: Box, mentions: int) -> str:
+def _node_svg(entity: Mapping[str, str], label: Label, mentions: int) -> str:
     style = entity_style(entity["type"])
     title = escape(f"{entity['text']} · {style.name} · {entity['id']} · {mentions} mention{'s' * (mentions != 1)}")
     return (
         f'<g class="bd-node {style.css_class}"><title>{title}</title>'
-        f'<rect x="{box.x - box.width / 2:.1f}" y="{box.y - box.height / 2:.1f}" width="{box.width:.1f}" '
-        f'height="{box.height:.1f}" rx="{box.height / 2:.1f}"/>'
-        f'<text x="{box.x:.1f}" y="{box.y:.1f}" dy=".35em">{escape(_shortened(entity["text"]))}</text></g>'
+        f'<rect x="{label.x - label.width / 2:.1f}" y="{label.y - LABEL_HEIGHT / 2:.1f}" width="{label.width:.1f}" '
+        f'height="{LABEL_HEIGHT}" rx="{LABEL_HEIGHT / 2}"/>'
+        f'<text x="{label.x:.1f}" y="{label.y:.1f}" dy=".35em">{escape(_shortened(entity["text"]))}</text></g>'
     )
 
 
