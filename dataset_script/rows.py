@@ -10,7 +10,7 @@ from typing import Any
 from biodir.document_biodir import Document, Entity, Mention, Relation
 from biodir.document_candidates_biodir import CandidatePair, candidate_pairs
 from biodir.document_sentences_biodir import SentenceIndex
-from biodir.errors_biodir import AnnotationError
+from biodir.errors_biodir import AnnotationError, located
 from biodir.labels_biodir import ENTITY_TYPES, PAIR_TYPES, TYPE_MAP
 from biodir.pipeline_decoding_biodir import pair_targets, relations_of_pairs
 
@@ -109,8 +109,6 @@ def _pair_labels(
     pair: CandidatePair, relations: Sequence[Relation], labels: Labels, document_id: str
 ) -> dict[str, str]:
     """Return task -> the label that at most one relation gives the pair."""
-    try:
+    with located(f"document {document_id}"):
         targets = pair_targets(pair, relations, labels)
-    except AnnotationError as error:
-        raise AnnotationError(f"document {document_id}: {error}") from error
     return {task: labels[task][values.index(1.0)] for task, values in targets.items()}

@@ -152,7 +152,7 @@ def test_relation_of_an_entity_with_itself_is_dropped_and_counted(source):
 
 
 def test_unknown_types_are_refused(source):
-    with pytest.raises(AnnotationError, match=r"in\.xml: document 11: relation type 'CPR:3' is none of INHIBITOR, "):
+    with pytest.raises(AnnotationError, match=r"in\.xml: document 11: relation has type 'CPR:3', none of INHIBITOR, "):
         imported(source, ("CPR:3", "T1", "T2"))
     with pytest.raises(
         AnnotationError, match=r"in\.xml: document 11: mention 'Iron' has type 'METAL', none of CHEMICAL"
