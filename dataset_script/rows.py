@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from biodir.document_biodir import Document, Entity, Mention, Relation
+from biodir.document_biodir import Document, Entity, Relation
 from biodir.document_candidates_biodir import CandidatePair, candidate_pairs
 from biodir.document_sentences_biodir import SentenceIndex
 from biodir.errors_biodir import AnnotationError, located
@@ -92,16 +92,14 @@ def _check_label(task: str, label: str, labels: Sequence[str], place: str) -> No
         raise AnnotationError(f"{place}: unknown {task} {label!r}; known are {known}")
 
 
-def _span(mention: Mention) -> dict[str, Any]:
-    return {"start": mention.start_char, "end": mention.end_char, "text": mention.text}
-
-
 def _entity_columns(prefix: str, entity: Entity) -> dict[str, Any]:
     return {
         f"{prefix}_id": entity.identifier,
         f"{prefix}_type": entity.entity_type,
         f"{prefix}_name": entity.name,
-        f"{prefix}_mentions": [_span(mention) for mention in entity.mentions],
+        f"{prefix}_mentions": [
+            {"start": mention.start_char, "end": mention.end_char, "text": mention.text} for mention in entity.mentions
+        ],
     }
 
 

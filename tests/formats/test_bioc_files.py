@@ -53,16 +53,6 @@ def test_json_without_keys_that_bioc_requires(source):
     assert document.passages == (Passage(0, 8, ""), Passage(9, 18, ""))
 
 
-@pytest.mark.parametrize(
-    ("before", "after", "count"),
-    [("", "", 1), ('{"PubTator3": [', "]}", 1), ("[", "]", 1), ('[{"documents": [', "]}]", 1), ("[D, ", "]", 2)],
-)
-def test_ways_to_wrap_documents(before, after, count, source):
-    document = json.dumps({"id": 7, "passages": [passage("Aspirin.")]})
-    source.write_text(before.replace("D, ", document + ", ") + document + after)
-    assert [(document.id, document.text) for document in read_bioc(source)] == [("7", "Aspirin.")] * count
-
-
 def test_article_of_pubtator(source):
     article = {
         "pmid": 7,
@@ -165,9 +155,6 @@ def test_bad_documents_are_skipped_and_reported(source):
     ]
 
 
-# BioC and other JSON.
-
-
 # The real corpora.
 
 
@@ -194,8 +181,6 @@ def test_biored_is_the_same_as_in_pubtator(file, documents, data_dir):
         assert [(part.start_char, part.end_char) for part in document.passages] == [
             (part.start_char, part.end_char) for part in other.passages
         ]
-        if file.endswith("XML"):
-            assert document.passages == other.passages
 
 
 @pytest.mark.corpus
@@ -214,25 +199,3 @@ def test_exports_of_pubtator_3_are_the_same_as_in_pubtator(file, other, data_dir
     assert document.passages == expected.passages
     triples = [(each.relation_type, each.entity1_id, each.entity2_id) for each in document.relations]
     assert triples == [(each.relation_type, each.entity1_id, each.entity2_id) for each in expected.relations]
-
-
-@pytest.mark.corpus
-def test_drugprot_relates_annotations_with_direction(data_dir):
-    documents = list(read_bioc(data_dir / "drugprot" / "drugprot_dev350.bioc.xml"))
-    assert len(documents) == 350
-    assert sum(len(document.mentions) for document in documents) == 8887
-    relations = [relation for document in documents for relation in document.relations]
-    assert len(relations) == 1759
-    assert all(relation.subject_id == relation.entity1_id for relation in relations)
-
-
-@pytest.mark.corpus
-def test_abridged_mentions_of_euadr_are_refused_by_name(data_dir):
-    policy = ErrorPolicy("skip")
-    path = data_dir / "euadr" / "euadr.bioc.xml"
-    assert len(list(read_bioc(path, policy))) == 35
-    assert [str(error).removeprefix(f"{path}: ").split(":")[0] for error in policy.skipped] == [
-        "document 17599377, annotation T21",
-        "document 18341639, annotation T1",
-        "document 18497344, annotation T9",
-    ]
