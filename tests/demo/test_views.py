@@ -10,6 +10,7 @@ from biodir.configuration_biodir import BioDirConfig
 from biodir.document_biodir import Document
 from biodir_demo.styles import ENTITY_STYLES, RELATION_STYLES, entity_style, novelty_name, relation_style
 from biodir_demo.table import MAX_ROWS, summary_html, table_html
+from biodir_demo.templates import FOLDER
 from biodir_demo.text_view import pieces, span_html, text_html, type_legend_html
 from helpers.demo_predictions import DRUG, FIRST, GENE, SECOND, TEXT, prediction, result
 
@@ -91,6 +92,24 @@ def test_summary_counts_what_is_shown():
     assert "<b>2 relations</b> between 3 entities" in summary_html(PREDICTION, RELATIONS)
     assert "<b>1 of 2 relations</b> between 2 entities" in summary_html(PREDICTION, RELATIONS[:1])
     assert "read in 0.2 s" in summary_html(PREDICTION, ())
+
+
+def luminance(color: str) -> float:
+    channels = [int(color[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4 for channel in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("theme", [":root", ".dark"])
+def test_text_has_contrast_to_its_background(theme):
+    rules = (FOLDER / "page.css").read_text(encoding="utf-8").partition(f"{theme} {{")[2].partition("\n}")[0]
+    lights = {name: luminance(color) for name, color in re.findall(r"--([\w-]+): (#\w{6});", rules)}
+    pairs = [("bd-ink", "bd-card"), ("bd-muted", "bd-paper"), ("bd-ink", "bd-evidence")]
+    pairs += [(f"{kind}-ink", kind) for kind in ("gene", "variant", "disease", "chemical", "organism", "cell-line")]
+    for pair in pairs:
+        darker, lighter = sorted(lights[name] for name in pair)
+        assert (lighter + 0.05) / (darker + 0.05) >= 4.5, pair
+    assert (lights["bd-paper"] < 0.1) == (theme == ".dark")
 
 
 def test_labels_of_the_model_have_a_style_and_others_keep_their_names():
