@@ -119,12 +119,14 @@ def import_corpus(
 def _mapped(document: Document, corpus: Corpus, place: str) -> Document:
     """Return the document with our types, without relations of an entity with itself."""
     types, rules = corpus.entity_types, corpus.relation_rules
-    named = [(f"mention {each.text!r} has type", each.entity_type, types) for each in document.mentions]
-    named += [("relation has type", each.relation_type, rules) for each in document.relations]
-    for subject, name, known in named:
+    named: list[tuple[str, str, Collection[str]]] = [
+        *((f"mention {each.text!r}", each.entity_type, types) for each in document.mentions),
+        *(("relation", each.relation_type, rules) for each in document.relations),
+    ]
+    for what, name, known in named:
         if name not in known:
             raise AnnotationError(
-                f"{place}: {subject} {name!r}, none of {', '.join(known)}; is this a file of {corpus.title}?"
+                f"{place}: {what} has type {name!r}, none of {', '.join(known)}; is this a file of {corpus.title}?"
             )
     mentions = [replace(each, entity_type=types[each.entity_type]) for each in document.mentions]
     relations = [_mapped_relation(each, rules[each.relation_type]) for each in document.relations if not _is_loop(each)]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import networkx
 
 MARGIN = 12
-LABEL_HEIGHT, ROW_HEIGHT, LEAST_HEIGHT = 28, 46, 240
+LABEL_HEIGHT, ROW_HEIGHT, LEAST_HEIGHT = 28, 46, 300
 # Least half width of the ellipse, for the edges.
 LEAST_REACH = 110
 # The part of the ellipse's height that has labels; at its ends both sides would meet.
