@@ -1,6 +1,5 @@
 """The views of the demo as HTML: text, table, summary, styles."""
 
-import random
 import re
 from dataclasses import replace
 
@@ -11,7 +10,7 @@ from biodir.document_biodir import Document
 from biodir_demo.styles import ENTITY_STYLES, RELATION_STYLES, entity_style, novelty_name, relation_style
 from biodir_demo.table import MAX_ROWS, summary_html, table_html
 from biodir_demo.templates import FOLDER
-from biodir_demo.text_view import pieces, span_html, text_html, type_legend_html
+from biodir_demo.text_view import span_html, text_html, type_legend_html
 from helpers.demo_predictions import DRUG, FIRST, GENE, SECOND, TEXT, prediction, result
 
 PREDICTION = prediction()
@@ -32,22 +31,14 @@ def test_text_is_that_of_the_document_and_sentences_name_their_relations():
     assert mention in span_html(DOCUMENT, *SECOND)
 
 
-def test_pieces_are_those_of_the_shortest_mention_and_the_first_sentence():
-    chance = random.Random(3)
-    spans = [sorted(chance.sample(range(61), 2)) for _ in range(40)]
-    entities = [
-        {"start": start, "end": end, "type": "Gene", "id": str(number)} for number, (start, end) in enumerate(spans)
-    ]
-    document = Document.from_dict({"id": "1", "text": "x" * 60, "entities": entities})
-    sentences = [(0, 20), (15, 33), (40, 55)]
-    found = list(pieces(document, sentences, 4, 58))
-    assert [piece.start_char for piece in found[1:]] == [piece.end_char for piece in found[:-1]]
-    assert (found[0].start_char, found[-1].end_char) == (4, 58)
-    for piece in found:
-        around = [m for m in document.mentions if m.start_char <= piece.start_char and piece.end_char <= m.end_char]
-        assert piece.mention == min(around, key=lambda m: m.end_char - m.start_char, default=None)
-        reading = [s for s in sentences if s[0] <= piece.start_char and piece.end_char <= s[1]]
-        assert piece.sentence == (reading[0] if reading else None)
+def test_of_nested_mentions_the_shortest_is_marked_and_of_sentences_the_first():
+    spans = {"1": (0, 9), "2": (2, 7), "3": (2, 5), "4": (6, 8)}
+    entities = [{"start": start, "end": end, "type": "Gene", "id": id} for id, (start, end) in spans.items()]
+    document = Document.from_dict({"id": "1", "text": "abcdefghij", "entities": entities})
+    marked = re.findall(r'· (.)">(\w+)<', span_html(document, 1, 10))
+    assert marked == [("1", "b"), ("3", "cde"), ("2", "f"), ("4", "gh"), ("1", "i")]
+    html = text_html(document, prediction(result(DRUG, GENE, "Bind", 0.5, (0, 6), (4, 8))).relations)
+    assert [visible_text(part) for part in re.findall(r"<span[^>]*>(.*?)</span>", html)] == ["abcdef", "gh"]
 
 
 def test_table_has_a_body_for_each_relation_with_sort_values_and_folded_evidence():
