@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -25,6 +25,12 @@ INPUT_HELP = (
 )
 
 PUBTATOR, JSON_LINES, BIOC, PARQUET = "PubTator", "JSON Lines", "BioC", "Parquet"
+READERS: Mapping[str, Callable[..., Iterator[Document]]] = {
+    PUBTATOR: read_pubtator,
+    JSON_LINES: read_json_lines,
+    BIOC: read_bioc,
+    PARQUET: read_parquet,
+}
 
 _TITLE_LINE = re.compile(rb"[^|\t\n]+\|t\|")
 # A key of BioC at the start of a file that is no JSON: the reader of BioC gives the best message.
@@ -44,7 +50,7 @@ def read_documents(path: str | os.PathLike[str], policy: ErrorPolicy = STRICT) -
         SettingError: the library that reads the format is not installed.
         BioDirError: a document does not follow its format; with the file and the place in it.
     """
-    return _reader(file_format(path))(path, policy)
+    return READERS[file_format(path)](path, policy)
 
 
 def file_format(path: str | os.PathLike[str]) -> str:
@@ -69,10 +75,6 @@ def document_count(path: str | os.PathLike[str]) -> int | None:
         return None
     with open_input(path) as file:
         return sum(bool(line.strip()) if kind == JSON_LINES else bool(_TITLE_LINE.match(line)) for line in file)
-
-
-def _reader(kind: str) -> Callable[..., Iterator[Document]]:
-    return {PUBTATOR: read_pubtator, JSON_LINES: read_json_lines, BIOC: read_bioc, PARQUET: read_parquet}[kind]
 
 
 def _holds_bioc_json(file: BinaryIO) -> bool:
