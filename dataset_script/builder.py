@@ -14,12 +14,16 @@ from biodir.dataset_script.features import document_features, pair_features
 from biodir.dataset_script.files import SplitFile, fetched_archive, found_files, verify_checksums, warn_of_missing
 from biodir.dataset_script.rows import document_row, pair_rows
 from biodir.dataset_script.sources import BIORED_DIRECTION, SOURCES, Source, SourceError
-from biodir.errors_biodir import AnnotationError, BioDirError
+from biodir.errors_biodir import BioDirError, located
 
 
 @dataclass
 class BioredDirectionConfig(datasets.BuilderConfig):
     """One of the data sets.
+
+    >>> bc5cdr = [config for config in BioredDirection.BUILDER_CONFIGS if config.source.name == "bc5cdr"]
+    >>> {config.name: config.row_is for config in bc5cdr}
+    {'bc5cdr': 'document', 'bc5cdr_pairs': 'candidate pair'}
 
     Args:
         source: the corpus.
@@ -84,10 +88,8 @@ class BioredDirection(datasets.GeneratorBasedBuilder):
             raise SourceError(f"config_name is {config_name!r}; it is one of {', '.join(sources)}")
         self._found = None if data_dir is None else found_files(source, data_dir)
         # The cache key of datasets knows the path of the folder but not its content.
-        if self._found is not None:
-            content_hash = self._found.content_hash
-        else:
-            content_hash = hashlib.sha256((keywords.get("address") or source.address).encode()).hexdigest()
+        address = keywords.get("address") or source.address
+        content_hash = self._found.content_hash if self._found else hashlib.sha256(address.encode()).hexdigest()
         keywords = {"dataset_name": "biodir", "hash": content_hash, **keywords}
         folder = None if data_dir is None else os.fspath(data_dir)
         super().__init__(cache_dir=cache_dir, config_name=config_name, data_dir=folder, **keywords)
@@ -141,12 +143,9 @@ class BioredDirection(datasets.GeneratorBasedBuilder):
         """Yield the rows of a split, each with its number."""
         labels, numbers = self.config.source.labels, count()
         for document in split_file.documents():
-            try:
-                is_document = self.config.row_is == "document"
-                rows = (
-                    [document_row(document, labels)] if is_document else pair_rows(document, labels, split_file.split)
-                )
-                for row in rows:
-                    yield next(numbers), row
-            except AnnotationError as error:
-                raise AnnotationError(f"{split_file.path}: {error}") from error
+            with located(str(split_file.path)):
+                if self.config.row_is == "document":
+                    yield next(numbers), document_row(document, labels)
+                else:
+                    for row in pair_rows(document, labels, split_file.split):
+                        yield next(numbers), row

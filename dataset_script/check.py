@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from biodir.dataset_script.files import FoundFiles
 from biodir.dataset_script.sources import PUBLISHED_COUNTS, PublishedCount
@@ -11,26 +10,24 @@ from biodir.errors_biodir import BioDirError
 
 
 class CountError(BioDirError):
-    """Corpora that hold more or less than was published."""
+    """Corpora that hold more or less than was published.
+
+    >>> published = PublishedCount("bc5cdr", ("train",), "documents", 500)
+    >>> try:
+    ...     check_counts({published: 499}, "data")
+    ... except CountError as error:
+    ...     print(str(error).partition(";")[0])
+    data: 1 of 1 counts differ from the published ones: bc5cdr train: 499 documents, 500 published
+    """
 
 
-@dataclass(frozen=True)
-class SplitContent:
-    """The counts of a split by name, and the identifiers of its documents."""
-
-    counts: Mapping[str, int]
-    document_ids: frozenset[str]
+Contents = Mapping[tuple[str, str], Sequence[Document]]  # name of a corpus, name of a split -> its documents
 
 
-Contents = Mapping[tuple[str, str], SplitContent]  # name of a corpus, name of a split -> its content
-
-
-def counts_of(documents: Iterable[Document]) -> SplitContent:
-    """Return the content of a split; the counts by name are those of `sources.PUBLISHED_COUNTS`."""
+def counts_of(documents: Iterable[Document]) -> Counter[str]:
+    """Return the counts of a split by name; the names are those of `sources.PUBLISHED_COUNTS`."""
     counts: Counter[str] = Counter()
-    document_ids = set()
     for document in documents:
-        document_ids.add(document.id)
         counts.update(f"mentions {mention.entity_type}" for mention in document.mentions)
         counts.update(f"relations {relation.relation_type}" for relation in document.relations)
         counts["documents"] += 1
@@ -39,29 +36,30 @@ def counts_of(documents: Iterable[Document]) -> SplitContent:
         counts["relations"] += len(document.relations)
         counts["undirected relations"] += sum(relation.subject_id is None for relation in document.relations)
         counts["subject lines"] += len(document.subject_lines)
-    return SplitContent(counts, frozenset(document_ids))
+    return counts
 
 
 def corpus_contents(found: Sequence[FoundFiles]) -> Contents:
-    """Return the content of every split that is there."""
-    return {(each.source.name, file.split): counts_of(file.documents()) for each in found for file in each.files}
+    """Return the documents of every split that is there."""
+    return {(each.source.name, file.split): list(file.documents()) for each in found for file in each.files}
 
 
 def found_counts(
     contents: Contents, published_counts: Iterable[PublishedCount] = PUBLISHED_COUNTS
 ) -> dict[PublishedCount, int]:
     """Return the number that was found for every published number whose splits are all there."""
+    counts = {key: counts_of(documents) for key, documents in contents.items()}
     found = {}
     for published in published_counts:
         keys = [(published.source, split) for split in published.splits]
         shared = [(published.shared_source, split) for split in published.shared_splits]
-        if not all(key in contents for key in (*keys, *shared)):
+        if not contents.keys() >= {*keys, *shared}:
             continue
         if shared:
-            ids, shared_ids = ({each for key in part for each in contents[key].document_ids} for part in (keys, shared))
+            ids, shared_ids = ({each.id for key in part for each in contents[key]} for part in (keys, shared))
             found[published] = len(ids & shared_ids)
         else:
-            found[published] = sum(contents[key].counts.get(published.count, 0) for key in keys)
+            found[published] = sum(counts[key][published.count] for key in keys)
     return found
 
 

@@ -53,6 +53,12 @@ class ImportCounts:
         relations: how many there are after pairs were merged.
         dropped: type in the corpus -> relations that were left out, since both arguments are one entity.
         contradictions: the pairs that had both signs, with document and types.
+
+    >>> document = Document("1", "text", relations=(Relation("CID", "D1", "D2"), Relation("CID", "D2", "D1")))
+    >>> corpus = replace(BC5CDR, read=lambda path, policy: [document])
+    >>> documents, counts = import_corpus(corpus, ["CDR.txt"])
+    >>> counts.relation_types, counts.relations, counts.merged
+    (Counter({('CID', 'Positive_Correlation'): 2}), 1, 1)
     """
 
     documents_read: int
@@ -112,20 +118,17 @@ def import_corpus(
 
 def _mapped(document: Document, corpus: Corpus, place: str) -> Document:
     """Return the document with our types, without relations of an entity with itself."""
-    for mention in document.mentions:
-        if mention.entity_type not in corpus.entity_types:
+    types, rules = corpus.entity_types, corpus.relation_rules
+    named: list[tuple[str, str, Collection[str]]] = [
+        *((f"mention {each.text!r}", each.entity_type, types) for each in document.mentions),
+        *(("relation", each.relation_type, rules) for each in document.relations),
+    ]
+    for what, name, known in named:
+        if name not in known:
             raise AnnotationError(
-                f"{place}: mention {mention.text!r} has type {mention.entity_type!r}, none of "
-                f"{', '.join(corpus.entity_types)}; is this a file of {corpus.title}?"
+                f"{place}: {what} has type {name!r}, none of {', '.join(known)}; is this a file of {corpus.title}?"
             )
-    for relation in document.relations:
-        if relation.relation_type not in corpus.relation_rules:
-            raise AnnotationError(
-                f"{place}: relation type {relation.relation_type!r} is none of {', '.join(corpus.relation_rules)}; "
-                f"is this a file of {corpus.title}?"
-            )
-    mentions = [replace(each, entity_type=corpus.entity_types[each.entity_type]) for each in document.mentions]
-    rules = corpus.relation_rules
+    mentions = [replace(each, entity_type=types[each.entity_type]) for each in document.mentions]
     relations = [_mapped_relation(each, rules[each.relation_type]) for each in document.relations if not _is_loop(each)]
     return replace(document, mentions=tuple(mentions), relations=tuple(relations), subject_lines=())
 

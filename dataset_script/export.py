@@ -68,7 +68,7 @@ def _built(found: FoundFiles, name: str, cache: str) -> DatasetDict:
 def _counts(source: Source, file: SplitFile, pairs: Dataset) -> dict[str, str | int]:
     """Return a row of the card's table of counts, by the names of its columns."""
     documents = list(file.documents())
-    counts = counts_of(documents).counts
+    counts = counts_of(documents)
     return {
         "corpus": source.name,
         "split": file.split,

@@ -19,7 +19,15 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class SplitFile:
-    """The file of a split, on disk or inside a zip archive; error messages name it by its path."""
+    """The file of a split, on disk or inside a zip archive; error messages name it by its path.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "train.pubtator")
+    ...     size = path.write_text("1|t|Iron\\n1|a|It binds.\\n")
+    ...     [document.text for document in SplitFile("train", path, file_sha256(path)).documents()]
+    ['Iron It binds.']
+    """
 
     split: str
     path: Path | zipfile.Path
@@ -36,7 +44,13 @@ class SplitFile:
 
 @dataclass(frozen=True)
 class FoundFiles:
-    """The files of a corpus that are at a location, in the order of its splits."""
+    """The files of a corpus that are at a location, in the order of its splits.
+
+    >>> from biodir.dataset_script.sources import BC5CDR
+    >>> train = SplitFile("train", Path("data/bc5cdr/CDR_TrainingSet.PubTator.txt"), sha256="7afc")
+    >>> FoundFiles(BC5CDR, Path("data"), (train,)).missing
+    ('validation', 'test')
+    """
 
     source: Source
     location: Path
@@ -131,14 +145,13 @@ def fetched_archive(source: Source, download: Callable[[str], str], address: str
 
 
 def _path(source: Source, name: str, location: Path) -> Path | zipfile.Path | None:
-    if location.is_file():
-        return _member(source, name, location)
     folders = (location / source.folder, location)
-    on_disk = [folder / name for folder in folders if (folder / name).is_file()]
-    if on_disk:
-        return on_disk[0]
-    archives = [folder / source.archive for folder in folders if (folder / source.archive).is_file()]
-    return next(filter(None, (_member(source, name, archive) for archive in archives)), None)
+    for folder in folders:
+        if (folder / name).is_file():
+            return folder / name
+    archives = (location, *(folder / source.archive for folder in folders))
+    members = (_member(source, name, archive) for archive in archives if archive.is_file())
+    return next(filter(None, members), None)
 
 
 def _member(source: Source, name: str, archive: Path) -> zipfile.Path | None:

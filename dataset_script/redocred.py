@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from biodir.document_biodir import Document, Mention, Relation
-from biodir.errors_biodir import STRICT, BioDirError, ErrorPolicy, ParseError
+from biodir.errors_biodir import STRICT, ErrorPolicy, ParseError, located
 from biodir.files import open_input
 
 from .corpus import HEAD, Corpus, RelationRule
@@ -61,16 +61,15 @@ def _entries(path: str | os.PathLike[str]) -> list[Any]:
 
 
 def _document(entry: Any, place: str) -> Document:
-    try:
-        text, spans = _text_and_spans(entry["sents"])
-        mentions = _mentions(entry["vertexSet"], text, spans)
-        entities = range(len(entry["vertexSet"]))
-        relations = [_relation(label, entities) for label in entry.get("labels", ())]
-        return Document(entry["title"], text, mentions, tuple(relations))
-    except (KeyError, IndexError, TypeError, AttributeError) as error:
-        raise ParseError(f"{place}: is not of Re-DocRED ({type(error).__name__}: {error})") from error
-    except BioDirError as error:
-        raise type(error)(f"{place}: {error}") from error
+    with located(place):
+        try:
+            text, spans = _text_and_spans(entry["sents"])
+            mentions = _mentions(entry["vertexSet"], text, spans)
+            entities = range(len(entry["vertexSet"]))
+            relations = [_relation(label, entities) for label in entry.get("labels", ())]
+            return Document(entry["title"], text, mentions, tuple(relations))
+        except (KeyError, IndexError, TypeError, AttributeError) as error:
+            raise ParseError(f"is not of Re-DocRED ({type(error).__name__}: {error})") from error
 
 
 def _text_and_spans(sentences: Sequence[Sequence[str]]) -> tuple[str, list[list[Span]]]:

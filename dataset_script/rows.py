@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from biodir.document_biodir import Document, Entity, Mention, Relation
+from biodir.document_biodir import Document, Entity, Relation
 from biodir.document_candidates_biodir import CandidatePair, candidate_pairs
 from biodir.document_sentences_biodir import SentenceIndex
-from biodir.errors_biodir import AnnotationError
+from biodir.errors_biodir import AnnotationError, located
 from biodir.labels_biodir import ENTITY_TYPES, PAIR_TYPES, UNKNOWN_TYPE, known_type
 from biodir.pipeline_decoding_biodir import pair_targets, relations_of_pairs
 
@@ -95,16 +95,14 @@ def _check_label(task: str, label: str, labels: Sequence[str], place: str) -> No
         raise AnnotationError(f"{place}: unknown {task} {label!r}; known are {known}")
 
 
-def _span(mention: Mention) -> dict[str, Any]:
-    return {"start": mention.start_char, "end": mention.end_char, "text": mention.text}
-
-
 def _entity_columns(prefix: str, entity: Entity) -> dict[str, Any]:
     return {
         f"{prefix}_id": entity.identifier,
         f"{prefix}_type": entity.entity_type,
         f"{prefix}_name": entity.name,
-        f"{prefix}_mentions": [_span(mention) for mention in entity.mentions],
+        f"{prefix}_mentions": [
+            {"start": mention.start_char, "end": mention.end_char, "text": mention.text} for mention in entity.mentions
+        ],
     }
 
 
@@ -112,8 +110,6 @@ def _pair_labels(
     pair: CandidatePair, relations: Sequence[Relation], labels: Labels, document_id: str
 ) -> dict[str, str]:
     """Return task -> the label that at most one relation gives the pair."""
-    try:
+    with located(f"document {document_id}"):
         targets = pair_targets(pair, relations, labels)
-    except AnnotationError as error:
-        raise AnnotationError(f"document {document_id}: {error}") from error
     return {task: labels[task][values.index(1.0)] for task, values in targets.items()}

@@ -8,7 +8,15 @@ from biodir.labels_biodir import DIRECTION_LABELS, NOVELTY_LABELS, RELATION_LABE
 
 
 class SourceError(BioDirError):
-    """A corpus that is not there, cannot be fetched, or is not the published file."""
+    """A corpus that is not there, cannot be fetched, or is not the published file.
+
+    >>> from biodir.dataset_script.files import found_files
+    >>> try:
+    ...     found_files(BC5CDR, "absent")
+    ... except SourceError as error:
+    ...     print(error)
+    absent: there is no such folder or archive; check the path
+    """
 
 
 # File -> SHA-256 of the published one; those of bc8_test and of BC5CDR's test split are not known.

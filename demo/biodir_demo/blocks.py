@@ -25,7 +25,7 @@ from .documents import (
 from .downloads import downloads_html
 from .marking import Mark, MarkedText, clean_text, selected_span
 from .network import network_html
-from .predictions import Filter, NumberedRelation, Prediction, options_of, predict
+from .predictions import ANY_NOVELTY, NumberedRelation, Prediction, options_of, passes, predict
 from .styles import entity_style, novelty_name, relation_style
 from .table import summary_html, table_html
 from .text_view import text_html, type_legend_html
@@ -48,7 +48,6 @@ CAUTION = (
 )
 # The page's script puts text and selection into the first two inputs; the others stay.
 SELECTION_SCRIPT = "(text, selection, ...others) => [...window.biodirSelection(), ...others]"
-ANY_NOVELTY = "Any"
 # Uploads are checked this often, and deleted at this age.
 UPLOAD_KEPT_S = 1500
 # One event of a group at a time, in the order in which they came: a slow old one does not overwrite a new one.
@@ -205,7 +204,7 @@ class Page:
         """Show the relations that pass the filters in all views."""
         if prediction is None:
             return [gr.skip()] * len(self.views)
-        return _views_html(prediction, _filter_of(*values).kept(prediction.relations))
+        return _views_html(prediction, tuple(each for each in prediction.relations if passes(each.result, *values)))
 
     def _predicted(self, document: Callable[[], Document]) -> list[Any]:
         try:
@@ -241,7 +240,7 @@ def message_html(message: object) -> str:
 
 
 def _filter_components() -> list[Any]:
-    """Return the components of the filters, in the order of `_filter_of`."""
+    """Return the components of the filters, in the order of `passes`."""
     with gr.Row(elem_classes="bd-filters"):
         return [
             gr.Textbox(label="Search", placeholder="name, identifier", max_lines=1, min_width=150),
@@ -250,11 +249,6 @@ def _filter_components() -> list[Any]:
             gr.Slider(0, 1, 0, step=0.05, label="Minimum score", min_width=160, elem_id="bd-score"),
             gr.Checkbox(False, label="Directed only", min_width=130, elem_id="bd-directed"),
         ]
-
-
-def _filter_of(words: str, relation_types: list[str], novelty: str, min_score: float, directed_only: bool) -> Filter:
-    chosen = None if novelty == ANY_NOVELTY else novelty
-    return Filter(tuple(relation_types or ()), chosen, bool(directed_only), float(min_score or 0), words or "")
 
 
 def _open_filters(prediction: Prediction) -> list[Any]:

@@ -32,8 +32,7 @@ class MarkedText:
     def with_text(self, text: str) -> "MarkedText":
         """Return the edited text: marks after the edit move with it, marks that it touches are removed."""
         before = _common_length(self.text, text)
-        shared = _common_length(self.text[::-1], text[::-1])
-        after = min(shared, min(len(self.text), len(text)) - before)
+        after = _common_length(self.text[before:][::-1], text[before:][::-1])
         growth = len(text) - len(self.text)
         moved = (
             replace(mark, start_char=mark.start_char + growth, end_char=mark.end_char + growth)
@@ -53,10 +52,8 @@ class MarkedText:
         mark = self._trimmed(mark)
         marks = [mark, *self.without_marks(mark.start_char, mark.end_char).marks]
         if everywhere:
-            is_marked = [False] * len(self.text)
-            for each in marks:
-                is_marked[each.start_char : each.end_char] = [True] * (each.end_char - each.start_char)
-            free = [span for span in _same_words(self.text, mark) if not any(is_marked[slice(*span)])]
+            is_marked = {index for each in marks for index in range(each.start_char, each.end_char)}
+            free = [span for span in _same_words(self.text, mark) if is_marked.isdisjoint(range(*span))]
             marks += [replace(mark, start_char=start, end_char=end) for start, end in free]
         check_count(PASTED, "mentions", len(marks))
         return MarkedText(self.text, tuple(sorted(marks, key=lambda mark: mark.start_char)))

@@ -1,18 +1,18 @@
 """Draws the relations as a network in SVG, with arrows from subject to object."""
 
 from collections.abc import Mapping, Sequence
-from html import escape
 from typing import Any
 
 from biodir.document_biodir import Document
 
-from .layout import Box, Curve, Point, Size, arrow_head, canvas_size, edge_curve, place, sign_point
+from .layout import LABEL_HEIGHT, Edge, edge_between, place
 from .predictions import EntityKey, NumberedRelation
-from .styles import entity_style, novelty_name, relation_style
+from .styles import novelty_name, relation_style
+from .templates import rendered
 
-# Least sizes of the drawings for a desktop and for a telephone; the page shows the one that fits.
-DRAWINGS = {"wide": Size(700, 420), "narrow": Size(360, 440)}
-LABEL_HEIGHT = 28
+# Least width of the drawings for a desktop and for a telephone, and the sides of the ellipse that have labels; the page
+# shows the one that fits.
+DRAWINGS = {"wide": (700, 2), "narrow": (360, 1)}
 LABEL_PADDING = 13
 MAX_LABEL = 24
 # More lines cannot be followed; the table has all relations.
@@ -27,37 +27,35 @@ def network_html(document: Document, relations: Sequence[NumberedRelation]) -> s
     if not relations:
         return '<p class="bd-none">No relation to draw.</p>'
     drawn = sorted(relations, key=lambda relation: -relation.result["score"])[:MAX_EDGES]
-    drawings = "".join(
-        f'<div class="bd-network {name}">{network_svg(document, drawn, least)}</div>'
-        for name, least in DRAWINGS.items()
-    )
-    note = f"The {MAX_EDGES} relations with the highest scores are drawn, of {len(relations)}."
-    hint = f'<p class="bd-hint">{note}</p>' if len(relations) > len(drawn) else ""
-    return f"{drawings}{hint}{_legend(drawn)}"
+    drawings = {name: network_svg(document, drawn, *shape) for name, shape in DRAWINGS.items()}
+    return rendered("network.html", drawings=drawings, drawn=drawn, total=len(relations))
 
 
-def network_svg(document: Document, relations: Sequence[NumberedRelation], least: Size) -> str:
-    """Return a drawing of at least this size: edges first, then their signs, then labels."""
+def network_svg(document: Document, relations: Sequence[NumberedRelation], least_width: float, sides: int) -> str:
+    """Return a drawing of at least this width: edges first, then labels."""
     entities: dict[EntityKey, Mapping[str, str]] = {}
     for relation in relations:
         entities.setdefault(relation.subject, relation.result["subject"])
         entities.setdefault(relation.object, relation.result["object"])
-    sizes = {key: Size(_label_width(entity["text"]), LABEL_HEIGHT) for key, entity in entities.items()}
-    canvas = canvas_size(sizes, least.width, least.height)
-    boxes = place(sizes, [(relation.subject, relation.object) for relation in relations], canvas)
-    mentions = {(entity.identifier, entity.entity_type): len(entity.mentions) for entity in document.entities()}
-    edges: list[str] = []
-    taken: list[Point] = []
+    index_of = {key: index for index, key in enumerate(entities)}
+    links = [(index_of[relation.subject], index_of[relation.object]) for relation in relations]
+    layout = place([_label_width(entity["text"]) for entity in entities.values()], links, least_width, sides)
+    edges: list[tuple[NumberedRelation, Edge, complex]] = []
     for relation in sorted(relations, key=lambda each: each.result["score"]):  # the highest score is drawn last
-        ends = (relation.subject, relation.object)
-        others = [box for key, box in boxes.items() if key not in ends]
-        curve = edge_curve(boxes[ends[0]], boxes[ends[1]], others, canvas, relation.result["directed"])
-        taken.append(sign_point(curve, boxes.values(), taken, SIGN_RADIUS))
-        edges.append(_edge_svg(relation, curve, taken[-1]))
-    nodes = "".join(_node_svg(entity, boxes[key], mentions.get(key, 0)) for key, entity in entities.items())
-    return (
-        f'<svg viewBox="0 0 {canvas.width:.0f} {canvas.height:.0f}" role="group" aria-label="Network of relations">'
-        f"{''.join(edges)}{nodes}</svg>"
+        source, target = (layout.labels[index_of[key]].port for key in (relation.subject, relation.object))
+        edge = edge_between(source, target, layout.focus, relation.result["directed"])
+        edges.append((relation, edge, edge.sign_point([point for _, _, point in edges], SIGN_RADIUS)))
+    mentions = {(entity.identifier, entity.entity_type): len(entity.mentions) for entity in document.entities()}
+    counts = [mentions.get(key, 0) for key in entities]
+    return rendered(
+        "network.svg",
+        layout=layout,
+        edges=edges,
+        nodes=zip(entities.values(), layout.labels, counts, strict=True),
+        sign_radius=SIGN_RADIUS,
+        label_height=LABEL_HEIGHT,
+        statement=statement,
+        shortened=_shortened,
     )
 
 
@@ -66,52 +64,6 @@ def statement(result: Mapping[str, Any]) -> str:
     arrow = "→" if result["directed"] else "—"
     parts = (relation_style(result["relation"]).name, novelty_name(result["novelty"]), f"score {result['score']:.2f}")
     return f"{result['subject']['text']} {arrow} {result['object']['text']}: {', '.join(filter(None, parts))}"
-
-
-def _edge_svg(relation: NumberedRelation, curve: Curve, point: Point) -> str:
-    result = relation.result
-    style, title, path = relation_style(result["relation"]), escape(statement(result)), curve.path()
-    line = "known" if result["novelty"] == "No" else "novel"
-    head = f'<polygon class="head" points="{arrow_head(curve)}"/>' if result["directed"] else ""
-    x, y = (f"{value:.1f}" for value in point)
-    sign = (
-        f'<circle class="glyph" cx="{x}" cy="{y}" r="{SIGN_RADIUS}"/>'
-        f'<text class="glyph-text" x="{x}" y="{y}" dy=".35em">{escape(style.sign)}</text>'
-    )
-    return (
-        f'<g class="bd-edge {style.css_class} {line}" data-relation="{relation.number}" tabindex="0" role="button" '
-        f'aria-label="{title}" style="--strength:{0.45 + 0.55 * result["score"]:.2f}"><title>{title}</title>'
-        f'<path class="hit" d="{path}"/><path class="line" d="{path}"/>{head}{sign if style.sign else ""}</g>'
-    )
-
-
-def _node_svg(entity: Mapping[str, str], box: Box, mentions: int) -> str:
-    style = entity_style(entity["type"])
-    title = escape(f"{entity['text']} · {style.name} · {entity['id']} · {mentions} mention{'s' * (mentions != 1)}")
-    return (
-        f'<g class="bd-node {style.css_class}"><title>{title}</title>'
-        f'<rect x="{box.x - box.width / 2:.1f}" y="{box.y - box.height / 2:.1f}" width="{box.width:.1f}" '
-        f'height="{box.height:.1f}" rx="{box.height / 2:.1f}"/>'
-        f'<text x="{box.x:.1f}" y="{box.y:.1f}" dy=".35em">{escape(_shortened(entity["text"]))}</text></g>'
-    )
-
-
-def _legend(relations: Sequence[NumberedRelation]) -> str:
-    styles = map(relation_style, sorted({relation.result["relation"] for relation in relations}))
-    items = "".join(
-        f'<li><i class="bd-glyph {style.css_class}">{escape(style.sign)}</i>{escape(style.name)}</li>'
-        for style in styles
-    )
-    lines = (
-        ("M1 6H24", '<polygon points="33,6 24,2 24,10"/>', "", "subject to object"),
-        ("M1 6H33", "", "", "no direction"),
-        ("M1 6H33", "", "known", "dashed: known"),
-        ("M1 6H33", "", "", "solid: novel"),
-    )
-    for path, head, css_class, name in lines:
-        drawn = f'<svg viewBox="0 0 34 12" class="bd-sample {css_class}"><path d="{path}"/>{head}</svg>'
-        items += f"<li>{drawn}{name}</li>"
-    return f'<ul class="bd-legend">{items}</ul>'
 
 
 def _label_width(text: str) -> float:

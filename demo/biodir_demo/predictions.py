@@ -1,7 +1,7 @@
 """Predictions of the model for a document, and the relations among them that the views show."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from .styles import novelty_name, relation_style
 
 EntityKey = tuple[str, str]
 Span = tuple[int, int]
+ANY_NOVELTY = "Any"
 
 
 @dataclass(frozen=True)
@@ -46,40 +47,33 @@ class Prediction:
     elapsed_s: float
 
 
-@dataclass(frozen=True)
-class Filter:
-    """What a relation must have to be shown; the default lets every relation through.
+def passes(
+    result: Mapping[str, Any],
+    words: str | None,
+    relation_types: Collection[str] | None,
+    novelty: str,
+    min_score: float | None,
+    directed_only: bool | None,
+) -> bool:
+    """Return whether a relation passes the filters of the page; a filter that was emptied may be None.
 
     Args:
-        relation_types: one of these types; empty for any.
-        novelty: this novelty label; None for any.
-        directed_only: a direction.
-        min_score: at least this score.
-        words: each of these words, in any case, in a name, an identifier or the relation type.
+        words: each of them, in any case, is in a name, an identifier or the relation type.
+        relation_types: its type is one of these; empty for any.
+        novelty: its novelty label, or ANY_NOVELTY.
+        min_score: its least score.
+        directed_only: whether it must have a direction.
     """
-
-    relation_types: tuple[str, ...] = ()
-    novelty: str | None = None
-    directed_only: bool = False
-    min_score: float = 0.0
-    words: str = ""
-
-    def kept(self, relations: Iterable[NumberedRelation]) -> tuple[NumberedRelation, ...]:
-        """Return the relations that pass, in their order."""
-        return tuple(relation for relation in relations if self._keeps(relation))
-
-    def _keeps(self, relation: NumberedRelation) -> bool:
-        result = relation.result
-        parts = [result[role][key] for role in ("subject", "object") for key in ("text", "id")]
-        parts += [result["relation"], relation_style(result["relation"]).name, novelty_name(result["novelty"])]
-        text = "\n".join(parts).casefold()
-        return (
-            (not self.relation_types or result["relation"] in self.relation_types)
-            and self.novelty in (None, result["novelty"])
-            and (result["directed"] or not self.directed_only)
-            and result["score"] >= self.min_score
-            and all(word in text for word in self.words.casefold().split())
-        )
+    parts = [result[role][key] for role in ("subject", "object") for key in ("text", "id")]
+    parts += [result["relation"], relation_style(result["relation"]).name, novelty_name(result["novelty"])]
+    text = "\n".join(parts).casefold()
+    return (
+        (not relation_types or result["relation"] in relation_types)
+        and novelty in (ANY_NOVELTY, result["novelty"])
+        and (result["directed"] or not directed_only)
+        and result["score"] >= (min_score or 0)
+        and all(word in text for word in (words or "").casefold().split())
+    )
 
 
 def options_of(relations: Iterable[NumberedRelation], key: str) -> list[str]:

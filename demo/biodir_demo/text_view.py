@@ -1,7 +1,6 @@
 """The text as HTML: mentions in the colour of their type, evidence sentences that the page can highlight."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from html import escape
 from itertools import groupby
 
@@ -9,16 +8,6 @@ from biodir.document_biodir import Document, Mention
 
 from .predictions import NumberedRelation, Span
 from .styles import entity_style
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A part of the text in which no mention or sentence begins or ends."""
-
-    start_char: int
-    end_char: int
-    mention: Mention | None
-    sentence: Span | None
 
 
 def text_html(document: Document, relations: Sequence[NumberedRelation]) -> str:
@@ -44,39 +33,39 @@ def type_legend_html(document: Document) -> str:
 
 
 def span_html(document: Document, start_char: int, end_char: int) -> str:
-    """Return a part of the text, such as a sentence, with its mentions in colour."""
-    return "".join(_piece_html(document, piece) for piece in pieces(document, (), start_char, end_char))
-
-
-def pieces(document: Document, sentences: Iterable[Span], start_char: int, end_char: int) -> Iterator[Piece]:
-    """Yield the pieces of a part of the text in order; of nested mentions the shortest counts."""
+    """Return a part of the text, such as a sentence, with mentions in colour; of nested ones the shortest counts."""
     mention_at: list[Mention | None] = [None] * len(document.text)
-    sentence_at: list[Span | None] = [None] * len(document.text)
-    shortest_first = sorted(document.mentions, key=lambda mention: mention.end_char - mention.start_char)
-    for mention in shortest_first[::-1]:  # what is painted later covers what was painted before
+    # What is painted later covers what was painted before.
+    for mention in sorted(document.mentions, key=lambda mention: mention.start_char - mention.end_char):
         mention_at[mention.start_char : mention.end_char] = [mention] * (mention.end_char - mention.start_char)
-    for start, end in reversed(list(sentences)):
-        sentence_at[start:end] = [(start, end)] * (end - start)
-    at, part = start_char, slice(start_char, end_char)
-    for (mention_here, sentence_here), characters in groupby(zip(mention_at[part], sentence_at[part], strict=True)):
-        end = at + sum(1 for _ in characters)
-        yield Piece(at, end, mention_here, sentence_here)
-        at = end
-
-
-def _sentences_html(document: Document, numbers: Mapping[Span, list[int]], start: int, end: int) -> str:
-    html = ""
-    for sentence, parts in groupby(pieces(document, numbers, start, end), key=lambda piece: piece.sentence):
-        inner = "".join(_piece_html(document, piece) for piece in parts)
-        relations = " ".join(map(str, numbers[sentence])) if sentence else ""
-        html += f'<span class="bd-sentence" data-relations="{relations}">{inner}</span>' if sentence else inner
+    html, start = "", start_char
+    for here, characters in groupby(mention_at[start_char:end_char]):
+        end = start + len(list(characters))
+        html += _mention_html(document.text[start:end], here)
+        start = end
     return html
 
 
-def _piece_html(document: Document, piece: Piece) -> str:
-    text = escape(document.text[piece.start_char : piece.end_char])
-    if piece.mention is None:
-        return text
-    style = entity_style(piece.mention.entity_type)
-    title = escape(f"{style.name} · {', '.join(piece.mention.identifiers) or 'not linked'}")
-    return f'<mark class="bd-mention {style.css_class}" title="{title}">{text}</mark>'
+def _mention_html(text: str, mention: Mention | None) -> str:
+    if mention is None:
+        return escape(text)
+    style = entity_style(mention.entity_type)
+    title = escape(f"{style.name} · {', '.join(mention.identifiers) or 'not linked'}")
+    return f'<mark class="bd-mention {style.css_class}" title="{title}">{escape(text)}</mark>'
+
+
+def _sentences_html(document: Document, numbers: Mapping[Span, list[int]], start_char: int, end_char: int) -> str:
+    """Return a part of the text in which each sentence names its relations; of overlapping ones the first counts."""
+    sentence_at: list[Span | None] = [None] * len(document.text)
+    for span in reversed(list(numbers)):
+        sentence_at[slice(*span)] = [span] * (span[1] - span[0])
+    html, start = "", start_char
+    for sentence, characters in groupby(sentence_at[start_char:end_char]):
+        end = start + len(list(characters))
+        inner = span_html(document, start, end)
+        if sentence:
+            relations = " ".join(map(str, numbers[sentence]))
+            inner = f'<span class="bd-sentence" data-relations="{relations}">{inner}</span>'
+        html += inner
+        start = end
+    return html

@@ -1,10 +1,9 @@
 """Theme, style sheet and script of the page, all of them served by the page itself."""
 
-from pathlib import Path
-
 import gradio as gr
 
-HERE = Path(__file__).resolve().parent
+from .templates import FOLDER
+
 # Fonts of the reader's system: nothing is loaded from elsewhere.
 SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Liberation Sans", "sans-serif")
 MONO = ("ui-monospace", "Consolas", "Liberation Mono", "monospace")
@@ -37,5 +36,5 @@ def page_theme() -> gr.themes.Base:
 
 def page_head() -> str:
     """Return style sheet and script for the head of the page; gradio rewrites a style sheet that it is given."""
-    style, script = ((HERE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
+    style, script = ((FOLDER / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
     return f"<style>{style}</style><script>{script}</script>"

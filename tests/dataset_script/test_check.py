@@ -2,24 +2,20 @@
 
 import pytest
 
+from biodir import Document, Relation
 from biodir.cli import main
-from biodir.dataset_script.check import CountError, SplitContent, check_counts, counts_of, found_counts
+from biodir.dataset_script.check import CountError, check_counts, counts_of, found_counts
 from biodir.dataset_script.sources import PublishedCount
 from helpers.corpus_folder import COPPER, IRON
 
 
-def content(*ids, **counts):
-    """A split with these document identifiers and counts."""
-    return SplitContent({name.replace("_", " "): value for name, value in counts.items()}, frozenset(ids))
-
-
-# Counting.
+def split(*ids):
+    """Documents with these identifiers and two relations each."""
+    return [Document(id, "text", relations=(Relation("Bind", "1", "2"), Relation("Bind", "1", "3"))) for id in ids]
 
 
 def test_counts_of_a_split():
-    counted = counts_of([IRON, COPPER])
-    assert counted.document_ids == {"1", "2"}
-    assert {name: value for name, value in counted.counts.items() if value} == {
+    assert +counts_of([IRON, COPPER]) == {
         "documents": 2,
         "mentions": 8,
         "mentions ChemicalEntity": 2,
@@ -37,36 +33,23 @@ def test_counts_of_a_split():
     }
 
 
-# Comparing.
-
-
-def published(splits, value, count="mentions", **shared):
+def published(splits, value, count="relations", **shared):
     return PublishedCount("a", tuple(splits), count, value, **shared)
 
 
-SHARED = published("xy", 2, "shared", shared_source="b", shared_splits=("x",))
-
-
-def test_counts_of_several_splits_are_added():
-    contents = {("a", "x"): content(mentions=2), ("a", "y"): content(mentions=3)}
-    numbers = [published("x", 2), published("xy", 6), published("x", 4, "relations")]
-    assert found_counts(contents, numbers) == dict(zip(numbers, [2, 5, 0], strict=True))
-
-
-def test_splits_that_are_not_there_are_not_compared():
-    numbers = [published("xy", 1), published("y", 1), SHARED]
-    assert found_counts({("a", "x"): content("1", mentions=1)}, numbers) == {}
-
-
-def test_documents_in_two_corpora_are_counted_once():
-    contents = {("a", "x"): content("1", "2"), ("a", "y"): content("2", "3"), ("b", "x"): content("2", "3", "4")}
-    assert found_counts(contents, [SHARED]) == {SHARED: 2}
+def test_counts_of_several_splits_are_added_and_shared_documents_counted_once():
+    shared = published("xy", 2, "shared", shared_source="b", shared_splits=("x",))
+    numbers = [published("x", 2), published("xy", 6), published("x", 4, "mentions"), shared]
+    contents = {("a", "x"): split("1", "2"), ("a", "y"): split("2", "3"), ("b", "x"): split("2", "3", "4")}
+    assert found_counts(contents, numbers) == dict(zip(numbers, [4, 8, 0, 2], strict=True))
+    only_x = {("a", "x"): split("1")}
+    assert found_counts(only_x, numbers) == {numbers[0]: 2, numbers[2]: 0}, "other splits are not there"
 
 
 def test_every_difference_is_named():
     with pytest.raises(CountError, match="data: 2 of 3 counts differ from the published ones") as caught:
-        check_counts({published("x", 2): 1, published("y", 2): 2, published("xy", 6, "relations"): 5}, "data")
-    assert "a x: 1 mentions, 2 published; a x + y: 5 relations, 6 published; fetch" in str(caught.value)
+        check_counts({published("x", 2): 1, published("y", 2): 2, published("xy", 6, "mentions"): 5}, "data")
+    assert "a x: 1 relations, 2 published; a x + y: 5 mentions, 6 published; fetch" in str(caught.value)
     check_counts({published("y", 2): 2}, "data")
 
 

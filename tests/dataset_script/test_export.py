@@ -9,7 +9,7 @@ from biodir import ParseError, SettingError, parse_document
 from biodir.dataset_script.export import export
 from biodir.dataset_script.features import document_features, pair_features
 from biodir.dataset_script.files import found_files
-from biodir.dataset_script.rows import document_row, with_model_types
+from biodir.dataset_script.rows import with_model_types
 from biodir.dataset_script.sources import BC5CDR, BIORED_DIRECTION, SOURCES, SourceError
 from biodir.formats.parquet import read_parquet
 from biodir.formats.rows import document_from_row
@@ -67,14 +67,6 @@ def test_rows_load_with_their_types(load, exported):
     assert [document_from_row(row, features) for row in splits["train"]] == [IRON, COPPER]
     (document,) = read_parquet(exported[0] / "bc5cdr" / "train-00000-of-00001.parquet")
     assert document == with_model_types(parse_document(NALOXONE))
-
-
-def test_folder_streams(load):
-    streamed = load("biored_direction", split="train", streaming=True)
-    assert streamed.features == document_features(BIORED_DIRECTION.labels)
-    (first, second) = streamed
-    assert first == streamed.features.encode_example(document_row(IRON, BIORED_DIRECTION.labels))
-    assert second["id"] == "2"
 
 
 def test_card_has_the_counts_of_every_split(exported):

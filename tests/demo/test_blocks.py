@@ -4,11 +4,12 @@ import pytest
 
 from biodir_demo.documents import samples_folder
 from biodir_demo.marking import Mark, MarkedText
+from biodir_demo.predictions import ANY_NOVELTY
 from helpers.tiny_checkpoint import open_pipeline, save_checkpoint
 
 gradio = pytest.importorskip("gradio")
 
-from biodir_demo.blocks import ANY_NOVELTY, Page, build_page  # noqa: E402
+from biodir_demo.blocks import Page, build_page  # noqa: E402
 
 SAMPLE = samples_folder() / "sample.pubtator"
 OPEN_FILTERS = ("", [], ANY_NOVELTY, 0, False)

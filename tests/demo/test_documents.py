@@ -59,12 +59,6 @@ def test_bad_file_is_refused_without_its_folder(name, content, message, tmp_path
     assert str(tmp_path) not in str(caught.value)
 
 
-def test_file_that_is_not_text_is_refused(tmp_path):
-    (tmp_path / "a.pubtator").write_bytes(b"\xff\xfe\x00\x01")
-    with pytest.raises(ParseError, match=r"^a\.pubtator:1: .*UTF-8"):
-        open_file(tmp_path / "a.pubtator")
-
-
 def test_large_file_is_refused_before_it_is_read(tmp_path, monkeypatch):
     monkeypatch.setattr(documents, "MAX_FILE_BYTES", 10)
     with pytest.raises(ParseError, match="MB are too many"):

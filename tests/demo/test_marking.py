@@ -19,19 +19,9 @@ def test_selection_after_emoji_is_the_selected_text(name):
     assert TEXT[start:end] == name
 
 
-@pytest.mark.parametrize(
-    ("text", "selection", "span"),
-    [
-        (TEXT, "5,9", (3, 7)),
-        (f"a{DNA}b", "2,2", (1, 2)),
-        (f"a{DNA}b", "0,2", (0, 2)),
-        (f"a{DNA}b", "2,4", (1, 3)),
-        (DNA, "2,2", (1, 1)),
-        ("abc", "0,3", (0, 3)),
-    ],
-)
-def test_border_inside_an_emoji_widens_the_span(text, selection, span):
-    assert selected_span(text, selection) == span
+@pytest.mark.parametrize(("selection", "span"), [("2,2", (1, 2)), ("0,2", (0, 2)), ("2,4", (1, 3)), ("0,4", (0, 3))])
+def test_border_inside_an_emoji_widens_the_span(selection, span):
+    assert selected_span(f"a{DNA}b", selection) == span
 
 
 @pytest.mark.parametrize("selection", ["", "5", "a,b", "3,2", "0,99", "-1,2", None])
@@ -65,11 +55,7 @@ def test_same_word_is_marked_everywhere_except_inside_other_marks():
 @pytest.mark.parametrize(
     ("text", "mark", "expected"),
     [
-        (
-            "Gefitinib, gefitinib; GEFITINIB, gefitinibs and pregefitinib. (gefitinib)",
-            Mark(11, 20, DRUG, "D1"),
-            ["Gefitinib", "gefitinib", "gefitinib"],
-        ),
+        ("Iron, iron; IRON, irons and xiron. (iron)", Mark(6, 10, DRUG, "D1"), ["Iron", "iron", "iron"]),
         ("CD4+ and CD4+, not CD4.", Mark(0, 4, GENE, "D1"), ["CD4+", "CD4+"]),
     ],
 )
@@ -82,7 +68,6 @@ def test_everywhere_means_complete_words_whose_first_letter_may_differ_in_case(t
 def test_no_more_marks_are_set_than_the_page_can_handle():
     with pytest.raises(AnnotationError, match="1,001 mentions are marked; this page reads 1,000"):
         MarkedText("a b " * 1_001).with_mark(Mark(0, 1, GENE), everywhere=True)
-    assert len(MarkedText("a b " * 1_000).with_mark(Mark(0, 1, GENE), everywhere=True).marks) == 1_000
 
 
 def test_mark_is_trimmed_of_white_space():
@@ -91,13 +76,9 @@ def test_mark_is_trimmed_of_white_space():
         MarkedText("a  b").with_mark(Mark(1, 3, GENE))
 
 
-def test_new_mark_replaces_those_that_it_overlaps():
-    again = marked("EGFR T790M", "EGFR", "T790M").with_mark(Mark(0, 10, DRUG))
-    assert again.marks == (Mark(0, 10, DRUG),)
-
-
-def test_unmarking_at_the_cursor_and_over_a_selection():
+def test_new_mark_replaces_those_that_it_overlaps_and_unmarking_removes_them():
     both = marked("EGFR binds BRAF", "EGFR", "BRAF")
+    assert both.with_mark(Mark(0, 15, DRUG)).marks == (Mark(0, 15, DRUG),)
     assert texts(both.without_marks(2, 2)) == ["BRAF"]
     assert texts(both.without_marks(4, 4)) == ["EGFR", "BRAF"]
     assert texts(both.without_marks(0, 15)) == []

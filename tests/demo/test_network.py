@@ -1,75 +1,59 @@
 """The network of the demo: labels apart and on the canvas, edges between them, what the lines mean."""
 
-import math
 import re
 from itertools import combinations
 from xml.etree import ElementTree
 
-import numpy as np
 import pytest
 
-from biodir_demo.layout import ARROW_LENGTH, MARGIN, Box, Curve, Size, arrow_head, canvas_size, edge_curve, place
+from biodir_demo.layout import ARROW_LENGTH, END_GAP, LABEL_HEIGHT, Edge, Label, edge_between, place
 from biodir_demo.network import DRAWINGS, network_html, network_svg, statement
 from helpers.demo_predictions import DRUG, GENE, RESULTS, prediction, result
 
 PREDICTION = prediction()
-WIDE, NARROW = DRAWINGS["wide"], DRAWINGS["narrow"]
-SOURCE, TARGET = Box(100, 100, 60, 28), Box(500, 100, 60, 28)
-ALONG = np.linspace(0, 1, 51)
 
 
-def dense(count: int) -> tuple[dict[str, Size], list[tuple[str, str]]]:
-    sizes = {f"n{index}": Size(60 + 17 * (index % 7), 28) for index in range(count)}
-    return sizes, [pair for number, pair in enumerate(combinations(sizes, 2)) if number % 3 == 0]
+def covers(label: Label, point: complex) -> bool:
+    """Return whether a point is inside the label, whose ends are half circles."""
+    radius = LABEL_HEIGHT / 2
+    beside = max(abs(point.real - label.x) - (label.width / 2 - radius), 0)
+    return abs(complex(beside, point.imag - label.y)) < radius
 
 
-@pytest.mark.parametrize("least", [WIDE, NARROW], ids=["wide", "narrow"])
-@pytest.mark.parametrize("count", [1, 2, 3, 8, 20, 40])
-def test_labels_are_on_the_canvas_and_cover_no_other(count, least):
-    sizes, links = dense(count)
-    canvas = canvas_size(sizes, least.width, least.height)
-    boxes = place(sizes, links, canvas)
-    assert boxes == place(sizes, links, canvas), "the same twice"
-    assert list(boxes) == list(sizes)
-    for box in boxes.values():
-        assert MARGIN - 1e-6 <= box.x - box.width / 2 <= box.x + box.width / 2 <= canvas.width - MARGIN + 1e-6
-        assert MARGIN - 1e-6 <= box.y - box.height / 2 <= box.y + box.height / 2 <= canvas.height - MARGIN + 1e-6
-    for box1, box2 in combinations(boxes.values(), 2):
-        apart_x = abs(box1.x - box2.x) - (box1.width + box2.width) / 2
-        apart_y = abs(box1.y - box2.y) - (box1.height + box2.height) / 2
-        assert max(apart_x, apart_y) > 0
+@pytest.mark.parametrize("drawing", DRAWINGS)
+@pytest.mark.parametrize("count", [2, 3, 8, 20, 40])
+def test_labels_cover_neither_each_other_nor_edges_of_others(count, drawing):
+    widths = [60 + 17 * (index % 7) for index in range(count)]
+    links = [pair for number, pair in enumerate(combinations(range(count), 2)) if number % 3 == 0 or pair[0] == 0]
+    layout = place(widths, links, *DRAWINGS[drawing])
+    assert layout == place(widths, links, *DRAWINGS[drawing])
+    assert [label.width for label in layout.labels] == widths
+    for label in layout.labels:
+        assert label.width / 2 <= label.x <= layout.width - label.width / 2
+        assert LABEL_HEIGHT / 2 <= label.y <= layout.height - LABEL_HEIGHT / 2
+    for one, other in combinations(layout.labels, 2):
+        assert abs(one.x - other.x) > (one.width + other.width) / 2 or abs(one.y - other.y) > LABEL_HEIGHT
+    for link in links:
+        edge = edge_between(*(layout.labels[index].port for index in link), layout.focus, ends_in_arrow=True)
+        points = [edge.at(step / 40) for step in range(41)]
+        assert all(0 < point.real < layout.width for point in points)
+        assert not any(covers(label, point) for label in layout.labels for point in points)
 
 
-def test_edge_runs_between_the_borders_of_its_labels():
-    curve = edge_curve(SOURCE, TARGET, [], WIDE, ends_in_arrow=False)
-    assert not SOURCE.contains(*curve.start)
-    assert not TARGET.contains(*curve.end)
-    assert SOURCE.contains(*curve.start, margin=4)
-    assert TARGET.contains(*curve.end, margin=4)
+def test_arrow_head_points_at_the_border_of_the_object():
+    edge = edge_between(100 + 100j, 500 + 100j, 300 + 160j, ends_in_arrow=True)
+    tip, *corners = (complex(*map(float, point.split(","))) for point in edge.arrow_head().split(" "))
+    assert abs(tip - (500 + 100j)) == pytest.approx(END_GAP, abs=0.1)
+    assert abs(tip - sum(corners) / 2) == pytest.approx(ARROW_LENGTH, abs=0.1)
+    assert abs(sum(corners) / 2 - edge.end) < 0.1
 
 
-def test_arrow_head_ends_at_the_border_of_the_object():
-    curve = edge_curve(SOURCE, TARGET, [], WIDE, ends_in_arrow=True)
-    tip = [float(value) for value in arrow_head(curve).split(" ")[0].split(",")]
-    assert TARGET.contains(*tip, margin=6)
-    assert not TARGET.contains(*tip)
-    assert math.dist(tip, curve.end) == pytest.approx(ARROW_LENGTH, abs=0.1)
-
-
-def test_edge_bends_around_a_label_and_stays_on_the_canvas():
-    between = Box(300, 100, 80, 28)
-    curve = edge_curve(SOURCE, TARGET, [between], WIDE, ends_in_arrow=True)
-    assert not between.contains(*curve.points(ALONG)).any()
-    top1, top2 = Box(100, 26, 60, 28), Box(500, 26, 60, 28)
-    _, y = edge_curve(top1, top2, [Box(300, 26, 80, 28)], WIDE, ends_in_arrow=False).points(ALONG)
-    assert ((y >= 0) & (y <= WIDE.height)).all()
-
-
-def test_part_of_a_curve_is_on_it():
-    curve = Curve((0, 0), (50, 80), (100, 0))
-    part = curve.between(0.25, 0.75)
-    for share in (0, 0.5, 1):
-        assert part.at(share) == pytest.approx(curve.at(0.25 + share / 2))
+def test_sign_is_beside_other_signs():
+    edge = Edge(0, 50 + 80j, 100)
+    first = edge.sign_point([], 8)
+    second = edge.sign_point([first], 8)
+    assert first == edge.at(0.5) == 50 + 40j
+    assert abs(second - first) > 16
 
 
 def groups(svg: str, name: str) -> list[ElementTree.Element]:
@@ -77,7 +61,7 @@ def groups(svg: str, name: str) -> list[ElementTree.Element]:
 
 
 def test_drawing_has_a_label_for_each_entity_and_a_line_for_each_relation():
-    svg = network_svg(PREDICTION.document, PREDICTION.relations, WIDE)
+    svg = network_svg(PREDICTION.document, PREDICTION.relations, *DRAWINGS["wide"])
     assert sorted(group.find("text").text for group in groups(svg, "bd-node")) == ["EGFR", "Gefitinib", "T790M"]
     edges = {edge.get("data-relation"): edge for edge in groups(svg, "bd-edge")}
     assert {number: edge.get("class").split() for number, edge in edges.items()} == {

@@ -152,25 +152,3 @@ def test_telephone_shows_everything_without_scrolling_sideways(telephone, addres
     assert telephone.all(".bd-network.narrow")[0].is_displayed()
     assert not telephone.all(".bd-network.wide")[0].is_displayed()
     assert telephone.script("return document.documentElement.scrollWidth") <= 390
-
-
-def luminance(browser: Browser, selector: str, name: str) -> float:
-    code = "return getComputedStyle(document.querySelector(arguments[0]))[arguments[1]]"
-    color = browser.script(code, selector, name)
-    channels = [float(part) / 255 for part in color.split("(")[1].rstrip(")").split(",")[:3]]
-    linear = [channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4 for channel in channels]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_text_has_contrast_to_its_background(theme, desktop, address):
-    load(desktop, address, theme)
-    run_example(desktop)
-    desktop.click(".bd-row", 1)
-    pairs = [("#bd-text .bd-text", ".bd-panel"), (".bd-footer", "body"), (".bd-sentence.lit", ".bd-sentence.lit")]
-    types = ("gene", "variant", "disease", "chemical", "organism", "cell-line")
-    pairs += [(f"#bd-text mark.{css_class}",) * 2 for css_class in types]
-    for words, ground in pairs:
-        levels = sorted([luminance(desktop, words, "color"), luminance(desktop, ground, "backgroundColor")])
-        assert (levels[1] + 0.05) / (levels[0] + 0.05) >= 4.5, words
-    assert (luminance(desktop, "body", "backgroundColor") < 0.1) == (theme == "dark")

@@ -1,6 +1,5 @@
 """The views of the demo as HTML: text, table, summary, styles."""
 
-import random
 import re
 from dataclasses import replace
 
@@ -10,7 +9,8 @@ from biodir.configuration_biodir import BioDirConfig
 from biodir.document_biodir import Document
 from biodir_demo.styles import ENTITY_STYLES, RELATION_STYLES, entity_style, novelty_name, relation_style
 from biodir_demo.table import MAX_ROWS, summary_html, table_html
-from biodir_demo.text_view import pieces, span_html, text_html, type_legend_html
+from biodir_demo.templates import FOLDER
+from biodir_demo.text_view import span_html, text_html, type_legend_html
 from helpers.demo_predictions import DRUG, FIRST, GENE, SECOND, TEXT, prediction, result
 
 PREDICTION = prediction()
@@ -31,22 +31,14 @@ def test_text_is_that_of_the_document_and_sentences_name_their_relations():
     assert mention in span_html(DOCUMENT, *SECOND)
 
 
-def test_pieces_are_those_of_the_shortest_mention_and_the_first_sentence():
-    chance = random.Random(3)
-    spans = [sorted(chance.sample(range(61), 2)) for _ in range(40)]
-    entities = [
-        {"start": start, "end": end, "type": "Gene", "id": str(number)} for number, (start, end) in enumerate(spans)
-    ]
-    document = Document.from_dict({"id": "1", "text": "x" * 60, "entities": entities})
-    sentences = [(0, 20), (15, 33), (40, 55)]
-    found = list(pieces(document, sentences, 4, 58))
-    assert [piece.start_char for piece in found[1:]] == [piece.end_char for piece in found[:-1]]
-    assert (found[0].start_char, found[-1].end_char) == (4, 58)
-    for piece in found:
-        around = [m for m in document.mentions if m.start_char <= piece.start_char and piece.end_char <= m.end_char]
-        assert piece.mention == min(around, key=lambda m: m.end_char - m.start_char, default=None)
-        reading = [s for s in sentences if s[0] <= piece.start_char and piece.end_char <= s[1]]
-        assert piece.sentence == (reading[0] if reading else None)
+def test_of_nested_mentions_the_shortest_is_marked_and_of_sentences_the_first():
+    spans = {"1": (0, 9), "2": (2, 7), "3": (2, 5), "4": (6, 8)}
+    entities = [{"start": start, "end": end, "type": "Gene", "id": id} for id, (start, end) in spans.items()]
+    document = Document.from_dict({"id": "1", "text": "abcdefghij", "entities": entities})
+    marked = re.findall(r'· (.)">(\w+)<', span_html(document, 1, 10))
+    assert marked == [("1", "b"), ("3", "cde"), ("2", "f"), ("4", "gh"), ("1", "i")]
+    html = text_html(document, prediction(result(DRUG, GENE, "Bind", 0.5, (0, 6), (4, 8))).relations)
+    assert [visible_text(part) for part in re.findall(r"<span[^>]*>(.*?)</span>", html)] == ["abcdef", "gh"]
 
 
 def test_table_has_a_body_for_each_relation_with_sort_values_and_folded_evidence():
@@ -91,6 +83,24 @@ def test_summary_counts_what_is_shown():
     assert "<b>2 relations</b> between 3 entities" in summary_html(PREDICTION, RELATIONS)
     assert "<b>1 of 2 relations</b> between 2 entities" in summary_html(PREDICTION, RELATIONS[:1])
     assert "read in 0.2 s" in summary_html(PREDICTION, ())
+
+
+def luminance(color: str) -> float:
+    channels = [int(color[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4 for channel in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("theme", [":root", ".dark"])
+def test_text_has_contrast_to_its_background(theme):
+    rules = (FOLDER / "page.css").read_text(encoding="utf-8").partition(f"{theme} {{")[2].partition("\n}")[0]
+    lights = {name: luminance(color) for name, color in re.findall(r"--([\w-]+): (#\w{6});", rules)}
+    pairs = [("bd-ink", "bd-card"), ("bd-muted", "bd-paper"), ("bd-ink", "bd-evidence")]
+    pairs += [(f"{kind}-ink", kind) for kind in ("gene", "variant", "disease", "chemical", "organism", "cell-line")]
+    for pair in pairs:
+        darker, lighter = sorted(lights[name] for name in pair)
+        assert (lighter + 0.05) / (darker + 0.05) >= 4.5, pair
+    assert (lights["bd-paper"] < 0.1) == (theme == ".dark")
 
 
 def test_labels_of_the_model_have_a_style_and_others_keep_their_names():

@@ -55,8 +55,8 @@ def _wait_for(url: str, process: subprocess.Popen, log: Path) -> None:
     pytest.fail(f"no page after {WAIT_S} s:\n{log.read_text(encoding='utf-8')}")
 
 
-def load(browser: Browser, address: str, theme: str = "light") -> None:
-    browser.driver.get(f"{address}?__theme={theme}")
+def load(browser: Browser, address: str) -> None:
+    browser.driver.get(f"{address}?__theme=light")
     browser.until(lambda: len(browser.all(".bd-example")) == 5, "the examples")
 
 
