@@ -12,6 +12,7 @@ from biodir.evaluation.calibration import precision_recall_curve, relation_outco
 from biodir.evaluation.checks import ComparedDocument, compared_documents
 from biodir.evaluation.tables import LEVEL_NAMES
 from biodir.labels_biodir import LEVELS
+from biodir.optional import optional_library
 
 SUFFIXES = (".png", ".svg", ".pdf")
 # Colours that stay apart for the colour-blind: Okabe and Ito 2008.
@@ -26,10 +27,7 @@ def check_plot_path(path: Path) -> None:
     """Check that a picture can be written there."""
     if path.suffix.lower() not in SUFFIXES:
         raise SettingError(f"{path}: unknown suffix {path.suffix!r}; use one of {', '.join(SUFFIXES)}")
-    try:
-        import matplotlib  # noqa: F401
-    except ImportError as error:
-        raise SettingError("plots need matplotlib; install biodir[data]") from error
+    optional_library("matplotlib", "data", "a plot")
 
 
 def write_plot(

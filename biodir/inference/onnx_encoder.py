@@ -3,9 +3,7 @@
 import hashlib
 import logging
 import warnings
-from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import torch
@@ -13,14 +11,14 @@ from torch import Tensor, nn
 from transformers import AttentionInterface
 from transformers.modeling_outputs import BaseModelOutput
 
-from biodir.errors_biodir import CheckpointError, SettingError
+from biodir.errors_biodir import CheckpointError
 from biodir.modeling_attention_biodir import PACKED_ATTENTION, PackedLayout, is_last_layer
+from biodir.optional import optional_library
 
 # Back end -> the file that holds its graph.
 ONNX_FILES = {"onnx": "encoder.onnx", "onnx-int8": "encoder.int8.onnx"}
 ONNX_ATTENTION = "biodir_onnx"
 WEIGHTS_KEY = "biodir_weights"
-INSTALL_HINT = "install it with: pip install 'biodir[onnx]'"
 
 
 def export_encoder(model: Any, folder: Path, backend: str) -> Path:
@@ -32,7 +30,7 @@ def export_encoder(model: Any, folder: Path, backend: str) -> Path:
     Raises:
         SettingError: a library is missing.
     """
-    onnx, *_ = map(_library, ("onnx", "onnxscript", "onnxruntime"))
+    onnx, *_ = (optional_library(name, "onnx", "this back end") for name in ("onnx", "onnxscript", "onnxruntime"))
     is_packed = model.encoder.config._attn_implementation == PACKED_ATTENTION
     wrapper = _PackedGraph(model.encoder) if is_packed else _RowsGraph(model.encoder)
     wrapper.eval()
@@ -70,7 +68,7 @@ class OnnxEncoder(nn.Module):
 
     def __init__(self, model: Any, path: Path) -> None:
         super().__init__()
-        onnxruntime = _library("onnxruntime")
+        onnxruntime = optional_library("onnxruntime", "onnx", "this back end")
         self.config = model.encoder.config
         self.embeddings = model.encoder.get_input_embeddings()
         options = onnxruntime.SessionOptions()
@@ -218,11 +216,3 @@ def _export(wrapper: _RowsGraph | _PackedGraph, path: Path) -> None:
 
 def _without_preprocessing_advice(record: logging.LogRecord) -> bool:
     return "pre-processing" not in record.getMessage()
-
-
-def _library(name: str) -> ModuleType:
-    """Return the package of this name."""
-    try:
-        return import_module(name)
-    except ImportError as error:
-        raise SettingError(f"this back end needs the package {name}; {INSTALL_HINT}") from error

@@ -48,4 +48,4 @@ def test_picture_without_matplotlib_is_refused(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(SettingError) as caught:
         check_plot_path(tmp_path / "picture.png")
-    assert str(caught.value) == "plots need matplotlib; install biodir[data]"
+    assert str(caught.value) == "a plot needs matplotlib; install it with: pip install 'biodir[data]'"
