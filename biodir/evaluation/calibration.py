@@ -1,5 +1,6 @@
 """Whether scores agree with how often predictions are right: reliability of each head, precision against recall."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -42,6 +43,8 @@ class Outcomes:
 class PrecisionRecallCurve:
     """Precision and recall (thresholds,) of the predictions with at least each score, highest first.
 
+    `gold` is the number of statements to find.
+
     >>> outcomes = Outcomes(np.array([0.9, 0.8]), np.array([True, False]))
     >>> precision_recall_curve(outcomes, gold=2).average_precision
     0.5
@@ -50,6 +53,7 @@ class PrecisionRecallCurve:
     thresholds: Array
     precision: Array
     recall: Array
+    gold: int
 
     @property
     def average_precision(self) -> float:
@@ -106,22 +110,25 @@ def expected_calibration_error(table: Sequence[Mapping[str, Any]]) -> float:
 
 
 def precision_recall_curve(outcomes: Outcomes, gold: int) -> PrecisionRecallCurve:
-    """Return the curve over all thresholds that change anything; `gold` is the number of statements to find."""
+    """Return the curve over all thresholds that change anything."""
     order = np.argsort(-outcomes.scores, kind="stable")
     scores, right = outcomes.scores[order], np.cumsum(outcomes.right[order])
     last_of_score = np.append(np.flatnonzero(np.diff(scores)), len(scores) - 1) if len(scores) else np.array([], int)
     found = right[last_of_score]
-    return PrecisionRecallCurve(scores[last_of_score], found / (last_of_score + 1), found / max(gold, 1))
+    return PrecisionRecallCurve(scores[last_of_score], found / (last_of_score + 1), found / max(gold, 1), gold)
 
 
-def relation_outcomes(pairs: Iterable[ComparedDocument], relation_type: str | None = None) -> tuple[Outcomes, int]:
-    """Return the relation head's outcomes for one type, or all, and the number of gold relations of it."""
-    values, gold = [], 0
+def precision_recall_curves(pairs: Iterable[ComparedDocument]) -> dict[str, PrecisionRecallCurve]:
+    """Return "all" and each relation type -> the curve of the predictions that have a score, where there are any."""
     statement = STATEMENTS["relation_type"]
+    values: dict[str, list[tuple[float, bool]]] = defaultdict(list)
+    gold: Counter[str] = Counter()
     for pair in pairs:
-        truth = {statement(each) for each in pair.gold.relations if relation_type in (None, each.relation_type)}
-        gold += len(truth)
+        truth = {*map(statement, pair.gold.relations)}
+        gold.update(name for _, relation_type in truth for name in ("all", relation_type))
         for relation in pair.predicted.relations:
-            if relation.relation_score is not None and relation_type in (None, relation.relation_type):
-                values.append((relation.relation_score, statement(relation) in truth))
-    return Outcomes.of(values), gold
+            if relation.relation_score is not None:
+                for name in ("all", relation.relation_type):
+                    values[name].append((relation.relation_score, statement(relation) in truth))
+    names = sorted(values, key=lambda name: (name != "all", name))
+    return {name: precision_recall_curve(Outcomes.of(values[name]), gold[name]) for name in names}

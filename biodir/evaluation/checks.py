@@ -1,12 +1,15 @@
 """Which documents can be compared: the same ones on both sides, each relation once, with labels that are known."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from biodir.document_biodir import Document, Relation
 from biodir.errors_biodir import AnnotationError
 from biodir.labels_biodir import NOVELTY_LABELS, RELATION_LABELS, UNRELATED
+
+T = TypeVar("T")
 
 MAX_NAMED = 5  # how many ids a message names
 # Of BioREDirect's relations nine in ten have a subject: this many without one were never annotated with direction.
@@ -23,6 +26,14 @@ class ComparedDocument:
 
     gold: Document
     predicted: Document
+
+    def relations_by(self, key: Callable[[Relation], T]) -> dict[T, tuple[list[Relation], list[Relation]]]:
+        """Return key -> the gold and the predicted relations that have it."""
+        found: dict[T, tuple[list[Relation], list[Relation]]] = defaultdict(lambda: ([], []))
+        for side, document in enumerate((self.gold, self.predicted)):
+            for relation in document.relations:
+                found[key(relation)][side].append(relation)
+        return found
 
 
 def compared_documents(

@@ -16,7 +16,13 @@ from biodir.processing_biodir import Features, Processor
 
 @dataclass(frozen=True)
 class ProcessedDocuments:
-    """Documents with the features of their candidate pairs, in the same order."""
+    """Documents with the features of their candidate pairs, in the same order.
+
+    >>> rule = DecodingRule({"relation": ["None", "Bind"]}, "Bind", relation_threshold=0.5, none_bias=0.0)
+    >>> data = ProcessedDocuments((Document("1", "A text without entities has no pair."),), ((),))
+    >>> [document.relations for document in decoded_documents(data, [], rule)]
+    [()]
+    """
 
     documents: tuple[Document, ...]
     features: tuple[tuple[Features, ...], ...]

@@ -9,8 +9,7 @@ from biodir.evaluation.breakdown import BREAKDOWNS, TYPE_LEVELS, GroupCounts, ca
 from biodir.evaluation.calibration import (
     expected_calibration_error,
     head_outcomes,
-    precision_recall_curve,
-    relation_outcomes,
+    precision_recall_curves,
     reliability,
 )
 from biodir.evaluation.checks import ComparedDocument, compared_documents, comparison_notes, unannotated_parts
@@ -56,7 +55,7 @@ def evaluation_report(
         **{name: _groups(found) for name, found in breakdowns.items()},
         "intervals": _intervals(counts, resampling or Resampling()),
         "calibration": _calibration(pairs),
-        "average_precision": _average_precision(pairs),
+        "average_precision": {name: each.average_precision for name, each in precision_recall_curves(pairs).items()},
     }
     lacking = unannotated_parts([relation for pair in pairs for relation in pair.gold.relations])
     notes = [f"gold annotates no {part}: levels that need it are left out" for part in lacking]
@@ -118,14 +117,4 @@ def _calibration(pairs: Sequence[ComparedDocument]) -> dict[str, Any]:
             "expected_calibration_error": expected_calibration_error(table),
             "bins": table,
         }
-    return found
-
-
-def _average_precision(pairs: Sequence[ComparedDocument]) -> dict[str, float]:
-    """Return relation type, or "all" -> average precision of its scored predictions, where there are any."""
-    found = {}
-    for relation_type in (None, *counts_by("by_type", pairs)):
-        outcomes, gold = relation_outcomes(pairs, relation_type)
-        if len(outcomes.scores):
-            found[relation_type or "all"] = precision_recall_curve(outcomes, gold).average_precision
     return found

@@ -162,8 +162,8 @@ def test_relations_in_only_one_fold_cannot_be_split():
     with pytest.raises(AnnotationError) as caught:
         cross_fitted_counts(*data_of(unrelated(0.9), related(0.9), unrelated(0.9)), RULE)
     assert str(caught.value) == (
-        "3 documents cannot be split: without those of fold 2 there are no relations, or no candidate pairs; give more "
-        "documents with relations"
+        "3 documents cannot be split, without those of fold 2: no thresholds can be found: the documents have no "
+        "relations, or no candidate pairs"
     )
 
 
