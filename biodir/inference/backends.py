@@ -30,7 +30,8 @@ def use_backend(model: Any, backend: str, folder: Path | None = None) -> None:
     Raises:
         SettingError: the back end is unknown, the model is not on a CPU, or a library is missing.
     """
-    check_backend(backend)
+    if backend not in BACKENDS:
+        raise SettingError(f"backend is {backend!r}; choose one of {', '.join(BACKENDS)}")
     if backend == "torch":
         return
     if backend != "bf16" and model.device.type != "cpu":
@@ -45,18 +46,15 @@ def use_backend(model: Any, backend: str, folder: Path | None = None) -> None:
         model.encoder = _onnx_encoder(model, backend, folder)
 
 
-def check_backend(backend: str) -> None:
-    """Check that there is such a back end.
-
-    Raises:
-        SettingError: there is none.
-    """
-    if backend not in BACKENDS:
-        raise SettingError(f"backend is {backend!r}; choose one of {', '.join(BACKENDS)}")
-
-
 class LowPrecisionEncoder(nn.Module):
-    """An encoder whose matrix products are computed in bfloat16; its states are returned as float32."""
+    """An encoder whose matrix products are computed in bfloat16; its states are returned as float32.
+
+    >>> from transformers import BertConfig, BertModel
+    >>> tiny = BertConfig(vocab_size=9, hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8)
+    >>> encoder = LowPrecisionEncoder(BertModel(tiny))
+    >>> encoder(inputs_embeds=torch.rand(1, 3, 8)).last_hidden_state.dtype
+    torch.float32
+    """
 
     inner: Any
 

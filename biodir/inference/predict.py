@@ -33,7 +33,12 @@ SCORE_DIGITS = 4
 
 @dataclass(frozen=True)
 class Report:
-    """The documents and relations that a run wrote, and the errors of the documents that it skipped."""
+    """The documents and relations that a run wrote, and the errors of the documents that it skipped.
+
+    >>> from io import StringIO
+    >>> predict_files(lambda documents: iter(()), inputs=[], output=StringIO())
+    Report(documents=0, relations=0, skipped=())
+    """
 
     documents: int
     relations: int

@@ -13,7 +13,7 @@ from biodir.document_candidates_biodir import candidate_pairs
 from biodir.document_inputs_biodir import with_known_types
 from biodir.document_pubtator_biodir import parse_document
 from biodir.formats.pubtator_writer import format_pubtator
-from biodir.inference.loading import CHECKPOINT_FILES, LFS_POINTER
+from biodir.inference.loading import CHECKPOINT_FILES, check_files
 from biodir.publishing.assembly import RepositoryFile
 from biodir.publishing.card_check import HUB_CARD, MODEL_CARD, check_card, check_eval_results
 from biodir.publishing.errors import PublishError
@@ -121,19 +121,14 @@ def made_document(pair_types: Sequence[Sequence[str]]) -> Document:
 
 
 def _check_complete(model: Path, checkout: Path) -> None:
-    if not model.is_dir():
-        raise PublishError(f"{model}: there is no such folder; name the folder of a checkpoint")
+    check_files(str(model))
     for folder, names, fix in (
-        (model, CHECKPOINT_FILES, "save model and tokenizer into it with save_pretrained"),
         (model, (MODEL_CARD,), "write the card of this model"),
         (checkout, (*COMPANIONS, SETTINGS), "publish from a checkout of biodir"),
     ):
         missing = [name for name in names if not (folder / name).is_file()]
         if missing:
             raise PublishError(f"{folder}: lacks {', '.join(missing)}; {fix}")
-    with open(model / "model.safetensors", "rb") as file:
-        if file.read(len(LFS_POINTER)) == LFS_POINTER:
-            raise PublishError(f"{model / 'model.safetensors'}: is a pointer of Git LFS; fetch it with `git lfs pull`")
 
 
 def _check_sample(path: Path, config: BioDirConfig) -> None:

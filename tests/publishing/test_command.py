@@ -10,6 +10,7 @@ from huggingface_hub import HfApi
 
 import biodir
 from biodir.__main__ import main
+from biodir.errors_biodir import CheckpointError
 from biodir.publishing import checking
 from biodir.publishing.assembly import assemble
 from biodir.publishing.checking import check_model, clean_environment
@@ -161,16 +162,14 @@ def test_checkout_without_a_code_file_is_refused(model, tmp_path):
         code_files(tmp_path)
 
 
-def test_missing_files_and_pointer_of_git_lfs_are_refused(model, tmp_path):
-    with pytest.raises(PublishError, match="nowhere: there is no such folder"):
-        model_repository(tmp_path / "nowhere", HUB_ID)
+def test_missing_files_are_refused(model, tmp_path):
     copy = copied(model, tmp_path)
     card = (copy / "model_card.md").rename(tmp_path / "card")
     with pytest.raises(PublishError, match=r"lacks model_card\.md; write the card of this model"):
         model_repository(copy, HUB_ID)
     card.rename(copy / "model_card.md")
-    (copy / "model.safetensors").write_text("version https://git-lfs.github.com/spec/v1\n")
-    with pytest.raises(PublishError, match="is a pointer of Git LFS; fetch it"):
+    (copy / "model.safetensors").unlink()
+    with pytest.raises(CheckpointError, match=r"lacks model\.safetensors; save model and tokenizer"):
         model_repository(copy, HUB_ID)
 
 

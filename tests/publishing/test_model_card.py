@@ -8,6 +8,7 @@ import pytest
 import yaml
 from huggingface_hub import ModelCard, parse_eval_result_entries
 
+from biodir.evaluation.scores import FIGURES
 from biodir.files import file_sha256
 from biodir.publishing import card
 from biodir.publishing.card_check import check_card, check_eval_results, metadata_of
@@ -68,7 +69,7 @@ def test_card_and_results_are_in_the_form_of_the_hub(facts):
     check_eval_results(CHECKOUT / ".eval_results" / "bioredirect.yaml")
     found = ModelCard(text).data
     assert {(each.dataset_args["level"], each.metric_type): each.metric_value for each in found.eval_results} == {
-        (level, name): round(facts.test[level][name], 4) for level in LEVELS for name in card.METRICS
+        (level, name): round(facts.test[level][name], 4) for level in LEVELS for name in FIGURES
     }
     assert {each.dataset_split for each in found.eval_results} == {"test"}
     assert found.pipeline_tag is None
@@ -79,7 +80,7 @@ def test_card_and_results_are_in_the_form_of_the_hub(facts):
 
 
 def test_every_measured_number_moves_table_and_metadata(writer, checkout, capsys):
-    figures = [(level, name) for level in LEVELS for name in card.METRICS]
+    figures = [(level, name) for level in LEVELS for name in FIGURES]
     values = {f"{level}__{name}": 0.98005 + number / 1000 for number, (level, name) in enumerate(figures)}
     change(checkout / "results" / "test.json", **values)
     capsys.readouterr()
