@@ -13,30 +13,13 @@ from biodir.evaluation.checks import ComparedDocument
 from biodir.evaluation.scores import STATEMENTS, unannotated_levels
 from biodir.labels_biodir import TASKS
 
-Array = NDArray[Any]
-
 TASK_LEVELS = dict(zip(TASKS, ("relation_type", "relation_type_novelty", "relation_type_direction"), strict=True))
 # The complete statement: the relation with its novelty and direction. Its score is the product of theirs.
 STATEMENT = "statement"
 
 
-@dataclass(frozen=True)
-class Outcomes:
-    """Scores (0..1) of what was predicted, and whether each was right; both (predictions,).
-
-    >>> outcomes = Outcomes(np.array([0.9, 0.8]), np.array([True, False]))
-    >>> round(expected_calibration_error(reliability(outcomes)), 2)
-    0.45
-    """
-
-    scores: Array
-    right: Array
-
-    @classmethod
-    def of(cls, values: Sequence[tuple[float, bool]]) -> "Outcomes":
-        """Return the outcomes of scores, each with whether its prediction was right."""
-        scores, right = zip(*values, strict=True) if values else ((), ())
-        return cls(np.array(scores, dtype=float), np.array(right, dtype=bool))
+# What was predicted, (predictions, 2): the score in 0..1, and 1 where the prediction was right.
+Outcomes = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -45,14 +28,13 @@ class PrecisionRecallCurve:
 
     `gold` is the number of statements to find.
 
-    >>> outcomes = Outcomes(np.array([0.9, 0.8]), np.array([True, False]))
-    >>> precision_recall_curve(outcomes, gold=2).average_precision
+    >>> precision_recall_curve(np.array([(0.9, True), (0.8, False)]), gold=2).average_precision
     0.5
     """
 
-    thresholds: Array
-    precision: Array
-    recall: Array
+    thresholds: NDArray[Any]
+    precision: NDArray[Any]
+    recall: NDArray[Any]
     gold: int
 
     @property
@@ -80,7 +62,7 @@ def head_outcomes(pairs: Sequence[ComparedDocument]) -> dict[str, Outcomes]:
             for task, score in known.items():
                 if TASK_LEVELS[task] not in unknown and (task == "relation" or right["relation_type"]):
                     found[task].append((score, right[TASK_LEVELS[task]]))
-    return {name: Outcomes.of(values) for name, values in found.items() if values}
+    return {name: np.array(values) for name, values in found.items() if values}
 
 
 def reliability(outcomes: Outcomes, bins: int = 10) -> list[dict[str, Any]]:
@@ -89,13 +71,13 @@ def reliability(outcomes: Outcomes, bins: int = 10) -> list[dict[str, Any]]:
     A bin has low, high, predictions, mean_score and share_right; the last two are None where there is no prediction.
     """
     edges = np.linspace(0, 1, bins + 1)
-    places = np.clip(np.searchsorted(edges, outcomes.scores, side="left") - 1, 0, bins - 1)
+    places = np.clip(np.searchsorted(edges, outcomes[:, 0], side="left") - 1, 0, bins - 1)
     table = []
     for index, (low, high) in enumerate(pairwise(edges.tolist())):
-        inside = places == index
-        found = {"mean_score": outcomes.scores[inside], "share_right": outcomes.right[inside]}
-        means = {name: float(values.mean()) if len(values) else None for name, values in found.items()}
-        table.append({"low": low, "high": high, "predictions": int(inside.sum()), **means})
+        inside = outcomes[places == index]
+        mean_score, share_right = inside.mean(axis=0).tolist() if len(inside) else (None, None)
+        figures = {"predictions": len(inside), "mean_score": mean_score, "share_right": share_right}
+        table.append({"low": low, "high": high, **figures})
     return table
 
 
@@ -111,10 +93,9 @@ def expected_calibration_error(table: Sequence[Mapping[str, Any]]) -> float:
 
 def precision_recall_curve(outcomes: Outcomes, gold: int) -> PrecisionRecallCurve:
     """Return the curve over all thresholds that change anything."""
-    order = np.argsort(-outcomes.scores, kind="stable")
-    scores, right = outcomes.scores[order], np.cumsum(outcomes.right[order])
-    last_of_score = np.append(np.flatnonzero(np.diff(scores)), len(scores) - 1) if len(scores) else np.array([], int)
-    found = right[last_of_score]
+    scores, right = outcomes[np.argsort(-outcomes[:, 0], kind="stable")].T
+    last_of_score = np.append(np.flatnonzero(np.diff(scores)), len(scores) - 1)
+    found = np.cumsum(right)[last_of_score]
     return PrecisionRecallCurve(scores[last_of_score], found / (last_of_score + 1), found / max(gold, 1), gold)
 
 
@@ -131,4 +112,4 @@ def precision_recall_curves(pairs: Iterable[ComparedDocument]) -> dict[str, Prec
                 for name in ("all", relation.relation_type):
                     values[name].append((relation.relation_score, statement(relation) in truth))
     names = sorted(values, key=lambda name: (name != "all", name))
-    return {name: precision_recall_curve(Outcomes.of(values[name]), gold[name]) for name in names}
+    return {name: precision_recall_curve(np.array(values[name]), gold[name]) for name in names}

@@ -113,7 +113,7 @@ def _calibration(pairs: Sequence[ComparedDocument]) -> dict[str, Any]:
     for head, outcomes in head_outcomes(pairs).items():
         table = reliability(outcomes)
         found[head] = {
-            "predictions": len(outcomes.scores),
+            "predictions": len(outcomes),
             "expected_calibration_error": expected_calibration_error(table),
             "bins": table,
         }

@@ -32,9 +32,7 @@ def use_backend(model: Any, backend: str, folder: Path | None = None) -> None:
     """
     if backend not in BACKENDS:
         raise SettingError(f"backend is {backend!r}; choose one of {', '.join(BACKENDS)}")
-    if backend == "torch":
-        return
-    if backend != "bf16" and model.device.type != "cpu":
+    if backend not in ("torch", "bf16") and model.device.type != "cpu":
         raise SettingError(
             f"backend {backend!r} is for CPUs, but the model is on {model.device}; choose torch or bf16, or device cpu"
         )
@@ -42,7 +40,7 @@ def use_backend(model: Any, backend: str, folder: Path | None = None) -> None:
         model.encoder = LowPrecisionEncoder(model.encoder)
     elif backend == "int8":
         model.encoder = _quantized(model.encoder)
-    else:
+    elif backend in ONNX_FILES:
         model.encoder = _onnx_encoder(model, backend, folder)
 
 
@@ -84,8 +82,7 @@ def _quantized(encoder: nn.Module) -> nn.Module:
 
 
 def _onnx_encoder(model: Any, backend: str, folder: Path | None) -> nn.Module:
-    exported = folder / ONNX_FILES[backend] if folder is not None else None
-    if exported is not None and exported.is_file():
-        return OnnxEncoder(model, exported)
+    if folder is not None and (folder / ONNX_FILES[backend]).is_file():
+        return OnnxEncoder(model, folder / ONNX_FILES[backend])
     with TemporaryDirectory() as temporary:  # the session holds the graph in memory
         return OnnxEncoder(model, export_encoder(model, Path(temporary), backend))

@@ -98,12 +98,11 @@ def format_of(output: Path | TextIO) -> str:
     """
     if not isinstance(output, Path):
         return "listing"
-    if output.suffix.lower() in JSON_SUFFIXES:
-        return "jsonl"
-    if output.suffix.lower() in PUBTATOR_SUFFIXES:
-        return "pubtator"
-    known = ", ".join((*PUBTATOR_SUFFIXES, *JSON_SUFFIXES))
-    raise SettingError(f"{output}: unknown suffix {output.suffix!r}; use one of {known}, or name a format")
+    formats = dict.fromkeys(PUBTATOR_SUFFIXES, "pubtator") | dict.fromkeys(JSON_SUFFIXES, "jsonl")
+    if output.suffix.lower() not in formats:
+        known = ", ".join(formats)
+        raise SettingError(f"{output}: unknown suffix {output.suffix!r}; use one of {known}, or name a format")
+    return formats[output.suffix.lower()]
 
 
 def count_documents(paths: Sequence[Path]) -> int | None:
@@ -142,18 +141,15 @@ def _pubtator_block(document: Document, relations: Sequence[Mapping[str, Any]]) 
 
 
 def _relation(result: Mapping[str, Any]) -> Relation:
-    def rounded(name: str) -> float | None:
-        return None if result[name] is None else round(result[name], SCORE_DIGITS)
-
+    subject, object_ = result["subject"]["id"], result["object"]["id"]
+    scores = {name: result[name] for name in ("relation_score", "novelty_score", "direction_score")}
     return Relation(
         relation_type=result["relation"],
-        entity1_id=result["subject"]["id"],
-        entity2_id=result["object"]["id"],
+        entity1_id=subject,
+        entity2_id=object_,
         novelty=result["novelty"],
-        subject_id=result["subject"]["id"] if result["directed"] else None,
-        relation_score=rounded("relation_score"),
-        novelty_score=rounded("novelty_score"),
-        direction_score=rounded("direction_score"),
+        subject_id=subject if result["directed"] else None,
+        **{name: None if score is None else round(score, SCORE_DIGITS) for name, score in scores.items()},
     )
 
 

@@ -2,14 +2,14 @@
 
 import argparse
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from biodir import __version__
 
 if TYPE_CHECKING:
-    from biodir.publishing.assembly import RepositoryFile
+    from biodir.publishing.assembly import RepositoryFiles
     from biodir.publishing.upload import Destination
 
 TAG = f"v{__version__}"
@@ -61,7 +61,7 @@ def check_destination(options: argparse.Namespace) -> None:
 
 def run_publish(
     options: argparse.Namespace,
-    files: Iterable["RepositoryFile"],
+    files: "RepositoryFiles",
     check: Callable[[Path], str],
     repo_type: str,
 ) -> int:

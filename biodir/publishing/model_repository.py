@@ -14,7 +14,6 @@ from biodir.document_inputs_biodir import with_known_types
 from biodir.document_pubtator_biodir import parse_document
 from biodir.formats.pubtator_writer import format_pubtator
 from biodir.inference.loading import CHECKPOINT_FILES, check_files
-from biodir.publishing.assembly import RepositoryFile
 from biodir.publishing.card_check import HUB_CARD, MODEL_CARD, check_card, check_eval_results
 from biodir.publishing.errors import PublishError
 from biodir.publishing.facts import MEASURED, check_fingerprint
@@ -35,7 +34,7 @@ SAMPLE = "samples/sample.pubtator"
 MADE_PAIRS = 8
 
 
-def model_repository(model: Path, repo_id: str, checkout: Path | None = None) -> list[RepositoryFile]:
+def model_repository(model: Path, repo_id: str, checkout: Path | None = None) -> dict[str, Path | str]:
     """Return the files of the repository.
 
     Args:
@@ -53,14 +52,14 @@ def model_repository(model: Path, repo_id: str, checkout: Path | None = None) ->
             check_eval_results(path)
     if (model / MEASURED).is_file():
         check_fingerprint(model)
-    return [
-        *(RepositoryFile(name, model / name) for name in CHECKPOINT_FILES),
-        *(RepositoryFile(name, checkout / name) for name in (*code_files(checkout), *COMPANIONS)),
-        sample_file(model, checkout),
-        RepositoryFile(HUB_CARD, model / MODEL_CARD, card.replace(PLACEHOLDER, repo_id)),
-        RepositoryFile("requirements.txt", checkout / SETTINGS, requirements(checkout / SETTINGS)),
-        *(RepositoryFile(path.relative_to(model).as_posix(), path) for path in evaluation),
-    ]
+    return {
+        **{name: model / name for name in CHECKPOINT_FILES},
+        **{name: checkout / name for name in (*code_files(checkout), *COMPANIONS)},
+        SAMPLE: sample(model, checkout),
+        HUB_CARD: card.replace(PLACEHOLDER, repo_id),
+        "requirements.txt": requirements(checkout / SETTINGS),
+        **{path.relative_to(model).as_posix(): path for path in evaluation},
+    }
 
 
 def code_files(checkout: Path) -> list[str]:
@@ -83,8 +82,8 @@ def requirements(settings: Path) -> str:
     return "".join(f"{named[name]}\n" for name in REQUIREMENTS)
 
 
-def sample_file(model: Path, checkout: Path) -> RepositoryFile:
-    """Return the sample of the repository: a document with at least one candidate pair of the model.
+def sample(model: Path, checkout: Path) -> Path | str:
+    """Return the file or the text of the repository's sample: a document with at least one candidate pair of the model.
 
     It is the model's own `samples/sample.pubtator` or the first other PubTator file there; without one, the sample of
     the checkout if its entity types are the model's; else one made from the model's pair types.
@@ -98,12 +97,12 @@ def sample_file(model: Path, checkout: Path) -> RepositoryFile:
     for path in (own, *sorted(own.parent.glob("*.pubtator"))):
         if path.is_file():
             _check_sample(path, config)
-            return RepositoryFile(SAMPLE, path)
+            return path
     try:
         _check_sample(shared, config)
     except (PublishError, FileNotFoundError):  # it has other entity types
-        return RepositoryFile(SAMPLE, model / "config.json", format_pubtator(made_document(config.pair_types)))
-    return RepositoryFile(SAMPLE, shared)
+        return format_pubtator(made_document(config.pair_types))
+    return shared
 
 
 def made_document(pair_types: Sequence[Sequence[str]]) -> Document:

@@ -177,7 +177,7 @@ def test_results_of_another_checkpoint_are_refused(model, tmp_path):
     copy = copied(model, tmp_path)
     (copy / "results").mkdir()
     (copy / "results" / "measured.json").write_text(json.dumps({"sha256": fingerprint(copy)}))
-    assert "results/measured.json" in {file.path for file in model_repository(copy, HUB_ID)}
+    assert "results/measured.json" in model_repository(copy, HUB_ID)
     with open(copy / "config.json", "a") as file:
         file.write("\n")
     with pytest.raises(PublishError, match=r"measured with a config\.json of sha256 .*; measure this checkpoint"):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from huggingface_hub import HfApi, hf_hub_download
 
-from biodir.publishing.assembly import RepositoryFile, assemble
+from biodir.publishing.assembly import assemble
 from biodir.publishing.errors import HubError, PublishError
 from biodir.publishing.upload import Destination, Plan, check_names, plan_upload, upload
 from helpers.hub_server import TOKEN, Hub, running_hub
@@ -43,8 +43,7 @@ def folder(tmp_path):
 
 def make(tmp_path, files):
     """Return an assembled folder with these files."""
-    listed = [RepositoryFile(name, tmp_path / name, text) for name, text in files.items()]
-    return assemble(listed, tmp_path / "repository")
+    return assemble(files, tmp_path / "repository")
 
 
 def publish(folder: Path, api: HfApi, destination: Destination = DESTINATION) -> Plan:
