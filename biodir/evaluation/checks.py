@@ -63,8 +63,10 @@ def compared_documents(
 
 def comparison_notes(pairs: Sequence[ComparedDocument]) -> list[str]:
     """Return what is allowed but worth a look: sentences for people, with ids."""
+    gold = [relation for pair in pairs for relation in pair.gold.relations]
+    predicted = [relation for pair in pairs for relation in pair.predicted.relations]
     notes = []
-    if not any(pair.predicted.relations for pair in pairs):
+    if not predicted:
         notes.append("the predictions hold no relation at all: every recall is 0 because nothing was predicted")
     strangers = [
         f"{pair.gold.id}: {' and '.join(sorted(unknown))}" for pair in pairs for unknown in _unknown_entities(pair)
@@ -74,25 +76,16 @@ def comparison_notes(pairs: Sequence[ComparedDocument]) -> list[str]:
             f"{len(strangers)} predicted relations name entities that the gold document does not mention "
             f"({_named(strangers)}); are these the same annotations?"
         )
-    gold = [relation for pair in pairs for relation in pair.gold.relations]
-    predicted = [relation for pair in pairs for relation in pair.predicted.relations]
-    return [*notes, *_label_notes(gold, predicted)]
-
-
-def _label_notes(gold: Sequence[Relation], predicted: Sequence[Relation]) -> Iterator[str]:
-    """Yield what is worth a look in the labels of all gold and all predicted relations."""
     for part in unannotated_parts(predicted):
         if part not in unannotated_parts(gold):
-            yield f"no predicted relation has a {part}: scores that need it do not describe the predictions"
-    gold_types, predicted_types = ({relation.relation_type for relation in side} for side in (gold, predicted))
-    known = set(RELATION_LABELS)
-    shares_none = gold_types.isdisjoint(predicted_types) and gold_types and predicted_types
-    if shares_none and not gold_types | predicted_types <= known:
-        yield (
-            f"gold and predictions share no relation type: gold has {', '.join(sorted(gold_types))}, the predictions "
-            f"{', '.join(sorted(predicted_types))}; give both the same labels, for corpora such as BC5CDR with "
-            "`biodir dataset import`"
+            notes.append(f"no predicted relation has a {part}: scores that need it do not describe the predictions")
+    types = [sorted({relation.relation_type for relation in side}) for side in (gold, predicted)]
+    if all(types) and set(types[0]).isdisjoint(types[1]) and not set(types[0] + types[1]) <= set(RELATION_LABELS):
+        notes.append(
+            f"gold and predictions share no relation type: gold has {', '.join(types[0])}, the predictions "
+            f"{', '.join(types[1])}; give both the same labels, for corpora such as BC5CDR with `biodir dataset import`"
         )
+    return notes
 
 
 def unannotated_parts(relations: Sequence[Relation]) -> tuple[str, ...]:
@@ -135,10 +128,9 @@ def _check_unique(document: Document, side: str) -> None:
         # BioREDirect gives a pair one direction; relations of other label lists may hold in both.
         subject = None if relation.relation_type in RELATION_LABELS else relation.subject_id
         key = relation.pair, relation.relation_type, subject
-        if key not in seen:
-            seen[key] = relation
+        earlier = seen.setdefault(key, relation)
+        if earlier is relation:
             continue
-        earlier = seen[key]
         differing = [name for name in ("novelty", "subject_id") if getattr(earlier, name) != getattr(relation, name)]
         values = " and ".join(f"{name} {getattr(earlier, name)} or {getattr(relation, name)}" for name in differing)
         problem = f"in contradictory ways ({values})" if differing else "twice"

@@ -21,7 +21,7 @@ class Resampling:
     """How often documents are drawn again, from which seed, and which share of the results an interval holds.
 
     >>> bootstrap_intervals([Counts(tp=1, fp=1)] * 3, Resampling(resamples=10))["precision"]
-    (0.5, 0.5)
+    [0.5, 0.5]
     """
 
     resamples: int = 1000
@@ -49,16 +49,15 @@ class Comparison:
     """
 
     difference: float
-    interval: tuple[float, float]
+    interval: list[float]
     p_value: float
 
 
-def bootstrap_intervals(counts: Sequence[Counts], settings: Resampling) -> dict[str, tuple[float, float]]:
+def bootstrap_intervals(counts: Sequence[Counts], settings: Resampling) -> dict[str, list[float]]:
     """Return figure -> the bounds of its percentile interval, from the counts of each document at one level."""
     table = _table(counts)  # (documents, 3)
-    tp, fp, fn = (_drawn_weights(len(table), settings) @ table).T  # each (resamples,)
-    figures = _share(tp, tp + fp), _share(tp, tp + fn), _share(2 * tp, 2 * tp + fp + fn)
-    return {name: _percentiles(values, settings.confidence) for name, values in zip(FIGURES, figures, strict=True)}
+    figures = _figures(_drawn_weights(len(table), settings) @ table)
+    return {name: _percentiles(values, settings.confidence) for name, values in figures.items()}
 
 
 def compared_f1(first: Sequence[Counts], second: Sequence[Counts], settings: Resampling) -> Comparison:
@@ -93,16 +92,18 @@ def _drawn_weights(documents: int, settings: Resampling) -> Array:
     return generator.multinomial(documents, np.full(documents, 1 / documents), size=settings.resamples)
 
 
-def _f1(sums: Array) -> Array:
+def _figures(sums: Array) -> dict[str, Array]:
+    """Return precision, recall and F1, each (rows,), of counts (rows, 3)."""
     tp, fp, fn = sums.T
-    return _share(2 * tp, 2 * tp + fp + fn)
+    totals = tp + fp, tp + fn, tp + (fp + fn) / 2
+    shares = (np.divide(tp, total, out=np.zeros(len(tp)), where=total > 0) for total in totals)
+    return dict(zip(FIGURES, shares, strict=True))
 
 
-def _share(part: Array, total: Array) -> Array:
-    return np.divide(part, total, out=np.zeros(len(part)), where=total > 0)
+def _f1(sums: Array) -> Array:
+    return _figures(sums)["f1"]
 
 
-def _percentiles(values: Array, confidence: float) -> tuple[float, float]:
+def _percentiles(values: Array, confidence: float) -> list[float]:
     tail = (1 - confidence) / 2
-    low, high = np.quantile(values, [tail, 1 - tail])
-    return float(low), float(high)
+    return [float(bound) for bound in np.quantile(values, [tail, 1 - tail])]

@@ -27,7 +27,8 @@ def read_gold(path: Path) -> list[Document]:
         raise AnnotationError(f"{path}: holds no documents; give documents with relations")
     if not any(document.relations for document in documents):
         raise AnnotationError(f"{path}: {len(documents)} documents without any relation; gold documents have relations")
-    _check_comparable(path, documents, documents)
+    with located(str(path)):
+        compared_documents(documents, documents)
     return documents
 
 
@@ -42,7 +43,8 @@ def read_predictions(path: Path, gold: Sequence[Document]) -> list[Document]:
     """
     are_results = file_format(path) == JSON_LINES and _holds_results(path)
     documents = list(_results(path) if are_results else read_documents(path))
-    _check_comparable(path, gold, documents)
+    with located(str(path)):
+        compared_documents(gold, documents)
     return documents
 
 
@@ -57,13 +59,6 @@ def predicted_documents(
         replace(document, relations=predicted_relations(found), subject_lines=())
         for document, found in zip(documents, results, strict=True)
     ]
-
-
-def _check_comparable(path: Path, gold: Sequence[Document], predicted: Sequence[Document]) -> None:
-    try:
-        compared_documents(gold, predicted)
-    except AnnotationError as error:
-        raise AnnotationError(f"{path}: {error}") from error
 
 
 def _holds_results(path: Path) -> bool:

@@ -44,6 +44,8 @@ def evaluation_report(
     counts = document_counts(pairs)
     totals = total_counts(counts)
     breakdowns = {name: counts_by(name, pairs) for name in BREAKDOWNS}
+    resampling = resampling or Resampling()
+    intervals = {level: bootstrap_intervals([each[level] for each in counts], resampling) for level in LEVELS}
     by_type = breakdowns["by_type"]
     report = {
         **_figures(totals),
@@ -53,7 +55,7 @@ def evaluation_report(
         "macro": {level: macro_average([found[level] for found in by_type.values()]) for level in TYPE_LEVELS},
         "candidates_only": _figures(total_counts(document_counts(candidates_only(pairs, pair_types)))),
         **{name: _groups(found) for name, found in breakdowns.items()},
-        "intervals": _intervals(counts, resampling or Resampling()),
+        "intervals": {**asdict(resampling), **intervals},
         "calibration": _calibration(pairs),
         "average_precision": {name: each.average_precision for name, each in precision_recall_curves(pairs).items()},
     }
@@ -77,8 +79,7 @@ def comparison_report(
     report: dict[str, Any] = asdict(resampling)
     for level in LEVELS:
         first, second = ([counts[level] for counts in system] for system in systems)
-        compared = compared_f1(first, second, resampling)
-        report[level] = {**asdict(compared), "interval": list(compared.interval)}
+        report[level] = asdict(compared_f1(first, second, resampling))
     return _without_levels(report, unannotated_levels(pairs))
 
 
@@ -99,22 +100,14 @@ def _groups(counts: GroupCounts) -> dict[str, dict[str, Any]]:
     return {group: {**figures.pop("relation_type"), **figures} for group, figures in found.items()}
 
 
-def _intervals(counts: Sequence[Mapping[str, Counts]], resampling: Resampling) -> dict[str, Any]:
-    report: dict[str, Any] = asdict(resampling)
-    for level in LEVELS:
-        found = bootstrap_intervals([each[level] for each in counts], resampling)
-        report[level] = {name: list(bounds) for name, bounds in found.items()}
-    return report
-
-
 def _calibration(pairs: Sequence[ComparedDocument]) -> dict[str, Any]:
     """Return head -> its reliability table and calibration error; empty where predictions have no scores."""
-    found = {}
-    for head, outcomes in head_outcomes(pairs).items():
-        table = reliability(outcomes)
-        found[head] = {
-            "predictions": len(outcomes),
+    tables = {head: reliability(outcomes) for head, outcomes in head_outcomes(pairs).items()}
+    return {
+        head: {
+            "predictions": sum(each["predictions"] for each in table),
             "expected_calibration_error": expected_calibration_error(table),
             "bins": table,
         }
-    return found
+        for head, table in tables.items()
+    }

@@ -39,7 +39,7 @@ def load_pipeline(model: str | None = None, device: str | None = None, backend: 
     """
     name = model or default_model()
     if Path(name).exists() or not HUB_ID.fullmatch(name):
-        check_files(name)
+        check_checkpoint(name)
     _check_device(device)
     with _naming(name, "config.json"):
         _check_model_type(name)
@@ -71,7 +71,7 @@ def default_model() -> str:
     return str(folder)
 
 
-def check_files(name: str) -> None:
+def check_checkpoint(name: str) -> None:
     """Check that a folder has all files of a checkpoint.
 
     Raises:

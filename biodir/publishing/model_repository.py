@@ -12,8 +12,9 @@ from biodir.document_biodir import Document, Mention
 from biodir.document_candidates_biodir import candidate_pairs
 from biodir.document_inputs_biodir import with_known_types
 from biodir.document_pubtator_biodir import parse_document
+from biodir.errors_biodir import AnnotationError, BioDirError
 from biodir.formats.pubtator_writer import format_pubtator
-from biodir.inference.loading import CHECKPOINT_FILES, check_files
+from biodir.inference.loading import CHECKPOINT_FILES, check_checkpoint
 from biodir.publishing.card_check import HUB_CARD, MODEL_CARD, check_card, check_eval_results
 from biodir.publishing.errors import PublishError
 from biodir.publishing.facts import MEASURED, check_fingerprint
@@ -120,7 +121,7 @@ def made_document(pair_types: Sequence[Sequence[str]]) -> Document:
 
 
 def _check_complete(model: Path, checkout: Path) -> None:
-    check_files(str(model))
+    check_checkpoint(str(model))
     for folder, names, fix in (
         (model, (MODEL_CARD,), "write the card of this model"),
         (checkout, (*COMPANIONS, SETTINGS), "publish from a checkout of biodir"),
@@ -135,10 +136,9 @@ def _check_sample(path: Path, config: BioDirConfig) -> None:
     try:
         document = parse_document(path.read_text(encoding="utf-8"), str(path))
         known = with_known_types(document, config.entity_types, config.type_map or {})
-    except (biodir.errors_biodir.BioDirError, UnicodeDecodeError) as error:
+        if not any(candidate_pairs(known.entities(), config.pair_types)):
+            raise AnnotationError(
+                "no two of its entities form a pair type of config.json; give a document that has one"
+            )
+    except (BioDirError, UnicodeDecodeError) as error:
         raise PublishError(f"{path} cannot be the sample: {error}") from error
-    if not any(candidate_pairs(known.entities(), config.pair_types)):
-        raise PublishError(
-            f"{path} cannot be the sample: no two of its entities form a pair type of config.json; give a document "
-            "that has one"
-        )

@@ -33,7 +33,6 @@ def category_names(gold, predicted) -> list[str]:
         ([], [bind()], ["spurious"]),
         ([bind()], [bind(kind="Conversion")], ["wrong_type"]),
         ([bind(subject="C1")], [bind(subject="G1")], ["wrong_direction"]),
-        ([bind()], [bind(subject="G1")], ["wrong_direction"]),
         ([bind()], [bind(novelty="Novel")], ["wrong_novelty"]),
         # The first that applies.
         ([bind()], [bind(kind="Conversion", novelty="Novel", subject="C1")], ["wrong_type"]),

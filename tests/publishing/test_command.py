@@ -94,8 +94,7 @@ def test_to_leaves_the_repository_in_a_folder(model, tmp_path, capsys, unchecked
         "checked: a new process loads it and finds 3 relations in the sample; handler.py returns the same"
     )
     assert lines[-3].endswith(f" bytes in {len(FILES)} files")
-    listed = {line.split()[1]: int(line.split()[0].replace(",", "")) for line in lines[:-3]}
-    assert listed == {name: (tmp_path / "out" / name).stat().st_size for name in FILES}
+    assert {line.split()[1] for line in lines[:-3]} == FILES
 
 
 @pytest.fixture
@@ -261,15 +260,3 @@ def test_published_model_is_loaded_from_the_hub(model, tmp_path):
         assert by_task == by_tag == expected
         assert len(expected) > 0
         assert checked.startswith(f"checked: a new process loads it and finds {len(expected)} relations in the sample")
-
-
-def test_environment_of_a_check_is_clean():
-    given = {"PATH": "/p", "HF_HUB_CACHE": "/c", "HF_HOME": "/h", "BIODIR_MODEL": "m", "CUDA_VISIBLE_DEVICES": "1"}
-    assert clean_environment("/new", given) == {
-        "PATH": "/p",
-        "HF_HOME": "/new/home",
-        "HF_MODULES_CACHE": "/new/modules",
-        "HF_HUB_OFFLINE": "1",
-        "HF_DATASETS_OFFLINE": "1",
-        **dict.fromkeys(("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES"), ""),
-    }

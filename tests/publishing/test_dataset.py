@@ -80,9 +80,7 @@ def test_folder_without_card_or_with_another_card_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("configs", [3]),
         ("configs", [{"data_files": "data/*.parquet"}]),
-        ("dataset_info", {"splits": {"train": 3}}),
         ("dataset_info", {"splits": [{"name": "train"}]}),
     ],
 )
