@@ -108,8 +108,7 @@ def format_of(output: Path | TextIO) -> str:
 def count_documents(paths: Sequence[Path]) -> int | None:
     """Return how many documents the files seem to hold, for a progress bar; None if that takes long to find out."""
     counts = [document_count(path) for path in paths]
-    known = [count for count in counts if count is not None]
-    return sum(known) if len(known) == len(counts) else None
+    return None if None in counts else sum(count or 0 for count in counts)
 
 
 def _with_relations(
