@@ -1,5 +1,6 @@
 """Counts by relation type, pair type, sentence distance and document length."""
 
+from bisect import bisect
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -87,7 +88,7 @@ BREAKDOWNS: Mapping[str, Callable[[Document], Group]] = {
     "by_type": lambda document: lambda relation: relation.relation_type,
     "by_pair_type": lambda document: RelationGroups(document).pair_type,
     "by_distance": lambda document: RelationGroups(document).distance,
-    "by_length": lambda document: lambda relation: length_class(document),
+    "by_length": lambda document: lambda relation: LENGTHS[bisect(LENGTH_STEPS, len(document.text)) - 1],
 }
 
 
@@ -123,11 +124,6 @@ def candidates_only(
         )
         kept.append(ComparedDocument(*sides))
     return kept
-
-
-def length_class(document: Document) -> str:
-    """Return the class of a document's length, such as ``"1000-1499 characters"``."""
-    return LENGTHS[sum(len(document.text) >= step for step in LENGTH_STEPS[1:])]
 
 
 def _known_type(mention: Mention) -> str:

@@ -128,9 +128,10 @@ def _check_unique(document: Document, side: str) -> None:
         # BioREDirect gives a pair one direction; relations of other label lists may hold in both.
         subject = None if relation.relation_type in RELATION_LABELS else relation.subject_id
         key = relation.pair, relation.relation_type, subject
-        earlier = seen.setdefault(key, relation)
-        if earlier is relation:
+        if key not in seen:
+            seen[key] = relation
             continue
+        earlier = seen[key]
         differing = [name for name in ("novelty", "subject_id") if getattr(earlier, name) != getattr(relation, name)]
         values = " and ".join(f"{name} {getattr(earlier, name)} or {getattr(relation, name)}" for name in differing)
         problem = f"in contradictory ways ({values})" if differing else "twice"

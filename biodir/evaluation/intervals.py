@@ -37,22 +37,6 @@ class Resampling:
             raise SettingError(f"confidence is {self.confidence}; give a share between 0 and 1, such as 0.95")
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """The difference in F1 of two systems on the same documents, the first minus the second.
-
-    `p_value` is the share of random exchanges of the two systems' predictions for a document that give a difference at
-    least as large: approximate randomisation (Noreen 1989; Yeh 2000), two-sided.
-
-    >>> compared_f1([Counts(tp=1)], [Counts(fn=1)], Resampling()).difference
-    1.0
-    """
-
-    difference: float
-    interval: list[float]
-    p_value: float
-
-
 def bootstrap_intervals(counts: Sequence[Counts], settings: Resampling) -> dict[str, list[float]]:
     """Return figure -> the bounds of its percentile interval, from the counts of each document at one level."""
     table = _table(counts)  # (documents, 3)
@@ -60,10 +44,17 @@ def bootstrap_intervals(counts: Sequence[Counts], settings: Resampling) -> dict[
     return {name: _percentiles(values, settings.confidence) for name, values in figures.items()}
 
 
-def compared_f1(first: Sequence[Counts], second: Sequence[Counts], settings: Resampling) -> Comparison:
-    """Return the difference in F1 of two systems, with a paired bootstrap interval and a paired test.
+def compared_f1(first: Sequence[Counts], second: Sequence[Counts], settings: Resampling) -> dict[str, Any]:
+    """Return the difference in F1 of two systems, the first minus the second, with an interval and a p-value.
 
-    Both have the counts of the same documents in the same order, at one level.
+    The p-value is the share of random exchanges of the two systems' predictions for a document that give a difference
+    at least as large: approximate randomisation (Noreen 1989; Yeh 2000), two-sided. The bootstrap is paired.
+
+    Args:
+        first, second: the counts of the same documents in the same order, at one level.
+
+    >>> compared_f1([Counts(tp=1)], [Counts(fn=1)], Resampling())["difference"]
+    1.0
     """
     table1, table2 = _table(first), _table(second)
     if len(table1) != len(table2):
@@ -76,7 +67,7 @@ def compared_f1(first: Sequence[Counts], second: Sequence[Counts], settings: Res
     sum2 = exchanged @ table1 + (1 - exchanged) @ table2
     as_large = np.abs(_f1(sum1) - _f1(sum2)) >= abs(difference) - 1e-12
     p_value = (int(as_large.sum()) + 1) / (settings.resamples + 1)
-    return Comparison(difference, _percentiles(drawn, settings.confidence), p_value)
+    return {"difference": difference, "interval": _percentiles(drawn, settings.confidence), "p_value": p_value}
 
 
 def _table(counts: Sequence[Counts]) -> Array:

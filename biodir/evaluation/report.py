@@ -79,7 +79,7 @@ def comparison_report(
     report: dict[str, Any] = asdict(resampling)
     for level in LEVELS:
         first, second = ([counts[level] for counts in system] for system in systems)
-        report[level] = asdict(compared_f1(first, second, resampling))
+        report[level] = compared_f1(first, second, resampling)
     return _without_levels(report, unannotated_levels(pairs))
 
 

@@ -39,7 +39,10 @@ def use_backend(model: Any, backend: str, folder: Path | None = None) -> None:
     if backend == "bf16":
         model.encoder = LowPrecisionEncoder(model.encoder)
     elif backend == "int8":
-        model.encoder = _quantized(model.encoder)
+        with warnings.catch_warnings():
+            # torch calls this deprecated in favour of a package of its own, which knows no int8 on CPUs.
+            warnings.simplefilter("ignore")
+            model.encoder = torch.ao.quantization.quantize_dynamic(model.encoder, {nn.Linear}, dtype=torch.qint8)
     elif backend in ONNX_FILES:
         model.encoder = _onnx_encoder(model, backend, folder)
 
@@ -71,14 +74,6 @@ class LowPrecisionEncoder(nn.Module):
             output = self.inner(**inputs)
         output.last_hidden_state = output.last_hidden_state.float()
         return output
-
-
-def _quantized(encoder: nn.Module) -> nn.Module:
-    """Return a copy of the encoder with weights in int8; activations are quantized when they are computed."""
-    with warnings.catch_warnings():
-        # torch calls these functions deprecated in favour of a package of their own, which knows no int8 on CPUs.
-        warnings.simplefilter("ignore")
-        return torch.ao.quantization.quantize_dynamic(encoder, {nn.Linear}, dtype=torch.qint8)
 
 
 def _onnx_encoder(model: Any, backend: str, folder: Path | None) -> nn.Module:

@@ -12,13 +12,7 @@ from biodir.cli import check_outputs
 from biodir.document_biodir import Document, Relation
 from biodir.errors_biodir import STRICT, BioDirError, ErrorPolicy, SettingError
 from biodir.formats.pubtator_writer import format_pubtator
-from biodir.formats.reading import (
-    JSON_LINES_SUFFIXES,
-    JSON_SUFFIX,
-    PUBTATOR_SUFFIXES,
-    document_count,
-    read_documents,
-)
+from biodir.formats.reading import JSON_LINES_SUFFIXES, JSON_SUFFIX, PUBTATOR_SUFFIXES, document_count, read_documents
 from biodir.inference.listing import relation_listing
 from biodir.pipeline_decoding_biodir import first_of_pairs
 

@@ -5,13 +5,7 @@ from dataclasses import replace
 import pytest
 
 from biodir.document_biodir import Relation
-from biodir.evaluation.breakdown import (
-    BREAKDOWNS,
-    RelationGroups,
-    candidates_only,
-    counts_by,
-    scored_pair_types,
-)
+from biodir.evaluation.breakdown import BREAKDOWNS, RelationGroups, candidates_only, counts_by, scored_pair_types
 from biodir.evaluation.checks import compared_documents
 from biodir.evaluation.scores import Counts, document_counts, total_counts
 from helpers.marked import marked_document

@@ -5,12 +5,7 @@ import pytest
 from sklearn import metrics
 
 from biodir.document_biodir import Document, Relation
-from biodir.evaluation.calibration import (
-    expected_calibration_error,
-    head_outcomes,
-    precision_recall_curve,
-    reliability,
-)
+from biodir.evaluation.calibration import expected_calibration_error, head_outcomes, precision_recall_curve, reliability
 from biodir.evaluation.checks import ComparedDocument, compared_documents
 from helpers.scored_documents import GOLD, PREDICTED
 

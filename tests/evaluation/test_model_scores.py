@@ -5,11 +5,7 @@ from types import SimpleNamespace
 import torch
 
 from biodir.document_biodir import Relation
-from biodir.evaluation.model_scores import (
-    decoded_documents,
-    pair_logits,
-    processed_documents,
-)
+from biodir.evaluation.model_scores import decoded_documents, pair_logits, processed_documents
 from biodir.labels_biodir import DIRECTION_LABELS, NOVELTY_LABELS, RELATION_LABELS
 from biodir.pipeline_decoding_biodir import DecodingRule
 from biodir.processing_document_biodir import DocumentProcessor

@@ -9,12 +9,7 @@ from biodir.document_biodir import Relation
 from biodir.errors_biodir import AnnotationError
 from biodir.evaluation.model_scores import ProcessedDocuments, processed_documents
 from biodir.evaluation.scores import Counts
-from biodir.evaluation.thresholds import (
-    MIN_RELATIONS,
-    cross_fitted_counts,
-    fingerprints,
-    found_rule,
-)
+from biodir.evaluation.thresholds import MIN_RELATIONS, cross_fitted_counts, fingerprints, found_rule
 from biodir.labels_biodir import DIRECTION_LABELS, NOVELTY_LABELS, RELATION_LABELS
 from biodir.pipeline_decoding_biodir import DecodingRule
 from biodir.processing_document_biodir import DocumentProcessor
