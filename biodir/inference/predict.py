@@ -19,8 +19,6 @@ from biodir.pipeline_decoding_biodir import first_of_pairs
 if TYPE_CHECKING:
     from biodir.pipeline_biodir import BioDirPipeline
 
-# Suffixes of files of relations.
-JSON_SUFFIXES = (*JSON_LINES_SUFFIXES, JSON_SUFFIX)
 # Digits of the scores that are written to PubTator files.
 SCORE_DIGITS = 4
 
@@ -92,7 +90,7 @@ def format_of(output: Path | TextIO) -> str:
     """
     if not isinstance(output, Path):
         return "listing"
-    formats = dict.fromkeys(PUBTATOR_SUFFIXES, "pubtator") | dict.fromkeys(JSON_SUFFIXES, "jsonl")
+    formats = dict.fromkeys(PUBTATOR_SUFFIXES, "pubtator") | dict.fromkeys((*JSON_LINES_SUFFIXES, JSON_SUFFIX), "jsonl")
     if output.suffix.lower() not in formats:
         known = ", ".join(formats)
         raise SettingError(f"{output}: unknown suffix {output.suffix!r}; use one of {known}, or name a format")

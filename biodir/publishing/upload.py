@@ -14,8 +14,6 @@ from huggingface_hub.hf_api import RepoFile
 from biodir.publishing.assembly import MARKER, content_files
 from biodir.publishing.errors import HubError, PublishError
 
-# The Hub writes it when a repository is created.
-HUB_FILES = (".gitattributes",)
 REPO_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 TAG = re.compile(r"[A-Za-z0-9][\w-]*(\.[\w-]+)*")
 # Titles of the commits of `upload`; a large folder goes in several commits.
@@ -180,7 +178,8 @@ def _changes(folder: Path, destination: Destination, revision: str, api: HfApi) 
     """Return the paths to write and the paths to delete, so that the revision equals the folder."""
     found = api.verify_repo_checksums(**destination.repository, revision=revision, local_dir=folder)
     written = {*found.extra_paths, *(each["path"] for each in found.mismatches)} - {MARKER}
-    return tuple(sorted(written)), tuple(path for path in found.missing_paths if path not in HUB_FILES)
+    deleted = {*found.missing_paths} - {".gitattributes"}  # the Hub writes it when a repository is created
+    return tuple(sorted(written)), tuple(sorted(deleted))
 
 
 def _foreign(paths: Sequence[str], destination: Destination, parent: str, api: HfApi) -> tuple[str, ...]:
