@@ -12,6 +12,8 @@ from typing import Any
 
 from .errors_biodir import AnnotationError
 
+# [start, end): of characters in documents, of tokens in processing.
+Span = tuple[int, int]
 # BioRED and BC5CDR write these in the identifier column of a mention that is linked to no concept.
 UNLINKED_IDENTIFIERS = ("-", "-1")
 # Identifiers made for mentions that come without one start so; no database of the field uses this prefix.

@@ -5,7 +5,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from .document_biodir import Document, Mention
+from .document_biodir import Document, Mention, Span
 
 # A closing mark, optional closing brackets or quotes, white space, then something that can open a sentence.
 _BOUNDARY = re.compile(r"""[.!?]["'\u2019\u201d)\]]*\s+(?=["'\u2018\u201c(\[]*[A-Z0-9\u00c0-\u00de\u0370-\u03ff])""")
@@ -19,7 +19,7 @@ _LAST_WORD = re.compile(r"[^\s(\[,;/]*$")
 _SINGLE_INITIAL = re.compile(r"[A-Z]")
 
 
-def sentence_spans(document: Document) -> tuple[tuple[int, int], ...]:
+def sentence_spans(document: Document) -> tuple[Span, ...]:
     """Return the sentences as ``[start, end)`` characters, in order; together they cover all text but white space.
 
     The end of a passage ends a sentence. A boundary inside a mention is dropped.
@@ -76,7 +76,7 @@ def _is_abbreviation(before: str) -> bool:
     return word.lower() in _ABBREVIATIONS or bool(_SINGLE_INITIAL.fullmatch(word))
 
 
-def _outside_spans(borders: Sequence[int], spans: Sequence[tuple[int, int]]) -> list[int]:
+def _outside_spans(borders: Sequence[int], spans: Sequence[Span]) -> list[int]:
     """Return the borders that lie in no span, in one pass over both sequences, because these may be long."""
     outside, reach, next_span = [], 0, 0
     ordered = sorted(spans)

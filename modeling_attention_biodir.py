@@ -71,6 +71,11 @@ class PackedStates:
     Args:
         hidden: (tokens, hidden) last states.
         query, key: (heads, tokens, head_size) of the last layer; the query is scaled.
+
+    >>> query = key = torch.ones(2, 5, 4)  # two heads, five tokens
+    >>> states = PackedStates(torch.zeros(5, 8), query, key)
+    >>> (states.query @ states.key.transpose(1, 2)).softmax(dim=-1)[0, 0]  # what the first token attends to
+    tensor([0.2000, 0.2000, 0.2000, 0.2000, 0.2000])
     """
 
     hidden: Tensor

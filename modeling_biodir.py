@@ -39,6 +39,10 @@ class BioDirOutput(ModelOutput):
         relation_logits: (batch, relation_types); this and the others are None where the model has no such task.
         novelty_logits: (batch, novelty_classes)
         direction_logits: (batch, directions)
+
+    >>> output = BioDirOutput(relation_logits=torch.zeros(2, 9))
+    >>> output["relation_logits"].shape, list(output)  # fields that are None count as absent
+    (torch.Size([2, 9]), ['relation_logits'])
     """
 
     loss: Tensor | None = None
@@ -48,7 +52,16 @@ class BioDirOutput(ModelOutput):
 
 
 class BioDirPreTrainedModel(PreTrainedModel):
-    """Base class: loading, saving and first values of the parameters."""
+    """Base class: loading, saving and first values of the parameters.
+
+    A saved folder is a complete Hub repository:
+
+    >>> model.save_pretrained("saved")
+    >>> sorted(path.name for path in Path("saved").glob("p*_biodir.py"))[:2]
+    ['pipeline_biodir.py', 'pipeline_decoding_biodir.py']
+    >>> BioDirForRelationExtraction.from_pretrained("saved").config.tasks
+    ('relation', 'novelty', 'direction')
+    """
 
     config_class = BioDirConfig
     base_model_prefix = "biodir"

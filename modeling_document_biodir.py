@@ -33,6 +33,16 @@ class DocumentInputs:
         pair_type_ids: (batch,) rows of `config.pair_types`.
         pair_entities: (batch, 2) numbers of entity1 and entity2.
         pair_windows: (batch, windows) rows of `input_ids` that the pair is scored in; -1 where it has fewer.
+
+    With a `document` of two entities with a mention each, and the `tokenizer` of a checkpoint:
+
+    >>> from biodir.configuration_biodir import BioDirConfig
+    >>> from biodir.processing_biodir import make_processor
+    >>> processor = make_processor(tokenizer, BioDirConfig(pair_encoding="document"))
+    >>> features = list(processor.features(processor.tokenize(document)))
+    >>> inputs = DocumentInputs(**{key: torch.as_tensor(value) for key, value in processor.collate(features).items()})
+    >>> inputs.mention_entities, inputs.pair_entities, inputs.pair_windows
+    (tensor([0, 1]), tensor([[0, 1]]), tensor([[0]]))
     """
 
     input_ids: Tensor

@@ -23,6 +23,15 @@ class PairwiseInputs:
         attention_mask: (batch, chunks, tokens), ones first; all zeros for an absent chunk.
         pair_type_ids: (batch,) rows of `config.pair_types`.
         task_positions: (batch, tasks) place of each task token in every row of the pair.
+
+    With a `document` of two entities, a `model` and its `tokenizer`:
+
+    >>> from biodir.processing_biodir import make_processor
+    >>> processor = make_processor(tokenizer, model.config)
+    >>> features = list(processor.features(processor.tokenize(document)))
+    >>> inputs = PairwiseInputs(**{key: torch.as_tensor(value) for key, value in processor.collate(features).items()})
+    >>> tokenizer.decode(inputs.input_ids[0, 0, inputs.task_positions[0]])
+    '[REL] [NOV] [DIR]'
     """
 
     input_ids: Tensor

@@ -16,7 +16,14 @@ UNANNOTATED = -1.0
 
 @dataclass(frozen=True)
 class DecodingRule:
-    """How logits become labels; the fields are those of the configuration with the same names."""
+    """How logits become labels; the fields are those of the configuration with the same names.
+
+    >>> from biodir.configuration_biodir import BioDirConfig
+    >>> rule = DecodingRule.from_config(BioDirConfig(novelty_labels=[], direction_labels=[]))
+    >>> logits = {"relation": [0.0, 3.0, 1.0, *[-5.0] * 6]}  # of None, Association, Bind and the other types
+    >>> decode_pair(None, logits, rule).relation_type  # any other type wins over Association
+    'Bind'
+    """
 
     labels: Mapping[str, Sequence[str]]
     generic_relation: str | None
@@ -47,6 +54,15 @@ class PairDecision:
         scores: task -> the score of every label, in order.
         relation_score, novelty_score, direction_score: of the labels above; None where the model has no such task.
         is_related: whether the model relates the pair.
+
+    >>> from biodir import Mention
+    >>> iron = Entity("D007501", "ChemicalEntity", (Mention(0, 4, "Iron", "ChemicalEntity"),))
+    >>> egfr = Entity("1956", "GeneOrGeneProduct", (Mention(11, 15, "EGFR", "GeneOrGeneProduct"),))
+    >>> scores = {"relation_score": 0.9, "novelty_score": 0.5, "direction_score": 0.8, "scores": {}}
+    >>> labels = {"relation_type": "Bind", "novelty": "Novel", "direction": "Right_to_Left", "is_related": True}
+    >>> decision = PairDecision(CandidatePair(iron, egfr, pair_type_id=2), **labels, **scores)
+    >>> decision.subject.name, decision.object.name, round(decision.score, 2)
+    ('EGFR', 'Iron', 0.36)
     """
 
     pair: CandidatePair

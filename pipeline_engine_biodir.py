@@ -20,6 +20,7 @@ from torch import Tensor
 
 from .document_biodir import Document
 from .document_candidates_biodir import CandidatePair
+from .labels_biodir import type_pair
 from .processing_biodir import Features, Processor
 
 # Tokens of a batch, in passes of `token_budget`. On ten abstracts with three chunks, 4096 tokens and 16 passes pad 4 %
@@ -43,6 +44,13 @@ class PairFilter:
     Args:
         pair_types: pairs of entity types, each in alphabetical order; None for all.
         entity_ids: at least one entity of a pair has one of these identifiers; None for any.
+
+    With a `document` of Iron and EGFR, 1956:
+
+    >>> from biodir.document_candidates_biodir import candidate_pairs
+    >>> pairs = list(candidate_pairs(document.entities(), [("ChemicalEntity", "GeneOrGeneProduct")]))
+    >>> [list(PairFilter(entity_ids={identifier}).select(pairs)) == pairs for identifier in ("1956", "7157")]
+    [True, False]
     """
 
     pair_types: frozenset[tuple[str, str]] | None = None
@@ -52,7 +60,7 @@ class PairFilter:
         """Yield the pairs that the filter lets through."""
         for pair in pairs:
             first, second = pair.entity1, pair.entity2
-            types = min(first.entity_type, second.entity_type), max(first.entity_type, second.entity_type)
+            types = type_pair((first.entity_type, second.entity_type))
             if self.pair_types is not None and types not in self.pair_types:
                 continue
             if self.entity_ids is not None and self.entity_ids.isdisjoint((first.identifier, second.identifier)):
@@ -62,23 +70,23 @@ class PairFilter:
 
 @dataclass(frozen=True)
 class DocumentPart:
-    """A document with some of its features; None marks the end of the document."""
+    """A document with some of its features; None marks the end of the document.
+
+    With a `document` of one pair, a `model` and its `tokenizer`:
+
+    >>> from biodir.processing_biodir import make_processor
+    >>> parts = document_parts([document, document], make_processor(tokenizer, model.config), PairFilter())
+    >>> [0 if part.features is None else len(part.features.pairs) for part in parts]
+    [1, 0, 1, 0]
+    """
 
     document: Document
     features: Features | None
 
 
-@dataclass(frozen=True)
-class PreparedBatch:
-    """Parts of documents, in order, with the passes that run them.
-
-    Args:
-        parts: of neighbouring documents.
-        passes: indices of the parts with features, counted without the others, and the model's inputs for them.
-    """
-
-    parts: Sequence[DocumentPart]
-    passes: Sequence[tuple[list[int], Inputs]]
+# Parts of neighbouring documents with the passes that run them: each pass has indices of parts, counted without those
+# that have no features, and the model's inputs for these.
+PreparedBatch = tuple[Sequence[DocumentPart], Sequence[tuple[list[int], Inputs]]]
 
 
 def document_parts(
@@ -138,7 +146,7 @@ def prepare(
     """Yield each batch with the inputs of its passes."""
     for parts in parts_of_batches:
         features = [part.features for part in parts if part.features is not None]
-        yield PreparedBatch(parts, list(_passes(features, processor, token_budget)))
+        yield parts, list(_passes(features, processor, token_budget))
 
 
 def read_ahead(prepared: Iterator[PreparedBatch]) -> Iterator[PreparedBatch]:
@@ -155,9 +163,10 @@ def read_ahead(prepared: Iterator[PreparedBatch]) -> Iterator[PreparedBatch]:
 
 def run(forward: Forward, batch: PreparedBatch) -> Iterator[tuple[DocumentPart, list[Logits]]]:
     """Yield each part of the batch with the logits of its pairs; no logits at the end of a document."""
-    features = [part.features for part in batch.parts if part.features is not None]
-    logits = iter(_run_passes(forward, features, batch.passes))
-    for part in batch.parts:
+    parts, passes = batch
+    features = [part.features for part in parts if part.features is not None]
+    logits = iter(_run_passes(forward, features, passes))
+    for part in parts:
         yield part, next(logits) if part.features is not None else []
 
 

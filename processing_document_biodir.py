@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from .document_biodir import Span
 from .document_candidates_biodir import CandidatePair
 from .errors_biodir import SettingError
 from .processing_chunks_biodir import closest_spans
 from .processing_tags_biodir import SOURCE, tagged_tokens
 from .processing_tokens_biodir import BaseProcessor, ProcessingSettings, TokenizedDocument, evidence_chars
-from .processing_windows_biodir import TAGS_PER_MENTION, Span, WindowRuler, spans_inside, text_windows
+from .processing_windows_biodir import TAGS_PER_MENTION, WindowRuler, spans_inside, text_windows
 
 # Pairs of one document that are scored in one pass: this bounds the memory, and few documents are read twice.
 PAIRS_PER_PASS = 2048
@@ -30,6 +31,12 @@ class WindowPair:
         windows: indices of windows, ascending; at least one.
         evidence: character spans of the sentences that hold the two closest mentions.
         cross_window: True where no window shows a mention of each entity.
+
+    >>> from biodir import Document
+    >>> scored = WindowPair(pair=None, windows=(0, 1), evidence=((0, 16),), cross_window=False)
+    >>> document = Document("7", "Iron binds EGFR. It is new.")
+    >>> [document.text[start:end] for start, end in scored.evidence]
+    ['Iron binds EGFR.']
     """
 
     pair: CandidatePair
@@ -46,6 +53,11 @@ class MentionMarker:
         entity: identifier and type of the mention's entity.
         window: index of the window.
         position: index of the tag among the tokens of the window's row.
+
+    >>> rows = [["[CLS]", "@ChemicalEntitySrc$", "iron", "@ChemicalEntitySrc/$", "[SEP]"]]  # of words, not of their ids
+    >>> marker = MentionMarker(("D007501", "ChemicalEntity"), window=0, position=1)
+    >>> rows[marker.window][marker.position]
+    '@ChemicalEntitySrc$'
     """
 
     entity: tuple[str, str]
@@ -62,6 +74,10 @@ class DocumentFeatures:
         pairs: the pairs to score.
         markers: of all mentions of the document's entities.
         prompt_tokens: tokens of the soft prompt of one pair type in one window.
+
+    >>> features = DocumentFeatures(rows=((2, 7, 8, 3), (2, 8, 3)), pairs=(), markers=(), prompt_tokens=8)
+    >>> features.tokens  # a pair adds 8 for each of its windows
+    7
     """
 
     rows: tuple[tuple[int, ...], ...]
@@ -88,6 +104,13 @@ class DocumentProcessor(BaseProcessor):
     Raises:
         CheckpointError: the tokenizer lacks a tag.
         SettingError: `max_tokens` leaves no room for the text, or mentions can be longer than what windows share.
+
+    With a `document`, "Iron binds EGFR.", a `model` and its `tokenizer`:
+
+    >>> processor = DocumentProcessor(tokenizer, ProcessingSettings.from_config(model.config))
+    >>> [features] = processor.features(processor.tokenize(document))
+    >>> tokenizer.decode(features.rows[0])
+    '[CLS] @ChemicalEntitySrc$ iron @ChemicalEntitySrc/$ binds @GeneOrGeneProductSrc$ egfr @GeneOrGeneProductSrc/$. [SEP]'
     """
 
     def __init__(self, tokenizer: Any, settings: ProcessingSettings) -> None:

@@ -14,12 +14,13 @@ from typing import Any
 
 import numpy as np
 
+from .document_biodir import Span
 from .document_candidates_biodir import CandidatePair
 from .errors_biodir import SettingError
 from .processing_chunks_biodir import pair_windows
 from .processing_tags_biodir import SOURCE, TARGET, TASK_TOKENS, tagged_tokens
 from .processing_tokens_biodir import BaseProcessor, ProcessingSettings, TokenizedDocument, evidence_chars
-from .processing_windows_biodir import TAGS_PER_MENTION, Span, WindowRuler
+from .processing_windows_biodir import TAGS_PER_MENTION, WindowRuler
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,13 @@ class PairwiseFeatures:
         task_positions: index of each task token in every row, in the order of `ProcessingSettings.tasks`.
         evidence: character spans of the sentences that hold the two closest mentions.
         cross_window: True where no single chunk shows a mention of each entity.
+
+    With a `document`, "Iron binds EGFR.", a `model` and its `tokenizer`:
+
+    >>> processor = PairwiseProcessor(tokenizer, ProcessingSettings.from_config(model.config))
+    >>> [features] = processor.features(processor.tokenize(document))
+    >>> features.evidence, len(features.rows)  # prefix, suffix and infix of a short text are the same
+    (((0, 16),), 1)
     """
 
     pair: CandidatePair
@@ -62,6 +70,14 @@ class PairwiseProcessor(BaseProcessor):
     Raises:
         CheckpointError: the tokenizer lacks a token.
         SettingError: `max_tokens` leaves no room for the text.
+
+    With a `document`, "Iron binds EGFR.", a `model` and its `tokenizer`:
+
+    >>> processor = PairwiseProcessor(tokenizer, ProcessingSettings.from_config(model.config))
+    >>> [features] = processor.features(processor.tokenize(document))
+    >>> tokenizer.decode(features.rows[0])
+    '[CLS] what are the labels of [REL], [DIR], and [NOV] between @ChemicalEntitySrc$ iron @ChemicalEntitySrc/$ and ...
+    [SEP] @ChemicalEntitySrc$ iron @ChemicalEntitySrc/$ binds @GeneOrGeneProductTgt$ egfr @GeneOrGeneProductTgt/$. [SEP]...
     """
 
     def __init__(self, tokenizer: Any, settings: ProcessingSettings) -> None:

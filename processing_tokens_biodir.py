@@ -5,17 +5,21 @@ from dataclasses import dataclass, fields
 from itertools import pairwise
 from typing import Any
 
-from .document_biodir import Document, Entity
+from .document_biodir import Document, Entity, Span
 from .document_candidates_biodir import CandidatePair, candidate_pairs
 from .document_sentences_biodir import sentence_spans
 from .errors_biodir import CheckpointError
 from .processing_tags_biodir import SOURCE, TARGET, closing_tag, opening_tag
-from .processing_windows_biodir import Span
 
 
 @dataclass(frozen=True)
 class ProcessingSettings:
-    """What a processor must know; the fields are those of `BioDirConfig` with the same names."""
+    """What a processor must know; the fields are those of `BioDirConfig` with the same names.
+
+    >>> from biodir.configuration_biodir import BioDirConfig
+    >>> ProcessingSettings.from_config(BioDirConfig(max_tokens=256, novelty_labels=[])).tasks
+    ('relation', 'direction')
+    """
 
     pair_types: Sequence[Sequence[str]]
     tag_types: Mapping[str, str]
@@ -48,6 +52,14 @@ class TokenizedDocument:
         sentence_chars: character spans of the sentences.
         mention_spans: (identifier, entity type) -> sorted token spans of the entity's mentions. A mention longer than
             `max_mention_tokens` is represented by its first tokens, so that every window can show it.
+
+    With a `document`, "Iron binds EGFR.", a `model` and its `tokenizer`:
+
+    >>> processor = BaseProcessor(tokenizer, ProcessingSettings.from_config(model.config))
+    >>> tokenized = processor.tokenize(document)
+    >>> [(start, end)] = tokenized.mention_spans["1956", "GeneOrGeneProduct"]
+    >>> tokenizer.decode(tokenized.token_ids[start:end])
+    'egfr'
     """
 
     document: Document
@@ -68,6 +80,12 @@ class BaseProcessor:
 
     Raises:
         CheckpointError: the tokenizer is not a fast one, or lacks a token.
+
+    With a `model` and its `tokenizer`:
+
+    >>> processor = BaseProcessor(tokenizer, ProcessingSettings.from_config(model.config))
+    >>> tokenizer.convert_ids_to_tokens(processor.tag_ids["SequenceVariant", "Src"])  # the paper: those of genes
+    ['@GeneOrGeneProductSrc$', '@GeneOrGeneProductSrc/$']
     """
 
     def __init__(self, tokenizer: Any, settings: ProcessingSettings) -> None:

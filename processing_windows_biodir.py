@@ -7,7 +7,7 @@ boundary tags there; a mention that a border of the window cuts gets neither, so
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
-Span = tuple[int, int]
+from .document_biodir import Span
 
 # An opening and a closing boundary tag.
 TAGS_PER_MENTION = 2
