@@ -189,13 +189,9 @@ class BioDirConfig(PreTrainedConfig):
             if len(set(labels)) < len(labels):
                 raise SettingError(f"{task}_labels {labels!r} hold a label twice")
             if len(labels) == 1:
-                raise SettingError(
-                    f"{task}_labels {labels!r}: give the label of an unrelated pair, then at least one more"
-                )
+                raise SettingError(f"{task}_labels {labels!r}: give the label of an unrelated pair, then the others")
         if not self.tasks:
-            raise SettingError(
-                "relation_labels, novelty_labels and direction_labels are all empty; give at least one list"
-            )
+            raise SettingError("relation_labels, novelty_labels and direction_labels are all empty; give one of them")
         if not self.relation_labels and not self.generic_relation:
             raise SettingError("without relation_labels a related pair needs a type; name it as generic_relation")
 
@@ -214,9 +210,8 @@ class BioDirConfig(PreTrainedConfig):
         places = [self.hard_prompt.find(field) for field in PROMPT_FIELDS]
         once = all(self.hard_prompt.count(field) == 1 for field in PROMPT_FIELDS)
         if not once or places != sorted(places):
-            raise SettingError(
-                f"hard_prompt {self.hard_prompt!r} must hold {', '.join(PROMPT_FIELDS)} in this order, each once"
-            )
+            fields = ", ".join(PROMPT_FIELDS)
+            raise SettingError(f"hard_prompt {self.hard_prompt!r} must hold {fields} in this order, each once")
         if not self.chunks or not set(self.chunks) <= set(CHUNK_NAMES):
             raise SettingError(f"chunks {self.chunks!r}: choose any of {', '.join(CHUNK_NAMES)}")
 

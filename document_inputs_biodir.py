@@ -21,7 +21,7 @@ def is_one_document(inputs: Any) -> bool:
     """
     if isinstance(inputs, Mapping) and inputs and all(hasattr(value, "column_names") for value in inputs.values()):
         raise AnnotationError(f"this is a set of splits ({', '.join(inputs)}); pass one of them")
-    return isinstance(inputs, (str, Mapping)) or (hasattr(inputs, "mentions") and hasattr(inputs, "to_dict"))
+    return isinstance(inputs, (str, Mapping)) or hasattr(inputs, "mentions")
 
 
 def iterate_inputs(inputs: Any) -> Iterable[Any]:
@@ -30,10 +30,11 @@ def iterate_inputs(inputs: Any) -> Iterable[Any]:
     Raises:
         AnnotationError: it is neither.
     """
-    if isinstance(inputs, Iterable) and not isinstance(inputs, (bytes, bytearray)):
-        return inputs
-    if hasattr(inputs, "__getitem__") and hasattr(inputs, "__len__") and not isinstance(inputs, (bytes, bytearray)):
-        return (inputs[index] for index in range(len(inputs)))
+    if not isinstance(inputs, bytes):
+        if isinstance(inputs, Iterable):
+            return inputs
+        if hasattr(inputs, "__getitem__") and hasattr(inputs, "__len__"):
+            return (inputs[index] for index in range(len(inputs)))
     raise AnnotationError(
         f"{type(inputs).__name__} {repr(inputs)[:40]} is neither a document nor a sequence of documents; pass a "
         "mapping, a PubTator string, or several of them"
@@ -58,19 +59,15 @@ def document_from_input(value: Any, index: int, entity_types: Sequence[str], ner
         document = parse_document(value, source=place)
     elif isinstance(value, str):
         if ner is None:
-            raise ParseError(
-                f"{place}: {value[:40]!r} is not PubTator text; mark the entities, or pass ner= to find them"
-            )
+            raise ParseError(f"{place}: {value[:40]!r} is not PubTator text; mark the entities, or find them by ner=")
         document = Document.from_dict({"id": default_id, "text": value})
-    elif hasattr(value, "mentions") and hasattr(value, "to_dict"):  # a Document, from whichever copy of its class
+    elif hasattr(value, "mentions"):  # a Document, from whichever copy of its class
         document = value if isinstance(value, Document) else Document.from_dict(value.to_dict())
     elif isinstance(value, Mapping):
         document = Document.from_dict(_with_type_names(value, entity_types, place), default_id=default_id)
     else:
-        raise AnnotationError(
-            f"{place}: a document is a mapping, a PubTator string or a Document, not {type(value).__name__} "
-            f"{repr(value)[:40]}"
-        )
+        shown = f"{type(value).__name__} {repr(value)[:40]}"
+        raise AnnotationError(f"{place}: a document is a mapping, a PubTator string or a Document, not {shown}")
     return _with_recognised(document, ner) if not document.mentions and ner is not None else document
 
 
@@ -101,8 +98,6 @@ def with_known_types(document: Document, entity_types: Sequence[str], type_map: 
         AnnotationError: a type is neither the model's nor mapped, or a string cannot be written as UTF-8.
     """
     _check_encodable(document)
-    if all(mention.entity_type in entity_types for mention in document.mentions):
-        return document
     mentions = []
     for index, mention in enumerate(document.mentions):
         kind = mention.entity_type
@@ -134,21 +129,15 @@ def _with_type_names(value: Mapping[str, Any], entity_types: Sequence[str], plac
     mapping = {key: part for key, part in value.items() if key not in RELATION_KEYS}
     entities = mapping.get("entities")
     if isinstance(entities, Sequence) and not isinstance(entities, (str, bytes)):
-        mapping["entities"] = [
-            _with_type_name(entry, entity_types, f"{place}, entities[{number}]")
-            for number, entry in enumerate(entities)
-        ]
+        mapping["entities"] = entities = [*entities]
+        for index, entry in enumerate(entities):
+            kind = entry.get("type") if isinstance(entry, Mapping) else None
+            if not hasattr(kind, "__index__") or isinstance(kind, bool):
+                continue
+            if not 0 <= int(kind) < len(entity_types):
+                raise AnnotationError(
+                    f"{place}, entities[{index}]: 'type' is {int(kind)}, but the model numbers its entity types 0 to "
+                    f"{len(entity_types) - 1}; give the name of the type"
+                )
+            entities[index] = {**entry, "type": entity_types[int(kind)]}
     return mapping
-
-
-def _with_type_name(entry: Any, entity_types: Sequence[str], place: str) -> Any:
-    kind: Any = entry.get("type") if isinstance(entry, Mapping) else None
-    if not hasattr(kind, "__index__") or isinstance(kind, bool):
-        return entry
-    number = int(kind)
-    if not 0 <= number < len(entity_types):
-        raise AnnotationError(
-            f"{place}: 'type' is {number}, but the model numbers its entity types 0 to {len(entity_types) - 1}; "
-            "give the name of the type"
-        )
-    return {**entry, "type": entity_types[number]}

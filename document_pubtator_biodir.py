@@ -32,11 +32,8 @@ from .errors_biodir import STRICT, ErrorPolicy, ParseError
 
 # In lower case, the types whose identifiers contain "|" and "," themselves: BioRED's, then those of PubTator and tmVar.
 VARIANT_TYPES = frozenset(
-    [
-        *("sequencevariant", "variant", "genomicvariant", "copynumbervariant", "mutation", "othermutation", "snp"),
-        *("dnamutation", "proteinmutation", "acidchange", "dnaacidchange", "proteinacidchange"),
-        *("allele", "dnaallele", "proteinallele"),
-    ]
+    "sequencevariant variant genomicvariant copynumbervariant mutation othermutation snp dnamutation proteinmutation "
+    "acidchange dnaacidchange proteinacidchange allele dnaallele proteinallele".split()
 )
 SUBJECT_PREFIX = "Subject:"
 # Keys of the one long identifier that PubTator 3 gives a variant: "tmVar:p|SUB|V|600|E;HGVS:p.V600E;RS#:113488022".
@@ -56,7 +53,12 @@ def read_pubtator(path: str | os.PathLike[str], policy: ErrorPolicy = STRICT) ->
         ParseError: the file cannot be opened, or a document does not follow the format.
         AnnotationError: a mention contradicts its text.
     """
-    yield from parse_pubtator(_lines_of_file(path), os.fspath(path), policy)
+    try:
+        # Bytes that are not UTF-8 become surrogates, so that only their block is bad.
+        with open(path, encoding="utf-8", errors="surrogateescape", newline="\n") as file:
+            yield from parse_pubtator(file, os.fspath(path), policy)
+    except OSError as error:
+        raise ParseError(f"{os.fspath(path)}: cannot be read ({error.strerror}); check the path") from error
 
 
 def parse_pubtator(lines: Iterable[str], source: str = "<string>", policy: ErrorPolicy = STRICT) -> Iterator[Document]:
@@ -151,15 +153,6 @@ class _Line:
     def text_part(self) -> re.Match[str] | None:
         """The match of a title or abstract line: identifier, "t" or "a", and text."""
         return _TEXT_LINE.fullmatch(self.content)
-
-
-def _lines_of_file(path: str | os.PathLike[str]) -> Iterator[str]:
-    """Yield the lines of a file; bytes that are not UTF-8 become surrogates, so that only their block is bad."""
-    try:
-        with open(path, encoding="utf-8", errors="surrogateescape", newline="\n") as file:
-            yield from file
-    except OSError as error:
-        raise ParseError(f"{os.fspath(path)}: cannot be read ({error.strerror}); check the path") from error
 
 
 def _blocks(lines: Iterable[str], source: str) -> Iterator[list[_Line]]:
@@ -264,14 +257,12 @@ def _with_subjects(relations: list[Relation], directions: list[_Direction]) -> t
                 f"{line} of {names} contradicts an earlier line, 'Subject:{known.subject_id}'; "
                 "keep one direction line for a pair"
             )
-    return tuple(_with_subject(relation, direction_of.get(relation.pair)) for relation in relations)
-
-
-def _with_subject(relation: Relation, direction: _Direction | None) -> Relation:
-    if direction is None:
-        return relation
-    score = direction.score if relation.direction_score is None else relation.direction_score
-    return replace(relation, subject_id=direction.subject_id, direction_score=score)
+    for number, relation in enumerate(relations):
+        if relation.pair in direction_of:
+            found = direction_of[relation.pair]
+            score = found.score if relation.direction_score is None else relation.direction_score
+            relations[number] = replace(relation, subject_id=found.subject_id, direction_score=score)
+    return tuple(relations)
 
 
 def _is_mention(columns: list[str]) -> bool:
@@ -314,16 +305,8 @@ def _parse_relation(line: _Line) -> Relation:
             "it has PMID, type, id1, id2 and, where known, novelty and scores, separated by tabs"
         )
     relation_type, entity1_id, entity2_id, novelty, *scores = columns + [""] * (7 - len(columns))
-    relation_score, novelty_score, direction_score = (_parse_score(score, line.place) for score in scores)
-    return Relation(
-        relation_type,
-        entity1_id,
-        entity2_id,
-        novelty=novelty or None,
-        relation_score=relation_score,
-        novelty_score=novelty_score,
-        direction_score=direction_score,
-    )
+    parsed = (_parse_score(score, line.place) for score in scores)  # of relation type, novelty and direction
+    return Relation(relation_type, entity1_id, entity2_id, novelty or None, None, *parsed)
 
 
 def _parse_direction(line: _Line) -> _Direction:
@@ -335,9 +318,7 @@ def _parse_direction(line: _Line) -> _Direction:
             "it has PMID, id1, id2, 'Subject:id' and at most a score, separated by tabs"
         )
     if subject_id not in (first, second):
-        raise ParseError(
-            f"{line.place}: subject {subject_id!r} is neither {first!r} nor {second!r}; name one of the pair"
-        )
+        raise ParseError(f"{line.place}: subject {subject_id!r} is neither {first!r} nor {second!r}; name one of them")
     return _Direction(line.place, first, second, subject_id, _parse_score("".join(scores), line.place))
 
 

@@ -15,8 +15,7 @@ _ABBREVIATIONS = frozenset(
     "int j jr ltd med mol mr mrs ms nat no nos p.o pp prof proc ref refs resp rev s.c sci sp spp st subsp suppl tab "
     "univ v var viz vol vs".split()
 )
-_LAST_WORD = re.compile(r"[^\s(\[,;/]*$")
-_SINGLE_INITIAL = re.compile(r"[A-Z]")
+_WORD_BREAK = re.compile(r"[\s(\[,;/]")
 
 
 def sentence_spans(document: Document) -> tuple[Span, ...]:
@@ -70,10 +69,8 @@ class SentenceIndex:
 
 def _is_abbreviation(before: str) -> bool:
     """Return whether the word before a full stop is an abbreviation or an initial such as the E of "E. coli"."""
-    match = _LAST_WORD.search(before)
-    assert match is not None, "an empty word matches, too"
-    word = match.group()
-    return word.lower() in _ABBREVIATIONS or bool(_SINGLE_INITIAL.fullmatch(word))
+    word = _WORD_BREAK.split(before)[-1]
+    return word.lower() in _ABBREVIATIONS or re.fullmatch("[A-Z]", word) is not None
 
 
 def _outside_spans(borders: Sequence[int], spans: Sequence[Span]) -> list[int]:

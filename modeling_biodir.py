@@ -27,8 +27,6 @@ from .modeling_pairwise_biodir import PairwiseInputs, pairwise_states
 if TYPE_CHECKING:  # from a folder, transformers before 5.8 copies only files that this one names
     from .labels_biodir import TASKS  # noqa: F401
 
-PIPELINE_FILE = "pipeline_biodir.py"
-
 
 @dataclass
 class BioDirOutput(ModelOutput):
@@ -54,11 +52,9 @@ class BioDirOutput(ModelOutput):
 class BioDirPreTrainedModel(PreTrainedModel):
     """Base class: loading, saving and first values of the parameters.
 
-    A saved folder is a complete Hub repository:
-
-    >>> model.save_pretrained("saved")
-    >>> sorted(path.name for path in Path("saved").glob("p*_biodir.py"))[:2]
-    ['pipeline_biodir.py', 'pipeline_decoding_biodir.py']
+    >>> model.save_pretrained("saved")  # with its code: a complete Hub repository
+    >>> Path("saved", "pipeline_biodir.py").is_file()
+    True
     >>> BioDirForRelationExtraction.from_pretrained("saved").config.tasks
     ('relation', 'novelty', 'direction')
     """
@@ -248,7 +244,7 @@ def _head(config: BioDirConfig, labels: int) -> nn.Module:
 def _pipeline_code(folder: Path, name_or_path: str) -> dict[str, Path]:
     """Return the files of the pipeline by name: from this folder or, where the loader left them out, the repository."""
     found: dict[str, Path] = {}
-    waiting = [PIPELINE_FILE]
+    waiting = ["pipeline_biodir.py"]
     while waiting:
         name = waiting.pop()
         if name not in found:

@@ -106,47 +106,39 @@ class BioDirPipeline(Pipeline):
                 f"tokenizer.json has {len(self.tokenizer)} tokens but the model's embeddings have {rows} rows; "
                 "take both from one checkpoint"
             )
-        _check_batch_size(self._batch_size)
-        _check_num_workers(self._num_workers)
+        _check_loading(self._batch_size, self._num_workers)
         self.model.eval()  # a model that was just trained would use dropout
         self._processor = make_processor(self.tokenizer, self.model.config)
         self._rule = DecodingRule.from_config(self.model.config)
 
     def __call__(self, inputs: Any, batch_size: int | None = None, num_workers: Any = None, **kwargs: Any) -> Any:
         preprocess, _, postprocess = self._sanitize_parameters(**kwargs)
-        preprocess = {**self._preprocess_params, **preprocess}
-        postprocess = {**self._postprocess_params, **postprocess}
         batch_size = self._batch_size if batch_size is None else batch_size
-        _check_batch_size(batch_size)
-        _check_num_workers(num_workers)
+        preprocess = {"batch_size": batch_size, **self._preprocess_params, **preprocess}
+        postprocess = {**self._postprocess_params, **postprocess}
+        _check_loading(batch_size, num_workers)
         one = is_one_document(inputs)
         values = [inputs] if one else iterate_inputs(inputs)
-        documents: Iterable[Document] = (
-            self._to_document(value, index, preprocess) for index, value in enumerate(values)
-        )
+        documents: Any = (self._to_document(value, index, preprocess) for index, value in enumerate(values))
         if one or isinstance(inputs, (list, tuple)):
             documents = list(documents)  # all are checked before the model runs
-            results = list(self._results(documents, batch_size, preprocess, postprocess))
+            results = list(self._results(documents, preprocess, postprocess))
             return results[0] if one else results
-        return self._results(documents, batch_size, preprocess, postprocess)
+        return self._results(documents, preprocess, postprocess)
 
     def _results(
-        self,
-        documents: Iterable[Document],
-        batch_size: int | None,
-        preprocess: Mapping[str, Any],
-        postprocess: Mapping[str, Any],
+        self, documents: Iterable[Document], preprocess: Mapping[str, Any], postprocess: Mapping[str, Any]
     ) -> Iterator[list[dict[str, Any]]]:
         """Yield the result of each document, in order; pairs of several documents share a batch."""
         keep_unrelated = postprocess.get("return_all_scores", False)
         decided: list[tuple[ScoredPair, PairDecision]] = []
-        for batch in self.preprocess(documents, batch_size=batch_size, **preprocess):
-            for part, logits in run(self.forward, batch):
-                if part.features is None:
-                    yield self.postprocess((part.document, decided), **postprocess)
+        for batch in self.preprocess(documents, **preprocess):
+            for (document, features), logits in run(self.forward, batch):
+                if features is None:
+                    yield self.postprocess((document, decided), **postprocess)
                     decided = []
                     continue
-                pairs: Sequence[ScoredPair] = part.features.pairs
+                pairs: Sequence[ScoredPair] = features.pairs
                 for scored, of_pair in zip(pairs, logits, strict=True):
                     decision = decode_pair(scored.pair, of_pair, self._rule)
                     if decision.is_related or keep_unrelated:
@@ -284,16 +276,12 @@ def _named_pair(pair_type: Any, config: Any, names: Mapping[str, str | None]) ->
     return key
 
 
-def _check_batch_size(batch_size: Any) -> None:
+def _check_loading(batch_size: Any, num_workers: Any) -> None:
     if batch_size is not None and not (_is_whole(batch_size) and batch_size >= 1):
         raise SettingError(f"batch_size is {batch_size!r}; it counts candidate pairs, at least 1")
-
-
-def _check_num_workers(num_workers: Any) -> None:
     if num_workers not in (None, 0):
         raise SettingError(
-            f"num_workers is {num_workers!r}, but no worker processes are used; leave it out, and run one pipeline per "
-            "process where several are wanted"
+            f"num_workers is {num_workers!r}, but no worker processes are used; leave it out, or run several pipelines"
         )
 
 

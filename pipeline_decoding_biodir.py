@@ -242,6 +242,4 @@ def _best_after_first(
 
 
 def _sigmoid(logit: float) -> float:
-    if logit >= 0:
-        return 1 / (1 + math.exp(-logit))
-    return math.exp(logit) / (1 + math.exp(logit))
+    return 1 / (1 + math.exp(min(-logit, 700.0)))  # the exponential of more is no float

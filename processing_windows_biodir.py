@@ -6,6 +6,8 @@ boundary tags there; a mention that a border of the window cuts gets neither, so
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from .document_biodir import Span
 
@@ -13,6 +15,7 @@ from .document_biodir import Span
 TAGS_PER_MENTION = 2
 
 
+@dataclass(frozen=True)
 class WindowRuler:
     """Measures and grows the windows of one pair under a token budget.
 
@@ -28,25 +31,21 @@ class WindowRuler:
         ((0, 4), (6, 10))
     """
 
-    def __init__(
-        self,
-        document_tokens: int,
-        sentences: Sequence[Span],
-        spans1: Sequence[Span],
-        spans2: Sequence[Span],
-        max_tokens: int,
-    ) -> None:
-        self.document_tokens = document_tokens
-        self.sentences = sentences
-        self.spans1, self.spans2 = spans1, spans2
-        self.max_tokens = max_tokens
-        self._tagged = sorted([*spans1, *spans2])
+    document_tokens: int
+    sentences: Sequence[Span]
+    spans1: Sequence[Span]
+    spans2: Sequence[Span]
+    max_tokens: int
+
+    @cached_property
+    def _tagged(self) -> list[Span]:
+        return sorted([*self.spans1, *self.spans2])
 
     def narrowed(self, max_tokens: int | None) -> "WindowRuler":
         """Return a ruler of the same pair with at most this budget; None keeps the budget."""
         if max_tokens is None or max_tokens >= self.max_tokens:
             return self
-        return WindowRuler(self.document_tokens, self.sentences, self.spans1, self.spans2, max_tokens)
+        return replace(self, max_tokens=max_tokens)
 
     def cost(self, window: Span) -> int:
         """Return the tokens of the window with the tags of the mentions inside it."""

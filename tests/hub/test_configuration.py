@@ -140,13 +140,13 @@ def test_positions_of_roberta_begin_after_the_padding():
         ({"relation_labels": ["None", "A", "A"]}, "relation_labels ['None', 'A', 'A'] hold a label twice"),
         (
             {"relation_labels": [], "novelty_labels": [], "direction_labels": []},
-            "relation_labels, novelty_labels and direction_labels are all empty; give at least one list",
+            "relation_labels, novelty_labels and direction_labels are all empty; give one of them",
         ),
         (
             {"relation_labels": [], "generic_relation": None},
             "without relation_labels a related pair needs a type; name it as generic_relation",
         ),
-        ({"relation_labels": ["None"]}, "relation_labels ['None']: give the label of an unrelated pair, then at least"),
+        ({"relation_labels": ["None"]}, "relation_labels ['None']: give the label of an unrelated pair, then the"),
         ({"pair_types": []}, "pair_types is empty; give at least one pair of entity types"),
         ({"pair_types": [[GENE, "Plant"]]}, f"pair type ['{GENE}', 'Plant'] is not two of the entity types"),
         ({"pair_types": [[GENE, GENE, GENE]]}, f"pair type ['{GENE}', '{GENE}', '{GENE}'] is not two of"),
