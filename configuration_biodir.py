@@ -99,12 +99,11 @@ class BioDirConfig(PreTrainedConfig):
         SettingError: a value outside what is allowed.
         CheckpointError: an installed package does not meet `requirements`.
 
-    Example:
-        >>> config = BioDirConfig(pair_encoding="document", novelty_labels=[])
-        >>> config.tasks
-        ('relation', 'direction')
-        >>> config.labels["direction"]
-        ['None', 'Left_to_Right', 'Right_to_Left', 'No_Direct']
+    >>> config = BioDirConfig(pair_encoding="document", novelty_labels=[])
+    >>> config.tasks
+    ('relation', 'direction')
+    >>> config.labels["direction"]
+    ['None', 'Left_to_Right', 'Right_to_Left', 'No_Direct']
     """
 
     model_type = "biodir"

@@ -76,19 +76,18 @@ def _with_recognised(document: Document, ner: Recogniser) -> Document:
     found = ner(document.text)
     if isinstance(found, (str, Mapping)) or not isinstance(found, Iterable):
         raise AnnotationError(f"document {document.id}: ner returned {found!r}; it returns a list of mappings")
-    entries = [_ner_entry(result, f"document {document.id}, ner result {index}") for index, result in enumerate(found)]
+    entries = []
+    for index, result in enumerate(found):
+        values = result if isinstance(result, Mapping) else {}
+        kind = values.get("entity_group") or values.get("entity") or values.get("type")
+        entry = {"start": values.get("start"), "end": values.get("end"), "type": kind, "id": values.get("id")}
+        if entry["start"] is None or entry["end"] is None or not kind:
+            raise AnnotationError(
+                f"document {document.id}, ner result {index}: {result!r} lacks start, end or a type; a "
+                'token-classification pipeline needs a fast tokenizer and aggregation_strategy="simple"'
+            )
+        entries.append(entry)
     return Document.from_dict({**document.to_dict(), "entities": entries})
-
-
-def _ner_entry(result: Any, place: str) -> dict[str, Any]:
-    values = result if isinstance(result, Mapping) else {}
-    kind = next((values[key] for key in ("entity_group", "entity", "type") if values.get(key)), None)
-    if kind is None or values.get("start") is None or values.get("end") is None:
-        raise AnnotationError(
-            f"{place}: {result!r} lacks start, end or a type; a token-classification pipeline needs a fast tokenizer "
-            'and aggregation_strategy="simple"'
-        )
-    return {"start": values["start"], "end": values["end"], "type": kind, "id": values.get("id")}
 
 
 def with_known_types(document: Document, entity_types: Sequence[str], type_map: Mapping[str, str | None]) -> Document:

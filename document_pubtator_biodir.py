@@ -202,11 +202,11 @@ def _document_from(block: list[_Line]) -> Document:
             "blank lines separate documents and are not allowed inside them"
         )
     text, passages = title_and_abstract(texts.get("t", ""), texts.get("a", ""))
-    directions = [_parse_direction(row) for row in rows if _is_direction(row.columns)]
+    directions = [(row.place, _parse_direction(row)) for row in rows if _is_direction(row.columns)]
     rows = [row for row in rows if not _is_direction(row.columns)]
     mentions = tuple(_parse_mention(row, text) for row in rows if _is_mention(row.columns))
     relations = [_parse_relation(row) for row in rows if not _is_mention(row.columns)]
-    subject_lines = tuple((direction.entity1_id, direction.entity2_id) for direction in directions)
+    subject_lines = tuple((direction.entity1_id, direction.entity2_id) for _, direction in directions)
     return Document(document_id, text, mentions, _with_subjects(relations, directions), passages, subject_lines)
 
 
@@ -230,29 +230,17 @@ def _check_line(line: _Line, document_id: str) -> None:
 # Annotation lines.
 
 
-@dataclass(frozen=True)
-class _Direction:
-    """Which of two identifiers is the subject of their relations, as the line at `place` gives it."""
-
-    place: str
-    entity1_id: str
-    entity2_id: str
-    subject_id: str
-    score: float | None
-
-
-def _with_subjects(relations: list[Relation], directions: list[_Direction]) -> tuple[Relation, ...]:
-    """Return the relations with the subjects and scores that direction lines give their pairs."""
+def _with_subjects(relations: list[Relation], directions: list[tuple[str, Relation]]) -> tuple[Relation, ...]:
+    """Return the relations with the subjects and scores that the direction lines at these places give their pairs."""
     related = {relation.pair for relation in relations}
-    direction_of: dict[frozenset[str], _Direction] = {}
-    for direction in directions:
-        pair = frozenset((direction.entity1_id, direction.entity2_id))
-        line = f"{direction.place}: 'Subject:{direction.subject_id}'"
+    direction_of: dict[frozenset[str], Relation] = {}
+    for place, direction in directions:
+        line = f"{place}: 'Subject:{direction.subject_id}'"
         names = f"{direction.entity1_id} and {direction.entity2_id}"
-        if pair not in related:
+        if direction.pair not in related:
             raise ParseError(f"{line} but no relation of {names}; add the line of the relation")
-        known = direction_of.setdefault(pair, direction)
-        if (known.subject_id, known.score) != (direction.subject_id, direction.score):
+        known = direction_of.setdefault(direction.pair, direction)
+        if (known.subject_id, known.direction_score) != (direction.subject_id, direction.direction_score):
             raise ParseError(
                 f"{line} of {names} contradicts an earlier line, 'Subject:{known.subject_id}'; "
                 "keep one direction line for a pair"
@@ -260,7 +248,7 @@ def _with_subjects(relations: list[Relation], directions: list[_Direction]) -> t
     for number, relation in enumerate(relations):
         if relation.pair in direction_of:
             found = direction_of[relation.pair]
-            score = found.score if relation.direction_score is None else relation.direction_score
+            score = found.direction_score if relation.direction_score is None else relation.direction_score
             relations[number] = replace(relation, subject_id=found.subject_id, direction_score=score)
     return tuple(relations)
 
@@ -309,7 +297,8 @@ def _parse_relation(line: _Line) -> Relation:
     return Relation(relation_type, entity1_id, entity2_id, novelty or None, None, *parsed)
 
 
-def _parse_direction(line: _Line) -> _Direction:
+def _parse_direction(line: _Line) -> Relation:
+    """Return the subject and score of a direction line, as a relation without type."""
     first, second, subject, *scores = (column.strip() for column in line.columns[1:])
     subject_id = subject.removeprefix(SUBJECT_PREFIX).strip()
     if len(scores) > 1:
@@ -319,7 +308,8 @@ def _parse_direction(line: _Line) -> _Direction:
         )
     if subject_id not in (first, second):
         raise ParseError(f"{line.place}: subject {subject_id!r} is neither {first!r} nor {second!r}; name one of them")
-    return _Direction(line.place, first, second, subject_id, _parse_score("".join(scores), line.place))
+    score = _parse_score("".join(scores), line.place)
+    return Relation("", first, second, subject_id=subject_id, direction_score=score)
 
 
 def _parse_score(column: str, place: str) -> float | None:

@@ -132,7 +132,6 @@ class EndpointHandler:
             fix = "send its parts, such as sections, as documents"
             _check(_characters(value), self.limits.characters, "characters; a document has at most {}", field, fix)
             if isinstance(value, Mapping):
-                _check_id(value.get("id"), f"{field}.id")
                 self._check_mentions(len(_list_of(value, "entities")), field)
 
     def _check_mentions(self, count: int, field: str) -> None:
@@ -205,12 +204,6 @@ def _parameters(given: Any) -> dict[str, Any]:
     if isinstance(threshold, str) and re.fullmatch(r"\d+(\.\d*)?", threshold):
         return {**given, "threshold": float(threshold)}
     return dict(given)
-
-
-def _check_id(identifier: Any, field: str) -> None:
-    if isinstance(identifier, bool) or not isinstance(identifier, (str, int, type(None))):
-        message = f"{_shown(identifier)} is neither string nor whole number"
-        raise RequestError(HTTPStatus.BAD_REQUEST, field, message, "give a string, or leave the id out")
 
 
 def _shown(value: Any) -> str:

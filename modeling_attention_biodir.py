@@ -36,10 +36,9 @@ class PackedLayout:
         prompts: span of the soft prompts of each window, which are side by side; empty for a window without.
         prompt_tokens: length of a soft prompt, at least 1.
 
-    Example:
-        >>> layout = packed_layout(torch.tensor([[1, 1, 1], [1, 1, 0]]), prompt_windows=[1], prompt_tokens=2)
-        >>> layout.windows, layout.prompts
-        (((0, 3), (3, 5)), ((5, 5), (5, 7)))
+    >>> layout = packed_layout(torch.tensor([[1, 1, 1], [1, 1, 0]]), prompt_windows=[1], prompt_tokens=2)
+    >>> layout.windows, layout.prompts
+    (((0, 3), (3, 5)), ((5, 5), (5, 7)))
     """
 
     windows: tuple[tuple[int, int], ...]

@@ -126,17 +126,14 @@ class BioDirPreTrainedModel(PreTrainedModel):
 class BioDirForRelationExtraction(BioDirPreTrainedModel):
     """Relation type, novelty and direction of entity pairs. Paper, section 2: the joint model.
 
-    Example:
-        >>> from transformers import BertConfig
-        >>> encoder_config = BertConfig(
-        ...     vocab_size=30, hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8
-        ... )
-        >>> model = BioDirForRelationExtraction(BioDirConfig(encoder_config=encoder_config)).eval()
-        >>> row = torch.arange(20).view(1, 1, 20)  # one pair, one chunk, the last 8 tokens are the soft prompt
-        >>> positions = torch.tensor([[1, 3, 2]])  # of [REL], [NOV] and [DIR]
-        >>> inputs = {"input_ids": row, "attention_mask": torch.ones_like(row), "pair_type_ids": torch.tensor([0])}
-        >>> model(**inputs, task_positions=positions).relation_logits.shape
-        torch.Size([1, 9])
+    >>> from transformers import BertConfig
+    >>> bert = BertConfig(vocab_size=30, hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8)
+    >>> model = BioDirForRelationExtraction(BioDirConfig(encoder_config=bert)).eval()
+    >>> row = torch.arange(20).view(1, 1, 20)  # one pair, one chunk, the last 8 tokens are the soft prompt
+    >>> positions = torch.tensor([[1, 3, 2]])  # of [REL], [NOV] and [DIR]
+    >>> inputs = {"input_ids": row, "attention_mask": torch.ones_like(row), "pair_type_ids": torch.tensor([0])}
+    >>> model(**inputs, task_positions=positions).relation_logits.shape
+    torch.Size([1, 9])
     """
 
     def __init__(self, config: BioDirConfig) -> None:

@@ -52,10 +52,9 @@ class ChunkPooling(nn.Module):
 
     Attention scores every chunk by one learned vector for each task and weighs the chunks by the softmax.
 
-    Example:
-        >>> states = torch.tensor([[[1.0, 5.0], [3.0, 2.0], [9.0, 9.0]]])  # one pair, three chunks
-        >>> ChunkPooling("max", hidden_size=2)(states, torch.tensor([[True, True, False]]))
-        tensor([[3., 5.]])
+    >>> states = torch.tensor([[[1.0, 5.0], [3.0, 2.0], [9.0, 9.0]]])  # one pair, three chunks
+    >>> ChunkPooling("max", hidden_size=2)(states, torch.tensor([[True, True, False]]))
+    tensor([[3., 5.]])
     """
 
     def __init__(self, kind: str, hidden_size: int) -> None:

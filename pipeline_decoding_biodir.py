@@ -98,16 +98,9 @@ class PairDecision:
 
     def to_relation(self) -> Relation:
         """Return the decision as a relation of a document."""
-        return Relation(
-            relation_type=self.relation_type,
-            entity1_id=self.subject.identifier,
-            entity2_id=self.object.identifier,
-            novelty=self.novelty,
-            subject_id=self.subject.identifier if self.directed else None,
-            relation_score=self.relation_score,
-            novelty_score=self.novelty_score,
-            direction_score=self.direction_score,
-        )
+        subject, other = self.subject.identifier, self.object.identifier
+        scores = self.relation_score, self.novelty_score, self.direction_score
+        return Relation(self.relation_type, subject, other, self.novelty, subject if self.directed else None, *scores)
 
 
 def decode_pair(pair: CandidatePair, logits: Mapping[str, Sequence[float]], rule: DecodingRule) -> PairDecision:
@@ -136,15 +129,7 @@ def decode_pair(pair: CandidatePair, logits: Mapping[str, Sequence[float]], rule
     novelty, novelty_score = _best_after_first(scores, "novelty", rule)
     direction, direction_score = _best_after_first(scores, "direction", rule)
     return PairDecision(
-        pair=pair,
-        relation_type=relation_type,
-        novelty=novelty,
-        direction=direction,
-        scores=scores,
-        relation_score=relation_score,
-        novelty_score=novelty_score,
-        direction_score=direction_score,
-        is_related=is_related,
+        pair, relation_type, novelty, direction, scores, relation_score, novelty_score, direction_score, is_related
     )
 
 

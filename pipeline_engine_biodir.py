@@ -164,10 +164,6 @@ def pair_logits(
     """Return the logits of every pair of the features, in order.
 
     Args:
-        forward: runs the model.
-        features: of any documents.
-        processor: that made the features.
-        token_budget: the most tokens of a pass.
         progress: wraps the iterable of passes, such as a progress bar.
     """
     found = _run_passes(forward, features, _passes(features, processor, token_budget, progress))
@@ -205,16 +201,12 @@ def _size(features: Features | None, batch_size: int | None) -> int:
 def _passes(
     features: Sequence[Features], processor: Processor, token_budget: int, progress: Progress = iter
 ) -> Iterator[tuple[list[int], Inputs]]:
-    """Yield the indices of the features of each pass, and the model's inputs for them."""
-    for group in progress(_groups(features, processor, token_budget)):
-        yield group, processor.collate([features[index] for index in group])  # type: ignore[misc]
-
-
-def _groups(features: Sequence[Features], processor: Processor, token_budget: int) -> list[list[int]]:
-    """Return the indices of the features of each pass, the largest features first."""
+    """Yield the indices of the features of each pass, the largest first, and the model's inputs for them."""
     order = sorted(range(len(features)), key=lambda index: -features[index].tokens)
     groups = processor.passes([features[index] for index in order], token_budget)  # type: ignore[misc]
-    return [[order[place] for place in group] for group in groups]
+    for group in progress(groups):
+        indices = [order[place] for place in group]
+        yield indices, processor.collate([features[index] for index in indices])  # type: ignore[misc]
 
 
 def _run_passes(

@@ -32,10 +32,8 @@ class WindowPair:
         evidence: character spans of the sentences that hold the two closest mentions.
         cross_window: True where no window shows a mention of each entity.
 
-    >>> from biodir import Document
     >>> scored = WindowPair(pair=None, windows=(0, 1), evidence=((0, 16),), cross_window=False)
-    >>> document = Document("7", "Iron binds EGFR. It is new.")
-    >>> [document.text[start:end] for start, end in scored.evidence]
+    >>> ["Iron binds EGFR. It is new."[start:end] for start, end in scored.evidence]
     ['Iron binds EGFR.']
     """
 

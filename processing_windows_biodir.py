@@ -25,10 +25,9 @@ class WindowRuler:
         spans1, spans2: token spans of the mentions of each entity, sorted.
         max_tokens: what a window may cost, tags included.
 
-    Example:
-        >>> ruler = WindowRuler(10, [(0, 5), (5, 10)], [(1, 2)], [(7, 8)], max_tokens=6)
-        >>> ruler.prefix(), ruler.suffix()  # four tokens and the two tags of the mention in them
-        ((0, 4), (6, 10))
+    >>> ruler = WindowRuler(10, [(0, 5), (5, 10)], [(1, 2)], [(7, 8)], max_tokens=6)
+    >>> ruler.prefix(), ruler.suffix()  # four tokens and the two tags of the mention in them
+    ((0, 4), (6, 10))
     """
 
     document_tokens: int

@@ -114,14 +114,6 @@ def test_limits_are_a_413_before_anything_is_read(endpoint, inputs, field, messa
     assert message in error["message"]
 
 
-@pytest.mark.parametrize("identifier", [{"a": 1}, [1], True])
-def test_id_of_a_document_is_a_string_or_number(endpoint, identifier):
-    error = refused(endpoint, {"inputs": [OTHER, {**OTHER, "id": identifier}]})
-    assert place_of(error) == (400, "inputs[1].id")
-    assert error["message"].endswith(f"{json.dumps(identifier)} is neither string nor whole number")
-    assert endpoint({"inputs": {**OTHER, "id": 8}}) == endpoint({"inputs": OTHER})
-
-
 def mentions_of(*identifiers) -> dict:
     """A document with a chemical for each identifier, or list of them."""
     entities = [
