@@ -279,9 +279,8 @@ def _text_and_passages(mapping: Mapping[str, Any], place: str) -> tuple[str, tup
 
 def title_and_abstract(title: str, abstract: str) -> tuple[str, tuple[Passage, ...]]:
     """Return the text ``title + " " + abstract``, whose offsets PubTator counts, and its two passages."""
-    abstract_start = len(title) + 1
     text = f"{title} {abstract}"
-    return text, (Passage(0, len(title), "title"), Passage(abstract_start, len(text), "abstract"))
+    return text, (Passage(0, len(title), "title"), Passage(len(title) + 1, len(text), "abstract"))
 
 
 def _passage_from_dict(part: Any, place: str) -> Passage:

@@ -9,8 +9,6 @@ from .document_pubtator_biodir import looks_like_pubtator, parse_document
 from .errors_biodir import AnnotationError, ParseError
 
 Recogniser = Callable[[str], Iterable[Mapping[str, Any]]]
-# Keys of an input that the pipeline ignores: relations that are known already.
-RELATION_KEYS = ("relations", "subject_lines")
 
 
 def is_one_document(inputs: Any) -> bool:
@@ -124,13 +122,13 @@ def _check_encodable(document: Document) -> None:
 
 
 def _with_type_names(value: Mapping[str, Any], entity_types: Sequence[str], place: str) -> dict[str, Any]:
-    """Return the mapping without relations, and with names in place of numbers of entity types."""
-    mapping = {key: part for key, part in value.items() if key not in RELATION_KEYS}
+    """Return the mapping without known relations, and with names in place of numbers of entity types."""
+    mapping = {key: part for key, part in value.items() if key not in ("relations", "subject_lines")}
     entities = mapping.get("entities")
     if isinstance(entities, Sequence) and not isinstance(entities, (str, bytes)):
         mapping["entities"] = entities = [*entities]
         for index, entry in enumerate(entities):
-            kind = entry.get("type") if isinstance(entry, Mapping) else None
+            kind: Any = entry.get("type") if isinstance(entry, Mapping) else None
             if not hasattr(kind, "__index__") or isinstance(kind, bool):
                 continue
             if not 0 <= int(kind) < len(entity_types):

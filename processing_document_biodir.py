@@ -135,10 +135,8 @@ class DocumentProcessor(BaseProcessor):
             key: frozenset(index for index, window in enumerate(windows) if spans_inside(spans, window))
             for key, spans in tokenized.mention_spans.items()
         }
-        scored = (
-            _window_pair(tokenized, windows, shown, pair)
-            for pair in (self.candidates(tokenized) if pairs is None else pairs)
-        )
+        chosen = self.candidates(tokenized) if pairs is None else pairs
+        scored = (_window_pair(tokenized, windows, shown, pair) for pair in chosen)
         while some := tuple(islice(scored, PAIRS_PER_PASS)):
             yield DocumentFeatures(rows, some, markers, self.settings.soft_prompt_tokens)
 
@@ -211,9 +209,7 @@ class DocumentProcessor(BaseProcessor):
                 spans.setdefault(self.tag_ids[kind, SOURCE], set()).update(found)
         return [(sorted(found), tag) for tag, found in spans.items()]
 
-    def _text_windows(
-        self, tokenized: TokenizedDocument, tagged: Sequence[tuple[list[Span], Any]]
-    ) -> Sequence[Span]:  # fmt: skip
+    def _text_windows(self, tokenized: TokenizedDocument, tagged: Sequence[Any]) -> Sequence[Span]:
         costly = sorted(span for spans, _ in tagged for span in spans)
         ruler = WindowRuler(len(tokenized.token_ids), tokenized.sentences, costly, (), self._window_tokens)
         return text_windows(ruler, self.settings.window_overlap_tokens)

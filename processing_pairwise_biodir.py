@@ -97,7 +97,7 @@ class PairwiseProcessor(BaseProcessor):
     ) -> Iterator[PairwiseFeatures]:
         """Yield the features of each pair; without `pairs`, of every candidate in the order of the text."""
         for pair in self.candidates(tokenized) if pairs is None else pairs:
-            yield self.pair_features(tokenized, pair)
+            yield self._pair_features(tokenized, pair)
 
     def collate(self, features: Sequence[PairwiseFeatures]) -> dict[str, np.ndarray]:
         """Return the model's inputs for these pairs, int64: the fields of `PairwiseInputs`."""
@@ -120,7 +120,7 @@ class PairwiseProcessor(BaseProcessor):
         most = PASSES_PER_BATCH * token_budget + max((found.tokens for found in features), default=0)
         return neighbour_groups(features, most, max_pairs=len(features))
 
-    def pair_features(self, tokenized: TokenizedDocument, pair: CandidatePair) -> PairwiseFeatures:
+    def _pair_features(self, tokenized: TokenizedDocument, pair: CandidatePair) -> PairwiseFeatures:
         """Return the features of one pair of the document."""
         spans1, spans2 = tokenized.mention_spans[pair.entity1.key], tokenized.mention_spans[pair.entity2.key]
         head = self._row_head(tokenized, pair, spans1[0], spans2[0])

@@ -90,12 +90,7 @@ def spans_inside(spans: Sequence[Span], window: Span) -> list[Span]:
 
 
 def text_windows(ruler: WindowRuler, overlap_tokens: int) -> tuple[Span, ...]:
-    """Return windows that cover the text from prefix to suffix, each as large as fits.
-
-    Args:
-        ruler: knows the spans that cost tags.
-        overlap_tokens: what each window shares with the one before it.
-    """
+    """Return windows that cover the text from prefix to suffix, each as large as fits and sharing the overlap."""
     windows = [ruler.prefix()]
     while windows[-1][1] < ruler.document_tokens:
         last_start, last_end = windows[-1]
