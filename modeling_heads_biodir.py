@@ -21,7 +21,7 @@ class SoftPrompt(nn.Module):
 
     >>> prompt = SoftPrompt(pair_types=8, prompt_tokens=2, embedding_size=1)
     >>> embeddings, attention_mask = torch.ones(1, 5, 1), torch.tensor([[1, 1, 1, 1, 0]])
-    >>> prompt(embeddings, attention_mask, torch.tensor([0])).flatten().tolist()  # zeros before training
+    >>> prompt(embeddings, attention_mask, torch.tensor([0])).flatten().tolist()  # zeros until a model sets them
     [1.0, 1.0, 0.0, 0.0, 1.0]
     """
 
