@@ -12,6 +12,8 @@ from typing import Any
 
 from .errors_biodir import AnnotationError
 
+# [start, end): of characters in documents, of tokens in processing.
+Span = tuple[int, int]
 # BioRED and BC5CDR write these in the identifier column of a mention that is linked to no concept.
 UNLINKED_IDENTIFIERS = ("-", "-1")
 # Identifiers made for mentions that come without one start so; no database of the field uses this prefix.
@@ -56,6 +58,11 @@ class Entity:
     def name(self) -> str:
         """The text of the first mention."""
         return self.mentions[0].text
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Identifier and type, which no other entity of the document has both."""
+        return self.identifier, self.entity_type
 
 
 @dataclass(frozen=True)
@@ -136,7 +143,14 @@ class Document:
                 raise AnnotationError(f"{place}: the {name} is {_shown(value)}, not a string; pass the {name} as str")
         for index, mention in enumerate(self.mentions):
             check_mention(mention, self.text, f"{place}, mention {index}")
-        _check_passages(self)
+        previous_end = 0
+        for index, part in enumerate(self.passages):
+            if not previous_end <= part.start_char <= part.end_char <= len(self.text):
+                raise AnnotationError(
+                    f"{place}, passage {index}: [{part.start_char}, {part.end_char}) overlaps its neighbour or leaves "
+                    f"the text of {len(self.text)} characters"
+                )
+            previous_end = part.end_char
         for relation in self.relations:
             _check_relation(relation, place)
 
@@ -162,9 +176,7 @@ class Document:
             AnnotationError: a key is missing, or a value has the wrong type or contradicts the text.
         """
         if not isinstance(mapping, Mapping):
-            raise AnnotationError(
-                f"{default_id}: a document is a mapping, a PubTator string or a Document, not {_shown(mapping)}"
-            )
+            raise AnnotationError(f"{default_id}: a document is a mapping, not {_shown(mapping)}")
         document_id = str(default_id if mapping.get("id") is None else mapping["id"])
         place = f"document {document_id}"
         text, passages = _text_and_passages(mapping, place)
@@ -183,7 +195,16 @@ class Document:
             mapping["passages"] = [
                 {"start": part.start_char, "end": part.end_char, "type": part.kind} for part in self.passages
             ]
-        mapping["entities"] = [_mention_to_dict(mention) for mention in self.mentions]
+        mapping["entities"] = [
+            {
+                "start": mention.start_char,
+                "end": mention.end_char,
+                "type": mention.entity_type,
+                "id": mention.identifiers[0] if len(mention.identifiers) == 1 else list(mention.identifiers) or "-",
+                "text": mention.text,
+            }
+            for mention in self.mentions
+        ]
         mapping["relations"] = [
             {key: value for key, name in _RELATION_KEYS.items() if (value := getattr(relation, name)) is not None}
             for relation in self.relations
@@ -241,20 +262,8 @@ def _check_relation(relation: Relation, place: str) -> None:
     for name in ("relation_score", "novelty_score", "direction_score"):
         score = getattr(relation, name)
         if score is not None and not (isinstance(score, (int, float)) and 0 <= score <= 1):
-            raise AnnotationError(
-                f"{place}: {name} of {relation.entity1_id} - {relation.entity2_id} is {score!r}; scores lie in 0..1"
-            )
-
-
-def _check_passages(document: Document) -> None:
-    previous_end = 0
-    for index, part in enumerate(document.passages):
-        if not previous_end <= part.start_char <= part.end_char <= len(document.text):
-            raise AnnotationError(
-                f"document {document.id}, passage {index}: [{part.start_char}, {part.end_char}) overlaps its "
-                f"neighbour or leaves the text of {len(document.text)} characters"
-            )
-        previous_end = part.end_char
+            pair = f"{relation.entity1_id} - {relation.entity2_id}"
+            raise AnnotationError(f"{place}: {name} of {pair} is {score!r}; scores lie in 0..1")
 
 
 def _text_and_passages(mapping: Mapping[str, Any], place: str) -> tuple[str, tuple[Passage, ...]]:
@@ -270,9 +279,8 @@ def _text_and_passages(mapping: Mapping[str, Any], place: str) -> tuple[str, tup
 
 def title_and_abstract(title: str, abstract: str) -> tuple[str, tuple[Passage, ...]]:
     """Return the text ``title + " " + abstract``, whose offsets PubTator counts, and its two passages."""
-    abstract_start = len(title) + 1
     text = f"{title} {abstract}"
-    return text, (Passage(0, len(title), "title"), Passage(abstract_start, len(text), "abstract"))
+    return text, (Passage(0, len(title), "title"), Passage(len(title) + 1, len(text), "abstract"))
 
 
 def _passage_from_dict(part: Any, place: str) -> Passage:
@@ -292,9 +300,7 @@ def _joined_passages(mapping: Mapping[str, Any], place: str) -> tuple[str, tuple
         after_previous = len(text) + 1 if text else 0
         start = after_previous if part.get("offset") is None else part["offset"]
         if not is_integer(start) or start < len(text):
-            raise AnnotationError(
-                f"{part_place}: offset {start!r} lies before the end ({len(text)}) of the passage before it"
-            )
+            raise AnnotationError(f"{part_place}: offset {start!r} lies before the end of the last one, {len(text)}")
         text += " " * (start - len(text)) + part_text
         passages.append(Passage(start, len(text), str(part.get("type", ""))))
     return text, tuple(passages)
@@ -309,30 +315,16 @@ def _mention_from_dict(entry: Any, text: str, place: str) -> Mention:
     start, end = _integer(entry["start"]), _integer(entry["end"])
     found = text[start:end] if is_integer(start) and is_integer(end) and start >= 0 else ""
     mention_text = _string(entry, "text", place, default=found)
-    identifiers = _identifiers_from(entry.get("id"), mention_text, place)
-    mention = Mention(start, end, mention_text, entry["type"], identifiers)
-    check_mention(mention, text, place)
-    return mention
-
-
-def _identifiers_from(value: Any, mention_text: str, place: str) -> tuple[str, ...]:
+    value = entry.get("id")
     if value is None or value == "":
-        return (text_identifier(mention_text),)
+        value = text_identifier(mention_text)
     values = [value] if isinstance(value, str) else value
     if not isinstance(values, Sequence) or not all(isinstance(part, str) for part in values):
         raise AnnotationError(f"{place}: id {value!r} is not a string or a list of strings")
-    return tuple(part for part in values if part and part not in UNLINKED_IDENTIFIERS)
-
-
-def _mention_to_dict(mention: Mention) -> dict[str, Any]:
-    identifiers = list(mention.identifiers)
-    return {
-        "start": mention.start_char,
-        "end": mention.end_char,
-        "type": mention.entity_type,
-        "id": identifiers[0] if len(identifiers) == 1 else identifiers or "-",
-        "text": mention.text,
-    }
+    identifiers = tuple(part for part in values if part and part not in UNLINKED_IDENTIFIERS)
+    mention = Mention(start, end, mention_text, entry["type"], identifiers)
+    check_mention(mention, text, place)
+    return mention
 
 
 _RELATION_KEYS = {  # JSON key -> field of Relation
@@ -349,9 +341,7 @@ _RELATION_KEYS = {  # JSON key -> field of Relation
 
 def _relation_from_dict(entry: Any, place: str) -> Relation:
     if not isinstance(entry, Mapping):
-        raise AnnotationError(
-            f"{place}: a relation is a mapping with relation, entity1 and entity2, not {_shown(entry)}"
-        )
+        raise AnnotationError(f"{place}: {_shown(entry)} is not a mapping with relation, entity1 and entity2")
     for key in ("relation", "entity1", "entity2"):
         if not isinstance(entry.get(key), str):
             raise AnnotationError(f"{place}: {key!r} is {entry.get(key)!r}, not a string; a relation needs it")

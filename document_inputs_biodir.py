@@ -9,8 +9,6 @@ from .document_pubtator_biodir import looks_like_pubtator, parse_document
 from .errors_biodir import AnnotationError, ParseError
 
 Recogniser = Callable[[str], Iterable[Mapping[str, Any]]]
-# Keys of an input that the pipeline ignores: relations that are known already.
-RELATION_KEYS = ("relations", "subject_lines")
 
 
 def is_one_document(inputs: Any) -> bool:
@@ -21,7 +19,7 @@ def is_one_document(inputs: Any) -> bool:
     """
     if isinstance(inputs, Mapping) and inputs and all(hasattr(value, "column_names") for value in inputs.values()):
         raise AnnotationError(f"this is a set of splits ({', '.join(inputs)}); pass one of them")
-    return isinstance(inputs, (str, Mapping)) or (hasattr(inputs, "mentions") and hasattr(inputs, "to_dict"))
+    return isinstance(inputs, (str, Mapping)) or hasattr(inputs, "mentions")
 
 
 def iterate_inputs(inputs: Any) -> Iterable[Any]:
@@ -30,10 +28,11 @@ def iterate_inputs(inputs: Any) -> Iterable[Any]:
     Raises:
         AnnotationError: it is neither.
     """
-    if isinstance(inputs, Iterable) and not isinstance(inputs, (bytes, bytearray)):
-        return inputs
-    if hasattr(inputs, "__getitem__") and hasattr(inputs, "__len__") and not isinstance(inputs, (bytes, bytearray)):
-        return (inputs[index] for index in range(len(inputs)))
+    if not isinstance(inputs, bytes):
+        if isinstance(inputs, Iterable):
+            return inputs
+        if hasattr(inputs, "__getitem__") and hasattr(inputs, "__len__"):
+            return (inputs[index] for index in range(len(inputs)))
     raise AnnotationError(
         f"{type(inputs).__name__} {repr(inputs)[:40]} is neither a document nor a sequence of documents; pass a "
         "mapping, a PubTator string, or several of them"
@@ -58,19 +57,15 @@ def document_from_input(value: Any, index: int, entity_types: Sequence[str], ner
         document = parse_document(value, source=place)
     elif isinstance(value, str):
         if ner is None:
-            raise ParseError(
-                f"{place}: {value[:40]!r} is not PubTator text; mark the entities, or pass ner= to find them"
-            )
+            raise ParseError(f"{place}: {value[:40]!r} is not PubTator text; mark the entities, or find them by ner=")
         document = Document.from_dict({"id": default_id, "text": value})
-    elif hasattr(value, "mentions") and hasattr(value, "to_dict"):  # a Document, from whichever copy of its class
+    elif hasattr(value, "mentions"):  # a Document, from whichever copy of its class
         document = value if isinstance(value, Document) else Document.from_dict(value.to_dict())
     elif isinstance(value, Mapping):
         document = Document.from_dict(_with_type_names(value, entity_types, place), default_id=default_id)
     else:
-        raise AnnotationError(
-            f"{place}: a document is a mapping, a PubTator string or a Document, not {type(value).__name__} "
-            f"{repr(value)[:40]}"
-        )
+        shown = f"{type(value).__name__} {repr(value)[:40]}"
+        raise AnnotationError(f"{place}: a document is a mapping, a PubTator string or a Document, not {shown}")
     return _with_recognised(document, ner) if not document.mentions and ner is not None else document
 
 
@@ -79,19 +74,18 @@ def _with_recognised(document: Document, ner: Recogniser) -> Document:
     found = ner(document.text)
     if isinstance(found, (str, Mapping)) or not isinstance(found, Iterable):
         raise AnnotationError(f"document {document.id}: ner returned {found!r}; it returns a list of mappings")
-    entries = [_ner_entry(result, f"document {document.id}, ner result {index}") for index, result in enumerate(found)]
+    entries = []
+    for index, result in enumerate(found):
+        values = result if isinstance(result, Mapping) else {}
+        kind = values.get("entity_group") or values.get("entity") or values.get("type")
+        entry = {"start": values.get("start"), "end": values.get("end"), "type": kind, "id": values.get("id")}
+        if entry["start"] is None or entry["end"] is None or not kind:
+            raise AnnotationError(
+                f"document {document.id}, ner result {index}: {result!r} lacks start, end or a type; a "
+                'token-classification pipeline needs a fast tokenizer and aggregation_strategy="simple"'
+            )
+        entries.append(entry)
     return Document.from_dict({**document.to_dict(), "entities": entries})
-
-
-def _ner_entry(result: Any, place: str) -> dict[str, Any]:
-    values = result if isinstance(result, Mapping) else {}
-    kind = next((values[key] for key in ("entity_group", "entity", "type") if values.get(key)), None)
-    if kind is None or values.get("start") is None or values.get("end") is None:
-        raise AnnotationError(
-            f"{place}: {result!r} lacks start, end or a type; a token-classification pipeline needs a fast tokenizer "
-            'and aggregation_strategy="simple"'
-        )
-    return {"start": values["start"], "end": values["end"], "type": kind, "id": values.get("id")}
 
 
 def with_known_types(document: Document, entity_types: Sequence[str], type_map: Mapping[str, str | None]) -> Document:
@@ -101,8 +95,6 @@ def with_known_types(document: Document, entity_types: Sequence[str], type_map: 
         AnnotationError: a type is neither the model's nor mapped, or a string cannot be written as UTF-8.
     """
     _check_encodable(document)
-    if all(mention.entity_type in entity_types for mention in document.mentions):
-        return document
     mentions = []
     for index, mention in enumerate(document.mentions):
         kind = mention.entity_type
@@ -130,25 +122,19 @@ def _check_encodable(document: Document) -> None:
 
 
 def _with_type_names(value: Mapping[str, Any], entity_types: Sequence[str], place: str) -> dict[str, Any]:
-    """Return the mapping without relations, and with names in place of numbers of entity types."""
-    mapping = {key: part for key, part in value.items() if key not in RELATION_KEYS}
+    """Return the mapping without known relations, and with names in place of numbers of entity types."""
+    mapping = {key: part for key, part in value.items() if key not in ("relations", "subject_lines")}
     entities = mapping.get("entities")
     if isinstance(entities, Sequence) and not isinstance(entities, (str, bytes)):
-        mapping["entities"] = [
-            _with_type_name(entry, entity_types, f"{place}, entities[{number}]")
-            for number, entry in enumerate(entities)
-        ]
+        mapping["entities"] = entities = [*entities]
+        for index, entry in enumerate(entities):
+            kind: Any = entry.get("type") if isinstance(entry, Mapping) else None
+            if not hasattr(kind, "__index__") or isinstance(kind, bool):
+                continue
+            if not 0 <= int(kind) < len(entity_types):
+                raise AnnotationError(
+                    f"{place}, entities[{index}]: 'type' is {int(kind)}, but the model numbers its entity types 0 to "
+                    f"{len(entity_types) - 1}; give the name of the type"
+                )
+            entities[index] = {**entry, "type": entity_types[int(kind)]}
     return mapping
-
-
-def _with_type_name(entry: Any, entity_types: Sequence[str], place: str) -> Any:
-    kind: Any = entry.get("type") if isinstance(entry, Mapping) else None
-    if not hasattr(kind, "__index__") or isinstance(kind, bool):
-        return entry
-    number = int(kind)
-    if not 0 <= number < len(entity_types):
-        raise AnnotationError(
-            f"{place}: 'type' is {number}, but the model numbers its entity types 0 to {len(entity_types) - 1}; "
-            "give the name of the type"
-        )
-    return {**entry, "type": entity_types[number]}

@@ -32,11 +32,8 @@ from .errors_biodir import STRICT, ErrorPolicy, ParseError
 
 # In lower case, the types whose identifiers contain "|" and "," themselves: BioRED's, then those of PubTator and tmVar.
 VARIANT_TYPES = frozenset(
-    [
-        *("sequencevariant", "variant", "genomicvariant", "copynumbervariant", "mutation", "othermutation", "snp"),
-        *("dnamutation", "proteinmutation", "acidchange", "dnaacidchange", "proteinacidchange"),
-        *("allele", "dnaallele", "proteinallele"),
-    ]
+    "sequencevariant variant genomicvariant copynumbervariant mutation othermutation snp dnamutation proteinmutation "
+    "acidchange dnaacidchange proteinacidchange allele dnaallele proteinallele".split()
 )
 SUBJECT_PREFIX = "Subject:"
 # Keys of the one long identifier that PubTator 3 gives a variant: "tmVar:p|SUB|V|600|E;HGVS:p.V600E;RS#:113488022".
@@ -56,7 +53,12 @@ def read_pubtator(path: str | os.PathLike[str], policy: ErrorPolicy = STRICT) ->
         ParseError: the file cannot be opened, or a document does not follow the format.
         AnnotationError: a mention contradicts its text.
     """
-    yield from parse_pubtator(_lines_of_file(path), os.fspath(path), policy)
+    try:
+        # Bytes that are not UTF-8 become surrogates, so that only their block is bad.
+        with open(path, encoding="utf-8", errors="surrogateescape", newline="\n") as file:
+            yield from parse_pubtator(file, os.fspath(path), policy)
+    except OSError as error:
+        raise ParseError(f"{os.fspath(path)}: cannot be read ({error.strerror}); check the path") from error
 
 
 def parse_pubtator(lines: Iterable[str], source: str = "<string>", policy: ErrorPolicy = STRICT) -> Iterator[Document]:
@@ -153,15 +155,6 @@ class _Line:
         return _TEXT_LINE.fullmatch(self.content)
 
 
-def _lines_of_file(path: str | os.PathLike[str]) -> Iterator[str]:
-    """Yield the lines of a file; bytes that are not UTF-8 become surrogates, so that only their block is bad."""
-    try:
-        with open(path, encoding="utf-8", errors="surrogateescape", newline="\n") as file:
-            yield from file
-    except OSError as error:
-        raise ParseError(f"{os.fspath(path)}: cannot be read ({error.strerror}); check the path") from error
-
-
 def _blocks(lines: Iterable[str], source: str) -> Iterator[list[_Line]]:
     block: list[_Line] = []
     for number, raw in enumerate(lines, start=1):
@@ -209,11 +202,11 @@ def _document_from(block: list[_Line]) -> Document:
             "blank lines separate documents and are not allowed inside them"
         )
     text, passages = title_and_abstract(texts.get("t", ""), texts.get("a", ""))
-    directions = [_parse_direction(row) for row in rows if _is_direction(row.columns)]
+    directions = [(row.place, _parse_direction(row)) for row in rows if _is_direction(row.columns)]
     rows = [row for row in rows if not _is_direction(row.columns)]
     mentions = tuple(_parse_mention(row, text) for row in rows if _is_mention(row.columns))
     relations = [_parse_relation(row) for row in rows if not _is_mention(row.columns)]
-    subject_lines = tuple((direction.entity1_id, direction.entity2_id) for direction in directions)
+    subject_lines = tuple((direction.entity1_id, direction.entity2_id) for _, direction in directions)
     return Document(document_id, text, mentions, _with_subjects(relations, directions), passages, subject_lines)
 
 
@@ -237,41 +230,27 @@ def _check_line(line: _Line, document_id: str) -> None:
 # Annotation lines.
 
 
-@dataclass(frozen=True)
-class _Direction:
-    """Which of two identifiers is the subject of their relations, as the line at `place` gives it."""
-
-    place: str
-    entity1_id: str
-    entity2_id: str
-    subject_id: str
-    score: float | None
-
-
-def _with_subjects(relations: list[Relation], directions: list[_Direction]) -> tuple[Relation, ...]:
-    """Return the relations with the subjects and scores that direction lines give their pairs."""
+def _with_subjects(relations: list[Relation], directions: list[tuple[str, Relation]]) -> tuple[Relation, ...]:
+    """Return the relations with the subjects and scores that the direction lines at these places give their pairs."""
     related = {relation.pair for relation in relations}
-    direction_of: dict[frozenset[str], _Direction] = {}
-    for direction in directions:
-        pair = frozenset((direction.entity1_id, direction.entity2_id))
-        line = f"{direction.place}: 'Subject:{direction.subject_id}'"
+    direction_of: dict[frozenset[str], Relation] = {}
+    for place, direction in directions:
+        line = f"{place}: 'Subject:{direction.subject_id}'"
         names = f"{direction.entity1_id} and {direction.entity2_id}"
-        if pair not in related:
+        if direction.pair not in related:
             raise ParseError(f"{line} but no relation of {names}; add the line of the relation")
-        known = direction_of.setdefault(pair, direction)
-        if (known.subject_id, known.score) != (direction.subject_id, direction.score):
+        known = direction_of.setdefault(direction.pair, direction)
+        if (known.subject_id, known.direction_score) != (direction.subject_id, direction.direction_score):
             raise ParseError(
                 f"{line} of {names} contradicts an earlier line, 'Subject:{known.subject_id}'; "
                 "keep one direction line for a pair"
             )
-    return tuple(_with_subject(relation, direction_of.get(relation.pair)) for relation in relations)
-
-
-def _with_subject(relation: Relation, direction: _Direction | None) -> Relation:
-    if direction is None:
-        return relation
-    score = direction.score if relation.direction_score is None else relation.direction_score
-    return replace(relation, subject_id=direction.subject_id, direction_score=score)
+    for number, relation in enumerate(relations):
+        if relation.pair in direction_of:
+            found = direction_of[relation.pair]
+            score = found.direction_score if relation.direction_score is None else relation.direction_score
+            relations[number] = replace(relation, subject_id=found.subject_id, direction_score=score)
+    return tuple(relations)
 
 
 def _is_mention(columns: list[str]) -> bool:
@@ -314,19 +293,12 @@ def _parse_relation(line: _Line) -> Relation:
             "it has PMID, type, id1, id2 and, where known, novelty and scores, separated by tabs"
         )
     relation_type, entity1_id, entity2_id, novelty, *scores = columns + [""] * (7 - len(columns))
-    relation_score, novelty_score, direction_score = (_parse_score(score, line.place) for score in scores)
-    return Relation(
-        relation_type,
-        entity1_id,
-        entity2_id,
-        novelty=novelty or None,
-        relation_score=relation_score,
-        novelty_score=novelty_score,
-        direction_score=direction_score,
-    )
+    parsed = (_parse_score(score, line.place) for score in scores)  # of relation type, novelty and direction
+    return Relation(relation_type, entity1_id, entity2_id, novelty or None, None, *parsed)
 
 
-def _parse_direction(line: _Line) -> _Direction:
+def _parse_direction(line: _Line) -> Relation:
+    """Return the subject and score of a direction line, as a relation without type."""
     first, second, subject, *scores = (column.strip() for column in line.columns[1:])
     subject_id = subject.removeprefix(SUBJECT_PREFIX).strip()
     if len(scores) > 1:
@@ -335,10 +307,9 @@ def _parse_direction(line: _Line) -> _Direction:
             "it has PMID, id1, id2, 'Subject:id' and at most a score, separated by tabs"
         )
     if subject_id not in (first, second):
-        raise ParseError(
-            f"{line.place}: subject {subject_id!r} is neither {first!r} nor {second!r}; name one of the pair"
-        )
-    return _Direction(line.place, first, second, subject_id, _parse_score("".join(scores), line.place))
+        raise ParseError(f"{line.place}: subject {subject_id!r} is neither {first!r} nor {second!r}; name one of them")
+    score = _parse_score("".join(scores), line.place)
+    return Relation("", first, second, subject_id=subject_id, direction_score=score)
 
 
 def _parse_score(column: str, place: str) -> float | None:

@@ -108,7 +108,8 @@ def _pipeline_pass(extract: Any, documents: Sequence[Document], form: Form, work
     def counting(documents: Any, **parameters: Any) -> Iterator[Any]:
         batches = prepare(documents, **parameters)
         for batch in read_ahead(batches) if form.prepares_ahead else batches:
-            for features in (part.features for part in batch.parts if part.features is not None):
+            parts, _ = batch
+            for features in (found for _, found in parts if found is not None):
                 counts["pairs"] += len(features.pairs)
                 counts["tokens"] += features.tokens
             yield batch

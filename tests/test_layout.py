@@ -18,7 +18,7 @@ HUB_FILES = sorted(path.stem for path in CHECKOUT.glob("*_biodir.py"))
 PREFIXES = ("errors", "labels", "configuration", "document", "processing", "modeling", "pipeline")
 WITHOUT_TORCH = ("errors", "labels", "document", "processing")
 # What a program that loads a model from the Hub has installed.
-HUB_LIBRARIES = {"huggingface_hub", "numpy", "packaging", "torch", "transformers"}
+HUB_LIBRARIES = {"huggingface_hub", "numpy", "torch", "transformers"}
 
 
 def modules() -> dict[str, Path]:

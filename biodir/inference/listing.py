@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from biodir.document_biodir import Document
+from biodir.document_biodir import Document, Span
 
 HEADINGS = ("score", "relation", "novelty", "subject --> object  <evidence>")
 # Columns of the listing: those of the terminal within these limits; without a terminal, the default.
@@ -13,8 +13,6 @@ MIN_WIDTH, MAX_WIDTH, DEFAULT_WIDTH = 72, 120, 100
 MAX_NAME, MAX_IDENTIFIER, MAX_EVIDENCE = 60, 30, 600
 # A space at which no line is broken; texts have none of these, since it counts as not printable.
 GLUE = "\N{NO-BREAK SPACE}"
-
-Span = tuple[int, int]
 
 
 def relation_listing(document: Document, relations: Sequence[Mapping[str, Any]], width: int | None = None) -> str:
