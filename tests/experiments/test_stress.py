@@ -127,7 +127,7 @@ def test_checkpoint_that_relates_everything_has_all_recall_and_all_false_positiv
     log = {"provenance": {"commit": "c0ffee0123"}, "settings": {"seed": 3, "encoder": "/models/bert"}}
     (model / "training.json").write_text(json.dumps(log))
     given = ["--models", f"all={model}", "--results", tmp_path / "results.csv"]
-    assert stress_test.main([*map(str, given), "--lengths", "400", "--cases", "1", "--device", "cpu"]) == 0
+    stress_test.main([*map(str, given), "--lengths", "400", "--cases", "1", "--device", "cpu"])
     table = read_table(tmp_path / "results.csv")
     assert len(table) == 6 * len(MEASURES)
     assert set(table[table.measure.isin(MEASURES[:2])]["share"]) == {1.0}
