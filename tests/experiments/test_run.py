@@ -98,7 +98,7 @@ def test_options_are_those_of_the_settings_with_the_paths_of_this_machine(bench)
     assert training_command(changed)[2:] == [
         *("--train", "$DATA/train.pubtator", "--dev", "$DATA/dev.pubtator", "--max_documents", "2"),
         *("--soft_prompt_tokens", "0", "--seed", "1", "--encoder", "$ENCODER", "--chunks", "prefix", "infix"),
-        *("--overwrite", "--output_dir", f"{trial.folder}/model"),
+        *("--overwrite", "--output_dir", f"{changed.folder}/model"),
     ]
     bench.run("--seeds", "1", "--only", "none")
     assert f"--train {bench.folder}/data/train.pubtator --dev" in bench.calls("none 1")[0]
