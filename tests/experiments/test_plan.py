@@ -39,12 +39,6 @@ def test_trials_come_seed_by_seed_with_the_settings_of_their_variant(question_fi
     }
 
 
-def test_other_settings_seeds_and_encoders_have_other_folders(question_file):
-    questions = [read_question(question_file(), changes=changes) for changes in ({}, {"max_documents": 3})]
-    trials = [trial for question in questions for encoder in "ab" for trial in question.trials(encoder)]
-    assert len({trial.folder for trial in trials}) == len(trials) == 16
-
-
 def test_equal_settings_of_two_questions_have_one_folder(question_file, tmp_path):
     first = read_question(question_file()).trials("encoder")[1]
     other = written(tmp_path / "b.yaml", QUESTION.replace("  eight:", "  best:").replace("  none:", "  no:"))

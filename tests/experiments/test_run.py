@@ -137,14 +137,6 @@ def test_failure_is_reported_with_the_end_of_its_log_and_others_are_run(bench, c
     assert {row[0] for row in bench.rows()} == {"eight"}
 
 
-@pytest.mark.parametrize(("program", "message"), [("train", "is not `finished`"), ("score", "json not made; see")])
-def test_program_that_makes_nothing_has_failed(bench, capsys, program, message):
-    written(bench.folder / f"{program}.py", "")
-    assert bench.run("--seeds", "1", "--only", "eight") == 1
-    assert message in capsys.readouterr().out
-    assert not bench.results.exists()
-
-
 def test_dry_run_lists_commands_and_runs_nothing(bench, capsys):
     assert bench.run("--dry-run") == 0
     assert capsys.readouterr().out.count("--soft_prompt_tokens") == 4
@@ -162,20 +154,6 @@ def test_files_are_prepared_once_and_nothing_is_trained_without_them(bench, caps
     bench.run("--seeds", "1")
     bench.run("--seeds", "1")
     assert (bench.folder / "runs" / "prepared" / "part.txt").read_text() == "made "
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        (["--set", "soft_promt_tokens=1"], "is not an option of train.py"),
-        (["--set", "chunks=[prefix"], "expected ',' or ']'"),
-        (["--only", "nine"], "there is no variant 'nine'"),
-    ],
-)
-def test_mistakes_are_refused_before_anything_is_made(bench, options, message, capsys):
-    assert bench.run(*options) == 1
-    assert message in capsys.readouterr().err
-    assert not (bench.folder / "runs").exists()
 
 
 def test_trial_that_another_process_works_on_is_left_to_it(bench, capsys):
@@ -279,17 +257,6 @@ def test_training_saves_its_checkpoint_when_the_runner_is_interrupted(start_runn
     assert program.returncode == 130
     assert "interrupted; waiting for a checkpoint" in printed
     assert printed.endswith("experiments: interrupted; the same command resumes\n")
-
-
-@pytest.mark.slow
-def test_second_interrupt_ends_the_training_at_once(start_runner):
-    program, model = start_runner(saving_s=600)
-    os.kill(program.pid, signal.SIGINT)
-    while "interrupted" not in program.stdout.readline():
-        pass
-    os.kill(program.pid, signal.SIGINT)
-    assert program.wait(timeout=60) == 130
-    assert not (model / "saved").exists()
 
 
 def test_trial_is_taken_as_long_as_a_training_of_a_killed_runner_works_on_it(start_runner, bench, capsys):

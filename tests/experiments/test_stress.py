@@ -7,11 +7,10 @@ import pytest
 
 from biodir.document_candidates_biodir import candidate_pairs
 from biodir.document_sentences_biodir import SentenceIndex, sentence_spans
-from biodir.errors_biodir import SettingError
 from biodir.labels_biodir import PAIR_TYPES
 from experiments import stress_test
 from experiments.results import read_table
-from experiments.stress_documents import APART, END, MIDDLE, START, TOGETHER, TOKENS_A_WORD, stress_documents
+from experiments.stress_documents import APART, END, MIDDLE, START, TOKENS_A_WORD, stress_documents
 from experiments.stress_test import shares
 from helpers.tiny_checkpoint import save_checkpoint
 
@@ -38,12 +37,6 @@ def together(document) -> list[int]:
     return [number for number, (named, _) in enumerate(sentences_of(document)) if len(named) == 2]
 
 
-def test_same_arguments_give_the_same_documents_and_another_seed_others():
-    first, again, other = (list(stress_documents((400,), 2, seed)) for seed in (3, 3, 4))
-    assert first == again
-    assert [each.document.text for each in first] != [each.document.text for each in other]
-
-
 def test_documents_have_one_pair_and_the_given_length(documents):
     for each in documents:
         assert len(list(candidate_pairs(each.document.entities(), PAIR_TYPES))) == 1
@@ -58,23 +51,6 @@ def test_evidence_is_where_the_cell_has_it(documents):
             share = number / (len(sentences_of(each.document)) - 1)
             low, high = {START: (0, 0.1), MIDDLE: (0.35, 0.65), END: (1, 1)}[each.place]
             assert low <= share <= high
-
-
-def test_together_names_both_in_a_sentence_at_every_place_and_closest_outside_the_evidence(documents):
-    for each in documents:
-        if each.layout == TOGETHER and each.has_evidence:
-            numbers = together(each.document)
-            assert len(numbers) == 3
-            evidence = numbers[(START, MIDDLE, END).index(each.place)]
-            texts = [text for _, text in sentences_of(each.document)]
-            words = {number: words_between(each.document, texts[number]) for number in numbers}
-            assert words.pop(evidence) > max(words.values()) == 1
-
-
-def words_between(document, sentence: str) -> int:
-    """Words between the two entities in a sentence of the document."""
-    first, second = sorted((sentence.index(entity.name), entity.name) for entity in document.entities())
-    return len(sentence[first[0] + len(first[1]) : second[0]].split())
 
 
 def test_twin_differs_only_in_the_evidence(documents):
@@ -96,11 +72,6 @@ def test_places_share_names_relation_and_filler(documents):
         assert len(same) == 3
         assert len({frozenset(Counter(document.text.split()).items()) for document in same}) == 1
         assert len({document.relations for document in same}) == 1
-
-
-def test_text_without_room_for_filler_is_refused():
-    with pytest.raises(SettingError, match="give more tokens"):
-        list(stress_documents((100,), 1))
 
 
 # What is measured.

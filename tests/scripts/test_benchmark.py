@@ -2,8 +2,6 @@
 
 import itertools
 import json
-import mmap
-import os
 import sys
 from argparse import Namespace
 from pathlib import Path
@@ -14,7 +12,6 @@ import torch
 from biodir.configuration_biodir import PAIR_ENCODINGS
 from biodir.document_candidates_biodir import candidate_pairs
 from biodir.document_pubtator_biodir import read_pubtator
-from biodir.errors_biodir import SettingError
 from biodir.inference.loading import load_pipeline
 from biodir.labels_biodir import PAIR_TYPES
 from biodir.processing_biodir import make_processor
@@ -77,19 +74,6 @@ def test_passes_count_documents_pairs_and_tokens(checkpoints, documents):
     assert (naive.documents, naive.pairs, naive.tokens) == (pytest.approx(2 / 3), 2, 2 * 3 * 96)
 
 
-@pytest.mark.skipif(not os.access("/proc/self/clear_refs", os.W_OK), reason="Linux measures peaks")
-def test_peak_memory_is_that_since_it_was_reset():
-    passes = script("benchmark_passes")
-    passes.reset_peak()
-    before = passes.peak_mebibytes()
-    with mmap.mmap(-1, 100 * 2**20) as block:  # returned for sure, whatever the allocator keeps
-        block.write(b"x" * len(block))
-    during = passes.peak_mebibytes()
-    passes.reset_peak()
-    assert during - before > 80
-    assert during - passes.peak_mebibytes() > 80
-
-
 def test_benchmark_prints_forms_curves_and_memory(checkpoints, documents, tmp_path, monkeypatch, capsys):
     benchmark = script("benchmark")
     memory = itertools.count(100.0, 7.0)
@@ -136,11 +120,6 @@ def test_documents_of_the_curves_have_the_given_size(documents, curve, size, pai
     document = script("benchmark").curve_document(curve, size, documents)
     assert len(list(candidate_pairs(document.entities(), PAIR_TYPES))) == pairs
     assert len(document.text.split()) == (size if curve == "words" else 300)
-
-
-def test_two_models_of_one_encoding_are_refused(checkpoints):
-    with pytest.raises(SettingError, match="two have the same pair encoding"):
-        script("benchmark").forms_of([checkpoints["pairwise"], checkpoints["pairwise"] + "/."], [])
 
 
 def test_threads_are_those_of_torch_which_reads_the_environment(monkeypatch):

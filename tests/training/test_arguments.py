@@ -100,21 +100,6 @@ def test_error_in_a_yaml_file_names_place_and_value(lines, message, from_yaml):
         from_yaml(lines)
 
 
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (b"", r"run\.yaml: holds NoneType; write one `name: value` a line$"),
-        (b"train: [a", r"run\.yaml: is no YAML \(while parsing a flow sequence"),
-        (b"train: \xff", r"run\.yaml: is no YAML \('utf-8' codec"),
-    ],
-)
-def test_file_that_is_no_settings_is_named(content, message, tmp_path):
-    path = tmp_path / "run.yaml"
-    path.write_bytes(content)
-    with pytest.raises(SettingError, match=message):
-        training_settings(["--config", str(path), *LINE])
-
-
 def test_settings_of_a_log_are_a_yaml_file_of_the_same_run(tmp_path):
     made = TrainingSettings(**REQUIRED, task_weights=["novelty=1", "direction=0.5"], none_bias=-2.5, seed=3)
     path = tmp_path / "again.yaml"
