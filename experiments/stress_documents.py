@@ -17,7 +17,6 @@ Only the pair is annotated; the filler names other drugs, genes and diseases.
 import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain, product
 from pathlib import Path
 from typing import Any
@@ -38,20 +37,11 @@ GAP = 2
 TOKENS_A_WORD = 1.16
 
 
-@dataclass(frozen=True)
-class StressDocument:
-    """A document with its cell of the table; the twin has no evidence and the same number."""
-
-    document: Document
-    tokens: int
-    layout: str
-    place: str
-    number: int
-    has_evidence: bool
-
-
-def stress_documents(lengths: Sequence[int] = LENGTHS, cases: int = 12, seed: int = 1) -> Iterator[StressDocument]:
+def stress_documents(lengths: Sequence[int] = LENGTHS, cases: int = 12, seed: int = 1) -> Iterator[Document]:
     """Yield documents with and without evidence for every length, layout and place; the seed decides all of them.
+
+    An id such as ``400-apart-start-007-evidence`` has the length, the layout, the place, and the number of the case;
+    that of the twin ends with ``neutral``.
 
     Args:
         lengths: of the texts in tokens, which are words times `TOKENS_A_WORD`; none is longer.
@@ -78,8 +68,7 @@ def stress_documents(lengths: Sequence[int] = LENGTHS, cases: int = 12, seed: in
         for place, has_evidence in product(PLACES, (True, False)):
             name = f"{tokens}-{layout}-{place}-{number:03}-{'evidence' if has_evidence else 'neutral'}"
             texts = _in_order(place, evidence if has_evidence else twin, others, filler)
-            document = _document(name, " ".join([known["title"], *texts]), claim, has_evidence)
-            yield StressDocument(document, tokens, layout, place, number, has_evidence)
+            yield _document(name, " ".join([known["title"], *texts]), claim, has_evidence)
 
 
 def _words(text: str) -> int:

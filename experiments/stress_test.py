@@ -23,9 +23,9 @@ from biodir.document_biodir import Document
 from biodir.errors_biodir import BioDirError, SettingError
 
 from .plan import SIZES, SMALL
-from .predictions import add_model_options, load
+from .predictions import add_model_options, is_related, load
 from .results import add_rows
-from .stress_documents import LENGTHS, StressDocument, stress_documents
+from .stress_documents import LENGTHS, stress_documents
 
 CELL = ["tokens", "layout", "place"]
 TOLERATED = 0.1
@@ -39,17 +39,16 @@ def pair_scores(extract: Any, documents: Iterable[Document]) -> list[PairScore]:
     for results in extract(iter(documents), return_all_scores=True):
         if len(results) != 1:
             raise SettingError("the model does not score pairs of these types; give one with BioRED's pair types")
-        # The first head decides which pairs are related; its first label is that of unrelated ones.
-        unrelated, score = next(iter(next(iter(results[0]["scores"].values())).items()))
-        found.append((results[0]["relation"] != unrelated, 1 - score))
+        unrelated_score, *_ = next(iter(results[0]["scores"].values())).values()
+        found.append((is_related(results[0]), 1 - unrelated_score))
     return found
 
 
-def shares(documents: Sequence[StressDocument], scores: Sequence[PairScore]) -> pd.DataFrame:
+def shares(documents: Iterable[Document], scores: Iterable[PairScore]) -> pd.DataFrame:
     """Return the shares of each cell, indexed by length, layout and place."""
-    table = pd.DataFrame(map(vars, documents)).join(pd.DataFrame(scores, columns=["is_related", "score"]))
-    table = table.drop(columns="document").set_index([*CELL, "number"])
-    found, twins = table[table.has_evidence], table[~table.has_evidence]
+    rows = [(*document.id.split("-"), *score) for document, score in zip(documents, scores, strict=True)]
+    table = pd.DataFrame(rows, columns=[*CELL, "number", "kind", "is_related", "score"]).set_index([*CELL, "number"])
+    found, twins = (table[table.kind == kind] for kind in ("evidence", "neutral"))
     # at most `TOLERATED` of the twins have a higher score
     threshold = twins.score.sort_values(ascending=False).iloc[int(TOLERATED * len(twins))]
     both = found.join(twins.add_suffix("_of_twin"))
@@ -93,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for name, _, folder in (pair.partition("=") for pair in options.models):
             if not folder:
                 raise SettingError(f"--models {name}: write NAME=DIR")
-            table = shares(documents, pair_scores(load(folder, options), [each.document for each in documents]))
+            table = shares(documents, pair_scores(load(folder, options), documents))
             print(f"{name}, mean over lengths:\n{table.groupby(CELL[1:], sort=False).mean().to_string()}", flush=True)
             options.results.parent.mkdir(parents=True, exist_ok=True)
             add_rows(options.results, rows_of(name, folder, options.size, table))

@@ -131,9 +131,10 @@ def _listed_sources(path: Path) -> Iterable[_Source]:
         try:
             yield _Source(**{key: value for key, value in dict(entry).items() if value is not None})
         except (TypeError, ValueError, StrictDataclassError) as error:
+            reason = " ".join(str(error).split())
             raise SettingError(
-                f"{path}, corpus {number}, {entry}: {' '.join(str(error).split())}; write `- path: FILE`, and mappings of names "
-                "to names, or to null; put quotes around names such as 'No'"
+                f"{path}, corpus {number}, {entry}: {reason}; write `- path: FILE`, and mappings of names to names or "
+                "null; put quotes around names such as 'No'"
             ) from error
 
 

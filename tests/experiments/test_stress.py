@@ -10,7 +10,7 @@ from biodir.document_sentences_biodir import SentenceIndex, sentence_spans
 from biodir.labels_biodir import PAIR_TYPES
 from experiments import stress_test
 from experiments.results import read_table
-from experiments.stress_documents import APART, END, MIDDLE, START, TOKENS_A_WORD, stress_documents
+from experiments.stress_documents import APART, END, MIDDLE, PLACES, START, TOGETHER, TOKENS_A_WORD, stress_documents
 from experiments.stress_test import shares
 from helpers.tiny_checkpoint import save_checkpoint
 
@@ -38,36 +38,37 @@ def together(document) -> list[int]:
 
 
 def test_documents_have_one_pair_and_the_given_length(documents):
-    for each in documents:
-        assert len(list(candidate_pairs(each.document.entities(), PAIR_TYPES))) == 1
-        assert len(each.document.relations) == each.has_evidence
-        assert each.tokens - 45 < TOKENS_A_WORD * len(each.document.text.split()) <= each.tokens
+    for document in documents:
+        tokens, *_, kind = document.id.split("-")
+        assert len(list(candidate_pairs(document.entities(), PAIR_TYPES))) == 1
+        assert len(document.relations) == (kind == "evidence")
+        assert int(tokens) - 45 < TOKENS_A_WORD * len(document.text.split()) <= int(tokens)
 
 
 def test_evidence_is_where_the_cell_has_it(documents):
-    for each in documents:
-        if each.layout == APART:
-            (number,) = together(each.document)
-            share = number / (len(sentences_of(each.document)) - 1)
-            low, high = {START: (0, 0.1), MIDDLE: (0.35, 0.65), END: (1, 1)}[each.place]
-            assert low <= share <= high
+    for document in documents:
+        _, layout, place, *_ = document.id.split("-")
+        numbers = together(document)
+        assert len(numbers) == (1 if layout == APART else 3)
+        share = numbers[PLACES.index(place) if layout == TOGETHER else 0] / (len(sentences_of(document)) - 1)
+        low, high = {START: (0, 0.1), MIDDLE: (0.35, 0.65), END: (1, 1)}[place]
+        assert low <= share <= high
 
 
 def test_twin_differs_only_in_the_evidence(documents):
     for evidence, twin in zip(documents[::2], documents[1::2], strict=True):
-        assert (evidence.has_evidence, twin.has_evidence) == (True, False)
-        texts = [[text for _, text in sentences_of(each.document)] for each in (evidence, twin)]
+        assert evidence.id.replace("evidence", "neutral") == twin.id
+        texts = [[text for _, text in sentences_of(each)] for each in (evidence, twin)]
         differing = [number for number, pair in enumerate(zip(*texts, strict=True)) if len(set(pair)) == 2]
         assert len(differing) == 1
-        assert differing[0] in together(evidence.document)
+        assert differing[0] in together(evidence)
 
 
 def test_places_share_names_relation_and_filler(documents):
     by_case: dict = {}
-    for each in documents:
-        if each.has_evidence:
-            tokens, layout, _, number, _ = each.document.id.split("-")
-            by_case.setdefault((tokens, layout, number), []).append(each.document)
+    for document in documents[::2]:
+        tokens, layout, _, number, _ = document.id.split("-")
+        by_case.setdefault((tokens, layout, number), []).append(document)
     for same in by_case.values():
         assert len(same) == 3
         assert len({frozenset(Counter(document.text.split()).items()) for document in same}) == 1
@@ -78,15 +79,16 @@ def test_places_share_names_relation_and_filler(documents):
 
 
 def test_shares_are_those_of_the_documents_of_a_cell(documents):
-    some = [each for each in documents if each.tokens == 400 and each.layout == APART and each.place != END]
-    related = [each.place == START and (each.has_evidence or each.number == 1) for each in some]
+    some = [each for each in documents if each.id.startswith("400-apart-") and END not in each.id]
     # With evidence 0.1, 0.2, 0.3, 0.4 by case; the twins at the start 0.25, and in the middle 0.05.
-    scores = [
-        0.1 * (1 + each.number) if each.has_evidence else {START: 0.25, MIDDLE: 0.05}[each.place] for each in some
-    ]
-    assert shares(some, list(zip(related, scores, strict=True))).to_dict("index") == {
-        (400, APART, START): dict(zip(MEASURES, (1.0, 0.25, 0.5, 0.5), strict=True)),
-        (400, APART, MIDDLE): dict(zip(MEASURES, (0.0, 0.0, 0.5, 1.0), strict=True)),
+    scores = []
+    for _, _, place, number, kind in (each.id.split("-") for each in some):
+        is_related = place == START and (kind == "evidence" or number == "001")
+        twin = {START: 0.25, MIDDLE: 0.05}[place]
+        scores.append((is_related, 0.1 * (1 + int(number)) if kind == "evidence" else twin))
+    assert shares(some, scores).to_dict("index") == {
+        ("400", APART, START): dict(zip(MEASURES, (1.0, 0.25, 0.5, 0.5), strict=True)),
+        ("400", APART, MIDDLE): dict(zip(MEASURES, (0.0, 0.0, 0.5, 1.0), strict=True)),
     }
 
 
