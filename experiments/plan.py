@@ -41,11 +41,6 @@ class Trial:
         content = {task: part.folder for task, part in self.parts.items()} or self.settings
         return f"$RUNS/{hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]}"
 
-    @property
-    def trainings(self) -> list["Trial"]:
-        """The trials whose models predict: this one, or the parts."""
-        return list(self.parts.values()) or [self]
-
 
 @dataclass(frozen=True)
 class Question:

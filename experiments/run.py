@@ -36,16 +36,15 @@ def local(text: str) -> Path:
     return Path(os.path.expandvars(text))
 
 
-def training_log(trial: Trial) -> dict[str, Any]:
-    """Return the training.json of a trial, which train.py writes atomically; without it, that of an unfinished run."""
-    path = local(f"{trial.folder}/model/training.json")
-    log: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {"finished": False}
-    return log
+def training_logs(trial: Trial) -> list[dict[str, Any]]:
+    """Return the training.json of the trial, or of its parts; where there is none, that of an unfinished run."""
+    paths = [local(f"{each.folder}/model/training.json") for each in trial.parts.values() or [trial]]
+    return [json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {"finished": False} for path in paths]
 
 
 def is_trained(trial: Trial) -> bool:
-    """Return whether all models are trained."""
-    return all(training_log(each)["finished"] for each in trial.trainings)
+    """Return whether all models of the trial are trained."""
+    return all(log["finished"] for log in training_logs(trial))
 
 
 def training_command(trial: Trial) -> list[str]:
@@ -87,7 +86,7 @@ def finish(question: Question, trial: Trial) -> None:
 
 def trial_rows(question: Question, trial: Trial, shared: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the rows of a finished trial; `shared` are the columns question, size and encoder."""
-    logs = list(map(training_log, trial.trainings))
+    logs = training_logs(trial)
     origins = [origin for log in logs for origin in (*log.get("earlier_provenance", ()), log["provenance"])]
     about = {**shared, "variant": trial.variant, "seed": trial.seed}
     about["commit"] = " ".join(dict.fromkeys(origin["commit"] for origin in origins))
@@ -142,7 +141,7 @@ def answer(question: Question, options: argparse.Namespace, shared: Mapping[str,
         print(f"{trial.variant}, seed {trial.seed}: {local(trial.folder)}", flush=True)
         try:
             if options.dry_run:
-                print(" ", *([] if is_trained(trial) or trial.parts else training_command(trial)))
+                print(" ", *([] if trial.parts else training_command(trial)))
                 continue
             finish(question, trial)
             with FileLock(local("$RUNS/results.lock")):

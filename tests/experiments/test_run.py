@@ -10,7 +10,6 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
-from filelock import FileLock
 
 from experiments import run as runner
 from experiments.plan import read_question
@@ -154,15 +153,6 @@ def test_files_are_prepared_once_and_nothing_is_trained_without_them(bench, caps
     bench.run("--seeds", "1")
     bench.run("--seeds", "1")
     assert (bench.folder / "runs" / "prepared" / "part.txt").read_text() == "made "
-
-
-def test_trial_that_another_process_works_on_is_left_to_it(bench, capsys):
-    folder = local(bench.trials()["none 1"].folder)
-    folder.mkdir(parents=True)
-    with FileLock(folder / "lock"):
-        assert bench.run("--seeds", "1") == 0
-    assert "another process works on it" in capsys.readouterr().out
-    assert {row[0] for row in bench.rows()} == {"eight"}
 
 
 def test_measures_are_those_that_the_tasks_decide(bench):

@@ -54,11 +54,13 @@ def read(*train, **changes):
 
 
 def test_document_is_learned_from_in_the_first_corpus_only(written):
-    found, logged = read(written("a", 1, 2), written("b", 2, 3), extra_train=[written("c", 3, 1, 4)])
+    held_out = {"dev": written("dev", 5), "exclude": [written("test", 6)]}
+    found, logged = read(written("a", 1, 2, 5), written("b", 2, 3), extra_train=[written("c", 3, 1, 4, 6)], **held_out)
     assert found == {"a": "1 2", "b": "3", "c": "4"}
     assert logged == [
+        "a: 1 documents left out, held out for evaluation or in a corpus before",
         "b: 1 documents left out, held out for evaluation or in a corpus before",
-        "c: 2 documents left out, held out for evaluation or in a corpus before",
+        "c: 3 documents left out, held out for evaluation or in a corpus before",
     ]
 
 

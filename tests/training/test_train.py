@@ -16,7 +16,6 @@ from biodir.document_pubtator_biodir import read_pubtator
 from biodir.errors_biodir import CheckpointError, SettingError
 from biodir.inference.loading import load_pipeline
 from biodir.labels_biodir import CHEMICAL, DISEASE
-from biodir.training import preparation
 from helpers.checkout import CHECKOUT
 from helpers.tiny_checkpoint import save_encoder
 from helpers.training_runs import DOCUMENT, NO_DROPOUT, log_of, run_training, written
@@ -68,20 +67,6 @@ def short_run(encoder, tmp_path):
     return run
 
 
-@pytest.fixture
-def learned_from(monkeypatch) -> list:
-    """Grows by the ids of the documents, and whether they are partial, for every corpus that is learned from."""
-    seen = []
-    labelled_pairs = preparation.labelled_pairs
-
-    def recording(documents, processor, labels, is_partial, *others):
-        seen.append(([document.id for document in documents], is_partial))
-        return labelled_pairs(documents, processor, labels, is_partial, *others)
-
-    monkeypatch.setattr(preparation, "labelled_pairs", recording)
-    return seen
-
-
 def best_relation(folder: Path) -> tuple:
     """The first relation that the checkpoint of the folder finds in a document."""
     extract = load_pipeline(str(folder), device="cpu")
@@ -131,19 +116,6 @@ def test_run_without_dev_keeps_its_last_epoch_and_the_bias_that_is_given(encoder
     assert are_equal(weights_of(run), weights_of(run / "last"))
 
 
-# Which documents are learned from.
-
-
-def test_documents_that_are_held_out_are_not_learned_from(short_run, tmp_path, capsys, learned_from):
-    exclude = [written(tmp_path / f"{number}.pubtator", [number]) for number in (2, 5)]
-    extra = written(tmp_path / "extra.pubtator", (1, 5, 6, 8))
-    short_run(exclude=exclude, extra_train=extra, dev_numbers=(3, 8))
-    assert learned_from == [(["1", "4"], False), (["6"], True)]
-    printed = capsys.readouterr().out
-    assert f"{tmp_path / 'train.pubtator'}: 2 documents left out" in printed
-    assert f"{extra}: 3 documents left out, held out for evaluation or in a corpus before" in printed
-
-
 # Labels and tasks.
 
 
@@ -183,17 +155,6 @@ def test_recipe_for_own_labels_takes_data_without_novelty(encoder, tmp_path):
 def test_run_ends_where_dev_gains_nothing_for_as_long_as_patience(short_run):
     log = log_of(short_run(num_train_epochs=20, early_stopping_patience=3, **STILL))
     assert (log["best_epoch"], len(log["epochs"])) == (1, 4)
-
-
-def test_gradients_are_clipped(short_run):
-    # A gradient far below AdamW's epsilon, 1e-8, moves next to nothing; one of any other size moves by the rate.
-    settings = {**FAST, "weight_decay": 0, "warmup_ratio": 0}
-    name = "heads.relation.classifier.weight"
-    free, clipped, start = (
-        weights_of(short_run(**changes))[name] for changes in (settings, {**settings, "max_grad_norm": 1e-14}, STILL)
-    )
-    assert (free - start).abs().max().item() == pytest.approx(0.01, rel=0.01)
-    assert (clipped - start).abs().max().item() < 1e-6
 
 
 def test_average_of_several_steps_is_saved_in_place_of_the_model(short_run):
