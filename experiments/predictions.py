@@ -109,10 +109,8 @@ def _pair_of(result: Result) -> frozenset[tuple[str, str]]:
 
 def models_of(given: Sequence[str]) -> dict[str, str]:
     """Return task -> folder, of TASK=DIR pairs or of the folder of one model."""
-    models = {task: folder for task, _, folder in (each.partition("=") for each in given)}
-    if len(given) == 1 and "=" not in given[0]:
-        return {"relation": given[0]}
-    if "relation" not in models or not models.keys() <= {*TASKS} or not all(models.values()):
+    models = dict(each.split("=", 1) if "=" in each else ("relation", each) for each in given)
+    if len(models) < len(given) or not {"relation"} <= models.keys() <= {*TASKS} or not all(models.values()):
         names = "relation=DIR and any of novelty=DIR, direction=DIR"
         raise SettingError(f"--models {' '.join(given)}: write DIR, or {names}")
     return models

@@ -73,9 +73,6 @@ def test_line_wins_over_the_yaml_file(from_yaml):
     [
         ("mixed_precision: no", "mixed_precision", "no"),  # which YAML reads as false
         ("none_bias: -1.5", "none_bias", -1.5),
-        ("overwrite_output_dir: on", "overwrite_output_dir", True),
-        ("dev: null", "dev", None),
-        ("exclude: b.pubtator", "exclude", ["b.pubtator"]),
         ("exclude:\n- b\n- '7'", "exclude", ["b", "7"]),
         ("task_weights: {novelty: 1, direction: 0.5}", "task_weights", ["novelty=1", "direction=0.5"]),
         ("encoder_settings:\n  act: gelu\n  deep: -1", "encoder_settings", ['act="gelu"', "deep=-1"]),
