@@ -1,12 +1,11 @@
 """BioDirConfig: everything that a checkpoint must remember."""
 
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from huggingface_hub.dataclasses import strict
-from packaging.requirements import Requirement
 from transformers import AutoConfig, PreTrainedConfig
+from transformers.utils.versions import require_version
 
 from .errors_biodir import CheckpointError, SettingError
 from .labels_biodir import (
@@ -19,6 +18,7 @@ from .labels_biodir import (
     TASKS,
     TYPE_MAP,
     VARIANT,
+    type_pair,
 )
 
 TASK = "biomedical-relation-extraction"
@@ -29,9 +29,10 @@ PROMPT_FIELDS = ("{tasks}", "{entity1}", "{entity2}")
 # Encoders whose first token takes the position after the padding's: RoBERTa and models like it.
 POSITIONS_AFTER_PADDING = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet", "longformer")
 CHUNK_NAMES = ("prefix", "suffix", "infix")
-PAIR_ENCODINGS = ("pairwise", "document")
-BINARY, FOCAL, ADAPTIVE_THRESHOLD = "binary", "focal", "adaptive_threshold"
-RELATION_LOSSES = (BINARY, FOCAL, ADAPTIVE_THRESHOLD)
+PairEncoding = Literal["pairwise", "document"]
+RelationLoss = Literal["binary", "focal", "adaptive_threshold"]
+PAIR_ENCODINGS, RELATION_LOSSES = get_args(PairEncoding), get_args(RelationLoss)
+BINARY, FOCAL, ADAPTIVE_THRESHOLD = RELATION_LOSSES
 
 
 @strict
@@ -98,19 +99,18 @@ class BioDirConfig(PreTrainedConfig):
         SettingError: a value outside what is allowed.
         CheckpointError: an installed package does not meet `requirements`.
 
-    Example:
-        >>> config = BioDirConfig(pair_encoding="document", novelty_labels=[])
-        >>> config.tasks
-        ('relation', 'direction')
-        >>> config.labels["direction"]
-        ['None', 'Left_to_Right', 'Right_to_Left', 'No_Direct']
+    >>> config = BioDirConfig(pair_encoding="document", novelty_labels=[])
+    >>> config.tasks
+    ('relation', 'direction')
+    >>> config.labels["direction"]
+    ['None', 'Left_to_Right', 'Right_to_Left', 'No_Direct']
     """
 
     model_type = "biodir"
     sub_configs = {"encoder_config": AutoConfig}  # noqa: RUF012
 
     encoder_config: dict[Any, Any] | PreTrainedConfig | None = None
-    pair_encoding: Literal["pairwise", "document"] = "pairwise"
+    pair_encoding: PairEncoding = "pairwise"
     relation_labels: list[str] | tuple[str, ...] = RELATION_LABELS
     novelty_labels: list[str] | tuple[str, ...] = NOVELTY_LABELS
     direction_labels: list[str] | tuple[str, ...] = DIRECTION_LABELS
@@ -136,7 +136,7 @@ class BioDirConfig(PreTrainedConfig):
     calibrated_on: list[str] | None = None
     classifier_dropout: float | int = 0.1
     task_weights: dict[str, float | int] | None = None
-    relation_loss: Literal["binary", "focal", "adaptive_threshold"] = "binary"
+    relation_loss: RelationLoss = "binary"
     focal_gamma: float | int = 2.0
     label_weights: dict[str, float | int] | None = None
     initializer_range: float = 0.02
@@ -176,18 +176,11 @@ class BioDirConfig(PreTrainedConfig):
 
     def validate_requirements(self) -> None:
         """Check that the installed packages are those that the checkpoint needs."""
-        unmet, found = [], []
-        for text in self.requirements:
-            requirement = Requirement(text)
-            installed = _installed(requirement.name)
-            if installed is None or not requirement.specifier.contains(installed, prereleases=True):
-                unmet.append(text)
-                found.append(f"{requirement.name} {installed or '(none)'}")
-        if unmet:
-            packages = " ".join(f"'{text}'" for text in unmet)
-            raise CheckpointError(
-                f"this checkpoint needs {', '.join(unmet)}; installed: {', '.join(found)}; run: pip install {packages}"
-            )
+        for requirement in self.requirements:
+            try:
+                require_version(requirement, f"The checkpoint needs it; run: pip install '{requirement}'")
+            except ImportError as error:
+                raise CheckpointError(" ".join(str(error).split())) from error
 
     def validate_labels(self) -> None:
         """Check that each task has no label or at least two different ones, and that related pairs get a type."""
@@ -195,13 +188,9 @@ class BioDirConfig(PreTrainedConfig):
             if len(set(labels)) < len(labels):
                 raise SettingError(f"{task}_labels {labels!r} hold a label twice")
             if len(labels) == 1:
-                raise SettingError(
-                    f"{task}_labels {labels!r}: give the label of an unrelated pair, then at least one more"
-                )
+                raise SettingError(f"{task}_labels {labels!r}: give the label of an unrelated pair, then the others")
         if not self.tasks:
-            raise SettingError(
-                "relation_labels, novelty_labels and direction_labels are all empty; give at least one list"
-            )
+            raise SettingError("relation_labels, novelty_labels and direction_labels are all empty; give one of them")
         if not self.relation_labels and not self.generic_relation:
             raise SettingError("without relation_labels a related pair needs a type; name it as generic_relation")
 
@@ -212,7 +201,7 @@ class BioDirConfig(PreTrainedConfig):
         for pair_type in self.pair_types:
             if len(pair_type) != 2 or not set(pair_type) <= set(self.entity_types):
                 raise SettingError(f"pair type {pair_type!r} is not two of the entity types {self.entity_types!r}")
-        if len({frozenset(pair_type) for pair_type in self.pair_types}) < len(self.pair_types):
+        if len(set(map(type_pair, self.pair_types))) < len(self.pair_types):
             raise SettingError(f"pair_types {self.pair_types!r} hold a pair twice; pairs have no order")
 
     def validate_hard_prompt(self) -> None:
@@ -220,9 +209,8 @@ class BioDirConfig(PreTrainedConfig):
         places = [self.hard_prompt.find(field) for field in PROMPT_FIELDS]
         once = all(self.hard_prompt.count(field) == 1 for field in PROMPT_FIELDS)
         if not once or places != sorted(places):
-            raise SettingError(
-                f"hard_prompt {self.hard_prompt!r} must hold {', '.join(PROMPT_FIELDS)} in this order, each once"
-            )
+            fields = ", ".join(PROMPT_FIELDS)
+            raise SettingError(f"hard_prompt {self.hard_prompt!r} must hold {fields} in this order, each once")
         if not self.chunks or not set(self.chunks) <= set(CHUNK_NAMES):
             raise SettingError(f"chunks {self.chunks!r}: choose any of {', '.join(CHUNK_NAMES)}")
 
@@ -279,14 +267,6 @@ class BioDirConfig(PreTrainedConfig):
         unknown = set(self.label_biases or {}) - {*self.novelty_labels[1:], *self.direction_labels[1:]}
         if unknown:
             raise SettingError(f"label_biases name {', '.join(sorted(unknown))}, no label of novelty or direction")
-
-
-def _installed(package: str) -> str | None:
-    """Return the version of the installed package; None where there is none."""
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
 
 
 BioDirConfig.register_for_auto_class()

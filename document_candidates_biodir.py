@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 from .document_biodir import Entity
+from .labels_biodir import type_pair
 
 
 @dataclass(frozen=True)
@@ -41,12 +43,11 @@ def candidate_pairs(entities: Sequence[Entity], pair_types: Sequence[Sequence[st
         entities: in the order of their first mention, as `Document.entities` returns them.
         pair_types: unordered pairs of entity types.
     """
-    pair_type_ids = {tuple(sorted(pair_type)): index for index, pair_type in enumerate(pair_types)}
-    for index, first in enumerate(entities):
-        for second in entities[index + 1 :]:
-            if first.identifier == second.identifier:
-                continue  # one concept annotated with two types is not related to itself
-            key = tuple(sorted((first.entity_type, second.entity_type)))
-            if key in pair_type_ids:
-                swap = first.entity_type > second.entity_type
-                yield CandidatePair(*((second, first) if swap else (first, second)), pair_type_ids[key])
+    pair_type_ids = {type_pair(pair_type): index for index, pair_type in enumerate(pair_types)}
+    for first, second in combinations(entities, 2):
+        if first.identifier == second.identifier:
+            continue  # one concept annotated with two types is not related to itself
+        key = type_pair((first.entity_type, second.entity_type))
+        if key in pair_type_ids:
+            swap = first.entity_type > second.entity_type
+            yield CandidatePair(*((second, first) if swap else (first, second)), pair_type_ids[key])

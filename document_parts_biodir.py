@@ -11,6 +11,8 @@ from typing import Any
 from .document_offsets_biodir import likely_cause
 from .errors_biodir import AnnotationError, ErrorPolicy
 
+# [start, end): of characters in documents, of tokens in processing.
+Span = tuple[int, int]
 # BioRED and BC5CDR write these in the identifier column of a mention that is linked to no concept.
 UNLINKED_IDENTIFIERS = ("-", "-1")
 # What other tools write there, in lower case and without the prefix of a vocabulary.
@@ -77,6 +79,11 @@ class Entity:
     def name(self) -> str:
         """The text of the first mention."""
         return self.mentions[0].text
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Identifier and type, which no other entity of the document has both."""
+        return self.identifier, self.entity_type
 
 
 @dataclass(frozen=True)

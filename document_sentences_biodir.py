@@ -5,7 +5,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from .document_biodir import Document, Mention
+from .document_biodir import Document, Mention, Span
 
 # A closing mark, optional closing brackets or quotes, white space, then something that can open a sentence.
 _BOUNDARY = re.compile(r"""[.!?]["'\u2019\u201d)\]]*\s+(?=["'\u2018\u201c(\[]*[A-Z0-9\u00c0-\u00de\u0370-\u03ff])""")
@@ -15,11 +15,10 @@ _ABBREVIATIONS = frozenset(
     "int j jr ltd med mol mr mrs ms nat no nos p.o pp prof proc ref refs resp rev s.c sci sp spp st subsp suppl tab "
     "univ v var viz vol vs".split()
 )
-_LAST_WORD = re.compile(r"[^\s(\[,;/]*$")
-_SINGLE_INITIAL = re.compile(r"[A-Z]")
+_WORD_BREAK = re.compile(r"[\s(\[,;/]")
 
 
-def sentence_spans(document: Document) -> tuple[tuple[int, int], ...]:
+def sentence_spans(document: Document) -> tuple[Span, ...]:
     """Return the sentences as ``[start, end)`` characters, in order; together they cover all text but white space.
 
     The end of a passage ends a sentence. A boundary inside a mention is dropped.
@@ -70,13 +69,11 @@ class SentenceIndex:
 
 def _is_abbreviation(before: str) -> bool:
     """Return whether the word before a full stop is an abbreviation or an initial such as the E of "E. coli"."""
-    match = _LAST_WORD.search(before)
-    assert match is not None, "an empty word matches, too"
-    word = match.group()
-    return word.lower() in _ABBREVIATIONS or bool(_SINGLE_INITIAL.fullmatch(word))
+    word = _WORD_BREAK.split(before)[-1]
+    return word.lower() in _ABBREVIATIONS or re.fullmatch("[A-Z]", word) is not None
 
 
-def _outside_spans(borders: Sequence[int], spans: Sequence[tuple[int, int]]) -> list[int]:
+def _outside_spans(borders: Sequence[int], spans: Sequence[Span]) -> list[int]:
     """Return the borders that lie in no span, in one pass over both sequences, because these may be long."""
     outside, reach, next_span = [], 0, 0
     ordered = sorted(spans)

@@ -40,25 +40,49 @@ class BioDirError(ValueError):
 
 
 class ParseError(BioDirError):
-    """A file or string that does not follow its format; names the file and the line."""
+    """A file or string that does not follow its format; names the file and the line.
+
+    >>> from biodir import read_pubtator
+    >>> list(read_pubtator("missing.pubtator"))
+    Traceback (most recent call last):
+    biodir.errors_biodir.ParseError: missing.pubtator: cannot be read (No such file or directory); check the file
+    """
 
     default_reason = "not of its format"
 
 
 class AnnotationError(BioDirError):
-    """A document whose mentions, entities or relations contradict its text or the model's labels."""
+    """A document whose mentions, entities or relations contradict its text or the model's labels.
+
+    >>> from biodir import Document, Mention
+    >>> Document("7", "Iron", (Mention(0, 5, "Irony", "ChemicalEntity"),))
+    Traceback (most recent call last):
+    biodir.errors_biodir.AnnotationError: document 7, mention 0: ends at 5 but the text has 4 characters; ...
+    """
 
     default_reason = "contradicts its text or labels"
 
 
 class SettingError(BioDirError):
-    """A parameter or configuration value outside what is allowed."""
+    """A parameter or configuration value outside what is allowed.
+
+    >>> from biodir.configuration_biodir import BioDirConfig
+    >>> BioDirConfig(relation_threshold=50)
+    Traceback (most recent call last):
+    biodir.errors_biodir.SettingError: relation_threshold is 50; scores lie in 0..1
+    """
 
     default_reason = "setting"
 
 
 class CheckpointError(BioDirError):
-    """A model folder that lacks a file, or whose files do not fit together."""
+    """A model folder that lacks a file, or whose files do not fit together.
+
+    >>> from biodir.modeling_biodir import BioDirForRelationExtraction
+    >>> BioDirForRelationExtraction.from_pretrained(".")
+    Traceback (most recent call last):
+    biodir.errors_biodir.CheckpointError: . has no config.json; name the folder of a saved model
+    """
 
     default_reason = "checkpoint"
 

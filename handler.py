@@ -93,6 +93,15 @@ class EndpointHandler:
 
     Args:
         path: folder of the repository.
+
+    With the `folder` of a checkpoint:
+
+    >>> handler = EndpointHandler(folder)
+    >>> handler({"inputs": "7|t|EGFR\\n7|a|"})  # a document without relations
+    []
+    >>> handler({"inputs": "EGFR"})
+    Traceback (most recent call last):
+    handler.RequestError: {"status": 422, "field": "inputs", "message": "document 0: 'EGFR' is not PubTator text", ...
     """
 
     def __init__(self, path: str = "") -> None:

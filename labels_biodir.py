@@ -1,10 +1,10 @@
-"""Labels, entity types, tasks and levels of BioREDirect. Needs nothing, so that every part can share the names.
+"""Labels, entity types, tasks and levels of BioREDirect. Imports no other file, so that every part can share them.
 
 They have a file of their own since `configuration_biodir` loads transformers and torch, which processing, decoding and
 evaluation do without.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 TASKS = ("relation", "novelty", "direction")
 # Levels of evaluation, each with what a prediction must get right beside the pair.
@@ -84,3 +84,9 @@ def _key(name: str) -> str:
 
 _SEPARATORS = str.maketrans("", "", "_- ")
 _TYPE_OF_KEY = {_key(other): kind for other, kind in TYPE_MAP.items()}
+
+
+def type_pair(types: Iterable[str]) -> tuple[str, str]:
+    """Return the two entity types of a pair in alphabetical order, since a pair type has none."""
+    first, second = sorted(types)
+    return first, second

@@ -36,10 +36,9 @@ class PackedLayout:
         prompts: span of the soft prompts of each window, which are side by side; empty for a window without.
         prompt_tokens: length of a soft prompt, at least 1.
 
-    Example:
-        >>> layout = packed_layout(torch.tensor([[1, 1, 1], [1, 1, 0]]), prompt_windows=[1], prompt_tokens=2)
-        >>> layout.windows, layout.prompts
-        (((0, 3), (3, 5)), ((5, 5), (5, 7)))
+    >>> layout = packed_layout(torch.tensor([[1, 1, 1], [1, 1, 0]]), prompt_windows=[1], prompt_tokens=2)
+    >>> layout.windows, layout.prompts
+    (((0, 3), (3, 5)), ((5, 5), (5, 7)))
     """
 
     windows: tuple[tuple[int, int], ...]
@@ -71,6 +70,11 @@ class PackedStates:
     Args:
         hidden: (tokens, hidden) last states.
         query, key: (heads, tokens, head_size) of the last layer; the query is scaled.
+
+    >>> query = key = torch.ones(2, 5, 4)  # two heads, five tokens
+    >>> states = PackedStates(torch.zeros(5, 8), query, key)
+    >>> (states.query @ states.key.transpose(1, 2)).softmax(dim=-1)[0, 0]  # what the first token attends to
+    tensor([0.2000, 0.2000, 0.2000, 0.2000, 0.2000])
     """
 
     hidden: Tensor

@@ -27,8 +27,6 @@ from .modeling_pairwise_biodir import PairwiseInputs, pairwise_states
 if TYPE_CHECKING:  # from a folder, transformers before 5.8 copies only files that this one names
     from .labels_biodir import TASKS  # noqa: F401
 
-PIPELINE_FILE = "pipeline_biodir.py"
-
 
 @dataclass
 class BioDirOutput(ModelOutput):
@@ -39,6 +37,10 @@ class BioDirOutput(ModelOutput):
         relation_logits: (batch, relation_types); this and the others are None where the model has no such task.
         novelty_logits: (batch, novelty_classes)
         direction_logits: (batch, directions)
+
+    >>> output = BioDirOutput(relation_logits=torch.zeros(2, 9))
+    >>> output["relation_logits"].shape, list(output)  # fields that are None count as absent
+    (torch.Size([2, 9]), ['relation_logits'])
     """
 
     loss: Tensor | None = None
@@ -48,7 +50,14 @@ class BioDirOutput(ModelOutput):
 
 
 class BioDirPreTrainedModel(PreTrainedModel):
-    """Base class: loading, saving and first values of the parameters."""
+    """Base class: loading, saving and first values of the parameters.
+
+    >>> model.save_pretrained("saved")  # with its code: a complete Hub repository
+    >>> Path("saved", "pipeline_biodir.py").is_file()
+    True
+    >>> BioDirForRelationExtraction.from_pretrained("saved").config.tasks
+    ('relation', 'novelty', 'direction')
+    """
 
     config_class = BioDirConfig
     base_model_prefix = "biodir"
@@ -117,17 +126,14 @@ class BioDirPreTrainedModel(PreTrainedModel):
 class BioDirForRelationExtraction(BioDirPreTrainedModel):
     """Relation type, novelty and direction of entity pairs. Paper, section 2: the joint model.
 
-    Example:
-        >>> from transformers import BertConfig
-        >>> encoder_config = BertConfig(
-        ...     vocab_size=30, hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8
-        ... )
-        >>> model = BioDirForRelationExtraction(BioDirConfig(encoder_config=encoder_config)).eval()
-        >>> row = torch.arange(20).view(1, 1, 20)  # one pair, one chunk, the last 8 tokens are the soft prompt
-        >>> positions = torch.tensor([[1, 3, 2]])  # of [REL], [NOV] and [DIR]
-        >>> inputs = {"input_ids": row, "attention_mask": torch.ones_like(row), "pair_type_ids": torch.tensor([0])}
-        >>> model(**inputs, task_positions=positions).relation_logits.shape
-        torch.Size([1, 9])
+    >>> from transformers import BertConfig
+    >>> bert = BertConfig(vocab_size=30, hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8)
+    >>> model = BioDirForRelationExtraction(BioDirConfig(encoder_config=bert)).eval()
+    >>> row = torch.arange(20).view(1, 1, 20)  # one pair, one chunk, the last 8 tokens are the soft prompt
+    >>> positions = torch.tensor([[1, 3, 2]])  # of [REL], [NOV] and [DIR]
+    >>> inputs = {"input_ids": row, "attention_mask": torch.ones_like(row), "pair_type_ids": torch.tensor([0])}
+    >>> model(**inputs, task_positions=positions).relation_logits.shape
+    torch.Size([1, 9])
     """
 
     def __init__(self, config: BioDirConfig) -> None:
@@ -235,7 +241,7 @@ def _head(config: BioDirConfig, labels: int) -> nn.Module:
 def _pipeline_code(folder: Path, name_or_path: str) -> dict[str, Path]:
     """Return the files of the pipeline by name: from this folder or, where the loader left them out, the repository."""
     found: dict[str, Path] = {}
-    waiting = [PIPELINE_FILE]
+    waiting = ["pipeline_biodir.py"]
     while waiting:
         name = waiting.pop()
         if name not in found:

@@ -33,6 +33,16 @@ class DocumentInputs:
         pair_type_ids: (batch,) rows of `config.pair_types`.
         pair_entities: (batch, 2) numbers of entity1 and entity2.
         pair_windows: (batch, windows) rows of `input_ids` that the pair is scored in; -1 where it has fewer.
+
+    With a `document` of two entities with a mention each, and the `tokenizer` of a checkpoint:
+
+    >>> from biodir.configuration_biodir import BioDirConfig
+    >>> from biodir.processing_biodir import make_processor
+    >>> processor = make_processor(tokenizer, BioDirConfig(pair_encoding="document"))
+    >>> features = list(processor.features(processor.tokenize(document)))
+    >>> inputs = DocumentInputs(**{key: torch.as_tensor(value) for key, value in processor.collate(features).items()})
+    >>> inputs.mention_entities, inputs.pair_entities, inputs.pair_windows
+    (tensor([0, 1]), tensor([[0, 1]]), tensor([[0]]))
     """
 
     input_ids: Tensor
@@ -50,9 +60,8 @@ def document_states(encoder: Any, prompts: Tensor | None, inputs: DocumentInputs
     """Return the states that the heads of the document form take.
 
     Args:
-        encoder: of the model, with packed attention.
+        encoder: with packed attention.
         prompts: (pair_types, prompt, embedding_size); None without soft prompts.
-        inputs: of a batch.
     """
     needed = _needed_prompts(inputs) if prompts is not None else []
     prompt_tokens = prompts.shape[1] if prompts is not None else 1
@@ -163,12 +172,7 @@ def _entity_attention(
 ) -> Tensor:
     """Return (heads, entities, tokens): the mean attention of each entity's mentions over the text of one document.
 
-    Args:
-        packed: states of the row.
-        spans: of the document's windows.
-        markers: (mentions,) places in the row.
-        windows: (mentions,) rows of `spans`.
-        entities: (mentions,) from 0.
+    For each mention, `markers` has its place in the row, `windows` its row of `spans`, `entities` its number from 0.
     """
     count = len(entities.unique())
     parts = []
@@ -185,11 +189,7 @@ def _pair_prompts(
 ) -> Tensor:
     """Return (batch, hidden): mean state of the soft prompt of each pair's type, over the windows that show the pair.
 
-    Args:
-        hidden: (tokens, hidden) of the row.
-        layout: of the row.
-        needed: (window, pair type) of each soft prompt, in the order of the row.
-        inputs: of the batch.
+    `hidden` is (tokens, hidden); `needed` has (window, pair type) of each soft prompt, in the order of the row.
     """
     places = slice(layout.prompts[0][0], layout.prompts[-1][1])
     prompts = hidden[places].unflatten(0, (-1, layout.prompt_tokens)).mean(dim=1)  # (soft prompts, hidden)

@@ -18,6 +18,11 @@ class SoftPrompt(nn.Module):
         pair_types: number of pair types.
         prompt_tokens: vectors of each. Paper: 8.
         embedding_size: width of the encoder's word embeddings.
+
+    >>> prompt = SoftPrompt(pair_types=8, prompt_tokens=2, embedding_size=1)
+    >>> embeddings, attention_mask = torch.ones(1, 5, 1), torch.tensor([[1, 1, 1, 1, 0]])
+    >>> prompt(embeddings, attention_mask, torch.tensor([0])).flatten().tolist()  # zeros until a model sets them
+    [1.0, 1.0, 0.0, 0.0, 1.0]
     """
 
     def __init__(self, pair_types: int, prompt_tokens: int, embedding_size: int) -> None:
@@ -47,10 +52,9 @@ class ChunkPooling(nn.Module):
 
     Attention scores every chunk by one learned vector for each task and weighs the chunks by the softmax.
 
-    Example:
-        >>> states = torch.tensor([[[1.0, 5.0], [3.0, 2.0], [9.0, 9.0]]])  # one pair, three chunks
-        >>> ChunkPooling("max", hidden_size=2)(states, torch.tensor([[True, True, False]]))
-        tensor([[3., 5.]])
+    >>> states = torch.tensor([[[1.0, 5.0], [3.0, 2.0], [9.0, 9.0]]])  # one pair, three chunks
+    >>> ChunkPooling("max", hidden_size=2)(states, torch.tensor([[True, True, False]]))
+    tensor([[3., 5.]])
     """
 
     def __init__(self, kind: str, hidden_size: int) -> None:
@@ -73,6 +77,10 @@ class PairwiseHead(nn.Module):
     """One task of the pairwise form: dense + tanh on each chunk's task token, chunk pooling, classifier.
 
     Paper, section 2.
+
+    >>> head = PairwiseHead(hidden_size=4, labels=9, chunk_pooling="max", dropout=0.1)
+    >>> head(torch.zeros(2, 3, 4), torch.ones(2, 3, dtype=torch.bool)).shape  # two pairs of three chunks
+    torch.Size([2, 9])
     """
 
     def __init__(self, hidden_size: int, labels: int, chunk_pooling: str, dropout: float) -> None:
@@ -97,6 +105,10 @@ class PairStates:
         pair_entities: (batch, 2) rows of `entities`.
         contexts: (batch, hidden) the text weighed by the attention of both entities.
         prompts: (batch, hidden) the soft prompt of the pair's type; None without soft prompts.
+
+    >>> states = PairStates(torch.zeros(3, 4), torch.tensor([[0, 1], [0, 2]]), torch.zeros(2, 4), prompts=None)
+    >>> states.entities[states.pair_entities].shape  # (batch, 2, hidden)
+    torch.Size([2, 2, 4])
     """
 
     entities: Tensor
@@ -111,6 +123,10 @@ class DocumentHead(nn.Module):
     Zhou et al. 2021 (ATLOP). Differs from ATLOP: a head for each task; the mean state of the pair type's soft prompt
     joins a pair; entity, context and prompt are mapped apart and added, which equals one map of all three side by side
     but is computed once for an entity.
+
+    >>> states = PairStates(torch.zeros(3, 4), torch.tensor([[0, 1], [0, 2]]), torch.zeros(2, 4), prompts=None)
+    >>> DocumentHead(hidden_size=4, labels=9, has_prompts=False, dropout=0.1)(states).shape
+    torch.Size([2, 9])
     """
 
     def __init__(self, hidden_size: int, labels: int, has_prompts: bool, dropout: float) -> None:

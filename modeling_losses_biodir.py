@@ -20,10 +20,9 @@ class HeadLoss:
         focal_gamma: focal only; how fast the weight falls. Lin et al. 2017: 2 was best.
         label_weights: binary and focal; for each label the weight of its loss where it holds. None: 1 for all.
 
-    Example:
-        >>> logits, targets = torch.zeros(1, 3), torch.tensor([[1.0, 0.0, 0.0]])
-        >>> head_loss(logits, targets, HeadLoss("focal")) < head_loss(logits, targets)
-        tensor([True])
+    >>> logits, targets = torch.zeros(1, 3), torch.tensor([[1.0, 0.0, 0.0]])
+    >>> head_loss(logits, targets, HeadLoss("focal")) < head_loss(logits, targets)
+    tensor([True])
     """
 
     kind: str = "binary"

@@ -23,6 +23,15 @@ class PairwiseInputs:
         attention_mask: (batch, chunks, tokens), ones first; all zeros for an absent chunk.
         pair_type_ids: (batch,) rows of `config.pair_types`.
         task_positions: (batch, tasks) place of each task token in every row of the pair.
+
+    With a `document` of two entities, a `model` and its `tokenizer`:
+
+    >>> from biodir.processing_biodir import make_processor
+    >>> processor = make_processor(tokenizer, model.config)
+    >>> features = list(processor.features(processor.tokenize(document)))
+    >>> inputs = PairwiseInputs(**{key: torch.as_tensor(value) for key, value in processor.collate(features).items()})
+    >>> tokenizer.decode(inputs.input_ids[0, 0, inputs.task_positions[0]])
+    '[REL] [NOV] [DIR]'
     """
 
     input_ids: Tensor
@@ -37,9 +46,6 @@ def pairwise_states(
     """Return states of the task tokens, (batch, chunks, tasks, hidden), and which chunks are present, (batch, chunks).
 
     Args:
-        encoder: of the model.
-        soft_prompt: of the model; None without.
-        inputs: of a batch.
         token_budget: the most tokens, with padding, that go through the encoder at once.
     """
     present = inputs.attention_mask[..., 0].bool() & ~repeated_chunks(inputs.input_ids, inputs.attention_mask)
@@ -50,17 +56,10 @@ def pairwise_states(
     parts = []
     for group in groups:
         rows = torch.tensor(group, device=input_ids.device)
-        longest = lengths[group[0]]
-        parts.append(
-            encode_rows(
-                encoder,
-                soft_prompt,
-                input_ids[rows, :longest],
-                attention_mask[rows, :longest],
-                inputs.pair_type_ids[row_pairs[rows]],
-                inputs.task_positions[row_pairs[rows]],
-            )
-        )
+        longest, pairs = lengths[group[0]], row_pairs[rows]
+        ids, mask = input_ids[rows, :longest], attention_mask[rows, :longest]  # (rows of the group, tokens)
+        types, positions = inputs.pair_type_ids[pairs], inputs.task_positions[pairs]
+        parts.append(encode_rows(encoder, soft_prompt, ids, mask, types, positions))
     order = torch.tensor([row for group in groups for row in group], device=input_ids.device)
     states = torch.cat(parts)[order.argsort()]  # (rows, tasks, hidden)
     task_states = states.new_zeros(*present.shape, *states.shape[1:])  # (batch, chunks, tasks, hidden)
@@ -78,9 +77,7 @@ def encode_rows(
     """Return (rows, tasks, hidden): the encoder's last states at the task tokens. Has no graph breaks of its own.
 
     Args:
-        encoder, soft_prompt: of the model.
-        input_ids: (rows, tokens)
-        attention_mask: (rows, tokens)
+        input_ids, attention_mask: (rows, tokens)
         pair_type_ids: (rows,)
         task_positions: (rows, tasks)
     """

@@ -13,11 +13,11 @@ from transformers import AutoModel
 from transformers.pipelines.base import Pipeline
 
 from .configuration_biodir import TASK
-from .document_biodir import Document, Entity
+from .document_biodir import Document, Entity, Span
 from .document_inputs_biodir import document_from_input, is_one_document, iterate_inputs, with_known_types
 from .document_parts_biodir import IdentifierSet
 from .errors_biodir import OFFSETS, STRICT, CheckpointError, ErrorPolicy, SettingError, suggestion
-from .labels_biodir import UNKNOWN_TYPE, known_type
+from .labels_biodir import UNKNOWN_TYPE, known_type, type_pair
 from .pipeline_decoding_biodir import DecodingRule, PairDecision, decode_pair
 from .pipeline_engine_biodir import (
     PairFilter,
@@ -41,13 +41,12 @@ if TYPE_CHECKING:  # from a folder, transformers before 5.8 copies only files th
     from .document_pubtator_biodir import VARIANT_TYPES  # noqa: F401
     from .document_sentences_biodir import sentence_spans  # noqa: F401
     from .document_shapes_biodir import own_shape  # noqa: F401
-    from .labels_biodir import TASKS  # noqa: F401
     from .processing_chunks_biodir import PairWindows  # noqa: F401
     from .processing_document_biodir import PAIRS_PER_PASS  # noqa: F401
     from .processing_pairwise_biodir import PairwiseFeatures  # noqa: F401
     from .processing_tags_biodir import SOURCE  # noqa: F401
     from .processing_tokens_biodir import BaseProcessor  # noqa: F401
-    from .processing_windows_biodir import Span  # noqa: F401
+    from .processing_windows_biodir import WindowRuler  # noqa: F401
 
 # The process that imported this module; a forked one has another number.
 _IMPORTING_PROCESS = os.getpid()
@@ -96,6 +95,15 @@ class BioDirPipeline(Pipeline):
     Raises:
         BioDirError: a parameter or a document is not as described. In a list, all documents are checked before the
             model runs; an iterator gives the results of all documents before the bad one first.
+
+    With a `document` of two entities, a `model` and its `tokenizer`:
+
+    >>> extract = BioDirPipeline(model=model, tokenizer=tokenizer)
+    >>> [result] = extract(document, return_all_scores=True)
+    >>> {result["subject"]["text"], result["object"]["text"]} == {"Iron", "EGFR"}
+    True
+    >>> list(result["scores"]["direction"])
+    ['None', 'Left_to_Right', 'Right_to_Left', 'No_Direct']
     """
 
     _load_tokenizer = True
@@ -115,8 +123,7 @@ class BioDirPipeline(Pipeline):
                 f"tokenizer.json has {len(self.tokenizer)} tokens but the model's embeddings have {rows} rows; "
                 "take both from one checkpoint"
             )
-        _check_batch_size(self._batch_size)
-        _check_num_workers(self._num_workers)
+        _check_loading(self._batch_size, self._num_workers)
         for part in (self, self.model, self.model.config):
             _enter_in_package(type(part))
         self.model.eval()  # a model that was just trained would use dropout
@@ -125,28 +132,24 @@ class BioDirPipeline(Pipeline):
 
     def __call__(self, inputs: Any, batch_size: int | None = None, num_workers: Any = None, **kwargs: Any) -> Any:
         preprocess, _, postprocess = self._sanitize_parameters(**kwargs)
-        preprocess = {**self._preprocess_params, **preprocess}
-        postprocess = {**self._postprocess_params, **postprocess}
         batch_size = self._batch_size if batch_size is None else batch_size
-        _check_batch_size(batch_size)
-        _check_num_workers(num_workers)
+        preprocess = {"batch_size": batch_size, **self._preprocess_params, **preprocess}
+        postprocess = {**self._postprocess_params, **postprocess}
+        _check_loading(batch_size, num_workers)
         _use_one_thread_if_forked()
         one = is_one_document(inputs)
         values = [inputs] if one else iterate_inputs(inputs)
         policy = ErrorPolicy(offsets=preprocess.get("offsets", "characters"))
-        documents: Iterable[Document] = (
-            self._to_document(value, index, preprocess, policy) for index, value in enumerate(values)
-        )
+        documents: Any = (self._to_document(value, index, preprocess, policy) for index, value in enumerate(values))
         if one or isinstance(inputs, (list, tuple)):
             documents = list(documents)  # all are checked before the model runs
-            results = list(self._results(documents, batch_size, preprocess, postprocess, policy))
+            results = list(self._results(documents, preprocess, postprocess, policy))
             return results[0] if one else results
-        return self._results(documents, batch_size, preprocess, postprocess, policy)
+        return self._results(documents, preprocess, postprocess, policy)
 
     def _results(
         self,
         documents: Iterable[Document],
-        batch_size: int | None,
         preprocess: Mapping[str, Any],
         postprocess: Mapping[str, Any],
         policy: ErrorPolicy,
@@ -156,14 +159,14 @@ class BioDirPipeline(Pipeline):
         decided: list[tuple[ScoredPair, PairDecision]] = []
         found_relations: set[str] = set()
         pair_filter = _pair_filter(preprocess)
-        for batch in self.preprocess(documents, batch_size=batch_size, pair_filter=pair_filter):
-            for part, logits in run(self.forward, batch):
-                if part.features is None:
+        for batch in self.preprocess(documents, **{**preprocess, "pair_filter": pair_filter}):
+            for (document, features), logits in run(self.forward, batch):
+                if features is None:
                     found_relations.update(decision.relation_type for _, decision in decided)
-                    yield self.postprocess((part.document, decided), **postprocess)
+                    yield self.postprocess((document, decided), **postprocess)
                     decided = []
                     continue
-                pairs: Sequence[ScoredPair] = part.features.pairs
+                pairs: Sequence[ScoredPair] = features.pairs
                 for scored, of_pair in zip(pairs, logits, strict=True):
                     decision = decode_pair(scored.pair, of_pair, self._rule)
                     if decision.is_related or keep_unrelated:
@@ -211,7 +214,9 @@ class BioDirPipeline(Pipeline):
         _check_names(given, self.model.config)
         if "pair_types" in given:
             names = self._type_names(given.get("type_map"))
-            given["pair_types"] = [_named_pair(each, self.model.config, names) for each in given["pair_types"]]
+            given["pair_types"] = frozenset(_named_pair(each, self.model.config, names) for each in given["pair_types"])
+        if "entity_ids" in given:
+            given["entity_ids"] = frozenset(given["entity_ids"])
         preprocess = {name: given[name] for name in PREPROCESS_PARAMETERS if name in given}
         postprocess = {name: given[name] for name in POSTPROCESS_PARAMETERS if name in given}
         return preprocess, {}, postprocess
@@ -249,7 +254,7 @@ class BioDirPipeline(Pipeline):
         return results[: parameters.get("top_k")]
 
     def _result(
-        self, scored: ScoredPair, decision: PairDecision, texts: Mapping[tuple[int, int], str], with_scores: bool
+        self, scored: ScoredPair, decision: PairDecision, texts: Mapping[Span, str], with_scores: bool
     ) -> dict[str, Any]:
         result = {
             "subject": _entity_result(decision.subject),
@@ -335,29 +340,19 @@ def _named_pair(pair_type: Any, config: Any, names: Mapping[str, str | None]) ->
     is_pair = isinstance(pair_type, Collection) and not isinstance(pair_type, str) and len(pair_type) == 2
     if not (is_pair and all(isinstance(kind, str) for kind in pair_type)):
         raise SettingError(f"pair type {pair_type!r} is not two entity types; pass a list of pairs of names")
-    known = sorted({_pair_key(each) for each in config.pair_types})
-    key = _pair_key(known_type(kind, config.entity_types, names) or kind for kind in pair_type)
+    known = sorted(map(type_pair, config.pair_types))
+    key = type_pair(known_type(kind, config.entity_types, names) or kind for kind in pair_type)
     if key not in known:
         raise SettingError(f"unknown pair type {tuple(pair_type)!r}; known are {', '.join(map(str, known))}")
     return key
 
 
-def _pair_key(pair_type: Iterable[Any]) -> tuple[str, str]:
-    """Return the two types in alphabetical order."""
-    first, second = sorted(pair_type, key=str)
-    return first, second
-
-
-def _check_batch_size(batch_size: Any) -> None:
+def _check_loading(batch_size: Any, num_workers: Any) -> None:
     if batch_size is not None and not (_is_whole(batch_size) and batch_size >= 1):
         raise SettingError(f"batch_size is {batch_size!r}; it counts candidate pairs, at least 1")
-
-
-def _check_num_workers(num_workers: Any) -> None:
     if num_workers not in (None, 0):
         raise SettingError(
-            f"num_workers is {num_workers!r}, but no worker processes are used; leave it out, and run one pipeline per "
-            "process where several are wanted"
+            f"num_workers is {num_workers!r}, but no worker processes are used; leave it out, or run several pipelines"
         )
 
 

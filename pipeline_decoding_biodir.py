@@ -16,7 +16,14 @@ UNANNOTATED = -1.0
 
 @dataclass(frozen=True)
 class DecodingRule:
-    """How logits become labels; the fields are those of the configuration with the same names."""
+    """How logits become labels; the fields are those of the configuration with the same names.
+
+    >>> from biodir.configuration_biodir import BioDirConfig
+    >>> rule = DecodingRule.from_config(BioDirConfig(novelty_labels=[], direction_labels=[]))
+    >>> logits = {"relation": [0.0, 3.0, 1.0, *[-5.0] * 6]}  # of None, Association, Bind and the other types
+    >>> decode_pair(None, logits, rule).relation_type  # any other type wins over Association
+    'Bind'
+    """
 
     labels: Mapping[str, Sequence[str]]
     generic_relation: str | None
@@ -47,6 +54,15 @@ class PairDecision:
         scores: task -> the score of every label, in order.
         relation_score, novelty_score, direction_score: of the labels above; None where the model has no such task.
         is_related: whether the model relates the pair.
+
+    >>> from biodir import Mention
+    >>> iron = Entity("D007501", "ChemicalEntity", (Mention(0, 4, "Iron", "ChemicalEntity"),))
+    >>> egfr = Entity("1956", "GeneOrGeneProduct", (Mention(11, 15, "EGFR", "GeneOrGeneProduct"),))
+    >>> scores = {"relation_score": 0.9, "novelty_score": 0.5, "direction_score": 0.8, "scores": {}}
+    >>> labels = {"relation_type": "Bind", "novelty": "Novel", "direction": "Right_to_Left", "is_related": True}
+    >>> decision = PairDecision(CandidatePair(iron, egfr, pair_type_id=2), **labels, **scores)
+    >>> decision.subject.name, decision.object.name, round(decision.score, 2)
+    ('EGFR', 'Iron', 0.36)
     """
 
     pair: CandidatePair
@@ -82,16 +98,9 @@ class PairDecision:
 
     def to_relation(self) -> Relation:
         """Return the decision as a relation of a document."""
-        return Relation(
-            relation_type=self.relation_type,
-            entity1_id=self.subject.identifier,
-            entity2_id=self.object.identifier,
-            novelty=self.novelty,
-            subject_id=self.subject.identifier if self.directed else None,
-            relation_score=self.relation_score,
-            novelty_score=self.novelty_score,
-            direction_score=self.direction_score,
-        )
+        subject, other = self.subject.identifier, self.object.identifier
+        scores = self.relation_score, self.novelty_score, self.direction_score
+        return Relation(self.relation_type, subject, other, self.novelty, subject if self.directed else None, *scores)
 
 
 def decode_pair(pair: CandidatePair, logits: Mapping[str, Sequence[float]], rule: DecodingRule) -> PairDecision:
@@ -120,15 +129,7 @@ def decode_pair(pair: CandidatePair, logits: Mapping[str, Sequence[float]], rule
     novelty, novelty_score = _best_after_first(scores, "novelty", rule)
     direction, direction_score = _best_after_first(scores, "direction", rule)
     return PairDecision(
-        pair=pair,
-        relation_type=relation_type,
-        novelty=novelty,
-        direction=direction,
-        scores=scores,
-        relation_score=relation_score,
-        novelty_score=novelty_score,
-        direction_score=direction_score,
-        is_related=is_related,
+        pair, relation_type, novelty, direction, scores, relation_score, novelty_score, direction_score, is_related
     )
 
 
@@ -226,6 +227,4 @@ def _best_after_first(
 
 
 def _sigmoid(logit: float) -> float:
-    if logit >= 0:
-        return 1 / (1 + math.exp(-logit))
-    return math.exp(logit) / (1 + math.exp(logit))
+    return 1 / (1 + math.exp(min(-logit, 700.0)))  # the exponential of more is no float

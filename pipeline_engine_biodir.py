@@ -21,11 +21,10 @@ from torch import Tensor
 from .document_biodir import Document
 from .document_candidates_biodir import CandidatePair
 from .document_parts_biodir import IdentifierSet
+from .labels_biodir import type_pair
 from .processing_biodir import Features, Processor
+from .processing_tokens_biodir import PASSES_PER_BATCH
 
-# Tokens of a batch, in passes of `token_budget`. On ten abstracts with three chunks, 4096 tokens and 16 passes pad 4 %
-# of the tokens; 8192 and 4, 10 %.
-PASSES_PER_BATCH = 16
 # What a pair counts at least: pairs of the document form take memory, too.
 PAIR_TOKENS = 4
 # Documents of a batch, so that no document of a stream with hardly any pairs waits for ever.
@@ -45,6 +44,14 @@ class PairFilter:
         pair_types: pairs of entity types, each in alphabetical order; None for all.
         entity_ids: at least one entity of a pair has one of these identifiers; None for any.
         found_types: the pair types of all candidate pairs so far.
+
+    With a `document` of Iron and EGFR, 1956:
+
+    >>> from biodir.document_candidates_biodir import candidate_pairs
+    >>> pairs = list(candidate_pairs(document.entities(), [("ChemicalEntity", "GeneOrGeneProduct")]))
+    >>> wanted = [IdentifierSet(["1956"]), IdentifierSet(["7157"])]
+    >>> [list(PairFilter(entity_ids=identifiers).select(pairs)) == pairs for identifiers in wanted]
+    [True, False]
     """
 
     pair_types: frozenset[tuple[str, str]] | None = None
@@ -55,7 +62,7 @@ class PairFilter:
         """Yield the pairs that the filter lets through."""
         for pair in pairs:
             first, second = pair.entity1, pair.entity2
-            types = min(first.entity_type, second.entity_type), max(first.entity_type, second.entity_type)
+            types = type_pair((first.entity_type, second.entity_type))
             self.found_types.add(types)
             if self.entity_ids is not None:
                 of_pair = [identifier in self.entity_ids for identifier in (first.identifier, second.identifier)]
@@ -66,25 +73,11 @@ class PairFilter:
             yield pair
 
 
-@dataclass(frozen=True)
-class DocumentPart:
-    """A document with some of its features; None marks the end of the document."""
-
-    document: Document
-    features: Features | None
-
-
-@dataclass(frozen=True)
-class PreparedBatch:
-    """Parts of documents, in order, with the passes that run them.
-
-    Args:
-        parts: of neighbouring documents.
-        passes: indices of the parts with features, counted without the others, and the model's inputs for them.
-    """
-
-    parts: Sequence[DocumentPart]
-    passes: Sequence[tuple[list[int], Inputs]]
+# A document with some of its features; None marks the end of the document.
+DocumentPart = tuple[Document, Features | None]
+# Parts of neighbouring documents with the passes that run them: each pass has indices of parts, counted without those
+# that have no features, and the model's inputs for these.
+PreparedBatch = tuple[Sequence[DocumentPart], Sequence[tuple[list[int], Inputs]]]
 
 
 def document_parts(
@@ -95,8 +88,8 @@ def document_parts(
         tokenized = processor.tokenize(document)
         pairs = pair_filter.select(processor.candidates(tokenized))
         for features in processor.features(tokenized, pairs):
-            yield DocumentPart(document, features)
-        yield DocumentPart(document, None)
+            yield document, features
+        yield document, None
 
 
 def batches(
@@ -120,7 +113,7 @@ def batches(
         try:
             part = next(source, None)
         except ValueError:
-            ends = [place for place, found in enumerate(gathered, start=1) if found.features is None]
+            ends = [place for place, (_, found) in enumerate(gathered, start=1) if found is None]
             if ends:
                 yield gathered[: ends[-1]]
             raise
@@ -128,8 +121,8 @@ def batches(
             break
         for piece in _pieces(part, fill, batch_size):
             gathered.append(piece)
-            fill += _size(piece, batch_size)
-            ended += piece.features is None
+            fill += _size(piece[1], batch_size)
+            ended += piece[1] is None
             # Without any pair so far there is nothing to wait for.
             if fill >= full or ended >= DOCUMENTS_PER_BATCH or not fill:
                 yield gathered
@@ -143,8 +136,8 @@ def prepare(
 ) -> Iterator[PreparedBatch]:
     """Yield each batch with the inputs of its passes."""
     for parts in parts_of_batches:
-        features = [part.features for part in parts if part.features is not None]
-        yield PreparedBatch(parts, list(_passes(features, processor, token_budget)))
+        features = [found for _, found in parts if found is not None]
+        yield parts, list(_passes(features, processor, token_budget))
 
 
 def read_ahead(prepared: Iterator[PreparedBatch]) -> Iterator[PreparedBatch]:
@@ -161,10 +154,11 @@ def read_ahead(prepared: Iterator[PreparedBatch]) -> Iterator[PreparedBatch]:
 
 def run(forward: Forward, batch: PreparedBatch) -> Iterator[tuple[DocumentPart, list[Logits]]]:
     """Yield each part of the batch with the logits of its pairs; no logits at the end of a document."""
-    features = [part.features for part in batch.parts if part.features is not None]
-    logits = iter(_run_passes(forward, features, batch.passes))
-    for part in batch.parts:
-        yield part, next(logits) if part.features is not None else []
+    parts, passes = batch
+    features = [found for _, found in parts if found is not None]
+    logits = iter(_run_passes(forward, features, passes))
+    for part in parts:
+        yield part, next(logits) if part[1] is not None else []
 
 
 def pair_logits(
@@ -177,10 +171,6 @@ def pair_logits(
     """Return the logits of every pair of the features, in order.
 
     Args:
-        forward: runs the model.
-        features: of any documents.
-        processor: that made the features.
-        token_budget: the most tokens of a pass.
         progress: wraps the iterable of passes, such as a progress bar.
     """
     found = _run_passes(forward, features, _passes(features, processor, token_budget, progress))
@@ -195,49 +185,35 @@ def model_logits(model: Any, inputs: Inputs) -> dict[str, Tensor]:
 
 def _pieces(part: DocumentPart, fill: int, batch_size: int | None) -> Iterator[DocumentPart]:
     """Yield the part, cut where a batch of `batch_size` pairs that already holds `fill` of them is full."""
-    pairs = len(part.features.pairs) if part.features is not None else 0
-    if part.features is None or batch_size is None or fill + pairs <= batch_size:
+    document, features = part
+    pairs = len(features.pairs) if features is not None else 0
+    if features is None or batch_size is None or fill + pairs <= batch_size:
         yield part
         return
     first = 0
     while first < pairs:
         last = min(pairs, first + batch_size - (fill if first == 0 else 0))
-        yield DocumentPart(part.document, part.features.select(range(first, last)))
+        yield document, features.select(range(first, last))
         first = last
 
 
-def _size(part: DocumentPart, batch_size: int | None) -> int:
-    """Return what the part adds to a batch: pairs where `batch_size` counts them, else tokens."""
-    if part.features is None:
+def _size(features: Features | None, batch_size: int | None) -> int:
+    """Return what the features add to a batch: pairs where `batch_size` counts them, else tokens."""
+    if features is None:
         return 0
-    pairs = len(part.features.pairs)
-    return max(part.features.tokens, PAIR_TOKENS * pairs) if batch_size is None else pairs
+    pairs = len(features.pairs)
+    return max(features.tokens, PAIR_TOKENS * pairs) if batch_size is None else pairs
 
 
 def _passes(
     features: Sequence[Features], processor: Processor, token_budget: int, progress: Progress = iter
 ) -> Iterator[tuple[list[int], Inputs]]:
-    """Yield the indices of the features of each pass, and the model's inputs for them."""
-    for group in progress(_groups(features, processor, token_budget)):
-        yield group, processor.collate([features[index] for index in group])  # type: ignore[misc]
-
-
-def _groups(features: Sequence[Features], processor: Processor, token_budget: int) -> list[list[int]]:
-    """Return the indices of the features of each pass, the largest features first."""
+    """Yield the indices of the features of each pass, the largest first, and the model's inputs for them."""
     order = sorted(range(len(features)), key=lambda index: -features[index].tokens)
-    groups: list[list[int]] = []
-    some: list[int] = []
-    tokens = 0
-    # One more than the largest: what `batches` gathers, which ends beyond the budget, is not divided.
-    most = PASSES_PER_BATCH * token_budget + max((found.tokens for found in features), default=0)
-    for place, index in enumerate(order, start=1):
-        some.append(index)
-        tokens += features[index].tokens
-        if tokens >= most or place == len(order):
-            found = processor.passes([features[number] for number in some], token_budget)  # type: ignore[misc]
-            groups += [[some[number] for number in group] for group in found]
-            some, tokens = [], 0
-    return groups
+    groups = processor.passes([features[index] for index in order], token_budget)  # type: ignore[misc]
+    for group in progress(groups):
+        indices = [order[place] for place in group]
+        yield indices, processor.collate([features[index] for index in indices])  # type: ignore[misc]
 
 
 def _run_passes(

@@ -7,7 +7,8 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from .processing_windows_biodir import Span, WindowRuler
+from .document_biodir import Span
+from .processing_windows_biodir import WindowRuler
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,12 @@ class PairWindows:
         windows: token spans.
         closest1, closest2: token spans of the closest mentions of entity1 and entity2.
         cross_window: True where the closest mentions are too far apart for one window; each then has its own.
+
+    >>> sentences = [(0, 10), (10, 20), (20, 30)]
+    >>> ruler = WindowRuler(30, sentences, spans1=[(1, 2)], spans2=[(28, 29)], max_tokens=12)
+    >>> found = pair_windows(ruler, ["infix"], infix_min_tokens=5)
+    >>> found.windows, found.cross_window
+    (((0, 10), (20, 30)), True)
     """
 
     windows: tuple[Span, ...]

@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from .document_biodir import Span
 from .document_candidates_biodir import CandidatePair
 from .errors_biodir import SettingError
 from .processing_chunks_biodir import closest_spans
 from .processing_tags_biodir import SOURCE, tagged_tokens
-from .processing_tokens_biodir import BaseProcessor, ProcessingSettings, TokenizedDocument, evidence_chars
-from .processing_windows_biodir import TAGS_PER_MENTION, Span, WindowRuler, spans_inside, text_windows
+from .processing_tokens_biodir import BaseProcessor, ProcessingSettings, TokenizedDocument, neighbour_groups, padded
+from .processing_windows_biodir import TAGS_PER_MENTION, WindowRuler, spans_inside, text_windows
 
 # Pairs of one document that are scored in one pass: this bounds the memory, and few documents are read twice.
 PAIRS_PER_PASS = 2048
@@ -30,6 +31,10 @@ class WindowPair:
         windows: indices of windows, ascending; at least one.
         evidence: character spans of the sentences that hold the two closest mentions.
         cross_window: True where no window shows a mention of each entity.
+
+    >>> scored = WindowPair(pair=None, windows=(0, 1), evidence=((0, 16),), cross_window=False)
+    >>> ["Iron binds EGFR. It is new."[start:end] for start, end in scored.evidence]
+    ['Iron binds EGFR.']
     """
 
     pair: CandidatePair
@@ -46,6 +51,11 @@ class MentionMarker:
         entity: identifier and type of the mention's entity.
         window: index of the window.
         position: index of the tag among the tokens of the window's row.
+
+    >>> rows = [["[CLS]", "@ChemicalEntitySrc$", "iron", "@ChemicalEntitySrc/$", "[SEP]"]]  # of words, not of their ids
+    >>> marker = MentionMarker(("D007501", "ChemicalEntity"), window=0, position=1)
+    >>> rows[marker.window][marker.position]
+    '@ChemicalEntitySrc$'
     """
 
     entity: tuple[str, str]
@@ -62,6 +72,10 @@ class DocumentFeatures:
         pairs: the pairs to score.
         markers: of all mentions of the document's entities.
         prompt_tokens: tokens of the soft prompt of one pair type in one window.
+
+    >>> features = DocumentFeatures(rows=((2, 7, 8, 3), (2, 8, 3)), pairs=(), markers=(), prompt_tokens=8)
+    >>> features.tokens  # a pair adds 8 for each of its windows
+    7
     """
 
     rows: tuple[tuple[int, ...], ...]
@@ -88,6 +102,13 @@ class DocumentProcessor(BaseProcessor):
     Raises:
         CheckpointError: the tokenizer lacks a tag.
         SettingError: `max_tokens` leaves no room for the text, or mentions can be longer than what windows share.
+
+    With a `document`, "Iron binds EGFR.", a `model` and its `tokenizer`:
+
+    >>> processor = DocumentProcessor(tokenizer, ProcessingSettings.from_config(model.config))
+    >>> [features] = processor.features(processor.tokenize(document))
+    >>> tokenizer.decode(features.rows[0])
+    '[CLS] @ChemicalEntitySrc$ iron @ChemicalEntitySrc/$ binds @GeneOrGeneProductSrc$ egfr ...'
     """
 
     def __init__(self, tokenizer: Any, settings: ProcessingSettings) -> None:
@@ -114,20 +135,44 @@ class DocumentProcessor(BaseProcessor):
             key: frozenset(index for index, window in enumerate(windows) if spans_inside(spans, window))
             for key, spans in tokenized.mention_spans.items()
         }
-        scored = (
-            _window_pair(tokenized, windows, shown, pair)
-            for pair in (self.candidates(tokenized) if pairs is None else pairs)
-        )
+        chosen = self.candidates(tokenized) if pairs is None else pairs
+        scored = (_window_pair(tokenized, windows, shown, pair) for pair in chosen)
         while some := tuple(islice(scored, PAIRS_PER_PASS)):
             yield DocumentFeatures(rows, some, markers, self.settings.soft_prompt_tokens)
 
     def collate(self, features: Sequence[DocumentFeatures]) -> dict[str, np.ndarray]:
-        """Return the model's inputs for these features, see `collate_documents`."""
-        return collate_documents(features, self.pad_id)
+        """Return the model's inputs for these windows and their pairs, int64: the fields of `DocumentInputs`.
+
+        Documents, entities and windows are numbered through the batch.
+        """
+        input_ids, attention_mask = padded([row for document in features for row in document.rows], self.pad_id)
+        first_windows = np.cumsum([0, *(len(document.rows) for document in features)])
+        mentions: list[tuple[int, int, int]] = []
+        numbers: dict[tuple[int, tuple[str, str]], int] = {}  # (document, entity) -> number in the batch
+        pair_type_ids, pair_entities, windows_of_pairs = [], [], []
+        for number, (document, first) in enumerate(zip(features, first_windows, strict=False)):
+            for marker in document.markers:
+                entity = numbers.setdefault((number, marker.entity), len(numbers))
+                mentions.append((first + marker.window, marker.position, entity))
+            for scored in document.pairs:
+                pair_type_ids.append(scored.pair.pair_type_id)
+                sides = scored.pair.entity1, scored.pair.entity2
+                pair_entities.append([numbers[number, entity.key] for entity in sides])
+                windows_of_pairs.append([first + window for window in scored.windows])
+        mention_columns = np.array(mentions, dtype=np.int64).T
+        return {
+            "input_ids": input_ids,
+            "attention_mask": attention_mask,
+            "window_documents": np.repeat(np.arange(len(features)), np.diff(first_windows)),
+            **dict(zip(("mention_windows", "mention_positions", "mention_entities"), mention_columns, strict=True)),
+            "pair_type_ids": np.array(pair_type_ids, dtype=np.int64),
+            "pair_entities": np.array(pair_entities, dtype=np.int64),
+            "pair_windows": padded(windows_of_pairs, -1)[0],
+        }
 
     def passes(self, features: Sequence[DocumentFeatures], token_budget: int) -> list[list[int]]:
-        """Return indices of features that go through the model together, see `packed_groups`."""
-        return packed_groups(features, token_budget, PAIRS_PER_PASS)
+        """Return indices of features that go through the model together; packed rows have no padding."""
+        return neighbour_groups(features, token_budget, PAIRS_PER_PASS)
 
     def _windows(
         self, tokenized: TokenizedDocument
@@ -164,66 +209,10 @@ class DocumentProcessor(BaseProcessor):
                 spans.setdefault(self.tag_ids[kind, SOURCE], set()).update(found)
         return [(sorted(found), tag) for tag, found in spans.items()]
 
-    def _text_windows(
-        self, tokenized: TokenizedDocument, tagged: Sequence[tuple[list[Span], Any]]
-    ) -> Sequence[Span]:  # fmt: skip
+    def _text_windows(self, tokenized: TokenizedDocument, tagged: Sequence[Any]) -> Sequence[Span]:
         costly = sorted(span for spans, _ in tagged for span in spans)
         ruler = WindowRuler(len(tokenized.token_ids), tokenized.sentences, costly, (), self._window_tokens)
         return text_windows(ruler, self.settings.window_overlap_tokens)
-
-
-def packed_groups(features: Sequence[DocumentFeatures], token_budget: int, max_pairs: int) -> list[list[int]]:
-    """Return indices in groups of neighbours, each of at most so many tokens and pairs; packed rows have no padding.
-
-    Features that are larger than that form a group of their own.
-    """
-    groups: list[list[int]] = []
-    tokens = pairs = 0
-    for index, found in enumerate(features):
-        tokens, pairs = tokens + found.tokens, pairs + len(found.pairs)
-        if not groups or tokens > token_budget or pairs > max_pairs:
-            groups.append([])
-            tokens, pairs = found.tokens, len(found.pairs)
-        groups[-1].append(index)
-    return groups
-
-
-def collate_documents(features: Sequence[DocumentFeatures], pad_id: int) -> dict[str, np.ndarray]:
-    """Return the model's inputs for these windows and their pairs, int64: the fields of `DocumentInputs`.
-
-    Documents, entities and windows are numbered through the batch.
-    """
-    rows = [row for document in features for row in document.rows]
-    input_ids = np.full((len(rows), max(map(len, rows))), pad_id, dtype=np.int64)
-    attention_mask = np.zeros_like(input_ids)
-    for row, ids, mask in zip(rows, input_ids, attention_mask, strict=True):
-        ids[: len(row)] = row
-        mask[: len(row)] = 1
-    first_windows = np.cumsum([0, *(len(document.rows) for document in features)])
-    mentions: list[tuple[int, int, int]] = []
-    numbers: dict[tuple[int, tuple[str, str]], int] = {}  # (document, entity) -> number in the batch
-    pair_type_ids, pair_entities, windows_of_pairs = [], [], []
-    for number, (document, first) in enumerate(zip(features, first_windows, strict=False)):
-        for marker in document.markers:
-            entity = numbers.setdefault((number, marker.entity), len(numbers))
-            mentions.append((first + marker.window, marker.position, entity))
-        for scored in document.pairs:
-            pair_type_ids.append(scored.pair.pair_type_id)
-            sides = scored.pair.entity1, scored.pair.entity2
-            pair_entities.append([numbers[number, (side.identifier, side.entity_type)] for side in sides])
-            windows_of_pairs.append([first + window for window in scored.windows])
-    most_windows = max(map(len, windows_of_pairs))
-    pair_windows = [[*windows, *[-1] * (most_windows - len(windows))] for windows in windows_of_pairs]
-    mention_columns = np.array(mentions, dtype=np.int64).T
-    return {
-        "input_ids": input_ids,
-        "attention_mask": attention_mask,
-        "window_documents": np.repeat(np.arange(len(features)), np.diff(first_windows)),
-        **dict(zip(("mention_windows", "mention_positions", "mention_entities"), mention_columns, strict=True)),
-        "pair_type_ids": np.array(pair_type_ids, dtype=np.int64),
-        "pair_entities": np.array(pair_entities, dtype=np.int64),
-        "pair_windows": np.array(pair_windows, dtype=np.int64),
-    }
 
 
 def _window_pair(
@@ -237,10 +226,10 @@ def _window_pair(
     Args:
         shown: (identifier, entity type) -> indices of the windows that hold a mention of the entity.
     """
-    keys = [(entity.identifier, entity.entity_type) for entity in (pair.entity1, pair.entity2)]
-    closest = closest_spans(*(tokenized.mention_spans[key] for key in keys))
-    together = shown[keys[0]] & shown[keys[1]]
+    key1, key2 = pair.entity1.key, pair.entity2.key
+    closest = closest_spans(tokenized.mention_spans[key1], tokenized.mention_spans[key2])
+    together = shown[key1] & shown[key2]
     scored_in = together or {
         next(index for index, window in enumerate(windows) if spans_inside([span], window)) for span in closest
     }
-    return WindowPair(pair, tuple(sorted(scored_in)), evidence_chars(tokenized, *closest), cross_window=not together)
+    return WindowPair(pair, tuple(sorted(scored_in)), tokenized.evidence(*closest), cross_window=not together)

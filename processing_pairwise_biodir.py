@@ -14,12 +14,20 @@ from typing import Any
 
 import numpy as np
 
+from .document_biodir import Span
 from .document_candidates_biodir import CandidatePair
 from .errors_biodir import SettingError
 from .processing_chunks_biodir import pair_windows
 from .processing_tags_biodir import SOURCE, TARGET, TASK_TOKENS, tagged_tokens
-from .processing_tokens_biodir import BaseProcessor, ProcessingSettings, TokenizedDocument, evidence_chars
-from .processing_windows_biodir import TAGS_PER_MENTION, Span, WindowRuler
+from .processing_tokens_biodir import (
+    PASSES_PER_BATCH,
+    BaseProcessor,
+    ProcessingSettings,
+    TokenizedDocument,
+    neighbour_groups,
+    padded,
+)
+from .processing_windows_biodir import TAGS_PER_MENTION, WindowRuler
 
 
 @dataclass(frozen=True)
@@ -32,6 +40,13 @@ class PairwiseFeatures:
         task_positions: index of each task token in every row, in the order of `ProcessingSettings.tasks`.
         evidence: character spans of the sentences that hold the two closest mentions.
         cross_window: True where no single chunk shows a mention of each entity.
+
+    With a `document`, "Iron binds EGFR.", a `model` and its `tokenizer`:
+
+    >>> processor = PairwiseProcessor(tokenizer, ProcessingSettings.from_config(model.config))
+    >>> [features] = processor.features(processor.tokenize(document))
+    >>> features.evidence, len(features.rows)  # prefix, suffix and infix of a short text are the same
+    (((0, 16),), 1)
     """
 
     pair: CandidatePair
@@ -62,6 +77,14 @@ class PairwiseProcessor(BaseProcessor):
     Raises:
         CheckpointError: the tokenizer lacks a token.
         SettingError: `max_tokens` leaves no room for the text.
+
+    With a `document`, "Iron binds EGFR.", a `model` and its `tokenizer`:
+
+    >>> processor = PairwiseProcessor(tokenizer, ProcessingSettings.from_config(model.config))
+    >>> [features] = processor.features(processor.tokenize(document))
+    >>> tokenizer.decode(features.rows[0])
+    '[CLS] what are the labels of [REL], [DIR], and [NOV] between @ChemicalEntitySrc$ iron @ChemicalEntitySrc/$ and ...
+    [SEP] @ChemicalEntitySrc$ iron @ChemicalEntitySrc/$ binds @GeneOrGeneProductTgt$ egfr ...'
     """
 
     def __init__(self, tokenizer: Any, settings: ProcessingSettings) -> None:
@@ -74,21 +97,32 @@ class PairwiseProcessor(BaseProcessor):
     ) -> Iterator[PairwiseFeatures]:
         """Yield the features of each pair; without `pairs`, of every candidate in the order of the text."""
         for pair in self.candidates(tokenized) if pairs is None else pairs:
-            yield self.pair_features(tokenized, pair)
+            yield self._pair_features(tokenized, pair)
 
     def collate(self, features: Sequence[PairwiseFeatures]) -> dict[str, np.ndarray]:
-        """Return the model's inputs for these features, see `collate_pairs`."""
-        return collate_pairs(features, self.pad_id)
+        """Return the model's inputs for these pairs, int64: the fields of `PairwiseInputs`."""
+        chunks = max(len(pair.rows) for pair in features)
+        rows = [row for pair in features for row in (*pair.rows, *[()] * (chunks - len(pair.rows)))]
+        input_ids, attention_mask = padded(rows, self.pad_id)  # (batch * chunks, tokens)
+        return {
+            "input_ids": input_ids.reshape(len(features), chunks, -1),
+            "attention_mask": attention_mask.reshape(len(features), chunks, -1),
+            "pair_type_ids": np.array([pair.pair.pair_type_id for pair in features], dtype=np.int64),
+            "task_positions": np.array([pair.task_positions for pair in features], dtype=np.int64),
+        }
 
     def passes(self, features: Sequence[PairwiseFeatures], token_budget: int) -> list[list[int]]:
-        """Return all indices as one pass: the model itself groups rows of like length under its token budget."""
-        return [list(range(len(features)))] if features else []
+        """Return indices of features, the largest first, that go through the model together.
 
-    def pair_features(self, tokenized: TokenizedDocument, pair: CandidatePair) -> PairwiseFeatures:
+        A pass holds many times the budget, under which the model itself groups rows of like length.
+        """
+        # One more than the largest: what the pipeline gathers, which ends beyond the budget, is not divided.
+        most = PASSES_PER_BATCH * token_budget + max((found.tokens for found in features), default=0)
+        return neighbour_groups(features, most, max_pairs=len(features))
+
+    def _pair_features(self, tokenized: TokenizedDocument, pair: CandidatePair) -> PairwiseFeatures:
         """Return the features of one pair of the document."""
-        spans1, spans2 = (
-            tokenized.mention_spans[entity.identifier, entity.entity_type] for entity in (pair.entity1, pair.entity2)
-        )
+        spans1, spans2 = tokenized.mention_spans[pair.entity1.key], tokenized.mention_spans[pair.entity2.key]
         head = self._row_head(tokenized, pair, spans1[0], spans2[0])
         chunk_tokens = self.settings.max_tokens - len(head) - 1 - self.settings.soft_prompt_tokens
         ruler = WindowRuler(len(tokenized.token_ids), tokenized.sentences, spans1, spans2, chunk_tokens)
@@ -100,7 +134,7 @@ class PairwiseProcessor(BaseProcessor):
             (*head, *tagged_tokens(tokenized.token_ids, window, ((spans1, tags1), (spans2, tags2)))[0], *tail)
             for window in windows.windows
         )
-        evidence = evidence_chars(tokenized, windows.closest1, windows.closest2)
+        evidence = tokenized.evidence(windows.closest1, windows.closest2)
         return PairwiseFeatures(pair, rows, self._task_positions, evidence, windows.cross_window)
 
     def _row_head(self, tokenized: TokenizedDocument, pair: CandidatePair, first1: Span, first2: Span) -> list[int]:
@@ -139,21 +173,3 @@ class PairwiseProcessor(BaseProcessor):
                 f"max_tokens is {settings.max_tokens}, but prompts, names and two mentions can take {needed}; raise "
                 "max_tokens or lower max_name_tokens, max_mention_tokens or soft_prompt_tokens"
             )
-
-
-def collate_pairs(features: Sequence[PairwiseFeatures], pad_id: int) -> dict[str, np.ndarray]:
-    """Return the model's inputs for these pairs, int64: the fields of `PairwiseInputs`."""
-    chunks = max(len(pair.rows) for pair in features)
-    tokens = max(len(row) for pair in features for row in pair.rows)
-    input_ids = np.full((len(features), chunks, tokens), pad_id, dtype=np.int64)
-    attention_mask = np.zeros_like(input_ids)
-    for pair, ids, mask in zip(features, input_ids, attention_mask, strict=True):
-        for number, row in enumerate(pair.rows):
-            ids[number, : len(row)] = row
-            mask[number, : len(row)] = 1
-    return {
-        "input_ids": input_ids,
-        "attention_mask": attention_mask,
-        "pair_type_ids": np.array([pair.pair.pair_type_id for pair in features], dtype=np.int64),
-        "task_positions": np.array([pair.task_positions for pair in features], dtype=np.int64),
-    }

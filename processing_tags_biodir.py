@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from .processing_windows_biodir import Span, spans_inside
+from .document_biodir import Span
+from .processing_windows_biodir import spans_inside
 
 SOURCE, TARGET = "Src", "Tgt"
 # The word of the hard prompt for each task, in the order in which the paper's prompt names them.

@@ -6,13 +6,16 @@ boundary tags there; a mention that a border of the window cuts gets neither, so
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 
-Span = tuple[int, int]
+from .document_biodir import Span
 
 # An opening and a closing boundary tag.
 TAGS_PER_MENTION = 2
 
 
+@dataclass(frozen=True)
 class WindowRuler:
     """Measures and grows the windows of one pair under a token budget.
 
@@ -22,31 +25,26 @@ class WindowRuler:
         spans1, spans2: token spans of the mentions of each entity, sorted.
         max_tokens: what a window may cost, tags included.
 
-    Example:
-        >>> ruler = WindowRuler(10, [(0, 5), (5, 10)], [(1, 2)], [(7, 8)], max_tokens=6)
-        >>> ruler.prefix(), ruler.suffix()  # four tokens and the two tags of the mention in them
-        ((0, 4), (6, 10))
+    >>> ruler = WindowRuler(10, [(0, 5), (5, 10)], [(1, 2)], [(7, 8)], max_tokens=6)
+    >>> ruler.prefix(), ruler.suffix()  # four tokens and the two tags of the mention in them
+    ((0, 4), (6, 10))
     """
 
-    def __init__(
-        self,
-        document_tokens: int,
-        sentences: Sequence[Span],
-        spans1: Sequence[Span],
-        spans2: Sequence[Span],
-        max_tokens: int,
-    ) -> None:
-        self.document_tokens = document_tokens
-        self.sentences = sentences
-        self.spans1, self.spans2 = spans1, spans2
-        self.max_tokens = max_tokens
-        self._tagged = sorted([*spans1, *spans2])
+    document_tokens: int
+    sentences: Sequence[Span]
+    spans1: Sequence[Span]
+    spans2: Sequence[Span]
+    max_tokens: int
+
+    @cached_property
+    def _tagged(self) -> list[Span]:
+        return sorted([*self.spans1, *self.spans2])
 
     def narrowed(self, max_tokens: int | None) -> "WindowRuler":
         """Return a ruler of the same pair with at most this budget; None keeps the budget."""
         if max_tokens is None or max_tokens >= self.max_tokens:
             return self
-        return WindowRuler(self.document_tokens, self.sentences, self.spans1, self.spans2, max_tokens)
+        return replace(self, max_tokens=max_tokens)
 
     def cost(self, window: Span) -> int:
         """Return the tokens of the window with the tags of the mentions inside it."""
@@ -92,12 +90,7 @@ def spans_inside(spans: Sequence[Span], window: Span) -> list[Span]:
 
 
 def text_windows(ruler: WindowRuler, overlap_tokens: int) -> tuple[Span, ...]:
-    """Return windows that cover the text from prefix to suffix, each as large as fits.
-
-    Args:
-        ruler: knows the spans that cost tags.
-        overlap_tokens: what each window shares with the one before it.
-    """
+    """Return windows that cover the text from prefix to suffix, each as large as fits and sharing the overlap."""
     windows = [ruler.prefix()]
     while windows[-1][1] < ruler.document_tokens:
         last_start, last_end = windows[-1]

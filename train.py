@@ -14,21 +14,13 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-
-try:
-    from accelerate import Accelerator
-    from accelerate.utils import gather_object, set_seed
-
-    from biodir.training.arguments import training_settings
-except ModuleNotFoundError as error:
-    sys.exit(f'train.py: error: {error.name} is missing; `pip install ".[train]"`')
 from huggingface_hub.errors import StrictDataclassError
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
-from transformers import get_scheduler
+from transformers import get_scheduler, set_seed
 from transformers.utils.logging import disable_progress_bar
 
 from biodir.allocator import keep_freed_memory
@@ -38,14 +30,7 @@ from biodir.evaluation.model_scores import ProcessedDocuments, pair_logits
 from biodir.files import write_json
 from biodir.pipeline_decoding_biodir import DecodingRule
 from biodir.processing_biodir import make_processor
-from biodir.training.checkpoints import (
-    check_folder,
-    clear_folder,
-    newest_state,
-    save_model,
-    save_state,
-    without_wrappers,
-)
+from biodir.training.checkpoints import check_folder, clear_folder, newest_state, save_model, save_state
 from biodir.training.corpora import training_corpora
 from biodir.training.data import LabelledPairs, step_parts, training_batch
 from biodir.training.initialization import model_from_encoder
@@ -58,10 +43,22 @@ from biodir.training.settings import TrainingSettings, named_values
 from biodir.training.stopping import StopRequest
 from biodir.training.validation import best_bias
 
+try:
+    from biodir.training.arguments import training_settings
+except ModuleNotFoundError as error:
+    sys.exit(f'train.py: error: {error.name} is missing; `pip install ".[train]"`')
+if TYPE_CHECKING:
+    from accelerate import Accelerator  # which `--help` does not need
+
 
 @dataclass
 class Progress:
-    """How far a run is: all that a resumed run needs beside weights and optimizer."""
+    """How far a run is: all that a resumed run needs beside weights and optimizer.
+
+    >>> progress = Progress(epoch=1, step=40)
+    >>> Progress(**asdict(progress)) == progress  # as it is written to a state and read again
+    True
+    """
 
     epoch: int = 0
     step_of_epoch: int = 0
@@ -82,10 +79,15 @@ class TrainingRun:
         dev: the documents to score on.
         scored_model: the one that is scored and saved: `model` without wrappers, or the average of its weights.
         record: what training.json holds beside the epochs.
+
+    >>> settings = TrainingSettings(train=["train.pubtator"], encoder="bert-base-uncased", output_dir="runs/first")
+    >>> run = TrainingRun(settings, *[None] * 10, record={"steps": 40}, progress=Progress(step=20))
+    >>> log_of(run)["steps"], log_of(run)["finished"], run.output.name
+    (40, False, 'first')
     """
 
     settings: TrainingSettings
-    accelerator: Accelerator
+    accelerator: "Accelerator"
     labelled: list[LabelledPairs]
     dev: ProcessedDocuments | None
     model: Any
@@ -132,7 +134,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if finished else stop.exit_status
 
 
-def new_run(settings: TrainingSettings, accelerator: Accelerator) -> TrainingRun:
+def new_run(settings: TrainingSettings, accelerator: "Accelerator") -> TrainingRun:
     """Return the run at its start, its folder made."""
     # Data.
     corpora = training_corpora(settings, accelerator.print)
@@ -164,7 +166,6 @@ def new_run(settings: TrainingSettings, accelerator: Accelerator) -> TrainingRun
         averaged = AveragedModel(scored_model, multi_avg_fn=get_ema_multi_avg_fn(settings.ema_decay))
         averaged = accelerator.prepare_model(averaged, evaluation_mode=True)  # which saves it with the state
         scored_model = averaged.module
-    without_wrappers(accelerator)
     accelerator.init_trackers("training", {name: str(value) for name, value in asdict(settings).items()})
     record = {"settings": asdict(settings), "data": data_of(settings), "steps": sum(sizes[: settings.last_epoch])}
     record["provenance"] = provenance(accelerator.num_processes, accelerator.device.type)
@@ -318,7 +319,7 @@ def score(run: TrainingRun) -> dict[str, Any]:
     with run.accelerator.split_between_processes(features) as share, run.accelerator.autocast():
         mine = ProcessedDocuments((), (tuple(share),))
         logits = pair_logits(run.scored_model, mine, run.processor, run.settings.tokens_per_step * 4)
-    logits = gather_object(logits)
+    logits = run.accelerator.gather_for_metrics(logits, use_gather_object=True)
     rule = DecodingRule.from_config(run.scored_model.config)
     bias, counts = best_bias(run.dev, logits, rule, run.settings.metric_for_best_model)
     return {"none_bias": bias, "dev": {level: found.to_dict() for level, found in counts.items()}}

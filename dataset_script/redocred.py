@@ -13,13 +13,11 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from biodir.document_biodir import Document, Mention, Relation
+from biodir.document_biodir import Document, Mention, Relation, Span
 from biodir.errors_biodir import STRICT, ErrorPolicy, ParseError, located
 from biodir.files import open_input
 
 from .corpus import HEAD, Corpus, RelationRule
-
-Span = tuple[int, int]
 
 ENTITY_TYPES = ("LOC", "MISC", "NUM", "ORG", "PER", "TIME")
 # The 96 properties of Wikidata in the dev and test files of Re-DocRED.

@@ -1,40 +1,37 @@
-"""What checkpoints predict for every pair of documents: accuracies of their heads, and predictions joined from several.
+"""Score checkpoints on gold documents: F1 of each level and accuracy of each head, or F1 of several models, joined.
 
-    python -m experiments.predictions heads gold.pubtator --model runs/a/model --json heads.json
-    python -m experiments.predictions join gold.pubtator --json joined.jsonl \\
+    python -m experiments.predictions gold.pubtator --models runs/a/model --json scores.json
+    python -m experiments.predictions gold.pubtator --json scores.json \\
         --models relation=runs/a/model novelty=runs/b/model direction=runs/c/model
 
-`heads` counts for how many related gold pairs the highest label of each head is the true one. The label of unrelated
-pairs is left out, so that a model with a novelty head only can be compared with one that has three heads. F1 cannot do
-that: every level above the pair needs the relation type.
+The file has what `biodir evaluate` writes. For one model it has ``heads``, too: for how many related gold pairs the
+highest label of each head is the true one. The label of unrelated pairs is left out, so that a model with a novelty
+head only can be compared with one that has three heads. F1 cannot do that: every level above the pair needs the type.
 
-`join` takes relation types from one model, novelty and direction from others. The relation model decides which pairs
-are related. Each of these gets the novelty and the subject that the other models score highest, whether or not they
-would relate the pair: so files of predictions, which hold related pairs only, would not do.
-`biodir evaluate GOLD joined.jsonl` scores the output.
+Several models are joined: the relation model decides which pairs are related and how. Each of these gets the novelty
+and the subject that the other models score highest, whether or not they would relate the pair.
 """
 
 import argparse
-import json
 import math
-import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from biodir.document_biodir import Document, Relation
 from biodir.errors_biodir import AnnotationError, BioDirError, SettingError
-from biodir.files import write_atomic, write_json
-from biodir.formats.reading import read_documents
+from biodir.evaluation.predictions import read_gold
+from biodir.evaluation.report import evaluation_report
+from biodir.evaluation.tables import report_table
+from biodir.files import write_json
 from biodir.inference import BACKENDS
+from biodir.inference.predict import predicted_relations
 from biodir.labels_biodir import TASKS
 from biodir.options import quiet_pipeline
 from biodir.pipeline_decoding_biodir import relations_of_pairs
 
-# A pair as (identifier, type) of its entities, without order: a concept of two types is in pairs of two types.
-Pair = frozenset[tuple[str, str]]
-# Pair -> the pipeline's result with the scores of all labels.
-PredictionOfPair = Mapping[Pair, Mapping[str, Any]]
+Result = Mapping[str, Any]  # of a candidate pair, related or not, with the scores of all labels
 # What a joined result takes over from the model of each task.
 FIELDS = {"novelty": ("novelty", "novelty_score"), "direction": ("subject", "object", "directed", "direction_score")}
 SCORES = ("relation_score", "novelty_score", "direction_score")
@@ -51,122 +48,104 @@ def load(model: str, options: argparse.Namespace) -> Any:
     return quiet_pipeline(model, options.device, options.backend)
 
 
-def pair_of(result: Mapping[str, Any]) -> Pair:
-    """Return the pair of a result."""
-    return frozenset((result[side]["id"], result[side]["type"]) for side in ("subject", "object"))
+def is_related(result: Result) -> bool:
+    """Return whether the first head of the model, which decides that, relates the pair."""
+    unrelated, *_ = next(iter(result["scores"].values()))
+    return bool(result["relation"] != unrelated)
 
 
-def predictions(extract: Any, documents: Iterable[Document]) -> Iterator[PredictionOfPair]:
-    """Yield what a pipeline predicts for the pairs of each document, related or not."""
-    for results in extract(iter(documents), return_all_scores=True):
-        yield {pair_of(result): result for result in results}
-
-
-def head_scores(documents: Iterable[Document], predicted: Iterable[PredictionOfPair]) -> dict[str, dict[str, float]]:
+def head_scores(documents: Iterable[Document], predicted: Iterable[Iterable[Result]]) -> dict[str, dict[str, float]]:
     """Return task -> accuracy, and the counts that it comes from, for the heads that the model has.
 
     Of a pair with several gold relations one must fit. Pairs without gold novelty do not count for novelty.
     """
     fits: dict[str, list[bool]] = {task: [] for task in TASKS}
-    for document, prediction_of in zip(documents, predicted, strict=True):
+    for document, results in zip(documents, predicted, strict=True):
         relations = relations_of_pairs(document)
-        for pair, prediction in prediction_of.items():
-            gold = relations.get(frozenset(identifier for identifier, _ in pair), [])
-            for task in prediction["scores"] if gold else ():
+        for result in results:
+            gold = relations.get(frozenset(identifier for identifier, _ in _pair_of(result)), [])
+            for task in result["scores"] if gold else ():
                 if task != "novelty" or any(relation.novelty for relation in gold):
-                    fits[task].append(any(_fits(task, prediction, relation) for relation in gold))
-    counts = {task: (sum(each), len(each)) for task, each in fits.items() if each}
+                    fits[task].append(any(_fits(task, result, relation) for relation in gold))
     return {
-        task: {"accuracy": right / pairs, "right": right, "pairs": pairs} for task, (right, pairs) in counts.items()
+        task: {"accuracy": sum(each) / len(each), "right": sum(each), "pairs": len(each)}
+        for task, each in fits.items()
+        if each
     }
 
 
-def _fits(task: str, prediction: Mapping[str, Any], relation: Relation) -> bool:
+def _fits(task: str, result: Result, relation: Relation) -> bool:
     if task == "relation":
-        _, *labels = prediction["scores"]["relation"].items()
+        _, *labels = result["scores"]["relation"].items()
         return bool(max(labels, key=lambda label: label[1])[0] == relation.relation_type)
     if task == "novelty":
-        return bool(prediction["novelty"] == relation.novelty)
-    return (prediction["subject"]["id"] if prediction["directed"] else None) == relation.subject_id
+        return bool(result["novelty"] == relation.novelty)
+    return (result["subject"]["id"] if result["directed"] else None) == relation.subject_id
 
 
-def joined_results(
-    related: Iterable[Mapping[str, Any]], others: Mapping[str, PredictionOfPair]
-) -> list[dict[str, Any]]:
-    """Return the results of the relation model for one document with novelty and direction of the other models.
-
-    The highest score comes first; `others` are novelty, direction or both -> the predictions of that task's model.
-    """
+def joined_results(name: str, results: Mapping[str, Iterable[Result]]) -> list[Result]:
+    """Return the related pairs of a document, the highest score first; `results` are task -> those of its model."""
+    others = {task: {_pair_of(each): each for each in found} for task, found in results.items() if task != "relation"}
+    related = list(filter(is_related, results["relation"]))
+    if not others:
+        return related
     joined = []
     for result in related:
-        for task, prediction_of in others.items():
-            if (prediction := prediction_of.get(pair_of(result))) is None:
+        for task, result_of in others.items():
+            if (other := result_of.get(_pair_of(result))) is None:
                 names = " and ".join(result[side]["id"] for side in ("subject", "object"))
-                raise AnnotationError(f"the {task} model does not score {names}; give models with equal pair types")
-            result = {**result, **{name: prediction[name] for name in FIELDS[task]}}
-        joined.append({**result, "score": math.prod(result[name] for name in SCORES if result[name] is not None)})
+                raise AnnotationError(
+                    f"document {name}: the {task} model does not score {names}; give models with equal pair types"
+                )
+            result = {**result, **{field: other[field] for field in FIELDS[task]}}
+        joined.append({**result, "score": math.prod(result[field] for field in SCORES if result[field] is not None)})
     return sorted(joined, key=lambda result: -result["score"])
 
 
-def joined_documents(documents: Sequence[Document], pipelines: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the id and the joined results of each document; `pipelines` are task -> pipeline, with relation."""
-    others = {task: predictions(extract, documents) for task, extract in pipelines.items() if task != "relation"}
-    for document, related in zip(documents, pipelines["relation"](iter(documents)), strict=True):
-        try:
-            found = joined_results(related, {task: next(each) for task, each in others.items()})
-        except AnnotationError as error:
-            raise AnnotationError(f"document {document.id}: {error}") from error
-        yield {"id": document.id, "relations": found}
+def _pair_of(result: Result) -> frozenset[tuple[str, str]]:
+    """Return identifiers and types: a concept of two types is in pairs of two types."""
+    return frozenset((result[side]["id"], result[side]["type"]) for side in ("subject", "object"))
 
 
-def models_of(pairs: Sequence[str]) -> dict[str, str]:
-    """Return task -> folder of TASK=DIR pairs."""
-    models = {task: folder for task, _, folder in (pair.partition("=") for pair in pairs)}
-    if "relation" not in models or not models.keys() <= {*TASKS} or not all(models.values()):
-        raise SettingError(f"--models {' '.join(pairs)}: write relation=DIR and any of novelty=DIR, direction=DIR")
+def models_of(given: Sequence[str]) -> dict[str, str]:
+    """Return task -> folder, of TASK=DIR pairs or of the folder of one model."""
+    models = dict(each.split("=", 1) if "=" in each else ("relation", each) for each in given)
+    if len(models) < len(given) or not {"relation"} <= models.keys() <= {*TASKS} or not all(models.values()):
+        names = "relation=DIR and any of novelty=DIR, direction=DIR"
+        raise SettingError(f"--models {' '.join(given)}: write DIR, or {names}")
     return models
 
 
-def _heads(options: argparse.Namespace) -> None:
-    documents = list(read_documents(options.documents))
-    scores = head_scores(documents, predictions(load(options.model, options), documents))
-    if not scores:
-        raise AnnotationError(f"{options.documents}: no related pair that the model scores; give gold documents")
-    write_json(options.json, scores)
-    for task, each in scores.items():
-        print(f"{task}: {each['right']} of {each['pairs']} gold pairs, {100 * each['accuracy']:.2f} %")
-
-
-def _join(options: argparse.Namespace) -> None:
-    models = models_of(options.models)
-    documents = list(read_documents(options.documents))
+def score(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the report on the model or models of the options."""
+    models, gold = models_of(options.models), read_gold(options.gold)
     pipelines = {task: load(model, options) for task, model in models.items()}
-    lines = [json.dumps(line, ensure_ascii=False) for line in joined_documents(documents, pipelines)]
-    write_atomic(options.json, "".join(f"{line}\n" for line in lines))
+    predicted = {task: list(extract(iter(gold), return_all_scores=True)) for task, extract in pipelines.items()}
+    found = []
+    for document, *results in zip(gold, *predicted.values(), strict=True):
+        related = joined_results(document.id, dict(zip(predicted, results, strict=True)))
+        found.append(replace(document, relations=predicted_relations(related), subject_lines=()))
+    config = pipelines["relation"].model.config
+    labels = {**config.labels, **{task: each.model.config.labels[task] for task, each in pipelines.items()}}
+    report = evaluation_report(gold, found, labels=labels, pair_types=config.pair_types)
+    return report if len(predicted) > 1 else {**report, "heads": head_scores(gold, predicted["relation"])}
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the program and return its exit status."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the program; on bad input it ends with a line that names it."""
     parser = argparse.ArgumentParser(prog="python -m experiments.predictions", description=__doc__.split("\n", 1)[0])
-    commands = parser.add_subparsers(required=True)
-    heads = commands.add_parser("heads", help="the accuracy of each head on related gold pairs")
-    heads.add_argument("--model", required=True, help="folder or Hub id of a checkpoint")
-    heads.set_defaults(run=_heads)
-    join = commands.add_parser("join", help="relation types from one model, novelty and direction from others")
-    join.add_argument("--models", nargs="+", required=True, metavar="TASK=DIR", help="the checkpoint of each task")
-    join.set_defaults(run=_join)
-    for command in (heads, join):
-        command.add_argument("documents", type=Path, metavar="IN", help="documents of any format that biodir reads")
-        command.add_argument("--json", type=Path, required=True, metavar="OUT", help="file to write")
-        add_model_options(command)
+    parser.add_argument("gold", type=Path, metavar="GOLD", help="documents with relations")
+    parser.add_argument("--models", nargs="+", required=True, metavar="[TASK=]DIR", help="one, or one for each task")
+    parser.add_argument("--json", type=Path, required=True, metavar="OUT", help="file to write")
+    add_model_options(parser)
     options = parser.parse_args(arguments)
     try:
-        options.run(options)
+        report = score(options)
     except BioDirError as error:
-        print(f"predictions: error: {error}", file=sys.stderr)
-        return 1
-    return 0
+        raise SystemExit(f"predictions: error: {error}") from error
+    write_json(options.json, report)
+    print(report_table(report))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

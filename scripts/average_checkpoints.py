@@ -10,10 +10,10 @@ training.json names the checkpoints with the hashes of their weights.
 import argparse
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+import pandas as pd
 import torch
 
 from biodir.errors_biodir import BioDirError, CheckpointError
@@ -74,7 +74,7 @@ def averaged(folders: Sequence[str]) -> BioDirPipeline:
 
 def _check_alike(first: str, wanted: BioDirPipeline, folder: str, found: BioDirPipeline) -> None:
     """Check that the configurations, but for `MAY_DIFFER`, and the tokenizers are the same."""
-    one, other = (_flat(opened.model.config.to_dict()) for opened in (wanted, found))
+    one, other = (pd.json_normalize(opened.model.config.to_dict()).to_dict("records")[0] for opened in (wanted, found))
     differing = [
         f"{name} is {other.get(name)!r}, not {one.get(name)!r}"
         for name in sorted({*one, *other})
@@ -87,15 +87,6 @@ def _check_alike(first: str, wanted: BioDirPipeline, folder: str, found: BioDirP
         raise CheckpointError(
             f"{folder} is of another kind than {first}: {'; '.join(differing)}; average like with like"
         )
-
-
-def _flat(values: Mapping[str, Any], place: str = "") -> dict[str, Any]:
-    """Return nested values by their dotted names."""
-    found: dict[str, Any] = {}
-    for name, value in values.items():
-        is_nested = isinstance(value, Mapping) and value
-        found |= _flat(value, f"{place}{name}.") if is_nested else {f"{place}{name}": value}
-    return found
 
 
 if __name__ == "__main__":

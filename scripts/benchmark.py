@@ -10,23 +10,26 @@ forms take turns, so that a slow minute of the machine affects all of them. The 
 
 import argparse
 import json
+import math
 import multiprocessing
-import os
 import re
-import statistics
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
+from itertools import cycle, islice
 from pathlib import Path
+from statistics import median
 from typing import Any
 
-from benchmark_passes import NAIVE, Form, Pass, Work, f1_scores, run_curve, run_form
+import pandas as pd
+import torch
+
+from benchmark_passes import NAIVE, Form, Pass, f1_scores, run_form
 from biodir.configuration_biodir import BioDirConfig
 from biodir.document_biodir import Document, Mention
 from biodir.errors_biodir import SettingError
 from biodir.formats.pubtator_reader import read_pubtator
-from biodir.formats.pubtator_writer import format_pubtator
 from biodir.inference import BACKENDS
 from biodir.labels_biodir import CHEMICAL, GENE
 
@@ -42,17 +45,15 @@ def main() -> None:
     """Run the program; the JSON file is written after every step."""
     options = _options()
     forms = forms_of(options.models, options.backends)
-    report: dict[str, Any] = {
-        name: getattr(options, name) for name in ("documents", "naive_pairs", "threads", "repeats")
-    }
-    report["file"] = Path(options.file).name
-    work = Work(str(options.file), options.documents, options.naive_pairs, options.threads, options.device)
-    report["forms"] = summary(forms, measured(forms, work, options.repeats))
+    documents = list(islice(read_pubtator(options.file), options.documents))
+    report = {name: getattr(options, name) for name in ("documents", "naive_pairs", "threads", "repeats")}
+    report["file"] = options.file.name
+    passes = _in_turns(forms, options, lambda form: [documents])
+    report["forms"] = summary({name: [one for (one,) in turns] for name, turns in passes.items()})
     _save(report, options)
     plain = [form for form in forms if form.backend != NAIVE and not form.prepares_ahead]
     for form in plain if options.f1 else ():
-        found = _in_fresh_process(f1_scores, form, options.f1, options.threads, options.device)
-        report["forms"][form.name]["f1"] = found
+        report["forms"][form.name]["f1"] = _in_fresh_process(f1_scores, form, options)
         _save(report, options)
     if options.curves:
         drawn = [form for form in plain if form.backend in ("torch", *options.backends[:1])]
@@ -66,9 +67,9 @@ def main() -> None:
 
 def _save(report: dict[str, Any], options: argparse.Namespace) -> None:
     if options.json:
-        Path(options.json).write_text(json.dumps(report, indent=2) + "\n")
+        options.json.write_text(json.dumps(report, indent=2) + "\n")
     if options.plot and report.get("curves"):
-        curve_plot(report["curves"], Path(options.plot))
+        curve_plot(report["curves"], options.plot)
 
 
 def forms_of(models: Sequence[str], backends: Sequence[str]) -> list[Form]:
@@ -87,14 +88,16 @@ def _is_pairwise(form: Form) -> bool:
     return form.name.startswith("pairwise")
 
 
-def measured(forms: Sequence[Form], work: Work, repeats: int) -> dict[str, list[Pass]]:
-    """Return name of the form -> its passes; the forms take turns."""
-    passes: dict[str, list[Pass]] = {form.name: [] for form in forms}
-    for _ in range(repeats):
+def _in_turns(
+    forms: Sequence[Form], options: argparse.Namespace, parts_of: Callable[[Form], list[list[Document]]]
+) -> dict[str, list[list[Pass]]]:
+    """Return name of the form -> for each turn the passes over its parts of the documents."""
+    found: dict[str, list[list[Pass]]] = {form.name: [] for form in forms}
+    for _ in range(options.repeats):
         for form in forms:
-            passes[form.name].append(_in_fresh_process(run_form, form, work))
-            print(f"{form.name}: {passes[form.name][-1].seconds:.2f} s", file=sys.stderr)
-    return passes
+            found[form.name].append(_in_fresh_process(run_form, form, parts_of(form), options))
+            print(f"{form.name}: {sum(one.seconds for one in found[form.name][-1]):.2f} s", file=sys.stderr)
+    return found
 
 
 def _in_fresh_process(function: Callable[..., Any], *arguments: Any) -> Any:
@@ -102,156 +105,129 @@ def _in_fresh_process(function: Callable[..., Any], *arguments: Any) -> Any:
         return pool.submit(function, *arguments).result()
 
 
-def summary(forms: Sequence[Form], passes: dict[str, list[Pass]]) -> dict[str, dict[str, Any]]:
+def summary(passes: Mapping[str, Sequence[Pass]]) -> dict[str, dict[str, Any]]:
     """Return the medians of each form, and the median of its ratios to the naive form in the same turn."""
     rates = {name: [one.pairs / one.seconds for one in found] for name, found in passes.items()}
-    table: dict[str, dict[str, Any]] = {}
-    for form in forms:
-        found = passes[form.name]
-        table[form.name] = {
-            "pairs": found[0].pairs,
-            "pairs_a_second": statistics.median(rates[form.name]),
-            "documents_a_second": statistics.median(one.documents / one.seconds for one in found),
+    naive = rates.get(NAIVE, [])
+    return {
+        name: {
+            "documents_a_second": median(one.documents / one.seconds for one in found),
+            "pairs_a_second": median(rates[name]),
+            "times_naive": median(mine / other for mine, other in zip(rates[name], naive, strict=True))
+            if naive
+            else None,
             "tokens_a_pair": found[0].tokens / found[0].pairs,
-            "peak_mebibytes": statistics.median(one.peak_mebibytes for one in found),
-            "passes": [asdict(one) for one in found],
+            "peak_mebibytes": median(one.peak_mebibytes for one in found),
+            "pairs": found[0].pairs,
+            "passes": list(map(asdict, found)),
         }
-        if NAIVE in rates:
-            ratios = (rate / naive for rate, naive in zip(rates[form.name], rates[NAIVE], strict=True))
-            table[form.name]["times_naive"] = statistics.median(ratios)
-    return table
+        for name, found in passes.items()
+    }
 
 
-def curve_document(curve: str, size: int, path: str) -> str:
-    """Return the PubTator text of a document over the words of a file, with `size` pairs, or a few more, or words.
+def curve_document(curve: str, size: int, path: Path) -> Document:
+    """Return a document over the words of a file, with `size` pairs, or a few more, or words.
 
     Every mention is an entity of its own; half of them are chemicals, half genes, spread evenly over the text.
     """
     pairs, words = (size, WORDS) if curve == "pairs" else (PAIRS, size)
-    entities = 2
-    while entities * (entities - 1) // 2 < pairs:
-        entities += 1
-    text = " ".join(_words(path, max(words, 2 * entities)))
+    entities = math.ceil((1 + math.sqrt(1 + 8 * pairs)) / 2)  # which have entities * (entities - 1) / 2 pairs
+    known = [word for document in read_pubtator(path) for word in document.text.split()]
+    text = " ".join(islice(cycle(known), max(words, 2 * entities)))
     places = [match.span() for match in re.finditer(r"\S+", text)]
     chosen = [places[round(number * (len(places) - 1) / (entities - 1))] for number in range(entities)]
     mentions = tuple(
         Mention(start, end, text[start:end], (CHEMICAL, GENE)[number % 2], (f"E{number}",))
         for number, (start, end) in enumerate(chosen)
     )
-    return format_pubtator(Document(id="1", text=text, mentions=mentions))
+    return Document(id="1", text=text, mentions=mentions)
 
 
-def _words(path: str, count: int) -> list[str]:
-    """Return the first words of the file's texts, repeated as needed."""
-    words: list[str] = []
-    while len(words) < count:
-        for document in read_pubtator(path):
-            words += document.text.replace("|", " ").split()
-            if len(words) >= count:
-                break
-    return words[:count]
-
-
-def curve_plot(curves: Mapping[str, Mapping], path: Path) -> None:
+def curve_plot(curves: Mapping[str, Mapping[str, Any]], path: Path) -> None:
     """Draw seconds over sizes, one panel for each curve, both axes logarithmic."""
     import matplotlib
 
     matplotlib.use("agg")
     from matplotlib import pyplot
 
-    figure, panels = pyplot.subplots(
-        1, len(curves), figsize=(5.2 * len(curves), 4), sharey=True, layout="constrained", squeeze=False
-    )
-    panels = panels[0]
-    for panel, (name, curve) in zip(panels, curves.items(), strict=True):
-        for marker, (form, seconds) in zip("osD^vPX*", curve["seconds"].items(), strict=False):
-            values = [float("nan") if value is None else value for value in seconds]
-            panel.loglog(curve["sizes"], values, marker=marker, markersize=4, linewidth=1.4, label=form)
-        panel.set_xlabel(f"{name} of a document")
-        panel.set_xticks(curve["sizes"], [str(size) for size in curve["sizes"]])
+    size = {"figsize": (5.2 * len(curves), 4), "sharey": True, "layout": "constrained", "squeeze": False}
+    figure, panels = pyplot.subplots(1, len(curves), **size)
+    for panel, (name, curve) in zip(panels[0], curves.items(), strict=True):
+        table = pd.DataFrame(curve)
+        table.plot(ax=panel, loglog=True, marker="o", grid=True, xlabel=f"{name} of a document", ylabel="seconds")
+        panel.set_xticks(table.index, map(str, table.index))
         panel.minorticks_off()
-        panel.grid(alpha=0.3)
-    panels[0].set_ylabel("seconds")
-    panels[0].legend(frameon=False)
     figure.savefig(path, dpi=150)
-    pyplot.close(figure)
 
 
-def _curve(name: str, forms: Sequence[Form], options: argparse.Namespace) -> dict[str, Any]:
-    """Return the median seconds of each form for one document, over its pairs or words.
+def _curve(name: str, forms: Sequence[Form], options: argparse.Namespace) -> dict[str, dict[int, float]]:
+    """Return form -> pairs or words of a document -> median seconds; the pairwise form has `--pairwise-pairs`."""
+    documents = {size: curve_document(name, size, options.file) for size in CURVES[name] if size <= options.largest}
 
-    None for pairwise documents with more pairs than `--pairwise-pairs`.
-    """
-    sizes = [size for size in CURVES[name] if size <= options.largest]
-    documents = [curve_document(name, size, str(options.file)) for size in sizes]
-    turns: dict[str, list[list[float]]] = {form.name: [] for form in forms}
-    for _ in range(options.repeats):
-        for form in forms:
-            most = options.pairwise_pairs if _is_pairwise(form) and name == "pairs" else sizes[-1]
-            texts = [text for size, text in zip(sizes, documents, strict=True) if size <= most]
-            turns[form.name].append(_in_fresh_process(run_curve, form, texts, options.threads, options.device))
-            print(f"{form.name}, by {name}: {sum(turns[form.name][-1]):.2f} s", file=sys.stderr)
-    medians = {form: [statistics.median(times) for times in zip(*found, strict=True)] for form, found in turns.items()}
-    return {"sizes": sizes, "seconds": {form: [*of, *[None] * (len(sizes) - len(of))] for form, of in medians.items()}}
+    def sizes_of(form: Form) -> list[int]:
+        is_limited = _is_pairwise(form) and name == "pairs"
+        return [size for size in documents if not is_limited or size <= options.pairwise_pairs]
+
+    turns = _in_turns(forms, options, lambda form: [[documents[size]] for size in sizes_of(form)])
+    medians = {form: [median(one.seconds for one in same) for same in zip(*turns[form], strict=True)] for form in turns}
+    return {form.name: dict(zip(sizes_of(form), medians[form.name], strict=True)) for form in forms}
 
 
 def _peaks(form: Form, options: argparse.Namespace) -> dict[str, float]:
     """Return the peak memory for a document with some and with many pairs over the same text."""
     peaks = {}
     for pairs in (SOME_PAIRS, MANY_PAIRS):
-        document = curve_document("pairs", pairs, str(options.file))
-        work = Work(document, 1, 0, options.threads, options.device, warms=False)
-        peaks[str(pairs)] = _in_fresh_process(run_form, form, work).peak_mebibytes
+        document = curve_document("pairs", pairs, options.file)
+        peaks[str(pairs)] = _in_fresh_process(run_form, form, [[document]], options, False)[0].peak_mebibytes
     return peaks | {"ratio": peaks[str(MANY_PAIRS)] / peaks[str(SOME_PAIRS)]}
 
 
 def markdown(report: dict[str, Any]) -> str:
     """Return the report as tables and sentences."""
-    header = ["form", "documents a second", "pairs a second", "times naive", "tokens a pair", "peak memory, MiB"]
-    rows = []
-    for name, found in report["forms"].items():
-        times = f"{found['times_naive']:.1f}" if "times_naive" in found else ""
-        speed = [f"{found['documents_a_second']:.2f}", f"{found['pairs_a_second']:.1f}", times]
-        f1 = " / ".join(f"{100 * value:.2f}" for value in found.get("f1", {}).values())
-        rows.append([name, *speed, f"{found['tokens_a_pair']:.1f}", f"{found['peak_mebibytes']:.0f}", f1])
-    naive = f"naive: first {report['naive_pairs']} pairs" if NAIVE in report["forms"] else "naive needs pairwise"
-    lines = [
-        *_table([*header, "dev F1 type / + direction"], rows),
+    forms = {
+        name: {key.replace("_", " "): value for key, value in found.items() if key not in ("passes", "f1")}
+        | {f"dev F1 {level}": 100 * value for level, value in found.get("f1", {}).items()}
+        for name, found in report["forms"].items()
+    }
+    naive = f"naive: first {report['naive_pairs']} pairs" if NAIVE in forms else "naive needs pairwise"
+    parts = [
+        _table(pd.DataFrame(forms)),
         f"{report['file']}, first {report['documents']} documents ({naive}), {report['threads']} threads, medians of "
         f"{report['repeats']} passes that took turns.",
     ]
     for name, curve in report.get("curves", {}).items():
-        seconds = {form: ["" if s is None else f"{s:.3f}" for s in found] for form, found in curve["seconds"].items()}
-        lines += ["", f"Seconds for one document, by its {name}:", ""]
-        lines += _table(["form", *curve["sizes"]], [[form, *found] for form, found in seconds.items()])
+        parts += [f"Seconds for one document, by its {name}:", _table(pd.DataFrame(curve))]
     for form, peaks in report.get("memory", {}).items():
         some, many = (f"{peaks[str(pairs)]:.0f} MiB for {pairs} pairs" for pairs in (SOME_PAIRS, MANY_PAIRS))
-        lines.append(f"Peak memory, {form}: {some}, {many}: {peaks['ratio']:.2f} times.")
-    return "\n".join(lines)
+        parts.append(f"Peak memory, {form}: {some}, {many}: {peaks['ratio']:.2f} times.")
+    return "\n\n".join(parts)
 
 
-def _table(header: Sequence[Any], rows: Iterable[Sequence[str]]) -> list[str]:
-    lines = [header, ["---"] * len(header), *rows]
-    return [*(f"| {' | '.join(map(str, line))} |" for line in lines), ""]
+def _table(columns: pd.DataFrame) -> str:
+    """Return the table in Markdown, a line for each column, four digits of each number."""
+    texts = columns.T.map(lambda value: "" if pd.isna(value) else f"{value:.4g}").reset_index(names="form")
+    lines = [list(texts), ["---"] * len(texts.columns), *texts.to_numpy().tolist()]
+    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     add = parser.add_argument
-    add("file", help="PubTator file")
+    add("file", type=Path, help="PubTator file")
     add("--models", nargs="+", default=["."], help="checkpoints, one of each pair encoding; the shipped one first")
     add("--backends", nargs="*", default=[], choices=BACKENDS[1:], help="other back ends of the first model")
     add("--documents", type=int, default=20, help="how many of the file's documents (default: 20)")
     add("--naive-pairs", type=int, default=32, help="pairs of the naive form (default: 32)")
     add("--repeats", type=int, default=3, help="passes of each form (default: 3)")
-    add("--threads", type=int, default=os.cpu_count(), help="threads of torch (default: all cores)")
+    text = "threads of torch (default: OMP_NUM_THREADS, else all cores)"
+    add("--threads", type=int, default=torch.get_num_threads(), help=text)
     add("--device", default="cpu", help="such as cuda:0 (default: cpu)")
-    add("--f1", metavar="FILE", help="PubTator file with relations on which F1 is measured")
+    add("--f1", type=Path, metavar="FILE", help="PubTator file with relations on which F1 is measured")
     add("--curves", action="store_true", help="measure over numbers of pairs and lengths of text, too")
     add("--largest", type=int, default=8000, help="end of the curves (default: 8000)")
     add("--pairwise-pairs", type=int, default=500, help="end of the pairwise form's curve (default: 500)")
-    add("--plot", metavar="FILE", help="picture of the curves; needs matplotlib")
-    add("--json", metavar="FILE", help="file for the figures")
+    add("--plot", type=Path, metavar="FILE", help="picture of the curves; needs matplotlib")
+    add("--json", type=Path, metavar="FILE", help="file for the figures")
     options = parser.parse_args()
     if options.plot and not options.curves:
         parser.error("--plot needs --curves")

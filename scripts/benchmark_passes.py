@@ -1,9 +1,11 @@
 """One pass of one form over documents, in this process: what the benchmark measures."""
 
+import re
 import time
+from argparse import Namespace
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +16,12 @@ from torch import Tensor
 from biodir.allocator import keep_freed_memory
 from biodir.configuration_biodir import CHUNK_NAMES
 from biodir.document_biodir import Document
-from biodir.document_pubtator_biodir import parse_document
 from biodir.errors_biodir import SettingError
+from biodir.evaluation.predictions import predicted_documents
 from biodir.evaluation.scores import relation_scores
 from biodir.formats.pubtator_reader import read_pubtator
 from biodir.inference.loading import load_pipeline
-from biodir.inference.predict import predicted_relations
 from biodir.modeling_pairwise_biodir import encode_rows
-from biodir.pipeline_decoding_biodir import DecodingRule
 from biodir.pipeline_engine_biodir import read_ahead
 from biodir.processing_pairwise_biodir import PairwiseFeatures, PairwiseProcessor
 from biodir.processing_tokens_biodir import ProcessingSettings
@@ -43,18 +43,6 @@ class Form:
 
 
 @dataclass(frozen=True)
-class Work:
-    """The documents of a pass: a PubTator file or its text. `naive_pairs` is the limit of the naive form."""
-
-    documents: str
-    count: int
-    naive_pairs: int
-    threads: int
-    device: str = "cpu"
-    warms: bool = True
-
-
-@dataclass(frozen=True)
 class Pass:
     """Counts, wall-clock seconds, and the peak memory of the process in mebibytes."""
 
@@ -65,63 +53,64 @@ class Pass:
     peak_mebibytes: float
 
 
-def opened(form: Form, threads: int, device: str, keeps_memory: bool = True) -> Any:
-    """Return the pipeline of the form, after this process is set up for it."""
-    torch.set_num_threads(threads)
-    if keeps_memory:
+def opened(form: Form, options: Namespace) -> Any:
+    """Return the pipeline of the form, with the threads and on the device of the options."""
+    torch.set_num_threads(options.threads)
+    return load_pipeline(form.model, options.device, "torch" if form.backend == NAIVE else form.backend)
+
+
+def run_form(form: Form, parts: Sequence[Sequence[Document]], options: Namespace, warms: bool = True) -> list[Pass]:
+    """Run a pass over each part in this process, after one over two documents that `warms` allocator and kernels."""
+    if warms:
         keep_freed_memory()
-    return load_pipeline(form.model, device, "torch" if form.backend == NAIVE else form.backend)
+    extract = opened(form, options)
+    run = _naive_pass if form.backend == NAIVE else _pipeline_pass
+    passes = []
+    for part in parts:
+        documents = list(map(extract.check_document, part))
+        with torch.inference_mode():
+            if warms:
+                run(extract, documents[:2], form, options)
+            reset_peak()
+            started = time.perf_counter()
+            counts = run(extract, documents, form, options)
+            passes.append(Pass(*counts, time.perf_counter() - started, peak_mebibytes()))
+    return passes
 
 
-def run_form(form: Form, work: Work) -> Pass:
-    """Run one pass in this process."""
-    extract = opened(form, work.threads, work.device, work.warms)
-    read = [parse_document(work.documents)] if "\n" in work.documents else read_pubtator(work.documents)
-    documents = list(islice(map(extract.check_document, read), work.count))
-    with torch.inference_mode():
-        run = _naive_pass if form.backend == NAIVE else _pipeline_pass
-        if work.warms:  # the allocator and the kernels
-            run(extract, documents[:2], form, work)
-        reset_peak()
-        started = time.perf_counter()
-        counts = run(extract, documents, form, work)
-        seconds = time.perf_counter() - started
-    return Pass(*counts, seconds, memory_mebibytes("VmHWM"))
+def f1_scores(form: Form, options: Namespace) -> dict[str, float]:
+    """Return level -> F1 of the form on the file of the options."""
+    extract = opened(form, options)
+    gold = list(map(extract.check_document, read_pubtator(options.f1)))
+    scores = relation_scores(gold, predicted_documents(extract, gold), extract.model.config.labels)
+    return {level: scores[level].f1 for level in F1_LEVELS}
 
 
-def run_curve(form: Form, texts: Sequence[str], threads: int, device: str = "cpu") -> list[float]:
-    """Return the seconds of the form for each document, after it was run once before."""
-    extract = opened(form, threads, device)
-    seconds = []
-    for document in [extract.check_document(parse_document(text)) for text in texts]:
-        extract(document)
-        started = time.perf_counter()
-        extract(document)
-        seconds.append(time.perf_counter() - started)
-    return seconds
-
-
-def _pipeline_pass(extract: Any, documents: Sequence[Document], form: Form, work: Work) -> tuple[float, int, int]:
+def _pipeline_pass(
+    extract: Any, documents: Sequence[Document], form: Form, options: Namespace
+) -> tuple[float, int, int]:
     """Return documents, pairs and tokens that went through the pipeline, with decoding."""
-    counts = {"pairs": 0, "tokens": 0}
+    pairs = tokens = 0
     prepare = extract.preprocess
 
     def counting(documents: Any, **parameters: Any) -> Iterator[Any]:
+        nonlocal pairs, tokens
         batches = prepare(documents, **parameters)
         for batch in read_ahead(batches) if form.prepares_ahead else batches:
-            for features in (part.features for part in batch.parts if part.features is not None):
-                counts["pairs"] += len(features.pairs)
-                counts["tokens"] += features.tokens
+            parts, _ = batch
+            for features in (found for _, found in parts if found is not None):
+                pairs += len(features.pairs)
+                tokens += features.tokens
             yield batch
 
     extract.preprocess = counting
     for _ in extract(iter(documents)):
         pass
     extract.preprocess = prepare
-    return len(documents), counts["pairs"], counts["tokens"]
+    return len(documents), pairs, tokens
 
 
-def _naive_pass(extract: Any, documents: Sequence[Document], form: Form, work: Work) -> tuple[float, int, int]:
+def _naive_pass(extract: Any, documents: Sequence[Document], form: Form, options: Namespace) -> tuple[float, int, int]:
     """Return the counts of a naive pass; a document whose pairs are not all scored counts in part."""
     config = extract.model.config
     if config.chunk_pooling != "max":
@@ -131,12 +120,12 @@ def _naive_pass(extract: Any, documents: Sequence[Document], form: Form, work: W
     done, pairs, tokens = 0.0, 0, 0
     for document in documents:
         features = list(processor.features(processor.tokenize(document)))
-        scored = features[: work.naive_pairs - pairs]
+        scored = features[: options.naive_pairs - pairs]
         if scored:
             tokens += naive_scores(extract.model, processor, scored)[1]
         pairs += len(scored)
         done += len(scored) / len(features) if features else 1
-        if pairs == work.naive_pairs:
+        if pairs == options.naive_pairs:
             break
     return done, pairs, tokens
 
@@ -171,31 +160,14 @@ def _with_all_chunks(features: PairwiseFeatures) -> PairwiseFeatures:
     return replace(features, rows=(*features.rows, *[features.rows[-1]] * missing))
 
 
-def f1_scores(form: Form, path: str, threads: int, device: str = "cpu") -> dict[str, float]:
-    """Return level -> F1 of the form on a file with relations."""
-    extract = opened(form, threads, device)
-    gold = [extract.check_document(document) for document in read_pubtator(Path(path))]
-    found = [
-        replace(document, relations=predicted_relations(relations), subject_lines=())
-        for document, relations in zip(gold, extract(iter(gold)), strict=True)
-    ]
-    scores = relation_scores(gold, found, DecodingRule.from_config(extract.model.config).labels)
-    return {level: scores[level].f1 for level in F1_LEVELS}
-
-
 def reset_peak() -> None:
     """Reset the peak memory of this process, on Linux."""
-    try:
+    with suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")
-    except OSError:
-        return
 
 
-def memory_mebibytes(name: str) -> float:
-    """Return a memory figure of this process as Linux counts it; NaN elsewhere."""
-    try:
-        status = Path("/proc/self/status").read_text()
-    except OSError:
-        return float("nan")
-    line = next(line for line in status.splitlines() if line.startswith(name))
-    return int(line.split()[1]) / 1024
+def peak_mebibytes() -> float:
+    """Return the peak memory of this process since it was reset, as Linux counts it; NaN elsewhere."""
+    with suppress(OSError):
+        return int(re.findall(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[0]) / 1024
+    return float("nan")

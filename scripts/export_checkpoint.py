@@ -11,7 +11,6 @@ import argparse
 import filecmp
 import json
 import os
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -98,13 +97,10 @@ def without_folders(value: Any) -> Any:
         return [without_folders(part) for part in value]
     if not isinstance(value, dict):
         return value
-    names: Counter[str] = Counter()
-    found = {}
-    for key, part in value.items():
-        name = without_folders(key)
-        names[name] += 1
-        found[f"{name} ({names[name]})" if names[name] > 1 else name] = without_folders(part)
-    return found
+    names = [without_folders(key) for key in value]
+    earlier = [names[:place].count(name) for place, name in enumerate(names)]
+    numbered = [f"{name} ({count + 1})" if count else name for name, count in zip(names, earlier, strict=True)]
+    return dict(zip(numbered, map(without_folders, value.values()), strict=True))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The examples in docstrings give what they show, and every public class has one."""
+"""Every public class has an example, and the examples in docstrings give what they show."""
 
 import doctest
 import importlib
@@ -10,22 +10,42 @@ from pathlib import Path
 import pytest
 
 import biodir
-from biodir.document_candidates_biodir import CandidatePair
+from helpers.marked import marked_document
+from helpers.tiny_checkpoint import open_pipeline, save_checkpoint
+
+MODULES = ["handler", *(module.name for module in pkgutil.walk_packages(biodir.__path__, "biodir."))]
+# Lines of output may be wrapped, and "..." leaves some out.
+OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
-def modules_with_examples() -> list[str]:
-    names = ["handler", *(module.name for module in pkgutil.walk_packages(biodir.__path__, "biodir."))]
-    return [name for name in names if b">>> " in Path(find_spec(name).origin).read_bytes()]
+def has_example(name: str) -> bool:
+    return b">>> " in Path(find_spec(name).origin).read_bytes()
 
 
-@pytest.mark.parametrize("name", modules_with_examples())
-def test_examples_give_what_they_show(name):
-    result = doctest.testmod(importlib.import_module(name))
+@pytest.fixture(scope="module")
+def given(tmp_path_factory):
+    """What an example may use without making it: a document of one pair, and a checkpoint with random weights."""
+    folder = save_checkpoint(tmp_path_factory.mktemp("examples"))
+    extract = open_pipeline(folder)
+    document = marked_document("<C:D007501 Iron> binds <G:1956 EGFR>.")
+    return {"document": document, "folder": str(folder), "model": extract.model, "tokenizer": extract.tokenizer}
+
+
+@pytest.mark.parametrize("name", list(filter(has_example, MODULES)))
+def test_examples_give_what_they_show(name, given, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("transformers.dynamic_module_utils.HF_MODULES_CACHE", str(tmp_path / "modules"))
+    result = doctest.testmod(importlib.import_module(name), extraglobs=given, optionflags=OPTIONS)
     assert result.attempted > 0
     assert result.failed == 0
 
 
 def test_public_classes_have_an_example():
-    public = [getattr(biodir, name) for name in biodir.__all__] + [CandidatePair]
-    classes = [each for each in public if inspect.isclass(each) and not issubclass(each, Exception)]
-    assert [each.__name__ for each in classes if ">>> " not in each.__doc__] == []
+    members = [(name, *member) for name in MODULES for member in inspect.getmembers(importlib.import_module(name))]
+    classes = [
+        (f"{name}.{key}", value.__doc__ or "")
+        for name, key, value in members
+        if inspect.isclass(value) and value.__module__ == name and not key.startswith("_")
+    ]
+    assert len(classes) > 50
+    assert [name for name, text in classes if ">>> " not in text] == []

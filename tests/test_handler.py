@@ -114,33 +114,6 @@ def test_limits_are_a_413_before_anything_is_read(endpoint, inputs, field, messa
     assert message in error["message"]
 
 
-HUGE = 10**5000  # Python refuses to write so long a number
-
-
-@pytest.mark.parametrize(
-    ("data", "place", "message"),
-    [
-        ({"inputs": {"passages": [{"text": "x", "offset": HUGE}]}}, (413, "inputs"), "characters; a document has"),
-        ({"inputs": {"text": "x", "entities": [{"start": HUGE, "end": 1, "type": "Gene"}]}}, (422, "inputs"), "limit"),
-        ({"inputs": HUGE}, (400, "inputs"), "int (too long to be shown) is no document"),
-        ({"inputs": [], "parameters": HUGE}, (400, "parameters"), "is no mapping"),
-    ],
-)
-def test_fix_for_a_huge_number_is_no_advice_on_python(endpoint, data, place, message):
-    error = refused(endpoint, data)
-    assert place_of(error) == place
-    assert message in error["message"]
-    assert "sys." not in str(error)
-
-
-@pytest.mark.parametrize("identifier", [{"a": 1}, [1], True])
-def test_id_of_a_document_is_a_string_or_number(endpoint, identifier):
-    error = refused(endpoint, {"inputs": [OTHER, {**OTHER, "id": identifier}]})
-    assert place_of(error) == (400, "inputs[1].id")
-    assert error["message"].endswith(f"{json.dumps(identifier)} is neither string nor whole number")
-    assert endpoint({"inputs": {**OTHER, "id": 8}}) == endpoint({"inputs": OTHER})
-
-
 def mentions_of(*identifiers) -> dict:
     """A document with a chemical for each identifier, or list of them."""
     entities = [

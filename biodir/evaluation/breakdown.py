@@ -1,11 +1,12 @@
 """Counts by relation type, pair type, sentence distance and document length."""
 
+from bisect import bisect
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations_with_replacement, pairwise, product
 
-from biodir.document_biodir import Document, Mention, Relation
+from biodir.document_biodir import Document, Entity, Mention, Relation
 from biodir.document_sentences_biodir import SentenceIndex
 from biodir.evaluation.checks import ComparedDocument
 from biodir.evaluation.scores import Counts, statement_counts
@@ -50,9 +51,10 @@ class RelationGroups:
         for entity in document.entities():
             self._mentions[entity.identifier] += entity.mentions
 
-    def mentions(self, identifier: str) -> Sequence[Mention]:
-        """Return the mentions of an entity, of whichever types."""
-        return self._mentions.get(identifier, ())
+    def entity(self, identifier: str) -> Entity:
+        """Return an entity with all its mentions, of whichever types; without a mention it has no type."""
+        mentions = tuple(self._mentions.get(identifier, ()))
+        return Entity(identifier, mentions[0].entity_type if mentions else "", mentions)
 
     def pair_type(self, relation: Relation) -> str:
         """Return the two entity types in alphabetic order, such as ``"ChemicalEntity-GeneOrGeneProduct"``."""
@@ -61,7 +63,7 @@ class RelationGroups:
 
     def distance(self, relation: Relation) -> str:
         """Return one of `DISTANCES`: how many sentences lie between the closest mentions of the two entities."""
-        mentions1, mentions2 = self.mentions(relation.entity1_id), self.mentions(relation.entity2_id)
+        mentions1, mentions2 = (self.entity(name).mentions for name in (relation.entity1_id, relation.entity2_id))
         if not (mentions1 and mentions2):
             return NO_MENTION
         return DISTANCES[min(self.sentences.distance(mentions1, mentions2), len(DISTANCES) - 1)]
@@ -73,7 +75,7 @@ class RelationGroups:
     def _type_pairs(self, relation: Relation) -> list[tuple[str, ...]]:
         """Return the pairs of types of the two entities, those that models score first."""
         first, second = (
-            {_known_type(mention) for mention in self.mentions(name)}
+            {_known_type(mention) for mention in self.entity(name).mentions}
             for name in (relation.entity1_id, relation.entity2_id)
         )
         found = {tuple(sorted(types)) for types in product(first, second)}
@@ -86,7 +88,7 @@ BREAKDOWNS: Mapping[str, Callable[[Document], Group]] = {
     "by_type": lambda document: lambda relation: relation.relation_type,
     "by_pair_type": lambda document: RelationGroups(document).pair_type,
     "by_distance": lambda document: RelationGroups(document).distance,
-    "by_length": lambda document: lambda relation: length_class(document),
+    "by_length": lambda document: lambda relation: LENGTHS[bisect(LENGTH_STEPS, len(document.text)) - 1],
 }
 
 
@@ -100,11 +102,7 @@ def counts_by(breakdown: str, pairs: Iterable[ComparedDocument]) -> GroupCounts:
     levels = TYPE_LEVELS if breakdown == "by_type" else LEVELS
     for pair in pairs:
         group = BREAKDOWNS[breakdown](pair.gold)
-        sides: dict[str, tuple[list[Relation], list[Relation]]] = defaultdict(lambda: ([], []))
-        for side, document in enumerate((pair.gold, pair.predicted)):
-            for relation in document.relations:
-                sides[group(relation)][side].append(relation)
-        for name, (gold, predicted) in sides.items():
+        for name, (gold, predicted) in pair.relations_by(group).items():
             totals = found.setdefault(name, dict.fromkeys(levels, Counts()))
             for level in totals:
                 totals[level] += statement_counts(gold, predicted, level)
@@ -126,11 +124,6 @@ def candidates_only(
         )
         kept.append(ComparedDocument(*sides))
     return kept
-
-
-def length_class(document: Document) -> str:
-    """Return the class of a document's length, such as ``"1000-1499 characters"``."""
-    return LENGTHS[sum(len(document.text) >= step for step in LENGTH_STEPS[1:])]
 
 
 def _known_type(mention: Mention) -> str:

@@ -1,5 +1,6 @@
 """Whether scores agree with how often predictions are right: reliability of each head, precision against recall."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -12,44 +13,29 @@ from biodir.evaluation.checks import ComparedDocument
 from biodir.evaluation.scores import STATEMENTS, unannotated_levels
 from biodir.labels_biodir import TASKS
 
-Array = NDArray[Any]
-
 TASK_LEVELS = dict(zip(TASKS, ("relation_type", "relation_type_novelty", "relation_type_direction"), strict=True))
 # The complete statement: the relation with its novelty and direction. Its score is the product of theirs.
 STATEMENT = "statement"
 
 
-@dataclass(frozen=True)
-class Outcomes:
-    """Scores (0..1) of what was predicted, and whether each was right; both (predictions,).
-
-    >>> outcomes = Outcomes(np.array([0.9, 0.8]), np.array([True, False]))
-    >>> round(expected_calibration_error(reliability(outcomes)), 2)
-    0.45
-    """
-
-    scores: Array
-    right: Array
-
-    @classmethod
-    def of(cls, values: Sequence[tuple[float, bool]]) -> "Outcomes":
-        """Return the outcomes of scores, each with whether its prediction was right."""
-        scores, right = zip(*values, strict=True) if values else ((), ())
-        return cls(np.array(scores, dtype=float), np.array(right, dtype=bool))
+# What was predicted, (predictions, 2): the score in 0..1, and 1 where the prediction was right.
+Outcomes = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class PrecisionRecallCurve:
     """Precision and recall (thresholds,) of the predictions with at least each score, highest first.
 
-    >>> outcomes = Outcomes(np.array([0.9, 0.8]), np.array([True, False]))
-    >>> precision_recall_curve(outcomes, gold=2).average_precision
+    `gold` is the number of statements to find.
+
+    >>> precision_recall_curve(np.array([(0.9, True), (0.8, False)]), gold=2).average_precision
     0.5
     """
 
-    thresholds: Array
-    precision: Array
-    recall: Array
+    thresholds: NDArray[Any]
+    precision: NDArray[Any]
+    recall: NDArray[Any]
+    gold: int
 
     @property
     def average_precision(self) -> float:
@@ -76,7 +62,7 @@ def head_outcomes(pairs: Sequence[ComparedDocument]) -> dict[str, Outcomes]:
             for task, score in known.items():
                 if TASK_LEVELS[task] not in unknown and (task == "relation" or right["relation_type"]):
                     found[task].append((score, right[TASK_LEVELS[task]]))
-    return {name: Outcomes.of(values) for name, values in found.items() if values}
+    return {name: np.array(values) for name, values in found.items() if values}
 
 
 def reliability(outcomes: Outcomes, bins: int = 10) -> list[dict[str, Any]]:
@@ -85,13 +71,13 @@ def reliability(outcomes: Outcomes, bins: int = 10) -> list[dict[str, Any]]:
     A bin has low, high, predictions, mean_score and share_right; the last two are None where there is no prediction.
     """
     edges = np.linspace(0, 1, bins + 1)
-    places = np.clip(np.searchsorted(edges, outcomes.scores, side="left") - 1, 0, bins - 1)
+    places = np.clip(np.searchsorted(edges, outcomes[:, 0], side="left") - 1, 0, bins - 1)
     table = []
     for index, (low, high) in enumerate(pairwise(edges.tolist())):
-        inside = places == index
-        found = {"mean_score": outcomes.scores[inside], "share_right": outcomes.right[inside]}
-        means = {name: float(values.mean()) if len(values) else None for name, values in found.items()}
-        table.append({"low": low, "high": high, "predictions": int(inside.sum()), **means})
+        inside = outcomes[places == index]
+        mean_score, share_right = inside.mean(axis=0).tolist() if len(inside) else (None, None)
+        figures = {"predictions": len(inside), "mean_score": mean_score, "share_right": share_right}
+        table.append({"low": low, "high": high, **figures})
     return table
 
 
@@ -106,22 +92,24 @@ def expected_calibration_error(table: Sequence[Mapping[str, Any]]) -> float:
 
 
 def precision_recall_curve(outcomes: Outcomes, gold: int) -> PrecisionRecallCurve:
-    """Return the curve over all thresholds that change anything; `gold` is the number of statements to find."""
-    order = np.argsort(-outcomes.scores, kind="stable")
-    scores, right = outcomes.scores[order], np.cumsum(outcomes.right[order])
-    last_of_score = np.append(np.flatnonzero(np.diff(scores)), len(scores) - 1) if len(scores) else np.array([], int)
-    found = right[last_of_score]
-    return PrecisionRecallCurve(scores[last_of_score], found / (last_of_score + 1), found / max(gold, 1))
+    """Return the curve over all thresholds that change anything."""
+    scores, right = outcomes[np.argsort(-outcomes[:, 0], kind="stable")].T
+    last_of_score = np.append(np.flatnonzero(np.diff(scores)), len(scores) - 1)
+    found = np.cumsum(right)[last_of_score]
+    return PrecisionRecallCurve(scores[last_of_score], found / (last_of_score + 1), found / max(gold, 1), gold)
 
 
-def relation_outcomes(pairs: Iterable[ComparedDocument], relation_type: str | None = None) -> tuple[Outcomes, int]:
-    """Return the relation head's outcomes for one type, or all, and the number of gold relations of it."""
-    values, gold = [], 0
+def precision_recall_curves(pairs: Iterable[ComparedDocument]) -> dict[str, PrecisionRecallCurve]:
+    """Return "all" and each relation type -> the curve of the predictions that have a score, where there are any."""
     statement = STATEMENTS["relation_type"]
+    values: dict[str, list[tuple[float, bool]]] = defaultdict(list)
+    gold: Counter[str] = Counter()
     for pair in pairs:
-        truth = {statement(each) for each in pair.gold.relations if relation_type in (None, each.relation_type)}
-        gold += len(truth)
+        truth = {*map(statement, pair.gold.relations)}
+        gold.update(name for _, relation_type in truth for name in ("all", relation_type))
         for relation in pair.predicted.relations:
-            if relation.relation_score is not None and relation_type in (None, relation.relation_type):
-                values.append((relation.relation_score, statement(relation) in truth))
-    return Outcomes.of(values), gold
+            if relation.relation_score is not None:
+                for name in ("all", relation.relation_type):
+                    values[name].append((relation.relation_score, statement(relation) in truth))
+    names = sorted(values, key=lambda name: (name != "all", name))
+    return {name: precision_recall_curve(np.array(values[name]), gold[name]) for name in names}

@@ -1,12 +1,15 @@
 """Which documents can be compared: the same ones on both sides, each relation once, with labels that are known."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from biodir.document_biodir import Document, Relation
 from biodir.errors_biodir import AnnotationError
 from biodir.labels_biodir import NOVELTY_LABELS, RELATION_LABELS, UNRELATED
+
+T = TypeVar("T")
 
 MAX_NAMED = 5  # how many ids a message names
 # Of BioREDirect's relations nine in ten have a subject: this many without one were never annotated with direction.
@@ -23,6 +26,14 @@ class ComparedDocument:
 
     gold: Document
     predicted: Document
+
+    def relations_by(self, key: Callable[[Relation], T]) -> dict[T, tuple[list[Relation], list[Relation]]]:
+        """Return key -> the gold and the predicted relations that have it."""
+        found: dict[T, tuple[list[Relation], list[Relation]]] = defaultdict(lambda: ([], []))
+        for side, document in enumerate((self.gold, self.predicted)):
+            for relation in document.relations:
+                found[key(relation)][side].append(relation)
+        return found
 
 
 def compared_documents(
@@ -52,8 +63,10 @@ def compared_documents(
 
 def comparison_notes(pairs: Sequence[ComparedDocument]) -> list[str]:
     """Return what is allowed but worth a look: sentences for people, with ids."""
+    gold = [relation for pair in pairs for relation in pair.gold.relations]
+    predicted = [relation for pair in pairs for relation in pair.predicted.relations]
     notes = []
-    if not any(pair.predicted.relations for pair in pairs):
+    if not predicted:
         notes.append("the predictions hold no relation at all: every recall is 0 because nothing was predicted")
     strangers = [
         f"{pair.gold.id}: {' and '.join(sorted(unknown))}" for pair in pairs for unknown in _unknown_entities(pair)
@@ -63,25 +76,16 @@ def comparison_notes(pairs: Sequence[ComparedDocument]) -> list[str]:
             f"{len(strangers)} predicted relations name entities that the gold document does not mention "
             f"({_named(strangers)}); are these the same annotations?"
         )
-    gold = [relation for pair in pairs for relation in pair.gold.relations]
-    predicted = [relation for pair in pairs for relation in pair.predicted.relations]
-    return [*notes, *_label_notes(gold, predicted)]
-
-
-def _label_notes(gold: Sequence[Relation], predicted: Sequence[Relation]) -> Iterator[str]:
-    """Yield what is worth a look in the labels of all gold and all predicted relations."""
     for part in unannotated_parts(predicted):
         if part not in unannotated_parts(gold):
-            yield f"no predicted relation has a {part}: scores that need it do not describe the predictions"
-    gold_types, predicted_types = ({relation.relation_type for relation in side} for side in (gold, predicted))
-    known = set(RELATION_LABELS)
-    shares_none = gold_types.isdisjoint(predicted_types) and gold_types and predicted_types
-    if shares_none and not gold_types | predicted_types <= known:
-        yield (
-            f"gold and predictions share no relation type: gold has {', '.join(sorted(gold_types))}, the predictions "
-            f"{', '.join(sorted(predicted_types))}; give both the same labels, for corpora such as BC5CDR with "
-            "`biodir dataset import`"
+            notes.append(f"no predicted relation has a {part}: scores that need it do not describe the predictions")
+    types = [sorted({relation.relation_type for relation in side}) for side in (gold, predicted)]
+    if all(types) and set(types[0]).isdisjoint(types[1]) and not set(types[0] + types[1]) <= set(RELATION_LABELS):
+        notes.append(
+            f"gold and predictions share no relation type: gold has {', '.join(types[0])}, the predictions "
+            f"{', '.join(types[1])}; give both the same labels, for corpora such as BC5CDR with `biodir dataset import`"
         )
+    return notes
 
 
 def unannotated_parts(relations: Sequence[Relation]) -> tuple[str, ...]:

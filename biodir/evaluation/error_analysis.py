@@ -1,10 +1,11 @@
 """Gold and predicted relations side by side, pair by pair: the errors, their categories, the mixed-up types."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
-from biodir.document_biodir import Document, Relation
+from biodir.document_biodir import Document, Entity, Relation
 from biodir.evaluation.breakdown import RelationGroups, scored_pair_types
 from biodir.evaluation.checks import ComparedDocument, compared_documents
 from biodir.evaluation.scores import STATEMENTS
@@ -20,8 +21,8 @@ class ErrorCategory:
 
     `name` is its name in the address of the error page; people read the other two.
 
-    >>> category_of(Relation("Bind", "7", "5", "Novel"), None).title
-    'Missed relation'
+    >>> [category.name for category in CATEGORIES]
+    ['missed', 'spurious', 'wrong_type', 'wrong_direction', 'wrong_novelty']
     """
 
     name: str
@@ -37,42 +38,26 @@ WRONG_NOVELTY = ErrorCategory("wrong_novelty", "Wrong novelty", "type and direct
 CATEGORIES = (MISSED, SPURIOUS, WRONG_TYPE, WRONG_DIRECTION, WRONG_NOVELTY)
 
 
-def category_of(gold: Relation | None, predicted: Relation | None) -> ErrorCategory | None:
-    """Return the category of a pair's relations, of which one may be None; None where they agree."""
-    if predicted is None:
-        return MISSED
-    if gold is None:
-        return SPURIOUS
-    if gold.relation_type != predicted.relation_type:
-        return WRONG_TYPE
-    if gold.subject_id != predicted.subject_id:
-        return WRONG_DIRECTION
-    return WRONG_NOVELTY if gold.novelty != predicted.novelty else None
-
-
-@dataclass(frozen=True)
-class PairEntity:
-    """One of the two entities of a pair; no type means that the document does not mention it."""
-
-    identifier: str
-    entity_type: str | None
-    name: str
-
-
 @dataclass(frozen=True)
 class RelationComparison:
     """A gold relation and the predicted relation that corresponds to it; None on the side that has none.
 
     Args:
-        entity1, entity2: in the order of the pair's first relation, one of gold where there is any.
+        entity1, entity2: in the order of the pair's first relation, one of gold where there is any. An entity has all
+            mentions of its identifier, and no type where the document does not mention it.
         distance: one of `breakdown.DISTANCES`, or `breakdown.NO_MENTION`.
         evidence: the numbers of the sentences where the two entities come closest, from 0.
         is_candidate: whether a model scores the pair at all.
+
+    >>> gold = Document("1", "Iron", relations=(Relation("Bind", "7", "5", "Novel", "7"),))
+    >>> [comparison] = error_analysis([gold], [Document("1", "Iron")]).comparisons
+    >>> comparison.category.title, comparison.types
+    ('Missed relation', ('Bind', 'None'))
     """
 
     document_id: str
-    entity1: PairEntity
-    entity2: PairEntity
+    entity1: Entity
+    entity2: Entity
     gold: Relation | None
     predicted: Relation | None
     distance: str
@@ -82,7 +67,16 @@ class RelationComparison:
     @property
     def category(self) -> ErrorCategory | None:
         """The category of the error; None where both sides agree."""
-        return category_of(self.gold, self.predicted)
+        gold, predicted = self.gold, self.predicted
+        if predicted is None:
+            return MISSED
+        if gold is None:
+            return SPURIOUS
+        if gold.relation_type != predicted.relation_type:
+            return WRONG_TYPE
+        if gold.subject_id != predicted.subject_id:
+            return WRONG_DIRECTION
+        return WRONG_NOVELTY if gold.novelty != predicted.novelty else None
 
     @property
     def score(self) -> float | None:
@@ -154,17 +148,13 @@ def aligned(gold: Iterable[Relation], predicted: Iterable[Relation]) -> list[tup
 def _comparisons(pair: ComparedDocument, pair_types: Sequence[Sequence[str]]) -> Iterator[RelationComparison]:
     """Yield the pairs that gold relates first, then those that only the predictions relate."""
     groups = RelationGroups(pair.gold, pair_types)
-    sides: dict[frozenset[str], tuple[list[Relation], list[Relation]]] = defaultdict(lambda: ([], []))
-    for side, document in enumerate((pair.gold, pair.predicted)):
-        for relation in document.relations:
-            sides[relation.pair][side].append(relation)
-    for relations in sides.values():
+    for relations in pair.relations_by(attrgetter("pair")).values():
         relation = (relations[0] + relations[1])[0]
         for gold, predicted in aligned(*relations):
             yield RelationComparison(
                 document_id=pair.gold.id,
-                entity1=_entity(groups, relation.entity1_id),
-                entity2=_entity(groups, relation.entity2_id),
+                entity1=groups.entity(relation.entity1_id),
+                entity2=groups.entity(relation.entity2_id),
                 gold=gold,
                 predicted=predicted,
                 distance=groups.distance(relation),
@@ -173,14 +163,9 @@ def _comparisons(pair: ComparedDocument, pair_types: Sequence[Sequence[str]]) ->
             )
 
 
-def _entity(groups: RelationGroups, identifier: str) -> PairEntity:
-    mentions = groups.mentions(identifier)
-    return PairEntity(identifier, *((mentions[0].entity_type, mentions[0].text) if mentions else (None, identifier)))
-
-
 def _evidence(groups: RelationGroups, relation: Relation) -> tuple[int, ...]:
     """Return the sentences where the two come closest; where one is not mentioned, the first sentences of the other."""
-    mentions = (groups.mentions(name) for name in (relation.entity1_id, relation.entity2_id))
+    mentions = (groups.entity(name).mentions for name in (relation.entity1_id, relation.entity2_id))
     first, second = ({*map(groups.sentences.sentence_of, found)} for found in mentions)
     places = sorted({(min(one, other), max(one, other)) for one in first or second for other in second or first})
     closest = min((end - start for start, end in places), default=0)

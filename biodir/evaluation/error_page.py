@@ -6,9 +6,9 @@ from pathlib import Path
 
 from biodir.document_biodir import Document
 from biodir.document_sentences_biodir import sentence_spans
-from biodir.errors_biodir import SettingError
 from biodir.evaluation.error_analysis import CATEGORIES, ErrorAnalysis
 from biodir.labels_biodir import UNRELATED
+from biodir.optional import optional_library
 
 # A piece of a sentence; the identifiers are those of the mentions that cover it, None where no mention does.
 Piece = tuple[str, list[str] | None]
@@ -16,20 +16,17 @@ Piece = tuple[str, list[str] | None]
 
 def error_page(analysis: ErrorAnalysis, gold_name: str, predicted_name: str) -> str:
     """Return the HTML of the page, with names for the two sides; it can be written as UTF-8, whatever texts hold."""
-    try:
-        from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    except ImportError as error:
-        raise SettingError("the error page needs jinja2; install it with: pip install 'biodir[data]'") from error
-    loader = FileSystemLoader(Path(__file__).parent)
-    environment = Environment(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    jinja2 = optional_library("jinja2", "data", "the error page")
+    loader = jinja2.FileSystemLoader(Path(__file__).parent)
+    environment = jinja2.Environment(
+        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {"title_of": _title_of, "passages": _passages}
     errors, type_counts = analysis.errors, analysis.type_counts()
     types = [*sorted({name for types in type_counts for name in types} - {UNRELATED}), UNRELATED]
     documents = [document for document in analysis.documents if document.id in {error.document_id for error in errors}]
     type_titles = {name: _title_of(name) for name in types}
-    page = environment.get_template("error_page.html.j2").render(
+    page: str = environment.get_template("error_page.html.j2").render(
         gold_name=gold_name,
         predicted_name=predicted_name,
         analysis=analysis,

@@ -21,7 +21,7 @@ class Resampling:
     """How often documents are drawn again, from which seed, and which share of the results an interval holds.
 
     >>> bootstrap_intervals([Counts(tp=1, fp=1)] * 3, Resampling(resamples=10))["precision"]
-    (0.5, 0.5)
+    [0.5, 0.5]
     """
 
     resamples: int = 1000
@@ -37,34 +37,24 @@ class Resampling:
             raise SettingError(f"confidence is {self.confidence}; give a share between 0 and 1, such as 0.95")
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """The difference in F1 of two systems on the same documents, the first minus the second.
-
-    `p_value` is the share of random exchanges of the two systems' predictions for a document that give a difference at
-    least as large: approximate randomisation (Noreen 1989; Yeh 2000), two-sided.
-
-    >>> compared_f1([Counts(tp=1)], [Counts(fn=1)], Resampling()).difference
-    1.0
-    """
-
-    difference: float
-    interval: tuple[float, float]
-    p_value: float
-
-
-def bootstrap_intervals(counts: Sequence[Counts], settings: Resampling) -> dict[str, tuple[float, float]]:
+def bootstrap_intervals(counts: Sequence[Counts], settings: Resampling) -> dict[str, list[float]]:
     """Return figure -> the bounds of its percentile interval, from the counts of each document at one level."""
     table = _table(counts)  # (documents, 3)
-    tp, fp, fn = (_drawn_weights(len(table), settings) @ table).T  # each (resamples,)
-    figures = _share(tp, tp + fp), _share(tp, tp + fn), _share(2 * tp, 2 * tp + fp + fn)
-    return {name: _percentiles(values, settings.confidence) for name, values in zip(FIGURES, figures, strict=True)}
+    figures = _figures(_drawn_weights(len(table), settings) @ table)
+    return {name: _percentiles(values, settings.confidence) for name, values in figures.items()}
 
 
-def compared_f1(first: Sequence[Counts], second: Sequence[Counts], settings: Resampling) -> Comparison:
-    """Return the difference in F1 of two systems, with a paired bootstrap interval and a paired test.
+def compared_f1(first: Sequence[Counts], second: Sequence[Counts], settings: Resampling) -> dict[str, Any]:
+    """Return the difference in F1 of two systems, the first minus the second, with an interval and a p-value.
 
-    Both have the counts of the same documents in the same order, at one level.
+    The p-value is the share of random exchanges of the two systems' predictions for a document that give a difference
+    at least as large: approximate randomisation (Noreen 1989; Yeh 2000), two-sided. The bootstrap is paired.
+
+    Args:
+        first, second: the counts of the same documents in the same order, at one level.
+
+    >>> compared_f1([Counts(tp=1)], [Counts(fn=1)], Resampling())["difference"]
+    1.0
     """
     table1, table2 = _table(first), _table(second)
     if len(table1) != len(table2):
@@ -77,7 +67,7 @@ def compared_f1(first: Sequence[Counts], second: Sequence[Counts], settings: Res
     sum2 = exchanged @ table1 + (1 - exchanged) @ table2
     as_large = np.abs(_f1(sum1) - _f1(sum2)) >= abs(difference) - 1e-12
     p_value = (int(as_large.sum()) + 1) / (settings.resamples + 1)
-    return Comparison(difference, _percentiles(drawn, settings.confidence), p_value)
+    return {"difference": difference, "interval": _percentiles(drawn, settings.confidence), "p_value": p_value}
 
 
 def _table(counts: Sequence[Counts]) -> Array:
@@ -93,16 +83,18 @@ def _drawn_weights(documents: int, settings: Resampling) -> Array:
     return generator.multinomial(documents, np.full(documents, 1 / documents), size=settings.resamples)
 
 
-def _f1(sums: Array) -> Array:
+def _figures(sums: Array) -> dict[str, Array]:
+    """Return precision, recall and F1, each (rows,), of counts (rows, 3)."""
     tp, fp, fn = sums.T
-    return _share(2 * tp, 2 * tp + fp + fn)
+    totals = tp + fp, tp + fn, tp + (fp + fn) / 2
+    shares = (np.divide(tp, total, out=np.zeros(len(tp)), where=total > 0) for total in totals)
+    return dict(zip(FIGURES, shares, strict=True))
 
 
-def _share(part: Array, total: Array) -> Array:
-    return np.divide(part, total, out=np.zeros(len(part)), where=total > 0)
+def _f1(sums: Array) -> Array:
+    return _figures(sums)["f1"]
 
 
-def _percentiles(values: Array, confidence: float) -> tuple[float, float]:
+def _percentiles(values: Array, confidence: float) -> list[float]:
     tail = (1 - confidence) / 2
-    low, high = np.quantile(values, [tail, 1 - tail])
-    return float(low), float(high)
+    return [float(bound) for bound in np.quantile(values, [tail, 1 - tail])]

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from biodir.document_biodir import Document, Relation
+from biodir.document_biodir import Document
 from biodir.pipeline_decoding_biodir import DecodingRule, PairDecision, decode_pair, first_of_pairs
 from biodir.pipeline_engine_biodir import Logits, model_logits
 from biodir.pipeline_engine_biodir import pair_logits as engine_logits
@@ -16,7 +16,13 @@ from biodir.processing_biodir import Features, Processor
 
 @dataclass(frozen=True)
 class ProcessedDocuments:
-    """Documents with the features of their candidate pairs, in the same order."""
+    """Documents with the features of their candidate pairs, in the same order.
+
+    >>> rule = DecodingRule({"relation": ["None", "Bind"]}, "Bind", relation_threshold=0.5, none_bias=0.0)
+    >>> data = ProcessedDocuments((Document("1", "A text without entities has no pair."),), ((),))
+    >>> [document.relations for document in decoded_documents(data, [], rule)]
+    [()]
+    """
 
     documents: tuple[Document, ...]
     features: tuple[tuple[Features, ...], ...]
@@ -59,12 +65,9 @@ def document_decisions(
 
 def decoded_documents(data: ProcessedDocuments, logits: Sequence[Logits], rule: DecodingRule) -> list[Document]:
     """Return the documents with the relations that the rule decodes in place of their own."""
-    return [
-        replace(document, relations=_relations(decisions), subject_lines=())
-        for document, decisions in zip(data.documents, document_decisions(data, logits, rule), strict=True)
-    ]
-
-
-def _relations(decisions: Iterable[PairDecision]) -> tuple[Relation, ...]:
-    related = [decision for decision in decisions if decision.is_related]
-    return first_of_pairs(decision.to_relation() for decision in sorted(related, key=lambda decision: -decision.score))
+    found = []
+    for document, decisions in zip(data.documents, document_decisions(data, logits, rule), strict=True):
+        related = sorted((decision for decision in decisions if decision.is_related), key=lambda each: -each.score)
+        relations = first_of_pairs(decision.to_relation() for decision in related)
+        found.append(replace(document, relations=relations, subject_lines=()))
+    return found

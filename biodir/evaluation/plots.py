@@ -8,10 +8,11 @@ import numpy as np
 
 from biodir.document_biodir import Document
 from biodir.errors_biodir import SettingError
-from biodir.evaluation.calibration import precision_recall_curve, relation_outcomes
+from biodir.evaluation.calibration import precision_recall_curves
 from biodir.evaluation.checks import ComparedDocument, compared_documents
 from biodir.evaluation.tables import LEVEL_NAMES
 from biodir.labels_biodir import LEVELS
+from biodir.optional import optional_library
 
 SUFFIXES = (".png", ".svg", ".pdf")
 # Colours that stay apart for the colour-blind: Okabe and Ito 2008.
@@ -26,10 +27,7 @@ def check_plot_path(path: Path) -> None:
     """Check that a picture can be written there."""
     if path.suffix.lower() not in SUFFIXES:
         raise SettingError(f"{path}: unknown suffix {path.suffix!r}; use one of {', '.join(SUFFIXES)}")
-    try:
-        import matplotlib  # noqa: F401
-    except ImportError as error:
-        raise SettingError("plots need matplotlib; install biodir[data]") from error
+    optional_library("matplotlib", "data", "a plot")
 
 
 def write_plot(
@@ -72,21 +70,15 @@ def _draw_levels(axes: Any, report: dict[str, Any]) -> None:
 
 def _draw_curves(axes: Any, pairs: Sequence[ComparedDocument]) -> None:
     """Draw precision against recall of all scored relations, and of each type that is not rare."""
-    types = sorted({relation.relation_type for pair in pairs for relation in pair.gold.relations})
-    drawn = 0
-    for name in (None, *types):
-        outcomes, gold = relation_outcomes(pairs, name)
-        if not len(outcomes.scores) or gold < MIN_RELATIONS:
-            continue
-        curve = precision_recall_curve(outcomes, gold)
-        colour = "black" if name is None else COLOURS[(drawn - 1) % len(COLOURS)]
-        label = f"{name or 'all types'} ({curve.average_precision:.2f})"
-        axes.plot(curve.recall, curve.precision, color=colour, lw=2 if name is None else 1.2, label=label)
-        drawn += 1
+    curves = precision_recall_curves(pairs)
+    drawn = {name: curve for name, curve in curves.items() if curve.gold >= MIN_RELATIONS}
+    for index, (name, curve) in enumerate(drawn.items()):
+        label = f"{'all types' if name == 'all' else name} ({curve.average_precision:.2f})"
+        style = {"color": COLOURS[(index - 1) % len(COLOURS)], "lw": 1.2} if index else {"color": "black", "lw": 2}
+        axes.plot(curve.recall, curve.precision, label=label, **style)
     axes.set(title="Precision and recall of the predicted relations", xlabel="recall", ylabel="precision", **SQUARE)
-    has_scores = any(relation.relation_score is not None for pair in pairs for relation in pair.predicted.relations)
-    note = f"fewer than {MIN_RELATIONS} gold relations" if has_scores else NO_SCORES
-    _legend_or_note(axes, drawn, "average precision in brackets", note)
+    note = f"fewer than {MIN_RELATIONS} gold relations" if curves else NO_SCORES
+    _legend_or_note(axes, len(drawn), "average precision in brackets", note)
 
 
 def _draw_reliability(axes: Any, calibration: dict[str, Any]) -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from biodir.document_biodir import Document
-from biodir.errors_biodir import STRICT, AnnotationError, ErrorPolicy, ParseError
+from biodir.errors_biodir import STRICT, AnnotationError, ErrorPolicy, ParseError, located
 from biodir.evaluation.checks import compared_documents
+from biodir.files import open_input
 from biodir.formats.reading import JSON, file_format, read_documents
 from biodir.inference.predict import predicted_relations
 
@@ -30,7 +31,8 @@ def read_gold(path: Path, policy: ErrorPolicy = STRICT) -> list[Document]:
         raise AnnotationError(f"{path}: holds no documents; give documents with relations")
     if not any(document.relations for document in documents):
         raise AnnotationError(f"{path}: {len(documents)} documents without any relation; gold documents have relations")
-    _check_comparable(path, documents, documents)
+    with located(str(path)):
+        compared_documents(documents, documents)
     return documents
 
 
@@ -43,10 +45,10 @@ def read_predictions(path: Path, gold: Sequence[Document], policy: ErrorPolicy =
         AnnotationError: the two cannot be compared; with the path.
         BioDirError: a document or a result does not follow its format; with file and line.
     """
-    documents = _results(path) if file_format(path) == JSON else None
-    if documents is None:
-        documents = list(read_documents(path, policy))
-    _check_comparable(path, gold, documents)
+    are_results = file_format(path) == JSON and _holds_results(path)
+    documents = list(_results(path) if are_results else read_documents(path, policy))
+    with located(str(path)):
+        compared_documents(gold, documents)
     return documents
 
 
@@ -63,39 +65,36 @@ def predicted_documents(
     ]
 
 
-def _check_comparable(path: Path, gold: Sequence[Document], predicted: Sequence[Document]) -> None:
+def _holds_results(path: Path) -> bool:
+    """Return whether the first line is a result of `biodir predict`: it has relations and no text."""
+    with open_input(path) as file:
+        first_line = next((line for line in file if line.strip()), b"")
     try:
-        compared_documents(gold, predicted)
-    except AnnotationError as error:
-        raise AnnotationError(f"{path}: {error}") from error
+        result = json.loads(first_line)
+    except ValueError:
+        return False  # the reader of documents names the mistake
+    return isinstance(result, dict) and "relations" in result and not result.keys() & TEXT_KEYS
 
 
-def _results(path: Path) -> list[Document] | None:
-    """Return the documents of results of `biodir predict`; None where the first line is none: it has a text."""
+def _results(path: Path) -> Iterator[Document]:
     with open(path, encoding="utf-8", errors="replace") as file:
-        lines = [(f"{path}:{number}", line) for number, line in enumerate(file, start=1) if line.strip()]
-    found: list[Document] = []
-    for place, line in lines:
-        try:
-            result = json.loads(line)
-        except ValueError as error:
-            if not found:
-                return None  # the reader of documents names the mistake
-            raise ParseError(f"{place}: not JSON ({error}); put one result on a line") from error
-        if not found and (not isinstance(result, dict) or "relations" not in result or result.keys() & TEXT_KEYS):
-            return None
-        found.append(_document(place, result))
-    return found or None
+        for number, line in enumerate(file, start=1):
+            if line.strip():
+                with located(f"{path}:{number}"):
+                    yield _document(line)
 
 
-def _document(place: str, result: Any) -> Document:
-    if not isinstance(result, dict) or not isinstance(result.get("id"), str):
-        raise ParseError(f"{place}: not a result of `biodir predict`: it is a mapping with an id and relations")
+def _document(line: str) -> Document:
     try:
-        relations = predicted_relations(result["relations"])
+        result = json.loads(line)
+    except ValueError as error:
+        raise ParseError(f"not JSON ({error}); put one result on a line") from error
+    if not isinstance(result, dict) or not isinstance(result.get("id"), str):
+        raise ParseError("not a result of `biodir predict`: it is a mapping with an id and relations")
+    try:
+        return Document(result["id"], "", relations=predicted_relations(result["relations"]))
     except (KeyError, TypeError) as error:
         raise ParseError(
-            f"{place}: the relations are not those of `biodir predict` ({type(error).__name__}: {error}); each has "
+            f"the relations are not those of `biodir predict` ({type(error).__name__}: {error}); each has "
             "subject, object, relation, directed, novelty and the scores"
         ) from error
-    return Document(result["id"], "", relations=relations)

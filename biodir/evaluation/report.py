@@ -9,8 +9,7 @@ from biodir.evaluation.breakdown import BREAKDOWNS, TYPE_LEVELS, GroupCounts, ca
 from biodir.evaluation.calibration import (
     expected_calibration_error,
     head_outcomes,
-    precision_recall_curve,
-    relation_outcomes,
+    precision_recall_curves,
     reliability,
 )
 from biodir.evaluation.checks import ComparedDocument, compared_documents, comparison_notes, unannotated_parts
@@ -45,6 +44,8 @@ def evaluation_report(
     counts = document_counts(pairs)
     totals = total_counts(counts)
     breakdowns = {name: counts_by(name, pairs) for name in BREAKDOWNS}
+    resampling = resampling or Resampling()
+    intervals = {level: bootstrap_intervals([each[level] for each in counts], resampling) for level in LEVELS}
     by_type = breakdowns["by_type"]
     report = {
         **_figures(totals),
@@ -54,9 +55,9 @@ def evaluation_report(
         "macro": {level: macro_average([found[level] for found in by_type.values()]) for level in TYPE_LEVELS},
         "candidates_only": _figures(total_counts(document_counts(candidates_only(pairs, pair_types)))),
         **{name: _groups(found) for name, found in breakdowns.items()},
-        "intervals": _intervals(counts, resampling or Resampling()),
+        "intervals": {**asdict(resampling), **intervals},
         "calibration": _calibration(pairs),
-        "average_precision": _average_precision(pairs),
+        "average_precision": {name: each.average_precision for name, each in precision_recall_curves(pairs).items()},
     }
     lacking = unannotated_parts([relation for pair in pairs for relation in pair.gold.relations])
     notes = [f"gold annotates no {part}: levels that need it are left out" for part in lacking]
@@ -78,8 +79,7 @@ def comparison_report(
     report: dict[str, Any] = asdict(resampling)
     for level in LEVELS:
         first, second = ([counts[level] for counts in system] for system in systems)
-        compared = compared_f1(first, second, resampling)
-        report[level] = {**asdict(compared), "interval": list(compared.interval)}
+        report[level] = compared_f1(first, second, resampling)
     return _without_levels(report, unannotated_levels(pairs))
 
 
@@ -100,32 +100,14 @@ def _groups(counts: GroupCounts) -> dict[str, dict[str, Any]]:
     return {group: {**figures.pop("relation_type"), **figures} for group, figures in found.items()}
 
 
-def _intervals(counts: Sequence[Mapping[str, Counts]], resampling: Resampling) -> dict[str, Any]:
-    report: dict[str, Any] = asdict(resampling)
-    for level in LEVELS:
-        found = bootstrap_intervals([each[level] for each in counts], resampling)
-        report[level] = {name: list(bounds) for name, bounds in found.items()}
-    return report
-
-
 def _calibration(pairs: Sequence[ComparedDocument]) -> dict[str, Any]:
     """Return head -> its reliability table and calibration error; empty where predictions have no scores."""
-    found = {}
-    for head, outcomes in head_outcomes(pairs).items():
-        table = reliability(outcomes)
-        found[head] = {
-            "predictions": len(outcomes.scores),
+    tables = {head: reliability(outcomes) for head, outcomes in head_outcomes(pairs).items()}
+    return {
+        head: {
+            "predictions": sum(each["predictions"] for each in table),
             "expected_calibration_error": expected_calibration_error(table),
             "bins": table,
         }
-    return found
-
-
-def _average_precision(pairs: Sequence[ComparedDocument]) -> dict[str, float]:
-    """Return relation type, or "all" -> average precision of its scored predictions, where there are any."""
-    found = {}
-    for relation_type in (None, *counts_by("by_type", pairs)):
-        outcomes, gold = relation_outcomes(pairs, relation_type)
-        if len(outcomes.scores):
-            found[relation_type or "all"] = precision_recall_curve(outcomes, gold).average_precision
-    return found
+        for head, table in tables.items()
+    }

@@ -88,10 +88,8 @@ def document_counts(pairs: Iterable[ComparedDocument]) -> list[dict[str, Counts]
 
 def total_counts(counts: Iterable[Mapping[str, Counts]]) -> dict[str, Counts]:
     """Return level -> the sum over documents."""
-    totals = dict.fromkeys(LEVELS, Counts())
-    for document in counts:
-        totals = {level: total + document[level] for level, total in totals.items()}
-    return totals
+    documents = list(counts)
+    return {level: sum((document[level] for document in documents), start=Counts()) for level in LEVELS}
 
 
 def statement_counts(gold: Iterable[Relation], predicted: Iterable[Relation], level: str) -> Counts:

@@ -7,14 +7,14 @@ documents: `calibrated_on` of the configuration lists those that were used.
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import chain, compress, islice
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from biodir.document_biodir import Document, Relation
-from biodir.errors_biodir import AnnotationError
+from biodir.errors_biodir import AnnotationError, located
 from biodir.evaluation.checks import unannotated_parts
 from biodir.evaluation.model_scores import ProcessedDocuments, decoded_documents, document_decisions
 from biodir.evaluation.scores import Counts, relation_scores, total_counts
@@ -62,19 +62,24 @@ def cross_fitted_counts(
     """
     if len(data.documents) < 2:
         raise AnnotationError(f"{len(data.documents)} documents cannot be split; give at least two")
-    counts = []
     remaining = iter(logits)
-    by_document = [[*islice(remaining, sum(len(each.pairs) for each in found))] for found in data.features]
-    for fold in range(min(folds, len(data.documents))):
-        is_held_out = [index % folds == fold for index in range(len(data.documents))]
-        part, part_logits = _part(data, by_document, [not each for each in is_held_out])
-        if not part_logits or not any(document.relations for document in part.documents):
-            raise AnnotationError(
-                f"{len(data.documents)} documents cannot be split: without those of fold {fold + 1} there are no "
-                "relations, or no candidate pairs; give more documents with relations"
-            )
-        counts.append(rule_counts(*_part(data, by_document, is_held_out), found_rule(part, part_logits, rule)))
+    rows = [
+        (document, features, [*islice(remaining, sum(len(each.pairs) for each in features))])
+        for document, features in zip(data.documents, data.features, strict=True)
+    ]
+    counts = []
+    for fold in range(min(folds, len(rows))):
+        others = _joined([row for index, row in enumerate(rows) if index % folds != fold])
+        with located(f"{len(rows)} documents cannot be split, without those of fold {fold + 1}"):
+            found = found_rule(*others, rule)
+        counts.append(rule_counts(*_joined(rows[fold::folds]), found))
     return total_counts(counts)
+
+
+def _joined(rows: Sequence[tuple[Any, ...]]) -> tuple[ProcessedDocuments, list[Logits]]:
+    """Return the documents with the logits of all their pairs; a row is a document, its features and their logits."""
+    documents, features, logits = zip(*rows, strict=True)
+    return ProcessedDocuments(documents, features), [*chain.from_iterable(logits)]
 
 
 def fingerprints(documents: Iterable[Document]) -> list[str]:
@@ -142,17 +147,10 @@ def _gold_of_pairs(
     data: ProcessedDocuments, logits: Sequence[Logits], rule: DecodingRule
 ) -> list[tuple[PairDecision, list[Relation]]]:
     """Return each pair's decision with the gold relations of the pair."""
-    found = []
-    for document, decisions in zip(data.documents, document_decisions(data, logits, rule), strict=True):
-        relations = relations_of_pairs(document)
-        for decision in decisions:
-            found.append((decision, relations.get(decision.pair.identifiers, [])))
-    return found
-
-
-def _part(
-    data: ProcessedDocuments, by_document: Sequence[Sequence[Logits]], chosen: Sequence[bool]
-) -> tuple[ProcessedDocuments, list[Logits]]:
-    """Return the chosen documents with the logits of their pairs."""
-    part = ProcessedDocuments(tuple(compress(data.documents, chosen)), tuple(compress(data.features, chosen)))
-    return part, [*chain.from_iterable(compress(by_document, chosen))]
+    decisions = document_decisions(data, logits, rule)
+    relations = map(relations_of_pairs, data.documents)
+    return [
+        (decision, of_document.get(decision.pair.identifiers, []))
+        for of_document, found in zip(relations, decisions, strict=True)
+        for decision in found
+    ]

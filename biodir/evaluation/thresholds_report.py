@@ -21,7 +21,13 @@ from biodir.processing_biodir import make_processor
 
 @dataclass(frozen=True)
 class CalibrationRun:
-    """The rule that was found, and the documents it was found on; `counts` maps a rule's name to level -> counts."""
+    """The rule that was found, and the documents it was found on; `counts` maps a rule's name to level -> counts.
+
+    >>> rule = DecodingRule({"relation": ["None", "Bind"]}, "Bind", 0.5, 0.0, relation_thresholds={"Bind": 0.42})
+    >>> run = CalibrationRun(rule, 1, ["6b86b273"], {"found here": {"all": Counts(tp=1)}})
+    >>> thresholds_table(run).splitlines()[1].split()
+    ['Bind', '42.0']
+    """
 
     rule: DecodingRule
     documents: int

@@ -30,33 +30,32 @@ def use_backend(model: Any, backend: str, folder: Path | None = None) -> None:
     Raises:
         SettingError: the back end is unknown, the model is not on a CPU, or a library is missing.
     """
-    check_backend(backend)
-    if backend == "torch":
-        return
-    if backend != "bf16" and model.device.type != "cpu":
+    if backend not in BACKENDS:
+        raise SettingError(f"backend is {backend!r}; choose one of {', '.join(BACKENDS)}")
+    if backend not in ("torch", "bf16") and model.device.type != "cpu":
         raise SettingError(
             f"backend {backend!r} is for CPUs, but the model is on {model.device}; choose torch or bf16, or device cpu"
         )
     if backend == "bf16":
         model.encoder = LowPrecisionEncoder(model.encoder)
     elif backend == "int8":
-        model.encoder = _quantized(model.encoder)
-    else:
+        with warnings.catch_warnings():
+            # torch calls this deprecated in favour of a package of its own, which knows no int8 on CPUs.
+            warnings.simplefilter("ignore")
+            model.encoder = torch.ao.quantization.quantize_dynamic(model.encoder, {nn.Linear}, dtype=torch.qint8)
+    elif backend in ONNX_FILES:
         model.encoder = _onnx_encoder(model, backend, folder)
 
 
-def check_backend(backend: str) -> None:
-    """Check that there is such a back end.
-
-    Raises:
-        SettingError: there is none.
-    """
-    if backend not in BACKENDS:
-        raise SettingError(f"backend is {backend!r}; choose one of {', '.join(BACKENDS)}")
-
-
 class LowPrecisionEncoder(nn.Module):
-    """An encoder whose matrix products are computed in bfloat16; its states are returned as float32."""
+    """An encoder whose matrix products are computed in bfloat16; its states are returned as float32.
+
+    >>> from transformers import BertConfig, BertModel
+    >>> tiny = BertConfig(vocab_size=9, hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8)
+    >>> encoder = LowPrecisionEncoder(BertModel(tiny))
+    >>> encoder(inputs_embeds=torch.rand(1, 3, 8)).last_hidden_state.dtype
+    torch.float32
+    """
 
     inner: Any
 
@@ -77,17 +76,8 @@ class LowPrecisionEncoder(nn.Module):
         return output
 
 
-def _quantized(encoder: nn.Module) -> nn.Module:
-    """Return a copy of the encoder with weights in int8; activations are quantized when they are computed."""
-    with warnings.catch_warnings():
-        # torch calls these functions deprecated in favour of a package of their own, which knows no int8 on CPUs.
-        warnings.simplefilter("ignore")
-        return torch.ao.quantization.quantize_dynamic(encoder, {nn.Linear}, dtype=torch.qint8)
-
-
 def _onnx_encoder(model: Any, backend: str, folder: Path | None) -> nn.Module:
-    exported = folder / ONNX_FILES[backend] if folder is not None else None
-    if exported is not None and exported.is_file():
-        return OnnxEncoder(model, exported)
+    if folder is not None and (folder / ONNX_FILES[backend]).is_file():
+        return OnnxEncoder(model, folder / ONNX_FILES[backend])
     with TemporaryDirectory() as temporary:  # the session holds the graph in memory
         return OnnxEncoder(model, export_encoder(model, Path(temporary), backend))

@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from biodir.document_biodir import Document
+from biodir.document_biodir import Document, Span
 
 HEADINGS = ("score", "relation", "novelty", "subject --> object  <evidence>")
 # Columns of the listing: those of the terminal within these limits; without a terminal, the default.
@@ -13,8 +13,6 @@ MIN_WIDTH, MAX_WIDTH, DEFAULT_WIDTH = 72, 120, 100
 MAX_NAME, MAX_IDENTIFIER, MAX_EVIDENCE = 60, 30, 600
 # A space at which no line is broken; texts have none of these, since it counts as not printable.
 GLUE = "\N{NO-BREAK SPACE}"
-
-Span = tuple[int, int]
 
 
 def relation_listing(document: Document, relations: Sequence[Mapping[str, Any]], width: int | None = None) -> str:
@@ -27,30 +25,20 @@ def relation_listing(document: Document, relations: Sequence[Mapping[str, Any]],
         width: characters of a line; by default as many as the terminal has.
     """
     width = width or min(max(shutil.get_terminal_size((DEFAULT_WIDTH, 24)).columns, MIN_WIDTH), MAX_WIDTH)
-    lines = _hanging(f"{document.id}  ", _title(document, 2 * width), width)
+    titles = [document.text[passage.start_char : passage.end_char] for passage in document.passages] or [document.text]
+    lines = _hanging(f"{document.id}  ", _shortened(titles[0], 2 * width), width)
     if not relations:
         return "\n".join([*lines, "  no relations found"]) + "\n\n"
-    sentences = _sentences(relations)
-    numbers = {span: number for number, span in enumerate(sentences, start=1)}
+    sentences = {(part["start"], part["end"]): part["text"] for relation in relations for part in relation["evidence"]}
+    numbers = {span: number for number, span in enumerate(sorted(sentences), start=1)}
     rows = [HEADINGS, *(_cells(relation, numbers) for relation in relations)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS) - 1)]
     for *cells, statement in rows:
         start = "  ".join(["", *(cell.ljust(size) for cell, size in zip(cells, widths, strict=True)), ""])
         lines += _hanging(start, statement, width)
-    for span, text in sentences.items():
-        lines += _hanging(f"  <{numbers[span]}> ", text, width)
+    for span, number in numbers.items():
+        lines += _hanging(f"  <{number}> ", _shortened(sentences[span], MAX_EVIDENCE), width)
     return "\n".join(lines) + "\n\n"
-
-
-def _title(document: Document, longest: int) -> str:
-    start, end = (document.passages[0].start_char, document.passages[0].end_char) if document.passages else (0, None)
-    return _shortened(document.text[start:end], longest)
-
-
-def _sentences(relations: Sequence[Mapping[str, Any]]) -> dict[Span, str]:
-    """Return the sentences of evidence by their spans, in the order of the text."""
-    found = {(part["start"], part["end"]): part["text"] for relation in relations for part in relation["evidence"]}
-    return {span: _shortened(found[span], MAX_EVIDENCE) for span in sorted(found)}
 
 
 def _cells(relation: Mapping[str, Any], numbers: Mapping[Span, int]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from transformers import AutoTokenizer
 import biodir.modeling_biodir
 from biodir.configuration_biodir import BioDirConfig
 from biodir.errors_biodir import BioDirError, CheckpointError, SettingError
-from biodir.inference.backends import check_backend, use_backend
+from biodir.inference.backends import use_backend
 from biodir.pipeline_biodir import BioDirPipeline
 
 MODEL_VARIABLE = "BIODIR_MODEL"
@@ -37,9 +37,9 @@ def load_pipeline(model: str | None = None, device: str | int | None = None, bac
         CheckpointError: there is no checkpoint, or its files are missing or do not fit together.
         SettingError: the device or the back end cannot be used.
     """
-    check_backend(backend)
     name = model or default_model()
-    _check_place(name)
+    if Path(name).exists() or not HUB_ID.fullmatch(name):
+        check_checkpoint(name)
     _check_device(device)
     with _naming(name, "config.json"):
         _check_model_type(name)
@@ -71,11 +71,13 @@ def default_model() -> str:
     return str(folder)
 
 
-def _check_place(name: str) -> None:
-    """Check that the name is that of a folder with all files of a checkpoint, or can be an id of the Hub."""
+def check_checkpoint(name: str) -> None:
+    """Check that a folder has all files of a checkpoint.
+
+    Raises:
+        CheckpointError: there is no such folder, a file is missing, or it is a pointer of Git LFS.
+    """
     folder = Path(name)
-    if not folder.exists() and HUB_ID.fullmatch(name):
-        return
     if not folder.is_dir():
         raise CheckpointError(f"{name}: there is no such folder; name the folder of a checkpoint, or a Hub id")
     missing = [file for file in CHECKPOINT_FILES if not (folder / file).is_file()]

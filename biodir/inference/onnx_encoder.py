@@ -3,9 +3,8 @@
 import hashlib
 import logging
 import warnings
-from importlib import import_module
+from collections.abc import Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import torch
@@ -13,14 +12,14 @@ from torch import Tensor, nn
 from transformers import AttentionInterface
 from transformers.modeling_outputs import BaseModelOutput
 
-from biodir.errors_biodir import CheckpointError, SettingError
+from biodir.errors_biodir import CheckpointError
 from biodir.modeling_attention_biodir import PACKED_ATTENTION, PackedLayout, is_last_layer
+from biodir.optional import optional_library
 
 # Back end -> the file that holds its graph.
 ONNX_FILES = {"onnx": "encoder.onnx", "onnx-int8": "encoder.int8.onnx"}
 ONNX_ATTENTION = "biodir_onnx"
 WEIGHTS_KEY = "biodir_weights"
-INSTALL_HINT = "install it with: pip install 'biodir[onnx]'"
 
 
 def export_encoder(model: Any, folder: Path, backend: str) -> Path:
@@ -32,27 +31,19 @@ def export_encoder(model: Any, folder: Path, backend: str) -> Path:
     Raises:
         SettingError: a library is missing.
     """
-    onnx, *_ = map(_library, ("onnx", "onnxscript", "onnxruntime"))
-    is_packed = model.encoder.config._attn_implementation == PACKED_ATTENTION
-    wrapper = _PackedGraph(model.encoder) if is_packed else _RowsGraph(model.encoder)
-    wrapper.eval()
-    path = folder / ONNX_FILES["onnx"]
-    plain = path if backend == "onnx" else folder / f"float32.{path.name}"
-    _export(wrapper, plain)
-    graph = onnx.load(plain)
-    if backend != "onnx":
+    onnx, *_ = (optional_library(name, "onnx", "this back end") for name in ("onnx", "onnxscript", "onnxruntime"))
+    path = folder / ONNX_FILES[backend]
+    graph = _graph(model.encoder)
+    properties = {WEIGHTS_KEY: weights_fingerprint(model.encoder)}
+    if backend == "onnx":
+        onnx.helper.set_model_props(graph, properties)
+        onnx.save(graph, path)
+    else:
         from onnxruntime.quantization import QuantType, quantize_dynamic
 
-        path = folder / ONNX_FILES[backend]
-        logging.getLogger().addFilter(_without_preprocessing_advice)
-        try:
-            quantize_dynamic(plain, path, weight_type=QuantType.QInt8)
-        finally:
-            logging.getLogger().removeFilter(_without_preprocessing_advice)
-        plain.unlink()
-        graph = onnx.load(path)
-    onnx.helper.set_model_props(graph, {WEIGHTS_KEY: weights_fingerprint(model.encoder)})
-    onnx.save(graph, path)
+        # The mark of its own preparation of graphs, which changes nothing here; without it, it logs advice to run it.
+        onnx.helper.set_model_props(graph, {**properties, "onnx.quant.pre_process": "onnxruntime.quant"})
+        quantize_dynamic(graph, path, weight_type=QuantType.QInt8)
     return path
 
 
@@ -66,11 +57,20 @@ class OnnxEncoder(nn.Module):
     Raises:
         CheckpointError: the file is that of other weights.
         SettingError: a library is missing.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> from transformers import BertConfig, BertModel
+    >>> tiny = BertConfig(vocab_size=19, hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8)
+    >>> model = nn.ModuleDict({"encoder": BertModel(tiny).eval()})
+    >>> with TemporaryDirectory() as folder:
+    ...     encoder = OnnxEncoder(model, export_encoder(model, Path(folder), "onnx"))
+    >>> encoder(torch.rand(3, 4, 8), attention_mask=torch.ones(3, 4)).last_hidden_state.shape
+    torch.Size([3, 4, 8])
     """
 
     def __init__(self, model: Any, path: Path) -> None:
         super().__init__()
-        onnxruntime = _library("onnxruntime")
+        onnxruntime = optional_library("onnxruntime", "onnx", "this back end")
         self.config = model.encoder.config
         self.embeddings = model.encoder.get_input_embeddings()
         options = onnxruntime.SessionOptions()
@@ -106,24 +106,16 @@ class OnnxEncoder(nn.Module):
             assert attention_mask is not None, "rows come with their mask"
             return BaseModelOutput(last_hidden_state=self._run(inputs_embeds, attention_mask.long())[0])
         assert position_ids is not None, "a packed row comes with its positions"
-        states, query, key = self._packed_states(inputs_embeds[0], position_ids[0], layout)
+        parts = layout.parts()  # each window, with its soft prompts, is a row of its own
+        found = [
+            self._run(inputs_embeds[:, part], position_ids[:, part], layout.visible(part)[None, None]) for part in parts
+        ]
+        back = torch.cat(parts).argsort()
+        states, queries, keys = zip(*found, strict=True)  # (1, tokens, hidden), (1, heads, tokens, head_size) twice
+        query, key = (torch.cat(each, dim=2)[0, :, back] for each in (queries, keys))  # (heads, tokens, head_size)
         if last_layer is not None:
             last_layer.append((query, key))
-        return BaseModelOutput(last_hidden_state=states[None])
-
-    def _packed_states(self, embeddings: Tensor, positions: Tensor, layout: PackedLayout) -> tuple[Tensor, ...]:
-        """Return states (tokens, hidden), queries and keys (heads, tokens, head_size).
-
-        Each window, with its soft prompts, is a row of its own.
-        """
-        parts = layout.parts()
-        found = [
-            [values[0] for values in self._run(embeddings[part][None], positions[part][None], visible[None, None])]
-            for part, visible in ((part, layout.visible(part)) for part in parts)
-        ]
-        states, queries, keys = zip(*found, strict=True)
-        back = torch.cat(parts).argsort()
-        return torch.cat(states)[back], torch.cat(queries, dim=1)[:, back], torch.cat(keys, dim=1)[:, back]
+        return BaseModelOutput(last_hidden_state=torch.cat(states, dim=1)[:, back])
 
     def _run(self, *inputs: Tensor) -> list[Tensor]:
         names = [node.name for node in self.session.get_inputs()]
@@ -131,43 +123,22 @@ class OnnxEncoder(nn.Module):
         return [torch.from_numpy(found) for found in self.session.run(None, dict(zip(names, values, strict=True)))]
 
 
-class _RowsGraph(nn.Module):
-    """The encoder of the pairwise form, as it is exported."""
+class _Encoder(nn.Module):
+    """The encoder as it is exported, with its inputs by position; of packed rows with queries and keys."""
 
     encoder: Any
-    dynamic: Any = ({0: "rows", 1: "tokens"}, {0: "rows", 1: "tokens"})
 
-    def __init__(self, encoder: nn.Module) -> None:
+    def __init__(self, encoder: nn.Module, names: Sequence[str]) -> None:
         super().__init__()
-        self.encoder = encoder
+        self.encoder, self.names = encoder, names
 
-    def example(self) -> tuple[Tensor, ...]:
-        embeddings = self.encoder.get_input_embeddings()(torch.arange(10).view(2, 5) + 1)
-        return embeddings, torch.ones(2, 5, dtype=torch.long)
-
-    def forward(self, embeddings: Tensor, attention_mask: Tensor) -> Tensor:
-        return self.encoder(inputs_embeds=embeddings, attention_mask=attention_mask).last_hidden_state
-
-
-class _PackedGraph(nn.Module):
-    """The encoder of packed rows, as it is exported."""
-
-    encoder: Any
-    dynamic: Any = (*_RowsGraph.dynamic, {0: "rows", 2: "tokens", 3: "tokens"})
-
-    def __init__(self, encoder: nn.Module) -> None:
-        super().__init__()
-        self.encoder = encoder
-
-    def example(self) -> tuple[Tensor, ...]:
-        embeddings = self.encoder.get_input_embeddings()(torch.arange(10).view(2, 5) + 1)
-        positions = torch.arange(5).expand(2, -1) + 2
-        return embeddings, positions, torch.ones(2, 1, 5, 5, dtype=torch.bool)
-
-    def forward(self, embeddings: Tensor, positions: Tensor, visible: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        arguments: dict[str, Any] = dict(zip(self.names, inputs, strict=True))
         last_layer: list[tuple[Tensor, Tensor]] = []
-        output = self.encoder(inputs_embeds=embeddings, position_ids=positions, visible=visible, last_layer=last_layer)
-        return output.last_hidden_state, *last_layer[-1]
+        if "visible" in self.names:
+            arguments["last_layer"] = last_layer
+        output = self.encoder(**arguments)
+        return output.last_hidden_state, *(each for pair in last_layer[-1:] for each in pair)
 
 
 def _masked_attention(
@@ -205,31 +176,31 @@ def weights_fingerprint(encoder: nn.Module) -> str:
     return digest.hexdigest()
 
 
-def _export(wrapper: _RowsGraph | _PackedGraph, path: Path) -> None:
-    config = wrapper.encoder.config
-    before = config._attn_implementation
+def _graph(encoder: Any) -> Any:
+    """Return the ONNX graph of the encoder."""
+    config, before = encoder.config, encoder.config._attn_implementation
+    is_packed = before == PACKED_ATTENTION
+    rows = {0: "rows", 1: "tokens"}
+    # name -> an example and its dimensions of any size
+    inputs: dict[str, tuple[Tensor, dict[int, str]]] = {
+        "inputs_embeds": (encoder.get_input_embeddings()(torch.arange(10).view(2, 5) + 1), rows)
+    }
+    if is_packed:
+        inputs["position_ids"] = torch.arange(5).expand(2, -1) + 2, rows
+        inputs["visible"] = torch.ones(2, 1, 5, 5, dtype=torch.bool), {0: "rows", 2: "tokens", 3: "tokens"}
+    else:
+        inputs["attention_mask"] = torch.ones(2, 5, dtype=torch.long), rows
+    examples, shapes = zip(*inputs.values(), strict=True)
     AttentionInterface.register(ONNX_ATTENTION, _masked_attention)
-    config._attn_implementation = ONNX_ATTENTION if isinstance(wrapper, _PackedGraph) else "eager"
+    config._attn_implementation = ONNX_ATTENTION if is_packed else "eager"
     try:
         with warnings.catch_warnings(), torch.inference_mode():
             warnings.simplefilter("ignore")
             # It reports every operator of packages that are not installed as skipped.
             logging.getLogger("torch.onnx._internal.exporter._registration").setLevel(logging.ERROR)
-            torch.onnx.export(
-                wrapper, wrapper.example(), path, dynamo=True, dynamic_shapes=wrapper.dynamic, verbose=False,
-                external_data=False,
-            )  # fmt: skip
+            wrapped = _Encoder(encoder, [*inputs]).eval()
+            program = torch.onnx.export(wrapped, examples, dynamic_shapes=(shapes,), dynamo=True, verbose=False)
     finally:
         config._attn_implementation = before
-
-
-def _without_preprocessing_advice(record: logging.LogRecord) -> bool:
-    return "pre-processing" not in record.getMessage()
-
-
-def _library(name: str) -> ModuleType:
-    """Return the package of this name."""
-    try:
-        return import_module(name)
-    except ImportError as error:
-        raise SettingError(f"this back end needs the package {name}; {INSTALL_HINT}") from error
+    assert program is not None, "given for dynamo"
+    return program.model_proto

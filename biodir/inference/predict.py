@@ -12,28 +12,25 @@ from biodir.document_biodir import Document, Relation
 from biodir.errors_biodir import STRICT, ErrorPolicy, SettingError
 from biodir.files import check_paths
 from biodir.formats.pubtator_writer import format_pubtator
-from biodir.formats.reading import (
-    JSON_LINES_SUFFIXES,
-    JSON_SUFFIX,
-    PUBTATOR_SUFFIXES,
-    document_count,
-    read_documents,
-)
+from biodir.formats.reading import JSON_LINES_SUFFIXES, JSON_SUFFIX, PUBTATOR_SUFFIXES, document_count, read_documents
 from biodir.inference.listing import relation_listing
 from biodir.pipeline_decoding_biodir import first_of_pairs
 
 if TYPE_CHECKING:
     from biodir.pipeline_biodir import BioDirPipeline
 
-# Suffixes of files of relations.
-JSON_SUFFIXES = (*JSON_LINES_SUFFIXES, JSON_SUFFIX)
 # Digits of the scores that are written to PubTator files.
 SCORE_DIGITS = 4
 
 
 @dataclass(frozen=True)
 class Report:
-    """The documents and relations that a run wrote; the policy of the run counts what it left out."""
+    """The documents and relations that a run wrote; the policy of the run counts what it left out.
+
+    >>> from io import StringIO
+    >>> predict_files(lambda documents: iter(()), inputs=[], output=StringIO())
+    Report(documents=0, relations=0)
+    """
 
     documents: int
     relations: int
@@ -93,19 +90,17 @@ def format_of(output: Path | TextIO) -> str:
     """
     if not isinstance(output, Path):
         return "listing"
-    if output.suffix.lower() in JSON_SUFFIXES:
-        return "jsonl"
-    if output.suffix.lower() in PUBTATOR_SUFFIXES:
-        return "pubtator"
-    known = ", ".join((*PUBTATOR_SUFFIXES, *JSON_SUFFIXES))
-    raise SettingError(f"{output}: unknown suffix {output.suffix!r}; use one of {known}, or name a format")
+    formats = dict.fromkeys(PUBTATOR_SUFFIXES, "pubtator") | dict.fromkeys((*JSON_LINES_SUFFIXES, JSON_SUFFIX), "jsonl")
+    if output.suffix.lower() not in formats:
+        known = ", ".join(formats)
+        raise SettingError(f"{output}: unknown suffix {output.suffix!r}; use one of {known}, or name a format")
+    return formats[output.suffix.lower()]
 
 
 def count_documents(paths: Sequence[Path]) -> int | None:
     """Return how many documents the files seem to hold, for a progress bar; None if that takes long to find out."""
     counts = [document_count(path) for path in paths]
-    known = [count for count in counts if count is not None]
-    return sum(known) if len(known) == len(counts) else None
+    return None if None in counts else sum(count or 0 for count in counts)
 
 
 def _with_relations(
@@ -137,18 +132,15 @@ def _pubtator_block(document: Document, relations: Sequence[Mapping[str, Any]]) 
 
 
 def _relation(result: Mapping[str, Any]) -> Relation:
-    def rounded(name: str) -> float | None:
-        return None if result[name] is None else round(result[name], SCORE_DIGITS)
-
+    subject, object_ = result["subject"]["id"], result["object"]["id"]
+    scores = {name: result[name] for name in ("relation_score", "novelty_score", "direction_score")}
     return Relation(
         relation_type=result["relation"],
-        entity1_id=result["subject"]["id"],
-        entity2_id=result["object"]["id"],
+        entity1_id=subject,
+        entity2_id=object_,
         novelty=result["novelty"],
-        subject_id=result["subject"]["id"] if result["directed"] else None,
-        relation_score=rounded("relation_score"),
-        novelty_score=rounded("novelty_score"),
-        direction_score=rounded("direction_score"),
+        subject_id=subject if result["directed"] else None,
+        **{name: None if score is None else round(score, SCORE_DIGITS) for name, score in scores.items()},
     )
 
 

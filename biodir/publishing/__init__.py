@@ -1,4 +1,5 @@
 """What goes to the Hub: the repository of a model, its card, its check and its upload.
 
-All functions here raise `PublishError` for what cannot be published; the message names place, value and fix.
+All functions here raise `PublishError`, or another `BioDirError`, for what cannot be published; the message names
+place, value and fix.
 """

@@ -2,8 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from biodir.publishing.errors import PublishError
@@ -13,27 +12,11 @@ MARKER = ".biodir-publish"
 MARKER_TEXT = "biodir wrote the files below and replaces them the next time; this file is not uploaded.\n"
 
 
-@dataclass(frozen=True)
-class RepositoryFile:
-    """A file of the repository.
-
-    Args:
-        path: path in the repository.
-        source: the file that it comes from.
-        text: the content, where it is not that of the source.
-
-    >>> RepositoryFile("README.md", Path("model_card.md"), "# A card").path
-    'README.md'
-    """
-
-    path: str
-    source: Path
-    text: str | None = None
+# Path in the repository -> the file that it is copied from, or its text.
+RepositoryFiles = Mapping[str, Path | str]
 
 
-def assemble(
-    files: Iterable[RepositoryFile], target: Path, check: Callable[[Path], None] = lambda folder: None
-) -> Path:
+def assemble(files: RepositoryFiles, target: Path, check: Callable[[Path], None] = lambda folder: None) -> Path:
     """Write the files into a folder beside the target, check it, rename it to the target, and return the target.
 
     After an error or interrupt the target is as it was.
@@ -88,16 +71,16 @@ def content_files(folder: Path) -> Iterator[tuple[str, Path]]:
             yield name, path
 
 
-def _write(files: Iterable[RepositoryFile], folder: Path) -> None:
+def _write(files: RepositoryFiles, folder: Path) -> None:
     folder.mkdir()
-    for file in files:
-        place = folder / file.path
+    for name, content in files.items():
+        place = folder / name
         place.parent.mkdir(parents=True, exist_ok=True)
-        if file.text is not None:
-            place.write_text(file.text, encoding="utf-8")
-        elif file.source.is_file():
-            shutil.copyfile(file.source, place)
+        if isinstance(content, str):
+            place.write_text(content, encoding="utf-8")
+        elif content.is_file():
+            shutil.copyfile(content, place)
         else:
-            raise PublishError(f"{file.source}: there is no such file, and the repository needs {file.path}")
+            raise PublishError(f"{content}: there is no such file, and the repository needs {name}")
     names = "".join(f"{name}\n" for name, _ in content_files(folder))
     (folder / MARKER).write_text(MARKER_TEXT + names, encoding="utf-8")

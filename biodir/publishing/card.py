@@ -10,7 +10,10 @@ from huggingface_hub import EvalResultEntry, ModelCardData, eval_result_entries_
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from biodir.configuration_biodir import TASK
+from biodir.document_biodir import Document
+from biodir.evaluation.scores import FIGURES
 from biodir.evaluation.tables import LEVEL_NAMES
+from biodir.formats.pubtator_writer import format_pubtator
 from biodir.publishing.card_check import MODEL_CARD
 from biodir.publishing.facts import Facts
 
@@ -20,7 +23,6 @@ EVAL_RESULTS = ".eval_results/bioredirect.yaml"
 BENCHMARK = "bigbio/biored"
 BENCHMARK_NAME = "BioREDirect (BioRED with directions)"
 TASK_NAME = "Directed biomedical relation extraction"
-METRICS = ("precision", "recall", "f1")
 TAGS = "biology medical relation-extraction directed-relations knowledge-graph BioRED PubTator custom_code".split()
 
 
@@ -84,7 +86,7 @@ def metadata(facts: Facts) -> dict[str, Any]:
         base_model=training["base_model"],
         datasets=training["datasets"],
         tags=list(TAGS),
-        metrics=list(METRICS),
+        metrics=list(FIGURES),
         widget=[widget(example) for example in facts.examples],
         co2_eq_emissions={
             "emissions": energy(training)["grams"],
@@ -105,7 +107,7 @@ def model_index(facts: Facts) -> list[dict[str, Any]]:
             "dataset": {**data, "args": {"level": level}},
             "metrics": [
                 {"type": metric, "value": round(facts.test[level][metric], 4), "name": f"{name}: {metric}"}
-                for metric in METRICS
+                for metric in FIGURES
             ],
         }
         for level, name in LEVEL_NAMES.items()
@@ -135,15 +137,12 @@ def eval_results_text(facts: Facts) -> str:
 def widget(example: Mapping[str, Any]) -> dict[str, Any]:
     """Return an example of the card's metadata: PubTator text, which the pipeline takes, and the relations in it."""
     document = example["document"]
-    lines = [f"{document['id']}|t|{document['text']}", f"{document['id']}|a|"]
-    for part in document["entities"]:
-        text = document["text"][part["start"] : part["end"]]
-        lines.append(f"{document['id']}\t{part['start']}\t{part['end']}\t{text}\t{part['type']}\t{part['id']}")
-    found = [relation_line(relation) for relation in example["relations"]]
+    # All of the text is the title.
+    titled = Document.from_dict({"id": document["id"], "title": document["text"], "entities": document["entities"]})
     return {
         "example_title": document["id"].replace("-", " ").capitalize(),
-        "text": "\n".join(lines) + "\n",
-        "output": {"text": "\n".join(found)},
+        "text": format_pubtator(titled).removesuffix("\n"),
+        "output": {"text": "\n".join(map(relation_line, example["relations"]))},
     }
 
 

@@ -1,13 +1,12 @@
 """Checks of a card's metadata and of evaluation results, as far as they are possible without the Hub."""
 
 import math
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
-from huggingface_hub import ModelCardData, parse_eval_result_entries
+from huggingface_hub import ModelCardData, RepoCard, parse_eval_result_entries
 from huggingface_hub.utils import HFValidationError, validate_repo_id
 
 from biodir.publishing.errors import PublishError
@@ -15,7 +14,6 @@ from biodir.publishing.errors import PublishError
 # Name of the card beside a model, and on the Hub.
 MODEL_CARD = "model_card.md"
 HUB_CARD = "README.md"
-BLOCK = re.compile(r"\A---\r?\n(.*?\r?\n)---\r?\n", re.DOTALL)
 # Key that a model card needs -> what to write there. The Hub itself checks licence and language on upload.
 NEEDED = {
     "language": "a code such as en, or a list of them",
@@ -28,15 +26,14 @@ NEEDED = {
 
 def metadata_of(card: str, place: str) -> dict[str, Any]:
     """Return the metadata at the head of a card."""
-    block = BLOCK.match(card)
-    if block is None:
-        raise PublishError(f"{place}: has no metadata; put YAML between two lines of --- at the beginning")
     try:
-        found = yaml.safe_load(block.group(1))
-    except yaml.YAMLError as error:
-        raise PublishError(f"{place}: the metadata are not YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(found, dict):
-        raise PublishError(f"{place}: the metadata are {found!r}; write a mapping")
+        found = RepoCard(card).data.to_dict()
+    except (yaml.YAMLError, ValueError) as error:
+        raise PublishError(
+            f"{place}: the metadata are not a mapping in YAML: {' '.join(str(error).split())}"
+        ) from error
+    if not found:
+        raise PublishError(f"{place}: has no metadata; put YAML between two lines of --- at the beginning")
     return found
 
 

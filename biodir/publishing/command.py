@@ -1,7 +1,7 @@
 """The command `biodir publish`, and what it shares with `biodir dataset publish`."""
 
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +10,7 @@ from typer import Option
 from biodir import __version__
 
 if TYPE_CHECKING:
-    from biodir.publishing.assembly import RepositoryFile
+    from biodir.publishing.assembly import RepositoryFiles
     from biodir.publishing.upload import Destination
 
 MODEL_HELP = "checkpoint with its model_card.md; by default $BIODIR_MODEL or the checkpoint of the checkout"
@@ -57,7 +57,7 @@ def publish(
 
 
 def run_publish(
-    files: Iterable["RepositoryFile"],
+    files: "RepositoryFiles",
     check: Callable[[Path], str],
     destination: "Destination",
     is_dry_run: bool = False,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from biodir.publishing.assembly import MARKER, RepositoryFile
+from biodir.publishing.assembly import MARKER
 from biodir.publishing.card_check import HUB_CARD, metadata_of
 from biodir.publishing.checking import run_fresh
 from biodir.publishing.errors import PublishError
@@ -16,7 +16,7 @@ LOADED = re.compile(r'load_dataset\("[^"\n]+"')
 FOLDER_HINT = re.compile(r'^# ".*" is the path of this folder.*\n', re.MULTILINE)
 
 
-def dataset_repository(folder: Path, repo_id: str) -> list[RepositoryFile]:
+def dataset_repository(folder: Path, repo_id: str) -> dict[str, Path | str]:
     """Return the files of a folder that `biodir dataset export` wrote; the card's examples load the repository."""
     if not (folder / HUB_CARD).is_file():
         raise PublishError(f"{folder}: lacks {HUB_CARD}; name a folder that `biodir dataset export` wrote")
@@ -32,10 +32,7 @@ def dataset_repository(folder: Path, repo_id: str) -> list[RepositoryFile]:
         if names:
             raise PublishError(f"{folder}: {min(names)} {problem}; export the data set again")
     changed = FOLDER_HINT.sub("", LOADED.sub(f'load_dataset("{repo_id}"', card))
-    return [
-        RepositoryFile(HUB_CARD, folder / HUB_CARD, changed),
-        *(RepositoryFile(name, folder / name) for name in sorted(named)),
-    ]
+    return {HUB_CARD: changed, **{name: folder / name for name in sorted(named)}}
 
 
 def check_dataset(folder: Path) -> dict[str, dict[str, int]]:

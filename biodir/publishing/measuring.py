@@ -18,7 +18,6 @@ from biodir.inference.loading import load_pipeline
 from biodir.publishing.facts import MEASURED, RESULTS, fingerprint
 
 EXAMPLES = "samples/examples.jsonl"
-SCORES = ("score", "relation_score", "novelty_score", "direction_score")
 
 
 def measure(checkout: Path, dev: Path, test: Path, dev_model: Path) -> None:
@@ -56,7 +55,7 @@ def measured_examples(checkout: Path) -> list[dict[str, Any]]:
         document = {"id": content["id"], "text": content["text"], "entities": entities}
         # Scores have four digits; machines differ in the others.
         rounded = [
-            {key: round(value, 4) if key in SCORES and value is not None else value for key, value in relation.items()}
+            {key: round(value, 4) if isinstance(value, float) else value for key, value in relation.items()}
             for relation in extract(document)
         ]
         found.append({"document": document, "relations": rounded})

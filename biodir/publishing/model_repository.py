@@ -12,9 +12,9 @@ from biodir.document_biodir import Document, Mention
 from biodir.document_candidates_biodir import candidate_pairs
 from biodir.document_inputs_biodir import with_known_types
 from biodir.document_pubtator_biodir import parse_document
+from biodir.errors_biodir import AnnotationError, BioDirError
 from biodir.formats.pubtator_writer import format_pubtator
-from biodir.inference.loading import CHECKPOINT_FILES, LFS_POINTER
-from biodir.publishing.assembly import RepositoryFile
+from biodir.inference.loading import CHECKPOINT_FILES, check_checkpoint
 from biodir.publishing.card_check import HUB_CARD, MODEL_CARD, check_card, check_eval_results
 from biodir.publishing.errors import PublishError
 from biodir.publishing.facts import MEASURED, check_fingerprint
@@ -35,7 +35,7 @@ SAMPLE = "samples/sample.pubtator"
 MADE_PAIRS = 8
 
 
-def model_repository(model: Path, repo_id: str, checkout: Path | None = None) -> list[RepositoryFile]:
+def model_repository(model: Path, repo_id: str, checkout: Path | None = None) -> dict[str, Path | str]:
     """Return the files of the repository.
 
     Args:
@@ -53,14 +53,14 @@ def model_repository(model: Path, repo_id: str, checkout: Path | None = None) ->
             check_eval_results(path)
     if (model / MEASURED).is_file():
         check_fingerprint(model)
-    return [
-        *(RepositoryFile(name, model / name) for name in CHECKPOINT_FILES),
-        *(RepositoryFile(name, checkout / name) for name in (*code_files(checkout), *COMPANIONS)),
-        sample_file(model, checkout),
-        RepositoryFile(HUB_CARD, model / MODEL_CARD, card.replace(PLACEHOLDER, repo_id)),
-        RepositoryFile("requirements.txt", checkout / SETTINGS, requirements(checkout / SETTINGS)),
-        *(RepositoryFile(path.relative_to(model).as_posix(), path) for path in evaluation),
-    ]
+    return {
+        **{name: model / name for name in CHECKPOINT_FILES},
+        **{name: checkout / name for name in (*code_files(checkout), *COMPANIONS)},
+        SAMPLE: sample(model, checkout),
+        HUB_CARD: card.replace(PLACEHOLDER, repo_id),
+        "requirements.txt": requirements(checkout / SETTINGS),
+        **{path.relative_to(model).as_posix(): path for path in evaluation},
+    }
 
 
 def code_files(checkout: Path) -> list[str]:
@@ -83,8 +83,8 @@ def requirements(settings: Path) -> str:
     return "".join(f"{named[name]}\n" for name in REQUIREMENTS)
 
 
-def sample_file(model: Path, checkout: Path) -> RepositoryFile:
-    """Return the sample of the repository: a document with at least one candidate pair of the model.
+def sample(model: Path, checkout: Path) -> Path | str:
+    """Return the file or the text of the repository's sample: a document with at least one candidate pair of the model.
 
     It is the model's own `samples/sample.pubtator` or the first other PubTator file there; without one, the sample of
     the checkout if its entity types are the model's; else one made from the model's pair types.
@@ -98,12 +98,12 @@ def sample_file(model: Path, checkout: Path) -> RepositoryFile:
     for path in (own, *sorted(own.parent.glob("*.pubtator"))):
         if path.is_file():
             _check_sample(path, config)
-            return RepositoryFile(SAMPLE, path)
+            return path
     try:
         _check_sample(shared, config)
     except (PublishError, FileNotFoundError):  # it has other entity types
-        return RepositoryFile(SAMPLE, model / "config.json", format_pubtator(made_document(config.pair_types)))
-    return RepositoryFile(SAMPLE, shared)
+        return format_pubtator(made_document(config.pair_types))
+    return shared
 
 
 def made_document(pair_types: Sequence[Sequence[str]]) -> Document:
@@ -121,19 +121,14 @@ def made_document(pair_types: Sequence[Sequence[str]]) -> Document:
 
 
 def _check_complete(model: Path, checkout: Path) -> None:
-    if not model.is_dir():
-        raise PublishError(f"{model}: there is no such folder; name the folder of a checkpoint")
+    check_checkpoint(str(model))
     for folder, names, fix in (
-        (model, CHECKPOINT_FILES, "save model and tokenizer into it with save_pretrained"),
         (model, (MODEL_CARD,), "write the card of this model"),
         (checkout, (*COMPANIONS, SETTINGS), "publish from a checkout of biodir"),
     ):
         missing = [name for name in names if not (folder / name).is_file()]
         if missing:
             raise PublishError(f"{folder}: lacks {', '.join(missing)}; {fix}")
-    with open(model / "model.safetensors", "rb") as file:
-        if file.read(len(LFS_POINTER)) == LFS_POINTER:
-            raise PublishError(f"{model / 'model.safetensors'}: is a pointer of Git LFS; fetch it with `git lfs pull`")
 
 
 def _check_sample(path: Path, config: BioDirConfig) -> None:
@@ -141,10 +136,9 @@ def _check_sample(path: Path, config: BioDirConfig) -> None:
     try:
         document = parse_document(path.read_text(encoding="utf-8"), str(path))
         known = with_known_types(document, config.entity_types, config.type_map or {})
-    except (biodir.errors_biodir.BioDirError, UnicodeDecodeError) as error:
+        if not any(candidate_pairs(known.entities(), config.pair_types)):
+            raise AnnotationError(
+                "no two of its entities form a pair type of config.json; give a document that has one"
+            )
+    except (BioDirError, UnicodeDecodeError) as error:
         raise PublishError(f"{path} cannot be the sample: {error}") from error
-    if not any(candidate_pairs(known.entities(), config.pair_types)):
-        raise PublishError(
-            f"{path} cannot be the sample: no two of its entities form a pair type of config.json; give a document "
-            "that has one"
-        )

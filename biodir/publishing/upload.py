@@ -1,9 +1,8 @@
 """Uploads a folder to the Hub and tags it; what is already there is not uploaded again."""
 
 import glob
-import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +14,6 @@ from huggingface_hub.hf_api import RepoFile
 from biodir.publishing.assembly import MARKER, content_files
 from biodir.publishing.errors import HubError, PublishError
 
-# The Hub writes it when a repository is created.
-HUB_FILES = (".gitattributes",)
 REPO_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 TAG = re.compile(r"[A-Za-z0-9][\w-]*(\.[\w-]+)*")
 # Titles of the commits of `upload`; a large folder goes in several commits.
@@ -119,32 +116,27 @@ def plan_upload(folder: Path, destination: Destination, api: HfApi | None = None
         PublishError: the tag has other content, or the repository is public and should be private.
     """
     api = api or HfApi()
-    files = dict(content_files(folder))
     with _hub_errors(destination):
         try:
             main = api.repo_info(**destination.repository, revision=MAIN)
         except RepositoryNotFoundError:
-            return Plan(None, tuple(files))
+            return Plan(None, tuple(name for name, _ in content_files(folder)))
         if destination.private and not main.private:
             raise PublishError(
                 f"{destination.repo_id} exists and is public; make it private in its settings, or omit --private"
             )
         # The files are those of this commit: where somebody commits in between, the upload fails and is not tagged.
-        remote = _remote_files(api, destination, main.sha)
-        written, deleted = _changes(remote, files)
-        refs = api.list_repo_refs(**destination.repository)
-        for tag in refs.tags:
-            if tag.name == destination.tag:
-                differing = sum(_changes(_remote_files(api, destination, tag.name), files), ())
-                if differing:
-                    raise PublishError(
-                        f"{destination.repo_id}: the tag {tag.name} exists with other content ({_shown(differing)}); "
-                        "raise the version in biodir/__init__.py, or give another --tag"
-                    )
-                tagged = api.repo_info(**destination.repository, revision=tag.name)
-                return Plan(tagged.sha, written, deleted, is_tagged=True)
-        replaced = {path: remote[path] for path in (*written, *deleted) if path in remote and path not in HUB_FILES}
-        return Plan(main.sha, written, deleted, _foreign(api, destination, main.sha, replaced))
+        written, deleted = _changes(folder, destination, main.sha, api)
+        if destination.tag in {tag.name for tag in api.list_repo_refs(**destination.repository).tags}:
+            differing = sum(_changes(folder, destination, destination.tag, api), ())
+            if differing:
+                raise PublishError(
+                    f"{destination.repo_id}: the tag {destination.tag} exists with other content "
+                    f"({_shown(differing)}); raise the version in biodir/__init__.py, or give another --tag"
+                )
+            tagged = api.repo_info(**destination.repository, revision=destination.tag)
+            return Plan(tagged.sha, written, deleted, is_tagged=True)
+        return Plan(main.sha, written, deleted, _foreign((*written, *deleted), destination, main.sha, api))
 
 
 def upload(folder: Path, destination: Destination, plan: Plan, api: HfApi | None = None) -> str:
@@ -182,42 +174,32 @@ def upload(folder: Path, destination: Destination, plan: Plan, api: HfApi | None
     return commit
 
 
-def _foreign(api: HfApi, destination: Destination, parent: str, replaced: Mapping[str, RepoFile]) -> tuple[str, ...]:
-    """Return the paths whose content does not come from the last commit of `upload`."""
-    if not replaced:
+def _changes(folder: Path, destination: Destination, revision: str, api: HfApi) -> tuple[tuple[str, ...], ...]:
+    """Return the paths to write and the paths to delete, so that the revision equals the folder."""
+    found = api.verify_repo_checksums(**destination.repository, revision=revision, local_dir=folder)
+    written = {*found.extra_paths, *(each["path"] for each in found.mismatches)} - {MARKER}
+    deleted = {*found.missing_paths} - {".gitattributes"}  # the Hub writes it when a repository is created
+    return tuple(sorted(written)), tuple(sorted(deleted))
+
+
+def _foreign(paths: Sequence[str], destination: Destination, parent: str, api: HfApi) -> tuple[str, ...]:
+    """Return the paths whose content in the commit `parent` does not come from the last commit of `upload`."""
+
+    def blobs(revision: str) -> dict[str, str]:
+        found = api.get_paths_info(**destination.repository, paths=[*paths], revision=revision)
+        return {each.path: each.blob_id for each in found if isinstance(each, RepoFile)}
+
+    if not paths:
         return ()
     commits = api.list_repo_commits(**destination.repository, revision=parent)
     ours = next((commit.commit_id for commit in commits if TITLE.fullmatch(commit.title)), None)
-    uploaded = _remote_files(api, destination, ours) if ours else {}
-    return tuple(
-        path for path, file in replaced.items() if path not in uploaded or uploaded[path].blob_id != file.blob_id
-    )
+    present, uploaded = blobs(parent), blobs(ours) if ours else {}
+    return tuple(path for path in paths if path in present and present[path] != uploaded.get(path))
 
 
 def _shown(paths: Sequence[str]) -> str:
     """Return the first paths, and how many more there are."""
     return ", ".join(paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
-
-
-def _changes(remote: Mapping[str, RepoFile], files: Mapping[str, Path]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the paths to write and the paths to delete, so that the repository equals the folder."""
-    written = tuple(path for path in files if path not in remote or not _is_same(files[path], remote[path]))
-    return written, tuple(path for path in remote if path not in files and path not in HUB_FILES)
-
-
-def _remote_files(api: HfApi, destination: Destination, revision: str) -> dict[str, RepoFile]:
-    listed = api.list_repo_tree(**destination.repository, revision=revision, recursive=True)
-    return {each.path: each for each in listed if isinstance(each, RepoFile)}
-
-
-def _is_same(path: Path, remote: RepoFile) -> bool:
-    """Return whether a file has the content that the Hub has, by the hash that the Hub lists."""
-    if path.stat().st_size != remote.size:
-        return False
-    content = path.read_bytes()
-    if remote.lfs is not None:
-        return hashlib.sha256(content).hexdigest() == remote.lfs.sha256
-    return hashlib.sha1(b"blob %d\0%b" % (len(content), content)).hexdigest() == remote.blob_id
 
 
 @contextmanager

@@ -11,12 +11,13 @@ import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-from accelerate import Accelerator
+from typing import TYPE_CHECKING, Any
 
 from biodir.errors_biodir import CheckpointError
 from biodir.files import file_sha256, write_json
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +27,7 @@ RECORD = "record.json"
 TRACES = ("training.json", "states", "last", "config.json", "model.safetensors")
 
 
-def save_state(accelerator: Accelerator, folder: Path, step: int, record: Mapping[str, Any]) -> None:
+def save_state(accelerator: "Accelerator", folder: Path, step: int, record: Mapping[str, Any]) -> None:
     """Save all that the accelerator has prepared, then remove all but the newest `SAVED_STATES` up to this step.
 
     Each process calls this. Nothing is registered for checkpointing: accelerate would unpickle it on loading.
@@ -66,19 +67,6 @@ def newest_state(folder: Path) -> tuple[Path, dict[str, Any]] | None:
             "%s: half-written or damaged, its files are not those of its record; an older state is taken", path
         )
     return None
-
-
-def without_wrappers(accelerator: Accelerator) -> None:
-    """Have states hold bare models, so that a run may be resumed by another number of processes."""
-
-    def save_bare(models: list[Any], weights: list[Any], _folder: str) -> None:
-        weights[:] = [accelerator.unwrap_model(model).state_dict() for model in models]
-
-    def load_bare(models: list[Any], _folder: str) -> None:
-        models[:] = [accelerator.unwrap_model(model) for model in models]
-
-    accelerator.register_save_state_pre_hook(save_bare)
-    accelerator.register_load_state_pre_hook(load_bare)
 
 
 def _hashes(folder: Path) -> dict[str, str]:

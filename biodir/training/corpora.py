@@ -13,15 +13,14 @@ Names that are not mapped stay as they are.
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+
+from huggingface_hub.dataclasses import strict
+from huggingface_hub.errors import StrictDataclassError
 
 from biodir.document_biodir import Document
 from biodir.errors_biodir import SettingError
 from biodir.formats.reading import read_documents
 from biodir.training.settings import TrainingSettings, read_yaml
-
-NAME_MAPS = ("entity_types", "relation_types")
-CORPUS_KEYS = ("path", *NAME_MAPS, "partial")
 
 
 @dataclass(frozen=True)
@@ -44,14 +43,15 @@ class TrainingCorpus:
     excluded_pairs: Mapping[str, frozenset[frozenset[str]]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@strict
+@dataclass
 class _Source:
     """A file to read, and the names that its labels get; names that map to None are left out."""
 
     path: str
-    is_partial: bool = False
-    entity_types: Mapping[str, str | None] = field(default_factory=dict)
-    relation_types: Mapping[str, str | None] = field(default_factory=dict)
+    partial: bool = False
+    entity_types: dict[str, str | None] = field(default_factory=dict)
+    relation_types: dict[str, str | None] = field(default_factory=dict)
 
 
 def training_corpora(settings: TrainingSettings, log: Callable[[str], None] = print) -> list[TrainingCorpus]:
@@ -118,7 +118,7 @@ def corpus_paths(settings: TrainingSettings) -> list[str]:
 def _sources(settings: TrainingSettings) -> list[_Source]:
     return [
         *map(_Source, settings.train),
-        *(_Source(path, is_partial=True) for path in settings.extra_train),
+        *(_Source(path, partial=True) for path in settings.extra_train),
         *(_listed_sources(Path(settings.corpora)) if settings.corpora else ()),
     ]
 
@@ -128,26 +128,14 @@ def _listed_sources(path: Path) -> Iterable[_Source]:
     if not isinstance(entries, list):
         raise SettingError(f"{path}: holds {type(entries).__name__}, not a list of corpora, each with `- path: FILE`")
     for number, entry in enumerate(entries, start=1):
-        place = f"{path}, corpus {number}"
-        if not isinstance(entry, dict) or not isinstance(entry.get("path"), str):
-            raise SettingError(f"{place}: has no path; write `- path: FILE`")
-        unknown = sorted(map(str, entry.keys() - set(CORPUS_KEYS)))
-        if unknown:
-            raise SettingError(f"{place}: unknown key {unknown[0]!r}; known are {', '.join(CORPUS_KEYS)}")
-        if not isinstance(entry.get("partial"), bool | None):
-            raise SettingError(f"{place}, partial: {entry['partial']!r} is neither true nor false")
-        maps = {name: _name_map(entry.get(name), f"{place}, {name}") for name in NAME_MAPS}
-        yield _Source(entry["path"], bool(entry.get("partial", False)), **maps)
-
-
-def _name_map(value: Any, place: str) -> dict[str, str | None]:
-    if value is None:
-        return {}
-    if not isinstance(value, dict) or not all(isinstance(name, str | None) for part in value.items() for name in part):
-        raise SettingError(
-            f"{place}: {value!r} is no mapping of names to names, or to null; put quotes around names such as 'No'"
-        )
-    return value
+        try:
+            yield _Source(**{key: value for key, value in dict(entry).items() if value is not None})
+        except (TypeError, ValueError, StrictDataclassError) as error:
+            reason = " ".join(str(error).split())
+            raise SettingError(
+                f"{path}, corpus {number}, {entry}: {reason}; write `- path: FILE`, and mappings of names to names or "
+                "null; put quotes around names such as 'No'"
+            ) from error
 
 
 def _log_idle_names(source: _Source, documents: Sequence[Document], log: Callable[[str], None]) -> None:
@@ -174,4 +162,4 @@ def _corpus(source: _Source, documents: Sequence[Document]) -> TrainingCorpus:
         if dropped:
             excluded[document.id] = dropped
         mapped.append(replace(document, mentions=mentions, relations=relations))
-    return TrainingCorpus(source.path, tuple(mapped), source.is_partial, excluded)
+    return TrainingCorpus(source.path, tuple(mapped), source.partial, excluded)

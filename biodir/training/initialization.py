@@ -43,14 +43,15 @@ def model_from_encoder(
     """
     if config is not None and settings:
         raise SettingError(f"give either config or {', '.join(settings)}; set them on the config")
-    checkpoint = _biodir_checkpoint(name_or_path)
-    if checkpoint is None:
+    trained, checkpoint = biodir_config(name_or_path), None
+    if trained is None:
         encoder, pooler = _pretrained_encoder(name_or_path, encoder_settings or {})
         tokenizer = AutoTokenizer.from_pretrained(name_or_path)
     else:
+        checkpoint = BioDirForRelationExtraction.from_pretrained(name_or_path, config=trained)
         encoder, pooler = _encoder_of(checkpoint, encoder_settings or {}), None
         # With the configuration at hand transformers has no need to run the code of the folder.
-        tokenizer = AutoTokenizer.from_pretrained(name_or_path, config=checkpoint.config)
+        tokenizer = AutoTokenizer.from_pretrained(name_or_path, config=trained)
     if os.path.isdir(name_or_path):
         encoder.config.name_or_path = ""  # a local folder means nothing to the checkpoint's users
     values = config.to_dict() if config is not None else settings
@@ -101,12 +102,6 @@ def _same_shapes(first: nn.Module, second: nn.Module) -> bool:
     """Return whether the parameters have the same names and shapes."""
     shapes = [{name: values.shape for name, values in module.state_dict().items()} for module in (first, second)]
     return shapes[0] == shapes[1]
-
-
-def _biodir_checkpoint(name_or_path: str | os.PathLike[str]) -> BioDirForRelationExtraction | None:
-    """Return the model of a biodir checkpoint; None where the checkpoint is that of a bare encoder."""
-    config = biodir_config(name_or_path)
-    return None if config is None else BioDirForRelationExtraction.from_pretrained(name_or_path, config=config)
 
 
 def _encoder_of(model: BioDirForRelationExtraction, settings: Mapping[str, Any]) -> PreTrainedModel:

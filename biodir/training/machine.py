@@ -1,23 +1,29 @@
 """The accelerator of a run: what the run computes on, and what accelerate was configured to do."""
 
 import os
-
-from accelerate import Accelerator
-from accelerate.utils import DistributedType, GradientAccumulationPlugin, is_tensorboard_available
+from typing import TYPE_CHECKING, Any
 
 from biodir.errors_biodir import SettingError
 from biodir.training.settings import TrainingSettings
 
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+
 # They split the model over the processes, while the loop needs all of it in each.
-SHARDED = (DistributedType.FSDP, DistributedType.DEEPSPEED, DistributedType.MEGATRON_LM)
+SHARDED = ("FSDP", "DEEPSPEED", "MEGATRON_LM")
 
 
-def new_accelerator(settings: TrainingSettings) -> Accelerator:
+def new_accelerator(settings: TrainingSettings) -> "Accelerator":
     """Return the accelerator of the run, with the precision of the settings.
 
     Raises:
-        SettingError: what accelerate was configured to do contradicts the settings, or cannot be done here.
+        SettingError: accelerate is missing, or what it was configured to do contradicts the settings or cannot be done.
     """
+    try:
+        from accelerate import Accelerator
+        from accelerate.utils import GradientAccumulationPlugin, is_tensorboard_available
+    except ModuleNotFoundError as error:
+        raise SettingError(f'{error.name} is missing; `pip install ".[train]"`') from error
     if settings.report_to == "tensorboard" and not is_tensorboard_available():
         raise SettingError(
             "report_to tensorboard is not installed; `pip install tensorboard`, or take --report_to none"
@@ -37,11 +43,21 @@ def new_accelerator(settings: TrainingSettings) -> Accelerator:
         log_with=None if settings.report_to == "none" else settings.report_to,
         project_dir=settings.output_dir,
     )
-    if accelerator.distributed_type in SHARDED:
+    if accelerator.distributed_type.value in SHARDED:
         raise SettingError(
             f"accelerate was configured for {accelerator.distributed_type.value}, which splits the model; train.py "
             "needs all of it on each device: run `accelerate config` again, or `accelerate launch --multi_gpu`"
         )
     if settings.mixed_precision == "fp16" and accelerator.device.type == "cpu":
         raise SettingError("mixed_precision is fp16, which needs a GPU; take bf16, or no")
+
+    # States hold bare models, so that a run may be resumed by another number of processes.
+    def save_bare(models: list[Any], weights: list[Any], _folder: str) -> None:
+        weights[:] = [accelerator.unwrap_model(model).state_dict() for model in models]
+
+    def load_bare(models: list[Any], _folder: str) -> None:
+        models[:] = [accelerator.unwrap_model(model) for model in models]
+
+    accelerator.register_save_state_pre_hook(save_bare)
+    accelerator.register_load_state_pre_hook(load_bare)
     return accelerator

@@ -13,7 +13,6 @@ from biodir.configuration_biodir import (
     ADAPTIVE_THRESHOLD,
     BINARY,
     CHUNK_NAMES,
-    FOCAL,
     PAIR_ENCODINGS,
     RELATION_LOSSES,
 )
@@ -33,7 +32,6 @@ CHANGEABLE = (
 )
 # The seeds of dropout are made of this one and must fit into 64 bits.
 LARGEST_SEED = 10**9
-FOCAL_GAMMA, RARE_BELOW = 2.0, 100
 SHARE, BELOW_ONE, NOT_NEGATIVE, COUNT = "[0, 1]", "[0, 1)", "[0, inf)", "[1, inf)"
 
 
@@ -101,7 +99,7 @@ class TrainingSettings:
         BINARY,
         RELATION_LOSSES,
     )
-    focal_gamma: float = setting("focal: how fast the weight of labels that are nearly right falls", FOCAL_GAMMA)
+    focal_gamma: float = setting("focal: how fast the weight of labels that are nearly right falls", 2.0)
     class_balance: float = setting("weight of rare types; at 0.9 one with 3 examples gets 3.7-fold", 0.0, BELOW_ONE)
 
     # Regularization and augmentation.
@@ -109,7 +107,7 @@ class TrainingSettings:
     swap_augmentation: float = setting("share of the pairs shown in the other order", 0.0, SHARE)
     r_drop: float = setting("weight of the divergence of two dropouts of a pair; twice the time", 0.0, NOT_NEGATIVE)
     rare_copies: int = setting("copies of a rare relation's document with other entities", 0, NOT_NEGATIVE)
-    rare_below: int = setting("relation types with fewer relations in all complete corpora are rare", RARE_BELOW)
+    rare_below: int = setting("relation types with fewer relations in all complete corpora are rare", 100)
     ema_decay: float = setting("decay of an average of the weights, which is scored and saved", 0.0, BELOW_ONE)
 
     # Optimization.
@@ -143,7 +141,7 @@ class TrainingSettings:
             if not getattr(self, name):
                 raise SettingError(f"{name} is missing; give --{name} or the key {name!r} of the YAML file")
         _check_values(self)
-        for contradiction in (*_idle(self), *_contradictions(self)):
+        for contradiction in _contradictions(self):
             raise SettingError(contradiction)
 
     @property
@@ -195,8 +193,6 @@ def _check_values(settings: TrainingSettings) -> None:
     """Check numbers against their intervals, and words against the known ones."""
     for each in fields(TrainingSettings):
         value, allowed = getattr(settings, each.name), each.metadata["allowed"]
-        if each.type is bool and not isinstance(value, bool):
-            raise SettingError(f"{each.name} is {value!r}; it must be true or false")
         if isinstance(allowed, str) and value is not None and not _lies_within(value, allowed):
             raise SettingError(f"{each.name} is {value}; it must lie in {allowed}")
         if isinstance(allowed, tuple) and allowed and value not in allowed:
@@ -220,31 +216,18 @@ def _lies_within(value: float, interval: str) -> bool:
     )
 
 
-def _idle(settings: TrainingSettings) -> Iterator[str]:
-    """Yield a sentence on each setting that another one leaves without any effect."""
-    idle = {}
-    if settings.none_bias and settings.dev:
-        idle["none_bias"] = "--dev finds the bias"
-    if settings.max_dev_documents and not settings.dev:
-        idle["max_dev_documents"] = "there is no --dev"
-    if settings.focal_gamma != FOCAL_GAMMA and settings.relation_loss != FOCAL:
-        idle["focal_gamma"] = f"relation_loss is {settings.relation_loss}"
-    if settings.rare_below != RARE_BELOW and not settings.rare_copies:
-        idle["rare_below"] = "rare_copies is 0"
-    if (settings.stop_after_epoch or 0) > settings.num_train_epochs:
-        idle["stop_after_epoch"] = f"num_train_epochs is {settings.num_train_epochs}"
-    for name, reason in idle.items():
-        yield f"{name} is {getattr(settings, name)}, without effect since {reason}; leave it out"
-    hidden = ", ".join(sorted(set(named_values(settings.chunk_tokens)) - set(settings.chunks)))
-    if hidden:
-        yield f"chunk_tokens {hidden}: chunks are only {', '.join(settings.chunks)}; leave it out, or add the chunk"
-
-
 def _contradictions(settings: TrainingSettings) -> Iterator[str]:
-    """Yield a sentence on each setting that another one excludes."""
+    """Yield a sentence on each setting that another one excludes, or leaves without effect."""
     output, encoder = Path(settings.output_dir).resolve(), Path(settings.encoder).resolve()
     twice = ", ".join(sorted(set(settings.train) & set(settings.extra_train)))
+    hidden = ", ".join(sorted(set(named_values(settings.chunk_tokens)) - set(settings.chunks)))
     metric = settings.metric_for_best_model
+    if settings.none_bias and settings.dev:
+        yield f"none_bias is {settings.none_bias}, without effect since --dev finds the bias; leave it out"
+    if (settings.stop_after_epoch or 0) > settings.num_train_epochs:
+        yield f"stop_after_epoch is {settings.stop_after_epoch}, but num_train_epochs is {settings.num_train_epochs}"
+    if hidden:
+        yield f"chunk_tokens {hidden}: chunks are only {', '.join(settings.chunks)}; leave it out, or add the chunk"
     if settings.class_balance and settings.relation_loss == ADAPTIVE_THRESHOLD:
         yield "class_balance has no part in the loss adaptive_threshold; leave out one of them"
     if settings.class_balance and "relation" not in settings.tasks:
@@ -252,16 +235,10 @@ def _contradictions(settings: TrainingSettings) -> Iterator[str]:
     if twice:
         yield f"{twice}: both in --train and in --extra_train; name it in one of them"
     if output == encoder or (settings.overwrite_output_dir and encoder.is_relative_to(output)):
-        yield (
-            f"output_dir {settings.output_dir} holds the encoder {settings.encoder}, which would be overwritten; name "
-            "another folder"
-        )
+        yield f"output_dir {output} holds the encoder {encoder}, which would be overwritten; name another folder"
     if settings.resume_from_checkpoint and settings.overwrite_output_dir:
         yield "resume_from_checkpoint and overwrite_output_dir are both given; resume the old run, or delete it"
     if "relation" not in settings.tasks and metric.startswith("relation"):
-        yield (
-            f"metric_for_best_model is {metric}, but no head of {settings.tasks} predicts relation types; take "
-            "entity_pair"
-        )
+        yield f"metric_for_best_model is {metric}, but {settings.tasks} predict no relation types; take entity_pair"
     if settings.early_stopping_patience is not None and settings.dev is None:
         yield "early_stopping_patience needs scores of --dev; name a file, or leave early_stopping_patience out"

@@ -5,13 +5,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from biodir.document_biodir import Document
+from biodir.document_biodir import Document, Span
 
 from .documents import check_size
 from .styles import novelty_name, relation_style
 
 EntityKey = tuple[str, str]
-Span = tuple[int, int]
 ANY_NOVELTY = "Any"
 
 

@@ -5,14 +5,7 @@ from dataclasses import replace
 import pytest
 
 from biodir.document_biodir import Relation
-from biodir.evaluation.breakdown import (
-    BREAKDOWNS,
-    RelationGroups,
-    candidates_only,
-    counts_by,
-    length_class,
-    scored_pair_types,
-)
+from biodir.evaluation.breakdown import BREAKDOWNS, RelationGroups, candidates_only, counts_by, scored_pair_types
 from biodir.evaluation.checks import compared_documents
 from biodir.evaluation.scores import Counts, document_counts, total_counts
 from helpers.marked import marked_document
@@ -101,13 +94,6 @@ def test_gold_mentions_decide_the_groups_of_both_sides():
         assert counted(name, [gold], [predicted]) == {group: every_level(RIGHT)}
 
 
-@pytest.mark.parametrize(
-    ("characters", "expected"), [(0, "0-999"), (999, "0-999"), (1000, "1000-1499"), (1999, "1500-1999"), (2000, "2000")]
-)
-def test_class_of_length_begins_at_its_first_number(characters, expected):
-    assert length_class(marked_document("x" * characters)).split()[0] == expected
-
-
 # Groups of one relation.
 
 GROUPS = RelationGroups(marked_document("<G:1 It> binds <C:2 iron>. The <S:3 mice> and <C:4 zinc>, <D:4 pain>."))
@@ -130,13 +116,6 @@ def test_relation_belongs_to_these_groups(first, second, pair_type, distance, is
     assert GROUPS.pair_type(relation) == pair_type
     assert GROUPS.distance(relation) == distance
     assert GROUPS.is_candidate(relation) is is_candidate
-
-
-def test_other_names_of_entity_types_belong_to_the_same_group():
-    document = marked_document("<C:1 Iron> binds <G:2 it>.")
-    relation = Relation("Bind", "1", "2")
-    assert RelationGroups(document, [("Gene", "Chemical")]).is_candidate(relation)
-    assert not RelationGroups(document, [("Gene", "Disease")]).is_candidate(relation)
 
 
 # Candidate pairs only.

@@ -5,13 +5,7 @@ import pytest
 from sklearn import metrics
 
 from biodir.document_biodir import Document, Relation
-from biodir.evaluation.calibration import (
-    Outcomes,
-    expected_calibration_error,
-    head_outcomes,
-    precision_recall_curve,
-    reliability,
-)
+from biodir.evaluation.calibration import expected_calibration_error, head_outcomes, precision_recall_curve, reliability
 from biodir.evaluation.checks import ComparedDocument, compared_documents
 from helpers.scored_documents import GOLD, PREDICTED
 
@@ -19,11 +13,11 @@ PAIRS = compared_documents(GOLD, PREDICTED)
 
 
 def outcomes(*values):
-    return Outcomes.of(values)
+    return np.array(values)
 
 
 def listed(found):
-    return list(zip(found.scores.tolist(), found.right.tolist(), strict=True))
+    return [(score, right == 1) for score, right in found.tolist()]
 
 
 # Which predictions are right in what; letters are those of `scored_documents`.
@@ -42,8 +36,8 @@ def test_novelty_and_direction_are_judged_only_where_the_type_is_right():
 
 def test_statement_is_right_in_all_and_its_score_is_the_product():
     found = head_outcomes(PAIRS)["statement"]
-    assert found.scores == pytest.approx([0.36, 0.168, 0.4455, 0.075, 0.336, 0.27, 0.006])
-    assert found.right.tolist() == [True, *[False] * 6]
+    assert found[:, 0] == pytest.approx([0.36, 0.168, 0.4455, 0.075, 0.336, 0.27, 0.006])
+    assert found[:, 1].tolist() == [True, *[False] * 6]
 
 
 def test_heads_are_not_judged_by_what_gold_does_not_annotate():
@@ -86,7 +80,7 @@ def test_curve_is_that_of_scikit_learn_where_all_gold_statements_were_scored(see
     generator = np.random.default_rng(seed)
     scores = np.round(generator.random(60), 1 + seed % 2)  # with one digit, many are equal
     right = generator.random(60) < scores
-    curve = precision_recall_curve(Outcomes(scores, right), int(right.sum()))
+    curve = precision_recall_curve(np.stack([scores, right], axis=1), int(right.sum()))
     precision, recall, thresholds = metrics.precision_recall_curve(right, scores)
     assert curve.thresholds == pytest.approx(thresholds[::-1])
     assert curve.precision == pytest.approx(precision[-2::-1])  # scikit-learn adds a point at recall 0

@@ -5,16 +5,11 @@ from types import SimpleNamespace
 import torch
 
 from biodir.document_biodir import Relation
-from biodir.evaluation.model_scores import (
-    ProcessedDocuments,
-    decoded_documents,
-    pair_logits,
-    processed_documents,
-)
+from biodir.evaluation.model_scores import decoded_documents, pair_logits, processed_documents
 from biodir.labels_biodir import DIRECTION_LABELS, NOVELTY_LABELS, RELATION_LABELS
 from biodir.pipeline_decoding_biodir import DecodingRule
 from biodir.processing_document_biodir import DocumentProcessor
-from helpers.marked import encoding_settings, make_processor, marked_document, pair_features, word_piece_tokenizer
+from helpers.marked import encoding_settings, make_processor, marked_document, word_piece_tokenizer
 
 LABELS = {"relation": list(RELATION_LABELS), "novelty": list(NOVELTY_LABELS), "direction": list(DIRECTION_LABELS)}
 RULE = DecodingRule(LABELS, generic_relation="Association", relation_threshold=0.5, none_bias=0.0)
@@ -22,44 +17,22 @@ BIND = Relation("Bind", "2", "1", "No", "2")
 DOCUMENT = marked_document("<C:1 Iron> binds <G:2 it>. <D:3 Pain> is.", relations=(BIND,))
 
 
-class Echo:
-    """A model whose relation logits are the first token of each pair, and that has no head for direction."""
+class EchoOfPairs:
+    """A model whose relation logits count the pairs of a batch, and show how many windows it has."""
 
     device = torch.device("cpu")
     config = SimpleNamespace(tasks=("relation", "novelty"))
 
-    def __call__(self, input_ids, **inputs):
-        first = torch.from_numpy(input_ids)[:, 0, :1].half()
-        return {"relation_logits": first, "novelty_logits": -first, "direction_logits": None}
-
-
-def data_of(*lengths):
-    """One document whose pairs have rows of these lengths, told apart by their first tokens."""
-    features = tuple(pair_features(length, first_token=10 + number) for number, length in enumerate(lengths))
-    return ProcessedDocuments((DOCUMENT,), (features,))
-
-
-def test_logits_come_in_the_order_of_the_pairs():
-    found = pair_logits(Echo(), data_of(3, 1, 7, 2, 5), make_processor(), token_budget=9)
-    assert found == [{"relation": [10.0 + index], "novelty": [-10.0 - index]} for index in range(5)]
-
-
-class EchoOfPairs(Echo):
-    """A model whose relation logits count the pairs of a batch, and show how many windows it has."""
-
     def __call__(self, input_ids, pair_type_ids, **inputs):
         count = torch.arange(len(pair_type_ids)).unsqueeze(1) + 10.0 * len(input_ids)
-        return {"relation_logits": count, "novelty_logits": -count}
-
-
-def document_processor():
-    return DocumentProcessor(word_piece_tokenizer(), encoding_settings(pair_encoding="document"))
+        return {"relation_logits": count, "novelty_logits": -count, "direction_logits": None}
 
 
 def test_logits_of_windows_come_in_the_order_of_documents_and_pairs():
     smaller = marked_document("<C:1 Iron> binds <G:2 it>.", id="8")
-    data = processed_documents([smaller, DOCUMENT], document_processor())
-    found = pair_logits(EchoOfPairs(), data, document_processor(), token_budget=10**6)
+    processor = DocumentProcessor(word_piece_tokenizer(), encoding_settings(pair_encoding="document"))
+    data = processed_documents([smaller, DOCUMENT], processor)
+    found = pair_logits(EchoOfPairs(), data, processor, token_budget=10**6)
     # The larger document is the first of the batch.
     assert [logits["relation"] for logits in found] == [[23.0], [20.0], [21.0], [22.0]]
 

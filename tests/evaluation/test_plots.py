@@ -1,15 +1,11 @@
 """The picture of an evaluation: a file of each kind, and words where there is nothing to draw."""
 
 import re
-import sys
 from dataclasses import replace
 
-import pytest
-
 from biodir.document_biodir import Relation
-from biodir.errors_biodir import SettingError
 from biodir.evaluation.intervals import Resampling
-from biodir.evaluation.plots import MIN_RELATIONS, check_plot_path, write_plot
+from biodir.evaluation.plots import MIN_RELATIONS, write_plot
 from biodir.evaluation.report import evaluation_report
 from helpers.scored_documents import GOLD, PREDICTED, without_scores
 
@@ -42,10 +38,3 @@ def test_panels_of_predictions_without_scores_hold_a_word(tmp_path):
     texts = texts_of(tmp_path / "picture.svg", GOLD, without_scores(PREDICTED))
     assert texts.count("the predictions have no scores") == 2
     assert "71.4" in texts, "F1 of the pairs"
-
-
-def test_picture_without_matplotlib_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(SettingError) as caught:
-        check_plot_path(tmp_path / "picture.png")
-    assert str(caught.value) == "plots need matplotlib; install biodir[data]"

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from biodir.document_biodir import Document, Relation
-from biodir.errors_biodir import AnnotationError, ParseError
-from biodir.evaluation.predictions import predicted_documents, read_gold, read_predictions
+from biodir.errors_biodir import ParseError
+from biodir.evaluation.predictions import predicted_documents, read_predictions
 
 RESULT = {
     "subject": {"id": "7", "type": "ChemicalEntity", "text": "iron"},
@@ -72,10 +72,3 @@ def test_predictions_of_a_pipeline_replace_the_gold_relations():
     (found,) = predicted_documents(lambda documents: ([RESULT] for _ in documents), [document])
     assert found.relations == (Relation("Bind", "7", "5", "Novel", "7", 0.5, 0.4, 0.3),)
     assert found.subject_lines == ()
-
-
-def test_gold_file_with_a_relation_twice_is_refused_with_its_name(tmp_path):
-    file = tmp_path / "gold.pubtator"
-    file.write_text("1|t|Iron\n1|a|\n1\tBind\t7\t5\tNo\n1\tBind\t5\t7\tNovel\n")
-    with pytest.raises(AnnotationError, match=f"^{file}: gold: document 1 has Bind between 5 and 7"):
-        read_gold(file)

@@ -33,20 +33,6 @@ def test_figures_are_those_worked_out_by_hand(report):
     assert report["average_precision"] == pytest.approx({"all": 4 / 7, "Cotreatment": 0, **precision})
 
 
-def test_group_holds_the_figures_with_type_and_the_other_levels_under_their_names(report):
-    group = report["by_distance"]["same sentence"]
-    assert (counts(group), counts(group["relation_type_direction"])) == ((3, 1, 0), (2, 2, 1))
-    assert "relation_type" not in group
-
-
-def test_calibration_of_each_head_is_the_one_worked_out_by_hand(report):
-    relation = report["calibration"]["relation"]
-    assert relation["expected_calibration_error"] == pytest.approx(1.25 / 7)
-    expected = {"low": 0.5, "high": 0.6, "predictions": 2, "mean_score": 0.575, "share_right": 0.5}
-    assert relation["bins"][5] == pytest.approx(expected)
-    assert [found["predictions"] for found in report["calibration"].values()] == [7, 4, 4, 7]
-
-
 @pytest.mark.parametrize("predicted", [PREDICTED, without_scores(PREDICTED), NOTHING, GOLD])
 def test_report_is_json_with_finite_values(predicted):
     found = evaluation_report(GOLD, predicted, FEW)

@@ -17,7 +17,6 @@ from helpers.scored_documents import surest_gold
 from helpers.tiny_checkpoint import open_pipeline, save_checkpoint
 
 
-# What a search could have found; the numbers are as good as any.
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory):
     return save_checkpoint(tmp_path_factory.mktemp("thresholds"))

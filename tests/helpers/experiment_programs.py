@@ -1,4 +1,4 @@
-"""Small programs in place of train.py and those that score: the tests of the runner know what they answer."""
+"""Small programs in place of train.py and the one that scores: the tests of the runner know what they answer."""
 
 from pathlib import Path
 
@@ -30,33 +30,21 @@ log |= {"epochs": epochs[:1] if stopped else epochs, "steps": 40, "finished": no
 (output / "training.json").write_text(json.dumps(log))
 sys.exit("killed" if stopped else 0)
 """
-# F1 of the type is a tenth of the seed and a hundredth for each token of the soft prompt.
-EVALUATE = """
+# F1 of the type is a tenth of the seed and a hundredth for each token of the soft prompt; 0.5 of joined models.
+SCORE = """
 import json, sys
 from pathlib import Path
 
-arguments = sys.argv[1:]
-if "--model" in arguments:
-    settings = json.loads((Path(arguments[arguments.index("--model") + 1]) / "training.json").read_text())["settings"]
-    f1 = settings["seed"] / 10 + settings["soft_prompt_tokens"] / 100
+models = sys.argv[sys.argv.index("--models") + 1 : sys.argv.index("--json")]
+if models[0].startswith("relation="):
+    f1, heads = 0.5, {}
 else:
-    f1 = 0.5 if "relation=" in Path(arguments[1]).read_text() else 0.0
+    settings = json.loads((Path(models[0]) / "training.json").read_text())["settings"]
+    f1 = settings["seed"] / 10 + settings["soft_prompt_tokens"] / 100
+    heads = {"heads": {"novelty": {"accuracy": 0.75, "right": 3, "pairs": 4}}}
 scores = {"precision": f1, "recall": f1, "f1": f1, "tp": 1, "fp": 0, "fn": 0}
-report = {"entity_pair": scores, "relation_type": scores, "relation_type_novelty": None}
-Path(arguments[arguments.index("--json") + 1]).write_text(json.dumps(report))
-"""
-HEADS = """
-import json, sys
-from pathlib import Path
-
-heads = {"novelty": {"accuracy": 0.75, "right": 3, "pairs": 4}}
-Path(sys.argv[sys.argv.index("--json") + 1]).write_text(json.dumps(heads))
-"""
-JOIN = """
-import sys
-from pathlib import Path
-
-Path(sys.argv[sys.argv.index("--json") + 1]).write_text(" ".join(sys.argv[1:]))
+report = {"entity_pair": scores, "relation_type": scores, "relation_type_novelty": None, **heads}
+Path(sys.argv[sys.argv.index("--json") + 1]).write_text(json.dumps(report))
 """
 QUESTION = """
 question: How many vectors?
@@ -78,5 +66,4 @@ def written(path: Path, content: str) -> Path:
 
 def small_programs(folder: Path) -> dict[str, list[str]]:
     """Return the programs, written to the folder, as `experiments.run.PROGRAMS` has them."""
-    sources = {"train": TRAIN, "evaluate": EVALUATE, "heads": HEADS, "join": JOIN}
-    return {name: [str(written(folder / f"{name}.py", source))] for name, source in sources.items()}
+    return {name: [str(written(folder / f"{name}.py", text))] for name, text in (("train", TRAIN), ("score", SCORE))}

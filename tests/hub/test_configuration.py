@@ -1,7 +1,6 @@
 """BioDirConfig: what it stores, what it gives back after saving, what it refuses."""
 
 import json
-import re
 from importlib.metadata import version
 
 import pytest
@@ -140,16 +139,15 @@ def test_positions_of_roberta_begin_after_the_padding():
         ({"relation_labels": ["None", "A", "A"]}, "relation_labels ['None', 'A', 'A'] hold a label twice"),
         (
             {"relation_labels": [], "novelty_labels": [], "direction_labels": []},
-            "relation_labels, novelty_labels and direction_labels are all empty; give at least one list",
+            "relation_labels, novelty_labels and direction_labels are all empty; give one of them",
         ),
         (
             {"relation_labels": [], "generic_relation": None},
             "without relation_labels a related pair needs a type; name it as generic_relation",
         ),
-        ({"relation_labels": ["None"]}, "relation_labels ['None']: give the label of an unrelated pair, then at least"),
+        ({"relation_labels": ["None"]}, "relation_labels ['None']: give the label of an unrelated pair, then the"),
         ({"pair_types": []}, "pair_types is empty; give at least one pair of entity types"),
         ({"pair_types": [[GENE, "Plant"]]}, f"pair type ['{GENE}', 'Plant'] is not two of the entity types"),
-        ({"pair_types": [[GENE, GENE, GENE]]}, f"pair type ['{GENE}', '{GENE}', '{GENE}'] is not two of"),
         ({"pair_types": [[GENE, DISEASE], [DISEASE, GENE]]}, f"pair_types [['{GENE}', '{DISEASE}'], ['{DISEASE}', "),
         ({"hard_prompt": "{entity1} {entity2}"}, "hard_prompt '{entity1} {entity2}' must hold {tasks}, {entity1}, "),
         ({"hard_prompt": HARD_PROMPT + "{entity1}"}, "hard_prompt 'What are the labels of {tasks} between {entity1} "),
@@ -165,10 +163,6 @@ def test_positions_of_roberta_begin_after_the_padding():
             {"relation_thresholds": {"Bind": 0.5}},
             "relation_thresholds: give one for every relation type and nothing else; see Association, Comparison, ",
         ),
-        (
-            {**BC5CDR, "relation_thresholds": THRESHOLDS},
-            "relation_thresholds: give one for every relation type and nothing else; see Association, ",
-        ),
         ({"label_biases": {"Old": 1.0, "No": 1.0}}, "label_biases name Old, no label of novelty or direction"),
         ({"task_weights": {"novelty": 1}}, "task_weights {'novelty': 1}: give one for each of direction, novelty"),
         (
@@ -182,10 +176,6 @@ def test_positions_of_roberta_begin_after_the_padding():
         (
             {"chunk_tokens": {"infix": 65}},
             "chunk_tokens['infix'] is 65, but a mention of max_mention_tokens with its tags takes 66; ",
-        ),
-        (
-            {"task_weights": {"novelty": 1, "direction": -1}},
-            "task_weights['direction'] is -1; weights",
         ),
         (
             {"max_tokens": 513, "encoder_config": {"model_type": "bert", "max_position_embeddings": 512}},
@@ -216,15 +206,14 @@ def test_saved_file_with_a_bad_value_is_refused_when_it_is_loaded(tmp_path):
 # Packages that a checkpoint needs.
 
 
-def test_checkpoint_that_needs_a_newer_package_names_it_and_the_command(tmp_path):
-    BioDirConfig().save_pretrained(tmp_path)
-    path = tmp_path / "config.json"
-    saved = json.loads(path.read_text())
-    assert saved["requirements"] == list(REQUIREMENTS)
-    path.write_text(json.dumps(saved | {"requirements": ["torch>=2", "transformers>=99", "no-such-package"]}))
-    message = (
-        f"this checkpoint needs transformers>=99, no-such-package; installed: transformers {version('transformers')}, "
-        "no-such-package (none); run: pip install 'transformers>=99' 'no-such-package'"
-    )
-    with pytest.raises(CheckpointError, match=re.escape(message)):
-        BioDirConfig.from_pretrained(tmp_path)
+@pytest.mark.parametrize(
+    ("requirement", "message"),
+    [
+        ("transformers>=99", f"transformers>=99 .* but found transformers=={version('transformers')}"),
+        ("no-such-package", "'no-such-package' distribution was not found"),
+    ],
+)
+def test_checkpoint_that_needs_a_package_names_it_and_the_command(requirement, message):
+    assert BioDirConfig().requirements == list(REQUIREMENTS)
+    with pytest.raises(CheckpointError, match=rf"{message}.* needs it; run: pip install '{requirement}'$"):
+        BioDirConfig(requirements=["torch>=2", requirement])

@@ -231,7 +231,7 @@ def test_direction_line_holds_for_every_relation_of_its_pair():
             (row("Bind", "A", "B", "No", score), f"f:3: score '{score}' of a relation is not a number from 0 to 1")
             for score in ("1.5", "-0.1", "nan", "inf", "high")
         ),
-        (row("A", "B", "Subject:C"), "f:3: subject 'C' is neither 'A' nor 'B'; name one of the pair"),
+        (row("A", "B", "Subject:C"), "f:3: subject 'C' is neither 'A' nor 'B'; name one of them"),
         (
             PAIR + "7\tBind\tA\tB\n7\tA\tB\tSubject:B\n7\tB\tA\tSubject:A",
             "f:5: 'Subject:A' of B and A contradicts an earlier line, 'Subject:B'; keep one direction line for a pair",

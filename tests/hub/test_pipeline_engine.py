@@ -59,8 +59,8 @@ def document(number: int) -> Document:
 def parts_of(documents: Iterable[Document], features_of: Callable[[Document], Iterable]) -> Iterator[DocumentPart]:
     for found in documents:
         for features in features_of(found):
-            yield DocumentPart(found, features)
-        yield DocumentPart(found, None)
+            yield found, features
+        yield found, None
 
 
 def sized(*sizes: list[int]) -> Iterator[DocumentPart]:
@@ -73,10 +73,10 @@ def results(parts, overlaps=False, batch_size=None, processor=None) -> Iterator[
     prepared = prepare(batches(parts, BUDGET, batch_size), processor or StubProcessor(), BUDGET)
     found: list[float] = []
     for batch in read_ahead(prepared) if overlaps else prepared:
-        for part, logits in run(forward, batch):
+        for (document, features), logits in run(forward, batch):
             found += [of_pair["relation"][0] for of_pair in logits]
-            if part.features is None:
-                yield part.document.id, found
+            if features is None:
+                yield document.id, found
                 found = []
 
 
@@ -165,7 +165,7 @@ def test_pairs_without_tokens_of_their_own_fill_a_batch_too():
 def test_complete_documents_get_their_results_before_the_error_of_a_bad_one(before, of_bad, overlaps):
     def failing() -> Iterator[DocumentPart]:
         yield from sized(*before)
-        yield from (DocumentPart(document(99), pair_features(size)) for size in of_bad)
+        yield from ((document(99), pair_features(size)) for size in of_bad)
         raise ValueError("bad document")
 
     processor = StubProcessor()
@@ -212,16 +212,12 @@ def test_next_batch_is_prepared_in_another_thread():
 # Logits of given features.
 
 
-def test_logits_of_many_features_are_made_in_passes_of_bounded_size():
+def test_logits_come_in_the_order_of_the_features_whatever_their_passes():
     sizes = [(7 * number) % 40 + 1 for number in range(300)]
     processor = StubProcessor()
     found = pair_logits(forward, [pair_features(size) for size in sizes], processor, BUDGET)
     assert [logits["relation"] for logits in found] == [[float(size)] for size in sizes]
-    made = processor.sizes
-    assert len(made) > 20
-    assert [size for some in made for size in some] == sorted(sizes, reverse=True)
-    # As much as a batch of documents holds, and one more of the features.
-    assert all(FULL <= sum(some) < FULL + max(sizes) + some[-1] for some in made[:-1])
+    assert processor.sizes == [sorted(sizes, reverse=True)]
 
 
 # Which pairs are scored.

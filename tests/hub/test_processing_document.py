@@ -20,8 +20,6 @@ from biodir.processing_document_biodir import (
     DocumentProcessor,
     MentionMarker,
     WindowPair,
-    collate_documents,
-    packed_groups,
 )
 from biodir.processing_pairwise_biodir import PairwiseProcessor
 from helpers.marked import (
@@ -226,7 +224,7 @@ def test_pairs_of_random_documents_are_scored_where_plain_loops_find_them():
     assert several > 50
 
 
-PAD = 9
+PAD = 0
 
 
 def window_pair(*names, windows=(0,), pair_type_id=0):
@@ -248,13 +246,14 @@ def test_soft_prompt_counts_once_for_each_window_and_pair_type():
     assert window_features(rows, pairs).tokens == 8
 
 
-def test_packed_groups_hold_everything_in_order_and_end_only_where_the_next_would_not_fit():
-    draw = random.Random(3)
+def test_passes_hold_everything_in_order_and_end_only_where_the_next_would_not_fit(monkeypatch):
+    draw, processor = random.Random(3), document_processor()
     for _ in range(100):
         sizes = [(draw.randint(1, 60), draw.randint(1, 9)) for _ in range(draw.randint(1, 40))]
         budget, most = draw.randint(1, 200), draw.randint(1, 30)
         features = [window_features(((1,) * size,), [window_pair()] * pairs) for size, pairs in sizes]
-        groups = packed_groups(features, budget, most)
+        monkeypatch.setattr(processing_document_biodir, "PAIRS_PER_PASS", most)
+        groups = processor.passes(features, budget)
         assert [index for group in groups for index in group] == [*range(len(sizes))]
         for group, after in zip(groups, [*groups[1:], None], strict=True):
             tokens, pairs = (sum(sizes[index][unit] for index in group) for unit in (0, 1))
@@ -273,7 +272,7 @@ SECOND = window_features(((6,),), (window_pair("C1", "C2"),), (("C2", 0, 0), ("C
 
 
 def test_batch_of_two_documents():
-    batch = collate_documents([FIRST, SECOND], PAD)
+    batch = document_processor().collate([FIRST, SECOND])
     assert {name: values.tolist() for name, values in batch.items()} == {
         "input_ids": [[1, 2, 3], [4, PAD, PAD], [6, PAD, PAD]],
         "attention_mask": [[1, 1, 1], [1, 1, 0], [1, 0, 0]],

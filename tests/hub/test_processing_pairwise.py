@@ -16,9 +16,9 @@ from biodir.configuration_biodir import CHUNK_NAMES, HARD_PROMPT, BioDirConfig
 from biodir.errors_biodir import SettingError
 from biodir.formats.pubtator_reader import read_pubtator
 from biodir.labels_biodir import GENE, PAIR_TYPES, VARIANT
-from biodir.processing_pairwise_biodir import PairwiseProcessor, collate_pairs
+from biodir.processing_pairwise_biodir import PairwiseProcessor
 from biodir.processing_tags_biodir import special_tokens
-from biodir.processing_tokens_biodir import ProcessingSettings
+from biodir.processing_tokens_biodir import PASSES_PER_BATCH, ProcessingSettings
 from helpers.marked import (
     SMALL,
     byte_level_tokenizer,
@@ -234,13 +234,20 @@ def test_rows_of_the_dev_documents_keep_the_laws_and_every_mention_has_a_token(d
 
 # Batches.
 
-PAD = 9
+
+def test_passes_hold_as_much_as_a_batch_and_one_more_of_the_features():
+    sizes = sorted(((7 * number) % 40 + 1 for number in range(300)), reverse=True)
+    passes = make_processor().passes([pair_features(size) for size in sizes], token_budget=20)
+    made = [[sizes[index] for index in group] for group in passes]
+    assert [size for some in made for size in some] == sizes
+    assert len(made) > 10
+    assert all(20 * PASSES_PER_BATCH < sum(some) <= 20 * PASSES_PER_BATCH + max(sizes) for some in made[:-1])
 
 
 def test_batch_of_two_pairs():
-    batch = collate_pairs([pair_features(2, 3, pair_type_id=4), pair_features(1, pair_type_id=5)], PAD)
+    batch = make_processor().collate([pair_features(2, 3, pair_type_id=4), pair_features(1, pair_type_id=5)])
     assert {name: values.tolist() for name, values in batch.items()} == {
-        "input_ids": [[[1, 2, 9], [1, 2, 3]], [[1, 9, 9], [9, 9, 9]]],
+        "input_ids": [[[1, 2, 0], [1, 2, 3]], [[1, 0, 0], [0, 0, 0]]],
         "attention_mask": [[[1, 1, 0], [1, 1, 1]], [[1, 0, 0], [0, 0, 0]]],
         "pair_type_ids": [4, 5],
         "task_positions": [[3, 2, 1], [3, 2, 1]],

@@ -2,7 +2,6 @@
 
 import shutil
 import sys
-from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
@@ -60,11 +59,10 @@ def checkpoints(tmp_path_factory) -> dict[str, Path]:
 
 @pytest.fixture(scope="module")
 def exported(checkpoints, tmp_path_factory) -> Path:
-    """The pooled checkpoint with the files of `biodir export-onnx`, and what that printed."""
+    """The checkpoint of the document form with the files of `biodir export-onnx`."""
     folder = tmp_path_factory.mktemp("exported") / "model"
     shutil.copytree(checkpoints["document"], folder)
-    with open(folder / "printed.txt", "w") as printed, redirect_stdout(printed):
-        assert main(["export-onnx", "--model", str(folder)]) == 0
+    assert main(["export-onnx", "--model", str(folder)]) == 0
     return folder
 
 
@@ -97,18 +95,6 @@ def test_scores_are_those_of_torch(checkpoints, form, backend):
 
 
 @pytest.mark.parametrize("form", PAIR_ENCODINGS)
-@pytest.mark.parametrize("part", ["attention.output.dense", "output.dense"])
-def test_encoder_without_a_part_is_outside_the_tolerances(checkpoints, form, part):
-    extract = load_pipeline(str(checkpoints[form]), "cpu")
-    expected = scores_of(extract)
-    with torch.no_grad():
-        extract.model.encoder.encoder.layer[1].get_submodule(part).weight.zero_()
-    differences = (scores_of(extract) - expected).abs()
-    assert differences.max() > 2 * max(largest for largest, _ in TOLERANCES.values())
-    assert differences.mean() > 4 * max(mean for _, mean in TOLERANCES.values())
-
-
-@pytest.mark.parametrize("form", PAIR_ENCODINGS)
 @pytest.mark.parametrize("backend", ["bf16", "int8"])
 def test_document_has_the_same_scores_by_itself_and_among_others(checkpoints, form, backend):
     extract = load_pipeline(str(checkpoints[form]), "cpu", backend)
@@ -117,14 +103,6 @@ def test_document_has_the_same_scores_by_itself_and_among_others(checkpoints, fo
 
 
 # Exported files.
-
-
-def test_export_says_what_each_file_is_for(exported):
-    printed = (exported / "printed.txt").read_text().splitlines()
-    for line, (backend, name) in zip(printed, ONNX_FILES.items(), strict=True):
-        assert line.startswith(str(exported / name))
-        assert line.endswith(f"for --backend {backend}")
-    assert (exported / "encoder.int8.onnx").stat().st_size < (exported / "encoder.onnx").stat().st_size
 
 
 def test_exported_file_needs_neither_export_nor_the_libraries_of_it(exported, monkeypatch):
@@ -147,7 +125,7 @@ def test_exported_file_of_other_weights_is_refused(exported):
 @pytest.mark.parametrize("name", ["onnx", "onnxscript", "onnxruntime"])
 def test_library_that_the_export_lacks_is_named_with_its_installation(monkeypatch, tmp_path, name):
     monkeypatch.setitem(sys.modules, name, None)
-    with pytest.raises(SettingError, match=rf"needs the package {name}; install it with: pip install 'biodir\[onnx\]'"):
+    with pytest.raises(SettingError, match=rf"needs {name}; install it with: pip install 'biodir\[onnx\]'"):
         export_encoder(tiny_model(), tmp_path, "onnx")
     assert list(tmp_path.iterdir()) == []
 
@@ -160,15 +138,3 @@ def test_backend_for_cpus_is_refused_elsewhere(backend):
     message = f"'{backend}' is for CPUs, but the model is on meta; choose torch or bf16, or device cpu"
     with pytest.raises(SettingError, match=message):
         use_backend(tiny_model().to("meta"), backend)
-
-
-def test_command_takes_the_backend(checkpoints, tmp_path, capsys):
-    path = tmp_path / "one.pubtator"
-    path.write_text(
-        "1|t|iron and the drug\n1|a|\n1\t0\t4\tiron\tChemicalEntity\tC1\n1\t13\t17\tdrug\tChemicalEntity\tC2\n\n"
-    )
-    assert (
-        main(["predict", str(path), "--model", str(checkpoints["document"]), "--device", "cpu", "--backend", "bf16"])
-        == 0
-    )
-    assert "iron" in capsys.readouterr().out

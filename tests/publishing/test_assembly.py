@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from biodir.publishing.assembly import MARKER, RepositoryFile, assemble, content_files
+from biodir.publishing.assembly import MARKER, assemble, content_files
 from biodir.publishing.errors import PublishError
 
 
@@ -16,12 +16,8 @@ def source(tmp_path) -> Path:
     return tmp_path / "source"
 
 
-def files(source: Path) -> list[RepositoryFile]:
-    return [
-        RepositoryFile("a.txt", source / "a.txt"),
-        RepositoryFile("deep/er/b.txt", source / "a.txt"),
-        RepositoryFile("README.md", source / "card.md", "changed"),
-    ]
+def files(source: Path) -> dict[str, Path | str]:
+    return {"a.txt": source / "a.txt", "deep/er/b.txt": source / "a.txt", "README.md": "changed"}
 
 
 def names(folder: Path) -> dict[str, str]:
@@ -31,17 +27,12 @@ def names(folder: Path) -> dict[str, str]:
 EXPECTED = {"README.md": "changed", "a.txt": "a", "deep/er/b.txt": "a"}
 
 
-def test_folder_holds_the_files_and_a_marker_that_is_no_content(source, tmp_path):
-    folder = assemble(files(source), tmp_path / "out")
-    assert names(folder) == EXPECTED
-    assert (folder / MARKER).is_file()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "source"]
-
-
 def test_empty_folder_is_filled_and_own_folder_is_replaced(source, tmp_path):
     (tmp_path / "out").mkdir()
-    assemble([RepositoryFile("old.txt", source / "a.txt")], tmp_path / "out")
-    assert names(assemble(files(source), tmp_path / "out")) == EXPECTED
+    assemble({"old.txt": source / "a.txt"}, tmp_path / "out")
+    folder = assemble(files(source), tmp_path / "out")
+    assert names(folder) == EXPECTED
+    assert (folder / MARKER).is_file(), "which is no content"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "source"]
 
 
@@ -65,7 +56,7 @@ def test_links_are_neither_replaced_nor_followed(source, tmp_path):
 
 
 def test_interrupt_while_folders_change_places_loses_none(source, tmp_path, monkeypatch):
-    assemble([RepositoryFile("old.txt", source / "a.txt")], tmp_path / "out")
+    assemble({"old.txt": source / "a.txt"}, tmp_path / "out")
     real = Path.rename
 
     def interrupted(path: Path, place: Path) -> Path:
@@ -80,15 +71,12 @@ def test_interrupt_while_folders_change_places_loses_none(source, tmp_path, monk
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "source"]
 
 
-@pytest.mark.parametrize("is_there", [True, False])
-def test_missing_file_changes_nothing(source, tmp_path, is_there):
-    if is_there:
-        assemble([RepositoryFile("old.txt", source / "a.txt")], tmp_path / "out")
+def test_missing_file_changes_nothing(source, tmp_path):
+    assemble({"old.txt": source / "a.txt"}, tmp_path / "out")
     with pytest.raises(PublishError, match=r"gone\.txt: there is no such file, and the repository needs b\.txt"):
-        assemble([*files(source), RepositoryFile("b.txt", source / "gone.txt")], tmp_path / "out")
-    assert sorted(path.name for path in tmp_path.iterdir()) == (["out", "source"] if is_there else ["source"])
-    if is_there:
-        assert names(tmp_path / "out") == {"old.txt": "a"}
+        assemble(files(source) | {"b.txt": source / "gone.txt"}, tmp_path / "out")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "source"]
+    assert names(tmp_path / "out") == {"old.txt": "a"}
 
 
 def test_check_that_fails_changes_nothing(source, tmp_path):

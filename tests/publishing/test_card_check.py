@@ -54,9 +54,8 @@ def test_figure_outside_0_to_1_is_refused_in_card_and_results(tmp_path, value):
 @pytest.mark.parametrize(
     ("card", "message"),
     [
-        ("# A card\n", "has no metadata; put YAML"),
-        ("---\na: [\n---\n", "the metadata are not YAML: "),
-        ("---\nwords\n---\n", "the metadata are 'words'; write a mapping"),
+        ("---\na: [\n---\n", "the metadata are not a mapping in YAML: while parsing"),
+        ("---\nwords\n---\n", "the metadata are not a mapping in YAML: repo card"),
     ],
 )
 def test_card_without_readable_metadata_is_refused(card, message):

@@ -10,6 +10,7 @@ from huggingface_hub import HfApi
 
 import biodir
 from biodir.cli import main
+from biodir.errors_biodir import CheckpointError
 from biodir.publishing import checking
 from biodir.publishing.assembly import assemble
 from biodir.publishing.checking import check_model, clean_environment
@@ -93,8 +94,7 @@ def test_to_leaves_the_repository_in_a_folder(model, tmp_path, capsys, unchecked
         "checked: a new process loads it and finds 3 relations in the sample; handler.py returns the same"
     )
     assert lines[-3].endswith(f" bytes in {len(FILES)} files")
-    listed = {line.split()[1]: int(line.split()[0].replace(",", "")) for line in lines[:-3]}
-    assert listed == {name: (tmp_path / "out" / name).stat().st_size for name in FILES}
+    assert {line.split()[1] for line in lines[:-3]} == FILES
 
 
 @pytest.fixture
@@ -161,16 +161,14 @@ def test_checkout_without_a_code_file_is_refused(model, tmp_path):
         code_files(tmp_path)
 
 
-def test_missing_files_and_pointer_of_git_lfs_are_refused(model, tmp_path):
-    with pytest.raises(PublishError, match="nowhere: there is no such folder"):
-        model_repository(tmp_path / "nowhere", HUB_ID)
+def test_missing_files_are_refused(model, tmp_path):
     copy = copied(model, tmp_path)
     card = (copy / "model_card.md").rename(tmp_path / "card")
     with pytest.raises(PublishError, match=r"lacks model_card\.md; write the card of this model"):
         model_repository(copy, HUB_ID)
     card.rename(copy / "model_card.md")
-    (copy / "model.safetensors").write_text("version https://git-lfs.github.com/spec/v1\n")
-    with pytest.raises(PublishError, match="is a pointer of Git LFS; fetch it"):
+    (copy / "model.safetensors").unlink()
+    with pytest.raises(CheckpointError, match=r"lacks model\.safetensors; save model and tokenizer"):
         model_repository(copy, HUB_ID)
 
 
@@ -178,7 +176,7 @@ def test_results_of_another_checkpoint_are_refused(model, tmp_path):
     copy = copied(model, tmp_path)
     (copy / "results").mkdir()
     (copy / "results" / "measured.json").write_text(json.dumps({"sha256": fingerprint(copy)}))
-    assert "results/measured.json" in {file.path for file in model_repository(copy, HUB_ID)}
+    assert "results/measured.json" in model_repository(copy, HUB_ID)
     with open(copy / "config.json", "a") as file:
         file.write("\n")
     with pytest.raises(PublishError, match=r"measured with a config\.json of sha256 .*; measure this checkpoint"):
@@ -262,15 +260,3 @@ def test_published_model_is_loaded_from_the_hub(model, tmp_path):
         assert by_task == by_tag == expected
         assert len(expected) > 0
         assert checked.startswith(f"checked: a new process loads it and finds {len(expected)} relations in the sample")
-
-
-def test_environment_of_a_check_is_clean():
-    given = {"PATH": "/p", "HF_HUB_CACHE": "/c", "HF_HOME": "/h", "BIODIR_MODEL": "m", "CUDA_VISIBLE_DEVICES": "1"}
-    assert clean_environment("/new", given) == {
-        "PATH": "/p",
-        "HF_HOME": "/new/home",
-        "HF_MODULES_CACHE": "/new/modules",
-        "HF_HUB_OFFLINE": "1",
-        "HF_DATASETS_OFFLINE": "1",
-        **dict.fromkeys(("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES"), ""),
-    }

@@ -5,9 +5,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-import yaml
-from huggingface_hub import ModelCard, parse_eval_result_entries
 
+from biodir.evaluation.scores import FIGURES
 from biodir.files import file_sha256
 from biodir.publishing import card
 from biodir.publishing.card_check import check_card, check_eval_results, metadata_of
@@ -62,24 +61,15 @@ def test_card_and_evaluation_results_are_what_the_script_writes(writer, capsys):
     assert status == 0
 
 
-def test_card_and_results_are_in_the_form_of_the_hub(facts):
+def test_card_and_results_are_in_the_form_of_the_hub():
     text = (CHECKOUT / "model_card.md").read_text()
     check_card(text, json.loads((CHECKOUT / "config.json").read_text()), "model_card.md")
     check_eval_results(CHECKOUT / ".eval_results" / "bioredirect.yaml")
-    found = ModelCard(text).data
-    assert {(each.dataset_args["level"], each.metric_type): each.metric_value for each in found.eval_results} == {
-        (level, name): round(facts.test[level][name], 4) for level in LEVELS for name in card.METRICS
-    }
-    assert {each.dataset_split for each in found.eval_results} == {"test"}
-    assert found.pipeline_tag is None
-    entries = parse_eval_result_entries(yaml.safe_load((CHECKOUT / ".eval_results" / "bioredirect.yaml").read_text()))
-    f1 = {level: round(facts.test[level]["f1"], 4) for level in LEVELS}
-    assert {entry.task_id: entry.value for entry in entries} == f1
-    assert {entry.dataset_id for entry in entries} == {"bigbio/biored"}
+    assert metadata_of(text, "card").get("pipeline_tag") is None
 
 
 def test_every_measured_number_moves_table_and_metadata(writer, checkout, capsys):
-    figures = [(level, name) for level in LEVELS for name in card.METRICS]
+    figures = [(level, name) for level in LEVELS for name in FIGURES]
     values = {f"{level}__{name}": 0.98005 + number / 1000 for number, (level, name) in enumerate(figures)}
     change(checkout / "results" / "test.json", **values)
     capsys.readouterr()
@@ -146,15 +136,3 @@ def test_examples_are_what_the_shipped_checkpoint_finds(facts):
 def strip(relation: dict) -> dict:
     """Return the relation without its scores, in which machines differ a little."""
     return {key: value for key, value in relation.items() if not key.endswith("score")}
-
-
-@pytest.mark.slow
-def test_text_of_a_widget_is_a_document_with_the_output_beside_it(facts):
-    from biodir.inference.loading import load_pipeline
-
-    extract = load_pipeline(str(CHECKOUT), device="cpu")
-    data = metadata_of((CHECKOUT / "model_card.md").read_text(), "card")
-    assert len(data["widget"]) == len(facts.examples) == 3
-    for widget in data["widget"]:
-        found = [card.relation_line(relation).rsplit(",", 1)[0] for relation in extract(widget["text"])]
-        assert found == [line.rsplit(",", 1)[0] for line in widget["output"]["text"].splitlines()]

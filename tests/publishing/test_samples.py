@@ -12,7 +12,7 @@ from biodir.formats.pubtator_writer import format_pubtator
 from biodir.publishing.assembly import assemble
 from biodir.publishing.checking import check_model
 from biodir.publishing.errors import PublishError
-from biodir.publishing.model_repository import MADE_PAIRS, made_document, model_repository, sample_file
+from biodir.publishing.model_repository import MADE_PAIRS, made_document, model_repository, sample
 from helpers.checkout import CHECKOUT
 from helpers.published_model import save_publishable
 
@@ -35,9 +35,7 @@ def other_labels(tmp_path) -> Path:
 
 
 def test_model_with_other_labels_has_a_sample_made_of_them(other_labels):
-    file = sample_file(other_labels, CHECKOUT)
-    assert file.path == "samples/sample.pubtator"
-    assert file.text == (
+    assert sample(other_labels, CHECKOUT) == (
         "sample|t|Drug 1 acts on Food 1.\n"
         "sample|a|Food 1 acts on Food 2.\n"
         "sample\t0\t6\tDrug 1\tDrug\tDrug_1\n"
@@ -50,10 +48,9 @@ def test_model_with_other_labels_has_a_sample_made_of_them(other_labels):
 def test_own_sample_goes_first_and_the_one_named_so_before_others(other_labels):
     (other_labels / "samples").mkdir()
     (other_labels / "samples" / "a.pubtator").write_text(OWN)
-    assert sample_file(other_labels, CHECKOUT).source == other_labels / "samples" / "a.pubtator"
+    assert sample(other_labels, CHECKOUT) == other_labels / "samples" / "a.pubtator"
     (other_labels / "samples" / "sample.pubtator").write_text(OWN)
-    file = sample_file(other_labels, CHECKOUT)
-    assert (file.path, file.source) == ("samples/sample.pubtator", other_labels / "samples" / "sample.pubtator")
+    assert sample(other_labels, CHECKOUT) == other_labels / "samples" / "sample.pubtator"
 
 
 @pytest.mark.parametrize(
@@ -68,7 +65,7 @@ def test_own_sample_that_does_not_fit_is_refused(other_labels, text, message):
     (other_labels / "samples").mkdir()
     (other_labels / "samples" / "mine.pubtator").write_text(text)
     with pytest.raises(PublishError, match=rf"mine\.pubtator cannot be the sample: .*{message}"):
-        sample_file(other_labels, CHECKOUT)
+        sample(other_labels, CHECKOUT)
 
 
 def test_made_document_stays_small_and_reads_back():

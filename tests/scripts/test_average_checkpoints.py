@@ -9,7 +9,6 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from biodir.errors_biodir import CheckpointError
 from biodir.files import file_sha256
 from biodir.inference.loading import load_pipeline
 from biodir.training.provenance import provenance
@@ -71,15 +70,6 @@ def test_checkpoints_of_other_kinds_have_no_mean(checkpoint, tmp_path, settings,
     with pytest.raises(SystemExit, match=rf"error: {message}.*; average like with like"):
         average.main([*map(str, folders), "--output", str(tmp_path / "mean")])
     assert not (tmp_path / "mean").exists()
-
-
-def test_checkpoints_with_other_tokenizers_have_no_mean(checkpoint, tmp_path):
-    folders = [copy_of(checkpoint, tmp_path / name) for name in ("one", "two")]
-    content = json.loads((folders[1] / "tokenizer.json").read_text())
-    content["model"]["max_input_chars_per_word"] = 7
-    (folders[1] / "tokenizer.json").write_text(json.dumps(content))
-    with pytest.raises(CheckpointError, match=r"tokenizer\.json has other content; average like with like"):
-        average.averaged([str(folder) for folder in folders])
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,8 @@
 
 import itertools
 import json
-import mmap
-import os
 import sys
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
@@ -12,8 +11,6 @@ import torch
 
 from biodir.configuration_biodir import PAIR_ENCODINGS
 from biodir.document_candidates_biodir import candidate_pairs
-from biodir.document_pubtator_biodir import parse_document
-from biodir.errors_biodir import SettingError
 from biodir.formats.pubtator_reader import read_pubtator
 from biodir.inference.loading import load_pipeline
 from biodir.labels_biodir import PAIR_TYPES
@@ -64,36 +61,24 @@ def test_naive_form_gives_the_scores_of_the_model(checkpoints, documents):
 
 def test_passes_count_documents_pairs_and_tokens(checkpoints, documents):
     passes = script("benchmark_passes")
-    work = passes.Work(str(documents), 2, 2, 1)
-    runs = {
-        name: passes.run_form(passes.Form(name, checkpoints["pairwise"], backend, ahead), work)
-        for name, backend, ahead in (("plain", "torch", False), ("ahead", "torch", True), ("naive", "naive", False))
-    }
-    plain, ahead, naive = runs.values()
+    options = Namespace(naive_pairs=2, threads=1, device="cpu")
+    forms = [
+        passes.Form("", checkpoints["pairwise"], backend, ahead)
+        for backend, ahead in (("torch", False), ("torch", True), ("naive", False))
+    ]
+    part = list(read_pubtator(documents))
+    plain, ahead, naive = (passes.run_form(form, [part], options)[0] for form in forms)
     assert (plain.documents, plain.pairs) == (2, 3)
     assert plain.tokens < 3 * 3 * 96
     assert (ahead.documents, ahead.pairs, ahead.tokens) == (plain.documents, plain.pairs, plain.tokens)
     assert (naive.documents, naive.pairs, naive.tokens) == (pytest.approx(2 / 3), 2, 2 * 3 * 96)
 
 
-@pytest.mark.skipif(not os.access("/proc/self/clear_refs", os.W_OK), reason="Linux measures peaks")
-def test_peak_memory_is_that_since_it_was_reset():
-    passes = script("benchmark_passes")
-    passes.reset_peak()
-    before = passes.memory_mebibytes("VmHWM")
-    with mmap.mmap(-1, 100 * 2**20) as block:  # returned for sure, whatever the allocator keeps
-        block.write(b"x" * len(block))
-    during = passes.memory_mebibytes("VmHWM")
-    passes.reset_peak()
-    assert during - before > 80
-    assert during - passes.memory_mebibytes("VmHWM") > 80
-
-
 def test_benchmark_prints_forms_curves_and_memory(checkpoints, documents, tmp_path, monkeypatch, capsys):
     benchmark = script("benchmark")
     memory = itertools.count(100.0, 7.0)
     monkeypatch.setattr(benchmark, "_in_fresh_process", lambda function, *arguments: function(*arguments))
-    monkeypatch.setattr(sys.modules["benchmark_passes"], "memory_mebibytes", lambda name: next(memory))
+    monkeypatch.setattr(sys.modules["benchmark_passes"], "peak_mebibytes", lambda: next(memory))
     monkeypatch.setattr(benchmark, "CURVES", {"pairs": (3, 9), "words": (20, 9999)})
     monkeypatch.setattr(benchmark, "SOME_PAIRS", 10)
     monkeypatch.setattr(benchmark, "MANY_PAIRS", 30)
@@ -110,34 +95,34 @@ def test_benchmark_prints_forms_curves_and_memory(checkpoints, documents, tmp_pa
     assert forms["naive"]["times_naive"] == 1
     assert {found["pairs"] for name, found in forms.items() if name != "naive"} == {3}
     assert set(forms["document"]["f1"]) == {"relation_type", "relation_type_direction"}
-    assert report["curves"]["words"]["sizes"] == [20]
-    curve = report["curves"]["pairs"]["seconds"]
-    assert [value is None for value in curve["pairwise"]] == [False, True]
-    assert None not in curve["document"]
+    sizes = {name: {form: [*curve] for form, curve in curves.items()} for name, curves in report["curves"].items()}
+    assert sizes["words"] == {"document": ["20"], "pairwise": ["20"], "document, bf16": ["20"]}
+    assert sizes["pairs"] == {"document": ["3", "9"], "pairwise": ["3"], "document, bf16": ["3", "9"]}
     assert set(report["memory"]) == {"document", "document, bf16"}
     assert (tmp_path / "p.png").stat().st_size > 5000
     printed = capsys.readouterr().out
-    assert "| form | documents a second |" in printed
+    assert "| form | documents a second | pairs a second | times naive | tokens a pair |" in printed
+    assert "| pairwise | " in printed
     assert "Peak memory, document: " in printed
 
 
 def test_ratio_to_naive_is_the_median_of_those_of_each_turn():
     benchmark = script("benchmark")
-    forms = [benchmark.Form("naive", "m", "naive"), benchmark.Form("document", "m", "torch")]
     seconds = {"naive": (1.0, 2.0, 4.0), "document": (0.5, 0.5, 0.5)}
     found = {name: [benchmark.Pass(1, 10, 100, one, 1.0) for one in all_] for name, all_ in seconds.items()}
-    table = benchmark.summary(forms, found)
+    table = benchmark.summary(found)
     assert table["document"]["times_naive"] == 4
     assert (table["document"]["pairs_a_second"], table["naive"]["pairs_a_second"]) == (20, 5)
 
 
 @pytest.mark.parametrize(("curve", "size", "pairs"), [("pairs", 10, 10), ("pairs", 11, 15), ("words", 200, 66)])
 def test_documents_of_the_curves_have_the_given_size(documents, curve, size, pairs):
-    document = parse_document(script("benchmark").curve_document(curve, size, str(documents)))
+    document = script("benchmark").curve_document(curve, size, documents)
     assert len(list(candidate_pairs(document.entities(), PAIR_TYPES))) == pairs
     assert len(document.text.split()) == (size if curve == "words" else 300)
 
 
-def test_two_models_of_one_encoding_are_refused(checkpoints):
-    with pytest.raises(SettingError, match="two have the same pair encoding"):
-        script("benchmark").forms_of([checkpoints["pairwise"], checkpoints["pairwise"] + "/."], [])
+def test_threads_are_those_of_torch_which_reads_the_environment(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["benchmark.py", "a.pubtator"])
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 7)
+    assert script("benchmark")._options().threads == 7

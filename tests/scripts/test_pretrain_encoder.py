@@ -114,16 +114,6 @@ def test_spans_hold_complete_words_without_special_tokens_and_the_share_that_is_
     assert share <= np.mean(shares) < share + 0.04  # the last span of a row passes the share
 
 
-def test_mention_is_masked_as_one(tmp_path, tokenizer):
-    document = {"text": "the ab drug is", "entities": [{"start": 4, "end": 11}]}
-    row = rows_of(tmp_path, tokenizer, documents=[document])[0]
-    masking = pretraining.SpanMasking(1, tuple(tokenizer.all_special_ids), len(tokenizer), mask_share=0.01)
-    random = np.random.default_rng(1)
-    mentions = [masking.masked(row, random)[2:5] for _ in range(200)]
-    assert {tuple(each.tolist()) for each in mentions} == {(True,) * 3, (False,) * 3}
-    assert np.mean(mentions) > 0.6  # a span starts there three times as often as at one of the two other words
-
-
 def test_of_the_masked_tokens_four_fifths_are_hidden_and_the_others_keep_their_input():
     row = np.array([(7, True, False)] * 100, pretraining.TOKEN)
     masking, random = pretraining.SpanMasking(1, (2,), vocab_size=1000, mask_share=0.2), np.random.default_rng(1)

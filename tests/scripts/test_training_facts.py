@@ -85,8 +85,3 @@ def test_several_final_runs_are_added_up(called):
 def test_runs_that_do_not_belong_together_are_refused(called, run, values, message):
     with pytest.raises(SystemExit, match=message):
         called({**LOGS, run: {**LOGS[run], **values}}, WANTED)
-
-
-def test_folder_without_a_log_is_named(called):
-    with pytest.raises(SystemExit, match=r"^training_facts\.py: error: .*final/training\.json: there is no such file;"):
-        called({name: LOGS[name] for name in ("stage1", "stage2")}, WANTED)

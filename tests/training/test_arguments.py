@@ -73,9 +73,6 @@ def test_line_wins_over_the_yaml_file(from_yaml):
     [
         ("mixed_precision: no", "mixed_precision", "no"),  # which YAML reads as false
         ("none_bias: -1.5", "none_bias", -1.5),
-        ("overwrite_output_dir: on", "overwrite_output_dir", True),
-        ("dev: null", "dev", None),
-        ("exclude: b.pubtator", "exclude", ["b.pubtator"]),
         ("exclude:\n- b\n- '7'", "exclude", ["b", "7"]),
         ("task_weights: {novelty: 1, direction: 0.5}", "task_weights", ["novelty=1", "direction=0.5"]),
         ("encoder_settings:\n  act: gelu\n  deep: -1", "encoder_settings", ['act="gelu"', "deep=-1"]),
@@ -98,21 +95,6 @@ def test_value_of_a_yaml_file(lines, name, value, from_yaml):
 def test_error_in_a_yaml_file_names_place_and_value(lines, message, from_yaml):
     with pytest.raises(SettingError, match=message):
         from_yaml(lines)
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (b"", r"run\.yaml: holds NoneType; write one `name: value` a line$"),
-        (b"train: [a", r"run\.yaml: is no YAML \(while parsing a flow sequence"),
-        (b"train: \xff", r"run\.yaml: is no YAML \('utf-8' codec"),
-    ],
-)
-def test_file_that_is_no_settings_is_named(content, message, tmp_path):
-    path = tmp_path / "run.yaml"
-    path.write_bytes(content)
-    with pytest.raises(SettingError, match=message):
-        training_settings(["--config", str(path), *LINE])
 
 
 def test_settings_of_a_log_are_a_yaml_file_of_the_same_run(tmp_path):

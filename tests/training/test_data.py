@@ -97,11 +97,6 @@ def test_novelty_and_direction_that_no_relation_has_are_unannotated_of_every_pai
         assert targets["relation"] == ([0, 1, *[0] * 7] if each.related == (True,) else [1, *[0] * 8])
 
 
-def test_relation_that_lacks_what_others_have_is_refused():
-    with pytest.raises(AnnotationError, match=r"^document 7: relation 1 - 3: novelty None is none of"):
-        list(labelled_pairs([ANNOTATED, DOCUMENT], make_processor(), LABELS))
-
-
 # The pairs of an epoch.
 
 
@@ -132,15 +127,6 @@ def test_targets_are_beside_their_pairs():
     for batch in batches(many_pairs(10, 30)):
         related = [number < 10 for number in numbers_in([batch])]
         assert batch["relation_targets"][:, 1].bool().tolist() == related
-
-
-def test_windows_of_a_batch_stay_under_the_budget():
-    labelled = windows_of(*[DOCUMENT] * 3, *[LONELY] * 5)
-    budget = 2 * labelled[0].features.tokens
-    steps = epoch_steps(labelled, window_encoder(), budget, seed=1)
-    sizes = [sum(len(found.targets) for found in step) for step in steps]
-    assert sum(sizes) == 14
-    assert len(sizes) > 2
 
 
 # Pairs in the other order.
@@ -232,15 +218,3 @@ def test_parts_make_up_the_mean_loss_of_the_step(processes, passes, sizes):
     assert len(parts) == processes * passes
     assert sum(share for _, share in parts) == pytest.approx(processes)
     assert sum(share * mean_loss(labelled) for labelled, share in parts) / processes == pytest.approx(mean_loss(step))
-
-
-def test_part_without_features_repeats_the_first_and_counts_nothing():
-    step = step_of(2, 6)
-    assert step_parts(step, 0, 3) == [(step[:1], 0.75)]
-    assert step_parts(step, 1, 3) == [(step[1:], 2.25)]
-    assert step_parts(step, 2, 3) == [(step[:1], 0.0)]
-    assert step_parts(step, 0, 1, passes=3) == [
-        (step[:1], 0.25),
-        (step[1:], 0.75),
-        (step[:1], 0),
-    ]

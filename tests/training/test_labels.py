@@ -4,7 +4,7 @@ import pytest
 
 from biodir.configuration_biodir import BioDirConfig
 from biodir.document_biodir import Relation
-from biodir.errors_biodir import CheckpointError, SettingError
+from biodir.errors_biodir import SettingError
 from biodir.labels_biodir import (
     CHEMICAL,
     DIRECTION_LABELS,
@@ -77,16 +77,6 @@ def test_data_that_teaches_nothing_is_refused(relations, message):
         labels_of([document(*relations)])
 
 
-# Settings of the configuration.
-
-
-def test_lists_of_biored_are_the_defaults_of_the_configuration():
-    assert BioDirConfig(**LabelLists("BioRED").to_settings(TASKS)).to_dict() == BioDirConfig().to_dict()
-
-
-# What lists lack.
-
-
 # Which lists a run takes.
 
 
@@ -126,10 +116,3 @@ def test_checkpoint_without_a_head_gets_it_where_the_data_teaches_it(checkpoint)
 
 
 OWN_OF_BIORED = document(Relation("Bind", "1", "2", "Known", "2"))
-
-
-@pytest.mark.parametrize("name", ["/no/such/folder", "nobody/no-such-model"])
-def test_encoder_out_of_reach_is_named(name, monkeypatch):
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    with pytest.raises(CheckpointError, match=rf"^encoder {name}: neither a folder with a model nor a repository with"):
-        label_lists([BIORED], "auto", name)

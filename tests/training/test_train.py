@@ -1,18 +1,22 @@
 """train.py, run over a tiny encoder and a few documents."""
 
+import doctest
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
+import train
 from biodir.configuration_biodir import PAIR_ENCODINGS
 from biodir.errors_biodir import CheckpointError, SettingError
 from biodir.formats.pubtator_reader import read_pubtator
 from biodir.inference.loading import load_pipeline
 from biodir.labels_biodir import CHEMICAL, DISEASE
-from biodir.training import preparation
+from helpers.checkout import CHECKOUT
 from helpers.tiny_checkpoint import save_encoder
 from helpers.training_runs import DOCUMENT, NO_DROPOUT, log_of, run_training, written
 
@@ -61,20 +65,6 @@ def short_run(encoder, tmp_path):
         return tmp_path / "run"
 
     return run
-
-
-@pytest.fixture
-def learned_from(monkeypatch) -> list:
-    """Grows by the ids of the documents, and whether they are partial, for every corpus that is learned from."""
-    seen = []
-    labelled_pairs = preparation.labelled_pairs
-
-    def recording(documents, processor, labels, is_partial, *others):
-        seen.append(([document.id for document in documents], is_partial))
-        return labelled_pairs(documents, processor, labels, is_partial, *others)
-
-    monkeypatch.setattr(preparation, "labelled_pairs", recording)
-    return seen
 
 
 def best_relation(folder: Path) -> tuple:
@@ -126,29 +116,6 @@ def test_run_without_dev_keeps_its_last_epoch_and_the_bias_that_is_given(encoder
     assert are_equal(weights_of(run), weights_of(run / "last"))
 
 
-# Which documents are learned from.
-
-
-def test_documents_that_are_held_out_are_not_learned_from(short_run, tmp_path, capsys, learned_from):
-    exclude = [written(tmp_path / f"{number}.pubtator", [number]) for number in (2, 5)]
-    extra = written(tmp_path / "extra.pubtator", (1, 5, 6, 8))
-    short_run(exclude=exclude, extra_train=extra, dev_numbers=(3, 8))
-    assert learned_from == [(["1", "4"], False), (["6"], True)]
-    printed = capsys.readouterr().out
-    assert f"{tmp_path / 'train.pubtator'}: 2 documents left out" in printed
-    assert f"{extra}: 3 documents left out, held out for evaluation or in a corpus before" in printed
-
-
-@pytest.mark.parametrize(("below", "copies"), [(8, 0), (9, 8)])
-def test_rare_types_are_counted_over_all_files_and_their_documents_copied(
-    short_run, tmp_path, learned_from, below, copies
-):
-    both = DOCUMENT + DOCUMENT.replace("Aspirin", "Codeine").replace("C1", "C9").replace("{id}", "{id}0")
-    files = [tmp_path / "train.pubtator", written(tmp_path / "more.pubtator", (3, 4), both)]
-    short_run(train=files, rare_copies=1, rare_below=below, numbers=(1, 2), document=both)
-    assert sum("+" in name for ids, _ in learned_from for name in ids) == copies
-
-
 # Labels and tasks.
 
 
@@ -188,29 +155,6 @@ def test_recipe_for_own_labels_takes_data_without_novelty(encoder, tmp_path):
 def test_run_ends_where_dev_gains_nothing_for_as_long_as_patience(short_run):
     log = log_of(short_run(num_train_epochs=20, early_stopping_patience=3, **STILL))
     assert (log["best_epoch"], len(log["epochs"])) == (1, 4)
-
-
-LOSSES = [{"relation_loss": "adaptive_threshold"}, {"swap_augmentation": 1}, {"r_drop": 1, "classifier_dropout": 0.3}]
-
-
-@pytest.mark.parametrize("settings", LOSSES, ids=str)
-def test_setting_of_loss_or_rate_changes_what_is_learned(short_run, settings):
-    plain = weights_of(short_run(head_learning_rate=0.01, num_train_epochs=2))
-    folder = short_run(head_learning_rate=0.01, num_train_epochs=2, **settings)
-    assert not are_equal(plain, weights_of(folder))
-    assert log_of(folder)["epochs"][-1]["loss"] < log_of(folder)["epochs"][0]["loss"]
-    assert config_of(folder)["relation_threshold"] == (1.0 if "adaptive_threshold" in settings.values() else 0.5)
-
-
-def test_gradients_are_clipped(short_run):
-    # A gradient far below AdamW's epsilon, 1e-8, moves next to nothing; one of any other size moves by the rate.
-    settings = {**FAST, "weight_decay": 0, "warmup_ratio": 0}
-    name = "heads.relation.classifier.weight"
-    free, clipped, start = (
-        weights_of(short_run(**changes))[name] for changes in (settings, {**settings, "max_grad_norm": 1e-14}, STILL)
-    )
-    assert (free - start).abs().max().item() == pytest.approx(0.01, rel=0.01)
-    assert (clipped - start).abs().max().item() < 1e-6
 
 
 def test_average_of_several_steps_is_saved_in_place_of_the_model(short_run):
@@ -255,3 +199,18 @@ def test_accumulation_in_the_environment_changes_no_gradient(short_run, monkeypa
 def test_encoder_that_cannot_be_loaded_is_named(short_run, settings, message):
     with pytest.raises(CheckpointError, match=message):
         short_run(labels="biored", **settings)
+
+
+def test_examples_give_what_they_show():
+    assert doctest.testmod(train)[:] == (0, 5)
+
+
+def test_help_needs_no_accelerate_and_a_run_names_what_is_missing():
+    start = "import runpy, sys; sys.modules['accelerate'] = None; runpy.run_path('train.py', run_name='__main__')"
+    for options, output in (
+        (["--help"], "--num_train_epochs"),
+        (["--train", "a", "--encoder", "b", "--output_dir", "build/none"], 'accelerate is missing; `pip install ".[tr'),
+    ):
+        called = [sys.executable, "-c", start, *options]
+        found = subprocess.run(called, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+        assert output in found.stdout + found.stderr

@@ -35,11 +35,6 @@ def test_middle_is_that_of_the_longest_row_of_best_biases(best, middle):
     assert validation._middle_of_best([float(bias in best) for bias in NONE_BIASES]) == middle
 
 
-def test_no_bias_finds_what_is_out_of_reach():
-    bias, counts = bias_for(-3.0)
-    assert (bias, counts["relation_type"]) == (0.0, Counts(fn=1))
-
-
 # What can be scored.
 
 CID = marked_document("<C:1 Iron> harms <D:2 it>.", relations=(Relation("CID", "1", "2"),))

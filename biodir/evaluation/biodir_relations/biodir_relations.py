@@ -34,7 +34,15 @@ Returns:
 
 
 class BiodirRelations(evaluate.Metric):
-    """Precision, recall and F1 over complete documents, as `biodir evaluate` counts them."""
+    """Precision, recall and F1 over complete documents, as `biodir evaluate` counts them.
+
+    >>> metric = BiodirRelations(keep_in_memory=True)
+    >>> relation = {"relation": "Bind", "entity1": "5", "entity2": "7", "novelty": "Novel", "subject": "5"}
+    >>> gold, found = ({"id": "1", "relations": [relation | {"subject": name}]} for name in ("5", "7"))
+    >>> scores = metric.compute(predictions=[found], references=[gold])
+    >>> scores["relation_type"]["f1"], scores["relation_type_direction"]["f1"]
+    (1.0, 0.0)
+    """
 
     def _info(self) -> evaluate.MetricInfo:
         relation = {key: datasets.Value("string") for key in RELATION_KEYS}
