@@ -12,34 +12,27 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from biodir.dataset_script.import_command import write_documents
-from biodir.document_biodir import Document
-from biodir.errors_biodir import BioDirError, SettingError
+from biodir.errors_biodir import BioDirError
 from biodir.formats.reading import read_documents
-
-
-def split_documents(documents: Sequence[Document], held_out: int) -> tuple[list[Document], list[Document]]:
-    """Return the documents in two parts, `held_out` of them in the second, each in the order of the source."""
-    if not 0 < held_out < len(documents):
-        raise SettingError(f"{held_out} of {len(documents)} documents held out; leave some on both sides")
-    ranked = sorted(documents, key=lambda document: hashlib.sha256(document.id.encode()).hexdigest())
-    chosen = {document.id for document in ranked[:held_out]}
-    return [each for each in documents if each.id not in chosen], [each for each in documents if each.id in chosen]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the program; on bad input it ends with a line that names it."""
     parser = argparse.ArgumentParser(prog="python -m experiments.prepare", description=__doc__.split("\n", 1)[0])
-    parser.add_argument("how", choices=("first", "split"), help="write the first documents, or two parts of all")
+    parser.add_argument("how", choices=("first", "split"), help="the first documents, or two parts of all")
     parser.add_argument("source", type=Path, metavar="IN", help="documents of any format that biodir reads")
     parser.add_argument("-o", "--parts", type=Path, nargs="+", required=True, metavar="OUT", help="files to write")
     parser.add_argument("--documents", "--held-out", type=int, required=True, help="how many, in the last part")
     options = parser.parse_args(arguments)
     try:
         documents = list(read_documents(options.source))
-        count = options.documents
-        parts = [documents[:count]] if options.how == "first" else split_documents(documents, count)
-        for part, path in zip(parts, options.parts, strict=True):
-            write_documents(part, path)
+        if options.how == "first":
+            write_documents(documents[: options.documents], options.parts[0])
+            return
+        ranked = sorted(documents, key=lambda document: hashlib.sha256(document.id.encode()).hexdigest())
+        held_out = {document.id for document in ranked[: options.documents]}
+        for is_held_out, path in zip((False, True), options.parts, strict=True):
+            write_documents([each for each in documents if (each.id in held_out) == is_held_out], path)
     except BioDirError as error:
         raise SystemExit(f"prepare: error: {error}") from error
 
