@@ -54,18 +54,16 @@ def evaluate(
         check_plot_path(plot)
     gold = read_gold(gold_file)
     other = read_predictions(against, gold) if against else None
-    labels = pair_types = None
-    tuned = 0
+    config = None
     if predicted_file:
         predicted = read_predictions(predicted_file, gold)
     else:
         extract: Any = quiet_pipeline(model, device, backend)
         predicted = predicted_documents(extract, gold, partial(tqdm, total=len(gold), unit=" documents", disable=None))
         config = extract.model.config
-        labels, pair_types = config.labels, config.pair_types
-        tuned = calibrated_documents(gold, config.calibrated_on)
+    labels, pair_types = (config.labels, config.pair_types) if config else (None, None)
     report = evaluation_report(gold, predicted, resampling, labels, pair_types)
-    if tuned:
+    if config and (tuned := calibrated_documents(gold, config.calibrated_on)):
         report["notes"].append(
             f"the model's thresholds were found on {tuned} of these {len(gold)} documents; report the scores of others"
         )
