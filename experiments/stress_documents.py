@@ -1,17 +1,8 @@
 """Synthetic documents with one evidence sentence: at the start, in the middle or at the end of a text of given length.
 
-A model must not pass without reading the evidence:
-
-- A document has one pair, with made-up names: nothing is known of them but what the text says.
-- Both entities are mentioned at the start, in the middle and at the end of every document.
-- In the layout APART they share no sentence but the evidence, so that an infix chunk, which reads between the closest
-  mentions, finds it. In the layout TOGETHER neutral sentences at the two other places name both, closer to each other
-  than in the evidence, so that an infix chunk reads the wrong place.
-- Every document has a twin with a neutral sentence of both entities in place of the evidence. What a model finds in the
-  twin it does not take from the evidence.
-- All three places and the twin have the same names, relation and filler.
-
-Only the pair is annotated; the filler names other drugs, genes and diseases.
+Each has one pair, whose entities are named at all three places, and a twin without evidence. In the layout APART they
+share no sentence but the evidence; in TOGETHER neutral sentences at the two other places name both. README.md explains
+why. Only the pair is annotated; the filler names other drugs, genes and diseases.
 """
 
 import random

@@ -19,13 +19,12 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from itertools import cycle, islice
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import pandas as pd
 import torch
 
-from benchmark_passes import NAIVE, Form, Pass, f1_scores, run_form
+from benchmark_passes import NAIVE, Form, f1_scores, run_form
 from biodir.configuration_biodir import BioDirConfig
 from biodir.document_biodir import Document, Mention
 from biodir.errors_biodir import SettingError
@@ -48,8 +47,8 @@ def main() -> None:
     documents = list(islice(read_pubtator(options.file), options.documents))
     report = {name: getattr(options, name) for name in ("documents", "naive_pairs", "threads", "repeats")}
     report["file"] = options.file.name
-    passes = _in_turns(forms, options, lambda form: [documents])
-    report["forms"] = summary({name: [one for (one,) in turns] for name, turns in passes.items()})
+    passes = _in_turns(forms, options, lambda form: {"all": documents})
+    report |= {"forms": summary(passes), "passes": passes.to_dict("records")}
     _save(report, options)
     plain = [form for form in forms if form.backend != NAIVE and not form.prepares_ahead]
     for form in plain if options.f1 else ():
@@ -89,15 +88,18 @@ def _is_pairwise(form: Form) -> bool:
 
 
 def _in_turns(
-    forms: Sequence[Form], options: argparse.Namespace, parts_of: Callable[[Form], list[list[Document]]]
-) -> dict[str, list[list[Pass]]]:
-    """Return name of the form -> for each turn the passes over its parts of the documents."""
-    found: dict[str, list[list[Pass]]] = {form.name: [] for form in forms}
-    for _ in range(options.repeats):
+    forms: Sequence[Form], options: argparse.Namespace, parts_of: Callable[[Form], dict[Any, list[Document]]]
+) -> pd.DataFrame:
+    """Return a row for each form, turn and part of the documents."""
+    rows = []
+    for turn in range(options.repeats):
         for form in forms:
-            found[form.name].append(_in_fresh_process(run_form, form, parts_of(form), options))
-            print(f"{form.name}: {sum(one.seconds for one in found[form.name][-1]):.2f} s", file=sys.stderr)
-    return found
+            parts = parts_of(form)
+            passes = _in_fresh_process(run_form, form, list(parts.values()), options)
+            for part, one in zip(parts, passes, strict=True):
+                rows.append({"form": form.name, "turn": turn, "part": part, **asdict(one)})
+            print(f"{form.name}: {sum(one.seconds for one in passes):.2f} s", file=sys.stderr)
+    return pd.DataFrame(rows)
 
 
 def _in_fresh_process(function: Callable[..., Any], *arguments: Any) -> Any:
@@ -105,24 +107,16 @@ def _in_fresh_process(function: Callable[..., Any], *arguments: Any) -> Any:
         return pool.submit(function, *arguments).result()
 
 
-def summary(passes: Mapping[str, Sequence[Pass]]) -> dict[str, dict[str, Any]]:
+def summary(passes: pd.DataFrame) -> dict[str, dict[str, float]]:
     """Return the medians of each form, and the median of its ratios to the naive form in the same turn."""
-    rates = {name: [one.pairs / one.seconds for one in found] for name, found in passes.items()}
-    naive = rates.get(NAIVE, [])
-    return {
-        name: {
-            "documents_a_second": median(one.documents / one.seconds for one in found),
-            "pairs_a_second": median(rates[name]),
-            "times_naive": median(mine / other for mine, other in zip(rates[name], naive, strict=True))
-            if naive
-            else None,
-            "tokens_a_pair": found[0].tokens / found[0].pairs,
-            "peak_mebibytes": median(one.peak_mebibytes for one in found),
-            "pairs": found[0].pairs,
-            "passes": list(map(asdict, found)),
-        }
-        for name, found in passes.items()
-    }
+    table = passes[["form", "turn"]].assign(
+        documents_a_second=passes.documents / passes.seconds, pairs_a_second=passes.pairs / passes.seconds
+    )
+    naive = table[table.form == NAIVE].set_index("turn").pairs_a_second
+    table["times_naive"] = table.pairs_a_second / table.turn.map(naive)
+    table = table.assign(tokens_a_pair=passes.tokens / passes.pairs, peak_mebibytes=passes.peak_mebibytes)
+    medians = table.drop(columns="turn").groupby("form", sort=False).median().dropna(axis=1)
+    return medians.to_dict("index")
 
 
 def curve_document(curve: str, size: int, path: Path) -> Document:
@@ -168,9 +162,9 @@ def _curve(name: str, forms: Sequence[Form], options: argparse.Namespace) -> dic
         is_limited = _is_pairwise(form) and name == "pairs"
         return [size for size in documents if not is_limited or size <= options.pairwise_pairs]
 
-    turns = _in_turns(forms, options, lambda form: [[documents[size]] for size in sizes_of(form)])
-    medians = {form: [median(one.seconds for one in same) for same in zip(*turns[form], strict=True)] for form in turns}
-    return {form.name: dict(zip(sizes_of(form), medians[form.name], strict=True)) for form in forms}
+    passes = _in_turns(forms, options, lambda form: {size: [documents[size]] for size in sizes_of(form)})
+    medians = passes.groupby(["form", "part"]).seconds.median()
+    return {form.name: medians[form.name].to_dict() for form in forms}
 
 
 def _peaks(form: Form, options: argparse.Namespace) -> dict[str, float]:
@@ -185,7 +179,7 @@ def _peaks(form: Form, options: argparse.Namespace) -> dict[str, float]:
 def markdown(report: dict[str, Any]) -> str:
     """Return the report as tables and sentences."""
     forms = {
-        name: {key.replace("_", " "): value for key, value in found.items() if key not in ("passes", "f1")}
+        name: {key.replace("_", " "): value for key, value in found.items() if key != "f1"}
         | {f"dev F1 {level}": 100 * value for level, value in found.get("f1", {}).items()}
         for name, found in report["forms"].items()
     }

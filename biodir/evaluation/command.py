@@ -24,6 +24,7 @@ from biodir.options import (
 
 # Functions import what needs torch or transformers: `biodir --help` should not wait for these.
 
+TUNED_NOTE = "the model's thresholds were found on {} of these {} documents; report the scores of others"
 GoldArgument = Annotated[Path, Argument(metavar="GOLD", help="file with relations, in any format of `biodir predict`")]
 PageOption = Annotated[Path, Option("-o", "--output", metavar="OUT", help="HTML file to write")]
 
@@ -68,21 +69,17 @@ def evaluate(
     policy = reading_policy(errors, offsets, split_relations)
     gold = read_gold(gold_file, policy)
     other = read_predictions(against, gold, policy) if against else None
-    labels = pair_types = None
-    tuned = 0
+    config = None
     if predicted_file:
         predicted = read_predictions(predicted_file, gold, policy)
     else:
         extract: Any = quiet_pipeline(model, device, backend)
         predicted = predicted_documents(extract, gold, partial(tqdm, total=len(gold), unit=" documents", disable=None))
         config = extract.model.config
-        labels, pair_types = config.labels, config.pair_types
-        tuned = calibrated_documents(gold, config.calibrated_on)
+    labels, pair_types = (config.labels, config.pair_types) if config else (None, None)
     report = evaluation_report(gold, predicted, resampling, labels, pair_types)
-    if tuned:
-        report["notes"].append(
-            f"the model's thresholds were found on {tuned} of these {len(gold)} documents; report the scores of others"
-        )
+    if config and (tuned := calibrated_documents(gold, config.calibrated_on)):
+        report["notes"].append(TUNED_NOTE.format(tuned, len(gold)))
     print(report_table(report))
     if other is not None:
         report["comparison"] = comparison_report(gold, predicted, other, resampling, labels)

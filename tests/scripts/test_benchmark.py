@@ -6,6 +6,7 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import torch
 
@@ -93,7 +94,7 @@ def test_benchmark_prints_forms_curves_and_memory(checkpoints, documents, tmp_pa
     assert list(forms) == ["naive", "document", "pairwise", "document, prepared ahead", "document, bf16"]
     assert [name for name, found in forms.items() if "f1" in found] == ["document", "pairwise", "document, bf16"]
     assert forms["naive"]["times_naive"] == 1
-    assert {found["pairs"] for name, found in forms.items() if name != "naive"} == {3}
+    assert {one["pairs"] for one in report["passes"] if one["form"] != "naive"} == {3}
     assert set(forms["document"]["f1"]) == {"relation_type", "relation_type_direction"}
     sizes = {name: {form: [*curve] for form, curve in curves.items()} for name, curves in report["curves"].items()}
     assert sizes["words"] == {"document": ["20"], "pairwise": ["20"], "document, bf16": ["20"]}
@@ -109,8 +110,13 @@ def test_benchmark_prints_forms_curves_and_memory(checkpoints, documents, tmp_pa
 def test_ratio_to_naive_is_the_median_of_those_of_each_turn():
     benchmark = script("benchmark")
     seconds = {"naive": (1.0, 2.0, 4.0), "document": (0.5, 0.5, 0.5)}
-    found = {name: [benchmark.Pass(1, 10, 100, one, 1.0) for one in all_] for name, all_ in seconds.items()}
-    table = benchmark.summary(found)
+    counts = {"documents": 1, "pairs": 10, "tokens": 100, "peak_mebibytes": 1.0}
+    rows = [
+        {"form": form, "turn": turn, "seconds": one, **counts}
+        for form, found in seconds.items()
+        for turn, one in enumerate(found)
+    ]
+    table = benchmark.summary(pd.DataFrame(rows))
     assert table["document"]["times_naive"] == 4
     assert (table["document"]["pairs_a_second"], table["naive"]["pairs_a_second"]) == (20, 5)
 
