@@ -4,6 +4,7 @@ import doctest
 import importlib
 import inspect
 import pkgutil
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -34,7 +35,11 @@ def given(tmp_path_factory):
 @pytest.mark.parametrize("name", list(filter(has_example, MODULES)))
 def test_examples_give_what_they_show(name, given, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    # Code of a checkpoint goes to a folder of this test, even after other tests have loaded some from another.
     monkeypatch.setattr("transformers.dynamic_module_utils.HF_MODULES_CACHE", str(tmp_path / "modules"))
+    monkeypatch.syspath_prepend(tmp_path / "modules")
+    for loaded in [each for each in sys.modules if each.split(".")[0] == "transformers_modules"]:
+        monkeypatch.delitem(sys.modules, loaded)
     result = doctest.testmod(importlib.import_module(name), extraglobs=given, optionflags=OPTIONS)
     assert result.attempted > 0
     assert result.failed == 0
