@@ -93,8 +93,8 @@ def to_document(bioc_document: Any, place: str, policy: ErrorPolicy = STRICT) ->
     by_id = _mentions_by_annotation_id(placed, mention_of)
     relations: list[Relation] = []
     if policy.relations:
-        attempts = relation_attempts(bioc_document, by_id, argument_reader(mentions), place, policy)
-        relations = [relation for found in policy.parts("relation", attempts) for relation in found]
+        found = relation_attempts(bioc_document, by_id, argument_reader(mentions), place, policy)
+        relations = [relation for each in policy.parts("relation", found) for relation in each]
     passages = tuple(Passage(part.start_char, part.start_char + len(part.text), part.kind) for part in parts)
     return Document(bioc_document.id, text, kept, tuple(relations), passages, pmcid=_pmcid(bioc_document))
 

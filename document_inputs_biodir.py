@@ -117,7 +117,11 @@ def _with_recognised(document: Document, ner: Recogniser) -> Document:
     found = ner(document.text)
     if isinstance(found, (str, Mapping)) or not isinstance(found, Iterable):
         raise AnnotationError(f"document {document.id}: ner returned {found!r}; it returns a list of mappings")
-    entries = [_ner_entry(result, f"document {document.id}, ner result {index}") for index, result in enumerate(found)]
+    entries = []
+    for index, result in enumerate(found):
+        entry = _ner_entry(result, f"document {document.id}, ner result {index}")
+        # Its spans are of this text, and may cut words where its tokens do.
+        entries.append({**entry, "text": document.text[entry["start"] : entry["end"]] or None})
     return Document.from_dict({**document.to_dict(), "entities": entries})
 
 

@@ -139,7 +139,7 @@ def _identifiers_from(value: Any, mention_text: str, place: str) -> tuple[tuple[
     """Return the identifiers of a mention, and what was written where it means none in a way that is not ours."""
     if value is None or value == "":
         return (text_identifier(mention_text),), None
-    values = [value] if isinstance(value, str) or not isinstance(value, Iterable) else list(value)
+    values = [value] if isinstance(value, (str, bytes)) or not isinstance(value, Iterable) else list(value)
     written = [_identifier_string(part) for part in values]
     if isinstance(value, Mapping) or None in written:
         raise AnnotationError(

@@ -117,6 +117,7 @@ class Relation:
 class Passage:
     """A part of the text, such as the title; every sentence lies within one passage.
 
+    >>> from biodir import Document
     >>> Document("7", "Title. Abstract.", passages=(Passage(0, 6, "title"),)).passages[0].kind
     'title'
     """

@@ -217,7 +217,7 @@ def _concepts(mapping: Mapping[str, Any], place: str) -> dict[str, list[str]]:
 
 
 def _is_bigbio(mapping: Mapping[str, Any]) -> bool:
-    passages = mapping.get("passages")
+    passages: Any = mapping.get("passages")
     return _is_list(passages) and len(passages) > 0 and all(_is_bigbio_passage(part) for part in passages)
 
 
@@ -258,8 +258,8 @@ def _relations_of_spans(value: Any, entries: Sequence[Any], place: str) -> list[
                 end.get("end"),
             ):
                 return index
-            tokens = (entry.get("token_start"), entry.get("token_end"))
-            if isinstance(end, int) and None not in tokens and tokens[0] <= end <= tokens[1]:
+            first, last = entry.get("token_start"), entry.get("token_end")
+            if isinstance(end, int) and isinstance(first, int) and isinstance(last, int) and first <= end <= last:
                 return index
         return None
 

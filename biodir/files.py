@@ -51,10 +51,9 @@ def input_name(path: str | os.PathLike[str]) -> str:
 
 
 def _opened(path: str | os.PathLike[str]) -> io.BufferedReader:
-    if os.fspath(path) == STANDARD_INPUT:
-        raw = io.BufferedReader(cast(io.RawIOBase, sys.stdin.buffer), START_BYTES)
-    else:
-        raw = open(path, "rb", buffering=START_BYTES)  # noqa: SIM115  # the caller closes it
+    is_standard_input = os.fspath(path) == STANDARD_INPUT
+    opened = sys.stdin.buffer if is_standard_input else open(path, "rb", buffering=0)  # noqa: SIM115
+    raw = cast(io.BufferedReader, io.BufferedReader(cast(io.RawIOBase, opened), START_BYTES))
     for start, opener in _COMPRESSIONS.items():
         if raw.peek(len(start)).startswith(start):
             return io.BufferedReader(opener(raw), START_BYTES)

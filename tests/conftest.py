@@ -15,3 +15,12 @@ def data_dir() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no corpora at {folder}; set BIODIR_DATA to the folder that holds them")
     return folder
+
+
+@pytest.fixture(scope="session")
+def cases_dir(data_dir) -> Path:
+    """The folder of inputs that real users bring, beside that of the corpora; skips where there is none."""
+    folder = data_dir.parent / "cases"
+    if not folder.is_dir():
+        pytest.skip(f"no cases at {folder}; they are beside the corpora")
+    return folder

@@ -59,7 +59,7 @@ def test_help_waits_for_no_heavy_library():
     ("arguments", "message"),
     [
         ("predict in.txt --backend ONNX-INT", "'onnx', 'onnx-int8'. Did you mean onnx-int8?"),
-        ("predict in.txt --errors SKIP", "Did you mean skip?"),
+        ("predict in.txt --errors skip", "'raise', 'skip-document', 'skip-mention'"),
         ("predict in.txt --top-k some", "--top-k"),
         ("predict in.txt --entity-ids", "--entity-ids"),
         ("dataset import bc5cd in.txt -o out.jsonl", "Did you mean bc5cdr?"),

@@ -39,5 +39,6 @@ def test_file_is_opened_or_named(tmp_path):
     with open_input(tmp_path / "a") as file:
         assert file.read() == b"abc"
     assert file_sha256(tmp_path / "a").startswith("ba7816bf8f01cfea")
-    with pytest.raises(ParseError, match=r"b: cannot be read \(No such file or directory\); check the path$"):
-        open_input(tmp_path / "b")
+    message = r"b: cannot be read \(No such file or directory\); check the file$"
+    with pytest.raises(ParseError, match=message), open_input(tmp_path / "b"):
+        pass

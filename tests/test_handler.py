@@ -117,7 +117,7 @@ def test_limits_are_a_413_before_anything_is_read(endpoint, inputs, field, messa
 def mentions_of(*identifiers) -> dict:
     """A document with a chemical for each identifier, or list of them."""
     entities = [
-        {"start": index, "end": index + 1, "type": "ChemicalEntity", "id": identifier}
+        {"start": index, "end": index + 1, "type": "ChemicalEntity", "id": identifier, "text": "x"}
         for index, identifier in enumerate(identifiers)
     ]
     return {"text": "x" * 20, "entities": entities}

@@ -11,7 +11,7 @@ from biodir.document_offsets_biodir import character_index
 from biodir.errors_biodir import STRICT, AnnotationError, ErrorPolicy, ParseError
 from biodir.files import open_input, text_lines
 
-SUFFIX = ".ann"
+BRAT_SUFFIX = ".ann"
 _MENTION = re.compile(r"(T\S*)\t(\S+) (\d+ \d+(?:;\d+ \d+)*)\t(.*)")
 _RELATION = re.compile(r"(R\S*)\t(\S+)((?: \S+:T\S*)+)\s*")
 # A normalisation names the vocabulary and the identifier of a mention: "N1<tab>Reference T1 MESH:D000001<tab>name".

@@ -10,8 +10,8 @@ from biodir.document_biodir import Document
 from biodir.document_pubtator_biodir import looks_like_pubtator, parse_pubtator
 from biodir.errors_biodir import STRICT, ErrorPolicy, ParseError
 from biodir.files import START_BYTES, input_name, open_input, text_lines
-from biodir.formats import brat
 from biodir.formats.bioc_xml import parse_bioc_xml
+from biodir.formats.brat import BRAT_SUFFIX, read_brat
 from biodir.formats.json_files import parse_json
 from biodir.formats.parquet import parse_parquet
 
@@ -41,8 +41,8 @@ def read_documents(path: str | os.PathLike[str], policy: ErrorPolicy = STRICT) -
         BioDirError: the file is of no known format, or a document does not follow it; with file and place.
     """
     source = input_name(path)
-    if Path(path).suffix.lower() == brat.SUFFIX:
-        yield from brat.read_brat(path, policy)
+    if Path(path).suffix.lower() == BRAT_SUFFIX:
+        yield from read_brat(path, policy)
         return
     with open_input(path) as file:
         kind = content_format(file, source)
@@ -90,7 +90,7 @@ def content_format(file: io.BufferedReader, source: str) -> str:
 
 def document_count(path: str | os.PathLike[str]) -> int | None:
     """Return how many documents a file seems to hold, unchecked; None where it must be parsed for it, or is a pipe."""
-    if not Path(path).is_file() or Path(path).suffix.lower() == brat.SUFFIX:
+    if not Path(path).is_file() or Path(path).suffix.lower() == BRAT_SUFFIX:
         return None
     with open_input(path) as file:
         kind = content_format(file, input_name(path))

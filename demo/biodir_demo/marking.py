@@ -74,7 +74,13 @@ class MarkedText:
                 "its type. Mark at least two entities."
             )
         entities = [
-            {"start": mark.start_char, "end": mark.end_char, "type": mark.entity_type, "id": mark.identifier}
+            {
+                "start": mark.start_char,
+                "end": mark.end_char,
+                "text": self.text[mark.start_char : mark.end_char],
+                "type": mark.entity_type,
+                "id": mark.identifier,
+            }
             for mark in self.marks
         ]
         return Document.from_dict({"id": PASTED, "text": self.text, "entities": entities})

@@ -202,8 +202,8 @@ def test_bad_document_of_redocred_is_named(keys, message, tmp_path, caplog):
         list(read_redocred(path))
     policy = ErrorPolicy("skip-document")
     assert list(read_redocred(path, policy)) == []
-    assert len(policy.skipped) == 1
-    assert caplog.messages[-1] == f"{path}: documents skipped because of errors: 1"
+    assert policy.skipped_number("document") == 1
+    assert caplog.messages[-1].startswith(f"{path}: left out: 1 document (")
 
 
 @pytest.mark.parametrize(("content", "message"), [("{", "not JSON"), ("{}", "is not a list of documents")])

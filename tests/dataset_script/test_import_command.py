@@ -129,14 +129,14 @@ def test_json_lines_hold_what_pubtator_cannot(docred, tmp_path, failure):
     assert {path.name for path in tmp_path.iterdir()} == {"in.json", "out.jsonl"}, "nothing half-written stays"
 
 
-def test_bad_documents_stop_or_are_named_and_counted(source, tmp_path, failure, capsys, caplog):
+def test_bad_documents_stop_or_are_named_and_counted(source, tmp_path, failure, capsys):
     source.write_text(BC5CDR.format(id="1") + BC5CDR.format(id="2").replace("Pain\tD", "Ache\tD"))
     assert "in.txt:10: says 'Ache'" in failure("bc5cdr", source, "-o", tmp_path / "out.jsonl", "--keep-overlaps")
     assert not (tmp_path / "out.jsonl").exists(), "an import that fails writes nothing"
-    assert run("bc5cdr", source, "-o", tmp_path / "out.jsonl", "--keep-overlaps", "--errors", "skip") == 0
+    assert run("bc5cdr", source, "-o", tmp_path / "out.jsonl", "--keep-overlaps", "--errors", "skip-document") == 3
     shown = capsys.readouterr()
     assert "  could not be read                1\n" in shown.out
-    assert f"{source}:10: says 'Ache'" in caplog.text
+    assert f"{source}:10: says 'Ache'" in shown.err
     assert [document.id for document in read_documents(tmp_path / "out.jsonl")] == ["1"]
 
 

@@ -66,7 +66,10 @@ def test_large_file_is_refused_before_it_is_read(tmp_path, monkeypatch):
 
 
 def document(text: str, *ids: str) -> Document:
-    entities = [{"start": index, "end": index + 1, "type": "Gene", "id": id_} for index, id_ in enumerate(ids)]
+    entities = [
+        {"start": index, "end": index + 1, "type": "Gene", "id": id_, "text": text[index]}
+        for index, id_ in enumerate(ids)
+    ]
     return Document.from_dict({"id": "d", "text": text, "entities": entities})
 
 
@@ -77,7 +80,7 @@ def document(text: str, *ids: str) -> Document:
         (document("abc", "-", "-1"), "no marked entity has an identifier"),
         (document("abc", "1", "1"), "one entity is marked"),
         (document("a" * 20_001, "1", "2"), "20,001 characters"),
-        (document("a" * 200, *map(str, range(101))), "101 entities are marked"),
+        (document("a" * 200, *map(str, range(1, 102))), "101 entities are marked"),
         (document("a" * 4_001, "1", "2"), "a sentence has 4,001 characters; this page reads 4,000"),
         (document("a" * 2_000, *"12" * 501), "1,002 mentions are marked; this page reads 1,000"),
     ],

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from biodir.configuration_biodir import BioDirConfig
-from biodir.document_biodir import Document
+from biodir.document_biodir import Document, Mention
 from biodir_demo.styles import ENTITY_STYLES, RELATION_STYLES, entity_style, novelty_name, relation_style
 from biodir_demo.table import MAX_ROWS, summary_html, table_html
 from biodir_demo.templates import FOLDER
@@ -33,8 +33,8 @@ def test_text_is_that_of_the_document_and_sentences_name_their_relations():
 
 def test_of_nested_mentions_the_shortest_is_marked_and_of_sentences_the_first():
     spans = {"1": (0, 9), "2": (2, 7), "3": (2, 5), "4": (6, 8)}
-    entities = [{"start": start, "end": end, "type": "Gene", "id": id} for id, (start, end) in spans.items()]
-    document = Document.from_dict({"id": "1", "text": "abcdefghij", "entities": entities})
+    mentions = tuple(Mention(start, end, "abcdefghij"[start:end], "Gene", (id,)) for id, (start, end) in spans.items())
+    document = Document("1", "abcdefghij", mentions)
     marked = re.findall(r'· (.)">(\w+)<', span_html(document, 1, 10))
     assert marked == [("1", "b"), ("3", "cde"), ("2", "f"), ("4", "gh"), ("1", "i")]
     html = text_html(document, prediction(result(DRUG, GENE, "Bind", 0.5, (0, 6), (4, 8))).relations)

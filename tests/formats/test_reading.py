@@ -1,12 +1,12 @@
-"""The reader of a file by its suffix, and by its content if the suffix does not decide."""
+"""The reader of a file by its content, whatever its suffix and its compression."""
 
 import json
 
 import pytest
 from datasets import Dataset
 
-from biodir import AnnotationError, ErrorPolicy, ParseError, read_pubtator, write_pubtator
-from biodir.formats.reading import BIOC_XML, JSON, PUBTATOR, document_count, file_format, read_documents
+from biodir import AnnotationError, ErrorPolicy, read_pubtator, write_pubtator
+from biodir.formats.reading import JSON, PUBTATOR, document_count, file_format, read_documents
 from biodir.inference.predict import count_documents
 from helpers.bioc_json import annotation, passage
 from helpers.marked import marked_document
@@ -71,27 +71,6 @@ def test_documents_of_biodir_with_passages_are_no_bioc(tmp_path):
     assert [document.text for document in read_documents(path)] == ["Iron. More."]
 
 
-@pytest.mark.parametrize(
-    ("content", "expected", "message"),
-    [
-        ("", JSON, None),
-        ('{"documents": [', JSON, r"a\.json: not well-formed JSON"),
-        ('{"id": "1",\n "passages" : [', JSON, r"a\.json: not well-formed JSON"),
-        ('{"text": "a"}\n{', JSON, r"a\.json:2: not JSON"),
-        ('{"text": \n"a"}', JSON, r"a\.json:1: not JSON"),
-        ("[1]", JSON, r"a\.json:1: \[1\] is not a mapping"),
-    ],
-)
-def test_bad_json_is_named_by_the_reader_that_it_is_nearest_to(content, expected, message, tmp_path):
-    path = written(tmp_path / "a.json", content)
-    assert file_format(path) == expected
-    if message is None:
-        assert list(read_documents(path)) == []
-        return
-    with pytest.raises(ParseError, match=message):
-        list(read_documents(path))
-
-
 @pytest.mark.parametrize("name", ["a.pubtator", "a.jsonl", "a.json", "b.json", "a.xml", "a.parquet"])
 def test_policy_reaches_every_reader(name, tmp_path):
     path = tmp_path / name
@@ -100,21 +79,21 @@ def test_policy_reaches_every_reader(name, tmp_path):
     elif name == "a.parquet":
         Dataset.from_list([ONE.to_dict()]).to_parquet(path)
     else:
-        written(path, {"a.jsonl": JSON_LINE, "a.json": JSON_LINE, "b.json": BIOC_DOCUMENT, "a.xml": BIOC_XML}[name])
+        written(path, {"a.jsonl": JSON_LINE, "a.json": JSON_LINE, "b.json": BIOC_DOCUMENT, "a.xml": XML_FILE}[name])
 
     def refuse(document):
         raise AnnotationError(f"no {document.id}")
 
     with pytest.raises(AnnotationError, match=rf"{name}.*: no one$"):
-        list(read_documents(path, policy=ErrorPolicy(check=refuse)))
-    policy = ErrorPolicy("skip", check=refuse)
+        list(read_documents(path, policy=ErrorPolicy(prepare=refuse)))
+    policy = ErrorPolicy("skip-document", prepare=refuse)
     assert list(read_documents(path, policy)) == []
-    assert [type(error) for error in policy.skipped] == [AnnotationError]
+    assert policy.skipped == {("document", "contradicts its text or labels"): 1}
 
 
 def test_documents_are_counted_if_that_is_cheap(tmp_path):
     write_pubtator([ONE, TWO], tmp_path / "a.pubtator")
-    lines = written(tmp_path / "b.json", f"{JSON_LINE}\n\nnot json\n")
+    lines = written(tmp_path / "b.jsonl", f"{JSON_LINE}\n\nnot json\n")
     bioc = written(tmp_path / "c.json", {"documents": [BIOC_DOCUMENT]})
     assert [document_count(path) for path in (tmp_path / "a.pubtator", lines, bioc)] == [2, 2, None]
     assert document_count(tmp_path / "absent.xml") is None

@@ -27,10 +27,10 @@ def document_with_entities(*entities):
         (Mention(False, 7, "Aspirin", "Chemical"), "here: offsets False and 7 are not whole numbers of characters"),
         (Mention(-2, 7, "Aspirin", "Chemical"), "here: starts at -2; offsets count characters from 0"),
         (Mention(7, 7, "", "Chemical"), "here: ends at 7 but starts at 7; a span is half-open and not empty"),
-        (Mention(39, 45, "COX2.", "Gene"), "here: ends at 45 but the text has 44 characters; were newlines stripped?"),
+        (Mention(39, 45, "COX2.", "Gene"), "here: ends at 45 but the text has 44 characters; is it of"),
         (
             Mention(1, 8, "Aspirin", "Chemical"),
-            "here: says 'Aspirin' but the text at [1, 8) is 'spirin '; offsets count",
+            "here: says 'Aspirin' but the text at [1, 8) is 'spirin '; the mention is at [0, 7)",
         ),
         (Mention(7, 8, " ", "Chemical"), "here: the text at [7, 8) is white space; a mention holds a word"),
         (Mention(0, 7, "Aspirin", ""), "here: entity type '' is not a name; give a type as string"),
@@ -49,7 +49,8 @@ def test_message_of_a_bad_mention_names_place_value_and_fix(mention, message):
     [
         (
             {"mentions": (Mention(0, 7, "Aspirin", "Chemical"), Mention(39, 50, "COX2.", "Gene"))},
-            "document 7, mention 1: ends at 50 but the text has 44 characters; were newlines stripped?",
+            "document 7, mention 1: ends at 50 but the text has 44 characters; is it of another text, or were "
+            "characters such as newlines stripped from this one?",
         ),
         ({"text": b"x"}, "document 7: the text is bytes b'x', not a string; pass the text as str"),
         ({"id": 7}, "document 7: the id is int 7, not a string; pass the id as str"),
@@ -121,6 +122,12 @@ def test_mentions_of_one_identifier_form_an_entity(mentions, entities):
         (["-", "D001241"], ("D001241",)),
         ([], ()),
         (None, ("text:aspirin",)),
+        (5743, ("5743",)),
+        (np.float64(5743), ("5743",)),
+        (["D001241", 5743], ("D001241", "5743")),
+        ({"D001241"}, ("D001241",)),
+        (float("nan"), ("text:aspirin",)),
+        *((none, ()) for none in ("None", "NA", "nan", "null", "CUI-less", "MESH:-", "0", 0, "Unknown")),
     ],
 )
 def test_id_of_a_mention_can_be(value, identifiers):
@@ -153,13 +160,15 @@ def test_text_identifier_drops_case_spacing_and_semicolons(text, identifier):
 
 # Texts in a mapping.
 
+NO_TITLE = ({}, {"title": None}, {"title": ""})
+
 
 @pytest.mark.parametrize(
     ("mapping", "text", "passages"),
     [
         ({"title": "Aspirin.", "abstract": "It binds."}, "Aspirin. It binds.", [(0, 8, "title"), (9, 18, "abstract")]),
         ({"title": "Aspirin."}, "Aspirin. ", [(0, 8, "title"), (9, 9, "abstract")]),
-        ({"abstract": "It binds."}, " It binds.", [(0, 0, "title"), (1, 10, "abstract")]),
+        *(({"abstract": "It binds.", **title}, "It binds.", [(0, 9, "abstract")]) for title in NO_TITLE),
         ({"text": "Ab cd"}, "Ab cd", []),
         (
             {"text": "Ab cd", "passages": [{"start": 0, "end": 2, "type": "title"}, {"start": 3, "end": 5}]},
@@ -201,9 +210,9 @@ def test_offsets_may_be_integers_of_numpy():
         ({"text": None, "passages": [{}]}, ", passages[0]: 'text' is NoneType None, not a string"),
         (
             {"text": None, "passages": [{"text": "Ab"}, {"text": "cd", "offset": 1}]},
-            ", passages[1]: offset 1 lies before the end of the last one, 2",
+            ", passages[1]: offset 1 lies before the end (2) of the passage before it",
         ),
-        ({"entities": {"a": 1}}, ": 'entities' is dict {'a': 1}, not a list"),
+        ({"entities": {"a": 1}}, ", entities: is dict {'a': 1}, not a list"),
         ({"entities": ["Ab"]}, ", entities[0]: an entity mention is a mapping with start, end and type, not str 'Ab'"),
         ({"entities": [ASPIRIN, {"end": 7}]}, ", entities[1]: has no 'start'; a mention needs start, end and type"),
         ({"entities": [ASPIRIN | {"type": None}]}, ", entities[0]: has no 'type'; a mention needs start, end and type"),
@@ -212,13 +221,16 @@ def test_offsets_may_be_integers_of_numpy():
         *(
             (
                 {"entities": [ASPIRIN | {"id": value}]},
-                f", entities[0]: id {value!r} is not a string or a list of strings",
+                f", entities[0]: id {type(value).__name__} {value!r} is not a string or a list of strings",
             )
-            for value in (5743, ["D001241", 5743], {"D001241"}, b"D001241")
+            for value in (True, {"D001241": 1}, b"D001241", 1.5)
         ),
         ({"subject_lines": ["A"]}, ": 'subject_lines' ['A'] are not pairs of identifiers"),
         ({"relations": "Bind"}, ": 'relations' is str 'Bind', not a list"),
-        ({"relations": [("A", "B")]}, ", relations[0]: tuple ('A', 'B') is not a mapping with relation,"),
+        (
+            {"relations": [("A", "B")]},
+            ", relations[0]: a relation is a mapping with relation, ",
+        ),
         (
             {"relations": [{"relation": "Bind", "entity1": 5}]},
             ", relations[0]: 'entity1' is 5, not a string; a relation",

@@ -231,7 +231,7 @@ def test_direction_line_holds_for_every_relation_of_its_pair():
             (row("Bind", "A", "B", "No", score), f"f:3: score '{score}' of a relation is not a number from 0 to 1")
             for score in ("1.5", "-0.1", "nan", "inf", "high")
         ),
-        (row("A", "B", "Subject:C"), "f:3: subject 'C' is neither 'A' nor 'B'; name one of them"),
+        (row("A", "B", "Subject:C"), "f:3: subject 'C' is neither 'A' nor 'B'; name one of the pair"),
         (
             PAIR + "7\tBind\tA\tB\n7\tA\tB\tSubject:B\n7\tB\tA\tSubject:A",
             "f:5: 'Subject:A' of B and A contradicts an earlier line, 'Subject:B'; keep one direction line for a pair",
@@ -241,12 +241,15 @@ def test_direction_line_holds_for_every_relation_of_its_pair():
             "f:3: 'and so on.' is neither 'PMID|t|title' nor 'PMID|a|abstract' nor columns separated by tabs; "
             "does the text hold a line break, or were tabs made spaces?",
         ),
-        *((content, "f:1: ") for content in ("\tx", "7\t", "7", "|t|A b.", "7|x|A b.")),
+        *((content, "f:1: ") for content in ("\tx", "7\t", "7", "|t|A b.")),
         ("7|t|A b.\n7|a|c\n8\t0\t1\tA\tGene\t1", "f:3: line of document '8' in the block of document '7'; begin each"),
         ("7|t|A b.\n8|a|c", "f:2: line of document '8' in the block of document '7'; "),
         (BLOCK + "7\t0\t7\tAspirin\tX\tD1", "f:8: document 7 has neither a '|t|' nor an '|a|' line; blank lines"),
-        ("7|t|A b.\n7|t|A b.", "f:2: second '|t|' line of document 7; give one of each"),
-        (row("14", "40", "COX2", "Gene"), "f:3: ends at 40 but the text has 20 characters; were newlines stripped?"),
+        ("7|t|A b.\n7|t|A b.", "f:2: second title line of document 7; give one of each"),
+        (
+            row("14", "40", "COX2", "Gene"),
+            "f:3: ends at 40 but the text has 20 characters; the text has it at",
+        ),
         (row("14", "18", "COX2", "", "5743"), "f:3: entity type '' is not a name; give a type as string"),
     ],
 )
@@ -259,9 +262,8 @@ def test_message_of_a_bad_line_names_place_value_and_fix(text, message):
 def test_policy_skips_the_bad_document_and_reads_on(caplog):
     policy = ErrorPolicy("skip-document")
     assert parsed(BLOCK + BAD_BLOCK + OTHER_BLOCK + "garbage\n", policy) == [DOCUMENT, OTHER]
-    assert [type(error) for error in policy.skipped] == [AnnotationError, ParseError]
-    assert str(policy.skipped[0]).startswith("f:10: ends at 50")
-    assert caplog.messages[-1] == "f: documents skipped because of errors: 2"
+    assert policy.skipped == {("document", "span outside the text"): 1, ("document", "not of its format"): 1}
+    assert caplog.messages == ["f: left out: 2 documents (span outside the text: 1, not of its format: 1)"]
 
 
 # One document.
@@ -291,12 +293,12 @@ def test_file_gives_its_documents(tmp_path):
     assert list(read_pubtator(path)) == []
 
 
-@pytest.mark.parametrize("errors", ["raise", "skip"])
+@pytest.mark.parametrize("errors", ["raise", "skip-document"])
 def test_file_that_cannot_be_opened_is_an_error_under_every_policy(tmp_path, errors):
     path = tmp_path / "a.pubtator"
     with pytest.raises(ParseError) as caught:
         list(read_pubtator(path, ErrorPolicy(errors)))
-    assert str(caught.value) == f"{path}: cannot be read (No such file or directory); check the path"
+    assert str(caught.value) == f"{path}: cannot be read (No such file or directory); check the file"
     with pytest.raises(ParseError, match="cannot be read"):
         list(read_pubtator(tmp_path, ErrorPolicy(errors)))
 

@@ -1,5 +1,7 @@
 """The policy by which readers treat documents with an error."""
 
+from collections import Counter
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -26,31 +28,57 @@ def test_strict_policy_raises_after_the_documents_before_the_bad_one():
     assert next(documents) == "a"
     with pytest.raises(ParseError, match=r"^in\.txt:2: bad$"):
         next(documents)
-    assert STRICT.skipped == []
+    assert STRICT.skipped == Counter()
 
 
 def test_lenient_policy_skips_counts_and_logs_for_each_file(caplog):
     reported = []
-    policy = ErrorPolicy("skip", on_skip=reported.append)
+    policy = ErrorPolicy("skip-document", on_skip=lambda *left_out: reported.append(left_out))
     assert list(policy.documents(attempts("a", BAD, "c", BAD), "in.txt")) == ["a", "c"]
     assert list(policy.documents(attempts("d"), "other.txt")) == ["d"]
-    assert policy.skipped == reported == [BAD, BAD]
-    assert caplog.messages == [
-        *["skipped a document: in.txt:2: bad"] * 2,
-        "in.txt: documents skipped because of errors: 2",
-    ]
+    assert reported == [("document", BAD)] * 2
+    assert policy.skipped == {("document", "not of its format"): 2}
+    assert caplog.messages == ["in.txt: left out: 2 documents (not of its format)"]
+    assert policy.summary() == ["left out: 2 documents (not of its format)"]
 
 
-def test_error_of_the_check_is_one_of_its_document():
+def test_error_of_the_preparation_is_one_of_its_document():
     def refuse_b(document):
         if document == "b":
-            raise AnnotationError("no b")
+            raise AnnotationError("no b", "b")
+        return document.upper()
 
-    policy = ErrorPolicy("skip", check=refuse_b)
-    assert list(policy.documents(attempts("a", "b", "c"), "in.txt")) == ["a", "c"]
-    assert [str(error) for error in policy.skipped] == ["in.txt:2: no b"]
+    policy = ErrorPolicy("skip-mention", prepare=refuse_b)
+    assert list(policy.documents(attempts("a", "b", "c"), "in.txt")) == ["A", "C"]
+    assert policy.skipped == {("document", "b"): 1}
     with pytest.raises(AnnotationError, match=r"^in\.txt:2: no b$"):
-        list(ErrorPolicy(check=refuse_b).documents(attempts("a", "b"), "in.txt"))
+        list(replace(policy, errors="raise").documents(attempts("a", "b"), "in.txt"))
+
+
+@pytest.mark.parametrize(("errors", "kept"), [("raise", None), ("skip-document", None), ("skip-mention", ["a", "c"])])
+def test_only_one_policy_leaves_out_parts(errors, kept):
+    policy = ErrorPolicy(errors)
+    parts = policy.parts("mention", [attempt for _, attempt in attempts("a", BAD, "c")])
+    if kept is None:
+        with pytest.raises(ParseError):
+            list(parts)
+        return
+    assert list(parts) == kept
+    assert (policy.skipped_number("mention"), policy.skipped_number("document")) == (1, 0)
+
+
+@pytest.mark.parametrize("errors", ["skip-document", "skip-mention"])
+def test_file_that_cannot_be_read_on_does_not_stop_the_next(errors):
+    def read(path):
+        yield path
+        if path == "bad":
+            raise BAD
+
+    policy = ErrorPolicy(errors)
+    assert list(policy.files(["bad", "good"], read)) == ["bad", "good"]
+    assert policy.summary() == ["left out: 1 file (not of its format)"]
+    with pytest.raises(ParseError):
+        list(ErrorPolicy().files(["bad", "good"], read))
 
 
 def test_error_of_the_file_is_raised_under_every_policy():
@@ -70,7 +98,7 @@ def test_mistake_in_our_code_is_not_skipped():
 
 @pytest.mark.parametrize("errors", ["ignore", "", None])
 def test_other_setting_is_an_error(errors):
-    with pytest.raises(SettingError, match=r"^errors is .*; it is 'raise' or 'skip'$"):
+    with pytest.raises(SettingError, match=r"^errors is .*; it is one of 'raise', 'skip-document', 'skip-mention'$"):
         ErrorPolicy(errors)
 
 

@@ -97,7 +97,7 @@ def test_document_is_read_as_a_call_reads_it(extract):
     value = {"text": "Iron.", "entities": [{"start": 0, "end": 4, "type": "Metal", "id": "D3"}]}
     document = extract.read_document(value, 7, type_map={"Metal": CHEMICAL}, top_k=1)
     assert (document.id, document.mentions[0].entity_type) == ("7", CHEMICAL)
-    with pytest.raises(AnnotationError, match=r"document 7, mention 0 .*unknown entity type 'Metal'"):
+    with pytest.raises(AnnotationError, match=r"document 7: mentions have unknown entity types: 'Metal' \(1\)"):
         extract.read_document(value, 7)
     with pytest.raises(SettingError, match="unknown parameter 'type_mop'"):
         extract.read_document(value, type_mop={})
@@ -365,7 +365,7 @@ def test_ner_is_not_called_where_entities_are_annotated(extract):
         ("iron", "document 0: ner returned 'iron'"),
         (["iron"], "document 0, ner result 0: 'iron' lacks start, end or a type"),
         ([{"entity": "B-Chemical", "word": "iron"}], "aggregation_strategy"),
-        ([{"entity_group": "Organ", "start": 0, "end": 3}], "unknown entity type 'Organ'"),
+        ([{"entity_group": "Organ", "start": 0, "end": 3}], "unknown entity types: 'Organ'"),
         ([{"entity_group": "Gene", "start": 0, "end": 300}], "ends at 300 but the text has"),
     ],
 )
@@ -384,7 +384,7 @@ def test_plain_text_without_ner_is_refused(extract):
 IRON = {"start": 9, "end": 13, "type": CHEMICAL}
 BAD_DOCUMENTS = {
     "offset outside the text": ({"text": ONE.text, "entities": [{**IRON, "end": 99}]}, "ends at 99 but the text has"),
-    "unknown type": ({"text": ONE.text, "entities": [{**IRON, "type": "Organ"}]}, "unknown entity type 'Organ'"),
+    "unknown type": ({"text": ONE.text, "entities": [{**IRON, "type": "Organ"}]}, "unknown entity types: 'Organ'"),
     "type is no number of a type": (
         {"text": ONE.text, "entities": [{**IRON, "type": 6}]},
         "numbers its entity types 0 to 5",

@@ -66,18 +66,20 @@ def test_skipped_documents_are_named_and_the_rest_is_done(predict, source, tmp_p
     source.write_text(format_pubtator(THREE) + BROKEN + format_pubtator(ONE))
     line = format_pubtator(THREE).count("\n") + 3
     with caplog.at_level(logging.ERROR):
-        assert predict(source, "-o", tmp_path / "out.pubtator", "--errors", "skip") == 0
+        assert predict(source, "-o", tmp_path / "out.pubtator", "--errors", "skip-document") == 3
     assert [document.id for document in read_pubtator(tmp_path / "out.pubtator")] == ["1", "2"]
     assert capfd.readouterr().err.splitlines() == [
-        f"biodir: left out: {source}:{line}: ends at 99 but the text has 6 characters; were newlines stripped?",
-        "documents: 2, relations: 4, left out: 1",
+        f"biodir: left out a document: {source}:{line}: ends at 99 but the text has 6 characters; "
+        "the text has it at [0, 4); correct its end",
+        "biodir: documents: 2, relations: 4",
+        "biodir: left out: 1 document (span outside the text)",
     ]
 
 
 def test_unknown_type_names_line_and_option(predict, source, capfd):
     source.write_text(source.read_text().replace("ChemicalEntity", "Metal"))
     assert predict(source) == 1
-    assert f"{source}:1: document 1, mention 0 ('Aspirin'): unknown entity type 'Metal'" in capfd.readouterr().err
+    assert f"{source}:1: document 1: mentions have unknown entity types: 'Metal' (1)" in capfd.readouterr().err
     assert predict(source, "--type-map", "Metal=ChemicalEntity") == 0
     assert capfd.readouterr().out.count(" [D4] ") == 1
     assert predict(source, "--type-map", "Metal=") == 0
@@ -111,12 +113,12 @@ def test_error_is_one_line_and_changes_nothing(arguments, message, predict, sour
 def test_progress_bar_shows_on_a_terminal_only(predict, source, tmp_path, monkeypatch, capfd):
     source.write_text(format_pubtator(THREE) + BROKEN + format_pubtator(ONE))
     monkeypatch.setattr("sys.stderr", terminal := Terminal())
-    assert predict(source, "-o", tmp_path / "out.jsonl", "--errors", "skip") == 0
+    assert predict(source, "-o", tmp_path / "out.jsonl", "--errors", "skip-document") == 3
     assert "2/3" in terminal.getvalue()
-    assert "biodir: left out: " in terminal.getvalue()
+    assert "biodir: left out a document: " in terminal.getvalue()
     monkeypatch.setattr("sys.stderr", pipe := io.StringIO())
-    assert predict(source, "-o", tmp_path / "out.jsonl", "--errors", "skip") == 0
-    assert pipe.getvalue().splitlines()[-1] == "documents: 2, relations: 4, left out: 1"
+    assert predict(source, "-o", tmp_path / "out.jsonl", "--errors", "skip-document") == 3
+    assert pipe.getvalue().splitlines()[-2] == "biodir: documents: 2, relations: 4"
     assert "\r" not in pipe.getvalue()
 
 

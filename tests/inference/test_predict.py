@@ -45,7 +45,7 @@ def test_pubtator_out_holds_what_the_pipeline_finds(extract, tmp_path):
     source = pubtator(tmp_path / "in.pubtator", THREE, NO_ENTITY, ONE)
     report = predict_files(extract, [source], tmp_path / "out.pubtator")
     written = list(read_pubtator(tmp_path / "out.pubtator"))
-    assert (report.documents, report.relations, report.skipped) == (3, 4, ())
+    assert (report.documents, report.relations) == (3, 4)
     for document, found in zip(read_pubtator(source), written, strict=True):
         results = extract(document)
         assert (found.id, found.text, found.mentions) == (document.id, document.text, document.mentions)
@@ -80,10 +80,12 @@ def test_bad_document_stops_after_those_before_it_are_written(extract, tmp_path)
 
 
 def test_document_that_the_output_cannot_hold_is_bad(extract, tmp_path):
+    errors: list[Exception] = []
+    policy = ErrorPolicy("skip-document", on_skip=lambda what, error: errors.append(error))
     unwritable = THREE.to_dict()
     unwritable["entities"][0]["id"] = "D1;D2"
     source = json_lines(tmp_path / "in.jsonl", ONE, json.dumps(unwritable), ONE)
-    report = predict_files(extract, [source], tmp_path / "out.pubtator", policy=ErrorPolicy("skip-document"))
+    report = predict_files(extract, [source], tmp_path / "out.pubtator", policy=policy)
     assert report.documents == 2
-    assert len(report.skipped) == 1
-    assert f"{source}:2: document three, mention 0: identifiers ('D1;D2',)" in str(report.skipped[0])
+    assert policy.skipped_number("document") == len(errors) == 1
+    assert f"{source}:2: document three, mention 0: identifiers ('D1;D2',)" in str(errors[0])

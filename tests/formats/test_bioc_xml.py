@@ -1,15 +1,13 @@
-"""BioC XML and BioC JSON: the files, what is refused, and the real corpora."""
+"""BioC XML: the files, what is refused, and the real corpora."""
 
-import json
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from biodir import ErrorPolicy, Mention, ParseError, Passage, Relation, SettingError, read_pubtator
 from biodir.formats.reading import read_documents
-from helpers.bioc_json import annotation, passage, read_one, write_json
+from helpers.bioc_json import read_one
 
 XML = """<?xml version="1.0" encoding="UTF-8"?><!DOCTYPE collection SYSTEM "BioC.dtd">
 <collection><source>x</source><date/><key/>{}</collection>"""
@@ -22,11 +20,6 @@ XML_DOCUMENT = """<document><id>7</id>
 <location offset="25" length="4"/><text>pain</text></annotation></passage>
 <relation id="R0"><infon key="entity1">D2</infon><infon key="entity2">D1</infon>
 <infon key="type">Negative_Correlation</infon><infon key="novel">Novel</infon></relation></document>"""
-
-
-@pytest.fixture
-def source(tmp_path) -> Path:
-    return tmp_path / "in.json"
 
 
 # Files.
@@ -46,57 +39,13 @@ def test_xml_is_read(tmp_path):
     assert first.relations == (Relation("Negative_Correlation", "D2", "D1", novelty="Novel"),)
 
 
-def test_json_without_keys_that_bioc_requires(source):
-    write_json(source, passage("Aspirin.", 0, [annotation(identifier="D1")]), passage("It cures.", 9))
-    document = read_one(source)
-    assert document.text == "Aspirin. It cures."
-    assert document.mentions == (Mention(0, 7, "Aspirin", "Chemical", ("D1",)),)
-    assert document.passages == (Passage(0, 8, ""), Passage(9, 18, ""))
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "count"),
-    [("", "", 1), ('{"PubTator3": [', "]}", 1), ("[", "]", 1), ('[{"documents": [', "]}]", 1), ("[D, ", "]", 2)],
-)
-def test_ways_to_wrap_documents(before, after, count, source):
-    document = json.dumps({"id": 7, "passages": [passage("Aspirin.")]})
-    source.write_text(before.replace("D, ", document + ", ") + document + after)
-    assert [(document.id, document.text) for document in read_documents(source)] == [("7", "Aspirin.")] * count
-
-
-def test_article_of_pubtator(source):
-    article = {
-        "pmid": 7,
-        "title": "Aspirin.",
-        "abstract": "It cures pain.",
-        "annotations": [
-            {"start": 0, "end": 7, "name": "Aspirin", "type": "Chemical", "mesh": "MESH:D1"},
-            {"start": 18, "end": 22, "name": "pain", "type": "Disease", "mesh": "-"},
-        ],
-        "relations": [{"relation_type": "Association", "mesh1": "MESH:D1", "mesh2": "9"}],
-    }
-    source.write_text(json.dumps(article))
-    document = read_one(source)
-    assert document.text == "Aspirin. It cures pain."
-    assert [mention.identifiers for mention in document.mentions] == [("MESH:D1",), ()]
-    assert document.relations == (Relation("Association", "MESH:D1", "9"),)
-    del article["annotations"][0]["mesh"]
-    source.write_text(json.dumps(article))
-    with pytest.raises(ParseError, match=r"document 0: article 7: KeyError 'mesh'"):
-        list(read_documents(source))
-
-
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("in.xml", "", r"in\.xml: not well-formed XML \("),
         ("in.xml", XML.format(XML_DOCUMENT)[:-20], r"in\.xml: not well-formed XML \("),
         ("in.xml", "<PubmedArticleSet/>", r"in\.xml: the outermost element is <PubmedArticleSet>; that of BioC is"),
-        ("in.json", '{"documents": [', r"in\.json: not well-formed JSON \(.* at line 1, column 16\)"),
-        ("in.json", '{"a": 1}', r"in\.json: has none of 'documents', 'PubTator3' and 'passages'"),
-        ("in.json", "[1]", r"in\.json: 1 is no collection of BioC"),
-        ("in.json", "\udcff", r"in\.json: not UTF-8 at byte 0"),
-        ("in.json", "[" * 100_000, r"in\.json: not a document \(maximum recursion"),
+        ("in.xml", XML.format(XML_DOCUMENT).replace("infon", "b:infon"), r"in\.xml: .*not well-formed XML \("),
+        *(("in.xml", f"<{name}><p>Error</p>", r"in\.xml: is a page of HTML") for name in ("html", "!DOCTYPE html")),
     ],
 )
 def test_file_that_is_not_bioc(name, content, message, tmp_path):
@@ -106,12 +55,12 @@ def test_file_that_is_not_bioc(name, content, message, tmp_path):
             list(read_documents(tmp_path / name, policy=ErrorPolicy(errors)))
 
 
-def test_missing_library_names_the_extra(source, monkeypatch):
-    write_json(source, passage("Aspirin."))
-    monkeypatch.setitem(sys.modules, "bioc.biocjson", None)
+def test_missing_library_names_the_extra(tmp_path, monkeypatch):
+    (tmp_path / "in.xml").write_text(XML.format(XML_DOCUMENT), encoding="utf-8")
+    monkeypatch.setitem(sys.modules, "bioc.biocxml", None)
     for errors in ("raise", "skip-document"):
         with pytest.raises(SettingError, match=r"pip install 'biodir\[formats\]'"):
-            list(read_documents(source, ErrorPolicy(errors)))
+            list(read_documents(tmp_path / "in.xml", ErrorPolicy(errors)))
 
 
 @pytest.mark.parametrize(
@@ -146,24 +95,6 @@ def test_named_dtd_is_not_fetched(tmp_path):
     path.write_text(text.replace("cures", "&x;"))
     with pytest.raises(ParseError, match=r"in\.xml: document 0: &x; is an entity of a DTD"):
         list(read_documents(path))
-
-
-# Bad documents.
-
-
-def test_bad_documents_are_skipped_and_reported(source):
-    good = {"id": "7", "passages": [passage("Aspirin.")]}
-    bad = {"id": "8", "passages": [passage("Aspirin.", 0, [annotation(id="T1", text="aspirin")])]}
-    nameless, shapeless = {"passages": []}, {"id": "9", "passages": [{"text": "no offset"}]}
-    source.write_text(json.dumps([good, bad, nameless, shapeless, good | {"id": "10"}]))
-    policy = ErrorPolicy("skip-document")
-    assert [document.id for document in read_documents(source, policy)] == ["7", "10"]
-    assert [str(error).removeprefix(str(source)) for error in policy.skipped] == [
-        ": document 8, annotation T1: says 'aspirin' but the text at [0, 7) is 'Aspirin'; "
-        "offsets count Python characters, not bytes",
-        ": document 2: has no id; every document of BioC has one",
-        ": document 3: is not BioC (KeyError: 'offset')",
-    ]
 
 
 # The real corpora.
