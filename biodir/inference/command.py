@@ -58,8 +58,8 @@ def predict(
     listed on the terminal.
 
         biodir predict samples/sample.pubtator
-        biodir predict a.pubtator b.jsonl -o relations.pubtator --errors skip-mention
-        biodir predict a.pubtator -o relations.pubtator --dialect bioredirect
+        biodir predict a.txt b.jsonl -o out.pubtator --errors skip-mention
+        biodir predict a.txt -o out.pubtator --dialect bioredirect
         biodir predict a.xml -o out.jsonl --relation-types Bind Cotreatment
     """
     from biodir.inference.predict import count_documents, format_of, predict_files
