@@ -15,7 +15,7 @@ from typing import Any
 
 from .document_bioc_relations_biodir import argument_reader, infon, relation_attempts
 from .document_biodir import Document
-from .document_offsets_biodir import character_index
+from .document_offsets_biodir import character_index, is_written_as
 from .document_parts_biodir import (
     UNLINKED_IDENTIFIERS,
     Mention,
@@ -296,7 +296,7 @@ def _fits(placed: Sequence[_PlacedAnnotation], text: str, unit: str) -> bool:
 def _is_text_of(found: str, annotation: Any) -> bool:
     """Return whether a text is that of an annotation; of one in several parts, whether it has all its words."""
     if len(annotation.locations) == 1:
-        return _is_written_as(found, annotation.text)
+        return is_written_as(found, annotation.text)
     return all(word in found for word in annotation.text.split() if word.isalnum())
 
 
@@ -311,16 +311,6 @@ def _mention(
     mention = Mention(start, end, mention_text, entity_type, identifiers, source)
     check_mention(mention, text, placed.place, passage_starts)
     return number, mention
-
-
-def _is_written_as(found: str, written: str) -> bool:
-    """Return whether two texts are spellings of one: PubTator writes some non-ASCII characters in ASCII.
-
-    It does so in the annotation or in the passage: a-KG for the Greek letter and another hyphen.
-    """
-    return len(found) == len(written) and all(
-        here == there or not (here.isascii() and there.isascii()) for here, there in zip(found, written, strict=True)
-    )
 
 
 def _identifiers(infons: Mapping[str, Any], text: str, entity_type: str) -> tuple[tuple[str, ...], str | None]:

@@ -36,7 +36,7 @@ def relation_attempts(
     """Yield for each relation of BioC a call that returns its relations."""
     for index, source in enumerate(_all_relations(bioc_document)):
         at = f"{place}, relation {source.id or index}"
-        yield partial(_relations, source, by_id, arguments, at, policy.split_relations)
+        yield partial(_relations, source, by_id, arguments, at, policy)
 
 
 def _relations(
@@ -44,7 +44,7 @@ def _relations(
     by_id: Mapping[str, frozenset[Mention]],
     arguments: Callable[[Any, str], str],
     place: str,
-    split: bool,
+    policy: ErrorPolicy,
 ) -> list[Relation]:
     """Return the relations of a BioC relation: one, or one for each pair of identifiers."""
     relation_type = infon(source.infons, RELATION_TYPE_KEYS)
@@ -59,25 +59,30 @@ def _relations(
         if None not in values:
             entity1_id, entity2_id = (arguments(value, place) for value in values)
             return [replace(template, entity1_id=entity1_id, entity2_id=entity2_id)]
-    return list(_relations_of_nodes(template, source.nodes, by_id, place, split))
+    return _relations_of_nodes(template, source.nodes, by_id, place, policy)
 
 
 def _relations_of_nodes(
-    template: Relation, nodes: Sequence[Any], by_id: Mapping[str, frozenset[Mention]], place: str, split: bool
-) -> Iterator[Relation]:
+    template: Relation, nodes: Sequence[Any], by_id: Mapping[str, frozenset[Mention]], place: str, policy: ErrorPolicy
+) -> list[Relation]:
     if len(nodes) < 2:
         raise AnnotationError(
             f"{place}: has {len(nodes)} nodes and none of the infon pairs "
             f"{', '.join('/'.join(keys) for keys in ARGUMENT_KEYS)}; a relation joins two entities"
         )
-    if len(nodes) > 2 and not split:
+    if len(nodes) > 2 and not policy.split_relations:
         raise AnnotationError(
             f"{place}: has {len(nodes)} nodes, and a relation joins two entities; read it with split_relations "
             "(--split-relations), which makes one of each pair",
             "relation of three and more entities",
         )
-    for pair in combinations(nodes, 2):
-        yield from _relations_of_pair(template, pair, by_id, place)
+    pairs = combinations(nodes, 2)
+    found = [relation for pair in pairs for relation in _relations_of_pair(template, pair, by_id, place)]
+    if len(nodes) == 2:
+        return found
+    policy.note("relations of three and more entities, read as one of each pair")
+    # Two mentions of one entity are no pair, and give each of its pairs twice.
+    return list(dict.fromkeys(relation for relation in found if len(relation.pair) == 2))
 
 
 def _relations_of_pair(

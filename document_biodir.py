@@ -143,7 +143,11 @@ class Document:
         return cls(document_id, text, tuple(parsed.values()), relations, passages, subject_lines, pmcid)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the document as JSON-ready data, from which `from_dict` makes an equal document."""
+        """Return the document as JSON-ready data, from which `from_dict` makes an equal document.
+
+        The ``id`` of an entity is a list, which is empty for a mention that is not linked. So libraries for tables,
+        which guess the type of a column, change no identifier.
+        """
         mapping: dict[str, Any] = {"id": self.id, "text": self.text}
         if self.passages:
             mapping["passages"] = [

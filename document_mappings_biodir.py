@@ -141,7 +141,7 @@ def _identifiers_from(value: Any, mention_text: str, place: str) -> tuple[tuple[
         return (text_identifier(mention_text),), None
     values = [value] if isinstance(value, (str, bytes)) or not isinstance(value, Iterable) else list(value)
     written = [_identifier_string(part) for part in values]
-    if isinstance(value, Mapping) or None in written:
+    if isinstance(value, (Mapping, bytes)) or None in written:
         raise AnnotationError(
             f"{place}: id {shown(value)} is not a string or a list of strings", "identifier that is no string"
         )
@@ -160,12 +160,12 @@ def _identifier_string(value: Any) -> str | None:
 
 
 def mention_to_dict(mention: Mention) -> dict[str, Any]:
-    identifiers = list(mention.identifiers)
+    """Return the mention with its identifiers as a list, so that a column of them has one type in tables."""
     return {
         "start": mention.start_char,
         "end": mention.end_char,
         "type": mention.entity_type,
-        "id": identifiers[0] if len(identifiers) == 1 else identifiers or "-",
+        "id": list(mention.identifiers),
         "text": mention.text,
     }
 

@@ -39,6 +39,20 @@ def cuts_word(text: str, start: int, end: int) -> bool:
     return span != span.strip() or _joins(text, start) or _joins(text, end)
 
 
+def is_written_as(found: str, written: str) -> bool:
+    """Return whether two texts are spellings of one: PubTator writes some non-ASCII characters in ASCII.
+
+    It does so in the mention or in the passage.
+
+    >>> is_written_as("\u03b1\u2011KG", "a-KG"), is_written_as("a-KG", "\u03b1\u2011KG"), is_written_as("b-KG", "a-KG")
+    (True, True, False)
+    """
+    return len(found) == len(written) and all(
+        here == there or here.isascii() != there.isascii() or (not here.isascii() and _normal(here) == _normal(there))
+        for here, there in zip(found, written, strict=True)
+    )
+
+
 def likely_cause(text: str, start: int, end: int, written: str, passage_starts: Iterable[int] = ()) -> str:
     """Return why a mention that is written so is not what the text has at ``[start, end)``, and the fix.
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from .document_biodir import SURROGATE, Document
-from .document_offsets_biodir import character_index
+from .document_offsets_biodir import character_index, is_written_as
 from .document_parts_biodir import (
     TEXT_IDENTIFIER_PREFIX,
     UNLINKED_IDENTIFIERS,
@@ -391,7 +391,9 @@ def _parse_mention(
     column = columns[5] if len(columns) > 5 else ""
     identifiers = _identifiers_of(line)
     source_identifier = None if column == joined_identifiers(identifiers) else column
-    mention = Mention(start, end, columns[3], entity_type, identifiers, source_identifier)
+    found = text[start:end] if 0 <= start <= end else ""
+    mention_text = found if is_written_as(found, columns[3]) else columns[3]
+    mention = Mention(start, end, mention_text, entity_type, identifiers, source_identifier)
     check_mention(mention, text, line.place, passage_starts)
     return mention
 

@@ -1,14 +1,16 @@
 """Corpora of other projects as documents with biodir's types: CORPORA and `import_corpus`."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from biodir.document_biodir import Document, Relation
-from biodir.errors_biodir import STRICT, AnnotationError, ErrorPolicy
-from biodir.formats.pubtator_reader import read_pubtator
+from biodir.document_parts_biodir import without_lost
+from biodir.errors_biodir import STRICT, AnnotationError, ErrorPolicy, located
+from biodir.formats.reading import read_documents
 from biodir.labels_biodir import CHEMICAL, DISEASE
 from biodir.pipeline_decoding_biodir import relations_of_pairs
 
@@ -16,13 +18,15 @@ from .chemical_gene import DRUGPROT, EU_ADR
 from .corpus import HEAD, TAIL, Corpus, RelationRule
 from .redocred import RE_DOCRED
 
+T = TypeVar("T")
+
 # CID becomes Positive_Correlation with the chemical as subject, as BioREDirect annotates it: 101 documents of BC5CDR
 # are also in its train and dev splits. Of the 163 CID pairs that it relates there, 158 are Positive_Correlation with
 # the chemical as subject, 4 Association and 1 Negative_Correlation.
 BC5CDR = Corpus(
     name="bc5cdr",
     title="BC5CDR",
-    read=read_pubtator,
+    read=read_documents,  # it is published as PubTator and as BioC XML
     entity_types={"Chemical": CHEMICAL, "Disease": DISEASE},
     relation_rules={"CID": RelationRule("Positive_Correlation", HEAD)},
     merges_pairs=True,
@@ -44,10 +48,11 @@ OPPOSITE_TYPES = frozenset(("Negative_Correlation", "Positive_Correlation"))
 class ImportCounts:
     """The counts of an import: they cover every document and relation that was read.
 
-    ``documents_read == documents + len(excluded) + len(repeated)``. The other counts are of these `documents`.
+    ``documents_read == documents + len(excluded) + len(repeated)``. The other counts are of these `documents`. What the
+    policy left out, mentions and relations as well, is in its summary.
 
     Args:
-        skipped: the message of each document that could not be read; these are not in `documents_read`.
+        unread: documents that the policy left out; these are not in `documents_read`.
         excluded, repeated: ids of the documents that were left out.
         mention_types, relation_types: type in the corpus and type that it became -> how many.
         relations: how many there are after pairs were merged.
@@ -63,7 +68,7 @@ class ImportCounts:
 
     documents_read: int
     documents: int
-    skipped: tuple[str, ...]
+    unread: int
     excluded: tuple[str, ...]
     repeated: tuple[str, ...]
     mention_types: Counter[tuple[str, str]]
@@ -85,28 +90,33 @@ def import_corpus(
 
     Args:
         exclude_ids: documents to leave out, such as those of `import_command.excluded_by_scored_splits`.
-        policy: whether a document that cannot be read is an error or is left out.
+        policy: what becomes of files, documents, mentions and relations with an error; a type that the corpus is not
+            known to have is one.
 
     Raises:
-        AnnotationError: a type that the corpus is not known to have.
         BioDirError: a file or document cannot be read.
     """
     excluded = frozenset(exclude_ids)
     ids: list[str] = []
     sources: dict[str, tuple[str, Document]] = {}  # by id; the first of several stays
-    for path in paths:
-        for document in corpus.read(path, policy):
-            ids.append(document.id)
-            if document.id not in excluded:
-                sources.setdefault(document.id, (f"{path}: document {document.id}", document))
-    mapped = {place: _mapped(document, corpus, place) for place, document in sources.values()}
+    unread = policy.skipped_number("document")
+    reading = replace(policy, prepare=partial(_with_known_types, corpus=corpus, policy=policy))
+
+    def read(path: str | Path) -> Iterator[tuple[str, Document]]:
+        return ((f"{path}: document {document.id}", document) for document in corpus.read(path, reading))
+
+    for place, document in policy.files(paths, read):
+        ids.append(document.id)
+        if document.id not in excluded:
+            sources.setdefault(document.id, (place, document))
+    mapped = {place: _mapped(document, corpus) for place, document in sources.values()}
     merged = list(mapped.values())
     if corpus.merges_pairs:
         merged = [replace(each, relations=tuple(map(_merged, relations_of_pairs(each).values()))) for each in merged]
     counts = ImportCounts(
         documents_read=len(ids),
         documents=len(merged),
-        skipped=tuple(map(str, policy.skipped)),
+        unread=policy.skipped_number("document") - unread,
         excluded=tuple(each for each in ids if each in excluded),
         repeated=tuple((Counter(each for each in ids if each in sources) - Counter(sources.keys())).elements()),
         relations=sum(len(document.relations) for document in merged),
@@ -116,18 +126,35 @@ def import_corpus(
     return merged, counts
 
 
-def _mapped(document: Document, corpus: Corpus, place: str) -> Document:
+def _with_known_types(document: Document, corpus: Corpus, policy: ErrorPolicy) -> Document:
+    """Return the document without what has a type that the corpus does not, where the policy leaves that out."""
+    mentions = [
+        partial(_with_known_type, each, f"mention {each.text!r}", each.entity_type, corpus.entity_types, corpus)
+        for each in document.mentions
+    ]
+    relations = [
+        partial(_with_known_type, each, "relation", each.relation_type, corpus.relation_rules, corpus)
+        for each in document.relations
+    ]
+    with located(f"document {document.id}"):
+        kept, known = tuple(policy.parts("mention", mentions)), tuple(policy.parts("relation", relations))
+    left = {identifier for mention in kept for identifier in mention.identifiers}
+    lost = {identifier for mention in document.mentions for identifier in mention.identifiers} - left
+    return replace(document, mentions=kept, relations=without_lost(known, lost, policy))
+
+
+def _with_known_type(part: T, what: str, name: str, known: Collection[str], corpus: Corpus) -> T:
+    """Return the mention or relation if its type is one of the corpus."""
+    if name not in known:
+        raise AnnotationError(
+            f"{what} has type {name!r}, none of {', '.join(known)}; is this a file of {corpus.title}?", "unknown type"
+        )
+    return part
+
+
+def _mapped(document: Document, corpus: Corpus) -> Document:
     """Return the document with our types, without relations of an entity with itself."""
     types, rules = corpus.entity_types, corpus.relation_rules
-    named: list[tuple[str, str, Collection[str]]] = [
-        *((f"mention {each.text!r}", each.entity_type, types) for each in document.mentions),
-        *(("relation", each.relation_type, rules) for each in document.relations),
-    ]
-    for what, name, known in named:
-        if name not in known:
-            raise AnnotationError(
-                f"{place}: {what} has type {name!r}, none of {', '.join(known)}; is this a file of {corpus.title}?"
-            )
     mentions = [replace(each, entity_type=types[each.entity_type]) for each in document.mentions]
     relations = [_mapped_relation(each, rules[each.relation_type]) for each in document.relations if not _is_loop(each)]
     return replace(document, mentions=tuple(mentions), relations=tuple(relations), subject_lines=())

@@ -56,6 +56,7 @@ def import_corpora(
 
         biodir dataset import drugprot drugprot.bioc.xml -o drugprot.pubtator
         biodir dataset import bc5cdr CDR.txt -o cdr.pubtator --exclude test.pubtator
+        biodir dataset import bc5cdr CDR.BioC.xml -o cdr.pubtator --data-dir DATA
     """
     from .corpora import CORPORA, import_corpus
 
@@ -116,7 +117,7 @@ def import_table(corpus: "Corpus", counts: "ImportCounts", exclusions: Exclusion
 
     rows: list[tuple[str, int]] = [
         ("documents read", counts.documents_read),
-        ("  could not be read", len(counts.skipped)),
+        ("  could not be read", counts.unread),
         ("  excluded", len(counts.excluded)),
         *((f"    {name}", sum(each in ids for each in counts.excluded)) for name, ids in exclusions.items()),
         ("  repeated", len(counts.repeated)),

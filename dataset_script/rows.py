@@ -33,9 +33,7 @@ def with_model_types(document: Document) -> Document:
 
 
 def document_row(document: Document, labels: Labels) -> dict[str, Any]:
-    """Return the row of a document, with keys as in `Document.to_dict`; the identifiers of a mention are always a list.
-
-    A row has no `subject_lines`.
+    """Return the row of a document, with keys as in `Document.to_dict`; it has neither `subject_lines` nor `pmcid`.
 
     Raises:
         AnnotationError: an entity type, a passage type or a label is unknown.
@@ -48,11 +46,8 @@ def document_row(document: Document, labels: Labels) -> dict[str, Any]:
         if relation.novelty is not None:
             _check_label("novelty", relation.novelty, labels.get("novelty", ()), place)
     row = document.to_dict()
-    row.pop("subject_lines", None)
-    row["entities"] = [
-        {**entity, "id": list(mention.identifiers)}
-        for entity, mention in zip(row["entities"], document.mentions, strict=True)
-    ]
+    for key in ("subject_lines", "pmcid"):
+        row.pop(key, None)
     return row
 
 

@@ -25,8 +25,13 @@ from biodir.options import (
 # Functions import what needs torch or transformers: `biodir --help` should not wait for these.
 
 Format = Literal["pubtator", "jsonl", "listing"]
+Dialect = Literal["pubtator", "bioredirect", "pubtator3"]
 OutputOption = Annotated[Path | None, Option("-o", "--output", metavar="OUT", help="file to write: .pubtator, .jsonl")]
 BATCH_HELP = "candidate pairs in a batch of the model; with a small number texts are read more than once"
+DIALECT_HELP = (
+    "of PubTator output: pubtator (default) has relations of four columns, which every program reads; bioredirect also "
+    "has novelty, Subject lines and scores; pubtator3 has the type names and identifiers of PubTator 3"
+)
 TYPE_MAP_HELP = "other names of entity types; NAME= leaves one out"
 
 
@@ -34,6 +39,7 @@ def predict(
     inputs: Annotated[list[Path], Argument(metavar="IN", help=INPUT_HELP)],
     output: OutputOption = None,
     output_format: Annotated[Format | None, Option("--format", help="format of the output, if not by suffix")] = None,
+    dialect: Annotated[Dialect | None, Option(help=DIALECT_HELP)] = None,
     model: ModelOption = None,
     device: DeviceOption = None,
     backend: BackendOption = "torch",
@@ -52,12 +58,15 @@ def predict(
     listed on the terminal.
 
         biodir predict samples/sample.pubtator
-        biodir predict a.pubtator b.jsonl -o out.pubtator --errors skip-mention
+        biodir predict a.txt b.jsonl -o out.pubtator --errors skip-mention
+        biodir predict a.txt -o out.pubtator --dialect bioredirect
         biodir predict a.xml -o out.jsonl --relation-types Bind Cotreatment
     """
     from biodir.inference.predict import count_documents, format_of, predict_files
 
     written_format: str = output_format or format_of(output or sys.stdout)
+    if dialect and written_format != "pubtator":
+        raise SettingError(f"--dialect {dialect}: the output is {written_format}; only PubTator output has dialects")
     check_paths(inputs, [output] if output else [])
     types = _type_map(type_map or [])
     extract = quiet_pipeline(model, device, backend)
@@ -69,6 +78,7 @@ def predict(
         inputs,
         output or _standard_output(written_format),
         written_format,
+        dialect or "pubtator",
         policy,
         progress=partial(tqdm, total=total, unit=" documents", disable=not shows_bar),
         threshold=threshold,

@@ -5,13 +5,14 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from biodir.document_biodir import Document, Relation
 from biodir.errors_biodir import STRICT, ErrorPolicy, SettingError
 from biodir.files import check_paths
-from biodir.formats.pubtator_writer import format_pubtator
+from biodir.formats.pubtator_writer import BIOREDIRECT, beyond_pubtator, check_dialect, format_pubtator
 from biodir.formats.reading import JSON_LINES_SUFFIXES, JSON_SUFFIX, PUBTATOR_SUFFIXES, document_count, read_documents
 from biodir.inference.listing import relation_listing
 from biodir.pipeline_decoding_biodir import first_of_pairs
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 # Digits of the scores that are written to PubTator files.
 SCORE_DIGITS = 4
+# The note on what strict PubTator has no place for.
+LEFT_TO_BIOREDIRECT = (
+    "relations written without direction, novelty and scores, which --dialect bioredirect and JSON Lines keep"
+)
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,7 @@ def predict_files(
     inputs: Sequence[Path],
     output: Path | TextIO,
     output_format: str | None = None,
+    dialect: str = BIOREDIRECT,
     policy: ErrorPolicy = STRICT,
     progress: Callable[[Iterable[Document]], Iterable[Document]] = iter,
     **parameters: Any,
@@ -52,6 +58,8 @@ def predict_files(
         inputs: files that `read_documents` reads.
         output: a file, or an open text stream.
         output_format: "pubtator", "jsonl" or "listing"; by default that of the suffix, for a stream the listing.
+        dialect: that of PubTator output, see `format_pubtator`; relations of which it drops a part are counted in the
+            notes of the policy.
         policy: what becomes of files, documents and mentions with an error; a document that the model or the output
             format cannot take has one, too.
         progress: wraps the iterable of documents, such as a progress bar.
@@ -60,7 +68,9 @@ def predict_files(
     Raises:
         BioDirError: a bad document (the relations of those before it are written), or settings that do not fit.
     """
-    write = WRITERS[output_format or format_of(output)]
+    check_dialect(dialect)
+    written_format = output_format or format_of(output)
+    write = partial(_pubtator_block, dialect=dialect) if written_format == "pubtator" else WRITERS[written_format]
     if isinstance(output, Path):
         check_paths(inputs, [output])
 
@@ -79,6 +89,8 @@ def predict_files(
             file.flush()
             documents_written += 1
             relations_written += len(relations)
+            if written_format == "pubtator" and dialect != BIOREDIRECT:
+                policy.note(LEFT_TO_BIOREDIRECT, sum(map(beyond_pubtator, predicted_relations(relations))))
     return Report(documents_written, relations_written)
 
 
@@ -127,8 +139,8 @@ def predicted_relations(results: Sequence[Mapping[str, Any]]) -> tuple[Relation,
     return first_of_pairs(map(_relation, results))
 
 
-def _pubtator_block(document: Document, relations: Sequence[Mapping[str, Any]]) -> str:
-    return format_pubtator(replace(document, relations=predicted_relations(relations), subject_lines=()))
+def _pubtator_block(document: Document, relations: Sequence[Mapping[str, Any]], dialect: str = BIOREDIRECT) -> str:
+    return format_pubtator(replace(document, relations=predicted_relations(relations), subject_lines=()), dialect)
 
 
 def _relation(result: Mapping[str, Any]) -> Relation:

@@ -50,8 +50,7 @@ def measured_examples(checkout: Path) -> list[dict[str, Any]]:
     found = []
     for each in read_json(checkout / EXAMPLES):
         content = each.to_dict()
-        keys = ("start", "end", "type", "id")
-        entities = [{key: entity[key] for key in keys} for entity in content["entities"]]
+        entities = [_shown_entity(entity) for entity in content["entities"]]
         document = {"id": content["id"], "text": content["text"], "entities": entities}
         # Scores have four digits; machines differ in the others.
         rounded = [
@@ -60,6 +59,12 @@ def measured_examples(checkout: Path) -> list[dict[str, Any]]:
         ]
         found.append({"document": document, "relations": rounded})
     return found
+
+
+def _shown_entity(entity: dict[str, Any]) -> dict[str, Any]:
+    """Return the entity as people write it: with one identifier as a string, and without its text."""
+    shown = {key: entity[key] for key in ("start", "end", "type", "id")}
+    return {**shown, "id": shown["id"][0]} if len(shown["id"]) == 1 else shown
 
 
 def _scores(gold: Path, model: Path) -> Any:

@@ -139,6 +139,113 @@ def test_unknown_types_are_refused(source):
         imported(source, marks=[("T1", "Iron", "METAL", 0)])
 
 
+def test_unknown_types_are_left_out_and_counted_where_the_policy_asks(source):
+    marks = [*MARKS[:2], ("T3", "insulin", "METAL", 40)]
+    path = chemical_gene(
+        source, ("INHIBITOR", "T1", "T2"), ("CPR:3", "T1", "T2"), ("SUBSTRATE", "T1", "T3"), marks=marks
+    )
+    policy = ErrorPolicy("skip-mention")
+    (document,), counts = import_corpus(CORPORA["drugprot"], [path], policy=policy)
+    assert len(document.mentions) == 2
+    assert [relation.relation_type for relation in document.relations] == [NEGATIVE]
+    assert policy.summary() == [
+        "left out: 1 mention (unknown type)",
+        "left out: 2 relations (unknown type: 1, its entity has no mention left: 1)",
+    ]
+    documents, counts = import_corpus(CORPORA["drugprot"], [path], policy=ErrorPolicy("skip-document"))
+    assert (documents, counts.documents_read, counts.unread) == ([], 0, 1)
+
+
+# BC5CDR as BioC.
+
+CDR_TEXT = "Iron. Iron harms heart and lung muscle."
+
+
+def cdr_bioc(path: Path, *relations: str) -> Path:
+    """A file as BC5CDR's BioC, of one document with a composite and a discontinuous mention."""
+    pytest.importorskip("bioc")
+    mentions = [
+        ("0", "Chemical", "D007501", "Iron", [(0, 4)]),
+        ("1", "Chemical", "D007501", "Iron", [(6, 4)]),
+        ("2", "Disease", "D1|D2", "heart and lung muscle", [(17, 21)]),
+        ("3", "Disease", "D1", "heart muscle", [(17, 5), (32, 6)]),
+        ("4", "Disease", "-1", "harms", [(11, 5)]),
+    ]
+
+    def passage(kind: str, start: int, end: int) -> str:
+        annotations = "".join(
+            f'<annotation id="{name}"><infon key="type">{type}</infon><infon key="MESH">{identifier}</infon>'
+            + "".join(f'<location offset="{offset}" length="{length}"/>' for offset, length in places)
+            + f"<text>{text}</text></annotation>"
+            for name, type, identifier, text, places in mentions
+            if start <= places[0][0] < end
+        )
+        text = CDR_TEXT[start:end]
+        infon = f'<infon key="type">{kind}</infon>'
+        return f"<passage>{infon}<offset>{start}</offset><text>{text}</text>{annotations}</passage>"
+
+    passages = passage("title", 0, 5) + passage("abstract", 6, len(CDR_TEXT))
+    found = "".join(f'<relation id="R{number}">{relation}</relation>' for number, relation in enumerate(relations))
+    path.write_text(f"<collection><document><id>11</id>{passages}{found}</document></collection>", encoding="utf-8")
+    return path
+
+
+def cid(chemical: str, disease: str) -> str:
+    infons = {"relation": "CID", "Chemical": chemical, "Disease": disease}
+    return "".join(f'<infon key="{key}">{value}</infon>' for key, value in infons.items())
+
+
+def test_bc5cdr_is_read_from_bioc_as_from_pubtator(source):
+    policy = ErrorPolicy()
+    (document,), counts = import_corpus(
+        CORPORA["bc5cdr"], [cdr_bioc(source, cid("D007501", "D1"), cid("D007501", "D2"))], policy=policy
+    )
+    assert (document.text, [part.kind for part in document.passages]) == (CDR_TEXT, ["title", "abstract"])
+    assert [(each.text, each.entity_type, each.identifiers) for each in document.mentions] == [
+        ("Iron", CHEMICAL, ("D007501",)),
+        ("Iron", CHEMICAL, ("D007501",)),
+        ("heart and lung muscle", DISEASE, ("D1", "D2")),
+        ("heart and lung muscle", DISEASE, ("D1",)),
+        ("harms", DISEASE, ()),
+    ]
+    assert document.relations == tuple(
+        Relation(POSITIVE, "D007501", disease, subject_id="D007501") for disease in ("D1", "D2")
+    )
+    assert counts.relation_types == {("CID", POSITIVE): 2}
+    assert policy.summary() == ["discontinuous mentions, read as the smallest span that covers their parts: 1"]
+    rows = "11|t|Iron.\n11|a|Iron harms heart and lung muscle.\n11\t0\t4\tIron\tChemical\tD007501\n"
+    (source.parent / "in.txt").write_text(rows + "11\t17\t38\theart and lung muscle\tDisease\tD1|D2\theart|lung\n")
+    (other,), _ = import_corpus(CORPORA["bc5cdr"], [source.parent / "in.txt"])
+    assert (other.text, other.mentions[1]) == (document.text, document.mentions[2])
+
+
+def test_relation_of_three_entities_is_an_error_or_one_of_each_pair(source):
+    nodes = "".join(f'<node refid="{name}" role=""/>' for name in ("0", "1", "2"))
+    path = cdr_bioc(source, f'<infon key="relation">CID</infon>{nodes}', cid("D007501", "D1"))
+    with pytest.raises(AnnotationError, match=r"relation R0: has 3 nodes, .* split_relations \(--split-relations\)"):
+        import_corpus(CORPORA["bc5cdr"], [path])
+    policy = ErrorPolicy("skip-mention")
+    (document,), _ = import_corpus(CORPORA["bc5cdr"], [path], policy=policy)
+    assert len(document.relations) == 1
+    assert policy.summary()[0] == "left out: 1 relation (relation of three and more entities)"
+    policy = ErrorPolicy(split_relations=True)
+    (document,), counts = import_corpus(CORPORA["bc5cdr"], [path], policy=policy)
+    pairs = [("D007501", "D1"), ("D007501", "D2")]
+    assert [(each.entity1_id, each.entity2_id) for each in document.relations] == pairs
+    assert "relations of three and more entities, read as one of each pair: 1" in policy.summary()
+    assert not counts.dropped, "two mentions of one entity are no pair"
+
+
+def test_file_that_cannot_be_read_leaves_the_others(source, tmp_path):
+    (tmp_path / "broken.xml").write_text("<collection><document>")
+    policy = ErrorPolicy("skip-document")
+    documents, counts = import_corpus(
+        CORPORA["bc5cdr"], [tmp_path / "broken.xml", cdr_bioc(source, cid("D007501", "D1"))], policy=policy
+    )
+    assert ([document.id for document in documents], counts.documents_read) == (["11"], 1)
+    assert policy.skipped_number("file") == 1
+
+
 # Documents that stay away.
 
 

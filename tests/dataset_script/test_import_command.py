@@ -11,6 +11,7 @@ from biodir.cli import main
 from biodir.dataset_script.corpora import CORPORA
 from biodir.dataset_script.import_command import CORPUS_NAMES
 from biodir.formats.reading import read_documents
+from helpers.bioc_json import annotation, passage, read_one, relation, write_json
 
 BC5CDR = """{id}|t|Iron harms.
 {id}|a|Pain.
@@ -133,11 +134,34 @@ def test_bad_documents_stop_or_are_named_and_counted(source, tmp_path, failure, 
     source.write_text(BC5CDR.format(id="1") + BC5CDR.format(id="2").replace("Pain\tD", "Ache\tD"))
     assert "in.txt:10: says 'Ache'" in failure("bc5cdr", source, "-o", tmp_path / "out.jsonl", "--keep-overlaps")
     assert not (tmp_path / "out.jsonl").exists(), "an import that fails writes nothing"
-    assert run("bc5cdr", source, "-o", tmp_path / "out.jsonl", "--keep-overlaps", "--errors", "skip-document") == 3
+    options = ("--keep-overlaps", "--errors", "skip-document")
+    assert run("bc5cdr", source, "-o", tmp_path / "out.jsonl", *options) == 3
     shown = capsys.readouterr()
     assert "  could not be read                1\n" in shown.out
-    assert f"{source}:10: says 'Ache'" in shown.err
+    assert f"left out a document: {source}:10: says 'Ache'" in shown.err
     assert [document.id for document in read_documents(tmp_path / "out.jsonl")] == ["1"]
+
+
+def test_relation_of_three_entities_is_counted(tmp_path, failure, capsys):
+    names = (("Iron", 0, "Chemical", "D1"), ("pain", 5, "Disease", "D2"), ("fever", 10, "Disease", "D3"))
+    marks = [annotation(text, text, start, type=kind, identifier=name) for text, start, kind, name in names]
+    three = relation(nodes=[("Iron", ""), ("pain", ""), ("fever", "")], type="CID")
+    source = write_json(tmp_path / "in.json", passage("Iron pain fever", 0, marks), relations=[three])
+    options = ("bc5cdr", source, "-o", tmp_path / "out.jsonl", "--keep-overlaps")
+    assert "relation R0: has 3 nodes, and a relation joins two entities; read it with" in failure(*options)
+    assert run(*options, "--split-relations") == 0
+    assert "biodir: relations of three and more entities, read as one of each pair: 1\n" in capsys.readouterr().err
+    found = read_one(tmp_path / "out.jsonl").relations
+    assert [(each.entity1_id, each.entity2_id) for each in found] == [("D1", "D2"), ("D1", "D3"), ("D2", "D3")]
+    assert run(*options, "--errors", "skip-mention") == 0
+    assert "biodir: left out: 1 relation (relation of three and more entities)\n" in capsys.readouterr().err
+    assert read_one(tmp_path / "out.jsonl").relations == ()
+    two = relation(nodes=[("Iron", ""), ("pain", "")], type="CID")
+    pair = write_json(tmp_path / "pair.json", passage("Iron pain fever", 0, marks), relations=[two])
+    scores = ("evaluate", str(source), str(pair), "--json", str(tmp_path / "scores.json"), "--resamples", "2")
+    assert main([*scores, "--split-relations"]) == 0
+    assert "read as one of each pair: 1\n" in capsys.readouterr().err
+    assert json.loads((tmp_path / "scores.json").read_text())["entity_pair"]["recall"] == pytest.approx(1 / 3)
 
 
 NO_SPLIT = "bioredirect_test.pubtator, bioredirect_bc8_test.pubtator, whose documents an import leaves out"

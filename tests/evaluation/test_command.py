@@ -118,7 +118,7 @@ def on_cpu(checkpoint):
 
 
 def test_model_is_scored_as_its_predictions_are(folder, on_cpu, capfd):
-    assert main(["predict", "dev.pubtator", "-o", "out.pubtator", *on_cpu]) == 0
+    assert main(["predict", "dev.pubtator", "-o", "out.pubtator", "--dialect", "bioredirect", *on_cpu]) == 0
     capfd.readouterr()
     assert main(["evaluate", "dev.pubtator", "out.pubtator", "--json", "file.json", *FEW_OPTIONS]) == 0
     of_file = capfd.readouterr().out

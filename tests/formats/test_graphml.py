@@ -1,6 +1,7 @@
 """Relations as a graph: what nodes and edges hold, and that GraphML gives it back."""
 
 from io import BytesIO
+from xml.etree import ElementTree
 
 import pytest
 
@@ -14,6 +15,16 @@ EGFR, T790M, GEFITINIB = (
     "SequenceVariant:p|SUB|T|790|M",
     "ChemicalEntity:D000077156",
 )
+
+
+GRAPHML = "{http://graphml.graphdrawing.org/xmlns}"
+# What the type of a key allows as text of its data, in the words of XML Schema.
+WRITTEN_AS = {
+    "boolean": lambda text: text in ("true", "false"),
+    "long": lambda text: text.lstrip("-").isdecimal(),
+    "double": lambda text: float(text) is not None,
+    "string": lambda text: True,
+}
 
 
 def read_back(text: str):
@@ -40,8 +51,8 @@ def test_edges_run_from_subject_to_object_and_say_whether_that_means_something()
         "novelty_score": 1.0,
         "direction_score": 1.0,
     }
-    assert graph.edges[T790M, GEFITINIB, 0]["directed"] is False
-    assert graph.edges[T790M, GEFITINIB, 0]["evidence"] == "EGFR & T790M.\nGefitinib <blocks> EGFR."
+    assert graph.edges[T790M, GEFITINIB, 1]["directed"] is False
+    assert graph.edges[T790M, GEFITINIB, 1]["evidence"] == "EGFR & T790M.\nGefitinib <blocks> EGFR."
 
 
 def test_file_gives_the_graph_back():
@@ -57,3 +68,35 @@ def test_what_xml_cannot_hold_is_a_space_and_missing_values_are_left_out():
     back = read_back(format_graphml(DOCUMENT, results))
     assert back.nodes["ChemicalEntity:a b"]["name"] == "x y \N{DNA DOUBLE HELIX}"
     assert "novelty" not in back.edges["ChemicalEntity:a b", EGFR, next(iter(back["ChemicalEntity:a b"][EGFR]))]
+
+
+@pytest.mark.parametrize(
+    "results",
+    [(*RESULTS, *RESULTS), (result(GENE, {**GENE, "text": "True"}, "Bind", 0.4, novelty="True", novelty_score=None),)],
+    ids=["two relations of a pair", "names that are truth values"],
+)
+def test_other_readers_find_distinct_edges_known_keys_and_values_of_their_types(results):
+    """The rules of graphology, cytoscape.js and rustworkx, which refuse or drop what breaks them."""
+    root = ElementTree.fromstring(format_graphml(DOCUMENT, results))
+    (graph,) = root.iter(f"{GRAPHML}graph")
+    kinds = {key.get("id"): (key.get("for"), key.get("attr.type")) for key in root.iter(f"{GRAPHML}key")}
+    nodes, edges = (list(graph.iter(f"{GRAPHML}{name}")) for name in ("node", "edge"))
+    ids = [each.get("id") for each in (*nodes, *edges)]
+    assert len(edges) == len(results)
+    assert None not in ids
+    assert len(set(ids)) == len(ids)
+    assert {each.get(end) for each in edges for end in ("source", "target")} == {each.get("id") for each in nodes}
+    for owner, elements in (("graph", [graph]), ("node", nodes), ("edge", edges)):
+        for data in (data for element in elements for data in element.findall(f"{GRAPHML}data")):
+            place, kind = kinds[data.get("key")]
+            assert place == owner
+            assert WRITTEN_AS[kind](data.text)
+
+
+def test_truth_values_of_texts_stay_as_they_are():
+    odd = {"id": "True", "type": "ChemicalEntity", "text": "<data key='d6'>True</data>"}
+    back = read_back(format_graphml(DOCUMENT, [result(odd, GENE, "Bind", 0.4, directed=False)]))
+    assert back.nodes["ChemicalEntity:True"]["identifier"] == "True"
+    assert back.nodes["ChemicalEntity:True"]["name"] == "<data key='d6'>True</data>"
+    (edge,) = back.edges(data=True)
+    assert edge[2]["directed"] is False

@@ -264,8 +264,8 @@ def test_to_dict_and_from_dict_give_the_same_document(document):
     assert Document.from_dict(json.loads(json.dumps(document.to_dict()))) == document
 
 
-def test_dict_leaves_out_what_is_not_known_and_names_unlinked_mentions():
+def test_dict_leaves_out_what_is_not_known_and_has_lists_of_identifiers():
     mapping = FULL.to_dict()
-    assert [entity["id"] for entity in mapping["entities"]] == ["D001241", ["D000894", "D001241"], "-"]
+    assert [entity["id"] for entity in mapping["entities"]] == [["D001241"], ["D000894", "D001241"], []]
     assert mapping["relations"][1] == {"relation": "Bind", "entity1": "A", "entity2": "B"}
     assert mapping["relations"][0]["subject"] == "5743"
