@@ -45,12 +45,14 @@ def evaluate(
 ) -> None:
     """Score predictions, or a model, against gold relations.
 
-    Complete documents are compared: a gold relation whose pair was never scored counts as missed. The intervals come
-    from documents that are drawn many times with replacement.
+    Complete documents are compared: a gold relation whose pair was never scored counts as missed, and documents that
+    the predictions lack count as documents without relations. Predictions may hold relations only, without texts. The
+    intervals come from documents that are drawn many times with replacement.
 
         biodir evaluate gold.pubtator --model runs/mine --json scores.json
         biodir evaluate gold.pubtator a.pubtator --against b.pubtator
     """
+    from biodir.evaluation.checks import compared_documents, prediction_notes
     from biodir.evaluation.intervals import Resampling
     from biodir.evaluation.plots import check_plot_path, write_plot
     from biodir.evaluation.predictions import predicted_documents, read_gold, read_predictions
@@ -83,6 +85,9 @@ def evaluate(
         report["notes"].append(
             f"the model's thresholds were found on {tuned} of these {len(gold)} documents; report the scores of others"
         )
+    if other is not None:
+        found = prediction_notes(compared_documents(gold, other, labels))
+        report["notes"] += [f"{against}: {note}" for note in found]
     print(report_table(report))
     if other is not None:
         report["comparison"] = comparison_report(gold, predicted, other, resampling, labels)
