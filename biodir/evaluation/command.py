@@ -55,7 +55,7 @@ def evaluate(
     from biodir.evaluation.checks import compared_documents, prediction_notes
     from biodir.evaluation.intervals import Resampling
     from biodir.evaluation.plots import check_plot_path, write_plot
-    from biodir.evaluation.predictions import predicted_documents, read_gold, read_predictions
+    from biodir.evaluation.predictions import checked_gold, predicted_documents, read_gold, read_predictions
     from biodir.evaluation.report import comparison_report, evaluation_report
     from biodir.evaluation.tables import comparison_table, report_table
     from biodir.evaluation.thresholds import calibrated_documents
@@ -76,6 +76,9 @@ def evaluate(
         predicted = read_predictions(predicted_file, gold, policy)
     else:
         extract: Any = quiet_pipeline(model, device, backend)
+        gold = checked_gold(extract.check_document, gold, policy)
+        names = {document.id for document in gold}
+        other = None if other is None else [document for document in other if document.id in names]
         predicted = predicted_documents(extract, gold, partial(tqdm, total=len(gold), unit=" documents", disable=None))
         config = extract.model.config
         labels, pair_types = config.labels, config.pair_types
@@ -116,7 +119,7 @@ def calibrate(
 
         biodir calibrate dev.pubtator --model runs/mine --write
     """
-    from biodir.evaluation.predictions import read_gold
+    from biodir.evaluation.predictions import checked_gold, read_gold
     from biodir.evaluation.thresholds_report import calibration_run, config_file, store_rule, thresholds_table
 
     check_paths([gold_file])
@@ -126,6 +129,7 @@ def calibrate(
     folder = Path(extract.model.config.name_or_path)
     if write:
         config_file(folder)
+    gold = checked_gold(extract.check_document, gold, policy)
     run = calibration_run(extract, gold, partial(tqdm, unit=" batches", disable=None))
     print(thresholds_table(run))
     if write:

@@ -85,6 +85,22 @@ def _check_once(document: Document, seen: set[str]) -> None:
     seen.add(document.id)
 
 
+def checked_gold(
+    check: Callable[..., Document], documents: Sequence[Document], policy: ErrorPolicy = STRICT
+) -> list[Document]:
+    """Return the gold documents as a model takes them, where mentions of types that it does not know are left out.
+
+    Args:
+        check: `BioDirPipeline.check_document` of the model.
+        documents: those of `read_gold`.
+        policy: whether these mentions are left out, or documents with them; else the model will refuse them.
+    """
+    if policy.errors == "raise":
+        return list(documents)
+    attempts = ((f"document {each.id}", partial(check, each, None, policy)) for each in documents)
+    return list(policy.documents(attempts, "gold"))
+
+
 def predicted_documents(
     extract: Callable[..., Iterator[list[dict[str, Any]]]],
     documents: Sequence[Document],
