@@ -53,7 +53,9 @@ _WHOLE_NUMBER = re.compile(r"[-+]?[0-9]{1,18}")
 _NUMBER_LIKE = re.compile(r"[-+]?[0-9][0-9.,]*")
 
 
-def parse_pubtator(lines: Iterable[str], source: str = "<string>", policy: ErrorPolicy = STRICT) -> Iterator[Document]:
+def parse_pubtator(
+    lines: Iterable[str], source: str = "<string>", policy: ErrorPolicy = STRICT, first_line: int = 1
+) -> Iterator[Document]:
     """Yield the documents in lines of PubTator text one at a time.
 
     Args:
@@ -61,12 +63,14 @@ def parse_pubtator(lines: Iterable[str], source: str = "<string>", policy: Error
             characters such as U+2028, which occur inside abstracts.
         source: the name of the place in error messages, such as that of the file.
         policy: whether a document with an error is raised or skipped.
+        first_line: the number of the first line in its file, for messages.
 
     Raises:
         ParseError: a document does not follow the format.
         AnnotationError: a mention contradicts its text.
     """
-    attempts = ((block[0].place, partial(_document_from, block, policy)) for block in _blocks(lines, source))
+    blocks = _blocks(lines, source, first_line)
+    attempts = ((block[0].place, partial(_document_from, block, policy)) for block in blocks)
     yield from policy.documents(attempts, source)
 
 
@@ -161,9 +165,9 @@ class _Line:
         return match[3] if match else ""
 
 
-def _blocks(lines: Iterable[str], source: str) -> Iterator[list[_Line]]:
+def _blocks(lines: Iterable[str], source: str, first_line: int = 1) -> Iterator[list[_Line]]:
     block: list[_Line] = []
-    for number, raw in enumerate(lines, start=1):
+    for number, raw in enumerate(lines, start=first_line):
         content = raw.removesuffix("\n").removesuffix("\r")
         line = _Line(f"{source}:{number}", content.removeprefix("\ufeff") if number == 1 else content)
         # Headers such as "##USE-MESH-VOCABULARY" and comments stand before a document.

@@ -30,7 +30,7 @@ from biodir.evaluation.model_scores import ProcessedDocuments, pair_logits
 from biodir.files import write_json
 from biodir.pipeline_decoding_biodir import DecodingRule
 from biodir.processing_biodir import make_processor
-from biodir.training.checkpoints import check_folder, clear_folder, newest_state, save_model, save_state
+from biodir.training.checkpoints import check_folder, clear_folder, last_folder, newest_state, save_model, save_state
 from biodir.training.corpora import training_corpora
 from biodir.training.data import LabelledPairs, step_parts, training_batch
 from biodir.training.initialization import model_from_encoder
@@ -39,6 +39,7 @@ from biodir.training.machine import new_accelerator
 from biodir.training.optimization import divergence, dropout_seed, parameter_groups
 from biodir.training.preparation import data_of, dev_documents, pairs_to_learn, run_config, steps_of_epoch, with_form
 from biodir.training.provenance import earlier_provenance, provenance
+from biodir.training.reading import reading_policy
 from biodir.training.settings import TrainingSettings, named_values
 from biodir.training.stopping import StopRequest
 from biodir.training.validation import best_bias
@@ -137,9 +138,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def new_run(settings: TrainingSettings, accelerator: "Accelerator") -> TrainingRun:
     """Return the run at its start, its folder made."""
     # Data.
-    corpora = training_corpora(settings, accelerator.print)
+    policy = reading_policy(settings, accelerator.print)
+    corpora = training_corpora(settings, accelerator.print, policy)
     documents = [document for corpus in corpora for document in corpus.documents]
-    lists = label_lists(documents, settings.labels, settings.encoder, settings.tasks)
+    given = (settings.labels, settings.encoder, settings.tasks)
+    lists = label_lists(documents, *given, accelerator.print, settings.errors)
     config = run_config(settings, lists, corpora)
     types = len(lists.relation_labels) - 1
     accelerator.print(f"labels of {lists.source}: {types} relation types; heads: {', '.join(config.tasks)}")
@@ -147,8 +150,8 @@ def new_run(settings: TrainingSettings, accelerator: "Accelerator") -> TrainingR
     # Model.
     model, tokenizer = new_model(settings, config)
     processor = make_processor(tokenizer, model.config)
-    labelled = pairs_to_learn(corpora, processor, model.config, settings, accelerator.print)
-    dev = dev_documents(settings, processor, model.config)
+    labelled = pairs_to_learn(corpora, processor, model.config, settings, accelerator.print, policy)
+    dev = dev_documents(settings, processor, model.config, accelerator.print, policy)
 
     # Optimizer.
     optimizer = torch.optim.AdamW(parameter_groups(model, settings), fused=settings.mixed_precision != "fp16")
@@ -168,6 +171,7 @@ def new_run(settings: TrainingSettings, accelerator: "Accelerator") -> TrainingR
         scored_model = averaged.module
     accelerator.init_trackers("training", {name: str(value) for name, value in asdict(settings).items()})
     record = {"settings": asdict(settings), "data": data_of(settings), "steps": sum(sizes[: settings.last_epoch])}
+    record["left_out"] = policy.summary()
     record["provenance"] = provenance(accelerator.num_processes, accelerator.device.type)
     return TrainingRun(settings, accelerator, labelled, dev, model, scored_model, averaged, tokenizer, processor,
                        optimizer, lr_scheduler, record)  # fmt: skip
@@ -293,7 +297,7 @@ def end_epoch(run: TrainingRun, bar: tqdm) -> None:
         progress.best_f1, progress.best_epoch = f1, progress.epoch
     run.scored_model.config.none_bias = entry["none_bias"]
     if run.accelerator.is_main_process:
-        for folder in [run.output] * is_best + [run.output / "last"]:
+        for folder in [run.output] * is_best + [last_folder(run.output)]:
             save_model(folder, run.scored_model, run.tokenizer, log_of(run))
         write_json(run.output / "training.json", log_of(run))
     progress.step_of_epoch, progress.epoch_s = 0, 0.0

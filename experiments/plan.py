@@ -41,6 +41,11 @@ class Trial:
         content = {task: part.folder for task, part in self.parts.items()} or self.settings
         return f"$RUNS/{hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]}"
 
+    @property
+    def model(self) -> str:
+        """The checkpoint's folder. No other has its last name, by which transformers knows the code of a folder."""
+        return f"{self.folder}/{self.folder.removeprefix('$RUNS/')}-model"
+
 
 @dataclass(frozen=True)
 class Question:

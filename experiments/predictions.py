@@ -1,8 +1,8 @@
 """Score checkpoints on gold documents: F1 of each level and accuracy of each head, or F1 of several models, joined.
 
-    python -m experiments.predictions gold.pubtator --models runs/a/model --json scores.json
+    python -m experiments.predictions gold.pubtator --models runs/a --json scores.json
     python -m experiments.predictions gold.pubtator --json scores.json \\
-        --models relation=runs/a/model novelty=runs/b/model direction=runs/c/model
+        --models relation=runs/a novelty=runs/b direction=runs/c
 
 The file has what `biodir evaluate` writes. For one model it has ``heads``, too: for how many related gold pairs the
 highest label of each head is the true one. The label of unrelated pairs is left out, so that a model with a novelty

@@ -38,7 +38,7 @@ def local(text: str) -> Path:
 
 def training_logs(trial: Trial) -> list[dict[str, Any]]:
     """Return the training.json of the trial, or of its parts; where there is none, that of an unfinished run."""
-    paths = [local(f"{each.folder}/model/training.json") for each in trial.parts.values() or [trial]]
+    paths = [local(f"{each.model}/training.json") for each in trial.parts.values() or [trial]]
     return [json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {"finished": False} for path in paths]
 
 
@@ -50,16 +50,16 @@ def is_trained(trial: Trial) -> bool:
 def training_command(trial: Trial) -> list[str]:
     """Return the command that trains the model, or resumes its training."""
     command = ["python", *PROGRAMS["train"]]
-    for name, value in {**trial.settings, "encoder": "$ENCODER", "output_dir": f"{trial.folder}/model"}.items():
+    for name, value in {**trial.settings, "encoder": "$ENCODER", "output_dir": trial.model}.items():
         if value is not None and value is not False and value != []:
             values = [] if value is True else value if isinstance(value, list) else [value]
             command += [f"--{name}", *map(str, values)]
-    return command + ["--resume_from_checkpoint"] * any(local(trial.folder).glob("model/*"))
+    return command + ["--resume_from_checkpoint"] * any(local(trial.model).glob("*"))
 
 
 def scoring_commands(question: Question, trial: Trial) -> dict[str, list[str]]:
     """Return file -> the command that makes it; its name has the split and a hash of the command."""
-    models = [f"{task}={part.folder}/model" for task, part in trial.parts.items()] or [f"{trial.folder}/model"]
+    models = [f"{task}={part.model}" for task, part in trial.parts.items()] or [trial.model]
     commands = {}
     for split, gold in (("dev", question.settings["dev"]), ("test", question.test)):
         if gold:
@@ -79,7 +79,7 @@ def finish(question: Question, trial: Trial) -> None:
         if not is_trained(trial):
             raise BioDirError(f"{trial.folder}: a model is not `finished`; see train.log, or train the parts first")
         # A finished training is not resumed; its states are several times the checkpoint.
-        shutil.rmtree(local(f"{trial.folder}/model/states"), ignore_errors=True)
+        shutil.rmtree(local(f"{trial.model}/states"), ignore_errors=True)
         for made, command in scoring_commands(question, trial).items():
             _run(command, f"{trial.folder}/score.log", [made])
 

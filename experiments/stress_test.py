@@ -1,6 +1,6 @@
 """Measure where in a text a checkpoint finds its evidence: shares by length, layout and place, on synthetic documents.
 
-    python -m experiments.stress_test --models prefix=runs/a/model infix=runs/b/model --results results.csv
+    python -m experiments.stress_test --models prefix=runs/a infix=runs/b --results results.csv
 
 Four shares of the documents of a cell, see `experiments.stress_documents`:
 

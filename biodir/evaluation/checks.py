@@ -1,12 +1,13 @@
-"""Which documents can be compared: the same ones on both sides, each relation once, with labels that are known."""
+"""Which documents can be compared: those of gold, each relation once, with labels that are known."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, TypeVar
 
 from biodir.document_biodir import Document, Relation
-from biodir.errors_biodir import AnnotationError
+from biodir.errors_biodir import STRICT, AnnotationError, ErrorPolicy, suggestion
 from biodir.labels_biodir import NOVELTY_LABELS, RELATION_LABELS, UNRELATED
 
 T = TypeVar("T")
@@ -18,7 +19,14 @@ MIN_UNDIRECTED = 20
 
 @dataclass(frozen=True)
 class ComparedDocument:
-    """The gold and the predicted form of one document.
+    """The gold and the predicted form of one document, each relation once.
+
+    Args:
+        gold, predicted: the predicted form has no relations where the predictions lack the document.
+        is_predicted: whether the predictions hold the document.
+        repeated: predicted relations that were given again, in either order of the pair.
+        contradictory: predicted relations that were left out since another of the same pair and type has another
+            novelty or direction, and a higher score or the earlier place.
 
     >>> compared_documents([Document("1", "Iron")], [Document("1", "")])[0].gold.text
     'Iron'
@@ -26,6 +34,9 @@ class ComparedDocument:
 
     gold: Document
     predicted: Document
+    is_predicted: bool = True
+    repeated: tuple[Relation, ...] = ()
+    contradictory: tuple[Relation, ...] = ()
 
     def relations_by(self, key: Callable[[Relation], T]) -> dict[T, tuple[list[Relation], list[Relation]]]:
         """Return key -> the gold and the predicted relations that have it."""
@@ -45,27 +56,96 @@ def compared_documents(
         labels: task -> a model's labels, as its configuration has them. Predictions may have the relation types and
             novelties of these, of BioRED and of the gold documents.
 
+    Returns:
+        A predicted document without relations where the predictions lack one; `comparison_notes` names these.
+
     Raises:
-        AnnotationError: there is no gold document, the sides hold different documents, a document occurs twice, a
-            relation is given twice or in contradictory ways, or a label is unknown.
+        AnnotationError: there is no gold document, the predictions hold documents that gold lacks, a document occurs
+            twice, a gold relation is given in contradictory ways, or a label is unknown.
     """
     gold_documents, predicted_documents = _by_id(gold, "gold"), _by_id(predicted, "predictions")
     if not gold_documents:
         raise AnnotationError("gold: no documents; give documents with relations to score against")
-    _check_same_ids(gold_documents, predicted_documents)
+    strangers = sorted(predicted_documents.keys() - gold_documents.keys())
+    if strangers:
+        raise AnnotationError(
+            f"documents differ: {len(strangers)} only in the predictions ({_named(strangers)}); score the documents of "
+            "gold (--errors skip-document leaves the others out)"
+        )
     known = _known_labels(gold_documents.values(), labels or {})
     for side, documents in (("gold", gold_documents), ("predictions", predicted_documents)):
         for document in documents.values():
-            _check_unique(document, side)
             _check_labels(document, side, known)
-    return [ComparedDocument(document, predicted_documents[name]) for name, document in gold_documents.items()]
+    return [
+        _compared(with_unique_relations(document), predicted_documents.get(name))
+        for name, document in gold_documents.items()
+    ]
+
+
+def with_unique_relations(document: Document, policy: ErrorPolicy = STRICT) -> Document:
+    """Return the gold document with each relation once.
+
+    Args:
+        policy: whether the later one of two that contradict each other is left out; it counts those given again.
+
+    Raises:
+        AnnotationError: a pair has a relation type twice, with different novelty or direction.
+    """
+    first, repeated, contradictory = _distinct(document.relations)
+    if not repeated and not contradictory:
+        return document
+    policy.note("gold relations that are given again, counted once", len(repeated))
+    for _ in policy.parts("relation", (partial(_refuse, document, first, each) for each in contradictory)):
+        pass
+    return replace(document, relations=tuple(first.values()))
+
+
+def _refuse(document: Document, first: Mapping[Any, Relation], relation: Relation) -> None:
+    earlier = first[_statement(relation)]
+    differing = [name for name in ("novelty", "subject_id") if getattr(earlier, name) != getattr(relation, name)]
+    values = " and ".join(f"{name} {getattr(earlier, name)} or {getattr(relation, name)}" for name in differing)
+    raise AnnotationError(
+        f"gold: document {document.id} has {relation.relation_type} between {relation.entity1_id} and "
+        f"{relation.entity2_id} in contradictory ways ({values}); keep one",
+        "gold relations that contradict",
+    )
+
+
+def _compared(gold: Document, predicted: Document | None) -> ComparedDocument:
+    if predicted is None:
+        return ComparedDocument(gold, Document(gold.id, ""), is_predicted=False)
+    by_score = sorted(predicted.relations, key=lambda each: -(each.relation_score or 0.0))
+    first, repeated, contradictory = _distinct(by_score)
+    if repeated or contradictory:
+        predicted = replace(predicted, relations=tuple(first.values()))
+    return ComparedDocument(gold, predicted, repeated=tuple(repeated), contradictory=tuple(contradictory))
+
+
+def _distinct(relations: Iterable[Relation]) -> tuple[dict[Any, Relation], list[Relation], list[Relation]]:
+    """Return the first relation of each statement, those that repeat one, and those that contradict one."""
+    first: dict[Any, Relation] = {}
+    repeated, contradictory = [], []
+    for relation in relations:
+        earlier = first.get(_statement(relation))
+        if earlier is None:
+            first[_statement(relation)] = relation
+        else:
+            is_same = (earlier.novelty, earlier.subject_id) == (relation.novelty, relation.subject_id)
+            (repeated if is_same else contradictory).append(relation)
+    return first, repeated, contradictory
+
+
+def _statement(relation: Relation) -> tuple[Any, ...]:
+    """Return the pair and the type. BioREDirect gives a pair one direction; of other label lists both may hold."""
+    subject = None if relation.relation_type in RELATION_LABELS else relation.subject_id
+    return relation.pair, relation.relation_type, subject
 
 
 def comparison_notes(pairs: Sequence[ComparedDocument]) -> list[str]:
     """Return what is allowed but worth a look: sentences for people, with ids."""
     gold = [relation for pair in pairs for relation in pair.gold.relations]
     predicted = [relation for pair in pairs for relation in pair.predicted.relations]
-    notes = []
+    notes = prediction_notes(pairs)
     if not predicted:
         notes.append("the predictions hold no relation at all: every recall is 0 because nothing was predicted")
     strangers = [
@@ -86,6 +166,60 @@ def comparison_notes(pairs: Sequence[ComparedDocument]) -> list[str]:
             f"{', '.join(types[1])}; give both the same labels, for corpora such as BC5CDR with `biodir dataset import`"
         )
     return notes
+
+
+def prediction_notes(pairs: Sequence[ComparedDocument]) -> list[str]:
+    """Return what the predictions lack or give in several ways, and how it is counted: sentences with ids."""
+    lacking = [pair.gold.id for pair in pairs if not pair.is_predicted]
+    repeated = [_example(pair.gold, each) for pair in pairs for each in pair.repeated]
+    contradictory = [_example(pair.gold, each) for pair in pairs for each in pair.contradictory]
+    several_gold = several_types(pair.gold for pair in pairs)
+    several = several_types(pair.predicted for pair in pairs)
+    notes = []
+    if lacking:
+        notes.append(
+            f"the predictions lack {len(lacking)} of {len(pairs)} documents ({_named(lacking)}): counted as documents "
+            "without relations"
+        )
+    if repeated:
+        notes.append(
+            f"{len(repeated)} predicted relations are given again, in either order of the pair "
+            f"({_named(repeated)}): counted once"
+        )
+    if contradictory:
+        notes.append(
+            f"{len(contradictory)} predicted relations contradict another one of their pair and type in novelty or "
+            f"direction ({_named(contradictory)}): left out, as the other one has a higher score or comes before"
+        )
+    if several_gold:
+        notes.append(
+            f"{len(several_gold)} gold pairs have several relation types ({several_gold[0]}): a model that gives a "
+            "pair one type finds one of them"
+        )
+    elif several:
+        notes.append(
+            f"{len(several)} pairs have several predicted relation types, where no gold pair has ({several[0]}): each "
+            "type counts"
+        )
+    return notes
+
+
+def several_types(documents: Iterable[Document]) -> list[str]:
+    """Return the pairs that have several relation types, with these, such as "7: Association and Bind of a and b"."""
+    found = []
+    for document in documents:
+        types: dict[frozenset[str], dict[str, Relation]] = defaultdict(dict)
+        for relation in document.relations:
+            types[relation.pair].setdefault(relation.relation_type, relation)
+        for of_pair in types.values():
+            if len(of_pair) > 1:
+                first = next(iter(of_pair.values()))
+                found.append(f"{document.id}: {' and '.join(of_pair)} of {first.entity1_id} and {first.entity2_id}")
+    return found
+
+
+def _example(document: Document, relation: Relation) -> str:
+    return f"{document.id}: {relation.relation_type} of {relation.entity1_id} and {relation.entity2_id}"
 
 
 def unannotated_parts(relations: Sequence[Relation]) -> tuple[str, ...]:
@@ -115,32 +249,6 @@ def _by_id(documents: Iterable[Document], side: str) -> dict[str, Document]:
     return found
 
 
-def _check_same_ids(gold: dict[str, Document], predicted: dict[str, Document]) -> None:
-    sides = {"gold": gold.keys() - predicted.keys(), "the predictions": predicted.keys() - gold.keys()}
-    parts = [f"{len(ids)} only in {side} ({_named(sorted(ids))})" for side, ids in sides.items() if ids]
-    if parts:
-        raise AnnotationError(f"documents differ: {', '.join(parts)}; score the same documents")
-
-
-def _check_unique(document: Document, side: str) -> None:
-    seen: dict[tuple[Any, ...], Relation] = {}
-    for relation in document.relations:
-        # BioREDirect gives a pair one direction; relations of other label lists may hold in both.
-        subject = None if relation.relation_type in RELATION_LABELS else relation.subject_id
-        key = relation.pair, relation.relation_type, subject
-        if key not in seen:
-            seen[key] = relation
-            continue
-        earlier = seen[key]
-        differing = [name for name in ("novelty", "subject_id") if getattr(earlier, name) != getattr(relation, name)]
-        values = " and ".join(f"{name} {getattr(earlier, name)} or {getattr(relation, name)}" for name in differing)
-        problem = f"in contradictory ways ({values})" if differing else "twice"
-        raise AnnotationError(
-            f"{side}: document {document.id} has {relation.relation_type} between {relation.entity1_id} and "
-            f"{relation.entity2_id} {problem}; keep one"
-        )
-
-
 def _known_labels(gold: Iterable[Document], labels: Mapping[str, Sequence[str]]) -> dict[str, set[str | None]]:
     """Return field -> its known labels; the label of an unrelated pair is none of them, on either side."""
     relations = [relation for document in gold for relation in document.relations]
@@ -159,8 +267,8 @@ def _check_labels(document: Document, side: str, known: Mapping[str, set[str | N
             if getattr(relation, field) not in labels:
                 raise AnnotationError(
                     f"{side}: document {document.id} has the {field.replace('_', ' ')} {getattr(relation, field)!r} "
-                    f"between {relation.entity1_id} and {relation.entity2_id}; known are "
-                    f"{', '.join(sorted(filter(None, labels)))}"
+                    f"between {relation.entity1_id} and {relation.entity2_id}; "
+                    f"{suggestion(getattr(relation, field), sorted(filter(None, labels)))}"
                 )
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from tqdm import tqdm
 from typer import Argument, Option
 
-from biodir.errors_biodir import SettingError
+from biodir.errors_biodir import ErrorPolicy, SettingError
 from biodir.files import check_paths, write_atomic, write_json
 from biodir.options import (
     BackendOption,
@@ -46,16 +46,17 @@ def evaluate(
 ) -> None:
     """Score predictions, or a model, against gold relations.
 
-    Complete documents are compared: a gold relation whose pair was never scored counts as missed. The intervals come
-    from documents that are drawn many times with replacement.
+    Complete documents are compared: a gold relation whose pair was never scored counts as missed, and documents that
+    the predictions lack count as documents without relations. Predictions may hold relations only, without texts. The
+    intervals come from documents that are drawn many times with replacement.
 
         biodir evaluate gold.pubtator --model runs/mine --json scores.json
         biodir evaluate gold.pubtator a.pubtator --against b.pubtator
     """
     from biodir.evaluation.intervals import Resampling
     from biodir.evaluation.plots import check_plot_path, write_plot
-    from biodir.evaluation.predictions import predicted_documents, read_gold, read_predictions
-    from biodir.evaluation.report import comparison_report, evaluation_report
+    from biodir.evaluation.predictions import read_gold, read_predictions
+    from biodir.evaluation.report import evaluation_report
     from biodir.evaluation.tables import comparison_table, report_table
     from biodir.evaluation.thresholds import calibrated_documents
 
@@ -73,22 +74,42 @@ def evaluate(
     if predicted_file:
         predicted = read_predictions(predicted_file, gold, policy)
     else:
-        extract: Any = quiet_pipeline(model, device, backend)
-        predicted = predicted_documents(extract, gold, partial(tqdm, total=len(gold), unit=" documents", disable=None))
-        config = extract.model.config
-    labels, pair_types = (config.labels, config.pair_types) if config else (None, None)
-    report = evaluation_report(gold, predicted, resampling, labels, pair_types)
+        gold, predicted, config = _model_predictions(quiet_pipeline(model, device, backend), gold, policy)
+    labels = config.labels if config else None
+    report = evaluation_report(gold, predicted, resampling, labels, config.pair_types if config else None)
     if config and (tuned := calibrated_documents(gold, config.calibrated_on)):
         report["notes"].append(TUNED_NOTE.format(tuned, len(gold)))
+    if other is not None:
+        _compare(report, gold, predicted, other, resampling, labels)
     print(report_table(report))
     if other is not None:
-        report["comparison"] = comparison_report(gold, predicted, other, resampling, labels)
         print("\n" + comparison_table(report["comparison"]))
     if json:
         write_json(json, report)
     if plot:
         write_plot(plot, report, gold, predicted, labels)
     end_of(policy)
+
+
+def _compare(report: dict[str, Any], gold: Any, predicted: Any, other: list[Any], resampling: Any, labels: Any) -> None:
+    """Add the comparison with another system's predictions to the report, and what is to be noted of them."""
+    from biodir.evaluation.checks import compared_documents, prediction_notes
+    from biodir.evaluation.report import comparison_report
+
+    names = {document.id for document in gold}  # a model may have left out documents
+    other = [document for document in other if document.id in names]
+    notes = prediction_notes(compared_documents(gold, other, labels))
+    report["notes"] += [f"the other system: {note}" for note in notes]
+    report["comparison"] = comparison_report(gold, predicted, other, resampling, labels)
+
+
+def _model_predictions(extract: Any, gold: list[Any], policy: ErrorPolicy) -> tuple[list[Any], list[Any], Any]:
+    """Return the gold documents that the model takes, its predictions for them, and its configuration."""
+    from biodir.evaluation.predictions import checked_gold, predicted_documents
+
+    gold = checked_gold(extract.check_document, gold, policy)
+    progress = partial(tqdm, total=len(gold), unit=" documents", disable=None)
+    return gold, predicted_documents(extract, gold, progress), extract.model.config
 
 
 def calibrate(
@@ -108,7 +129,7 @@ def calibrate(
 
         biodir calibrate dev.pubtator --model runs/mine --write
     """
-    from biodir.evaluation.predictions import read_gold
+    from biodir.evaluation.predictions import checked_gold, read_gold
     from biodir.evaluation.thresholds_report import calibration_run, config_file, store_rule, thresholds_table
 
     check_paths([gold_file])
@@ -118,6 +139,7 @@ def calibrate(
     folder = Path(extract.model.config.name_or_path)
     if write:
         config_file(folder)
+    gold = checked_gold(extract.check_document, gold, policy)
     run = calibration_run(extract, gold, partial(tqdm, unit=" batches", disable=None))
     print(thresholds_table(run))
     if write:

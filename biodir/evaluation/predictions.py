@@ -1,55 +1,104 @@
 """Gold documents and predictions: read from files, or made by a pipeline."""
 
+import io
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from biodir.document_biodir import Document
+from biodir.document_pubtator_biodir import SUBJECT_PREFIX, looks_like_pubtator, parse_pubtator
 from biodir.errors_biodir import STRICT, AnnotationError, ErrorPolicy, ParseError, located
-from biodir.evaluation.checks import compared_documents
-from biodir.files import open_input
-from biodir.formats.reading import JSON, file_format, read_documents
+from biodir.evaluation.checks import compared_documents, with_unique_relations
+from biodir.files import START_BYTES, input_name, open_input, text_lines
+from biodir.formats import brat
+from biodir.formats.reading import JSON, PUBTATOR, content_format, parse_documents, read_documents
 from biodir.inference.predict import predicted_relations
 
 TEXT_KEYS = {"text", "title", "abstract", "passages"}
+_OFFSETS = re.compile(r"[^\t]*\t\s*[0-9]+\s*\t\s*[0-9]+\s*\t")
+_RELATION_KEYS = {"relation", "entity1", "entity2"}
 
 
 def read_gold(path: Path, policy: ErrorPolicy = STRICT) -> list[Document]:
-    """Return the documents of a file with relations, in any format that `read_documents` reads.
+    """Return the documents of a file with relations, in any format that `read_documents` reads; each relation once.
 
     Args:
         path: the file.
-        policy: what becomes of documents, mentions and relations with an error.
+        policy: what becomes of documents, mentions and relations with an error; a document that occurs twice, and
+            relations that contradict each other, are errors.
 
     Raises:
         AnnotationError: the file has no document, or none with a relation, or documents that cannot be compared.
     """
-    documents = list(read_documents(path, policy))
+    seen: set[str] = set()
+
+    def prepare(document: Document) -> Document:
+        _check_once(document, seen)
+        document = with_unique_relations(document, policy)
+        compared_documents([document], [])  # which checks the labels
+        return document
+
+    documents = list(read_documents(path, replace(policy, prepare=prepare)))
     if not documents:
         raise AnnotationError(f"{path}: holds no documents; give documents with relations")
     if not any(document.relations for document in documents):
         raise AnnotationError(f"{path}: {len(documents)} documents without any relation; gold documents have relations")
-    with located(str(path)):
-        compared_documents(documents, documents)
     return documents
 
 
 def read_predictions(path: Path, gold: Sequence[Document], policy: ErrorPolicy = STRICT) -> list[Document]:
     """Return the predictions of a file for the gold documents, in a format of `read_documents` or of `biodir predict`.
 
-    Documents from results of `biodir predict` have no text.
+    Files of PubTator or JSON may hold relations only; their documents, and results of `biodir predict`, have no text.
+
+    Args:
+        path: the file.
+        gold: the documents to compare with; some of them may be missing in the file.
+        policy: what becomes of documents, mentions and relations with an error; a document that occurs twice, or that
+            gold lacks, is one.
 
     Raises:
         AnnotationError: the two cannot be compared; with the path.
         BioDirError: a document or a result does not follow its format; with file and line.
     """
-    are_results = file_format(path) == JSON and _holds_results(path)
-    documents = list(_results(path) if are_results else read_documents(path, policy))
+    known, seen = {document.id for document in gold}, set[str]()
+
+    def prepare(document: Document) -> Document:
+        _check_once(document, seen)
+        if policy.errors != "raise" and document.id not in known:
+            raise AnnotationError(f"document {document.id} is none of gold", "document that gold lacks")
+        return document
+
+    documents = list(_predictions(path, replace(policy, prepare=prepare)))
     with located(str(path)):
-        compared_documents(gold, documents)
+        compared_documents(gold, documents)  # which names all documents that gold lacks
     return documents
+
+
+def _check_once(document: Document, seen: set[str]) -> None:
+    if document.id in seen:
+        raise AnnotationError(f"document {document.id} occurs twice; keep one", "document that occurs twice")
+    seen.add(document.id)
+
+
+def checked_gold(
+    check: Callable[..., Document], documents: Sequence[Document], policy: ErrorPolicy = STRICT
+) -> list[Document]:
+    """Return the gold documents as a model takes them, where mentions of types that it does not know are left out.
+
+    Args:
+        check: `BioDirPipeline.check_document` of the model.
+        documents: those of `read_gold`.
+        policy: whether these mentions are left out, or documents with them; else the model will refuse them.
+    """
+    if policy.errors == "raise":
+        return list(documents)
+    attempts = ((f"document {each.id}", partial(check, each, None, policy)) for each in documents)
+    return list(policy.documents(attempts, "gold"))
 
 
 def predicted_documents(
@@ -65,36 +114,106 @@ def predicted_documents(
     ]
 
 
-def _holds_results(path: Path) -> bool:
-    """Return whether the first line is a result of `biodir predict`: it has relations and no text."""
+# Files of predictions.
+
+
+def _predictions(path: Path, policy: ErrorPolicy) -> Iterator[Document]:
+    source = input_name(path)
+    if Path(path).suffix.lower() == brat.SUFFIX:
+        yield from read_documents(path, policy)
+        return
     with open_input(path) as file:
-        first_line = next((line for line in file if line.strip()), b"")
+        kind = content_format(file, source)
+        if kind not in (JSON, PUBTATOR):
+            yield from parse_documents(file, source, policy)
+            return
+        content = file.read()  # pipes can be read once
+
+    def opened() -> io.BufferedReader:
+        return io.BufferedReader(io.BytesIO(content), START_BYTES)  # type: ignore[arg-type]  # typeshed wants a RawIOBase
+
+    lines = [line.rstrip("\r\n") for line in text_lines(opened())]
+    if kind == PUBTATOR and not looks_like_pubtator("\n".join(lines)):
+        yield from _of_relation_lines(lines, source, policy)
+    elif kind == JSON and (attempts := _result_attempts(lines, source, policy)):
+        yield from policy.documents(attempts, source)
+    else:
+        yield from parse_documents(opened(), source, policy)
+
+
+def _of_relation_lines(lines: Sequence[str], source: str, policy: ErrorPolicy) -> Iterator[Document]:
+    """Yield the documents of a PubTator file without any text: its relations and their directions."""
+    rows_of: dict[str, list[tuple[int, str]]] = {}
+    for number, line in enumerate(lines, start=1):
+        columns = line.split("\t")
+        if not line.strip() or (line.startswith("#") and len(columns) == 1):
+            continue
+        if _OFFSETS.match(line) and not columns[3].startswith(SUBJECT_PREFIX):
+            policy.note("mentions in predictions without text, which scores do not need, left out")
+            continue
+        rows_of.setdefault(columns[0].strip(), []).append((number, line))
+    for name, rows in rows_of.items():
+        numbers = [number for number, _ in rows]
+        is_block = numbers[-1] - numbers[0] == len(rows) - 1
+        place, first = (source, numbers[0]) if is_block else (f"{source}, lines of document {name}", 1)
+        block = [f"{name}|t|", *(line for _, line in rows)]
+        for document in parse_pubtator(block, place, policy, first_line=first - 1):
+            yield replace(document, text="", passages=())
+
+
+def _result_attempts(
+    lines: Sequence[str], source: str, policy: ErrorPolicy
+) -> list[tuple[str, Callable[[], Document]]] | None:
+    """Return place and reader of each result of a JSON file; None if it holds documents with text, or no JSON."""
+    filled = [(f"{source}:{number}", line) for number, line in enumerate(lines, start=1) if line.strip()]
+    values = _json(filled[0][1])
+    if isinstance(values, Mapping):
+        attempts = [(place, partial(_of_line, place, line, policy)) for place, line in filled]
+        return attempts if _is_result(values) else None
+    values = _json("\n".join(lines)) if values is None else values
+    values = values if isinstance(values, list) else [values]
+    if not values or not _is_result(values[0]):
+        return None
+    places = [f"{source}: result {number}" for number in range(1, len(values) + 1)]
+    return [(at, partial(_located_result, at, value, policy)) for at, value in zip(places, values, strict=True)]
+
+
+def _json(text: str) -> Any:
     try:
-        result = json.loads(first_line)
-    except ValueError:
-        return False  # the reader of documents names the mistake
-    return isinstance(result, dict) and "relations" in result and not result.keys() & TEXT_KEYS
+        return json.loads(text.removeprefix("\ufeff"))
+    except (ValueError, RecursionError):
+        return None  # the reader of documents names the mistake
 
 
-def _results(path: Path) -> Iterator[Document]:
-    with open(path, encoding="utf-8", errors="replace") as file:
-        for number, line in enumerate(file, start=1):
-            if line.strip():
-                with located(f"{path}:{number}"):
-                    yield _document(line)
+def _is_result(value: Any) -> bool:
+    """Return whether a JSON value has relations and no text, as the results of `biodir predict`."""
+    return isinstance(value, Mapping) and "relations" in value and not value.keys() & TEXT_KEYS
 
 
-def _document(line: str) -> Document:
+def _of_line(place: str, line: str, policy: ErrorPolicy) -> Document:
     try:
-        result = json.loads(line)
-    except ValueError as error:
-        raise ParseError(f"not JSON ({error}); put one result on a line") from error
-    if not isinstance(result, dict) or not isinstance(result.get("id"), str):
+        result = json.loads(line.removeprefix("\ufeff"))
+    except (ValueError, RecursionError) as error:
+        raise ParseError(f"{place}: not JSON ({error}); put one result on a line") from error
+    return _located_result(place, result, policy)
+
+
+def _located_result(place: str, result: Any, policy: ErrorPolicy) -> Document:
+    with located(place):
+        return _of_result(result, policy)
+
+
+def _of_result(result: Any, policy: ErrorPolicy) -> Document:
+    name = result.get("id") if isinstance(result, Mapping) else None
+    if isinstance(name, bool) or not isinstance(name, (str, int)):
         raise ParseError("not a result of `biodir predict`: it is a mapping with an id and relations")
+    relations = result.get("relations", [{}])
+    if relations is None or all(isinstance(each, Mapping) and each.keys() >= _RELATION_KEYS for each in relations):
+        return Document.from_dict({"id": str(name), "text": "", "relations": relations or []}, policy=policy)
     try:
-        return Document(result["id"], "", relations=predicted_relations(result["relations"]))
+        return Document(str(name), "", relations=predicted_relations(result["relations"]))
     except (KeyError, TypeError) as error:
         raise ParseError(
             f"the relations are not those of `biodir predict` ({type(error).__name__}: {error}); each has "
-            "subject, object, relation, directed, novelty and the scores"
+            "subject, object, relation, directed, novelty and the scores; or relation, entity1 and entity2"
         ) from error

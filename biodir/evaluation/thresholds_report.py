@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from biodir.document_biodir import Document
-from biodir.errors_biodir import AnnotationError, SettingError
+from biodir.errors_biodir import AnnotationError, SettingError, suggestion
 from biodir.evaluation.checks import compared_documents
 from biodir.evaluation.model_scores import pair_logits, processed_documents
 from biodir.evaluation.scores import Counts
@@ -70,7 +70,7 @@ def _check_types(documents: Sequence[Document], relation_labels: Sequence[str]) 
             if relation.relation_type not in relation_labels[1:]:
                 raise AnnotationError(
                     f"document {document.id} has the relation type {relation.relation_type!r}, which the model cannot "
-                    f"predict; it knows {', '.join(relation_labels[1:])}"
+                    f"predict; {suggestion(relation.relation_type, relation_labels[1:])}"
                 )
 
 

@@ -45,12 +45,15 @@ def read_documents(path: str | os.PathLike[str], policy: ErrorPolicy = STRICT) -
         yield from read_brat(path, policy)
         return
     with open_input(path) as file:
-        kind = content_format(file, source)
-        if kind == BRAT:
-            raise ParseError(
-                f"{source}: holds annotations of brat; name the file .ann, with its text in .txt beside it"
-            )
-        yield from _parser(kind)(file, source, policy)
+        yield from parse_documents(file, source, policy)
+
+
+def parse_documents(file: io.BufferedReader, source: str, policy: ErrorPolicy = STRICT) -> Iterator[Document]:
+    """Yield the documents of an open file; see `read_documents`."""
+    kind = content_format(file, source)
+    if kind == BRAT:
+        raise ParseError(f"{source}: holds annotations of brat; name the file .ann, with its text in .txt beside it")
+    yield from _parser(kind)(file, source, policy)
 
 
 def file_format(path: str | os.PathLike[str]) -> str:

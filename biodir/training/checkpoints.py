@@ -23,8 +23,20 @@ logger = logging.getLogger(__name__)
 
 SAVED_STATES = 2
 RECORD = "record.json"
-# What a run, or any checkpoint, leaves in its folder.
+# What a run, or any checkpoint, leaves in its folder, beside that of `last_folder`.
 TRACES = ("training.json", "states", "last", "config.json", "model.safetensors")
+
+
+def last_folder(folder: Path) -> Path:
+    """Return the folder of a run's last checkpoint, with a name that no other run's has.
+
+    transformers with trust_remote_code takes the model class of the first folder for a second one of the same last name
+    and equal configuration, even where the code in it differs.
+
+    >>> last_folder(Path("runs/mine")).as_posix()
+    'runs/mine/mine-last'
+    """
+    return folder / f"{folder.resolve().name}-last"
 
 
 def save_state(accelerator: "Accelerator", folder: Path, step: int, record: Mapping[str, Any]) -> None:
@@ -125,4 +137,5 @@ def clear_folder(folder: Path, overwrite: bool) -> None:
 
 
 def _traces(folder: Path) -> list[str]:
-    return [name for name in TRACES if (folder / name).exists()]
+    names = [path.name for path in sorted(folder.glob("*-last")) if (path / "training.json").is_file()]
+    return [name for name in (*TRACES, *names) if (folder / name).exists()]

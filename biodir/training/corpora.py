@@ -7,9 +7,11 @@ A YAML file lists further corpora with labels of their own, which are mapped to 
       relation_types: {INHIBITOR: Negative_Correlation, PART-OF: null}    # null: such pairs are not learned from
       partial: true                                                       # pair types without relations neither
 
-Names that are not mapped stay as they are.
+Names that are not mapped stay as they are. A type of entities may also get a name that PubTator has for it, such as
+Chemical; names of entity types are compared without regard to case.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,8 +20,8 @@ from huggingface_hub.dataclasses import strict
 from huggingface_hub.errors import StrictDataclassError
 
 from biodir.document_biodir import Document
-from biodir.errors_biodir import SettingError
-from biodir.formats.reading import read_documents
+from biodir.errors_biodir import ErrorPolicy, SettingError, suggestion
+from biodir.training.reading import held_out_ids, read_corpus, reading_policy
 from biodir.training.settings import TrainingSettings, read_yaml
 
 
@@ -54,29 +56,33 @@ class _Source:
     relation_types: dict[str, str | None] = field(default_factory=dict)
 
 
-def training_corpora(settings: TrainingSettings, log: Callable[[str], None] = print) -> list[TrainingCorpus]:
+def training_corpora(
+    settings: TrainingSettings, log: Callable[[str], None] = print, policy: ErrorPolicy | None = None
+) -> list[TrainingCorpus]:
     """Return the corpora that the settings name; each document once, in the first corpus that has it.
 
     Args:
-        log: gets, for each file, how many documents were left out, and which mapped names it lacks.
+        log: gets, for each file, how many documents were left out and why, and which mapped names it lacks.
+        policy: what becomes of input with an error; by default that of the settings.
 
     Raises:
         SettingError: nothing is left of a corpus, none has a relation, or the YAML file of corpora has a mistake.
         BioDirError: a file cannot be read.
     """
     held_out = [path for path in (settings.dev, *settings.exclude) if path]
-    seen = {document.id for path in held_out for document in read_documents(path)}
+    policy = policy or reading_policy(settings, log)
+    seen = {name for path in held_out for name in held_out_ids(path, settings, log)}
     corpora = []
     room = settings.max_documents
     for source in _sources(settings):
-        documents = _unseen_documents(source.path, seen, log)
+        documents = _unseen_documents(source.path, seen, log, policy)
         if room is not None and source.path in settings.train:
             documents = documents[:room]
             room -= len(documents)
         seen.update(document.id for document in documents)
         if documents:
             _log_idle_names(source, documents, log)
-            corpora.append(_corpus(source, documents))
+            corpora.append(_corpus(source, documents, log))
     if not any(document.relations for corpus in corpora for document in corpus.documents):
         names = ", ".join(corpus.path for corpus in corpora)
         count = sum(len(corpus.documents) for corpus in corpora)
@@ -84,7 +90,9 @@ def training_corpora(settings: TrainingSettings, log: Callable[[str], None] = pr
     return corpora
 
 
-def _unseen_documents(path: str, seen: Collection[str], log: Callable[[str], None]) -> list[Document]:
+def _unseen_documents(
+    path: str, seen: Collection[str], log: Callable[[str], None], policy: ErrorPolicy
+) -> list[Document]:
     """Return the documents of a file whose ids were not seen, each once.
 
     Raises:
@@ -92,7 +100,7 @@ def _unseen_documents(path: str, seen: Collection[str], log: Callable[[str], Non
     """
     found: dict[str, Document] = {}
     left_out = twice = 0
-    for document in read_documents(path):
+    for document in read_corpus(path, policy, log):
         left_out += document.id in seen
         twice += document.id in found
         if document.id not in seen:
@@ -144,22 +152,38 @@ def _log_idle_names(source: _Source, documents: Sequence[Document], log: Callabl
         "entity_types": {mention.entity_type for document in documents for mention in document.mentions},
         "relation_types": {relation.relation_type for document in documents for relation in document.relations},
     }
+    folded = {name.casefold() for name in had["entity_types"]}
     for name, values in had.items():
-        idle = sorted(map(str, set(getattr(source, name)) - values))
+        idle = sorted(set(getattr(source, name)) - values)
+        idle = [each for each in idle if name == "relation_types" or each.casefold() not in folded]
         if idle:
-            log(f"{source.path}: {name} maps {', '.join(idle)}, which none of its documents has")
+            named = [f"{each} ({suggestion(each, sorted(values))})" for each in idle]
+            log(f"{source.path}: {name} maps {', '.join(named)}, which none of its documents has")
 
 
-def _corpus(source: _Source, documents: Sequence[Document]) -> TrainingCorpus:
-    mapped, excluded = [], {}
+def _corpus(source: _Source, documents: Sequence[Document], log: Callable[[str], None]) -> TrainingCorpus:
+    mapped, excluded, left_out = [], {}, Counter[str]()
+    folded = {other.casefold(): name for other, name in source.entity_types.items()}
     for document in documents:
-        named = [(each, source.entity_types.get(each.entity_type, each.entity_type)) for each in document.mentions]
-        mentions = tuple(replace(each, entity_type=name) for each, name in named if name is not None)
+        mentions = []
+        for mention in document.mentions:
+            kind = mention.entity_type
+            name = source.entity_types.get(kind, folded.get(kind.casefold(), kind))
+            if name is None:
+                left_out[kind] += 1
+            else:
+                mentions.append(replace(mention, entity_type=name))
         types = source.relation_types
         labelled = [(each, types.get(each.relation_type, each.relation_type)) for each in document.relations]
         relations = tuple(replace(each, relation_type=name) for each, name in labelled if name is not None)
         dropped = frozenset(each.pair for each, name in labelled if name is None)
         if dropped:
             excluded[document.id] = dropped
-        mapped.append(replace(document, mentions=mentions, relations=relations))
+        mapped.append(replace(document, mentions=tuple(mentions), relations=relations))
+    if left_out:
+        named = ", ".join(f"{name} ({count})" for name, count in left_out.most_common())
+        log(f"{source.path}: {left_out.total()} mentions left out, whose types are mapped to null: {named}")
+    if excluded:
+        pairs = sum(map(len, excluded.values()))
+        log(f"{source.path}: {pairs} pairs are not learned from, whose relation types are mapped to null")
     return TrainingCorpus(source.path, tuple(mapped), source.partial, excluded)

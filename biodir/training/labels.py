@@ -1,7 +1,8 @@
 """The label lists of a run: those of BioRED, of a checkpoint to start from, or of the training data."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,11 +16,10 @@ from biodir.labels_biodir import (
     PAIR_TYPES,
     RELATION_LABELS,
     TASKS,
-    UNKNOWN_TYPE,
     UNRELATED,
-    known_type,
 )
 from biodir.training.data import related_types
+from biodir.training.reading import named_counts, unknown_types
 
 GENERIC_RELATION = "Association"
 
@@ -56,23 +56,34 @@ class LabelLists:
             values["generic_relation"] = self.generic_relation or GENERIC_RELATION
         return values
 
-    def lacking(self, documents: Iterable[Document]) -> list[str]:
-        """Return the labels and entity types of the documents that these lists do not hold, sorted.
+    def lacking(self, documents: Sequence[Document]) -> dict[str, str]:
+        """Return what these lists do not hold of the documents: "relation type", "novelty", "entity type" -> names.
 
-        A list without any label is that of a task that is left out; it lacks nothing.
+        The names have their numbers, and the names that were probably meant. A list without any label is that of a task
+        that is left out; it lacks nothing.
         """
-        found: set[str] = set()
-        for document in documents:
-            found.update(f"relation type {each.relation_type}" for each in document.relations
-                         if self.relation_labels and each.relation_type not in self.relation_labels[1:])  # fmt: skip
-            found.update(f"novelty {each.novelty}" for each in document.relations
-                         if self.novelty_labels and each.novelty not in (None, *self.novelty_labels[1:]))  # fmt: skip
-            found.update(f"entity type {each.entity_type}" for each in document.mentions
-                         if known_type(each.entity_type, self.entity_types, self.type_map) == UNKNOWN_TYPE)  # fmt: skip
-        return sorted(found)
+        relations = [relation for document in documents for relation in document.relations]
+        types = Counter(each.relation_type for each in relations if self.relation_labels)
+        novelties = Counter(each.novelty for each in relations if self.novelty_labels and each.novelty is not None)
+        known = {"relation type": self.relation_labels[1:], "novelty": self.novelty_labels[1:]}
+        found = {
+            "relation type": Counter({name: types[name] for name in types if name not in known["relation type"]}),
+            "novelty": Counter({name: novelties[name] for name in novelties if name not in known["novelty"]}),
+            "entity type": unknown_types(documents, self.entity_types, self.type_map),
+        }
+        return {
+            kind: named_counts(counts, known.get(kind, self.entity_types)) for kind, counts in found.items() if counts
+        }
 
 
-def label_lists(documents: Sequence[Document], wanted: str, encoder: str, tasks: Iterable[str] = TASKS) -> LabelLists:
+def label_lists(
+    documents: Sequence[Document],
+    wanted: str,
+    encoder: str,
+    tasks: Iterable[str] = TASKS,
+    log: Callable[[str], Any] = print,
+    errors: str = "raise",
+) -> LabelLists:
     """Return the lists for these training documents.
 
     Args:
@@ -80,6 +91,9 @@ def label_lists(documents: Sequence[Document], wanted: str, encoder: str, tasks:
         encoder: folder or Hub id that training starts from. Where it is a checkpoint without a head for one of the
             tasks, that list is the one that a bare encoder would have.
         tasks: those that are trained.
+        log: gets what the lists lack where those of the data are taken in their place.
+        errors: see `TrainingSettings.errors`; where it is not "raise", mentions of types that BioRED lacks are left out
+            later.
 
     Raises:
         SettingError: BioRED's lists are wanted but do not hold the labels of the documents, or these have no relation.
@@ -95,13 +109,17 @@ def label_lists(documents: Sequence[Document], wanted: str, encoder: str, tasks:
             known = LabelLists("the checkpoint", **{name: getattr(config, name) for name in names})
         known = _with_all_tasks(known, documents, tasks)
     lacking = known.lacking(documents)
+    if wanted == "biored" and errors != "raise":
+        lacking.pop("entity type", None)
     if not lacking:
         return known
+    named = "; ".join(f"{kind} {names}" for kind, names in lacking.items())
     if wanted == "biored":
         raise SettingError(
-            f"the training data has {', '.join(lacking[:5])}, which BioRED's label lists do not hold; map the corpus "
-            "with --corpora, or take --labels data"
+            f"the training data has {named}, which BioRED's label lists do not hold; map the corpus with --corpora, or "
+            "take --labels data"
         )
+    log(f"label lists are those of the data, since {known.source} lacks {named}")
     return labels_of(documents)
 
 

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +10,17 @@ import torch
 
 from biodir.configuration_biodir import ADAPTIVE_THRESHOLD, BioDirConfig
 from biodir.document_biodir import Document
-from biodir.document_inputs_biodir import with_known_types
-from biodir.errors_biodir import SettingError
+from biodir.errors_biodir import ErrorPolicy, SettingError
 from biodir.evaluation.checks import unannotated_parts
 from biodir.evaluation.model_scores import ProcessedDocuments, processed_documents
 from biodir.evaluation.thresholds import fingerprints
-from biodir.formats.reading import read_documents
 from biodir.training.augmentation import augmented_documents, rare_types
 from biodir.training.corpora import TrainingCorpus, corpus_paths
 from biodir.training.data import LabelledPairs, epoch_pairs, epoch_steps, joined_types, labelled_pairs
 from biodir.training.labels import LabelLists, checkpoint_config
 from biodir.training.optimization import balanced_weights
 from biodir.training.provenance import data_fingerprints
+from biodir.training.reading import known_documents, read_corpus, reading_policy
 from biodir.training.settings import TrainingSettings, named_values
 from biodir.training.validation import check_level
 
@@ -77,20 +75,23 @@ def pairs_to_learn(
     config: BioDirConfig,
     settings: TrainingSettings,
     log: Callable[[str], Any] = print,
+    policy: ErrorPolicy | None = None,
 ) -> list[LabelledPairs]:
     """Return the labelled pairs of all corpora, and of the copies of documents with rare relations.
+
+    Args:
+        policy: whether mentions of unknown types are left out; by default that of the settings.
 
     Raises:
         SettingError: a corpus has no candidate pair, or none of them is related.
     """
     found = []
+    policy = policy or reading_policy(settings, log)
     first = config.tasks[0]
     complete = [document for corpus in corpora if not corpus.is_partial for document in corpus.documents]
     rare = rare_types(complete, settings.rare_below)
     for corpus in corpora:
-        documents = [
-            with_known_types(document, config.entity_types, config.type_map or {}) for document in corpus.documents
-        ]
+        documents = known_documents(corpus.path, corpus.documents, config, policy, log)
         if first in unannotated_parts([relation for document in documents for relation in document.relations]):
             log(f"{corpus.path}: not learned from, as it annotates no {first}, which decides here what is related")
             continue
@@ -135,7 +136,13 @@ def relations_without_candidate(documents: Iterable[Document], pair_types: Itera
     return reasons
 
 
-def dev_documents(settings: TrainingSettings, processor: Any, config: BioDirConfig) -> ProcessedDocuments | None:
+def dev_documents(
+    settings: TrainingSettings,
+    processor: Any,
+    config: BioDirConfig,
+    log: Callable[[str], Any] = print,
+    policy: ErrorPolicy | None = None,
+) -> ProcessedDocuments | None:
     """Return the documents to score on, processed once for all epochs; None without any.
 
     Their fingerprints are written into the configuration, for whoever would report scores on them.
@@ -145,10 +152,11 @@ def dev_documents(settings: TrainingSettings, processor: Any, config: BioDirConf
     """
     if settings.dev is None:
         return None
-    documents = list(islice(read_documents(settings.dev), settings.max_dev_documents))
+    policy = policy or reading_policy(settings, log)
+    documents = read_corpus(settings.dev, policy, log, settings.max_dev_documents)
     check_level(documents, settings.metric_for_best_model, settings.dev)
     config.calibrated_on = fingerprints(documents)
-    known = [with_known_types(document, config.entity_types, config.type_map or {}) for document in documents]
+    known = known_documents(settings.dev, documents, config, policy, log)
     reasons = relations_without_candidate(known, config.pair_types)
     if reasons.total() == sum(len(document.relations) for document in known):
         raise SettingError(

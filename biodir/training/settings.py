@@ -16,7 +16,7 @@ from biodir.configuration_biodir import (
     PAIR_ENCODINGS,
     RELATION_LOSSES,
 )
-from biodir.errors_biodir import SettingError
+from biodir.errors_biodir import ERRORS, OFFSETS, SettingError
 from biodir.labels_biodir import LEVELS, TASKS
 
 REQUIRED = ("train", "encoder", "output_dir")
@@ -30,6 +30,8 @@ CHANGEABLE = (
     "stop_after_epoch",
     "early_stopping_patience",
 )
+# Settings that older records lack, whose runs did the same as with these.
+ADDED = {"errors": "raise", "offsets": "characters", "split_relations": False}
 # The seeds of dropout are made of this one and must fit into 64 bits.
 LARGEST_SEED = 10**9
 SHARE, BELOW_ONE, NOT_NEGATIVE, COUNT = "[0, 1]", "[0, 1)", "[0, inf)", "[1, inf)"
@@ -66,6 +68,13 @@ class TrainingSettings:
     extra_train: list[str] = setting("further files, which annotate relations of some pair types only", [])
     corpora: str | None = setting("YAML file with further corpora whose own labels are mapped, see training/corpora.py")
     exclude: list[str] = setting("files whose documents, like those of --dev, are not learned from", [])
+    errors: str = setting(
+        "stop at an error in the data; or leave out the document, or only the mention or relation, that has it",
+        "raise",
+        ERRORS,
+    )
+    offsets: str = setting("what the offsets of the data count; bytes are those of UTF-8", "characters", OFFSETS)
+    split_relations: bool = setting("make a relation of three and more entities one of each pair of them", False)
     max_documents: int | None = setting("learn from so many documents only, the first of --train", None, COUNT)
     max_dev_documents: int | None = setting("score so many documents only, the first of --dev", None, COUNT)
     labels: str = setting(
@@ -153,6 +162,7 @@ class TrainingSettings:
         """Return sentences on what differs from the settings of a run that is to be resumed, but for what may."""
         as_recorded = json.loads(json.dumps(asdict(self)))  # where a tuple has become a list
         mine = {name: value for name, value in as_recorded.items() if name not in CHANGEABLE}
+        others = {**ADDED, **others}
         differing = [name for name, value in mine.items() if others.get(name) != value]
         return [f"{name} is {mine[name]!r}, was {others.get(name)!r}" for name in differing]
 

@@ -3,10 +3,14 @@
 import evaluate
 import pytest
 from conftest import CHECKOUT
+from datasets import Dataset
 
+from biodir.dataset_script.features import document_features
 from biodir.document_biodir import Document
 from biodir.errors_biodir import AnnotationError
 from biodir.evaluation.report import evaluation_report
+from biodir.labels_biodir import NOVELTY_LABELS, RELATION_LABELS
+from helpers.marked import marked_document
 
 BIND = {"relation": "Bind", "entity1": "5", "entity2": "7", "novelty": "Novel", "subject": "5"}
 REFERENCES = [
@@ -39,6 +43,56 @@ def test_figures_are_those_of_the_plain_function(metric):
 def test_what_a_document_holds_beside_its_relations_is_left_out(metric):
     rows = [{**row, "text": "Iron", "entities": []} for row in REFERENCES]
     assert metric.compute(predictions=rows, references=rows)["all"]["f1"] == 1
+
+
+# Rows of a data set.
+
+
+def numbered(rows, relation=RELATION_LABELS, novelty=NOVELTY_LABELS):
+    """The rows with numbers in place of labels."""
+    labels = {"relation": relation, "novelty": novelty}
+
+    def number(key, value):
+        return labels[key].index(value) if key in labels and value else value
+
+    return [
+        {**row, "relations": [{key: number(key, each[key]) for key in each} for each in row["relations"]]}
+        for row in rows
+    ]
+
+
+def test_labels_as_numbers_are_those_of_the_export(metric):
+    found = metric.compute(predictions=numbered(PREDICTIONS), references=numbered(REFERENCES))
+    assert found == metric.compute(predictions=PREDICTIONS, references=REFERENCES)
+    wrong = [{**REFERENCES[0], "relations": [{**BIND, "relation": 9}]}]
+    with pytest.raises(AnnotationError, match=r"^predictions\[0\]: label 9 is none of the 9 from 0: None, Association"):
+        metric.compute(predictions=wrong, references=wrong)
+
+
+@pytest.mark.parametrize("form", [None, "numpy"])
+def test_exported_rows_are_taken_as_they_are(metric, form):
+    documents = [marked_document("<C:5 Iron> binds <G:7 it>.", id=row["id"]).to_dict() for row in REFERENCES]
+    rows = [{**each, **row, "passages": []} for each, row in zip(documents, REFERENCES, strict=True)]
+    for row in rows:
+        row["entities"] = [{**entity, "id": [entity["id"]]} for entity in row["entities"]]
+    labels = {"relation": RELATION_LABELS[::-1], "novelty": NOVELTY_LABELS}
+    data = Dataset.from_list(rows, features=document_features(labels)).with_format(form)
+    assert int(data[0]["relations"][0]["relation"]) == RELATION_LABELS[::-1].index("Bind")
+    found = metric.compute(predictions=PREDICTIONS, references=data)
+    assert found == metric.compute(predictions=PREDICTIONS, references=REFERENCES)
+    in_list = metric.compute(predictions=PREDICTIONS, references=list(data), labels=labels)
+    assert in_list == found
+
+
+def test_document_whose_relations_are_none_has_no_relations(metric):
+    predicted = [PREDICTIONS[0], {"id": "1", "relations": None}]
+    found = metric.compute(predictions=predicted, references=REFERENCES)
+    assert (found["entity_pair"]["tp"], found["entity_pair"]["fn"]) == (1, 2)
+    shorter = metric.compute(predictions=predicted[:1], references=REFERENCES)
+    assert shorter["all"] == found["all"]
+    assert shorter["notes"][0].startswith("the predictions lack 1 of 2 documents (1)")
+    with pytest.raises(AnnotationError, match=r"documents differ: 1 only in the predictions \(1\)"):
+        metric.compute(predictions=PREDICTIONS, references=REFERENCES[1:])
 
 
 @pytest.mark.parametrize(("row", "lacks"), [({"id": "1"}, "no relations"), ({}, "no id and no relations")])

@@ -68,8 +68,8 @@ def test_figures_are_printed_and_go_to_json_and_a_picture(folder, capfd):
         ("evaluate absent.txt pred.pubtator", "absent.txt: there is no such file; check the path"),
         ("evaluate empty.pubtator pred.pubtator", "empty.pubtator: holds no documents; give documents"),
         (
-            "evaluate gold.pubtator pred.pubtator --against dev.pubtator",
-            "dev.pubtator: documents differ: 2 only in gold",
+            "evaluate dev.pubtator dev.pubtator --against pred.pubtator",
+            "pred.pubtator: documents differ: 2 only in the predictions (3, 4)",
         ),
         ("evaluate gold.pubtator unknown.pubtator", "unknown.pubtator: predictions: document 1 has the novelty 'NEW'"),
         (
@@ -79,7 +79,10 @@ def test_figures_are_printed_and_go_to_json_and_a_picture(folder, capfd):
         ("evaluate gold.pubtator pred.pubtator --plot out.gif", "out.gif: unknown suffix '.gif'; use one of .png"),
         ("evaluate gold.pubtator pred.pubtator --json ./gold.pubtator", "gold.pubtator is an input as well; write to"),
         ("calibrate dev.pubtator --model absent/model/x", "absent/model/x: there is no such folder; name the folder"),
-        ("errors gold.pubtator dev.pubtator -o page.html", "dev.pubtator: documents differ: 2 only in gold (3, 4)"),
+        (
+            "errors dev.pubtator gold.pubtator -o page.html",
+            "gold.pubtator: documents differ: 2 only in the predictions",
+        ),
         ("errors gold.pubtator pred.pubtator -o pred.pubtator", "pred.pubtator is an input as well; write to another"),
     ],
 )
@@ -89,6 +92,28 @@ def test_error_is_one_line_without_traceback(command, message, folder, capfd):
     before = {path: path.read_bytes() for path in folder.iterdir()}
     assert failure(capfd, *command.split()).startswith(message)
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_predictions_that_lack_documents_are_scored_with_a_note(folder, capfd):
+    text = (folder / "pred.pubtator").read_text()
+    (folder / "few.pubtator").write_text("".join(line + "\n" for line in text.split("\n") if line[:1] in ("1", "")))
+    relations = [line for line in text.split("\n") if line.count("\t") > 2 and not line.split("\t")[1].isdigit()]
+    (folder / "relations.txt").write_text("".join(f"{line}\n" for line in relations if line.startswith("1\t")))
+    outputs = []
+    for name in ("few.pubtator", "relations.txt"):
+        assert main(["evaluate", "gold.pubtator", name, "--against", name, *FEW_OPTIONS]) == 0
+        outputs.append(capfd.readouterr().out.replace(name, "NAME"))
+    assert outputs[0] == outputs[1]
+    assert "\nnote: the predictions lack 3 of 4 documents (2, 3, 4): counted as documents without" in outputs[0]
+    assert "\nnote: NAME: the predictions lack 3 of 4 documents" in outputs[0]
+
+
+def test_documents_that_gold_lacks_are_left_out_and_end_with_their_status(folder, capfd):
+    arguments = ["evaluate", "dev.pubtator", "pred.pubtator", "--errors", "skip-document", *FEW_OPTIONS]
+    assert main(arguments) == 3
+    captured = capfd.readouterr()
+    assert captured.out.startswith("2 documents, ")
+    assert "biodir: left out: 2 documents (document that gold lacks)" in captured.err
 
 
 # biodir errors.

@@ -1,13 +1,16 @@
 """Gold documents and predictions from files, and predictions of a pipeline."""
 
+import gzip
 import json
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 
 from biodir.document_biodir import Document, Relation
-from biodir.errors_biodir import ParseError
-from biodir.evaluation.predictions import predicted_documents, read_predictions
+from biodir.errors_biodir import AnnotationError, ErrorPolicy, ParseError
+from biodir.evaluation.predictions import predicted_documents, read_gold, read_predictions
 
 RESULT = {
     "subject": {"id": "7", "type": "ChemicalEntity", "text": "iron"},
@@ -57,7 +60,7 @@ def test_json_lines_with_texts_are_documents(tmp_path):
     [
         ("{", "predictions.jsonl:2: not JSON"),
         ("5", "predictions.jsonl:2: not a result of `biodir predict`"),
-        ({"id": 7, "relations": []}, "predictions.jsonl:2: not a result of `biodir predict`"),
+        ({"id": None, "relations": []}, "predictions.jsonl:2: not a result of `biodir predict`"),
         ({"id": "7"}, "predictions.jsonl:2: the relations are not those of `biodir predict` .KeyError: 'relations'"),
         ({"id": "7", "relations": [{"relation": "Bind"}]}, "KeyError: 'subject'"),
     ],
@@ -65,6 +68,91 @@ def test_json_lines_with_texts_are_documents(tmp_path):
 def test_bad_line_is_named(tmp_path, line, message):
     with pytest.raises(ParseError, match=message):
         read(written(tmp_path, {"id": "1", "relations": []}, line))
+
+
+# Relations without text.
+
+LINES = """# from a system
+
+1\tBind\t7\t5\tNovel
+2\tAssociation\tD1\tc|SUB|A|5|T\tNo\t0.75
+1\t7\t5\tSubject:7
+2\t0\t4\tIron\tChemicalEntity\t7
+1\tBind\t5\t8
+"""
+
+
+@pytest.mark.parametrize("opened", ["as it is", "Windows", "packed"])
+def test_relation_lines_of_pubtator_are_read_without_text(tmp_path, opened):
+    file, policy = tmp_path / "relations.txt", ErrorPolicy()
+    content = LINES.replace("\n", "\r\n" if opened == "Windows" else "\n").encode()
+    file.write_bytes(gzip.compress(content) if opened == "packed" else content)
+    one, two = read_predictions(file, GOLD, policy)
+    assert one == Document("1", "", relations=(Relation("Bind", "7", "5", "Novel", "7"), Relation("Bind", "5", "8")))
+    assert two.relations == (Relation("Association", "D1", "c|SUB|A|5|T", "No", relation_score=0.75),)
+    assert [*policy.notes.values()] == [1]
+
+
+def test_bad_relation_line_is_named_or_left_out(tmp_path):
+    file = written(tmp_path, "1\tBind\t7\t5", "2\tBind\t7\t5\tNovel\t1.5", name="relations.txt")
+    with pytest.raises(ParseError, match=r"relations\.txt:2: score '1\.5' of a relation is not a number from 0 to 1"):
+        read(file, GOLD)
+    policy = ErrorPolicy("skip-mention")
+    assert [len(document.relations) for document in read_predictions(file, GOLD, policy)] == [1, 0]
+    assert policy.skipped_number("relation") == 1
+
+
+OWN = {"relation": "Bind", "entity1": "7", "entity2": "5", "novelty": "Novel"}
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("relations", [[OWN], [{**RESULT, "directed": False}]])
+def test_relations_in_a_list_of_json_are_read_without_text(tmp_path, relations, indent):
+    file = tmp_path / "predictions.json"
+    file.write_text(json.dumps([{"id": 1, "relations": relations}, {"id": "2", "relations": None}], indent=indent))
+    one, two = read(file, GOLD)
+    (relation,) = one.relations
+    assert (relation.relation_type, relation.pair, relation.novelty) == ("Bind", {"5", "7"}, "Novel")
+    assert two.relations == ()
+
+
+def test_predictions_are_read_from_a_pipe(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    line = json.dumps({"id": "1", "relations": [RESULT]})
+    with ThreadPoolExecutor() as pool:
+        pool.submit(pipe.write_text, line)
+        assert len(read(pipe)[0].relations) == 1
+
+
+# What the policy leaves out.
+
+
+def test_documents_that_gold_lacks_are_refused_or_left_out(tmp_path):
+    file = written(tmp_path, *({"id": name, "relations": []} for name in "1231"))
+    with pytest.raises(AnnotationError, match=r"predictions\.jsonl:4: document 1 occurs twice; keep one"):
+        read(file)
+    policy = ErrorPolicy("skip-document")
+    assert [document.id for document in read_predictions(file, GOLD, policy)] == ["1", "2"]
+    assert policy.summary() == [
+        "left out: 2 documents (document that gold lacks: 1, document that occurs twice: 1)",
+    ]
+
+
+def test_gold_document_that_contradicts_itself_follows_the_policy(tmp_path):
+    def relations(*novelties):
+        return [{"relation": "Bind", "entity1": "7", "entity2": "5", "novelty": name} for name in novelties]
+
+    rows = [{"id": "1", "text": "Iron", "relations": relations("No", "Novel")}]
+    rows.append({"id": "2", "text": "Iron", "relations": relations("No", "No")})
+    file = written(tmp_path, *rows)
+    with pytest.raises(AnnotationError, match=r"predictions\.jsonl:1: gold: document 1 has Bind between 7 and 5 in "):
+        read_gold(file)
+    for errors, expected in (("skip-document", {"2": ["No"]}), ("skip-mention", {"1": ["No"], "2": ["No"]})):
+        policy = ErrorPolicy(errors)
+        found = {each.id: [relation.novelty for relation in each.relations] for each in read_gold(file, policy)}
+        assert found == expected
+        assert len(policy.summary()) == 2  # what was left out, and the relation that is given again
 
 
 def test_predictions_of_a_pipeline_replace_the_gold_relations():

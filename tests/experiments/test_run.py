@@ -57,7 +57,7 @@ class Bench:
 
     def calls(self, name: str) -> list[str]:
         """The options with which train.py was called for a trial."""
-        calls = local(self.trials()[name].folder) / "model" / "calls.txt"
+        calls = local(self.trials()[name].model) / "calls.txt"
         return calls.read_text().splitlines() if calls.is_file() else []
 
     def rows(self) -> list[tuple]:
@@ -83,7 +83,7 @@ def test_row_has_size_encoder_minutes_steps_and_all_commits_of_a_resumed_run(ben
         written(encoder / "model.safetensors", content)
         given = ["--encoder", encoder, "--seeds", "1", "--only", "eight", "--set", "max_dev_documents=5"]
         assert bench.run(*given) == 0
-    assert len(list((bench.folder / "runs").glob("*/model"))) == 2  # other weights are another encoder
+    assert len(list((bench.folder / "runs").glob("*/*-model"))) == 2  # other weights are another encoder
     row = read_table(bench.results).iloc[0]
     assert (row["question"], row["size"], row["split"]) == ("prompts", "paper max_dev_documents=5", "dev")
     assert (row["commit"], row["minutes"], row["steps"]) == ("0123456789 c0ffee0123", 1.0, 40)
@@ -97,7 +97,7 @@ def test_options_are_those_of_the_settings_with_the_paths_of_this_machine(bench)
     assert training_command(changed)[2:] == [
         *("--train", "$DATA/train.pubtator", "--dev", "$DATA/dev.pubtator", "--max_documents", "2"),
         *("--soft_prompt_tokens", "0", "--seed", "1", "--encoder", "$ENCODER", "--chunks", "prefix", "infix"),
-        *("--overwrite", "--output_dir", f"{changed.folder}/model"),
+        *("--overwrite", "--output_dir", changed.model),
     ]
     bench.run("--seeds", "1", "--only", "none")
     assert f"--train {bench.folder}/data/train.pubtator --dev" in bench.calls("none 1")[0]
@@ -115,7 +115,7 @@ def test_finished_trials_are_skipped_and_stay_in_the_table(bench):
 
 def test_stopped_training_is_reported_and_then_resumed(bench, capsys):
     written(bench.file, QUESTION.replace("soft_prompt_tokens: 0", "soft_prompt_tokens: 7"))
-    states = local(bench.trials()["none 1"].folder) / "model" / "states"
+    states = local(bench.trials()["none 1"].model) / "states"
     assert bench.run("--seeds", "1") == 1
     assert "FAILED: exit status 1" in capsys.readouterr().out
     assert states.is_dir()
@@ -170,7 +170,7 @@ def test_joined_predictions_come_from_the_models_of_the_combination(bench):
     written(bench.file, COMBINED + "test: $DATA/test.pubtator\n")
     trials = bench.trials()
     commands = scoring_commands(read_question(bench.file), trials["joined 1"])
-    models = [f"{task}={trials[name].folder}/model" for task, name in (("relation", "none 1"), ("novelty", "single 1"))]
+    models = [f"{task}={trials[name].model}" for task, name in (("relation", "none 1"), ("novelty", "single 1"))]
     assert [command[2:] for command in commands.values()] == [
         [f"$DATA/{split}.pubtator", "--models", *models, "--json", made]
         for split, made in zip(("dev", "test"), commands, strict=True)
@@ -222,7 +222,7 @@ def start_runner(bench):
             start_new_session=True,  # signals go to this group only
             preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # which a background job ignores
         )
-        model = local(bench.trials()["none 1"].folder) / "model"
+        model = local(bench.trials()["none 1"].model)
         programs.append(program)
         while not (model / "began").exists():
             assert program.poll() is None, program.communicate()[0]

@@ -11,7 +11,7 @@ from accelerate import Accelerator
 from biodir.errors_biodir import CheckpointError
 from biodir.files import write_json
 from biodir.training import checkpoints
-from biodir.training.checkpoints import check_folder, clear_folder, newest_state, save_model, save_state
+from biodir.training.checkpoints import check_folder, clear_folder, last_folder, newest_state, save_model, save_state
 
 RECORD = {"settings": {"num_train_epochs": 3}, "data": {"a.pubtator": "5f"}}
 
@@ -155,10 +155,17 @@ def used(tmp_path) -> Path:
     """The folder of a run, with a file that is not the run's."""
     folder = tmp_path / "run"
     save_model(folder, Saved(weights="best"), Saved(), {})
-    save_model(folder / "last", Saved(weights="last"), Saved(), {})
+    save_model(last_folder(folder), Saved(weights="last"), Saved(), {})
+    save_model(folder / "last", Saved(weights="of an older release"), Saved(), {})
     (folder / "states").mkdir()
     (folder / "notes.txt").write_text("mine")
     return folder
+
+
+def test_no_two_checkpoints_of_runs_have_the_same_last_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    outputs = [Path("a"), Path("b/"), Path("."), tmp_path / "c" / ".." / "d"]
+    assert [last_folder(path).name for path in outputs] == ["a-last", "b-last", f"{tmp_path.name}-last", "d-last"]
 
 
 def test_checkpoint_that_no_run_left_is_not_resumed(tmp_path):

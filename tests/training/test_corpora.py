@@ -3,7 +3,7 @@
 import pytest
 
 from biodir.document_biodir import Relation
-from biodir.errors_biodir import SettingError
+from biodir.errors_biodir import AnnotationError, ParseError, SettingError
 from biodir.formats.pubtator_writer import write_pubtator
 from biodir.labels_biodir import CHEMICAL, DISEASE, GENE
 from biodir.training.corpora import training_corpora
@@ -109,6 +109,69 @@ def test_entity_types_are_mapped_and_those_mapped_to_null_left_out(listed, writt
         ("it", GENE),
         ("Pain", DISEASE),
     ]
+
+
+def test_mapped_names_of_entity_types_are_compared_without_case_and_what_is_left_out_is_counted(listed, written):
+    lines = f"- path: {written('b', 2, 3)}\n  entity_types: {{chemicalentity: Chemical, ORGANISMTAXON: null}}\n"
+    (corpus,), logged = listed(lines + "  relation_types: {PART-OF: null, bind: Bind}")
+    assert [mention.entity_type for mention in corpus.documents[0].mentions] == ["Chemical", GENE, DISEASE]
+    assert logged == [
+        "b: relation_types maps bind (did you mean 'Bind'?), which none of its documents has",
+        "b: 2 mentions left out, whose types are mapped to null: OrganismTaxon (2)",
+        "b: 2 pairs are not learned from, whose relation types are mapped to null",
+    ]
+
+
+# Documents with an error.
+
+BAD = "8|t|Iron\n8|a|binds.\n8\t0\t5\tIrony\tChemicalEntity\t1\n8\t5\t10\tbinds\tGene\t2\n\n"
+
+
+@pytest.fixture
+def damaged(written):
+    """Adds a document, whose first mention is not in its text, to a file."""
+
+    def write(name, *ids) -> str:
+        with open(written(name, *ids), "a", encoding="utf-8") as file:
+            file.write(BAD)
+        return name
+
+    return write
+
+
+def test_document_with_an_error_stops_the_run_or_is_left_out_and_logged(damaged):
+    name = damaged("a", 1, 2)
+    with pytest.raises(AnnotationError, match=r"^a:\d+: ends at 5 but|^a:\d+: says 'Irony'"):
+        read(name)
+    found, logged = read(name, errors="skip-document")
+    assert found == {"a": "1 2"}
+    assert logged[0].startswith("left out a document: a:")
+    assert logged[1:] == ["a: left out: 1 document (mention differs from the text)"]
+    found, logged = read(name, errors="skip-mention")
+    assert found == {"a": "1 2 8"}
+    assert logged[1:] == ["a: left out: 1 mention (mention differs from the text)"]
+
+
+@pytest.mark.parametrize("errors", ["skip-document", "skip-mention"])
+def test_document_with_an_error_is_held_out_all_the_same(errors, damaged, written):
+    found, _ = read(written("a", 1, 8), exclude=[damaged("test", 2)], errors=errors)
+    assert found == {"a": "1"}
+
+
+def test_held_out_file_that_cannot_be_read_stops_the_run(written):
+    with open("test", "w", encoding="utf-8") as file:
+        file.write("<!doctype html><html></html>")
+    with pytest.raises(ParseError, match=r"^test: is a page of HTML"):
+        read(written("a", 1), exclude=["test"], errors="skip-document")
+
+
+def test_offsets_of_the_data_are_those_of_the_setting(written):
+    with open("a", "w", encoding="utf-8") as file:
+        file.write("1|t|\U0001f9ec Iron\n1\t3\t7\tIron\tChemicalEntity\t1\n1\tBind\t1\t2\n")
+    (corpus,) = training_corpora(settings("a", offsets="utf-16"), print)
+    assert corpus.documents[0].mentions[0].start_char == 2
+    with pytest.raises(AnnotationError, match=r"^a:2: "):
+        read("a")
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """The label lists of a run."""
 
+from dataclasses import replace
+
 import pytest
 
 from biodir.configuration_biodir import BioDirConfig
@@ -88,9 +90,39 @@ def test_bare_encoder_takes_the_lists_of_biored_where_they_hold_the_data(encoder
 
 
 def test_lists_of_biored_are_not_taken_for_other_data():
-    message = r"^the training data has relation type CID, which BioRED's label lists do not hold; map the corpus with"
+    relations = Relation("CID", "1", "4"), Relation("bind", "1", "4")
+    other = with_types(marked_document("<C:1 Iron> <S:4 skin> <S:4 skin> <D:5 red>", relations=relations))
+    message = (
+        r"^the training data has relation type 'CID' \(2\), 'bind' \(1; did you mean 'Bind'\?\); entity type 'Tissue' "
+        r"\(2\), 'Dye' \(1\), which BioRED's label lists do not hold; map the corpus with"
+    )
     with pytest.raises(SettingError, match=message):
-        label_lists([BC5CDR], "biored", "no such folder")
+        label_lists([BC5CDR, other], "biored", "no such folder")
+
+
+def with_types(document):
+    """The document with types that BioRED does not have."""
+    others = {"OrganismTaxon": "Tissue", DISEASE: "Dye"}
+    mentions = (replace(each, entity_type=others.get(each.entity_type, each.entity_type)) for each in document.mentions)
+    return replace(document, mentions=tuple(mentions))
+
+
+def test_types_that_are_left_out_later_do_not_count_where_biored_is_wanted():
+    other = with_types(marked_document("<C:1 Iron> <S:4 skin>", relations=(Relation("Bind", "1", "4"),)))
+    assert label_lists([BIORED, other], "biored", "no such folder", errors="skip-mention") == LabelLists("BioRED")
+    logged = []
+    assert label_lists([BIORED, other], "data", "no such folder", log=logged.append).source == "the training data"
+    assert logged == []
+
+
+def test_log_says_why_the_lists_are_those_of_the_data(encoder):
+    logged = []
+    data = document(Relation("positive_correlation", "1", "2", "novel"))
+    assert label_lists([data], "auto", encoder, log=logged.append).source == "the training data"
+    assert logged == [
+        "label lists are those of the data, since BioRED lacks relation type 'positive_correlation' (1; did you mean "
+        "'Positive_Correlation'?); novelty 'novel' (1; did you mean 'Novel'?)"
+    ]
 
 
 def test_checkpoint_keeps_its_own_lists(checkpoint):

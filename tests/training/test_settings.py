@@ -100,6 +100,14 @@ def test_differences_are_named_with_both_values():
     assert found == ["exclude is ['b'], was []", "r_drop is 0.0, was None", "num_train_epochs is 3, was 4"]
 
 
+def test_runs_before_there_was_a_policy_of_errors_can_be_resumed_with_its_defaults():
+    record = recorded(settings())
+    for name in ("errors", "offsets", "split_relations"):
+        del record[name]
+    assert settings().differences(record) == []
+    assert settings(errors="skip-mention").differences(record) == ["errors is 'skip-mention', was 'raise'"]
+
+
 def test_only_what_touches_no_number_may_change():
     changes = {"resume_from_checkpoint": True, "output_dir": "moved", "save_steps": 7, "report_to": "tensorboard"}
     changes |= {"stop_after_epoch": 2, "dev": "d"}  # the learning rates fall over all epochs, however many are run

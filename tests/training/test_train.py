@@ -16,6 +16,7 @@ from biodir.errors_biodir import CheckpointError, SettingError
 from biodir.formats.pubtator_reader import read_pubtator
 from biodir.inference.loading import load_pipeline
 from biodir.labels_biodir import CHEMICAL, DISEASE
+from biodir.training.checkpoints import last_folder
 from helpers.checkout import CHECKOUT
 from helpers.tiny_checkpoint import save_encoder
 from helpers.training_runs import DOCUMENT, NO_DROPOUT, log_of, run_training, written
@@ -113,7 +114,7 @@ def test_run_without_dev_keeps_its_last_epoch_and_the_bias_that_is_given(encoder
     log = log_of(run)
     assert [entry["epoch"] for entry in log["epochs"]] == [1, 2]
     assert (log["best_epoch"], log["steps"], config_of(run)["none_bias"]) == (2, 2, 1.25)
-    assert are_equal(weights_of(run), weights_of(run / "last"))
+    assert are_equal(weights_of(run), weights_of(last_folder(run)))
 
 
 # Labels and tasks.

@@ -7,6 +7,7 @@ import pytest
 from safetensors.torch import load_file
 
 from biodir.configuration_biodir import PAIR_ENCODINGS
+from biodir.training.checkpoints import last_folder
 from helpers.tiny_checkpoint import save_encoder
 from helpers.training_runs import NO_DROPOUT, log_of, options, run_training, start_training, written
 
@@ -54,7 +55,7 @@ def assert_same_curve(found: Path, expected: Path) -> None:
     assert wanted[0] > wanted[-1] + 0.5
     assert losses == pytest.approx(wanted, rel=2e-4)
     assert [epoch["dev"] for epoch in curves[0]] == [epoch["dev"] for epoch in curves[1]]
-    weights, others = (load_file(folder / "last" / "model.safetensors") for folder in (found, expected))
+    weights, others = (load_file(last_folder(folder) / "model.safetensors") for folder in (found, expected))
     assert max((weights[name] - others[name]).abs().max() for name in weights) < 2e-3
 
 

@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 
 import train
 from biodir.errors_biodir import SettingError
+from biodir.training.checkpoints import last_folder
 from biodir.training.provenance import provenance
 from helpers.tiny_checkpoint import save_encoder
 from helpers.training_runs import DOCUMENT, log_of, options, run_training, start_training, written
@@ -73,8 +74,8 @@ def stopped_by(number: signal.Signals, settings: dict[str, Any], folder: Path) -
 
 
 def assert_same_end(found: Path, expected: Path) -> None:
-    for name in ("", "last"):
-        weights, wanted = (load_file(folder / name / "model.safetensors") for folder in (found, expected))
+    for place in (Path, last_folder):
+        weights, wanted = (load_file(place(folder) / "model.safetensors") for folder in (found, expected))
         assert set(weights) == set(wanted)
         assert [name for name in wanted if not torch.equal(weights[name], wanted[name])] == []
     logs = [log_of(folder) for folder in (found, expected)]

@@ -5,28 +5,35 @@
 
 A prediction, and a reference, is a document ``{"id": "1", "relations": [...]}`` with relations
 ``{"relation": "Bind", "entity1": "5", "entity2": "7", "novelty": "Novel", "subject": "5"}``, with the keys of
-`Document.to_dict`. `novelty` and `subject` may be None. The figures are those of
+`Document.to_dict`. `novelty` and `subject` may be None, and so may the relations of a document without any. Rows that
+`biodir dataset export` wrote are taken as they are, with their labels as numbers: of a `datasets.Dataset` these are
+numbers of its own class labels, elsewhere of BioRED's or of `labels`. The figures are those of
 `biodir.evaluation.report.evaluation_report` that need no text.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import datasets
 import evaluate
 
 from biodir.document_biodir import Document
-from biodir.errors_biodir import AnnotationError
+from biodir.errors_biodir import AnnotationError, located
+from biodir.evaluation.checks import compared_documents
 from biodir.evaluation.intervals import Resampling
 from biodir.evaluation.report import evaluation_report
-from biodir.labels_biodir import LEVELS
+from biodir.labels_biodir import LEVELS, NOVELTY_LABELS, RELATION_LABELS
 
 RELATION_KEYS = ("relation", "entity1", "entity2", "novelty", "subject")
+# What numbers mean in rows that are no data set.
+LABELS = {"relation": RELATION_LABELS, "novelty": NOVELTY_LABELS}
 
 _CITATION = "Lai et al. 2025, Enhancing biomedical relation extraction with directionality, Bioinformatics 41 (S1)"
 _INPUTS = """
 Args:
-    predictions, references: documents with the same ids, in any order, as mappings with id and relations.
+    predictions, references: documents with the same ids, in any order, as mappings with id and relations. References
+        that the predictions lack count as documents without relations.
+    labels: the names of labels that are given as numbers, such as {"relation": [...], "novelty": [...]}.
     resamples, seed: how often documents are drawn for the intervals (0 leaves these out), and the seed of the draws.
 Returns:
     level -> precision, recall, f1 in 0..1 and tp, fp, fn; "macro", "by_type", "documents", "notes", "intervals".
@@ -60,16 +67,30 @@ class BiodirRelations(evaluate.Metric):
         """Return the scores of documents; only their relations are read.
 
         Raises:
-            AnnotationError: a document lacks its id or relations, or the two sides cannot be compared.
+            AnnotationError: a document lacks its id or relations, a number names no label, or the two sides cannot be
+                compared.
         """
         given = {"predictions": predictions, "references": references}
-        rows = {side: _relations_only(rows, side) for side, rows in given.items() if rows is not None}
+        labels = {**LABELS, **(settings.pop("labels", None) or {})}
+        rows = {side: _relations_only(rows, side, labels) for side, rows in given.items() if rows is not None}
+        if len(rows) == 2:
+            compared = compared_documents(*([*map(_document, rows[side])] for side in ("references", "predictions")))
+            # The library `evaluate` wants as many predictions as references.
+            lacking = [pair.gold.id for pair in compared if not pair.is_predicted]
+            rows["predictions"] += [{"id": name, "relations": []} for name in lacking]
+            settings["lacking"] = lacking
         return super().compute(**rows, **settings)
 
     def _compute(
-        self, predictions: list[Any], references: list[Any], resamples: int = 0, seed: int = 1
+        self,
+        predictions: list[Any],
+        references: list[Any],
+        resamples: int = 0,
+        seed: int = 1,
+        lacking: Collection[str] = (),
     ) -> dict[str, Any]:
-        gold, predicted = ([*map(_document, rows)] for rows in (references, predictions))
+        gold = [*map(_document, references)]
+        predicted = [_document(row) for row in predictions if row["id"] not in lacking]
         report = evaluation_report(gold, predicted, Resampling(max(resamples, 1), seed))
         if not report["pairs"]:
             raise AnnotationError(f"references: {len(gold)} documents without any relation; they have some")
@@ -77,16 +98,41 @@ class BiodirRelations(evaluate.Metric):
         return {name: report[name] for name in names}
 
 
-def _relations_only(rows: Iterable[Mapping[str, Any]], side: str) -> list[dict[str, Any]]:
+def _relations_only(
+    rows: Iterable[Mapping[str, Any]], side: str, labels: Mapping[str, Sequence[str]]
+) -> list[dict[str, Any]]:
     """Return the documents with the columns that the metric declares: `datasets` refuses any other."""
+    names = {**labels, **_labels_of(rows)}
     found = []
     for index, row in enumerate(rows):
         missing = " and no ".join(key for key in ("id", "relations") if key not in row)
         if missing:
             raise AnnotationError(f"{side}[{index}]: has no {missing}; a document has id and relations")
-        relations = [{key: relation.get(key) for key in RELATION_KEYS} for relation in row["relations"]]
-        found.append({"id": row["id"], "relations": relations})
+        relations = [] if row["relations"] is None else row["relations"]
+        with located(f"{side}[{index}]"):
+            named = [
+                {key: _named(relation.get(key), names.get(key)) for key in RELATION_KEYS} for relation in relations
+            ]
+        found.append({"id": str(row["id"]), "relations": named})
     return found
+
+
+def _labels_of(rows: Any) -> dict[str, Sequence[str]]:
+    """Return the names of the class labels of a data set; none for other rows."""
+    features = getattr(rows, "features", None) or {}
+    relation = getattr(features.get("relations"), "feature", None) or {}
+    return {key: feature.names for key, feature in relation.items() if hasattr(feature, "names")}
+
+
+def _named(value: Any, names: Sequence[str] | None) -> Any:
+    """Return the name of a label that may be a number; identifiers have no names, a number is one."""
+    if value is None or isinstance(value, str) or not hasattr(value, "__index__"):
+        return value
+    if names is None:
+        return str(value)
+    if not 0 <= value < len(names):
+        raise AnnotationError(f"label {value} is none of the {len(names)} from 0: {', '.join(names)}; give labels=")
+    return names[value]
 
 
 def _document(row: dict[str, Any]) -> Document:
