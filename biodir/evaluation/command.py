@@ -70,9 +70,8 @@ def evaluate(
     policy = reading_policy(errors, offsets, split_relations)
     gold = read_gold(gold_file, policy)
     other = read_predictions(against, gold, policy) if against else None
-    config = None
     if predicted_file:
-        predicted = read_predictions(predicted_file, gold, policy)
+        predicted, config = read_predictions(predicted_file, gold, policy), None
     else:
         gold, predicted, config = _model_predictions(quiet_pipeline(model, device, backend), gold, policy)
     labels = config.labels if config else None
