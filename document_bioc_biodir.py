@@ -17,6 +17,7 @@ from .document_bioc_relations_biodir import argument_reader, infon, relation_att
 from .document_biodir import Document
 from .document_offsets_biodir import character_index
 from .document_parts_biodir import (
+    MAX_GAP_CHARS,
     UNLINKED_IDENTIFIERS,
     Mention,
     Passage,
@@ -36,8 +37,6 @@ IDENTIFIER_KEYS = ("identifier", "ncbi gene", "ncbi gene identifier", "mesh", "o
 IN_PASSAGE = "passage"
 # What offsets count where characters of the document do not fit, and how messages name it.
 OTHER_UNITS = {"bytes": "UTF-8 bytes", IN_PASSAGE: "characters from the start of a passage"}
-# A wider gap between two passages is a broken offset, and filling it with spaces would fill the memory.
-MAX_GAP_CHARS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -137,8 +136,11 @@ def _node(value: Any, kind: str) -> SimpleNamespace:
         if not isinstance(children, (list, tuple)):
             raise ParseError(f"is not BioC: {key!r} of a {kind} is {repr(children)[:40]}, not a list")
         setattr(node, key, [_node(each, child) for each in children])
-    if kind == "annotation" and isinstance(node.id, int):
+    # Names of annotations, which tools also write as numbers.
+    if kind == "annotation" and node.id is not None:
         node.id = str(node.id)
+    if node.refid is not None:
+        node.refid = str(node.refid)
     return node
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from .document_offsets_biodir import cause_of_cut_words, character_index, cuts_word
 from .document_parts_biodir import (
+    MAX_GAP_CHARS,
     UNLINKED_IDENTIFIERS,
     Mention,
     Passage,
@@ -57,6 +58,11 @@ def _joined_passages(mapping: Mapping[str, Any], place: str) -> tuple[str, tuple
         if not is_integer(start) or start < len(text):
             raise AnnotationError(
                 f"{part_place}: offset {start!r} lies before the end ({len(text)}) of the passage before it"
+            )
+        if start > len(text) + MAX_GAP_CHARS:
+            raise AnnotationError(
+                f"{part_place}: offset {start} lies more than {MAX_GAP_CHARS} characters after the end ({len(text)}) of "
+                "the passage before it; offsets count characters from the start of the document"
             )
         text += " " * (start - len(text)) + part_text
         passages.append(Passage(start, len(text), str(part.get("type", ""))))

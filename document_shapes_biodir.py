@@ -178,7 +178,7 @@ def _span(left: dict[str, Any], place: str) -> dict[str, Any]:
             continue
         value = _sequence(left.pop(key), f"{place}, {key}")
         spans = [value] if value and not _is_list(value[0]) else [_sequence(part, place) for part in value]
-        if not spans or any(len(part) != 2 for part in spans):
+        if not spans or any(len(part) != 2 or not all(map(_is_number, part)) for part in spans):
             raise AnnotationError(f"{place}: {key!r} is {value!r}, not pairs of start and end")
         if isinstance(left.get("text"), list):
             texts = left.pop("text")
@@ -187,6 +187,10 @@ def _span(left: dict[str, Any], place: str) -> dict[str, Any]:
         # A mention in several parts is the smallest span that covers them.
         return {"start": min(part[0] for part in spans), "end": max(part[1] for part in spans)}
     return {}
+
+
+def _is_number(value: Any) -> bool:
+    return hasattr(value, "__index__") or isinstance(value, float)
 
 
 def _identifier(given: Sequence[str], left: Mapping[str, Any]) -> Any:
@@ -253,13 +257,12 @@ def _relations_of_spans(value: Any, entries: Sequence[Any], place: str) -> list[
 
     def number_of(end: Any) -> int | None:
         for index, entry in enumerate(entries):
-            if isinstance(end, Mapping) and (entry.get("start"), entry.get("end")) == (
-                end.get("start"),
-                end.get("end"),
-            ):
+            if not isinstance(entry, Mapping):
+                continue  # the reader of mentions refuses it
+            if isinstance(end, Mapping) and all(entry.get(key) == end.get(key) for key in ("start", "end")):
                 return index
-            tokens = (entry.get("token_start"), entry.get("token_end"))
-            if isinstance(end, int) and None not in tokens and tokens[0] <= end <= tokens[1]:
+            first, last = entry.get("token_start"), entry.get("token_end")
+            if all(isinstance(each, int) for each in (first, end, last)) and first <= end <= last:
                 return index
         return None
 

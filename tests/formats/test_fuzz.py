@@ -3,8 +3,12 @@
 BIODIR_FUZZ_EXAMPLES=20000 tries so many inputs of each kind, other ones each time.
 """
 
+import json
 import os
+from dataclasses import replace
 
+import numpy as np
+import pandas as pd
 import pytest
 
 pytest.importorskip("hypothesis")  # not in the installation of `make test-lowest`
@@ -13,9 +17,10 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from biodir import AnnotationError, BioDirError, Document, ErrorPolicy, parse_pubtator
+from biodir.document_biodir import SURROGATE
 from biodir.document_inputs_biodir import document_from_input, with_known_types
-from biodir.document_json_biodir import document_from_json
-from biodir.errors_biodir import SettingError
+from biodir.document_json_biodir import document_from_json, is_collection
+from biodir.errors_biodir import ERRORS, OFFSETS, SettingError
 from biodir.formats.pubtator_writer import format_pubtator
 from biodir.formats.reading import document_count, read_documents
 from biodir.labels_biodir import ENTITY_TYPES
@@ -91,6 +96,8 @@ def check_document(document):
         block = format_pubtator(document)
     except AnnotationError:
         return
+    if SURROGATE.search(block):  # writing a file refuses it
+        return
     (again,) = parse_pubtator(block.split("\n"))
     assert len(again.mentions) == len(document.mentions)
     assert len(again.relations) == len(document.relations)
@@ -162,3 +169,105 @@ def test_damaged_brat(folder, data, document):
     (folder / "a.txt").write_bytes(data.draw(fuzzing.damaged_bytes(fuzzing.encoded(text))))
     rows = data.draw(fuzzing.damaged_text(fuzzing.brat_file(document)))
     check_content(folder, data.draw(fuzzing.damaged_bytes(fuzzing.encoded(rows))), "a.ann")
+
+
+PYTHON_VALUES = (np.int64(4), np.float32("nan"), np.array([1, 2]), np.array("a"), pd.NA, b"x", ("a",), {1}, object())
+
+
+@fuzzed
+@given(data=st.data(), document=fuzzing.documents())
+def test_damaged_inputs_of_the_pipeline(data, document):
+    shape = data.draw(st.sampled_from(fuzzing.SHAPES))
+    value = data.draw(fuzzing.damaged_value(shape(document), (*fuzzing.JUNK_VALUES, *PYTHON_VALUES)))
+    policy = ErrorPolicy(data.draw(st.sampled_from(ERRORS)), data.draw(st.sampled_from(OFFSETS)), split_relations=True)
+    ner = data.draw(st.sampled_from([None, lambda text: []]))
+    try:
+        read = document_from_input(value, 7, ENTITY_TYPES, ner, policy)
+        read = with_known_types(read, ENTITY_TYPES, {"x": None}, policy)
+    except BioDirError as error:
+        assert str(error)
+        return
+    check_document(read)
+    assert {mention.entity_type for mention in read.mentions} <= set(ENTITY_TYPES)
+    json.dumps(read.to_dict()["entities"], ensure_ascii=False).encode()
+
+
+@fuzzed
+@given(data=st.data(), found=st.lists(fuzzing.documents(), min_size=3, max_size=3, unique_by=lambda each: each.id))
+def test_damage_of_one_document_leaves_its_neighbours(folder, data, found):
+    shape = data.draw(st.sampled_from([each for each in fuzzing.SHAPES if each is not fuzzing.bioc_nodes]))
+    before, hurt, after = map(shape, found)
+    hurt = data.draw(fuzzing.damaged_value(hurt))
+    container = data.draw(st.sampled_from(list(fuzzing.CONTAINERS.values())))
+    path = folder / "file"
+    path.write_bytes(fuzzing.encoded(container([before, after])))
+    unhurt = list(read_documents(path))
+    path.write_bytes(fuzzing.encoded(container([before, hurt, after])))
+    for errors in ("skip-document", "skip-mention"):
+        policy = ErrorPolicy(errors)
+        read = list(read_documents(path, policy))
+        assert read[0] == unhurt[0]
+        assert replace(read[-1], id=unhurt[-1].id) == unhurt[-1]
+        if not isinstance(hurt, list) and not is_collection(hurt):
+            assert len(read) + policy.skipped_number("document") == 3
+
+
+# Laws of undamaged documents.
+
+
+def read_json(value, **policy):
+    return document_from_json(json.loads(json.dumps(value)), policy=ErrorPolicy(**policy))
+
+
+@laws
+@given(document=fuzzing.documents())
+def test_pubtator_and_mapping_read_back_equal(document):
+    (again,) = parse_pubtator(format_pubtator(document).split("\n"))
+    assert again == document
+    assert Document.from_dict(json.loads(json.dumps(document.to_dict()))) == document
+
+
+@pytest.mark.parametrize("shape", fuzzing.SHAPES, ids=lambda shape: shape.__name__)
+@laws
+@given(document=fuzzing.documents())
+def test_all_shapes_give_equal_spans_and_types(shape, document):
+    policy = ErrorPolicy("skip-mention")
+    read = document_from_json(shape(document), document.id, policy)
+    assert read.text == document.text
+    assert not policy.skipped_number("mention")
+    if shape is fuzzing.bioc_nodes:  # it makes the first mention of a passage discontinuous
+        return
+    assert [replace(each, identifiers=()) for each in read.mentions] == [
+        replace(each, identifiers=()) for each in document.mentions
+    ]
+
+
+@laws
+@given(document=fuzzing.documents())
+def test_pubtator_json_bioc_and_article_give_equal_mentions(folder, document):
+    path = folder / "file.xml"
+    path.write_text(fuzzing.xml_file([document]), encoding="utf-8")
+    (from_xml,) = read_documents(path)
+    readings = [read_json(shape(document)) for shape in (fuzzing.bioc, fuzzing.article, fuzzing.title_abstract)]
+    for read in [*readings, from_xml, *parse_pubtator(format_pubtator(document).split("\n"))]:
+        assert read.mentions == document.mentions
+
+
+@pytest.mark.parametrize(
+    ("unit", "length"),
+    [("utf-16", lambda text: len(text.encode("utf-16-le")) // 2), ("bytes", lambda text: len(text.encode()))],
+)
+@laws
+@given(document=fuzzing.documents())
+def test_converted_offsets_give_equal_mentions(folder, unit, length, document):
+    mapping = document.to_dict()
+    for entry in mapping["entities"]:
+        entry["start"], entry["end"] = (length(document.text[: entry[key]]) for key in ("start", "end"))
+    del mapping["passages"]
+    assert read_json(mapping, offsets=unit).mentions == document.mentions
+    lines = format_pubtator(replace(document, relations=())).split("\n")
+    rows = [line.split("\t") for line in lines]
+    for row, entry in zip(rows[2:], mapping["entities"], strict=False):
+        row[1:3] = [str(entry["start"]), str(entry["end"])]
+    (read,) = parse_pubtator(["\t".join(row) for row in rows], policy=ErrorPolicy(offsets=unit))
+    assert read.mentions == document.mentions

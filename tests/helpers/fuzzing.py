@@ -21,7 +21,20 @@ from biodir.labels_biodir import ENTITY_TYPES, NOVELTY_LABELS, RELATION_LABELS
 # Words with letters of one to four bytes, of one and two UTF-16 units, composed and not, and with signs inside.
 WORDS = (
     *("EGFR", "iron", "p53", "V600E", "binds", "non-small", "(TNF)", "5'-UTR", "IL-2,", "x2;", "a/b.", "C++"),
-    *("α-KG", "α‑KG", "Ångström", "Angstro\u0308m", "naïve", "β₂", "東京", "𝛽-catenin", "🧬gene", "d'Été", "ﬁbrin", "İ"),
+    *(
+        "α-KG",
+        "α‑KG",
+        "Ångström",
+        "Angstro\u0308m",
+        "naïve",
+        "β₂",
+        "東京",
+        "𝛽-catenin",
+        "🧬gene",
+        "d'Été",
+        "ﬁbrin",
+        "İ",
+    ),
 )
 IDENTIFIERS = ("D001", "MESH:D002", "OMIM:1", "1956", "C900001", "rs113488022", "p|SUB|V|600|E", "text:iron", "α1")
 FREE_WORDS = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=6)
@@ -221,7 +234,9 @@ def _xml(value, tag="document"):
     if tag in ("annotation", "relation"):
         attributes += f" id={quoteattr(value['id'])}"
     if "locations" in value:
-        attributes_of = [f'<location offset="{each["offset"]}" length="{each["length"]}"/>' for each in value["locations"]]
+        attributes_of = [
+            f'<location offset="{each["offset"]}" length="{each["length"]}"/>' for each in value["locations"]
+        ]
     else:
         attributes_of = []
     parts = [f"<id>{escape(value['id'])}</id>"] if tag == "document" else []
@@ -251,10 +266,26 @@ _JUNK_TEXT = (
     *("99", "999999999999999999999", "9" * 5000, "1e5", "3.0", "٣", "²", "NaN", "None", "|t|", "|a|", "1|t|", "#"),
     *("Subject:", "{", "}", "[", "]", "<", ">", "</", "/>", "&", "&x;", "&#0;", "x:", "xml:", " x:y='1'", "<x:y/>"),
     *("<!--", "-->", "<![CDATA[", "]]>", "<?p?>", "<!DOCTYPE a [<!ENTITY x 'y'>]>", '"', "'", "\\", "\\ud800"),
-    *("\\u0000", ":", ";", ",", "T1", "R1\t", "N1\t", "é", "e\u0301", "𝛽", "\u200b", "null", "true", "tmVar:;", "text:"),
+    *(
+        "\\u0000",
+        ":",
+        ";",
+        ",",
+        "T1",
+        "R1\t",
+        "N1\t",
+        "é",
+        "e\u0301",
+        "𝛽",
+        "\u200b",
+        "null",
+        "true",
+        "tmVar:;",
+        "text:",
+    ),
 )
 _JUNK_BYTES = (b"\xff", b"\xed\xa0\x80", b"\xff\xfe", b"\xc3", b"\x00", b"PAR1", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00")
-_JUNK_VALUES = (
+JUNK_VALUES = (
     *(None, True, False, 0, -1, 1, 3, 2.0, 0.5, math.nan, math.inf, 10**25, "", " ", "-", "None", "0", "1", "x"),
     *("\ud800", "\x00", "a\tb", "a\nb", "a|b;c,d", "C7|D8", "é", "title", "head", "{'identifier': 'MESH:D1'}", "{"),
     *("(" * 200, [], [[]], [None], [0, 1], [0, 4, "Gene"], [[0, 4]], ["a", "b"], [" "], {}, {"identifier": "D1"}),
@@ -274,7 +305,7 @@ _KEYS = tuple(
 
 
 @st.composite
-def damaged_value(draw, value, junk=_JUNK_VALUES):
+def damaged_value(draw, value, junk=JUNK_VALUES):
     """The JSON value with one to three changes: keys, values and entries removed, replaced, renamed, repeated."""
     holder = [copy.deepcopy(value)]
     for _ in range(draw(st.integers(1, 3))):
@@ -296,7 +327,9 @@ def _change(draw, container, key, junk):
     kind = draw(st.sampled_from(["replace", "replace", "shift", "remove", "rename", "wrap", "repeat"]))
     value = copy.deepcopy(draw(st.sampled_from(junk)))
     if key is None or (kind == "repeat" and isinstance(container, dict)):
-        container.update({draw(st.sampled_from(_KEYS)): value}) if isinstance(container, dict) else container.append(value)
+        container.update({draw(st.sampled_from(_KEYS)): value}) if isinstance(container, dict) else container.append(
+            value
+        )
     elif kind == "shift" and isinstance(container[key], int):
         container[key] += draw(st.integers(-3, 3))
     elif kind == "shift" and isinstance(container[key], str):
@@ -306,7 +339,9 @@ def _change(draw, container, key, junk):
     elif kind == "rename" and isinstance(container, dict):
         container[draw(st.sampled_from(_KEYS))] = container.pop(key)
     elif kind == "wrap":
-        container[key] = draw(st.sampled_from([lambda it: [it], lambda it: [it, it], lambda it: {"a": it}]))(container[key])
+        container[key] = draw(st.sampled_from([lambda it: [it], lambda it: [it, it], lambda it: {"a": it}]))(
+            container[key]
+        )
     elif kind == "repeat":
         container.insert(key, copy.deepcopy(container[key]))
     else:
