@@ -128,9 +128,9 @@ class Document:
             raise AnnotationError(
                 f"{default_id}: a document is a mapping, a PubTator string or a Document, not {shown(mapping)}"
             )
-        document_id = str(default_id if mapping.get("id") is None else mapping["id"])
+        document_id = _document_id(mapping, default_id)
         mapping = own_shape(mapping, f"document {document_id}", has_ner)
-        document_id = str(default_id if mapping.get("id") is None else mapping["id"])
+        document_id = _document_id(mapping, default_id)
         place = f"document {document_id}"
         text, passages = text_and_passages(mapping, place)
         parsed = mentions_of(mapping, text, passages, place, policy)
@@ -159,6 +159,11 @@ class Document:
         if self.pmcid:
             mapping["pmcid"] = self.pmcid
         return mapping
+
+
+def _document_id(mapping: Mapping[str, Any], default_id: str) -> str:
+    document_id = "" if mapping.get("id") is None else str(mapping["id"]).strip()
+    return document_id or default_id
 
 
 def _check_relation(relation: Relation, place: str) -> None:

@@ -61,8 +61,8 @@ def _joined_passages(mapping: Mapping[str, Any], place: str) -> tuple[str, tuple
             )
         if start > len(text) + MAX_GAP_CHARS:
             raise AnnotationError(
-                f"{part_place}: offset {start} lies more than {MAX_GAP_CHARS} characters after the end ({len(text)}) of "
-                "the passage before it; offsets count characters from the start of the document"
+                f"{part_place}: offset {start} lies more than {MAX_GAP_CHARS} characters after the end ({len(text)}) "
+                "of the passage before it; offsets count characters from the start of the document"
             )
         text += " " * (start - len(text)) + part_text
         passages.append(Passage(start, len(text), str(part.get("type", ""))))

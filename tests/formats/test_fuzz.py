@@ -4,7 +4,9 @@ BIODIR_FUZZ_EXAMPLES=20000 tries so many inputs of each kind, other ones each ti
 """
 
 import json
+import logging
 import os
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -39,7 +41,10 @@ laws = settings(fuzzed, max_examples=EXAMPLES or 60)
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("fuzz")
+    """A folder for the file of all examples; what readers log of each would fill the memory."""
+    logging.disable()
+    yield tmp_path_factory.mktemp("fuzz")
+    logging.disable(logging.NOTSET)
 
 
 # What holds for every file, however damaged.
@@ -47,10 +52,8 @@ def folder(tmp_path_factory):
 
 def check_file(path):
     """Check that reading under all policies gives documents that hold or a BioDirError, and that the counts agree."""
-    try:
+    with suppress(BioDirError):
         document_count(path)
-    except BioDirError:
-        pass
     strict, error = [], None
     try:
         for document in read_documents(path):
@@ -184,8 +187,7 @@ def test_damaged_inputs_of_the_pipeline(data, document):
     try:
         read = document_from_input(value, 7, ENTITY_TYPES, ner, policy)
         read = with_known_types(read, ENTITY_TYPES, {"x": None}, policy)
-    except BioDirError as error:
-        assert str(error)
+    except BioDirError:
         return
     check_document(read)
     assert {mention.entity_type for mention in read.mentions} <= set(ENTITY_TYPES)
@@ -253,14 +255,14 @@ def test_pubtator_json_bioc_and_article_give_equal_mentions(folder, document):
         assert read.mentions == document.mentions
 
 
-@pytest.mark.parametrize(
-    ("unit", "length"),
-    [("utf-16", lambda text: len(text.encode("utf-16-le")) // 2), ("bytes", lambda text: len(text.encode()))],
-)
+UNITS = {"utf-16": lambda text: len(text.encode("utf-16-le")) // 2, "bytes": lambda text: len(text.encode())}
+
+
+@pytest.mark.parametrize("unit", UNITS)
 @laws
 @given(document=fuzzing.documents())
-def test_converted_offsets_give_equal_mentions(folder, unit, length, document):
-    mapping = document.to_dict()
+def test_converted_offsets_give_equal_mentions(unit, document):
+    length, mapping = UNITS[unit], document.to_dict()
     for entry in mapping["entities"]:
         entry["start"], entry["end"] = (length(document.text[: entry[key]]) for key in ("start", "end"))
     del mapping["passages"]
