@@ -6,6 +6,7 @@ BIODIR_FUZZ_EXAMPLES=20000 tries so many inputs of each kind, other ones each ti
 import json
 import logging
 import os
+import re
 from contextlib import suppress
 from dataclasses import replace
 
@@ -18,7 +19,7 @@ pytest.importorskip("hypothesis")  # not in the installation of `make test-lowes
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from biodir import AnnotationError, BioDirError, Document, ErrorPolicy, parse_pubtator
+from biodir import AnnotationError, BioDirError, Document, ErrorPolicy, Mention, Passage, Relation, parse_pubtator
 from biodir.document_biodir import SURROGATE
 from biodir.document_inputs_biodir import document_from_input, with_known_types
 from biodir.document_json_biodir import document_from_json, is_collection
@@ -273,3 +274,85 @@ def test_converted_offsets_give_equal_mentions(unit, document):
         row[1:3] = [str(entry["start"]), str(entry["end"])]
     (read,) = parse_pubtator(["\t".join(row) for row in rows], policy=ErrorPolicy(offsets=unit))
     assert read.mentions == document.mentions
+
+
+# What the fuzzer found.
+
+
+def outcome(folder, content, name="file"):
+    """The documents that are read of a file without those parts that have an error, and the errors."""
+    path = folder / name
+    path.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
+    errors = []
+    policy = ErrorPolicy("skip-mention", on_skip=lambda what, error: errors.append(f"{what}: {error}"))
+    read = list(policy.files([path], lambda path: read_documents(path, policy)))
+    check_file(path)
+    return read, " ".join(errors).replace(str(path), name)
+
+
+SPAN = {"start": 0, "end": 4, "label": "Gene"}
+HEADS = {"head_span": SPAN, "child_span": SPAN, "label": "Bind"}
+
+
+@pytest.mark.parametrize(
+    ("value", "mentions", "message"),
+    [
+        ({"text": "EGFR", "spans": [None, SPAN], "relations": [HEADS]}, 1, "mention: file:1: document 1, entities[0]"),
+        ({"text": "EGFR", "spans": [{**SPAN, "token_start": "a", "token_end": 1}], "relations": [{"head": 0}]}, 1, ""),
+        ({"text": "EGFR", "entities": [{**SPAN, "label": " "}]}, 0, "entity type ' ' is not a name"),
+        ({"text": "EGFR", "entities": [{"offsets": [["a", 4]], "type": "Gene"}]}, None, "not pairs of start and end"),
+        (
+            {"passages": [{"text": "EGFR", "offset": 10**25}], "entities": []},
+            None,
+            "more than 1000000 characters after",
+        ),
+        ({"id": " ", "text": "EGFR", "entities": [SPAN]}, 1, ""),
+    ],
+)
+def test_odd_values_of_json(folder, value, mentions, message):
+    read, errors = outcome(folder, value)
+    assert [len(document.mentions) for document in read] == ([] if mentions is None else [mentions])
+    assert all(document.id == "1" for document in read)
+    assert message in errors
+
+
+@pytest.mark.parametrize("odd", [["0"], 0, {"a": 1}])
+def test_annotation_of_bioc_is_found_by_an_id_of_any_kind(folder, odd):
+    mentions = tuple(
+        Mention(*span, "EGFR", "Gene", (identifier,)) for span, identifier in [((0, 4), "1"), ((5, 9), "2")]
+    )
+    value = fuzzing.bioc(Document("7", "EGFR EGFR", mentions, passages=(Passage(0, 9, "title"),)))
+    value["passages"][0]["annotations"][0]["id"] = odd
+    nodes = [{"refid": odd, "role": "head"}, {"refid": "1", "role": "tail"}]
+    value["relations"] = [{"id": "R", "infons": {"type": "Bind"}, "nodes": nodes}]
+    (read,), errors = outcome(folder, value)
+    assert read.relations == (Relation("Bind", "1", "2", subject_id="1"),)
+    assert not errors
+
+
+@pytest.mark.parametrize(
+    ("rows", "text"), [(b"T1\tGene 0 3\tcaf\n", b"caf\xe9"), (b"T1\tGene\xff 0 4\tEGFR\n", b"EGFR")]
+)
+def test_brat_that_is_not_utf8(folder, rows, text):
+    (folder / "b.txt").write_bytes(text)
+    read, errors = outcome(folder, rows, "b.ann")
+    assert not read
+    assert re.search("(b.txt:1|b.ann:1): not UTF-8 at character [37]; save the file as UTF-8", errors)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("<text>", "<x:text>"),
+        ("text>", "x:text>"),
+        ("document>", "x:document>"),
+        ("<passage>", "<passage x:a='1'>"),
+        ("<infon key", "<infon x:key"),
+        ("<collection>", "<x:collection>"),
+    ],
+)
+def test_undeclared_prefix_in_bioc_xml(folder, old, new):
+    document = Document("7", "EGFR", (Mention(0, 4, "EGFR", "Gene", ("1",)),), passages=(Passage(0, 4, "title"),))
+    read, errors = outcome(folder, fuzzing.xml_file([document]).replace(old, new).encode())
+    assert read == []
+    assert re.search("prefix x .*is not defined|outermost element is <x:collection>", errors)
