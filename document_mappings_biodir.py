@@ -88,6 +88,8 @@ def mentions_of(
 def _mention_from_dict(
     number: int, entry: Any, text: str, index_of: Callable[[int], int | None], starts: Sequence[int], place: str
 ) -> tuple[int, Mention]:
+    if isinstance(entry, AnnotationError):
+        raise entry
     if not isinstance(entry, Mapping):
         raise AnnotationError(f"{place}: an entity mention is a mapping with start, end and type, not {shown(entry)}")
     for key in ("start", "end", "type"):

@@ -44,7 +44,8 @@ def own_shape(mapping: Mapping[str, Any], place: str, has_ner: bool = False) -> 
         has_ner: whether the entities of a text without any will be found, so that other keys do no harm.
 
     Raises:
-        AnnotationError: the document has no `entities`, but keys that are not known here, or a mention has such a key.
+        AnnotationError: the document has no `entities`, but keys that are not known here. A mention with such a key is
+            an AnnotationError in the list, which `Document.from_dict` raises or leaves out.
 
     >>> row = {"text": "EGFR binds.", "label": [[0, 4, "Gene"]]}
     >>> own_shape(row, "row 1")["entities"]
@@ -61,8 +62,9 @@ def own_shape(mapping: Mapping[str, Any], place: str, has_ner: bool = False) -> 
     entries = _sequence(mapping[key], f"{place}, {key}")
     local_ids = key == "denotations" or any(map(_has_local_id, entries))
     concepts = _concepts(mapping, place) if key == "denotations" else {}
-    mentions = [_mention(entry, f"{place}, {key}[{index}]", local_ids, concepts) for index, entry in enumerate(entries)]
-    own["entities"] = mentions
+    own["entities"] = [
+        _mention_or_error(entry, f"{place}, {key}[{index}]", local_ids, concepts) for index, entry in enumerate(entries)
+    ]
     if local_ids and _is_given(mapping.get("relations")):
         own["relations"] = _relations(mapping["relations"], entries, place)
     elif key == "spans" and _is_given(mapping.get("relations")):
@@ -132,6 +134,14 @@ def _is_list(value: Any) -> bool:
 def _has_local_id(entry: Any) -> bool:
     """Return whether the id of an entry names the mention, not a concept: bigbio and doccano."""
     return isinstance(entry, Mapping) and ("normalized" in entry or "start_offset" in entry)
+
+
+def _mention_or_error(entry: Any, place: str, local_ids: bool, concepts: Mapping[str, list[str]]) -> Any:
+    """Return the mention, or the error in it, which is raised where mentions can be left out."""
+    try:
+        return _mention(entry, place, local_ids, concepts)
+    except AnnotationError as error:
+        return error
 
 
 def _mention(entry: Any, place: str, local_ids: bool, concepts: Mapping[str, list[str]]) -> Any:

@@ -300,7 +300,8 @@ HEADS = {"head_span": SPAN, "child_span": SPAN, "label": "Bind"}
         ({"text": "EGFR", "spans": [None, SPAN], "relations": [HEADS]}, 1, "mention: file:1: document 1, entities[0]"),
         ({"text": "EGFR", "spans": [{**SPAN, "token_start": "a", "token_end": 1}], "relations": [{"head": 0}]}, 1, ""),
         ({"text": "EGFR", "entities": [{**SPAN, "label": " "}]}, 0, "entity type ' ' is not a name"),
-        ({"text": "EGFR", "entities": [{"offsets": [["a", 4]], "type": "Gene"}]}, None, "not pairs of start and end"),
+        ({"text": "EGFR", "entities": [{"offsets": [["a", 4]], "type": "Gene"}]}, 0, "not pairs of start and end"),
+        ({"text": "EGFR", "entities": [SPAN, {**SPAN, "accession": "P00533"}]}, 1, "unknown key 'accession'"),
         (
             {"passages": [{"text": "EGFR", "offset": 10**25}], "entities": []},
             None,
