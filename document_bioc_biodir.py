@@ -27,6 +27,7 @@ from .document_parts_biodir import (
     is_unlinked,
     note_unlinked,
     text_identifier,
+    without_lost,
 )
 from .document_pubtator_biodir import split_identifiers
 from .errors_biodir import STRICT, AnnotationError, ErrorPolicy, ParseError
@@ -94,6 +95,8 @@ def to_document(bioc_document: Any, place: str, policy: ErrorPolicy = STRICT) ->
     if policy.relations:
         attempts = relation_attempts(bioc_document, by_id, argument_reader(mentions), place, policy)
         relations = [relation for found in policy.parts("relation", attempts) for relation in found]
+        if len(mentions) < len(owners):
+            relations = list(without_lost(relations, _lost_identifiers(owners, mentions), policy))
     passages = tuple(Passage(part.start_char, part.start_char + len(part.text), part.kind) for part in parts)
     return Document(bioc_document.id, text, kept, tuple(relations), passages, pmcid=_pmcid(bioc_document))
 
@@ -338,6 +341,13 @@ def _identifiers(infons: Mapping[str, Any], text: str, entity_type: str) -> tupl
         # DrugProt: the name itself, whose commas separate nothing and whose "NA" is noradrenaline.
         return (text_identifier(text),), None
     return identifiers, None if identifiers or value in UNLINKED_IDENTIFIERS else str(value)
+
+
+def _lost_identifiers(owners: Sequence[tuple[Any, Any]], mentions: Sequence[Mention]) -> set[str]:
+    """Return the identifiers that only annotations have which were left out."""
+    named = (_identifiers(each.infons, str(each.text), str(each.infons.get("type"))) for each, _ in owners)
+    lost = {identifier for identifiers, _ in named for identifier in identifiers}
+    return lost.difference(*(mention.identifiers for mention in mentions))
 
 
 def _mentions_by_annotation_id(

@@ -12,6 +12,7 @@ from typing import Any
 from .document_mappings_biodir import (
     RELATION_KEYS,
     list_of,
+    lost_identifiers,
     mention_to_dict,
     mentions_of,
     relations_of,
@@ -28,6 +29,7 @@ from .document_parts_biodir import (
     shown,
     text_identifier,
     title_and_abstract,
+    without_lost,
 )
 from .document_shapes_biodir import own_shape
 from .errors_biodir import STRICT, AnnotationError, ErrorPolicy
@@ -135,6 +137,8 @@ class Document:
         text, passages = text_and_passages(mapping, place)
         parsed = mentions_of(mapping, text, passages, place, policy)
         relations = relations_of(mapping, parsed, place, policy)
+        if lost := lost_identifiers(mapping, parsed):
+            relations = without_lost(relations, lost, policy)
         lines = list_of(mapping, "subject_lines", place)
         if not all(isinstance(line, Sequence) and len(line) == 2 for line in lines):
             raise AnnotationError(f"{place}: 'subject_lines' {lines!r} are not pairs of identifiers")

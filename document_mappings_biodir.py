@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from types import NoneType
 from typing import Any
@@ -83,6 +84,18 @@ def mentions_of(
     mention_of = dict(policy.parts("mention", attempts))
     note_unlinked(tuple(mention_of.values()), policy)
     return mention_of
+
+
+def lost_identifiers(mapping: Mapping[str, Any], mention_of: Mapping[int, Mention]) -> set[str]:
+    """Return the identifiers that only mentions have which were left out."""
+    lost: set[str] = set()
+    for number, (place, entry) in enumerate(_entries(mapping, "entities", "")):
+        if number in mention_of or not isinstance(entry, Mapping):
+            continue
+        text = entry.get("text")
+        with suppress(AnnotationError):
+            lost.update(_identifiers_from(entry.get("id"), text if isinstance(text, str) else "", place)[0])
+    return lost.difference(*(mention.identifiers for mention in mention_of.values()))
 
 
 def _mention_from_dict(

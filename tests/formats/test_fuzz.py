@@ -317,6 +317,18 @@ def test_odd_values_of_json(folder, value, mentions, message):
     assert message in errors
 
 
+@pytest.mark.parametrize("shape", [fuzzing.own, fuzzing.bioc], ids=lambda shape: shape.__name__)
+def test_relations_of_mentions_that_are_left_out_are_counted(folder, shape):
+    mentions = tuple(Mention(start, start + 4, "EGFR", "Gene", (f"G{start}",)) for start in (0, 5, 10))
+    relations = (Relation("Bind", "G0", "G5"), Relation("Bind", "G10", "G5"))
+    value = shape(Document("7", "EGFR EGFR EGFR", mentions, relations, (Passage(0, 14, "title"),)))
+    mention = (value.get("entities") or value["passages"][0]["annotations"])[0]
+    mention["text"] = "other"
+    (read,), errors = outcome(folder, value)
+    assert read.relations == relations[1:]
+    assert "relation: file:1: Bind of G0 and G5" in errors
+
+
 @pytest.mark.parametrize("odd", [["0"], 0, {"a": 1}])
 def test_annotation_of_bioc_is_found_by_an_id_of_any_kind(folder, odd):
     mentions = tuple(
