@@ -31,13 +31,13 @@ from helpers import fuzzing
 
 EXAMPLES = int(os.environ.get("BIODIR_FUZZ_EXAMPLES", 0))
 fuzzed = settings(
-    max_examples=EXAMPLES or 150,
+    max_examples=EXAMPLES or 100,
     derandomize=not EXAMPLES,
     database=None,
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
-laws = settings(fuzzed, max_examples=EXAMPLES or 60)
+laws = settings(fuzzed, max_examples=EXAMPLES or 50)
 
 
 @pytest.fixture(scope="module")
