@@ -17,6 +17,7 @@ from .document_bioc_relations_biodir import argument_reader, infon, relation_att
 from .document_biodir import Document
 from .document_offsets_biodir import character_index, is_written_as
 from .document_parts_biodir import (
+    MAX_GAP_CHARS,
     UNLINKED_IDENTIFIERS,
     Mention,
     Passage,
@@ -26,6 +27,7 @@ from .document_parts_biodir import (
     is_unlinked,
     note_unlinked,
     text_identifier,
+    without_lost,
 )
 from .document_pubtator_biodir import split_identifiers
 from .errors_biodir import STRICT, AnnotationError, ErrorPolicy, ParseError
@@ -36,8 +38,6 @@ IDENTIFIER_KEYS = ("identifier", "ncbi gene", "ncbi gene identifier", "mesh", "o
 IN_PASSAGE = "passage"
 # What offsets count where characters of the document do not fit, and how messages name it.
 OTHER_UNITS = {"bytes": "UTF-8 bytes", IN_PASSAGE: "characters from the start of a passage"}
-# A wider gap between two passages is a broken offset, and filling it with spaces would fill the memory.
-MAX_GAP_CHARS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -93,8 +93,10 @@ def to_document(bioc_document: Any, place: str, policy: ErrorPolicy = STRICT) ->
     by_id = _mentions_by_annotation_id(placed, mention_of)
     relations: list[Relation] = []
     if policy.relations:
-        found = relation_attempts(bioc_document, by_id, argument_reader(mentions), place, policy)
-        relations = [relation for each in policy.parts("relation", found) for relation in each]
+        attempted = relation_attempts(bioc_document, by_id, argument_reader(mentions), place, policy)
+        relations = [relation for each in policy.parts("relation", attempted) for relation in each]
+        if len(mentions) < len(owners):
+            relations = list(without_lost(relations, _lost_identifiers(owners, mentions), policy))
     passages = tuple(Passage(part.start_char, part.start_char + len(part.text), part.kind) for part in parts)
     return Document(bioc_document.id, text, kept, tuple(relations), passages, pmcid=_pmcid(bioc_document))
 
@@ -137,8 +139,11 @@ def _node(value: Any, kind: str) -> SimpleNamespace:
         if not isinstance(children, (list, tuple)):
             raise ParseError(f"is not BioC: {key!r} of a {kind} is {repr(children)[:40]}, not a list")
         setattr(node, key, [_node(each, child) for each in children])
-    if kind == "annotation" and isinstance(node.id, int):
+    # Names of annotations, which tools also write as numbers.
+    if kind == "annotation" and node.id is not None:
         node.id = str(node.id)
+    if node.refid is not None:
+        node.refid = str(node.refid)
     return node
 
 
@@ -326,6 +331,13 @@ def _identifiers(infons: Mapping[str, Any], text: str, entity_type: str) -> tupl
         # DrugProt: the name itself, whose commas separate nothing and whose "NA" is noradrenaline.
         return (text_identifier(text),), None
     return identifiers, None if identifiers or value in UNLINKED_IDENTIFIERS else str(value)
+
+
+def _lost_identifiers(owners: Sequence[tuple[Any, Any]], mentions: Sequence[Mention]) -> set[str]:
+    """Return the identifiers that only annotations have which were left out."""
+    named = (_identifiers(each.infons, str(each.text), str(each.infons.get("type"))) for each, _ in owners)
+    lost = {identifier for identifiers, _ in named for identifier in identifiers}
+    return lost.difference(*(mention.identifiers for mention in mentions))
 
 
 def _mentions_by_annotation_id(

@@ -12,6 +12,7 @@ from typing import Any
 from .document_mappings_biodir import (
     RELATION_KEYS,
     list_of,
+    lost_identifiers,
     mention_to_dict,
     mentions_of,
     relations_of,
@@ -28,6 +29,7 @@ from .document_parts_biodir import (
     shown,
     text_identifier,
     title_and_abstract,
+    without_lost,
 )
 from .document_shapes_biodir import own_shape
 from .errors_biodir import STRICT, AnnotationError, ErrorPolicy
@@ -128,13 +130,15 @@ class Document:
             raise AnnotationError(
                 f"{default_id}: a document is a mapping, a PubTator string or a Document, not {shown(mapping)}"
             )
-        document_id = str(default_id if mapping.get("id") is None else mapping["id"])
+        document_id = _document_id(mapping, default_id)
         mapping = own_shape(mapping, f"document {document_id}", has_ner)
-        document_id = str(default_id if mapping.get("id") is None else mapping["id"])
+        document_id = _document_id(mapping, default_id)
         place = f"document {document_id}"
         text, passages = text_and_passages(mapping, place)
         parsed = mentions_of(mapping, text, passages, place, policy)
         relations = relations_of(mapping, parsed, place, policy)
+        if lost := lost_identifiers(mapping, parsed):
+            relations = without_lost(relations, lost, policy)
         lines = list_of(mapping, "subject_lines", place)
         if not all(isinstance(line, Sequence) and len(line) == 2 for line in lines):
             raise AnnotationError(f"{place}: 'subject_lines' {lines!r} are not pairs of identifiers")
@@ -163,6 +167,11 @@ class Document:
         if self.pmcid:
             mapping["pmcid"] = self.pmcid
         return mapping
+
+
+def _document_id(mapping: Mapping[str, Any], default_id: str) -> str:
+    document_id = "" if mapping.get("id") is None else str(mapping["id"]).strip()
+    return document_id or default_id
 
 
 def _check_relation(relation: Relation, place: str) -> None:

@@ -4,12 +4,14 @@
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from types import NoneType
 from typing import Any
 
 from .document_offsets_biodir import cause_of_cut_words, character_index, cuts_word
 from .document_parts_biodir import (
+    MAX_GAP_CHARS,
     UNLINKED_IDENTIFIERS,
     Mention,
     Passage,
@@ -58,6 +60,11 @@ def _joined_passages(mapping: Mapping[str, Any], place: str) -> tuple[str, tuple
             raise AnnotationError(
                 f"{part_place}: offset {start!r} lies before the end ({len(text)}) of the passage before it"
             )
+        if start > len(text) + MAX_GAP_CHARS:
+            raise AnnotationError(
+                f"{part_place}: offset {start} lies more than {MAX_GAP_CHARS} characters after the end ({len(text)}) "
+                "of the passage before it; offsets count characters from the start of the document"
+            )
         text += " " * (start - len(text)) + part_text
         passages.append(Passage(start, len(text), str(part.get("type", ""))))
     return text, tuple(passages)
@@ -79,9 +86,23 @@ def mentions_of(
     return mention_of
 
 
+def lost_identifiers(mapping: Mapping[str, Any], mention_of: Mapping[int, Mention]) -> set[str]:
+    """Return the identifiers that only mentions have which were left out."""
+    lost: set[str] = set()
+    for number, (place, entry) in enumerate(_entries(mapping, "entities", "")):
+        if number in mention_of or not isinstance(entry, Mapping):
+            continue
+        text = entry.get("text")
+        with suppress(AnnotationError):
+            lost.update(_identifiers_from(entry.get("id"), text if isinstance(text, str) else "", place)[0])
+    return lost.difference(*(mention.identifiers for mention in mention_of.values()))
+
+
 def _mention_from_dict(
     number: int, entry: Any, text: str, index_of: Callable[[int], int | None], starts: Sequence[int], place: str
 ) -> tuple[int, Mention]:
+    if isinstance(entry, AnnotationError):
+        raise entry
     if not isinstance(entry, Mapping):
         raise AnnotationError(f"{place}: an entity mention is a mapping with start, end and type, not {shown(entry)}")
     for key in ("start", "end", "type"):

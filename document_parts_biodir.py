@@ -39,6 +39,8 @@ _VOCABULARIES = (
     *("umls", "cui", "dbsnp", "cellosaurus", "cvcl", "chebi"),
 )
 _VOCABULARY = re.compile(rf"(?:{'|'.join(_VOCABULARIES)})\s*:\s*", re.IGNORECASE)
+# A wider gap between two passages is a broken offset, and filling it with spaces would fill the memory.
+MAX_GAP_CHARS = 1_000_000
 # Identifiers made for mentions that come without one start so; no database of the field uses this prefix.
 TEXT_IDENTIFIER_PREFIX = "text:"
 
@@ -163,7 +165,9 @@ def check_mention(mention: Mention, text: str, place: str, passage_starts: Seque
     identifiers = mention.identifiers
     if not isinstance(identifiers, tuple) or not all(isinstance(identifier, str) for identifier in identifiers):
         raise AnnotationError(f"{place}: identifiers {identifiers!r} are not a tuple of strings")
-    if not isinstance(mention.entity_type, str) or not mention.entity_type:
+    if not all(identifier.strip() for identifier in identifiers):
+        raise AnnotationError(f"{place}: an identifier in {identifiers!r} is empty; leave it out", "empty identifier")
+    if not isinstance(mention.entity_type, str) or not mention.entity_type.strip():
         raise AnnotationError(f"{place}: entity type {mention.entity_type!r} is not a name; give a type as string")
 
 

@@ -44,7 +44,8 @@ def own_shape(mapping: Mapping[str, Any], place: str, has_ner: bool = False) -> 
         has_ner: whether the entities of a text without any will be found, so that other keys do no harm.
 
     Raises:
-        AnnotationError: the document has no `entities`, but keys that are not known here, or a mention has such a key.
+        AnnotationError: the document has no `entities`, but keys that are not known here. A mention with such a key is
+            an AnnotationError in the list, which `Document.from_dict` raises or leaves out.
 
     >>> row = {"text": "EGFR binds.", "label": [[0, 4, "Gene"]]}
     >>> own_shape(row, "row 1")["entities"]
@@ -61,8 +62,9 @@ def own_shape(mapping: Mapping[str, Any], place: str, has_ner: bool = False) -> 
     entries = _sequence(mapping[key], f"{place}, {key}")
     local_ids = key == "denotations" or any(map(_has_local_id, entries))
     concepts = _concepts(mapping, place) if key == "denotations" else {}
-    mentions = [_mention(entry, f"{place}, {key}[{index}]", local_ids, concepts) for index, entry in enumerate(entries)]
-    own["entities"] = mentions
+    own["entities"] = [
+        _mention_or_error(entry, f"{place}, {key}[{index}]", local_ids, concepts) for index, entry in enumerate(entries)
+    ]
     if local_ids and _is_given(mapping.get("relations")):
         own["relations"] = _relations(mapping["relations"], entries, place)
     elif key == "spans" and _is_given(mapping.get("relations")):
@@ -134,6 +136,14 @@ def _has_local_id(entry: Any) -> bool:
     return isinstance(entry, Mapping) and ("normalized" in entry or "start_offset" in entry)
 
 
+def _mention_or_error(entry: Any, place: str, local_ids: bool, concepts: Mapping[str, list[str]]) -> Any:
+    """Return the mention, or the error in it, which is raised where mentions can be left out."""
+    try:
+        return _mention(entry, place, local_ids, concepts)
+    except AnnotationError as error:
+        return error
+
+
 def _mention(entry: Any, place: str, local_ids: bool, concepts: Mapping[str, list[str]]) -> Any:
     """Return the mention with our keys; what is no mapping or list is left for the checks of `Document.from_dict`."""
     if isinstance(entry, Sequence) and not isinstance(entry, (str, bytes)) and len(entry) in (3, 4):
@@ -178,7 +188,7 @@ def _span(left: dict[str, Any], place: str) -> dict[str, Any]:
             continue
         value = _sequence(left.pop(key), f"{place}, {key}")
         spans = [value] if value and not _is_list(value[0]) else [_sequence(part, place) for part in value]
-        if not spans or any(len(part) != 2 for part in spans):
+        if not spans or any(len(part) != 2 or not all(map(_is_number, part)) for part in spans):
             raise AnnotationError(f"{place}: {key!r} is {value!r}, not pairs of start and end")
         if isinstance(left.get("text"), list):
             texts = left.pop("text")
@@ -187,6 +197,10 @@ def _span(left: dict[str, Any], place: str) -> dict[str, Any]:
         # A mention in several parts is the smallest span that covers them.
         return {"start": min(part[0] for part in spans), "end": max(part[1] for part in spans)}
     return {}
+
+
+def _is_number(value: Any) -> bool:
+    return hasattr(value, "__index__") or isinstance(value, float)
 
 
 def _identifier(given: Sequence[str], left: Mapping[str, Any]) -> Any:
@@ -253,10 +267,9 @@ def _relations_of_spans(value: Any, entries: Sequence[Any], place: str) -> list[
 
     def number_of(end: Any) -> int | None:
         for index, entry in enumerate(entries):
-            if isinstance(end, Mapping) and (entry.get("start"), entry.get("end")) == (
-                end.get("start"),
-                end.get("end"),
-            ):
+            if not isinstance(entry, Mapping):
+                continue  # the reader of mentions refuses it
+            if isinstance(end, Mapping) and all(entry.get(key) == end.get(key) for key in ("start", "end")):
                 return index
             first, last = entry.get("token_start"), entry.get("token_end")
             if isinstance(end, int) and isinstance(first, int) and isinstance(last, int) and first <= end <= last:

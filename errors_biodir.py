@@ -8,7 +8,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
@@ -199,6 +199,15 @@ class ErrorPolicy:
                 self.skip(what, error)
             else:
                 yield part
+
+    def at(self, place: str) -> "ErrorPolicy":
+        """Return the policy with a place before the errors that `on_skip` gets; both count in the same counters."""
+
+        def skip(what: str, error: BioDirError) -> None:
+            if self.on_skip is not None:
+                self.on_skip(what, type(error)(f"{place}: {error}", error.reason))
+
+        return replace(self, on_skip=skip)
 
     def skip(self, what: str, error: BioDirError) -> None:
         """Count a part that is left out."""

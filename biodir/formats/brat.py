@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from biodir.document_biodir import Document, Mention, Relation, check_mention, text_identifier
+from biodir.document_biodir import SURROGATE, Document, Mention, Relation, check_mention, text_identifier
 from biodir.document_offsets_biodir import character_index
 from biodir.errors_biodir import STRICT, AnnotationError, ErrorPolicy, ParseError
 from biodir.files import open_input, text_lines
@@ -39,10 +39,8 @@ def read_brat(path: str | os.PathLike[str], policy: ErrorPolicy = STRICT) -> Ite
 
 
 def _document(path: Path, text_path: Path, policy: ErrorPolicy) -> Document:
-    with open_input(text_path) as file:
-        text = "".join(text_lines(file))
-    with open_input(path) as file:
-        lines = [(f"{path}:{number}", line.rstrip("\r\n")) for number, line in enumerate(text_lines(file), start=1)]
+    text = "".join(_lines(text_path))
+    lines = [(f"{path}:{number}", line.rstrip("\r\n")) for number, line in enumerate(_lines(path), start=1)]
     rows = {kind: [row for row in lines if row[1].startswith(kind)] for kind in "TRN"}
     others = sum(bool(line.strip()) and line[0] not in "TRN" for _, line in lines)
     policy.note("lines of brat that are no mention, relation or normalisation, left out", others)
@@ -56,6 +54,18 @@ def _document(path: Path, text_path: Path, policy: ErrorPolicy) -> Document:
     relation_rows = rows["R"] if policy.relations else []
     relations = (partial(_relation, line, place, mention_of) for place, line in relation_rows)
     return Document(path.stem, text, tuple(mention_of.values()), tuple(policy.parts("relation", relations)))
+
+
+def _lines(path: Path) -> list[str]:
+    with open_input(path) as file:
+        lines = list(text_lines(file))
+    for number, line in enumerate(lines, start=1):
+        bad = SURROGATE.search(line)
+        if bad is not None:
+            raise ParseError(
+                f"{path}:{number}: not UTF-8 at character {bad.start()}; save the file as UTF-8", "not UTF-8"
+            )
+    return lines
 
 
 def _matched(pattern: re.Pattern[str], line: str, place: str) -> re.Match[str]:

@@ -65,7 +65,7 @@ def _attempt(value: Any, default_id: int | str, place: str, policy: ErrorPolicy)
 
 def _document(value: Any, default_id: str, place: str, policy: ErrorPolicy) -> Document:
     with located(place):
-        return document_from_json(value, default_id, policy)
+        return document_from_json(value, default_id, policy.at(place))
 
 
 def _raise(place: str, error: ParseError) -> Document:

@@ -75,4 +75,4 @@ def _check_columns(names: list[str], place: str) -> None:
 
 def _document(row: dict[str, Any], features: Any, number: int, place: str, policy: ErrorPolicy) -> Document:
     with located(place):
-        return document_from_row(row, features, str(number), policy)
+        return document_from_row(row, features, str(number), policy.at(place))
