@@ -190,7 +190,9 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
         """
         if self.config.pair_encoding == "document":
             prompts = self.soft_prompt.vectors if self.soft_prompt is not None else None
-            pairs = document_states(self.encoder, prompts, self._form_inputs(DocumentInputs, inputs))
+            pairs = document_states(
+                self.encoder, prompts, self._form_inputs(DocumentInputs, inputs), self.config.token_budget
+            )
             logits = {task: self.heads[task](pairs) for task in self.config.tasks}
         else:
             states, present = pairwise_states(

@@ -26,7 +26,6 @@ class DocumentInputs:
     Args:
         input_ids: (windows, tokens)
         attention_mask: (windows, tokens), ones first.
-        window_documents: (windows,) number of the document in the batch, ascending.
         mention_windows: (mentions,) rows of `input_ids`, ascending.
         mention_positions: (mentions,) place of the start marker in the window's row.
         mention_entities: (mentions,) number of the entity in the batch.
@@ -48,7 +47,6 @@ class DocumentInputs:
     input_ids: Tensor
     attention_mask: Tensor
     pair_type_ids: Tensor
-    window_documents: Tensor
     mention_windows: Tensor
     mention_positions: Tensor
     mention_entities: Tensor
@@ -56,26 +54,35 @@ class DocumentInputs:
     pair_windows: Tensor
 
 
-def document_states(encoder: Any, prompts: Tensor | None, inputs: DocumentInputs) -> PairStates:
+def document_states(encoder: Any, prompts: Tensor | None, inputs: DocumentInputs, token_budget: int) -> PairStates:
     """Return the states that the heads of the document form take.
+
+    The windows are read in groups. Of each group, what its pairs need is kept, and its text is forgotten.
 
     Args:
         encoder: with packed attention.
         prompts: (pair_types, prompt, embedding_size); None without soft prompts.
+        token_budget: the most tokens, with soft prompts, that go through the encoder at once.
     """
     needed = _needed_prompts(inputs) if prompts is not None else []
     prompt_tokens = prompts.shape[1] if prompts is not None else 1
-    layout = packed_layout(inputs.attention_mask, [window for window, _ in needed], prompt_tokens)
-    embeddings, positions = _packed_row(encoder.get_input_embeddings(), prompts, needed, inputs)
-    packed = encode_packed(encoder, embeddings, positions, layout)
-    window_starts = torch.tensor([start for start, _ in layout.windows], device=packed.hidden.device)  # (windows,)
-    markers = window_starts[inputs.mention_windows] + inputs.mention_positions  # (mentions,) places in the row
-    entities = int(inputs.mention_entities.max()) + 1
+    mention_counts = torch.bincount(inputs.mention_entities)  # (entities,)
+    weighed = totals = torch.zeros((), device=mention_counts.device)
+    mention_states, prompt_states = [], []
+    for windows in _window_groups(inputs, needed, prompt_tokens, token_budget):
+        here = [prompt for prompt in needed if prompt[0] in windows]
+        read = _read(encoder, prompts, here, inputs, windows)
+        mention_states.append(read.packed.hidden[read.markers])
+        if here:
+            prompt_states.append(_prompt_states(read.packed, read.layout))
+        for number in range(len(read.layout.windows)):
+            found = _window_contexts(read, number, inputs.pair_entities, mention_counts)
+            weighed, totals = weighed + found[0], totals + found[1]  # (batch, hidden), (batch,)
     return PairStates(
-        entities=entity_states(packed.hidden[markers], inputs.mention_entities, entities),
+        entities=entity_states(torch.cat(mention_states), inputs.mention_entities, len(mention_counts)),
         pair_entities=inputs.pair_entities,
-        contexts=_contexts(packed, layout, markers, inputs),
-        prompts=_pair_prompts(packed.hidden, layout, needed, inputs) if prompts is not None else None,
+        contexts=weighed / totals.clamp_min(1e-12).unsqueeze(-1),
+        prompts=_pair_prompts(torch.cat(prompt_states), needed, inputs) if prompt_states else None,
     )
 
 
@@ -105,21 +112,77 @@ def mention_attention(query: Tensor, key: Tensor) -> Tensor:
     return (query.float() @ key.float().transpose(1, 2)).softmax(dim=-1)
 
 
-def pair_contexts(attention: Tensor, pair_entities: Tensor, text_states: Tensor) -> Tensor:
-    """Return (batch, hidden): the text weighed by the attention of both entities. ATLOP, equation 3.
+def pair_contexts(attention: Tensor, pair_entities: Tensor, text_states: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the text weighed by the attention of both entities, (batch, hidden), and the sum of the weights, (batch,).
 
-    Entities that never share a window have no common context: zeros.
+    The quotient is the common context. ATLOP, equation 3.
 
     Args:
         attention: (heads, entities, tokens) mean over each entity's mentions.
         pair_entities: (batch, 2) rows of `attention`.
         text_states: (tokens, hidden)
     """
-    parts = []
+    weighed, totals = [], []
     for pairs in pair_entities.split(PAIRS_AT_ONCE):
         common = (attention[:, pairs[:, 0]] * attention[:, pairs[:, 1]]).sum(dim=0)  # (pairs, tokens)
-        parts.append(common / common.sum(dim=-1, keepdim=True).clamp_min(1e-12))
-    return torch.cat(parts) @ text_states.float()
+        weighed.append((common @ text_states.float()).float())
+        totals.append(common.sum(dim=-1))
+    return torch.cat(weighed), torch.cat(totals)
+
+
+@dataclass(frozen=True)
+class _ReadWindows:
+    """A group of windows after the encoder, with its mentions.
+
+    Args:
+        packed: states of the packed row.
+        layout: of the packed row.
+        markers: (mentions,) places of the start markers in the row.
+        windows: (mentions,) numbers of the windows in the group, ascending.
+        entities: (mentions,) numbers of the entities in the batch.
+    """
+
+    packed: PackedStates
+    layout: PackedLayout
+    markers: Tensor
+    windows: Tensor
+    entities: Tensor
+
+
+def _window_groups(
+    inputs: DocumentInputs, needed: Sequence[tuple[int, int]], prompt_tokens: int, token_budget: int
+) -> list[range]:
+    """Return neighbouring windows in groups of at most so many tokens; a larger window is a group of its own."""
+    tokens = inputs.attention_mask.sum(dim=1).tolist()
+    for window, _ in needed:
+        tokens[window] += prompt_tokens
+    groups: list[range] = []
+    fill = 0
+    for window, size in enumerate(tokens):
+        fill += size
+        if not groups or fill > token_budget:
+            groups.append(range(window, window))
+            fill = size
+        groups[-1] = range(groups[-1].start, window + 1)
+    return groups
+
+
+def _read(
+    encoder: Any, prompts: Tensor | None, needed: Sequence[tuple[int, int]], inputs: DocumentInputs, windows: range
+) -> _ReadWindows:
+    """Return the states of these windows, read in one packed row with the soft prompts that they need."""
+    here = slice(windows.start, windows.stop)
+    attention_mask = inputs.attention_mask[here]
+    vectors = prompts[[kind for _, kind in needed]] if prompts is not None and needed else None
+    prompt_tokens = vectors.shape[1] if vectors is not None else 1
+    layout = packed_layout(attention_mask, [window - windows.start for window, _ in needed], prompt_tokens)
+    row = _packed_row(encoder.get_input_embeddings(), vectors, inputs.input_ids[here], attention_mask)
+    packed = encode_packed(encoder, *row, layout)
+    inside = (inputs.mention_windows >= windows.start) & (inputs.mention_windows < windows.stop)  # (all mentions,)
+    numbers = inputs.mention_windows[inside] - windows.start
+    window_starts = torch.tensor([start for start, _ in layout.windows], device=numbers.device)  # (windows,)
+    markers = window_starts[numbers] + inputs.mention_positions[inside]
+    return _ReadWindows(packed, layout, markers, numbers, inputs.mention_entities[inside])
 
 
 def _needed_prompts(inputs: DocumentInputs) -> list[tuple[int, int]]:
@@ -129,76 +192,69 @@ def _needed_prompts(inputs: DocumentInputs) -> list[tuple[int, int]]:
 
 
 def _packed_row(
-    word_embeddings: Any, prompts: Tensor | None, needed: Sequence[tuple[int, int]], inputs: DocumentInputs
+    word_embeddings: Any, vectors: Tensor | None, input_ids: Tensor, attention_mask: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Return embeddings, (tokens, embedding_size), and positions, (tokens,), of the windows and their soft prompts.
 
     A soft prompt represents no place of the text; its tokens take the first position.
+
+    Args:
+        vectors: (soft prompts, prompt, embedding_size); None without.
+        input_ids, attention_mask: (windows, tokens)
     """
-    attended = inputs.attention_mask.bool()
-    embeddings = word_embeddings(inputs.input_ids[attended])  # (text tokens, embedding_size)
-    positions = (inputs.attention_mask.cumsum(dim=1) - 1)[attended]  # (text tokens,)
-    if prompts is None or not needed:
+    attended = attention_mask.bool()
+    embeddings = word_embeddings(input_ids[attended])  # (text tokens, embedding_size)
+    positions = (attention_mask.cumsum(dim=1) - 1)[attended]  # (text tokens,)
+    if vectors is None:
         return embeddings, positions
-    vectors = prompts[[kind for _, kind in needed]].flatten(0, 1).to(embeddings.dtype)  # (prompts * prompt, size)
-    return torch.cat([embeddings, vectors]), torch.cat([positions, positions.new_zeros(len(vectors))])
+    flat = vectors.flatten(0, 1).to(embeddings.dtype)  # (soft prompts * prompt, embedding_size)
+    return torch.cat([embeddings, flat]), torch.cat([positions, positions.new_zeros(len(flat))])
 
 
-def _contexts(packed: PackedStates, layout: PackedLayout, markers: Tensor, inputs: DocumentInputs) -> Tensor:
-    """Return (batch, hidden): the common context of each pair, one document after the other."""
-    documents = inputs.window_documents
-    window_counts, mention_counts, pair_counts = (
-        torch.bincount(found, minlength=int(documents.max()) + 1).tolist()
-        for found in (documents, documents[inputs.mention_windows], documents[inputs.pair_windows[:, 0]])
-    )
-    contexts = []
-    window, mention, pair = 0, 0, 0
-    for windows, mentions, pairs in zip(window_counts, mention_counts, pair_counts, strict=True):
-        spans = layout.windows[window : window + windows]
-        here = slice(mention, mention + mentions)
-        numbers = inputs.mention_entities[here]
-        first_entity = numbers.min()
-        attention = _entity_attention(
-            packed, spans, markers[here], inputs.mention_windows[here] - window, numbers - first_entity
-        )  # (heads, entities, tokens)
-        text_states = packed.hidden[spans[0][0] : spans[-1][1]]  # (tokens, hidden)
-        contexts.append(pair_contexts(attention, inputs.pair_entities[pair : pair + pairs] - first_entity, text_states))
-        window, mention, pair = window + windows, mention + mentions, pair + pairs
-    return torch.cat(contexts)
+def _window_contexts(
+    read: _ReadWindows, number: int, pair_entities: Tensor, mention_counts: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return what a window adds to the contexts of all pairs: (batch, hidden), and to their weights: (batch,).
 
-
-def _entity_attention(
-    packed: PackedStates, spans: Sequence[tuple[int, int]], markers: Tensor, windows: Tensor, entities: Tensor
-) -> Tensor:
-    """Return (heads, entities, tokens): the mean attention of each entity's mentions over the text of one document.
-
-    For each mention, `markers` has its place in the row, `windows` its row of `spans`, `entities` its number from 0.
+    That is zero for a pair unless the window has a mention of each of its entities.
     """
-    count = len(entities.unique())
-    parts = []
-    for number, (start, end) in enumerate(spans):
-        inside = (windows == number).nonzero()[:, 0]
-        attention = mention_attention(packed.query[:, markers[inside]], packed.key[:, start:end])
-        sums = attention.new_zeros(len(attention), count, attention.shape[-1])  # (heads, entities, text)
-        parts.append(sums.index_add(1, entities[inside], attention))
-    return torch.cat(parts, dim=-1) / torch.bincount(entities, minlength=count)[:, None]
+    inside = (read.windows == number).nonzero()[:, 0]  # (mentions of the window,)
+    start, end = read.layout.windows[number]
+    attention = mention_attention(read.packed.query[:, read.markers[inside]], read.packed.key[:, start:end])
+    entities, places = read.entities[inside].unique(return_inverse=True)  # (entities of the window,), (mentions,)
+    sums = attention.new_zeros(len(attention), len(entities), attention.shape[-1])  # (heads, entities, text)
+    means = sums.index_add(1, places, attention) / mention_counts[entities].unsqueeze(-1)
+    rows = torch.full_like(mention_counts, -1)  # (all entities,)
+    rows[entities] = torch.arange(len(entities), device=rows.device)
+    sides = rows[pair_entities]  # (batch, 2)
+    pairs = (sides >= 0).all(dim=1).nonzero()[:, 0]  # (pairs of the window,)
+    weighed, totals = pair_contexts(means, sides[pairs], read.packed.hidden[start:end])
+    return (
+        weighed.new_zeros(len(pair_entities), weighed.shape[-1]).index_add(0, pairs, weighed),
+        totals.new_zeros(len(pair_entities)).index_add(0, pairs, totals),
+    )
 
 
-def _pair_prompts(
-    hidden: Tensor, layout: PackedLayout, needed: Sequence[tuple[int, int]], inputs: DocumentInputs
-) -> Tensor:
+def _prompt_states(packed: PackedStates, layout: PackedLayout) -> Tensor:
+    """Return (soft prompts, hidden): the mean state of each soft prompt, in the order of the row."""
+    places = slice(layout.prompts[0][0], layout.prompts[-1][1])
+    return packed.hidden[places].unflatten(0, (-1, layout.prompt_tokens)).mean(dim=1)
+
+
+def _pair_prompts(prompt_states: Tensor, needed: Sequence[tuple[int, int]], inputs: DocumentInputs) -> Tensor:
     """Return (batch, hidden): mean state of the soft prompt of each pair's type, over the windows that show the pair.
 
-    `hidden` is (tokens, hidden); `needed` has (window, pair type) of each soft prompt, in the order of the row.
+    Args:
+        prompt_states: (soft prompts, hidden)
+        needed: (window, pair type) of each soft prompt.
     """
-    places = slice(layout.prompts[0][0], layout.prompts[-1][1])
-    prompts = hidden[places].unflatten(0, (-1, layout.prompt_tokens)).mean(dim=1)  # (soft prompts, hidden)
     numbers = {prompt: number for number, prompt in enumerate(needed)}
     types = inputs.pair_type_ids.tolist()
     index = [
         [numbers.get((window, kind), 0) for window in windows]
         for windows, kind in zip(inputs.pair_windows.tolist(), types, strict=True)
     ]
-    present = (inputs.pair_windows >= 0).unsqueeze(-1)  # (batch, windows, 1)
-    found = prompts[torch.tensor(index, device=hidden.device)]  # (batch, windows, hidden)
-    return (found * present).sum(dim=1) / present.sum(dim=1)
+    present = (inputs.pair_windows >= 0).to(prompt_states.dtype)  # (batch, windows)
+    shares = present / present.sum(dim=1, keepdim=True)
+    weights = prompt_states.new_zeros(len(index), len(needed))  # (batch, soft prompts)
+    return weights.scatter_add(1, torch.tensor(index, device=weights.device), shares) @ prompt_states

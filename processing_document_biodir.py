@@ -163,7 +163,6 @@ class DocumentProcessor(BaseProcessor):
         return {
             "input_ids": input_ids,
             "attention_mask": attention_mask,
-            "window_documents": np.repeat(np.arange(len(features)), np.diff(first_windows)),
             **dict(zip(("mention_windows", "mention_positions", "mention_entities"), mention_columns, strict=True)),
             "pair_type_ids": np.array(pair_type_ids, dtype=np.int64),
             "pair_entities": np.array(pair_entities, dtype=np.int64),

@@ -4,13 +4,12 @@ Everything but the encoder stays torch: soft prompts, layout, heads. So both for
 end is just another encoder inside the model.
 """
 
-import warnings
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from biodir.errors_biodir import SettingError
 from biodir.inference import BACKENDS
@@ -36,15 +35,54 @@ def use_backend(model: Any, backend: str, folder: Path | None = None) -> None:
         raise SettingError(
             f"backend {backend!r} is for CPUs, but the model is on {model.device}; choose torch or bf16, or device cpu"
         )
+    if backend != "torch":
+        model.float()  # all others start from float32, whatever the checkpoint holds
     if backend == "bf16":
         model.encoder = LowPrecisionEncoder(model.encoder)
     elif backend == "int8":
-        with warnings.catch_warnings():
-            # torch calls this deprecated in favour of a package of its own, which knows no int8 on CPUs.
-            warnings.simplefilter("ignore")
-            model.encoder = torch.ao.quantization.quantize_dynamic(model.encoder, {nn.Linear}, dtype=torch.qint8)
+        for part in list(model.encoder.modules()):
+            for name, layer in part.named_children():
+                if isinstance(layer, nn.Linear):
+                    setattr(part, name, Int8Linear(layer))
     elif backend in ONNX_FILES:
         model.encoder = _onnx_encoder(model, backend, folder)
+
+
+class Int8Linear(nn.Module):
+    """A linear layer of int8 numbers, with a scale for each row of its weight and for each row of its input.
+
+    A scale for the complete input, as in `torch.ao.quantization.quantize_dynamic`, would let the rows of a batch change
+    each other.
+
+    >>> layer = nn.Linear(2, 1, bias=False)
+    >>> layer.weight = nn.Parameter(torch.tensor([[127.0, 63.0]]))
+    >>> Int8Linear(layer)(torch.tensor([[1.0, 0.0], [0.0, 2.0]]))
+    tensor([[127.],
+            [126.]])
+    """
+
+    weight: Tensor
+    scale: Tensor
+    bias: Tensor | None
+
+    def __init__(self, layer: nn.Linear) -> None:
+        super().__init__()
+        weight, scale = _int8_rows(layer.weight.detach().float())
+        self.register_buffer("weight", weight.t().contiguous())  # (inputs, outputs)
+        self.register_buffer("scale", scale[:, 0])  # (outputs,)
+        self.register_buffer("bias", None if layer.bias is None else layer.bias.detach().float())
+
+    def forward(self, states: Tensor) -> Tensor:
+        """Return (..., outputs) from states (..., inputs)."""
+        rows, scale = _int8_rows(states.flatten(0, -2))  # (rows, inputs), (rows, 1)
+        found = torch._int_mm(rows, self.weight).float() * scale * self.scale  # (rows, outputs)
+        return (found if self.bias is None else found + self.bias).view(*states.shape[:-1], -1)
+
+
+def _int8_rows(values: Tensor) -> tuple[Tensor, Tensor]:
+    """Return (rows, columns) in int8, and the scale of each row, (rows, 1)."""
+    scale = values.abs().amax(dim=1, keepdim=True).clamp_min(1e-12) / 127
+    return (values / scale).round_().to(torch.int8), scale
 
 
 class LowPrecisionEncoder(nn.Module):

@@ -13,6 +13,7 @@ from transformers import AttentionInterface
 from transformers.modeling_outputs import BaseModelOutput
 
 from biodir.errors_biodir import CheckpointError
+from biodir.inference.onnx_int8 import with_int8_products
 from biodir.modeling_attention_biodir import PACKED_ATTENTION, PackedLayout, is_last_layer
 from biodir.optional import optional_library
 
@@ -25,7 +26,7 @@ WEIGHTS_KEY = "biodir_weights"
 def export_encoder(model: Any, folder: Path, backend: str) -> Path:
     """Write the graph of the model's encoder for this back end, and return its file.
 
-    Rows have any number and any length. The graph of an encoder of packed rows takes who sees whom as a further
+    The model becomes one of float32. Rows have any number and any length. The graph of an encoder of packed rows takes who sees whom as a further
     input, and gives the queries and keys of its last layer, too.
 
     Raises:
@@ -33,17 +34,12 @@ def export_encoder(model: Any, folder: Path, backend: str) -> Path:
     """
     onnx, *_ = (optional_library(name, "onnx", "this back end") for name in ("onnx", "onnxscript", "onnxruntime"))
     path = folder / ONNX_FILES[backend]
+    model.float()  # whatever the checkpoint holds
     graph = _graph(model.encoder)
-    properties = {WEIGHTS_KEY: weights_fingerprint(model.encoder)}
-    if backend == "onnx":
-        onnx.helper.set_model_props(graph, properties)
-        onnx.save(graph, path)
-    else:
-        from onnxruntime.quantization import QuantType, quantize_dynamic
-
-        # The mark of its own preparation of graphs, which changes nothing here; without it, it logs advice to run it.
-        onnx.helper.set_model_props(graph, {**properties, "onnx.quant.pre_process": "onnxruntime.quant"})
-        quantize_dynamic(graph, path, weight_type=QuantType.QInt8)
+    if backend == "onnx-int8":
+        graph = with_int8_products(graph)
+    onnx.helper.set_model_props(graph, {WEIGHTS_KEY: weights_fingerprint(model.encoder)})
+    onnx.save(graph, path)
     return path
 
 

@@ -54,7 +54,7 @@ def test_inputs_of_the_other_form_are_refused(models):
     (pairwise, tokenizer), (document, _) = models["pairwise"], models["document"]
     with pytest.raises(SettingError, match=r"^inputs of the pairwise form: task_positions missing"):
         pairwise(**inputs_of_pairs(document, tokenizer))
-    with pytest.raises(SettingError, match=r"^inputs of the document form: window_documents, mention_windows, "):
+    with pytest.raises(SettingError, match=r"^inputs of the document form: mention_windows, "):
         document(**inputs_of_pairs(pairwise, tokenizer))
     with pytest.raises(SettingError, match=r"^inputs of the pairwise form: token_ids unknown"):
         pairwise(**inputs_of_pairs(pairwise, tokenizer), token_ids=torch.zeros(1))

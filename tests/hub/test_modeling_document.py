@@ -6,6 +6,7 @@ import math
 import pytest
 import torch
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from biodir import modeling_document_biodir, processing_document_biodir
 from biodir.document_biodir import Document, Mention
@@ -13,7 +14,13 @@ from biodir.errors_biodir import SettingError
 from biodir.labels_biodir import CHEMICAL, GENE
 from biodir.modeling_attention_biodir import PACKABLE_ENCODERS, PACKED_ATTENTION
 from biodir.modeling_biodir import BioDirForRelationExtraction
-from biodir.modeling_document_biodir import entity_states, mention_attention, pair_contexts
+from biodir.modeling_document_biodir import (
+    DocumentInputs,
+    document_states,
+    entity_states,
+    mention_attention,
+    pair_contexts,
+)
 from biodir.modeling_heads_biodir import PairStates
 from biodir.processing_biodir import make_processor
 from biodir.processing_document_biodir import DocumentFeatures
@@ -356,16 +363,21 @@ def test_context_weighs_the_text_by_the_attention_of_both_summed_over_heads():
     attention = torch.tensor([[[0.2, 0.8], [0.3, 0.7]], [[0.7, 0.3], [0.4, 0.6]]])  # (heads, entities, tokens)
     states = torch.tensor([[1.0, 0.0], [0.0, 10.0]])
     first = 0.34 / 1.08
-    found = pair_contexts(attention, torch.tensor([[0, 1], [1, 0]]), states)
-    assert_close(found, Tensor([[first, 10 * (1 - first)]] * 2))
+    weighed, totals = pair_contexts(attention, torch.tensor([[0, 1], [1, 0]]), states)
+    assert_close(totals, Tensor([1.08] * 2))
+    assert_close(weighed / totals[:, None], Tensor([[first, 10 * (1 - first)]] * 2))
 
 
 def test_entities_that_share_no_window_have_no_context_and_finite_gradients():
-    attention = torch.tensor([[[1.0, 0.0], [0.0, 1.0]]]).requires_grad_()
-    found = pair_contexts(attention, torch.tensor([[0, 1], [0, 0]]), torch.tensor([[3.0], [4.0]]))
-    assert found.tolist() == [[0.0], [3.0]]
-    found.sum().backward()
-    assert attention.grad.isfinite().all()
+    model, processor = model_and_processor(**NARROW)
+    features = features_of(processor, TEXT)
+    [found] = [[place for place, scored in enumerate(one.pairs) if scored.cross_window] for one in features]
+    inputs = {name: torch.as_tensor(each) for name, each in processor.collate(features).items()}
+    states = document_states(model.encoder, model.soft_prompt.vectors, DocumentInputs(**inputs), 4096)
+    assert found
+    assert torch.equal(states.contexts.any(dim=1).logical_not().nonzero()[:, 0], torch.tensor(found))
+    states.contexts.sum().backward()
+    assert all(each.grad is None or each.grad.isfinite().all() for each in model.parameters())
 
 
 @pytest.mark.parametrize("at_once", [1, 3, 100])
@@ -375,4 +387,54 @@ def test_number_of_pairs_at_once_changes_no_context(monkeypatch, at_once):
     pairs = torch.tensor([[one, other] for one in range(4) for other in range(4)])
     expected = pair_contexts(attention, pairs, states)
     monkeypatch.setattr(modeling_document_biodir, "PAIRS_AT_ONCE", at_once)
-    assert_close(pair_contexts(attention, pairs, states), expected)
+    for found, each in zip(pair_contexts(attention, pairs, states), expected, strict=True):
+        assert_close(found, each)
+
+
+# --- memory
+
+
+@pytest.mark.parametrize("token_budget", [1, 60, 200])
+def test_windows_are_read_in_passes_of_the_token_budget_without_a_change_of_scores(token_budget):
+    model, processor = model_and_processor(**NARROW)
+    features = features_of(processor, *DOCUMENTS)
+    expected = logits_of(model, processor, features)
+    passes = []
+    model.encoder.register_forward_pre_hook(
+        lambda _, args, inputs: passes.append((len(inputs["layout"].windows), inputs["inputs_embeds"].shape[1])),
+        with_kwargs=True,
+    )
+    model.config.token_budget = token_budget
+    assert_close(logits_of(model, processor, features), expected)
+    assert sum(windows for windows, _ in passes) == sum(len(found.rows) for found in features)
+    assert all(tokens <= token_budget or windows == 1 for windows, tokens in passes)
+    assert token_budget == 1 or any(windows > 1 for windows, _ in passes)
+
+
+def test_largest_tensor_does_not_grow_with_text_and_entities_at_once():
+    model, processor = model_and_processor(**NARROW)
+    model.config.token_budget = 100
+    largest = []
+    for copies in (10, 40):
+        text = "it binds it . " * 4
+        document = marked_document(" ".join(f"<C:C{number} iron> {text}" for number in range(copies)))
+        [features] = features_of(processor, document)
+        some = features.select(range(0, len(features.pairs), len(features.pairs) // 20))
+        with _LargestTensor() as watched:
+            logits_of(model, processor, [some])
+        largest.append(watched.numbers)
+    assert largest[1] <= largest[0]
+
+
+class _LargestTensor(TorchFunctionMode):
+    """Counts the numbers of the largest tensor that torch returns."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.numbers = 0
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        found = function(*args, **(kwargs or {}))
+        if isinstance(found, Tensor) and not isinstance(found, torch.nn.Parameter) and found.is_floating_point():
+            self.numbers = max(self.numbers, found.numel())
+        return found

@@ -277,7 +277,6 @@ def test_batch_of_two_documents():
         "input_ids": [[1, 2, 3], [4, PAD, PAD], [6, PAD, PAD]],
         "attention_mask": [[1, 1, 1], [1, 1, 0], [1, 0, 0]],
         "pair_type_ids": [2, 1, 0],
-        "window_documents": [0, 0, 1],
         "mention_windows": [0, 0, 1, 1, 2, 2],
         "mention_positions": [1, 2, 1, 0, 0, 0],
         # The first document's C1, G1 and D1, then the second's C2 and its own C1.

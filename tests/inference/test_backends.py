@@ -15,6 +15,7 @@ from biodir.inference import BACKENDS
 from biodir.inference.backends import use_backend
 from biodir.inference.loading import load_pipeline
 from biodir.inference.onnx_encoder import ONNX_FILES, export_encoder
+from biodir.modeling_biodir import BioDirForRelationExtraction
 from helpers.tiny_checkpoint import save_checkpoint
 from helpers.tiny_models import tiny_model
 
@@ -95,11 +96,27 @@ def test_scores_are_those_of_torch(checkpoints, form, backend):
 
 
 @pytest.mark.parametrize("form", PAIR_ENCODINGS)
-@pytest.mark.parametrize("backend", ["bf16", "int8"])
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_document_has_the_same_scores_by_itself_and_among_others(checkpoints, form, backend):
     extract = load_pipeline(str(checkpoints[form]), "cpu", backend)
     together = scores_of(extract, LONG, SHORT, LONG)
-    assert_near(together, torch.cat([scores_of(extract, each) for each in (LONG, SHORT, LONG)]), backend)
+    singly = torch.cat([scores_of(extract, each) for each in (LONG, SHORT, LONG)])
+    print(form, backend, (together - singly).abs().max())
+    assert (together - singly).abs().max() <= 1e-6
+
+
+@pytest.mark.parametrize("form", PAIR_ENCODINGS)
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_every_backend_takes_checkpoints_of_half_precision(checkpoints, tmp_path, form, dtype, backend):
+    expected = scores_of(load_pipeline(str(checkpoints[form]), "cpu"))
+    shutil.copytree(checkpoints[form], tmp_path / "half")
+    model = BioDirForRelationExtraction.from_pretrained(checkpoints[form], dtype=dtype)
+    model.save_pretrained(tmp_path / "half")
+    assert load_file(tmp_path / "half" / "model.safetensors")["soft_prompt.vectors"].dtype == getattr(torch, dtype)
+    found = scores_of(load_pipeline(str(tmp_path / "half"), "cpu", backend))
+    print(form, dtype, backend, (found - expected).abs().max(), (found - expected).abs().mean())
+    assert_near(found, expected, backend if backend.endswith("int8") else "bf16")
 
 
 # Exported files.
