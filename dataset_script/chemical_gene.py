@@ -107,8 +107,8 @@ DRUGPROT = Corpus(
     ids_are_pmids=True,
     licence="CC-BY 4.0",
     address="https://zenodo.org/records/4955411",
-    note="Relations are within a sentence and join chemicals with genes; other pairs are not annotated. No novelty. The "
-    "file drugprot_dev350 holds 350 documents of the official training set, not of the development set.",
+    note="Relations are within a sentence and join chemicals with genes; other pairs are not annotated. No novelty. "
+    "The file drugprot_dev350 holds 350 documents of the official training set, not of the development set.",
 )
 EU_ADR = Corpus(
     name="euadr",
