@@ -96,7 +96,7 @@ def test_imports_have_no_cycle(graph):
 
 def test_formats_need_only_documents(graph):
     allowed = {f"biodir.{name}" for name in HUB_FILES if name.startswith(("document", "errors", "labels"))}
-    allowed |= {"biodir.files", "biodir.optional", "biodir.formats"}
+    allowed |= {"biodir.files", "biodir.optional"}
     formats = {name for name in graph if name.startswith("biodir.formats.")}
     assert "biodir.formats.pubtator_writer" in formats
     assert set().union(*(graph[name] for name in formats)) <= allowed | formats
