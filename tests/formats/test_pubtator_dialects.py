@@ -49,7 +49,7 @@ DOCUMENT = Document(
 # What makes other programs lose mentions or offsets: no identifier column, title that ends in a space, line breaks.
 ODD = Document(
     "8",
-    "A\u2028b\x85 \tcd ef",
+    "A\u2028b\xa0 \tcd ef",
     (Mention(0, 3, "A\u2028b", "Gene", ("text:a b",), ""), Mention(6, 8, "cd", "Gene", (), "None")),
     passages=(Passage(0, 5, "title"), Passage(6, 11, "abstract")),
 )
