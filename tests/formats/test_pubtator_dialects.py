@@ -103,6 +103,12 @@ def test_other_names_of_types_become_those_of_pubtator_3_or_stay(kind, name):
     assert format_pubtator(document, "pubtator3").split("\n")[2] == f"7\t0\t2\tAb\t{name}\tx"
 
 
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_unlinked_mention_whose_text_is_the_sign_of_unlinked_ones_stays_unlinked(dialect):
+    document = Document("7", "Ab -", (Mention(3, 4, "-", "Gene", ()),))
+    assert parse_document(format_pubtator(document, dialect)).mentions[0].identifiers == ()
+
+
 def test_two_subjects_for_one_pair_matter_only_where_there_are_subjects():
     relations = (Relation("Bind", "A", "B", subject_id="A"), Relation("Conversion", "B", "A"))
     written = format_pubtator(Document("7", "Ab c", relations=relations), "pubtator")
