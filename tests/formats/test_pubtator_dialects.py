@@ -1,6 +1,7 @@
 """The dialects of PubTator output: each is read by the program that it is named for, and what it drops is known."""
 
 import io
+import random
 import re
 from dataclasses import replace
 
@@ -186,6 +187,45 @@ def test_relations_of_netmedex_name_nodes():
         part for *_, kind, column in article.annotations for part in (column.split(";") if kind == "Gene" else [column])
     }
     assert {"MESH:D007501", "1956", "p|SUB|V|600|E"} <= nodes
+
+
+# Characters of the kinds that separate columns, lines, identifiers and words.
+CHARACTERS = "aB1 \t\n\r\u2028\x85\x0c\x1c\xa0\u3000|;,-.\u03b1'#"
+
+
+def random_documents(number):
+    draw = random.Random(7)
+    for _ in range(number):
+        text = "".join(draw.choice(CHARACTERS) for _ in range(draw.randint(1, 40)))
+        starts = [draw.randrange(len(text)) for _ in range(draw.randint(0, 4))]
+        spans = [(start, draw.randint(start + 1, len(text))) for start in starts]
+        mentions = [
+            Mention(start, end, text[start:end], kind, identifiers)
+            for start, end in spans
+            for _, kind, identifiers, *_ in [draw.choice(MENTIONS)]
+            if not text[start:end].isspace()
+        ]
+        cut = draw.randrange(len(text))
+        passages = (Passage(0, cut, "title"), Passage(cut + 1, len(text), "abstract"))
+        yield Document("7", text, tuple(mentions), RELATIONS, passages if draw.random() < 0.5 else ())
+
+
+@pytest.mark.parametrize("dialect", ["pubtator", "pubtator3"])
+def test_any_text_is_the_same_for_all_readers(dialect):
+    pubtator = pytest.importorskip("bioc.pubtator")
+    for document in random_documents(500):
+        spans = [(each.start_char, each.end_char) for each in document.mentions]
+        written = format_pubtator(document, dialect)
+        ours, (theirs,) = parse_document(written), netmedex_articles(written)
+        assert [(each.start_char, each.end_char) for each in ours.mentions] == spans
+        assert [each[:2] for each in theirs.annotations] == spans
+        assert len(theirs.relations) == len(ours.relations) == len(RELATIONS)
+        if "|a|" not in document.text and document.text.strip():  # bioc finds that, and a text, anywhere in a line
+            (found,) = pubtator.loads(written)
+            assert [(each.start, each.end) for each in found.annotations] == spans
+            text = found.text.replace("\n", " ")
+            assert all(text[each.start : each.end].rstrip() == each.text.rstrip() for each in found.annotations)
+            assert len(found.relations) == len(RELATIONS)
 
 
 # Real exports.
