@@ -162,7 +162,7 @@ def _identifiers_from(value: Any, mention_text: str, place: str) -> tuple[tuple[
         return (text_identifier(mention_text),), None
     values = [value] if isinstance(value, (str, bytes)) or not isinstance(value, Iterable) else list(value)
     written = [_identifier_string(part) for part in values]
-    if isinstance(value, (Mapping, bytes)) or None in written:
+    if isinstance(value, Mapping) or None in written:
         raise AnnotationError(
             f"{place}: id {shown(value)} is not a string or a list of strings", "identifier that is no string"
         )

@@ -119,6 +119,7 @@ def split_identifiers(column: str, entity_type: str) -> tuple[str, ...]:
 def column_identifiers(column: str, entity_type: str, text: str) -> tuple[str, ...]:
     """Return the identifiers of a mention with this text; where its column is empty, the identifier of the text."""
     is_name = is_unlinked(column) and column.strip().casefold() == text.casefold()  # "NA" for noradrenaline
+    is_name = is_name and column.strip() not in UNLINKED_IDENTIFIERS
     return split_identifiers(column, entity_type) if column.strip(" ;,|") and not is_name else (text_identifier(text),)
 
 

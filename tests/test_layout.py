@@ -95,7 +95,7 @@ def test_imports_have_no_cycle(graph):
 
 
 def test_formats_need_only_documents(graph):
-    allowed = {f"biodir.{name}" for name in HUB_FILES if name.startswith(("document", "errors"))}
+    allowed = {f"biodir.{name}" for name in HUB_FILES if name.startswith(("document", "errors", "labels"))}
     allowed |= {"biodir.files", "biodir.optional"}
     formats = {name for name in graph if name.startswith("biodir.formats.")}
     assert "biodir.formats.pubtator_writer" in formats

@@ -149,7 +149,7 @@ def calibrate(
 
 def error_page_command(
     gold_file: GoldArgument,
-    predicted_file: Annotated[Path, Argument(metavar="PRED", help="the same documents, as `biodir predict` writes")],
+    predicted_file: Annotated[Path, Argument(metavar="PRED", help="their predictions, with --dialect bioredirect")],
     output: PageOption,
     errors: ErrorsOption = "raise",
     offsets: OffsetsOption = "characters",

@@ -42,9 +42,12 @@ def _mention(mention: Mention) -> Mention:
 
 
 def _relation(relation: Relation) -> Relation:
-    names = ("entity1_id", "entity2_id", "subject_id")
-    values = {name: getattr(relation, name) for name in names}
-    return replace(relation, **{name: value and _identifier(value) for name, value in values.items()})
+    return replace(
+        relation,
+        entity1_id=_identifier(relation.entity1_id),
+        entity2_id=_identifier(relation.entity2_id),
+        subject_id=relation.subject_id and _identifier(relation.subject_id),
+    )
 
 
 def _type(mention: Mention) -> str:

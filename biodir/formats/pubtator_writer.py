@@ -58,11 +58,15 @@ def format_pubtator(document: Document, dialect: str = BIOREDIRECT) -> str:
         raise AnnotationError(f"{place}: an id that holds '|' cannot be written as PubTator; give another id")
     if dialect == "pubtator3":
         document = with_names_of_pubtator3(document)
-    text = _without_breaks(document.text, is_strict)
-    title_end = _title_end(document, text, is_strict)
+    text = (_ANY_LINE_BREAK if is_strict else _COLUMN_OR_LINE_BREAK).sub(" ", document.text)
+    title_end = _title_end(document, text)
+    if is_strict:  # programs that strip lines lose the spaces at the end of a title, and all offsets after it are wrong
+        stripped = len(text[:title_end].rstrip())
+        text = text[:stripped].ljust(title_end) + text[title_end:]
+        title_end = stripped
     lines = [f"{document_id}|t|{text[:title_end]}", f"{document_id}|a|{text[title_end + 1 :]}"]
     for index, mention in enumerate(document.mentions):
-        lines.append(_line(document_id, _mention_columns(mention, f"{place}, mention {index}", is_strict)))
+        lines.append(_line(document_id, _mention_columns(mention, text, f"{place}, mention {index}", is_strict)))
     rows = _relation_rows(document, place) if is_strict else _directed_relation_rows(document, place)
     lines += [_line(document_id, row) for row in rows]
     return "\n".join(lines) + "\n\n"
@@ -112,23 +116,21 @@ def _line(document_id: str, columns: Iterable[str]) -> str:
     return "\t".join([document_id, *columns]).rstrip("\t")
 
 
-def _title_end(document: Document, text: str, is_strict: bool) -> int:
+def _title_end(document: Document, text: str) -> int:
     """Return the index of the space between title and abstract, or the length of a text without spaces."""
     if len(document.passages) > 1 and text.startswith(" ", document.passages[0].end_char):
-        end = document.passages[0].end_char
-        # Programs that strip lines lose the spaces at the end of a title, and then all offsets after it are wrong.
-        return len(text[:end].rstrip(" ")) if is_strict else end
+        return document.passages[0].end_char
     sentence_end = _SENTENCE_END.search(text)
     if sentence_end is not None:
         return sentence_end.start()
     return text.index(" ") if " " in text else len(text)
 
 
-def _mention_columns(mention: Mention, place: str, is_strict: bool) -> list[str]:
+def _mention_columns(mention: Mention, text: str, place: str, is_strict: bool) -> list[str]:
     return [
         str(mention.start_char),
         str(mention.end_char),
-        _without_breaks(mention.text, is_strict),
+        text[mention.start_char : mention.end_char],
         _checked_column(mention.entity_type, "entity type", place),
         _id_column(mention, place, is_strict),
     ]
@@ -231,11 +233,6 @@ def _checked_column(value: str, name: str, place: str) -> str:
             "give a text without tabs, line breaks and spaces around it"
         )
     return value
-
-
-def _without_breaks(text: str, is_strict: bool) -> str:
-    """Return the text with a space for every tab and line break, so that it has the same length and fits in a line."""
-    return (_ANY_LINE_BREAK if is_strict else _COLUMN_OR_LINE_BREAK).sub(" ", text)
 
 
 def _score_column(score: float | None) -> str:

@@ -58,9 +58,9 @@ def predict(
     listed on the terminal.
 
         biodir predict samples/sample.pubtator
-        biodir predict a.txt b.jsonl -o out.pubtator --errors skip-mention
-        biodir predict a.txt -o out.pubtator --dialect bioredirect
+        biodir predict a.pubtator b.jsonl -o out.pubtator --errors skip-mention
         biodir predict a.xml -o out.jsonl --relation-types Bind Cotreatment
+        biodir predict a.txt -o out.pubtator --dialect bioredirect
     """
     from biodir.inference.predict import count_documents, format_of, predict_files
 

@@ -1,6 +1,7 @@
 """The dialects of PubTator output: each is read by the program that it is named for, and what it drops is known."""
 
 import io
+import random
 import re
 from dataclasses import replace
 
@@ -49,7 +50,7 @@ DOCUMENT = Document(
 # What makes other programs lose mentions or offsets: no identifier column, title that ends in a space, line breaks.
 ODD = Document(
     "8",
-    "A\u2028b\x85 \tcd ef",
+    "A\u2028b\xa0 \tcd ef",
     (Mention(0, 3, "A\u2028b", "Gene", ("text:a b",), ""), Mention(6, 8, "cd", "Gene", (), "None")),
     passages=(Passage(0, 5, "title"), Passage(6, 11, "abstract")),
 )
@@ -101,6 +102,12 @@ def test_pubtator_3_has_its_types_and_identifiers():
 def test_other_names_of_types_become_those_of_pubtator_3_or_stay(kind, name):
     document = Document("7", "Ab c", (Mention(0, 2, "Ab", kind, ("x",)),))
     assert format_pubtator(document, "pubtator3").split("\n")[2] == f"7\t0\t2\tAb\t{name}\tx"
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_unlinked_mention_whose_text_is_the_sign_of_unlinked_ones_stays_unlinked(dialect):
+    document = Document("7", "Ab -", (Mention(3, 4, "-", "Gene", ()),))
+    assert parse_document(format_pubtator(document, dialect)).mentions[0].identifiers == ()
 
 
 def test_two_subjects_for_one_pair_matter_only_where_there_are_subjects():
@@ -180,6 +187,45 @@ def test_relations_of_netmedex_name_nodes():
         part for *_, kind, column in article.annotations for part in (column.split(";") if kind == "Gene" else [column])
     }
     assert {"MESH:D007501", "1956", "p|SUB|V|600|E"} <= nodes
+
+
+# Characters of the kinds that separate columns, lines, identifiers and words.
+CHARACTERS = "aB1 \t\n\r\u2028\x85\x0c\x1c\xa0\u3000|;,-.\u03b1'#"
+
+
+def random_documents(number):
+    draw = random.Random(7)
+    for _ in range(number):
+        text = "".join(draw.choice(CHARACTERS) for _ in range(draw.randint(1, 40)))
+        starts = [draw.randrange(len(text)) for _ in range(draw.randint(0, 4))]
+        spans = [(start, draw.randint(start + 1, len(text))) for start in starts]
+        mentions = [
+            Mention(start, end, text[start:end], kind, identifiers)
+            for start, end in spans
+            for _, kind, identifiers, *_ in [draw.choice(MENTIONS)]
+            if not text[start:end].isspace()
+        ]
+        cut = draw.randrange(len(text))
+        passages = (Passage(0, cut, "title"), Passage(cut + 1, len(text), "abstract"))
+        yield Document("7", text, tuple(mentions), RELATIONS, passages if draw.random() < 0.5 else ())
+
+
+@pytest.mark.parametrize("dialect", ["pubtator", "pubtator3"])
+def test_any_text_is_the_same_for_all_readers(dialect):
+    pubtator = pytest.importorskip("bioc.pubtator")
+    for document in random_documents(500):
+        spans = [(each.start_char, each.end_char) for each in document.mentions]
+        written = format_pubtator(document, dialect)
+        ours, (theirs,) = parse_document(written), netmedex_articles(written)
+        assert [(each.start_char, each.end_char) for each in ours.mentions] == spans
+        assert [each[:2] for each in theirs.annotations] == spans
+        assert len(theirs.relations) == len(ours.relations) == len(RELATIONS)
+        if "|a|" not in document.text and document.text.strip():  # bioc finds that, and a text, anywhere in a line
+            (found,) = pubtator.loads(written)
+            assert [(each.start, each.end) for each in found.annotations] == spans
+            text = found.text.replace("\n", " ")
+            assert all(text[each.start : each.end].rstrip() == each.text.rstrip() for each in found.annotations)
+            assert len(found.relations) == len(RELATIONS)
 
 
 # Real exports.
