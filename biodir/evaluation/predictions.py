@@ -119,7 +119,7 @@ def predicted_documents(
 
 def _predictions(path: Path, policy: ErrorPolicy) -> Iterator[Document]:
     source = input_name(path)
-    if Path(path).suffix.lower() == brat.SUFFIX:
+    if Path(path).suffix.lower() == brat.BRAT_SUFFIX:
         yield from read_documents(path, policy)
         return
     with open_input(path) as file:
