@@ -166,7 +166,7 @@ def test_labels_of_the_model_may_be_other_ones_than_those_of_biored(folder, chec
     assert json.loads((folder / "out.json").read_text())["relation_type"]["fp"] == 6
     capfd.readouterr()
     message = failure(capfd, "calibrate", "dev.pubtator", "--model", "model", "--device", "cpu")
-    assert "which the model cannot predict; it knows X1, X2, X3" in message
+    assert "which the model cannot predict; known are X1, X2, X3" in message
 
 
 # biodir calibrate.
@@ -212,3 +212,21 @@ def test_corpus_without_novelty_and_direction_is_scored_without_them(folder, cap
     assert any("share no relation type: gold has CID, the predictions Bind" in line for line in lines)
     assert json.loads((folder / "out.json").read_text())["all"] is None
     assert (folder / "out.png").is_file()
+
+
+# Mentions of types that the model does not know.
+
+
+@pytest.mark.parametrize(("errors", "left_out"), [("skip-document", "1 document"), ("skip-mention", "1 mention")])
+def test_gold_mentions_of_unknown_types_follow_the_policy(errors, left_out, folder, checkpoint, capfd):
+    text = (folder / "dev.pubtator").read_text()
+    title = next(line for line in text.split("\n") if "|t|" in line)
+    name, word = title.split("|t|")[0], title.split("|t|")[1].split()[0]
+    row = f"{title}\n{name}\t0\t{len(word)}\t{word}\tTissue\tT1"
+    (folder / "odd.pubtator").write_text(text.replace(title, row))
+    command = ["evaluate", "odd.pubtator", "--model", str(checkpoint), *FEW_OPTIONS]
+    assert "unknown entity types: 'Tissue' (1)" in failure(capfd, *command)
+    assert main([*command, "--errors", errors]) == (3 if errors == "skip-document" else 0)
+    captured = capfd.readouterr()
+    assert f"left out: {left_out} (unknown entity type 'Tissue')" in captured.err
+    assert captured.out.startswith("1 documents" if errors == "skip-document" else "2 documents")
