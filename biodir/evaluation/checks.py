@@ -124,7 +124,8 @@ def _compared(gold: Document, predicted: Document | None) -> ComparedDocument:
 def _distinct(relations: Iterable[Relation]) -> tuple[dict[Any, Relation], list[Relation], list[Relation]]:
     """Return the first relation of each statement, those that repeat one, and those that contradict one."""
     first: dict[Any, Relation] = {}
-    repeated, contradictory = [], []
+    repeated: list[Relation] = []
+    contradictory: list[Relation] = []
     for relation in relations:
         earlier = first.get(_statement(relation))
         if earlier is None:
