@@ -108,6 +108,20 @@ def test_predictions_that_lack_documents_are_scored_with_a_note(folder, capfd):
     assert "\nnote: NAME: the predictions lack 3 of 4 documents" in outputs[0]
 
 
+def test_pair_in_both_orders_changes_no_score(folder, capfd):
+    text = (folder / "pred.pubtator").read_text()
+    rows = [line.split("\t") for line in text.split("\n") if line.count("\t") > 3 and not line.split("\t")[1].isdigit()]
+    name, kind, first, second, *others = rows[0]
+    again = "\t".join([name, kind, second, first, *others])
+    (folder / "both.pubtator").write_text(text.replace("\t".join(rows[0]), "\t".join(rows[0]) + "\n" + again))
+    for file in ("pred", "both"):
+        assert main(["evaluate", "gold.pubtator", f"{file}.pubtator", "--json", f"{file}.json", *FEW_OPTIONS]) == 0
+    pred, both = (json.loads((folder / f"{file}.json").read_text()) for file in ("pred", "both"))
+    note, *others = both.pop("notes")
+    assert f"given again, in either order of the pair ({name}: {kind} of {second} and {first}): counted once" in note
+    assert (others, both) == (pred.pop("notes"), pred)
+
+
 def test_documents_that_gold_lacks_are_left_out_and_end_with_their_status(folder, capfd):
     arguments = ["evaluate", "dev.pubtator", "pred.pubtator", "--errors", "skip-document", *FEW_OPTIONS]
     assert main(arguments) == 3
