@@ -1,5 +1,6 @@
 """Corpora as a folder of Parquet files with a data set card, which `load_dataset` takes and the Hub shows."""
 
+import logging
 import os
 import tempfile
 from collections.abc import Sequence
@@ -14,6 +15,9 @@ from biodir.dataset_script.files import FoundFiles, SplitFile, verify_checksums,
 from biodir.dataset_script.rows import relations_outside_pairs
 from biodir.dataset_script.sources import Source
 from biodir.errors_biodir import SettingError
+from biodir.evaluation.checks import several_types
+
+logger = logging.getLogger(__name__)
 
 
 def export(found: Sequence[FoundFiles], out: str | os.PathLike[str], is_strict: bool = False) -> dict[Path, int]:
@@ -69,6 +73,13 @@ def _counts(source: Source, file: SplitFile, pairs: Dataset) -> dict[str, str | 
     """Return a row of the card's table of counts, by the names of its columns."""
     documents = list(file.documents())
     counts = counts_of(documents)
+    several = several_types(documents)
+    if several:
+        logger.warning(
+            "%s: %d pairs have several relation types (%s): the column relation of %s has the first of each, "
+            "further_relations the others",
+            *(file.path, len(several), several[0], source.pairs_name),
+        )
     return {
         "corpus": source.name,
         "split": file.split,

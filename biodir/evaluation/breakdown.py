@@ -118,11 +118,11 @@ def candidates_only(
     kept = []
     for pair in pairs:
         groups = RelationGroups(pair.gold, pair_types)
-        sides = (
+        gold, predicted = (
             replace(document, relations=tuple(filter(groups.is_candidate, document.relations)))
             for document in (pair.gold, pair.predicted)
         )
-        kept.append(ComparedDocument(*sides))
+        kept.append(replace(pair, gold=gold, predicted=predicted))
     return kept
 
 

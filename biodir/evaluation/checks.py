@@ -124,7 +124,8 @@ def _compared(gold: Document, predicted: Document | None) -> ComparedDocument:
 def _distinct(relations: Iterable[Relation]) -> tuple[dict[Any, Relation], list[Relation], list[Relation]]:
     """Return the first relation of each statement, those that repeat one, and those that contradict one."""
     first: dict[Any, Relation] = {}
-    repeated, contradictory = [], []
+    repeated: list[Relation] = []
+    contradictory: list[Relation] = []
     for relation in relations:
         earlier = first.get(_statement(relation))
         if earlier is None:
@@ -160,6 +161,13 @@ def comparison_notes(pairs: Sequence[ComparedDocument]) -> list[str]:
         if part not in unannotated_parts(gold):
             notes.append(f"no predicted relation has a {part}: scores that need it do not describe the predictions")
     types = [sorted({relation.relation_type for relation in side}) for side in (gold, predicted)]
+    known = sorted({*RELATION_LABELS, *types[0], *types[1]})
+    for name in sorted({*types[0], *types[1]} - {*RELATION_LABELS}):
+        others = [each for each in known if each != name and each.casefold() == name.casefold()]
+        if others:
+            notes.append(
+                f"{name} and {' and '.join(others)} are counted as different relation types; give them one name"
+            )
     if all(types) and set(types[0]).isdisjoint(types[1]) and not set(types[0] + types[1]) <= set(RELATION_LABELS):
         notes.append(
             f"gold and predictions share no relation type: gold has {', '.join(types[0])}, the predictions "

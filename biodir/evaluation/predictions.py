@@ -130,7 +130,7 @@ def _predictions(path: Path, policy: ErrorPolicy) -> Iterator[Document]:
         content = file.read()  # pipes can be read once
 
     def opened() -> io.BufferedReader:
-        return io.BufferedReader(io.BytesIO(content), START_BYTES)  # type: ignore[arg-type]  # typeshed wants a RawIOBase
+        return io.BufferedReader(io.BytesIO(content), START_BYTES)
 
     lines = [line.rstrip("\r\n") for line in text_lines(opened())]
     if kind == PUBTATOR and not looks_like_pubtator("\n".join(lines)):
@@ -168,14 +168,18 @@ def _result_attempts(
     filled = [(f"{source}:{number}", line) for number, line in enumerate(lines, start=1) if line.strip()]
     values = _json(filled[0][1])
     if isinstance(values, Mapping):
-        attempts = [(place, partial(_of_line, place, line, policy)) for place, line in filled]
-        return attempts if _is_result(values) else None
+        if not _is_result(values):
+            return None
+        return [(place, partial(_of_line, place, line, policy)) for place, line in filled]
     values = _json("\n".join(lines)) if values is None else values
     values = values if isinstance(values, list) else [values]
     if not values or not _is_result(values[0]):
         return None
-    places = [f"{source}: result {number}" for number in range(1, len(values) + 1)]
-    return [(at, partial(_located_result, at, value, policy)) for at, value in zip(places, values, strict=True)]
+    places = (f"{source}: result {number}" for number in range(1, len(values) + 1))
+    found: list[tuple[str, Callable[[], Document]]] = []
+    for place, value in zip(places, values, strict=True):
+        found.append((place, partial(_located_result, place, value, policy)))
+    return found
 
 
 def _json(text: str) -> Any:

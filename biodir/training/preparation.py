@@ -155,8 +155,8 @@ def dev_documents(
     policy = policy or reading_policy(settings, log)
     documents = read_corpus(settings.dev, policy, log, settings.max_dev_documents)
     check_level(documents, settings.metric_for_best_model, settings.dev)
-    config.calibrated_on = fingerprints(documents)
     known = known_documents(settings.dev, documents, config, policy, log)
+    config.calibrated_on = fingerprints(known)
     reasons = relations_without_candidate(known, config.pair_types)
     if reasons.total() == sum(len(document.relations) for document in known):
         raise SettingError(

@@ -1,11 +1,12 @@
 """Corpora become a folder that `load_dataset` takes."""
 
 import logging
+from dataclasses import replace
 
 import pytest
 from datasets import load_dataset
 
-from biodir import ParseError, SettingError, parse_document
+from biodir import ParseError, Relation, SettingError, parse_document
 from biodir.dataset_script.export import export
 from biodir.dataset_script.features import document_features, pair_features
 from biodir.dataset_script.files import found_files
@@ -47,6 +48,16 @@ def exported(tmp_path_factory):
 def load(exported, tmp_path):
     """Loads a configuration of the exported folder as users do, with a cache of its own."""
     return lambda name, **options: load_dataset(str(exported[0]), name, cache_dir=str(tmp_path), **options)
+
+
+def test_pairs_with_several_relation_types_are_named(tmp_path, caplog):
+    again = Relation("Bind", "D1", "10", "Novel", "D1")
+    folder = write_data_folder(tmp_path / "data", with_bc5cdr=False)
+    twice = replace(IRON, relations=(*IRON.relations, again), subject_lines=())
+    write_split(folder / "bioredirect" / "bioredirect_train.pubtator", twice, COPPER)
+    exported_folder(folder, tmp_path / "out", [BIORED_DIRECTION])
+    (message,) = [message for message in caplog.messages if "several relation types" in message]
+    assert "1 pairs have several relation types (1: Positive_Correlation and Bind of 10 and D1): the column" in message
 
 
 def test_every_file_is_reported_with_its_rows(exported):

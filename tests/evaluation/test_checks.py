@@ -117,6 +117,11 @@ def test_label_in_another_case_gets_a_suggestion():
     assert message_of([document(BIND)], predicted).endswith("between a and b; did you mean 'Positive_Correlation'?")
 
 
+def test_types_that_differ_in_case_are_noted():
+    (note,) = notes([document(replace(BIND, relation_type="bind"))], [document(BIND)])[:1]
+    assert note == "bind and Bind are counted as different relation types; give them one name"
+
+
 def test_labels_of_the_model_are_known_where_no_gold_document_has_them():
     predicted = [document(Relation("CID", "a", "b", "Known"))]
     labels = {"relation": ["None", "CID"], "novelty": ["None", "Known"], "direction": []}

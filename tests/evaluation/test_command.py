@@ -108,6 +108,20 @@ def test_predictions_that_lack_documents_are_scored_with_a_note(folder, capfd):
     assert "\nnote: NAME: the predictions lack 3 of 4 documents" in outputs[0]
 
 
+def test_pair_in_both_orders_changes_no_score(folder, capfd):
+    text = (folder / "pred.pubtator").read_text()
+    rows = [line.split("\t") for line in text.split("\n") if line.count("\t") > 3 and not line.split("\t")[1].isdigit()]
+    name, kind, first, second, *others = rows[0]
+    again = "\t".join([name, kind, second, first, *others])
+    (folder / "both.pubtator").write_text(text.replace("\t".join(rows[0]), "\t".join(rows[0]) + "\n" + again))
+    for file in ("pred", "both"):
+        assert main(["evaluate", "gold.pubtator", f"{file}.pubtator", "--json", f"{file}.json", *FEW_OPTIONS]) == 0
+    pred, both = (json.loads((folder / f"{file}.json").read_text()) for file in ("pred", "both"))
+    note, *others = both.pop("notes")
+    assert f"given again, in either order of the pair ({name}: {kind} of {second} and {first}): counted once" in note
+    assert (others, both) == (pred.pop("notes"), pred)
+
+
 def test_documents_that_gold_lacks_are_left_out_and_end_with_their_status(folder, capfd):
     arguments = ["evaluate", "dev.pubtator", "pred.pubtator", "--errors", "skip-document", *FEW_OPTIONS]
     assert main(arguments) == 3
@@ -166,7 +180,7 @@ def test_labels_of_the_model_may_be_other_ones_than_those_of_biored(folder, chec
     assert json.loads((folder / "out.json").read_text())["relation_type"]["fp"] == 6
     capfd.readouterr()
     message = failure(capfd, "calibrate", "dev.pubtator", "--model", "model", "--device", "cpu")
-    assert "which the model cannot predict; it knows X1, X2, X3" in message
+    assert "which the model cannot predict; known are X1, X2, X3" in message
 
 
 # biodir calibrate.
@@ -212,3 +226,21 @@ def test_corpus_without_novelty_and_direction_is_scored_without_them(folder, cap
     assert any("share no relation type: gold has CID, the predictions Bind" in line for line in lines)
     assert json.loads((folder / "out.json").read_text())["all"] is None
     assert (folder / "out.png").is_file()
+
+
+# Mentions of types that the model does not know.
+
+
+@pytest.mark.parametrize(("errors", "left_out"), [("skip-document", "1 document"), ("skip-mention", "1 mention")])
+def test_gold_mentions_of_unknown_types_follow_the_policy(errors, left_out, folder, checkpoint, capfd):
+    text = (folder / "dev.pubtator").read_text()
+    title = next(line for line in text.split("\n") if "|t|" in line)
+    name, word = title.split("|t|")[0], title.split("|t|")[1].split()[0]
+    row = f"{title}\n{name}\t0\t{len(word)}\t{word}\tTissue\tT1"
+    (folder / "odd.pubtator").write_text(text.replace(title, row))
+    command = ["evaluate", "odd.pubtator", "--model", str(checkpoint), *FEW_OPTIONS]
+    assert "unknown entity types: 'Tissue' (1)" in failure(capfd, *command)
+    assert main([*command, "--errors", errors]) == (3 if errors == "skip-document" else 0)
+    captured = capfd.readouterr()
+    assert f"left out: {left_out} (unknown entity type 'Tissue')" in captured.err
+    assert captured.out.startswith("1 documents" if errors == "skip-document" else "2 documents")

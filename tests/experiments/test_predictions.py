@@ -87,7 +87,10 @@ def test_model_has_the_scores_of_evaluate_and_joined_with_itself_the_same(tmp_pa
         biodir([*map(str, ["evaluate", gold, "--model", model, "--json", outputs["evaluated"]]), "--device", "cpu"])
         == 0
     )
-    for name, models in (("scored", [model]), ("joined", [f"{task}={model}" for task in {"relation", *tasks}])):
+    for name, models in (
+        ("scored", [model]),
+        ("joined", [f"{task}={model}" for task in dict.fromkeys(("relation", *tasks))]),
+    ):
         main([*map(str, [gold, "--models", *models, "--json", outputs[name]]), "--device", "cpu"])
     evaluated, scored, joined = (json.loads(path.read_text()) for path in outputs.values())
     assert set(scored.pop("heads")) == set(tasks)

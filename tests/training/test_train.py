@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 
 import train
 from biodir.configuration_biodir import PAIR_ENCODINGS
-from biodir.errors_biodir import CheckpointError, SettingError
+from biodir.errors_biodir import AnnotationError, CheckpointError, SettingError
 from biodir.formats.pubtator_reader import read_pubtator
 from biodir.inference.loading import load_pipeline
 from biodir.labels_biodir import CHEMICAL, DISEASE
@@ -115,6 +115,17 @@ def test_run_without_dev_keeps_its_last_epoch_and_the_bias_that_is_given(encoder
     assert [entry["epoch"] for entry in log["epochs"]] == [1, 2]
     assert (log["best_epoch"], log["steps"], config_of(run)["none_bias"]) == (2, 2, 1.25)
     assert are_equal(weights_of(run), weights_of(last_folder(run)))
+
+
+def test_log_has_what_was_left_out_of_the_data(short_run, tmp_path, capsys):
+    train = written(tmp_path / "own.pubtator", range(1, 5))
+    train.write_text(train.read_text() + DOCUMENT.format(id=5).replace("20\t24\tIron", "20\t25\tIron"))
+    with pytest.raises(AnnotationError, match=r"own\.pubtator:\d+: says 'Iron' but the text at \[20, 25\) is 'Iron '"):
+        short_run(train=train)
+    for errors, what in (("skip-document", "document"), ("skip-mention", "mention")):
+        log = log_of(short_run(train=train, errors=errors))
+        assert log["left_out"] == [f"left out: 1 {what} (mention differs from the text)"]
+        assert f"own.pubtator: left out: 1 {what} (mention differs from the text)" in capsys.readouterr().out
 
 
 # Labels and tasks.

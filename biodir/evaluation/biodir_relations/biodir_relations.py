@@ -74,7 +74,7 @@ class BiodirRelations(evaluate.Metric):
         labels = {**LABELS, **(settings.pop("labels", None) or {})}
         rows = {side: _relations_only(rows, side, labels) for side, rows in given.items() if rows is not None}
         if len(rows) == 2:
-            compared = compared_documents(*([*map(_document, rows[side])] for side in ("references", "predictions")))
+            compared = compared_documents(map(_document, rows["references"]), map(_document, rows["predictions"]))
             # The library `evaluate` wants as many predictions as references.
             lacking = [pair.gold.id for pair in compared if not pair.is_predicted]
             rows["predictions"] += [{"id": name, "relations": []} for name in lacking]
