@@ -14,7 +14,7 @@ from biodir.document_pubtator_biodir import SUBJECT_PREFIX, looks_like_pubtator,
 from biodir.errors_biodir import STRICT, AnnotationError, ErrorPolicy, ParseError, located
 from biodir.evaluation.checks import compared_documents, with_unique_relations
 from biodir.files import START_BYTES, input_name, open_input, text_lines
-from biodir.formats import brat
+from biodir.formats.brat import BRAT_SUFFIX
 from biodir.formats.reading import JSON, PUBTATOR, content_format, parse_documents, read_documents
 from biodir.inference.predict import predicted_relations
 
@@ -119,7 +119,7 @@ def predicted_documents(
 
 def _predictions(path: Path, policy: ErrorPolicy) -> Iterator[Document]:
     source = input_name(path)
-    if Path(path).suffix.lower() == brat.BRAT_SUFFIX:
+    if Path(path).suffix.lower() == BRAT_SUFFIX:
         yield from read_documents(path, policy)
         return
     with open_input(path) as file:
