@@ -161,6 +161,7 @@ class ErrorPolicy:
             source: the name of the file, for the log at its end.
         """
         before = (self.skipped.copy(), self.notes.copy())
+        place = None
         try:
             for place, attempt in attempts:
                 try:
@@ -174,6 +175,7 @@ class ErrorPolicy:
                     self.skip("document", error)
                     continue
                 yield document
+            self.note("files that hold no document", place is None)
         finally:
             for line in _summary(self.skipped - before[0], self.notes - before[1]):
                 logger.warning("%s: %s", source, line)

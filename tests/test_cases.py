@@ -176,6 +176,8 @@ def test_pair_in_both_orders_counts_once(cases_dir, capsys):
 
 def test_training_reads_the_cases(cases_dir):
     names = ["c03_id_ends_in_bar.pubtator", "c14_composite.pubtator", "c34_two_annotators.pubtator"]
-    settings = TrainingSettings(train=[str(cases_dir / name) for name in names], encoder="unused", output_dir="unwritten")
+    settings = TrainingSettings(
+        train=[str(cases_dir / name) for name in names], encoder="unused", output_dir="unwritten"
+    )
     corpora = training_corpora(settings, log=lambda line: None)
     assert [each.id for corpus in corpora for each in corpus.documents] == ["90000003", "90000014", "90000034"]
