@@ -290,8 +290,8 @@ def _check_line(line: _Line, document_id: str) -> None:
         raise ParseError(f"{line.place}: {value} at character {bad.start()} is not UTF-8; save the file as UTF-8")
     if _INNER_LINE.search(line.content):
         raise ParseError(
-            f"{line.place}: holds further lines, which end in \\r while others end in \\n; save the file with line ends of "
-            "one kind",
+            f"{line.place}: holds further lines, which end in \\r while others end in \\n; save the file with one "
+            "kind of line ends",
             "mixed line ends",
         )
     if "\t" not in line.content and line.text_part is None:

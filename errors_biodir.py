@@ -146,6 +146,8 @@ class ErrorPolicy:
     prepare: Callable[[Any], Any] | None = None
     skipped: Counter[tuple[str, str]] = field(default_factory=Counter, compare=False, repr=False)
     notes: Counter[str] = field(default_factory=Counter, compare=False, repr=False)
+    # The file that is read, and the place in it: mentions and relations that are left out do not know them.
+    _place: list[str] = field(default_factory=list, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         for name, value, allowed in (("errors", self.errors, ERRORS), ("offsets", self.offsets, OFFSETS)):
@@ -164,6 +166,7 @@ class ErrorPolicy:
         place = None
         try:
             for place, attempt in attempts:
+                self._place[:] = source, place
                 try:
                     document = attempt()
                     if self.prepare is not None:
@@ -188,6 +191,7 @@ class ErrorPolicy:
             except BioDirError as error:
                 if self.errors == "raise":
                     raise
+                self._place.clear()
                 self.skip("file", error)
 
     def parts(self, what: str, attempts: Iterable[Callable[[], T]]) -> Iterator[T]:
@@ -204,6 +208,8 @@ class ErrorPolicy:
 
     def skip(self, what: str, error: BioDirError) -> None:
         """Count a part that is left out."""
+        if self._place and not str(error).startswith(self._place[0]):
+            error = type(error)(f"{self._place[1]}: {error}", error.reason)
         self.skipped[what, error.reason] += 1
         logger.info("left out a %s: %s", what, error)
         if self.on_skip is not None:

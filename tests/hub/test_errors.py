@@ -40,6 +40,8 @@ def test_lenient_policy_skips_counts_and_logs_for_each_file(caplog):
     assert policy.skipped == {("document", "not of its format"): 2}
     assert caplog.messages == ["in.txt: left out: 2 documents (not of its format)"]
     assert policy.summary() == ["left out: 2 documents (not of its format)"]
+    assert list(policy.documents(attempts(), "empty.txt")) == []
+    assert policy.summary()[1:] == ["files that hold no document: 1"]
 
 
 def test_error_of_the_preparation_is_one_of_its_document():
@@ -65,6 +67,19 @@ def test_only_one_policy_leaves_out_parts(errors, kept):
         return
     assert list(parts) == kept
     assert (policy.skipped_number("mention"), policy.skipped_number("document")) == (1, 0)
+
+
+def test_part_that_is_left_out_is_named_with_its_place():
+    errors = []
+    policy = ErrorPolicy("skip-mention", on_skip=lambda what, error: errors.append(str(error)))
+
+    def document():
+        return list(policy.parts("mention", [attempt for _, attempt in attempts(AnnotationError("mention 7: bad"))]))
+
+    assert list(policy.documents([("in.txt:3", document)], "in.txt")) == [[]]
+    assert errors == ["in.txt:3: mention 7: bad"]
+    assert list(policy.documents(attempts(BAD), "in.txt")) == []
+    assert errors[1:] == ["in.txt:2: bad"], "an error with its place keeps it"
 
 
 @pytest.mark.parametrize("errors", ["skip-document", "skip-mention"])
