@@ -78,7 +78,9 @@ def documents(inputs):
 )
 def test_every_kind_of_input_gives_the_document(inputs, count):
     found = documents(inputs)
-    assert [(each.id, each.text.strip(), each.mentions[0].identifiers) for each in found] == [("7", "Iron", ("5",))] * count
+    assert [(each.id, each.text.strip(), each.mentions[0].identifiers) for each in found] == [
+        ("7", "Iron", ("5",))
+    ] * count
 
 
 @pytest.mark.parametrize(
