@@ -101,13 +101,10 @@ def _entity_key(mapping: Mapping[str, Any], place: str, has_ner: bool) -> str | 
             continue
         likely = get_close_matches(str(key).lower(), ("entities", *ENTITY_KEYS), n=1, cutoff=0.75)
         if likely or not has_ner:
-            meant = (
-                f"did you mean {likely[0]!r}"
-                if likely
-                else ('if it holds the entities, name it "entities"; if the text has none, add "entities": []')
-            )
+            other = 'if it holds the entities, name it "entities", or if the text has none, add "entities": []'
+            meant = f"did you mean {likely[0]!r}?" if likely else other
             raise AnnotationError(
-                f"{place}: has no 'entities' but the unknown key {str(key)!r}; {meant}; known shapes are {SHAPES}",
+                f"{place}: has no 'entities' but the unknown key {str(key)!r}; {meant} (known shapes are {SHAPES})",
                 "entities under an unknown key",
             )
     return None
@@ -163,9 +160,9 @@ def _mention(entry: Any, place: str, local_ids: bool, concepts: Mapping[str, lis
             left.pop(key, None)
     for key in left:
         likely = get_close_matches(str(key).lower(), [key for keys in MENTION_KEYS.values() for key in keys], n=1)
-        meant = f"did you mean {likely[0]!r}" if likely else "remove it, or rename it to one of the known keys"
+        meant = f"did you mean {likely[0]!r}?" if likely else "remove it, or rename it to one of the known keys"
         raise AnnotationError(
-            f"{place}: unknown key {str(key)!r}; {meant}; a mention has start, end, type, id and text",
+            f"{place}: unknown key {str(key)!r}; {meant} (a mention has start, end, type, id and text)",
             "unknown key of a mention",
         )
     return {name: own[name] for name in MENTION_KEYS if name in own}
