@@ -146,7 +146,7 @@ class ErrorPolicy:
     prepare: Callable[[Any], Any] | None = None
     skipped: Counter[tuple[str, str]] = field(default_factory=Counter, compare=False, repr=False)
     notes: Counter[str] = field(default_factory=Counter, compare=False, repr=False)
-    # The file that is read, and the place in it: mentions and relations that are left out do not know them.
+    # The place of the document that is prepared, which what it leaves out does not know.
     _place: list[str] = field(default_factory=list, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -166,13 +166,15 @@ class ErrorPolicy:
         place = None
         try:
             for place, attempt in attempts:
-                self._place[:] = source, place
                 try:
                     document = attempt()
                     if self.prepare is not None:
+                        self._place.append(place)
                         with located(place):
                             document = self.prepare(document)
+                        self._place.clear()
                 except BioDirError as error:
+                    self._place.clear()
                     if self.errors == "raise":
                         raise
                     self.skip("document", error)
@@ -191,7 +193,6 @@ class ErrorPolicy:
             except BioDirError as error:
                 if self.errors == "raise":
                     raise
-                self._place.clear()
                 self.skip("file", error)
 
     def parts(self, what: str, attempts: Iterable[Callable[[], T]]) -> Iterator[T]:
@@ -208,8 +209,8 @@ class ErrorPolicy:
 
     def skip(self, what: str, error: BioDirError) -> None:
         """Count a part that is left out."""
-        if self._place and not str(error).startswith(self._place[0]):
-            error = type(error)(f"{self._place[1]}: {error}", error.reason)
+        if self._place:
+            error = type(error)(f"{self._place[0]}: {error}", error.reason)
         self.skipped[what, error.reason] += 1
         logger.info("left out a %s: %s", what, error)
         if self.on_skip is not None:
