@@ -23,14 +23,17 @@ from .document_parts_biodir import (
     Passage,
     Relation,
     check_mention,
+    is_given,
     is_integer,
     is_unlinked,
     note_unlinked,
+    shown,
     text_identifier,
+    whole_number,
     without_lost,
 )
 from .document_pubtator_biodir import split_identifiers
-from .errors_biodir import STRICT, AnnotationError, ErrorPolicy, ParseError
+from .errors_biodir import STRICT, AnnotationError, ErrorPolicy, ParseError, located
 
 # In lower case and in order of preference. "cui" is what the library bconv writes.
 IDENTIFIER_KEYS = ("identifier", "ncbi gene", "ncbi gene identifier", "mesh", "omim", "ncbi taxonomy", "cui")
@@ -312,7 +315,8 @@ def _mention(
     annotation, found = placed.annotation, text[max(0, start) : max(0, end)]
     mention_text = found if _is_text_of(found, annotation) else annotation.text
     entity_type = annotation.infons["type"]
-    identifiers, source = _identifiers(annotation.infons, mention_text, entity_type)
+    with located(placed.place):
+        identifiers, source = _identifiers(annotation.infons, mention_text, entity_type)
     mention = Mention(start, end, mention_text, entity_type, identifiers, source)
     check_mention(mention, text, placed.place, passage_starts)
     return number, mention
@@ -320,11 +324,14 @@ def _mention(
 
 def _identifiers(infons: Mapping[str, Any], text: str, entity_type: str) -> tuple[tuple[str, ...], str | None]:
     """Return the identifiers, and what is written in place of one where it means none in a way that is not ours."""
-    value = infon(infons, IDENTIFIER_KEYS)
-    if value is None or value == "":
+    value = whole_number(infon(infons, IDENTIFIER_KEYS))
+    if not is_given(value) or value == "":
         return (text_identifier(text),), None
+    parts = [whole_number(part) for part in value if is_given(part)] if isinstance(value, (list, tuple)) else [value]
+    if not all(isinstance(part, str) or is_integer(part) for part in parts):
+        raise AnnotationError(f"identifier {shown(value)} is not a string", "identifier that is no string")
     if isinstance(value, (list, tuple)):
-        identifiers = tuple(part for part in dict.fromkeys(map(str, value)) if not is_unlinked(part))
+        identifiers = tuple(part for part in dict.fromkeys(map(str, parts)) if not is_unlinked(part))
         return identifiers, None
     identifiers = split_identifiers(str(value), entity_type)
     if len(identifiers) != 1 and str(value).casefold() == text.casefold():

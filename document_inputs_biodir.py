@@ -9,6 +9,7 @@ from .document_biodir import SURROGATE, Document
 from .document_json_biodir import document_from_json, documents_of, is_collection
 from .document_parts_biodir import Mention, without_lost
 from .document_pubtator_biodir import looks_like_pubtator, parse_document
+from .document_shapes_biodir import TEXT_KEYS
 from .errors_biodir import STRICT, AnnotationError, ErrorPolicy, ParseError
 from .labels_biodir import UNKNOWN_TYPE, known_type
 
@@ -27,6 +28,8 @@ def is_one_document(inputs: Any) -> bool:
         raise AnnotationError(f"this is a set of splits ({', '.join(inputs)}); pass one of them")
     if isinstance(inputs, Mapping):
         return not is_collection(inputs)
+    if _is_series(inputs):
+        return any(key in inputs.index for key in TEXT_KEYS)
     return isinstance(inputs, str) or (hasattr(inputs, "mentions") and hasattr(inputs, "to_dict"))
 
 
@@ -73,13 +76,17 @@ def document_from_input(
     place, default_id = f"document {index}", str(index)
     if _is_frame(value) and len(value) == 1:
         value = value.to_dict("records")[0]
+    elif _is_series(value):
+        value = value.to_dict()
+    if is_collection(value):
+        value = _only_document(value, place)
     if isinstance(value, str) and looks_like_pubtator(value):
         document = parse_document(value, place, policy)
     elif isinstance(value, str):
         if ner is None:
-            raise ParseError(
-                f"{place}: {value[:40]!r} is not PubTator text; mark the entities, or pass ner= to find them"
-            )
+            is_json = value.lstrip().startswith(("{", "["))
+            fix = "parse it with json.loads" if is_json else "mark the entities, or pass ner= to find them"
+            raise ParseError(f"{place}: {value[:40]!r} is not PubTator text; {fix}")
         document = Document.from_dict({"id": default_id, "text": value})
     elif hasattr(value, "mentions") and hasattr(value, "to_dict"):  # a Document, from whichever copy of its class
         document = value if isinstance(value, Document) else Document.from_dict(value.to_dict())
@@ -103,8 +110,23 @@ def _is_frame(value: Any) -> bool:
     return hasattr(value, "to_dict") and hasattr(value, "columns") and hasattr(value, "iloc")
 
 
+def _is_series(value: Any) -> bool:
+    """Return whether the value is a series of pandas, such as a row of a data frame."""
+    return hasattr(value, "to_dict") and hasattr(value, "iloc") and not hasattr(value, "columns")
+
+
+def _only_document(collection: Any, place: str) -> Any:
+    """Return the one document of a collection that is itself one of several inputs."""
+    documents = list(documents_of(collection))
+    if len(documents) == 1:
+        return documents[0]
+    raise AnnotationError(f"{place}: is a collection of {len(documents)} documents; pass these, or the collection only")
+
+
 def _plain(value: Any) -> Any:
     """Return a value of numpy, torch or pandas as Python's; rows of data sets hold such, depending on their format."""
+    if _is_frame(value):
+        value = value.to_dict("records")
     if isinstance(value, Mapping):
         return {key: _plain(part) for key, part in value.items()}
     if isinstance(value, (list, tuple)):

@@ -17,6 +17,7 @@ from .document_parts_biodir import (
     Passage,
     Relation,
     check_mention,
+    is_given,
     is_integer,
     is_unlinked,
     note_unlinked,
@@ -35,9 +36,7 @@ def text_and_passages(mapping: Mapping[str, Any], place: str) -> tuple[str, tupl
     if mapping.get("title") is not None or mapping.get("abstract") is not None:
         title, abstract = (_string(mapping, key, place, default="") for key in ("title", "abstract"))
         return title_and_abstract(title, abstract) if title else (abstract, (Passage(0, len(abstract), "abstract"),))
-    if mapping.get("passages") is not None:
-        return _joined_passages(mapping, place)
-    raise AnnotationError(f"{place}: has none of 'text', 'title', 'abstract' or 'passages'; give the text")
+    return _joined_passages(mapping, place)
 
 
 def _passage_from_dict(part: Any, place: str) -> Passage:
@@ -158,11 +157,12 @@ def _check_word_borders(entries: Sequence[Any], text: str, index_of: Callable[[i
 
 def _identifiers_from(value: Any, mention_text: str, place: str) -> tuple[tuple[str, ...], str | None]:
     """Return the identifiers of a mention, and what was written where it means none in a way that is not ours."""
+    value = _without_missing(value)
     if value is None or value == "":
         return (text_identifier(mention_text),), None
-    values = [value] if isinstance(value, (str, bytes)) or not isinstance(value, Iterable) else list(value)
+    values = [value] if isinstance(value, str) or not isinstance(value, Iterable) else list(value)
     written = [_identifier_string(part) for part in values]
-    if isinstance(value, Mapping) or None in written:
+    if isinstance(value, (Mapping, bytes)) or None in written:
         raise AnnotationError(
             f"{place}: id {shown(value)} is not a string or a list of strings", "identifier that is no string"
         )
@@ -172,6 +172,13 @@ def _identifiers_from(value: Any, mention_text: str, place: str) -> tuple[tuple[
     identifiers = tuple(part for part in names if not is_unlinked(part))
     source = next((part for part in names if part), None) if not identifiers else None
     return identifiers, None if source in UNLINKED_IDENTIFIERS else source
+
+
+def _without_missing(value: Any) -> Any:
+    """Return the identifiers of a list without None and NaN; None if it has nothing else."""
+    if not isinstance(value, (list, tuple)) or all(map(is_given, value)):
+        return value
+    return [part for part in value if is_given(part)] or None
 
 
 def _identifier_string(value: Any) -> str | None:

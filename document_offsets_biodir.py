@@ -72,7 +72,7 @@ def likely_cause(text: str, start: int, end: int, written: str, passage_starts: 
     for name, unit, lengths in _other_units(text):
         index = _index_of(lengths)
         first, last = index(start), index(end)
-        if first is not None and last is not None and text[first:last] == written:
+        if first is not None and last is not None and _normal(text[first:last]) == _normal(written):
             fix = f'read them with offsets="{unit}"' if unit else "normalise text and offsets in the same way"
             return f"the offsets count {name}, not Python characters; {fix}"
     return _shift(text, start, written, set(passage_starts)) if written.strip() else "give the text of the mention"

@@ -18,8 +18,8 @@ UNLINKED_IDENTIFIERS = ("-", "-1")
 # What other tools write there, in lower case and without the prefix of a vocabulary.
 _NO_IDENTIFIERS = frozenset(
     [
-        *("", *UNLINKED_IDENTIFIERS, "0", "none", "null", "nil", "na", "n/a", "nan", "<na>"),
-        *("cui-less", "cuiless", "unknown"),
+        *("", *UNLINKED_IDENTIFIERS, "-1.0", "0", "0.0", "none", "null", "nil", "na", "n/a", "#n/a", "nan", "<na>"),
+        *("cui-less", "cui_less", "cuiless", "unknown", "undefined", "missing", "unlinked", "?"),
     ]
 )
 # Vocabularies that stand before an identifier, as in "MESH:D000001", without regard to case and space.
@@ -217,8 +217,11 @@ def _split_identifier(identifier: str) -> tuple[str, str]:
 
 
 def is_unlinked(identifier: str) -> bool:
-    """Return whether an identifier means "none", as ``-`` and ``-1`` do, and in other tools None, NA or MESH:-."""
-    return bare_identifier(identifier).casefold() in _NO_IDENTIFIERS
+    """Return whether an identifier means "none", as ``-`` and ``-1`` do, and in other tools None, NA or MESH:-.
+
+    So does one of several parts that all do, such as ``None;None``.
+    """
+    return all(bare_identifier(part).casefold() in _NO_IDENTIFIERS for part in re.split("[;,|]", identifier))
 
 
 def without_lost(relations: Iterable[Relation], lost: Collection[str], policy: ErrorPolicy) -> tuple[Relation, ...]:
@@ -254,6 +257,12 @@ def title_and_abstract(title: str, abstract: str) -> tuple[str, tuple[Passage, .
     abstract_start = len(title) + 1
     text = f"{title} {abstract}"
     return text, (Passage(0, len(title), "title"), Passage(abstract_start, len(text), "abstract"))
+
+
+def is_given(value: Any) -> bool:
+    """Return whether there is a value; pandas has NaN, NA or NaT where there is none."""
+    is_missing = value is None or type(value).__name__ in ("NAType", "NaTType")
+    return not is_missing and not (isinstance(value, float) and value != value)
 
 
 def is_integer(value: Any) -> bool:

@@ -48,6 +48,8 @@ _KEY_VALUE_IDENTIFIER = re.compile(
 # "PMID|t|...", and the long form that names its passages: "PMID|title|...", "PMID|paragraph|...".
 _TEXT_LINE = re.compile(r"([^|\t\n]+)\|([A-Za-z][A-Za-z_ -]{0,40})\|(.*)", re.DOTALL)
 _ANY_TEXT_LINE = re.compile(r"^[^|\t\n]+\|(?:t|a|title|abstract|paragraph)\|", re.MULTILINE)
+# A line of PubTator inside another one, after a line end of old Macs.
+_INNER_LINE = re.compile(r"\r[^|\t\r]+(?:\|[ta]\||\t\d+\t\d)")
 _KINDS = {"t": "title", "a": "abstract"}
 _WHOLE_NUMBER = re.compile(r"[-+]?[0-9]{1,18}")
 _NUMBER_LIKE = re.compile(r"[-+]?[0-9][0-9.,]*")
@@ -171,9 +173,9 @@ def _blocks(lines: Iterable[str], source: str, first_line: int = 1) -> Iterator[
     for number, raw in enumerate(lines, start=first_line):
         content = raw.removesuffix("\n").removesuffix("\r")
         line = _Line(f"{source}:{number}", content.removeprefix("\ufeff") if number == 1 else content)
-        # Headers such as "##USE-MESH-VOCABULARY" and comments stand before a document.
-        is_comment = not block and line.content.startswith("#") and "\t" not in line.content and not line.text_part
-        is_blank = is_comment or not line.content.strip()
+        if line.content.startswith("#") and "\t" not in line.content and not line.text_part:
+            continue  # headers such as "##USE-MESH-VOCABULARY", and comments
+        is_blank = not line.content.strip()
         if block and (is_blank or _opens_document(line, block)):
             yield block
             block = []
@@ -291,6 +293,12 @@ def _check_line(line: _Line, document_id: str) -> None:
     if bad is not None:
         value = f"byte 0x{ord(bad[0]) - 0xDC00:02x}" if "\udc80" <= bad[0] <= "\udcff" else f"surrogate {bad[0]!r}"
         raise ParseError(f"{line.place}: {value} at character {bad.start()} is not UTF-8; save the file as UTF-8")
+    if _INNER_LINE.search(line.content):
+        raise ParseError(
+            f"{line.place}: holds further lines, which end in \\r while others end in \\n; save the file with one "
+            "kind of line ends",
+            "mixed line ends",
+        )
     if "\t" not in line.content and line.text_part is None:
         raise ParseError(
             f"{line.place}: {line.content[:60]!r} is neither 'PMID|t|title' nor 'PMID|a|abstract' nor columns "

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
+from .document_parts_biodir import is_given
 from .errors_biodir import AnnotationError
 
 DOCUMENT_KEYS = ("id", "text", "title", "abstract", "passages", "entities", "relations", "subject_lines", "pmcid")
@@ -51,12 +52,14 @@ def own_shape(mapping: Mapping[str, Any], place: str, has_ner: bool = False) -> 
     >>> own_shape(row, "row 1")["entities"]
     [{'start': 0, 'end': 4, 'type': 'Gene'}]
     """
-    own = {key: value for key, value in mapping.items() if key in DOCUMENT_KEYS and _is_given(value)}
+    own = {key: value for key, value in mapping.items() if key in DOCUMENT_KEYS and is_given(value)}
     if "id" not in own:
-        own["id"] = next((mapping[key] for key in ID_KEYS if _is_given(mapping.get(key))), None)
+        own["id"] = next((mapping[key] for key in ID_KEYS if is_given(mapping.get(key))), None)
     if _is_bigbio(mapping):
         own |= _bigbio_text(mapping, place)
-    key = "entities" if _is_given(mapping.get("entities")) else _entity_key(mapping, place, has_ner)
+    if not any(is_given(own.get(key)) for key in TEXT_KEYS):
+        raise _no_text(mapping, place)
+    key = "entities" if is_given(mapping.get("entities")) else _entity_key(mapping, place, has_ner)
     if key is None:
         return own
     entries = _sequence(mapping[key], f"{place}, {key}")
@@ -65,17 +68,19 @@ def own_shape(mapping: Mapping[str, Any], place: str, has_ner: bool = False) -> 
     own["entities"] = [
         _mention_or_error(entry, f"{place}, {key}[{index}]", local_ids, concepts) for index, entry in enumerate(entries)
     ]
-    if local_ids and _is_given(mapping.get("relations")):
+    if local_ids and is_given(mapping.get("relations")):
         own["relations"] = _relations(mapping["relations"], entries, place)
-    elif key == "spans" and _is_given(mapping.get("relations")):
+    elif key == "spans" and is_given(mapping.get("relations")):
         own["relations"] = _relations_of_spans(mapping["relations"], entries, place)
     return own
 
 
-def _is_given(value: Any) -> bool:
-    """Return whether there is a value; pandas has NaN or NA where there is none."""
-    is_missing = value is None or type(value).__name__ == "NAType"
-    return not is_missing and not (isinstance(value, float) and value != value)
+def _no_text(mapping: Mapping[str, Any], place: str) -> AnnotationError:
+    """Return the error of a document without text, with the key that seems to hold it."""
+    known = (*DOCUMENT_KEYS, *ID_KEYS, *ENTITY_KEYS)
+    likely = next((key for key, value in mapping.items() if key not in known and isinstance(value, str)), None)
+    fix = "give the text" if likely is None else f"is {str(likely)!r} the text? rename it 'text'"
+    return AnnotationError(f"{place}: has none of {', '.join(map(repr, TEXT_KEYS))}; {fix}", "document without text")
 
 
 def _entity_key(mapping: Mapping[str, Any], place: str, has_ner: bool) -> str | None:
@@ -84,7 +89,7 @@ def _entity_key(mapping: Mapping[str, Any], place: str, has_ner: bool) -> str | 
     Raises:
         AnnotationError: several keys could, or one that is not known.
     """
-    found = [key for key in ENTITY_KEYS if _is_given(mapping.get(key))]
+    found = [key for key in ENTITY_KEYS if is_given(mapping.get(key))]
     if len(found) > 1:
         raise AnnotationError(
             f"{place}: has no 'entities', and both {found[0]!r} and {found[1]!r} could hold them; name one 'entities'",
@@ -92,21 +97,16 @@ def _entity_key(mapping: Mapping[str, Any], place: str, has_ner: bool) -> str | 
         )
     if found:
         return found[0]
-    if not any(_is_given(mapping.get(key)) for key in TEXT_KEYS):
-        return None  # the missing text is the greater fault
     known = (*DOCUMENT_KEYS, *ID_KEYS)
     for key in mapping:
-        if key in known or not _is_given(mapping[key]):
+        if key in known or not is_given(mapping[key]):
             continue
         likely = get_close_matches(str(key).lower(), ("entities", *ENTITY_KEYS), n=1, cutoff=0.75)
         if likely or not has_ner:
-            meant = (
-                f"did you mean {likely[0]!r}"
-                if likely
-                else ('if it holds the entities, name it "entities"; if the text has none, add "entities": []')
-            )
+            other = 'if it holds the entities, name it "entities", or if the text has none, add "entities": []'
+            meant = f"did you mean {likely[0]!r}?" if likely else other
             raise AnnotationError(
-                f"{place}: has no 'entities' but the unknown key {str(key)!r}; {meant}; known shapes are {SHAPES}",
+                f"{place}: has no 'entities' but the unknown key {str(key)!r}; {meant} (known shapes are {SHAPES})",
                 "entities under an unknown key",
             )
     return None
@@ -150,29 +150,29 @@ def _mention(entry: Any, place: str, local_ids: bool, concepts: Mapping[str, lis
         return dict(zip(("start", "end", "type", "text"), entry, strict=False))  # doccano, spaCy's training rows
     if not isinstance(entry, Mapping):
         return entry
-    left = {key: value for key, value in entry.items() if key not in HARMLESS_KEYS and _is_given(value)}
+    left = {key: value for key, value in entry.items() if key not in HARMLESS_KEYS and is_given(value)}
     own: dict[str, Any] = {}
     if local_ids:
         local_id = str(left.pop("id", ""))
         own["id"] = _normalized(left.pop("normalized", None), place) or concepts.get(local_id)
     own |= _span(left, place)
     for name, others in MENTION_KEYS.items():
-        given = [key for key in others if _is_given(left.get(key))]
+        given = [key for key in others if is_given(left.get(key))]
         values = [left[key] for key in given]
         if len(given) > 1 and name not in ("id", "text") and any(value != values[0] for value in values):
             raise AnnotationError(
                 f"{place}: {given[0]!r} is {values[0]!r} but {given[1]!r} is {values[1]!r}; keep one of them",
                 "keys of a mention that contradict",
             )
-        if given and not _is_given(own.get(name)):
+        if given and not is_given(own.get(name)):
             own[name] = _identifier(given, left) if name == "id" else values[0]
         for key in others:
             left.pop(key, None)
     for key in left:
         likely = get_close_matches(str(key).lower(), [key for keys in MENTION_KEYS.values() for key in keys], n=1)
-        meant = f"did you mean {likely[0]!r}" if likely else "remove it, or rename it to one of the known keys"
+        meant = f"did you mean {likely[0]!r}?" if likely else "remove it, or rename it to one of the known keys"
         raise AnnotationError(
-            f"{place}: unknown key {str(key)!r}; {meant}; a mention has start, end, type, id and text",
+            f"{place}: unknown key {str(key)!r}; {meant} (a mention has start, end, type, id and text)",
             "unknown key of a mention",
         )
     return {name: own[name] for name in MENTION_KEYS if name in own}
@@ -289,7 +289,7 @@ def _joined(
             relations.append(entry)  # perhaps one of ours
             continue
         numbers = [number_of(entry.get(key)) for key in keys]
-        kind = next((entry[key] for key in ("type", "label", "pred") if _is_given(entry.get(key))), None)
+        kind = next((entry[key] for key in ("type", "label", "pred") if is_given(entry.get(key))), None)
         if None in numbers:
             relations.append({"unreadable": f"{repr(entry)[:80]} names no mention of this document"})
         else:

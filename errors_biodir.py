@@ -146,6 +146,8 @@ class ErrorPolicy:
     prepare: Callable[[Any], Any] | None = None
     skipped: Counter[tuple[str, str]] = field(default_factory=Counter, compare=False, repr=False)
     notes: Counter[str] = field(default_factory=Counter, compare=False, repr=False)
+    # The place of the document that is prepared, which what it leaves out does not know.
+    _place: list[str] = field(default_factory=list, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         for name, value, allowed in (("errors", self.errors, ERRORS), ("offsets", self.offsets, OFFSETS)):
@@ -161,19 +163,24 @@ class ErrorPolicy:
             source: the name of the file, for the log at its end.
         """
         before = (self.skipped.copy(), self.notes.copy())
+        place = None
         try:
             for place, attempt in attempts:
                 try:
                     document = attempt()
                     if self.prepare is not None:
+                        self._place.append(place)
                         with located(place):
                             document = self.prepare(document)
+                        self._place.clear()
                 except BioDirError as error:
+                    self._place.clear()
                     if self.errors == "raise":
                         raise
                     self.skip("document", error)
                     continue
                 yield document
+            self.note("files that hold no document", place is None)
         finally:
             for line in _summary(self.skipped - before[0], self.notes - before[1]):
                 logger.warning("%s: %s", source, line)
@@ -211,6 +218,8 @@ class ErrorPolicy:
 
     def skip(self, what: str, error: BioDirError) -> None:
         """Count a part that is left out."""
+        if self._place:
+            error = type(error)(f"{self._place[0]}: {error}", error.reason)
         self.skipped[what, error.reason] += 1
         logger.info("left out a %s: %s", what, error)
         if self.on_skip is not None:

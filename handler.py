@@ -152,6 +152,8 @@ class EndpointHandler:
             document = self.pipeline.read_document(value, index, **parameters)
         except ValueError as error:
             raise self._located(error, parameters, field) from error
+        fix = "send its parts, such as sections, as documents"
+        _check(len(document.text), self.limits.characters, "characters; a document has at most {}", field, fix)
         self._check_mentions(len(document.mentions), field)
         most = max((len(mention.identifiers) for mention in document.mentions), default=0)
         fix = "name only the concepts that you need, or mark each in a mention of its own"
@@ -248,6 +250,7 @@ def _characters(value: str | Mapping[str, Any]) -> int:
     parts = [passage for passage in _list_of(value, "passages") if isinstance(passage, Mapping)]
     texts = [*(value.get(key) for key in TEXT_KEYS), *(text for part in parts for text in _texts(part))]
     # The gap before a passage is filled with spaces, so a large offset makes a text long, too.
+    parts += [sentence for part in parts for sentence in _list_of(part, "sentences") if isinstance(sentence, Mapping)]
     offsets = [part["offset"] for part in parts if isinstance(part.get("offset"), int)]
     furthest = min(max(offsets, default=0), LARGEST_OFFSET)
     return furthest + sum(len(text) for text in texts if isinstance(text, str))

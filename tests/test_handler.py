@@ -68,6 +68,37 @@ def test_answer_is_that_of_the_pipeline_and_json(endpoint, pipe):
     assert len(pipe(text)) == 1
 
 
+SPANS = [{"begin": 0, "end": 4, "label": "Drug", "cui": "D3"}, {"begin": 12, "end": 16, "label": "Gene", "cui": "4"}]
+BIOC_MARKS = [
+    {"text": "Iron EGFR"[start : start + 4], "infons": {"type": kind, "identifier": name}, "locations": [location]}
+    for start, kind, name, location in (
+        (0, "Chemical", "D3", {"offset": 0, "length": 4}),
+        (5, "Gene", "4", {"offset": 12, "length": 4}),
+    )
+]
+BIOC = {"id": "8", "passages": [{"offset": 0, "text": OTHER["text"], "annotations": BIOC_MARKS}]}
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        *({"text": OTHER["text"], key: SPANS} for key in ("entities", "mentions", "annotations", "spans", "ents")),
+        {"abstract": OTHER["text"], "entities": SPANS},
+        BIOC,
+        {"documents": [BIOC]},
+        {"PubTator3": [BIOC]},
+        [{"documents": [BIOC]}],
+    ],
+)
+def test_shapes_of_other_tools_are_answered(endpoint, pipe, inputs):
+    found = endpoint({"inputs": inputs})
+    (relation,) = found[0] if isinstance(found[0], list) else found
+    (expected,) = pipe(OTHER)
+    assert [relation[key] for key in ("relation", "subject", "object", "score")] == [
+        expected[key] for key in ("relation", "subject", "object", "score")
+    ]
+
+
 def test_parameters_reach_the_pipeline(endpoint, pipe):
     assert endpoint({"inputs": DOCUMENT, "parameters": {"top_k": 1}}) == pipe(DOCUMENT, top_k=1)
     assert endpoint({"inputs": DOCUMENT, "parameters": None}) == pipe(DOCUMENT)
@@ -105,6 +136,11 @@ def test_malformed_request_is_a_400(endpoint, data, status, field, message):
         ({"passages": [{"text": "x" * 100}, {"text": "y" * 101}]}, "inputs", "201 characters"),
         ({"passages": [{"text": "x"}, {"text": "y", "offset": 10**12}]}, "inputs", "1000000000002 characters"),
         ("x" * 201, "inputs", "201 characters"),
+        ({"passages": [{"text": ["x" * 201], "offsets": [[0, 201]]}]}, "inputs", "201 characters"),
+        ({"passages": [{"sentences": [{"text": "x", "offset": 200}]}]}, "inputs", "201 characters"),
+        ([{"documents": [{"text": "x" * 201}]}], "inputs[0]", "201 characters"),
+        ({"documents": [OTHER] * 4}, "inputs", "4 documents; at most 3 are answered at once"),
+        ({"text": "x", "spans": [{}] * 6}, "inputs", "6 mentions; a document has at most 5"),
         ({"text": "x", "entities": [{}] * 6}, "inputs", "6 mentions; a document has at most 5"),
     ],
 )
@@ -174,6 +210,13 @@ def test_what_just_fits_is_answered(endpoint):
     [
         ({"inputs": {"entities": []}}, "inputs", "document 0: has none of 'text'", "give the text"),
         ({"inputs": [OTHER, {"text": 5}]}, "inputs[1]", "document 1", ""),
+        (
+            {"inputs": {"text": "Iron", "entites": []}},
+            "inputs",
+            "the unknown key 'entites'",
+            "did you mean 'entities'?",
+        ),
+        ({"inputs": [{"documents": [OTHER] * 2}]}, "inputs[0]", "is a collection of 2 documents", "pass these"),
         ({"inputs": [OTHER, "no PubTator"]}, "inputs[1]", "'no PubTator' is not PubTator text", "mark the entities"),
         ({"inputs": DOCUMENT, "parameters": {"threshold": 2}}, "parameters.threshold", "threshold is 2", "in 0..1"),
         ({"inputs": DOCUMENT, "parameters": {"threshold": "hi"}}, "parameters.threshold", "'hi'", "in 0..1"),

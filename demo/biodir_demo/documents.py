@@ -11,7 +11,7 @@ from biodir.document_sentences_biodir import sentence_spans
 from biodir.errors_biodir import AnnotationError, BioDirError, ParseError
 from biodir.formats.reading import JSON_LINES_SUFFIXES, JSON_SUFFIX, PUBTATOR_SUFFIXES, XML_SUFFIX, read_documents
 
-SUFFIXES = (*PUBTATOR_SUFFIXES, XML_SUFFIX, JSON_SUFFIX, *JSON_LINES_SUFFIXES)
+SUFFIXES = (*PUBTATOR_SUFFIXES, XML_SUFFIX, JSON_SUFFIX, *JSON_LINES_SUFFIXES, ".bioc", ".biocjson")
 # Limits: what a free CPU reads in seconds, and what a page can show.
 MAX_FILE_BYTES = 5_000_000
 MAX_DOCUMENTS = 50

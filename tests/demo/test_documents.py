@@ -17,6 +17,7 @@ MENTION = {
     "locations": [{"offset": 0, "length": 4}],
 }
 PASSAGE = {"offset": 0, "text": "EGFR binds.", "infons": {}, "annotations": [MENTION]}
+SPAN = {"begin": 0, "end": 4, "label": "Gene", "identifier": 1956}
 BIOC = {"documents": [{"id": "7", "passages": [PASSAGE]}]}
 
 
@@ -27,7 +28,12 @@ def written(folder, name: str, content: str):
 
 
 @pytest.mark.parametrize(
-    ("name", "content"), [("a.pubtator", PUBTATOR), ("A.TXT", PUBTATOR), ("a.json", json.dumps(BIOC))]
+    ("name", "content"),
+    [
+        *((name, PUBTATOR) for name in ("a.pubtator", "A.TXT", "a.json")),
+        *((name, json.dumps(BIOC, indent=1)) for name in ("a.json", "a.biocjson", "a.txt")),
+        ("a.json", json.dumps([{"pmid": 7, "text": "EGFR binds.", "spans": [SPAN]}])),
+    ],
 )
 def test_file_is_read(name, content, tmp_path):
     pytest.importorskip("bioc")

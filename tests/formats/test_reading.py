@@ -1,11 +1,16 @@
 """The reader of a file by its content, whatever its suffix and its compression."""
 
+import bz2
+import gzip
+import io
 import json
+import lzma
+import os
 
 import pytest
 from datasets import Dataset
 
-from biodir import AnnotationError, ErrorPolicy, read_pubtator, write_pubtator
+from biodir import AnnotationError, ErrorPolicy, ParseError, format_pubtator, read_pubtator, write_pubtator
 from biodir.formats.reading import JSON, PUBTATOR, document_count, file_format, read_documents
 from biodir.inference.predict import count_documents
 from helpers.bioc_json import annotation, passage
@@ -100,3 +105,86 @@ def test_documents_are_counted_if_that_is_cheap(tmp_path):
     assert document_count(tmp_path / "absent.parquet") is None
     assert count_documents([tmp_path / "a.pubtator", lines]) == 4
     assert count_documents([tmp_path / "a.pubtator", bioc, lines]) is None
+
+
+# Contents, whatever the suffix.
+
+PUBTATOR_TEXT = format_pubtator(ONE) + format_pubtator(TWO)
+ROWS = [ONE.to_dict(), TWO.to_dict()]
+COLLECTION = {"documents": [BIOC_DOCUMENT]}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "ids"),
+    [
+        ("a.biocjson", json.dumps(COLLECTION), ["one"]),
+        ("a.bioc", json.dumps(COLLECTION, indent=1), ["one"]),
+        ("b.bioc", XML_FILE, ["one"]),
+        ("a.txt", JSON_LINE, ["one"]),
+        ("b.txt", json.dumps(ROWS, indent=2), ["one", "two"]),
+        ("c.txt", XML_FILE, ["one"]),
+        ("a.json", PUBTATOR_TEXT, ["one", "two"]),
+        ("a", "\n".join(json.dumps(row, indent=4) for row in ROWS), ["one", "two"]),
+        ("b", "##HEADER\n# comment\n\n" + PUBTATOR_TEXT.replace("\n\n", "\n# comment\n\n"), ["one", "two"]),
+    ],
+)
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress, lzma.compress])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_content_decides_packed_or_not_in_every_encoding(name, content, ids, pack, encoding, tmp_path):
+    (tmp_path / name).write_bytes(pack(content.encode(encoding)))
+    documents = list(read_documents(tmp_path / name))
+    assert [document.id for document in documents] == ids
+    assert documents[0].text == ONE.text
+
+
+@pytest.mark.parametrize("ends", ["\r\n", "\r"])
+@pytest.mark.parametrize("content", [PUBTATOR_TEXT, "\n".join(map(json.dumps, ROWS)), json.dumps(ROWS, indent=1)])
+def test_line_ends_of_other_systems_are_read(content, ends, tmp_path):
+    (tmp_path / "a").write_bytes(content.replace("\n", ends).encode())
+    found = [(document.id, len(document.mentions)) for document in read_documents(tmp_path / "a")]
+    assert found == [("one", 2), ("two", 2)]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (gzip.compress(PUBTATOR_TEXT.encode())[:-9], "is damaged or cut off"),
+        (lzma.compress(PUBTATOR_TEXT.encode())[:-9], "is damaged or cut off"),
+        (b"\n <!DOCTYPE html><html>", "is a page of HTML"),
+        (b"%PDF-1.4\n\0", "is binary, and no format that biodir reads"),
+        (json.dumps(ROWS, indent=1).encode()[:-9], "not well-formed JSON"),
+        (XML_FILE.encode()[:-9], "not well-formed XML"),
+        ((PUBTATOR_TEXT.replace("\n", "\r") + PUBTATOR_TEXT).encode(), "save the file with one kind of line ends"),
+    ],
+)
+def test_file_that_cannot_be_read_is_left_out_and_the_next_is_read(content, message, tmp_path):
+    (tmp_path / "a").write_bytes(content)
+    write_pubtator([TWO], tmp_path / "b")
+    with pytest.raises(ParseError, match=rf"a(:1)?: .*{message}"):
+        list(read_documents(tmp_path / "a"))
+    policy = ErrorPolicy("skip-mention")
+    paths = [tmp_path / "a", tmp_path / "b"]
+    assert [document.id for document in policy.files(paths, lambda path: read_documents(path, policy))][-1] == "two"
+    assert policy.skipped.total() == 1
+
+
+def test_standard_input_and_pipes_are_read_once(tmp_path, monkeypatch):
+    packed = gzip.compress(PUBTATOR_TEXT.encode())
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(packed)))
+    assert [document.id for document in read_documents("-")] == ["one", "two"]
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"{")))
+    with pytest.raises(ParseError, match=r"^standard input: not well-formed JSON"):
+        list(read_documents("-"))
+    reader, writer = os.pipe()
+    os.write(writer, packed)
+    os.close(writer)
+    assert [document.id for document in read_documents(f"/dev/fd/{reader}")] == ["one", "two"]
+    os.close(reader)
+
+
+def test_empty_file_holds_no_document_and_is_named(tmp_path, caplog):
+    (tmp_path / "a.json").write_text("\n")
+    policy = ErrorPolicy()
+    assert list(read_documents(tmp_path / "a.json", policy)) == []
+    assert policy.summary() == ["files that hold no document: 1"]
+    assert caplog.messages == [f"{tmp_path / 'a.json'}: files that hold no document: 1"]

@@ -201,7 +201,7 @@ def test_offsets_may_be_integers_of_numpy():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"text": None}, ": has none of 'text', 'title', 'abstract' or 'passages'; give the text"),
+        ({"text": None}, ": has none of 'text', 'title', 'abstract', 'passages'; give the text"),
         ({"text": 5}, ": 'text' is int 5, not a string"),
         ({"text": None, "title": "Ab", "abstract": 5}, ": 'abstract' is int 5, not a string"),
         ({"passages": [{"text": TEXT}]}, ", passages[0]: the document has both 'text' and passages with texts; give"),

@@ -77,6 +77,7 @@ def test_ascii_spelling_of_pubtator_is_the_text(source):
         (annotation("T1", offset=-3), r"starts at -3; offsets count characters from 0"),
         (annotation("T1", length=-2), r"ends at -2 but starts at 0"),
         (annotation("T1", type=None), r"'Aspirin' has no infon 'type'"),
+        (annotation("T1", identifier={"a": 1}), r"identifier dict {'a': 1} is not a string"),
         ({"id": "T1", "infons": {"type": "x"}, "locations": [{"offset": 0, "length": 1}], "text": 1}, "text is 1, not"),
     ],
 )
@@ -118,6 +119,9 @@ def test_bad_passage_is_named(bad, message, source):
         ({"NCBI Gene": "7157;7158"}, ("7157", "7158")),
         ({"MESH": "D9", "identifier": "D1"}, ("D1",)),
         ({"identifier": 7157}, ("7157",)),
+        ({"identifier": 7157.0}, ("7157",)),
+        ({"identifier": float("nan")}, ("text:aspirin",)),
+        *(({"identifier": none}, ()) for none in ("None", "MESH:-", "CUI-less", [None], ["-", "NA"])),
         ({"identifier": ["D1", "D2", "D1", "-"]}, ("D1", "D2")),
         ({"identifier": "-"}, ()),
         ({"identifier": ""}, ("text:aspirin",)),

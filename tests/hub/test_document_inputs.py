@@ -1,10 +1,16 @@
 """What a caller hands over, as documents: rows of data sets with numbered types, relations that nobody asked for."""
 
-import numpy as np
-import pytest
+import json
 
-from biodir.document_inputs_biodir import document_from_input
-from biodir.errors_biodir import AnnotationError
+import numpy as np
+import pandas
+import pytest
+from datasets import Dataset
+
+from biodir.document_biodir import Document
+from biodir.document_inputs_biodir import document_from_input, is_one_document, iterate_inputs, with_known_types
+from biodir.errors_biodir import AnnotationError, ErrorPolicy, ParseError
+from biodir.labels_biodir import ENTITY_TYPES
 
 TYPES = ["Gene", "Disease"]
 
@@ -33,3 +39,88 @@ def test_number_without_a_type_is_refused(number):
 def test_relations_of_the_input_are_left_alone():
     given = row("Gene", relations=[{"relation": 3, "entity1": "5"}], subject_lines="none")
     assert document_from_input(given, 0, TYPES).relations == ()
+
+
+# What libraries and services hand over.
+
+IRON = row("Gene", id="7")
+PASSAGE = {"offset": 0, "text": "Iron", "infons": {}, "annotations": []}
+PASSAGE["annotations"].append(
+    {"text": "Iron", "infons": {"type": "Gene", "identifier": "5"}, "locations": [{"offset": 0, "length": 4}]}
+)
+BIOC = {"id": "7", "passages": [PASSAGE]}
+ARTICLE = {
+    **{"pmid": 7, "title": "Iron", "abstract": ""},
+    "annotations": [{"start": 0, "end": 4, "name": "Iron", "type": "Gene", "mesh": "5"}],
+}
+FRAME = pandas.DataFrame([IRON, IRON])
+SET = Dataset.from_list([IRON, IRON])
+
+
+def documents(inputs):
+    values = [inputs] if is_one_document(inputs) else list(iterate_inputs(inputs))
+    return [document_from_input(value, index, TYPES) for index, value in enumerate(values)]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "count"),
+    [
+        *((value, 1) for value in (IRON, BIOC, ARTICLE, {"documents": [BIOC]}, [{"PubTator3": [BIOC]}])),
+        *((value, 2) for value in ({"documents": [BIOC, IRON]}, [BIOC, ARTICLE], FRAME, FRAME.to_dict("records"))),
+        ([each for _, each in FRAME.iterrows()], 2),
+        (FRAME.iloc[0], 1),
+        (FRAME.iloc[:1], 1),
+        ({**IRON, "entities": pandas.DataFrame(IRON["entities"])}, 1),
+        *((SET.with_format(kind), 2) for kind in (None, "numpy", "torch", "pandas")),
+        *((SET.with_format(kind)[0], 1) for kind in (None, "numpy", "torch", "pandas")),
+        (SET.to_iterable_dataset(), 2),
+    ],
+)
+def test_every_kind_of_input_gives_the_document(inputs, count):
+    found = documents(inputs)
+    assert [(each.id, each.text.strip(), each.mentions[0].identifiers) for each in found] == [
+        ("7", "Iron", ("5",))
+    ] * count
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        ([{"documents": [BIOC, BIOC]}], "document 0: is a collection of 2 documents; pass these"),
+        (json.dumps(IRON), "is not PubTator text; parse it with json.loads"),
+        ("Iron", "is not PubTator text; mark the entities"),
+        ({"text": "Iron", "entites": []}, "did you mean 'entities'"),
+        (SET[:2], "'text' is list"),
+    ],
+)
+def test_input_that_is_no_document_is_refused(inputs, message):
+    with pytest.raises((AnnotationError, ParseError), match=message):
+        documents(inputs)
+
+
+def test_document_without_entities_is_noted():
+    policy = ErrorPolicy()
+    for value in ({"text": "Iron"}, {"text": "Iron", "entities": None}, {"text": "Iron", "entities": []}):
+        assert document_from_input(value, 0, TYPES, policy=policy).mentions == ()
+    assert list(policy.notes.values()) == [2]
+
+
+def test_unknown_types_are_named_together_or_left_out_with_their_relations():
+    relations = [{"relation": "Bind", "entity1": "D1", "entity2": "D2"}]
+    entities = [
+        {"start": start, "end": start + 4, "type": kind, "id": f"D{number}"}
+        for number, (start, kind) in enumerate([(0, "gene"), (5, "Pill"), (10, "Locus"), (15, "Pill")])
+    ]
+    document = Document.from_dict({"text": "Iron Iron Iron Iron", "entities": entities, "relations": relations})
+    with pytest.raises(AnnotationError, match=r"unknown entity types: 'Pill' \(2\), 'Locus' \(1\)"):
+        with_known_types(document, ENTITY_TYPES, {})
+    found = with_known_types(document, ENTITY_TYPES, {"pill": "Drug", "LOCUS": None}).mentions
+    assert [mention.entity_type for mention in found] == ["GeneOrGeneProduct", "ChemicalEntity", "ChemicalEntity"]
+    policy = ErrorPolicy("skip-mention")
+    left = with_known_types(document, ENTITY_TYPES, {}, policy)
+    assert (len(left.mentions), left.relations, policy.skipped_number("relation")) == (1, (), 1)
+
+
+def test_spans_that_a_recogniser_finds_may_cut_words():
+    found = document_from_input("Zelvorin", 0, TYPES, lambda text: [{"entity": "Gene", "start": 1, "end": 4}])
+    assert found.mentions[0].text == "elv"

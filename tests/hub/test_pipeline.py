@@ -312,6 +312,55 @@ def test_type_map_names_types_or_leaves_them_out(checkpoint, extract):
     assert open_pipeline(checkpoint, type_map={"Metal": CHEMICAL})(mapping) == extract(ONE)
 
 
+def test_type_map_may_name_types_as_pubtator_does(extract):
+    mapping = ONE.to_dict()
+    mapping["entities"][0]["type"] = "Metal"
+    for target in ("Chemical", "chemical", "drug", CHEMICAL):
+        assert extract(mapping, type_map={"metal": target}) == extract(ONE)
+
+
+@pytest.mark.parametrize("prefix", ["", "MESH:", "mesh: "])
+@pytest.mark.parametrize("wanted", ["D4", "MESH:D4"])
+def test_identifiers_are_found_with_and_without_vocabulary(prefix, wanted, extract, caplog):
+    mapping = ONE.to_dict()
+    mapping["entities"][0]["id"] = f"{prefix}D4"
+    assert len(extract(mapping, entity_ids=[wanted])) == 1
+    assert caplog.messages == []
+    assert extract(mapping, entity_ids=[f"OMIM:{wanted}".replace("MESH:", "")]) == ([] if prefix else extract(mapping))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"entity_ids": ["D4", "D99"]}, "entity_ids that no candidate pair of the documents has: D99"),
+        ({"pair_types": [("Gene", "Gene")]}, f"pair_types that no document has: {GENE}-{GENE}"),
+        ({"relation_types": ["Bind", "Comparison"]}, "relation_types that were not found in any document: "),
+    ],
+)
+def test_filter_that_nothing_passes_is_named_once_at_the_end(parameters, message, extract, caplog):
+    list(extract(iter([ONE, NO_PAIR, ONE]), **parameters))
+    (line,) = caplog.messages
+    assert line.startswith(message)
+
+
+def test_identifiers_that_mean_none_are_no_entity_and_are_said_once(extract, caplog):
+    mapping = THREE.to_dict()
+    for entity in mapping["entities"]:
+        entity["id"] = "CUI-less"
+    assert extract([mapping, mapping]) == [[], []]
+    assert caplog.messages == ["mentions whose identifier 'CUI-less' means none: they are linked to nothing: 8"]
+
+
+def test_offsets_of_other_units_are_converted(extract):
+    text = "\U0001f9ec " + ONE.text
+    mapping = {**ONE.to_dict(), "text": text}
+    moved = [{**entity, "start": entity["start"] + 3, "end": entity["end"] + 3} for entity in mapping["entities"]]
+    (found,) = extract({**mapping, "entities": moved}, offsets="utf-16")
+    assert found["subject"]["text"] in ("iron", "liver")
+    with pytest.raises(AnnotationError, match='offsets="utf-16"'):
+        extract({**mapping, "entities": moved})
+
+
 def test_pair_types_may_have_the_names_that_documents_may_use(checkpoint, extract):
     expected = extract(THREE, pair_types=[(GENE, DISEASE)])
     assert len(expected) == 1

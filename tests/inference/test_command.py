@@ -68,7 +68,7 @@ def test_skipped_documents_are_named_and_the_rest_is_done(predict, source, tmp_p
     with caplog.at_level(logging.ERROR):
         assert predict(source, "-o", tmp_path / "out.pubtator", "--errors", "skip-document") == 3
     assert [document.id for document in read_pubtator(tmp_path / "out.pubtator")] == ["1", "2"]
-    assert capfd.readouterr().err.splitlines() == [
+    assert capfd.readouterr().err.splitlines()[:3] == [
         f"biodir: left out a document: {source}:{line}: ends at 99 but the text has 6 characters; "
         "the text has it at [0, 4); correct its end",
         "biodir: documents: 2, relations: 4",
@@ -84,6 +84,27 @@ def test_unknown_type_names_line_and_option(predict, source, capfd):
     assert capfd.readouterr().out.count(" [D4] ") == 1
     assert predict(source, "--type-map", "Metal=") == 0
     assert " [D4] " not in capfd.readouterr().out
+
+
+def test_types_are_mapped_to_names_of_pubtator_or_left_out(predict, source, capfd):
+    source.write_text(source.read_text().replace("ChemicalEntity", "Metal"))
+    assert predict(source, "--type-map", "metal=Chemical") == 0
+    assert capfd.readouterr().out.count(" [D4] ") == 1
+    assert predict(source, "--errors", "skip-mention", "--format", "jsonl") == 0
+    shown = capfd.readouterr()
+    assert [len(json.loads(line)["relations"]) for line in shown.out.splitlines()] == [1, 0]
+    assert f"biodir: left out a mention: {source}:1: document 1, mention 0 ('Aspirin'): unknown" in shown.err
+    assert "biodir: left out: 2 mentions (unknown entity type 'Metal')\n" in shown.err
+
+
+def test_file_that_cannot_be_read_does_not_stop_the_next(predict, source, tmp_path, capfd):
+    (tmp_path / "a.json").write_text("<html>")
+    assert predict(tmp_path / "a.json", source) == 1
+    assert capfd.readouterr().out == ""
+    assert predict(tmp_path / "a.json", source, "--errors", "skip-document", "--format", "jsonl") == 3
+    shown = capfd.readouterr()
+    assert len(shown.out.splitlines()) == 2
+    assert shown.err.splitlines()[-1] == "biodir: left out: 1 file (HTML)"
 
 
 @pytest.mark.parametrize(
