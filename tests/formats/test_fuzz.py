@@ -307,6 +307,11 @@ HEADS = {"head_span": SPAN, "child_span": SPAN, "label": "Bind"}
             None,
             "more than 1000000 characters after",
         ),
+        (
+            {"text": "EGFR", "spans": [SPAN], "relations": [{**HEADS, "label": "\x85"}]},
+            1,
+            "'relation' is '\\x85', empty",
+        ),
         ({"id": " ", "text": "EGFR", "entities": [SPAN]}, 1, ""),
     ],
 )
