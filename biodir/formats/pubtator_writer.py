@@ -10,6 +10,8 @@ from biodir.document_pubtator_biodir import SUBJECT_PREFIX, column_identifiers, 
 from biodir.errors_biodir import AnnotationError
 
 _COLUMN_OR_LINE_BREAK = re.compile(r"[\t\n\r]")
+# As an offset, by which the reader knows the line of a mention.
+_NUMBER = re.compile(r"[-+]?[0-9][0-9.,]*")
 _SENTENCE_END = re.compile(r"(?<=[.!?]) ")
 
 
@@ -150,12 +152,18 @@ def _checked_column(value: str, name: str, place: str) -> str:
     """Return the value if a column can hold it, so that it reads back the same.
 
     Raises:
-        AnnotationError: it is empty, has spaces around it, or holds a tab or line break.
+        AnnotationError: it is empty, has spaces around it, holds a tab or line break, or makes another line of its own.
     """
     if not value or value != value.strip() or _COLUMN_OR_LINE_BREAK.search(value):
         raise AnnotationError(
             f"{place}: {name} {value!r} cannot be written as PubTator; "
             "give a text without tabs, line breaks and spaces around it"
+        )
+    is_offset = name == "relation type" and _NUMBER.fullmatch(value)
+    if is_offset or (name == "entity2_id" and value.startswith(SUBJECT_PREFIX)):
+        raise AnnotationError(
+            f"{place}: {name} {value!r} cannot be written as PubTator, where its line is one of a mention or a "
+            "direction; give another name"
         )
     return value
 

@@ -31,7 +31,7 @@ from helpers import fuzzing
 
 EXAMPLES = int(os.environ.get("BIODIR_FUZZ_EXAMPLES", 0))
 fuzzed = settings(
-    max_examples=EXAMPLES or 100,
+    max_examples=EXAMPLES or 150,
     derandomize=not EXAMPLES,
     database=None,
     deadline=None,
@@ -354,6 +354,12 @@ def test_annotation_of_bioc_is_found_by_an_id_of_any_kind(folder, odd):
     (read,), errors = outcome(folder, value)
     assert read.relations == (Relation("Bind", "1", "2", subject_id="1"),)
     assert not errors
+
+
+@pytest.mark.parametrize("relation", [Relation("1", "A", "B"), Relation("Bind", "A", "Subject:A")])
+def test_relation_that_would_read_back_as_another_line_is_not_written(relation):
+    with pytest.raises(AnnotationError, match="cannot be written as PubTator, where its line is one of"):
+        format_pubtator(Document("7", "EGFR", relations=(relation,)))
 
 
 @pytest.mark.parametrize(
