@@ -10,9 +10,9 @@ from biodir.document_pubtator_biodir import SUBJECT_PREFIX, column_identifiers, 
 from biodir.errors_biodir import AnnotationError
 
 _COLUMN_OR_LINE_BREAK = re.compile(r"[\t\n\r]")
+_SENTENCE_END = re.compile(r"(?<=[.!?]) ")
 # As an offset, by which the reader knows the line of a mention.
 _NUMBER = re.compile(r"[-+]?[0-9][0-9.,]*")
-_SENTENCE_END = re.compile(r"(?<=[.!?]) ")
 
 
 def format_pubtator(document: Document) -> str:
