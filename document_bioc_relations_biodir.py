@@ -48,7 +48,7 @@ def _relations(
 ) -> list[Relation]:
     """Return the relations of a BioC relation: one, or one for each pair of identifiers."""
     relation_type = infon(source.infons, RELATION_TYPE_KEYS)
-    if not isinstance(relation_type, str) or not relation_type:
+    if not isinstance(relation_type, str) or not relation_type.strip():
         raise AnnotationError(f"{place}: the type is {relation_type!r}; name it in the infon 'type'")
     novelty = infon(source.infons, NOVELTY_KEYS)
     if novelty is not None and not isinstance(novelty, str):

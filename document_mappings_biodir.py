@@ -231,8 +231,12 @@ def _relation_from_dict(entry: Any, mention_of: Mapping[int, Mention], place: st
     if "mentions" in entry:
         entry = _relation_of_mentions(entry, mention_of, place)
     for key in ("relation", "entity1", "entity2"):
-        if not isinstance(entry.get(key), str):
-            raise AnnotationError(f"{place}: {key!r} is {entry.get(key)!r}, not a string; a relation needs it")
+        value = entry.get(key)
+        if not isinstance(value, str) or not value.strip():
+            problem = "empty" if isinstance(value, str) else "not a string"
+            raise AnnotationError(
+                f"{place}: {key!r} is {value!r}, {problem}; a relation needs it", "incomplete relation"
+            )
     for key in ("novelty", "subject"):
         if not isinstance(entry.get(key), (str, NoneType)):
             raise AnnotationError(f"{place}: {key!r} is {shown(entry[key])}, not a string")

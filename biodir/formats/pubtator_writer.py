@@ -16,6 +16,8 @@ _COLUMN_OR_LINE_BREAK = re.compile(r"[\t\n\r]")
 # What `str.splitlines` and so the library bioc take for a line break, too.
 _ANY_LINE_BREAK = re.compile(r"[\t\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _SENTENCE_END = re.compile(r"(?<=[.!?]) ")
+# As an offset, by which the reader knows the line of a mention.
+_NUMBER = re.compile(r"[-+]?[0-9][0-9.,]*")
 
 
 def format_pubtator(document: Document, dialect: str = BIOREDIRECT) -> str:
@@ -225,12 +227,18 @@ def _checked_column(value: str, name: str, place: str) -> str:
     """Return the value if a column can hold it, so that it reads back the same.
 
     Raises:
-        AnnotationError: it is empty, has spaces around it, or holds a tab or line break.
+        AnnotationError: it is empty, has spaces around it, holds a tab or line break, or makes another line of its own.
     """
     if not value or value != value.strip() or _COLUMN_OR_LINE_BREAK.search(value):
         raise AnnotationError(
             f"{place}: {name} {value!r} cannot be written as PubTator; "
             "give a text without tabs, line breaks and spaces around it"
+        )
+    is_offset = name == "relation type" and _NUMBER.fullmatch(value)
+    if is_offset or (name == "entity2_id" and value.startswith(SUBJECT_PREFIX)):
+        raise AnnotationError(
+            f"{place}: {name} {value!r} cannot be written as PubTator, where its line is one of a mention or a "
+            "direction; give another name"
         )
     return value
 
