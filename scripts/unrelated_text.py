@@ -17,6 +17,7 @@ from tqdm import tqdm
 from biodir.document_biodir import Document, Passage
 from biodir.document_sentences_biodir import sentence_spans
 from biodir.formats.pubtator_reader import read_pubtator
+from biodir.inference import BACKENDS
 from biodir.inference.loading import load_pipeline
 
 # (id, type) of each entity of a pair, in order
@@ -57,11 +58,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("file", type=Path, help="PubTator file")
     parser.add_argument("--model", default=".", help="checkpoint (default: the one here)")
+    parser.add_argument("--backend", default="torch", choices=BACKENDS)
     parser.add_argument("--documents", type=int, default=50, help="how many of the file's documents (default: 50)")
     parser.add_argument("--sentences", type=int, nargs="+", default=[5, 20, 80], help="sentences after a document")
     parser.add_argument("--seed", type=int, default=1, help="of the choice of sentences")
     options = parser.parse_args()
-    extract = load_pipeline(options.model, "cpu")
+    extract = load_pipeline(options.model, "cpu", options.backend)
     documents = list(map(extract.check_document, read_pubtator(options.file)))
     texts = [[each.text[start:end] for start, end in sentence_spans(each)] for each in documents]
     random_source = random.Random(options.seed)
