@@ -254,7 +254,7 @@ def test_passes_hold_everything_in_order_and_end_only_where_the_next_would_not_f
         budget, most = draw.randint(1, 200), draw.randint(1, 30)
         features = [window_features(((1,) * size,), [window_pair()] * pairs) for size, pairs in sizes]
         monkeypatch.setattr(processing_document_biodir, "PAIRS_PER_PASS", most)
-    monkeypatch.setattr(processing_document_biodir, "PAIRS_PER_TOKEN", 0)
+        monkeypatch.setattr(processing_document_biodir, "PAIRS_PER_TOKEN", 0)
         groups = processor.passes(features, budget)
         assert [index for group in groups for index in group] == [*range(len(sizes))]
         for group, after in zip(groups, [*groups[1:], None], strict=True):
