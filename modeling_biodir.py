@@ -20,7 +20,7 @@ from .configuration_biodir import BioDirConfig
 from .errors_biodir import CheckpointError, SettingError
 from .modeling_attention_biodir import use_packed_attention
 from .modeling_document_biodir import DocumentInputs, document_states
-from .modeling_heads_biodir import DocumentHead, PairwiseHead, SoftPrompt
+from .modeling_heads_biodir import PAIRS_OF_HEADS, DocumentHead, PairwiseHead, SoftPrompt
 from .modeling_losses_biodir import HeadLoss, joint_loss
 from .modeling_pairwise_biodir import PairwiseInputs, pairwise_states
 
@@ -193,7 +193,8 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
             pairs = document_states(
                 self.encoder, prompts, self._form_inputs(DocumentInputs, inputs), self.config.token_budget
             )
-            logits = {task: self.heads[task](pairs) for task in self.config.tasks}
+            blocks = pairs.split(PAIRS_OF_HEADS)
+            logits = {task: torch.cat([self.heads[task](some) for some in blocks]) for task in self.config.tasks}
         else:
             states, present = pairwise_states(
                 self.encoder, self.soft_prompt, self._form_inputs(PairwiseInputs, inputs), self.config.token_budget

@@ -1,12 +1,15 @@
 """The parts of the model around its encoder: soft prompt, chunk pooling, and the heads of both forms."""
 
 from dataclasses import dataclass
+from itertools import repeat
 
 import torch
 from torch import Tensor, nn
 
 # Width of the groups of a grouped bilinear map. ATLOP: 64.
 GROUP_SIZE = 64
+# Pairs that the heads of the document form compute at once; training and usual documents have no more.
+PAIRS_OF_HEADS = 2048
 
 
 class SoftPrompt(nn.Module):
@@ -115,6 +118,12 @@ class PairStates:
     pair_entities: Tensor
     contexts: Tensor
     prompts: Tensor | None
+
+    def split(self, pairs: int) -> "list[PairStates]":
+        """Return parts of at most so many pairs; they share the entities."""
+        prompts = self.prompts.split(pairs) if self.prompts is not None else repeat(None)
+        parts = zip(self.pair_entities.split(pairs), self.contexts.split(pairs), prompts, strict=False)
+        return [PairStates(self.entities, *part) for part in parts]
 
 
 class DocumentHead(nn.Module):

@@ -20,6 +20,8 @@ from .processing_windows_biodir import TAGS_PER_MENTION, WindowRuler, spans_insi
 
 # Pairs of one document that are scored in one pass: this bounds the memory, and few documents are read twice.
 PAIRS_PER_PASS = 2048
+# A long text is read for as many pairs as it has tokens times this, so that the time for it does not run away.
+PAIRS_PER_TOKEN = 0.5
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,7 @@ class DocumentProcessor(BaseProcessor):
     def features(
         self, tokenized: TokenizedDocument, pairs: Iterable[CandidatePair] | None = None
     ) -> Iterator[DocumentFeatures]:
-        """Yield the document's windows with up to `PAIRS_PER_PASS` pairs; without `pairs`, with every candidate."""
+        """Yield the document's windows with some of the pairs; without `pairs`, with every candidate."""
         windows, rows, markers = self._windows(tokenized)
         shown = {
             key: frozenset(index for index, window in enumerate(windows) if spans_inside(spans, window))
@@ -137,7 +139,8 @@ class DocumentProcessor(BaseProcessor):
         }
         chosen = self.candidates(tokenized) if pairs is None else pairs
         scored = (_window_pair(tokenized, windows, shown, pair) for pair in chosen)
-        while some := tuple(islice(scored, PAIRS_PER_PASS)):
+        most = max(PAIRS_PER_PASS, int(PAIRS_PER_TOKEN * len(tokenized.token_ids)))
+        while some := tuple(islice(scored, most)):
             yield DocumentFeatures(rows, some, markers, self.settings.soft_prompt_tokens)
 
     def collate(self, features: Sequence[DocumentFeatures]) -> dict[str, np.ndarray]:

@@ -38,7 +38,7 @@ def load_pipeline(model: str | None = None, device: str | int | None = None, bac
         SettingError: the device or the back end cannot be used.
     """
     name = model or default_model()
-    if Path(name).exists() or not HUB_ID.fullmatch(name):
+    if _is_path(name):
         check_checkpoint(name)
     _check_device(device)
     with _naming(name, "config.json"):
@@ -69,6 +69,15 @@ def default_model() -> str:
     if not (folder / "model.safetensors").is_file():
         raise CheckpointError(f"no model given: name one with --model, or in the variable {MODEL_VARIABLE}")
     return str(folder)
+
+
+def _is_path(name: str) -> bool:
+    """Return whether a name is that of a folder rather than a Hub id.
+
+    A name of two parts may be either: it is a folder where its first part is one.
+    """
+    first, separator, _ = name.partition("/")
+    return Path(name).exists() or not HUB_ID.fullmatch(name) or not separator or Path(first).is_dir()
 
 
 def check_checkpoint(name: str) -> None:

@@ -26,8 +26,8 @@ WEIGHTS_KEY = "biodir_weights"
 def export_encoder(model: Any, folder: Path, backend: str) -> Path:
     """Write the graph of the model's encoder for this back end, and return its file.
 
-    The model becomes one of float32. Rows have any number and any length. The graph of an encoder of packed rows takes who sees whom as a further
-    input, and gives the queries and keys of its last layer, too.
+    The model becomes one of float32. Rows have any number and any length. The graph of an encoder of packed rows takes
+    who sees whom as a further input, and gives the queries and keys of its last layer, too.
 
     Raises:
         SettingError: a library is missing.

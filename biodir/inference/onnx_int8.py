@@ -24,7 +24,7 @@ def with_int8_products(model: Any) -> Any:
     graph = model.graph
     weights = {each.name: numpy_helper.to_array(each) for each in graph.initializer}
     graph.initializer.extend(
-        numpy_helper.from_array(value, f"int8_{name}")
+        numpy_helper.from_array(np.asarray(value), f"int8_{name}")
         for name, value in {
             "last_axis": np.array([-1]),
             "step": np.float32(1 / LARGEST),

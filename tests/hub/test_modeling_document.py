@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from biodir import modeling_document_biodir, processing_document_biodir
+from biodir import modeling_biodir, modeling_document_biodir, processing_document_biodir
 from biodir.document_biodir import Document, Mention
 from biodir.errors_biodir import SettingError
 from biodir.labels_biodir import CHEMICAL, GENE
@@ -215,6 +215,7 @@ def test_splitting_a_document_with_many_pairs_changes_no_score(monkeypatch):
     model, processor = model_and_processor(**NARROW)
     complete = features_of(processor, TEXT, OTHER)
     monkeypatch.setattr(processing_document_biodir, "PAIRS_PER_PASS", 4)
+    monkeypatch.setattr(processing_document_biodir, "PAIRS_PER_TOKEN", 0)
     parts = features_of(processor, TEXT, OTHER)
     assert len(parts) > len(complete) == 2
     expected = logits_of(model, processor, complete)
@@ -409,6 +410,24 @@ def test_windows_are_read_in_passes_of_the_token_budget_without_a_change_of_scor
     assert sum(windows for windows, _ in passes) == sum(len(found.rows) for found in features)
     assert all(tokens <= token_budget or windows == 1 for windows, tokens in passes)
     assert token_budget == 1 or any(windows > 1 for windows, _ in passes)
+
+
+@pytest.mark.parametrize("pairs_of_heads", [1, 4])
+def test_number_of_pairs_that_heads_compute_at_once_changes_no_score(monkeypatch, pairs_of_heads):
+    for prompt_tokens in (0, 3):
+        model, processor = model_and_processor(soft_prompt_tokens=prompt_tokens, **NARROW)
+        features = features_of(processor, *DOCUMENTS)
+        expected = logits_of(model, processor, features)
+        with monkeypatch.context() as patched:
+            patched.setattr(modeling_biodir, "PAIRS_OF_HEADS", pairs_of_heads)
+            assert_close(logits_of(model, processor, features), expected)
+
+
+def test_long_text_is_read_for_more_pairs_at_once(monkeypatch):
+    _, processor = model_and_processor(**NARROW)
+    monkeypatch.setattr(processing_document_biodir, "PAIRS_PER_PASS", 2)
+    first, *_ = features_of(processor, TEXT)
+    assert len(first.pairs) == len(processor.tokenize(TEXT).token_ids) // 2 > 2
 
 
 def test_largest_tensor_does_not_grow_with_text_and_entities_at_once():

@@ -97,6 +97,7 @@ def test_document_with_many_pairs_is_split_and_its_pairs_are_read_as_they_are_ne
     tokenized = processor.tokenize(marked_document("<C:1 Iron> <C:2 it> <C:3 pain> <G:4 her2> <D:5 it>"))
     (complete,) = processor.features(tokenized)
     monkeypatch.setattr(processing_document_biodir, "PAIRS_PER_PASS", 4)
+    monkeypatch.setattr(processing_document_biodir, "PAIRS_PER_TOKEN", 0)
     candidates = iter(list(processor.candidates(tokenized)))
     parts = processor.features(tokenized, candidates)
     first = next(parts)
@@ -253,6 +254,7 @@ def test_passes_hold_everything_in_order_and_end_only_where_the_next_would_not_f
         budget, most = draw.randint(1, 200), draw.randint(1, 30)
         features = [window_features(((1,) * size,), [window_pair()] * pairs) for size, pairs in sizes]
         monkeypatch.setattr(processing_document_biodir, "PAIRS_PER_PASS", most)
+        monkeypatch.setattr(processing_document_biodir, "PAIRS_PER_TOKEN", 0)
         groups = processor.passes(features, budget)
         assert [index for group in groups for index in group] == [*range(len(sizes))]
         for group, after in zip(groups, [*groups[1:], None], strict=True):

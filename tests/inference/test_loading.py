@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from biodir import CheckpointError, SettingError
+from biodir.configuration_biodir import BioDirConfig
 from biodir.inference.loading import CHECKPOINT_FILES, MODEL_VARIABLE, load_pipeline
 from helpers.marked import marked_document
 from helpers.tiny_checkpoint import open_pipeline, save_checkpoint, save_encoder
@@ -104,6 +105,15 @@ def test_file_that_does_not_fit_is_named(fault, broken):
 
 @pytest.mark.parametrize("name", ["./absent", "/absent/folder", "a b/c", "a/b/c", "~/model", __file__])
 def test_missing_folder_is_named(name):
+    with pytest.raises(CheckpointError, match=f"^{name}: there is no such folder"):
+        load_pipeline(name)
+
+
+@pytest.mark.parametrize("name", ["absent", "absent/", "runs/absent"])
+def test_name_that_can_be_a_folder_is_not_sought_on_the_hub(name, tmp_path, monkeypatch):
+    (tmp_path / "runs").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(BioDirConfig, "get_config_dict", None)  # must not be called
     with pytest.raises(CheckpointError, match=f"^{name}: there is no such folder"):
         load_pipeline(name)
 
