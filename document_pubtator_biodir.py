@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from .document_biodir import SURROGATE, Document
+from .document_biodir import Document
 from .document_offsets_biodir import character_index, is_written_as
 from .document_parts_biodir import (
     TEXT_IDENTIFIER_PREFIX,
@@ -30,6 +30,7 @@ from .document_parts_biodir import (
     text_identifier,
     without_lost,
 )
+from .document_pubtator_lines_biodir import Line, blocks, check_line
 from .errors_biodir import STRICT, AnnotationError, BioDirError, ErrorPolicy, ParseError
 
 # In lower case, the types whose identifiers contain "|" and "," themselves: BioRED's, then those of PubTator and tmVar.
@@ -45,12 +46,7 @@ SUBJECT_PREFIX = "Subject:"
 _KEY_VALUE_IDENTIFIER = re.compile(
     r"(?:^|;)(?:tmVar|HGVS|VariantGroup|OriginalGene|CorrespondingGene|CorrespondingSpecies|RS#|CA#):"
 )
-# "PMID|t|...", and the long form that names its passages: "PMID|title|...", "PMID|paragraph|...".
-_TEXT_LINE = re.compile(r"([^|\t\n]+)\|([A-Za-z][A-Za-z_ -]{0,40})\|(.*)", re.DOTALL)
 _ANY_TEXT_LINE = re.compile(r"^[^|\t\n]+\|(?:t|a|title|abstract|paragraph)\|", re.MULTILINE)
-# A line of PubTator inside another one, after a line end of old Macs.
-_INNER_LINE = re.compile(r"\r[^|\t\r]+(?:\|[ta]\||\t\d+\t\d)")
-_KINDS = {"t": "title", "a": "abstract"}
 _WHOLE_NUMBER = re.compile(r"[-+]?[0-9]{1,18}")
 _NUMBER_LIKE = re.compile(r"[-+]?[0-9][0-9.,]*")
 
@@ -71,8 +67,8 @@ def parse_pubtator(
         ParseError: a document does not follow the format.
         AnnotationError: a mention contradicts its text.
     """
-    blocks = _blocks(lines, source, first_line)
-    attempts = ((block[0].place, partial(_document_from, block, policy)) for block in blocks)
+    found = blocks(lines, source, first_line)
+    attempts = ((block[0].place, partial(_document_from, block, policy)) for block in found)
     yield from policy.documents(attempts, source)
 
 
@@ -87,12 +83,12 @@ def parse_document(text: str, source: str = "<string>", policy: ErrorPolicy = ST
     >>> document.text, document.mentions[0].identifiers
     ('EGFR binds iron.', ('1956',))
     """
-    blocks = list(_blocks(text.split("\n" if "\n" in text else "\r"), source))
-    documents = [_document_from(block, policy) for block in blocks[:2]]
+    found = list(blocks(text.split("\n" if "\n" in text else "\r"), source))
+    documents = [_document_from(block, policy) for block in found[:2]]
     if not documents:
         raise ParseError(f"{source}: holds no document; give the lines 'PMID|t|title' and 'PMID|a|abstract'")
     if len(documents) > 1:
-        raise ParseError(f"{source}: holds {len(blocks)} documents, not one; use parse_pubtator for several")
+        raise ParseError(f"{source}: holds {len(found)} documents, not one; use parse_pubtator for several")
     return documents[0]
 
 
@@ -130,77 +126,14 @@ def joined_identifiers(identifiers: Iterable[str]) -> str:
     return ";".join(dict.fromkeys(identifiers)) or UNLINKED_IDENTIFIERS[0]
 
 
-# Lines -> blocks -> documents.
+# Blocks -> documents.
 
 
-@dataclass(frozen=True)
-class _Line:
-    """A line without its line break; `place` is ``file:number`` for messages."""
-
-    place: str
-    content: str
-
-    @property
-    def columns(self) -> list[str]:
-        """The columns, without empty ones at the end."""
-        return self.content.rstrip().split("\t")
-
-    @property
-    def document_id(self) -> str:
-        """The identifier of the document at the start of the line."""
-        return re.split(r"[|\t]", self.content, maxsplit=1)[0].strip()
-
-    @property
-    def text_part(self) -> re.Match[str] | None:
-        """The match of a line of text: identifier, kind such as "t" or "title", and text."""
-        return _TEXT_LINE.fullmatch(self.content)
-
-    @property
-    def kind(self) -> str:
-        """The kind of passage of a line of text, such as "title"; of another line ""."""
-        match = self.text_part
-        return _KINDS.get(match[2].lower(), match[2].lower()) if match else ""
-
-    @property
-    def text(self) -> str:
-        """The text of a line of text; of another line ""."""
-        match = self.text_part
-        return match[3] if match else ""
-
-
-def _blocks(lines: Iterable[str], source: str, first_line: int = 1) -> Iterator[list[_Line]]:
-    block: list[_Line] = []
-    for number, raw in enumerate(lines, start=first_line):
-        content = raw.removesuffix("\n").removesuffix("\r")
-        line = _Line(f"{source}:{number}", content.removeprefix("\ufeff") if number == 1 else content)
-        if line.content.startswith("#") and "\t" not in line.content and not line.text_part:
-            continue  # headers such as "##USE-MESH-VOCABULARY", and comments
-        is_blank = not line.content.strip()
-        if block and (is_blank or _opens_document(line, block)):
-            yield block
-            block = []
-        if not is_blank:
-            block.append(line)
-    if block:
-        yield block
-
-
-def _opens_document(line: _Line, block: list[_Line]) -> bool:
-    """Return whether a line begins another document although no blank line separates it from the block.
-
-    A title line with another id does; an abstract line with another id does if the block has an abstract.
-    """
-    if line.text_part is None or line.document_id == block[0].document_id:
-        return False
-    kind = line.kind
-    return kind == "title" or (kind == "abstract" and any(earlier.kind == "abstract" for earlier in block))
-
-
-def _document_from(block: list[_Line], policy: ErrorPolicy) -> Document:
+def _document_from(block: list[Line], policy: ErrorPolicy) -> Document:
     """Return the document of a block, whose text lines may be anywhere in it."""
     document_id = block[0].document_id
     for line in block:
-        _check_line(line, document_id)
+        check_line(line, document_id)
     rows = [line for line in block if line.text_part is None]
     directions = [row for row in rows if _is_direction(row.columns)]
     others = [row for row in rows if not _is_direction(row.columns)]
@@ -225,7 +158,7 @@ def _document_from(block: list[_Line], policy: ErrorPolicy) -> Document:
 # Text lines -> text.
 
 
-def _text(block: list[_Line], mention_rows: Sequence[_Line], policy: ErrorPolicy) -> tuple[str, tuple[Passage, ...]]:
+def _text(block: list[Line], mention_rows: Sequence[Line], policy: ErrorPolicy) -> tuple[str, tuple[Passage, ...]]:
     """Return the text and passages in the layout that fits most mentions.
 
     PubTator joins passages with one space. The bulk files of PubTator Central keep a space at the end of a title
@@ -247,7 +180,7 @@ def _text(block: list[_Line], mention_rows: Sequence[_Line], policy: ErrorPolicy
     return best
 
 
-def _passage_texts(block: list[_Line]) -> list[tuple[str, str]]:
+def _passage_texts(block: list[Line]) -> list[tuple[str, str]]:
     """Return kind and text of each passage: title and abstract, or in the long form all in the order of their lines."""
     lines = [line for line in block if line.text_part is not None]
     if not lines:
@@ -279,36 +212,13 @@ def _joined(passages: Sequence[tuple[str, str]]) -> tuple[str, tuple[Passage, ..
     return text, tuple(placed)
 
 
-def _fits(row: _Line, text: str, unit: str) -> bool:
+def _fits(row: Line, text: str, unit: str) -> bool:
     """Return whether the text has a mention where its row says."""
     try:
         _parse_mention(row, text, character_index(text, unit), ())
     except BioDirError:
         return False
     return True
-
-
-def _check_line(line: _Line, document_id: str) -> None:
-    bad = SURROGATE.search(line.content)
-    if bad is not None:
-        value = f"byte 0x{ord(bad[0]) - 0xDC00:02x}" if "\udc80" <= bad[0] <= "\udcff" else f"surrogate {bad[0]!r}"
-        raise ParseError(f"{line.place}: {value} at character {bad.start()} is not UTF-8; save the file as UTF-8")
-    if _INNER_LINE.search(line.content):
-        raise ParseError(
-            f"{line.place}: holds further lines, which end in \\r while others end in \\n; save the file with one "
-            "kind of line ends",
-            "mixed line ends",
-        )
-    if "\t" not in line.content and line.text_part is None:
-        raise ParseError(
-            f"{line.place}: {line.content[:60]!r} is neither 'PMID|t|title' nor 'PMID|a|abstract' nor columns "
-            "separated by tabs; does the text hold a line break, or were tabs made spaces?"
-        )
-    if not document_id or line.document_id != document_id:
-        raise ParseError(
-            f"{line.place}: line of document {line.document_id!r} in the block of document {document_id!r}; "
-            "begin each line with the id of its document, and put a blank line between documents"
-        )
 
 
 # Annotation lines.
@@ -326,7 +236,7 @@ class _Direction:
 
 
 def _with_subjects(
-    relations: list[Relation], rows: Sequence[_Line], policy: ErrorPolicy
+    relations: list[Relation], rows: Sequence[Line], policy: ErrorPolicy
 ) -> tuple[list[Relation], tuple[tuple[str, str], ...]]:
     """Return the relations with the subjects and scores that direction lines give their pairs, and these pairs."""
     related = {relation.pair for relation in relations}
@@ -337,7 +247,7 @@ def _with_subjects(
 
 
 def _direction_of_related(
-    row: _Line, related: set[frozenset[str]], direction_of: dict[frozenset[str], _Direction]
+    row: Line, related: set[frozenset[str]], direction_of: dict[frozenset[str], _Direction]
 ) -> _Direction:
     """Return the direction of a line and enter it for its pair."""
     direction = _parse_direction(row)
@@ -379,7 +289,7 @@ def _is_direction(columns: list[str]) -> bool:
 
 
 def _parse_mention(
-    line: _Line, text: str, index_of: Callable[[int], int | None], passage_starts: Sequence[int]
+    line: Line, text: str, index_of: Callable[[int], int | None], passage_starts: Sequence[int]
 ) -> Mention:
     columns = line.columns
     if not 5 <= len(columns) <= 7:
@@ -411,7 +321,7 @@ def _parse_mention(
     return mention
 
 
-def _identifiers_of(line: _Line) -> tuple[str, ...]:
+def _identifiers_of(line: Line) -> tuple[str, ...]:
     """Return the identifiers in the line of a mention; none if it lacks columns."""
     columns = line.columns
     if len(columns) < 5:
@@ -419,7 +329,7 @@ def _identifiers_of(line: _Line) -> tuple[str, ...]:
     return column_identifiers(columns[5] if len(columns) > 5 else "", columns[4].strip(), columns[3])
 
 
-def _parse_relation(line: _Line) -> Relation:
+def _parse_relation(line: Line) -> Relation:
     """Return the relation of a line, without the direction that another line gives it."""
     columns = [column.strip() for column in line.columns[1:]]
     if not 3 <= len(columns) <= 7 or not all(columns[:3]):
@@ -440,7 +350,7 @@ def _parse_relation(line: _Line) -> Relation:
     )
 
 
-def _parse_direction(line: _Line) -> _Direction:
+def _parse_direction(line: Line) -> _Direction:
     first, second, subject, *scores = (column.strip() for column in line.columns[1:])
     subject_id = subject.removeprefix(SUBJECT_PREFIX).strip()
     if len(scores) > 1:

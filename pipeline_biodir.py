@@ -39,6 +39,7 @@ if TYPE_CHECKING:  # from a folder, transformers before 5.8 copies only files th
     from .document_mappings_biodir import mentions_of  # noqa: F401
     from .document_offsets_biodir import cuts_word  # noqa: F401
     from .document_pubtator_biodir import VARIANT_TYPES  # noqa: F401
+    from .document_pubtator_lines_biodir import Line  # noqa: F401
     from .document_sentences_biodir import sentence_spans  # noqa: F401
     from .document_shapes_biodir import own_shape  # noqa: F401
     from .processing_chunks_biodir import PairWindows  # noqa: F401

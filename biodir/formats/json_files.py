@@ -3,7 +3,7 @@
 import io
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import chain
 from typing import Any
@@ -44,7 +44,7 @@ def _attempts(lines: Iterator[str], source: str, policy: ErrorPolicy) -> Iterato
     content = first[1] + "".join(line for _, line in filled)
     values = documents_of(list(_values(content, source, first[0])), source)
     for index, value in enumerate(values, start=1):
-        yield _attempt(value, index, f"{source}: document {index}", policy)
+        yield _attempt(value, index, f"{source}: document {index}", policy, SURROGATE.search(content) is None)
 
 
 def _of_line(line: str, number: int, place: str, policy: ErrorPolicy) -> Iterator[tuple[str, Any]]:
@@ -56,15 +56,22 @@ def _of_line(line: str, number: int, place: str, policy: ErrorPolicy) -> Iterato
     documents = list(documents_of(value))
     for index, document in enumerate(documents):
         at = place if len(documents) == 1 else f"{place}, document {index}"
-        yield _attempt(document, number if len(documents) == 1 else f"{number}.{index}", at, policy)
+        default_id = number if len(documents) == 1 else f"{number}.{index}"
+        yield _attempt(document, default_id, at, policy, SURROGATE.search(line) is None)
 
 
-def _attempt(value: Any, default_id: int | str, place: str, policy: ErrorPolicy) -> tuple[str, Any]:
-    return place, partial(_document, value, str(default_id), place, policy)
+def _attempt(
+    value: Any, default_id: int | str, place: str, policy: ErrorPolicy, is_utf8: bool
+) -> tuple[str, Callable[[], Document]]:
+    return place, partial(_document, value, str(default_id), place, policy, is_utf8)
 
 
-def _document(value: Any, default_id: str, place: str, policy: ErrorPolicy) -> Document:
+def _document(value: Any, default_id: str, place: str, policy: ErrorPolicy, is_utf8: bool) -> Document:
+    """Return the document of a value; where its file is not all UTF-8, after a check of what it holds."""
     with located(place):
+        bad = None if is_utf8 else SURROGATE.search(json.dumps(value, ensure_ascii=False))
+        if bad is not None:
+            raise ParseError("not UTF-8 in a string of the document; save the file as UTF-8", "not UTF-8")
         return document_from_json(value, default_id, policy.at(place))
 
 
@@ -82,9 +89,6 @@ def _is_value(line: str) -> bool:
 
 
 def _loads(line: str) -> Any:
-    bad = SURROGATE.search(line)
-    if bad is not None:
-        raise ParseError(f"not UTF-8 at character {bad.start()}; save the file as UTF-8", "not UTF-8")
     try:
         return json.loads(line)
     except json.JSONDecodeError as error:
@@ -95,9 +99,6 @@ def _loads(line: str) -> Any:
 
 def _values(content: str, source: str, first_line: int) -> Iterator[Any]:
     """Yield the values in a text, one after another."""
-    bad = SURROGATE.search(content)
-    if bad is not None:
-        raise ParseError(f"{source}: not UTF-8 at character {bad.start()}; save the file as UTF-8", "not UTF-8")
     decoder = json.JSONDecoder()
     place = 0
     while True:

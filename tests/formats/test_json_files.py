@@ -32,7 +32,7 @@ def test_lines_hold_a_document_each_and_a_missing_id_is_the_number_of_the_line(t
     [
         (b"{", ParseError, r"not JSON \(.* at character \d\)"),
         (b"[1]", ParseError, "1 is no mapping; known shapes are "),
-        (b'{"text": "\xff"}', ParseError, r"not UTF-8 at character 10"),
+        (b'{"text": "\xff"}', ParseError, r"not UTF-8 in a string of the document"),
         (b"[" * 100_000, ParseError, r"not a document \(maximum recursion"),
         (BAD_LINE, AnnotationError, r"document bad, entities\[0\]: ends at 5"),
     ],

@@ -1,0 +1,1 @@
+../document_pubtator_lines_biodir.py
