@@ -43,7 +43,7 @@ def states_of(layout: PackedLayout) -> list[Tensor]:
 
 def attend(layout: PackedLayout, query: Tensor, key: Tensor, value: Tensor, **settings) -> Tensor:
     """Return (heads, tokens, head_size)."""
-    states, _ = packed_attention(attention_module(), query, key, value, None, layout=layout, **settings)
+    states, _ = packed_attention(attention_module(), query, key, value, None, layout=layout, last_layer=[], **settings)
     assert states.shape == (1, query.shape[2], HEADS, HEAD_SIZE)
     return states[0].transpose(0, 1)
 
@@ -91,11 +91,15 @@ def test_packed_attention_and_its_gradients_equal_masked_attention(layout):
 
 def test_only_the_last_layer_returns_its_scaled_queries_and_its_keys():
     states = states_of(PROMPTED)
-    found, (query, key) = packed_attention(attention_module(1), *states, None, layout=PROMPTED, scaling=0.25)
+    last_layer = []
+    settings = {"layout": PROMPTED, "scaling": 0.25, "last_layer": last_layer}
+    packed_attention(attention_module(0), *states, None, **settings)
+    assert last_layer == []
+    found, _ = packed_attention(attention_module(1), *states, None, **settings)
+    [(query, key)] = last_layer
     assert not torch.allclose(found[0].transpose(0, 1), attend(PROMPTED, *states))
     assert torch.equal(query, 0.25 * states[0][0])
     assert torch.equal(key, states[1][0])
-    assert packed_attention(attention_module(0), *states, None, layout=PROMPTED)[1] is None
 
 
 def test_dropout_drops_weights_of_texts_and_prompts():
