@@ -78,8 +78,8 @@ def evaluate(
     report = evaluation_report(gold, predicted, resampling, labels, config.pair_types if config else None)
     if config and (tuned := calibrated_documents(gold, config.calibrated_on)):
         report["notes"].append(TUNED_NOTE.format(tuned, len(gold)))
-    if other is not None:
-        _compare(report, gold, predicted, other, resampling, labels)
+    if against and other is not None:
+        _compare(report, gold, predicted, other, against, resampling, labels)
     print(report_table(report))
     if other is not None:
         print("\n" + comparison_table(report["comparison"]))
@@ -90,44 +90,10 @@ def evaluate(
     end_of(policy)
 
 
-def _compare(report: dict[str, Any], gold: Any, predicted: Any, other: list[Any], resampling: Any, labels: Any) -> None:
-    """Add the comparison with another system's predictions to the report, and what is to be noted of them."""
-    from biodir.evaluation.checks import compared_documents, prediction_notes
-    from biodir.evaluation.report import comparison_report
-
-    names = {document.id for document in gold}  # a model may have left out documents
-    other = [document for document in other if document.id in names]
-    notes = prediction_notes(compared_documents(gold, other, labels))
-    report["notes"] += [f"the other system: {note}" for note in notes]
-    report["comparison"] = comparison_report(gold, predicted, other, resampling, labels)
-
-
-def _model_predictions(extract: Any, gold: list[Any], policy: ErrorPolicy) -> tuple[list[Any], list[Any], Any]:
-    """Return the gold documents that the model takes, its predictions for them, and its configuration."""
-    from biodir.evaluation.predictions import checked_gold, predicted_documents
-
-    gold = checked_gold(extract.check_document, gold, policy)
-    progress = partial(tqdm, total=len(gold), unit=" documents", disable=None)
-    return gold, predicted_documents(extract, gold, progress), extract.model.config
-
-
-def calibrate(
-    gold_file: GoldArgument,
-    model: ModelOption = None,
-    device: DeviceOption = None,
-    backend: BackendOption = "torch",
-    errors: ErrorsOption = "raise",
-    offsets: OffsetsOption = "characters",
-    split_relations: SplitOption = False,
-    write: Annotated[bool, Option("--write", help="store them in the model's config.json (a folder)")] = False,
+def _compare(
+    report: dict[str, Any], gold: Any, predicted: Any, other: list[Any], name: Path, resampling: Any, labels: Any
 ) -> None:
-    """Find the threshold of each relation type on development documents.
-
-    Find also the biases of novelty and direction that serve these documents best. The scores to report are those of
-    other documents.
-
-        biodir calibrate dev.pubtator --model runs/mine --write
-    """
+    """Add the comparison with another system's predictions, of this name, to the report, and notes on them."""
     from biodir.evaluation.predictions import checked_gold, read_gold
     from biodir.evaluation.thresholds_report import calibration_run, config_file, store_rule, thresholds_table
 

@@ -56,7 +56,7 @@ def test_own_sample_goes_first_and_the_one_named_so_before_others(other_labels):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (OWN.replace("Drug", "Poison"), "unknown entity type 'Poison'"),
+        (OWN.replace("Drug", "Poison"), "unknown entity types: 'Poison'"),
         (OWN.replace("Drug", "Food").replace("warfarin\n", "tea\n"), "no two of its entities form a pair type"),
         (OWN + "\n" + OWN.replace("d|", "e|").replace("d\t", "e\t"), "holds 2 documents, not one"),
     ],
