@@ -94,6 +94,42 @@ def _compare(
     report: dict[str, Any], gold: Any, predicted: Any, other: list[Any], name: Path, resampling: Any, labels: Any
 ) -> None:
     """Add the comparison with another system's predictions, of this name, to the report, and notes on them."""
+    from biodir.evaluation.checks import compared_documents, prediction_notes
+    from biodir.evaluation.report import comparison_report
+
+    names = {document.id for document in gold}  # a model may have left out documents
+    other = [document for document in other if document.id in names]
+    notes = prediction_notes(compared_documents(gold, other, labels))
+    report["notes"] += [f"{name}: {note}" for note in notes]
+    report["comparison"] = comparison_report(gold, predicted, other, resampling, labels)
+
+
+def _model_predictions(extract: Any, gold: list[Any], policy: ErrorPolicy) -> tuple[list[Any], list[Any], Any]:
+    """Return the gold documents that the model takes, its predictions for them, and its configuration."""
+    from biodir.evaluation.predictions import checked_gold, predicted_documents
+
+    gold = checked_gold(extract.check_document, gold, policy)
+    progress = partial(tqdm, total=len(gold), unit=" documents", disable=None)
+    return gold, predicted_documents(extract, gold, progress), extract.model.config
+
+
+def calibrate(
+    gold_file: GoldArgument,
+    model: ModelOption = None,
+    device: DeviceOption = None,
+    backend: BackendOption = "torch",
+    errors: ErrorsOption = "raise",
+    offsets: OffsetsOption = "characters",
+    split_relations: SplitOption = False,
+    write: Annotated[bool, Option("--write", help="store them in the model's config.json (a folder)")] = False,
+) -> None:
+    """Find the threshold of each relation type on development documents.
+
+    Find also the biases of novelty and direction that serve these documents best. The scores to report are those of
+    other documents.
+
+        biodir calibrate dev.pubtator --model runs/mine --write
+    """
     from biodir.evaluation.predictions import checked_gold, read_gold
     from biodir.evaluation.thresholds_report import calibration_run, config_file, store_rule, thresholds_table
 
