@@ -25,10 +25,12 @@ from .document_parts_biodir import (
     Relation,
     Span,
     check_mention,
+    is_given,
     is_integer,
     shown,
     text_identifier,
     title_and_abstract,
+    whole_number,
     without_lost,
 )
 from .document_shapes_biodir import own_shape
@@ -170,7 +172,10 @@ class Document:
 
 
 def _document_id(mapping: Mapping[str, Any], default_id: str) -> str:
-    document_id = "" if mapping.get("id") is None else str(mapping["id"]).strip()
+    value = whole_number(mapping["id"]) if is_given(mapping.get("id")) else None
+    if not (value is None or isinstance(value, (str, int))) or isinstance(value, bool):
+        raise AnnotationError(f"{default_id}: the id is {shown(value)}, not a string; give a string", "odd id")
+    document_id = "" if value is None else str(value).strip()
     return document_id or default_id
 
 

@@ -165,7 +165,7 @@ def _mention(entry: Any, place: str, local_ids: bool, concepts: Mapping[str, lis
                 "keys of a mention that contradict",
             )
         if given and not is_given(own.get(name)):
-            own[name] = _identifier(given, left) if name == "id" else values[0]
+            own[name] = _identifier(given, left, place) if name == "id" else values[0]
         for key in others:
             left.pop(key, None)
     for key in left:
@@ -203,10 +203,17 @@ def _is_number(value: Any) -> bool:
     return hasattr(value, "__index__") or isinstance(value, float)
 
 
-def _identifier(given: Sequence[str], left: Mapping[str, Any]) -> Any:
-    """Return the concept of a mention that may have it under several keys; empty ones and spaCy's NIL do not count."""
-    filled = [left[key] for key in given if left[key] not in ("", "NIL", 0) or isinstance(left[key], bool)]
-    return filled[0] if filled else left[given[0]]
+def _identifier(given: Sequence[str], left: Mapping[str, Any], place: str) -> Any:
+    """Return the concept of a mention that may have it under several keys; empty ones and spaCy's NIL do not count.
+
+    Beside a key that names a concept, such as ``identifier``, the ``id`` is that of the mention.
+    """
+    filled = {key: left[key] for key in given if left[key] not in ("", "NIL", 0) or isinstance(left[key], bool)}
+    concepts = {key: value for key, value in filled.items() if key != "id"}
+    if any(value != next(iter(concepts.values())) for value in concepts.values()):
+        named = ", ".join(f"{key!r} is {value!r}" for key, value in concepts.items())
+        raise AnnotationError(f"{place}: {named}; keep one of them", "keys of a mention that contradict")
+    return next(iter((concepts or filled).values()), left[given[0]])
 
 
 def _normalized(value: Any, place: str) -> list[str] | None:

@@ -131,3 +131,16 @@ def test_passages_of_bigbio_are_the_text():
     passages += [{"type": "abstract", "text": [TEXT[22:]], "offsets": [[22, len(TEXT)]]}]
     document = Document.from_dict({"id": "0", "document_id": "7", "passages": passages, "entities": BIGBIO})
     assert (document.id, document.text, len(document.mentions)) == ("7", TEXT, 2)
+
+
+def test_concept_goes_before_the_number_of_a_mention():
+    entry = {"start": 0, "end": 4, "type": "Gene", "id": "T1", "identifier": "1956"}
+    assert own_shape({"text": "EGFR", "entities": [entry]}, "here")["entities"][0]["id"] == "1956"
+    with pytest.raises(AnnotationError, match="'identifier' is '1956', 'cui' is 'C1'; keep one of them"):
+        Document.from_dict({"text": "EGFR", "entities": [entry | {"cui": "C1"}]})
+
+
+@pytest.mark.parametrize("identifier", [{"a": 1}, ["7"], True, 1.5])
+def test_document_id_is_a_string_or_a_whole_number(identifier):
+    with pytest.raises(AnnotationError, match=r"the id is .*, not a string"):
+        Document.from_dict({"id": identifier, "text": "EGFR", "entities": []})
