@@ -36,6 +36,7 @@ from .document_pubtator_biodir import split_identifiers
 from .errors_biodir import STRICT, AnnotationError, ErrorPolicy, ParseError, located
 
 # In lower case and in order of preference. "cui" is what the library bconv writes.
+NAMED_BY_PMID = "documents with the number of their article in PMC as id, named by their PMID"
 IDENTIFIER_KEYS = ("identifier", "ncbi gene", "ncbi gene identifier", "mesh", "omim", "ncbi taxonomy", "cui")
 # Offsets that start at 0 in each passage.
 IN_PASSAGE = "passage"
@@ -101,7 +102,8 @@ def to_document(bioc_document: Any, place: str, policy: ErrorPolicy = STRICT) ->
         if len(mentions) < len(owners):
             relations = list(without_lost(relations, _lost_identifiers(owners, mentions), policy))
     passages = tuple(Passage(part.start_char, part.start_char + len(part.text), part.kind) for part in parts)
-    return Document(bioc_document.id, text, kept, tuple(relations), passages, pmcid=_pmcid(bioc_document))
+    document_id, pmcid = _names(bioc_document, policy)
+    return Document(document_id, text, kept, tuple(relations), passages, pmcid=pmcid)
 
 
 def bioc_from_json(mapping: Mapping[str, Any]) -> Any:
@@ -143,6 +145,7 @@ def _node(value: Any, kind: str) -> SimpleNamespace:
             raise ParseError(f"is not BioC: {key!r} of a {kind} is {repr(children)[:40]}, not a list")
         setattr(node, key, [_node(each, child) for each in children])
     # Names of annotations, which tools also write as numbers.
+    node.offset, node.length = whole_number(node.offset), whole_number(node.length)
     if kind == "annotation" and node.id is not None:
         node.id = str(node.id)
     if node.refid is not None:
@@ -215,9 +218,19 @@ def _joined_text(parts: Sequence[_PlacedPassage]) -> str:
     return text
 
 
-def _pmcid(bioc_document: Any) -> str | None:
-    pmcid = getattr(bioc_document, "pmcid", None)
-    return pmcid if isinstance(pmcid, str) and pmcid else None
+def _names(bioc_document: Any, policy: ErrorPolicy) -> tuple[str, str | None]:
+    """Return the id of a document and the number of its article in PMC.
+
+    Full texts of PubTator 3 have this number as id, which is the PMID of another paper. Infons of their title have
+    both.
+    """
+    document_id, pmcid = bioc_document.id, getattr(bioc_document, "pmcid", None)
+    infons = bioc_document.passages[0].infons if bioc_document.passages else {}
+    pmid, of_pmc = (str(infons.get(f"article-id_{name}") or "").strip() for name in ("pmid", "pmc"))
+    if pmid and of_pmc and document_id.upper().removeprefix("PMC") == of_pmc.upper().removeprefix("PMC"):
+        policy.note(NAMED_BY_PMID)
+        return pmid, document_id
+    return document_id, pmcid if isinstance(pmcid, str) and pmcid else None
 
 
 # Annotations -> mentions.
@@ -332,7 +345,7 @@ def _identifiers(infons: Mapping[str, Any], text: str, entity_type: str) -> tupl
         raise AnnotationError(f"identifier {shown(value)} is not a string", "identifier that is no string")
     if isinstance(value, (list, tuple)):
         identifiers = tuple(part for part in dict.fromkeys(map(str, parts)) if not is_unlinked(part))
-        return identifiers, None
+        return identifiers, None if identifiers or not parts else str(parts[0])
     identifiers = split_identifiers(str(value), entity_type)
     if len(identifiers) != 1 and str(value).casefold() == text.casefold():
         # DrugProt: the name itself, whose commas separate nothing and whose "NA" is noradrenaline.

@@ -149,5 +149,5 @@ def _score(infons: Mapping[str, Any], place: str) -> float | None:
 
 def infon(infons: Mapping[str, Any], keys: Sequence[str]) -> Any:
     """Return the value of the first of these keys that the file has, in any case."""
-    values = {key.casefold(): value for key, value in infons.items()}
+    values = {str(key).casefold(): value for key, value in infons.items()}
     return next((values[key] for key in keys if values.get(key) is not None), None)

@@ -176,7 +176,8 @@ def with_known_types(
         AnnotationError: types are unknown, or a string cannot be written as UTF-8.
     """
     _check_encodable(document)
-    if all(mention.entity_type in entity_types for mention in document.mentions):
+    kinds_of_model = set(entity_types).difference(type_map)
+    if all(mention.entity_type in kinds_of_model for mention in document.mentions):
         return document
     names = dict.fromkeys(mention.entity_type for mention in document.mentions)
     kinds = {name: known_type(name, entity_types, type_map) for name in names}

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .document_bioc_biodir import bioc_from_json, to_document
+from .document_bioc_biodir import NAMED_BY_PMID, bioc_from_json, to_document
 from .document_biodir import Document
 from .document_shapes_biodir import SHAPES
 from .errors_biodir import STRICT, ErrorPolicy, ParseError, located
@@ -72,7 +72,7 @@ def is_bioc(value: Any) -> bool:
     if is_article(value):
         return True
     passages = value.get("passages")
-    if not isinstance(passages, (list, tuple)) or value.get("entities") is not None:
+    if not isinstance(passages, (list, tuple)) or value.get("entities"):
         return False
     return any(isinstance(part, Mapping) and not part.keys().isdisjoint(BIOC_KEYS) for part in passages)
 
@@ -90,7 +90,7 @@ def named(mapping: Mapping[str, Any], policy: ErrorPolicy) -> Mapping[str, Any]:
     document_id = str("" if mapping.get("id") is None else mapping["id"]).strip()
     pmid, pmcid = (str(mapping.get(key) or "").strip() for key in ("pmid", "pmcid"))
     if pmid and pmid != document_id and pmcid:
-        policy.note("documents with the number of their article in PMC as id, named by their PMID")
+        policy.note(NAMED_BY_PMID)
         document_id = pmid
     return {**mapping, "id": document_id, "pmcid": pmcid or None}
 

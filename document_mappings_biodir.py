@@ -6,6 +6,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
+from itertools import product
 from types import NoneType
 from typing import Any
 
@@ -26,16 +27,26 @@ from .document_parts_biodir import (
     title_and_abstract,
     whole_number,
 )
+from .document_shapes_biodir import ENTITY_KEYS, UnfitMention
 from .errors_biodir import AnnotationError, ErrorPolicy
 
 
 def text_and_passages(mapping: Mapping[str, Any], place: str) -> tuple[str, tuple[Passage, ...]]:
-    if mapping.get("text") is not None:
+    if mapping.get("text"):
         text = _string(mapping, "text", place)
+        for key in ("title", "abstract"):
+            part = _string(mapping, key, place, default="")
+            if part.strip() not in text:
+                raise AnnotationError(
+                    f"{place}: 'text' does not hold the {key!r} {part[:40]!r}; give the text that offsets count, or "
+                    "title and abstract without 'text'"
+                )
         return text, tuple(_passage_from_dict(part, at) for at, part in _entries(mapping, "passages", place))
     if mapping.get("title") is not None or mapping.get("abstract") is not None:
         title, abstract = (_string(mapping, key, place, default="") for key in ("title", "abstract"))
         return title_and_abstract(title, abstract) if title else (abstract, (Passage(0, len(abstract), "abstract"),))
+    if mapping.get("text") is not None:
+        return _string(mapping, "text", place), ()
     return _joined_passages(mapping, place)
 
 
@@ -53,6 +64,12 @@ def _joined_passages(mapping: Mapping[str, Any], place: str) -> tuple[str, tuple
         if not isinstance(part, Mapping):
             raise AnnotationError(f"{part_place}: {shown(part)} is not a mapping with 'text'")
         part_text = _string(part, "text", part_place)
+        for key in ("entities", *ENTITY_KEYS):
+            if part.get(key):
+                raise AnnotationError(
+                    f"{part_place}: holds {key!r}; give the entities of all passages in 'entities' of the document",
+                    "entities under an unknown key",
+                )
         after_previous = len(text) + 1 if text else 0
         start = after_previous if part.get("offset") is None else part["offset"]
         if not is_integer(start) or start < len(text):
@@ -89,6 +106,7 @@ def lost_identifiers(mapping: Mapping[str, Any], mention_of: Mapping[int, Mentio
     """Return the identifiers that only mentions have which were left out."""
     lost: set[str] = set()
     for number, (place, entry) in enumerate(_entries(mapping, "entities", "")):
+        entry = entry.entry if isinstance(entry, UnfitMention) else entry
         if number in mention_of or not isinstance(entry, Mapping):
             continue
         text = entry.get("text")
@@ -100,8 +118,8 @@ def lost_identifiers(mapping: Mapping[str, Any], mention_of: Mapping[int, Mentio
 def _mention_from_dict(
     number: int, entry: Any, text: str, index_of: Callable[[int], int | None], starts: Sequence[int], place: str
 ) -> tuple[int, Mention]:
-    if isinstance(entry, AnnotationError):
-        raise entry
+    if isinstance(entry, UnfitMention):
+        raise entry.error
     if not isinstance(entry, Mapping):
         raise AnnotationError(f"{place}: an entity mention is a mapping with start, end and type, not {shown(entry)}")
     for key in ("start", "end", "type"):
@@ -176,9 +194,10 @@ def _identifiers_from(value: Any, mention_text: str, place: str) -> tuple[tuple[
 
 def _without_missing(value: Any) -> Any:
     """Return the identifiers of a list without None and NaN; None if it has nothing else."""
-    if not isinstance(value, (list, tuple)) or all(map(is_given, value)):
+    value = value.tolist() if hasattr(value, "tolist") else value
+    if not isinstance(value, (list, tuple)) or not value:
         return value
-    return [part for part in value if is_given(part)] or None
+    return [part for part in value if is_given(part) and part != ""] or None
 
 
 def _identifier_string(value: Any) -> str | None:
@@ -217,43 +236,49 @@ def relations_of(
     if not policy.relations:
         return ()
     entries = _entries(mapping, "relations", place)
-    attempts = (partial(_relation_from_dict, entry, mention_of, at) for at, entry in entries)
-    return tuple(policy.parts("relation", attempts))
+    attempts = (partial(_relations_from_dict, entry, mention_of, at) for at, entry in entries)
+    return tuple(relation for found in policy.parts("relation", attempts) for relation in found)
 
 
-def _relation_from_dict(entry: Any, mention_of: Mapping[int, Mention], place: str) -> Relation:
+def _relations_from_dict(entry: Any, mention_of: Mapping[int, Mention], place: str) -> list[Relation]:
+    """Return the relation of an entry; of two mentions one for each pair of their identifiers."""
+    if not isinstance(entry, Mapping) or "mentions" not in entry:
+        return [_relation_from_dict(entry, place)]
+    ends = []
+    for number in entry["mentions"]:
+        mention = mention_of.get(number)
+        if mention is None or not mention.identifiers:
+            problem = "was left out" if mention is None else "is linked to no identifier"
+            raise AnnotationError(
+                f"{place}: mention {number} {problem}; leave the relation out, too",
+                "relation of a mention that is not there",
+            )
+        ends.append(mention.identifiers)
+    kind = {"relation": entry["relation"]}
+    return [_relation_from_dict({**kind, "entity1": one, "entity2": two}, place) for one, two in product(*ends)]
+
+
+def _relation_from_dict(entry: Any, place: str) -> Relation:
     if not isinstance(entry, Mapping):
         raise AnnotationError(
             f"{place}: a relation is a mapping with relation, entity1 and entity2, not {shown(entry)}"
         )
     if "unreadable" in entry:
         raise AnnotationError(f"{place}: {entry['unreadable']}", "relation of a mention that is not there")
-    if "mentions" in entry:
-        entry = _relation_of_mentions(entry, mention_of, place)
     for key in ("relation", "entity1", "entity2"):
-        value = entry.get(key)
+        value = entry.get(key) if key == "relation" else _identifier_string(entry.get(key)) or entry.get(key)
         if not isinstance(value, str) or not value.strip():
             problem = "empty" if isinstance(value, str) else "not a string"
             raise AnnotationError(
                 f"{place}: {key!r} is {value!r}, {problem}; a relation needs it", "incomplete relation"
             )
     for key in ("novelty", "subject"):
-        if not isinstance(entry.get(key), (str, NoneType)):
+        if not isinstance(entry.get(key), (str, NoneType)) and not (key == "subject" and is_integer(entry[key])):
             raise AnnotationError(f"{place}: {key!r} is {shown(entry[key])}, not a string")
     values: dict[str, Any] = {field: entry.get(key) for key, field in RELATION_KEYS.items()}
+    for field in ("entity1_id", "entity2_id", "subject_id"):
+        values[field] = _identifier_string(values[field])
     return Relation(**values)
-
-
-def _relation_of_mentions(entry: Mapping[str, Any], mention_of: Mapping[int, Mention], place: str) -> dict[str, Any]:
-    """Return the relation of two mentions, named by their numbers, as one of identifiers."""
-    ends = []
-    for number in entry["mentions"]:
-        mention = mention_of.get(number)
-        if mention is None or not mention.identifiers:
-            problem = "was left out" if mention is None else "is linked to no identifier"
-            raise AnnotationError(f"{place}: mention {number} {problem}", "relation of a mention that is not there")
-        ends.append(mention.identifiers[0])
-    return {"relation": entry["relation"], "entity1": ends[0], "entity2": ends[1]}
 
 
 def _entries(mapping: Mapping[str, Any], key: str, place: str) -> Iterator[tuple[str, Any]]:

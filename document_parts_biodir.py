@@ -38,11 +38,18 @@ _VOCABULARIES = (
     ),
     *("umls", "cui", "dbsnp", "cellosaurus", "cvcl", "chebi"),
 )
-_VOCABULARY = re.compile(rf"(?:{'|'.join(_VOCABULARIES)})\s*:\s*", re.IGNORECASE)
-# A wider gap between two passages is a broken offset, and filling it with spaces would fill the memory.
-MAX_GAP_CHARS = 1_000_000
 # Identifiers made for mentions that come without one start so; no database of the field uses this prefix.
 TEXT_IDENTIFIER_PREFIX = "text:"
+# Other names of a vocabulary, without spaces.
+_VOCABULARY_OF = {
+    **dict.fromkeys(("ncbigene", "entrez", "entrezgene"), "gene"),
+    **dict.fromkeys(("ncbitaxon", "ncbitaxonomy"), "taxonomy"),
+    "cellosaurus": "cvcl",
+}
+_VOCABULARY = re.compile(rf"(?:(?:{'|'.join(_VOCABULARIES)})\s*:|cvcl_)\s*", re.IGNORECASE)
+_ANY_VOCABULARY = re.compile(rf"(?!{TEXT_IDENTIFIER_PREFIX})\w+:")
+# A wider gap between two passages is a broken offset, and filling it with spaces would fill the memory.
+MAX_GAP_CHARS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -191,29 +198,29 @@ class IdentifierSet:
     """
 
     def __init__(self, identifiers: Iterable[str]) -> None:
-        self._given = {_split_identifier(identifier): identifier for identifier in identifiers}
-        self._bare = {bare for _, bare in self._given}
+        self._given: dict[str, dict[str, str]] = {}  # bare identifier -> vocabulary -> identifier as given
+        for identifier in identifiers:
+            vocabulary, bare = _split_identifier(identifier)
+            self._given.setdefault(bare, {})[vocabulary] = identifier
         self.found: set[str] = set()
 
     def __contains__(self, identifier: str) -> bool:
         vocabulary, bare = _split_identifier(identifier)
-        if bare not in self._bare:
-            return False
-        known = {(vocabulary, bare), ("", bare)}
-        matches = [given for key, given in self._given.items() if key in known or (not vocabulary and key[1] == bare)]
+        known = self._given.get(bare, {})
+        matches = known.values() if not vocabulary else [known[key] for key in ("", vocabulary) if key in known]
         self.found.update(matches)
         return bool(matches)
 
     def missing(self) -> list[str]:
         """Return the identifiers that no question so far has found."""
-        return [identifier for identifier in self._given.values() if identifier not in self.found]
+        return [each for known in self._given.values() for each in known.values() if each not in self.found]
 
 
 def _split_identifier(identifier: str) -> tuple[str, str]:
-    """Return the vocabulary, in a form to compare, and the identifier without it."""
+    """Return the vocabulary, by one name for all of its names, and the identifier without it."""
     bare = bare_identifier(identifier)
-    vocabulary = identifier.strip()[: len(identifier.strip()) - len(bare)]
-    return re.sub(r"[\s:]", "", vocabulary).casefold(), bare.casefold()
+    vocabulary = re.sub(r"[\s:_]", "", identifier.strip().removesuffix(bare)).casefold()
+    return _VOCABULARY_OF.get(vocabulary, vocabulary), bare.casefold()
 
 
 def is_unlinked(identifier: str) -> bool:
@@ -221,7 +228,8 @@ def is_unlinked(identifier: str) -> bool:
 
     So does one of several parts that all do, such as ``None;None``.
     """
-    return all(bare_identifier(part).casefold() in _NO_IDENTIFIERS for part in re.split("[;,|]", identifier))
+    parts = (bare_identifier(part) for part in re.split("[;,|]", identifier))
+    return all(_ANY_VOCABULARY.sub("", part, count=1).casefold() in _NO_IDENTIFIERS for part in parts)
 
 
 def without_lost(relations: Iterable[Relation], lost: Collection[str], policy: ErrorPolicy) -> tuple[Relation, ...]:
@@ -275,7 +283,7 @@ def whole_number(value: Any) -> Any:
 
     A column of pandas in which a value is missing has floats.
     """
-    is_whole = hasattr(value, "__index__") or (isinstance(value, float) and value.is_integer())
+    is_whole = hasattr(value, "__index__") or (hasattr(value, "is_integer") and value.is_integer())
     return int(value) if is_whole and not isinstance(value, bool) else value
 
 

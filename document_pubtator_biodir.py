@@ -31,7 +31,7 @@ from .document_parts_biodir import (
     without_lost,
 )
 from .document_pubtator_lines_biodir import Line, blocks, check_line
-from .errors_biodir import STRICT, AnnotationError, BioDirError, ErrorPolicy, ParseError
+from .errors_biodir import STRICT, AnnotationError, ErrorPolicy, ParseError
 
 # In lower case, the types whose identifiers contain "|" and "," themselves: BioRED's, then those of PubTator and tmVar.
 VARIANT_TYPES = frozenset(
@@ -46,7 +46,8 @@ SUBJECT_PREFIX = "Subject:"
 _KEY_VALUE_IDENTIFIER = re.compile(
     r"(?:^|;)(?:tmVar|HGVS|VariantGroup|OriginalGene|CorrespondingGene|CorrespondingSpecies|RS#|CA#):"
 )
-_ANY_TEXT_LINE = re.compile(r"^[^|\t\n]+\|(?:t|a|title|abstract|paragraph)\|", re.MULTILINE)
+_SECTIONS = "front|abstract|intro(?:duction)?|methods?|results?|discussion|conclusions?|case|fig|table|ref|suppl"
+_ANY_TEXT_LINE = re.compile(rf"^[^|\t\n]+\|(?:t|a|title|paragraph|{_SECTIONS})\|", re.MULTILINE | re.IGNORECASE)
 _WHOLE_NUMBER = re.compile(r"[-+]?[0-9]{1,18}")
 _NUMBER_LIKE = re.compile(r"[-+]?[0-9][0-9.,]*")
 
@@ -146,8 +147,10 @@ def _document_from(block: list[Line], policy: ErrorPolicy) -> Document:
     )
     note_unlinked(mentions, policy)
     relation_rows = (partial(_parse_relation, row) for row in others if not _is_mention(row.columns))
-    relations = list(policy.parts("relation", relation_rows))
-    relations, subject_lines = _with_subjects(relations, directions, policy)
+    # Where relations are not needed, an error in one costs nothing.
+    of_relations = policy if policy.relations else replace(policy, errors="skip-mention", on_skip=None)
+    relations = list(of_relations.parts("relation", relation_rows))
+    relations, subject_lines = _with_subjects(relations, directions, of_relations)
     if len(mentions) < len(mention_rows):
         lost = {identifier for row in mention_rows for identifier in _identifiers_of(row)}
         lost -= {identifier for mention in mentions for identifier in mention.identifiers}
@@ -170,7 +173,8 @@ def _text(block: list[Line], mention_rows: Sequence[Line], policy: ErrorPolicy) 
     fewest, best = len(mention_rows) + 1, _joined(as_written)
     for layout in layouts:
         text, passages = _joined(layout)
-        misfits = sum(not _fits(row, text, policy.offsets) for row in mention_rows)
+        index_of = character_index(text, policy.offsets)
+        misfits = sum(not _fits(row, text, index_of) for row in mention_rows)
         if misfits < fewest:
             fewest, best = misfits, (text, passages)
         if not misfits:
@@ -212,13 +216,13 @@ def _joined(passages: Sequence[tuple[str, str]]) -> tuple[str, tuple[Passage, ..
     return text, tuple(placed)
 
 
-def _fits(row: Line, text: str, unit: str) -> bool:
+def _fits(row: Line, text: str, index_of: Callable[[int], int | None]) -> bool:
     """Return whether the text has a mention where its row says."""
-    try:
-        _parse_mention(row, text, character_index(text, unit), ())
-    except BioDirError:
+    columns = row.columns
+    if len(columns) < 4 or not all(_WHOLE_NUMBER.fullmatch(column.strip()) for column in columns[1:3]):
         return False
-    return True
+    start, end = (index_of(int(column)) for column in columns[1:3])
+    return start is not None and end is not None and 0 <= start < end and is_written_as(text[start:end], columns[3])
 
 
 # Annotation lines.

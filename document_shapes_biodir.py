@@ -5,6 +5,7 @@ and spaCy. A key that could hold entities is read or refused, never ignored.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
@@ -20,6 +21,7 @@ SHAPES = (
     "biodir's own (text, entities with start, end, type), bigbio kb, BERN2, PubAnnotation, doccano, Prodigy, spaCy, "
     "BioC JSON and PubTator 3 JSON"
 )
+_MEANT_KEYS = ("entities", *ENTITY_KEYS)
 # Our key of a mention -> what others call it.
 MENTION_KEYS = {
     "start": ("start", "begin", "start_char", "start_offset", "from"),
@@ -63,6 +65,8 @@ def own_shape(mapping: Mapping[str, Any], place: str, has_ner: bool = False) -> 
     if key is None:
         return own
     entries = _sequence(mapping[key], f"{place}, {key}")
+    if not entries:
+        _check_no_others(mapping, place)
     local_ids = key == "denotations" or any(map(_has_local_id, entries))
     concepts = _concepts(mapping, place) if key == "denotations" else {}
     own["entities"] = [
@@ -73,6 +77,16 @@ def own_shape(mapping: Mapping[str, Any], place: str, has_ner: bool = False) -> 
     elif key == "spans" and is_given(mapping.get("relations")):
         own["relations"] = _relations_of_spans(mapping["relations"], entries, place)
     return own
+
+
+def _check_no_others(mapping: Mapping[str, Any], place: str) -> None:
+    """Check that no other key holds the entities of a document whose ``entities`` are empty."""
+    for key in ENTITY_KEYS:
+        if _is_list(mapping.get(key)) and len(mapping[key]):
+            raise AnnotationError(
+                f"{place}: 'entities' is empty but {key!r} is not; keep the one that holds the entities",
+                "entities under an unknown key",
+            )
 
 
 def _no_text(mapping: Mapping[str, Any], place: str) -> AnnotationError:
@@ -89,7 +103,7 @@ def _entity_key(mapping: Mapping[str, Any], place: str, has_ner: bool) -> str | 
     Raises:
         AnnotationError: several keys could, or one that is not known.
     """
-    found = [key for key in ENTITY_KEYS if is_given(mapping.get(key))]
+    found = [key for key in ENTITY_KEYS if _is_list(mapping.get(key)) or isinstance(mapping.get(key), Mapping)]
     if len(found) > 1:
         raise AnnotationError(
             f"{place}: has no 'entities', and both {found[0]!r} and {found[1]!r} could hold them; name one 'entities'",
@@ -101,7 +115,9 @@ def _entity_key(mapping: Mapping[str, Any], place: str, has_ner: bool) -> str | 
     for key in mapping:
         if key in known or not is_given(mapping[key]):
             continue
-        likely = get_close_matches(str(key).lower(), ("entities", *ENTITY_KEYS), n=1, cutoff=0.75)
+        if key in ENTITY_KEYS and not has_ner:
+            _sequence(mapping[key], f"{place}, {key}")
+        likely = key not in ENTITY_KEYS and get_close_matches(str(key).lower(), _MEANT_KEYS, n=1, cutoff=0.75)
         if likely or not has_ner:
             other = 'if it holds the entities, name it "entities", or if the text has none, add "entities": []'
             meant = f"did you mean {likely[0]!r}?" if likely else other
@@ -133,15 +149,28 @@ def _is_list(value: Any) -> bool:
 
 def _has_local_id(entry: Any) -> bool:
     """Return whether the id of an entry names the mention, not a concept: bigbio and doccano."""
-    return isinstance(entry, Mapping) and ("normalized" in entry or "start_offset" in entry)
+    return isinstance(entry, Mapping) and ("normalized" in entry or {"start_offset", "label"} <= entry.keys())
+
+
+@dataclass(frozen=True)
+class UnfitMention:
+    """An entry that is no mention, with the error that is raised where mentions can be left out.
+
+    >>> row = {"text": "EGFR", "entities": [{"start": 0, "end": 4, "type": "Gene", "colour": "red"}]}
+    >>> print(own_shape(row, "row 1")["entities"][0].error.reason)
+    unknown key of a mention
+    """
+
+    entry: Any
+    error: AnnotationError
 
 
 def _mention_or_error(entry: Any, place: str, local_ids: bool, concepts: Mapping[str, list[str]]) -> Any:
-    """Return the mention, or the error in it, which is raised where mentions can be left out."""
+    """Return the mention, or what is unfit in it."""
     try:
         return _mention(entry, place, local_ids, concepts)
     except AnnotationError as error:
-        return error
+        return UnfitMention(entry, error)
 
 
 def _mention(entry: Any, place: str, local_ids: bool, concepts: Mapping[str, list[str]]) -> Any:
@@ -150,7 +179,8 @@ def _mention(entry: Any, place: str, local_ids: bool, concepts: Mapping[str, lis
         return dict(zip(("start", "end", "type", "text"), entry, strict=False))  # doccano, spaCy's training rows
     if not isinstance(entry, Mapping):
         return entry
-    left = {key: value for key, value in entry.items() if key not in HARMLESS_KEYS and is_given(value)}
+    plain = {key: value.tolist() if hasattr(value, "tolist") else value for key, value in entry.items()}
+    left = {key: value for key, value in plain.items() if key not in HARMLESS_KEYS and is_given(value)}
     own: dict[str, Any] = {}
     if local_ids:
         local_id = str(left.pop("id", ""))

@@ -70,11 +70,11 @@ def known_type(
     """
     types = {_key(kind): kind for kind in entity_types}
     given = {_key(other): kind for other, kind in (type_map or {}).items()}
-    meant: str | None = name
-    for names in (given, _TYPE_OF_KEY):
-        if meant is None or meant in entity_types or _key(meant) in types:
-            break
-        meant = names.get(_key(meant), meant)
+    meant: str | None = given.get(_key(name), name)
+    if meant is not None and _key(meant) not in types:
+        meant = _TYPE_OF_KEY.get(_key(meant), meant)
+    if meant is not None and meant != name and _key(name) not in given:
+        meant = given.get(_key(meant), meant)  # a type that is left out under all of its names
     return None if meant is None else types.get(_key(meant), UNKNOWN_TYPE)
 
 

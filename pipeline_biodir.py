@@ -202,7 +202,11 @@ class BioDirPipeline(Pipeline):
         """
         preprocess, _, _ = self._sanitize_parameters(**parameters)
         parameters = {**self._preprocess_params, **preprocess}
-        return self._to_document(value, index, parameters, ErrorPolicy(offsets=parameters.get("offsets", "characters")))
+        policy = ErrorPolicy(offsets=parameters.get("offsets", "characters"))
+        document = self._to_document(value, index, parameters, policy)
+        for line in policy.summary():
+            logger.warning("%s", line)
+        return document
 
     def _sanitize_parameters(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
         known = (*PREPROCESS_PARAMETERS, *POSTPROCESS_PARAMETERS)

@@ -56,8 +56,31 @@ def _opened(path: str | os.PathLike[str]) -> io.BufferedReader:
     raw = cast(io.BufferedReader, io.BufferedReader(cast(io.RawIOBase, opened), START_BYTES))
     for start, opener in _COMPRESSIONS.items():
         if raw.peek(len(start)).startswith(start):
-            return io.BufferedReader(opener(raw), START_BYTES)
-    return raw
+            return io.BufferedReader(_Prefetched(opener(raw)), START_BYTES)
+    return raw if raw.seekable() else io.BufferedReader(_Prefetched(raw), START_BYTES)
+
+
+class _Prefetched(io.RawIOBase):
+    """A stream whose first read gives the first START_BYTES, however few bytes a pipe gives at a time."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream, self._start = stream, b""
+        self._is_begun = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if not self._is_begun:
+            self._start, self._is_begun = self._stream.read(START_BYTES), True
+        content = self._start[: len(buffer)] or self._stream.read1(len(buffer))
+        self._start = self._start[len(content) :]
+        buffer[: len(content)] = content
+        return len(content)
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
 
 
 def text_lines(file: io.BufferedReader) -> Iterator[str]:

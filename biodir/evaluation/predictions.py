@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 from biodir.document_biodir import Document
@@ -132,7 +133,7 @@ def _predictions(path: Path, policy: ErrorPolicy) -> Iterator[Document]:
     def opened() -> io.BufferedReader:
         return io.BufferedReader(io.BytesIO(content), START_BYTES)
 
-    lines = [line.rstrip("\r\n") for line in text_lines(opened())]
+    lines = [line.rstrip("\r\n").removeprefix("\ufeff") for line in text_lines(opened())]
     if kind == PUBTATOR and not looks_like_pubtator("\n".join(lines)):
         yield from _of_relation_lines(lines, source, policy)
     elif kind == JSON and (attempts := _result_attempts(lines, source, policy)):
@@ -212,6 +213,8 @@ def _of_result(result: Any, policy: ErrorPolicy) -> Document:
     if isinstance(name, bool) or not isinstance(name, (str, int)):
         raise ParseError("not a result of `biodir predict`: it is a mapping with an id and relations")
     relations = result.get("relations", [{}])
+    if not isinstance(relations, (list, NoneType)):
+        raise ParseError(f"the relations are {type(relations).__name__} {repr(relations)[:40]}, not a list")
     if relations is None or all(isinstance(each, Mapping) and each.keys() >= _RELATION_KEYS for each in relations):
         return Document.from_dict({"id": str(name), "text": "", "relations": relations or []}, policy=policy)
     try:

@@ -4,16 +4,18 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import combinations, product
 from pathlib import Path
 
 from biodir.document_biodir import SURROGATE, Document, Mention, Relation, check_mention, text_identifier
 from biodir.document_offsets_biodir import character_index
+from biodir.document_parts_biodir import is_unlinked, note_unlinked
 from biodir.errors_biodir import STRICT, AnnotationError, ErrorPolicy, ParseError
 from biodir.files import open_input, text_lines
 
 BRAT_SUFFIX = ".ann"
 _MENTION = re.compile(r"(T\S*)\t(\S+) (\d+ \d+(?:;\d+ \d+)*)\t(.*)")
-_RELATION = re.compile(r"(R\S*)\t(\S+)((?: \S+:T\S*)+)\s*")
+_RELATION = re.compile(r"(R\S*)\t(\S+)((?: \S+:\S+)+)\s*")
 # A normalisation names the vocabulary and the identifier of a mention: "N1<tab>Reference T1 MESH:D000001<tab>name".
 _NORMALISATION = re.compile(r"N\S*\tReference (T\S*) (?:\S+?:)?(\S+)(?:\t.*)?")
 
@@ -45,15 +47,21 @@ def _document(path: Path, text_path: Path, policy: ErrorPolicy) -> Document:
     others = sum(bool(line.strip()) and line[0] not in "TRN" for _, line in lines)
     policy.note("lines of brat that are no mention, relation or normalisation, left out", others)
     identifiers_of: dict[str, list[str]] = {}
-    for place, line in rows["N"]:
-        match = _matched(_NORMALISATION, line, place)
-        identifiers_of.setdefault(match[1], []).append(match[2])
+    for _, line in rows["N"]:
+        match = _NORMALISATION.fullmatch(line)
+        if match is not None:
+            identifiers_of.setdefault(match[1], []).append(match[2])
+        else:
+            policy.note("normalisations of brat that name no mention and identifier, left out")
     index_of = character_index(text, policy.offsets)
     mentions = (partial(_mention, line, place, text, index_of, identifiers_of) for place, line in rows["T"])
     mention_of = dict(policy.parts("mention", mentions))
-    relation_rows = rows["R"] if policy.relations else []
-    relations = (partial(_relation, line, place, mention_of) for place, line in relation_rows)
-    return Document(path.stem, text, tuple(mention_of.values()), tuple(policy.parts("relation", relations)))
+    note_unlinked(tuple(mention_of.values()), policy)
+    parts = sum(";" in line.split("\t")[1] for _, line in rows["T"] if line.count("\t") > 1)
+    policy.note("discontinuous mentions, read as the smallest span that covers their parts", parts)
+    attempts = (partial(_relations, line, place, mention_of, policy) for place, line in rows["R"] if policy.relations)
+    relations = tuple(each for found in policy.parts("relation", attempts) for each in found)
+    return Document(path.stem, text, tuple(mention_of.values()), relations)
 
 
 def _lines(path: Path) -> list[str]:
@@ -90,23 +98,31 @@ def _mention(
     start, end = min(known), max(known)
     # brat writes the parts of a mention with a space between them, and a line break as a space.
     found = text[start:end]
-    is_same = ";" in spans or found.split() == written.split()
+    is_same = all(word in found for word in written.split()) if ";" in spans else found.split() == written.split()
     mention_text = found if is_same else written
-    identifiers = tuple(identifiers_of.get(name, ())) or (text_identifier(mention_text),)
-    mention = Mention(start, end, mention_text, kind, identifiers)
+    named = identifiers_of.get(name) or [text_identifier(mention_text)]
+    identifiers = tuple(each for each in named if not is_unlinked(each))
+    mention = Mention(start, end, mention_text, kind, identifiers, None if identifiers else named[0])
     check_mention(mention, text, place)
     return name, mention
 
 
-def _relation(line: str, place: str, mention_of: dict[str, Mention]) -> Relation:
+def _relations(line: str, place: str, mention_of: dict[str, Mention], policy: ErrorPolicy) -> list[Relation]:
+    """Return the relations of a line: one for each pair of identifiers of its mentions."""
     _, kind, arguments = _matched(_RELATION, line, place).groups()
-    names = re.findall(r":(T\S*)", arguments)
-    if len(names) != 2:
-        raise AnnotationError(f"{place}: joins {len(names)} mentions; a relation joins two")
+    names = re.findall(r":(\S+)", arguments)
+    if len(names) != 2 and not (policy.split_relations and len(names) > 2):
+        raise AnnotationError(
+            f"{place}: joins {len(names)} mentions, and a relation joins two; read it with split_relations "
+            "(--split-relations), which makes one of each pair",
+            "relation of three and more entities",
+        )
     for name in names:
-        if name not in mention_of:
-            raise AnnotationError(
-                f"{place}: names {name}, which is no mention", "relation of a mention that is not there"
-            )
-    first, second = (mention_of[name].identifiers[0] for name in names)
-    return Relation(kind, first, second)
+        if name not in mention_of or not mention_of[name].identifiers:
+            problem = "which is no mention with an identifier; events are not read"
+            raise AnnotationError(f"{place}: names {name}, {problem}", "relation of a mention that is not there")
+    return [
+        Relation(kind, one, two)
+        for first, second in combinations(names, 2)
+        for one, two in product(mention_of[first].identifiers, mention_of[second].identifiers)
+    ]

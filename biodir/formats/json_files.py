@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import chain
@@ -12,6 +13,8 @@ from biodir.document_biodir import SURROGATE, Document
 from biodir.document_json_biodir import document_from_json, documents_of
 from biodir.errors_biodir import STRICT, ErrorPolicy, ParseError, located
 from biodir.files import input_name, open_input, text_lines
+
+_SPACE = re.compile(r"\s*")
 
 
 def read_json(path: str | os.PathLike[str], policy: ErrorPolicy = STRICT) -> Iterator[Document]:
@@ -37,14 +40,17 @@ def _attempts(lines: Iterator[str], source: str, policy: ErrorPolicy) -> Iterato
     first = next(filled, None)
     if first is None:
         return
-    if _is_value(first[1]):
-        for number, line in chain([first], filled):
+    second = next(filled, None)
+    rows = chain([first], [second] if second else [], filled)
+    if _is_value(first[1]) or (second and first[1].lstrip().startswith("{") and _is_mapping(second[1])):
+        for number, line in rows:
             yield from _of_line(line, number, f"{source}:{number}", policy)
         return
-    content = first[1] + "".join(line for _, line in filled)
+    content = "".join(line for _, line in rows)
+    is_utf8 = SURROGATE.search(content) is None
     values = documents_of(list(_values(content, source, first[0])), source)
     for index, value in enumerate(values, start=1):
-        yield _attempt(value, index, f"{source}: document {index}", policy, SURROGATE.search(content) is None)
+        yield _attempt(value, index, f"{source}: document {index}", policy, is_utf8)
 
 
 def _of_line(line: str, number: int, place: str, policy: ErrorPolicy) -> Iterator[tuple[str, Any]]:
@@ -54,10 +60,11 @@ def _of_line(line: str, number: int, place: str, policy: ErrorPolicy) -> Iterato
         yield place, partial(_raise, place, error)
         return
     documents = list(documents_of(value))
+    is_utf8 = SURROGATE.search(line) is None
     for index, document in enumerate(documents):
         at = place if len(documents) == 1 else f"{place}, document {index}"
         default_id = number if len(documents) == 1 else f"{number}.{index}"
-        yield _attempt(document, default_id, at, policy, SURROGATE.search(line) is None)
+        yield _attempt(document, default_id, at, policy, is_utf8)
 
 
 def _attempt(
@@ -88,6 +95,13 @@ def _is_value(line: str) -> bool:
     return True
 
 
+def _is_mapping(line: str) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
 def _loads(line: str) -> Any:
     try:
         return json.loads(line)
@@ -102,7 +116,7 @@ def _values(content: str, source: str, first_line: int) -> Iterator[Any]:
     decoder = json.JSONDecoder()
     place = 0
     while True:
-        place = len(content) - len(content[place:].lstrip())
+        place = _SPACE.match(content, place).end()  # type: ignore[union-attr]  # it matches nothing, too
         if place == len(content):
             return
         try:

@@ -28,7 +28,7 @@ TRACES = ("training.json", "states", "last", "config.json", "model.safetensors")
 
 
 def last_folder(folder: Path) -> Path:
-    """Return the folder of a run's last checkpoint, with a name that no other run's has.
+    """Return the folder of a run's last checkpoint, named after the run: runs of other names have others.
 
     transformers with trust_remote_code takes the model class of the first folder for a second one of the same last name
     and equal configuration, even where the code in it differs.

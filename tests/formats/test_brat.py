@@ -21,7 +21,10 @@ def test_mentions_and_relations_are_read(tmp_path):
     assert (document.id, document.text) == ("7", TEXT)
     assert [mention.text for mention in document.mentions] == ["Zelvorin", "renal\nor hepatic damage"]
     assert document.relations == (Relation("Causes", "C1", "text:renal or hepatic damage"),)
-    assert policy.summary() == ["lines of brat that are no mention, relation or normalisation, left out: 2"]
+    assert policy.summary() == [
+        "lines of brat that are no mention, relation or normalisation, left out: 2",
+        "discontinuous mentions, read as the smallest span that covers their parts: 1",
+    ]
     assert read(tmp_path, ANN, ErrorPolicy(relations=False))[0].relations == ()
 
 

@@ -232,8 +232,8 @@ def test_offsets_may_be_integers_of_numpy():
             ", relations[0]: a relation is a mapping with relation, ",
         ),
         (
-            {"relations": [{"relation": "Bind", "entity1": 5}]},
-            ", relations[0]: 'entity1' is 5, not a string; a relation",
+            {"relations": [{"relation": "Bind", "entity1": 5.5}]},
+            ", relations[0]: 'entity1' is 5.5, not a string; a relation",
         ),
     ],
 )

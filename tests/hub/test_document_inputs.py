@@ -90,7 +90,7 @@ def test_every_kind_of_input_gives_the_document(inputs, count):
         (json.dumps(IRON), "is not PubTator text; parse it with json.loads"),
         ("Iron", "is not PubTator text; mark the entities"),
         ({"text": "Iron", "entites": []}, "did you mean 'entities'"),
-        (SET[:2], "'text' is list"),
+        (SET[:2], "the id is list"),
     ],
 )
 def test_input_that_is_no_document_is_refused(inputs, message):

@@ -71,8 +71,26 @@ def test_key_of_a_mention_has_other_names(ours, others):
     for key in others:
         renamed = [{key if name == ours else name: value for name, value in mention.items()} for mention in MENTIONS]
         found = own_shape({"text": TEXT, "spans": renamed}, "here")["entities"]
-        expected = [{**each, "id": None} for each in MENTIONS] if key == "start_offset" else MENTIONS
-        assert [{"id": None, **each} for each in found] == expected
+        assert found == MENTIONS
+
+
+def test_id_of_doccano_is_that_of_the_mention():
+    entry = {"start_offset": 0, "end_offset": 4, "label": "Gene", "id": 7}
+    assert Document.from_dict({"text": "EGFR", "entities": [entry]}).mentions[0].identifiers == ("text:egfr",)
+    assert own_shape({"text": "EGFR", "entities": [{**entry, "type": "Gene"}]}, "here")
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"entities": [], "spans": MENTIONS}, "'entities' is empty but 'spans' is not"),
+        ({"text": None, "passages": [{"text": TEXT, "mentions": MENTIONS}]}, r"passages\[0\]: holds 'mentions'"),
+        ({"title": "Another title", "entities": MENTIONS}, "'text' does not hold the 'title' 'Another title'"),
+    ],
+)
+def test_entities_and_texts_in_two_places_are_refused(keys, message):
+    with pytest.raises(AnnotationError, match=message):
+        Document.from_dict({"text": TEXT, **keys})
 
 
 @pytest.mark.parametrize(
