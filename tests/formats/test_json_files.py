@@ -1,7 +1,10 @@
 """Documents from JSON: of one value a line, one value in several lines, lists and collections."""
 
 import json
+import os
+import time
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -136,3 +139,28 @@ def test_bad_documents_are_skipped_and_reported(source):
         ":1, document 1: document 8, annotation T1: says 'aspirin' but the text at [0, 7) is 'Aspirin'; "
         "the two differ in upper and lower case; write the mention as the text does"
     )
+
+
+def test_line_that_is_cut_off_costs_one_document_wherever_it_is(tmp_path):
+    path = tmp_path / "in.jsonl"
+    for cut in range(3):
+        lines = [json.dumps({"id": str(number), "text": "a"}) for number in range(3)]
+        lines[cut] = lines[cut][:-6]
+        path.write_text("\n".join(lines))
+        policy = ErrorPolicy("skip-document")
+        assert len(list(read_documents(path, policy))) == 2
+        assert policy.skipped_number("document") == 1
+
+
+@pytest.mark.skipif(not Path("/dev/fd").is_dir(), reason="pipes have no path here")
+def test_pipe_that_gives_few_bytes_at_a_time_is_read(tmp_path):
+    reader, writer = os.pipe()
+
+    def feed():
+        for part in (b"\n", b'{"text"', b': "a"}\r', b'\n{"text": "b"}\r\n'):
+            os.write(writer, part)
+            time.sleep(0.05)
+        os.close(writer)
+
+    Thread(target=feed).start()
+    assert [document.text for document in read_documents(f"/dev/fd/{reader}")] == ["a", "b"]
