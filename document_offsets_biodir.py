@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 
 # How many places of a text are compared with a mention that is not where its offsets say.
 _MOST_PLACES = 1000
@@ -9,6 +10,7 @@ _MOST_PLACES = 1000
 _OFF_BY_ONE = (-1, 1)
 
 
+@lru_cache(maxsize=4)  # the passages of a document come one after another, each for all of its annotations
 def character_index(text: str, unit: str) -> Callable[[int], int | None]:
     """Return the function from an offset to the index of a character.
 
