@@ -27,6 +27,7 @@ from .document_parts_biodir import (
     is_integer,
     is_unlinked,
     note_unlinked,
+    offset_number,
     shown,
     text_identifier,
     whole_number,
@@ -145,7 +146,7 @@ def _node(value: Any, kind: str) -> SimpleNamespace:
             raise ParseError(f"is not BioC: {key!r} of a {kind} is {repr(children)[:40]}, not a list")
         setattr(node, key, [_node(each, child) for each in children])
     # Names of annotations, which tools also write as numbers.
-    node.offset, node.length = whole_number(node.offset), whole_number(node.length)
+    node.offset, node.length = offset_number(node.offset), offset_number(node.length)
     if kind == "annotation" and node.id is not None:
         node.id = str(node.id)
     if node.refid is not None:

@@ -3,6 +3,7 @@
 `Document.from_dict` and `Document.to_dict` are the way in; shapes of other tools are brought into this one before.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
@@ -22,6 +23,7 @@ from .document_parts_biodir import (
     is_integer,
     is_unlinked,
     note_unlinked,
+    offset_number,
     shown,
     text_identifier,
     title_and_abstract,
@@ -29,6 +31,9 @@ from .document_parts_biodir import (
 )
 from .document_shapes_biodir import ENTITY_KEYS, UnfitMention
 from .errors_biodir import AnnotationError, ErrorPolicy
+
+# Keys of the one long identifier that PubTator 3 gives a variant.
+_KEY_VALUES = re.compile(r"tmVar:|HGVS:|RS#:|CA#:")
 
 
 def text_and_passages(mapping: Mapping[str, Any], place: str) -> tuple[str, tuple[Passage, ...]]:
@@ -136,7 +141,7 @@ def _mention_from_dict(
 
 def _character(value: Any, index_of: Callable[[int], int | None], place: str) -> Any:
     """Return the index of the character at an offset; what is no offset is left for `check_mention`."""
-    value = whole_number(value)
+    value = offset_number(value)
     if not is_integer(value) or value < 0:
         return value
     index = index_of(value)
@@ -151,7 +156,7 @@ def _character(value: Any, index_of: Callable[[int], int | None], place: str) ->
 def _check_word_borders(entries: Sequence[Any], text: str, index_of: Callable[[int], int | None], place: str) -> None:
     """Check that most spans without a text do not cut words, which shows that offsets count something else."""
     given = [
-        (whole_number(entry["start"]), whole_number(entry["end"]))
+        (offset_number(entry["start"]), offset_number(entry["end"]))
         for entry in entries
         if isinstance(entry, Mapping) and entry.get("text") is None and {"start", "end"} <= entry.keys()
     ]
@@ -178,6 +183,8 @@ def _identifiers_from(value: Any, mention_text: str, place: str) -> tuple[tuple[
     value = _without_missing(value)
     if value is None or value == "":
         return (text_identifier(mention_text),), None
+    if isinstance(value, str) and ";" in value and not _KEY_VALUES.search(value):
+        value = value.split(";")  # as PubTator writes several
     values = [value] if isinstance(value, str) or not isinstance(value, Iterable) else list(value)
     written = [_identifier_string(part) for part in values]
     if isinstance(value, (Mapping, bytes)) or None in written:

@@ -38,6 +38,8 @@ def cuts_word(text: str, start: int, end: int) -> bool:
     (False, True, False)
     """
     span = text[start:end]
+    if len(span) == 1 and span.isalpha() and (text[start - 1 : start] + text[end : end + 1]).isalpha():
+        return True  # one letter of a word, as where offsets count words
     return span != span.strip() or _joins(text, start) or _joins(text, end)
 
 
@@ -75,7 +77,7 @@ def likely_cause(text: str, start: int, end: int, written: str, passage_starts: 
         index = _index_of(lengths)
         first, last = index(start), index(end)
         if first is not None and last is not None and _normal(text[first:last]) == _normal(written):
-            fix = f'read them with offsets="{unit}"' if unit else "normalise text and offsets in the same way"
+            fix = _fix(unit)
             return f"the offsets count {name}, not Python characters; {fix}"
     return _shift(text, start, written, set(passage_starts)) if written.strip() else "give the text of the mention"
 
@@ -87,9 +89,15 @@ def cause_of_cut_words(text: str, spans: Iterable[tuple[int, int]]) -> str:
         index = _index_of(lengths)
         moved = [(index(start), index(end)) for start, end in spans]
         if all(a is not None and b is not None and a < b and not cuts_word(text, a, b) for a, b in moved):
-            fix = f'read them with offsets="{unit}"' if unit else "normalise text and offsets in the same way"
+            fix = _fix(unit)
             return f"they would fit if they counted {name}; {fix}"
     return ""
+
+
+def _fix(unit: str) -> str:
+    if unit:
+        return f'read them with offsets="{unit}" (--offsets {unit})'
+    return "normalise text and offsets in the same way"
 
 
 def _shift(text: str, start: int, written: str, passage_starts: set[int]) -> str:

@@ -18,7 +18,23 @@ UNLINKED_IDENTIFIERS = ("-", "-1")
 # What other tools write there, in lower case and without the prefix of a vocabulary.
 _NO_IDENTIFIERS = frozenset(
     [
-        *("", *UNLINKED_IDENTIFIERS, "-1.0", "0", "0.0", "none", "null", "nil", "na", "n/a", "#n/a", "nan", "<na>"),
+        *(
+            "",
+            *UNLINKED_IDENTIFIERS,
+            "-1.0",
+            "0",
+            "0.0",
+            "none",
+            "no_id",
+            "n.a.",
+            "null",
+            "nil",
+            "na",
+            "n/a",
+            "#n/a",
+            "nan",
+            "<na>",
+        ),
         *("cui-less", "cui_less", "cuiless", "unknown", "undefined", "missing", "unlinked", "?"),
     ]
 )
@@ -285,6 +301,11 @@ def whole_number(value: Any) -> Any:
     """
     is_whole = hasattr(value, "__index__") or (hasattr(value, "is_integer") and value.is_integer())
     return int(value) if is_whole and not isinstance(value, bool) else value
+
+
+def offset_number(value: Any) -> Any:
+    """Return an offset as int, also one that a program wrote as a string; else as `whole_number` does."""
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else whole_number(value)
 
 
 def shown(value: Any) -> str:

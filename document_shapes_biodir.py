@@ -28,11 +28,21 @@ MENTION_KEYS = {
     "end": ("end", "end_char", "end_offset", "stop", "to"),
     "type": ("type", "label", "entity_type", "entity_group", "entity", "obj", "category"),
     "id": ("id", "identifier", "identifiers", "ids", "db_id", "cui", "kb_id", "concept_id", "mesh", "linked_id"),
-    "text": ("text", "mention", "word", "name", "surface"),
+    "text": ("text", "mention", "name", "surface"),
 }
 # Keys of a mention that change nothing here: scores of a recogniser, its tokens, and how it found the identifier.
 HARMLESS_KEYS = (
-    *("score", "prob", "probability", "confidence", "is_neural_normalized", "index", "token_start", "token_end"),
+    *(
+        "score",
+        "prob",
+        "probability",
+        "confidence",
+        "is_neural_normalized",
+        "index",
+        "word",
+        "token_start",
+        "token_end",
+    ),
     *("source_type", "input_hash", "attributes", "note", "comments", "db_name"),
 )
 _LINKING_PREDICATES = ("id", "identifier", "resolved_to", "concept", "normalized", "exactmatch", "denotes")

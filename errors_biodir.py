@@ -175,7 +175,7 @@ class ErrorPolicy:
                         self._place.clear()
                 except BioDirError as error:
                     self._place.clear()
-                    if self.errors == "raise":
+                    if self.errors == "raise" or isinstance(error, SettingError):  # such as a library that is missing
                         raise
                     self.skip("document", error)
                     continue
@@ -191,7 +191,7 @@ class ErrorPolicy:
             try:
                 yield from read(path)
             except BioDirError as error:
-                if self.errors == "raise":
+                if self.errors == "raise" or isinstance(error, SettingError):
                     raise
                 self.skip("file", error)
 

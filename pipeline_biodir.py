@@ -283,7 +283,10 @@ class BioDirPipeline(Pipeline):
 
     def _to_document(self, value: Any, index: int, preprocess: Mapping[str, Any], policy: ErrorPolicy) -> Document:
         document = document_from_input(value, index, self.model.config.entity_types, preprocess.get("ner"), policy)
-        return self.check_document(document, preprocess.get("type_map"), policy)
+        document = self.check_document(document, preprocess.get("type_map"), policy)
+        if document.mentions and len({each for mention in document.mentions for each in mention.identifiers}) < 2:
+            policy.note("documents with fewer than two different identifiers, in which nothing can be related")
+        return document
 
 
 # Saving a pipeline that was loaded from the Hub keeps its code only where the class names itself here.

@@ -75,6 +75,8 @@ def content_format(file: io.BufferedReader, source: str) -> str:
     start = file.peek(START_BYTES)[:START_BYTES]
     if start.startswith(b"PAR1"):
         return PARQUET
+    if start.startswith(b"PK\x03\x04") or start[257:262] == b"ustar":
+        raise ParseError(f"{source}: is an archive (zip or tar); unpack it and name the files in it", "archive")
     encoding = "utf-16" if start.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
     text = start.decode(encoding, errors="replace")
     shown = text.lstrip()

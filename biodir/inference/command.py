@@ -67,7 +67,7 @@ def predict(
     written_format: str = output_format or format_of(output or sys.stdout)
     if dialect and written_format != "pubtator":
         raise SettingError(f"--dialect {dialect}: the output is {written_format}; only PubTator output has dialects")
-    check_paths(inputs, [output] if output else [])
+    check_paths(inputs if errors == "raise" else [], [output] if output else [])
     types = _type_map(type_map or [])
     extract = quiet_pipeline(model, device, backend)
     shows_bar = bool(output) and sys.stderr.isatty()

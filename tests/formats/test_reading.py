@@ -6,11 +6,21 @@ import io
 import json
 import lzma
 import os
+import sys
+import zipfile
 
 import pytest
 from datasets import Dataset
 
-from biodir import AnnotationError, ErrorPolicy, ParseError, format_pubtator, read_pubtator, write_pubtator
+from biodir import (
+    AnnotationError,
+    ErrorPolicy,
+    ParseError,
+    SettingError,
+    format_pubtator,
+    read_pubtator,
+    write_pubtator,
+)
 from biodir.formats.reading import JSON, PUBTATOR, document_count, file_format, read_documents
 from biodir.inference.predict import count_documents
 from helpers.bioc_json import annotation, passage
@@ -188,3 +198,16 @@ def test_empty_file_holds_no_document_and_is_named(tmp_path, caplog):
     assert list(read_documents(tmp_path / "a.json", policy)) == []
     assert policy.summary() == ["files that hold no document: 1"]
     assert caplog.messages == [f"{tmp_path / 'a.json'}: files that hold no document: 1"]
+
+
+def test_archive_and_missing_library_are_no_documents(tmp_path, monkeypatch):
+    path = tmp_path / "a.txt"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("x", "1|t|Iron")
+    with pytest.raises(ParseError, match=r"is an archive \(zip or tar\); unpack it"):
+        list(read_documents(path))
+    monkeypatch.setitem(sys.modules, "bioc.biocxml", None)
+    policy = ErrorPolicy("skip-mention")
+    (tmp_path / "a.xml").write_text("<collection/>")
+    with pytest.raises(SettingError, match="pip install"):
+        list(policy.files([tmp_path / "a.xml"], lambda each: read_documents(each, policy)))

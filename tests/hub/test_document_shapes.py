@@ -162,3 +162,17 @@ def test_concept_goes_before_the_number_of_a_mention():
 def test_document_id_is_a_string_or_a_whole_number(identifier):
     with pytest.raises(AnnotationError, match=r"the id is .*, not a string"):
         Document.from_dict({"id": identifier, "text": "EGFR", "entities": []})
+
+
+def test_offsets_as_strings_and_identifiers_with_semicolons_are_read():
+    entity = {"start": "0", "end": "4", "type": "Gene", "id": "1956;1950"}
+    (mention,) = Document.from_dict({"text": "EGFR", "entities": [entity]}).mentions
+    assert (mention.text, mention.identifiers) == ("EGFR", ("1956", "1950"))
+    variant = {"start": 0, "end": 5, "type": "Variant", "id": "tmVar:p|SUB|V|600|E;HGVS:p.V600E;RS#:113488022"}
+    assert len(Document.from_dict({"text": "V600E", "entities": [variant]}).mentions[0].identifiers) == 1
+
+
+def test_spans_of_single_letters_of_words_are_refused():
+    entities = [{"start": 0, "end": 1, "type": "Chemical"}, {"start": 4, "end": 5, "type": "Disease"}]
+    with pytest.raises(AnnotationError, match="2 of 2 mentions without 'text' cut a word"):
+        Document.from_dict({"text": "Tolvexamine caused rash", "entities": entities})

@@ -348,7 +348,10 @@ def test_identifiers_that_mean_none_are_no_entity_and_are_said_once(extract, cap
     for entity in mapping["entities"]:
         entity["id"] = "CUI-less"
     assert extract([mapping, mapping]) == [[], []]
-    assert caplog.messages == ["mentions whose identifier 'CUI-less' means none: they are linked to nothing: 8"]
+    assert caplog.messages == [
+        "mentions whose identifier 'CUI-less' means none: they are linked to nothing: 8",
+        "documents with fewer than two different identifiers, in which nothing can be related: 2",
+    ]
 
 
 def test_offsets_of_other_units_are_converted(extract):
