@@ -184,6 +184,9 @@ class ErrorPolicy:
         finally:
             for line in _summary(self.skipped - before[0], self.notes - before[1]):
                 logger.warning("%s: %s", source, line)
+            if self is STRICT:  # the default of all readers counts for one file only
+                self.skipped.clear()
+                self.notes.clear()
 
     def files(self, paths: Iterable[P], read: Callable[[P], Iterator[T]]) -> Iterator[T]:
         """Yield the documents of all files; one that cannot be read on is left out where the policy asks so."""

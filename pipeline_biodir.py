@@ -1,14 +1,11 @@
 """The pipeline: `pipeline("biomedical-relation-extraction")`."""
 
 import logging
-import os
-import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from numbers import Integral, Real
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
-import torch
 from transformers import AutoModel
 from transformers.pipelines.base import Pipeline
 
@@ -24,10 +21,12 @@ from .pipeline_engine_biodir import (
     PreparedBatch,
     batches,
     document_parts,
+    enter_in_package,
     model_logits,
     prepare,
     read_ahead,
     run,
+    use_one_thread_if_forked,
 )
 from .processing_biodir import ScoredPair, make_processor
 
@@ -48,9 +47,6 @@ if TYPE_CHECKING:  # from a folder, transformers before 5.8 copies only files th
     from .processing_tags_biodir import SOURCE  # noqa: F401
     from .processing_tokens_biodir import BaseProcessor  # noqa: F401
     from .processing_windows_biodir import WindowRuler  # noqa: F401
-
-# The process that imported this module; a forked one has another number.
-_IMPORTING_PROCESS = os.getpid()
 
 logger = logging.getLogger(__name__)
 
@@ -126,7 +122,7 @@ class BioDirPipeline(Pipeline):
             )
         _check_loading(self._batch_size, self._num_workers)
         for part in (self, self.model, self.model.config):
-            _enter_in_package(type(part))
+            enter_in_package(type(part))
         self.model.eval()  # a model that was just trained would use dropout
         self._processor = make_processor(self.tokenizer, self.model.config)
         self._rule = DecodingRule.from_config(self.model.config)
@@ -137,7 +133,7 @@ class BioDirPipeline(Pipeline):
         preprocess = {"batch_size": batch_size, **self._preprocess_params, **preprocess}
         postprocess = {**self._postprocess_params, **postprocess}
         _check_loading(batch_size, num_workers)
-        _use_one_thread_if_forked()
+        use_one_thread_if_forked()
         one = is_one_document(inputs)
         values = [inputs] if one else iterate_inputs(inputs)
         policy = ErrorPolicy(offsets=preprocess.get("offsets", "characters"))
@@ -291,26 +287,6 @@ class BioDirPipeline(Pipeline):
 
 # Saving a pipeline that was loaded from the Hub keeps its code only where the class names itself here.
 BioDirPipeline._registered_impl = {TASK: {"impl": BioDirPipeline, "pt": (AutoModel,)}}
-
-
-def _enter_in_package(kind: type) -> None:
-    """Make the module of a class an attribute of its package, as an import statement does.
-
-    transformers loads the code of a checkpoint without that, and dill, by which the library datasets hashes a function
-    that uses the pipeline, looks there.
-    """
-    package, _, name = kind.__module__.rpartition(".")
-    if package in sys.modules and not hasattr(sys.modules[package], name):
-        setattr(sys.modules[package], name, sys.modules[kind.__module__])
-
-
-def _use_one_thread_if_forked() -> None:
-    """Compute with one thread in a forked process, such as one of `Dataset.map(num_proc=2)`.
-
-    The threads of torch do not survive a fork: a process that forks after it has used them hangs on their next use.
-    """
-    if os.getpid() != _IMPORTING_PROCESS and torch.get_num_threads() > 1:
-        torch.set_num_threads(1)
 
 
 def _pair_filter(parameters: Mapping[str, Any]) -> PairFilter:
