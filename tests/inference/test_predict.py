@@ -83,7 +83,7 @@ def test_document_that_the_output_cannot_hold_is_bad(extract, tmp_path):
     errors: list[Exception] = []
     policy = ErrorPolicy("skip-document", on_skip=lambda what, error: errors.append(error))
     unwritable = THREE.to_dict()
-    unwritable["entities"][0]["id"] = "D1;D2"
+    unwritable["entities"][0]["id"] = ["D1;D2"]
     source = json_lines(tmp_path / "in.jsonl", ONE, json.dumps(unwritable), ONE)
     report = predict_files(extract, [source], tmp_path / "out.pubtator", policy=policy)
     assert report.documents == 2
