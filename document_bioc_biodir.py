@@ -101,7 +101,7 @@ def to_document(bioc_document: Any, place: str, policy: ErrorPolicy = STRICT) ->
         attempted = relation_attempts(bioc_document, by_id, argument_reader(mentions), place, policy)
         relations = [relation for each in policy.parts("relation", attempted) for relation in each]
         if len(mentions) < len(owners):
-            relations = list(without_lost(relations, _lost_identifiers(owners, mentions), policy))
+            relations = list(without_lost(relations, _named_identifiers(owners), mentions, policy))
     passages = tuple(Passage(part.start_char, part.start_char + len(part.text), part.kind) for part in parts)
     document_id, pmcid = _names(bioc_document, policy)
     return Document(document_id, text, kept, tuple(relations), passages, pmcid=pmcid)
@@ -354,11 +354,10 @@ def _identifiers(infons: Mapping[str, Any], text: str, entity_type: str) -> tupl
     return identifiers, None if identifiers or value in UNLINKED_IDENTIFIERS else str(value)
 
 
-def _lost_identifiers(owners: Sequence[tuple[Any, Any]], mentions: Sequence[Mention]) -> set[str]:
-    """Return the identifiers that only annotations have which were left out."""
+def _named_identifiers(owners: Sequence[tuple[Any, Any]]) -> set[str]:
+    """Return the identifiers of all annotations."""
     named = (_identifiers(each.infons, str(each.text), str(each.infons.get("type"))) for each, _ in owners)
-    lost = {identifier for identifiers, _ in named for identifier in identifiers}
-    return lost.difference(*(mention.identifiers for mention in mentions))
+    return {identifier for identifiers, _ in named for identifier in identifiers}
 
 
 def _mentions_by_annotation_id(

@@ -11,8 +11,8 @@ from typing import Any
 
 from .document_mappings_biodir import (
     RELATION_KEYS,
+    identifiers_left_out,
     list_of,
-    lost_identifiers,
     mention_to_dict,
     mentions_of,
     relations_of,
@@ -139,8 +139,7 @@ class Document:
         text, passages = text_and_passages(mapping, place)
         parsed = mentions_of(mapping, text, passages, place, policy)
         relations = relations_of(mapping, parsed, place, policy)
-        if lost := lost_identifiers(mapping, parsed):
-            relations = without_lost(relations, lost, policy)
+        relations = without_lost(relations, identifiers_left_out(mapping, parsed), parsed.values(), policy)
         lines = list_of(mapping, "subject_lines", place)
         if not all(isinstance(line, Sequence) and len(line) == 2 for line in lines):
             raise AnnotationError(f"{place}: 'subject_lines' {lines!r} are not pairs of identifiers")

@@ -7,7 +7,7 @@ from typing import Any
 
 from .document_biodir import SURROGATE, Document
 from .document_json_biodir import document_from_json, documents_of, is_collection
-from .document_parts_biodir import Mention, without_lost
+from .document_parts_biodir import without_lost
 from .document_pubtator_biodir import looks_like_pubtator, parse_document
 from .document_shapes_biodir import TEXT_KEYS
 from .errors_biodir import STRICT, AnnotationError, ErrorPolicy, ParseError
@@ -195,8 +195,8 @@ def with_known_types(
             place = f"document {document.id}, mention {index} ({mention.text!r})"
             reason = f"unknown entity type {mention.entity_type!r}"
             policy.skip("mention", AnnotationError(f"{place}: {reason}", reason))
-    lost = _identifiers(document.mentions) - _identifiers(mentions)
-    relations = without_lost(document.relations, lost, policy) if lost else document.relations
+    named = (identifier for mention in document.mentions for identifier in mention.identifiers)
+    relations = without_lost(document.relations, named, mentions, policy)
     return replace(document, mentions=tuple(mentions), relations=relations)
 
 
@@ -209,10 +209,6 @@ def _unknown_types(document: Document, unknown: Sequence[str], entity_types: Seq
         "its mentions out",
         f"unknown entity type {unknown[0]!r}",
     )
-
-
-def _identifiers(mentions: Iterable[Mention]) -> set[str]:
-    return {identifier for mention in mentions for identifier in mention.identifiers}
 
 
 def _check_encodable(document: Document) -> None:

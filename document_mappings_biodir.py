@@ -107,17 +107,17 @@ def mentions_of(
     return mention_of
 
 
-def lost_identifiers(mapping: Mapping[str, Any], mention_of: Mapping[int, Mention]) -> set[str]:
-    """Return the identifiers that only mentions have which were left out."""
-    lost: set[str] = set()
+def identifiers_left_out(mapping: Mapping[str, Any], mention_of: Mapping[int, Mention]) -> set[str]:
+    """Return the identifiers of the mentions that were left out."""
+    found: set[str] = set()
     for number, (place, entry) in enumerate(_entries(mapping, "entities", "")):
         entry = entry.entry if isinstance(entry, UnfitMention) else entry
         if number in mention_of or not isinstance(entry, Mapping):
             continue
         text = entry.get("text")
         with suppress(AnnotationError):
-            lost.update(_identifiers_from(entry.get("id"), text if isinstance(text, str) else "", place)[0])
-    return lost.difference(*(mention.identifiers for mention in mention_of.values()))
+            found.update(_identifiers_from(entry.get("id"), text if isinstance(text, str) else "", place)[0])
+    return found
 
 
 def _mention_from_dict(

@@ -4,7 +4,7 @@ Spans are half-open ``[start, end)`` and count Python characters of ``document.t
 """
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -248,8 +248,18 @@ def is_unlinked(identifier: str) -> bool:
     return all(_ANY_VOCABULARY.sub("", part, count=1).casefold() in _NO_IDENTIFIERS for part in parts)
 
 
-def without_lost(relations: Iterable[Relation], lost: Collection[str], policy: ErrorPolicy) -> tuple[Relation, ...]:
-    """Return the relations but those of identifiers that lost all their mentions, which are counted."""
+def without_lost(
+    relations: Iterable[Relation], named: Iterable[str], mentions: Iterable[Mention], policy: ErrorPolicy
+) -> tuple[Relation, ...]:
+    """Return the relations but those of identifiers that lost all their mentions, which are counted.
+
+    Args:
+        relations: of a document.
+        named: identifiers of mentions before some of these were left out, at least of those.
+        mentions: that are left.
+        policy: counts the relations.
+    """
+    lost = set(named).difference(*(mention.identifiers for mention in mentions))
     kept = []
     for relation in relations:
         if relation.pair.isdisjoint(lost):

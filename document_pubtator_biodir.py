@@ -152,9 +152,8 @@ def _document_from(block: list[Line], policy: ErrorPolicy) -> Document:
     relations = list(of_relations.parts("relation", relation_rows))
     relations, subject_lines = _with_subjects(relations, directions, of_relations)
     if len(mentions) < len(mention_rows):
-        lost = {identifier for row in mention_rows for identifier in _identifiers_of(row)}
-        lost -= {identifier for mention in mentions for identifier in mention.identifiers}
-        relations = list(without_lost(relations, lost, policy))
+        named = (identifier for row in mention_rows for identifier in _identifiers_of(row))
+        relations = list(without_lost(relations, named, mentions, policy))
     return Document(document_id, text, mentions, tuple(relations), passages, subject_lines)
 
 

@@ -2,14 +2,14 @@
 
 import logging
 import sys
-from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from tqdm import tqdm
 from typer import BadParameter, Exit, Option
 
 from biodir.allocator import keep_freed_memory
-from biodir.errors_biodir import BioDirError, ErrorPolicy
+from biodir.errors_biodir import ErrorPolicy
+from biodir.formats.reading import first_parts
 from biodir.inference import Backend
 
 if TYPE_CHECKING:
@@ -30,20 +30,12 @@ SplitOption = Annotated[
 ]
 # Exit status of a run that left out files or documents.
 INCOMPLETE = 3
-# Mentions and relations that are left out are named up to this number, then only counted.
-NAMED_PARTS = 20
 
 
 def reading_policy(errors: str, offsets: str, split_relations: bool = False, relations: bool = True) -> ErrorPolicy:
     """Return the policy of the options; it names on standard error what is left out."""
-    named: Counter[str] = Counter()
-
-    def name(what: str, error: BioDirError) -> None:
-        named[what] += 1
-        if what in ("file", "document") or named[what] <= NAMED_PARTS:
-            tqdm.write(f"biodir: left out a {what}: {error}", file=sys.stderr)
-
-    return ErrorPolicy(errors, offsets, split_relations, relations, on_skip=name)
+    on_skip = first_parts(lambda line: tqdm.write(f"biodir: {line}", file=sys.stderr), always=("file", "document"))
+    return ErrorPolicy(errors, offsets, split_relations, relations, on_skip)
 
 
 def end_of(policy: ErrorPolicy, counts: str = "") -> None:

@@ -138,9 +138,8 @@ def _with_known_types(document: Document, corpus: Corpus, policy: ErrorPolicy) -
     ]
     with located(f"document {document.id}"):
         kept, known = tuple(policy.parts("mention", mentions)), tuple(policy.parts("relation", relations))
-    left = {identifier for mention in kept for identifier in mention.identifiers}
-    lost = {identifier for mention in document.mentions for identifier in mention.identifiers} - left
-    return replace(document, mentions=kept, relations=without_lost(known, lost, policy))
+    named = (identifier for mention in document.mentions for identifier in mention.identifiers)
+    return replace(document, mentions=kept, relations=without_lost(known, named, kept, policy))
 
 
 def _with_known_type(part: T, what: str, name: str, known: Collection[str], corpus: Corpus) -> T:

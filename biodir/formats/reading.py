@@ -3,18 +3,21 @@
 import io
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from biodir.document_biodir import Document
 from biodir.document_pubtator_biodir import looks_like_pubtator, parse_pubtator
-from biodir.errors_biodir import STRICT, ErrorPolicy, ParseError
+from biodir.errors_biodir import STRICT, BioDirError, ErrorPolicy, ParseError
 from biodir.files import START_BYTES, input_name, open_input, text_lines
 from biodir.formats.bioc_xml import parse_bioc_xml
 from biodir.formats.brat import BRAT_SUFFIX, read_brat
 from biodir.formats.json_files import parse_json
 from biodir.formats.parquet import parse_parquet
 
+# Parts of a kind that are left out are named up to this number, then only counted.
+NAMED_PARTS = 20
 PUBTATOR_SUFFIXES = (".pubtator", ".txt", ".tsv")
 JSON_LINES_SUFFIXES = (".jsonl", ".ndjson")
 JSON_SUFFIX = ".json"
@@ -54,6 +57,23 @@ def parse_documents(file: io.BufferedReader, source: str, policy: ErrorPolicy = 
     if kind == BRAT:
         raise ParseError(f"{source}: holds annotations of brat; name the file .ann, with its text in .txt beside it")
     yield from _parser(kind)(file, source, policy)
+
+
+def first_parts(report: Callable[[str], object], always: Collection[str] = ()) -> Callable[[str, BioDirError], None]:
+    """Return an `on_skip` of a policy that reports the first parts of each kind that are left out.
+
+    Args:
+        report: gets a line for each of the first NAMED_PARTS.
+        always: kinds of which all are reported, such as "file".
+    """
+    counts: Counter[str] = Counter()
+
+    def on_skip(what: str, error: BioDirError) -> None:
+        counts[what] += 1
+        if what in always or counts[what] <= NAMED_PARTS:
+            report(f"left out a {what}: {error}")
+
+    return on_skip
 
 
 def file_format(path: str | os.PathLike[str]) -> str:

@@ -11,28 +11,18 @@ from typing import Any
 
 from biodir.document_biodir import Document
 from biodir.document_inputs_biodir import with_known_types
-from biodir.errors_biodir import BioDirError, ErrorPolicy, SettingError, suggestion
+from biodir.errors_biodir import ErrorPolicy, SettingError, suggestion
 from biodir.evaluation.checks import several_types
-from biodir.formats.reading import read_documents
+from biodir.formats.reading import first_parts, read_documents
 from biodir.labels_biodir import UNKNOWN_TYPE, known_type
 from biodir.training.settings import TrainingSettings
-
-# What is left out is named up to this number, then only counted.
-NAMED_PARTS = 20
 
 Log = Callable[[str], Any]
 
 
 def reading_policy(settings: TrainingSettings, log: Log = print) -> ErrorPolicy:
     """Return the policy by which all files of a run are read; the log gets the first parts that are left out."""
-    named: Counter[str] = Counter()
-
-    def name(what: str, error: BioDirError) -> None:
-        named[what] += 1
-        if named[what] <= NAMED_PARTS:
-            log(f"left out a {what}: {error}")
-
-    return ErrorPolicy(settings.errors, settings.offsets, settings.split_relations, on_skip=name)
+    return ErrorPolicy(settings.errors, settings.offsets, settings.split_relations, on_skip=first_parts(log))
 
 
 def read_corpus(path: str, policy: ErrorPolicy, log: Log = print, most: int | None = None) -> list[Document]:
