@@ -41,9 +41,11 @@ if TYPE_CHECKING:  # from a folder, transformers before 5.8 copies only files th
     from .document_pubtator_lines_biodir import Line  # noqa: F401
     from .document_sentences_biodir import sentence_spans  # noqa: F401
     from .document_shapes_biodir import own_shape  # noqa: F401
+    from .pipeline_tagging_biodir import MentionFinder  # noqa: F401
     from .processing_chunks_biodir import PairWindows  # noqa: F401
     from .processing_document_biodir import PAIRS_PER_PASS  # noqa: F401
     from .processing_pairwise_biodir import PairwiseFeatures  # noqa: F401
+    from .processing_tagger_biodir import TaggerProcessor  # noqa: F401
     from .processing_tags_biodir import SOURCE  # noqa: F401
     from .processing_tokens_biodir import BaseProcessor  # noqa: F401
     from .processing_windows_biodir import WindowRuler  # noqa: F401
