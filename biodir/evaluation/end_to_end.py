@@ -12,6 +12,7 @@ from biodir.evaluation.mentions import MentionStatement, mention_statement
 
 # Before the identifier of an entity that is matched to none of gold; no identifier of a file begins so.
 UNMATCHED_PREFIX = "\0"
+COMPOSITE_SEPARATOR = "|"
 
 
 @dataclass(frozen=True)
@@ -81,12 +82,16 @@ def with_gold_identifiers(gold: Document, predicted: Document) -> Document:
 
     Relations of an entity that is not matched thus are false positives. Relations of entities that are matched to one
     identifier become relations of this one: `compared_documents` counts those that are then the same once. One between
-    two such entities relates the identifier to itself and is a false positive unless gold does the same.
+    two such entities relates the identifier to itself and is a false positive unless gold does the same. Some relations
+    of BioRED name several identifiers as one, such as ``D017180|D014693``: each is matched.
     """
     names = matched_identifiers(gold, predicted)
 
     def named(identifier: str) -> str:
-        return names.get(identifier, UNMATCHED_PREFIX + identifier)
+        parts = [identifier] if identifier in names else identifier.split(COMPOSITE_SEPARATOR)
+        if all(part in names for part in parts):
+            return COMPOSITE_SEPARATOR.join(names[part] for part in parts)
+        return UNMATCHED_PREFIX + identifier
 
     relations = [
         replace(

@@ -24,13 +24,14 @@ _OFFSETS = re.compile(r"[^\t]*\t\s*[0-9]+\s*\t\s*[0-9]+\s*\t")
 _RELATION_KEYS = {"relation", "entity1", "entity2"}
 
 
-def read_gold(path: Path, policy: ErrorPolicy = STRICT) -> list[Document]:
+def read_gold(path: Path, policy: ErrorPolicy = STRICT, needs_relations: bool = True) -> list[Document]:
     """Return the documents of a file with relations, in any format that `read_documents` reads; each relation once.
 
     Args:
         path: the file.
         policy: what becomes of documents, mentions and relations with an error; a document that occurs twice, and
             relations that contradict each other, are errors.
+        needs_relations: whether a file without any relation is an error; mentions can be scored without.
 
     Raises:
         AnnotationError: the file has no document, or none with a relation, or documents that cannot be compared.
@@ -46,8 +47,11 @@ def read_gold(path: Path, policy: ErrorPolicy = STRICT) -> list[Document]:
     documents = list(read_documents(path, replace(policy, prepare=prepare)))
     if not documents:
         raise AnnotationError(f"{path}: holds no documents; give documents with relations")
-    if not any(document.relations for document in documents):
-        raise AnnotationError(f"{path}: {len(documents)} documents without any relation; gold documents have relations")
+    if needs_relations and not any(document.relations for document in documents):
+        raise AnnotationError(
+            f"{path}: {len(documents)} documents without any relation; gold documents have relations, but "
+            "`biodir evaluate --plain-text` scores mentions without"
+        )
     return documents
 
 
@@ -113,6 +117,23 @@ def predicted_documents(
         replace(document, relations=predicted_relations(found), subject_lines=())
         for document, found in zip(documents, results, strict=True)
     ]
+
+
+def found_documents(
+    extract: Any,
+    documents: Sequence[Document],
+    progress: Callable[[Iterable[Document]], Iterable[Document]] = iter,
+) -> list[Document]:
+    """Return the documents with the mentions that the pipeline finds in their texts, grouped, and their relations.
+
+    Args:
+        extract: a pipeline whose model has a tagger; relations are found if it has heads for them, too.
+        documents: of which only the texts are used.
+        progress: as for `predicted_documents`; it wraps each of the two passes.
+    """
+    plain = [replace(document, mentions=(), relations=(), subject_lines=()) for document in documents]
+    found = list(extract.find_entities(progress(plain)))
+    return predicted_documents(extract, found, progress) if extract.model.config.tasks else found
 
 
 # Files of predictions.

@@ -112,3 +112,10 @@ def test_matches_are_counted():
     predicted = [marked_document("<C:a iron> <C:b Fe> <G:c it>")]
     found = entity_matches(gold, predicted)
     assert (found.predicted, found.matched, found.gold, found.found) == (3, 2, 3, 1)
+
+
+def test_relation_of_several_identifiers_at_once_is_matched_part_by_part():
+    gold = marked_document("<C:1 iron> hurts <D:2;3 both>", relations=(Relation("Bind", "1", "2|3"),))
+    predicted = marked_document("<C:a iron> hurts <D:b;c both>", relations=(Relation("Bind", "b|c", "a"),))
+    assert end_to_end(gold, predicted)["relation_type"] == (1, 0, 0)
+    assert end_to_end(gold, replace(predicted, relations=(Relation("Bind", "b|d", "a"),)))["relation_type"] == (0, 1, 1)
