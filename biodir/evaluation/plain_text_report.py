@@ -150,8 +150,8 @@ def plain_text_comparison(
     ``mentions`` has the comparison of these. Those of `LEVELS` that are not among `levels` are None.
     """
     sides = [with_shared_types(gold, each) for each in (predicted, other)]
-    matched = [matched_documents(*side) for side in sides]
-    report = comparison_report(gold, *matched, resampling, labels)
+    matched, other_matched = (matched_documents(*side) for side in sides)
+    report = comparison_report(gold, matched, other_matched, resampling, labels)
     first, second = (
         [sum(counts.values(), start=Counts()) for counts in mention_counts(compared_documents(*side, labels))]
         for side in sides
