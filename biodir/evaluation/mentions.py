@@ -84,15 +84,15 @@ def unfound_types(pairs: Sequence[ComparedDocument], found_types: Iterable[str] 
 
 
 def check_mentions(gold: Sequence[Document], predicted: Sequence[Document]) -> None:
-    """Check that the predictions have mentions, and that these are mentions of gold's texts.
+    """Check that the predictions hold more than relations, and that their mentions are those of gold's texts.
 
     Raises:
-        AnnotationError: no document has a mention, or the text of gold differs at the span of one.
+        AnnotationError: no document has a text or a mention, or the text of gold differs at the span of one.
     """
-    if not any(document.mentions for document in predicted):
+    if not any(document.mentions or document.text for document in predicted):
         raise AnnotationError(
             "the predictions hold no mention, so those that were found in the texts cannot be scored; give documents "
-            "with mentions, such as `biodir predict --dialect bioredirect -o OUT.pubtator` writes"
+            "with mentions, such as PubTator of `biodir predict --dialect bioredirect`, or JSON Lines with entities"
         )
     texts = {document.id: document.text for document in gold}
     for document in predicted:

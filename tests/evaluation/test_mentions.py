@@ -84,7 +84,8 @@ def test_mentions_of_another_text_and_no_mentions_are_refused():
     gold = marked_document("<C:1 iron> falls")
     check_mentions([gold], [gold])
     check_mentions([gold], [gold, replace(gold, text="", mentions=())])
+    check_mentions([gold], [replace(gold, mentions=())])  # a system may find nothing
     with pytest.raises(AnnotationError, match=r"the predictions hold no mention, .* give documents with mentions"):
-        check_mentions([gold], [replace(gold, mentions=())])
+        check_mentions([gold], [replace(gold, text="", mentions=())])
     with pytest.raises(AnnotationError, match=r"mention 0: \[0, 4\) is 'zinc', but in gold's text 'iron'; give"):
         check_mentions([gold], [marked_document("<C:1 zinc> falls")])
