@@ -88,7 +88,7 @@ def evaluate_model(
         BioDirError: the model cannot do what is asked, or does not take a document.
     """
     config = extract.model.config
-    types = [label.removeprefix("B-") for label in _tagger_labels(config) if label.startswith("B-")]
+    types = [label.removeprefix("B-") for label in config.tagger_labels if label.startswith("B-")]
     plain_text = bool(types) if plain_text is None else plain_text
     _check_abilities(config, plain_text)
     gold = checked_gold(extract.check_document, gold, policy)
@@ -111,12 +111,8 @@ def evaluate_model(
     return replace(evaluation, report=plain, predicted=found)
 
 
-def _tagger_labels(config: Any) -> Sequence[str]:
-    return getattr(config, "tagger_labels", ())
-
-
 def _check_abilities(config: Any, plain_text: bool) -> None:
-    if plain_text and not _tagger_labels(config):
+    if plain_text and not config.tagger_labels:
         raise SettingError(
             f"{config.name_or_path}: the model has no tagger, so it finds no mentions in plain texts; train one with "
             "`train.py --tasks mentions`, or leave out --plain-text"

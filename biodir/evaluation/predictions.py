@@ -113,8 +113,9 @@ def predicted_documents(
     documents: Sequence[Document],
     progress: Callable[[Iterable[Document]], Iterable[Document]] = iter,
 ) -> list[Document]:
-    """Return the documents with the relations that the pipeline finds in place of their own."""
-    results = extract(progress(documents))
+    """Return the documents with the relations that the pipeline finds in place of their own, between their entities."""
+    marked = (replace(document, is_marked=True) for document in progress(documents))  # also where there are no mentions
+    results = extract(marked)
     return [
         replace(document, relations=predicted_relations(found), subject_lines=())
         for document, found in zip(documents, results, strict=True)

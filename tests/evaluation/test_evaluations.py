@@ -6,13 +6,15 @@ from types import SimpleNamespace
 
 import pytest
 
-from biodir.document_biodir import Relation
+from biodir.document_biodir import Document, Relation
 from biodir.document_inputs_biodir import with_known_types
 from biodir.errors_biodir import STRICT, AnnotationError, ErrorPolicy, SettingError
 from biodir.evaluation.evaluations import evaluate_model, with_comparison
 from biodir.evaluation.intervals import Resampling
-from biodir.labels_biodir import CHEMICAL, DISEASE, ENTITY_TYPES, LEVELS, TASKS
+from biodir.evaluation.predictions import found_documents
+from biodir.labels_biodir import CHEMICAL, DISEASE, ENTITY_TYPES, LEVELS, TASKS, bio_labels
 from helpers.marked import marked_document
+from helpers.tiny_checkpoint import open_pipeline, save_checkpoint
 
 FEW = Resampling(resamples=20)
 BIND = Relation("Bind", "1", "5", "Novel", "1")
@@ -106,6 +108,31 @@ def test_what_a_model_cannot_do_is_refused():
         evaluate(Extract(tagged=()), plain_text=True)
     with pytest.raises(SettingError, match=r"m: the model is a tagger without relations, .* leave out --no-plain-text"):
         evaluate(Extract(tasks=()), plain_text=False)
+
+
+# With a real pipeline.
+
+
+@pytest.fixture(scope="module")
+def tagging(tmp_path_factory):
+    """A pipeline over a model that relates every pair and has a tagger, with random weights."""
+    folder = tmp_path_factory.mktemp("tagging")
+    return open_pipeline(save_checkpoint(folder, tagger_labels=bio_labels(ENTITY_TYPES), tagger_layers=1))
+
+
+def test_what_a_model_finds_is_right_against_itself(tagging):
+    texts = "Aspirin and the drug; gene and disease.", "What are the labels of filler and disease?"
+    gold = found_documents(tagging, [Document(str(index), text) for index, text in enumerate(texts)])
+    assert [len(document.relations) > 0 for document in gold] == [True, True]
+    report = evaluate_model(tagging, gold, STRICT, FEW).report
+    parts = [report["mentions"], *(part[level] for part in (report, report["end_to_end"]) for level in LEVELS)]
+    assert [part["f1"] for part in parts] == [1] * 11
+    # Nothing is found in place of gold mentions that a document does not have.
+    empty = Document("no mention", texts[0])
+    more = evaluate_model(tagging, [*gold, empty], STRICT, FEW).report
+    assert more["all"] == report["all"]
+    assert more["mentions"]["fp"] == len(gold[0].mentions)
+    assert more["end_to_end"]["all"]["fp"] == len(gold[0].relations)
 
 
 def test_each_pass_over_the_documents_is_shown():
