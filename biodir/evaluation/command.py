@@ -77,7 +77,8 @@ def evaluate(
     if plot:
         check_plot_path(plot)
     policy = reading_policy(errors, offsets, split_relations)
-    gold = read_gold(gold_file, policy, needs_relations=not plain_text)
+    needs_relations = not plain_text if predicted_file else plain_text is False  # a model with a tagger needs none
+    gold = read_gold(gold_file, policy, needs_relations)
     other = read_predictions(against, gold, policy) if against else None
     if predicted_file:
         found = evaluate_file(predicted_file, gold, policy, resampling, bool(plain_text))

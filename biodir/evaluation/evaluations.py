@@ -11,7 +11,13 @@ from biodir.evaluation.checks import compared_documents, prediction_notes
 from biodir.evaluation.intervals import Resampling
 from biodir.evaluation.mentions import check_mentions, with_shared_types
 from biodir.evaluation.plain_text_report import plain_text_comparison, plain_text_report, with_plain_text
-from biodir.evaluation.predictions import checked_gold, found_documents, predicted_documents, read_predictions
+from biodir.evaluation.predictions import (
+    check_relations,
+    checked_gold,
+    found_documents,
+    predicted_documents,
+    read_predictions,
+)
 from biodir.evaluation.report import comparison_report, evaluation_report
 from biodir.evaluation.thresholds import calibrated_documents
 from biodir.labels_biodir import LEVELS
@@ -92,6 +98,8 @@ def evaluate_model(
     plain_text = bool(types) if plain_text is None else plain_text
     _check_abilities(config, plain_text)
     gold = checked_gold(extract.check_document, gold, policy)
+    if not plain_text:
+        check_relations(gold, "gold")
     relates = bool(config.tasks) and any(document.relations for document in gold)
     evaluation = Evaluation({}, gold, [], resampling, config.labels)
     if relates:

@@ -48,12 +48,18 @@ def read_gold(path: Path, policy: ErrorPolicy = STRICT, needs_relations: bool = 
     documents = list(read_documents(path, replace(policy, prepare=prepare)))
     if not documents:
         raise AnnotationError(f"{path}: holds no documents; give documents with relations")
-    if needs_relations and not any(document.relations for document in documents):
+    if needs_relations:
+        check_relations(documents, str(path))
+    return documents
+
+
+def check_relations(documents: Sequence[Document], place: str) -> None:
+    """Check that some gold document has a relation; else AnnotationError with the place."""
+    if not any(document.relations for document in documents):
         raise AnnotationError(
-            f"{path}: {len(documents)} documents without any relation; gold documents have relations, but "
+            f"{place}: {len(documents)} documents without any relation; gold documents have relations, but "
             "`biodir evaluate --plain-text` scores mentions without"
         )
-    return documents
 
 
 def read_predictions(path: Path, gold: Sequence[Document], policy: ErrorPolicy = STRICT) -> list[Document]:
