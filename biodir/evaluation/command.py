@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from tqdm import tqdm
 from typer import Argument, Option
 
-from biodir.errors_biodir import ErrorPolicy, SettingError
+from biodir.errors_biodir import SettingError
 from biodir.files import check_paths, write_atomic, write_json
 from biodir.options import (
     BackendOption,
@@ -24,8 +24,14 @@ from biodir.options import (
 
 # Functions import what needs torch or transformers: `biodir --help` should not wait for these.
 
-TUNED_NOTE = "the model's thresholds were found on {} of these {} documents; report the scores of others"
 GoldArgument = Annotated[Path, Argument(metavar="GOLD", help="file with relations, in any format of `biodir predict`")]
+PlainTextOption = Annotated[
+    bool | None,
+    Option(
+        "--plain-text/--no-plain-text",
+        help="score mentions that were found in plain texts, and their relations; by default if the model has a tagger",
+    ),
+]
 PageOption = Annotated[Path, Option("-o", "--output", metavar="OUT", help="HTML file to write")]
 
 
@@ -38,6 +44,7 @@ def evaluate(
     errors: ErrorsOption = "raise",
     offsets: OffsetsOption = "characters",
     split_relations: SplitOption = False,
+    plain_text: PlainTextOption = None,
     against: Annotated[Path | None, Option(metavar="PRED2", help="another system's predictions, to compare")] = None,
     resamples: Annotated[int, Option(help="times the documents are drawn")] = 1000,
     seed: Annotated[int, Option(help="of the draws")] = 1,
@@ -50,15 +57,17 @@ def evaluate(
     the predictions lack count as documents without relations. Predictions may hold relations only, without texts. The
     intervals come from documents that are drawn many times with replacement.
 
+    A model with a tagger is also scored on the plain texts: its mentions, and the relations between its own entities,
+    which are matched to gold's by their mentions. Predictions are scored so with --plain-text.
+
         biodir evaluate gold.pubtator --model runs/mine --json scores.json
         biodir evaluate gold.pubtator a.pubtator --against b.pubtator
     """
+    from biodir.evaluation.evaluations import evaluate_file, evaluate_model, with_comparison
     from biodir.evaluation.intervals import Resampling
     from biodir.evaluation.plots import check_plot_path, write_plot
     from biodir.evaluation.predictions import read_gold, read_predictions
-    from biodir.evaluation.report import evaluation_report
     from biodir.evaluation.tables import comparison_table, report_table
-    from biodir.evaluation.thresholds import calibrated_documents
 
     inputs = [path for path in (gold_file, predicted_file, against) if path]
     check_paths(inputs, [path for path in (json, plot) if path])
@@ -68,49 +77,27 @@ def evaluate(
     if plot:
         check_plot_path(plot)
     policy = reading_policy(errors, offsets, split_relations)
-    gold = read_gold(gold_file, policy)
+    needs_relations = not plain_text if predicted_file else plain_text is False  # a model with a tagger needs none
+    gold = read_gold(gold_file, policy, needs_relations)
     other = read_predictions(against, gold, policy) if against else None
     if predicted_file:
-        predicted, config = read_predictions(predicted_file, gold, policy), None
+        found = evaluate_file(predicted_file, gold, policy, resampling, bool(plain_text))
     else:
-        gold, predicted, config = _model_predictions(quiet_pipeline(model, device, backend), gold, policy)
-    labels = config.labels if config else None
-    report = evaluation_report(gold, predicted, resampling, labels, config.pair_types if config else None)
-    if config and (tuned := calibrated_documents(gold, config.calibrated_on)):
-        report["notes"].append(TUNED_NOTE.format(tuned, len(gold)))
+        progress = partial(tqdm, unit=" documents", disable=None)
+        extract: Any = quiet_pipeline(model, device, backend)
+        found = evaluate_model(extract, gold, policy, resampling, plain_text, progress)
+    if plot and not found.has_relations:
+        raise SettingError(f"--plot {plot}: shows relations of gold's entities, which were not scored; leave it out")
     if against and other is not None:
-        _compare(report, gold, predicted, other, against, resampling, labels)
-    print(report_table(report))
+        found = with_comparison(found, other, against)
+    print(report_table(found.report))
     if other is not None:
-        print("\n" + comparison_table(report["comparison"]))
+        print("\n" + comparison_table(found.report["comparison"]))
     if json:
-        write_json(json, report)
+        write_json(json, found.report)
     if plot:
-        write_plot(plot, report, gold, predicted, labels)
+        write_plot(plot, found.report, found.gold, found.predicted, found.labels)
     end_of(policy)
-
-
-def _compare(
-    report: dict[str, Any], gold: Any, predicted: Any, other: list[Any], name: Path, resampling: Any, labels: Any
-) -> None:
-    """Add the comparison with another system's predictions, of this name, to the report, and notes on them."""
-    from biodir.evaluation.checks import compared_documents, prediction_notes
-    from biodir.evaluation.report import comparison_report
-
-    names = {document.id for document in gold}  # a model may have left out documents
-    other = [document for document in other if document.id in names]
-    notes = prediction_notes(compared_documents(gold, other, labels))
-    report["notes"] += [f"{name}: {note}" for note in notes]
-    report["comparison"] = comparison_report(gold, predicted, other, resampling, labels)
-
-
-def _model_predictions(extract: Any, gold: list[Any], policy: ErrorPolicy) -> tuple[list[Any], list[Any], Any]:
-    """Return the gold documents that the model takes, its predictions for them, and its configuration."""
-    from biodir.evaluation.predictions import checked_gold, predicted_documents
-
-    gold = checked_gold(extract.check_document, gold, policy)
-    progress = partial(tqdm, total=len(gold), unit=" documents", disable=None)
-    return gold, predicted_documents(extract, gold, progress), extract.model.config
 
 
 def calibrate(

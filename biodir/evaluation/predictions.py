@@ -11,6 +11,7 @@ from types import NoneType
 from typing import Any
 
 from biodir.document_biodir import Document
+from biodir.document_json_biodir import document_from_json
 from biodir.document_pubtator_biodir import SUBJECT_PREFIX, looks_like_pubtator, parse_pubtator
 from biodir.errors_biodir import STRICT, AnnotationError, ErrorPolicy, ParseError, located
 from biodir.evaluation.checks import compared_documents, with_unique_relations
@@ -24,13 +25,14 @@ _OFFSETS = re.compile(r"[^\t]*\t\s*[0-9]+\s*\t\s*[0-9]+\s*\t")
 _RELATION_KEYS = {"relation", "entity1", "entity2"}
 
 
-def read_gold(path: Path, policy: ErrorPolicy = STRICT) -> list[Document]:
+def read_gold(path: Path, policy: ErrorPolicy = STRICT, needs_relations: bool = True) -> list[Document]:
     """Return the documents of a file with relations, in any format that `read_documents` reads; each relation once.
 
     Args:
         path: the file.
         policy: what becomes of documents, mentions and relations with an error; a document that occurs twice, and
             relations that contradict each other, are errors.
+        needs_relations: whether a file without any relation is an error; mentions can be scored without.
 
     Raises:
         AnnotationError: the file has no document, or none with a relation, or documents that cannot be compared.
@@ -46,15 +48,25 @@ def read_gold(path: Path, policy: ErrorPolicy = STRICT) -> list[Document]:
     documents = list(read_documents(path, replace(policy, prepare=prepare)))
     if not documents:
         raise AnnotationError(f"{path}: holds no documents; give documents with relations")
-    if not any(document.relations for document in documents):
-        raise AnnotationError(f"{path}: {len(documents)} documents without any relation; gold documents have relations")
+    if needs_relations:
+        check_relations(documents, str(path))
     return documents
+
+
+def check_relations(documents: Sequence[Document], place: str) -> None:
+    """Check that some gold document has a relation; else AnnotationError with the place."""
+    if not any(document.relations for document in documents):
+        raise AnnotationError(
+            f"{place}: {len(documents)} documents without any relation; gold documents have relations, but "
+            "`biodir evaluate --plain-text` scores mentions without"
+        )
 
 
 def read_predictions(path: Path, gold: Sequence[Document], policy: ErrorPolicy = STRICT) -> list[Document]:
     """Return the predictions of a file for the gold documents, in a format of `read_documents` or of `biodir predict`.
 
-    Files of PubTator or JSON may hold relations only; their documents, and results of `biodir predict`, have no text.
+    Files of PubTator or JSON may hold relations only; their documents, and results of `biodir predict` without
+    entities, have no text.
 
     Args:
         path: the file.
@@ -107,12 +119,30 @@ def predicted_documents(
     documents: Sequence[Document],
     progress: Callable[[Iterable[Document]], Iterable[Document]] = iter,
 ) -> list[Document]:
-    """Return the documents with the relations that the pipeline finds in place of their own."""
-    results = extract(progress(documents))
+    """Return the documents with the relations that the pipeline finds in place of their own, between their entities."""
+    marked = (replace(document, is_marked=True) for document in progress(documents))  # also where there are no mentions
+    results = extract(marked)
     return [
         replace(document, relations=predicted_relations(found), subject_lines=())
         for document, found in zip(documents, results, strict=True)
     ]
+
+
+def found_documents(
+    extract: Any,
+    documents: Sequence[Document],
+    progress: Callable[[Iterable[Document]], Iterable[Document]] = iter,
+) -> list[Document]:
+    """Return the documents with the mentions that the pipeline finds in their texts, grouped, and their relations.
+
+    Args:
+        extract: a pipeline whose model has a tagger; relations are found if it has heads for them, too.
+        documents: of which only the texts are used.
+        progress: as for `predicted_documents`; it wraps each of the two passes.
+    """
+    plain = [replace(document, mentions=(), relations=(), subject_lines=()) for document in documents]
+    found = list(extract.find_entities(progress(plain)))
+    return predicted_documents(extract, found, progress) if extract.model.config.tasks else found
 
 
 # Files of predictions.
@@ -169,12 +199,12 @@ def _result_attempts(
     filled = [(f"{source}:{number}", line) for number, line in enumerate(lines, start=1) if line.strip()]
     values = _json(filled[0][1])
     if isinstance(values, Mapping):
-        if not _is_result(values):
+        if not any(map(_is_result, _up_to_relations(_json(line) for _, line in filled))):
             return None
         return [(place, partial(_of_line, place, line, policy)) for place, line in filled]
     values = _json("\n".join(lines)) if values is None else values
     values = values if isinstance(values, list) else [values]
-    if not values or not _is_result(values[0]):
+    if not any(map(_is_result, _up_to_relations(values))):
         return None
     places = (f"{source}: result {number}" for number in range(1, len(values) + 1))
     found: list[tuple[str, Callable[[], Document]]] = []
@@ -190,9 +220,24 @@ def _json(text: str) -> Any:
         return None  # the reader of documents names the mistake
 
 
+def _up_to_relations(values: Iterable[Any]) -> Iterator[Any]:
+    """Yield the values up to the first with relations, or without text, which shows what all of them are."""
+    for value in values:
+        yield value
+        if not isinstance(value, Mapping) or value.get("relations") or not value.keys() & TEXT_KEYS:
+            return
+
+
 def _is_result(value: Any) -> bool:
-    """Return whether a JSON value has relations and no text, as the results of `biodir predict`."""
-    return isinstance(value, Mapping) and "relations" in value and not value.keys() & TEXT_KEYS
+    """Return whether a JSON value is a result of `biodir predict`: relations without text, or with named subjects."""
+    if not isinstance(value, Mapping) or "relations" not in value:
+        return False
+    relations = value["relations"]
+    return not value.keys() & TEXT_KEYS or (isinstance(relations, list) and any(map(_names_subject, relations)))
+
+
+def _names_subject(relation: Any) -> bool:
+    return isinstance(relation, Mapping) and isinstance(relation.get("subject"), Mapping)
 
 
 def _of_line(place: str, line: str, policy: ErrorPolicy) -> Document:
@@ -215,10 +260,14 @@ def _of_result(result: Any, policy: ErrorPolicy) -> Document:
     relations = result.get("relations", [{}])
     if not isinstance(relations, (list, NoneType)):
         raise ParseError(f"the relations are {type(relations).__name__} {repr(relations)[:40]}, not a list")
+    document = Document(str(name), "")
+    if result.keys() & TEXT_KEYS:
+        document = document_from_json({**result, "relations": []}, str(name), policy)
     if relations is None or all(isinstance(each, Mapping) and each.keys() >= _RELATION_KEYS for each in relations):
-        return Document.from_dict({"id": str(name), "text": "", "relations": relations or []}, policy=policy)
+        named = Document.from_dict({"id": str(name), "text": "", "relations": relations or []}, policy=policy)
+        return replace(document, relations=named.relations)
     try:
-        return Document(str(name), "", relations=predicted_relations(result["relations"]))
+        return replace(document, relations=predicted_relations(result["relations"]))
     except (KeyError, TypeError) as error:
         raise ParseError(
             f"the relations are not those of `biodir predict` ({type(error).__name__}: {error}); each has "

@@ -1,6 +1,6 @@
 """All figures of predictions, as data: what `biodir evaluate` prints and writes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -48,20 +48,19 @@ def evaluation_report(
     intervals = {level: bootstrap_intervals([each[level] for each in counts], resampling) for level in LEVELS}
     by_type = breakdowns["by_type"]
     report = {
-        **_figures(totals),
+        **level_figures(totals),
         "documents": len(pairs),
         "pairs": totals["entity_pair"].tp + totals["entity_pair"].fn,
         # means over the types that occur on either side
         "macro": {level: macro_average([found[level] for found in by_type.values()]) for level in TYPE_LEVELS},
-        "candidates_only": _figures(total_counts(document_counts(candidates_only(pairs, pair_types)))),
+        "candidates_only": level_figures(total_counts(document_counts(candidates_only(pairs, pair_types)))),
         **{name: _groups(found) for name, found in breakdowns.items()},
         "intervals": {**asdict(resampling), **intervals},
         "calibration": _calibration(pairs),
         "average_precision": {name: each.average_precision for name, each in precision_recall_curves(pairs).items()},
     }
-    lacking = unannotated_parts([relation for pair in pairs for relation in pair.gold.relations])
-    notes = [f"gold annotates no {part}: levels that need it are left out" for part in lacking]
-    return {**_without_levels(report, unannotated_levels(pairs)), "notes": [*notes, *comparison_notes(pairs)]}
+    notes = [*unannotated_notes(pairs), *comparison_notes(pairs)]
+    return {**without_levels(report, unannotated_levels(pairs)), "notes": notes}
 
 
 def comparison_report(
@@ -80,23 +79,30 @@ def comparison_report(
     for level in LEVELS:
         first, second = ([counts[level] for counts in system] for system in systems)
         report[level] = compared_f1(first, second, resampling)
-    return _without_levels(report, unannotated_levels(pairs))
+    return without_levels(report, unannotated_levels(pairs))
 
 
-def _without_levels(value: Any, levels: Sequence[str]) -> Any:
+def unannotated_notes(pairs: Iterable[ComparedDocument]) -> list[str]:
+    """Return which parts of relations gold does not annotate: sentences for people."""
+    lacking = unannotated_parts([relation for pair in pairs for relation in pair.gold.relations])
+    return [f"gold annotates no {part}: levels that need it are left out" for part in lacking]
+
+
+def without_levels(value: Any, levels: Sequence[str]) -> Any:
     """Return the report with None in place of the figures of these levels, at any depth."""
     if not isinstance(value, dict):
         return value
-    return {key: None if key in levels else _without_levels(part, levels) for key, part in value.items()}
+    return {key: None if key in levels else without_levels(part, levels) for key, part in value.items()}
 
 
-def _figures(counts: Mapping[str, Counts]) -> dict[str, dict[str, float]]:
+def level_figures(counts: Mapping[str, Counts]) -> dict[str, dict[str, float]]:
+    """Return level -> its figures, JSON-ready."""
     return {level: found.to_dict() for level, found in counts.items()}
 
 
 def _groups(counts: GroupCounts) -> dict[str, dict[str, Any]]:
     """Return group -> its figures with type, and the other levels' under their names."""
-    found = {group: _figures(levels) for group, levels in counts.items()}
+    found = {group: level_figures(levels) for group, levels in counts.items()}
     return {group: {**figures.pop("relation_type"), **figures} for group, figures in found.items()}
 
 

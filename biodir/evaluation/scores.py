@@ -1,8 +1,9 @@
 """Counts of right, wrong and missed relations, at every level of the paper."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
 from operator import attrgetter
+from typing import Any
 
 from biodir.document_biodir import Document, Relation
 from biodir.evaluation.checks import ComparedDocument, compared_documents, unannotated_parts
@@ -94,9 +95,13 @@ def total_counts(counts: Iterable[Mapping[str, Counts]]) -> dict[str, Counts]:
 
 def statement_counts(gold: Iterable[Relation], predicted: Iterable[Relation], level: str) -> Counts:
     """Return the counts of one document's relations at one level."""
-    gold_statements, predicted_statements = ({*map(STATEMENTS[level], side)} for side in (gold, predicted))
-    right = len(gold_statements & predicted_statements)
-    return Counts(right, len(predicted_statements) - right, len(gold_statements) - right)
+    return set_counts(*({*map(STATEMENTS[level], side)} for side in (gold, predicted)))
+
+
+def set_counts(gold: Set[Any], predicted: Set[Any]) -> Counts:
+    """Return the counts of two sets of statements."""
+    right = len(gold & predicted)
+    return Counts(right, len(predicted) - right, len(gold) - right)
 
 
 def macro_average(counts: Sequence[Counts]) -> dict[str, float]:

@@ -1,6 +1,6 @@
 """The figures of an evaluation as tables for people, in per cent."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from biodir.evaluation.scores import FIGURES
@@ -23,12 +23,16 @@ HEADINGS = ("P", "R", "F1", "TP", "FP", "FN")
 
 
 def report_table(report: Mapping[str, Any]) -> str:
-    """Return the main figures of `evaluation_report`, in per cent."""
+    """Return the main figures of `evaluation_report`, `with_plain_text` or `plain_text_report`, in per cent."""
+    if "entity_pair" not in report:
+        notes = (f"note: {note}" for note in report["notes"])
+        return "\n\n".join([f"{report['documents']} documents", *plain_text_tables(report), *notes])
     parts = [
         f"{report['documents']} documents, {report['pairs']} related pairs",
         level_table(report),
         f"macro F1 over {len(report['by_type'])} relation types: {_listed(report['macro'])}",
         candidate_line(report),
+        *(plain_text_tables(report) if "mentions" in report else ()),
         *(group_table(report, key, name) for key, name in GROUPS.items()),
         calibration_table(report),
         *(f"note: {note}" for note in report["notes"]),
@@ -36,17 +40,50 @@ def report_table(report: Mapping[str, Any]) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def level_table(report: Mapping[str, Any]) -> str:
-    """Return precision, recall and F1 of each level, F1 with its interval."""
-    intervals = report["intervals"]
-    lines = [_row("level", HEADINGS) + f"  {100 * intervals['confidence']:g} % of F1"]
+def plain_text_tables(report: Mapping[str, Any]) -> list[str]:
+    """Return the table of the mentions and, where there are relations, that of the levels end to end."""
+    tables, found = [mention_table(report["mentions"])], report["end_to_end"]
+    if found:
+        entities = found["entities"]
+        tables += [
+            level_table(found, "end to end"),
+            f"{entities['matched']} of {entities['predicted']} predicted entities are matched to gold's, to "
+            f"{entities['found']} of {entities['gold']}",
+        ]
+    return tables
+
+
+def mention_table(figures: Mapping[str, Any]) -> str:
+    """Return precision, recall and F1 of the mentions, together and of each entity type, F1 with its interval."""
+    lines = [_row("mentions", HEADINGS) + _interval_heading(figures["intervals"])]
+    for name, found in {"all types": figures, **figures["by_type"]}.items():
+        lines.append(_figure_row(name, found) + _interval(found["intervals"]))
+    return "\n".join(lines)
+
+
+def level_table(report: Mapping[str, Any], name: str = "level") -> str:
+    """Return precision, recall and F1 of each level, F1 with its interval and, where known, its share of another F1."""
+    intervals, shares = report["intervals"], report.get("share_of_f1")
+    heading = _row(name, HEADINGS) + _interval_heading(intervals)
+    lines = [heading + "  of F1 with gold mentions" if shares else heading]
     for level in LEVELS:
         if report[level] is None:
             lines.append(f"{LEVEL_NAMES[level]:44}  not annotated in gold")
             continue
-        low, high = intervals[level]["f1"]
-        lines.append(_figure_row(LEVEL_NAMES[level], report[level]) + f"  {100 * low:.2f} to {100 * high:.2f}")
+        line = _figure_row(LEVEL_NAMES[level], report[level]) + _interval(intervals[level])
+        if shares:
+            line += f"{'-' if shares[level] is None else f'{100 * shares[level]:.1f} %':>24}"
+        lines.append(line)
     return "\n".join(lines)
+
+
+def _interval_heading(intervals: Mapping[str, Any]) -> str:
+    return f"  {100 * intervals['confidence']:g} % of F1"
+
+
+def _interval(bounds: Mapping[str, Sequence[float]]) -> str:
+    low, high = bounds["f1"]
+    return f"  {100 * low:.2f} to {100 * high:.2f}"
 
 
 def candidate_line(report: Mapping[str, Any]) -> str:
@@ -89,13 +126,13 @@ def calibration_table(report: Mapping[str, Any]) -> str:
 def comparison_table(comparison: Mapping[str, Any]) -> str:
     """Return the differences in F1 of two systems, in points."""
     lines = [f"{'F1 minus that of the other':32}{'points':>8}{'interval':>20}{'p':>9}"]
-    for level in LEVELS:
-        found = comparison[level]
+    for level, name in {"mentions": "mentions", **LEVEL_NAMES}.items():
+        found = comparison.get(level)
         if found is None:
             continue
         low, high = (100 * bound for bound in found["interval"])
         interval = f"{low:.2f} to {high:.2f}"
-        lines.append(f"{LEVEL_NAMES[level]:32}{100 * found['difference']:8.2f}{interval:>20}{found['p_value']:9.4f}")
+        lines.append(f"{name:32}{100 * found['difference']:8.2f}{interval:>20}{found['p_value']:9.4f}")
     return "\n".join(lines)
 
 

@@ -11,6 +11,7 @@ from biodir.cli import main
 from biodir.evaluation.intervals import Resampling
 from biodir.evaluation.report import comparison_report, evaluation_report
 from biodir.evaluation.tables import comparison_table, report_table
+from biodir.labels_biodir import LEVELS
 from helpers.scored_documents import GOLD, PREDICTED, surest_gold
 from helpers.tiny_checkpoint import open_pipeline, save_checkpoint
 
@@ -77,6 +78,9 @@ def test_figures_are_printed_and_go_to_json_and_a_picture(folder, capfd):
             "pred.pubtator and --model folder: give predictions or",
         ),
         ("evaluate gold.pubtator pred.pubtator --plot out.gif", "out.gif: unknown suffix '.gif'; use one of .png"),
+        ("evaluate gold.pubtator pred.pubtator --plain-text --plot a.png", "--plot a.png: shows relations of gold's"),
+        ("evaluate gold.pubtator relations.txt --plain-text", "relations.txt: the predictions hold no mention, so"),
+        ("evaluate gold.pubtator --plain-text --device cpu --model {}", "{}: the model has no tagger, so it finds no"),
         ("evaluate gold.pubtator pred.pubtator --json ./gold.pubtator", "gold.pubtator is an input as well; write to"),
         ("calibrate dev.pubtator --model absent/model/x", "absent/model/x: there is no such folder; name the folder"),
         (
@@ -86,11 +90,13 @@ def test_figures_are_printed_and_go_to_json_and_a_picture(folder, capfd):
         ("errors gold.pubtator pred.pubtator -o pred.pubtator", "pred.pubtator is an input as well; write to another"),
     ],
 )
-def test_error_is_one_line_without_traceback(command, message, folder, capfd):
+def test_error_is_one_line_without_traceback(command, message, folder, checkpoint, capfd):
     (folder / "empty.pubtator").write_text("")
+    (folder / "relations.txt").write_text("1\tBind\tC1\tD1\tNovel\n")
     (folder / "unknown.pubtator").write_text((folder / "pred.pubtator").read_text().replace("\tNovel\t", "\tNEW\t"))
     before = {path: path.read_bytes() for path in folder.iterdir()}
-    assert failure(capfd, *command.split()).startswith(message)
+    found = failure(capfd, *command.format(checkpoint).split())
+    assert found.startswith(message.format(checkpoint))
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
 
 
@@ -120,6 +126,32 @@ def test_pair_in_both_orders_changes_no_score(folder, capfd):
     note, *others = both.pop("notes")
     assert f"given again, in either order of the pair ({name}: {kind} of {second} and {first}): counted once" in note
     assert (others, both) == (pred.pop("notes"), pred)
+
+
+def test_mentions_and_identifiers_of_a_file_may_be_its_own(folder, capfd):
+    text = (folder / "pred.pubtator").read_text()
+    for name in ("C1", "D1", "G1"):
+        text = text.replace(name, f"text:{name}")
+    (folder / "own.pubtator").write_text(text.replace("Iron\tChemical", "Iron\tGene"))
+    command = ["evaluate", "gold.pubtator", "own.pubtator", "--plain-text", "--against", "pred.pubtator"]
+    assert main([*command, "--json", "out.json", *FEW_OPTIONS]) == 0
+    report = json.loads((folder / "out.json").read_text())
+    comparison = {name: each["difference"] for name, each in report["comparison"].items() if isinstance(each, dict)}
+    assert capfd.readouterr() == (f"{report_table(report)}\n\n{comparison_table(report['comparison'])}\n", "")
+    assert {level: figures["tp"] for level, figures in report["end_to_end"].items() if "tp" in figures} == {
+        "entity_pair": 3, "relation_type": 2, "relation_type_novelty": 2, "relation_type_direction": 1, "all": 1
+    }  # fmt: skip
+    assert {name for name, difference in comparison.items() if difference < 0} == {"mentions", *LEVELS[:2], LEVELS[3]}
+
+
+def test_mentions_are_scored_without_relations(folder, capfd):
+    command = ["evaluate", "nothing.pubtator", "gold.pubtator", "--against", "pred.pubtator"]
+    assert "but `biodir evaluate --plain-text` scores mentions" in failure(capfd, *command)
+    assert main([*command, "--plain-text", "--json", "out.json", *FEW_OPTIONS]) == 0
+    report = json.loads((folder / "out.json").read_text())
+    assert report["mentions"]["f1"] == 1
+    assert report["end_to_end"] is report["comparison"]["all"] is None
+    assert "end to end" not in capfd.readouterr().out
 
 
 def test_documents_that_gold_lacks_are_left_out_and_end_with_their_status(folder, capfd):

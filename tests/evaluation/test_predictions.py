@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from biodir.document_biodir import Document, Relation
+from biodir.document_biodir import Document, Mention, Relation
 from biodir.errors_biodir import AnnotationError, ErrorPolicy, ParseError
 from biodir.evaluation.predictions import predicted_documents, read_gold, read_predictions
 
@@ -53,6 +53,16 @@ def test_json_lines_with_texts_are_documents(tmp_path):
     relation = {"relation": "Bind", "entity1": "7", "entity2": "5"}
     (document,) = read(written(tmp_path, {"id": "1", "text": "Iron", "relations": [relation]}))
     assert (document.text, document.relations) == ("Iron", (Relation("Bind", "7", "5"),))
+
+
+@pytest.mark.parametrize("in_a_list", [False, True])
+def test_results_with_entities_are_documents_with_mentions(tmp_path, in_a_list):
+    entity = {"start": 0, "end": 4, "text": "Iron", "type": "ChemicalEntity", "id": ["7"]}
+    values = [{"id": name, "text": "Iron", "entities": [entity], "relations": []} for name in ("1", "2")]
+    values[1]["relations"] = [RESULT]
+    first, second = read(written(tmp_path, *([values] if in_a_list else values)), GOLD)
+    assert first.mentions == second.mentions == (Mention(0, 4, "Iron", "ChemicalEntity", ("7",)),)
+    assert (first.relations, [each.subject_id for each in second.relations]) == ((), ["7"])
 
 
 @pytest.mark.parametrize(

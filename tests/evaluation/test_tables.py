@@ -1,8 +1,11 @@
 """Tables for people: the figures of the report, in per cent, in columns."""
 
+from dataclasses import replace
+
 from biodir.evaluation.intervals import Resampling
+from biodir.evaluation.plain_text_report import plain_text_comparison, plain_text_report, with_plain_text
 from biodir.evaluation.report import evaluation_report
-from biodir.evaluation.tables import GROUPS, level_table, report_table
+from biodir.evaluation.tables import GROUPS, comparison_table, level_table, plain_text_tables, report_table
 from helpers.scored_documents import GOLD, PREDICTED
 
 FEW = Resampling(resamples=20)
@@ -33,3 +36,35 @@ def test_report_shows_all_tables_with_a_line_between_them():
         "+ type and novelty 30.77, + type and direction 46.15, all 15.38",
     ]
     assert [part.split("  ")[0] for part in parts[4:]] == [*GROUPS.values(), "scores of the head"]
+
+
+def test_tables_of_plain_texts_show_types_levels_and_entities():
+    lost = replace(PREDICTED[0], mentions=PREDICTED[0].mentions[1:])
+    found = plain_text_report(GOLD[:1], [lost], FEW)
+    tables = plain_text_tables(with_plain_text(ONE, found))
+    assert [line.split()[:4] for line in tables[0].splitlines()] == [
+        ["mentions", "P", "R", "F1"],
+        ["all", "types", "100.00", "80.00"],
+        ["ChemicalEntity", "0.00", "0.00", "0.00"],
+        ["DiseaseOrPhenotypicFeature", "100.00", "100.00", "100.00"],
+        ["GeneOrGeneProduct", "100.00", "100.00", "100.00"],
+        ["SequenceVariant", "100.00", "100.00", "100.00"],
+    ]
+    # Right is b, and at the first two levels no more, since a and c have lost their chemical.
+    assert tables[1].splitlines()[:3] == [
+        "end to end                                        P      R     F1     TP     FP     FN  95 % of F1"
+        "  of F1 with gold mentions",
+        "entity pair                                   25.00  25.00  25.00      1      3      3  25.00 to 25.00"
+        "                  33.3 %",
+        "+ type                                        25.00  25.00  25.00      1      3      3  25.00 to 25.00"
+        "                  50.0 %",
+    ]
+    assert tables[2] == "4 of 4 predicted entities are matched to gold's, to 4 of 5"
+    assert report_table(with_plain_text(ONE, found)).split("\n\n")[4:7] == tables
+    notes = [f"note: {note}" for note in found["notes"]]
+    assert report_table(found).split("\n\n") == ["1 documents", *plain_text_tables(found), *notes]
+
+
+def test_comparison_of_plain_texts_begins_with_the_mentions():
+    lines = comparison_table(plain_text_comparison(GOLD, PREDICTED, PREDICTED, FEW)).splitlines()
+    assert [line[:12].strip() for line in lines[1:3]] == ["mentions", "entity pair"]
