@@ -1,0 +1,124 @@
+"""`Lexicon`: finds names in the SQLite file of a lexicon and links the mentions of documents."""
+
+import logging
+import os
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from biodir.document_biodir import Document
+from biodir.lexicon.concepts import HUMAN, normalized_name
+from biodir.lexicon.linking import AMBIGUOUS, UNKNOWN, Candidate, Resolution, resolve, with_identifiers
+from biodir.lexicon.schema import LexiconInfo, open_lexicon
+
+logger = logging.getLogger(__name__)
+
+_FIND = """
+SELECT concept.identifier, vocabulary.entity_type, concept.name, name.name, name.rank, concept.species,
+    vocabulary.vocabulary, vocabulary.key
+FROM name JOIN concept ON concept.key = name.concept JOIN vocabulary ON vocabulary.key = concept.vocabulary
+WHERE name.normalized = ?
+"""
+# Candidates of an ambiguous name that a message shows.
+_SHOWN = 4
+
+
+class Lexicon:
+    """A lexicon, opened for reading. It can be sent to other processes, which open it for themselves.
+
+    Args:
+        path: a file that `biodir lexicon build` made.
+        species: NCBI taxonomy identifiers of the species that genes are from in documents that name none.
+
+    Attributes:
+        info: what it was made from, with counts.
+        counts: how mentions were linked, or why not, with their number, over all documents so far.
+
+    Raises:
+        ParseError: the file is no lexicon, or one of another version.
+
+    >>> from pathlib import Path
+    >>> from biodir.lexicon.building import Input, build_lexicon
+    >>> _ = Path("names.dmp").write_text("10090\\t|\\tMus musculus\\t|\\t\\t|\\tscientific name\\t|\\n")
+    >>> info = build_lexicon([Input(Path("names.dmp"))], Path("small.sqlite"))
+    >>> [candidate.identifier for candidate in Lexicon("small.sqlite").find("mus musculus")]
+    ['10090']
+    """
+
+    def __init__(self, path: str | os.PathLike[str], species: Iterable[str] = (HUMAN,)) -> None:
+        self.path = os.fspath(path)
+        self.species = frozenset(species)
+        self.counts: Counter[str] = Counter()
+        self.info: LexiconInfo
+        self._database: sqlite3.Connection
+        self._database, self.info = open_lexicon(path)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.path, self.species)
+
+    def find(self, name: str, entity_type: str | None = None) -> tuple[Candidate, ...]:
+        """Return all concepts that have the name, each once, the best first.
+
+        Args:
+            name: in any spelling; exact names go first.
+            entity_type: one of BioRED's; by default concepts of all types.
+        """
+        best: dict[tuple[str, str], Candidate] = {}
+        for row in self._database.execute(_FIND, (normalized_name(name),)):
+            identifier, kind, preferred, found, rank, species, vocabulary, preference = row
+            if entity_type not in (None, kind):
+                continue
+            candidate = Candidate(
+                identifier, kind, preferred, found, found == name, rank, species, vocabulary, preference
+            )
+            other = best.get((identifier, kind))
+            if other is None or _order(candidate) < _order(other):
+                best[identifier, kind] = candidate
+        return tuple(sorted(best.values(), key=_order))
+
+    def resolve(self, document: Document) -> dict[int, Resolution]:
+        """Return for each mention without identifier, by its index, what was found; ambiguous ones have candidates."""
+        return resolve(document, self.find, self.species)
+
+    def link(self, document: Document, on_ambiguous: Callable[[str], object] | None = None) -> Document:
+        """Return the document with identifiers for mentions that have none, where the choice is unique.
+
+        Mentions whose identifier is their text (``text:...``) have none, too. The others stay as they are.
+
+        Args:
+            document: with mentions.
+            on_ambiguous: called with a line for each ambiguous name of the document.
+        """
+        resolutions = self.resolve(document)
+        self.counts.update(each.how for each in resolutions.values())
+        notes = dict.fromkeys(
+            f"document {document.id}: {ambiguity(each)}" for each in resolutions.values() if each.how == AMBIGUOUS
+        )
+        for note in notes:
+            logger.info(note)
+            if on_ambiguous is not None:
+                on_ambiguous(note)
+        return with_identifiers(document, resolutions)
+
+    def summary(self) -> str:
+        """Return how many mentions were linked and how, and how many were not, in one line."""
+        linked = {how: count for how, count in self.counts.most_common() if how not in (AMBIGUOUS, UNKNOWN)}
+        details = ", ".join(f"{how}: {count}" for how, count in linked.items())
+        return (
+            f"mentions linked by the lexicon: {sum(linked.values())}{f' ({details})' if details else ''}; "
+            f"not linked: {self.counts[AMBIGUOUS]} ambiguous, {self.counts[UNKNOWN]} unknown"
+        )
+
+
+def ambiguity(resolution: Resolution) -> str:
+    """Return what an ambiguous mention may be, in one line."""
+    shown = ", ".join(f"{each.identifier} ({each.name})" for each in resolution.candidates[:_SHOWN])
+    more = len(resolution.candidates) - _SHOWN
+    mention = resolution.mention
+    return f"{mention.text!r} ({mention.entity_type}) may be {shown}{f' and {more} more' if more > 0 else ''}"
+
+
+def _order(candidate: Candidate) -> tuple[Any, ...]:
+    """Return what candidates are sorted by, the best first."""
+    return candidate.preference, not candidate.is_exact, candidate.rank, len(candidate.identifier), candidate.identifier
