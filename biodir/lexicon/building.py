@@ -16,7 +16,7 @@ from biodir.lexicon.concepts import HUMAN, Concept, Reading, is_number, normaliz
 from biodir.lexicon.schema import APPLICATION_ID, SCHEMA_VERSION, TABLES, LexiconInfo, SourceFile, write_metadata
 from biodir.lexicon.sources import READERS, VOCABULARIES, vocabulary_of
 
-BATCH_CONCEPTS = 10_000
+BATCH_CONCEPTS = 2_000
 # Kibibytes of SQLite's cache, which is also what it sorts in memory at a time.
 _CACHE_KIB = 32 * 1024
 # Names are put aside as they come; sorted once, they make a table that is small and quick to write.
