@@ -104,7 +104,7 @@ def to_document(bioc_document: Any, place: str, policy: ErrorPolicy = STRICT) ->
             relations = list(without_lost(relations, _named_identifiers(owners), mentions, policy))
     passages = tuple(Passage(part.start_char, part.start_char + len(part.text), part.kind) for part in parts)
     document_id, pmcid = _names(bioc_document, policy)
-    return Document(document_id, text, kept, tuple(relations), passages, pmcid=pmcid)
+    return Document(document_id, text, kept, tuple(relations), passages, pmcid=pmcid, is_marked=bool(owners))
 
 
 def bioc_from_json(mapping: Mapping[str, Any]) -> Any:

@@ -67,6 +67,7 @@ class Document:
         subject_lines: identifier pairs in the order of the ``Subject:`` lines of the PubTator file. Writing keeps the
             order, so that the file stays the same; the lines of other pairs are written after these.
         pmcid: identifier of the article in PubMed Central, where the source names it besides the PMID.
+        is_marked: whether the source says which entities the text has, even if it has none: ``"entities": []`` does.
 
     Raises:
         AnnotationError: a span lies outside the text, ends before it starts, or has a text that differs.
@@ -86,6 +87,7 @@ class Document:
     passages: tuple[Passage, ...] = ()
     subject_lines: tuple[tuple[str, str], ...] = field(default=(), compare=False)
     pmcid: str | None = field(default=None, compare=False)
+    is_marked: bool = field(default=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         place = f"document {self.id}"
@@ -97,6 +99,11 @@ class Document:
         _check_passages(self)
         for relation in self.relations:
             _check_relation(relation, place)
+
+    @property
+    def is_plain(self) -> bool:
+        """True where nothing is marked and the source does not say that there is nothing to mark."""
+        return not self.mentions and not self.is_marked
 
     def entities(self) -> tuple[Entity, ...]:
         """Return the linked entities, ordered by their first mention."""
@@ -112,7 +119,6 @@ class Document:
         mapping: Mapping[str, Any],
         default_id: str = "document",
         policy: ErrorPolicy = STRICT,
-        has_ner: bool = False,
     ) -> "Document":
         """Return the document of ``{"id", "text" | "title"+"abstract" | "passages", "entities", "relations"?}``.
 
@@ -122,8 +128,8 @@ class Document:
                 is missing, None or empty form an entity if their texts are equal without regard to case and spacing.
                 An abstract without title is the text. Shapes of other tools are read: see `own_shape`.
             default_id: the document's id if the mapping has none.
-            policy: what its offsets count, and whether a mention or relation with an error is left out.
-            has_ner: whether the entities will be found if there are none.
+            policy: what its offsets count, whether a mention or relation with an error is left out, and whether the
+                entities of a document without any will be found.
 
         Raises:
             AnnotationError: a key is missing or unknown, or a value has the wrong type or contradicts the text.
@@ -133,7 +139,7 @@ class Document:
                 f"{default_id}: a document is a mapping, a PubTator string or a Document, not {shown(mapping)}"
             )
         document_id = _document_id(mapping, default_id)
-        mapping = own_shape(mapping, f"document {document_id}", has_ner)
+        mapping = own_shape(mapping, f"document {document_id}", policy.finds_entities)
         document_id = _document_id(mapping, default_id)
         place = f"document {document_id}"
         text, passages = text_and_passages(mapping, place)
@@ -145,7 +151,8 @@ class Document:
             raise AnnotationError(f"{place}: 'subject_lines' {lines!r} are not pairs of identifiers")
         subject_lines = tuple((first, second) for first, second in lines)
         pmcid = str(mapping["pmcid"]) if mapping.get("pmcid") else None
-        return cls(document_id, text, tuple(parsed.values()), relations, passages, subject_lines, pmcid)
+        mentions, is_marked = tuple(parsed.values()), mapping.get("entities") is not None
+        return cls(document_id, text, mentions, relations, passages, subject_lines, pmcid, is_marked)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document as JSON-ready data, from which `from_dict` makes an equal document.

@@ -1,7 +1,9 @@
 """Inputs of the pipeline to checked documents with the model's entity types."""
 
+import json
+import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +15,8 @@ from .document_shapes_biodir import TEXT_KEYS
 from .errors_biodir import STRICT, AnnotationError, ErrorPolicy, ParseError
 from .labels_biodir import UNKNOWN_TYPE, known_type
 
-Recogniser = Callable[[str], Iterable[Mapping[str, Any]]]
+# XML and HTML, which are no plain text; "<5 % of patients" is.
+_MARKUP = re.compile(r"\s*<[?!a-zA-Z]")
 # Keys of an input that the pipeline ignores: relations that are known already.
 RELATION_KEYS = ("relations", "subject_lines")
 
@@ -57,18 +60,17 @@ def document_from_input(
     value: Any,
     index: int,
     entity_types: Sequence[str],
-    ner: Recogniser | None = None,
     policy: ErrorPolicy = STRICT,
 ) -> Document:
     """Return the document of one input.
 
     Args:
-        value: a mapping of a known shape, a PubTator string, a `Document`, or with `ner` any text. In a mapping, such
-            as a row of a data set, a type may be the number of a class label: its place in `entity_types`.
+        value: a mapping of a known shape, a PubTator string, a `Document`, or where entities will be found any text. In
+            a mapping, such as a row of a data set, a type may be the number of a class label: its place in
+            `entity_types`. A string is PubTator if one of its lines begins as ``PMID|t|`` or ``PMID|a|``.
         index: the number of the input, for messages and as the id of a document without one.
         entity_types: the types that the model knows.
-        ner: finds the entities of a text without entities.
-        policy: what the offsets of the input count.
+        policy: what the offsets of the input count, and whether the entities of plain documents will be found.
 
     Raises:
         BioDirError: it is none of these, or contradicts itself.
@@ -83,26 +85,49 @@ def document_from_input(
     if isinstance(value, str) and looks_like_pubtator(value):
         document = parse_document(value, place, policy)
     elif isinstance(value, str):
-        if ner is None:
-            is_json = value.lstrip().startswith(("{", "["))
-            fix = "parse it with json.loads" if is_json else "mark the entities, or pass ner= to find them"
-            raise ParseError(f"{place}: {value[:40]!r} is not PubTator text; {fix}")
-        document = Document.from_dict({"id": default_id, "text": value})
+        _check_text(value, place, policy)
+        document = Document(default_id, value)
     elif hasattr(value, "mentions") and hasattr(value, "to_dict"):  # a Document, from whichever copy of its class
-        document = value if isinstance(value, Document) else Document.from_dict(value.to_dict())
+        document = value if isinstance(value, Document) else _of_other_copy(value)
     elif isinstance(value, Mapping):
         mapping = _with_type_names(_plain(value), entity_types, place)
-        document = document_from_json(mapping, default_id, replace(policy, relations=False), ner is not None)
+        document = document_from_json(mapping, default_id, replace(policy, relations=False))
     else:
         raise AnnotationError(
             f"{place}: a document is a mapping, a PubTator string or a Document, not {type(value).__name__} "
             f"{repr(value)[:40]}"
         )
-    if not document.mentions and ner is not None:
-        return _with_recognised(document, ner)
-    if not document.mentions and not (isinstance(value, Mapping) and value.get("entities") is not None):
+    if document.is_plain and not policy.finds_entities:
         policy.note("documents without entities, in which nothing can be related; mark them, or pass ner=")
     return document
+
+
+def _check_text(text: str, place: str, policy: ErrorPolicy) -> None:
+    """Check that a string that is not PubTator is a text whose entities will be found; else raise ParseError."""
+    fix = "mark the entities, or pass ner= to find them"
+    if text.lstrip().startswith(("{", "[")) and (not policy.finds_entities or _is_json(text)):
+        fix = "parse it with json.loads"
+    elif policy.finds_entities and _MARKUP.match(text):
+        fix = "write it to a file and read that with biodir.formats.reading"
+    elif policy.finds_entities:
+        return
+    raise ParseError(f"{place}: {text[:40]!r} is not PubTator text; {fix}")
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return text.lstrip().startswith("{")  # "[Article in French]" is a title
+    return True
+
+
+def _of_other_copy(value: Any) -> Document:
+    """Return a `Document` of another copy of its class as one of ours."""
+    document = Document.from_dict(value.to_dict())
+    scores = [getattr(mention, "score", None) for mention in value.mentions]
+    scored = (replace(each, score=score) for each, score in zip(document.mentions, scores, strict=True))
+    return replace(document, mentions=tuple(scored), is_marked=getattr(value, "is_marked", True))
 
 
 def _is_frame(value: Any) -> bool:
@@ -132,30 +157,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_plain(part) for part in value]
     return _plain(value.tolist()) if hasattr(value, "tolist") and not isinstance(value, str) else value
-
-
-def _with_recognised(document: Document, ner: Recogniser) -> Document:
-    """Return the document with the mentions that `ner` finds in its text."""
-    found = ner(document.text)
-    if isinstance(found, (str, Mapping)) or not isinstance(found, Iterable):
-        raise AnnotationError(f"document {document.id}: ner returned {found!r}; it returns a list of mappings")
-    entries = []
-    for index, result in enumerate(found):
-        entry = _ner_entry(result, f"document {document.id}, ner result {index}")
-        # Its spans are of this text, and may cut words where its tokens do.
-        entries.append({**entry, "text": document.text[entry["start"] : entry["end"]] or None})
-    return Document.from_dict({**document.to_dict(), "entities": entries})
-
-
-def _ner_entry(result: Any, place: str) -> dict[str, Any]:
-    values = result if isinstance(result, Mapping) else {}
-    kind = next((values[key] for key in ("entity_group", "entity", "type") if values.get(key)), None)
-    if kind is None or values.get("start") is None or values.get("end") is None:
-        raise AnnotationError(
-            f"{place}: {result!r} lacks start, end or a type; a token-classification pipeline needs a fast tokenizer "
-            'and aggregation_strategy="simple"'
-        )
-    return {"start": values["start"], "end": values["end"], "type": kind, "id": values.get("id")}
 
 
 def with_known_types(
@@ -197,7 +198,7 @@ def with_known_types(
             policy.skip("mention", AnnotationError(f"{place}: {reason}", reason))
     named = (identifier for mention in document.mentions for identifier in mention.identifiers)
     relations = without_lost(document.relations, named, mentions, policy)
-    return replace(document, mentions=tuple(mentions), relations=relations)
+    return replace(document, mentions=tuple(mentions), relations=relations, is_marked=True)
 
 
 def _unknown_types(document: Document, unknown: Sequence[str], entity_types: Sequence[str]) -> AnnotationError:

@@ -37,16 +37,14 @@ def documents_of(value: Any, place: str = "value") -> Iterator[Any]:
         yield value
 
 
-def document_from_json(
-    value: Any, default_id: str = "document", policy: ErrorPolicy = STRICT, has_ner: bool = False
-) -> Document:
+def document_from_json(value: Any, default_id: str = "document", policy: ErrorPolicy = STRICT) -> Document:
     """Return the document of a JSON value.
 
     Args:
         value: a mapping of one of the known shapes.
         default_id: the document's id if the value has none.
-        policy: what its offsets count, and whether a mention or relation with an error is left out.
-        has_ner: whether the entities will be found if there are none.
+        policy: what its offsets count, whether a mention or relation with an error is left out, and whether the
+            entities of a document without any will be found.
 
     Raises:
         BioDirError: the value is of no known shape, or contradicts itself.
@@ -58,7 +56,7 @@ def document_from_json(
     if not isinstance(value, Mapping):
         raise ParseError(f"{repr(value)[:40]} is no mapping; known shapes are {SHAPES}")
     if not is_bioc(value):
-        return Document.from_dict(value, default_id, policy, has_ner)
+        return Document.from_dict(value, default_id, policy)
     with located(f"document {default_id}"):
         converted = bioc_from_json(named(bioc_of_article(value) if is_article(value) else value, policy))
     converted.id = converted.id or default_id

@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
+from itertools import accumulate
 
 # How many places of a text are compared with a mention that is not where its offsets say.
 _MOST_PLACES = 1000
@@ -27,6 +28,18 @@ def character_index(text: str, unit: str) -> Callable[[int], int | None]:
     if unit == "characters" or text.isascii():
         return lambda offset: offset
     return _index_of(_utf16_lengths(text) if unit == "utf-16" else _utf8_lengths(text))
+
+
+@lru_cache(maxsize=4)
+def offset_at(text: str, unit: str) -> Callable[[int], int]:
+    """Return the function from the index of a character to its offset; the inverse of `character_index`.
+
+    >>> offset_at("\u03b1-KG", "bytes")(2), offset_at("\u03b1-KG", "utf-16")(4)
+    (3, 4)
+    """
+    if unit == "characters" or text.isascii():
+        return lambda index: index
+    return [0, *accumulate(_utf16_lengths(text) if unit == "utf-16" else _utf8_lengths(text))].__getitem__
 
 
 def cuts_word(text: str, start: int, end: int) -> bool:

@@ -73,7 +73,8 @@ class Mention:
     """A text span with an entity type; without identifiers it is not linked and takes part in no pair.
 
     `source_identifier` is the identifier column of the source file where biodir would write it in another way
-    (``"-1"``, or another separator than ``";"``). Writing uses it, so that the file stays the same.
+    (``"-1"``, or another separator than ``";"``). Writing uses it, so that the file stays the same. `score`, in 0..1,
+    is that of the tagger that found the mention; None for mentions that were given.
 
     >>> Mention(0, 4, "Iron", "ChemicalEntity", ("D007501",))
     Mention(start_char=0, end_char=4, text='Iron', entity_type='ChemicalEntity', identifiers=('D007501',))
@@ -85,6 +86,7 @@ class Mention:
     entity_type: str
     identifiers: tuple[str, ...] = ()
     source_identifier: str | None = field(default=None, compare=False, repr=False)
+    score: float | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

@@ -154,7 +154,8 @@ def _document_from(block: list[Line], policy: ErrorPolicy) -> Document:
     if len(mentions) < len(mention_rows):
         named = (identifier for row in mention_rows for identifier in _identifiers_of(row))
         relations = list(without_lost(relations, named, mentions, policy))
-    return Document(document_id, text, mentions, tuple(relations), passages, subject_lines)
+    is_marked = bool(mention_rows)
+    return Document(document_id, text, mentions, tuple(relations), passages, subject_lines, is_marked=is_marked)
 
 
 # Text lines -> text.

@@ -121,6 +121,8 @@ class ErrorPolicy:
         split_relations: whether a relation of three and more entities becomes one for each pair of them; else it is an
             error.
         relations: whether the relations of JSON, BioC and brat are read; predictions need none.
+        finds_entities: whether the entities of documents without any will be found, so that keys of such a document
+            that are not known do no harm, and a file may be plain text.
         on_skip: called with what is left out ("file", "document", "mention" or "relation") and its error.
         prepare: called with each document, returns it as it is used; a BioDirError is an error of that document.
         skipped: how often a part was left out, by what it is and the reason, over all input read with this policy.
@@ -142,6 +144,7 @@ class ErrorPolicy:
     offsets: str = "characters"
     split_relations: bool = False
     relations: bool = True
+    finds_entities: bool = False
     on_skip: Callable[[str, BioDirError], object] | None = None
     prepare: Callable[[Any], Any] | None = None
     skipped: Counter[tuple[str, str]] = field(default_factory=Counter, compare=False, repr=False)

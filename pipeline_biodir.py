@@ -10,7 +10,7 @@ from transformers import AutoModel
 from transformers.pipelines.base import Pipeline
 
 from .configuration_biodir import TASK
-from .document_biodir import Document, Entity, Span
+from .document_biodir import Document
 from .document_inputs_biodir import document_from_input, is_one_document, iterate_inputs, with_known_types
 from .document_parts_biodir import IdentifierSet
 from .errors_biodir import OFFSETS, STRICT, CheckpointError, ErrorPolicy, SettingError, suggestion
@@ -28,6 +28,8 @@ from .pipeline_engine_biodir import (
     run,
     use_one_thread_if_forked,
 )
+from .pipeline_entities_biodir import with_identifiers, with_recognised
+from .pipeline_results_biodir import ResultWriter
 from .processing_biodir import ScoredPair, make_processor
 
 if TYPE_CHECKING:  # from a folder, transformers before 5.8 copies only files that this one names
@@ -50,18 +52,21 @@ if TYPE_CHECKING:  # from a folder, transformers before 5.8 copies only files th
 
 logger = logging.getLogger(__name__)
 
-PREPROCESS_PARAMETERS = ("pair_types", "entity_ids", "ner", "type_map", "offsets")
-POSTPROCESS_PARAMETERS = ("threshold", "relation_types", "top_k", "return_all_scores")
+PREPROCESS_PARAMETERS = ("pair_types", "entity_ids", "ner", "link", "type_map", "offsets")
+POSTPROCESS_PARAMETERS = ("threshold", "relation_types", "top_k", "return_all_scores", "return_entities", "offsets")
+FLAGS = ("return_all_scores", "return_entities")
 LIST_PARAMETERS = ("relation_types", "pair_types", "entity_ids")
 
 
 class BioDirPipeline(Pipeline):
-    """Relations between the annotated entities of documents.
+    """Relations between the entities of documents.
 
     A call takes a document and returns its result; or a list of documents and returns a list of results; or any other
     iterable (a generator, a `datasets.Dataset`) and returns an iterator, which reads no further ahead than one batch;
     on an accelerator two, in a thread. A document is a mapping ``{"id", "text" | "title"+"abstract" | "passages",
-    "entities"}``, a PubTator string, or a `Document`; its result is a list of relations, highest score first:
+    "entities"}``, a PubTator string, a `Document`, or a plain text. Where nothing is marked, the entities are found by
+    `ner` or by the tagger of the model; ``"entities": []`` says that there are none. The result of a document is a list
+    of relations, highest score first:
 
         {"subject": {"id", "type", "text"}, "object": {...}, "relation", "directed", "novelty",
          "score", "relation_score", "novelty_score", "direction_score",
@@ -81,13 +86,17 @@ class BioDirPipeline(Pipeline):
         entity_ids: only pairs in which at least one entity has one of these identifiers.
         top_k: at most this many relations a document.
         return_all_scores: every candidate pair, related or not, with the score of every label under ``"scores"``.
+        return_entities: the result is ``{"entities": [{"start", "end", "text", "type", "id", "score"}], "relations"}``;
+            `id` is a list, `score` that of the tagger or `ner`, None for marked entities.
         batch_size: candidate pairs that go to the model together; by default as many as the token budget holds. Where
             it cuts a document, a model of the document form reads the text again.
         ner: for texts without entities: a callable, such as a token-classification pipeline, that takes a text
             and returns mappings with ``start``, ``end``, a type (``entity_group``, ``entity`` or ``type``) and, where
-            known, ``id``.
+            known, ``id`` and ``score``. It is used in place of the tagger.
+        link: a callable that takes a `Document` and returns it with identifiers, such as a dictionary; it sees every
+            document, and mentions that the tagger or `ner` found before they are grouped by their texts.
         type_map: other names of entity types -> names that the model or PubTator knows; None leaves such mentions out.
-        offsets: what the offsets of the documents count: "characters" (default), "utf-16" or "bytes".
+        offsets: what the offsets of documents and results count: "characters" (default), "utf-16" or "bytes".
 
     Raises:
         BioDirError: a parameter or a document is not as described. In a list, all documents are checked before the
@@ -136,7 +145,7 @@ class BioDirPipeline(Pipeline):
         use_one_thread_if_forked()
         one = is_one_document(inputs)
         values = [inputs] if one else iterate_inputs(inputs)
-        policy = ErrorPolicy(offsets=preprocess.get("offsets", "characters"))
+        policy = self._policy(preprocess)
         documents: Any = (self._to_document(value, index, preprocess, policy) for index, value in enumerate(values))
         if one or isinstance(inputs, (list, tuple)):
             documents = list(documents)  # all are checked before the model runs
@@ -144,19 +153,35 @@ class BioDirPipeline(Pipeline):
             return results[0] if one else results
         return self._results(documents, preprocess, postprocess, policy)
 
+    def with_entities(self, documents: Iterable[Any], **parameters: Any) -> Iterator[Document]:
+        """Yield the documents of inputs as a call with these parameters relates them: what is plain with its entities.
+
+        Plain documents are tagged together, so a few are read ahead. A call on what is yielded finds no entities, but
+        would apply `link` again. What the call reads in another way than it is written, only the call logs.
+
+        Raises:
+            BioDirError: a parameter or a document is not as described.
+        """
+        preprocess, _, _ = self._sanitize_parameters(**parameters)
+        preprocess = {**self._preprocess_params, **preprocess}
+        policy = self._policy(preprocess)
+        read = (self._to_document(value, index, preprocess, policy) for index, value in enumerate(documents))
+        yield from self._completed(read, preprocess, policy)
+
     def _results(
         self,
         documents: Iterable[Document],
         preprocess: Mapping[str, Any],
         postprocess: Mapping[str, Any],
         policy: ErrorPolicy,
-    ) -> Iterator[list[dict[str, Any]]]:
+    ) -> Iterator[Any]:
         """Yield the result of each document, in order; pairs of several documents share a batch."""
         keep_unrelated = postprocess.get("return_all_scores", False)
         decided: list[tuple[ScoredPair, PairDecision]] = []
         found_relations: set[str] = set()
         pair_filter = _pair_filter(preprocess)
-        for batch in self.preprocess(documents, **{**preprocess, "pair_filter": pair_filter}):
+        completed = self._completed(documents, preprocess, policy)
+        for batch in self.preprocess(completed, **{**preprocess, "pair_filter": pair_filter}):
             for (document, features), logits in run(self.forward, batch):
                 if features is None:
                     found_relations.update(decision.relation_type for _, decision in decided)
@@ -171,6 +196,16 @@ class BioDirPipeline(Pipeline):
         for line in (*policy.summary(), *_not_found(pair_filter, postprocess.get("relation_types"), found_relations)):
             logger.warning("%s", line)
 
+    @property
+    def has_tagger(self) -> bool:
+        """Whether the model finds entities itself."""
+        return bool(getattr(self.model.config, "tagger_labels", ()))
+
+    @property
+    def finds_entities(self) -> bool:
+        """Whether the entities of plain documents are found, by the model or the constructor's `ner`."""
+        return self._policy(self._preprocess_params).finds_entities
+
     def check_document(
         self, document: Document, type_map: Mapping[str, str | None] | None = None, policy: ErrorPolicy = STRICT
     ) -> Document:
@@ -180,6 +215,11 @@ class BioDirPipeline(Pipeline):
             AnnotationError: a type is neither the model's nor mapped, or a string cannot be written as UTF-8.
         """
         return with_known_types(document, self.model.config.entity_types, self._type_names(type_map), policy)
+
+    def _policy(self, preprocess: Mapping[str, Any]) -> ErrorPolicy:
+        """Return how the inputs of a call with these parameters are read."""
+        finds_entities = self.has_tagger or preprocess.get("ner") is not None
+        return ErrorPolicy(offsets=preprocess.get("offsets", "characters"), finds_entities=finds_entities)
 
     def _type_names(self, type_map: Mapping[str, str | None] | None) -> dict[str, str | None]:
         """Return other names of entity types -> the model's: of the model, and of the call or else the constructor."""
@@ -198,7 +238,7 @@ class BioDirPipeline(Pipeline):
         """
         preprocess, _, _ = self._sanitize_parameters(**parameters)
         parameters = {**self._preprocess_params, **preprocess}
-        policy = ErrorPolicy(offsets=parameters.get("offsets", "characters"))
+        policy = self._policy(parameters)
         document = self._to_document(value, index, parameters, policy)
         for line in policy.summary():
             logger.warning("%s", line)
@@ -236,53 +276,44 @@ class BioDirPipeline(Pipeline):
 
     def postprocess(
         self, model_outputs: tuple[Document, Sequence[tuple[ScoredPair, PairDecision]]], **parameters: Any
-    ) -> list[dict[str, Any]]:
-        """Return the relations of a document as JSON-ready data, highest score first."""
+    ) -> Any:
+        """Return the result of a document as JSON-ready data: its relations, or with `return_entities` both."""
         document, decided = model_outputs
         relation_types = parameters.get("relation_types")
         everything = parameters.get("return_all_scores", False)
         threshold = parameters.get("threshold", 0.0)
-        # Each text once, however many relations share it: where no sentence ends, it is the complete text.
-        texts = {span: document.text[slice(*span)] for scored, _ in decided for span in scored.evidence}
-        results = [
-            self._result(scored, decision, texts, everything)
+        writer = ResultWriter(
+            document, parameters.get("offsets", "characters"), self._rule.labels if everything else None
+        )
+        relations = writer.relations(
+            (scored, decision)
             for scored, decision in decided
-            if everything or (decision.is_related and decision.score >= threshold)
-        ]
-        if relation_types is not None:
-            results = [result for result in results if result["relation"] in relation_types]
-        results.sort(key=lambda result: -result["score"])
-        return results[: parameters.get("top_k")]
-
-    def _result(
-        self, scored: ScoredPair, decision: PairDecision, texts: Mapping[Span, str], with_scores: bool
-    ) -> dict[str, Any]:
-        result = {
-            "subject": _entity_result(decision.subject),
-            "object": _entity_result(decision.object),
-            "relation": decision.relation_type,
-            "directed": decision.directed,
-            "novelty": decision.novelty,
-            "score": decision.score,
-            "relation_score": decision.relation_score,
-            "novelty_score": decision.novelty_score,
-            "direction_score": decision.direction_score,
-            "evidence": [{"start": start, "end": end, "text": texts[start, end]} for start, end in scored.evidence],
-            "cross_window": scored.cross_window,
-        }
-        if with_scores:
-            labels = self._rule.labels
-            result["scores"] = {
-                task: dict(zip(labels[task], values, strict=True)) for task, values in decision.scores.items()
-            }
-        return result
+            if (everything or (decision.is_related and decision.score >= threshold))
+            and (relation_types is None or decision.relation_type in relation_types)
+        )[: parameters.get("top_k")]
+        return (
+            {"entities": writer.entities(), "relations": relations} if parameters.get("return_entities") else relations
+        )
 
     def _to_document(self, value: Any, index: int, preprocess: Mapping[str, Any], policy: ErrorPolicy) -> Document:
-        document = document_from_input(value, index, self.model.config.entity_types, preprocess.get("ner"), policy)
+        document = document_from_input(value, index, self.model.config.entity_types, policy)
+        is_found = document.is_plain and preprocess.get("ner") is not None
+        if is_found:
+            document = with_recognised(document, preprocess["ner"])
         document = self.check_document(document, preprocess.get("type_map"), policy)
-        if document.mentions and len({each for mention in document.mentions for each in mention.identifiers}) < 2:
-            policy.note("documents with fewer than two different identifiers, in which nothing can be related")
-        return document
+        link = preprocess.get("link")
+        if is_found:
+            return with_identifiers(document, link)
+        return document if link is None or document.is_plain else link(document)
+
+    def _completed(
+        self, documents: Iterable[Document], preprocess: Mapping[str, Any], policy: ErrorPolicy
+    ) -> Iterator[Document]:
+        """Yield the documents, the plain ones with the entities that the tagger finds."""
+        for document in documents:
+            if document.mentions and len({each for mention in document.mentions for each in mention.identifiers}) < 2:
+                policy.note("documents with fewer than two different identifiers, in which nothing can be related")
+            yield document
 
 
 # Saving a pipeline that was loaded from the Hub keeps its code only where the class names itself here.
@@ -307,10 +338,6 @@ def _not_found(pair_filter: PairFilter, relation_types: Sequence[str] | None, fo
     relations = [kind for kind in relation_types or () if kind not in found]
     if relations:
         yield f"relation_types that were not found in any document: {', '.join(relations)}"
-
-
-def _entity_result(entity: Entity) -> dict[str, str]:
-    return {"id": entity.identifier, "type": entity.entity_type, "text": entity.name}
 
 
 def _as_list(name: str, value: Any) -> list[Any]:
@@ -348,8 +375,9 @@ def _check_numbers(parameters: Mapping[str, Any]) -> None:
         raise SettingError(f"threshold is {threshold!r}; scores lie in 0..1")
     if not (_is_whole(top_k) and top_k >= 1):
         raise SettingError(f"top_k is {top_k!r}; it counts relations, at least 1")
-    if not isinstance(parameters.get("return_all_scores", False), bool):
-        raise SettingError(f"return_all_scores is {parameters['return_all_scores']!r}; it is True or False")
+    for name in FLAGS:
+        if not isinstance(parameters.get(name, False), bool):
+            raise SettingError(f"{name} is {parameters[name]!r}; it is True or False")
 
 
 def _check_names(parameters: Mapping[str, Any], config: Any) -> None:
@@ -368,8 +396,9 @@ def _check_names(parameters: Mapping[str, Any], config: Any) -> None:
             _check_known("entity type", [kind], config.entity_types)
     if parameters.get("offsets", "characters") not in OFFSETS:
         raise SettingError(f"offsets is {parameters['offsets']!r}; it is one of {', '.join(map(repr, OFFSETS))}")
-    if not callable(parameters.get("ner", len)):
-        raise SettingError(f"ner is {parameters['ner']!r}; pass a callable that takes a text")
+    for name, taken in (("ner", "text"), ("link", "document")):
+        if not callable(parameters.get(name, len)):
+            raise SettingError(f"{name} is {parameters[name]!r}; pass a callable that takes a {taken}")
 
 
 def _check_known(what: str, names: Iterable[Any], known: Sequence[Any]) -> None:

@@ -32,10 +32,12 @@ SplitOption = Annotated[
 INCOMPLETE = 3
 
 
-def reading_policy(errors: str, offsets: str, split_relations: bool = False, relations: bool = True) -> ErrorPolicy:
+def reading_policy(
+    errors: str, offsets: str, split_relations: bool = False, relations: bool = True, finds_entities: bool = False
+) -> ErrorPolicy:
     """Return the policy of the options; it names on standard error what is left out."""
     on_skip = first_parts(lambda line: tqdm.write(f"biodir: {line}", file=sys.stderr), always=("file", "document"))
-    return ErrorPolicy(errors, offsets, split_relations, relations, on_skip)
+    return ErrorPolicy(errors, offsets, split_relations, relations, finds_entities, on_skip)
 
 
 def end_of(policy: ErrorPolicy, counts: str = "") -> None:

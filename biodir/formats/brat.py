@@ -61,7 +61,7 @@ def _document(path: Path, text_path: Path, policy: ErrorPolicy) -> Document:
     policy.note("discontinuous mentions, read as the smallest span that covers their parts", parts)
     attempts = (partial(_relations, line, place, mention_of, policy) for place, line in rows["R"] if policy.relations)
     relations = tuple(each for found in policy.parts("relation", attempts) for each in found)
-    return Document(path.stem, text, tuple(mention_of.values()), relations)
+    return Document(path.stem, text, tuple(mention_of.values()), relations, is_marked=bool(rows["T"]))
 
 
 def _lines(path: Path) -> list[str]:

@@ -15,6 +15,7 @@ from biodir.formats.bioc_xml import parse_bioc_xml
 from biodir.formats.brat import BRAT_SUFFIX, read_brat
 from biodir.formats.json_files import parse_json
 from biodir.formats.parquet import parse_parquet
+from biodir.formats.plain_text import PACKED_SUFFIXES, parse_text
 
 # Parts of a kind that are left out are named up to this number, then only counted.
 NAMED_PARTS = 20
@@ -24,20 +25,34 @@ JSON_SUFFIX = ".json"
 XML_SUFFIX = ".xml"
 INPUT_HELP = (
     "files of documents, recognised by their content: PubTator, JSON and JSON Lines, BioC XML and JSON, Parquet, or "
-    "brat (.ann beside .txt); also packed as .gz, .xz or .bz2; - is standard input"
+    "brat (.ann beside .txt); or plain text, a document a file; also packed as .gz, .xz or .bz2; - is standard input"
 )
 
 PUBTATOR, JSON, BIOC_XML, PARQUET, BRAT = "PubTator", "JSON", "BioC XML", "Parquet", "brat"
+TEXT = "plain text"
+# Files with these suffixes are never plain text.
+_FORMAT_SUFFIXES = (
+    *(".pubtator", ".tsv", ".csv", BRAT_SUFFIX, XML_SUFFIX, ".bioc", JSON_SUFFIX, ".biocjson", ".parquet"),
+    *JSON_LINES_SUFFIXES,
+)
+# What begins as JSON or XML: "[Article in French]" and "<5 % of patients" begin a text.
+_JSON_START = re.compile(r"\{|\[\s*(?:[\[{\"\]]|$)")
+_XML_START = re.compile("<[?!a-zA-Z]")
+# A line of a mention of PubTator.
+_MENTION_LINE = re.compile(r"^[^\t\n]+\t\d+\t\d+\t", re.MULTILINE)
 _BRAT_LINE = re.compile(r"^[TR]\d+\t\S+ ", re.MULTILINE)
 _HTML = re.compile(r"\s*<(?:!doctype html|html|head|body)\b", re.IGNORECASE)
 
 
-def read_documents(path: str | os.PathLike[str], policy: ErrorPolicy = STRICT) -> Iterator[Document]:
+def read_documents(
+    path: str | os.PathLike[str], policy: ErrorPolicy = STRICT, one_per_line: bool = False
+) -> Iterator[Document]:
     """Yield the documents of a file; one at a time is in memory if the format allows it.
 
     Args:
         path: a file, a pipe, or ``-`` for standard input; its content decides the format.
-        policy: what becomes of a document, mention or relation with an error.
+        policy: what becomes of a document, mention or relation with an error, and whether a file may be plain text.
+        one_per_line: whether each line of plain text is a document.
 
     Raises:
         SettingError: the library that reads the format is not installed.
@@ -48,6 +63,16 @@ def read_documents(path: str | os.PathLike[str], policy: ErrorPolicy = STRICT) -
         yield from read_brat(path, policy)
         return
     with open_input(path) as file:
+        if content_format(file, source, policy.finds_entities) == TEXT:
+            beside = Path(path).with_suffix(BRAT_SUFFIX)
+            policy.note(
+                "texts that have annotations of brat beside them; name the .ann to read these", beside.is_file()
+            )
+            yield from parse_text(file, path, source, policy, one_per_line)
+            return
+        if one_per_line:
+            kind = content_format(file, source, policy.finds_entities)
+            raise ParseError(f"{source}: is {kind}, not plain text; leave out --one-per-line", "not plain text")
         yield from parse_documents(file, source, policy)
 
 
@@ -86,8 +111,13 @@ def file_format(path: str | os.PathLike[str]) -> str:
         return content_format(file, input_name(path))
 
 
-def content_format(file: io.BufferedReader, source: str) -> str:
+def content_format(file: io.BufferedReader, source: str, may_be_text: bool = False) -> str:
     """Return the format of an open file by its start, which stays unread.
+
+    Args:
+        file: the open file.
+        source: its name.
+        may_be_text: whether what has no other format is plain text, if the suffix names no format; else it is PubTator.
 
     Raises:
         ParseError: it is of no known format; with what it seems to be.
@@ -95,30 +125,43 @@ def content_format(file: io.BufferedReader, source: str) -> str:
     start = file.peek(START_BYTES)[:START_BYTES]
     if start.startswith(b"PAR1"):
         return PARQUET
+    if start.startswith(b"%PDF-"):
+        raise ParseError(f"{source}: is a PDF; extract its text and name the file with that", "PDF")
     if start.startswith(b"PK\x03\x04") or start[257:262] == b"ustar":
         raise ParseError(f"{source}: is an archive (zip or tar); unpack it and name the files in it", "archive")
     encoding = "utf-16" if start.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
     text = start.decode(encoding, errors="replace")
     shown = text.lstrip()
-    if shown.startswith(("{", "[")):
+    may_be_text = may_be_text and not _without_packing(source).endswith(_FORMAT_SUFFIXES)
+    if shown.startswith(("{", "[")) and not (may_be_text and not _JSON_START.match(shown)):
         return JSON
     if _HTML.match(text):
         raise ParseError(f"{source}: is a page of HTML, not a file of documents; was an error page saved?", "HTML")
-    if shown.startswith("<"):
+    if shown.startswith("<") and not (may_be_text and not _XML_START.match(shown)):
         return BIOC_XML
     if not looks_like_pubtator(text.replace("\r", "\n")) and _BRAT_LINE.search(text):
         return BRAT
     if "\x00" in text and not looks_like_pubtator(text):
         raise ParseError(f"{source}: is binary, and no format that biodir reads; {INPUT_HELP}", "unknown format")
+    if may_be_text and not looks_like_pubtator(text) and not _MENTION_LINE.search(text):
+        return TEXT
     return PUBTATOR
 
 
-def document_count(path: str | os.PathLike[str]) -> int | None:
+def _without_packing(name: str) -> str:
+    """Return the name in lower case, without the suffix of a compressed file."""
+    name = name.lower()
+    return next((name.removesuffix(suffix) for suffix in PACKED_SUFFIXES if name.endswith(suffix)), name)
+
+
+def document_count(path: str | os.PathLike[str], may_be_text: bool = False, one_per_line: bool = False) -> int | None:
     """Return how many documents a file seems to hold, unchecked; None where it must be parsed for it, or is a pipe."""
     if not Path(path).is_file() or Path(path).suffix.lower() == BRAT_SUFFIX:
         return None
     with open_input(path) as file:
-        kind = content_format(file, input_name(path))
+        kind = content_format(file, input_name(path), may_be_text)
+        if kind == TEXT:
+            return sum(bool(line.strip()) for line in text_lines(file)) if one_per_line else 1
         if kind == PUBTATOR:
             return sum("|t|" in line or "|title|" in line for line in text_lines(file))
         if kind == JSON and Path(path).suffix.lower() in JSON_LINES_SUFFIXES:

@@ -32,6 +32,7 @@ DIALECT_HELP = (
     "of PubTator output: pubtator (default) has relations of four columns, which every program reads; bioredirect also "
     "has novelty, Subject lines and scores; pubtator3 has the type names and identifiers of PubTator 3"
 )
+ENTITIES_HELP = "also write text and entities (JSON Lines), or list the entities"
 TYPE_MAP_HELP = "other names of entity types; NAME= leaves one out"
 
 
@@ -45,6 +46,8 @@ def predict(
     backend: BackendOption = "torch",
     errors: ErrorsOption = "raise",
     offsets: OffsetsOption = "characters",
+    one_per_line: Annotated[bool, Option("--one-per-line", help="each line of plain text is a document")] = False,
+    return_entities: Annotated[bool, Option("--return-entities", help=ENTITIES_HELP)] = False,
     threshold: Annotated[float | None, Option(help="leave out relations with a lower score (0..1)")] = None,
     relation_types: Annotated[list[str] | None, Option(metavar="TYPE ...", help="only these relation types")] = None,
     entity_ids: Annotated[list[str] | None, Option(metavar="ID ...", help="only pairs with one of these")] = None,
@@ -54,10 +57,12 @@ def predict(
 ) -> None:
     """Find the relations in files of documents.
 
-    The relations are directed and hold between entities whose mentions are marked in the document. Without -o they are
-    listed on the terminal.
+    The relations are directed and hold between the entities of a document. Where nothing is marked, as in plain text,
+    the model finds the entities. Without -o the relations are listed on the terminal.
 
         biodir predict samples/sample.pubtator
+        biodir predict notes.txt more.txt -o out.pubtator
+        biodir predict titles.txt --one-per-line -o out.jsonl --return-entities
         biodir predict a.pubtator b.jsonl -o out.pubtator --errors skip-mention
         biodir predict a.xml -o out.jsonl --relation-types Bind Cotreatment
         biodir predict a.txt -o out.pubtator --dialect bioredirect
@@ -71,7 +76,8 @@ def predict(
     types = _type_map(type_map or [])
     extract = quiet_pipeline(model, device, backend)
     shows_bar = bool(output) and sys.stderr.isatty()
-    total = count_documents(inputs) if shows_bar else None  # reads the files once more, only for the bar
+    # Reads the files once more, only for the bar.
+    total = count_documents(inputs, extract.finds_entities, one_per_line) if shows_bar else None
     policy = reading_policy(errors, offsets, relations=False)
     report = predict_files(
         extract,
@@ -81,6 +87,8 @@ def predict(
         dialect or "pubtator",
         policy,
         progress=partial(tqdm, total=total, unit=" documents", disable=not shows_bar),
+        one_per_line=one_per_line,
+        return_entities=return_entities,
         threshold=threshold,
         relation_types=relation_types or None,
         entity_ids=entity_ids or None,

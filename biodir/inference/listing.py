@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from biodir.document_biodir import Document, Span
+from biodir.document_parts_biodir import TEXT_IDENTIFIER_PREFIX
 
 HEADINGS = ("score", "relation", "novelty", "subject --> object  <evidence>")
 # Columns of the listing: those of the terminal within these limits; without a terminal, the default.
@@ -15,18 +16,28 @@ MAX_NAME, MAX_IDENTIFIER, MAX_EVIDENCE = 60, 30, 600
 GLUE = "\N{NO-BREAK SPACE}"
 
 
-def relation_listing(document: Document, relations: Sequence[Mapping[str, Any]], width: int | None = None) -> str:
+def relation_listing(
+    document: Document,
+    relations: Sequence[Mapping[str, Any]],
+    width: int | None = None,
+    with_entities: bool = False,
+) -> str:
     """Return the document's title, a table of its relations, each sentence of evidence once, and a blank line.
+
+    Entities that were found in a plain text are listed before the table.
 
     An arrow points from the subject to the object; a dash joins entities without direction. ``<1>`` at the end of a
     row names a sentence below the table.
 
     Args:
         width: characters of a line; by default as many as the terminal has.
+        with_entities: list the entities of a marked document, too.
     """
     width = width or min(max(shutil.get_terminal_size((DEFAULT_WIDTH, 24)).columns, MIN_WIDTH), MAX_WIDTH)
     titles = [document.text[passage.start_char : passage.end_char] for passage in document.passages] or [document.text]
     lines = _hanging(f"{document.id}  ", _shortened(titles[0], 2 * width), width)
+    if with_entities or any(mention.score is not None for mention in document.mentions):
+        lines += _entity_lines(document, width)
     if not relations:
         return "\n".join([*lines, "  no relations found"]) + "\n\n"
     sentences = {(part["start"], part["end"]): part["text"] for relation in relations for part in relation["evidence"]}
@@ -41,6 +52,15 @@ def relation_listing(document: Document, relations: Sequence[Mapping[str, Any]],
     return "\n".join(lines) + "\n\n"
 
 
+def _entity_lines(document: Document, width: int) -> list[str]:
+    """Return a line for each entity type: its entities in the order of the text."""
+    named: dict[str, list[str]] = {}
+    for entity in document.entities():
+        shown = {"text": entity.name, "id": entity.identifier}
+        named.setdefault(entity.entity_type, []).append(_entity(shown))
+    return [line for kind, names in named.items() for line in _hanging(f"  {kind}  ", ", ".join(names), width)]
+
+
 def _cells(relation: Mapping[str, Any], numbers: Mapping[Span, int]) -> tuple[str, ...]:
     arrow = "-->" if relation["directed"] else "---"
     evidence = f",{GLUE}".join(str(numbers[part["start"], part["end"]]) for part in relation["evidence"])
@@ -49,7 +69,11 @@ def _cells(relation: Mapping[str, Any], numbers: Mapping[Span, int]) -> tuple[st
 
 
 def _entity(entity: Mapping[str, str]) -> str:
-    return f"{_shortened(entity['text'], MAX_NAME)}{GLUE}[{_shortened(entity['id'], MAX_IDENTIFIER)}]"
+    """Return name and identifier; an identifier that is made of the name is left out."""
+    name = _shortened(entity["text"], MAX_NAME)
+    if entity["id"].startswith(TEXT_IDENTIFIER_PREFIX):
+        return name
+    return f"{name}{GLUE}[{_shortened(entity['id'], MAX_IDENTIFIER)}]"
 
 
 def _shortened(text: str, longest: int) -> str:

@@ -16,12 +16,15 @@ from biodir.formats.pubtator_writer import BIOREDIRECT, beyond_pubtator, check_d
 from biodir.formats.reading import JSON_LINES_SUFFIXES, JSON_SUFFIX, PUBTATOR_SUFFIXES, document_count, read_documents
 from biodir.inference.listing import relation_listing
 from biodir.pipeline_decoding_biodir import first_of_pairs
+from biodir.pipeline_results_biodir import ResultWriter
 
 if TYPE_CHECKING:
     from biodir.pipeline_biodir import BioDirPipeline
 
 # Digits of the scores that are written to PubTator files.
 SCORE_DIGITS = 4
+# Parameters of the pipeline that concern how entities are found.
+FINDING = ("ner", "link", "type_map")
 # The note on what strict PubTator has no place for.
 LEFT_TO_BIOREDIRECT = (
     "relations written without direction, novelty and scores, which --dialect bioredirect and JSON Lines keep"
@@ -49,9 +52,13 @@ def predict_files(
     dialect: str = BIOREDIRECT,
     policy: ErrorPolicy = STRICT,
     progress: Callable[[Iterable[Document]], Iterable[Document]] = iter,
+    one_per_line: bool = False,
+    return_entities: bool = False,
     **parameters: Any,
 ) -> Report:
     """Write the relations of all documents in input order, each document as soon as its relations are predicted.
+
+    Documents without marks get the entities that the pipeline finds; PubTator output has their mentions.
 
     Args:
         extract: the pipeline of a checkpoint.
@@ -63,6 +70,9 @@ def predict_files(
         policy: what becomes of files, documents and mentions with an error; a document that the model or the output
             format cannot take has one, too.
         progress: wraps the iterable of documents, such as a progress bar.
+        one_per_line: whether each line of plain text is a document.
+        return_entities: whether a line of JSON Lines also has ``text`` and ``entities``, whose offsets count what
+            those of the policy do, and a listing the entities of every document; else of those that it found.
         parameters: those of a call of the pipeline.
 
     Raises:
@@ -70,7 +80,7 @@ def predict_files(
     """
     check_dialect(dialect)
     written_format = output_format or format_of(output)
-    write = partial(_pubtator_block, dialect=dialect) if written_format == "pubtator" else WRITERS[written_format]
+    write = _writer(written_format, dialect, policy.offsets if return_entities else None)
     if isinstance(output, Path):
         check_paths(inputs, [output])
 
@@ -79,12 +89,15 @@ def predict_files(
         write(document, [])  # what cannot be written is found before the model runs, where file and line are known
         return document
 
-    reading = replace(policy, prepare=prepare)
-    documents = policy.files(inputs, lambda path: read_documents(path, reading))
+    reading = replace(policy, prepare=prepare, finds_entities=extract.finds_entities)
+    documents = policy.files(inputs, lambda path: read_documents(path, reading, one_per_line))
+    finding = {name: value for name, value in parameters.items() if name in FINDING}
+    others = {name: value for name, value in parameters.items() if name not in FINDING}
+    completed = extract.with_entities(progress(documents), **finding)
     documents_written = relations_written = 0
     opened: Any = output.open("w", encoding="utf-8", newline="\n") if isinstance(output, Path) else nullcontext(output)
     with opened as file:
-        for document, relations in _with_relations(extract, progress(documents), parameters):
+        for document, relations in _with_relations(extract, completed, {**others, "offsets": policy.offsets}):
             file.write(write(document, relations))
             file.flush()
             documents_written += 1
@@ -109,9 +122,9 @@ def format_of(output: Path | TextIO) -> str:
     return formats[output.suffix.lower()]
 
 
-def count_documents(paths: Sequence[Path]) -> int | None:
+def count_documents(paths: Sequence[Path], may_be_text: bool = False, one_per_line: bool = False) -> int | None:
     """Return how many documents the files seem to hold, for a progress bar; None if that takes long to find out."""
-    counts = [document_count(path) for path in paths]
+    counts = [document_count(path, may_be_text, one_per_line) for path in paths]
     return None if None in counts else sum(count or 0 for count in counts)
 
 
@@ -130,8 +143,24 @@ def _with_relations(
         yield read_ahead.popleft(), relations
 
 
-def _json_line(document: Document, relations: Sequence[Mapping[str, Any]]) -> str:
-    return json.dumps({"id": document.id, "relations": list(relations)}, ensure_ascii=False) + "\n"
+def _writer(
+    output_format: str, dialect: str, entity_offsets: str | None
+) -> Callable[[Document, Sequence[Mapping[str, Any]]], str]:
+    """Return the function that writes a document; with its entities where it is known what their offsets count."""
+    if output_format == "pubtator":
+        return partial(_pubtator_block, dialect=dialect)
+    if entity_offsets is None:
+        return WRITERS[output_format]
+    if output_format == "jsonl":
+        return partial(_json_line, entity_offsets=entity_offsets)
+    return partial(relation_listing, with_entities=True)
+
+
+def _json_line(document: Document, relations: Sequence[Mapping[str, Any]], entity_offsets: str | None = None) -> str:
+    line: dict[str, Any] = {"id": document.id}
+    if entity_offsets is not None:
+        line |= {"text": document.text, "entities": ResultWriter(document, entity_offsets).entities()}
+    return json.dumps({**line, "relations": list(relations)}, ensure_ascii=False) + "\n"
 
 
 def predicted_relations(results: Sequence[Mapping[str, Any]]) -> tuple[Relation, ...]:

@@ -119,8 +119,3 @@ def test_unknown_types_are_named_together_or_left_out_with_their_relations():
     policy = ErrorPolicy("skip-mention")
     left = with_known_types(document, ENTITY_TYPES, {}, policy)
     assert (len(left.mentions), left.relations, policy.skipped_number("relation")) == (1, (), 1)
-
-
-def test_spans_that_a_recogniser_finds_may_cut_words():
-    found = document_from_input("Zelvorin", 0, TYPES, lambda text: [{"entity": "Gene", "start": 1, "end": 4}])
-    assert found.mentions[0].text == "elv"

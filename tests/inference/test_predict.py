@@ -1,5 +1,6 @@
 """`predict_files`: files of documents in, files of relations out."""
 
+import io
 import json
 from pathlib import Path
 
@@ -89,3 +90,61 @@ def test_document_that_the_output_cannot_hold_is_bad(extract, tmp_path):
     assert report.documents == 2
     assert policy.skipped_number("document") == len(errors) == 1
     assert f"{source}:2: document three, mention 0: identifiers ('D1;D2',)" in str(errors[0])
+
+
+# Documents without marks.
+
+
+def iron_and_liver(text):
+    """What a recogniser finds."""
+    words = [(word, kind) for word, kind in (("iron", "Chemical"), ("liver", "Disease")) if word in text]
+    spans = [(text.index(word), text.index(word) + len(word), kind) for word, kind in words]
+    return [{"start": start, "end": end, "type": kind, "score": 0.5} for start, end, kind in spans]
+
+
+@pytest.fixture(scope="module")
+def finder(checkpoint) -> BioDirPipeline:
+    """A pipeline that finds entities itself."""
+    return open_pipeline(checkpoint, ner=iron_and_liver)
+
+
+def test_pubtator_of_plain_text_has_the_mentions_that_were_found(finder, tmp_path):
+    (tmp_path / "notes.txt").write_text(f"A study.\r\n\r\n{ONE.text}\n", newline="")
+    report = predict_files(finder, [tmp_path / "notes.txt"], tmp_path / "out.pubtator")
+    (found,) = read_pubtator(tmp_path / "out.pubtator")
+    assert (report.documents, report.relations, found.id) == (1, 1, "notes")
+    assert [mention.text for mention in found.mentions] == ["iron", "liver"]
+    assert found.relations[0].pair == {"text:iron", "text:liver"}
+
+
+@pytest.mark.parametrize(("unit", "start"), [("characters", 11), ("utf-16", 12), ("bytes", 14)])
+def test_json_lines_of_plain_text_have_text_and_entities_with_offsets_of_the_file(unit, start, finder, tmp_path):
+    text = f"\N{DNA DOUBLE HELIX} {ONE.text}"
+    (tmp_path / "a.txt").write_text(f"{text}\n\nNothing.\n")
+    settings = {"one_per_line": True, "return_entities": True, "policy": ErrorPolicy(offsets=unit)}
+    predict_files(finder, [tmp_path / "a.txt"], tmp_path / "out.jsonl", **settings)
+    first, second = map(json.loads, (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines())
+    assert (first["id"], second) == ("a.txt:1", {"id": "a.txt:3", "text": "Nothing.", "entities": [], "relations": []})
+    assert (first["text"], first["entities"][0]["start"], first["entities"][0]["score"]) == (text, start, 0.5)
+    (relation,) = first["relations"]
+    assert relation["evidence"][0]["end"] == start + len(ONE.text) - 9
+    policy = ErrorPolicy(offsets=unit, relations=False)
+    again = predict_files(finder, [tmp_path / "out.jsonl"], tmp_path / "again.jsonl", policy=policy)
+    assert again.relations == 1
+
+
+def test_documents_of_every_format_are_completed_but_those_that_say_that_they_have_no_entities(finder, tmp_path):
+    plain = {"text": ONE.text, "year": 2024}
+    source = json_lines(tmp_path / "in.jsonl", json.dumps(plain), json.dumps({**plain, "entities": []}), ONE)
+    (tmp_path / "in.pubtator").write_text(f"1|t|A study.\n1|a|{ONE.text}\n")
+    predict_files(finder, [source, tmp_path / "in.pubtator"], tmp_path / "out.jsonl", return_entities=True)
+    found = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert [len(line["relations"]) for line in found] == [1, 0, 1, 1]
+    assert [{entity["score"] for entity in line["entities"]} for line in found] == [{0.5}, set(), {None}, {0.5}]
+
+
+def test_listing_of_plain_text_names_what_was_found(finder, tmp_path, capsys):
+    (tmp_path / "a.txt").write_text(ONE.text)
+    predict_files(finder, [tmp_path / "a.txt"], out := io.StringIO())
+    assert "  ChemicalEntity  iron\n  DiseaseOrPhenotypicFeature  liver\n" in out.getvalue()
+    assert "[text:" not in out.getvalue()

@@ -1,0 +1,71 @@
+"""Documents from plain text: a file, or each of its lines; their entities are found afterwards."""
+
+import io
+import os
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from pathlib import Path
+
+from biodir.document_biodir import SURROGATE, Document
+from biodir.errors_biodir import STRICT, ErrorPolicy, ParseError
+from biodir.files import STANDARD_INPUT, text_lines
+
+# The suffixes of compressed files, which are no part of the name of a text.
+PACKED_SUFFIXES = (".gz", ".xz", ".bz2")
+# The name of a text from standard input.
+STDIN_NAME = "stdin"
+
+
+def parse_text(
+    file: io.BufferedReader,
+    path: str | os.PathLike[str],
+    source: str,
+    policy: ErrorPolicy = STRICT,
+    one_per_line: bool = False,
+) -> Iterator[Document]:
+    """Yield the one document of an open file, or the document of each line that is not blank.
+
+    Spaces and line breaks at the end are left out; everything else of a text is kept, so that offsets are those of the
+    file. A byte order mark is no part of the text.
+
+    Args:
+        file: in UTF-8, or in UTF-16 with its mark.
+        path: its name without suffix is the id of the document; with the number of the line, ``notes.txt:3``, it is the
+            id of that of a line.
+        source: the file's name for messages.
+        policy: what becomes of a text that is not UTF-8.
+        one_per_line: whether each line is a document.
+    """
+    lines = ((number, line.removeprefix("\ufeff")) for number, line in enumerate(text_lines(file), start=1))
+    if one_per_line:
+        attempts: Iterable[tuple[str, Callable[[], Document]]] = (
+            (f"{source}:{number}", partial(_document, f"{_name(path)}:{number}", [(number, line)], source))
+            for number, line in lines
+            if line.strip()
+        )
+    else:
+        read = list(lines)
+        is_empty = not any(line.strip() for _, line in read)
+        attempts = [] if is_empty else [(source, partial(_document, _stem(path), read, source))]
+    yield from policy.documents(attempts, source)
+
+
+def _document(document_id: str, lines: Iterable[tuple[int, str]], source: str) -> Document:
+    for number, line in lines:
+        bad = SURROGATE.search(line)
+        if bad is not None:
+            raise ParseError(
+                f"{source}:{number}: not UTF-8 at character {bad.start()}; save the file as UTF-8", "not UTF-8"
+            )
+    return Document(document_id, "".join(line for _, line in lines).rstrip())
+
+
+def _name(path: str | os.PathLike[str]) -> str:
+    path = Path(path)
+    if os.fspath(path) == STANDARD_INPUT:
+        return STDIN_NAME
+    return path.stem if path.suffix.lower() in PACKED_SUFFIXES else path.name
+
+
+def _stem(path: str | os.PathLike[str]) -> str:
+    return Path(_name(path)).stem

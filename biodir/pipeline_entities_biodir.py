@@ -1,0 +1,1 @@
+../pipeline_entities_biodir.py

@@ -1,0 +1,1 @@
+../pipeline_results_biodir.py

@@ -1,0 +1,108 @@
+"""Documents without marks get mentions: those that a recogniser of the caller or the model's tagger finds."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from .document_biodir import Document, text_identifier
+from .errors_biodir import AnnotationError
+
+Recogniser = Callable[[str], Iterable[Mapping[str, Any]]]
+Linker = Callable[[Document], Document]
+# Plain documents that are tagged together, so that those of like length share a pass of the model.
+PLAIN_TOGETHER = 16
+
+
+def with_found(
+    documents: Iterable[Document],
+    find: Callable[[Sequence[Document]], Iterable[Document]],
+    together: int = PLAIN_TOGETHER,
+) -> Iterator[Document]:
+    """Yield the documents in order: plain ones as `find` returns them, the others as they are.
+
+    Args:
+        documents: are read no further ahead than `together` plain ones, and not at all where none is plain.
+        find: takes plain documents and returns them with mentions, in order.
+
+    Raises:
+        ValueError: what `documents` raises, after the documents before it.
+
+    >>> from biodir import Mention
+    >>> def find(documents):
+    ...     return [replace(each, mentions=(Mention(0, 4, "Iron", "Chemical"),)) for each in documents]
+    >>> [len(each.mentions) for each in with_found([Document("7", "Iron."), Document("8", "", is_marked=True)], find)]
+    [1, 0]
+    """
+    waiting: list[Document] = []
+    source = iter(documents)
+    while True:
+        try:
+            document = next(source, None)
+        except ValueError:
+            yield from _completed(waiting, find)
+            raise
+        if document is None:
+            break
+        waiting.append(document)
+        plain = sum(each.is_plain for each in waiting)
+        if not plain or plain == together or len(waiting) == 2 * together:
+            yield from _completed(waiting, find)
+            waiting = []
+    yield from _completed(waiting, find)
+
+
+def _completed(
+    waiting: Sequence[Document], find: Callable[[Sequence[Document]], Iterable[Document]]
+) -> Iterator[Document]:
+    plain = [document for document in waiting if document.is_plain]
+    found = iter(find(plain)) if plain else iter(())
+    for document in waiting:
+        yield next(found) if document.is_plain else document
+
+
+def with_identifiers(document: Document, link: Linker | None = None) -> Document:
+    """Return the document with an identifier for every mention.
+
+    Args:
+        document: with mentions that were found.
+        link: gives some of the mentions identifiers; the others are grouped by their texts.
+    """
+    document = document if link is None else link(document)
+    grouped = (
+        each if each.identifiers else replace(each, identifiers=(text_identifier(each.text),))
+        for each in document.mentions
+    )
+    return replace(document, mentions=tuple(grouped), is_marked=True)
+
+
+def with_recognised(document: Document, ner: Recogniser) -> Document:
+    """Return the document with the mentions that `ner` finds in its text; those without ``id`` have no identifiers.
+
+    Raises:
+        AnnotationError: it returned something else than spans of the text with types.
+    """
+    found = ner(document.text)
+    if isinstance(found, (str, Mapping)) or not isinstance(found, Iterable):
+        raise AnnotationError(f"document {document.id}: ner returned {found!r}; it returns a list of mappings")
+    results = [_ner_entry(result, f"document {document.id}, ner result {index}") for index, result in enumerate(found)]
+    # Its spans are of this text, and may cut words where its tokens do.
+    entries = [{**entry, "text": document.text[entry["start"] : entry["end"]] or None} for entry, _ in results]
+    read = Document.from_dict({**document.to_dict(), "entities": entries})
+    mentions = [
+        replace(mention, score=score, identifiers=() if entry["id"] in (None, "") else mention.identifiers)
+        for mention, (entry, score) in zip(read.mentions, results, strict=True)
+    ]
+    return replace(document, mentions=tuple(mentions), is_marked=True)
+
+
+def _ner_entry(result: Any, place: str) -> tuple[dict[str, Any], float | None]:
+    values = result if isinstance(result, Mapping) else {}
+    kind = next((values[key] for key in ("entity_group", "entity", "type") if values.get(key)), None)
+    if kind is None or values.get("start") is None or values.get("end") is None:
+        raise AnnotationError(
+            f"{place}: {result!r} lacks start, end or a type; a token-classification pipeline needs a fast tokenizer "
+            'and aggregation_strategy="simple"'
+        )
+    entry = {"start": values["start"], "end": values["end"], "type": kind, "id": values.get("id")}
+    score = values.get("score")
+    return entry, None if score is None else float(score)

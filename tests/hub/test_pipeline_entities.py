@@ -1,0 +1,229 @@
+"""Plain texts in the pipeline: what finds their entities, and what a result says of these."""
+
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+from transformers import AutoTokenizer, BertConfig, BertForTokenClassification, pipeline
+
+from biodir import AnnotationError, Document, Mention, ParseError, SettingError
+from biodir.labels_biodir import CHEMICAL, DISEASE, GENE
+from biodir.pipeline_biodir import BioDirPipeline
+from biodir.pipeline_entities_biodir import with_found, with_recognised
+from helpers.marked import marked_document
+from helpers.tiny_checkpoint import open_pipeline, save_checkpoint, save_encoder
+
+ONE = marked_document("Too much <C:D4 iron> harms the <D:D5 liver>.", id="one")
+DNA = "\N{DNA DOUBLE HELIX}"
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    return save_checkpoint(tmp_path_factory.mktemp("entities"))
+
+
+@pytest.fixture(scope="module")
+def extract(checkpoint) -> BioDirPipeline:
+    """The pipeline over a model that relates every pair and has no tagger."""
+    return open_pipeline(checkpoint)
+
+
+def iron_and_liver(text: str) -> list[dict]:
+    """What a recogniser finds in texts with these words."""
+    words = [("iron", "Chemical"), ("liver", "Disease")]
+    return [
+        {"entity_group": kind, "start": text.index(word), "end": text.index(word) + len(word), "score": 0.75}
+        for word, kind in words
+        if word in text
+    ]
+
+
+# Which documents are plain.
+
+PLAIN = {
+    "text": ONE.text,
+    "mapping": {"text": ONE.text},
+    "title and abstract": {"title": "Iron?", "abstract": ONE.text},
+    "entities are null": {"text": ONE.text, "entities": None},
+    "keys that nobody knows": {"text": ONE.text, "year": 2024},
+    "PubTator without mentions": f"1|t|Iron?\n1|a|{ONE.text}\n",
+    "BioC without annotations": {"passages": [{"offset": 0, "infons": {}, "text": ONE.text, "annotations": []}]},
+    "document": Document("7", ONE.text),
+    "title in brackets": f"[A study]. {ONE.text}",
+}
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_entities_of_what_has_no_marks_are_found(name, extract):
+    found = extract(PLAIN[name], ner=iron_and_liver, return_entities=True)
+    kinds = {entity["text"]: entity["type"] for entity in found["entities"]}
+    assert kinds == {"iron": CHEMICAL, "liver": DISEASE}
+    (relation,) = found["relations"]
+    assert {relation["subject"]["text"], relation["object"]["text"]} == {"iron", "liver"}
+
+
+MARKED = {
+    "no entities": {"text": ONE.text, "entities": []},
+    "no annotations of BERN2": {"text": ONE.text, "annotations": []},
+    "one unlinked": {"text": ONE.text, "entities": [{"start": 9, "end": 13, "type": "Chemical", "id": "-"}]},
+    "only of a type that is no entity": f"1|t|Iron\n1|a|{ONE.text}\n1\t0\t4\tIron\tRefSeq\t5",
+    "document that says so": Document("7", ONE.text, is_marked=True),
+}
+
+
+@pytest.mark.parametrize("name", MARKED)
+def test_document_that_says_what_it_holds_is_left_as_it_is(name, extract):
+    def ner(text):
+        raise AssertionError(f"called with {text!r}")
+
+    assert extract(MARKED[name], ner=ner) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "fix"),
+    [
+        (json.dumps({"text": "Iron"}), "parse it with json.loads"),
+        (json.dumps([{"text": "Iron"}]), "parse it with json.loads"),
+        ('{"text": "Iron"', "parse it with json.loads"),
+        ('<?xml version="1.0"?><collection/>', "read that with biodir.formats.reading"),
+    ],
+)
+def test_string_of_another_format_is_no_plain_text(text, fix, extract):
+    with pytest.raises(ParseError, match=fix):
+        extract(text, ner=iron_and_liver)
+
+
+def test_text_that_begins_with_a_sign_of_markup_is_plain_text(extract):
+    for start in ("<5 % had too much. ", "[3H]thymidine? "):
+        assert len(extract(start + ONE.text, ner=iron_and_liver)) == 1
+
+
+# Recognisers.
+
+
+@pytest.fixture(scope="module")
+def tagger(tmp_path_factory):
+    """A token-classification pipeline of transformers over a tiny BERT with random weights."""
+    folder = tmp_path_factory.mktemp("tagger")
+    save_encoder(folder)
+    labels = dict(enumerate(["O", "B-Chemical", "I-Chemical", "B-Disease", "I-Disease"]))
+    torch.manual_seed(6)
+    config = BertConfig.from_pretrained(folder, id2label=labels, label2id={name: key for key, name in labels.items()})
+    model, tokenizer = BertForTokenClassification(config).eval(), AutoTokenizer.from_pretrained(folder)
+    return pipeline("token-classification", model, tokenizer=tokenizer, aggregation_strategy="simple", device="cpu")
+
+
+def test_pipeline_of_transformers_is_a_recogniser(tagger, extract):
+    text = "Aspirin and the drug; between filler, gene and the disease."
+    expected = tagger(text)
+    found = extract(text, ner=tagger, return_entities=True)
+    kinds = {"Chemical": CHEMICAL, "Disease": DISEASE}
+    assert [(each["start"], each["end"], each["type"]) for each in found["entities"]] == [
+        (each["start"], each["end"], kinds[each["entity_group"]]) for each in expected
+    ]
+    assert [each["score"] for each in found["entities"]] == pytest.approx([each["score"] for each in expected])
+    assert {each["entity_group"] for each in expected} == set(kinds)
+    assert len(found["relations"]) > 0
+    assert extract([text], ner=tagger) == [found["relations"]]
+    assert json.loads(json.dumps(found)) == found
+
+
+def test_spans_that_a_recogniser_finds_may_cut_words():
+    found = with_recognised(Document("7", "Zelvorin"), lambda text: [{"entity": "Gene", "start": 1, "end": 4}])
+    assert found.mentions == (Mention(1, 4, "elv", "Gene"),)
+
+
+def test_plain_documents_are_completed_together_and_in_order():
+    documents = [replace(ONE, id=str(number), mentions=(() if number % 3 else ONE.mentions)) for number in range(20)]
+    calls, read = [], []
+
+    def find(plain):
+        calls.append(len(plain))
+        return [replace(each, mentions=(Mention(0, 3, "Too", GENE),)) for each in plain]
+
+    def source():
+        for document in documents:
+            read.append(document.id)
+            yield document
+
+    found = with_found(source(), find, together=4)
+    assert next(found).mentions == ONE.mentions
+    assert read == ["0"], "what is marked does not wait"
+    assert next(found).mentions[0].text == "Too"
+    assert len(read) == 6
+    rest = list(found)
+    assert [each.id for each in rest] == [str(number) for number in range(2, 20)]
+    assert [each.mentions for each in rest if int(each.id) % 3 == 0] == [ONE.mentions] * 6
+    assert calls == [4, 4, 4, 1]
+
+
+def test_documents_before_a_bad_one_are_completed():
+    def source():
+        yield replace(ONE, mentions=())
+        raise AnnotationError("bad")
+
+    found = with_found(source(), lambda plain: [replace(each, is_marked=True) for each in plain])
+    assert next(found).is_marked
+    with pytest.raises(AnnotationError, match="bad"):
+        next(found)
+
+
+# Identifiers.
+
+
+def test_link_sees_every_document_and_names_entities_before_they_are_grouped(extract):
+    seen = []
+
+    def link(document):
+        seen.append([mention.identifiers for mention in document.mentions])
+        named = (replace(each, identifiers=("D4",)) if each.text == "iron" else each for each in document.mentions)
+        return replace(document, mentions=tuple(named))
+
+    found = extract([ONE.text, ONE, Document("9", "", is_marked=True)], ner=iron_and_liver, link=link)
+    assert seen == [[(), ()], [("D4",), ("D5",)], []]
+    assert [{each["subject"]["id"], each["object"]["id"]} for each in found[0]] == [{"D4", "text:liver"}]
+    assert found[1:] == extract([ONE.text, ONE, Document("9", "", is_marked=True)], ner=iron_and_liver)[1:]
+    with pytest.raises(SettingError, match="link is 'x'; pass a callable that takes a document"):
+        extract(ONE, link="x")
+
+
+def test_documents_with_entities_are_related_as_a_call_relates_the_inputs(extract):
+    inputs = [ONE.text, ONE.to_dict(), {"text": "Nothing."}]
+    completed = list(extract.with_entities(inputs, ner=iron_and_liver, type_map={"Chemical": "Drug"}))
+    assert [len(document.mentions) for document in completed] == [2, 2, 0]
+    assert all(document.is_marked for document in completed)
+    assert extract(completed) == extract(inputs, ner=iron_and_liver)
+
+
+# What a result says of entities.
+
+
+def test_entities_of_a_result_give_the_same_relations_again(extract):
+    for value in (ONE, ONE.to_dict(), marked_document("<C:D1;D2 Iron>, <D:- pain> and <G:3 EGFR>.")):
+        found = extract(value, return_entities=True)
+        text = value["text"] if isinstance(value, dict) else value.text
+        assert found["relations"] == extract(value)
+        keys = {tuple(entity) for entity in found["entities"]}
+        assert keys == {("start", "end", "text", "type", "id", "score")}
+        assert {entity["score"] for entity in found["entities"]} == {None}
+        assert extract({"text": text, "entities": found["entities"]}, return_entities=True) == found
+    assert extract([], return_entities=True) == []
+
+
+@pytest.mark.parametrize(("unit", "shift"), [("characters", 2), ("utf-16", 3), ("bytes", 5)])
+def test_offsets_of_results_count_what_those_of_the_input_count(unit, shift, extract):
+    plain = extract(ONE, return_entities=True)
+    moved = extract(f"{DNA} {ONE.text}", ner=iron_and_liver, offsets=unit, return_entities=True)
+    assert [entity["start"] for entity in moved["entities"]] == [each["start"] + shift for each in plain["entities"]]
+    assert [entity["end"] for entity in moved["entities"]] == [each["end"] + shift for each in plain["entities"]]
+    (relation,) = moved["relations"]
+    (sentence,) = relation["evidence"]
+    assert (sentence["start"], sentence["end"]) == (0, len(ONE.text) + shift)
+    again = {"text": f"{DNA} {ONE.text}", "entities": moved["entities"]}
+    assert extract(again, offsets=unit, return_entities=True)["relations"] == moved["relations"]
+
+
+def test_flag_of_entities_is_true_or_false(extract):
+    with pytest.raises(SettingError, match="return_entities is 'yes'; it is True or False"):
+        extract(ONE, return_entities="yes")
