@@ -12,7 +12,7 @@ from pathlib import Path
 from biodir import __version__
 from biodir.errors_biodir import SettingError
 from biodir.files import check_paths, open_input
-from biodir.lexicon.concepts import HUMAN, Concept, Reading, is_number, normalized_name
+from biodir.lexicon.concepts import HUMAN, Concept, Reading, checked_species, normalized_name
 from biodir.lexicon.schema import APPLICATION_ID, SCHEMA_VERSION, TABLES, LexiconInfo, SourceFile, write_metadata
 from biodir.lexicon.sources import READERS, VOCABULARIES, vocabulary_of
 
@@ -66,8 +66,8 @@ def build_lexicon(
         ParseError: a file cannot be read or does not follow its format; with file and line.
         OSError: the lexicon cannot be written.
     """
-    wanted = frozenset(str(each).strip() for each in species)
-    _check(inputs, output, wanted)
+    wanted = checked_species(species)
+    _check(inputs, output)
     sorted_inputs = sorted(map(_recognised, inputs), key=lambda each: VOCABULARIES.index(each.vocabulary or ""))
     half_written = output.with_name(f"{output.name}.{os.getpid()}.part")  # named by process, in case two programs write
     aside = half_written.with_name(f"{half_written.name}.names")
@@ -83,7 +83,7 @@ def build_lexicon(
     return info
 
 
-def _check(inputs: Sequence[Input], output: Path, species: frozenset[str]) -> None:
+def _check(inputs: Sequence[Input], output: Path) -> None:
     if not inputs:
         raise SettingError("a lexicon needs at least one file; name those that you have")
     for each in inputs:
@@ -92,9 +92,6 @@ def _check(inputs: Sequence[Input], output: Path, species: frozenset[str]) -> No
         if each.path.exists() and not (each.path.is_file() or each.path.is_dir()):
             raise SettingError(f"{each.path}: is a pipe; a lexicon is made from files")
     check_paths([each.path for each in inputs], [output])
-    for taxon in species:
-        if not is_number(taxon):
-            raise SettingError(f"species {taxon!r} is no number; give the NCBI taxonomy identifier, such as 10090")
 
 
 def _recognised(each: Input) -> Input:

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Annotated
 
 from tqdm import tqdm
-from typer import Argument, Option
+from typer import Argument, BadParameter, Option
 
 from biodir.errors_biodir import SettingError, suggestion
+from biodir.formats.reading import NAMED_PARTS
 from biodir.labels_biodir import ENTITY_TYPES, known_type
 from biodir.lexicon.building import Input, build_lexicon
 from biodir.lexicon.concepts import HUMAN
@@ -91,6 +92,23 @@ def find(
     for each in candidates:
         exact = "exact" if each.is_exact else "other spelling"
         print(each.identifier, each.entity_type, each.name, each.found, exact, each.species, sep="\t")
+
+
+def lexicon_linker(file: Path | None, species: list[str] | None) -> Lexicon | None:
+    """Return the lexicon of the options of `biodir predict`; the first ambiguous names go to standard error."""
+    if file is None:
+        if species:
+            raise BadParameter("--species chooses genes of a lexicon; give --lexicon, too")
+        return None
+    left = NAMED_PARTS
+
+    def report(note: str) -> None:
+        nonlocal left
+        left -= 1
+        if left >= 0:
+            tqdm.write(f"biodir: not linked: {note}", file=sys.stderr)
+
+    return Lexicon(file, species or (HUMAN,), report)
 
 
 def description(info: LexiconInfo) -> str:

@@ -4,11 +4,11 @@ import io
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from biodir.document_biodir import SURROGATE
-from biodir.errors_biodir import ParseError
+from biodir.errors_biodir import ParseError, SettingError
 from biodir.files import text_lines
 
 # How good a name of a concept is: its preferred name, another official one, a synonym, or a looser one.
@@ -105,6 +105,19 @@ def numbered_lines(file: io.BufferedReader, source: str) -> Iterator[tuple[str, 
         if not line.isascii() and SURROGATE.search(line):
             raise ParseError(f"{source}:{number}: is not UTF-8; get the file again")
         yield f"{source}:{number}", line.rstrip("\r\n")
+
+
+def checked_species(species: Iterable[str]) -> frozenset[str]:
+    """Return NCBI taxonomy identifiers as a set.
+
+    Raises:
+        SettingError: one is no number.
+    """
+    taxa = frozenset(str(each).strip() for each in species)
+    for taxon in taxa:
+        if not is_number(taxon):
+            raise SettingError(f"species {taxon!r} is no number; give the NCBI taxonomy identifier, such as 10090")
+    return taxa
 
 
 def is_number(text: str) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from biodir.document_biodir import Document
-from biodir.lexicon.concepts import HUMAN, normalized_name
+from biodir.lexicon.concepts import HUMAN, checked_species, normalized_name
 from biodir.lexicon.linking import AMBIGUOUS, UNKNOWN, Candidate, Resolution, resolve, with_identifiers
 from biodir.lexicon.schema import LexiconInfo, open_lexicon
 
@@ -30,6 +30,7 @@ class Lexicon:
     Args:
         path: a file that `biodir lexicon build` made.
         species: NCBI taxonomy identifiers of the species that genes are from in documents that name none.
+        on_ambiguous: called with a line for each ambiguous name of a document that is linked.
 
     Attributes:
         info: what it was made from, with counts.
@@ -46,16 +47,22 @@ class Lexicon:
     ['10090']
     """
 
-    def __init__(self, path: str | os.PathLike[str], species: Iterable[str] = (HUMAN,)) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        species: Iterable[str] = (HUMAN,),
+        on_ambiguous: Callable[[str], object] | None = None,
+    ) -> None:
         self.path = os.fspath(path)
-        self.species = frozenset(species)
+        self.species = checked_species(species)
+        self.on_ambiguous = on_ambiguous
         self.counts: Counter[str] = Counter()
         self.info: LexiconInfo
         self._database: sqlite3.Connection
         self._database, self.info = open_lexicon(path)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.path, self.species)
+        return type(self), (self.path, self.species, self.on_ambiguous)
 
     def find(self, name: str, entity_type: str | None = None) -> tuple[Candidate, ...]:
         """Return all concepts that have the name, each once, the best first.
@@ -81,14 +88,10 @@ class Lexicon:
         """Return for each mention without identifier, by its index, what was found; ambiguous ones have candidates."""
         return resolve(document, self.find, self.species)
 
-    def link(self, document: Document, on_ambiguous: Callable[[str], object] | None = None) -> Document:
+    def link(self, document: Document) -> Document:
         """Return the document with identifiers for mentions that have none, where the choice is unique.
 
         Mentions whose identifier is their text (``text:...``) have none, too. The others stay as they are.
-
-        Args:
-            document: with mentions.
-            on_ambiguous: called with a line for each ambiguous name of the document.
         """
         resolutions = self.resolve(document)
         self.counts.update(each.how for each in resolutions.values())
@@ -97,8 +100,8 @@ class Lexicon:
         )
         for note in notes:
             logger.info(note)
-            if on_ambiguous is not None:
-                on_ambiguous(note)
+            if self.on_ambiguous is not None:
+                self.on_ambiguous(note)
         return with_identifiers(document, resolutions)
 
     def summary(self) -> str:

@@ -4,6 +4,7 @@ import pytest
 
 from biodir.document_biodir import Document, Mention, Relation
 from biodir.labels_biodir import CELL_LINE, CHEMICAL, DISEASE, GENE, SPECIES, VARIANT
+from biodir.lexicon.lexicon import Lexicon
 from biodir.lexicon.linking import AMBIGUOUS, BY_OTHER_MENTION, UNKNOWN
 from helpers.vocabularies import small_lexicon
 
@@ -90,15 +91,15 @@ def test_organism_mentions_name_species_by_identifier_or_lexicon(lexicon):
 
 
 def test_default_species_is_a_parameter(tmp_path):
-    lexicon = small_lexicon(tmp_path)
-    lexicon.species = frozenset({"10090"})
+    lexicon = Lexicon(small_lexicon(tmp_path).path, ["10090"])
     assert linked(lexicon, "QUX1 is good.", ("QUX1", GENE)) == ["201"]
 
 
-def test_ambiguous_name_keeps_its_candidates_and_a_note(lexicon):
+def test_ambiguous_name_keeps_its_candidates_and_a_note(tmp_path):
     unlinked = document("QX is good.", ("QX", GENE))
     notes: list[str] = []
-    assert lexicon.link(unlinked, notes.append) == unlinked
+    lexicon = Lexicon(small_lexicon(tmp_path).path, on_ambiguous=notes.append)
+    assert lexicon.link(unlinked) == unlinked
     assert notes == ["document 7: 'QX' (GeneOrGeneProduct) may be 101 (QUX1), 102 (QUX2)"]
     resolution = lexicon.resolve(unlinked)[0]
     assert (resolution.how, [each.identifier for each in resolution.candidates]) == (AMBIGUOUS, ["101", "102"])
