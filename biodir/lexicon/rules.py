@@ -1,4 +1,4 @@
-"""Identifiers that need no vocabulary: numbers of dbSNP, and the everyday names of people and laboratory species."""
+"""Identifiers that need no vocabulary: numbers of dbSNP, substitutions, everyday names of people and species."""
 
 import re
 from collections.abc import Mapping
@@ -44,15 +44,42 @@ def _pattern(word: str) -> str:
 _IN_TEXT = re.compile(rf"(?<!\w)({'|'.join(map(_pattern, sorted(_TAXON_OF, key=len, reverse=True)))})s?(?!\w)")
 _RS_NUMBER = re.compile(r"(?<![^\W_])rs[\s#-]*([1-9]\d*)(?![^\W_])", re.IGNORECASE)
 
+_AMINO_ACIDS = dict(
+    zip(
+        "Ala Arg Asn Asp Cys Gln Glu Gly His Ile Leu Lys Met Phe Pro Ser Thr Trp Tyr Val Ter Stop".split(),
+        "ARNDCQEGHILKMFPSTWYVXX",
+        strict=True,
+    )
+)
+_AMINO_ACID = f"{'|'.join(_AMINO_ACIDS)}|[ACDEFGHIKLMNPQRSTVWYX*]"
+_PROTEIN = re.compile(rf"(p\.\s*)?\(?({_AMINO_ACID})[\s-]?(\d+)[\s-]?({_AMINO_ACID})\)?", re.IGNORECASE)
+_DNA = re.compile(r"(?:([cgm])\.\s*)?([-+*]?\d+)\s*([ACGT])\s*(?:-*>|\u2192|/)\s*([ACGT])", re.IGNORECASE)
+
 
 def variant_by_rule(text: str) -> str | None:
-    """Return the dbSNP identifier that is the text of a variant, or that it names once.
+    """Return the dbSNP number that a variant names, or else the identifier of a substitution as BioRED writes it.
 
-    >>> variant_by_rule("RS 121434568"), variant_by_rule("rs1801133 (C>T)"), variant_by_rule("T790M")
+    Without a file of dbSNP it is not known which number a substitution has. "G12A" may be one of DNA or of a protein,
+    so it has no identifier.
+
+    >>> variant_by_rule("RS 121434568"), variant_by_rule("rs1801133 (C>T)"), variant_by_rule("G12A")
     ('rs121434568', 'rs1801133', None)
+    >>> variant_by_rule("p.Val600Glu"), variant_by_rule("V600E"), variant_by_rule("c.35G>A")
+    ('p|SUB|V|600|E', 'p|SUB|V|600|E', 'c|SUB|G|35|A')
     """
     numbers = set(_RS_NUMBER.findall(text))
-    return f"rs{numbers.pop()}" if len(numbers) == 1 else None
+    if numbers:
+        return f"rs{numbers.pop()}" if len(numbers) == 1 else None
+    if found := _DNA.fullmatch(text.strip()):
+        kind, position, before, after = found.groups()
+        return f"{(kind or 'c').lower()}|SUB|{before.upper()}|{position}|{after.upper()}"
+    if not (found := _PROTEIN.fullmatch(text.strip())):
+        return None
+    prefix, first, position, second = found.groups()
+    before, after = (_AMINO_ACIDS.get(name.capitalize(), name.upper()) for name in (first, second))
+    if not prefix and len(first) == len(second) == 1 and {before, after} <= set("ACGT"):
+        return None
+    return f"p|SUB|{before}|{position}|{after.replace('*', 'X')}"
 
 
 def organism_by_rule(text: str) -> str | None:

@@ -101,14 +101,14 @@ default-namespace: cellosaurus
 
 [Term]
 id: CVCL_9Z01
-name: ZQ-3
+name:ZQ-3
 synonym: "ZQ3" RELATED []
 synonym: "Z \\"Q\\" 3" RELATED []
 xref: NCBI_TaxID:9606 ! Homo sapiens (Human)
 
 [Term]
 id: CVCL_9Z02
-name: ZQ-3
+name:ZQ-3
 xref: NCBI_TaxID:10090 ! Mus musculus (Mouse)
 
 [Typedef]

@@ -50,7 +50,7 @@ def test_cell_lines_with_synonyms_and_species():
 def test_hybrid_cell_line_has_no_species_and_obsolete_terms_are_left_out():
     hybrid = CELLS.replace("! Homo sapiens (Human)\n", "! Homo sapiens (Human)\nxref: NCBI_TaxID:10116 ! Rat\n")
     reading = Reading()
-    (only,) = read(read_cell_lines, hybrid.replace("name: ZQ-3\nxref", "name: ZQ-3\nis_obsolete: true\nxref"), reading)
+    (only,) = read(read_cell_lines, hybrid.replace("name:ZQ-3\nxref", "name:ZQ-3\nis_obsolete: true\nxref"), reading)
     assert (only.species, reading.left_out) == ("", {"obsolete terms": 1})
 
 
