@@ -191,8 +191,9 @@ def _add_concepts(database: sqlite3.Connection, concepts: Iterable[Concept], voc
         vocabulary_key = keys.vocabulary(vocabulary, concept.entity_type)
         shown = concept.names[0].text if concept.names else ""
         concept_rows.append((key, concept.identifier, vocabulary_key, concept.species, shown))
-        named = ((normalized_name(name.text), key, name.text, name.rank) for name in concept.names)
-        name_rows.extend(row for row in named if row[0])
+        name_rows.extend(
+            (normalized_name(name.text, concept.entity_type), key, name.text, name.rank) for name in concept.names
+        )
     database.executemany("INSERT INTO concept VALUES (?, ?, ?, ?, ?)", concept_rows)
     database.executemany("INSERT INTO stage.name VALUES (?, ?, ?, ?)", name_rows)
     return len(name_rows)

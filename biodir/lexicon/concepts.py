@@ -1,15 +1,15 @@
 """What readers of vocabularies yield, and the form in which names are compared."""
 
 import io
-import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from biodir.document_biodir import SURROGATE
+from biodir.document_names_biodir import name_key
 from biodir.errors_biodir import ParseError, SettingError
 from biodir.files import text_lines
+from biodir.labels_biodir import CHEMICAL, DISEASE, SPECIES
 
 # How good a name of a concept is: its preferred name, another official one, a synonym, or a looser one.
 PREFERRED, OFFICIAL, SYNONYM, LOOSE = range(4)
@@ -17,28 +17,21 @@ HUMAN = "9606"
 # The empty strings of the tables of NCBI and OMIM.
 NO_VALUES = ("", "-", "NULL")
 
-_GREEK = {
-    chr(code): unicodedata.name(chr(code)).rpartition(" ")[2].lower().replace("lamda", "lambda")
-    for code in (*range(0x3B1, 0x3C2), *range(0x3C3, 0x3CA))
-}
-_GREEK_LETTER = re.compile(f"[{''.join(_GREEK)}]")
-_PLURAL = re.compile(r"(?<=[^\W\d_]{4})(?<![sui])s$")
-# Signs that make a difference in names such as CD4+ and IgG-.
-_NO_NAME = re.compile(r"[\W_]+")
+# Rules by which names are compared: those of `biodir.document_names_biodir` that do not lose what tells two concepts of
+# a vocabulary apart, as "salt" and "adjective" do. Kras is no plural, so genes and cell lines go without this rule.
+_RULES = ("spelling", "head", "greek-letter", "element")
+_WITH_PLURALS = (DISEASE, CHEMICAL, SPECIES)
 
 
-def normalized_name(name: str) -> str:
-    """Return a name without differences of case, spacing, punctuation, Greek letters and plural.
+def normalized_name(name: str, entity_type: str) -> str:
+    """Return a name without differences of case, spacing, punctuation, Greek letters and words such as "gene".
 
-    >>> normalized_name("HNF-6") == normalized_name("Hnf 6"), normalized_name("β-Catenins")
-    (True, 'betacatenin')
+    Plurals are equal to their singulars in diseases, chemicals and organisms.
+
+    >>> normalized_name("HNF-6 protein", "GeneOrGeneProduct") == normalized_name("Hnf 6", "GeneOrGeneProduct")
+    True
     """
-    if not name.isascii():
-        name = unicodedata.normalize("NFKC", name)
-    name = name.casefold()
-    if not name.isascii():
-        name = _GREEK_LETTER.sub(lambda letter: _GREEK[letter[0]], name)
-    return _NO_NAME.sub("", _PLURAL.sub("", name.strip()))
+    return name_key(name, entity_type, (*_RULES, "plural") if entity_type in _WITH_PLURALS else _RULES)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from biodir.document_biodir import Document
+from biodir.document_biodir import SURROGATE, Document
+from biodir.labels_biodir import ENTITY_TYPES
 from biodir.lexicon.concepts import HUMAN, checked_species, normalized_name
 from biodir.lexicon.linking import AMBIGUOUS, UNKNOWN, Candidate, Resolution, resolve, with_identifiers
 from biodir.lexicon.schema import LexiconInfo, open_lexicon
@@ -15,10 +16,9 @@ from biodir.lexicon.schema import LexiconInfo, open_lexicon
 logger = logging.getLogger(__name__)
 
 _FIND = """
-SELECT concept.identifier, vocabulary.entity_type, concept.name, name.name, name.rank, concept.species,
-    vocabulary.vocabulary, vocabulary.key
+SELECT concept.identifier, concept.name, name.name, name.rank, concept.species, vocabulary.vocabulary, vocabulary.key
 FROM name JOIN concept ON concept.key = name.concept JOIN vocabulary ON vocabulary.key = concept.vocabulary
-WHERE name.normalized = ?
+WHERE name.normalized = ? AND vocabulary.entity_type = ?
 """
 # Candidates of an ambiguous name that a message shows.
 _SHOWN = 4
@@ -71,18 +71,26 @@ class Lexicon:
             name: in any spelling; exact names go first.
             entity_type: one of BioRED's; by default concepts of all types.
         """
+        if SURROGATE.search(name):
+            return ()
         best: dict[tuple[str, str], Candidate] = {}
-        for row in self._database.execute(_FIND, (normalized_name(name),)):
-            identifier, kind, preferred, found, rank, species, vocabulary, preference = row
-            if entity_type not in (None, kind):
-                continue
-            candidate = Candidate(
-                identifier, kind, preferred, found, found == name, rank, species, vocabulary, preference
-            )
-            other = best.get((identifier, kind))
-            if other is None or _order(candidate) < _order(other):
-                best[identifier, kind] = candidate
+        for kind in ENTITY_TYPES if entity_type is None else (entity_type,):
+            found = self._rows(name, kind)
+            if not found and name.endswith("s"):  # a plural, such as "EGFRs"
+                found = self._rows(name[:-1], kind)
+            for candidate in found:
+                other = best.get((candidate.identifier, kind))
+                if other is None or _order(candidate) < _order(other):
+                    best[candidate.identifier, kind] = candidate
         return tuple(sorted(best.values(), key=_order))
+
+    def _rows(self, name: str, kind: str) -> list[Candidate]:
+        return [
+            Candidate(identifier, kind, preferred, found, found == name, rank, species, vocabulary, preference)
+            for identifier, preferred, found, rank, species, vocabulary, preference in self._database.execute(
+                _FIND, (normalized_name(name, kind), kind)
+            )
+        ]
 
     def resolve(self, document: Document) -> dict[int, Resolution]:
         """Return for each mention without identifier, by its index, what was found; ambiguous ones have candidates."""

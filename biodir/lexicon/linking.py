@@ -5,9 +5,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from biodir.document_biodir import Document, Mention
+from biodir.document_grouping_biodir import groups_by_name
 from biodir.document_parts_biodir import TEXT_IDENTIFIER_PREFIX
 from biodir.labels_biodir import CELL_LINE, GENE, SPECIES, VARIANT
-from biodir.lexicon.concepts import is_number, normalized_name
+from biodir.lexicon.concepts import is_number
 from biodir.lexicon.rules import organism_by_rule, species_in, variant_by_rule
 
 BY_NAME, BY_OTHER_SPELLING, BY_RULE = "by name", "by another spelling of a name", "by rule"
@@ -77,17 +78,17 @@ def resolve(document: Document, find: Find, default_species: Collection[str]) ->
     """
     groups = _groups(document)
     found: dict[int, Resolution] = {}
-    for (_, kind), indices in groups.items():
+    for (kind, _), indices in groups.items():
         if kind == SPECIES:
             found |= _resolved_group(document, indices, find, ())
-    if any(kind in (GENE, CELL_LINE) for _, kind in groups):
+    if any(kind in (GENE, CELL_LINE) for kind, _ in groups):
         species = named_species(document, found.values(), find) or set(default_species)
     else:
         species = set()
-    for (_, kind), indices in groups.items():
+    for (kind, _), indices in groups.items():
         if kind != SPECIES:
             found |= _resolved_group(document, indices, find, species)
-    return found
+    return dict(sorted(found.items()))
 
 
 def with_identifiers(document: Document, resolutions: Mapping[int, Resolution]) -> Document:
@@ -156,12 +157,18 @@ def _rank(candidate: Candidate) -> int:
 
 
 def _groups(document: Document) -> dict[tuple[str, str], list[int]]:
-    """Return the mentions without identifier that are one entity by their texts: (name, type) -> their indices."""
+    """Return the mentions without identifier that are one entity by their texts: (type, name) -> their indices.
+
+    Those whose identifier is their text were grouped when they were read.
+    """
     groups: dict[tuple[str, str], list[int]] = {}
+    unnamed = [index for index, mention in enumerate(document.mentions) if not mention.identifiers]
+    keys = groups_by_name(document.text, [document.mentions[index] for index in unnamed])
+    for index, (kind, name) in zip(unnamed, keys, strict=True):
+        groups.setdefault((kind, name), []).append(index)
     for index, mention in enumerate(document.mentions):
-        if all(identifier.startswith(TEXT_IDENTIFIER_PREFIX) for identifier in mention.identifiers):
-            name = next(iter(mention.identifiers), "") or normalized_name(mention.text) or mention.text
-            groups.setdefault((name, mention.entity_type), []).append(index)
+        if mention.identifiers and all(each.startswith(TEXT_IDENTIFIER_PREFIX) for each in mention.identifiers):
+            groups.setdefault((mention.entity_type, mention.identifiers[0]), []).append(index)
     return groups
 
 

@@ -10,13 +10,17 @@ from typing import Any
 from urllib.parse import quote
 
 from biodir.errors_biodir import ParseError
+from biodir.labels_biodir import ENTITY_TYPES
 from biodir.lexicon.concepts import normalized_name
 
 # "biLx": tells a lexicon from other SQLite files. The version changes with the tables.
 APPLICATION_ID = 0x62694C78
 SCHEMA_VERSION = 1
 # A lexicon remembers these in the form in which names are compared, so that one of other rules is refused.
-_PROBES = ("HNF-6", "β-catenin", "Type 2 Diabetes Mellitus", "Receptors, Notch", "C57BL/6J", "ﬁbroma (NF1+)", "Ras's")
+_PROBES = (
+    *("HNF-6 gene", "TGF-β1", "IL-1 2", "Type 2 Diabetes Mellitus", "Receptors, Notch", "C57BL/6J", "ﬁbroma (NF1+)"),
+    *("Ras's", "Ca2+", "Diagnoses", "Psoriatic", "Tumour", "Zorbamine HCl", "NSAIDs", "-+-"),
+)
 TABLES = """
 CREATE TABLE metadata (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE vocabulary (key INTEGER PRIMARY KEY, vocabulary TEXT NOT NULL, entity_type TEXT NOT NULL);
@@ -80,7 +84,7 @@ class LexiconInfo:
 
 
 def probe_names() -> list[str]:
-    return [normalized_name(probe) for probe in _PROBES]
+    return [normalized_name(probe, kind) for probe in _PROBES for kind in ENTITY_TYPES]
 
 
 def write_metadata(database: sqlite3.Connection, info: LexiconInfo) -> None:

@@ -2,28 +2,36 @@
 
 import pytest
 
+from biodir.labels_biodir import CHEMICAL, DISEASE, GENE, SPECIES
 from biodir.lexicon.concepts import normalized_name
 
 
 @pytest.mark.parametrize(
-    ("first", "second"),
+    ("first", "second", "kind"),
     [
-        ("HNF-6", "hnf 6"),
-        ("IL-1β", "IL-1 beta"),
-        ("TGF-\N{GREEK CAPITAL LETTER BETA}", "tgf beta"),
-        ("µ-opioid receptors", "mu opioid receptor"),
-        ("ﬁbroma", "Fibroma"),
-        ("Type 2\tDiabetes", "type-2 diabetes"),
+        ("HNF-6", "hnf 6 gene", GENE),
+        ("IL-1β", "IL-1 beta", GENE),
+        ("TNF-\N{GREEK CAPITAL LETTER ALPHA}", "TNFA", GENE),
+        ("µ-opioid receptor", "mu opioid receptor", GENE),
+        ("ﬁbromas", "Fibroma", DISEASE),
+        ("Type 2\tDiabetes", "type-2 diabetes", DISEASE),
+        ("Ca2+", "calcium", CHEMICAL),
     ],
 )
-def test_spellings_of_a_name_are_equal(first, second):
-    assert normalized_name(first) == normalized_name(second) != ""
+def test_spellings_of_a_name_are_equal(first, second, kind):
+    assert normalized_name(first, kind) == normalized_name(second, kind) != ""
 
 
-@pytest.mark.parametrize(("first", "second"), [("FOS", "FO"), ("IL-1", "IL-2"), ("sinus", "sinu"), ("Kras", "Kra")])
-def test_other_names_differ(first, second):
-    assert normalized_name(first) != normalized_name(second)
-
-
-def test_name_of_signs_is_empty():
-    assert normalized_name(" (-) ") == ""
+@pytest.mark.parametrize(
+    ("first", "second", "kind"),
+    [
+        ("FOS", "FO", GENE),
+        ("IL-1", "IL-2", GENE),
+        ("Kras", "Kra", GENE),
+        ("zorbamine sulfate", "zorbamine", CHEMICAL),
+        ("psoriasis", "psoriatic", DISEASE),
+        ("women", "patients", SPECIES),
+    ],
+)
+def test_other_names_differ(first, second, kind):
+    assert normalized_name(first, kind) != normalized_name(second, kind)

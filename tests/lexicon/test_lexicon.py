@@ -59,6 +59,7 @@ def test_odd_names_find_nothing(lexicon, name):
         ("QBV1", SPECIES, "990002"),
         ("patients", SPECIES, "9606"),
         ("protein-qux", GENE, "101"),
+        ("QUX1s", GENE, "101"),
         ("ZQ3", CELL_LINE, "CVCL_9Z01"),
         ("RS 1801133", VARIANT, "rs1801133"),
         ("unheard-of", CHEMICAL, None),
@@ -130,6 +131,11 @@ def test_mentions_of_one_text_identifier_follow_the_longest_that_is_linked(lexic
     result = [mention.identifiers for mention in lexicon.link(unlinked).mentions]
     assert result == [("D900001",), ("D900001",), ()]
     assert [each.how for each in lexicon.resolve(unlinked).values()][1:] == [BY_OTHER_MENTION, UNKNOWN]
+
+
+def test_abbreviation_of_a_linked_name_follows_it(lexicon):
+    text = "acute xylonitis (AX) harms."
+    assert linked(lexicon, text, ("acute xylonitis", DISEASE), ("AX", DISEASE)) == ["D900001", "D900001"]
 
 
 def test_counts_sum_up_all_documents(tmp_path):
