@@ -18,6 +18,7 @@ from .labels_biodir import (
     TASKS,
     TYPE_MAP,
     VARIANT,
+    bio_labels,
     type_pair,
 )
 
@@ -89,6 +90,11 @@ class BioDirConfig(PreTrainedConfig):
         focal_gamma (`float`, defaults to 2): focal only; how fast the weight of labels that are nearly right falls.
         label_weights (`dict[str, float]`, defaults to none): relation label -> weight of its loss where it holds; 1 for
             labels that are not named.
+        tagger_labels (`list[str]`, defaults to none): labels of words, by which the tagger finds mentions: `"O"`
+            outside, then for entity types `"B-TYPE"` for the first and `"I-TYPE"` for each further word of a mention;
+            empty for a model without a tagger.
+        tagger_layers (`int`, defaults to 0): how many upper layers of the encoder the tagger has as copies of its own;
+            it shares the embeddings and all other layers with the relations.
         initializer_range (`float`, defaults to 0.02): standard deviation of new parameters.
         token_budget (`int`, defaults to 4096): the most tokens that go through the encoder at once, with padding and
             prompts.
@@ -139,6 +145,8 @@ class BioDirConfig(PreTrainedConfig):
     relation_loss: RelationLoss = "binary"
     focal_gamma: float | int = 2.0
     label_weights: dict[str, float | int] | None = None
+    tagger_labels: list[str] | tuple[str, ...] = ()
+    tagger_layers: int = 0
     initializer_range: float = 0.02
     token_budget: int = 4096
     requirements: list[str] | tuple[str, ...] = REQUIREMENTS
@@ -146,7 +154,8 @@ class BioDirConfig(PreTrainedConfig):
     def __post_init__(self, **kwargs: Any) -> None:
         if not isinstance(self.encoder_config, PreTrainedConfig):
             self.encoder_config = AutoConfig.for_model(**{"model_type": "bert", **(self.encoder_config or {})})
-        for name in ("relation_labels", "novelty_labels", "direction_labels", "entity_types", "chunks", "requirements"):
+        lists = ("relation_labels", "novelty_labels", "direction_labels", "entity_types", "chunks", "tagger_labels")
+        for name in (*lists, "requirements"):
             setattr(self, name, list(getattr(self, name)))
         self.pair_types = [list(pair_type) for pair_type in self.pair_types]
         self.tag_types = {VARIANT: GENE} if self.tag_types is None else self.tag_types
@@ -158,6 +167,7 @@ class BioDirConfig(PreTrainedConfig):
         # `strict` calls these, too, but wraps what they raise in an error that is no ValueError.
         self.validate_requirements()
         self.validate_labels()
+        self.validate_tagger()
         self.validate_pair_types()
         self.validate_hard_prompt()
         self.validate_sizes()
@@ -189,14 +199,36 @@ class BioDirConfig(PreTrainedConfig):
                 raise SettingError(f"{task}_labels {labels!r} hold a label twice")
             if len(labels) == 1:
                 raise SettingError(f"{task}_labels {labels!r}: give the label of an unrelated pair, then the others")
-        if not self.tasks:
-            raise SettingError("relation_labels, novelty_labels and direction_labels are all empty; give one of them")
-        if not self.relation_labels and not self.generic_relation:
+        if not self.tasks and not self.tagger_labels:
+            raise SettingError(
+                "relation_labels, novelty_labels, direction_labels and tagger_labels are all empty; give one of them"
+            )
+        if self.tasks and not self.relation_labels and not self.generic_relation:
             raise SettingError("without relation_labels a related pair needs a type; name it as generic_relation")
+
+    def validate_tagger(self) -> None:
+        """Check that the tagger has the labels of known entity types, and no more layers than the encoder."""
+        types = [label[2:] for label in self.tagger_labels if label.startswith("B-")]
+        if self.tagger_labels and (list(self.tagger_labels) != bio_labels(types) or not types):
+            raise SettingError(
+                f"tagger_labels {self.tagger_labels!r}: give 'O', then 'B-TYPE' and 'I-TYPE' for each entity type once"
+            )
+        unknown = [kind for kind in types if kind not in self.entity_types]
+        if unknown:
+            raise SettingError(
+                f"tagger_labels name {', '.join(unknown)}, none of the entity types {self.entity_types!r}"
+            )
+        encoder_config: Any = self.encoder_config
+        layers = encoder_config.num_hidden_layers
+        if not 0 <= self.tagger_layers <= (layers if self.tagger_labels else 0):
+            raise SettingError(
+                f"tagger_layers is {self.tagger_layers}; with tagger_labels it lies in 0..{layers}, the layers of the "
+                "encoder, and is 0 without"
+            )
 
     def validate_pair_types(self) -> None:
         """Check that pair types are two known entity types each, and that none occurs twice."""
-        if not self.pair_types:
+        if self.tasks and not self.pair_types:
             raise SettingError("pair_types is empty; give at least one pair of entity types")
         for pair_type in self.pair_types:
             if len(pair_type) != 2 or not set(pair_type) <= set(self.entity_types):

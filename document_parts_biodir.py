@@ -74,8 +74,8 @@ class Mention:
 
     `source_identifier` is the identifier column of the source file where biodir would write it in another way
     (``"-1"``, or another separator than ``";"``). Writing uses it, so that the file stays the same. A reader gives an
-    empty one and no identifiers to a mention that is to be named by its text: see `is_unnamed`. `score`, in 0..1, is
-    that of the tagger that found the mention; None for mentions that were given.
+    empty one and no identifiers to a mention that is to be named by its text: see `is_unnamed`. `score` is that of the
+    tagger that found the mention, in 0..1; None for mentions that were given.
 
     >>> Mention(0, 4, "Iron", "ChemicalEntity", ("D007501",))
     Mention(start_char=0, end_char=4, text='Iron', entity_type='ChemicalEntity', identifiers=('D007501',))

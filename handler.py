@@ -17,7 +17,8 @@ from transformers import pipeline
 
 TASK = "biomedical-relation-extraction"
 PARAMETERS = (
-    *("threshold", "relation_types", "pair_types", "entity_ids", "top_k", "return_all_scores", "type_map", "offsets"),
+    *("threshold", "relation_types", "pair_types", "entity_ids", "top_k", "return_all_scores", "return_entities"),
+    *("type_map", "offsets"),
 )
 REQUEST_KEYS = ("inputs", "parameters")
 TEXT_KEYS = ("text", "title", "abstract")
@@ -55,7 +56,7 @@ class Limits:
     Args:
         documents: documents of a request.
         characters: characters of a document.
-        mentions: mentions of a document.
+        mentions: mentions of a document, marked or found.
         identifiers: identifiers of a mention; each is an entity of its own.
         pairs: pairs of mentions in all documents together; time and size of the answer grow with them. A mention with
             several identifiers counts once for each.
@@ -88,8 +89,9 @@ class Limits:
 class EndpointHandler:
     """Answers requests ``{"inputs": document or list of documents, "parameters"?: {...}}``.
 
-    Documents and parameters are those of the pipeline, except `ner` and `batch_size`. The answer is what the pipeline
-    returns: a list of relations, or for a list of documents a list of such lists.
+    Documents, such as plain texts, and parameters are those of the pipeline, except `ner`, `link` and `batch_size`. The
+    answer is what the pipeline returns: a list of relations, or with `return_entities` a mapping of entities and
+    relations; for a list of documents a list of these.
 
     Args:
         path: folder of the repository.
@@ -99,9 +101,9 @@ class EndpointHandler:
     >>> handler = EndpointHandler(folder)
     >>> handler({"inputs": "7|t|EGFR\\n7|a|"})  # a document without relations
     []
-    >>> handler({"inputs": "EGFR"})
+    >>> handler({"inputs": "<xml/>"})
     Traceback (most recent call last):
-    handler.RequestError: {"status": 422, "field": "inputs", "message": "document 0: 'EGFR' is not PubTator text", ...
+    handler.RequestError: {"status": 422, "field": "inputs", "message": "document 0: '<xml/>' is not PubTator text", ...
     """
 
     def __init__(self, path: str = "") -> None:
@@ -117,16 +119,17 @@ class EndpointHandler:
         try:
             # The pipeline takes documents that it has read as they are: each is read once.
             documents = [self._read(index, *each, parameters) for index, each in enumerate(named.items())]
+            documents = self._with_entities(documents, list(named))
             self._check_pairs(documents)
-            relations = self.pipeline(documents, **parameters)
+            results = self.pipeline(documents, **parameters)
         except RequestError:
             raise
         except ValueError as error:
             raise self._located(error, parameters, None) from error
         except (RuntimeError, MemoryError) as error:  # what torch raises where memory does not suffice
             raise _server_error(error) from error
-        self._check_evidence(relations)
-        return relations if values is inputs else relations[0]
+        self._check_evidence(results)
+        return results if values is inputs else results[0]
 
     def _check_sizes(self, named: Mapping[str, Any]) -> None:
         """Check what can be counted before anything is read."""
@@ -134,7 +137,7 @@ class EndpointHandler:
         _check(len(named), self.limits.documents, "documents; at most {} are answered at once", "inputs", fix)
         for field, value in named.items():
             if not isinstance(value, (str, Mapping)):
-                fix = "send a mapping with text and entities, or a PubTator string"
+                fix = "send a text, a mapping with text and entities, or a PubTator string"
                 raise RequestError(HTTPStatus.BAD_REQUEST, field, f"{_shown(value)} is no document", fix)
             fix = "send its parts, such as sections, as documents"
             _check(_characters(value), self.limits.characters, "characters; a document has at most {}", field, fix)
@@ -160,14 +163,23 @@ class EndpointHandler:
         _check(most, self.limits.identifiers, "identifiers of one mention; at most {} are read", field, fix)
         return document
 
+    def _with_entities(self, documents: list[Any], places: list[str]) -> list[Any]:
+        """Return the documents, the plain ones with the entities that the model finds."""
+        completed = list(self.pipeline.with_entities(documents))
+        fix = "send its parts, such as sections, as documents"
+        for field, document in zip(places, completed, strict=True):
+            _check(len(document.mentions), self.limits.mentions, "mentions; a document has at most {}", field, fix)
+        return completed
+
     def _check_pairs(self, documents: list[Any]) -> None:
         counts = [sum(max(len(mention.identifiers), 1) for mention in document.mentions) for document in documents]
         pairs = sum(count * (count - 1) // 2 for count in counts)
         fix = "send fewer documents at once, or leave out mentions that you do not need"
         _check(pairs, self.limits.pairs, "pairs of mentions; at most {} are answered at once", "inputs", fix)
 
-    def _check_evidence(self, answer: list[list[dict[str, Any]]]) -> None:
-        evidence = (part for relations in answer for relation in relations for part in relation["evidence"])
+    def _check_evidence(self, answer: list[Any]) -> None:
+        lists = (result["relations"] if isinstance(result, Mapping) else result for result in answer)
+        evidence = (part for relations in lists for relation in relations for part in relation["evidence"])
         characters = sum(len(part["text"]) for part in evidence)
         fix = "request fewer relations, with top_k or threshold, or mark where sentences end"
         _check(characters, self.limits.evidence, "characters of evidence; at most {} are sent", "inputs", fix)

@@ -7,6 +7,9 @@ evaluation do without.
 from collections.abc import Iterable, Mapping, Sequence
 
 TASKS = ("relation", "novelty", "direction")
+# What the tagger learns, beside the tasks of pairs; and its label of words outside mentions.
+MENTIONS = "mentions"
+OUTSIDE = "O"
 # Levels of evaluation, each with what a prediction must get right beside the pair.
 LEVELS = ("entity_pair", "relation_type", "relation_type_novelty", "relation_type_direction", "all")
 
@@ -90,3 +93,14 @@ def type_pair(types: Iterable[str]) -> tuple[str, str]:
     """Return the two entity types of a pair in alphabetical order, since a pair type has none."""
     first, second = sorted(types)
     return first, second
+
+
+def bio_labels(entity_types: Iterable[str]) -> list[str]:
+    """Return what a tagger tells of a word: outside, or the first or a further word of a mention of each type.
+
+    Ramshaw and Marcus 1995 (BIO, as changed by Tjong Kim Sang and Veenstra 1999: every mention begins with a B).
+
+    >>> bio_labels(["Gene"])
+    ['O', 'B-Gene', 'I-Gene']
+    """
+    return [OUTSIDE, *(f"{place}-{kind}" for kind in entity_types for place in "BI")]

@@ -23,6 +23,7 @@ from .modeling_document_biodir import DocumentInputs, document_states
 from .modeling_heads_biodir import PAIRS_OF_HEADS, DocumentHead, PairwiseHead, SoftPrompt
 from .modeling_losses_biodir import HeadLoss, joint_loss
 from .modeling_pairwise_biodir import PairwiseInputs, pairwise_states
+from .modeling_tagger_biodir import Tagger, TaggerInputs, tagger_loss
 
 if TYPE_CHECKING:  # from a folder, transformers before 5.8 copies only files that this one names
     from .labels_biodir import TASKS  # noqa: F401
@@ -37,6 +38,7 @@ class BioDirOutput(ModelOutput):
         relation_logits: (batch, relation_types); this and the others are None where the model has no such task.
         novelty_logits: (batch, novelty_classes)
         direction_logits: (batch, directions)
+        mention_logits: (words, tagger_labels), where the inputs are those of the tagger; then the others are None.
 
     >>> output = BioDirOutput(relation_logits=torch.zeros(2, 9))
     >>> output["relation_logits"].shape, list(output)  # fields that are None count as absent
@@ -47,6 +49,7 @@ class BioDirOutput(ModelOutput):
     relation_logits: Tensor | None = None
     novelty_logits: Tensor | None = None
     direction_logits: Tensor | None = None
+    mention_logits: Tensor | None = None
 
 
 class BioDirPreTrainedModel(PreTrainedModel):
@@ -142,10 +145,12 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
         embedding_size = self.encoder.get_input_embeddings().embedding_dim
         self.soft_prompt = (
             SoftPrompt(len(config.pair_types), config.soft_prompt_tokens, embedding_size)
-            if config.soft_prompt_tokens
+            if config.soft_prompt_tokens and config.tasks
             else None
         )
         self.heads = nn.ModuleDict({task: _head(config, len(config.labels[task])) for task in config.tasks})
+        self.tagger = Tagger(config, self.encoder) if config.tagger_labels else None
+        self.tagger_encoder: Any = None  # a back end that computes what `tagging_encoder` returns otherwise
         if config.pair_encoding == "document":
             use_packed_attention(self.encoder)
         self.post_init()
@@ -173,6 +178,7 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
         relation_targets: Any = None,
         novelty_targets: Any = None,
         direction_targets: Any = None,
+        mention_targets: Any = None,
         **inputs: Any,
     ) -> BioDirOutput:
         """Return logits, and the loss where targets are given: those of every head.
@@ -182,12 +188,15 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
                 inputs; they are moved to the model's device.
             novelty_targets: (batch, novelty_classes)
             direction_targets: (batch, directions)
+            mention_targets: (words, tagger_labels), ones at the labels that a word may have.
             inputs: the fields of `PairwiseInputs` or of `DocumentInputs`, by `config.pair_encoding`: what the
-                processor's `collate` returns.
+                processor's `collate` returns. Or those of `TaggerInputs`, which the tagger reads.
 
         Raises:
             SettingError: an input of the form is missing, or one is of the other form.
         """
+        if inputs.get("word_windows") is not None:
+            return self._tag(self._form_inputs(TaggerInputs, inputs), mention_targets)
         if self.config.pair_encoding == "document":
             prompts = self.soft_prompt.vectors if self.soft_prompt is not None else None
             pairs = document_states(
@@ -210,6 +219,19 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
         if targets:
             loss = joint_loss(logits, targets, self.config.task_weights, HeadLoss.of_relations(self.config))
         return BioDirOutput(loss, logits.get("relation"), logits.get("novelty"), logits.get("direction"))
+
+    def tagging_encoder(self) -> Any:
+        """Return the encoder as the tagger reads with it."""
+        if self.tagger is None or self.tagger_encoder is not None:
+            return self.tagger_encoder
+        return self.tagger.reading_encoder(self.encoder)
+
+    def _tag(self, inputs: TaggerInputs, targets: Any) -> BioDirOutput:
+        if self.tagger is None:
+            raise SettingError("the model has no tagger (tagger_labels is empty); give it documents with mentions")
+        logits = self.tagger(self.tagging_encoder(), inputs, self.config.token_budget)
+        loss = None if targets is None else tagger_loss(logits, torch.as_tensor(targets, device=self.device))
+        return BioDirOutput(loss, mention_logits=logits)
 
     def _form_inputs(self, input_class: Any, values: Mapping[str, Any]) -> Any:
         """Return the inputs as tensors on the model's device."""

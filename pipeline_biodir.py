@@ -2,8 +2,6 @@
 
 import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from numbers import Integral, Real
-from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 from transformers import AutoModel
@@ -13,8 +11,7 @@ from .configuration_biodir import TASK
 from .document_biodir import Document
 from .document_inputs_biodir import document_from_input, is_one_document, iterate_inputs, with_known_types
 from .document_parts_biodir import IdentifierSet
-from .errors_biodir import OFFSETS, STRICT, CheckpointError, ErrorPolicy, SettingError, suggestion
-from .labels_biodir import UNKNOWN_TYPE, known_type, type_pair
+from .errors_biodir import STRICT, CheckpointError, ErrorPolicy, SettingError, suggestion
 from .pipeline_decoding_biodir import DecodingRule, PairDecision, decode_pair
 from .pipeline_engine_biodir import (
     PairFilter,
@@ -28,8 +25,10 @@ from .pipeline_engine_biodir import (
     run,
     use_one_thread_if_forked,
 )
-from .pipeline_entities_biodir import with_identifiers, with_recognised
+from .pipeline_entities_biodir import Linker, with_found, with_identifiers, with_recognised
+from .pipeline_parameters_biodir import as_list, check_loading, check_names, check_numbers, named_pair
 from .pipeline_results_biodir import ResultWriter
+from .pipeline_tagging_biodir import MentionFinder
 from .processing_biodir import ScoredPair, make_processor
 
 if TYPE_CHECKING:  # from a folder, transformers before 5.8 copies only files that this one names
@@ -46,9 +45,11 @@ if TYPE_CHECKING:  # from a folder, transformers before 5.8 copies only files th
     from .document_pubtator_lines_biodir import Line  # noqa: F401
     from .document_sentences_biodir import sentence_spans  # noqa: F401
     from .document_shapes_biodir import own_shape  # noqa: F401
+    from .labels_biodir import OUTSIDE  # noqa: F401
     from .processing_chunks_biodir import PairWindows  # noqa: F401
     from .processing_document_biodir import PAIRS_PER_PASS  # noqa: F401
     from .processing_pairwise_biodir import PairwiseFeatures  # noqa: F401
+    from .processing_tagger_biodir import TaggerProcessor  # noqa: F401
     from .processing_tags_biodir import SOURCE  # noqa: F401
     from .processing_tokens_biodir import BaseProcessor  # noqa: F401
     from .processing_windows_biodir import WindowRuler  # noqa: F401
@@ -57,7 +58,6 @@ logger = logging.getLogger(__name__)
 
 PREPROCESS_PARAMETERS = ("pair_types", "entity_ids", "ner", "link", "type_map", "offsets")
 POSTPROCESS_PARAMETERS = ("threshold", "relation_types", "top_k", "return_all_scores", "return_entities", "offsets")
-FLAGS = ("return_all_scores", "return_entities")
 LIST_PARAMETERS = ("relation_types", "pair_types", "entity_ids")
 
 
@@ -132,19 +132,20 @@ class BioDirPipeline(Pipeline):
                 f"tokenizer.json has {len(self.tokenizer)} tokens but the model's embeddings have {rows} rows; "
                 "take both from one checkpoint"
             )
-        _check_loading(self._batch_size, self._num_workers)
+        check_loading(self._batch_size, self._num_workers)
         for part in (self, self.model, self.model.config):
             enter_in_package(type(part))
         self.model.eval()  # a model that was just trained would use dropout
         self._processor = make_processor(self.tokenizer, self.model.config)
         self._rule = DecodingRule.from_config(self.model.config)
+        self._finder = MentionFinder(self.model, self.tokenizer) if self.has_tagger else None
 
     def __call__(self, inputs: Any, batch_size: int | None = None, num_workers: Any = None, **kwargs: Any) -> Any:
         preprocess, _, postprocess = self._sanitize_parameters(**kwargs)
         batch_size = self._batch_size if batch_size is None else batch_size
         preprocess = {"batch_size": batch_size, **self._preprocess_params, **preprocess}
         postprocess = {**self._postprocess_params, **postprocess}
-        _check_loading(batch_size, num_workers)
+        check_loading(batch_size, num_workers)
         use_one_thread_if_forked()
         one = is_one_document(inputs)
         values = [inputs] if one else iterate_inputs(inputs)
@@ -155,6 +156,21 @@ class BioDirPipeline(Pipeline):
             results = list(self._results(documents, preprocess, postprocess, policy))
             return results[0] if one else results
         return self._results(documents, preprocess, postprocess, policy)
+
+    def find_entities(self, documents: Iterable[Document], link: Linker | None = None) -> Iterator[Document]:
+        """Yield the documents with the entities that the tagger of the model finds, in place of those that they have.
+
+        Each mention has a score, and an identifier: by `link` (see the class; by default that of the constructor), or
+        that of all mentions with the same name. A few documents are read ahead. No relation is kept.
+
+        Raises:
+            CheckpointError: the model has no tagger.
+        """
+        if self._finder is None:
+            raise CheckpointError("the model finds no entities; mark them, or take a checkpoint with a tagger")
+        link = link or self._preprocess_params.get("link")
+        for document in self._finder.find(documents):
+            yield with_identifiers(document, link)
 
     def with_entities(self, documents: Iterable[Any], **parameters: Any) -> Iterator[Document]:
         """Yield the documents of inputs as a call with these parameters relates them: what is plain with its entities.
@@ -202,7 +218,7 @@ class BioDirPipeline(Pipeline):
     @property
     def has_tagger(self) -> bool:
         """Whether the model finds entities itself."""
-        return bool(getattr(self.model.config, "tagger_labels", ()))
+        return bool(self.model.config.tagger_labels)
 
     @property
     def finds_entities(self) -> bool:
@@ -253,12 +269,12 @@ class BioDirPipeline(Pipeline):
             if name not in known:
                 raise SettingError(f"unknown parameter {name!r}; {suggestion(name, (*known, 'batch_size'))}")
         given = {name: value for name, value in kwargs.items() if value is not None}
-        given |= {name: _as_list(name, given[name]) for name in LIST_PARAMETERS if name in given}
-        _check_numbers(given)
-        _check_names(given, self.model.config)
+        given |= {name: as_list(name, given[name]) for name in LIST_PARAMETERS if name in given}
+        check_numbers(given)
+        check_names(given, self.model.config)
         if "pair_types" in given:
             names = self._type_names(given.get("type_map"))
-            given["pair_types"] = frozenset(_named_pair(each, self.model.config, names) for each in given["pair_types"])
+            given["pair_types"] = frozenset(named_pair(each, self.model.config, names) for each in given["pair_types"])
         if "entity_ids" in given:
             given["entity_ids"] = frozenset(given["entity_ids"])
         preprocess = {name: given[name] for name in PREPROCESS_PARAMETERS if name in given}
@@ -313,6 +329,8 @@ class BioDirPipeline(Pipeline):
         self, documents: Iterable[Document], preprocess: Mapping[str, Any], policy: ErrorPolicy
     ) -> Iterator[Document]:
         """Yield the documents, the plain ones with the entities that the tagger finds."""
+        if self._finder is not None:
+            documents = with_found(documents, lambda plain: self.find_entities(plain, preprocess.get("link")))
         for document in documents:
             if document.mentions and len({each for mention in document.mentions for each in mention.identifiers}) < 2:
                 policy.note("documents with fewer than two different identifiers, in which nothing can be related")
@@ -341,74 +359,3 @@ def _not_found(pair_filter: PairFilter, relation_types: Sequence[str] | None, fo
     relations = [kind for kind in relation_types or () if kind not in found]
     if relations:
         yield f"relation_types that were not found in any document: {', '.join(relations)}"
-
-
-def _as_list(name: str, value: Any) -> list[Any]:
-    if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
-        raise SettingError(f"{name} is {value!r}; pass a list")
-    return list(value)
-
-
-def _named_pair(pair_type: Any, config: Any, names: Mapping[str, str | None]) -> tuple[str, str]:
-    """Return the key of a pair type of the model that may have other names; else SettingError."""
-    is_pair = isinstance(pair_type, Collection) and not isinstance(pair_type, str) and len(pair_type) == 2
-    if not (is_pair and all(isinstance(kind, str) for kind in pair_type)):
-        raise SettingError(f"pair type {pair_type!r} is not two entity types; pass a list of pairs of names")
-    known = sorted(map(type_pair, config.pair_types))
-    key = type_pair(known_type(kind, config.entity_types, names) or kind for kind in pair_type)
-    if key not in known:
-        raise SettingError(f"unknown pair type {tuple(pair_type)!r}; known are {', '.join(map(str, known))}")
-    return key
-
-
-def _check_loading(batch_size: Any, num_workers: Any) -> None:
-    if batch_size is not None and not (_is_whole(batch_size) and batch_size >= 1):
-        raise SettingError(f"batch_size is {batch_size!r}; it counts candidate pairs, at least 1")
-    if num_workers not in (None, 0):
-        raise SettingError(
-            f"num_workers is {num_workers!r}, but no worker processes are used; leave it out, or run several pipelines"
-        )
-
-
-def _check_numbers(parameters: Mapping[str, Any]) -> None:
-    """Check that the numbers are allowed; else SettingError, with the parameter, its value and what is allowed."""
-    threshold, top_k = parameters.get("threshold", 0), parameters.get("top_k", 1)
-    is_number = isinstance(threshold, Real) and not isinstance(threshold, bool)
-    if not (is_number and 0 <= threshold <= 1):
-        raise SettingError(f"threshold is {threshold!r}; scores lie in 0..1")
-    if not (_is_whole(top_k) and top_k >= 1):
-        raise SettingError(f"top_k is {top_k!r}; it counts relations, at least 1")
-    for name in FLAGS:
-        if not isinstance(parameters.get(name, False), bool):
-            raise SettingError(f"{name} is {parameters[name]!r}; it is True or False")
-
-
-def _check_names(parameters: Mapping[str, Any], config: Any) -> None:
-    """Check that the model knows the names; else SettingError, with the name and what is known."""
-    _check_known("relation type", parameters.get("relation_types", ()), config.relation_labels)
-    for identifier in parameters.get("entity_ids", ()):
-        if not isinstance(identifier, str):
-            raise SettingError(f"entity_ids holds {identifier!r}; identifiers are strings")
-    type_map = parameters.get("type_map", {})
-    if not isinstance(type_map, Mapping):
-        raise SettingError(f"type_map is {type_map!r}; pass a mapping of other names to entity types")
-    for name, kind in type_map.items():
-        if not isinstance(name, str) or not isinstance(kind, (str, NoneType)):
-            raise SettingError(f"type_map has {name!r}: {kind!r}; both are names of types, the second perhaps None")
-        if kind is not None and known_type(kind, config.entity_types) == UNKNOWN_TYPE:
-            _check_known("entity type", [kind], config.entity_types)
-    if parameters.get("offsets", "characters") not in OFFSETS:
-        raise SettingError(f"offsets is {parameters['offsets']!r}; it is one of {', '.join(map(repr, OFFSETS))}")
-    for name, taken in (("ner", "text"), ("link", "document")):
-        if not callable(parameters.get(name, len)):
-            raise SettingError(f"{name} is {parameters[name]!r}; pass a callable that takes a {taken}")
-
-
-def _check_known(what: str, names: Iterable[Any], known: Sequence[Any]) -> None:
-    for name in names:
-        if name not in known:
-            raise SettingError(f"unknown {what} {name!r}; {suggestion(name, known)}")
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool)

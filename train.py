@@ -26,23 +26,27 @@ from transformers.utils.logging import disable_progress_bar
 from biodir.allocator import keep_freed_memory
 from biodir.configuration_biodir import BioDirConfig
 from biodir.errors_biodir import BioDirError, CheckpointError, SettingError
-from biodir.evaluation.model_scores import ProcessedDocuments, pair_logits
+from biodir.evaluation.model_scores import ProcessedDocuments
 from biodir.files import write_json
-from biodir.pipeline_decoding_biodir import DecodingRule
+from biodir.labels_biodir import MENTIONS
 from biodir.processing_biodir import make_processor
+from biodir.processing_tagger_biodir import TaggerProcessor
+from biodir.processing_tokens_biodir import ProcessingSettings
 from biodir.training.checkpoints import check_folder, clear_folder, last_folder, newest_state, save_model, save_state
 from biodir.training.corpora import training_corpora
 from biodir.training.data import LabelledPairs, step_parts, training_batch
 from biodir.training.initialization import model_from_encoder
 from biodir.training.labels import label_lists
 from biodir.training.machine import new_accelerator
+from biodir.training.mention_corpora import mention_corpora
+from biodir.training.mentions import LabelledWords, mention_batch, words_to_learn
 from biodir.training.optimization import divergence, dropout_seed, parameter_groups
 from biodir.training.preparation import data_of, dev_documents, pairs_to_learn, run_config, steps_of_epoch, with_form
 from biodir.training.provenance import earlier_provenance, provenance
 from biodir.training.reading import reading_policy
 from biodir.training.settings import TrainingSettings, named_values
 from biodir.training.stopping import StopRequest
-from biodir.training.validation import best_bias
+from biodir.training.validation import dev_scores
 
 try:
     from biodir.training.arguments import training_settings
@@ -90,12 +94,14 @@ class TrainingRun:
     settings: TrainingSettings
     accelerator: "Accelerator"
     labelled: list[LabelledPairs]
+    words: list[LabelledWords]
     dev: ProcessedDocuments | None
     model: Any
     scored_model: Any
     averaged: AveragedModel | None
     tokenizer: Any
     processor: Any
+    tagger_processor: TaggerProcessor
     optimizer: Any
     lr_scheduler: Any
     record: dict[str, Any]
@@ -151,11 +157,17 @@ def new_run(settings: TrainingSettings, accelerator: "Accelerator") -> TrainingR
     model, tokenizer = new_model(settings, config)
     processor = make_processor(tokenizer, model.config)
     labelled = pairs_to_learn(corpora, processor, model.config, settings, accelerator.print, policy)
+    words: list[LabelledWords] = []
+    if MENTIONS in settings.tasks:
+        mentions = mention_corpora(settings, corpora, model.config, accelerator.print, policy)
+        words = words_to_learn(mentions, tokenizer, model.config, accelerator.print)
+    tagger_processor = TaggerProcessor(tokenizer, ProcessingSettings.from_config(model.config))
     dev = dev_documents(settings, processor, model.config, accelerator.print, policy)
 
     # Optimizer.
     optimizer = torch.optim.AdamW(parameter_groups(model, settings), fused=settings.mixed_precision != "fp16")
-    sizes = [len(steps_of_epoch(labelled, settings, processor, epoch)) for epoch in range(settings.num_train_epochs)]
+    data = (labelled, settings, processor)
+    sizes = [len(steps_of_epoch(*data, epoch, words, tagger_processor)) for epoch in range(settings.num_train_epochs)]
     warmup_steps = round(settings.warmup_ratio * sum(sizes))
     lr_scheduler = get_scheduler(settings.lr_scheduler_type, optimizer, warmup_steps, sum(sizes))
 
@@ -173,8 +185,8 @@ def new_run(settings: TrainingSettings, accelerator: "Accelerator") -> TrainingR
     record = {"settings": asdict(settings), "data": data_of(settings), "steps": sum(sizes[: settings.last_epoch])}
     record["left_out"] = policy.summary()
     record["provenance"] = provenance(accelerator.num_processes, accelerator.device.type)
-    return TrainingRun(settings, accelerator, labelled, dev, model, scored_model, averaged, tokenizer, processor,
-                       optimizer, lr_scheduler, record)  # fmt: skip
+    return TrainingRun(settings, accelerator, labelled, words, dev, model, scored_model, averaged, tokenizer, processor,
+                       tagger_processor, optimizer, lr_scheduler, record)  # fmt: skip
 
 
 def new_model(settings: TrainingSettings, config: BioDirConfig) -> tuple[Any, Any]:
@@ -195,6 +207,9 @@ def new_model(settings: TrainingSettings, config: BioDirConfig) -> tuple[Any, An
             f"encoder {settings.encoder!r} cannot be loaded: {reason}; name a folder or Hub id, and check "
             "--encoder_settings"
         ) from error
+    if settings.freeze_relations:
+        for name, parameter in model.named_parameters():
+            parameter.requires_grad_(name.startswith("tagger."))
     if settings.pair_encoding == "pairwise":
         model.set_attn_implementation(settings.attn_implementation)
     return model, tokenizer
@@ -226,7 +241,7 @@ def train(run: TrainingRun, stop: StopRequest) -> bool:
 def train_epoch(run: TrainingRun, stop: StopRequest, bar: tqdm) -> bool:
     """Do the remaining steps of an epoch; return False if a signal asked to stop, after the state is saved."""
     progress, settings = run.progress, run.settings
-    steps = steps_of_epoch(run.labelled, settings, run.processor, progress.epoch)
+    steps = steps_of_epoch(run.labelled, settings, run.processor, progress.epoch, run.words, run.tagger_processor)
     run.model.train()
     started_s = time.perf_counter() - progress.epoch_s
     for step in steps[progress.step_of_epoch :]:
@@ -246,21 +261,24 @@ def train_epoch(run: TrainingRun, stop: StopRequest, bar: tqdm) -> bool:
     return True
 
 
-def train_step(run: TrainingRun, step: Sequence[LabelledPairs]) -> float:
-    """Do one step of the optimizer; return the mean loss of the step's pairs, over all processes."""
+def train_step(run: TrainingRun, step: Sequence[Any]) -> float:
+    """Do one step of the optimizer; return the mean loss of the step's pairs or words, over all processes."""
     accelerator, settings = run.accelerator, run.settings
     torch.manual_seed(dropout_seed(settings.seed, run.progress.step, accelerator.process_index))
     parts = step_parts(step, accelerator.process_index, accelerator.num_processes, settings.gradient_accumulation_steps)
     total = torch.zeros((), device=accelerator.device)
+    of_words = isinstance(step[0], LabelledWords)
     for number, (labelled, share) in enumerate(parts):
-        # The same features twice, for which dropout gives two outputs.
-        batch = training_batch(labelled * (2 if settings.r_drop else 1), run.processor)
+        if of_words:
+            batch, share = mention_batch(labelled, run.tagger_processor), share * settings.mention_weight
+        else:  # the same features twice where dropout gives two outputs
+            batch = training_batch(labelled * (2 if settings.r_drop else 1), run.processor)
         # Gradients of several processes are averaged after the last pass.
         with accelerator.no_sync(run.model) if number < len(parts) - 1 else nullcontext():
             with accelerator.autocast():
                 output = run.model(**batch)
             part_loss = output.loss
-            if settings.r_drop:
+            if settings.r_drop and not of_words:
                 logits = {task: output[f"{task}_logits"] for task in run.scored_model.config.tasks}
                 part_loss = part_loss + settings.r_drop * divergence(logits)
             accelerator.backward(part_loss * share)
@@ -288,8 +306,9 @@ def end_epoch(run: TrainingRun, bar: tqdm) -> None:
     progress.epoch += 1
     losses, progress.epoch_losses = progress.epoch_losses, []
     entry = {"epoch": progress.epoch, "loss": sum(losses) / len(losses), "step_losses": losses}
-    entry |= {"train_s": progress.epoch_s, "none_bias": settings.none_bias, "dev": {}}
-    entry |= score(run) if run.dev else {}
+    bias = run.scored_model.config.none_bias if settings.freeze_relations else settings.none_bias
+    entry |= {"train_s": progress.epoch_s, "none_bias": bias, "dev": {}}
+    entry |= dev_scores(run) if run.dev else {}
     progress.epochs.append(entry)
     f1 = entry["dev"][settings.metric_for_best_model]["f1"] if entry["dev"] else 0.0
     is_best = f1 > progress.best_f1 or run.dev is None
@@ -314,19 +333,6 @@ def log_epoch(run: TrainingRun, entry: dict[str, Any]) -> None:
     text = f"epoch {entry['epoch']}: loss {entry['loss']:.3f}, {entry['train_s']:.0f} s, bias {entry['none_bias']}"
     found = ", ".join(f"{name.removeprefix('dev F1 ')} {value:.2f}" for name, value in scores.items())
     run.accelerator.print(text + (f"; dev F1 {found}" if found else ""), flush=True)
-
-
-def score(run: TrainingRun) -> dict[str, Any]:
-    """Return the best decoding bias on the dev documents, and the scores with it; each process reads a share."""
-    features = [found for document in run.dev.features for found in document]
-    run.scored_model.eval()
-    with run.accelerator.split_between_processes(features) as share, run.accelerator.autocast():
-        mine = ProcessedDocuments((), (tuple(share),))
-        logits = pair_logits(run.scored_model, mine, run.processor, run.settings.tokens_per_step * 4)
-    logits = run.accelerator.gather_for_metrics(logits, use_gather_object=True)
-    rule = DecodingRule.from_config(run.scored_model.config)
-    bias, counts = best_bias(run.dev, logits, rule, run.settings.metric_for_best_model)
-    return {"none_bias": bias, "dev": {level: found.to_dict() for level, found in counts.items()}}
 
 
 def save_progress(run: TrainingRun) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import biodir
+from biodir.labels_biodir import ENTITY_TYPES, bio_labels
 from helpers.marked import marked_document
 from helpers.tiny_checkpoint import open_pipeline, save_checkpoint
 
@@ -26,7 +27,7 @@ def has_example(name: str) -> bool:
 @pytest.fixture(scope="module")
 def given(tmp_path_factory):
     """What an example may use without making it: a document of one pair, and a checkpoint with random weights."""
-    folder = save_checkpoint(tmp_path_factory.mktemp("examples"))
+    folder = save_checkpoint(tmp_path_factory.mktemp("examples"), tagger_labels=bio_labels(ENTITY_TYPES))
     extract = open_pipeline(folder)
     document = marked_document("<C:D007501 Iron> binds <G:1956 EGFR>.")
     return {"document": document, "folder": str(folder), "model": extract.model, "tokenizer": extract.tokenizer}

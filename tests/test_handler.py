@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from biodir.formats.pubtator_writer import format_pubtator
+from biodir.labels_biodir import ENTITY_TYPES, bio_labels
 from biodir.publishing.checking import clean_environment
 from helpers.checkout import CHECKOUT
 from helpers.marked import marked_document
@@ -66,6 +67,27 @@ def test_answer_is_that_of_the_pipeline_and_json(endpoint, pipe):
     text = format_pubtator(marked_document("<C:D3 Iron> raises <G:4 EGFR>.", id="8"))
     assert endpoint({"inputs": text}) == pipe(text)
     assert len(pipe(text)) == 1
+
+
+@pytest.fixture
+def tagging_endpoint(tmp_path_factory, monkeypatch):
+    """A handler over a model with a tagger, that takes few mentions."""
+    folder = save_checkpoint(tmp_path_factory.mktemp("tagging"), tagger_labels=bio_labels(ENTITY_TYPES))
+    monkeypatch.setattr(handler, "pipeline", lambda task, model, trust_remote_code: open_pipeline(folder))
+    monkeypatch.setenv("BIODIR_MAX_MENTIONS", "20")
+    return handler.EndpointHandler("somewhere")
+
+
+def test_plain_text_is_tagged_unless_that_gives_too_many_mentions(tagging_endpoint):
+    text, asked = "Aspirin and the drug; gene, disease.", {"return_entities": True, "top_k": 2}
+    (found, marked) = tagging_endpoint({"inputs": [text, {**DOCUMENT, "entities": []}], "parameters": asked})
+    assert [len(found["relations"]), marked] == [2, {"entities": [], "relations": []}]
+    assert {entity["text"] for entity in found["entities"]} > {"Aspirin"}
+    again = tagging_endpoint({"inputs": {"text": text, "entities": found["entities"]}, "parameters": {"top_k": 2}})
+    assert again == found["relations"]
+    error = refused(tagging_endpoint, {"inputs": [text, f"{text} " * 9]})
+    assert place_of(error) == (413, "inputs[1]")
+    assert "mentions; a document has at most 20" in error["message"]
 
 
 SPANS = [{"begin": 0, "end": 4, "label": "Drug", "cui": "D3"}, {"begin": 12, "end": 16, "label": "Gene", "cui": "4"}]
@@ -241,7 +263,8 @@ def test_error_that_no_part_of_the_request_explains_is_a_500(endpoint, pipe, mon
             raise fault
         return pipe(inputs, **parameters)
 
-    endpoint.pipeline = type("Other", (), {"read_document": pipe.read_document, "__call__": staticmethod(call)})()
+    endpoint.pipeline = type("Other", (), {"__call__": staticmethod(call)})()
+    endpoint.pipeline.read_document, endpoint.pipeline.with_entities = pipe.read_document, pipe.with_entities
     error = refused(endpoint, {"inputs": DOCUMENT, "parameters": {"top_k": 1}})
     assert place_of(error) == (500, "inputs")
     assert error["message"] == f"{type(fault).__name__}: {fault}".splitlines()[0]

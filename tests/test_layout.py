@@ -85,9 +85,9 @@ def test_file_that_the_hub_loads_names_all_files_that_it_needs(name):
     assert {f"{module}.py" for module in get_relative_imports(path)} == needed - {path.name}
 
 
-def test_model_needs_at_most_nine_files():
+def test_model_needs_at_most_ten_files():
     needed = {Path(file).name for file in get_relative_import_files(CHECKOUT / "modeling_biodir.py")}
-    assert len({"modeling_biodir.py", *needed}) <= 9
+    assert len({"modeling_biodir.py", *needed}) <= 10
 
 
 def test_imports_have_no_cycle(graph):

@@ -35,8 +35,11 @@ LEFT_TO_BIOREDIRECT = (
 class Report:
     """The documents and relations that a run wrote; the policy of the run counts what it left out.
 
+    With a `model` and its `tokenizer`:
+
     >>> from io import StringIO
-    >>> predict_files(lambda documents: iter(()), inputs=[], output=StringIO())
+    >>> from biodir.pipeline_biodir import BioDirPipeline
+    >>> predict_files(BioDirPipeline(model=model, tokenizer=tokenizer), inputs=[], output=StringIO())
     Report(documents=0, relations=0)
     """
 

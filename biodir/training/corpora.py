@@ -21,6 +21,7 @@ from huggingface_hub.errors import StrictDataclassError
 
 from biodir.document_biodir import Document
 from biodir.errors_biodir import ErrorPolicy, SettingError, suggestion
+from biodir.labels_biodir import MENTIONS
 from biodir.training.reading import held_out_ids, read_corpus, reading_policy
 from biodir.training.settings import TrainingSettings, read_yaml
 
@@ -83,7 +84,8 @@ def training_corpora(
         if documents:
             _log_idle_names(source, documents, log)
             corpora.append(_corpus(source, documents, log))
-    if not any(document.relations for corpus in corpora for document in corpus.documents):
+    learns_pairs = any(task != MENTIONS for task in settings.tasks)
+    if learns_pairs and not any(document.relations for corpus in corpora for document in corpus.documents):
         names = ", ".join(corpus.path for corpus in corpora)
         count = sum(len(corpus.documents) for corpus in corpora)
         raise SettingError(f"{names}: {count} documents without any relation; name the files that hold the relations")

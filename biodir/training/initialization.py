@@ -13,6 +13,7 @@ from biodir.configuration_biodir import BioDirConfig
 from biodir.errors_biodir import CheckpointError, SettingError
 from biodir.modeling_biodir import BioDirForRelationExtraction, encoder_without_pooler
 from biodir.modeling_heads_biodir import PairwiseHead
+from biodir.modeling_tagger_biodir import copy_upper_layers
 from biodir.processing_tags_biodir import special_tokens
 from biodir.training.labels import biodir_config
 
@@ -61,6 +62,8 @@ def model_from_encoder(
     weights = {name: value for name, value in encoder.state_dict().items() if not name.startswith("pooler.")}
     model.encoder.load_state_dict(weights, strict=True)
     _initialize(model, pooler)
+    if model.tagger is not None:
+        copy_upper_layers(model.encoder, model.tagger)
     if checkpoint is not None:
         new = _copy_matching(checkpoint, model)
         if new:
@@ -89,6 +92,12 @@ def _copy_matching(source: BioDirForRelationExtraction, model: BioDirForRelation
             head.load_state_dict(source.heads[task].state_dict())
         else:
             new.append(f"heads.{task}")
+    if model.tagger is not None:
+        has_same_labels = source.config.tagger_labels == model.config.tagger_labels
+        if source.tagger is not None and has_same_labels and _same_shapes(model.tagger, source.tagger):
+            model.tagger.load_state_dict(source.tagger.state_dict())
+        else:
+            new.append("tagger")
     if model.soft_prompt is not None:
         has_same_types = source.config.pair_types == model.config.pair_types
         if has_same_types and source.soft_prompt is not None and _same_shapes(model.soft_prompt, source.soft_prompt):

@@ -12,11 +12,13 @@ from biodir.errors_biodir import CheckpointError, SettingError
 from biodir.labels_biodir import (
     DIRECTION_LABELS,
     ENTITY_TYPES,
+    MENTIONS,
     NOVELTY_LABELS,
     PAIR_TYPES,
     RELATION_LABELS,
     TASKS,
     UNRELATED,
+    bio_labels,
 )
 from biodir.training.data import related_types
 from biodir.training.reading import named_counts, unknown_types
@@ -50,6 +52,10 @@ class LabelLists:
         """
         values = {name: value for name, value in vars(self).items() if name != "source"}
         values |= {f"{task}_labels": [] for task in TASKS if task not in tasks}
+        if MENTIONS in tasks:
+            values["tagger_labels"] = bio_labels(self.entity_types)
+        if list(tasks) == [MENTIONS]:
+            return values | {"pair_types": [], "generic_relation": None}
         if not any(values[f"{task}_labels"] for task in TASKS):
             raise SettingError(f"{self.source} annotates no {' and no '.join(tasks)}; choose other --tasks")
         if not values["relation_labels"]:
@@ -99,6 +105,8 @@ def label_lists(
         SettingError: BioRED's lists are wanted but do not hold the labels of the documents, or these have no relation.
         CheckpointError: there is no such encoder.
     """
+    if wanted == "data" and list(tasks) == [MENTIONS]:
+        return LabelLists("the training data", entity_types=entity_types_of(documents), type_map={}, tag_types={})
     if wanted == "data":
         return labels_of(documents)
     known = LabelLists("BioRED")
@@ -109,6 +117,8 @@ def label_lists(
             known = LabelLists("the checkpoint", **{name: getattr(config, name) for name in names})
         known = _with_all_tasks(known, documents, tasks)
     lacking = known.lacking(documents)
+    if list(tasks) == [MENTIONS]:
+        lacking = {kind: names for kind, names in lacking.items() if kind == "entity type"}
     if wanted == "biored" and errors != "raise":
         lacking.pop("entity type", None)
     if not lacking:
@@ -120,12 +130,12 @@ def label_lists(
             "take --labels data"
         )
     log(f"label lists are those of the data, since {known.source} lacks {named}")
-    return labels_of(documents)
+    return label_lists(documents, "data", encoder, tasks)
 
 
 def _with_all_tasks(lists: LabelLists, documents: Sequence[Document], tasks: Iterable[str]) -> LabelLists:
     """Return the lists, empty ones of these tasks filled: from BioRED where it holds the data, else from the data."""
-    names = [f"{task}_labels" for task in tasks if not getattr(lists, f"{task}_labels")]
+    names = [f"{task}_labels" for task in TASKS if task in tasks and not getattr(lists, f"{task}_labels")]
     if not names or not any(document.relations for document in documents):
         return lists
     others, biored = labels_of(documents), LabelLists("BioRED")
@@ -160,12 +170,17 @@ def labels_of(documents: Sequence[Document]) -> LabelLists:
         relation_labels=(UNRELATED, *types),
         novelty_labels=(UNRELATED, *novelties) if novelties else (),
         direction_labels=DIRECTION_LABELS if has_directions else (),
-        entity_types=tuple(sorted({mention.entity_type for document in documents for mention in document.mentions})),
+        entity_types=entity_types_of(documents),
         pair_types=tuple(sorted(pair_types)),
         type_map={},
         tag_types={},
         generic_relation=GENERIC_RELATION if GENERIC_RELATION in types else None,
     )
+
+
+def entity_types_of(documents: Iterable[Document]) -> tuple[str, ...]:
+    """Return the entity types that the mentions of the documents have, sorted."""
+    return tuple(sorted({mention.entity_type for document in documents for mention in document.mentions}))
 
 
 def checkpoint_config(name_or_path: str) -> BioDirConfig | None:

@@ -12,7 +12,7 @@ from biodir.document_biodir import Relation
 from biodir.training.settings import TrainingSettings
 
 # Parameters that do not come from the encoder; they are newly initialized and want larger steps.
-NEW_PARAMETERS = ("soft_prompt.", "heads.")
+NEW_PARAMETERS = ("soft_prompt.", "heads.", "tagger.classifier.")
 _LAYER = re.compile(r"\.layers?\.(\d+)\.")
 _EMBEDDINGS = re.compile(r"^encoder\.embeddings(_project)?\.")  # the second maps Electra's narrow ones
 # Of a process, in the seeds of dropout: more steps than any run has.
@@ -25,10 +25,14 @@ def parameter_groups(model: nn.Module, settings: TrainingSettings) -> list[dict[
     With `layer_learning_rate_decay` the rate of a layer is that of the layer above times the decay; the embeddings lie
     below all layers.
     """
-    depths = {name: _depth(name) for name, _ in model.named_parameters()}
+    config: Any = getattr(model, "config", None)
+    first_own = config.encoder_config.num_hidden_layers - config.tagger_layers if config is not None else 0
+    depths = {name: _depth(name, first_own) for name, _ in model.named_parameters()}
     layers = 1 + max((depth for depth in depths.values() if depth is not None), default=-1)
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
+        if not parameter.requires_grad:
+            continue
         depth = depths[name]
         steps_down = 0 if depth is None else layers - 1 - depth
         rate = settings.encoder_learning_rate * settings.layer_learning_rate_decay**steps_down
@@ -39,13 +43,17 @@ def parameter_groups(model: nn.Module, settings: TrainingSettings) -> list[dict[
     return [{"params": parameters, "lr": rate, "weight_decay": decay} for (rate, decay), parameters in groups.items()]
 
 
-def _depth(name: str) -> int | None:
-    """Return the number of the encoder's layer, -1 for its embeddings, None for anything else."""
+def _depth(name: str, first_own: int) -> int | None:
+    """Return the number of the encoder's layer, -1 for its embeddings, None for anything else.
+
+    Args:
+        first_own: number of the encoder's layer in whose place the tagger's first own layer stands.
+    """
     if name.startswith(NEW_PARAMETERS):
         return None
     layer = _LAYER.search(name)
     if layer:
-        return int(layer.group(1))
+        return int(layer.group(1)) + (first_own if name.startswith("tagger.") else 0)
     return -1 if _EMBEDDINGS.match(name) else None
 
 

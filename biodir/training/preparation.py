@@ -1,5 +1,6 @@
 """From corpora and labels to training: the model's configuration, the pairs of an epoch, the dev documents."""
 
+import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -14,10 +15,13 @@ from biodir.errors_biodir import ErrorPolicy, SettingError
 from biodir.evaluation.checks import unannotated_parts
 from biodir.evaluation.model_scores import ProcessedDocuments, processed_documents
 from biodir.evaluation.thresholds import fingerprints
+from biodir.labels_biodir import LEVELS, MENTIONS, bio_labels
+from biodir.processing_tagger_biodir import TaggerProcessor
 from biodir.training.augmentation import augmented_documents, rare_types
 from biodir.training.corpora import TrainingCorpus, corpus_paths
 from biodir.training.data import LabelledPairs, epoch_pairs, epoch_steps, joined_types, labelled_pairs
 from biodir.training.labels import LabelLists, checkpoint_config
+from biodir.training.mentions import LabelledWords, mention_steps
 from biodir.training.optimization import balanced_weights
 from biodir.training.provenance import data_fingerprints
 from biodir.training.reading import known_documents, read_corpus, reading_policy
@@ -27,7 +31,7 @@ from biodir.training.validation import check_level
 # Settings that are fields of `BioDirConfig` with the same name and value.
 CONFIG_FIELDS = (
     *("pair_encoding", "chunks", "max_tokens", "max_mention_tokens", "window_overlap_tokens", "infix_min_tokens"),
-    *("soft_prompt_tokens", "classifier_dropout", "relation_loss", "focal_gamma"),
+    *("soft_prompt_tokens", "classifier_dropout", "relation_loss", "focal_gamma", "tagger_layers"),
 )
 
 
@@ -53,6 +57,12 @@ def run_config(settings: TrainingSettings, lists: LabelLists, corpora: Sequence[
 
     The weight of a task that has no head, since the data does not annotate it, is left out.
     """
+    if settings.freeze_relations:
+        config = checkpoint_config(settings.encoder)
+        if config is None:
+            raise SettingError(f"freeze_relations: {settings.encoder} is no biodir checkpoint; it has nothing to keep")
+        values = {**config.to_dict(), "tagger_labels": bio_labels(config.entity_types)}
+        return BioDirConfig(**{**values, "tagger_layers": settings.tagger_layers})
     values = lists.to_settings(settings.tasks)
     given_weights = named_values(settings.task_weights)
     weights = {task: weight for task, weight in given_weights.items() if values.get(f"{task}_labels", True)}
@@ -85,7 +95,9 @@ def pairs_to_learn(
     Raises:
         SettingError: a corpus has no candidate pair, or none of them is related.
     """
-    found = []
+    found: list[LabelledPairs] = []
+    if all(task == MENTIONS for task in settings.tasks):
+        return found
     policy = policy or reading_policy(settings, log)
     first = config.tasks[0]
     complete = [document for corpus in corpora if not corpus.is_partial for document in corpus.documents]
@@ -154,8 +166,13 @@ def dev_documents(
         return None
     policy = policy or reading_policy(settings, log)
     documents = read_corpus(settings.dev, policy, log, settings.max_dev_documents)
-    check_level(documents, settings.metric_for_best_model, settings.dev)
+    only_mentions = settings.tasks == [MENTIONS]
+    if not only_mentions:
+        level = settings.metric_for_best_model
+        check_level(documents, LEVELS[0] if level == MENTIONS else level, settings.dev)
     known = known_documents(settings.dev, documents, config, policy, log)
+    if only_mentions:
+        return ProcessedDocuments(tuple(known), ())
     config.calibrated_on = fingerprints(known)
     reasons = relations_without_candidate(known, config.pair_types)
     if reasons.total() == sum(len(document.relations) for document in known):
@@ -171,10 +188,26 @@ def _named(pair_types: Iterable[Sequence[str]]) -> str:
 
 
 def steps_of_epoch(
-    labelled: Sequence[LabelledPairs], settings: TrainingSettings, processor: Any, epoch: int
-) -> list[list[LabelledPairs]]:
-    """Return the steps of one epoch; seed and epoch decide the negatives and the order."""
+    labelled: Sequence[LabelledPairs],
+    settings: TrainingSettings,
+    processor: Any,
+    epoch: int,
+    words: Sequence[LabelledWords] = (),
+    tagger_processor: TaggerProcessor | None = None,
+) -> list[Any]:
+    """Return the steps of one epoch, each of pairs or of words; seed and epoch decide the negatives and the order."""
     seed = settings.seed * 1000 + epoch
+    steps: list[Any] = _pair_steps(labelled, settings, processor, seed) if labelled else []
+    if tagger_processor is not None and words:
+        steps += mention_steps(words, tagger_processor, settings.tokens_per_step, seed)
+        if labelled:
+            random.Random(seed).shuffle(steps)
+    return steps
+
+
+def _pair_steps(
+    labelled: Sequence[LabelledPairs], settings: TrainingSettings, processor: Any, seed: int
+) -> list[list[LabelledPairs]]:
     chosen = epoch_pairs(labelled, settings.negatives_per_positive, seed, settings.swap_augmentation)
     return epoch_steps(chosen, processor, settings.tokens_per_step, seed)
 
@@ -183,4 +216,4 @@ def data_of(settings: TrainingSettings) -> dict[str, str]:
     """Return the fingerprints of all files that the settings name, with the weights of an encoder in a folder."""
     weights = Path(settings.encoder) / "model.safetensors"
     further = [path for path in (settings.dev, settings.corpora, weights if weights.is_file() else None) if path]
-    return data_fingerprints([*corpus_paths(settings), *settings.exclude, *further])
+    return data_fingerprints([*corpus_paths(settings), *settings.mention_train, *settings.exclude, *further])

@@ -17,7 +17,7 @@ from biodir.configuration_biodir import (
     RELATION_LOSSES,
 )
 from biodir.errors_biodir import ERRORS, OFFSETS, SettingError
-from biodir.labels_biodir import LEVELS, TASKS
+from biodir.labels_biodir import LEVELS, MENTIONS, TASKS
 
 REQUIRED = ("train", "encoder", "output_dir")
 # What a resumed run may change: none of these touches a number, but for the last two, which decide when it ends.
@@ -31,7 +31,10 @@ CHANGEABLE = (
     "early_stopping_patience",
 )
 # Settings that older records lack, whose runs did the same as with these.
-ADDED = {"errors": "raise", "offsets": "characters", "split_relations": False}
+ADDED = {
+    **{"errors": "raise", "offsets": "characters", "split_relations": False},
+    **{"mention_train": [], "tagger_layers": 0, "freeze_relations": False, "mention_weight": 1.0},
+}
 # The seeds of dropout are made of this one and must fit into 64 bits.
 LARGEST_SEED = 10**9
 SHARE, BELOW_ONE, NOT_NEGATIVE, COUNT = "[0, 1]", "[0, 1)", "[0, inf)", "[1, inf)"
@@ -67,6 +70,7 @@ class TrainingSettings:
     output_dir: str = setting("folder for the best checkpoint, the log and the states to resume a stopped run", "")
     extra_train: list[str] = setting("further files, which annotate relations of some pair types only", [])
     corpora: str | None = setting("YAML file with further corpora whose own labels are mapped, see training/corpora.py")
+    mention_train: list[str] = setting("further files, whose mentions the tagger learns from", [])
     exclude: list[str] = setting("files whose documents, like those of --dev, are not learned from", [])
     errors: str = setting(
         "stop at an error in the data; or leave out the document, or only the mention or relation, that has it",
@@ -89,7 +93,16 @@ class TrainingSettings:
         "auto",
         ("auto", *PAIR_ENCODINGS),
     )
-    tasks: list[str] = setting("heads to train; the first of these three decides which pairs are related", TASKS)
+    tasks: list[str] = setting(
+        "heads to train: relation, novelty, direction, of which the first decides which pairs are related; and "
+        "mentions, the tagger",
+        TASKS,
+    )
+    tagger_layers: int = setting("upper encoder layers that the tagger has of its own, as copies", 0, NOT_NEGATIVE)
+    freeze_relations: bool = setting(
+        "with --tasks mentions: keep all that the biodir checkpoint has, and so all its scores; only the tagger learns",
+        False,
+    )
     chunks: list[str] = setting("pairwise: chunks that are encoded", CHUNK_NAMES)
     chunk_tokens: list[str] = setting("pairwise: CHUNK=TOKENS, the most text that a chunk shows", [])
     infix_min_tokens: int = setting("pairwise: narrower infixes are widened to this", 64)
@@ -103,6 +116,7 @@ class TrainingSettings:
 
     # Loss.
     task_weights: list[str] = setting("TASK=WEIGHT of the losses but that of the first; none: the paper's shares", [])
+    mention_weight: float = setting("weight of the tagger's loss", 1.0, NOT_NEGATIVE)
     relation_loss: str = setting(
         "binary: the paper's; focal: easy labels count little; adaptive_threshold: a threshold learned for each pair",
         BINARY,
@@ -134,7 +148,9 @@ class TrainingSettings:
     mixed_precision: str = setting("format of the products", "no", ("no", "bf16", "fp16"))
 
     # Selection.
-    metric_for_best_model: str = setting("level whose dev F1 selects", "relation_type", tuple(LEVELS))
+    metric_for_best_model: str = setting(
+        "level whose dev F1 selects; mentions where the tagger is all that learns", "relation_type", (*LEVELS, MENTIONS)
+    )
     early_stopping_patience: int | None = setting("end after so many epochs without a better dev F1", None, COUNT)
     none_bias: float = setting("without --dev: the decoding bias that dev once chose", 0.0, "(-inf, inf)")
 
@@ -150,6 +166,8 @@ class TrainingSettings:
             if not getattr(self, name):
                 raise SettingError(f"{name} is missing; give --{name} or the key {name!r} of the YAML file")
         _check_values(self)
+        if self.tasks == [MENTIONS]:
+            self.metric_for_best_model = MENTIONS
         for contradiction in _contradictions(self):
             raise SettingError(contradiction)
 
@@ -207,7 +225,7 @@ def _check_values(settings: TrainingSettings) -> None:
             raise SettingError(f"{each.name} is {value}; it must lie in {allowed}")
         if isinstance(allowed, tuple) and allowed and value not in allowed:
             raise SettingError(f"{each.name} is {value!r}; choose one of {', '.join(allowed)}")
-    for name, known in (("tasks", TASKS), ("chunks", CHUNK_NAMES)):
+    for name, known in (("tasks", (*TASKS, MENTIONS)), ("chunks", CHUNK_NAMES)):
         values = getattr(settings, name)
         if not values or not set(values) <= set(known):
             raise SettingError(f"{name} {values!r}: choose any of {', '.join(known)}")
@@ -248,6 +266,12 @@ def _contradictions(settings: TrainingSettings) -> Iterator[str]:
         yield f"output_dir {output} holds the encoder {encoder}, which would be overwritten; name another folder"
     if settings.resume_from_checkpoint and settings.overwrite_output_dir:
         yield "resume_from_checkpoint and overwrite_output_dir are both given; resume the old run, or delete it"
+    if MENTIONS not in settings.tasks and (settings.mention_train or settings.tagger_layers or metric == MENTIONS):
+        yield "mention_train, tagger_layers or the metric concern the tagger, but mentions is none of the tasks; add it"
+    if settings.freeze_relations and settings.tasks != [MENTIONS]:
+        yield f"freeze_relations keeps all tasks but mentions from learning, but tasks are {settings.tasks!r}"
+    if settings.freeze_relations and not settings.tagger_layers:
+        yield "freeze_relations leaves the tagger only a classifier; give it layers of its own by --tagger_layers"
     if "relation" not in settings.tasks and metric.startswith("relation"):
         yield f"metric_for_best_model is {metric}, but {settings.tasks} predict no relation types; take entity_pair"
     if settings.early_stopping_patience is not None and settings.dev is None:

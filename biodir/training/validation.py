@@ -1,19 +1,46 @@
-"""The decoding bias that serves the development set best."""
+"""Scores on the development set: of relations, with the decoding bias that serves them best, and of mentions."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
+from typing import Any
 
 from biodir.document_biodir import Document
 from biodir.errors_biodir import SettingError
 from biodir.evaluation.checks import ComparedDocument
-from biodir.evaluation.model_scores import ProcessedDocuments, decoded_documents
+from biodir.evaluation.model_scores import ProcessedDocuments, decoded_documents, pair_logits
 from biodir.evaluation.scores import Counts, relation_scores, unannotated_levels
-from biodir.labels_biodir import LEVELS
+from biodir.labels_biodir import LEVELS, MENTIONS
 from biodir.pipeline_decoding_biodir import DecodingRule
+from biodir.training.mentions import mention_counts
 
 # Shifts of the None logit that are tried; training on a share of the negatives makes the model too ready to relate.
 NONE_BIASES = tuple(step / 4 for step in range(-8, 25))
+
+
+def dev_scores(run: Any) -> dict[str, Any]:
+    """Return the best decoding bias on the dev documents, and the counts of each level; each process reads a share.
+
+    Args:
+        run: a `TrainingRun` with dev documents.
+    """
+    settings, model = run.settings, run.scored_model
+    model.eval()
+    mentions = {}
+    if MENTIONS in settings.tasks:
+        with run.accelerator.autocast():
+            mentions[MENTIONS] = mention_counts(model, run.tokenizer, run.dev.documents).to_dict()
+    if settings.tasks == [MENTIONS]:
+        return {"none_bias": model.config.none_bias, "dev": mentions}
+    features = [found for document in run.dev.features for found in document]
+    with run.accelerator.split_between_processes(features) as share, run.accelerator.autocast():
+        mine = ProcessedDocuments((), (tuple(share),))
+        logits = pair_logits(model, mine, run.processor, settings.tokens_per_step * 4)
+    logits = run.accelerator.gather_for_metrics(logits, use_gather_object=True)
+    metric = settings.metric_for_best_model
+    level = LEVELS[0] if metric == MENTIONS else metric
+    bias, counts = best_bias(run.dev, logits, DecodingRule.from_config(model.config), level)
+    return {"none_bias": bias, "dev": {**{name: found.to_dict() for name, found in counts.items()}, **mentions}}
 
 
 def best_bias(

@@ -139,7 +139,7 @@ def test_positions_of_roberta_begin_after_the_padding():
         ({"relation_labels": ["None", "A", "A"]}, "relation_labels ['None', 'A', 'A'] hold a label twice"),
         (
             {"relation_labels": [], "novelty_labels": [], "direction_labels": []},
-            "relation_labels, novelty_labels and direction_labels are all empty; give one of them",
+            "relation_labels, novelty_labels, direction_labels and tagger_labels are all empty; give one",
         ),
         (
             {"relation_labels": [], "generic_relation": None},

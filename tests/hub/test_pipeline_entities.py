@@ -7,10 +7,11 @@ import pytest
 import torch
 from transformers import AutoTokenizer, BertConfig, BertForTokenClassification, pipeline
 
-from biodir import AnnotationError, Document, Mention, ParseError, SettingError
-from biodir.labels_biodir import CHEMICAL, DISEASE, GENE
+from biodir import AnnotationError, CheckpointError, Document, Mention, ParseError, SettingError
+from biodir.labels_biodir import CHEMICAL, DISEASE, ENTITY_TYPES, GENE, bio_labels
 from biodir.pipeline_biodir import BioDirPipeline
 from biodir.pipeline_entities_biodir import with_found, with_recognised
+from biodir.pipeline_results_biodir import ResultWriter
 from helpers.marked import marked_document
 from helpers.tiny_checkpoint import open_pipeline, save_checkpoint, save_encoder
 
@@ -227,3 +228,80 @@ def test_offsets_of_results_count_what_those_of_the_input_count(unit, shift, ext
 def test_flag_of_entities_is_true_or_false(extract):
     with pytest.raises(SettingError, match="return_entities is 'yes'; it is True or False"):
         extract(ONE, return_entities="yes")
+
+
+# The tagger of the model.
+
+TEXTS = ["Aspirin and the drug; gene and disease.", "", "What are the labels?", "Filler of aspirin. " * 40, " "] * 9
+
+
+@pytest.fixture(scope="module", params=["document", "pairwise"])
+def tagging(request, tmp_path_factory) -> BioDirPipeline:
+    """The pipeline over a model that relates every pair and has a tagger, with random weights."""
+    settings = {"pair_encoding": request.param, "tagger_labels": bio_labels(ENTITY_TYPES), "tagger_layers": 1}
+    return open_pipeline(save_checkpoint(tmp_path_factory.mktemp("tagging"), **settings))
+
+
+def test_plain_text_is_tagged_and_its_entities_give_the_same_relations(tagging):
+    found = tagging(TEXTS[0], return_entities=True)
+    assert found["relations"]
+    assert {entity["text"] for entity in found["entities"]} > {"Aspirin"}
+    assert all(0 < entity["score"] <= 1 and entity["id"] for entity in found["entities"])
+    again = tagging({"text": TEXTS[0], "entities": found["entities"]}, return_entities=True)
+    assert again["relations"] == found["relations"]
+    (document,) = tagging.find_entities([Document("0", TEXTS[0])])
+    assert ResultWriter(document).entities() == found["entities"]
+    assert tagging(document) == found["relations"]
+
+
+def test_texts_are_tagged_together_with_the_results_of_each(tagging, monkeypatch):
+    single = [tagging(text, return_entities=True, top_k=3) for text in TEXTS[:5]] * 9
+    calls, find = [], tagging._finder.find
+    monkeypatch.setattr(tagging._finder, "find", lambda plain: calls.append(len(plain)) or find(plain))
+    marked = [ONE, *TEXTS, ONE]
+    for values in (marked, iter(marked)):
+        results = list(tagging(values, return_entities=True, top_k=3))
+        for result, expected in zip(results[1:-1], single, strict=True):
+            assert result["entities"] == [
+                {**each, "score": pytest.approx(each["score"], abs=1e-5)} for each in expected["entities"]
+            ]
+            assert len(result["relations"]) == len(expected["relations"])
+        assert {entity["score"] for result in (results[0], results[-1]) for entity in result["entities"]} == {None}
+    assert calls == [16, 16, 13] * 2
+
+
+def test_iterator_reads_plain_texts_no_further_ahead_than_a_batch(tagging):
+    read = []
+
+    def source():
+        for text in TEXTS * 20:
+            read.append(text)
+            yield text
+
+    next(tagging(source()))
+    assert len(read) < 100
+
+
+def test_recogniser_of_the_caller_is_used_in_place_of_the_tagger(tagging):
+    found = tagging(ONE.text, ner=iron_and_liver, return_entities=True)
+    assert [entity["text"] for entity in found["entities"]] == ["iron", "liver"]
+
+
+@pytest.mark.parametrize("name", MARKED)
+def test_tagger_leaves_documents_that_say_what_they_hold(name, tagging):
+    assert tagging(MARKED[name]) == []
+
+
+def test_found_entities_are_linked_before_they_are_grouped(tagging):
+    def link(document):
+        assert {mention.identifiers for mention in document.mentions} == {()}
+        return replace(document, mentions=tuple(replace(each, identifiers=("D1",)) for each in document.mentions))
+
+    found = tagging(TEXTS[0], link=link, return_entities=True)
+    assert {tuple(entity["id"]) for entity in found["entities"]} == {("D1",)}
+
+
+def test_model_without_a_tagger_finds_no_entities(extract):
+    assert not extract.finds_entities
+    with pytest.raises(CheckpointError, match="take a checkpoint with a tagger"):
+        next(extract.find_entities([ONE]))

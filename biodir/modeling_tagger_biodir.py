@@ -1,0 +1,1 @@
+../modeling_tagger_biodir.py

@@ -1,0 +1,1 @@
+../pipeline_parameters_biodir.py

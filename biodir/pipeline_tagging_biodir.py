@@ -1,0 +1,1 @@
+../pipeline_tagging_biodir.py

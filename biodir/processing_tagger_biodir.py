@@ -1,0 +1,1 @@
+../processing_tagger_biodir.py

@@ -1,0 +1,151 @@
+"""What the tagger learns from: words of documents, with the labels that each may have, and its scores on dev.
+
+A corpus teaches only the types whose mentions it annotates completely: of a word outside its mentions it says no more
+than that none of these types holds. Documents name the types in `annotated_types`, as a list beside their text in JSON;
+else they are all types that the corpus has.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from biodir.configuration_biodir import BioDirConfig
+from biodir.document_biodir import Document
+from biodir.errors_biodir import SettingError
+from biodir.evaluation.scores import Counts
+from biodir.labels_biodir import OUTSIDE
+from biodir.pipeline_tagging_biodir import MentionFinder
+from biodir.processing_tagger_biodir import TaggerFeatures, TaggerProcessor
+from biodir.processing_tokens_biodir import ProcessingSettings
+
+# The type of a mention that is none of the model's: nothing is known of its words.
+NO_TYPE = "?"
+
+
+@dataclass(frozen=True)
+class LabelledWords:
+    """The words of a text, and (words, labels) booleans: the labels that each may have.
+
+    >>> LabelledWords(None, np.array([[True, False, False], [False, True, False]])).targets.sum(axis=1)
+    array([1, 1])
+    """
+
+    features: TaggerFeatures
+    targets: np.ndarray
+
+
+@dataclass(frozen=True)
+class MentionCorpus:
+    """Documents whose mentions are learned from.
+
+    Args:
+        path: their file, for messages.
+        documents: with the entity types of the model; mentions of others have the type `NO_TYPE`.
+        annotated: for each document, the types that it annotates completely.
+
+    >>> MentionCorpus("chemicals.jsonl", (), ()).path
+    'chemicals.jsonl'
+    """
+
+    path: str
+    documents: tuple[Document, ...]
+    annotated: tuple[frozenset[str], ...]
+
+
+def labelled_words(
+    document: Document, annotated: Collection[str], processor: TaggerProcessor, labels: Sequence[str]
+) -> LabelledWords:
+    """Return the words of a document with the labels that they may have.
+
+    A mention of a type that is annotated, completely or not, fixes the labels of its words. Where mentions share words,
+    the longest holds. A mention that begins or ends within a word cannot be found again: its words may have any label,
+    as may those of mentions whose type is unknown.
+    """
+    features = processor.features(document)
+    numbers = {label: number for number, label in enumerate(labels)}
+    elsewhere = np.array([label == OUTSIDE or label[2:] not in annotated for label in labels])
+    targets = np.tile(elsewhere, (len(features.words), 1))
+    firsts = {start: number for number, (start, _) in enumerate(features.words)}
+    lasts = {end: number for number, (_, end) in enumerate(features.words)}
+    starts = np.array([start for start, _ in features.words])
+    ends = np.array([end for _, end in features.words])
+    taken = np.zeros(len(features.words), dtype=bool)
+    for mention in sorted(document.mentions, key=lambda each: each.start_char - each.end_char):
+        inside = (starts < mention.end_char) & (ends > mention.start_char)
+        if not inside.any() or taken[inside].any():
+            continue
+        taken |= inside
+        first, last = firsts.get(mention.start_char), lasts.get(mention.end_char)
+        if first is None or last is None or f"B-{mention.entity_type}" not in numbers:
+            targets[inside] = True
+            continue
+        targets[first : last + 1] = False
+        targets[first, numbers[f"B-{mention.entity_type}"]] = True
+        targets[first + 1 : last + 1, numbers[f"I-{mention.entity_type}"]] = True
+    return LabelledWords(features, targets)
+
+
+def words_to_learn(
+    corpora: Sequence[MentionCorpus], tokenizer: Any, config: BioDirConfig, log: Callable[[str], Any] = print
+) -> list[LabelledWords]:
+    """Return the labelled words of all corpora.
+
+    Raises:
+        SettingError: they have no mention of the model's types.
+    """
+    processor = TaggerProcessor(tokenizer, ProcessingSettings.from_config(config))
+    found = []
+    kinds_found: set[str] = set()
+    for corpus in corpora:
+        some = [
+            labelled_words(document, annotated, processor, config.tagger_labels)
+            for document, annotated in zip(corpus.documents, corpus.annotated, strict=True)
+        ]
+        kinds = Counter(mention.entity_type for document in corpus.documents for mention in document.mentions)
+        kinds_found.update(kinds)
+        named = ", ".join(f"{kind} {count}" for kind, count in kinds.most_common() if kind != NO_TYPE)
+        log(f"{corpus.path}: mentions of {len(some)} documents: {named}")
+        found += [each for each in some if each.features.words]
+    if not any(label[2:] in kinds_found for label in config.tagger_labels):
+        raise SettingError("no file has a mention of the model's entity types; name files with mentions")
+    return found
+
+
+def mention_steps(
+    labelled: Sequence[LabelledWords], processor: TaggerProcessor, token_budget: int, seed: int
+) -> list[list[LabelledWords]]:
+    """Return the texts of each step, under a token budget, in an order that the seed draws."""
+    shuffled = random.Random(seed).sample(labelled, len(labelled))
+    groups = processor.passes([each.features for each in shuffled], token_budget)
+    return [[shuffled[index] for index in group] for group in groups]
+
+
+def mention_batch(labelled: Sequence[LabelledWords], processor: TaggerProcessor) -> dict[str, torch.Tensor]:
+    """Return the inputs and targets of these words."""
+    batch = processor.collate([each.features for each in labelled])
+    batch["mention_targets"] = np.concatenate([each.targets for each in labelled])
+    return {name: torch.as_tensor(value) for name, value in batch.items()}
+
+
+def mention_counts(model: Any, tokenizer: Any, documents: Sequence[Document]) -> Counts:
+    """Return how many mentions of the documents the model finds with their exact span and type."""
+    types = {label[2:] for label in model.config.tagger_labels if label != OUTSIDE}
+    correct = predicted = gold = 0
+    for document, found in zip(documents, MentionFinder(model, tokenizer).find(documents), strict=True):
+        wanted = set(_keys(document, types))
+        given = set(_keys(found, types))
+        correct += len(wanted & given)
+        predicted += len(given)
+        gold += len(wanted)
+    return Counts(correct, predicted - correct, gold - correct)
+
+
+def _keys(document: Document, types: Collection[str]) -> Iterator[tuple[int, int, str]]:
+    for mention in document.mentions:
+        if mention.entity_type in types:
+            yield mention.start_char, mention.end_char, mention.entity_type

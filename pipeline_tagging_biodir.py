@@ -1,0 +1,133 @@
+"""From plain texts to documents with mentions: what the tagger's scores say, as spans that never cut or cross."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from .document_biodir import Document, Mention
+from .errors_biodir import CheckpointError
+from .labels_biodir import OUTSIDE
+from .processing_tagger_biodir import TaggerFeatures, TaggerProcessor
+from .processing_tokens_biodir import ProcessingSettings
+
+# Documents that are read ahead: of like length, they fill the token budget of a pass.
+DOCUMENTS_AHEAD = 16
+# Tokens of a pass on a CPU; more cost memory and save nothing.
+_IMPOSSIBLE = -1e9
+
+
+class MentionFinder:
+    """Finds the mentions of plain texts by the tagger of a model.
+
+    Args:
+        model: with `config.tagger_labels`.
+        tokenizer: of the model.
+
+    Raises:
+        CheckpointError: the model has no tagger.
+
+    With a `model`, its `tokenizer` and a `document`, "Iron binds EGFR.":
+
+    >>> [found] = MentionFinder(model, tokenizer).find([document])
+    >>> found.text
+    'Iron binds EGFR.'
+    """
+
+    def __init__(self, model: Any, tokenizer: Any) -> None:
+        self._model = model
+        self._labels = tuple(model.config.tagger_labels)
+        if not self._labels:
+            raise CheckpointError(
+                "the model finds no mentions (its tagger_labels are empty); give documents with entities, or a tagger "
+                "as ner="
+            )
+        self._processor = TaggerProcessor(tokenizer, ProcessingSettings.from_config(model.config))
+
+    def find(self, documents: Iterable[Document]) -> Iterator[Document]:
+        """Yield the documents in order, each with the mentions found in place of those that it had.
+
+        Mentions have a score in 0..1, the mean probability of their type over their words, and no identifiers.
+        """
+        waiting: list[Document] = []
+        for document in documents:
+            waiting.append(document)
+            if len(waiting) == DOCUMENTS_AHEAD:
+                yield from self._found(waiting)
+                waiting = []
+        yield from self._found(waiting)
+
+    @torch.no_grad()
+    def _found(self, documents: Sequence[Document]) -> Iterator[Document]:
+        features = [self._processor.features(document) for document in documents]
+        order = sorted(range(len(features)), key=lambda index: features[index].tokens)
+        order = [index for index in order if features[index].words]
+        scores: dict[int, np.ndarray] = {}
+        for group in self._processor.passes([features[index] for index in order], self._model.config.token_budget):
+            indices = [order[place] for place in group]
+            inputs = self._processor.collate([features[index] for index in indices])
+            logits = self._model(**inputs).mention_logits
+            values = logits.float().log_softmax(dim=-1).cpu().numpy()  # (words, labels)
+            ends = np.cumsum([len(features[index].words) for index in indices])
+            scores.update(zip(indices, np.split(values, ends[:-1]), strict=True))
+        for index, document in enumerate(documents):
+            found = _mentions(document, features[index], scores[index], self._labels) if index in scores else ()
+            yield replace(document, mentions=tuple(found), relations=(), subject_lines=())
+
+
+def _mentions(
+    document: Document, features: TaggerFeatures, scores: np.ndarray, labels: Sequence[str]
+) -> Iterator[Mention]:
+    path = best_path(scores, labels, features.starts)
+    probabilities = np.exp(scores)
+    number = 0
+    while number < len(path):
+        label = labels[path[number]]
+        first, number = number, number + 1
+        if label == OUTSIDE:
+            continue
+        kind = label[2:]
+        inside, columns = labels.index(f"I-{kind}"), [labels.index(f"B-{kind}"), labels.index(f"I-{kind}")]
+        while number < len(path) and path[number] == inside:
+            number += 1
+        start, end = features.words[first][0], features.words[number - 1][1]
+        score = float(probabilities[first:number, columns].sum(axis=1).mean())
+        yield Mention(start, end, document.text[start:end], kind, score=min(score, 1.0))
+
+
+def best_path(scores: np.ndarray, labels: Sequence[str], starts: Sequence[int]) -> list[int]:
+    """Return the numbers of the most probable labels of the words in which each I follows a B or I of its type.
+
+    Args:
+        scores: (words, labels) log probabilities.
+        labels: BIO labels.
+        starts: numbers of words that no mention reaches into from before.
+
+    >>> scores = np.log([[0.4, 0.3, 0.3], [0.1, 0.2, 0.7]])  # one by one: O, I
+    >>> best_path(scores, ["O", "B-Gene", "I-Gene"], starts=[0])
+    [1, 2]
+    """
+    follows = np.zeros((len(labels), len(labels)))  # [before, after]
+    begins = np.zeros(len(labels))
+    for after, label in enumerate(labels):
+        if label.startswith("I-"):
+            begins[after] = _IMPOSSIBLE
+            allowed = (f"B-{label[2:]}", label)
+            follows[:, after] = [0.0 if before in allowed else _IMPOSSIBLE for before in labels]
+    first_words = {0, *starts}
+    total = np.zeros(len(labels))
+    pointers = np.zeros(scores.shape, dtype=np.int64)
+    for word, values in enumerate(scores.astype(np.float64)):
+        if word in first_words:
+            pointers[word] = total.argmax()
+            total = total.max() + begins + values
+        else:
+            reached = total[:, None] + follows  # (before, after)
+            pointers[word] = reached.argmax(axis=0)
+            total = reached.max(axis=0) + values
+    path = [int(total.argmax())]
+    for word in range(len(scores) - 1, 0, -1):
+        path.append(int(pointers[word, path[-1]]))
+    return path[::-1]

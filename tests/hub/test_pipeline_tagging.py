@@ -1,0 +1,98 @@
+"""From the scores of words to mentions."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from biodir.document_biodir import Document, Passage
+from biodir.errors_biodir import CheckpointError
+from biodir.labels_biodir import ENTITY_TYPES, bio_labels
+from biodir.pipeline_tagging_biodir import MentionFinder, best_path
+from helpers.tiny_checkpoint import open_pipeline, save_checkpoint
+
+LABELS = bio_labels(["Gene", "Drug"])
+
+
+def is_valid(path, starts):
+    for word, number in enumerate(path):
+        label = LABELS[number]
+        before = LABELS[path[word - 1]] if word and word not in starts else "O"
+        if label.startswith("I-") and before[2:] != label[2:]:
+            return False
+    return True
+
+
+@given(st.lists(st.lists(st.floats(-9, 0), min_size=5, max_size=5), min_size=1, max_size=4), st.sets(st.integers(0, 3)))
+def test_the_best_path_is_the_best_of_all_valid_ones(rows, starts):
+    scores = np.array(rows)
+
+    def total(path):
+        return sum(scores[word, number] for word, number in enumerate(path))
+
+    found = best_path(scores, LABELS, sorted(starts))
+    valid = [path for path in product(range(5), repeat=len(rows)) if is_valid(path, starts)]
+    assert is_valid(found, starts)
+    assert total(found) == pytest.approx(max(map(total, valid)))
+
+
+@pytest.fixture(scope="module", params=["document", "pairwise"])
+def pipeline(request, tmp_path_factory):
+    folder = save_checkpoint(
+        tmp_path_factory.mktemp("tagger"),
+        pair_encoding=request.param,
+        tagger_labels=bio_labels(ENTITY_TYPES),
+        tagger_layers=1,
+    )
+    return open_pipeline(folder)
+
+
+@pytest.fixture(scope="module")
+def finder(pipeline):
+    return MentionFinder(pipeline.model, pipeline.tokenizer)
+
+
+def test_mentions_agree_with_the_text_and_do_not_overlap(finder):
+    text = "Aspirin and drug 7 are of the gene. Disease and (aspirin-gene) labels."
+    [found] = finder.find([Document("5", text)])
+    assert found.id == "5"
+    assert found.mentions
+    for mention, after in zip(found.mentions, found.mentions[1:], strict=False):
+        assert mention.end_char <= after.start_char
+    for mention in found.mentions:
+        assert mention.text == text[mention.start_char : mention.end_char]
+        assert mention.entity_type in ENTITY_TYPES
+        assert mention.identifiers == ()
+        assert 0 < mention.score <= 1
+
+
+def test_documents_come_in_order_and_the_others_change_nothing(finder):
+    texts = ["aspirin gene.", "", "drug " * 200, "labels of disease and drug 9.", " "] * 5
+    documents = [Document(str(number), text) for number, text in enumerate(texts)]
+    together = list(finder.find(iter(documents)))
+    assert [each.id for each in together] == [each.id for each in documents]
+    for document, found in zip(documents, together, strict=True):
+        [single] = finder.find([document])
+        assert found.mentions == single.mentions
+
+
+def test_mentions_do_not_reach_into_the_next_passage(finder):
+    text = " ".join(["aspirin"] * 40)
+    passages = tuple(Passage(start, start + 7, "part") for start in range(0, len(text), 8))
+    [found] = finder.find([Document("5", text, passages=passages)])
+    assert found.mentions
+    assert all(mention.text == "aspirin" for mention in found.mentions)
+
+
+def test_mentions_that_were_there_have_no_part(finder, pipeline):
+    [plain] = finder.find([Document("5", "aspirin gene drug")])
+    [again] = finder.find([plain])
+    assert again.mentions == plain.mentions
+
+
+def test_models_without_a_tagger_are_refused(tmp_path):
+    pipeline = open_pipeline(save_checkpoint(tmp_path))
+    with pytest.raises(CheckpointError, match="tagger_labels are empty"):
+        MentionFinder(pipeline.model, pipeline.tokenizer)
