@@ -85,6 +85,8 @@ def identifiers_by_name(text: str, mentions: Sequence[Mention], rules: Collectio
         mentions: without identifiers, in any order.
         rules: names of `RULES`, by default all.
     """
+    if not mentions:
+        return []
     groups = groups_by_name(text, mentions, rules)
     forms: dict[tuple[str, str], Counter[str]] = {}
     for mention, group in zip(mentions, groups, strict=True):

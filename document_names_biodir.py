@@ -21,7 +21,7 @@ _GREEK_NAMES = (
 _GREEK = dict(zip("αβγδεζηθικλμνξοπρστυφχψω", _GREEK_NAMES, strict=True)) | {"ς": "sigma"}
 _TOKEN = re.compile(r"[^\W\d_]+|\d+|\+")
 _LETTERS = re.compile(r"[^\W\d_]+")
-_POSSESSIVE = re.compile(r"['\u2019`]s\b")
+_POSSESSIVE = re.compile(r"(?<=\w)['\u2019`]s\b")
 # Words at the end of a name that add nothing to it.
 _HEADS = {
     GENE: ("gene", "protein", "mrna"),
@@ -82,8 +82,8 @@ def name_key(name: str, entity_type: str, rules: Collection[str] = RULES) -> str
         tokens[1:] = [token[0] if token in _GREEK_NAMES else token for token in tokens[1:]]
     if "head" in rules:
         _drop_last(tokens, _HEADS.get(entity_type, ()))
-    if "salt" in rules and entity_type == CHEMICAL:
-        _drop_last(tokens, _SALTS)
+    if "salt" in rules and entity_type == CHEMICAL and tokens:
+        _drop_last(tokens, () if tokens[0] in _ELEMENTS.values() else _SALTS)
     if "adjective" in rules and entity_type == DISEASE:
         tokens = [_ADJECTIVE.sub("", each) if len(each) >= _MIN_ADJECTIVE_CHARS else each for each in tokens]
     key = _joined(tokens) or name.casefold()
