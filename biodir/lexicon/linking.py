@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from biodir.document_biodir import Document, Mention
 from biodir.document_grouping_biodir import groups_by_name
 from biodir.document_parts_biodir import TEXT_IDENTIFIER_PREFIX
-from biodir.labels_biodir import CELL_LINE, GENE, SPECIES, VARIANT
+from biodir.labels_biodir import CELL_LINE, GENE, SPECIES, VARIANT, known_type
 from biodir.lexicon.concepts import is_number
 from biodir.lexicon.rules import organism_by_rule, species_in, variant_by_rule
 
@@ -80,14 +80,14 @@ def resolve(document: Document, find: Find, default_species: Collection[str]) ->
     found: dict[int, Resolution] = {}
     for (kind, _), indices in groups.items():
         if kind == SPECIES:
-            found |= _resolved_group(document, indices, find, ())
+            found |= _resolved_group(document, indices, kind, find, ())
     if any(kind in (GENE, CELL_LINE) for kind, _ in groups):
         species = named_species(document, found.values(), find) or set(default_species)
     else:
         species = set()
     for (kind, _), indices in groups.items():
         if kind != SPECIES:
-            found |= _resolved_group(document, indices, find, species)
+            found |= _resolved_group(document, indices, kind, find, species)
     return dict(sorted(found.items()))
 
 
@@ -121,7 +121,8 @@ def named_species(document: Document, organisms: Iterable[Resolution], find: Fin
         organisms: what was found for the others of its organism mentions.
         find: finds the scientific names.
     """
-    linked = (each for mention in document.mentions if mention.entity_type == SPECIES for each in mention.identifiers)
+    organism_mentions = (each for each in document.mentions if known_type(each.entity_type) == SPECIES)
+    linked = (identifier for mention in organism_mentions for identifier in mention.identifiers)
     named = {taxon for taxon in linked if is_number(taxon)} | species_in(document.text)
     named |= {each.identifier for each in organisms if each.identifier is not None}
     for name in set(_BINOMIAL.findall(document.text)):
@@ -168,14 +169,15 @@ def _groups(document: Document) -> dict[tuple[str, str], list[int]]:
         groups.setdefault((kind, name), []).append(index)
     for index, mention in enumerate(document.mentions):
         if mention.identifiers and all(each.startswith(TEXT_IDENTIFIER_PREFIX) for each in mention.identifiers):
-            groups.setdefault((mention.entity_type, mention.identifiers[0]), []).append(index)
+            kind = known_type(mention.entity_type) or mention.entity_type
+            groups.setdefault((kind, mention.identifiers[0]), []).append(index)
     return groups
 
 
 def _resolved_group(
-    document: Document, indices: Iterable[int], find: Find, species: Collection[str]
+    document: Document, indices: Iterable[int], kind: str, find: Find, species: Collection[str]
 ) -> dict[int, Resolution]:
-    own = {index: _resolved(document.mentions[index], find, species) for index in indices}
+    own = {index: _resolved(document.mentions[index], kind, find, species) for index in indices}
     by_length = sorted(own.values(), key=lambda each: len(each.mention.text), reverse=True)
     best = next((each for each in by_length if each.identifier is not None), None)
     if best is None:
@@ -186,12 +188,13 @@ def _resolved_group(
     }
 
 
-def _resolved(mention: Mention, find: Find, species: Collection[str]) -> Resolution:
-    rule = {VARIANT: variant_by_rule, SPECIES: organism_by_rule}.get(mention.entity_type)
+def _resolved(mention: Mention, kind: str, find: Find, species: Collection[str]) -> Resolution:
+    """Return what was found for a mention; `kind` is BioRED's name of its type."""
+    rule = {VARIANT: variant_by_rule, SPECIES: organism_by_rule}.get(kind)
     identifier = rule(mention.text) if rule else None
     if identifier is not None:
         return Resolution(mention, identifier, BY_RULE)
-    left = chosen(find(mention.text, mention.entity_type), species)
+    left = chosen(find(mention.text, kind), species)
     if len(left) > 1:
         return Resolution(mention, None, AMBIGUOUS, left)
     if not left:

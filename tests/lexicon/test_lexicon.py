@@ -6,6 +6,7 @@ from biodir.document_biodir import Document, Mention, Relation
 from biodir.labels_biodir import CELL_LINE, CHEMICAL, DISEASE, GENE, SPECIES, VARIANT
 from biodir.lexicon.lexicon import Lexicon
 from biodir.lexicon.linking import AMBIGUOUS, BY_OTHER_MENTION, UNKNOWN
+from helpers.tiny_checkpoint import open_pipeline, save_checkpoint
 from helpers.vocabularies import small_lexicon
 
 
@@ -112,6 +113,30 @@ def test_preferred_name_goes_before_a_synonym(lexicon):
     assert linked(lexicon, "ZQ-3 of rats", ("ZQ-3", CELL_LINE)) == [None]
     assert linked(lexicon, "Zq3 of rats", ("Zq3", CELL_LINE)) == [None]
     assert linked(lexicon, "ZQ3 of rats", ("ZQ3", CELL_LINE)) == ["CVCL_9Z01"]
+
+
+def test_other_names_of_types_are_known(lexicon):
+    names = (("QUX1", "Protein"), ("zorbamine", "Drug"), ("house mouse", "Species"), ("this", "Ore"))
+    text = "QUX1 of a house mouse binds zorbamine in this."
+    assert linked(lexicon, text, *names) == ["201", "D900002", "10090", None]
+    assert linked(lexicon, text, *names[:2], QUX1="text:qux1") == ["201", "D900002"]
+
+
+def test_pipeline_links_what_a_recogniser_finds_and_groups_the_rest_by_names(lexicon, tmp_path):
+    text = "Acute xylonitis (AX) spares QX, and QX genes spare zorbamine."
+    names = {"Acute xylonitis": "Disease", "AX": "Disease", "QX": "Gene", "QX genes": "Gene", "zorbamine": "Drug"}
+
+    def ner(text):
+        return [
+            {"start": text.index(name), "end": text.index(name) + len(name), "entity": kind}
+            for name, kind in names.items()
+        ]
+
+    extract = open_pipeline(save_checkpoint(tmp_path))
+    found = extract(text, ner=ner, link=lexicon.link, return_entities=True)["entities"]
+    identifiers = [entity["id"] for entity in found]
+    assert identifiers[:2] + identifiers[4:] == [["D900001"], ["D900001"], ["D900002"]]
+    assert all(identifier.startswith("text:") for (identifier,) in identifiers[2:4])
 
 
 def test_given_identifiers_stay_and_relations_follow_the_new_ones(lexicon):
