@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from biodir.document_biodir import SURROGATE, Document
+from biodir.errors_biodir import ParseError
 from biodir.labels_biodir import ENTITY_TYPES
 from biodir.lexicon.concepts import HUMAN, checked_species, normalized_name
 from biodir.lexicon.linking import AMBIGUOUS, UNKNOWN, Candidate, Resolution, resolve, with_identifiers
@@ -85,11 +86,13 @@ class Lexicon:
         return tuple(sorted(best.values(), key=_order))
 
     def _rows(self, name: str, kind: str) -> list[Candidate]:
+        try:
+            rows = self._database.execute(_FIND, (normalized_name(name, kind), kind)).fetchall()
+        except sqlite3.Error as error:  # such as of a file that was cut off when it was copied
+            raise ParseError(f"{self.path}: is damaged ({error}); copy it or build it again") from error
         return [
             Candidate(identifier, kind, preferred, found, found == name, rank, species, vocabulary, preference)
-            for identifier, preferred, found, rank, species, vocabulary, preference in self._database.execute(
-                _FIND, (normalized_name(name, kind), kind)
-            )
+            for identifier, preferred, found, rank, species, vocabulary, preference in rows
         ]
 
     def resolve(self, document: Document) -> dict[int, Resolution]:

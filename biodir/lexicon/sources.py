@@ -45,6 +45,8 @@ def vocabulary_of(path: Path) -> str:
         start = file.peek(START_BYTES)[:START_BYTES]
     if start[257:262] == b"ustar":
         return TAXONOMY
+    if start.startswith(b"PK\x03\x04"):
+        raise ParseError(f"{path}: is an archive (zip); unpack it and name the files in it", "archive")
     text = start.decode("utf-8-sig", errors="replace").lstrip()
     if text.startswith("<"):
         root = next((name for name in _ROOT.findall(text)), "")

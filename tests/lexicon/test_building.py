@@ -116,6 +116,14 @@ def test_files_that_are_no_database_are_refused(tmp_path):
         open_lexicon(tmp_path / "text")
 
 
+def test_lexicon_that_was_cut_off_is_damaged(tmp_path):
+    lexicon = small_lexicon(tmp_path)
+    with open(lexicon.path, "r+b") as file:
+        file.truncate(5 * 4096)
+    with pytest.raises(ParseError, match=r"damaged|is no lexicon"):
+        Lexicon(lexicon.path).find("QUX1")
+
+
 def identifiers(lexicon: Lexicon) -> list[str]:
     return [each.identifier for each in lexicon.find("quxin 1")]
 

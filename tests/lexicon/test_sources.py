@@ -32,6 +32,7 @@ def test_archive_is_one_of_the_taxonomy(tmp_path):
         ("# Copyright OMIM\n# MIM Number\tMIM Entry Type\n", "is no vocabulary"),
         ("format-version: 1.2\n[Term]\nid: GO:1\n", "is no vocabulary"),
         ("", "is no vocabulary"),
+        ("PK\x03\x04", "unpack it and name the files in it"),
     ],
 )
 def test_other_file_is_refused_with_what_is_read(tmp_path, content, message):
