@@ -73,8 +73,8 @@ class Resolution:
 def resolve(document: Document, find: Find, default_species: Collection[str]) -> dict[int, Resolution]:
     """Return for each mention without identifier, by its index, what was found.
 
-    Mentions that are one entity by their texts get one identifier: that of the longest text that has one, since a long
-    form is less ambiguous than its abbreviation.
+    Mentions that are one entity by their texts get one identifier: a number of dbSNP, or else that of the longest text
+    that has one, since a long form is less ambiguous than its abbreviation.
     """
     groups = _groups(document)
     found: dict[int, Resolution] = {}
@@ -178,14 +178,20 @@ def _resolved_group(
     document: Document, indices: Iterable[int], kind: str, find: Find, species: Collection[str]
 ) -> dict[int, Resolution]:
     own = {index: _resolved(document.mentions[index], kind, find, species) for index in indices}
-    by_length = sorted(own.values(), key=lambda each: len(each.mention.text), reverse=True)
-    best = next((each for each in by_length if each.identifier is not None), None)
-    if best is None:
+    linked = [each for each in own.values() if each.identifier is not None]
+    if not linked:
         return own
+    best = max(linked, key=_worth)
     return {
         index: each if each.identifier == best.identifier else replace(best, mention=each.mention, how=BY_OTHER_MENTION)
         for index, each in own.items()
     }
+
+
+def _worth(resolution: Resolution) -> tuple[bool, int]:
+    """Return how good the text of a mention is for all mentions of its entity: numbers of dbSNP, then long texts."""
+    identifier, mention = resolution.identifier or "", resolution.mention
+    return known_type(mention.entity_type) == VARIANT and identifier.startswith("rs"), len(mention.text)
 
 
 def _resolved(mention: Mention, kind: str, find: Find, species: Collection[str]) -> Resolution:

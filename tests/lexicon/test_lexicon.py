@@ -163,6 +163,12 @@ def test_abbreviation_of_a_linked_name_follows_it(lexicon):
     assert linked(lexicon, text, ("acute xylonitis", DISEASE), ("AX", DISEASE)) == ["D900001", "D900001"]
 
 
+def test_number_of_dbsnp_goes_before_longer_spellings_of_a_variant(lexicon):
+    names = (("p.Val600Glu", VARIANT), ("rs113488022", VARIANT))
+    given = {"p.Val600Glu": "text:v600e", "rs113488022": "text:v600e"}
+    assert linked(lexicon, "p.Val600Glu (rs113488022)", *names, **given) == ["rs113488022"] * 2
+
+
 def test_counts_sum_up_all_documents(tmp_path):
     lexicon = small_lexicon(tmp_path)
     for text, kind in (("QUX1", GENE), ("qux1", GENE), ("QX", GENE), ("nothing", DISEASE), ("rs12", VARIANT)):
