@@ -28,6 +28,7 @@ other names from their modules.
 - `biodir.formats.reading`: the documents of a file in any format.
 - `biodir.document_pubtator_biodir`, `biodir.formats.pubtator_writer`: PubTator to documents, and documents to PubTator.
 - `biodir.formats.graphml`: relations as a graph.
+- `biodir.lexicon.lexicon`: identifiers for names, from the vocabularies of the field.
 
 ## Documents to model inputs
 

@@ -15,6 +15,7 @@ from biodir.dataset_script.import_command import import_corpora
 from biodir.errors_biodir import BioDirError
 from biodir.evaluation.command import calibrate, error_page_command, evaluate
 from biodir.inference.command import export_onnx, predict
+from biodir.lexicon import command as lexicon
 from biodir.publishing.command import publish
 
 
@@ -94,6 +95,12 @@ data.command(cls=_Command)(dataset.check)
 data.command("import", cls=_Command)(import_corpora)
 data.command(cls=_Command)(dataset.publish)
 app.add_typer(data, name="dataset")
+names = typer.Typer(
+    help="Make lexicons, which give names identifiers.", no_args_is_help=True, rich_markup_mode="markdown"
+)
+for command in (lexicon.build, lexicon.info, lexicon.find):
+    names.command(cls=_Command)(command)
+app.add_typer(names, name="lexicon")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -27,17 +27,23 @@ START_BYTES = 1 << 16
 
 
 @contextmanager
-def open_input(path: str | os.PathLike[str]) -> Iterator[io.BufferedReader]:
+def open_input(
+    path: str | os.PathLike[str], on_read: Callable[[int], object] | None = None
+) -> Iterator[io.BufferedReader]:
     """Open a file for reading bytes, unpacked if it is a .gz, .xz or .bz2 by its content; ``-`` is standard input.
 
     The content is read once, so that pipes can be read, and `peek` shows its start.
+
+    Args:
+        path: the file.
+        on_read: called with the number of bytes that were read from the file, still packed.
 
     Raises:
         ParseError: it cannot be opened or read, or is damaged.
     """
     name = input_name(path)
     try:
-        with _opened(path) as file:
+        with _opened(path, on_read) as file:
             yield file
     except OSError as error:
         raise ParseError(f"{name}: cannot be read ({error.strerror or error}); check the file", "unreadable") from error
@@ -50,14 +56,34 @@ def input_name(path: str | os.PathLike[str]) -> str:
     return "standard input" if os.fspath(path) == STANDARD_INPUT else os.fspath(path)
 
 
-def _opened(path: str | os.PathLike[str]) -> io.BufferedReader:
+def _opened(path: str | os.PathLike[str], on_read: Callable[[int], object] | None) -> io.BufferedReader:
     is_standard_input = os.fspath(path) == STANDARD_INPUT
-    opened = sys.stdin.buffer if is_standard_input else open(path, "rb", buffering=0)  # noqa: SIM115
+    opened: Any = sys.stdin.buffer if is_standard_input else open(path, "rb", buffering=0)  # noqa: SIM115
+    opened = _Counted(opened, on_read) if on_read else opened
     raw = cast(io.BufferedReader, io.BufferedReader(cast(io.RawIOBase, opened), START_BYTES))
     for start, opener in _COMPRESSIONS.items():
         if raw.peek(len(start)).startswith(start):
             return io.BufferedReader(_Prefetched(opener(raw)), START_BYTES)
     return raw if raw.seekable() else io.BufferedReader(_Prefetched(raw), START_BYTES)
+
+
+class _Counted(io.RawIOBase):
+    """A stream that reports how many bytes are read from it."""
+
+    def __init__(self, stream: Any, on_read: Callable[[int], object]) -> None:
+        self._stream, self._on_read = stream, on_read
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        number = self._stream.readinto(buffer)
+        self._on_read(number)
+        return number
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
 
 
 class _Prefetched(io.RawIOBase):

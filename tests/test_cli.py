@@ -16,9 +16,9 @@ HEAVY = ("accelerate", "datasets", "pandas", "pyarrow", "torch", "transformers")
 ROOT = typer.main.get_command(app)
 COMMANDS = {
     name: command
-    for group, prefix in ((ROOT, ""), (ROOT.commands["dataset"], "dataset "))
+    for group, prefix in ((ROOT, ""), *((ROOT.commands[name], f"{name} ") for name in ("dataset", "lexicon")))
     for name, command in ((prefix + name, command) for name, command in group.commands.items())
-    if name != "dataset"
+    if name not in ("dataset", "lexicon")
 }
 
 

@@ -11,6 +11,7 @@ from typer import Argument, Option
 from biodir.errors_biodir import SettingError
 from biodir.files import check_paths
 from biodir.formats.reading import INPUT_HELP
+from biodir.lexicon.command import lexicon_linker
 from biodir.options import (
     BackendOption,
     DeviceOption,
@@ -33,6 +34,8 @@ DIALECT_HELP = (
     "has novelty, Subject lines and scores; pubtator3 has the type names and identifiers of PubTator 3"
 )
 ENTITIES_HELP = "also write text and entities (JSON Lines), or list the entities"
+LEXICON_HELP = "file of `biodir lexicon build`, which gives mentions without identifier one"
+SPECIES_HELP = "species that genes are from in documents that name none; by default 9606, human"
 TYPE_MAP_HELP = "other names of entity types; NAME= leaves one out"
 
 
@@ -48,6 +51,8 @@ def predict(
     offsets: OffsetsOption = "characters",
     one_per_line: Annotated[bool, Option("--one-per-line", help="each line of plain text is a document")] = False,
     return_entities: Annotated[bool, Option("--return-entities", help=ENTITIES_HELP)] = False,
+    lexicon: Annotated[Path | None, Option(metavar="FILE", help=LEXICON_HELP)] = None,
+    species: Annotated[list[str] | None, Option(metavar="TAXID ...", help=SPECIES_HELP)] = None,
     threshold: Annotated[float | None, Option(help="leave out relations with a lower score (0..1)")] = None,
     relation_types: Annotated[list[str] | None, Option(metavar="TYPE ...", help="only these relation types")] = None,
     entity_ids: Annotated[list[str] | None, Option(metavar="ID ...", help="only pairs with one of these")] = None,
@@ -66,6 +71,7 @@ def predict(
         biodir predict a.pubtator b.jsonl -o out.pubtator --errors skip-mention
         biodir predict a.xml -o out.jsonl --relation-types Bind Cotreatment
         biodir predict a.txt -o out.pubtator --dialect bioredirect
+        biodir predict notes.txt --lexicon lexicon.sqlite -o out.jsonl
     """
     from biodir.inference.predict import count_documents, format_of, predict_files
 
@@ -74,6 +80,7 @@ def predict(
         raise SettingError(f"--dialect {dialect}: the output is {written_format}; only PubTator output has dialects")
     check_paths(inputs if errors == "raise" else [], [output] if output else [])
     types = _type_map(type_map or [])
+    linker = lexicon_linker(lexicon, species)  # before the model is loaded
     extract = quiet_pipeline(model, device, backend)
     shows_bar = bool(output) and sys.stderr.isatty()
     # Reads the files once more, only for the bar.
@@ -95,7 +102,10 @@ def predict(
         top_k=top_k,
         batch_size=batch_size,
         type_map=types,
+        **({"link": linker.link} if linker else {}),
     )
+    if linker:
+        print(f"biodir: {linker.summary()}", file=sys.stderr)
     end_of(policy, f"documents: {report.documents}, relations: {report.relations}" if output else "")
 
 

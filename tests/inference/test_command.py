@@ -11,6 +11,7 @@ from biodir import SettingError, format_pubtator, read_pubtator, write_pubtator
 from biodir.cli import main
 from helpers.marked import marked_document
 from helpers.tiny_checkpoint import save_checkpoint
+from helpers.vocabularies import small_lexicon
 
 THREE = marked_document("<C:D1 Aspirin> cures <D:D2 pain>. The <G:3 gene> causes <D:D2 pain>.", id="1")
 ONE = marked_document("Too much <C:D4 iron> harms the <D:D5 liver>.", id="2")
@@ -163,3 +164,28 @@ def test_number_of_a_device_is_that_of_an_accelerator(device, passed, source, mo
 
     monkeypatch.setattr("biodir.inference.loading.load_pipeline", load)
     assert main(["predict", str(source), "--device", device]) == 1
+
+
+def test_lexicon_links_mentions_without_identifier_and_names_the_ambiguous_ones(predict, tmp_path, capfd):
+    lexicon = small_lexicon(tmp_path).path
+    names = {"Zorbamine": "Chemical", "QX": "Gene", "quxin-1": "Gene"}
+    text = "Zorbamine raises QX and quxin-1."
+    entities = [{"start": text.index(each), "end": text.index(each) + len(each), "type": names[each]} for each in names]
+    (tmp_path / "in.jsonl").write_text(json.dumps({"id": "7", "text": text, "entities": entities}), encoding="utf-8")
+    arguments = (tmp_path / "in.jsonl", "--format", "jsonl", "--return-entities", "--lexicon", lexicon)
+    for species, gene in ((), "101"), (("--species", "10090"), "201"):
+        assert predict(*arguments, *species) == 0
+        captured = capfd.readouterr()
+        assert [each["id"] for each in json.loads(captured.out)["entities"]][::2] == [["D900002"], [gene]]
+        counts = "biodir: mentions linked by the lexicon: "
+        lines = captured.err.splitlines()
+        if not species:
+            assert lines[0] == "biodir: not linked: document 7: 'QX' (GeneOrGeneProduct) may be 101 (QUX1), 102 (QUX2)"
+        assert lines[-1].startswith(counts)
+
+
+def test_lexicon_that_is_none_and_species_without_lexicon_are_errors(predict, source, capfd):
+    assert predict(source, "--lexicon", source) == 1
+    assert "in.pubtator: is no lexicon (file is not a database)" in capfd.readouterr().err
+    assert predict(source, "--species", "10090") == 2
+    assert "--species chooses genes of a lexicon; give --lexicon, too" in capfd.readouterr().err
