@@ -15,6 +15,7 @@ from typing import Any
 
 from .document_bioc_relations_biodir import argument_reader, infon, relation_attempts
 from .document_biodir import Document
+from .document_grouping_biodir import with_missing_identifiers
 from .document_offsets_biodir import character_index, is_written_as
 from .document_parts_biodir import (
     MAX_GAP_CHARS,
@@ -304,7 +305,8 @@ def _mentions(
             policy.note(f"documents whose offsets count {OTHER_UNITS[unit]}, read so")
     starts = [part.start_char for part in parts]
     attempts = (partial(_mention, number, each, text, unit, starts) for number, each in enumerate(placed))
-    return dict(policy.parts("mention", attempts))
+    mention_of = dict(policy.parts("mention", attempts))
+    return dict(zip(mention_of, with_missing_identifiers(text, list(mention_of.values())), strict=True))
 
 
 def _fits(placed: Sequence[_PlacedAnnotation], text: str, unit: str) -> bool:
@@ -340,7 +342,7 @@ def _identifiers(infons: Mapping[str, Any], text: str, entity_type: str) -> tupl
     """Return the identifiers, and what is written in place of one where it means none in a way that is not ours."""
     value = whole_number(infon(infons, IDENTIFIER_KEYS))
     if not is_given(value) or value == "":
-        return (text_identifier(text),), None
+        return (), ""
     parts = [whole_number(part) for part in value if is_given(part)] if isinstance(value, (list, tuple)) else [value]
     if not all(isinstance(part, str) or is_integer(part) for part in parts):
         raise AnnotationError(f"identifier {shown(value)} is not a string", "identifier that is no string")

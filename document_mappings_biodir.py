@@ -11,6 +11,7 @@ from itertools import product
 from types import NoneType
 from typing import Any
 
+from .document_grouping_biodir import with_missing_identifiers
 from .document_offsets_biodir import cause_of_cut_words, character_index, cuts_word
 from .document_parts_biodir import (
     MAX_GAP_CHARS,
@@ -104,7 +105,7 @@ def mentions_of(
     )
     mention_of = dict(policy.parts("mention", attempts))
     note_unlinked(tuple(mention_of.values()), policy)
-    return mention_of
+    return dict(zip(mention_of, with_missing_identifiers(text, list(mention_of.values())), strict=True))
 
 
 def identifiers_left_out(mapping: Mapping[str, Any], mention_of: Mapping[int, Mention]) -> set[str]:
@@ -182,7 +183,7 @@ def _identifiers_from(value: Any, mention_text: str, place: str) -> tuple[tuple[
     """Return the identifiers of a mention, and what was written where it means none in a way that is not ours."""
     value = _without_missing(value)
     if value is None or value == "":
-        return (text_identifier(mention_text),), None
+        return (), ""
     if isinstance(value, str) and ";" in value and not _KEY_VALUES.search(value):
         value = value.split(";")  # as PubTator writes several
     values = [value] if isinstance(value, str) or not isinstance(value, Iterable) else list(value)

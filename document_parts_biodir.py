@@ -73,8 +73,9 @@ class Mention:
     """A text span with an entity type; without identifiers it is not linked and takes part in no pair.
 
     `source_identifier` is the identifier column of the source file where biodir would write it in another way
-    (``"-1"``, or another separator than ``";"``). Writing uses it, so that the file stays the same. `score` is that of
-    the tagger that found the mention, in 0..1; None for mentions that were given.
+    (``"-1"``, or another separator than ``";"``). Writing uses it, so that the file stays the same. A reader gives an
+    empty one and no identifiers to a mention that is to be named by its text: see `is_unnamed`. `score` is that of the
+    tagger that found the mention, in 0..1; None for mentions that were given.
 
     >>> Mention(0, 4, "Iron", "ChemicalEntity", ("D007501",))
     Mention(start_char=0, end_char=4, text='Iron', entity_type='ChemicalEntity', identifiers=('D007501',))
@@ -248,6 +249,12 @@ def is_unlinked(identifier: str) -> bool:
     """
     parts = (bare_identifier(part) for part in re.split("[;,|]", identifier))
     return all(_ANY_VOCABULARY.sub("", part, count=1).casefold() in _NO_IDENTIFIERS for part in parts)
+
+
+def is_unnamed(mention: Mention) -> bool:
+    """Return whether the source of a mention has nothing where its identifier belongs, not even ``-``."""
+    source = mention.source_identifier
+    return not mention.identifiers and source is not None and not source.strip(" ;,|")
 
 
 def without_lost(

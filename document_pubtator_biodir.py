@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from .document_biodir import Document
+from .document_grouping_biodir import with_missing_identifiers
 from .document_offsets_biodir import character_index, is_written_as
 from .document_parts_biodir import (
     TEXT_IDENTIFIER_PREFIX,
@@ -116,10 +117,10 @@ def split_identifiers(column: str, entity_type: str) -> tuple[str, ...]:
 
 
 def column_identifiers(column: str, entity_type: str, text: str) -> tuple[str, ...]:
-    """Return the identifiers of a mention with this text; where its column is empty, the identifier of the text."""
+    """Return the identifiers of a mention with this text; a column that is its text is a name, unless it is ``-``."""
     is_name = is_unlinked(column) and column.strip().casefold() == text.casefold()  # "NA" for noradrenaline
     is_name = is_name and column.strip() not in UNLINKED_IDENTIFIERS
-    return split_identifiers(column, entity_type) if column.strip(" ;,|") and not is_name else (text_identifier(text),)
+    return (text_identifier(text),) if is_name else split_identifiers(column, entity_type)
 
 
 def joined_identifiers(identifiers: Iterable[str]) -> str:
@@ -142,9 +143,8 @@ def _document_from(block: list[Line], policy: ErrorPolicy) -> Document:
     text, passages = _text(block, mention_rows, policy)
     index_of = character_index(text, policy.offsets)
     starts = [part.start_char for part in passages]
-    mentions = tuple(
-        policy.parts("mention", (partial(_parse_mention, row, text, index_of, starts) for row in mention_rows))
-    )
+    parsed = policy.parts("mention", (partial(_parse_mention, row, text, index_of, starts) for row in mention_rows))
+    mentions = tuple(with_missing_identifiers(text, list(parsed), keep_source=True))
     note_unlinked(mentions, policy)
     relation_rows = (partial(_parse_relation, row) for row in others if not _is_mention(row.columns))
     # Where relations are not needed, an error in one costs nothing.

@@ -32,11 +32,14 @@ from .pipeline_tagging_biodir import MentionFinder
 from .processing_biodir import ScoredPair, make_processor
 
 if TYPE_CHECKING:  # from a folder, transformers before 5.8 copies only files that this one names
+    from .document_abbreviations_biodir import abbreviations  # noqa: F401
     from .document_bioc_biodir import to_document  # noqa: F401
     from .document_bioc_relations_biodir import relation_attempts  # noqa: F401
     from .document_candidates_biodir import CandidatePair  # noqa: F401
+    from .document_grouping_biodir import with_grouped_mentions  # noqa: F401
     from .document_json_biodir import is_collection  # noqa: F401
     from .document_mappings_biodir import mentions_of  # noqa: F401
+    from .document_names_biodir import name_key  # noqa: F401
     from .document_offsets_biodir import cuts_word  # noqa: F401
     from .document_pubtator_biodir import VARIANT_TYPES  # noqa: F401
     from .document_pubtator_lines_biodir import Line  # noqa: F401

@@ -7,7 +7,8 @@ from functools import partial
 from itertools import combinations, product
 from pathlib import Path
 
-from biodir.document_biodir import SURROGATE, Document, Mention, Relation, check_mention, text_identifier
+from biodir.document_biodir import SURROGATE, Document, Mention, Relation, check_mention
+from biodir.document_grouping_biodir import with_missing_identifiers
 from biodir.document_offsets_biodir import character_index
 from biodir.document_parts_biodir import is_unlinked, note_unlinked
 from biodir.errors_biodir import STRICT, AnnotationError, ErrorPolicy, ParseError
@@ -56,6 +57,7 @@ def _document(path: Path, text_path: Path, policy: ErrorPolicy) -> Document:
     index_of = character_index(text, policy.offsets)
     mentions = (partial(_mention, line, place, text, index_of, identifiers_of) for place, line in rows["T"])
     mention_of = dict(policy.parts("mention", mentions))
+    mention_of = dict(zip(mention_of, with_missing_identifiers(text, list(mention_of.values())), strict=True))
     note_unlinked(tuple(mention_of.values()), policy)
     parts = sum(";" in line.split("\t")[1] for _, line in rows["T"] if line.count("\t") > 1)
     policy.note("discontinuous mentions, read as the smallest span that covers their parts", parts)
@@ -100,7 +102,7 @@ def _mention(
     found = text[start:end]
     is_same = all(word in found for word in written.split()) if ";" in spans else found.split() == written.split()
     mention_text = found if is_same else written
-    named = identifiers_of.get(name) or [text_identifier(mention_text)]
+    named = identifiers_of.get(name) or [""]
     identifiers = tuple(each for each in named if not is_unlinked(each))
     mention = Mention(start, end, mention_text, kind, identifiers, None if identifiers else named[0])
     check_mention(mention, text, place)

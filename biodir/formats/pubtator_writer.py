@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from biodir.document_biodir import SURROGATE, Document, Mention, Relation
+from biodir.document_parts_biodir import TEXT_IDENTIFIER_PREFIX
 from biodir.document_pubtator_biodir import SUBJECT_PREFIX, column_identifiers, joined_identifiers
 from biodir.errors_biodir import AnnotationError, SettingError
 from biodir.formats.pubtator_names import with_names_of_pubtator3
@@ -154,7 +155,12 @@ def _id_column(mention: Mention, place: str, is_strict: bool) -> str:
 
 
 def _reads_as(column: str, mention: Mention) -> bool:
-    """Return whether the identifier column, when read, gives the identifiers of the mention."""
+    """Return whether the identifier column, when read, gives the identifiers of the mention.
+
+    A mention with an empty column is named by the texts of all such mentions.
+    """
+    if not column.strip(" ;,|"):
+        return len(mention.identifiers) == 1 and mention.identifiers[0].startswith(TEXT_IDENTIFIER_PREFIX)
     read = column_identifiers(column, mention.entity_type, mention.text)
     return read == tuple(dict.fromkeys(mention.identifiers))
 

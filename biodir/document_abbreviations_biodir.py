@@ -1,0 +1,1 @@
+../document_abbreviations_biodir.py

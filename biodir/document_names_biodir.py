@@ -1,0 +1,1 @@
+../document_names_biodir.py

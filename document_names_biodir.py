@@ -1,0 +1,185 @@
+"""Names of entities: the form in which the names of one entity are equal, rule by rule.
+
+`docs/entities.md` has what each rule does and what it wins on BioREDirect.
+"""
+
+import re
+import unicodedata
+from collections.abc import Collection
+
+from .labels_biodir import CHEMICAL, DISEASE, GENE, SPECIES, VARIANT
+
+# Rules that change the form of a name, and those of `document_grouping_biodir`, which read the text.
+NAME_RULES = ("spelling", "plural", "adjective", "head", "greek-letter", "salt", "element", "organism", "variant")
+TEXT_RULES = ("abbreviation", "modifier", "inside", "long-mention", "apposition", "genus")
+RULES = (*NAME_RULES, *TEXT_RULES)
+
+_GREEK_NAMES = (
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau upsilon phi chi "
+    "psi omega"
+).split()
+_GREEK = dict(zip("αβγδεζηθικλμνξοπρστυφχψω", _GREEK_NAMES, strict=True)) | {"ς": "sigma"}
+_TOKEN = re.compile(r"[^\W\d_]+|\d+|\+")
+_LETTERS = re.compile(r"[^\W\d_]+")
+_POSSESSIVE = re.compile(r"(?<=\w)['\u2019`]s\b")
+# Words at the end of a name that add nothing to it.
+_HEADS = {
+    GENE: ("gene", "protein", "mrna"),
+    VARIANT: ("mutation", "polymorphism", "variant", "allele", "deletion", "substitution"),
+}
+_SALTS = ("hcl", "hydrochloride", "sodium", "sulfate", "acetate")
+# Endings of a noun and of its adjective, as in psoriasis and psoriatic, inflammation and inflammatory.
+_ADJECTIVE = re.compile("(?:iasis|iatic|osis|otic|asis|atic|sis|tic|tion|tory|tive|sion|sive|ia|ic|sy|y|tes|ity)$")
+_MIN_ADJECTIVE_CHARS = 7
+_ELEMENTS = {
+    **{"Li": "lithium", "Na": "sodium", "K": "potassium", "Mg": "magnesium", "Ca": "calcium", "Fe": "iron"},
+    **{"Cu": "copper", "Zn": "zinc", "Mn": "manganese", "Cd": "cadmium", "Hg": "mercury", "Pb": "lead"},
+    **{"Al": "aluminum", "Ni": "nickel", "Co": "cobalt", "Se": "selenium", "Cr": "chromium", "Pt": "platinum"},
+    **{"As": "arsenic", "Ag": "silver", "Au": "gold"},
+}
+_CHARGE = re.compile(r"[(]?\d?\s?\+[)]?|[(]?\d[)]?\+$")
+_ORGANISMS = {
+    **dict.fromkeys(
+        (
+            *("human", "homosapiens", "man", "men", "woman", "women", "person", "people", "patient", "inpatient"),
+            *("outpatient", "participant", "volunteer", "individual", "family", "adult", "infant", "child"),
+            *("children", "boy", "girl"),
+        ),
+        "human",
+    ),
+    **dict.fromkeys(("mouse", "mice", "murine", "musmusculus"), "mouse"),
+    **dict.fromkeys(("rat", "rattusnorvegicus"), "rat"),
+}
+
+
+def name_key(name: str, entity_type: str, rules: Collection[str] = RULES) -> str:
+    """Return the form in which names of one entity are equal.
+
+    Args:
+        name: as the text has it.
+        entity_type: one of `ENTITY_TYPES`; with another one only the rules for all types count.
+        rules: names of `NAME_RULES`, by default all.
+
+    >>> name_key("IL-6 proteins", "GeneOrGeneProduct") == name_key("il 6", "GeneOrGeneProduct")
+    True
+    >>> name_key("p.Thr790Met", "SequenceVariant") == name_key("T790M mutation", "SequenceVariant")
+    True
+    """
+    name = unicodedata.normalize("NFKC", name).strip()
+    if entity_type == VARIANT and "variant" in rules:
+        variant = _variant_key(name)
+        if variant:
+            return variant
+    if entity_type == CHEMICAL and "element" in rules:
+        name = _ELEMENTS.get(_CHARGE.sub("", name), name)
+    if "spelling" not in rules:
+        return " ".join(name.casefold().split())
+    name = _POSSESSIVE.sub("", name)
+    if "plural" in rules:
+        name = _LETTERS.sub(lambda found: _singular(found.group()), name)
+    tokens = _tokens(name)
+    if "greek-letter" in rules and entity_type == GENE:
+        tokens[1:] = [token[0] if token in _GREEK_NAMES else token for token in tokens[1:]]
+    if "head" in rules:
+        _drop_last(tokens, _HEADS.get(entity_type, ()))
+    if "salt" in rules and entity_type == CHEMICAL and tokens:
+        _drop_last(tokens, () if tokens[0] in _ELEMENTS.values() else _SALTS)
+    if "adjective" in rules and entity_type == DISEASE:
+        tokens = [_ADJECTIVE.sub("", each) if len(each) >= _MIN_ADJECTIVE_CHARS else each for each in tokens]
+    key = _joined(tokens) or name.casefold()
+    return _ORGANISMS.get(key, key) if "organism" in rules and entity_type == SPECIES else key
+
+
+def _tokens(name: str) -> list[str]:
+    """Return the runs of letters and of digits, with American spelling and names of Greek letters."""
+    name = "".join(f" {_GREEK[char]} " if char in _GREEK else char for char in name.casefold())
+    return [_american(token) for token in _TOKEN.findall(name)]
+
+
+def _american(token: str) -> str:
+    return re.sub("our$", "or", token.replace("ae", "e").replace("oe", "e")) if len(token) > 4 else token
+
+
+def _joined(tokens: Collection[str]) -> str:
+    """Return the tokens without spaces; a point keeps numbers apart."""
+    key = ""
+    for token in tokens:
+        key += f".{token}" if key[-1:].isdigit() and token[0].isdigit() else token
+    return key
+
+
+def _drop_last(tokens: list[str], words: Collection[str]) -> None:
+    """Remove words at the end, but never the first one."""
+    while len(tokens) > 1 and tokens[-1] in words:
+        tokens.pop()
+
+
+def _singular(word: str) -> str:
+    """Return the singular of an English word, and of an abbreviation such as "NSAIDs"."""
+    if len(word) > 2 and word[-1] == "s" and word[-2].isupper():
+        return word[:-1]
+    if len(word) < 4 or not word[1:].islower():
+        return word
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if re.search("(?:ch|sh|x|ss)es$", word):
+        return word[:-2]
+    if re.search("(?:sta|ro|no|io|the|yp|ep)ses$", word):
+        return word[:-2] + "is"
+    return word[:-1] if word[-1] == "s" and word[-2] not in "sui" else word
+
+
+# Variants.
+
+_AMINO_ACIDS = dict(
+    zip(
+        "ala arg asn asp cys gln glu gly his ile leu lys met phe pro ser thr trp tyr val ter stop".split(),
+        "ARNDCQEGHILKMFPSTWYV**",
+        strict=True,
+    )
+) | dict(
+    zip(
+        (
+            "alanine arginine asparagine aspartate cysteine glutamine glutamate glycine histidine isoleucine leucine "
+            "lysine methionine phenylalanine proline serine threonine tryptophan tyrosine valine"
+        ).split(),
+        "ARNDCQEGHILKMFPSTWYV",
+        strict=True,
+    )
+)
+_ACID = f"({'|'.join(sorted(_AMINO_ACIDS, key=len, reverse=True))}|[ACDEFGHIKLMNPQRSTVWYX*])"
+_BASE, _PLACE, _ARROW = "([ACGT])", r"\(?([-+*]?\d+(?:[-+]\d+)?)\)?", r"\s*(?:-{0,2}>|→|/|\bto\b)\s*"
+# Pattern of a complete name -> its form: position, before and after. The first that fits is taken.
+_VARIANTS = (
+    (re.compile(rf"(?:c\.\s?)?{_PLACE}\s*{_BASE}{_ARROW}{_BASE}", re.I), (1, 2, 3), False),
+    (re.compile(rf"(?:c\.\s?)?{_BASE}\s*{_PLACE}\s*{_ARROW}{_BASE}", re.I), (2, 1, 3), False),
+    (re.compile(rf"(?:p\.\s?)?[(\[]?{_ACID}[- ]?\(?(\d+)\)?[- ]?{_ACID}[)\]]?", re.I), (2, 1, 3), True),
+    (re.compile(rf"(?:p\.\s?)?{_ACID}{_ARROW}{_ACID}[- ]*\(?(\d+)\)?", re.I), (3, 1, 2), True),
+    (re.compile(rf"{_ACID}{_ARROW}(?:an? )?{_ACID}\D*?(?:codon|position|residue)\s*(\d+)", re.I), (3, 1, 2), True),
+    (
+        re.compile(rf"{_ACID}{_ARROW}(?:an? )?{_ACID} substitution at (?:codon|position|residue)\s*(\d+)", re.I),
+        (3, 1, 2),
+        True,
+    ),
+)
+_VARIANT_HEAD = re.compile(r"\s*\b(?:mutation|polymorphism|variant|allele|substitution)s?$", re.I)
+_DELETION = re.compile(r"(?:c\.\s?)?(\d+(?:_\d+)?)\s*(del|ins|dup)\s*([acgt]*)", re.I)
+
+
+def _variant_key(name: str) -> str | None:
+    """Return position, wild type and mutant of a variant that is written in a known way.
+
+    Letters that are bases and amino acids, as in C677T, are read as amino acids unless there is an arrow.
+    """
+    name = _VARIANT_HEAD.sub("", name)
+    for pattern, (place, before, after), is_protein in _VARIANTS:
+        found = pattern.fullmatch(name)
+        if found:
+            ends = [_letter(found[part]) if is_protein else found[part].upper() for part in (before, after)]
+            return f"{'p' if is_protein else 'c'} {found[place]} {' '.join(ends)}"
+    deletion = _DELETION.fullmatch(name)
+    return " ".join(deletion.groups()).lower() if deletion else None
+
+
+def _letter(acid: str) -> str:
+    return _AMINO_ACIDS.get(acid.lower(), acid.upper().replace("X", "*"))

@@ -1,0 +1,79 @@
+"""Names of one entity have one key, and names of others have other ones."""
+
+import pytest
+
+from biodir.document_names_biodir import NAME_RULES, name_key
+from biodir.labels_biodir import CELL_LINE, CHEMICAL, DISEASE, ENTITY_TYPES, GENE, SPECIES, VARIANT
+
+SAME = [  # rule, type, two names
+    ("spelling", GENE, "IL-6", "il 6"),
+    ("spelling", GENE, "TNF-\u03b1", "TNF alpha"),
+    ("spelling", DISEASE, "Parkinson's disease", "Parkinson\u2019s Disease"),
+    ("spelling", DISEASE, "Parkinson's disease", "Parkinson disease"),
+    ("spelling", DISEASE, "brain tumour", "brain tumor"),
+    ("spelling", DISEASE, "leukaemia", "leukemia"),
+    ("spelling", CHEMICAL, "CaCl(2)", "CaCl2"),
+    ("spelling", CELL_LINE, "HeLa-S3", "HELA S3"),
+    ("plural", DISEASE, "pancreatic cancers", "pancreatic cancer"),
+    ("plural", DISEASE, "neuropathies", "neuropathy"),
+    ("plural", DISEASE, "metastases", "metastasis"),
+    ("plural", DISEASE, "diseases", "disease"),
+    ("plural", CHEMICAL, "NSAIDs", "NSAID"),
+    ("adjective", DISEASE, "psoriatic", "psoriasis"),
+    ("adjective", DISEASE, "inflammatory", "inflammation"),
+    ("adjective", DISEASE, "hypertensive", "hypertension"),
+    ("head", GENE, "EGFR gene", "EGFR"),
+    ("head", GENE, "EGFR mRNA", "EGFR protein"),
+    ("head", VARIANT, "dd32 deletion", "dd32"),
+    ("greek-letter", GENE, "HNF4A", "HNF-4alpha"),
+    ("salt", CHEMICAL, "cinacalcet HCl", "cinacalcet"),
+    ("element", CHEMICAL, "Pb", "lead"),
+    ("element", CHEMICAL, "Ca2+", "calcium"),
+    ("element", CHEMICAL, "Fe(3+)", "iron"),
+    ("organism", SPECIES, "patients", "women"),
+    ("organism", SPECIES, "mice", "Mus musculus"),
+    ("variant", VARIANT, "p.T790M", "T790M"),
+    ("variant", VARIANT, "p.Thr790Met", "T790M mutation"),
+    ("variant", VARIANT, "p.(Thr790Met)", "Thr-790-Met"),
+    ("variant", VARIANT, "p.Gln20Ter", "Q20X"),
+    ("variant", VARIANT, "methionine-->valine substitution at codon 404", "M404V"),
+    ("variant", VARIANT, "c.73G>A", "73 G-->A"),
+    ("variant", VARIANT, "c.73G>A", "G73-->A"),
+    ("variant", VARIANT, "c.35delG", "35delG"),
+]
+OTHER = [
+    (GENE, "IL-6", "IL-8"),
+    (GENE, "RAS", "RA"),
+    (GENE, "gene", "protein"),
+    (GENE, "TNF", "TNF receptor"),
+    (DISEASE, "diabetes type 1", "diabetes type 2"),
+    (DISEASE, "hypertension", "hypotension"),
+    (DISEASE, "sepsis", "sepses of it"),
+    (CHEMICAL, "1,2-dizelvane", "12-dizelvane"),
+    (CHEMICAL, "sodium acetate", "sodium"),
+    (CHEMICAL, "K", "k"),
+    (SPECIES, "mice", "rats"),
+    (VARIANT, "p.T790M", "p.T791M"),
+    (VARIANT, "p.T790M", "p.M790T"),
+    (VARIANT, "c.73G>A", "p.G73A"),  # a change of the DNA is not one of the protein
+    (VARIANT, "C677T", "677C>T"),  # perhaps an amino acid
+    (VARIANT, "rs12", "rs123"),
+]
+
+
+@pytest.mark.parametrize(("rule", "kind", "first", "second"), SAME)
+def test_names_are_the_same_by_the_rule_and_not_without_it(rule, kind, first, second):
+    assert name_key(first, kind) == name_key(second, kind)
+    others = [each for each in NAME_RULES if each != rule]
+    assert name_key(first, kind, others) != name_key(second, kind, others)
+
+
+@pytest.mark.parametrize(("kind", "first", "second"), OTHER)
+def test_names_of_others_differ(kind, first, second):
+    assert name_key(first, kind) != name_key(second, kind)
+
+
+@pytest.mark.parametrize("kind", [*ENTITY_TYPES, "Gadget"])
+@pytest.mark.parametrize("name", ["-", "+", "β", "s", "'s", "1", "(", "日本", ";"])
+def test_every_name_has_a_key_that_is_not_empty(kind, name):
+    assert name_key(name, kind)

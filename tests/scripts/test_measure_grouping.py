@@ -1,0 +1,38 @@
+"""Grouping is measured in pairs of mentions: which count, and what a rule wins."""
+
+import json
+import sys
+
+from biodir.formats.pubtator_writer import format_pubtator
+from helpers.marked import marked_document
+from helpers.script_module import script
+
+measure = script("measure_grouping")
+
+# Three pairs with equal identifiers of chemicals, one with equal texts and other identifiers, one across types.
+DOCUMENT = marked_document(
+    "<C:1 iron>, <C:1 Irons>, <C:1 Fe>; <G:2 abc> and <G:3 ABC>, <D:- rash>, <D:- rash>, <D:1 iron>."
+)
+
+
+def test_pairs_of_equal_identifiers_are_found_and_grouped_ones_of_others_wrong():
+    found = measure.report([DOCUMENT], ["spelling", "plural", "element"])
+    chemical, gene = (found["rules"][kind] for kind in ("ChemicalEntity", "GeneOrGeneProduct"))
+    assert chemical == {"pairs": 3, "found": 100.0, "wrong": 0.0, "wrong_pairs": 0}
+    assert gene == {"pairs": 0, "found": 0.0, "wrong": 100.0, "wrong_pairs": 1}
+    assert found["rules"][measure.ALL] == {"pairs": 3, "found": 100.0, "wrong": 25.0, "wrong_pairs": 1}
+    assert found["baseline"][measure.ALL] == {"pairs": 3, "found": 0.0, "wrong": 100.0, "wrong_pairs": 1}
+
+
+def test_rule_wins_what_is_not_found_without_it():
+    wins = measure.report([DOCUMENT], ["spelling", "plural", "element"])["wins"]
+    assert wins["plural"] == wins["element"] == {"found": 2, "wrong": 0}
+
+
+def test_program_prints_tables_and_writes_all_figures(tmp_path, monkeypatch, capsys):
+    source, output = tmp_path / "gold.pubtator", tmp_path / "grouping.json"
+    source.write_text(format_pubtator(DOCUMENT), encoding="utf-8")
+    monkeypatch.setattr(sys, "argv", ["measure_grouping.py", str(source), "-o", str(output)])
+    measure.main()
+    assert "| ChemicalEntity | 3 | 0.0 % | 100.0 % | 0.0 % | 0.0 % |" in capsys.readouterr().out
+    assert json.loads(output.read_text())["gold.pubtator"]["rules"]["ChemicalEntity"]["pairs"] == 3
