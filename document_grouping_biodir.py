@@ -117,13 +117,15 @@ def groups_by_name(text: str, mentions: Sequence[Mention], rules: Collection[str
             written = glossary.written_out(name, mention.start_char)
             if written != name and key not in defined[kind]:
                 aliases[kind].add(key, mention.start_char, glossary.key(written, kind))
-    if "apposition" in rules:
-        for kind, first, second, place in _appositions(text, mentions, kinds, keys):
-            if not {first, second} & aliases[kind].targets.keys():
-                aliases[kind].add(second, place, first)
     if "genus" in rules:
         for kind, short, long in _genera(kinds, names):
-            aliases[kind].add(glossary.key(short, kind), 0, glossary.key(long, kind))
+            if glossary.key(short, kind) not in aliases[kind].targets:
+                aliases[kind].add(glossary.key(short, kind), 0, glossary.key(long, kind))
+    if "apposition" in rules:
+        named = {kind: set(found.targets) for kind, found in aliases.items()}
+        for kind, first, second, place in _appositions(text, mentions, kinds, keys):
+            if named[kind].isdisjoint((first, second)):
+                aliases[kind].add(second, place, first)
     for found in aliases.values():
         found.sort()
     return [(kind, aliases[kind].resolved(key, mention.start_char)) for mention, kind, _, key in placed]

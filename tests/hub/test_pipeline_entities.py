@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from re import finditer
 
 import pytest
 import torch
@@ -171,6 +172,25 @@ def test_documents_before_a_bad_one_are_completed():
 
 
 # Identifiers.
+
+
+def test_found_entities_are_joined_by_abbreviations_unless_they_are_linked_to_nothing(extract):
+    text = "Warfarin sodium (WS) harms the liver, and WS harms the heart."
+    words = [("Warfarin sodium", None), ("WS", None), ("liver", None), ("heart", "-")]
+
+    def ner(given):
+        kinds = {"liver": "Disease", "heart": "Disease"}
+        starts = [(word, identifier, found.start()) for word, identifier in words for found in finditer(word, given)]
+        return [
+            {"start": start, "end": start + len(word), "type": kinds.get(word, "Drug"), "id": identifier}
+            for word, identifier, start in starts
+        ]
+
+    found = extract(text, ner=ner, return_entities=True)
+    identifiers = {entity["text"]: tuple(entity["id"]) for entity in found["entities"]}
+    assert identifiers["Warfarin sodium"] == identifiers["WS"] != identifiers["liver"]
+    assert identifiers["heart"] == ()
+    assert len(found["relations"]) == 1
 
 
 def test_link_sees_every_document_and_names_entities_before_they_are_grouped(extract):
