@@ -239,7 +239,7 @@ def _names_of(text: str, mentions: Sequence[Mention], definitions: Sequence[Abbr
         name = mention.text
         for _, (start, end) in pairs[bisect_left(starts, mention.start_char) : bisect_left(starts, mention.end_char)]:
             if end <= mention.end_char:
-                parenthesis = rf"\s*[(\[]\s*{re.escape(text[start:end])}\s*(?:[)\]]|\Z)"
+                parenthesis = rf"\s?[(\[]\s?{re.escape(text[start:end])}\s?(?:[)\]]|\Z)"
                 name = re.sub(parenthesis, "", name, count=1)
         names.append(name)
     return names
