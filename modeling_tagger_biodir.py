@@ -157,7 +157,8 @@ def _groups(tokens: list[int], token_budget: int) -> list[tuple[int, int]]:
 def _states(encoder: Any, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
     """Return (windows, tokens, hidden); those of the padding are zeros with packed attention."""
     if encoder.config._attn_implementation != PACKED_ATTENTION:
-        states: Tensor = encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        embeddings = encoder.get_input_embeddings()(input_ids)  # (windows, tokens, embedding_size)
+        states: Tensor = encoder(inputs_embeds=embeddings, attention_mask=attention_mask).last_hidden_state
         return states
     attended = attention_mask.bool()
     embeddings = encoder.get_input_embeddings()(input_ids[attended])  # (attended, embedding_size)

@@ -7,7 +7,8 @@
 #
 #   bash recipes/checkpoint.sh DATA ENCODER VOCABULARY OUTPUT [SEED ...]
 #
-#   DATA        folder with bioredirect/, bc5cdr/, drugprot/ and text/biomedical_text.txt.xz
+#   DATA        folder with bioredirect/, bc5cdr/, drugprot/ and text/biomedical_text.txt.xz; and extra/ for the tagger:
+#               JSON Lines with text, entities and annotated_types, named as below
 #   ENCODER     folder or Hub id of the pretrained encoder
 #   VOCABULARY  folder or Hub id of the tokenizer that the encoder gets, or "none": it is trained as it is, without step 1
 #   OUTPUT      folder of all runs; a stopped recipe resumes when it is started again
@@ -59,6 +60,26 @@ for seed in "${seeds[@]}"; do
 done
 python scripts/average_checkpoints.py "${finals[@]}" --output "$output/final"
 
-# 5. The weights in float16, at the top of the repository; test is scored once.
-python scripts/export_checkpoint.py "$output/final" . --calibrated-like "$output/stage2"
+# 5. The tagger, over the finished relations: all corpora that annotate entity types completely, then those like BioRED.
+# The captions of bioid that name no cell line are left out.
+if [ ! -f "$output/cell_lines.jsonl" ]; then
+  python - "$data/extra/bioid.jsonl.xz" > "$output/cell_lines.part" <<'EOF'
+import json, lzma, sys
+with lzma.open(sys.argv[1], "rt", encoding="utf-8") as lines:
+    sys.stdout.writelines(line for line in lines if json.loads(line)["entities"])
+EOF
+  mv "$output/cell_lines.part" "$output/cell_lines.jsonl"
+fi
+mentions=("$output/cell_lines.jsonl" "$data"/bc5cdr/CDR_{Training,Development}Set.PubTator.txt)
+for name in tmvar3 ncbi_disease nlm_gene gnormplus nlm_chem species800 drugprot; do
+  mentions+=("$data/extra/$name.jsonl.xz")
+done
+$launch train.py --config recipes/tagger1.yaml --train "$train" --dev "$dev" --exclude "$test" --encoder "$output/final" \
+  --mention_train "${mentions[@]}" --output_dir "$output/tagger1" --resume_from_checkpoint
+$launch train.py --config recipes/tagger2.yaml --train "$train" --dev "$dev" --exclude "$test" \
+  --encoder "$output/tagger1" --mention_train "$data/extra/tmvar3.jsonl.xz" --output_dir "$output/tagger2" \
+  --resume_from_checkpoint
+
+# 6. The weights in float16, at the top of the repository; test is scored once.
+python scripts/export_checkpoint.py "$output/tagger2" . --calibrated-like "$output/stage2"
 biodir evaluate "$test" --model .

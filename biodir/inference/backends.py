@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from biodir.errors_biodir import SettingError
 from biodir.inference import BACKENDS
-from biodir.inference.onnx_encoder import ONNX_FILES, OnnxEncoder, export_encoder
+from biodir.inference.onnx_encoder import ONNX_ENDINGS, OnnxEncoder, export_encoder, graph_files
 
 
 def use_backend(model: Any, backend: str, folder: Path | None = None) -> None:
@@ -38,14 +38,19 @@ def use_backend(model: Any, backend: str, folder: Path | None = None) -> None:
     if backend != "torch":
         model.float()  # all others start from float32, whatever the checkpoint holds
     if backend == "bf16":
+        if model.tagger is not None:
+            model.tagger_encoder = LowPrecisionEncoder(model.tagging_encoder())
         model.encoder = LowPrecisionEncoder(model.encoder)
     elif backend == "int8":
-        for part in list(model.encoder.modules()):
+        own_layers = model.tagger.layers.modules() if model.tagger is not None else ()
+        for part in [*model.encoder.modules(), *own_layers]:
             for name, layer in part.named_children():
                 if isinstance(layer, nn.Linear):
                     setattr(part, name, Int8Linear(layer))
-    elif backend in ONNX_FILES:
-        model.encoder = _onnx_encoder(model, backend, folder)
+    elif backend in ONNX_ENDINGS:
+        files = graph_files(model, folder or Path(), backend)
+        encoders = [_onnx_encoder(encoder, path, backend) for path, encoder in files.items()]
+        model.encoder, model.tagger_encoder = encoders[0], encoders[-1]
 
 
 class Int8Linear(nn.Module):
@@ -114,8 +119,9 @@ class LowPrecisionEncoder(nn.Module):
         return output
 
 
-def _onnx_encoder(model: Any, backend: str, folder: Path | None) -> nn.Module:
-    if folder is not None and (folder / ONNX_FILES[backend]).is_file():
-        return OnnxEncoder(model, folder / ONNX_FILES[backend])
+def _onnx_encoder(encoder: Any, path: Path, backend: str) -> nn.Module:
+    if path.is_file():
+        return OnnxEncoder(encoder, path)
     with TemporaryDirectory() as temporary:  # the session holds the graph in memory
-        return OnnxEncoder(model, export_encoder(model, Path(temporary), backend))
+        export_encoder(encoder, Path(temporary) / path.name, backend)
+        return OnnxEncoder(encoder, Path(temporary) / path.name)

@@ -121,15 +121,16 @@ def export_onnx(
         biodir export-onnx --model runs/mine
     """
     from biodir.inference.loading import default_model
-    from biodir.inference.onnx_encoder import ONNX_FILES, export_encoder
+    from biodir.inference.onnx_encoder import ONNX_ENDINGS, export_encoder, graph_files
 
     folder = output or Path(model or default_model())
     if not folder.is_dir():
         raise SettingError(f"{folder}: there is no such folder; name one that exists")
     network = quiet_pipeline(model, "cpu", "torch").model
-    for backend in ONNX_FILES:
-        path = export_encoder(network, folder, backend)
-        print(f"{path}: {path.stat().st_size / 1e6:.1f} MB, for --backend {backend}")
+    for backend in ONNX_ENDINGS:
+        for path, encoder in graph_files(network, folder, backend).items():
+            export_encoder(encoder, path, backend)
+            print(f"{path}: {path.stat().st_size / 1e6:.1f} MB, for --backend {backend}")
 
 
 def _standard_output(output_format: str) -> TextIO:

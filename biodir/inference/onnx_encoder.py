@@ -17,37 +17,46 @@ from biodir.inference.onnx_int8 import with_int8_products
 from biodir.modeling_attention_biodir import PACKED_ATTENTION, PackedLayout, is_last_layer
 from biodir.optional import optional_library
 
-# Back end -> the file that holds its graph.
-ONNX_FILES = {"onnx": "encoder.onnx", "onnx-int8": "encoder.int8.onnx"}
+# Back end -> the ending of the files that hold its graphs.
+ONNX_ENDINGS = {"onnx": ".onnx", "onnx-int8": ".int8.onnx"}
 ONNX_ATTENTION = "biodir_onnx"
 WEIGHTS_KEY = "biodir_weights"
 
 
-def export_encoder(model: Any, folder: Path, backend: str) -> Path:
-    """Write the graph of the model's encoder for this back end, and return its file.
+def graph_files(model: Any, folder: Path, backend: str) -> dict[Path, Any]:
+    """Return the files of a back end with the encoders whose graphs they hold: that of the relations first.
 
-    The model becomes one of float32. Rows have any number and any length. The graph of an encoder of packed rows takes
-    who sees whom as a further input, and gives the queries and keys of its last layer, too.
+    A tagger that has layers of its own reads with another encoder.
+    """
+    encoders = {"encoder": model.encoder}
+    if model.tagger is not None and len(model.tagger.layers):
+        encoders["tagger"] = model.tagging_encoder()
+    return {folder / f"{name}{ONNX_ENDINGS[backend]}": encoder for name, encoder in encoders.items()}
+
+
+def export_encoder(encoder: Any, path: Path, backend: str) -> None:
+    """Write the graph of an encoder for this back end.
+
+    The encoder becomes one of float32. Rows have any number and any length. The graph of an encoder of packed rows
+    takes who sees whom as a further input, and gives the queries and keys of its last layer, too.
 
     Raises:
         SettingError: a library is missing.
     """
     onnx, *_ = (optional_library(name, "onnx", "this back end") for name in ("onnx", "onnxscript", "onnxruntime"))
-    path = folder / ONNX_FILES[backend]
-    model.float()  # whatever the checkpoint holds
-    graph = _graph(model.encoder)
+    encoder.float()  # whatever the checkpoint holds
+    graph = _graph(encoder)
     if backend == "onnx-int8":
         graph = with_int8_products(graph)
-    onnx.helper.set_model_props(graph, {WEIGHTS_KEY: weights_fingerprint(model.encoder)})
+    onnx.helper.set_model_props(graph, {WEIGHTS_KEY: weights_fingerprint(encoder)})
     onnx.save(graph, path)
-    return path
 
 
 class OnnxEncoder(nn.Module):
     """An encoder that runs its graph in ONNX Runtime.
 
     Args:
-        model: the model whose encoder it is.
+        encoder: the encoder of the same weights.
         path: a file that `export_encoder` wrote.
 
     Raises:
@@ -57,24 +66,25 @@ class OnnxEncoder(nn.Module):
     >>> from tempfile import TemporaryDirectory
     >>> from transformers import BertConfig, BertModel
     >>> tiny = BertConfig(vocab_size=19, hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8)
-    >>> model = nn.ModuleDict({"encoder": BertModel(tiny).eval()})
+    >>> encoder = BertModel(tiny).eval()
     >>> with TemporaryDirectory() as folder:
-    ...     encoder = OnnxEncoder(model, export_encoder(model, Path(folder), "onnx"))
-    >>> encoder(torch.rand(3, 4, 8), attention_mask=torch.ones(3, 4)).last_hidden_state.shape
+    ...     export_encoder(encoder, Path(folder, "encoder.onnx"), "onnx")
+    ...     onnx_encoder = OnnxEncoder(encoder, Path(folder, "encoder.onnx"))
+    >>> onnx_encoder(torch.rand(3, 4, 8), attention_mask=torch.ones(3, 4)).last_hidden_state.shape
     torch.Size([3, 4, 8])
     """
 
-    def __init__(self, model: Any, path: Path) -> None:
+    def __init__(self, encoder: Any, path: Path) -> None:
         super().__init__()
         onnxruntime = optional_library("onnxruntime", "onnx", "this back end")
-        self.config = model.encoder.config
-        self.embeddings = model.encoder.get_input_embeddings()
+        self.config = encoder.config
+        self.embeddings = encoder.get_input_embeddings()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = torch.get_num_threads()
         options.log_severity_level = 3
         self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         found = self.session.get_modelmeta().custom_metadata_map.get(WEIGHTS_KEY)
-        if found != weights_fingerprint(model.encoder):
+        if found != weights_fingerprint(encoder):
             raise CheckpointError(f"{path}: the graph of other weights; write it again with biodir export-onnx")
 
     def get_input_embeddings(self) -> nn.Module:

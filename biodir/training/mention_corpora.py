@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from biodir.configuration_biodir import BioDirConfig
@@ -28,7 +29,8 @@ def mention_corpora(
 ) -> list[MentionCorpus]:
     """Return the corpora to learn mentions from: those of the relations, and the files of `mention_train`.
 
-    Documents of `dev` and `exclude` are left out, and those that a corpus before has.
+    Files of `train` annotate all types of the model. Documents of `dev` and `exclude` are left out, and those that a
+    corpus before has.
 
     Raises:
         BioDirError: a file cannot be read.
@@ -40,7 +42,8 @@ def mention_corpora(
     found = []
     for corpus in corpora:
         seen.update(document.id for document in corpus.documents)
-        found.append(_of_model(corpus.path, [(document, None) for document in corpus.documents], config))
+        types = None if corpus.is_partial else config.entity_types
+        found.append(_of_model(corpus.path, [(document, types) for document in corpus.documents], config))
     for path in settings.mention_train:
         corpus_documents = _read(path, policy, log)
         kept = [(document, types) for document, types in corpus_documents if document.id not in seen]
@@ -76,8 +79,9 @@ def _read(path: str, policy: ErrorPolicy, log: Callable[[str], Any]) -> list[tup
     if not _says_types(path):
         return [(document, None) for document in read_corpus(path, policy, log)]
     with open_input(path) as file:
-        attempts = ((f"{input_name(path)}:{number}", line) for number, line in enumerate(text_lines(file), start=1))
-        return [_annotated(line, place) for place, line in attempts if line.strip()]
+        lines = ((f"{input_name(path)}:{number}", line) for number, line in enumerate(text_lines(file), start=1))
+        attempts = ((place, partial(_annotated, line, place)) for place, line in lines if line.strip())
+        return list(policy.documents(attempts, input_name(path)))
 
 
 def _says_types(path: str) -> bool:
@@ -103,9 +107,9 @@ def _annotated(line: str, place: str) -> tuple[Document, Collection[str]]:
         passages = (Passage(0, end, "title"), Passage(end, len(text), "abstract")) if end else ()
         document = Document(value.get("pmid") or value["id"], text, mentions, passages=passages)
         return document, list(value["annotated_types"])
+    except BioDirError as error:
+        raise type(error)(f"{place}: {error}", error.reason) from error
     except (ValueError, KeyError, TypeError) as error:
-        if isinstance(error, BioDirError):
-            raise
         raise ParseError(
             f"{place}: is no document with id, text, entities (start, end, type) and annotated_types ({error!r})"
         ) from error

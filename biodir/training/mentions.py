@@ -1,8 +1,9 @@
 """What the tagger learns from: words of documents, with the labels that each may have, and its scores on dev.
 
 A corpus teaches only the types whose mentions it annotates completely: of a word outside its mentions it says no more
-than that none of these types holds. Documents name the types in `annotated_types`, as a list beside their text in JSON;
-else they are all types that the corpus has.
+than that none of these types holds. The files of `train` annotate all types of the model. Those of `mention_train` name
+the types of each document in `annotated_types`, a list beside its text in JSON; else they are all types that occur in
+the file, as in the files of `extra_train`.
 """
 
 import random

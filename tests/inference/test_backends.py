@@ -12,13 +12,17 @@ from safetensors.torch import load_file, save_file
 
 from biodir.cli import main
 from biodir.configuration_biodir import PAIR_ENCODINGS
+from biodir.document_biodir import Document
 from biodir.errors_biodir import CheckpointError, SettingError
 from biodir.inference import BACKENDS
 from biodir.inference.backends import use_backend
 from biodir.inference.loading import load_pipeline
-from biodir.inference.onnx_encoder import ONNX_FILES, export_encoder
+from biodir.inference.onnx_encoder import ONNX_ENDINGS, export_encoder
+from biodir.labels_biodir import ENTITY_TYPES, bio_labels
 from biodir.modeling_biodir import BioDirForRelationExtraction
 from biodir.pipeline_biodir import BioDirPipeline
+from biodir.processing_tagger_biodir import TaggerProcessor
+from biodir.processing_tokens_biodir import ProcessingSettings
 from helpers.tiny_checkpoint import save_checkpoint
 from helpers.tiny_models import tiny_model
 
@@ -53,10 +57,12 @@ TOLERANCES = {
 def checkpoints(tmp_path_factory) -> dict[str, Path]:
     """Folder of a tiny checkpoint of each pair encoding, with weights as wide as those of trained encoders."""
     folder = tmp_path_factory.mktemp("backends")
-    found = {form: save_checkpoint(folder / form, pair_encoding=form, initializer_range=0.1) for form in PAIR_ENCODINGS}
+    settings = {"initializer_range": 0.1, "tagger_labels": bio_labels(ENTITY_TYPES), "tagger_layers": 1}
+    found = {form: save_checkpoint(folder / form, pair_encoding=form, **settings) for form in PAIR_ENCODINGS}
     for path in found.values():
         weights = load_file(path / "model.safetensors")
-        inner = [name for name in weights if name.startswith("encoder.encoder.") and weights[name].ndim > 1]
+        layers = [name for name in weights if name.startswith(("encoder.encoder.", "tagger.layers."))]
+        inner = [name for name in layers if weights[name].ndim > 1]
         save_file(weights | {name: 0.3 * weights[name] for name in inner}, path / "model.safetensors", {"format": "pt"})
     return found
 
@@ -86,6 +92,14 @@ def scores_of(extract, *documents) -> torch.Tensor:
     return torch.tensor([rows[key] for key in sorted(rows)])
 
 
+def tags_of(extract) -> torch.Tensor:
+    """(words, tagger_labels) of the long text."""
+    processor = TaggerProcessor(extract.tokenizer, ProcessingSettings.from_config(extract.model.config))
+    inputs = processor.collate([processor.features(Document("1", LONG["text"]))])
+    with torch.no_grad():
+        return extract.model(**inputs).mention_logits.softmax(dim=-1)
+
+
 def assert_near(found: torch.Tensor, expected: torch.Tensor, backend: str) -> None:
     assert found.shape == expected.shape
     differences = (found - expected).abs()
@@ -99,6 +113,15 @@ def assert_near(found: torch.Tensor, expected: torch.Tensor, backend: str) -> No
 def test_scores_are_those_of_torch(pipelines, form, backend):
     expected, found = (scores_of(pipelines(form, each)) for each in ("torch", backend))
     assert expected.shape == (7, 16)
+    assert_near(found, expected, backend)
+    assert backend in ("torch", "onnx") or (found != expected).any(), "the back end computed nothing of its own"
+
+
+@pytest.mark.parametrize("form", PAIR_ENCODINGS)
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_tagger_reads_by_the_back_end_too(pipelines, form, backend):
+    expected, found = (tags_of(pipelines(form, each)) for each in ("torch", backend))
+    assert expected.shape == (102, 13)
     assert_near(found, expected, backend)
     assert backend in ("torch", "onnx") or (found != expected).any(), "the back end computed nothing of its own"
 
@@ -131,7 +154,7 @@ def test_exported_file_needs_neither_export_nor_the_libraries_of_it(exported, mo
     monkeypatch.setattr("biodir.inference.backends.export_encoder", None)  # must not be called
     for name in ("onnx", "onnxscript"):
         monkeypatch.setitem(sys.modules, name, None)
-    for backend in ONNX_FILES:
+    for backend in ONNX_ENDINGS:
         assert_near(scores_of(load_pipeline(str(exported), "cpu", backend)), expected, backend)
 
 
@@ -147,7 +170,7 @@ def test_exported_file_of_other_weights_is_refused(exported):
 def test_library_that_the_export_lacks_is_named_with_its_installation(monkeypatch, tmp_path, name):
     monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(SettingError, match=rf"needs {name}; install it with: pip install 'biodir\[onnx\]'"):
-        export_encoder(tiny_model(), tmp_path, "onnx")
+        export_encoder(tiny_model().encoder, tmp_path / "encoder.onnx", "onnx")
     assert list(tmp_path.iterdir()) == []
 
 

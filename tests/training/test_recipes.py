@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from biodir.labels_biodir import TASKS
 from biodir.training.arguments import training_settings
 from helpers.checkout import CHECKOUT
 
@@ -45,9 +46,9 @@ def calls_of(tmp_path: Path, *arguments: str, **variables: str) -> list[str]:
 @pytest.mark.parametrize("path", sorted(RECIPES.glob("*.yaml")), ids=lambda path: path.name)
 def test_settings_of_a_recipe_are_settings_of_a_run(path):
     given = ["--config", str(path), "--train", "a", "--dev", "b", "--encoder", "c", "--output_dir", "d"]
-    assert training_settings(given).task_weights == (
-        [] if path.name == "bc5cdr.yaml" else ["novelty=0.5", "direction=0.5"]
-    )
+    settings = training_settings(given)
+    learns_all = set(TASKS) <= set(settings.tasks)
+    assert settings.task_weights == (["novelty=0.5", "direction=0.5"] if learns_all else [])
 
 
 def test_recipe_goes_from_the_bare_encoder_to_the_checkpoint(tmp_path):
@@ -62,10 +63,12 @@ def test_recipe_goes_from_the_bare_encoder_to_the_checkpoint(tmp_path):
         "python train.py --config",
         "python train.py --config",
         "python scripts/average_checkpoints.py " + str(out / "final-5"),
-        "python scripts/export_checkpoint.py " + str(out / "final"),
+        "python - DATA/extra/bioid.jsonl.xz",
+        *["python train.py --config"] * 2,
+        "python scripts/export_checkpoint.py " + str(out / "tagger2"),
         "biodir evaluate DATA/bioredirect/bioredirect_test.pubtator",
     ]
-    stage1, stage2, *finals = (call for call in calls if "train.py" in call)
+    stage1, stage2, *finals, tagger1, tagger2 = (call for call in calls if "train.py" in call)
     assert f"--encoder {out}/encoder/encoder" in stage1
     assert f"--encoder {out}/stage1" in stage2
     for call, seed in zip(finals, (5, 6), strict=True):
@@ -74,4 +77,7 @@ def test_recipe_goes_from_the_bare_encoder_to_the_checkpoint(tmp_path):
             f"{out}/final-{seed} --seed {seed} --stop_after_epoch 2 --none_bias 1.0 --resume_from_checkpoint"
         )
     assert "--dev" not in finals[0]
-    assert all("--exclude DATA/bioredirect/bioredirect_test.pubtator" in call for call in (stage1, stage2, *finals))
+    assert f"--encoder {out}/final --mention_train {out}/cell_lines.jsonl DATA/bc5cdr/CDR_Tr" in tagger1
+    assert f"--encoder {out}/tagger1 --mention_train DATA/extra/tmvar3.jsonl.xz" in tagger2
+    trained = (stage1, stage2, *finals, tagger1, tagger2)
+    assert all("--exclude DATA/bioredirect/bioredirect_test.pubtator" in call for call in trained)

@@ -1,0 +1,254 @@
+"""What the tagger learns from: labels that words may have, files that annotate some types, and runs of train.py."""
+
+import json
+import lzma
+
+import numpy as np
+import pytest
+from safetensors.torch import load_file, save_file
+
+import train
+from biodir.configuration_biodir import BioDirConfig
+from biodir.document_biodir import Document, Mention
+from biodir.errors_biodir import BioDirError, SettingError
+from biodir.labels_biodir import CHEMICAL, ENTITY_TYPES, GENE, bio_labels
+from biodir.modeling_biodir import BioDirForRelationExtraction
+from biodir.pipeline_tagging_biodir import MentionFinder, _mentions
+from biodir.processing_tagger_biodir import TaggerProcessor
+from biodir.processing_tokens_biodir import ProcessingSettings
+from biodir.training.mention_corpora import mention_corpora
+from biodir.training.mentions import labelled_words, mention_counts, mention_steps
+from biodir.training.settings import TrainingSettings
+from helpers.tiny_checkpoint import open_pipeline, save_checkpoint, save_encoder
+
+LABELS = bio_labels([GENE, CHEMICAL])
+
+
+@pytest.fixture(scope="module")
+def pipeline(tmp_path_factory):
+    return open_pipeline(save_checkpoint(tmp_path_factory.mktemp("mentions"), tagger_labels=bio_labels(ENTITY_TYPES)))
+
+
+@pytest.fixture(scope="module")
+def processor(pipeline):
+    return TaggerProcessor(pipeline.tokenizer, ProcessingSettings.from_config(pipeline.model.config))
+
+
+def document_of(text, *found, name="1"):
+    """Return a document in which words have types: ("gene", GENE) is the first such word."""
+    mentions = [Mention(text.index(word), text.index(word) + len(word), word, kind) for word, kind in found]
+    return Document(name, text, tuple(mentions))
+
+
+def allowed(processor, document, annotated):
+    targets = labelled_words(document, annotated, processor, LABELS).targets
+    return [{LABELS[number] for number in np.flatnonzero(row)} for row in targets]
+
+
+def test_words_of_a_complete_corpus_have_one_label(processor):
+    document = document_of("Gene alpha binds drug.", ("Gene alpha", GENE), ("drug", CHEMICAL))
+    assert allowed(processor, document, {GENE, CHEMICAL}) == [
+        *({f"B-{GENE}"}, {f"I-{GENE}"}, {"O"}, {f"B-{CHEMICAL}"}, {"O"})
+    ]
+
+
+def test_words_may_be_of_types_that_the_corpus_does_not_annotate(processor):
+    document = document_of("gene binds drug", ("drug", CHEMICAL))
+    free = {"O", f"B-{GENE}", f"I-{GENE}"}
+    assert allowed(processor, document, {CHEMICAL}) == [free, free, {f"B-{CHEMICAL}"}]
+
+
+def test_mention_of_a_type_that_is_not_complete_is_learned_and_no_more(processor):
+    document = document_of("gene binds drug", ("gene", GENE))
+    assert allowed(processor, document, set()) == [{f"B-{GENE}"}, set(LABELS), set(LABELS)]
+
+
+def test_words_of_unknown_types_and_cut_words_may_have_any_label(processor):
+    document = document_of("gene binds drugs", ("gene", "?"), ("drug", CHEMICAL))
+    assert allowed(processor, document, {GENE, CHEMICAL}) == [set(LABELS), {"O"}, set(LABELS)]
+
+
+def test_of_mentions_that_share_words_the_longest_holds(processor):
+    document = document_of("gene drug binds", ("drug", CHEMICAL), ("gene drug", GENE))
+    assert allowed(processor, document, {GENE, CHEMICAL}) == [{f"B-{GENE}"}, {f"I-{GENE}"}, {"O"}]
+
+
+def test_targets_are_decoded_to_the_mentions_that_they_were_made_of(processor):
+    document = document_of("Gene alpha-9 (drug) and gene.", ("Gene alpha-9", GENE), ("drug", CHEMICAL))
+    words = labelled_words(document, {GENE, CHEMICAL}, processor, LABELS)
+    scores = np.where(words.targets, 0.0, -20.0)
+    found = [(mention.text, mention.entity_type) for mention in _mentions(document, words.features, scores, LABELS)]
+    assert found == [("Gene alpha-9", GENE), ("drug", CHEMICAL)]
+
+
+def test_steps_hold_every_text_once_under_the_budget(processor):
+    documents = [document_of("gene " * (1 + number), name=str(number)) for number in range(20)]
+    labelled = [labelled_words(document, {GENE}, processor, LABELS) for document in documents]
+    steps = mention_steps(labelled, processor, 60, seed=1)
+    assert sorted(id(each) for step in steps for each in step) == sorted(map(id, labelled))
+    assert all(sum(each.features.tokens for each in step) <= 60 for step in steps)
+    assert mention_steps(labelled, processor, 60, seed=2) != steps
+
+
+# Files.
+
+
+def row(name, text, kinds, *spans, **others):
+    entities = [{"start": start, "end": end, "type": kind} for start, end, kind in spans]
+    return json.dumps({"id": name, "text": text, "entities": entities, "annotated_types": kinds, **others})
+
+
+def settings_of(tmp_path, **given):
+    values = {"train": ["x"], "encoder": "x", "output_dir": str(tmp_path / "run"), "tasks": ["mentions"], **given}
+    return TrainingSettings(**values)
+
+
+def test_files_teach_the_types_that_their_documents_name(tmp_path):
+    path, dev = tmp_path / "chemicals.jsonl.xz", tmp_path / "dev.pubtator"
+    rows = [
+        row("corpus:1", "iron binds", [CHEMICAL], (0, 4, CHEMICAL), pmid="11"),
+        row("corpus:2", "gene. binds", [GENE], (6, 11, None), pmid=None, title_end=5),
+        row("corpus:3", "iron", [CHEMICAL], pmid="13"),
+    ]
+    path.write_bytes(lzma.compress("\n".join(rows).encode()))
+    dev.write_text("13|t|iron\n13|a|\n")
+    settings = settings_of(tmp_path, mention_train=[str(path)], dev=str(dev))
+    logged = []
+    [corpus] = mention_corpora(settings, [], BioDirConfig(), logged.append)
+    assert [document.id for document in corpus.documents] == ["11", "corpus:2"]
+    assert corpus.annotated == (frozenset({CHEMICAL}), frozenset({GENE}))
+    assert [mention.entity_type for document in corpus.documents for mention in document.mentions] == [CHEMICAL, "?"]
+    assert [(part.start_char, part.kind) for part in corpus.documents[1].passages] == [(0, "title"), (5, "abstract")]
+    assert logged == [f"{path}: 1 documents left out, held out for evaluation or in a corpus before"]
+
+
+def test_files_that_name_no_types_teach_all_that_they_have(tmp_path):
+    path = tmp_path / "some.pubtator"
+    path.write_text("1|t|iron\n1|a|\n1\t0\t4\tiron\tChemical\tD1\n\n2|t|gene\n2|a|\n2\t0\t4\tgene\tGene\t7\n")
+    [corpus] = mention_corpora(settings_of(tmp_path, mention_train=[str(path)]), [], BioDirConfig())
+    assert corpus.annotated == (frozenset({CHEMICAL, GENE}),) * 2
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (row("1", "iron", [CHEMICAL], (0, 9, CHEMICAL)), "ends at 9"),
+        (json.dumps({"id": "1", "text": "iron", "annotated_types": []}), "no document with id, text, entities"),
+        ("{", "no document with id, text, entities"),
+    ],
+)
+def test_rows_with_an_error_are_named(tmp_path, line, message):
+    path = tmp_path / "bad.jsonl"
+    path.write_text(row("0", "iron", [CHEMICAL]) + "\n" + line + "\n")
+    with pytest.raises(BioDirError, match=message) as caught:
+        mention_corpora(settings_of(tmp_path, mention_train=[str(path)]), [], BioDirConfig())
+    assert f"{path}:2: " in str(caught.value)
+
+
+# Runs.
+
+TEXTS = ("aspirin and the gene", "the gene of aspirin", "labels of aspirin", "what gene")
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    lines = []
+    for number, text in enumerate(TEXTS * 2):
+        lines += [f"{number}|t|{text}", f"{number}|a|"]
+        for word, kind, name in (("aspirin", CHEMICAL, "D1"), ("gene", GENE, "7")):
+            if word in text:
+                start = text.index(word)
+                lines.append(f"{number}\t{start}\t{start + len(word)}\t{word}\t{kind}\t{name}")
+        if "aspirin" in text and "gene" in text:
+            lines.append(f"{number}\tBind\tD1\t7\tNovel")
+        lines.append("")
+    path = tmp_path / "train.pubtator"
+    path.write_text("\n".join(lines))
+    return path
+
+
+@pytest.fixture
+def encoder(tmp_path):
+    """An encoder that passes on the words: random layers of usual width would drown them."""
+    save_encoder(tmp_path / "encoder")
+    path = tmp_path / "encoder" / "model.safetensors"
+    weights = load_file(path)
+    save_file(
+        {name: value * (0.1 if ".layer." in name and value.ndim > 1 else 1) for name, value in weights.items()}, path
+    )
+    return path.parent
+
+
+def options(corpus, encoder, output, *further):
+    given = ["--train", corpus, "--encoder", encoder, "--output_dir", output, "--pair_encoding", "document"]
+    sizes = ["--max_tokens", "64", "--max_mention_tokens", "8", "--window_overlap_tokens", "8"]
+    rates = ["--encoder_learning_rate", "0.0001", "--head_learning_rate", "0.03", "--tokens_per_step", "16"]
+    return [str(each) for each in (*given, *sizes, *rates, *further)]
+
+
+def test_tagger_learns_by_itself_and_resumes(corpus, encoder, tmp_path):
+    arguments = options(corpus, encoder, tmp_path / "run", "--tasks", "mentions")
+    arguments += ["--num_train_epochs", "10"]
+    assert train.main([*arguments, "--stop_after_epoch", "3"]) == 0
+    assert train.main([*arguments, "--resume_from_checkpoint"]) == 0
+    pipeline = open_pipeline(tmp_path / "run")
+    assert pipeline.model.config.tasks == ()
+    [found] = MentionFinder(pipeline.model, pipeline.tokenizer).find([Document("9", "what gene and aspirin")])
+    assert [(each.text, each.entity_type) for each in found.mentions] == [
+        ("gene", GENE),
+        ("aspirin", CHEMICAL),
+    ]
+
+
+def test_frozen_relations_keep_every_weight(corpus, tmp_path):
+    folder = save_checkpoint(tmp_path, pair_encoding="document", none_bias=0.25, calibrated_on=["ab"])
+    further = ("--tasks", "mentions", "--tagger_layers", "1", "--freeze_relations")
+    assert train.main(options(corpus, folder, tmp_path / "run", *further, "--num_train_epochs", "2")) == 0
+    before = BioDirForRelationExtraction.from_pretrained(folder)
+    after = BioDirForRelationExtraction.from_pretrained(tmp_path / "run")
+    weights = after.state_dict()
+    assert all((weights[name] == values).all() for name, values in before.state_dict().items())
+    assert (after.config.none_bias, after.config.calibrated_on) == (0.25, ["ab"])
+    new = {name for name in weights if name.startswith("tagger.")}
+    assert set(weights) == new | set(before.state_dict())
+    assert (weights["tagger.layers.0.attention.self.query.weight"]
+            != before.state_dict()["encoder.encoder.layer.1.attention.self.query.weight"]).any()  # fmt: skip
+
+
+def test_all_heads_learn_together_and_dev_chooses_by_mentions(corpus, encoder, tmp_path, capsys):
+    lines = corpus.read_text().splitlines()
+    dev = tmp_path / "dev.pubtator"
+    dev.write_text("\n".join(f"9{line}" if line else line for line in lines))
+    further = ("--tasks", "relation", "novelty", "mentions", "--dev", str(dev), "--metric_for_best_model", "mentions")
+    arguments = options(corpus, encoder, tmp_path / "run", *further, "--num_train_epochs", "10")
+    assert train.main([*arguments, "--task_weights", "novelty=0.5", "--ema_decay", "0.5"]) == 0
+    record = json.loads((tmp_path / "run" / "training.json").read_text())
+    scores = [epoch["dev"]["mentions"]["f1"] for epoch in record["epochs"]]
+    assert record["best_epoch"] == 1 + int(np.argmax(scores))
+    assert max(scores) == 1.0
+    assert "entity_pair" in record["epochs"][0]["dev"]
+    pipeline = open_pipeline(tmp_path / "run")
+    assert pipeline.model.config.tasks == ("relation", "novelty")
+    assert mention_counts(pipeline.model, pipeline.tokenizer, [Document("1", "the gene")]).fp == 1
+    assert "mentions of 8 documents" in capsys.readouterr().out
+
+
+def test_own_labels_are_those_of_the_data(corpus, encoder, tmp_path):
+    corpus.write_text(corpus.read_text().replace(GENE, "Planet"))
+    further = ("--tasks", "mentions", "--labels", "data", "--num_train_epochs", "1")
+    assert train.main(options(corpus, encoder, tmp_path / "run", *further)) == 0
+    assert BioDirConfig.from_pretrained(tmp_path / "run").tagger_labels == bio_labels([CHEMICAL, "Planet"])
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"tasks": ["relation"], "mention_train": ["x"]}, "mentions is none of the tasks"),
+        ({"tasks": ["relation", "mentions"], "freeze_relations": True}, "freeze_relations"),
+        ({"freeze_relations": True}, "give it layers of its own"),
+        ({"tasks": ["mentions", "planets"]}, "choose any of"),
+    ],
+)
+def test_settings_that_contradict_each_other_are_refused(tmp_path, given, message):
+    with pytest.raises(SettingError, match=message):
+        settings_of(tmp_path, **given)
