@@ -321,6 +321,14 @@ def test_found_entities_are_linked_before_they_are_grouped(tagging):
     assert {tuple(entity["id"]) for entity in found["entities"]} == {("D1",)}
 
 
+def test_model_with_a_tagger_only_finds_entities_and_no_relations(tmp_path):
+    labels = dict.fromkeys(("relation_labels", "novelty_labels", "direction_labels"), ())
+    tagging = open_pipeline(save_checkpoint(tmp_path, **labels, tagger_labels=bio_labels(ENTITY_TYPES)))
+    first, second = tagging([TEXTS[0], ONE], return_entities=True)
+    assert len(first["entities"]) > 2
+    assert first["relations"] == second["relations"] == []
+
+
 def test_model_without_a_tagger_finds_no_entities(extract):
     assert not extract.finds_entities
     with pytest.raises(CheckpointError, match="take a checkpoint with a tagger"):
