@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from biodir.document_abbreviations_biodir import abbreviations
 from biodir.document_biodir import Document, Mention
 from biodir.document_grouping_biodir import groups_by_name, with_grouped_mentions, with_missing_identifiers
-from biodir.document_inputs_biodir import document_from_input
 from biodir.document_names_biodir import RULES, name_key
-from biodir.labels_biodir import CHEMICAL, DISEASE, ENTITY_TYPES, GENE
+from biodir.labels_biodir import CHEMICAL, DISEASE, GENE
+from biodir.pipeline_entities_biodir import with_identifiers, with_recognised
 from helpers.marked import marked_document
 
 
@@ -132,7 +132,7 @@ def test_relation_between_mentions_without_identifiers_is_between_their_groups()
 
 def test_mentions_of_a_recogniser_are_grouped():
     found = [{"start": start, "end": end, "entity_group": GENE} for start, end in SPANS]
-    document = document_from_input(TEXT, 0, ENTITY_TYPES, lambda text: found)
+    document = with_identifiers(with_recognised(Document("0", TEXT), lambda text: found))
     assert {mention.identifiers for mention in document.mentions} == {("text:egfr",)}
 
 
