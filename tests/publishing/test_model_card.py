@@ -2,12 +2,14 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from biodir.evaluation.scores import FIGURES
 from biodir.files import file_sha256
+from biodir.labels_biodir import ENTITY_TYPES, bio_labels
 from biodir.publishing import card
 from biodir.publishing.card_check import check_card, check_eval_results, metadata_of
 from biodir.publishing.errors import PublishError
@@ -18,6 +20,7 @@ from helpers.script_module import script
 from helpers.tiny_checkpoint import save_checkpoint
 from helpers.training_runs import written
 
+Limits = script("handler", ".").Limits
 LEVELS = tuple(card.LEVEL_NAMES)
 
 
@@ -66,6 +69,16 @@ def test_card_and_results_are_in_the_form_of_the_hub():
     check_card(text, json.loads((CHECKOUT / "config.json").read_text()), "model_card.md")
     check_eval_results(CHECKOUT / ".eval_results" / "bioredirect.yaml")
     assert metadata_of(text, "card").get("pipeline_tag") is None
+
+
+def test_card_of_a_model_with_a_tagger_begins_with_plain_text(facts):
+    with_tagger = replace(facts, config={**facts.config, "tagger_labels": bio_labels(ENTITY_TYPES)})
+    found, before = (card.card_text(each, Limits()) for each in (with_tagger, facts))
+    assert 'extract("EGFR T790M causes resistance' in found
+    assert "`return_entities`" in found
+    assert "the text must have marked entities" not in found
+    if not facts.config.get("tagger_labels"):
+        assert "`return_entities`" not in before
 
 
 def test_every_measured_number_moves_table_and_metadata(writer, checkout, capsys):
