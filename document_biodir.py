@@ -125,8 +125,8 @@ class Document:
         Args:
             mapping: ``entities`` holds ``{"start", "end", "type", "id"?, "text"?}``. ``id`` is a string or a list of
                 strings; ``"-"``, ``"-1"``, ``"None"`` and the like mean "not linked". Mentions of one type whose ``id``
-                is missing, None or empty form an entity if their texts are equal without regard to case and spacing.
-                An abstract without title is the text. Shapes of other tools are read: see `own_shape`.
+                is missing, None or empty are grouped by their names: see `with_grouped_mentions`. An abstract without
+                title is the text. Shapes of other tools are read: see `own_shape`.
             default_id: the document's id if the mapping has none.
             policy: what its offsets count, whether a mention or relation with an error is left out, and whether the
                 entities of a document without any will be found.

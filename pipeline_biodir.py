@@ -136,7 +136,8 @@ class BioDirPipeline(Pipeline):
         for part in (self, self.model, self.model.config):
             enter_in_package(type(part))
         self.model.eval()  # a model that was just trained would use dropout
-        self._processor = make_processor(self.tokenizer, self.model.config)
+        # A model may have a tagger and nothing else.
+        self._processor: Any = make_processor(self.tokenizer, self.model.config) if self.model.config.tasks else None
         self._rule = DecodingRule.from_config(self.model.config)
         self._finder = MentionFinder(self.model, self.tokenizer) if self.has_tagger else None
 
@@ -285,10 +286,13 @@ class BioDirPipeline(Pipeline):
         """Yield the batches of documents with the inputs of the model."""
         pair_filter = parameters.get("pair_filter") or _pair_filter(parameters)
         token_budget = self.model.config.token_budget
+        if self._processor is None:
+            yield from (([(document, None)], []) for document in input_)
+            return
         parts = document_parts(input_, self._processor, pair_filter)
         prepared = prepare(batches(parts, token_budget, parameters.get("batch_size")), self._processor, token_budget)
         # A CPU that computes the model has no time to spare; an accelerator leaves the CPU idle.
-        return prepared if self.device.type == "cpu" else read_ahead(prepared)
+        yield from prepared if self.device.type == "cpu" else read_ahead(prepared)
 
     def _forward(self, input_tensors: dict[str, Any], **parameters: Any) -> dict[str, Any]:
         return model_logits(self.model, input_tensors)

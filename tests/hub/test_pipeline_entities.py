@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from re import finditer
 
 import pytest
 import torch
@@ -173,6 +174,25 @@ def test_documents_before_a_bad_one_are_completed():
 # Identifiers.
 
 
+def test_found_entities_are_joined_by_abbreviations_unless_they_are_linked_to_nothing(extract):
+    text = "Warfarin sodium (WS) harms the liver, and WS harms the heart."
+    words = [("Warfarin sodium", None), ("WS", None), ("liver", None), ("heart", "-")]
+
+    def ner(given):
+        kinds = {"liver": "Disease", "heart": "Disease"}
+        starts = [(word, identifier, found.start()) for word, identifier in words for found in finditer(word, given)]
+        return [
+            {"start": start, "end": start + len(word), "type": kinds.get(word, "Drug"), "id": identifier}
+            for word, identifier, start in starts
+        ]
+
+    found = extract(text, ner=ner, return_entities=True)
+    identifiers = {entity["text"]: tuple(entity["id"]) for entity in found["entities"]}
+    assert identifiers["Warfarin sodium"] == identifiers["WS"] != identifiers["liver"]
+    assert identifiers["heart"] == ()
+    assert len(found["relations"]) == 1
+
+
 def test_link_sees_every_document_and_names_entities_before_they_are_grouped(extract):
     seen = []
 
@@ -299,6 +319,14 @@ def test_found_entities_are_linked_before_they_are_grouped(tagging):
 
     found = tagging(TEXTS[0], link=link, return_entities=True)
     assert {tuple(entity["id"]) for entity in found["entities"]} == {("D1",)}
+
+
+def test_model_with_a_tagger_only_finds_entities_and_no_relations(tmp_path):
+    labels = dict.fromkeys(("relation_labels", "novelty_labels", "direction_labels"), ())
+    tagging = open_pipeline(save_checkpoint(tmp_path, **labels, tagger_labels=bio_labels(ENTITY_TYPES)))
+    first, second = tagging([TEXTS[0], ONE], return_entities=True)
+    assert len(first["entities"]) > 2
+    assert first["relations"] == second["relations"] == []
 
 
 def test_model_without_a_tagger_finds_no_entities(extract):

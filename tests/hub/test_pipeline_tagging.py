@@ -96,3 +96,12 @@ def test_models_without_a_tagger_are_refused(tmp_path):
     pipeline = open_pipeline(save_checkpoint(tmp_path))
     with pytest.raises(CheckpointError, match="tagger_labels are empty"):
         MentionFinder(pipeline.model, pipeline.tokenizer)
+
+
+@pytest.mark.parametrize("form", ["document", "pairwise"])
+def test_pipelines_without_relations_find_entities(tmp_path, form):
+    lists = {"relation_labels": [], "novelty_labels": [], "direction_labels": [], "pair_types": []}
+    settings = {**lists, "generic_relation": None, "tagger_labels": bio_labels(ENTITY_TYPES), "pair_encoding": form}
+    found = open_pipeline(save_checkpoint(tmp_path, **settings))("aspirin and the gene", return_entities=True)
+    assert found["entities"]
+    assert found["relations"] == []
