@@ -132,7 +132,9 @@ def test_document_has_the_same_scores_by_itself_and_among_others(pipelines, form
     extract = pipelines(form, backend)
     together = scores_of(extract, LONG, SHORT, LONG)
     singly = torch.cat([scores_of(extract, each) for each in (LONG, SHORT, LONG)])
-    assert (together - singly).abs().max() <= 1e-6
+    # Rows of a document among others are padded to another length, which bfloat16 products may round otherwise.
+    limit = TOLERANCES["bf16"][0] if (form, backend) == ("pairwise", "bf16") else 1e-6
+    assert (together - singly).abs().max() <= limit
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
