@@ -7,7 +7,7 @@ from typing import Any
 from .document_biodir import Document, Mention
 from .document_grouping_biodir import with_grouped_mentions
 from .document_parts_biodir import UNLINKED_IDENTIFIERS
-from .errors_biodir import AnnotationError
+from .errors_biodir import AnnotationError, SettingError
 
 Recogniser = Callable[[str], Iterable[Mapping[str, Any]]]
 Linker = Callable[[Document], Document]
@@ -62,6 +62,31 @@ def _completed(
         yield next(found) if document.is_plain else document
 
 
+def linked(document: Document, link: Linker) -> Document:
+    """Return what `link` makes of the document.
+
+    Raises:
+        SettingError: it returned something else than a document.
+    """
+    found = link(document)
+    if hasattr(found, "mentions") and hasattr(found, "to_dict"):  # a Document, from whichever copy of its class
+        return found
+    raise SettingError(
+        f"document {document.id}: link returned {type(found).__name__} {repr(found)[:40]}; let it return the document "
+        "with identifiers"
+    )
+
+
+def keep_identifiers(document: Document) -> Document:
+    """Return the document: the `link` of a call on documents that are linked already.
+
+    >>> document = Document("7", "Iron.")
+    >>> keep_identifiers(document) is document
+    True
+    """
+    return document
+
+
 def with_identifiers(document: Document, link: Linker | None = None) -> Document:
     """Return the document with an identifier for every mention.
 
@@ -69,7 +94,7 @@ def with_identifiers(document: Document, link: Linker | None = None) -> Document
         document: with mentions that were found.
         link: gives some of the mentions identifiers; the others are grouped by their names.
     """
-    document = document if link is None else link(document)
+    document = document if link is None else linked(document, link)
     grouped = with_grouped_mentions(document).mentions
     # A recogniser may say that a mention has none.
     pairs = zip(document.mentions, grouped, strict=True)

@@ -13,9 +13,6 @@ from .labels_biodir import OUTSIDE
 from .processing_tagger_biodir import TaggerFeatures, TaggerProcessor
 from .processing_tokens_biodir import ProcessingSettings
 
-# Documents that are read ahead: of like length, they fill the token budget of a pass.
-DOCUMENTS_AHEAD = 16
-# Tokens of a pass on a CPU; more cost memory and save nothing.
 _IMPOSSIBLE = -1e9
 
 
@@ -46,22 +43,19 @@ class MentionFinder:
             )
         self._processor = TaggerProcessor(tokenizer, ProcessingSettings.from_config(model.config))
 
+    @torch.no_grad()
     def find(self, documents: Iterable[Document]) -> Iterator[Document]:
         """Yield the documents in order, each with the mentions found in place of those that it had.
 
+<<<<<<< HEAD
         Mentions have a score in 0..1, the mean probability of their type over their words, and no identifiers. All
         mentions of a text with one name have one type, that with the highest sum of scores.
+=======
+        All are tagged together: those of like length fill the token budget of a pass. Mentions have a score in 0..1,
+        the mean probability of their type over their words, and no identifiers.
+>>>>>>> w-fix
         """
-        waiting: list[Document] = []
-        for document in documents:
-            waiting.append(document)
-            if len(waiting) == DOCUMENTS_AHEAD:
-                yield from self._found(waiting)
-                waiting = []
-        yield from self._found(waiting)
-
-    @torch.no_grad()
-    def _found(self, documents: Sequence[Document]) -> Iterator[Document]:
+        documents = list(documents)
         features = [self._processor.features(document) for document in documents]
         order = sorted(range(len(features)), key=lambda index: features[index].tokens)
         order = [index for index in order if features[index].words]

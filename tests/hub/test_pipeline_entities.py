@@ -11,7 +11,7 @@ from transformers import AutoTokenizer, BertConfig, BertForTokenClassification, 
 from biodir import AnnotationError, CheckpointError, Document, Mention, ParseError, SettingError
 from biodir.labels_biodir import CHEMICAL, DISEASE, ENTITY_TYPES, GENE, bio_labels
 from biodir.pipeline_biodir import BioDirPipeline
-from biodir.pipeline_entities_biodir import with_found, with_recognised
+from biodir.pipeline_entities_biodir import keep_identifiers, with_found, with_recognised
 from biodir.pipeline_results_biodir import ResultWriter
 from helpers.marked import marked_document
 from helpers.tiny_checkpoint import open_pipeline, save_checkpoint, save_encoder
@@ -89,6 +89,9 @@ def test_document_that_says_what_it_holds_is_left_as_it_is(name, extract):
         (json.dumps([{"text": "Iron"}]), "parse it with json.loads"),
         ('{"text": "Iron"', "parse it with json.loads"),
         ('<?xml version="1.0"?><collection/>', "read that with biodir.formats.reading"),
+        ('<!DOCTYPE collection SYSTEM "BioC.dtd">\n<collection>', "read that with biodir.formats.reading"),
+        ("\ufeff<!-- made -->\n<collection>", "read that with biodir.formats.reading"),
+        ("<!DOCTYPE html><p>Iron", "is a page of HTML; extract its text"),
     ],
 )
 def test_string_of_another_format_is_no_plain_text(text, fix, extract):
@@ -97,8 +100,11 @@ def test_string_of_another_format_is_no_plain_text(text, fix, extract):
 
 
 def test_text_that_begins_with_a_sign_of_markup_is_plain_text(extract):
-    for start in ("<5 % had too much. ", "[3H]thymidine? "):
-        assert len(extract(start + ONE.text, ner=iron_and_liver)) == 1
+    starts = ("<5 % had too much. ", "[3H]thymidine? ", "<i>BRCA1</i> ", "<sup>18</sup>F-FDG ", "{Delta}9-THC ")
+    assert [len(found) for found in extract([start + ONE.text for start in starts], ner=iron_and_liver)] == [1] * 5
+    for start in starts:
+        with pytest.raises(ParseError, match="is not PubTator text; mark the entities"):
+            extract(start + ONE.text)
 
 
 # Recognisers.
@@ -207,6 +213,20 @@ def test_link_sees_every_document_and_names_entities_before_they_are_grouped(ext
     assert found[1:] == extract([ONE.text, ONE, Document("9", "", is_marked=True)], ner=iron_and_liver)[1:]
     with pytest.raises(SettingError, match="link is 'x'; pass a callable that takes a document"):
         extract(ONE, link="x")
+
+
+def test_link_that_returns_no_document_is_named(extract):
+    for value in (ONE, ONE.text):
+        with pytest.raises(SettingError, match=r"link returned NoneType None; let it return the document with"):
+            extract(value, ner=iron_and_liver, link=lambda document: None)
+
+
+def test_documents_that_are_linked_need_no_link_again(checkpoint):
+    seen = []
+    linking = open_pipeline(checkpoint, ner=iron_and_liver, link=lambda document: seen.append(document) or document)
+    completed = list(linking.with_entities([ONE.text, ONE]))
+    assert len(linking(completed, link=keep_identifiers)[1]) == 1
+    assert len(seen) == 2
 
 
 def test_documents_with_entities_are_related_as_a_call_relates_the_inputs(extract):

@@ -168,6 +168,17 @@ def test_exported_file_of_other_weights_is_refused(exported):
         use_backend(model, "onnx", exported)
 
 
+def test_graph_in_the_working_directory_is_not_taken(tmp_path, monkeypatch):
+    for name in ("encoder", "tagger"):
+        (tmp_path / f"{name}{ONNX_ENDINGS['onnx']}").write_bytes(b"of another model")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("biodir.inference.backends._exported", lambda encoder, name, backend: encoder)
+    model = tiny_model()
+    encoder = model.encoder
+    use_backend(model, "onnx")
+    assert model.encoder is encoder
+
+
 @pytest.mark.parametrize("name", ["onnx", "onnxscript", "onnxruntime"])
 def test_library_that_the_export_lacks_is_named_with_its_installation(monkeypatch, tmp_path, name):
     monkeypatch.setitem(sys.modules, name, None)
