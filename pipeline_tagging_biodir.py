@@ -47,13 +47,9 @@ class MentionFinder:
     def find(self, documents: Iterable[Document]) -> Iterator[Document]:
         """Yield the documents in order, each with the mentions found in place of those that it had.
 
-<<<<<<< HEAD
-        Mentions have a score in 0..1, the mean probability of their type over their words, and no identifiers. All
-        mentions of a text with one name have one type, that with the highest sum of scores.
-=======
         All are tagged together: those of like length fill the token budget of a pass. Mentions have a score in 0..1,
-        the mean probability of their type over their words, and no identifiers.
->>>>>>> w-fix
+        the mean probability of their type over their words, and no identifiers. All mentions of a text with one name
+        have one type, that with the highest sum of scores.
         """
         documents = list(documents)
         features = [self._processor.features(document) for document in documents]
