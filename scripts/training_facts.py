@@ -1,16 +1,17 @@
 """Update results/training.json from the logs of the training runs.
 
     python scripts/training_facts.py --relations runs/stage1 runs/stage2 runs/final    # then write_model_card.py
-    python scripts/training_facts.py --tagger runs/tagger1 runs/tagger2
+    python scripts/training_facts.py --tagger runs/tagger1 runs/tagger2 runs/tagger3
 
 Commits, minutes, threads, epochs, losses, scores, bias, seeds and copies come from the training.json that train.py left
 in each folder. Pretraining, the numbers of documents and what else the file holds are not in these logs, and stay; so
-does the commit of a run that was started outside a clone.
+does the commit of a run that was started outside a clone. The stages of the tagger keep theirs by place.
 """
 
 import argparse
 import json
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,6 @@ from biodir.publishing.card import LEVEL_NAMES
 from biodir.publishing.errors import PublishError
 
 FACTS = Path(__file__).resolve().parent.parent / "results" / "training.json"
-TAGGER_SETTINGS = ("seed", "tagger_layers")
 
 
 def main(arguments: Sequence[str] | None = None, facts_file: Path = FACTS) -> None:
@@ -28,24 +28,29 @@ def main(arguments: Sequence[str] | None = None, facts_file: Path = FACTS) -> No
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     relations_help = "folders of the first stage, the second stage, and the runs whose weights, or mean, are shipped"
     parser.add_argument("--relations", type=Path, nargs="+", metavar="RUN", help=relations_help)
-    tagger_help = "folders of the tagger's first stage, on all corpora, and of its second, which is shipped"
-    parser.add_argument("--tagger", type=Path, nargs=2, metavar="RUN", help=tagger_help)
+    tagger_help = "folders of the tagger's stages, in order: each started from the one before, the last is shipped"
+    parser.add_argument("--tagger", type=Path, nargs="+", metavar="RUN", help=tagger_help)
     options = parser.parse_args(arguments)
     if not (options.relations or options.tagger):
         parser.error("give --relations, --tagger or both")
     if options.relations and len(options.relations) < 3:
         parser.error("--relations needs three runs or more: the first stage, the second stage, the final ones")
     facts = json.loads(facts_file.read_text(encoding="utf-8"))
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, Any] = {}
     try:
         if options.relations:
             first, second, *finals = map(log_of, options.relations)
-            found |= facts_of_runs(first, second, finals)
+            for name, values in facts_of_runs(first, second, finals).items():
+                found[name] = {**facts.get(name, {}), **values}
         if options.tagger:
-            found |= facts_of_tagger(*map(log_of, options.tagger))
+            stages = facts_of_tagger([log_of(folder) for folder in options.tagger])
+            known = facts.get("tagger", [])
+            found["tagger"] = [
+                {**before, **values} for before, values in zip_longest(known[: len(stages)], stages, fillvalue={})
+            ]
     except PublishError as error:
         raise SystemExit(f"training_facts.py: error: {error}") from error
-    write_json(facts_file, {**facts, **{name: {**facts.get(name, {}), **values} for name, values in found.items()}})
+    write_json(facts_file, {**facts, **found})
 
 
 def log_of(folder: Path) -> dict[str, Any]:
@@ -95,26 +100,31 @@ def facts_of_runs(
     }
 
 
-def facts_of_tagger(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return what the logs of the tagger's two stages hold, in the form of results/training.json.
+def facts_of_tagger(logs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return what the logs of the tagger's stages hold, in order, in the form of results/training.json.
 
     Raises:
-        PublishError: the second stage did not start from the first, or one of them changed the relations.
+        PublishError: a stage did not start from the one before, or changed the relations.
     """
-    start, end = (Path(path) for path in (second["settings"]["encoder"], first["settings"]["output_dir"]))
-    if start != end:
-        raise PublishError(f"the tagger's second stage started from {start}, not from {end}; name runs of one tagger")
-    for log in (first, second):
+    for before, after in pairwise(log["settings"] for log in logs):
+        start, end = Path(after["encoder"]), Path(before["output_dir"])
+        if start != end:
+            raise PublishError(
+                f"{after['output_dir']}: started from {start}, not from {end}; name the stages of one tagger in order"
+            )
+    for log in logs:
         if not log["settings"]["freeze_relations"]:
             raise PublishError(f"{log['settings']['output_dir']}: changed the relations; run it with freeze_relations")
-    found = [_common(log) | {name: log["settings"][name] for name in TAGGER_SETTINGS} for log in (first, second)]
-    dev_f1 = _percent(_best_epoch(first)["dev"]["mentions"]["f1"])
-    rows = _epoch_rows(second, lambda dev: {name: _percent(dev["mentions"][name]) for name in FIGURES})
-    threads = second["provenance"]["threads"]
-    return {
-        "tagger_first_stage": found[0] | {"epochs": len(first["epochs"]), "dev_f1": dev_f1},
-        "tagger": found[1] | {"threads": threads, "epochs": rows, "best_epoch": second["best_epoch"]},
-    }
+    return [_tagger_stage(log) for log in logs]
+
+
+def _tagger_stage(log: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the log of a stage holds; logs from before there was a share of sentences have none."""
+    settings = log["settings"]
+    shown = {"seed": settings["seed"], "sentence_share": settings.get("sentence_share", 0.0)}
+    rows = _epoch_rows(log, lambda dev: {name: _percent(dev["mentions"][name]) for name in FIGURES})
+    threads = log["provenance"]["threads"]
+    return _common(log) | shown | {"threads": threads, "epochs": rows, "best_epoch": log["best_epoch"]}
 
 
 def _best_epoch(log: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -48,26 +48,26 @@ WANTED = {
 }
 
 
-def tagger_log(name: str, encoder: str, scores: list[float], best_epoch: int) -> dict:
+def tagger_log(name: str, encoder: str, scores: list[float], best_epoch: int, **settings) -> dict:
     """The log of a tagger whose runs were started outside a clone; precision and recall are around F1."""
     found = log([epoch(number, 0) for number in range(1, len(scores) + 1)], best_epoch, "unknown")
     for entry, f1 in zip(found["epochs"], scores, strict=True):
         entry["dev"] = {"mentions": {"precision": f1 + 0.01, "recall": f1 - 0.01, "f1": f1}}
-    settings = {"output_dir": f"runs/{name}", "encoder": encoder, "tagger_layers": 4, "freeze_relations": True}
+    settings |= {"output_dir": f"runs/{name}", "encoder": encoder, "freeze_relations": True}
     return {**found, "settings": {**found["settings"], **settings}}
 
 
 TAGGER = {
     "tagger1": tagger_log("tagger1", "final", [0.8], 1),
     "tagger2": tagger_log("tagger2", "runs/tagger1/", [0.81, 0.83333, 0.82], 2),
+    "tagger3": tagger_log("tagger3", "runs/tagger2", [0.84], 1, sentence_share=0.5),
 }
-WANTED_TAGGER = {
-    "tagger_first_stage": {"commit": "abcdef0", "minutes": 2, "seed": 4, "tagger_layers": 4, "epochs": 1, "dev_f1": 80},
-    "tagger": {
+STAGE = {"minutes": 2, "seed": 4, "sentence_share": 0.0, "threads": 3, "best_epoch": 1}
+WANTED_TAGGER = [
+    {**STAGE, "epochs": [{"epoch": 1, "loss": 1.123, "precision": 81.0, "recall": 79.0, "f1": 80.0}]},
+    {
+        **STAGE,
         "minutes": 5,
-        "seed": 4,
-        "tagger_layers": 4,
-        "threads": 3,
         "epochs": [
             {"epoch": 1, "loss": 1.123, "precision": 82.0, "recall": 80.0, "f1": 81.0},
             {"epoch": 2, "loss": 2.123, "precision": 84.33, "recall": 82.33, "f1": 83.33},
@@ -75,7 +75,12 @@ WANTED_TAGGER = {
         ],
         "best_epoch": 2,
     },
-}
+    {
+        **STAGE,
+        "sentence_share": 0.5,
+        "epochs": [{"epoch": 1, "loss": 1.123, "precision": 85.0, "recall": 83.0, "f1": 84.0}],
+    },
+]
 
 
 @pytest.fixture
@@ -111,25 +116,40 @@ def test_several_final_runs_are_added_up(called):
     assert found == {**WANTED, "final": {**WANTED["final"], "seeds": [4, 5], "minutes": 7}}
 
 
-def test_facts_of_the_tagger_are_taken_likewise_and_keep_a_commit_that_its_log_lacks(called):
-    found = called(TAGGER, {"final": WANTED["final"], "tagger_first_stage": {"commit": "abcdef0", "minutes": 9}})
-    assert found == {"final": WANTED["final"], **WANTED_TAGGER}
+def test_stages_of_the_tagger_are_taken_in_order_and_keep_commits_that_their_logs_lack(called):
+    known = [{"commit": "abcdef0", "minutes": 9}, {"commit": "0fedcba"}]
+    found = called(TAGGER, {"final": WANTED["final"], "tagger": known})
+    first, second, third = WANTED_TAGGER
+    assert found["final"] == WANTED["final"]
+    assert found["tagger"] == [{"commit": "abcdef0", **first}, {"commit": "0fedcba", **second}, third]
+
+
+@pytest.mark.parametrize("stages", [1, 2])
+def test_a_tagger_of_fewer_stages_leaves_none_of_another(called, stages):
+    found = called({name: TAGGER[name] for name in list(TAGGER)[:stages]}, {"tagger": WANTED_TAGGER})
+    assert found == {"tagger": WANTED_TAGGER[:stages]}
 
 
 def test_runs_of_both_kinds_can_be_given_together(called):
-    found = called({**LOGS, **TAGGER}, {"tagger_first_stage": {"commit": "abcdef0"}})
-    assert found["tagger"] == WANTED_TAGGER["tagger"]
+    found = called({**LOGS, **TAGGER}, {})
+    assert found["tagger"] == WANTED_TAGGER
     assert found["final"] == WANTED["final"]
 
 
 @pytest.mark.parametrize(
     ("run", "settings", "message"),
     [
-        ("tagger2", {"encoder": "runs/x"}, "second stage started from runs/x, not from runs/tagger1; name runs of one"),
+        ("tagger2", {"encoder": "runs/x"}, "runs/tagger2: started from runs/x, not from runs/tagger1; name the stages"),
+        (
+            "tagger3",
+            {"encoder": "runs/tagger1"},
+            "runs/tagger3: started from runs/tagger1, not from runs/tagger2; name",
+        ),
         ("tagger1", {"freeze_relations": False}, "runs/tagger1: changed the relations; run it with freeze_relations"),
+        ("tagger3", {"freeze_relations": False}, "runs/tagger3: changed the relations; run it with freeze_relations"),
     ],
 )
-def test_runs_that_are_not_two_stages_of_one_tagger_are_refused(called, run, settings, message):
+def test_runs_that_are_not_the_stages_of_one_tagger_are_refused(called, run, settings, message):
     log_of_run = {**TAGGER[run], "settings": {**TAGGER[run]["settings"], **settings}}
     with pytest.raises(SystemExit, match=message):
         called({**TAGGER, run: log_of_run}, {})
