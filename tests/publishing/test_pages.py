@@ -1,6 +1,7 @@
-"""README.md and docs/evaluation.md have the scores of plain text of results/test.json."""
+"""README.md and docs/evaluation.md have the scores of plain text of results/test.json, and what the examples print."""
 
 import json
+import re
 
 import pytest
 
@@ -36,3 +37,17 @@ def test_page_without_the_marks_is_named(tmp_path):
     (tmp_path / README).write_text("# biodir\n")
     with pytest.raises(PublishError, match=r"README\.md: needs the line <!-- scripts/write_model_card"):
         page_texts(tmp_path, TEST)
+
+
+@pytest.mark.slow
+def test_examples_of_readme_print_what_the_comments_after_them_say(monkeypatch, capsys):
+    monkeypatch.chdir(CHECKOUT)
+    blocks = re.findall(r"```python\n(.*?)```", (CHECKOUT / README).read_text(encoding="utf-8"), re.DOTALL)
+    names: dict = {}
+    for block in blocks:
+        said = [line.removeprefix("# ") for line in block.splitlines() if line.startswith("# ")]
+        capsys.readouterr()
+        exec(block, names)
+        assert capsys.readouterr().out.splitlines() == said
+    assert len(blocks) == 2
+    assert said
