@@ -1,4 +1,4 @@
-"""Writes model_card.md and .eval_results/ from the measured files of results/.
+"""Writes model_card.md, .eval_results/ and the scores of plain text in the pages, from the measured files of results/.
 
 python scripts/write_model_card.py            # after a change of the template or of training.json
 python scripts/write_model_card.py --check    # print the difference and exit with status 1 where there is one
@@ -15,6 +15,7 @@ from pathlib import Path
 from biodir.errors_biodir import BioDirError
 from biodir.publishing.card import written_files
 from biodir.publishing.facts import read_facts
+from biodir.publishing.pages import page_texts
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -38,7 +39,8 @@ def main(arguments: list[str] | None = None, checkout: Path = CHECKOUT) -> int:
 
             measure(checkout, *options.measure, options.dev_model)
         limits = runpy.run_path(str(checkout / "handler.py"))["Limits"]()
-        files = written_files(read_facts(checkout), limits)
+        facts = read_facts(checkout)
+        files = written_files(facts, limits) | page_texts(checkout, facts.test)
     except BioDirError as error:
         print(f"write_model_card: {error}", file=sys.stderr)
         return 1
