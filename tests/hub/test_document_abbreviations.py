@@ -77,3 +77,7 @@ def test_spans_hold_the_forms_and_letters_of_the_short_one_are_in_the_long_one(t
         assert text[slice(*found.long_span)] == found.long
         assert len(found.long) > len(found.short)
         assert found.short_span[1] <= found.long_span[0] or found.long_span[1] <= found.short_span[0]
+
+
+def test_bracket_without_a_partner_elsewhere_hides_no_definition():
+    assert pairs("1) We gave tumor necrosis factor (TNF).") == [("TNF", "tumor necrosis factor")]

@@ -74,7 +74,7 @@ def test_card_and_results_are_in_the_form_of_the_hub():
 def test_card_of_a_model_with_a_tagger_begins_with_plain_text(facts):
     with_tagger = replace(facts, config={**facts.config, "tagger_labels": bio_labels(ENTITY_TYPES)})
     found, before = (card.card_text(each, Limits()) for each in (with_tagger, facts))
-    assert 'extract("EGFR T790M causes resistance' in found
+    assert f'extract("{facts.examples[0]["document"]["text"]}")' in found
     assert "`return_entities`" in found
     assert "the text must have marked entities" not in found
     if not facts.config.get("tagger_labels"):
