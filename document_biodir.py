@@ -157,17 +157,16 @@ class Document:
     def to_dict(self) -> dict[str, Any]:
         """Return the document as JSON-ready data, from which `from_dict` makes an equal document.
 
-        A plain document has no ``entities``, since an empty list says that there are none. The ``id`` of an entity is a
-        list, which is empty for a mention that is not linked. So libraries for tables, which guess the type of a
-        column, change no identifier.
+        The ``entities`` of a plain document are None, since an empty list says that there are none. The ``id`` of an
+        entity is a list, which is empty for a mention that is not linked. So libraries for tables, which guess columns
+        and their types, change nothing.
         """
         mapping: dict[str, Any] = {"id": self.id, "text": self.text}
         if self.passages:
             mapping["passages"] = [
                 {"start": part.start_char, "end": part.end_char, "type": part.kind} for part in self.passages
             ]
-        if not self.is_plain:
-            mapping["entities"] = [mention_to_dict(mention) for mention in self.mentions]
+        mapping["entities"] = None if self.is_plain else [mention_to_dict(mention) for mention in self.mentions]
         mapping["relations"] = [
             {key: value for key, name in RELATION_KEYS.items() if (value := getattr(relation, name)) is not None}
             for relation in self.relations

@@ -101,9 +101,9 @@ class EndpointHandler:
     >>> handler = EndpointHandler(folder)
     >>> handler({"inputs": "7|t|EGFR\\n7|a|"})  # a document without relations
     []
-    >>> handler({"inputs": "<xml/>"})
+    >>> handler({"inputs": "<collection/>"})
     Traceback (most recent call last):
-    handler.RequestError: {"status": 422, "field": "inputs", "message": "document 0: '<xml/>' is not PubTator text", ...
+    handler.RequestError: {"status": 422, "field": "inputs", "message": "document 0: '<collection/>' is not PubTator text", ...
     """
 
     def __init__(self, path: str = "") -> None:

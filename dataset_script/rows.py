@@ -47,7 +47,7 @@ def document_row(document: Document, labels: Labels) -> dict[str, Any]:
         _check_label("relation", relation.relation_type, labels["relation"], place)
         if relation.novelty is not None:
             _check_label("novelty", relation.novelty, labels.get("novelty", ()), place)
-    row = {"entities": None, **document.to_dict()}
+    row = document.to_dict()
     for key in ("subject_lines", "pmcid"):
         row.pop(key, None)
     return row

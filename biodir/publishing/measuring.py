@@ -89,7 +89,7 @@ def measured_examples(checkout: Path) -> list[dict[str, Any]]:
     found = []
     for each in read_json(checkout / EXAMPLES):
         content = each.to_dict()
-        entities = [_shown_entity(entity) for entity in content.get("entities", ())]
+        entities = [_shown_entity(entity) for entity in content["entities"] or ()]
         document = {"id": content["id"], "text": content["text"], "entities": entities}
         plain = extract(content["text"], return_entities=True)
         found.append(

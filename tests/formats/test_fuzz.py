@@ -282,13 +282,13 @@ UNITS = {"utf-16": lambda text: len(text.encode("utf-16-le")) // 2, "bytes": lam
 @given(document=fuzzing.documents())
 def test_converted_offsets_give_equal_mentions(unit, document):
     length, mapping = UNITS[unit], document.to_dict()
-    for entry in mapping["entities"]:
+    for entry in mapping["entities"] or ():
         entry["start"], entry["end"] = (length(document.text[: entry[key]]) for key in ("start", "end"))
     del mapping["passages"]
     assert read_json(mapping, offsets=unit).mentions == document.mentions
     lines = format_pubtator(replace(document, relations=())).split("\n")
     rows = [line.split("\t") for line in lines]
-    for row, entry in zip(rows[2:], mapping["entities"], strict=False):
+    for row, entry in zip(rows[2:], mapping["entities"] or (), strict=False):
         row[1:3] = [str(entry["start"]), str(entry["end"])]
     (read,) = parse_pubtator(["\t".join(row) for row in rows], policy=ErrorPolicy(offsets=unit))
     assert read.mentions == document.mentions
