@@ -103,7 +103,7 @@ class EndpointHandler:
     []
     >>> handler({"inputs": "<collection/>"})
     Traceback (most recent call last):
-    handler.RequestError: {"status": 422, "field": "inputs", "message": "document 0: '<collection/>' is not PubTator text", ...
+    handler.RequestError: {"status": 422, "field": "inputs", "message": "document 0: '<collection/>' is not ...
     """
 
     def __init__(self, path: str = "") -> None:
