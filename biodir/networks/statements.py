@@ -1,0 +1,142 @@
+"""Statements: what one document says about pairs of entities, with the sentences that it says it in."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from biodir.document_biodir import Document, Entity, Relation
+from biodir.document_sentences_biodir import sentence_spans
+from biodir.errors_biodir import AnnotationError
+from biodir.labels_biodir import known_type
+from biodir.networks.curies import curie
+from biodir.processing_chunks_biodir import closest_spans
+
+# Identifier and entity type, which together name a node of a network.
+NodeKey = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A sentence of a document. The span ``[start, end)`` counts characters of the text of the document.
+
+    >>> Evidence("7", 0, 16, "Iron binds EGFR.").document
+    '7'
+    """
+
+    document: str
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A relation that a document states. Without direction, subject and object are in the order of their keys.
+
+    `score` is that of relation type and direction together, in 0..1; None where the source gives none.
+
+    >>> statement = Statement(("NCBIGene:1956", "GeneOrGeneProduct"), ("MESH:D007501", "ChemicalEntity"), "Bind", True)
+    >>> statement.score is None
+    True
+    """
+
+    subject: NodeKey
+    object: NodeKey
+    relation: str
+    directed: bool
+    novelty: str | None = None
+    score: float | None = None
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True)
+class DocumentStatements:
+    """The statements of a document, and the names that it has for each entity, with how often they occur.
+
+    >>> DocumentStatements("7", {("text:tnf", "GeneOrGeneProduct"): Counter(TNF=2)}, ()).id
+    '7'
+    """
+
+    id: str
+    names: Mapping[NodeKey, Counter[str]]
+    statements: tuple[Statement, ...]
+
+
+def statements_of(document: Document) -> DocumentStatements:
+    """Return what a document states; the evidence of a relation are the sentences of the two closest mentions.
+
+    An identifier with several entity types is taken with the type that most of its mentions have.
+
+    Args:
+        document: with relations, gold or predicted.
+
+    Raises:
+        AnnotationError: a relation has an entity without mention.
+
+    >>> from biodir import Mention
+    >>> mentions = (Mention(0, 4, "Iron", "Chemical", ("D007501",)), Mention(11, 15, "EGFR", "Gene", ("1956",)))
+    >>> relation = Relation("Bind", "D007501", "1956", subject_id="1956", relation_score=0.8, direction_score=0.5)
+    >>> [found] = statements_of(Document("7", "Iron binds EGFR.", mentions, (relation,))).statements
+    >>> found.subject, found.score, found.evidence[0].text
+    (('NCBIGene:1956', 'GeneOrGeneProduct'), 0.4, 'Iron binds EGFR.')
+    """
+    entities = document.entities()
+    names: dict[NodeKey, Counter[str]] = {}
+    for entity in entities:
+        counts = names.setdefault(node_key(entity.identifier, entity.entity_type), Counter())
+        counts.update(" ".join(mention.text.split()) for mention in entity.mentions)
+    by_identifier: dict[str, Entity] = {}
+    for entity in sorted(entities, key=lambda entity: -len(entity.mentions)):
+        by_identifier.setdefault(entity.identifier, entity)
+    sentences = _Sentences(document) if document.relations else None
+    found = []
+    for relation in document.relations:
+        ends = []
+        for identifier in (relation.entity1_id, relation.entity2_id):
+            if identifier not in by_identifier:
+                raise AnnotationError(
+                    f"document {document.id}: {identifier!r} of a relation {relation.relation_type} has no mention; "
+                    "give its mentions, or leave the relation out",
+                    "relation of a mention that is not there",
+                )
+            ends.append(by_identifier[identifier])
+        assert sentences is not None
+        found.append(_statement(relation, (ends[0], ends[1]), sentences.between(*ends)))
+    return DocumentStatements(document.id, names, tuple(found))
+
+
+def node_key(identifier: str, entity_type: str) -> NodeKey:
+    """Return what names an entity in all documents: its CURIE, or else its identifier, and the type of BioRED."""
+    return curie(identifier, entity_type) or identifier, known_type(entity_type) or entity_type
+
+
+def ordered_ends(subject: NodeKey, object_: NodeKey, directed: bool) -> tuple[NodeKey, NodeKey]:
+    """Return subject and object; of a relation without direction in the order of their keys."""
+    return (subject, object_) if directed or subject <= object_ else (object_, subject)
+
+
+def _statement(relation: Relation, entities: tuple[Entity, Entity], evidence: tuple[Evidence, ...]) -> Statement:
+    ends = [node_key(entity.identifier, entity.entity_type) for entity in entities]
+    directed = relation.subject_id is not None
+    if directed and relation.subject_id == relation.entity2_id:
+        ends.reverse()
+    subject, object_ = ordered_ends(ends[0], ends[1], directed)
+    score = relation.relation_score
+    if score is not None and relation.direction_score is not None:
+        score *= relation.direction_score
+    return Statement(subject, object_, relation.relation_type, directed, relation.novelty, score, evidence)
+
+
+class _Sentences:
+    """The sentences of a document; each is one object, however many relations share it."""
+
+    def __init__(self, document: Document) -> None:
+        self._all = [
+            Evidence(document.id, start, end, document.text[start:end]) for start, end in sentence_spans(document)
+        ]
+
+    def between(self, first: Entity, second: Entity) -> tuple[Evidence, ...]:
+        """Return the one or two sentences that hold the closest mentions of two entities, in the order of the text."""
+        spans = ([(mention.start_char, mention.end_char) for mention in each.mentions] for each in (first, second))
+        starts = [start for start, _ in closest_spans(*spans)]
+        return tuple(each for each in self._all if any(each.start <= start < each.end for start in starts))
