@@ -26,6 +26,11 @@ _FORMS = {
 _CURIE = re.compile(r"([A-Za-z][\w.]*):([^\s/:|<>()]+)")
 # In the one long identifier that PubTator 3 gives a variant: its number in dbSNP.
 _RS_NUMBER = re.compile(r"RS#:(?:rs)?([0-9]+)")
+_HGVS_PART = re.compile(r"HGVS:([cgmnpr]\.[^;|\s]+)")
+_PLACE = r"([-*]?[0-9]+(?:[-+][0-9]+)?(?:_[-*]?[0-9]+(?:[-+][0-9]+)?)?)"
+_PROTEIN_SUB = re.compile(r"p\|SUB\|([A-Z])\|([0-9]+)\|([A-Z*])")
+_DNA_SUB = re.compile(rf"([cgmn])\|SUB\|([ACGT])\|{_PLACE}\|([ACGT])")
+_DNA_CHANGE = re.compile(rf"([cgmn])\|(DEL|INS|DUP)\|{_PLACE}\|([ACGT]+)")
 # Keys of that identifier; they are no vocabularies.
 _VARIANT_KEYS = ("tmvar", "hgvs", "rs#", "ca#", "variantgroup", "correspondinggene")
 
@@ -65,3 +70,28 @@ def curie(identifier: str, entity_type: str) -> str | None:
             return f"{prefix}:{identifier}"
     other = _CURIE.fullmatch(identifier)
     return identifier if other and other[1].casefold() not in _VARIANT_KEYS else None
+
+
+def hgvs_forms(identifier: str, entity_type: str) -> list[str]:
+    """Return what HGVS calls a variant, from an identifier in the form of tmVar or with a part ``HGVS:``.
+
+    Of tmVar's forms only those are turned into HGVS that say it without doubt: substitutions, and deletions, insertions
+    and duplications of DNA with place and bases.
+
+    >>> hgvs_forms("p|SUB|V|600|E", "SequenceVariant"), hgvs_forms("c|SUB|G|12|A", "SequenceVariant")
+    (['p.V600E'], ['c.12G>A'])
+    >>> hgvs_forms("c|DEL||12", "SequenceVariant")
+    []
+    """
+    if (known_type(entity_type) or entity_type) != VARIANT:
+        return []
+    named = _HGVS_PART.search(identifier)
+    if named:
+        return [named[1]]
+    form = identifier.removeprefix("tmVar:").split(";")[0]
+    protein, dna, change = (pattern.fullmatch(form) for pattern in (_PROTEIN_SUB, _DNA_SUB, _DNA_CHANGE))
+    if protein:
+        return [f"p.{protein[1]}{protein[2]}{protein[3]}"]
+    if dna:
+        return [f"{dna[1]}.{dna[3]}{dna[2]}>{dna[4]}"]
+    return [f"{change[1]}.{change[3]}{change[2].lower()}{change[4]}"] if change else []

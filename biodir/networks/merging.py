@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from biodir.document_biodir import Document
+from biodir.networks.curies import curie
 from biodir.networks.statements import DocumentStatements, Evidence, NodeKey, Statement, statements_of
 
 __all__ = ["Edge", "Evidence", "Merger", "Network", "Node", "merge"]
@@ -51,6 +52,11 @@ class Node:
         """Identifier and type, which no other node of the network has both."""
         return self.id, self.entity_type
 
+    @property
+    def is_linked(self) -> bool:
+        """Whether its id is a CURIE, which means the same in other networks."""
+        return curie(self.id, self.entity_type) is not None
+
 
 @dataclass(frozen=True)
 class Edge:
@@ -91,7 +97,7 @@ class Edge:
     @property
     def pmids(self) -> tuple[str, ...]:
         """The ids of documents that are PMIDs: numbers of at most nine digits."""
-        return tuple(filter(_PMID.fullmatch, self.documents))
+        return tuple(filter(is_pmid, self.documents))
 
 
 @dataclass(frozen=True)
@@ -196,7 +202,7 @@ class Merger:
 
     def _edge(self, key: "_EdgeKey", counts: "_EdgeCounts", nodes: dict[NodeKey, Node], ids: Sequence[str]) -> Edge:
         subject, object_, relation, directed = key
-        documents = sorted((ids[number] for number in counts.documents.numbers), key=_id_order)
+        documents = sorted((ids[number] for number in counts.documents.numbers), key=id_order)
         return Edge(
             nodes[subject],
             nodes[object_],
@@ -272,7 +278,7 @@ class _EdgeCounts:
             self.score_max = max(statement.score, self.score_max or 0.0)
         self.novelty[statement.novelty] += 1
         if statement.evidence and evidence_documents:
-            self._evidence.append((-(statement.score or 0.0), _id_order(document_id), statement.evidence))
+            self._evidence.append((-(statement.score or 0.0), id_order(document_id), statement.evidence))
             if len(self._evidence) >= 2 * evidence_documents:
                 self._evidence = self._best(evidence_documents)
 
@@ -294,9 +300,14 @@ def _opposite_signs(key: _EdgeKey) -> list[_EdgeKey]:
     return [without, same] if directed else [without, same, (object_, subject, opposite, True)]
 
 
-def _id_order(document_id: str) -> tuple[int, str]:
+def id_order(document_id: str) -> tuple[int, str]:
     """Return the key that sorts ids; numbers by their value."""
     return len(document_id), document_id
+
+
+def is_pmid(document_id: str) -> bool:
+    """Return whether the id of a document is a PMID: a number of at most nine digits."""
+    return _PMID.fullmatch(document_id) is not None
 
 
 def _edge_order(edge: Edge) -> tuple[int, NodeKey, NodeKey, str, bool]:

@@ -1,12 +1,15 @@
 """Statements: what one document says about pairs of entities, with the sentences that it says it in."""
 
+import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import product
 
 from biodir.document_biodir import Document, Entity, Relation
 from biodir.document_sentences_biodir import sentence_spans
 from biodir.errors_biodir import AnnotationError
+from biodir.formats.pubtator_names import biored_relation
 from biodir.labels_biodir import known_type
 from biodir.networks.curies import curie
 from biodir.processing_chunks_biodir import closest_spans
@@ -65,7 +68,8 @@ class DocumentStatements:
 def statements_of(document: Document) -> DocumentStatements:
     """Return what a document states; the evidence of a relation are the sentences of the two closest mentions.
 
-    An identifier with several entity types is taken with the type that most of its mentions have.
+    An identifier with several entity types is taken with the type that most of its mentions have. Relation types of
+    PubTator 3 become those of BioRED.
 
     Args:
         document: with relations, gold or predicted.
@@ -81,28 +85,42 @@ def statements_of(document: Document) -> DocumentStatements:
     (('NCBIGene:1956', 'GeneOrGeneProduct'), 0.4, 'Iron binds EGFR.')
     """
     entities = document.entities()
-    names: dict[NodeKey, Counter[str]] = {}
-    for entity in entities:
-        counts = names.setdefault(node_key(entity.identifier, entity.entity_type), Counter())
-        counts.update(" ".join(mention.text.split()) for mention in entity.mentions)
     by_identifier: dict[str, Entity] = {}
     for entity in sorted(entities, key=lambda entity: -len(entity.mentions)):
         by_identifier.setdefault(entity.identifier, entity)
     sentences = _Sentences(document) if document.relations else None
     found = []
     for relation in document.relations:
-        ends = []
-        for identifier in (relation.entity1_id, relation.entity2_id):
-            if identifier not in by_identifier:
-                raise AnnotationError(
-                    f"document {document.id}: {identifier!r} of a relation {relation.relation_type} has no mention; "
-                    "give its mentions, or leave the relation out",
-                    "relation of a mention that is not there",
-                )
-            ends.append(by_identifier[identifier])
-        assert sentences is not None
-        found.append(_statement(relation, (ends[0], ends[1]), sentences.between(*ends)))
-    return DocumentStatements(document.id, names, tuple(found))
+        for first, second in _pairs(relation, by_identifier, document.id):
+            assert sentences is not None
+            found.append(_statement(relation, first, second, sentences.between(first, second)))
+    return DocumentStatements(document.id, names_of(document), tuple(found))
+
+
+def names_of(document: Document) -> dict[NodeKey, Counter[str]]:
+    """Return the texts of the mentions of each entity with their numbers; runs of white space are one space."""
+    names: dict[NodeKey, Counter[str]] = {}
+    for entity in document.entities():
+        counts = names.setdefault(node_key(entity.identifier, entity.entity_type), Counter())
+        counts.update(" ".join(mention.text.split()) for mention in entity.mentions)
+    return names
+
+
+def _pairs(
+    relation: Relation, by_identifier: Mapping[str, Entity], document_id: str
+) -> Iterator[tuple[Entity, Entity]]:
+    """Yield the entities of a relation; where an end has several identifiers, as ``D1|D2``, each pair of them."""
+    ends = []
+    for identifier in (relation.entity1_id, relation.entity2_id):
+        parts = [identifier] if identifier in by_identifier else re.split("[;,|]", identifier)
+        if not by_identifier.keys() >= set(parts):
+            raise AnnotationError(
+                f"document {document_id}: {identifier!r} of a relation {relation.relation_type} has no mention; "
+                "give its mentions, or leave the relation out",
+                "relation of a mention that is not there",
+            )
+        ends.append([by_identifier[part] for part in parts])
+    yield from product(*ends)
 
 
 def node_key(identifier: str, entity_type: str) -> NodeKey:
@@ -115,16 +133,15 @@ def ordered_ends(subject: NodeKey, object_: NodeKey, directed: bool) -> tuple[No
     return (subject, object_) if directed or subject <= object_ else (object_, subject)
 
 
-def _statement(relation: Relation, entities: tuple[Entity, Entity], evidence: tuple[Evidence, ...]) -> Statement:
-    ends = [node_key(entity.identifier, entity.entity_type) for entity in entities]
+def _statement(relation: Relation, first: Entity, second: Entity, evidence: tuple[Evidence, ...]) -> Statement:
+    keys = node_key(first.identifier, first.entity_type), node_key(second.identifier, second.entity_type)
     directed = relation.subject_id is not None
-    if directed and relation.subject_id == relation.entity2_id:
-        ends.reverse()
-    subject, object_ = ordered_ends(ends[0], ends[1], directed)
+    subject, object_ = ordered_ends(*(keys[::-1] if relation.subject_id == relation.entity2_id else keys), directed)
     score = relation.relation_score
     if score is not None and relation.direction_score is not None:
         score *= relation.direction_score
-    return Statement(subject, object_, relation.relation_type, directed, relation.novelty, score, evidence)
+    name = biored_relation(relation.relation_type)
+    return Statement(subject, object_, name, directed, relation.novelty, score, evidence)
 
 
 class _Sentences:
