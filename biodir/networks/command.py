@@ -21,7 +21,7 @@ from biodir.options import ErrorsOption, OffsetsOption, SplitOption, end_of, rea
 _NAMES = ", ".join(f"{each.name} ({each.suffix})" for each in FORMATS)
 OUTPUT_HELP = f"file to write, whose suffix names its format: {_NAMES}"
 EVIDENCE_HELP = "documents of an edge of which the sentences are kept, those with the best scores; all are counted"
-VOCABULARY_HELP = "names of relation types: those of the documents, or those of PubTator 3, such as treat and inhibit"
+VOCABULARY_HELP = "names of relation types: those of BioRED, or those of PubTator 3, such as treat and inhibit"
 
 
 def network(

@@ -76,7 +76,7 @@ def statements_from_json(value: Any, default_id: str = "document", policy: Error
         try:
             statements.append(_statement(relation, name))
             for end in (relation["subject"], relation["object"]):
-                names.setdefault(node_key(end["id"], end["type"]), Counter({" ".join(end["text"].split()): 1}))
+                names.setdefault(node_key(end["id"], end["type"], name), Counter({" ".join(end["text"].split()): 1}))
         except (AttributeError, KeyError, TypeError) as error:
             raise ParseError(
                 f"document {name}: the relations are not those of `biodir predict` ({type(error).__name__}: {error}); "
@@ -102,7 +102,7 @@ def _is_result(value: Any) -> bool:
 
 
 def _statement(relation: Mapping[str, Any], document_id: str) -> Statement:
-    first, second = (node_key(relation[end]["id"], relation[end]["type"]) for end in ("subject", "object"))
+    first, second = (node_key(relation[end]["id"], relation[end]["type"], document_id) for end in ("subject", "object"))
     subject, object_ = ordered_ends(first, second, bool(relation["directed"]))
     parts = [relation.get(part) for part in ("relation_score", "direction_score")]
     given = [score for score in parts if score is not None]

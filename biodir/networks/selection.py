@@ -23,9 +23,8 @@ def select(network: Network, min_documents: int = 1, linked_only: bool = False) 
     notes = []
     if len(edges) < len(network.edges):
         unlinked = sum(not node.is_linked for node in network.nodes)
-        notes.append(
-            f"nodes without an identifier, left out: {unlinked}; edges of these: {len(network.edges) - len(edges)}"
-        )
+        notes.append(f"nodes without an identifier, left out: {unlinked}")
+        notes.append(f"edges of nodes without an identifier, left out: {len(network.edges) - len(edges)}")
     kept = [edge for edge in edges if len(edge.documents) >= min_documents]
     if len(kept) < len(edges):
         notes.append(f"edges of fewer than {min_documents} documents, left out: {len(edges) - len(kept)}")

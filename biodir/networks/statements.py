@@ -1,21 +1,23 @@
 """Statements: what one document says about pairs of entities, with the sentences that it says it in."""
 
 import re
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 
-from biodir.document_biodir import Document, Entity, Relation
+from biodir.document_biodir import Document, Entity, Mention, Relation, Span
 from biodir.document_sentences_biodir import sentence_spans
 from biodir.errors_biodir import AnnotationError
 from biodir.formats.pubtator_names import biored_relation
-from biodir.labels_biodir import known_type
+from biodir.labels_biodir import VARIANT, known_type
 from biodir.networks.curies import curie
 from biodir.processing_chunks_biodir import closest_spans
 
 # Identifier and entity type, which together name a node of a network.
 NodeKey = tuple[str, str]
+_WORD = re.compile(r"\w+|[^\w\s]")
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def statements_of(document: Document) -> DocumentStatements:
     for relation in document.relations:
         for first, second in _pairs(relation, by_identifier, document.id):
             assert sentences is not None
-            found.append(_statement(relation, first, second, sentences.between(first, second)))
+            found.append(_statement(relation, first, second, document.id, sentences.between(first, second)))
     return DocumentStatements(document.id, names_of(document), tuple(found))
 
 
@@ -101,7 +103,7 @@ def names_of(document: Document) -> dict[NodeKey, Counter[str]]:
     """Return the texts of the mentions of each entity with their numbers; runs of white space are one space."""
     names: dict[NodeKey, Counter[str]] = {}
     for entity in document.entities():
-        counts = names.setdefault(node_key(entity.identifier, entity.entity_type), Counter())
+        counts = names.setdefault(node_key(entity.identifier, entity.entity_type, document.id), Counter())
         counts.update(" ".join(mention.text.split()) for mention in entity.mentions)
     return names
 
@@ -123,9 +125,19 @@ def _pairs(
     yield from product(*ends)
 
 
-def node_key(identifier: str, entity_type: str) -> NodeKey:
-    """Return what names an entity in all documents: its CURIE, or else its identifier, and the type of BioRED."""
-    return curie(identifier, entity_type) or identifier, known_type(entity_type) or entity_type
+def node_key(identifier: str, entity_type: str, document_id: str) -> NodeKey:
+    """Return what names an entity in all documents: its CURIE, or else its identifier, and the type of BioRED.
+
+    A variant without CURIE and without any number, such as "G to A", is another one in each document.
+
+    >>> node_key("c|SUB|G||A", "Variant", "7"), node_key("p|SUB|V|600|E", "Variant", "7")
+    (('c|SUB|G||A@7', 'SequenceVariant'), ('p|SUB|V|600|E', 'SequenceVariant'))
+    """
+    kind = known_type(entity_type) or entity_type
+    found = curie(identifier, kind)
+    if found is None and kind == VARIANT and not re.search("[0-9]", identifier):
+        found = f"{identifier}@{document_id}"
+    return found or identifier, kind
 
 
 def ordered_ends(subject: NodeKey, object_: NodeKey, directed: bool) -> tuple[NodeKey, NodeKey]:
@@ -133,10 +145,13 @@ def ordered_ends(subject: NodeKey, object_: NodeKey, directed: bool) -> tuple[No
     return (subject, object_) if directed or subject <= object_ else (object_, subject)
 
 
-def _statement(relation: Relation, first: Entity, second: Entity, evidence: tuple[Evidence, ...]) -> Statement:
-    keys = node_key(first.identifier, first.entity_type), node_key(second.identifier, second.entity_type)
+def _statement(
+    relation: Relation, first: Entity, second: Entity, document_id: str, evidence: tuple[Evidence, ...]
+) -> Statement:
+    keys = tuple(node_key(each.identifier, each.entity_type, document_id) for each in (first, second))
     directed = relation.subject_id is not None
-    subject, object_ = ordered_ends(*(keys[::-1] if relation.subject_id == relation.entity2_id else keys), directed)
+    ends = keys[::-1] if relation.subject_id == relation.entity2_id else keys
+    subject, object_ = ordered_ends(ends[0], ends[1], directed)
     score = relation.relation_score
     if score is not None and relation.direction_score is not None:
         score *= relation.direction_score
@@ -148,12 +163,26 @@ class _Sentences:
     """The sentences of a document; each is one object, however many relations share it."""
 
     def __init__(self, document: Document) -> None:
-        self._all = [
-            Evidence(document.id, start, end, document.text[start:end]) for start, end in sentence_spans(document)
-        ]
+        spans = sentence_spans(document)
+        self._all = [Evidence(document.id, start, end, document.text[start:end]) for start, end in spans]
+        self._starts = [start for start, _ in spans]
+        self._words = [word.start() for word in _WORD.finditer(document.text)]
 
     def between(self, first: Entity, second: Entity) -> tuple[Evidence, ...]:
-        """Return the one or two sentences that hold the closest mentions of two entities, in the order of the text."""
-        spans = ([(mention.start_char, mention.end_char) for mention in each.mentions] for each in (first, second))
-        starts = [start for start, _ in closest_spans(*spans)]
-        return tuple(each for each in self._all if any(each.start <= start < each.end for start in starts))
+        """Return the one or two sentences that hold the closest mentions of two entities, in the order of the text.
+
+        Distances count words and the ends of sentences, as the pipeline counts tokens; results of `biodir predict` have
+        the same sentences for nearly all relations.
+        """
+        spans = [{self._span(mention): mention for mention in reversed(each.mentions)} for each in (first, second)]
+        closest = closest_spans(list(spans[0]), list(spans[1]))
+        numbers = {self._sentence_at(found[span].start_char) for found, span in zip(spans, closest, strict=True)}
+        return tuple(self._all[number] for number in sorted(numbers))
+
+    def _span(self, mention: Mention) -> Span:
+        places = (mention.start_char, mention.end_char)
+        start, end = (bisect_left(self._words, place) + self._sentence_at(place) for place in places)
+        return start, end
+
+    def _sentence_at(self, place: int) -> int:
+        return max(bisect_right(self._starts, place) - 1, 0)
