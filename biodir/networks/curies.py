@@ -1,6 +1,7 @@
 """Identifiers of BioRED and PubTator as CURIEs, whose prefixes are those of Biolink."""
 
 import re
+from functools import cache
 
 from biodir.document_parts_biodir import TEXT_IDENTIFIER_PREFIX, bare_identifier
 from biodir.labels_biodir import CELL_LINE, CHEMICAL, DISEASE, GENE, SPECIES, VARIANT, known_type
@@ -35,6 +36,16 @@ _DNA_CHANGE = re.compile(rf"([cgmn])\|(DEL|INS|DUP)\|{_PLACE}\|([ACGT]+)")
 _VARIANT_KEYS = ("tmvar", "hgvs", "rs#", "ca#", "variantgroup", "correspondinggene")
 
 
+@cache  # it is asked for every mention, and there are few types
+def biored_type(name: str) -> str:
+    """Return the entity type of BioRED that a name means; another type stays as it is.
+
+    >>> biored_type("Gene"), biored_type("Tissue")
+    ('GeneOrGeneProduct', 'Tissue')
+    """
+    return known_type(name) or name
+
+
 def curie(identifier: str, entity_type: str) -> str | None:
     """Return the CURIE of an identifier, or None if it has none.
 
@@ -53,7 +64,7 @@ def curie(identifier: str, entity_type: str) -> str | None:
     identifier = identifier.strip()
     if identifier.startswith(TEXT_IDENTIFIER_PREFIX):
         return None
-    kind = known_type(entity_type) or entity_type
+    kind = biored_type(entity_type)
     if kind == VARIANT:
         rs_number = _RS_NUMBER.search(identifier)
         if rs_number:
@@ -83,7 +94,7 @@ def hgvs_forms(identifier: str, entity_type: str) -> list[str]:
     >>> hgvs_forms("c|DEL||12", "SequenceVariant")
     []
     """
-    if (known_type(entity_type) or entity_type) != VARIANT:
+    if biored_type(entity_type) != VARIANT:
         return []
     named = _HGVS_PART.search(identifier)
     if named:

@@ -70,7 +70,7 @@ def statements_from_json(value: Any, default_id: str = "document", policy: Error
     name = str(value.get("id") or default_id)
     if value.keys() & _TEXT_KEYS:
         document = document_from_json({**value, "relations": []}, default_id, policy)
-        name, names = document.id, names_of(document)
+        name, names = document.id, names_of(document, document.entities())
     statements = []
     for relation in value["relations"] or []:
         try:

@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 
@@ -11,8 +11,8 @@ from biodir.document_biodir import Document, Entity, Mention, Relation, Span
 from biodir.document_sentences_biodir import sentence_spans
 from biodir.errors_biodir import AnnotationError
 from biodir.formats.pubtator_names import biored_relation
-from biodir.labels_biodir import VARIANT, known_type
-from biodir.networks.curies import curie
+from biodir.labels_biodir import VARIANT
+from biodir.networks.curies import biored_type, curie
 from biodir.processing_chunks_biodir import closest_spans
 
 # Identifier and entity type, which together name a node of a network.
@@ -96,13 +96,13 @@ def statements_of(document: Document) -> DocumentStatements:
         for first, second in _pairs(relation, by_identifier, document.id):
             assert sentences is not None
             found.append(_statement(relation, first, second, document.id, sentences.between(first, second)))
-    return DocumentStatements(document.id, names_of(document), tuple(found))
+    return DocumentStatements(document.id, names_of(document, entities), tuple(found))
 
 
-def names_of(document: Document) -> dict[NodeKey, Counter[str]]:
+def names_of(document: Document, entities: Iterable[Entity]) -> dict[NodeKey, Counter[str]]:
     """Return the texts of the mentions of each entity with their numbers; runs of white space are one space."""
     names: dict[NodeKey, Counter[str]] = {}
-    for entity in document.entities():
+    for entity in entities:
         counts = names.setdefault(node_key(entity.identifier, entity.entity_type, document.id), Counter())
         counts.update(" ".join(mention.text.split()) for mention in entity.mentions)
     return names
@@ -133,7 +133,7 @@ def node_key(identifier: str, entity_type: str, document_id: str) -> NodeKey:
     >>> node_key("c|SUB|G||A", "Variant", "7"), node_key("p|SUB|V|600|E", "Variant", "7")
     (('c|SUB|G||A@7', 'SequenceVariant'), ('p|SUB|V|600|E', 'SequenceVariant'))
     """
-    kind = known_type(entity_type) or entity_type
+    kind = biored_type(entity_type)
     found = curie(identifier, kind)
     if found is None and kind == VARIANT and not re.search("[0-9]", identifier):
         found = f"{identifier}@{document_id}"
