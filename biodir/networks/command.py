@@ -10,7 +10,6 @@ from typer import Argument, Option
 
 from biodir.files import check_paths
 from biodir.formats.pubtator_names import Vocabulary
-from biodir.formats.reading import INPUT_HELP
 from biodir.networks.formats import FORMATS, network_format
 from biodir.networks.inputs import read_statements
 from biodir.networks.merging import EVIDENCE_DOCUMENTS, Merger
@@ -19,13 +18,17 @@ from biodir.networks.settings import KNOWLEDGE_SOURCE, NetworkSettings
 from biodir.options import ErrorsOption, OffsetsOption, SplitOption, end_of, reading_policy
 
 _NAMES = ", ".join(f"{each.name} ({each.suffix})" for each in FORMATS)
+INPUT_HELP = (
+    "files of documents with relations: PubTator, JSON and JSON Lines, also of `biodir predict`, BioC XML and JSON, "
+    "Parquet, or brat (.ann beside .txt); also packed as .gz, .xz or .bz2; - is standard input"
+)
 OUTPUT_HELP = f"file to write, whose suffix names its format: {_NAMES}"
 EVIDENCE_HELP = "documents of an edge of which the sentences are kept, those with the best scores; all are counted"
 VOCABULARY_HELP = "names of relation types: those of BioRED, or those of PubTator 3, such as treat and inhibit"
 
 
 def network(
-    inputs: Annotated[list[Path], Argument(metavar="IN", help=f"{INPUT_HELP}; or JSON Lines of `biodir predict`")],
+    inputs: Annotated[list[Path], Argument(metavar="IN", help=INPUT_HELP)],
     output: Annotated[Path, Option("-o", "--output", metavar="OUT", help=OUTPUT_HELP)],
     output_format: Annotated[str | None, Option("--format", help="format of the output, if not by suffix")] = None,
     evidence: Annotated[int, Option(min=0, metavar="N", help=EVIDENCE_HELP)] = EVIDENCE_DOCUMENTS,
@@ -55,6 +58,8 @@ def network(
     for document in tqdm(documents, unit=" documents", disable=not sys.stderr.isatty()):
         merger.add(document)
     merged, left_out = select(merger.network(), min_documents, linked_only)
+    if merger.is_empty:
+        left_out.append("no document has a relation; `biodir predict` finds them")
     for line in (*left_out, *written.write(with_vocabulary(merged, vocabulary), output, settings)):
         print(f"biodir: {line}", file=sys.stderr)
     for path in written.paths(output):

@@ -188,6 +188,11 @@ class Merger:
             if edge.documents.add(number, is_repeated):
                 edge.add(statement, found.id, self._evidence_documents)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no document so far states a relation."""
+        return not self._edges
+
     def network(self) -> Network:
         """Return the network of the documents so far."""
         related = {key for edge_key in self._edges for key in edge_key[:2]}

@@ -82,3 +82,9 @@ def test_bad_document_is_left_out_and_the_status_says_so(network, tmp_path, caps
 def test_mistake_in_the_arguments_is_found_before_reading(network, arguments, message, capsys):
     assert network(*arguments) == 1
     assert message in capsys.readouterr().err
+
+
+def test_documents_without_relations_are_noted(network, tmp_path, capsys):
+    write_pubtator([marked_document("<C:D007501 Iron> alone.", id="3")], tmp_path / "in.pubtator")
+    assert network("-o", "graph.tsv") == 0
+    assert "no document has a relation; `biodir predict` finds them" in capsys.readouterr().err
