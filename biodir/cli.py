@@ -14,6 +14,7 @@ from biodir.dataset_script import command as dataset
 from biodir.dataset_script.import_command import import_corpora
 from biodir.errors_biodir import BioDirError
 from biodir.evaluation.command import calibrate, error_page_command, evaluate
+from biodir.fetching.command import fetch
 from biodir.inference.command import export_onnx, predict
 from biodir.lexicon import command as lexicon
 from biodir.publishing.command import publish
@@ -84,6 +85,7 @@ app = typer.Typer(
     cls=_Group, callback=biodir, no_args_is_help=True, rich_markup_mode="markdown", pretty_exceptions_enable=False
 )
 app.command(cls=_Command)(predict)
+app.command(cls=_Command)(fetch)
 app.command(cls=_Command)(export_onnx)
 app.command(cls=_Command)(evaluate)
 app.command(cls=_Command)(calibrate)
