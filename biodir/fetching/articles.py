@@ -120,7 +120,8 @@ class Fetcher:
         export = self.service.export(batch, self.full)
         for identifier, document in export.articles.items():
             self.cache.keep(identifier, document, self.full)
-        self.note(NOT_REQUESTED, export.others)
+        if export.others:
+            self.note(NOT_REQUESTED, export.others)
         absent = [identifier for identifier in batch if identifier not in export.articles]
         return {identifier: export.failed.get(identifier, UNKNOWN) for identifier in absent}
 
