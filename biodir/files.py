@@ -146,12 +146,18 @@ def check_paths(inputs: Iterable[Path], outputs: Iterable[Path] = ()) -> None:
 
 def write_atomic(path: Path, text: str) -> None:
     """Write the text in UTF-8 atomically: a reader finds the old file, or none, but never a part of the new one."""
-    write_atomic_bytes(path, text.encode("utf-8"))  # a text that UTF-8 cannot hold fails before there is a file
+    content = text.encode("utf-8")  # a text that UTF-8 cannot hold fails before there is a file
+    half_written = path.with_name(f"{path.name}.{os.getpid()}.part")  # named by process, in case two programs write
+    try:
+        half_written.write_bytes(content)
+        os.replace(half_written, path)
+    finally:
+        half_written.unlink(missing_ok=True)
 
 
 def write_atomic_bytes(path: Path, content: bytes) -> None:
     """Write the bytes atomically, as `write_atomic` does a text."""
-    half_written = path.with_name(f"{path.name}.{os.getpid()}.part")  # named by process, in case two programs write
+    half_written = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         half_written.write_bytes(content)
         os.replace(half_written, path)
