@@ -10,6 +10,7 @@ from tqdm import tqdm
 from typer.core import TyperCommand, TyperGroup
 
 from biodir import __version__
+from biodir.conversion.command import convert
 from biodir.dataset_script import command as dataset
 from biodir.dataset_script.import_command import import_corpora
 from biodir.errors_biodir import BioDirError
@@ -86,6 +87,7 @@ app = typer.Typer(
 )
 app.command(cls=_Command)(predict)
 app.command(cls=_Command)(fetch)
+app.command(cls=_Command)(convert)
 app.command(cls=_Command)(export_onnx)
 app.command(cls=_Command)(evaluate)
 app.command(cls=_Command)(calibrate)

@@ -13,7 +13,6 @@ from biodir.errors_biodir import ErrorPolicy, ParseError, SettingError
 from biodir.fetching.articles import Article, Fetcher
 from biodir.fetching.identifiers import checked_identifiers, identifiers_in, identifiers_of_file
 from biodir.fetching.outputs import (
-    STANDARD_OUTPUT,
     Counts,
     format_of,
     missing_file,
@@ -21,9 +20,9 @@ from biodir.fetching.outputs import (
     write_missing,
 )
 from biodir.fetching.service import PUBTATOR3
-from biodir.files import check_paths, input_name, open_input, text_lines
+from biodir.files import STANDARD_OUTPUT, check_paths, input_name, open_input, text_lines
 from biodir.formats.reading import NAMED_PARTS
-from biodir.options import INCOMPLETE, ErrorsOption, check_exclusive, end_of, reading_policy
+from biodir.options import INCOMPLETE, ErrorsOption, check_exclusive, end_of, quiet_readers, reading_policy
 
 Format = Literal["pubtator", "json", "jsonl"]
 SERVICE_VARIABLE, CACHE_VARIABLE = "BIODIR_SERVICE", "BIODIR_CACHE"
@@ -65,6 +64,7 @@ def fetch(
     is_stream = str(output) == STANDARD_OUTPUT
     check_paths([each for each in (pmids_file, query_file) if each], [] if is_stream else [output])
     written_format: str = output_format or format_of(output)
+    quiet_readers()
     policy = reading_policy(errors, "characters")
     fetcher = Fetcher.of(service, cache, full, _report, policy.note)
     if query_file:

@@ -1,28 +1,21 @@
 """Fetched articles to a file: BioC JSON as the service gave it, a document a line, or PubTator."""
 
-import gzip
-import io
 import json
-import os
-import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from biodir.document_biodir import Document
 from biodir.document_json_biodir import document_from_json
 from biodir.errors_biodir import STRICT, ErrorPolicy, SettingError, located
 from biodir.fetching.articles import Article
-from biodir.files import STANDARD_INPUT
+from biodir.files import PACKED_OUTPUT_SUFFIX, STANDARD_OUTPUT, open_text_output
 from biodir.formats.pubtator_writer import beyond_pubtator, format_pubtator
 from biodir.formats.reading import JSON_LINES_SUFFIXES, JSON_SUFFIX, PUBTATOR_SUFFIXES
 
 PUBTATOR, JSON, JSON_LINES = "pubtator", "json", "jsonl"
-STANDARD_OUTPUT = STANDARD_INPUT
-PACKED_SUFFIX = ".gz"
 _FORMATS = {
     **dict.fromkeys(PUBTATOR_SUFFIXES, PUBTATOR),
     **dict.fromkeys((JSON_SUFFIX, ".biocjson"), JSON),
@@ -70,13 +63,11 @@ def format_of(output: Path) -> str:
     """
     if str(output) == STANDARD_OUTPUT:
         return PUBTATOR
-    name = output.name.lower().removesuffix(PACKED_SUFFIX)
+    name = output.name.lower().removesuffix(PACKED_OUTPUT_SUFFIX)
     suffix = Path(name).suffix
     if suffix not in _FORMATS:
-        raise SettingError(
-            f"{output}: unknown suffix {suffix!r}; use one of {', '.join(_FORMATS)}, also with {PACKED_SUFFIX}, or "
-            "name a format"
-        )
+        known = ", ".join(_FORMATS)
+        raise SettingError(f"{output}: unknown suffix {suffix!r}; use one of {known}, also with .gz, or name a format")
     return _FORMATS[suffix]
 
 
@@ -100,7 +91,7 @@ def write_articles(
     """
     counts = Counts()
     present = counts.present(articles)
-    with _opened(output) as file:
+    with open_text_output(output) as file:
         if output_format == PUBTATOR:
             for document in policy.documents(_attempts(present, policy), "PubTator 3"):
                 file.write(format_pubtator(document, "pubtator"))
@@ -128,28 +119,6 @@ def _document(article: Article, place: str, policy: ErrorPolicy) -> Document:
         document = document_from_json(article.content, article.identifier, policy.at(place))
         format_pubtator(document, "pubtator")  # what cannot be written is left out as the policy says
     return replace(document, subject_lines=())
-
-
-@contextmanager
-def _opened(output: Path) -> Iterator[TextIO]:
-    """Open an output; a file is written under another name first."""
-    if str(output) == STANDARD_OUTPUT:
-        if hasattr(sys.stdout, "reconfigure"):
-            sys.stdout.reconfigure(encoding="utf-8")
-        yield sys.stdout
-        sys.stdout.flush()
-        return
-    half_written = output.with_name(f"{output.name}.part")
-    try:
-        with half_written.open("wb") as raw:
-            is_packed = output.name.lower().endswith(PACKED_SUFFIX)
-            # Without time and name, so that equal articles are equal files.
-            opened: Any = gzip.GzipFile("", "wb", fileobj=raw, mtime=0) if is_packed else raw
-            with io.TextIOWrapper(opened, encoding="utf-8", newline="\n") as file:
-                yield file
-        os.replace(half_written, output)
-    finally:
-        half_written.unlink(missing_ok=True)
 
 
 def missing_file(output: Path) -> Path:
