@@ -19,6 +19,7 @@ from biodir.fetching.command import fetch
 from biodir.inference.command import export_onnx, predict
 from biodir.lexicon import command as lexicon
 from biodir.publishing.command import publish
+from biodir.showing.command import info, view
 
 
 class _Command(TyperCommand):
@@ -88,6 +89,8 @@ app = typer.Typer(
 app.command(cls=_Command)(predict)
 app.command(cls=_Command)(fetch)
 app.command(cls=_Command)(convert)
+app.command(cls=_Command)(view)
+app.command(cls=_Command)(info)
 app.command(cls=_Command)(export_onnx)
 app.command(cls=_Command)(evaluate)
 app.command(cls=_Command)(calibrate)

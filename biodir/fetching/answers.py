@@ -95,7 +95,10 @@ def json_answer(url: str, patience: Patience) -> Any:
     content = _content(url, patience)
     if content is None:
         return []
-    text = content.decode("utf-8", errors="replace").strip()
+    try:
+        text = content.decode("utf-8").strip()
+    except UnicodeDecodeError as error:
+        raise PassingFault("the answer is not UTF-8") from error
     if not text:
         raise PassingFault("the answer is empty")
     if text.startswith("<"):

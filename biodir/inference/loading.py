@@ -41,9 +41,7 @@ def load_pipeline(model: str | None = None, device: str | int | None = None, bac
     if _is_path(name):
         check_checkpoint(name)
     _check_device(device)
-    with _naming(name, "config.json"):
-        _check_model_type(name)
-        config = BioDirConfig.from_pretrained(name)
+    config = checked_config(name)
     with _naming(name, "tokenizer.json or tokenizer_config.json"):
         tokenizer = AutoTokenizer.from_pretrained(name, config=config)
     with _naming(name, "model.safetensors"):
@@ -54,6 +52,17 @@ def load_pipeline(model: str | None = None, device: str | int | None = None, bac
         raise CheckpointError(f"{name}: config.json and tokenizer.json do not belong together: {error}") from error
     use_backend(extract.model, backend, Path(name))
     return extract
+
+
+def checked_config(name: str) -> BioDirConfig:
+    """Return the configuration of a checkpoint.
+
+    Raises:
+        CheckpointError: it is that of another model, or cannot be read.
+    """
+    with _naming(name, "config.json"):
+        _check_model_type(name)
+        return BioDirConfig.from_pretrained(name)
 
 
 def default_model() -> str:

@@ -16,6 +16,7 @@ import pytest
 from biodir.cli import main
 from biodir.fetching.answers import Patience
 from biodir.fetching.service import Service
+from biodir.files import write_atomic_bytes
 from biodir.formats.reading import read_documents
 from helpers.checkout import CHECKOUT
 from helpers.pubtator_service import article, published_articles, running_service
@@ -145,6 +146,25 @@ def test_service_that_refuses_leaves_no_output_and_status_1(fetch, tmp_path):
     assert (status, len(lines)) == (1, 1)
     assert re.fullmatch(r"biodir: error: http://\S+: HTTP 403 \(Forbidden\): \{\}; the service refuses .*", lines[0])
     assert not list(tmp_path.glob("a.json*"))
+
+
+def test_full_disk_ends_in_a_message_and_the_next_run_has_what_was_kept(fetch, tmp_path, monkeypatch):
+    writes = []
+
+    def write(path, content):
+        writes.append(path)
+        if len(writes) == 3:
+            raise OSError(28, "No space left on device")
+        write_atomic_bytes(path, content)
+
+    with running_service() as server:
+        server.add(5, 6, 7)
+        with monkeypatch.context() as full_disk:
+            full_disk.setattr("biodir.fetching.cache.write_atomic_bytes", write)
+            status, lines = fetch(server, "5", "6", "7", "-o", "a.json")
+        assert (status, lines) == (1, ["biodir: error: [Errno 28] No space left on device"])
+        assert fetch(server, "5", "6", "7", "-o", "a.json")[0] == 0
+    assert server.batches == [["5", "6", "7"], ["7"]]
 
 
 def test_progress_bar_shows_articles_and_time_left(fetch, monkeypatch):

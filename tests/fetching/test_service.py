@@ -66,6 +66,8 @@ def test_articles_come_by_their_identifiers(client, packs):
         ("408", "HTTP 408 (Request Timeout)"),
         ("stall", "the answer takes too long"),
         ("drip", "the answer takes too long"),
+        ("close", "the answer is cut off (RemoteDisconnected)"),
+        ("latin", "the answer is not UTF-8"),
         ("cut", "the answer is cut off (IncompleteRead)"),
         ("chunks", "the answer is cut off (IncompleteRead)"),
         ("half", "the answer is cut off or no JSON"),

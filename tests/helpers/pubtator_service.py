@@ -115,8 +115,10 @@ class _Handler(BaseHTTPRequestHandler):
             now = time.time() - (86400 if fault == "clock" else 0)
             retry = {"Retry-After": formatdate(now + 2, usegmt=True)}
             return self._send(b"{}", 503, {**retry, **({"Date": formatdate(now, usegmt=True)} if detail else {})})
-        if fault == "stall":
-            return self._stall()
+        if fault in ("stall", "close"):
+            self.service.is_stopping.wait(20 if fault == "stall" else 0)
+            self.close_connection = True
+            return None
         status, value = self._search(parameters) if path == "search/" else self._export(path, parameters)
         return self._faulty(fault, json.dumps(value).encode(), status)
 
@@ -130,6 +132,7 @@ class _Handler(BaseHTTPRequestHandler):
             "others": json.dumps({"PubTator3": [article(99999999), "text"]}).encode(),
             "lines": b"\n".join(json.dumps(each).encode() for each in json.loads(content).get("PubTator3", ())),
             "half": content[: len(content) // 2],
+            "latin": content.replace(b"Aspirin", b"Aspirin \xe9"),
         }
         if fault in wrong:
             return self._send(wrong[fault], 200)
@@ -166,10 +169,6 @@ class _Handler(BaseHTTPRequestHandler):
         pages = -(-len(pmids) // PAGE_SIZE)
         counts = {"page_size": PAGE_SIZE, "current": page, "count": len(pmids), "total_pages": pages}
         return 200, {"results": results, "facets": {}, **counts}
-
-    def _stall(self) -> None:
-        self.service.is_stopping.wait(20)
-        self.close_connection = True
 
     def _cut(self, content: bytes, in_chunks: bool) -> None:
         self.send_response(200)
