@@ -81,22 +81,28 @@ def fetch(
         raise Exit(INCOMPLETE)
 
 
-def fetched_files(pmids: str, policy: ErrorPolicy) -> list[Path]:
-    """Return the files in the cache that hold the articles of `biodir predict --pmids`, after they are fetched.
+def with_articles(files: list[Path], pmids: str | None, policy: ErrorPolicy) -> list[Path]:
+    """Return the files of `biodir predict`, and after them those in the cache with its articles, which are fetched.
 
     Args:
-        pmids: identifiers with commas between them.
+        files: of the command.
+        pmids: identifiers with commas between them; None for no articles.
         policy: counts articles that are missing as documents that are left out.
 
     Raises:
         SettingError: an identifier is none.
         ServiceError: the service gives no answer.
+        BadParameter: there are neither files nor identifiers.
     """
+    if pmids is None:
+        if not files:
+            raise BadParameter("name files of documents, or give --pmids")
+        return files
     identifiers = checked_identifiers(identifiers_in([pmids], "--pmids"))
     folder = os.environ.get(CACHE_VARIABLE)
     url = os.environ.get(SERVICE_VARIABLE) or PUBTATOR3
     fetcher = Fetcher.of(url, Path(folder) if folder else None, report=_report, note=policy.note)
-    paths = []
+    paths = list(files)
     for article in _with_bar(fetcher, identifiers):
         if article.content is None:
             policy.skip("document", ParseError(f"article {article.identifier}: {article.reason}", article.reason))

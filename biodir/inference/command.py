@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Annotated, Literal, TextIO
 
 from tqdm import tqdm
-from typer import Argument, BadParameter, Option
+from typer import Argument, Option
 
 from biodir.errors_biodir import SettingError
-from biodir.fetching.command import fetched_files
+from biodir.fetching.command import with_articles
 from biodir.files import check_paths
 from biodir.formats.reading import INPUT_HELP
 from biodir.lexicon.command import lexicon_linker
@@ -82,21 +82,19 @@ def predict(
     written_format: str = output_format or format_of(output or sys.stdout)
     if dialect and written_format != "pubtator":
         raise SettingError(f"--dialect {dialect}: the output is {written_format}; only PubTator output has dialects")
-    if not (inputs or pmids):
-        raise BadParameter("name files of documents, or give --pmids")
-    inputs = inputs or []
-    check_paths(inputs if errors == "raise" else [], [output] if output else [])
+    files = inputs or []
+    check_paths(files if errors == "raise" else [], [output] if output else [])
     types = _type_map(type_map or [])
     linker = lexicon_linker(lexicon, species)  # before the model is loaded
     policy = reading_policy(errors, offsets, relations=False)
-    inputs = [*inputs, *(fetched_files(pmids, policy) if pmids else ())]
+    files = with_articles(files, pmids, policy)
     extract = quiet_pipeline(model, device, backend)
     shows_bar = bool(output) and sys.stderr.isatty()
     # Reads the files once more, only for the bar.
-    total = count_documents(inputs, extract.finds_entities, one_per_line) if shows_bar else None
+    total = count_documents(files, extract.finds_entities, one_per_line) if shows_bar else None
     report = predict_files(
         extract,
-        inputs,
+        files,
         output or _standard_output(written_format),
         written_format,
         dialect or "pubtator",
