@@ -8,14 +8,16 @@ from rich.text import Text
 from biodir.document_biodir import Document, Passage, Relation
 from biodir.labels_biodir import CELL_LINE, CHEMICAL, DISEASE, GENE, SPECIES, VARIANT, known_type
 
-STYLES = {
-    GENE: "black on bright_blue",
-    DISEASE: "black on bright_red",
-    CHEMICAL: "black on bright_green",
-    VARIANT: "black on bright_magenta",
-    SPECIES: "black on bright_yellow",
-    CELL_LINE: "black on bright_cyan",
+# Black on these; terminals of 16 colours get the nearest of theirs by name, since rich's choice for pastels is white.
+COLOURS = {
+    GENE: ("#9ec5fe", "bright_blue"),
+    DISEASE: ("#f4a6a0", "bright_red"),
+    CHEMICAL: ("#a3d9a5", "bright_green"),
+    VARIANT: ("#e3a8e0", "bright_magenta"),
+    SPECIES: ("#f7d774", "bright_yellow"),
+    CELL_LINE: ("#8fd8d8", "bright_cyan"),
 }
+FEW_COLOURS = ("standard", "windows")
 OTHER_TYPE = "reverse"
 UNLINKED = "underline"
 # As biologists draw them: what raises, what lowers, what is directed otherwise, and what has no direction.
@@ -34,43 +36,43 @@ def show_document(document: Document, console: Console) -> None:
     Mentions have the colour of their entity type; those without identifier are underlined. Where there are no colours,
     such as in a file, mentions are in brackets.
     """
-    has_colours = console.color_system is not None
+    colours = console.color_system
     console.print(Text(_printable(document.id), "bold"))
     for part in document.passages or (Passage(0, len(document.text), ""),):
         if len(document.passages) > 2 and part.kind:
             console.print(Text(part.kind, "dim"))
-        console.print(marked_text(document, part, not has_colours), soft_wrap=False)
+        console.print(marked_text(document, part, colours))
     types = list(dict.fromkeys(each.entity_type for each in document.mentions))
     if types:
-        legend = Text("  ").join(Text(_printable(each), _style(each) if has_colours else "") for each in types)
+        legend = Text("  ").join(Text(_printable(each), _style(each, colours)) for each in types)
         console.print(Text.assemble("\n", legend))
     if document.relations:
         console.print()
-    for line in relation_lines(document):
+    for line in relation_lines(document, colours):
         console.print(line)
     console.print()
 
 
-def marked_text(document: Document, part: Passage, with_brackets: bool = False) -> Text:
+def marked_text(document: Document, part: Passage, colours: str | None = None) -> Text:
     """Return the text of a passage with its mentions marked.
 
     Args:
         document: what has the text.
         part: the passage.
-        with_brackets: mark mentions by brackets, too.
+        colours: the colour system of the terminal; without one brackets mark the mentions.
 
     >>> from biodir import Mention
     >>> iron = Document("7", "Iron binds.", (Mention(0, 4, "Iron", "ChemicalEntity", ("D007501",)),))
-    >>> marked_text(iron, Passage(0, 11, ""), with_brackets=True).plain
+    >>> marked_text(iron, Passage(0, 11, "")).plain
     '[Iron] binds.'
     """
     start, end = part.start_char, part.end_char
     inside = [each for each in document.mentions if start <= each.start_char and each.end_char <= end]
     styled = Text(_printable(document.text[start:end]))
     for mention in sorted(inside, key=lambda each: each.start_char - each.end_char):  # inner ones over outer ones
-        style = f"{_style(mention.entity_type)}{'' if mention.identifiers else f' {UNLINKED}'}"
+        style = f"{_style(mention.entity_type, colours)}{'' if mention.identifiers else f' {UNLINKED}'}"
         styled.stylize(style, mention.start_char - start, mention.end_char - start)
-    if not with_brackets:
+    if colours is not None:
         return styled
     brackets = sorted(
         [(each.start_char - start, 1, "[") for each in inside] + [(each.end_char - start, 0, "]") for each in inside]
@@ -82,7 +84,7 @@ def marked_text(document: Document, part: Passage, with_brackets: bool = False) 
     return Text.assemble(*pieces, styled[last:] if last < len(styled) else Text())
 
 
-def relation_lines(document: Document) -> Iterator[Text]:
+def relation_lines(document: Document, colours: str | None = None) -> Iterator[Text]:
     """Yield a line for each relation, from the subject to the object.
 
     >>> relation = Relation("Negative_Correlation", "1956", "D007501", "Novel", "D007501", 0.9)
@@ -95,7 +97,7 @@ def relation_lines(document: Document) -> Iterator[Text]:
         entity = entities.get(identifier)
         if entity is None:
             return Text(_printable(identifier))
-        name, style = Text(_printable(entity.name), _style(entity.entity_type)), "dim"
+        name, style = Text(_printable(entity.name), _style(entity.entity_type, colours)), "dim"
         return Text.assemble(name, (f" [{_printable(identifier)}]", style))
 
     for relation in document.relations:
@@ -119,8 +121,14 @@ def _score(relation: Relation) -> str:
     return "" if relation.relation_score is None else f"{relation.relation_score:.2f}"
 
 
-def _style(entity_type: str) -> str:
-    return STYLES.get(known_type(entity_type) or "", OTHER_TYPE)
+def _style(entity_type: str, colours: str | None) -> str:
+    """Return the style of an entity type for the colour system of a terminal; none for no colours."""
+    pastel, name = COLOURS.get(known_type(entity_type) or "", ("", ""))
+    if colours is None:
+        return ""
+    if not pastel:
+        return OTHER_TYPE
+    return f"black on {name}" if colours in FEW_COLOURS else f"#000000 on {pastel}"
 
 
 def _printable(text: str) -> str:

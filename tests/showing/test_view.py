@@ -44,14 +44,16 @@ def test_mentions_have_brackets_in_a_file_and_colours_at_a_terminal():
     coloured = shown(ONE, force_terminal=True, color_system="standard")
     assert "\x1b[30;102mAspirin\x1b[0m cures \x1b[30;101mpain\x1b[0m of \x1b[4;30;104mit\x1b[0m." in coloured
     assert "\x1b[30;102mChemicalEntity\x1b[0m" in coloured, "the legend"
+    many = shown(ONE, force_terminal=True, color_system="truecolor")
+    assert "\x1b[38;2;0;0;0;48;2;163;217;165mAspirin\x1b[0m cures" in many
 
 
 def test_inner_mentions_lie_over_outer_ones_and_brackets_nest():
     document = Document("7", "lung cancer", (Mention(5, 11, "cancer", "Disease"), Mention(0, 11, "lung cancer", "X")))
     part = Passage(0, 11, "")
-    assert marked_text(document, part, with_brackets=True).plain == "[lung [cancer]]"
-    styles = [str(span.style).split()[0] for span in marked_text(document, part).spans]
-    assert styles == ["reverse", "black"]
+    assert marked_text(document, part).plain == "[lung [cancer]]"
+    styles = [str(span.style).split()[0] for span in marked_text(document, part, "256").spans]
+    assert styles == ["reverse", "#000000"]
 
 
 def test_passages_of_a_full_text_have_their_kinds():
