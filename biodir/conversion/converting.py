@@ -63,6 +63,7 @@ def losses(before: Document, after: Document) -> Counter[str]:
     # Without passages a text is one.
     found["passages as they are"] = int(bool(before.passages) and before.passages != after.passages)
     found["ids of PubMed Central"] = int(before.pmcid is not None and before.pmcid != after.pmcid)
+    found["statements that a text has no entities"] = int(before.is_marked and after.is_plain)
     found |= _lost_mentions(before.mentions, after.mentions)
     found |= _lost_relations(before.relations, after.relations)
     return +found

@@ -1,6 +1,5 @@
 """Documents through every format: what reads back, what is counted as lost, what is refused."""
 
-import gzip
 from dataclasses import replace
 
 import pytest
@@ -9,7 +8,7 @@ from biodir import ErrorPolicy, write_pubtator
 from biodir.conversion.converting import convert, losses
 from biodir.conversion.targets import target_of
 from biodir.document_biodir import Document, Mention, Passage, Relation
-from biodir.errors_biodir import AnnotationError, SettingError
+from biodir.errors_biodir import AnnotationError
 from biodir.formats.reading import read_documents
 from helpers.marked import marked_document
 
@@ -59,6 +58,21 @@ def test_pubtator_counts_what_it_has_no_place_for(source, tmp_path):
     assert first.mentions == TWO.mentions
 
 
+@pytest.mark.parametrize("name", [*KEEPING, "a.pubtator"])
+def test_text_without_marks_stays_apart_from_one_without_entities(name, tmp_path):
+    path = tmp_path / "in.jsonl"
+    path.write_text('{"id": "1", "text": "Iron binds."}\n{"id": "2", "text": "Iron binds.", "entities": []}\n')
+    policy = ErrorPolicy()
+    convert([path], tmp_path / name, target_of(tmp_path / name), policy)
+    found = [each.is_plain for each in read_documents(tmp_path / name)]
+    if "jsonl" in name or "parquet" in name:
+        assert (found, policy.summary()) == ([True, False], [])
+    else:
+        assert found == [True, True]
+        target = target_of(tmp_path / name).name
+        assert policy.summary() == [f"{target} has no place for: statements that a text has no entities: 1"]
+
+
 def test_losses_name_each_part_that_differs():
     document = replace(TWO, pmcid="PMC5")
     assert losses(document, document) == {}
@@ -74,13 +88,6 @@ def test_losses_name_each_part_that_differs():
     }
     found = losses(document, replace(document, mentions=(*other, document.mentions[1], document.mentions[3])))
     assert found == {"names of entity types": 1, "identifiers as they are": 1}
-
-
-def test_equal_documents_make_equal_packed_files(source, tmp_path):
-    for name in ("a.json.gz", "b.json.gz"):
-        convert([source], tmp_path / name, target_of(tmp_path / name))
-    assert (tmp_path / "a.json.gz").read_bytes() == (tmp_path / "b.json.gz").read_bytes()
-    assert gzip.decompress((tmp_path / "a.json.gz").read_bytes()).startswith(b'{"source": "biodir"')
 
 
 @pytest.mark.parametrize(
@@ -102,34 +109,6 @@ def test_document_that_the_format_cannot_hold_is_left_out_or_an_error_with_its_p
     policy = ErrorPolicy("skip-document")
     assert convert([path], tmp_path / name, target_of(tmp_path / name), policy) == 1
     assert policy.skipped_number("document") == 1
-
-
-def test_no_documents_are_an_empty_file_that_reads(tmp_path):
-    for name in KEEPING:
-        target_of(tmp_path / name).write([], tmp_path / name)
-        assert list(read_documents(tmp_path / name)) == []
-
-
-def test_parquet_is_a_table_for_other_programs(source, tmp_path):
-    pandas = pytest.importorskip("pandas")
-    convert([source], tmp_path / "a.parquet", target_of(tmp_path / "a.parquet"))
-    table = pandas.read_parquet(tmp_path / "a.parquet")
-    assert list(table.columns) == ["id", "text", "pmcid", "passages", "entities", "relations"]
-    assert list(table["relations"][0][0].items())[:2] == [("relation", "Negative_Correlation"), ("entity1", "D1")]
-
-
-@pytest.mark.parametrize(
-    ("name", "arguments", "message"),
-    [
-        ("a.doc", {}, r"a\.doc: unknown suffix '\.doc'; use one of \.pubtator, \.txt, .*, or name a format"),
-        ("-", {}, "unknown suffix ''"),
-        ("-", {"name": "bioc"}, "format is 'bioc'; did you mean 'biocxml'"),
-        ("a.json", {"dialect": "pubtator3"}, "--dialect pubtator3: the output is biocjson"),
-    ],
-)
-def test_unknown_target_is_refused(name, arguments, message, tmp_path):
-    with pytest.raises(SettingError, match=message):
-        target_of(tmp_path / name, **arguments)
 
 
 @pytest.mark.corpus
