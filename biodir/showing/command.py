@@ -15,6 +15,8 @@ from biodir.formats.reading import INPUT_HELP, read_documents
 from biodir.options import ErrorsOption, end_of, quiet_readers, reading_policy
 from biodir.showing.view import show_document
 
+MODEL_HELP = "folder or Hub id; by default $BIODIR_MODEL or that of the checkout"
+
 
 def view(
     file: Annotated[Path, Argument(metavar="FILE", help=INPUT_HELP)],
@@ -47,7 +49,7 @@ def view(
 
 
 def info(
-    model: Annotated[str | None, Argument(metavar="MODEL", help="folder; by default that of the checkout")] = None,
+    model: Annotated[str | None, Argument(metavar="MODEL", help=MODEL_HELP)] = None,
 ) -> None:
     """Show what a model is.
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from huggingface_hub import parse_local_safetensors_file_metadata
+from huggingface_hub import parse_local_safetensors_file_metadata, snapshot_download
 from huggingface_hub.errors import SafetensorsParsingError
 
 from biodir.errors_biodir import CheckpointError
-from biodir.inference.loading import check_checkpoint, checked_config
+from biodir.inference.loading import CHECKPOINT_FILES, check_checkpoint, checked_config, is_path, naming
 
 if TYPE_CHECKING:
     from biodir.configuration_biodir import BioDirConfig
@@ -20,15 +20,15 @@ def model_lines(model: str) -> Iterator[tuple[str, str]]:
     """Yield name and value of each fact of a checkpoint.
 
     Args:
-        model: its folder.
+        model: its folder, or its id on the Hub, from where its files are fetched once.
 
     Raises:
-        CheckpointError: there is no such folder, or a file is missing or damaged.
+        CheckpointError: there is no such model, or a file is missing or damaged.
     """
-    check_checkpoint(model)
-    folder = Path(model)
-    config = checked_config(model)
-    yield "model", str(folder.resolve())
+    folder = _folder(model)
+    check_checkpoint(str(folder))
+    config = checked_config(str(folder))
+    yield "model", str(folder.resolve()) if is_path(model) else model
     yield "form", f"{config.pair_encoding}, {config.max_tokens} tokens"
     yield "encoder", _encoder(config)
     yield "tagger", _tagger(config)
@@ -43,6 +43,13 @@ def model_lines(model: str) -> Iterator[tuple[str, str]]:
     yield "parameters", f"{sum(parameters.values()) / 1e6:.2f} M ({by_part})"
     yield "size", ", ".join(f"{path.name} {path.stat().st_size / 1e6:.1f} MB" for path in _weights(folder))
     yield "needs", ", ".join(config.requirements)
+
+
+def _folder(model: str) -> Path:
+    if is_path(model):
+        return Path(model)
+    with naming(model, "the files of the model"):
+        return Path(snapshot_download(model, allow_patterns=[*CHECKPOINT_FILES, "model*.safetensors*"]))
 
 
 def _encoder(config: "BioDirConfig") -> str:

@@ -8,6 +8,7 @@ from biodir.cli import main
 from biodir.errors_biodir import CheckpointError
 from biodir.labels_biodir import ENTITY_TYPES, bio_labels
 from biodir.showing.model_info import model_lines
+from helpers.hub_server import Commit, Repository, running_hub
 from helpers.tiny_checkpoint import save_checkpoint
 
 
@@ -39,6 +40,24 @@ def test_facts_of_a_calibrated_model_with_a_tagger(tmp_path):
     assert facts["thresholds"].startswith("Association 0.25, ")
     assert "threshold" not in facts
     assert facts["tagger"] == f"finds {', '.join(ENTITY_TYPES)}; 0 layers of its own"
+
+
+def test_model_of_the_hub_is_fetched_and_named_by_its_id(tmp_path, monkeypatch):
+    folder = save_checkpoint(tmp_path)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
+    with running_hub() as hub:
+        monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", hub.url)
+        address = hub.url + "/{repo_id}/resolve/{revision}/{filename}"
+        monkeypatch.setattr("huggingface_hub.constants.HUGGINGFACE_CO_URL_TEMPLATE", address)
+        files = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+        commit = Commit("a" * 40, "first", {**files, "notes.txt": b"x"}, frozenset())
+        hub.repositories["models", "some-group/tiny"] = Repository(False, [commit])
+        facts = dict(model_lines("some-group/tiny"))
+        local = dict(model_lines(str(folder)))
+        assert facts == local | {"model": "some-group/tiny"}
+        assert hub.count("notes.txt") == 0
+        with pytest.raises(CheckpointError, match="some-group/other: the files of the model cannot be used"):
+            list(model_lines("some-group/other"))
 
 
 def test_damaged_checkpoint_names_the_file(tmp_path):
