@@ -3,6 +3,7 @@
 # make demo      serve the page of demo/ until it is stopped
 # make check     check style and formatting (make lint), types, spelling, and that all files name one version
 # make coverage  run the tests and show which lines they leave out; as pages in build/coverage/
+# make check-kgx check the networks of samples/ with the tools of Biolink and KGX, which it installs into .venv/kgx
 # make docs      write the documentation, with the reference of the Python interface, to build/docs/
 # make clean     remove the output of builds and tests; make distclean also removes .venv
 #
@@ -23,9 +24,11 @@ export PORT
 
 python := .venv/bin/python
 lowest := .venv/lowest/bin/python
+kgx := .venv/kgx/bin/python
+BIOLINK := 4.4.6
 metadata := setup.cfg pyproject.toml
 
-.PHONY: help run test test-lowest demo lint check coverage docs clean distclean
+.PHONY: help run test test-lowest demo lint check check-kgx coverage docs clean distclean
 .NOTPARALLEL:
 
 help:
@@ -56,6 +59,14 @@ check: lint
 coverage: .venv/.biodir-dev
 	$(python) -m pytest -q --cov --cov-report=term-missing --cov-report=html
 
+# The files of Biolink's own release are used, so nothing is downloaded while it checks.
+check-kgx: .venv/.biodir-run .venv/.biodir-kgx
+	rm -rf build/kgx
+	mkdir -p build/kgx
+	$(python) -m biodir predict --model . samples/*.pubtator -o build/kgx/predicted.jsonl
+	$(python) scripts/kgx_samples.py build/kgx build/kgx/predicted.jsonl
+	$(kgx) scripts/check_kgx.py .venv/kgx/biolink_model-$(BIOLINK) build/kgx
+
 docs: .venv/.biodir-dev
 	$(python) scripts/build_docs.py build/docs
 
@@ -83,6 +94,13 @@ distclean: clean
 .venv/.biodir-lowest: .venv/.biodir-torch tests/lowest.txt $(metadata)
 	$(python) -m venv .venv/lowest
 	$(lowest) -m pip install --quiet "$(TORCH)" -e ".[data,formats]" pytest -c tests/lowest.txt
+	@touch $@
+
+.venv/.biodir-kgx: | .venv/bin/pip
+	$(python) -m venv .venv/kgx
+	$(kgx) -m pip install --quiet bmt==1.5.0 kgx==2.6.0 biolink-model==$(BIOLINK) jsonschema==4.26.0
+	$(kgx) -m pip download --quiet --no-deps --no-binary biolink-model -d .venv/kgx biolink-model==$(BIOLINK)
+	tar -xzf .venv/kgx/biolink_model-$(BIOLINK).tar.gz -C .venv/kgx
 	@touch $@
 
 # The local version "+cpu" is asked for because on Linux the plain one brings gigabytes of CUDA libraries.

@@ -18,6 +18,7 @@ from biodir.evaluation.command import calibrate, error_page_command, evaluate
 from biodir.fetching.command import fetch
 from biodir.inference.command import export_onnx, predict
 from biodir.lexicon import command as lexicon
+from biodir.networks.command import network
 from biodir.publishing.command import publish
 from biodir.showing.command import info, view
 
@@ -91,6 +92,7 @@ app.command(cls=_Command)(fetch)
 app.command(cls=_Command)(convert)
 app.command(cls=_Command)(view)
 app.command(cls=_Command)(info)
+app.command(cls=_Command)(network)
 app.command(cls=_Command)(export_onnx)
 app.command(cls=_Command)(evaluate)
 app.command(cls=_Command)(calibrate)

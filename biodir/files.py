@@ -148,10 +148,17 @@ def check_paths(inputs: Iterable[Path], outputs: Iterable[Path] = ()) -> None:
 
 def write_atomic(path: Path, text: str) -> None:
     """Write the text in UTF-8 atomically: a reader finds the old file, or none, but never a part of the new one."""
-    content = text.encode("utf-8")  # a text that UTF-8 cannot hold fails before there is a file
+    with open_atomic(path) as file:
+        file.write(text)
+
+
+@contextmanager
+def open_atomic(path: Path) -> Iterator[TextIO]:
+    """Open a new file in UTF-8 that replaces the one at the path at the end; after an error it is removed."""
     half_written = path.with_name(f"{path.name}.{os.getpid()}.part")  # named by process, in case two programs write
     try:
-        half_written.write_bytes(content)
+        with half_written.open("w", encoding="utf-8", newline="\n") as file:
+            yield file
         os.replace(half_written, path)
     finally:
         half_written.unlink(missing_ok=True)

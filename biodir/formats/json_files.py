@@ -29,12 +29,25 @@ def read_json(path: str | os.PathLike[str], policy: ErrorPolicy = STRICT) -> Ite
         yield from parse_json(file, input_name(path), policy)
 
 
-def parse_json(file: io.BufferedReader, source: str, policy: ErrorPolicy = STRICT) -> Iterator[Document]:
-    """Yield the documents of an open file; see `read_json`."""
-    yield from policy.documents(_attempts(text_lines(file), source, policy), source)
+def parse_json(
+    file: io.BufferedReader,
+    source: str,
+    policy: ErrorPolicy = STRICT,
+    convert: Callable[[Any, str, ErrorPolicy], Any] = document_from_json,
+) -> Iterator[Any]:
+    """Yield the documents of an open file; see `read_json`.
+
+    Args:
+        file: the open file.
+        source: its name.
+        policy: what becomes of a document with an error.
+        convert: makes a document of a JSON value, the id that it gets without one, and the policy.
+    """
+    read = partial(_document, convert, policy)
+    yield from policy.documents(_attempts(text_lines(file), source, read), source)
 
 
-def _attempts(lines: Iterator[str], source: str, policy: ErrorPolicy) -> Iterator[tuple[str, Any]]:
+def _attempts(lines: Iterator[str], source: str, read: Callable[..., Any]) -> Iterator[tuple[str, Any]]:
     numbered = ((number, line.removeprefix("\ufeff")) for number, line in enumerate(lines, start=1))
     filled = ((number, line) for number, line in numbered if line.strip())
     first = next(filled, None)
@@ -44,16 +57,16 @@ def _attempts(lines: Iterator[str], source: str, policy: ErrorPolicy) -> Iterato
     rows = chain([first], [second] if second else [], filled)
     if _is_value(first[1]) or (second and first[1].lstrip().startswith("{") and _is_mapping(second[1])):
         for number, line in rows:
-            yield from _of_line(line, number, f"{source}:{number}", policy)
+            yield from _of_line(line, number, f"{source}:{number}", read)
         return
     content = "".join(line for _, line in rows)
     is_utf8 = SURROGATE.search(content) is None
     values = documents_of(list(_values(content, source, first[0])), source)
     for index, value in enumerate(values, start=1):
-        yield _attempt(value, index, f"{source}: document {index}", policy, is_utf8)
+        yield _attempt(value, index, f"{source}: document {index}", read, is_utf8)
 
 
-def _of_line(line: str, number: int, place: str, policy: ErrorPolicy) -> Iterator[tuple[str, Any]]:
+def _of_line(line: str, number: int, place: str, read: Callable[..., Any]) -> Iterator[tuple[str, Any]]:
     try:
         value = _loads(line)
     except ParseError as error:
@@ -64,22 +77,29 @@ def _of_line(line: str, number: int, place: str, policy: ErrorPolicy) -> Iterato
     for index, document in enumerate(documents):
         at = place if len(documents) == 1 else f"{place}, document {index}"
         default_id = number if len(documents) == 1 else f"{number}.{index}"
-        yield _attempt(document, default_id, at, policy, is_utf8)
+        yield _attempt(document, default_id, at, read, is_utf8)
 
 
 def _attempt(
-    value: Any, default_id: int | str, place: str, policy: ErrorPolicy, is_utf8: bool
-) -> tuple[str, Callable[[], Document]]:
-    return place, partial(_document, value, str(default_id), place, policy, is_utf8)
+    value: Any, default_id: int | str, place: str, read: Callable[..., Any], is_utf8: bool
+) -> tuple[str, Callable[[], Any]]:
+    return place, partial(read, value, str(default_id), place, is_utf8)
 
 
-def _document(value: Any, default_id: str, place: str, policy: ErrorPolicy, is_utf8: bool) -> Document:
+def _document(
+    convert: Callable[[Any, str, ErrorPolicy], Any],
+    policy: ErrorPolicy,
+    value: Any,
+    default_id: str,
+    place: str,
+    is_utf8: bool,
+) -> Any:
     """Return the document of a value; where its file is not all UTF-8, after a check of what it holds."""
     with located(place):
         bad = None if is_utf8 else SURROGATE.search(json.dumps(value, ensure_ascii=False))
         if bad is not None:
             raise ParseError("not UTF-8 in a string of the document; save the file as UTF-8", "not UTF-8")
-        return document_from_json(value, default_id, policy.at(place))
+        return convert(value, default_id, policy.at(place))
 
 
 def _raise(place: str, error: ParseError) -> Document:

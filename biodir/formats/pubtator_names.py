@@ -1,10 +1,12 @@
-"""Types and identifiers of documents as the service PubTator 3 writes them in PubTator files."""
+"""Types, identifiers and relation types as PubTator 3 has them."""
 
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any, Literal
 
 from biodir.document_biodir import Document, Mention, Relation
-from biodir.labels_biodir import CELL_LINE, CHEMICAL, DISEASE, GENE, SPECIES, VARIANT, known_type
+from biodir.labels_biodir import CELL_LINE, CHEMICAL, DISEASE, GENE, SPECIES, VARIANT, known_type, type_pair
 
 _NAMES = {GENE: "Gene", DISEASE: "Disease", CHEMICAL: "Chemical", SPECIES: "Species", CELL_LINE: "CellLine"}
 # Of tmVar, by the start of an identifier; in order of preference for a mention with several.
@@ -16,6 +18,28 @@ _VARIANT_NAMES = (
 _OTHER_VARIANT = "Mutation"
 _MESH = re.compile(r"[CD][0-9]{6,}")
 _CELLOSAURUS = re.compile(r"CVCL_(?=[0-9A-Z])")
+Vocabulary = Literal["pubtator3"]
+POSITIVE, NEGATIVE = "Positive_Correlation", "Negative_Correlation"
+# Relation type of BioRED -> that of PubTator 3, where the types of the entities make no difference.
+_RELATION_NAMES = {
+    "Association": "associate",
+    "Bind": "interact",
+    "Comparison": "compare",
+    "Conversion": "convert",
+    "Cotreatment": "cotreat",
+    "Drug_Interaction": "drug_interact",
+    POSITIVE: "positive_correlate",
+    NEGATIVE: "negative_correlate",
+}
+# Where they do: by pair type, the names of a positive and of a negative correlation.
+_CORRELATIONS = {
+    type_pair((CHEMICAL, DISEASE)): {POSITIVE: "cause", NEGATIVE: "treat"},
+    type_pair((DISEASE, GENE)): {POSITIVE: "stimulate", NEGATIVE: "inhibit"},
+    type_pair((DISEASE, VARIANT)): {POSITIVE: "cause", NEGATIVE: "prevent"},
+}
+_BIORED_RELATIONS = {
+    name: relation for names in (_RELATION_NAMES, *_CORRELATIONS.values()) for relation, name in names.items()
+}
 
 
 def with_names_of_pubtator3(document: Document) -> Document:
@@ -34,6 +58,41 @@ def with_names_of_pubtator3(document: Document) -> Document:
         mentions=tuple(map(_mention, document.mentions)),
         relations=tuple(map(_relation, document.relations)),
     )
+
+
+def pubtator3_relation(relation: str, types: Iterable[str]) -> str:
+    """Return the name that PubTator 3 has for a relation type; one that BioRED does not have stays as it is.
+
+    Args:
+        relation: of BioRED.
+        types: of the two entities, in any order.
+
+    >>> pubtator3_relation("Negative_Correlation", ("ChemicalEntity", "DiseaseOrPhenotypicFeature"))
+    'treat'
+    """
+    pair = type_pair(known_type(kind) or kind for kind in types)
+    return _CORRELATIONS.get(pair, {}).get(relation) or _RELATION_NAMES.get(relation, relation)
+
+
+def biored_relation(relation: str) -> str:
+    """Return the relation type of BioRED for a name of PubTator 3; others stay as they are.
+
+    >>> biored_relation("treat"), biored_relation("Bind")
+    ('Negative_Correlation', 'Bind')
+    """
+    return _BIORED_RELATIONS.get(relation, relation)
+
+
+def results_with_vocabulary(
+    results: Sequence[Mapping[str, Any]], vocabulary: Vocabulary | None
+) -> list[Mapping[str, Any]]:
+    """Return results of the pipeline with the relation types of a vocabulary; None for those that they have."""
+    if vocabulary is None:
+        return list(results)
+    return [
+        {**each, "relation": pubtator3_relation(each["relation"], (each["subject"]["type"], each["object"]["type"]))}
+        for each in results
+    ]
 
 
 def _mention(mention: Mention) -> Mention:

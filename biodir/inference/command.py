@@ -11,6 +11,7 @@ from typer import Argument, Option
 from biodir.errors_biodir import SettingError
 from biodir.fetching.command import with_articles
 from biodir.files import check_paths
+from biodir.formats.pubtator_names import Vocabulary
 from biodir.formats.reading import INPUT_HELP
 from biodir.lexicon.command import lexicon_linker
 from biodir.options import (
@@ -38,6 +39,7 @@ ENTITIES_HELP = "also write text and entities (JSON Lines), or list the entities
 PMIDS_HELP = "also articles of PubTator 3, which are fetched as by `biodir fetch`"
 LEXICON_HELP = "file of `biodir lexicon build`, which gives mentions without identifier one"
 SPECIES_HELP = "species that genes are from in documents that name none; by default 9606, human"
+VOCABULARY_HELP = "names of relation types: those of the model, or those of PubTator 3, such as treat and inhibit"
 TYPE_MAP_HELP = "other names of entity types; NAME= leaves one out"
 
 
@@ -47,6 +49,7 @@ def predict(
     pmids: Annotated[str | None, Option(metavar="PMID,...", help=PMIDS_HELP)] = None,
     output_format: Annotated[Format | None, Option("--format", help="format of the output, if not by suffix")] = None,
     dialect: Annotated[Dialect | None, Option(help=DIALECT_HELP)] = None,
+    vocabulary: Annotated[Vocabulary | None, Option(help=VOCABULARY_HELP)] = None,
     model: ModelOption = None,
     device: DeviceOption = None,
     backend: BackendOption = "torch",
@@ -102,6 +105,7 @@ def predict(
         progress=partial(tqdm, total=total, unit=" documents", disable=not shows_bar),
         one_per_line=one_per_line,
         return_entities=return_entities,
+        vocabulary=vocabulary,
         threshold=threshold,
         relation_types=relation_types or None,
         entity_ids=entity_ids or None,

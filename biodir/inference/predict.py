@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from biodir.document_biodir import Document, Relation
 from biodir.errors_biodir import STRICT, ErrorPolicy, SettingError
 from biodir.files import check_paths
+from biodir.formats.pubtator_names import Vocabulary, results_with_vocabulary
 from biodir.formats.pubtator_writer import BIOREDIRECT, beyond_pubtator, check_dialect, format_pubtator
 from biodir.formats.reading import JSON_LINES_SUFFIXES, JSON_SUFFIX, PUBTATOR_SUFFIXES, document_count, read_documents
 from biodir.inference.listing import relation_listing
@@ -57,6 +58,7 @@ def predict_files(
     progress: Callable[[Iterable[Document]], Iterable[Document]] = iter,
     one_per_line: bool = False,
     return_entities: bool = False,
+    vocabulary: Vocabulary | None = None,
     **parameters: Any,
 ) -> Report:
     """Write the relations of all documents in input order, each document as soon as its relations are predicted.
@@ -76,6 +78,8 @@ def predict_files(
         one_per_line: whether each line of plain text is a document.
         return_entities: whether a line of JSON Lines also has ``text`` and ``entities``, whose offsets count what
             those of the policy do, and a listing the entities of every document; else of those that it found.
+        vocabulary: "pubtator3" for the names that PubTator 3 gives relation types, see `pubtator3_relation`; by default
+            those of the model.
         parameters: those of a call of the pipeline.
 
     Raises:
@@ -101,7 +105,7 @@ def predict_files(
     opened: Any = output.open("w", encoding="utf-8", newline="\n") if isinstance(output, Path) else nullcontext(output)
     with opened as file:
         for document, relations in _with_relations(extract, completed, {**others, "offsets": policy.offsets}):
-            file.write(write(document, relations))
+            file.write(write(document, results_with_vocabulary(relations, vocabulary)))
             file.flush()
             documents_written += 1
             relations_written += len(relations)

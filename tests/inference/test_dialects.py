@@ -4,7 +4,9 @@ import pytest
 
 from biodir import ErrorPolicy, SettingError, read_pubtator, write_pubtator
 from biodir.cli import main
+from biodir.formats.pubtator_names import pubtator3_relation
 from biodir.inference.predict import predict_files
+from biodir.labels_biodir import CHEMICAL, DISEASE, RELATION_LABELS
 from helpers.marked import marked_document
 from helpers.tiny_checkpoint import open_pipeline, save_checkpoint
 
@@ -67,3 +69,15 @@ def test_library_writes_everything_by_default(checkpoint, tmp_path):
     assert policy.summary() == []
     with pytest.raises(SettingError, match="dialect is 'brat'"):
         predict_files(extract, [tmp_path / "in.pubtator"], tmp_path / "out.pubtator", dialect="brat")
+
+
+@pytest.mark.parametrize("name", ["out.pubtator", "out.jsonl"])
+def test_vocabulary_of_pubtator3_names_the_relations_of_all_formats(name, predict, tmp_path):
+    assert predict("-o", tmp_path / name) == 0
+    biored = (tmp_path / name).read_text()
+    assert predict("-o", tmp_path / name, "--vocabulary", "pubtator3") == 0
+    found = (tmp_path / name).read_text()
+    relations = [(relation, pubtator3_relation(relation, (CHEMICAL, DISEASE))) for relation in RELATION_LABELS[1:]]
+    named = [(old, new) for old, new in relations if old in biored]
+    assert named
+    assert all(new in found and old not in found for old, new in named)

@@ -1,0 +1,1 @@
+"""Networks: the relations of many documents merged into one graph, and its files."""

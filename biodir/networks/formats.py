@@ -1,0 +1,65 @@
+"""The formats of networks: one line of `FORMATS` for each, which names the function that writes it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from biodir.errors_biodir import SettingError, suggestion
+from biodir.networks.kgx import write_kgx_jsonl, write_kgx_tsv
+from biodir.networks.merging import Network
+from biodir.networks.settings import NetworkSettings
+
+
+@dataclass(frozen=True)
+class NetworkFormat:
+    """A format of networks.
+
+    Args:
+        name: for `--format`.
+        suffix: of output files in this format, in lower case.
+        write: writes a network to a path, and returns what the format has no place for, as lines for the user.
+        has_relation_types: whether it has the relation types of the network, which `--vocabulary` renames.
+        files: the endings that the format gives its files in place of the suffix, if it writes several.
+
+    >>> network_format(Path("graph.jsonl")).files
+    ('_nodes.jsonl', '_edges.jsonl')
+    """
+
+    name: str
+    suffix: str
+    write: Callable[[Network, Path, NetworkSettings], list[str]]
+    has_relation_types: bool = True
+    files: tuple[str, ...] = ()
+
+    def paths(self, output: Path) -> list[Path]:
+        """Return the files that are written for an output."""
+        return [output.with_name(output.stem + ending) for ending in self.files] or [output]
+
+    def check_vocabulary(self, vocabulary: str | None) -> None:
+        """Check that another vocabulary of relation types has an effect; else SettingError."""
+        if vocabulary and not self.has_relation_types:
+            raise SettingError(f"--vocabulary {vocabulary}: {self.name} has relations of its own; leave it out")
+
+
+FORMATS = (
+    NetworkFormat("kgx-tsv", ".tsv", write_kgx_tsv, False, ("_nodes.tsv", "_edges.tsv")),
+    NetworkFormat("kgx-jsonl", ".jsonl", write_kgx_jsonl, False, ("_nodes.jsonl", "_edges.jsonl")),
+)
+
+
+def network_format(output: Path, name: str | None = None) -> NetworkFormat:
+    """Return the format with a name, or else the one of the suffix of an output.
+
+    Raises:
+        SettingError: there is none.
+    """
+    if name is not None:
+        found = [each for each in FORMATS if each.name == name]
+        if not found:
+            raise SettingError(f"format is {name!r}; {suggestion(name, [each.name for each in FORMATS])}")
+        return found[0]
+    found = [each for each in FORMATS if each.suffix == output.suffix.lower()]
+    if not found:
+        known = ", ".join(f"{each.suffix} ({each.name})" for each in FORMATS)
+        raise SettingError(f"{output}: unknown suffix {output.suffix!r}; use one of {known}, or name a format")
+    return found[0]

@@ -1,0 +1,118 @@
+"""Inputs of networks: files of documents with relations, and the JSON Lines that `biodir predict` writes."""
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from biodir.document_json_biodir import document_from_json
+from biodir.errors_biodir import STRICT, ErrorPolicy, ParseError
+from biodir.files import input_name, open_input
+from biodir.formats.brat import BRAT_SUFFIX
+from biodir.formats.json_files import parse_json
+from biodir.formats.pubtator_names import biored_relation
+from biodir.formats.reading import JSON, content_format, parse_documents, read_documents
+from biodir.networks.statements import (
+    DocumentStatements,
+    Evidence,
+    NodeKey,
+    Statement,
+    names_of,
+    node_key,
+    ordered_ends,
+    statements_of,
+)
+
+_TEXT_KEYS = {"text", "title", "abstract", "passages"}
+
+
+def read_statements(path: str | os.PathLike[str], policy: ErrorPolicy = STRICT) -> Iterator[DocumentStatements]:
+    """Yield what the documents of a file state; one at a time is in memory if the format allows it.
+
+    Args:
+        path: a file in a format of `read_documents`, or of results of `biodir predict`.
+        policy: what becomes of a document, mention or relation with an error.
+
+    Raises:
+        BioDirError: as `read_documents`, or a relation has an entity without mention; with file and place.
+    """
+    source = input_name(path)
+    reading = replace(policy, prepare=statements_of)
+    if Path(path).suffix.lower() == BRAT_SUFFIX:
+        yield from map(_checked, read_documents(path, reading))
+        return
+    with open_input(path) as file:
+        if content_format(file, source) == JSON:
+            yield from parse_json(file, source, policy, statements_from_json)
+        else:
+            yield from map(_checked, parse_documents(file, source, reading))
+
+
+def statements_from_json(value: Any, default_id: str = "document", policy: ErrorPolicy = STRICT) -> DocumentStatements:
+    """Return what a JSON value states: a document with relations, or a result of `biodir predict`.
+
+    A result without text, as `biodir predict` writes it by default, names an entity by its first mention only.
+
+    Raises:
+        BioDirError: the value is neither, or contradicts itself.
+
+    >>> ends = {"subject": {"id": "1956", "type": "Gene", "text": "EGFR"},
+    ...         "object": {"id": "D1", "type": "Disease", "text": "flu"}}
+    >>> relation = {**ends, "relation": "Bind", "directed": True, "novelty": "Novel", "score": 0.4, "evidence": []}
+    >>> statements_from_json({"id": "7", "relations": [relation]}).statements[0].subject
+    ('NCBIGene:1956', 'GeneOrGeneProduct')
+    """
+    if not _is_result(value):
+        return statements_of(document_from_json(value, default_id, policy))
+    names: dict[NodeKey, Counter[str]] = {}
+    name = str(value.get("id") or default_id)
+    if value.keys() & _TEXT_KEYS:
+        document = document_from_json({**value, "relations": []}, default_id, policy)
+        name, names = document.id, names_of(document, document.entities())
+    statements = []
+    for relation in value["relations"] or []:
+        try:
+            statements.append(_statement(relation, name))
+            for end in (relation["subject"], relation["object"]):
+                names.setdefault(node_key(end["id"], end["type"], name), Counter({" ".join(end["text"].split()): 1}))
+        except (AttributeError, KeyError, TypeError) as error:
+            raise ParseError(
+                f"document {name}: the relations are not those of `biodir predict` ({type(error).__name__}: {error}); "
+                "each has subject, object, relation, directed, novelty, evidence and scores"
+            ) from error
+    return DocumentStatements(name, names, tuple(statements))
+
+
+def _checked(found: Any) -> DocumentStatements:
+    """Return what the policy has prepared, which the readers call a document."""
+    assert isinstance(found, DocumentStatements)
+    return found
+
+
+def _is_result(value: Any) -> bool:
+    """Return whether a JSON value is a result of `biodir predict`: its relations name subjects, or it has no text."""
+    if not isinstance(value, Mapping) or not isinstance(value.get("relations"), list):
+        return False
+    has_subjects = any(
+        isinstance(each, Mapping) and isinstance(each.get("subject"), Mapping) for each in value["relations"]
+    )
+    return has_subjects or not value.keys() & (_TEXT_KEYS | {"PubTator3", "documents"})
+
+
+def _statement(relation: Mapping[str, Any], document_id: str) -> Statement:
+    first, second = (node_key(relation[end]["id"], relation[end]["type"], document_id) for end in ("subject", "object"))
+    subject, object_ = ordered_ends(first, second, bool(relation["directed"]))
+    parts = [relation.get(part) for part in ("relation_score", "direction_score")]
+    given = [score for score in parts if score is not None]
+    score = relation.get("score") if not given else given[0] * (given[1] if len(given) > 1 else 1)
+    return Statement(
+        subject,
+        object_,
+        biored_relation(relation["relation"]),
+        bool(relation["directed"]),
+        relation.get("novelty"),
+        score,
+        tuple(Evidence(document_id, each["start"], each["end"], each["text"]) for each in relation["evidence"]),
+    )

@@ -1,0 +1,51 @@
+"""Which format a network is written in."""
+
+from pathlib import Path
+
+import pytest
+
+from biodir.errors_biodir import SettingError
+from biodir.networks.formats import FORMATS, network_format
+from biodir.networks.settings import NetworkSettings
+from helpers.checkout import CHECKOUT
+
+
+def test_suffix_names_the_format_in_either_case():
+    assert [network_format(Path(name)).name for name in ("a.tsv", "a.JSONL")] == ["kgx-tsv", "kgx-jsonl"]
+
+
+def test_name_goes_before_the_suffix():
+    assert network_format(Path("a.txt"), "kgx-tsv").paths(Path("in/a.txt")) == [
+        Path("in/a_nodes.tsv"),
+        Path("in/a_edges.tsv"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("output", "name", "message"),
+    [
+        ("a.doc", None, r"a\.doc: unknown suffix '\.doc'; use one of \.tsv \(kgx-tsv\)"),
+        ("a.tsv", "kgx-tvs", "format is 'kgx-tvs'; did you mean 'kgx-tsv'?"),
+    ],
+)
+def test_unknown_format_is_an_error_that_names_the_known_ones(output, name, message):
+    with pytest.raises(SettingError, match=message):
+        network_format(Path(output), name)
+
+
+def test_suffixes_and_names_are_distinct():
+    for key in ("name", "suffix"):
+        values = [getattr(each, key) for each in FORMATS]
+        assert len(set(values)) == len(values)
+
+
+def test_documentation_lists_all_formats():
+    page = (CHECKOUT / "docs" / "networks.md").read_text("utf-8")
+    for each in FORMATS:
+        assert f"| `{each.name}` | `{each.suffix}` |" in page
+
+
+@pytest.mark.parametrize("name", ["biodir", "infores:My Source", "infores:", "INFORES:biodir"])
+def test_knowledge_source_is_an_information_resource(name):
+    with pytest.raises(SettingError, match=f"knowledge_source is '{name}'; it is like 'infores:biodir'"):
+        NetworkSettings(name)

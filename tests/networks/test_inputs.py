@@ -1,0 +1,91 @@
+"""Inputs of networks: documents, and what `biodir predict` writes."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from biodir import ErrorPolicy, write_pubtator
+from biodir.document_biodir import Relation
+from biodir.errors_biodir import AnnotationError, ParseError
+from biodir.networks.inputs import read_statements, statements_from_json
+from biodir.networks.merging import merge
+from helpers.marked import marked_document
+
+DOCUMENT = marked_document(
+    "<C:D007501 Iron> raises <G:1956 EGFR>. Old <C:D007501 iron> is. The <C:D007501 iron> is old.",
+    id="7",
+    relations=(Relation("Bind", "D007501", "1956", "Novel", "1956", 0.8, 0.9, 0.5),),
+)
+RESULT = {
+    "subject": {"id": "1956", "type": "GeneOrGeneProduct", "text": "EGFR"},
+    "object": {"id": "D007501", "type": "ChemicalEntity", "text": "Iron"},
+    "relation": "Bind",
+    "directed": True,
+    "novelty": "Novel",
+    "score": 0.36,
+    "relation_score": 0.8,
+    "novelty_score": 0.9,
+    "direction_score": 0.5,
+    "evidence": [{"start": 0, "end": 17, "text": "Iron raises EGFR."}],
+    "cross_window": False,
+}
+
+
+def write_lines(path: Path, *values: object) -> Path:
+    path.write_text("".join(json.dumps(value) + "\n" for value in values), encoding="utf-8")
+    return path
+
+
+def test_pubtator_of_bioredirect_and_results_with_entities_make_the_same_network(tmp_path):
+    write_pubtator([DOCUMENT], tmp_path / "a.pubtator")
+    given = DOCUMENT.to_dict()
+    results = write_lines(tmp_path / "a.jsonl", {**given, "relations": [RESULT]})
+    documents = write_lines(tmp_path / "b.jsonl", given)
+    networks = [merge(read_statements(path)) for path in (tmp_path / "a.pubtator", results, documents)]
+    assert networks[0] == networks[1] == networks[2]
+    (edge,) = networks[0].edges
+    assert (edge.score_max, edge.evidence[0].text, edge.object.synonyms) == (0.4, "Iron raises EGFR.", ("Iron",))
+
+
+def test_results_without_text_have_the_names_of_first_mentions(tmp_path):
+    results = write_lines(tmp_path / "a.jsonl", {"id": "7", "relations": [RESULT]}, {"id": "8", "relations": []})
+    network = merge(read_statements(results))
+    (edge,) = network.edges
+    assert (edge.object.name, edge.object.synonyms, edge.score_max, edge.novel) == ("Iron", (), 0.4, 1)
+    assert network.documents == 2
+
+
+@pytest.mark.parametrize("text", ["[%s]", "\n%s\n\n"])
+def test_results_may_be_a_list_or_have_blank_lines(text, tmp_path):
+    (tmp_path / "a.json").write_text(text % json.dumps({"id": "7", "relations": [RESULT]}), encoding="utf-8")
+    assert len(merge(read_statements(tmp_path / "a.json")).edges) == 1
+
+
+def test_score_of_a_result_without_parts_is_its_score():
+    result = {key: value for key, value in RESULT.items() if key not in ("relation_score", "direction_score")}
+    assert statements_from_json({"id": "7", "relations": [result]}).statements[0].score == 0.36
+
+
+def test_results_with_names_of_pubtator3_are_those_of_biored():
+    found = statements_from_json({"id": "7", "relations": [{**RESULT, "relation": "interact"}]})
+    assert found.statements[0].relation == "Bind"
+
+
+def test_result_that_is_none_is_an_error_with_its_line(tmp_path):
+    broken = {**RESULT, "object": {"id": "D1"}}
+    path = write_lines(tmp_path / "a.jsonl", {"id": "7", "relations": [RESULT]}, {"id": "8", "relations": [broken]})
+    found = read_statements(path)
+    assert next(found).id == "7"
+    with pytest.raises(ParseError, match=r"a\.jsonl:2: document 8: the relations are not those of `biodir predict`"):
+        next(found)
+
+
+def test_relation_without_mention_is_an_error_of_its_document(tmp_path):
+    lost = {**DOCUMENT.to_dict(), "relations": [{"relation": "Bind", "entity1": "1956", "entity2": "5"}]}
+    path = write_lines(tmp_path / "a.jsonl", lost, DOCUMENT.to_dict())
+    with pytest.raises(AnnotationError, match=r"a\.jsonl:1: document 7: '5' of a relation Bind has no mention"):
+        list(read_statements(path))
+    policy = ErrorPolicy("skip-document")
+    assert len(list(read_statements(path, policy))) == 1
+    assert policy.summary() == ["left out: 1 document (relation of a mention that is not there)"]
