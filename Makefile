@@ -1,4 +1,4 @@
-# make run       predict the relations of FILE and print them
+# make run       print the relations of two samples, one of them without marked entities; of FILE; or of TEXT
 # make test      run the tests; make test-lowest runs the core tests with the lowest versions of all dependencies
 # make demo      serve the page of demo/ until it is stopped
 # make check     check style and formatting (make lint), types, spelling, and that all files name one version
@@ -8,18 +8,19 @@
 # make clean     remove the output of builds and tests; make distclean also removes .venv
 #
 # Each target sets itself up in .venv; nothing is installed twice. Needs Python 3.11 or newer with its venv module.
-#   FILE    the PubTator file to read: make run FILE="my file.pubtator"
+#   FILE    the file to read, such as plain text or PubTator: make run FILE="my file.txt"
+#   TEXT    the text to read: make run TEXT="EGFR T790M causes resistance to gefitinib."
 #   PORT    where the page is served: make demo PORT=8000
 #   PYTHON  the interpreter to build .venv with
 #   TORCH   the torch that the first set-up installs; the CPU build unless you name another, such as TORCH=torch==2.13.0
 
-FILE ?= samples/sample.pubtator
 PORT ?= 7860
 PYTHON ?= python3
 TORCH ?= torch==2.13.0+cpu
 
-# A variable of the recipe's environment keeps spaces and quotes in the file name intact.
+# Variables of the recipe's environment keep spaces and quotes in them intact.
 export FILE
+export TEXT
 export PORT
 
 python := .venv/bin/python
@@ -35,7 +36,9 @@ help:
 	@awk '/^$$/ {exit} {sub(/^# ?/, ""); print}' Makefile
 
 run: .venv/.biodir-run
-	@.venv/bin/biodir predict --model . "$$FILE"
+	@if [ -n "$$TEXT" ]; then printf '%s\n' "$$TEXT" | .venv/bin/biodir predict --model . -; \
+	elif [ -n "$$FILE" ]; then .venv/bin/biodir predict --model . "$$FILE"; \
+	else .venv/bin/biodir predict --model . samples/sample.pubtator samples/plain.txt; fi
 
 test: .venv/.biodir-dev
 	$(python) -m pytest -q

@@ -125,8 +125,8 @@ class Document:
         Args:
             mapping: ``entities`` holds ``{"start", "end", "type", "id"?, "text"?}``. ``id`` is a string or a list of
                 strings; ``"-"``, ``"-1"``, ``"None"`` and the like mean "not linked". Mentions of one type whose ``id``
-                is missing, None or empty form an entity if their texts are equal without regard to case and spacing.
-                An abstract without title is the text. Shapes of other tools are read: see `own_shape`.
+                is missing, None or empty are grouped by their names: see `with_grouped_mentions`. An abstract without
+                title is the text. Shapes of other tools are read: see `own_shape`.
             default_id: the document's id if the mapping has none.
             policy: what its offsets count, whether a mention or relation with an error is left out, and whether the
                 entities of a document without any will be found.
@@ -157,15 +157,17 @@ class Document:
     def to_dict(self) -> dict[str, Any]:
         """Return the document as JSON-ready data, from which `from_dict` makes an equal document.
 
-        The ``id`` of an entity is a list, which is empty for a mention that is not linked. So libraries for tables,
-        which guess the type of a column, change no identifier.
+        A plain document has no ``entities``, since an empty list says that there are none. The ``id`` of an entity is a
+        list, which is empty for a mention that is not linked. So libraries for tables, which guess the type of a
+        column, change no identifier.
         """
         mapping: dict[str, Any] = {"id": self.id, "text": self.text}
         if self.passages:
             mapping["passages"] = [
                 {"start": part.start_char, "end": part.end_char, "type": part.kind} for part in self.passages
             ]
-        mapping["entities"] = [mention_to_dict(mention) for mention in self.mentions]
+        if not self.is_plain:
+            mapping["entities"] = [mention_to_dict(mention) for mention in self.mentions]
         mapping["relations"] = [
             {key: value for key, name in RELATION_KEYS.items() if (value := getattr(relation, name)) is not None}
             for relation in self.relations

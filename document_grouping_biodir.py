@@ -117,13 +117,15 @@ def groups_by_name(text: str, mentions: Sequence[Mention], rules: Collection[str
             written = glossary.written_out(name, mention.start_char)
             if written != name and key not in defined[kind]:
                 aliases[kind].add(key, mention.start_char, glossary.key(written, kind))
-    if "apposition" in rules:
-        for kind, first, second, place in _appositions(text, mentions, kinds, keys):
-            if not {first, second} & aliases[kind].targets.keys():
-                aliases[kind].add(second, place, first)
     if "genus" in rules:
         for kind, short, long in _genera(kinds, names):
-            aliases[kind].add(glossary.key(short, kind), 0, glossary.key(long, kind))
+            if glossary.key(short, kind) not in aliases[kind].targets:
+                aliases[kind].add(glossary.key(short, kind), 0, glossary.key(long, kind))
+    if "apposition" in rules:
+        named = {kind: set(found.targets) for kind, found in aliases.items()}
+        for kind, first, second, place in _appositions(text, mentions, kinds, keys):
+            if named[kind].isdisjoint((first, second)):
+                aliases[kind].add(second, place, first)
     for found in aliases.values():
         found.sort()
     return [(kind, aliases[kind].resolved(key, mention.start_char)) for mention, kind, _, key in placed]
@@ -237,7 +239,7 @@ def _names_of(text: str, mentions: Sequence[Mention], definitions: Sequence[Abbr
         name = mention.text
         for _, (start, end) in pairs[bisect_left(starts, mention.start_char) : bisect_left(starts, mention.end_char)]:
             if end <= mention.end_char:
-                parenthesis = rf"\s*[(\[]\s*{re.escape(text[start:end])}\s*(?:[)\]]|\Z)"
+                parenthesis = rf"\s?[(\[]\s?{re.escape(text[start:end])}\s?(?:[)\]]|\Z)"
                 name = re.sub(parenthesis, "", name, count=1)
         names.append(name)
     return names

@@ -15,8 +15,13 @@ from .document_shapes_biodir import TEXT_KEYS
 from .errors_biodir import STRICT, AnnotationError, ErrorPolicy, ParseError
 from .labels_biodir import UNKNOWN_TYPE, known_type
 
-# XML and HTML, which are no plain text; "<5 % of patients" is.
-_MARKUP = re.compile(r"\s*<[?!a-zA-Z]")
+# What begins as BioC XML, other XML that declares itself, and pages of HTML. "<5 % of patients" and "<i>BRCA1</i>"
+# begin a text.
+_BEFORE_ELEMENT = r"[\s\ufeff]*(?:<!--.*?-->\s*)*"
+_XML = re.compile(_BEFORE_ELEMENT + r"<(?:\?xml\s|!DOCTYPE\s|collection[\s/>])", re.DOTALL)
+_HTML = re.compile(_BEFORE_ELEMENT + r"<(?:!doctype\s+html|html|head|body)\b", re.DOTALL | re.IGNORECASE)
+# What begins as an object of JSON, even if it is cut; "{Delta}9-THC" begins a text.
+_JSON_OBJECT = re.compile(r'[\s\ufeff]*\{\s*"(?:[^"\\]|\\.)*"\s*:')
 # Keys of an input that the pipeline ignores: relations that are known already.
 RELATION_KEYS = ("relations", "subject_lines")
 
@@ -104,21 +109,37 @@ def document_from_input(
 
 def _check_text(text: str, place: str, policy: ErrorPolicy) -> None:
     """Check that a string that is not PubTator is a text whose entities will be found; else raise ParseError."""
-    fix = "mark the entities, or pass ner= to find them"
-    if text.lstrip().startswith(("{", "[")) and (not policy.finds_entities or _is_json(text)):
+    if _is_json(text):
         fix = "parse it with json.loads"
-    elif policy.finds_entities and _MARKUP.match(text):
+    elif begins_as_html(text):
+        fix = "it is a page of HTML; extract its text"
+    elif begins_as_xml(text):
         fix = "write it to a file and read that with biodir.formats.reading"
     elif policy.finds_entities:
         return
+    else:
+        fix = "mark the entities, or pass ner= to find them"
     raise ParseError(f"{place}: {text[:40]!r} is not PubTator text; {fix}")
 
 
+def begins_as_xml(text: str) -> bool:
+    """Return whether the text begins as BioC XML, or as XML that declares itself; one with inline markup does not."""
+    return _XML.match(text) is not None
+
+
+def begins_as_html(text: str) -> bool:
+    """Return whether the text begins as a page of HTML."""
+    return _HTML.match(text) is not None
+
+
 def _is_json(text: str) -> bool:
+    """Return whether the text is an object or list of JSON, or begins as an object of JSON."""
+    if not text.lstrip("\ufeff \t\r\n").startswith(("{", "[")):
+        return False
     try:
         json.loads(text)
     except (ValueError, RecursionError):
-        return text.lstrip().startswith("{")  # "[Article in French]" is a title
+        return _JSON_OBJECT.match(text) is not None
     return True
 
 

@@ -65,7 +65,7 @@ def name_key(name: str, entity_type: str, rules: Collection[str] = RULES) -> str
     >>> name_key("p.Thr790Met", "SequenceVariant") == name_key("T790M mutation", "SequenceVariant")
     True
     """
-    name = unicodedata.normalize("NFKC", name).strip()
+    name = " ".join(unicodedata.normalize("NFKC", name).split())
     if entity_type == VARIANT and "variant" in rules:
         variant = _variant_key(name)
         if variant:
@@ -73,7 +73,7 @@ def name_key(name: str, entity_type: str, rules: Collection[str] = RULES) -> str
     if entity_type == CHEMICAL and "element" in rules:
         name = _ELEMENTS.get(_CHARGE.sub("", name), name)
     if "spelling" not in rules:
-        return " ".join(name.casefold().split())
+        return name.casefold()
     name = _POSSESSIVE.sub("", name)
     if "plural" in rules:
         name = _LETTERS.sub(lambda found: _singular(found.group()), name)

@@ -75,10 +75,12 @@ class Tagger(nn.Module):
         Args:
             encoder: `reading_encoder`, or a back end that computes it.
             inputs: see `TaggerInputs`.
-            token_budget: the most tokens that go through the encoder at once; a longer window goes by itself.
+            token_budget: the most tokens, with padding, that go through the encoder at once; a longer window goes by
+                itself.
         """
         logits = self.classifier.weight.new_zeros(len(inputs.word_windows), self.classifier.out_features)
-        for start, end in _groups(inputs.attention_mask.sum(dim=1).tolist(), token_budget):
+        is_packed = encoder.config._attn_implementation == PACKED_ATTENTION
+        for start, end in _groups(inputs.attention_mask.sum(dim=1).tolist(), token_budget, is_packed):
             inside = ((inputs.word_windows >= start) & (inputs.word_windows < end)).nonzero()[:, 0]  # (words here,)
             mask = inputs.attention_mask[start:end]
             mask = mask[:, : int(mask.sum(dim=1).max())]
@@ -141,15 +143,16 @@ def _layer_list(encoder: Any) -> tuple[list[str], nn.ModuleList]:
     )
 
 
-def _groups(tokens: list[int], token_budget: int) -> list[tuple[int, int]]:
-    """Return [start, end) of neighbouring windows that are read together."""
+def _groups(tokens: list[int], token_budget: int, is_packed: bool) -> list[tuple[int, int]]:
+    """Return [start, end) of neighbouring windows that are read together; without packing, padded to the longest."""
     groups: list[tuple[int, int]] = []
-    fill = 0
+    fill = longest = 0
     for window, size in enumerate(tokens):
-        fill += size
-        if not groups or fill > token_budget:
+        fill, longest = fill + size, max(longest, size)
+        windows = window + 1 - groups[-1][0] if groups else 1
+        if not groups or (fill if is_packed else windows * longest) > token_budget:
             groups.append((window, window))
-            fill = size
+            fill = longest = size
         groups[-1] = (groups[-1][0], window + 1)
     return groups
 

@@ -1,8 +1,9 @@
 """The pipeline: `pipeline("biomedical-relation-extraction")`."""
 
 import logging
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
 
 from transformers import AutoModel
 from transformers.pipelines.base import Pipeline
@@ -25,7 +26,7 @@ from .pipeline_engine_biodir import (
     run,
     use_one_thread_if_forked,
 )
-from .pipeline_entities_biodir import Linker, with_found, with_identifiers, with_recognised
+from .pipeline_entities_biodir import Linker, linked, with_found, with_identifiers, with_recognised
 from .pipeline_parameters_biodir import as_list, check_loading, check_names, check_numbers, named_pair
 from .pipeline_results_biodir import ResultWriter
 from .pipeline_tagging_biodir import MentionFinder
@@ -136,7 +137,8 @@ class BioDirPipeline(Pipeline):
         for part in (self, self.model, self.model.config):
             enter_in_package(type(part))
         self.model.eval()  # a model that was just trained would use dropout
-        self._processor = make_processor(self.tokenizer, self.model.config)
+        # A model may have a tagger and nothing else.
+        self._processor: Any = make_processor(self.tokenizer, self.model.config) if self.model.config.tasks else None
         self._rule = DecodingRule.from_config(self.model.config)
         self._finder = MentionFinder(self.model, self.tokenizer) if self.has_tagger else None
 
@@ -169,14 +171,15 @@ class BioDirPipeline(Pipeline):
         if self._finder is None:
             raise CheckpointError("the model finds no entities; mark them, or take a checkpoint with a tagger")
         link = link or self._preprocess_params.get("link")
-        for document in self._finder.find(documents):
-            yield with_identifiers(document, link)
+        plain = (replace(each, mentions=(), relations=(), subject_lines=(), is_marked=False) for each in documents)
+        yield from with_found(plain, self._tagged(link))
 
     def with_entities(self, documents: Iterable[Any], **parameters: Any) -> Iterator[Document]:
         """Yield the documents of inputs as a call with these parameters relates them: what is plain with its entities.
 
-        Plain documents are tagged together, so a few are read ahead. A call on what is yielded finds no entities, but
-        would apply `link` again. What the call reads in another way than it is written, only the call logs.
+        Plain documents are tagged together, so a few are read ahead. A call on what is yielded finds no entities; with
+        ``link=keep_identifiers`` it does not apply the constructor's `link` again. What the call reads in another way
+        than it is written, only the call logs.
 
         Raises:
             BioDirError: a parameter or a document is not as described.
@@ -285,10 +288,13 @@ class BioDirPipeline(Pipeline):
         """Yield the batches of documents with the inputs of the model."""
         pair_filter = parameters.get("pair_filter") or _pair_filter(parameters)
         token_budget = self.model.config.token_budget
+        if self._processor is None:
+            yield from (([(document, None)], []) for document in input_)
+            return
         parts = document_parts(input_, self._processor, pair_filter)
         prepared = prepare(batches(parts, token_budget, parameters.get("batch_size")), self._processor, token_budget)
         # A CPU that computes the model has no time to spare; an accelerator leaves the CPU idle.
-        return prepared if self.device.type == "cpu" else read_ahead(prepared)
+        yield from prepared if self.device.type == "cpu" else read_ahead(prepared)
 
     def _forward(self, input_tensors: dict[str, Any], **parameters: Any) -> dict[str, Any]:
         return model_logits(self.model, input_tensors)
@@ -323,14 +329,19 @@ class BioDirPipeline(Pipeline):
         link = preprocess.get("link")
         if is_found:
             return with_identifiers(document, link)
-        return document if link is None or document.is_plain else link(document)
+        return document if link is None or document.is_plain else linked(document, link)
+
+    def _tagged(self, link: Linker | None) -> Callable[[Sequence[Document]], Iterator[Document]]:
+        """Return the function that finds the entities of several documents at once."""
+        find = cast(MentionFinder, self._finder).find
+        return lambda plain: (with_identifiers(document, link) for document in find(plain))
 
     def _completed(
         self, documents: Iterable[Document], preprocess: Mapping[str, Any], policy: ErrorPolicy
     ) -> Iterator[Document]:
         """Yield the documents, the plain ones with the entities that the tagger finds."""
         if self._finder is not None:
-            documents = with_found(documents, lambda plain: self.find_entities(plain, preprocess.get("link")))
+            documents = with_found(documents, self._tagged(preprocess.get("link")))
         for document in documents:
             if document.mentions and len({each for mention in document.mentions for each in mention.identifiers}) < 2:
                 policy.note("documents with fewer than two different identifiers, in which nothing can be related")

@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from .document_biodir import Document, text_identifier
-from .errors_biodir import AnnotationError
+from .document_biodir import Document, Mention
+from .document_grouping_biodir import with_grouped_mentions
+from .document_parts_biodir import UNLINKED_IDENTIFIERS
+from .errors_biodir import AnnotationError, SettingError
 
 Recogniser = Callable[[str], Iterable[Mapping[str, Any]]]
 Linker = Callable[[Document], Document]
@@ -60,19 +62,44 @@ def _completed(
         yield next(found) if document.is_plain else document
 
 
+def linked(document: Document, link: Linker) -> Document:
+    """Return what `link` makes of the document.
+
+    Raises:
+        SettingError: it returned something else than a document.
+    """
+    found = link(document)
+    if hasattr(found, "mentions") and hasattr(found, "to_dict"):  # a Document, from whichever copy of its class
+        return found
+    raise SettingError(
+        f"document {document.id}: link returned {type(found).__name__} {repr(found)[:40]}; let it return the document "
+        "with identifiers"
+    )
+
+
+def keep_identifiers(document: Document) -> Document:
+    """Return the document: the `link` of a call on documents that are linked already.
+
+    >>> document = Document("7", "Iron.")
+    >>> keep_identifiers(document) is document
+    True
+    """
+    return document
+
+
 def with_identifiers(document: Document, link: Linker | None = None) -> Document:
     """Return the document with an identifier for every mention.
 
     Args:
         document: with mentions that were found.
-        link: gives some of the mentions identifiers; the others are grouped by their texts.
+        link: gives some of the mentions identifiers; the others are grouped by their names.
     """
-    document = document if link is None else link(document)
-    grouped = (
-        each if each.identifiers else replace(each, identifiers=(text_identifier(each.text),))
-        for each in document.mentions
-    )
-    return replace(document, mentions=tuple(grouped), is_marked=True)
+    document = document if link is None else linked(document, link)
+    grouped = with_grouped_mentions(document).mentions
+    # A recogniser may say that a mention has none.
+    pairs = zip(document.mentions, grouped, strict=True)
+    mentions = (given if given.source_identifier else named for given, named in pairs)
+    return replace(document, mentions=tuple(mentions), is_marked=True)
 
 
 def with_recognised(document: Document, ner: Recogniser) -> Document:
@@ -88,11 +115,16 @@ def with_recognised(document: Document, ner: Recogniser) -> Document:
     # Its spans are of this text, and may cut words where its tokens do.
     entries = [{**entry, "text": document.text[entry["start"] : entry["end"]] or None} for entry, _ in results]
     read = Document.from_dict({**document.to_dict(), "entities": entries})
-    mentions = [
-        replace(mention, score=score, identifiers=() if entry["id"] in (None, "") else mention.identifiers)
-        for mention, (entry, score) in zip(read.mentions, results, strict=True)
-    ]
+    pairs = zip(read.mentions, results, strict=True)
+    mentions = [_with_source(mention, entry["id"], score) for mention, (entry, score) in pairs]
     return replace(document, mentions=tuple(mentions), is_marked=True)
+
+
+def _with_source(mention: Mention, given: Any, score: float | None) -> Mention:
+    """Return the mention without identifier if none was given; a column says where it is linked to nothing."""
+    if given is None or given == "":
+        return replace(mention, score=score, identifiers=())
+    return replace(mention, score=score, source_identifier=None if mention.identifiers else UNLINKED_IDENTIFIERS[0])
 
 
 def _ner_entry(result: Any, place: str) -> tuple[dict[str, Any], float | None]:

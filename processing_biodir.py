@@ -28,6 +28,6 @@ def make_processor(tokenizer: Any, config: Any) -> Processor:
         SettingError: `max_tokens` leaves no room for the text.
     """
     settings = ProcessingSettings.from_config(config)
-    if config.pair_encoding == "document":
+    if config.pair_encoding == "document" or not config.tasks:  # a tagger by itself scores no pair, in either form
         return DocumentProcessor(tokenizer, settings)
     return PairwiseProcessor(tokenizer, settings)

@@ -1,7 +1,8 @@
 """The tagger of mentions: words of a plain text, and the windows of tokens in which they are read.
 
 A text is read as the document form reads it, in windows with a `[SEP]` between sentences, but without boundary tags. A
-word is a run of letters and digits, or a single other character; its first sub-word represents it (Devlin et al. 2019).
+word is a run of letters and digits with their combining marks, or a single other character; its first sub-word
+represents it (Devlin et al. 2019).
 """
 
 import re
@@ -17,7 +18,7 @@ from .document_sentences_biodir import sentence_spans
 from .processing_tokens_biodir import BaseProcessor, padded
 from .processing_windows_biodir import WindowRuler, text_windows
 
-_WORD = re.compile(r"[^\W_]+|[^\w\s]|_")
+_WORD = re.compile(r"(?:[^\W_][\u0300-\u036f]*)+|[^\w\s]|_")
 
 
 @dataclass(frozen=True)

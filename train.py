@@ -86,7 +86,7 @@ class TrainingRun:
         record: what training.json holds beside the epochs.
 
     >>> settings = TrainingSettings(train=["train.pubtator"], encoder="bert-base-uncased", output_dir="runs/first")
-    >>> run = TrainingRun(settings, *[None] * 10, record={"steps": 40}, progress=Progress(step=20))
+    >>> run = TrainingRun(settings, *[None] * 12, record={"steps": 40}, progress=Progress(step=20))
     >>> log_of(run)["steps"], log_of(run)["finished"], run.output.name
     (40, False, 'first')
     """

@@ -1,7 +1,7 @@
 """Extraction of directed relations from biomedical documents.
 
-The pipeline takes documents with marked entities. It returns which entities are related, the type of each relation,
-its novelty, its subject and object, scores, and the sentences that support it:
+The pipeline takes documents with marked entities, or plain texts, in which it finds them. It returns which entities
+are related, the type of each relation, its novelty, its subject and object, scores, and the sentences that support it:
 
     from biodir import read_pubtator
     from biodir.inference.loading import load_pipeline
@@ -16,6 +16,7 @@ other names from their modules.
 ## Predict
 
 - `biodir.pipeline_biodir`: the pipeline, its parameters and its results.
+- `biodir.pipeline_entities_biodir`, `biodir.pipeline_tagging_biodir`: the entities of plain texts.
 - `biodir.pipeline_engine_biodir`, `biodir.pipeline_decoding_biodir`: batches across documents; scores to relations.
 - `biodir.inference.loading`: loads a checkpoint with the installed code.
 - `biodir.inference.predict`: files of documents to files of relations.

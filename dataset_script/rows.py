@@ -35,6 +35,8 @@ def with_model_types(document: Document) -> Document:
 def document_row(document: Document, labels: Labels) -> dict[str, Any]:
     """Return the row of a document, with keys as in `Document.to_dict`; it has neither `subject_lines` nor `pmcid`.
 
+    The entities of a plain document are None, as rows of a table have the same columns.
+
     Raises:
         AnnotationError: an entity type, a passage type or a label is unknown.
     """
@@ -45,7 +47,7 @@ def document_row(document: Document, labels: Labels) -> dict[str, Any]:
         _check_label("relation", relation.relation_type, labels["relation"], place)
         if relation.novelty is not None:
             _check_label("novelty", relation.novelty, labels.get("novelty", ()), place)
-    row = document.to_dict()
+    row = {"entities": None, **document.to_dict()}
     for key in ("subject_lines", "pmcid"):
         row.pop(key, None)
     return row

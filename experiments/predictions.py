@@ -120,7 +120,8 @@ def score(options: argparse.Namespace) -> dict[str, Any]:
     """Return the report on the model or models of the options."""
     models, gold = models_of(options.models), read_gold(options.gold)
     pipelines = {task: load(model, options) for task, model in models.items()}
-    predicted = {task: list(extract(iter(gold), return_all_scores=True)) for task, extract in pipelines.items()}
+    marked = [replace(document, is_marked=True) for document in gold]  # those without a mention, too
+    predicted = {task: list(extract(iter(marked), return_all_scores=True)) for task, extract in pipelines.items()}
     found = []
     for document, *results in zip(gold, *predicted.values(), strict=True):
         related = joined_results(document.id, dict(zip(predicted, results, strict=True)))

@@ -60,7 +60,8 @@ for seed in "${seeds[@]}"; do
 done
 python scripts/average_checkpoints.py "${finals[@]}" --output "$output/final"
 
-# 5. The tagger, over the finished relations: all corpora that annotate entity types completely, then those like BioRED.
+# 5. The tagger, over the finished relations: all corpora that annotate entity types completely, then those like BioRED,
+# at the end half of the texts sentence by sentence.
 # The captions of bioid that name no cell line are left out.
 if [ ! -f "$output/cell_lines.jsonl" ]; then
   python - "$data/extra/bioid.jsonl.xz" > "$output/cell_lines.part" <<'EOF'
@@ -79,7 +80,10 @@ $launch train.py --config recipes/tagger1.yaml --train "$train" --dev "$dev" --e
 $launch train.py --config recipes/tagger2.yaml --train "$train" --dev "$dev" --exclude "$test" \
   --encoder "$output/tagger1" --mention_train "$data/extra/tmvar3.jsonl.xz" --output_dir "$output/tagger2" \
   --resume_from_checkpoint
+$launch train.py --config recipes/tagger3.yaml --train "$train" --dev "$dev" --exclude "$test" \
+  --encoder "$output/tagger2" --mention_train "$data/extra/tmvar3.jsonl.xz" --output_dir "$output/tagger3" \
+  --resume_from_checkpoint
 
 # 6. The weights in float16, at the top of the repository; test is scored once.
-python scripts/export_checkpoint.py "$output/tagger2" . --calibrated-like "$output/stage2"
+python scripts/export_checkpoint.py "$output/tagger3" . --calibrated-like "$output/stage2"
 biodir evaluate "$test" --model .

@@ -3,6 +3,7 @@
 python scripts/write_model_card.py            # after a change of the template or of training.json
 python scripts/write_model_card.py --check    # print the difference and exit with status 1 where there is one
 python scripts/write_model_card.py --measure DEV TEST --dev-model RUN    # score a new checkpoint first
+python scripts/write_model_card.py --measure DEV TEST    # the same, if only its tagger is new
 """
 
 import argparse
@@ -23,11 +24,14 @@ def main(arguments: list[str] | None = None, checkout: Path = CHECKOUT) -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--check", action="store_true", help="write nothing; fail where a file differs")
     parser.add_argument("--measure", nargs=2, type=Path, metavar=("DEV", "TEST"), help="first score the checkpoint")
-    dev_help = "with --measure: the checkpoint to score on DEV; the shipped one (.) only if it was not trained on it"
+    dev_help = (
+        "with --measure: the run that chose epoch and bias on DEV, to score there; the shipped one (.) only if it was "
+        "not trained on DEV; by default its scores stay, if the relations are those measured before"
+    )
     parser.add_argument("--dev-model", type=Path, help=dev_help)
     options = parser.parse_args(arguments)
-    if bool(options.measure) != bool(options.dev_model):
-        parser.error("--measure and --dev-model go together; name the checkpoint that chose epoch and bias on DEV")
+    if options.dev_model and not options.measure:
+        parser.error("--dev-model is scored with --measure; give DEV and TEST")
     try:
         if options.measure:
             from biodir.publishing.measuring import measure

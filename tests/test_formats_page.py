@@ -1,7 +1,8 @@
-"""The tables of docs/formats.md name what the readers know."""
+"""The tables of docs/formats.md and docs/entities.md name what the readers know."""
 
 import re
 
+from biodir.document_names_biodir import RULES
 from biodir.document_parts_biodir import is_unlinked
 from biodir.document_shapes_biodir import DOCUMENT_KEYS, ENTITY_KEYS, ID_KEYS, MENTION_KEYS
 from biodir.errors_biodir import ERRORS, OFFSETS
@@ -45,3 +46,8 @@ def test_identifiers_that_mean_none_are_those_of_the_readers():
 def test_policies_and_units_are_named():
     assert all(f"`{name}`" in section("Errors") for name in ERRORS)
     assert all(f"`{name}`" in section("Offsets") for name in OFFSETS)
+
+
+def test_table_of_rules_has_all_rules_in_order():
+    page = (CHECKOUT / "docs" / "entities.md").read_text("utf-8").split("## Measured")[0]
+    assert tuple(re.findall(r"^\| `([a-z-]+)` \|", page, flags=re.MULTILINE)) == RULES

@@ -77,14 +77,13 @@ def evaluate(
     if plot:
         check_plot_path(plot)
     policy = reading_policy(errors, offsets, split_relations)
-    needs_relations = not plain_text if predicted_file else plain_text is False  # a model with a tagger needs none
-    gold = read_gold(gold_file, policy, needs_relations)
+    # A model with a tagger needs no gold relations.
+    gold = read_gold(gold_file, policy, needs_relations=not plain_text if predicted_file else plain_text is False)
     other = read_predictions(against, gold, policy) if against else None
     if predicted_file:
         found = evaluate_file(predicted_file, gold, policy, resampling, bool(plain_text))
     else:
-        progress = partial(tqdm, unit=" documents", disable=None)
-        extract: Any = quiet_pipeline(model, device, backend)
+        extract, progress = quiet_pipeline(model, device, backend), partial(tqdm, unit=" documents", disable=None)
         found = evaluate_model(extract, gold, policy, resampling, plain_text, progress)
     if plot and not found.has_relations:
         raise SettingError(f"--plot {plot}: shows relations of gold's entities, which were not scored; leave it out")

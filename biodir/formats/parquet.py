@@ -34,12 +34,12 @@ def parse_parquet(file: io.BufferedReader, source: str, policy: ErrorPolicy = ST
     """Yield the documents of an open file; see `read_parquet`."""
     attempts = (
         (f"{source}: row {number}", partial(_document, row, features, number, f"{source}: row {number}", policy))
-        for number, (row, features) in enumerate(_rows(file, source), start=1)
+        for number, (row, features) in enumerate(_rows(file, source, policy.finds_entities), start=1)
     )
     yield from policy.documents(attempts, source)
 
 
-def _rows(stream: io.BufferedReader, place: str) -> Iterator[tuple[dict[str, Any], Any]]:
+def _rows(stream: io.BufferedReader, place: str, may_be_plain: bool) -> Iterator[tuple[dict[str, Any], Any]]:
     """Yield every row with the features of the file."""
     try:
         import pyarrow
@@ -50,7 +50,7 @@ def _rows(stream: io.BufferedReader, place: str) -> Iterator[tuple[dict[str, Any
     try:
         file = ParquetFile(stream if stream.seekable() else io.BytesIO(stream.read()))
         features = Features.from_arrow_schema(file.schema_arrow)
-        _check_columns(file.schema_arrow.names, place)
+        _check_columns(file.schema_arrow.names, place, may_be_plain)
         for batch in file.iter_batches(BATCH_ROWS):
             for row in batch.to_pylist():
                 yield row, features
@@ -58,8 +58,8 @@ def _rows(stream: io.BufferedReader, place: str) -> Iterator[tuple[dict[str, Any
         raise ParseError(f"{place}: not a Parquet file that can be read ({error}); export it again") from error
 
 
-def _check_columns(names: list[str], place: str) -> None:
-    missing = [name for name in NEEDED_COLUMNS if name not in names]
+def _check_columns(names: list[str], place: str, may_be_plain: bool) -> None:
+    missing = [name for name in NEEDED_COLUMNS if name not in names and not (may_be_plain and name == "entities")]
     if "passages" in names or ("text" in names and set(ENTITY_KEYS) & set(names)):
         return  # the shape of another tool, such as bigbio's
     if missing and {"document_id", "entity1_id", "entity2_id"} <= set(names):

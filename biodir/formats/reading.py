@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from biodir.document_biodir import Document
+from biodir.document_inputs_biodir import begins_as_html, begins_as_xml
 from biodir.document_pubtator_biodir import looks_like_pubtator, parse_pubtator
 from biodir.errors_biodir import STRICT, BioDirError, ErrorPolicy, ParseError
 from biodir.files import START_BYTES, input_name, open_input, text_lines
@@ -35,13 +36,12 @@ _FORMAT_SUFFIXES = (
     *(".pubtator", ".tsv", ".csv", BRAT_SUFFIX, XML_SUFFIX, ".bioc", JSON_SUFFIX, ".biocjson", ".parquet"),
     *JSON_LINES_SUFFIXES,
 )
-# What begins as JSON or XML: "[Article in French]" and "<5 % of patients" begin a text.
-_JSON_START = re.compile(r"\{|\[\s*(?:[\[{\"\]]|$)")
-_XML_START = re.compile("<[?!a-zA-Z]")
-# A line of a mention of PubTator.
-_MENTION_LINE = re.compile(r"^[^\t\n]+\t\d+\t\d+\t", re.MULTILINE)
-_BRAT_LINE = re.compile(r"^[TR]\d+\t\S+ ", re.MULTILINE)
-_HTML = re.compile(r"\s*<(?:!doctype html|html|head|body)\b", re.IGNORECASE)
+# What begins as JSON: "[Article in French]" and "{Delta}9-THC" begin a text.
+_JSON_START = re.compile(r"\{\s*(?:[\"}]|$)|\[\s*(?:[\[{\"\]]|$)")
+# A line of a mention of PubTator: id, start, end, text, type. A table in a text has such lines by chance, but not with
+# a text as long as its span.
+_MENTION_LINE = re.compile(r"^\S+\t(\d+)\t(\d+)\t([^\t\n]+)\t\S", re.MULTILINE)
+_BRAT_LINE = re.compile(r"^(?:T\d+\t\S+ \d+ \d|R\d+\t\S+ \S+:T\d)", re.MULTILINE)
 
 
 def read_documents(
@@ -135,17 +135,21 @@ def content_format(file: io.BufferedReader, source: str, may_be_text: bool = Fal
     may_be_text = may_be_text and not _without_packing(source).endswith(_FORMAT_SUFFIXES)
     if shown.startswith(("{", "[")) and not (may_be_text and not _JSON_START.match(shown)):
         return JSON
-    if _HTML.match(text):
+    if begins_as_html(text):
         raise ParseError(f"{source}: is a page of HTML, not a file of documents; was an error page saved?", "HTML")
-    if shown.startswith("<") and not (may_be_text and not _XML_START.match(shown)):
+    if shown.startswith("<") and not (may_be_text and not begins_as_xml(text)):
         return BIOC_XML
     if not looks_like_pubtator(text.replace("\r", "\n")) and _BRAT_LINE.search(text):
         return BRAT
     if "\x00" in text and not looks_like_pubtator(text):
         raise ParseError(f"{source}: is binary, and no format that biodir reads; {INPUT_HELP}", "unknown format")
-    if may_be_text and not looks_like_pubtator(text) and not _MENTION_LINE.search(text):
+    if may_be_text and not looks_like_pubtator(text) and not _has_mention_line(text):
         return TEXT
     return PUBTATOR
+
+
+def _has_mention_line(text: str) -> bool:
+    return any(int(end) - int(start) == len(mention) for start, end, mention in _MENTION_LINE.findall(text))
 
 
 def _without_packing(name: str) -> str:

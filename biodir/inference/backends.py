@@ -24,7 +24,8 @@ def use_backend(model: Any, backend: str, folder: Path | None = None) -> None:
     Args:
         model: a `BioDirForRelationExtraction`.
         backend: one of `BACKENDS`.
-        folder: where `biodir export-onnx` may have left its files; without them the encoder is exported again.
+        folder: where `biodir export-onnx` may have left its files; by default, or without them, the encoder is exported
+            again.
 
     Raises:
         SettingError: the back end is unknown, the model is not on a CPU, or a library is missing.
@@ -49,7 +50,10 @@ def use_backend(model: Any, backend: str, folder: Path | None = None) -> None:
                     setattr(part, name, Int8Linear(layer))
     elif backend in ONNX_ENDINGS:
         files = graph_files(model, folder or Path(), backend)
-        encoders = [_onnx_encoder(encoder, path, backend) for path, encoder in files.items()]
+        encoders = [
+            OnnxEncoder(encoder, path) if folder and path.is_file() else _exported(encoder, path.name, backend)
+            for path, encoder in files.items()
+        ]
         model.encoder, model.tagger_encoder = encoders[0], encoders[-1]
 
 
@@ -119,9 +123,7 @@ class LowPrecisionEncoder(nn.Module):
         return output
 
 
-def _onnx_encoder(encoder: Any, path: Path, backend: str) -> nn.Module:
-    if path.is_file():
-        return OnnxEncoder(encoder, path)
+def _exported(encoder: Any, name: str, backend: str) -> nn.Module:
     with TemporaryDirectory() as temporary:  # the session holds the graph in memory
-        export_encoder(encoder, Path(temporary) / path.name, backend)
-        return OnnxEncoder(encoder, Path(temporary) / path.name)
+        export_encoder(encoder, Path(temporary) / name, backend)
+        return OnnxEncoder(encoder, Path(temporary) / name)

@@ -17,6 +17,7 @@ from biodir.formats.pubtator_writer import BIOREDIRECT, beyond_pubtator, check_d
 from biodir.formats.reading import JSON_LINES_SUFFIXES, JSON_SUFFIX, PUBTATOR_SUFFIXES, document_count, read_documents
 from biodir.inference.listing import relation_listing
 from biodir.pipeline_decoding_biodir import first_of_pairs
+from biodir.pipeline_entities_biodir import keep_identifiers
 from biodir.pipeline_results_biodir import ResultWriter
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def predict_files(
     reading = replace(policy, prepare=prepare, finds_entities=extract.finds_entities)
     documents = policy.files(inputs, lambda path: read_documents(path, reading, one_per_line))
     finding = {name: value for name, value in parameters.items() if name in FINDING}
-    others = {name: value for name, value in parameters.items() if name not in FINDING}
+    others = {name: value for name, value in parameters.items() if name not in FINDING} | {"link": keep_identifiers}
     completed = extract.with_entities(progress(documents), **finding)
     documents_written = relations_written = 0
     opened: Any = output.open("w", encoding="utf-8", newline="\n") if isinstance(output, Path) else nullcontext(output)
@@ -166,7 +167,9 @@ def _writer(
 def _json_line(document: Document, relations: Sequence[Mapping[str, Any]], entity_offsets: str | None = None) -> str:
     line: dict[str, Any] = {"id": document.id}
     if entity_offsets is not None:
-        line |= {"text": document.text, "entities": ResultWriter(document, entity_offsets).entities()}
+        line["text"] = document.text
+        if not document.is_plain:
+            line["entities"] = ResultWriter(document, entity_offsets).entities()
     return json.dumps({**line, "relations": list(relations)}, ensure_ascii=False) + "\n"
 
 

@@ -11,7 +11,7 @@ from biodir.document_biodir import SURROGATE, Document
 from biodir.errors_biodir import ParseError
 from biodir.labels_biodir import ENTITY_TYPES
 from biodir.lexicon.concepts import HUMAN, checked_species, normalized_name
-from biodir.lexicon.linking import AMBIGUOUS, UNKNOWN, Candidate, Resolution, resolve, with_identifiers
+from biodir.lexicon.linking import AMBIGUOUS, NOT_LINKED, Candidate, Resolution, resolve, with_identifiers
 from biodir.lexicon.schema import LexiconInfo, open_lexicon
 
 logger = logging.getLogger(__name__)
@@ -117,11 +117,12 @@ class Lexicon:
 
     def summary(self) -> str:
         """Return how many mentions were linked and how, and how many were not, in one line."""
-        linked = {how: count for how, count in self.counts.most_common() if how not in (AMBIGUOUS, UNKNOWN)}
+        linked = {how: count for how, count in self.counts.most_common() if how not in NOT_LINKED}
         details = ", ".join(f"{how}: {count}" for how, count in linked.items())
+        others = ", ".join(f"{self.counts[how]} {how}" for how in NOT_LINKED if self.counts[how]) or "0"
         return (
             f"mentions linked by the lexicon: {sum(linked.values())}{f' ({details})' if details else ''}; "
-            f"not linked: {self.counts[AMBIGUOUS]} ambiguous, {self.counts[UNKNOWN]} unknown"
+            f"not linked: {others}"
         )
 
 

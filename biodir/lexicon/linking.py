@@ -12,7 +12,9 @@ from biodir.lexicon.concepts import is_number
 from biodir.lexicon.rules import organism_by_rule, species_in, variant_by_rule
 
 BY_NAME, BY_OTHER_SPELLING, BY_RULE = "by name", "by another spelling of a name", "by rule"
-BY_OTHER_MENTION, AMBIGUOUS, UNKNOWN = "by another mention", "ambiguous", "unknown"
+BY_OTHER_MENTION = "by another mention"
+AMBIGUOUS, OTHER_SPECIES, UNKNOWN = "ambiguous", "genes of species that the document does not name", "unknown"
+NOT_LINKED = (AMBIGUOUS, OTHER_SPECIES, UNKNOWN)
 # A species by its scientific name.
 _BINOMIAL = re.compile(r"\b[A-Z][a-z]+ [a-z]{3,}\b")
 
@@ -57,8 +59,8 @@ class Resolution:
     Args:
         mention: as it was.
         identifier: None if the mention stays as it is.
-        how: BY_NAME, BY_OTHER_SPELLING, BY_RULE, BY_OTHER_MENTION, AMBIGUOUS or UNKNOWN.
-        candidates: all that may be meant if it is ambiguous; else the one that was chosen, or none.
+        how: BY_NAME, BY_OTHER_SPELLING, BY_RULE, BY_OTHER_MENTION, or one of NOT_LINKED.
+        candidates: all that may be meant if it is not linked; else the one that was chosen.
 
     >>> Resolution(Mention(0, 9, "rs1801133", "SequenceVariant"), "rs1801133", BY_RULE).how
     'by rule'
@@ -200,9 +202,10 @@ def _resolved(mention: Mention, kind: str, find: Find, species: Collection[str])
     identifier = rule(mention.text) if rule else None
     if identifier is not None:
         return Resolution(mention, identifier, BY_RULE)
-    left = chosen(find(mention.text, kind), species)
+    candidates = find(mention.text, kind)
+    left = chosen(candidates, species)
     if len(left) > 1:
         return Resolution(mention, None, AMBIGUOUS, left)
     if not left:
-        return Resolution(mention, None, UNKNOWN)
+        return Resolution(mention, None, OTHER_SPECIES if candidates else UNKNOWN, candidates)
     return Resolution(mention, left[0].identifier, BY_NAME if left[0].is_exact else BY_OTHER_SPELLING, left)

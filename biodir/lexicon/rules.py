@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping
 
+from biodir.document_names_biodir import name_key
+from biodir.labels_biodir import VARIANT
 from biodir.lexicon.concepts import HUMAN
 
 # Singular names -> NCBI taxonomy identifier, as BioRED links them. The taxonomy has "mouse" and "rat" as names of a
@@ -44,16 +46,9 @@ def _pattern(word: str) -> str:
 _IN_TEXT = re.compile(rf"(?<!\w)({'|'.join(map(_pattern, sorted(_TAXON_OF, key=len, reverse=True)))})s?(?!\w)")
 _RS_NUMBER = re.compile(r"(?<![^\W_])rs[\s#-]*([1-9]\d*)(?![^\W_])", re.IGNORECASE)
 
-_AMINO_ACIDS = dict(
-    zip(
-        "Ala Arg Asn Asp Cys Gln Glu Gly His Ile Leu Lys Met Phe Pro Ser Thr Trp Tyr Val Ter Stop".split(),
-        "ARNDCQEGHILKMFPSTWYVXX",
-        strict=True,
-    )
-)
-_AMINO_ACID = f"{'|'.join(_AMINO_ACIDS)}|[ACDEFGHIKLMNPQRSTVWYX*]"
-_PROTEIN = re.compile(rf"(p\.\s*)?\(?({_AMINO_ACID})[\s-]?(\d+)[\s-]?({_AMINO_ACID})\)?", re.IGNORECASE)
-_DNA = re.compile(r"(?:([cgm])\.\s*)?([-+*]?\d+)\s*([ACGT])\s*(?:-*>|\u2192|/)\s*([ACGT])", re.IGNORECASE)
+# The form that `name_key` gives to substitutions, and the texts in which A, C, G and T are amino acids for sure.
+_SUBSTITUTION = re.compile(r"([pc]) (\S+) (\S+) (\S+)")
+_OF_PROTEIN = re.compile(r"\bp\.|[A-Za-z]{3}-?\d")
 
 
 def variant_by_rule(text: str) -> str | None:
@@ -70,16 +65,13 @@ def variant_by_rule(text: str) -> str | None:
     numbers = set(_RS_NUMBER.findall(text))
     if numbers:
         return f"rs{numbers.pop()}" if len(numbers) == 1 else None
-    if found := _DNA.fullmatch(text.strip()):
-        kind, position, before, after = found.groups()
-        return f"{(kind or 'c').lower()}|SUB|{before.upper()}|{position}|{after.upper()}"
-    if not (found := _PROTEIN.fullmatch(text.strip())):
+    found = _SUBSTITUTION.fullmatch(name_key(text, VARIANT, ("variant",)))
+    if not found:
         return None
-    prefix, first, position, second = found.groups()
-    before, after = (_AMINO_ACIDS.get(name.capitalize(), name.upper()) for name in (first, second))
-    if not prefix and len(first) == len(second) == 1 and {before, after} <= set("ACGT"):
+    kind, position, before, after = found.groups()
+    if kind == "p" and {before, after} <= set("ACGT") and not _OF_PROTEIN.search(text):
         return None
-    return f"p|SUB|{before}|{position}|{after.replace('*', 'X')}"
+    return f"{kind}|SUB|{before}|{position}|{'X' if after == '*' else after}"
 
 
 def organism_by_rule(text: str) -> str | None:

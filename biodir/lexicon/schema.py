@@ -71,7 +71,7 @@ class LexiconInfo:
         sources: in the order in which they were read.
         concepts, names: entity type -> number; a name counts for each of its spellings.
 
-    >>> LexiconInfo("2026-01-31T12:00:00+00:00", "0.1.0", ("9606",), (), {}, {}).species
+    >>> LexiconInfo("2026-01-31T12:00:00+00:00", "1.2.3", ("9606",), (), {}, {}).species
     ('9606',)
     """
 

@@ -1,6 +1,6 @@
 """Writes the model card and the `.eval_results/` file from measured numbers only."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,8 @@ from huggingface_hub import EvalResultEntry, ModelCardData, eval_result_entries_
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from biodir.configuration_biodir import TASK
-from biodir.document_biodir import Document
 from biodir.evaluation.scores import FIGURES
 from biodir.evaluation.tables import LEVEL_NAMES
-from biodir.formats.pubtator_writer import format_pubtator
 from biodir.publishing.card_check import MODEL_CARD
 from biodir.publishing.facts import Facts
 
@@ -23,7 +21,14 @@ EVAL_RESULTS = ".eval_results/bioredirect.yaml"
 BENCHMARK = "bigbio/biored"
 BENCHMARK_NAME = "BioREDirect (BioRED with directions)"
 TASK_NAME = "Directed biomedical relation extraction"
-TAGS = "biology medical relation-extraction directed-relations knowledge-graph BioRED PubTator custom_code".split()
+# The Hub's own name of the tagger's task. It is no tag of the card: it is not what `pipeline` is to load.
+MENTION_TASK = "token-classification"
+MENTION_TASK_NAME = "Biomedical named entity recognition"
+PLAIN_TEXT = "plain text"
+TAGS = (
+    *("biology", "medical", "named-entity-recognition", "relation-extraction", "directed-relations"),
+    *("end-to-end-relation-extraction", "knowledge-graph", "BioRED", "PubTator", "custom_code"),
+)
 
 
 def written_files(facts: Facts, limits: Any) -> dict[str, str]:
@@ -45,14 +50,18 @@ def card_text(facts: Facts, limits: Any) -> str:
         keep_trailing_newline=True,
         autoescape=False,  # Markdown; every value is our own
     )
-    environment.filters |= {
+    filters: dict[str, Callable[[Any], str]] = {
         "percent": lambda share: f"{100 * share:.2f}",
+        "share": lambda share: f"{100 * share:.1f}",
         "thousands": lambda number: f"{number:,}",
         "names": lambda values: " and ".join(filter(None, [", ".join(values[:-1]), values[-1]])),
         "relation": relation_line,
+        "entities": entity_line,
     }
+    environment.filters |= filters
     # The groups with the lowest F1 among those with at least ten gold relations.
     known = {name: found for name, found in facts.test["by_pair_type"].items() if found["tp"] + found["fn"] >= 10}
+    found_types = facts.test["mentions"]["by_type"]
     body = environment.get_template(TEMPLATE).render(
         **vars(facts),
         task=TASK,
@@ -60,11 +69,20 @@ def card_text(facts: Facts, limits: Any) -> str:
         limits=asdict(limits),
         **energy(facts.training),
         never_right=[name for name, found in facts.test["by_type"].items() if not found["tp"]],
+        weak_types=sorted(found_types, key=lambda name: found_types[name]["f1"])[:2],
+        grouping_dev=grouped(facts, "dev"),
+        grouping_test=grouped(facts, "test"),
         weak_pairs=sorted(known, key=lambda name: known[name]["f1"])[:3],
         novelty_right=facts.test["relation_type_novelty"]["tp"],
         type_right=facts.test["relation_type"]["tp"],
     )
     return f"---\n{as_yaml(metadata(facts))}---\n\n{body}"
+
+
+def grouped(facts: Facts, split: str) -> dict[str, float]:
+    """Return the shares, in per cent, of pairs of mentions that the rules for names group on a split of the corpus."""
+    shares: dict[str, float] = facts.grouping[f"bioredirect_{split}.pubtator"]["rules"]["all types"]
+    return shares
 
 
 def as_yaml(value: Any) -> str:
@@ -99,20 +117,42 @@ def metadata(facts: Facts) -> dict[str, Any]:
 
 
 def model_index(facts: Facts) -> list[dict[str, Any]]:
-    """Return the `model-index`: for each level one result on test, with precision, recall and F1 in 0..1."""
-    data = {"name": BENCHMARK_NAME, "type": BENCHMARK, "split": "test"}
+    """Return the `model-index`: the results on test, with precision, recall and F1 in 0..1.
+
+    They are those of each level of relations between marked entities, of the mentions that the tagger finds, and of
+    each level of relations between these.
+    """
+    test = facts.test
     results = [
-        {
-            "task": {"type": TASK, "name": f"{TASK_NAME}: {name}"},
-            "dataset": {**data, "args": {"level": level}},
-            "metrics": [
-                {"type": metric, "value": round(facts.test[level][metric], 4), "name": f"{name}: {metric}"}
-                for metric in FIGURES
-            ],
-        }
-        for level, name in LEVEL_NAMES.items()
+        *(_result(TASK, f"{TASK_NAME}: {name}", {"level": level}, test[level]) for level, name in LEVEL_NAMES.items()),
+        _result(MENTION_TASK, f"{MENTION_TASK_NAME}: span and type", {"level": "mentions"}, test["mentions"]),
+        *(
+            _result(
+                *(TASK, f"{TASK_NAME} from {PLAIN_TEXT}: {name}"),
+                *({"level": level, "input": PLAIN_TEXT}, test["end_to_end"][level]),
+            )
+            for level, name in LEVEL_NAMES.items()
+        ),
     ]
     return [{"name": "biodir", "results": results}]
+
+
+def _result(task: str, name: str, arguments: dict[str, str], found: Mapping[str, float]) -> dict[str, Any]:
+    """Return a result of the `model-index`.
+
+    Args:
+        name: of the task, a colon, and of the level.
+        arguments: tell the results of a data set apart.
+        found: the figures.
+    """
+    level = name.partition(": ")[2]
+    return {
+        "task": {"type": task, "name": name},
+        "dataset": {"name": BENCHMARK_NAME, "type": BENCHMARK, "split": "test", "args": arguments},
+        "metrics": [
+            {"type": metric, "value": round(found[metric], 4), "name": f"{level}: {metric}"} for metric in FIGURES
+        ],
+    }
 
 
 def eval_results_text(facts: Facts) -> str:
@@ -120,30 +160,38 @@ def eval_results_text(facts: Facts) -> str:
 
     The Hub shows them when the data set declares these tasks in an `eval.yaml`; until then it shows `model-index`.
     """
+    plain = facts.test["end_to_end"]
+    rows = [
+        *((level, facts.test[level], f"{name}; gold mentions") for level, name in LEVEL_NAMES.items()),
+        ("mentions", facts.test["mentions"], f"mentions, span and type; {PLAIN_TEXT}"),
+        *((f"end_to_end_{level}", plain[level], f"{name}; {PLAIN_TEXT}") for level, name in LEVEL_NAMES.items()),
+    ]
     entries = [
         EvalResultEntry(
             dataset_id=BENCHMARK,
-            task_id=level,
-            value=round(facts.test[level]["f1"], 4),
+            task_id=task_id,
+            value=round(found["f1"], 4),
             date=facts.measured["date"],
-            notes=f"micro F1, {LEVEL_NAMES[level]}; {BENCHMARK_NAME}, test, {facts.test['documents']} documents, "
-            "gold mentions",
+            notes=f"micro F1, {note}; {BENCHMARK_NAME}, test, {facts.test['documents']} documents",
         )
-        for level in LEVEL_NAMES
+        for task_id, found, note in rows
     ]
     return as_yaml(eval_result_entries_to_yaml(entries))
 
 
 def widget(example: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an example of the card's metadata: PubTator text, which the pipeline takes, and the relations in it."""
+    """Return an example of the card's metadata: a plain text, and the relations that the model finds in it."""
     document = example["document"]
-    # All of the text is the title.
-    titled = Document.from_dict({"id": document["id"], "title": document["text"], "entities": document["entities"]})
     return {
         "example_title": document["id"].replace("-", " ").capitalize(),
-        "text": format_pubtator(titled).removesuffix("\n"),
-        "output": {"text": "\n".join(map(relation_line, example["relations"]))},
+        "text": document["text"],
+        "output": {"text": "\n".join(map(relation_line, example["plain"]["relations"]))},
     }
+
+
+def entity_line(entities: Iterable[Mapping[str, Any]]) -> str:
+    """Return entities in one line, each text once with its type."""
+    return ", ".join(dict.fromkeys(f"{entity['text']} ({entity['type']})" for entity in entities))
 
 
 def relation_line(relation: Mapping[str, Any]) -> str:

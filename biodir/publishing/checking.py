@@ -30,6 +30,8 @@ def check_model(folder: Path) -> int:
         raise PublishError("the pipeline finds no pair in the sample; give a document that has one")
     if found["handler_pairs"] != found["pairs"]:
         raise PublishError("handler.py and the pipeline differ on the sample; see its EndpointHandler")
+    if found.get("handler_plain") != found.get("plain"):
+        raise PublishError("handler.py and the pipeline differ on the sample's plain text; see its EndpointHandler")
     return len(found["relations"])
 
 

@@ -4,13 +4,20 @@ python -I fresh_model.py FOLDER OUT
 """
 
 import json
+import re
 import runpy
 import sys
 from pathlib import Path
 
+# The lines of PubTator with title and abstract.
+PUBTATOR_TEXT = re.compile(r"[^|\t]*\|[ta]\|")
+
 
 def main(folder: str, out: str) -> None:
-    """Write as JSON: the relations, all pairs by pipeline and by handler, and the modules that the code came from."""
+    """Write as JSON: the relations, all pairs by pipeline and by handler, and the modules that the code came from.
+
+    If the model has a tagger, also what both find in the plain text of the sample.
+    """
     # Importing biodir fails from here on, wherever it is installed.
     sys.modules["biodir"] = None  # type: ignore[assignment]
     from transformers import AutoModel, pipeline
@@ -30,6 +37,10 @@ def main(folder: str, out: str) -> None:
         "handler_pairs": handler(request),
         "modules": sorted({type(part).__module__ for part in (extract, extract.model, extract.model.config, model)}),
     }
+    if extract.model.config.tagger_labels:
+        plain = " ".join(line.split("|", 2)[2] for line in sample.splitlines() if PUBTATOR_TEXT.match(line))
+        found["plain"] = extract(plain, return_entities=True)
+        found["handler_plain"] = handler({"inputs": plain, "parameters": {"return_entities": True}})
     Path(out).write_text(json.dumps(found), encoding="utf-8")
 
 

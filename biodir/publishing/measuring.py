@@ -4,6 +4,8 @@ import datetime
 import json
 import platform
 import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,23 +14,37 @@ import transformers
 
 from biodir import __version__
 from biodir.evaluation.command import evaluate
+from biodir.evaluation.plain_text_report import plain_text_report
+from biodir.evaluation.predictions import read_gold
 from biodir.files import file_sha256, write_json
 from biodir.formats.json_files import read_json
 from biodir.inference.loading import load_pipeline
-from biodir.publishing.facts import MEASURED, RESULTS, fingerprint
+from biodir.labels_biodir import LEVELS
+from biodir.publishing.errors import PublishError
+from biodir.publishing.facts import MEASURED, RESULTS, fingerprint, read_result
 
 EXAMPLES = "samples/examples.jsonl"
 
 
-def measure(checkout: Path, dev: Path, test: Path, dev_model: Path) -> None:
-    """Write dev.json, test.json, examples.json and measured.json into `results/`, when all of them are complete.
+def measure(checkout: Path, dev: Path, test: Path, dev_model: Path | None = None) -> None:
+    """Write the measured files of `results/`, when all of them are complete.
 
     Args:
         checkout: folder with the checkpoint.
         dev, test: gold documents, as `biodir evaluate` takes them.
-        dev_model: the checkpoint to score on dev; that of the checkout only if it was not trained on dev.
+        dev_model: the checkpoint to score on dev; that of the checkout only if its relations were not trained on dev.
+            None if the relations are those that were measured before, as when a tagger was added: `dev.json` stays.
+
+    Raises:
+        PublishError: there is no `dev_model`, and the relations are other ones.
     """
-    found = {"dev": _scores(dev, dev_model), "test": _scores(test, checkout), "examples": measured_examples(checkout)}
+    found = {"test": _scores(test, checkout)}
+    if dev_model is None:
+        known = _known_dev(checkout, found["test"])
+    else:
+        found["dev"] = _scores(dev, dev_model)
+        known = {"gold_sha256": file_sha256(dev), "model_sha256": fingerprint(dev_model)}
+    found |= {"dev_mentions": mention_scores(checkout, dev), "examples": measured_examples(checkout)}
     measured = {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "biodir": __version__,
@@ -36,7 +52,8 @@ def measure(checkout: Path, dev: Path, test: Path, dev_model: Path) -> None:
         "torch": torch.__version__,
         "transformers": transformers.__version__,
         "sha256": fingerprint(checkout),
-        "dev": {"gold_sha256": file_sha256(dev), "model_sha256": fingerprint(dev_model)},
+        "dev": known,
+        "dev_mentions": {"gold_sha256": file_sha256(dev)},
         "test": {"gold_sha256": file_sha256(test)},
     }
     for name, value in found.items():
@@ -44,21 +61,52 @@ def measure(checkout: Path, dev: Path, test: Path, dev_model: Path) -> None:
     write_json(checkout / MEASURED, measured)
 
 
+def _known_dev(checkout: Path, test: Mapping[str, Any]) -> Any:
+    """Return which checkpoint was scored on dev before; raise PublishError if its relations are not those of now."""
+    before, measured = (read_result(checkout / RESULTS / f"{name}.json") for name in ("test", "measured"))
+    moved = [level for level in LEVELS if before[level] != test[level]]
+    if moved:
+        raise PublishError(
+            f"{checkout}: on test {moved[0]} has {test[moved[0]]}, not {before[moved[0]]} as in {RESULTS}/test.json; "
+            "the relations are other ones, so score the run that dev chose, too: --dev-model RUN"
+        )
+    return measured["dev"]
+
+
+def mention_scores(model: Path, gold_file: Path) -> dict[str, Any]:
+    """Return how many documents there are, and what `plain_text_report` has of the mentions that the model finds."""
+    extract = load_pipeline(str(model))
+    gold = [extract.check_document(document) for document in read_gold(gold_file)]
+    found = extract.find_entities(replace(each, mentions=(), relations=(), subject_lines=()) for each in gold)
+    types = [label.removeprefix("B-") for label in extract.model.config.tagger_labels if label.startswith("B-")]
+    report = plain_text_report(gold, list(found), found_types=types, with_relations=False)
+    return {name: report[name] for name in ("documents", "mentions", "notes")}
+
+
 def measured_examples(checkout: Path) -> list[dict[str, Any]]:
-    """Return the hand-written documents, each with the relations that the checkpoint finds in it on a CPU."""
+    """Return the hand-written documents, with what the checkpoint finds in each on a CPU: see `Facts`."""
     extract = load_pipeline(str(checkout), device="cpu")
     found = []
     for each in read_json(checkout / EXAMPLES):
         content = each.to_dict()
-        entities = [_shown_entity(entity) for entity in content["entities"]]
+        entities = [_shown_entity(entity) for entity in content.get("entities", ())]
         document = {"id": content["id"], "text": content["text"], "entities": entities}
-        # Scores have four digits; machines differ in the others.
-        rounded = [
-            {key: round(value, 4) if isinstance(value, float) else value for key, value in relation.items()}
-            for relation in extract(document)
-        ]
-        found.append({"document": document, "relations": rounded})
+        plain = extract(content["text"], return_entities=True)
+        found.append(
+            {
+                "document": document,
+                "relations": _rounded(extract(document)),
+                "plain": {name: _rounded(plain[name]) for name in ("entities", "relations")},
+            }
+        )
     return found
+
+
+def _rounded(values: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return entities or relations with scores of four digits; machines differ in the others."""
+    return [
+        {key: round(value, 4) if isinstance(value, float) else value for key, value in each.items()} for each in values
+    ]
 
 
 def _shown_entity(entity: dict[str, Any]) -> dict[str, Any]:

@@ -65,7 +65,7 @@ def model_from_encoder(
     if model.tagger is not None:
         copy_upper_layers(model.encoder, model.tagger)
     if checkpoint is not None:
-        new = _copy_matching(checkpoint, model)
+        new = _copy_matching(checkpoint, model, name_or_path)
         if new:
             logger.warning("%s: has no fitting %s; re-initialized", name_or_path, ", ".join(new))
     return model, tokenizer
@@ -82,7 +82,7 @@ def _initialize(model: BioDirForRelationExtraction, pooler: nn.Module | None) ->
         model.soft_prompt.vectors.normal_(std=model.get_input_embeddings().weight.std().item())
 
 
-def _copy_matching(source: BioDirForRelationExtraction, model: BioDirForRelationExtraction) -> list[str]:
+def _copy_matching(source: BioDirForRelationExtraction, model: BioDirForRelationExtraction, folder: Any) -> list[str]:
     """Copy the heads and the soft prompt that have the same meaning in both models; return the names of the others."""
     new = []
     same_form = source.config.pair_encoding == model.config.pair_encoding
@@ -98,6 +98,8 @@ def _copy_matching(source: BioDirForRelationExtraction, model: BioDirForRelation
             model.tagger.load_state_dict(source.tagger.state_dict())
         else:
             new.append("tagger")
+    elif source.tagger is not None:
+        logger.warning("%s: its tagger is left out; name mentions among the tasks to keep it", folder)
     if model.soft_prompt is not None:
         has_same_types = source.config.pair_types == model.config.pair_types
         if has_same_types and source.soft_prompt is not None and _same_shapes(model.soft_prompt, source.soft_prompt):

@@ -4,6 +4,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from biodir.errors_biodir import SettingError
+from biodir.labels_biodir import MENTIONS
 from biodir.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
@@ -21,7 +22,11 @@ def new_accelerator(settings: TrainingSettings) -> "Accelerator":
     """
     try:
         from accelerate import Accelerator
-        from accelerate.utils import GradientAccumulationPlugin, is_tensorboard_available
+        from accelerate.utils import (
+            DistributedDataParallelKwargs,
+            GradientAccumulationPlugin,
+            is_tensorboard_available,
+        )
     except ModuleNotFoundError as error:
         raise SettingError(f'{error.name} is missing; `pip install ".[train]"`') from error
     if settings.report_to == "tensorboard" and not is_tensorboard_available():
@@ -42,6 +47,8 @@ def new_accelerator(settings: TrainingSettings) -> "Accelerator":
         step_scheduler_with_optimizer=False,
         log_with=None if settings.report_to == "none" else settings.report_to,
         project_dir=settings.output_dir,
+        # A step of words uses no head, and no layer in whose place the tagger has its own; a step of pairs no tagger.
+        kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=MENTIONS in settings.tasks)],
     )
     if accelerator.distributed_type.value in SHARDED:
         raise SettingError(

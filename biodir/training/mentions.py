@@ -9,7 +9,7 @@ the file, as in the files of `extra_train`.
 import random
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ import torch
 
 from biodir.configuration_biodir import BioDirConfig
 from biodir.document_biodir import Document
+from biodir.document_sentences_biodir import sentence_spans
 from biodir.errors_biodir import SettingError
 from biodir.evaluation.scores import Counts
 from biodir.labels_biodir import OUTSIDE
@@ -32,12 +33,15 @@ NO_TYPE = "?"
 class LabelledWords:
     """The words of a text, and (words, labels) booleans: the labels that each may have.
 
+    `sentences` are those of the text, as texts of their own.
+
     >>> LabelledWords(None, np.array([[True, False, False], [False, True, False]])).targets.sum(axis=1)
     array([1, 1])
     """
 
     features: TaggerFeatures
     targets: np.ndarray
+    sentences: tuple["LabelledWords", ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
@@ -103,10 +107,14 @@ def words_to_learn(
     found = []
     kinds_found: set[str] = set()
     for corpus in corpora:
-        some = [
-            labelled_words(document, annotated, processor, config.tagger_labels)
-            for document, annotated in zip(corpus.documents, corpus.annotated, strict=True)
-        ]
+        some = []
+        for document, annotated in zip(corpus.documents, corpus.annotated, strict=True):
+            parts = (
+                labelled_words(part, annotated, processor, config.tagger_labels) for part in sentences_of(document)
+            )
+            sentences = tuple(part for part in parts if part.features.words)
+            labelled = labelled_words(document, annotated, processor, config.tagger_labels)
+            some.append(replace(labelled, sentences=sentences))
         kinds = Counter(mention.entity_type for document in corpus.documents for mention in document.mentions)
         kinds_found.update(kinds)
         named = ", ".join(f"{kind} {count}" for kind, count in kinds.most_common() if kind != NO_TYPE)
@@ -117,11 +125,33 @@ def words_to_learn(
     return found
 
 
+def sentences_of(document: Document) -> list[Document]:
+    """Return each sentence as a document with its mentions; a document of one sentence has none."""
+    found = []
+    for start, end in sentence_spans(document):
+        inside = [each for each in document.mentions if start <= each.start_char and each.end_char <= end]
+        moved = [replace(each, start_char=each.start_char - start, end_char=each.end_char - start) for each in inside]
+        found.append(Document(document.id, document.text[start:end], tuple(moved)))
+    return found if len(found) > 1 else []
+
+
 def mention_steps(
-    labelled: Sequence[LabelledWords], processor: TaggerProcessor, token_budget: int, seed: int
+    labelled: Sequence[LabelledWords],
+    processor: TaggerProcessor,
+    token_budget: int,
+    seed: int,
+    sentence_share: float = 0.0,
 ) -> list[list[LabelledWords]]:
-    """Return the texts of each step, under a token budget, in an order that the seed draws."""
-    shuffled = random.Random(seed).sample(labelled, len(labelled))
+    """Return the texts of each step, under a token budget, in an order that the seed draws.
+
+    Args:
+        sentence_share: probability of each text to be shown as its sentences, one by one.
+    """
+    draw = random.Random(seed)
+    texts: list[LabelledWords] = []
+    for each in labelled:
+        texts += each.sentences if each.sentences and draw.random() < sentence_share else [each]
+    shuffled = draw.sample(texts, len(texts))
     groups = processor.passes([each.features for each in shuffled], token_budget)
     return [[shuffled[index] for index in group] for group in groups]
 

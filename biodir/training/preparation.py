@@ -31,7 +31,7 @@ from biodir.training.validation import check_level
 # Settings that are fields of `BioDirConfig` with the same name and value.
 CONFIG_FIELDS = (
     *("pair_encoding", "chunks", "max_tokens", "max_mention_tokens", "window_overlap_tokens", "infix_min_tokens"),
-    *("soft_prompt_tokens", "classifier_dropout", "relation_loss", "focal_gamma", "tagger_layers"),
+    *("soft_prompt_tokens", "classifier_dropout", "relation_loss", "focal_gamma"),
 )
 
 
@@ -61,8 +61,11 @@ def run_config(settings: TrainingSettings, lists: LabelLists, corpora: Sequence[
         config = checkpoint_config(settings.encoder)
         if config is None:
             raise SettingError(f"freeze_relations: {settings.encoder} is no biodir checkpoint; it has nothing to keep")
+        layers = _tagger_layers(settings)
+        if not layers:
+            raise SettingError("freeze_relations leaves the tagger only a classifier; give it --tagger_layers")
         values = {**config.to_dict(), "tagger_labels": bio_labels(config.entity_types)}
-        return BioDirConfig(**{**values, "tagger_layers": settings.tagger_layers})
+        return BioDirConfig(**{**values, "tagger_layers": layers})
     values = lists.to_settings(settings.tasks)
     given_weights = named_values(settings.task_weights)
     weights = {task: weight for task, weight in given_weights.items() if values.get(f"{task}_labels", True)}
@@ -71,12 +74,21 @@ def run_config(settings: TrainingSettings, lists: LabelLists, corpora: Sequence[
     return BioDirConfig(
         **values,
         **{name: getattr(settings, name) for name in CONFIG_FIELDS},
+        tagger_layers=_tagger_layers(settings),
         chunk_tokens=named_values(settings.chunk_tokens),
         task_weights=weights,
         label_weights=balanced_weights(relations, lists.relation_labels, balance) if balance else {},
         # With a threshold learned for each pair, the highest label wins, the first among them.
         relation_threshold=1.0 if settings.relation_loss == ADAPTIVE_THRESHOLD else 0.5,
     )
+
+
+def _tagger_layers(settings: TrainingSettings) -> int:
+    """Return how many layers the tagger owns: as set, or as it does in the checkpoint to start from."""
+    if settings.tagger_layers is not None or MENTIONS not in settings.tasks:
+        return settings.tagger_layers or 0
+    config = checkpoint_config(settings.encoder)
+    return config.tagger_layers if config is not None else 0
 
 
 def pairs_to_learn(
@@ -199,7 +211,7 @@ def steps_of_epoch(
     seed = settings.seed * 1000 + epoch
     steps: list[Any] = _pair_steps(labelled, settings, processor, seed) if labelled else []
     if tagger_processor is not None and words:
-        steps += mention_steps(words, tagger_processor, settings.tokens_per_step, seed)
+        steps += mention_steps(words, tagger_processor, settings.tokens_per_step, seed, settings.sentence_share)
         if labelled:
             random.Random(seed).shuffle(steps)
     return steps

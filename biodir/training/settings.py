@@ -33,7 +33,8 @@ CHANGEABLE = (
 # Settings that older records lack, whose runs did the same as with these.
 ADDED = {
     **{"errors": "raise", "offsets": "characters", "split_relations": False},
-    **{"mention_train": [], "tagger_layers": 0, "freeze_relations": False, "mention_weight": 1.0},
+    **{"mention_train": [], "tagger_layers": None, "freeze_relations": False},
+    **{"mention_weight": 1.0, "sentence_share": 0.0},
 }
 # The seeds of dropout are made of this one and must fit into 64 bits.
 LARGEST_SEED = 10**9
@@ -98,7 +99,11 @@ class TrainingSettings:
         "mentions, the tagger",
         TASKS,
     )
-    tagger_layers: int = setting("upper encoder layers that the tagger has of its own, as copies", 0, NOT_NEGATIVE)
+    tagger_layers: int | None = setting(
+        "upper encoder layers that the tagger has of its own, as copies; none: those of the checkpoint, or 0",
+        None,
+        NOT_NEGATIVE,
+    )
     freeze_relations: bool = setting(
         "with --tasks mentions: keep all that the biodir checkpoint has, and so all its scores; only the tagger learns",
         False,
@@ -126,6 +131,7 @@ class TrainingSettings:
     class_balance: float = setting("weight of rare types; at 0.9 one with 3 examples gets 3.7-fold", 0.0, BELOW_ONE)
 
     # Regularization and augmentation.
+    sentence_share: float = setting("share of the tagger's texts shown as single sentences", 0.0, SHARE)
     negatives_per_positive: float = setting("unrelated pairs for each related one, drawn each epoch", 2.0, NOT_NEGATIVE)
     swap_augmentation: float = setting("share of the pairs shown in the other order", 0.0, SHARE)
     r_drop: float = setting("weight of the divergence of two dropouts of a pair; twice the time", 0.0, NOT_NEGATIVE)
@@ -270,7 +276,7 @@ def _contradictions(settings: TrainingSettings) -> Iterator[str]:
         yield "mention_train, tagger_layers or the metric concern the tagger, but mentions is none of the tasks; add it"
     if settings.freeze_relations and settings.tasks != [MENTIONS]:
         yield f"freeze_relations keeps all tasks but mentions from learning, but tasks are {settings.tasks!r}"
-    if settings.freeze_relations and not settings.tagger_layers:
+    if settings.freeze_relations and settings.tagger_layers == 0:
         yield "freeze_relations leaves the tagger only a classifier; give it layers of its own by --tagger_layers"
     if "relation" not in settings.tasks and metric.startswith("relation"):
         yield f"metric_for_best_model is {metric}, but {settings.tasks} predict no relation types; take entity_pair"

@@ -19,7 +19,9 @@ NONE_BIASES = tuple(step / 4 for step in range(-8, 25))
 
 
 def dev_scores(run: Any) -> dict[str, Any]:
-    """Return the best decoding bias on the dev documents, and the counts of each level; each process reads a share.
+    """Return the best decoding bias on the dev documents, and the counts of each level.
+
+    Each process scores a share of the pairs; mentions, which take less time, are found by each in all documents.
 
     Args:
         run: a `TrainingRun` with dev documents.

@@ -1,5 +1,6 @@
 """The page: its components, and what happens when the reader uses them."""
 
+import time
 from collections.abc import Callable
 from functools import partial
 from html import escape
@@ -10,6 +11,7 @@ import gradio as gr
 from biodir.document_biodir import Document
 from biodir.document_pubtator_biodir import looks_like_pubtator
 from biodir.errors_biodir import AnnotationError, BioDirError
+from biodir.pipeline_biodir import BioDirPipeline
 
 from .documents import (
     EXAMPLES,
@@ -18,12 +20,13 @@ from .documents import (
     SUFFIXES,
     check_count,
     example,
+    example_text,
     holds_annotations,
     open_file,
     pasted_document,
 )
 from .downloads import downloads_html
-from .marking import Mark, MarkedText, clean_text, selected_span
+from .marking import Mark, MarkedText, clean_text, found_marks, selected_span
 from .network import network_html
 from .predictions import ANY_NOVELTY, NumberedRelation, Prediction, options_of, passes, predict
 from .styles import entity_style, novelty_name, relation_style
@@ -34,12 +37,21 @@ INTRODUCTION = (
     '<header class="bd-masthead"><h1>biodir</h1><p>Finds relations between the genes, diseases, chemicals and variants '
     "of a text: their type, their direction, and whether they are new.</p></header>"
 )
+HOW_TO_PASTE = (
+    '<p class="bd-hint">Paste a title and abstract, and press the button: the entities are found, then their relations.'
+    "</p>"
+)
 HOW_TO_MARK = (
     '<p class="bd-hint">Paste an abstract. Select a name in it, then press its type. Text in PubTator format needs no '
     "marks.</p>"
 )
+HOW_TO_CORRECT = (
+    '<p class="bd-hint">Click an entity, or select a name in the text; then press its type, or Remove. Then find the '
+    "relations again.</p>"
+)
+NOTHING_FOUND_YET = '<p class="bd-hint">The entities of the text appear here.</p>'
 HOW_TO_OPEN = (
-    f'<p class="bd-hint">PubTator, BioC or JSON Lines with marked entities ({", ".join(SUFFIXES)}), up to 5 MB. '
+    f'<p class="bd-hint">Documents with or without marked entities ({", ".join(SUFFIXES)}), up to 5 MB. '
     "Uploads are deleted within one hour.</p>"
 )
 CAUTION = (
@@ -61,20 +73,21 @@ AT_ONCE = {"show_progress": "hidden", "api_visibility": "private"}
 class Page:
     """The components of the page and their events; `build_page` makes one."""
 
-    def __init__(self, extract: Callable[..., Any]) -> None:
+    def __init__(self, extract: BioDirPipeline) -> None:
         self.extract = extract
         self.prediction = gr.State(None)
         self.marked = gr.State(MarkedText())
+        self.found = gr.State(None)
         self.documents = gr.State(())
         _html(INTRODUCTION)
         with gr.Tabs(elem_id="bd-inputs"):
+            with gr.Tab("Your text"):
+                self._add_text()
             with gr.Tab("Examples"), gr.Row(elem_classes="bd-examples"):
                 self.examples = {
                     name: gr.Button(f"{heading}\n{subject}", elem_classes="bd-example", min_width=180)
                     for name, (heading, subject) in EXAMPLES.items()
                 }
-            with gr.Tab("Mark a text"):
-                self._add_marking()
             with gr.Tab("Open a file"):
                 _html(HOW_TO_OPEN)
                 self.file = gr.File(show_label=False, height=150, elem_id="bd-file")
@@ -88,27 +101,38 @@ class Page:
         self._add_events()
         self._add_marking_events()
 
-    def _add_marking(self) -> None:
-        _html(HOW_TO_MARK)
+    def _add_text(self) -> None:
+        """Add the text field with its button, and the marks; these are in sight where the reader must set them."""
+        finds = self.extract.finds_entities
+        _html(HOW_TO_PASTE if finds else HOW_TO_MARK)
         self.source = gr.Textbox(
             lines=7, max_lines=16, show_label=False, placeholder="Title and abstract", elem_id="bd-source"
         )
         self.selection = gr.Textbox(visible="hidden", elem_id="bd-selection")
+        with gr.Row(elem_classes="bd-start"):
+            self.find = gr.Button("Find relations", variant="primary", elem_id="bd-find")
+            self.fill = gr.Button("Use an example text", size="sm", elem_classes="bd-quiet", elem_id="bd-fill")
+        label = "Correct the entities" if finds else "Mark the entities"
+        with gr.Accordion(label, open=not finds, elem_id="bd-correct"):
+            if finds:
+                _html(HOW_TO_CORRECT)
+            self.preview = _html(NOTHING_FOUND_YET, elem_id="bd-preview")
+            self._add_marking()
+
+    def _add_marking(self) -> None:
         with gr.Row(elem_classes="bd-types"):
             self.type_buttons = {}
             for entity_type in self.extract.model.config.entity_types:
                 style = entity_style(entity_type)
                 classes = ["bd-type", style.css_class]
                 self.type_buttons[entity_type] = gr.Button(style.name, size="sm", min_width=90, elem_classes=classes)
-            self.unmark = gr.Button("Unmark", size="sm", min_width=80, elem_classes="bd-quiet")
+            self.unmark = gr.Button("Remove", size="sm", min_width=80, elem_classes="bd-quiet", elem_id="bd-remove")
             self.clear = gr.Button("Clear all", size="sm", min_width=80, elem_classes="bd-quiet")
         with gr.Row(elem_classes="bd-mark-options"):
             self.identifier = gr.Textbox(
                 label="Identifier (optional)", placeholder="such as D014859 or 1559", max_lines=1, scale=2
             )
-            self.everywhere = gr.Checkbox(True, label="Mark the same word everywhere", scale=1, min_width=220)
-        self.preview = _html(elem_id="bd-preview")
-        self.find = gr.Button("Find relations", variant="primary", elem_id="bd-find")
+            self.everywhere = gr.Checkbox(True, label="The same word everywhere", scale=1, min_width=220)
 
     def _add_views(self) -> None:
         with gr.Row(equal_height=True, elem_classes="bd-views"):
@@ -123,7 +147,10 @@ class Page:
         waiting = {**AT_ONCE, "show_progress": "minimal", "show_progress_on": self.message, **PREDICTING}
         for name, button in self.examples.items():
             button.click(partial(self.on_example, name), None, outputs, **waiting)
-        self.find.click(self.on_find, [self.source, self.marked], outputs, **waiting)
+        finding = self.find.click(self.on_find, [self.source, self.marked], [*outputs, self.found], **waiting)
+        shown = [self.marked, self.preview]
+        finding.then(self.on_found, [self.source, self.marked, self.found], shown, **AT_ONCE, **MARKING)
+        self.fill.click(example_text, None, self.source, **AT_ONCE, **MARKING)
         self.file.upload(self.on_file, self.file, [self.documents, self.choice, *outputs], **waiting)
         forgotten = (gr.update(visible=False), "")
         self.file.clear(lambda: forgotten, None, [self.choice, self.message], **AT_ONCE, **PREDICTING)
@@ -142,7 +169,8 @@ class Page:
             inputs = [*selection, self.identifier, self.everywhere]
             mark = partial(self.on_mark, entity_type)
             button.click(mark, inputs, [*outputs, self.identifier], js=SELECTION_SCRIPT, **settings)
-        self.unmark.click(self.on_unmark, selection, outputs, js=SELECTION_SCRIPT, **settings)
+        inputs = [*selection, self.everywhere]
+        self.unmark.click(self.on_unmark, inputs, outputs, js=SELECTION_SCRIPT, **settings)
         self.clear.click(lambda marked: _shown(MarkedText(marked.text)), self.marked, outputs, **settings)
         self.source.change(self.on_edit, [self.source, self.marked], outputs, trigger_mode="always_last", **settings)
 
@@ -158,9 +186,13 @@ class Page:
         outputs = _changed(text, marked, with_mark)
         return *outputs, gr.skip() if outputs[-1] else ""
 
-    def on_unmark(self, text: str, selection: str, marked: MarkedText) -> tuple:
+    def on_unmark(self, text: str, selection: str, marked: MarkedText, everywhere: bool = False) -> tuple:
         """Remove the marks at the selection or cursor."""
-        return _changed(text, marked, lambda edited: edited.without_marks(*selected_span(edited.text, selection)))
+
+        def without_marks(edited: MarkedText) -> MarkedText:
+            return edited.without_marks(*selected_span(edited.text, selection), everywhere)
+
+        return _changed(text, marked, without_marks)
 
     def on_edit(self, text: str, marked: MarkedText) -> tuple:
         """Keep the marks that the edited text still has."""
@@ -173,21 +205,40 @@ class Page:
         return self._predicted(lambda: example(name))
 
     def on_find(self, text: str, marked: MarkedText) -> list[Any]:
-        """Show the prediction for the marked text, or for PubTator text with annotations or without marks."""
+        """Show the prediction for the text with its marks, or for PubTator text with annotations or without marks.
+
+        Where the text lacks entities, they are found first; what the reader set stays. The last output is the text with
+        what was found.
+        """
         text = clean_text(text)
-        if holds_annotations(text) or (looks_like_pubtator(text) and not marked.marks):
-            return self._predicted(lambda: pasted_document(text))
+        if holds_annotations(text) or (looks_like_pubtator(text) and not marked.entity_marks):
+            return [*self._predicted(lambda: pasted_document(text)), None]
+        edited = marked.with_text(text)
+        found: MarkedText | None = None
 
         def document() -> Document:
+            nonlocal found
             check_count(PASTED, "characters", len(text))
-            return marked.with_text(text).document()
+            if not (self.extract.finds_entities and edited.lacks_entities and text.strip()):
+                return edited.document()
+            (tagged,) = self.extract.with_entities([Document(PASTED, text)])
+            found = edited.with_found(found_marks(tagged))
+            return found.document()
 
-        return self._predicted(document)
+        outputs = self._predicted(document)
+        return [*outputs, found]
+
+    def on_found(self, text: str, marked: MarkedText, found: MarkedText | None) -> tuple:
+        """Mark what was found, unless the reader has edited the text since then."""
+        edited = marked.with_text(clean_text(text))
+        if found is None or found.text != edited.text:
+            return gr.skip(), gr.skip()
+        return _shown(edited.with_found(mark for mark in found.marks if not mark.is_set))[:2]
 
     def on_file(self, path: str) -> list[Any]:
         """Show the prediction for the first document of a file, and offer the others."""
         try:
-            documents = open_file(path)
+            documents = open_file(path, self.extract.finds_entities)
         except BioDirError as error:
             return [(), gr.update(visible=False), *self._refused(error)]
         names = [(f"{index}. {document.id}", index) for index, document in enumerate(documents, start=1)]
@@ -207,8 +258,9 @@ class Page:
         return _views_html(prediction, tuple(each for each in prediction.relations if passes(each.result, *values)))
 
     def _predicted(self, document: Callable[[], Document]) -> list[Any]:
+        started = time.perf_counter()
         try:
-            prediction = predict(self.extract, document())
+            prediction = predict(self.extract, document(), started)
         except BioDirError as error:
             return self._refused(error)
         views = _views_html(prediction, prediction.relations)
@@ -220,7 +272,7 @@ class Page:
         return [message_html(error), gr.update(visible=False), None, *unchanged]
 
 
-def build_page(extract: Callable[..., Any]) -> gr.Blocks:
+def build_page(extract: BioDirPipeline) -> gr.Blocks:
     """Return the page over a `BioDirPipeline`."""
     uploads = (UPLOAD_KEPT_S, UPLOAD_KEPT_S)
     with gr.Blocks(title="biodir", analytics_enabled=False, fill_width=True, delete_cache=uploads) as blocks:
@@ -289,7 +341,7 @@ def _changed(text: str, marked: MarkedText, change: Callable[[MarkedText], Marke
 
 def _shown(marked: MarkedText, message: object = "") -> tuple[MarkedText, str, str]:
     """Return the marks, the preview of them, and the message."""
-    if not marked.marks:
-        return marked, "", message_html(message)
+    if not marked.entity_marks:
+        return marked, NOTHING_FOUND_YET, message_html(message)
     document = marked.document()
     return marked, f"{type_legend_html(document)}{text_html(document, ())}", message_html(message)

@@ -8,7 +8,7 @@ from pathlib import Path
 from biodir.document_biodir import Document
 from biodir.document_pubtator_biodir import looks_like_pubtator, parse_pubtator
 from biodir.document_sentences_biodir import sentence_spans
-from biodir.errors_biodir import AnnotationError, BioDirError, ParseError
+from biodir.errors_biodir import AnnotationError, BioDirError, ErrorPolicy, ParseError
 from biodir.formats.reading import JSON_LINES_SUFFIXES, JSON_SUFFIX, PUBTATOR_SUFFIXES, XML_SUFFIX, read_documents
 
 SUFFIXES = (*PUBTATOR_SUFFIXES, XML_SUFFIX, JSON_SUFFIX, *JSON_LINES_SUFFIXES, ".bioc", ".biocjson")
@@ -42,6 +42,10 @@ EXAMPLES = {
 }
 
 
+# A text without marks, in the same folder.
+PLAIN_EXAMPLE = "plain.txt"
+
+
 def samples_folder() -> Path:
     """Return the folder of the examples: beside app.py, as in a Space, or at the top of the checkout."""
     demo = Path(__file__).resolve().parent.parent
@@ -54,8 +58,17 @@ def example(name: str) -> Document:
     return open_file(samples_folder() / name)[0]
 
 
-def open_file(path: str | os.PathLike[str]) -> tuple[Document, ...]:
+def example_text() -> str:
+    """Return a text without marks."""
+    return (samples_folder() / PLAIN_EXAMPLE).read_text(encoding="utf-8").strip()
+
+
+def open_file(path: str | os.PathLike[str], may_be_text: bool = False) -> tuple[Document, ...]:
     """Return the first documents of a file, at most MAX_DOCUMENTS.
+
+    Args:
+        path: the file.
+        may_be_text: whether it may be plain text, whose entities will be found.
 
     Raises:
         BioDirError: the suffix is unknown, the file is too large or has no document, or a document does not follow
@@ -66,7 +79,7 @@ def open_file(path: str | os.PathLike[str]) -> tuple[Document, ...]:
         raise ParseError(f"{path.name}: unknown suffix {path.suffix!r}; this page reads {', '.join(SUFFIXES)}")
     _check_bytes(path.stat().st_size, path.name)
     try:
-        documents = tuple(islice(read_documents(path), MAX_DOCUMENTS))
+        documents = tuple(islice(read_documents(path, ErrorPolicy(finds_entities=may_be_text)), MAX_DOCUMENTS))
     except BioDirError as error:
         raise type(error)(str(error).replace(os.fspath(path), path.name)) from error
     if not documents:
@@ -109,10 +122,10 @@ def check_size(document: Document) -> None:
 def _reason(document: Document) -> str:
     """Return why a document has no two entities."""
     if not document.mentions:
-        return "no entity is marked. Open “Mark a text” to mark entities; relations are found between them."
+        return "no entity is marked or was found. Under “Your text” you can mark entities by hand."
     if not document.entities():
         return "no marked entity has an identifier; “-” and “-1” leave a mention out."
-    return "one entity is marked; a relation needs two. Mentions with the same identifier or name are one entity."
+    return "there is one entity; a relation needs two. Mentions with the same identifier or name are one entity."
 
 
 def _check_bytes(count: int, name: str) -> None:

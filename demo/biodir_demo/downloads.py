@@ -11,12 +11,14 @@ from biodir.document_biodir import Document
 from biodir.errors_biodir import BioDirError
 from biodir.formats.graphml import format_graphml
 from biodir.inference.predict import WRITERS
+from biodir.pipeline_results_biodir import ResultWriter
 
 from .predictions import NumberedRelation, Prediction
 
 
 def _json_text(document: Document, results: list[dict[str, Any]]) -> str:
-    content = {"id": document.id, "text": document.text, "relations": results}
+    entities = ResultWriter(document).entities()
+    content = {"id": document.id, "text": document.text, "entities": entities, "relations": results}
     return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
 
 

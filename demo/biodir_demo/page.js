@@ -86,9 +86,44 @@
     return element !== null && element.closest("#bd-results") !== null;
   }
 
-  // The text and its selection as the browser counts it, for the buttons that mark.
+  // What was last selected for the buttons that mark: a span of the shown marks, or null for that of the text field.
+  let chosen = null;
+
+  function spanIn(box, range) {
+    const before = document.createRange();
+    before.selectNodeContents(box);
+    before.setEnd(range.startContainer, range.startOffset);
+    const start = before.toString().length;
+    return [start, start + range.toString().length];
+  }
+
+  function choose(element, span) {
+    for (const mark of document.querySelectorAll("#bd-preview mark.chosen")) mark.classList.remove("chosen");
+    element?.classList.add("chosen");
+    chosen = span;
+  }
+
+  document.addEventListener("click", (event) => {
+    const mark = event.target.closest("#bd-preview .bd-text mark");
+    if (!mark || !document.getSelection().isCollapsed) return;
+    const range = document.createRange();
+    range.selectNodeContents(mark);
+    choose(mark, spanIn(mark.closest(".bd-text"), range));
+  });
+  document.addEventListener("selectionchange", () => {
+    if (document.activeElement?.closest("#bd-source")) return choose(null, null);
+    const selection = document.getSelection();
+    if (selection.isCollapsed) return;
+    const range = selection.getRangeAt(0);
+    const box = document.querySelector("#bd-preview .bd-text");
+    if (box?.contains(range.startContainer) && box.contains(range.endContainer)) choose(null, spanIn(box, range));
+  });
+
+  // The text and its selection as the browser counts it.
   window.biodirSelection = () => {
     const area = document.querySelector("#bd-source textarea");
-    return [area.value, `${area.selectionStart},${area.selectionEnd}`];
+    const span = chosen ?? [area.selectionStart, area.selectionEnd];
+    chosen = null;
+    return [area.value, span.join()];
   };
 })();

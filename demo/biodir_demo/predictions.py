@@ -1,13 +1,14 @@
 """Predictions of the model for a document, and the relations among them that the views show."""
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from biodir.document_biodir import Document, Span
+from biodir.pipeline_biodir import BioDirPipeline
 
-from .documents import check_size
+from .documents import check_count, check_size
 from .styles import novelty_name, relation_style
 
 EntityKey = tuple[str, str]
@@ -81,10 +82,17 @@ def options_of(relations: Iterable[NumberedRelation], key: str) -> list[str]:
     return sorted(set(values), key=lambda value: (-values.count(value), value))
 
 
-def predict(extract: Callable[..., Any], document: Document) -> Prediction:
-    """Return the prediction of a `BioDirPipeline`."""
-    started = time.perf_counter()
-    document = extract.check_document(document)
+def predict(extract: BioDirPipeline, document: Document, started: float | None = None) -> Prediction:
+    """Return the prediction of a pipeline; where nothing is marked, it finds the entities.
+
+    Args:
+        extract: the pipeline.
+        document: what is read.
+        started: what `time.perf_counter` gave before that; by default now.
+    """
+    started = time.perf_counter() if started is None else started
+    check_count(document.id, "characters", len(document.text))
+    (document,) = extract.with_entities([document])
     check_size(document)
     relations = tuple(NumberedRelation(number, result) for number, result in enumerate(extract(document), start=1))
     return Prediction(document, relations, time.perf_counter() - started)

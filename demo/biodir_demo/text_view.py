@@ -50,7 +50,10 @@ def _mention_html(text: str, mention: Mention | None) -> str:
     if mention is None:
         return escape(text)
     style = entity_style(mention.entity_type)
-    title = escape(f"{style.name} · {', '.join(mention.identifiers) or 'not linked'}")
+    parts = [style.name, ", ".join(mention.identifiers) or "not linked"]
+    if mention.score is not None:
+        parts.append(f"found, score {mention.score:.2f}")
+    title = escape(" · ".join(parts))
     return f'<mark class="bd-mention {style.css_class}" title="{title}">{escape(text)}</mark>'
 
 

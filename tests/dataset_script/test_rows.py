@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from datasets import List
 
-from biodir import AnnotationError, Passage, Relation, read_pubtator
+from biodir import AnnotationError, Document, Passage, Relation, read_pubtator
 from biodir.configuration_biodir import BioDirConfig
 from biodir.dataset_script.features import document_features, pair_features
 from biodir.dataset_script.rows import document_row, pair_rows, relations_outside_pairs
@@ -39,6 +39,13 @@ def test_stored_row_gives_the_document_back():
     assert ids == {"Iron": ["D1"], "EGFR": ["10"], "liver": ["D9", "D8"], "mice": ["9606"], "T790M": []}
     assert [part["type"] for part in stored["passages"]] == [0, 1]
     assert document_from_row(stored, features) == IRON
+
+
+def test_plain_document_is_plain_in_its_row():
+    for document, entities in ((Document("7", "Iron."), None), (Document("7", "Iron.", is_marked=True), [])):
+        stored = encoded(document_row(document, LABELS), document_features(LABELS))
+        assert stored["entities"] == entities
+        assert document_from_row(stored, document_features(LABELS)).is_plain == document.is_plain
 
 
 @pytest.mark.parametrize(

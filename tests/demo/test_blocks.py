@@ -1,5 +1,7 @@
 """The events of the demo's page, without a browser."""
 
+from re import finditer
+
 import pytest
 
 from biodir_demo.documents import samples_folder
@@ -27,7 +29,7 @@ def page(tmp_path_factory):
 @pytest.fixture(scope="module")
 def outputs(page):
     """What the page shows after the text of the sample was pasted, in the order of its outputs."""
-    return page.on_find(SAMPLE.read_text(encoding="utf-8"), MarkedText())
+    return page.on_find(SAMPLE.read_text(encoding="utf-8"), MarkedText())[:-1]
 
 
 def marks_on(text: str, *names: str) -> MarkedText:
@@ -63,7 +65,7 @@ def test_filters_reach_every_view(page, outputs):
 
 
 def test_refusal_shows_the_message_and_forgets_the_older_prediction(page):
-    message, results, prediction, *others = page.on_find("some text", MarkedText())
+    message, results, prediction, *others, _ = page.on_find("some text", MarkedText())
     assert "No entity is marked" in message
     assert (results["visible"], prediction) == (False, None)
     assert others == [gradio.skip()] * 10
@@ -106,6 +108,65 @@ def test_annotations_of_pubtator_text_are_used_before_marks(page):
     assert message == ""
     assert {mention.text for mention in prediction.document.mentions} == {"EGFR", "BRAF", "KRAS"}
     assert "no entity is marked" in page.on_find(UNMARKED, MarkedText())[0]
+
+
+@pytest.fixture(scope="module")
+def finding_page(tmp_path_factory):
+    """The page over a pipeline that finds two genes."""
+
+    def ner(text):
+        return [
+            {"start": each.start(), "end": each.end(), "type": "Gene", "score": 0.9} for each in finditer(GENES, text)
+        ]
+
+    folder = save_checkpoint(tmp_path_factory.mktemp("finding"), pair_encoding="document")
+    with gradio.Blocks(analytics_enabled=False):
+        return Page(open_pipeline(folder, ner=ner))
+
+
+GENES = "EGFR|BRAF|KRAS"
+PLAIN = "EGFR binds BRAF, and EGFR rests."
+
+
+def shown(marked: MarkedText) -> list[tuple[str, str]]:
+    return [(marked.text[mark.start_char : mark.end_char], mark.entity_type) for mark in marked.entity_marks]
+
+
+def test_entities_of_a_pasted_text_are_found_marked_and_related(finding_page):
+    message, results, prediction, *_, found = finding_page.on_find(PLAIN, MarkedText())
+    assert (message, results["visible"], len(prediction.relations)) == ("", True, 1)
+    marked, preview = finding_page.on_found(PLAIN, MarkedText(PLAIN), found)
+    assert shown(marked) == [("EGFR", GENE), ("BRAF", GENE), ("EGFR", GENE)]
+    assert preview.count("found, score 0.90") == 3
+    assert finding_page.on_found(f"{PLAIN} More.", marked, found) == (gradio.skip(), gradio.skip())
+
+
+def test_corrections_stay_and_what_was_corrected_is_related(finding_page):
+    marked = finding_page.on_find(PLAIN, MarkedText())[-1]
+    marked, _, message = finding_page.on_unmark(PLAIN, "0,0", marked, True)
+    assert (message, shown(marked)) == ("", [("BRAF", GENE)])
+    marked, *_ = finding_page.on_mark("ChemicalEntity", PLAIN, "21,25", marked, "D1", False)
+    *_, found = outputs = finding_page.on_find(PLAIN, marked)
+    assert found is None, "nothing is found again in the same text"
+    (relation,) = outputs[2].relations
+    assert {relation.subject, relation.object} == {("text:braf", GENE), ("D1", "ChemicalEntity")}
+    longer = f"{PLAIN} KRAS rests."
+    *_, found = finding_page.on_find(longer, marked)
+    assert shown(found) == [("BRAF", GENE), ("EGFR", "ChemicalEntity"), ("KRAS", GENE)], "removed ones do not return"
+
+
+def test_plain_files_are_read_where_entities_are_found(finding_page, page, tmp_path):
+    (tmp_path / "notes.txt").write_text(PLAIN)
+    _, _, message, _, prediction, *_ = finding_page.on_file(str(tmp_path / "notes.txt"))
+    assert (message, prediction.document.id, len(prediction.relations)) == ("", "notes", 1)
+    assert "notes.txt:1: " in page.on_file(str(tmp_path / "notes.txt"))[2]
+
+
+def test_text_in_which_nothing_is_found_gets_a_message(finding_page):
+    assert "No entity was found" in finding_page.on_find("Nothing here.", MarkedText())[0]
+    message, *_, found = finding_page.on_find("EGFR rests.", MarkedText())
+    assert "there is one entity" in message
+    assert shown(found) == [("EGFR", GENE)], "what was found is shown"
 
 
 def test_events_with_the_same_output_wait_for_each_other_and_none_is_public(page):

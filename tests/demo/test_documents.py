@@ -84,7 +84,7 @@ def document(text: str, *ids: str) -> Document:
     [
         (document("abc"), "no entity is marked"),
         (document("abc", "-", "-1"), "no marked entity has an identifier"),
-        (document("abc", "1", "1"), "one entity is marked"),
+        (document("abc", "1", "1"), "there is one entity"),
         (document("a" * 20_001, "1", "2"), "20,001 characters"),
         (document("a" * 200, *map(str, range(1, 102))), "101 entities are marked"),
         (document("a" * 4_001, "1", "2"), "a sentence has 4,001 characters; this page reads 4,000"),

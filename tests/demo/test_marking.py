@@ -116,3 +116,48 @@ def test_text_without_marks_is_refused(text, message):
 
 def test_line_ends_of_browsers_are_one_and_half_surrogates_are_replaced():
     assert clean_text("a\r\nb\rc\ud83d") == "a\nb\nc\N{REPLACEMENT CHARACTER}"
+
+
+# Marks that were found.
+
+
+def found(text: str, *names: str) -> list[Mark]:
+    return [Mark(text.index(name), text.index(name) + len(name), GENE, score=0.5) for name in names]
+
+
+def test_found_marks_replace_older_ones_but_not_those_that_the_reader_set():
+    text = "EGFR binds BRAF and KRAS"
+    both = MarkedText(text).with_found(found(text, "EGFR", "KRAS")).with_mark(Mark(11, 15, DRUG))
+    again = both.with_found(found(text, "BRAF", "EGFR"))
+    assert [(each.span, each.entity_type) for each in again.marks] == [((0, 4), GENE), ((11, 15), DRUG)]
+    assert [mention.score for mention in again.document().mentions] == [0.5, None]
+
+
+def test_entities_are_looked_for_where_there_are_none_or_the_text_has_changed_since():
+    text = "EGFR binds BRAF"
+    assert MarkedText(text).lacks_entities
+    assert not marked(text, "EGFR").lacks_entities, "the reader marks alone"
+    searched = MarkedText(text).with_found(found(text, "EGFR"))
+    assert not searched.lacks_entities
+    assert searched.with_text(f"{text} and KRAS").lacks_entities
+
+
+def test_removed_marks_are_not_found_again_and_can_be_set_again():
+    text = "EGFR, EGFR and egfr"
+    marks = [Mark(start, start + 4, GENE, score=0.5) for start in (0, 6, 15)]
+    searched = MarkedText(text).with_found(marks)
+    assert texts_of_entities(searched.without_marks(0, 0)) == ["EGFR", "egfr"]
+    removed = searched.without_marks(0, 0, everywhere=True)
+    assert (removed.entity_marks, removed.with_found(marks).entity_marks) == ((), ())
+    assert len(removed.with_mark(Mark(0, 4, DRUG), everywhere=True).entity_marks) == 2
+
+
+def test_retyping_everywhere_changes_found_marks_but_not_those_that_the_reader_set():
+    text = "EGFR, EGFR and EGFR"
+    searched = MarkedText(text).with_found([Mark(start, start + 4, GENE, score=0.5) for start in (0, 6, 15)])
+    retyped = searched.with_mark(Mark(6, 10, "CellLine")).with_mark(Mark(0, 4, DRUG), everywhere=True)
+    assert [each.entity_type for each in retyped.marks] == [DRUG, "CellLine", DRUG]
+
+
+def texts_of_entities(marked_text: MarkedText) -> list[str]:
+    return [marked_text.text[mark.start_char : mark.end_char] for mark in marked_text.entity_marks]

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from biodir.labels_biodir import ENTITY_TYPES, bio_labels
 from helpers.browser import Browser
 from helpers.checkout import CHECKOUT
-from helpers.demo_page import load, mark, message, open_tab, preview, run_example, serving, upload, write_text
+from helpers.demo_page import load, mark, message, open_correction, preview, run_example, serving, upload, write_text
 from helpers.tiny_checkpoint import save_checkpoint
 
 pytest.importorskip("gradio")
@@ -20,7 +21,7 @@ DNA = "\N{DNA DOUBLE HELIX}"
 def address(tmp_path_factory) -> Iterator[str]:
     """Where the page is served, by a process of its own."""
     folder = tmp_path_factory.mktemp("page")
-    model = save_checkpoint(folder, pair_encoding="document")
+    model = save_checkpoint(folder, pair_encoding="document", tagger_labels=bio_labels(ENTITY_TYPES))
     variables = {"PYTHONPATH": str(CHECKOUT), "BIODIR_MODEL": str(model)}
     with serving(CHECKOUT / "demo" / "app.py", folder, variables) as address:
         yield address
@@ -127,13 +128,12 @@ def test_bad_file_gets_a_message_that_the_next_prediction_removes(page, tmp_path
     assert str(tmp_path) not in found
     page.until(lambda: not page.all("#bd-results")[:1] or not page.all("#bd-results")[0].is_displayed(), "no results")
     assert "Traceback" not in page.driver.page_source
-    open_tab(page, "Examples")
     run_example(page)
     assert page.all(".bd-message") == []
 
 
 def test_selections_after_emoji_are_marked_exactly_and_related(page):
-    open_tab(page, "Mark a text")
+    open_correction(page)
     write_text(page, f"{DNA}{DNA} EGFR {DNA} is blocked by gefitinib. Gefitinib spares {DNA} BRAF.")
     mark(page, "EGFR", "gene")
     mark(page, "gefitinib", "chemical")
@@ -143,6 +143,25 @@ def test_selections_after_emoji_are_marked_exactly_and_related(page):
     rows = page.until(lambda: page.all(".bd-row"), "the table")
     assert len(rows) == 3
     assert page.texts("#bd-text .bd-text mark") == ["EGFR", "gefitinib", "Gefitinib", "BRAF"]
+
+
+def test_pasted_text_is_tagged_corrected_and_related_again(page):
+    write_text(page, "Aspirin and drug: what gene, what disease?")
+    page.click("#bd-find")
+    page.until(lambda: page.all(".bd-row"), "the table")
+    open_correction(page)
+    found = page.until(lambda: preview(page), "what was found")
+    assert page.texts("#bd-text .bd-text mark") == found
+    page.click("#bd-preview .bd-text mark", 1)
+    page.click("button.bd-type.cell-line")
+    page.until(lambda: page.all("#bd-preview .bd-text mark.cell-line"), "the other type")
+    page.click("#bd-preview .bd-text mark")
+    page.click("#bd-remove")
+    page.until(lambda: len(preview(page)) < len(found), "fewer marks")
+    corrected = preview(page)
+    page.click("#bd-find")
+    page.until(lambda: page.texts("#bd-text .bd-text mark") == corrected, "the corrected text")
+    assert preview(page) == corrected
 
 
 def test_telephone_shows_everything_without_scrolling_sideways(telephone, address):

@@ -6,10 +6,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from biodir import write_pubtator
 from biodir.document_biodir import Document, Relation
 from biodir.document_inputs_biodir import with_known_types
 from biodir.errors_biodir import STRICT, AnnotationError, ErrorPolicy, SettingError
-from biodir.evaluation.evaluations import evaluate_model, with_comparison
+from biodir.evaluation.evaluations import evaluate_file, evaluate_model, with_comparison
 from biodir.evaluation.intervals import Resampling
 from biodir.evaluation.predictions import found_documents
 from biodir.labels_biodir import CHEMICAL, DISEASE, ENTITY_TYPES, LEVELS, TASKS, bio_labels
@@ -135,6 +136,17 @@ def test_what_a_model_finds_is_right_against_itself(tagging):
     assert more["all"] == report["all"]
     assert more["mentions"]["fp"] == len(gold[0].mentions)
     assert more["end_to_end"]["all"]["fp"] == len(gold[0].relations)
+
+
+def test_file_of_what_a_model_found_has_its_scores(tagging, tmp_path):
+    (document,) = found_documents(tagging, [Document("1", "Aspirin and the drug; gene and disease.")])
+    write_pubtator([document], tmp_path / "found.pubtator")
+    gold = [replace(document, mentions=document.mentions[1:])]
+    of_model = evaluate_model(tagging, gold, STRICT, FEW).report
+    of_file = evaluate_file(tmp_path / "found.pubtator", gold, STRICT, FEW, plain_text=True).report
+    assert of_file["mentions"] == {**of_model["mentions"], "unfound_types": of_file["mentions"]["unfound_types"]}
+    assert of_file["end_to_end"].items() <= of_model["end_to_end"].items()
+    assert 0 < of_file["end_to_end"]["all"]["f1"] < 1
 
 
 def test_each_pass_over_the_documents_is_shown():

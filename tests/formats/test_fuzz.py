@@ -183,6 +183,16 @@ def test_damaged_brat(folder, data, document):
     check_content(folder, data.draw(fuzzing.damaged_bytes(fuzzing.encoded(rows))), "a.ann")
 
 
+@fuzzed
+@given(data=st.data(), document=fuzzing.documents())
+def test_damaged_plain_text(folder, data, document):
+    path = folder / "a.txt"
+    path.write_bytes(data.draw(fuzzing.damaged_bytes(fuzzing.encoded(data.draw(fuzzing.damaged_text(document.text))))))
+    one_per_line, policy = data.draw(st.booleans()), ErrorPolicy("skip-document", finds_entities=True)
+    for found in policy.files([path], lambda each: read_documents(each, policy, one_per_line)):
+        check_document(found)
+
+
 PYTHON_VALUES = (np.int64(4), np.float32("nan"), np.array([1, 2]), np.array("a"), pd.NA, b"x", ("a",), {1}, object())
 
 
@@ -191,10 +201,10 @@ PYTHON_VALUES = (np.int64(4), np.float32("nan"), np.array([1, 2]), np.array("a")
 def test_damaged_inputs_of_the_pipeline(data, document):
     shape = data.draw(st.sampled_from(fuzzing.SHAPES))
     value = data.draw(fuzzing.damaged_value(shape(document), (*fuzzing.JUNK_VALUES, *PYTHON_VALUES)))
-    policy = ErrorPolicy(data.draw(st.sampled_from(ERRORS)), data.draw(st.sampled_from(OFFSETS)), split_relations=True)
-    ner = data.draw(st.sampled_from([None, lambda text: []]))
+    choices = {"errors": ERRORS, "offsets": OFFSETS, "finds_entities": (False, True)}
+    policy = ErrorPolicy(**{name: data.draw(st.sampled_from(values)) for name, values in choices.items()})
     try:
-        read = document_from_input(value, 7, ENTITY_TYPES, ner, policy)
+        read = document_from_input(value, 7, ENTITY_TYPES, policy)
         read = with_known_types(read, ENTITY_TYPES, {"x": None}, policy)
     except BioDirError:
         return

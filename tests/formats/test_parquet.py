@@ -76,6 +76,16 @@ def test_missing_column_is_named(tmp_path, missing):
         list(read_parquet(path, policy=ErrorPolicy("skip-document")))
 
 
+def test_plain_documents_need_no_column_of_entities_where_these_are_found(tmp_path):
+    plain = Document("7", "Iron.")
+    for rows in ([plain], [plain, Document("8", "Iron.", is_marked=True)]):
+        path = plain_file(tmp_path / "a.parquet", *({"entities": None, **each.to_dict()} for each in rows))
+        assert [each.is_plain for each in read_parquet(path)] == [each.is_plain for each in rows]
+    path = plain_file(tmp_path / "a.parquet", plain.to_dict())
+    (found,) = read_parquet(path, ErrorPolicy(finds_entities=True))
+    assert (found, found.is_plain) == (plain, True)
+
+
 @pytest.mark.parametrize("content", [b"", b"1|t|Iron\n", b"PAR1" + b"\0" * 20 + b"PAR1"])
 def test_file_that_is_not_parquet_is_named(tmp_path, content):
     (tmp_path / "a.parquet").write_bytes(content)

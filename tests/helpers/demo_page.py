@@ -57,11 +57,13 @@ def _wait_for(url: str, process: subprocess.Popen, log: Path) -> None:
 
 def load(browser: Browser, address: str) -> None:
     browser.driver.get(f"{address}?__theme=light")
-    browser.until(lambda: len(browser.all(".bd-example")) == 5, "the examples")
+    browser.until(lambda: browser.all("#bd-source textarea"), "the text field")
 
 
 def run_example(browser: Browser, index: int = 0) -> int:
     """Open an example and return the number of rows of its table."""
+    open_tab(browser, "Examples")
+    browser.until(lambda: len(browser.all(".bd-example")) == 5, "the examples")
     browser.click(".bd-example", index)
     return len(browser.until(lambda: browser.all(".bd-table .bd-row"), "the table"))
 
@@ -99,6 +101,13 @@ def mark(browser: Browser, name: str, css_class: str) -> None:
     select(browser, name)
     browser.click(f"button.bd-type.{css_class}")
     browser.until(lambda: name in browser.texts("#bd-preview mark"), name)
+
+
+def open_correction(browser: Browser) -> None:
+    """Show the buttons that mark."""
+    if not browser.all("button.bd-type")[:1] or not browser.all("button.bd-type")[0].is_displayed():
+        browser.click("#bd-correct > button")
+    browser.until(lambda: browser.all("button.bd-type")[0].is_displayed(), "the buttons")
 
 
 def preview(browser: Browser) -> list[str]:

@@ -269,3 +269,10 @@ def test_dict_leaves_out_what_is_not_known_and_has_lists_of_identifiers():
     assert [entity["id"] for entity in mapping["entities"]] == [["D001241"], ["D000894", "D001241"], []]
     assert mapping["relations"][1] == {"relation": "Bind", "entity1": "A", "entity2": "B"}
     assert mapping["relations"][0]["subject"] == "5743"
+
+
+def test_plain_document_stays_plain_and_an_empty_one_marked():
+    for document in (Document("7", "Iron."), Document("7", "Iron.", is_marked=True)):
+        mapping = document.to_dict()
+        assert ("entities" in mapping) == document.is_marked
+        assert Document.from_dict(mapping).is_plain == document.is_plain

@@ -74,6 +74,8 @@ def test_names_of_others_differ(kind, first, second):
 
 
 @pytest.mark.parametrize("kind", [*ENTITY_TYPES, "Gadget"])
-@pytest.mark.parametrize("name", ["-", "+", "β", "s", "'s", "1", "(", "日本", ";"])
+@pytest.mark.parametrize(
+    "name", ["-", "+", "β", "s", "'s", "1", "(", "日本", ";", "\u00bd", "a" + " " * 100_000 + "b"], ids=range(11)
+)
 def test_every_name_has_a_key_that_is_not_empty(kind, name):
     assert name_key(name, kind)

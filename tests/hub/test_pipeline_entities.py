@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from re import finditer
 
 import pytest
 import torch
@@ -10,7 +11,7 @@ from transformers import AutoTokenizer, BertConfig, BertForTokenClassification, 
 from biodir import AnnotationError, CheckpointError, Document, Mention, ParseError, SettingError
 from biodir.labels_biodir import CHEMICAL, DISEASE, ENTITY_TYPES, GENE, bio_labels
 from biodir.pipeline_biodir import BioDirPipeline
-from biodir.pipeline_entities_biodir import with_found, with_recognised
+from biodir.pipeline_entities_biodir import keep_identifiers, with_found, with_recognised
 from biodir.pipeline_results_biodir import ResultWriter
 from helpers.marked import marked_document
 from helpers.tiny_checkpoint import open_pipeline, save_checkpoint, save_encoder
@@ -88,6 +89,9 @@ def test_document_that_says_what_it_holds_is_left_as_it_is(name, extract):
         (json.dumps([{"text": "Iron"}]), "parse it with json.loads"),
         ('{"text": "Iron"', "parse it with json.loads"),
         ('<?xml version="1.0"?><collection/>', "read that with biodir.formats.reading"),
+        ('<!DOCTYPE collection SYSTEM "BioC.dtd">\n<collection>', "read that with biodir.formats.reading"),
+        ("\ufeff<!-- made -->\n<collection>", "read that with biodir.formats.reading"),
+        ("<!DOCTYPE html><p>Iron", "is a page of HTML; extract its text"),
     ],
 )
 def test_string_of_another_format_is_no_plain_text(text, fix, extract):
@@ -96,8 +100,11 @@ def test_string_of_another_format_is_no_plain_text(text, fix, extract):
 
 
 def test_text_that_begins_with_a_sign_of_markup_is_plain_text(extract):
-    for start in ("<5 % had too much. ", "[3H]thymidine? "):
-        assert len(extract(start + ONE.text, ner=iron_and_liver)) == 1
+    starts = ("<5 % had too much. ", "[3H]thymidine? ", "<i>BRCA1</i> ", "<sup>18</sup>F-FDG ", "{Delta}9-THC ")
+    assert [len(found) for found in extract([start + ONE.text for start in starts], ner=iron_and_liver)] == [1] * 5
+    for start in starts:
+        with pytest.raises(ParseError, match="is not PubTator text; mark the entities"):
+            extract(start + ONE.text)
 
 
 # Recognisers.
@@ -173,6 +180,25 @@ def test_documents_before_a_bad_one_are_completed():
 # Identifiers.
 
 
+def test_found_entities_are_joined_by_abbreviations_unless_they_are_linked_to_nothing(extract):
+    text = "Warfarin sodium (WS) harms the liver, and WS harms the heart."
+    words = [("Warfarin sodium", None), ("WS", None), ("liver", None), ("heart", "-")]
+
+    def ner(given):
+        kinds = {"liver": "Disease", "heart": "Disease"}
+        starts = [(word, identifier, found.start()) for word, identifier in words for found in finditer(word, given)]
+        return [
+            {"start": start, "end": start + len(word), "type": kinds.get(word, "Drug"), "id": identifier}
+            for word, identifier, start in starts
+        ]
+
+    found = extract(text, ner=ner, return_entities=True)
+    identifiers = {entity["text"]: tuple(entity["id"]) for entity in found["entities"]}
+    assert identifiers["Warfarin sodium"] == identifiers["WS"] != identifiers["liver"]
+    assert identifiers["heart"] == ()
+    assert len(found["relations"]) == 1
+
+
 def test_link_sees_every_document_and_names_entities_before_they_are_grouped(extract):
     seen = []
 
@@ -187,6 +213,20 @@ def test_link_sees_every_document_and_names_entities_before_they_are_grouped(ext
     assert found[1:] == extract([ONE.text, ONE, Document("9", "", is_marked=True)], ner=iron_and_liver)[1:]
     with pytest.raises(SettingError, match="link is 'x'; pass a callable that takes a document"):
         extract(ONE, link="x")
+
+
+def test_link_that_returns_no_document_is_named(extract):
+    for value in (ONE, ONE.text):
+        with pytest.raises(SettingError, match=r"link returned NoneType None; let it return the document with"):
+            extract(value, ner=iron_and_liver, link=lambda document: None)
+
+
+def test_documents_that_are_linked_need_no_link_again(checkpoint):
+    seen = []
+    linking = open_pipeline(checkpoint, ner=iron_and_liver, link=lambda document: seen.append(document) or document)
+    completed = list(linking.with_entities([ONE.text, ONE]))
+    assert len(linking(completed, link=keep_identifiers)[1]) == 1
+    assert len(seen) == 2
 
 
 def test_documents_with_entities_are_related_as_a_call_relates_the_inputs(extract):
@@ -299,6 +339,14 @@ def test_found_entities_are_linked_before_they_are_grouped(tagging):
 
     found = tagging(TEXTS[0], link=link, return_entities=True)
     assert {tuple(entity["id"]) for entity in found["entities"]} == {("D1",)}
+
+
+def test_model_with_a_tagger_only_finds_entities_and_no_relations(tmp_path):
+    labels = dict.fromkeys(("relation_labels", "novelty_labels", "direction_labels"), ())
+    tagging = open_pipeline(save_checkpoint(tmp_path, **labels, tagger_labels=bio_labels(ENTITY_TYPES)))
+    first, second = tagging([TEXTS[0], ONE], return_entities=True)
+    assert len(first["entities"]) > 2
+    assert first["relations"] == second["relations"] == []
 
 
 def test_model_without_a_tagger_finds_no_entities(extract):

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from biodir.document_biodir import Document, Passage
+from biodir.document_biodir import Document, Mention, Passage
 from biodir.errors_biodir import CheckpointError
 from biodir.labels_biodir import ENTITY_TYPES, bio_labels
-from biodir.pipeline_tagging_biodir import MentionFinder, best_path
+from biodir.pipeline_tagging_biodir import MentionFinder, best_path, with_one_type
 from helpers.tiny_checkpoint import open_pipeline, save_checkpoint
 
 LABELS = bio_labels(["Gene", "Drug"])
@@ -36,6 +36,23 @@ def test_the_best_path_is_the_best_of_all_valid_ones(rows, starts):
     valid = [path for path in product(range(5), repeat=len(rows)) if is_valid(path, starts)]
     assert is_valid(found, starts)
     assert total(found) == pytest.approx(max(map(total, valid)))
+
+
+@given(st.lists(st.tuples(st.sampled_from(["TNF", "tnf", "Fe"]), st.sampled_from(["Gene", "Drug"]), st.floats(0, 1))))
+def test_mentions_with_one_name_have_one_type(found):
+    mentions = [
+        Mention(9 * number, 9 * number + len(name), name, kind, score=score)
+        for number, (name, kind, score) in enumerate(found)
+    ]
+    voted = with_one_type(mentions)
+    assert [(each.start_char, each.text, each.score) for each in voted] == [
+        (each.start_char, each.text, each.score) for each in mentions
+    ]
+    for name in ("tnf", "fe"):
+        kinds = {each.entity_type for each in voted if each.text.casefold() == name}
+        assert len(kinds) <= 1
+        assert kinds <= {each.entity_type for each in mentions if each.text.casefold() == name}
+    assert with_one_type(voted) == voted
 
 
 @pytest.fixture(scope="module", params=["document", "pairwise"])
@@ -96,3 +113,12 @@ def test_models_without_a_tagger_are_refused(tmp_path):
     pipeline = open_pipeline(save_checkpoint(tmp_path))
     with pytest.raises(CheckpointError, match="tagger_labels are empty"):
         MentionFinder(pipeline.model, pipeline.tokenizer)
+
+
+@pytest.mark.parametrize("form", ["document", "pairwise"])
+def test_pipelines_without_relations_find_entities(tmp_path, form):
+    lists = {"relation_labels": [], "novelty_labels": [], "direction_labels": [], "pair_types": []}
+    settings = {**lists, "generic_relation": None, "tagger_labels": bio_labels(ENTITY_TYPES), "pair_encoding": form}
+    found = open_pipeline(save_checkpoint(tmp_path, **settings))("aspirin and the gene", return_entities=True)
+    assert found["entities"]
+    assert found["relations"] == []

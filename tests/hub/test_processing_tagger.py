@@ -31,6 +31,10 @@ def test_words_are_runs_of_letters_and_digits_and_single_marks(processor):
     ]
 
 
+def test_combining_marks_belong_to_their_word(processor):
+    assert words_of(processor, "Sjo\u0308gren's") == ["Sjo\u0308gren", "'", "s"]
+
+
 def test_each_word_is_represented_by_its_first_sub_word(processor, pipeline):
     features = processor.features(Document("1", "Aspirin t7. Drug filler."))
     rows = [pipeline.tokenizer.convert_ids_to_tokens(list(row)) for row in features.rows]

@@ -132,7 +132,9 @@ def test_document_has_the_same_scores_by_itself_and_among_others(pipelines, form
     extract = pipelines(form, backend)
     together = scores_of(extract, LONG, SHORT, LONG)
     singly = torch.cat([scores_of(extract, each) for each in (LONG, SHORT, LONG)])
-    assert (together - singly).abs().max() <= 1e-6
+    # Rows of a document among others are padded to another length, which bfloat16 products may round otherwise.
+    limit = TOLERANCES["bf16"][0] if (form, backend) == ("pairwise", "bf16") else 1e-6
+    assert (together - singly).abs().max() <= limit
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
@@ -164,6 +166,17 @@ def test_exported_file_of_other_weights_is_refused(exported):
         next(model.encoder.parameters()).add_(1)
     with pytest.raises(CheckpointError, match="of other weights; write it again with biodir export-onnx"):
         use_backend(model, "onnx", exported)
+
+
+def test_graph_in_the_working_directory_is_not_taken(tmp_path, monkeypatch):
+    for name in ("encoder", "tagger"):
+        (tmp_path / f"{name}{ONNX_ENDINGS['onnx']}").write_bytes(b"of another model")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("biodir.inference.backends._exported", lambda encoder, name, backend: encoder)
+    model = tiny_model()
+    encoder = model.encoder
+    use_backend(model, "onnx")
+    assert model.encoder is encoder
 
 
 @pytest.mark.parametrize("name", ["onnx", "onnxscript", "onnxruntime"])

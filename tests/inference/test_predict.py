@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from biodir import AnnotationError, ErrorPolicy, read_pubtator, write_pubtator
+from biodir.formats.reading import read_documents
 from biodir.inference.predict import predict_files, predicted_relations
 from biodir.pipeline_biodir import BioDirPipeline
 from helpers.marked import marked_document
@@ -141,6 +142,20 @@ def test_documents_of_every_format_are_completed_but_those_that_say_that_they_ha
     found = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     assert [len(line["relations"]) for line in found] == [1, 0, 1, 1]
     assert [{entity["score"] for entity in line["entities"]} for line in found] == [{0.5}, set(), {None}, {0.5}]
+
+
+def test_plain_document_whose_entities_nobody_finds_stays_plain(extract, tmp_path):
+    source = json_lines(tmp_path / "in.jsonl", '{"text": "Iron"}', '{"text": "Iron", "entities": []}')
+    predict_files(extract, [source], tmp_path / "out.jsonl", return_entities=True)
+    assert [document.is_plain for document in read_documents(tmp_path / "out.jsonl")] == [True, False]
+
+
+def test_link_of_the_constructor_sees_each_document_once(checkpoint, tmp_path):
+    seen = []
+    linking = open_pipeline(checkpoint, ner=iron_and_liver, link=lambda document: seen.append(document.id) or document)
+    source = json_lines(tmp_path / "in.jsonl", '{"id": "plain", "text": "Too much iron harms the liver."}', ONE)
+    predict_files(linking, [source], tmp_path / "out.jsonl")
+    assert seen == ["plain", "one"]
 
 
 def test_listing_of_plain_text_names_what_was_found(finder, tmp_path, capsys):

@@ -3,9 +3,11 @@
 import pytest
 
 from biodir.configuration_biodir import BioDirConfig
+from biodir.errors_biodir import ErrorPolicy
 from biodir.formats.pubtator_reader import read_pubtator
 from biodir.formats.pubtator_writer import format_pubtator
-from biodir_demo.documents import EXAMPLES
+from biodir.formats.reading import read_documents
+from biodir_demo.documents import EXAMPLES, PLAIN_EXAMPLE, example_text
 from helpers.checkout import CHECKOUT
 
 SAMPLES = CHECKOUT / "samples"
@@ -14,6 +16,12 @@ FILES = sorted(SAMPLES.glob("*.pubtator"))
 
 def test_samples_are_the_examples_of_the_demo_beside_that_of_make_run():
     assert {path.name for path in FILES} == {*EXAMPLES, "sample.pubtator"}
+
+
+def test_sample_without_marks_is_one_plain_text():
+    policy = ErrorPolicy(finds_entities=True)
+    (document,) = read_documents(SAMPLES / PLAIN_EXAMPLE, policy)
+    assert (document.id, document.is_plain, document.text) == ("plain", True, example_text())
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

@@ -177,6 +177,10 @@ def test_counts_sum_up_all_documents(tmp_path):
         "mentions linked by the lexicon: 3 (by name: 1, by another spelling of a name: 1, by rule: 1); "
         "not linked: 1 ambiguous, 1 unknown"
     )
+    lexicon.link(document("QUX1 of zebrafish", ("QUX1", GENE)))
+    assert lexicon.summary().endswith(
+        "not linked: 1 ambiguous, 1 genes of species that the document does not name, 1 unknown"
+    )
 
 
 def test_linking_again_changes_nothing(lexicon):

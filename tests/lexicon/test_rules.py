@@ -26,12 +26,12 @@ def test_only_one_number_of_dbsnp_is_an_identifier(text, identifier):
 @pytest.mark.parametrize(
     ("spellings", "identifier"),
     [
-        (("V600E", "Val600Glu", "p.V600E", "p.(Val600Glu)", "Val-600-Glu"), "p|SUB|V|600|E"),
+        (("V600E", "Val600Glu", "p.V600E", "p.(Val600Glu)", "Val-600-Glu", "V600E mutation"), "p|SUB|V|600|E"),
         (("R81X", "Arg81Ter", "p.Arg81*"), "p|SUB|R|81|X"),
         (("p.G12A", "Gly12Ala"), "p|SUB|G|12|A"),
         (("c.35G>A", "35G-->A", "35 G/A", "c.35G\N{RIGHTWARDS ARROW}A"), "c|SUB|G|35|A"),
-        (("g.-110T>C",), "g|SUB|T|-110|C"),
-        (("G12A", "G/A", "V600", "c.35delG", "600"), None),
+        (("c.-110T>C",), "c|SUB|T|-110|C"),
+        (("G12A", "G12A mutation", "G to C at codon 158", "G/A", "V600", "c.35delG", "600"), None),
     ],
 )
 def test_spellings_of_a_substitution_have_one_identifier(spellings, identifier):

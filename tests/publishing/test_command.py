@@ -11,6 +11,7 @@ from huggingface_hub import HfApi
 import biodir
 from biodir.cli import main
 from biodir.errors_biodir import CheckpointError
+from biodir.labels_biodir import ENTITY_TYPES, bio_labels
 from biodir.publishing import checking
 from biodir.publishing.assembly import assemble
 from biodir.publishing.checking import check_model, clean_environment
@@ -208,12 +209,28 @@ GOOD = {
         ({"task": "text-classification"}, "the task of the pipeline is 'text-classification'"),
         ({"pairs": [], "handler_pairs": []}, "the pipeline finds no pair in the sample"),
         ({"handler_pairs": [{"score": 0.5}, {"score": 0.75}]}, "handler.py and the pipeline differ on the sample"),
+        ({"plain": {"entities": []}, "handler_plain": []}, "handler.py and the pipeline differ on the sample's plain"),
     ],
 )
 def test_fault_that_the_new_process_finds_is_named(monkeypatch, tmp_path, found, message):
     monkeypatch.setattr(checking, "run_fresh", lambda program, folder: {**GOOD, **found})
     with pytest.raises(PublishError, match=message):
         check_model(tmp_path)
+
+
+@pytest.mark.slow
+def test_new_process_tags_the_plain_text_of_the_sample(tmp_path):
+    model = save_publishable(tmp_path / "tagger", tagger_labels=bio_labels(ENTITY_TYPES))
+    repository = assemble(model_repository(model, HUB_ID), tmp_path / "repository")
+    found = checking.run_fresh("fresh_model.py", repository)
+    title, abstract = (
+        line.split("|", 2)[2] for line in (repository / "samples" / "sample.pubtator").read_text().splitlines()[:2]
+    )
+    expected = open_pipeline(model)(f"{title} {abstract}", return_entities=True)
+    assert found["plain"]["entities"] == json.loads(json.dumps(expected["entities"]))
+    assert found["plain"] == found["handler_plain"]
+    assert len(expected["entities"]) > 0
+    assert check_model(repository) == len(found["relations"])
 
 
 @pytest.mark.slow

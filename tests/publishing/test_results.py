@@ -3,7 +3,12 @@
 import json
 
 import pytest
+from transformers import AutoTokenizer
 
+from biodir.configuration_biodir import BioDirConfig
+from biodir.formats.pubtator_reader import read_pubtator
+from biodir.processing_tagger_biodir import TaggerProcessor
+from biodir.processing_tokens_biodir import ProcessingSettings
 from biodir.publishing.card import LEVEL_NAMES
 from helpers.checkout import CHECKOUT
 
@@ -41,3 +46,16 @@ def test_evaluation_page_has_the_bc5cdr_scores_of_results():
 @pytest.mark.parametrize(("level", "name"), LEVEL_NAMES.items())
 def test_readme_has_the_bioredirect_scores_of_results(level, name):
     assert f"| {name} | {figures(report('dev.json'), level)} | {figures(report('test.json'), level)} |" in README
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize("split", ["dev", "test"])
+def test_training_facts_have_the_mentions_that_begin_or_end_in_a_word_of_the_tagger(split, data_dir):
+    config = BioDirConfig.from_pretrained(CHECKOUT)
+    processor = TaggerProcessor(AutoTokenizer.from_pretrained(CHECKOUT), ProcessingSettings.from_config(config))
+    cut = 0
+    for document in read_pubtator(data_dir / "bioredirect" / f"bioredirect_{split}.pubtator"):
+        starts, ends = (set(chars) for chars in zip(*processor.features(document).words, strict=True))
+        spans = {(mention.start_char, mention.end_char, mention.entity_type) for mention in document.mentions}
+        cut += sum(start not in starts or end not in ends for start, end, _ in spans)
+    assert cut == report("training.json")["mentions_that_cut_words"][split]

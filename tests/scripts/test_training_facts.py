@@ -48,16 +48,53 @@ WANTED = {
 }
 
 
+def tagger_log(name: str, encoder: str, scores: list[float], best_epoch: int) -> dict:
+    """The log of a tagger whose runs were started outside a clone; precision and recall are around F1."""
+    found = log([epoch(number, 0) for number in range(1, len(scores) + 1)], best_epoch, "unknown")
+    for entry, f1 in zip(found["epochs"], scores, strict=True):
+        entry["dev"] = {"mentions": {"precision": f1 + 0.01, "recall": f1 - 0.01, "f1": f1}}
+    settings = {"output_dir": f"runs/{name}", "encoder": encoder, "tagger_layers": 4, "freeze_relations": True}
+    return {**found, "settings": {**found["settings"], **settings}}
+
+
+TAGGER = {
+    "tagger1": tagger_log("tagger1", "final", [0.8], 1),
+    "tagger2": tagger_log("tagger2", "runs/tagger1/", [0.81, 0.83333, 0.82], 2),
+}
+WANTED_TAGGER = {
+    "tagger_first_stage": {"commit": "abcdef0", "minutes": 2, "seed": 4, "tagger_layers": 4, "epochs": 1, "dev_f1": 80},
+    "tagger": {
+        "minutes": 5,
+        "seed": 4,
+        "tagger_layers": 4,
+        "threads": 3,
+        "epochs": [
+            {"epoch": 1, "loss": 1.123, "precision": 82.0, "recall": 80.0, "f1": 81.0},
+            {"epoch": 2, "loss": 2.123, "precision": 84.33, "recall": 82.33, "f1": 83.33},
+            {"epoch": 3, "loss": 3.123, "precision": 83.0, "recall": 81.0, "f1": 82.0},
+        ],
+        "best_epoch": 2,
+    },
+}
+
+
 @pytest.fixture
 def called(tmp_path):
     """Calls the program with these logs and facts; returns the facts that it leaves."""
+
+    def path_of(name: str) -> str:
+        return str(tmp_path / name)
 
     def call(logs: dict, known: dict) -> dict:
         for name, content in logs.items():
             (tmp_path / name).mkdir()
             (tmp_path / name / "training.json").write_text(json.dumps(content))
         (tmp_path / "facts.json").write_text(json.dumps(known))
-        facts.main([str(tmp_path / name) for name in dict.fromkeys([*LOGS, *logs])], tmp_path / "facts.json")
+        tagger = [name for name in logs if name in TAGGER]
+        relations = [name for name in dict.fromkeys([*LOGS, *logs]) if name in logs and name not in TAGGER]
+        named = {"--relations": relations, "--tagger": tagger}
+        arguments = [each for option, runs in named.items() if runs for each in (option, *map(path_of, runs))]
+        facts.main(arguments, tmp_path / "facts.json")
         return json.loads((tmp_path / "facts.json").read_text())
 
     return call
@@ -72,6 +109,40 @@ def test_facts_are_taken_from_the_logs_and_the_others_stay(called):
 def test_several_final_runs_are_added_up(called):
     found = called({**LOGS, "final-5": {**LOGS["final"], "settings": {"seed": 5}}}, WANTED)
     assert found == {**WANTED, "final": {**WANTED["final"], "seeds": [4, 5], "minutes": 7}}
+
+
+def test_facts_of_the_tagger_are_taken_likewise_and_keep_a_commit_that_its_log_lacks(called):
+    found = called(TAGGER, {"final": WANTED["final"], "tagger_first_stage": {"commit": "abcdef0", "minutes": 9}})
+    assert found == {"final": WANTED["final"], **WANTED_TAGGER}
+
+
+def test_runs_of_both_kinds_can_be_given_together(called):
+    found = called({**LOGS, **TAGGER}, {"tagger_first_stage": {"commit": "abcdef0"}})
+    assert found["tagger"] == WANTED_TAGGER["tagger"]
+    assert found["final"] == WANTED["final"]
+
+
+@pytest.mark.parametrize(
+    ("run", "settings", "message"),
+    [
+        ("tagger2", {"encoder": "runs/x"}, "second stage started from runs/x, not from runs/tagger1; name runs of one"),
+        ("tagger1", {"freeze_relations": False}, "runs/tagger1: changed the relations; run it with freeze_relations"),
+    ],
+)
+def test_runs_that_are_not_two_stages_of_one_tagger_are_refused(called, run, settings, message):
+    log_of_run = {**TAGGER[run], "settings": {**TAGGER[run]["settings"], **settings}}
+    with pytest.raises(SystemExit, match=message):
+        called({**TAGGER, run: log_of_run}, {})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [([], "give --relations, --tagger or both"), (["--relations", "a", "b"], "--relations needs three runs or more")],
+)
+def test_program_needs_the_runs_of_a_kind(tmp_path, capsys, arguments, message):
+    with pytest.raises(SystemExit):
+        facts.main(arguments, tmp_path / "facts.json")
+    assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

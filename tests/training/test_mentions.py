@@ -17,7 +17,14 @@ from biodir.pipeline_tagging_biodir import MentionFinder, _mentions
 from biodir.processing_tagger_biodir import TaggerProcessor
 from biodir.processing_tokens_biodir import ProcessingSettings
 from biodir.training.mention_corpora import mention_corpora
-from biodir.training.mentions import labelled_words, mention_counts, mention_steps
+from biodir.training.mentions import (
+    MentionCorpus,
+    labelled_words,
+    mention_counts,
+    mention_steps,
+    sentences_of,
+    words_to_learn,
+)
 from biodir.training.settings import TrainingSettings
 from helpers.tiny_checkpoint import open_pipeline, save_checkpoint, save_encoder
 
@@ -79,6 +86,25 @@ def test_targets_are_decoded_to_the_mentions_that_they_were_made_of(processor):
     scores = np.where(words.targets, 0.0, -20.0)
     found = [(mention.text, mention.entity_type) for mention in _mentions(document, words.features, scores, LABELS)]
     assert found == [("Gene alpha-9", GENE), ("drug", CHEMICAL)]
+
+
+def test_sentences_keep_their_mentions():
+    document = document_of("Gene binds. A drug (x) is new.", ("Gene", GENE), ("drug", CHEMICAL))
+    found = [(each.text, [mention.text for mention in each.mentions]) for each in sentences_of(document)]
+    assert found == [("Gene binds.", ["Gene"]), ("A drug (x) is new.", ["drug"])]
+    assert sentences_of(document_of("One gene.", ("gene", GENE))) == []
+
+
+def test_share_of_the_texts_is_shown_sentence_by_sentence(pipeline, processor):
+    text = "One gene. Two drugs. A third of them."
+    corpus = MentionCorpus("x", (document_of(text, ("gene", GENE)),) * 200, (frozenset({GENE}),) * 200)
+    labelled = words_to_learn([corpus], pipeline.tokenizer, pipeline.model.config, log=len)
+    words = len(labelled[0].features.words)
+    for share in (0.0, 0.5, 1.0):
+        shown = [each for step in mention_steps(labelled, processor, 60, 1, share) for each in step]
+        assert sum(len(each.features.words) for each in shown) == 200 * words
+        assert (len(shown) - 200) / 400 == pytest.approx(share, abs=0.15)
+        assert sum(each.targets[:, 1].sum() for each in shown) == 200
 
 
 def test_steps_hold_every_text_once_under_the_budget(processor):
@@ -215,6 +241,22 @@ def test_frozen_relations_keep_every_weight(corpus, tmp_path):
             != before.state_dict()["encoder.encoder.layer.1.attention.self.query.weight"]).any()  # fmt: skip
 
 
+def test_tagger_of_a_checkpoint_is_kept_with_its_layers_or_left_out_with_a_warning(corpus, tmp_path, caplog):
+    settings = {"tagger_labels": bio_labels(ENTITY_TYPES), "tagger_layers": 1}
+    folder = save_checkpoint(tmp_path, pair_encoding="document", **settings)
+    arguments = ("--num_train_epochs", "1", "--head_learning_rate", "0", "--encoder_learning_rate", "0")
+    arguments += ("--soft_prompt_tokens", "2")
+    kept = ("--tasks", "relation", "novelty", "direction", "mentions", *arguments)
+    assert train.main(options(corpus, folder, tmp_path / "kept", *kept)) == 0
+    before, after = (load_file(path / "model.safetensors") for path in (folder, tmp_path / "kept"))
+    assert before.keys() == after.keys()
+    assert all((before[name] == after[name]).all() for name in before)
+    assert "tagger" not in caplog.text
+    assert train.main(options(corpus, folder, tmp_path / "without", *arguments)) == 0
+    assert BioDirConfig.from_pretrained(tmp_path / "without").tagger_labels == []
+    assert "its tagger is left out; name mentions among the tasks to keep it" in caplog.text
+
+
 def test_all_heads_learn_together_and_dev_chooses_by_mentions(corpus, encoder, tmp_path, capsys):
     lines = corpus.read_text().splitlines()
     dev = tmp_path / "dev.pubtator"
@@ -245,7 +287,7 @@ def test_own_labels_are_those_of_the_data(corpus, encoder, tmp_path):
     [
         ({"tasks": ["relation"], "mention_train": ["x"]}, "mentions is none of the tasks"),
         ({"tasks": ["relation", "mentions"], "freeze_relations": True}, "freeze_relations"),
-        ({"freeze_relations": True}, "give it layers of its own"),
+        ({"freeze_relations": True, "tagger_layers": 0}, "give it layers of its own"),
         ({"tasks": ["mentions", "planets"]}, "choose any of"),
     ],
 )

@@ -64,11 +64,11 @@ def test_recipe_goes_from_the_bare_encoder_to_the_checkpoint(tmp_path):
         "python train.py --config",
         "python scripts/average_checkpoints.py " + str(out / "final-5"),
         "python - DATA/extra/bioid.jsonl.xz",
-        *["python train.py --config"] * 2,
-        "python scripts/export_checkpoint.py " + str(out / "tagger2"),
+        *["python train.py --config"] * 3,
+        "python scripts/export_checkpoint.py " + str(out / "tagger3"),
         "biodir evaluate DATA/bioredirect/bioredirect_test.pubtator",
     ]
-    stage1, stage2, *finals, tagger1, tagger2 = (call for call in calls if "train.py" in call)
+    stage1, stage2, *finals, tagger1, tagger2, tagger3 = (call for call in calls if "train.py" in call)
     assert f"--encoder {out}/encoder/encoder" in stage1
     assert f"--encoder {out}/stage1" in stage2
     for call, seed in zip(finals, (5, 6), strict=True):
@@ -79,5 +79,6 @@ def test_recipe_goes_from_the_bare_encoder_to_the_checkpoint(tmp_path):
     assert "--dev" not in finals[0]
     assert f"--encoder {out}/final --mention_train {out}/cell_lines.jsonl DATA/bc5cdr/CDR_Tr" in tagger1
     assert f"--encoder {out}/tagger1 --mention_train DATA/extra/tmvar3.jsonl.xz" in tagger2
-    trained = (stage1, stage2, *finals, tagger1, tagger2)
+    assert f"--encoder {out}/tagger2 --mention_train DATA/extra/tmvar3.jsonl.xz" in tagger3
+    trained = (stage1, stage2, *finals, tagger1, tagger2, tagger3)
     assert all("--exclude DATA/bioredirect/bioredirect_test.pubtator" in call for call in trained)

@@ -83,3 +83,16 @@ def test_run_of_two_processes_is_resumed_by_one(settings_of, in_one, tmp_path):
         for folder in (tmp_path, in_one["document"])
     )
     assert losses == pytest.approx(wanted, rel=2e-4)
+
+
+def test_tagger_learns_in_two_processes_as_in_one(settings_of, tmp_path):
+    tasks = ["relation", "novelty", "direction", "mentions"]
+    settings = {**settings_of("document"), "tasks": tasks, "tagger_layers": 1, "num_train_epochs": 2}
+    assert run_training(**settings, output_dir=tmp_path / "one") == 0
+    run_in_two("torch", **settings, output_dir=tmp_path / "two")
+    curves = [
+        [loss for epoch in log_of(tmp_path / name)["epochs"] for loss in epoch["step_losses"]]
+        for name in ("one", "two")
+    ]
+    assert len(curves[0]) >= 6
+    assert curves[1] == pytest.approx(curves[0], rel=2e-4)

@@ -159,7 +159,7 @@ def test_resumed_run_remembers_where_its_first_steps_come_from(short_settings, t
     assert [each["commit"] for each in log["earlier_provenance"]] == ["first"]
 
 
-PLACES = ["save_model", "write_json", "save_progress", "save_state", "score", "log_epoch", "train_step"]
+PLACES = ["save_model", "write_json", "save_progress", "save_state", "dev_scores", "log_epoch", "train_step"]
 
 
 @pytest.mark.parametrize("place", PLACES)
