@@ -112,12 +112,7 @@ def _pubtator_text(document: Document, dialect: str) -> str:
 
 
 def _json_line(document: Document) -> str:
-    return json.dumps(_mapping(document)) + "\n"
-
-
-def _mapping(document: Document) -> dict[str, Any]:
-    """Return the document as a mapping, without the key for entities where the source does not say that it has none."""
-    return {key: value for key, value in document.to_dict().items() if key != "entities" or not document.is_plain}
+    return json.dumps(document.to_dict()) + "\n"
 
 
 def _from_line(document: Document) -> Document:
@@ -193,7 +188,7 @@ def _parquet_writer(file: Any) -> Iterator[Callable[[list[dict[str, Any]]], None
 
 def _row(document: Document) -> dict[str, Any]:
     # Without `subject_lines`, which only keep the order of lines in a PubTator file.
-    return {key: value for key, value in _mapping(document).items() if key != "subject_lines"}
+    return {key: value for key, value in document.to_dict().items() if key != "subject_lines"}
 
 
 def _from_row(document: Document) -> Document:
