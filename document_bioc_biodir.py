@@ -4,7 +4,8 @@ The names that BioC uses are translated only here.
 
 BioC leaves the infons free, so files differ. These are read: identifiers under the keys of BioRED, PubTator, NLM-Gene
 and BC5CDR; relations that name identifiers (BioRED: entity1 and entity2; PubTator 3: role1 and role2; BC5CDR: Chemical
-and Disease) or annotations (DrugProt: nodes with refid and role); scores of PubTator 3 and novelty of BioRED.
+and Disease) or annotations (DrugProt: nodes with refid and role); scores of PubTator 3 and novelty of BioRED. What
+biodir writes has the infons of BioRED, all scores, and nodes with the roles subject and object.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -14,6 +14,8 @@ RELATION_TYPE_KEYS = ("type", "relation")
 NOVELTY_KEYS = ("novel", "novelty")
 # Pairs of infons that hold the two identifiers of a relation.
 ARGUMENT_KEYS = (("entity1", "entity2"), ("role1", "role2"), ("chemical", "disease"))
+# The scores of type, novelty and direction; PubTator 3 has the first, biodir writes all.
+SCORE_KEYS = ("score", "novelty_score", "direction_score")
 # Roles of the two nodes of a directed relation: first that of the subject, then that of the object.
 SUBJECT_ROLES = (("head", "tail"), ("subject", "object"))
 
@@ -53,12 +55,16 @@ def _relations(
     novelty = infon(source.infons, NOVELTY_KEYS)
     if novelty is not None and not isinstance(novelty, str):
         raise AnnotationError(f"{place}: the novelty is {novelty!r}, not a string")
-    template = Relation(relation_type, "", "", novelty, relation_score=_score(source.infons, place))
+    scores = (_score(source.infons, key, place) for key in SCORE_KEYS)
+    template = Relation(relation_type, "", "", novelty, None, *scores)
     for keys in ARGUMENT_KEYS:
         values = [infon(source.infons, (key,)) for key in keys]
         if None not in values:
             entity1_id, entity2_id = (arguments(value, place) for value in values)
-            return [replace(template, entity1_id=entity1_id, entity2_id=entity2_id)]
+            subject_id = _subject(source.nodes, entity1_id, entity2_id)
+            named = infon(source.infons, ("subject",))  # of an entity without mention, to which no node can refer
+            subject_id = named if subject_id is None and named in (entity1_id, entity2_id) else subject_id
+            return [replace(template, entity1_id=entity1_id, entity2_id=entity2_id, subject_id=subject_id)]
     return _relations_of_nodes(template, source.nodes, by_id, place, policy)
 
 
@@ -88,15 +94,18 @@ def _relations_of_nodes(
 def _relations_of_pair(
     template: Relation, nodes: Sequence[Any], by_id: Mapping[str, frozenset[Mention]], place: str
 ) -> Iterator[Relation]:
-    roles = tuple(str(node.role).casefold() for node in nodes)
     ids_of_nodes = [_node_identifiers(node, by_id, place) for node in nodes]
     for entity1_id, entity2_id in product(*ids_of_nodes):
-        subject_id = None
-        if roles in SUBJECT_ROLES:
-            subject_id = entity1_id
-        elif roles[::-1] in SUBJECT_ROLES:
-            subject_id = entity2_id
+        subject_id = _subject(nodes, entity1_id, entity2_id)
         yield replace(template, entity1_id=entity1_id, entity2_id=entity2_id, subject_id=subject_id)
+
+
+def _subject(nodes: Sequence[Any], entity1_id: str, entity2_id: str) -> str | None:
+    """Return the identifier of the subject if the roles of two nodes, in the order of the identifiers, name it."""
+    roles = tuple(str(node.role).casefold() for node in nodes)
+    if roles in SUBJECT_ROLES:
+        return entity1_id
+    return entity2_id if roles[::-1] in SUBJECT_ROLES else None
 
 
 def _node_identifiers(node: Any, by_id: Mapping[str, frozenset[Mention]], place: str) -> tuple[str, ...]:
@@ -137,14 +146,14 @@ def _argument(value: Any, entity_types: Collection[str], place: str) -> str:
     return identifier if bar and kind in entity_types else str(value)
 
 
-def _score(infons: Mapping[str, Any], place: str) -> float | None:
-    value = infons.get("score")
+def _score(infons: Mapping[str, Any], key: str, place: str) -> float | None:
+    value = infons.get(key)
     if value is None:
         return None
     try:
         return float(value)
     except (TypeError, ValueError) as error:
-        raise AnnotationError(f"{place}: score {value!r} is not a number") from error
+        raise AnnotationError(f"{place}: {key} {value!r} is not a number") from error
 
 
 def infon(infons: Mapping[str, Any], keys: Sequence[str]) -> Any:

@@ -10,14 +10,17 @@ from tqdm import tqdm
 from typer.core import TyperCommand, TyperGroup
 
 from biodir import __version__
+from biodir.conversion.command import convert
 from biodir.dataset_script import command as dataset
 from biodir.dataset_script.import_command import import_corpora
 from biodir.errors_biodir import BioDirError
 from biodir.evaluation.command import calibrate, error_page_command, evaluate
+from biodir.fetching.command import fetch
 from biodir.inference.command import export_onnx, predict
 from biodir.lexicon import command as lexicon
 from biodir.networks.command import network
 from biodir.publishing.command import publish
+from biodir.showing.command import info, view
 
 
 class _Command(TyperCommand):
@@ -85,6 +88,10 @@ app = typer.Typer(
     cls=_Group, callback=biodir, no_args_is_help=True, rich_markup_mode="markdown", pretty_exceptions_enable=False
 )
 app.command(cls=_Command)(predict)
+app.command(cls=_Command)(fetch)
+app.command(cls=_Command)(convert)
+app.command(cls=_Command)(view)
+app.command(cls=_Command)(info)
 app.command(cls=_Command)(network)
 app.command(cls=_Command)(export_onnx)
 app.command(cls=_Command)(evaluate)

@@ -13,11 +13,13 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TextIO, cast
+from typing import Any, BinaryIO, TextIO, cast
 
 from biodir.errors_biodir import ParseError, SettingError
 
 STANDARD_INPUT = "-"
+STANDARD_OUTPUT = "-"
+PACKED_OUTPUT_SUFFIX = ".gz"
 # First bytes of compressed files -> what opens them.
 _COMPRESSIONS: dict[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"\xfd7zXZ\x00": lzma.open, b"BZh": bz2.open}
 # What reading damaged or cut compressed files raises, besides OSError.
@@ -162,6 +164,16 @@ def open_atomic(path: Path) -> Iterator[TextIO]:
         half_written.unlink(missing_ok=True)
 
 
+def write_atomic_bytes(path: Path, content: bytes) -> None:
+    """Write the bytes atomically, as `write_atomic` does a text."""
+    half_written = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        half_written.write_bytes(content)
+        os.replace(half_written, path)
+    finally:
+        half_written.unlink(missing_ok=True)
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write the value as indented JSON, atomically.
 
@@ -176,3 +188,36 @@ def file_sha256(path: str | os.PathLike[str] | zipfile.Path) -> str:
     """Return the SHA-256 of a file's content, in hexadecimal digits; a `zipfile.Path` is a member of an archive."""
     with path.open("rb") if isinstance(path, zipfile.Path) else open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]  # typeshed lacks readinto
+
+
+@contextmanager
+def open_output(path: Path) -> Iterator[BinaryIO]:
+    """Open an output for bytes: a file that appears when it is complete, packed if its suffix is .gz, or ``-``.
+
+    Equal contents make equal files: what is packed has neither time nor name in it. After an error the file that was
+    there before stays.
+    """
+    if os.fspath(path) == STANDARD_OUTPUT:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    half_written = path.with_name(f"{path.name}.part")
+    try:
+        with half_written.open("wb") as raw:
+            if path.name.lower().endswith(PACKED_OUTPUT_SUFFIX):
+                with gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as packed:
+                    yield cast(BinaryIO, packed)
+            else:
+                yield raw
+        os.replace(half_written, path)
+    finally:
+        half_written.unlink(missing_ok=True)
+
+
+@contextmanager
+def open_text_output(path: Path) -> Iterator[TextIO]:
+    """Open an output for text in UTF-8, see `open_output`."""
+    with open_output(path) as file:
+        text = io.TextIOWrapper(cast(Any, file), encoding="utf-8", newline="\n")
+        yield text
+        text.detach()  # writes what is left, and leaves the file open

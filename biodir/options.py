@@ -64,6 +64,11 @@ class _Notes(logging.Handler):
             tqdm.write(f"biodir: {record.getMessage()}", file=sys.stderr)
 
 
+def quiet_readers() -> None:
+    """Keep what the readers log from standard error; the summary of the command has it."""
+    logging.getLogger("biodir").addHandler(_Notes())
+
+
 def quiet_pipeline(model: str | None, device: str | None, backend: Backend) -> "BioDirPipeline":
     """Return the pipeline of the model options; libraries print nothing, and the command shows what biodir logs."""
     from transformers.utils import logging as transformers_logging  # here, because `--help` should not wait for torch
@@ -72,6 +77,6 @@ def quiet_pipeline(model: str | None, device: str | None, backend: Backend) -> "
 
     transformers_logging.disable_progress_bar()
     transformers_logging.set_verbosity_error()
-    logging.getLogger("biodir").addHandler(_Notes())
+    quiet_readers()
     keep_freed_memory()
     return load_pipeline(model, int(device) if device and device.isdecimal() else device, backend)

@@ -1,11 +1,13 @@
 """Files are written atomically, and a file that cannot be opened is named."""
 
+import gzip
 import json
+from pathlib import Path
 
 import pytest
 
 from biodir.errors_biodir import ParseError
-from biodir.files import file_sha256, open_input, write_atomic, write_json
+from biodir.files import file_sha256, open_input, open_output, open_text_output, write_atomic, write_json
 
 
 def test_json_file_is_the_old_one_until_the_new_one_is_complete(tmp_path):
@@ -42,3 +44,25 @@ def test_file_is_opened_or_named(tmp_path):
     message = r"b: cannot be read \(No such file or directory\); check the file$"
     with pytest.raises(ParseError, match=message), open_input(tmp_path / "b"):
         pass
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.txt.gz"])
+def test_output_appears_when_it_is_complete(name, tmp_path):
+    path = tmp_path / name
+    path.write_bytes(b"old")
+    with pytest.raises(TypeError), open_text_output(path) as file:
+        print("new", file=file, end=7)
+    assert path.read_bytes() == b"old"
+    with open_text_output(path) as file:
+        file.write("\u03b1\n")
+        assert path.read_bytes() == b"old"
+    content = path.read_bytes()
+    assert (gzip.decompress(content) if name.endswith(".gz") else content) == "\u03b1\n".encode()
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_output_to_standard_output_leaves_it_open(capfdbinary):
+    for _ in range(2):
+        with open_output(Path("-")) as file:
+            file.write(b"\xff")
+    assert capfdbinary.readouterr().out == b"\xff\xff"

@@ -9,6 +9,7 @@ from tqdm import tqdm
 from typer import Argument, Option
 
 from biodir.errors_biodir import SettingError
+from biodir.fetching.command import with_articles
 from biodir.files import check_paths
 from biodir.formats.pubtator_names import Vocabulary
 from biodir.formats.reading import INPUT_HELP
@@ -35,6 +36,7 @@ DIALECT_HELP = (
     "has novelty, Subject lines and scores; pubtator3 has the type names and identifiers of PubTator 3"
 )
 ENTITIES_HELP = "also write text and entities (JSON Lines), or list the entities"
+PMIDS_HELP = "also articles of PubTator 3, which are fetched as by `biodir fetch`"
 LEXICON_HELP = "file of `biodir lexicon build`, which gives mentions without identifier one"
 SPECIES_HELP = "species that genes are from in documents that name none; by default 9606, human"
 VOCABULARY_HELP = "names of relation types: those of the model, or those of PubTator 3, such as treat and inhibit"
@@ -42,8 +44,9 @@ TYPE_MAP_HELP = "other names of entity types; NAME= leaves one out"
 
 
 def predict(
-    inputs: Annotated[list[Path], Argument(metavar="IN", help=INPUT_HELP)],
+    inputs: Annotated[list[Path] | None, Argument(metavar="IN", help=INPUT_HELP)] = None,
     output: OutputOption = None,
+    pmids: Annotated[str | None, Option(metavar="PMID,...", help=PMIDS_HELP)] = None,
     output_format: Annotated[Format | None, Option("--format", help="format of the output, if not by suffix")] = None,
     dialect: Annotated[Dialect | None, Option(help=DIALECT_HELP)] = None,
     vocabulary: Annotated[Vocabulary | None, Option(help=VOCABULARY_HELP)] = None,
@@ -75,23 +78,26 @@ def predict(
         biodir predict a.xml -o out.jsonl --relation-types Bind Cotreatment
         biodir predict a.txt -o out.pubtator --dialect bioredirect
         biodir predict notes.txt --lexicon lexicon.sqlite -o out.jsonl
+        biodir predict --pmids 37026113,22429397 -o out.jsonl
     """
     from biodir.inference.predict import count_documents, format_of, predict_files
 
     written_format: str = output_format or format_of(output or sys.stdout)
     if dialect and written_format != "pubtator":
         raise SettingError(f"--dialect {dialect}: the output is {written_format}; only PubTator output has dialects")
-    check_paths(inputs if errors == "raise" else [], [output] if output else [])
+    files = inputs or []
+    check_paths(files if errors == "raise" else [], [output] if output else [])
     types = _type_map(type_map or [])
     linker = lexicon_linker(lexicon, species)  # before the model is loaded
+    policy = reading_policy(errors, offsets, relations=False)
+    files = with_articles(files, pmids, policy)
     extract = quiet_pipeline(model, device, backend)
     shows_bar = bool(output) and sys.stderr.isatty()
     # Reads the files once more, only for the bar.
-    total = count_documents(inputs, extract.finds_entities, one_per_line) if shows_bar else None
-    policy = reading_policy(errors, offsets, relations=False)
+    total = count_documents(files, extract.finds_entities, one_per_line) if shows_bar else None
     report = predict_files(
         extract,
-        inputs,
+        files,
         output or _standard_output(written_format),
         written_format,
         dialect or "pubtator",

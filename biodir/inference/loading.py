@@ -38,15 +38,13 @@ def load_pipeline(model: str | None = None, device: str | int | None = None, bac
         SettingError: the device or the back end cannot be used.
     """
     name = model or default_model()
-    if _is_path(name):
+    if is_path(name):
         check_checkpoint(name)
     _check_device(device)
-    with _naming(name, "config.json"):
-        _check_model_type(name)
-        config = BioDirConfig.from_pretrained(name)
-    with _naming(name, "tokenizer.json or tokenizer_config.json"):
+    config = checked_config(name)
+    with naming(name, "tokenizer.json or tokenizer_config.json"):
         tokenizer = AutoTokenizer.from_pretrained(name, config=config)
-    with _naming(name, "model.safetensors"):
+    with naming(name, "model.safetensors"):
         network = biodir.modeling_biodir.BioDirForRelationExtraction.from_pretrained(name, config=config)
     try:
         extract = BioDirPipeline(model=network, tokenizer=tokenizer, device=device)
@@ -54,6 +52,17 @@ def load_pipeline(model: str | None = None, device: str | int | None = None, bac
         raise CheckpointError(f"{name}: config.json and tokenizer.json do not belong together: {error}") from error
     use_backend(extract.model, backend, Path(name))
     return extract
+
+
+def checked_config(name: str) -> BioDirConfig:
+    """Return the configuration of a checkpoint.
+
+    Raises:
+        CheckpointError: it is that of another model, or cannot be read.
+    """
+    with naming(name, "config.json"):
+        _check_model_type(name)
+        return BioDirConfig.from_pretrained(name)
 
 
 def default_model() -> str:
@@ -71,7 +80,7 @@ def default_model() -> str:
     return str(folder)
 
 
-def _is_path(name: str) -> bool:
+def is_path(name: str) -> bool:
     """Return whether a name is that of a folder rather than a Hub id.
 
     A name of two parts may be either: it is a folder where its first part is one.
@@ -121,7 +130,7 @@ def _check_model_type(name: str) -> None:
 
 
 @contextmanager
-def _naming(name: str, files: str) -> Iterator[None]:
+def naming(name: str, files: str) -> Iterator[None]:
     """Turn errors of the libraries into a CheckpointError that names the checkpoint and the files at fault."""
     try:
         yield

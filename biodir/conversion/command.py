@@ -1,0 +1,45 @@
+"""The command `biodir convert`."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from typer import Argument, BadParameter, Option
+
+from biodir.conversion.converting import convert as convert_files
+from biodir.conversion.targets import target_of
+from biodir.files import STANDARD_OUTPUT, check_paths
+from biodir.formats.reading import INPUT_HELP
+from biodir.options import ErrorsOption, OffsetsOption, SplitOption, end_of, quiet_readers, reading_policy
+
+Format = Literal["pubtator", "jsonl", "biocjson", "biocxml", "parquet"]
+Dialect = Literal["pubtator", "bioredirect", "pubtator3"]
+OUTPUT_HELP = "file to write: .pubtator, .jsonl, .json (BioC JSON), .xml (BioC XML), .parquet; - is standard output"
+
+
+def convert(
+    inputs: Annotated[list[Path], Argument(metavar="IN... OUT", help=f"{INPUT_HELP}. Last: {OUTPUT_HELP}")],
+    output_format: Annotated[Format | None, Option("--format", help="format of the output, if not by suffix")] = None,
+    dialect: Annotated[Dialect | None, Option(help="of PubTator output; by default pubtator")] = None,
+    errors: ErrorsOption = "raise",
+    offsets: OffsetsOption = "characters",
+    split_relations: SplitOption = False,
+) -> None:
+    """Write documents in another format.
+
+    The last file is the output. Each document is read back from what is written: what the format has no place for, such
+    as directions in PubTator, is counted at the end.
+
+        biodir convert a.pubtator a.jsonl
+        biodir convert a.xml b.jsonl both.pubtator --dialect bioredirect
+        biodir convert a.jsonl - --format biocjson
+    """
+    *files, output = inputs
+    if not files:
+        raise BadParameter(f"{output} is the output; name the files to convert before it")
+    target = target_of(output, output_format, dialect)
+    is_stream = str(output) == STANDARD_OUTPUT
+    check_paths(files if errors == "raise" else [], [] if is_stream else [output])
+    quiet_readers()
+    policy = reading_policy(errors, offsets, split_relations)
+    count = convert_files(files, output, target, policy)
+    end_of(policy, f"documents: {count}")

@@ -1,0 +1,70 @@
+"""The commands `biodir view` and `biodir info`."""
+
+import sys
+from itertools import islice
+from pathlib import Path
+from typing import Annotated
+
+from rich.console import Console
+from rich.table import Table
+from typer import Argument, Option
+
+from biodir.errors_biodir import SettingError
+from biodir.files import check_paths, input_name
+from biodir.formats.reading import INPUT_HELP, read_documents
+from biodir.options import ErrorsOption, end_of, quiet_readers, reading_policy
+from biodir.showing.view import show_document
+
+MODEL_HELP = "folder or Hub id; by default $BIODIR_MODEL or that of the checkout"
+
+
+def view(
+    file: Annotated[Path, Argument(metavar="FILE", help=INPUT_HELP)],
+    ids: Annotated[list[str] | None, Option("--id", metavar="ID ...", help="show the documents with these ids")] = None,
+    limit: Annotated[int, Option(min=1, help="show at most so many documents")] = 1,
+    errors: ErrorsOption = "raise",
+) -> None:
+    """Show documents with their mentions and relations.
+
+    Mentions have the colour of their type; in a file they are in brackets. A relation that raises has an arrow, one
+    that lowers a bar, one with another direction a triangle, and one without direction a line.
+
+        biodir view samples/sample.pubtator
+        biodir view relations.pubtator --id 37026113 22429397
+        biodir view relations.pubtator --limit 100
+    """
+    check_paths([file])
+    quiet_readers()
+    policy = reading_policy(errors, "characters", split_relations=True)
+    console = Console(file=sys.stdout, highlight=False)
+    wanted = set(ids or ())
+    documents = (each for each in read_documents(file, policy) if not wanted or each.id in wanted)
+    shown = set()
+    for document in documents if wanted else islice(documents, limit):
+        show_document(document, console)
+        shown.add(document.id)
+    if wanted - shown:
+        raise SettingError(f"{input_name(file)}: has no document {', '.join(sorted(wanted - shown))}; check --id")
+    end_of(policy)
+
+
+def info(
+    model: Annotated[str | None, Argument(metavar="MODEL", help=MODEL_HELP)] = None,
+) -> None:
+    """Show what a model is.
+
+    Its form, encoder, tagger, labels, thresholds and what they were found on, and its sizes. The weights are not
+    loaded.
+
+        biodir info
+        biodir info runs/mine
+    """
+    from biodir.inference.loading import default_model  # here, because `--help` should not wait for torch
+    from biodir.showing.model_info import model_lines
+
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in model_lines(model or default_model()):
+        table.add_row(name, value)
+    Console(file=sys.stdout, highlight=False, markup=False).print(table)

@@ -1,0 +1,136 @@
+"""A document at the terminal: its text with coloured mentions, and its relations with arrows."""
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from biodir.document_biodir import Document, Passage, Relation
+from biodir.labels_biodir import CELL_LINE, CHEMICAL, DISEASE, GENE, SPECIES, VARIANT, known_type
+
+# Black on these; terminals of 16 colours get the nearest of theirs by name, since rich's choice for pastels is white.
+COLOURS = {
+    GENE: ("#9ec5fe", "bright_blue"),
+    DISEASE: ("#f4a6a0", "bright_red"),
+    CHEMICAL: ("#a3d9a5", "bright_green"),
+    VARIANT: ("#e3a8e0", "bright_magenta"),
+    SPECIES: ("#f7d774", "bright_yellow"),
+    CELL_LINE: ("#8fd8d8", "bright_cyan"),
+}
+FEW_COLOURS = ("standard", "windows")
+OTHER_TYPE = "reverse"
+UNLINKED = "underline"
+# As biologists draw them: what raises, what lowers, what is directed otherwise, and what has no direction.
+RAISES, LOWERS, ACTS, UNDIRECTED = (
+    "\u2500\u2500\u2192",
+    "\u2500\u2500\u22a3",
+    "\u2500\u2500\u25b7",
+    "\u2500\u2500\u2500",
+)
+_SIGNS = {"Positive_Correlation": RAISES, "Negative_Correlation": LOWERS}
+
+
+def show_document(document: Document, console: Console) -> None:
+    """Print a document: id, text, legend and relations.
+
+    Mentions have the colour of their entity type; those without identifier are underlined. Where there are no colours,
+    such as in a file, mentions are in brackets.
+    """
+    colours = console.color_system
+    console.print(Text(_printable(document.id), "bold"))
+    for part in document.passages or (Passage(0, len(document.text), ""),):
+        if len(document.passages) > 2 and part.kind:
+            console.print(Text(part.kind, "dim"))
+        console.print(marked_text(document, part, colours))
+    types = list(dict.fromkeys(each.entity_type for each in document.mentions))
+    if types:
+        legend = Text("  ").join(Text(_printable(each), _style(each, colours)) for each in types)
+        console.print(Text.assemble("\n", legend))
+    if document.relations:
+        console.print()
+    for line in relation_lines(document, colours):
+        console.print(line)
+    console.print()
+
+
+def marked_text(document: Document, part: Passage, colours: str | None = None) -> Text:
+    """Return the text of a passage with its mentions marked.
+
+    Args:
+        document: what has the text.
+        part: the passage.
+        colours: the colour system of the terminal; without one brackets mark the mentions.
+
+    >>> from biodir import Mention
+    >>> iron = Document("7", "Iron binds.", (Mention(0, 4, "Iron", "ChemicalEntity", ("D007501",)),))
+    >>> marked_text(iron, Passage(0, 11, "")).plain
+    '[Iron] binds.'
+    """
+    start, end = part.start_char, part.end_char
+    inside = [each for each in document.mentions if start <= each.start_char and each.end_char <= end]
+    styled = Text(_printable(document.text[start:end]))
+    for mention in sorted(inside, key=lambda each: each.start_char - each.end_char):  # inner ones over outer ones
+        style = f"{_style(mention.entity_type, colours)}{'' if mention.identifiers else f' {UNLINKED}'}"
+        styled.stylize(style, mention.start_char - start, mention.end_char - start)
+    if colours is not None:
+        return styled
+    brackets = sorted(
+        [(each.start_char - start, 1, "[") for each in inside] + [(each.end_char - start, 0, "]") for each in inside]
+    )
+    pieces, last = [], 0
+    for place, _, bracket in brackets:
+        pieces += [styled[last:place] if place > last else Text(), Text(bracket)]
+        last = place
+    return Text.assemble(*pieces, styled[last:] if last < len(styled) else Text())
+
+
+def relation_lines(document: Document, colours: str | None = None) -> Iterator[Text]:
+    """Yield a line for each relation, from the subject to the object.
+
+    >>> relation = Relation("Negative_Correlation", "1956", "D007501", "Novel", "D007501", 0.9)
+    >>> [line.plain for line in relation_lines(Document("7", "", relations=(relation,)))]
+    ['D007501 ──Negative_Correlation──⊣ 1956  Novel  0.90']
+    """
+    entities = {each.identifier: each for each in reversed(document.entities())}
+
+    def named(identifier: str) -> Text:
+        entity = entities.get(identifier)
+        if entity is None:
+            return Text(_printable(identifier))
+        name, style = Text(_printable(entity.name), _style(entity.entity_type, colours)), "dim"
+        return Text.assemble(name, (f" [{_printable(identifier)}]", style))
+
+    for relation in document.relations:
+        subject, object_ = _ends(relation)
+        arrow = _arrow(relation)
+        kind = (f" {arrow[:2]}{_printable(relation.relation_type)}{arrow} ", "bold")
+        rest = "".join(f"  {_printable(each)}" for each in (relation.novelty, _score(relation)) if each)
+        yield Text.assemble(named(subject), kind, named(object_), (rest, "dim"))
+
+
+def _ends(relation: Relation) -> Sequence[str]:
+    pair = (relation.entity1_id, relation.entity2_id)
+    return pair[::-1] if relation.subject_id == pair[1] != pair[0] else pair
+
+
+def _arrow(relation: Relation) -> str:
+    return UNDIRECTED if relation.subject_id is None else _SIGNS.get(relation.relation_type, ACTS)
+
+
+def _score(relation: Relation) -> str:
+    return "" if relation.relation_score is None else f"{relation.relation_score:.2f}"
+
+
+def _style(entity_type: str, colours: str | None) -> str:
+    """Return the style of an entity type for the colour system of a terminal; none for no colours."""
+    pastel, name = COLOURS.get(known_type(entity_type) or "", ("", ""))
+    if colours is None:
+        return ""
+    if not pastel:
+        return OTHER_TYPE
+    return f"black on {name}" if colours in FEW_COLOURS else f"#000000 on {pastel}"
+
+
+def _printable(text: str) -> str:
+    """Return the text with a space for each character that a terminal would obey or cannot show."""
+    return "".join(each if each.isprintable() or each == "\n" else " " for each in text)

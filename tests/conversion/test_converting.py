@@ -1,0 +1,121 @@
+"""Documents through every format: what reads back, what is counted as lost, what is refused."""
+
+from dataclasses import replace
+
+import pytest
+
+from biodir import ErrorPolicy, write_pubtator
+from biodir.conversion.converting import convert, losses
+from biodir.conversion.targets import target_of
+from biodir.document_biodir import Document, Mention, Passage, Relation
+from biodir.errors_biodir import AnnotationError
+from biodir.formats.reading import read_documents
+from helpers.marked import marked_document
+
+TWO = marked_document("<C:D1 Aspirin> cures <D:D2;D3 pain>. <G:4 COX2> (<C:- acid>) falls.", id="1")
+TWO = replace(
+    TWO,
+    passages=(Passage(0, 19, "title"), Passage(20, len(TWO.text), "abstract")),
+    relations=(
+        Relation("Negative_Correlation", "D1", "D2", "Novel", "D1", 0.5, 0.25, 0.125),
+        Relation("Association", "D3", "4"),
+    ),
+)
+ONE = marked_document("Iron \u03b1\U0001f9ea binds <G:9 EGFR>.", id="2")
+KEEPING = ("a.jsonl", "a.jsonl.gz", "a.json", "a.json.gz", "a.xml", "a.xml.gz", "a.parquet")
+
+
+@pytest.fixture
+def source(tmp_path):
+    write_pubtator([TWO, ONE], tmp_path / "in.pubtator")
+    return tmp_path / "in.pubtator"
+
+
+def comparable(path) -> list[Document]:
+    """The documents, without passages of a text that had none."""
+    return [replace(each, passages=each.passages if len(each.passages) > 1 else ()) for each in read_documents(path)]
+
+
+@pytest.mark.parametrize("name", KEEPING)
+def test_format_keeps_everything_and_counts_no_loss(name, source, tmp_path):
+    policy = ErrorPolicy()
+    assert convert([source, source], tmp_path / name, target_of(tmp_path / name), policy) == 4
+    assert policy.summary() == []
+    assert comparable(tmp_path / name) == comparable(source) * 2
+    back = target_of(tmp_path / "back.pubtator", dialect="bioredirect")
+    convert([tmp_path / name], tmp_path / "back.pubtator", back)
+    assert (tmp_path / "back.pubtator").read_bytes() == source.read_bytes() * 2
+
+
+def test_pubtator_counts_what_it_has_no_place_for(source, tmp_path):
+    policy = ErrorPolicy()
+    convert([source], tmp_path / "a.txt", target_of(tmp_path / "a.txt"), policy)
+    assert policy.summary() == [
+        f"pubtator has no place for: {name} of a relation: 1"
+        for name in ("direction", "novelty", "score of the type", "score of the novelty", "score of the direction")
+    ]
+    (first, _) = read_documents(tmp_path / "a.txt")
+    assert first.mentions == TWO.mentions
+
+
+@pytest.mark.parametrize("name", [*KEEPING, "a.pubtator"])
+def test_text_without_marks_stays_apart_from_one_without_entities(name, tmp_path):
+    path = tmp_path / "in.jsonl"
+    path.write_text('{"id": "1", "text": "Iron binds."}\n{"id": "2", "text": "Iron binds.", "entities": []}\n')
+    policy = ErrorPolicy()
+    convert([path], tmp_path / name, target_of(tmp_path / name), policy)
+    found = [each.is_plain for each in read_documents(tmp_path / name)]
+    if "jsonl" in name or "parquet" in name:
+        assert (found, policy.summary()) == ([True, False], [])
+    else:
+        assert found == [True, True]
+        target = target_of(tmp_path / name).name
+        assert policy.summary() == [f"{target} has no place for: statements that a text has no entities: 1"]
+
+
+def test_losses_name_each_part_that_differs():
+    document = replace(TWO, pmcid="PMC5")
+    assert losses(document, document) == {}
+    assert losses(document, replace(document, text=document.text + " ")) == {}
+    other = replace(document.mentions[0], entity_type="Chemical"), replace(document.mentions[2], identifiers=("5",))
+    after = Document("1", "x" * 40, relations=document.relations[:1])
+    assert losses(document, after) == {
+        "texts as they are": 1,
+        "passages as they are": 1,
+        "ids of PubMed Central": 1,
+        "mentions": 4,
+        "relations": 1,
+    }
+    found = losses(document, replace(document, mentions=(*other, document.mentions[1], document.mentions[3])))
+    assert found == {"names of entity types": 1, "identifiers as they are": 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "document"),
+    [
+        ("a.xml", Document("7", "Iron \x01 x")),
+        ("a.pubtator", Document("7", "Iron", (Mention(0, 4, "Iron", "Chemical", ("a;b",)),))),
+        ("a.pubtator", Document("7|8", "Iron")),
+    ],
+    ids=["control character in XML", "separator in an identifier", "bar in an id"],
+)
+def test_document_that_the_format_cannot_hold_is_left_out_or_an_error_with_its_place(name, document, tmp_path):
+    path = tmp_path / "in.jsonl"
+    convert_line = target_of(path).write
+    convert_line([document, ONE], path)
+    with pytest.raises(AnnotationError, match=r"in\.jsonl:1: "):
+        convert([path], tmp_path / name, target_of(tmp_path / name))
+    assert not (tmp_path / name).exists()
+    policy = ErrorPolicy("skip-document")
+    assert convert([path], tmp_path / name, target_of(tmp_path / name), policy) == 1
+    assert policy.skipped_number("document") == 1
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json", "a.xml", "a.parquet"])
+def test_corpus_of_directed_relations_reads_back_equal(name, data_dir, tmp_path):
+    source = data_dir / "bioredirect" / "bioredirect_test.pubtator"
+    policy = ErrorPolicy()
+    assert convert([source], tmp_path / name, target_of(tmp_path / name), policy) == 100
+    assert policy.summary() == []
+    assert list(read_documents(tmp_path / name)) == list(read_documents(source))
