@@ -57,7 +57,7 @@ def iterate_inputs(inputs: Any) -> Iterable[Any]:
         return (inputs[index] for index in range(len(inputs)))
     raise AnnotationError(
         f"{type(inputs).__name__} {repr(inputs)[:40]} is neither a document nor a sequence of documents; pass a "
-        "mapping, a PubTator string, or several of them"
+        "mapping, a text, a PubTator string, or several of them"
     )
 
 

@@ -159,8 +159,10 @@ class BioDirPipeline(Pipeline):
             return results[0] if one else results
         return self._results(documents, preprocess, postprocess, policy)
 
-    def find_entities(self, documents: Iterable[Document], link: Linker | None = None) -> Iterator[Document]:
+    def find_entities(self, documents: Iterable[Any], link: Linker | None = None) -> Iterator[Document]:
         """Yield the documents with the entities that the tagger of the model finds, in place of those that they have.
+
+        A document is what a call takes: a text, a mapping, a PubTator string or a `Document`.
 
         Each mention has a score, and an identifier: by `link` (see the class; by default that of the constructor), or
         that of all mentions with the same name. A few documents are read ahead. No relation is kept.
@@ -171,7 +173,8 @@ class BioDirPipeline(Pipeline):
         if self._finder is None:
             raise CheckpointError("the model finds no entities; mark them, or take a checkpoint with a tagger")
         link = link or self._preprocess_params.get("link")
-        plain = (replace(each, mentions=(), relations=(), subject_lines=(), is_marked=False) for each in documents)
+        read = (each if hasattr(each, "mentions") else self.read_document(each, n) for n, each in enumerate(documents))
+        plain = (replace(each, mentions=(), relations=(), subject_lines=(), is_marked=False) for each in read)
         yield from with_found(plain, self._tagged(link))
 
     def with_entities(self, documents: Iterable[Any], **parameters: Any) -> Iterator[Document]:

@@ -8,7 +8,7 @@ represents it (Devlin et al. 2019).
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -61,7 +61,8 @@ class TaggerProcessor(BaseProcessor):
 
     def features(self, document: Document) -> TaggerFeatures:
         """Return the words of the text and the windows that show them; mentions have no part in it."""
-        sentences = sentence_spans(document)
+        # Mentions would keep a sentence from being cut inside them: the tagger is not to know them.
+        sentences = sentence_spans(replace(document, mentions=(), relations=(), subject_lines=()))
         token_ids, spans = self._tokens(document.text, sentences)
         windows = self._windows(len(token_ids))
         ends = [end for _, end in spans]

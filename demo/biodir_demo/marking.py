@@ -121,7 +121,7 @@ class MarkedText:
     def document(self) -> Document:
         """Return the text as a document."""
         if not self.text.strip():
-            raise AnnotationError("The text is empty. Paste an abstract, then mark its entities.")
+            raise AnnotationError("The text is empty. Paste an abstract first.")
         if not self.entity_marks:
             what = "is marked" if self.searched is None else "was found"
             raise AnnotationError(

@@ -282,6 +282,13 @@ def tagging(request, tmp_path_factory) -> BioDirPipeline:
     return open_pipeline(save_checkpoint(tmp_path_factory.mktemp("tagging"), **settings))
 
 
+def test_entities_are_found_in_whatever_a_call_takes(tagging):
+    given = [TEXTS[0], {"text": TEXTS[0], "entities": []}, Document("0", TEXTS[0])]
+    found = [document.mentions for document in tagging.find_entities(iter(given))]
+    assert found[0]
+    assert found == found[:1] * 3
+
+
 def test_plain_text_is_tagged_and_its_entities_give_the_same_relations(tagging):
     found = tagging(TEXTS[0], return_entities=True)
     assert found["relations"]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from biodir.document_biodir import Document, Passage
+from biodir.document_biodir import Document, Mention, Passage
 from biodir.processing_tagger_biodir import TaggerProcessor
 from biodir.processing_tokens_biodir import ProcessingSettings
 from helpers.tiny_checkpoint import open_pipeline, save_checkpoint
@@ -91,3 +91,12 @@ def test_collated_windows_are_numbered_through_the_batch(processor):
         for window, position in zip(batch["word_windows"], batch["word_positions"], strict=True)
     ]
     assert found == [each.rows[window][position] for each in features for window, position in each.places]
+
+
+def test_mentions_of_a_document_change_nothing(processor):
+    text = "The p. Asp9Asn change."
+    start = text.index("p.")
+    marked = Document("1", text, (Mention(start, start + 10, text[start : start + 10], "SequenceVariant"),))
+    assert processor.features(marked) == processor.features(Document("1", text))
+    unbroken = processor.features(Document("1", text.replace("p. A", "p, A")))
+    assert len(processor.features(marked).rows[0]) == len(unbroken.rows[0]) + 1  # the [SEP] of a cut
