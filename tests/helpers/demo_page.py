@@ -107,7 +107,7 @@ def open_correction(browser: Browser) -> None:
     """Show the buttons that mark."""
     if not browser.all("button.bd-type")[:1] or not browser.all("button.bd-type")[0].is_displayed():
         browser.click("#bd-correct > button")
-    browser.until(lambda: browser.all("button.bd-type")[0].is_displayed(), "the buttons")
+    browser.until(lambda: any(each.is_displayed() for each in browser.all("button.bd-type")), "the buttons")
 
 
 def preview(browser: Browser) -> list[str]:
