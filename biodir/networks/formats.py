@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from biodir.errors_biodir import SettingError, suggestion
+from biodir.networks.graphml import write_graphml
 from biodir.networks.kgx import write_kgx_jsonl, write_kgx_tsv
 from biodir.networks.merging import Network
 from biodir.networks.settings import NetworkSettings
@@ -44,6 +45,7 @@ class NetworkFormat:
 FORMATS = (
     NetworkFormat("kgx-tsv", ".tsv", write_kgx_tsv, False, ("_nodes.tsv", "_edges.tsv")),
     NetworkFormat("kgx-jsonl", ".jsonl", write_kgx_jsonl, False, ("_nodes.jsonl", "_edges.jsonl")),
+    NetworkFormat("graphml", ".graphml", write_graphml),
 )
 
 

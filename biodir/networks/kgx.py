@@ -164,12 +164,12 @@ def _sources(edges: Sequence[Edge]) -> dict[str, Any]:
         "publications": [found for found in publications.values() if found],
         "supporting_text": [sentence.text for sentence in evidence],
         "biodir_documents": len(documents),
-        "biodir_supporting_text_location": [_location(sentence) for sentence in evidence],
+        "biodir_supporting_text_location": [location(sentence) for sentence in evidence],
         "biodir_other_documents": [name for name, found in publications.items() if not found],
     }
 
 
-def _location(sentence: Evidence) -> str:
+def location(sentence: Evidence) -> str:
     """Return where a sentence is, with a fragment after RFC 5147, such as ``PMID:7000001#char=0,16``."""
     return f"{publication(sentence.document) or sentence.document}#char={sentence.start},{sentence.end}"
 
