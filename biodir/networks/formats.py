@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from biodir.errors_biodir import SettingError, suggestion
+from biodir.networks.cx2 import write_cx2
 from biodir.networks.graphml import write_graphml
 from biodir.networks.kgx import write_kgx_jsonl, write_kgx_tsv
 from biodir.networks.merging import Network
+from biodir.networks.neo4j import write_neo4j_csv
 from biodir.networks.settings import NetworkSettings
 
 
@@ -45,6 +47,8 @@ class NetworkFormat:
 FORMATS = (
     NetworkFormat("kgx-tsv", ".tsv", write_kgx_tsv, False, ("_nodes.tsv", "_edges.tsv")),
     NetworkFormat("kgx-jsonl", ".jsonl", write_kgx_jsonl, False, ("_nodes.jsonl", "_edges.jsonl")),
+    NetworkFormat("neo4j", ".csv", write_neo4j_csv, files=("_nodes.csv", "_edges.csv")),
+    NetworkFormat("cx2", ".cx2", write_cx2),
     NetworkFormat("graphml", ".graphml", write_graphml),
 )
 
