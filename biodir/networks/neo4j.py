@@ -34,8 +34,8 @@ _LINE_BREAK = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 def write_neo4j_csv(network: Network, output: Path, settings: NetworkSettings) -> list[str]:
     """Write ``NAME_nodes.csv`` and ``NAME_edges.csv`` for an output ``NAME.csv``; each appears complete.
 
-    Values of lists end with ``;``, which Neo4j cannot escape, so ``;`` in them becomes ``,``. Line breaks become spaces.
-    Offsets stay right.
+    Values of lists end with ``;``, which Neo4j cannot escape, so ``;`` in them becomes ``,``. Line breaks become
+    spaces. Offsets stay right.
 
     Returns:
         No notes: all that the network has is in the files.
