@@ -7,6 +7,7 @@ from pathlib import Path
 from biodir.errors_biodir import SettingError, suggestion
 from biodir.networks.cx2 import write_cx2
 from biodir.networks.graphml import write_graphml
+from biodir.networks.indra import write_indra
 from biodir.networks.kgx import write_kgx_jsonl, write_kgx_tsv
 from biodir.networks.merging import Network
 from biodir.networks.neo4j import write_neo4j_csv
@@ -50,6 +51,7 @@ FORMATS = (
     NetworkFormat("neo4j", ".csv", write_neo4j_csv, files=("_nodes.csv", "_edges.csv")),
     NetworkFormat("cx2", ".cx2", write_cx2),
     NetworkFormat("graphml", ".graphml", write_graphml),
+    NetworkFormat("indra", ".json", write_indra, False),
 )
 
 

@@ -67,18 +67,20 @@ EDGE_PROPERTIES: tuple[Property[Edge], ...] = (
 
 
 def values_of(owner: _Owner, properties: Sequence[Property[_Owner]]) -> Iterator[tuple[Property[_Owner], Value]]:
-    """Yield each property that a node or edge has, with its value; empty lists and texts are left out.
-
-    Halves of characters, which no file in UTF-8 can hold, become the replacement character.
-    """
+    """Yield each property that a node or edge has, with its value; empty lists and texts are left out."""
     for each in properties:
         value = each.value(owner)
         if isinstance(value, str):
-            value = _HALF_CHARACTER.sub("\ufffd", value)
+            value = whole_characters(value)
         elif isinstance(value, list):
-            value = [_HALF_CHARACTER.sub("\ufffd", text) for text in value]
+            value = list(map(whole_characters, value))
         if value is not None and value != "" and value != []:
             yield each, value
+
+
+def whole_characters(text: str) -> str:
+    """Return a text with the replacement character for halves of characters, which no file in UTF-8 can hold."""
+    return _HALF_CHARACTER.sub("\ufffd", text)
 
 
 def node_key(node: Node) -> str:
