@@ -52,7 +52,7 @@ def network(
     """
     settings = NetworkSettings(knowledge_source=knowledge_source)
     written = network_format(output, output_format)
-    written.check_vocabulary(vocabulary)
+    written.check(vocabulary)
     check_paths(inputs if errors == "raise" else [], written.paths(output))
     policy = reading_policy(errors, offsets, split_relations)
     merger = Merger(evidence)
