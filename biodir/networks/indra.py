@@ -13,7 +13,7 @@ from biodir.labels_biodir import CHEMICAL, GENE
 from biodir.networks.biolink import NEGATIVE, POSITIVE
 from biodir.networks.kgx import publication
 from biodir.networks.merging import Edge, Evidence, Network, Node
-from biodir.networks.properties import whole_characters
+from biodir.networks.properties import without_half_characters
 from biodir.networks.settings import NetworkSettings
 from biodir.networks.statements import NodeKey
 
@@ -82,7 +82,7 @@ def indra_statement(edge: Edge, names: Mapping[NodeKey, str] = MappingProxyType(
 
 
 def _agent(node: Node, names: Mapping[NodeKey, str]) -> dict[str, Any]:
-    references = {"TEXT": whole_characters(node.name), **_grounding(node)}
+    references = {"TEXT": without_half_characters(node.name), **_grounding(node)}
     return {"name": names.get(node.key, references["TEXT"]), "db_refs": references}
 
 
@@ -101,7 +101,7 @@ def _distinct_names(network: Network) -> dict[NodeKey, str]:
     """
     named = [node for node in network.nodes if not _COMPARED & _grounding(node).keys()]
     counts = Counter(node.name for node in named)
-    return {node.key: whole_characters(f"{node.name} [{node.id}]") for node in named if counts[node.name] > 1}
+    return {node.key: without_half_characters(f"{node.name} [{node.id}]") for node in named if counts[node.name] > 1}
 
 
 def _evidence(edge: Edge) -> Iterator[dict[str, Any]]:
@@ -114,9 +114,9 @@ def _evidence(edge: Edge) -> Iterator[dict[str, Any]]:
 
 
 def _one_evidence(document: str, sentence: Evidence | None = None) -> dict[str, Any]:
-    found: dict[str, Any] = {"source_api": SOURCE, "annotations": {"document": whole_characters(document)}}
+    found: dict[str, Any] = {"source_api": SOURCE, "annotations": {"document": without_half_characters(document)}}
     if sentence:
-        found["text"] = whole_characters(sentence.text)
+        found["text"] = without_half_characters(sentence.text)
         found["annotations"].update(start=sentence.start, end=sentence.end)
     source, _, local = (publication(document) or "").partition(":")
     if source:

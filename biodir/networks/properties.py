@@ -71,14 +71,14 @@ def values_of(owner: _Owner, properties: Sequence[Property[_Owner]]) -> Iterator
     for each in properties:
         value = each.value(owner)
         if isinstance(value, str):
-            value = whole_characters(value)
+            value = without_half_characters(value)
         elif isinstance(value, list):
-            value = list(map(whole_characters, value))
+            value = list(map(without_half_characters, value))
         if value is not None and value != "" and value != []:
             yield each, value
 
 
-def whole_characters(text: str) -> str:
+def without_half_characters(text: str) -> str:
     """Return a text with the replacement character for halves of characters, which no file in UTF-8 can hold."""
     return _HALF_CHARACTER.sub("\ufffd", text)
 
