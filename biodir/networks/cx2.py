@@ -16,6 +16,7 @@ from biodir.networks.properties import (
     TRUTH,
     Property,
     values_of,
+    without_half_characters,
 )
 from biodir.networks.settings import NetworkSettings
 
@@ -34,7 +35,7 @@ def write_cx2(network: Network, output: Path, settings: NetworkSettings) -> list
     Returns:
         No notes: all that the network has is in the file.
     """
-    about = {"name": output.stem, "documents": network.documents}
+    about = {"name": without_half_characters(output.stem), "documents": network.documents}
     number_of = {node.key: number for number, node in enumerate(network.nodes)}
     aspects: dict[str, tuple[int, Iterable[Any]]] = {
         "attributeDeclarations": (1, [_declarations()]),

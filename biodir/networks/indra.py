@@ -91,7 +91,7 @@ def _grounding(node: Node) -> dict[str, str]:
     if not node.is_linked or prefix not in _NAMESPACES:
         return {}
     namespace, keeps_prefix = _NAMESPACES[prefix]
-    return {namespace: node.id if keeps_prefix else local}
+    return {namespace: without_half_characters(node.id if keeps_prefix else local)}
 
 
 def _distinct_names(network: Network) -> dict[NodeKey, str]:
