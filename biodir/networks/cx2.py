@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from biodir.files import open_atomic
+from biodir.networks.kgx import without_half_characters
 from biodir.networks.merging import Edge, Network, Node
 from biodir.networks.properties import (
     EDGE_PROPERTIES,
@@ -16,7 +17,6 @@ from biodir.networks.properties import (
     TRUTH,
     Property,
     values_of,
-    without_half_characters,
 )
 from biodir.networks.settings import NetworkSettings
 

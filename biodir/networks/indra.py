@@ -11,9 +11,8 @@ from typing import Any
 from biodir.files import open_atomic
 from biodir.labels_biodir import CHEMICAL, GENE
 from biodir.networks.biolink import NEGATIVE, POSITIVE
-from biodir.networks.kgx import publication
+from biodir.networks.kgx import publication, without_half_characters
 from biodir.networks.merging import Edge, Evidence, Network, Node
-from biodir.networks.properties import without_half_characters
 from biodir.networks.settings import NetworkSettings
 from biodir.networks.statements import NodeKey
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 from urllib.parse import quote
 
-from biodir.networks.kgx import location
+from biodir.networks.kgx import location, without_half_characters
 from biodir.networks.merging import Edge, Node, is_pmid
 
 TEXT, INTEGER, NUMBER, TRUTH = "text", "integer", "number", "truth"
@@ -15,7 +15,6 @@ _Owner = TypeVar("_Owner")
 # What makes an id differ after a format has cleaned it: characters that XML cannot hold, white space but the space, and
 # the sign that begins the escape itself.
 _ESCAPED = re.compile("[%\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
-_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -76,11 +75,6 @@ def values_of(owner: _Owner, properties: Sequence[Property[_Owner]]) -> Iterator
             value = list(map(without_half_characters, value))
         if value is not None and value != "" and value != []:
             yield each, value
-
-
-def without_half_characters(text: str) -> str:
-    """Return a text with the replacement character for halves of characters, which no file in UTF-8 can hold."""
-    return _HALF_CHARACTER.sub("\ufffd", text)
 
 
 def node_key(node: Node) -> str:
