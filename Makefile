@@ -4,6 +4,7 @@
 # make check     check style and formatting (make lint), types, spelling, and that all files name one version
 # make coverage  run the tests and show which lines they leave out; as pages in build/coverage/
 # make check-kgx check the networks of samples/ with the tools of Biolink and KGX, which it installs into .venv/kgx
+# make check-networks  open networks of samples/ with ndex2, networkx, igraph and INDRA, which it installs into .venv
 # make docs      write the documentation, with the reference of the Python interface, to build/docs/
 # make clean     remove the output of builds and tests; make distclean also removes .venv
 #
@@ -26,10 +27,12 @@ export PORT
 python := .venv/bin/python
 lowest := .venv/lowest/bin/python
 kgx := .venv/kgx/bin/python
+readers := .venv/readers/bin/python
+indra := .venv/indra/bin/python
 BIOLINK := 4.4.6
 metadata := setup.cfg pyproject.toml
 
-.PHONY: help run test test-lowest demo lint check check-kgx coverage docs clean distclean
+.PHONY: help run test test-lowest demo lint check check-kgx check-networks coverage docs clean distclean
 .NOTPARALLEL:
 
 help:
@@ -70,6 +73,17 @@ check-kgx: .venv/.biodir-run .venv/.biodir-kgx
 	$(python) scripts/kgx_samples.py build/kgx build/kgx/predicted.jsonl
 	$(kgx) scripts/check_kgx.py .venv/kgx/biolink_model-$(BIOLINK) build/kgx
 
+# Of Neo4j and Cytoscape there are no packages to install; the checks of the CSV are the rules of Neo4j's manual.
+check-networks: .venv/.biodir-demo .venv/.biodir-readers .venv/.biodir-indra
+	rm -rf build/networks
+	mkdir -p build/networks
+	$(python) -m biodir predict --model . samples/*.pubtator -o build/networks/predicted.jsonl
+	for suffix in csv cx2 graphml json; do \
+		$(python) -m biodir network build/networks/predicted.jsonl -o build/networks/graph.$$suffix || exit 1; \
+	done
+	$(readers) scripts/check_networks.py build/networks
+	$(indra) scripts/check_indra.py build/networks/graph.json
+
 docs: .venv/.biodir-dev
 	$(python) scripts/build_docs.py build/docs
 
@@ -104,6 +118,17 @@ distclean: clean
 	$(kgx) -m pip install --quiet bmt==1.5.0 kgx==2.6.0 biolink-model==$(BIOLINK) jsonschema==4.26.0
 	$(kgx) -m pip download --quiet --no-deps --no-binary biolink-model -d .venv/kgx biolink-model==$(BIOLINK)
 	tar -xzf .venv/kgx/biolink_model-$(BIOLINK).tar.gz -C .venv/kgx
+	@touch $@
+
+.venv/.biodir-readers: | .venv/bin/pip
+	$(python) -m venv .venv/readers
+	$(readers) -m pip install --quiet ndex2==3.12.0 networkx==3.6.1 igraph==1.0.0 "pandas>=3,<4"
+	@touch $@
+
+# INDRA wants an old ndex2.
+.venv/.biodir-indra: | .venv/bin/pip
+	$(python) -m venv .venv/indra
+	$(indra) -m pip install --quiet indra==1.24.0
 	@touch $@
 
 # The local version "+cpu" is asked for because on Linux the plain one brings gigabytes of CUDA libraries.

@@ -24,6 +24,7 @@ INPUT_HELP = (
 )
 OUTPUT_HELP = f"file to write, whose suffix names its format: {_NAMES}"
 EVIDENCE_HELP = "documents of an edge of which the sentences are kept, those with the best scores; all are counted"
+SCORE_HELP = "leave out edges with a lower score; it combines the scores of all documents"
 VOCABULARY_HELP = "names of relation types: those of BioRED, or those of PubTator 3, such as treat and inhibit"
 
 
@@ -33,6 +34,7 @@ def network(
     output_format: Annotated[str | None, Option("--format", help="format of the output, if not by suffix")] = None,
     evidence: Annotated[int, Option(min=0, metavar="N", help=EVIDENCE_HELP)] = EVIDENCE_DOCUMENTS,
     min_documents: Annotated[int, Option(min=1, metavar="N", help="leave out edges of fewer documents")] = 1,
+    min_score: Annotated[float, Option(min=0, max=1, metavar="S", help=SCORE_HELP)] = 0.0,
     linked_only: Annotated[bool, Option("--linked-only", help="leave out nodes without an identifier")] = False,
     vocabulary: Annotated[Vocabulary | None, Option(help=VOCABULARY_HELP)] = None,
     knowledge_source: Annotated[str, Option(metavar="INFORES", help="source that KGX names")] = KNOWLEDGE_SOURCE,
@@ -50,14 +52,14 @@ def network(
     """
     settings = NetworkSettings(knowledge_source=knowledge_source)
     written = network_format(output, output_format)
-    written.check_vocabulary(vocabulary)
+    written.check(vocabulary)
     check_paths(inputs if errors == "raise" else [], written.paths(output))
     policy = reading_policy(errors, offsets, split_relations)
     merger = Merger(evidence)
     documents = policy.files(inputs, partial(read_statements, policy=policy))
     for document in tqdm(documents, unit=" documents", disable=not sys.stderr.isatty()):
         merger.add(document)
-    merged, left_out = select(merger.network(), min_documents, linked_only)
+    merged, left_out = select(merger.network(), min_documents, linked_only, min_score)
     if merger.is_empty:
         left_out.append("no document has a relation; `biodir predict` finds them")
     for line in (*left_out, *written.write(with_vocabulary(merged, vocabulary), output, settings)):

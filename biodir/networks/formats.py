@@ -5,9 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from biodir.errors_biodir import SettingError, suggestion
+from biodir.networks.cx2 import write_cx2
+from biodir.networks.graphml import write_graphml
+from biodir.networks.indra import write_indra
 from biodir.networks.kgx import write_kgx_jsonl, write_kgx_tsv
 from biodir.networks.merging import Network
+from biodir.networks.neo4j import write_neo4j_csv
 from biodir.networks.settings import NetworkSettings
+from biodir.optional import optional_library
 
 
 @dataclass(frozen=True)
@@ -20,6 +25,7 @@ class NetworkFormat:
         write: writes a network to a path, and returns what the format has no place for, as lines for the user.
         has_relation_types: whether it has the relation types of the network, which `--vocabulary` renames.
         files: the endings that the format gives its files in place of the suffix, if it writes several.
+        library: that it needs beside those of a plain installation.
 
     >>> network_format(Path("graph.jsonl")).files
     ('_nodes.jsonl', '_edges.jsonl')
@@ -30,13 +36,20 @@ class NetworkFormat:
     write: Callable[[Network, Path, NetworkSettings], list[str]]
     has_relation_types: bool = True
     files: tuple[str, ...] = ()
+    library: str | None = None
 
     def paths(self, output: Path) -> list[Path]:
         """Return the files that are written for an output."""
         return [output.with_name(output.stem + ending) for ending in self.files] or [output]
 
-    def check_vocabulary(self, vocabulary: str | None) -> None:
-        """Check that another vocabulary of relation types has an effect; else SettingError."""
+    def check(self, vocabulary: str | None) -> None:
+        """Check that the library is installed, and that another vocabulary of relation types has an effect.
+
+        Raises:
+            SettingError: one of them is not so.
+        """
+        if self.library:
+            optional_library(self.library, "formats", self.name)
         if vocabulary and not self.has_relation_types:
             raise SettingError(f"--vocabulary {vocabulary}: {self.name} has relations of its own; leave it out")
 
@@ -44,6 +57,10 @@ class NetworkFormat:
 FORMATS = (
     NetworkFormat("kgx-tsv", ".tsv", write_kgx_tsv, False, ("_nodes.tsv", "_edges.tsv")),
     NetworkFormat("kgx-jsonl", ".jsonl", write_kgx_jsonl, False, ("_nodes.jsonl", "_edges.jsonl")),
+    NetworkFormat("neo4j", ".csv", write_neo4j_csv, files=("_nodes.csv", "_edges.csv")),
+    NetworkFormat("cx2", ".cx2", write_cx2),
+    NetworkFormat("graphml", ".graphml", write_graphml, library="lxml"),
+    NetworkFormat("indra", ".json", write_indra, False),
 )
 
 

@@ -44,6 +44,7 @@ EDGE_COLUMNS = (
 _SEPARATOR = "|"
 _SEPARATOR_IN_TEXT = "¦"
 _TSV_BREAK = re.compile(r"[\t\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "kgx.biodir")
 
 
@@ -119,7 +120,7 @@ def kgx_id(node: Node) -> str:
     """
     if node.is_linked:
         return node.id
-    return f"{LOCAL_PREFIX}:{quote(f'{node.entity_type}.{node.id}', safe='')}"
+    return f"{LOCAL_PREFIX}:{quote(f'{node.entity_type}.{node.id}', safe='', errors='surrogatepass')}"
 
 
 def publication(document_id: str) -> str | None:
@@ -131,6 +132,11 @@ def publication(document_id: str) -> str | None:
     if is_pmid(document_id):
         return f"PMID:{document_id}"
     return f"PMCID:{document_id}" if re.fullmatch("PMC[0-9]+", document_id) else None
+
+
+def without_half_characters(text: str) -> str:
+    """Return a text with the replacement character for halves of characters, which no file in UTF-8 can hold."""
+    return _HALF_CHARACTER.sub("\ufffd", text)
 
 
 def _edge_row(
@@ -150,7 +156,7 @@ def _edge_row(
         "knowledge_level": KNOWLEDGE_LEVEL,
         "agent_type": AGENT_TYPE,
         "primary_knowledge_source": settings.knowledge_source,
-        "original_predicate": f"{LOCAL_PREFIX}:{quote(relation, safe='')}",
+        "original_predicate": f"{LOCAL_PREFIX}:{quote(relation, safe='', errors='surrogatepass')}",
     }
     return _given({**row, **_sources(edges), **_counts(subject, object_, edges)})
 
@@ -164,12 +170,12 @@ def _sources(edges: Sequence[Edge]) -> dict[str, Any]:
         "publications": [found for found in publications.values() if found],
         "supporting_text": [sentence.text for sentence in evidence],
         "biodir_documents": len(documents),
-        "biodir_supporting_text_location": [_location(sentence) for sentence in evidence],
+        "biodir_supporting_text_location": [location(sentence) for sentence in evidence],
         "biodir_other_documents": [name for name, found in publications.items() if not found],
     }
 
 
-def _location(sentence: Evidence) -> str:
+def location(sentence: Evidence) -> str:
     """Return where a sentence is, with a fragment after RFC 5147, such as ``PMID:7000001#char=0,16``."""
     return f"{publication(sentence.document) or sentence.document}#char={sentence.start},{sentence.end}"
 
@@ -215,7 +221,7 @@ def _write(
         with open_atomic(output.with_name(f"{output.stem}_{what}{suffix}")) as file:
             if has_header:
                 file.write("\t".join(columns) + "\n")
-            file.writelines(line(row, columns) for row in entries)
+            file.writelines(without_half_characters(line(row, columns)) for row in entries)
     return []
 
 

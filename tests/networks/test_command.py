@@ -1,6 +1,7 @@
 """The command `biodir network`."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -58,6 +59,19 @@ def test_options_reach_the_edges(network, tmp_path):
     first = edges(tmp_path / "graph_edges.jsonl")[0]
     assert (first["supporting_text"], first["primary_knowledge_source"]) == (["Iron cures flu."], "infores:x")
     assert first["publications"] == ["PMID:1", "PMID:2"]
+
+
+def test_edges_of_low_scores_are_left_out_and_counted(network, tmp_path, capsys):
+    relations = [
+        replace(each, relation_score=score, direction_score=1.0)
+        for each, score in zip(DOCUMENTS[1].relations, (0.9, 0.4), strict=True)
+    ]
+    (tmp_path / "scores.jsonl").write_text(
+        json.dumps(replace(DOCUMENTS[1], relations=tuple(relations)).to_dict()), encoding="utf-8"
+    )
+    assert main(["network", "scores.jsonl", "-o", "graph.jsonl", "--min-score", "0.5"]) == 0
+    assert "edges with a score below 0.5, left out: 1" in capsys.readouterr().err
+    assert [edge["has_confidence_score"] for edge in edges(tmp_path / "graph_edges.jsonl")] == [0.9]
 
 
 def test_bad_document_is_left_out_and_the_status_says_so(network, tmp_path, capsys):

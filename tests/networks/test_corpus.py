@@ -1,12 +1,15 @@
 """The network of a published corpus."""
 
 import json
+import re
 from collections import Counter
 
 import pytest
 
 from biodir.cli import main
 from biodir.formats.reading import read_documents
+from biodir.networks.formats import FORMATS
+from biodir.networks.indra import indra_statement
 from biodir.networks.inputs import read_statements
 from biodir.networks.merging import merge
 
@@ -42,6 +45,20 @@ def test_evidence_is_the_text_at_its_offsets_and_novelty_is_counted_once(path):
         for sentence in edge.evidence:
             assert texts[sentence.document][sentence.start : sentence.end] == sentence.text
         assert edge.novel + edge.known == len(edge.documents)
+
+
+@pytest.mark.parametrize("each", FORMATS, ids=lambda each: each.name)
+def test_every_format_names_all_nodes_and_as_many_documents_as_there_are(each, path, tmp_path):
+    assert main(["network", str(path), "-o", str(tmp_path / "graph"), "--format", each.name]) == 0
+    network = merge(read_documents(path))
+    texts = [file.read_text(encoding="utf-8") for file in each.paths(tmp_path / "graph")]
+    stated = sum(len(edge.documents) for edge in network.edges if each.name != "indra" or indra_statement(edge))
+    publications = re.findall(r"\b[1-9][0-9]{6,7}\b", texts[-1])
+    assert len(publications) >= stated > 100
+    for edge in network.edges:
+        for end in (edge.subject, edge.object):
+            if end.is_linked and (each.name != "indra" or indra_statement(edge)):
+                assert end.id.rpartition(":")[2] in texts[0]
 
 
 def test_kgx_has_every_publication_of_every_edge(path, tmp_path):

@@ -1,5 +1,6 @@
 """Which format a network is written in."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,12 @@ def test_name_goes_before_the_suffix():
 def test_unknown_format_is_an_error_that_names_the_known_ones(output, name, message):
     with pytest.raises(SettingError, match=message):
         network_format(Path(output), name)
+
+
+def test_missing_library_is_found_before_documents_are_read(monkeypatch):
+    monkeypatch.setitem(sys.modules, "lxml", None)
+    with pytest.raises(SettingError, match=r"graphml needs lxml; install it with: pip install 'biodir\[formats\]'"):
+        network_format(Path("a.graphml")).check(None)
 
 
 def test_suffixes_and_names_are_distinct():

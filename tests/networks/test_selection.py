@@ -1,5 +1,7 @@
 """Parts of a network, and its relation types in other names."""
 
+from dataclasses import replace
+
 from biodir.labels_biodir import CHEMICAL, DISEASE, GENE
 from biodir.networks.merging import Edge, Network, Node
 from biodir.networks.selection import select, with_vocabulary
@@ -25,6 +27,13 @@ def test_edges_of_few_documents_are_left_out_with_the_nodes_that_have_no_other()
     found, notes = select(NETWORK, min_documents=2)
     assert (found.nodes, found.edges, found.documents) == ((IRON, FLU, TNF), NETWORK.edges[:2], 2)
     assert notes == ["edges of fewer than 2 documents, left out: 1"]
+
+
+def test_edges_of_a_low_score_are_left_out_but_not_those_without():
+    edges = tuple(replace(NETWORK.edges[0], score_noisy_or=score) for score in (0.4, 0.5, None))
+    found, notes = select(replace(NETWORK, edges=edges), min_score=0.5)
+    assert found.edges == edges[1:]
+    assert notes == ["edges with a score below 0.5, left out: 1"]
 
 
 def test_nodes_without_identifier_are_left_out_with_their_edges():

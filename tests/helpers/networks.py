@@ -1,0 +1,38 @@
+"""A small network with all that is hard to write."""
+
+from biodir.labels_biodir import CHEMICAL, GENE, VARIANT
+from biodir.networks.merging import Edge, Evidence, Network, Node
+from biodir.networks.settings import NetworkSettings
+
+SETTINGS = NetworkSettings()
+IRON = Node("MESH:D007501", CHEMICAL, "iron", ("Fe; ferrum", 'fer|rum, "red"'), documents=3)
+EGFR = Node("NCBIGene:1956", GENE, "EGFR", documents=2)
+TNF = Node("text:tnf <alpha>", GENE, "TNF <\N{GREEK SMALL LETTER ALPHA}> & \N{DNA DOUBLE HELIX}", documents=1)
+V600E = Node("p|SUB|V|600|E", VARIANT, "true", documents=1)
+RAISES = Edge(
+    IRON,
+    EGFR,
+    "Positive_Correlation",
+    True,
+    documents=("PMC12", "7000001", "notes.txt:3"),
+    evidence=(Evidence("7000001", 0, 17, 'Iron; | "raises",\nEGFR'), Evidence("notes.txt:3", 5, 9, "Iron")),
+    score_noisy_or=0.75,
+    score_max=0.5,
+    novel=2,
+    known=1,
+    opposite_direction=4,
+    opposite_sign=5,
+)
+LOWERS = Edge(TNF, EGFR, "Negative_Correlation", True, ("1", "2"), (), 0.9, 0.9, novel=1)
+BINDS = Edge(IRON, EGFR, "Bind", False, ("7",))
+LINKED = Edge(TNF, V600E, "Association", False, ("1",), (), 0.25, 0.25, known=1)
+ITSELF = Edge(EGFR, EGFR, "Bind", False, ("2",))
+
+
+def network_of(*edges: Edge) -> Network:
+    """Return a network of the edges and their nodes."""
+    nodes = {end.key: end for edge in edges for end in (edge.subject, edge.object)}
+    return Network(tuple(nodes.values()), edges, documents=4)
+
+
+NETWORK = network_of(RAISES, LOWERS, BINDS, LINKED, ITSELF)
