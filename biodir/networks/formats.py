@@ -7,6 +7,7 @@ from pathlib import Path
 from biodir.errors_biodir import SettingError, suggestion
 from biodir.networks.kgx import write_kgx_jsonl, write_kgx_tsv
 from biodir.networks.merging import Network
+from biodir.networks.page import write_page
 from biodir.networks.settings import NetworkSettings
 
 
@@ -44,6 +45,7 @@ class NetworkFormat:
 FORMATS = (
     NetworkFormat("kgx-tsv", ".tsv", write_kgx_tsv, False, ("_nodes.tsv", "_edges.tsv")),
     NetworkFormat("kgx-jsonl", ".jsonl", write_kgx_jsonl, False, ("_nodes.jsonl", "_edges.jsonl")),
+    NetworkFormat("page", ".html", write_page),
 )
 
 
