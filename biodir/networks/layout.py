@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 Points = NDArray[np.float64]  # (points, 2), in pixels
 
 # Two nodes that only have each other are about so far apart.
-EDGE_LENGTH = 64.0
+EDGE_LENGTH = 110.0
 # No two nodes are nearer than this.
-LEAST_DISTANCE = 46.0
+LEAST_DISTANCE = 84.0
 ROUNDS, SPREADING_ROUNDS = 260, 60
 # Nodes are at most so far from the centre, on average, in least distances and square roots of their number.
-ROOM = 0.75
+ROOM = 0.55
 # Cells of the grid on which repulsion is computed, along each side.
 CELLS = 128
 GRAVITY = 0.06

@@ -82,7 +82,7 @@ function style() {
   const rules = [
     { selector: "node", style: {
       width: "data(size)", height: "data(size)", label: "data(label)", color: ink, "font-size": "data(font)", "font-family": "system-ui, sans-serif",
-      "text-outline-color": paper, "text-outline-width": 2.5, "text-valign": "bottom", "text-margin-y": 3, "min-zoomed-font-size": 8,
+      "text-outline-color": paper, "text-outline-width": 2, "text-outline-opacity": 0.85, "text-valign": "bottom", "text-margin-y": 4, "text-wrap": "wrap", "text-max-width": 120, "min-zoomed-font-size": 8,
       "border-width": 1.5, "border-color": paper } },
     { selector: "edge", style: {
       width: "data(width)", "curve-style": "straight", "arrow-scale": 1.1, "font-size": 17, "font-weight": "bold", "min-zoomed-font-size": 7,
@@ -103,7 +103,7 @@ function style() {
   return rules;
 }
 function elements() {
-  const shorten = (name) => name.length > 28 ? `${name.slice(0, 27)}…` : name;
+  const shorten = (name) => name.length > 40 ? `${name.slice(0, 39)}…` : name;
   const drawn = nodes.map((node, index) => {
     const size = 18 + 7 * Math.log2(Math.max(1, Math.min(edgesOf[index].length, 64)));
     return { group: "nodes", data: { id: `n${index}`, label: shorten(node.name), size, font: 11 + size / 6 }, position: { x: node.x, y: node.y }, classes: typeOf(node.type)[1] };
@@ -114,14 +114,14 @@ function elements() {
     if (!edge.directed && edge.sign) classes.push("signed");
     if (pairCounts.get(pairKey(edge)) > 1 || edge.subject === edge.object) classes.push("several");
     if (isKnown(edge)) classes.push("sure");
-    const width = 1.4 + 0.9 * Math.log2(Math.max(1, Math.min(edge.documents.length, 64)));
+    const width = 2 + Math.log2(Math.max(1, Math.min(edge.documents.length, 64)));
     drawn.push({ group: "edges", data: { id: `e${edge.index}`, source: `n${edge.subject}`, target: `n${edge.object}`, width, sign: edge.sign === "-" ? "−" : edge.sign }, classes });
   }
   return drawn;
 }
 root.classList.toggle("dark", matchMedia("(prefers-color-scheme: dark)").matches);
 const cy = cytoscape({
-  container: at("drawing"), elements: elements(), style: style(), layout: { name: "preset", fit: true, padding: 30 },
+  container: at("drawing"), elements: elements(), style: style(), layout: { name: "preset", fit: false },
   minZoom: 0.01, maxZoom: 4, boxSelectionEnabled: false, autounselectify: true,
   hideEdgesOnViewport: edges.length > 3000, textureOnViewport: edges.length > 1000, pixelRatio: edges.length > 1000 ? 1 : "auto",
 });
@@ -135,6 +135,13 @@ function fit(found) {
   cy.animate({ fit: { eles: found, padding: 40 } }, { duration: calm ? 0 : 250, complete: () => { if (cy.zoom() > limit) cy.zoom({ level: limit, renderedPosition: { x: cy.width() / 2, y: cy.height() / 2 } }); } });
 }
 const showAll = () => fit(cy.elements().not(".filtered"));
+/* Shows all nodes by their places; what the library does instead measures every label first. */
+function fitPlaces() {
+  const most = (axis) => nodes.reduce((most, node) => Math.max(most, node[axis]), 0), least = (axis) => nodes.reduce((least, node) => Math.min(least, node[axis]), 0);
+  const [left, right, top, bottom] = [least("x"), most("x"), least("y"), most("y")], room = 55;
+  const zoom = Math.min(1.4, (cy.width() - 2 * room) / Math.max(right - left, 1), (cy.height() - 2 * room) / Math.max(bottom - top, 1));
+  cy.viewport({ zoom, pan: { x: cy.width() / 2 - zoom * (left + right) / 2, y: cy.height() / 2 - zoom * (top + bottom) / 2 } });
+}
 function zoomBy(factor) { cy.zoom({ level: cy.zoom() * factor, renderedPosition: { x: cy.width() / 2, y: cy.height() / 2 } }); }
 
 /* Filters. */
@@ -154,8 +161,8 @@ function filter() {
   const kept = new Set(shown.map((edge) => edge.index));
   const ends = new Set(shown.flatMap((edge) => [edge.subject, edge.object]));
   cy.batch(() => {
-    cy.edges().forEach((drawn, index) => { drawn.toggleClass("filtered", !kept.has(index)); });
-    cy.nodes().forEach((drawn, index) => { drawn.toggleClass("filtered", !ends.has(index)); });
+    cy.edges().filter((drawn, index) => drawn.hasClass("filtered") === kept.has(index)).toggleClass("filtered");
+    cy.nodes().filter((drawn, index) => drawn.hasClass("filtered") === ends.has(index)).toggleClass("filtered");
   });
   const of = (part, total, one) => part === total ? plural(total, one) : `${part.toLocaleString("en")} of ${plural(total, one)}`;
   const omitted = data.edges_left_out ? ` · ${plural(data.edges_left_out, "more relation")} of fewer papers not on this page` : "";
@@ -283,7 +290,7 @@ function chooseEdge(edge, moves) {
   if (moves) fit(around);
   const number = (score) => score === null ? "" : score.toFixed(3);
   const novelty = [[edge.novel, "new"], [edge.known, "known"]].filter(([count]) => count).map(([count, word]) => `${word} in ${plural(count, "paper")}`);
-  const heading = element("h2", { tabIndex: -1 }, `${nodes[edge.subject].name} ${arrowOf(edge)} ${nodes[edge.object].name}`);
+  const heading = element("h2", { tabIndex: -1, className: "hidden" }, `${nodes[edge.subject].name} ${arrowOf(edge)} ${nodes[edge.object].name}`);
   panel(back(), heading, element("p", { className: "statement" }, end(edge.subject), arrowMark(edge), end(edge.object)),
     facts([["relation", readable(edge.relation) + (edge.directed ? "" : ", no direction")], ["papers", edge.documents.length.toLocaleString("en")],
       ["novelty", novelty.join(", ")], ["score", number(edge.score)], ["best paper", number(edge.score_max)]]),
@@ -364,4 +371,21 @@ for (const [edge, text] of [[sample("", true, "+", 0), "increases, activates"], 
 at("signs").append(element("li", {}, element("small", {}, "Wide lines: many papers. Large marks: many relations.")));
 at("legend").open = innerWidth > 960;
 filter();
+
+/* The page has its shape now. */
+cy.resize();
+fitPlaces();
+/* The names of some nodes with many relations are always large enough to read. */
+const hubs = [];
+const isFar = (node) => hubs.every((index) => Math.hypot((nodes[index].x - node.x) / cy.extent().w, 1.6 * (nodes[index].y - node.y) / cy.extent().h) > 0.14);
+for (const index of nodes.map((_, index) => index).sort((a, b) => edgesOf[b].length - edgesOf[a].length).slice(0, 200))
+  if (hubs.length < 24 && isFar(nodes[index])) hubs.push(index);
+const named = cy.collection(hubs.map((index) => cy.getElementById(`n${index}`)));
+const name = () => named.forEach((drawn) => { drawn.style("font-size", Math.max(drawn.data("font"), 12 / cy.zoom())); });
+let isNaming = false;
+cy.on("zoom", () => {
+  if (!isNaming) requestAnimationFrame(() => { isNaming = false; name(); });
+  isNaming = true;
+});
+name();
 })();
