@@ -14,7 +14,9 @@ EDGE_LENGTH = 110.0
 LEAST_DISTANCE = 84.0
 ROUNDS, SPREADING_ROUNDS = 260, 60
 # Nodes are at most so far from the centre, on average, in least distances and square roots of their number.
-ROOM = 0.55
+ROOM = 0.45
+# Screens are wider than high.
+STRETCH = np.array([1.2, 1 / 1.2])
 # Cells of the grid on which repulsion is computed, along each side.
 CELLS = 128
 GRAVITY = 0.06
@@ -51,7 +53,7 @@ def positions(node_count: int, edges: list[tuple[int, int]]) -> Points:
         places = places + force * np.minimum(0.5, step / np.maximum(length, 1e-9))
     places -= places.mean(axis=0)
     radius = float(np.sqrt((places**2).sum(axis=1).mean()))
-    return _spread(places * min(1.0, LEAST_DISTANCE * np.sqrt(node_count) * ROOM / radius))
+    return _spread(places * STRETCH * min(1.0, LEAST_DISTANCE * np.sqrt(node_count) * ROOM / radius))
 
 
 def _sums(index: NDArray[np.int64], values: Points, count: int) -> Points:

@@ -175,7 +175,7 @@ function chips(place, values, label, mark, set) {
   const counts = new Map();
   for (const value of values) counts.set(value, (counts.get(value) || 0) + 1);
   for (const [value, count] of [...counts].sort((a, b) => b[1] - a[1])) {
-    const box = element("input", { type: "checkbox", checked: true, onchange: () => { box.checked ? set.delete(value) : set.add(value); filter(); } });
+    const box = element("input", { type: "checkbox", defaultChecked: true, onchange: () => { box.checked ? set.delete(value) : set.add(value); filter(); } });
     place.append(element("label", { className: "chip" }, box, mark(value), label(value), " ", element("b", {}, count.toLocaleString("en"))));
   }
 }
@@ -188,7 +188,7 @@ controls.papers.parentElement.hidden = Number(controls.papers.max) === 1;
 controls.novelty.parentElement.hidden = !edges.some((edge) => edge.novel || edge.known);
 for (const control of Object.values(controls)) control.addEventListener("input", filter);
 at("filters").addEventListener("submit", (event) => event.preventDefault());
-at("reset").addEventListener("click", () => {
+at("clear-filters").addEventListener("click", () => {
   at("filters").reset();
   for (const set of Object.values(off)) set.clear();
   filter();
@@ -381,7 +381,10 @@ const isFar = (node) => hubs.every((index) => Math.hypot((nodes[index].x - node.
 for (const index of nodes.map((_, index) => index).sort((a, b) => edgesOf[b].length - edgesOf[a].length).slice(0, 200))
   if (hubs.length < 24 && isFar(nodes[index])) hubs.push(index);
 const named = cy.collection(hubs.map((index) => cy.getElementById(`n${index}`)));
-const name = () => named.forEach((drawn) => { drawn.style("font-size", Math.max(drawn.data("font"), 12 / cy.zoom())); });
+const name = () => named.forEach((drawn) => {
+  const font = Math.max(drawn.data("font"), 12 / cy.zoom());
+  drawn.style({ "font-size": font, "text-max-width": 9 * font });
+});
 let isNaming = false;
 cy.on("zoom", () => {
   if (!isNaming) requestAnimationFrame(() => { isNaming = false; name(); });
