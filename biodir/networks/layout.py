@@ -41,7 +41,7 @@ def positions(node_count: int, edges: list[tuple[int, int]]) -> Points:
     if node_count < 2:
         return np.zeros((node_count, 2))
     pairs = np.array(sorted({(min(pair), max(pair)) for pair in edges if pair[0] != pair[1]}), int).reshape(-1, 2)
-    mass = 1.0 + np.bincount(pairs.ravel(), minlength=node_count)
+    mass = np.ones(node_count) + np.bincount(pairs.ravel(), minlength=node_count)
     places = np.random.default_rng(0).normal(size=(node_count, 2)) * EDGE_LENGTH * np.sqrt(node_count) / 2
     kernel = _kernel()
     for step in np.geomspace(FIRST_STEP, LAST_STEP, ROUNDS) * EDGE_LENGTH:

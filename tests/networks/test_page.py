@@ -143,8 +143,10 @@ def rows(browser: Browser) -> list[str]:
     return [" ".join(text.split()) for text in browser.texts("#panel .row")]
 
 
-def drawn(browser: Browser) -> list[str]:
-    return browser.script("return network.edges(':visible').map(edge => edge.id())")
+def drawn(browser: Browser, edges: list[str]) -> None:
+    """Check that these edges are drawn, in the next frame at the latest."""
+    visible = "return network.edges(':visible').map(edge => edge.id())"
+    browser.until(lambda: browser.script(visible) == edges, f"{edges}")
 
 
 def summary(browser: Browser) -> str:
@@ -200,18 +202,18 @@ def test_click_on_an_edge_shows_sentences_and_papers(page):
 @pytest.mark.slow
 def test_filters_hide_relations_and_their_ends(page):
     put(page, "#score", "0.3")
-    assert drawn(page) == ["e0", "e1"]
+    drawn(page, ["e0", "e1"])
     assert summary(page) == "2 of 4 relations · 2 of 4 entities · 5 papers"
     put(page, "#papers", "3")
-    assert drawn(page) == ["e0"]
+    drawn(page, ["e0"])
     page.click("#clear-filters")
     put(page, "#novelty", "known")
-    assert drawn(page) == ["e0", "e1"]
+    drawn(page, ["e0", "e1"])
     page.click("#clear-filters")
     page.script("document.querySelectorAll('#relations input')[0].click()")
-    assert drawn(page) == ["e0", "e1"]
+    drawn(page, ["e0", "e1"])
     page.script("document.querySelectorAll('#types input').forEach(box => box.click())")
-    assert drawn(page) == []
+    drawn(page, [])
     assert page.texts("#empty") == ["No relation passes the filters."]
     page.click("#clear-filters")
     assert len(rows(page)) == 4
