@@ -44,10 +44,12 @@ def built(tmp_path_factory) -> dict[str, Path]:
 @pytest.mark.parametrize("name", ["wheel", "wheel of sdist"])
 def test_wheel_holds_the_package_and_nothing_else(built, name):
     sources = [path for folder in ("biodir", "dataset_script") for path in (CHECKOUT / folder).rglob("*")]
-    kept = {name_of(path) for path in sources if path.suffix in (".py", ".j2") or path.name == "py.typed"}
+    suffixes = (".py", ".j2", ".html", ".css", ".js", ".LICENSE", ".typed")
+    kept = {name_of(path) for path in sources if path.suffix in suffixes}
     expected = {path if path.startswith("biodir/") else f"biodir/{path}" for path in kept}
     metadata = f"biodir-{biodir.__version__}.dist-info"
     files = ("METADATA", "RECORD", "WHEEL", "entry_points.txt", "top_level.txt", "licenses/LICENSE")
+    files += ("licenses/biodir/networks/assets/cytoscape.LICENSE",)
     with zipfile.ZipFile(built[name]) as archive:
         assert sorted(archive.namelist()) == sorted(expected | {f"{metadata}/{file}" for file in files})
         assert [each.filename for each in archive.infolist() if each.external_attr >> 28 == 0o12] == [], "links"

@@ -11,6 +11,7 @@ from biodir.networks.indra import write_indra
 from biodir.networks.kgx import write_kgx_jsonl, write_kgx_tsv
 from biodir.networks.merging import Network
 from biodir.networks.neo4j import write_neo4j_csv
+from biodir.networks.page import write_page
 from biodir.networks.settings import NetworkSettings
 from biodir.optional import optional_library
 
@@ -61,6 +62,7 @@ FORMATS = (
     NetworkFormat("cx2", ".cx2", write_cx2),
     NetworkFormat("graphml", ".graphml", write_graphml, library="lxml"),
     NetworkFormat("indra", ".json", write_indra, False),
+    NetworkFormat("page", ".html", write_page),
 )
 
 
