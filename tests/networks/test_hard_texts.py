@@ -19,6 +19,7 @@ PARSE = {
     ".cx2": json.loads,
     ".json": json.loads,
     ".graphml": ElementTree.fromstring,
+    ".html": lambda text: json.loads(text.split('id="network">', 1)[1].split("</script>", 1)[0]),
 }
 HARD = [
     *("\ud800", "\x00", "\ufffe", "\x85", "\u2028", "\r\n", " "),
@@ -44,6 +45,7 @@ def test_file_can_be_parsed_and_has_its_two_nodes(each, hard, tmp_path):
         "neo4j": lambda: [len(rows) - 1 for rows in (first, *others)],
         "cx2": lambda: [part["elementCount"] for part in first[1]["metaData"]][-2:],
         "graphml": lambda: [len(first.findall(f".//{{*}}{name}")) for name in ("node", "edge")],
+        "page": lambda: [len(first["nodes"]), len(first["edges"])],
         "indra": lambda: [len({first[0][end]["name"] for end in ("subj", "obj")}), len(first)],
     }
     assert counts[each.name]() == [2, 1]
