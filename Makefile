@@ -110,7 +110,7 @@ distclean: clean
 # An environment of its own, inside .venv so that it goes with it.
 .venv/.biodir-lowest: .venv/.biodir-torch tests/lowest.txt $(metadata)
 	$(python) -m venv .venv/lowest
-	$(lowest) -m pip install --quiet "$(TORCH)" -e ".[data,formats]" pytest -c tests/lowest.txt
+	$(lowest) -m pip install --quiet "$(TORCH)" -e ".[data,formats]" pytest hypothesis -c tests/lowest.txt
 	@touch $@
 
 .venv/.biodir-kgx: | .venv/bin/pip
