@@ -260,6 +260,7 @@ def test_telephone_shows_everything_without_scrolling_sideways(tmp_path):
     browser = Browser(390, 844)
     opened(browser, written(tmp_path, chain(2000)))
     assert browser.script("return document.documentElement.scrollWidth") <= 390
+    assert browser.script("return document.documentElement.scrollHeight") <= 844
     assert not browser.all("#filters")[0].is_displayed()
     browser.click("#filters-button")
     assert browser.all("#filters")[0].is_displayed()

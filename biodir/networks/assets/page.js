@@ -21,7 +21,7 @@ const POINTS = {
   star: "8,0.5 10,6 15.5,6 11,9.5 13,15.2 8,11.8 3,15.2 5,9.5 0.5,6 6,6",
 };
 const colourName = (edge) => edge.sign === "+" ? "positive" : edge.sign === "-" ? "negative"
-  : /^associat/i.test(edge.relation) ? "neutral" : "special";
+  : ["Association", "associate"].includes(edge.relation) ? "neutral" : "special";
 const colour = (name) => getComputedStyle(root).getPropertyValue(`--${name}`).trim();
 function readable(name) { return name.replace(/([a-z])([A-Z])/g, "$1 $2").replace(/_/g, " ").toLowerCase(); }
 const plural = (number, one, many = `${one}s`) => `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
@@ -132,7 +132,7 @@ function fit(found) {
   if (!found.length) return;
   cy.stop();
   const limit = 1.4;
-  cy.animate({ fit: { eles: found, padding: 40 } }, { duration: calm ? 0 : 250, complete: () => { if (cy.zoom() > limit) cy.zoom({ level: limit, renderedPosition: { x: cy.width() / 2, y: cy.height() / 2 } }); } });
+  cy.animate({ fit: { eles: found, padding: 40 } }, { duration: calm ? 0 : 250, complete: () => { if (cy.zoom() > limit) cy.zoom({ level: limit, renderedPosition: { x: cy.width() / 2, y: cy.height() / 2 } }); } }); // codespell:ignore eles
 }
 const showAll = () => fit(cy.elements().not(".filtered"));
 /* Shows all nodes by their places; what the library does instead measures every label first. */
@@ -371,7 +371,7 @@ document.addEventListener("keydown", (event) => {
 });
 const sample = (relation, directed, sign, known) => ({ relation, directed, sign, known, novel: 0 });
 for (const [edge, text] of [[sample("", true, "+", 0), "increases, activates"], [sample("", true, "-", 0), "decreases, inhibits"], [sample("", false, "+", 0), "rise together"],
-  [sample("", false, "-", 0), "one rises, one falls"], [sample("association", false, "", 0), "associated"], [sample("", false, "", 0), "binds, and all others"], [sample("association", false, "", 1), "known, not new, in most papers"]])
+  [sample("", false, "-", 0), "one rises, one falls"], [sample("Association", false, "", 0), "associated"], [sample("", false, "", 0), "binds, and all others"], [sample("Association", false, "", 1), "known, not new, in most papers"]])
   at("signs").append(element("li", {}, arrowMark(edge), text));
 at("signs").append(element("li", {}, element("small", {}, "Wide lines: many papers. Large marks: many relations.")));
 at("legend").open = innerWidth > 960;
