@@ -170,7 +170,7 @@ def test_page_asks_for_nothing_and_has_no_faults(page):
 
 @pytest.mark.slow
 def test_arrows_and_signs_are_those_of_biologists(page):
-    assert summary(page) == "4 relations · 4 of 4 entities · 5 papers"
+    assert summary(page) == "4 relations · 4 entities · 5 papers"
     read = "return network.elements(arguments[0]).map(each => arguments[1].map(name => each.style(name)))"
     shapes = page.script(read, "edge", ["target-arrow-shape", "label", "line-style"])
     assert shapes == [["tee", "", "solid"], ["none", "", "dashed"], ["triangle", "", "solid"], ["none", "+", "solid"]]
@@ -228,6 +228,8 @@ def test_search_finds_synonyms_and_keys_choose(page):
     assert page.texts("#panel h2") == ["EGFR"]
     assert len(rows(page)) == 3
     assert page.script("return network.$('.chosen').id()") == "n1"
+    put(page, "#papers", "2")
+    assert len(rows(page)) == 2
     page.driver.switch_to.active_element.send_keys("\ue00c")
     assert page.texts("#panel h2") == ["Relations"]
 
@@ -258,6 +260,7 @@ def test_telephone_shows_everything_without_scrolling_sideways(tmp_path):
     browser = Browser(390, 844)
     opened(browser, written(tmp_path, chain(2000)))
     assert browser.script("return document.documentElement.scrollWidth") <= 390
+    assert browser.script("return document.documentElement.scrollHeight") <= 844
     assert not browser.all("#filters")[0].is_displayed()
     browser.click("#filters-button")
     assert browser.all("#filters")[0].is_displayed()

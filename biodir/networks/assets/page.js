@@ -21,7 +21,7 @@ const POINTS = {
   star: "8,0.5 10,6 15.5,6 11,9.5 13,15.2 8,11.8 3,15.2 5,9.5 0.5,6 6,6",
 };
 const colourName = (edge) => edge.sign === "+" ? "positive" : edge.sign === "-" ? "negative"
-  : /^associat/i.test(edge.relation) ? "neutral" : "special";
+  : ["Association", "associate"].includes(edge.relation) ? "neutral" : "special";
 const colour = (name) => getComputedStyle(root).getPropertyValue(`--${name}`).trim();
 function readable(name) { return name.replace(/([a-z])([A-Z])/g, "$1 $2").replace(/_/g, " ").toLowerCase(); }
 const plural = (number, one, many = `${one}s`) => `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
@@ -132,7 +132,7 @@ function fit(found) {
   if (!found.length) return;
   cy.stop();
   const limit = 1.4;
-  cy.animate({ fit: { eles: found, padding: 40 } }, { duration: calm ? 0 : 250, complete: () => { if (cy.zoom() > limit) cy.zoom({ level: limit, renderedPosition: { x: cy.width() / 2, y: cy.height() / 2 } }); } });
+  cy.animate({ fit: { eles: found, padding: 40 } }, { duration: calm ? 0 : 250, complete: () => { if (cy.zoom() > limit) cy.zoom({ level: limit, renderedPosition: { x: cy.width() / 2, y: cy.height() / 2 } }); } }); // codespell:ignore eles
 }
 const showAll = () => fit(cy.elements().not(".filtered"));
 /* Shows all nodes by their places; what the library does instead measures every label first. */
@@ -164,12 +164,12 @@ function filter() {
     cy.edges().filter((drawn, index) => drawn.hasClass("filtered") === kept.has(index)).toggleClass("filtered");
     cy.nodes().filter((drawn, index) => drawn.hasClass("filtered") === ends.has(index)).toggleClass("filtered");
   });
-  const of = (part, total, one) => part === total ? plural(total, one) : `${part.toLocaleString("en")} of ${plural(total, one)}`;
+  const of = (part, total, ...names) => part === total ? plural(total, ...names) : `${part.toLocaleString("en")} of ${plural(total, ...names)}`;
   const omitted = data.edges_left_out ? ` · ${plural(data.edges_left_out, "more relation")} of fewer papers not on this page` : "";
-  at("summary").textContent = `${of(shown.length, edges.length, "relation")} · ${ends.size.toLocaleString("en")} of ${plural(nodes.length, "entity", "entities")} · ${plural(data.documents, "paper")}${omitted}`;
+  at("summary").textContent = `${of(shown.length, edges.length, "relation")} · ${of(ends.size, nodes.length, "entity", "entities")} · ${plural(data.documents, "paper")}${omitted}`;
   at("empty").hidden = shown.length > 0;
   at("empty").textContent = edges.length ? "No relation passes the filters." : "This network has no relations.";
-  if (!chosen) showList();
+  refresh();
 }
 function chips(place, values, label, mark, set) {
   const counts = new Map();
@@ -186,6 +186,7 @@ at("score-label").hidden = !edges.some((edge) => edge.score !== null);
 controls.papers.max = edges.reduce((most, edge) => Math.max(most, edge.documents.length), 1);
 controls.papers.parentElement.hidden = Number(controls.papers.max) === 1;
 controls.novelty.parentElement.hidden = !edges.some((edge) => edge.novel || edge.known);
+at("filters").hidden = at("filters-button").hidden = at("legend").hidden = !edges.length;
 for (const control of Object.values(controls)) control.addEventListener("input", filter);
 at("filters").addEventListener("submit", (event) => event.preventDefault());
 at("clear-filters").addEventListener("click", () => {
@@ -198,6 +199,7 @@ at("filters-button").addEventListener("click", () => at("filters-button").setAtt
 
 /* The panel: the list of relations, an entity, or a relation. */
 let chosen = null;
+let refresh = showList; // what a change of the filters does to the panel
 function light(drawn, around) {
   cy.batch(() => {
     cy.elements().removeClass("lit faint chosen");
@@ -232,9 +234,10 @@ function panel(...children) {
   at("panel").replaceChildren(...children);
   at("panel").scrollTop = 0;
 }
-function showList() { panel(element("h2", {}, "Relations"), element("small", {}, "Those of most papers are first. Choose one to read its sentences."), rows(shown)); }
+function showList() { panel(element("h2", {}, "Relations"), element("small", {}, shown.length ? "Those of most papers are first. Choose one to read its sentences." : "None"), rows(shown)); }
 function clear() {
   chosen = null;
+  refresh = showList;
   light(null);
   showList();
 }
@@ -250,6 +253,7 @@ function facts(pairs) {
 function chooseNode(index, moves) {
   const node = nodes[index], drawn = cy.getElementById(`n${index}`);
   chosen = node;
+  refresh = () => chooseNode(index, false);
   const around = drawn.closedNeighborhood();
   light(drawn, around);
   if (moves) fit(around.not(".filtered").length ? around.not(".filtered") : around);
@@ -286,6 +290,7 @@ function conflicts(edge) {
 function chooseEdge(edge, moves) {
   const drawn = cy.getElementById(`e${edge.index}`), around = drawn.union(drawn.connectedNodes());
   chosen = edge;
+  refresh = () => {};
   light(drawn, around);
   if (moves) fit(around);
   const number = (score) => score === null ? "" : score.toFixed(3);
@@ -366,7 +371,7 @@ document.addEventListener("keydown", (event) => {
 });
 const sample = (relation, directed, sign, known) => ({ relation, directed, sign, known, novel: 0 });
 for (const [edge, text] of [[sample("", true, "+", 0), "increases, activates"], [sample("", true, "-", 0), "decreases, inhibits"], [sample("", false, "+", 0), "rise together"],
-  [sample("", false, "-", 0), "one rises, one falls"], [sample("association", false, "", 0), "associated"], [sample("", false, "", 0), "binds, and all others"], [sample("association", false, "", 1), "known, not new, in most papers"]])
+  [sample("", false, "-", 0), "one rises, one falls"], [sample("Association", false, "", 0), "associated"], [sample("", false, "", 0), "binds, and all others"], [sample("Association", false, "", 1), "known, not new, in most papers"]])
   at("signs").append(element("li", {}, arrowMark(edge), text));
 at("signs").append(element("li", {}, element("small", {}, "Wide lines: many papers. Large marks: many relations.")));
 at("legend").open = innerWidth > 960;
