@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from typer import Argument, Option
 
@@ -101,7 +101,7 @@ def predict(
         biodir predict --pmids 37026113,22429397 -o out.jsonl
     """
     check_exclusive(strict=strict, errors=errors)
-    filters = {"relation_types": relation or None, "entity_ids": entity or None, "threshold": min_score}
+    filters: dict[str, Any] = {"relation_types": relation or None, "entity_ids": entity or None, "threshold": min_score}
     filters |= {"pair_types": _pair_types(pair_type or []) or None, "top_k": top_k, "batch_size": batch_size}
     filters |= {"novel_only": novel_only or None, "directed_only": directed_only or None}
     filters |= {"type_map": _type_map(type_map or [])}

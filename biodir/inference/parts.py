@@ -160,9 +160,9 @@ def _difference(before: Mapping[str, Any], run: Mapping[str, Any]) -> str:
     return "in the order of its inputs"
 
 
-def input_fingerprints(inputs: Sequence[Path]) -> list[list[str | None]]:
+def input_fingerprints(inputs: Sequence[Path]) -> list[tuple[str, str | None]]:
     """Return the name of each input with the SHA-256 of its content, None for a pipe, which can be read only once."""
-    return [[os.fspath(path), file_sha256(path) if path.is_file() else None] for path in inputs]
+    return [(os.fspath(path), file_sha256(path) if path.is_file() else None) for path in inputs]
 
 
 def model_fingerprint(model: Any, tokenizer: Any) -> str:

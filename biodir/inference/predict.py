@@ -18,6 +18,7 @@ from biodir.formats.pubtator_writer import BIOREDIRECT
 from biodir.formats.reading import document_count, read_documents
 from biodir.inference.outputs import OutputFormat, Results, format_of, output_format
 from biodir.inference.parts import PartRecord, Parts, input_fingerprints, model_fingerprint, open_parts
+from biodir.inference.progress import Progress
 from biodir.inference.rejected import rejections
 from biodir.pipeline_entities_biodir import keep_identifiers
 
@@ -51,19 +52,6 @@ class Report:
 
     documents: int
     relations: int
-
-
-class Progress:
-    """What a run reports while it works; this one shows nothing.
-
-    >>> Progress().resumed(3)
-    """
-
-    def resumed(self, documents: int) -> None:
-        """Take the number of documents that an earlier run has finished."""
-
-    def finished(self, document: Document) -> None:
-        """Take a document of which the relations are found."""
 
 
 def predict_files(

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from tqdm import tqdm
 
-from biodir.document_biodir import Document
 from biodir.errors_biodir import BioDirError, ErrorPolicy, SettingError
+from biodir.inference.progress import progress_bar
 
 if TYPE_CHECKING:
     from biodir.formats.pubtator_names import Vocabulary
@@ -51,7 +51,7 @@ class Writing:
             raise SettingError(
                 f"--dialect {dialect}: the output is {self.format_name}; only PubTator output has dialects"
             )
-        self._settings = {"dialect": dialect or "pubtator", "vocabulary": vocabulary}
+        self._settings: dict[str, Any] = {"dialect": dialect or "pubtator", "vocabulary": vocabulary}
         self._settings["return_entities"] = return_entities
         # The line with the numbers of documents and relations; empty for standard output.
         self.counts = ""
@@ -89,7 +89,7 @@ class Writing:
         total = count_documents(files, extract.finds_entities, one_per_line) if shows_bar else None
         is_filtered = any(parameters.get(name) for name in ("pair_types", "entity_ids"))
         pair_types = [] if is_filtered or not shows_bar else extract.model.config.pair_types
-        with _resumable(self.output), _bar(total, shows_bar, pair_types) as bar:
+        with _resumable(self.output), progress_bar(total, shows_bar, pair_types) as bar:
             report = predict_files(
                 extract,
                 files,
@@ -103,42 +103,6 @@ class Writing:
                 **parameters,
             )
         self.counts = f"documents: {report.documents}, relations: {report.relations}" if self.output else ""
-
-
-class Bar:
-    """A progress bar with documents and candidate pairs a second.
-
-    Args:
-        bar: of tqdm, counts documents.
-        pair_types: of the model; empty for a bar without pairs.
-    """
-
-    def __init__(self, bar: "tqdm[Any]", pair_types: Sequence[Sequence[str]]) -> None:
-        self._bar, self._pair_types = bar, pair_types
-        self._pairs = 0
-
-    def resumed(self, documents: int) -> None:
-        """Begin after the documents of an earlier run, which do not count for the speed."""
-        if documents:
-            tqdm.write(f"biodir: resumed after {documents} finished documents", file=sys.stderr)
-        self._bar.initial = self._bar.n = documents
-        self._bar.refresh()
-
-    def finished(self, document: Document) -> None:
-        """Count a document and its pairs."""
-        if self._pair_types:
-            from biodir.document_candidates_biodir import candidate_pairs
-
-            self._pairs += sum(1 for _ in candidate_pairs(document.entities(), self._pair_types))
-            elapsed = self._bar.format_dict["elapsed"]
-            self._bar.set_postfix_str(f"{self._pairs / elapsed:.0f} pairs/s" if elapsed else "", refresh=False)
-        self._bar.update()
-
-
-@contextmanager
-def _bar(total: int | None, is_shown: bool, pair_types: Sequence[Sequence[str]]) -> Iterator[Bar]:
-    with tqdm(total=total, unit=" documents", disable=not is_shown) as bar:
-        yield Bar(bar, pair_types)
 
 
 @contextmanager

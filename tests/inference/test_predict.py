@@ -9,7 +9,8 @@ import pytest
 from biodir import AnnotationError, ErrorPolicy, read_pubtator, write_pubtator
 from biodir.formats.reading import read_documents
 from biodir.inference.outputs import predicted_relations
-from biodir.inference.predict import Progress, predict_files
+from biodir.inference.predict import predict_files
+from biodir.inference.progress import Progress
 from biodir.pipeline_biodir import BioDirPipeline
 from helpers.marked import marked_document
 from helpers.tiny_checkpoint import open_pipeline, save_checkpoint
