@@ -18,7 +18,7 @@ from transformers import pipeline
 TASK = "biomedical-relation-extraction"
 PARAMETERS = (
     *("threshold", "relation_types", "pair_types", "entity_ids", "top_k", "return_all_scores", "return_entities"),
-    *("type_map", "offsets"),
+    *("novel_only", "directed_only", "type_map", "offsets"),
 )
 REQUEST_KEYS = ("inputs", "parameters")
 TEXT_KEYS = ("text", "title", "abstract")

@@ -13,6 +13,7 @@ from .document_biodir import Document
 from .document_inputs_biodir import document_from_input, is_one_document, iterate_inputs, with_known_types
 from .document_parts_biodir import IdentifierSet
 from .errors_biodir import STRICT, CheckpointError, ErrorPolicy, SettingError, suggestion
+from .labels_biodir import NOVELTY_LABELS
 from .pipeline_decoding_biodir import DecodingRule, PairDecision, decode_pair
 from .pipeline_engine_biodir import (
     PairFilter,
@@ -46,7 +47,6 @@ if TYPE_CHECKING:  # from a folder, transformers before 5.8 copies only files th
     from .document_pubtator_lines_biodir import Line  # noqa: F401
     from .document_sentences_biodir import sentence_spans  # noqa: F401
     from .document_shapes_biodir import own_shape  # noqa: F401
-    from .labels_biodir import OUTSIDE  # noqa: F401
     from .processing_chunks_biodir import PairWindows  # noqa: F401
     from .processing_document_biodir import PAIRS_PER_PASS  # noqa: F401
     from .processing_pairwise_biodir import PairwiseFeatures  # noqa: F401
@@ -58,7 +58,10 @@ if TYPE_CHECKING:  # from a folder, transformers before 5.8 copies only files th
 logger = logging.getLogger(__name__)
 
 PREPROCESS_PARAMETERS = ("pair_types", "entity_ids", "ner", "link", "type_map", "offsets")
-POSTPROCESS_PARAMETERS = ("threshold", "relation_types", "top_k", "return_all_scores", "return_entities", "offsets")
+POSTPROCESS_PARAMETERS = (
+    *("threshold", "relation_types", "novel_only", "directed_only", "top_k", "return_all_scores", "return_entities"),
+    "offsets",
+)
 LIST_PARAMETERS = ("relation_types", "pair_types", "entity_ids")
 
 
@@ -88,6 +91,8 @@ class BioDirPipeline(Pipeline):
         pair_types: only pairs of these entity types, as pairs of names without order; the names that documents may
             use, such as PubTator's ``Gene``, are understood.
         entity_ids: only pairs in which at least one entity has one of these identifiers.
+        novel_only: only relations that are new in their document; needs a model with novelty.
+        directed_only: only relations with a direction; needs a model with directions.
         top_k: at most this many relations a document.
         return_all_scores: every candidate pair, related or not, with the score of every label under ``"scores"``.
         return_entities: the result is ``{"entities": [{"start", "end", "text", "type", "id", "score"}], "relations"}``;
@@ -318,6 +323,8 @@ class BioDirPipeline(Pipeline):
             for scored, decision in decided
             if (everything or (decision.is_related and decision.score >= threshold))
             and (relation_types is None or decision.relation_type in relation_types)
+            and (decision.novelty == NOVELTY_LABELS[1] or not parameters.get("novel_only"))
+            and (decision.directed or not parameters.get("directed_only"))
         )[: parameters.get("top_k")]
         return (
             {"entities": writer.entities(), "relations": relations} if parameters.get("return_entities") else relations

@@ -9,7 +9,9 @@ from .errors_biodir import OFFSETS, SettingError, suggestion
 from .labels_biodir import UNKNOWN_TYPE, known_type, type_pair
 
 # Parameters that are True or False.
-FLAGS = ("return_all_scores", "return_entities")
+FLAGS = ("return_all_scores", "return_entities", "novel_only", "directed_only")
+# Flags that need a task of the model.
+TASK_FLAGS = {"novel_only": "novelty", "directed_only": "direction"}
 
 
 def as_list(name: str, value: Any) -> list[Any]:
@@ -56,6 +58,9 @@ def check_numbers(parameters: Mapping[str, Any]) -> None:
 
 def check_names(parameters: Mapping[str, Any], config: Any) -> None:
     """Check that the model knows the names; else SettingError, with the name and what is known."""
+    for name, task in TASK_FLAGS.items():
+        if parameters.get(name) is True and task not in config.tasks:
+            raise SettingError(f"{name} is True, but the model has no task {task!r}; leave {name} out")
     _check_known("relation type", parameters.get("relation_types", ()), config.relation_labels)
     for identifier in parameters.get("entity_ids", ()):
         if not isinstance(identifier, str):

@@ -24,7 +24,7 @@ from biodir.showing.command import info, view
 
 
 class _Command(TyperCommand):
-    """A command with options that take several values after their name, such as `--entity-ids D1 D4`."""
+    """A command with options that take several values after their name, such as `--entity D1 D4`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the arguments, with the name before each value of these options, and suggest what was meant."""

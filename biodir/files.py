@@ -1,27 +1,46 @@
 """Small things about files: checks, opening, atomic writes and hashes. Needs the standard library only."""
 
 import bz2
+import glob
 import gzip
 import hashlib
 import io
 import json
 import lzma
 import os
+import re
 import sys
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO, cast
 
 from biodir.errors_biodir import ParseError, SettingError
+from biodir.optional import optional_library
 
 STANDARD_INPUT = "-"
 STANDARD_OUTPUT = "-"
 PACKED_OUTPUT_SUFFIX = ".gz"
+_GLOB = re.compile(r"[*?\[]")
+
+
+def _open_zstandard(raw: io.BufferedReader) -> BinaryIO:
+    # The library zstandard reads a file that is cut off as if it were complete; this one raises EOFError, as others do.
+    if sys.version_info >= (3, 14):
+        return cast(BinaryIO, import_module("compression.zstd").open(raw))
+    return cast(BinaryIO, optional_library("backports.zstd", "formats", "reading files packed as .zst").open(raw))
+
+
 # First bytes of compressed files -> what opens them.
-_COMPRESSIONS: dict[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"\xfd7zXZ\x00": lzma.open, b"BZh": bz2.open}
+_COMPRESSIONS: dict[bytes, Callable[..., Any]] = {
+    b"\x1f\x8b": gzip.open,
+    b"\xfd7zXZ\x00": lzma.open,
+    b"BZh": bz2.open,
+    b"\x28\xb5\x2f\xfd": _open_zstandard,
+}
 # What reading damaged or cut compressed files raises, besides OSError.
 _DAMAGED = (EOFError, zlib.error, lzma.LZMAError)
 # Bytes at the start of a file by which its format is recognised.
@@ -32,7 +51,7 @@ START_BYTES = 1 << 16
 def open_input(
     path: str | os.PathLike[str], on_read: Callable[[int], object] | None = None
 ) -> Iterator[io.BufferedReader]:
-    """Open a file for reading bytes, unpacked if it is a .gz, .xz or .bz2 by its content; ``-`` is standard input.
+    """Open a file for reading bytes, unpacked if it is packed (.gz, .xz, .bz2, .zst); ``-`` is standard input.
 
     The content is read once, so that pipes can be read, and `peek` shows its start.
 
@@ -49,8 +68,13 @@ def open_input(
             yield file
     except OSError as error:
         raise ParseError(f"{name}: cannot be read ({error.strerror or error}); check the file", "unreadable") from error
-    except _DAMAGED as error:
+    except _damaged() as error:
         raise ParseError(f"{name}: is damaged or cut off ({error}); get the file again", "unreadable") from error
+
+
+def _damaged() -> tuple[type[Exception], ...]:
+    zstandard = sys.modules.get("compression.zstd") or sys.modules.get("backports.zstd")
+    return (*_DAMAGED, zstandard.ZstdError) if zstandard else _DAMAGED
 
 
 def input_name(path: str | os.PathLike[str]) -> str:
@@ -122,6 +146,40 @@ def text_lines(file: io.BufferedReader) -> Iterator[str]:
     encoding, errors = ("utf-16", "replace") if is_utf16 else ("utf-8", "surrogateescape")
     newline = "\r" if b"\r" in start and b"\n" not in start else "\n"
     yield from io.TextIOWrapper(file, encoding=encoding, errors=errors, newline=newline)
+
+
+def expand_inputs(inputs: Iterable[Path], left_out: Collection[Path] = ()) -> list[Path]:
+    """Return the files that inputs name: files as they are, those of a folder and of a pattern sorted by name.
+
+    A folder has all files in it and its folders, but hidden ones and the texts of brat, whose annotations are read.
+
+    Args:
+        inputs: files, pipes, folders and patterns such as ``abstracts/*.xml``, ``**`` for folders of any depth.
+        left_out: files and folders, such as outputs, that folders and patterns do not name.
+
+    Raises:
+        SettingError: there is no such file; a folder or pattern has no file.
+    """
+    files = []
+    hidden = {path.resolve() for path in left_out}
+    for path in inputs:
+        is_pattern = not path.exists() and _GLOB.search(os.fspath(path))
+        if not is_pattern and not path.is_dir():
+            files.append(path)
+            continue
+        pattern = os.fspath(path) if is_pattern else os.path.join(glob.escape(os.fspath(path)), "**")
+        found = [each for each in map(Path, sorted(glob.glob(pattern, recursive=True))) if each.is_file()]
+        annotated = {each.with_suffix(".txt") for each in found if each.suffix == ".ann"}
+        named = [each for each in found if each not in annotated and hidden.isdisjoint(_with_parents(each))]
+        if not named:
+            raise SettingError(f"{path}: names no file; check the {'pattern' if is_pattern else 'folder'}")
+        files += named
+    return files
+
+
+def _with_parents(path: Path) -> list[Path]:
+    resolved = path.resolve()
+    return [resolved, *resolved.parents]
 
 
 def check_paths(inputs: Iterable[Path], outputs: Iterable[Path] = ()) -> None:

@@ -26,7 +26,7 @@ from biodir.evaluation.report import evaluation_report
 from biodir.evaluation.tables import report_table
 from biodir.files import write_json
 from biodir.inference import BACKENDS
-from biodir.inference.predict import predicted_relations
+from biodir.inference.outputs import predicted_relations
 from biodir.labels_biodir import TASKS
 from biodir.options import quiet_pipeline
 from biodir.pipeline_decoding_biodir import relations_of_pairs

@@ -59,12 +59,12 @@ def test_help_waits_for_no_heavy_library():
     ("arguments", "message"),
     [
         ("predict in.txt --backend ONNX-INT", "'onnx', 'onnx-int8'. Did you mean onnx-int8?"),
-        ("predict in.txt --errors skip", "'raise', 'skip-document', 'skip-mention'"),
+        ("predict in.txt --errors skip", "'skip-document', 'skip-mention'"),
         ("predict in.txt --top-k some", "--top-k"),
-        ("predict in.txt --entity-ids", "--entity-ids"),
+        ("predict in.txt --entity", "--entity"),
         ("dataset import bc5cd in.txt -o out.jsonl", "Did you mean bc5cdr?"),
         ("predicts in.txt", "Did you mean 'predict'?"),
-        ("predict in.txt --treshold 1", "--threshold"),
+        ("predict in.txt --min-scor 1", "--min-score"),
         ("dataset check --data-dir . --download", "--data-dir and --download: give one of them"),
         (
             "dataset import bc5cdr a.txt -o out.jsonl --exclude b.txt --keep-overlaps",
@@ -78,11 +78,11 @@ def test_usage_error_has_status_2_and_names_what_is_wrong(arguments, message, ca
 
 
 def test_list_option_takes_all_values_up_to_the_next_option():
-    line = "a.txt --entity-ids D1 D4 --top-k 2 --type-map A=B C= --entity-ids=D5 b.txt --relation-types Bind -- --c.txt"
+    line = "a.txt --entity D1 D4 --top-k 2 --type-map A=B C= --entity=D5 b.txt --relation Bind -- --c.txt"
     found = COMMANDS["predict"].make_context("predict", line.split()).params
     assert [str(path) for path in found["inputs"]] == ["a.txt", "b.txt", "--c.txt"]
-    assert list(found["entity_ids"]) == ["D1", "D4", "D5"]
-    assert (list(found["type_map"]), list(found["relation_types"]), found["top_k"]) == (["A=B", "C="], ["Bind"], 2)
+    assert list(found["entity"]) == ["D1", "D4", "D5"]
+    assert (list(found["type_map"]), list(found["relation"]), found["top_k"]) == (["A=B", "C="], ["Bind"], 2)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_shell_completes_commands_options_and_choices(monkeypatch, capsys):
     monkeypatch.setenv("_BIODIR_COMPLETE", "complete_bash")
     for words, completed in (
         ("biodir pre", ["predict"]),
-        ("biodir predict --relation", ["--relation-types"]),
+        ("biodir predict --rela", ["--relation"]),
         ("biodir evaluate --backend onnx", ["onnx", "onnx-int8"]),
     ):
         monkeypatch.setenv("COMP_WORDS", words)

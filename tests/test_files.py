@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from biodir.errors_biodir import ParseError
-from biodir.files import file_sha256, open_input, open_output, open_text_output, write_atomic, write_json
+from biodir.errors_biodir import ParseError, SettingError
+from biodir.files import expand_inputs, file_sha256, open_input, open_output, open_text_output, write_atomic, write_json
 
 
 def test_json_file_is_the_old_one_until_the_new_one_is_complete(tmp_path):
@@ -66,3 +66,29 @@ def test_output_to_standard_output_leaves_it_open(capfdbinary):
         with open_output(Path("-")) as file:
             file.write(b"\xff")
     assert capfdbinary.readouterr().out == b"\xff\xff"
+
+
+def test_files_of_folders_and_patterns_are_sorted_and_outputs_are_not_among_them(tmp_path):
+    names = ("b.jsonl", "a.txt", "a.ann", ".hidden", "in/c.xml", "out.jsonl", "out.jsonl.parts/part-00000000")
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    outputs = [tmp_path / "out.jsonl", tmp_path / "out.jsonl.parts"]
+    found = expand_inputs([tmp_path / "b.jsonl", tmp_path, Path("-")], outputs)
+    assert [each.relative_to(tmp_path).as_posix() for each in found[:-1]] == ["b.jsonl", "a.ann", "b.jsonl", "in/c.xml"]
+    assert found[-1] == Path("-")
+    assert expand_inputs([tmp_path / "*" / "*.xml"]) == [tmp_path / "in" / "c.xml"]
+    with pytest.raises(SettingError, match=r"\*\.gz: names no file; check the pattern"):
+        expand_inputs([tmp_path / "*.gz"])
+
+
+def test_zstandard_is_unpacked_and_a_file_that_is_cut_off_is_an_error(tmp_path):
+    zstd = pytest.importorskip("backports.zstd")
+    packed = zstd.compress(bytes(range(256)) * 1000)
+    (tmp_path / "a.txt").write_bytes(packed)
+    with open_input(tmp_path / "a.txt") as file:
+        assert file.read() == bytes(range(256)) * 1000
+    for damaged in (packed[:-5], packed[:4] + b"\xff" * 40):
+        (tmp_path / "a.txt").write_bytes(damaged)
+        with pytest.raises(ParseError, match=r"a\.txt: is damaged or cut off"), open_input(tmp_path / "a.txt") as file:
+            file.read()

@@ -195,7 +195,8 @@ def _from_row(document: Document) -> Document:
     return Document.from_dict(_row(document))
 
 
-_COLLECTION_START = json.dumps(COLLECTION).removesuffix("}") + ', "documents": [\n'
+# A line never holds one complete value, else a reader may take the file for JSON Lines.
+_COLLECTION_START = json.dumps(COLLECTION).removesuffix("}") + ', "documents":\n['
 _OTHERS = (
     Target("jsonl", (".jsonl", ".ndjson"), _Texts(_json_line).write, _from_line),
     Target(

@@ -18,7 +18,7 @@ from biodir.evaluation.checks import compared_documents, with_unique_relations
 from biodir.files import START_BYTES, input_name, open_input, text_lines
 from biodir.formats.brat import BRAT_SUFFIX
 from biodir.formats.reading import JSON, PUBTATOR, content_format, parse_documents, read_documents
-from biodir.inference.predict import predicted_relations
+from biodir.inference.outputs import predicted_relations
 
 TEXT_KEYS = {"text", "title", "abstract", "passages"}
 _OFFSETS = re.compile(r"[^\t]*\t\s*[0-9]+\s*\t\s*[0-9]+\s*\t")

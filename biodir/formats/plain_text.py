@@ -11,7 +11,7 @@ from biodir.errors_biodir import STRICT, ErrorPolicy, ParseError
 from biodir.files import STANDARD_INPUT, text_lines
 
 # The suffixes of compressed files, which are no part of the name of a text.
-PACKED_SUFFIXES = (".gz", ".xz", ".bz2")
+PACKED_SUFFIXES = (".gz", ".xz", ".bz2", ".zst")
 # The name of a text from standard input.
 STDIN_NAME = "stdin"
 

@@ -26,7 +26,8 @@ JSON_SUFFIX = ".json"
 XML_SUFFIX = ".xml"
 INPUT_HELP = (
     "files of documents, recognised by their content: PubTator, JSON and JSON Lines, BioC XML and JSON, Parquet, or "
-    "brat (.ann beside .txt); or plain text, a document a file; also packed as .gz, .xz or .bz2; - is standard input"
+    "brat (.ann beside .txt); or plain text, a document a file; also packed as .gz, .xz, .bz2 or .zst; - is standard "
+    "input"
 )
 
 PUBTATOR, JSON, BIOC_XML, PARQUET, BRAT = "PubTator", "JSON", "BioC XML", "Parquet", "brat"

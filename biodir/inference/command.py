@@ -1,25 +1,24 @@
 """The commands `biodir predict` and `biodir export-onnx`."""
 
 import sys
-from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal, TextIO
+from typing import Annotated, Any, Literal
 
-from tqdm import tqdm
 from typer import Argument, Option
 
 from biodir.errors_biodir import SettingError
 from biodir.fetching.command import with_articles
-from biodir.files import check_paths
+from biodir.files import check_paths, expand_inputs
 from biodir.formats.pubtator_names import Vocabulary
 from biodir.formats.reading import INPUT_HELP
+from biodir.inference.writing import Writing
 from biodir.lexicon.command import lexicon_linker
 from biodir.options import (
     BackendOption,
     DeviceOption,
-    ErrorsOption,
     ModelOption,
     OffsetsOption,
+    check_exclusive,
     end_of,
     quiet_pipeline,
     reading_policy,
@@ -27,9 +26,24 @@ from biodir.options import (
 
 # Functions import what needs torch or transformers: `biodir --help` should not wait for these.
 
-Format = Literal["pubtator", "jsonl", "listing"]
+Format = Literal["pubtator", "jsonl", "biocjson", "biocxml", "parquet", "csv", "tsv", "listing"]
 Dialect = Literal["pubtator", "bioredirect", "pubtator3"]
-OutputOption = Annotated[Path | None, Option("-o", "--output", metavar="OUT", help="file to write: .pubtator, .jsonl")]
+OUTPUT_HELP = (
+    "file to write: .pubtator, .jsonl, .json (BioC JSON), .xml (BioC XML), .parquet, .csv or .tsv (a row for each "
+    "relation), also with .gz; a stopped run resumes when the command is given again"
+)
+OutputOption = Annotated[Path | None, Option("-o", "--output", metavar="OUT", help=OUTPUT_HELP)]
+FILES_HELP = f"{INPUT_HELP}; folders, and patterns in quotes such as 'abstracts/*.xml'"
+SkipOption = Annotated[
+    Literal["skip-document", "skip-mention"] | None,
+    Option(help="leave out the document (default), or only the mention, that has an error"),
+]
+StrictOption = Annotated[bool, Option("--strict", help="stop at the first error")]
+RelationOption = Annotated[list[str] | None, Option("--relation", metavar="TYPE ...", help="only these types")]
+PAIR_HELP = "only pairs of these entity types, without order, such as Chemical-Disease"
+PairOption = Annotated[list[str] | None, Option("--pair-type", metavar="TYPE-TYPE ...", help=PAIR_HELP)]
+EntityOption = Annotated[list[str] | None, Option("--entity", metavar="ID ...", help="only pairs with one of these")]
+ScoreOption = Annotated[float | None, Option("--min-score", help="leave out relations with a lower score (0..1)")]
 BATCH_HELP = "candidate pairs in a batch of the model; with a small number texts are read more than once"
 DIALECT_HELP = (
     "of PubTator output: pubtator (default) has relations of four columns, which every program reads; bioredirect also "
@@ -44,7 +58,7 @@ TYPE_MAP_HELP = "other names of entity types; NAME= leaves one out"
 
 
 def predict(
-    inputs: Annotated[list[Path] | None, Argument(metavar="IN", help=INPUT_HELP)] = None,
+    inputs: Annotated[list[Path] | None, Argument(metavar="IN", help=FILES_HELP)] = None,
     output: OutputOption = None,
     pmids: Annotated[str | None, Option(metavar="PMID,...", help=PMIDS_HELP)] = None,
     output_format: Annotated[Format | None, Option("--format", help="format of the output, if not by suffix")] = None,
@@ -53,15 +67,19 @@ def predict(
     model: ModelOption = None,
     device: DeviceOption = None,
     backend: BackendOption = "torch",
-    errors: ErrorsOption = "raise",
+    errors: SkipOption = None,
+    strict: StrictOption = False,
     offsets: OffsetsOption = "characters",
     one_per_line: Annotated[bool, Option("--one-per-line", help="each line of plain text is a document")] = False,
     return_entities: Annotated[bool, Option("--return-entities", help=ENTITIES_HELP)] = False,
     lexicon: Annotated[Path | None, Option(metavar="FILE", help=LEXICON_HELP)] = None,
     species: Annotated[list[str] | None, Option(metavar="TAXID ...", help=SPECIES_HELP)] = None,
-    threshold: Annotated[float | None, Option(help="leave out relations with a lower score (0..1)")] = None,
-    relation_types: Annotated[list[str] | None, Option(metavar="TYPE ...", help="only these relation types")] = None,
-    entity_ids: Annotated[list[str] | None, Option(metavar="ID ...", help="only pairs with one of these")] = None,
+    relation: RelationOption = None,
+    pair_type: PairOption = None,
+    entity: EntityOption = None,
+    min_score: ScoreOption = None,
+    novel_only: Annotated[bool, Option("--novel-only", help="only relations that are new in their text")] = False,
+    directed_only: Annotated[bool, Option("--directed-only", help="only relations with a direction")] = False,
     top_k: Annotated[int | None, Option(help="at most this many relations a document")] = None,
     batch_size: Annotated[int | None, Option(help=BATCH_HELP)] = None,
     type_map: Annotated[list[str] | None, Option(metavar="NAME=TYPE ...", help=TYPE_MAP_HELP)] = None,
@@ -69,54 +87,36 @@ def predict(
     """Find the relations in files of documents.
 
     The relations are directed and hold between the entities of a document. Where nothing is marked, as in plain text,
-    the model finds the entities. Without -o the relations are listed on the terminal.
+    the model finds the entities. Without -o the relations are listed on the terminal. What has an error is left out,
+    and listed in OUT.rejected.jsonl.
 
         biodir predict samples/sample.pubtator
         biodir predict notes.txt more.txt -o out.pubtator
-        biodir predict titles.txt --one-per-line -o out.jsonl --return-entities
-        biodir predict a.pubtator b.jsonl -o out.pubtator --errors skip-mention
-        biodir predict a.xml -o out.jsonl --relation-types Bind Cotreatment
+        biodir predict abstracts/ 'more/*.xml.zst' -o out.jsonl.gz
+        biodir predict titles.txt --one-per-line -o out.jsonl
+        biodir predict a.pubtator b.jsonl -o out.csv --errors skip-mention
+        biodir predict a.xml -o out.jsonl --relation Bind --directed-only
         biodir predict a.txt -o out.pubtator --dialect bioredirect
         biodir predict notes.txt --lexicon lexicon.sqlite -o out.jsonl
         biodir predict --pmids 37026113,22429397 -o out.jsonl
     """
-    from biodir.inference.predict import count_documents, format_of, predict_files
-
-    written_format: str = output_format or format_of(output or sys.stdout)
-    if dialect and written_format != "pubtator":
-        raise SettingError(f"--dialect {dialect}: the output is {written_format}; only PubTator output has dialects")
-    files = inputs or []
-    check_paths(files if errors == "raise" else [], [output] if output else [])
-    types = _type_map(type_map or [])
+    check_exclusive(strict=strict, errors=errors)
+    filters: dict[str, Any] = {"relation_types": relation or None, "entity_ids": entity or None, "threshold": min_score}
+    filters |= {"pair_types": _pair_types(pair_type or []) or None, "top_k": top_k, "batch_size": batch_size}
+    filters |= {"novel_only": novel_only or None, "directed_only": directed_only or None}
+    filters |= {"type_map": _type_map(type_map or [])}
+    writing = Writing(output, output_format, dialect, vocabulary, return_entities)
+    files = expand_inputs(inputs or [], writing.paths())
+    check_paths(files, [output] if output else [])
     linker = lexicon_linker(lexicon, species)  # before the model is loaded
-    policy = reading_policy(errors, offsets, relations=False)
+    policy = reading_policy("raise" if strict else errors or "skip-document", offsets, relations=False)
     files = with_articles(files, pmids, policy)
     extract = quiet_pipeline(model, device, backend)
-    shows_bar = bool(output) and sys.stderr.isatty()
-    # Reads the files once more, only for the bar.
-    total = count_documents(files, extract.finds_entities, one_per_line) if shows_bar else None
-    report = predict_files(
-        extract,
-        files,
-        output or _standard_output(written_format),
-        written_format,
-        dialect or "pubtator",
-        policy,
-        progress=partial(tqdm, total=total, unit=" documents", disable=not shows_bar),
-        one_per_line=one_per_line,
-        return_entities=return_entities,
-        vocabulary=vocabulary,
-        threshold=threshold,
-        relation_types=relation_types or None,
-        entity_ids=entity_ids or None,
-        top_k=top_k,
-        batch_size=batch_size,
-        type_map=types,
-        **({"link": linker.link} if linker else {}),
-    )
+    others = {"backend": backend, "lexicon": _state(lexicon), "species": species}
+    writing.run(extract, files, policy, one_per_line, others, filters | ({"link": linker.link} if linker else {}))
     if linker:
         print(f"biodir: {linker.summary()}", file=sys.stderr)
-    end_of(policy, f"documents: {report.documents}, relations: {report.relations}" if output else "")
+    end_of(policy, writing.counts)
 
 
 def export_onnx(
@@ -143,11 +143,17 @@ def export_onnx(
             print(f"{path}: {path.stat().st_size / 1e6:.1f} MB, for --backend {backend}")
 
 
-def _standard_output(output_format: str) -> TextIO:
-    """Return standard output: in UTF-8 for data, in the encoding of the terminal for the listing."""
-    if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(**{"errors": "replace"} if output_format == "listing" else {"encoding": "utf-8"})
-    return sys.stdout
+def _pair_types(names: list[str]) -> list[list[str]]:
+    pairs = [name.split("-") for name in names]
+    for name, pair in zip(names, pairs, strict=True):
+        if len(pair) != 2:
+            raise SettingError(f"--pair-type {name!r}: write two entity types as TYPE-TYPE, such as Chemical-Disease")
+    return pairs
+
+
+def _state(path: Path | None) -> list[str | int] | None:
+    """Return what shows that a file is another one: name, size and time."""
+    return [str(path), path.stat().st_size, path.stat().st_mtime_ns] if path else None
 
 
 def _type_map(pairs: list[str]) -> dict[str, str | None]:

@@ -1,41 +1,46 @@
 """Files of documents in, files of relations out: what `biodir predict` does."""
 
-import json
+import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from biodir.document_biodir import Document, Relation
-from biodir.errors_biodir import STRICT, ErrorPolicy, SettingError
+from biodir import __version__
+from biodir.document_biodir import Document
+from biodir.errors_biodir import STRICT, BioDirError, ErrorPolicy, SettingError
 from biodir.files import check_paths
 from biodir.formats.pubtator_names import Vocabulary, results_with_vocabulary
-from biodir.formats.pubtator_writer import BIOREDIRECT, beyond_pubtator, check_dialect, format_pubtator
-from biodir.formats.reading import JSON_LINES_SUFFIXES, JSON_SUFFIX, PUBTATOR_SUFFIXES, document_count, read_documents
-from biodir.inference.listing import relation_listing
-from biodir.pipeline_decoding_biodir import first_of_pairs
+from biodir.formats.pubtator_writer import BIOREDIRECT
+from biodir.formats.reading import document_count, read_documents
+from biodir.inference.outputs import OutputFormat, Results, format_of, output_format
+from biodir.inference.parts import PartRecord, Parts, input_fingerprints, model_fingerprint, open_parts
+from biodir.inference.progress import Progress
+from biodir.inference.rejected import rejections
 from biodir.pipeline_entities_biodir import keep_identifiers
-from biodir.pipeline_results_biodir import ResultWriter
 
 if TYPE_CHECKING:
     from biodir.pipeline_biodir import BioDirPipeline
 
-# Digits of the scores that are written to PubTator files.
-SCORE_DIGITS = 4
 # Parameters of the pipeline that concern how entities are found.
 FINDING = ("ner", "link", "type_map")
 # The note on what strict PubTator has no place for.
 LEFT_TO_BIOREDIRECT = (
     "relations written without direction, novelty and scores, which --dialect bioredirect and JSON Lines keep"
 )
+# A part ends at so many documents, which fill a batch of the model, or at so many characters, such as of full texts.
+PART_DOCUMENTS, PART_CHARACTERS = 128, 400_000
+PIPELINE_LOGGER = logging.getLogger("biodir.pipeline_biodir")
+# What begins the lines of the pipeline on filters; its other lines end in counts.
+FILTERS = ("entity_ids", "pair_types", "relation_types")
 
 
 @dataclass(frozen=True)
 class Report:
-    """The documents and relations that a run wrote; the policy of the run counts what it left out.
+    """The documents and relations that an output has; the policy of the run counts what was left out.
 
     With a `model` and its `tokenizer`:
 
@@ -53,16 +58,21 @@ def predict_files(
     extract: "BioDirPipeline",
     inputs: Sequence[Path],
     output: Path | TextIO,
-    output_format: str | None = None,
+    format_name: str | None = None,
     dialect: str = BIOREDIRECT,
     policy: ErrorPolicy = STRICT,
-    progress: Callable[[Iterable[Document]], Iterable[Document]] = iter,
+    progress: Progress | None = None,
     one_per_line: bool = False,
     return_entities: bool = False,
     vocabulary: Vocabulary | None = None,
+    run_settings: Mapping[str, Any] | None = None,
     **parameters: Any,
 ) -> Report:
-    """Write the relations of all documents in input order, each document as soon as its relations are predicted.
+    """Write the relations of all documents in input order.
+
+    A file appears when it is complete. Until then finished parts are in a folder ``OUT.parts``, and a call with equal
+    arguments resumes from these: the file is the same as without a stop. Files and documents that the policy leaves out
+    are listed in ``OUT.rejected.jsonl``. On a stream each document is written as soon as its relations are predicted.
 
     Documents without marks get the entities that the pipeline finds; PubTator output has their mentions.
 
@@ -70,133 +80,184 @@ def predict_files(
         extract: the pipeline of a checkpoint.
         inputs: files that `read_documents` reads.
         output: a file, or an open text stream.
-        output_format: "pubtator", "jsonl" or "listing"; by default that of the suffix, for a stream the listing.
+        format_name: one of `biodir.inference.outputs.FORMATS`; by default that of the suffix, for a stream the listing.
         dialect: that of PubTator output, see `format_pubtator`; relations of which it drops a part are counted in the
             notes of the policy.
         policy: what becomes of files, documents and mentions with an error; a document that the model or the output
             format cannot take has one, too.
-        progress: wraps the iterable of documents, such as a progress bar.
+        progress: what is told of finished documents.
         one_per_line: whether each line of plain text is a document.
         return_entities: whether a line of JSON Lines also has ``text`` and ``entities``, whose offsets count what
             those of the policy do, and a listing the entities of every document; else of those that it found.
         vocabulary: "pubtator3" for the names that PubTator 3 gives relation types, see `pubtator3_relation`; by default
             those of the model.
+        run_settings: what else must be equal in a call that resumes, as JSON, such as the file that `link` reads.
         parameters: those of a call of the pipeline.
 
     Raises:
-        BioDirError: a bad document (the relations of those before it are written), or settings that do not fit.
+        BioDirError: a bad document (finished parts are kept), settings that do not fit, or parts of another run.
     """
-    check_dialect(dialect)
-    written_format = output_format or format_of(output)
-    write = _writer(written_format, dialect, policy.offsets if return_entities else None)
-    if isinstance(output, Path):
-        check_paths(inputs, [output])
-
-    def prepare(document: Document) -> Document:
-        document = extract.check_document(document, parameters.get("type_map"), policy)
-        write(document, [])  # what cannot be written is found before the model runs, where file and line are known
-        return document
-
-    reading = replace(policy, prepare=prepare, finds_entities=extract.finds_entities)
-    documents = policy.files(inputs, lambda path: read_documents(path, reading, one_per_line))
-    finding = {name: value for name, value in parameters.items() if name in FINDING}
-    others = {name: value for name, value in parameters.items() if name not in FINDING} | {"link": keep_identifiers}
-    completed = extract.with_entities(progress(documents), **finding)
-    documents_written = relations_written = 0
-    opened: Any = output.open("w", encoding="utf-8", newline="\n") if isinstance(output, Path) else nullcontext(output)
-    with opened as file:
-        for document, relations in _with_relations(extract, completed, {**others, "offsets": policy.offsets}):
-            file.write(write(document, results_with_vocabulary(relations, vocabulary)))
-            file.flush()
-            documents_written += 1
-            relations_written += len(relations)
-            if written_format == "pubtator" and dialect != BIOREDIRECT:
-                policy.note(LEFT_TO_BIOREDIRECT, sum(map(beyond_pubtator, predicted_relations(relations))))
-    return Report(documents_written, relations_written)
-
-
-def format_of(output: Path | TextIO) -> str:
-    """Return the format of an output file by its suffix; that of a stream is the listing.
-
-    Raises:
-        SettingError: the suffix is unknown.
-    """
+    name = format_name or format_of(output)
+    written = output_format(name, dialect, policy.offsets if return_entities else None)
+    run = _Run(extract, written, policy.offsets, vocabulary, parameters)
+    progress = progress or Progress()
     if not isinstance(output, Path):
-        return "listing"
-    formats = dict.fromkeys(PUBTATOR_SUFFIXES, "pubtator") | dict.fromkeys((*JSON_LINES_SUFFIXES, JSON_SUFFIX), "jsonl")
-    if output.suffix.lower() not in formats:
-        known = ", ".join(formats)
-        raise SettingError(f"{output}: unknown suffix {output.suffix!r}; use one of {known}, or name a format")
-    return formats[output.suffix.lower()]
+        if written.target is not None:
+            raise SettingError(f"format {name!r} is written to files; name one with -o")
+        return _to_stream(run, run.documents(inputs, policy, one_per_line), output, policy, progress)
+    check_paths(inputs, [output])
+    settings = {"format": name, "dialect": dialect, "offsets": policy.offsets, "one_per_line": one_per_line}
+    settings |= {"skip_mentions": policy.errors == "skip-mention", "return_entities": return_entities}
+    settings |= {key: value for key, value in parameters.items() if not callable(value)}
+    settings |= {"vocabulary": vocabulary, "biodir": __version__, **(run_settings or {})}
+    fingerprints = input_fingerprints(inputs)
+    model = model_fingerprint(extract.model, extract.tokenizer)
+    manifest = {"setting": settings, "model": model, "input": dict(fingerprints), "order": fingerprints}
+    can_resume = all(fingerprint for _, fingerprint in fingerprints)
+    with open_parts(output, manifest, can_resume) as parts, rejections(parts.folder, output, inputs) as reject:
+        documents = run.documents(inputs, _also(policy, reject), one_per_line)
+        return _to_file(run, documents, output, policy, progress, parts)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """How documents are read, related and written."""
+
+    extract: "BioDirPipeline"
+    written: OutputFormat
+    offsets: str
+    vocabulary: Vocabulary | None
+    parameters: Mapping[str, Any]
+
+    def documents(self, inputs: Sequence[Path], policy: ErrorPolicy, one_per_line: bool) -> Iterator[Document]:
+        """Yield the documents of all files that the model and the output can take."""
+
+        def prepare(document: Document) -> Document:
+            document = self.extract.check_document(document, self.parameters.get("type_map"), policy)
+            self.written.check(document)  # before the model runs, where file and line are known
+            return document
+
+        reading = replace(policy, prepare=prepare, finds_entities=self.extract.finds_entities)
+        return policy.files(inputs, lambda path: read_documents(path, reading, one_per_line))
+
+    def related(self, documents: Iterable[Document]) -> Iterator[tuple[Document, Results]]:
+        """Yield each document with its relations; only documents that the pipeline has read ahead are in memory."""
+        finding = {name: value for name, value in self.parameters.items() if name in FINDING}
+        others = {name: value for name, value in self.parameters.items() if name not in FINDING}
+        read_ahead: deque[Document] = deque()
+
+        def remembered() -> Iterator[Document]:
+            for document in self.extract.with_entities(documents, **finding):
+                read_ahead.append(document)
+                yield document
+
+        for relations in self.extract(remembered(), **others, link=keep_identifiers, offsets=self.offsets):
+            yield read_ahead.popleft(), results_with_vocabulary(relations, self.vocabulary)
+
+
+def _to_stream(
+    run: _Run, documents: Iterable[Document], stream: TextIO, policy: ErrorPolicy, progress: Progress
+) -> Report:
+    written = relations = 0
+    stream.write(run.written.start)
+    for document, results in run.related(documents):
+        stream.write(run.written.text_of(document, results))
+        stream.flush()
+        written += 1
+        relations += len(results)
+        policy.note(LEFT_TO_BIOREDIRECT, run.written.left_out(results))
+        progress.finished(document)
+    return Report(written, relations)
+
+
+def _to_file(
+    run: _Run, documents: Iterator[Document], output: Path, policy: ErrorPolicy, progress: Progress, parts: Parts
+) -> Report:
+    progress.resumed(parts.documents)
+    # Read once more, not computed: what has an error is counted as in the run that was stopped.
+    for _ in islice(documents, parts.documents):
+        pass
+    for part in _parted(documents):
+        texts = []
+        relations = left_out = 0
+        with _collected_notes() as notes:
+            for document, results in run.related(part):
+                texts.append(run.written.text_of(document, results))
+                relations += len(results)
+                left_out += run.written.left_out(results)
+                progress.finished(document)
+        parts.add(PartRecord(len(part), relations, left_out, notes), "".join(texts))
+    run.written.join(parts.files(), output)
+    policy.note(LEFT_TO_BIOREDIRECT, sum(record.left_out for record in parts.records))
+    for line in _merged_notes([record.notes for record in parts.records]):
+        PIPELINE_LOGGER.warning("%s", line)
+    return Report(parts.documents, sum(record.relations for record in parts.records))
+
+
+def _parted(documents: Iterator[Document]) -> Iterator[list[Document]]:
+    """Yield the documents in parts; where a part ends depends on its documents only, as then do its batches."""
+    part: list[Document] = []
+    characters = 0
+    for document in documents:
+        part.append(document)
+        characters += len(document.text)
+        if len(part) == PART_DOCUMENTS or characters >= PART_CHARACTERS:
+            yield part
+            part, characters = [], 0
+    if part:
+        yield part
+
+
+def _also(policy: ErrorPolicy, on_skip: Callable[[str, BioDirError], object]) -> ErrorPolicy:
+    """Return the policy that gives what it leaves out to a second listener; both count in the same counters."""
+
+    def both(what: str, error: BioDirError) -> None:
+        on_skip(what, error)
+        if policy.on_skip is not None:
+            policy.on_skip(what, error)
+
+    return replace(policy, on_skip=both)
+
+
+@contextmanager
+def _collected_notes() -> Iterator[list[str]]:
+    """Keep what the pipeline logs at the end of a call, for a note on all parts together."""
+    lines: list[str] = []
+
+    def keep(record: logging.LogRecord) -> bool:
+        if record.levelno < logging.WARNING:
+            return True
+        lines.append(record.getMessage())
+        return False
+
+    PIPELINE_LOGGER.addFilter(keep)
+    try:
+        yield lines
+    finally:
+        PIPELINE_LOGGER.removeFilter(keep)
+
+
+def _merged_notes(noted: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Yield the lines on all parts: counts are added, and a filter found nothing if it did so in every part.
+
+    >>> list(_merged_notes([["texts: 2", "entity_ids not found: 1, 2"], ["texts: 1", "entity_ids not found: 2"]]))
+    ['texts: 3', 'entity_ids not found: 2']
+    """
+    counts: dict[str, int] = {}
+    missing: dict[str, list[set[str]]] = {}
+    for text, _, value in (line.rpartition(": ") for lines in noted for line in lines):
+        if text.startswith(FILTERS):
+            missing.setdefault(text, []).append(set(value.split(", ")))
+        elif value.isdigit():
+            counts[text] = counts.get(text, 0) + int(value)
+    yield from (f"{text}: {count}" for text, count in counts.items())
+    for text, values in missing.items():
+        everywhere = set.intersection(*values) if len(values) == len(noted) else set()
+        if everywhere:
+            yield f"{text}: {', '.join(sorted(everywhere))}"
 
 
 def count_documents(paths: Sequence[Path], may_be_text: bool = False, one_per_line: bool = False) -> int | None:
     """Return how many documents the files seem to hold, for a progress bar; None if that takes long to find out."""
     counts = [document_count(path, may_be_text, one_per_line) for path in paths]
     return None if None in counts else sum(count or 0 for count in counts)
-
-
-def _with_relations(
-    extract: "BioDirPipeline", documents: Iterable[Document], parameters: Mapping[str, Any]
-) -> Iterator[tuple[Document, list[dict[str, Any]]]]:
-    """Yield each document with its relations; only documents that the pipeline has read ahead are in memory."""
-    read_ahead: deque[Document] = deque()
-
-    def remembered() -> Iterator[Document]:
-        for document in documents:
-            read_ahead.append(document)
-            yield document
-
-    for relations in extract(remembered(), **parameters):
-        yield read_ahead.popleft(), relations
-
-
-def _writer(
-    output_format: str, dialect: str, entity_offsets: str | None
-) -> Callable[[Document, Sequence[Mapping[str, Any]]], str]:
-    """Return the function that writes a document; with its entities where it is known what their offsets count."""
-    if output_format == "pubtator":
-        return partial(_pubtator_block, dialect=dialect)
-    if entity_offsets is None:
-        return WRITERS[output_format]
-    if output_format == "jsonl":
-        return partial(_json_line, entity_offsets=entity_offsets)
-    return partial(relation_listing, with_entities=True)
-
-
-def _json_line(document: Document, relations: Sequence[Mapping[str, Any]], entity_offsets: str | None = None) -> str:
-    line: dict[str, Any] = {"id": document.id}
-    if entity_offsets is not None:
-        line["text"] = document.text
-        if not document.is_plain:
-            line["entities"] = ResultWriter(document, entity_offsets).entities()
-    return json.dumps({**line, "relations": list(relations)}, ensure_ascii=False) + "\n"
-
-
-def predicted_relations(results: Sequence[Mapping[str, Any]]) -> tuple[Relation, ...]:
-    """Return the pipeline's results as the relations of a document."""
-    return first_of_pairs(map(_relation, results))
-
-
-def _pubtator_block(document: Document, relations: Sequence[Mapping[str, Any]], dialect: str = BIOREDIRECT) -> str:
-    return format_pubtator(replace(document, relations=predicted_relations(relations), subject_lines=()), dialect)
-
-
-def _relation(result: Mapping[str, Any]) -> Relation:
-    subject, object_ = result["subject"]["id"], result["object"]["id"]
-    scores = {name: result[name] for name in ("relation_score", "novelty_score", "direction_score")}
-    return Relation(
-        relation_type=result["relation"],
-        entity1_id=subject,
-        entity2_id=object_,
-        novelty=result["novelty"],
-        subject_id=subject if result["directed"] else None,
-        **{name: None if score is None else round(score, SCORE_DIGITS) for name, score in scores.items()},
-    )
-
-
-WRITERS: Mapping[str, Callable[[Document, Sequence[Mapping[str, Any]]], str]] = {
-    "pubtator": _pubtator_block,
-    "jsonl": _json_line,
-    "listing": relation_listing,
-}

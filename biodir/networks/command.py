@@ -20,7 +20,7 @@ from biodir.options import ErrorsOption, OffsetsOption, SplitOption, end_of, rea
 _NAMES = ", ".join(f"{each.name} ({each.suffix})" for each in FORMATS)
 INPUT_HELP = (
     "files of documents with relations: PubTator, JSON and JSON Lines, also of `biodir predict`, BioC XML and JSON, "
-    "Parquet, or brat (.ann beside .txt); also packed as .gz, .xz or .bz2; - is standard input"
+    "Parquet, or brat (.ann beside .txt); also packed as .gz, .xz, .bz2 or .zst; - is standard input"
 )
 OUTPUT_HELP = f"file to write, whose suffix names its format: {_NAMES}"
 EVIDENCE_HELP = "documents of an edge of which the sentences are kept, those with the best scores; all are counted"

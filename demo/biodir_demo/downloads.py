@@ -10,7 +10,7 @@ from typing import Any
 from biodir.document_biodir import Document
 from biodir.errors_biodir import BioDirError
 from biodir.formats.graphml import format_graphml
-from biodir.inference.predict import WRITERS
+from biodir.inference.outputs import output_format
 from biodir.pipeline_results_biodir import ResultWriter
 
 from .predictions import NumberedRelation, Prediction
@@ -25,7 +25,7 @@ def _json_text(document: Document, results: list[dict[str, Any]]) -> str:
 # Format -> (suffix, media type, function of document and relations that gives the text).
 FORMATS = {
     "JSON": (".json", "application/json", _json_text),
-    "PubTator": (".pubtator", "text/plain", WRITERS["pubtator"]),
+    "PubTator": (".pubtator", "text/plain", output_format("pubtator").text_of),
     "GraphML": (".graphml", "application/xml", format_graphml),
 }
 

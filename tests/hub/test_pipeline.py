@@ -211,6 +211,14 @@ def test_threshold_leaves_out_lower_scores(extract):
     assert extract(THREE, threshold=np.float32(1)) == []
 
 
+def test_flags_choose_novel_and_directed_results(extract):
+    everything = extract(THREE)
+    assert extract(THREE, novel_only=True) == [each for each in everything if each["novelty"] == "Novel"]
+    assert extract(THREE, directed_only=True) == [each for each in everything if each["directed"]]
+    with pytest.raises(ValueError, match="novel_only is 1; it is True or False"):
+        extract(THREE, novel_only=1)
+
+
 def test_relation_types_choose_results(extract):
     wanted = extract(THREE)[0]["relation"]
     expected = [result for result in extract(THREE) if result["relation"] == wanted]

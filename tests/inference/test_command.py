@@ -54,12 +54,12 @@ def test_listing_goes_to_standard_output(predict, source, capfd, monkeypatch):
 
 
 def test_options_reach_the_pipeline(predict, source, capfd):
-    assert predict(source, "--format", "jsonl", "--entity-ids", "D1", "D4", "--batch-size", "1", "--top-k", "1") == 0
+    assert predict(source, "--format", "jsonl", "--entity", "D1", "D4", "--batch-size", "1", "--top-k", "1") == 0
     found = [json.loads(line)["relations"] for line in capfd.readouterr().out.splitlines()]
     assert [len(relations) for relations in found] == [1, 1]
     (best,) = found[0]
     assert "D1" in (best["subject"]["id"], best["object"]["id"])
-    assert predict(source, "--format", "jsonl", "--threshold", "1", "--relation-types", "Bind") == 0
+    assert predict(source, "--format", "jsonl", "--min-score", "1", "--relation", "Bind") == 0
     assert [json.loads(line)["relations"] for line in capfd.readouterr().out.splitlines()] == [[], []]
 
 
@@ -79,7 +79,7 @@ def test_skipped_documents_are_named_and_the_rest_is_done(predict, source, tmp_p
 
 def test_unknown_type_names_line_and_option(predict, source, capfd):
     source.write_text(source.read_text().replace("ChemicalEntity", "Metal"))
-    assert predict(source) == 1
+    assert predict(source, "--strict") == 1
     assert f"{source}:1: document 1: mentions have unknown entity types: 'Metal' (1)" in capfd.readouterr().err
     assert predict(source, "--type-map", "Metal=ChemicalEntity") == 0
     assert capfd.readouterr().out.count(" [D4] ") == 1
@@ -100,7 +100,7 @@ def test_types_are_mapped_to_names_of_pubtator_or_left_out(predict, source, capf
 
 def test_file_that_cannot_be_read_does_not_stop_the_next(predict, source, tmp_path, capfd):
     (tmp_path / "a.json").write_text("<html>")
-    assert predict(tmp_path / "a.json", source) == 1
+    assert predict(tmp_path / "a.json", source, "--strict") == 1
     assert capfd.readouterr().out == ""
     assert predict(tmp_path / "a.json", source, "--errors", "skip-document", "--format", "jsonl") == 3
     shown = capfd.readouterr()
@@ -112,10 +112,10 @@ def test_file_that_cannot_be_read_does_not_stop_the_next(predict, source, tmp_pa
     ("arguments", "message"),
     [
         (["absent.pubtator"], "absent.pubtator: there is no such file; check the path"),
-        (["IN", "-o", "out.csv"], "out.csv: unknown suffix '.csv'; use one of .pubtator, "),
+        (["IN", "-o", "out.doc"], "out.doc: unknown suffix '.doc'; use one of .pubtator, "),
         (["IN", "-o", "IN"], "in.pubtator is an input as well; write to another file"),
         (["IN", "-o", "absent/out.jsonl"], "cannot be written (absent is no folder); name another file"),
-        (["IN", "--relation-types", "bind"], "unknown relation type 'bind'; did you mean 'Bind'?"),
+        (["IN", "--relation", "bind"], "unknown relation type 'bind'; did you mean 'Bind'?"),
         (["IN", "--type-map", "Metal"], "--type-map 'Metal': write NAME=TYPE"),
         (["IN", "--device", "nonsense"], "device 'nonsense' cannot be used here"),
         (["IN", "--model", "no-such-group/no-such-model"], "no-such-group/no-such-model: config.json cannot be used: "),

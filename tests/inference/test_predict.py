@@ -8,7 +8,9 @@ import pytest
 
 from biodir import AnnotationError, ErrorPolicy, read_pubtator, write_pubtator
 from biodir.formats.reading import read_documents
-from biodir.inference.predict import predict_files, predicted_relations
+from biodir.inference.outputs import predicted_relations
+from biodir.inference.predict import predict_files
+from biodir.inference.progress import Progress
 from biodir.pipeline_biodir import BioDirPipeline
 from helpers.marked import marked_document
 from helpers.tiny_checkpoint import open_pipeline, save_checkpoint
@@ -17,6 +19,19 @@ THREE = marked_document("<C:D1 Aspirin> cures <D:D2 pain>. The <G:3 gene> causes
 ONE = marked_document("Too much <C:D4 iron> harms the <D:D5 liver>.", id="one")
 NO_ENTITY = marked_document("Nothing here. At all.", id="none")
 BAD_LINE = '{"id": "bad", "text": "ab", "entities": [{"start": 0, "end": 5, "type": "Gene"}]}'
+
+
+class Seen(Progress):
+    """Keeps what is reported."""
+
+    def __init__(self):
+        self.before, self.ids = 0, []
+
+    def resumed(self, documents):
+        self.before = documents
+
+    def finished(self, document):
+        self.ids.append(document.id)
 
 
 @pytest.fixture(scope="module")
@@ -74,11 +89,24 @@ def test_json_lines_out_hold_the_results_of_the_pipeline(extract, tmp_path):
     assert [line["relations"] for line in found] == extract([THREE, NO_ENTITY, ONE], batch_size=1)
 
 
-def test_bad_document_stops_after_those_before_it_are_written(extract, tmp_path):
+def test_bad_document_stops_after_those_before_it_are_written_to_a_stream(extract, tmp_path):
     source = json_lines(tmp_path / "in.jsonl", THREE, ONE, BAD_LINE, ONE)
     with pytest.raises(AnnotationError, match=r"in\.jsonl:3: document bad"):
+        predict_files(extract, [source], out := io.StringIO(), "jsonl")
+    assert [json.loads(line)["id"] for line in out.getvalue().splitlines()] == ["three", "one"]
+
+
+def test_parts_before_a_bad_document_are_kept_for_a_run_that_leaves_it_out(extract, tmp_path, monkeypatch):
+    monkeypatch.setattr("biodir.inference.predict.PART_DOCUMENTS", 2)
+    source = json_lines(tmp_path / "in.jsonl", THREE, ONE, BAD_LINE, NO_ENTITY)
+    with pytest.raises(AnnotationError, match=r"in\.jsonl:3: document bad"):
         predict_files(extract, [source], tmp_path / "out.jsonl")
-    assert [json.loads(line)["id"] for line in (tmp_path / "out.jsonl").read_text().splitlines()] == ["three", "one"]
+    assert not (tmp_path / "out.jsonl").exists()
+    progress = Seen()
+    predict_files(extract, [source], tmp_path / "out.jsonl", policy=ErrorPolicy("skip-document"), progress=progress)
+    assert (progress.before, progress.ids) == (2, ["none"])
+    found = (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["id"] for line in found] == ["three", "one", "none"]
 
 
 def test_document_that_the_output_cannot_hold_is_bad(extract, tmp_path):

@@ -1,0 +1,186 @@
+"""The formats that `biodir predict` writes: what becomes of each document, and how parts of an output are joined."""
+
+import csv
+import io
+import json
+import shutil
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, BinaryIO, TextIO
+
+from biodir.conversion.targets import Target, target_of
+from biodir.document_biodir import Document, Relation
+from biodir.errors_biodir import SettingError, suggestion
+from biodir.files import PACKED_OUTPUT_SUFFIX, open_output
+from biodir.formats.pubtator_writer import BIOREDIRECT, beyond_pubtator, check_dialect, format_pubtator
+from biodir.inference.listing import relation_listing
+from biodir.pipeline_decoding_biodir import first_of_pairs
+from biodir.pipeline_results_biodir import ResultWriter
+
+# Digits of the scores of relations in documents.
+SCORE_DIGITS = 4
+SUFFIXES = {
+    **dict.fromkeys((".pubtator", ".txt"), "pubtator"),
+    **dict.fromkeys((".jsonl", ".ndjson"), "jsonl"),
+    **dict.fromkeys((".json", ".biocjson"), "biocjson"),
+    **dict.fromkeys((".xml", ".bioc"), "biocxml"),
+    **{".parquet": "parquet", ".csv": "csv", ".tsv": "tsv"},
+}
+FORMATS = (*dict.fromkeys(SUFFIXES.values()), "listing")
+SCORES = ("score", "relation_score", "novelty_score", "direction_score")
+COLUMNS = (
+    *("document", "subject_id", "subject_type", "subject", "relation", "object_id", "object_type", "object"),
+    *("directed", "novelty", *SCORES, "evidence"),
+)
+
+Results = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class OutputFormat:
+    """A format of an output.
+
+    Args:
+        name: one of `FORMATS`.
+        text_of: the text of a document with its results: as it is in the output, or a line of JSON where `target` joins
+            the documents.
+        target: writes the documents of formats in which they are no texts one after another.
+        start: what the output begins with.
+        beyond: how much of a result has no place in it; None where everything has.
+
+    >>> output_format("csv").start.split(",")[:2]
+    ['document', 'subject_id']
+    """
+
+    name: str
+    text_of: Callable[[Document, Results], str]
+    target: Target | None = None
+    start: str = ""
+    beyond: Callable[[Relation], int] | None = None
+
+    def check(self, document: Document) -> None:
+        """Check that a document can be written, before anything is computed.
+
+        Raises:
+            BioDirError: the format cannot hold it.
+        """
+        if self.target is not None:
+            self.target.read_back(replace(document, relations=(), subject_lines=()))
+        else:
+            self.text_of(document, [])
+
+    def left_out(self, results: Results) -> int:
+        """Return how many of the results lose a part."""
+        return 0 if self.beyond is None else sum(map(self.beyond, predicted_relations(results)))
+
+    def join(self, parts: Iterable[BinaryIO], output: Path) -> None:
+        """Write an output, which appears when it is complete, of open files with the texts of documents."""
+        if self.target is not None:
+            documents = (Document.from_dict(json.loads(line)) for part in parts for line in part)
+            self.target.write(documents, output)
+            return
+        with open_output(output) as file:
+            file.write(self.start.encode())
+            for part in parts:
+                shutil.copyfileobj(part, file)
+
+
+def output_format(name: str, dialect: str = BIOREDIRECT, entity_offsets: str | None = None) -> OutputFormat:
+    """Return the format with a name.
+
+    Args:
+        name: one of `FORMATS`.
+        dialect: that of PubTator.
+        entity_offsets: what the offsets of entities count in JSON Lines and in a listing, which then have these.
+
+    Raises:
+        SettingError: there is none, or a library that writes it is missing.
+    """
+    check_dialect(dialect)
+    if name == "pubtator":
+        text_of = partial(_pubtator_block, dialect=dialect)
+        return OutputFormat(name, text_of, beyond=beyond_pubtator if dialect != BIOREDIRECT else None)
+    if name == "jsonl":
+        return OutputFormat(name, partial(_json_line, entity_offsets=entity_offsets))
+    if name == "listing":
+        return OutputFormat(name, partial(relation_listing, with_entities=entity_offsets is not None))
+    if name in ("csv", "tsv"):
+        delimiter = "," if name == "csv" else "\t"
+        return OutputFormat(name, partial(_rows, delimiter=delimiter), start=_table([COLUMNS], delimiter))
+    if name not in FORMATS:
+        raise SettingError(f"format is {name!r}; {suggestion(name, FORMATS)}")
+    return OutputFormat(name, _document_line, target_of(Path(), name))
+
+
+def format_of(output: Path | TextIO) -> str:
+    """Return the format of an output file by its suffix, before ``.gz``; that of a stream is the listing.
+
+    Raises:
+        SettingError: the suffix is unknown.
+    """
+    if not isinstance(output, Path):
+        return "listing"
+    suffix = Path(output.name.lower().removesuffix(PACKED_OUTPUT_SUFFIX)).suffix
+    if suffix not in SUFFIXES:
+        known = ", ".join(SUFFIXES)
+        raise SettingError(f"{output}: unknown suffix {suffix!r}; use one of {known}, or name a format")
+    return SUFFIXES[suffix]
+
+
+def predicted_relations(results: Results) -> tuple[Relation, ...]:
+    """Return the pipeline's results as the relations of a document."""
+    return first_of_pairs(map(_relation, results))
+
+
+def _with_results(document: Document, results: Results) -> Document:
+    return replace(document, relations=predicted_relations(results), subject_lines=())
+
+
+def _pubtator_block(document: Document, results: Results, dialect: str) -> str:
+    return format_pubtator(_with_results(document, results), dialect)
+
+
+def _document_line(document: Document, results: Results) -> str:
+    return json.dumps(_with_results(document, results).to_dict()) + "\n"
+
+
+def _json_line(document: Document, results: Results, entity_offsets: str | None) -> str:
+    line: dict[str, Any] = {"id": document.id}
+    if entity_offsets is not None:
+        line["text"] = document.text
+        if not document.is_plain:
+            line["entities"] = ResultWriter(document, entity_offsets).entities()
+    return json.dumps({**line, "relations": list(results)}, ensure_ascii=False) + "\n"
+
+
+def _rows(document: Document, results: Results, delimiter: str) -> str:
+    """Return a row for each relation, in the columns of COLUMNS."""
+    rows = []
+    for result in results:
+        subject, object_ = ([result[end][key] for key in ("id", "type", "text")] for end in ("subject", "object"))
+        evidence = " ".join(part["text"] for part in result["evidence"])
+        scores = [None if result[name] is None else round(result[name], SCORE_DIGITS) for name in SCORES]
+        cells = (document.id, *subject, result["relation"], *object_, result["directed"], result["novelty"])
+        rows.append([" ".join(cell.split()) if isinstance(cell, str) else cell for cell in (*cells, *scores, evidence)])
+    return _table(rows, delimiter)
+
+
+def _table(rows: Iterable[Iterable[Any]], delimiter: str) -> str:
+    text = io.StringIO()
+    csv.writer(text, delimiter=delimiter, lineterminator="\n").writerows(rows)
+    return text.getvalue()
+
+
+def _relation(result: Mapping[str, Any]) -> Relation:
+    subject, object_ = result["subject"]["id"], result["object"]["id"]
+    scores = {name: result[name] for name in ("relation_score", "novelty_score", "direction_score")}
+    return Relation(
+        relation_type=result["relation"],
+        entity1_id=subject,
+        entity2_id=object_,
+        novelty=result["novelty"],
+        subject_id=subject if result["directed"] else None,
+        **{name: None if score is None else round(score, SCORE_DIGITS) for name, score in scores.items()},
+    )

@@ -1,0 +1,178 @@
+"""The finished parts of an output: files in a folder beside it, from which a stopped run resumes.
+
+A folder ``OUT.parts`` has a manifest that says which run it is of, and a file for each part that is finished. Each file
+appears at once and complete, so that whatever stops the program, the parts before it hold. The first line of a part is
+its record; its texts follow.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from filelock import FileLock, Timeout
+
+from biodir.errors_biodir import SettingError
+from biodir.files import file_sha256, open_atomic, write_json
+
+MANIFEST, LOCK, PART = "manifest.json", "lock", "part-"
+
+
+@dataclass(frozen=True)
+class PartRecord:
+    """What is in a part.
+
+    Args:
+        documents: their number.
+        relations: their number.
+        left_out: relations of which the format has no place for a part.
+        notes: lines that the pipeline logged about the documents.
+
+    >>> PartRecord(documents=2, relations=5)
+    PartRecord(documents=2, relations=5, left_out=0, notes=())
+    """
+
+    documents: int
+    relations: int
+    left_out: int = 0
+    notes: Sequence[str] = field(default=())
+
+
+class Parts:
+    """The parts of an output; see `open_parts`.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder, open_parts(Path(folder, "out.jsonl"), {"threshold": 0.5}) as parts:
+    ...     parts.add(PartRecord(1, 0), "{}")
+    ...     [part.read() for part in parts.files()]
+    [b'{}']
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.records = list(self._read())
+
+    def _read(self) -> Iterator[PartRecord]:
+        number = 0
+        while (path := self._path(number)).is_file():
+            with path.open("rb") as file:
+                yield PartRecord(**json.loads(file.readline()))
+            number += 1
+
+    @property
+    def documents(self) -> int:
+        """The number of finished documents."""
+        return sum(record.documents for record in self.records)
+
+    def add(self, record: PartRecord, text: str) -> None:
+        """Write the next part, atomically."""
+        with open_atomic(self._path(len(self.records))) as file:
+            file.write(json.dumps(asdict(record)) + "\n")
+            file.write(text)
+        self.records.append(record)
+
+    def files(self) -> Iterator[BinaryIO]:
+        """Yield each part as an open file, after its record."""
+        for number in range(len(self.records)):
+            with self._path(number).open("rb") as file:
+                file.readline()
+                yield file
+
+    def clear(self) -> None:
+        """Remove the manifest, then the parts, so that no manifest is left with a part of its parts."""
+        (self.folder / MANIFEST).unlink(missing_ok=True)
+        for path in self.folder.glob(f"{PART}*"):
+            path.unlink()
+        self.records = []
+
+    def _path(self, number: int) -> Path:
+        return self.folder / f"{PART}{number:08}"
+
+
+def parts_folder(output: Path) -> Path:
+    """Return the folder with the parts of an output."""
+    return output.with_name(f"{output.name}.parts")
+
+
+@contextmanager
+def open_parts(output: Path, run: Mapping[str, Any], can_resume: bool = True) -> Iterator[Parts]:
+    """Open the parts of an output for one program; when all has gone well, the folder is removed.
+
+    Args:
+        output: the file that the parts are of.
+        run: what must be equal in a run that resumes, as JSON: settings, inputs, model.
+        can_resume: False if the inputs cannot be read again, so that finished parts are dropped.
+
+    Raises:
+        SettingError: the folder has finished documents of another run, or another program writes to it.
+    """
+    folder = parts_folder(output)
+    folder.mkdir(exist_ok=True)
+    is_complete = is_empty = False
+    try:
+        with FileLock(folder / LOCK, timeout=0):
+            parts = _begun(folder, json.loads(json.dumps(run)), can_resume)
+            try:
+                yield parts
+                is_complete = True
+            finally:
+                is_empty = not parts.records
+                if is_complete or is_empty:
+                    parts.clear()
+    except Timeout as error:
+        raise SettingError(f"{folder}: another run writes {output}; wait for its end, or stop it") from error
+    finally:
+        if is_complete or is_empty:
+            shutil.rmtree(folder)
+
+
+def _begun(folder: Path, run: Mapping[str, Any], can_resume: bool) -> Parts:
+    manifest = folder / MANIFEST
+    parts = Parts(folder)
+    before = json.loads(manifest.read_text(encoding="utf-8")) if manifest.is_file() else None
+    if before == run and can_resume:
+        return parts
+    if before is not None and before != run and parts.records:
+        raise SettingError(
+            f"{folder} holds {parts.documents} finished documents of another run ({_difference(before, run)}); give "
+            "the same command and files to resume it, name another output, or remove the folder to start over"
+        )
+    parts.clear()
+    write_json(manifest, run)
+    return parts
+
+
+def _difference(before: Mapping[str, Any], run: Mapping[str, Any]) -> str:
+    """Return the first thing in which two runs differ."""
+    for name in (*before, *run):
+        old, new = before.get(name), run.get(name)
+        if old == new:
+            continue
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            changed = [key for key in (*old, *new) if old.get(key) != new.get(key)]
+            return f"{name} {changed[0]!r} was {old.get(changed[0])!r}, now {new.get(changed[0])!r}"
+        return f"{name} was {old!r}, now {new!r}"
+    return "in the order of its inputs"
+
+
+def input_fingerprints(inputs: Sequence[Path]) -> list[tuple[str, str | None]]:
+    """Return the name of each input with the SHA-256 of its content, None for a pipe, which can be read only once."""
+    return [(os.fspath(path), file_sha256(path) if path.is_file() else None) for path in inputs]
+
+
+def model_fingerprint(model: Any, tokenizer: Any) -> str:
+    """Return a SHA-256 of the weights, the configuration and the tokenizer of a model in memory."""
+    import torch  # here, because readers of parts need none
+
+    digest = hashlib.sha256(tokenizer.backend_tokenizer.to_str().encode())
+    settings = {key: value for key, value in model.config.to_dict().items() if not key.startswith("_")}
+    digest.update(json.dumps(settings, sort_keys=True, default=str).encode())
+    for name, tensor in sorted(model.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
+    return digest.hexdigest()

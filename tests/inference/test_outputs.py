@@ -1,0 +1,92 @@
+"""The formats of `biodir predict`: each holds what the pipeline finds, as far as it has a place for it."""
+
+import csv
+import io
+
+import pytest
+
+from biodir import SettingError
+from biodir.cli import main
+from biodir.formats.reading import read_documents
+from biodir.inference.outputs import SCORES, format_of, output_format
+from biodir.inference.predict import predict_files
+from helpers.marked import marked_document
+from helpers.tiny_checkpoint import open_pipeline, save_checkpoint
+
+DOCUMENT = marked_document("<C:D1 Aspirin> cures <D:D2 pain>. The <G:3 gene> causes <D:D2 pain>.", id="7")
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    return save_checkpoint(tmp_path_factory.mktemp("outputs"))
+
+
+@pytest.fixture
+def source(tmp_path):
+    output_format("jsonl", entity_offsets="characters")
+    path = tmp_path / "in.jsonl"
+    path.write_text(output_format("biocjson").text_of(DOCUMENT, []), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("name", ["out.json", "out.xml", "out.parquet", "out.json.gz"])
+def test_formats_of_documents_read_back_with_the_relations(name, checkpoint, source, tmp_path):
+    extract = open_pipeline(checkpoint)
+    report = predict_files(extract, [source], tmp_path / name)
+    predict_files(extract, [source], tmp_path / "all.pubtator")
+    (found,), (expected,) = (list(read_documents(tmp_path / each)) for each in (name, "all.pubtator"))
+    assert report.relations == len(found.relations) == 3
+    assert [(each.pair, each.relation_type, each.subject_id, each.novelty) for each in found.relations] == [
+        (each.pair, each.relation_type, each.subject_id, each.novelty) for each in expected.relations
+    ]
+
+
+@pytest.mark.parametrize(("name", "delimiter"), [("out.csv", ","), ("out.tsv", "\t")])
+def test_table_has_a_row_for_each_relation(name, delimiter, checkpoint, source, tmp_path):
+    extract = open_pipeline(checkpoint)
+    predict_files(extract, [source], tmp_path / name)
+    with (tmp_path / name).open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file, delimiter=delimiter))
+    results = extract(DOCUMENT)
+    assert [row["relation"] for row in rows] == [result["relation"] for result in results]
+    for row, result in zip(rows, results, strict=True):
+        assert (row["document"], row["subject"], row["object_id"]) == (
+            "7",
+            result["subject"]["text"],
+            result["object"]["id"],
+        )
+        assert row["directed"] == str(result["directed"])
+        assert [float(row[score]) for score in SCORES] == pytest.approx([result[score] for score in SCORES], abs=1e-4)
+        assert row["evidence"] == " ".join(part["text"] for part in result["evidence"])
+
+
+def test_table_goes_to_a_stream_and_a_format_of_files_does_not(checkpoint, source):
+    extract = open_pipeline(checkpoint)
+    predict_files(extract, [source], stream := io.StringIO(), "csv")
+    assert len(stream.getvalue().splitlines()) == 4
+    with pytest.raises(SettingError, match="format 'parquet' is written to files; name one with -o"):
+        predict_files(extract, [source], stream, "parquet")
+
+
+def test_document_that_xml_cannot_hold_is_left_out(checkpoint, tmp_path, capfd):
+    (tmp_path / "in.jsonl").write_text('{"id": "7", "text": "a\\u0001b", "entities": []}\n', encoding="utf-8")
+    arguments = ["predict", str(tmp_path / "in.jsonl"), "-o", str(tmp_path / "out.xml"), "--model", str(checkpoint)]
+    assert main(arguments) == 3
+    assert f"left out a document: {tmp_path / 'in.jsonl'}:1: cannot be written as XML" in capfd.readouterr().err
+
+
+def test_filters_are_the_same_in_all_formats(checkpoint, source, tmp_path):
+    arguments = ["predict", str(source), "--model", str(checkpoint), "--pair-type", "Disease-Chemical"]
+    for name in ("out.csv", "out.json", "out.pubtator"):
+        assert main([*arguments, "-o", str(tmp_path / name)]) == 0
+    rows = list(csv.DictReader((tmp_path / "out.csv").open(encoding="utf-8")))
+    assert [{row["subject_id"], row["object_id"]} for row in rows] == [{"D1", "D2"}]
+    for name in ("out.json", "out.pubtator"):
+        (found,) = read_documents(tmp_path / name)
+        assert [relation.pair for relation in found.relations] == [{"D1", "D2"}]
+
+
+def test_format_is_named_by_the_suffix(tmp_path):
+    assert [format_of(tmp_path / name) for name in ("a.TSV", "a.json.gz", "a.txt")] == ["tsv", "biocjson", "pubtator"]
+    with pytest.raises(SettingError, match="format is 'cvs'; did you mean 'csv'"):
+        output_format("cvs")

@@ -1,0 +1,193 @@
+"""A run that is stopped resumes: whatever stops it, the output is that of a run that nothing stops."""
+
+import io
+import json
+import multiprocessing
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from biodir import Document, ErrorPolicy, SettingError, write_pubtator
+from biodir.cli import main
+from biodir.inference.predict import predict_files
+from helpers.marked import marked_document
+from helpers.tiny_checkpoint import open_pipeline, save_checkpoint
+
+TEXTS = ("Too much <C:D4 iron> harms the <D:D5 liver>.", "<C:D1 Aspirin> cures <D:D2 pain>. The <G:3 gene> does not.")
+BAD = '{"id": "bad", "text": "ab", "entities": [{"start": 0, "end": 5, "type": "Gene"}]}'
+FORK = multiprocessing.get_context("fork")
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory) -> Path:
+    return save_checkpoint(tmp_path_factory.mktemp("resuming"))
+
+
+@pytest.fixture(scope="module")
+def extract(checkpoint):
+    return open_pipeline(checkpoint)
+
+
+@pytest.fixture(autouse=True)
+def _small_parts(monkeypatch):
+    monkeypatch.setattr("biodir.inference.predict.PART_DOCUMENTS", 4)
+
+
+def documents(number: int) -> list[Document]:
+    """Documents of which no two are equal."""
+    return [marked_document(TEXTS[index % 2] + " Filler." * (index % 5), id=str(index)) for index in range(number)]
+
+
+def json_lines(path: Path, number: int = 60) -> Path:
+    """A file of documents, in which each tenth line has an error."""
+    lines = [json.dumps(document.to_dict()) for document in documents(number)]
+    path.write_text("\n".join(BAD if index % 10 == 7 else line for index, line in enumerate(lines)), encoding="utf-8")
+    return path
+
+
+def relate(extract, source: Path, output: Path, **parameters) -> ErrorPolicy:
+    """Run on a file; what has an error is left out."""
+    policy = ErrorPolicy("skip-document")
+    predict_files(extract, [source], output, policy=policy, **parameters)
+    return policy
+
+
+def kill_runs(extract, source: Path, output: Path, number: int) -> int:
+    """Start runs, and kill each as its own process at a random time; return the number that was killed at work."""
+    killed = 0
+    chance = random.Random(5)
+    for _ in range(number):
+        process = FORK.Process(target=relate, args=(extract, source, output))
+        process.start()
+        time.sleep(chance.uniform(0.02, 0.3))
+        os.kill(process.pid, signal.SIGKILL)
+        process.join()
+        killed += process.exitcode == -signal.SIGKILL
+    return killed
+
+
+@pytest.mark.parametrize("name", ["out.jsonl", "out.pubtator", "out.csv", "out.json", "out.xml", "out.jsonl.gz"])
+def test_output_of_a_run_that_was_killed_is_that_of_a_run_that_nothing_stops(name, extract, tmp_path):
+    source = json_lines(tmp_path / "in.jsonl")
+    (tmp_path / "whole").mkdir()
+    policy = relate(extract, source, tmp_path / "whole" / name)
+    assert kill_runs(extract, source, tmp_path / name, 10) > 2
+    again = relate(extract, source, tmp_path / name)
+    assert (tmp_path / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    rejected = [(tmp_path / folder / f"{name}.rejected.jsonl").read_bytes() for folder in (".", "whole")]
+    assert rejected[0] == rejected[1]
+    assert again.skipped == policy.skipped
+    assert {path.name for path in tmp_path.iterdir()} == {"in.jsonl", "whole", name, f"{name}.rejected.jsonl"}
+
+
+def test_command_that_was_killed_resumes(checkpoint, tmp_path, capfd):
+    source = json_lines(tmp_path / "in.jsonl", 900)
+    arguments = ["predict", str(source), "-o", str(tmp_path / "out.jsonl"), "--model", str(checkpoint)]
+    process = subprocess.Popen([sys.executable, "-m", "biodir", *arguments], stderr=subprocess.PIPE)
+    while not (tmp_path / "out.jsonl.parts" / "part-00000001").exists():
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.kill()
+    process.communicate()
+    assert not (tmp_path / "out.jsonl").exists()
+    assert main(arguments) == 3
+    assert "resumed after " in capfd.readouterr().err
+    lines = (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["id"] for line in lines] == [str(index) for index in range(900) if index % 10 != 7]
+
+
+def stopped(extract, source: Path, output: Path, error: BaseException, at: int = 10, **parameters) -> None:
+    """Run until an error at a document."""
+
+    class Stop:
+        count = 0
+
+        def resumed(self, documents):
+            assert documents == 0
+
+        def finished(self, document):
+            self.count += 1
+            if self.count == at:
+                raise error
+
+    with pytest.raises(type(error)):
+        relate(extract, source, output, progress=Stop(), **parameters)
+
+
+def test_finished_parts_are_not_computed_again(extract, tmp_path, monkeypatch):
+    source = json_lines(tmp_path / "in.jsonl")
+    stopped(extract, source, tmp_path / "out.jsonl", KeyboardInterrupt())
+    seen = []
+    related = type(extract).with_entities
+    monkeypatch.setattr(
+        type(extract),
+        "with_entities",
+        lambda self, each, **given: related(self, (seen.append(one.id) or one for one in each), **given),
+    )
+    relate(extract, source, tmp_path / "out.jsonl")
+    expected = [document.id for index, document in enumerate(documents(60)) if index % 10 != 7]
+    assert seen == expected[8:]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"threshold": 0.5}, r"setting 'threshold' was None, now 0\.5"),
+        ({"top_k": 1}, "setting 'top_k' was None, now 1"),
+    ],
+)
+def test_another_command_is_refused(parameters, message, extract, tmp_path):
+    source = json_lines(tmp_path / "in.jsonl")
+    stopped(extract, source, tmp_path / "out.jsonl", OSError(28, "No space left on device"))
+    with pytest.raises(SettingError, match=rf"out\.jsonl\.parts holds 8 finished documents .*{message}.*remove the"):
+        relate(extract, source, tmp_path / "out.jsonl", **parameters)
+    relate(extract, source, tmp_path / "out.jsonl")
+
+
+def test_changed_input_and_changed_model_are_refused(extract, checkpoint, tmp_path):
+    source = json_lines(tmp_path / "in.jsonl")
+    stopped(extract, source, tmp_path / "out.jsonl", KeyboardInterrupt())
+    other = open_pipeline(checkpoint)
+    other.model.get_input_embeddings().weight.data[0, 0] += 1
+    with pytest.raises(SettingError, match="model was '"):
+        relate(other, source, tmp_path / "out.jsonl")
+    json_lines(source, 61)
+    with pytest.raises(SettingError, match=r"input '.*in\.jsonl' was "):
+        relate(extract, source, tmp_path / "out.jsonl")
+
+
+def test_two_runs_do_not_write_one_output(extract, tmp_path):
+    source = json_lines(tmp_path / "in.jsonl")
+
+    class Second:
+        def resumed(self, documents):
+            with pytest.raises(SettingError, match="another run writes"):
+                relate(extract, source, tmp_path / "out.jsonl")
+
+        def finished(self, document):
+            pass
+
+    relate(extract, source, tmp_path / "out.jsonl", progress=Second())
+    assert len((tmp_path / "out.jsonl").read_text().splitlines()) == 54
+
+
+def test_notes_on_all_parts_are_one(extract, tmp_path, caplog):
+    write_pubtator(documents(9), tmp_path / "in.pubtator")
+    relate(extract, tmp_path / "in.pubtator", tmp_path / "out.jsonl", entity_ids=["D4", "D77"])
+    missing = [record.getMessage() for record in caplog.records if "entity_ids" in record.getMessage()]
+    assert missing == ["entity_ids that no candidate pair of the documents has: D77"]
+
+
+def test_standard_input_is_read_only_once_so_it_starts_over(extract, tmp_path, monkeypatch):
+    content = json_lines(tmp_path / "in.jsonl").read_bytes()
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
+    stopped(extract, Path("-"), tmp_path / "out.jsonl", KeyboardInterrupt())
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
+    relate(extract, Path("-"), tmp_path / "out.jsonl")
+    assert len((tmp_path / "out.jsonl").read_text().splitlines()) == 54
