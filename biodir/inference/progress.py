@@ -35,7 +35,7 @@ class Bar(Progress):
     ...     bar.resumed(0)
     """
 
-    def __init__(self, bar: "tqdm[Any]", pair_types: Sequence[Sequence[str]]) -> None:
+    def __init__(self, bar: Any, pair_types: Sequence[Sequence[str]]) -> None:
         self._bar, self._pair_types = bar, pair_types
         self._pairs = 0
 
