@@ -58,14 +58,18 @@ def relate(extract, source: Path, output: Path, **parameters) -> ErrorPolicy:
     return policy
 
 
-def kill_runs(extract, source: Path, output: Path, number: int) -> int:
-    """Start runs, and kill each as its own process at a random time; return the number that was killed at work."""
+def kill_runs(extract, source: Path, output: Path, number: int, run_s: float) -> int:
+    """Start runs, and kill each as its own process at a random time; return the number that was killed at work.
+
+    Args:
+        run_s: seconds that a run takes on this machine; several are killed before the parts of all make a complete one.
+    """
     killed = 0
     chance = random.Random(5)
     for _ in range(number):
         process = FORK.Process(target=relate, args=(extract, source, output))
         process.start()
-        time.sleep(chance.uniform(0.02, 0.3))
+        time.sleep(chance.uniform(0.05, 0.25) * run_s)
         os.kill(process.pid, signal.SIGKILL)
         process.join()
         killed += process.exitcode == -signal.SIGKILL
@@ -76,8 +80,10 @@ def kill_runs(extract, source: Path, output: Path, number: int) -> int:
 def test_output_of_a_run_that_was_killed_is_that_of_a_run_that_nothing_stops(name, extract, tmp_path):
     source = json_lines(tmp_path / "in.jsonl")
     (tmp_path / "whole").mkdir()
+    started_s = time.perf_counter()
     policy = relate(extract, source, tmp_path / "whole" / name)
-    assert kill_runs(extract, source, tmp_path / name, 10) > 2
+    run_s = time.perf_counter() - started_s
+    assert kill_runs(extract, source, tmp_path / name, 10, run_s) > 2
     again = relate(extract, source, tmp_path / name)
     assert (tmp_path / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
     rejected = [(tmp_path / folder / f"{name}.rejected.jsonl").read_bytes() for folder in (".", "whole")]
