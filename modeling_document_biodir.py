@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .modeling_attention_biodir import PackedLayout, PackedStates, encode_packed, packed_layout
+from .modeling_attention_biodir import PackedLayout, PackedStates, encode_packed, packed_layout, window_groups
 from .modeling_heads_biodir import PairStates
 
 # Pairs whose attention over the text is held at once.
@@ -152,19 +152,11 @@ class _ReadWindows:
 def _window_groups(
     inputs: DocumentInputs, needed: Sequence[tuple[int, int]], prompt_tokens: int, token_budget: int
 ) -> list[range]:
-    """Return neighbouring windows in groups of at most so many tokens; a larger window is a group of its own."""
+    """Return the groups of windows that are read together with their soft prompts."""
     tokens = inputs.attention_mask.sum(dim=1).tolist()
     for window, _ in needed:
         tokens[window] += prompt_tokens
-    groups: list[range] = []
-    fill = 0
-    for window, size in enumerate(tokens):
-        fill += size
-        if not groups or fill > token_budget:
-            groups.append(range(window, window))
-            fill = size
-        groups[-1] = range(groups[-1].start, window + 1)
-    return groups
+    return window_groups(tokens, token_budget)
 
 
 def _read(

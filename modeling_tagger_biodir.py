@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from .configuration_biodir import BioDirConfig
 from .errors_biodir import SettingError
-from .modeling_attention_biodir import PACKED_ATTENTION, encode_packed, packed_layout
+from .modeling_attention_biodir import PACKED_ATTENTION, encode_packed, packed_layout, window_groups
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,8 @@ class Tagger(nn.Module):
         """
         logits = self.classifier.weight.new_zeros(len(inputs.word_windows), self.classifier.out_features)
         is_packed = encoder.config._attn_implementation == PACKED_ATTENTION
-        for start, end in _groups(inputs.attention_mask.sum(dim=1).tolist(), token_budget, is_packed):
+        for windows in window_groups(inputs.attention_mask.sum(dim=1).tolist(), token_budget, is_packed):
+            start, end = windows.start, windows.stop
             inside = ((inputs.word_windows >= start) & (inputs.word_windows < end)).nonzero()[:, 0]  # (words here,)
             mask = inputs.attention_mask[start:end]
             mask = mask[:, : int(mask.sum(dim=1).max())]
@@ -141,20 +142,6 @@ def _layer_list(encoder: Any) -> tuple[list[str], nn.ModuleList]:
     raise SettingError(
         f"{type(encoder).__name__} does not hold its {wanted} layers in one list; set tagger_layers to 0"
     )
-
-
-def _groups(tokens: list[int], token_budget: int, is_packed: bool) -> list[tuple[int, int]]:
-    """Return [start, end) of neighbouring windows that are read together; without packing, padded to the longest."""
-    groups: list[tuple[int, int]] = []
-    fill = longest = 0
-    for window, size in enumerate(tokens):
-        fill, longest = fill + size, max(longest, size)
-        windows = window + 1 - groups[-1][0] if groups else 1
-        if not groups or (fill if is_packed else windows * longest) > token_budget:
-            groups.append((window, window))
-            fill = longest = size
-        groups[-1] = (groups[-1][0], window + 1)
-    return groups
 
 
 def _states(encoder: Any, input_ids: Tensor, attention_mask: Tensor) -> Tensor:

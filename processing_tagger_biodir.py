@@ -15,7 +15,7 @@ import numpy as np
 
 from .document_biodir import Document, Span
 from .document_sentences_biodir import sentence_spans
-from .processing_tokens_biodir import BaseProcessor, padded
+from .processing_tokens_biodir import BaseProcessor, neighbour_groups, padded
 from .processing_windows_biodir import WindowRuler, text_windows
 
 _WORD = re.compile(r"(?:[^\W_][\u0300-\u036f]*)+|[^\w\s]|_")
@@ -66,12 +66,14 @@ class TaggerProcessor(BaseProcessor):
         token_ids, spans = self._tokens(document.text, sentences)
         windows = self._windows(len(token_ids))
         ends = [end for _, end in spans]
+        window_starts, window_ends = zip(*windows, strict=True)
         words: list[Span] = []
         places: list[Span] = []
         for match in _WORD.finditer(document.text):
             token = bisect_right(ends, match.start())  # the first that ends in the word or after it
             if token < len(spans) and spans[token][0] < match.end():
-                window = max(range(len(windows)), key=lambda number: _margin(windows[number], token))
+                around = range(bisect_right(window_ends, token), bisect_right(window_starts, token))
+                window = max(around, key=lambda number: _margin(windows[number], token))
                 words.append(match.span())
                 places.append((window, 1 + token - windows[window][0]))
         rows = tuple((self.cls_id, *token_ids[start:end], self.sep_id) for start, end in windows)
@@ -96,15 +98,7 @@ class TaggerProcessor(BaseProcessor):
 
     def passes(self, features: Sequence[TaggerFeatures], token_budget: int) -> list[list[int]]:
         """Return indices of features that go through the model together."""
-        groups: list[list[int]] = []
-        fill = 0
-        for index, each in enumerate(features):
-            fill += each.tokens
-            if not groups or fill > token_budget:
-                groups.append([])
-                fill = each.tokens
-            groups[-1].append(index)
-        return groups
+        return neighbour_groups(features, token_budget)
 
     def _tokens(self, text: str, sentences: Sequence[Span]) -> tuple[list[int], list[Span]]:
         """Return the token ids of the text and the characters of each token; a `[SEP]` between sentences has none."""
@@ -130,7 +124,7 @@ class TaggerProcessor(BaseProcessor):
 
 
 def _margin(window: Span, token: int) -> int:
-    """Return how many tokens of the window lie on the poorer side of a token; negative where it lies outside."""
+    """Return how many tokens of the window lie on the poorer side of a token in it."""
     return min(token - window[0], window[1] - 1 - token)
 
 

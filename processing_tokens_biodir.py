@@ -187,18 +187,19 @@ def padded(rows: Sequence[Sequence[int]], fill: int) -> tuple[np.ndarray, np.nda
     return values, mask
 
 
-def neighbour_groups(features: Sequence[Any], max_tokens: int, max_pairs: int) -> list[list[int]]:
-    """Return indices of features in groups of neighbours, each of at most so many tokens and pairs.
+def neighbour_groups(features: Sequence[Any], max_tokens: int, max_pairs: int | None = None) -> list[list[int]]:
+    """Return indices of features in groups of neighbours, each of at most so many tokens and, unless None, pairs.
 
     Features that are larger than that form a group of their own.
     """
     groups: list[list[int]] = []
     tokens = pairs = 0
     for index, found in enumerate(features):
-        tokens, pairs = tokens + found.tokens, pairs + len(found.pairs)
-        if not groups or tokens > max_tokens or pairs > max_pairs:
+        own_pairs = len(found.pairs) if max_pairs is not None else 0
+        tokens, pairs = tokens + found.tokens, pairs + own_pairs
+        if not groups or tokens > max_tokens or pairs > (max_pairs or 0):
             groups.append([])
-            tokens, pairs = found.tokens, len(found.pairs)
+            tokens, pairs = found.tokens, own_pairs
         groups[-1].append(index)
     return groups
 

@@ -160,7 +160,8 @@ def new_run(settings: TrainingSettings, accelerator: "Accelerator") -> TrainingR
     words: list[LabelledWords] = []
     if MENTIONS in settings.tasks:
         mentions = mention_corpora(settings, corpora, model.config, accelerator.print, policy)
-        words = words_to_learn(mentions, tokenizer, model.config, accelerator.print)
+        shows_sentences = settings.sentence_share > 0
+        words = words_to_learn(mentions, tokenizer, model.config, accelerator.print, shows_sentences)
     tagger_processor = TaggerProcessor(tokenizer, ProcessingSettings.from_config(model.config))
     dev = dev_documents(settings, processor, model.config, accelerator.print, policy)
 

@@ -213,23 +213,30 @@ def write_atomic(path: Path, text: str) -> None:
 @contextmanager
 def open_atomic(path: Path) -> Iterator[TextIO]:
     """Open a new file in UTF-8 that replaces the one at the path at the end; after an error it is removed."""
-    half_written = path.with_name(f"{path.name}.{os.getpid()}.part")  # named by process, in case two programs write
-    try:
-        with half_written.open("w", encoding="utf-8", newline="\n") as file:
-            yield file
-        os.replace(half_written, path)
-    finally:
-        half_written.unlink(missing_ok=True)
+    with _half_written(path, f".{os.getpid()}.part") as part, part.open("w", encoding="utf-8", newline="\n") as file:
+        yield file
 
 
 def write_atomic_bytes(path: Path, content: bytes) -> None:
     """Write the bytes atomically, as `write_atomic` does a text."""
-    half_written = path.with_name(f"{path.name}.{os.getpid()}.part")
+    with _half_written(path, f".{os.getpid()}.part") as part:
+        part.write_bytes(content)
+
+
+@contextmanager
+def _half_written(path: Path, ending: str) -> Iterator[Path]:
+    """Yield the path of a file that replaces the one at `path` at the end; after an error it is removed.
+
+    Args:
+        path: of the complete file.
+        ending: of the other's name; with the number of the process where two programs may write.
+    """
+    part = path.with_name(f"{path.name}{ending}")
     try:
-        half_written.write_bytes(content)
-        os.replace(half_written, path)
+        yield part
+        os.replace(part, path)
     finally:
-        half_written.unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -259,17 +266,12 @@ def open_output(path: Path) -> Iterator[BinaryIO]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    half_written = path.with_name(f"{path.name}.part")
-    try:
-        with half_written.open("wb") as raw:
-            if path.name.lower().endswith(PACKED_OUTPUT_SUFFIX):
-                with gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as packed:
-                    yield cast(BinaryIO, packed)
-            else:
-                yield raw
-        os.replace(half_written, path)
-    finally:
-        half_written.unlink(missing_ok=True)
+    with _half_written(path, ".part") as part, part.open("wb") as raw:
+        if path.name.lower().endswith(PACKED_OUTPUT_SUFFIX):
+            with gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as packed:
+                yield cast(BinaryIO, packed)
+        else:
+            yield raw
 
 
 @contextmanager

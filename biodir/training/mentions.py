@@ -8,7 +8,7 @@ the file, as in the files of `extra_train`.
 
 import random
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,7 +19,8 @@ from biodir.configuration_biodir import BioDirConfig
 from biodir.document_biodir import Document
 from biodir.document_sentences_biodir import sentence_spans
 from biodir.errors_biodir import SettingError
-from biodir.evaluation.scores import Counts
+from biodir.evaluation.mentions import mention_statement
+from biodir.evaluation.scores import Counts, set_counts
 from biodir.labels_biodir import OUTSIDE
 from biodir.pipeline_tagging_biodir import MentionFinder
 from biodir.processing_tagger_biodir import TaggerFeatures, TaggerProcessor
@@ -96,9 +97,16 @@ def labelled_words(
 
 
 def words_to_learn(
-    corpora: Sequence[MentionCorpus], tokenizer: Any, config: BioDirConfig, log: Callable[[str], Any] = print
+    corpora: Sequence[MentionCorpus],
+    tokenizer: Any,
+    config: BioDirConfig,
+    log: Callable[[str], Any] = print,
+    with_sentences: bool = True,
 ) -> list[LabelledWords]:
     """Return the labelled words of all corpora.
+
+    Args:
+        with_sentences: also makes the sentences of each text, for steps that show some.
 
     Raises:
         SettingError: they have no mention of the model's types.
@@ -109,12 +117,10 @@ def words_to_learn(
     for corpus in corpora:
         some = []
         for document, annotated in zip(corpus.documents, corpus.annotated, strict=True):
-            parts = (
-                labelled_words(part, annotated, processor, config.tagger_labels) for part in sentences_of(document)
-            )
-            sentences = tuple(part for part in parts if part.features.words)
-            labelled = labelled_words(document, annotated, processor, config.tagger_labels)
-            some.append(replace(labelled, sentences=sentences))
+            given = (annotated, processor, config.tagger_labels)
+            sentences = [labelled_words(part, *given) for part in sentences_of(document)] if with_sentences else []
+            filled = tuple(part for part in sentences if part.features.words)
+            some.append(replace(labelled_words(document, *given), sentences=filled))
         kinds = Counter(mention.entity_type for document in corpus.documents for mention in document.mentions)
         kinds_found.update(kinds)
         named = ", ".join(f"{kind} {count}" for kind, count in kinds.most_common() if kind != NO_TYPE)
@@ -166,17 +172,8 @@ def mention_batch(labelled: Sequence[LabelledWords], processor: TaggerProcessor)
 def mention_counts(model: Any, tokenizer: Any, documents: Sequence[Document]) -> Counts:
     """Return how many mentions of the documents the model finds with their exact span and type."""
     types = {label[2:] for label in model.config.tagger_labels if label != OUTSIDE}
-    correct = predicted = gold = 0
+    counts = Counts()
     for document, found in zip(documents, MentionFinder(model, tokenizer).find(documents), strict=True):
-        wanted = set(_keys(document, types))
-        given = set(_keys(found, types))
-        correct += len(wanted & given)
-        predicted += len(given)
-        gold += len(wanted)
-    return Counts(correct, predicted - correct, gold - correct)
-
-
-def _keys(document: Document, types: Collection[str]) -> Iterator[tuple[int, int, str]]:
-    for mention in document.mentions:
-        if mention.entity_type in types:
-            yield mention.start_char, mention.end_char, mention.entity_type
+        wanted = {mention_statement(each) for each in document.mentions if each.entity_type in types}
+        counts += set_counts(wanted, {mention_statement(each) for each in found.mentions})
+    return counts

@@ -7,8 +7,9 @@ from transformers import BertConfig, DistilBertConfig, RobertaConfig
 from biodir.configuration_biodir import BioDirConfig
 from biodir.errors_biodir import SettingError
 from biodir.labels_biodir import bio_labels
+from biodir.modeling_attention_biodir import window_groups
 from biodir.modeling_biodir import BioDirForRelationExtraction
-from biodir.modeling_tagger_biodir import _groups, copy_upper_layers, encoder_layers, tagger_loss
+from biodir.modeling_tagger_biodir import copy_upper_layers, encoder_layers, tagger_loss
 
 LABELS = bio_labels(["GeneOrGeneProduct", "ChemicalEntity"])
 SIZES = {"vocab_size": 30, "hidden_size": 16, "num_attention_heads": 2, "intermediate_size": 24}
@@ -66,8 +67,8 @@ def test_windows_do_not_see_each_other_and_the_budget_changes_nothing():
 
 def test_padding_counts_in_the_budget_where_rows_are_not_packed():
     sizes = [10, 2, 2, 2, 2, 9, 30]
-    assert _groups(sizes, 20, is_packed=True) == [(0, 5), (5, 6), (6, 7)]
-    assert _groups(sizes, 20, is_packed=False) == [(0, 2), (2, 5), (5, 6), (6, 7)]
+    assert window_groups(sizes, 20, is_packed=True) == [range(0, 5), range(5, 6), range(6, 7)]
+    assert window_groups(sizes, 20, is_packed=False) == [range(0, 2), range(2, 5), range(5, 6), range(6, 7)]
 
 
 def test_own_layers_begin_as_those_of_the_encoder_and_leave_it_alone():

@@ -2,39 +2,24 @@
 
 import csv
 import json
+from dataclasses import replace
 
 import pytest
 
 from biodir.labels_biodir import CHEMICAL, DISEASE, GENE, VARIANT
 from biodir.networks.kgx import EDGE_COLUMNS, kgx_edges, kgx_id, kgx_nodes, write_kgx_jsonl, write_kgx_tsv
-from biodir.networks.merging import Edge, Evidence, Network, Node
+from biodir.networks.merging import Edge, Evidence, Node
 from biodir.networks.settings import NetworkSettings
+from helpers import networks
+from helpers.networks import network_of as network
 
 SETTINGS = NetworkSettings("infores:mine")
 IRON = Node("MESH:D007501", CHEMICAL, "iron", ("Fe", "fer|rum"), documents=3)
 EGFR = Node("NCBIGene:1956", GENE, "EGFR", documents=2)
 TNF = Node("text:tnf alpha", GENE, "TNF\talpha", documents=1)
 V600E = Node("p|SUB|V|600|E", VARIANT, "V600E", documents=1)
-RAISES = Edge(
-    IRON,
-    EGFR,
-    "Positive_Correlation",
-    True,
-    documents=("PMC12", "7000001", "notes.txt:3"),
-    evidence=(Evidence("7000001", 0, 16, 'Iron | "raises"\nEGFR'), Evidence("notes.txt:3", 5, 9, "Iron")),
-    score_noisy_or=0.75,
-    score_max=0.5,
-    novel=2,
-    known=1,
-    opposite_direction=4,
-    opposite_sign=5,
-)
-
-
-def network(*edges: Edge) -> Network:
-    """Return a network of the edges and their nodes."""
-    nodes = {end.key: end for edge in edges for end in (edge.subject, edge.object)}
-    return Network(tuple(nodes.values()), edges)
+SENTENCES = (Evidence("7000001", 0, 16, 'Iron | "raises"\nEGFR'), Evidence("notes.txt:3", 5, 9, "Iron"))
+RAISES = replace(networks.RAISES, subject=IRON, object=EGFR, evidence=SENTENCES)
 
 
 def edge_rows(*edges: Edge) -> list[dict]:
