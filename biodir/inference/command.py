@@ -26,11 +26,15 @@ from biodir.options import (
 
 # Functions import what needs torch or transformers: `biodir --help` should not wait for these.
 
-Format = Literal["pubtator", "jsonl", "biocjson", "biocxml", "parquet", "csv", "tsv", "listing"]
+Format = Literal[
+    *("pubtator", "jsonl", "biocjson", "biocxml", "parquet", "csv", "tsv", "listing"),
+    *("kgx-tsv", "kgx-jsonl", "neo4j", "cx2", "graphml", "indra", "page"),
+]
 Dialect = Literal["pubtator", "bioredirect", "pubtator3"]
 OUTPUT_HELP = (
     "file to write: .pubtator, .jsonl, .json (BioC JSON), .xml (BioC XML), .parquet, .csv or .tsv (a row for each "
-    "relation), also with .gz; a stopped run resumes when the command is given again"
+    "relation), also with .gz; or a network as of `biodir network`: .cx2, .graphml, .html, others by --format; a "
+    "stopped run resumes when the command is given again"
 )
 OutputOption = Annotated[Path | None, Option("-o", "--output", metavar="OUT", help=OUTPUT_HELP)]
 FILES_HELP = f"{INPUT_HELP}; folders, and patterns in quotes such as 'abstracts/*.xml'"
@@ -99,6 +103,7 @@ def predict(
         biodir predict a.txt -o out.pubtator --dialect bioredirect
         biodir predict notes.txt --lexicon lexicon.sqlite -o out.jsonl
         biodir predict --pmids 37026113,22429397 -o out.jsonl
+        biodir predict abstracts/ -o network.html
     """
     check_exclusive(strict=strict, errors=errors)
     filters: dict[str, Any] = {"relation_types": relation or None, "entity_ids": entity or None, "threshold": min_score}

@@ -14,21 +14,27 @@ from biodir.conversion.targets import Target, target_of
 from biodir.document_biodir import Document, Relation
 from biodir.errors_biodir import SettingError, suggestion
 from biodir.files import PACKED_OUTPUT_SUFFIX, open_output
+from biodir.formats.pubtator_names import Vocabulary
 from biodir.formats.pubtator_writer import BIOREDIRECT, beyond_pubtator, check_dialect, format_pubtator
 from biodir.inference.listing import relation_listing
+from biodir.inference.network_outputs import NetworkOutput
+from biodir.networks.formats import FORMATS as NETWORK_FORMATS
+from biodir.networks.formats import network_format
 from biodir.pipeline_decoding_biodir import first_of_pairs
 from biodir.pipeline_results_biodir import ResultWriter
 
 # Digits of the scores of relations in documents.
 SCORE_DIGITS = 4
+# Where documents and networks share a suffix, it is that of documents; `--format` names the network.
 SUFFIXES = {
+    **{each.suffix: each.name for each in NETWORK_FORMATS},
     **dict.fromkeys((".pubtator", ".txt"), "pubtator"),
     **dict.fromkeys((".jsonl", ".ndjson"), "jsonl"),
     **dict.fromkeys((".json", ".biocjson"), "biocjson"),
     **dict.fromkeys((".xml", ".bioc"), "biocxml"),
     **{".parquet": "parquet", ".csv": "csv", ".tsv": "tsv"},
 }
-FORMATS = (*dict.fromkeys(SUFFIXES.values()), "listing")
+FORMATS = (*dict.fromkeys([*SUFFIXES.values(), *(each.name for each in NETWORK_FORMATS)]), "listing")
 SCORES = ("score", "relation_score", "novelty_score", "direction_score")
 COLUMNS = (
     *("document", "subject_id", "subject_type", "subject", "relation", "object_id", "object_type", "object"),
@@ -44,9 +50,10 @@ class OutputFormat:
 
     Args:
         name: one of `FORMATS`.
-        text_of: the text of a document with its results: as it is in the output, or a line of JSON where `target` joins
-            the documents.
+        text_of: the text of a document with its results: as it is in the output, or a line of JSON where `target` or
+            `network` joins the documents.
         target: writes the documents of formats in which they are no texts one after another.
+        network: merges the results of documents, in formats of networks.
         start: what the output begins with.
         beyond: how much of a result has no place in it; None where everything has.
 
@@ -57,8 +64,18 @@ class OutputFormat:
     name: str
     text_of: Callable[[Document, Results], str]
     target: Target | None = None
+    network: NetworkOutput | None = None
     start: str = ""
     beyond: Callable[[Relation], int] | None = None
+
+    @property
+    def is_joined(self) -> bool:
+        """Whether the output is written from all documents together, so that a stream cannot have it."""
+        return self.target is not None or self.network is not None
+
+    def paths(self, output: Path) -> list[Path]:
+        """Return the files that are written for an output."""
+        return [output] if self.network is None else self.network.paths(output)
 
     def check(self, document: Document) -> None:
         """Check that a document can be written, before anything is computed.
@@ -75,28 +92,38 @@ class OutputFormat:
         """Return how many of the results lose a part."""
         return 0 if self.beyond is None else sum(map(self.beyond, predicted_relations(results)))
 
-    def join(self, parts: Iterable[BinaryIO], output: Path) -> None:
-        """Write an output, which appears when it is complete, of open files with the texts of documents."""
+    def join(self, parts: Iterable[BinaryIO], output: Path) -> list[str]:
+        """Write an output, which appears when it is complete, of open files with the texts of documents.
+
+        Returns:
+            What a format of networks has no place for, as lines for the user.
+        """
+        lines = (line for part in parts for line in part)
+        if self.network is not None:
+            return self.network.write(lines, output)
         if self.target is not None:
-            documents = (Document.from_dict(json.loads(line)) for part in parts for line in part)
-            self.target.write(documents, output)
-            return
+            self.target.write((Document.from_dict(json.loads(line)) for line in lines), output)
+            return []
         with open_output(output) as file:
             file.write(self.start.encode())
             for part in parts:
                 shutil.copyfileobj(part, file)
+        return []
 
 
-def output_format(name: str, dialect: str = BIOREDIRECT, entity_offsets: str | None = None) -> OutputFormat:
+def output_format(
+    name: str, dialect: str = BIOREDIRECT, entity_offsets: str | None = None, vocabulary: Vocabulary | None = None
+) -> OutputFormat:
     """Return the format with a name.
 
     Args:
         name: one of `FORMATS`.
         dialect: that of PubTator.
         entity_offsets: what the offsets of entities count in JSON Lines and in a listing, which then have these.
+        vocabulary: of the relation types of a network.
 
     Raises:
-        SettingError: there is none, or a library that writes it is missing.
+        SettingError: there is none, a library that writes it is missing, or the network has types of its own.
     """
     check_dialect(dialect)
     if name == "pubtator":
@@ -111,6 +138,10 @@ def output_format(name: str, dialect: str = BIOREDIRECT, entity_offsets: str | N
         return OutputFormat(name, partial(_rows, delimiter=delimiter), start=_table([COLUMNS], delimiter))
     if name not in FORMATS:
         raise SettingError(f"format is {name!r}; {suggestion(name, FORMATS)}")
+    if name in (each.name for each in NETWORK_FORMATS):
+        # With text and entities, nodes have all their names.
+        text_of = partial(_json_line, entity_offsets="characters")
+        return OutputFormat(name, text_of, network=NetworkOutput(network_format(Path(), name), vocabulary))
     return OutputFormat(name, _document_line, target_of(Path(), name))
 
 

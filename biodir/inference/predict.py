@@ -98,14 +98,14 @@ def predict_files(
         BioDirError: a bad document (finished parts are kept), settings that do not fit, or parts of another run.
     """
     name = format_name or format_of(output)
-    written = output_format(name, dialect, policy.offsets if return_entities else None)
-    run = _Run(extract, written, policy.offsets, vocabulary, parameters)
+    written = output_format(name, dialect, policy.offsets if return_entities else None, vocabulary)
+    run = _Run(extract, written, policy.offsets, None if written.network else vocabulary, parameters)
     progress = progress or Progress()
     if not isinstance(output, Path):
-        if written.target is not None:
+        if written.is_joined:
             raise SettingError(f"format {name!r} is written to files; name one with -o")
         return _to_stream(run, run.documents(inputs, policy, one_per_line), output, policy, progress)
-    check_paths(inputs, [output])
+    check_paths(inputs, written.paths(output))
     settings = {"format": name, "dialect": dialect, "offsets": policy.offsets, "one_per_line": one_per_line}
     settings |= {"skip_mentions": policy.errors == "skip-mention", "return_entities": return_entities}
     settings |= {key: value for key, value in parameters.items() if not callable(value)}
@@ -187,9 +187,9 @@ def _to_file(
                 left_out += run.written.left_out(results)
                 progress.finished(document)
         parts.add(PartRecord(len(part), relations, left_out, notes), "".join(texts))
-    run.written.join(parts.files(), output)
+    notes = run.written.join(parts.files(), output)
     policy.note(LEFT_TO_BIOREDIRECT, sum(record.left_out for record in parts.records))
-    for line in _merged_notes([record.notes for record in parts.records]):
+    for line in (*notes, *_merged_notes([record.notes for record in parts.records])):
         PIPELINE_LOGGER.warning("%s", line)
     return Report(parts.documents, sum(record.relations for record in parts.records))
 

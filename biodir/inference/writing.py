@@ -58,10 +58,14 @@ class Writing:
 
     def paths(self) -> list[Path]:
         """Return all files and folders that a run writes."""
+        from biodir.inference.outputs import output_format
         from biodir.inference.parts import parts_folder
         from biodir.inference.rejected import rejected_file
 
-        return [self.output, parts_folder(self.output), rejected_file(self.output)] if self.output else []
+        if self.output is None:
+            return []
+        written = output_format(self.format_name).paths(self.output)
+        return [*written, parts_folder(self.output), rejected_file(self.output)]
 
     def run(
         self,

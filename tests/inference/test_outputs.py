@@ -2,13 +2,16 @@
 
 import csv
 import io
+import json
+from typing import get_args
 
 import pytest
 
 from biodir import SettingError
 from biodir.cli import main
 from biodir.formats.reading import read_documents
-from biodir.inference.outputs import SCORES, format_of, output_format
+from biodir.inference.command import Format
+from biodir.inference.outputs import FORMATS, SCORES, format_of, output_format
 from biodir.inference.predict import predict_files
 from helpers.marked import marked_document
 from helpers.tiny_checkpoint import open_pipeline, save_checkpoint
@@ -90,3 +93,37 @@ def test_format_is_named_by_the_suffix(tmp_path):
     assert [format_of(tmp_path / name) for name in ("a.TSV", "a.json.gz", "a.txt")] == ["tsv", "biocjson", "pubtator"]
     with pytest.raises(SettingError, match="format is 'cvs'; did you mean 'csv'"):
         output_format("cvs")
+
+
+@pytest.mark.parametrize(
+    ("name", "format_name"),
+    [("n.cx2", None), ("n.graphml", None), ("n.html", None), ("n.jsonl", "kgx-jsonl"), ("n.csv", "neo4j")],
+)
+def test_network_is_that_of_the_network_command(name, format_name, checkpoint, source, tmp_path):
+    chosen = ["--format", format_name] if format_name else []
+    (tmp_path / "one").mkdir()
+    (tmp_path / "two").mkdir()
+    arguments = ["predict", str(source), "--model", str(checkpoint), "-o"]
+    assert main([*arguments, str(tmp_path / "one" / name), *chosen]) == 0
+    assert main([*arguments, str(tmp_path / "all.jsonl"), "--return-entities"]) == 0
+    assert main(["network", str(tmp_path / "all.jsonl"), "-o", str(tmp_path / "two" / name), *chosen]) == 0
+    one, two = ({each.name: each.read_bytes() for each in (tmp_path / part).iterdir()} for part in ("one", "two"))
+    assert one == two
+    assert len(one) == (1 if format_name is None else 2)
+
+
+def test_network_has_the_relation_types_of_a_vocabulary_and_is_written_to_files(checkpoint, source, tmp_path):
+    extract = open_pipeline(checkpoint)
+    predict_files(extract, [source], tmp_path / "n.cx2", vocabulary="pubtator3")
+    aspects = {name: part for each in json.loads((tmp_path / "n.cx2").read_text()) for name, part in each.items()}
+    types = {edge["v"]["relation"] for edge in aspects["edges"]}
+    assert types
+    assert all(each == each.lower() for each in types)
+    with pytest.raises(SettingError, match="kgx-tsv has relations of its own"):
+        predict_files(extract, [source], tmp_path / "n.tsv", "kgx-tsv", vocabulary="pubtator3")
+    with pytest.raises(SettingError, match="format 'page' is written to files; name one with -o"):
+        predict_files(extract, [source], io.StringIO(), "page")
+
+
+def test_command_names_every_format():
+    assert set(get_args(Format)) == set(FORMATS)
