@@ -26,10 +26,12 @@ from biodir.options import (
 
 # Functions import what needs torch or transformers: `biodir --help` should not wait for these.
 
+# fmt: off
 Format = Literal[
-    *("pubtator", "jsonl", "biocjson", "biocxml", "parquet", "csv", "tsv", "listing"),
-    *("kgx-tsv", "kgx-jsonl", "neo4j", "cx2", "graphml", "indra", "page"),
+    "pubtator", "jsonl", "biocjson", "biocxml", "parquet", "csv", "tsv", "listing",
+    "kgx-tsv", "kgx-jsonl", "neo4j", "cx2", "graphml", "indra", "page"
 ]
+# fmt: on
 Dialect = Literal["pubtator", "bioredirect", "pubtator3"]
 OUTPUT_HELP = (
     "file to write: .pubtator, .jsonl, .json (BioC JSON), .xml (BioC XML), .parquet, .csv or .tsv (a row for each "
