@@ -191,7 +191,9 @@ def packed_attention(
     for window, prompts in zip(layout.windows, layout.prompts, strict=True):
         if prompts[0] < prompts[1]:
             text, own = slice(*window), slice(*prompts)
-            parts.append(_prompt_states(query, key, value, text, own, layout.prompt_tokens, dropout))
+            of_prompts = query[:, own], key[:, own], value[:, own]
+            of_text = key[:, text], value[:, text]
+            parts.append(prompt_attention(*of_prompts, *of_text, layout.prompt_tokens, dropout))
     attended = torch.cat(parts, dim=1).transpose(0, 1).unsqueeze(0)  # (1, tokens, heads, head_size)
     if is_last_layer(module):
         last_layer.append((query, key))
@@ -204,19 +206,32 @@ def is_last_layer(module: Any) -> bool:
     return getattr(module, "layer_idx", None) in (None, module.config.num_hidden_layers - 1)
 
 
-def _prompt_states(
-    query: Tensor, key: Tensor, value: Tensor, text: slice, own: slice, prompt_tokens: int, dropout: float
+def prompt_attention(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    text_key: Tensor,
+    text_value: Tensor,
+    prompt_tokens: int,
+    dropout: float = 0.0,
 ) -> Tensor:
-    """Return (heads, prompts * prompt, head_size): each soft prompt over its window's text and itself."""
+    """Return (heads, prompts * prompt, head_size): each soft prompt over its window's text and itself.
+
+    Args:
+        query, key, value: (heads, prompts * prompt, head_size) of the soft prompts.
+        text_key, text_value: (heads, text, head_size) of the window.
+        prompt_tokens: length of a soft prompt.
+        dropout: share of the attention weights that are dropped.
+    """
     queries, keys, values = (
-        part[:, own].unflatten(1, (-1, prompt_tokens)) for part in (query, key, value)
+        part.unflatten(1, (-1, prompt_tokens)) for part in (query, key, value)
     )  # (heads, prompts, prompt, head_size)
-    on_text = query[:, own] @ key[:, text].transpose(1, 2)  # (heads, prompts * prompt, text)
+    on_text = query @ text_key.transpose(1, 2)  # (heads, prompts * prompt, text)
     on_own = (queries @ keys.transpose(2, 3)).flatten(1, 2)  # (heads, prompts * prompt, prompt)
     weights = torch.cat([on_text, on_own], dim=-1).softmax(dim=-1)
     weights = (nn.functional.dropout(weights, dropout) if dropout else weights).to(value.dtype)
     from_text, from_own = weights.split([on_text.shape[-1], prompt_tokens], dim=-1)
-    return from_text @ value[:, text] + (from_own.unflatten(1, (-1, prompt_tokens)) @ values).flatten(1, 2)
+    return from_text @ text_value + (from_own.unflatten(1, (-1, prompt_tokens)) @ values).flatten(1, 2)
 
 
 # On import, so that a model that another process has pickled finds its attention.

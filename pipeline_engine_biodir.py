@@ -10,16 +10,12 @@ share a pass; they are run, and decoded, before the next batch is gathered. So a
 a stream of any number of documents, need no more memory than a batch.
 """
 
-import os
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from .document_biodir import Document
 from .document_candidates_biodir import CandidatePair
@@ -28,8 +24,6 @@ from .labels_biodir import type_pair
 from .processing_biodir import Features, Processor
 from .processing_tokens_biodir import PASSES_PER_BATCH
 
-# The process that imported this module; a forked one has another number.
-_IMPORTING_PROCESS = os.getpid()
 # What a pair counts at least: pairs of the document form take memory, too.
 PAIR_TOKENS = 4
 # Documents of a batch, so that no document of a stream with hardly any pairs waits for ever.
@@ -37,7 +31,8 @@ DOCUMENTS_PER_BATCH = 256
 
 Logits = dict[str, list[float]]  # task -> (labels,)
 Inputs = dict[str, np.ndarray]
-Forward = Callable[[Inputs], Mapping[str, Tensor]]  # inputs of a pass -> task -> (batch, labels)
+# Inputs of a pass -> task -> (batch, labels): arrays or tensors.
+Forward = Callable[[Inputs], Mapping[str, Any]]
 Progress = Callable[[Iterable[list[int]]], Iterable[list[int]]]
 
 
@@ -182,7 +177,7 @@ def pair_logits(
     return [of_pair for of_features in found for of_pair in of_features]
 
 
-def model_logits(model: Any, inputs: Inputs) -> dict[str, Tensor]:
+def model_logits(model: Any, inputs: Inputs) -> dict[str, Any]:
     """Return task -> the model's logits, (batch, labels), in float32, for the tasks that it has."""
     output = model(**inputs)
     return {task: output[f"{task}_logits"].float() for task in model.config.tasks}
@@ -232,23 +227,3 @@ def _run_passes(
             for place, row in zip(places, values.tolist(), strict=True):
                 place[task] = row
     return found
-
-
-def enter_in_package(kind: type) -> None:
-    """Make the module of a class an attribute of its package, as an import statement does.
-
-    transformers loads the code of a checkpoint without that, and dill, by which the library datasets hashes a function
-    that uses the pipeline, looks there.
-    """
-    package, _, name = kind.__module__.rpartition(".")
-    if package in sys.modules and not hasattr(sys.modules[package], name):
-        setattr(sys.modules[package], name, sys.modules[kind.__module__])
-
-
-def use_one_thread_if_forked() -> None:
-    """Compute with one thread in a forked process, such as one of `Dataset.map(num_proc=2)`.
-
-    The threads of torch do not survive a fork: a process that forks after it has used them hangs on their next use.
-    """
-    if os.getpid() != _IMPORTING_PROCESS and torch.get_num_threads() > 1:
-        torch.set_num_threads(1)

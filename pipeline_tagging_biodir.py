@@ -1,11 +1,10 @@
 """From plain texts to documents with mentions: what the tagger's scores say, as spans that never cut or cross."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import torch
 
 from .document_biodir import Document, Mention
 from .errors_biodir import CheckpointError
@@ -20,7 +19,8 @@ class MentionFinder:
     """Finds the mentions of plain texts by the tagger of a model.
 
     Args:
-        model: with `config.tagger_labels`.
+        tag: takes inputs of `TaggerProcessor.collate` and returns the tagger's logits, (words, labels), in float32.
+        config: of the model, with `tagger_labels`.
         tokenizer: of the model.
 
     Raises:
@@ -28,22 +28,23 @@ class MentionFinder:
 
     With a `model`, its `tokenizer` and a `document`, "Iron binds EGFR.":
 
-    >>> [found] = MentionFinder(model, tokenizer).find([document])
+    >>> def tag(inputs):
+    ...     return np.zeros((len(inputs["word_windows"]), len(model.config.tagger_labels)), dtype=np.float32)
+    >>> [found] = MentionFinder(tag, model.config, tokenizer).find([document])
     >>> found.text
     'Iron binds EGFR.'
     """
 
-    def __init__(self, model: Any, tokenizer: Any) -> None:
-        self._model = model
-        self._labels = tuple(model.config.tagger_labels)
+    def __init__(self, tag: Callable[[Any], np.ndarray], config: Any, tokenizer: Any) -> None:
+        self._tag, self._token_budget = tag, config.token_budget
+        self._labels = tuple(config.tagger_labels)
         if not self._labels:
             raise CheckpointError(
                 "the model finds no mentions (its tagger_labels are empty); give documents with entities, or a tagger "
                 "as ner="
             )
-        self._processor = TaggerProcessor(tokenizer, ProcessingSettings.from_config(model.config))
+        self._processor = TaggerProcessor(tokenizer, ProcessingSettings.from_config(config))
 
-    @torch.no_grad()
     def find(self, documents: Iterable[Document]) -> Iterator[Document]:
         """Yield the documents in order, each with the mentions found in place of those that it had.
 
@@ -56,16 +57,21 @@ class MentionFinder:
         order = sorted(range(len(features)), key=lambda index: features[index].tokens)
         order = [index for index in order if features[index].words]
         scores: dict[int, np.ndarray] = {}
-        for group in self._processor.passes([features[index] for index in order], self._model.config.token_budget):
+        for group in self._processor.passes([features[index] for index in order], self._token_budget):
             indices = [order[place] for place in group]
             inputs = self._processor.collate([features[index] for index in indices])
-            logits = self._model(**inputs).mention_logits
-            values = logits.float().log_softmax(dim=-1).cpu().numpy()  # (words, labels)
+            values = _log_softmax(self._tag(inputs))  # (words, labels)
             ends = np.cumsum([len(features[index].words) for index in indices])
             scores.update(zip(indices, np.split(values, ends[:-1]), strict=True))
         for index, document in enumerate(documents):
             found = _mentions(document, features[index], scores[index], self._labels) if index in scores else ()
             yield replace(document, mentions=with_one_type(list(found)), relations=(), subject_lines=())
+
+
+def _log_softmax(logits: np.ndarray) -> np.ndarray:
+    """Return the logarithms of the probabilities of the labels, (words, labels)."""
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
 
 
 def _mentions(

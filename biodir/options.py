@@ -60,7 +60,7 @@ class _Notes(logging.Handler):
     """Shows warnings of the pipeline; those of the readers come in the summary."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.levelno >= logging.WARNING and record.name == "biodir.pipeline_biodir":
+        if record.levelno >= logging.WARNING and record.name == "biodir.pipeline_extraction_biodir":
             tqdm.write(f"biodir: {record.getMessage()}", file=sys.stderr)
 
 

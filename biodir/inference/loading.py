@@ -1,7 +1,5 @@
 """Load a checkpoint with the installed code: no code from the checkpoint's folder runs."""
 
-import os
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,14 +10,13 @@ from safetensors import SafetensorError
 from transformers import AutoTokenizer
 
 import biodir.modeling_biodir
+from biodir.checkpoint_names import default_model, is_path
 from biodir.configuration_biodir import BioDirConfig
 from biodir.errors_biodir import BioDirError, CheckpointError, SettingError
 from biodir.inference.backends import use_backend
 from biodir.pipeline_biodir import BioDirPipeline
 
-MODEL_VARIABLE = "BIODIR_MODEL"
 CHECKPOINT_FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
-HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
 # Errors of the libraries on files that are cut off, of another kind than their name, or do not fit together.
 LIBRARY_ERRORS = (OSError, RuntimeError, TypeError, ValueError, SafetensorError, StrictDataclassError)
 LFS_POINTER = b"version https://git-lfs"
@@ -63,30 +60,6 @@ def checked_config(name: str) -> BioDirConfig:
     with naming(name, "config.json"):
         _check_model_type(name)
         return BioDirConfig.from_pretrained(name)
-
-
-def default_model() -> str:
-    """Return $BIODIR_MODEL, or the folder of the flat modules if there is a checkpoint in it.
-
-    Raises:
-        CheckpointError: there is neither.
-    """
-    named = os.environ.get(MODEL_VARIABLE)
-    if named:
-        return named
-    folder = Path(biodir.modeling_biodir.__file__).resolve().parent
-    if not (folder / "model.safetensors").is_file():
-        raise CheckpointError(f"no model given: name one with --model, or in the variable {MODEL_VARIABLE}")
-    return str(folder)
-
-
-def is_path(name: str) -> bool:
-    """Return whether a name is that of a folder rather than a Hub id.
-
-    A name of two parts may be either: it is a folder where its first part is one.
-    """
-    first, separator, _ = name.partition("/")
-    return Path(name).exists() or not HUB_ID.fullmatch(name) or not separator or Path(first).is_dir()
 
 
 def check_checkpoint(name: str) -> None:

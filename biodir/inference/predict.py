@@ -33,7 +33,7 @@ LEFT_TO_BIOREDIRECT = (
 )
 # A part ends at so many documents, which fill a batch of the model, or at so many characters, such as of full texts.
 PART_DOCUMENTS, PART_CHARACTERS = 128, 400_000
-PIPELINE_LOGGER = logging.getLogger("biodir.pipeline_biodir")
+PIPELINE_LOGGER = logging.getLogger("biodir.pipeline_extraction_biodir")
 # What begins the lines of the pipeline on filters; its other lines end in counts.
 FILTERS = ("entity_ids", "pair_types", "relation_types")
 

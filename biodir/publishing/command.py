@@ -43,7 +43,7 @@ def publish(
         biodir publish --repo-id ORG/NAME --dry-run
         biodir publish --repo-id ORG/NAME --model runs/mine --private
     """
-    from biodir.inference.loading import default_model  # here, because `--help` should not wait for torch
+    from biodir.checkpoint_names import default_model
     from biodir.publishing.checking import check_model
     from biodir.publishing.model_repository import model_repository
     from biodir.publishing.upload import Destination

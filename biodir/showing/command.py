@@ -59,7 +59,7 @@ def info(
         biodir info
         biodir info runs/mine
     """
-    from biodir.inference.loading import default_model  # here, because `--help` should not wait for torch
+    from biodir.checkpoint_names import default_model
     from biodir.showing.model_info import model_lines
 
     table = Table(box=None, show_header=False, pad_edge=False)

@@ -10,7 +10,8 @@ from huggingface_hub import parse_local_safetensors_file_metadata, snapshot_down
 from huggingface_hub.errors import SafetensorsParsingError
 
 from biodir.errors_biodir import CheckpointError
-from biodir.inference.loading import CHECKPOINT_FILES, check_checkpoint, checked_config, is_path, naming
+from biodir.checkpoint_names import is_path
+from biodir.inference.loading import CHECKPOINT_FILES, check_checkpoint, checked_config, naming
 
 if TYPE_CHECKING:
     from biodir.configuration_biodir import BioDirConfig

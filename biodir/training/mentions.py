@@ -22,7 +22,7 @@ from biodir.errors_biodir import SettingError
 from biodir.evaluation.mentions import mention_statement
 from biodir.evaluation.scores import Counts, set_counts
 from biodir.labels_biodir import OUTSIDE
-from biodir.pipeline_tagging_biodir import MentionFinder
+from biodir.pipeline_biodir import mention_finder
 from biodir.processing_tagger_biodir import TaggerFeatures, TaggerProcessor
 from biodir.processing_tokens_biodir import ProcessingSettings
 
@@ -173,7 +173,7 @@ def mention_counts(model: Any, tokenizer: Any, documents: Sequence[Document]) ->
     """Return how many mentions of the documents the model finds with their exact span and type."""
     types = {label[2:] for label in model.config.tagger_labels if label != OUTSIDE}
     counts = Counts()
-    for document, found in zip(documents, MentionFinder(model, tokenizer).find(documents), strict=True):
+    for document, found in zip(documents, mention_finder(model, tokenizer).find(documents), strict=True):
         wanted = {mention_statement(each) for each in document.mentions if each.entity_type in types}
         counts += set_counts(wanted, {mention_statement(each) for each in found.mentions})
     return counts

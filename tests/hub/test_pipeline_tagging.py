@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from biodir.document_biodir import Document, Mention, Passage
 from biodir.errors_biodir import CheckpointError
 from biodir.labels_biodir import ENTITY_TYPES, bio_labels
-from biodir.pipeline_tagging_biodir import MentionFinder, best_path, with_one_type
+from biodir.pipeline_biodir import mention_finder
+from biodir.pipeline_tagging_biodir import best_path, with_one_type
 from helpers.tiny_checkpoint import open_pipeline, save_checkpoint
 
 LABELS = bio_labels(["Gene", "Drug"])
@@ -68,7 +69,7 @@ def pipeline(request, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def finder(pipeline):
-    return MentionFinder(pipeline.model, pipeline.tokenizer)
+    return mention_finder(pipeline.model, pipeline.tokenizer)
 
 
 def test_mentions_agree_with_the_text_and_do_not_overlap(finder):
@@ -112,7 +113,7 @@ def test_mentions_that_were_there_have_no_part(finder, pipeline):
 def test_models_without_a_tagger_are_refused(tmp_path):
     pipeline = open_pipeline(save_checkpoint(tmp_path))
     with pytest.raises(CheckpointError, match="tagger_labels are empty"):
-        MentionFinder(pipeline.model, pipeline.tokenizer)
+        mention_finder(pipeline.model, pipeline.tokenizer)
 
 
 @pytest.mark.parametrize("form", ["document", "pairwise"])

@@ -13,7 +13,8 @@ from biodir.document_biodir import Document, Mention
 from biodir.errors_biodir import BioDirError, SettingError
 from biodir.labels_biodir import CHEMICAL, ENTITY_TYPES, GENE, bio_labels
 from biodir.modeling_biodir import BioDirForRelationExtraction
-from biodir.pipeline_tagging_biodir import MentionFinder, _mentions
+from biodir.pipeline_biodir import mention_finder
+from biodir.pipeline_tagging_biodir import _mentions
 from biodir.processing_tagger_biodir import TaggerProcessor
 from biodir.processing_tokens_biodir import ProcessingSettings
 from biodir.training.mention_corpora import mention_corpora
@@ -219,7 +220,7 @@ def test_tagger_learns_by_itself_and_resumes(corpus, encoder, tmp_path):
     assert train.main([*arguments, "--resume_from_checkpoint"]) == 0
     pipeline = open_pipeline(tmp_path / "run")
     assert pipeline.model.config.tasks == ()
-    [found] = MentionFinder(pipeline.model, pipeline.tokenizer).find([Document("9", "what gene and aspirin")])
+    [found] = mention_finder(pipeline.model, pipeline.tokenizer).find([Document("9", "what gene and aspirin")])
     assert [(each.text, each.entity_type) for each in found.mentions] == [
         ("gene", GENE),
         ("aspirin", CHEMICAL),

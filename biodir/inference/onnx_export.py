@@ -1,0 +1,313 @@
+"""A checkpoint as ONNX graphs: everything that a prediction needs, for the run-time of `biodir.runtime`."""
+
+import logging
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import transformers
+from torch import Tensor, nn
+from transformers import AttentionInterface
+
+from biodir import __version__
+from biodir.configuration_biodir import POSITIONS_AFTER_PADDING
+from biodir.files import file_sha256
+from biodir.inference.onnx_graphs import with_half_weights
+from biodir.inference.onnx_int8 import with_int8_products
+from biodir.inference.parts import model_fingerprint
+from biodir.modeling_attention_biodir import PACKED_ATTENTION, is_last_layer, prompt_attention
+from biodir.modeling_heads_biodir import PairStates
+from biodir.optional import optional_library
+from biodir.runtime.manifest import (
+    EMBEDDINGS,
+    ENCODER,
+    ENDINGS,
+    HEADS,
+    PROMPTS,
+    TAGGER,
+    TOKENIZER,
+    Manifest,
+    RuntimeSettings,
+    described,
+)
+
+ONNX_ATTENTION = "biodir_onnx"
+# Files of a checkpoint of which a change makes the graphs those of another model.
+SOURCES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
+# Sizes of the examples with which graphs are traced; no two are equal, and none is 1.
+TEXT, SOFT_PROMPTS, PAIRS, ENTITIES = 7, 3, 5, 4
+
+Example = tuple[Tensor, dict[int, str]]  # a value and its dimensions of any size
+
+
+def export_model(model: Any, tokenizer: Any, folder: Path, backends: Sequence[str], checkpoint: Path) -> list[Path]:
+    """Write the graphs of a model, its tables, its tokenizer and their manifest, and return the graphs' files.
+
+    Args:
+        model: a `BioDirForRelationExtraction` on the CPU; it becomes one of float32.
+        tokenizer: of the model.
+        folder: where the files are written; it is made.
+        backends: of `ENDINGS`, in their order.
+        checkpoint: folder that model and tokenizer were loaded from; the graphs belong to its files.
+
+    Raises:
+        SettingError: a library is missing.
+    """
+    onnx, *_ = (optional_library(name, "export", "the export") for name in ("onnx", "onnxscript", "onnxruntime"))
+    weights = model_fingerprint(model, tokenizer)
+    model.float().eval()
+    folder.mkdir(exist_ok=True)
+    for name, graph in _encoder_graphs(model).items():
+        for backend in backends:  # the exact one first: the other changes the graph
+            changed = with_int8_products(graph) if backend == "onnx-int8" else graph
+            written = type(graph).FromString(changed.SerializeToString())
+            onnx.save(with_half_weights(written), folder / f"{name}{ENDINGS[backend]}")
+    if model.config.tasks:
+        onnx.save(with_half_weights(_heads_graph(model)), folder / HEADS)
+    _write_tables(model, folder)
+    tokenizer.backend_tokenizer.save(str(folder / TOKENIZER))
+    written = sorted(path for path in folder.iterdir() if path.suffix in (".onnx", ".npy") or path.name == TOKENIZER)
+    Manifest(
+        settings=RuntimeSettings.from_config(model.config),
+        token_ids={name: getattr(tokenizer, f"{name}_token_id") for name in ("cls", "sep", "pad", "unk")},
+        files={path.name: described(path) for path in written},
+        sources={name: file_sha256(checkpoint / name) for name in SOURCES if (checkpoint / name).is_file()},
+        weights=weights,
+        versions={"biodir": __version__, "torch": torch.__version__, "transformers": transformers.__version__}
+        | {"onnx": onnx.__version__},
+    ).write(folder)
+    return [path for path in written if path.suffix == ".onnx"]
+
+
+def _write_tables(model: Any, folder: Path) -> None:
+    """Write the vectors of tokens and of soft prompts, which all graphs share."""
+    tokens = model.get_input_embeddings().weight.detach().numpy()
+    prompts = np.zeros((0, 1, tokens.shape[1]), dtype=np.float32)
+    if model.soft_prompt is not None:
+        prompts = model.soft_prompt.vectors.detach().numpy()
+    for name, table in ((EMBEDDINGS, tokens), (PROMPTS, prompts)):
+        half = table.astype(np.float16)
+        np.save(folder / name, half if np.array_equal(half.astype(np.float32), table) else table)
+
+
+def _encoder_graphs(model: Any) -> dict[str, Any]:
+    """Return the graphs of the encoder, of relations and of the tagger, by the names of their files."""
+    is_packed = model.config.pair_encoding == "document"
+    prompt_tokens = model.config.soft_prompt_tokens or 1
+    graphs: dict[str, Any] = {}
+    if model.config.tasks:
+        graphs[ENCODER] = _exported(
+            _Packed(model.encoder, prompt_tokens) if is_packed else _Rows(model.encoder), model.encoder
+        )
+    if model.tagger is not None:
+        encoder = model.tagging_encoder()
+        graphs[TAGGER] = _exported((_PackedTagger if is_packed else _RowTagger)(encoder, model.tagger), encoder)
+    return graphs
+
+
+class _Traced(nn.Module):
+    """A part of the model with the inputs and outputs of its graph."""
+
+    outputs: Sequence[str]
+
+    def examples(self) -> Mapping[str, Example]:
+        """Return input -> an example."""
+        raise NotImplementedError
+
+
+class _Rows(_Traced):
+    """An encoder of rows: embeddings to states."""
+
+    outputs = ("states",)
+
+    def __init__(self, encoder: Any) -> None:
+        super().__init__()
+        self.encoder = encoder
+
+    def examples(self) -> Mapping[str, Example]:
+        tokens = {1: "tokens"}
+        embedded = self.encoder.get_input_embeddings()(torch.arange(TEXT)[None] + 1)
+        return {"inputs_embeds": (embedded, tokens), "attention_mask": (torch.ones(1, TEXT, dtype=torch.long), tokens)}
+
+    def forward(self, inputs_embeds: Tensor, attention_mask: Tensor) -> tuple[Tensor, ...]:
+        return (self.encoder(inputs_embeds=inputs_embeds, attention_mask=attention_mask).last_hidden_state,)
+
+
+class _RowTagger(_Rows):
+    """A tagger over an encoder of rows: embeddings to labels."""
+
+    outputs = ("labels",)
+
+    def __init__(self, encoder: Any, tagger: Any) -> None:
+        super().__init__(encoder)
+        self.classifier = tagger.classifier
+
+    def forward(self, inputs_embeds: Tensor, attention_mask: Tensor) -> tuple[Tensor, ...]:
+        return (self.classifier(super().forward(inputs_embeds, attention_mask)[0]),)
+
+
+class _Packed(_Traced):
+    """An encoder of a window with its soft prompts: embeddings to states, and queries and keys of the last layer."""
+
+    outputs = ("states", "query", "key")
+
+    def __init__(self, encoder: Any, prompt_tokens: int) -> None:
+        super().__init__()
+        self.encoder, self.prompt_tokens = encoder, prompt_tokens
+
+    def examples(self) -> Mapping[str, Example]:
+        embedded = self.encoder.get_input_embeddings()
+        ids = torch.arange(SOFT_PROMPTS * self.prompt_tokens).view(SOFT_PROMPTS, self.prompt_tokens)
+        return {
+            "text": (embedded(torch.arange(TEXT)[None] + 1), {1: "text_tokens"}),
+            "prompts": (embedded(ids + 1), {0: "prompts"}),
+        }
+
+    def forward(self, text: Tensor, prompts: Tensor) -> tuple[Tensor, ...]:
+        of_prompts = prompts.flatten(0, 1)[None]  # (1, prompts * prompt, embedding_size)
+        # A soft prompt represents no place of the text; its tokens take the first position.
+        positions = torch.cat([torch.arange(text.shape[1]), torch.zeros(of_prompts.shape[1], dtype=torch.long)])
+        return _packed(self.encoder, torch.cat([text, of_prompts], dim=1), positions, text.shape[1], self.prompt_tokens)
+
+
+class _PackedTagger(_Traced):
+    """A tagger over the encoder of windows: embeddings to labels."""
+
+    outputs = ("labels",)
+
+    def __init__(self, encoder: Any, tagger: Any) -> None:
+        super().__init__()
+        self.encoder, self.classifier = encoder, tagger.classifier
+
+    def examples(self) -> Mapping[str, Example]:
+        embedded = self.encoder.get_input_embeddings()(torch.arange(TEXT)[None] + 1)
+        return {"text": (embedded, {1: "tokens"})}
+
+    def forward(self, text: Tensor) -> tuple[Tensor, ...]:
+        return (self.classifier(_packed(self.encoder, text, torch.arange(text.shape[1]), text.shape[1])[0]),)
+
+
+class _Heads(_Traced):
+    """The heads of the document form: states of pairs to logits."""
+
+    def __init__(self, model: Any) -> None:
+        super().__init__()
+        self.heads, self.outputs = model.heads, model.config.tasks
+        self.hidden, self.has_prompts = model.config.encoder_config.hidden_size, model.soft_prompt is not None
+
+    def examples(self) -> Mapping[str, Example]:
+        found: dict[str, Example] = {
+            "entities": (torch.randn(ENTITIES, self.hidden), {0: "entities"}),
+            "pair_entities": (torch.arange(2 * PAIRS).view(PAIRS, 2) % ENTITIES, {0: "pairs"}),
+            "contexts": (torch.randn(PAIRS, self.hidden), {0: "pairs"}),
+        }
+        return found | ({"prompts": (torch.randn(PAIRS, self.hidden), {0: "pairs"})} if self.has_prompts else {})
+
+    def forward(
+        self, entities: Tensor, pair_entities: Tensor, contexts: Tensor, prompts: Tensor | None = None
+    ) -> tuple[Tensor, ...]:
+        states = PairStates(entities, pair_entities, contexts, prompts)
+        return tuple(self.heads[task](states) for task in self.outputs)
+
+
+class _RowHeads(_Traced):
+    """The heads of the pairwise form: states of task tokens to logits."""
+
+    def __init__(self, model: Any) -> None:
+        super().__init__()
+        self.heads, self.outputs = model.heads, model.config.tasks
+        self.hidden = model.config.encoder_config.hidden_size
+
+    def examples(self) -> Mapping[str, Example]:
+        rows = {0: "pairs", 1: "chunks"}
+        states = torch.randn(PAIRS, 2, len(self.outputs), self.hidden)
+        return {"states": (states, rows), "present": (torch.ones(PAIRS, 2, dtype=torch.bool), rows)}
+
+    def forward(self, states: Tensor, present: Tensor) -> tuple[Tensor, ...]:
+        return tuple(self.heads[task](states[:, :, index], present) for index, task in enumerate(self.outputs))
+
+
+def _packed(
+    encoder: Any, row: Tensor, positions: Tensor, text_tokens: int, prompt_tokens: int = 0
+) -> tuple[Tensor, ...]:
+    """Return states of a row, (1, tokens, hidden), with queries and keys of the last layer."""
+    config = encoder.config
+    if config.model_type in POSITIONS_AFTER_PADDING:
+        positions = positions + config.pad_token_id + 1
+    last_layer: list[tuple[Tensor, Tensor]] = []
+    sizes = {"text_tokens": text_tokens, "prompt_tokens": prompt_tokens}
+    output = encoder(inputs_embeds=row, position_ids=positions[None], last_layer=last_layer, **sizes)
+    return output.last_hidden_state, *last_layer[-1]
+
+
+def _window_attention(
+    module: nn.Module,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,
+    *,
+    text_tokens: int,
+    prompt_tokens: int,
+    last_layer: list[tuple[Tensor, Tensor]],
+    scaling: float | None = None,
+    **kwargs: Any,
+) -> tuple[Tensor, None]:
+    """Return the attended values, (1, tokens, heads, head_size), and no weights: `packed_attention` of one window.
+
+    Args:
+        query, key, value: (1, heads, tokens, head_size)
+        text_tokens: of the window.
+        prompt_tokens: of a soft prompt; 0 without.
+        last_layer: gets the scaled queries and keys of the last layer.
+    """
+    query = query * (query.shape[-1] ** -0.5 if scaling is None else scaling)
+    of_text = [part[:, :, :text_tokens] for part in (query, key, value)]
+    parts = [(of_text[0] @ of_text[1].transpose(2, 3)).softmax(dim=-1) @ of_text[2]]
+    if prompt_tokens:
+        own = [part[0, :, text_tokens:] for part in (query, key, value)]  # (heads, prompts * prompt, head_size)
+        parts.append(prompt_attention(*own, of_text[1][0], of_text[2][0], prompt_tokens)[None])
+    if is_last_layer(module):
+        last_layer.append((query, key))
+    return torch.cat(parts, dim=2).transpose(1, 2), None
+
+
+def _heads_graph(model: Any) -> Any:
+    is_packed = model.config.pair_encoding == "document"
+    return _exported(_Heads(model) if is_packed else _RowHeads(model))
+
+
+def _exported(part: _Traced, encoder: Any = None) -> Any:
+    """Return the ONNX graph of a part.
+
+    Args:
+        part: with its examples.
+        encoder: whose attention becomes that of a graph; None for a part without.
+    """
+    examples = part.examples()
+    before = encoder.config._attn_implementation if encoder is not None else None
+    if before is not None:
+        AttentionInterface.register(ONNX_ATTENTION, _window_attention)
+        encoder.config._attn_implementation = ONNX_ATTENTION if before == PACKED_ATTENTION else "eager"
+    try:
+        with warnings.catch_warnings(), torch.inference_mode():
+            warnings.simplefilter("ignore")
+            # It reports every operator of packages that are not installed as skipped.
+            logging.getLogger("torch.onnx._internal.exporter._registration").setLevel(logging.ERROR)
+            program = torch.onnx.export(
+                part.eval(),
+                kwargs={name: value for name, (value, _) in examples.items()},
+                dynamic_shapes={name: sizes for name, (_, sizes) in examples.items()},
+                input_names=[*examples],
+                output_names=[*part.outputs],
+                dynamo=True,
+                verbose=False,
+            )
+    finally:
+        if before is not None:
+            encoder.config._attn_implementation = before
+    assert program is not None, "given for dynamo"
+    return program.model_proto

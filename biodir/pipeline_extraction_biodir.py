@@ -1,0 +1,1 @@
+../pipeline_extraction_biodir.py

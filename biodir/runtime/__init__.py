@@ -1,0 +1,14 @@
+"""Prediction without torch: the ONNX graphs of `biodir export-onnx` in ONNX Runtime.
+
+    from biodir.runtime import load
+
+    extract = load("folder of a checkpoint")
+    relations = extract("EGFR T790M causes resistance to gefitinib.")
+
+The call, its parameters, its results and its errors are those of the pipeline. What this package imports needs
+onnxruntime, tokenizers and numpy, and for models of the Hub huggingface_hub; never torch or transformers.
+"""
+
+from biodir.runtime.loading import load
+
+__all__ = ["load"]

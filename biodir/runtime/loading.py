@@ -1,0 +1,76 @@
+"""Load a folder of graphs, or the graphs of a model on the Hub."""
+
+from pathlib import Path
+from typing import Any
+
+from biodir.checkpoint_names import default_model, is_path
+from biodir.errors_biodir import CheckpointError, SettingError
+from biodir.runtime.extraction import OnnxPipeline
+from biodir.runtime.manifest import ENDINGS, FOLDER, MANIFEST, Manifest, check_sources
+from biodir.runtime.sessions import thread_count
+
+AUTO = "auto"
+
+
+def load(
+    model: str | Path | None = None, backend: str = AUTO, threads: int | None = None, **parameters: Any
+) -> OnnxPipeline:
+    """Return the pipeline over the ONNX graphs of a checkpoint; it needs no torch.
+
+    Args:
+        model: folder of a checkpoint with its graphs, or of graphs; or Hub id, of which only the graphs are fetched.
+            None for $BIODIR_MODEL or, in a checkout, the checkpoint in it.
+        backend: "onnx" (float32), "onnx-int8", or "auto" for the first of these whose graphs are there.
+        threads: that compute; by default $OMP_NUM_THREADS, or one for each core that the process may use.
+        parameters: of every call that does not give them itself, see `BioDirPipeline`.
+
+    Raises:
+        CheckpointError: there are no graphs, or they are of other files than those of the checkpoint beside them.
+        SettingError: the back end or a parameter is not as described, or a library is missing.
+    """
+    name = str(model) if model is not None else default_model()
+    folder = graph_folder(Path(name)) if is_path(name) else _fetched(name, backend)
+    manifest = Manifest.read(folder)
+    chosen = _chosen(backend, manifest, folder)
+    check_sources(folder.parent, manifest)
+    return OnnxPipeline(folder, manifest, chosen, thread_count(threads), **parameters)
+
+
+def has_graphs(folder: Path) -> bool:
+    """Return whether a folder, that of a checkpoint or of graphs, has graphs for the run-time."""
+    return (graph_folder(folder) / MANIFEST).is_file()
+
+
+def graph_folder(folder: Path) -> Path:
+    """Return the folder of the graphs: the one in that of a checkpoint, or the folder itself if it has a manifest."""
+    return folder if (folder / MANIFEST).is_file() else folder / FOLDER
+
+
+def _chosen(backend: str, manifest: Manifest, folder: Path) -> str:
+    if backend not in (AUTO, *ENDINGS):
+        raise SettingError(f"backend is {backend!r}; choose one of {', '.join((AUTO, *ENDINGS))}")
+    found = manifest.backends
+    if not found or backend not in (AUTO, *found):
+        raise CheckpointError(
+            f"{folder} has no graphs for {'any back end' if backend == AUTO else backend}; write them with "
+            "biodir export-onnx"
+        )
+    return found[0] if backend == AUTO else backend
+
+
+def _fetched(name: str, backend: str) -> Path:
+    """Return the folder of the graphs of a model on the Hub."""
+    from huggingface_hub import snapshot_download  # here, because it takes longer to import than to load a folder
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        found = Path(snapshot_download(name, allow_patterns=[f"{FOLDER}/*"]))
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise CheckpointError(f"{name}: no folder has this name, and the Hub does not give the model: {reason}") from error
+    if not has_graphs(found):
+        raise CheckpointError(
+            f"{name}: the model on the Hub has no ONNX graphs; load it with transformers, or write them with biodir "
+            "export-onnx into a folder of your own"
+        )
+    return graph_folder(found)

@@ -1,0 +1,254 @@
+"""Logits of the inputs of a pass: what `modeling_document_biodir` and `modeling_pairwise_biodir` compute in torch.
+
+A window or row of a document goes through its graph by itself, without padding and without neighbours: so no score
+depends on what else is in the batch, in any precision.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from biodir.runtime.sessions import Graph
+
+# Pairs whose attention over the text is held at once, and pairs that the heads compute at once.
+PAIRS_AT_ONCE, PAIRS_OF_HEADS = 256, 2048
+
+Inputs = Mapping[str, np.ndarray]
+Logits = dict[str, np.ndarray]
+
+
+class Embeddings:
+    """The vectors of tokens and of soft prompts.
+
+    Args:
+        tokens: (vocabulary, embedding_size), such as a file that is mapped into memory.
+        prompts: (pair_types, prompt, embedding_size); of no prompts in a model without.
+
+    >>> table = np.array([[1, 2], [3, 4]], dtype=np.float16)
+    >>> Embeddings(table, np.zeros((0, 1, 2), dtype=np.float16)).of_tokens(np.array([1]))
+    array([[[3., 4.]]], dtype=float32)
+    """
+
+    def __init__(self, tokens: np.ndarray, prompts: np.ndarray) -> None:
+        self.tokens, self.prompts = tokens, prompts
+
+    def of_tokens(self, token_ids: np.ndarray) -> np.ndarray:
+        """Return (1, tokens, embedding_size) in float32."""
+        return np.asarray(self.tokens[token_ids], dtype=np.float32)[None]
+
+    def of_prompts(self, pair_types: Sequence[int]) -> np.ndarray:
+        """Return (prompts, prompt, embedding_size) in float32."""
+        return np.asarray(self.prompts[list(pair_types)], dtype=np.float32)
+
+
+class DocumentScorer:
+    """The document form: a text that is read once for all pairs.
+
+    Args:
+        encoder: graph of the encoder.
+        heads: graph of the heads of relation, novelty and direction.
+        embeddings: of tokens and soft prompts.
+        tasks: of the heads, in order.
+
+    >>> DocumentScorer(None, None, None, tasks=["relation"]).tasks
+    ('relation',)
+    """
+
+    def __init__(self, encoder: Any, heads: Any, embeddings: Any, tasks: Sequence[str]) -> None:
+        self._encoder, self._heads, self._embeddings = encoder, heads, embeddings
+        self.tasks = tuple(tasks)
+
+    def __call__(self, inputs: Inputs) -> Logits:
+        """Return task -> (batch, labels).
+
+        Args:
+            inputs: those of `DocumentInputs`.
+        """
+        pair_entities, entities = inputs["pair_entities"], inputs["mention_entities"]
+        counts = np.bincount(entities)  # (entities,)
+        weighed: Any = 0.0
+        totals: Any = 0.0
+        prompts: Any = 0.0
+        shares = _prompt_shares(inputs["pair_windows"])
+        mention_states: list[np.ndarray] = []
+        for window in range(len(inputs["input_ids"])):
+            takes = (inputs["pair_windows"] == window).any(axis=1)  # (batch,)
+            kinds = np.unique(inputs["pair_type_ids"][takes]) if len(self._embeddings.prompts) else []
+            hidden, query, key, of_prompts = self._read(inputs, window, kinds)
+            inside = inputs["mention_windows"] == window  # (mentions,)
+            markers = inputs["mention_positions"][inside]
+            mention_states.append(hidden[markers])
+            attention = _softmax(query[:, markers] @ key.transpose(0, 2, 1))  # (heads, mentions, tokens)
+            found = _window_contexts(attention, entities[inside], counts, pair_entities, hidden)
+            weighed, totals = weighed + found[0], totals + found[1]
+            if len(kinds):
+                row = np.searchsorted(kinds, inputs["pair_type_ids"]) % len(kinds)
+                prompts = prompts + of_prompts[row] * (takes * shares)[:, None]
+        states = {
+            "entities": _entity_states(np.concatenate(mention_states), entities, len(counts)),
+            "contexts": weighed / np.maximum(totals, 1e-12)[:, None],
+        }
+        return self._heads_of(states, pair_entities, prompts if len(self._embeddings.prompts) else None)
+
+    def _read(self, inputs: Inputs, window: int, kinds: Any) -> tuple[np.ndarray, ...]:
+        """Return states, queries and keys of the text of a window, and (prompts, hidden): means of its soft prompts."""
+        token_ids = inputs["input_ids"][window][inputs["attention_mask"][window] > 0]
+        text, prompts = self._embeddings.of_tokens(token_ids), self._embeddings.of_prompts(kinds)
+        tokens = text.shape[1]
+        hidden, query, key = self._encoder.run({"text": text, "prompts": prompts})
+        of_prompts = hidden[0, tokens:].reshape(len(prompts), -1, hidden.shape[-1])
+        means = of_prompts.mean(axis=1) if len(prompts) else of_prompts[:, 0:0]
+        return hidden[0, :tokens], query[0][:, :tokens], key[0][:, :tokens], means
+
+    def _heads_of(self, states: Inputs, pair_entities: np.ndarray, prompts: np.ndarray | None) -> Logits:
+        found: list[list[np.ndarray]] = []
+        for first in range(0, len(pair_entities), PAIRS_OF_HEADS):
+            some = slice(first, first + PAIRS_OF_HEADS)
+            feeds = {"entities": states["entities"], "contexts": states["contexts"][some]}
+            feeds["pair_entities"] = pair_entities[some]
+            if prompts is not None:
+                feeds["prompts"] = prompts[some]
+            found.append(self._heads.run(feeds))
+        return {
+            task: np.concatenate(parts) for task, parts in zip(self.tasks, zip(*found, strict=True), strict=True)
+        }
+
+
+class PairwiseScorer:
+    """The pairwise form: rows of their own for every pair.
+
+    Args:
+        encoder: graph of the encoder.
+        heads: graph of the heads.
+        embeddings: of tokens and soft prompts.
+        tasks: of the heads, in order.
+
+    >>> PairwiseScorer(None, None, None, tasks=["relation"]).tasks
+    ('relation',)
+    """
+
+    def __init__(self, encoder: Any, heads: Any, embeddings: Any, tasks: Sequence[str]) -> None:
+        self._encoder, self._heads, self._embeddings = encoder, heads, embeddings
+        self.tasks = tuple(tasks)
+
+    def __call__(self, inputs: Inputs) -> Logits:
+        """Return task -> (batch, labels).
+
+        Args:
+            inputs: those of `PairwiseInputs`, in which no chunk of a pair occurs twice.
+        """
+        present = inputs["attention_mask"][..., 0] > 0  # (batch, chunks)
+        states: np.ndarray | None = None
+        for pair, chunk in zip(*present.nonzero(), strict=True):
+            row = self._row(inputs, pair, chunk)  # (tasks, hidden)
+            if states is None:
+                states = np.zeros((*present.shape, *row.shape), dtype=np.float32)
+            states[pair, chunk] = row
+        assert states is not None, "every pair has a chunk"
+        found = self._heads.run({"states": states, "present": present})
+        return dict(zip(self.tasks, found, strict=True))
+
+    def _row(self, inputs: Inputs, pair: int, chunk: int) -> np.ndarray:
+        token_ids = inputs["input_ids"][pair, chunk][inputs["attention_mask"][pair, chunk] > 0]
+        embedded = self._embeddings.of_tokens(token_ids)
+        if len(self._embeddings.prompts):
+            prompt = self._embeddings.of_prompts([inputs["pair_type_ids"][pair]])
+            embedded[:, -prompt.shape[1] :] = prompt
+        hidden = self._encoder.run(_row_inputs(embedded))[0]
+        return hidden[0, inputs["task_positions"][pair]]
+
+
+class WordTagger:
+    """The tagger: labels of words.
+
+    Args:
+        graph: of the tagger with its encoder.
+        embeddings: of tokens.
+        is_packed: whether the encoder is that of the document form, which takes no mask.
+
+    >>> WordTagger(None, None, is_packed=True).is_packed
+    True
+    """
+
+    def __init__(self, graph: Any, embeddings: Any, is_packed: bool) -> None:
+        self._graph, self._embeddings, self.is_packed = graph, embeddings, is_packed
+
+    def __call__(self, inputs: Inputs) -> np.ndarray:
+        """Return (words, labels).
+
+        Args:
+            inputs: those of `TaggerInputs`.
+        """
+        logits: np.ndarray | None = None
+        for window in np.unique(inputs["word_windows"]):
+            token_ids = inputs["input_ids"][window][inputs["attention_mask"][window] > 0]
+            embedded = self._embeddings.of_tokens(token_ids)
+            found = self._graph.run({"text": embedded} if self.is_packed else _row_inputs(embedded))[0][0]
+            inside = inputs["word_windows"] == window
+            if logits is None:
+                logits = np.zeros((len(inside), found.shape[-1]), dtype=np.float32)
+            logits[inside] = found[inputs["word_positions"][inside]]
+        assert logits is not None, "there is a word"
+        return logits
+
+
+def _row_inputs(embedded: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the inputs of the graph of an encoder of rows: one row without padding."""
+    return {"inputs_embeds": embedded, "attention_mask": np.ones(embedded.shape[:2], dtype=np.int64)}
+
+
+def _window_contexts(
+    attention: np.ndarray,
+    mention_entities: np.ndarray,
+    mention_counts: np.ndarray,
+    pair_entities: np.ndarray,
+    text_states: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what a window adds to the contexts of all pairs, (batch, hidden), and to their weights, (batch,).
+
+    See `modeling_document_biodir`.
+
+    Args:
+        attention: (heads, mentions, tokens) of the mentions of the window.
+        mention_entities: (mentions,)
+        mention_counts: (entities,) in all windows.
+        pair_entities: (batch, 2)
+        text_states: (tokens, hidden)
+    """
+    entities, places = np.unique(mention_entities, return_inverse=True)
+    shares = np.zeros((len(entities), len(places)), dtype=np.float32)
+    shares[places, np.arange(len(places))] = 1 / mention_counts[mention_entities]
+    means = shares @ attention  # (heads, entities of the window, tokens)
+    rows = np.full(len(mention_counts), -1)
+    rows[entities] = np.arange(len(entities))
+    sides = rows[pair_entities]  # (batch, 2)
+    pairs = np.flatnonzero((sides >= 0).all(axis=1))
+    weighed = np.zeros((len(pair_entities), text_states.shape[-1]), dtype=np.float32)
+    totals = np.zeros(len(pair_entities), dtype=np.float32)
+    for first in range(0, len(pairs), PAIRS_AT_ONCE):
+        some = pairs[first : first + PAIRS_AT_ONCE]
+        common = np.zeros((len(some), attention.shape[-1]), dtype=np.float32)
+        for head in means:  # one by one: what they multiply to stays in the cache of the processor
+            common += head[sides[some, 0]] * head[sides[some, 1]]
+        weighed[some], totals[some] = common @ text_states, common.sum(axis=-1)
+    return weighed, totals
+
+
+def _entity_states(mention_states: np.ndarray, mention_entities: np.ndarray, entities: int) -> np.ndarray:
+    """Return (entities, hidden): log-sum-exp over the states of each entity's mentions."""
+    highest = np.full((entities, mention_states.shape[-1]), -np.inf, dtype=np.float32)
+    np.maximum.at(highest, mention_entities, mention_states)
+    sums = np.zeros_like(highest)
+    np.add.at(sums, mention_entities, np.exp(mention_states - highest[mention_entities]))
+    return np.log(sums) + highest
+
+
+def _prompt_shares(pair_windows: np.ndarray) -> np.ndarray:
+    """Return (batch,): the share of each window of a pair in the mean of its soft prompt."""
+    return (1 / (pair_windows >= 0).sum(axis=1)).astype(np.float32)
+
+
+def _softmax(scores: np.ndarray) -> np.ndarray:
+    weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return weights / weights.sum(axis=-1, keepdims=True)

@@ -1,0 +1,100 @@
+"""A graph in ONNX Runtime that threads share, that can be pickled, and that a forked process can use."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from biodir.errors_biodir import CheckpointError
+from biodir.optional import optional_library
+
+THREADS_VARIABLE = "OMP_NUM_THREADS"
+
+
+class Graph:
+    """A graph; its file is read at the first run.
+
+    A run of several threads at once is that of one after another. Pickled, it is its path, so the process that
+    unpickles it must see the file. A forked process reads the file again and computes with one thread, since threads of
+    ONNX Runtime do not survive a fork.
+
+    Args:
+        path: the file.
+        threads: that compute a run.
+
+    >>> Graph(Path("encoder.onnx"), threads=2).threads
+    2
+    """
+
+    def __init__(self, path: Path, threads: int) -> None:
+        self.path, self.threads = path, threads
+        self._process = os.getpid()
+        self._opened: tuple[int, Any] | None = None  # of which process, and the session
+
+    def run(self, inputs: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+        """Return the outputs of the graph, in order.
+
+        Raises:
+            CheckpointError: the file cannot be read.
+        """
+        found: list[np.ndarray] = self._session().run(None, dict(inputs))
+        return found
+
+    def open(self) -> None:
+        """Read the file now.
+
+        Raises:
+            CheckpointError: it cannot be read.
+        """
+        self._session()
+
+    @property
+    def outputs(self) -> Sequence[str]:
+        """The names of the outputs."""
+        return [output.name for output in self._session().get_outputs()]
+
+    def _session(self) -> Any:
+        opened, process = self._opened, os.getpid()
+        if opened is None or opened[0] != process:
+            # Two threads that come here at once each read the file; either session is as good.
+            threads = self.threads if process == self._process else 1
+            self._opened = opened = (process, _session(self.path, threads))
+        return opened[1]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"path": self.path, "threads": self.threads}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        Graph.__init__(self, **state)
+
+
+def _session(path: Path, threads: int) -> Any:
+    onnxruntime = optional_library("onnxruntime", "onnx", "the run-time of ONNX graphs")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    options.log_severity_level = 3
+    # Threads that wait for work would take the cores from other programs.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # Memory of a pass is returned, not kept for the largest one that there ever was.
+    options.enable_cpu_mem_arena = False
+    kinds = onnxruntime.capi.onnxruntime_pybind11_state
+    unreadable = (kinds.Fail, kinds.InvalidProtobuf, kinds.InvalidGraph, kinds.NoSuchFile, kinds.NotImplemented)
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except unreadable as error:
+        reason = " ".join(str(error).split())[:200]
+        raise CheckpointError(f"{path} cannot be used: {reason}; write it again with biodir export-onnx") from error
+
+
+def thread_count(threads: int | None = None) -> int:
+    """Return how many threads compute: as asked, or OMP_NUM_THREADS, or one for each core that this process may use."""
+    if threads is not None:
+        return threads
+    named = os.environ.get(THREADS_VARIABLE, "").split(",")[0]
+    if named.isdecimal() and int(named) > 0:
+        return int(named)
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
