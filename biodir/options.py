@@ -13,11 +13,15 @@ from biodir.formats.reading import first_parts
 from biodir.inference import Backend
 
 if TYPE_CHECKING:
-    from biodir.pipeline_biodir import BioDirPipeline
+    from biodir.pipeline_extraction_biodir import RelationExtraction
 
 ModelOption = Annotated[str | None, Option(help="folder or Hub id; by default $BIODIR_MODEL or that of the checkout")]
 DeviceOption = Annotated[str | None, Option(help="such as cpu, cuda:0 or 0; by default an accelerator if there is one")]
-BackendOption = Annotated[Backend, Option(help="library and precision; all but torch and bf16 need a CPU")]
+BACKEND_HELP = (
+    "library and precision; all but torch and bf16 need a CPU; auto: graphs of `biodir export-onnx` where there are "
+    "some, else torch"
+)
+BackendOption = Annotated[Backend, Option(help=BACKEND_HELP)]
 ErrorsOption = Annotated[
     Literal["raise", "skip-document", "skip-mention"],
     Option(help="stop at an error; or leave out the document, or only the mention or relation, that has it"),
@@ -69,14 +73,11 @@ def quiet_readers() -> None:
     logging.getLogger("biodir").addHandler(_Notes())
 
 
-def quiet_pipeline(model: str | None, device: str | None, backend: Backend) -> "BioDirPipeline":
+def quiet_pipeline(model: str | None, device: str | None, backend: Backend) -> "RelationExtraction":
     """Return the pipeline of the model options; libraries print nothing, and the command shows what biodir logs."""
-    from transformers.utils import logging as transformers_logging  # here, because `--help` should not wait for torch
+    from biodir.inference.opening import open_pipeline  # here, because `--help` should not wait for it
 
-    from biodir.inference.loading import load_pipeline
-
-    transformers_logging.disable_progress_bar()
-    transformers_logging.set_verbosity_error()
     quiet_readers()
     keep_freed_memory()
-    return load_pipeline(model, int(device) if device and device.isdecimal() else device, backend)
+    number = int(device) if device and device.isdecimal() else device
+    return open_pipeline(model, number, backend, lambda line: tqdm.write(f"biodir: {line}", file=sys.stderr))

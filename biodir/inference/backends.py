@@ -1,37 +1,34 @@
-"""What computes the encoder: torch as it is, in bfloat16 or in int8, or ONNX Runtime, in float32 or in int8.
+"""What computes the encoder in torch: as it is, in bfloat16 or in int8.
 
-Everything but the encoder stays torch: soft prompts, layout, heads. So both forms run on all back ends, and a back
-end is just another encoder inside the model.
+Everything but the encoder stays as it is: soft prompts, layout, heads. So both forms run on all back ends, and a back
+end is just another encoder inside the model. ONNX Runtime computes complete predictions, see `biodir.runtime`.
 """
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from biodir.errors_biodir import SettingError
-from biodir.inference import BACKENDS
-from biodir.inference.onnx_encoder import ONNX_ENDINGS, OnnxEncoder, export_encoder, graph_files
+from biodir.inference import TORCH_BACKENDS
 
 
-def use_backend(model: Any, backend: str, folder: Path | None = None) -> None:
-    """Make the model compute its encoder by this back end, for inference; all but bf16 need a CPU.
+def use_backend(model: Any, backend: str) -> None:
+    """Make the model compute its encoder by this back end, for inference; int8 needs a CPU.
 
     The model can no longer be saved.
 
     Args:
         model: a `BioDirForRelationExtraction`.
-        backend: one of `BACKENDS`.
-        folder: where `biodir export-onnx` may have left its files; by default, or without them, the encoder is exported
-            again.
+        backend: one of `TORCH_BACKENDS`.
 
     Raises:
-        SettingError: the back end is unknown, the model is not on a CPU, or a library is missing.
+        SettingError: the back end is unknown or is one of ONNX graphs, or the model is not on a CPU.
     """
-    if backend not in BACKENDS:
-        raise SettingError(f"backend is {backend!r}; choose one of {', '.join(BACKENDS)}")
+    if backend not in TORCH_BACKENDS:
+        raise SettingError(
+            f"backend is {backend!r}; choose one of {', '.join(TORCH_BACKENDS)}, or load ONNX graphs by biodir.runtime"
+        )
     if backend not in ("torch", "bf16") and model.device.type != "cpu":
         raise SettingError(
             f"backend {backend!r} is for CPUs, but the model is on {model.device}; choose torch or bf16, or device cpu"
@@ -48,13 +45,6 @@ def use_backend(model: Any, backend: str, folder: Path | None = None) -> None:
             for name, layer in part.named_children():
                 if isinstance(layer, nn.Linear):
                     setattr(part, name, Int8Linear(layer))
-    elif backend in ONNX_ENDINGS:
-        files = graph_files(model, folder or Path(), backend)
-        encoders = [
-            OnnxEncoder(encoder, path) if folder and path.is_file() else _exported(encoder, path.name, backend)
-            for path, encoder in files.items()
-        ]
-        model.encoder, model.tagger_encoder = encoders[0], encoders[-1]
 
 
 class Int8Linear(nn.Module):
@@ -121,9 +111,3 @@ class LowPrecisionEncoder(nn.Module):
             output = self.inner(**inputs)
         output.last_hidden_state = output.last_hidden_state.float()
         return output
-
-
-def _exported(encoder: Any, name: str, backend: str) -> nn.Module:
-    with TemporaryDirectory() as temporary:  # the session holds the graph in memory
-        export_encoder(encoder, Path(temporary) / name, backend)
-        return OnnxEncoder(encoder, Path(temporary) / name)

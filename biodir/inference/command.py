@@ -60,6 +60,7 @@ PMIDS_HELP = "also articles of PubTator 3, which are fetched as by `biodir fetch
 LEXICON_HELP = "file of `biodir lexicon build`, which gives mentions without identifier one"
 SPECIES_HELP = "species that genes are from in documents that name none; by default 9606, human"
 VOCABULARY_HELP = "names of relation types: those of the model, or those of PubTator 3, such as treat and inhibit"
+EXPORT_HELP = "by default `onnx` in the checkpoint's folder"
 TYPE_MAP_HELP = "other names of entity types; NAME= leaves one out"
 
 
@@ -72,7 +73,7 @@ def predict(
     vocabulary: Annotated[Vocabulary | None, Option(help=VOCABULARY_HELP)] = None,
     model: ModelOption = None,
     device: DeviceOption = None,
-    backend: BackendOption = "torch",
+    backend: BackendOption = "auto",
     errors: SkipOption = None,
     strict: StrictOption = False,
     offsets: OffsetsOption = "characters",
@@ -119,7 +120,7 @@ def predict(
     policy = reading_policy("raise" if strict else errors or "skip-document", offsets, relations=False)
     files = with_articles(files, pmids, policy)
     extract = quiet_pipeline(model, device, backend)
-    others = {"backend": backend, "lexicon": _state(lexicon), "species": species}
+    others = {"backend": getattr(extract, "backend", backend), "lexicon": _state(lexicon), "species": species}
     writing.run(extract, files, policy, one_per_line, others, filters | ({"link": linker.link} if linker else {}))
     if linker:
         print(f"biodir: {linker.summary()}", file=sys.stderr)
@@ -127,27 +128,33 @@ def predict(
 
 
 def export_onnx(
-    output: Annotated[Path | None, Argument(metavar="FOLDER", help="by default the checkpoint's folder")] = None,
+    output: Annotated[Path | None, Argument(metavar="FOLDER", help=EXPORT_HELP)] = None,
     model: ModelOption = None,
+    precision: Annotated[Literal["float32", "int8"] | None, Option(help="by default both")] = None,
 ) -> None:
-    """Write the encoder of a checkpoint for ONNX Runtime.
+    """Write a checkpoint as ONNX graphs, which predict without torch.
 
-    It is written as ONNX graphs, in float32 and in int8. `--backend onnx` and `--backend onnx-int8` find them in the
-    checkpoint's own folder; without them they export it at every start.
+    They are encoder, tagger and heads, with tables, tokenizer and a manifest. In the folder `onnx` of the checkpoint
+    `biodir predict` and `biodir.runtime.load` find them. float32 gives the relations of torch; int8 is smaller and
+    faster, and its scores differ.
 
         biodir export-onnx --model runs/mine
+        biodir export-onnx graphs/ --model runs/mine --precision int8
     """
-    from biodir.inference.loading import default_model
-    from biodir.inference.onnx_encoder import ONNX_ENDINGS, export_encoder, graph_files
+    from biodir.checkpoint_names import default_model
+    from biodir.inference.onnx_export import export_model
+    from biodir.inference.opening import open_pipeline
+    from biodir.runtime.manifest import FOLDER
 
-    folder = output or Path(model or default_model())
-    if not folder.is_dir():
-        raise SettingError(f"{folder}: there is no such folder; name one that exists")
-    network = quiet_pipeline(model, "cpu", "torch").model
-    for backend in ONNX_ENDINGS:
-        for path, encoder in graph_files(network, folder, backend).items():
-            export_encoder(encoder, path, backend)
-            print(f"{path}: {path.stat().st_size / 1e6:.1f} MB, for --backend {backend}")
+    name = model or default_model()
+    folder = output or Path(name) / FOLDER
+    if not folder.parent.is_dir():
+        raise SettingError(f"{folder.parent}: there is no such folder; name one that exists")
+    extract: Any = open_pipeline(name, "cpu", "torch")
+    kinds = {"float32": "onnx", "int8": "onnx-int8"}
+    backends = [kinds[precision]] if precision else [*kinds.values()]
+    for path in export_model(extract.model, extract.tokenizer, folder, backends, Path(name)):
+        print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
 
 
 def _pair_types(names: list[str]) -> list[list[str]]:

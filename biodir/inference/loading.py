@@ -28,7 +28,7 @@ def load_pipeline(model: str | None = None, device: str | int | None = None, bac
     Args:
         model: folder or Hub id; None for $BIODIR_MODEL or, in a checkout, the checkpoint in it.
         device: as in transformers, such as "cpu", "cuda:0" or 0; None for the first accelerator, else the CPU.
-        backend: the library and precision of the encoder, see `use_backend`.
+        backend: the precision of the encoder, see `use_backend`; graphs are loaded by `biodir.runtime.load`.
 
     Raises:
         CheckpointError: there is no checkpoint, or its files are missing or do not fit together.
@@ -47,7 +47,7 @@ def load_pipeline(model: str | None = None, device: str | int | None = None, bac
         extract = BioDirPipeline(model=network, tokenizer=tokenizer, device=device)
     except BioDirError as error:
         raise CheckpointError(f"{name}: config.json and tokenizer.json do not belong together: {error}") from error
-    use_backend(extract.model, backend, Path(name))
+    use_backend(extract.model, backend)
     return extract
 
 

@@ -165,6 +165,11 @@ def input_fingerprints(inputs: Sequence[Path]) -> list[tuple[str, str | None]]:
     return [(os.fspath(path), file_sha256(path) if path.is_file() else None) for path in inputs]
 
 
+def pipeline_fingerprint(extract: Any) -> str:
+    """Return a text that is another one for another model."""
+    return getattr(extract, "fingerprint", None) or model_fingerprint(extract.model, extract.tokenizer)
+
+
 def model_fingerprint(model: Any, tokenizer: Any) -> str:
     """Return a SHA-256 of the weights, the configuration and the tokenizer of a model in memory."""
     import torch  # here, because readers of parts need none

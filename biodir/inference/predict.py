@@ -17,13 +17,13 @@ from biodir.formats.pubtator_names import Vocabulary, results_with_vocabulary
 from biodir.formats.pubtator_writer import BIOREDIRECT
 from biodir.formats.reading import document_count, read_documents
 from biodir.inference.outputs import OutputFormat, Results, format_of, output_format
-from biodir.inference.parts import PartRecord, Parts, input_fingerprints, model_fingerprint, open_parts
+from biodir.inference.parts import PartRecord, Parts, input_fingerprints, open_parts, pipeline_fingerprint
 from biodir.inference.progress import Progress
 from biodir.inference.rejected import rejections
 from biodir.pipeline_entities_biodir import keep_identifiers
 
 if TYPE_CHECKING:
-    from biodir.pipeline_biodir import BioDirPipeline
+    from biodir.pipeline_extraction_biodir import RelationExtraction
 
 # Parameters of the pipeline that concern how entities are found.
 FINDING = ("ner", "link", "type_map")
@@ -55,7 +55,7 @@ class Report:
 
 
 def predict_files(
-    extract: "BioDirPipeline",
+    extract: "RelationExtraction",
     inputs: Sequence[Path],
     output: Path | TextIO,
     format_name: str | None = None,
@@ -111,7 +111,7 @@ def predict_files(
     settings |= {key: value for key, value in parameters.items() if not callable(value)}
     settings |= {"vocabulary": vocabulary, "biodir": __version__, **(run_settings or {})}
     fingerprints = input_fingerprints(inputs)
-    model = model_fingerprint(extract.model, extract.tokenizer)
+    model = pipeline_fingerprint(extract)
     manifest = {"setting": settings, "model": model, "input": dict(fingerprints), "order": fingerprints}
     can_resume = all(fingerprint for _, fingerprint in fingerprints)
     with open_parts(output, manifest, can_resume) as parts, rejections(parts.folder, output, inputs) as reject:
@@ -123,7 +123,7 @@ def predict_files(
 class _Run:
     """How documents are read, related and written."""
 
-    extract: "BioDirPipeline"
+    extract: "RelationExtraction"
     written: OutputFormat
     offsets: str
     vocabulary: Vocabulary | None

@@ -13,7 +13,7 @@ from biodir.inference.progress import progress_bar
 
 if TYPE_CHECKING:
     from biodir.formats.pubtator_names import Vocabulary
-    from biodir.pipeline_biodir import BioDirPipeline
+    from biodir.pipeline_extraction_biodir import RelationExtraction
 
 # Functions import what needs torch or transformers: `biodir --help` should not wait for these.
 
@@ -69,7 +69,7 @@ class Writing:
 
     def run(
         self,
-        extract: "BioDirPipeline",
+        extract: "RelationExtraction",
         files: Sequence[Path],
         policy: ErrorPolicy,
         one_per_line: bool,

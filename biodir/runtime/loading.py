@@ -67,7 +67,9 @@ def _fetched(name: str, backend: str) -> Path:
         found = Path(snapshot_download(name, allow_patterns=[f"{FOLDER}/*"]))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         reason = " ".join(str(error).split())[:300]
-        raise CheckpointError(f"{name}: no folder has this name, and the Hub does not give the model: {reason}") from error
+        raise CheckpointError(
+            f"{name}: no folder has this name, and the Hub does not give the model: {reason}"
+        ) from error
     if not has_graphs(found):
         raise CheckpointError(
             f"{name}: the model on the Hub has no ONNX graphs; load it with transformers, or write them with biodir "

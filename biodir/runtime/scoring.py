@@ -9,8 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from biodir.runtime.sessions import Graph
-
 # Pairs whose attention over the text is held at once, and pairs that the heads compute at once.
 PAIRS_AT_ONCE, PAIRS_OF_HEADS = 256, 2048
 
@@ -110,9 +108,7 @@ class DocumentScorer:
             if prompts is not None:
                 feeds["prompts"] = prompts[some]
             found.append(self._heads.run(feeds))
-        return {
-            task: np.concatenate(parts) for task, parts in zip(self.tasks, zip(*found, strict=True), strict=True)
-        }
+        return {task: np.concatenate(parts) for task, parts in zip(self.tasks, zip(*found, strict=True), strict=True)}
 
 
 class PairwiseScorer:

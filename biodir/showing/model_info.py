@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from huggingface_hub import parse_local_safetensors_file_metadata, snapshot_download
 from huggingface_hub.errors import SafetensorsParsingError
 
-from biodir.errors_biodir import CheckpointError
 from biodir.checkpoint_names import is_path
+from biodir.errors_biodir import CheckpointError
 from biodir.inference.loading import CHECKPOINT_FILES, check_checkpoint, checked_config, naming
 
 if TYPE_CHECKING:

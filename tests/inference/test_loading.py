@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from biodir import CheckpointError, SettingError
-from biodir.configuration_biodir import BioDirConfig
 from biodir.checkpoint_names import MODEL_VARIABLE
+from biodir.configuration_biodir import BioDirConfig
 from biodir.inference.loading import CHECKPOINT_FILES, load_pipeline
 from helpers.marked import marked_document
 from helpers.tiny_checkpoint import open_pipeline, save_checkpoint, save_encoder
