@@ -1,6 +1,8 @@
 """What several test files share."""
 
 import os
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -24,3 +26,11 @@ def cases_dir(data_dir) -> Path:
     if not folder.is_dir():
         pytest.skip(f"no cases at {folder}; they are beside the corpora")
     return folder
+
+
+@pytest.fixture(scope="session")
+def exported(tmp_path_factory) -> Callable[[str], Path]:
+    """The folder of a tiny checkpoint of a form with its ONNX graphs; each is exported once."""
+    from helpers.exported import exported_checkpoint  # here, because most tests need no torch
+
+    return cache(lambda form: exported_checkpoint(tmp_path_factory.mktemp("exported"), form))
