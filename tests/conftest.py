@@ -34,3 +34,13 @@ def exported(tmp_path_factory) -> Callable[[str], Path]:
     from helpers.exported import exported_checkpoint  # here, because most tests need no torch
 
     return cache(lambda form: exported_checkpoint(tmp_path_factory.mktemp("exported"), form))
+
+
+@pytest.fixture(scope="session")
+def shipped_graphs(tmp_path_factory) -> Path:
+    """A folder of the graphs of the shipped checkpoint."""
+    from biodir.cli import main
+
+    folder = tmp_path_factory.mktemp("shipped") / "graphs"
+    assert main(["export-onnx", str(folder), "--model", str(CHECKOUT)]) == 0
+    return folder

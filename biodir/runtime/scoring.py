@@ -95,8 +95,7 @@ class DocumentScorer:
         text, prompts = self._embeddings.of_tokens(token_ids), self._embeddings.of_prompts(kinds)
         tokens = text.shape[1]
         hidden, query, key = self._encoder.run({"text": text, "prompts": prompts})
-        of_prompts = hidden[0, tokens:].reshape(len(prompts), -1, hidden.shape[-1])
-        means = of_prompts.mean(axis=1) if len(prompts) else of_prompts[:, 0:0]
+        means = hidden[0, tokens:].reshape(*prompts.shape[:2], hidden.shape[-1]).mean(axis=1)
         return hidden[0, :tokens], query[0][:, :tokens], key[0][:, :tokens], means
 
     def _heads_of(self, states: Inputs, pair_entities: np.ndarray, prompts: np.ndarray | None) -> Logits:

@@ -80,7 +80,8 @@ def _session(path: Path, threads: int) -> Any:
     # Memory of a pass is returned, not kept for the largest one that there ever was.
     options.enable_cpu_mem_arena = False
     kinds = onnxruntime.capi.onnxruntime_pybind11_state
-    unreadable = (kinds.Fail, kinds.InvalidProtobuf, kinds.InvalidGraph, kinds.NoSuchFile, kinds.NotImplemented)
+    names = ("Fail", "InvalidArgument", "InvalidGraph", "InvalidProtobuf", "NoSuchFile", "NotImplemented")
+    unreadable = tuple(getattr(kinds, name) for name in names)
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except unreadable as error:

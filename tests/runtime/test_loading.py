@@ -1,0 +1,135 @@
+"""Loading graphs: which folder and back end, stale and damaged files, and that nothing imports torch."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from biodir.errors_biodir import CheckpointError, SettingError
+from biodir.runtime import load
+from biodir.runtime.manifest import FOLDER, MANIFEST, Manifest
+from helpers.checkout import CHECKOUT
+from helpers.exported import SHORT
+
+
+@pytest.fixture
+def copied(exported, tmp_path) -> Path:
+    """A copy of the document form's checkpoint with its graphs."""
+    return Path(shutil.copytree(exported("document"), tmp_path / "copied"))
+
+
+def changed_manifest(folder: Path, **values) -> Path:
+    """Change entries of the manifest of a checkpoint's graphs, and return the checkpoint."""
+    path = folder / FOLDER / MANIFEST
+    path.write_text(json.dumps(json.loads(path.read_text()) | values))
+    return folder
+
+
+def test_float32_is_taken_where_it_is_else_int8(copied):
+    assert load(copied).backend == "onnx"
+    manifest = Manifest.read(copied / FOLDER)
+    left = {name: entry for name, entry in manifest.files.items() if name != "tagger.onnx"}
+    assert load(changed_manifest(copied, files=left)).backend == "onnx-int8"
+
+
+def test_folder_of_graphs_is_enough(exported, tmp_path):
+    shutil.copytree(exported("document") / FOLDER, tmp_path / "graphs")
+    assert load(tmp_path / "graphs")(SHORT) == load(exported("document"))(SHORT)
+
+
+def test_manifest_names_every_file_with_size_and_hash(exported):
+    folder = exported("document") / FOLDER
+    manifest = Manifest.read(folder)
+    assert set(manifest.files) == {path.name for path in folder.iterdir()} - {MANIFEST}
+    assert set(manifest.sources) == {"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"}
+    assert all(len(digest) == 64 for digest in (manifest.weights, *manifest.sources.values()))
+    assert {"biodir", "onnx", "torch", "transformers"} == set(manifest.versions)
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
+def test_graphs_of_another_checkpoint_are_refused(copied, name):
+    with (copied / name).open("ab") as file:
+        file.write(b" ")
+    with pytest.raises(CheckpointError, match=f"graphs are of another {name} than the one in .*biodir export-onnx"):
+        load(copied)
+
+
+def test_folder_without_graphs_is_named(tmp_path):
+    with pytest.raises(CheckpointError, match=r"onnx has no manifest.json; write it with biodir export-onnx"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize(("content", "message"), [("{", "is damaged"), ('{"format": 1}', "damaged"), ("[]", "damaged")])
+def test_damaged_manifest_is_named(copied, content, message):
+    (copied / FOLDER / MANIFEST).write_text(content)
+    with pytest.raises(CheckpointError, match=f"manifest.json .*{message}.*write it again"):
+        load(copied)
+
+
+def test_manifest_of_another_format_is_refused(copied):
+    with pytest.raises(CheckpointError, match=r"has format 99, but this biodir reads 1; write it again"):
+        load(changed_manifest(copied, format=99))
+
+
+def test_file_that_is_missing_or_cut_off_is_named(copied):
+    path = copied / FOLDER / "heads.onnx"
+    size = path.stat().st_size
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(CheckpointError, match=rf"heads.onnx has 100 bytes, but manifest.json says {size}"):
+        load(copied)
+    path.unlink()
+    with pytest.raises(CheckpointError, match=r"heads.onnx is missing"):
+        load(copied)
+
+
+def test_graph_that_cannot_be_read_is_named(copied):
+    path = copied / FOLDER / "heads.onnx"
+    path.write_bytes(b"x" * path.stat().st_size)
+    with pytest.raises(CheckpointError, match=r"heads.onnx cannot be used: "):
+        load(copied)(SHORT)
+
+
+def test_unknown_back_end_and_one_without_graphs_are_refused(copied):
+    with pytest.raises(SettingError, match="backend is 'bf16'; choose one of auto, onnx, onnx-int8"):
+        load(copied, "bf16")
+    manifest = Manifest.read(copied / FOLDER)
+    left = {name: entry for name, entry in manifest.files.items() if "int8" not in name}
+    with pytest.raises(CheckpointError, match="has no graphs for onnx-int8; write them with biodir export-onnx"):
+        load(changed_manifest(copied, files=left), "onnx-int8")
+
+
+def test_tables_of_half_precision_are_kept_so(exported):
+    table = np.load(exported("document") / FOLDER / "embeddings.npy")
+    assert table.dtype == np.float32, "random weights of float32, which float16 cannot hold"
+
+
+@pytest.mark.parametrize("backend", ["onnx", "onnx-int8"])
+def test_prediction_imports_neither_torch_nor_transformers(exported, backend):
+    code = (
+        "import json, sys\n"
+        "from biodir.runtime import load\n"
+        "extract = load(sys.argv[1], sys.argv[2])\n"
+        "assert extract('aspirin stops pain', return_entities=True).keys() == {'entities', 'relations'}\n"
+        "assert extract(json.loads(sys.argv[3]))\n"
+        "print(sorted({'torch', 'transformers', 'huggingface_hub', 'onnx'} & set(sys.modules)))"
+    )
+    command = [sys.executable, "-c", code, str(exported("document")), backend, json.dumps(SHORT)]
+    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_command_takes_the_graphs_and_imports_no_torch(exported):
+    code = (
+        "import sys\n"
+        "from biodir.cli import main\n"
+        "assert main(['predict', 'samples/sample.pubtator', '--model', sys.argv[1]]) == 0\n"
+        "print(sorted({'torch', 'transformers'} & set(sys.modules)))"
+    )
+    command = [sys.executable, "-c", code, str(exported("document"))]
+    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    assert done.stdout.strip().endswith("[]"), done.stderr
+    assert "37026113" in done.stdout or "sample" in done.stdout.splitlines()[0], done.stdout
