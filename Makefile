@@ -5,6 +5,7 @@
 # make coverage  run the tests and show which lines they leave out; as pages in build/coverage/
 # make check-kgx check the networks of samples/ with the tools of Biolink and KGX, which it installs into .venv/kgx
 # make check-networks  open networks of samples/ with ndex2, networkx, igraph and INDRA, which it installs into .venv
+# make test-runtime  predict with ONNX graphs in an environment without torch, which it makes in .venv/runtime
 # make docs      write the documentation, with the reference of the Python interface, to build/docs/
 # make clean     remove the output of builds and tests; make distclean also removes .venv
 #
@@ -29,10 +30,11 @@ lowest := .venv/lowest/bin/python
 kgx := .venv/kgx/bin/python
 readers := .venv/readers/bin/python
 indra := .venv/indra/bin/python
+runtime := .venv/runtime/bin/python
 BIOLINK := 4.4.6
 metadata := setup.cfg pyproject.toml
 
-.PHONY: help run test test-lowest demo lint check check-kgx check-networks coverage docs clean distclean
+.PHONY: help run test test-lowest test-runtime demo lint check check-kgx check-networks coverage docs clean distclean
 .NOTPARALLEL:
 
 help:
@@ -49,6 +51,14 @@ test: .venv/.biodir-dev
 # tests/training needs accelerate and tests/publishing the whole development installation; these need neither.
 test-lowest: .venv/.biodir-lowest
 	$(lowest) -m pytest -q tests/hub tests/formats tests/test_remote_loading.py tests/test_shipped_checkpoint.py
+
+# The graphs are written where torch is, and used where it is not.
+test-runtime: .venv/.biodir-dev .venv/.biodir-runtime
+	rm -rf build/runtime
+	mkdir -p build/runtime
+	$(python) -m biodir export-onnx build/runtime/graphs --model .
+	$(python) -m biodir predict --model . --backend torch samples/*.pubtator samples/plain.txt -o build/runtime/torch.jsonl
+	$(runtime) scripts/check_runtime.py build/runtime
 
 demo: .venv/.biodir-demo
 	@$(python) demo/app.py
@@ -111,6 +121,11 @@ distclean: clean
 .venv/.biodir-lowest: .venv/.biodir-torch tests/lowest.txt $(metadata)
 	$(python) -m venv .venv/lowest
 	$(lowest) -m pip install --quiet "$(TORCH)" -e ".[data,formats]" pytest hypothesis -c tests/lowest.txt
+	@touch $@
+
+.venv/.biodir-runtime: runtime/setup.py $(metadata) | .venv/bin/pip
+	$(python) -m venv .venv/runtime
+	$(runtime) -m pip install --quiet ./runtime
 	@touch $@
 
 .venv/.biodir-kgx: | .venv/bin/pip

@@ -209,7 +209,7 @@ def _options() -> argparse.Namespace:
     add = parser.add_argument
     add("file", type=Path, help="PubTator file")
     add("--models", nargs="+", default=["."], help="checkpoints, one of each pair encoding; the shipped one first")
-    add("--backends", nargs="*", default=[], choices=BACKENDS[1:], help="other back ends of the first model")
+    add("--backends", nargs="*", default=[], choices=BACKENDS[2:], help="other back ends of the first model")
     add("--documents", type=int, default=20, help="how many of the file's documents (default: 20)")
     add("--naive-pairs", type=int, default=32, help="pairs of the naive form (default: 32)")
     add("--repeats", type=int, default=3, help="passes of each form (default: 3)")

@@ -20,7 +20,7 @@ from biodir.errors_biodir import SettingError
 from biodir.evaluation.predictions import predicted_documents
 from biodir.evaluation.scores import relation_scores
 from biodir.formats.pubtator_reader import read_pubtator
-from biodir.inference.loading import load_pipeline
+from biodir.inference.opening import open_pipeline
 from biodir.modeling_pairwise_biodir import encode_rows
 from biodir.pipeline_engine_biodir import read_ahead
 from biodir.processing_pairwise_biodir import PairwiseFeatures, PairwiseProcessor
@@ -56,7 +56,7 @@ class Pass:
 def opened(form: Form, options: Namespace) -> Any:
     """Return the pipeline of the form, with the threads and on the device of the options."""
     torch.set_num_threads(options.threads)
-    return load_pipeline(form.model, options.device, "torch" if form.backend == NAIVE else form.backend)
+    return open_pipeline(form.model, options.device, "torch" if form.backend == NAIVE else form.backend)
 
 
 def run_form(form: Form, parts: Sequence[Sequence[Document]], options: Namespace, warms: bool = True) -> list[Pass]:
@@ -82,7 +82,7 @@ def f1_scores(form: Form, options: Namespace) -> dict[str, float]:
     """Return level -> F1 of the form on the file of the options."""
     extract = opened(form, options)
     gold = list(map(extract.check_document, read_pubtator(options.f1)))
-    scores = relation_scores(gold, predicted_documents(extract, gold), extract.model.config.labels)
+    scores = relation_scores(gold, predicted_documents(extract, gold), extract.config.labels)
     return {level: scores[level].f1 for level in F1_LEVELS}
 
 

@@ -123,7 +123,7 @@ def calibrate(
     policy = reading_policy(errors, offsets, split_relations)
     gold = read_gold(gold_file, policy)
     extract: Any = quiet_pipeline(model, device, backend)
-    folder = Path(extract.model.config.name_or_path)
+    folder = Path(extract.config.name_or_path)
     if write:
         config_file(folder)
     gold = checked_gold(extract.check_document, gold, policy)

@@ -93,7 +93,7 @@ def evaluate_model(
     Raises:
         BioDirError: the model cannot do what is asked, or does not take a document.
     """
-    config = extract.model.config
+    config = extract.config
     types = [label.removeprefix("B-") for label in config.tagger_labels if label.startswith("B-")]
     plain_text = bool(types) if plain_text is None else plain_text
     _check_abilities(config, plain_text)

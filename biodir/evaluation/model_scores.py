@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import torch
 
 from biodir.document_biodir import Document
 from biodir.pipeline_decoding_biodir import DecodingRule, PairDecision, decode_pair, first_of_pairs
-from biodir.pipeline_engine_biodir import Logits, model_logits
+from biodir.pipeline_engine_biodir import Forward, Logits
 from biodir.pipeline_engine_biodir import pair_logits as engine_logits
 from biodir.processing_biodir import Features, Processor
 
@@ -36,7 +35,7 @@ def processed_documents(documents: Sequence[Document], processor: Processor) -> 
 
 @torch.inference_mode()
 def pair_logits(
-    model: Any,
+    forward: Forward,
     data: ProcessedDocuments,
     processor: Processor,
     token_budget: int,
@@ -45,11 +44,12 @@ def pair_logits(
     """Return the logits of each pair, in the order of the documents and their pairs.
 
     Args:
+        forward: that of a pipeline, or `model_logits` of a model.
         token_budget: the most tokens of a pass.
         progress: wraps the iterable of passes, such as a progress bar.
     """
     features = [found for document in data.features for found in document]
-    return engine_logits(partial(model_logits, model), features, processor, token_budget, progress)
+    return engine_logits(forward, features, processor, token_budget, progress)
 
 
 def document_decisions(

@@ -142,7 +142,7 @@ def found_documents(
     """
     plain = [replace(document, mentions=(), relations=(), subject_lines=()) for document in documents]
     found = list(extract.find_entities(progress(plain)))
-    return predicted_documents(extract, found, progress) if extract.model.config.tasks else found
+    return predicted_documents(extract, found, progress) if extract.config.tasks else found
 
 
 # Files of predictions.

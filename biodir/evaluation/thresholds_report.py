@@ -46,11 +46,11 @@ def calibration_run(
         SettingError: the model has no relation head.
     """
     compared_documents(documents, documents)  # bad documents are found before the model runs
-    config = extract.model.config
+    config = extract.config
     _check_types(documents, config.relation_labels)
     processor = make_processor(extract.tokenizer, config)
     data = processed_documents([extract.check_document(document) for document in documents], processor)
-    logits = pair_logits(extract.model, data, processor, config.token_budget, progress)
+    logits = pair_logits(extract.forward, data, processor, config.token_budget, progress)
     rule = DecodingRule.from_config(config)
     found = found_rule(data, logits, rule)
     counts = {

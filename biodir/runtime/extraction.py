@@ -65,6 +65,9 @@ class OnnxPipeline(RelationExtraction):
     Raises:
         CheckpointError: a file is missing or of another size than the manifest says.
         SettingError: a parameter is not as described.
+
+    >>> issubclass(OnnxPipeline, RelationExtraction)  # commands take either pipeline
+    True
     """
 
     def __init__(self, folder: Path, manifest: Manifest, backend: str, threads: int, **parameters: Any) -> None:

@@ -1,5 +1,6 @@
 """Load a folder of graphs, or the graphs of a model on the Hub."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ def load(
     manifest = Manifest.read(folder)
     chosen = _chosen(backend, manifest, folder)
     check_sources(folder.parent, manifest)
+    manifest = replace(manifest, settings=replace(manifest.settings, name_or_path=name))
     return OnnxPipeline(folder, manifest, chosen, thread_count(threads), **parameters)
 
 

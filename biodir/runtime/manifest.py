@@ -54,12 +54,15 @@ class RuntimeSettings:
     relation_thresholds: Mapping[str, float]
     label_biases: Mapping[str, float]
     tagger_labels: Sequence[str]
+    calibrated_on: Sequence[str] | None
+    # What the graphs were loaded from; not written.
+    name_or_path: str = ""
 
     @classmethod
     def from_config(cls, config: Any) -> "RuntimeSettings":
         """Return the settings of a `BioDirConfig`, as JSON keeps them."""
-        values = {field.name: getattr(config, field.name) for field in fields(cls)}
-        return cls(**json.loads(json.dumps(values)))
+        names = [field.name for field in fields(cls) if field.name != "name_or_path"]
+        return cls(**json.loads(json.dumps({name: getattr(config, name) for name in names})))
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -12,6 +13,7 @@ from biodir.evaluation.model_scores import ProcessedDocuments, decoded_documents
 from biodir.evaluation.scores import Counts, relation_scores, unannotated_levels
 from biodir.labels_biodir import LEVELS, MENTIONS
 from biodir.pipeline_decoding_biodir import DecodingRule
+from biodir.pipeline_engine_biodir import model_logits
 from biodir.training.mentions import mention_counts
 
 # Shifts of the None logit that are tried; training on a share of the negatives makes the model too ready to relate.
@@ -37,7 +39,7 @@ def dev_scores(run: Any) -> dict[str, Any]:
     features = [found for document in run.dev.features for found in document]
     with run.accelerator.split_between_processes(features) as share, run.accelerator.autocast():
         mine = ProcessedDocuments((), (tuple(share),))
-        logits = pair_logits(model, mine, run.processor, settings.tokens_per_step * 4)
+        logits = pair_logits(partial(model_logits, model), mine, run.processor, settings.tokens_per_step * 4)
     logits = run.accelerator.gather_for_metrics(logits, use_gather_object=True)
     metric = settings.metric_for_best_model
     level = LEVELS[0] if metric == MENTIONS else metric

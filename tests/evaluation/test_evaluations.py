@@ -32,7 +32,7 @@ class Extract:
         labels = [label for kind in tagged for label in (f"B-{kind}", f"I-{kind}")]
         settings = {"pair_types": None, "labels": dict.fromkeys(tasks, ()), "calibrated_on": [], "name_or_path": "m"}
         config = SimpleNamespace(tagger_labels=["O", *labels] if tagged else [], tasks=tasks, **settings)
-        self.model, self.found, self.texts = SimpleNamespace(config=config), found, []
+        self.config, self.found, self.texts = config, found, []
 
     def check_document(self, document, type_map=None, policy=STRICT):
         return with_known_types(document, ENTITY_TYPES, type_map or {}, policy)

@@ -1,5 +1,6 @@
 """Logits of all candidate pairs of documents, and what a rule makes of them."""
 
+from functools import partial
 from types import SimpleNamespace
 
 import torch
@@ -8,6 +9,7 @@ from biodir.document_biodir import Relation
 from biodir.evaluation.model_scores import decoded_documents, pair_logits, processed_documents
 from biodir.labels_biodir import DIRECTION_LABELS, NOVELTY_LABELS, RELATION_LABELS
 from biodir.pipeline_decoding_biodir import DecodingRule
+from biodir.pipeline_engine_biodir import model_logits
 from biodir.processing_document_biodir import DocumentProcessor
 from helpers.marked import encoding_settings, make_processor, marked_document, word_piece_tokenizer
 
@@ -32,7 +34,7 @@ def test_logits_of_windows_come_in_the_order_of_documents_and_pairs():
     smaller = marked_document("<C:1 Iron> binds <G:2 it>.", id="8")
     processor = DocumentProcessor(word_piece_tokenizer(), encoding_settings(pair_encoding="document"))
     data = processed_documents([smaller, DOCUMENT], processor)
-    found = pair_logits(EchoOfPairs(), data, processor, token_budget=10**6)
+    found = pair_logits(partial(model_logits, EchoOfPairs()), data, processor, token_budget=10**6)
     # The larger document is the first of the batch.
     assert [logits["relation"] for logits in found] == [[23.0], [20.0], [21.0], [22.0]]
 

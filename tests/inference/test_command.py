@@ -9,6 +9,7 @@ import pytest
 
 from biodir import SettingError, format_pubtator, read_pubtator, write_pubtator
 from biodir.cli import main
+from helpers.checkout import CHECKOUT
 from helpers.marked import marked_document
 from helpers.tiny_checkpoint import save_checkpoint
 from helpers.vocabularies import small_lexicon
@@ -159,7 +160,7 @@ def test_terminal_that_lacks_a_letter_gets_a_question_mark(predict, tmp_path, mo
 @pytest.mark.parametrize(("device", "passed"), [("0", 0), ("cuda:1", "cuda:1")])
 def test_number_of_a_device_is_that_of_an_accelerator(device, passed, source, monkeypatch):
     def load(model, device, backend):
-        assert (model, device, backend) == (None, passed, "torch")
+        assert (model, device, backend) == (str(CHECKOUT), passed, "torch")
         raise SettingError("seen")
 
     monkeypatch.setattr("biodir.inference.loading.load_pipeline", load)
