@@ -124,9 +124,7 @@ def entries_of(settings: TrainingSettings) -> list[CorpusEntry]:
     names = [entry.label for entry in entries]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise SettingError(
-            f"{settings.corpora}: {', '.join(twice)}: two corpora of one name; give one of them a `name`"
-        )
+        raise SettingError(f"{settings.corpora}: {', '.join(twice)}: two corpora of one name; give one another `name`")
     for key in ("corpora_only", "corpora_without", "corpora_held_out"):
         for name in getattr(settings, key):
             if name not in names:
