@@ -104,6 +104,11 @@ def held_out_of_run(settings: TrainingSettings, log: Callable[[str], None], poli
     return found
 
 
+def listed_corpus(entry: CorpusEntry, policy: ErrorPolicy, log: Callable[[str], None] = print) -> TrainingCorpus:
+    """Return the corpus of an entry with all its documents that judge some pair, as it is for scores."""
+    return _corpus(entry, _judging(entry, _read(entry, policy, log), log)[: entry.max_documents], log)
+
+
 def _read(source: CorpusEntry, policy: ErrorPolicy, log: Callable[[str], None]) -> list[JudgedDocument]:
     """Return the documents of a file; only those of JSON Lines say which pairs they judge."""
     if not says_types(source.path):

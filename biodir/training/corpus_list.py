@@ -22,7 +22,7 @@ Names that are not mapped stay as they are. A type of entities may also get a na
 Chemical; names of entity types are compared without regard to case.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -112,28 +112,48 @@ class CorpusEntry:
         return name
 
 
-def entries_of(settings: TrainingSettings) -> list[CorpusEntry]:
-    """Return the entries of the YAML file that the settings name and choose, their paths in the folder of the data.
+def read_entries(path: str, data_dir: str | None = None) -> list[CorpusEntry]:
+    """Return the entries of a YAML file, each with its name, and with its path in the folder of the data.
 
     Raises:
-        SettingError: the file has a mistake, or a chosen name is that of no entry.
+        SettingError: the file has a mistake.
     """
-    if not settings.corpora:
-        return []
-    entries = list(_listed(Path(settings.corpora)))
+    entries = list(_listed(Path(path)))
     names = [entry.label for entry in entries]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise SettingError(f"{settings.corpora}: {', '.join(twice)}: two corpora of one name; give one another `name`")
-    for key in ("corpora_only", "corpora_without", "corpora_held_out"):
-        for name in getattr(settings, key):
-            if name not in names:
-                raise SettingError(f"{key}: {settings.corpora} has no corpus {name!r}; {suggestion(name, names)}")
-    root, most = Path(settings.data_dir or ""), settings.max_corpus_documents
+        raise SettingError(f"{path}: {', '.join(twice)}: two corpora of one name; give one another `name`")
     for entry in entries:
-        entry.name, entry.path = entry.label, str(root / entry.path)
-        if most is not None:
-            entry.max_documents = min(most, entry.max_documents or most)
+        entry.name, entry.path = entry.label, str(Path(data_dir or "") / entry.path)
+    return entries
+
+
+def check_names(key: str, chosen: Iterable[str], entries: Iterable[CorpusEntry]) -> None:
+    """Check that these are names of entries.
+
+    Raises:
+        SettingError: one is not; with the setting that names it.
+    """
+    names = [entry.label for entry in entries]
+    for name in chosen:
+        if name not in names:
+            raise SettingError(f"{key}: the list of corpora has no {name!r}; {suggestion(name, names)}")
+
+
+def entries_of(settings: TrainingSettings) -> list[CorpusEntry]:
+    """Return the entries of the YAML file of the settings.
+
+    Raises:
+        SettingError: the file has a mistake, or the settings choose a name that is that of no entry.
+    """
+    if not settings.corpora:
+        return []
+    entries = read_entries(settings.corpora, settings.data_dir)
+    for key in ("corpora_only", "corpora_without", "corpora_held_out"):
+        check_names(key, getattr(settings, key), entries)
+    most = settings.max_corpus_documents
+    for entry in entries if most is not None else ():
+        entry.max_documents = min(most, entry.max_documents or most)
     return entries
 
 

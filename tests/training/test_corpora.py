@@ -181,7 +181,7 @@ def test_corpora_are_chosen_by_name_and_held_out_from_all_others(listed, judged)
     assert chosen(corpora_held_out=["of-b"]) == {"of-c": ["9"], "of-d": ["d:0"]}
     assert chosen(corpora_only=["of-d"]) == {"of-d": ["d:0"]}
     assert chosen(max_corpus_documents=1) == {"of-b": ["7"], "of-c": ["9"], "of-d": ["d:0"]}
-    with pytest.raises(SettingError, match=r"^corpora_only: corpora\.yaml has no corpus 'of-e'; did you mean 'of-"):
+    with pytest.raises(SettingError, match=r"^corpora_only: the list of corpora has no 'of-e'; did you mean 'of-"):
         chosen(corpora_only=["of-e"])
 
 
