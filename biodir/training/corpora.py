@@ -55,6 +55,11 @@ class TrainingCorpus:
     share: float = 1.0
     negatives_per_positive: float | None = None
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether it annotates all pairs, with all that there is to say of them."""
+        return not self.is_partial and self.scope == Scope()
+
 
 def training_corpora(
     settings: TrainingSettings, log: Callable[[str], None] = print, policy: ErrorPolicy | None = None

@@ -152,8 +152,9 @@ def entries_of(settings: TrainingSettings) -> list[CorpusEntry]:
     for key in ("corpora_only", "corpora_without", "corpora_held_out"):
         check_names(key, getattr(settings, key), entries)
     most = settings.max_corpus_documents
-    for entry in entries if most is not None else ():
-        entry.max_documents = min(most, entry.max_documents or most)
+    if most is not None:
+        for entry in entries:
+            entry.max_documents = min(most, entry.max_documents or most)
     return entries
 
 

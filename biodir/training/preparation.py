@@ -115,7 +115,7 @@ def pairs_to_learn(
         return found
     policy = policy or reading_policy(settings, log)
     first = config.tasks[0]
-    complete = [document for corpus in corpora if not corpus.is_partial for document in corpus.documents]
+    complete = [document for corpus in corpora if corpus.is_complete for document in corpus.documents]
     rare = rare_types(complete, settings.rare_below)
     for corpus in corpora:
         documents = known_documents(corpus.path, corpus.documents, config, policy, log)
@@ -130,14 +130,17 @@ def pairs_to_learn(
                 "takes all pairs of types that relations join"
             )
         excluded = dict(corpus.excluded_pairs)
-        if settings.rare_copies and not corpus.is_partial:
+        if settings.rare_copies and corpus.is_complete:
             given = (settings.rare_copies, rare, settings.seed, corpus.excluded_pairs)
             for copy, pairs_left_out in list(augmented_documents(documents, *given)):
                 documents.append(copy)
                 excluded[copy.id] = pairs_left_out
         with_swapped = settings.swap_augmentation > 0
-        given = (documents, processor, config.labels, corpus.is_partial, excluded, with_swapped, corpus.scope)
-        pairs = [replace(each, group=_group(corpus, config)) for each in labelled_pairs(*given)]
+        group = _group(corpus, config)
+        of_corpus = labelled_pairs(
+            documents, processor, config.labels, corpus.is_partial, excluded, with_swapped, corpus.scope
+        )
+        pairs = [replace(each, group=group) for each in of_corpus]
         if not pairs:
             types = _named(config.pair_types)
             raise SettingError(f"{corpus.path}: no candidate pair to learn from; pairs are of the types {types}")
@@ -155,7 +158,8 @@ def _group(corpus: TrainingCorpus, config: BioDirConfig) -> PairGroup:
     """Return what an epoch draws of a corpus; its number is 0 where the model has no vector for it."""
     number = None
     if config.corpus_labels:
-        number = 1 + config.corpus_labels.index(corpus.name) if corpus.name in config.corpus_labels else 0
+        numbers = {name: place for place, name in enumerate(config.corpus_labels, start=1)}
+        number = numbers.get(corpus.name or "", 0)
     return PairGroup(corpus.name or corpus.path, corpus.share, corpus.negatives_per_positive, number)
 
 

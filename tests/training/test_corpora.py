@@ -205,6 +205,11 @@ def test_entry_says_what_is_drawn_and_what_is_known(listed, judged):
     assert scope.judgements["b:0"].complete == {frozenset([CHEMICAL, GENE])}
 
 
+def test_corpus_that_leaves_something_open_is_not_complete_so_that_no_copies_are_made_of_it(listed, judged, written):
+    lines = f"- path: {judged('b', {})}\n- {{path: {written('c', 2)}, known_types: [Bind]}}\n- path: {written('d', 3)}"
+    assert [corpus.is_complete for corpus in listed(lines)[0]] == [False, False, True]
+
+
 def test_relation_of_any_format_gets_the_subject_of_its_rule(listed, written):
     rules = "{INHIBITOR: {type: Negative_Correlation, subject: none}, PART-OF: {type: Association, subject: tail}}"
     (corpus,), _ = listed(f"- path: {written('b', 2)}\n  relation_types: {rules}")
