@@ -171,8 +171,9 @@ def _unseen_documents(
 
 
 def corpus_paths(settings: TrainingSettings) -> list[str]:
-    """Return the files of all corpora that the settings name, with those of the YAML file of corpora."""
-    return [source.path for source in _sources(settings)]
+    """Return the files of all corpora that the settings name, with those of the YAML file that are read."""
+    found = [source.path for source in (*_sources(settings), *held_out_entries(settings))]
+    return list(dict.fromkeys(found))
 
 
 def _sources(settings: TrainingSettings) -> list[CorpusEntry]:
