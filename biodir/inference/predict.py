@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from biodir import __version__
 from biodir.document_biodir import Document
+from biodir.document_sections_biodir import SectionFilter
 from biodir.errors_biodir import STRICT, BioDirError, ErrorPolicy, SettingError
 from biodir.files import check_paths
 from biodir.formats.pubtator_names import Vocabulary, results_with_vocabulary
@@ -35,7 +36,7 @@ LEFT_TO_BIOREDIRECT = (
 PART_DOCUMENTS, PART_CHARACTERS = 128, 400_000
 PIPELINE_LOGGER = logging.getLogger("biodir.pipeline_biodir")
 # What begins the lines of the pipeline on filters; its other lines end in counts.
-FILTERS = ("entity_ids", "pair_types", "relation_types")
+FILTERS = ("entity_ids", "pair_types", "relation_types", "sections")
 
 
 @dataclass(frozen=True)
@@ -131,10 +132,12 @@ class _Run:
 
     def documents(self, inputs: Sequence[Path], policy: ErrorPolicy, one_per_line: bool) -> Iterator[Document]:
         """Yield the documents of all files that the model and the output can take."""
+        sections = SectionFilter(self.parameters.get("sections"), self.parameters.get("skip_sections") or ())
 
         def prepare(document: Document) -> Document:
             document = self.extract.check_document(document, self.parameters.get("type_map"), policy)
-            self.written.check(document)  # before the model runs, where file and line are known
+            sections.check(document)  # all before the model runs, where file and line are known
+            self.written.check(document)
             return document
 
         reading = replace(policy, prepare=prepare, finds_entities=self.extract.finds_entities)

@@ -114,5 +114,8 @@ def _statement(relation: Mapping[str, Any], document_id: str) -> Statement:
         bool(relation["directed"]),
         relation.get("novelty"),
         score,
-        tuple(Evidence(document_id, each["start"], each["end"], each["text"]) for each in relation["evidence"]),
+        tuple(
+            Evidence(document_id, each["start"], each["end"], each["text"], each.get("section") or "")
+            for each in relation["evidence"]
+        ),
     )

@@ -39,8 +39,9 @@ def show_document(document: Document, console: Console) -> None:
     colours = console.color_system
     console.print(Text(_printable(document.id), "bold"))
     for part in document.passages or (Passage(0, len(document.text), ""),):
-        if len(document.passages) > 2 and part.kind:
-            console.print(Text(part.kind, "dim"))
+        names = " ".join(filter(None, (part.section, part.kind)))
+        if len(document.passages) > 2 and names:
+            console.print(Text(_printable(names), "dim"))
         console.print(marked_text(document, part, colours))
     types = list(dict.fromkeys(each.entity_type for each in document.mentions))
     if types:
