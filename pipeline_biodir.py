@@ -10,6 +10,7 @@ from transformers.pipelines.base import Pipeline
 
 from .configuration_biodir import TASK
 from .document_biodir import Document
+from .document_candidates_biodir import candidate_pairs
 from .document_inputs_biodir import document_from_input, is_one_document, iterate_inputs, with_known_types
 from .document_parts_biodir import IdentifierSet
 from .document_sections_biodir import SectionFilter
@@ -38,7 +39,6 @@ if TYPE_CHECKING:  # from a folder, transformers before 5.8 copies only files th
     from .document_abbreviations_biodir import abbreviations  # noqa: F401
     from .document_bioc_biodir import to_document  # noqa: F401
     from .document_bioc_relations_biodir import relation_attempts  # noqa: F401
-    from .document_candidates_biodir import CandidatePair  # noqa: F401
     from .document_grouping_biodir import with_grouped_mentions  # noqa: F401
     from .document_json_biodir import is_collection  # noqa: F401
     from .document_mappings_biodir import mentions_of  # noqa: F401
@@ -58,14 +58,10 @@ if TYPE_CHECKING:  # from a folder, transformers before 5.8 copies only files th
 
 logger = logging.getLogger(__name__)
 
-PREPROCESS_PARAMETERS = (
-    *("pair_types", "entity_ids", "sections", "skip_sections", "ner", "link", "type_map"),
-    "offsets",
-)
-POSTPROCESS_PARAMETERS = (
-    *("threshold", "relation_types", "novel_only", "directed_only", "top_k", "return_all_scores", "return_entities"),
-    "offsets",
-)
+FILTERS = ("pair_types", "entity_ids", "sections", "skip_sections")
+PREPROCESS_PARAMETERS = (*FILTERS, "ner", "link", "type_map", "offsets")
+CHOICES = ("threshold", "relation_types", "novel_only", "directed_only", "top_k")
+POSTPROCESS_PARAMETERS = (*CHOICES, "return_all_scores", "return_entities", "offsets")
 LIST_PARAMETERS = ("relation_types", "pair_types", "entity_ids", "sections", "skip_sections")
 
 
@@ -282,6 +278,13 @@ class BioDirPipeline(Pipeline):
         for line in policy.summary():
             logger.warning("%s", line)
         return document
+
+    def what_is_read(self, document: Document, **parameters: Any) -> tuple[Document, int]:
+        """Return what a call with these parameters reads of a document, and the number of pairs that it scores."""
+        preprocess = {**self._preprocess_params, **self._sanitize_parameters(**parameters)[0]}
+        read = _section_filter(preprocess).read(document)
+        pairs = candidate_pairs(read.entities(), self.model.config.pair_types)
+        return read, sum(1 for _ in _pair_filter(preprocess).select(pairs))
 
     def _sanitize_parameters(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
         known = (*PREPROCESS_PARAMETERS, *POSTPROCESS_PARAMETERS)

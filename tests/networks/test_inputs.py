@@ -15,7 +15,7 @@ from helpers.marked import marked_document
 DOCUMENT = marked_document(
     "<C:D007501 Iron> raises <G:1956 EGFR>. Old <C:D007501 iron> is. The <C:D007501 iron> is old.",
     id="7",
-    passages=(Passage(0, 17, "title"), Passage(18, 52, "abstract")),
+    passages=(Passage(0, 17, "title"), Passage(18, 47, "abstract")),
     relations=(Relation("Bind", "D007501", "1956", "Novel", "1956", 0.8, 0.9, 0.5),),
 )
 RESULT = {
