@@ -226,7 +226,7 @@ class BioDirPipeline(Pipeline):
                 for scored, of_pair in zip(pairs, logits, strict=True):
                     decision = decode_pair(scored.pair, of_pair, self._rule)
                     if decision.is_related or keep_unrelated:
-                        decided.append((scored, decision))
+                        decided.append((scored, decision if keep_unrelated else decision.without_scores()))
         missing = _not_found(pair_filter, postprocess.get("relation_types"), found_relations)
         for line in (*policy.summary(), *section_filter.notes(), *missing):
             logger.warning("%s", line)
