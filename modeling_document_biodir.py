@@ -132,7 +132,7 @@ def pair_contexts(attention: Tensor, pair_entities: Tensor, text_states: Tensor)
     for pairs in pair_entities.split(PAIRS_AT_ONCE):
         common = (attention[:, pairs[:, 0]] * attention[:, pairs[:, 1]]).sum(dim=0)  # (pairs, tokens)
         weighed.append((common @ text_states.float()).float())
-        totals.append(common.sum(dim=-1))
+        totals.append(common.sum(dim=-1).float())
     return torch.cat(weighed), torch.cat(totals)
 
 
