@@ -71,7 +71,8 @@ def document_states(encoder: Any, prompts: Tensor | None, inputs: DocumentInputs
     mention_counts = torch.bincount(inputs.mention_entities)  # (entities,)
     totals = torch.zeros(len(inputs.pair_entities), device=mention_counts.device)
     weighed = totals.new_zeros(len(totals), 0)
-    mention_states, prompt_states = [], []
+    mention_states: list[Tensor] = []
+    prompt_states: list[Tensor] = []
     for windows in _window_groups(inputs, needed, prompt_tokens, token_budget):
         here = [prompt for prompt in needed if prompt[0] in windows]
         read = _read(encoder, prompts, here, inputs, windows)
