@@ -83,7 +83,7 @@ def document_states(encoder: Any, prompts: Tensor | None, inputs: DocumentInputs
             prompt_states.append(_prompt_states(read.packed, read.layout))
         for number in range(len(read.layout.windows)):
             shown, of_pairs, of_weights = _window_contexts(read, number, inputs.pair_entities, mention_counts)
-            weighed.index_add_(0, shown, of_pairs)  # in place: of many pairs this is most of the memory
+            weighed.index_add_(0, shown, of_pairs)  # in place, without copies for each window
             totals.index_add_(0, shown, of_weights)
     return PairStates(
         entities=entity_states(torch.cat(mention_states), inputs.mention_entities, len(mention_counts)),
