@@ -10,8 +10,10 @@ from transformers.pipelines.base import Pipeline
 
 from .configuration_biodir import TASK
 from .document_biodir import Document
+from .document_candidates_biodir import candidate_pairs
 from .document_inputs_biodir import document_from_input, is_one_document, iterate_inputs, with_known_types
 from .document_parts_biodir import IdentifierSet
+from .document_sections_biodir import SectionFilter
 from .errors_biodir import STRICT, CheckpointError, ErrorPolicy, SettingError, suggestion
 from .labels_biodir import NOVELTY_LABELS
 from .pipeline_decoding_biodir import DecodingRule, PairDecision, decode_pair
@@ -37,7 +39,6 @@ if TYPE_CHECKING:  # from a folder, transformers before 5.8 copies only files th
     from .document_abbreviations_biodir import abbreviations  # noqa: F401
     from .document_bioc_biodir import to_document  # noqa: F401
     from .document_bioc_relations_biodir import relation_attempts  # noqa: F401
-    from .document_candidates_biodir import CandidatePair  # noqa: F401
     from .document_grouping_biodir import with_grouped_mentions  # noqa: F401
     from .document_json_biodir import is_collection  # noqa: F401
     from .document_mappings_biodir import mentions_of  # noqa: F401
@@ -57,12 +58,11 @@ if TYPE_CHECKING:  # from a folder, transformers before 5.8 copies only files th
 
 logger = logging.getLogger(__name__)
 
-PREPROCESS_PARAMETERS = ("pair_types", "entity_ids", "ner", "link", "type_map", "offsets")
-POSTPROCESS_PARAMETERS = (
-    *("threshold", "relation_types", "novel_only", "directed_only", "top_k", "return_all_scores", "return_entities"),
-    "offsets",
-)
-LIST_PARAMETERS = ("relation_types", "pair_types", "entity_ids")
+FILTERS = ("pair_types", "entity_ids", "sections", "skip_sections")
+PREPROCESS_PARAMETERS = (*FILTERS, "ner", "link", "type_map", "offsets")
+CHOICES = ("threshold", "relation_types", "novel_only", "directed_only", "top_k")
+POSTPROCESS_PARAMETERS = (*CHOICES, "return_all_scores", "return_entities", "offsets")
+LIST_PARAMETERS = ("relation_types", "pair_types", "entity_ids", "sections", "skip_sections")
 
 
 class BioDirPipeline(Pipeline):
@@ -91,6 +91,9 @@ class BioDirPipeline(Pipeline):
         pair_types: only pairs of these entity types, as pairs of names without order; the names that documents may
             use, such as PubTator's ``Gene``, are understood.
         entity_ids: only pairs in which at least one entity has one of these identifiers.
+        sections: only these sections of articles are read, by PMC's names without regard to case, such as "RESULTS";
+            by default all but references, with "all" these, too.
+        skip_sections: sections that are not read in any case.
         novel_only: only relations that are new in their document; needs a model with novelty.
         directed_only: only relations with a direction; needs a model with directions.
         top_k: at most this many relations a document.
@@ -209,9 +212,10 @@ class BioDirPipeline(Pipeline):
         keep_unrelated = postprocess.get("return_all_scores", False)
         decided: list[tuple[ScoredPair, PairDecision]] = []
         found_relations: set[str] = set()
-        pair_filter = _pair_filter(preprocess)
+        pair_filter, section_filter = _pair_filter(preprocess), _section_filter(preprocess)
         completed = self._completed(documents, preprocess, policy)
-        for batch in self.preprocess(completed, **{**preprocess, "pair_filter": pair_filter}):
+        filters = {"pair_filter": pair_filter, "section_filter": section_filter}
+        for batch in self.preprocess(completed, **{**preprocess, **filters}):
             for (document, features), logits in run(self.forward, batch):
                 if features is None:
                     found_relations.update(decision.relation_type for _, decision in decided)
@@ -222,8 +226,9 @@ class BioDirPipeline(Pipeline):
                 for scored, of_pair in zip(pairs, logits, strict=True):
                     decision = decode_pair(scored.pair, of_pair, self._rule)
                     if decision.is_related or keep_unrelated:
-                        decided.append((scored, decision))
-        for line in (*policy.summary(), *_not_found(pair_filter, postprocess.get("relation_types"), found_relations)):
+                        decided.append((scored, decision if keep_unrelated else decision.without_scores()))
+        missing = _not_found(pair_filter, postprocess.get("relation_types"), found_relations)
+        for line in (*policy.summary(), *section_filter.notes(), *missing):
             logger.warning("%s", line)
 
     @property
@@ -274,6 +279,13 @@ class BioDirPipeline(Pipeline):
             logger.warning("%s", line)
         return document
 
+    def what_is_read(self, document: Document, **parameters: Any) -> tuple[Document, int]:
+        """Return what a call with these parameters reads of a document, and the number of pairs that it scores."""
+        preprocess = {**self._preprocess_params, **self._sanitize_parameters(**parameters)[0]}
+        read = _section_filter(preprocess).read(document)
+        pairs = candidate_pairs(read.entities(), self.model.config.pair_types)
+        return read, sum(1 for _ in _pair_filter(preprocess).select(pairs))
+
     def _sanitize_parameters(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
         known = (*PREPROCESS_PARAMETERS, *POSTPROCESS_PARAMETERS)
         for name in kwargs:
@@ -299,7 +311,8 @@ class BioDirPipeline(Pipeline):
         if self._processor is None:
             yield from (([(document, None)], []) for document in input_)
             return
-        parts = document_parts(input_, self._processor, pair_filter)
+        section_filter = parameters.get("section_filter") or _section_filter(parameters)
+        parts = document_parts(input_, self._processor, pair_filter, section_filter)
         prepared = prepare(batches(parts, token_budget, parameters.get("batch_size")), self._processor, token_budget)
         # A CPU that computes the model has no time to spare; an accelerator leaves the CPU idle.
         yield from prepared if self.device.type == "cpu" else read_ahead(prepared)
@@ -336,6 +349,7 @@ class BioDirPipeline(Pipeline):
         if is_found:
             document = with_recognised(document, preprocess["ner"])
         document = self.check_document(document, preprocess.get("type_map"), policy)
+        _section_filter(preprocess).check(document)
         link = preprocess.get("link")
         if is_found:
             return with_identifiers(document, link)
@@ -367,6 +381,10 @@ def _pair_filter(parameters: Mapping[str, Any]) -> PairFilter:
     return PairFilter(
         None if pair_types is None else frozenset(pair_types), None if entity_ids is None else IdentifierSet(entity_ids)
     )
+
+
+def _section_filter(parameters: Mapping[str, Any]) -> SectionFilter:
+    return SectionFilter(parameters.get("sections"), parameters.get("skip_sections") or ())
 
 
 def _not_found(pair_filter: PairFilter, relation_types: Sequence[str] | None, found: Collection[str]) -> Iterator[str]:
