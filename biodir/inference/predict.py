@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from biodir import __version__
+from biodir.allocator import release_freed_memory
 from biodir.document_biodir import Document
 from biodir.document_sections_biodir import SectionFilter
 from biodir.errors_biodir import STRICT, BioDirError, ErrorPolicy, SettingError
@@ -197,6 +198,7 @@ def _to_file(
                 left_out += run.written.left_out(results)
                 progress.finished(document)
         parts.add(PartRecord(len(part), relations, left_out, notes), "".join(texts))
+        release_freed_memory()
     notes = run.written.join(parts.files(), output)
     policy.note(LEFT_TO_BIOREDIRECT, sum(record.left_out for record in parts.records))
     for line in (*notes, *_merged_notes([record.notes for record in parts.records])):
