@@ -88,11 +88,11 @@ check-networks: .venv/.biodir-demo .venv/.biodir-readers .venv/.biodir-indra
 	rm -rf build/networks
 	mkdir -p build/networks
 	$(python) -m biodir predict --model . samples/*.pubtator -o build/networks/predicted.jsonl
-	for suffix in csv cx2 graphml json; do \
+	for suffix in csv cx2 graphml indra.json; do \
 		$(python) -m biodir network build/networks/predicted.jsonl -o build/networks/graph.$$suffix || exit 1; \
 	done
 	$(readers) scripts/check_networks.py build/networks
-	$(indra) scripts/check_indra.py build/networks/graph.json
+	$(indra) scripts/check_indra.py build/networks/graph.indra.json
 
 docs: .venv/.biodir-dev
 	$(python) scripts/build_docs.py build/docs

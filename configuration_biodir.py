@@ -90,6 +90,8 @@ class BioDirConfig(PreTrainedConfig):
         focal_gamma (`float`, defaults to 2): focal only; how fast the weight of labels that are nearly right falls.
         label_weights (`dict[str, float]`, defaults to none): relation label -> weight of its loss where it holds; 1 for
             labels that are not named.
+        corpus_labels (`list[str]`, defaults to none): names of corpora with habits of annotation of their own. For each
+            the model learns a vector that joins the pairs of its documents; predictions are made without one.
         tagger_labels (`list[str]`, defaults to none): labels of words, by which the tagger finds mentions: `"O"`
             outside, then for entity types `"B-TYPE"` for the first and `"I-TYPE"` for each further word of a mention;
             empty for a model without a tagger.
@@ -145,6 +147,7 @@ class BioDirConfig(PreTrainedConfig):
     relation_loss: RelationLoss = "binary"
     focal_gamma: float | int = 2.0
     label_weights: dict[str, float | int] | None = None
+    corpus_labels: list[str] | tuple[str, ...] = ()
     tagger_labels: list[str] | tuple[str, ...] = ()
     tagger_layers: int = 0
     initializer_range: float = 0.02
@@ -155,7 +158,7 @@ class BioDirConfig(PreTrainedConfig):
         if not isinstance(self.encoder_config, PreTrainedConfig):
             self.encoder_config = AutoConfig.for_model(**{"model_type": "bert", **(self.encoder_config or {})})
         lists = ("relation_labels", "novelty_labels", "direction_labels", "entity_types", "chunks", "tagger_labels")
-        for name in (*lists, "requirements"):
+        for name in (*lists, "corpus_labels", "requirements"):
             setattr(self, name, list(getattr(self, name)))
         self.pair_types = [list(pair_type) for pair_type in self.pair_types]
         self.tag_types = {VARIANT: GENE} if self.tag_types is None else self.tag_types
@@ -194,6 +197,8 @@ class BioDirConfig(PreTrainedConfig):
 
     def validate_labels(self) -> None:
         """Check that each task has no label or at least two different ones, and that related pairs get a type."""
+        if len(set(self.corpus_labels)) < len(self.corpus_labels):
+            raise SettingError(f"corpus_labels {self.corpus_labels!r} hold a name twice")
         for task, labels in self.labels.items():
             if len(set(labels)) < len(labels):
                 raise SettingError(f"{task}_labels {labels!r} hold a label twice")

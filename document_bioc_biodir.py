@@ -41,6 +41,8 @@ from .errors_biodir import STRICT, AnnotationError, ErrorPolicy, ParseError, loc
 # In lower case and in order of preference. "cui" is what the library bconv writes.
 NAMED_BY_PMID = "documents with the number of their article in PMC as id, named by their PMID"
 IDENTIFIER_KEYS = ("identifier", "ncbi gene", "ncbi gene identifier", "mesh", "omim", "ncbi taxonomy", "cui")
+# What names the section of a passage: PMC and PubTator 3, PubTator Central.
+SECTION_KEYS = ("section_type", "section")
 # Offsets that start at 0 in each passage.
 IN_PASSAGE = "passage"
 # What offsets count where characters of the document do not fit, and how messages name it.
@@ -55,6 +57,7 @@ class _PlacedPassage:
     offset: int
     text: str
     kind: str
+    section: str
     annotations: tuple[Any, ...]
 
     def start_of(self, offset: int, unit: str) -> int:
@@ -104,7 +107,9 @@ def to_document(bioc_document: Any, place: str, policy: ErrorPolicy = STRICT) ->
         relations = [relation for each in policy.parts("relation", attempted) for relation in each]
         if len(mentions) < len(owners):
             relations = list(without_lost(relations, _named_identifiers(owners), mentions, policy))
-    passages = tuple(Passage(part.start_char, part.start_char + len(part.text), part.kind) for part in parts)
+    passages = tuple(
+        Passage(each.start_char, each.start_char + len(each.text), each.kind, each.section) for each in parts
+    )
     document_id, pmcid = _names(bioc_document, policy)
     return Document(document_id, text, kept, tuple(relations), passages, pmcid=pmcid, is_marked=bool(owners))
 
@@ -179,9 +184,9 @@ def _placed_passages(bioc_document: Any, place: str) -> list[_PlacedPassage]:
     for index, passage in enumerate(bioc_document.passages):
         text = _passage_text(passage, end_char, f"{place}, passage {index}")
         start_char = passage.offset if passage.offset >= end_char else end_char + 1
-        kind = str(passage.infons.get("type") or "")
+        kind, section = (str(infon(passage.infons, keys) or "") for keys in (("type",), SECTION_KEYS))
         annotations = tuple(annotations_of_passage(passage))
-        parts.append(_PlacedPassage(start_char, passage.offset, text, kind, annotations))
+        parts.append(_PlacedPassage(start_char, passage.offset, text, kind, section, annotations))
         end_char = start_char + len(text)
     return parts
 

@@ -15,6 +15,7 @@ from .document_mappings_biodir import (
     list_of,
     mention_to_dict,
     mentions_of,
+    passage_to_dict,
     relations_of,
     text_and_passages,
 )
@@ -163,9 +164,7 @@ class Document:
         """
         mapping: dict[str, Any] = {"id": self.id, "text": self.text}
         if self.passages:
-            mapping["passages"] = [
-                {"start": part.start_char, "end": part.end_char, "type": part.kind} for part in self.passages
-            ]
+            mapping["passages"] = [passage_to_dict(part) for part in self.passages]
         mapping["entities"] = None if self.is_plain else [mention_to_dict(mention) for mention in self.mentions]
         mapping["relations"] = [
             {key: value for key, name in RELATION_KEYS.items() if (value := getattr(relation, name)) is not None}

@@ -8,7 +8,7 @@ from .document_biodir import Entity
 from .labels_biodir import type_pair
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CandidatePair:
     """Two entities of a document that may be related.
 

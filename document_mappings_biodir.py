@@ -61,7 +61,18 @@ def _passage_from_dict(part: Any, place: str) -> Passage:
         raise AnnotationError(f"{place}: the document has both 'text' and passages with texts; give one of them")
     if not isinstance(part, Mapping) or not (is_integer(part.get("start")) and is_integer(part.get("end"))):
         raise AnnotationError(f"{place}: {shown(part)} is not a mapping with whole numbers 'start' and 'end'")
-    return Passage(part["start"], part["end"], str(part.get("type", "")))
+    return Passage(part["start"], part["end"], *_names_of(part))
+
+
+def _names_of(part: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the kind and the section of a passage."""
+    return str(part.get("type") or ""), str(part.get("section") or "")
+
+
+def passage_to_dict(part: Passage) -> dict[str, Any]:
+    """Return the passage; one without section has no such key."""
+    section = {"section": part.section} if part.section else {}
+    return {"start": part.start_char, "end": part.end_char, "type": part.kind, **section}
 
 
 def _joined_passages(mapping: Mapping[str, Any], place: str) -> tuple[str, tuple[Passage, ...]]:
@@ -88,7 +99,7 @@ def _joined_passages(mapping: Mapping[str, Any], place: str) -> tuple[str, tuple
                 "of the passage before it; offsets count characters from the start of the document"
             )
         text += " " * (start - len(text)) + part_text
-        passages.append(Passage(start, len(text), str(part.get("type", ""))))
+        passages.append(Passage(start, len(text), *_names_of(part)))
     return text, tuple(passages)
 
 

@@ -145,6 +145,9 @@ class Relation:
 class Passage:
     """A part of the text, such as the title; every sentence lies within one passage.
 
+    `kind` is what the part is, such as "title" or "paragraph". `section` is that of the article, such as "METHODS", in
+    the spelling of the source; empty where it names none, as for abstracts.
+
     >>> from biodir import Document
     >>> Document("7", "Title. Abstract.", passages=(Passage(0, 6, "title"),)).passages[0].kind
     'title'
@@ -153,6 +156,7 @@ class Passage:
     start_char: int
     end_char: int
     kind: str
+    section: str = ""
 
 
 def check_mention(mention: Mention, text: str, place: str, passage_starts: Sequence[int] = ()) -> None:

@@ -3,7 +3,7 @@
 import inspect
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ from .configuration_biodir import BioDirConfig
 from .errors_biodir import CheckpointError, SettingError
 from .modeling_attention_biodir import use_packed_attention
 from .modeling_document_biodir import DocumentInputs, document_states
-from .modeling_heads_biodir import PAIRS_OF_HEADS, DocumentHead, PairwiseHead, SoftPrompt
+from .modeling_heads_biodir import PAIRS_OF_HEADS, CorpusVectors, DocumentHead, PairwiseHead, SoftPrompt
 from .modeling_losses_biodir import HeadLoss, joint_loss
 from .modeling_pairwise_biodir import PairwiseInputs, pairwise_states
 from .modeling_tagger_biodir import Tagger, TaggerInputs, tagger_loss
@@ -79,6 +79,8 @@ class BioDirPreTrainedModel(PreTrainedModel):
                 init.zeros_(module.bias)
         elif isinstance(module, SoftPrompt):
             init.normal_(module.vectors, mean=0.0, std=self.config.initializer_range)
+        elif isinstance(module, CorpusVectors):
+            init.zeros_(module.weight)
 
     @classmethod
     def from_pretrained(cls, pretrained_model_name_or_path: Any, *args: Any, **kwargs: Any) -> Any:
@@ -148,6 +150,11 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
             if config.soft_prompt_tokens and config.tasks
             else None
         )
+        self.corpus_vectors = (
+            CorpusVectors(1 + len(config.corpus_labels), self.encoder.config.hidden_size, padding_idx=0)
+            if config.corpus_labels and config.tasks
+            else None
+        )
         self.heads = nn.ModuleDict({task: _head(config, len(config.labels[task])) for task in config.tasks})
         self.tagger = Tagger(config, self.encoder) if config.tagger_labels else None
         self.tagger_encoder: Any = None  # a back end that computes what `tagging_encoder` returns otherwise
@@ -179,6 +186,7 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
         novelty_targets: Any = None,
         direction_targets: Any = None,
         mention_targets: Any = None,
+        corpus_ids: Any = None,
         **inputs: Any,
     ) -> BioDirOutput:
         """Return logits, and the loss where targets are given: those of every head.
@@ -189,6 +197,7 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
             novelty_targets: (batch, novelty_classes)
             direction_targets: (batch, directions)
             mention_targets: (words, tagger_labels), ones at the labels that a word may have.
+            corpus_ids: (batch,) rows of `corpus_vectors`, in training: 0, or 1 and more for `config.corpus_labels`.
             inputs: the fields of `PairwiseInputs` or of `DocumentInputs`, by `config.pair_encoding`: what the
                 processor's `collate` returns. Or those of `TaggerInputs`, which the tagger reads.
 
@@ -197,17 +206,24 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
         """
         if inputs.get("word_windows") is not None:
             return self._tag(self._form_inputs(TaggerInputs, inputs), mention_targets)
+        offsets = None
+        if corpus_ids is not None and self.corpus_vectors is not None:
+            offsets = self.corpus_vectors(torch.as_tensor(corpus_ids, device=self.device))  # (batch, hidden)
         if self.config.pair_encoding == "document":
             prompts = self.soft_prompt.vectors if self.soft_prompt is not None else None
             pairs = document_states(
                 self.encoder, prompts, self._form_inputs(DocumentInputs, inputs), self.config.token_budget
             )
+            if offsets is not None:
+                pairs = replace(pairs, contexts=pairs.contexts + offsets)
             blocks = pairs.split(PAIRS_OF_HEADS)
             logits = {task: torch.cat([self.heads[task](some) for some in blocks]) for task in self.config.tasks}
         else:
             states, present = pairwise_states(
                 self.encoder, self.soft_prompt, self._form_inputs(PairwiseInputs, inputs), self.config.token_budget
             )  # (batch, chunks, tasks, hidden), (batch, chunks)
+            if offsets is not None:
+                states = states + offsets[:, None, None]
             logits = {
                 task: self.heads[task](states[:, :, index], present) for index, task in enumerate(self.config.tasks)
             }

@@ -17,6 +17,8 @@ from .modeling_heads_biodir import PairStates
 
 # Pairs whose attention over the text is held at once.
 PAIRS_AT_ONCE = 256
+# Pairs whose weights of all soft prompts are held at once; all those of an abstract.
+PROMPTS_AT_ONCE = 2048
 
 
 @dataclass(frozen=True)
@@ -67,17 +69,22 @@ def document_states(encoder: Any, prompts: Tensor | None, inputs: DocumentInputs
     needed = _needed_prompts(inputs) if prompts is not None else []
     prompt_tokens = prompts.shape[1] if prompts is not None else 1
     mention_counts = torch.bincount(inputs.mention_entities)  # (entities,)
-    weighed = totals = torch.zeros((), device=mention_counts.device)
-    mention_states, prompt_states = [], []
+    totals = torch.zeros(len(inputs.pair_entities), device=mention_counts.device)
+    weighed = totals.new_zeros(len(totals), 0)
+    mention_states: list[Tensor] = []
+    prompt_states: list[Tensor] = []
     for windows in _window_groups(inputs, needed, prompt_tokens, token_budget):
         here = [prompt for prompt in needed if prompt[0] in windows]
         read = _read(encoder, prompts, here, inputs, windows)
+        if not mention_states:
+            weighed = totals.new_zeros(len(totals), read.packed.hidden.shape[-1])
         mention_states.append(read.packed.hidden[read.markers])
         if here:
             prompt_states.append(_prompt_states(read.packed, read.layout))
         for number in range(len(read.layout.windows)):
-            found = _window_contexts(read, number, inputs.pair_entities, mention_counts)
-            weighed, totals = weighed + found[0], totals + found[1]  # (batch, hidden), (batch,)
+            shown, of_pairs, of_weights = _window_contexts(read, number, inputs.pair_entities, mention_counts)
+            weighed.index_add_(0, shown, of_pairs)  # in place, without copies for each window
+            totals.index_add_(0, shown, of_weights)
     return PairStates(
         entities=entity_states(torch.cat(mention_states), inputs.mention_entities, len(mention_counts)),
         pair_entities=inputs.pair_entities,
@@ -126,7 +133,7 @@ def pair_contexts(attention: Tensor, pair_entities: Tensor, text_states: Tensor)
     for pairs in pair_entities.split(PAIRS_AT_ONCE):
         common = (attention[:, pairs[:, 0]] * attention[:, pairs[:, 1]]).sum(dim=0)  # (pairs, tokens)
         weighed.append((common @ text_states.float()).float())
-        totals.append(common.sum(dim=-1))
+        totals.append(common.sum(dim=-1).float())
     return torch.cat(weighed), torch.cat(totals)
 
 
@@ -205,10 +212,10 @@ def _packed_row(
 
 def _window_contexts(
     read: _ReadWindows, number: int, pair_entities: Tensor, mention_counts: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Return what a window adds to the contexts of all pairs: (batch, hidden), and to their weights: (batch,).
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the pairs of which a window has a mention of each entity, (pairs,), and what it adds to these.
 
-    That is zero for a pair unless the window has a mention of each of its entities.
+    That is (pairs, hidden) to their contexts, and (pairs,) to their weights.
     """
     inside = (read.windows == number).nonzero()[:, 0]  # (mentions of the window,)
     start, end = read.layout.windows[number]
@@ -220,11 +227,7 @@ def _window_contexts(
     rows[entities] = torch.arange(len(entities), device=rows.device)
     sides = rows[pair_entities]  # (batch, 2)
     pairs = (sides >= 0).all(dim=1).nonzero()[:, 0]  # (pairs of the window,)
-    weighed, totals = pair_contexts(means, sides[pairs], read.packed.hidden[start:end])
-    return (
-        weighed.new_zeros(len(pair_entities), weighed.shape[-1]).index_add(0, pairs, weighed),
-        totals.new_zeros(len(pair_entities)).index_add(0, pairs, totals),
-    )
+    return (pairs, *pair_contexts(means, sides[pairs], read.packed.hidden[start:end]))
 
 
 def _prompt_states(packed: PackedStates, layout: PackedLayout) -> Tensor:
@@ -241,12 +244,15 @@ def _pair_prompts(prompt_states: Tensor, needed: Sequence[tuple[int, int]], inpu
         needed: (window, pair type) of each soft prompt.
     """
     numbers = {prompt: number for number, prompt in enumerate(needed)}
-    types = inputs.pair_type_ids.tolist()
-    index = [
-        [numbers.get((window, kind), 0) for window in windows]
-        for windows, kind in zip(inputs.pair_windows.tolist(), types, strict=True)
-    ]
-    present = (inputs.pair_windows >= 0).to(prompt_states.dtype)  # (batch, windows)
-    shares = present / present.sum(dim=1, keepdim=True)
-    weights = prompt_states.new_zeros(len(index), len(needed))  # (batch, soft prompts)
-    return weights.scatter_add(1, torch.tensor(index, device=weights.device), shares) @ prompt_states
+    found = []
+    split = zip(inputs.pair_windows.split(PROMPTS_AT_ONCE), inputs.pair_type_ids.split(PROMPTS_AT_ONCE), strict=True)
+    for pair_windows, types in split:
+        index = [
+            [numbers.get((window, kind), 0) for window in windows]
+            for windows, kind in zip(pair_windows.tolist(), types.tolist(), strict=True)
+        ]
+        present = (pair_windows >= 0).to(prompt_states.dtype)  # (pairs, windows)
+        shares = present / present.sum(dim=1, keepdim=True)
+        weights = prompt_states.new_zeros(len(index), len(needed))  # (pairs, soft prompts)
+        found.append(weights.scatter_add(1, torch.tensor(index, device=weights.device), shares) @ prompt_states)
+    return torch.cat(found)

@@ -50,6 +50,18 @@ class SoftPrompt(nn.Module):
         return torch.where(is_prompt.unsqueeze(-1), prompts.gather(1, index), embeddings)
 
 
+class CorpusVectors(nn.Embedding):
+    """Learned vectors of corpora, which join the states of their pairs: the habits of a corpus need no room elsewhere.
+
+    After the data set token of BioREx (Lai et al. 2023). Differs from it: the first row, that of the corpora that the
+    model is for, is zero and stays so. Predictions use no vector, so that the others can be dropped after training.
+
+    >>> vectors = CorpusVectors(3, 4, padding_idx=0)  # zeros in a model, until it learns
+    >>> vectors(torch.tensor([0, 2])).shape
+    torch.Size([2, 4])
+    """
+
+
 class ChunkPooling(nn.Module):
     """Joins the chunks of a pair into one vector. Paper: the maximum; the mean and attention are settings.
 

@@ -40,21 +40,21 @@ def head_loss(logits: Tensor, targets: Tensor, settings: HeadLoss | None = None)
     """Return (batch,), the loss of a head. Paper, section 2: binary cross-entropy summed over the labels.
 
     Args:
-        logits, targets: (batch, labels); a pair with negative targets is not annotated, and has no loss.
+        logits, targets: (batch, labels); a label with a negative target is not annotated, and has no loss.
         settings: None for the paper's.
     """
     settings = settings or HeadLoss()
     logits, targets = logits.float(), targets.float()
-    is_annotated = (targets >= 0).all(dim=-1)  # (batch,)
     if settings.kind == "adaptive_threshold":
-        return adaptive_threshold_loss(logits, targets.clamp_min(0)) * is_annotated
+        return adaptive_threshold_loss(logits, targets)
+    is_annotated, known = targets >= 0, targets.clamp_min(0)  # (batch, labels)
     weights = None if settings.label_weights is None else logits.new_tensor(settings.label_weights)
-    losses = nn.functional.binary_cross_entropy_with_logits(logits, targets, pos_weight=weights, reduction="none")
+    losses = nn.functional.binary_cross_entropy_with_logits(logits, known, pos_weight=weights, reduction="none")
     if settings.kind == "focal":
         scores = logits.sigmoid()
-        wrongness = torch.where(targets > 0, 1 - scores, scores)  # (batch, labels), 0 where the score is right
+        wrongness = torch.where(known > 0, 1 - scores, scores)  # (batch, labels), 0 where the score is right
         losses = losses * wrongness.pow(settings.focal_gamma)
-    return losses.sum(dim=-1) * is_annotated
+    return (losses * is_annotated).sum(dim=-1)
 
 
 def adaptive_threshold_loss(logits: Tensor, targets: Tensor) -> Tensor:
@@ -63,14 +63,17 @@ def adaptive_threshold_loss(logits: Tensor, targets: Tensor) -> Tensor:
     Zhou et al. 2021 (ATLOP), equation 6. Decoding then takes the highest of all labels, the first among them.
 
     Args:
-        logits, targets: (batch, labels), ones at the labels that hold; the first label is the threshold.
+        logits, targets: (batch, labels), ones at the labels that hold; the first label is the threshold. A label with a
+            negative target is left out; the target of the threshold has no meaning.
     """
     is_label = torch.arange(logits.shape[-1], device=logits.device) > 0  # (labels,)
-    holds = targets.bool() & is_label  # (batch, labels)
+    is_annotated = targets >= 0  # (batch, labels)
+    holds = (targets > 0) & is_label  # (batch, labels)
     outside = torch.finfo(logits.dtype).min
     above = logits.masked_fill(~holds & is_label, outside).log_softmax(dim=-1)  # of the threshold and what holds
-    below = logits.masked_fill(holds, outside).log_softmax(dim=-1)  # of the threshold and what does not
-    return -above.masked_fill(~holds, 0).sum(dim=-1) - below[:, 0]
+    left_out = holds | (~is_annotated & is_label)
+    below = logits.masked_fill(left_out, outside).log_softmax(dim=-1)  # of the threshold and what does not
+    return (-above.masked_fill(~holds, 0).sum(dim=-1) - below[:, 0]) * is_annotated[:, 1:].any(dim=-1)
 
 
 def shared_loss(losses: Mapping[str, Tensor], related: Tensor, weights: Mapping[str, float] | None = None) -> Tensor:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:  # from a folder, transformers before 5.8 copies only files th
     from .document_parts_biodir import IdentifierSet  # noqa: F401
     from .document_pubtator_biodir import VARIANT_TYPES  # noqa: F401
     from .document_pubtator_lines_biodir import Line  # noqa: F401
+    from .document_sections_biodir import SectionFilter  # noqa: F401
     from .document_sentences_biodir import sentence_spans  # noqa: F401
     from .document_shapes_biodir import own_shape  # noqa: F401
     from .labels_biodir import TASKS  # noqa: F401
@@ -77,6 +78,9 @@ class BioDirPipeline(RelationExtraction, Pipeline):
         pair_types: only pairs of these entity types, as pairs of names without order; the names that documents may
             use, such as PubTator's ``Gene``, are understood.
         entity_ids: only pairs in which at least one entity has one of these identifiers.
+        sections: only these sections of articles are read, by PMC's names without regard to case, such as "RESULTS";
+            by default all but references, with "all" these, too.
+        skip_sections: sections that are not read in any case.
         novel_only: only relations that are new in their document; needs a model with novelty.
         directed_only: only relations with a direction; needs a model with directions.
         top_k: at most this many relations a document.

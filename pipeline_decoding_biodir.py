@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from .document_biodir import Document, Entity, Relation
@@ -43,7 +43,7 @@ class DecodingRule:
         return cls(**{field.name: getattr(config, field.name) for field in fields(cls)})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)  # a full text has many
 class PairDecision:
     """The labels of one pair, with their scores in 0..1.
 
@@ -95,6 +95,10 @@ class PairDecision:
     def directed(self) -> bool:
         """True where the direction names a subject."""
         return self.direction in (ENTITY1_IS_SUBJECT, ENTITY2_IS_SUBJECT)
+
+    def without_scores(self) -> "PairDecision":
+        """Return the decision without the scores of all labels, which are most of its memory."""
+        return replace(self, scores={})
 
     def to_relation(self) -> Relation:
         """Return the decision as a relation of a document."""

@@ -20,6 +20,7 @@ import numpy as np
 from .document_biodir import Document
 from .document_candidates_biodir import CandidatePair
 from .document_parts_biodir import IdentifierSet
+from .document_sections_biodir import SectionFilter
 from .labels_biodir import type_pair
 from .processing_biodir import Features, Processor
 from .processing_tokens_biodir import PASSES_PER_BATCH
@@ -81,11 +82,11 @@ PreparedBatch = tuple[Sequence[DocumentPart], Sequence[tuple[list[int], Inputs]]
 
 
 def document_parts(
-    documents: Iterable[Document], processor: Processor, pair_filter: PairFilter
-) -> Iterator[DocumentPart]:  # fmt: skip
-    """Yield the features of each document, a few pairs at a time, then its end."""
+    documents: Iterable[Document], processor: Processor, pair_filter: PairFilter, section_filter: SectionFilter
+) -> Iterator[DocumentPart]:
+    """Yield the features of the read sections of each document, a few pairs at a time, then its end."""
     for document in documents:
-        tokenized = processor.tokenize(document)
+        tokenized = processor.tokenize(section_filter.read(document))
         pairs = pair_filter.select(processor.candidates(tokenized))
         for features in processor.features(tokenized, pairs):
             yield document, features

@@ -9,8 +9,10 @@ from dataclasses import replace
 from typing import Any, cast
 
 from .document_biodir import Document
+from .document_candidates_biodir import candidate_pairs
 from .document_inputs_biodir import document_from_input, is_one_document, iterate_inputs, with_known_types
 from .document_parts_biodir import IdentifierSet
+from .document_sections_biodir import SectionFilter
 from .errors_biodir import STRICT, CheckpointError, ErrorPolicy, SettingError, suggestion
 from .labels_biodir import NOVELTY_LABELS
 from .pipeline_decoding_biodir import DecodingRule, PairDecision, decode_pair
@@ -23,12 +25,11 @@ from .processing_biodir import ScoredPair, make_processor
 
 logger = logging.getLogger(__name__)
 
-PREPROCESS_PARAMETERS = ("pair_types", "entity_ids", "ner", "link", "type_map", "offsets")
-POSTPROCESS_PARAMETERS = (
-    *("threshold", "relation_types", "novel_only", "directed_only", "top_k", "return_all_scores", "return_entities"),
-    "offsets",
-)
-LIST_PARAMETERS = ("relation_types", "pair_types", "entity_ids")
+FILTERS = ("pair_types", "entity_ids", "sections", "skip_sections")
+PREPROCESS_PARAMETERS = (*FILTERS, "ner", "link", "type_map", "offsets")
+CHOICES = ("threshold", "relation_types", "novel_only", "directed_only", "top_k")
+POSTPROCESS_PARAMETERS = (*CHOICES, "return_all_scores", "return_entities", "offsets")
+LIST_PARAMETERS = ("relation_types", "pair_types", "entity_ids", "sections", "skip_sections")
 
 
 class RelationExtraction:
@@ -142,9 +143,10 @@ class RelationExtraction:
         keep_unrelated = postprocess.get("return_all_scores", False)
         decided: list[tuple[ScoredPair, PairDecision]] = []
         found_relations: set[str] = set()
-        pair_filter = _pair_filter(preprocess)
+        pair_filter, section_filter = _pair_filter(preprocess), _section_filter(preprocess)
         completed = self._completed(documents, preprocess, policy)
-        for batch in self.preprocess(completed, **{**preprocess, "pair_filter": pair_filter}):
+        filters = {"pair_filter": pair_filter, "section_filter": section_filter}
+        for batch in self.preprocess(completed, **{**preprocess, **filters}):
             for (document, features), logits in run(self.forward, batch):
                 if features is None:
                     found_relations.update(decision.relation_type for _, decision in decided)
@@ -155,8 +157,9 @@ class RelationExtraction:
                 for scored, of_pair in zip(pairs, logits, strict=True):
                     decision = decode_pair(scored.pair, of_pair, self._rule)
                     if decision.is_related or keep_unrelated:
-                        decided.append((scored, decision))
-        for line in (*policy.summary(), *_not_found(pair_filter, postprocess.get("relation_types"), found_relations)):
+                        decided.append((scored, decision if keep_unrelated else decision.without_scores()))
+        missing = _not_found(pair_filter, postprocess.get("relation_types"), found_relations)
+        for line in (*policy.summary(), *section_filter.notes(), *missing):
             logger.warning("%s", line)
 
     @property
@@ -207,6 +210,13 @@ class RelationExtraction:
             logger.warning("%s", line)
         return document
 
+    def what_is_read(self, document: Document, **parameters: Any) -> tuple[Document, int]:
+        """Return what a call with these parameters reads of a document, and the number of pairs that it scores."""
+        preprocess = {**self._preprocess_params, **self._sanitize_parameters(**parameters)[0]}
+        read = _section_filter(preprocess).read(document)
+        pairs = candidate_pairs(read.entities(), self.config.pair_types)
+        return read, sum(1 for _ in _pair_filter(preprocess).select(pairs))
+
     def _sanitize_parameters(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
         known = (*PREPROCESS_PARAMETERS, *POSTPROCESS_PARAMETERS)
         for name in kwargs:
@@ -232,7 +242,8 @@ class RelationExtraction:
         if self._processor is None:
             yield from (([(document, None)], []) for document in input_)
             return
-        parts = document_parts(input_, self._processor, pair_filter)
+        section_filter = parameters.get("section_filter") or _section_filter(parameters)
+        parts = document_parts(input_, self._processor, pair_filter, section_filter)
         prepared = prepare(batches(parts, token_budget, parameters.get("batch_size")), self._processor, token_budget)
         yield from read_ahead(prepared) if self._prepares_ahead else prepared
 
@@ -265,6 +276,7 @@ class RelationExtraction:
         if is_found:
             document = with_recognised(document, preprocess["ner"])
         document = self.check_document(document, preprocess.get("type_map"), policy)
+        _section_filter(preprocess).check(document)
         link = preprocess.get("link")
         if is_found:
             return with_identifiers(document, link)
@@ -292,6 +304,10 @@ def _pair_filter(parameters: Mapping[str, Any]) -> PairFilter:
     return PairFilter(
         None if pair_types is None else frozenset(pair_types), None if entity_ids is None else IdentifierSet(entity_ids)
     )
+
+
+def _section_filter(parameters: Mapping[str, Any]) -> SectionFilter:
+    return SectionFilter(parameters.get("sections"), parameters.get("skip_sections") or ())
 
 
 def _not_found(pair_filter: PairFilter, relation_types: Sequence[str] | None, found: Collection[str]) -> Iterator[str]:

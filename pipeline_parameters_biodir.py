@@ -5,6 +5,7 @@ from numbers import Integral, Real
 from types import NoneType
 from typing import Any
 
+from .document_sections_biodir import SectionFilter
 from .errors_biodir import OFFSETS, SettingError, suggestion
 from .labels_biodir import UNKNOWN_TYPE, known_type, type_pair
 
@@ -65,6 +66,11 @@ def check_names(parameters: Mapping[str, Any], config: Any) -> None:
     for identifier in parameters.get("entity_ids", ()):
         if not isinstance(identifier, str):
             raise SettingError(f"entity_ids holds {identifier!r}; identifiers are strings")
+    for parameter in ("sections", "skip_sections"):
+        for name in parameters.get(parameter, ()):
+            if not isinstance(name, str):
+                raise SettingError(f"{parameter} holds {name!r}; names of sections are strings, such as 'RESULTS'")
+    SectionFilter(parameters.get("sections"), parameters.get("skip_sections", ()))
     type_map = parameters.get("type_map", {})
     if not isinstance(type_map, Mapping):
         raise SettingError(f"type_map is {type_map!r}; pass a mapping of other names to entity types")

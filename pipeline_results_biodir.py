@@ -6,6 +6,7 @@ from typing import Any
 from .document_biodir import Document, Entity
 from .document_mappings_biodir import mention_to_dict
 from .document_offsets_biodir import offset_at
+from .document_sections_biodir import Sections
 from .pipeline_decoding_biodir import PairDecision
 from .processing_biodir import ScoredPair
 
@@ -29,6 +30,7 @@ class ResultWriter:
     ) -> None:
         self._document, self._labels = document, labels
         self._offset_at: Callable[[int], int] = offset_at(document.text, offsets)
+        self._sections = Sections(document.passages)
         # Each text once, however many relations share it: where no sentence ends, it is the complete text.
         self._evidence: dict[tuple[int, int], dict[str, Any]] = {}
 
@@ -70,7 +72,8 @@ class ResultWriter:
     def _sentence(self, start: int, end: int) -> dict[str, Any]:
         if (start, end) not in self._evidence:
             span = {"start": self._offset_at(start), "end": self._offset_at(end)}
-            self._evidence[start, end] = {**span, "text": self._document.text[start:end]}
+            section = self._sections.at(start)
+            self._evidence[start, end] = {**span, "text": self._document.text[start:end], "section": section}
         return self._evidence[start, end]
 
 

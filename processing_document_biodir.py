@@ -24,7 +24,7 @@ PAIRS_PER_PASS = 2048
 PAIRS_PER_TOKEN = 0.5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class WindowPair:
     """A pair and the windows that it is scored in.
 

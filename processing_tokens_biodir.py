@@ -1,5 +1,6 @@
 """Tokens of a document with the places of its sentences and mentions: what both forms of processing share."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import pairwise
@@ -16,6 +17,7 @@ from .processing_tags_biodir import SOURCE, TARGET, closing_tag, opening_tag
 # Tokens of a batch, in passes of `token_budget`. On ten abstracts with three chunks, 4096 tokens and 16 passes pad 4 %
 # of the tokens; 8192 and 4, 10 %.
 PASSES_PER_BATCH = 16
+_LONG_SPACE = re.compile(r"\s{100,}")
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,8 @@ class BaseProcessor:
     ) -> tuple[tuple[int, ...], dict[int, int], dict[int, int]]:
         """Return the token ids of the text, and the token index of a span that starts, or ends, at each cut."""
         positions = sorted({0, len(text), *cuts.values()})
-        pieces = [text[start:end] for start, end in pairwise(positions)]
+        # Long white space is what is between passages, or not read; byte-level tokenizers make tokens of it.
+        pieces = [_LONG_SPACE.sub(" ", text[start:end]) for start, end in pairwise(positions)]
         # Text that looks like a special token ("[SEP]", a tag) is text: it must not steer the model.
         ids_of = self._encode(pieces, special_tokens_are_text=True) if pieces else []
         token_ids: list[int] = []

@@ -3,6 +3,7 @@
 import ctypes
 import os
 import platform
+from typing import Any
 
 # Parameters of mallopt(3), from <malloc.h> of the GNU C library, and what they are set to; values are C ints.
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4
@@ -16,8 +17,21 @@ def keep_freed_memory() -> bool:
     one is allocated, which can take longer than the computation. Nothing changes if the environment has variables
     `MALLOC_*`, which are the user's choice, or `LD_PRELOAD`, which may name another allocator.
     """
+    library = _library()
+    return library is not None and all(library.mallopt(parameter, value) == 1 for parameter, value in KEPT.items())
+
+
+def release_freed_memory() -> None:
+    """Return freed memory to the system once, where `keep_freed_memory` works.
+
+    Blocks of many sizes leave gaps that nothing fills: a process that computes one batch after another would grow.
+    """
+    library = _library()
+    if library is not None:
+        library.malloc_trim(0)
+
+
+def _library() -> Any:
+    """Return the GNU C library, None where it is another one or the user chose how it allocates."""
     chosen = any(name.startswith("MALLOC_") for name in os.environ) or bool(os.environ.get("LD_PRELOAD"))
-    if chosen or platform.libc_ver()[0] != "glibc":
-        return False
-    library = ctypes.CDLL(None)
-    return all(library.mallopt(parameter, value) == 1 for parameter, value in KEPT.items())
+    return None if chosen or platform.libc_ver()[0] != "glibc" else ctypes.CDLL(None)

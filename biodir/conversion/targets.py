@@ -177,7 +177,7 @@ def _parquet_writer(file: Any) -> Iterator[Callable[[list[dict[str, Any]]], None
     schema = arrow.schema(
         {
             **{"id": text, "text": text, "pmcid": text},
-            "passages": rows(start=number, end=number, type=text),
+            "passages": rows(start=number, end=number, type=text, section=text),
             "entities": rows(start=number, end=number, type=text, id=arrow.list_(text), text=text),
             "relations": rows(**dict.fromkeys(names, text), **dict.fromkeys(scores, score)),
         }

@@ -30,7 +30,7 @@ def bioc_document(document: Document) -> dict[str, Any]:
     [{'offset': 0, 'length': 4}]
     """
     passages: list[dict[str, Any]] = [
-        {"infons": {"type": part.kind} if part.kind else {}, "offset": part.start_char, "sentences": []}
+        {"infons": _passage_infons(part), "offset": part.start_char, "sentences": []}
         | {"text": document.text[part.start_char : part.end_char], "annotations": [], "relations": []}
         for part in _passages(document)
     ]
@@ -56,6 +56,11 @@ def _passages(document: Document) -> Sequence[Passage]:
         for each in document.mentions
     )
     return document.passages if is_covered and are_held and document.passages else complete
+
+
+def _passage_infons(part: Passage) -> dict[str, str]:
+    """Return the infons of PMC; a name that is empty has none."""
+    return {key: value for key, value in (("section_type", part.section), ("type", part.kind)) if value}
 
 
 def _holds(part: dict[str, Any], mention: Mention) -> bool:

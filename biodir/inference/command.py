@@ -49,6 +49,13 @@ RelationOption = Annotated[list[str] | None, Option("--relation", metavar="TYPE 
 PAIR_HELP = "only pairs of these entity types, without order, such as Chemical-Disease"
 PairOption = Annotated[list[str] | None, Option("--pair-type", metavar="TYPE-TYPE ...", help=PAIR_HELP)]
 EntityOption = Annotated[list[str] | None, Option("--entity", metavar="ID ...", help="only pairs with one of these")]
+SECTION_HELP = (
+    "only these sections of full texts, such as RESULTS or ABSTRACT; by default all but the references, with `all` "
+    "these, too"
+)
+SectionOption = Annotated[list[str] | None, Option("--section", metavar="NAME ...", help=SECTION_HELP)]
+NO_SECTION_HELP = "leave out these sections, such as METHODS"
+NoSectionOption = Annotated[list[str] | None, Option("--no-section", metavar="NAME ...", help=NO_SECTION_HELP)]
 ScoreOption = Annotated[float | None, Option("--min-score", help="leave out relations with a lower score (0..1)")]
 BATCH_HELP = "candidate pairs in a batch of the model; with a small number texts are read more than once"
 DIALECT_HELP = (
@@ -84,6 +91,8 @@ def predict(
     relation: RelationOption = None,
     pair_type: PairOption = None,
     entity: EntityOption = None,
+    section: SectionOption = None,
+    no_section: NoSectionOption = None,
     min_score: ScoreOption = None,
     novel_only: Annotated[bool, Option("--novel-only", help="only relations that are new in their text")] = False,
     directed_only: Annotated[bool, Option("--directed-only", help="only relations with a direction")] = False,
@@ -104,6 +113,7 @@ def predict(
         biodir predict a.pubtator b.jsonl -o out.csv --errors skip-mention
         biodir predict a.xml -o out.jsonl --relation Bind --directed-only
         biodir predict a.txt -o out.pubtator --dialect bioredirect
+        biodir predict article.json -o out.jsonl --section RESULTS DISCUSS
         biodir predict notes.txt --lexicon lexicon.sqlite -o out.jsonl
         biodir predict --pmids 37026113,22429397 -o out.jsonl
         biodir predict abstracts/ -o network.html
@@ -112,6 +122,7 @@ def predict(
     filters: dict[str, Any] = {"relation_types": relation or None, "entity_ids": entity or None, "threshold": min_score}
     filters |= {"pair_types": _pair_types(pair_type or []) or None, "top_k": top_k, "batch_size": batch_size}
     filters |= {"novel_only": novel_only or None, "directed_only": directed_only or None}
+    filters |= {"sections": section or None, "skip_sections": no_section or None}
     filters |= {"type_map": _type_map(type_map or [])}
     writing = Writing(output, output_format, dialect, vocabulary, return_entities)
     files = expand_inputs(inputs or [], writing.paths())

@@ -38,7 +38,7 @@ FORMATS = (*dict.fromkeys([*SUFFIXES.values(), *(each.name for each in NETWORK_F
 SCORES = ("score", "relation_score", "novelty_score", "direction_score")
 COLUMNS = (
     *("document", "subject_id", "subject_type", "subject", "relation", "object_id", "object_type", "object"),
-    *("directed", "novelty", *SCORES, "evidence"),
+    *("directed", "novelty", *SCORES, "evidence", "sections"),
 )
 
 Results = Sequence[Mapping[str, Any]]
@@ -192,9 +192,11 @@ def _rows(document: Document, results: Results, delimiter: str) -> str:
     for result in results:
         subject, object_ = ([result[end][key] for key in ("id", "type", "text")] for end in ("subject", "object"))
         evidence = " ".join(part["text"] for part in result["evidence"])
+        sections = "; ".join(dict.fromkeys(part["section"] for part in result["evidence"] if part["section"]))
         scores = [None if result[name] is None else round(result[name], SCORE_DIGITS) for name in SCORES]
         cells = (document.id, *subject, result["relation"], *object_, result["directed"], result["novelty"])
-        rows.append([" ".join(cell.split()) if isinstance(cell, str) else cell for cell in (*cells, *scores, evidence)])
+        row = (*cells, *scores, evidence, sections)
+        rows.append([" ".join(cell.split()) if isinstance(cell, str) else cell for cell in row])
     return _table(rows, delimiter)
 
 

@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from biodir import __version__
+from biodir.allocator import release_freed_memory
 from biodir.document_biodir import Document
+from biodir.document_sections_biodir import SectionFilter
 from biodir.errors_biodir import STRICT, BioDirError, ErrorPolicy, SettingError
 from biodir.files import check_paths
 from biodir.formats.pubtator_names import Vocabulary, results_with_vocabulary
 from biodir.formats.pubtator_writer import BIOREDIRECT
 from biodir.formats.reading import document_count, read_documents
+from biodir.inference.cost import LongDocuments
 from biodir.inference.outputs import OutputFormat, Results, format_of, output_format
 from biodir.inference.parts import PartRecord, Parts, input_fingerprints, open_parts, pipeline_fingerprint
 from biodir.inference.progress import Progress
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
 
 # Parameters of the pipeline that concern how entities are found.
 FINDING = ("ner", "link", "type_map")
+# Those that concern which pairs are scored.
+PAIR_FILTERS = ("pair_types", "entity_ids", "sections", "skip_sections", "type_map")
 # The note on what strict PubTator has no place for.
 LEFT_TO_BIOREDIRECT = (
     "relations written without direction, novelty and scores, which --dialect bioredirect and JSON Lines keep"
@@ -35,7 +40,7 @@ LEFT_TO_BIOREDIRECT = (
 PART_DOCUMENTS, PART_CHARACTERS = 128, 400_000
 PIPELINE_LOGGER = logging.getLogger("biodir.pipeline_extraction_biodir")
 # What begins the lines of the pipeline on filters; its other lines end in counts.
-FILTERS = ("entity_ids", "pair_types", "relation_types")
+FILTERS = ("entity_ids", "pair_types", "relation_types", "sections")
 
 
 @dataclass(frozen=True)
@@ -99,8 +104,10 @@ def predict_files(
     """
     name = format_name or format_of(output)
     written = output_format(name, dialect, policy.offsets if return_entities else None, vocabulary)
-    run = _Run(extract, written, policy.offsets, None if written.network else vocabulary, parameters)
     progress = progress or Progress()
+    filters = {name: value for name, value in parameters.items() if name in PAIR_FILTERS}
+    costs = LongDocuments(extract, filters, progress.noted)
+    run = _Run(extract, written, policy.offsets, None if written.network else vocabulary, parameters, costs)
     if not isinstance(output, Path):
         if written.is_joined:
             raise SettingError(f"format {name!r} is written to files; name one with -o")
@@ -128,13 +135,16 @@ class _Run:
     offsets: str
     vocabulary: Vocabulary | None
     parameters: Mapping[str, Any]
+    costs: LongDocuments
 
     def documents(self, inputs: Sequence[Path], policy: ErrorPolicy, one_per_line: bool) -> Iterator[Document]:
         """Yield the documents of all files that the model and the output can take."""
+        sections = SectionFilter(self.parameters.get("sections"), self.parameters.get("skip_sections") or ())
 
         def prepare(document: Document) -> Document:
             document = self.extract.check_document(document, self.parameters.get("type_map"), policy)
-            self.written.check(document)  # before the model runs, where file and line are known
+            sections.check(document)  # all before the model runs, where file and line are known
+            self.written.check(document)
             return document
 
         reading = replace(policy, prepare=prepare, finds_entities=self.extract.finds_entities)
@@ -148,6 +158,7 @@ class _Run:
 
         def remembered() -> Iterator[Document]:
             for document in self.extract.with_entities(documents, **finding):
+                self.costs.check(document)
                 read_ahead.append(document)
                 yield document
 
@@ -187,6 +198,7 @@ def _to_file(
                 left_out += run.written.left_out(results)
                 progress.finished(document)
         parts.add(PartRecord(len(part), relations, left_out, notes), "".join(texts))
+        release_freed_memory()
     notes = run.written.join(parts.files(), output)
     policy.note(LEFT_TO_BIOREDIRECT, sum(record.left_out for record in parts.records))
     for line in (*notes, *_merged_notes([record.notes for record in parts.records])):

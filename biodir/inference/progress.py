@@ -20,6 +20,9 @@ class Progress:
     def resumed(self, documents: int) -> None:
         """Take the number of documents that an earlier run has finished."""
 
+    def noted(self, line: str) -> None:
+        """Take a line for the user."""
+
     def finished(self, document: Document) -> None:
         """Take a document of which the relations are found."""
 
@@ -45,6 +48,10 @@ class Bar(Progress):
             tqdm.write(f"biodir: resumed after {documents} finished documents", file=sys.stderr)
         self._bar.initial = self._bar.n = documents
         self._bar.refresh()
+
+    def noted(self, line: str) -> None:
+        """Print a line above the bar."""
+        tqdm.write(f"biodir: {line}", file=sys.stderr)
 
     def finished(self, document: Document) -> None:
         """Count a document and its pairs."""

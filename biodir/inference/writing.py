@@ -91,7 +91,7 @@ class Writing:
         shows_bar = self.output is not None and sys.stderr.isatty()
         # Reads the files once more, only for the bar.
         total = count_documents(files, extract.finds_entities, one_per_line) if shows_bar else None
-        is_filtered = any(parameters.get(name) for name in ("pair_types", "entity_ids"))
+        is_filtered = any(parameters.get(name) for name in ("pair_types", "entity_ids", "sections", "skip_sections"))
         pair_types = [] if is_filtered or not shows_bar else extract.config.pair_types
         with _resumable(self.output), progress_bar(total, shows_bar, pair_types) as bar:
             report = predict_files(

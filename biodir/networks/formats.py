@@ -22,7 +22,7 @@ class NetworkFormat:
 
     Args:
         name: for `--format`.
-        suffix: of output files in this format, in lower case.
+        suffix: of output files in this format, in lower case. That of INDRA is not ``.json``, which elsewhere is BioC.
         write: writes a network to a path, and returns what the format has no place for, as lines for the user.
         has_relation_types: whether it has the relation types of the network, which `--vocabulary` renames.
         files: the endings that the format gives its files in place of the suffix, if it writes several.
@@ -61,7 +61,7 @@ FORMATS = (
     NetworkFormat("neo4j", ".csv", write_neo4j_csv, files=("_nodes.csv", "_edges.csv")),
     NetworkFormat("cx2", ".cx2", write_cx2),
     NetworkFormat("graphml", ".graphml", write_graphml, library="lxml"),
-    NetworkFormat("indra", ".json", write_indra, False),
+    NetworkFormat("indra", ".indra.json", write_indra, False),
     NetworkFormat("page", ".html", write_page),
 )
 
@@ -77,7 +77,7 @@ def network_format(output: Path, name: str | None = None) -> NetworkFormat:
         if not found:
             raise SettingError(f"format is {name!r}; {suggestion(name, [each.name for each in FORMATS])}")
         return found[0]
-    found = [each for each in FORMATS if each.suffix == output.suffix.lower()]
+    found = [each for each in FORMATS if output.name.lower().endswith(each.suffix)]
     if not found:
         known = ", ".join(f"{each.suffix} ({each.name})" for each in FORMATS)
         raise SettingError(f"{output}: unknown suffix {output.suffix!r}; use one of {known}, or name a format")

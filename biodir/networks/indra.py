@@ -116,7 +116,8 @@ def _one_evidence(document: str, sentence: Evidence | None = None) -> dict[str, 
     found: dict[str, Any] = {"source_api": SOURCE, "annotations": {"document": without_half_characters(document)}}
     if sentence:
         found["text"] = without_half_characters(sentence.text)
-        found["annotations"].update(start=sentence.start, end=sentence.end)
+        section = {"section": without_half_characters(sentence.section)} if sentence.section else {}
+        found["annotations"].update(start=sentence.start, end=sentence.end, **section)
     source, _, local = (publication(document) or "").partition(":")
     if source:
         found["text_refs"] = {source: local}

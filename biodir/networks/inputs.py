@@ -25,7 +25,7 @@ from biodir.networks.statements import (
     statements_of,
 )
 
-_TEXT_KEYS = {"text", "title", "abstract", "passages"}
+TEXT_KEYS = {"text", "title", "abstract", "passages"}
 
 
 def read_statements(path: str | os.PathLike[str], policy: ErrorPolicy = STRICT) -> Iterator[DocumentStatements]:
@@ -64,11 +64,11 @@ def statements_from_json(value: Any, default_id: str = "document", policy: Error
     >>> statements_from_json({"id": "7", "relations": [relation]}).statements[0].subject
     ('NCBIGene:1956', 'GeneOrGeneProduct')
     """
-    if not _is_result(value):
+    if not is_result(value):
         return statements_of(document_from_json(value, default_id, policy))
     names: dict[NodeKey, Counter[str]] = {}
     name = str(value.get("id") or default_id)
-    if value.keys() & _TEXT_KEYS:
+    if value.keys() & TEXT_KEYS:
         document = document_from_json({**value, "relations": []}, default_id, policy)
         name, names = document.id, names_of(document, document.entities())
     statements = []
@@ -91,14 +91,14 @@ def _checked(found: Any) -> DocumentStatements:
     return found
 
 
-def _is_result(value: Any) -> bool:
+def is_result(value: Any) -> bool:
     """Return whether a JSON value is a result of `biodir predict`: its relations name subjects, or it has no text."""
     if not isinstance(value, Mapping) or not isinstance(value.get("relations"), list):
         return False
     has_subjects = any(
         isinstance(each, Mapping) and isinstance(each.get("subject"), Mapping) for each in value["relations"]
     )
-    return has_subjects or not value.keys() & (_TEXT_KEYS | {"PubTator3", "documents"})
+    return has_subjects or not value.keys() & (TEXT_KEYS | {"PubTator3", "documents"})
 
 
 def _statement(relation: Mapping[str, Any], document_id: str) -> Statement:
@@ -114,5 +114,8 @@ def _statement(relation: Mapping[str, Any], document_id: str) -> Statement:
         bool(relation["directed"]),
         relation.get("novelty"),
         score,
-        tuple(Evidence(document_id, each["start"], each["end"], each["text"]) for each in relation["evidence"]),
+        tuple(
+            Evidence(document_id, each["start"], each["end"], each["text"], each.get("section") or "")
+            for each in relation["evidence"]
+        ),
     )

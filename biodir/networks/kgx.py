@@ -38,7 +38,7 @@ EDGE_COLUMNS = (
     # Those of biodir: Biolink has no place for them.
     *("biodir_score_noisy_or", "biodir_score_max", "biodir_documents", "biodir_novel", "biodir_known"),
     *("biodir_forward", "biodir_backward", "biodir_undirected", "biodir_opposite_sign"),
-    *("biodir_supporting_text_location", "biodir_other_documents"),
+    *("biodir_supporting_text_location", "biodir_supporting_text_section", "biodir_other_documents"),
 )
 # KGX separates the values of a list so, also where a column is no list, and has no way to escape it.
 _SEPARATOR = "|"
@@ -171,6 +171,7 @@ def _sources(edges: Sequence[Edge]) -> dict[str, Any]:
         "supporting_text": [sentence.text for sentence in evidence],
         "biodir_documents": len(documents),
         "biodir_supporting_text_location": [location(sentence) for sentence in evidence],
+        "biodir_supporting_text_section": sections_of(evidence),
         "biodir_other_documents": [name for name, found in publications.items() if not found],
     }
 
@@ -178,6 +179,11 @@ def _sources(edges: Sequence[Edge]) -> dict[str, Any]:
 def location(sentence: Evidence) -> str:
     """Return where a sentence is, with a fragment after RFC 5147, such as ``PMID:7000001#char=0,16``."""
     return f"{publication(sentence.document) or sentence.document}#char={sentence.start},{sentence.end}"
+
+
+def sections_of(evidence: Sequence[Evidence]) -> list[str]:
+    """Return the section of each sentence, "-" for one without; empty if no sentence has one."""
+    return [each.section or "-" for each in evidence] if any(each.section for each in evidence) else []
 
 
 def _counts(subject: Node, object_: Node, edges: Sequence[Edge]) -> dict[str, Any]:

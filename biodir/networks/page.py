@@ -94,7 +94,7 @@ def _edge_data(edge: Edge, subject: int, object_: int) -> dict[str, Any]:
         "directed": edge.directed,
         "sign": sign(edge.relation),
         "documents": edge.documents,
-        "evidence": [[each.document, each.text] for each in edge.evidence],
+        "evidence": [[each.document, each.text, each.section] for each in edge.evidence],
         "score": edge.score_noisy_or,
         "score_max": edge.score_max,
         "novel": edge.novel,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 from urllib.parse import quote
 
-from biodir.networks.kgx import location, without_half_characters
+from biodir.networks.kgx import location, sections_of, without_half_characters
 from biodir.networks.merging import Edge, Node, is_pmid
 
 TEXT, INTEGER, NUMBER, TRUTH = "text", "integer", "number", "truth"
@@ -56,6 +56,7 @@ EDGE_PROPERTIES: tuple[Property[Edge], ...] = (
     Property("other_documents", TEXT, _other_documents, is_list=True),
     Property("evidence", TEXT, lambda edge: [sentence.text for sentence in edge.evidence], is_list=True),
     Property("evidence_location", TEXT, lambda edge: [location(sentence) for sentence in edge.evidence], is_list=True),
+    Property("evidence_section", TEXT, lambda edge: sections_of(edge.evidence), is_list=True),
     Property("score_noisy_or", NUMBER, lambda edge: edge.score_noisy_or),
     Property("score_max", NUMBER, lambda edge: edge.score_max),
     Property("novel", INTEGER, lambda edge: edge.novel),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from biodir.document_biodir import Document, Entity, Mention, Relation, Span
+from biodir.document_sections_biodir import Sections
 from biodir.document_sentences_biodir import sentence_spans
 from biodir.errors_biodir import AnnotationError
 from biodir.formats.pubtator_names import biored_relation
@@ -24,6 +25,8 @@ _WORD = re.compile(r"\w+|[^\w\s]")
 class Evidence:
     """A sentence of a document. The span ``[start, end)`` counts characters of the text of the document.
 
+    `section` is the name of its section, see `section_of`; empty where the document names none.
+
     >>> Evidence("7", 0, 16, "Iron binds EGFR.").document
     '7'
     """
@@ -32,6 +35,7 @@ class Evidence:
     start: int
     end: int
     text: str
+    section: str = ""
 
 
 @dataclass(frozen=True)
@@ -164,7 +168,11 @@ class _Sentences:
 
     def __init__(self, document: Document) -> None:
         spans = sentence_spans(document)
-        self._all = [Evidence(document.id, start, end, document.text[start:end]) for start, end in spans]
+        sections = Sections(document.passages)
+        self._all = [
+            Evidence(document.id, start, end, document.text[start:end], sections.at(start) or "")
+            for start, end in spans
+        ]
         self._starts = [start for start, _ in spans]
         self._words = [word.start() for word in _WORD.finditer(document.text)]
 

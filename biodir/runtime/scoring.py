@@ -65,24 +65,26 @@ class DocumentScorer:
         """
         pair_entities, entities = inputs["pair_entities"], inputs["mention_entities"]
         counts = np.bincount(entities)  # (entities,)
-        weighed: Any = 0.0
-        totals: Any = 0.0
-        prompts: Any = 0.0
-        shares = _prompt_shares(inputs["pair_windows"])
+        totals = np.zeros(len(pair_entities), dtype=np.float32)
+        weighed = prompts = np.zeros((0, 0), dtype=np.float32)
         mention_states: list[np.ndarray] = []
         for window in range(len(inputs["input_ids"])):
-            takes = (inputs["pair_windows"] == window).any(axis=1)  # (batch,)
-            kinds = np.unique(inputs["pair_type_ids"][takes]) if len(self._embeddings.prompts) else []
+            scored = np.flatnonzero((inputs["pair_windows"] == window).any(axis=1))  # pairs that take this window
+            types = inputs["pair_type_ids"][scored]
+            kinds, rows = np.unique(types if len(self._embeddings.prompts) else types[:0], return_inverse=True)
             hidden, query, key, of_prompts = self._read(inputs, window, kinds)
+            if not mention_states:
+                weighed, prompts = np.zeros((2, len(totals), hidden.shape[-1]), dtype=np.float32)
             inside = inputs["mention_windows"] == window  # (mentions,)
             markers = inputs["mention_positions"][inside]
             mention_states.append(hidden[markers])
             attention = _softmax(query[:, markers] @ key.transpose(0, 2, 1))  # (heads, mentions, tokens)
-            found = _window_contexts(attention, entities[inside], counts, pair_entities, hidden)
-            weighed, totals = weighed + found[0], totals + found[1]
+            shown, of_pairs, of_weights = _window_contexts(attention, entities[inside], counts, pair_entities, hidden)
+            weighed[shown] += of_pairs
+            totals[shown] += of_weights
             if len(kinds):
-                row = np.searchsorted(kinds, inputs["pair_type_ids"]) % len(kinds)
-                prompts = prompts + of_prompts[row] * (takes * shares)[:, None]
+                windows = (inputs["pair_windows"][scored] >= 0).sum(axis=1, keepdims=True)  # (pairs, 1)
+                prompts[scored] += of_prompts[rows] / windows
         states = {
             "entities": _entity_states(np.concatenate(mention_states), entities, len(counts)),
             "contexts": weighed / np.maximum(totals, 1e-12)[:, None],
@@ -199,10 +201,10 @@ def _window_contexts(
     mention_counts: np.ndarray,
     pair_entities: np.ndarray,
     text_states: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return what a window adds to the contexts of all pairs, (batch, hidden), and to their weights, (batch,).
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the pairs of which a window has a mention of each entity, and what it adds to contexts and weights.
 
-    See `modeling_document_biodir`.
+    That is (pairs,), (pairs, hidden) and (pairs,). See `modeling_document_biodir`.
 
     Args:
         attention: (heads, mentions, tokens) of the mentions of the window.
@@ -219,15 +221,16 @@ def _window_contexts(
     rows[entities] = np.arange(len(entities))
     sides = rows[pair_entities]  # (batch, 2)
     pairs = np.flatnonzero((sides >= 0).all(axis=1))
-    weighed = np.zeros((len(pair_entities), text_states.shape[-1]), dtype=np.float32)
-    totals = np.zeros(len(pair_entities), dtype=np.float32)
+    weighed = np.zeros((len(pairs), text_states.shape[-1]), dtype=np.float32)
+    totals = np.zeros(len(pairs), dtype=np.float32)
     for first in range(0, len(pairs), PAIRS_AT_ONCE):
-        some = pairs[first : first + PAIRS_AT_ONCE]
-        common = np.zeros((len(some), attention.shape[-1]), dtype=np.float32)
+        some = slice(first, first + PAIRS_AT_ONCE)
+        of_some = sides[pairs[some]]  # (pairs at once, 2)
+        common = np.zeros((len(of_some), attention.shape[-1]), dtype=np.float32)
         for head in means:  # one by one: what they multiply to stays in the cache of the processor
-            common += head[sides[some, 0]] * head[sides[some, 1]]
+            common += head[of_some[:, 0]] * head[of_some[:, 1]]
         weighed[some], totals[some] = common @ text_states, common.sum(axis=-1)
-    return weighed, totals
+    return pairs, weighed, totals
 
 
 def _entity_states(mention_states: np.ndarray, mention_entities: np.ndarray, entities: int) -> np.ndarray:
@@ -237,11 +240,6 @@ def _entity_states(mention_states: np.ndarray, mention_entities: np.ndarray, ent
     sums = np.zeros_like(highest)
     np.add.at(sums, mention_entities, np.exp(mention_states - highest[mention_entities]))
     return np.log(sums) + highest
-
-
-def _prompt_shares(pair_windows: np.ndarray) -> np.ndarray:
-    """Return (batch,): the share of each window of a pair in the mean of its soft prompt."""
-    return (1 / (pair_windows >= 0).sum(axis=1)).astype(np.float32)
 
 
 def _softmax(scores: np.ndarray) -> np.ndarray:

@@ -7,13 +7,15 @@ from typing import Annotated
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 from typer import Argument, Option
 
 from biodir.errors_biodir import SettingError
 from biodir.files import check_paths, input_name
-from biodir.formats.reading import INPUT_HELP, read_documents
+from biodir.formats.reading import INPUT_HELP
 from biodir.options import ErrorsOption, end_of, quiet_readers, reading_policy
-from biodir.showing.view import show_document
+from biodir.showing.results import read_shown
+from biodir.showing.view import printable, show_document
 
 MODEL_HELP = "folder or Hub id; by default $BIODIR_MODEL or that of the checkout"
 
@@ -24,7 +26,7 @@ def view(
     limit: Annotated[int, Option(min=1, help="show at most so many documents")] = 1,
     errors: ErrorsOption = "raise",
 ) -> None:
-    """Show documents with their mentions and relations.
+    """Show documents with their mentions and relations, also those that `biodir predict` found.
 
     Mentions have the colour of their type; in a file they are in brackets. A relation that raises has an arrow, one
     that lowers a bar, one with another direction a triangle, and one without direction a line.
@@ -32,17 +34,21 @@ def view(
         biodir view samples/sample.pubtator
         biodir view relations.pubtator --id 37026113 22429397
         biodir view relations.pubtator --limit 100
+        biodir view out.jsonl
     """
     check_paths([file])
     quiet_readers()
     policy = reading_policy(errors, "characters", split_relations=True)
     console = Console(file=sys.stdout, highlight=False)
     wanted = set(ids or ())
-    documents = (each for each in read_documents(file, policy) if not wanted or each.id in wanted)
+    documents = (each for each in read_shown(file, policy) if not wanted or each.document.id in wanted)
     shown = set()
-    for document in documents if wanted else islice(documents, limit):
-        show_document(document, console)
-        shown.add(document.id)
+    for found in documents if wanted else islice(documents, limit):
+        if found.listing is None:
+            show_document(found.document, console)
+        else:
+            console.print(Text(printable(found.listing)), end="")
+        shown.add(found.document.id)
     if wanted - shown:
         raise SettingError(f"{input_name(file)}: has no document {', '.join(sorted(wanted - shown))}; check --id")
     end_of(policy)

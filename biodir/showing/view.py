@@ -37,14 +37,15 @@ def show_document(document: Document, console: Console) -> None:
     such as in a file, mentions are in brackets.
     """
     colours = console.color_system
-    console.print(Text(_printable(document.id), "bold"))
+    console.print(Text(printable(document.id), "bold"))
     for part in document.passages or (Passage(0, len(document.text), ""),):
-        if len(document.passages) > 2 and part.kind:
-            console.print(Text(part.kind, "dim"))
+        names = " ".join(filter(None, (part.section, part.kind)))
+        if len(document.passages) > 2 and names:
+            console.print(Text(printable(names), "dim"))
         console.print(marked_text(document, part, colours))
     types = list(dict.fromkeys(each.entity_type for each in document.mentions))
     if types:
-        legend = Text("  ").join(Text(_printable(each), _style(each, colours)) for each in types)
+        legend = Text("  ").join(Text(printable(each), _style(each, colours)) for each in types)
         console.print(Text.assemble("\n", legend))
     if document.relations:
         console.print()
@@ -68,7 +69,7 @@ def marked_text(document: Document, part: Passage, colours: str | None = None) -
     """
     start, end = part.start_char, part.end_char
     inside = [each for each in document.mentions if start <= each.start_char and each.end_char <= end]
-    styled = Text(_printable(document.text[start:end]))
+    styled = Text(printable(document.text[start:end]))
     for mention in sorted(inside, key=lambda each: each.start_char - each.end_char):  # inner ones over outer ones
         style = f"{_style(mention.entity_type, colours)}{'' if mention.identifiers else f' {UNLINKED}'}"
         styled.stylize(style, mention.start_char - start, mention.end_char - start)
@@ -96,15 +97,15 @@ def relation_lines(document: Document, colours: str | None = None) -> Iterator[T
     def named(identifier: str) -> Text:
         entity = entities.get(identifier)
         if entity is None:
-            return Text(_printable(identifier))
-        name, style = Text(_printable(entity.name), _style(entity.entity_type, colours)), "dim"
-        return Text.assemble(name, (f" [{_printable(identifier)}]", style))
+            return Text(printable(identifier))
+        name, style = Text(printable(entity.name), _style(entity.entity_type, colours)), "dim"
+        return Text.assemble(name, (f" [{printable(identifier)}]", style))
 
     for relation in document.relations:
         subject, object_ = _ends(relation)
         arrow = _arrow(relation)
-        kind = (f" {arrow[:2]}{_printable(relation.relation_type)}{arrow} ", "bold")
-        rest = "".join(f"  {_printable(each)}" for each in (relation.novelty, _score(relation)) if each)
+        kind = (f" {arrow[:2]}{printable(relation.relation_type)}{arrow} ", "bold")
+        rest = "".join(f"  {printable(each)}" for each in (relation.novelty, _score(relation)) if each)
         yield Text.assemble(named(subject), kind, named(object_), (rest, "dim"))
 
 
@@ -131,6 +132,6 @@ def _style(entity_type: str, colours: str | None) -> str:
     return f"black on {name}" if colours in FEW_COLOURS else f"#000000 on {pastel}"
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Return the text with a space for each character that a terminal would obey or cannot show."""
     return "".join(each if each.isprintable() or each == "\n" else " " for each in text)

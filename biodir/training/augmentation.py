@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from biodir.document_biodir import Document, Entity, Mention, Passage, Relation
+from biodir.document_biodir import Document, Entity, Mention, Relation
 
 
 def rare_types(documents: Sequence[Document], below: int) -> set[str]:
@@ -124,7 +124,9 @@ def with_other_entities(document: Document, new_of: Mapping[str, Mention]) -> Do
         start, end = moved(mention.start_char), moved(mention.end_char)
         named = mention if new is None else replace(mention, text=new.text, identifiers=new.identifiers)
         found.append(replace(named, start_char=start, end_char=end))
-    passages = tuple(Passage(moved(part.start_char), moved(part.end_char), part.kind) for part in document.passages)
+    passages = tuple(
+        replace(part, start_char=moved(part.start_char), end_char=moved(part.end_char)) for part in document.passages
+    )
     relations = tuple(
         replace(
             relation,

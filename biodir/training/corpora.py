@@ -1,29 +1,29 @@
 """The corpora of a run: read, with their labels mapped, without documents that are held out.
 
-A YAML file lists further corpora with labels of their own, which are mapped to one list as BioREx does:
-
-    - path: drugprot.bioc.xml
-      entity_types: {CHEMICAL: ChemicalEntity, GENE: GeneOrGeneProduct}   # null leaves mentions out
-      relation_types: {INHIBITOR: Negative_Correlation, PART-OF: null}    # null: such pairs are not learned from
-      partial: true                                                       # pair types without relations neither
-
-Names that are not mapped stay as they are. A type of entities may also get a name that PubTator has for it, such as
-Chemical; names of entity types are compared without regard to case.
+`corpus_list.py` explains the YAML file that lists corpora with labels of their own, which are mapped to one list as
+BioREx does.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
-from huggingface_hub.dataclasses import strict
-from huggingface_hub.errors import StrictDataclassError
-
-from biodir.document_biodir import Document
+from biodir.document_biodir import Document, Mention, Relation
 from biodir.errors_biodir import ErrorPolicy, SettingError, suggestion
 from biodir.labels_biodir import MENTIONS
-from biodir.training.reading import held_out_ids, read_corpus, reading_policy
-from biodir.training.settings import TrainingSettings, read_yaml
+from biodir.training.corpus_list import (
+    HEAD,
+    NO_SUBJECT,
+    TAIL,
+    CorpusEntry,
+    LabelRule,
+    held_out_entries,
+    learned_entries,
+)
+from biodir.training.judged_documents import JudgedDocument, read_judged, says_types
+from biodir.training.reading import held_out_ids, logged, read_corpus, reading_policy
+from biodir.training.scopes import Scope
+from biodir.training.settings import TrainingSettings
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,11 @@ class TrainingCorpus:
         documents: with the labels of the model.
         is_partial: it annotates relations of some pair types only.
         excluded_pairs: document id -> pairs of identifiers that are not learned from; their relation has no label here.
+        name: that of its entry in the list of corpora; None for the files of `train` and `extra_train`.
+        scope: what it annotates beside that.
+        untyped: document id -> mentions that are no entity here, of whose words nothing is known.
+        share: of its documents that an epoch shows.
+        negatives_per_positive: in place of that of the settings; None: that one.
 
     >>> TrainingCorpus("train.pubtator", ()).is_partial
     False
@@ -44,17 +49,16 @@ class TrainingCorpus:
     documents: tuple[Document, ...]
     is_partial: bool = False
     excluded_pairs: Mapping[str, frozenset[frozenset[str]]] = field(default_factory=dict)
+    name: str | None = None
+    scope: Scope = field(default_factory=Scope)
+    untyped: Mapping[str, tuple[Mention, ...]] = field(default_factory=dict)
+    share: float = 1.0
+    negatives_per_positive: float | None = None
 
-
-@strict
-@dataclass
-class _Source:
-    """A file to read, and the names that its labels get; names that map to None are left out."""
-
-    path: str
-    partial: bool = False
-    entity_types: dict[str, str | None] = field(default_factory=dict)
-    relation_types: dict[str, str | None] = field(default_factory=dict)
+    @property
+    def is_complete(self) -> bool:
+        """Whether it annotates all pairs, with all that there is to say of them."""
+        return not self.is_partial and self.scope == Scope()
 
 
 def training_corpora(
@@ -70,21 +74,24 @@ def training_corpora(
         SettingError: nothing is left of a corpus, none has a relation, or the YAML file of corpora has a mistake.
         BioDirError: a file cannot be read.
     """
-    held_out = [path for path in (settings.dev, *settings.exclude) if path]
     policy = policy or reading_policy(settings, log)
-    seen = {name for path in held_out for name in held_out_ids(path, settings, log)}
+    held_out = frozenset(held_out_of_run(settings, log, policy))
+    seen = set(held_out)
+    learns_pairs = any(task != MENTIONS for task in settings.tasks)
     corpora = []
     room = settings.max_documents
     for source in _sources(settings):
-        documents = _unseen_documents(source.path, seen, log, policy)
+        found = _read(source, policy, log)
+        if MENTIONS not in settings.tasks:
+            found = _judging(source, found, log)
+        found = _unseen_documents(source, found, seen, held_out, log)[: source.max_documents]
         if room is not None and source.path in settings.train:
-            documents = documents[:room]
-            room -= len(documents)
-        seen.update(document.id for document in documents)
-        if documents:
-            _log_idle_names(source, documents, log)
-            corpora.append(_corpus(source, documents, log))
-    learns_pairs = any(task != MENTIONS for task in settings.tasks)
+            found = found[:room]
+            room -= len(found)
+        seen.update(each.document.id for each in found)
+        if found:
+            _log_idle_names(source, found, log)
+            corpora.append(_corpus(source, found, log))
     if learns_pairs and not any(document.relations for corpus in corpora for document in corpus.documents):
         names = ", ".join(corpus.path for corpus in corpora)
         count = sum(len(corpus.documents) for corpus in corpora)
@@ -92,21 +99,64 @@ def training_corpora(
     return corpora
 
 
+def held_out_of_run(settings: TrainingSettings, log: Callable[[str], None], policy: ErrorPolicy) -> set[str]:
+    """Return the ids of documents, or PMIDs of articles, that nothing learns from."""
+    files = [path for path in (settings.dev, *settings.exclude) if path]
+    found = {name for path in files for name in held_out_ids(path, settings, log)}
+    for source in held_out_entries(settings):
+        for each in _read(source, policy, log):
+            found.update(name for name in (each.document.id, each.pmid) if name)
+    return found
+
+
+def listed_corpus(entry: CorpusEntry, policy: ErrorPolicy, log: Callable[[str], None] = print) -> TrainingCorpus:
+    """Return the corpus of an entry with all its documents that judge some pair, as it is for scores."""
+    return _corpus(entry, _judging(entry, _read(entry, policy, log), log)[: entry.max_documents], log)
+
+
+def _read(source: CorpusEntry, policy: ErrorPolicy, log: Callable[[str], None]) -> list[JudgedDocument]:
+    """Return the documents of a file; only those of JSON Lines say which pairs they judge."""
+    if not says_types(source.path):
+        return [JudgedDocument(document, pmid=document.id) for document in read_corpus(source.path, policy, log)]
+    with logged(source.path, policy, log):
+        found = list(read_judged(source, policy))
+    if source.split and not found:
+        raise SettingError(f"{source.path}: no document is of the split {', '.join(source.split)}; change `split`")
+    return found
+
+
+def _judging(
+    source: CorpusEntry, documents: Sequence[JudgedDocument], log: Callable[[str], None]
+) -> list[JudgedDocument]:
+    """Return the documents that say of some pair whether it is related."""
+    found = [each for each in documents if each.judgement is None or each.judgement.says_anything(each.document)]
+    if len(found) < len(documents):
+        log(f"{source.path}: {len(documents) - len(found)} documents left out, which judge no pair")
+    return found
+
+
 def _unseen_documents(
-    path: str, seen: Collection[str], log: Callable[[str], None], policy: ErrorPolicy
-) -> list[Document]:
-    """Return the documents of a file whose ids were not seen, each once.
+    source: CorpusEntry,
+    documents: Sequence[JudgedDocument],
+    seen: Collection[str],
+    held_out: Collection[str],
+    log: Callable[[str], None],
+) -> list[JudgedDocument]:
+    """Return the documents whose ids were not seen, and which are no part of an article that is held out, each once.
 
     Raises:
         SettingError: there is none.
     """
-    found: dict[str, Document] = {}
+    path = source.path
+    found: dict[str, JudgedDocument] = {}
     left_out = twice = 0
-    for document in read_corpus(path, policy, log):
-        left_out += document.id in seen
-        twice += document.id in found
-        if document.id not in seen:
-            found.setdefault(document.id, document)
+    for each in documents:
+        name = each.document.id
+        is_seen = name in seen or each.pmid in held_out
+        left_out += is_seen
+        twice += name in found
+        if not is_seen:
+            found.setdefault(name, each)
     if left_out:
         log(f"{path}: {left_out} documents left out, held out for evaluation or in a corpus before")
     if twice:
@@ -121,71 +171,97 @@ def _unseen_documents(
 
 
 def corpus_paths(settings: TrainingSettings) -> list[str]:
-    """Return the files of all corpora that the settings name, with those of the YAML file of corpora."""
-    return [source.path for source in _sources(settings)]
+    """Return the files of all corpora that the settings name, with those of the YAML file that are read."""
+    found = [source.path for source in (*_sources(settings), *held_out_entries(settings))]
+    return list(dict.fromkeys(found))
 
 
-def _sources(settings: TrainingSettings) -> list[_Source]:
+def _sources(settings: TrainingSettings) -> list[CorpusEntry]:
     return [
-        *map(_Source, settings.train),
-        *(_Source(path, partial=True) for path in settings.extra_train),
-        *(_listed_sources(Path(settings.corpora)) if settings.corpora else ()),
+        *map(CorpusEntry, settings.train),
+        *(CorpusEntry(path, partial=True) for path in settings.extra_train),
+        *learned_entries(settings),
     ]
 
 
-def _listed_sources(path: Path) -> Iterable[_Source]:
-    entries = read_yaml(path)
-    if not isinstance(entries, list):
-        raise SettingError(f"{path}: holds {type(entries).__name__}, not a list of corpora, each with `- path: FILE`")
-    for number, entry in enumerate(entries, start=1):
-        try:
-            yield _Source(**{key: value for key, value in dict(entry).items() if value is not None})
-        except (TypeError, ValueError, StrictDataclassError) as error:
-            reason = " ".join(str(error).split())
-            raise SettingError(
-                f"{path}, corpus {number}, {entry}: {reason}; write `- path: FILE`, and mappings of names to names or "
-                "null; put quotes around names such as 'No'"
-            ) from error
-
-
-def _log_idle_names(source: _Source, documents: Sequence[Document], log: Callable[[str], None]) -> None:
+def _log_idle_names(source: CorpusEntry, found: Sequence[JudgedDocument], log: Callable[[str], None]) -> None:
     """Log the mapped names that no document has: misspelt ones map nothing."""
+    documents = [each.document for each in found]
     had = {
         "entity_types": {mention.entity_type for document in documents for mention in document.mentions},
         "relation_types": {relation.relation_type for document in documents for relation in document.relations},
     }
-    folded = {name.casefold() for name in had["entity_types"]}
+    of_source = {name for each in found for name in each.source_types}
+    folded = {name.casefold() for name in (*had["entity_types"], *of_source)}
     for name, values in had.items():
-        idle = sorted(set(getattr(source, name)) - values)
+        idle = sorted(set(getattr(source, name)) - values - of_source)
         idle = [each for each in idle if name == "relation_types" or each.casefold() not in folded]
         if idle:
             named = [f"{each} ({suggestion(each, sorted(values))})" for each in idle]
             log(f"{source.path}: {name} maps {', '.join(named)}, which none of its documents has")
 
 
-def _corpus(source: _Source, documents: Sequence[Document], log: Callable[[str], None]) -> TrainingCorpus:
+def _corpus(source: CorpusEntry, found: Sequence[JudgedDocument], log: Callable[[str], None]) -> TrainingCorpus:
+    judgements = {each.document.id: each.judgement for each in found if each.judgement is not None}
+    if judgements:
+        unknown = {name: each.unknown for name, each in judgements.items() if each.unknown}
+        documents = tuple(each.document for each in found)
+    else:
+        documents, unknown = _mapped(source, [each.document for each in found], log)
+    if unknown:
+        pairs = sum(map(len, unknown.values()))
+        reason = "are unknown, mapped to null or contradictory" if judgements else "are mapped to null"
+        log(f"{source.path}: {pairs} pairs are not learned from, whose relation types {reason}")
+    return TrainingCorpus(
+        source.path,
+        documents,
+        source.partial,
+        unknown,
+        source.name,
+        Scope(
+            judgements,
+            None if source.known_types is None else frozenset(source.known_types),
+            None if source.pair_types is None else frozenset(map(frozenset, source.pair_types)),
+            source.unsure,
+        ),
+        {each.document.id: each.untyped for each in found if each.untyped},
+        source.share,
+        source.negatives_per_positive,
+    )
+
+
+def _mapped(
+    source: CorpusEntry, documents: Sequence[Document], log: Callable[[str], None]
+) -> tuple[tuple[Document, ...], dict[str, frozenset[frozenset[str]]]]:
+    """Return the documents with the names of the model, and the pairs of each whose relation has no label here."""
     mapped, excluded, left_out = [], {}, Counter[str]()
-    folded = {other.casefold(): name for other, name in source.entity_types.items()}
     for document in documents:
         mentions = []
         for mention in document.mentions:
-            kind = mention.entity_type
-            name = source.entity_types.get(kind, folded.get(kind.casefold(), kind))
+            name = source.entity_type(mention.entity_type)
             if name is None:
-                left_out[kind] += 1
+                left_out[mention.entity_type] += 1
             else:
                 mentions.append(replace(mention, entity_type=name))
-        types = source.relation_types
-        labelled = [(each, types.get(each.relation_type, each.relation_type)) for each in document.relations]
-        relations = tuple(replace(each, relation_type=name) for each, name in labelled if name is not None)
-        dropped = frozenset(each.pair for each, name in labelled if name is None)
+        labelled = [(each, source.rule(each.relation_type)) for each in document.relations]
+        relations = tuple(
+            each if rule is None else _relation(each, rule)
+            for each, rule in labelled
+            if rule is None or rule.relation_type is not None
+        )
+        dropped = {each.pair for each, rule in labelled if rule is not None and rule.relation_type is None}
         if dropped:
-            excluded[document.id] = dropped
+            excluded[document.id] = frozenset(dropped)
         mapped.append(replace(document, mentions=tuple(mentions), relations=relations))
     if left_out:
         named = ", ".join(f"{name} ({count})" for name, count in left_out.most_common())
         log(f"{source.path}: {left_out.total()} mentions left out, whose types are mapped to null: {named}")
-    if excluded:
-        pairs = sum(map(len, excluded.values()))
-        log(f"{source.path}: {pairs} pairs are not learned from, whose relation types are mapped to null")
-    return TrainingCorpus(source.path, tuple(mapped), source.partial, excluded)
+    return tuple(mapped), excluded
+
+
+def _relation(relation: Relation, rule: LabelRule) -> Relation:
+    """Return a relation with the type and the subject of a rule."""
+    assert rule.relation_type is not None, "others are left out"
+    sides = {HEAD: relation.entity1_id, TAIL: relation.entity2_id, NO_SUBJECT: None}
+    subject = sides.get(rule.subject, relation.subject_id) if rule.subject else relation.subject_id
+    return replace(relation, relation_type=rule.relation_type, subject_id=subject)

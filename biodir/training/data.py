@@ -9,12 +9,14 @@ from typing import Any
 import torch
 
 from biodir.document_biodir import Document, Relation
+from biodir.document_candidates_biodir import CandidatePair
 from biodir.errors_biodir import AnnotationError
 from biodir.evaluation.checks import unannotated_parts
 from biodir.modeling_pairwise_biodir import length_groups
 from biodir.pipeline_decoding_biodir import pair_targets, relations_of_pairs
 from biodir.processing_biodir import Features, Processor
 from biodir.processing_pairwise_biodir import PairwiseFeatures, PairwiseProcessor
+from biodir.training.scopes import PairGroup, Scope
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class LabelledPairs:
     """Features with the targets of their pairs: of each, task -> one number for each label.
 
     The first task decides which pairs are related. `swapped`, where known, holds the same pairs in the other order.
+    `group` is their corpus, and what an epoch draws of it.
 
     >>> pairs = LabelledPairs(None, ({"relation": [0.0, 1.0]}, {"relation": [1.0, 0.0]}))
     >>> pairs.related
@@ -31,6 +34,7 @@ class LabelledPairs:
     features: Features
     targets: tuple[dict[str, list[float]], ...]
     swapped: "LabelledPairs | None" = field(default=None, repr=False)
+    group: PairGroup = field(default=PairGroup(), repr=False)
 
     @property
     def related(self) -> tuple[bool, ...]:
@@ -52,11 +56,11 @@ class LabelledPairs:
         if not indices:
             return replace(self, swapped=None)
         if isinstance(self.features, PairwiseFeatures):
-            return self.swapped
+            return replace(self.swapped, group=self.group)
         chosen = [self.swapped if index in indices else self for index in range(len(self.targets))]
         pairs: Any = tuple(found.features.pairs[index] for index, found in enumerate(chosen))
         targets = tuple(found.targets[index] for index, found in enumerate(chosen))
-        return LabelledPairs(replace(self.features, pairs=pairs), targets)
+        return LabelledPairs(replace(self.features, pairs=pairs), targets, group=self.group)
 
 
 def labelled_pairs(
@@ -66,6 +70,7 @@ def labelled_pairs(
     is_partial: bool = False,
     excluded: Mapping[str, Collection[frozenset[str]]] | None = None,
     with_swapped: bool = False,
+    scope: Scope | None = None,
 ) -> Iterator[LabelledPairs]:
     """Yield the candidate pairs of a corpus with their targets.
 
@@ -77,11 +82,15 @@ def labelled_pairs(
             BC5CDR annotates only chemicals with diseases.
         excluded: document id -> pairs of identifiers to leave out.
         with_swapped: makes the pairs in the other order, too.
+        scope: which pairs and labels the documents judge, where they do not judge all.
 
     Raises:
         AnnotationError: a relation has a label that is not among the labels; with the document.
     """
+    scope = scope or Scope()
     unannotated = unannotated_parts([relation for document in documents for relation in document.relations])
+    if scope.judgements:  # which say of each pair whether its direction is known
+        unannotated = ("novelty",)
     joined = related_types(documents)
     for document in documents:
         left_out = (excluded or {}).get(document.id, ())
@@ -90,7 +99,9 @@ def labelled_pairs(
         if is_partial:
             pairs = [pair for pair in pairs if {pair.entity1.entity_type, pair.entity2.entity_type} in joined]
         relations = relations_of_pairs(document)
-        found = _with_targets(processor.features(tokenized, pairs), document.id, relations, labels, unannotated)
+        pairs = [pair for pair in pairs if scope.judges(document.id, pair, pair.identifiers in relations)]
+        labelling = _Labelling(document.id, relations, labels, unannotated, scope)
+        found = _with_targets(processor.features(tokenized, pairs), labelling)
         if not with_swapped:
             yield from found
             continue
@@ -98,26 +109,37 @@ def labelled_pairs(
         others = processor.features(
             tokenized, [replace(each, entity1=each.entity2, entity2=each.entity1) for each in pairs]
         )
-        swapped = _with_targets(others, document.id, relations, labels, unannotated)
+        swapped = _with_targets(others, labelling)
         for each, other in zip(found, swapped, strict=True):
             yield replace(each, swapped=other)
 
 
-def _with_targets(
-    features_of_pairs: Iterable[Features],
-    document_id: str,
-    relations: Mapping[frozenset[str], Sequence[Relation]],
-    labels: Mapping[str, Sequence[str]],
-    unannotated: Collection[str],
-) -> Iterator[LabelledPairs]:
+@dataclass(frozen=True)
+class _Labelling:
+    """What the targets of a document's pairs are made of."""
+
+    document_id: str
+    relations: Mapping[frozenset[str], Sequence[Relation]]
+    labels: Mapping[str, Sequence[str]]
+    unannotated: Collection[str]
+    scope: Scope
+
+    def targets(self, pair: CandidatePair) -> dict[str, list[float]]:
+        """Return task -> a number for each label of a pair."""
+        related = self.relations.get(pair.identifiers, ())
+        found = pair_targets(pair, related, self.labels, self.unannotated)
+        judgement = self.scope.judgements.get(self.document_id)
+        is_directed = judgement is None or pair.identifiers not in judgement.undirected
+        types = [each.relation_type for each in related]
+        return self.scope.masked(found, self.labels.get("relation", ()), types, is_directed)
+
+
+def _with_targets(features_of_pairs: Iterable[Features], labelling: _Labelling) -> Iterator[LabelledPairs]:
     for features in features_of_pairs:
         try:
-            targets = [
-                pair_targets(scored.pair, relations.get(scored.pair.identifiers, ()), labels, unannotated)
-                for scored in features.pairs
-            ]
+            targets = [labelling.targets(scored.pair) for scored in features.pairs]
         except AnnotationError as error:
-            raise AnnotationError(f"document {document_id}: {error}") from error
+            raise AnnotationError(f"document {labelling.document_id}: {error}") from error
         yield LabelledPairs(features, tuple(targets))
 
 
@@ -142,18 +164,22 @@ def epoch_pairs(
     """Return all related pairs and a share of the unrelated ones, which the seed draws, without empty features.
 
     Args:
-        negatives_per_positive: unrelated pairs for each related one.
+        negatives_per_positive: unrelated pairs for each related one of the same corpus, where its group names no other
+            number.
         swapped_share: probability of each pair to be shown in the other order.
     """
-    related: list[tuple[int, int]] = []
-    unrelated: list[tuple[int, int]] = []
-    for index, found in enumerate(labelled):
-        for number, is_related in enumerate(found.related):
-            (related if is_related else unrelated).append((index, number))
     draw = random.Random(seed)
-    wanted = min(len(unrelated), round(negatives_per_positive * len(related)))
+    indices_of: dict[PairGroup, list[int]] = {}
+    for index, found in enumerate(labelled):
+        indices_of.setdefault(found.group, []).append(index)
+    drawn_pairs: list[tuple[int, int]] = []
+    for group, indices in indices_of.items():
+        if group.share < 1:
+            indices = draw.sample(indices, max(1, round(group.share * len(indices))))
+        own = group.negatives_per_positive
+        drawn_pairs += _drawn_pairs(labelled, sorted(indices), negatives_per_positive if own is None else own, draw)
     chosen: dict[int, list[int]] = {}
-    for index, number in sorted(related + draw.sample(unrelated, wanted)):
+    for index, number in sorted(drawn_pairs):
         chosen.setdefault(index, []).append(number)
     drawn = [labelled[index].select(numbers) for index, numbers in chosen.items()]
     if not swapped_share:
@@ -162,6 +188,19 @@ def epoch_pairs(
         found.with_swapped([index for index in range(len(found.targets)) if draw.random() < swapped_share])
         for found in drawn
     ]
+
+
+def _drawn_pairs(
+    labelled: Sequence[LabelledPairs], indices: Iterable[int], ratio: float, draw: random.Random
+) -> list[tuple[int, int]]:
+    """Return all related pairs of these features, and a share of the others, as index and number in the features."""
+    related: list[tuple[int, int]] = []
+    unrelated: list[tuple[int, int]] = []
+    for index in indices:
+        for number, is_related in enumerate(labelled[index].related):
+            (related if is_related else unrelated).append((index, number))
+    wanted = min(len(unrelated), round(ratio * len(related)))
+    return related + draw.sample(unrelated, wanted)
 
 
 def epoch_steps(
@@ -208,4 +247,7 @@ def training_batch(labelled: Sequence[LabelledPairs], processor: Processor) -> d
     targets = [targets for found in labelled for targets in found.targets]
     for task in targets[0]:
         batch[f"{task}_targets"] = torch.tensor([found[task] for found in targets])  # (batch, labels)
+    corpora = [found.group.corpus_id for found in labelled for _ in found.targets]
+    if None not in corpora:
+        batch["corpus_ids"] = torch.tensor(corpora)  # (batch,)
     return batch

@@ -100,6 +100,9 @@ def _copy_matching(source: BioDirForRelationExtraction, model: BioDirForRelation
             new.append("tagger")
     elif source.tagger is not None:
         logger.warning("%s: its tagger is left out; name mentions among the tasks to keep it", folder)
+    has_same_corpora = source.config.corpus_labels == model.config.corpus_labels
+    if model.corpus_vectors is not None and source.corpus_vectors is not None and has_same_corpora:
+        model.corpus_vectors.load_state_dict(source.corpus_vectors.state_dict())
     if model.soft_prompt is not None:
         has_same_types = source.config.pair_types == model.config.pair_types
         if has_same_types and source.soft_prompt is not None and _same_shapes(model.soft_prompt, source.soft_prompt):

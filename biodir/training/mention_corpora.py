@@ -1,23 +1,18 @@
 """The files whose mentions the tagger learns from, without documents that are held out."""
 
-import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from biodir.configuration_biodir import BioDirConfig
 from biodir.document_biodir import Document, Mention, Passage
-from biodir.errors_biodir import BioDirError, ErrorPolicy, ParseError, SettingError
-from biodir.files import input_name, open_input, text_lines
+from biodir.errors_biodir import ErrorPolicy, SettingError
 from biodir.labels_biodir import known_type
-from biodir.training.corpora import TrainingCorpus
+from biodir.training.corpora import TrainingCorpus, held_out_of_run
+from biodir.training.judged_documents import read_lines, says_types
 from biodir.training.mentions import NO_TYPE, MentionCorpus
-from biodir.training.reading import held_out_ids, read_corpus, reading_policy
+from biodir.training.reading import read_corpus, reading_policy
 from biodir.training.settings import TrainingSettings
-
-# What stands before the end of a first line that says which types its document annotates.
-_START_CHARS = 1 << 20
 
 
 def mention_corpora(
@@ -37,13 +32,13 @@ def mention_corpora(
         SettingError: no document is left of one.
     """
     policy = policy or reading_policy(settings, log)
-    held_out = [path for path in (settings.dev, *settings.exclude) if path]
-    seen = {name for path in held_out for name in held_out_ids(path, settings, log)}
+    seen = held_out_of_run(settings, log, policy)
     found = []
     for corpus in corpora:
         seen.update(document.id for document in corpus.documents)
-        types = None if corpus.is_partial else config.entity_types
-        found.append(_of_model(corpus.path, [(document, types) for document in corpus.documents], config))
+        found.append(
+            _of_model(corpus.path, [_with_types(document, corpus, config) for document in corpus.documents], config)
+        )
     for path in settings.mention_train:
         corpus_documents = _read(path, policy, log)
         kept = [(document, types) for document, types in corpus_documents if document.id not in seen]
@@ -55,6 +50,17 @@ def mention_corpora(
         seen.update(document.id for document, _ in kept)
         found.append(_of_model(path, kept, config))
     return found
+
+
+def _with_types(
+    document: Document, corpus: TrainingCorpus, config: BioDirConfig
+) -> tuple[Document, Collection[str] | None]:
+    """Return a document with all its mentions, and the types that it annotates; None where it does not say."""
+    judgement = corpus.scope.judgements.get(document.id)
+    if judgement is None:
+        return document, None if corpus.is_partial else config.entity_types
+    mentions = (*document.mentions, *corpus.untyped.get(document.id, ()))
+    return replace(document, mentions=mentions), judgement.entity_types
 
 
 def _of_model(
@@ -76,40 +82,18 @@ def _of_model(
 
 def _read(path: str, policy: ErrorPolicy, log: Callable[[str], Any]) -> list[tuple[Document, Collection[str] | None]]:
     """Return the documents of a file, with the types that each annotates completely, None where it does not say."""
-    if not _says_types(path):
+    if not says_types(path):
         return [(document, None) for document in read_corpus(path, policy, log)]
-    with open_input(path) as file:
-        lines = ((f"{input_name(path)}:{number}", line) for number, line in enumerate(text_lines(file), start=1))
-        attempts = ((place, partial(_annotated, line, place)) for place, line in lines if line.strip())
-        return list(policy.documents(attempts, input_name(path)))
+    return list(read_lines(path, _annotated, policy))
 
 
-def _says_types(path: str) -> bool:
-    with open_input(path) as file:
-        line = next(text_lines(file), "")
-    return line.lstrip().startswith("{") and '"annotated_types"' in line[:_START_CHARS]
-
-
-def _annotated(line: str, place: str) -> tuple[Document, Collection[str]]:
-    """Return the document of a line, its id the PMID where it has one, with the types that it annotates completely.
-
-    Raises:
-        ParseError: the line is no such document.
-    """
-    try:
-        value = json.loads(line)
-        mentions = tuple(
-            Mention(each["start"], each["end"], value["text"][each["start"] : each["end"]], each["type"] or NO_TYPE)
-            for each in value["entities"]
-        )
-        end = value.get("title_end")
-        text = value["text"]
-        passages = (Passage(0, end, "title"), Passage(end, len(text), "abstract")) if end else ()
-        document = Document(value.get("pmid") or value["id"], text, mentions, passages=passages)
-        return document, list(value["annotated_types"])
-    except BioDirError as error:
-        raise type(error)(f"{place}: {error}", error.reason) from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise ParseError(
-            f"{place}: is no document with id, text, entities (start, end, type) and annotated_types ({error!r})"
-        ) from error
+def _annotated(value: Mapping[str, Any]) -> tuple[Document, Collection[str]]:
+    """Return the document of a line, its id the PMID where it has one, with the types that it annotates completely."""
+    text, end = value["text"], value.get("title_end")
+    mentions = tuple(
+        Mention(each["start"], each["end"], text[each["start"] : each["end"]], each["type"] or NO_TYPE)
+        for each in value["entities"]
+    )
+    passages = (Passage(0, end, "title"), Passage(end, len(text), "abstract")) if end else ()
+    document = Document(value.get("pmid") or value["id"], text, mentions, passages=passages)
+    return document, list(value["annotated_types"])

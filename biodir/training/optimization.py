@@ -12,7 +12,7 @@ from biodir.document_biodir import Relation
 from biodir.training.settings import TrainingSettings
 
 # Parameters that do not come from the encoder; they are newly initialized and want larger steps.
-NEW_PARAMETERS = ("soft_prompt.", "heads.", "tagger.classifier.")
+NEW_PARAMETERS = ("soft_prompt.", "corpus_vectors.", "heads.", "tagger.classifier.")
 _LAYER = re.compile(r"\.layers?\.(\d+)\.")
 _EMBEDDINGS = re.compile(r"^encoder\.embeddings(_project)?\.")  # the second maps Electra's narrow ones
 # Of a process, in the seeds of dropout: more steps than any run has.

@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import torch
 
 from biodir.configuration_biodir import ADAPTIVE_THRESHOLD, BioDirConfig
 from biodir.document_biodir import Document
+from biodir.document_candidates_biodir import candidate_pairs
 from biodir.errors_biodir import ErrorPolicy, SettingError
 from biodir.evaluation.checks import unannotated_parts
 from biodir.evaluation.model_scores import ProcessedDocuments, processed_documents
@@ -25,6 +26,7 @@ from biodir.training.mentions import LabelledWords, mention_steps
 from biodir.training.optimization import balanced_weights
 from biodir.training.provenance import data_fingerprints
 from biodir.training.reading import known_documents, read_corpus, reading_policy
+from biodir.training.scopes import PairGroup, pair_counts
 from biodir.training.settings import TrainingSettings, named_values
 from biodir.training.validation import check_level
 
@@ -77,6 +79,7 @@ def run_config(settings: TrainingSettings, lists: LabelLists, corpora: Sequence[
         tagger_layers=_tagger_layers(settings),
         chunk_tokens=named_values(settings.chunk_tokens),
         task_weights=weights,
+        corpus_labels=[corpus.name for corpus in corpora if corpus.name] if settings.corpus_vectors else [],
         label_weights=balanced_weights(relations, lists.relation_labels, balance) if balance else {},
         # With a threshold learned for each pair, the highest label wins, the first among them.
         relation_threshold=1.0 if settings.relation_loss == ADAPTIVE_THRESHOLD else 0.5,
@@ -112,7 +115,7 @@ def pairs_to_learn(
         return found
     policy = policy or reading_policy(settings, log)
     first = config.tasks[0]
-    complete = [document for corpus in corpora if not corpus.is_partial for document in corpus.documents]
+    complete = [document for corpus in corpora if corpus.is_complete for document in corpus.documents]
     rare = rare_types(complete, settings.rare_below)
     for corpus in corpora:
         documents = known_documents(corpus.path, corpus.documents, config, policy, log)
@@ -127,22 +130,56 @@ def pairs_to_learn(
                 "takes all pairs of types that relations join"
             )
         excluded = dict(corpus.excluded_pairs)
-        if settings.rare_copies and not corpus.is_partial:
+        if settings.rare_copies and corpus.is_complete:
             given = (settings.rare_copies, rare, settings.seed, corpus.excluded_pairs)
             for copy, pairs_left_out in list(augmented_documents(documents, *given)):
                 documents.append(copy)
                 excluded[copy.id] = pairs_left_out
         with_swapped = settings.swap_augmentation > 0
-        pairs = list(labelled_pairs(documents, processor, config.labels, corpus.is_partial, excluded, with_swapped))
+        group = _group(corpus, config)
+        of_corpus = labelled_pairs(
+            documents, processor, config.labels, corpus.is_partial, excluded, with_swapped, corpus.scope
+        )
+        pairs = [replace(each, group=group) for each in of_corpus]
         if not pairs:
             types = _named(config.pair_types)
             raise SettingError(f"{corpus.path}: no candidate pair to learn from; pairs are of the types {types}")
+        if corpus.name:
+            log(f"{corpus.name}: {_facts(documents, pairs, config)}")
         found += pairs
     if not found:
         raise SettingError(f"no corpus annotates {first}, which decides what is related; choose other --tasks")
     if not any(any(each.related) for each in found):
         raise SettingError("no candidate pair of the training data is related; is it the file with the relations?")
     return found
+
+
+def _group(corpus: TrainingCorpus, config: BioDirConfig) -> PairGroup:
+    """Return what an epoch draws of a corpus; its number is 0 where the model has no vector for it."""
+    number = None
+    if config.corpus_labels:
+        numbers = {name: place for place, name in enumerate(config.corpus_labels, start=1)}
+        number = numbers.get(corpus.name or "", 0)
+    return PairGroup(corpus.name or corpus.path, corpus.share, corpus.negatives_per_positive, number)
+
+
+def _facts(documents: Sequence[Document], pairs: Sequence[LabelledPairs], config: BioDirConfig) -> str:
+    """Return what is learned from a corpus, as a line for the log."""
+    entities = [document.entities() for document in documents]
+    candidates = sum(1 for each in entities for _ in candidate_pairs(each, config.pair_types))
+    targets = [each for found in pairs for each in found.targets]
+    related = sum(sum(found.related) for found in pairs)
+    line = (
+        f"{len(documents)} documents, {sum(map(len, entities))} entities; learns from {len(targets)} of {candidates} "
+        f"candidate pairs, {related} related"
+    )
+    for task, counts in pair_counts((each for each in targets if _is_related(each)), config.labels).items():
+        line += f"; {task}: " + ", ".join(f"{label} {count}" for label, count in counts.most_common())
+    return line
+
+
+def _is_related(targets: Mapping[str, Sequence[float]]) -> bool:
+    return any(value > 0 for value in next(iter(targets.values()))[1:])
 
 
 def relations_without_candidate(documents: Iterable[Document], pair_types: Iterable[Sequence[str]]) -> Counter[str]:

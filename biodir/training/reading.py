@@ -31,7 +31,7 @@ def read_corpus(path: str, policy: ErrorPolicy, log: Log = print, most: int | No
     Raises:
         BioDirError: the file cannot be read, or a document has an error, unless the policy leaves it out.
     """
-    with _logged(path, policy, log):
+    with logged(path, policy, log):
         return list(islice(policy.files([path], lambda each: read_documents(each, policy)), most))
 
 
@@ -45,7 +45,7 @@ def held_out_ids(path: str, settings: TrainingSettings, log: Log = print) -> set
     """
     errors = settings.errors if settings.errors == "raise" else "skip-mention"
     policy = ErrorPolicy(errors, settings.offsets, settings.split_relations, relations=False)
-    with _logged(path, policy, lambda line: None):
+    with logged(path, policy, lambda line: None):
         found = {document.id for document in read_documents(path, policy)}
     unread = policy.skipped_number("document")
     if unread:
@@ -77,7 +77,7 @@ def known_documents(
     attempts = (
         (path, partial(with_known_types, document, config.entity_types, type_map, policy)) for document in documents
     )
-    with _logged(path, policy, log):
+    with logged(path, policy, log):
         known = list(policy.documents(attempts, path))
     several = several_types(known)
     if several:
@@ -109,7 +109,7 @@ def named_counts(counts: Counter[str], known: Sequence[str] = ()) -> str:
 
 
 @contextmanager
-def _logged(path: str, policy: ErrorPolicy, log: Log) -> Iterator[None]:
+def logged(path: str, policy: ErrorPolicy, log: Log) -> Iterator[None]:
     """Log what the policy leaves out or notes inside, and keep the readers from logging it, too."""
     before = policy.skipped.copy(), policy.notes.copy()
     readers = logging.getLogger("biodir.errors_biodir")

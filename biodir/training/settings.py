@@ -30,11 +30,17 @@ CHANGEABLE = (
     "stop_after_epoch",
     "early_stopping_patience",
 )
+# What concerns the corpora of the file of `corpora`.
+OF_LISTED_CORPORA = (
+    *("data_dir", "corpora_only", "corpora_without", "corpora_held_out", "max_corpus_documents", "corpus_vectors"),
+)
 # Settings that older records lack, whose runs did the same as with these.
 ADDED = {
     **{"errors": "raise", "offsets": "characters", "split_relations": False},
     **{"mention_train": [], "tagger_layers": None, "freeze_relations": False},
     **{"mention_weight": 1.0, "sentence_share": 0.0},
+    **{"data_dir": None, "corpora_only": [], "corpora_without": [], "corpora_held_out": []},
+    **{"max_corpus_documents": None, "corpus_vectors": False},
 }
 # The seeds of dropout are made of this one and must fit into 64 bits.
 LARGEST_SEED = 10**9
@@ -70,7 +76,12 @@ class TrainingSettings:
     encoder: str = setting("folder or Hub id of the pretrained encoder, or of a biodir checkpoint to start from", "")
     output_dir: str = setting("folder for the best checkpoint, the log and the states to resume a stopped run", "")
     extra_train: list[str] = setting("further files, which annotate relations of some pair types only", [])
-    corpora: str | None = setting("YAML file with further corpora whose own labels are mapped, see training/corpora.py")
+    corpora: str | None = setting("YAML file with further corpora and what they annotate, see training/corpus_list.py")
+    data_dir: str | None = setting("folder that the paths in the file of --corpora start from; none: the current one")
+    corpora_only: list[str] = setting("of the corpora in that file, learn only from these", [])
+    corpora_without: list[str] = setting("of the corpora in that file, do not learn from these", [])
+    corpora_held_out: list[str] = setting("corpora in that file whose documents are not learned from anywhere", [])
+    max_corpus_documents: int | None = setting("of each corpus in that file, the first so many documents", None, COUNT)
     mention_train: list[str] = setting("further files, whose mentions the tagger learns from", [])
     exclude: list[str] = setting("files whose documents, like those of --dev, are not learned from", [])
     errors: str = setting(
@@ -128,6 +139,7 @@ class TrainingSettings:
         RELATION_LOSSES,
     )
     focal_gamma: float = setting("focal: how fast the weight of labels that are nearly right falls", 2.0)
+    corpus_vectors: bool = setting("learn a vector for each corpus of --corpora, which inference leaves out", False)
     class_balance: float = setting("weight of rare types; at 0.9 one with 3 examples gets 3.7-fold", 0.0, BELOW_ONE)
 
     # Regularization and augmentation.
@@ -256,6 +268,17 @@ def _contradictions(settings: TrainingSettings) -> Iterator[str]:
     twice = ", ".join(sorted(set(settings.train) & set(settings.extra_train)))
     hidden = ", ".join(sorted(set(named_values(settings.chunk_tokens)) - set(settings.chunks)))
     metric = settings.metric_for_best_model
+    of_list = (
+        "data_dir",
+        "corpora_only",
+        "corpora_without",
+        "corpora_held_out",
+        "max_corpus_documents",
+        "corpus_vectors",
+    )
+    idle = ", ".join(name for name in of_list if getattr(settings, name))
+    if idle and not settings.corpora:
+        yield f"{idle}: concerns the corpora of --corpora, but none is given; name the file, or leave it out"
     if settings.none_bias and settings.dev:
         yield f"none_bias is {settings.none_bias}, without effect since --dev finds the bias; leave it out"
     if (settings.stop_after_epoch or 0) > settings.num_train_epochs:

@@ -1,5 +1,6 @@
 """Documents through every format: what reads back, what is counted as lost, what is refused."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -45,6 +46,17 @@ def test_format_keeps_everything_and_counts_no_loss(name, source, tmp_path):
     back = target_of(tmp_path / "back.pubtator", dialect="bioredirect")
     convert([tmp_path / name], tmp_path / "back.pubtator", back)
     assert (tmp_path / "back.pubtator").read_bytes() == source.read_bytes() * 2
+
+
+@pytest.mark.parametrize("name", KEEPING)
+def test_sections_of_passages_are_kept(name, tmp_path):
+    passages = (Passage(0, 19, "front", "TITLE"), Passage(20, len(TWO.text), "paragraph", "RESULTS"))
+    path = tmp_path / "in.jsonl"
+    path.write_text(json.dumps(replace(TWO, passages=passages).to_dict()))
+    policy = ErrorPolicy()
+    convert([path], tmp_path / name, target_of(tmp_path / name), policy)
+    (found,) = read_documents(tmp_path / name)
+    assert (found.passages, policy.summary()) == (passages, [])
 
 
 def test_pubtator_counts_what_it_has_no_place_for(source, tmp_path):

@@ -71,6 +71,50 @@ def test_arrays_and_tensors_give_the_same_logits(models, form):
 # --- saving and loading
 
 
+# --- vectors of corpora
+
+
+@pytest.fixture(scope="module")
+def with_vectors(tmp_path_factory) -> dict:
+    """Form -> a model with vectors of two corpora, and inputs of two pairs."""
+    encoder = save_encoder(tmp_path_factory.mktemp("encoder"), max_position_embeddings=128)
+    found = {}
+    for form in PAIR_ENCODINGS:
+        model, tokenizer = model_from_encoder(encoder, pair_encoding=form, corpus_labels=["a", "b"], **ROOM)
+        found[form] = model.eval(), inputs_of_pairs(model, tokenizer)
+    return found
+
+
+@pytest.mark.parametrize("form", PAIR_ENCODINGS)
+def test_vector_of_a_corpus_changes_its_pairs_and_no_prediction(with_vectors, form):
+    model, inputs = with_vectors[form]
+    pairs = len(inputs["pair_type_ids"])
+    plain = model(**inputs).relation_logits
+    assert torch.equal(model(**inputs, corpus_ids=[2] * pairs).relation_logits, plain)  # zeros at first
+    with torch.no_grad():
+        model.corpus_vectors.weight[2] = 1.0
+    assert torch.equal(model(**inputs).relation_logits, plain)
+    assert torch.equal(model(**inputs, corpus_ids=[0] * pairs).relation_logits, plain)
+    changed = model(**inputs, corpus_ids=[2, *[0] * (pairs - 1)]).relation_logits
+    assert (changed[0] - plain[0]).abs().min() > 0
+    assert torch.equal(changed[1:], plain[1:])
+
+
+@pytest.mark.parametrize("form", PAIR_ENCODINGS)
+def test_corpora_that_the_model_is_for_have_no_vector_that_could_learn(with_vectors, form):
+    model, inputs = with_vectors[form]
+    pairs = len(inputs["pair_type_ids"])
+    model(**inputs, corpus_ids=[0, *[1] * (pairs - 1)]).relation_logits.sum().backward()
+    gradient = model.corpus_vectors.weight.grad
+    assert [row.abs().sum().item() > 0 for row in gradient] == [False, pairs > 1, False]
+    model.zero_grad()
+
+
+def test_model_without_names_of_corpora_has_no_vectors(models):
+    assert all(model.corpus_vectors is None for model, _ in models.values())
+    assert not any("corpus" in name for name in models["document"][0].state_dict())
+
+
 def rewrite_config(folder: Path, **values) -> None:
     path = folder / "config.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), **values}))

@@ -72,6 +72,30 @@ def test_pair_without_annotation_has_no_loss_and_no_gradient(kind):
     assert logits.grad[1].abs().min() > 0.1
 
 
+@pytest.mark.parametrize("kind", RELATION_LOSSES)
+def test_label_without_annotation_has_no_gradient_and_changes_no_other(kind):
+    logits = torch.tensor([[0.5, -1.0, 2.0]], requires_grad=True)
+    loss = head_loss(logits, torch.tensor([[0.0, 1.0, UNANNOTATED]]), HeadLoss(kind))
+    loss.sum().backward()
+    assert logits.grad[0, 2].item() == 0.0
+    assert logits.grad[0, :2].abs().min() > 0.05
+    assert loss.item() == pytest.approx(head_loss(logits[:, :2], torch.tensor([[0.0, 1.0]]), HeadLoss(kind)).item())
+
+
+def test_threshold_lies_above_labels_that_do_not_hold_even_where_it_is_not_annotated():
+    logits = torch.tensor([[1.0, 2.0, 9.0]])
+    loss = adaptive_threshold_loss(logits, torch.tensor([[UNANNOTATED, 0.0, UNANNOTATED]]))
+    assert loss.item() == pytest.approx(math.log(1 + math.e))
+
+
+def test_loss_of_annotated_labels_is_bit_for_bit_the_plain_sum():
+    logits, targets = random_logits()["relation"], targets_with()["relation"]
+    plain = torch.nn.functional.binary_cross_entropy_with_logits(logits, targets, reduction="none").sum(dim=-1)
+    gradients = [torch.autograd.grad(loss.mean(), logits)[0] for loss in (head_loss(logits, targets), plain)]
+    assert torch.equal(head_loss(logits, targets), plain)
+    assert torch.equal(*gradients)
+
+
 def test_loss_of_the_relation_head_is_that_of_the_configuration():
     config = BioDirConfig(relation_loss="focal", focal_gamma=1.5, label_weights={"Bind": 4.0})
     assert HeadLoss.of_relations(config) == HeadLoss("focal", 1.5, [1, 1, 4.0, 1, 1, 1, 1, 1, 1])

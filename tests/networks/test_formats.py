@@ -12,7 +12,11 @@ from helpers.checkout import CHECKOUT
 
 
 def test_suffix_names_the_format_in_either_case():
-    assert [network_format(Path(name)).name for name in ("a.tsv", "a.JSONL")] == ["kgx-tsv", "kgx-jsonl"]
+    assert [network_format(Path(name)).name for name in ("a.tsv", "a.JSONL", "a.indra.json")] == [
+        "kgx-tsv",
+        "kgx-jsonl",
+        "indra",
+    ]
 
 
 def test_name_goes_before_the_suffix():
@@ -26,6 +30,7 @@ def test_name_goes_before_the_suffix():
     ("output", "name", "message"),
     [
         ("a.doc", None, r"a\.doc: unknown suffix '\.doc'; use one of \.tsv \(kgx-tsv\)"),
+        ("a.json", None, r"a\.json: unknown suffix '\.json'; use one of .*, \.indra\.json \(indra\)"),
         ("a.tsv", "kgx-tvs", "format is 'kgx-tvs'; did you mean 'kgx-tsv'?"),
     ],
 )

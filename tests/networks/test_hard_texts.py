@@ -17,7 +17,7 @@ PARSE = {
     ".jsonl": lambda text: list(map(json.loads, text.split("\n")[:-1])),
     ".csv": lambda text: list(csv.reader(text.splitlines(), strict=True)),
     ".cx2": json.loads,
-    ".json": json.loads,
+    ".indra.json": json.loads,
     ".graphml": ElementTree.fromstring,
     ".html": lambda text: json.loads(text.split('id="network">', 1)[1].split("</script>", 1)[0]),
 }

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from biodir import ErrorPolicy, write_pubtator
-from biodir.document_biodir import Relation
+from biodir.document_biodir import Passage, Relation
 from biodir.errors_biodir import AnnotationError, ParseError
 from biodir.networks.inputs import read_statements, statements_from_json
 from biodir.networks.merging import merge
@@ -15,6 +15,7 @@ from helpers.marked import marked_document
 DOCUMENT = marked_document(
     "<C:D007501 Iron> raises <G:1956 EGFR>. Old <C:D007501 iron> is. The <C:D007501 iron> is old.",
     id="7",
+    passages=(Passage(0, 17, "title"), Passage(18, 47, "abstract")),
     relations=(Relation("Bind", "D007501", "1956", "Novel", "1956", 0.8, 0.9, 0.5),),
 )
 RESULT = {
@@ -40,7 +41,8 @@ def write_lines(path: Path, *values: object) -> Path:
 def test_pubtator_of_bioredirect_and_results_with_entities_make_the_same_network(tmp_path):
     write_pubtator([DOCUMENT], tmp_path / "a.pubtator")
     given = DOCUMENT.to_dict()
-    results = write_lines(tmp_path / "a.jsonl", {**given, "relations": [RESULT]})
+    relation = {**RESULT, "evidence": [{**RESULT["evidence"][0], "section": "TITLE"}]}
+    results = write_lines(tmp_path / "a.jsonl", {**given, "relations": [relation]})
     documents = write_lines(tmp_path / "b.jsonl", given)
     networks = [merge(read_statements(path)) for path in (tmp_path / "a.pubtator", results, documents)]
     assert networks[0] == networks[1] == networks[2]

@@ -18,7 +18,7 @@ IRON = Node("MESH:D007501", CHEMICAL, "iron", ("Fe", "fer|rum"), documents=3)
 EGFR = Node("NCBIGene:1956", GENE, "EGFR", documents=2)
 TNF = Node("text:tnf alpha", GENE, "TNF\talpha", documents=1)
 V600E = Node("p|SUB|V|600|E", VARIANT, "V600E", documents=1)
-SENTENCES = (Evidence("7000001", 0, 16, 'Iron | "raises"\nEGFR'), Evidence("notes.txt:3", 5, 9, "Iron"))
+SENTENCES = (Evidence("7000001", 0, 16, 'Iron | "raises"\nEGFR', "RESULTS"), Evidence("notes.txt:3", 5, 9, "Iron"))
 RAISES = replace(networks.RAISES, subject=IRON, object=EGFR, evidence=SENTENCES)
 
 
@@ -55,6 +55,7 @@ def test_edge_has_all_that_biolink_requires_and_what_the_network_knows():
         "biodir_undirected": 0,
         "biodir_opposite_sign": 5,
         "biodir_supporting_text_location": ["PMID:7000001#char=0,16", "notes.txt:3#char=5,9"],
+        "biodir_supporting_text_section": ["RESULTS", "-"],
         "biodir_other_documents": ["notes.txt:3"],
     }
     assert set(row) == set(EDGE_COLUMNS)

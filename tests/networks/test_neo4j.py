@@ -49,8 +49,8 @@ def test_headers_have_the_types_of_the_columns(tmp_path):
     assert headers == [
         "key:ID,:LABEL,identifier:string,type:string,name:string,synonyms:string[],documents:int",
         ":START_ID,:END_ID,:TYPE,relation:string,directed:boolean,documents:int,pmids:string[],"
-        "other_documents:string[],evidence:string[],evidence_location:string[],score_noisy_or:double,"
-        "score_max:double,novel:int,known:int,opposite_direction:int,opposite_sign:int",
+        "other_documents:string[],evidence:string[],evidence_location:string[],evidence_section:string[],"
+        "score_noisy_or:double,score_max:double,novel:int,known:int,opposite_direction:int,opposite_sign:int",
     ]
 
 

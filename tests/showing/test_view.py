@@ -1,6 +1,7 @@
 """A document at the terminal: colours, brackets, arrows, and what a terminal must not obey."""
 
 import io
+import json
 from dataclasses import replace
 
 import pytest
@@ -85,6 +86,40 @@ def file(tmp_path):
 def test_command_shows_the_first_documents_or_those_with_the_ids(options, ids, file, capsys):
     assert main(["view", file, *options]) == 0
     assert [line for line in capsys.readouterr().out.splitlines() if line.isdecimal()] == ids
+
+
+RESULT = {
+    "subject": {"id": "D1", "type": "ChemicalEntity", "text": "Aspirin"},
+    "object": {"id": "D2", "type": "DiseaseOrPhenotypicFeature", "text": "pain"},
+    **{"relation": "Negative_Correlation", "directed": True, "novelty": "Novel", "cross_window": False},
+    **{"score": 0.81, "relation_score": 0.913, "novelty_score": 0.95, "direction_score": 0.93},
+    "evidence": [{"start": 0, "end": 28, "text": "Aspirin cures pain of it.\x1b[2J", "section": "RESULTS"}],
+}
+
+
+def test_results_of_predict_are_shown_with_and_without_their_text(tmp_path, capsys):
+    (tmp_path / "plain.jsonl").write_text(json.dumps({"id": "7", "relations": [RESULT]}) + "\n")
+    assert main(["view", str(tmp_path / "plain.jsonl")]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "7",
+        "  score  relation              novelty  subject --> object  <evidence>",
+        "  0.81   Negative_Correlation  Novel    Aspirin [D1] --> pain [D2]  <1>",
+        "  <1> Aspirin cures pain of it. [2J",
+        "",
+    ]
+    with_text = {**ONE.to_dict(), "relations": [RESULT]}
+    (tmp_path / "full.jsonl").write_text(json.dumps(with_text) + "\n" + json.dumps({**with_text, "id": "2"}) + "\n")
+    assert main(["view", str(tmp_path / "full.jsonl"), "--id", "2"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.splitlines()[:2] == ["2", "[Aspirin] cures [pain] of [it]."]
+    assert "Aspirin [D1] ──Negative_Correlation──⊣ pain [D2]  Novel  0.91" in shown
+
+
+def test_result_that_lacks_a_part_is_an_error(tmp_path, capsys):
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps({"id": "7", "relations": [{**RESULT, "object": {}}]}) + "\n")
+    assert main(["view", str(path)]) == 1
+    assert "the relations are not those of `biodir predict` (KeyError: " in capsys.readouterr().err
 
 
 def test_id_that_is_not_there_is_an_error(file, capsys):

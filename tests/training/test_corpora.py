@@ -1,5 +1,7 @@
 """The corpora of a run."""
 
+import json
+
 import pytest
 
 from biodir.document_biodir import Relation
@@ -7,7 +9,9 @@ from biodir.errors_biodir import AnnotationError, ParseError, SettingError
 from biodir.formats.pubtator_writer import write_pubtator
 from biodir.labels_biodir import CHEMICAL, DISEASE, GENE
 from biodir.training.corpora import training_corpora
+from biodir.training.corpus_list import learned_entries
 from biodir.training.settings import TrainingSettings
+from helpers.checkout import CHECKOUT
 from helpers.marked import marked_document
 
 RELATIONS = (Relation("INHIBITOR", "1", "2", subject_id="1"), Relation("PART-OF", "3", "2"), Relation("Bind", "1", "3"))
@@ -122,6 +126,104 @@ def test_mapped_names_of_entity_types_are_compared_without_case_and_what_is_left
     ]
 
 
+# Corpora that say which pairs they judge.
+
+LINE = {
+    "unit": "abstract",
+    "text": "Iron binds it.",
+    "annotated_types": [CHEMICAL],
+    "annotated_pairs": [[CHEMICAL, GENE]],
+}
+ENTITIES = [{"start": 0, "end": 4, "type": CHEMICAL}, {"start": 11, "end": 13, "type": GENE}]
+
+
+@pytest.fixture
+def judged(written):
+    """Writes a file of JSON Lines of documents with these changes."""
+
+    def write(name, *documents) -> str:
+        lines = [
+            LINE | {"entities": ENTITIES, "id": f"{name}:{number}"} | each for number, each in enumerate(documents)
+        ]
+        with open(name, "w", encoding="utf-8") as file:
+            file.writelines(json.dumps(line) + "\n" for line in lines)
+        return name
+
+    return write
+
+
+def test_sentences_of_an_article_are_all_learned_from_unless_it_is_held_out(listed, judged, written):
+    sentence = {"unit": "sentence", "pmid": "2"}
+    name = judged("b", sentence, sentence, sentence | {"pmid": "5"}, {"pmid": "1"}, {"pmid": "3"})
+    (corpus,), logged = listed(f"- path: {name}", dev=written("dev", 5))
+    assert [each.id for each in corpus.documents] == ["b:0", "b:1", "3"]
+    assert logged == ["b: 2 documents left out, held out for evaluation or in a corpus before"]
+
+
+def test_document_that_judges_no_pair_is_learned_from_for_its_mentions_only(listed, judged):
+    lines = f"- path: {judged('b', {'annotated_pairs': []}, {})}"
+    (corpus,), logged = listed(lines)
+    assert [each.id for each in corpus.documents] == ["b:1"]
+    assert logged == ["b: 1 documents left out, which judge no pair"]
+    (corpus,), logged = listed(lines, tasks=["relation", "mentions"])
+    assert (len(corpus.documents), logged) == (2, [])
+
+
+def test_corpora_are_chosen_by_name_and_held_out_from_all_others(listed, judged):
+    files = judged("b", {"pmid": "7"}, {"pmid": "8"}), judged("c", {"pmid": "7"}, {"pmid": "9"}), judged("d", {})
+    lines = "".join(f"- {{path: {name}, name: of-{name}}}\n" for name in files)
+
+    def chosen(**changes):
+        return {corpus.name: [each.id for each in corpus.documents] for corpus in listed(lines, **changes)[0]}
+
+    assert chosen() == {"of-b": ["7", "8"], "of-c": ["9"], "of-d": ["d:0"]}
+    assert chosen(corpora_without=["of-b"]) == {"of-c": ["7", "9"], "of-d": ["d:0"]}
+    assert chosen(corpora_held_out=["of-b"]) == {"of-c": ["9"], "of-d": ["d:0"]}
+    assert chosen(corpora_only=["of-d"]) == {"of-d": ["d:0"]}
+    assert chosen(max_corpus_documents=1) == {"of-b": ["7"], "of-c": ["9"], "of-d": ["d:0"]}
+    with pytest.raises(SettingError, match=r"^corpora_only: the list of corpora has no 'of-e'; did you mean 'of-"):
+        chosen(corpora_only=["of-e"])
+
+
+def test_paths_of_the_list_start_from_the_folder_of_the_data(listed, judged, tmp_path):
+    (tmp_path / "data").mkdir()
+    judged("data/b", {})
+    (corpus,), _ = listed("- path: b", data_dir="data")
+    assert corpus.path == "data/b"
+
+
+def test_entry_says_what_is_drawn_and_what_is_known(listed, judged):
+    lines = "  share: 0.5\n  negatives_per_positive: 1\n  known_types: [Bind]\n  pair_types: [[A, B]]\n"
+    (corpus,), _ = listed(f"- path: {judged('b', {})}\n{lines}  unsure: {{Bind: [Association]}}")
+    assert (corpus.name, corpus.share, corpus.negatives_per_positive) == ("b", 0.5, 1)
+    scope = corpus.scope
+    assert (scope.known_types, scope.pair_types, scope.unsure) == (
+        {"Bind"},
+        {frozenset("AB")},
+        {"Bind": ["Association"]},
+    )
+    assert scope.judgements["b:0"].complete == {frozenset([CHEMICAL, GENE])}
+
+
+def test_corpus_that_leaves_something_open_is_not_complete_so_that_no_copies_are_made_of_it(listed, judged, written):
+    lines = f"- path: {judged('b', {})}\n- {{path: {written('c', 2)}, known_types: [Bind]}}\n- path: {written('d', 3)}"
+    assert [corpus.is_complete for corpus in listed(lines)[0]] == [False, False, True]
+
+
+def test_relation_of_any_format_gets_the_subject_of_its_rule(listed, written):
+    rules = "{INHIBITOR: {type: Negative_Correlation, subject: none}, PART-OF: {type: Association, subject: tail}}"
+    (corpus,), _ = listed(f"- path: {written('b', 2)}\n  relation_types: {rules}")
+    found = [(each.relation_type, each.subject_id) for each in corpus.documents[0].relations]
+    assert found == [("Negative_Correlation", None), ("Association", "2"), ("Bind", None)]
+
+
+def test_list_of_the_recipe_is_valid():
+    chosen = settings("a", corpora=str(CHECKOUT / "recipes" / "corpora.yaml"), corpora_held_out=["drugprot-dev"])
+    names = {entry.label for entry in learned_entries(chosen)}
+    assert {"drugprot", "bc5cdr", "bc5cdr-dev", "extri2"} < names
+    assert "drugprot-dev" not in names
+
+
 # Documents with an error.
 
 BAD = "8|t|Iron\n8|a|binds.\n8\t0\t5\tIrony\tChemicalEntity\t1\n8\t5\t10\tbinds\tGene\t2\n\n"
@@ -182,6 +284,10 @@ def test_offsets_of_the_data_are_those_of_the_setting(written):
         ("- {partial: true}", r"^corpora\.yaml, corpus 1, .*'path'; write `- path: FILE`"),
         ("- {path: b, relations: {}}", r"^corpora\.yaml, corpus 1, .*unexpected keyword argument 'relations'"),
         ("- {path: b, partial: 'no'}", r"^corpora\.yaml, corpus 1, .*'partial'.*'no'"),
+        ("- {path: b, share: 2}", r"^corpora\.yaml, corpus 1, .*share is 2"),
+        ("- {path: b, relation_types: {A: {subject: head}}}", r"relation_types A: give type"),
+        ("- {path: b, relation_types: {A: {type: B, subject: C}}}", r"relation_types A: subject is one of head, tail"),
+        ("- path: b\n- path: b", r"^corpora\.yaml: b: two corpora of one name; give one another `name`$"),
         ("- {path: b, relation_types: {A: 1}}", r"^corpora\.yaml, corpus 1, .*'A': 1.*'relation_types'"),
         ("- {path: b, relation_types: {No: A}}", r"{False: 'A'}.*'relation_types'.* quotes around names such as 'No'$"),
     ],

@@ -1,5 +1,6 @@
 """Training pairs, epochs and batches."""
 
+from collections import Counter
 from dataclasses import replace
 from itertools import product
 
@@ -18,6 +19,7 @@ from biodir.training.data import (
     step_parts,
     training_batch,
 )
+from biodir.training.scopes import Judgement, PairGroup, Scope
 from helpers.marked import encoding_settings, make_processor, marked_document, pair_features, word_piece_tokenizer
 
 LABELS = {"relation": list(RELATION_LABELS), "novelty": list(NOVELTY_LABELS), "direction": list(DIRECTION_LABELS)}
@@ -115,7 +117,65 @@ def test_epoch_takes_pairs_out_of_windows_and_leaves_out_documents_without_any()
     assert [each.related for each in drawn] == [(True,)]
 
 
+def of_group(related, unrelated, **group):
+    return [replace(each, group=PairGroup(**group)) for each in many_pairs(related, unrelated)]
+
+
+def test_negatives_are_drawn_for_each_corpus_by_its_own_related_pairs():
+    pairs = [
+        *of_group(10, 0, name="a"),
+        *of_group(2, 50, name="b"),
+        *of_group(4, 9, name="c", negatives_per_positive=1),
+    ]
+    drawn = epoch_pairs(pairs, 3, seed=1)
+    counts = Counter((each.group.name, *each.related) for each in drawn)
+    assert counts == {("a", True): 10, ("b", True): 2, ("b", False): 6, ("c", True): 4, ("c", False): 4}
+
+
+def test_group_of_a_corpus_changes_nothing_where_it_is_the_only_one():
+    plain, grouped = many_pairs(10, 50), of_group(10, 50, name="a")
+    assert [each.features for each in epoch_pairs(plain, 2, seed=3)] == [
+        each.features for each in epoch_pairs(grouped, 2, seed=3)
+    ]
+
+
+def test_share_of_a_corpus_is_drawn_anew_each_epoch_and_is_never_empty():
+    pairs = of_group(20, 0, name="a", share=0.25)
+    first, second = (epoch_pairs(pairs, 0, seed) for seed in (1, 2))
+    assert len(first) == len(second) == 5
+    assert [each.features for each in first] != [each.features for each in second]
+    assert len(epoch_pairs(of_group(1, 0, name="a", share=0.1), 0, seed=1)) == 1
+
+
+def test_scope_decides_which_pairs_have_which_targets():
+    judgement = Judgement(unrelated=frozenset([frozenset("23")]), undirected=frozenset([frozenset("12")]))
+    scope = Scope({"7": judgement}, known_types=frozenset(["Bind"]), unsure={"Bind": ["Association"]})
+    (found,) = labelled_pairs([DOCUMENT], window_encoder(), LABELS, scope=scope)
+    assert identifiers(found) == [("1", "2"), ("3", "2")]
+    related, unrelated = found.targets
+    hidden = UNANNOTATED
+    assert related == {"relation": [0, hidden, 1, *[0] * 6], "novelty": [hidden] * 3, "direction": [hidden] * 4}
+    assert unrelated["relation"] == [hidden, hidden, 0.0, *[hidden] * 6]
+    assert found.related == (True, False)
+    directed = Scope({"7": replace(judgement, undirected=frozenset())})
+    (found,) = labelled_pairs([DOCUMENT], window_encoder(), LABELS, scope=directed)
+    assert found.targets[0]["direction"] == [0, 0, 1, 0]
+
+
 # Batches.
+
+
+def test_batch_has_the_number_of_each_pairs_corpus_where_the_model_has_vectors():
+    plain = windows_of(DOCUMENT)
+    assert "corpus_ids" not in training_batch(plain, window_encoder())
+    numbered = [replace(plain[0], group=PairGroup(corpus_id=number)) for number in (0, 2)]
+    assert training_batch(numbered, window_encoder())["corpus_ids"].tolist() == [0] * 3 + [2] * 3
+
+
+@pytest.mark.parametrize("make_encoder", [make_processor, window_encoder])
+def test_swapped_pairs_stay_in_their_corpus(make_encoder):
+    found = next(labelled_pairs([DOCUMENT], make_encoder(), LABELS, with_swapped=True))
+    assert replace(found, group=PairGroup("a")).with_swapped([0]).group == PairGroup("a")
 
 
 def batches(pairs, seed=1, token_budget=20):

@@ -56,6 +56,7 @@ def test_values_have_ranges(name, least, most, outside):
     [
         ({"tasks": ["relation", "novel"]}, r"^tasks \['relation', 'novel'\]: choose any of relation, novelty"),
         ({"resume_from_checkpoint": True, "overwrite_output_dir": True}, r"are both given; resume the old run, or del"),
+        ({"data_dir": "data", "corpus_vectors": True}, r"^data_dir, corpus_vectors: concerns the corpora of"),
         ({"extra_train": ["a.pubtator"]}, r"^a\.pubtator: both in --train and in --extra_train; name it in one"),
         ({"early_stopping_patience": 2}, r"^early_stopping_patience needs scores of --dev; name a file, or leave ear"),
         ({"encoder": "./run/"}, r"^output_dir .*run holds the encoder .*run, which would be overwritten; name another"),

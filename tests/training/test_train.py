@@ -226,3 +226,30 @@ def test_help_needs_no_accelerate_and_a_run_names_what_is_missing():
         called = [sys.executable, "-c", start, *options]
         found = subprocess.run(called, cwd=CHECKOUT, capture_output=True, text=True, check=False)
         assert output in found.stdout + found.stderr
+
+
+SENTENCE = {"id": "s1", "text": "Iron eases pain.", "annotated_types": [], "judged_pairs": [], "unit": "sentence"}
+SENTENCE |= {
+    "entities": [
+        {"start": 0, "end": 4, "type": CHEMICAL, "mention": "M1"},
+        {"start": 11, "end": 15, "type": DISEASE, "mention": "M2"},
+    ],
+    "relations": [{"head": "M1", "tail": "M2", "source_type": "eases", "proposed": "Negative_Correlation"}],
+}
+
+
+@pytest.mark.parametrize("form", PAIR_ENCODINGS)
+def test_corpus_of_a_list_has_a_vector_that_learns_and_that_the_next_run_drops(short_run, tmp_path, form, capsys):
+    (tmp_path / "s.jsonl").write_text(json.dumps(SENTENCE))
+    (tmp_path / "list.yaml").write_text("- {path: s.jsonl, known_types: [Bind]}")
+    listed = {"corpora": tmp_path / "list.yaml", "data_dir": tmp_path, "corpus_vectors": True}
+    folder = short_run(pair_encoding=form, **listed, **FAST)
+    assert "s: 1 documents, 2 entities; learns from 1 of 1 candidate pairs, 1 related; " in capsys.readouterr().out
+    vectors = load_file(folder / "model.safetensors")["corpus_vectors.weight"]
+    assert [row.abs().sum().item() > 0 for row in vectors] == [False, True]
+    assert config_of(folder)["corpus_labels"] == ["s"]
+    assert best_relation(folder)[0] in ("C1", "C2", "D1")  # it loads and predicts
+    folder.rename(tmp_path / "first")
+    folder = short_run(encoder=tmp_path / "first", pair_encoding=form)
+    assert "corpus_vectors.weight" not in load_file(folder / "model.safetensors")
+    assert config_of(folder)["corpus_labels"] == []

@@ -300,7 +300,8 @@ function chooseEdge(edge, moves) {
     facts([["relation", readable(edge.relation) + (edge.directed ? "" : ", no direction")], ["papers", edge.documents.length.toLocaleString("en")],
       ["novelty", novelty.join(", ")], ["score", number(edge.score)], ["best paper", number(edge.score_max)]]),
     ...conflicts(edge), element("h3", {}, edge.evidence.length ? "Sentences" : "No sentences are kept"),
-    ...edge.evidence.map(([id, text]) => element("blockquote", {}, ...marked(text, edge), element("cite", {}, paper(id)))),
+    ...edge.evidence.map(([id, text, section]) =>
+      element("blockquote", {}, ...marked(text, edge), element("cite", {}, paper(id), section ? ` ${section}` : ""))),
     element("h3", {}, "Papers"), element("div", { className: "ids" }, ...edge.documents.map(paper)));
   if (moves) heading.focus();
 }

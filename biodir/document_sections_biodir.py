@@ -1,0 +1,1 @@
+../document_sections_biodir.py

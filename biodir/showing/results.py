@@ -1,0 +1,69 @@
+"""What `biodir view` reads: documents of all formats, and the JSON Lines that `biodir predict` writes."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from biodir.document_biodir import Document
+from biodir.document_json_biodir import document_from_json
+from biodir.errors_biodir import STRICT, ErrorPolicy, ParseError
+from biodir.files import input_name, open_input
+from biodir.formats.brat import BRAT_SUFFIX
+from biodir.formats.json_files import parse_json
+from biodir.formats.reading import JSON, content_format, parse_documents, read_documents
+from biodir.inference.listing import relation_listing
+from biodir.inference.outputs import predicted_relations
+from biodir.networks.inputs import TEXT_KEYS, is_result
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A document, or of a result without text its relations as a listing.
+
+    >>> Shown(Document("7", "Iron.")).listing is None
+    True
+    """
+
+    document: Document
+    listing: str | None = None
+
+
+def read_shown(path: str | os.PathLike[str], policy: ErrorPolicy = STRICT) -> Iterator[Shown]:
+    """Yield the documents of a file in a format of `read_documents`, or the results of `biodir predict`.
+
+    Raises:
+        BioDirError: as `read_documents`, or a result is not as `biodir predict` writes it; with file and place.
+    """
+    source = input_name(path)
+    if Path(path).suffix.lower() == BRAT_SUFFIX:
+        yield from map(Shown, read_documents(path, policy))
+        return
+    with open_input(path) as file:
+        if content_format(file, source) == JSON:
+            yield from parse_json(file, source, policy, shown_from_json)
+        else:
+            yield from map(Shown, parse_documents(file, source, policy))
+
+
+def shown_from_json(value: Any, default_id: str = "document", policy: ErrorPolicy = STRICT) -> Shown:
+    """Return what a JSON value shows: a document, or a result of `biodir predict`.
+
+    >>> shown_from_json({"id": "7", "relations": []}).listing
+    '7\\n  no relations found\\n\\n'
+    """
+    if not is_result(value):
+        return Shown(document_from_json(value, default_id, policy))
+    results = value["relations"]
+    document = Document(str(value.get("id") or default_id), "")
+    if value.keys() & TEXT_KEYS:
+        document = document_from_json({**value, "relations": []}, default_id, policy)
+    try:
+        if document.text:
+            return Shown(replace(document, relations=predicted_relations(results)))
+        return Shown(document, relation_listing(document, results))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ParseError(
+            f"document {document.id}: the relations are not those of `biodir predict` ({type(error).__name__}: {error})"
+        ) from error

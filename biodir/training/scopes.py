@@ -1,0 +1,131 @@
+"""What a corpus says about pairs: which it judges, which relation types it knows, and so what is learned from it."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from biodir.document_biodir import Document
+from biodir.document_candidates_biodir import CandidatePair
+from biodir.pipeline_decoding_biodir import UNANNOTATED
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a document says beside its relations. Pairs are two identifiers each, or two entity types, without order.
+
+    Args:
+        entity_types: those whose mentions it annotates completely.
+        complete: types of pairs that it judges completely: such a pair without a relation is unrelated.
+        unrelated: further pairs that it judges to have no relation.
+        unknown: pairs that it relates in a way that is not known here, or in contradictory ways.
+        undirected: related pairs whose direction it does not give.
+
+    >>> Judgement(complete=frozenset([frozenset(["ChemicalEntity", "GeneOrGeneProduct"])])).unrelated
+    frozenset()
+    """
+
+    entity_types: frozenset[str] = frozenset()
+    complete: frozenset[frozenset[str]] = frozenset()
+    unrelated: frozenset[frozenset[str]] = frozenset()
+    unknown: frozenset[frozenset[str]] = frozenset()
+    undirected: frozenset[frozenset[str]] = frozenset()
+
+    def says_anything(self, document: Document) -> bool:
+        """Return whether some pair of the document is judged."""
+        return bool(document.relations or self.complete or self.unrelated)
+
+    def judges(self, pair: CandidatePair, is_related: bool) -> bool:
+        """Return whether the document says of a pair that it is related, and how, or that it is not."""
+        if pair.identifiers in self.unknown:
+            return False
+        types = frozenset((pair.entity1.entity_type, pair.entity2.entity_type))
+        return is_related or types in self.complete or pair.identifiers in self.unrelated
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a corpus annotates; the default is everything.
+
+    Args:
+        judgements: document id -> what it judges; of a document that is missing here, all pairs.
+        known_types: relation types of which a pair without a relation has none; it may have any other type, and may
+            then not be unrelated. None: it is unrelated.
+        pair_types: types of the pairs that are learned from; None: all.
+        unsure: relation type -> other types that a pair of it may have in place of it.
+
+    >>> scope = Scope(known_types=frozenset(["Bind"]))
+    >>> scope.masked({"relation": [1.0, 0.0, 0.0]}, ["None", "Association", "Bind"], types=())
+    {'relation': [-1.0, -1.0, 0.0]}
+    """
+
+    judgements: Mapping[str, Judgement] = field(default_factory=dict)
+    known_types: frozenset[str] | None = None
+    pair_types: frozenset[frozenset[str]] | None = None
+    unsure: Mapping[str, Collection[str]] = field(default_factory=dict)
+
+    def judges(self, document_id: str, pair: CandidatePair, is_related: bool) -> bool:
+        """Return whether a pair of a document is learned from."""
+        types = frozenset((pair.entity1.entity_type, pair.entity2.entity_type))
+        if self.pair_types is not None and types not in self.pair_types:
+            return False
+        judgement = self.judgements.get(document_id)
+        return judgement is None or judgement.judges(pair, is_related)
+
+    def masked(
+        self, targets: Mapping[str, list[float]], labels: Sequence[str], types: Collection[str], directed: bool = True
+    ) -> dict[str, list[float]]:
+        """Return the targets of a pair, with `UNANNOTATED` at each label of which the corpus says nothing.
+
+        Args:
+            targets: task -> a number for each label.
+            labels: those of the relation task, the label of an unrelated pair first.
+            types: of the relations of the pair; none where it is unrelated.
+            directed: whether the direction of a related pair is known.
+        """
+        found = dict(targets)
+        hidden: set[str] = set()
+        if types:
+            hidden = {other for name in types for other in self.unsure.get(name, ())} - set(types)
+        elif self.known_types is not None:
+            hidden = set(labels) - self.known_types
+        if hidden and "relation" in found:
+            values = zip(found["relation"], labels, strict=True)
+            found["relation"] = [UNANNOTATED if label in hidden else value for value, label in values]
+        if "direction" in found and not (directed if types else self.known_types is None):
+            found["direction"] = [UNANNOTATED] * len(found["direction"])
+        return found
+
+
+@dataclass(frozen=True)
+class PairGroup:
+    """The corpus of labelled pairs: what an epoch draws of it, and the number that the model gets.
+
+    Args:
+        name: of the corpus.
+        share: of its documents that an epoch shows, which are drawn each epoch.
+        negatives_per_positive: unrelated pairs for each related one; None: as the settings have it.
+        corpus_id: 0 for the corpora that the model is for, then the place in `config.corpus_labels`, from 1; None where
+            the model has no such labels.
+
+    >>> PairGroup("drugprot", share=0.5).corpus_id is None
+    True
+    """
+
+    name: str = ""
+    share: float = 1.0
+    negatives_per_positive: float | None = None
+    corpus_id: int | None = None
+
+
+def pair_counts(
+    targets: Iterable[Mapping[str, Sequence[float]]], labels: Mapping[str, Sequence[str]]
+) -> dict[str, Counter[str]]:
+    """Return task -> label -> how many pairs have it, of those whose task is annotated."""
+    found: dict[str, Counter[str]] = {task: Counter() for task, names in labels.items() if names}
+    for of_pair in targets:
+        for task, values in of_pair.items():
+            if max(values) > 0:
+                found[task].update(label for label, value in zip(labels[task], values, strict=True) if value > 0)
+            else:
+                found[task]["not annotated"] += 1
+    return found

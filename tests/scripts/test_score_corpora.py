@@ -1,0 +1,68 @@
+"""Scores on corpora that judge a part of the pairs."""
+
+import json
+
+import pytest
+
+from biodir.document_biodir import Relation
+from biodir.evaluation.scores import Counts
+from biodir.labels_biodir import CHEMICAL, DISEASE, GENE
+from biodir.training.corpora import TrainingCorpus
+from biodir.training.scopes import Judgement, Scope
+from helpers.marked import marked_document
+from helpers.script_module import script
+from helpers.tiny_checkpoint import open_pipeline, save_checkpoint
+
+score = script("score_corpora")
+BIND = Relation("Bind", "1", "2", subject_id="1")
+DOCUMENT = marked_document("<C:1 Iron> binds <G:2 it>. <D:3 Pain> is.", relations=(BIND,))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A checkpoint that relates every pair: the None logit is far below all others."""
+    return save_checkpoint(tmp_path_factory.mktemp("scored"), none_bias=-100.0, relation_threshold=0.0)
+
+
+def counts_of(folder, scope, **changes) -> dict[str, Counts]:
+    return score.corpus_counts(open_pipeline(folder), TrainingCorpus("a", (DOCUMENT,), scope=scope, **changes))
+
+
+def test_only_judged_pairs_count(folder):
+    everything = counts_of(folder, Scope())["entity_pair"]
+    assert (everything.tp, everything.fp, everything.fn) == (1, 2, 0)
+    judged = Judgement(complete=frozenset([frozenset((CHEMICAL, DISEASE))]))
+    found = counts_of(folder, Scope({"7": judged}))["entity_pair"]
+    assert (found.tp, found.fp, found.fn) == (1, 1, 0)
+    partial = counts_of(folder, Scope(), is_partial=True)["entity_pair"]
+    assert (partial.tp, partial.fp, partial.fn) == (1, 0, 0)
+
+
+def test_pair_that_is_not_learned_from_is_not_scored(folder):
+    pair = frozenset("12")
+    found = counts_of(folder, Scope({"7": Judgement(unknown=frozenset([pair]))}), excluded_pairs={"7": {pair}})
+    assert found["entity_pair"] == Counts()
+
+
+def test_unknown_types_and_directions_of_predictions_do_not_count():
+    relations = (BIND, Relation("Association", "1", "3", subject_id="3"))
+    document = marked_document("<C:1 Iron> binds <G:2 it>. <D:3 Pain> is.", relations=relations)
+    scope = Scope({"7": Judgement(undirected=frozenset([frozenset("12")]))}, known_types=frozenset(["Bind"]))
+    found = score.comparable(document, TrainingCorpus("a", (), scope=scope))
+    assert found.relations == (Relation("Bind", "1", "2"),)
+
+
+def test_corpora_of_a_list_are_scored_by_name_and_together(folder, tmp_path, capsys):
+    text = "Iron binds it."
+    entities = [{"start": 0, "end": 4, "type": CHEMICAL}, {"start": 11, "end": 13, "type": GENE}]
+    line = {"id": "1", "text": text, "entities": entities, "annotated_types": [], "annotated_pairs": [[CHEMICAL, GENE]]}
+    (tmp_path / "a.jsonl").write_text(json.dumps(line))
+    (tmp_path / "list.yaml").write_text("- path: a.jsonl\n- {path: a.jsonl, name: b}\n- {path: c, name: c}")
+    given = ["--corpora", str(tmp_path / "list.yaml"), "--data_dir", str(tmp_path)]
+    score.main([str(folder), "a", "b", *given])
+    found = {
+        each["corpus"]: each["entity_pair"]["fp"] for each in map(json.loads, capsys.readouterr().out.splitlines())
+    }
+    assert found == {"a": 1, "b": 1, "all": 2}
+    with pytest.raises(SystemExit, match=r"^score_corpora\.py: error: names: the list of corpora has no 'd'"):
+        score.main([str(folder), "d", *given])

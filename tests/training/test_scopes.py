@@ -1,0 +1,69 @@
+"""Which pairs a document judges, and which labels of a pair teach nothing."""
+
+import pytest
+
+from biodir.document_candidates_biodir import candidate_pairs
+from biodir.labels_biodir import CHEMICAL, DISEASE, GENE, PAIR_TYPES
+from biodir.pipeline_decoding_biodir import UNANNOTATED
+from biodir.training.scopes import Judgement, Scope, pair_counts
+from helpers.marked import marked_document
+
+DOCUMENT = marked_document("<C:1 Iron> binds <G:2 it> and <G:3 her2>. <D:4 Pain> is.")
+CHEMICAL_GENE = frozenset((CHEMICAL, GENE))
+TARGETS = {"relation": [1.0, 0.0, 0.0], "direction": [1.0, 0.0]}
+LABELS = ["None", "Association", "Bind"]
+
+
+def pair_of(*identifiers: str):
+    pairs = candidate_pairs(DOCUMENT.entities(), PAIR_TYPES)
+    return next(pair for pair in pairs if pair.identifiers == frozenset(identifiers))
+
+
+@pytest.mark.parametrize(
+    ("pair", "is_related", "expected"),
+    [("12", False, True), ("13", False, False), ("14", False, False), ("14", True, True), ("34", False, True)],
+)
+def test_pairs_of_complete_types_judged_pairs_and_related_ones_are_learned_from(pair, is_related, expected):
+    judgement = Judgement(
+        complete=frozenset([CHEMICAL_GENE]),
+        unrelated=frozenset([frozenset("34")]),
+        unknown=frozenset([frozenset("13")]),
+    )
+    assert judgement.judges(pair_of(*pair), is_related) is expected
+    assert Scope({"7": judgement}).judges("7", pair_of(*pair), is_related) is expected
+    assert Scope({"7": judgement}).judges("8", pair_of(*pair), is_related)
+
+
+def test_pair_of_a_type_that_the_corpus_leaves_out_is_not_learned_from():
+    scope = Scope(pair_types=frozenset([frozenset((CHEMICAL, DISEASE))]))
+    assert [scope.judges("7", pair_of(*pair), True) for pair in ("12", "14")] == [False, True]
+
+
+def test_document_without_relation_and_judged_pair_says_nothing():
+    assert not Judgement(entity_types=frozenset([GENE])).says_anything(DOCUMENT)
+    assert Judgement(complete=frozenset([CHEMICAL_GENE])).says_anything(DOCUMENT)
+
+
+def test_everything_is_annotated_by_default():
+    for types in ((), ("Bind",)):
+        assert Scope().masked(TARGETS, LABELS, types) == TARGETS
+
+
+def test_unrelated_pair_has_targets_of_the_known_types_only():
+    found = Scope(known_types=frozenset(["Bind"])).masked(TARGETS, LABELS, types=())
+    assert found == {"relation": [UNANNOTATED, UNANNOTATED, 0.0], "direction": [UNANNOTATED, UNANNOTATED]}
+
+
+def test_related_pair_has_no_targets_of_types_that_may_be_meant_but_of_all_others():
+    scope = Scope(known_types=frozenset(["Bind"]), unsure={"Association": ["Bind", "Association"]})
+    targets = {"relation": [0.0, 1.0, 0.0], "direction": [0.0, 1.0]}
+    assert scope.masked(targets, LABELS, ["Association"]) == {**targets, "relation": [0.0, 1.0, UNANNOTATED]}
+    assert scope.masked(targets, LABELS, ["Association"], directed=False)["direction"] == [UNANNOTATED] * 2
+    targets = {"relation": [0.0, 0.0, 1.0], "direction": [0.0, 1.0]}
+    assert scope.masked(targets, LABELS, ["Bind"]) == targets
+
+
+def test_pairs_are_counted_by_the_labels_that_hold():
+    targets = [{"relation": [0.0, 1.0, -1.0]}, {"relation": [0.0, 1.0, 1.0]}, {"relation": [-1.0] * 3}]
+    counts = pair_counts(targets, {"relation": LABELS, "novelty": []})
+    assert counts == {"relation": {"Association": 2, "Bind": 1, "not annotated": 1}}
