@@ -38,19 +38,22 @@ def publish(
 
     Assemble the Hub repository of a checkpoint (code, weights, tokenizer, card, evaluation results, licence, citation,
     sample), load it in a new process that has nothing else, upload it and tag it. After an error, run the command
-    again: it uploads only what is missing.
+    again: it uploads only what is missing. Graphs of `biodir export-onnx` go with it: those of int8, compared with
+    torch.
 
         biodir publish --repo-id ORG/NAME --dry-run
         biodir publish --repo-id ORG/NAME --model runs/mine --private
     """
     from biodir.checkpoint_names import default_model
     from biodir.publishing.checking import check_model
+    from biodir.publishing.graphs import check_graphs
     from biodir.publishing.model_repository import model_repository
     from biodir.publishing.upload import Destination
 
     def check(folder: Path) -> str:
         relations = check_model(folder)
-        return f"a new process loads it and finds {relations} relations in the sample; handler.py returns the same"
+        found = f"a new process loads it and finds {relations} relations in the sample; handler.py returns the same"
+        return "\nchecked: ".join([found, *check_graphs(folder)])
 
     files = model_repository(model or Path(default_model()), repo_id)
     run_publish(files, check, Destination(repo_id, "model", tag, private, delete), dry_run, to)

@@ -18,6 +18,7 @@ from biodir.inference.loading import CHECKPOINT_FILES, check_checkpoint
 from biodir.publishing.card_check import HUB_CARD, MODEL_CARD, check_card, check_eval_results
 from biodir.publishing.errors import PublishError
 from biodir.publishing.facts import MEASURED, check_fingerprint
+from biodir.publishing.graphs import graph_files
 
 # The files that `auto_map` and `custom_pipelines` of config.json name; the other code files follow from their imports.
 ENTRY_FILES = ("configuration_biodir.py", "modeling_biodir.py", "pipeline_biodir.py")
@@ -60,6 +61,7 @@ def model_repository(model: Path, repo_id: str, checkout: Path | None = None) ->
         HUB_CARD: card.replace(PLACEHOLDER, repo_id),
         "requirements.txt": requirements(checkout / SETTINGS),
         **{path.relative_to(model).as_posix(): path for path in evaluation},
+        **graph_files(model),
     }
 
 
