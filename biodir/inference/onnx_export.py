@@ -266,13 +266,29 @@ def _window_attention(
     """
     query = query * (query.shape[-1] ** -0.5 if scaling is None else scaling)
     of_text = [part[:, :, :text_tokens] for part in (query, key, value)]
-    parts = [(of_text[0] @ of_text[1].transpose(2, 3)).softmax(dim=-1) @ of_text[2]]
+    parts = [_text_attention(*of_text)]
     if prompt_tokens:
         own = [part[0, :, text_tokens:] for part in (query, key, value)]  # (heads, prompts * prompt, head_size)
-        parts.append(prompt_attention(*own, of_text[1][0], of_text[2][0], prompt_tokens)[None])
+        of_prompts = prompt_attention(*own, of_text[1][0], of_text[2][0], prompt_tokens)
+        parts.append(of_prompts.transpose(0, 1).flatten(1)[None])  # (1, prompts * prompt, hidden)
     if is_last_layer(module):
         last_layer.append((query, key))
-    return torch.cat(parts, dim=2).transpose(1, 2), None
+    return torch.cat(parts, dim=1).unflatten(-1, (query.shape[1], -1)), None
+
+
+def _text_attention(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """Return (1, tokens, hidden), computed by an operator of ONNX Runtime that holds no weights of all tokens.
+
+    Args:
+        query, key, value: (1, heads, tokens, head_size), the query scaled.
+    """
+    if not hasattr(torch.onnx, "ops"):  # before torch 2.8
+        return ((query @ key.transpose(2, 3)).softmax(dim=-1) @ value).transpose(1, 2).flatten(2)
+    flat = [part.transpose(1, 2).flatten(2) for part in (query, key, value)]  # (1, tokens, hidden)
+    settings = {"num_heads": query.shape[1], "scale": 1.0}
+    return torch.onnx.ops.symbolic(
+        "com.microsoft::MultiHeadAttention", flat, settings, dtype=query.dtype, shape=flat[0].shape, version=1
+    )
 
 
 def _heads_graph(model: Any) -> Any:
