@@ -98,7 +98,7 @@ docs: .venv/.biodir-dev
 	$(python) scripts/build_docs.py build/docs
 
 clean:
-	rm -rf build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache
+	rm -rf build dist *.egg-info runtime/build runtime/*.egg-info .mypy_cache .pytest_cache .ruff_cache
 	find . -path ./.venv -prune -o -path ./.git -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
 distclean: clean
@@ -125,7 +125,9 @@ distclean: clean
 
 .venv/.biodir-runtime: runtime/setup.py $(metadata) | .venv/bin/pip
 	$(python) -m venv .venv/runtime
+	rm -rf runtime/build runtime/*.egg-info
 	$(runtime) -m pip install --quiet ./runtime
+	rm -rf runtime/build runtime/*.egg-info
 	@touch $@
 
 .venv/.biodir-kgx: | .venv/bin/pip

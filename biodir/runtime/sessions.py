@@ -1,5 +1,6 @@
 """A graph in ONNX Runtime that threads share, that can be pickled, and that a forked process can use."""
 
+import ctypes
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -58,6 +59,9 @@ class Graph:
     def _session(self) -> Any:
         opened, process = self._opened, os.getpid()
         if opened is None or opened[0] != process:
+            if opened is not None:
+                # Its end would wait for threads that the fork left behind: it must never come.
+                ctypes.pythonapi.Py_IncRef(ctypes.py_object(opened[1]))
             # Two threads that come here at once each read the file; either session is as good.
             threads = self.threads if process == self._process else 1
             self._opened = opened = (process, _session(self.path, threads))
