@@ -51,6 +51,7 @@ class RelationExtraction:
 
     # A CPU that computes the model has no time to prepare the next batch.
     _prepares_ahead = False
+    tokenizer: Any
     _processor: Any = None
     _rule: DecodingRule
     _finder: MentionFinder | None = None

@@ -268,8 +268,9 @@ def _window_attention(
     of_text = [part[:, :, :text_tokens] for part in (query, key, value)]
     parts = [_text_attention(*of_text)]
     if prompt_tokens:
-        own = [part[0, :, text_tokens:] for part in (query, key, value)]  # (heads, prompts * prompt, head_size)
-        of_prompts = prompt_attention(*own, of_text[1][0], of_text[2][0], prompt_tokens)
+        # (heads, prompts * prompt, head_size) of each
+        own_query, own_key, own_value = (part[0, :, text_tokens:] for part in (query, key, value))
+        of_prompts = prompt_attention(own_query, own_key, own_value, of_text[1][0], of_text[2][0], prompt_tokens)
         parts.append(of_prompts.transpose(0, 1).flatten(1)[None])  # (1, prompts * prompt, hidden)
     if is_last_layer(module):
         last_layer.append((query, key))
@@ -285,7 +286,7 @@ def _text_attention(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     if not hasattr(torch.onnx, "ops"):  # before torch 2.8
         return ((query @ key.transpose(2, 3)).softmax(dim=-1) @ value).transpose(1, 2).flatten(2)
     flat = [part.transpose(1, 2).flatten(2) for part in (query, key, value)]  # (1, tokens, hidden)
-    settings = {"num_heads": query.shape[1], "scale": 1.0}
+    settings: dict[str, Any] = {"num_heads": query.shape[1], "scale": 1.0}
     return torch.onnx.ops.symbolic(
         "com.microsoft::MultiHeadAttention", flat, settings, dtype=query.dtype, shape=flat[0].shape, version=1
     )
