@@ -22,6 +22,9 @@ from biodir.networks.command import network
 from biodir.publishing.command import publish
 from biodir.showing.command import info, view
 
+# What the distribution of the run-time does without, see `runtime/setup.py`.
+LEFT_OUT = ("safetensors", "torch", "transformers")
+
 
 class _Command(TyperCommand):
     """A command with options that take several values after their name, such as `--entity D1 D4`."""
@@ -58,6 +61,12 @@ class _Group(TyperGroup):
             raise typer.Exit(0) from error
         except (BioDirError, OSError) as error:  # bad input, or such as a full disk
             tqdm.write(f"biodir: error: {error}", file=sys.stderr)  # above a progress bar
+            raise typer.Exit(1) from error
+        except ModuleNotFoundError as error:
+            if error.name not in LEFT_OUT:
+                raise
+            line = f"this needs {error.name}, which biodir-runtime does not install; run pip install biodir elsewhere"
+            tqdm.write(f"biodir: error: {line}", file=sys.stderr)
             raise typer.Exit(1) from error
         except KeyboardInterrupt as error:
             print("biodir: interrupted", file=sys.stderr)

@@ -115,3 +115,14 @@ def test_shell_completes_commands_options_and_choices(monkeypatch, capsys):
         monkeypatch.setenv("COMP_CWORD", str(words.count(" ")))
         main([])
         assert capsys.readouterr().out.split() == completed
+
+
+@pytest.mark.parametrize("name", ["torch", "transformers"])
+def test_library_that_the_runtime_lacks_is_one_line(monkeypatch, capfd, name):
+    def without(*arguments):
+        raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+    monkeypatch.setattr("biodir.inference.opening.open_pipeline", without)
+    assert main(["predict", "samples/sample.pubtator"]) == 1
+    line = f"biodir: error: this needs {name}, which biodir-runtime does not install; run pip install biodir elsewhere"
+    assert capfd.readouterr().err.splitlines()[-1] == line
