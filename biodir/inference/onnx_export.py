@@ -15,7 +15,7 @@ from transformers import AttentionInterface
 from biodir import __version__
 from biodir.configuration_biodir import POSITIONS_AFTER_PADDING
 from biodir.files import file_sha256
-from biodir.inference.onnx_graphs import with_half_weights
+from biodir.inference.onnx_graphs import with_half_weights, with_simple_norms
 from biodir.inference.onnx_int8 import with_int8_products
 from biodir.inference.parts import model_fingerprint
 from biodir.modeling_attention_biodir import PACKED_ATTENTION, is_last_layer, prompt_attention
@@ -60,7 +60,8 @@ def export_model(model: Any, tokenizer: Any, folder: Path, backends: Sequence[st
     weights = model_fingerprint(model, tokenizer)
     model.float().eval()
     folder.mkdir(exist_ok=True)
-    for name, graph in _encoder_graphs(model).items():
+    for name, exported in _encoder_graphs(model).items():
+        graph = with_simple_norms(exported)
         for backend in backends:  # the exact one first: the other changes the graph
             changed = with_int8_products(graph) if backend == "onnx-int8" else graph
             written = type(graph).FromString(changed.SerializeToString())
