@@ -1,5 +1,6 @@
 """One pass of one form over documents, in this process: what the benchmark measures."""
 
+import os
 import re
 import time
 from argparse import Namespace
@@ -56,6 +57,7 @@ class Pass:
 def opened(form: Form, options: Namespace) -> Any:
     """Return the pipeline of the form, with the threads and on the device of the options."""
     torch.set_num_threads(options.threads)
+    os.environ["OMP_NUM_THREADS"] = str(options.threads)  # which ONNX Runtime is given
     return open_pipeline(form.model, options.device, "torch" if form.backend == NAIVE else form.backend)
 
 
