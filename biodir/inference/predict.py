@@ -5,7 +5,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -23,6 +22,7 @@ from biodir.inference.rejected import rejections
 from biodir.pipeline_entities_biodir import keep_identifiers
 
 if TYPE_CHECKING:
+    from biodir.inference.ray_engine import RayEngine
     from biodir.pipeline_biodir import BioDirPipeline
 
 # Parameters of the pipeline that concern how entities are found.
@@ -66,6 +66,7 @@ def predict_files(
     return_entities: bool = False,
     vocabulary: Vocabulary | None = None,
     run_settings: Mapping[str, Any] | None = None,
+    engine: "RayEngine | None" = None,
     **parameters: Any,
 ) -> Report:
     """Write the relations of all documents in input order.
@@ -92,6 +93,7 @@ def predict_files(
         vocabulary: "pubtator3" for the names that PubTator 3 gives relation types, see `pubtator3_relation`; by default
             those of the model.
         run_settings: what else must be equal in a call that resumes, as JSON, such as the file that `link` reads.
+        engine: computes the parts of a file in other processes, also on other machines; by default this process does.
         parameters: those of a call of the pipeline.
 
     Raises:
@@ -104,6 +106,8 @@ def predict_files(
     if not isinstance(output, Path):
         if written.target is not None:
             raise SettingError(f"format {name!r} is written to files; name one with -o")
+        if engine is not None:
+            raise SettingError("the engine ray writes to files; name one with -o")
         return _to_stream(run, run.documents(inputs, policy, one_per_line), output, policy, progress)
     check_paths(inputs, [output])
     settings = {"format": name, "dialect": dialect, "offsets": policy.offsets, "one_per_line": one_per_line}
@@ -116,7 +120,7 @@ def predict_files(
     can_resume = all(fingerprint for _, fingerprint in fingerprints)
     with open_parts(output, manifest, can_resume) as parts, rejections(parts.folder, output, inputs) as reject:
         documents = run.documents(inputs, _also(policy, reject), one_per_line)
-        return _to_file(run, documents, output, policy, progress, parts)
+        return _to_file(run, documents, output, policy, progress, parts, engine)
 
 
 @dataclass(frozen=True)
@@ -154,6 +158,21 @@ class _Run:
         for relations in self.extract(remembered(), **others, link=keep_identifiers, offsets=self.offsets):
             yield read_ahead.popleft(), results_with_vocabulary(relations, self.vocabulary)
 
+    def part(
+        self, documents: Sequence[Document], on_finished: Callable[[Document], object] | None = None
+    ) -> tuple[PartRecord, str]:
+        """Return the part of the output that has these documents: what is in it, and their texts."""
+        texts = []
+        relations = left_out = 0
+        with _collected_notes() as notes:
+            for document, results in self.related(documents):
+                texts.append(self.written.text_of(document, results))
+                relations += len(results)
+                left_out += self.written.left_out(results)
+                if on_finished is not None:
+                    on_finished(document)
+        return PartRecord(len(documents), relations, left_out, notes), "".join(texts)
+
 
 def _to_stream(
     run: _Run, documents: Iterable[Document], stream: TextIO, policy: ErrorPolicy, progress: Progress
@@ -171,22 +190,22 @@ def _to_stream(
 
 
 def _to_file(
-    run: _Run, documents: Iterator[Document], output: Path, policy: ErrorPolicy, progress: Progress, parts: Parts
+    run: _Run,
+    documents: Iterator[Document],
+    output: Path,
+    policy: ErrorPolicy,
+    progress: Progress,
+    parts: Parts,
+    engine: "RayEngine | None",
 ) -> Report:
     progress.resumed(parts.documents)
-    # Read once more, not computed: what has an error is counted as in the run that was stopped.
-    for _ in islice(documents, parts.documents):
-        pass
-    for part in _parted(documents):
-        texts = []
-        relations = left_out = 0
-        with _collected_notes() as notes:
-            for document, results in run.related(part):
-                texts.append(run.written.text_of(document, results))
-                relations += len(results)
-                left_out += run.written.left_out(results)
-                progress.finished(document)
-        parts.add(PartRecord(len(part), relations, left_out, notes), "".join(texts))
+    # Finished parts are read once more, not computed: what has an error is counted as in the run that was stopped.
+    unfinished = ((number, part) for number, part in enumerate(_parted(documents)) if number not in parts)
+    if engine is not None:
+        engine.compute(run, unfinished, parts, progress, stops=policy.errors == STRICT.errors)
+    else:
+        for number, part in unfinished:
+            parts.add(number, *run.part(part, progress.finished))
     run.written.join(parts.files(), output)
     policy.note(LEFT_TO_BIOREDIRECT, sum(record.left_out for record in parts.records))
     for line in _merged_notes([record.notes for record in parts.records]):
