@@ -75,6 +75,10 @@ class Parts:
         """The number of finished documents."""
         return sum(record.documents for record in self.records)
 
+    def documents_of(self, number: int) -> int:
+        """Return the number of documents of a finished part."""
+        return self._records[number].documents
+
     def add(self, number: int, record: PartRecord, text: str) -> None:
         """Write a part, atomically."""
         write_part(self.folder, number, record, text)

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -199,8 +200,7 @@ def _to_file(
     engine: "RayEngine | None",
 ) -> Report:
     progress.resumed(parts.documents)
-    # Finished parts are read once more, not computed: what has an error is counted as in the run that was stopped.
-    unfinished = ((number, part) for number, part in enumerate(_parted(documents)) if number not in parts)
+    unfinished = _unfinished(documents, parts)
     if engine is not None:
         engine.compute(run, unfinished, parts, progress, stops=policy.errors == STRICT.errors)
     else:
@@ -213,18 +213,33 @@ def _to_file(
     return Report(parts.documents, sum(record.relations for record in parts.records))
 
 
-def _parted(documents: Iterator[Document]) -> Iterator[list[Document]]:
-    """Yield the documents in parts; where a part ends depends on its documents only, as then do its batches."""
+def _unfinished(documents: Iterator[Document], parts: Parts) -> Iterator[tuple[int, list[Document]]]:
+    """Yield the parts that are not finished, with their numbers.
+
+    The documents of the others are read once more, not computed: what has an error is counted as in the run that was
+    stopped.
+    """
+    for number in count():
+        if number in parts:
+            for _ in islice(documents, parts.documents_of(number)):
+                pass
+        elif part := _next_part(documents):
+            yield number, part
+        else:
+            return
+
+
+def _next_part(documents: Iterator[Document]) -> list[Document]:
+    """Return the documents of a part; where it ends depends on its documents only, as then do its batches."""
     part: list[Document] = []
     characters = 0
-    for document in documents:
+    while len(part) < PART_DOCUMENTS and characters < PART_CHARACTERS:
+        document = next(documents, None)
+        if document is None:
+            break
         part.append(document)
         characters += len(document.text)
-        if len(part) == PART_DOCUMENTS or characters >= PART_CHARACTERS:
-            yield part
-            part, characters = [], 0
-    if part:
-        yield part
+    return part
 
 
 def _also(policy: ErrorPolicy, on_skip: Callable[[str, BioDirError], object]) -> ErrorPolicy:

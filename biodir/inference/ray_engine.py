@@ -45,6 +45,7 @@ class RayEngine:
             time of the run. If the program is connected to one, that is used.
         num_gpus: GPUs of a worker, 0.5 for half of one; with 0 it computes on the CPU.
         concurrency: number of workers; by default as many as the cluster has room for.
+        memory_bytes: of the objects that Ray shares, in a cluster for the time of the run; by default Ray's choice.
 
     Raises:
         SettingError: a number is negative, or there would be no worker.
@@ -57,6 +58,7 @@ class RayEngine:
     address: str | None = None
     num_gpus: float = 0.0
     concurrency: int | None = None
+    memory_bytes: int | None = None
 
     def __post_init__(self) -> None:
         if self.concurrency is not None and self.concurrency < 1:
@@ -81,7 +83,7 @@ class RayEngine:
         import torch  # here, because `biodir --help` should not wait for it
 
         threads = torch.get_num_threads()
-        with self._connected(threads) as ray, ExitStack() as stack:
+        with self.connected(threads) as ray, ExitStack() as stack:
             number = self._workers(ray, threads)
             # In a list, so that a worker gets it only once. As an argument of its start Ray would warn of it.
             shared = [ray.put(_pickled(ray, run))]
@@ -94,8 +96,12 @@ class RayEngine:
             _Dispatch(ray, run, shared, parts, progress, 1 if stops else FAILED_PARTS).all(workers, unfinished)
 
     @contextmanager
-    def _connected(self, threads: int) -> Iterator[Any]:
-        """Yield the library, connected to a cluster."""
+    def connected(self, threads: int) -> Iterator[Any]:
+        """Yield the library, connected to a cluster.
+
+        Args:
+            threads: of each worker.
+        """
         # A run sends nothing to anyone, unless its user wants to.
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         ray: Any = optional_library("ray", "ray", "the engine ray")
@@ -110,7 +116,7 @@ class RayEngine:
                 temporary = TemporaryDirectory(prefix="ray-", dir=folder, ignore_cleanup_errors=True)
                 options["_temp_dir"] = stack.enter_context(temporary)
                 cpus = self.concurrency * threads if self.concurrency else max(threads, usable_cpus())
-                options |= {"num_cpus": cpus, "include_dashboard": False}
+                options |= {"num_cpus": cpus, "include_dashboard": False, "object_store_memory": self.memory_bytes}
             stack.callback(ray.shutdown)
             ray.init(**options)
             yield ray
@@ -204,6 +210,8 @@ class _Dispatch:
     failures: int
     _busy: dict[Any, tuple[Any, Numbered]] = field(default_factory=dict)
     _failed: list[tuple[Numbered, Exception]] = field(default_factory=list)
+    # Parts whose worker ended; another part that it had may be what ended it.
+    _ended: list[Numbered] = field(default_factory=list)
     _bad_input: BioDirError | None = None
 
     def all(self, workers: Sequence[Any], unfinished: Iterator[Numbered]) -> None:
@@ -213,17 +221,18 @@ class _Dispatch:
         part = self._next(unfinished)
         while self._busy or (part is not None and len(self._failed) < self.failures):
             while free and part is not None and len(self._failed) < self.failures:
-                worker = free.popleft()
-                self._busy[worker.write.remote(self.shared, *part)] = (worker, part)
+                self._hand_out(free.popleft(), part)
                 part = self._next(unfinished)
             (done,), _ = self.ray.wait([*starting, *self._busy], num_returns=1)
             if done in starting:
                 self._started(done)
                 free.extend([starting.pop(done)] * PARTS_PER_WORKER)
             else:
-                worker, finished = self._busy.pop(done)
-                self._take(done, finished)
-                free.append(worker)
+                free.append(self._take(done))
+        for part in self._ended.copy() if len(self._failed) < self.failures else ():
+            self._hand_out(free[0], part)
+            self._take(*self._busy)
+        self._failed += [(part, RuntimeError("its worker ended at each try")) for part in self._ended]
         if self._failed:
             ((_, documents), error), number = self._failed[0], len(self._failed)
             raise BioDirError(
@@ -257,16 +266,24 @@ class _Dispatch:
                 raise error.cause from error
             raise
 
-    def _take(self, done: Any, part: Numbered) -> None:
-        number, documents = part
+    def _hand_out(self, worker: Any, part: Numbered) -> None:
+        self._busy[worker.write.remote(self.shared, *part)] = (worker, part)
+
+    def _take(self, done: Any) -> Any:
+        """Take in what became of a part; return the worker that had it."""
+        worker, part = self._busy.pop(done)
         try:
             written = self._get(done)
         except self.ray.exceptions.RayTaskError as error:
             self._failed.append((part, error.cause))
-            return
-        except self.ray.exceptions.RayError as error:  # its process ended, and did so again at each further try
-            self._failed.append((part, error))
-            return
+            return worker
+        except self.ray.exceptions.RayError:  # its process ended, and did so again at each further try
+            if part not in self._ended:
+                self._ended.append(part)
+            return worker
+        if part in self._ended:
+            self._ended.remove(part)
+        number, documents = part
         self.parts.add_written(number, written.record)
         lexicon = _lexicon(self.run)
         if lexicon is not None:
@@ -276,6 +293,7 @@ class _Dispatch:
                     lexicon.on_ambiguous(line)
         for document in documents:
             self.progress.finished(document)
+        return worker
 
 
 def _lexicon(run: Any) -> Lexicon | None:
