@@ -20,6 +20,8 @@ from biodir.inference.ray_engine import RayEngine
 from helpers.marked import marked_document
 from helpers.tiny_checkpoint import open_pipeline, save_checkpoint
 
+# Ray lets its workers wait for other programs, which may be other tests.
+NOT_NICE = ("RAY_worker_niceness", "0")
 TEXTS = ("Too much <C:D4 iron> harms the <D:D5 liver>.", "<C:D1 Aspirin> cures <D:D2 pain>. The <G:3 gene> does not.")
 BAD = '{"id": "bad", "text": "ab", "entities": [{"start": 0, "end": 5, "type": "Gene"}]}'
 
@@ -28,8 +30,8 @@ BAD = '{"id": "bad", "text": "ab", "entities": [{"start": 0, "end": 5, "type": "
 def cluster():
     """A cluster with room for two workers; the files that Ray writes go with it."""
     ray = pytest.importorskip("ray", reason="needs ray; pip install 'biodir[ray]'")
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(*NOT_NICE)
         patch.setattr("torch.get_num_threads", lambda: 1)
         engine = RayEngine(concurrency=2, memory_bytes=80_000_000)
         with engine.connected(threads=1):
@@ -168,7 +170,8 @@ def test_output_is_that_of_the_local_engine_after_a_worker_was_killed(cluster, c
     assert not (tmp_path / "ray.jsonl.parts").exists()
 
 
-def test_each_engine_resumes_the_other(checkpoint, tmp_path, capfd):
+def test_each_engine_resumes_the_other(checkpoint, tmp_path, capfd, monkeypatch):
+    monkeypatch.setenv(*NOT_NICE)
     pytest.importorskip("ray", reason="needs ray; pip install 'biodir[ray]'")
     source, before = json_lines(tmp_path / "in.jsonl", 1000), set(Path("/tmp").glob("ray-*"))
     arguments = ["predict", str(source), "--model", str(checkpoint), "-o"]
