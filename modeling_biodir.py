@@ -18,7 +18,7 @@ from transformers.utils import ModelOutput, cached_file
 
 from .configuration_biodir import BioDirConfig
 from .errors_biodir import CheckpointError, SettingError
-from .modeling_attention_biodir import use_packed_attention
+from .modeling_attention_biodir import PACKED_CLASSES, use_packed_attention
 from .modeling_document_biodir import DocumentInputs, document_states
 from .modeling_heads_biodir import PAIRS_OF_HEADS, DocumentHead, PairwiseHead, SoftPrompt
 from .modeling_losses_biodir import HeadLoss, joint_loss
@@ -249,10 +249,13 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
 
 def encoder_without_pooler(encoder_config: Any) -> PreTrainedModel:
     """Return the bare encoder; its own pooler, where the class can do without it, would be dead weight here."""
-    encoder_class: Callable[..., Any] = MODEL_MAPPING[type(encoder_config)]
+    encoder_class: Any = MODEL_MAPPING[type(encoder_config)]
+    build: Callable[..., PreTrainedModel] = AutoModel.from_config
+    if encoder_config.model_type in PACKED_CLASSES:
+        build = PACKED_CLASSES[encoder_config.model_type]._from_config
     if "add_pooling_layer" in inspect.signature(encoder_class.__init__).parameters:
-        return AutoModel.from_config(encoder_config, add_pooling_layer=False)
-    return AutoModel.from_config(encoder_config)
+        return build(encoder_config, add_pooling_layer=False)
+    return build(encoder_config)
 
 
 def _head(config: BioDirConfig, labels: int) -> nn.Module:
