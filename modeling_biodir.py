@@ -161,9 +161,14 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
     def set_input_embeddings(self, value: nn.Module) -> None:
         self.encoder.set_input_embeddings(value)
 
-    def set_attn_implementation(self, *args: Any, **kwargs: Any) -> None:
-        """Set the attention as in transformers; the document form keeps the packed attention that it needs."""
-        super().set_attn_implementation(*args, **kwargs)
+    def set_attn_implementation(self, attn_implementation: Any, *args: Any, **kwargs: Any) -> None:
+        """Set the attention as in transformers; the document form keeps the packed attention that it needs.
+
+        Encoders without sdpa (MPNet, DeBERTa) take eager attention in its place.
+        """
+        if attn_implementation == "sdpa" and not self.encoder._supports_sdpa:
+            attn_implementation = "eager"
+        super().set_attn_implementation(attn_implementation, *args, **kwargs)
         if self.config.pair_encoding == "document":
             use_packed_attention(self.encoder)
 
