@@ -87,7 +87,8 @@ class OnnxEncoder(nn.Module):
         onnxruntime = optional_library("onnxruntime", "onnx", "this back end")
         self.config = encoder.config
         self.embeddings = encoder.get_input_embeddings()
-        self.scores = _evidence_scores(encoder) if encoder.config._attn_implementation == PACKED_ATTENTION else None
+        is_packed = encoder.config._attn_implementation == PACKED_ATTENTION
+        self.scores = _evidence_scores(encoder) if is_packed else PositionScores()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = torch.get_num_threads()
         options.log_severity_level = 3
