@@ -233,11 +233,13 @@ def use_vocabulary(model: Any, old: Any, new: Any) -> None:
     """Give the model the vocabulary of the tokenizer `new`, its embeddings made of those of `old`."""
     table = model.get_input_embeddings().weight.detach().clone()  # (old vocabulary, hidden)
     old_ids = old.get_vocab()
+    roles = ("cls_token", "sep_token", "mask_token", "pad_token", "unk_token")  # MPNet writes <s> where BERT has [CLS]
+    same_role = {getattr(new, role): getattr(old, role) for role in roles}
     model.resize_token_embeddings(len(new), mean_resizing=False)
     embeddings = model.get_input_embeddings().weight
     with torch.no_grad():
         for word, index in new.get_vocab().items():
-            embeddings[index] = table[_old_pieces(word, old_ids, old)].mean(dim=0)
+            embeddings[index] = table[_old_pieces(same_role.get(word, word), old_ids, old)].mean(dim=0)
     model.config.pad_token_id = new.pad_token_id
 
 

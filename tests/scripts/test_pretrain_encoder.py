@@ -156,6 +156,17 @@ def test_new_words_start_from_the_words_and_sub_words_of_the_old_vocabulary(enco
     assert model(input_ids=torch.tensor([[5, 6]])).logits.shape[-1] == len(words)
 
 
+def test_special_tokens_start_from_those_of_their_role(encoder_folder, tokenizer, tmp_path):
+    words = ["<pad>", "<unk>", "<s>", "</s>", "<mask>", "gene"]
+    names = dict(zip(("pad_token", "unk_token", "cls_token", "sep_token", "mask_token"), words, strict=False))
+    BertTokenizer(vocab={word: index for index, word in enumerate(words)}, **names).save_pretrained(tmp_path)
+    model = AutoModelForMaskedLM.from_pretrained(encoder_folder)
+    table = model.get_input_embeddings().weight.detach().clone()
+    pretraining.use_vocabulary(model, tokenizer, AutoTokenizer.from_pretrained(tmp_path))
+    old = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "gene"]
+    assert torch.equal(model.get_input_embeddings().weight, table[tokenizer.convert_tokens_to_ids(old)])
+
+
 # Growing.
 
 
