@@ -69,12 +69,14 @@ def run_eagerly(model, embeddings: Tensor, positions: list[int], mask: Tensor):
         local = mask.masked_fill(far.abs() > config.sliding_window, -torch.inf)
         inputs["attention_mask"] = {"full_attention": mask[None, None], "sliding_attention": local[None, None]}
         return encoder(**inputs)
+    if kind in ("mpnet", "deberta-v2"):  # whose encoders count positions by the places of a row
+        states = encoder.embeddings(inputs_embeds=embeddings[None], position_ids=places + first)
     if kind == "mpnet":
         bias = encoder.encoder.relative_attention_bias(encoder.encoder.relative_position_bucket(-far))
         encoder.encoder.compute_position_bias = lambda *_: bias.movedim(-1, 0)[None]  # instead of that of the row
+        return encoder.encoder(states, mask[None, None], output_attentions=True, return_dict=True)
     if kind == "deberta-v2":
         far = make_log_bucket_position(far, config.position_buckets, config.max_position_embeddings)[None]
-        states = encoder.embeddings(inputs_embeds=embeddings[None], position_ids=places)
         return encoder.encoder(states, mask[None] == 0, relative_pos=far, output_attentions=True)
     return encoder(**inputs, attention_mask=mask[None, None])
 
