@@ -269,15 +269,7 @@ def _contradictions(settings: TrainingSettings) -> Iterator[str]:
     twice = ", ".join(sorted(set(settings.train) & set(settings.extra_train)))
     hidden = ", ".join(sorted(set(named_values(settings.chunk_tokens)) - set(settings.chunks)))
     metric = settings.metric_for_best_model
-    of_list = (
-        "data_dir",
-        "corpora_only",
-        "corpora_without",
-        "corpora_held_out",
-        "max_corpus_documents",
-        "corpus_vectors",
-    )
-    idle = ", ".join(name for name in of_list if getattr(settings, name))
+    idle = ", ".join(name for name in OF_LISTED_CORPORA if getattr(settings, name))
     if idle and not settings.corpora:
         yield f"{idle}: concerns the corpora of --corpora, but none is given; name the file, or leave it out"
     if settings.none_bias and settings.dev:
