@@ -27,13 +27,13 @@ from biodir.pipeline_results_biodir import ResultWriter
 SCORE_DIGITS = 4
 # Where documents and networks share a suffix, it is that of documents; `--format` names the network.
 SUFFIXES = {
-    **{each.suffix: each.name for each in NETWORK_FORMATS},
     **dict.fromkeys((".pubtator", ".txt"), "pubtator"),
     **dict.fromkeys((".jsonl", ".ndjson"), "jsonl"),
     **dict.fromkeys((".json", ".biocjson"), "biocjson"),
     **dict.fromkeys((".xml", ".bioc"), "biocxml"),
     **{".parquet": "parquet", ".csv": "csv", ".tsv": "tsv"},
 }
+SUFFIXES |= {each.suffix: each.name for each in NETWORK_FORMATS if each.suffix not in SUFFIXES}
 FORMATS = (*dict.fromkeys([*SUFFIXES.values(), *(each.name for each in NETWORK_FORMATS)]), "listing")
 SCORES = ("score", "relation_score", "novelty_score", "direction_score")
 COLUMNS = (

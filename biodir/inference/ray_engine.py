@@ -113,7 +113,7 @@ class RayEngine:
         with ExitStack() as stack:
             if address == "local":
                 folder = TEMPORARY if Path(TEMPORARY).is_dir() else None
-                temporary = TemporaryDirectory(prefix="ray-", dir=folder, ignore_cleanup_errors=True)
+                temporary = TemporaryDirectory(prefix=f"ray-{os.getpid()}-", dir=folder, ignore_cleanup_errors=True)
                 options["_temp_dir"] = stack.enter_context(temporary)
                 cpus = self.concurrency * threads if self.concurrency else max(threads, usable_cpus())
                 options |= {"num_cpus": cpus, "include_dashboard": False, "object_store_memory": self.memory_bytes}
