@@ -153,11 +153,13 @@ def format_of(output: Path | TextIO) -> str:
     """
     if not isinstance(output, Path):
         return "listing"
-    suffix = Path(output.name.lower().removesuffix(PACKED_OUTPUT_SUFFIX)).suffix
-    if suffix not in SUFFIXES:
+    name = output.name.lower()
+    bare = name.removesuffix(PACKED_OUTPUT_SUFFIX)
+    found = max((suffix for suffix in SUFFIXES if bare.endswith(suffix)), key=len, default=None)
+    if found is None:
         known = ", ".join(SUFFIXES)
-        raise SettingError(f"{output}: unknown suffix {suffix!r}; use one of {known}, or name a format")
-    return SUFFIXES[suffix]
+        raise SettingError(f"{output}: unknown suffix {Path(bare).suffix!r}; use one of {known}, or name a format")
+    return SUFFIXES[found]
 
 
 def predicted_relations(results: Results) -> tuple[Relation, ...]:

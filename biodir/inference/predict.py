@@ -190,6 +190,7 @@ class _Run:
                 left_out += self.written.left_out(results)
                 if on_finished is not None:
                     on_finished(document)
+        release_freed_memory()
         return PartRecord(len(documents), relations, left_out, notes), "".join(texts)
 
 
@@ -225,7 +226,6 @@ def _to_file(
     else:
         for number, part in _unfinished(documents, parts):
             parts.add(number, *run.part(part, progress.finished))
-            release_freed_memory()
     notes = run.written.join(parts.files(), output)
     policy.note(LEFT_TO_BIOREDIRECT, sum(record.left_out for record in parts.records))
     for line in (*notes, *_merged_notes([record.notes for record in parts.records])):

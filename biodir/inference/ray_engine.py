@@ -120,7 +120,7 @@ class RayEngine:
             stack.callback(ray.shutdown)
             try:
                 ray.init(**options)
-            except Exception as error:  # a bare one, too, where a node is not up in Ray's 30 seconds
+            except Exception as error:  # Ray raises this class itself where a node is not up in 30 seconds
                 reason = " ".join(str(error).split())
                 raise SettingError(
                     f"Ray did not start, or has no cluster at {address!r} ({reason}); give the command again, or check "
@@ -129,13 +129,17 @@ class RayEngine:
             yield ray
 
     def _workers(self, ray: Any, threads: int) -> int:
-        resources = ray.cluster_resources()
-        cpus, gpus = int(resources.get("CPU", 0)), resources.get("GPU", 0.0)
-        room = min(cpus // threads, int(gpus / self.num_gpus) if self.num_gpus else cpus)
+        found = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+        machines = [(int(each.get("CPU", 0)), each.get("GPU", 0.0)) for each in found]
+        # A worker is on one machine.
+        room = sum(
+            min(cpus // threads, int(gpus / self.num_gpus) if self.num_gpus else cpus) for cpus, gpus in machines
+        )
         if not room:
+            named = ", ".join(f"{cpus} CPUs and {gpus:g} GPUs" for cpus, gpus in machines)
             raise SettingError(
-                f"the Ray cluster has {cpus} CPUs and {gpus:g} GPUs, and a worker needs {threads} and "
-                f"{self.num_gpus:g}; set OMP_NUM_THREADS or --num-gpus lower, or name another cluster"
+                f"the machines of the Ray cluster have {named}, and a worker needs {threads} and {self.num_gpus:g}; "
+                "set OMP_NUM_THREADS or --num-gpus lower, or name another cluster"
             )
         return self.concurrency or room
 
@@ -184,16 +188,15 @@ class _Worker:
     def write(self, shared: Sequence[Any], number: int, documents: Sequence[Document]) -> "_Written":
         """Compute a part and write it, also in a process that was started again."""
         self.start(shared)
+        if self._lexicon is not None:
+            self._lexicon.counts.clear()  # of a part that failed
+        self._not_linked.clear()
         record, text = self._run.part(documents)
         # A process that is still at work after its run was killed must not write to another run.
         if (self._folder / MANIFEST).read_text(encoding="utf-8") != self._manifest:
             raise SettingError(f"{self._folder}: is now of another run")
         write_part(self._folder, number, record, text)
-        written = _Written(record, Counter(self._lexicon.counts if self._lexicon else ()), [*self._not_linked])
-        if self._lexicon is not None:
-            self._lexicon.counts.clear()
-        self._not_linked.clear()
-        return written
+        return _Written(record, Counter(self._lexicon.counts if self._lexicon else ()), [*self._not_linked])
 
 
 @dataclass(frozen=True)

@@ -210,6 +210,6 @@ def test_options_that_do_not_fit_are_refused(arguments, message, checkpoint, tmp
 def test_cluster_without_room_for_a_worker_is_refused(cluster, tmp_path):
     with (
         open_parts(tmp_path / "out", {}) as parts,
-        pytest.raises(SettingError, match="2 CPUs and 0 GPUs, and a worker"),
+        pytest.raises(SettingError, match="have 2 CPUs and 0 GPUs, and a worker"),
     ):
         RayEngine(num_gpus=0.5).compute(None, iter(()), parts, Progress(), True)
