@@ -6,6 +6,9 @@ engine resumes what the other has left.
 """
 
 import os
+import signal
+import socket
+import threading
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -27,6 +30,8 @@ PARTS_PER_WORKER = 2
 TRIES_AGAIN = 3
 # Parts that may fail before a run hands out no more.
 FAILED_PARTS = 10
+# Seconds in which a cluster must be reached.
+REACH_S = 10
 # Ray's files: the names of its sockets must be short, so those of other folders for temporary files are not used.
 TEMPORARY = "/tmp"
 
@@ -117,6 +122,8 @@ class RayEngine:
                 options["_temp_dir"] = stack.enter_context(temporary)
                 cpus = self.concurrency * threads if self.concurrency else max(threads, usable_cpus())
                 options |= {"num_cpus": cpus, "include_dashboard": False, "object_store_memory": self.memory_bytes}
+            else:
+                _check_address(address)
             stack.callback(ray.shutdown)
             try:
                 ray.init(**options)
@@ -126,7 +133,8 @@ class RayEngine:
                     f"Ray did not start, or has no cluster at {address!r} ({reason}); give the command again, or check "
                     "--address"
                 ) from error
-            yield ray
+            with _terminable():
+                yield ray
 
     def _workers(self, ray: Any, threads: int) -> int:
         found = [node["Resources"] for node in ray.nodes() if node["Alive"]]
@@ -304,6 +312,34 @@ class _Dispatch:
         for document in documents:
             self.progress.finished(document)
         return worker
+
+
+def _check_address(address: str) -> None:
+    """Check that something listens at an address; Ray would try for minutes.
+
+    Raises:
+        SettingError: nothing does.
+    """
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if not colon or not port.isdigit():
+        return  # such as "auto"
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=REACH_S).close()
+    except (OSError, OverflowError) as error:
+        raise SettingError(f"no Ray cluster at {address!r} ({error}); check --address") from error
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Let SIGTERM stop the run as Ctrl-C does; Ray would abort the process."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _lexicon(run: Any) -> Lexicon | None:

@@ -181,7 +181,7 @@ def test_each_engine_resumes_the_other(checkpoint, tmp_path, capfd, monkeypatch)
     while not (tmp_path / "out.jsonl.parts" / "part-00000001").exists():
         assert process.poll() is None
         time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGTERM)
     assert "out.jsonl.parts; give the same command again to resume" in process.communicate()[1]
     assert process.returncode == 130
     assert not list(Path("/tmp").glob(f"ray-{process.pid}-*"))
@@ -205,6 +205,11 @@ def test_options_that_do_not_fit_are_refused(arguments, message, checkpoint, tmp
     monkeypatch.setenv("COLUMNS", "200")
     assert main(["predict", str(json_lines(tmp_path / "a.jsonl", 1)), "--model", str(checkpoint), *arguments]) > 0
     assert message in " ".join(capfd.readouterr().err.split())
+
+
+def test_address_where_nothing_listens_is_named_at_once():
+    with pytest.raises(SettingError, match=r"no Ray cluster at '127\.0\.0\.1:9' \(.*refused.*\); check --address"):
+        RayEngine("127.0.0.1:9").compute(None, iter(()), None, Progress(), True)
 
 
 def test_cluster_without_room_for_a_worker_is_refused(cluster, tmp_path):
