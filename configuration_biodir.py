@@ -28,12 +28,19 @@ REQUIREMENTS = ("torch>=2.6", "transformers>=5.4")
 HARD_PROMPT = "What are the labels of {tasks} between {entity1} and {entity2} ?"
 PROMPT_FIELDS = ("{tasks}", "{entity1}", "{entity2}")
 # Encoders whose first token takes the position after the padding's: RoBERTa and models like it.
-POSITIONS_AFTER_PADDING = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet", "longformer")
+POSITIONS_AFTER_PADDING = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "longformer")
 CHUNK_NAMES = ("prefix", "suffix", "infix")
 PairEncoding = Literal["pairwise", "document"]
 RelationLoss = Literal["binary", "focal", "adaptive_threshold"]
 PAIR_ENCODINGS, RELATION_LOSSES = get_args(PairEncoding), get_args(RelationLoss)
 BINARY, FOCAL, ADAPTIVE_THRESHOLD = RELATION_LOSSES
+
+
+def first_position(encoder_config: Any) -> int:
+    """Return the position that the encoder gives to the first token of a text."""
+    if encoder_config.model_type == "mpnet":
+        return 2  # its code has the padding's position, 1, as a constant
+    return encoder_config.pad_token_id + 1 if encoder_config.model_type in POSITIONS_AFTER_PADDING else 0
 
 
 @strict
@@ -266,12 +273,10 @@ class BioDirConfig(PreTrainedConfig):
                     f"chunk_tokens[{chunk!r}] is {tokens}, but a mention of max_mention_tokens with its tags takes "
                     f"{least}; raise it or lower max_mention_tokens"
                 )
-        encoder_config: Any = self.encoder_config
-        positions = getattr(encoder_config, "max_position_embeddings", None)
+        positions = getattr(self.encoder_config, "max_position_embeddings", None)
         if positions is None:
             return
-        if encoder_config.model_type in POSITIONS_AFTER_PADDING:
-            positions -= encoder_config.pad_token_id + 1
+        positions -= first_position(self.encoder_config)
         if self.max_tokens > positions:
             raise SettingError(f"max_tokens is {self.max_tokens} but the encoder has {positions} positions for tokens")
 

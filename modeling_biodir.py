@@ -18,7 +18,7 @@ from transformers.utils import ModelOutput, cached_file
 
 from .configuration_biodir import BioDirConfig
 from .errors_biodir import CheckpointError, SettingError
-from .modeling_attention_biodir import use_packed_attention
+from .modeling_attention_biodir import PACKED_CLASSES, use_packed_attention
 from .modeling_document_biodir import DocumentInputs, document_states
 from .modeling_heads_biodir import PAIRS_OF_HEADS, CorpusVectors, DocumentHead, PairwiseHead, SoftPrompt
 from .modeling_losses_biodir import HeadLoss, joint_loss
@@ -168,9 +168,14 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
     def set_input_embeddings(self, value: nn.Module) -> None:
         self.encoder.set_input_embeddings(value)
 
-    def set_attn_implementation(self, *args: Any, **kwargs: Any) -> None:
-        """Set the attention as in transformers; the document form keeps the packed attention that it needs."""
-        super().set_attn_implementation(*args, **kwargs)
+    def set_attn_implementation(self, attn_implementation: Any, *args: Any, **kwargs: Any) -> None:
+        """Set the attention as in transformers; the document form keeps the packed attention that it needs.
+
+        Encoders without sdpa (MPNet, DeBERTa) take eager attention in its place.
+        """
+        if attn_implementation == "sdpa" and not self.encoder._supports_sdpa:
+            attn_implementation = "eager"
+        super().set_attn_implementation(attn_implementation, *args, **kwargs)
         if self.config.pair_encoding == "document":
             use_packed_attention(self.encoder)
 
@@ -265,10 +270,13 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
 
 def encoder_without_pooler(encoder_config: Any) -> PreTrainedModel:
     """Return the bare encoder; its own pooler, where the class can do without it, would be dead weight here."""
-    encoder_class: Callable[..., Any] = MODEL_MAPPING[type(encoder_config)]
+    encoder_class: Any = MODEL_MAPPING[type(encoder_config)]
+    build: Callable[..., PreTrainedModel] = AutoModel.from_config
+    if encoder_config.model_type in PACKED_CLASSES:
+        build = PACKED_CLASSES[encoder_config.model_type]._from_config
     if "add_pooling_layer" in inspect.signature(encoder_class.__init__).parameters:
-        return AutoModel.from_config(encoder_config, add_pooling_layer=False)
-    return AutoModel.from_config(encoder_config)
+        return build(encoder_config, add_pooling_layer=False)
+    return build(encoder_config)
 
 
 def _head(config: BioDirConfig, labels: int) -> nn.Module:

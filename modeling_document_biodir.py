@@ -12,8 +12,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .modeling_attention_biodir import PackedLayout, PackedStates, encode_packed, packed_layout, window_groups
+from .modeling_attention_biodir import PackedLayout, PackedStates, PositionScores, encode_packed, packed_layout
 from .modeling_heads_biodir import PairStates
+from .modeling_pairwise_biodir import window_groups
 
 # Pairs whose attention over the text is held at once.
 PAIRS_AT_ONCE = 256
@@ -109,14 +110,16 @@ def entity_states(mention_states: Tensor, mention_entities: Tensor, entities: in
     return sums.log() + highest
 
 
-def mention_attention(query: Tensor, key: Tensor) -> Tensor:
+def mention_attention(query: Tensor, key: Tensor, scores: PositionScores, positions: Tensor) -> Tensor:
     """Return (heads, mentions, tokens): what each mention attends to in its window.
 
     Args:
-        query: (heads, mentions, head_size) of the start markers in the last layer, scaled.
-        key: (heads, tokens, head_size) of the window in the last layer.
+        query: (heads, mentions, head_size) of the start markers in the evidence layer, scaled.
+        key: (heads, tokens, head_size) of the window in that layer.
+        scores: of that layer.
+        positions: (mentions,) of the start markers in the window.
     """
-    return (query.float() @ key.float().transpose(1, 2)).softmax(dim=-1)
+    return scores(query.float(), key.float(), positions, slice(0, key.shape[1])).softmax(dim=-1)
 
 
 def pair_contexts(attention: Tensor, pair_entities: Tensor, text_states: Tensor) -> tuple[Tensor, Tensor]:
@@ -219,7 +222,8 @@ def _window_contexts(
     """
     inside = (read.windows == number).nonzero()[:, 0]  # (mentions of the window,)
     start, end = read.layout.windows[number]
-    attention = mention_attention(read.packed.query[:, read.markers[inside]], read.packed.key[:, start:end])
+    packed, markers = read.packed, read.markers[inside]  # (mentions of the window,)
+    attention = mention_attention(packed.query[:, markers], packed.key[:, start:end], packed.scores, markers - start)
     entities, places = read.entities[inside].unique(return_inverse=True)  # (entities of the window,), (mentions,)
     sums = attention.new_zeros(len(attention), len(entities), attention.shape[-1])  # (heads, entities, text)
     means = sums.index_add(1, places, attention) / mention_counts[entities].unsqueeze(-1)

@@ -114,3 +114,23 @@ def length_groups(lengths: Sequence[int], token_budget: int) -> list[list[int]]:
             groups.append([index])
             longest = lengths[index]
     return groups
+
+
+def window_groups(tokens: Sequence[int], token_budget: int, is_packed: bool = True) -> list[range]:
+    """Return neighbouring windows in groups of at most so many tokens; a larger window is a group of its own.
+
+    Args:
+        tokens: of each window.
+        token_budget: for a group, with the padding to its longest window where it is not packed.
+        is_packed: whether the windows of a group lie in one packed row.
+    """
+    groups: list[range] = []
+    fill = longest = 0
+    for window, size in enumerate(tokens):
+        fill, longest = fill + size, max(longest, size)
+        windows = window + 1 - groups[-1].start if groups else 1
+        if not groups or (fill if is_packed else windows * longest) > token_budget:
+            groups.append(range(window, window))
+            fill = longest = size
+        groups[-1] = range(groups[-1].start, window + 1)
+    return groups

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 
 from .configuration_biodir import BioDirConfig
 from .errors_biodir import SettingError
-from .modeling_attention_biodir import PACKED_ATTENTION, encode_packed, packed_layout, window_groups
+from .modeling_attention_biodir import PACKED_ATTENTION, encode_packed, packed_layout
+from .modeling_pairwise_biodir import window_groups
 
 
 @dataclass(frozen=True)

@@ -211,6 +211,8 @@ def new_model(settings: TrainingSettings, config: BioDirConfig) -> tuple[Any, An
     if settings.freeze_relations:
         for name, parameter in model.named_parameters():
             parameter.requires_grad_(name.startswith("tagger."))
+    if settings.gradient_checkpointing:  # transformers before 5.24 has the old name only
+        getattr(model, "activation_checkpointing_enable", model.gradient_checkpointing_enable)()
     if settings.pair_encoding == "pairwise":
         model.set_attn_implementation(settings.attn_implementation)
     return model, tokenizer

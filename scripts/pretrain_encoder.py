@@ -10,6 +10,7 @@ run resumes when it is started again. At the end `OUTPUT/encoder` holds the mode
 """
 
 import argparse
+import copy
 import hashlib
 import json
 import lzma
@@ -36,6 +37,8 @@ MASK_SHARE, RANDOM_SHARE = 0.8, 0.1
 # Lengths of spans, in words: SpanBERT (Joshi et al. 2020), section 3.1.
 SPAN_STOP, LONGEST_SPAN = 0.2, 10
 MENTION_WEIGHT = 3.0  # how much likelier a span starts at a mention than at another word
+# Encoders that can grow: their layers end with a norm.
+GROWABLE = ("bert", "roberta", "xlm-roberta", "camembert", "mpnet")
 # A token of a row: its id, whether a word or a mention starts at it, and whether it is part of a mention.
 TOKEN = np.dtype([("input_ids", np.int32), ("is_start", bool), ("is_mention", bool)])
 
@@ -63,6 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     if options.vocabulary:
         use_vocabulary(model, AutoTokenizer.from_pretrained(options.encoder), tokenizer)
+    if options.grow_to:
+        model = grown(model, options.grow_to)
     settings = training_arguments(options, len(rows) - held_out)
     trained = training_order(order[held_out:], settings.max_steps * options.rows_per_step, options.seed)
     trainer = SparseTrainer(
@@ -90,11 +95,19 @@ class SparseTrainer(Trainer):
         labels = inputs["labels"]  # (rows, tokens)
         masked = labels != IGNORED
         with torch.autocast(labels.device.type, torch.bfloat16, enabled=self.args.bf16):
-            hidden = bare.base_model(input_ids=inputs["input_ids"]).last_hidden_state  # (rows, tokens, hidden)
-            head = bare.cls if hasattr(bare, "cls") else bare.lm_head
-            logits = head(hidden[masked])  # (masked, vocabulary)
+            # As embeddings: MPNet would take the token with the id of its old padding, 1, for padding.
+            embeddings = bare.get_input_embeddings()(inputs["input_ids"])  # (rows, tokens, embedding_size)
+            hidden = bare.base_model(inputs_embeds=embeddings).last_hidden_state  # (rows, tokens, hidden)
+            logits = _head(bare)(hidden[masked])  # (masked, vocabulary)
         loss = nn.functional.cross_entropy(logits.float(), labels[masked])
         return (loss, {"loss": loss}) if return_outputs else loss
+
+
+def _head(model: Any) -> Any:
+    """Return the masked-language head of a model, of any kind of encoder."""
+    if hasattr(model, "decoder"):  # ModernBERT
+        return nn.Sequential(model.head, model.decoder)
+    return model.cls if hasattr(model, "cls") else model.lm_head
 
 
 @dataclass(frozen=True)
@@ -220,11 +233,13 @@ def use_vocabulary(model: Any, old: Any, new: Any) -> None:
     """Give the model the vocabulary of the tokenizer `new`, its embeddings made of those of `old`."""
     table = model.get_input_embeddings().weight.detach().clone()  # (old vocabulary, hidden)
     old_ids = old.get_vocab()
+    roles = ("cls_token", "sep_token", "mask_token", "pad_token", "unk_token")  # MPNet writes <s> where BERT has [CLS]
+    same_role = {getattr(new, role): getattr(old, role) for role in roles}
     model.resize_token_embeddings(len(new), mean_resizing=False)
     embeddings = model.get_input_embeddings().weight
     with torch.no_grad():
         for word, index in new.get_vocab().items():
-            embeddings[index] = table[_old_pieces(word, old_ids, old)].mean(dim=0)
+            embeddings[index] = table[_old_pieces(same_role.get(word, word), old_ids, old)].mean(dim=0)
     model.config.pad_token_id = new.pad_token_id
 
 
@@ -236,6 +251,73 @@ def _old_pieces(word: str, old_ids: dict[str, int], old: Any) -> list[int]:
     # A continuation is spelled after a letter, so that its pieces are continuations as well.
     pieces = old.convert_tokens_to_ids(old.tokenize("a" + word[2:] if inner else word))
     return (pieces[1:] if inner else pieces) or [old.unk_token_id]
+
+
+def grown(model: Any, layers: int) -> Any:
+    """Return a deeper model that computes the same: each of the upper layers has a copy after it that adds nothing yet.
+
+    A copy begins with the weights of its layer (Gong et al. 2019) but for output projections of zero. Its norms would
+    still change the states, whose mean and variance a norm with learned scale and shift does not keep. So the scale and
+    shift of the layer's last norm move into the last norm of the copy; the norms between compute what they get. What
+    the copy reads is scaled and shifted in its projections instead. The states stay the same but for rounding.
+
+    Raises:
+        SystemExit: the encoder has no fewer layers, less than half as many, or is no post-norm one of the BERT family.
+    """
+    config = copy.deepcopy(model.config)
+    old = config.num_hidden_layers
+    if config.model_type not in GROWABLE or not old < layers <= 2 * old:
+        raise SystemExit(
+            f"pretrain_encoder.py: error: --grow-to {layers}: an encoder of type {config.model_type!r} with {old} "
+            f"layers cannot grow so; take one of {', '.join(GROWABLE)}, and {old + 1} to {2 * old} layers"
+        )
+    sources = [layer for layer in range(old) for _ in range(1 + (layer >= 2 * old - layers))]
+    config.num_hidden_layers = layers
+    deeper = type(model)._from_config(config, attn_implementation=model.config._attn_implementation)
+    pattern = re.compile(r"(.*encoder\.layer\.)(\d+)(\..*)")
+    weights = model.state_dict()
+    for name in deeper.state_dict():
+        match = pattern.fullmatch(name)
+        source = name if match is None else f"{match[1]}{sources[int(match[2])]}{match[3]}"
+        weights[name] = model.state_dict()[source]
+    deeper.load_state_dict(weights)
+    for number in range(1, layers):
+        if sources[number] == sources[number - 1]:
+            _silence(*(layer_parts(deeper.base_model.encoder.layer[place]) for place in (number - 1, number)))
+    return deeper
+
+
+def layer_parts(layer: Any) -> dict[str, Any]:
+    """Return the parts of a layer by their role."""
+    if hasattr(layer.attention, "attn"):  # MPNet
+        own = layer.attention.attn
+        reading, attended, norm = (own.q, own.k, own.v), own.o, layer.attention.LayerNorm
+    else:
+        own, attended = layer.attention.self, layer.attention.output.dense
+        reading, norm = (own.query, own.key, own.value), layer.attention.output.LayerNorm
+    parts = {"reading": reading, "attended": attended, "norm": norm, "inner": layer.intermediate.dense}
+    return {**parts, "outer": layer.output.dense, "last_norm": layer.output.LayerNorm}
+
+
+@torch.no_grad()
+def _silence(layer: dict[str, Any], duplicate: dict[str, Any]) -> None:
+    """Make the copy of a layer after it add nothing: see `grown`."""
+    last = layer["last_norm"]
+    for linear in duplicate["reading"]:
+        _read_scaled(linear, last.weight, last.bias)
+    _read_scaled(duplicate["inner"], duplicate["norm"].weight, duplicate["norm"].bias)
+    for norm in (last, duplicate["norm"]):
+        norm.weight.fill_(1)
+        norm.bias.zero_()
+    for linear in (duplicate["attended"], duplicate["outer"]):
+        linear.weight.zero_()
+        linear.bias.zero_()
+
+
+def _read_scaled(linear: nn.Linear, scale: torch.Tensor, shift: torch.Tensor) -> None:
+    """Make a projection compute from normed values what it computed from scaled and shifted ones."""
+    linear.bias += linear.weight @ shift
+    linear.weight *= scale
 
 
 def training_arguments(options: argparse.Namespace, rows: int) -> TrainingArguments:
@@ -275,13 +357,14 @@ def _options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--exclude", type=Path, nargs="*", default=[], help="PubTator files of documents to leave out")
     parser.add_argument("--encoder", required=True, help="folder or Hub id of the pretrained encoder")
     parser.add_argument("--vocabulary", help="folder or Hub id of another tokenizer")
+    parser.add_argument("--grow-to", type=int, help="so many layers, up to twice as many; the function is kept")
     parser.add_argument("--output", type=Path, required=True, help="folder of checkpoints and, at the end, encoder/")
     parser.add_argument("--max-steps", type=int, help="default: one pass over the text")
     parser.add_argument("--rows-per-step", type=int, default=32)
     parser.add_argument("--row-tokens", type=int, default=256)
     parser.add_argument("--mask-share", type=float, default=0.2, help="share of the tokens that are masked")
     parser.add_argument("--learning-rate", type=float, default=5e-4, help="highest learning rate of AdamW")
-    parser.add_argument("--attention", default="sdpa", help="attention code; eager is the fastest on CPUs in bf16")
+    parser.add_argument("--attention", help="attention code; eager is the fastest on CPUs in bf16")
     parser.add_argument("--bf16", action="store_true", help="matrix products in bfloat16")
     parser.add_argument("--save-steps", type=int, default=500)
     parser.add_argument("--eval-steps", type=int, default=500)

@@ -13,6 +13,7 @@ from typing import Any
 from biodir.document_biodir import Document
 from biodir.document_json_biodir import document_from_json
 from biodir.document_pubtator_biodir import SUBJECT_PREFIX, looks_like_pubtator, parse_pubtator
+from biodir.document_shapes_biodir import TEXT_KEYS
 from biodir.errors_biodir import STRICT, AnnotationError, ErrorPolicy, ParseError, located
 from biodir.evaluation.checks import compared_documents, with_unique_relations
 from biodir.files import START_BYTES, input_name, open_input, text_lines
@@ -20,7 +21,6 @@ from biodir.formats.brat import BRAT_SUFFIX
 from biodir.formats.reading import JSON, PUBTATOR, content_format, parse_documents, read_documents
 from biodir.inference.outputs import predicted_relations
 
-TEXT_KEYS = {"text", "title", "abstract", "passages"}
 _OFFSETS = re.compile(r"[^\t]*\t\s*[0-9]+\s*\t\s*[0-9]+\s*\t")
 _RELATION_KEYS = {"relation", "entity1", "entity2"}
 
@@ -224,7 +224,7 @@ def _up_to_relations(values: Iterable[Any]) -> Iterator[Any]:
     """Yield the values up to the first with relations, or without text, which shows what all of them are."""
     for value in values:
         yield value
-        if not isinstance(value, Mapping) or value.get("relations") or not value.keys() & TEXT_KEYS:
+        if not isinstance(value, Mapping) or value.get("relations") or not value.keys() & {*TEXT_KEYS}:
             return
 
 
@@ -233,7 +233,7 @@ def _is_result(value: Any) -> bool:
     if not isinstance(value, Mapping) or "relations" not in value:
         return False
     relations = value["relations"]
-    return not value.keys() & TEXT_KEYS or (isinstance(relations, list) and any(map(_names_subject, relations)))
+    return not value.keys() & {*TEXT_KEYS} or (isinstance(relations, list) and any(map(_names_subject, relations)))
 
 
 def _names_subject(relation: Any) -> bool:
@@ -261,7 +261,7 @@ def _of_result(result: Any, policy: ErrorPolicy) -> Document:
     if not isinstance(relations, (list, NoneType)):
         raise ParseError(f"the relations are {type(relations).__name__} {repr(relations)[:40]}, not a list")
     document = Document(str(name), "")
-    if result.keys() & TEXT_KEYS:
+    if result.keys() & {*TEXT_KEYS}:
         document = document_from_json({**result, "relations": []}, str(name), policy)
     if relations is None or all(isinstance(each, Mapping) and each.keys() >= _RELATION_KEYS for each in relations):
         named = Document.from_dict({"id": str(name), "text": "", "relations": relations or []}, policy=policy)

@@ -48,13 +48,21 @@ class PassingFault(ServiceError):
         retry_after_s: seconds after which the service wants the next attempt; None if it does not say.
         may_be_of_articles: whether the service may have it only with some of the articles, such as those that take it
             too long.
+        was_reached: whether there is a server at the address.
 
     >>> PassingFault("HTTP 503 (Service Unavailable)", retry_after_s=2).retry_after_s
     2
     """
 
-    def __init__(self, message: str, retry_after_s: float | None = None, may_be_of_articles: bool = True) -> None:
+    def __init__(
+        self,
+        message: str,
+        retry_after_s: float | None = None,
+        may_be_of_articles: bool = True,
+        was_reached: bool = True,
+    ) -> None:
         super().__init__(message)
+        self.was_reached = was_reached
         self.retry_after_s = retry_after_s
         self.may_be_of_articles = may_be_of_articles
 
@@ -137,7 +145,9 @@ def _content(url: str, patience: Patience) -> bytes | None:
                 f"{url}: the certificate cannot be verified ({error.reason.verify_message}); name a file of "
                 "certificates in SSL_CERT_FILE"
             ) from error
-        raise PassingFault(f"it cannot be reached ({error.reason})", may_be_of_articles=False) from error
+        raise PassingFault(
+            f"the service cannot be reached ({error.reason})", may_be_of_articles=False, was_reached=False
+        ) from error
     except (http.client.HTTPException, zlib.error, OSError) as error:
         raise PassingFault(f"the answer is cut off ({type(error).__name__})") from error
 

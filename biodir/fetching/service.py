@@ -22,6 +22,8 @@ ABSTRACTS_A_REQUEST = 100
 FULL_TEXTS_A_REQUEST = 20
 # Attempts for a part of what failed as one request.
 _ATTEMPTS_FOR_PARTS = 2
+# Attempts to reach a service that has not answered since the start.
+_ATTEMPTS_TO_REACH = 4
 # Requests that fail one after another, after which the service is taken to be down. One article that it cannot answer
 # makes the requests for all, for a half and for a quarter of them fail.
 _FAILURES_IN_A_ROW = 5
@@ -68,6 +70,7 @@ class Service:
     url: str = PUBTATOR3
     patience: Patience = field(default_factory=Patience)
     report: Callable[[str], object] = print
+    _answered: list[str] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         check_address(self.url)
@@ -161,16 +164,19 @@ class Service:
                 with self.pace.request():
                     values = json_answer(url, self.patience)
                 check(values)
+                self._answered.append(path)
                 return values
             except PassingFault as fault:
-                if attempt == attempts:
+                # An address that never answered is rather wrong than down.
+                last = attempts if fault.was_reached or self._answered else min(attempts, _ATTEMPTS_TO_REACH)
+                if attempt == last:
                     raise
                 wait_s = wait_s if fault.retry_after_s is None else fault.retry_after_s
                 if wait_s > self.patience.longest_order_s:
                     raise ServiceError(
                         f"{self.url}: {fault}; it wants a wait of {wait_s:.0f} s, run the same command after that"
                     ) from fault
-                self.report(f"{fault}; attempt {attempt + 1} of {attempts} in {wait_s:.1f} s")
+                self.report(f"{fault}; attempt {attempt + 1} of {last} in {wait_s:.1f} s")
                 time.sleep(wait_s)
         raise AssertionError("attempts is at least 1")
 

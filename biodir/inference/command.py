@@ -2,9 +2,9 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from typer import Argument, Option
+from typer import Argument, BadParameter, Option
 
 from biodir.errors_biodir import SettingError
 from biodir.fetching.command import with_articles
@@ -24,6 +24,9 @@ from biodir.options import (
     reading_policy,
 )
 
+if TYPE_CHECKING:
+    from biodir.inference.ray_engine import RayEngine
+
 # Functions import what needs torch or transformers: `biodir --help` should not wait for these.
 
 # fmt: off
@@ -33,6 +36,7 @@ Format = Literal[
 ]
 # fmt: on
 Dialect = Literal["pubtator", "bioredirect", "pubtator3"]
+Engine = Literal["local", "ray"]
 OUTPUT_HELP = (
     "file to write: .pubtator, .jsonl, .json (BioC JSON), .xml (BioC XML), .parquet, .csv or .tsv (a row for each "
     "relation), also with .gz; or a network as of `biodir network`: .cx2, .graphml, .html, others by --format; a "
@@ -68,6 +72,7 @@ LEXICON_HELP = "file of `biodir lexicon build`, which gives mentions without ide
 SPECIES_HELP = "species that genes are from in documents that name none; by default 9606, human"
 VOCABULARY_HELP = "names of relation types: those of the model, or those of PubTator 3, such as treat and inhibit"
 EXPORT_HELP = "by default `onnx` in the checkpoint's folder"
+ENGINE_HELP = "what computes: local is this process; ray has workers in other processes, also on other machines"
 TYPE_MAP_HELP = "other names of entity types; NAME= leaves one out"
 
 
@@ -97,6 +102,10 @@ def predict(
     novel_only: Annotated[bool, Option("--novel-only", help="only relations that are new in their text")] = False,
     directed_only: Annotated[bool, Option("--directed-only", help="only relations with a direction")] = False,
     top_k: Annotated[int | None, Option(help="at most this many relations a document")] = None,
+    engine: Annotated[Engine, Option(help=ENGINE_HELP)] = "local",
+    address: Annotated[str | None, Option(help="of a Ray cluster, such as auto; by default one for this run")] = None,
+    num_gpus: Annotated[float | None, Option(help="GPUs of a worker of Ray, also a part such as 0.5")] = None,
+    concurrency: Annotated[int | None, Option(help="workers of Ray; by default as many as there is room for")] = None,
     batch_size: Annotated[int | None, Option(help=BATCH_HELP)] = None,
     type_map: Annotated[list[str] | None, Option(metavar="NAME=TYPE ...", help=TYPE_MAP_HELP)] = None,
 ) -> None:
@@ -117,8 +126,10 @@ def predict(
         biodir predict notes.txt --lexicon lexicon.sqlite -o out.jsonl
         biodir predict --pmids 37026113,22429397 -o out.jsonl
         biodir predict abstracts/ -o network.html
+        biodir predict abstracts/ -o out.jsonl --engine ray
     """
     check_exclusive(strict=strict, errors=errors)
+    computing = _engine(engine, address, num_gpus, concurrency, device, backend)
     filters: dict[str, Any] = {"relation_types": relation or None, "entity_ids": entity or None, "threshold": min_score}
     filters |= {"pair_types": _pair_types(pair_type or []) or None, "top_k": top_k, "batch_size": batch_size}
     filters |= {"novel_only": novel_only or None, "directed_only": directed_only or None}
@@ -130,9 +141,12 @@ def predict(
     linker = lexicon_linker(lexicon, species)  # before the model is loaded
     policy = reading_policy("raise" if strict else errors or "skip-document", offsets, relations=False)
     files = with_articles(files, pmids, policy)
-    extract = quiet_pipeline(model, device, backend)
+    if computing and backend == "auto":
+        backend = "torch"  # its weights go to the workers, which may not see the folder of the graphs
+    extract = quiet_pipeline(model, "cpu" if computing else device, backend)
     others = {"backend": getattr(extract, "backend", backend), "lexicon": _state(lexicon), "species": species}
-    writing.run(extract, files, policy, one_per_line, others, filters | ({"link": linker.link} if linker else {}))
+    filters |= {"link": linker.link} if linker else {}
+    writing.run(extract, files, policy, one_per_line, others, filters, computing)
     if linker:
         print(f"biodir: {linker.summary()}", file=sys.stderr)
     end_of(policy, writing.counts)
@@ -166,6 +180,25 @@ def export_onnx(
     backends = [kinds[precision]] if precision else [*kinds.values()]
     for path in export_model(extract.model, extract.tokenizer, folder, backends, Path(name)):
         print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
+
+
+def _engine(
+    name: Engine, address: str | None, num_gpus: float | None, concurrency: int | None, device: str | None, backend: str
+) -> "RayEngine | None":
+    """Return the engine of these options; None for this process."""
+    given = {"--address": address, "--num-gpus": num_gpus, "--concurrency": concurrency}
+    if name == "local":
+        for option, value in given.items():
+            if value is not None:
+                raise BadParameter(f"{option} is for workers of Ray; give --engine ray, too")
+        return None
+    from biodir.inference.ray_engine import RayEngine
+
+    if device is not None:
+        raise BadParameter("--device is for the engine local; workers of Ray have GPUs by --num-gpus, else CPUs")
+    if num_gpus and backend not in ("auto", "torch", "bf16"):
+        raise SettingError(f"--backend {backend} is for CPUs; leave out --num-gpus, or choose torch or bf16")
+    return RayEngine(address, num_gpus or 0.0, concurrency)
 
 
 def _pair_types(names: list[str]) -> list[list[str]]:

@@ -13,12 +13,19 @@ from torch import Tensor, nn
 from transformers import AttentionInterface
 
 from biodir import __version__
-from biodir.configuration_biodir import POSITIONS_AFTER_PADDING
+from biodir.configuration_biodir import first_position
 from biodir.files import file_sha256
 from biodir.inference.onnx_graphs import with_half_weights, with_simple_norms
 from biodir.inference.onnx_int8 import with_int8_products
 from biodir.inference.parts import model_fingerprint
-from biodir.modeling_attention_biodir import PACKED_ATTENTION, is_last_layer, prompt_attention
+from biodir.modeling_attention_biodir import (
+    PACKED_ATTENTION,
+    Evidence,
+    PositionScores,
+    is_evidence_layer,
+    prompt_states,
+)
+from biodir.modeling_document_biodir import mention_attention
 from biodir.modeling_heads_biodir import PairStates
 from biodir.optional import optional_library
 from biodir.runtime.manifest import (
@@ -151,9 +158,9 @@ class _RowTagger(_Rows):
 
 
 class _Packed(_Traced):
-    """An encoder of a window with its soft prompts: embeddings to states, and queries and keys of the last layer."""
+    """An encoder of a window with its soft prompts: embeddings to states, and what each mention attends to."""
 
-    outputs = ("states", "query", "key")
+    outputs = ("states", "attention")
 
     def __init__(self, encoder: Any, prompt_tokens: int) -> None:
         super().__init__()
@@ -165,13 +172,18 @@ class _Packed(_Traced):
         return {
             "text": (embedded(torch.arange(TEXT)[None] + 1), {1: "text_tokens"}),
             "prompts": (embedded(ids + 1), {0: "prompts"}),
+            "markers": (torch.arange(ENTITIES), {0: "mentions"}),
         }
 
-    def forward(self, text: Tensor, prompts: Tensor) -> tuple[Tensor, ...]:
+    def forward(self, text: Tensor, prompts: Tensor, markers: Tensor) -> tuple[Tensor, ...]:
         of_prompts = prompts.flatten(0, 1)[None]  # (1, prompts * prompt, embedding_size)
+        text_tokens = text.shape[1]
         # A soft prompt represents no place of the text; its tokens take the first position.
-        positions = torch.cat([torch.arange(text.shape[1]), torch.zeros(of_prompts.shape[1], dtype=torch.long)])
-        return _packed(self.encoder, torch.cat([text, of_prompts], dim=1), positions, text.shape[1], self.prompt_tokens)
+        positions = torch.cat([torch.arange(text_tokens), torch.zeros(of_prompts.shape[1], dtype=torch.long)])
+        row = torch.cat([text, of_prompts], dim=1)
+        states, evidence = _packed(self.encoder, row, positions, text_tokens, self.prompt_tokens)
+        query, key, scores = evidence
+        return states, mention_attention(query[:, markers], key[:, :text_tokens], scores, markers)
 
 
 class _PackedTagger(_Traced):
@@ -233,15 +245,13 @@ class _RowHeads(_Traced):
 
 def _packed(
     encoder: Any, row: Tensor, positions: Tensor, text_tokens: int, prompt_tokens: int = 0
-) -> tuple[Tensor, ...]:
-    """Return states of a row, (1, tokens, hidden), with queries and keys of the last layer."""
-    config = encoder.config
-    if config.model_type in POSITIONS_AFTER_PADDING:
-        positions = positions + config.pad_token_id + 1
-    last_layer: list[tuple[Tensor, Tensor]] = []
+) -> tuple[Tensor, Evidence]:
+    """Return states of a row, (1, tokens, hidden), with queries, keys and scores of the evidence layer."""
+    evidence: list[Evidence] = []
+    positions = positions + first_position(encoder.config)
     sizes = {"text_tokens": text_tokens, "prompt_tokens": prompt_tokens}
-    output = encoder(inputs_embeds=row, position_ids=positions[None], last_layer=last_layer, **sizes)
-    return output.last_hidden_state, *last_layer[-1]
+    output = encoder(inputs_embeds=row, position_ids=positions[None], evidence=evidence, **sizes)
+    return output.last_hidden_state, evidence[-1]
 
 
 def _window_attention(
@@ -253,8 +263,10 @@ def _window_attention(
     *,
     text_tokens: int,
     prompt_tokens: int,
-    last_layer: list[tuple[Tensor, Tensor]],
+    evidence: list[Evidence],
     scaling: float | None = None,
+    sliding_window: int | None = None,
+    scores: PositionScores | None = None,
     **kwargs: Any,
 ) -> tuple[Tensor, None]:
     """Return the attended values, (1, tokens, heads, head_size), and no weights: `packed_attention` of one window.
@@ -263,34 +275,37 @@ def _window_attention(
         query, key, value: (1, heads, tokens, head_size)
         text_tokens: of the window.
         prompt_tokens: of a soft prompt; 0 without.
-        last_layer: gets the scaled queries and keys of the last layer.
+        evidence: gets the scaled queries and keys of the evidence layer.
     """
-    query = query * (query.shape[-1] ** -0.5 if scaling is None else scaling)
-    of_text = [part[:, :, :text_tokens] for part in (query, key, value)]
-    parts = [_text_attention(*of_text)]
+    scaling = query.shape[-1] ** -0.5 if scaling is None else scaling
+    scores = scores or PositionScores(reach=sliding_window - 1 if sliding_window else None)
+    query, key, value = query[0] * scaling, key[0], value[0]  # (heads, tokens, head_size)
+    text = [part[:, :text_tokens] for part in (query, key, value)]
+    parts = [_text_states(text[0], text[1], text[2], scores)]
     if prompt_tokens:
-        # (heads, prompts * prompt, head_size) of each
-        own_query, own_key, own_value = (part[0, :, text_tokens:] for part in (query, key, value))
-        of_prompts = prompt_attention(own_query, own_key, own_value, of_text[1][0], of_text[2][0], prompt_tokens)
-        parts.append(of_prompts.transpose(0, 1).flatten(1)[None])  # (1, prompts * prompt, hidden)
-    if is_last_layer(module):
-        last_layer.append((query, key))
-    return torch.cat(parts, dim=1).unflatten(-1, (query.shape[1], -1)), None
+        own_query, own_key, own_value = (part[:, text_tokens:] for part in (query, key, value))
+        parts.append(prompt_states((own_query, own_key, own_value), (text[1], text[2]), prompt_tokens, scores))
+    if is_evidence_layer(module):
+        evidence.append((query, key, scores))
+    return torch.cat(parts, dim=1).transpose(0, 1)[None], None
 
 
-def _text_attention(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-    """Return (1, tokens, hidden), computed by an operator of ONNX Runtime that holds no weights of all tokens.
+def _text_states(query: Tensor, key: Tensor, value: Tensor, scores: PositionScores) -> Tensor:
+    """Return (heads, tokens, head_size): the text of a window over itself.
+
+    Where positions do nothing, an operator of ONNX Runtime computes it, which holds no weights of all tokens.
 
     Args:
-        query, key, value: (1, heads, tokens, head_size), the query scaled.
+        query, key, value: (heads, tokens, head_size), the query scaled.
     """
-    if not hasattr(torch.onnx, "ops"):  # before torch 2.8
-        return ((query @ key.transpose(2, 3)).softmax(dim=-1) @ value).transpose(1, 2).flatten(2)
-    flat = [part.transpose(1, 2).flatten(2) for part in (query, key, value)]  # (1, tokens, hidden)
-    settings: dict[str, Any] = {"num_heads": query.shape[1], "scale": 1.0}
-    return torch.onnx.ops.symbolic(
-        "com.microsoft::MultiHeadAttention", flat, settings, dtype=query.dtype, shape=flat[0].shape, version=1
-    )
+    if scores != PositionScores() or not hasattr(torch.onnx, "ops"):  # before torch 2.8
+        tokens = slice(0, query.shape[1])
+        return scores(query, key, tokens, tokens).softmax(dim=-1) @ value
+    flat = [part.transpose(0, 1).flatten(1)[None] for part in (query, key, value)]  # (1, tokens, hidden)
+    settings: dict[str, Any] = {"num_heads": query.shape[0], "scale": 1.0}
+    name, shape = "com.microsoft::MultiHeadAttention", flat[0].shape
+    states = torch.onnx.ops.symbolic(name, flat, settings, dtype=query.dtype, shape=shape, version=1)
+    return states[0].unflatten(-1, (query.shape[0], -1)).transpose(0, 1)
 
 
 def _heads_graph(model: Any) -> Any:

@@ -60,7 +60,7 @@ def with_simple_norms(model: Any) -> Any:
         states, scale, bias = node.input
         own = f"{node.output[0]}_norm"
         epsilon = next(each.f for each in node.attribute if each.name == "epsilon")
-        graph.initializer.append(numpy_helper.from_array(np.float32(epsilon), f"{own}_epsilon"))
+        graph.initializer.append(numpy_helper.from_array(np.array(epsilon, dtype=np.float32), f"{own}_epsilon"))
         steps = (
             ("ReduceMean", (states, "norm_last_axis"), f"{own}_mean"),
             ("Sub", (states, f"{own}_mean"), f"{own}_rest"),

@@ -27,13 +27,13 @@ from biodir.pipeline_results_biodir import ResultWriter
 SCORE_DIGITS = 4
 # Where documents and networks share a suffix, it is that of documents; `--format` names the network.
 SUFFIXES = {
-    **{each.suffix: each.name for each in NETWORK_FORMATS},
     **dict.fromkeys((".pubtator", ".txt"), "pubtator"),
     **dict.fromkeys((".jsonl", ".ndjson"), "jsonl"),
     **dict.fromkeys((".json", ".biocjson"), "biocjson"),
     **dict.fromkeys((".xml", ".bioc"), "biocxml"),
     **{".parquet": "parquet", ".csv": "csv", ".tsv": "tsv"},
 }
+SUFFIXES |= {each.suffix: each.name for each in NETWORK_FORMATS if each.suffix not in SUFFIXES}
 FORMATS = (*dict.fromkeys([*SUFFIXES.values(), *(each.name for each in NETWORK_FORMATS)]), "listing")
 SCORES = ("score", "relation_score", "novelty_score", "direction_score")
 COLUMNS = (
@@ -153,11 +153,13 @@ def format_of(output: Path | TextIO) -> str:
     """
     if not isinstance(output, Path):
         return "listing"
-    suffix = Path(output.name.lower().removesuffix(PACKED_OUTPUT_SUFFIX)).suffix
-    if suffix not in SUFFIXES:
+    name = output.name.lower()
+    bare = name.removesuffix(PACKED_OUTPUT_SUFFIX)
+    found = max((suffix for suffix in SUFFIXES if bare.endswith(suffix)), key=len, default=None)
+    if found is None:
         known = ", ".join(SUFFIXES)
-        raise SettingError(f"{output}: unknown suffix {suffix!r}; use one of {known}, or name a format")
-    return SUFFIXES[suffix]
+        raise SettingError(f"{output}: unknown suffix {Path(bare).suffix!r}; use one of {known}, or name a format")
+    return SUFFIXES[found]
 
 
 def predicted_relations(results: Results) -> tuple[Relation, ...]:

@@ -48,38 +48,59 @@ class Parts:
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder, open_parts(Path(folder, "out.jsonl"), {"threshold": 0.5}) as parts:
-    ...     parts.add(PartRecord(1, 0), "{}")
+    ...     parts.add(0, PartRecord(1, 0), "{}")
     ...     [part.read() for part in parts.files()]
     [b'{}']
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.records = list(self._read())
-
-    def _read(self) -> Iterator[PartRecord]:
-        number = 0
-        while (path := self._path(number)).is_file():
+        self._records = {}
+        for path in folder.glob(f"{PART}*"):
+            if path.suffix:  # half written
+                continue
             with path.open("rb") as file:
-                yield PartRecord(**json.loads(file.readline()))
-            number += 1
+                self._records[int(path.name.removeprefix(PART))] = PartRecord(**json.loads(file.readline()))
+
+    def __contains__(self, number: int) -> bool:
+        return number in self._records
+
+    @property
+    def records(self) -> list[PartRecord]:
+        """What is in the finished parts, in the order of their documents."""
+        return [self._records[number] for number in sorted(self._records)]
 
     @property
     def documents(self) -> int:
         """The number of finished documents."""
         return sum(record.documents for record in self.records)
 
-    def add(self, record: PartRecord, text: str) -> None:
-        """Write the next part, atomically."""
-        with open_atomic(self._path(len(self.records))) as file:
-            file.write(json.dumps(asdict(record)) + "\n")
-            file.write(text)
-        self.records.append(record)
+    def documents_of(self, number: int) -> int:
+        """Return the number of documents of a finished part."""
+        return self._records[number].documents
+
+    def add(self, number: int, record: PartRecord, text: str) -> None:
+        """Write a part, atomically."""
+        write_part(self.folder, number, record, text)
+        self._records[number] = record
+
+    def add_written(self, number: int, record: PartRecord) -> None:
+        """Take a part that another process has written.
+
+        Raises:
+            SettingError: it is not there.
+        """
+        if not _path(self.folder, number).is_file():
+            raise SettingError(
+                f"{self.folder}: a part that a worker has written is not there; name an output in a folder that all "
+                "machines share"
+            )
+        self._records[number] = record
 
     def files(self) -> Iterator[BinaryIO]:
         """Yield each part as an open file, after its record."""
-        for number in range(len(self.records)):
-            with self._path(number).open("rb") as file:
+        for number in sorted(self._records):
+            with _path(self.folder, number).open("rb") as file:
                 file.readline()
                 yield file
 
@@ -88,10 +109,18 @@ class Parts:
         (self.folder / MANIFEST).unlink(missing_ok=True)
         for path in self.folder.glob(f"{PART}*"):
             path.unlink()
-        self.records = []
+        self._records = {}
 
-    def _path(self, number: int) -> Path:
-        return self.folder / f"{PART}{number:08}"
+
+def write_part(folder: Path, number: int, record: PartRecord, text: str) -> None:
+    """Write a part, atomically, with the texts of its documents."""
+    with open_atomic(_path(folder, number)) as file:
+        file.write(json.dumps(asdict(record)) + "\n")
+        file.write(text)
+
+
+def _path(folder: Path, number: int) -> Path:
+    return folder / f"{PART}{number:08}"
 
 
 def parts_folder(output: Path) -> Path:

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -26,6 +26,7 @@ from biodir.inference.rejected import rejections
 from biodir.pipeline_entities_biodir import keep_identifiers
 
 if TYPE_CHECKING:
+    from biodir.inference.ray_engine import RayEngine
     from biodir.pipeline_extraction_biodir import RelationExtraction
 
 # Parameters of the pipeline that concern how entities are found.
@@ -71,6 +72,7 @@ def predict_files(
     return_entities: bool = False,
     vocabulary: Vocabulary | None = None,
     run_settings: Mapping[str, Any] | None = None,
+    engine: "RayEngine | None" = None,
     **parameters: Any,
 ) -> Report:
     """Write the relations of all documents in input order.
@@ -97,6 +99,7 @@ def predict_files(
         vocabulary: "pubtator3" for the names that PubTator 3 gives relation types, see `pubtator3_relation`; by default
             those of the model.
         run_settings: what else must be equal in a call that resumes, as JSON, such as the file that `link` reads.
+        engine: computes the parts of a file in other processes, also on other machines; by default this process does.
         parameters: those of a call of the pipeline.
 
     Raises:
@@ -111,6 +114,8 @@ def predict_files(
     if not isinstance(output, Path):
         if written.is_joined:
             raise SettingError(f"format {name!r} is written to files; name one with -o")
+        if engine is not None:
+            raise SettingError("the engine ray writes to files; name one with -o")
         return _to_stream(run, run.documents(inputs, policy, one_per_line), output, policy, progress)
     check_paths(inputs, written.paths(output))
     settings = {"format": name, "dialect": dialect, "offsets": policy.offsets, "one_per_line": one_per_line}
@@ -123,7 +128,7 @@ def predict_files(
     can_resume = all(fingerprint for _, fingerprint in fingerprints)
     with open_parts(output, manifest, can_resume) as parts, rejections(parts.folder, output, inputs) as reject:
         documents = run.documents(inputs, _also(policy, reject), one_per_line)
-        return _to_file(run, documents, output, policy, progress, parts)
+        return _to_file(run, documents, output, policy, progress, parts, engine)
 
 
 @dataclass(frozen=True)
@@ -135,7 +140,7 @@ class _Run:
     offsets: str
     vocabulary: Vocabulary | None
     parameters: Mapping[str, Any]
-    costs: LongDocuments
+    costs: LongDocuments | None
 
     def documents(self, inputs: Sequence[Path], policy: ErrorPolicy, one_per_line: bool) -> Iterator[Document]:
         """Yield the documents of all files that the model and the output can take."""
@@ -158,12 +163,35 @@ class _Run:
 
         def remembered() -> Iterator[Document]:
             for document in self.extract.with_entities(documents, **finding):
-                self.costs.check(document)
+                if self.costs is not None:
+                    self.costs.check(document)
                 read_ahead.append(document)
                 yield document
 
         for relations in self.extract(remembered(), **others, link=keep_identifiers, offsets=self.offsets):
             yield read_ahead.popleft(), results_with_vocabulary(relations, self.vocabulary)
+
+    def stated(self, document: Document) -> Document:
+        """Return a document whose cost is stated, unless its entities are still to be found."""
+        if self.costs is not None and not document.is_plain:
+            self.costs.check(document)
+        return document
+
+    def part(
+        self, documents: Sequence[Document], on_finished: Callable[[Document], object] | None = None
+    ) -> tuple[PartRecord, str]:
+        """Return the part of the output that has these documents: what is in it, and their texts."""
+        texts = []
+        relations = left_out = 0
+        with _collected_notes() as notes:
+            for document, results in self.related(documents):
+                texts.append(self.written.text_of(document, results))
+                relations += len(results)
+                left_out += self.written.left_out(results)
+                if on_finished is not None:
+                    on_finished(document)
+        release_freed_memory()
+        return PartRecord(len(documents), relations, left_out, notes), "".join(texts)
 
 
 def _to_stream(
@@ -182,23 +210,22 @@ def _to_stream(
 
 
 def _to_file(
-    run: _Run, documents: Iterator[Document], output: Path, policy: ErrorPolicy, progress: Progress, parts: Parts
+    run: _Run,
+    documents: Iterator[Document],
+    output: Path,
+    policy: ErrorPolicy,
+    progress: Progress,
+    parts: Parts,
+    engine: "RayEngine | None",
 ) -> Report:
     progress.resumed(parts.documents)
-    # Read once more, not computed: what has an error is counted as in the run that was stopped.
-    for _ in islice(documents, parts.documents):
-        pass
-    for part in _parted(documents):
-        texts = []
-        relations = left_out = 0
-        with _collected_notes() as notes:
-            for document, results in run.related(part):
-                texts.append(run.written.text_of(document, results))
-                relations += len(results)
-                left_out += run.written.left_out(results)
-                progress.finished(document)
-        parts.add(PartRecord(len(part), relations, left_out, notes), "".join(texts))
-        release_freed_memory()
+    if engine is not None:
+        # Workers cannot tell the user anything, so this process states what is long.
+        unfinished = _unfinished(map(run.stated, documents), parts)
+        engine.compute(replace(run, costs=None), unfinished, parts, progress, stops=policy.errors == STRICT.errors)
+    else:
+        for number, part in _unfinished(documents, parts):
+            parts.add(number, *run.part(part, progress.finished))
     notes = run.written.join(parts.files(), output)
     policy.note(LEFT_TO_BIOREDIRECT, sum(record.left_out for record in parts.records))
     for line in (*notes, *_merged_notes([record.notes for record in parts.records])):
@@ -206,18 +233,33 @@ def _to_file(
     return Report(parts.documents, sum(record.relations for record in parts.records))
 
 
-def _parted(documents: Iterator[Document]) -> Iterator[list[Document]]:
-    """Yield the documents in parts; where a part ends depends on its documents only, as then do its batches."""
+def _unfinished(documents: Iterator[Document], parts: Parts) -> Iterator[tuple[int, list[Document]]]:
+    """Yield the parts that are not finished, with their numbers.
+
+    The documents of the others are read once more, not computed: what has an error is counted as in the run that was
+    stopped.
+    """
+    for number in count():
+        if number in parts:
+            for _ in islice(documents, parts.documents_of(number)):
+                pass
+        elif part := _next_part(documents):
+            yield number, part
+        else:
+            return
+
+
+def _next_part(documents: Iterator[Document]) -> list[Document]:
+    """Return the documents of a part; where it ends depends on its documents only, as then do its batches."""
     part: list[Document] = []
     characters = 0
-    for document in documents:
+    while len(part) < PART_DOCUMENTS and characters < PART_CHARACTERS:
+        document = next(documents, None)
+        if document is None:
+            break
         part.append(document)
         characters += len(document.text)
-        if len(part) == PART_DOCUMENTS or characters >= PART_CHARACTERS:
-            yield part
-            part, characters = [], 0
-    if part:
-        yield part
+    return part
 
 
 def _also(policy: ErrorPolicy, on_skip: Callable[[str, BioDirError], object]) -> ErrorPolicy:

@@ -13,6 +13,7 @@ from biodir.inference.progress import progress_bar
 
 if TYPE_CHECKING:
     from biodir.formats.pubtator_names import Vocabulary
+    from biodir.inference.ray_engine import RayEngine
     from biodir.pipeline_extraction_biodir import RelationExtraction
 
 # Functions import what needs torch or transformers: `biodir --help` should not wait for these.
@@ -75,6 +76,7 @@ class Writing:
         one_per_line: bool,
         others: Mapping[str, Any],
         parameters: Mapping[str, Any],
+        engine: "RayEngine | None" = None,
     ) -> None:
         """Write the relations of the documents of files.
 
@@ -85,6 +87,7 @@ class Writing:
             one_per_line: whether each line of plain text is a document.
             others: settings that must be equal in a run that resumes.
             parameters: of a call of the pipeline.
+            engine: that computes in other processes.
         """
         from biodir.inference.predict import count_documents, predict_files
 
@@ -92,7 +95,8 @@ class Writing:
         # Reads the files once more, only for the bar.
         total = count_documents(files, extract.finds_entities, one_per_line) if shows_bar else None
         is_filtered = any(parameters.get(name) for name in ("pair_types", "entity_ids", "sections", "skip_sections"))
-        pair_types = [] if is_filtered or not shows_bar else extract.config.pair_types
+        # With an engine the entities that are found stay in its workers.
+        pair_types = [] if is_filtered or not shows_bar or engine else extract.config.pair_types
         with _resumable(self.output), progress_bar(total, shows_bar, pair_types) as bar:
             report = predict_files(
                 extract,
@@ -103,6 +107,7 @@ class Writing:
                 progress=bar,
                 one_per_line=one_per_line,
                 run_settings=others,
+                engine=engine,
                 **self._settings,
                 **parameters,
             )

@@ -63,7 +63,7 @@ class Lexicon:
         self._database, self.info = open_lexicon(path)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.path, self.species, self.on_ambiguous)
+        return type(self), (os.path.abspath(self.path), self.species, self.on_ambiguous)
 
     def find(self, name: str, entity_type: str | None = None) -> tuple[Candidate, ...]:
         """Return all concepts that have the name, each once, the best first.

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from biodir.document_json_biodir import document_from_json
+from biodir.document_shapes_biodir import TEXT_KEYS
 from biodir.errors_biodir import STRICT, ErrorPolicy, ParseError
 from biodir.files import input_name, open_input
 from biodir.formats.brat import BRAT_SUFFIX
@@ -25,7 +26,8 @@ from biodir.networks.statements import (
     statements_of,
 )
 
-TEXT_KEYS = {"text", "title", "abstract", "passages"}
+# The note on results without entities.
+ONE_NAME = "documents whose entities have one name each; `biodir predict --return-entities` writes all names"
 
 
 def read_statements(path: str | os.PathLike[str], policy: ErrorPolicy = STRICT) -> Iterator[DocumentStatements]:
@@ -68,9 +70,11 @@ def statements_from_json(value: Any, default_id: str = "document", policy: Error
         return statements_of(document_from_json(value, default_id, policy))
     names: dict[NodeKey, Counter[str]] = {}
     name = str(value.get("id") or default_id)
-    if value.keys() & TEXT_KEYS:
+    if value.keys() & {*TEXT_KEYS}:
         document = document_from_json({**value, "relations": []}, default_id, policy)
         name, names = document.id, names_of(document, document.entities())
+    elif value["relations"]:
+        policy.note(ONE_NAME)
     statements = []
     for relation in value["relations"] or []:
         try:
@@ -98,7 +102,7 @@ def is_result(value: Any) -> bool:
     has_subjects = any(
         isinstance(each, Mapping) and isinstance(each.get("subject"), Mapping) for each in value["relations"]
     )
-    return has_subjects or not value.keys() & (TEXT_KEYS | {"PubTator3", "documents"})
+    return has_subjects or not value.keys() & {*TEXT_KEYS, "PubTator3", "documents"}
 
 
 def _statement(relation: Mapping[str, Any], document_id: str) -> Statement:

@@ -72,13 +72,12 @@ class DocumentScorer:
             scored = np.flatnonzero((inputs["pair_windows"] == window).any(axis=1))  # pairs that take this window
             types = inputs["pair_type_ids"][scored]
             kinds, rows = np.unique(types if len(self._embeddings.prompts) else types[:0], return_inverse=True)
-            hidden, query, key, of_prompts = self._read(inputs, window, kinds)
-            if not mention_states:
-                weighed, prompts = np.zeros((2, len(totals), hidden.shape[-1]), dtype=np.float32)
             inside = inputs["mention_windows"] == window  # (mentions,)
             markers = inputs["mention_positions"][inside]
+            hidden, attention, of_prompts = self._read(inputs, window, kinds, markers)
+            if not mention_states:
+                weighed, prompts = np.zeros((2, len(totals), hidden.shape[-1]), dtype=np.float32)
             mention_states.append(hidden[markers])
-            attention = _softmax(query[:, markers] @ key.transpose(0, 2, 1))  # (heads, mentions, tokens)
             shown, of_pairs, of_weights = _window_contexts(attention, entities[inside], counts, pair_entities, hidden)
             weighed[shown] += of_pairs
             totals[shown] += of_weights
@@ -91,14 +90,17 @@ class DocumentScorer:
         }
         return self._heads_of(states, pair_entities, prompts if len(self._embeddings.prompts) else None)
 
-    def _read(self, inputs: Inputs, window: int, kinds: Any) -> tuple[np.ndarray, ...]:
-        """Return states, queries and keys of the text of a window, and (prompts, hidden): means of its soft prompts."""
+    def _read(self, inputs: Inputs, window: int, kinds: Any, markers: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Return the states of a window's text, what its mentions attend to, and the means of its soft prompts.
+
+        That is (tokens, hidden), (heads, mentions, tokens) and (prompts, hidden).
+        """
         token_ids = inputs["input_ids"][window][inputs["attention_mask"][window] > 0]
         text, prompts = self._embeddings.of_tokens(token_ids), self._embeddings.of_prompts(kinds)
         tokens = text.shape[1]
-        hidden, query, key = self._encoder.run({"text": text, "prompts": prompts})
+        hidden, attention = self._encoder.run({"text": text, "prompts": prompts, "markers": markers})
         means = hidden[0, tokens:].reshape(*prompts.shape[:2], hidden.shape[-1]).mean(axis=1)
-        return hidden[0, :tokens], query[0][:, :tokens], key[0][:, :tokens], means
+        return hidden[0, :tokens], attention, means
 
     def _heads_of(self, states: Inputs, pair_entities: np.ndarray, prompts: np.ndarray | None) -> Logits:
         found: list[list[np.ndarray]] = []
@@ -240,8 +242,3 @@ def _entity_states(mention_states: np.ndarray, mention_entities: np.ndarray, ent
     sums = np.zeros_like(highest)
     np.add.at(sums, mention_entities, np.exp(mention_states - highest[mention_entities]))
     return np.log(sums) + highest
-
-
-def _softmax(scores: np.ndarray) -> np.ndarray:
-    weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    return weights / weights.sum(axis=-1, keepdims=True)

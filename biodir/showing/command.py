@@ -39,7 +39,8 @@ def view(
     check_paths([file])
     quiet_readers()
     policy = reading_policy(errors, "characters", split_relations=True)
-    console = Console(file=sys.stdout, highlight=False)
+    # A file or a program gets each relation in one line.
+    console = Console(file=sys.stdout, highlight=False, soft_wrap=not sys.stdout.isatty())
     wanted = set(ids or ())
     documents = (each for each in read_shown(file, policy) if not wanted or each.document.id in wanted)
     shown = set()

@@ -8,6 +8,7 @@ from typing import Any
 
 from biodir.document_biodir import Document
 from biodir.document_json_biodir import document_from_json
+from biodir.document_shapes_biodir import TEXT_KEYS
 from biodir.errors_biodir import STRICT, ErrorPolicy, ParseError
 from biodir.files import input_name, open_input
 from biodir.formats.brat import BRAT_SUFFIX
@@ -15,7 +16,7 @@ from biodir.formats.json_files import parse_json
 from biodir.formats.reading import JSON, content_format, parse_documents, read_documents
 from biodir.inference.listing import relation_listing
 from biodir.inference.outputs import predicted_relations
-from biodir.networks.inputs import TEXT_KEYS, is_result
+from biodir.networks.inputs import is_result
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def shown_from_json(value: Any, default_id: str = "document", policy: ErrorPolic
         return Shown(document_from_json(value, default_id, policy))
     results = value["relations"]
     document = Document(str(value.get("id") or default_id), "")
-    if value.keys() & TEXT_KEYS:
+    if value.keys() & {*TEXT_KEYS}:
         document = document_from_json({**value, "relations": []}, default_id, policy)
     try:
         if document.text:

@@ -1,5 +1,6 @@
 """A document at the terminal: its text with coloured mentions, and its relations with arrows."""
 
+import math
 from collections.abc import Iterator, Sequence
 
 from rich.console import Console
@@ -119,7 +120,10 @@ def _arrow(relation: Relation) -> str:
 
 
 def _score(relation: Relation) -> str:
-    return "" if relation.relation_score is None else f"{relation.relation_score:.2f}"
+    """Return the score of a relation, the product of the scores of its parts, as `biodir predict` gives it."""
+    parts = (relation.relation_score, relation.novelty_score, relation.direction_score)
+    given = [part for part in parts if part is not None]
+    return f"{math.prod(given):.2f}" if given else ""
 
 
 def _style(entity_type: str, colours: str | None) -> str:

@@ -132,7 +132,7 @@ def _encoder_of(model: BioDirForRelationExtraction, settings: Mapping[str, Any])
         raise SettingError(
             f"encoder settings {dict(settings)!r} change the sizes of a trained encoder; leave sizes out"
         )
-    encoder.set_attn_implementation("sdpa")
+    encoder.set_attn_implementation("sdpa" if encoder._supports_sdpa else "eager")
     return encoder
 
 

@@ -4,7 +4,10 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
+
+from huggingface_hub.errors import StrictDataclassError
+from transformers import AutoConfig, PreTrainedConfig
 
 from biodir.configuration_biodir import BioDirConfig
 from biodir.document_biodir import Document
@@ -197,6 +200,18 @@ def checkpoint_config(name_or_path: str) -> BioDirConfig | None:
             f"encoder {name_or_path}: neither a folder with a model nor a repository within reach ({reason}); check "
             "the name"
         ) from error
+
+
+def encoder_config(name_or_path: str) -> PreTrainedConfig | None:
+    """Return the configuration of the encoder, or of that of a biodir checkpoint; None where it cannot be read.
+
+    Loading the encoder then says why.
+    """
+    try:
+        config = biodir_config(name_or_path)
+        return AutoConfig.from_pretrained(name_or_path) if config is None else cast(Any, config.encoder_config)
+    except (OSError, ValueError, StrictDataclassError):
+        return None
 
 
 def biodir_config(name_or_path: str | os.PathLike[str]) -> BioDirConfig | None:

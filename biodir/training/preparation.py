@@ -21,7 +21,7 @@ from biodir.processing_tagger_biodir import TaggerProcessor
 from biodir.training.augmentation import augmented_documents, rare_types
 from biodir.training.corpora import TrainingCorpus, corpus_paths
 from biodir.training.data import LabelledPairs, epoch_pairs, epoch_steps, joined_types, labelled_pairs
-from biodir.training.labels import LabelLists, checkpoint_config
+from biodir.training.labels import LabelLists, checkpoint_config, encoder_config
 from biodir.training.mentions import LabelledWords, mention_steps
 from biodir.training.optimization import balanced_weights
 from biodir.training.provenance import data_fingerprints
@@ -76,6 +76,7 @@ def run_config(settings: TrainingSettings, lists: LabelLists, corpora: Sequence[
     return BioDirConfig(
         **values,
         **{name: getattr(settings, name) for name in CONFIG_FIELDS},
+        encoder_config=encoder_config(settings.encoder),  # whose positions bound max_tokens
         tagger_layers=_tagger_layers(settings),
         chunk_tokens=named_values(settings.chunk_tokens),
         task_weights=weights,

@@ -38,7 +38,7 @@ OF_LISTED_CORPORA = (
 ADDED = {
     **{"errors": "raise", "offsets": "characters", "split_relations": False},
     **{"mention_train": [], "tagger_layers": None, "freeze_relations": False},
-    **{"mention_weight": 1.0, "sentence_share": 0.0},
+    **{"mention_weight": 1.0, "sentence_share": 0.0, "gradient_checkpointing": False},
     **{"data_dir": None, "corpora_only": [], "corpora_without": [], "corpora_held_out": []},
     **{"max_corpus_documents": None, "corpus_vectors": False},
 }
@@ -163,6 +163,7 @@ class TrainingSettings:
     max_grad_norm: float = setting("gradients are clipped to this norm", 1.0, "(0, inf]")
     tokens_per_step: int = setting("tokens of a step, padding included, over all processes", 4096, COUNT)
     gradient_accumulation_steps: int = setting("passes of each process through its part of a step", 1, COUNT)
+    gradient_checkpointing: bool = setting("compute the encoder's layers twice, and keep less of them in memory", False)
     mixed_precision: str = setting("format of the products", "no", ("no", "bf16", "fp16"))
 
     # Selection.
@@ -268,15 +269,7 @@ def _contradictions(settings: TrainingSettings) -> Iterator[str]:
     twice = ", ".join(sorted(set(settings.train) & set(settings.extra_train)))
     hidden = ", ".join(sorted(set(named_values(settings.chunk_tokens)) - set(settings.chunks)))
     metric = settings.metric_for_best_model
-    of_list = (
-        "data_dir",
-        "corpora_only",
-        "corpora_without",
-        "corpora_held_out",
-        "max_corpus_documents",
-        "corpus_vectors",
-    )
-    idle = ", ".join(name for name in of_list if getattr(settings, name))
+    idle = ", ".join(name for name in OF_LISTED_CORPORA if getattr(settings, name))
     if idle and not settings.corpora:
         yield f"{idle}: concerns the corpora of --corpora, but none is given; name the file, or leave it out"
     if settings.none_bias and settings.dev:

@@ -145,9 +145,15 @@ def test_address_without_a_service_is_named(client):
     with running_service() as server:
         pass
     asking = client(server)
-    with pytest.raises(ServiceError, match="it cannot be reached"):
+    with pytest.raises(ServiceError, match="the service cannot be reached"):
         asking.export(["5", "6"])
     assert len(asking.lines) == 2
+    patient = client(server, Patience(attempts=8, first_wait_s=0.01))
+    with pytest.raises(ServiceError, match="the service cannot be reached"):
+        patient.export(["5"])
+    assert [line.split("; ")[1].split(" in ")[0] for line in patient.lines[2:]] == [
+        f"attempt {n} of 4" for n in (2, 3, 4)
+    ]
     with pytest.raises(SettingError, match="'ftp://x' is no address of a service"):
         Service(Pace(Path("x")), "ftp://x")
 

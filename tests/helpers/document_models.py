@@ -19,6 +19,8 @@ WIDE = {"max_tokens": 120, "window_overlap_tokens": 20, "max_mention_tokens": 8}
 NARROW = {"max_tokens": 30, "window_overlap_tokens": 12, "max_mention_tokens": 8}
 # Encoders whose first token takes the position after the padding's.
 OFFSET_FAMILIES = ("roberta", "camembert", "xlm-roberta")
+# Encoders whose attention depends on more than the products of queries and keys.
+OTHER_KINDS = ("mpnet", "modernbert", "deberta-v2")
 TEXT = marked_document(
     "<C:C1 aspirin> raises <D:D1 pain>. It binds <G:G1 cox2> and <G:G2 her2>; <C:C1 aspirin> inhibits <V:V1 it>. "
     "What are the labels of it and of it? It raises, it binds. <C:C2 iron <G:G3 it> in pain> causes <D:D1 \u200b> the "

@@ -13,8 +13,10 @@ from transformers import (
     AutoModel,
     BertConfig,
     BertTokenizer,
+    DebertaV2Config,
     ElectraConfig,
     ModernBertConfig,
+    MPNetConfig,
     PreTrainedConfig,
     RobertaConfig,
 )
@@ -26,7 +28,7 @@ from biodir.processing_biodir import make_processor
 from helpers.marked import marked_document
 
 # Electra represents the encoders whose embeddings are narrower than their hidden states.
-FAMILIES = ("bert", "roberta", "modernbert", "electra")
+FAMILIES = ("bert", "roberta", "modernbert", "electra", "mpnet", "deberta-v2")
 POOLINGS = ("max", "mean", "attention")
 MAX_TOKENS = 48
 PAD_ID, CLS_ID, SEP_ID = 0, 2, 3
@@ -66,6 +68,13 @@ def tiny_encoder_config(family: str = "bert", **settings: Any) -> PreTrainedConf
     if family == "electra":
         positions = {"max_position_embeddings": MAX_TOKENS, "embedding_size": 16}
         return ElectraConfig(**{**sizes, **no_dropout, **positions, **settings})
+    if family == "mpnet":  # its first position is 2
+        return MPNetConfig(**{**sizes, **no_dropout, "max_position_embeddings": MAX_TOKENS + 2, **settings})
+    if family == "deberta-v2":  # as the released models, whose buckets are wider
+        kinds = {"relative_attention": True, "position_buckets": 8, "norm_rel_ebd": "layer_norm", "share_att_key": True}
+        kinds |= {"pos_att_type": ["p2c", "c2p"], "position_biased_input": False, "type_vocab_size": 0}
+        positions = {"max_position_embeddings": MAX_TOKENS}
+        return DebertaV2Config(**{**sizes, **no_dropout, **kinds, **positions, **settings})
     brackets = {"bos_token_id": CLS_ID, "cls_token_id": CLS_ID, "eos_token_id": SEP_ID, "sep_token_id": SEP_ID}
     local = {"max_position_embeddings": MAX_TOKENS, "local_attention": 8, "global_attn_every_n_layers": 2}
     return ModernBertConfig(**{**sizes, **brackets, **local, **settings})

@@ -237,6 +237,10 @@ def test_attention_code_changes_no_score(tmp_path, family):
     loaded = BioDirForRelationExtraction.from_pretrained(tmp_path, attn_implementation="eager")
     assert loaded.encoder.config._attn_implementation == "eager"
     assert_close(logits_of(loaded, *pairs), logits_of(model, *pairs))
+    loaded.set_attn_implementation("sdpa")
+    has_sdpa = family not in ("mpnet", "deberta-v2")
+    assert loaded.encoder.config._attn_implementation == ("sdpa" if has_sdpa else "eager")
+    assert_close(logits_of(loaded, *pairs), logits_of(model, *pairs))
 
 
 def near_float32(model, pairs, reference: Tensor, tolerance: float) -> bool:

@@ -1,5 +1,6 @@
 """A packed row: the places of its parts, and that attention over it is masked attention over the complete row."""
 
+import copy
 import dataclasses
 from types import SimpleNamespace
 
@@ -8,16 +9,22 @@ import torch
 from torch import Tensor
 from transformers import AutoModel
 
+from biodir import modeling_attention_biodir
 from biodir.errors_biodir import SettingError
 from biodir.modeling_attention_biodir import (
     PACKABLE_ENCODERS,
     PACKED_ATTENTION,
     PackedLayout,
+    PositionScores,
+    encode_packed,
+    is_evidence_layer,
     packed_attention,
     packed_layout,
     use_packed_attention,
 )
-from helpers.tiny_models import tiny_encoder_config
+from biodir.modeling_biodir import encoder_without_pooler
+from helpers.document_models import assert_close, encoder_config
+from helpers.tiny_models import tiny_encoder_config, widened
 
 HEADS, HEAD_SIZE = 2, 4
 
@@ -43,7 +50,7 @@ def states_of(layout: PackedLayout) -> list[Tensor]:
 
 def attend(layout: PackedLayout, query: Tensor, key: Tensor, value: Tensor, **settings) -> Tensor:
     """Return (heads, tokens, head_size)."""
-    states, _ = packed_attention(attention_module(), query, key, value, None, layout=layout, last_layer=[], **settings)
+    states, _ = packed_attention(attention_module(), query, key, value, None, layout=layout, evidence=[], **settings)
     assert states.shape == (1, query.shape[2], HEADS, HEAD_SIZE)
     return states[0].transpose(0, 1)
 
@@ -91,12 +98,12 @@ def test_packed_attention_and_its_gradients_equal_masked_attention(layout):
 
 def test_only_the_last_layer_returns_its_scaled_queries_and_its_keys():
     states = states_of(PROMPTED)
-    last_layer = []
-    settings = {"layout": PROMPTED, "scaling": 0.25, "last_layer": last_layer}
+    evidence = []
+    settings = {"layout": PROMPTED, "scaling": 0.25, "evidence": evidence}
     packed_attention(attention_module(0), *states, None, **settings)
-    assert last_layer == []
+    assert evidence == []
     found, _ = packed_attention(attention_module(1), *states, None, **settings)
-    [(query, key)] = last_layer
+    [(query, key, _)] = evidence
     assert not torch.allclose(found[0].transpose(0, 1), attend(PROMPTED, *states))
     assert torch.equal(query, 0.25 * states[0][0])
     assert torch.equal(key, states[1][0])
@@ -115,22 +122,61 @@ def test_layout_has_the_windows_side_by_side_then_the_prompts_in_their_order():
         PROMPTED.windows = ()
 
 
-@each_layout
-def test_parts_are_windows_with_their_prompts_and_visible_is_what_each_place_sees(layout):
-    parts, seen = layout.parts(), seen_by_each(layout)
-    assert sorted(torch.cat(parts).tolist()) == [*range(layout.prompts[-1][1])]
-    for window, part in zip(layout.windows, parts, strict=True):
-        places = part.tolist()
-        assert places == sorted(places)
-        assert all({*range(*window)} <= seen[place] <= {*places} for place in places)
-        assert layout.visible(part).tolist() == [[place in seen[row] for place in places] for row in places]
+# --- the kinds of encoders, against transformers' own padded rows
+
+DEBERTA = "deberta-v2"
+VARIANTS = {
+    **{family: (family, {}) for family in PACKABLE_ENCODERS},
+    "modernbert, last layer global": ("modernbert", {"num_hidden_layers": 3}),
+    "deberta, content to position": (DEBERTA, {"pos_att_type": ["c2p"], "share_att_key": False}),
+    "deberta, position to content": (DEBERTA, {"pos_att_type": ["p2c"], "share_att_key": False}),
+    "deberta, no buckets": (DEBERTA, {"position_buckets": -1, "position_biased_input": True, "type_vocab_size": 2}),
+    "deberta, absolute": (DEBERTA, {"relative_attention": False, "position_biased_input": True}),
+}
+
+
+@pytest.mark.parametrize("at_once", [512, 16], ids=["all queries", "some queries"])
+@pytest.mark.parametrize(("family", "settings"), VARIANTS.values(), ids=VARIANTS)
+def test_packed_states_are_those_of_padded_rows(family, settings, at_once, monkeypatch):
+    monkeypatch.setattr(modeling_attention_biodir, "QUERIES_AT_ONCE", at_once)
+    config = encoder_config(family, **settings)
+    padded = widened(AutoModel.from_config(copy.deepcopy(config))).eval()
+    packed = encoder_without_pooler(config).eval()
+    packed.load_state_dict({name: value for name, value in padded.state_dict().items() if "pooler" not in name})
+    use_packed_attention(packed)
+    mask = (torch.arange(60) < torch.tensor([[60], [7], [33], [1]])).long()
+    input_ids = torch.randint(5, config.vocab_size, mask.shape, generator=torch.Generator().manual_seed(1))
+    embeddings = packed.get_input_embeddings()(input_ids)
+    with torch.no_grad():
+        expected = padded(inputs_embeds=embeddings, attention_mask=mask).last_hidden_state[mask.bool()]
+        positions = (mask.cumsum(dim=1) - 1)[mask.bool()]
+        found = encode_packed(packed, embeddings[mask.bool()], positions, packed_layout(mask))
+    assert_close(found.hidden, expected)
+
+
+@pytest.mark.parametrize("last", ["full_attention", "sliding_attention"])
+def test_local_layers_give_no_evidence_where_another_sees_the_complete_window(last):
+    def marks(*kinds):
+        config = encoder_config("modernbert", layer_types=list(kinds), num_hidden_layers=len(kinds))
+        return [is_evidence_layer(layer.attn) for layer in encoder_without_pooler(config).layers]
+
+    is_full = last == "full_attention"
+    assert marks("full_attention", "sliding_attention", last) == [not is_full, False, is_full]
+    assert marks(last, last) == [False, True]
+
+
+def test_queries_of_a_local_layer_score_the_keys_within_its_reach():
+    query = key = torch.ones(1, 6, 1)
+    scores = PositionScores(reach=2)(query[:, :2], key, torch.tensor([0, 4]), slice(0, 6))
+    assert scores.isfinite()[0].tolist() == [[True, True, True, False, False, False], [False, False, *[True] * 4]]
 
 
 @pytest.mark.parametrize(
-    ("family", "settings"), [("modernbert", {}), ("bert", {"position_embedding_type": "relative_key"})]
+    ("family", "settings"),
+    [("bert", {"position_embedding_type": "relative_key"}), ("deberta-v2", {"conv_kernel_size": 3})],
 )
 def test_encoder_that_cannot_read_a_packed_row_is_refused(family, settings):
-    message = f"^encoders of type '{family}' .* one of {', '.join(PACKABLE_ENCODERS)} .*'pairwise'$"
+    message = f"^encoders of type '{family}' .* one of {', '.join(PACKABLE_ENCODERS)}, or .*'pairwise'$"
     encoder = AutoModel.from_config(tiny_encoder_config(family, **settings))
     with pytest.raises(SettingError, match=message):
         use_packed_attention(encoder)

@@ -7,12 +7,15 @@ import pytest
 import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
+from transformers import AlbertConfig
+from transformers.models.deberta_v2.modeling_deberta_v2 import make_log_bucket_position
 
 from biodir import modeling_biodir, modeling_document_biodir, processing_document_biodir
+from biodir.configuration_biodir import BioDirConfig
 from biodir.document_biodir import Document, Mention
 from biodir.errors_biodir import SettingError
 from biodir.labels_biodir import CHEMICAL, GENE
-from biodir.modeling_attention_biodir import PACKABLE_ENCODERS, PACKED_ATTENTION
+from biodir.modeling_attention_biodir import PACKABLE_ENCODERS, PACKED_ATTENTION, PositionScores
 from biodir.modeling_biodir import BioDirForRelationExtraction
 from biodir.modeling_document_biodir import (
     DocumentInputs,
@@ -29,6 +32,7 @@ from helpers.document_models import (
     NARROW,
     OFFSET_FAMILIES,
     OTHER,
+    OTHER_KINDS,
     TEXT,
     assert_close,
     each_width,
@@ -56,14 +60,31 @@ def eager(model):
 
 def run_eagerly(model, embeddings: Tensor, positions: list[int], mask: Tensor):
     """The encoder's output for one row; mask (tokens, tokens), minus infinity where a token does not see another."""
-    config = model.encoder.config
-    first = config.pad_token_id + 1 if config.model_type in OFFSET_FAMILIES else 0
-    return model.encoder(
-        inputs_embeds=embeddings.unsqueeze(0),
-        position_ids=torch.tensor([[first + position for position in positions]]),
-        attention_mask=mask[None, None],
-        output_attentions=True,
-    )
+    encoder, config, kind = model.encoder, model.encoder.config, model.encoder.config.model_type
+    first = {"mpnet": 2}.get(kind, config.pad_token_id + 1 if kind in OFFSET_FAMILIES else 0)
+    places = torch.tensor([positions])
+    far = places[0][:, None] - places[0]  # (tokens, tokens)
+    inputs = {"inputs_embeds": embeddings[None], "position_ids": places + first, "output_attentions": True}
+    if kind == "modernbert":
+        local = mask.masked_fill(far.abs() > config.sliding_window, -torch.inf)
+        inputs["attention_mask"] = {"full_attention": mask[None, None], "sliding_attention": local[None, None]}
+        return encoder(**inputs)
+    if kind in ("mpnet", "deberta-v2"):  # whose encoders count positions by the places of a row
+        states = encoder.embeddings(inputs_embeds=embeddings[None], position_ids=places + first)
+    if kind == "mpnet":
+        bias = encoder.encoder.relative_attention_bias(encoder.encoder.relative_position_bucket(-far))
+        encoder.encoder.compute_position_bias = lambda *_: bias.movedim(-1, 0)[None]  # instead of that of the row
+        return encoder.encoder(states, mask[None, None], output_attentions=True, return_dict=True)
+    if kind == "deberta-v2":
+        far = make_log_bucket_position(far, config.position_buckets, config.max_position_embeddings)[None]
+        return encoder.encoder(states, mask[None] == 0, relative_pos=far, output_attentions=True)
+    return encoder(**inputs, attention_mask=mask[None, None])
+
+
+def evidence_attention(model, attentions) -> Tensor:
+    """(heads, tokens, tokens): of the last layer that is not local."""
+    kinds = getattr(model.encoder.config, "layer_types", None) or ["full_attention"] * len(attentions)
+    return [found for kind, found in zip(kinds, attentions, strict=True) if kind == "full_attention"][-1][0]
 
 
 def naive_row(model, text, scored):
@@ -76,11 +97,11 @@ def naive_row(model, text, scored):
 
 
 def naive_text(model, features: DocumentFeatures):
-    """States (tokens, hidden) and last attention (heads, tokens, tokens) of each window by itself."""
+    """States (tokens, hidden) and attention (heads, tokens, tokens) of each window by itself."""
     for row in features.rows:
         embeddings = model.get_input_embeddings()(torch.tensor(row))
         output = run_eagerly(model, embeddings, list(range(len(row))), torch.zeros(len(row), len(row)))
-        yield output.last_hidden_state[0], output.attentions[-1][0]
+        yield output.last_hidden_state[0], evidence_attention(model, output.attentions)
 
 
 def naive_entity(texts, features: DocumentFeatures, key) -> tuple[Tensor, list[Tensor]]:
@@ -238,8 +259,9 @@ def test_packed_row_may_be_longer_than_the_positions_of_the_encoder():
 
 
 def test_encoder_that_cannot_read_packed_rows_is_refused():
-    config = tiny_config("modernbert", pair_encoding="document")
-    with pytest.raises(SettingError, match=r"^encoders of type 'modernbert' .* or pair_encoding 'pairwise'$"):
+    albert = AlbertConfig(vocab_size=9, hidden_size=8, num_attention_heads=2, intermediate_size=8, embedding_size=8)
+    config = BioDirConfig(encoder_config=albert, pair_encoding="document")
+    with pytest.raises(SettingError, match=r"^encoders of type 'albert' .* or pair_encoding 'pairwise'$"):
         BioDirForRelationExtraction(config)
 
 
@@ -250,7 +272,7 @@ def test_pairwise_model_keeps_the_attention_of_its_encoder():
 # --- saving, precision, training
 
 
-@pytest.mark.parametrize("family", ["bert", "roberta", "electra"])
+@pytest.mark.parametrize("family", ["bert", "roberta", "electra", *OTHER_KINDS])
 def test_saved_model_keeps_its_encoding_and_its_scores(tmp_path, family):
     model, processor = model_and_processor(family, **NARROW)
     features = features_of(processor, *DOCUMENTS)
@@ -263,9 +285,12 @@ def test_saved_model_keeps_its_encoding_and_its_scores(tmp_path, family):
     assert torch.equal(logits_of(loaded, processor, features), logits_of(model, processor, features))
 
 
-@pytest.mark.parametrize("attention", ["eager", "sdpa"])
-def test_attention_code_of_the_argument_changes_no_score(tmp_path, attention):
-    model, processor = model_and_processor(**NARROW)
+@pytest.mark.parametrize(
+    ("family", "attention"),
+    [("bert", "eager"), ("bert", "sdpa"), ("modernbert", "sdpa"), ("mpnet", "eager"), ("deberta-v2", "eager")],
+)
+def test_attention_code_of_the_argument_changes_no_score(tmp_path, family, attention):
+    model, processor = model_and_processor(family, **NARROW)
     features = features_of(processor, *DOCUMENTS)
     expected = logits_of(model, processor, features)
     model.save_pretrained(tmp_path)
@@ -273,9 +298,10 @@ def test_attention_code_of_the_argument_changes_no_score(tmp_path, attention):
     assert_close(logits_of(loaded, processor, features), expected)
 
 
+@pytest.mark.parametrize("family", ["bert", *OTHER_KINDS])
 @each_width
-def test_autocast_to_half_precision_stays_near_float32_and_trains(sizes):
-    model, processor = model_and_processor(**sizes)
+def test_autocast_to_half_precision_stays_near_float32_and_trains(sizes, family):
+    model, processor = model_and_processor(family, **sizes)
     features = features_of(processor, *DOCUMENTS)
     reference = logits_of(model, processor, features)
     with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -288,14 +314,15 @@ def test_autocast_to_half_precision_stays_near_float32_and_trains(sizes):
     assert all(parameter.grad.isfinite().all() for parameter in model.parameters())
 
 
+@pytest.mark.parametrize("family", ["bert", *OTHER_KINDS])
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=["bf16", "fp16"])
-def test_model_of_half_precision_stays_near_float32_and_trains(tmp_path, dtype):
-    model, processor = model_and_processor(**NARROW)
+def test_model_of_half_precision_stays_near_float32_and_trains(tmp_path, dtype, family):
+    model, processor = model_and_processor(family, **NARROW)
     features = features_of(processor, *DOCUMENTS)
     reference = logits_of(model, processor, features)
     model.save_pretrained(tmp_path)
     loaded = BioDirForRelationExtraction.from_pretrained(tmp_path, dtype=dtype)
-    assert (logits_of(loaded, processor, features).float() - reference).abs().max() < 0.05 * reference.abs().max()
+    assert (logits_of(loaded, processor, features).float() - reference).abs().max() < 0.08 * reference.abs().max()
     loss_of(loaded, processor, features, some_labels(features)).backward()
     assert all(parameter.grad.isfinite().all() for parameter in loaded.parameters())
 
@@ -312,14 +339,23 @@ def test_every_parameter_has_a_gradient(family, labels):
 
 
 @each_width
-def test_gradient_checkpointing_changes_neither_loss_nor_gradients(sizes):
-    model, processor = model_and_processor(**sizes)
+@pytest.mark.parametrize(
+    ("family", "part"),
+    [
+        ("bert", "encoder.encoder.layer.0.attention.output"),
+        ("modernbert", "encoder.layers.0.attn"),
+        ("mpnet", "encoder.encoder.layer.0.intermediate"),
+        ("deberta-v2", "encoder.encoder.layer.0.attention.output"),
+    ],
+)
+def test_gradient_checkpointing_changes_neither_loss_nor_gradients(sizes, family, part):
+    model, processor = model_and_processor(family, **sizes)
     features = features_of(processor, *DOCUMENTS)
     model.train()
     plain = gradients_of(model, logits_with_gradient(model, processor, features))
     plain_loss = loss_of(model, processor, features, some_labels(features))
     calls = []
-    model.get_submodule("encoder.encoder.layer.0.attention").register_forward_hook(lambda *_: calls.append(1))
+    model.get_submodule(part).register_forward_hook(lambda *_: calls.append(1))
     model.gradient_checkpointing_enable()
     checkpointed = gradients_of(model, logits_with_gradient(model, processor, features))
     assert len(calls) == 2  # forward, then once more for the gradient
@@ -346,7 +382,7 @@ def test_half_precision_is_computed_in_float32():
     assert found.dtype == torch.float32
     assert found.item() == pytest.approx(math.log(300))
     half = torch.zeros(1, 1, 3, dtype=torch.bfloat16)
-    assert mention_attention(half, half).dtype == torch.float32
+    assert mention_attention(half, half, PositionScores(), torch.zeros(1, dtype=torch.long)).dtype == torch.float32
 
 
 def test_mention_attends_to_its_window_by_the_softmax_of_query_and_key():
@@ -355,8 +391,10 @@ def test_mention_attends_to_its_window_by_the_softmax_of_query_and_key():
         [[[math.log(2)], [0.0], [math.log(2)]], [[math.log(2)], [0.0], [0.0]]]
     )  # (heads, tokens, head_size)
     thirds = [1 / 3] * 3
-    assert_close(mention_attention(query, key), Tensor([[[0.4, 0.2, 0.4], thirds], [thirds, [4 / 6, 1 / 6, 1 / 6]]]))
-    assert mention_attention(query[:, :0], key).shape == (2, 0, 3)
+    positions, scores = torch.tensor([0, 2]), PositionScores()
+    expected = Tensor([[[0.4, 0.2, 0.4], thirds], [thirds, [4 / 6, 1 / 6, 1 / 6]]])
+    assert_close(mention_attention(query, key, scores, positions), expected)
+    assert mention_attention(query[:, :0], key, scores, positions[:0]).shape == (2, 0, 3)
 
 
 def test_context_weighs_the_text_by_the_attention_of_both_summed_over_heads():

@@ -7,9 +7,11 @@ from transformers import BertConfig, DistilBertConfig, RobertaConfig
 from biodir.configuration_biodir import BioDirConfig
 from biodir.errors_biodir import SettingError
 from biodir.labels_biodir import bio_labels
-from biodir.modeling_attention_biodir import window_groups
 from biodir.modeling_biodir import BioDirForRelationExtraction
+from biodir.modeling_pairwise_biodir import window_groups
 from biodir.modeling_tagger_biodir import copy_upper_layers, encoder_layers, tagger_loss
+from helpers.document_models import OTHER_KINDS
+from helpers.tiny_models import tiny_encoder_config
 
 LABELS = bio_labels(["GeneOrGeneProduct", "ChemicalEntity"])
 SIZES = {"vocab_size": 30, "hidden_size": 16, "num_attention_heads": 2, "intermediate_size": 24}
@@ -19,6 +21,7 @@ ENCODERS = {
     "distilbert": DistilBertConfig(
         vocab_size=30, dim=16, n_heads=2, n_layers=3, hidden_dim=24, max_position_embeddings=40
     ),
+    **{family: tiny_encoder_config(family, **SIZES, num_hidden_layers=3) for family in OTHER_KINDS},
 }
 
 

@@ -11,7 +11,7 @@ from biodir import SettingError
 from biodir.cli import main
 from biodir.formats.reading import read_documents
 from biodir.inference.command import Format
-from biodir.inference.outputs import FORMATS, SCORES, format_of, output_format
+from biodir.inference.outputs import FORMATS, SCORES, SUFFIXES, format_of, output_format
 from biodir.inference.predict import predict_files
 from helpers.marked import marked_document
 from helpers.tiny_checkpoint import open_pipeline, save_checkpoint
@@ -91,6 +91,9 @@ def test_filters_are_the_same_in_all_formats(checkpoint, source, tmp_path):
 
 def test_format_is_named_by_the_suffix(tmp_path):
     assert [format_of(tmp_path / name) for name in ("a.TSV", "a.json.gz", "a.txt")] == ["tsv", "biocjson", "pubtator"]
+    assert all(format_of(tmp_path / f"x{suffix}") == name for suffix, name in SUFFIXES.items())
+    with pytest.raises(SettingError, match=r"unknown suffix '\.doc'"):
+        format_of(tmp_path / "a.doc")
     with pytest.raises(SettingError, match="format is 'cvs'; did you mean 'csv'"):
         output_format("cvs")
 
@@ -121,6 +124,8 @@ def test_network_has_the_relation_types_of_a_vocabulary_and_is_written_to_files(
     assert all(each == each.lower() for each in types)
     with pytest.raises(SettingError, match="kgx-tsv has relations of its own"):
         predict_files(extract, [source], tmp_path / "n.tsv", "kgx-tsv", vocabulary="pubtator3")
+    with pytest.raises(SettingError, match=r"n\.graphml\.gz: networks are not packed; leave \.gz out"):
+        predict_files(extract, [source], tmp_path / "n.graphml.gz")
     with pytest.raises(SettingError, match="format 'page' is written to files; name one with -o"):
         predict_files(extract, [source], io.StringIO(), "page")
 

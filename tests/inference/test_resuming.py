@@ -16,6 +16,7 @@ import pytest
 from biodir import Document, ErrorPolicy, SettingError, write_pubtator
 from biodir.cli import main
 from biodir.inference.predict import predict_files
+from biodir.inference.progress import Progress
 from helpers.marked import marked_document
 from helpers.tiny_checkpoint import open_pipeline, save_checkpoint
 
@@ -111,7 +112,7 @@ def test_command_that_was_killed_resumes(checkpoint, tmp_path, capfd):
 def stopped(extract, source: Path, output: Path, error: BaseException, at: int = 10, **parameters) -> None:
     """Run until an error at a document."""
 
-    class Stop:
+    class Stop(Progress):
         count = 0
 
         def resumed(self, documents):
@@ -171,13 +172,10 @@ def test_changed_input_and_changed_model_are_refused(extract, checkpoint, tmp_pa
 def test_two_runs_do_not_write_one_output(extract, tmp_path):
     source = json_lines(tmp_path / "in.jsonl")
 
-    class Second:
+    class Second(Progress):
         def resumed(self, documents):
             with pytest.raises(SettingError, match="another run writes"):
                 relate(extract, source, tmp_path / "out.jsonl")
-
-        def finished(self, document):
-            pass
 
     relate(extract, source, tmp_path / "out.jsonl", progress=Second())
     assert len((tmp_path / "out.jsonl").read_text().splitlines()) == 54

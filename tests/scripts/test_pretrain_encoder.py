@@ -11,6 +11,8 @@ from transformers import AutoConfig, AutoModelForMaskedLM, AutoTokenizer, BertFo
 
 from helpers.script_module import script
 from helpers.tiny_checkpoint import save_encoder
+from helpers.tiny_models import save_encoder as save_tiny_encoder
+from helpers.tiny_models import tiny_encoder_config, widened
 
 pretraining = script("pretrain_encoder")
 TEXT = "aspirin and the drug are of the gene\n\n...\nlabels of aspirin are the drug between gene and disease\n" * 20
@@ -154,7 +156,54 @@ def test_new_words_start_from_the_words_and_sub_words_of_the_old_vocabulary(enco
     assert model(input_ids=torch.tensor([[5, 6]])).logits.shape[-1] == len(words)
 
 
+def test_special_tokens_start_from_those_of_their_role(encoder_folder, tokenizer, tmp_path):
+    words = ["<pad>", "<unk>", "<s>", "</s>", "<mask>", "gene"]
+    names = dict(zip(("pad_token", "unk_token", "cls_token", "sep_token", "mask_token"), words, strict=False))
+    BertTokenizer(vocab={word: index for index, word in enumerate(words)}, **names).save_pretrained(tmp_path)
+    model = AutoModelForMaskedLM.from_pretrained(encoder_folder)
+    table = model.get_input_embeddings().weight.detach().clone()
+    pretraining.use_vocabulary(model, tokenizer, AutoTokenizer.from_pretrained(tmp_path))
+    old = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "gene"]
+    assert torch.equal(model.get_input_embeddings().weight, table[tokenizer.convert_tokens_to_ids(old)])
+
+
+# Growing.
+
+
+@pytest.mark.parametrize("family", ["bert", "mpnet", "roberta"])
+@pytest.mark.parametrize("layers", [3, 4])
+def test_grown_encoder_has_the_states_of_the_old_one_and_its_copies_learn(family, layers):
+    model = widened(AutoModelForMaskedLM.from_config(tiny_encoder_config(family))).eval()
+    deeper = pretraining.grown(model, layers).eval()
+    input_ids = torch.randint(5, 60, (3, 12), generator=torch.Generator().manual_seed(1))
+    states, found = (each.base_model(input_ids=input_ids).last_hidden_state for each in (model, deeper))
+    assert deeper.config.num_hidden_layers == len(deeper.base_model.encoder.layer) == layers
+    assert model.config.num_hidden_layers == 2
+    torch.testing.assert_close(found, states, rtol=0, atol=1e-5)
+    deeper(input_ids=input_ids, labels=input_ids).loss.backward()
+    last = pretraining.layer_parts(deeper.base_model.encoder.layer[-1])
+    for projection in (last["attended"], last["outer"]):  # of a copy
+        assert not projection.weight.any()
+        assert projection.weight.grad.any()
+
+
+@pytest.mark.parametrize(("family", "layers"), [("bert", 2), ("bert", 5), ("modernbert", 4)])
+def test_encoder_that_cannot_grow_so_is_refused(family, layers):
+    model = AutoModelForMaskedLM.from_config(tiny_encoder_config(family))
+    with pytest.raises(SystemExit, match=rf"--grow-to {layers}: .* '{family}' with 2 layers .* 3 to 4 layers$"):
+        pretraining.grown(model, layers)
+
+
 # The run.
+
+
+@pytest.mark.parametrize("family", ["mpnet", "modernbert", "deberta-v2"])
+def test_other_kinds_learn_with_another_vocabulary(run, encoder_folder, tmp_path, family):
+    folder = save_tiny_encoder(tmp_path / family, family)
+    grows = ["--grow-to", 3] if family == "mpnet" else []
+    weights = run(tmp_path / "run", "--encoder", folder, "--vocabulary", encoder_folder, *grows)
+    assert all(values.isfinite().all() for values in weights.values())
+    assert AutoConfig.from_pretrained(tmp_path / "run" / "encoder").num_hidden_layers == 2 + bool(grows)
 
 
 def test_stopped_run_ends_with_the_weights_of_an_uninterrupted_one(run, tmp_path, monkeypatch):

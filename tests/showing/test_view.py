@@ -15,7 +15,7 @@ from helpers.marked import marked_document
 
 ONE = marked_document("<C:D1 Aspirin> cures <D:D2 pain> of <G:- it>.", id="1")
 RELATIONS = (
-    Relation("Negative_Correlation", "D2", "D1", "Novel", "D1", 0.913),
+    Relation("Negative_Correlation", "D2", "D1", "Novel", "D1", 0.95, 0.98, 0.98),
     Relation("Positive_Correlation", "D1", "D2", subject_id="D2"),
     Relation("Association", "D1", "D2", subject_id="D1"),
     Relation("Bind", "D1", "D9"),

@@ -18,7 +18,9 @@ from biodir.inference.loading import load_pipeline
 from biodir.labels_biodir import CHEMICAL, DISEASE
 from biodir.training.checkpoints import last_folder
 from helpers.checkout import CHECKOUT
+from helpers.document_models import OTHER_KINDS
 from helpers.tiny_checkpoint import save_encoder
+from helpers.tiny_models import save_encoder as save_tiny_encoder
 from helpers.training_runs import DOCUMENT, NO_DROPOUT, log_of, run_training, written
 
 FAST = {"encoder_learning_rate": 0.01, "head_learning_rate": 0.01}
@@ -105,6 +107,22 @@ def test_run_starts_from_the_checkpoint_of_a_run_in_its_form(runs, short_run, fo
     again = short_run(encoder=runs[form], **STILL)
     assert log_of(again)["settings"]["pair_encoding"] == form
     assert are_equal(weights_of(again), weights_of(runs[form]))
+
+
+@pytest.mark.parametrize("family", OTHER_KINDS)
+def test_other_kinds_of_encoders_learn_and_are_started_from(tmp_path, short_run, family):
+    encoder = save_tiny_encoder(tmp_path / family, family, max_position_embeddings=600)
+    settings = {"pair_encoding": "document", "tasks": ["relation", "mentions"], "tagger_layers": 1, "max_tokens": 520}
+    settings |= {"encoder_settings": ["initializer_range=0.02"]}
+    run = short_run(encoder=encoder, **settings)
+    expected, losses = weights_of(run), log_of(run)["epochs"][0]["step_losses"]
+    again = short_run(encoder=encoder, gradient_checkpointing=True, **settings)
+    assert log_of(again)["epochs"][0]["step_losses"] == pytest.approx(losses, rel=1e-4)
+    short_run(encoder=again, output_dir=tmp_path / "still", **settings, **STILL)
+    assert are_equal(weights_of(tmp_path / "still"), weights_of(again))
+    assert set(expected) == set(weights_of(again))
+    found = list(load_pipeline(str(tmp_path / "still"), device="cpu")([{"text": "Aspirin stops pain."}]))
+    assert len(found) == 1
 
 
 def test_run_without_dev_keeps_its_last_epoch_and_the_bias_that_is_given(encoder, tmp_path):

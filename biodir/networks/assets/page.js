@@ -86,7 +86,7 @@ function style() {
       "border-width": 1.5, "border-color": paper } },
     { selector: "edge", style: {
       width: "data(width)", "curve-style": "straight", "arrow-scale": 1.1, "font-size": 17, "font-weight": "bold", "min-zoomed-font-size": 7,
-      "text-background-color": paper, "text-background-opacity": 1, "text-background-shape": "ellipse", "text-background-padding": 1 } },
+      "text-background-color": paper, "text-background-opacity": 1, "text-background-shape": "round-rectangle", "text-background-padding": 1 } },
     { selector: "edge.several", style: { "curve-style": "bezier", "control-point-step-size": 34 } },
     { selector: "edge.sure", style: { "line-style": "dashed", "line-dash-pattern": [7, 4] } },
     { selector: "edge.signed", style: { label: "data(sign)" } },

@@ -1,0 +1,43 @@
+"""Graphs of every kind of encoder that reads packed rows give the logits of torch."""
+
+import numpy as np
+import pytest
+import torch
+
+from biodir.inference.onnx_export import export_model
+from biodir.runtime import load
+from helpers.document_models import (
+    DOCUMENTS,
+    NARROW,
+    OTHER_KINDS,
+    assert_close,
+    features_of,
+    logits_of,
+    model_and_processor,
+)
+from helpers.marked import word_piece_tokenizer
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", ["roberta", "distilbert", *OTHER_KINDS])
+def test_graphs_give_the_logits_of_torch(tmp_path, family):
+    settings = {} if family == "distilbert" else {"num_hidden_layers": 3}
+    model, processor = model_and_processor(family, settings, **NARROW)
+    inputs = processor.collate(features_of(processor, *DOCUMENTS))
+    expected = logits_of(model, processor, features_of(processor, *DOCUMENTS))
+    export_model(model, word_piece_tokenizer(), tmp_path / "graphs", ["onnx"], tmp_path)
+    found = load(tmp_path / "graphs").forward(inputs)
+    joined = np.concatenate([found[task] for task in model.config.tasks], axis=-1)
+    assert_close(torch.from_numpy(joined), expected, scale=10)
+
+
+@pytest.mark.slow
+def test_model_without_soft_prompts_and_without_tagger_is_exported(tmp_path):
+    model, processor = model_and_processor("bert", **NARROW, soft_prompt_tokens=0)
+    features = features_of(processor, *DOCUMENTS)
+    expected = logits_of(model, processor, features)
+    files = export_model(model, word_piece_tokenizer(), tmp_path / "graphs", ["onnx"], tmp_path)
+    assert [path.name for path in files] == ["encoder.onnx", "heads.onnx"]
+    found = load(tmp_path / "graphs").forward(processor.collate(features))
+    joined = np.concatenate([found[task] for task in model.config.tasks], axis=-1)
+    assert_close(torch.from_numpy(joined), expected, scale=10)
