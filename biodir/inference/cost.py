@@ -56,14 +56,13 @@ class LongDocuments:
         words = len(read.text.split())
         if words < LONG_WORDS and pairs < LONG_PAIRS:
             return
-        if self._seconds is None:
+        work = self._work(words, pairs)
+        if work and self._seconds is None:
             self._seconds = self._seconds_of_a_unit(read)
-        time_of_all = "time unknown"
-        if self._seconds is not None:
-            time_of_all = f"about {duration(self._seconds * self._work(words, pairs))}"
+        seconds = self._seconds if work else 0.0
         self._report(
             f"document {document.id} is long: {words} words, {len(read.mentions)} mentions, {pairs} candidate pairs; "
-            f"{time_of_all}"
+            + ("time unknown" if seconds is None else f"about {duration(seconds * work)}")
         )
 
     def _work(self, words: int, pairs: int) -> float:

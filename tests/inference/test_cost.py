@@ -87,10 +87,15 @@ def test_time_is_above_zero_where_the_middle_has_no_pairs(seconds):
     assert min(seconds(replace(document, passages=parts), document)) > 0
 
 
-def test_no_time_is_kept_of_a_part_without_pairs(extract, seconds):
-    apart = marked_document("<C:1 iron> " + "it " * LONG_WORDS + "<D:2 pain>")
-    (line,) = stated(extract, apart)
-    assert line.endswith("3002 words, 2 mentions, 1 candidate pairs; time unknown")
+def test_no_time_is_kept_of_a_part_without_pairs(extract):
+    lines: list[str] = []
+    costs = LongDocuments(extract, {}, lines.append)
+    words = "it " * LONG_WORDS
+    for document in (marked_document(words), marked_document(f"<C:1 iron> {words}<D:2 pain>"), long_document()):
+        costs.check(document)
+    assert lines[0].endswith("3000 words, 0 mentions, 0 candidate pairs; about 1 second")
+    assert lines[1].endswith("3002 words, 2 mentions, 1 candidate pairs; time unknown")
+    assert " about " in lines[2]
 
 
 def test_document_with_many_identifiers_of_a_mention_is_long(extract, monkeypatch):
