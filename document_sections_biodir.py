@@ -132,25 +132,28 @@ class SectionFilter:
         return ALL in wanted or name in wanted
 
     def read(self, document: Document) -> Document:
-        """Return the document as the model reads it: with spaces for the other sections, without their mentions.
+        """Return the document as the model reads it: with spaces for the other sections, without mentions in them.
 
-        So all offsets are those of the complete text.
+        So all offsets are those of the complete text. Text in no passage is that of a section without name.
         """
-        passages = document.passages or (Passage(0, len(document.text), ""),)
-        self.found.update(map(section_of, passages))
-        unread = [part for part in passages if not self.is_read(section_of(part))]
+        self.found.update(map(section_of, document.passages))
+        text = document.text
+        unread = [
+            part
+            for part in _with_gaps(document)
+            if not self.is_read(section_of(part)) and text[part.start_char : part.end_char].strip()
+        ]
         if not unread:
             return document
-        sections = Sections(unread)
+        ends = [part.end_char for part in unread]
         mentions = []
         for mention in document.mentions:
-            places = (mention.start_char, mention.end_char - 1)
-            number = next((number for number in map(sections.number_at, places) if number is not None), None)
-            if number is None:
-                mentions.append(mention)
-            else:
+            number = bisect_right(ends, mention.start_char)  # of the first part that ends in the mention or after it
+            if number < len(unread) and unread[number].start_char < mention.end_char:
                 self.left_out[section_of(unread[number]) or "without name"] += 1
-        text = "".join(_pieces(document.text, unread))
+            else:
+                mentions.append(mention)
+        text = "".join(_pieces(text, unread))
         return replace(document, text=text, mentions=tuple(mentions), relations=(), subject_lines=(), is_marked=True)
 
     def notes(self) -> Iterator[str]:
@@ -160,6 +163,16 @@ class SectionFilter:
         missing = [name for name in self.wanted or () if section_name(name) not in self.found | {ALL}]
         if missing:
             yield f"sections that no document has: {', '.join(missing)}"
+
+
+def _with_gaps(document: Document) -> Iterator[Passage]:
+    """Yield the passages, and what lies between them as passages without kind and section."""
+    last = 0
+    for part in document.passages:
+        yield Passage(last, part.start_char, "")
+        yield part
+        last = part.end_char
+    yield Passage(last, len(document.text), "")
 
 
 def _pieces(text: str, unread: Sequence[Passage]) -> Iterator[str]:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 # What is stated: documents of so many words, or of so many candidate pairs. An abstract has about 250 and 60.
 LONG_WORDS, LONG_PAIRS = 3000, 20_000
-# The part of a document that is timed, from its middle.
-SAMPLE_CHARACTERS = 3000
+# The part of a document that is timed.
+TIMED_CHARACTERS = 3000
 # Of biomedical text, tags of mentions not counted.
 TOKENS_PER_WORD = 1.6
 # What a pair of the document form costs, in words that are read. From docs/speed.md: 0.07 and 0.35 ms.
@@ -49,46 +49,52 @@ class LongDocuments:
 
     def check(self, document: Document) -> None:
         """Report the document if it is long."""
-        entities = len(document.mentions)  # at most
+        entities = sum(len(each.identifiers) for each in document.mentions)  # at most
         if len(document.text) < 2 * LONG_WORDS and entities**2 < 2 * LONG_PAIRS:
             return
         read, pairs = self._extract.what_is_read(document, **self._parameters)
         words = len(read.text.split())
         if words < LONG_WORDS and pairs < LONG_PAIRS:
             return
-        if self._seconds is None:
+        work = self._work(words, pairs)
+        if work and self._seconds is None:
             self._seconds = self._seconds_of_a_unit(read)
-        seconds = self._seconds * self._work(words, pairs)
+        seconds = self._seconds if work else 0.0
         self._report(
             f"document {document.id} is long: {words} words, {len(read.mentions)} mentions, {pairs} candidate pairs; "
-            f"about {duration(seconds)}"
+            + ("time unknown" if seconds is None else f"about {duration(seconds * work)}")
         )
 
     def _work(self, words: int, pairs: int) -> float:
-        """Return how much there is to do: pairs of the pairwise form, words of the document form."""
+        """Return how much there is to do: pairs of the pairwise form, words of the document form.
+
+        Without any pair nothing goes through the model.
+        """
         if self._extract.config.pair_encoding != "document":
             return pairs
         reads = math.ceil(pairs / max(PAIRS_PER_PASS, PAIRS_PER_TOKEN * TOKENS_PER_WORD * words))
         return words * reads + WORDS_PER_PAIR * pairs
 
-    def _seconds_of_a_unit(self, document: Document) -> float:
-        sample = middle_of(document)
+    def _seconds_of_a_unit(self, document: Document) -> float | None:
+        """Return what a unit of work takes; None if the part that is timed has no pairs."""
+        timed = timed_part(document)
         config = self._extract.config
         processor = make_processor(self._extract.tokenizer, config)
-        features = [part for _, part in document_parts([sample], processor, PairFilter(), SectionFilter([ALL])) if part]
-        work = self._work(len(sample.text.split()), sum(len(part.pairs) for part in features))
+        features = [part for _, part in document_parts([timed], processor, PairFilter(), SectionFilter([ALL])) if part]
+        work = self._work(len(timed.text.split()), sum(len(part.pairs) for part in features))
         start = time.monotonic()
         pair_logits(self._extract.forward, features, processor, config.token_budget)
-        return (time.monotonic() - start) / work if work else 0.0
+        return (time.monotonic() - start) / work if work else None
 
 
-def middle_of(document: Document, characters: int = SAMPLE_CHARACTERS) -> Document:
-    """Return so many characters from the middle of a document, with their mentions.
+def timed_part(document: Document, characters: int = TIMED_CHARACTERS) -> Document:
+    """Return so many characters around the middle one of the mentions, with the mentions in them.
 
-    >>> middle_of(Document("7", "Iron binds EGFR."), 8).text
+    >>> timed_part(Document("7", "Iron binds EGFR."), 8).text  # without mentions the middle of the text
     ' binds E'
     """
-    start = max(0, (len(document.text) - characters) // 2)
+    places = sorted(each.start_char for each in document.mentions) or [len(document.text) // 2]
+    start = max(0, min(places[len(places) // 2] - characters // 2, len(document.text) - characters))
     end = start + characters
     mentions = tuple(
         replace(each, start_char=each.start_char - start, end_char=each.end_char - start)

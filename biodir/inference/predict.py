@@ -221,7 +221,7 @@ def _to_file(
     progress.resumed(parts.documents)
     if engine is not None:
         # Workers cannot tell the user anything, so this process states what is long.
-        unfinished = _unfinished(map(run.stated, documents), parts)
+        unfinished = ((number, [run.stated(each) for each in part]) for number, part in _unfinished(documents, parts))
         engine.compute(replace(run, costs=None), unfinished, parts, progress, stops=policy.errors == STRICT.errors)
     else:
         for number, part in _unfinished(documents, parts):

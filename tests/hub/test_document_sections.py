@@ -86,6 +86,35 @@ def test_mention_that_an_unread_section_cuts_is_left_out_and_counted():
     assert list(filtered.notes()) == [f"mentions in the section REF, which is not read: {len(ARTICLE.mentions)}"]
 
 
+def test_mention_across_an_unread_section_is_left_out_and_counted():
+    text = "Aspirin [1] raises pain."
+    parts = (Passage(0, 7, "abstract"), Passage(8, 11, "ref"), Passage(12, 24, "paragraph", "RESULTS"))
+    across = marked_document(f"<C:D1 {text[:18]}> <D:D2 pain>.", passages=parts)
+    filtered = SectionFilter()
+    read = filtered.read(across)
+    assert read.text == "Aspirin     raises pain."
+    assert [each.text for each in read.mentions] == ["pain"]
+    assert list(filtered.notes()) == ["mentions in the section REF, which is not read: 1"]
+
+
+def test_text_in_no_passage_is_read_only_where_all_sections_are():
+    between = marked_document(
+        "<C:D1 Iron>. <C:D9 Zinc> cures <D:D2 pain>. <G:3 COX2>.",
+        passages=(Passage(0, 5, "title"), Passage(23, 28, "abstract")),
+    )
+    assert SectionFilter().read(between) is between
+    filtered = SectionFilter(["TITLE", "ABSTRACT"])
+    read = filtered.read(between)
+    assert read.text == "Iron." + " " * 18 + "COX2."
+    assert [each.text for each in read.mentions] == ["Iron", "COX2"]
+    assert list(filtered.notes()) == ["mentions in the section without name, which is not read: 2"]
+
+
+def test_spaces_between_passages_cut_no_mention():
+    title = marked_document("<C:D1 Iron oxide>.", passages=(Passage(0, 4, "title"), Passage(5, 11, "title")))
+    assert SectionFilter(["TITLE"]).read(title) is title
+
+
 def test_names_that_no_document_has_are_named_at_the_end():
     filtered = SectionFilter(["all", "Results", "CONCL", "box"])
     filtered.read(ARTICLE)

@@ -15,6 +15,7 @@ import pytest
 
 from biodir import Document, ErrorPolicy, SettingError, write_pubtator
 from biodir.cli import main
+from biodir.inference.cost import LongDocuments
 from biodir.inference.predict import predict_files
 from biodir.inference.progress import Progress
 from helpers.marked import marked_document
@@ -140,6 +141,20 @@ def test_finished_parts_are_not_computed_again(extract, tmp_path, monkeypatch):
     relate(extract, source, tmp_path / "out.jsonl")
     expected = [document.id for index, document in enumerate(documents(60)) if index % 10 != 7]
     assert seen == expected[8:]
+
+
+def test_engine_states_the_cost_of_what_is_not_finished_only(extract, tmp_path, monkeypatch):
+    class Engine:
+        def compute(self, run, unfinished, parts, progress, stops):
+            for number, part in unfinished:
+                parts.add(number, *run.part(part, progress.finished))
+
+    source = json_lines(tmp_path / "in.jsonl")
+    stopped(extract, source, tmp_path / "out.jsonl", KeyboardInterrupt())
+    seen = []
+    monkeypatch.setattr(LongDocuments, "check", lambda self, document: seen.append(document.id))
+    relate(extract, source, tmp_path / "out.jsonl", engine=Engine())
+    assert seen == [document.id for index, document in enumerate(documents(60)) if index % 10 != 7][8:]
 
 
 @pytest.mark.parametrize(

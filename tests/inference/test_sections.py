@@ -33,20 +33,20 @@ def article(tmp_path):
     return path
 
 
-def sections_of(path) -> list[str]:
+def sections_of(path) -> set[str]:
     with path.open(newline="") as file:
-        return sorted({row["sections"] for row in csv.DictReader(file)})
+        return {name for row in csv.DictReader(file) for name in row["sections"].split("; ")}
 
 
 def test_sections_are_chosen_written_and_counted(checkpoint, article, tmp_path, capsys):
     command = ["predict", "--model", checkpoint, str(article), "-o", str(tmp_path / "out.csv")]
     assert main([*command, "--top-k", "99"]) == 0
-    assert {name for names in sections_of(tmp_path / "out.csv") for name in names.split("; ")} == {"TITLE", "RESULTS"}
+    assert sections_of(tmp_path / "out.csv") == {"TITLE", "RESULTS"}
     assert "biodir: mentions in the section REF, which is not read: 2\n" in capsys.readouterr().err
     assert main([*command, "--section", "results", "ref"]) == 0
-    assert sections_of(tmp_path / "out.csv")[0] in ("REF", "RESULTS")
+    assert sections_of(tmp_path / "out.csv") == {"RESULTS", "REF"}
     assert main([*command, "--no-section", "Results", "--section", "all", "--entity", "D1"]) == 0
-    assert sections_of(tmp_path / "out.csv")[0] == "TITLE"
+    assert sections_of(tmp_path / "out.csv") == {"TITLE", "REF"}
     assert main([*command, "--section", "CONCL"]) == 0
     assert "sections that no document has: CONCL" in capsys.readouterr().err
 
@@ -59,6 +59,17 @@ def test_unknown_section_leaves_the_document_out_or_stops(checkpoint, article, t
     assert message in json.loads((tmp_path / "out.jsonl.rejected.jsonl").read_text())["message"]
     assert main([*command, "RESLTS"]) == 1
     assert "unknown section 'RESLTS'; did you mean 'RESULTS'?" in capsys.readouterr().err
+
+
+def test_mention_across_an_unread_section_ends_no_run(checkpoint, tmp_path, capsys):
+    parts = (Passage(0, 7, "abstract"), Passage(8, 11, "ref"), Passage(12, 24, "paragraph", "RESULTS"))
+    across = marked_document("<C:D1 Aspirin [1] raises> <D:D2 pain>.", id="across", passages=parts)
+    path = tmp_path / "in.jsonl"
+    path.write_text("".join(json.dumps(each.to_dict()) + "\n" for each in (across, marked_document(TEXTS[0], id="b"))))
+    assert main(["predict", "--model", checkpoint, str(path), "-o", str(tmp_path / "out.jsonl")]) == 0
+    results = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert [(each["id"], len(each["relations"])) for each in results] == [("across", 0), ("b", 1)]
+    assert "mentions in the section REF, which is not read: 1\n" in capsys.readouterr().err
 
 
 def test_cost_of_a_long_document_is_stated(checkpoint, article, tmp_path, capsys, monkeypatch):
