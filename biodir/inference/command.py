@@ -144,7 +144,8 @@ def predict(
     if computing and backend == "auto":
         backend = "torch"  # its weights go to the workers, which may not see the folder of the graphs
     extract = quiet_pipeline(model, "cpu" if computing else device, backend)
-    others = {"backend": getattr(extract, "backend", backend), "lexicon": _state(lexicon), "species": species}
+    computed = getattr(extract, "backend", "torch" if backend == "auto" else backend)
+    others = {"backend": computed, "lexicon": _state(lexicon), "species": species}
     filters |= {"link": linker.link} if linker else {}
     writing.run(extract, files, policy, one_per_line, others, filters, computing)
     if linker:
