@@ -64,7 +64,8 @@ def adaptive_threshold_loss(logits: Tensor, targets: Tensor) -> Tensor:
 
     Args:
         logits, targets: (batch, labels), ones at the labels that hold; the first label is the threshold. A label with a
-            negative target is left out; the target of the threshold has no meaning.
+            negative target is left out. A threshold with one is not moved towards labels that do not hold, since it is
+            also that of labels that are left out.
     """
     is_label = torch.arange(logits.shape[-1], device=logits.device) > 0  # (labels,)
     is_annotated = targets >= 0  # (batch, labels)
@@ -72,7 +73,8 @@ def adaptive_threshold_loss(logits: Tensor, targets: Tensor) -> Tensor:
     outside = torch.finfo(logits.dtype).min
     above = logits.masked_fill(~holds & is_label, outside).log_softmax(dim=-1)  # of the threshold and what holds
     left_out = holds | (~is_annotated & is_label)
-    below = logits.masked_fill(left_out, outside).log_softmax(dim=-1)  # of the threshold and what does not
+    fixed = torch.where(is_annotated | is_label, logits, logits.detach())  # (batch, labels)
+    below = fixed.masked_fill(left_out, outside).log_softmax(dim=-1)  # of the threshold and what does not
     return (-above.masked_fill(~holds, 0).sum(dim=-1) - below[:, 0]) * is_annotated[:, 1:].any(dim=-1)
 
 

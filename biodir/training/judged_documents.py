@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from biodir.document_biodir import Document, Mention, Passage, Relation, text_identifier
 from biodir.document_grouping_biodir import groups_by_name
+from biodir.document_parts_biodir import is_unlinked
 from biodir.errors_biodir import BioDirError, ErrorPolicy, ParseError
 from biodir.files import input_name, open_input, text_lines
 from biodir.training.corpus_list import HEAD, NO_SUBJECT, TAIL, UNKNOWN_SUBJECT, CorpusEntry, LabelRule
@@ -125,10 +126,12 @@ def judged_document(value: Mapping[str, Any], entry: CorpusEntry) -> JudgedDocum
         if head is not None and tail is not None and head != tail:
             by_pair.setdefault(frozenset((head, tail)), []).append(_statement(relation, head, tail, entry))
     kept = {pair: _one_of(statements) for pair, statements in by_pair.items()}
+    annotated = (entry.entity_type(name) for name in value.get("annotated_types") or ())
+    complete = (frozenset(map(entry.entity_type, pair)) for pair in value.get("annotated_pairs") or ())
     judged = {frozenset(names[name] for name in pair if name in names) for pair in value.get("judged_pairs") or ()}
     judgement = Judgement(
-        entity_types=frozenset(value.get("annotated_types") or ()),
-        complete=frozenset(map(frozenset, value.get("annotated_pairs") or ())),
+        entity_types=frozenset(name for name in annotated if name is not None),
+        complete=frozenset(frozenset(str(name) for name in pair) for pair in complete if None not in pair),
         unrelated=frozenset(pair for pair in judged if len(pair) == 2 and pair not in by_pair),
         unknown=frozenset(pair for pair, each in kept.items() if each is None),
         undirected=frozenset(pair for pair, each in kept.items() if each is not None and not each.is_directed),
@@ -167,7 +170,7 @@ def _mentions(
             continue
         name = each.get("mention", number)
         found[name] = mention
-        if each.get("id"):
+        if each.get("id") and not is_unlinked(str(each["id"])):
             identifiers[name] = str(each["id"])
     return found, tuple(untyped), identifiers
 

@@ -158,3 +158,11 @@ def test_pairs_whose_first_task_is_unannotated_are_unrelated():
     logits = random_logits("relation")
     joint_loss(logits, targets_with(UNKNOWN), {"direction": 1}).backward()
     assert logits["direction"].grad[2].tolist() == [0.0] * 4
+
+
+def test_threshold_that_is_not_annotated_is_not_moved():
+    logits = torch.tensor([[1.0, 2.0, 0.5, 0.2]], requires_grad=True)
+    targets = torch.tensor([[UNANNOTATED, UNANNOTATED, 0.0, 0.0]])
+    (gradient,) = torch.autograd.grad(adaptive_threshold_loss(logits, targets).sum(), logits)
+    assert gradient[0, :2].tolist() == [0.0, 0.0]
+    assert (gradient[0, 2:] > 0).all()

@@ -207,9 +207,11 @@ def test_options_that_do_not_fit_are_refused(arguments, message, checkpoint, tmp
     assert message in " ".join(capfd.readouterr().err.split())
 
 
-def test_address_where_nothing_listens_is_named_at_once():
+def test_address_where_nothing_listens_is_named_at_once(monkeypatch):
+    ray = pytest.importorskip("ray", reason="needs ray; pip install 'biodir[ray]'")
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
     with pytest.raises(SettingError, match=r"no Ray cluster at '127\.0\.0\.1:9' \(.*refused.*\); check --address"):
-        RayEngine("127.0.0.1:9").compute(None, iter(()), None, Progress(), True)
+        RayEngine("127.0.0.1:9").connected(1).__enter__()
 
 
 def test_cluster_without_room_for_a_worker_is_refused(cluster, tmp_path):

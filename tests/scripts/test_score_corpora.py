@@ -1,6 +1,7 @@
 """Scores on corpora that judge a part of the pairs."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -48,8 +49,16 @@ def test_unknown_types_and_directions_of_predictions_do_not_count():
     relations = (BIND, Relation("Association", "1", "3", subject_id="3"))
     document = marked_document("<C:1 Iron> binds <G:2 it>. <D:3 Pain> is.", relations=relations)
     scope = Scope({"7": Judgement(undirected=frozenset([frozenset("12")]))}, known_types=frozenset(["Bind"]))
-    found = score.comparable(document, TrainingCorpus("a", (), scope=scope))
+    found = score.comparable(document, DOCUMENT, TrainingCorpus("a", (), scope=scope))
     assert found.relations == (Relation("Bind", "1", "2"),)
+
+
+def test_related_pairs_keep_types_that_the_corpus_does_not_know_or_is_unsure_of():
+    gold = replace(DOCUMENT, relations=(Relation("Association", "1", "2"), Relation("Association", "1", "3")))
+    found = (Relation("Association", "1", "2"), Relation("Negative_Correlation", "1", "3"))
+    scope = Scope(known_types=frozenset(["Bind"]), unsure={"Association": ["Negative_Correlation"]})
+    compared = score.comparable(replace(DOCUMENT, relations=found), gold, TrainingCorpus("a", (), scope=scope))
+    assert compared.relations == gold.relations
 
 
 def test_corpora_of_a_list_are_scored_by_name_and_together(folder, tmp_path, capsys):

@@ -112,7 +112,7 @@ def test_results_of_predict_are_shown_with_and_without_their_text(tmp_path, caps
     assert main(["view", str(tmp_path / "full.jsonl"), "--id", "2"]) == 0
     shown = capsys.readouterr().out
     assert shown.splitlines()[:2] == ["2", "[Aspirin] cures [pain] of [it]."]
-    assert "Aspirin [D1] ──Negative_Correlation──⊣ pain [D2]  Novel  0.91" in shown
+    assert "Aspirin [D1] ──Negative_Correlation──⊣ pain [D2]  Novel  0.81" in shown
 
 
 def test_result_that_lacks_a_part_is_an_error(tmp_path, capsys):

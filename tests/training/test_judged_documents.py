@@ -68,6 +68,11 @@ def test_equivalent_names_and_equal_identifiers_of_one_type_are_one_entity():
     assert found[2] != found[4]
 
 
+def test_mentions_without_an_identifier_are_not_one_entity_by_its_sign():
+    found = identifiers(entities=[mention("M3", id="-"), mention("M5", id="-")])
+    assert found[0] != found[1]
+
+
 def test_two_entities_of_one_name_have_different_identifiers():
     entities = [mention("M1"), mention("M1", type=GENE, mention="M9")]
     assert identifiers(entities=entities) == ["text:ferrolin", "text:ferrolin #2"]
@@ -173,6 +178,14 @@ def test_mentions_of_one_entity_are_not_related():
 def test_judged_pairs_are_unrelated_unless_their_entities_are_related_elsewhere():
     found = read(relation("M1", "M3"), judged_pairs=[["M2", "M4"], ["M1", "M5"], ["M1", "M99"]])
     assert found.judgement.unrelated == pairs("text:ferrolin", "text:kin2")
+
+
+def test_types_that_the_entry_renames_are_renamed_in_what_is_judged():
+    entry = {"entity_types": {"CHEM": CHEMICAL, "CELL": None}}
+    given = {"annotated_types": ["CHEM", GENE, "CELL"], "annotated_pairs": [["CHEM", GENE], ["CELL", GENE]]}
+    judgement = read(entry=entry, **given).judgement
+    assert judgement.entity_types == {CHEMICAL, GENE}
+    assert judgement.complete == pairs(CHEMICAL, GENE)
 
 
 def test_document_names_the_types_that_it_annotates():
