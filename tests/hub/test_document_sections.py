@@ -124,8 +124,8 @@ def test_names_that_no_document_has_are_named_at_the_end():
 def test_misspelt_name_is_refused_with_the_one_that_is_meant():
     with pytest.raises(SettingError, match=r"unknown section 'RESLTS'; did you mean 'RESULTS'\? .*TITLE, ABSTRACT"):
         SectionFilter(["RESLTS"])
-    with pytest.raises(SettingError, match="unknown section 'mthods'; did you mean 'METHODS'"):
-        SectionFilter(None, ["mthods"])
+    with pytest.raises(SettingError, match="unknown section 'RSULTS'; did you mean 'RESULTS'"):
+        SectionFilter(None, ["RSULTS"])
 
 
 def test_other_name_is_refused_by_a_document_without_any_wanted_section():
