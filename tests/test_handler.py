@@ -270,6 +270,27 @@ def test_error_that_no_part_of_the_request_explains_is_a_500(endpoint, pipe, mon
     assert error["message"] == f"{type(fault).__name__}: {fault}".splitlines()[0]
 
 
+def test_requests_that_go_together_get_their_own_answers_and_errors(endpoint, pipe):
+    many = mentions_of(MANY, [f"{identifier}0" for identifier in MANY])
+    read = [endpoint.read({"inputs": inputs}) for inputs in (OTHER, many, [DOCUMENT])]
+    first, fault, last = endpoint.answers(read)
+    assert place_of(json.loads(str(fault))) == (413, "inputs")
+    assert rounded([first, last]) == rounded([pipe(OTHER), [pipe(DOCUMENT)]])
+
+
+def test_fault_of_one_request_costs_no_answer_of_those_that_go_with_it(endpoint, pipe):
+    def call(documents, **parameters):
+        if any(document.text == DOCUMENT["text"] for document in documents):
+            raise RuntimeError("no memory")
+        return pipe(documents, **parameters)
+
+    endpoint.pipeline = type("Other", (), {"__call__": staticmethod(call)})()
+    endpoint.pipeline.read_document, endpoint.pipeline.with_entities = pipe.read_document, pipe.with_entities
+    first, fault = endpoint.answers([endpoint.read({"inputs": inputs}) for inputs in (OTHER, DOCUMENT)])
+    assert first == pipe(OTHER)
+    assert place_of(json.loads(str(fault))) == (500, "inputs")
+
+
 def test_limits_come_from_the_environment_where_they_are_set(monkeypatch):
     monkeypatch.setenv("BIODIR_MAX_MENTIONS", "9")
     assert handler.Limits.from_environment() == handler.Limits(32, 50_000, 9, 20, 25_000, 20_000_000)

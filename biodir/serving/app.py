@@ -151,7 +151,7 @@ def _add_errors(app: FastAPI) -> None:
     async def unforeseen(_: Request, error: Exception) -> Response:
         message = f"{type(error).__name__} in the server"
         text = str(RequestError(HTTPStatus.INTERNAL_SERVER_ERROR, "server", message, "report the request"))
-        return Response(text, 500, media_type=JSON)
+        return Response(text, 500, {"Connection": "close"}, JSON)  # uvicorn closes it after such an error
 
 
 def _json(value: Any) -> bytes:

@@ -74,7 +74,7 @@ def mcp(
 
     The tools are extract_relations, relations_of_pmids and explain_relation. Over HTTP the address ends with /mcp.
 
-        biodir mcp
+        biodir mcp --transport stdio
         biodir mcp --transport http --port 8001
     """
     optional_library("mcp", "serve", "biodir mcp")
