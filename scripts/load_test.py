@@ -3,7 +3,7 @@
 python scripts/load_test.py [--model MODEL] [--backend BACKEND] [--clients 4] [--requests 250] [--seed 1]
 
 It starts `biodir serve` on a free port. Each client sends requests of 1 to 32 short documents (a size n is chosen with
-weight 1/n), of which 5 % are bad. Every answer is compared with that to the same document by itself: a lost answer, or
+weight 1/n²), of which 5 % are bad. Every answer is compared with that to the same document by itself: a lost answer, or
 one of another request, ends the program with status 1. It prints seconds, processor seconds of the server, documents a
 second, latencies and the memory of the server, as JSON.
 """
@@ -129,7 +129,7 @@ def run_client(url: str, expected: Sequence[tuple[Any, Any]], requests: int, see
                     seen.faults.append(f"client {seed}, request {number}: {answer.status_code}, not {status}")
                 seen.statuses[answer.status_code] += 1
                 continue
-            chosen = chance.choices(expected, k=chance.choices(sizes, [1 / size for size in sizes])[0])
+            chosen = chance.choices(expected, k=chance.choices(sizes, [1 / size**2 for size in sizes])[0])
             parameters = (
                 {"return_all_scores": True} if chance.random() < 0.8 else {"top_k": 1, "return_all_scores": True}
             )

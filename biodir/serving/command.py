@@ -72,7 +72,8 @@ def mcp(
 ) -> None:
     """Give an agent tools by the Model Context Protocol.
 
-    The tools are extract_relations, relations_of_pmids and explain_relation. Over HTTP the address ends with /mcp.
+    The tools are extract_relations, relations_of_pmids and explain_relation. Over HTTP the address ends with
+    /mcp. Errors are logged as JSON on standard error, without text of documents.
 
         biodir mcp --transport stdio
         biodir mcp --transport http --port 8001
