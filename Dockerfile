@@ -7,7 +7,7 @@
 FROM python:3.13-slim AS build
 COPY . /source
 RUN python -m venv /opt/biodir
-RUN /opt/biodir/bin/pip install --no-cache-dir --no-compile "/source/runtime[serve]"
+RUN /opt/biodir/bin/pip install --no-cache-dir "/source/runtime[serve]"
 RUN /opt/biodir/bin/pip uninstall --yes pip
 
 FROM python:3.13-slim
@@ -15,7 +15,6 @@ COPY --from=build /opt/biodir /opt/biodir
 COPY onnx /opt/model/onnx
 ENV PATH=/opt/biodir/bin:$PATH
 ENV BIODIR_MODEL=/opt/model
-ENV PYTHONDONTWRITEBYTECODE=1
 USER 65532
 EXPOSE 8000
 HEALTHCHECK CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/health', timeout=3)"]

@@ -5,6 +5,7 @@
 # make coverage  run the tests and show which lines they leave out; as pages in build/coverage/
 # make check-kgx check the networks of samples/ with the tools of Biolink and KGX, which it installs into .venv/kgx
 # make check-networks  open networks of samples/ with ndex2, networkx, igraph and INDRA, which it installs into .venv
+# make check-image  run the steps of the Dockerfile in build/image without a container, and send the server a text
 # make docs      write the documentation, with the reference of the Python interface, to build/docs/
 # make clean     remove the output of builds and tests; make distclean also removes .venv
 #
@@ -33,7 +34,7 @@ indra := .venv/indra/bin/python
 BIOLINK := 4.4.6
 metadata := setup.cfg pyproject.toml
 
-.PHONY: help run test test-lowest demo lint check check-kgx check-networks coverage docs clean distclean
+.PHONY: help run test test-lowest demo lint check check-kgx check-networks check-image coverage docs clean distclean
 .NOTPARALLEL:
 
 help:
@@ -85,6 +86,11 @@ check-networks: .venv/.biodir-demo .venv/.biodir-readers .venv/.biodir-indra
 	done
 	$(readers) scripts/check_networks.py build/networks
 	$(indra) scripts/check_indra.py build/networks/graph.indra.json
+
+check-image: .venv/.biodir-dev
+	rm -rf build/image
+	$(python) -m biodir export-onnx build/image/graphs --model .
+	$(python) scripts/check_image.py build/image/root --onnx build/image/graphs
 
 docs: .venv/.biodir-dev
 	$(python) scripts/build_docs.py build/docs
