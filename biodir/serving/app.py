@@ -20,6 +20,7 @@ from biodir.serving.bodies import (
     JSON,
     PLAIN,
     ClientGoneError,
+    HeldBodies,
     json_value,
     media_type,
     read_body,
@@ -46,6 +47,7 @@ class ServerSettings:
         most_waiting: requests that wait for the model at most.
         most_bytes: bytes of a body at most.
         body_timeout_s: seconds in which a body must arrive.
+        most_held_bytes: bytes of all bodies that arrive, wait or are computed.
 
     >>> ServerSettings(most_waiting=2).most_bytes
     8388608
@@ -54,6 +56,7 @@ class ServerSettings:
     most_waiting: int = 64
     most_bytes: int = 8 * 1024 * 1024
     body_timeout_s: float = 30.0
+    most_held_bytes: int = 256 * 1024 * 1024
 
 
 def make_app(handler: RequestHandler, settings: ServerSettings, model_name: str = "") -> FastAPI:
@@ -87,13 +90,19 @@ def _paths(app: FastAPI) -> list[str]:
 
 
 def _add_answers(app: FastAPI, service: RelationService, settings: ServerSettings) -> None:
+    held = HeldBodies(max(settings.most_held_bytes, settings.most_bytes))
+
     async def answer(request: Request, kinds: tuple[str, ...], parse: Parse) -> Response:
         kind = media_type(request, kinds)
-        body = await read_body(request, settings.most_bytes, settings.body_timeout_s)
-        service.batcher.check_room()
-        data = await asyncio.to_thread(parse, body, kind)
-        found = await while_connected(request, service.answer(data))
-        return Response(await asyncio.to_thread(_json, found), media_type=JSON)
+        with held.one() as add:
+            body = await read_body(request, settings.most_bytes, settings.body_timeout_s, add)
+            if body is None:
+                reason = f"the server holds {held.bytes} bytes of other requests"
+                raise QueueFullError(reason, service.batcher.retry_after_s)
+            service.batcher.check_room()
+            data = await asyncio.to_thread(parse, body, kind)
+            found = await while_connected(request, service.answer(data))
+            return Response(await asyncio.to_thread(_json, found), media_type=JSON)
 
     @app.post(RELATIONS_PATH, openapi_extra=RELATIONS, summary="Relations of documents, marked or plain")
     async def relations(request: Request) -> Response:
@@ -133,8 +142,7 @@ def _add_errors(app: FastAPI) -> None:
 
     @app.exception_handler(QueueFullError)
     async def full(_: Request, error: QueueFullError) -> Response:
-        message, fix = str(error).split("; ")
-        text = str(RequestError(HTTPStatus.TOO_MANY_REQUESTS, "server", message, fix))
+        text = str(RequestError(HTTPStatus.TOO_MANY_REQUESTS, "server", error.reason, error.fix))
         return Response(text, 429, {"Retry-After": str(error.retry_after_s)}, JSON)
 
     @app.exception_handler(ClientGoneError)

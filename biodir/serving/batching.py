@@ -18,19 +18,24 @@ NEWEST_WEIGHT = 0.2
 
 
 class QueueFullError(ValueError):
-    """So many requests wait that one more is refused.
+    """The server has so much to do that a request is refused.
 
     Args:
-        waiting: the requests that wait.
-        retry_after_s: seconds after which some of them will have been answered.
+        reason: what there is too much of.
+        retry_after_s: seconds after which those that wait will have been answered.
 
-    >>> print(QueueFullError(64, 3))
+    >>> print(QueueFullError("64 requests wait already", 3))
     64 requests wait already; send this one again after 3 s
     """
 
-    def __init__(self, waiting: int, retry_after_s: int) -> None:
-        self.waiting, self.retry_after_s = waiting, retry_after_s
-        super().__init__(f"{waiting} requests wait already; send this one again after {retry_after_s} s")
+    def __init__(self, reason: str, retry_after_s: int) -> None:
+        self.reason, self.retry_after_s = reason, retry_after_s
+        super().__init__(f"{reason}; {self.fix}")
+
+    @property
+    def fix(self) -> str:
+        """What the client can do."""
+        return f"send this one again after {self.retry_after_s} s"
 
 
 @dataclass(frozen=True)
@@ -105,9 +110,13 @@ class Batcher:
             QueueFullError: there is no room.
         """
         if self.waiting >= self.most_waiting:
-            documents = sum(len(each.request.documents) for each in self._waiting)
-            seconds = math.ceil(documents * self._document_s)
-            raise QueueFullError(self.waiting, min(max(seconds, SHORTEST_RETRY_S), LONGEST_RETRY_S))
+            raise QueueFullError(f"{self.waiting} requests wait already", self.retry_after_s)
+
+    @property
+    def retry_after_s(self) -> int:
+        """Seconds after which what waits will have been answered, as far as the last batches show."""
+        documents = sum(len(each.request.documents) for each in self._waiting)
+        return min(max(math.ceil(documents * self._document_s), SHORTEST_RETRY_S), LONGEST_RETRY_S)
 
     async def answer(self, request: ReadRequest) -> Any:
         """Return the answer to a request. If this is cancelled while the request waits, it costs no more time.

@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Coroutine, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -24,8 +24,47 @@ class ClientGoneError(ConnectionError):
     """
 
 
-async def read_body(request: Request, most_bytes: int, timeout_s: float) -> bytes:
-    """Return the body of a request.
+class HeldBodies:
+    """Counts the bytes of all bodies that the server holds, from their arrival to their answer.
+
+    Args:
+        most_bytes: of all bodies together.
+
+    >>> held = HeldBodies(most_bytes=5)
+    >>> with held.one() as add:
+    ...     [add(3), held.bytes, add(3)]
+    [True, 3, False]
+    >>> held.bytes
+    0
+    """
+
+    def __init__(self, most_bytes: int) -> None:
+        self.most_bytes, self.bytes = most_bytes, 0
+
+    @contextmanager
+    def one(self) -> Iterator[Callable[[int], bool]]:
+        """Yield a function that adds bytes of one body, and returns False, without adding them, if there is no room."""
+        of_body = 0
+
+        def add(count: int) -> bool:
+            nonlocal of_body
+            if self.bytes + count > self.most_bytes:
+                return False
+            self.bytes += count
+            of_body += count
+            return True
+
+        try:
+            yield add
+        finally:
+            self.bytes -= of_body
+
+
+async def read_body(request: Request, most_bytes: int, timeout_s: float, add: Callable[[int], bool]) -> bytes | None:
+    """Return the body of a request, or None if `add` refuses a part of it.
+
+    Args:
+        add: called with the number of bytes of each part, see `HeldBodies`.
 
     Raises:
         RequestError: it is too long, or takes too long to arrive.
@@ -38,8 +77,10 @@ async def read_body(request: Request, most_bytes: int, timeout_s: float) -> byte
     try:
         async with asyncio.timeout(timeout_s):
             async for part in request.stream():
+                _check_length(len(body) + len(part), most_bytes)
+                if not add(len(part)):
+                    return None
                 body += part
-                _check_length(len(body), most_bytes)
     except TimeoutError:
         message = f"the body did not arrive in {timeout_s:g} s; {len(body)} bytes of it did"
         raise RequestError(HTTPStatus.REQUEST_TIMEOUT, "body", message, "send it faster, or in parts") from None

@@ -5,6 +5,7 @@ import json
 import logging
 import random
 import socket
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -250,6 +251,34 @@ def test_body_without_length_is_bounded(client):
     parts = (b"x" * 1_000 for _ in range(21))
     answer = client.post("/v1/text", content=parts, headers={"Content-Type": "text/plain"})
     assert (answer.status_code, answer.json()["field"]) == (413, "body")
+
+
+def test_bodies_that_fill_the_memory_are_a_429_until_others_are_answered(gated, threads):
+    settings = ServerSettings(most_bytes=1_000, most_held_bytes=1_500)
+    big = {"inputs": {"text": "x" * 900, "entities": []}}
+    with running(make_app(RequestHandler(gated, Limits()), settings)) as (client, _):
+        first = threads.submit(client.post, "/v1/relations", json=big)
+        wait_for(lambda: gated.calls)
+        refused = client.post("/v1/relations", json=big)
+        assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
+        assert "bytes of other requests" in refused.json()["message"]
+        gated.gate.set()
+        assert first.result().status_code == 200
+        assert client.post("/v1/relations", json=big).status_code == 200
+
+
+def test_shutdown_does_not_wait_for_a_client_that_stalls(pipe):
+    app = make_app(RequestHandler(pipe, Limits()), ServerSettings(body_timeout_s=60))
+    with running(app, shutdown_s=1) as (client, server), socket.create_connection(address_of(client)) as stalled:
+        stalled.sendall(head("/v1/relations", 100) + b"{")
+        assert client.get("/health").status_code == 200
+        started_s = time.monotonic()
+        server.should_exit = True
+        wait_for(lambda: not server.started or not server.servers[0].is_serving())
+        stalled.settimeout(20)
+        while stalled.recv(4096):
+            pass
+        assert time.monotonic() - started_s < 10
 
 
 def test_shutdown_finishes_what_runs_and_what_waits(gated, threads):
