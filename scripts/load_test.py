@@ -170,13 +170,13 @@ def main(arguments: list[str]) -> int:
     seen, done = Seen(), threading.Event()
     with server(options) as (url, pid), ThreadPoolExecutor(given.clients + 2) as pool:
         with httpx.Client(base_url=url, timeout=120) as client:
-            alone = [(each, post(client, _all_scores(each)).json()) for each in corpus()]
+            expected = [(each, post(client, _all_scores(each)).json()) for each in corpus()]
         used_s, before_mib = resources(pid)
         started_s = time.monotonic()
         bad = pool.submit(run_bad_clients, url, done)
         watch = pool.submit(_watch_memory, pid, done, seen)
         clients = [
-            pool.submit(run_client, url, alone, given.requests, given.seed + number, seen)
+            pool.submit(run_client, url, expected, given.requests, given.seed + number, seen)
             for number in range(given.clients)
         ]
         for each in clients:

@@ -1,6 +1,5 @@
 """What the page of the server shows: schemas and examples of requests, answers and errors, and the page itself."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -133,8 +132,3 @@ def swagger_files() -> dict[str, tuple[bytes, str]]:
         SCRIPT: ((folder / "swagger-ui-bundle.js").read_bytes(), "text/javascript"),
         STYLE: ((folder / "swagger-ui.css").read_bytes(), "text/css"),
     }
-
-
-def example_request() -> bytes:
-    """Return the first example of /v1/relations as a body."""
-    return json.dumps({"inputs": DOCUMENT}).encode()
