@@ -50,3 +50,10 @@ def test_missing_library_is_an_error_that_names_the_extra(command, library, monk
     assert main([command]) == 1
     message = f"biodir: error: biodir {command} needs {library}; install it with: pip install 'biodir[serve]'\n"
     assert capsys.readouterr().err == message
+
+
+def test_server_and_tools_import_neither_torch_nor_transformers():
+    code = "import sys, biodir.serving.app, biodir.serving.tools, biodir.serving.server, biodir.serving.command\n"
+    code += "print(sorted({'torch', 'transformers'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
