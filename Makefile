@@ -6,6 +6,7 @@
 # make check-kgx check the networks of samples/ with the tools of Biolink and KGX, which it installs into .venv/kgx
 # make check-networks  open networks of samples/ with ndex2, networkx, igraph and INDRA, which it installs into .venv
 # make test-runtime  predict with ONNX graphs in an environment without torch, which it makes in .venv/runtime
+# make check-image  run the steps of the Dockerfile in build/image without a container, and send the server a text
 # make docs      write the documentation, with the reference of the Python interface, to build/docs/
 # make clean     remove the output of builds and tests; make distclean also removes .venv
 #
@@ -27,6 +28,7 @@ export PORT
 
 python := .venv/bin/python
 lowest := .venv/lowest/bin/python
+cff := .venv/cff/bin
 kgx := .venv/kgx/bin/python
 readers := .venv/readers/bin/python
 indra := .venv/indra/bin/python
@@ -34,7 +36,7 @@ runtime := .venv/runtime/bin/python
 BIOLINK := 4.4.6
 metadata := setup.cfg pyproject.toml
 
-.PHONY: help run test test-lowest test-runtime demo lint check check-kgx check-networks coverage docs clean distclean
+.PHONY: help run test test-lowest test-runtime demo lint check check-kgx check-networks check-image coverage docs clean distclean
 .NOTPARALLEL:
 
 help:
@@ -67,10 +69,11 @@ lint: .venv/.biodir-dev
 	$(python) -m ruff check .
 	$(python) -m ruff format --check .
 
-check: lint
+check: lint .venv/.biodir-cff
 	$(python) -m mypy
 	$(python) -m codespell_lib
 	$(python) -m pytest -q tests/test_version.py
+	$(cff)/cffconvert --validate
 
 coverage: .venv/.biodir-dev
 	$(python) -m pytest -q --cov --cov-report=term-missing --cov-report=html
@@ -94,6 +97,11 @@ check-networks: .venv/.biodir-demo .venv/.biodir-readers .venv/.biodir-indra
 	$(readers) scripts/check_networks.py build/networks
 	$(indra) scripts/check_indra.py build/networks/graph.indra.json
 
+check-image: .venv/.biodir-dev
+	rm -rf build/image
+	$(python) -m biodir export-onnx build/image/graphs --model .
+	$(python) scripts/check_image.py build/image/root --onnx build/image/graphs
+
 docs: .venv/.biodir-dev
 	$(python) scripts/build_docs.py build/docs
 
@@ -116,6 +124,12 @@ distclean: clean
 .venv/.biodir-dev: .venv/.biodir-torch $(metadata)
 	$(python) -m pip install --quiet -e ".[dev]"
 	@touch .venv/.biodir-run .venv/.biodir-demo $@
+
+# cffconvert wants an older jsonschema than mcp.
+.venv/.biodir-cff: | .venv/bin/pip
+	$(python) -m venv .venv/cff
+	$(cff)/python -m pip install --quiet "cffconvert>=2,<3" "setuptools<81"
+	@touch $@
 
 # An environment of its own, inside .venv so that it goes with it.
 .venv/.biodir-lowest: .venv/.biodir-torch tests/lowest.txt $(metadata)

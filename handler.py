@@ -1,4 +1,4 @@
-"""EndpointHandler: the pipeline behind an Inference Endpoint of Hugging Face.
+"""EndpointHandler: the pipeline in an Inference Endpoint of Hugging Face; and what `biodir serve` shares with it.
 
 The container loads this file from the repository, makes one handler and calls it with the body of every request. An
 exception of the handler becomes an answer with HTTP status 400 and the body ``{"error": str(error)}``; therefore the
@@ -8,12 +8,11 @@ text of an error is JSON here: ``{"status", "field", "message", "fix"}``. Enviro
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from http import HTTPStatus
+from itertools import islice
 from typing import Any
-
-from transformers import pipeline
 
 TASK = "biomedical-relation-extraction"
 PARAMETERS = (
@@ -86,7 +85,27 @@ class Limits:
         return cls(**chosen)
 
 
-class EndpointHandler:
+@dataclass(frozen=True)
+class ReadRequest:
+    """A request whose documents are read, and within the limits as far as they can be checked without the model.
+
+    Args:
+        documents: as the pipeline reads them.
+        places: the field of each, such as ``inputs[2]``.
+        parameters: of the pipeline.
+        is_list: whether the answer is a list with an entry for each document.
+
+    >>> ReadRequest((), (), {"top_k": 3}, is_list=True).parameters
+    {'top_k': 3}
+    """
+
+    documents: tuple[Any, ...]
+    places: tuple[str, ...]
+    parameters: Mapping[str, Any]
+    is_list: bool
+
+
+class RequestHandler:
     """Answers requests ``{"inputs": document or list of documents, "parameters"?: {...}}``.
 
     Documents, such as plain texts, and parameters are those of the pipeline, except `ner`, `link` and `batch_size`. The
@@ -94,42 +113,84 @@ class EndpointHandler:
     relations; for a list of documents a list of these.
 
     Args:
-        path: folder of the repository.
+        pipeline: any object with the call, `read_document` and `with_entities` of the pipeline.
+        limits: of requests and answers.
 
-    With the `folder` of a checkpoint:
+    Raises:
+        RequestError: a request cannot be answered.
 
-    >>> handler = EndpointHandler(folder)
+    With a `model` and its `tokenizer`:
+
+    >>> from biodir.pipeline_biodir import BioDirPipeline
+    >>> handler = RequestHandler(BioDirPipeline(model=model, tokenizer=tokenizer), Limits(documents=2))
     >>> handler({"inputs": "7|t|EGFR\\n7|a|"})  # a document without relations
     []
-    >>> handler({"inputs": "<collection/>"})
+    >>> handler({"inputs": ["EGFR", "EGFR", "EGFR"]})
     Traceback (most recent call last):
-    handler.RequestError: {"status": 422, "field": "inputs", "message": "document 0: '<collection/>' is not ...
+    biodir.serving.handler.RequestError: {"status": 413, "field": "inputs", "message": "3 documents; at most 2 are ...
     """
 
-    def __init__(self, path: str = "") -> None:
-        self.limits = Limits.from_environment()
-        self.pipeline = pipeline(TASK, model=path or ".", trust_remote_code=True)
+    def __init__(self, pipeline: Any, limits: Limits) -> None:
+        self.pipeline, self.limits = pipeline, limits
 
-    def __call__(self, data: dict[str, Any]) -> list[Any]:
+    def __call__(self, data: Any) -> list[Any]:
+        (answer,) = self.answers([self.read(data)])
+        if isinstance(answer, RequestError):
+            raise answer
+        return answer
+
+    def read(self, data: Any) -> ReadRequest:
+        """Return the request of a body, after what can be checked without the model; threads may call this."""
         _check_keys(data)
         inputs, parameters = _inputs(data["inputs"]), _parameters(data.get("parameters"))
         values = inputs if isinstance(inputs, list) else [inputs]
         named = {f"inputs[{index}]" if values is inputs else "inputs": value for index, value in enumerate(values)}
         self._check_sizes(named)
+        # The pipeline takes documents that it has read as they are: each is read once.
+        documents = tuple(self._read(index, *each, parameters) for index, each in enumerate(named.items()))
+        return ReadRequest(documents, tuple(named), parameters, values is inputs)
+
+    def answers(self, requests: Sequence[ReadRequest]) -> list[Any]:
+        """Return the answer to each request, or the RequestError in its place.
+
+        Args:
+            requests: with the same parameters; they go through the model together. If that fails, each goes by itself,
+                so that none costs the answer of another.
+        """
         try:
-            # The pipeline takes documents that it has read as they are: each is read once.
-            documents = [self._read(index, *each, parameters) for index, each in enumerate(named.items())]
-            documents = self._with_entities(documents, list(named))
-            self._check_pairs(documents)
-            results = self.pipeline(documents, **parameters)
-        except RequestError:
-            raise
+            return self._answers_together(requests)
         except ValueError as error:
-            raise self._located(error, parameters, None) from error
+            fault = self._located(error, requests[0].parameters, None)
         except (RuntimeError, MemoryError) as error:  # what torch raises where memory does not suffice
-            raise _server_error(error) from error
-        self._check_evidence(results)
-        return results if values is inputs else results[0]
+            fault = _server_error(error)
+        if len(requests) == 1:
+            return [fault]
+        return [answer for request in requests for answer in self.answers([request])]
+
+    def _answers_together(self, requests: Sequence[ReadRequest]) -> list[Any]:
+        completed = self.pipeline.with_entities([each for request in requests for each in request.documents])
+        checked = [self._checked(list(islice(completed, len(each.documents))), each.places) for each in requests]
+        documents = [each for found in checked if isinstance(found, list) for each in found]
+        results = iter(self.pipeline(documents, **requests[0].parameters))
+        pairs = zip(requests, checked, strict=True)
+        return [found if isinstance(found, RequestError) else self._answer(each, results) for each, found in pairs]
+
+    def _checked(self, documents: list[Any], places: Sequence[str]) -> "list[Any] | RequestError":
+        """Return the documents with their entities, or why they are too much for the model."""
+        try:
+            self._check_found(documents, places)
+            self._check_pairs(documents)
+        except RequestError as fault:
+            return fault
+        return documents
+
+    def _answer(self, request: ReadRequest, results: Iterator[Any]) -> Any:
+        answer = list(islice(results, len(request.documents)))
+        try:
+            self._check_evidence(answer)
+        except RequestError as fault:
+            return fault
+        return answer if request.is_list else answer[0]
 
     def _check_sizes(self, named: Mapping[str, Any]) -> None:
         """Check what can be counted before anything is read."""
@@ -149,7 +210,7 @@ class EndpointHandler:
         fix = "leave out mentions that you do not need"
         _check(count, self.limits.mentions, "mentions; a document has at most {}", field, fix)
 
-    def _read(self, index: int, field: str, value: Any, parameters: dict[str, Any]) -> Any:
+    def _read(self, index: int, field: str, value: Any, parameters: Mapping[str, Any]) -> Any:
         """Return the document that the pipeline reads, after its mentions and identifiers are counted."""
         try:
             document = self.pipeline.read_document(value, index, **parameters)
@@ -163,15 +224,12 @@ class EndpointHandler:
         _check(most, self.limits.identifiers, "identifiers of one mention; at most {} are read", field, fix)
         return document
 
-    def _with_entities(self, documents: list[Any], places: list[str]) -> list[Any]:
-        """Return the documents, the plain ones with the entities that the model finds."""
-        completed = list(self.pipeline.with_entities(documents))
+    def _check_found(self, documents: Sequence[Any], places: Sequence[str]) -> None:
         fix = "send its parts, such as sections, as documents"
-        for field, document in zip(places, completed, strict=True):
+        for field, document in zip(places, documents, strict=True):
             _check(len(document.mentions), self.limits.mentions, "mentions; a document has at most {}", field, fix)
-        return completed
 
-    def _check_pairs(self, documents: list[Any]) -> None:
+    def _check_pairs(self, documents: Sequence[Any]) -> None:
         counts = [sum(max(len(mention.identifiers), 1) for mention in document.mentions) for document in documents]
         pairs = sum(count * (count - 1) // 2 for count in counts)
         fix = "send fewer documents at once, or leave out mentions that you do not need"
@@ -184,7 +242,7 @@ class EndpointHandler:
         fix = "request fewer relations, with top_k or threshold, or mark where sentences end"
         _check(characters, self.limits.evidence, "characters of evidence; at most {} are sent", "inputs", fix)
 
-    def _located(self, error: ValueError, parameters: dict[str, Any], field: str | None) -> RequestError:
+    def _located(self, error: ValueError, parameters: Mapping[str, Any], field: str | None) -> RequestError:
         """Return the pipeline's error with its field: the first parameter that is refused, else the one given."""
         tried: dict[str, Any] = {}
         for name in sorted(parameters, key=lambda name: name != "type_map"):  # its names may occur in pair_types
@@ -201,6 +259,27 @@ class EndpointHandler:
         message, _, fix = str(error).rpartition("; ")
         fix = fix if message and is_own else SCHEMA_HINT
         return RequestError(HTTPStatus.UNPROCESSABLE_ENTITY, field, message or str(error), fix)
+
+
+class EndpointHandler(RequestHandler):
+    """The handler of a repository, as the container makes it.
+
+    Args:
+        path: folder of the repository.
+
+    With the `folder` of a checkpoint:
+
+    >>> handler = EndpointHandler(folder)
+    >>> handler({"inputs": "<collection/>"})
+    Traceback (most recent call last):
+    biodir.serving.handler.RequestError: {"status": 422, "field": "inputs", "message": "document 0: '<collection/>' ...
+    """
+
+    def __init__(self, path: str = "") -> None:
+        from transformers import pipeline  # here, because `biodir serve` may have none
+
+        limits = Limits.from_environment()
+        super().__init__(pipeline(TASK, model=path or ".", trust_remote_code=True), limits)
 
 
 def _check_keys(data: Any) -> None:

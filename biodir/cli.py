@@ -20,6 +20,7 @@ from biodir.inference.command import export_onnx, predict
 from biodir.lexicon import command as lexicon
 from biodir.networks.command import network
 from biodir.publishing.command import publish
+from biodir.serving.command import mcp, serve
 from biodir.showing.command import info, view
 
 # What the distribution of the run-time does without, see `runtime/setup.py`.
@@ -102,6 +103,8 @@ app.command(cls=_Command)(convert)
 app.command(cls=_Command)(view)
 app.command(cls=_Command)(info)
 app.command(cls=_Command)(network)
+app.command(cls=_Command)(serve)
+app.command(cls=_Command)(mcp)
 app.command(cls=_Command)(export_onnx)
 app.command(cls=_Command)(evaluate)
 app.command(cls=_Command)(calibrate)

@@ -15,7 +15,7 @@ from biodir.labels_biodir import ENTITY_TYPES, bio_labels
 from helpers.marked import marked_document
 from helpers.tiny_checkpoint import open_pipeline, save_checkpoint
 
-MODULES = ["handler", *(module.name for module in pkgutil.walk_packages(biodir.__path__, "biodir."))]
+MODULES = [module.name for module in pkgutil.walk_packages(biodir.__path__, "biodir.")]
 # Lines of output may be wrapped, and "..." leaves some out.
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 

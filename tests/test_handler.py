@@ -37,7 +37,7 @@ def pipe(folder):
 @pytest.fixture
 def endpoint(pipe, monkeypatch):
     """A handler over the installed code, with small limits."""
-    monkeypatch.setattr(handler, "pipeline", lambda task, model, trust_remote_code: pipe)
+    monkeypatch.setattr("transformers.pipeline", lambda task, model, trust_remote_code: pipe)
     for name, value in zip(LIMIT_NAMES, (3, 200, 5, 4, 18, 400), strict=True):
         monkeypatch.setenv(f"BIODIR_MAX_{name}", str(value))
     return handler.EndpointHandler("somewhere")
@@ -73,7 +73,7 @@ def test_answer_is_that_of_the_pipeline_and_json(endpoint, pipe):
 def tagging_endpoint(tmp_path_factory, monkeypatch):
     """A handler over a model with a tagger, that takes few mentions."""
     folder = save_checkpoint(tmp_path_factory.mktemp("tagging"), tagger_labels=bio_labels(ENTITY_TYPES))
-    monkeypatch.setattr(handler, "pipeline", lambda task, model, trust_remote_code: open_pipeline(folder))
+    monkeypatch.setattr("transformers.pipeline", lambda task, model, trust_remote_code: open_pipeline(folder))
     monkeypatch.setenv("BIODIR_MAX_MENTIONS", "20")
     return handler.EndpointHandler("somewhere")
 
@@ -268,6 +268,27 @@ def test_error_that_no_part_of_the_request_explains_is_a_500(endpoint, pipe, mon
     error = refused(endpoint, {"inputs": DOCUMENT, "parameters": {"top_k": 1}})
     assert place_of(error) == (500, "inputs")
     assert error["message"] == f"{type(fault).__name__}: {fault}".splitlines()[0]
+
+
+def test_requests_that_go_together_get_their_own_answers_and_errors(endpoint, pipe):
+    many = mentions_of(MANY, [f"{identifier}0" for identifier in MANY])
+    read = [endpoint.read({"inputs": inputs}) for inputs in (OTHER, many, [DOCUMENT])]
+    first, fault, last = endpoint.answers(read)
+    assert place_of(json.loads(str(fault))) == (413, "inputs")
+    assert rounded([first, last]) == rounded([pipe(OTHER), [pipe(DOCUMENT)]])
+
+
+def test_fault_of_one_request_costs_no_answer_of_those_that_go_with_it(endpoint, pipe):
+    def call(documents, **parameters):
+        if any(document.text == DOCUMENT["text"] for document in documents):
+            raise RuntimeError("no memory")
+        return pipe(documents, **parameters)
+
+    endpoint.pipeline = type("Other", (), {"__call__": staticmethod(call)})()
+    endpoint.pipeline.read_document, endpoint.pipeline.with_entities = pipe.read_document, pipe.with_entities
+    first, fault = endpoint.answers([endpoint.read({"inputs": inputs}) for inputs in (OTHER, DOCUMENT)])
+    assert first == pipe(OTHER)
+    assert place_of(json.loads(str(fault))) == (500, "inputs")
 
 
 def test_limits_come_from_the_environment_where_they_are_set(monkeypatch):

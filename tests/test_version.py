@@ -4,7 +4,6 @@ import re
 from configparser import ConfigParser
 
 import yaml
-from cffconvert import Citation
 
 import biodir
 from biodir.configuration_biodir import REQUIREMENTS
@@ -53,8 +52,7 @@ def test_configuration_requires_what_the_package_requires():
     assert set(REQUIREMENTS) <= required
 
 
-def test_citation_follows_its_format_and_names_version_and_date_of_the_newest_heading():
-    Citation(text_of("CITATION.cff")).validate()
+def test_citation_names_version_and_date_of_the_newest_heading():
     citation = yaml.safe_load(text_of("CITATION.cff"))
     date = citation.get("date-released", "unreleased")
     assert citation["version"] == biodir.__version__

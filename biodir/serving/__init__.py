@@ -1,0 +1,1 @@
+"""The server `biodir serve` and the tools of `biodir mcp`."""
