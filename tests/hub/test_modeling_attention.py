@@ -154,15 +154,10 @@ def test_packed_states_are_those_of_padded_rows(family, settings, at_once, monke
     assert_close(found.hidden, expected)
 
 
-@pytest.mark.parametrize("last", ["full_attention", "sliding_attention"])
-def test_local_layers_give_no_evidence_where_another_sees_the_complete_window(last):
-    def marks(*kinds):
-        config = encoder_config("modernbert", layer_types=list(kinds), num_hidden_layers=len(kinds))
-        return [is_evidence_layer(layer.attn) for layer in encoder_without_pooler(config).layers]
-
-    is_full = last == "full_attention"
-    assert marks("full_attention", "sliding_attention", last) == [not is_full, False, is_full]
-    assert marks(last, last) == [False, True]
+@pytest.mark.parametrize(("layers", "marks"), [(2, [1, 0]), (3, [0, 0, 1]), (4, [0, 0, 1, 0])])
+def test_last_layer_that_sees_the_complete_window_gives_the_evidence(layers, marks):
+    config = encoder_config("modernbert", num_hidden_layers=layers, global_attn_every_n_layers=2)
+    assert [is_evidence_layer(layer.attn) for layer in encoder_without_pooler(config).layers] == marks
 
 
 def test_queries_of_a_local_layer_score_the_keys_within_its_reach():
