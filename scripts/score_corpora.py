@@ -78,7 +78,7 @@ def corpus_counts(extract: Any, corpus: TrainingCorpus) -> dict[str, Counts]:
         given = ([document], processor, config.labels, False, corpus.excluded_pairs)
         features.append([found.features for found in labelled_pairs(*given, scope=scope)])
     data = ProcessedDocuments(tuple(documents), tuple(map(tuple, features)))
-    logits = pair_logits(extract.model.eval(), data, processor, config.token_budget)
+    logits = pair_logits(extract.forward, data, processor, config.token_budget)
     predicted = decoded_documents(data, logits, DecodingRule.from_config(config))
     seen = [{pair.pair.identifiers for each in found for pair in each.pairs} for found in features]
     gold = [
