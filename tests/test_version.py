@@ -12,7 +12,7 @@ from helpers.checkout import CHECKOUT
 # Where the version may be written out; the card says with which version its numbers were measured.
 NAMING_FILES = {"biodir/__init__.py", "CITATION.cff", "CHANGELOG.md", "model_card.md"}
 # Tests make up versions of their own; results say which versions made them.
-NOT_SEARCHED = ("build/", "dist/", "runs/", "shared/", "venv/", "tests/", "results/", "runtime/build/")
+NOT_SEARCHED = ("build/", "dist/", "runs/", "shared/", "venv/", "tests/", "results/", "runtime/build/", "onnx/")
 SEARCHED_SUFFIXES = {".cfg", ".cff", ".json", ".md", ".j2", ".py", ".sh", ".toml", ".txt", ".yaml", ".yml"}
 
 
