@@ -1,12 +1,9 @@
 """Packed attention of the document form: windows of text and soft prompts in one row without padding.
 
 An encoder mixes tokens only in its attention. So texts of any lengths can lie in one row: an attention function, called
-through the interface of transformers, looks up in the layout which tokens belong together. `PositionScores` is what the
-positions do to the attention of a kind. Text attends to its own window; a soft prompt attends to one window and to
-itself. The text never sees soft prompts, and soft prompts never see each other, so that the score of a pair does not
-depend on the other pairs.
-
-Differs from paper: there every pair reads the text again.
+through the interface of transformers, looks up in the layout which tokens belong together. Text attends to its own
+window; a soft prompt attends to one window and to itself. Text never sees soft prompts, nor soft prompts each other, so
+that the score of a pair does not depend on the other pairs. Differs from paper: there every pair reads the text again.
 """
 
 from collections import Counter

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from typer import Argument, BadParameter, Option
 
-from biodir.errors_biodir import SettingError
+from biodir.errors_biodir import ErrorPolicy, SettingError
 from biodir.fetching.command import with_articles
 from biodir.files import check_paths, expand_inputs
 from biodir.formats.pubtator_names import Vocabulary
 from biodir.formats.reading import INPUT_HELP
+from biodir.inference import Backend
 from biodir.inference.writing import Writing
 from biodir.lexicon.command import lexicon_linker
+from biodir.lexicon.lexicon import Lexicon
 from biodir.options import (
     BackendOption,
     DeviceOption,
@@ -130,27 +132,21 @@ def predict(
     """
     check_exclusive(strict=strict, errors=errors)
     computing = _engine(engine, address, num_gpus, concurrency, device, backend)
-    filters: dict[str, Any] = {"relation_types": relation or None, "entity_ids": entity or None, "threshold": min_score}
-    filters |= {"pair_types": _pair_types(pair_type or []) or None, "top_k": top_k, "batch_size": batch_size}
-    filters |= {"novel_only": novel_only or None, "directed_only": directed_only or None}
-    filters |= {"sections": section or None, "skip_sections": no_section or None}
-    filters |= {"type_map": _type_map(type_map or [])}
+    filters: dict[str, Any] = {"relation_types": relation, "entity_ids": entity, "threshold": min_score, "top_k": top_k}
+    filters |= {"sections": section, "skip_sections": no_section, "batch_size": batch_size, "novel_only": novel_only}
+    filters |= {"directed_only": directed_only, "pair_types": _pair_types(pair_type), "type_map": _type_map(type_map)}
+    filters = {name: None if value is False or value == [] else value for name, value in filters.items()}
     writing = Writing(output, output_format, dialect, vocabulary, return_entities)
     files = expand_inputs(inputs or [], writing.paths())
     check_paths(files, [output] if output else [])
     linker = lexicon_linker(lexicon, species)  # before the model is loaded
     policy = reading_policy("raise" if strict else errors or "skip-document", offsets, relations=False)
     files = with_articles(files, pmids, policy)
-    if computing and backend == "auto":
-        backend = "torch"  # its weights go to the workers, which may not see the folder of the graphs
-    extract = quiet_pipeline(model, "cpu" if computing else device, backend)
-    computed = getattr(extract, "backend", "torch" if backend == "auto" else backend)
+    extract, computed = _opened(model, device, backend, computing)
     others = {"backend": computed, "lexicon": _state(lexicon), "species": species}
     filters |= {"link": linker.link} if linker else {}
     writing.run(extract, files, policy, one_per_line, others, filters, computing)
-    if linker:
-        print(f"biodir: {linker.summary()}", file=sys.stderr)
-    end_of(policy, writing.counts)
+    _end(policy, writing, linker)
 
 
 def export_onnx(
@@ -202,9 +198,24 @@ def _engine(
     return RayEngine(address, num_gpus or 0.0, concurrency)
 
 
-def _pair_types(names: list[str]) -> list[list[str]]:
-    pairs = [name.split("-") for name in names]
-    for name, pair in zip(names, pairs, strict=True):
+def _opened(model: str | None, device: str | None, backend: Backend, engine: "RayEngine | None") -> tuple[Any, str]:
+    """Return the pipeline, and the back end that computes it."""
+    if engine and backend == "auto":
+        backend = "torch"  # its weights go to the workers, which may not see the folder of the graphs
+    extract = quiet_pipeline(model, "cpu" if engine else device, backend)
+    return extract, getattr(extract, "backend", "torch" if backend == "auto" else backend)
+
+
+def _end(policy: ErrorPolicy, writing: Writing, linker: Lexicon | None) -> None:
+    """Print the counts of the run, and end with its status."""
+    if linker:
+        print(f"biodir: {linker.summary()}", file=sys.stderr)
+    end_of(policy, writing.counts)
+
+
+def _pair_types(names: list[str] | None) -> list[list[str]]:
+    pairs = [name.split("-") for name in names or ()]
+    for name, pair in zip(names or (), pairs, strict=True):
         if len(pair) != 2:
             raise SettingError(f"--pair-type {name!r}: write two entity types as TYPE-TYPE, such as Chemical-Disease")
     return pairs
@@ -215,9 +226,9 @@ def _state(path: Path | None) -> list[str | int] | None:
     return [str(path), path.stat().st_size, path.stat().st_mtime_ns] if path else None
 
 
-def _type_map(pairs: list[str]) -> dict[str, str | None]:
+def _type_map(pairs: list[str] | None) -> dict[str, str | None]:
     mapped = {}
-    for pair in pairs:
+    for pair in pairs or ():
         name, equals, kind = pair.partition("=")
         if not equals:
             raise SettingError(f"--type-map {pair!r}: write NAME=TYPE, or NAME= to leave the type out")
