@@ -5,6 +5,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from threading import Event
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -70,7 +71,7 @@ class Service:
     url: str = PUBTATOR3
     patience: Patience = field(default_factory=Patience)
     report: Callable[[str], object] = print
-    _answered: list[str] = field(default_factory=list, init=False, repr=False, compare=False)
+    _answered: Event = field(default_factory=Event, init=False, repr=False, compare=False)  # set by the first answer
 
     def __post_init__(self) -> None:
         check_address(self.url)
@@ -164,11 +165,11 @@ class Service:
                 with self.pace.request():
                     values = json_answer(url, self.patience)
                 check(values)
-                self._answered.append(path)
+                self._answered.set()
                 return values
             except PassingFault as fault:
                 # An address that never answered is rather wrong than down.
-                last = attempts if fault.was_reached or self._answered else min(attempts, _ATTEMPTS_TO_REACH)
+                last = attempts if fault.was_reached or self._answered.is_set() else min(attempts, _ATTEMPTS_TO_REACH)
                 if attempt == last:
                     raise
                 wait_s = wait_s if fault.retry_after_s is None else fault.retry_after_s

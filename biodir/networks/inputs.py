@@ -4,17 +4,13 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from biodir.document_json_biodir import document_from_json
 from biodir.document_shapes_biodir import TEXT_KEYS
 from biodir.errors_biodir import STRICT, ErrorPolicy, ParseError
-from biodir.files import input_name, open_input
-from biodir.formats.brat import BRAT_SUFFIX
-from biodir.formats.json_files import parse_json
 from biodir.formats.pubtator_names import biored_relation
-from biodir.formats.reading import JSON, content_format, parse_documents, read_documents
+from biodir.formats.results import is_result, read_with_results
 from biodir.networks.statements import (
     DocumentStatements,
     Evidence,
@@ -40,16 +36,8 @@ def read_statements(path: str | os.PathLike[str], policy: ErrorPolicy = STRICT) 
     Raises:
         BioDirError: as `read_documents`, or a relation has an entity without mention; with file and place.
     """
-    source = input_name(path)
     reading = replace(policy, prepare=statements_of)
-    if Path(path).suffix.lower() == BRAT_SUFFIX:
-        yield from map(_checked, read_documents(path, reading))
-        return
-    with open_input(path) as file:
-        if content_format(file, source) == JSON:
-            yield from parse_json(file, source, policy, statements_from_json)
-        else:
-            yield from map(_checked, parse_documents(file, source, reading))
+    yield from read_with_results(path, policy, _checked, statements_from_json, reading)
 
 
 def statements_from_json(value: Any, default_id: str = "document", policy: ErrorPolicy = STRICT) -> DocumentStatements:
@@ -93,16 +81,6 @@ def _checked(found: Any) -> DocumentStatements:
     """Return what the policy has prepared, which the readers call a document."""
     assert isinstance(found, DocumentStatements)
     return found
-
-
-def is_result(value: Any) -> bool:
-    """Return whether a JSON value is a result of `biodir predict`: its relations name subjects, or it has no text."""
-    if not isinstance(value, Mapping) or not isinstance(value.get("relations"), list):
-        return False
-    has_subjects = any(
-        isinstance(each, Mapping) and isinstance(each.get("subject"), Mapping) for each in value["relations"]
-    )
-    return has_subjects or not value.keys() & {*TEXT_KEYS, "PubTator3", "documents"}
 
 
 def _statement(relation: Mapping[str, Any], document_id: str) -> Statement:

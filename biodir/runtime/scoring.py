@@ -40,22 +40,27 @@ class Embeddings:
         return np.asarray(self.prompts[list(pair_types)], dtype=np.float32)
 
 
-class DocumentScorer:
-    """The document form: a text that is read once for all pairs.
+class _Scorer:
+    """What both forms are made of.
 
     Args:
         encoder: graph of the encoder.
         heads: graph of the heads of relation, novelty and direction.
         embeddings: of tokens and soft prompts.
         tasks: of the heads, in order.
-
-    >>> DocumentScorer(None, None, None, tasks=["relation"]).tasks
-    ('relation',)
     """
 
     def __init__(self, encoder: Any, heads: Any, embeddings: Any, tasks: Sequence[str]) -> None:
         self._encoder, self._heads, self._embeddings = encoder, heads, embeddings
         self.tasks = tuple(tasks)
+
+
+class DocumentScorer(_Scorer):
+    """The document form: a text that is read once for all pairs.
+
+    >>> DocumentScorer(None, None, None, tasks=["relation"]).tasks
+    ('relation',)
+    """
 
     def __call__(self, inputs: Inputs) -> Logits:
         """Return task -> (batch, labels).
@@ -114,22 +119,12 @@ class DocumentScorer:
         return {task: np.concatenate(parts) for task, parts in zip(self.tasks, zip(*found, strict=True), strict=True)}
 
 
-class PairwiseScorer:
+class PairwiseScorer(_Scorer):
     """The pairwise form: rows of their own for every pair.
-
-    Args:
-        encoder: graph of the encoder.
-        heads: graph of the heads.
-        embeddings: of tokens and soft prompts.
-        tasks: of the heads, in order.
 
     >>> PairwiseScorer(None, None, None, tasks=["relation"]).tasks
     ('relation',)
     """
-
-    def __init__(self, encoder: Any, heads: Any, embeddings: Any, tasks: Sequence[str]) -> None:
-        self._encoder, self._heads, self._embeddings = encoder, heads, embeddings
-        self.tasks = tuple(tasks)
 
     def __call__(self, inputs: Inputs) -> Logits:
         """Return task -> (batch, labels).

@@ -3,20 +3,15 @@
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from biodir.document_biodir import Document
 from biodir.document_json_biodir import document_from_json
 from biodir.document_shapes_biodir import TEXT_KEYS
 from biodir.errors_biodir import STRICT, ErrorPolicy, ParseError
-from biodir.files import input_name, open_input
-from biodir.formats.brat import BRAT_SUFFIX
-from biodir.formats.json_files import parse_json
-from biodir.formats.reading import JSON, content_format, parse_documents, read_documents
+from biodir.formats.results import is_result, read_with_results
 from biodir.inference.listing import relation_listing
 from biodir.inference.outputs import predicted_relations
-from biodir.networks.inputs import is_result
 
 
 @dataclass(frozen=True)
@@ -37,15 +32,7 @@ def read_shown(path: str | os.PathLike[str], policy: ErrorPolicy = STRICT) -> It
     Raises:
         BioDirError: as `read_documents`, or a result is not as `biodir predict` writes it; with file and place.
     """
-    source = input_name(path)
-    if Path(path).suffix.lower() == BRAT_SUFFIX:
-        yield from map(Shown, read_documents(path, policy))
-        return
-    with open_input(path) as file:
-        if content_format(file, source) == JSON:
-            yield from parse_json(file, source, policy, shown_from_json)
-        else:
-            yield from map(Shown, parse_documents(file, source, policy))
+    yield from read_with_results(path, policy, Shown, shown_from_json)
 
 
 def shown_from_json(value: Any, default_id: str = "document", policy: ErrorPolicy = STRICT) -> Shown:
