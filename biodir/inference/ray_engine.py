@@ -252,7 +252,8 @@ class _Dispatch:
             self._take(*self._busy)
         self._failed += [(part, RuntimeError("its worker ended at each try")) for part in self._ended]
         if self._failed:
-            ((_, documents), error), number = self._failed[0], len(self._failed)
+            # Parts that end close together are taken in any order.
+            ((_, documents), error), number = min(self._failed, key=lambda each: each[0][0]), len(self._failed)
             raise BioDirError(
                 f"{number} part{'s' * (number > 1)} failed, the first with the documents {documents[0].id} to "
                 f"{documents[-1].id} ({type(error).__name__}: {error}); all others that were begun are finished"

@@ -40,7 +40,7 @@ class Embeddings:
         return np.asarray(self.prompts[list(pair_types)], dtype=np.float32)
 
 
-class _Scorer:
+class Scorer:
     """What both forms are made of.
 
     Args:
@@ -55,7 +55,7 @@ class _Scorer:
         self.tasks = tuple(tasks)
 
 
-class DocumentScorer(_Scorer):
+class DocumentScorer(Scorer):
     """The document form: a text that is read once for all pairs.
 
     >>> DocumentScorer(None, None, None, tasks=["relation"]).tasks
@@ -119,7 +119,7 @@ class DocumentScorer(_Scorer):
         return {task: np.concatenate(parts) for task, parts in zip(self.tasks, zip(*found, strict=True), strict=True)}
 
 
-class PairwiseScorer(_Scorer):
+class PairwiseScorer(Scorer):
     """The pairwise form: rows of their own for every pair.
 
     >>> PairwiseScorer(None, None, None, tasks=["relation"]).tasks

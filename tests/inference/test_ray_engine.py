@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
+import torch
 
 from biodir import BioDirError, Document, ErrorPolicy, SettingError
 from biodir.cli import main
@@ -91,11 +92,12 @@ def test_order_is_that_of_the_documents_whatever_is_finished_first(cluster, tmp_
 def test_error_in_a_worker_costs_its_part_only_and_the_next_run_computes_this(cluster, tmp_path):
     def part(number):
         if number in (1, 3):
+            time.sleep(1.5 if number == 1 else 0)
             raise RuntimeError("out of memory")
         return f"{number}\n"
 
     with pytest.raises(BioDirError, match=r"^2 parts failed, the first .* 1 to 1 \(RuntimeError: out of memory\)"):
-        computed(tmp_path, part)
+        computed(tmp_path, part, workers=2)  # the first part in order, which fails last
     text, finished = computed(tmp_path, lambda number: f"again {number}\n")
     assert text.splitlines() == ["0", "again 1", "2", "again 3", "4", "5"]
     assert sorted(finished) == ["1", "3"]
@@ -150,9 +152,19 @@ def workers() -> list[int]:
     return [int(pid) for pid in found if parents.get(parents[pid]) == str(os.getpid())]
 
 
-def test_output_is_that_of_the_local_engine_after_a_worker_was_killed(cluster, checkpoint, tmp_path, monkeypatch):
+@pytest.fixture
+def one_thread():
+    """One thread of torch: the cluster has two cores for two workers, and other threads round otherwise."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def test_output_is_that_of_the_local_engine_after_a_worker_was_killed(
+    cluster, checkpoint, tmp_path, monkeypatch, one_thread
+):
     monkeypatch.setattr("biodir.inference.predict.PART_DOCUMENTS", 8)
-    monkeypatch.setattr("torch.get_num_threads", lambda: 1)
     extract, source = open_pipeline(checkpoint), json_lines(tmp_path / "in.jsonl", 150)
     skipped, killer = [], Killer()
     for name, engine, progress in (("local", None, None), ("ray", RayEngine(), killer)):
