@@ -20,8 +20,9 @@ from biodir.training.corpus_list import (
     held_out_entries,
     learned_entries,
 )
+from biodir.training.held_out import HeldOut
 from biodir.training.judged_documents import JudgedDocument, read_judged, says_types
-from biodir.training.reading import held_out_ids, logged, read_corpus, reading_policy
+from biodir.training.reading import held_out_documents, logged, read_corpus, reading_policy
 from biodir.training.scopes import Scope
 from biodir.training.settings import TrainingSettings
 
@@ -75,8 +76,8 @@ def training_corpora(
         BioDirError: a file cannot be read.
     """
     policy = policy or reading_policy(settings, log)
-    held_out = frozenset(held_out_of_run(settings, log, policy))
-    seen = set(held_out)
+    held_out = held_out_of_run(settings, log, policy)
+    seen: set[str] = set()
     learns_pairs = any(task != MENTIONS for task in settings.tasks)
     corpora = []
     room = settings.max_documents
@@ -99,13 +100,15 @@ def training_corpora(
     return corpora
 
 
-def held_out_of_run(settings: TrainingSettings, log: Callable[[str], None], policy: ErrorPolicy) -> set[str]:
-    """Return the ids of documents, or PMIDs of articles, that nothing learns from."""
-    files = [path for path in (settings.dev, *settings.exclude) if path]
-    found = {name for path in files for name in held_out_ids(path, settings, log)}
+def held_out_of_run(settings: TrainingSettings, log: Callable[[str], None], policy: ErrorPolicy) -> HeldOut:
+    """Return what nothing learns from: the documents of `dev`, `exclude` and the corpora that are held out."""
+    found = HeldOut()
+    for path in (settings.dev, *settings.exclude):
+        for document in held_out_documents(path, settings, log) if path else ():
+            found.add(document)
     for source in held_out_entries(settings):
         for each in _read(source, policy, log):
-            found.update(name for name in (each.document.id, each.pmid) if name)
+            found.add(each.document, each.pmid)
     return found
 
 
@@ -139,10 +142,10 @@ def _unseen_documents(
     source: CorpusEntry,
     documents: Sequence[JudgedDocument],
     seen: Collection[str],
-    held_out: Collection[str],
+    held_out: HeldOut,
     log: Callable[[str], None],
 ) -> list[JudgedDocument]:
-    """Return the documents whose ids were not seen, and which are no part of an article that is held out, each once.
+    """Return the documents whose ids were not seen, and of which nothing is held out, each once.
 
     Raises:
         SettingError: there is none.
@@ -152,7 +155,7 @@ def _unseen_documents(
     left_out = twice = 0
     for each in documents:
         name = each.document.id
-        is_seen = name in seen or each.pmid in held_out
+        is_seen = name in seen or held_out.has(each.document, each.pmid)
         left_out += is_seen
         twice += name in found
         if not is_seen:

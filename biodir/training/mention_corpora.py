@@ -32,7 +32,8 @@ def mention_corpora(
         SettingError: no document is left of one.
     """
     policy = policy or reading_policy(settings, log)
-    seen = held_out_of_run(settings, log, policy)
+    held_out = held_out_of_run(settings, log, policy)
+    seen: set[str] = set()
     found = []
     for corpus in corpora:
         seen.update(document.id for document in corpus.documents)
@@ -41,7 +42,7 @@ def mention_corpora(
         )
     for path in settings.mention_train:
         corpus_documents = _read(path, policy, log)
-        kept = [(document, types) for document, types in corpus_documents if document.id not in seen]
+        kept = [each for each in corpus_documents if each[0].id not in seen and not held_out.has(each[0])]
         left_out = len(corpus_documents) - len(kept)
         if left_out:
             log(f"{path}: {left_out} documents left out, held out for evaluation or in a corpus before")

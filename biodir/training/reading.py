@@ -35,10 +35,10 @@ def read_corpus(path: str, policy: ErrorPolicy, log: Log = print, most: int | No
         return list(islice(policy.files([path], lambda each: read_documents(each, policy)), most))
 
 
-def held_out_ids(path: str, settings: TrainingSettings, log: Log = print) -> set[str]:
-    """Return the ids of the documents of a file that are not learned from, as many as can be read.
+def held_out_documents(path: str, settings: TrainingSettings, log: Log = print) -> list[Document]:
+    """Return the documents of a file that are not learned from, as many as can be read.
 
-    A mention with an error changes no id, so it is never left out for that.
+    A mention with an error changes neither id nor text, so it is never left out for that.
 
     Raises:
         BioDirError: the file cannot be read, or where `errors` is "raise", a document.
@@ -46,10 +46,10 @@ def held_out_ids(path: str, settings: TrainingSettings, log: Log = print) -> set
     errors = settings.errors if settings.errors == "raise" else "skip-mention"
     policy = ErrorPolicy(errors, settings.offsets, settings.split_relations, relations=False)
     with logged(path, policy, lambda line: None):
-        found = {document.id for document in read_documents(path, policy)}
+        found = list(read_documents(path, policy))
     unread = policy.skipped_number("document")
     if unread:
-        log(f"{path}: {unread} documents cannot be read, so that they are held out only where the others have their id")
+        log(f"{path}: {unread} documents cannot be read, so that they are held out only where the others have them")
     return found
 
 

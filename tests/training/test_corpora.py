@@ -160,6 +160,16 @@ def test_sentences_of_an_article_are_all_learned_from_unless_it_is_held_out(list
     assert logged == ["b: 2 documents left out, held out for evaluation or in a corpus before"]
 
 
+def test_sentence_of_a_text_that_is_held_out_is_not_learned_from_without_its_pmid(listed, judged, tmp_path):
+    shared = "Iron binds it, and this is said in so many words that no other article has them all (p < 0.05)."
+    held_out, dev = {"unit": "sentence", "id": "other:3", "text": shared}, tmp_path / "dev"
+    dev.write_text(f"9|t|A study.\n9|a|We looked. {shared} It is new.\n")
+    name = judged("b", held_out, {"text": shared.replace("(p < 0.05)", "( P < 0.05 )")}, {}, {"text": shared[:50]})
+    (corpus,), logged = listed(f"- path: {name}", dev=str(dev))
+    assert [each.id for each in corpus.documents] == ["b:2", "b:3"]
+    assert logged == ["b: 2 documents left out, held out for evaluation or in a corpus before"]
+
+
 def test_document_that_judges_no_pair_is_learned_from_for_its_mentions_only(listed, judged):
     lines = f"- path: {judged('b', {'annotated_pairs': []}, {})}"
     (corpus,), logged = listed(lines)

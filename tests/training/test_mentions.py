@@ -125,6 +125,9 @@ def row(name, text, kinds, *spans, **others):
     return json.dumps({"id": name, "text": text, "entities": entities, "annotated_types": kinds, **others})
 
 
+SENTENCE = "Iron binds it, and this is said in so many words that no other article has them all."
+
+
 def settings_of(tmp_path, **given):
     values = {"train": ["x"], "encoder": "x", "output_dir": str(tmp_path / "run"), "tasks": ["mentions"], **given}
     return TrainingSettings(**values)
@@ -136,9 +139,10 @@ def test_files_teach_the_types_that_their_documents_name(tmp_path):
         row("corpus:1", "iron binds", [CHEMICAL], (0, 4, CHEMICAL), pmid="11"),
         row("corpus:2", "gene. binds", [GENE], (6, 11, None), pmid=None, title_end=5),
         row("corpus:3", "iron", [CHEMICAL], pmid="13"),
+        row("corpus:4", SENTENCE, [CHEMICAL], (0, 4, CHEMICAL)),
     ]
     path.write_bytes(lzma.compress("\n".join(rows).encode()))
-    dev.write_text("13|t|iron\n13|a|\n")
+    dev.write_text(f"13|t|iron\n13|a|{SENTENCE}\n")
     settings = settings_of(tmp_path, mention_train=[str(path)], dev=str(dev))
     logged = []
     [corpus] = mention_corpora(settings, [], BioDirConfig(), logged.append)
@@ -146,7 +150,7 @@ def test_files_teach_the_types_that_their_documents_name(tmp_path):
     assert corpus.annotated == (frozenset({CHEMICAL}), frozenset({GENE}))
     assert [mention.entity_type for document in corpus.documents for mention in document.mentions] == [CHEMICAL, "?"]
     assert [(part.start_char, part.kind) for part in corpus.documents[1].passages] == [(0, "title"), (5, "abstract")]
-    assert logged == [f"{path}: 1 documents left out, held out for evaluation or in a corpus before"]
+    assert logged == [f"{path}: 2 documents left out, held out for evaluation or in a corpus before"]
 
 
 def test_files_that_name_no_types_teach_all_that_they_have(tmp_path):
