@@ -24,7 +24,7 @@ class LabelledPairs:
     """Features with the targets of their pairs: of each, task -> one number for each label.
 
     The first task decides which pairs are related. `swapped`, where known, holds the same pairs in the other order.
-    `group` is their corpus, and what an epoch draws of it.
+    `group` is their corpus, and what an epoch draws of it; `document_id` that of their document.
 
     >>> pairs = LabelledPairs(None, ({"relation": [0.0, 1.0]}, {"relation": [1.0, 0.0]}))
     >>> pairs.related
@@ -35,6 +35,7 @@ class LabelledPairs:
     targets: tuple[dict[str, list[float]], ...]
     swapped: "LabelledPairs | None" = field(default=None, repr=False)
     group: PairGroup = field(default=PairGroup(), repr=False)
+    document_id: str = field(default="", repr=False)
 
     @property
     def related(self) -> tuple[bool, ...]:
@@ -60,7 +61,8 @@ class LabelledPairs:
         chosen = [self.swapped if index in indices else self for index in range(len(self.targets))]
         pairs: Any = tuple(found.features.pairs[index] for index, found in enumerate(chosen))
         targets = tuple(found.targets[index] for index, found in enumerate(chosen))
-        return LabelledPairs(replace(self.features, pairs=pairs), targets, group=self.group)
+        features = replace(self.features, pairs=pairs)
+        return LabelledPairs(features, targets, group=self.group, document_id=self.document_id)
 
 
 def labelled_pairs(
@@ -140,7 +142,7 @@ def _with_targets(features_of_pairs: Iterable[Features], labelling: _Labelling) 
             targets = [labelling.targets(scored.pair) for scored in features.pairs]
         except AnnotationError as error:
             raise AnnotationError(f"document {labelling.document_id}: {error}") from error
-        yield LabelledPairs(features, tuple(targets))
+        yield LabelledPairs(features, tuple(targets), document_id=labelling.document_id)
 
 
 def related_types(documents: Iterable[Document]) -> set[frozenset[str]]:
@@ -175,9 +177,11 @@ def epoch_pairs(
     drawn_pairs: list[tuple[int, int]] = []
     for group, indices in indices_of.items():
         if group.share < 1:
-            indices = draw.sample(indices, max(1, round(group.share * len(indices))))
+            documents = list(dict.fromkeys(labelled[index].document_id for index in indices))
+            shown = set(draw.sample(documents, max(1, round(group.share * len(documents)))))
+            indices = [index for index in indices if labelled[index].document_id in shown]
         own = group.negatives_per_positive
-        drawn_pairs += _drawn_pairs(labelled, sorted(indices), negatives_per_positive if own is None else own, draw)
+        drawn_pairs += _drawn_pairs(labelled, indices, negatives_per_positive if own is None else own, draw)
     chosen: dict[int, list[int]] = {}
     for index, number in sorted(drawn_pairs):
         chosen.setdefault(index, []).append(number)

@@ -20,10 +20,10 @@ class HeldOut:
     sentence of `SHARED_CHARS` letters and digits with one that is; case, spaces and marks do not count.
 
     >>> held_out = HeldOut({"7"})
-    >>> held_out.add(Document("8", "Phenobarbital should be added to the list of drugs that cause disorders of movement."))
+    >>> held_out.add(Document("8", "Phenobarbital should be put on the list of drugs that cause disorders of motion."))
     >>> held_out.has(Document("7", "Iron.")), held_out.has(Document("7a", "Iron."), pmid="7")
     (True, True)
-    >>> text = "Phenobarbital should be added to the list of drugs that cause disorders of movement ."
+    >>> text = "Phenobarbital should be put on the list of drugs that cause disorders of motion ."
     >>> held_out.has(Document("s1", text)), held_out.has(Document("s2", text[:40]))
     (True, False)
     """

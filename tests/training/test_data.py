@@ -118,7 +118,8 @@ def test_epoch_takes_pairs_out_of_windows_and_leaves_out_documents_without_any()
 
 
 def of_group(related, unrelated, **group):
-    return [replace(each, group=PairGroup(**group)) for each in many_pairs(related, unrelated)]
+    found = many_pairs(related, unrelated)
+    return [replace(each, group=PairGroup(**group), document_id=str(number)) for number, each in enumerate(found)]
 
 
 def test_negatives_are_drawn_for_each_corpus_by_its_own_related_pairs():
@@ -145,6 +146,23 @@ def test_share_of_a_corpus_is_drawn_anew_each_epoch_and_is_never_empty():
     assert len(first) == len(second) == 5
     assert [each.features for each in first] != [each.features for each in second]
     assert len(epoch_pairs(of_group(1, 0, name="a", share=0.1), 0, seed=1)) == 1
+
+
+def test_share_of_a_corpus_is_one_of_documents_in_both_forms():
+    texts = [
+        "<C:1 Iron> binds <G:2 it>. <D:3 Pain>.",
+        "<C:1 Iron> binds <G:2 it>.",
+        "<C:1 Iron>, <G:2 it>. <D:3 Pain>.",
+    ]
+    documents = [marked_document(text, relations=(BIND,), id=str(number)) for number, text in enumerate(texts)]
+    group = PairGroup("a", share=0.34)
+    for processor in (make_processor(), window_encoder()):
+        labelled = [replace(each, group=group) for each in labelled_pairs(documents, processor, LABELS)]
+        drawn = [epoch_pairs(labelled, 100, seed) for seed in range(20)]
+        shown = [{each.document_id for each in some} for some in drawn]
+        assert {len(ids) for ids in shown} == {1}
+        assert set.union(*shown) == {"0", "1", "2"}
+        assert {sum(len(each.targets) for each in some) for some in drawn} == {1, 3}
 
 
 def test_scope_decides_which_pairs_have_which_targets():
