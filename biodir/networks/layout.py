@@ -10,8 +10,9 @@ Points = NDArray[np.float64]  # (points, 2), in pixels
 
 # Two nodes that only have each other are about so far apart.
 EDGE_LENGTH = 110.0
-# No two nodes are nearer than this.
+# No two nodes one above the other are nearer than this; side by side, where their names are, they need more room.
 LEAST_DISTANCE = 84.0
+WIDE = np.array([1.5, 1.0])
 ROUNDS, SPREADING_ROUNDS = 260, 60
 # Nodes are at most so far from the centre, on average, in least distances and square roots of their number.
 ROOM = 0.45
@@ -53,7 +54,8 @@ def positions(node_count: int, edges: list[tuple[int, int]]) -> Points:
         places = places + force * np.minimum(0.5, step / np.maximum(length, 1e-9))
     places -= places.mean(axis=0)
     radius = float(np.sqrt((places**2).sum(axis=1).mean()))
-    return _spread(places * STRETCH * min(1.0, LEAST_DISTANCE * np.sqrt(node_count) * ROOM / radius))
+    room = LEAST_DISTANCE * np.sqrt(WIDE.prod() * node_count) * ROOM
+    return _spread(places * STRETCH / WIDE * min(1.0, room / radius)) * WIDE
 
 
 def _sums(index: NDArray[np.int64], values: Points, count: int) -> Points:

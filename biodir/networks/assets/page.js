@@ -135,11 +135,11 @@ function fit(found) {
   cy.animate({ fit: { eles: found, padding: 40 } }, { duration: calm ? 0 : 250, complete: () => { if (cy.zoom() > limit) cy.zoom({ level: limit, renderedPosition: { x: cy.width() / 2, y: cy.height() / 2 } }); } }); // codespell:ignore eles
 }
 const showAll = () => fit(cy.elements().not(".filtered"));
-/* Shows all nodes by their places; what the library does instead measures every label first. */
+/* Shows all nodes by their places, with room for names; what the library does instead measures every label first. */
 function fitPlaces() {
   const most = (axis) => nodes.reduce((most, node) => Math.max(most, node[axis]), 0), least = (axis) => nodes.reduce((least, node) => Math.min(least, node[axis]), 0);
-  const [left, right, top, bottom] = [least("x"), most("x"), least("y"), most("y")], room = 55;
-  const zoom = Math.min(1.4, (cy.width() - 2 * room) / Math.max(right - left, 1), (cy.height() - 2 * room) / Math.max(bottom - top, 1));
+  const [left, right, top, bottom] = [least("x"), most("x"), least("y"), most("y")];
+  const zoom = Math.min(1.4, (cy.width() - 190) / Math.max(right - left, 1), (cy.height() - 120) / Math.max(bottom - top, 1));
   cy.viewport({ zoom, pan: { x: cy.width() / 2 - zoom * (left + right) / 2, y: cy.height() / 2 - zoom * (top + bottom) / 2 } });
 }
 function zoomBy(factor) { cy.zoom({ level: cy.zoom() * factor, renderedPosition: { x: cy.width() / 2, y: cy.height() / 2 } }); }
