@@ -104,7 +104,14 @@ def _no_text(mapping: Mapping[str, Any], place: str) -> AnnotationError:
     known = (*DOCUMENT_KEYS, *ID_KEYS, *ENTITY_KEYS)
     likely = next((key for key, value in mapping.items() if key not in known and isinstance(value, str)), None)
     fix = "give the text" if likely is None else f"is {str(likely)!r} the text? rename it 'text'"
+    relations = mapping.get("relations")
+    if likely is None and _is_list(relations) and len(relations) and _names_subject(relations[0]):
+        fix = "it is a result of biodir predict, which keeps texts and entities with --return-entities"
     return AnnotationError(f"{place}: has none of {', '.join(map(repr, TEXT_KEYS))}; {fix}", "document without text")
+
+
+def _names_subject(relation: Any) -> bool:
+    return isinstance(relation, Mapping) and isinstance(relation.get("subject"), Mapping)
 
 
 def _entity_key(mapping: Mapping[str, Any], place: str, has_ner: bool) -> str | None:

@@ -202,6 +202,11 @@ def test_offsets_may_be_integers_of_numpy():
     ("changes", "message"),
     [
         ({"text": None}, ": has none of 'text', 'title', 'abstract', 'passages'; give the text"),
+        (
+            {"text": None, "entities": None, "relations": [{"subject": {"id": "D1"}, "object": {"id": "D2"}}]},
+            ": has none of 'text', 'title', 'abstract', 'passages'; it is a result of biodir predict, which keeps "
+            "texts and entities with --return-entities",
+        ),
         ({"text": 5}, ": 'text' is int 5, not a string"),
         ({"text": None, "title": "Ab", "abstract": 5}, ": 'abstract' is int 5, not a string"),
         ({"passages": [{"text": TEXT}]}, ", passages[0]: the document has both 'text' and passages with texts; give"),
