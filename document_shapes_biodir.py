@@ -104,8 +104,8 @@ def _no_text(mapping: Mapping[str, Any], place: str) -> AnnotationError:
     known = (*DOCUMENT_KEYS, *ID_KEYS, *ENTITY_KEYS)
     likely = next((key for key, value in mapping.items() if key not in known and isinstance(value, str)), None)
     fix = "give the text" if likely is None else f"is {str(likely)!r} the text? rename it 'text'"
-    relations = mapping.get("relations")
-    if likely is None and _is_list(relations) and len(relations) and _names_subject(relations[0]):
+    relations: Any = mapping.get("relations")
+    if likely is None and _is_list(relations) and any(map(_names_subject, relations)):
         fix = "it is a result of biodir predict, which keeps texts and entities with --return-entities"
     return AnnotationError(f"{place}: has none of {', '.join(map(repr, TEXT_KEYS))}; {fix}", "document without text")
 
