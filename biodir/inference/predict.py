@@ -136,7 +136,8 @@ def predict_files(
     manifest = {"setting": settings, "model": model, "input": dict(fingerprints), "order": fingerprints}
     can_resume = all(fingerprint for _, fingerprint in fingerprints)
     with open_parts(output, manifest, can_resume) as parts, rejections(parts.folder, output, inputs) as reject:
-        documents = run.documents(inputs, _also(policy, reject), one_per_line)
+        policy = _also(policy, reject)
+        documents = run.documents(inputs, policy, one_per_line)
         return _to_file(run, documents, output, policy, progress, parts, engine)
 
 
