@@ -226,7 +226,7 @@ def _to_stream(
     stream.write(run.written.start)
     for document, results in run.related(documents):
         if isinstance(results, BioDirError):
-            _leave_out(results.reason, str(results), policy)
+            _leave_out((results.reason, str(results)), policy)
             continue
         stream.write(run.written.text_of(document, results))
         stream.flush()
@@ -237,8 +237,9 @@ def _to_stream(
     return Report(written, relations, _counts(run.extract))
 
 
-def _leave_out(reason: str, message: str, policy: ErrorPolicy) -> None:
-    """Treat a document that the pipeline could not relate as the policy asks."""
+def _leave_out(failed: Sequence[str], policy: ErrorPolicy) -> None:
+    """Treat a document that the pipeline could not relate, with its reason and message, as the policy asks."""
+    reason, message = failed
     error = BioDirError(message, reason)
     if policy.errors == STRICT.errors:
         raise error
@@ -263,11 +264,11 @@ def _to_file(
         for number, part in _unfinished(run, documents, parts):
             record, text = run.part(part, progress.finished)
             if record.failed and policy.errors == STRICT.errors:
-                _leave_out(*record.failed[0], policy)
+                _leave_out(record.failed[0], policy)
             parts.add(number, record, text)
     failed = [each for record in parts.records for each in record.failed]
-    for reason, message in failed:
-        _leave_out(reason, message, policy)
+    for each in failed:
+        _leave_out(each, policy)
     notes = run.written.join(parts.files(), output)
     policy.note(LEFT_TO_BIOREDIRECT, sum(record.left_out for record in parts.records))
     for line in (*notes, *_merged_notes([record.notes for record in parts.records])):

@@ -22,8 +22,12 @@ from biodir import __version__
 from biodir.errors_biodir import BioDirError, SettingError
 
 _CHUNK_BYTES = 1 << 16
-# What a server answers that has too much to do; with others of 500 and above it may answer the next time.
+# What a server answers that has too much to do; with others of 500 and above, but "not implemented", it may answer the
+# next time.
 _PASSING_STATUSES = (408, 425, 429)
+_NOT_IMPLEMENTED = 501
+# OpenAI's word, with the status 429, for an account without money, which no wait fills.
+_NO_MONEY = "insufficient_quota"
 _SHOWN_CHARS = 200
 
 
@@ -188,12 +192,13 @@ def _unpacked(content: bytes) -> bytes:
 def _fault(error: urllib.error.HTTPError) -> ServiceError:
     """Return what an answer with the status of an error means."""
     name = f"HTTP {error.code} ({error.reason})"
-    if error.code in _PASSING_STATUSES or error.code >= 500:
-        return PassingFault(name, retry_after_s(error.headers), may_be_of_content=error.code != 429)
     try:
         text = error.read(_CHUNK_BYTES).decode("utf-8", errors="replace")
     except (http.client.HTTPException, OSError):
         text = ""
+    is_passing = error.code in _PASSING_STATUSES or error.code >= 500
+    if is_passing and error.code != _NOT_IMPLEMENTED and _NO_MONEY not in text:
+        return PassingFault(name, retry_after_s(error.headers), may_be_of_content=error.code != 429)
     shown = "" if "<" in text else " ".join(text.split())[:_SHOWN_CHARS]
     fix = "check the address of the service" if error.code in (404, 410) else "the service refuses the request"
     if 300 <= error.code < 400:
