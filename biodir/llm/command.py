@@ -5,7 +5,7 @@ import math
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
 from tqdm import tqdm
@@ -31,7 +31,12 @@ from biodir.llm.prompts import Prompt
 from biodir.llm.questions import Unit
 from biodir.options import OffsetsOption, check_exclusive, end_of, quiet_readers, reading_policy
 
+if TYPE_CHECKING:
+    from biodir.llm.server import ChatSettings
+
 KEY_VARIABLE, ENDPOINT_VARIABLE, CACHE_VARIABLE = "BIODIR_LLM_KEY", "BIODIR_LLM_ENDPOINT", "BIODIR_LLM_CACHE"
+# Functions import what `biodir --help` should not wait for.
+
 # Documents of a part, for each question that is on the way.
 PART_DOCUMENTS = 4
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -78,10 +83,9 @@ def predict(
     The documents have their entities marked. Answers are checked; what is wrong in them is counted and left out. They
     are kept, so that a stopped run resumes, and no question is paid for twice. Relations have no scores.
 
-        biodir llm predict in.pubtator -o out.jsonl --endpoint http://localhost:8000/v1 --model llama
-        biodir llm predict in.pubtator -o out.jsonl --endpoint https://example.org/v1 --model m --prompt steps
-        biodir llm predict dev.pubtator -o out.jsonl --endpoint http://localhost:8000/v1 --model m --prompt few-shot \
---examples train.pubtator
+        biodir llm predict a.xml -o b.jsonl --endpoint http://a:8000/v1 --model m
+        biodir llm predict a.xml -o b.jsonl --endpoint $URL --model m --unit pair
+        biodir llm predict a.xml -o b.jsonl --endpoint $URL --model m --price-in 2
     """
     from biodir.llm.extraction import LlmExtraction
     from biodir.llm.server import ChatServer, ChatSettings
@@ -97,30 +101,30 @@ def predict(
     files = expand_inputs(inputs, writing.paths())
     check_paths([*files, *([examples] if examples else [])], [output] if output else [])
     settings = ChatSettings(endpoint, model, temperature, max_tokens, _extra(extra))
-    key = _key(key_variable, endpoint)
     patience = Patience(attempts, longest_order_s=max(600.0, timeout), stall_s=timeout, answer_s=timeout)
-    server = ChatServer(settings, key, cache, patience, _report)
+    server = ChatServer(settings, _key(key_variable, endpoint), cache, patience, _report)
     quiet_readers()
     policy = reading_policy("raise" if strict else errors or "skip-document", offsets, relations=False)
     extract = LlmExtraction(server, unit, prompt == "steps", _chooser(examples, shots), concurrency)
-    filters = {"pair_types": pairs_of_types(pair_type), "entity_ids": entity}
+    others = {"prompt": prompt, "unit": unit, **_settings(settings), **_examples(examples, shots)}
+    filters: dict[str, Any] = {"pair_types": pairs_of_types(pair_type), "entity_ids": entity}
     filters |= {"sections": section, "skip_sections": no_section}
-    others: dict[str, Any] = {"prompt": prompt, "unit": unit, "temperature": temperature, "max_tokens": max_tokens}
-    others |= {"extra": settings.extra, "shots": shots if examples else None}
-    others |= {"examples": file_sha256(examples) if examples else None}
-    counts = writing.run(
-        extract,
-        files,
-        policy,
-        one_per_line=False,
-        others=others,
-        parameters={name: value or None for name, value in filters.items()},
-        part_documents=PART_DOCUMENTS * concurrency,
-        states_costs=False,
-    )
+    filters = {name: value or None for name, value in filters.items()}
+    parts: dict[str, Any] = {"part_documents": PART_DOCUMENTS * concurrency, "states_costs": False}
+    counts = writing.run(extract, files, policy, one_per_line=False, others=others, parameters=filters, **parts)
     for line in usage_lines(counts, price_in, price_out):
         print(f"biodir: {line}", file=sys.stderr)
     end_of(policy, writing.counts)
+
+
+def _settings(settings: "ChatSettings") -> dict[str, Any]:
+    """Return the settings that a run which resumes has the same."""
+    return {"temperature": settings.temperature, "max_tokens": settings.max_tokens, "extra": settings.extra}
+
+
+def _examples(examples: Path | None, shots: int) -> dict[str, Any]:
+    """Return what shows that the examples are others."""
+    return {"examples": file_sha256(examples), "shots": shots} if examples else {}
 
 
 def _report(line: str) -> None:

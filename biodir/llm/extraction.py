@@ -93,7 +93,7 @@ class LlmExtraction(RelationExtraction):
     >>> from pathlib import Path
     >>> from biodir.llm.server import ChatSettings
     >>> server = ChatServer(ChatSettings("http://127.0.0.1:9/v1", "any"), cache=Path("answers"))
-    >>> LlmExtraction(server)(["Nothing is marked in this text."])
+    >>> LlmExtraction(server)([{"text": "Nothing is marked.", "entities": []}])
     [[]]
     """
 

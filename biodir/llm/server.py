@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Lock
@@ -120,6 +122,8 @@ class ChatServer:
         self._form = 0
         self._answered_forms: set[str] = set()
         self._resumes_at = 0.0
+        self._reported: dict[str, float] = {}
+        self._asking: dict[Path, Lock] = {}
 
     def ask(self, messages: Sequence[Message], schema: Mapping[str, Any]) -> str:
         """Return the text of the answer to a question.
@@ -129,14 +133,25 @@ class ChatServer:
             PassingFault: it has not answered at the last attempt.
             ServiceError: it stops the run.
         """
-        for form in FORMS:
-            answer = read_stored(self._path(self.settings.body(messages, schema, form)))
-            if answer is not None and isinstance(answer.get("content"), str):
-                self._count(answer, is_stored=True)
-                return str(answer["content"])
-        answer = self._answer(messages, schema)
-        self._count(answer, is_stored=False)
+        paths = [self._path(self.settings.body(messages, schema, form)) for form in FORMS]
+        with self._only_one_asks(paths[0]):
+            found = (answer for answer in map(read_stored, paths) if isinstance((answer or {}).get("content"), str))
+            stored = next(found, None)
+            answer = self._answer(messages, schema) if stored is None else stored
+        self._count(answer, is_stored=stored is not None)
         return str(answer["content"])
+
+    @contextmanager
+    def _only_one_asks(self, path: Path) -> Iterator[None]:
+        """Let one thread at a time have a question; the next one finds the answer in the cache."""
+        with self._lock:
+            lock = self._asking.setdefault(path, Lock())
+        try:
+            with lock:
+                yield
+        finally:
+            with self._lock:
+                self._asking.pop(path, None)
 
     @property
     def has_answered(self) -> bool:
@@ -205,7 +220,16 @@ class ChatServer:
         url, patience = self.settings.url, self.patience
         request = lambda: self._requested(content)  # noqa: E731
         sleep = self._stopping.wait
-        return repeated(request, url, patience, patience.attempts, self._answered.is_set, self.report, sleep)
+        return repeated(request, url, patience, patience.attempts, self._answered.is_set, self._report_once, sleep)
+
+    def _report_once(self, line: str) -> None:
+        """Report a wait, unless that of another thread for the same fault was reported in this second."""
+        fault = line.partition(";")[0]
+        with self._lock:
+            is_known = monotonic() - self._reported.get(fault, -math.inf) < 1.0
+            self._reported[fault] = monotonic()
+        if not is_known:
+            self.report(line)
 
     def _requested(self, content: bytes) -> dict[str, Any]:
         """Make a request once, after the wait that the server wants of all."""
