@@ -6,7 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -144,9 +144,10 @@ class _Handler(BaseHTTPRequestHandler):
         self._write(json.dumps(value).encode(), status, headers or {})
 
     def _write(self, content: bytes, status: int, headers: dict[str, str]) -> None:
-        self.send_response_only(status)
-        for name, value in {"Content-Length": str(len(content)), **headers}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(content)
         self.close_connection = "Content-Length" in headers
+        with suppress(OSError):  # the client has gone
+            self.send_response_only(status)
+            for name, value in {"Content-Length": str(len(content)), **headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(content)

@@ -116,6 +116,37 @@ def test_run_that_was_killed_resumes_and_pays_for_no_answer_twice(source, capsys
     assert not Path("out.jsonl.parts").exists()
 
 
+def test_faults_that_pass_and_text_around_answers_change_nothing_in_the_output(source, capsys):
+    def chatty(body: dict) -> str:
+        answer = rule(body)
+        return f"<think>Hm.</think>\n```json\n{answer}\n```" if "text 1" in str(body["messages"]) else answer
+
+    with chat_server() as chat:
+        assert ask(chat, source, "quiet.jsonl", "--cache", "other") == 0
+        faults = ["429 1", "close", "", "half", "html", "503", "", "error", "close", "nochoices"]
+        chat.faults.extend(faults)
+        chat.answer = chatty
+        assert ask(chat, source, "out.jsonl") == 0
+        assert len(chat.bodies) == 24 + 8
+    found = capsys.readouterr().err
+    assert "HTTP 429 (Too Many Requests); attempt 2 of 5 in 1.0 s" in found
+    assert "answers with text around the JSON: 3" in found
+    assert Path("out.jsonl").read_bytes() == Path("quiet.jsonl").read_bytes()
+
+
+def test_interrupted_run_ends_at_once_though_answers_are_on_the_way(source):
+    with chat_server() as chat:
+        chat.wait_s = 20.0
+        arguments = ["llm", "predict", str(source), "-o", "out.jsonl", "--endpoint", chat.url, "--model", "m"]
+        environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
+        program = subprocess.Popen([sys.executable, "-m", "biodir", *arguments], env=environment)
+        while len(chat.bodies) < 4:
+            assert program.poll() is None, "it ended before it could be interrupted"
+            time.sleep(0.01)
+        program.send_signal(signal.SIGINT)
+        assert program.wait(timeout=10) == 130
+
+
 def test_another_prompt_does_not_resume_a_stopped_run(source, capsys):
     with chat_server(*[""] * 8, "401") as chat:
         assert ask(chat, source, "out.jsonl", "--concurrency", "1") == 1
