@@ -64,7 +64,7 @@ def predict(
     ] = None,
     concurrency: Annotated[int, Option(min=1, help="questions at a time")] = 4,
     timeout: Annotated[float, Option(min=0.1, help="seconds that an answer may take")] = 300.0,
-    attempts: Annotated[int, Option(min=1, help="attempts at a question that the server does not answer")] = 5,
+    attempts: Annotated[int, Option(min=1, help="attempts at a question that the server does not answer")] = 8,
     max_tokens: Annotated[int, Option(min=1, help="longest answer")] = 4096,
     temperature: Annotated[float, Option(min=0.0, help="0 for the likeliest answer")] = 0.0,
     extra: Annotated[str | None, Option(metavar="JSON", help=EXTRA_HELP)] = None,

@@ -92,7 +92,7 @@ def test_documents_without_usable_answer_are_left_out_and_listed(source, capsys)
 
 def test_run_that_was_killed_resumes_and_pays_for_no_answer_twice(source, capsys):
     with chat_server() as chat:
-        assert ask(chat, source, "whole.jsonl", "--cache", "other") == 0
+        assert ask(chat, source, "complete.jsonl", "--cache", "other") == 0
         asked = len(chat.bodies)
         chat.wait_s = 0.2
         arguments = ["llm", "predict", str(source), "-o", "out.jsonl", "--endpoint", chat.url, "--model", "m"]
@@ -112,7 +112,7 @@ def test_run_that_was_killed_resumes_and_pays_for_no_answer_twice(source, capsys
         assert main([*arguments, "--concurrency", "2", "--price-in", "1"]) == 0
         assert len(chat.bodies) - asked in (12, 13)
     assert "resumed after 4 finished documents" in capsys.readouterr().err
-    assert Path("out.jsonl").read_bytes() == Path("whole.jsonl").read_bytes()
+    assert Path("out.jsonl").read_bytes() == Path("complete.jsonl").read_bytes()
     assert not Path("out.jsonl.parts").exists()
 
 
@@ -129,7 +129,7 @@ def test_faults_that_pass_and_text_around_answers_change_nothing_in_the_output(s
         assert ask(chat, source, "out.jsonl") == 0
         assert len(chat.bodies) == 24 + 8
     found = capsys.readouterr().err
-    assert "HTTP 429 (Too Many Requests); attempt 2 of 5 in 1.0 s" in found
+    assert "HTTP 429 (Too Many Requests); attempt 2 of 8 in 1.0 s" in found
     assert "answers with text around the JSON: 3" in found
     assert Path("out.jsonl").read_bytes() == Path("quiet.jsonl").read_bytes()
 
