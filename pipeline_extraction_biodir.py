@@ -159,7 +159,7 @@ class RelationExtraction:
                     decision = decode_pair(scored.pair, of_pair, self._rule)
                     if decision.is_related or keep_unrelated:
                         decided.append((scored, decision if keep_unrelated else decision.without_scores()))
-        missing = _not_found(pair_filter, postprocess.get("relation_types"), found_relations)
+        missing = not_found(pair_filter, postprocess.get("relation_types"), found_relations)
         for line in (*policy.summary(), *section_filter.notes(), *missing):
             logger.warning("%s", line)
 
@@ -311,7 +311,7 @@ def _section_filter(parameters: Mapping[str, Any]) -> SectionFilter:
     return SectionFilter(parameters.get("sections"), parameters.get("skip_sections") or ())
 
 
-def _not_found(pair_filter: PairFilter, relation_types: Sequence[str] | None, found: Collection[str]) -> Iterator[str]:
+def not_found(pair_filter: PairFilter, relation_types: Sequence[str] | None, found: Collection[str]) -> Iterator[str]:
     """Yield a line for each kind of filter whose values no document had."""
     identifiers = pair_filter.entity_ids.missing() if pair_filter.entity_ids is not None else []
     if identifiers:

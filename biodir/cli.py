@@ -18,6 +18,7 @@ from biodir.evaluation.command import calibrate, error_page_command, evaluate
 from biodir.fetching.command import fetch
 from biodir.inference.command import export_onnx, predict
 from biodir.lexicon import command as lexicon
+from biodir.llm import command as llm
 from biodir.networks.command import network
 from biodir.publishing.command import publish
 from biodir.serving.command import mcp, serve
@@ -122,6 +123,9 @@ names = typer.Typer(
 for command in (lexicon.build, lexicon.info, lexicon.find):
     names.command(cls=_Command)(command)
 app.add_typer(names, name="lexicon")
+models = typer.Typer(help="Ask large language models.", no_args_is_help=True, rich_markup_mode="markdown")
+models.command(cls=_Command)(llm.predict)
+app.add_typer(models, name="llm")
 
 
 def main(arguments: list[str] | None = None) -> int:

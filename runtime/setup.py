@@ -38,7 +38,7 @@ setup(
     packages=lines(options["packages"]),
     package_data={name: lines(patterns) for name, patterns in settings["options.package_data"].items()},
     install_requires=[*required, *lines(extras["onnx"])],
-    extras_require={name: lines(extras[name]) for name in ("formats", "serve")},
+    extras_require={name: lines(extras[name]) for name in ("formats", "llm", "serve")},
     entry_points={"console_scripts": lines(settings["options.entry_points"]["console_scripts"])},
     zip_safe=False,
 )

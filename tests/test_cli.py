@@ -13,12 +13,13 @@ from biodir.errors_biodir import SettingError
 from helpers.checkout import CHECKOUT
 
 HEAVY = ("accelerate", "datasets", "pandas", "pyarrow", "torch", "transformers")
+GROUPS = ("dataset", "lexicon", "llm")
 ROOT = typer.main.get_command(app)
 COMMANDS = {
     name: command
-    for group, prefix in ((ROOT, ""), *((ROOT.commands[name], f"{name} ") for name in ("dataset", "lexicon")))
+    for group, prefix in ((ROOT, ""), *((ROOT.commands[name], f"{name} ") for name in GROUPS))
     for name, command in ((prefix + name, command) for name, command in group.commands.items())
-    if name not in ("dataset", "lexicon")
+    if name not in GROUPS
 }
 
 

@@ -13,8 +13,8 @@ from biodir.fetching.service import (
     FULL_TEXTS_A_REQUEST,
     PUBTATOR3,
     Service,
-    check_address,
 )
+from biodir.web.answers import check_address
 
 UNKNOWN = "not in PubTator 3"
 NOT_REQUESTED = "documents that the service gave without a request"

@@ -1,19 +1,18 @@
 """The addresses of PubTator 3: articles by identifier and searches, each asked for until it is answered."""
 
-import random
-import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Event
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from biodir.document_json_biodir import documents_of
-from biodir.errors_biodir import SettingError
-from biodir.fetching.answers import PassingFault, Patience, ServiceError, json_answer
+from biodir.fetching.answers import json_answer
 from biodir.fetching.identifiers import is_pmcid
 from biodir.fetching.pace import Pace
+from biodir.web.answers import PassingFault, Patience, check_address
+from biodir.web.attempts import down, repeated
 
 # https://www.ncbi.nlm.nih.gov/research/pubtator3/api
 PUBTATOR3 = "https://www.ncbi.nlm.nih.gov/research/pubtator3-api"
@@ -23,8 +22,6 @@ ABSTRACTS_A_REQUEST = 100
 FULL_TEXTS_A_REQUEST = 20
 # Attempts for a part of what failed as one request.
 _ATTEMPTS_FOR_PARTS = 2
-# Attempts to reach a service that has not answered since the start.
-_ATTEMPTS_TO_REACH = 4
 # Requests that fail one after another, after which the service is taken to be down. One article that it cannot answer
 # makes the requests for all, for a half and for a quarter of them fail.
 _FAILURES_IN_A_ROW = 5
@@ -101,8 +98,8 @@ class Service:
                 found, number = self._batch(batch, full, attempts)
             except PassingFault as fault:
                 failures += 1
-                if not fault.may_be_of_articles or failures == _FAILURES_IN_A_ROW:
-                    raise self._down(fault) from fault
+                if not fault.may_be_of_content or failures == _FAILURES_IN_A_ROW:
+                    raise down(self.url, fault) from fault
                 attempts = min(attempts, _ATTEMPTS_FOR_PARTS)
                 if len(batch) == 1:
                     failed[batch[0]] = str(fault)
@@ -147,56 +144,25 @@ class Service:
         try:
             answer = self._asked("search/", {"text": query, "page": str(page)}, self.patience.attempts, _check_search)
         except PassingFault as fault:
-            raise self._down(fault) from fault
+            raise down(self.url, fault) from fault
         (found,) = answer or [{"results": []}]
         pmids = [str(each["pmid"]) for each in found["results"] if isinstance(each, Mapping) and each.get("pmid")]
         return {"pmids": pmids, "total": found.get("count", len(pmids)), "pages": found.get("total_pages", page)}
-
-    def _down(self, fault: PassingFault) -> ServiceError:
-        return ServiceError(f"{self.url}: {fault}, at all attempts; run the same command later, it resumes")
 
     def _asked(
         self, path: str, parameters: Mapping[str, str], attempts: int, check: Callable[[list[Any]], None]
     ) -> list[Any]:
         """Return the values of an answer that passes the check; after the last attempt raise its PassingFault."""
         url = f"{self.url.rstrip('/')}/{path}?{urlencode(parameters, safe=',')}"
-        for attempt, wait_s in enumerate(_waits(self.patience, attempts), start=1):
-            try:
-                with self.pace.request():
-                    values = json_answer(url, self.patience)
-                check(values)
-                self._answered.set()
-                return values
-            except PassingFault as fault:
-                # An address that never answered is rather wrong than down.
-                last = attempts if fault.was_reached or self._answered.is_set() else min(attempts, _ATTEMPTS_TO_REACH)
-                if attempt == last:
-                    raise
-                wait_s = wait_s if fault.retry_after_s is None else fault.retry_after_s
-                if wait_s > self.patience.longest_order_s:
-                    raise ServiceError(
-                        f"{self.url}: {fault}; it wants a wait of {wait_s:.0f} s, run the same command after that"
-                    ) from fault
-                self.report(f"{fault}; attempt {attempt + 1} of {last} in {wait_s:.1f} s")
-                time.sleep(wait_s)
-        raise AssertionError("attempts is at least 1")
 
+        def request() -> list[Any]:
+            with self.pace.request():
+                values = json_answer(url, self.patience)
+            check(values)
+            self._answered.set()
+            return values
 
-def check_address(url: str) -> None:
-    """Check that a service may have the address."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise SettingError(f"{url!r} is no address of a service; write one as https://...")
-
-
-def _waits(patience: Patience, attempts: int) -> Iterator[float]:
-    """Yield the seconds after each attempt: doubled each time, and each by chance up to a half shorter.
-
-    So programs that failed together do not come back together.
-    """
-    for number in range(attempts):
-        longest = min(patience.longest_wait_s, patience.first_wait_s * 2**number)
-        yield longest * random.uniform(0.5, 1.0)
+        return repeated(request, self.url, self.patience, attempts, self._answered.is_set, self.report)
 
 
 def _check_export(values: list[Any]) -> None:

@@ -134,7 +134,7 @@ def predict(
     computing = _engine(engine, address, num_gpus, concurrency, device, backend)
     filters: dict[str, Any] = {"relation_types": relation, "entity_ids": entity, "threshold": min_score, "top_k": top_k}
     filters |= {"sections": section, "skip_sections": no_section, "batch_size": batch_size, "novel_only": novel_only}
-    filters |= {"directed_only": directed_only, "pair_types": _pair_types(pair_type), "type_map": _type_map(type_map)}
+    filters |= {"directed_only": directed_only, "pair_types": pair_types(pair_type), "type_map": _type_map(type_map)}
     filters = {name: None if value is False or value == [] else value for name, value in filters.items()}
     writing = Writing(output, output_format, dialect, vocabulary, return_entities)
     files = expand_inputs(inputs or [], writing.paths())
@@ -213,7 +213,7 @@ def _end(policy: ErrorPolicy, writing: Writing, linker: Lexicon | None) -> None:
     end_of(policy, writing.counts)
 
 
-def _pair_types(names: list[str] | None) -> list[list[str]]:
+def pair_types(names: list[str] | None) -> list[list[str]]:
     pairs = [name.split("-") for name in names or ()]
     for name, pair in zip(names or (), pairs, strict=True):
         if len(pair) != 2:

@@ -66,7 +66,8 @@ def _cells(relation: Mapping[str, Any], numbers: Mapping[Span, int]) -> tuple[st
     arrow = "-->" if relation["directed"] else "---"
     evidence = f",{GLUE}".join(str(numbers[part["start"], part["end"]]) for part in relation["evidence"])
     statement = f"{_entity(relation['subject'])} {arrow}{GLUE}{_entity(relation['object'])}{2 * GLUE}<{evidence}>"
-    return f"{relation['score']:.2f}", relation["relation"], relation["novelty"] or "", statement
+    score = "" if relation["score"] is None else f"{relation['score']:.2f}"
+    return score, relation["relation"], relation["novelty"] or "", statement
 
 
 def _entity(entity: Mapping[str, str]) -> str:

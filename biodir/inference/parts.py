@@ -28,19 +28,23 @@ class PartRecord:
     """What is in a part.
 
     Args:
-        documents: their number.
+        documents: their number, with those that failed.
         relations: their number.
         left_out: relations of which the format has no place for a part.
         notes: lines that the pipeline logged about the documents.
+        failed: reason and message for each document that the pipeline could not relate, and that is left out.
+        counts: what the pipeline counts of its own, such as requests to a server.
 
     >>> PartRecord(documents=2, relations=5)
-    PartRecord(documents=2, relations=5, left_out=0, notes=())
+    PartRecord(documents=2, relations=5, left_out=0, notes=(), failed=(), counts={})
     """
 
     documents: int
     relations: int
     left_out: int = 0
     notes: Sequence[str] = field(default=())
+    failed: Sequence[Sequence[str]] = field(default=())
+    counts: Mapping[str, int] = field(default_factory=dict)
 
 
 class Parts:

@@ -1,10 +1,10 @@
 """Files of documents in, files of relations out: what `biodir predict` does."""
 
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -48,6 +48,8 @@ FILTERS = ("entity_ids", "pair_types", "relation_types", "sections")
 class Report:
     """The documents and relations that an output has; the policy of the run counts what was left out.
 
+    `counts` has what the pipeline counts of its own, such as requests to a server, also of a run that was resumed.
+
     With a `model` and its `tokenizer`:
 
     >>> from io import StringIO
@@ -58,6 +60,7 @@ class Report:
 
     documents: int
     relations: int
+    counts: Mapping[str, int] = field(default_factory=dict, repr=False)
 
 
 def predict_files(
@@ -73,6 +76,8 @@ def predict_files(
     vocabulary: Vocabulary | None = None,
     run_settings: Mapping[str, Any] | None = None,
     engine: "RayEngine | None" = None,
+    part_documents: int | None = None,
+    states_costs: bool = True,
     **parameters: Any,
 ) -> Report:
     """Write the relations of all documents in input order.
@@ -100,6 +105,8 @@ def predict_files(
             those of the model.
         run_settings: what else must be equal in a call that resumes, as JSON, such as the file that `link` reads.
         engine: computes the parts of a file in other processes, also on other machines; by default this process does.
+        part_documents: after which at most a part is finished; by default `PART_DOCUMENTS`.
+        states_costs: whether the cost of long documents is stated, which computes a part of one.
         parameters: those of a call of the pipeline.
 
     Raises:
@@ -109,8 +116,10 @@ def predict_files(
     written = output_format(name, dialect, policy.offsets if return_entities else None, vocabulary)
     progress = progress or Progress()
     filters = {name: value for name, value in parameters.items() if name in PAIR_FILTERS}
-    costs = LongDocuments(extract, filters, progress.noted)
-    run = _Run(extract, written, policy.offsets, None if written.network else vocabulary, parameters, costs)
+    costs = LongDocuments(extract, filters, progress.noted) if states_costs else None
+    run = _Run(
+        extract, written, policy.offsets, None if written.network else vocabulary, parameters, costs, part_documents
+    )
     if not isinstance(output, Path):
         if written.is_joined:
             raise SettingError(f"format {name!r} is written to files; name one with -o")
@@ -127,7 +136,8 @@ def predict_files(
     manifest = {"setting": settings, "model": model, "input": dict(fingerprints), "order": fingerprints}
     can_resume = all(fingerprint for _, fingerprint in fingerprints)
     with open_parts(output, manifest, can_resume) as parts, rejections(parts.folder, output, inputs) as reject:
-        documents = run.documents(inputs, _also(policy, reject), one_per_line)
+        policy = _also(policy, reject)
+        documents = run.documents(inputs, policy, one_per_line)
         return _to_file(run, documents, output, policy, progress, parts, engine)
 
 
@@ -141,6 +151,7 @@ class _Run:
     vocabulary: Vocabulary | None
     parameters: Mapping[str, Any]
     costs: LongDocuments | None
+    part_documents: int | None = None
 
     def documents(self, inputs: Sequence[Path], policy: ErrorPolicy, one_per_line: bool) -> Iterator[Document]:
         """Yield the documents of all files that the model and the output can take."""
@@ -155,8 +166,11 @@ class _Run:
         reading = replace(policy, prepare=prepare, finds_entities=self.extract.finds_entities)
         return policy.files(inputs, lambda path: read_documents(path, reading, one_per_line))
 
-    def related(self, documents: Iterable[Document]) -> Iterator[tuple[Document, Results]]:
-        """Yield each document with its relations; only documents that the pipeline has read ahead are in memory."""
+    def related(self, documents: Iterable[Document]) -> Iterator[tuple[Document, Results | BioDirError]]:
+        """Yield each document with its relations; only documents that the pipeline has read ahead are in memory.
+
+        A pipeline may give an error in place of the relations of a document.
+        """
         finding = {name: value for name, value in self.parameters.items() if name in FINDING}
         others = {name: value for name, value in self.parameters.items() if name not in FINDING}
         read_ahead: deque[Document] = deque()
@@ -169,7 +183,8 @@ class _Run:
                 yield document
 
         for relations in self.extract(remembered(), **others, link=keep_identifiers, offsets=self.offsets):
-            yield read_ahead.popleft(), results_with_vocabulary(relations, self.vocabulary)
+            is_failed = isinstance(relations, BioDirError)
+            yield read_ahead.popleft(), relations if is_failed else results_with_vocabulary(relations, self.vocabulary)
 
     def stated(self, document: Document) -> Document:
         """Return a document whose cost is stated, unless its entities are still to be found."""
@@ -181,17 +196,27 @@ class _Run:
         self, documents: Sequence[Document], on_finished: Callable[[Document], object] | None = None
     ) -> tuple[PartRecord, str]:
         """Return the part of the output that has these documents: what is in it, and their texts."""
-        texts = []
+        texts, failed = [], []
         relations = left_out = 0
+        before = _counts(self.extract)
         with _collected_notes() as notes:
             for document, results in self.related(documents):
-                texts.append(self.written.text_of(document, results))
-                relations += len(results)
-                left_out += self.written.left_out(results)
+                if isinstance(results, BioDirError):
+                    failed.append((results.reason, str(results)))
+                else:
+                    texts.append(self.written.text_of(document, results))
+                    relations += len(results)
+                    left_out += self.written.left_out(results)
                 if on_finished is not None:
                     on_finished(document)
         release_freed_memory()
-        return PartRecord(len(documents), relations, left_out, notes), "".join(texts)
+        counts = dict(_counts(self.extract) - before)
+        return PartRecord(len(documents), relations, left_out, notes, failed, counts), "".join(texts)
+
+
+def _counts(extract: Any) -> Counter[str]:
+    """Return what a pipeline counts of its own; most count nothing."""
+    return Counter(getattr(extract, "counts", {}))
 
 
 def _to_stream(
@@ -200,13 +225,25 @@ def _to_stream(
     written = relations = 0
     stream.write(run.written.start)
     for document, results in run.related(documents):
+        if isinstance(results, BioDirError):
+            _leave_out((results.reason, str(results)), policy)
+            continue
         stream.write(run.written.text_of(document, results))
         stream.flush()
         written += 1
         relations += len(results)
         policy.note(LEFT_TO_BIOREDIRECT, run.written.left_out(results))
         progress.finished(document)
-    return Report(written, relations)
+    return Report(written, relations, _counts(run.extract))
+
+
+def _leave_out(failed: Sequence[str], policy: ErrorPolicy) -> None:
+    """Treat a document that the pipeline could not relate, with its reason and message, as the policy asks."""
+    reason, message = failed
+    error = BioDirError(message, reason)
+    if policy.errors == STRICT.errors:
+        raise error
+    policy.skip("document", error)
 
 
 def _to_file(
@@ -221,19 +258,26 @@ def _to_file(
     progress.resumed(parts.documents)
     if engine is not None:
         # Workers cannot tell the user anything, so this process states what is long.
-        unfinished = ((number, [run.stated(each) for each in part]) for number, part in _unfinished(documents, parts))
+        unfinished = ((n, [run.stated(each) for each in part]) for n, part in _unfinished(run, documents, parts))
         engine.compute(replace(run, costs=None), unfinished, parts, progress, stops=policy.errors == STRICT.errors)
     else:
-        for number, part in _unfinished(documents, parts):
-            parts.add(number, *run.part(part, progress.finished))
+        for number, part in _unfinished(run, documents, parts):
+            record, text = run.part(part, progress.finished)
+            if record.failed and policy.errors == STRICT.errors:
+                _leave_out(record.failed[0], policy)
+            parts.add(number, record, text)
+    failed = [each for record in parts.records for each in record.failed]
+    for each in failed:
+        _leave_out(each, policy)
     notes = run.written.join(parts.files(), output)
     policy.note(LEFT_TO_BIOREDIRECT, sum(record.left_out for record in parts.records))
     for line in (*notes, *_merged_notes([record.notes for record in parts.records])):
         PIPELINE_LOGGER.warning("%s", line)
-    return Report(parts.documents, sum(record.relations for record in parts.records))
+    counts = sum((Counter(record.counts) for record in parts.records), Counter[str]())
+    return Report(parts.documents - len(failed), sum(record.relations for record in parts.records), counts)
 
 
-def _unfinished(documents: Iterator[Document], parts: Parts) -> Iterator[tuple[int, list[Document]]]:
+def _unfinished(run: _Run, documents: Iterator[Document], parts: Parts) -> Iterator[tuple[int, list[Document]]]:
     """Yield the parts that are not finished, with their numbers.
 
     The documents of the others are read once more, not computed: what has an error is counted as in the run that was
@@ -243,17 +287,17 @@ def _unfinished(documents: Iterator[Document], parts: Parts) -> Iterator[tuple[i
         if number in parts:
             for _ in islice(documents, parts.documents_of(number)):
                 pass
-        elif part := _next_part(documents):
+        elif part := _next_part(documents, run.part_documents or PART_DOCUMENTS):
             yield number, part
         else:
             return
 
 
-def _next_part(documents: Iterator[Document]) -> list[Document]:
+def _next_part(documents: Iterator[Document], most: int) -> list[Document]:
     """Return the documents of a part; where it ends depends on its documents only, as then do its batches."""
     part: list[Document] = []
     characters = 0
-    while len(part) < PART_DOCUMENTS and characters < PART_CHARACTERS:
+    while len(part) < most and characters < PART_CHARACTERS:
         document = next(documents, None)
         if document is None:
             break

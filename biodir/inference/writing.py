@@ -77,8 +77,9 @@ class Writing:
         others: Mapping[str, Any],
         parameters: Mapping[str, Any],
         engine: "RayEngine | None" = None,
-    ) -> None:
-        """Write the relations of the documents of files.
+        **options: Any,
+    ) -> Mapping[str, int]:
+        """Write the relations of the documents of files; return what the pipeline counts of its own.
 
         Args:
             extract: the pipeline.
@@ -88,6 +89,7 @@ class Writing:
             others: settings that must be equal in a run that resumes.
             parameters: of a call of the pipeline.
             engine: that computes in other processes.
+            options: others of `predict_files`.
         """
         from biodir.inference.predict import count_documents, predict_files
 
@@ -108,10 +110,12 @@ class Writing:
                 one_per_line=one_per_line,
                 run_settings=others,
                 engine=engine,
+                **options,
                 **self._settings,
                 **parameters,
             )
         self.counts = f"documents: {report.documents}, relations: {report.relations}" if self.output else ""
+        return report.counts
 
 
 @contextmanager

@@ -13,13 +13,13 @@ from pydantic import Field
 
 from biodir import __version__
 from biodir.errors_biodir import BioDirError
-from biodir.fetching.answers import Patience
 from biodir.fetching.articles import Article, Fetcher
 from biodir.fetching.identifiers import checked_identifiers
 from biodir.serving.batching import Batcher, QueueFullError
 from biodir.serving.explaining import explanation
 from biodir.serving.handler import RequestError, RequestHandler
 from biodir.serving.service import RelationService
+from biodir.web.answers import Patience
 
 INSTRUCTIONS = (
     "Directed relations between genes, diseases, chemicals, variants, species and cell lines, read from biomedical "

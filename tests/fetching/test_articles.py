@@ -9,8 +9,8 @@ import time
 import pytest
 
 from biodir.fetching import articles as articles_module
-from biodir.fetching.answers import ServiceError
 from biodir.fetching.articles import NOT_REQUESTED, Fetcher
+from biodir.web.answers import ServiceError
 from helpers.checkout import CHECKOUT
 from helpers.pubtator_service import article, running_service
 

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from biodir.errors_biodir import SettingError
-from biodir.fetching.cache import SEARCH_AGE_S, Cache, default_folder
+from biodir.fetching.cache import SEARCH_AGE_S, Cache
 
 ARTICLE = {"id": "12345", "passages": [{"text": "\u03b1 \ud800"}]}
 
@@ -49,12 +49,3 @@ def test_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(SettingError, match=r"file.*cannot be made .*; name another folder as cache"):
         Cache.of_service("http://a", tmp_path / "file")
-
-
-def test_default_folder_follows_the_variable_of_the_user(monkeypatch, tmp_path):
-    monkeypatch.setattr("sys.platform", "linux")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert default_folder() == tmp_path / "biodir"
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    assert default_folder() == tmp_path / ".cache" / "biodir"

@@ -14,10 +14,10 @@ from functools import partial
 import pytest
 
 from biodir.cli import main
-from biodir.fetching.answers import Patience
 from biodir.fetching.service import Service
 from biodir.files import write_atomic_bytes
 from biodir.formats.reading import read_documents
+from biodir.web.answers import Patience
 from helpers.checkout import CHECKOUT
 from helpers.pubtator_service import article, published_articles, running_service
 from helpers.tiny_checkpoint import save_checkpoint
@@ -160,7 +160,7 @@ def test_full_disk_ends_in_a_message_and_the_next_run_has_what_was_kept(fetch, t
     with running_service() as server:
         server.add(5, 6, 7)
         with monkeypatch.context() as full_disk:
-            full_disk.setattr("biodir.fetching.cache.write_atomic_bytes", write)
+            full_disk.setattr("biodir.web.stored.write_atomic_bytes", write)
             status, lines = fetch(server, "5", "6", "7", "-o", "a.json")
         assert (status, lines) == (1, ["biodir: error: [Errno 28] No space left on device"])
         assert fetch(server, "5", "6", "7", "-o", "a.json")[0] == 0

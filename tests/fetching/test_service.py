@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from biodir.errors_biodir import SettingError
-from biodir.fetching.answers import Patience, ServiceError
 from biodir.fetching.pace import Pace
-from biodir.fetching.service import Service, _waits
+from biodir.fetching.service import Service
+from biodir.web.answers import Patience, ServiceError
 from helpers.pubtator_service import article, running_service
 
 HASTE = Patience(attempts=3, first_wait_s=0.01)
@@ -179,15 +179,6 @@ def test_very_long_wait_stops_the_run(client):
     message = "it wants a wait of 7200 s, run the same command after that"
     with running_service("429 7200") as server, pytest.raises(ServiceError, match=message):
         client(server).export(["5"])
-
-
-def test_waits_double_up_to_a_longest_and_differ_by_chance():
-    patience = Patience(first_wait_s=1, longest_wait_s=8)
-    runs = [list(_waits(patience, 6)) for _ in range(50)]
-    for number, longest in enumerate([1, 2, 4, 8, 8, 8]):
-        waits = [run[number] for run in runs]
-        assert longest / 2 <= min(waits) < max(waits) <= longest
-    assert len({run[0] for run in runs}) == 50
 
 
 def test_search_gives_pages_and_counts(client):

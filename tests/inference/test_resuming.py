@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from biodir import Document, ErrorPolicy, SettingError, write_pubtator
+from biodir import AnnotationError, Document, ErrorPolicy, SettingError, write_pubtator
 from biodir.cli import main
 from biodir.inference.cost import LongDocuments
 from biodir.inference.predict import predict_files
@@ -210,3 +210,40 @@ def test_standard_input_is_read_only_once_so_it_starts_over(extract, tmp_path, m
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
     relate(extract, Path("-"), tmp_path / "out.jsonl")
     assert len((tmp_path / "out.jsonl").read_text().splitlines()) == 54
+
+
+class _Failing:
+    """A pipeline that relates no document whose number ends in 3, and counts its documents."""
+
+    def __init__(self, extract) -> None:
+        self._extract, self.counts = extract, {"asked": 0}
+
+    def __getattr__(self, name):
+        return getattr(self._extract, name)
+
+    def __call__(self, inputs, **parameters):
+        for document in inputs:
+            self.counts["asked"] += 1
+            is_bad = document.id.endswith("3")
+            yield AnnotationError(f"document {document.id}: no", "no answer") if is_bad else []
+
+
+def test_document_that_the_pipeline_cannot_relate_is_left_out_also_of_a_resumed_run(extract, tmp_path, monkeypatch):
+    source, output = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    source.write_text("\n".join(json.dumps(document.to_dict()) for document in documents(12)), encoding="utf-8")
+    stopped = Progress()
+    monkeypatch.setattr(stopped, "finished", lambda document: 1 / (int(document.id) != 6))
+    with pytest.raises(ZeroDivisionError):
+        predict_files(_Failing(extract), [source], output, policy=ErrorPolicy("skip-document"), progress=stopped)
+    policy = ErrorPolicy("skip-document")
+    failing = _Failing(extract)
+    report = predict_files(failing, [source], output, policy=policy)
+    assert (report.documents, report.counts, failing.counts) == (11, {"asked": 12}, {"asked": 8})
+    assert [json.loads(line)["id"] for line in output.open()] == [str(n) for n in range(12) if n != 3]
+    assert policy.summary()[0] == "left out: 1 document (no answer)"
+    (rejected,) = map(json.loads, (tmp_path / "out.jsonl.rejected.jsonl").open())
+    assert (rejected["reason"], rejected["message"]) == ("no answer", "document 3: no")
+    with pytest.raises(ValueError, match="document 3: no"):
+        predict_files(_Failing(extract), [source], tmp_path / "strict.jsonl")
+    stream = io.StringIO()
+    assert predict_files(_Failing(extract), [source], stream, "jsonl", policy=policy).documents == 11
