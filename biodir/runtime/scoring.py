@@ -48,6 +48,9 @@ class Scorer:
         heads: graph of the heads of relation, novelty and direction.
         embeddings: of tokens and soft prompts.
         tasks: of the heads, in order.
+
+    >>> Scorer(None, None, None, tasks=["relation", "novelty"]).tasks
+    ('relation', 'novelty')
     """
 
     def __init__(self, encoder: Any, heads: Any, embeddings: Any, tasks: Sequence[str]) -> None:
