@@ -109,11 +109,11 @@ def _handler(model: str | None, device: str | None, backend: str) -> RequestHand
 
 def warm_up(extract: "RelationExtraction") -> None:
     """Compute an example, so that files that are read when they are needed are read before the first request."""
-    kinds = next(iter(extract.config.pair_types), ())
-    mentions = [{"start": place, "end": place + 1, "type": kind, "id": str(place)} for place, kind in enumerate(kinds)]
-    extract({"text": "AB", "entities": mentions})
+    pair = zip((0, 5), next(iter(extract.config.pair_types), ()), strict=False)
+    mentions = [{"start": start, "end": start + 4, "type": kind, "id": f"M{start}"} for start, kind in pair]
+    extract({"text": "Iron EGFR", "entities": mentions})
     if extract.has_tagger:
-        extract("AB")
+        extract("Iron EGFR")
 
 
 def _shown_name(model: str | None) -> str:
