@@ -65,7 +65,7 @@ def test_model_computes_before_the_server_listens(tmp_path, monkeypatch, labels)
     seen, forward = [], extract.model.forward
     monkeypatch.setattr(extract.model, "forward", lambda **inputs: [seen.append(set(inputs)), forward(**inputs)][1])
     warm_up(extract)
-    relates = ["pair_entities" in each for each in seen]
+    relates = ["pair_type_ids" in each for each in seen]
     assert relates[:2] == [True, False][: 1 + bool(labels)]
 
 
