@@ -8,7 +8,7 @@ text of an error is JSON here: ``{"status", "field", "message", "fix"}``. Enviro
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from http import HTTPStatus
 from itertools import islice
@@ -26,7 +26,7 @@ COLLECTION_KEYS = ("documents", "PubTator3")
 ENTITY_KEYS = ("entities", "mentions", "annotations", "denotations", "spans", "ents", "label", "labels")
 # Larger than any offset of a real text; Python refuses to write numbers of thousands of digits into a message.
 LARGEST_OFFSET = 10**18
-SCHEMA_HINT = "see the request schema in README.md"
+SCHEMA_HINT = 'send {"inputs": document or list of documents, "parameters": {name: value}}'
 
 
 class RequestError(ValueError):
@@ -157,23 +157,48 @@ class RequestHandler:
             requests: with the same parameters; they go through the model together. If that fails, each goes by itself,
                 so that none costs the answer of another.
         """
+        steps = self.steps(requests, max(self.limits.documents, sum(len(each.documents) for each in requests)))
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                found: list[Any] = end.value
+                return found
+
+    def steps(self, requests: Sequence[ReadRequest], at_once: int) -> Generator[None, None, list[Any]]:
+        """Compute `answers` in steps, between which something else may be computed, and return them.
+
+        Args:
+            requests: with the same parameters.
+            at_once: documents of a step at most.
+        """
         try:
-            return self._answers_together(requests)
+            return (yield from self._steps_together(requests, at_once))
         except ValueError as error:
             fault = self._located(error, requests[0].parameters, None)
         except (RuntimeError, MemoryError) as error:  # what torch raises where memory does not suffice
             fault = _server_error(error)
         if len(requests) == 1:
             return [fault]
-        return [answer for request in requests for answer in self.answers([request])]
+        answers: list[Any] = []
+        for request in requests:
+            answers += yield from self.steps([request], at_once)
+        return answers
 
-    def _answers_together(self, requests: Sequence[ReadRequest]) -> list[Any]:
-        completed = self.pipeline.with_entities([each for request in requests for each in request.documents])
-        checked = [self._checked(list(islice(completed, len(each.documents))), each.places) for each in requests]
-        documents = [each for found in checked if isinstance(found, list) for each in found]
-        results = iter(self.pipeline(documents, **requests[0].parameters))
+    def _steps_together(self, requests: Sequence[ReadRequest], at_once: int) -> Generator[None, None, list[Any]]:
+        completed: list[Any] = []
+        for some in _parts([each for request in requests for each in request.documents], at_once):
+            completed += self.pipeline.with_entities(some)
+            yield
+        found = iter(completed)
+        checked = [self._checked(list(islice(found, len(each.documents))), each.places) for each in requests]
+        related: list[Any] = []
+        for some in _parts([each for of_one in checked if isinstance(of_one, list) for each in of_one], at_once):
+            related += self.pipeline(some, **requests[0].parameters)
+            yield
+        results = iter(related)
         pairs = zip(requests, checked, strict=True)
-        return [found if isinstance(found, RequestError) else self._answer(each, results) for each, found in pairs]
+        return [fault if isinstance(fault, RequestError) else self._answer(each, results) for each, fault in pairs]
 
     def _checked(self, documents: list[Any], places: Sequence[str]) -> "list[Any] | RequestError":
         """Return the documents with their entities, or why they are too much for the model."""
@@ -312,6 +337,12 @@ def _parameters(given: Any) -> dict[str, Any]:
     if isinstance(threshold, str) and re.fullmatch(r"\d+(\.\d*)?", threshold):
         return {**given, "threshold": float(threshold)}
     return dict(given)
+
+
+def _parts(documents: list[Any], size: int) -> Iterator[list[Any]]:
+    """Yield the documents in lists of at most `size`; of no documents one list, with which parameters are checked."""
+    for first in range(0, max(len(documents), 1), size):
+        yield documents[first : first + size]
 
 
 def _check_id(identifier: Any, field: str) -> None:

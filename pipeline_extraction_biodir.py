@@ -51,6 +51,8 @@ class RelationExtraction:
 
     # A CPU that computes the model has no time to prepare the next batch.
     _prepares_ahead = False
+    # What computes, one of `biodir.inference.BACKENDS`.
+    backend = "torch"
     tokenizer: Any
     _processor: Any = None
     _rule: DecodingRule

@@ -35,3 +35,13 @@ def is_path(name: str) -> bool:
     """
     first, separator, _ = name.partition("/")
     return Path(name).exists() or not HUB_ID.fullmatch(name) or not separator or Path(first).is_dir()
+
+
+def check_folder(name: str) -> None:
+    """Check that there is a folder of this name.
+
+    Raises:
+        CheckpointError: there is none.
+    """
+    if not Path(name).is_dir():
+        raise CheckpointError(f"{name}: there is no such folder; name the folder of a checkpoint, or a Hub id")

@@ -1,6 +1,7 @@
 """Libraries that only some parts of biodir need, and the installation that brings them."""
 
 from importlib import import_module
+from importlib.metadata import PackageNotFoundError, metadata
 from types import ModuleType
 
 from biodir.errors_biodir import SettingError
@@ -20,4 +21,19 @@ def optional_library(name: str, extra: str, purpose: str) -> ModuleType:
     try:
         return import_module(name)
     except ImportError as error:
-        raise SettingError(f"{purpose} needs {name}; install it with: pip install 'biodir[{extra}]'") from error
+        raise SettingError(f"{purpose} needs {name}; {installation(extra)}") from error
+
+
+def installation(extra: str) -> str:
+    """Return how to install what an extra brings, for a message: without torch where biodir is installed without it.
+
+    Args:
+        extra: of the distribution biodir.
+    """
+    try:
+        extras = metadata("biodir-runtime").get_all("Provides-Extra") or []
+    except PackageNotFoundError:
+        return f"install it with: pip install 'biodir[{extra}]'"
+    if extra in extras:
+        return f"install it with: pip install 'biodir-runtime[{extra}]'"
+    return f"biodir-runtime is installed here, which does without; run this where biodir[{extra}] is"

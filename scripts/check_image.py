@@ -108,24 +108,30 @@ def ask(image: Image) -> Mapping[str, float]:
     program = image.root / "opt/biodir/bin" / command[0]
     started_s = time.monotonic()
     process = subprocess.Popen([program, *command[1:]], env=image.environment(), stderr=subprocess.PIPE, text=True)
+    try:
+        port = _port(process)
+        ready_s = time.monotonic() - started_s
+        url = f"http://127.0.0.1:{port}"
+        answer = httpx.post(f"{url}/v1/text", content=TEXT.encode(), headers={"Content-Type": "text/plain"}, timeout=60)
+        entities = answer.raise_for_status().json()["entities"]
+        metrics = httpx.get(f"{url}/metrics").text
+    finally:
+        process.send_signal(signal.SIGTERM)
+        status = process.wait(60)
+    if status or not entities:
+        sys.exit(f"check_image: status {status}, {len(entities)} entities")
+    memory = re.search(r"^process_resident_memory_bytes (\S+)$", metrics, re.MULTILINE)
+    return {"seconds to start": round(ready_s, 2), "memory, MiB": round(float(memory[1]) / 2**20) if memory else 0}
+
+
+def _port(process: "subprocess.Popen[str]") -> str:
+    """Return the port that the server names in its log."""
     assert process.stderr is not None
-    found = None
     for line in process.stderr:
         if found := re.search(r"http://0\.0\.0\.0:(\d+)", line):
-            break
+            return found[1]
         print(line, end="", file=sys.stderr)
-    if found is None:
-        sys.exit("check_image: the server did not start")
-    ready_s = time.monotonic() - started_s
-    url = f"http://127.0.0.1:{found[1]}"
-    headers = {"Content-Type": "text/plain"}
-    answer = httpx.post(f"{url}/v1/text", content=TEXT.encode(), headers=headers, timeout=60).raise_for_status().json()
-    metrics = httpx.get(f"{url}/metrics").text
-    memory = re.search(r"^process_resident_memory_bytes (\S+)$", metrics, re.MULTILINE)
-    process.send_signal(signal.SIGTERM)
-    if process.wait(60) or not answer["entities"]:
-        sys.exit(f"check_image: status {process.returncode}, {len(answer['entities'])} entities")
-    return {"seconds to start": round(ready_s, 2), "memory, MiB": round(float(memory[1]) / 2**20) if memory else 0}
+    sys.exit("check_image: the server did not start")
 
 
 def main(arguments: list[str]) -> None:

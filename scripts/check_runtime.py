@@ -1,4 +1,4 @@
-"""Predict, convert and draw a network in an environment without torch, and compare the relations with those of torch.
+"""Predict, convert, draw and score in an environment without torch, and compare the relations with those of torch.
 
     python scripts/check_runtime.py FOLDER
 
@@ -46,10 +46,12 @@ def main(folder: Path) -> None:
     for library in ("torch", "transformers"):
         if find_spec(library):
             sys.exit(f"{library} is in this environment, which should be without it")
-    graphs, inputs = folder / "graphs", [*sorted(SAMPLES.glob("*.pubtator")), SAMPLES / "plain.txt"]
-    run("predict", *inputs, "--model", graphs, "-o", folder / "graphs.jsonl")
-    run("predict", *inputs, "--model", graphs, "--backend", "onnx-int8", "-o", folder / "int8.jsonl")
-    run("convert", *sorted(SAMPLES.glob("*.pubtator")), folder / "samples.json")
+    graphs, marked = folder / "graphs", sorted(SAMPLES.glob("*.pubtator"))
+    run("predict", *marked, SAMPLES / "plain.txt", "--model", graphs, "-o", folder / "graphs.jsonl")
+    run("predict", *marked, "--model", graphs, "-o", folder / "graphs.pubtator")
+    run("predict", *marked, "--model", graphs, "--backend", "onnx-int8", "-o", folder / "int8.pubtator")
+    run("evaluate", folder / "graphs.pubtator", folder / "int8.pubtator")
+    run("convert", *marked, folder / "samples.json")
     run("network", folder / "graphs.jsonl", "-o", folder / "network.html")
     found, expected = read(folder / "graphs.jsonl"), read(folder / "torch.jsonl")
     if not same(found, expected):

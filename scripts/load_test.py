@@ -78,8 +78,9 @@ def server(arguments: Sequence[str]) -> Iterator[tuple[str, int]]:
     for line in process.stderr:
         if address := re.search(r"http://127\.0\.0\.1:\d+", line):
             break
+        print(line, end="", file=sys.stderr)
     if address is None:
-        raise SystemExit("load_test: the server did not start")
+        raise SystemExit(f"load_test: the server did not start, status {process.wait(60)}")
     drain = threading.Thread(target=lambda stream: [*stream], args=(process.stderr,), daemon=True)
     drain.start()
     try:

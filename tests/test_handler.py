@@ -291,6 +291,43 @@ def test_fault_of_one_request_costs_no_answer_of_those_that_go_with_it(endpoint,
     assert place_of(json.loads(str(fault))) == (500, "inputs")
 
 
+def ended(steps) -> list:
+    """The answers after the last step."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
+def test_steps_compute_a_few_documents_each_and_give_the_same_answers(endpoint, pipe):
+    sizes = []
+
+    def call(documents, **parameters):
+        sizes.append(len(documents))
+        return pipe(documents, **parameters)
+
+    requests = [endpoint.read({"inputs": inputs}) for inputs in ([DOCUMENT, OTHER], OTHER)]
+    expected = endpoint.answers(requests)
+    endpoint.pipeline = type("Counting", (), {"__call__": staticmethod(call)})()
+    endpoint.pipeline.with_entities = pipe.with_entities
+    assert rounded(ended(endpoint.steps(requests, at_once=2))) == rounded(expected)
+    assert sizes == [2, 1]
+
+
+def test_limits_of_a_request_hold_for_all_its_steps_together(endpoint):
+    request = endpoint.read({"inputs": [DOCUMENT] * 3})
+    (answer,) = ended(endpoint.steps([request], at_once=1))
+    assert len(answer) == 3
+    endpoint.limits = handler.Limits(pairs=17)
+    (error,) = ended(endpoint.steps([request], at_once=1))
+    assert "18 pairs of mentions; at most 17" in str(error)
+
+
+def test_parameters_are_checked_without_documents(endpoint):
+    assert place_of(refused(endpoint, {"inputs": [], "parameters": {"threshold": 2}})) == (422, "parameters.threshold")
+
+
 def test_limits_come_from_the_environment_where_they_are_set(monkeypatch):
     monkeypatch.setenv("BIODIR_MAX_MENTIONS", "9")
     assert handler.Limits.from_environment() == handler.Limits(32, 50_000, 9, 20, 25_000, 20_000_000)

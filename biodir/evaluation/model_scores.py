@@ -4,8 +4,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import torch
-
 from biodir.document_biodir import Document
 from biodir.pipeline_decoding_biodir import DecodingRule, PairDecision, decode_pair, first_of_pairs
 from biodir.pipeline_engine_biodir import Forward, Logits
@@ -33,7 +31,6 @@ def processed_documents(documents: Sequence[Document], processor: Processor) -> 
     return ProcessedDocuments(tuple(documents), tuple(features))
 
 
-@torch.inference_mode()
 def pair_logits(
     forward: Forward,
     data: ProcessedDocuments,
@@ -44,7 +41,7 @@ def pair_logits(
     """Return the logits of each pair, in the order of the documents and their pairs.
 
     Args:
-        forward: that of a pipeline, or `model_logits` of a model.
+        forward: that of a pipeline, or `model_logits` of a model, which should keep no gradients.
         token_budget: the most tokens of a pass.
         progress: wraps the iterable of passes, such as a progress bar.
     """

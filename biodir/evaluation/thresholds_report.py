@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from biodir.document_biodir import Document
 from biodir.errors_biodir import AnnotationError, SettingError, suggestion
@@ -14,9 +14,11 @@ from biodir.evaluation.scores import Counts
 from biodir.evaluation.tables import LEVEL_NAMES
 from biodir.evaluation.thresholds import cross_fitted_counts, fingerprints, found_rule, neutral_rule, rule_counts
 from biodir.files import write_atomic
-from biodir.pipeline_biodir import BioDirPipeline
 from biodir.pipeline_decoding_biodir import DecodingRule
 from biodir.processing_biodir import make_processor
+
+if TYPE_CHECKING:
+    from biodir.pipeline_extraction_biodir import RelationExtraction
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,9 @@ class CalibrationRun:
 
 
 def calibration_run(
-    extract: BioDirPipeline, documents: Sequence[Document], progress: Callable[[Iterable[Any]], Iterable[Any]] = iter
+    extract: "RelationExtraction",
+    documents: Sequence[Document],
+    progress: Callable[[Iterable[Any]], Iterable[Any]] = iter,
 ) -> CalibrationRun:
     """Return thresholds and biases for the pipeline's model, with the scores of the documents before and after.
 

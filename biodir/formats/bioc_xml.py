@@ -16,6 +16,7 @@ from biodir.document_bioc_biodir import to_document
 from biodir.document_biodir import Document
 from biodir.errors_biodir import STRICT, BioDirError, ErrorPolicy, ParseError, SettingError, located
 from biodir.files import input_name, open_input
+from biodir.optional import installation
 
 Convert = Callable[[Any, str, ErrorPolicy], Document]
 
@@ -78,7 +79,7 @@ def _library(name: str) -> ModuleType:
     except ImportError as error:
         raise SettingError(
             f"BioC XML is read with the library bioc, and {name} cannot be imported ({error}); "
-            "install it with: pip install 'biodir[formats]'"
+            f"{installation('formats')}"
         ) from error
 
 

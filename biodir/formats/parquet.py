@@ -11,6 +11,7 @@ from biodir.document_shapes_biodir import ENTITY_KEYS
 from biodir.errors_biodir import STRICT, ErrorPolicy, ParseError, SettingError, located
 from biodir.files import input_name, open_input
 from biodir.formats.rows import document_from_row
+from biodir.optional import installation
 
 NEEDED_COLUMNS = ("id", "text", "entities")
 # Rows in memory at a time.
@@ -46,7 +47,7 @@ def _rows(stream: io.BufferedReader, place: str, may_be_plain: bool) -> Iterator
         from datasets import Features
         from pyarrow.parquet import ParquetFile
     except ImportError as error:
-        raise SettingError(f"{place}: reading Parquet needs {error.name}; pip install 'biodir[data]'") from error
+        raise SettingError(f"{place}: reading Parquet needs {error.name}; {installation('data')}") from error
     try:
         file = ParquetFile(stream if stream.seekable() else io.BytesIO(stream.read()))
         features = Features.from_arrow_schema(file.schema_arrow)

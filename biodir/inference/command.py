@@ -203,7 +203,7 @@ def _opened(model: str | None, device: str | None, backend: Backend, engine: "Ra
     if engine and backend == "auto":
         backend = "torch"  # its weights go to the workers, which may not see the folder of the graphs
     extract = quiet_pipeline(model, "cpu" if engine else device, backend)
-    return extract, getattr(extract, "backend", "torch" if backend == "auto" else backend)
+    return extract, extract.backend
 
 
 def _end(policy: ErrorPolicy, writing: Writing, linker: Lexicon | None) -> None:

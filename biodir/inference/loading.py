@@ -10,7 +10,7 @@ from safetensors import SafetensorError
 from transformers import AutoTokenizer
 
 import biodir.modeling_biodir
-from biodir.checkpoint_names import default_model, is_path
+from biodir.checkpoint_names import check_folder, default_model, is_path
 from biodir.configuration_biodir import BioDirConfig
 from biodir.errors_biodir import BioDirError, CheckpointError, SettingError
 from biodir.inference.backends import use_backend
@@ -48,6 +48,7 @@ def load_pipeline(model: str | None = None, device: str | int | None = None, bac
     except BioDirError as error:
         raise CheckpointError(f"{name}: config.json and tokenizer.json do not belong together: {error}") from error
     use_backend(extract.model, backend)
+    extract.backend = backend
     return extract
 
 
@@ -69,8 +70,7 @@ def check_checkpoint(name: str) -> None:
         CheckpointError: there is no such folder, a file is missing, or it is a pointer of Git LFS.
     """
     folder = Path(name)
-    if not folder.is_dir():
-        raise CheckpointError(f"{name}: there is no such folder; name the folder of a checkpoint, or a Hub id")
+    check_folder(name)
     missing = [file for file in CHECKPOINT_FILES if not (folder / file).is_file()]
     if missing == ["model.safetensors"] and (folder / "model.safetensors.index.json").is_file():
         return

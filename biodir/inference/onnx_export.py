@@ -32,6 +32,7 @@ from biodir.runtime.manifest import (
     EMBEDDINGS,
     ENCODER,
     ENDINGS,
+    FILES,
     HEADS,
     PROMPTS,
     TAGGER,
@@ -67,6 +68,9 @@ def export_model(model: Any, tokenizer: Any, folder: Path, backends: Sequence[st
     weights = model_fingerprint(model, tokenizer)
     model.float().eval()
     folder.mkdir(exist_ok=True)
+    # No file is left of another export, nor overwritten, since a process may have it mapped into memory.
+    for name in FILES:
+        (folder / name).unlink(missing_ok=True)
     for name, exported in _encoder_graphs(model).items():
         graph = with_simple_norms(exported)
         for backend in backends:  # the exact one first: the other changes the graph
@@ -77,7 +81,7 @@ def export_model(model: Any, tokenizer: Any, folder: Path, backends: Sequence[st
         onnx.save(with_half_weights(_heads_graph(model)), folder / HEADS)
     _write_tables(model, folder)
     tokenizer.backend_tokenizer.save(str(folder / TOKENIZER))
-    written = sorted(path for path in folder.iterdir() if path.suffix in (".onnx", ".npy") or path.name == TOKENIZER)
+    written = sorted(path for name in FILES if (path := folder / name).is_file())
     Manifest(
         settings=RuntimeSettings.from_config(model.config),
         token_ids={name: getattr(tokenizer, f"{name}_token_id") for name in ("cls", "sep", "pad", "unk")},

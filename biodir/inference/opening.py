@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from biodir.checkpoint_names import default_model, is_path
+from biodir.checkpoint_names import check_folder, default_model, is_path
 from biodir.errors_biodir import CheckpointError, SettingError
 from biodir.pipeline_extraction_biodir import RelationExtraction
 from biodir.runtime.loading import AUTO, has_graphs, load
@@ -44,6 +44,8 @@ def open_pipeline(
         SettingError: the device or the back end cannot be used, or a library is missing.
     """
     name = model or default_model()
+    if is_path(name):
+        check_folder(name)
     if backend == AUTO:
         return _graphs_of(name, device, warn) or _torch_pipeline(name, device, "torch")
     if backend not in ENDINGS:
@@ -74,10 +76,7 @@ def _graphs_of(name: str, device: str | int | None, warn: "Callable[[str], objec
 def _torch_pipeline(name: str, device: str | int | None, backend: str) -> RelationExtraction:
     for library in ("torch", "transformers"):
         if not find_spec(library):
-            raise SettingError(
-                f"{name}: without ONNX graphs this needs {library}, which biodir-runtime does not install; pip install "
-                "biodir, or write the graphs where it is installed, with biodir export-onnx"
-            )
+            raise _without(library, name, backend)
     from transformers.utils import logging as transformers_logging
 
     from biodir.inference.loading import load_pipeline
@@ -85,6 +84,19 @@ def _torch_pipeline(name: str, device: str | int | None, backend: str) -> Relati
     transformers_logging.disable_progress_bar()
     transformers_logging.set_verbosity_error()
     return load_pipeline(name, device, backend)
+
+
+def _without(library: str, name: str, backend: str) -> SettingError:
+    """Return the error that a library is missing that a checkpoint needs."""
+    if is_path(name) and has_graphs(Path(name)):
+        return SettingError(
+            f"{name}: the back end {backend} needs {library}, which biodir-runtime does not install; leave --backend "
+            "out to take the graphs, or choose one of " + ", ".join(ENDINGS)
+        )
+    return SettingError(
+        f"{name}: without ONNX graphs this needs {library}, which biodir-runtime does not install; pip install biodir "
+        "elsewhere, or write the graphs where it is installed, with biodir export-onnx"
+    )
 
 
 def _exported(name: str, backend: str, warn: "Callable[[str], object]") -> "OnnxPipeline":

@@ -1,10 +1,11 @@
 """Load a folder of graphs, or the graphs of a model on the Hub."""
 
 from dataclasses import replace
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
-from biodir.checkpoint_names import default_model, is_path
+from biodir.checkpoint_names import check_folder, default_model, is_path
 from biodir.errors_biodir import CheckpointError, SettingError
 from biodir.runtime.extraction import OnnxPipeline
 from biodir.runtime.manifest import ENDINGS, FOLDER, MANIFEST, Manifest, check_sources
@@ -29,13 +30,18 @@ def load(
         CheckpointError: there are no graphs, or they are of other files than those of the checkpoint beside them.
         SettingError: the back end or a parameter is not as described, or a library is missing.
     """
+    if threads is not None and (isinstance(threads, bool) or not isinstance(threads, Integral) or threads < 1):
+        raise SettingError(f"threads is {threads!r}; it counts threads, at least 1")
     name = str(model) if model is not None else default_model()
-    folder = graph_folder(Path(name)) if is_path(name) else _fetched(name, backend)
+    if is_path(name):
+        check_folder(name)
+    folder = graph_folder(Path(name)) if is_path(name) else _fetched(name)
     manifest = Manifest.read(folder)
     chosen = _chosen(backend, manifest, folder)
     check_sources(folder.parent, manifest)
     manifest = replace(manifest, settings=replace(manifest.settings, name_or_path=name))
-    return OnnxPipeline(folder, manifest, chosen, thread_count(threads), **parameters)
+    # Files are read when they are needed, then perhaps in another working directory.
+    return OnnxPipeline(folder.absolute(), manifest, chosen, thread_count(threads), **parameters)
 
 
 def has_graphs(folder: Path) -> bool:
@@ -60,7 +66,7 @@ def _chosen(backend: str, manifest: Manifest, folder: Path) -> str:
     return found[0] if backend == AUTO else backend
 
 
-def _fetched(name: str, backend: str) -> Path:
+def _fetched(name: str) -> Path:
     """Return the folder of the graphs of a model on the Hub."""
     from huggingface_hub import snapshot_download  # here, because it takes longer to import than to load a folder
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError

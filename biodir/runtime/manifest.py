@@ -8,6 +8,7 @@ from typing import Any
 
 from biodir.errors_biodir import CheckpointError
 from biodir.files import file_sha256, write_json
+from biodir.processing_tokens_biodir import ProcessingSettings
 
 # The folder of the graphs in that of a checkpoint, and the manifest in it.
 FOLDER, MANIFEST = "onnx", "manifest.json"
@@ -18,10 +19,13 @@ TOKENIZER, EMBEDDINGS, PROMPTS, HEADS = "tokenizer.json", "embeddings.npy", "pro
 # Back end -> what ends the names of its graphs of the encoder and of the tagger; the first that is there is taken.
 ENDINGS = {"onnx": ".onnx", "onnx-int8": "_int8.onnx"}
 ENCODER, TAGGER = "encoder", "tagger"
+# All files of a folder.
+GRAPHS = tuple(f"{name}{ending}" for name in (ENCODER, TAGGER) for ending in ENDINGS.values())
+FILES = (MANIFEST, TOKENIZER, EMBEDDINGS, PROMPTS, HEADS, *GRAPHS)
 
 
 @dataclass(frozen=True)
-class RuntimeSettings:
+class RuntimeSettings(ProcessingSettings):
     """What processing, decoding and checks of parameters read of a `BioDirConfig`, with the same names.
 
     >>> from biodir.configuration_biodir import BioDirConfig
@@ -31,22 +35,10 @@ class RuntimeSettings:
     """
 
     pair_encoding: str
-    tasks: Sequence[str]
     labels: Mapping[str, Sequence[str]]
     relation_labels: Sequence[str]
     entity_types: Sequence[str]
-    pair_types: Sequence[Sequence[str]]
-    tag_types: Mapping[str, str]
     type_map: Mapping[str, str | None]
-    hard_prompt: str
-    chunks: Sequence[str]
-    chunk_tokens: Mapping[str, int]
-    max_tokens: int
-    soft_prompt_tokens: int
-    infix_min_tokens: int
-    max_name_tokens: int
-    max_mention_tokens: int
-    window_overlap_tokens: int
     token_budget: int
     generic_relation: str | None
     relation_threshold: float

@@ -1,10 +1,10 @@
-"""Requests that wait while the model computes go through it together."""
+"""Requests that wait while the model computes go through it together; a large one lets small ones pass."""
 
 import asyncio
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +15,8 @@ from biodir.serving.handler import ReadRequest, RequestError, RequestHandler
 SHORTEST_RETRY_S, LONGEST_RETRY_S = 1, 60
 # How much the newest batch counts in the mean of the seconds that a document takes.
 NEWEST_WEIGHT = 0.2
+# Seconds that a step of the model takes at most, as far as the last batches show and if it is not of one document.
+LONGEST_STEP_S = 0.5
 
 
 class QueueFullError(ValueError):
@@ -47,7 +49,7 @@ class Batch:
         documents: in all of them.
         relations: in all answers.
         waited_s: seconds that each request waited before.
-        seconds: that the model took.
+        seconds: that the model computed.
 
     >>> Batch(requests=2, documents=5, relations=9, waited_s=[0.1, 0.0], seconds=0.5).documents
     5
@@ -67,11 +69,27 @@ class _Waiting:
     since_s: float = field(default_factory=time.monotonic)
 
 
+@dataclass(eq=False)
+class _Job:
+    """Requests that go through the model together, and what is left to compute of them."""
+
+    batch: Sequence[_Waiting]
+    steps: Generator[None, None, list[Any]]
+    started_s: float = field(default_factory=time.monotonic)
+    seconds: float = 0.0
+
+    @property
+    def documents(self) -> int:
+        return sum(len(each.request.documents) for each in self.batch)
+
+
 class Batcher:
-    """Answers requests on one event loop; the model runs in a thread, one batch at a time.
+    """Answers requests on one event loop; the model runs in a thread, one step of a batch at a time.
 
     No request waits for others to come. Those that came while the model computed, and have the same parameters as the
-    oldest, go together, up to the documents that one request may hold.
+    oldest, go together, up to the documents of a step, `LONGEST_STEP_S`. A request of more documents is computed in
+    steps; between two of them goes a batch of those that are smaller. So a small request does not wait for a large one,
+    nor a large one for all small ones that come.
 
     Args:
         handler: reads and answers requests.
@@ -79,7 +97,8 @@ class Batcher:
         observe: called with each batch after it is answered.
 
     >>> class Counting(RequestHandler):  # in place of a model
-    ...     def answers(self, requests):
+    ...     def steps(self, requests, at_once):
+    ...         yield
     ...         return [len(each.documents) for each in requests]
     >>> async def example():
     ...     batcher = Batcher(Counting(None, Limits()))
@@ -97,6 +116,7 @@ class Batcher:
         self._model_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="model")
         self._work: asyncio.Task[None] | None = None
         self._document_s = 0.1  # until the first batch shows what a document takes
+        self._computing = 0  # documents of the batches that are computed
 
     @property
     def waiting(self) -> int:
@@ -115,7 +135,7 @@ class Batcher:
     @property
     def retry_after_s(self) -> int:
         """Seconds after which what waits will have been answered, as far as the last batches show."""
-        documents = sum(len(each.request.documents) for each in self._waiting)
+        documents = self._computing + sum(len(each.request.documents) for each in self._waiting)
         return min(max(math.ceil(documents * self._document_s), SHORTEST_RETRY_S), LONGEST_RETRY_S)
 
     async def answer(self, request: ReadRequest) -> Any:
@@ -145,51 +165,94 @@ class Batcher:
             await self._work
         self._model_thread.shutdown()
 
+    @property
+    def _at_once(self) -> int:
+        """The documents of a step at most."""
+        return min(max(int(LONGEST_STEP_S / self._document_s), 1), self.handler.limits.documents)
+
     async def _compute(self) -> None:
         """Answer batches until no request waits."""
-        while self._waiting:
-            batch = self._next_batch()
-            started_s = time.monotonic()
-            work = asyncio.get_running_loop().run_in_executor(
-                self._model_thread, self.handler.answers, [each.request for each in batch]
-            )
-            await asyncio.wait([work])  # raises nothing: an unforeseen error is that of these requests only
-            error = work.exception()
-            answers = [error] * len(batch) if error else work.result()
-            for entry, answer in zip(batch, answers, strict=True):
-                if entry.answer.done():  # cancelled
-                    continue
-                if error:
-                    entry.answer.set_exception(error)
+        large: _Job | None = None
+        while self._waiting or large:
+            at_once = self._at_once
+            if batch := self._next_batch(at_once, only_small=large is not None):
+                job = self._job(batch, at_once)
+                if job.documents > at_once:
+                    large = job
                 else:
-                    entry.answer.set_result(answer)
-            self._note(batch, answers, started_s)
+                    while not await self._advance(job):
+                        pass
+            if large and await self._advance(large):
+                large = None
 
-    def _next_batch(self) -> list[_Waiting]:
-        """Take the oldest request, and others with its parameters, from those that wait."""
-        first = self._waiting[0].request
-        room = max(self.handler.limits.documents, len(first.documents))
+    def _job(self, batch: Sequence[_Waiting], at_once: int) -> _Job:
+        job = _Job(batch, self.handler.steps([each.request for each in batch], at_once))
+        self._computing += job.documents
+        return job
+
+    async def _advance(self, job: _Job) -> bool:
+        """Compute a step of a batch, answer its requests after the last, and return whether it was that."""
+        if all(each.answer.done() for each in job.batch):  # cancelled
+            job.steps.close()
+            self._computing -= job.documents
+            return True
+        started_s = time.monotonic()
+        work = asyncio.get_running_loop().run_in_executor(self._model_thread, _step, job.steps)
+        await asyncio.wait([work])  # raises nothing: an unforeseen error is that of these requests only
+        job.seconds += time.monotonic() - started_s
+        error = work.exception()
+        answers = [error] * len(job.batch) if error else work.result()
+        if answers is None:
+            return False
+        self._computing -= job.documents
+        for entry, answer in zip(job.batch, answers, strict=True):
+            if entry.answer.done():  # cancelled
+                continue
+            if error:
+                entry.answer.set_exception(error)
+            else:
+                entry.answer.set_result(answer)
+        self._note(job, answers)
+        return True
+
+    def _next_batch(self, at_once: int, only_small: bool) -> list[_Waiting]:
+        """Take the oldest request, and others with its parameters, from those that wait.
+
+        Args:
+            at_once: documents of the batch at most, if it is not one request of more.
+            only_small: whether that is left to wait.
+        """
         batch, left = list[_Waiting](), deque[_Waiting]()
+        room = at_once
         for entry in self._waiting:
-            fits = len(entry.request.documents) <= room and entry.request.parameters == first.parameters
-            if fits:
+            size = len(entry.request.documents)
+            fits = size <= room and (not batch or entry.request.parameters == batch[0].request.parameters)
+            if fits or not (batch or only_small):
                 batch.append(entry)
-                room -= len(entry.request.documents)
+                room -= size
             else:
                 left.append(entry)
         self._waiting = left
         return batch
 
-    def _note(self, batch: Sequence[_Waiting], answers: Sequence[Any], started_s: float) -> None:
-        seconds = time.monotonic() - started_s
-        documents = sum(len(each.request.documents) for each in batch)
-        if documents:
-            self._document_s += NEWEST_WEIGHT * (seconds / documents - self._document_s)
+    def _note(self, job: _Job, answers: Sequence[Any]) -> None:
+        if job.documents:
+            self._document_s += NEWEST_WEIGHT * (job.seconds / job.documents - self._document_s)
         if self._observe:
-            pairs = zip(batch, answers, strict=True)
+            pairs = zip(job.batch, answers, strict=True)
             relations = sum(_relations(each.request, answer) for each, answer in pairs)
-            waited_s = [started_s - each.since_s for each in batch]
-            self._observe(Batch(len(batch), documents, relations, waited_s, seconds))
+            waited_s = [job.started_s - each.since_s for each in job.batch]
+            self._observe(Batch(len(job.batch), job.documents, relations, waited_s, job.seconds))
+
+
+def _step(steps: Generator[None, None, list[Any]]) -> list[Any] | None:
+    """Compute a step; return the answers after the last, before it None."""
+    try:
+        next(steps)
+    except StopIteration as end:
+        found: list[Any] = end.value
+        return found
+    return None
 
 
 def _relations(request: ReadRequest, answer: Any) -> int:

@@ -1,11 +1,11 @@
 """The commands `biodir serve` and `biodir mcp`."""
 
-import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from typer import Option
 
+from biodir.checkpoint_names import default_model, is_path
 from biodir.errors_biodir import SettingError
 from biodir.fetching.command import CACHE_VARIABLE, SERVICE_VARIABLE
 from biodir.fetching.service import PUBTATOR3
@@ -14,10 +14,14 @@ from biodir.optional import optional_library
 from biodir.options import BackendOption, DeviceOption, ModelOption, quiet_pipeline
 from biodir.serving.handler import Limits, RequestHandler
 
+if TYPE_CHECKING:
+    from biodir.pipeline_extraction_biodir import RelationExtraction
+
 MEBIBYTE = 1024 * 1024
 HostOption = Annotated[str, Option(help="address to listen at; 0.0.0.0 for all, which lets other machines in")]
 PortOption = Annotated[int, Option(min=0, max=65535, help="0 for any that is free, which the log names")]
-ShutdownOption = Annotated[int, Option(min=1, help="seconds that running requests have after a signal to stop")]
+SHUTDOWN_HELP = "seconds that running requests have after a signal to stop"
+ShutdownOption = Annotated[int, Option("--shutdown", min=1, help=SHUTDOWN_HELP)]
 
 
 def serve(
@@ -98,9 +102,21 @@ def _handler(model: str | None, device: str | None, backend: str) -> RequestHand
         limits = Limits.from_environment()
     except ValueError as error:
         raise SettingError(str(error)) from error
-    return RequestHandler(quiet_pipeline(model, device, backend), limits)  # type: ignore[arg-type]
+    extract = quiet_pipeline(model, device, backend)  # type: ignore[arg-type]
+    warm_up(extract)
+    return RequestHandler(extract, limits)
+
+
+def warm_up(extract: "RelationExtraction") -> None:
+    """Compute an example, so that files that are read when they are needed are read before the first request."""
+    pair = zip((0, 5), next(iter(extract.config.pair_types), ()), strict=False)
+    mentions = [{"start": start, "end": start + 4, "type": kind, "id": f"M{start}"} for start, kind in pair]
+    extract({"text": "Iron EGFR", "entities": mentions})
+    if extract.has_tagger:
+        extract("Iron EGFR")
 
 
 def _shown_name(model: str | None) -> str:
     """Return the name of the model without the folders that lead to it."""
-    return Path(model or os.environ.get("BIODIR_MODEL") or "").name or "default"
+    name = model or default_model()
+    return Path(name).resolve().name if is_path(name) else name

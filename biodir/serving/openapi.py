@@ -34,7 +34,7 @@ ERROR = {
     "status": 422,
     "field": "parameters.threshold",
     "message": "threshold is 2",
-    "fix": "give a number in 0..1",
+    "fix": "scores lie in 0..1",
 }
 ERRORS = {
     400: "the request is malformed",

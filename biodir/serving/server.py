@@ -37,7 +37,9 @@ def make_server(app: Any, host: str, port: int, shutdown_s: int) -> Any:
 
 def run(app: Any, host: str, port: int, shutdown_s: int) -> None:
     """Serve until SIGTERM or SIGINT, then finish the requests that run; a second SIGINT ends at once."""
+    server = make_server(app, host, port, shutdown_s)
     for number in (signal.SIGTERM, signal.SIGINT):
-        # uvicorn raises the signal again after its end, which would make a clean end a failure.
-        signal.signal(number, lambda *_: None)
-    make_server(app, host, port, shutdown_s).run()
+        # uvicorn raises the signal again after its end, which would make a clean end a failure; and one that comes
+        # before uvicorn handles it must end the server, too.
+        signal.signal(number, lambda *_: setattr(server, "should_exit", True))
+    server.run()

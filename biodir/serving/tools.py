@@ -1,6 +1,7 @@
 """Tools for agents by the Model Context Protocol: the same answers as those of the server."""
 
 import asyncio
+import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -38,7 +39,7 @@ Threshold = Annotated[float, Field(description="relations with a lower score are
 TopK = Annotated[int, Field(description="at most this many relations, the best first", ge=1, le=500)]
 RelationTypes = Annotated[list[str] | None, Field(description="only these, such as Positive_Correlation or Bind")]
 Pmids = Annotated[
-    list[str], Field(description="PMIDs, or ids such as PMC10072964", min_length=1, max_length=MOST_ARTICLES)
+    list[str | int], Field(description="PMIDs, or ids such as PMC10072964", min_length=1, max_length=MOST_ARTICLES)
 ]
 
 
@@ -63,7 +64,7 @@ def make_tools(handler: RequestHandler, fetcher: Fetcher) -> MCPServer[Any]:
         (tools.explain_relation, False),
     ):
         hints = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=is_open)
-        server.add_tool(tool, annotations=hints)
+        server.add_tool(tool, description=inspect.getdoc(tool), annotations=hints)
     return server
 
 
@@ -110,7 +111,7 @@ class RelationTools:
             raise ToolError(f"pmids: {len(pmids)} articles; name at most {MOST_ARTICLES} at once")
         parameters = _parameters(relation_types, threshold, top_k)
         try:
-            identifiers = checked_identifiers((f"pmids[{index}]", pmid) for index, pmid in enumerate(pmids))
+            identifiers = checked_identifiers((f"pmids[{index}]", str(pmid)) for index, pmid in enumerate(pmids))
             articles = await asyncio.to_thread(lambda: list(self._fetcher.articles(identifiers)))
         except (BioDirError, OSError) as error:
             raise ToolError(str(error)) from error

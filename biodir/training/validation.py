@@ -6,6 +6,8 @@ from functools import partial
 from itertools import groupby
 from typing import Any
 
+import torch
+
 from biodir.document_biodir import Document
 from biodir.errors_biodir import SettingError
 from biodir.evaluation.checks import ComparedDocument
@@ -37,7 +39,7 @@ def dev_scores(run: Any) -> dict[str, Any]:
     if settings.tasks == [MENTIONS]:
         return {"none_bias": model.config.none_bias, "dev": mentions}
     features = [found for document in run.dev.features for found in document]
-    with run.accelerator.split_between_processes(features) as share, run.accelerator.autocast():
+    with run.accelerator.split_between_processes(features) as share, run.accelerator.autocast(), torch.inference_mode():
         mine = ProcessedDocuments((), (tuple(share),))
         logits = pair_logits(partial(model_logits, model), mine, run.processor, settings.tokens_per_step * 4)
     logits = run.accelerator.gather_for_metrics(logits, use_gather_object=True)

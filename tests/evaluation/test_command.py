@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -12,6 +14,7 @@ from biodir.evaluation.intervals import Resampling
 from biodir.evaluation.report import comparison_report, evaluation_report
 from biodir.evaluation.tables import comparison_table, report_table
 from biodir.labels_biodir import LEVELS
+from helpers.checkout import CHECKOUT
 from helpers.scored_documents import GOLD, PREDICTED, surest_gold
 from helpers.tiny_checkpoint import open_pipeline, save_checkpoint
 
@@ -51,6 +54,19 @@ def failure(capfd, *arguments):
 
 
 # Files.
+
+
+def test_predictions_are_scored_and_shown_where_torch_is_not_installed(folder):
+    commands = (
+        ["evaluate", "gold.pubtator", "pred.pubtator", "--against", "nothing.pubtator", *FEW_OPTIONS],
+        ["evaluate", "gold.pubtator", "gold.pubtator", "--plain-text", *FEW_OPTIONS],
+        ["errors", "gold.pubtator", "pred.pubtator", "-o", "errors.html"],
+    )
+    code = "import sys\nsys.modules |= dict.fromkeys(('torch', 'transformers', 'safetensors'))\n"
+    code += f"sys.path.insert(0, {str(CHECKOUT)!r})\nfrom biodir.cli import main\n"
+    code += f"print([main(command) for command in {commands!r}])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[0, 0, 0]", done.stderr
 
 
 def test_figures_are_printed_and_go_to_json_and_a_picture(folder, capfd):

@@ -19,6 +19,23 @@ from helpers.marked import word_piece_tokenizer
 
 
 @pytest.mark.slow
+def test_another_export_into_a_folder_leaves_no_graph_of_the_one_before_and_what_is_mapped_as_it_was(tmp_path):
+    kinds = [["onnx", "onnx-int8"], ["onnx-int8"]]
+    models = [model_and_processor("bert", **NARROW, soft_prompt_tokens=tokens)[0] for tokens in (0, 2)]
+    folder = tmp_path / "graphs"
+    export_model(models[0], word_piece_tokenizer(), folder, kinds[0], tmp_path)
+    mapped = np.load(folder / "embeddings.npy", mmap_mode="r")
+    before = mapped.copy()
+    (folder / "notes.txt").write_text("mine")
+    files = export_model(models[1], word_piece_tokenizer(), folder, kinds[1], tmp_path)
+    assert [path.name for path in files] == ["encoder_int8.onnx", "heads.onnx"]
+    assert load(folder).backend == "onnx-int8"
+    assert (folder / "notes.txt").exists()
+    assert not (folder / "encoder.onnx").exists()
+    np.testing.assert_array_equal(mapped, before)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("family", ["roberta", "distilbert", *OTHER_KINDS])
 def test_graphs_give_the_logits_of_torch(tmp_path, family):
     settings = {} if family == "distilbert" else {"num_hidden_layers": 3}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from biodir.errors_biodir import CheckpointError, SettingError
-from biodir.inference import opening
+from biodir.inference import BACKENDS, opening
 from biodir.inference.opening import open_pipeline
 from biodir.pipeline_biodir import BioDirPipeline
 from biodir.runtime.extraction import OnnxPipeline
@@ -61,6 +61,24 @@ def test_checkpoint_without_graphs_needs_torch(model, without):
     without("torch")
     with pytest.raises(SettingError, match="this needs torch, which biodir-runtime does not install"):
         open_pipeline(str(model), "cpu")
+
+
+def test_back_end_of_torch_is_named_where_there_are_graphs_and_no_torch(model, without):
+    without("torch")
+    with pytest.raises(SettingError, match=r"end bf16 needs torch, .*; leave --backend out to take the graphs"):
+        open_pipeline(str(model), "cpu", "bf16")
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_folder_that_is_not_there_is_named_without_torch(tmp_path, without, backend):
+    without("torch")
+    with pytest.raises(CheckpointError, match="nowhere: there is no such folder"):
+        open_pipeline(str(tmp_path / "nowhere"), backend=backend)
+
+
+@pytest.mark.parametrize(("backend", "computed"), [("auto", "onnx"), ("torch", "torch"), ("int8", "int8")])
+def test_pipeline_names_the_back_end_that_computes(model, backend, computed):
+    assert open_pipeline(str(model), "cpu", backend).backend == computed
 
 
 def test_graphs_are_exported_where_they_are_asked_for_and_removed_at_the_end(model, exported, monkeypatch):

@@ -1,6 +1,8 @@
 """Loading graphs: which folder and back end, stale and damaged files, and that nothing imports torch."""
 
 import json
+import os
+import pickle
 import shutil
 import subprocess
 import sys
@@ -56,6 +58,27 @@ def test_graphs_of_another_checkpoint_are_refused(copied, name):
         file.write(b" ")
     with pytest.raises(CheckpointError, match=f"graphs are of another {name} than the one in .*biodir export-onnx"):
         load(copied)
+
+
+def test_folder_is_found_after_the_working_directory_changes(copied, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    extract = load("copied")
+    expected = load(copied)(SHORT)
+    monkeypatch.chdir(os.sep)
+    assert extract(SHORT) == expected
+    assert pickle.loads(pickle.dumps(extract))(SHORT) == expected
+
+
+@pytest.mark.parametrize("threads", [0, -1, True, "2", 1.0])
+def test_threads_that_are_no_number_of_threads_are_refused(copied, threads):
+    with pytest.raises(SettingError, match=rf"threads is {threads!r}; it counts threads, at least 1"):
+        load(copied, threads=threads)
+
+
+@pytest.mark.parametrize("name", ["nowhere", "copied/config.json"])
+def test_folder_that_is_not_there_is_named(copied, name):
+    with pytest.raises(CheckpointError, match=f"{name}: there is no such folder"):
+        load(copied.parent / name)
 
 
 def test_folder_without_graphs_is_named(tmp_path):

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from biodir.serving.batching import Batcher, QueueFullError
+from biodir.serving.batching import LONGEST_STEP_S, Batcher, QueueFullError
 from biodir.serving.handler import Limits, ReadRequest, RequestError, RequestHandler
 
 
@@ -14,11 +14,15 @@ class Model(RequestHandler):
 
     def __init__(self, documents=4):
         super().__init__(None, Limits(documents=documents))
-        self.batches, self.gate = [], threading.Event()
+        self.batches, self.computed, self.gate = [], [], threading.Event()
 
-    def answers(self, requests):
+    def steps(self, requests, at_once):
         self.batches.append([list(each.documents) for each in requests])
-        assert self.gate.wait(10)
+        documents = [document for each in requests for document in each.documents]
+        for first in range(0, len(documents), at_once):
+            assert self.gate.wait(10)
+            self.computed.append(documents[first : first + at_once])
+            yield
         for each in requests:
             if "fail" in each.documents:
                 raise KeyError("x")
@@ -59,6 +63,46 @@ def test_request_larger_than_a_batch_is_computed_by_itself():
     assert model.batches == [[["a"]], [["b", "c"]], [["d"]]]
 
 
+def slow(model):
+    """A batcher whose model takes two documents in a step."""
+    batcher = Batcher(model)
+    batcher._document_s = LONGEST_STEP_S / 2
+    batcher._note = lambda job, answers: None  # so that it stays so
+    return batcher
+
+
+def test_small_requests_go_between_the_steps_of_a_large_one():
+    model = Model(documents=9)
+    requests = [request(*"abcdef"), request("g"), request(*"hijk", top_k=1), request("l", top_k=1), request("m")]
+    assert asyncio.run(answered(slow(model), model, *requests)) == [[*each.documents] for each in requests]
+    assert model.computed == [[*"ab"], [*"gm"], [*"cd"], ["l"], [*"ef"], [*"hi"], [*"jk"]]
+
+
+def test_large_request_advances_however_many_small_ones_come():
+    model = Model(documents=9)
+    requests = [request(*"abcdef"), *(request(each, top_k=number) for number, each in enumerate("uvwxyz", start=1))]
+    asyncio.run(answered(slow(model), model, *requests))
+    assert model.computed == [[*"ab"], ["u"], [*"cd"], ["v"], [*"ef"], ["w"], ["x"], ["y"], ["z"]]
+
+
+def test_large_request_whose_client_goes_is_computed_no_further():
+    model = Model(documents=9)
+
+    async def run():
+        batcher = slow(model)
+        gone = asyncio.create_task(batcher.answer(request(*"abcdef")))
+        while not model.batches:
+            await asyncio.sleep(0.001)
+        gone.cancel()
+        kept = asyncio.create_task(batcher.answer(request("g")))
+        await asyncio.sleep(0.01)
+        model.gate.set()
+        return await kept, batcher.retry_after_s
+
+    assert asyncio.run(run()) == (["g"], 1)
+    assert model.computed == [[*"ab"], ["g"]]
+
+
 def test_request_error_is_that_of_its_request_and_an_unforeseen_one_of_its_batch():
     model, seen = Model(), []
     requests = [request("a"), request("b"), request("bad"), request("c", top_k=1), request("fail", top_k=1)]
@@ -69,7 +113,7 @@ def test_request_error_is_that_of_its_request_and_an_unforeseen_one_of_its_batch
     assert asyncio.run(Batcher(model).answer(request("d"))) == ["d"]
 
 
-def test_full_queue_refuses_and_estimates_the_wait():
+def test_full_queue_refuses_and_estimates_the_wait_with_what_is_computed_with_what_is_computed():
     model = Model()
 
     async def run():
@@ -80,7 +124,7 @@ def test_full_queue_refuses_and_estimates_the_wait():
             await asyncio.sleep(0.001)
         tasks.append(asyncio.create_task(batcher.answer(request("b", "c"))))
         await asyncio.sleep(0.01)
-        with pytest.raises(QueueFullError, match="1 requests wait already; send this one again after 14 s"):
+        with pytest.raises(QueueFullError, match="1 requests wait already; send this one again after 21 s"):
             await batcher.answer(request("d"))
         model.gate.set()
         return await asyncio.gather(*tasks)

@@ -9,10 +9,14 @@ import sys
 
 import httpx
 import pytest
+import typer
 
-from biodir.cli import main
+from biodir.cli import app, main
+from biodir.labels_biodir import ENTITY_TYPES, bio_labels
+from biodir.serving import server
+from biodir.serving.command import _shown_name, warm_up
 from helpers.checkout import CHECKOUT
-from helpers.tiny_checkpoint import save_checkpoint
+from helpers.tiny_checkpoint import open_pipeline, save_checkpoint
 
 
 @pytest.mark.slow
@@ -35,6 +39,49 @@ def test_server_answers_until_a_signal_and_ends_with_status_0(tmp_path, number):
     lines += [json.loads(line) for line in process.stderr]
     assert process.wait(30) == 0
     assert [each["status"] for each in lines if each["event"] == "request"] == [200, 200, 413]
+
+
+def test_signal_before_the_server_runs_ends_it(monkeypatch):
+    class Starting:
+        should_exit = False
+
+        def run(self):
+            signal.raise_signal(signal.SIGTERM)
+
+    starting = Starting()
+    monkeypatch.setattr(server, "make_server", lambda *_: starting)
+    handlers = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
+    try:
+        server.run(None, "127.0.0.1", 0, 1)
+    finally:
+        for number, handler in zip((signal.SIGTERM, signal.SIGINT), handlers, strict=True):
+            signal.signal(number, handler)
+    assert starting.should_exit
+
+
+@pytest.mark.parametrize("labels", [bio_labels(ENTITY_TYPES), []])
+def test_model_computes_before_the_server_listens(tmp_path, monkeypatch, labels):
+    extract = open_pipeline(save_checkpoint(tmp_path, tagger_labels=labels))
+    seen, forward = [], extract.model.forward
+    monkeypatch.setattr(extract.model, "forward", lambda **inputs: [seen.append(set(inputs)), forward(**inputs)][1])
+    warm_up(extract)
+    relates = ["pair_type_ids" in each for each in seen]
+    assert relates[:2] == [True, False][: 1 + bool(labels)]
+
+
+def test_name_of_the_model_is_that_of_its_folder_or_the_hub_id(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BIODIR_MODEL", "org/name")
+    assert [_shown_name(each) for each in (".", str(tmp_path), None)] == [tmp_path.name, tmp_path.name, "org/name"]
+
+
+def test_options_in_the_documentation_are_those_of_the_commands():
+    commands = typer.main.get_command(app).commands
+    known = {name for each in ("serve", "mcp") for option in commands[each].params for name in option.opts}
+    text = (CHECKOUT / "docs" / "serving.md").read_text(encoding="utf-8").partition("## A load test")[0]
+    named = set(re.findall(r"`(--[a-z-]+)", text)) | set(re.findall(r"^biodir .*?(--[a-z-]+)", text, re.MULTILINE))
+    assert {"--max-waiting", "--shutdown"} <= named
+    assert named - {"--model"} <= known
 
 
 @pytest.mark.parametrize("command", ["serve", "mcp"])

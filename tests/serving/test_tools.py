@@ -98,6 +98,7 @@ def test_relations_of_pmids_names_what_is_missing_or_too_much(tools, pipe):
     assert relation == {key: value for key, value in expected.items() if key != "evidence"}
     assert "300 characters; a document has at most 200" in second["error"]
     assert found["missing"] == {"77": "not in PubTator 3"}
+    assert [each["pmid"] for each in call(tools, "relations_of_pmids", pmids=[12])["articles"]] == ["12"]
 
 
 @pytest.mark.parametrize(
@@ -137,6 +138,7 @@ def test_tools_are_listed_with_hints_and_descriptions_of_their_arguments(tools):
     assert [each.name for each in listed] == NAMES
     for tool in listed:
         assert tool.annotations.read_only_hint
+        assert not any(line.startswith(" ") for line in tool.description.splitlines())
         assert all(each.get("description") for each in tool.input_schema["properties"].values())
 
 
