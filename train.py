@@ -35,6 +35,7 @@ from biodir.processing_tokens_biodir import ProcessingSettings
 from biodir.training.checkpoints import check_folder, clear_folder, last_folder, newest_state, save_model, save_state
 from biodir.training.corpora import training_corpora
 from biodir.training.data import LabelledPairs, step_parts, training_batch
+from biodir.training.fast_layers import use_fast_layers
 from biodir.training.initialization import model_from_encoder
 from biodir.training.labels import label_lists
 from biodir.training.machine import new_accelerator
@@ -155,6 +156,8 @@ def new_run(settings: TrainingSettings, accelerator: "Accelerator") -> TrainingR
 
     # Model.
     model, tokenizer = new_model(settings, config)
+    if accelerator.device.type == "cpu":
+        use_fast_layers(model)
     processor = make_processor(tokenizer, model.config)
     labelled = pairs_to_learn(corpora, processor, model.config, settings, accelerator.print, policy)
     words: list[LabelledWords] = []
