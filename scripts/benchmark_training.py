@@ -3,7 +3,8 @@
     python scripts/benchmark_training.py --steps 30 --config recipes/stage2.yaml --train train.pubtator --encoder .
 
 All further options are those of train.py. The first steps of the run are done and nothing is saved. To compare two
-builds, run the file in both checkouts, in turns: `PYTHONPATH` names the checkout whose train.py is measured.
+builds, run this file with one and with the other in `PYTHONPATH`, which names the checkout whose train.py is measured,
+in turns. Processor time counts, not the time of a clock.
 """
 
 import argparse
