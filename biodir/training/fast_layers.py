@@ -15,7 +15,6 @@ from transformers.models.roberta.modeling_roberta import RobertaLayer
 from transformers.models.xlm_roberta.modeling_xlm_roberta import XLMRobertaLayer
 
 from biodir.modeling_attention_biodir import PositionScores, _MPNetLayer, is_evidence_layer
-from biodir.modeling_tagger_biodir import encoder_layers
 from biodir.training.packed_gradients import RowAttention, attend
 
 # Of a random number that decides whether a value is dropped.
@@ -25,17 +24,13 @@ BITS_OF = {torch.bfloat16: torch.int16, torch.float32: torch.int32, torch.float6
 
 
 def use_fast_layers(model: Any) -> None:
-    """Let the layers of a model's encoder and tagger, and every dropout, compute as this module does in training.
+    """Let the layers of a model, of its tagger too, and every dropout compute as this module does in training.
 
     The weights and their names stay as they are. Layers of other kinds keep their code, but for dropout. Evaluation,
     and training on other devices than CPUs, compute as before.
     """
     for module in model.modules():
-        if type(module) is nn.Dropout:
-            module.__class__ = FastDropout
-    tagger = getattr(model, "tagger", None)
-    for layer in [*encoder_layers(model.encoder), *(tagger.layers if tagger is not None else ())]:
-        layer.__class__ = FAST_CLASSES.get(type(layer), type(layer))
+        module.__class__ = FAST_CLASSES.get(type(module), type(module))
 
 
 def kept_places(shape: Any, share: float, device: Any = None) -> tuple[Tensor, float]:
@@ -199,8 +194,8 @@ def _fed_forward(layer: Any, middle: Tensor) -> Tensor:
     return dropped_added_normed(output.dense(layer.intermediate(middle)), middle, output.dropout, output.LayerNorm)
 
 
-# Class of a layer -> the class that computes it faster.
+# Class of a module -> the class that computes it faster.
 FAST_CLASSES: dict[type, type] = {
     kind: type(f"Fast{kind.__name__}", (_FastLayer, kind), {"__module__": __name__})
     for kind in (BertLayer, RobertaLayer, XLMRobertaLayer, CamembertLayer, ElectraLayer)
-} | {_MPNetLayer: _FastMPNetLayer}
+} | {_MPNetLayer: _FastMPNetLayer, nn.Dropout: FastDropout}
