@@ -156,8 +156,6 @@ def new_run(settings: TrainingSettings, accelerator: "Accelerator") -> TrainingR
 
     # Model.
     model, tokenizer = new_model(settings, config)
-    if accelerator.device.type == "cpu":
-        use_fast_layers(model)
     processor = make_processor(tokenizer, model.config)
     labelled = pairs_to_learn(corpora, processor, model.config, settings, accelerator.print, policy)
     words: list[LabelledWords] = []
@@ -218,7 +216,7 @@ def new_model(settings: TrainingSettings, config: BioDirConfig) -> tuple[Any, An
         getattr(model, "activation_checkpointing_enable", model.gradient_checkpointing_enable)()
     if settings.pair_encoding == "pairwise":
         model.set_attn_implementation(settings.attn_implementation)
-    return model, tokenizer
+    return use_fast_layers(model), tokenizer
 
 
 def train(run: TrainingRun, stop: StopRequest) -> bool:

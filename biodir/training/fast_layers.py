@@ -23,14 +23,15 @@ RANDOM_BITS = 16
 BITS_OF = {torch.bfloat16: torch.int16, torch.float32: torch.int32, torch.float64: torch.int64}
 
 
-def use_fast_layers(model: Any) -> None:
-    """Let the layers of a model, of its tagger too, and every dropout compute as this module does in training.
+def use_fast_layers(model: Any) -> Any:
+    """Return the model, whose layers, also those of its tagger, and every dropout now compute as this module does.
 
     The weights and their names stay as they are. Layers of other kinds keep their code, but for dropout. Evaluation,
     and training on other devices than CPUs, compute as before.
     """
     for module in model.modules():
         module.__class__ = FAST_CLASSES.get(type(module), type(module))
+    return model
 
 
 def kept_places(shape: Any, share: float, device: Any = None) -> tuple[Tensor, float]:
