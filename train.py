@@ -35,6 +35,7 @@ from biodir.processing_tokens_biodir import ProcessingSettings
 from biodir.training.checkpoints import check_folder, clear_folder, last_folder, newest_state, save_model, save_state
 from biodir.training.corpora import training_corpora
 from biodir.training.data import LabelledPairs, step_parts, training_batch
+from biodir.training.fast_layers import use_fast_layers
 from biodir.training.initialization import model_from_encoder
 from biodir.training.labels import label_lists
 from biodir.training.machine import new_accelerator
@@ -215,7 +216,7 @@ def new_model(settings: TrainingSettings, config: BioDirConfig) -> tuple[Any, An
         getattr(model, "activation_checkpointing_enable", model.gradient_checkpointing_enable)()
     if settings.pair_encoding == "pairwise":
         model.set_attn_implementation(settings.attn_implementation)
-    return model, tokenizer
+    return use_fast_layers(model), tokenizer
 
 
 def train(run: TrainingRun, stop: StopRequest) -> bool:
