@@ -12,7 +12,8 @@ from typing import Any
 
 from biodir.document_biodir import Document
 from biodir.document_json_biodir import document_from_json
-from biodir.document_pubtator_biodir import SUBJECT_PREFIX, looks_like_pubtator, parse_pubtator
+from biodir.document_pubtator_biodir import looks_like_pubtator, parse_pubtator
+from biodir.document_pubtator_relations_biodir import SUBJECT_PREFIX
 from biodir.document_shapes_biodir import TEXT_KEYS
 from biodir.errors_biodir import STRICT, AnnotationError, ErrorPolicy, ParseError, located
 from biodir.evaluation.checks import compared_documents, with_unique_relations
