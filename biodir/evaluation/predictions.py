@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from types import NoneType
 from typing import Any
 
 from biodir.document_biodir import Document
@@ -20,6 +19,7 @@ from biodir.evaluation.checks import compared_documents, with_unique_relations
 from biodir.files import START_BYTES, input_name, open_input, text_lines
 from biodir.formats.brat import BRAT_SUFFIX
 from biodir.formats.reading import JSON, PUBTATOR, content_format, parse_documents, read_documents
+from biodir.formats.results import is_result, relations_of_result
 from biodir.inference.outputs import predicted_relations
 
 _OFFSETS = re.compile(r"[^\t]*\t\s*[0-9]+\s*\t\s*[0-9]+\s*\t")
@@ -200,12 +200,12 @@ def _result_attempts(
     filled = [(f"{source}:{number}", line) for number, line in enumerate(lines, start=1) if line.strip()]
     values = _json(filled[0][1])
     if isinstance(values, Mapping):
-        if not any(map(_is_result, _up_to_relations(_json(line) for _, line in filled))):
+        if not any(map(is_result, _up_to_relations(_json(line) for _, line in filled))):
             return None
         return [(place, partial(_of_line, place, line, policy)) for place, line in filled]
     values = _json("\n".join(lines)) if values is None else values
     values = values if isinstance(values, list) else [values]
-    if not any(map(_is_result, _up_to_relations(values))):
+    if not any(map(is_result, _up_to_relations(values))):
         return None
     places = (f"{source}: result {number}" for number in range(1, len(values) + 1))
     found: list[tuple[str, Callable[[], Document]]] = []
@@ -229,18 +229,6 @@ def _up_to_relations(values: Iterable[Any]) -> Iterator[Any]:
             return
 
 
-def _is_result(value: Any) -> bool:
-    """Return whether a JSON value is a result of `biodir predict`: relations without text, or with named subjects."""
-    if not isinstance(value, Mapping) or "relations" not in value:
-        return False
-    relations = value["relations"]
-    return not value.keys() & {*TEXT_KEYS} or (isinstance(relations, list) and any(map(_names_subject, relations)))
-
-
-def _names_subject(relation: Any) -> bool:
-    return isinstance(relation, Mapping) and isinstance(relation.get("subject"), Mapping)
-
-
 def _of_line(place: str, line: str, policy: ErrorPolicy) -> Document:
     try:
         result = json.loads(line.removeprefix("\ufeff"))
@@ -258,17 +246,15 @@ def _of_result(result: Any, policy: ErrorPolicy) -> Document:
     name = result.get("id") if isinstance(result, Mapping) else None
     if isinstance(name, bool) or not isinstance(name, (str, int)):
         raise ParseError("not a result of `biodir predict`: it is a mapping with an id and relations")
-    relations = result.get("relations", [{}])
-    if not isinstance(relations, (list, NoneType)):
-        raise ParseError(f"the relations are {type(relations).__name__} {repr(relations)[:40]}, not a list")
+    relations = relations_of_result(result)
     document = Document(str(name), "")
     if result.keys() & {*TEXT_KEYS}:
         document = document_from_json({**result, "relations": []}, str(name), policy)
-    if relations is None or all(isinstance(each, Mapping) and each.keys() >= _RELATION_KEYS for each in relations):
-        named = Document.from_dict({"id": str(name), "text": "", "relations": relations or []}, policy=policy)
+    if all(isinstance(each, Mapping) and each.keys() >= _RELATION_KEYS for each in relations):
+        named = Document.from_dict({"id": str(name), "text": "", "relations": relations}, policy=policy)
         return replace(document, relations=named.relations)
     try:
-        return replace(document, relations=predicted_relations(result["relations"]))
+        return replace(document, relations=predicted_relations(relations))
     except (KeyError, TypeError) as error:
         raise ParseError(
             f"the relations are not those of `biodir predict` ({type(error).__name__}: {error}); each has "
