@@ -10,7 +10,7 @@ from tqdm import tqdm
 from typer import Argument, Option
 
 from biodir.document_biodir import Document
-from biodir.errors_biodir import ErrorPolicy, SettingError
+from biodir.errors_biodir import SettingError
 from biodir.evaluation.counting import CountedPairs, Counting, Protocol
 from biodir.files import check_paths, write_atomic, write_json
 from biodir.options import (
@@ -48,6 +48,10 @@ PairTypesOption = Annotated[
 ProtocolOption = Annotated[
     Protocol, Option(help="complete: pairs that are no candidates are missed; released: as BioREDirect's code counts")
 ]
+RelationMapOption = Annotated[
+    list[str] | None,
+    Option(metavar="NAME=TYPE ...", help="other names of relation types in predictions; NAME= leaves such out"),
+]
 PageOption = Annotated[Path, Option("-o", "--output", metavar="OUT", help="HTML file to write")]
 
 
@@ -62,6 +66,7 @@ def evaluate(
     split_relations: SplitOption = False,
     pair_types: PairTypesOption = "all",
     protocol: ProtocolOption = "complete",
+    relation_map: RelationMapOption = None,
     plain_text: PlainTextOption = None,
     against: Annotated[Path | None, Option(metavar="PRED2", help="another system's predictions, to compare")] = None,
     resamples: Annotated[int, Option(help="times the documents are drawn")] = 1000,
@@ -82,6 +87,7 @@ def evaluate(
         biodir evaluate gold.pubtator a.pubtator --against b.pubtator
         biodir evaluate gold.pubtator a.pubtator b.pubtator c.json --plot systems.png
     """
+    from biodir.evaluation.gold_names import parsed_relation_map
     from biodir.evaluation.intervals import Resampling
     from biodir.evaluation.plots import check_plot_path
     from biodir.evaluation.predictions import read_gold, read_predictions
@@ -90,19 +96,22 @@ def evaluate(
     check_paths([path for path in (gold_file, *files, against) if path], [path for path in (json, plot) if path])
     _check_one_way(files, model, against, plain_text)
     resampling, counting = Resampling(resamples, seed), Counting(pair_types, protocol)
+    names = parsed_relation_map(relation_map)
     if plot:
         check_plot_path(plot)
     policy = reading_policy(errors, offsets, split_relations)
     # A model with a tagger needs no gold relations.
     gold = read_gold(gold_file, policy, needs_relations=not plain_text if files else plain_text is False)
     if len(files) > 1:
-        _evaluate_systems(files, gold, policy, resampling, counting, json, plot)
+        systems = [read_predictions(path, gold, policy, names) for path in files]
+        _evaluate_systems(files, systems, gold, resampling, counting, json, plot)
+        end_of(policy)
         return
     from biodir.evaluation.evaluations import evaluate_file, evaluate_model
 
-    other = read_predictions(against, gold, policy) if against else None
+    other = read_predictions(against, gold, policy, names, bool(plain_text)) if against else None
     if files:
-        found = evaluate_file(files[0], gold, policy, resampling, bool(plain_text), counting)
+        found = evaluate_file(files[0], gold, policy, resampling, bool(plain_text), counting, names)
     else:
         extract, progress = quiet_pipeline(model, device, backend), partial(tqdm, unit=" documents", disable=None)
         found = evaluate_model(extract, gold, policy, resampling, plain_text, progress, counting)
@@ -122,27 +131,23 @@ def _check_one_way(files: Sequence[Path], model: str | None, against: Path | Non
 
 def _evaluate_systems(
     files: Sequence[Path],
+    systems: Sequence[Sequence[Document]],
     gold: Sequence[Document],
-    policy: ErrorPolicy,
     resampling: "Resampling",
     counting: Counting,
     json: Path | None,
     plot: Path | None,
 ) -> None:
-    from biodir.evaluation.predictions import read_predictions
     from biodir.evaluation.systems import system_names, systems_report
     from biodir.evaluation.systems_plot import write_systems_plot
     from biodir.evaluation.systems_tables import systems_table
 
-    names = system_names(files)
-    systems = {name: read_predictions(path, gold, policy) for name, path in zip(names, files, strict=True)}
-    report = systems_report(gold, systems, resampling, counting)
+    report = systems_report(gold, dict(zip(system_names(files), systems, strict=True)), resampling, counting)
     print(systems_table(report))
     if json:
         write_json(json, report)
     if plot:
         write_systems_plot(plot, report)
-    end_of(policy)
 
 
 def _show_evaluation(
@@ -208,6 +213,7 @@ def error_page_command(
     errors: ErrorsOption = "raise",
     offsets: OffsetsOption = "characters",
     split_relations: SplitOption = False,
+    relation_map: RelationMapOption = None,
 ) -> None:
     """Show what predictions get wrong, as a page to read.
 
@@ -219,12 +225,13 @@ def error_page_command(
     from biodir.evaluation.checks import compared_documents, comparison_notes
     from biodir.evaluation.error_analysis import error_analysis
     from biodir.evaluation.error_page import error_page
+    from biodir.evaluation.gold_names import parsed_relation_map
     from biodir.evaluation.predictions import read_gold, read_predictions
 
     check_paths([gold_file, predicted_file], [output])
     policy = reading_policy(errors, offsets, split_relations)
     gold = read_gold(gold_file, policy)
-    predicted = read_predictions(predicted_file, gold, policy)
+    predicted = read_predictions(predicted_file, gold, policy, parsed_relation_map(relation_map))
     for note in comparison_notes(compared_documents(gold, predicted)):
         print(f"biodir: note: {note}", file=sys.stderr)
     analysis = error_analysis(gold, predicted)

@@ -61,6 +61,7 @@ def evaluate_file(
     resampling: Resampling,
     plain_text: bool = False,
     counting: Counting = EVERYTHING,
+    relation_map: Mapping[str, str | None] | None = None,
 ) -> Evaluation:
     """Return the evaluation of a file of predictions.
 
@@ -69,12 +70,13 @@ def evaluate_file(
         resampling: how the intervals are drawn.
         plain_text: whether the mentions of the file were found in plain texts, and its identifiers are not gold's.
         counting: which relations are counted; of plain texts all.
+        relation_map: as for `read_predictions`.
 
     Raises:
         BioDirError: as `read_predictions` and `check_mentions` do.
     """
     _check_counting(counting, plain_text)
-    predicted = read_predictions(path, gold, policy)
+    predicted = read_predictions(path, gold, policy, relation_map, own_entities=plain_text)
     if not plain_text:
         report = evaluation_report(gold, predicted, resampling, counting=counting)
         return Evaluation(report, list(gold), predicted, resampling, counting=counting)
