@@ -19,9 +19,11 @@ from biodir.options import (
     ErrorsOption,
     ModelOption,
     OffsetsOption,
+    RelationMapOption,
     SplitOption,
     end_of,
     quiet_pipeline,
+    quiet_readers,
     reading_policy,
 )
 
@@ -47,10 +49,6 @@ PairTypesOption = Annotated[
 ]
 ProtocolOption = Annotated[
     Protocol, Option(help="complete: pairs that are no candidates are missed; released: as BioREDirect's code counts")
-]
-RelationMapOption = Annotated[
-    list[str] | None,
-    Option(metavar="NAME=TYPE ...", help="other names of relation types in predictions; NAME= leaves such out"),
 ]
 PageOption = Annotated[Path, Option("-o", "--output", metavar="OUT", help="HTML file to write")]
 
@@ -99,6 +97,7 @@ def evaluate(
     names = parsed_relation_map(relation_map)
     if plot:
         check_plot_path(plot)
+    quiet_readers()
     policy = reading_policy(errors, offsets, split_relations)
     # A model with a tagger needs no gold relations.
     gold = read_gold(gold_file, policy, needs_relations=not plain_text if files else plain_text is False)
@@ -229,6 +228,7 @@ def error_page_command(
     from biodir.evaluation.predictions import read_gold, read_predictions
 
     check_paths([gold_file, predicted_file], [output])
+    quiet_readers()
     policy = reading_policy(errors, offsets, split_relations)
     gold = read_gold(gold_file, policy)
     predicted = read_predictions(predicted_file, gold, policy, parsed_relation_map(relation_map))

@@ -32,7 +32,8 @@ def write_systems_plot(path: Path, report: Mapping[str, Any]) -> None:
     heights = [[len(panels[title]) for title in side] for side in sides]
     inches = max(sum(side) for side in heights) * max(systems * ROW_INCHES, 0.34) + 2.6
     figure = Figure(figsize=(15, inches), layout="constrained")
-    left, right = figure.subfigures(1, 2)
+    halves: Any = figure.subfigures(1, 2)
+    left, right = halves
     for part, side, rows in zip((left, right), sides, heights, strict=True):
         for axes, title in zip(part.subplots(2, 1, height_ratios=rows), side, strict=True):
             _draw(axes, title, panels[title], list(report["systems"]))
