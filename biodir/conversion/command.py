@@ -44,7 +44,7 @@ def convert(
         biodir convert a.pubtator a.jsonl
         biodir convert a.xml b.jsonl both.pubtator --dialect bioredirect
         biodir convert a.jsonl - --format biocjson
-        biodir convert gliner.jsonl out.pubtator --gold gold.pubtator --relation-map "inhibits=Negative_Correlation"
+        biodir convert gliner.jsonl out.jsonl --gold gold.pubtator
     """
     *files, output = inputs
     if not files:

@@ -42,7 +42,7 @@ PlainTextOption = Annotated[
     ),
 ]
 PredictedArgument = Annotated[
-    list[Path] | None, Argument(metavar="PRED...", help="files with predictions, likewise; several are compared")
+    list[Path] | None, Argument(metavar="PRED", help="files with predictions, likewise; several are compared")
 ]
 PairTypesOption = Annotated[
     CountedPairs, Option("--pair-types", help="relations that are counted: all, or of BioRED's eight or BioREx's five")
@@ -83,7 +83,7 @@ def evaluate(
 
         biodir evaluate gold.pubtator --model runs/mine --json scores.json
         biodir evaluate gold.pubtator a.pubtator --against b.pubtator
-        biodir evaluate gold.pubtator a.pubtator b.pubtator c.json --plot systems.png
+        biodir evaluate gold.pubtator a.pubtator b.xml c.jsonl --plot plot.png
     """
     from biodir.evaluation.gold_names import parsed_relation_map
     from biodir.evaluation.intervals import Resampling
