@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -130,6 +132,32 @@ def test_several_systems_are_one_table_and_one_picture(folder, capfd):
     assert report["systems"]["relations.txt"]["relation_type"]["tp"] == 1
     assert capfd.readouterr() == (f"{systems_table(report)}\n", "")
     assert "<!-- nothing.pubtator -->" in (folder / "out.svg").read_text()
+
+
+def test_several_files_are_compared_without_torch(folder):
+    program = (
+        "import sys; from biodir.cli import main\n"
+        "assert main(['evaluate', 'gold.pubtator', 'pred.pubtator', 'nothing.pubtator', '--resamples', '5']) == 0\n"
+        "assert {'torch', 'transformers'}.isdisjoint(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
+
+
+def test_relation_map_names_the_types_of_predictions(folder, capfd):
+    text = (folder / "pred.pubtator").read_text()
+    (folder / "named.pubtator").write_text(text.replace("\tBind\t", "\tsticks to\t").replace("Association", "is near"))
+    names = ["--relation-map", "sticks to=Bind", "is near="]
+    message = failure(capfd, "evaluate", "gold.pubtator", "named.pubtator")
+    assert "named.pubtator:" in message
+    assert "the relation type 'sticks to' is unknown" in message
+    assert main(["evaluate", "gold.pubtator", "named.pubtator", "--json", "out.json", *names, *FEW_OPTIONS]) == 0
+    captured = capfd.readouterr()
+    assert "biodir: predicted relations of types that the relation map leaves out: 2" in captured.err
+    assert "biodir: relation types of predictions with other names, read as those of BioRED: 1" in captured.err
+    report = json.loads((folder / "out.json").read_text())
+    assert set(report["by_type"]) >= {"Bind", "Positive_Correlation"}
+    assert report["by_type"]["Association"]["fp"] == 0
+    assert main(["errors", "gold.pubtator", "named.pubtator", "-o", "page.html", *names]) == 0
 
 
 def test_predictions_that_lack_documents_are_scored_with_a_note(folder, capfd):
