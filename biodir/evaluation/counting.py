@@ -112,7 +112,7 @@ class Counting:
             return []
         return [
             f"{unknown} predicted relations have an entity that gold does not mention, and so no pair type: not "
-            "counted; --pair-types all counts them as wrong"
+            "counted; without --pair-types and --protocol they count as wrong"
         ]
 
     def _kinds(self, pairs: Sequence[ComparedDocument]) -> Sequence[tuple[str, str]]:
