@@ -32,7 +32,10 @@ def relex_relations(value: Mapping[str, Any], place: str) -> Iterator[Callable[[
 
     The call raises an AnnotationError if an end or a score is missing or of another kind.
     """
-    for index, relation in enumerate(value.get("relations") or ()):
+    relations = value.get("relations") or []
+    if not isinstance(relations, list):
+        raise AnnotationError(f"{place}: the relations are {repr(relations)[:40]}, not a list")
+    for index, relation in enumerate(relations):
         yield partial(_relation, relation, f"{place}, relations[{index}]")
 
 

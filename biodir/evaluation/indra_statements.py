@@ -39,9 +39,10 @@ def document_ids(statement: Mapping[str, Any]) -> list[str]:
     """Return the documents that the evidence of a statement names: by pmid, PMID of text_refs, or document."""
     found = []
     for evidence in _evidence(statement):
-        references = evidence.get("text_refs") or {}
-        annotations = evidence.get("annotations") or {}
-        for value in (evidence.get("pmid"), references.get("PMID"), annotations.get("document")):
+        references, annotations = (evidence.get(key) for key in ("text_refs", "annotations"))
+        of_references = references.get("PMID") if isinstance(references, Mapping) else None
+        of_annotations = annotations.get("document") if isinstance(annotations, Mapping) else None
+        for value in (evidence.get("pmid"), of_references, of_annotations):
             if isinstance(value, (str, int)) and str(value).strip():
                 found.append(str(value).strip())
                 break

@@ -90,6 +90,11 @@ def _of_document(gold: Document, statements: Sequence[tuple[str, Any]], policy: 
 def _relations(statement: Any, gold: Document, place: str, policy: ErrorPolicy) -> list[SpanRelation]:
     if not is_statement(statement):
         raise AnnotationError(f"{place}: {repr(statement)[:60]} is no statement of INDRA; it has a type and evidence")
-    relations = list(statement_relations(statement, gold, place))
+    try:
+        relations = list(statement_relations(statement, gold, place))
+    except (AttributeError, KeyError, TypeError) as error:
+        raise AnnotationError(
+            f"{place}: is not as INDRA writes statements ({type(error).__name__}: {error})", "odd statement"
+        ) from error
     policy.note(ONE_AGENT, not relations)
     return relations

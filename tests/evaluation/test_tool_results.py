@@ -161,3 +161,29 @@ def test_statement_without_document_is_refused(tmp_path):
         read(tmp_path, {"id": "7", "statements": [{**ACTIVATION, "subj": "Iron"}]})
     with pytest.raises(AnnotationError, match=r"statement 0: \{'a': 1\} is no statement of INDRA"):
         read(tmp_path, {"id": "7", "statements": [{"a": 1}]})
+
+
+PLACES = (
+    *(("evidence",), ("evidence", 0, "annotations"), ("evidence", 0, "annotations", "agents")),
+    *(("evidence", 0, "text_refs"), ("subj",), ("subj", "db_refs"), ("belief",), ("type",)),
+)
+
+
+@pytest.mark.parametrize("odd", [5, "x", [1], {"a": 1}, None, True])
+@pytest.mark.parametrize("path", PLACES)
+def test_odd_statement_is_read_or_refused(path, odd, tmp_path):
+    broken = json.loads(json.dumps(ACTIVATION))
+    place = broken
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = odd
+    for content in ([ACTIVATION, broken], {"id": "7", "statements": [ACTIVATION, broken]}):
+        policy = ErrorPolicy("skip-document")
+        assert set(read(tmp_path, content, policy=policy)) <= {"7"}
+
+
+@pytest.mark.parametrize("odd", [5, "x", {"a": 1}, [5], [None]])
+def test_odd_relations_of_gliner_relex_are_refused(odd, tmp_path):
+    values = [{"id": "7", "relations": [RELEX]}, {"id": "8", "relations": odd}]
+    with pytest.raises(AnnotationError, match=r"out\.json: result 2: document 8"):
+        read(tmp_path, values, relation_map=STIMULATES)
