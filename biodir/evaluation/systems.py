@@ -81,11 +81,11 @@ def system_names(paths: Sequence[Path]) -> list[str]:
     names = [path.name for path in paths]
     if len(set(names)) == len(names):
         return names
-    whole = [str(path) for path in paths]
-    if len(set(whole)) < len(whole):
-        twice = next(name for name in whole if whole.count(name) > 1)
+    full = [str(path) for path in paths]
+    if len(set(full)) < len(full):
+        twice = next(name for name in full if full.count(name) > 1)
         raise SettingError(f"{twice}: given twice; name each system's predictions once")
-    return whole
+    return full
 
 
 def _level_counts(pairs: Sequence[ComparedDocument]) -> LevelCounts:

@@ -39,10 +39,10 @@ def test_every_two_systems_are_tested_at_each_level(report):
     assert [(each["first"], each["second"]) for each in report["comparisons"]] == [
         ("gold", "pred"), ("gold", "nothing"), ("pred", "nothing"),
     ]  # fmt: skip
-    alone = comparison_report(GOLD, GOLD, PREDICTED, FEW)
+    single = comparison_report(GOLD, GOLD, PREDICTED, FEW)
     for level in LEVELS:
         tests = [each[level] for each in report["comparisons"]]
-        assert {name: tests[0][name] for name in alone[level]} == alone[level]
+        assert {name: tests[0][name] for name in single[level]} == single[level]
         lowest = min(test["p_value"] for test in tests)
         assert min(test["p_corrected"] for test in tests) == pytest.approx(min(1, 3 * lowest))
         assert all(test["p_corrected"] >= test["p_value"] for test in tests)

@@ -148,8 +148,8 @@ def test_structured_statements_of_indra_bert_have_their_confidence(tmp_path):
 
 def test_statement_of_one_agent_relates_nothing(tmp_path):
     policy = ErrorPolicy()
-    alone = statement("Autophosphorylation", {"enz": agent("EGFR"), "sub": None}, ("EGFR",), pmid="7")
-    assert read(tmp_path, [alone, ACTIVATION], policy=policy) == {"7": (ACTIVATED,)}
+    single = statement("Autophosphorylation", {"enz": agent("EGFR"), "sub": None}, ("EGFR",), pmid="7")
+    assert read(tmp_path, [single, ACTIVATION], policy=policy) == {"7": (ACTIVATED,)}
     assert policy.notes[ONE_AGENT] == 1
 
 

@@ -79,8 +79,8 @@ def test_number_in_place_of_the_novelty_is_the_score_of_biorex():
     assert found == Relation("Association", "C1", "c|SUB|T|34|C", relation_score=0.9976)
     with pytest.raises(ParseError, match=r"a:5: score '1\.7' of a relation is not a number from 0 to 1"):
         relations("Association C1 c|SUB|T|34|C 1.7")
-    (whole,) = relations("Association C1 c|SUB|T|34|C 1")
-    assert (whole.novelty, whole.relation_score) == ("1", None), "no score of BioREx, which have a point"
+    (number,) = relations("Association C1 c|SUB|T|34|C 1")
+    assert (number.novelty, number.relation_score) == ("1", None), "no score of BioREx, which have a point"
 
 
 def test_bad_score_in_a_field_leaves_out_the_relation():
