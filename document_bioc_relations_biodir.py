@@ -62,8 +62,10 @@ def _relations(
         if None not in values:
             entity1_id, entity2_id = (arguments(value, place) for value in values)
             subject_id = _subject(source.nodes, entity1_id, entity2_id)
-            named = infon(source.infons, ("subject",))  # of an entity without mention, to which no node can refer
-            subject_id = named if subject_id is None and named in (entity1_id, entity2_id) else subject_id
+            named = infon(source.infons, ("subject",))  # where no node names it: BioREDirect, entities without mention
+            if isinstance(named, str) and subject_id is None:
+                named = arguments(named, place)
+                subject_id = named if named in (entity1_id, entity2_id) else None
             return [replace(template, entity1_id=entity1_id, entity2_id=entity2_id, subject_id=subject_id)]
     return _relations_of_nodes(template, source.nodes, by_id, place, policy)
 

@@ -228,11 +228,15 @@ class IdentifierSet:
         self.found: set[str] = set()
 
     def __contains__(self, identifier: str) -> bool:
-        vocabulary, bare = _split_identifier(identifier)
-        known = self._given.get(bare, {})
-        matches = known.values() if not vocabulary else [known[key] for key in ("", vocabulary) if key in known]
+        matches = self.matches(identifier)
         self.found.update(matches)
         return bool(matches)
+
+    def matches(self, identifier: str) -> list[str]:
+        """Return the given identifiers that mean the same as this one."""
+        vocabulary, bare = _split_identifier(identifier)
+        known = self._given.get(bare, {})
+        return list(known.values()) if not vocabulary else [known[key] for key in ("", vocabulary) if key in known]
 
     def missing(self) -> list[str]:
         """Return the identifiers that no question so far has found."""

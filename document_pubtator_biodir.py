@@ -1,7 +1,8 @@
 """PubTator text to documents. `biodir.formats.pubtator_writer` writes it.
 
 A document is a block of lines: ``PMID|t|title``, ``PMID|a|abstract`` and annotation lines. Blank lines separate blocks.
-Annotation lines have columns separated by tabs; brackets mark optional ones. Only biodir writes the scores:
+Annotation lines have columns separated by tabs; brackets mark optional ones. Only biodir writes the scores as columns;
+`document_pubtator_relations_biodir` knows other forms:
 
     PMID  start  end  text  type  [identifier  [names of the parts, ignored]]
     PMID  relation type  id1  id2  [novelty  [relation score  [novelty score  [direction score]]]]
@@ -13,7 +14,7 @@ Files with Windows line ends, no abstract, annotations before the text or no bla
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from .document_biodir import Document
@@ -24,7 +25,6 @@ from .document_parts_biodir import (
     UNLINKED_IDENTIFIERS,
     Mention,
     Passage,
-    Relation,
     check_mention,
     is_unlinked,
     note_unlinked,
@@ -32,6 +32,7 @@ from .document_parts_biodir import (
     without_lost,
 )
 from .document_pubtator_lines_biodir import Line, blocks, check_line
+from .document_pubtator_relations_biodir import is_direction_row, is_mention_row, relations_of_rows
 from .errors_biodir import STRICT, AnnotationError, ErrorPolicy, ParseError
 
 # In lower case, the types whose identifiers contain "|" and "," themselves: BioRED's, then those of PubTator and tmVar.
@@ -42,7 +43,6 @@ VARIANT_TYPES = frozenset(
         *("allele", "dnaallele", "proteinallele"),
     ]
 )
-SUBJECT_PREFIX = "Subject:"
 # Keys of the one long identifier that PubTator 3 gives a variant: "tmVar:p|SUB|V|600|E;HGVS:p.V600E;RS#:113488022".
 _KEY_VALUE_IDENTIFIER = re.compile(
     r"(?:^|;)(?:tmVar|HGVS|VariantGroup|OriginalGene|CorrespondingGene|CorrespondingSpecies|RS#|CA#):"
@@ -50,7 +50,6 @@ _KEY_VALUE_IDENTIFIER = re.compile(
 _SECTIONS = "front|abstract|intro(?:duction)?|methods?|results?|discussion|conclusions?|case|fig|table|ref|suppl"
 _ANY_TEXT_LINE = re.compile(rf"^[^|\t\n]+\|(?:t|a|title|paragraph|{_SECTIONS})\|", re.MULTILINE | re.IGNORECASE)
 _WHOLE_NUMBER = re.compile(r"[-+]?[0-9]{1,18}")
-_NUMBER_LIKE = re.compile(r"[-+]?[0-9][0-9.,]*")
 
 
 def parse_pubtator(
@@ -137,20 +136,17 @@ def _document_from(block: list[Line], policy: ErrorPolicy) -> Document:
     for line in block:
         check_line(line, document_id)
     rows = [line for line in block if line.text_part is None]
-    directions = [row for row in rows if _is_direction(row.columns)]
-    others = [row for row in rows if not _is_direction(row.columns)]
-    mention_rows = [row for row in others if _is_mention(row.columns)]
+    mention_rows = [row for row in rows if is_mention_row(row.columns) and not is_direction_row(row.columns)]
     text, passages = _text(block, mention_rows, policy)
     index_of = character_index(text, policy.offsets)
     starts = [part.start_char for part in passages]
     parsed = policy.parts("mention", (partial(_parse_mention, row, text, index_of, starts) for row in mention_rows))
     mentions = tuple(with_missing_identifiers(text, list(parsed), keep_source=True))
     note_unlinked(mentions, policy)
-    relation_rows = (partial(_parse_relation, row) for row in others if not _is_mention(row.columns))
+    relation_rows = [row for row in rows if not is_mention_row(row.columns) or is_direction_row(row.columns)]
     # Where relations are not needed, an error in one costs nothing.
     of_relations = policy if policy.relations else replace(policy, errors="skip-mention", on_skip=None)
-    relations = list(of_relations.parts("relation", relation_rows))
-    relations, subject_lines = _with_subjects(relations, directions, of_relations)
+    relations, subject_lines = relations_of_rows(relation_rows, of_relations)
     if len(mentions) < len(mention_rows):
         named = (identifier for row in mention_rows for identifier in _identifiers_of(row))
         relations = list(without_lost(relations, named, mentions, policy))
@@ -228,70 +224,6 @@ def _fits(row: Line, text: str, index_of: Callable[[int], int | None]) -> bool:
 # Annotation lines.
 
 
-@dataclass(frozen=True)
-class _Direction:
-    """Which of two identifiers is the subject of their relations, as the line at `place` gives it."""
-
-    place: str
-    entity1_id: str
-    entity2_id: str
-    subject_id: str
-    score: float | None
-
-
-def _with_subjects(
-    relations: list[Relation], rows: Sequence[Line], policy: ErrorPolicy
-) -> tuple[list[Relation], tuple[tuple[str, str], ...]]:
-    """Return the relations with the subjects and scores that direction lines give their pairs, and these pairs."""
-    related = {relation.pair for relation in relations}
-    direction_of: dict[frozenset[str], _Direction] = {}
-    attempts = (partial(_direction_of_related, row, related, direction_of) for row in rows)
-    lines = tuple((each.entity1_id, each.entity2_id) for each in policy.parts("relation", attempts))
-    return [_with_subject(relation, direction_of.get(relation.pair)) for relation in relations], lines
-
-
-def _direction_of_related(
-    row: Line, related: set[frozenset[str]], direction_of: dict[frozenset[str], _Direction]
-) -> _Direction:
-    """Return the direction of a line and enter it for its pair."""
-    direction = _parse_direction(row)
-    pair = frozenset((direction.entity1_id, direction.entity2_id))
-    line = f"{direction.place}: 'Subject:{direction.subject_id}'"
-    names = f"{direction.entity1_id} and {direction.entity2_id}"
-    if pair not in related:
-        raise ParseError(
-            f"{line} but no relation of {names}; add the line of the relation", "direction without a relation"
-        )
-    known = direction_of.setdefault(pair, direction)
-    if (known.subject_id, known.score) != (direction.subject_id, direction.score):
-        raise ParseError(
-            f"{line} of {names} contradicts an earlier line, 'Subject:{known.subject_id}'; "
-            "keep one direction line for a pair",
-            "directions that contradict",
-        )
-    return direction
-
-
-def _with_subject(relation: Relation, direction: _Direction | None) -> Relation:
-    if direction is None:
-        return relation
-    score = direction.score if relation.direction_score is None else relation.direction_score
-    return replace(relation, subject_id=direction.subject_id, direction_score=score)
-
-
-def _is_mention(columns: list[str]) -> bool:
-    """Return whether the columns are those of a mention: an offset where a relation has its type."""
-    return len(columns) > 1 and _NUMBER_LIKE.fullmatch(columns[1].strip()) is not None
-
-
-def _is_direction(columns: list[str]) -> bool:
-    """Return whether the columns are those of a direction. Ask this first: its identifiers can look like offsets."""
-    if len(columns) < 4 or not columns[3].startswith(SUBJECT_PREFIX):
-        return False
-    names_one_of_pair = columns[3].removeprefix(SUBJECT_PREFIX).strip() in (columns[1].strip(), columns[2].strip())
-    return len(columns) == 4 or not _is_mention(columns) or (len(columns) == 5 and names_one_of_pair)
-
-
 def _parse_mention(
     line: Line, text: str, index_of: Callable[[int], int | None], passage_starts: Sequence[int]
 ) -> Mention:
@@ -331,54 +263,3 @@ def _identifiers_of(line: Line) -> tuple[str, ...]:
     if len(columns) < 5:
         return ()
     return column_identifiers(columns[5] if len(columns) > 5 else "", columns[4].strip(), columns[3])
-
-
-def _parse_relation(line: Line) -> Relation:
-    """Return the relation of a line, without the direction that another line gives it."""
-    columns = [column.strip() for column in line.columns[1:]]
-    if not 3 <= len(columns) <= 7 or not all(columns[:3]):
-        raise ParseError(
-            f"{line.place}: relation line with {len(columns) + 1} columns, or with an empty one among the first four; "
-            "it has PMID, type, id1, id2 and, where known, novelty and scores, separated by tabs"
-        )
-    relation_type, entity1_id, entity2_id, novelty, *scores = columns + [""] * (7 - len(columns))
-    relation_score, novelty_score, direction_score = (_parse_score(score, line.place) for score in scores)
-    return Relation(
-        relation_type,
-        entity1_id,
-        entity2_id,
-        novelty=novelty or None,
-        relation_score=relation_score,
-        novelty_score=novelty_score,
-        direction_score=direction_score,
-    )
-
-
-def _parse_direction(line: Line) -> _Direction:
-    first, second, subject, *scores = (column.strip() for column in line.columns[1:])
-    subject_id = subject.removeprefix(SUBJECT_PREFIX).strip()
-    if len(scores) > 1:
-        raise ParseError(
-            f"{line.place}: direction line with {len(scores) + 4} columns; "
-            "it has PMID, id1, id2, 'Subject:id' and at most a score, separated by tabs"
-        )
-    if subject_id not in (first, second):
-        raise ParseError(
-            f"{line.place}: subject {subject_id!r} is neither {first!r} nor {second!r}; name one of the pair"
-        )
-    return _Direction(line.place, first, second, subject_id, _parse_score("".join(scores), line.place))
-
-
-def _parse_score(column: str, place: str) -> float | None:
-    if not column:
-        return None
-    try:
-        score = float(column)
-    except ValueError:
-        score = -1.0
-    if not 0 <= score <= 1:
-        raise ParseError(
-            f"{place}: score {column!r} of a relation is not a number from 0 to 1; "
-            "if the line is a mention, its offsets are not whole numbers"
-        )
-    return score

@@ -32,6 +32,7 @@ if TYPE_CHECKING:  # from a folder, transformers before 5.8 copies only files th
     from .document_parts_biodir import IdentifierSet  # noqa: F401
     from .document_pubtator_biodir import VARIANT_TYPES  # noqa: F401
     from .document_pubtator_lines_biodir import Line  # noqa: F401
+    from .document_pubtator_relations_biodir import relations_of_rows  # noqa: F401
     from .document_sections_biodir import SectionFilter  # noqa: F401
     from .document_sentences_biodir import sentence_spans  # noqa: F401
     from .document_shapes_biodir import own_shape  # noqa: F401

@@ -32,6 +32,10 @@ OffsetsOption = Annotated[
 SplitOption = Annotated[
     bool, Option("--split-relations", help="make a relation of three and more entities one of each pair of them")
 ]
+RelationMapOption = Annotated[
+    list[str] | None,
+    Option(metavar="NAME=TYPE ...", help="other names of relation types in predictions; NAME= leaves such out"),
+]
 # Exit status of a run that left out files or documents.
 INCOMPLETE = 3
 

@@ -106,8 +106,17 @@ def counts_by(breakdown: str, pairs: Iterable[ComparedDocument]) -> GroupCounts:
             totals = found.setdefault(name, dict.fromkeys(levels, Counts()))
             for level in totals:
                 totals[level] += statement_counts(gold, predicted, level)
+    return {name: found[name] for name in ordered_groups(found)}
+
+
+def ordered_groups(names: Iterable[str]) -> list[str]:
+    """Return each group once: names in alphabetic order; distances, lengths and relations without mention last.
+
+    >>> ordered_groups(["further", "same sentence", "further"])
+    ['same sentence', 'further']
+    """
     order = (*DISTANCES, NO_MENTION, *LENGTHS)
-    return dict(sorted(found.items(), key=lambda item: (order.index(item[0]) if item[0] in order else -1, item[0])))
+    return sorted({*names}, key=lambda name: (order.index(name) if name in order else -1, name))
 
 
 def candidates_only(

@@ -1,14 +1,17 @@
 """The commands `biodir evaluate`, `biodir calibrate` and `biodir errors`."""
 
 import sys
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from tqdm import tqdm
 from typer import Argument, Option
 
+from biodir.document_biodir import Document
 from biodir.errors_biodir import SettingError
+from biodir.evaluation.counting import CountedPairs, Counting, Protocol
 from biodir.files import check_paths, write_atomic, write_json
 from biodir.options import (
     BackendOption,
@@ -16,11 +19,17 @@ from biodir.options import (
     ErrorsOption,
     ModelOption,
     OffsetsOption,
+    RelationMapOption,
     SplitOption,
     end_of,
     quiet_pipeline,
+    quiet_readers,
     reading_policy,
 )
+
+if TYPE_CHECKING:
+    from biodir.evaluation.evaluations import Evaluation
+    from biodir.evaluation.intervals import Resampling
 
 # Functions import what needs torch or transformers: `biodir --help` should not wait for these.
 
@@ -32,18 +41,30 @@ PlainTextOption = Annotated[
         help="score mentions that were found in plain texts, and their relations; by default if the model has a tagger",
     ),
 ]
+PredictedArgument = Annotated[
+    list[Path] | None, Argument(metavar="PRED", help="files with predictions, likewise; several are compared")
+]
+PairTypesOption = Annotated[
+    CountedPairs, Option("--pair-types", help="relations that are counted: all, or of BioRED's eight or BioREx's five")
+]
+ProtocolOption = Annotated[
+    Protocol, Option(help="complete: pairs that are no candidates are missed; released: as BioREDirect's code counts")
+]
 PageOption = Annotated[Path, Option("-o", "--output", metavar="OUT", help="HTML file to write")]
 
 
 def evaluate(
     gold_file: GoldArgument,
-    predicted_file: Annotated[Path | None, Argument(metavar="PRED", help="file with predictions, likewise")] = None,
+    predicted_files: PredictedArgument = None,
     model: ModelOption = None,
     device: DeviceOption = None,
     backend: BackendOption = "torch",
     errors: ErrorsOption = "raise",
     offsets: OffsetsOption = "characters",
     split_relations: SplitOption = False,
+    pair_types: PairTypesOption = "all",
+    protocol: ProtocolOption = "complete",
+    relation_map: RelationMapOption = None,
     plain_text: PlainTextOption = None,
     against: Annotated[Path | None, Option(metavar="PRED2", help="another system's predictions, to compare")] = None,
     resamples: Annotated[int, Option(help="times the documents are drawn")] = 1000,
@@ -51,40 +72,90 @@ def evaluate(
     json: Annotated[Path | None, Option(metavar="OUT", help="file for the figures, in 0..1")] = None,
     plot: Annotated[Path | None, Option(metavar="OUT", help="file for a picture: .png, .svg or .pdf")] = None,
 ) -> None:
-    """Score predictions, or a model, against gold relations.
+    """Score predictions, or a model, against gold relations; or several systems' predictions together.
 
     Complete documents are compared: a gold relation whose pair was never scored counts as missed, and documents that
     the predictions lack count as documents without relations. Predictions may hold relations only, without texts. The
-    intervals come from documents that are drawn many times with replacement.
+    intervals come from documents that are drawn many times with replacement, and every two systems are tested.
 
     A model with a tagger is also scored on the plain texts: its mentions, and the relations between its own entities,
     which are matched to gold's by their mentions. Predictions are scored so with --plain-text.
 
         biodir evaluate gold.pubtator --model runs/mine --json scores.json
         biodir evaluate gold.pubtator a.pubtator --against b.pubtator
+        biodir evaluate gold.pubtator a.pubtator b.xml c.jsonl --plot plot.png
     """
-    from biodir.evaluation.evaluations import evaluate_file, evaluate_model, with_comparison
+    from biodir.evaluation.gold_names import parsed_relation_map
     from biodir.evaluation.intervals import Resampling
-    from biodir.evaluation.plots import check_plot_path, write_plot
+    from biodir.evaluation.plots import check_plot_path
     from biodir.evaluation.predictions import read_gold, read_predictions
-    from biodir.evaluation.tables import comparison_table, report_table
 
-    inputs = [path for path in (gold_file, predicted_file, against) if path]
-    check_paths(inputs, [path for path in (json, plot) if path])
-    if predicted_file and model:
-        raise SettingError(f"{predicted_file} and --model {model}: give predictions or a model, not both")
-    resampling = Resampling(resamples, seed)
+    files = predicted_files or []
+    check_paths([path for path in (gold_file, *files, against) if path], [path for path in (json, plot) if path])
+    _check_one_way(files, model, against, plain_text)
+    resampling, counting = Resampling(resamples, seed), Counting(pair_types, protocol)
+    names = parsed_relation_map(relation_map)
     if plot:
         check_plot_path(plot)
+    quiet_readers()
     policy = reading_policy(errors, offsets, split_relations)
     # A model with a tagger needs no gold relations.
-    gold = read_gold(gold_file, policy, needs_relations=not plain_text if predicted_file else plain_text is False)
-    other = read_predictions(against, gold, policy) if against else None
-    if predicted_file:
-        found = evaluate_file(predicted_file, gold, policy, resampling, bool(plain_text))
+    gold = read_gold(gold_file, policy, needs_relations=not plain_text if files else plain_text is False)
+    if len(files) > 1:
+        systems = [read_predictions(path, gold, policy, names) for path in files]
+        _evaluate_systems(files, systems, gold, resampling, counting, json, plot)
+        end_of(policy)
+        return
+    from biodir.evaluation.evaluations import evaluate_file, evaluate_model
+
+    other = read_predictions(against, gold, policy, names, bool(plain_text)) if against else None
+    if files:
+        found = evaluate_file(files[0], gold, policy, resampling, bool(plain_text), counting, names)
     else:
         extract, progress = quiet_pipeline(model, device, backend), partial(tqdm, unit=" documents", disable=None)
-        found = evaluate_model(extract, gold, policy, resampling, plain_text, progress)
+        found = evaluate_model(extract, gold, policy, resampling, plain_text, progress, counting)
+    _show_evaluation(found, other, against, json, plot)
+    end_of(policy)
+
+
+def _check_one_way(files: Sequence[Path], model: str | None, against: Path | None, plain_text: bool | None) -> None:
+    """Check that the options are those of one kind of evaluation."""
+    if files and model:
+        raise SettingError(f"{files[0]} and --model {model}: give predictions or a model, not both")
+    if len(files) > 1 and against:
+        raise SettingError(f"--against {against}: with several files of predictions, name this one after them instead")
+    if len(files) > 1 and plain_text:
+        raise SettingError("--plain-text is for one file of predictions; compare two with --against")
+
+
+def _evaluate_systems(
+    files: Sequence[Path],
+    systems: Sequence[Sequence[Document]],
+    gold: Sequence[Document],
+    resampling: "Resampling",
+    counting: Counting,
+    json: Path | None,
+    plot: Path | None,
+) -> None:
+    from biodir.evaluation.systems import system_names, systems_report
+    from biodir.evaluation.systems_plot import write_systems_plot
+    from biodir.evaluation.systems_tables import systems_table
+
+    report = systems_report(gold, dict(zip(system_names(files), systems, strict=True)), resampling, counting)
+    print(systems_table(report))
+    if json:
+        write_json(json, report)
+    if plot:
+        write_systems_plot(plot, report)
+
+
+def _show_evaluation(
+    found: "Evaluation", other: Sequence[Document] | None, against: Path | None, json: Path | None, plot: Path | None
+) -> None:
+    from biodir.evaluation.evaluations import with_comparison
+    from biodir.evaluation.plots import write_plot
+    from biodir.evaluation.tables import comparison_table, report_table
+
     if plot and not found.has_relations:
         raise SettingError(f"--plot {plot}: shows relations of gold's entities, which were not scored; leave it out")
     if against and other is not None:
@@ -95,8 +166,7 @@ def evaluate(
     if json:
         write_json(json, found.report)
     if plot:
-        write_plot(plot, found.report, found.gold, found.predicted, found.labels)
-    end_of(policy)
+        write_plot(plot, found.report, found.gold, found.predicted, found.labels, found.counting)
 
 
 def calibrate(
@@ -142,6 +212,7 @@ def error_page_command(
     errors: ErrorsOption = "raise",
     offsets: OffsetsOption = "characters",
     split_relations: SplitOption = False,
+    relation_map: RelationMapOption = None,
 ) -> None:
     """Show what predictions get wrong, as a page to read.
 
@@ -153,12 +224,14 @@ def error_page_command(
     from biodir.evaluation.checks import compared_documents, comparison_notes
     from biodir.evaluation.error_analysis import error_analysis
     from biodir.evaluation.error_page import error_page
+    from biodir.evaluation.gold_names import parsed_relation_map
     from biodir.evaluation.predictions import read_gold, read_predictions
 
     check_paths([gold_file, predicted_file], [output])
+    quiet_readers()
     policy = reading_policy(errors, offsets, split_relations)
     gold = read_gold(gold_file, policy)
-    predicted = read_predictions(predicted_file, gold, policy)
+    predicted = read_predictions(predicted_file, gold, policy, parsed_relation_map(relation_map))
     for note in comparison_notes(compared_documents(gold, predicted)):
         print(f"biodir: note: {note}", file=sys.stderr)
     analysis = error_analysis(gold, predicted)

@@ -8,6 +8,7 @@ from typing import Any
 from biodir.document_biodir import Document
 from biodir.errors_biodir import ErrorPolicy, SettingError, located
 from biodir.evaluation.checks import compared_documents, prediction_notes
+from biodir.evaluation.counting import EVERYTHING, Counting
 from biodir.evaluation.intervals import Resampling
 from biodir.evaluation.mentions import check_mentions, with_shared_types
 from biodir.evaluation.plain_text_report import plain_text_comparison, plain_text_report, with_plain_text
@@ -34,6 +35,7 @@ class Evaluation:
         gold, predicted: the documents that were compared.
         resampling: how the intervals were drawn.
         labels: task -> labels of the model that predicted, if it was one.
+        counting: which relations were counted.
 
     >>> Evaluation({}, [], [], Resampling()).has_relations
     False
@@ -44,6 +46,7 @@ class Evaluation:
     predicted: list[Document]
     resampling: Resampling
     labels: Mapping[str, Sequence[str]] | None = None
+    counting: Counting = EVERYTHING
 
     @property
     def has_relations(self) -> bool:
@@ -52,7 +55,13 @@ class Evaluation:
 
 
 def evaluate_file(
-    path: Path, gold: Sequence[Document], policy: ErrorPolicy, resampling: Resampling, plain_text: bool = False
+    path: Path,
+    gold: Sequence[Document],
+    policy: ErrorPolicy,
+    resampling: Resampling,
+    plain_text: bool = False,
+    counting: Counting = EVERYTHING,
+    relation_map: Mapping[str, str | None] | None = None,
 ) -> Evaluation:
     """Return the evaluation of a file of predictions.
 
@@ -60,13 +69,17 @@ def evaluate_file(
         path, gold, policy: as for `read_predictions`.
         resampling: how the intervals are drawn.
         plain_text: whether the mentions of the file were found in plain texts, and its identifiers are not gold's.
+        counting: which relations are counted; of plain texts all.
+        relation_map: as for `read_predictions`.
 
     Raises:
         BioDirError: as `read_predictions` and `check_mentions` do.
     """
-    predicted = read_predictions(path, gold, policy)
+    _check_counting(counting, plain_text)
+    predicted = read_predictions(path, gold, policy, relation_map, own_entities=plain_text)
     if not plain_text:
-        return Evaluation(evaluation_report(gold, predicted, resampling), list(gold), predicted, resampling)
+        report = evaluation_report(gold, predicted, resampling, counting=counting)
+        return Evaluation(report, list(gold), predicted, resampling, counting=counting)
     with located(str(path)):
         check_mentions(gold, predicted)
     gold, predicted = with_shared_types(gold, predicted)
@@ -80,6 +93,7 @@ def evaluate_model(
     resampling: Resampling,
     plain_text: bool | None = None,
     progress: Callable[[Iterable[Document]], Iterable[Document]] = iter,
+    counting: Counting = EVERYTHING,
 ) -> Evaluation:
     """Return the evaluation of a model: with gold's mentions, and on the plain texts.
 
@@ -89,22 +103,24 @@ def evaluate_model(
         resampling: how the intervals are drawn.
         plain_text: whether the mentions are found in the plain texts, too; None for whether the model has a tagger.
         progress: wraps the documents of each pass, such as a progress bar.
+        counting: which relations are counted; if not all, plain texts are not scored.
 
     Raises:
         BioDirError: the model cannot do what is asked, or does not take a document.
     """
     config = extract.config
     types = [label.removeprefix("B-") for label in config.tagger_labels if label.startswith("B-")]
-    plain_text = bool(types) if plain_text is None else plain_text
+    _check_counting(counting, bool(plain_text))
+    plain_text = bool(types) and counting.is_complete if plain_text is None else plain_text
     _check_abilities(config, plain_text)
     gold = checked_gold(extract.check_document, gold, policy)
     if not plain_text:
         check_relations(gold, "gold")
     relates = bool(config.tasks) and any(document.relations for document in gold)
-    evaluation = Evaluation({}, gold, [], resampling, config.labels)
+    evaluation = Evaluation({}, gold, [], resampling, config.labels, counting)
     if relates:
         predicted = predicted_documents(extract, gold, progress)
-        report = evaluation_report(gold, predicted, resampling, config.labels, config.pair_types)
+        report = evaluation_report(gold, predicted, resampling, config.labels, config.pair_types, counting)
         if tuned := calibrated_documents(gold, config.calibrated_on):
             report["notes"].append(TUNED_NOTE.format(tuned, len(gold)))
         evaluation = replace(evaluation, report=report, predicted=predicted)
@@ -117,6 +133,14 @@ def evaluate_model(
     if relates:
         return replace(evaluation, report=with_plain_text(evaluation.report, plain))
     return replace(evaluation, report=plain, predicted=found)
+
+
+def _check_counting(counting: Counting, plain_text: bool) -> None:
+    if plain_text and not counting.is_complete:
+        raise SettingError(
+            "--pair-types and --protocol choose among relations of gold's entities, not of those found in plain texts; "
+            "leave out --plain-text"
+        )
 
 
 def _check_abilities(config: Any, plain_text: bool) -> None:
@@ -139,7 +163,8 @@ def with_comparison(evaluation: Evaluation, other: Sequence[Document], name: Pat
     gold, report, labels = evaluation.gold, evaluation.report, evaluation.labels
     notes = [f"{name}: {note}" for note in prediction_notes(compared_documents(gold, other, labels))]
     if evaluation.has_relations:
-        comparison = comparison_report(gold, evaluation.predicted, other, evaluation.resampling, labels)
+        settings = evaluation.resampling, labels, evaluation.counting
+        comparison = comparison_report(gold, evaluation.predicted, other, *settings)
     else:
         with located(str(name)):
             check_mentions(gold, other)

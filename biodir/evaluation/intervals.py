@@ -5,6 +5,7 @@ Documents, not relations, are drawn: the relations of one document are right or 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -62,12 +63,25 @@ def compared_f1(first: Sequence[Counts], second: Sequence[Counts], settings: Res
     weights = _drawn_weights(len(table1), settings)
     drawn = _f1(weights @ table1) - _f1(weights @ table2)  # (resamples,)
     difference = float((_f1(table1.sum(0, keepdims=True)) - _f1(table2.sum(0, keepdims=True)))[0])
-    exchanged = np.random.default_rng(settings.seed).integers(0, 2, (settings.resamples, len(table1)))
+    exchanged = _exchanges(len(table1), settings)
     sum1 = exchanged @ table2 + (1 - exchanged) @ table1  # (resamples, 3)
     sum2 = exchanged @ table1 + (1 - exchanged) @ table2
     as_large = np.abs(_f1(sum1) - _f1(sum2)) >= abs(difference) - 1e-12
     p_value = (int(as_large.sum()) + 1) / (settings.resamples + 1)
     return {"difference": difference, "interval": _percentiles(drawn, settings.confidence), "p_value": p_value}
+
+
+def corrected_p_values(p_values: Sequence[float]) -> list[float]:
+    """Return the p-values of several tests as Holm's correction has them (Holm 1979).
+
+    >>> corrected_p_values([0.01, 0.04, 0.03])
+    [0.03, 0.06, 0.06]
+    """
+    corrected, highest = [0.0] * len(p_values), 0.0
+    for rank, place in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
+        highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[place]))
+        corrected[place] = highest
+    return corrected
 
 
 def _table(counts: Sequence[Counts]) -> Array:
@@ -77,10 +91,17 @@ def _table(counts: Sequence[Counts]) -> Array:
     return np.array([(each.tp, each.fp, each.fn) for each in counts], dtype=np.int64)
 
 
+@lru_cache(maxsize=1)
 def _drawn_weights(documents: int, settings: Resampling) -> Array:
     """Return how often each resample holds each document: (resamples, documents)."""
     generator = np.random.default_rng(settings.seed)
     return generator.multinomial(documents, np.full(documents, 1 / documents), size=settings.resamples)
+
+
+@lru_cache(maxsize=1)
+def _exchanges(documents: int, settings: Resampling) -> Array:
+    """Return in which documents each trial exchanges the two systems: (resamples, documents)."""
+    return np.random.default_rng(settings.seed).integers(0, 2, (settings.resamples, documents))
 
 
 def _figures(sums: Array) -> dict[str, Array]:

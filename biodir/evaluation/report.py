@@ -13,6 +13,7 @@ from biodir.evaluation.calibration import (
     reliability,
 )
 from biodir.evaluation.checks import ComparedDocument, compared_documents, comparison_notes, unannotated_parts
+from biodir.evaluation.counting import EVERYTHING, Counting
 from biodir.evaluation.intervals import Resampling, bootstrap_intervals, compared_f1
 from biodir.evaluation.scores import Counts, document_counts, macro_average, total_counts, unannotated_levels
 from biodir.labels_biodir import LEVELS
@@ -24,11 +25,13 @@ def evaluation_report(
     resampling: Resampling | None = None,
     labels: Mapping[str, Sequence[str]] | None = None,
     pair_types: Sequence[Sequence[str]] | None = None,
+    counting: Counting = EVERYTHING,
 ) -> dict[str, Any]:
     """Return the figures, JSON-ready, shares in 0..1.
 
     Each level of `LEVELS` has precision, recall, f1, tp, fp, fn over complete documents; it is None everywhere in the
-    report where the gold documents do not annotate what it needs. ``pairs`` counts the related gold pairs.
+    report where the gold documents do not annotate what it needs. ``pairs`` counts the related gold pairs, and
+    ``counting`` names the relations that all figures are about.
     ``candidates_only`` leaves out the relations whose pair no model scores. ``macro`` holds plain means over
     relation types.
     ``by_type``, ``by_pair_type``, ``by_distance`` and ``by_length`` hold the figures with type for each group, and
@@ -39,8 +42,10 @@ def evaluation_report(
         resampling: how the intervals are drawn; None for the defaults.
         labels: task -> labels of the model that predicted, where they differ from those of BioRED.
         pair_types: pairs of entity types that the model scores; None for those of BioRED, or of the documents.
+        counting: which relations are counted.
     """
-    pairs = compared_documents(gold, predicted, labels)
+    compared = compared_documents(gold, predicted, labels)
+    pairs = counting.counted(compared)
     counts = document_counts(pairs)
     totals = total_counts(counts)
     breakdowns = {name: counts_by(name, pairs) for name in BREAKDOWNS}
@@ -51,6 +56,7 @@ def evaluation_report(
         **level_figures(totals),
         "documents": len(pairs),
         "pairs": totals["entity_pair"].tp + totals["entity_pair"].fn,
+        "counting": counting.to_dict(compared, pairs),
         # means over the types that occur on either side
         "macro": {level: macro_average([found[level] for found in by_type.values()]) for level in TYPE_LEVELS},
         "candidates_only": level_figures(total_counts(document_counts(candidates_only(pairs, pair_types)))),
@@ -59,8 +65,8 @@ def evaluation_report(
         "calibration": _calibration(pairs),
         "average_precision": {name: each.average_precision for name, each in precision_recall_curves(pairs).items()},
     }
-    notes = [*unannotated_notes(pairs), *comparison_notes(pairs)]
-    return {**without_levels(report, unannotated_levels(pairs)), "notes": notes}
+    notes = [*unannotated_notes(compared), *comparison_notes(compared), *counting.notes(compared)]
+    return {**without_levels(report, unannotated_levels(compared)), "notes": notes}
 
 
 def comparison_report(
@@ -69,12 +75,13 @@ def comparison_report(
     other: Sequence[Document],
     resampling: Resampling | None = None,
     labels: Mapping[str, Sequence[str]] | None = None,
+    counting: Counting = EVERYTHING,
 ) -> dict[str, Any]:
     """Return level -> F1 of the predictions minus that of the other ones, with interval and p-value, JSON-ready."""
     resampling = resampling or Resampling()
     gold = list(gold)
     pairs = compared_documents(gold, predicted, labels)
-    systems = document_counts(pairs), document_counts(compared_documents(gold, other, labels))
+    systems = [document_counts(counting.counted(each)) for each in (pairs, compared_documents(gold, other, labels))]
     report: dict[str, Any] = asdict(resampling)
     for level in LEVELS:
         first, second = ([counts[level] for counts in system] for system in systems)
@@ -90,6 +97,8 @@ def unannotated_notes(pairs: Iterable[ComparedDocument]) -> list[str]:
 
 def without_levels(value: Any, levels: Sequence[str]) -> Any:
     """Return the report with None in place of the figures of these levels, at any depth."""
+    if isinstance(value, list):
+        return [without_levels(part, levels) for part in value]
     if not isinstance(value, dict):
         return value
     return {key: None if key in levels else without_levels(part, levels) for key, part in value.items()}

@@ -28,7 +28,7 @@ def report_table(report: Mapping[str, Any]) -> str:
         notes = (f"note: {note}" for note in report["notes"])
         return "\n\n".join([f"{report['documents']} documents", *plain_text_tables(report), *notes])
     parts = [
-        f"{report['documents']} documents, {report['pairs']} related pairs",
+        f"{report['documents']} documents, {report['pairs']} related pairs\n{counting_line(report['counting'])}",
         level_table(report),
         f"macro F1 over {len(report['by_type'])} relation types: {_listed(report['macro'])}",
         candidate_line(report),
@@ -38,6 +38,15 @@ def report_table(report: Mapping[str, Any]) -> str:
         *(f"note: {note}" for note in report["notes"]),
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def counting_line(counting: Mapping[str, Any]) -> str:
+    """Return which relations are counted, and how many are not, of one system or of each."""
+    gold, predicted = (counting["not_counted"][side] for side in ("gold", "predicted"))
+    if counting["counted_pair_types"] is None:
+        return str(counting["description"])
+    each = ", ".join(f"{count} of {name}" for name, count in predicted.items()) if isinstance(predicted, dict) else ""
+    return f"{counting['description']}; left out: {gold} of gold, {each or f'{predicted} predicted'}"
 
 
 def plain_text_tables(report: Mapping[str, Any]) -> list[str]:

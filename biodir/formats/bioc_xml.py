@@ -1,4 +1,4 @@
-"""Documents from BioC XML, read one at a time with the library `bioc`.
+"""Documents from BioC XML, read one at a time with the library `bioc`, and attributes that it does not know with lxml.
 
 No entity of a file is resolved and nothing that it points to is fetched: a file that declares entities is refused.
 """
@@ -112,9 +112,26 @@ def _bioc_of_element(biocxml: ModuleType, etree: ModuleType, element: Any) -> An
     unresolved = next(element.iter(etree.Entity), None)
     if unresolved is not None:
         raise ParseError(f"{unresolved.text} is an entity of a DTD; biodir resolves none, so write its text instead")
+    _name_subjects(etree, element)
     with _parse_errors(etree, "document"):
         content = etree.tostring(element, encoding="unicode", with_tail=False)
         return biocxml.loads(f"<collection>{content}</collection>").documents[0]
+
+
+def _name_subjects(etree: ModuleType, document: Any) -> None:
+    """Give relations whose infons name their roles by an attribute, which `bioc` drops, the infon of the subject.
+
+    BioREDirect writes ``<infon key="role1" role="Subject">``, and an empty role where the relation has no direction.
+    """
+    for relation in document.iter("relation"):
+        subjects = [each for each in relation.findall("infon") if str(each.get("role")).casefold() == "subject"]
+        if len(subjects) > 1:
+            raise ParseError(
+                f"relation {relation.get('id')}: {len(subjects)} infons have the role Subject; a relation has one",
+                "relation with several subjects",
+            )
+        for subject in subjects:
+            etree.SubElement(relation, "infon", key="subject").text = subject.text
 
 
 def _forget(element: Any) -> None:

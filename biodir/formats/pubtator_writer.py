@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from biodir.document_biodir import SURROGATE, Document, Mention, Relation
 from biodir.document_parts_biodir import TEXT_IDENTIFIER_PREFIX
-from biodir.document_pubtator_biodir import SUBJECT_PREFIX, column_identifiers, joined_identifiers
+from biodir.document_pubtator_biodir import column_identifiers, joined_identifiers
+from biodir.document_pubtator_relations_biodir import SUBJECT_PREFIX
 from biodir.errors_biodir import AnnotationError, SettingError
 from biodir.formats.pubtator_names import with_names_of_pubtator3
 

@@ -3,11 +3,12 @@
 import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import NoneType
 from typing import Any, TypeVar
 
 from biodir.document_biodir import Document
 from biodir.document_shapes_biodir import TEXT_KEYS
-from biodir.errors_biodir import ErrorPolicy
+from biodir.errors_biodir import ErrorPolicy, ParseError
 from biodir.files import input_name, open_input
 from biodir.formats.brat import BRAT_SUFFIX
 from biodir.formats.json_files import parse_json
@@ -47,10 +48,28 @@ def read_with_results(
 
 
 def is_result(value: Any) -> bool:
-    """Return whether a JSON value is a result of `biodir predict`: its relations name subjects, or it has no text."""
-    if not isinstance(value, Mapping) or not isinstance(value.get("relations"), list):
+    """Return whether a JSON value is a result of `biodir predict`: relations without text, or with named subjects.
+
+    >>> is_result({"id": "7", "relations": None}), is_result({"id": "7", "text": "Iron", "relations": []})
+    (True, False)
+    """
+    if not isinstance(value, Mapping) or "relations" not in value:
         return False
-    has_subjects = any(
-        isinstance(each, Mapping) and isinstance(each.get("subject"), Mapping) for each in value["relations"]
+    relations = value["relations"]
+    has_subjects = isinstance(relations, list) and any(
+        isinstance(each, Mapping) and isinstance(each.get("subject"), Mapping) for each in relations
     )
     return has_subjects or not value.keys() & {*TEXT_KEYS, "PubTator3", "documents"}
+
+
+def relations_of_result(value: Mapping[str, Any]) -> list[Any]:
+    """Return the relations of a result; null means that there are none.
+
+    Raises:
+        ParseError: they are no list, or the result has none.
+    """
+    relations = value.get("relations", {})
+    if not isinstance(relations, (list, NoneType)):
+        shown = "missing" if "relations" not in value else f"{type(relations).__name__} {repr(relations)[:40]}"
+        raise ParseError(f"the relations are {shown}, not a list; a result of `biodir predict` has a list")
+    return relations or []

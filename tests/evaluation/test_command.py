@@ -10,8 +10,11 @@ import pytest
 
 from biodir import read_pubtator, write_pubtator
 from biodir.cli import main
+from biodir.evaluation.counting import Counting
 from biodir.evaluation.intervals import Resampling
 from biodir.evaluation.report import comparison_report, evaluation_report
+from biodir.evaluation.systems import systems_report
+from biodir.evaluation.systems_tables import systems_table
 from biodir.evaluation.tables import comparison_table, report_table
 from biodir.labels_biodir import LEVELS
 from helpers.checkout import CHECKOUT
@@ -93,6 +96,19 @@ def test_figures_are_printed_and_go_to_json_and_a_picture(folder, capfd):
             "evaluate gold.pubtator pred.pubtator --model folder",
             "pred.pubtator and --model folder: give predictions or",
         ),
+        (
+            "evaluate gold.pubtator pred.pubtator dev.pubtator --against pred.pubtator",
+            "--against pred.pubtator: ",
+        ),
+        (
+            "evaluate gold.pubtator pred.pubtator nothing.pubtator --plain-text",
+            "--plain-text is for one file",
+        ),
+        (
+            "evaluate gold.pubtator pred.pubtator --plain-text --pair-types five",
+            "--pair-types and --protocol ",
+        ),
+        ("evaluate gold.pubtator pred.pubtator pred.pubtator", "pred.pubtator: given twice; name each system's"),
         ("evaluate gold.pubtator pred.pubtator --plot out.gif", "out.gif: unknown suffix '.gif'; use one of .png"),
         ("evaluate gold.pubtator pred.pubtator --plain-text --plot a.png", "--plot a.png: shows relations of gold's"),
         ("evaluate gold.pubtator relations.txt --plain-text", "relations.txt: the predictions hold no mention, so"),
@@ -114,6 +130,48 @@ def test_error_is_one_line_without_traceback(command, message, folder, checkpoin
     found = failure(capfd, *command.format(checkpoint).split())
     assert found.startswith(message.format(checkpoint))
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_several_systems_are_one_table_and_one_picture(folder, capfd):
+    files = ["pred.pubtator", "nothing.pubtator", "relations.txt"]
+    rows = [line for line in (folder / "pred.pubtator").read_text().split("\n") if "\tBind\t" in line]
+    (folder / "relations.txt").write_text("\n".join(rows))
+    outputs = ["--json", "out.json", "--plot", "out.svg", "--pair-types", "five", *FEW_OPTIONS]
+    assert main(["evaluate", "gold.pubtator", *files, *outputs]) == 0
+    sides = [list(read_pubtator(folder / f"{name}.pubtator")) for name in ("gold", "pred", "nothing")]
+    report = json.loads((folder / "out.json").read_text())
+    expected = systems_report(sides[0], dict(zip(files[:2], sides[1:], strict=True)), FEW, Counting("five"))
+    for name in files[:2]:
+        assert report["systems"][name] == expected["systems"][name]
+    assert report["systems"]["relations.txt"]["relation_type"]["tp"] == 1
+    assert capfd.readouterr() == (f"{systems_table(report)}\n", "")
+    assert "<!-- nothing.pubtator -->" in (folder / "out.svg").read_text()
+
+
+def test_several_files_are_compared_without_torch(folder):
+    program = (
+        "import sys; from biodir.cli import main\n"
+        "assert main(['evaluate', 'gold.pubtator', 'pred.pubtator', 'nothing.pubtator', '--resamples', '5']) == 0\n"
+        "assert {'torch', 'transformers'}.isdisjoint(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
+
+
+def test_relation_map_names_the_types_of_predictions(folder, capfd):
+    text = (folder / "pred.pubtator").read_text()
+    (folder / "named.pubtator").write_text(text.replace("\tBind\t", "\tsticks to\t").replace("Association", "is near"))
+    names = ["--relation-map", "sticks to=Bind", "is near="]
+    message = failure(capfd, "evaluate", "gold.pubtator", "named.pubtator")
+    assert "named.pubtator:" in message
+    assert "the relation type 'sticks to' is unknown" in message
+    assert main(["evaluate", "gold.pubtator", "named.pubtator", "--json", "out.json", *names, *FEW_OPTIONS]) == 0
+    captured = capfd.readouterr()
+    assert "biodir: predicted relations of types that the relation map leaves out: 2" in captured.err
+    assert "biodir: relation types of predictions with other names, read as those of BioRED: 1" in captured.err
+    report = json.loads((folder / "out.json").read_text())
+    assert set(report["by_type"]) >= {"Bind", "Positive_Correlation"}
+    assert report["by_type"]["Association"]["fp"] == 0
+    assert main(["errors", "gold.pubtator", "named.pubtator", "-o", "page.html", *names]) == 0
 
 
 def test_predictions_that_lack_documents_are_scored_with_a_note(folder, capfd):
@@ -240,13 +298,13 @@ def test_calibrated_model_is_scored_with_a_note_on_documents_it_was_calibrated_o
     assert main(["evaluate", "dev.pubtator", *on_cpu, *FEW_OPTIONS]) == 0
     before = capfd.readouterr().out
     assert TUNED not in before
-    assert before.splitlines()[3].split()[-6:-3] == ["2", "4", "0"], "all pairs are related"
+    assert before.splitlines()[4].split()[-6:-3] == ["2", "4", "0"], "all pairs are related"
     assert main(["calibrate", "dev.pubtator", "--write", *on_cpu]) == 0
     assert capfd.readouterr().out.endswith("\n\nstored in model/config.json\n")
     assert main(["evaluate", "dev.pubtator", "--json", "out.json", *on_cpu, *FEW_OPTIONS]) == 0
     after = capfd.readouterr().out
     assert after.splitlines()[-1] == TUNED
-    assert after.splitlines()[3].split()[-6:-3] == ["2", "0", "0"], "the scores have changed"
+    assert after.splitlines()[4].split()[-6:-3] == ["2", "0", "0"], "the scores have changed"
     assert f"note: {json.loads((folder / 'out.json').read_text())['notes'][-1]}" == TUNED
     write_pubtator([replace(dev[0], id="another")], folder / "another.pubtator")
     assert main(["evaluate", "another.pubtator", *on_cpu, *FEW_OPTIONS]) == 0

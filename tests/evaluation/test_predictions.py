@@ -71,13 +71,23 @@ def test_results_with_entities_are_documents_with_mentions(tmp_path, in_a_list):
         ("{", "predictions.jsonl:2: not JSON"),
         ("5", "predictions.jsonl:2: not a result of `biodir predict`"),
         ({"id": None, "relations": []}, "predictions.jsonl:2: not a result of `biodir predict`"),
-        ({"id": "7"}, "predictions.jsonl:2: the relations are not those of `biodir predict` .KeyError: 'relations'"),
+        ({"id": "7"}, "predictions.jsonl:2: the relations are missing, not a list; a result"),
+        ({"id": "7", "relations": 5}, "predictions.jsonl:2: the relations are int 5, not a list"),
         ({"id": "7", "relations": [{"relation": "Bind"}]}, "KeyError: 'subject'"),
     ],
 )
 def test_bad_line_is_named(tmp_path, line, message):
     with pytest.raises(ParseError, match=message):
         read(written(tmp_path, {"id": "1", "relations": []}, line))
+
+
+def test_result_whose_relations_are_null_has_none(tmp_path):
+    assert read(written(tmp_path, {"id": "1", "relations": None})) == [Document("1", "")]
+
+
+def test_collection_with_relations_beside_its_documents_is_no_result(tmp_path):
+    collection = {"documents": [{"id": "1", "passages": [{"offset": 0, "text": "Iron"}]}], "relations": []}
+    assert [document.text for document in read(written(tmp_path, collection))] == ["Iron"]
 
 
 # Relations without text.

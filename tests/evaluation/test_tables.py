@@ -27,7 +27,7 @@ def test_table_of_levels_shows_shares_counts_and_interval():
 
 def test_report_shows_all_tables_with_a_line_between_them():
     parts = report_table(REPORT).split("\n\n")
-    assert parts[0] == "4 documents, 7 related pairs"
+    assert parts[0] == "4 documents, 7 related pairs\ncounted: relations of all pair types in complete documents"
     assert parts[1] == level_table(REPORT)
     assert parts[2:4] == [
         "macro F1 over 5 relation types: + type 54.67, + type and novelty 33.33, + type and direction 41.33, all 20.00",

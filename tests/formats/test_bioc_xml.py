@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from biodir import ErrorPolicy, Mention, ParseError, Passage, Relation, SettingError, read_pubtator
+from biodir.formats.bioc_writer import bioc_object, bioc_xml_writer
 from biodir.formats.reading import read_documents
 from helpers.bioc_json import read_one
 
@@ -95,6 +96,37 @@ def test_named_dtd_is_not_fetched(tmp_path):
     path.write_text(text.replace("cures", "&x;"))
     with pytest.raises(ParseError, match=r"in\.xml: document 0: &x; is an entity of a DTD"):
         list(read_documents(path))
+
+
+# Relations of BioREDirect, whose roles are attributes.
+
+ROLES = """<infon key="type">Bind</infon><infon key="novelty">Novel</infon><infon key="score">0.91</infon>
+<infon key="novelty_score">0.8</infon><infon key="direction_score">0.7</infon>
+<infon key="role1" role="{}">Chemical|D1</infon><infon key="role2" role="{}">Disease|D2</infon>
+<node refid="0" role="1,2"/>"""
+
+
+def with_roles(path, *roles):
+    start = XML_DOCUMENT.split("<relation")[0]
+    path.write_text(XML.format(f"{start}<relation id='R0'>{ROLES.format(*roles)}</relation></document>"))
+
+
+@pytest.mark.parametrize(
+    ("roles", "subject"), [(("Subject", "Object"), "D1"), (("Object", "Subject"), "D2"), (("", ""), None)]
+)
+def test_role_by_an_attribute_is_the_direction(roles, subject, tmp_path):
+    with_roles(tmp_path / "in.xml", *roles)
+    document = read_one(tmp_path / "in.xml")
+    assert document.relations == (Relation("Bind", "D1", "D2", "Novel", subject, 0.91, 0.8, 0.7),)
+    with open(tmp_path / "out.xml", "wb") as file, bioc_xml_writer(file) as writer:
+        writer.write_document(bioc_object(document))
+    assert read_one(tmp_path / "out.xml").relations == document.relations
+
+
+def test_two_subjects_of_a_relation_are_refused(tmp_path):
+    with_roles(tmp_path / "in.xml", "Subject", "subject")
+    with pytest.raises(ParseError, match=r"in\.xml: document 0: relation R0: 2 infons have the role Subject;"):
+        list(read_documents(tmp_path / "in.xml"))
 
 
 # The real corpora.

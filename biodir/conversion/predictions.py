@@ -1,0 +1,44 @@
+"""Predictions of any tool written as documents of gold with the predicted relations."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from biodir.conversion.converting import losses
+from biodir.conversion.targets import Target
+from biodir.document_biodir import Document
+from biodir.errors_biodir import STRICT, ErrorPolicy
+from biodir.evaluation.predictions import read_gold, read_predictions
+
+
+def convert_predictions(
+    predicted_file: Path,
+    gold_file: Path,
+    output: Path,
+    target: Target,
+    policy: ErrorPolicy = STRICT,
+    relation_map: Mapping[str, str | None] | None = None,
+) -> int:
+    """Write the documents of gold with the relations of predictions in place of their own, and return their number.
+
+    Args:
+        predicted_file, policy, relation_map: as for `read_predictions`.
+        gold_file: documents with the entities that the relations are between; their own relations are not used.
+        output: file that appears when it is complete.
+        target: the format; what it has no place for is counted in the notes of the policy.
+
+    Raises:
+        BioDirError: as `read_predictions`, or a document that the format cannot hold.
+    """
+    gold = read_gold(gold_file, policy, needs_relations=False)
+    predicted = {each.id: each for each in read_predictions(predicted_file, gold, policy, relation_map)}
+
+    def documents() -> Iterator[Document]:
+        for document in gold:
+            relations = predicted[document.id].relations if document.id in predicted else ()
+            found = replace(document, relations=relations, subject_lines=(), is_marked=True)
+            for what, count in losses(found, target.read_back(found)).items():
+                policy.note(f"{target.name} has no place for: {what}", count)
+            yield found
+
+    return target.write(documents(), output)

@@ -1,0 +1,1 @@
+../document_pubtator_relations_biodir.py

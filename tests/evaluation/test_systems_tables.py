@@ -1,0 +1,57 @@
+"""Tables and the picture of several systems."""
+
+import re
+from dataclasses import replace
+
+from biodir.evaluation.intervals import Resampling
+from biodir.evaluation.systems import systems_report
+from biodir.evaluation.systems_plot import write_systems_plot
+from biodir.evaluation.systems_tables import comparisons_table, groups_table, levels_table, systems_table
+from helpers.scored_documents import GOLD, PREDICTED
+
+LONG = "predictions_of_a_system_with_a_very_long_name.pubtator"
+# One document, whose intervals are points: right a b, wrong c e, missed c d.
+REPORT = systems_report(GOLD[:1], {"pred": PREDICTED[:1], LONG: GOLD[:1]}, Resampling(resamples=20))
+
+
+def test_table_of_levels_has_a_row_for_each_system():
+    lines = levels_table(REPORT).splitlines()
+    assert len(lines) == 1 + 5 * 3
+    assert lines[4:7] == [
+        "+ type",
+        "  pred                                        50.00  50.00  50.00      2      2      2  50.00 to 50.00",
+        "  ...a_system_with_a_very_long_name.pubtator 100.00 100.00 100.00      4      0      0  100.00 to 100.00",
+    ]
+
+
+def test_table_of_tests_has_a_row_for_every_two_systems():
+    lines = comparisons_table(REPORT).splitlines()
+    assert len(lines) == 1 + 5 * 2
+    assert lines[3].strip() == "+ type"
+    assert lines[4].split()[:2] == ["pred", "-"]
+    assert lines[4].split()[3:8] == ["-50.00", "-50.00", "to", "-50.00", "1.0000"]
+
+
+def test_table_of_groups_shows_f1_with_type_and_direction_of_each_system():
+    lines = groups_table(REPORT, "by_distance", "sentence distance").splitlines()
+    assert lines[0].split() == ["sentence", "distance", "gold", "pred", "...a_very_long_name.pubtator"]
+    assert lines[2].split() == ["same", "sentence", "2", "100.00", "50.00", "100.00", "100.00"]
+    assert {len(line) for line in lines[:2]} == {110}
+
+
+def test_significant_differences_are_marked():
+    documents = [replace(GOLD[0], id=str(number)) for number in range(12)]
+    nothing = [replace(document, relations=()) for document in documents]
+    report = systems_report(documents, {"gold": documents, "nothing": nothing}, Resampling(resamples=200))
+    text = systems_table(report)
+    assert text.startswith("12 documents, 48 related pairs, 2 systems\ncounted: relations of all pair types in")
+    (row,) = re.findall(r"^same sentence +24 +100\.00 +100\.00 +(\S+) +0\.00$", text, re.MULTILINE)
+    assert row == "0.00*"
+    assert "\n\n* F1 differs from that of gold, p < 0.05" in text
+
+
+def test_picture_names_systems_and_groups(tmp_path):
+    write_systems_plot(tmp_path / "out.svg", REPORT)
+    texts = re.findall(r"<!-- (.*?) -->", (tmp_path / "out.svg").read_text())
+    assert {"pred", "F1 by level", "chemical-disease (1)", "same sentence (2)", "Negative Correlation (1)"} <= {*texts}
+    assert "1 documents, 4 related pairs; pair types: all, protocol: complete; lines are 95 % intervals" in texts
