@@ -289,34 +289,34 @@ def _window_attention(
     scaling = query.shape[-1] ** -0.5 if scaling is None else scaling
     scores = scores or PositionScores(reach=sliding_window - 1 if sliding_window else None)
     # Tokens first, as the encoder has them: so a part of the tokens is a piece of memory.
-    query, key, value = (part.transpose(1, 2).squeeze(0) for part in (query, key, value))
+    query, key, value = (part.transpose(1, 2).squeeze(0) for part in (query * scaling, key, value))
     text = [part[:text_tokens] for part in (query, key, value)]  # (text, heads, head_size)
-    parts = [_text_states(text[0], text[1], text[2], scores, scaling)]
+    parts = [_text_states(text[0], text[1], text[2], scores)]
     if prompt_tokens:
         own_query, own_key, own_value, text_key, text_value = (
             part.transpose(0, 1) for part in (*(part[text_tokens:] for part in (query, key, value)), *text[1:])
         )  # (heads, tokens, head_size)
-        own = own_query * scaling, own_key, own_value
+        own = own_query, own_key, own_value
         parts.append(prompt_states(own, (text_key, text_value), prompt_tokens, scores).transpose(0, 1))
     if is_evidence_layer(module):
-        evidence.append((query * scaling, key, scores))
+        evidence.append((query, key, scores))
     return torch.cat(parts, dim=0)[None], None
 
 
-def _text_states(query: Tensor, key: Tensor, value: Tensor, scores: PositionScores, scaling: float) -> Tensor:
+def _text_states(query: Tensor, key: Tensor, value: Tensor, scores: PositionScores) -> Tensor:
     """Return (tokens, heads, head_size): the text of a window over itself.
 
     Where positions do nothing, an operator of ONNX Runtime computes it, which holds no weights of all tokens.
 
     Args:
-        query, key, value: (tokens, heads, head_size)
+        query, key, value: (tokens, heads, head_size), the query scaled.
     """
     if scores != PositionScores() or not hasattr(torch.onnx, "ops"):  # before torch 2.8
         query, key, value = (part.transpose(0, 1) for part in (query, key, value))
         tokens = slice(0, query.shape[1])
-        return (scores(query * scaling, key, tokens, tokens).softmax(dim=-1) @ value).transpose(0, 1)
+        return (scores(query, key, tokens, tokens).softmax(dim=-1) @ value).transpose(0, 1)
     flat = [part.flatten(1)[None] for part in (query, key, value)]  # (1, tokens, hidden)
-    settings: dict[str, Any] = {"num_heads": query.shape[1], "scale": scaling}
+    settings: dict[str, Any] = {"num_heads": query.shape[1], "scale": 1.0}
     name, shape = "com.microsoft::MultiHeadAttention", flat[0].shape
     states = torch.onnx.ops.symbolic(name, flat, settings, dtype=query.dtype, shape=shape, version=1)
     return states[0].unflatten(-1, query.shape[1:])
