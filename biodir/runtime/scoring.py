@@ -264,4 +264,4 @@ def _entity_states(mention_states: np.ndarray, mention_entities: np.ndarray, cou
     assert len(entities) == count, "each entity has a mention"
     highest = np.maximum.reduceat(mention_states[order], starts)  # (entities, hidden)
     sums = np.add.reduceat(np.exp(mention_states - highest[mention_entities])[order], starts)
-    return np.log(sums) + highest  # type: ignore[no-any-return]
+    return np.log(sums) + highest
