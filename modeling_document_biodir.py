@@ -18,7 +18,7 @@ from .modeling_pairwise_biodir import window_groups
 
 # Pairs whose attention over the text is held at once.
 PAIRS_AT_ONCE = 256
-# Rows of pair types and windows whose weights of all soft prompts are held at once; all those of an abstract.
+# Pairs whose weights of all soft prompts are held at once; all those of an abstract.
 PROMPTS_AT_ONCE = 2048
 
 
@@ -86,13 +86,11 @@ def document_states(encoder: Any, prompts: Tensor | None, inputs: DocumentInputs
             shown, of_pairs, of_weights = _window_contexts(read, number, inputs.pair_entities, mention_counts)
             weighed.index_add_(0, shown, of_pairs)  # in place, without copies for each window
             totals.index_add_(0, shown, of_weights)
-    shared = _pair_prompts(torch.cat(prompt_states), needed, inputs) if prompt_states else (None, None)
     return PairStates(
         entities=entity_states(torch.cat(mention_states), inputs.mention_entities, len(mention_counts)),
         pair_entities=inputs.pair_entities,
         contexts=weighed / totals.clamp_min(1e-12).unsqueeze(-1),
-        prompts=shared[0],
-        pair_prompts=shared[1],
+        prompts=_pair_prompts(torch.cat(prompt_states), needed, inputs) if prompt_states else None,
     )
 
 
@@ -242,26 +240,23 @@ def _prompt_states(packed: PackedStates, layout: PackedLayout) -> Tensor:
     return packed.hidden[places].unflatten(0, (-1, layout.prompt_tokens)).mean(dim=1)
 
 
-def _pair_prompts(
-    prompt_states: Tensor, needed: Sequence[tuple[int, int]], inputs: DocumentInputs
-) -> tuple[Tensor, Tensor]:
-    """Return (prompts, hidden) and (batch,), which of these is that of a pair.
-
-    It is the mean state of the soft prompt of the pair's type over the windows that show the pair. Pairs with the same
-    type and windows share it.
+def _pair_prompts(prompt_states: Tensor, needed: Sequence[tuple[int, int]], inputs: DocumentInputs) -> Tensor:
+    """Return (batch, hidden): mean state of the soft prompt of each pair's type, over the windows that show the pair.
 
     Args:
         prompt_states: (soft prompts, hidden)
         needed: (window, pair type) of each soft prompt.
     """
     numbers = {prompt: number for number, prompt in enumerate(needed)}
-    keys = torch.cat([inputs.pair_type_ids.unsqueeze(1), inputs.pair_windows], dim=1)  # (batch, 1 + windows)
-    rows, pair_prompts = keys.unique(dim=0, return_inverse=True)  # (prompts, 1 + windows), (batch,)
     found = []
-    for some in rows.split(PROMPTS_AT_ONCE):
-        index = [[numbers.get((window, kind), 0) for window in windows] for kind, *windows in some.tolist()]
-        present = (some[:, 1:] >= 0).to(prompt_states.dtype)  # (prompts at once, windows)
+    split = zip(inputs.pair_windows.split(PROMPTS_AT_ONCE), inputs.pair_type_ids.split(PROMPTS_AT_ONCE), strict=True)
+    for pair_windows, types in split:
+        index = [
+            [numbers.get((window, kind), 0) for window in windows]
+            for windows, kind in zip(pair_windows.tolist(), types.tolist(), strict=True)
+        ]
+        present = (pair_windows >= 0).to(prompt_states.dtype)  # (pairs, windows)
         shares = present / present.sum(dim=1, keepdim=True)
-        weights = prompt_states.new_zeros(len(index), len(needed))  # (prompts at once, soft prompts)
+        weights = prompt_states.new_zeros(len(index), len(needed))  # (pairs, soft prompts)
         found.append(weights.scatter_add(1, torch.tensor(index, device=weights.device), shares) @ prompt_states)
-    return torch.cat(found), pair_prompts
+    return torch.cat(found)
