@@ -43,11 +43,14 @@ def candidate_pairs(entities: Sequence[Entity], pair_types: Sequence[Sequence[st
         entities: in the order of their first mention, as `Document.entities` returns them.
         pair_types: unordered pairs of entity types.
     """
-    pair_type_ids = {type_pair(pair_type): index for index, pair_type in enumerate(pair_types)}
+    pair_type_ids: dict[tuple[str, str], int] = {}  # in both orders
+    for index, pair_type in enumerate(pair_types):
+        key = type_pair(pair_type)
+        pair_type_ids[key] = pair_type_ids[key[::-1]] = index
     for first, second in combinations(entities, 2):
         if first.identifier == second.identifier:
             continue  # one concept annotated with two types is not related to itself
-        key = type_pair((first.entity_type, second.entity_type))
+        key = first.entity_type, second.entity_type
         if key in pair_type_ids:
-            swap = first.entity_type > second.entity_type
-            yield CandidatePair(*((second, first) if swap else (first, second)), pair_type_ids[key])
+            ordered = (second, first) if key[0] > key[1] else (first, second)
+            yield CandidatePair(*ordered, pair_type_ids[key])

@@ -64,6 +64,8 @@ def is_written_as(found: str, written: str) -> bool:
     >>> is_written_as("\u03b1\u2011KG", "a-KG"), is_written_as("a-KG", "\u03b1\u2011KG"), is_written_as("b-KG", "a-KG")
     (True, True, False)
     """
+    if found == written:
+        return True
     return len(found) == len(written) and all(
         here == there or here.isascii() != there.isascii() or (not here.isascii() and _normal(here) == _normal(there))
         for here, there in zip(found, written, strict=True)

@@ -6,6 +6,7 @@ Spans are half-open ``[start, end)`` and count Python characters of ``document.t
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from .document_offsets_biodir import likely_cause
@@ -250,6 +251,7 @@ def _split_identifier(identifier: str) -> tuple[str, str]:
     return _VOCABULARY_OF.get(vocabulary, vocabulary), bare.casefold()
 
 
+@lru_cache(maxsize=1024)  # most mentions have an identifier of another one
 def is_unlinked(identifier: str) -> bool:
     """Return whether an identifier means "none", as ``-`` and ``-1`` do, and in other tools None, NA or MESH:-.
 

@@ -15,7 +15,7 @@ Files with Windows line ends, no abstract, annotations before the text or no bla
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 
 from .document_biodir import Document
 from .document_grouping_biodir import with_missing_identifiers
@@ -98,6 +98,7 @@ def looks_like_pubtator(text: str) -> bool:
     return _ANY_TEXT_LINE.search(text) is not None
 
 
+@lru_cache(maxsize=1024)  # the mentions of an entity have one column
 def split_identifiers(column: str, entity_type: str) -> tuple[str, ...]:
     """Return the identifiers in the identifier column of a mention, each once; none for ``"-"``, ``"None"`` and such.
 

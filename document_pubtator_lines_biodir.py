@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from .document_biodir import SURROGATE
 from .errors_biodir import ParseError
@@ -26,17 +27,17 @@ class Line:
     place: str
     content: str
 
-    @property
+    @cached_property
     def columns(self) -> list[str]:
         """The columns, without empty ones at the end."""
         return self.content.rstrip().split("\t")
 
-    @property
+    @cached_property
     def document_id(self) -> str:
         """The identifier of the document at the start of the line."""
         return re.split(r"[|\t]", self.content, maxsplit=1)[0].strip()
 
-    @property
+    @cached_property
     def text_part(self) -> re.Match[str] | None:
         """The match of a line of text: identifier, kind such as "t" or "title", and text."""
         return _TEXT_LINE.fullmatch(self.content)

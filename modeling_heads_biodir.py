@@ -120,6 +120,8 @@ class PairStates:
         pair_entities: (batch, 2) rows of `entities`.
         contexts: (batch, hidden) the text weighed by the attention of both entities.
         prompts: (batch, hidden) the soft prompt of the pair's type; None without soft prompts.
+        pair_prompts: (batch,) rows of `prompts`, which then are (prompts, hidden) and shared by pairs; None for one row
+            for each pair.
 
     >>> states = PairStates(torch.zeros(3, 4), torch.tensor([[0, 1], [0, 2]]), torch.zeros(2, 4), prompts=None)
     >>> states.entities[states.pair_entities].shape  # (batch, 2, hidden)
@@ -130,11 +132,14 @@ class PairStates:
     pair_entities: Tensor
     contexts: Tensor
     prompts: Tensor | None
+    pair_prompts: Tensor | None = None
 
     def split(self, pairs: int) -> "list[PairStates]":
-        """Return parts of at most so many pairs; they share the entities."""
-        prompts = self.prompts.split(pairs) if self.prompts is not None else repeat(None)
-        parts = zip(self.pair_entities.split(pairs), self.contexts.split(pairs), prompts, strict=False)
+        """Return parts of at most so many pairs; they share the entities, and prompts that pairs share."""
+        shared = self.pair_prompts is not None
+        prompts = self.prompts.split(pairs) if self.prompts is not None and not shared else repeat(self.prompts)
+        numbers = self.pair_prompts.split(pairs) if self.pair_prompts is not None else repeat(None)
+        parts = zip(self.pair_entities.split(pairs), self.contexts.split(pairs), prompts, numbers, strict=False)
         return [PairStates(self.entities, *part) for part in parts]
 
 
@@ -190,5 +195,6 @@ class _Side(nn.Module):
         mapped = mapped + self.context(states.contexts.to(dtype))
         if self.prompt is not None:
             assert states.prompts is not None, "sides with prompts are made where the model has some"
-            mapped = mapped + self.prompt(states.prompts.to(dtype))
+            of_prompts = self.prompt(states.prompts.to(dtype))  # (batch or prompts, hidden)
+            mapped = mapped + (of_prompts if states.pair_prompts is None else of_prompts[states.pair_prompts])
         return torch.tanh(mapped)

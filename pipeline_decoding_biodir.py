@@ -1,9 +1,11 @@
 """Decoding: logits of a pair to its labels. Only here does a direction become subject and object, and back for gold."""
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any
+
+import numpy as np
 
 from .document_biodir import Document, Entity, Relation
 from .document_candidates_biodir import CandidatePair
@@ -51,7 +53,7 @@ class PairDecision:
         pair: the candidate pair.
         relation_type: the relation label.
         novelty, direction: None where the model has no such task.
-        scores: task -> the score of every label, in order.
+        scores: task -> the score of every label, in order; empty where only related pairs are kept.
         relation_score, novelty_score, direction_score: of the labels above; None where the model has no such task.
         is_related: whether the model relates the pair.
 
@@ -96,10 +98,6 @@ class PairDecision:
         """True where the direction names a subject."""
         return self.direction in (ENTITY1_IS_SUBJECT, ENTITY2_IS_SUBJECT)
 
-    def without_scores(self) -> "PairDecision":
-        """Return the decision without the scores of all labels, which are most of its memory."""
-        return replace(self, scores={})
-
     def to_relation(self) -> Relation:
         """Return the decision as a relation of a document."""
         subject, other = self.subject.identifier, self.object.identifier
@@ -108,7 +106,19 @@ class PairDecision:
 
 
 def decode_pair(pair: CandidatePair, logits: Mapping[str, Sequence[float]], rule: DecodingRule) -> PairDecision:
-    """Return the labels of one pair. Paper, section 2.
+    """Return the labels of one pair, see `decode_pairs`.
+
+    Args:
+        logits: task -> the model's logits of this pair, one for each label.
+    """
+    [(_, decision)] = decode_pairs([pair], {task: np.array([values]) for task, values in logits.items()}, rule)
+    return decision
+
+
+def decode_pairs(
+    pairs: Sequence[CandidatePair], logits: Mapping[str, np.ndarray], rule: DecodingRule, related_only: bool = False
+) -> Iterator[tuple[int, PairDecision]]:
+    """Yield the number of each pair and its labels. Paper, section 2.
 
     Any relation type but the generic one whose score is above the threshold wins, the highest first; else the highest
     of all relation labels. Novelty and direction take their highest label but the first, which is that of
@@ -118,23 +128,41 @@ def decode_pair(pair: CandidatePair, logits: Mapping[str, Sequence[float]], rule
     and gives it the generic type.
 
     Args:
-        logits: task -> the model's logits of this pair, one for each label.
+        pairs: the candidate pairs.
+        logits: task -> the model's logits, (pairs, labels).
+        rule: how they become labels.
+        related_only: only related pairs, without the scores of all labels, which are most of the memory.
     """
-    scores = {task: [_sigmoid(logit) for logit in _biased(task, values, rule)] for task, values in logits.items()}
+    scores = {task: _sigmoid(np.asarray(values) + _biases(task, rule)) for task, values in logits.items()}
+    chosen = {task: _best_after_first(found) for task, found in scores.items()}  # task -> (pairs,) places of labels
     if "relation" in scores:
-        relation_index = _relation_index(scores["relation"], rule)
-        relation_type = rule.labels["relation"][relation_index]
-        relation_score, is_related = scores["relation"][relation_index], relation_index > 0
+        chosen["relation"] = _relation_places(scores["relation"], rule)
+        is_related = chosen["relation"] > 0  # (pairs,)
     else:
         assert rule.generic_relation is not None, "the configuration names one where it has no relation labels"
-        of_main = scores[rule.main_task]
-        is_related = max(of_main) > of_main[0]
-        relation_type, relation_score = rule.generic_relation if is_related else UNRELATED, None
-    novelty, novelty_score = _best_after_first(scores, "novelty", rule)
-    direction, direction_score = _best_after_first(scores, "direction", rule)
-    return PairDecision(
-        pair, relation_type, novelty, direction, scores, relation_score, novelty_score, direction_score, is_related
-    )
+        is_related = scores[rule.main_task].max(axis=1) > scores[rule.main_task][:, 0]
+    wanted = np.flatnonzero(is_related) if related_only else np.arange(len(pairs))
+    found = {task: (chosen[task][wanted], scores[task][wanted]) for task in scores}
+    best = {task: np.take_along_axis(table, places[:, None], 1)[:, 0] for task, (places, table) in found.items()}
+    for row, number in enumerate(wanted.tolist()):
+        labels = {task: rule.labels[task][places[row]] for task, (places, _) in found.items()}
+        of_best = {task: float(values[row]) for task, values in best.items()}
+        if "relation" not in labels:
+            labels["relation"] = str(rule.generic_relation) if is_related[number] else UNRELATED
+        yield (
+            number,
+            PairDecision(
+                pair=pairs[number],
+                relation_type=labels["relation"],
+                novelty=labels.get("novelty"),
+                direction=labels.get("direction"),
+                scores={} if related_only else {task: table[row].tolist() for task, (_, table) in found.items()},
+                relation_score=of_best.get("relation"),
+                novelty_score=of_best.get("novelty"),
+                direction_score=of_best.get("direction"),
+                is_related=bool(is_related[number]),
+            ),
+        )
 
 
 def relations_of_pairs(document: Document) -> dict[frozenset[str], list[Relation]]:
@@ -200,35 +228,32 @@ def direction_label(pair: CandidatePair, relation: Relation) -> str:
     return ENTITY1_IS_SUBJECT if relation.subject_id == pair.entity1.identifier else ENTITY2_IS_SUBJECT
 
 
-def _biased(task: str, logits: Sequence[float], rule: DecodingRule) -> list[float]:
+def _biases(task: str, rule: DecodingRule) -> np.ndarray:
+    """Return (labels,): what is added to the logits of a task."""
     biases = [0.0 if task == "relation" else rule.label_biases.get(label, 0.0) for label in rule.labels[task]]
     if task == rule.main_task:
         biases[0] += rule.none_bias
-    return [logit + bias for logit, bias in zip(logits, biases, strict=True)]
+    return np.array(biases)
 
 
-def _relation_index(scores: Sequence[float], rule: DecodingRule) -> int:
+def _relation_places(scores: np.ndarray, rule: DecodingRule) -> np.ndarray:
+    """Return (pairs,): the place of the relation label of each pair, from (pairs, labels)."""
     labels = rule.labels["relation"]
     if rule.relation_thresholds:
-        margins = [scores[index] - rule.relation_thresholds[labels[index]] for index in range(1, len(labels))]
-        best = max(range(len(margins)), key=margins.__getitem__)
-        return best + 1 if margins[best] > 0 else 0
-    clear = [
-        index
-        for index in range(1, len(labels))
-        if labels[index] != rule.generic_relation and scores[index] > rule.relation_threshold
-    ]
-    return max(clear or range(len(labels)), key=scores.__getitem__)
+        margins = scores[:, 1:] - [rule.relation_thresholds[label] for label in labels[1:]]
+        return np.where((margins > 0).any(axis=1), 1 + margins.argmax(axis=1), 0)
+    may_win = np.array([place > 0 and label != rule.generic_relation for place, label in enumerate(labels)])
+    is_clear = may_win & (scores > rule.relation_threshold)  # (pairs, labels)
+    best = np.where(is_clear, scores, -np.inf).argmax(axis=1)
+    return np.where(is_clear.any(axis=1), best, scores.argmax(axis=1))
 
 
-def _best_after_first(
-    scores: Mapping[str, Sequence[float]], task: str, rule: DecodingRule
-) -> tuple[str | None, float | None]:
-    if task not in scores:
-        return None, None
-    index = max(range(1, len(scores[task])), key=scores[task].__getitem__)
-    return rule.labels[task][index], scores[task][index]
+def _best_after_first(scores: np.ndarray) -> np.ndarray:
+    """Return (pairs,): the place of the highest label but the first, from (pairs, labels)."""
+    places: np.ndarray = 1 + scores[:, 1:].argmax(axis=1)
+    return places
 
 
-def _sigmoid(logit: float) -> float:
-    return 1 / (1 + math.exp(min(-logit, 700.0)))  # the exponential of more is no float
+def _sigmoid(logits: np.ndarray) -> np.ndarray:
+    found: np.ndarray = 1 / (1 + np.exp(np.minimum(-logits, 700.0)))  # the exponential of more is no float
+    return found

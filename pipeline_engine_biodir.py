@@ -21,7 +21,6 @@ from .document_biodir import Document
 from .document_candidates_biodir import CandidatePair
 from .document_parts_biodir import IdentifierSet
 from .document_sections_biodir import SectionFilter
-from .labels_biodir import type_pair
 from .processing_biodir import Features, Processor
 from .processing_tokens_biodir import PASSES_PER_BATCH
 
@@ -31,6 +30,7 @@ PAIR_TOKENS = 4
 DOCUMENTS_PER_BATCH = 256
 
 Logits = dict[str, list[float]]  # task -> (labels,)
+PairLogits = dict[str, np.ndarray]  # task -> (pairs, labels), float64
 Inputs = dict[str, np.ndarray]
 # Inputs of a pass -> task -> (batch, labels): arrays or tensors.
 Forward = Callable[[Inputs], Mapping[str, Any]]
@@ -63,7 +63,8 @@ class PairFilter:
         """Yield the pairs that the filter lets through."""
         for pair in pairs:
             first, second = pair.entity1, pair.entity2
-            types = type_pair((first.entity_type, second.entity_type))
+            types = first.entity_type, second.entity_type
+            types = types if types[0] <= types[1] else (types[1], types[0])
             self.found_types.add(types)
             if self.entity_ids is not None:
                 of_pair = [identifier in self.entity_ids for identifier in (first.identifier, second.identifier)]
@@ -153,13 +154,13 @@ def read_ahead(prepared: Iterator[PreparedBatch]) -> Iterator[PreparedBatch]:
         pool.shutdown(wait=False, cancel_futures=True)  # a caller that stops early does not wait for a batch
 
 
-def run(forward: Forward, batch: PreparedBatch) -> Iterator[tuple[DocumentPart, list[Logits]]]:
-    """Yield each part of the batch with the logits of its pairs; no logits at the end of a document."""
+def run(forward: Forward, batch: PreparedBatch) -> Iterator[tuple[DocumentPart, PairLogits]]:
+    """Yield each part of the batch with the logits of its pairs; none at the end of a document."""
     parts, passes = batch
     features = [found for _, found in parts if found is not None]
     logits = iter(_run_passes(forward, features, passes))
     for part in parts:
-        yield part, next(logits) if part[1] is not None else []
+        yield part, next(logits) if part[1] is not None else {}
 
 
 def pair_logits(
@@ -175,7 +176,11 @@ def pair_logits(
         progress: wraps the iterable of passes, such as a progress bar.
     """
     found = _run_passes(forward, features, _passes(features, processor, token_budget, progress))
-    return [of_pair for of_features in found for of_pair in of_features]
+    return [
+        dict(zip(tables, rows, strict=True))
+        for tables in found
+        for rows in zip(*(table.tolist() for table in tables.values()), strict=True)
+    ]
 
 
 def model_logits(model: Any, inputs: Inputs) -> dict[str, Any]:
@@ -219,12 +224,13 @@ def _passes(
 
 def _run_passes(
     forward: Forward, features: Sequence[Features], passes: Iterable[tuple[list[int], Inputs]]
-) -> list[list[Logits]]:
-    """Return for each of the features and each of its pairs: task -> logits."""
-    found: list[list[Logits]] = [[{} for _ in some.pairs] for some in features]
+) -> list[PairLogits]:
+    """Return the logits of the pairs of each of the features."""
+    found: list[PairLogits] = [{} for _ in features]
     for group, inputs in passes:
-        places = [place for index in group for place in found[index]]
+        ends = np.cumsum([len(features[index].pairs) for index in group])
         for task, values in forward(inputs).items():
-            for place, row in zip(places, values.tolist(), strict=True):
-                place[task] = row
+            table = np.array(values.tolist())  # (batch, labels); tensors of a device can do so, too
+            for index, part in zip(group, np.split(table, ends[:-1]), strict=True):
+                found[index][task] = part
     return found

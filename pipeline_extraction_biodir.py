@@ -15,7 +15,7 @@ from .document_parts_biodir import IdentifierSet
 from .document_sections_biodir import SectionFilter
 from .errors_biodir import STRICT, CheckpointError, ErrorPolicy, SettingError, suggestion
 from .labels_biodir import NOVELTY_LABELS
-from .pipeline_decoding_biodir import DecodingRule, PairDecision, decode_pair
+from .pipeline_decoding_biodir import DecodingRule, PairDecision, decode_pairs
 from .pipeline_engine_biodir import Inputs, PairFilter, PreparedBatch, batches, document_parts, prepare, read_ahead, run
 from .pipeline_entities_biodir import Linker, linked, with_found, with_identifiers, with_recognised
 from .pipeline_parameters_biodir import as_list, check_loading, check_names, check_numbers, named_pair
@@ -157,10 +157,9 @@ class RelationExtraction:
                     decided = []
                     continue
                 pairs: Sequence[ScoredPair] = features.pairs
-                for scored, of_pair in zip(pairs, logits, strict=True):
-                    decision = decode_pair(scored.pair, of_pair, self._rule)
-                    if decision.is_related or keep_unrelated:
-                        decided.append((scored, decision if keep_unrelated else decision.without_scores()))
+                candidates = [scored.pair for scored in pairs]
+                decisions = decode_pairs(candidates, logits, self._rule, related_only=not keep_unrelated)
+                decided += [(pairs[number], decision) for number, decision in decisions]
         missing = not_found(pair_filter, postprocess.get("relation_types"), found_relations)
         for line in (*policy.summary(), *section_filter.notes(), *missing):
             logger.warning("%s", line)

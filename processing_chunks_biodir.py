@@ -39,6 +39,8 @@ def closest_spans(spans1: Sequence[Span], spans2: Sequence[Span]) -> tuple[Span,
     One sweep over both lists in text order: the best partner of a span is, among the spans of the other list that start
     before it, the one that ends last.
     """
+    if len(spans1) == len(spans2) == 1:
+        return spans1[0], spans2[0]
     merged = sorted([(span, 0) for span in spans1] + [(span, 1) for span in spans2])
     furthest: list[Span | None] = [None, None]
     best, best_gap = None, None

@@ -22,6 +22,9 @@ from .processing_windows_biodir import TAGS_PER_MENTION, WindowRuler, spans_insi
 PAIRS_PER_PASS = 2048
 # A long text is read for as many pairs as it has tokens times this, so that the time for it does not run away.
 PAIRS_PER_TOKEN = 0.5
+# A text of more windows than this is long: its windows share only this part of `window_overlap_tokens`, so that few of
+# its tokens are read twice. Training and abstracts know no such texts.
+LONG_TEXT_WINDOWS, LONG_TEXT_OVERLAP = 4, 0.375
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +217,13 @@ class DocumentProcessor(BaseProcessor):
     def _text_windows(self, tokenized: TokenizedDocument, tagged: Sequence[Any]) -> Sequence[Span]:
         costly = sorted(span for spans, _ in tagged for span in spans)
         ruler = WindowRuler(len(tokenized.token_ids), tokenized.sentences, costly, (), self._window_tokens)
-        return text_windows(ruler, self.settings.window_overlap_tokens)
+        overlap = self.settings.window_overlap_tokens
+        windows = text_windows(ruler, overlap)
+        if len(windows) <= LONG_TEXT_WINDOWS:
+            return windows
+        spans = [span for found in tokenized.mention_spans.values() for span in found]
+        longest = max((end - start for start, end in spans), default=0)  # a window shows every mention
+        return text_windows(ruler, min(overlap, max(longest, int(LONG_TEXT_OVERLAP * overlap))))
 
 
 def _window_pair(

@@ -1,8 +1,10 @@
 """Tokens of a document with the places of its sentences and mentions: what both forms of processing share."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -79,13 +81,16 @@ class TokenizedDocument:
 
     def evidence(self, closest1: Span, closest2: Span) -> tuple[Span, ...]:
         """Return character spans of the sentences that hold the closest mentions, in the order of the text."""
-        first, second = closest1[0], closest2[0]
         # A mention without a token may be at its sentence's end; a [SEP] separates that place from the next sentence.
-        return tuple(
-            chars
-            for (start, end), chars in zip(self.sentences, self.sentence_chars, strict=True)
-            if start <= first <= end or start <= second <= end
-        )
+        first = bisect_right(self._sentence_starts, closest1[0]) - 1
+        second = bisect_right(self._sentence_starts, closest2[0]) - 1
+        if first == second:
+            return (self.sentence_chars[first],)
+        return self.sentence_chars[min(first, second)], self.sentence_chars[max(first, second)]
+
+    @cached_property
+    def _sentence_starts(self) -> list[int]:
+        return [start for start, _ in self.sentences]
 
 
 class BaseProcessor:

@@ -23,6 +23,7 @@ from biodir.networks.command import network
 from biodir.publishing.command import publish
 from biodir.serving.command import mcp, serve
 from biodir.showing.command import info, view
+from biodir.waiting import wait_passively
 
 # What the distribution of the run-time does without, see `runtime/setup.py`.
 LEFT_OUT = ("safetensors", "torch", "transformers")
@@ -130,6 +131,7 @@ app.add_typer(models, name="llm")
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command and return its exit status: 0, 1 after an error, 2 after arguments that are none of its."""
+    wait_passively()
     try:
         app(arguments, prog_name="biodir")
     except SystemExit as end:

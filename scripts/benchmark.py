@@ -114,9 +114,13 @@ def summary(passes: pd.DataFrame) -> dict[str, dict[str, float]]:
     )
     naive = table[table.form == NAIVE].set_index("turn").pairs_a_second
     table["times_naive"] = table.pairs_a_second / table.turn.map(naive)
-    table = table.assign(tokens_a_pair=passes.tokens / passes.pairs, peak_mebibytes=passes.peak_mebibytes)
-    medians = table.drop(columns="turn").groupby("form", sort=False).median().dropna(axis=1)
-    return medians.to_dict("index")
+    table = table.assign(
+        tokens_a_pair=passes.tokens / passes.pairs,
+        percent_beside_model=100 * passes.rest_seconds / passes.seconds,
+        peak_mebibytes=passes.peak_mebibytes,
+    )
+    medians = table.drop(columns="turn").groupby("form", sort=False).median()
+    return {form: row.dropna().to_dict() for form, row in medians.iterrows()}
 
 
 def curve_document(curve: str, size: int, path: Path) -> Document:

@@ -45,11 +45,15 @@ class Form:
 
 @dataclass(frozen=True)
 class Pass:
-    """Counts, wall-clock seconds, and the peak memory of the process in mebibytes."""
+    """Counts, wall-clock seconds, and the peak memory of the process in mebibytes.
+
+    `rest_seconds` are those of everything but the model: preparation, decoding and results; NaN of the naive form.
+    """
 
     documents: float
     pairs: int
     tokens: int
+    rest_seconds: float
     seconds: float
     peak_mebibytes: float
 
@@ -90,10 +94,11 @@ def f1_scores(form: Form, options: Namespace) -> dict[str, float]:
 
 def _pipeline_pass(
     extract: Any, documents: Sequence[Document], form: Form, options: Namespace
-) -> tuple[float, int, int]:
-    """Return documents, pairs and tokens that went through the pipeline, with decoding."""
+) -> tuple[float, int, int, float]:
+    """Return documents, pairs and tokens that went through the pipeline, and the seconds without the model."""
     pairs = tokens = 0
-    prepare = extract.preprocess
+    model_seconds = 0.0
+    prepare, forward = extract.preprocess, extract.forward
 
     def counting(documents: Any, **parameters: Any) -> Iterator[Any]:
         nonlocal pairs, tokens
@@ -105,14 +110,25 @@ def _pipeline_pass(
                 tokens += features.tokens
             yield batch
 
-    extract.preprocess = counting
+    def timed(inputs: Any, **parameters: Any) -> Any:
+        nonlocal model_seconds
+        started = time.perf_counter()
+        logits = forward(inputs, **parameters)
+        model_seconds += time.perf_counter() - started
+        return logits
+
+    extract.preprocess, extract.forward = counting, timed
+    started = time.perf_counter()
     for _ in extract(iter(documents)):
         pass
-    extract.preprocess = prepare
-    return len(documents), pairs, tokens
+    rest_seconds = time.perf_counter() - started - model_seconds
+    extract.preprocess, extract.forward = prepare, forward
+    return len(documents), pairs, tokens, rest_seconds
 
 
-def _naive_pass(extract: Any, documents: Sequence[Document], form: Form, options: Namespace) -> tuple[float, int, int]:
+def _naive_pass(
+    extract: Any, documents: Sequence[Document], form: Form, options: Namespace
+) -> tuple[float, int, int, float]:
     """Return the counts of a naive pass; a document whose pairs are not all scored counts in part."""
     config = extract.model.config
     if config.chunk_pooling != "max":
@@ -129,7 +145,7 @@ def _naive_pass(extract: Any, documents: Sequence[Document], form: Form, options
         done += len(scored) / len(features) if features else 1
         if pairs == options.naive_pairs:
             break
-    return done, pairs, tokens
+    return done, pairs, tokens, float("nan")
 
 
 def naive_scores(model: Any, processor: PairwiseProcessor, features: Sequence[PairwiseFeatures]) -> tuple[Tensor, int]:

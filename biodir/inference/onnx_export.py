@@ -186,8 +186,9 @@ class _Packed(_Traced):
         positions = torch.cat([torch.arange(text_tokens), torch.zeros(of_prompts.shape[1], dtype=torch.long)])
         row = torch.cat([text, of_prompts], dim=1)
         states, evidence = _packed(self.encoder, row, positions, text_tokens, self.prompt_tokens)
-        query, key, scores = evidence
-        return states, mention_attention(query[:, markers], key[:, :text_tokens], scores, markers)
+        query, key, scores = evidence  # (tokens, heads, head_size)
+        of_markers, of_text = query[markers].transpose(0, 1), key[:text_tokens].transpose(0, 1)
+        return states, mention_attention(of_markers, of_text, scores, markers)
 
 
 class _PackedTagger(_Traced):
@@ -221,12 +222,20 @@ class _Heads(_Traced):
             "pair_entities": (torch.arange(2 * PAIRS).view(PAIRS, 2) % ENTITIES, {0: "pairs"}),
             "contexts": (torch.randn(PAIRS, self.hidden), {0: "pairs"}),
         }
-        return found | ({"prompts": (torch.randn(PAIRS, self.hidden), {0: "pairs"})} if self.has_prompts else {})
+        if self.has_prompts:
+            found["prompts"] = torch.randn(SOFT_PROMPTS, self.hidden), {0: "prompts"}
+            found["pair_prompts"] = torch.arange(PAIRS) % SOFT_PROMPTS, {0: "pairs"}
+        return found
 
     def forward(
-        self, entities: Tensor, pair_entities: Tensor, contexts: Tensor, prompts: Tensor | None = None
+        self,
+        entities: Tensor,
+        pair_entities: Tensor,
+        contexts: Tensor,
+        prompts: Tensor | None = None,
+        pair_prompts: Tensor | None = None,
     ) -> tuple[Tensor, ...]:
-        states = PairStates(entities, pair_entities, contexts, prompts)
+        states = PairStates(entities, pair_entities, contexts, prompts, pair_prompts)
         return tuple(self.heads[task](states) for task in self.outputs)
 
 
@@ -250,7 +259,7 @@ class _RowHeads(_Traced):
 def _packed(
     encoder: Any, row: Tensor, positions: Tensor, text_tokens: int, prompt_tokens: int = 0
 ) -> tuple[Tensor, Evidence]:
-    """Return states of a row, (1, tokens, hidden), with queries, keys and scores of the evidence layer."""
+    """Return states of a row, (1, tokens, hidden), with the evidence of `_window_attention`."""
     evidence: list[Evidence] = []
     positions = positions + first_position(encoder.config)
     sizes = {"text_tokens": text_tokens, "prompt_tokens": prompt_tokens}
@@ -279,37 +288,42 @@ def _window_attention(
         query, key, value: (1, heads, tokens, head_size)
         text_tokens: of the window.
         prompt_tokens: of a soft prompt; 0 without.
-        evidence: gets the scaled queries and keys of the evidence layer.
+        evidence: gets scaled queries and keys of the evidence layer, (tokens, heads, head_size).
     """
     scaling = query.shape[-1] ** -0.5 if scaling is None else scaling
     scores = scores or PositionScores(reach=sliding_window - 1 if sliding_window else None)
-    query, key, value = query[0] * scaling, key[0], value[0]  # (heads, tokens, head_size)
-    text = [part[:, :text_tokens] for part in (query, key, value)]
+    # Tokens first, as the encoder has them: so a part of the tokens is a piece of memory.
+    query, key, value = (part.transpose(1, 2).squeeze(0) for part in (query * scaling, key, value))
+    text = [part[:text_tokens] for part in (query, key, value)]  # (text, heads, head_size)
     parts = [_text_states(text[0], text[1], text[2], scores)]
     if prompt_tokens:
-        own_query, own_key, own_value = (part[:, text_tokens:] for part in (query, key, value))
-        parts.append(prompt_states((own_query, own_key, own_value), (text[1], text[2]), prompt_tokens, scores))
+        own_query, own_key, own_value, text_key, text_value = (
+            part.transpose(0, 1) for part in (*(part[text_tokens:] for part in (query, key, value)), *text[1:])
+        )  # (heads, tokens, head_size)
+        own = own_query, own_key, own_value
+        parts.append(prompt_states(own, (text_key, text_value), prompt_tokens, scores).transpose(0, 1))
     if is_evidence_layer(module):
         evidence.append((query, key, scores))
-    return torch.cat(parts, dim=1).transpose(0, 1)[None], None
+    return torch.cat(parts, dim=0)[None], None
 
 
 def _text_states(query: Tensor, key: Tensor, value: Tensor, scores: PositionScores) -> Tensor:
-    """Return (heads, tokens, head_size): the text of a window over itself.
+    """Return (tokens, heads, head_size): the text of a window over itself.
 
     Where positions do nothing, an operator of ONNX Runtime computes it, which holds no weights of all tokens.
 
     Args:
-        query, key, value: (heads, tokens, head_size), the query scaled.
+        query, key, value: (tokens, heads, head_size), the query scaled.
     """
     if scores != PositionScores() or not hasattr(torch.onnx, "ops"):  # before torch 2.8
+        query, key, value = (part.transpose(0, 1) for part in (query, key, value))
         tokens = slice(0, query.shape[1])
-        return scores(query, key, tokens, tokens).softmax(dim=-1) @ value
-    flat = [part.transpose(0, 1).flatten(1)[None] for part in (query, key, value)]  # (1, tokens, hidden)
-    settings: dict[str, Any] = {"num_heads": query.shape[0], "scale": 1.0}
+        return (scores(query, key, tokens, tokens).softmax(dim=-1) @ value).transpose(0, 1)
+    flat = [part.flatten(1)[None] for part in (query, key, value)]  # (1, tokens, hidden)
+    settings: dict[str, Any] = {"num_heads": query.shape[1], "scale": 1.0}
     name, shape = "com.microsoft::MultiHeadAttention", flat[0].shape
     states = torch.onnx.ops.symbolic(name, flat, settings, dtype=query.dtype, shape=shape, version=1)
-    return states[0].unflatten(-1, (query.shape[0], -1)).transpose(0, 1)
+    return states[0].unflatten(-1, query.shape[1:])
 
 
 def _heads_graph(model: Any) -> Any:

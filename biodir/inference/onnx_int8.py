@@ -32,6 +32,7 @@ def with_int8_products(model: Any) -> Any:
         numpy_helper.from_array(np.asarray(value), f"int8_{name}")
         for name, value in {
             "last_axis": np.array([-1]),
+            "flat": np.array([-1]),
             "step": np.float32(1 / LARGEST),
             "least": np.float32(1e-12),
             "one": np.float32(1),
@@ -75,9 +76,15 @@ def _replace_weight(graph: Any, name: str, weight: np.ndarray) -> None:
 def _add_rows(graph: Any, states: str) -> tuple[str, str]:
     """Add the nodes that make int8 rows of states, and return the names of the rows and of their scales."""
     add = _adder(graph, states)
-    largest = add("ReduceMax", add("Abs", states), "int8_last_axis", keepdims=1)  # (..., 1)
+    highest, lowest = (add(kind, states, "int8_last_axis", keepdims=1) for kind in ("ReduceMax", "ReduceMin"))
+    largest = add("Max", highest, add("Neg", lowest))  # (..., 1)
     scale = add("Max", add("Mul", largest, "int8_step"), "int8_least")
-    return add("QuantizeLinear", add("Div", states, scale), "int8_one", "int8_zero"), scale  # (..., inputs)
+    # The operator takes scales along one axis: (..., inputs) become (rows, inputs) for it, which copies nothing.
+    scales = add("Reshape", scale, "int8_flat")  # (rows,)
+    zeros = add("Expand", "int8_zero", add("Shape", scales))  # (rows,)
+    table = add("Reshape", states, add("Concat", add("Shape", scales), "int8_flat", axis=0))  # (rows, inputs)
+    rows = add("QuantizeLinear", table, scales, zeros, axis=0)
+    return add("Reshape", rows, add("Shape", states)), scale  # (..., inputs), (..., 1)
 
 
 def _add_product(graph: Any, node: Any, rows: str, scale: str) -> None:

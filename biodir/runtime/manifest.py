@@ -13,7 +13,7 @@ from biodir.processing_tokens_biodir import ProcessingSettings
 # The folder of the graphs in that of a checkpoint, and the manifest in it.
 FOLDER, MANIFEST = "onnx", "manifest.json"
 # Raised when a program of before could not use the files any more.
-FORMAT = 1
+FORMAT = 2
 # Other files of the folder; those of graphs are in `ENDINGS`.
 TOKENIZER, EMBEDDINGS, PROMPTS, HEADS = "tokenizer.json", "embeddings.npy", "prompts.npy", "heads.onnx"
 # Back end -> what ends the names of its graphs of the encoder and of the tagger; the first that is there is taken.

@@ -74,31 +74,29 @@ class DocumentScorer(Scorer):
         pair_entities, entities = inputs["pair_entities"], inputs["mention_entities"]
         counts = np.bincount(entities)  # (entities,)
         totals = np.zeros(len(pair_entities), dtype=np.float32)
-        weighed = prompts = np.zeros((0, 0), dtype=np.float32)
+        prompted = _Prompted(inputs) if len(self._embeddings.prompts) else None
+        weighed = np.zeros((0, 0), dtype=np.float32)
         mention_states: list[np.ndarray] = []
         for window in range(len(inputs["input_ids"])):
-            scored = np.flatnonzero((inputs["pair_windows"] == window).any(axis=1))  # pairs that take this window
-            types = inputs["pair_type_ids"][scored]
-            kinds, rows = np.unique(types if len(self._embeddings.prompts) else types[:0], return_inverse=True)
+            kinds = prompted.kinds_of(window) if prompted is not None else []
             inside = inputs["mention_windows"] == window  # (mentions,)
             markers = inputs["mention_positions"][inside]
             hidden, attention, of_prompts = self._read(inputs, window, kinds, markers)
             if not mention_states:
-                weighed, prompts = np.zeros((2, len(totals), hidden.shape[-1]), dtype=np.float32)
+                weighed = np.zeros((len(totals), hidden.shape[-1]), dtype=np.float32)
             mention_states.append(hidden[markers])
             shown, of_pairs, of_weights = _window_contexts(attention, entities[inside], counts, pair_entities, hidden)
             weighed[shown] += of_pairs
             totals[shown] += of_weights
-            if len(kinds):
-                windows = (inputs["pair_windows"][scored] >= 0).sum(axis=1, keepdims=True)  # (pairs, 1)
-                prompts[scored] += of_prompts[rows] / windows
+            if prompted is not None:
+                prompted.add(window, of_prompts)
         states = {
             "entities": _entity_states(np.concatenate(mention_states), entities, len(counts)),
             "contexts": weighed / np.maximum(totals, 1e-12)[:, None],
         }
-        return self._heads_of(states, pair_entities, prompts if len(self._embeddings.prompts) else None)
+        return self._heads_of(states, pair_entities, prompted)
 
-    def _read(self, inputs: Inputs, window: int, kinds: Any, markers: np.ndarray) -> tuple[np.ndarray, ...]:
+    def _read(self, inputs: Inputs, window: int, kinds: Sequence[int], markers: np.ndarray) -> tuple[np.ndarray, ...]:
         """Return the states of a window's text, what its mentions attend to, and the means of its soft prompts.
 
         That is (tokens, hidden), (heads, mentions, tokens) and (prompts, hidden).
@@ -110,16 +108,45 @@ class DocumentScorer(Scorer):
         means = hidden[0, tokens:].reshape(*prompts.shape[:2], hidden.shape[-1]).mean(axis=1)
         return hidden[0, :tokens], attention, means
 
-    def _heads_of(self, states: Inputs, pair_entities: np.ndarray, prompts: np.ndarray | None) -> Logits:
+    def _heads_of(self, states: Inputs, pair_entities: np.ndarray, prompted: "_Prompted | None") -> Logits:
         found: list[list[np.ndarray]] = []
         for first in range(0, len(pair_entities), PAIRS_OF_HEADS):
             some = slice(first, first + PAIRS_OF_HEADS)
             feeds = {"entities": states["entities"], "contexts": states["contexts"][some]}
             feeds["pair_entities"] = pair_entities[some]
-            if prompts is not None:
-                feeds["prompts"] = prompts[some]
+            if prompted is not None:
+                feeds |= {"prompts": prompted.states, "pair_prompts": prompted.pairs[some]}
             found.append(self._heads.run(feeds))
         return {task: np.concatenate(parts) for task, parts in zip(self.tasks, zip(*found, strict=True), strict=True)}
+
+
+class _Prompted:
+    """The soft prompts of pairs: a row for each pair type and set of windows that pairs have.
+
+    Args:
+        inputs: see `DocumentScorer`.
+    """
+
+    states: np.ndarray  # (rows, hidden)
+
+    def __init__(self, inputs: Inputs) -> None:
+        keys = np.column_stack([inputs["pair_type_ids"], inputs["pair_windows"]])  # (batch, 1 + windows)
+        rows, pairs = np.unique(keys, axis=0, return_inverse=True)
+        self.pairs = pairs.reshape(-1)  # (batch,)
+        self._types, self._windows = rows[:, 0], rows[:, 1:]  # (rows,), (rows, windows)
+        self._counts = (self._windows >= 0).sum(axis=1, keepdims=True)  # (rows, 1)
+
+    def kinds_of(self, window: int) -> Sequence[int]:
+        """Return the pair types that a window is read with."""
+        return np.unique(self._types[(self._windows == window).any(axis=1)]).tolist()
+
+    def add(self, window: int, of_kinds: np.ndarray) -> None:
+        """Add the states of a window's soft prompts, (kinds, hidden), to the rows that take them."""
+        if not hasattr(self, "states"):
+            self.states = np.zeros((len(self._types), of_kinds.shape[-1]), dtype=np.float32)
+        here = np.flatnonzero((self._windows == window).any(axis=1))
+        _, kinds = np.unique(self._types[here], return_inverse=True)
+        self.states[here] += of_kinds[kinds] / self._counts[here]
 
 
 class PairwiseScorer(Scorer):
@@ -233,10 +260,11 @@ def _window_contexts(
     return pairs, weighed, totals
 
 
-def _entity_states(mention_states: np.ndarray, mention_entities: np.ndarray, entities: int) -> np.ndarray:
+def _entity_states(mention_states: np.ndarray, mention_entities: np.ndarray, count: int) -> np.ndarray:
     """Return (entities, hidden): log-sum-exp over the states of each entity's mentions."""
-    highest = np.full((entities, mention_states.shape[-1]), -np.inf, dtype=np.float32)
-    np.maximum.at(highest, mention_entities, mention_states)
-    sums = np.zeros_like(highest)
-    np.add.at(sums, mention_entities, np.exp(mention_states - highest[mention_entities]))
+    order = np.argsort(mention_entities, kind="stable")  # (mentions,): those of an entity side by side
+    entities, starts = np.unique(mention_entities[order], return_index=True)
+    assert len(entities) == count, "each entity has a mention"
+    highest = np.maximum.reduceat(mention_states[order], starts)  # (entities, hidden)
+    sums = np.add.reduceat(np.exp(mention_states - highest[mention_entities])[order], starts)
     return np.log(sums) + highest

@@ -307,7 +307,7 @@ def test_autocast_to_half_precision_stays_near_float32_and_trains(sizes, family)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         found = logits_of(model, processor, features)
         loss = loss_of(model, processor, features, some_labels(features))
-    assert (found.float() - reference).abs().max() < 0.05 * reference.abs().max()
+    assert (found.float() - reference).abs().max() < 0.08 * reference.abs().max()
     assert loss.isfinite()
     assert loss.dtype == torch.float32
     loss.backward()

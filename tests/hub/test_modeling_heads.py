@@ -1,5 +1,7 @@
 """The heads of the document form: a grouped bilinear map of both sides of a pair."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -22,6 +24,15 @@ def test_head_equals_a_naive_implementation(hidden_size, has_prompts):
     states = random_pairs(hidden_size, has_prompts)
     torch.testing.assert_close(head(states), naive_head(head, states), rtol=1e-5, atol=1e-4)
     assert any("prompt" in name for name in head.state_dict()) == has_prompts
+
+
+def test_prompts_that_pairs_share_give_the_logits_of_a_prompt_for_each_pair():
+    head, states = widened(DocumentHead(8, 5, has_prompts=True, dropout=0.0)), random_pairs(8)
+    rows = torch.tensor([2, 0, 2])
+    shared, apart = replace(states, pair_prompts=rows), replace(states, prompts=states.prompts[rows])
+    torch.testing.assert_close(head(shared), head(apart), rtol=0, atol=1e-6)
+    for some, others in zip(shared.split(2), apart.split(2), strict=True):
+        torch.testing.assert_close(head(some), head(others), rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize(("hidden_size", "group_size"), [(8, 8), (64, 64), (96, 48), (312, 52), (768, 64)])

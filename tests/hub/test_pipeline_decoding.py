@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from biodir.configuration_biodir import BioDirConfig
@@ -15,6 +16,7 @@ from biodir.pipeline_decoding_biodir import (
     UNANNOTATED,
     DecodingRule,
     decode_pair,
+    decode_pairs,
     first_of_pairs,
     pair_targets,
     relations_of_pairs,
@@ -198,6 +200,16 @@ def test_targets_of_what_a_corpus_does_not_annotate_are_marked_and_leave_the_oth
 def test_label_that_the_model_does_not_know_is_refused(changes, message, unannotated):
     with pytest.raises(AnnotationError, match=f"^{message}"):
         pair_targets(PAIR, [replace(BIND, **changes)], LABELS, unannotated)
+
+
+def test_pairs_together_are_decided_as_each_is_and_unrelated_ones_can_be_left_out():
+    logits = {task: np.random.default_rng(1).normal(-5, 3, (50, len(labels))) for task, labels in LABELS.items()}
+    expected = [decode_pair(PAIR, {task: row[number] for task, row in logits.items()}, rule()) for number in range(50)]
+    assert list(decode_pairs([PAIR] * 50, logits, rule())) == list(enumerate(expected))
+    related = dict(decode_pairs([PAIR] * 50, logits, rule(), related_only=True))
+    assert list(related) == [number for number, decision in enumerate(expected) if decision.is_related]
+    assert 0 < len(related) < 50
+    assert all(decision == replace(expected[number], scores={}) for number, decision in related.items())
 
 
 def round_trip(pair, relations):

@@ -74,7 +74,7 @@ def results(parts, overlaps=False, batch_size=None, processor=None) -> Iterator[
     found: list[float] = []
     for batch in read_ahead(prepared) if overlaps else prepared:
         for (document, features), logits in run(forward, batch):
-            found += [of_pair["relation"][0] for of_pair in logits]
+            found += logits["relation"][:, 0].tolist() if logits else []
             if features is None:
                 yield document.id, found
                 found = []

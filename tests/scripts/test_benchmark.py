@@ -73,6 +73,7 @@ def test_passes_count_documents_pairs_and_tokens(checkpoints, documents):
     assert plain.tokens < 3 * 3 * 96
     assert (ahead.documents, ahead.pairs, ahead.tokens) == (plain.documents, plain.pairs, plain.tokens)
     assert (naive.documents, naive.pairs, naive.tokens) == (pytest.approx(2 / 3), 2, 2 * 3 * 96)
+    assert 0 < plain.rest_seconds < plain.seconds
 
 
 def test_benchmark_prints_forms_curves_and_memory(checkpoints, documents, tmp_path, monkeypatch, capsys):
@@ -111,14 +112,17 @@ def test_ratio_to_naive_is_the_median_of_those_of_each_turn():
     benchmark = script("benchmark")
     seconds = {"naive": (1.0, 2.0, 4.0), "document": (0.5, 0.5, 0.5)}
     counts = {"documents": 1, "pairs": 10, "tokens": 100, "peak_mebibytes": 1.0}
+    rest = {"naive": float("nan"), "document": 0.1}
     rows = [
-        {"form": form, "turn": turn, "seconds": one, **counts}
+        {"form": form, "turn": turn, "seconds": one, "rest_seconds": rest[form], **counts}
         for form, found in seconds.items()
         for turn, one in enumerate(found)
     ]
     table = benchmark.summary(pd.DataFrame(rows))
     assert table["document"]["times_naive"] == 4
     assert (table["document"]["pairs_a_second"], table["naive"]["pairs_a_second"]) == (20, 5)
+    assert table["document"]["percent_beside_model"] == pytest.approx(20)
+    assert "percent_beside_model" not in table["naive"]
 
 
 @pytest.mark.parametrize(("curve", "size", "pairs"), [("pairs", 10, 10), ("pairs", 11, 15), ("words", 200, 66)])
