@@ -96,6 +96,12 @@ class PairDecision:
         """True where the direction names a subject."""
         return self.direction in (ENTITY1_IS_SUBJECT, ENTITY2_IS_SUBJECT)
 
+    def abstaining(self, min_direction_score: float) -> "PairDecision":
+        """Return the decision without its subject, and without the score of its direction, where that is lower."""
+        if not self.directed or self.direction_score is None or self.direction_score >= min_direction_score:
+            return self
+        return replace(self, direction=UNDIRECTED, direction_score=None)
+
     def without_scores(self) -> "PairDecision":
         """Return the decision without the scores of all labels, which are most of its memory."""
         return replace(self, scores={})

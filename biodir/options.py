@@ -32,6 +32,8 @@ OffsetsOption = Annotated[
 SplitOption = Annotated[
     bool, Option("--split-relations", help="make a relation of three and more entities one of each pair of them")
 ]
+DIRECTION_HELP = "relations with a lower score of their direction are undirected (0..1)"
+DirectionOption = Annotated[float | None, Option("--min-direction-score", help=DIRECTION_HELP)]
 # Exit status of a run that left out files or documents.
 INCOMPLETE = 3
 

@@ -13,6 +13,7 @@ from biodir.files import check_paths, write_atomic, write_json
 from biodir.options import (
     BackendOption,
     DeviceOption,
+    DirectionOption,
     ErrorsOption,
     ModelOption,
     OffsetsOption,
@@ -45,6 +46,7 @@ def evaluate(
     offsets: OffsetsOption = "characters",
     split_relations: SplitOption = False,
     plain_text: PlainTextOption = None,
+    min_direction_score: DirectionOption = None,
     against: Annotated[Path | None, Option(metavar="PRED2", help="another system's predictions, to compare")] = None,
     resamples: Annotated[int, Option(help="times the documents are drawn")] = 1000,
     seed: Annotated[int, Option(help="of the draws")] = 1,
@@ -81,10 +83,10 @@ def evaluate(
     gold = read_gold(gold_file, policy, needs_relations=not plain_text if predicted_file else plain_text is False)
     other = read_predictions(against, gold, policy) if against else None
     if predicted_file:
-        found = evaluate_file(predicted_file, gold, policy, resampling, bool(plain_text))
+        found = evaluate_file(predicted_file, gold, policy, resampling, bool(plain_text), min_direction_score)
     else:
         extract, progress = quiet_pipeline(model, device, backend), partial(tqdm, unit=" documents", disable=None)
-        found = evaluate_model(extract, gold, policy, resampling, plain_text, progress)
+        found = evaluate_model(extract, gold, policy, resampling, plain_text, progress, min_direction_score)
     if plot and not found.has_relations:
         raise SettingError(f"--plot {plot}: shows relations of gold's entities, which were not scored; leave it out")
     if against and other is not None:

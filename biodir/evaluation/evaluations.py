@@ -17,6 +17,7 @@ from biodir.evaluation.predictions import (
     found_documents,
     predicted_documents,
     read_predictions,
+    with_sure_directions,
 )
 from biodir.evaluation.report import comparison_report, evaluation_report
 from biodir.evaluation.thresholds import calibrated_documents
@@ -52,7 +53,12 @@ class Evaluation:
 
 
 def evaluate_file(
-    path: Path, gold: Sequence[Document], policy: ErrorPolicy, resampling: Resampling, plain_text: bool = False
+    path: Path,
+    gold: Sequence[Document],
+    policy: ErrorPolicy,
+    resampling: Resampling,
+    plain_text: bool = False,
+    min_direction_score: float | None = None,
 ) -> Evaluation:
     """Return the evaluation of a file of predictions.
 
@@ -60,11 +66,14 @@ def evaluate_file(
         path, gold, policy: as for `read_predictions`.
         resampling: how the intervals are drawn.
         plain_text: whether the mentions of the file were found in plain texts, and its identifiers are not gold's.
+        min_direction_score: see `with_sure_directions`.
 
     Raises:
         BioDirError: as `read_predictions` and `check_mentions` do.
     """
     predicted = read_predictions(path, gold, policy)
+    with located(str(path)):
+        predicted = with_sure_directions(predicted, min_direction_score)
     if not plain_text:
         return Evaluation(evaluation_report(gold, predicted, resampling), list(gold), predicted, resampling)
     with located(str(path)):
@@ -80,6 +89,7 @@ def evaluate_model(
     resampling: Resampling,
     plain_text: bool | None = None,
     progress: Callable[[Iterable[Document]], Iterable[Document]] = iter,
+    min_direction_score: float | None = None,
 ) -> Evaluation:
     """Return the evaluation of a model: with gold's mentions, and on the plain texts.
 
@@ -89,6 +99,7 @@ def evaluate_model(
         resampling: how the intervals are drawn.
         plain_text: whether the mentions are found in the plain texts, too; None for whether the model has a tagger.
         progress: wraps the documents of each pass, such as a progress bar.
+        min_direction_score: see `with_sure_directions`.
 
     Raises:
         BioDirError: the model cannot do what is asked, or does not take a document.
@@ -103,7 +114,7 @@ def evaluate_model(
     relates = bool(config.tasks) and any(document.relations for document in gold)
     evaluation = Evaluation({}, gold, [], resampling, config.labels)
     if relates:
-        predicted = predicted_documents(extract, gold, progress)
+        predicted = with_sure_directions(predicted_documents(extract, gold, progress), min_direction_score)
         report = evaluation_report(gold, predicted, resampling, config.labels, config.pair_types)
         if tuned := calibrated_documents(gold, config.calibrated_on):
             report["notes"].append(TUNED_NOTE.format(tuned, len(gold)))
@@ -112,7 +123,7 @@ def evaluate_model(
         return evaluation
     # Mentions are compared under the model's names of types; the relations stay those of gold.
     named = [replace(each, mentions=extract.check_document(each, None, ErrorPolicy()).mentions) for each in gold]
-    found = found_documents(extract, gold, progress)
+    found = with_sure_directions(found_documents(extract, gold, progress), min_direction_score)
     plain = plain_text_report(named, found, resampling, config.labels, types, relates)
     if relates:
         return replace(evaluation, report=with_plain_text(evaluation.report, plain))

@@ -18,6 +18,7 @@ from biodir.lexicon.lexicon import Lexicon
 from biodir.options import (
     BackendOption,
     DeviceOption,
+    DirectionOption,
     ModelOption,
     OffsetsOption,
     check_exclusive,
@@ -103,6 +104,7 @@ def predict(
     min_score: ScoreOption = None,
     novel_only: Annotated[bool, Option("--novel-only", help="only relations that are new in their text")] = False,
     directed_only: Annotated[bool, Option("--directed-only", help="only relations with a direction")] = False,
+    min_direction_score: DirectionOption = None,
     top_k: Annotated[int | None, Option(help="at most this many relations a document")] = None,
     engine: Annotated[Engine, Option(help=ENGINE_HELP)] = "local",
     address: Annotated[str | None, Option(help="of a Ray cluster, such as auto; by default one for this run")] = None,
@@ -134,7 +136,8 @@ def predict(
     computing = _engine(engine, address, num_gpus, concurrency, device, backend)
     filters: dict[str, Any] = {"relation_types": relation, "entity_ids": entity, "threshold": min_score, "top_k": top_k}
     filters |= {"sections": section, "skip_sections": no_section, "batch_size": batch_size, "novel_only": novel_only}
-    filters |= {"directed_only": directed_only, "pair_types": _pair_types(pair_type), "type_map": _type_map(type_map)}
+    filters |= {"directed_only": directed_only, "min_direction_score": min_direction_score}
+    filters |= {"pair_types": _pair_types(pair_type), "type_map": _type_map(type_map)}
     filters = {name: None if value is False or value == [] else value for name, value in filters.items()}
     writing = Writing(output, output_format, dialect, vocabulary, return_entities)
     files = expand_inputs(inputs or [], writing.paths())

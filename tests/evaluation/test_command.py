@@ -77,6 +77,10 @@ def test_figures_are_printed_and_go_to_json_and_a_picture(folder, capfd):
             "evaluate gold.pubtator pred.pubtator --model folder",
             "pred.pubtator and --model folder: give predictions or",
         ),
+        (
+            "evaluate gold.pubtator gold.pubtator --min-direction-score 0.5",
+            "gold.pubtator: 4 directed relations without a score of their direction",
+        ),
         ("evaluate gold.pubtator pred.pubtator --plot out.gif", "out.gif: unknown suffix '.gif'; use one of .png"),
         ("evaluate gold.pubtator pred.pubtator --plain-text --plot a.png", "--plot a.png: shows relations of gold's"),
         ("evaluate gold.pubtator relations.txt --plain-text", "relations.txt: the predictions hold no mention, so"),
