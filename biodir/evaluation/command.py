@@ -33,6 +33,7 @@ PlainTextOption = Annotated[
         help="score mentions that were found in plain texts, and their relations; by default if the model has a tagger",
     ),
 ]
+TRAIN_HELP = "documents that the model learned from; rules and words of directions are found on these"
 PageOption = Annotated[Path, Option("-o", "--output", metavar="OUT", help="HTML file to write")]
 
 
@@ -144,30 +145,42 @@ def error_page_command(
     errors: ErrorsOption = "raise",
     offsets: OffsetsOption = "characters",
     split_relations: SplitOption = False,
+    train: Annotated[Path | None, Option(metavar="TRAIN", help=TRAIN_HELP)] = None,
+    json: Annotated[Path | None, Option(metavar="OUT", help="file for the figures of the directions")] = None,
 ) -> None:
     """Show what predictions get wrong, as a page to read.
 
     Every relation that is missed, spurious or wrong is there with its sentences, by category. The page is one HTML file
-    that works offline.
+    that works offline. Where gold has directions, the page and the terminal show how often these are right and what
+    leaving unsure ones open costs; with --train also how they are annotated, what rules get and which words carry them.
 
         biodir errors gold.pubtator predictions.pubtator -o errors.html
+        biodir errors dev.pubtator predictions.pubtator -o errors.html --train train.pubtator --json direction.json
     """
     from biodir.evaluation.checks import compared_documents, comparison_notes
+    from biodir.evaluation.direction_report import direction_report
+    from biodir.evaluation.direction_tables import direction_tables
     from biodir.evaluation.error_analysis import error_analysis
     from biodir.evaluation.error_page import error_page
     from biodir.evaluation.predictions import read_gold, read_predictions
 
-    check_paths([gold_file, predicted_file], [output])
+    check_paths([path for path in (gold_file, predicted_file, train) if path], [output, *([json] if json else [])])
     policy = reading_policy(errors, offsets, split_relations)
     gold = read_gold(gold_file, policy)
     predicted = read_predictions(predicted_file, gold, policy)
     for note in comparison_notes(compared_documents(gold, predicted)):
         print(f"biodir: note: {note}", file=sys.stderr)
     analysis = error_analysis(gold, predicted)
-    write_atomic(output, error_page(analysis, gold_file.name, predicted_file.name))
+    direction = direction_report(analysis, read_gold(train, policy) if train else ())
+    if json and not direction:
+        raise SettingError(f"--json {json}: {gold_file} annotates no directions, so that there are no figures of these")
+    write_atomic(output, error_page(analysis, gold_file.name, predicted_file.name, direction))
+    if json:
+        write_json(json, direction)
     relations = f"{len(analysis.comparisons)} relations of gold or predictions"
     print(f"{len(analysis.documents)} documents, {relations}, {len(analysis.errors)} errors\n")
     for category, count in analysis.category_counts().items():
         print(f"{count:7}  {category.title}")
-    print(f"\npage: {output}")
+    print(f"\n{direction_tables(direction)}\n" if direction else "")
+    print(f"page: {output}")
     end_of(policy)
