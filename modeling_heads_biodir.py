@@ -120,6 +120,8 @@ class PairStates:
         pair_entities: (batch, 2) rows of `entities`.
         contexts: (batch, hidden) the text weighed by the attention of both entities.
         prompts: (batch, hidden) the soft prompt of the pair's type; None without soft prompts.
+        evidence: (batch,) share of the context that lies in the sentences of the pair's closest mentions; 0 for a pair
+            that no window shows, None where it is not needed.
 
     >>> states = PairStates(torch.zeros(3, 4), torch.tensor([[0, 1], [0, 2]]), torch.zeros(2, 4), prompts=None)
     >>> states.entities[states.pair_entities].shape  # (batch, 2, hidden)
@@ -130,6 +132,7 @@ class PairStates:
     pair_entities: Tensor
     contexts: Tensor
     prompts: Tensor | None
+    evidence: Tensor | None = None
 
     def split(self, pairs: int) -> "list[PairStates]":
         """Return parts of at most so many pairs; they share the entities."""

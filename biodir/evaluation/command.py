@@ -76,10 +76,9 @@ def evaluate(
     check_paths(inputs, [path for path in (json, plot) if path])
     if predicted_file and model:
         raise SettingError(f"{predicted_file} and --model {model}: give predictions or a model, not both")
-    resampling = Resampling(resamples, seed)
     if plot:
         check_plot_path(plot)
-    policy = reading_policy(errors, offsets, split_relations)
+    policy, resampling = reading_policy(errors, offsets, split_relations), Resampling(resamples, seed)
     # A model with a tagger needs no gold relations.
     gold = read_gold(gold_file, policy, needs_relations=not plain_text if predicted_file else plain_text is False)
     other = read_predictions(against, gold, policy) if against else None

@@ -34,7 +34,7 @@ from biodir.training.validation import check_level
 # Settings that are fields of `BioDirConfig` with the same name and value.
 CONFIG_FIELDS = (
     *("pair_encoding", "chunks", "max_tokens", "max_mention_tokens", "window_overlap_tokens", "infix_min_tokens"),
-    *("soft_prompt_tokens", "classifier_dropout", "relation_loss", "focal_gamma"),
+    *("soft_prompt_tokens", "classifier_dropout", "relation_loss", "focal_gamma", "evidence_weight"),
 )
 
 

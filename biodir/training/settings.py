@@ -41,7 +41,7 @@ ADDED = {
     **{"mention_weight": 1.0, "sentence_share": 0.0, "gradient_checkpointing": False},
     **{"data_dir": None, "corpora_only": [], "corpora_without": [], "corpora_held_out": []},
     **{"max_corpus_documents": None, "corpus_vectors": False},
-    **{"swap_consistency": 0.0, "direction_smoothing": 0.0},
+    **{"swap_consistency": 0.0, "direction_smoothing": 0.0, "evidence_weight": 0.0},
 }
 # The seeds of dropout are made of this one and must fit into 64 bits.
 LARGEST_SEED = 10**9
@@ -140,6 +140,11 @@ class TrainingSettings:
         RELATION_LOSSES,
     )
     focal_gamma: float = setting("focal: how fast the weight of labels that are nearly right falls", 2.0)
+    evidence_weight: float = setting(
+        "document: weight of the loss that draws a pair's context to the sentences of its closest mentions",
+        0.0,
+        NOT_NEGATIVE,
+    )
     corpus_vectors: bool = setting("learn a vector for each corpus of --corpora, which inference leaves out", False)
     class_balance: float = setting("weight of rare types; at 0.9 one with 3 examples gets 3.7-fold", 0.0, BELOW_ONE)
 
@@ -292,6 +297,8 @@ def _contradictions(settings: TrainingSettings) -> Iterator[str]:
     if settings.swap_consistency and (settings.swap_augmentation or settings.r_drop):
         name = "swap_augmentation" if settings.swap_augmentation else "r_drop"
         yield f"swap_consistency shows each pair in both orders and compares these; leave out {name}"
+    if settings.evidence_weight and settings.pair_encoding == "pairwise":
+        yield "evidence_weight guides the contexts of the form document; pair_encoding is pairwise; leave it out"
     if settings.direction_smoothing and not {"relation", "direction"} <= set(settings.tasks):
         yield f"direction_smoothing needs the tasks relation and direction, but tasks are {settings.tasks!r}"
     if twice:

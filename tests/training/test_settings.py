@@ -64,6 +64,7 @@ def test_values_have_ranges(name, least, most, outside):
         ({"chunks": ["infix"], "chunk_tokens": ["prefix=80"]}, r"^chunk_tokens prefix: chunks are only infix;"),
         ({"tasks": ["novelty"]}, r"^metric_for_best_model is relation_type, but \['novelty'\] predict no rel"),
         ({"swap_consistency": 1, "swap_augmentation": 0.5}, r"in both orders and compares these; leave out swap_augm"),
+        ({"evidence_weight": 1, "pair_encoding": "pairwise"}, r"^evidence_weight guides the contexts of the form doc"),
         ({"swap_consistency": 1, "r_drop": 0.5}, r"in both orders and compares these; leave out r_drop$"),
         ({"direction_smoothing": 0.1, "tasks": ["relation"]}, r"^direction_smoothing needs the tasks relation and dir"),
         ({"task_weights": ["novelty"]}, r"^'novelty': write NAME=VALUE, the value as in JSON, such as novelty=1$"),
