@@ -19,7 +19,8 @@ _NOUN = r"\w+(?:tion|sion|ment|ance|ence|ing)|loss|release|increase|decrease"
 PATTERNS: Mapping[str, re.Pattern[str]] = {
     "noun of _ by _": re.compile(rf"\b(?:{_NOUN}) (?:of|in) > (?:\w+ )*by\b"),
     "effect of _ on _": re.compile(r"\b(?:effects?|role|influence|impact|action) of > (?:\w+ )*(?:on|in)\b"),
-    "_ is ...ed by _": re.compile(r"> (?:\S+ )*\w+(?:ed|en) (?:\S+ )?(?:by|with)\b"),
+    "_ is ...ed by _": re.compile(r"> (?:\S+ )*\w+(?:ed|en) (?:\S+ )?by\b"),
+    "_ treated with _": re.compile(r"> (?:\S+ )*(?:pre|co)?(?:treated|incubated|injected) (?:\S+ )?with\b"),
     "_-induced _": re.compile(r"> -(?:induced|mediated|dependent|stimulated|evoked|treated|associated|related)\b"),
     "_ ...s _ (active verb)": re.compile(rf"> (?:\S+ )*(?:{_ACTS})(?:e|es|s|ed|ing)?\b(?! (?:\S+ )?by\b)"),
     "_ is associated with _": re.compile(r"> (?:\S+ )*(?:associated|correlated|linked|related) (?:\S+ )?(?:with|to)\b"),
