@@ -154,7 +154,7 @@ def error_page_command(
     leaving unsure ones open costs; with --train also how they are annotated, what rules get and which words carry them.
 
         biodir errors gold.pubtator predictions.pubtator -o errors.html
-        biodir errors dev.pubtator predictions.pubtator -o errors.html --train train.pubtator --json direction.json
+        biodir errors dev.jsonl pred.jsonl -o errors.html --train train.jsonl
     """
     from biodir.evaluation.checks import compared_documents, comparison_notes
     from biodir.evaluation.direction_report import direction_report

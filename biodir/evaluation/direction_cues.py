@@ -107,4 +107,4 @@ def _cue(text: str, counts: Sequence[int], totals: Sequence[int]) -> Cue:
     without = [total - count + 0.5 for count, total in zip(counts, totals, strict=True)]
     log_odds = math.log(with_it[0] / without[0]) - math.log(with_it[1] / without[1])
     error = math.sqrt(sum(1 / count for count in (*with_it, *without)))
-    return Cue(text, *counts, log_odds, log_odds / error)
+    return Cue(text, counts[0], counts[1], log_odds, log_odds / error)

@@ -45,8 +45,8 @@ def accuracy_table(figures: Mapping[str, Any]) -> str:
     lines = [heading + "".join(f"  {name}" for name in rules)]
     groups = {"all": figures["all"], **figures["by_pair_type"], **figures["by_relation_type"]}
     for name, found in groups.items():
-        counts = (found["relations"], share(found["right"], found["relations"]), found["reversed"])
-        counts = (*counts, found["directed_in_gold"], found["undirected_in_gold"])
+        counts = [found["relations"], share(found["right"], found["relations"]), found["reversed"]]
+        counts += [found["directed_in_gold"], found["undirected_in_gold"]]
         line = f"{name:46}" + "".join(f"{cell:>10}" for cell in counts)
         cells = (f"  {share(found['rules'][rule], found['relations']):>{len(rule)}}" for rule in rules)
         lines.append(line + "".join(cells))
