@@ -95,6 +95,8 @@ class BioDirConfig(PreTrainedConfig):
         relation_loss (`str`, defaults to `"binary"`, the paper's): `"binary"`, `"focal"` or `"adaptive_threshold"`, see
             `HeadLoss`; decoding after the last needs a `relation_threshold` of 1.
         focal_gamma (`float`, defaults to 2): focal only; how fast the weight of labels that are nearly right falls.
+        evidence_weight (`float`, defaults to 0): document only; weight of the loss that draws the context of a related
+            pair to the sentences of its closest mentions.
         label_weights (`dict[str, float]`, defaults to none): relation label -> weight of its loss where it holds; 1 for
             labels that are not named.
         corpus_labels (`list[str]`, defaults to none): names of corpora with habits of annotation of their own. For each
@@ -153,6 +155,7 @@ class BioDirConfig(PreTrainedConfig):
     task_weights: dict[str, float | int] | None = None
     relation_loss: RelationLoss = "binary"
     focal_gamma: float | int = 2.0
+    evidence_weight: float | int = 0.0
     label_weights: dict[str, float | int] | None = None
     corpus_labels: list[str] | tuple[str, ...] = ()
     tagger_labels: list[str] | tuple[str, ...] = ()
@@ -289,8 +292,9 @@ class BioDirConfig(PreTrainedConfig):
             for key, weight in getattr(self, name).items():
                 if weight < 0:
                     raise SettingError(f"{name}[{key!r}] is {weight}; weights are not negative")
-        if self.focal_gamma < 0:
-            raise SettingError(f"focal_gamma is {self.focal_gamma}; it is not negative")
+        for name in ("focal_gamma", "evidence_weight"):
+            if getattr(self, name) < 0:
+                raise SettingError(f"{name} is {getattr(self, name)}; it is not negative")
         unknown = set(self.label_weights or {}) - set(self.relation_labels)
         if unknown:
             raise SettingError(f"label_weights name {', '.join(sorted(unknown))}, no label of relation_labels")

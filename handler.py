@@ -17,8 +17,10 @@ from typing import Any
 TASK = "biomedical-relation-extraction"
 PARAMETERS = (
     *("threshold", "relation_types", "pair_types", "entity_ids", "top_k", "return_all_scores", "return_entities"),
-    *("novel_only", "directed_only", "type_map", "offsets"),
+    *("novel_only", "directed_only", "min_direction_score", "type_map", "offsets"),
 )
+# Parameters that are compared with scores.
+SCORES = ("threshold", "min_direction_score")
 REQUEST_KEYS = ("inputs", "parameters")
 TEXT_KEYS = ("text", "title", "abstract")
 # Keys with the documents of a collection of BioC or of PubTator 3, and with the mentions of a document.
@@ -324,7 +326,7 @@ def _inputs(given: Any) -> Any:
 
 
 def _parameters(given: Any) -> dict[str, Any]:
-    """Return the parameters of the pipeline; a threshold may be a string, as in the query of an address."""
+    """Return the parameters of the pipeline; least scores may be strings, as in the query of an address."""
     if given is None:
         return {}
     if not isinstance(given, Mapping):
@@ -333,10 +335,12 @@ def _parameters(given: Any) -> dict[str, Any]:
         if name not in PARAMETERS:
             message = f"unknown parameter {name!r}; known are {', '.join(PARAMETERS)}"
             raise RequestError(HTTPStatus.BAD_REQUEST, f"parameters.{name}", message, "remove or rename it")
-    threshold = given.get("threshold")
-    if isinstance(threshold, str) and re.fullmatch(r"\d+(\.\d*)?", threshold):
-        return {**given, "threshold": float(threshold)}
-    return dict(given)
+    parameters = dict(given)
+    for name in SCORES:
+        value = parameters.get(name)
+        if isinstance(value, str) and re.fullmatch(r"\d+(\.\d*)?", value):
+            parameters[name] = float(value)
+    return parameters
 
 
 def _parts(documents: list[Any], size: int) -> Iterator[list[Any]]:

@@ -21,7 +21,7 @@ from .errors_biodir import CheckpointError, SettingError
 from .modeling_attention_biodir import PACKED_CLASSES, use_packed_attention
 from .modeling_document_biodir import DocumentInputs, document_states
 from .modeling_heads_biodir import PAIRS_OF_HEADS, CorpusVectors, DocumentHead, PairwiseHead, SoftPrompt
-from .modeling_losses_biodir import HeadLoss, joint_loss
+from .modeling_losses_biodir import HeadLoss, evidence_loss, joint_loss
 from .modeling_pairwise_biodir import PairwiseInputs, pairwise_states
 from .modeling_tagger_biodir import Tagger, TaggerInputs, tagger_loss
 
@@ -211,17 +211,17 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
         """
         if inputs.get("word_windows") is not None:
             return self._tag(self._form_inputs(TaggerInputs, inputs), mention_targets)
-        offsets = None
+        offsets = evidence = None
         if corpus_ids is not None and self.corpus_vectors is not None:
             offsets = self.corpus_vectors(torch.as_tensor(corpus_ids, device=self.device))  # (batch, hidden)
         if self.config.pair_encoding == "document":
             prompts = self.soft_prompt.vectors if self.soft_prompt is not None else None
-            pairs = document_states(
-                self.encoder, prompts, self._form_inputs(DocumentInputs, inputs), self.config.token_budget
-            )
+            read = self._form_inputs(DocumentInputs, inputs)
+            with_evidence = self.config.evidence_weight > 0 and self.training
+            pairs = document_states(self.encoder, prompts, read, self.config.token_budget, with_evidence)
             if offsets is not None:
                 pairs = replace(pairs, contexts=pairs.contexts + offsets)
-            blocks = pairs.split(PAIRS_OF_HEADS)
+            blocks, evidence = pairs.split(PAIRS_OF_HEADS), pairs.evidence
             logits = {task: torch.cat([self.heads[task](some) for some in blocks]) for task in self.config.tasks}
         else:
             states, present = pairwise_states(
@@ -239,6 +239,8 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
         loss = None
         if targets:
             loss = joint_loss(logits, targets, self.config.task_weights, HeadLoss.of_relations(self.config))
+        if loss is not None and evidence is not None:
+            loss = loss + self.config.evidence_weight * evidence_loss(evidence, targets[self.config.tasks[0]])
         return BioDirOutput(loss, logits.get("relation"), logits.get("novelty"), logits.get("direction"))
 
     def tagging_encoder(self) -> Any:

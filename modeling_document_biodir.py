@@ -57,7 +57,9 @@ class DocumentInputs:
     pair_windows: Tensor
 
 
-def document_states(encoder: Any, prompts: Tensor | None, inputs: DocumentInputs, token_budget: int) -> PairStates:
+def document_states(
+    encoder: Any, prompts: Tensor | None, inputs: DocumentInputs, token_budget: int, with_evidence: bool = False
+) -> PairStates:
     """Return the states that the heads of the document form take.
 
     The windows are read in groups. Of each group, what its pairs need is kept, and its text is forgotten.
@@ -66,12 +68,14 @@ def document_states(encoder: Any, prompts: Tensor | None, inputs: DocumentInputs
         encoder: with packed attention.
         prompts: (pair_types, prompt, embedding_size); None without soft prompts.
         token_budget: the most tokens, with soft prompts, that go through the encoder at once.
+        with_evidence: whether the states have `evidence`, which only training needs.
     """
     needed = _needed_prompts(inputs) if prompts is not None else []
     prompt_tokens = prompts.shape[1] if prompts is not None else 1
     mention_counts = torch.bincount(inputs.mention_entities)  # (entities,)
     totals = torch.zeros(len(inputs.pair_entities), device=mention_counts.device)
     weighed = totals.new_zeros(len(totals), 0)
+    evidence = totals.clone() if with_evidence else None
     mention_states: list[Tensor] = []
     prompt_states: list[Tensor] = []
     for windows in _window_groups(inputs, needed, prompt_tokens, token_budget):
@@ -86,11 +90,14 @@ def document_states(encoder: Any, prompts: Tensor | None, inputs: DocumentInputs
             shown, of_pairs, of_weights = _window_contexts(read, number, inputs.pair_entities, mention_counts)
             weighed.index_add_(0, shown, of_pairs)  # in place, without copies for each window
             totals.index_add_(0, shown, of_weights)
+            if evidence is not None:
+                evidence = evidence.index_add(0, shown, _window_evidence(read, number, inputs, mention_counts, windows))
     return PairStates(
         entities=entity_states(torch.cat(mention_states), inputs.mention_entities, len(mention_counts)),
         pair_entities=inputs.pair_entities,
         contexts=weighed / totals.clamp_min(1e-12).unsqueeze(-1),
         prompts=_pair_prompts(torch.cat(prompt_states), needed, inputs) if prompt_states else None,
+        evidence=None if evidence is None else evidence / totals.clamp_min(1e-12),
     )
 
 
@@ -220,6 +227,18 @@ def _window_contexts(
 
     That is (pairs, hidden) to their contexts, and (pairs,) to their weights.
     """
+    means, pairs, sides = _window_attention(read, number, pair_entities, mention_counts)
+    start, end = read.layout.windows[number]
+    return (pairs, *pair_contexts(means, sides, read.packed.hidden[start:end]))
+
+
+def _window_attention(
+    read: _ReadWindows, number: int, pair_entities: Tensor, mention_counts: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the attention of the entities of a window, (heads, entities, text), and the pairs that it shows.
+
+    These are (pairs,), with the rows of their two entities in the attention, (pairs, 2).
+    """
     inside = (read.windows == number).nonzero()[:, 0]  # (mentions of the window,)
     start, end = read.layout.windows[number]
     packed, markers = read.packed, read.markers[inside]  # (mentions of the window,)
@@ -231,7 +250,44 @@ def _window_contexts(
     rows[entities] = torch.arange(len(entities), device=rows.device)
     sides = rows[pair_entities]  # (batch, 2)
     pairs = (sides >= 0).all(dim=1).nonzero()[:, 0]  # (pairs of the window,)
-    return (pairs, *pair_contexts(means, sides[pairs], read.packed.hidden[start:end]))
+    return means, pairs, sides[pairs]
+
+
+def _window_evidence(
+    read: _ReadWindows, number: int, inputs: DocumentInputs, mention_counts: Tensor, windows: range
+) -> Tensor:
+    """Return (pairs of the window,): the weight of the text in the sentences of the pair's closest mentions."""
+    means, _, sides = _window_attention(read, number, inputs.pair_entities, mention_counts)
+    start, end = read.layout.windows[number]
+    ids = inputs.input_ids[windows.start + number, : end - start]
+    is_border = ids == ids[-1]  # a row ends in the token that also separates sentences
+    sentences = is_border.cumsum(dim=0) - is_border.long()  # (text,) a separator belongs to the sentence that it ends
+    inside = read.windows == number
+    places, (_, rows) = read.markers[inside] - start, read.entities[inside].unique(return_inverse=True)
+    closest = sentences[closest_places(places, rows, sides)]  # (pairs, 2)
+    of_sentences, _ = pair_contexts(means, sides, torch.nn.functional.one_hot(sentences))  # (pairs, sentences)
+    weights = of_sentences.gather(1, closest)  # (pairs, 2)
+    return weights[:, 0] + weights[:, 1] * (closest[:, 0] != closest[:, 1])
+
+
+def closest_places(places: Tensor, rows: Tensor, sides: Tensor) -> Tensor:
+    """Return (pairs, 2): of each entity of a pair, the place of a mention that is closest to the other entity.
+
+    Args:
+        places: (mentions,)
+        rows: (mentions,) the row of each mention's entity; every row has one.
+        sides: (pairs, 2) rows.
+    """
+    far = int(places.max()) + 1
+    distances = (places.unsqueeze(0) - places.unsqueeze(1)).abs()  # (mentions, mentions)
+    index = rows.unsqueeze(1).expand_as(distances)
+    shape = (int(rows.max()) + 1, len(places))
+    nearest = distances.new_full(shape, far).scatter_reduce(0, index, distances, "amin")  # (entities, mentions)
+    found = []
+    for own, other in ((0, 1), (1, 0)):
+        is_own = rows.unsqueeze(0) == sides[:, own].unsqueeze(1)  # (pairs, mentions)
+        found.append(places[nearest[sides[:, other]].masked_fill(~is_own, far).argmin(dim=1)])
+    return torch.stack(found, dim=1)
 
 
 def _prompt_states(packed: PackedStates, layout: PackedLayout) -> Tensor:

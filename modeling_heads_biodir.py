@@ -122,6 +122,8 @@ class PairStates:
         prompts: (batch, hidden) the soft prompt of the pair's type; None without soft prompts.
         pair_prompts: (batch,) rows of `prompts`, which then are (prompts, hidden) and shared by pairs; None for one row
             for each pair.
+        evidence: (batch,) share of the context that lies in the sentences of the pair's closest mentions; 0 for a pair
+            that no window shows, None where it is not needed.
 
     >>> states = PairStates(torch.zeros(3, 4), torch.tensor([[0, 1], [0, 2]]), torch.zeros(2, 4), prompts=None)
     >>> states.entities[states.pair_entities].shape  # (batch, 2, hidden)
@@ -133,6 +135,7 @@ class PairStates:
     contexts: Tensor
     prompts: Tensor | None
     pair_prompts: Tensor | None = None
+    evidence: Tensor | None = None
 
     def split(self, pairs: int) -> "list[PairStates]":
         """Return parts of at most so many pairs; they share the entities, and prompts that pairs share."""

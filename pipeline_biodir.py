@@ -84,6 +84,7 @@ class BioDirPipeline(RelationExtraction, Pipeline):
         skip_sections: sections that are not read in any case.
         novel_only: only relations that are new in their document; needs a model with novelty.
         directed_only: only relations with a direction; needs a model with directions.
+        min_direction_score: relations with a lower `direction_score` are undirected, and have none.
         top_k: at most this many relations a document.
         return_all_scores: every candidate pair, related or not, with the score of every label under ``"scores"``.
         return_entities: the result is ``{"entities": [{"start", "end", "text", "type", "id", "score"}], "relations"}``;

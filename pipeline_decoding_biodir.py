@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -97,6 +97,12 @@ class PairDecision:
     def directed(self) -> bool:
         """True where the direction names a subject."""
         return self.direction in (ENTITY1_IS_SUBJECT, ENTITY2_IS_SUBJECT)
+
+    def abstaining(self, min_direction_score: float) -> "PairDecision":
+        """Return the decision without its subject, and without the score of its direction, where that is lower."""
+        if not self.directed or self.direction_score is None or self.direction_score >= min_direction_score:
+            return self
+        return replace(self, direction=UNDIRECTED, direction_score=None)
 
     def to_relation(self) -> Relation:
         """Return the decision as a relation of a document."""

@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 FILTERS = ("pair_types", "entity_ids", "sections", "skip_sections")
 PREPROCESS_PARAMETERS = (*FILTERS, "ner", "link", "type_map", "offsets")
-CHOICES = ("threshold", "relation_types", "novel_only", "directed_only", "top_k")
+CHOICES = ("threshold", "relation_types", "novel_only", "directed_only", "min_direction_score", "top_k")
 POSTPROCESS_PARAMETERS = (*CHOICES, "return_all_scores", "return_entities", "offsets")
 LIST_PARAMETERS = ("relation_types", "pair_types", "entity_ids", "sections", "skip_sections")
 
@@ -256,13 +256,13 @@ class RelationExtraction:
         document, decided = model_outputs
         relation_types = parameters.get("relation_types")
         everything = parameters.get("return_all_scores", False)
-        threshold = parameters.get("threshold", 0.0)
+        threshold, surest = parameters.get("threshold", 0.0), parameters.get("min_direction_score", 0.0)
         writer = ResultWriter(
             document, parameters.get("offsets", "characters"), self._rule.labels if everything else None
         )
         relations = writer.relations(
             (scored, decision)
-            for scored, decision in decided
+            for scored, decision in ((scored, each.abstaining(surest)) for scored, each in decided)
             if (everything or (decision.is_related and decision.score >= threshold))
             and (relation_types is None or decision.relation_type in relation_types)
             and (decision.novelty == NOVELTY_LABELS[1] or not parameters.get("novel_only"))

@@ -11,8 +11,10 @@ from .labels_biodir import UNKNOWN_TYPE, known_type, type_pair
 
 # Parameters that are True or False.
 FLAGS = ("return_all_scores", "return_entities", "novel_only", "directed_only")
-# Flags that need a task of the model.
-TASK_FLAGS = {"novel_only": "novelty", "directed_only": "direction"}
+# Parameters that need a task of the model.
+TASK_PARAMETERS = {"novel_only": "novelty", "directed_only": "direction", "min_direction_score": "direction"}
+# Parameters that are compared with scores.
+SCORES = ("threshold", "min_direction_score")
 
 
 def as_list(name: str, value: Any) -> list[Any]:
@@ -46,10 +48,12 @@ def check_loading(batch_size: Any, num_workers: Any) -> None:
 
 def check_numbers(parameters: Mapping[str, Any]) -> None:
     """Check that the numbers are allowed; else SettingError, with the parameter, its value and what is allowed."""
-    threshold, top_k = parameters.get("threshold", 0), parameters.get("top_k", 1)
-    is_number = isinstance(threshold, Real) and not isinstance(threshold, bool)
-    if not (is_number and 0 <= threshold <= 1):
-        raise SettingError(f"threshold is {threshold!r}; scores lie in 0..1")
+    for name in SCORES:
+        value = parameters.get(name, 0)
+        is_number = isinstance(value, Real) and not isinstance(value, bool)
+        if not (is_number and 0 <= value <= 1):
+            raise SettingError(f"{name} is {value!r}; scores lie in 0..1")
+    top_k = parameters.get("top_k", 1)
     if not (_is_whole(top_k) and top_k >= 1):
         raise SettingError(f"top_k is {top_k!r}; it counts relations, at least 1")
     for name in FLAGS:
@@ -59,9 +63,10 @@ def check_numbers(parameters: Mapping[str, Any]) -> None:
 
 def check_names(parameters: Mapping[str, Any], config: Any) -> None:
     """Check that the model knows the names; else SettingError, with the name and what is known."""
-    for name, task in TASK_FLAGS.items():
-        if parameters.get(name) is True and task not in config.tasks:
-            raise SettingError(f"{name} is True, but the model has no task {task!r}; leave {name} out")
+    for name, task in TASK_PARAMETERS.items():
+        value = parameters.get(name)
+        if value and task not in config.tasks:
+            raise SettingError(f"{name} is {value}, but the model has no task {task!r}; leave {name} out")
     _check_known("relation type", parameters.get("relation_types", ()), config.relation_labels)
     for identifier in parameters.get("entity_ids", ()):
         if not isinstance(identifier, str):

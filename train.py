@@ -32,6 +32,7 @@ from biodir.labels_biodir import MENTIONS
 from biodir.processing_biodir import make_processor
 from biodir.processing_tagger_biodir import TaggerProcessor
 from biodir.processing_tokens_biodir import ProcessingSettings
+from biodir.training.agreement import agreement, pairs_of_pass
 from biodir.training.checkpoints import check_folder, clear_folder, last_folder, newest_state, save_model, save_state
 from biodir.training.corpora import training_corpora
 from biodir.training.data import LabelledPairs, step_parts, training_batch
@@ -41,7 +42,7 @@ from biodir.training.labels import label_lists
 from biodir.training.machine import new_accelerator
 from biodir.training.mention_corpora import mention_corpora
 from biodir.training.mentions import LabelledWords, mention_batch, words_to_learn
-from biodir.training.optimization import divergence, dropout_seed, parameter_groups
+from biodir.training.optimization import dropout_seed, parameter_groups
 from biodir.training.preparation import data_of, dev_documents, pairs_to_learn, run_config, steps_of_epoch, with_form
 from biodir.training.provenance import earlier_provenance, provenance
 from biodir.training.reading import reading_policy
@@ -275,16 +276,17 @@ def train_step(run: TrainingRun, step: Sequence[Any]) -> float:
     for number, (labelled, share) in enumerate(parts):
         if of_words:
             batch, share = mention_batch(labelled, run.tagger_processor), share * settings.mention_weight
-        else:  # the same features twice where dropout gives two outputs
-            batch = training_batch(labelled * (2 if settings.r_drop else 1), run.processor)
+        else:
+            batch = training_batch(pairs_of_pass(labelled, settings), run.processor)
         # Gradients of several processes are averaged after the last pass.
         with accelerator.no_sync(run.model) if number < len(parts) - 1 else nullcontext():
             with accelerator.autocast():
                 output = run.model(**batch)
             part_loss = output.loss
-            if settings.r_drop and not of_words:
-                logits = {task: output[f"{task}_logits"] for task in run.scored_model.config.tasks}
-                part_loss = part_loss + settings.r_drop * divergence(logits)
+            if not of_words:
+                config = run.scored_model.config
+                logits = {task: output[f"{task}_logits"] for task in config.tasks}
+                part_loss = part_loss + agreement(logits, labelled, settings, config.labels)
             accelerator.backward(part_loss * share)
         total += part_loss.detach() * share
     loss = accelerator.reduce(total, "mean").item()

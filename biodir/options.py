@@ -36,6 +36,8 @@ RelationMapOption = Annotated[
     list[str] | None,
     Option(metavar="NAME=TYPE ...", help="other names of relation types in predictions; NAME= leaves such out"),
 ]
+DIRECTION_HELP = "relations with a lower score of their direction are undirected (0..1)"
+DirectionOption = Annotated[float | None, Option("--min-direction-score", help=DIRECTION_HELP)]
 # Exit status of a run that left out files or documents.
 INCOMPLETE = 3
 

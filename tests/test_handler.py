@@ -129,6 +129,8 @@ def test_parameters_reach_the_pipeline(endpoint, pipe):
     middle = str(pipe(DOCUMENT)[1]["score"])  # a string, as in the query of an address
     data = {"inputs": dict(DOCUMENT), "parameters": {"threshold": middle}}
     assert endpoint(data) == pipe(DOCUMENT)[:2]
+    surest = {"inputs": DOCUMENT, "parameters": {"min_direction_score": "0.99"}}
+    assert endpoint(surest) == pipe(DOCUMENT, min_direction_score=0.99)
     assert data == {"inputs": DOCUMENT, "parameters": {"threshold": middle}}, "the request stays as it was"
 
 

@@ -10,12 +10,13 @@ from tqdm import tqdm
 from typer import Argument, Option
 
 from biodir.document_biodir import Document
-from biodir.errors_biodir import SettingError
+from biodir.errors_biodir import SettingError, located
 from biodir.evaluation.counting import CountedPairs, Counting, Protocol
 from biodir.files import check_paths, write_atomic, write_json
 from biodir.options import (
     BackendOption,
     DeviceOption,
+    DirectionOption,
     ErrorsOption,
     ModelOption,
     OffsetsOption,
@@ -50,6 +51,7 @@ PairTypesOption = Annotated[
 ProtocolOption = Annotated[
     Protocol, Option(help="complete: pairs that are no candidates are missed; released: as BioREDirect's code counts")
 ]
+TRAIN_HELP = "documents that the model learned from; rules and words of directions are found on these"
 PageOption = Annotated[Path, Option("-o", "--output", metavar="OUT", help="HTML file to write")]
 
 
@@ -66,6 +68,7 @@ def evaluate(
     protocol: ProtocolOption = "complete",
     relation_map: RelationMapOption = None,
     plain_text: PlainTextOption = None,
+    min_direction_score: DirectionOption = None,
     against: Annotated[Path | None, Option(metavar="PRED2", help="another system's predictions, to compare")] = None,
     resamples: Annotated[int, Option(help="times the documents are drawn")] = 1000,
     seed: Annotated[int, Option(help="of the draws")] = 1,
@@ -88,7 +91,7 @@ def evaluate(
     from biodir.evaluation.gold_names import parsed_relation_map
     from biodir.evaluation.intervals import Resampling
     from biodir.evaluation.plots import check_plot_path
-    from biodir.evaluation.predictions import read_gold, read_predictions
+    from biodir.evaluation.predictions import read_gold, read_predictions, with_sure_directions
 
     files = predicted_files or []
     check_paths([path for path in (gold_file, *files, against) if path], [path for path in (json, plot) if path])
@@ -102,7 +105,11 @@ def evaluate(
     # A model with a tagger needs no gold relations.
     gold = read_gold(gold_file, policy, needs_relations=not plain_text if files else plain_text is False)
     if len(files) > 1:
-        systems = [read_predictions(path, gold, policy, names) for path in files]
+        systems = []
+        for path in files:
+            predicted = read_predictions(path, gold, policy, names)
+            with located(str(path)):
+                systems.append(with_sure_directions(predicted, min_direction_score))
         _evaluate_systems(files, systems, gold, resampling, counting, json, plot)
         end_of(policy)
         return
@@ -110,10 +117,12 @@ def evaluate(
 
     other = read_predictions(against, gold, policy, names, bool(plain_text)) if against else None
     if files:
-        found = evaluate_file(files[0], gold, policy, resampling, bool(plain_text), counting, names)
+        found = evaluate_file(
+            files[0], gold, policy, resampling, bool(plain_text), counting, names, min_direction_score
+        )
     else:
         extract, progress = quiet_pipeline(model, device, backend), partial(tqdm, unit=" documents", disable=None)
-        found = evaluate_model(extract, gold, policy, resampling, plain_text, progress, counting)
+        found = evaluate_model(extract, gold, policy, resampling, plain_text, progress, counting, min_direction_score)
     _show_evaluation(found, other, against, json, plot)
     end_of(policy)
 
@@ -213,21 +222,27 @@ def error_page_command(
     offsets: OffsetsOption = "characters",
     split_relations: SplitOption = False,
     relation_map: RelationMapOption = None,
+    train: Annotated[Path | None, Option(metavar="TRAIN", help=TRAIN_HELP)] = None,
+    json: Annotated[Path | None, Option(metavar="OUT", help="file for the figures of the directions")] = None,
 ) -> None:
     """Show what predictions get wrong, as a page to read.
 
     Every relation that is missed, spurious or wrong is there with its sentences, by category. The page is one HTML file
-    that works offline.
+    that works offline. Where gold has directions, the page and the terminal show how often these are right and what
+    leaving unsure ones open costs; with --train also how they are annotated, what rules get and which words carry them.
 
         biodir errors gold.pubtator predictions.pubtator -o errors.html
+        biodir errors dev.jsonl pred.jsonl -o errors.html --train train.jsonl
     """
     from biodir.evaluation.checks import compared_documents, comparison_notes
+    from biodir.evaluation.direction_report import direction_report
+    from biodir.evaluation.direction_tables import direction_tables
     from biodir.evaluation.error_analysis import error_analysis
     from biodir.evaluation.error_page import error_page
     from biodir.evaluation.gold_names import parsed_relation_map
     from biodir.evaluation.predictions import read_gold, read_predictions
 
-    check_paths([gold_file, predicted_file], [output])
+    check_paths([path for path in (gold_file, predicted_file, train) if path], [output, *([json] if json else [])])
     quiet_readers()
     policy = reading_policy(errors, offsets, split_relations)
     gold = read_gold(gold_file, policy)
@@ -235,10 +250,16 @@ def error_page_command(
     for note in comparison_notes(compared_documents(gold, predicted)):
         print(f"biodir: note: {note}", file=sys.stderr)
     analysis = error_analysis(gold, predicted)
-    write_atomic(output, error_page(analysis, gold_file.name, predicted_file.name))
+    direction = direction_report(analysis, read_gold(train, policy) if train else ())
+    if json and not direction:
+        raise SettingError(f"--json {json}: {gold_file} annotates no directions, so that there are no figures of these")
+    write_atomic(output, error_page(analysis, gold_file.name, predicted_file.name, direction))
+    if json:
+        write_json(json, direction)
     relations = f"{len(analysis.comparisons)} relations of gold or predictions"
     print(f"{len(analysis.documents)} documents, {relations}, {len(analysis.errors)} errors\n")
     for category, count in analysis.category_counts().items():
         print(f"{count:7}  {category.title}")
-    print(f"\npage: {output}")
+    print(f"\n{direction_tables(direction)}\n" if direction else "")
+    print(f"page: {output}")
     end_of(policy)

@@ -1,8 +1,9 @@
 """An error analysis as one HTML page that needs no other file and no network."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from biodir.document_biodir import Document
 from biodir.document_sentences_biodir import sentence_spans
@@ -14,8 +15,14 @@ from biodir.optional import optional_library
 Piece = tuple[str, list[str] | None]
 
 
-def error_page(analysis: ErrorAnalysis, gold_name: str, predicted_name: str) -> str:
-    """Return the HTML of the page, with names for the two sides; it can be written as UTF-8, whatever texts hold."""
+def error_page(
+    analysis: ErrorAnalysis, gold_name: str, predicted_name: str, direction: Mapping[str, Any] | None = None
+) -> str:
+    """Return the HTML of the page, with names for the two sides; it can be written as UTF-8, whatever texts hold.
+
+    Args:
+        direction: the report of `direction_report`; without it the page has no figures of directions.
+    """
     jinja2 = optional_library("jinja2", "data", "the error page")
     loader = jinja2.FileSystemLoader(Path(__file__).parent)
     environment = jinja2.Environment(
@@ -34,6 +41,7 @@ def error_page(analysis: ErrorAnalysis, gold_name: str, predicted_name: str) -> 
         documents=documents,
         types=types,
         type_counts=type_counts,
+        direction=direction or {},
         filters=[
             ("category", "Category", {category.name: category.title for category in CATEGORIES}),
             ("gold", "Gold type", type_titles),

@@ -18,6 +18,7 @@ from biodir.evaluation.predictions import (
     found_documents,
     predicted_documents,
     read_predictions,
+    with_sure_directions,
 )
 from biodir.evaluation.report import comparison_report, evaluation_report
 from biodir.evaluation.thresholds import calibrated_documents
@@ -62,6 +63,7 @@ def evaluate_file(
     plain_text: bool = False,
     counting: Counting = EVERYTHING,
     relation_map: Mapping[str, str | None] | None = None,
+    min_direction_score: float | None = None,
 ) -> Evaluation:
     """Return the evaluation of a file of predictions.
 
@@ -71,12 +73,15 @@ def evaluate_file(
         plain_text: whether the mentions of the file were found in plain texts, and its identifiers are not gold's.
         counting: which relations are counted; of plain texts all.
         relation_map: as for `read_predictions`.
+        min_direction_score: see `with_sure_directions`.
 
     Raises:
         BioDirError: as `read_predictions` and `check_mentions` do.
     """
     _check_counting(counting, plain_text)
     predicted = read_predictions(path, gold, policy, relation_map, own_entities=plain_text)
+    with located(str(path)):
+        predicted = with_sure_directions(predicted, min_direction_score)
     if not plain_text:
         report = evaluation_report(gold, predicted, resampling, counting=counting)
         return Evaluation(report, list(gold), predicted, resampling, counting=counting)
@@ -94,6 +99,7 @@ def evaluate_model(
     plain_text: bool | None = None,
     progress: Callable[[Iterable[Document]], Iterable[Document]] = iter,
     counting: Counting = EVERYTHING,
+    min_direction_score: float | None = None,
 ) -> Evaluation:
     """Return the evaluation of a model: with gold's mentions, and on the plain texts.
 
@@ -104,6 +110,7 @@ def evaluate_model(
         plain_text: whether the mentions are found in the plain texts, too; None for whether the model has a tagger.
         progress: wraps the documents of each pass, such as a progress bar.
         counting: which relations are counted; if not all, plain texts are not scored.
+        min_direction_score: see `with_sure_directions`.
 
     Raises:
         BioDirError: the model cannot do what is asked, or does not take a document.
@@ -119,7 +126,7 @@ def evaluate_model(
     relates = bool(config.tasks) and any(document.relations for document in gold)
     evaluation = Evaluation({}, gold, [], resampling, config.labels, counting)
     if relates:
-        predicted = predicted_documents(extract, gold, progress)
+        predicted = with_sure_directions(predicted_documents(extract, gold, progress), min_direction_score)
         report = evaluation_report(gold, predicted, resampling, config.labels, config.pair_types, counting)
         if tuned := calibrated_documents(gold, config.calibrated_on):
             report["notes"].append(TUNED_NOTE.format(tuned, len(gold)))
@@ -128,7 +135,7 @@ def evaluate_model(
         return evaluation
     # Mentions are compared under the model's names of types; the relations stay those of gold.
     named = [replace(each, mentions=extract.check_document(each, None, ErrorPolicy()).mentions) for each in gold]
-    found = found_documents(extract, gold, progress)
+    found = with_sure_directions(found_documents(extract, gold, progress), min_direction_score)
     plain = plain_text_report(named, found, resampling, config.labels, types, relates)
     if relates:
         return replace(evaluation, report=with_plain_text(evaluation.report, plain))

@@ -9,12 +9,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from biodir.document_biodir import Document
+from biodir.document_biodir import Document, Relation
 from biodir.document_json_biodir import document_from_json
 from biodir.document_pubtator_biodir import looks_like_pubtator, parse_pubtator
 from biodir.document_pubtator_relations_biodir import SUBJECT_PREFIX
 from biodir.document_shapes_biodir import TEXT_KEYS
-from biodir.errors_biodir import STRICT, AnnotationError, ErrorPolicy, ParseError, located
+from biodir.errors_biodir import STRICT, AnnotationError, ErrorPolicy, ParseError, SettingError, located
 from biodir.evaluation.checks import compared_documents, with_unique_relations
 from biodir.evaluation.gold_names import RelationNames, with_gold_names
 from biodir.evaluation.tool_results import tool_attempts
@@ -141,6 +141,35 @@ def predicted_documents(
         replace(document, relations=predicted_relations(found), subject_lines=())
         for document, found in zip(documents, results, strict=True)
     ]
+
+
+def with_sure_directions(documents: Sequence[Document], least: float | None) -> list[Document]:
+    """Return the documents, where relations whose direction has a lower score are undirected; None: as they are.
+
+    Raises:
+        SettingError: the number is no score.
+        AnnotationError: no directed relation has a score of its direction.
+    """
+    if least is None:
+        return list(documents)
+    if not 0 <= least <= 1:
+        raise SettingError(f"--min-direction-score is {least}; scores lie in 0..1")
+    directed = [each for document in documents for each in document.relations if each.subject_id is not None]
+    if directed and all(relation.direction_score is None for relation in directed):
+        raise AnnotationError(
+            f"{len(directed)} directed relations without a score of their direction, so that none can be unsure; write "
+            "predictions with scores, such as PubTator with --dialect bioredirect, or leave out --min-direction-score"
+        )
+    return [
+        replace(document, relations=tuple(_sure(each, least) for each in document.relations), subject_lines=())
+        for document in documents
+    ]
+
+
+def _sure(relation: Relation, least: float) -> Relation:
+    if relation.subject_id is None or relation.direction_score is None or relation.direction_score >= least:
+        return relation
+    return replace(relation, subject_id=None, direction_score=None)
 
 
 def found_documents(

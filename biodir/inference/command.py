@@ -18,6 +18,7 @@ from biodir.lexicon.lexicon import Lexicon
 from biodir.options import (
     BackendOption,
     DeviceOption,
+    DirectionOption,
     ModelOption,
     OffsetsOption,
     check_exclusive,
@@ -103,6 +104,7 @@ def predict(
     min_score: ScoreOption = None,
     novel_only: Annotated[bool, Option("--novel-only", help="only relations that are new in their text")] = False,
     directed_only: Annotated[bool, Option("--directed-only", help="only relations with a direction")] = False,
+    min_direction: DirectionOption = None,
     top_k: Annotated[int | None, Option(help="at most this many relations a document")] = None,
     engine: Annotated[Engine, Option(help=ENGINE_HELP)] = "local",
     address: Annotated[str | None, Option(help="of a Ray cluster, such as auto; by default one for this run")] = None,
@@ -134,17 +136,16 @@ def predict(
     computing = _engine(engine, address, num_gpus, concurrency, device, backend)
     filters: dict[str, Any] = {"relation_types": relation, "entity_ids": entity, "threshold": min_score, "top_k": top_k}
     filters |= {"sections": section, "skip_sections": no_section, "batch_size": batch_size, "novel_only": novel_only}
-    filters |= {"directed_only": directed_only, "pair_types": pair_types(pair_type), "type_map": _type_map(type_map)}
-    filters = {name: None if value is False or value == [] else value for name, value in filters.items()}
+    filters |= {"directed_only": directed_only, "min_direction_score": min_direction, "type_map": _type_map(type_map)}
     writing = Writing(output, output_format, dialect, vocabulary, return_entities)
     files = expand_inputs(inputs or [], writing.paths())
     check_paths(files, [output] if output else [])
     linker = lexicon_linker(lexicon, species)  # before the model is loaded
+    filters = _given({**filters, "pair_types": pair_types(pair_type)}, linker)
     policy = reading_policy("raise" if strict else errors or "skip-document", offsets, relations=False)
     files = with_articles(files, pmids, policy)
     extract, computed = _opened(model, device, backend, computing)
     others = {"backend": computed, "lexicon": _state(lexicon), "species": species}
-    filters |= {"link": linker.link} if linker else {}
     writing.run(extract, files, policy, one_per_line, others, filters, computing)
     _end(policy, writing, linker)
 
@@ -219,6 +220,12 @@ def pair_types(names: list[str] | None) -> list[list[str]]:
         if len(pair) != 2:
             raise SettingError(f"--pair-type {name!r}: write two entity types as TYPE-TYPE, such as Chemical-Disease")
     return pairs
+
+
+def _given(filters: dict[str, Any], linker: Lexicon | None) -> dict[str, Any]:
+    """Return the filters, None where an option was not given, with the function of the linker."""
+    given = {name: None if value is False or value == [] else value for name, value in filters.items()}
+    return {**given, **({"link": linker.link} if linker else {})}
 
 
 def _state(path: Path | None) -> list[str | int] | None:

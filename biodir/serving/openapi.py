@@ -55,6 +55,7 @@ PARAMETERS: dict[str, Any] = {
     "return_entities": {"type": "boolean"},
     "novel_only": {"type": "boolean"},
     "directed_only": {"type": "boolean"},
+    "min_direction_score": {"type": "number", "minimum": 0, "maximum": 1},
     "type_map": {"type": "object"},
     "offsets": {"type": "string", "enum": ["characters", "utf-16", "bytes"]},
 }

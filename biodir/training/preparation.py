@@ -21,6 +21,7 @@ from biodir.processing_tagger_biodir import TaggerProcessor
 from biodir.training.augmentation import augmented_documents, rare_types
 from biodir.training.corpora import TrainingCorpus, corpus_paths
 from biodir.training.data import LabelledPairs, epoch_pairs, epoch_steps, joined_types, labelled_pairs
+from biodir.training.direction_targets import with_smoothed_directions
 from biodir.training.labels import LabelLists, checkpoint_config, encoder_config
 from biodir.training.mentions import LabelledWords, mention_steps
 from biodir.training.optimization import balanced_weights
@@ -33,7 +34,7 @@ from biodir.training.validation import check_level
 # Settings that are fields of `BioDirConfig` with the same name and value.
 CONFIG_FIELDS = (
     *("pair_encoding", "chunks", "max_tokens", "max_mention_tokens", "window_overlap_tokens", "infix_min_tokens"),
-    *("soft_prompt_tokens", "classifier_dropout", "relation_loss", "focal_gamma"),
+    *("soft_prompt_tokens", "classifier_dropout", "relation_loss", "focal_gamma", "evidence_weight"),
 )
 
 
@@ -136,7 +137,7 @@ def pairs_to_learn(
             for copy, pairs_left_out in list(augmented_documents(documents, *given)):
                 documents.append(copy)
                 excluded[copy.id] = pairs_left_out
-        with_swapped = settings.swap_augmentation > 0
+        with_swapped = settings.swap_augmentation > 0 or settings.swap_consistency > 0
         group = _group(corpus, config)
         of_corpus = labelled_pairs(
             documents, processor, config.labels, corpus.is_partial, excluded, with_swapped, corpus.scope
@@ -152,7 +153,7 @@ def pairs_to_learn(
         raise SettingError(f"no corpus annotates {first}, which decides what is related; choose other --tasks")
     if not any(any(each.related) for each in found):
         raise SettingError("no candidate pair of the training data is related; is it the file with the relations?")
-    return found
+    return with_smoothed_directions(found, config.labels, settings.direction_smoothing)
 
 
 def _group(corpus: TrainingCorpus, config: BioDirConfig) -> PairGroup:

@@ -41,6 +41,7 @@ ADDED = {
     **{"mention_weight": 1.0, "sentence_share": 0.0, "gradient_checkpointing": False},
     **{"data_dir": None, "corpora_only": [], "corpora_without": [], "corpora_held_out": []},
     **{"max_corpus_documents": None, "corpus_vectors": False},
+    **{"swap_consistency": 0.0, "direction_smoothing": 0.0, "evidence_weight": 0.0},
 }
 # The seeds of dropout are made of this one and must fit into 64 bits.
 LARGEST_SEED = 10**9
@@ -139,6 +140,11 @@ class TrainingSettings:
         RELATION_LOSSES,
     )
     focal_gamma: float = setting("focal: how fast the weight of labels that are nearly right falls", 2.0)
+    evidence_weight: float = setting(
+        "document: weight of the loss that draws a pair's context to the sentences of its closest mentions",
+        0.0,
+        NOT_NEGATIVE,
+    )
     corpus_vectors: bool = setting("learn a vector for each corpus of --corpora, which inference leaves out", False)
     class_balance: float = setting("weight of rare types; at 0.9 one with 3 examples gets 3.7-fold", 0.0, BELOW_ONE)
 
@@ -147,6 +153,12 @@ class TrainingSettings:
     negatives_per_positive: float = setting("unrelated pairs for each related one, drawn each epoch", 2.0, NOT_NEGATIVE)
     swap_augmentation: float = setting("share of the pairs shown in the other order", 0.0, SHARE)
     r_drop: float = setting("weight of the divergence of two dropouts of a pair; twice the time", 0.0, NOT_NEGATIVE)
+    swap_consistency: float = setting(
+        "weight of the divergence of each pair from itself in the other order, which is shown, too", 0.0, NOT_NEGATIVE
+    )
+    direction_smoothing: float = setting(
+        "share of a direction's target that is decided by how often its relation type is undirected", 0.0, SHARE
+    )
     rare_copies: int = setting("copies of a rare relation's document with other entities", 0, NOT_NEGATIVE)
     rare_below: int = setting("relation types with fewer relations in all complete corpora are rare", 100)
     ema_decay: float = setting("decay of an average of the weights, which is scored and saved", 0.0, BELOW_ONE)
@@ -282,6 +294,13 @@ def _contradictions(settings: TrainingSettings) -> Iterator[str]:
         yield "class_balance has no part in the loss adaptive_threshold; leave out one of them"
     if settings.class_balance and "relation" not in settings.tasks:
         yield "class_balance weighs relation types, but relation is none of the tasks; leave it out"
+    if settings.swap_consistency and (settings.swap_augmentation or settings.r_drop):
+        name = "swap_augmentation" if settings.swap_augmentation else "r_drop"
+        yield f"swap_consistency shows each pair in both orders and compares these; leave out {name}"
+    if settings.evidence_weight and settings.pair_encoding == "pairwise":
+        yield "evidence_weight guides the contexts of the form document; pair_encoding is pairwise; leave it out"
+    if settings.direction_smoothing and not {"relation", "direction"} <= set(settings.tasks):
+        yield f"direction_smoothing needs the tasks relation and direction, but tasks are {settings.tasks!r}"
     if twice:
         yield f"{twice}: both in --train and in --extra_train; name it in one of them"
     if output == encoder or (settings.overwrite_output_dir and encoder.is_relative_to(output)):

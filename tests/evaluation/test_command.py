@@ -11,6 +11,9 @@ import pytest
 from biodir import read_pubtator, write_pubtator
 from biodir.cli import main
 from biodir.evaluation.counting import Counting
+from biodir.evaluation.direction_report import direction_report
+from biodir.evaluation.direction_tables import direction_tables
+from biodir.evaluation.error_analysis import error_analysis
 from biodir.evaluation.intervals import Resampling
 from biodir.evaluation.report import comparison_report, evaluation_report
 from biodir.evaluation.systems import systems_report
@@ -109,6 +112,14 @@ def test_figures_are_printed_and_go_to_json_and_a_picture(folder, capfd):
             "--pair-types and --protocol ",
         ),
         ("evaluate gold.pubtator pred.pubtator pred.pubtator", "pred.pubtator: given twice; name each system's"),
+        (
+            "evaluate gold.pubtator gold.pubtator --min-direction-score 0.5",
+            "gold.pubtator: 4 directed relations without a score of their direction",
+        ),
+        (
+            "evaluate gold.pubtator gold.pubtator nothing.pubtator --min-direction-score 0.5",
+            "gold.pubtator: 4 directed relations without a score of their direction",
+        ),
         ("evaluate gold.pubtator pred.pubtator --plot out.gif", "out.gif: unknown suffix '.gif'; use one of .png"),
         ("evaluate gold.pubtator pred.pubtator --plain-text --plot a.png", "--plot a.png: shows relations of gold's"),
         ("evaluate gold.pubtator relations.txt --plain-text", "relations.txt: the predictions hold no mention, so"),
@@ -119,12 +130,17 @@ def test_figures_are_printed_and_go_to_json_and_a_picture(folder, capfd):
             "errors dev.pubtator gold.pubtator -o page.html",
             "gold.pubtator: documents differ: 2 only in the predictions",
         ),
+        (
+            "errors bare.pubtator bare.pubtator -o a.html --json a.json",
+            "--json a.json: bare.pubtator annotates no direct",
+        ),
         ("errors gold.pubtator pred.pubtator -o pred.pubtator", "pred.pubtator is an input as well; write to another"),
     ],
 )
 def test_error_is_one_line_without_traceback(command, message, folder, checkpoint, capfd):
     (folder / "empty.pubtator").write_text("")
     (folder / "relations.txt").write_text("1\tBind\tC1\tD1\tNovel\n")
+    (folder / "bare.pubtator").write_text("1|t|Iron\n1|a|it\n1\tBind\tC1\tD1\n")
     (folder / "unknown.pubtator").write_text((folder / "pred.pubtator").read_text().replace("\tNovel\t", "\tNEW\t"))
     before = {path: path.read_bytes() for path in folder.iterdir()}
     found = failure(capfd, *command.format(checkpoint).split())
@@ -240,7 +256,10 @@ def test_documents_that_gold_lacks_are_left_out_and_end_with_their_status(folder
 
 
 def test_errors_are_counted_and_their_page_is_written(folder, capfd):
-    assert main(["errors", "gold.pubtator", "pred.pubtator", "-o", "page.html"]) == 0
+    options = ["-o", "page.html", "--train", "gold.pubtator", "--json", "out.json"]
+    assert main(["errors", "gold.pubtator", "pred.pubtator", *options]) == 0
+    gold, predicted = (list(read_pubtator(folder / f"{name}.pubtator")) for name in ("gold", "pred"))
+    report = direction_report(error_analysis(gold, predicted), gold)
     assert capfd.readouterr() == (
         "4 documents, 9 relations of gold or predictions, 8 errors\n\n"
         "      2  Missed relation\n"
@@ -248,9 +267,11 @@ def test_errors_are_counted_and_their_page_is_written(folder, capfd):
         "      1  Wrong type\n"
         "      1  Wrong direction\n"
         "      2  Wrong novelty\n\n"
+        f"{direction_tables(report)}\n\n"
         "page: page.html\n",
         "",
     )
+    assert json.loads((folder / "out.json").read_text()) == report
     assert "<b>pred.pubtator</b> against <b>gold.pubtator</b>" in (folder / "page.html").read_text()
 
 

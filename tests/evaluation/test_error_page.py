@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from biodir.document_biodir import Document, Mention, Relation
+from biodir.evaluation.direction_report import direction_report
 from biodir.evaluation.error_analysis import error_analysis
 from biodir.evaluation.error_page import error_page
 from helpers.browser import Browser
@@ -35,6 +36,17 @@ ANALYSIS = analysed(
     (replace(FIRST, id="44"), GOLD[:1], GOLD[:1]),
 )
 HTML = error_page(ANALYSIS, "gold.pubtator", "predicted.pubtator")
+
+
+def test_figures_of_directions_are_shown_where_they_are_given():
+    report = direction_report(ANALYSIS, [replace(FIRST, relations=(GOLD[0],), id=str(number)) for number in range(9)])
+    page = error_page(ANALYSIS, "gold", "predicted", report)
+    assert 'id="direction"' not in HTML
+    rows = [" ".join(re.sub("<[^>]*>", " ", row).split()) for row in re.findall("<tr>.*?</tr>", page, re.DOTALL)]
+    assert "all 2 50.0 1 · · 100.0 100.0 100.0 100.0" in rows, "one right, one reversed; each rule gets both"
+    assert "ChemicalEntity-GeneOrGeneProduct Bind 9 100.0 ChemicalEntity 9" in rows
+    assert any(row.startswith("other words 9 0") for row in rows)
+    assert Page(page).elements[0][0] == "html"
 
 
 class Page(HTMLParser):

@@ -54,6 +54,13 @@ def evaluate(extract, gold=ONE, **settings):
     return evaluate_model(extract, [gold], settings.pop("policy", STRICT), FEW, **settings)
 
 
+def test_unsure_directions_of_a_model_count_as_undirected():
+    for least, right in ((0.5, 1.0), (0.6, 0.0)):
+        report = evaluate(Extract(tagged=(CHEMICAL, DISEASE)), min_direction_score=least).report
+        for part in (report, report["end_to_end"]):
+            assert (part["relation_type"]["f1"], part["relation_type_direction"]["f1"]) == (1.0, right)
+
+
 def test_model_with_a_tagger_is_scored_on_plain_texts_too():
     found = evaluate(Extract(tagged=(CHEMICAL, DISEASE)))
     report = found.report

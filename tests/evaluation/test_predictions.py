@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 
 from biodir.document_biodir import Document, Mention, Relation
-from biodir.errors_biodir import AnnotationError, ErrorPolicy, ParseError
-from biodir.evaluation.predictions import predicted_documents, read_gold, read_predictions
+from biodir.errors_biodir import AnnotationError, ErrorPolicy, ParseError, SettingError
+from biodir.evaluation.predictions import predicted_documents, read_gold, read_predictions, with_sure_directions
 
 RESULT = {
     "subject": {"id": "7", "type": "ChemicalEntity", "text": "iron"},
@@ -53,6 +53,21 @@ def test_json_lines_with_texts_are_documents(tmp_path):
     relation = {"relation": "Bind", "entity1": "7", "entity2": "5"}
     (document,) = read(written(tmp_path, {"id": "1", "text": "Iron", "relations": [relation]}))
     assert (document.text, document.relations) == ("Iron", (Relation("Bind", "7", "5"),))
+
+
+def test_directions_with_low_scores_are_left_open():
+    sure, unsure = (Relation("Bind", "7", "5", "Novel", "7", 0.9, 0.9, score) for score in (0.8, 0.7))
+    undirected = Relation("Bind", "7", "6", "Novel", None, 0.9, 0.9, 0.6)
+    documents = [Document("1", "", relations=(sure, unsure, undirected), subject_lines=(("7", "5"),))]
+    (found,) = with_sure_directions(documents, 0.8)
+    assert found.relations == (sure, replace(unsure, subject_id=None, direction_score=None), undirected)
+    assert found.subject_lines == ()
+    assert with_sure_directions(documents, None) == documents
+    with pytest.raises(SettingError, match=r"--min-direction-score is 1\.5; scores lie in 0\.\.1"):
+        with_sure_directions(documents, 1.5)
+    without = [Document("1", "", relations=(replace(sure, direction_score=None),))]
+    with pytest.raises(AnnotationError, match="1 directed relations without a score of their direction"):
+        with_sure_directions(without, 0.5)
 
 
 @pytest.mark.parametrize("in_a_list", [False, True])

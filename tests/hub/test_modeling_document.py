@@ -165,6 +165,60 @@ def test_logits_and_gradients_equal_a_naive_implementation(sizes, prompt_tokens)
         assert_close(gradient, naive_gradients[name], scale=weight.abs().max().item())
 
 
+def naive_evidence(model, features: DocumentFeatures, scored, sep_id: int) -> float:
+    """The share of the context in the sentences of the pair's closest mentions, window by window."""
+    keys = [(entity.identifier, entity.entity_type) for entity in (scored.pair.entity1, scored.pair.entity2)]
+    texts = list(naive_text(model, features))
+    (_, attention1), (_, attention2) = (naive_entity(texts, features, key) for key in keys)
+    total = supported = 0.0
+    for number, row in enumerate(features.rows):
+        sentence_of = [row[:place].count(sep_id) for place in range(len(row))]
+        sides = [
+            [each.position for each in features.markers if (each.entity, each.window) == (key, number)] for key in keys
+        ]
+        pairs = [(abs(one - other), one, other) for one in sides[0] for other in sides[1]]
+        evidence = {sentence_of[place] for place in min(pairs)[1:]} if pairs else set()
+        weights = (attention1[number] * attention2[number]).sum(dim=0).tolist()
+        total += sum(weights)
+        supported += sum(weight for weight, sentence in zip(weights, sentence_of, strict=True) if sentence in evidence)
+    return supported / total if total else 0.0
+
+
+@each_width
+def test_share_of_the_evidence_equals_a_naive_implementation(sizes):
+    model, processor = model_and_processor(**sizes)
+    features = features_of(processor, *DOCUMENTS)
+    inputs = DocumentInputs(**{name: torch.as_tensor(value) for name, value in processor.collate(features).items()})
+    naive = eager(model)
+    with torch.no_grad():
+        found = document_states(model.encoder, model.soft_prompt.vectors, inputs, 4096, with_evidence=True).evidence
+        expected = [naive_evidence(naive, each, scored, processor.sep_id) for each in features for scored in each.pairs]
+    assert_close(found, torch.tensor(expected))
+    assert min(expected) < 0.9
+    assert document_states(model.encoder, model.soft_prompt.vectors, inputs, 4096).evidence is None
+
+
+def test_evidence_guides_the_context_in_training_only():
+    model, processor = model_and_processor(evidence_weight=2.0)
+    features = features_of(processor, TEXT)
+    labels = some_labels(features)
+    without = loss_of(model, processor, features, labels)
+    model.train()
+    model.config.evidence_weight = 0.0
+    plain = loss_of(model, processor, features, labels)
+    model.config.evidence_weight = 2.0
+    guided = loss_of(model, processor, features, labels)
+    assert_close(plain, without)
+    assert guided > plain + 0.01
+    (query,) = (
+        value
+        for name, value in model.encoder.named_parameters()
+        if name.endswith("layer.1.attention.self.query.weight")
+    )
+    gradients = [torch.autograd.grad(loss, query)[0] for loss in (plain, guided)]
+    assert not torch.allclose(*gradients)
+
+
 @pytest.mark.parametrize("family", PACKABLE_ENCODERS)
 def test_every_packable_encoder_equals_a_naive_implementation(family):
     model, processor = model_and_processor(family, **NARROW)

@@ -6,7 +6,14 @@ import pytest
 import torch
 
 from biodir.configuration_biodir import RELATION_LOSSES, BioDirConfig
-from biodir.modeling_losses_biodir import HeadLoss, adaptive_threshold_loss, head_loss, joint_loss, shared_loss
+from biodir.modeling_losses_biodir import (
+    HeadLoss,
+    adaptive_threshold_loss,
+    evidence_loss,
+    head_loss,
+    joint_loss,
+    shared_loss,
+)
 from biodir.pipeline_decoding_biodir import UNANNOTATED
 
 LN2, LN3 = math.log(2), math.log(3)  # a logit of ln 3 is a score of 3/4
@@ -166,3 +173,13 @@ def test_threshold_that_is_not_annotated_is_not_moved():
     (gradient,) = torch.autograd.grad(adaptive_threshold_loss(logits, targets).sum(), logits)
     assert gradient[0, :2].tolist() == [0.0, 0.0]
     assert (gradient[0, 2:] > 0).all()
+
+
+def test_context_of_related_pairs_is_drawn_to_their_evidence():
+    shares = torch.tensor([0.5, 0.25, 0.1, 0.0], requires_grad=True)  # the last pair is in no window
+    targets = torch.tensor([[0.0, 1.0], [0.0, 1.0], [1.0, 0.0], [0.0, 1.0]])
+    loss = evidence_loss(shares, targets)
+    assert loss.item() == pytest.approx((LN2 + 2 * LN2) / 2)
+    loss.backward()
+    assert shares.grad.tolist() == pytest.approx([-1.0, -2.0, 0.0, 0.0])
+    assert evidence_loss(shares, targets[[2, 2, 2, 2]]).item() == 0

@@ -222,6 +222,19 @@ def test_flags_choose_novel_and_directed_results(extract):
         extract(THREE, novel_only=1)
 
 
+def test_unsure_directions_are_left_open(extract):
+    everything = extract(THREE)
+    scores = [each["direction_score"] for each in everything if each["directed"]]
+    assert scores, "the test needs a directed relation"
+    assert same(extract(THREE, min_direction_score=0.0), everything)
+    assert same(extract(THREE, min_direction_score=min(scores)), everything)
+    found = extract(THREE, min_direction_score=1)
+    assert [each["directed"] for each in found] == [False] * len(everything)
+    given = [each for each in found if each["direction_score"] is not None]
+    assert len(found) - len(given) == len(scores), "an undirected relation keeps the score of that"
+    assert extract(THREE, min_direction_score=1, directed_only=True) == []
+
+
 def test_relation_types_choose_results(extract):
     wanted = extract(THREE)[0]["relation"]
     expected = [result for result in extract(THREE) if result["relation"] == wanted]
@@ -288,6 +301,7 @@ def test_unknown_parameter_is_refused_with_the_name_that_was_meant(checkpoint, e
         ("threshold", 1.5),
         ("threshold", float("nan")),
         ("threshold", True),
+        ("min_direction_score", -0.1),
         ("top_k", 0),
         ("batch_size", 2.5),
         ("return_all_scores", "no"),

@@ -74,6 +74,17 @@ def test_relation_type_by_the_rule_of_the_paper(logits, changes, expected):
     assert found.is_related == (expected != "None")
 
 
+def test_unsure_direction_is_left_open():
+    found = decision({"Bind": 2}, direction={"Right_to_Left": 1})  # a score of .731
+    assert (found.directed, found.abstaining(0.73)) == (True, found)
+    open_ = found.abstaining(0.74)
+    assert (open_.direction, open_.direction_score, open_.scores) == ("No_Direct", None, found.scores)
+    assert open_.to_relation() == Relation("Bind", "C1", "G1", "Novel", None, sigmoid(2), sigmoid(2), None)
+    assert open_.score == pytest.approx(found.score / sigmoid(1)), "no direction is stated, so none can be wrong"
+    undirected = decision({"Bind": 2}, direction={"No_Direct": 0.1})
+    assert undirected.abstaining(1.0) == undirected
+
+
 def thresholds(**changes):
     return {"relation_thresholds": dict.fromkeys(RELATION_LABELS[1:], 0.5) | changes}
 

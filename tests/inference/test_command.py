@@ -64,6 +64,12 @@ def test_options_reach_the_pipeline(predict, source, capfd):
     assert [json.loads(line)["relations"] for line in capfd.readouterr().out.splitlines()] == [[], []]
 
 
+def test_unsure_directions_are_written_as_undirected(predict, source, capfd):
+    assert predict(source, "--format", "jsonl", "--min-direction-score", "1") == 0
+    relations = [each for line in capfd.readouterr().out.splitlines() for each in json.loads(line)["relations"]]
+    assert [each["directed"] for each in relations] == [False] * len(relations) != []
+
+
 def test_skipped_documents_are_named_and_the_rest_is_done(predict, source, tmp_path, capfd, caplog):
     source.write_text(format_pubtator(THREE) + BROKEN + format_pubtator(ONE))
     line = format_pubtator(THREE).count("\n") + 3

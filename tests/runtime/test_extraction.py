@@ -28,6 +28,7 @@ PARAMETERS = [
     {"pair_types": [("Chemical", "Disease")]},
     {"entity_ids": ["C1"]},
     {"novel_only": True, "directed_only": True},
+    {"min_direction_score": 0.5},
     {"return_all_scores": True, "batch_size": 2},
     {"return_entities": True, "offsets": "bytes"},
     {"ner": lambda text: [{"start": 0, "end": 7, "entity": "Chemical"}, {"start": 15, "end": 19, "entity": "Disease"}]},

@@ -89,6 +89,15 @@ def are_equal(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> b
     return set(one) == set(other) and all(torch.equal(one[name], other[name]) for name in one)
 
 
+@pytest.mark.parametrize("option", ["swap_consistency", "direction_smoothing", "evidence_weight"])
+def test_options_of_direction_change_what_is_learned(short_run, option):
+    undirected = DOCUMENT.replace("{id}\tC1\tD1\tSubject:C1\n", "")  # a type with both, so that smoothing has an effect
+    mixed = {"document": DOCUMENT + undirected.replace("{id}", "{id}0"), "pair_encoding": "document"}
+    plain, changed = (weights_of(short_run(**mixed, **{option: weight})) for weight in (0, 0.5))
+    assert not are_equal(plain, changed)
+    assert set(plain) == set(changed)
+
+
 # What a run leaves.
 
 
