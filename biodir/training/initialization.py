@@ -11,6 +11,7 @@ from transformers.utils.logging import get_logger
 
 from biodir.configuration_biodir import BioDirConfig
 from biodir.errors_biodir import CheckpointError, SettingError
+from biodir.inference.loading import model_class
 from biodir.modeling_biodir import BioDirForRelationExtraction, encoder_without_pooler
 from biodir.modeling_heads_biodir import PairwiseHead
 from biodir.modeling_tagger_biodir import copy_upper_layers
@@ -49,7 +50,7 @@ def model_from_encoder(
         encoder, pooler = _pretrained_encoder(name_or_path, encoder_settings or {})
         tokenizer = AutoTokenizer.from_pretrained(name_or_path)
     else:
-        checkpoint = BioDirForRelationExtraction.from_pretrained(name_or_path, config=trained)
+        checkpoint = model_class(trained).from_pretrained(name_or_path, config=trained)
         encoder, pooler = _encoder_of(checkpoint, encoder_settings or {}), None
         # With the configuration at hand transformers has no need to run the code of the folder.
         tokenizer = AutoTokenizer.from_pretrained(name_or_path, config=trained)
