@@ -148,7 +148,7 @@ class ReleasedProcessor(PairwiseProcessor):
         """Return the features of one pair."""
         settings, roles = self.settings, _Roles.of(pair)
         prompt = self._prompt(tokenized.mentions, roles)
-        content = _Tokens(prompt, [self._role_of.get(token) for token in prompt])
+        content = _Tokens([*prompt], [self._role_of.get(token) for token in prompt])
         for sentence in tokenized.sentences:
             content.append(self.sep_id, None)
             self._add_sentence(content, sentence, roles)

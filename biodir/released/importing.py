@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
+from huggingface_hub.errors import StrictDataclassError
 from torch import Tensor
-from transformers import BertConfig, BertTokenizer
+from transformers import BertConfig, BertModel, BertTokenizer
 from transformers.utils.logging import disable_progress_bar
 
 from biodir.configuration_biodir import CHUNK_NAMES, DOT_PRODUCT, RELEASED, BioDirConfig
@@ -83,7 +85,9 @@ def _encoder_config(folder: Path) -> BertConfig:
         values = json.loads(path.read_text(encoding="utf-8"))
         kind = values.get("model_type", "bert")
         config = BertConfig(**{key: value for key, value in values.items() if key != "auto_map"})
-    except (ValueError, TypeError, AttributeError) as error:
+        with torch.device("meta"):
+            BertModel(config)  # which knows what sizes go together
+    except (ValueError, TypeError, AttributeError, KeyError, ArithmeticError, StrictDataclassError) as error:
         raise CheckpointError(f"{path}: is damaged ({' '.join(str(error).split())[:160]}); get it again") from error
     if kind != "bert" or values.get("position_embedding_type", "absolute") != "absolute":
         raise CheckpointError(f"{path}: is that of {kind!r}; expected 'bert' with absolute positions")
