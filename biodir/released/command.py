@@ -20,7 +20,6 @@ def import_released(
     The archive is read without running anything of it, and checked before OUT is written.
 
         biodir import-released bioredirect_biored_pt imported
-        biodir predict samples/sample.pubtator --model imported
     """
     from biodir.released.importing import import_released as write_checkpoint  # needs torch
 
