@@ -71,13 +71,13 @@ class ReleasedForRelationExtraction(BioDirForRelationExtraction):
 
     def pair_states(self, inputs: PairwiseInputs) -> tuple[Tensor, Tensor]:
         """Return states of the task tokens, (batch, chunks, tasks, hidden), and which chunks are present."""
-        states, _ = pairwise_states(self.encoder, self._with_prompts, inputs, self.config.token_budget)
+        states, _ = pairwise_states(self.encoder, self.with_prompts, inputs, self.config.token_budget)
         # A chunk that occurs again is computed once and weighs as often as it occurs.
         first = equal_chunks(inputs.input_ids, inputs.attention_mask).int().argmax(dim=-1)  # (batch, chunks)
         states = states.gather(1, first[..., None, None].expand_as(states))
         return states, inputs.attention_mask[..., 0].bool()
 
-    def _with_prompts(self, embeddings: Tensor, attention_mask: Tensor, pair_type_ids: Tensor) -> Tensor:
+    def with_prompts(self, embeddings: Tensor, attention_mask: Tensor, pair_type_ids: Tensor) -> Tensor:
         """Return the embeddings, with the prompt vectors in the last of `max_tokens` places, as far as there are these.
 
         Args:
