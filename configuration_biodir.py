@@ -30,9 +30,13 @@ PROMPT_FIELDS = ("{tasks}", "{entity1}", "{entity2}")
 # Encoders whose first token takes the position after the padding's: RoBERTa and models like it.
 POSITIONS_AFTER_PADDING = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "longformer")
 CHUNK_NAMES = ("prefix", "suffix", "infix")
-PairEncoding = Literal["pairwise", "document"]
+PairEncoding = Literal["pairwise", "document", "released"]
+ChunkPooling = Literal["max", "mean", "attention", "dot_product"]
 RelationLoss = Literal["binary", "focal", "adaptive_threshold"]
-PAIR_ENCODINGS, RELATION_LOSSES = get_args(PairEncoding), get_args(RelationLoss)
+RELEASED, DOT_PRODUCT = "released", "dot_product"
+# The forms that models are trained in; released weights are only used.
+PAIR_ENCODINGS = tuple(form for form in get_args(PairEncoding) if form != RELEASED)
+RELATION_LOSSES = get_args(RelationLoss)
 BINARY, FOCAL, ADAPTIVE_THRESHOLD = RELATION_LOSSES
 
 
@@ -51,7 +55,8 @@ class BioDirConfig(PreTrainedConfig):
         encoder_config (`PreTrainedConfig` or `dict`, defaults to that of BERT): configuration of the encoder, any of
             the BERT family.
         pair_encoding (`str`, defaults to `"pairwise"`): the form: `"pairwise"`, one input of three chunks for every
-            pair (the paper's), or `"document"`, one pass over the text for all pairs.
+            pair (the paper's), `"document"`, one pass over the text for all pairs, or `"released"`, for NCBI's weights:
+            the pairwise form as its authors' code computes it, see `biodir import-released`.
         relation_labels (`list[str]`, defaults to those of BioREDirect): the label of an unrelated pair first, then the
             relation types.
         novelty_labels, direction_labels (`list[str]`, default to those of BioREDirect): likewise. An empty list leaves
@@ -78,7 +83,8 @@ class BioDirConfig(PreTrainedConfig):
         max_mention_tokens (`int`, defaults to 64): a longer mention is tagged around its first tokens.
         window_overlap_tokens (`int`, defaults to 128): document only; what neighbouring windows of a text share.
         chunk_pooling (`str`, defaults to `"max"`, the paper's): pairwise only; how the chunks of a pair are joined:
-            `"max"`, `"mean"` or `"attention"`.
+            `"max"`, `"mean"` or `"attention"`. Released only: `"dot_product"`, or `"max"` for weights that were trained
+            with `use_single_chunk`.
         generic_relation (`str`, defaults to `"Association"`): relation type that needs no threshold but wins only as
             the highest of all labels. Without a relation head every related pair gets this type.
         relation_threshold (`float`, defaults to 0.5, the paper's): the score above which any other relation type wins.
@@ -144,7 +150,7 @@ class BioDirConfig(PreTrainedConfig):
     max_name_tokens: int = 24
     max_mention_tokens: int = 64
     window_overlap_tokens: int = 128
-    chunk_pooling: Literal["max", "mean", "attention"] = "max"
+    chunk_pooling: ChunkPooling = "max"
     generic_relation: str | None = "Association"
     relation_threshold: float | int = 0.5
     none_bias: float | int = 0.0
@@ -183,6 +189,7 @@ class BioDirConfig(PreTrainedConfig):
         self.validate_tagger()
         self.validate_pair_types()
         self.validate_hard_prompt()
+        self.validate_released()
         self.validate_sizes()
         self.validate_losses()
         self.validate_decoding()
@@ -260,6 +267,17 @@ class BioDirConfig(PreTrainedConfig):
             raise SettingError(f"hard_prompt {self.hard_prompt!r} must hold {fields} in this order, each once")
         if not self.chunks or not set(self.chunks) <= set(CHUNK_NAMES):
             raise SettingError(f"chunks {self.chunks!r}: choose any of {', '.join(CHUNK_NAMES)}")
+
+    def validate_released(self) -> None:
+        """Check that chunks are chosen and joined as the form does it."""
+        poolings = (DOT_PRODUCT, "max") if self.pair_encoding == RELEASED else ("max", "mean", "attention")
+        if self.chunk_pooling not in poolings:
+            raise SettingError(
+                f"chunk_pooling is {self.chunk_pooling!r}; with pair_encoding {self.pair_encoding!r} it is one of "
+                f"{', '.join(poolings)}"
+            )
+        if self.pair_encoding == RELEASED and self.chunks not in (list(CHUNK_NAMES), ["infix"]):
+            raise SettingError(f"chunks {self.chunks!r}: the released form has {', '.join(CHUNK_NAMES)}, or infix only")
 
     def validate_sizes(self) -> None:
         """Check that sizes are not too small, and that the encoder has a position for every token."""

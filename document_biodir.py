@@ -5,6 +5,7 @@ made, so its mentions always agree with its text.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,7 @@ from .document_mappings_biodir import (
     mentions_of,
     passage_to_dict,
     relations_of,
+    sentences_of,
     text_and_passages,
 )
 from .document_parts_biodir import (
@@ -69,9 +71,12 @@ class Document:
             order, so that the file stays the same; the lines of other pairs are written after these.
         pmcid: identifier of the article in PubMed Central, where the source names it besides the PMID.
         is_marked: whether the source says which entities the text has, even if it has none: ``"entities": []`` does.
+        sentences: their spans in order, with all text but white space; empty where they are to be found by rules. No
+            mention lies in two of them, and none of them in two passages.
 
     Raises:
-        AnnotationError: a span lies outside the text, ends before it starts, or has a text that differs.
+        AnnotationError: a span lies outside the text, ends before it starts, or has a text that differs; sentences are
+            not as described.
 
     >>> mention = {"start": 6, "end": 10, "type": "GeneOrGeneProduct", "id": "1956"}
     >>> document = Document.from_dict({"id": "7", "text": "About EGFR.", "entities": [mention]})
@@ -89,6 +94,7 @@ class Document:
     subject_lines: tuple[tuple[str, str], ...] = field(default=(), compare=False)
     pmcid: str | None = field(default=None, compare=False)
     is_marked: bool = field(default=False, compare=False, repr=False)
+    sentences: tuple[Span, ...] = ()
 
     def __post_init__(self) -> None:
         place = f"document {self.id}"
@@ -98,6 +104,7 @@ class Document:
         for index, mention in enumerate(self.mentions):
             check_mention(mention, self.text, f"{place}, mention {index}")
         _check_passages(self)
+        _check_sentences(self)
         for relation in self.relations:
             _check_relation(relation, place)
 
@@ -144,6 +151,7 @@ class Document:
         document_id = _document_id(mapping, default_id)
         place = f"document {document_id}"
         text, passages = text_and_passages(mapping, place)
+        sentences = sentences_of(mapping, text, place, policy)
         parsed = mentions_of(mapping, text, passages, place, policy)
         relations = relations_of(mapping, parsed, place, policy)
         relations = without_lost(relations, identifiers_left_out(mapping, parsed), parsed.values(), policy)
@@ -153,7 +161,7 @@ class Document:
         subject_lines = tuple((first, second) for first, second in lines)
         pmcid = str(mapping["pmcid"]) if mapping.get("pmcid") else None
         mentions, is_marked = tuple(parsed.values()), mapping.get("entities") is not None
-        return cls(document_id, text, mentions, relations, passages, subject_lines, pmcid, is_marked)
+        return cls(document_id, text, mentions, relations, passages, subject_lines, pmcid, is_marked, sentences)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document as JSON-ready data, from which `from_dict` makes an equal document.
@@ -165,6 +173,8 @@ class Document:
         mapping: dict[str, Any] = {"id": self.id, "text": self.text}
         if self.passages:
             mapping["passages"] = [passage_to_dict(part) for part in self.passages]
+        if self.sentences:
+            mapping["sentences"] = [list(span) for span in self.sentences]
         mapping["entities"] = None if self.is_plain else [mention_to_dict(mention) for mention in self.mentions]
         mapping["relations"] = [
             {key: value for key, name in RELATION_KEYS.items() if (value := getattr(relation, name)) is not None}
@@ -208,3 +218,47 @@ def _check_passages(document: Document) -> None:
                 f"neighbour or leaves the text of {len(document.text)} characters"
             )
         previous_end = part.end_char
+
+
+def _check_sentences(document: Document) -> None:
+    """Check that sentences are in order, hold all text, and cut no mention and no passage."""
+    text, last = document.text, 0
+    for index, (start, end) in enumerate(document.sentences):
+        place = f"document {document.id}, sentences[{index}]"
+        if not last <= start < end <= len(text) or not text[start:end].strip():
+            raise AnnotationError(
+                f"{place}: [{start}, {end}) is empty, starts before the sentence before it ends ({last}), or leaves "
+                f"the text of {len(text)} characters; give half-open spans in the order of the text",
+                "sentence with bad offsets",
+            )
+        _check_no_text(text, last, start, place)
+        last = end
+    if document.sentences:
+        _check_no_text(text, last, len(text), f"document {document.id}, sentences")
+    ends = [end for _, end in document.sentences]
+    for mention in document.mentions if ends else ():
+        number = bisect_right(ends, mention.start_char)
+        if number < len(ends) and ends[number] < mention.end_char:
+            raise AnnotationError(
+                f"document {document.id}, sentences[{number}]: ends at {ends[number]}, inside the mention "
+                f"{mention.text[:40]!r} at [{mention.start_char}, {mention.end_char}); join it with the next sentence, "
+                "or leave the mention out",
+                "sentence that cuts a mention",
+            )
+    starts = [part.start_char for part in document.passages[1:]]
+    for index, (start, end) in enumerate(document.sentences):
+        number = bisect_right(starts, start)
+        if number < len(starts) and starts[number] < end:
+            raise AnnotationError(
+                f"document {document.id}, sentences[{index}]: [{start}, {end}) holds {starts[number]}, the start of a "
+                "passage; cut it there",
+                "sentence with bad offsets",
+            )
+
+
+def _check_no_text(text: str, start: int, end: int, place: str) -> None:
+    if text[start:end].strip():
+        raise AnnotationError(
+            f"{place}: {text[start:end].strip()[:40]!r} at [{start}, {end}) is in no sentence; sentences hold all text",
+            "text outside sentences",
+        )

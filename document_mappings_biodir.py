@@ -19,6 +19,7 @@ from .document_parts_biodir import (
     Mention,
     Passage,
     Relation,
+    Span,
     check_mention,
     is_given,
     is_integer,
@@ -73,6 +74,24 @@ def passage_to_dict(part: Passage) -> dict[str, Any]:
     """Return the passage; one without section has no such key."""
     section = {"section": part.section} if part.section else {}
     return {"start": part.start_char, "end": part.end_char, "type": part.kind, **section}
+
+
+def sentences_of(mapping: Mapping[str, Any], text: str, place: str, policy: ErrorPolicy) -> tuple[Span, ...]:
+    """Return the spans of ``"sentences": [[start, end], ...]``, in characters; none where they are not given."""
+    index_of = character_index(text, policy.offsets)
+    spans = []
+    for at, entry in _entries(mapping, "sentences", place):
+        is_pair = isinstance(entry, Sequence) and not isinstance(entry, (str, bytes)) and len(entry) == 2
+        offsets = [offset_number(value) for value in entry] if is_pair else []
+        if not is_pair or not all(map(is_integer, offsets)):
+            raise AnnotationError(
+                f"{at}: {shown(entry)} is not [start, end] in whole numbers of characters; give offsets in the text, "
+                "or leave 'sentences' out",
+                "sentence without offsets",
+            )
+        start, end = (_character(value, index_of, at) for value in offsets)
+        spans.append((start, end))
+    return tuple(spans)
 
 
 def _joined_passages(mapping: Mapping[str, Any], place: str) -> tuple[str, tuple[Passage, ...]]:

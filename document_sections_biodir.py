@@ -154,7 +154,9 @@ class SectionFilter:
             else:
                 mentions.append(mention)
         text = "".join(_pieces(text, unread))
-        return replace(document, text=text, mentions=tuple(mentions), relations=(), subject_lines=(), is_marked=True)
+        sentences = tuple((start, end) for start, end in document.sentences if text[start:end].strip())
+        left = replace(document, mentions=(), relations=(), subject_lines=(), sentences=(), is_marked=True)
+        return replace(left, text=text, mentions=tuple(mentions), sentences=sentences)
 
     def notes(self) -> Iterator[str]:
         """Yield lines on what was not read, and on wanted sections that no document had."""

@@ -1,4 +1,4 @@
-"""Sentence boundaries of biomedical text, found by rules and never inside a mention."""
+"""Sentence boundaries of biomedical text, never inside a mention: given, or found by rules."""
 
 import re
 from bisect import bisect_right
@@ -21,8 +21,11 @@ _WORD_BREAK = re.compile(r"[\s(\[,;/]")
 def sentence_spans(document: Document) -> tuple[Span, ...]:
     """Return the sentences as ``[start, end)`` characters, in order; together they cover all text but white space.
 
-    The end of a passage ends a sentence. A boundary inside a mention is dropped.
+    Sentences that the document has are taken as they are. Else they are found by rules: the end of a passage ends a
+    sentence, and a boundary inside a mention is dropped.
     """
+    if document.sentences:
+        return document.sentences
     text = document.text
     borders = {part.start_char for part in document.passages}
     for match in _BOUNDARY.finditer(text):

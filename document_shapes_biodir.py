@@ -12,7 +12,10 @@ from typing import Any
 from .document_parts_biodir import is_given
 from .errors_biodir import AnnotationError
 
-DOCUMENT_KEYS = ("id", "text", "title", "abstract", "passages", "entities", "relations", "subject_lines", "pmcid")
+DOCUMENT_KEYS = (
+    *("id", "text", "title", "abstract", "passages", "sentences"),
+    *("entities", "relations", "subject_lines", "pmcid"),
+)
 # Other keys under which tools keep the mentions of a text: generic, BERN2, PubAnnotation, Prodigy, spaCy, doccano.
 ENTITY_KEYS = ("mentions", "annotations", "denotations", "spans", "ents", "label", "labels")
 TEXT_KEYS = ("text", "title", "abstract", "passages")

@@ -141,7 +141,16 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
     torch.Size([1, 9])
     """
 
+    # Forms that the class computes; those of released weights are computed by `modeling_released_biodir`.
+    pair_encodings: tuple[str, ...] = ("pairwise", "document")
+
     def __init__(self, config: BioDirConfig) -> None:
+        if config.pair_encoding not in self.pair_encodings:
+            raise SettingError(
+                f"{type(self).__name__} computes pair_encoding {' or '.join(self.pair_encodings)}, not "
+                f"{config.pair_encoding!r}; load the checkpoint with AutoModel and trust_remote_code=True, or with "
+                "biodir.inference.loading.load_pipeline"
+            )
         super().__init__(config)
         self.encoder = encoder_without_pooler(config.encoder_config)
         embedding_size = self.encoder.get_input_embeddings().embedding_dim
@@ -224,9 +233,7 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
             blocks, evidence = pairs.split(PAIRS_OF_HEADS), pairs.evidence
             logits = {task: torch.cat([self.heads[task](some) for some in blocks]) for task in self.config.tasks}
         else:
-            states, present = pairwise_states(
-                self.encoder, self.soft_prompt, self._form_inputs(PairwiseInputs, inputs), self.config.token_budget
-            )  # (batch, chunks, tasks, hidden), (batch, chunks)
+            states, present = self.pair_states(self._form_inputs(PairwiseInputs, inputs))
             if offsets is not None:
                 states = states + offsets[:, None, None]
             logits = {
@@ -242,6 +249,10 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
         if loss is not None and evidence is not None:
             loss = loss + self.config.evidence_weight * evidence_loss(evidence, targets[self.config.tasks[0]])
         return BioDirOutput(loss, logits.get("relation"), logits.get("novelty"), logits.get("direction"))
+
+    def pair_states(self, inputs: PairwiseInputs) -> tuple[Tensor, Tensor]:
+        """Return states of the task tokens, (batch, chunks, tasks, hidden), and which chunks are present."""
+        return pairwise_states(self.encoder, self.soft_prompt, inputs, self.config.token_budget)
 
     def tagging_encoder(self) -> Any:
         """Return the encoder as the tagger reads with it."""

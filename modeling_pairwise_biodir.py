@@ -4,14 +4,16 @@ Differs from paper: a chunk that occurs twice counts once, and an absent chunk c
 over chunks neither changes a score.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from .modeling_heads_biodir import SoftPrompt
+# Returns embeddings with soft prompts, (rows, tokens, hidden), from those without, the attention mask, (rows, tokens),
+# and the pair types, (rows,); such as a `SoftPrompt`.
+Prompter = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class PairwiseInputs:
 
 
 def pairwise_states(
-    encoder: Any, soft_prompt: SoftPrompt | None, inputs: PairwiseInputs, token_budget: int
+    encoder: Any, soft_prompt: Prompter | None, inputs: PairwiseInputs, token_budget: int
 ) -> tuple[Tensor, Tensor]:
     """Return states of the task tokens, (batch, chunks, tasks, hidden), and which chunks are present, (batch, chunks).
 
@@ -68,7 +70,7 @@ def pairwise_states(
 
 def encode_rows(
     encoder: Any,
-    soft_prompt: SoftPrompt | None,
+    soft_prompt: Prompter | None,
     input_ids: Tensor,
     attention_mask: Tensor,
     pair_type_ids: Tensor,
@@ -95,9 +97,17 @@ def repeated_chunks(input_ids: Tensor, attention_mask: Tensor) -> Tensor:
     Args:
         input_ids, attention_mask: (batch, chunks, tokens)
     """
+    return equal_chunks(input_ids, attention_mask).tril(diagonal=-1).any(dim=-1)
+
+
+def equal_chunks(input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+    """Return (batch, chunks, chunks) booleans: True where two chunks of the pair are the same.
+
+    Args:
+        input_ids, attention_mask: (batch, chunks, tokens)
+    """
     ids = input_ids.masked_fill(attention_mask == 0, -1)
-    same = (ids.unsqueeze(1) == ids.unsqueeze(2)).all(dim=-1)  # (batch, chunks, chunks)
-    return same.tril(diagonal=-1).any(dim=-1)
+    return (ids.unsqueeze(1) == ids.unsqueeze(2)).all(dim=-1)
 
 
 def length_groups(lengths: Sequence[int], token_budget: int) -> list[list[int]]:

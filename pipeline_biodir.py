@@ -44,6 +44,7 @@ if TYPE_CHECKING:  # from a folder, transformers before 5.8 copies only files th
     from .processing_chunks_biodir import PairWindows  # noqa: F401
     from .processing_document_biodir import PAIRS_PER_PASS  # noqa: F401
     from .processing_pairwise_biodir import PairwiseFeatures  # noqa: F401
+    from .processing_released_biodir import ReleasedProcessor  # noqa: F401
     from .processing_tagger_biodir import TaggerProcessor  # noqa: F401
     from .processing_tags_biodir import SOURCE  # noqa: F401
     from .processing_tokens_biodir import BaseProcessor  # noqa: F401

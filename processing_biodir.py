@@ -1,13 +1,14 @@
 """Processing: documents in, the model's inputs out. Knows neither torch nor transformers.
 
 A processor tokenizes a document, makes the features of its candidate pairs, and collates features to numpy arrays.
-The form of the checkpoint, `pair_encoding`, decides which of the two processors does it.
+The form of the checkpoint, `pair_encoding`, decides which of the processors does it.
 """
 
 from typing import Any
 
 from .processing_document_biodir import DocumentFeatures, DocumentProcessor, WindowPair
 from .processing_pairwise_biodir import PairwiseFeatures, PairwiseProcessor
+from .processing_released_biodir import ReleasedProcessor
 from .processing_tokens_biodir import ProcessingSettings
 
 Processor = PairwiseProcessor | DocumentProcessor
@@ -30,4 +31,6 @@ def make_processor(tokenizer: Any, config: Any) -> Processor:
     settings = ProcessingSettings.from_config(config)
     if config.pair_encoding == "document" or not config.tasks:  # a tagger by itself scores no pair, in either form
         return DocumentProcessor(tokenizer, settings)
+    if config.pair_encoding == "released":
+        return ReleasedProcessor(tokenizer, settings)
     return PairwiseProcessor(tokenizer, settings)

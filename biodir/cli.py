@@ -21,6 +21,7 @@ from biodir.lexicon import command as lexicon
 from biodir.llm import command as llm
 from biodir.networks.command import network
 from biodir.publishing.command import publish
+from biodir.released.command import import_released
 from biodir.serving.command import mcp, serve
 from biodir.showing.command import info, view
 from biodir.waiting import wait_passively
@@ -112,6 +113,7 @@ app.command(cls=_Command)(evaluate)
 app.command(cls=_Command)(calibrate)
 app.command("errors", cls=_Command)(error_page_command)
 app.command(cls=_Command)(publish)
+app.command(cls=_Command)(import_released)
 data = typer.Typer(help="Export, check, import and publish corpora.", no_args_is_help=True, rich_markup_mode="markdown")
 data.command(cls=_Command)(dataset.export)
 data.command(cls=_Command)(dataset.check)

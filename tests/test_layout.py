@@ -80,7 +80,9 @@ def test_hub_file_imports_hub_files_before_it_by_relative_name_and_few_libraries
     assert {module.split(".")[0] for module in absolute} - sys.stdlib_module_names <= allowed
 
 
-@pytest.mark.parametrize("name", ["configuration_biodir", "modeling_biodir", "pipeline_biodir"])
+@pytest.mark.parametrize(
+    "name", ["configuration_biodir", "modeling_biodir", "modeling_released_biodir", "pipeline_biodir"]
+)
 def test_file_that_the_hub_loads_names_all_files_that_it_needs(name):
     # From a folder, transformers before 5.8 copies only the files that this one names itself.
     path = CHECKOUT / f"{name}.py"
@@ -91,6 +93,12 @@ def test_file_that_the_hub_loads_names_all_files_that_it_needs(name):
 def test_model_needs_at_most_ten_files():
     needed = {Path(file).name for file in get_relative_import_files(CHECKOUT / "modeling_biodir.py")}
     assert len({"modeling_biodir.py", *needed}) <= 10
+
+
+def test_model_and_pipeline_do_without_the_model_of_released_weights(graph):
+    """The class of `biodir import-released` is imported where a checkpoint names it, and by programs that load any."""
+    users = {name for name, imported in graph.items() if "biodir.modeling_released_biodir" in imported}
+    assert users == {"biodir.inference.loading", "biodir.released.importing"}
 
 
 def test_imports_have_no_cycle(graph):

@@ -15,13 +15,14 @@ from pathlib import Path
 import pytest
 
 from biodir.inference.loading import CHECKPOINT_FILES, load_pipeline
+from biodir.publishing.model_repository import RELEASED_FILES
 from helpers.checkout import CHECKOUT
 from helpers.marked import marked_document
 from helpers.tiny_checkpoint import open_pipeline, save_checkpoint
 
 pytestmark = pytest.mark.slow
 
-CODE_FILES = {path.name for path in CHECKOUT.glob("*_biodir.py")}
+CODE_FILES = {path.name for path in CHECKOUT.glob("*_biodir.py")} - {*RELEASED_FILES}
 HUB_ID = "some-group/tiny.model-v1"
 DOCUMENT = marked_document(
     "<C:D1 Aspirin> cures <D:D2 pain>. " + "Filler and filler. " * 30 + "The <G:3 gene> causes <D:D2 pain>."

@@ -62,6 +62,7 @@ def losses(before: Document, after: Document) -> Counter[str]:
     found["texts as they are"] = int(before.text.rstrip() != after.text.rstrip())
     # Without passages a text is one.
     found["passages as they are"] = int(bool(before.passages) and before.passages != after.passages)
+    found["sentences of the source"] = int(bool(before.sentences) and before.sentences != after.sentences)
     found["ids of PubMed Central"] = int(before.pmcid is not None and before.pmcid != after.pmcid)
     found["statements that a text has no entities"] = int(before.is_marked and after.is_plain)
     found |= _lost_mentions(before.mentions, after.mentions)

@@ -10,8 +10,9 @@ from safetensors import SafetensorError
 from transformers import AutoTokenizer
 
 import biodir.modeling_biodir
+import biodir.modeling_released_biodir
 from biodir.checkpoint_names import check_folder, default_model, is_path
-from biodir.configuration_biodir import BioDirConfig
+from biodir.configuration_biodir import RELEASED, BioDirConfig
 from biodir.errors_biodir import BioDirError, CheckpointError, SettingError
 from biodir.inference.backends import use_backend
 from biodir.pipeline_biodir import BioDirPipeline
@@ -42,7 +43,7 @@ def load_pipeline(model: str | None = None, device: str | int | None = None, bac
     with naming(name, "tokenizer.json or tokenizer_config.json"):
         tokenizer = AutoTokenizer.from_pretrained(name, config=config)
     with naming(name, "model.safetensors"):
-        network = biodir.modeling_biodir.BioDirForRelationExtraction.from_pretrained(name, config=config)
+        network = model_class(config).from_pretrained(name, config=config)
     try:
         extract = BioDirPipeline(model=network, tokenizer=tokenizer, device=device)
     except BioDirError as error:
@@ -50,6 +51,13 @@ def load_pipeline(model: str | None = None, device: str | int | None = None, bac
     use_backend(extract.model, backend)
     extract.backend = backend
     return extract
+
+
+def model_class(config: BioDirConfig) -> type[biodir.modeling_biodir.BioDirForRelationExtraction]:
+    """Return the class that computes the form of a checkpoint."""
+    if config.pair_encoding == RELEASED:
+        return biodir.modeling_released_biodir.ReleasedForRelationExtraction
+    return biodir.modeling_biodir.BioDirForRelationExtraction
 
 
 def checked_config(name: str) -> BioDirConfig:

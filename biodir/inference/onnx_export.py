@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from transformers import AttentionInterface
 
 from biodir import __version__
-from biodir.configuration_biodir import first_position
+from biodir.configuration_biodir import RELEASED, first_position
+from biodir.errors_biodir import SettingError
 from biodir.files import file_sha256
 from biodir.inference.onnx_graphs import with_half_weights, with_simple_norms
 from biodir.inference.onnx_int8 import with_int8_products
@@ -62,8 +63,13 @@ def export_model(model: Any, tokenizer: Any, folder: Path, backends: Sequence[st
         checkpoint: folder that model and tokenizer were loaded from; the graphs belong to its files.
 
     Raises:
-        SettingError: a library is missing.
+        SettingError: a library is missing, or the model has released weights.
     """
+    if model.config.pair_encoding == RELEASED:
+        raise SettingError(
+            f"{checkpoint}: released weights have no graphs, since the released code joins chunks and places soft "
+            "prompts in its own way; use the checkpoint with --backend torch"
+        )
     onnx, *_ = (optional_library(name, "export", "the export") for name in ("onnx", "onnxscript", "onnxruntime"))
     weights = model_fingerprint(model, tokenizer)
     model.float().eval()

@@ -7,7 +7,7 @@ from configparser import ConfigParser
 from pathlib import Path
 
 import biodir.errors_biodir
-from biodir.configuration_biodir import BioDirConfig
+from biodir.configuration_biodir import RELEASED, BioDirConfig
 from biodir.document_biodir import Document, Mention
 from biodir.document_candidates_biodir import candidate_pairs
 from biodir.document_inputs_biodir import with_known_types
@@ -22,6 +22,8 @@ from biodir.publishing.graphs import graph_files
 
 # The files that `auto_map` and `custom_pipelines` of config.json name; the other code files follow from their imports.
 ENTRY_FILES = ("configuration_biodir.py", "modeling_biodir.py", "pipeline_biodir.py")
+# The model of released weights.
+RELEASED_FILES = ("modeling_released_biodir.py",)
 # Files that go with every model.
 COMPANIONS = ("handler.py", "LICENSE", "CITATION.cff")
 # What a container of Inference Endpoints installs for the code; it has the torch of its device.
@@ -47,7 +49,9 @@ def model_repository(model: Path, repo_id: str, checkout: Path | None = None) ->
     checkout = checkout or Path(biodir.errors_biodir.__file__).resolve().parent
     _check_complete(model, checkout)
     card = (model / MODEL_CARD).read_text(encoding="utf-8")
-    check_card(card, json.loads((model / "config.json").read_text(encoding="utf-8")), str(model / MODEL_CARD))
+    config = json.loads((model / "config.json").read_text(encoding="utf-8"))
+    check_card(card, config, str(model / MODEL_CARD))
+    released = RELEASED_FILES if config.get("pair_encoding") == RELEASED else ()
     evaluation = [path for pattern in EVALUATION for path in sorted(model.glob(pattern))]
     for path in evaluation:
         if path.suffix == ".yaml":
@@ -56,7 +60,7 @@ def model_repository(model: Path, repo_id: str, checkout: Path | None = None) ->
         check_fingerprint(model)
     return {
         **{name: model / name for name in CHECKPOINT_FILES},
-        **{name: checkout / name for name in (*code_files(checkout), *COMPANIONS)},
+        **{name: checkout / name for name in (*code_files(checkout, released), *COMPANIONS)},
         SAMPLE: sample(model, checkout),
         HUB_CARD: card.replace(PLACEHOLDER, repo_id),
         "requirements.txt": requirements(checkout / SETTINGS),
@@ -65,15 +69,16 @@ def model_repository(model: Path, repo_id: str, checkout: Path | None = None) ->
     }
 
 
-def code_files(checkout: Path) -> list[str]:
-    """Return the names of the code files that transformers loads with the entry files."""
+def code_files(checkout: Path, others: Sequence[str] = ()) -> list[str]:
+    """Return the names of the code files that transformers loads with the entry files, and with others."""
     from transformers.dynamic_module_utils import get_relative_import_files  # imports torch, so not at the top
 
+    entries = *ENTRY_FILES, *others
     try:
-        imported = [path for name in ENTRY_FILES for path in get_relative_import_files(checkout / name)]
+        imported = [path for name in entries for path in get_relative_import_files(checkout / name)]
     except FileNotFoundError as error:
         raise PublishError(f"{error.filename}: there is no such file; publish from a checkout of biodir") from error
-    return sorted({*ENTRY_FILES, *(Path(path).name for path in imported)})
+    return sorted({*entries, *(Path(path).name for path in imported)})
 
 
 def requirements(settings: Path) -> str:

@@ -1,6 +1,7 @@
 """Start a model for training: from a pretrained encoder, or from a biodir checkpoint with other labels or settings."""
 
 import os
+import pickle
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from transformers.utils.logging import get_logger
 
 from biodir.configuration_biodir import BioDirConfig
 from biodir.errors_biodir import CheckpointError, SettingError
+from biodir.inference.loading import model_class
 from biodir.modeling_biodir import BioDirForRelationExtraction, encoder_without_pooler
 from biodir.modeling_heads_biodir import PairwiseHead
 from biodir.modeling_tagger_biodir import copy_upper_layers
@@ -40,7 +42,7 @@ def model_from_encoder(
 
     Raises:
         SettingError: both `config` and `settings` are given, or `encoder_settings` do not fit the encoder.
-        CheckpointError: names the weights of the encoder that its checkpoint lacks.
+        CheckpointError: the weights are damaged or no tensors; or names those that the encoder lacks.
     """
     if config is not None and settings:
         raise SettingError(f"give either config or {', '.join(settings)}; set them on the config")
@@ -49,7 +51,7 @@ def model_from_encoder(
         encoder, pooler = _pretrained_encoder(name_or_path, encoder_settings or {})
         tokenizer = AutoTokenizer.from_pretrained(name_or_path)
     else:
-        checkpoint = BioDirForRelationExtraction.from_pretrained(name_or_path, config=trained)
+        checkpoint = model_class(trained).from_pretrained(name_or_path, config=trained)
         encoder, pooler = _encoder_of(checkpoint, encoder_settings or {}), None
         # With the configuration at hand transformers has no need to run the code of the folder.
         tokenizer = AutoTokenizer.from_pretrained(name_or_path, config=trained)
@@ -141,7 +143,16 @@ def _pretrained_encoder(
 ) -> tuple[PreTrainedModel, nn.Module | None]:
     """Return the encoder and its pooler, None where its class or checkpoint has none."""
     _check_fields(AutoConfig.from_pretrained(name_or_path) if settings else None, settings)
-    encoder, info = AutoModel.from_pretrained(name_or_path, dtype=torch.float32, output_loading_info=True, **settings)
+    kwargs = {"dtype": torch.float32, "output_loading_info": True, **settings}
+    try:
+        # Without safetensors, transformers reads pytorch_model.bin as torch.load does with weights_only=True.
+        encoder, info = AutoModel.from_pretrained(name_or_path, **kwargs)
+    except (pickle.UnpicklingError, EOFError, RuntimeError) as error:
+        reason = str(error).split(". ", 1)[0]
+        raise CheckpointError(
+            f"{name_or_path}: the weights cannot be read as tensors ({' '.join(reason.split())}); get the files again, "
+            "or save the encoder with safetensors"
+        ) from error
     missing = sorted(info["missing_keys"])
     lacking = [name for name in missing if not name.startswith("pooler.")]
     if lacking:

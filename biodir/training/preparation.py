@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from biodir.configuration_biodir import ADAPTIVE_THRESHOLD, BioDirConfig
+from biodir.configuration_biodir import ADAPTIVE_THRESHOLD, RELEASED, BioDirConfig
 from biodir.document_biodir import Document
 from biodir.document_candidates_biodir import candidate_pairs
 from biodir.errors_biodir import ErrorPolicy, SettingError
@@ -47,7 +47,7 @@ def with_form(settings: TrainingSettings, log: Callable[[str], Any] = print) -> 
     config = checkpoint_config(settings.encoder)
     form = settings.pair_encoding
     if form == "auto":
-        form = "pairwise" if config is None else config.pair_encoding
+        form = "pairwise" if config is None or config.pair_encoding == RELEASED else config.pair_encoding
     if config is not None and form != config.pair_encoding:
         log(f"pair_encoding is {form}, that of the checkpoint {config.pair_encoding}: its heads are re-initialized")
     if form == "pairwise" and not torch.accelerator.is_available():

@@ -131,3 +131,9 @@ def test_corpus_of_directed_relations_reads_back_equal(name, data_dir, tmp_path)
     assert convert([source], tmp_path / name, target_of(tmp_path / name), policy) == 100
     assert policy.summary() == []
     assert list(read_documents(tmp_path / name)) == list(read_documents(source))
+
+
+def test_sentences_are_kept_in_json_lines_and_counted_elsewhere():
+    before = Document("7", "Iron. Zinc.", sentences=((0, 5), (6, 11)))
+    assert losses(before, Document.from_dict(before.to_dict())) == {}
+    assert losses(before, Document("7", "Iron. Zinc.")) == {"sentences of the source": 1}

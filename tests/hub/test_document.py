@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from biodir.document_biodir import Document, Entity, Mention, Passage, Relation, check_mention, text_identifier
-from biodir.errors_biodir import AnnotationError
+from biodir.errors_biodir import AnnotationError, ErrorPolicy
 
 TEXT = "Aspirin harms. Aspirin and NSAIDs bind COX2."
 ASPIRIN = {"start": 0, "end": 7, "type": "Chemical", "id": "D001241"}
@@ -281,3 +281,63 @@ def test_plain_document_stays_plain_and_an_empty_one_marked():
         mapping = document.to_dict()
         assert mapping["entities"] == ([] if document.is_marked else None)
         assert Document.from_dict(mapping).is_plain == document.is_plain
+
+
+# Sentences of the caller.
+
+TWO = {"id": "7", "text": TEXT, "sentences": [[0, 14], [15, 44]], "entities": [ASPIRIN]}
+
+
+def test_sentences_are_kept_and_written():
+    document = Document.from_dict(TWO)
+    assert document.sentences == ((0, 14), (15, 44))
+    assert document.to_dict()["sentences"] == [[0, 14], [15, 44]]
+    assert Document.from_dict(document.to_dict()) == document
+    assert "sentences" not in document_with_entities(ASPIRIN).to_dict()
+
+
+def test_sentences_count_what_offsets_say():
+    text = "\u03b1\U0001f9ea binds. It is new."
+    mapping = {"id": "7", "text": text, "entities": []}
+    expected = Document.from_dict({**mapping, "sentences": [[0, 9], [10, 20]]}).sentences
+    for offsets, spans in (("utf-16", [[0, 10], [11, 21]]), ("bytes", [[0, 13], [14, 24]])):
+        policy = ErrorPolicy(offsets=offsets)
+        assert Document.from_dict({**mapping, "sentences": spans}, policy=policy).sentences == expected
+
+
+@pytest.mark.parametrize(
+    "spans", [np.array([[0, 14], [15, 44]]).tolist(), [(0, 14), (15, 44)], [["0", "14"], [15.0, 44]]]
+)
+def test_sentences_may_be_numbers_of_tables(spans):
+    assert Document.from_dict({**TWO, "sentences": spans}).sentences == ((0, 14), (15, 44))
+
+
+@pytest.mark.parametrize(
+    ("spans", "message"),
+    [
+        ([[0, 14], "Aspirin"], "document 7, sentences[1]: str 'Aspirin' is not [start, end] in whole numbers of"),
+        ([[0, 14, 44]], "document 7, sentences[0]: list [0, 14, 44] is not [start, end]"),
+        ([[0, None]], "document 7, sentences[0]: list [0, None] is not [start, end]"),
+        ([[0, 14.5]], "document 7, sentences[0]: list [0, 14.5] is not [start, end]"),
+        ([[0, 14], [15, 45]], "document 7, sentences[1]: [15, 45) is empty, starts before"),
+        ([[-1, 14], [15, 44]], "document 7, sentences[0]: [-1, 14) is empty, starts before the sentence"),
+        ([[0, 14], [14, 14], [15, 44]], "document 7, sentences[1]: [14, 14) is empty"),
+        ([[0, 14], [14, 15], [15, 44]], "document 7, sentences[1]: [14, 15) is empty"),
+        ([[0, 20], [15, 44]], "document 7, sentences[1]: [15, 44) is empty, starts before the sentence before"),
+        ([[15, 44], [0, 14]], "document 7, sentences[0]: 'Aspirin harms.' at [0, 15) is in no sentence"),
+        ([[0, 14]], "document 7, sentences: 'Aspirin and NSAIDs bind COX2.' at [14, 44) is in no sentence"),
+        ([[0, 3], [3, 44]], "document 7, sentences[0]: ends at 3, inside the mention 'Aspirin' at [0, 7); join"),
+        (5, "document 7: 'sentences' is int 5, not a list"),
+    ],
+)  # fmt: skip
+def test_message_of_bad_sentences_names_place_value_and_fix(spans, message):
+    with pytest.raises(AnnotationError, match=f"^{re.escape(message)}"):
+        Document.from_dict({**TWO, "sentences": spans})
+
+
+def test_sentence_that_goes_on_over_a_passage_is_refused():
+    mapping = {"id": "7", "title": "Iron.", "abstract": "It binds.", "entities": [], "sentences": [[0, 15]]}
+    message = r"^document 7, sentences\[0\]: \[0, 15\) holds 6, the start of a passage; cut it there"
+    with pytest.raises(AnnotationError, match=message):
+        Document.from_dict(mapping)
+    assert Document.from_dict({**mapping, "sentences": [[0, 5], [6, 15]]}).sentences[1] == (6, 15)

@@ -201,3 +201,11 @@ def test_section_is_read_from_bioc_and_from_our_mapping():
     assert document_from_json(read.to_dict()).passages == read.passages
     joined = {"passages": [{"text": "Iron.", "type": "paragraph", "section": "INTRO"}], "entities": []}
     assert document_from_json(joined).passages == (Passage(0, 5, "paragraph", "INTRO"),)
+
+
+def test_sentences_of_the_caller_are_those_of_what_is_read():
+    passages = (Passage(0, 5, "title"), Passage(6, 11, "ref"), Passage(12, 23, "paragraph"))
+    spans = ((0, 5), (6, 11), (12, 23))
+    document = marked_document("<C:D1 Iron>. <C:D2 Zinc>. It is <C:D1 iron>.", passages=passages, sentences=spans)
+    assert SectionFilter().read(document).sentences == ((0, 5), (12, 23))
+    assert SectionFilter(["all"]).read(document).sentences == spans

@@ -169,3 +169,12 @@ def test_distance_is_that_of_the_closest_mentions(first, second, sentences):
 def test_mention_is_in_the_sentence_in_which_it_starts(document, numbers):
     index = SentenceIndex(document)
     assert [index.sentence_of(mention) for mention in document.mentions] == numbers
+
+
+def test_sentences_of_the_caller_are_taken_in_place_of_rules():
+    text = "Iron binds. It is new. Zinc"
+    spans = ((0, 22), (23, 27))
+    assert sentences_of(text, sentences=spans) == ["Iron binds. It is new.", "Zinc"]
+    first, second = Mention(0, 4, "Iron", "C"), Mention(12, 14, "It", "C")
+    assert SentenceIndex(Document("7", text, sentences=spans)).distance([first], [second]) == 0
+    assert SentenceIndex(Document("7", text)).distance([first], [second]) == 1

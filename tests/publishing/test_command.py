@@ -17,7 +17,7 @@ from biodir.publishing.assembly import assemble
 from biodir.publishing.checking import check_model, clean_environment
 from biodir.publishing.errors import PublishError
 from biodir.publishing.facts import fingerprint
-from biodir.publishing.model_repository import code_files, model_repository
+from biodir.publishing.model_repository import RELEASED_FILES, code_files, model_repository
 from helpers.checkout import CHECKOUT
 from helpers.hub_server import PATIENCE, TOKEN, running_hub
 from helpers.published_model import CARD, run, save_publishable
@@ -37,7 +37,7 @@ FILES = {
     "samples/sample.pubtator",
     "tokenizer.json",
     "tokenizer_config.json",
-    *(path.name for path in CHECKOUT.glob("*_biodir.py")),
+    *({path.name for path in CHECKOUT.glob("*_biodir.py")} - {*RELEASED_FILES}),
 }
 # Loads the repository from the Hub as its users do, with the task and without, and by the Hub's snippet.
 USER = """
@@ -155,6 +155,7 @@ def test_checkout_without_a_code_file_is_refused(model, tmp_path):
         if name.endswith("_biodir.py"):
             (tmp_path / name).write_bytes((CHECKOUT / name).read_bytes())
     assert code_files(tmp_path) == sorted(path.name for path in tmp_path.iterdir())
+    assert set(code_files(CHECKOUT, RELEASED_FILES)) - set(code_files(CHECKOUT)) == set(RELEASED_FILES)
     (tmp_path / "modeling_losses_biodir.py").unlink()
     with pytest.raises(
         PublishError, match=r"modeling_losses_biodir\.py: there is no such file; publish from a checkout"

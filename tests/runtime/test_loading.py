@@ -86,7 +86,7 @@ def test_folder_without_graphs_is_named(tmp_path):
         load(tmp_path)
 
 
-@pytest.mark.parametrize(("content", "message"), [("{", "is damaged"), ('{"format": 1}', "damaged"), ("[]", "damaged")])
+@pytest.mark.parametrize(("content", "message"), [("{", "is damaged"), ('{"format": 2}', "damaged"), ("[]", "damaged")])
 def test_damaged_manifest_is_named(copied, content, message):
     (copied / FOLDER / MANIFEST).write_text(content)
     with pytest.raises(CheckpointError, match=f"manifest.json .*{message}.*write it again"):
@@ -94,7 +94,7 @@ def test_damaged_manifest_is_named(copied, content, message):
 
 
 def test_manifest_of_another_format_is_refused(copied):
-    with pytest.raises(CheckpointError, match=r"has format 99, but this biodir reads 1; write it again"):
+    with pytest.raises(CheckpointError, match=r"has format 99, but this biodir reads 2; write it again"):
         load(changed_manifest(copied, format=99))
 
 

@@ -7,15 +7,18 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
+from transformers import BertConfig, BertForSequenceClassification
 
 from biodir.configuration_biodir import PAIR_ENCODINGS
 from biodir.errors_biodir import CheckpointError, SettingError
 from biodir.labels_biodir import PAIR_TYPES, RELATION_LABELS
 from biodir.modeling_biodir import BioDirForRelationExtraction
 from biodir.processing_biodir import make_processor
+from biodir.released.importing import import_released
 from biodir.training import initialization
 from biodir.training.initialization import model_from_encoder
 from helpers.marked import marked_document
+from helpers.released import save_released
 from helpers.tiny_models import (
     FAMILIES,
     MAX_TOKENS,
@@ -196,3 +199,55 @@ def test_checkpoint_runs_no_code_of_the_folder(trained, monkeypatch):
     monkeypatch.setattr("builtins.input", lambda question="": asked.append(question) or "n")
     model_from_encoder(trained["pairwise"], **ROOM)
     assert asked == []
+
+
+# --- from the folder of BioREx: a classifier in an old pickle, with tags in its vocabulary
+
+
+class _Unsafe:
+    def __init__(self, path: Path) -> None:
+        self.path = str(path)
+
+    def __reduce__(self):
+        return Path, (self.path,)
+
+
+@pytest.fixture
+def biorex(tmp_path) -> Path:
+    """A folder with a classifier over an encoder, without safetensors and tokenizer.json, as older programs save."""
+    folder = save_released(tmp_path / "biorex_biolinkbert_pt")
+    (folder / "out_bioredirect_model.pth").unlink()
+    classifier = widened(BertForSequenceClassification(BertConfig.from_pretrained(folder)))
+    torch.save(classifier.state_dict(), folder / "pytorch_model.bin")
+    return folder
+
+
+def test_encoder_of_biorex_keeps_its_weights_and_its_tags(biorex):
+    saved = torch.load(biorex / "pytorch_model.bin", weights_only=True)
+    model, tokenizer = model_from_encoder(biorex)
+    assert torch.equal(model.get_input_embeddings().weight, saved["bert.embeddings.word_embeddings.weight"])
+    assert len(tokenizer) == len(saved["bert.embeddings.word_embeddings.weight"])
+    for head in model.heads.values():
+        assert torch.equal(head.dense.weight, saved["bert.pooler.dense.weight"])
+
+
+@pytest.mark.parametrize("damage", ["unsafe", "cut", "empty"])
+def test_old_pickle_that_holds_more_than_tensors_or_is_damaged_is_refused(biorex, damage):
+    path = biorex / "pytorch_model.bin"
+    if damage == "unsafe":
+        torch.save({"a": _Unsafe(biorex)}, path)
+    else:
+        path.write_bytes(path.read_bytes()[: 2000 if damage == "cut" else 0])
+    message = r"biorex_biolinkbert_pt: the weights cannot be read as tensors \(.*\); get the files again, or save"
+    with pytest.raises(CheckpointError, match=message):
+        model_from_encoder(biorex)
+
+
+def test_released_weights_start_a_pairwise_model_with_new_heads(tmp_path, caplog):
+    import_released(save_released(tmp_path / "source"), tmp_path / "imported")
+    model, _ = model_from_encoder(tmp_path / "imported")
+    encoder = load_file(tmp_path / "imported" / "model.safetensors")
+    name = "encoder.embeddings.word_embeddings.weight"
+    assert torch.equal(model.state_dict()[name], encoder[name])
+    assert model.config.pair_encoding == "pairwise"
+    assert "has no fitting heads.relation" in caplog.text

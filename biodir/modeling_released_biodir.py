@@ -1,0 +1,1 @@
+../modeling_released_biodir.py

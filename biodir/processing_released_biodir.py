@@ -1,0 +1,1 @@
+../processing_released_biodir.py

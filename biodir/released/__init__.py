@@ -1,0 +1,1 @@
+"""Checkpoints that NCBI releases, as checkpoints of biodir."""
