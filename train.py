@@ -284,9 +284,7 @@ def train_step(run: TrainingRun, step: Sequence[Any]) -> float:
                 output = run.model(**batch)
             part_loss = output.loss
             if not of_words:
-                config = run.scored_model.config
-                logits = {task: output[f"{task}_logits"] for task in config.tasks}
-                part_loss = part_loss + agreement(logits, labelled, settings, config.labels)
+                part_loss = part_loss + agreement(output, labelled, settings, run.scored_model.config.labels)
             accelerator.backward(part_loss * share)
         total += part_loss.detach() * share
     loss = accelerator.reduce(total, "mean").item()

@@ -13,6 +13,7 @@ MIN_DOCUMENTS = 5
 SURE_Z = 1.96  # of a normal distribution: one word in twenty passes by chance
 # More words than this between two mentions are rarely about the two only.
 MAX_WORDS = 12
+# Beginnings of verbs, and ends of nouns.
 _ACTS = "inhibit|induc|increas|decreas|reduc|activat|caus|suppress|enhanc|stimulat|block|promot|regulat|mediat|attenuat"
 _NOUN = r"\w+(?:tion|sion|ment|ance|ence|ing)|loss|release|increase|decrease"
 # Name -> expression for "words before > words between"; of several, the first that fits.

@@ -24,7 +24,7 @@ def pairs_of_pass(labelled: Sequence[LabelledPairs], settings: TrainingSettings)
 
 
 def agreement(
-    logits: Mapping[str, Tensor],
+    output: Mapping[str, Any],
     labelled: Sequence[LabelledPairs],
     settings: TrainingSettings,
     labels: Mapping[str, Sequence[str]],
@@ -32,9 +32,10 @@ def agreement(
     """Return what is added to the loss of a pass: the weighted divergence of the two outputs of each pair, or 0.
 
     Args:
-        logits: task -> (batch, labels), of `pairs_of_pass(labelled, settings)`.
+        output: of the model for `pairs_of_pass(labelled, settings)`.
         labels: task -> its labels.
     """
+    logits = {task: output[f"{task}_logits"] for task in labels if output.get(f"{task}_logits") is not None}
     if settings.r_drop:
         return settings.r_drop * divergence(logits)
     if settings.swap_consistency:
