@@ -43,6 +43,18 @@ def agreement(
     return 0.0
 
 
+def loss_of_pass(output: Any, labelled: Sequence[LabelledPairs], settings: TrainingSettings, config: Any) -> Tensor:
+    """Return the loss of a pass over `pairs_of_pass(labelled, settings)`, with what `agreement` adds.
+
+    Args:
+        output: of the model.
+        config: that of the model.
+    """
+    logits = {task: output[f"{task}_logits"] for task in config.tasks}
+    total: Tensor = output.loss + agreement(logits, labelled, settings, config.labels)
+    return total
+
+
 def mirrored(
     logits: Mapping[str, Tensor], sizes: Sequence[int], labels: Mapping[str, Sequence[str]]
 ) -> dict[str, Tensor]:
