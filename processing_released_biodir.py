@@ -3,12 +3,12 @@
 Only checkpoints of `biodir import-released` are read this way. Its ways that differ from the paper, each of which moves
 scores, are here, and those of the model in `modeling_released_biodir`:
 
-- The hard prompt stands in a row twice: the released code cuts nothing but `[CLS]` from what it calls the text.
+- The hard prompt is in a row twice: the released code cuts nothing but `[CLS]` from what it calls the text.
 - A row has no closing `[SEP]`.
 - The infix is the repeated prompt, which holds both entities, and the sentences that hold both: so no sentence between
   two others is in it.
 - After the text, as many padding tokens are attended to as the soft prompt has vectors: its mask counts from the first
-  token, but the prompt stands at the end of 512 places. Here they are tokens of the row, and no other padding is made.
+  token, but the prompt is at the end of 512 places. Here they are tokens of the row, and no other padding is made.
 - Tags are put around word pieces, found by counting characters. So they slip after a character that the tokenizer
   drops, or a word that it does not know.
 - Identifiers without regard to types find the mentions of an entity, and a mention of both is one of the first.
@@ -172,7 +172,7 @@ class ReleasedProcessor(PairwiseProcessor):
         return PairwiseFeatures(pair, rows, positions, evidence, not shows_both)
 
     def _chunks(self, text: "_Tokens", room: int) -> list[list[Span]]:
-        """Return the spans of text that each chunk shows: prefix, suffix and infix, or what stands for all three."""
+        """Return the spans of text that each chunk shows: prefix, suffix and infix, or one in place of all three."""
         prefix, suffix = [(0, min(room, len(text.ids)))], [(max(0, len(text.ids) - room), len(text.ids))]
         if len(self.settings.chunks) == 1 and len(text.ids) < room:
             return [prefix]

@@ -31,7 +31,7 @@ PATTERNS: Mapping[str, re.Pattern[str]] = {
 
 @dataclass(frozen=True)
 class Cue:
-    """A word or pattern, and how often the subject stands before it, and how often the object.
+    """A word or pattern, and how often the subject comes before it, and how often the object.
 
     Args:
         text: the word, or the name of the pattern.
@@ -51,7 +51,7 @@ class Cue:
 
     @property
     def share(self) -> float:
-        """The share of the documents in which the subject stands first."""
+        """The share of the documents in which the subject comes first."""
         return self.subject_first / (self.subject_first + self.object_first)
 
 
