@@ -66,7 +66,7 @@ def import_released(folder: Path, target: Path, one_chunk: bool = False) -> BioD
         made = Path(beside) / "made"
         model.save_pretrained(made)
         tokenizer.save_pretrained(made)
-        made.rename(target)
+        made.rename(target.absolute())  # where the target is "."
     return config
 
 
