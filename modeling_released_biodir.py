@@ -3,7 +3,7 @@
 Only checkpoints of `biodir import-released` are computed this way; nothing else imports this file. Its ways that differ
 from the paper, each of which moves scores, are here, and those of the input in `processing_released_biodir`:
 
-- The soft prompt stands in the last of 512 places, but the mask ends where the prompt of a short row would end. So it
+- The soft prompt is in the last of 512 places, but the mask ends where the prompt of a short row would end. So it
   is attended to only as far as a row is that long.
 - Chunks are not joined by their maximum: they attend to each other by the products of their states, and the prefix
   counts. So a chunk that is there twice weighs twice.

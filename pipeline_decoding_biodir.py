@@ -86,12 +86,12 @@ class PairDecision:
     @property
     def subject(self) -> Entity:
         """The acting entity; of an undirected relation the first of the pair."""
-        return self.pair.entity2 if self.direction == ENTITY2_IS_SUBJECT else self.pair.entity1
+        return subject_and_object(self.pair, self.direction)[0]
 
     @property
     def object(self) -> Entity:
         """The other entity of the pair."""
-        return self.pair.entity1 if self.direction == ENTITY2_IS_SUBJECT else self.pair.entity2
+        return subject_and_object(self.pair, self.direction)[1]
 
     @property
     def directed(self) -> bool:
@@ -225,6 +225,11 @@ def pair_targets(
         task: [float(label in held[task]) for label in values] if task in held else [UNANNOTATED] * len(values)
         for task, values in wanted.items()
     }
+
+
+def subject_and_object(pair: CandidatePair, direction: str | None) -> tuple[Entity, Entity]:
+    """Return the acting entity of a pair and the other one; without a subject, the first and the second."""
+    return (pair.entity2, pair.entity1) if direction == ENTITY2_IS_SUBJECT else (pair.entity1, pair.entity2)
 
 
 def direction_label(pair: CandidatePair, relation: Relation) -> str:

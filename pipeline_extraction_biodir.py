@@ -146,7 +146,7 @@ class RelationExtraction:
         keep_unrelated = postprocess.get("return_all_scores", False)
         decided: list[tuple[ScoredPair, PairDecision]] = []
         found_relations: set[str] = set()
-        pair_filter, section_filter = _pair_filter(preprocess), _section_filter(preprocess)
+        pair_filter, section_filter = pair_filter_of(preprocess), section_filter_of(preprocess)
         completed = self._completed(documents, preprocess, policy)
         filters = {"pair_filter": pair_filter, "section_filter": section_filter}
         for batch in self.preprocess(completed, **{**preprocess, **filters}):
@@ -160,9 +160,7 @@ class RelationExtraction:
                 candidates = [scored.pair for scored in pairs]
                 decisions = decode_pairs(candidates, logits, self._rule, related_only=not keep_unrelated)
                 decided += [(pairs[number], decision) for number, decision in decisions]
-        missing = not_found(pair_filter, postprocess.get("relation_types"), found_relations)
-        for line in (*policy.summary(), *section_filter.notes(), *missing):
-            logger.warning("%s", line)
+        log_notes(policy, pair_filter, section_filter, postprocess.get("relation_types"), found_relations)
 
     @property
     def has_tagger(self) -> bool:
@@ -215,9 +213,9 @@ class RelationExtraction:
     def what_is_read(self, document: Document, **parameters: Any) -> tuple[Document, int]:
         """Return what a call with these parameters reads of a document, and the number of pairs that it scores."""
         preprocess = {**self._preprocess_params, **self._sanitize_parameters(**parameters)[0]}
-        read = _section_filter(preprocess).read(document)
+        read = section_filter_of(preprocess).read(document)
         pairs = candidate_pairs(read.entities(), self.config.pair_types)
-        return read, sum(1 for _ in _pair_filter(preprocess).select(pairs))
+        return read, sum(1 for _ in pair_filter_of(preprocess).select(pairs))
 
     def _sanitize_parameters(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
         known = (*PREPROCESS_PARAMETERS, *POSTPROCESS_PARAMETERS)
@@ -239,12 +237,12 @@ class RelationExtraction:
 
     def preprocess(self, input_: Iterable[Document], **parameters: Any) -> Iterator[PreparedBatch]:
         """Yield the batches of documents with the inputs of the model."""
-        pair_filter = parameters.get("pair_filter") or _pair_filter(parameters)
+        pair_filter = parameters.get("pair_filter") or pair_filter_of(parameters)
         token_budget = self.config.token_budget
         if self._processor is None:
             yield from (([(document, None)], []) for document in input_)
             return
-        section_filter = parameters.get("section_filter") or _section_filter(parameters)
+        section_filter = parameters.get("section_filter") or section_filter_of(parameters)
         parts = document_parts(input_, self._processor, pair_filter, section_filter)
         prepared = prepare(batches(parts, token_budget, parameters.get("batch_size")), self._processor, token_budget)
         yield from read_ahead(prepared) if self._prepares_ahead else prepared
@@ -278,7 +276,7 @@ class RelationExtraction:
         if is_found:
             document = with_recognised(document, preprocess["ner"])
         document = self.check_document(document, preprocess.get("type_map"), policy)
-        _section_filter(preprocess).check(document)
+        section_filter_of(preprocess).check(document)
         link = preprocess.get("link")
         if is_found:
             return with_identifiers(document, link)
@@ -301,15 +299,29 @@ class RelationExtraction:
             yield document
 
 
-def _pair_filter(parameters: Mapping[str, Any]) -> PairFilter:
+def pair_filter_of(parameters: Mapping[str, Any]) -> PairFilter:
+    """Return the filter of candidate pairs that the parameters of a call ask for."""
     pair_types, entity_ids = parameters.get("pair_types"), parameters.get("entity_ids")
     return PairFilter(
         None if pair_types is None else frozenset(pair_types), None if entity_ids is None else IdentifierSet(entity_ids)
     )
 
 
-def _section_filter(parameters: Mapping[str, Any]) -> SectionFilter:
+def section_filter_of(parameters: Mapping[str, Any]) -> SectionFilter:
+    """Return the filter of sections that the parameters of a call ask for."""
     return SectionFilter(parameters.get("sections"), parameters.get("skip_sections") or ())
+
+
+def log_notes(
+    policy: ErrorPolicy,
+    pair_filter: PairFilter,
+    section_filter: SectionFilter,
+    relation_types: Sequence[str] | None,
+    found: Collection[str],
+) -> None:
+    """Log what was read otherwise or left out in a call, and the values of filters that no document had."""
+    for line in (*policy.summary(), *section_filter.notes(), *not_found(pair_filter, relation_types, found)):
+        logger.warning("%s", line)
 
 
 def not_found(pair_filter: PairFilter, relation_types: Sequence[str] | None, found: Collection[str]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from .document_biodir import Span
+from .document_biodir import Entity, Span
 from .processing_windows_biodir import WindowRuler
 
 
@@ -55,6 +55,15 @@ def closest_spans(spans1: Sequence[Span], spans2: Sequence[Span]) -> tuple[Span,
             furthest[side] = span
     assert best is not None, "each entity has a mention"
     return best
+
+
+def closest_sentences(entity1: Entity, entity2: Entity, sentences: Sequence[Span]) -> tuple[Span, ...]:
+    """Return the sentences in which the two closest mentions of two entities begin, all as spans of characters."""
+    spans1, spans2 = (
+        [(mention.start_char, mention.end_char) for mention in entity.mentions] for entity in (entity1, entity2)
+    )
+    starts = [start for start, _ in closest_spans(spans1, spans2)]
+    return tuple((start, end) for start, end in sentences if any(start <= each < end for each in starts))
 
 
 def pair_windows(

@@ -3,12 +3,12 @@
 Only checkpoints of `biodir import-released` are read this way. Its ways that differ from the paper, each of which moves
 scores, are here, and those of the model in `modeling_released_biodir`:
 
-- The hard prompt stands in a row twice: the released code cuts nothing but `[CLS]` from what it calls the text.
+- The hard prompt is in a row twice: the released code cuts nothing but `[CLS]` from what it calls the text.
 - A row has no closing `[SEP]`.
 - The infix is the repeated prompt, which holds both entities, and the sentences that hold both: so no sentence between
   two others is in it.
 - After the text, as many padding tokens are attended to as the soft prompt has vectors: its mask counts from the first
-  token, but the prompt stands at the end of 512 places. Here they are tokens of the row, and no other padding is made.
+  token, but the prompt is at the end of 512 places. Here they are tokens of the row, and no other padding is made.
 - Tags are put around word pieces, found by counting characters. So they slip after a character that the tokenizer
   drops, or a word that it does not know.
 - Identifiers without regard to types find the mentions of an entity, and a mention of both is one of the first.
@@ -26,7 +26,7 @@ from .document_candidates_biodir import CandidatePair, candidate_pairs
 from .document_sentences_biodir import sentence_spans
 from .errors_biodir import AnnotationError
 from .labels_biodir import type_pair
-from .processing_chunks_biodir import closest_spans
+from .processing_chunks_biodir import closest_sentences
 from .processing_pairwise_biodir import PairwiseFeatures, PairwiseProcessor
 from .processing_tags_biodir import SOURCE, TARGET, TASK_TOKENS, closing_tag, opening_tag
 from .processing_tokens_biodir import ProcessingSettings
@@ -167,10 +167,12 @@ class ReleasedProcessor(PairwiseProcessor):
         positions = tuple(len(head) - 1 - head[::-1].index(self._task_ids[task]) for task in settings.tasks)
         of_text = [[(max(start, len(prompt) - 1), end) for start, end in chunk] for chunk in chunks]
         shows_both = any({SOURCE, TARGET} <= text.roles_at(chunk) for chunk in of_text)
-        return PairwiseFeatures(pair, rows, positions, _evidence(tokenized, pair), not shows_both)
+        spans = [sentence.span for sentence in tokenized.sentences]
+        evidence = closest_sentences(pair.entity1, pair.entity2, spans)
+        return PairwiseFeatures(pair, rows, positions, evidence, not shows_both)
 
     def _chunks(self, text: "_Tokens", room: int) -> list[list[Span]]:
-        """Return the spans of text that each chunk shows: prefix, suffix and infix, or what stands for all three."""
+        """Return the spans of text that each chunk shows: prefix, suffix and infix, or one in place of all three."""
         prefix, suffix = [(0, min(room, len(text.ids)))], [(max(0, len(text.ids) - room), len(text.ids))]
         if len(self.settings.chunks) == 1 and len(text.ids) < room:
             return [prefix]
@@ -323,14 +325,3 @@ def _places(text: str, offset: int, tokens: Sequence[str], mentions: Sequence[Me
         end = start + len(mention.text.replace(" ", ""))
         last = len(ends) - 1
         yield mention, min(bisect_right(ends, start), last), min(bisect_left(ends, end), last)
-
-
-def _evidence(tokenized: ReleasedDocument, pair: CandidatePair) -> tuple[Span, ...]:
-    """Return the sentences of the closest mentions of both entities."""
-    spans1, spans2 = (
-        [(mention.start_char, mention.end_char) for mention in entity.mentions]
-        for entity in (pair.entity1, pair.entity2)
-    )
-    closest = closest_spans(spans1, spans2)
-    spans = [sentence.span for sentence in tokenized.sentences]
-    return tuple(span for span in spans if any(span[0] <= start < span[1] for start, _ in closest))

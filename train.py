@@ -32,7 +32,7 @@ from biodir.labels_biodir import MENTIONS
 from biodir.processing_biodir import make_processor
 from biodir.processing_tagger_biodir import TaggerProcessor
 from biodir.processing_tokens_biodir import ProcessingSettings
-from biodir.training.agreement import agreement, pairs_of_pass
+from biodir.training.agreement import loss_of_pass, pairs_of_pass
 from biodir.training.checkpoints import check_folder, clear_folder, last_folder, newest_state, save_model, save_state
 from biodir.training.corpora import training_corpora
 from biodir.training.data import LabelledPairs, step_parts, training_batch
@@ -282,9 +282,8 @@ def train_step(run: TrainingRun, step: Sequence[Any]) -> float:
         with accelerator.no_sync(run.model) if number < len(parts) - 1 else nullcontext():
             with accelerator.autocast():
                 output = run.model(**batch)
-            part_loss = output.loss
-            if not of_words:
-                part_loss = part_loss + agreement(output, labelled, settings, run.scored_model.config.labels)
+            config = run.scored_model.config
+            part_loss = output.loss if of_words else loss_of_pass(output, labelled, settings, config)
             accelerator.backward(part_loss * share)
         total += part_loss.detach() * share
     loss = accelerator.reduce(total, "mean").item()

@@ -10,7 +10,7 @@ from tqdm import tqdm
 from typer import Argument, Option
 
 from biodir.document_biodir import Document
-from biodir.errors_biodir import SettingError, located
+from biodir.errors_biodir import SettingError
 from biodir.evaluation.counting import CountedPairs, Counting, Protocol
 from biodir.files import check_paths, write_atomic, write_json
 from biodir.options import (
@@ -88,38 +88,31 @@ def evaluate(
         biodir evaluate gold.pubtator a.pubtator --against b.pubtator
         biodir evaluate gold.pubtator a.pubtator b.xml c.jsonl --plot plot.png
     """
+    from biodir.evaluation.evaluations import evaluate_model, evaluate_predictions
     from biodir.evaluation.gold_names import parsed_relation_map
     from biodir.evaluation.intervals import Resampling
     from biodir.evaluation.plots import check_plot_path
-    from biodir.evaluation.predictions import read_gold, read_predictions, with_sure_directions
+    from biodir.evaluation.predictions import read_gold, sure_predictions
 
     files = predicted_files or []
     check_paths([path for path in (gold_file, *files, against) if path], [path for path in (json, plot) if path])
-    _check_one_way(files, model, against, plain_text)
+    _check_one_way(files, model, against, plain_text, relation_map)
     resampling, counting = Resampling(resamples, seed), Counting(pair_types, protocol)
-    names = parsed_relation_map(relation_map)
     if plot:
         check_plot_path(plot)
     quiet_readers()
     policy = reading_policy(errors, offsets, split_relations)
     # A model with a tagger needs no gold relations.
     gold = read_gold(gold_file, policy, needs_relations=not plain_text if files else plain_text is False)
+    settings = policy, parsed_relation_map(relation_map), bool(plain_text), min_direction_score
+    systems = [sure_predictions(path, gold, *settings) for path in files]
     if len(files) > 1:
-        systems = []
-        for path in files:
-            predicted = read_predictions(path, gold, policy, names)
-            with located(str(path)):
-                systems.append(with_sure_directions(predicted, min_direction_score))
         _evaluate_systems(files, systems, gold, resampling, counting, json, plot)
         end_of(policy)
         return
-    from biodir.evaluation.evaluations import evaluate_file, evaluate_model
-
-    other = read_predictions(against, gold, policy, names, bool(plain_text)) if against else None
+    other = sure_predictions(against, gold, *settings) if against else None
     if files:
-        found = evaluate_file(
-            files[0], gold, policy, resampling, bool(plain_text), counting, names, min_direction_score
-        )
+        found = evaluate_predictions(files[0], systems[0], gold, resampling, bool(plain_text), counting)
     else:
         extract, progress = quiet_pipeline(model, device, backend), partial(tqdm, unit=" documents", disable=None)
         found = evaluate_model(extract, gold, policy, resampling, plain_text, progress, counting, min_direction_score)
@@ -127,7 +120,13 @@ def evaluate(
     end_of(policy)
 
 
-def _check_one_way(files: Sequence[Path], model: str | None, against: Path | None, plain_text: bool | None) -> None:
+def _check_one_way(
+    files: Sequence[Path],
+    model: str | None,
+    against: Path | None,
+    plain_text: bool | None,
+    relation_map: Sequence[str] | None,
+) -> None:
     """Check that the options are those of one kind of evaluation."""
     if files and model:
         raise SettingError(f"{files[0]} and --model {model}: give predictions or a model, not both")
@@ -135,6 +134,8 @@ def _check_one_way(files: Sequence[Path], model: str | None, against: Path | Non
         raise SettingError(f"--against {against}: with several files of predictions, name this one after them instead")
     if len(files) > 1 and plain_text:
         raise SettingError("--plain-text is for one file of predictions; compare two with --against")
+    if relation_map and (plain_text or not (files or against)):
+        raise SettingError("--relation-map is for files of predictions about gold's entities; leave it out")
 
 
 def _evaluate_systems(

@@ -22,10 +22,10 @@ class DirectionCase:
         document_id: of the document.
         pair_type: the two entity types in alphabetic order, such as ``"ChemicalEntity-GeneOrGeneProduct"``.
         relation_type: of the relation.
-        first, second: the entities, in the order in which their closest mentions stand in the text.
+        first, second: the entities, in the order in which their closest mentions come in the text.
         subject: identifier of the acting entity; None where the relation is undirected.
         before: words of the sentence before the first of the two mentions, in lower case.
-        between: the words between the two mentions; None where they stand in different sentences. Words of other
+        between: the words between the two mentions; None where they are in different sentences. Words of other
             mentions are left out.
 
     >>> from biodir import Mention
@@ -53,7 +53,7 @@ class DirectionCase:
 
     @property
     def is_subject_first(self) -> bool:
-        """Whether the subject stands first; False for undirected relations, too."""
+        """Whether the subject comes first; False for undirected relations, too."""
         return self.subject == self.first.identifier
 
     @property

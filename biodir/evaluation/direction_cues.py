@@ -13,7 +13,6 @@ MIN_DOCUMENTS = 5
 SURE_Z = 1.96  # of a normal distribution: one word in twenty passes by chance
 # More words than this between two mentions are rarely about the two only.
 MAX_WORDS = 12
-# Beginnings of verbs, and ends of nouns.
 _ACTS = "inhibit|induc|increas|decreas|reduc|activat|caus|suppress|enhanc|stimulat|block|promot|regulat|mediat|attenuat"
 _NOUN = r"\w+(?:tion|sion|ment|ance|ence|ing)|loss|release|increase|decrease"
 # Name -> expression for "words before > words between"; of several, the first that fits.
@@ -32,7 +31,7 @@ PATTERNS: Mapping[str, re.Pattern[str]] = {
 
 @dataclass(frozen=True)
 class Cue:
-    """A word or pattern, and how often the subject stands before it, and how often the object.
+    """A word or pattern, and how often the subject comes before it, and how often the object.
 
     Args:
         text: the word, or the name of the pattern.
@@ -52,7 +51,7 @@ class Cue:
 
     @property
     def share(self) -> float:
-        """The share of the documents in which the subject stands first."""
+        """The share of the documents in which the subject comes first."""
         return self.subject_first / (self.subject_first + self.object_first)
 
 

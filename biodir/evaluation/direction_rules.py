@@ -63,7 +63,7 @@ def by_types(case: DirectionCase, order: Sequence[str]) -> str:
 def word_rule(training: Iterable[DirectionCase], order: Sequence[str]) -> DirectionRule:
     """Return the rule that adds the log odds of the words between two mentions of one type, those that are sure.
 
-    Where no such word stands between, and for two types, it is that of types.
+    Where no such word is between them, and for two types, it is that of types.
     """
     cues = word_cues(case for case in training if case.is_of_one_type)
     odds = {cue.text: cue.log_odds for cue in cues if abs(cue.z) >= SURE_Z}

@@ -85,7 +85,7 @@ def rule_table(rules: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def cue_table(cues: Iterable[Mapping[str, Any]], name: str) -> str:
-    """Return in how many training documents the subject, or the object, stands before a word or pattern."""
+    """Return in how many training documents the subject, or the object, comes before a word or pattern."""
     lines = [f"{name:32}{'subject first':>15}{'object first':>15}{'log odds':>10}{'z':>7}"]
     for cue in cues:
         counts = f"{cue['subject_first']:15}{cue['object_first']:15}"

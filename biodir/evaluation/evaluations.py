@@ -17,7 +17,6 @@ from biodir.evaluation.predictions import (
     checked_gold,
     found_documents,
     predicted_documents,
-    read_predictions,
     with_sure_directions,
 )
 from biodir.evaluation.report import comparison_report, evaluation_report
@@ -55,37 +54,32 @@ class Evaluation:
         return "entity_pair" in self.report
 
 
-def evaluate_file(
-    path: Path,
+def evaluate_predictions(
+    name: Path,
+    predicted: Sequence[Document],
     gold: Sequence[Document],
-    policy: ErrorPolicy,
     resampling: Resampling,
     plain_text: bool = False,
     counting: Counting = EVERYTHING,
-    relation_map: Mapping[str, str | None] | None = None,
-    min_direction_score: float | None = None,
 ) -> Evaluation:
-    """Return the evaluation of a file of predictions.
+    """Return the evaluation of the predictions of a file.
 
     Args:
-        path, gold, policy: as for `read_predictions`.
+        name: of the file, for messages.
+        predicted: as `read_predictions` returns them.
+        gold: the documents to compare with.
         resampling: how the intervals are drawn.
         plain_text: whether the mentions of the file were found in plain texts, and its identifiers are not gold's.
         counting: which relations are counted; of plain texts all.
-        relation_map: as for `read_predictions`.
-        min_direction_score: see `with_sure_directions`.
 
     Raises:
-        BioDirError: as `read_predictions` and `check_mentions` do.
+        BioDirError: as `check_mentions` does.
     """
     _check_counting(counting, plain_text)
-    predicted = read_predictions(path, gold, policy, relation_map, own_entities=plain_text)
-    with located(str(path)):
-        predicted = with_sure_directions(predicted, min_direction_score)
     if not plain_text:
         report = evaluation_report(gold, predicted, resampling, counting=counting)
-        return Evaluation(report, list(gold), predicted, resampling, counting=counting)
-    with located(str(path)):
+        return Evaluation(report, list(gold), list(predicted), resampling, counting=counting)
+    with located(str(name)):
         check_mentions(gold, predicted)
     gold, predicted = with_shared_types(gold, predicted)
     return Evaluation(plain_text_report(gold, predicted, resampling), gold, predicted, resampling)

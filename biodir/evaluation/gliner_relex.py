@@ -10,7 +10,7 @@ from typing import Any
 
 from biodir.document_parts_biodir import is_integer
 from biodir.errors_biodir import AnnotationError
-from biodir.evaluation.linking import SpanEnd, SpanRelation
+from biodir.evaluation.linking import SpanEnd, SpanRelation, score_of
 
 ENDS = ("head", "tail")
 
@@ -56,12 +56,3 @@ def _end(value: Any, place: str) -> SpanEnd:
     if not (is_integer(start) and is_integer(end)):
         raise AnnotationError(f"{place}: start {start!r} and end {end!r} are not whole numbers of characters")
     return SpanEnd(value["text"], start, end)
-
-
-def score_of(value: Any, place: str) -> float | None:
-    """Return a score in 0..1; None where there is none."""
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
-        raise AnnotationError(f"{place}: the score is {value!r}, not a number from 0 to 1")
-    return float(value)

@@ -133,7 +133,7 @@ class GoldIdentifiers:
 
 
 def _forms(identifier: str) -> Iterator[str]:
-    """Yield the ways in which an identifier may be written: of a variant its parts, of BioREx's gene@variant both."""
+    """Yield the ways in which an identifier may be written: of a variant its parts, of gene@variant the variant."""
     yield identifier
     parts = identifier.split(";") if _KEYED.search(identifier) else [identifier]
     for part in parts:
@@ -147,7 +147,7 @@ def _forms(identifier: str) -> Iterator[str]:
         if coding:
             yield "c|SUB|{1}|{0}|{2}".format(*coding.groups())
     if "@" in identifier:
-        yield from reversed(identifier.split("@"))
+        yield identifier.rpartition("@")[2]  # BioREx
 
 
 def with_gold_names(document: Document, gold: Document, names: RelationNames, policy: ErrorPolicy) -> Document:

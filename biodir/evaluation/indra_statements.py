@@ -12,8 +12,7 @@ from typing import Any
 from biodir.document_biodir import Document
 from biodir.document_parts_biodir import is_integer
 from biodir.errors_biodir import AnnotationError
-from biodir.evaluation.gliner_relex import score_of
-from biodir.evaluation.linking import SpanEnd, SpanRelation
+from biodir.evaluation.linking import SpanEnd, SpanRelation, score_of
 
 # Roles of the subject and of the object of a statement.
 ROLES = (("subj", "obj"), ("enz", "sub"), ("enz", "substrate"), ("obj_from", "obj_to"))

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
+from typing import Any
 
 from biodir.document_biodir import Document, Mention, Relation
 from biodir.document_parts_biodir import text_identifier
@@ -48,6 +49,15 @@ class SpanRelation:
     directed: bool
     score: float | None = None
     place: str = "relation"
+
+
+def score_of(value: Any, place: str) -> float | None:
+    """Return a score in 0..1; None where there is none."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
+        raise AnnotationError(f"{place}: the score is {value!r}, not a number from 0 to 1")
+    return float(value)
 
 
 def linked_document(gold: Document, relations: Iterable[SpanRelation], policy: ErrorPolicy) -> Document:
@@ -102,8 +112,8 @@ class _Linker:
             self._named.setdefault(_name(mention.text), Counter())[mention.identifiers] += 1
 
     def check(self, end: SpanEnd, place: str) -> None:
-        """Check that the text of gold has the end where it says; else AnnotationError."""
-        if end.start_char is None:
+        """Check that the text of gold, where gold has one, has the end where it says; else AnnotationError."""
+        if end.start_char is None or not self._gold.text:
             return
         found = self._gold.text[end.start_char : end.end_char]
         if found != end.text:

@@ -143,6 +143,20 @@ def predicted_documents(
     ]
 
 
+def sure_predictions(
+    path: Path,
+    gold: Sequence[Document],
+    policy: ErrorPolicy = STRICT,
+    relation_map: Mapping[str, str | None] | None = None,
+    own_entities: bool = False,
+    min_direction_score: float | None = None,
+) -> list[Document]:
+    """Return the predictions of a file, see `read_predictions` and `with_sure_directions`."""
+    documents = read_predictions(path, gold, policy, relation_map, own_entities)
+    with located(str(path)):
+        return with_sure_directions(documents, min_direction_score)
+
+
 def with_sure_directions(documents: Sequence[Document], least: float | None) -> list[Document]:
     """Return the documents, where relations whose direction has a lower score are undirected; None: as they are.
 

@@ -29,7 +29,7 @@ def write_systems_plot(path: Path, report: Mapping[str, Any]) -> None:
     panels = {"F1 by level": _level_rows(report), **{title: _group_rows(report, key) for key, title in PANELS.items()}}
     sides = [list(panels)[:2], list(panels)[2:]]
     systems = len(report["systems"])
-    heights = [[len(panels[title]) for title in side] for side in sides]
+    heights = [[max(1, len(panels[title])) for title in side] for side in sides]
     inches = max(sum(side) for side in heights) * max(systems * ROW_INCHES, 0.34) + 2.6
     figure = Figure(figsize=(15, inches), layout="constrained")
     halves: Any = figure.subfigures(1, 2)
@@ -89,7 +89,7 @@ def _draw(axes: Any, title: str, rows: Rows, names: Sequence[str]) -> None:
     for place in range(1, len(rows), 2):
         axes.axhspan(place - 0.5, place + 0.5, color="#f4f4f4", zorder=0)
     axes.set_yticks(range(len(rows)), list(rows))
-    axes.set_ylim(len(rows) - 0.5, -0.5)
+    axes.set_ylim(max(1, len(rows)) - 0.5, -0.5)
     has_counts = any("(" in name for name in rows)
     label = "F1, per cent; gold relations in brackets" if has_counts else "F1, per cent"
     axes.set(title=title, xlim=(-1, 100), xlabel=label)

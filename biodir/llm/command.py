@@ -32,7 +32,7 @@ from biodir.llm.questions import Unit
 from biodir.options import OffsetsOption, check_exclusive, end_of, quiet_readers, reading_policy
 
 if TYPE_CHECKING:
-    from biodir.llm.server import ChatSettings
+    from biodir.llm.server import ChatServer, ChatSettings
 
 KEY_VARIABLE, ENDPOINT_VARIABLE, CACHE_VARIABLE = "BIODIR_LLM_KEY", "BIODIR_LLM_ENDPOINT", "BIODIR_LLM_CACHE"
 # Functions import what `biodir --help` should not wait for.
@@ -42,6 +42,7 @@ PART_DOCUMENTS = 4
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 ENDPOINT_HELP = "address of a server with the interface of OpenAI, such as http://localhost:8000/v1"
 PROMPT_HELP = "static: the task; few-shot: also examples of --examples; steps: the model writes its reasons first"
+CACHE_HELP = "where answers are kept; by default in the user's cache"
 KEY_HELP = "environment variable that holds the key of the server"
 EXTRA_HELP = "further fields of each request as JSON; null leaves a field out: '{\"temperature\": null}'"
 
@@ -58,10 +59,7 @@ def predict(
     price_in: Annotated[float | None, Option(min=0.0, help="price of a million tokens of prompts")] = None,
     price_out: Annotated[float | None, Option(min=0.0, help="price of a million tokens of answers")] = None,
     key_variable: Annotated[str, Option(metavar="NAME", help=KEY_HELP)] = KEY_VARIABLE,
-    cache: Annotated[
-        Path | None,
-        Option(metavar="DIR", envvar=CACHE_VARIABLE, help="where answers are kept; by default in the user's cache"),
-    ] = None,
+    cache: Annotated[Path | None, Option(metavar="DIR", envvar=CACHE_VARIABLE, help=CACHE_HELP)] = None,
     concurrency: Annotated[int, Option(min=1, help="questions at a time")] = 4,
     timeout: Annotated[float, Option(min=0.1, help="seconds that an answer may take")] = 300.0,
     attempts: Annotated[int, Option(min=1, help="attempts at a question that the server does not answer")] = 8,
@@ -88,33 +86,44 @@ def predict(
         biodir llm predict a.xml -o b.jsonl --endpoint $URL --model m --price-in 2
     """
     from biodir.llm.extraction import LlmExtraction
-    from biodir.llm.server import ChatServer, ChatSettings
+    from biodir.llm.server import ChatSettings
     from biodir.llm.usage import usage_lines
-    from biodir.optional import optional_library
-    from biodir.web.answers import Patience
 
     check_exclusive(strict=strict, errors=errors)
-    if (prompt == "few-shot") != (examples is not None):
-        raise BadParameter("--prompt few-shot and --examples need each other: give both, or neither")
-    optional_library("jsonschema", "llm", "biodir llm")
+    _check_examples(prompt, examples)
     writing = Writing(output, output_format, dialect)
     files = expand_inputs(inputs, writing.paths())
     check_paths([*files, *([examples] if examples else [])], [output] if output else [])
     settings = ChatSettings(endpoint, model, temperature, max_tokens, _extra(extra))
-    patience = Patience(attempts, longest_order_s=max(600.0, timeout), stall_s=timeout, answer_s=timeout)
-    server = ChatServer(settings, _key(key_variable, endpoint), cache, patience, _report)
+    server = _server(settings, _key(key_variable, endpoint), cache, attempts, timeout)
     quiet_readers()
     policy = reading_policy("raise" if strict else errors or "skip-document", offsets, relations=False)
     extract = LlmExtraction(server, unit, prompt == "steps", _chooser(examples, shots), concurrency)
     others = {"prompt": prompt, "unit": unit, **_settings(settings), **_examples(examples, shots)}
-    filters: dict[str, Any] = {"pair_types": pairs_of_types(pair_type), "entity_ids": entity}
-    filters |= {"sections": section, "skip_sections": no_section}
-    filters = {name: value or None for name, value in filters.items()}
+    filters: dict[str, Any] = {"pair_types": pairs_of_types(pair_type) or None, "entity_ids": entity or None}
+    filters |= {"sections": section or None, "skip_sections": no_section or None}
     parts: dict[str, Any] = {"part_documents": PART_DOCUMENTS * concurrency, "states_costs": False}
     counts = writing.run(extract, files, policy, one_per_line=False, others=others, parameters=filters, **parts)
-    for line in usage_lines(counts, price_in, price_out):
-        print(f"biodir: {line}", file=sys.stderr)
+    print(*(f"biodir: {line}" for line in usage_lines(counts, price_in, price_out)), sep="\n", file=sys.stderr)
     end_of(policy, writing.counts)
+
+
+def _check_examples(prompt: Prompt, examples: Path | None) -> None:
+    if (prompt == "few-shot") != (examples is not None):
+        raise BadParameter("--prompt few-shot and --examples need each other: give both, or neither")
+
+
+def _server(
+    settings: "ChatSettings", key: str | None, cache: Path | None, attempts: int, timeout: float
+) -> "ChatServer":
+    """Return the server; what checks its answers must be installed before it is asked."""
+    from biodir.llm.server import ChatServer
+    from biodir.optional import optional_library
+    from biodir.web.answers import Patience
+
+    optional_library("jsonschema", "llm", "biodir llm")
+    patience = Patience(attempts, longest_order_s=max(600.0, timeout), stall_s=timeout, answer_s=timeout)
+    return ChatServer(settings, key, cache, patience, _report)
 
 
 def _settings(settings: "ChatSettings") -> dict[str, Any]:

@@ -95,7 +95,7 @@ class ExampleChooser:
     def examples(self, question: Question) -> list[Example]:
         """Return the examples of a question, the most similar last, where it is next to the question.
 
-        A pair gets pairs of its own types, of which one more or as many are related than are not.
+        A pair gets pairs of its own types: as many that are related as are not, or one more.
         """
         ranked = self._ranked(question)
         if question.unit == "document":

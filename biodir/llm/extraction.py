@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
-from biodir.document_biodir import Document, Mention
-from biodir.document_candidates_biodir import CandidatePair, candidate_pairs
-from biodir.document_parts_biodir import IdentifierSet
+from biodir.document_biodir import Document
+from biodir.document_candidates_biodir import candidate_pairs
 from biodir.document_sections_biodir import SectionFilter
 from biodir.document_sentences_biodir import sentence_spans
 from biodir.errors_biodir import BioDirError, ErrorPolicy, SettingError
@@ -29,7 +28,8 @@ from biodir.llm.server import OF_CONTENT, ChatServer
 from biodir.llm.workers import Workers
 from biodir.pipeline_decoding_biodir import PairDecision
 from biodir.pipeline_engine_biodir import PairFilter
-from biodir.pipeline_extraction_biodir import RelationExtraction, logger, not_found
+from biodir.pipeline_extraction_biodir import RelationExtraction, log_notes, pair_filter_of, section_filter_of
+from biodir.processing_chunks_biodir import closest_sentences
 from biodir.processing_document_biodir import WindowPair
 from biodir.web.answers import PassingFault, Refusal
 from biodir.web.attempts import down
@@ -43,7 +43,7 @@ SECOND, REPAIRED = "answers that a second question was needed for", "answers rep
 UNUSABLE_PAIRS = "pairs without a usable answer"
 LEFT_OUT = "relations left out"
 # Parameters that need scores, which an answer has none of.
-OF_SCORES = ("threshold", "top_k", "return_all_scores")
+OF_SCORES = ("threshold", "min_direction_score", "top_k", "return_all_scores")
 
 
 @dataclass(frozen=True)
@@ -138,9 +138,7 @@ class LlmExtraction(RelationExtraction):
         policy: ErrorPolicy,
     ) -> Iterator[Any]:
         """Yield the result of each document, in order; questions on several documents are on the way at a time."""
-        identifiers = preprocess.get("entity_ids")
-        pair_filter = PairFilter(preprocess.get("pair_types"), IdentifierSet(identifiers) if identifiers else None)
-        section_filter = SectionFilter(preprocess.get("sections"), preprocess.get("skip_sections") or ())
+        pair_filter, section_filter = pair_filter_of(preprocess), section_filter_of(preprocess)
         found: set[str] = set()
         with Workers(self.concurrency) as workers:
             try:
@@ -153,9 +151,7 @@ class LlmExtraction(RelationExtraction):
             except BaseException:
                 self.server.stop()  # threads that wait must not ask later
                 raise
-        missing = not_found(pair_filter, postprocess.get("relation_types"), found)
-        for line in (*policy.summary(), *section_filter.notes(), *missing):
-            logger.warning("%s", line)
+        log_notes(policy, pair_filter, section_filter, postprocess.get("relation_types"), found)
 
     def _asked(
         self, documents: Iterable[Document], pair_filter: PairFilter, section_filter: SectionFilter, workers: Workers
@@ -247,19 +243,8 @@ def _decided(document: Document, statements: Iterable[Statement]) -> list[tuple[
     sentences = sentence_spans(document)
     decided = []
     for each in statements:
-        evidence = closest_sentences(each.pair, sentences)
+        evidence = closest_sentences(each.pair.entity1, each.pair.entity2, sentences)
         labels = (each.relation_type, each.novelty, each.direction)
         decision = PairDecision(each.pair, *labels, {}, None, None, None, is_related=True)
         decided.append((WindowPair(each.pair, (), evidence, cross_window=False), decision))
     return decided
-
-
-def closest_sentences(pair: CandidatePair, sentences: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
-    """Return the sentences, as spans of characters, in which the two closest mentions of a pair begin."""
-
-    def distance(mentions: tuple[Mention, Mention]) -> int:
-        return abs(mentions[0].start_char - mentions[1].start_char)
-
-    both = ((first, second) for first in pair.entity1.mentions for second in pair.entity2.mentions)
-    starts = [mention.start_char for mention in min(both, key=distance)]
-    return tuple((start, end) for start, end in sentences if any(start <= each < end for each in starts))

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from biodir.document_biodir import Document, Entity
 from biodir.document_candidates_biodir import CandidatePair
 from biodir.labels_biodir import ENTITY1_IS_SUBJECT, ENTITY2_IS_SUBJECT, RELATION_LABELS, UNDIRECTED, UNRELATED
+from biodir.pipeline_decoding_biodir import subject_and_object
 
 Unit = Literal["document", "pair"]
 UNITS = ("document", "pair")
@@ -37,12 +38,12 @@ class Statement:
     @property
     def subject(self) -> Entity:
         """The acting entity; of an undirected relation the first of the pair."""
-        return self.pair.entity2 if self.direction == ENTITY2_IS_SUBJECT else self.pair.entity1
+        return subject_and_object(self.pair, self.direction)[0]
 
     @property
     def object(self) -> Entity:
         """The other entity."""
-        return self.pair.entity1 if self.direction == ENTITY2_IS_SUBJECT else self.pair.entity2
+        return subject_and_object(self.pair, self.direction)[1]
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from biodir.released.archive import ARCHIVE, PREFIX_OF, ReleasedArchive, read_ar
 
 ADDED_TOKENS = "added_tokens.json"
 FILES = ("config.json", ARCHIVE, "vocab.txt", "tokenizer_config.json")
-# Places of a row in the released code, whose soft prompt stands in the last of them.
+# Places of a row in the released code, whose soft prompt is in the last of them.
 ROW_TOKENS = 512
 # Settings by the labels of the relation: those of BioRED, and of BC5CDR, whose pair type is none of the eight, so that
 # its soft prompt is the row after theirs.
@@ -66,7 +66,7 @@ def import_released(folder: Path, target: Path, one_chunk: bool = False) -> BioD
         made = Path(beside) / "made"
         model.save_pretrained(made)
         tokenizer.save_pretrained(made)
-        made.rename(target)
+        made.rename(target.absolute())  # where the target is "."
     return config
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from biodir.errors_biodir import CheckpointError
 from biodir.optional import optional_library
 from biodir.pipeline_extraction_biodir import RelationExtraction
 from biodir.pipeline_tagging_biodir import MentionFinder
@@ -16,6 +17,7 @@ from biodir.runtime.manifest import (
     ENCODER,
     ENDINGS,
     HEADS,
+    MANIFEST,
     PROMPTS,
     TAGGER,
     TOKENIZER,
@@ -23,7 +25,7 @@ from biodir.runtime.manifest import (
     RuntimeSettings,
     check_files,
 )
-from biodir.runtime.scoring import DocumentScorer, Embeddings, Inputs, Logits, PairwiseScorer, WordTagger
+from biodir.runtime.scoring import SCORERS, DocumentScorer, Embeddings, Inputs, Logits, PairwiseScorer, WordTagger
 from biodir.runtime.sessions import Graph
 
 
@@ -63,7 +65,7 @@ class OnnxPipeline(RelationExtraction):
         parameters: see `BioDirPipeline`.
 
     Raises:
-        CheckpointError: a file is missing or of another size than the manifest says.
+        CheckpointError: a file is missing or of another size than the manifest says, or the form is unknown.
         SettingError: a parameter is not as described.
 
     >>> issubclass(OnnxPipeline, RelationExtraction)  # commands take either pipeline
@@ -111,9 +113,14 @@ class OnnxPipeline(RelationExtraction):
         return WordTagger(graph, self._embeddings, self.config.pair_encoding == "document")
 
     def _make_scorer(self) -> DocumentScorer | PairwiseScorer:
-        kind = DocumentScorer if self.config.pair_encoding == "document" else PairwiseScorer
+        form = self.config.pair_encoding
+        if form not in SCORERS:
+            raise CheckpointError(
+                f"{self.folder / MANIFEST}: the form {form!r} is unknown to the run-time, which computes "
+                f"{' and '.join(map(repr, SCORERS))}; use the checkpoint with --backend torch"
+            )
         encoder, heads = self._graph(f"{ENCODER}{ENDINGS[self.backend]}"), self._graph(HEADS)
-        return kind(encoder, heads, self._embeddings, self.config.tasks)
+        return SCORERS[form](encoder, heads, self._embeddings, self.config.tasks)
 
     def _graph(self, name: str) -> Graph:
         return Graph(self.folder / name, self.threads)

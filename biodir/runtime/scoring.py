@@ -183,6 +183,10 @@ class PairwiseScorer(Scorer):
         return hidden[0, inputs["task_positions"][pair]]
 
 
+# Form of the model -> what computes its pairs.
+SCORERS: Mapping[str, type[DocumentScorer | PairwiseScorer]] = {"document": DocumentScorer, "pairwise": PairwiseScorer}
+
+
 class WordTagger:
     """The tagger: labels of words.
 

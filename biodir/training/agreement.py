@@ -24,7 +24,7 @@ def pairs_of_pass(labelled: Sequence[LabelledPairs], settings: TrainingSettings)
 
 
 def agreement(
-    output: Mapping[str, Any],
+    logits: Mapping[str, Tensor],
     labelled: Sequence[LabelledPairs],
     settings: TrainingSettings,
     labels: Mapping[str, Sequence[str]],
@@ -32,16 +32,27 @@ def agreement(
     """Return what is added to the loss of a pass: the weighted divergence of the two outputs of each pair, or 0.
 
     Args:
-        output: of the model for `pairs_of_pass(labelled, settings)`.
+        logits: task -> (batch, labels), of `pairs_of_pass(labelled, settings)`.
         labels: task -> its labels.
     """
-    logits = {task: output[f"{task}_logits"] for task in labels if output.get(f"{task}_logits") is not None}
     if settings.r_drop:
         return settings.r_drop * divergence(logits)
     if settings.swap_consistency:
         sizes = [len(found.targets) for found in labelled]
         return settings.swap_consistency * divergence(mirrored(logits, sizes, labels))
     return 0.0
+
+
+def loss_of_pass(output: Any, labelled: Sequence[LabelledPairs], settings: TrainingSettings, config: Any) -> Tensor:
+    """Return the loss of a pass over `pairs_of_pass(labelled, settings)`, with what `agreement` adds.
+
+    Args:
+        output: of the model.
+        config: that of the model.
+    """
+    logits = {task: output[f"{task}_logits"] for task in config.tasks}
+    total: Tensor = output.loss + agreement(logits, labelled, settings, config.labels)
+    return total
 
 
 def mirrored(

@@ -112,6 +112,8 @@ def test_figures_are_printed_and_go_to_json_and_a_picture(folder, capfd):
             "--pair-types and --protocol ",
         ),
         ("evaluate gold.pubtator pred.pubtator pred.pubtator", "pred.pubtator: given twice; name each system's"),
+        ("evaluate gold.pubtator pred.pubtator --plain-text --relation-map a=Bind", "--relation-map is for files of"),
+        ("evaluate gold.pubtator --model folder --relation-map a=Bind", "--relation-map is for files of predictions "),
         (
             "evaluate gold.pubtator gold.pubtator --min-direction-score 0.5",
             "gold.pubtator: 4 directed relations without a score of their direction",
@@ -171,6 +173,13 @@ def test_several_files_are_compared_without_torch(folder):
         "assert {'torch', 'transformers'}.isdisjoint(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
+
+
+def test_least_direction_score_holds_for_both_sides_of_a_comparison(folder):
+    command = ["evaluate", "gold.pubtator", "pred.pubtator", "--against", "pred.pubtator", "--json", "out.json"]
+    assert main([*command, "--min-direction-score", "0.45", *FEW_OPTIONS]) == 0
+    report = json.loads((folder / "out.json").read_text())
+    assert [report["comparison"][level]["difference"] for level in LEVELS] == [0.0] * len(LEVELS)
 
 
 def test_relation_map_names_the_types_of_predictions(folder, capfd):

@@ -10,9 +10,9 @@ from biodir import write_pubtator
 from biodir.document_biodir import Document, Relation
 from biodir.document_inputs_biodir import with_known_types
 from biodir.errors_biodir import STRICT, AnnotationError, ErrorPolicy, SettingError
-from biodir.evaluation.evaluations import evaluate_file, evaluate_model, with_comparison
+from biodir.evaluation.evaluations import evaluate_model, evaluate_predictions, with_comparison
 from biodir.evaluation.intervals import Resampling
-from biodir.evaluation.predictions import found_documents
+from biodir.evaluation.predictions import found_documents, read_predictions
 from biodir.labels_biodir import CHEMICAL, DISEASE, ENTITY_TYPES, LEVELS, TASKS, bio_labels
 from helpers.marked import marked_document
 from helpers.tiny_checkpoint import open_pipeline, save_checkpoint
@@ -150,7 +150,9 @@ def test_file_of_what_a_model_found_has_its_scores(tagging, tmp_path):
     write_pubtator([document], tmp_path / "found.pubtator")
     gold = [replace(document, mentions=document.mentions[1:])]
     of_model = evaluate_model(tagging, gold, STRICT, FEW).report
-    of_file = evaluate_file(tmp_path / "found.pubtator", gold, STRICT, FEW, plain_text=True).report
+    path = tmp_path / "found.pubtator"
+    found = read_predictions(path, gold, own_entities=True)
+    of_file = evaluate_predictions(path, found, gold, FEW, plain_text=True).report
     assert of_file["mentions"] == {**of_model["mentions"], "unfound_types": of_file["mentions"]["unfound_types"]}
     assert of_file["end_to_end"].items() <= of_model["end_to_end"].items()
     assert 0 < of_file["end_to_end"]["all"]["f1"] < 1

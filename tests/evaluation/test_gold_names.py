@@ -36,6 +36,7 @@ GOLD = marked_document(
         ("HGVS:c.34T>C;CorrespondingGene:673", "c|SUB|T|34|C"),
         ("p.V600E", "p|SUB|V|600|E"),
         ("1956@rs5", "rs5"),  # BioREx: gene@variant
+        ("1956@rs6", None),  # another variant of the gene is not the gene
         ("RS#:6", None),
         ("text:iron", None),
     ],

@@ -55,3 +55,10 @@ def test_picture_names_systems_and_groups(tmp_path):
     texts = re.findall(r"<!-- (.*?) -->", (tmp_path / "out.svg").read_text())
     assert {"pred", "F1 by level", "chemical-disease (1)", "same sentence (2)", "Negative Correlation (1)"} <= {*texts}
     assert "1 documents, 4 related pairs; pair types: all, protocol: complete; lines are 95 % intervals" in texts
+
+
+def test_picture_without_any_counted_relation_has_empty_panels(tmp_path):
+    nothing = [replace(GOLD[3], relations=())]
+    report = systems_report(nothing, {"a": nothing, "b": nothing}, Resampling(resamples=2))
+    write_systems_plot(tmp_path / "out.svg", report)
+    assert "<!-- F1 with type, by pair type -->" in (tmp_path / "out.svg").read_text()

@@ -91,6 +91,11 @@ def test_only_the_bad_relation_is_left_out(tmp_path):
     assert policy.skipped_number("relation") == 2
 
 
+def test_result_of_a_document_that_gold_lacks_is_named(tmp_path):
+    with pytest.raises(AnnotationError, match=r"documents differ: 1 only in the predictions \(9\)"):
+        read(tmp_path, {"id": "9", "relations": [RELEX]}, relation_map=STIMULATES)
+
+
 def test_result_without_id_is_refused(tmp_path):
     with pytest.raises(AnnotationError, match=r"out\.json: result 1: names no document; give each result the 'id'"):
         read(tmp_path, {"relations": [RELEX]}, relation_map=STIMULATES)

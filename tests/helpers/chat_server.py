@@ -8,8 +8,10 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from helpers.loopback import served
 
 ENTITY = re.compile(r"^(E\d+) \((\w+)\): (.*)$", re.MULTILINE)
 # The order of types in which a rule takes the first of two entities for the subject.
@@ -68,17 +70,12 @@ class Chat:
 def chat_server(*faults: str, answer: Callable[[dict[str, Any]], str] = rule) -> Iterator[Chat]:
     """Yield a server that runs during the block; the first requests have these faults."""
     chat = Chat(faults=deque(faults), answer=answer)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("BoundHandler", (_Handler,), {"chat": chat}))
-    chat.url = f"http://127.0.0.1:{server.server_port}/v1"
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
-        yield chat
-    finally:
-        chat.is_stopping.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with served(_Handler, chat=chat) as address:
+        chat.url = f"{address}/v1"
+        try:
+            yield chat
+        finally:
+            chat.is_stopping.set()
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -7,12 +7,13 @@ The tests read its requests and the commits of each repository. Files are large 
 import base64
 import hashlib
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from helpers.loopback import served
 
 TOKEN = "hf_token_of_the_tests"
 LARGE = (".safetensors", ".parquet")
@@ -61,17 +62,9 @@ class Hub:
 def running_hub() -> Iterator[Hub]:
     """Yield a Hub that runs during the block."""
     hub = Hub()
-    handler = type("BoundHandler", (_Handler,), {"hub": hub})
-    server = _Server(("127.0.0.1", 0), handler)
-    hub.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
+    with served(_Handler, _Server, hub=hub) as address:
+        hub.url = address
         yield hub
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 # For programs of the tests that talk to the server, which is slow to answer on a busy machine.

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.utils import formatdate
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from helpers.bioc_json import annotation, passage
+from helpers.loopback import served
 
 # What the real service answers, with the status 400, if it knows none of the identifiers.
 NOTHING_KNOWN = {"detail": "Could not retrieve publications"}
@@ -80,17 +81,12 @@ class Service:
 def running_service(*faults: str) -> Iterator[Service]:
     """Yield a service that runs during the block; the first requests have these faults."""
     service = Service(faults=deque(faults))
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("BoundHandler", (_Handler,), {"service": service}))
-    service.url = f"http://127.0.0.1:{server.server_port}/api"
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
-        yield service
-    finally:
-        service.is_stopping.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with served(_Handler, service=service) as address:
+        service.url = f"{address}/api"
+        try:
+            yield service
+        finally:
+            service.is_stopping.set()
 
 
 class _Handler(BaseHTTPRequestHandler):

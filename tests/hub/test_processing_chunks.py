@@ -4,12 +4,14 @@ The slow one counts token by token. `BUDGETS` keep the promise of the processor:
 """
 
 import random
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from itertools import combinations, product
 
 import pytest
 
-from biodir.processing_chunks_biodir import closest_spans, pair_windows
+from biodir.document_biodir import Entity, Mention
+from biodir.processing_chunks_biodir import closest_sentences, closest_spans, pair_windows
 from biodir.processing_windows_biodir import WindowRuler
 
 CHUNKS = ("prefix", "suffix", "infix")
@@ -200,3 +202,15 @@ def test_closest_spans_have_the_smallest_gap_of_all_and_of_equals_the_later_one_
 
 
 # The windows of a text.
+
+
+def test_closest_sentences_are_those_of_the_closest_mentions():
+    text = "Iron is here. EGFR is far. Iron binds EGFR. Then EGFR."
+    iron, egfr = (
+        Entity(name, "T", tuple(Mention(each.start(), each.end(), name, "T") for each in re.finditer(name, text)))
+        for name in ("Iron", "EGFR")
+    )
+    sentences = [(0, 13), (14, 26), (27, 43), (44, 54)]
+    assert closest_sentences(iron, egfr, sentences) == ((27, 43),)
+    last = replace(egfr, mentions=egfr.mentions[-1:])
+    assert closest_sentences(last, iron, sentences) == ((27, 43), (44, 54))

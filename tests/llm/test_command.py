@@ -147,6 +147,15 @@ def test_interrupted_run_ends_at_once_though_answers_are_on_the_way(source):
         assert program.wait(timeout=10) == 130
 
 
+def test_torch_is_not_needed(source):
+    code = "import sys\nsys.modules |= dict.fromkeys(('torch', 'transformers', 'safetensors'))\n"
+    code += f"sys.path.insert(0, {str(CHECKOUT)!r})\nfrom biodir.cli import main\nsys.exit(main(sys.argv[1:]))"
+    with chat_server() as chat:
+        arguments = ["llm", "predict", str(source), "-o", "out.jsonl", "--endpoint", chat.url, "--model", "m"]
+        subprocess.run([sys.executable, "-c", code, *arguments], check=True, capture_output=True)
+    assert len(lines("out.jsonl")) == 12
+
+
 def test_another_prompt_does_not_resume_a_stopped_run(source, capsys):
     with chat_server(*[""] * 8, "401") as chat:
         assert ask(chat, source, "out.jsonl", "--concurrency", "1") == 1

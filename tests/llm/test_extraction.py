@@ -172,7 +172,9 @@ def test_a_wrong_key_and_too_many_requests_stop_the_run(asking):
             assert len(chat.bodies) == len(faults)
 
 
-@pytest.mark.parametrize("parameters", [{"threshold": 0.5}, {"top_k": 1}, {"return_all_scores": True}])
+@pytest.mark.parametrize(
+    "parameters", [{"threshold": 0.5}, {"min_direction_score": 0.5}, {"top_k": 1}, {"return_all_scores": True}]
+)
 def test_parameters_that_need_scores_are_refused(asking, parameters):
     with chat_server() as chat, pytest.raises(SettingError, match="answers of a server have no scores; leave it out"):
         asking(chat, **parameters)

@@ -282,3 +282,11 @@ def test_archive_is_needed_no_more_after_the_import(folder_of, tmp_path):
     source, _ = folder_of("two layers")
     import_released(source, tmp_path / "out")
     assert not any(name.endswith((ARCHIVE, ".bin")) for name in os.listdir(tmp_path / "out"))
+
+
+def test_target_may_be_the_empty_working_directory(folder_of, tmp_path, monkeypatch):
+    source, _ = folder_of("two layers")
+    (tmp_path / "out").mkdir()
+    monkeypatch.chdir(tmp_path / "out")
+    import_released(source, Path())
+    assert (tmp_path / "out/config.json").is_file()

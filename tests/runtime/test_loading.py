@@ -93,6 +93,14 @@ def test_damaged_manifest_is_named(copied, content, message):
         load(copied)
 
 
+def test_form_that_the_graphs_of_no_scorer_compute_is_refused(copied):
+    settings = json.loads((copied / FOLDER / MANIFEST).read_text())["settings"]
+    with pytest.raises(
+        CheckpointError, match=r"manifest\.json: the form 'released' is unknown .* 'document' and 'pair"
+    ):
+        load(changed_manifest(copied, settings={**settings, "pair_encoding": "released"}))
+
+
 def test_manifest_of_another_format_is_refused(copied):
     with pytest.raises(CheckpointError, match=r"has format 99, but this biodir reads 2; write it again"):
         load(changed_manifest(copied, format=99))

@@ -45,9 +45,7 @@ def test_both_orders_in_one_pass_are_those_of_two(form):
     own, others = (logits_of(model, processor, side) for side in (labelled, [each.swapped for each in labelled]))
     exchanged = {**others, "direction": others["direction"][:, [0, 2, 1, 3]]}
     expected = 0.5 * divergence({task: torch.cat([own[task], exchanged[task]]) for task in own})
-    found = agreement(
-        {f"{task}_logits": values for task, values in together.items()}, labelled, chosen, model.config.labels
-    )
+    found = agreement(together, labelled, chosen, model.config.labels)
     assert expected > 0
     torch.testing.assert_close(found, expected)
     targets = training_batch(shown, processor)["direction_targets"]
@@ -70,5 +68,4 @@ def test_without_a_setting_nothing_is_shown_twice():
     assert agreement({}, labelled, settings(), {}) == 0
     assert pairs_of_pass(labelled, settings(r_drop=1.0)) == labelled * 2
     logits = {"relation": torch.tensor([[0.0], [1.0]])}
-    output, labels = {"relation_logits": logits["relation"], "novelty_logits": None}, {"relation": [], "novelty": []}
-    assert agreement(output, labelled, settings(r_drop=2.0), labels) == 2 * divergence(logits)
+    assert agreement(logits, labelled, settings(r_drop=2.0), {}) == 2 * divergence(logits)
