@@ -150,7 +150,7 @@ class Document:
         mapping = own_shape(mapping, f"document {document_id}", policy.finds_entities)
         document_id = _document_id(mapping, default_id)
         place = f"document {document_id}"
-        text, passages = text_and_passages(mapping, place)
+        text, passages = text_and_passages(mapping, place, policy)
         sentences = sentences_of(mapping, text, place, policy)
         parsed = mentions_of(mapping, text, passages, place, policy)
         relations = relations_of(mapping, parsed, place, policy)

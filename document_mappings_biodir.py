@@ -31,14 +31,18 @@ from .document_parts_biodir import (
     title_and_abstract,
     whole_number,
 )
+from .document_results_biodir import names_subject, relation_of_result
 from .document_shapes_biodir import ENTITY_KEYS, UnfitMention
-from .errors_biodir import AnnotationError, ErrorPolicy
+from .errors_biodir import STRICT, AnnotationError, ErrorPolicy
 
 # Keys of the one long identifier that PubTator 3 gives a variant.
 _KEY_VALUES = re.compile(r"tmVar:|HGVS:|RS#:|CA#:")
 
 
-def text_and_passages(mapping: Mapping[str, Any], place: str) -> tuple[str, tuple[Passage, ...]]:
+def text_and_passages(
+    mapping: Mapping[str, Any], place: str, policy: ErrorPolicy = STRICT
+) -> tuple[str, tuple[Passage, ...]]:
+    """Return the text and its passages, whose offsets count what the policy says; those of texts count characters."""
     if mapping.get("text"):
         text = _string(mapping, "text", place)
         for key in ("title", "abstract"):
@@ -48,7 +52,8 @@ def text_and_passages(mapping: Mapping[str, Any], place: str) -> tuple[str, tupl
                     f"{place}: 'text' does not hold the {key!r} {part[:40]!r}; give the text that offsets count, or "
                     "title and abstract without 'text'"
                 )
-        return text, tuple(_passage_from_dict(part, at) for at, part in _entries(mapping, "passages", place))
+        index_of = character_index(text, policy.offsets)
+        return text, tuple(_passage_from_dict(part, index_of, at) for at, part in _entries(mapping, "passages", place))
     if mapping.get("title") is not None or mapping.get("abstract") is not None:
         title, abstract = (_string(mapping, key, place, default="") for key in ("title", "abstract"))
         return title_and_abstract(title, abstract) if title else (abstract, (Passage(0, len(abstract), "abstract"),))
@@ -57,12 +62,13 @@ def text_and_passages(mapping: Mapping[str, Any], place: str) -> tuple[str, tupl
     return _joined_passages(mapping, place)
 
 
-def _passage_from_dict(part: Any, place: str) -> Passage:
+def _passage_from_dict(part: Any, index_of: Callable[[int], int | None], place: str) -> Passage:
     if isinstance(part, Mapping) and "text" in part:
         raise AnnotationError(f"{place}: the document has both 'text' and passages with texts; give one of them")
     if not isinstance(part, Mapping) or not (is_integer(part.get("start")) and is_integer(part.get("end"))):
         raise AnnotationError(f"{place}: {shown(part)} is not a mapping with whole numbers 'start' and 'end'")
-    return Passage(part["start"], part["end"], *_names_of(part))
+    start, end = (_character(part[key], index_of, f"{place}, {key}") for key in ("start", "end"))
+    return Passage(start, end, *_names_of(part))
 
 
 def _names_of(part: Mapping[str, Any]) -> tuple[str, str]:
@@ -281,7 +287,7 @@ def relations_of(
 def _relations_from_dict(entry: Any, mention_of: Mapping[int, Mention], place: str) -> list[Relation]:
     """Return the relation of an entry; of two mentions one for each pair of their identifiers."""
     if not isinstance(entry, Mapping) or "mentions" not in entry:
-        return [_relation_from_dict(entry, place)]
+        return [relation_from_dict(entry, place)]
     ends = []
     for number in entry["mentions"]:
         mention = mention_of.get(number)
@@ -293,14 +299,17 @@ def _relations_from_dict(entry: Any, mention_of: Mapping[int, Mention], place: s
             )
         ends.append(mention.identifiers)
     kind = {"relation": entry["relation"]}
-    return [_relation_from_dict({**kind, "entity1": one, "entity2": two}, place) for one, two in product(*ends)]
+    return [relation_from_dict({**kind, "entity1": one, "entity2": two}, place) for one, two in product(*ends)]
 
 
-def _relation_from_dict(entry: Any, place: str) -> Relation:
+def relation_from_dict(entry: Any, place: str) -> Relation:
+    """Return the relation of a document, or of a result of `biodir predict`; else raise AnnotationError."""
     if not isinstance(entry, Mapping):
         raise AnnotationError(
             f"{place}: a relation is a mapping with relation, entity1 and entity2, not {shown(entry)}"
         )
+    if names_subject(entry):
+        entry = relation_of_result(entry, place)
     if "unreadable" in entry:
         raise AnnotationError(f"{place}: {entry['unreadable']}", "relation of a mention that is not there")
     for key in ("relation", "entity1", "entity2"):

@@ -99,7 +99,8 @@ def check_line(line: Line, document_id: str) -> None:
     if "\t" not in line.content and line.text_part is None:
         raise ParseError(
             f"{line.place}: {line.content[:60]!r} is neither 'PMID|t|title' nor 'PMID|a|abstract' nor columns "
-            "separated by tabs; does the text hold a line break, or were tabs made spaces?"
+            "separated by tabs; does the text hold a line break, were tabs made spaces, or is it plain text, which "
+            "only `biodir predict` reads, with a model that has a tagger?"
         )
     if not document_id or line.document_id != document_id:
         raise ParseError(

@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from .document_parts_biodir import is_given
+from .document_results_biodir import names_subject
 from .errors_biodir import AnnotationError
 
 DOCUMENT_KEYS = (
@@ -108,13 +109,9 @@ def _no_text(mapping: Mapping[str, Any], place: str) -> AnnotationError:
     likely = next((key for key, value in mapping.items() if key not in known and isinstance(value, str)), None)
     fix = "give the text" if likely is None else f"is {str(likely)!r} the text? rename it 'text'"
     relations: Any = mapping.get("relations")
-    if likely is None and _is_list(relations) and any(map(_names_subject, relations)):
+    if likely is None and _is_list(relations) and any(map(names_subject, relations)):
         fix = "it is a result of biodir predict, which keeps texts and entities with --return-entities"
     return AnnotationError(f"{place}: has none of {', '.join(map(repr, TEXT_KEYS))}; {fix}", "document without text")
-
-
-def _names_subject(relation: Any) -> bool:
-    return isinstance(relation, Mapping) and isinstance(relation.get("subject"), Mapping)
 
 
 def _entity_key(mapping: Mapping[str, Any], place: str, has_ner: bool) -> str | None:

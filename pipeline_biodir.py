@@ -33,6 +33,7 @@ if TYPE_CHECKING:  # from a folder, transformers before 5.8 copies only files th
     from .document_pubtator_biodir import VARIANT_TYPES  # noqa: F401
     from .document_pubtator_lines_biodir import Line  # noqa: F401
     from .document_pubtator_relations_biodir import relations_of_rows  # noqa: F401
+    from .document_results_biodir import names_subject  # noqa: F401
     from .document_sections_biodir import SectionFilter  # noqa: F401
     from .document_sentences_biodir import sentence_spans  # noqa: F401
     from .document_shapes_biodir import own_shape  # noqa: F401

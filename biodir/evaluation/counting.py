@@ -126,6 +126,15 @@ def _short(pair: Sequence[str]) -> str:
     return "-".join(SHORT_TYPES[kind] for kind in pair)
 
 
+def short_names(name: str) -> str:
+    """Return the name of a pair type, or of something else with such words, in short.
+
+    >>> short_names("ChemicalEntity-GeneOrGeneProduct"), short_names("same sentence")
+    ('chemical-gene', 'same sentence')
+    """
+    return "-".join(SHORT_TYPES.get(kind, kind) for kind in name.split("-"))
+
+
 def _of_pair_types(pair: ComparedDocument, kinds: Sequence[tuple[str, str]]) -> ComparedDocument:
     groups = RelationGroups(pair.gold, kinds)
     gold, predicted = (

@@ -16,7 +16,7 @@ from biodir.errors_biodir import AnnotationError, ErrorPolicy, SettingError, sug
 from biodir.formats.pubtator_names import biored_relation
 from biodir.labels_biodir import RELATION_LABELS
 
-RENAMED_IDENTIFIERS = "identifiers of predictions that gold writes in another way, such as with the prefix MESH:"
+RENAMED_IDENTIFIERS = "identifiers of predictions that gold writes in another way (a prefix such as MESH)"
 RENAMED_RELATIONS = "relation types of predictions with other names, read as those of BioRED"
 LEFT_OUT = "predicted relations of types that the relation map leaves out"
 # Types of statements of INDRA -> BioRED. Modifications, such as Phosphorylation, do not say which way they go.

@@ -25,7 +25,6 @@ from biodir.formats.results import is_result, relations_of_result
 from biodir.inference.outputs import predicted_relations
 
 _OFFSETS = re.compile(r"[^\t]*\t\s*[0-9]+\s*\t\s*[0-9]+\s*\t")
-_RELATION_KEYS = {"relation", "entity1", "entity2"}
 
 
 def read_gold(path: Path, policy: ErrorPolicy = STRICT, needs_relations: bool = True) -> list[Document]:
@@ -318,16 +317,6 @@ def _of_result(result: Any, policy: ErrorPolicy) -> Document:
     if isinstance(name, bool) or not isinstance(name, (str, int)):
         raise ParseError("not a result of `biodir predict`: it is a mapping with an id and relations")
     relations = relations_of_result(result)
-    document = Document(str(name), "")
     if result.keys() & {*TEXT_KEYS}:
-        document = document_from_json({**result, "relations": []}, str(name), policy)
-    if all(isinstance(each, Mapping) and each.keys() >= _RELATION_KEYS for each in relations):
-        named = Document.from_dict({"id": str(name), "text": "", "relations": relations}, policy=policy)
-        return replace(document, relations=named.relations)
-    try:
-        return replace(document, relations=predicted_relations(relations))
-    except (KeyError, TypeError) as error:
-        raise ParseError(
-            f"the relations are not those of `biodir predict` ({type(error).__name__}: {error}); each has "
-            "subject, object, relation, directed, novelty and the scores; or relation, entity1 and entity2"
-        ) from error
+        return document_from_json(result, str(name), policy)
+    return Document.from_dict({"id": str(name), "text": "", "relations": relations}, policy=policy)

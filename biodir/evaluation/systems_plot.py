@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from biodir.evaluation.counting import SHORT_TYPES
+from biodir.evaluation.counting import short_names
 from biodir.evaluation.plots import COLOURS
 from biodir.evaluation.tables import LEVEL_NAMES
 from biodir.labels_biodir import LEVELS
@@ -62,7 +62,7 @@ def _group_rows(report: Mapping[str, Any], key: str) -> Rows:
     for group, part in report[key].items():
         found = {name: each[key].get(group) for name, each in report["systems"].items()}
         gold = next(each["tp"] + each["fn"] for each in found.values() if each is not None)
-        label = "-".join(SHORT_TYPES.get(kind, kind) for kind in group.split("-")).replace("_", " ")
+        label = short_names(group).replace("_", " ")
         rows[f"{label} ({gold})"] = [
             None if each is None else (each["f1"], part["intervals"][name]["relation_type"]["f1"])
             for name, each in found.items()

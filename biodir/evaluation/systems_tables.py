@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from biodir.evaluation.counting import short_names
 from biodir.evaluation.scores import FIGURES
-from biodir.evaluation.tables import GROUPS, HEADINGS, LEVEL_NAMES, counting_line
+from biodir.evaluation.tables import GROUPS, HEADINGS, LEVEL_NAMES, LINE_CHARS, counting_line
 from biodir.labels_biodir import LEVELS
 
 # Differences with a smaller corrected p-value are marked.
@@ -62,10 +63,13 @@ def comparisons_table(report: Mapping[str, Any]) -> str:
 def groups_table(report: Mapping[str, Any], key: str, name: str) -> str:
     """Return F1 with type, and with type and direction, of each system in each group, and the number of gold."""
     names = list(report["systems"])
-    width = max(18, min(30, max(map(len, names)) + 2))
+    labels = {group: short_names(group) for group in report[key]}
+    chars = max(map(len, [name, *labels.values()]))
+    room = (LINE_CHARS - chars - 6) // len(names)
+    width = max(18, min(30, room, max(map(len, names)) + 2))
     lines = [
-        f"{name:{_NAME_CHARS}}{'gold':>6}" + "".join(f"{_short(each, width - 2):>{width}}" for each in names),
-        f"{'':{_NAME_CHARS}}{'':>6}" + f"{'F1':>{width - 8}}{'+ dir':>8}" * len(names),
+        f"{name:{chars}}{'gold':>6}" + "".join(f"{_short(each, width - 2):>{width}}" for each in names),
+        f"{'':{chars}}{'':>6}" + f"{'F1':>{width - 8}}{'+ dir':>8}" * len(names),
     ]
     for group, part in report[key].items():
         found = [report["systems"][each][key].get(group) for each in names]
@@ -75,7 +79,7 @@ def groups_table(report: Mapping[str, Any], key: str, name: str) -> str:
             f"{_f1(each) + mark:>{width - 8}}{_f1(each and each['relation_type_direction']):>8}"
             for each, mark in zip(found, marks, strict=True)
         )
-        lines.append(f"{group:{_NAME_CHARS}}{gold:6}{cells}")
+        lines.append(f"{labels[group]:{chars}}{gold:6}{cells}")
     return "\n".join(lines)
 
 

@@ -1,6 +1,7 @@
 """The figures of an evaluation as tables for people, in per cent."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from textwrap import fill
 from typing import Any
 
 from biodir.evaluation.scores import FIGURES
@@ -19,6 +20,8 @@ GROUPS = {
     "by_distance": "sentence distance",
     "by_length": "document length",
 }
+# Length of lines, if the columns fit.
+LINE_CHARS = 100
 HEADINGS = ("P", "R", "F1", "TP", "FP", "FN")
 
 
@@ -41,12 +44,13 @@ def report_table(report: Mapping[str, Any]) -> str:
 
 
 def counting_line(counting: Mapping[str, Any]) -> str:
-    """Return which relations are counted, and how many are not, of one system or of each."""
+    """Return which relations are counted, and how many are not, of one system or of each; in lines of LINE_CHARS."""
     gold, predicted = (counting["not_counted"][side] for side in ("gold", "predicted"))
     if counting["counted_pair_types"] is None:
         return str(counting["description"])
     each = ", ".join(f"{count} of {name}" for name, count in predicted.items()) if isinstance(predicted, dict) else ""
-    return f"{counting['description']}; left out: {gold} of gold, {each or f'{predicted} predicted'}"
+    line = f"{counting['description']}; left out: {gold} of gold, {each or f'{predicted} predicted'}"
+    return fill(line, LINE_CHARS, break_on_hyphens=False)
 
 
 def plain_text_tables(report: Mapping[str, Any]) -> list[str]:

@@ -12,6 +12,9 @@ from typing import Any, BinaryIO, TextIO
 
 from biodir.conversion.targets import Target, target_of
 from biodir.document_biodir import Document, Relation
+from biodir.document_mappings_biodir import relation_from_dict
+from biodir.document_offsets_biodir import offset_at
+from biodir.document_results_biodir import SCORE_DIGITS
 from biodir.errors_biodir import SettingError, suggestion
 from biodir.files import PACKED_OUTPUT_SUFFIX, open_output
 from biodir.formats.pubtator_names import Vocabulary
@@ -23,8 +26,6 @@ from biodir.networks.formats import network_format
 from biodir.pipeline_decoding_biodir import first_of_pairs
 from biodir.pipeline_results_biodir import ResultWriter
 
-# Digits of the scores of relations in documents.
-SCORE_DIGITS = 4
 # Where documents and networks share a suffix, it is that of documents; `--format` names the network.
 SUFFIXES = {
     **dict.fromkeys((".pubtator", ".txt"), "pubtator"),
@@ -164,7 +165,7 @@ def format_of(output: Path | TextIO) -> str:
 
 def predicted_relations(results: Results) -> tuple[Relation, ...]:
     """Return the pipeline's results as the relations of a document."""
-    return first_of_pairs(map(_relation, results))
+    return first_of_pairs(relation_from_dict(result, "result") for result in results)
 
 
 def _with_results(document: Document, results: Results) -> Document:
@@ -182,10 +183,23 @@ def _document_line(document: Document, results: Results) -> str:
 def _json_line(document: Document, results: Results, entity_offsets: str | None) -> str:
     line: dict[str, Any] = {"id": document.id}
     if entity_offsets is not None:
-        line["text"] = document.text
+        line |= _text_parts(document, entity_offsets)
         if not document.is_plain:
             line["entities"] = ResultWriter(document, entity_offsets).entities()
     return json.dumps({**line, "relations": list(results)}, ensure_ascii=False) + "\n"
+
+
+def _text_parts(document: Document, unit: str) -> dict[str, Any]:
+    """Return the text, and its passages and sentences where it has these, with offsets in a unit."""
+    mapping, place = document.to_dict(), offset_at(document.text, unit)
+    parts: dict[str, Any] = {"text": document.text}
+    if document.passages:
+        parts["passages"] = [
+            {**each, **{key: place(each[key]) for key in ("start", "end")}} for each in mapping["passages"]
+        ]
+    if document.sentences:
+        parts["sentences"] = [list(map(place, span)) for span in document.sentences]
+    return parts | ({"pmcid": document.pmcid} if document.pmcid else {})
 
 
 def _rows(document: Document, results: Results, delimiter: str) -> str:
@@ -206,16 +220,3 @@ def _table(rows: Iterable[Iterable[Any]], delimiter: str) -> str:
     text = io.StringIO()
     csv.writer(text, delimiter=delimiter, lineterminator="\n").writerows(rows)
     return text.getvalue()
-
-
-def _relation(result: Mapping[str, Any]) -> Relation:
-    subject, object_ = result["subject"]["id"], result["object"]["id"]
-    scores = {name: result[name] for name in ("relation_score", "novelty_score", "direction_score")}
-    return Relation(
-        relation_type=result["relation"],
-        entity1_id=subject,
-        entity2_id=object_,
-        novelty=result["novelty"],
-        subject_id=subject if result["directed"] else None,
-        **{name: None if score is None else round(score, SCORE_DIGITS) for name, score in scores.items()},
-    )

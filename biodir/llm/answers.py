@@ -85,7 +85,7 @@ def checked(text: str, question: Question) -> Checked:
 
 
 def json_object(text: str, key: str) -> tuple[dict[str, Any] | None, bool]:
-    """Return the JSON object of an answer, and whether there is text around it.
+    """Return the JSON object of an answer, and whether there is text around it, or around several.
 
     Args:
         text: the answer, perhaps with thoughts, a fence or sentences around the object.
@@ -107,7 +107,7 @@ def json_object(text: str, key: str) -> tuple[dict[str, Any] | None, bool]:
         if key in value and value not in found:
             found.append(value)
     has_other_text |= not text.endswith("}")
-    return (found[0] if len(found) == 1 else None), has_other_text
+    return (found[0] if len(found) == 1 else None), has_other_text and bool(found)
 
 
 def _objects(text: str) -> Iterator[tuple[int, int, dict[str, Any]]]:

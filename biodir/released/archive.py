@@ -1,6 +1,8 @@
 """Reads the archive that the released code saves, and checks it: nothing of it is trusted."""
 
 import pickle
+import re
+import warnings
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,6 +26,7 @@ EXPECTED = (
 # What reading a damaged or unsafe archive raises.
 _DAMAGED = (OSError, RuntimeError, ValueError, KeyError, TypeError, AttributeError, EOFError, IndexError)
 _UNSAFE = (pickle.UnpicklingError, zipfile.BadZipFile)
+_GLOBAL = re.compile(r"GLOBAL ([\w.]+)")
 
 
 @dataclass(frozen=True)
@@ -55,11 +58,12 @@ def read_archive(path: Path, encoder: BertConfig) -> ReleasedArchive:
         CheckpointError: it is damaged, holds other things, or its labels, sizes or shapes do not fit together.
     """
     try:
-        values = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # torch's on the protocol of what it then refuses
+            values = torch.load(path, map_location="cpu", weights_only=True)
     except (*_DAMAGED, *_UNSAFE) as error:
-        reason = " ".join(str(error).split())[:160] or type(error).__name__
         raise CheckpointError(
-            f"{path}: cannot be read as tensors and plain values ({reason}); {EXPECTED}; get the file again"
+            f"{path}: cannot be read as tensors and plain values ({_reason(error)}); {EXPECTED}; get the file again"
         ) from error
     if not isinstance(values, dict):
         raise CheckpointError(f"{path}: holds a {type(values).__name__}; {EXPECTED}")
@@ -80,6 +84,17 @@ def read_archive(path: Path, encoder: BertConfig) -> ReleasedArchive:
     if not isinstance(single, bool):
         raise CheckpointError(f"{path}: use_single_chunk is {single!r}; expected True or False")
     return ReleasedArchive(weights, labels, sizes["soft_prompt_len"], single)
+
+
+def _reason(error: Exception) -> str:
+    """Return what is wrong with an archive, without torch's advice on how to run the code in it."""
+    text = " ".join(str(error).split())
+    code = _GLOBAL.search(text)
+    if code is not None:
+        return f"it holds the code {code[1]}, which was not run"
+    if isinstance(error, pickle.UnpicklingError):
+        return "it is no archive of torch"
+    return text[:160] or type(error).__name__
 
 
 def _labels(path: Path, values: Mapping[str, Any], name: str) -> list[str]:

@@ -23,6 +23,8 @@ ADDED_TOKENS = "added_tokens.json"
 FILES = ("config.json", ARCHIVE, "vocab.txt", "tokenizer_config.json")
 # Places of a row in the released code, whose soft prompt is in the last of them.
 ROW_TOKENS = 512
+# A layer takes memory even where its weights have none, so a damaged number would fill all of it.
+MAX_LAYERS = 1000
 # Settings by the labels of the relation: those of BioRED, and of BC5CDR, whose pair type is none of the eight, so that
 # its soft prompt is the row after theirs.
 _BIORED: Mapping[str, Any] = {"pair_types": PAIR_TYPES, "tag_types": {VARIANT: GENE}, "generic_relation": "Association"}
@@ -85,6 +87,8 @@ def _encoder_config(folder: Path) -> BertConfig:
         values = json.loads(path.read_text(encoding="utf-8"))
         kind = values.get("model_type", "bert")
         config = BertConfig(**{key: value for key, value in values.items() if key != "auto_map"})
+        if config.num_hidden_layers > MAX_LAYERS:
+            raise ValueError(f"num_hidden_layers is {config.num_hidden_layers}; expected at most {MAX_LAYERS}")
         with torch.device("meta"):
             BertModel(config)  # which knows what sizes go together
     except (ValueError, TypeError, AttributeError, KeyError, ArithmeticError, StrictDataclassError) as error:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from biodir.document_biodir import Document
@@ -11,7 +11,6 @@ from biodir.document_shapes_biodir import TEXT_KEYS
 from biodir.errors_biodir import STRICT, ErrorPolicy, ParseError
 from biodir.formats.results import is_result, read_with_results, relations_of_result
 from biodir.inference.listing import relation_listing
-from biodir.inference.outputs import predicted_relations
 
 
 @dataclass(frozen=True)
@@ -41,15 +40,11 @@ def shown_from_json(value: Any, default_id: str = "document", policy: ErrorPolic
     >>> shown_from_json({"id": "7", "relations": []}).listing
     '7\\n  no relations found\\n\\n'
     """
-    if not is_result(value):
+    if not is_result(value) or value.keys() & {*TEXT_KEYS}:
         return Shown(document_from_json(value, default_id, policy))
     results = relations_of_result(value)
     document = Document(str(value.get("id") or default_id), "")
-    if value.keys() & {*TEXT_KEYS}:
-        document = document_from_json({**value, "relations": []}, default_id, policy)
     try:
-        if document.text:
-            return Shown(replace(document, relations=predicted_relations(results)))
         return Shown(document, relation_listing(document, results))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ParseError(

@@ -137,3 +137,38 @@ def test_sentences_are_kept_in_json_lines_and_counted_elsewhere():
     before = Document("7", "Iron. Zinc.", sentences=((0, 5), (6, 11)))
     assert losses(before, Document.from_dict(before.to_dict())) == {}
     assert losses(before, Document("7", "Iron. Zinc.")) == {"sentences of the source": 1}
+
+
+def test_results_with_entities_are_documents_with_relations_in_every_format(source, tmp_path):
+    directed, open_ = ({"id": name, "type": "ChemicalEntity", "text": "x"} for name in ("D2", "D1"))
+    scores = {"score": 0.1, "relation_score": 0.90001, "novelty_score": 0.5, "direction_score": None}
+    kind = {"relation": "Bind", "novelty": "Novel", "evidence": [], "cross_window": False}
+    result = {
+        **TWO.to_dict(),
+        "relations": [{"subject": directed, "object": open_, "directed": True, **kind, **scores}],
+    }
+    (tmp_path / "found.jsonl").write_text(json.dumps(result) + "\n")
+    expected = replace(TWO, relations=(Relation("Bind", "D2", "D1", "Novel", "D2", 0.9, 0.5),))
+    (found,) = read_documents(tmp_path / "found.jsonl")
+    assert found == expected
+    for name in (*KEEPING, "a.pubtator"):
+        policy, target = ErrorPolicy(), target_of(tmp_path / name, None, "bioredirect" if "pub" in name else None)
+        convert([tmp_path / "found.jsonl"], tmp_path / name, target, policy)
+        assert policy.summary() == []
+        assert list(read_documents(tmp_path / name)) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"object": {"type": "Gene"}}, r"in\.jsonl:1: document 1, relations\[0\]: 'object' is .* 'id'; a relation of"),
+        ({"directed": None}, r"'directed' is None, neither true nor false; a relation of `biodir predict` has"),
+        ({"relation": None}, r"relations\[0\]: 'relation' is None, not a string; a relation needs it"),
+        ({"relation_score": 7.5}, r"relation_score of D2 - D1 is 7\.5; scores lie in 0\.\.1"),
+    ],
+)
+def test_relation_of_a_result_that_lacks_a_part_is_an_error_with_its_place(changes, message, tmp_path):
+    relation = {"subject": {"id": "D2"}, "object": {"id": "D1"}, "relation": "Bind", "directed": True, **changes}
+    (tmp_path / "in.jsonl").write_text(json.dumps({**TWO.to_dict(), "relations": [relation]}) + "\n")
+    with pytest.raises(AnnotationError, match=message):
+        list(read_documents(tmp_path / "in.jsonl"))

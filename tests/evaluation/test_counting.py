@@ -49,10 +49,10 @@ def test_comparison_is_that_of_the_relations_that_are_counted():
 
 def test_report_says_what_is_counted():
     lines = report_table(evaluation_report(GOLD, PREDICTED, FEW, counting=Counting("five"))).splitlines()
-    assert lines[1] == (
-        "counted: relations of the five pair types of BioREx (chemical-chemical, chemical-disease, chemical-gene, "
-        "disease-gene, gene-gene) in complete documents; left out: 2 of gold, 0 predicted"
-    )
+    assert lines[1:3] == [
+        "counted: relations of the five pair types of BioREx (chemical-chemical, chemical-disease,",
+        "chemical-gene, disease-gene, gene-gene) in complete documents; left out: 2 of gold, 0 predicted",
+    ]
 
 
 def test_released_code_gives_a_pair_one_type():

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from biodir.document_biodir import Document, Mention, Relation
-from biodir.errors_biodir import AnnotationError, ErrorPolicy, ParseError, SettingError
+from biodir.errors_biodir import AnnotationError, BioDirError, ErrorPolicy, ParseError, SettingError
 from biodir.evaluation.predictions import predicted_documents, read_gold, read_predictions, with_sure_directions
 
 RESULT = {
@@ -88,11 +88,11 @@ def test_results_with_entities_are_documents_with_mentions(tmp_path, in_a_list):
         ({"id": None, "relations": []}, "predictions.jsonl:2: not a result of `biodir predict`"),
         ({"id": "7"}, "predictions.jsonl:2: the relations are missing, not a list; a result"),
         ({"id": "7", "relations": 5}, "predictions.jsonl:2: the relations are int 5, not a list"),
-        ({"id": "7", "relations": [{"relation": "Bind"}]}, "KeyError: 'subject'"),
+        ({"id": "7", "relations": [{"relation": "Bind"}]}, "relations.0.: 'entity1' is None, not a string"),
     ],
 )
 def test_bad_line_is_named(tmp_path, line, message):
-    with pytest.raises(ParseError, match=message):
+    with pytest.raises(BioDirError, match=message):
         read(written(tmp_path, {"id": "1", "relations": []}, line))
 
 

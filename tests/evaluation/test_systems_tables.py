@@ -36,7 +36,11 @@ def test_table_of_groups_shows_f1_with_type_and_direction_of_each_system():
     lines = groups_table(REPORT, "by_distance", "sentence distance").splitlines()
     assert lines[0].split() == ["sentence", "distance", "gold", "pred", "...a_very_long_name.pubtator"]
     assert lines[2].split() == ["same", "sentence", "2", "100.00", "50.00", "100.00", "100.00"]
-    assert {len(line) for line in lines[:2]} == {110}
+    assert {len(line) for line in lines[:2]} == {17 + 6 + 2 * 30}
+    three = systems_report(GOLD[:1], dict.fromkeys([LONG, f"2{LONG}", "3"], GOLD[:1]), Resampling(resamples=20))
+    lines = groups_table(three, "by_pair_type", "pair type").splitlines()
+    assert lines[2].split()[0] == "chemical-disease"
+    assert max(map(len, lines)) <= 100
 
 
 def test_significant_differences_are_marked():

@@ -5,7 +5,14 @@ from dataclasses import replace
 from biodir.evaluation.intervals import Resampling
 from biodir.evaluation.plain_text_report import plain_text_comparison, plain_text_report, with_plain_text
 from biodir.evaluation.report import evaluation_report
-from biodir.evaluation.tables import GROUPS, comparison_table, level_table, plain_text_tables, report_table
+from biodir.evaluation.tables import (
+    GROUPS,
+    comparison_table,
+    counting_line,
+    level_table,
+    plain_text_tables,
+    report_table,
+)
 from helpers.scored_documents import GOLD, PREDICTED
 
 FEW = Resampling(resamples=20)
@@ -68,3 +75,11 @@ def test_tables_of_plain_texts_show_types_levels_and_entities():
 def test_comparison_of_plain_texts_begins_with_the_mentions():
     lines = comparison_table(plain_text_comparison(GOLD, PREDICTED, PREDICTED, FEW)).splitlines()
     assert [line[:12].strip() for line in lines[1:3]] == ["mentions", "entity pair"]
+
+
+def test_counting_is_told_in_lines_of_a_hundred_characters():
+    counting = {"description": "counted: " + "word " * 40, "counted_pair_types": ["x"]}
+    counting["not_counted"] = {"gold": 7, "predicted": {"a.pubtator": 1, "b.pubtator": 2}}
+    lines = counting_line(counting).splitlines()
+    assert (len(lines), max(map(len, lines)) <= 100) == (3, True)
+    assert lines[-1].endswith("left out: 7 of gold, 1 of a.pubtator, 2 of b.pubtator")

@@ -239,7 +239,7 @@ def test_direction_line_holds_for_every_relation_of_its_pair():
         (
             "7|t|A b.\n7|a|c\nand so on.",
             "f:3: 'and so on.' is neither 'PMID|t|title' nor 'PMID|a|abstract' nor columns separated by tabs; "
-            "does the text hold a line break, or were tabs made spaces?",
+            "does the text hold a line break, were tabs made spaces, or is it plain text, which only",
         ),
         *((content, "f:1: ") for content in ("\tx", "7\t", "7", "|t|A b.")),
         ("7|t|A b.\n7|a|c\n8\t0\t1\tA\tGene\t1", "f:3: line of document '8' in the block of document '7'; begin each"),

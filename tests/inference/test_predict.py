@@ -2,11 +2,15 @@
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from biodir import AnnotationError, ErrorPolicy, read_pubtator, write_pubtator
+from biodir.conversion.converting import convert
+from biodir.conversion.targets import target_of
+from biodir.document_biodir import Passage
 from biodir.formats.reading import read_documents
 from biodir.inference.outputs import predicted_relations
 from biodir.inference.predict import predict_files
@@ -191,3 +195,28 @@ def test_listing_of_plain_text_names_what_was_found(finder, tmp_path, capsys):
     predict_files(finder, [tmp_path / "a.txt"], out := io.StringIO())
     assert "  ChemicalEntity  iron\n  DiseaseOrPhenotypicFeature  liver\n" in out.getvalue()
     assert "[text:" not in out.getvalue()
+
+
+def in_units(document, unit):
+    """The document, whose text begins with a character of two UTF-16 units, with offsets in a unit."""
+    mapping = document.to_dict()
+    for part in [*mapping["entities"], *mapping["passages"]] if unit == "utf-16" else []:
+        part.update({key: part[key] + (part[key] > 0) for key in ("start", "end")})
+    return json.dumps(mapping)
+
+
+@pytest.mark.parametrize("unit", ["characters", "utf-16"])
+@pytest.mark.parametrize("name", ["a.pubtator", "a.json", "a.xml", "a.parquet"])
+def test_results_with_entities_convert_to_what_is_predicted_in_that_format(name, unit, extract, tmp_path):
+    text = marked_document("\U0001f9ea <C:D1 Aspirin> cures it. Not the <D:D2 pain>. <G:3 HER2> raises <D:D2 pain>.")
+    document = replace(text, passages=(Passage(0, 20, "title"), Passage(21, len(text.text), "abstract")), pmcid="PMC5")
+    source, found, again = tmp_path / "in.jsonl", tmp_path / "found.jsonl", tmp_path / f"again-{name}"
+    policy = ErrorPolicy(offsets=unit)
+    json_lines(source, in_units(document, unit))
+    predict_files(extract, [source], tmp_path / name, policy=policy)
+    predict_files(extract, [source], found, policy=policy, return_entities=True)
+    dialect = "bioredirect" if name == "a.pubtator" else None
+    convert([found], again, target_of(again, dialect=dialect), policy)
+    assert again.read_bytes() == (tmp_path / name).read_bytes()
+    predict_files(extract, [found], tmp_path / "twice.jsonl", policy=policy, return_entities=True)
+    assert (tmp_path / "twice.jsonl").read_bytes() == found.read_bytes()

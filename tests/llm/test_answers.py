@@ -66,6 +66,7 @@ def test_an_answer_without_exactly_one_object_is_unusable(text):
     assert (found.is_usable, found.is_right, list(found.statements)) == (False, False, [])
     assert found.faults == ("it has not exactly one JSON object with the key 'relations'",)
     assert json_object(text, "relations")[0] is None
+    assert found.has_other_text is ("or rather" in text)  # without an object nothing is around it
 
 
 @pytest.mark.parametrize("value", ["none", None, {}, {"E1": "E2"}, 3])

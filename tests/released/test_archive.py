@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import re
 
 import pytest
@@ -60,10 +61,19 @@ def test_archive_that_is_not_unpacked_is_named(folder):
 def test_nothing_of_an_archive_is_run(folder):
     target = folder.parent / "made by the archive"
     torch.save({"state_dict": Unsafe(str(target))}, folder / ARCHIVE)
-    refused(
-        folder, rf"{ARCHIVE}: cannot be read as tensors and plain values \(.*\); expected what the released code saves"
+    message = (
+        r"cannot be read as tensors and plain values \(it holds the code posix\.mkdir, which was not run\); expected"
     )
+    refused(folder, f"{ARCHIVE}: {message} what the released code saves")
     assert not target.exists()
+
+
+def test_plain_pickle_and_page_get_no_advice_of_torch_to_run_them(folder, recwarn):
+    (folder / ARCHIVE).write_bytes(pickle.dumps(Unsafe("made"), protocol=2))
+    refused(folder, r"\(it holds the code posix\.mkdir, which was not run\)")
+    (folder / ARCHIVE).write_text("<html>not found</html>")
+    refused(folder, r"\(it is no archive of torch\)")
+    assert not recwarn.list
 
 
 @pytest.mark.parametrize("damage", ["cut", "empty", "text", "flipped"])
@@ -149,6 +159,7 @@ def test_labels_of_another_corpus_are_refused(folder):
         ({"position_embedding_type": "relative_key"}, "expected 'bert' with absolute positions"),
         ({"max_position_embeddings": 256}, "max_position_embeddings is 256; expected at least 512"),
         ({"num_hidden_layers": 3}, "state_dict lacks 16 weights"),
+        ({"num_hidden_layers": 10**9}, r"num_hidden_layers is 1000000000; expected at most 1000\)"),
         ({"hidden_size": "wide"}, r"config\.json: is damaged"),
         ({"num_attention_heads": 5}, r"config\.json: is damaged"),
         ({"hidden_act": "none"}, r"config\.json: is damaged"),

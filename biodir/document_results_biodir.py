@@ -1,0 +1,1 @@
+../document_results_biodir.py
