@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from shutil import copymode
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
@@ -116,12 +117,14 @@ class BioDirPreTrainedModel(PreTrainedModel):
             # transformers fails where it copies the code onto itself: save beside it, and take over all but the code.
             with TemporaryDirectory(dir=here) as folder:
                 super().save_pretrained(folder, **kwargs)
+                _share_weights(folder)
                 for path in Path(folder).iterdir():
                     if path.suffix != ".py":
                         path.replace(here / path.name)
             return
         super().save_pretrained(save_directory, **kwargs)
         if kwargs.get("is_main_process", True):
+            _share_weights(save_directory)
             for name, source in _pipeline_code(here, self.config.name_or_path).items():
                 target = Path(save_directory) / name
                 if not (target.exists() and target.samefile(source)):
@@ -279,6 +282,12 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
                 "make_processor(tokenizer, config).collate(features)"
             )
         return input_class(**{name: torch.as_tensor(values[name], device=self.device) for name in names})
+
+
+def _share_weights(folder: str | os.PathLike[str]) -> None:
+    """Let those read the weights who may read the configuration: safetensors writes them for their owner only."""
+    for path in Path(folder).glob("*.safetensors"):
+        copymode(Path(folder, "config.json"), path)
 
 
 def encoder_without_pooler(encoder_config: Any) -> PreTrainedModel:

@@ -133,6 +133,12 @@ def test_saved_model_gives_the_same_logits_bit_for_bit(tmp_path, family, setting
     }
 
 
+def test_saved_weights_can_be_read_by_those_who_can_read_the_configuration(tmp_path):
+    tiny_model().save_pretrained(tmp_path)
+    modes = [(tmp_path / name).stat().st_mode for name in ("model.safetensors", "config.json")]
+    assert modes[0] == modes[1]
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_resized_model_keeps_its_logits_through_saving_and_loading(tmp_path, family):
     model = tiny_model(family)
