@@ -155,7 +155,8 @@ def _weights(path: Path, values: Mapping[str, Any], shapes: Mapping[str, tuple[i
         value = found[name]
         if tuple(value.shape) != shape or not value.is_floating_point():
             found_shape = f"{tuple(value.shape)} in {value.dtype}"
-            raise CheckpointError(f"{path}: {name} has the shape {found_shape}; expected {shape} in floating point")
+            of = ", a row for each label," if "token_classifier" in name else ""
+            raise CheckpointError(f"{path}: {name} has the shape {found_shape}; expected {shape}{of} in floating point")
         if not bool(torch.isfinite(value).all()):
             raise CheckpointError(f"{path}: {name} has a number that is infinite or NaN; get the file again")
     return {name: found[name].float() for name in shapes}

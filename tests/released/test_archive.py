@@ -103,6 +103,10 @@ def test_damaged_archive_gets_what_was_expected(folder, damage):
         ({"soft_prompt_len": 0}, "soft_prompt_len is 0; expected a whole number from 1"),
         ({"soft_prompt_len": 7}, r"soft_prompt\.weight has the shape \(20, 256\) in .*; expected \(20, 224\)"),
         ({"num_soft_prompt": 8}, "num_soft_prompt is 8; expected 20 as in the released code, and at least 9"),
+        (
+            {"novelty_label_to_id": {"None": 0, "No": 1, "Novel": 2, "Unsure": 3}},
+            r"\w+_token_classifier\.weight has the shape \(3, 32\) in .*; expected \(4, 32\), a row for each label, in",
+        ),
         ({"use_single_chunk": "no"}, "use_single_chunk is 'no'; expected True or False"),
     ],
 )  # fmt: skip
