@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-import torch
 
 from biodir import BioDirError, Document, ErrorPolicy, SettingError
 from biodir.cli import main
@@ -132,6 +131,15 @@ def test_worker_that_is_killed_is_started_again_and_a_document_that_kills_each_i
 # Complete runs.
 
 
+PROGRAM = """
+import sys
+import biodir.inference.predict
+from biodir.cli import main
+biodir.inference.predict.PART_DOCUMENTS = 8  # which go through the model together
+sys.exit(main(sys.argv[1:]))
+"""
+
+
 class Killer(Progress):
     """Kills a process of a worker after the first part."""
 
@@ -152,33 +160,23 @@ def workers() -> list[int]:
     return [int(pid) for pid in found if parents.get(parents[pid]) == str(os.getpid())]
 
 
-@pytest.fixture
-def one_thread():
-    """One thread of torch: the cluster has two cores for two workers, and other threads round otherwise."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
-def test_output_is_that_of_the_local_engine_after_a_worker_was_killed(
-    cluster, checkpoint, tmp_path, monkeypatch, one_thread
-):
+def test_output_is_that_of_the_local_engine_after_a_worker_was_killed(cluster, checkpoint, tmp_path, monkeypatch):
+    # One thread for the worker, and for a process of its own: what a process sets for torch cannot be taken back.
     monkeypatch.setattr("biodir.inference.predict.PART_DOCUMENTS", 8)
-    extract, source = open_pipeline(checkpoint), json_lines(tmp_path / "in.jsonl", 150)
-    skipped, killer = [], Killer()
-    for name, engine, progress in (("local", None, None), ("ray", RayEngine(), killer)):
-        policy = ErrorPolicy("skip-document")
-        output = tmp_path / f"{name}.jsonl"
-        report = predict_files(
-            extract, [source], output, policy=policy, progress=progress, engine=engine, entity_ids=["D4", "D77"]
-        )
-        assert (report.documents, report.relations) == (135, 75)
-        skipped.append((policy.skipped, (tmp_path / f"{name}.jsonl.rejected.jsonl").read_bytes()))
+    monkeypatch.setattr("torch.get_num_threads", lambda: 1)
+    source, local, output = json_lines(tmp_path / "in.jsonl", 150), tmp_path / "local.jsonl", tmp_path / "ray.jsonl"
+    options = [source, "--model", checkpoint, "-o", local, "--entity", "D4", "D77"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
+    assert subprocess.run([sys.executable, "-c", PROGRAM, "predict", *options], env=environment).returncode == 3
+    killer, policy = Killer(), ErrorPolicy("skip-document")
+    parameters = {"policy": policy, "progress": killer, "engine": RayEngine(), "entity_ids": ["D4", "D77"]}
+    report = predict_files(open_pipeline(checkpoint), [source], output, **parameters)
+    assert (report.documents, report.relations) == (135, 75)
     assert killer.killed
     assert killer.killed not in workers()
-    assert (tmp_path / "ray.jsonl").read_bytes() == (tmp_path / "local.jsonl").read_bytes()
-    assert skipped[0] == skipped[1]
+    assert output.read_bytes() == local.read_bytes()
+    assert Path(f"{output}.rejected.jsonl").read_bytes() == Path(f"{local}.rejected.jsonl").read_bytes()
+    assert list(policy.skipped.values()) == [15]
     assert not (tmp_path / "ray.jsonl.parts").exists()
 
 
