@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
+import numpy as np
+
 from biodir.document_biodir import Document
-from biodir.pipeline_decoding_biodir import DecodingRule, PairDecision, decode_pair, first_of_pairs
+from biodir.pipeline_decoding_biodir import DecodingRule, PairDecision, decode_pairs, first_of_pairs
 from biodir.pipeline_engine_biodir import Forward, Logits
 from biodir.pipeline_engine_biodir import pair_logits as engine_logits
 from biodir.processing_biodir import Features, Processor
@@ -53,11 +56,12 @@ def document_decisions(
     data: ProcessedDocuments, logits: Sequence[Logits], rule: DecodingRule
 ) -> list[tuple[PairDecision, ...]]:
     """Return the decisions of the rule, for each document and each of its pairs."""
-    remaining = iter(logits)
-    return [
-        tuple(decode_pair(scored.pair, next(remaining), rule) for found in features for scored in found.pairs)
-        for features in data.features
-    ]
+    if not logits:
+        return [() for _ in data.features]
+    pairs = [scored.pair for features in data.features for found in features for scored in found.pairs]
+    stacked = {task: np.stack([each[task] for each in logits]) for task in logits[0]}
+    decisions = (decision for _, decision in decode_pairs(pairs, stacked, rule))
+    return [tuple(islice(decisions, sum(len(found.pairs) for found in features))) for features in data.features]
 
 
 def decoded_documents(data: ProcessedDocuments, logits: Sequence[Logits], rule: DecodingRule) -> list[Document]:
