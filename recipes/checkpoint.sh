@@ -34,17 +34,19 @@ if [ "$vocabulary" != none ]; then
   encoder=$output/encoder/encoder
 fi
 
-# 2. Stage 1: BioREDirect, BC5CDR and DrugProt, without BioREDirect's dev and test documents.
-[ -f "$output/bc5cdr.pubtator" ] || biodir dataset import bc5cdr "$data"/bc5cdr/CDR_{Training,Development}Set.PubTator.txt \
-  -o "$output/bc5cdr.pubtator" --data-dir "$data"
-[ -f "$output/drugprot.pubtator" ] || biodir dataset import drugprot "$data"/drugprot/*.bioc.xml \
-  -o "$output/drugprot.pubtator" --data-dir "$data"
-$launch train.py --config recipes/stage1.yaml --train "$train" --dev "$dev" --exclude "$test" --encoder "$encoder" \
-  --extra_train "$output/bc5cdr.pubtator" "$output/drugprot.pubtator" --output_dir "$output/stage1" --resume_from_checkpoint
+# 2. Stage 1: BioREDirect and all corpora of the list, without BioREDirect's dev and test documents. Each of
+# STAGE1_EPOCHS epochs (default: 3) is a run with another seed, from the model of the one before.
+stage1=$encoder
+for ((epoch = 1; epoch <= ${STAGE1_EPOCHS:-3}; epoch++)); do
+  $launch train.py --config recipes/stage1.yaml --train "$train" --dev "$dev" --exclude "$test" --encoder "$stage1" \
+    --corpora recipes/corpora.yaml --data_dir "$data" --corpus_vectors --negatives_per_positive 2 \
+    --num_train_epochs 1 --seed "$epoch" --output_dir "$output/stage1-$epoch" --resume_from_checkpoint
+  stage1=$output/stage1-$epoch
+done
 
 # 3. Stage 2 on the training documents: dev chooses the epoch and the decoding bias.
 $launch train.py --config recipes/stage2.yaml --train "$train" --dev "$dev" --exclude "$test" \
-  --encoder "$output/stage1" --output_dir "$output/stage2" --seed "${seeds[0]}" --resume_from_checkpoint
+  --encoder "$stage1" --output_dir "$output/stage2" --seed "${seeds[0]}" --resume_from_checkpoint
 
 # 4. The final runs learn from train and dev, with the epoch and the bias of step 3; their weights are averaged.
 chosen=$(python -c "
@@ -54,7 +56,7 @@ best = log['epochs'][log['best_epoch'] - 1]
 print('--stop_after_epoch', best['epoch'], '--none_bias', best['none_bias'])" "$output/stage2/training.json")
 finals=()
 for seed in "${seeds[@]}"; do
-  $launch train.py --config recipes/stage2.yaml --train "$train" "$dev" --exclude "$test" --encoder "$output/stage1" \
+  $launch train.py --config recipes/stage2.yaml --train "$train" "$dev" --exclude "$test" --encoder "$stage1" \
     --output_dir "$output/final-$seed" --seed "$seed" $chosen --resume_from_checkpoint
   finals+=("$output/final-$seed")
 done

@@ -59,21 +59,20 @@ def test_recipe_goes_from_the_bare_encoder_to_the_checkpoint(tmp_path):
     calls = calls_of(tmp_path, "DATA", "ENCODER", "VOCABULARY", str(out), "5", "6")
     assert [" ".join(call.split()[:3]) for call in calls] == [
         "python scripts/pretrain_encoder.py --text",
-        "biodir dataset import",
-        "biodir dataset import",
-        "python train.py --config",
-        "python train.py --config",
-        "python train.py --config",
-        "python train.py --config",
+        *["python train.py --config"] * 6,
         "python scripts/average_checkpoints.py " + str(out / "final-5"),
         "python - DATA/extra/bioid.jsonl.xz",
         *["python train.py --config"] * 3,
         "python scripts/export_checkpoint.py " + str(out / "tagger3"),
         "biodir evaluate DATA/bioredirect/bioredirect_test.pubtator",
     ]
-    stage1, stage2, *finals, tagger1, tagger2, tagger3 = (call for call in calls if "train.py" in call)
-    assert f"--encoder {out}/encoder/encoder" in stage1
-    assert f"--encoder {out}/stage1" in stage2
+    trained = [call for call in calls if "train.py" in call]
+    stage1, (stage2, *finals, tagger1, tagger2, tagger3) = trained[:3], trained[3:]
+    starts = [out / "encoder" / "encoder", out / "stage1-1", out / "stage1-2"]
+    for number, (call, start) in enumerate(zip(stage1, starts, strict=True), start=1):
+        assert f"--encoder {start} --corpora recipes/corpora.yaml --data_dir DATA --corpus_vectors " in call
+        assert f"--num_train_epochs 1 --seed {number} --output_dir {out}/stage1-{number} --resume" in call
+    assert all(f"--encoder {out}/stage1-3 --" in call for call in (stage2, *finals))
     for call, seed in zip(finals, (5, 6), strict=True):
         assert "bioredirect_train.pubtator DATA/bioredirect/bioredirect_dev.pubtator --exclude" in call
         assert call.endswith(
@@ -83,5 +82,17 @@ def test_recipe_goes_from_the_bare_encoder_to_the_checkpoint(tmp_path):
     assert f"--encoder {out}/final --mention_train {out}/cell_lines.jsonl DATA/bc5cdr/CDR_Tr" in tagger1
     assert f"--encoder {out}/tagger1 --mention_train DATA/extra/tmvar3.jsonl.xz" in tagger2
     assert f"--encoder {out}/tagger2 --mention_train DATA/extra/tmvar3.jsonl.xz" in tagger3
-    trained = (stage1, stage2, *finals, tagger1, tagger2, tagger3)
     assert all("--exclude DATA/bioredirect/bioredirect_test.pubtator" in call for call in trained)
+
+
+def test_stage_1_has_as_many_runs_as_wanted_and_takes_the_listed_corpora(tmp_path):
+    calls = calls_of(tmp_path, "DATA", "ENCODER", "none", str(tmp_path / "out"), STAGE1_EPOCHS="1")
+    stage1 = [call for call in calls if "recipes/stage1.yaml" in call]
+    start = calls.index(stage1[-1])
+    assert f"--encoder {tmp_path}/out/stage1-1 " in calls[start + 1]
+    (only,) = stage1
+    taken = only.removeprefix("python train.py ").split()
+    taken[taken.index("--encoder") + 1] = "ENCODER"
+    settings = training_settings(taken)
+    assert (settings.num_train_epochs, settings.negatives_per_positive, settings.corpus_vectors) == (1, 2, True)
+    assert (settings.corpora, settings.data_dir, settings.extra_train) == ("recipes/corpora.yaml", "DATA", [])
