@@ -6,6 +6,7 @@ Documents, not relations, are drawn: the relations of one document are right or 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,19 @@ def compared_f1(first: Sequence[Counts], second: Sequence[Counts], settings: Res
     as_large = np.abs(_f1(sum1) - _f1(sum2)) >= abs(difference) - 1e-12
     p_value = (int(as_large.sum()) + 1) / (settings.resamples + 1)
     return {"difference": difference, "interval": _percentiles(drawn, settings.confidence), "p_value": p_value}
+
+
+def share_interval(found: int, total: int, confidence: float = 0.95) -> list[float]:
+    """Return the bounds of a share, in 0..1, of cases that are independent of each other (Wilson 1927).
+
+    >>> [round(bound, 3) for bound in share_interval(0, 30)]
+    [0.0, 0.114]
+    """
+    if not 0 <= found <= total or not total:
+        raise AnnotationError(f"{found} of {total} cases; count at least one case, and no more than all")
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    middle, width = found + z**2 / 2, z * (found * (total - found) / total + z**2 / 4) ** 0.5
+    return [max(0.0, (middle - width) / (total + z**2)), min(1.0, (middle + width) / (total + z**2))]
 
 
 def corrected_p_values(p_values: Sequence[float]) -> list[float]:

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from biodir.evaluation.intervals import FIGURES, Resampling, bootstrap_intervals, compared_f1
+from biodir.errors_biodir import AnnotationError
+from biodir.evaluation.intervals import FIGURES, Resampling, bootstrap_intervals, compared_f1, share_interval
 from biodir.evaluation.scores import Counts
 
 FOUND, NOT_FOUND = Counts(tp=1), Counts(fn=1)
@@ -24,6 +25,19 @@ def test_bounds_are_those_of_scipy(figure):
     found = bootstrap_intervals(COUNTS, Resampling(resamples=5000))[figure]
     assert found == pytest.approx([expected.low, expected.high], abs=0.006)
     assert found[1] - found[0] > 0.1, "wide against the tolerance"
+
+
+@pytest.mark.parametrize("found", [0, 1, 7, 29, 30])
+@pytest.mark.parametrize("confidence", [0.95, 0.8])
+def test_bounds_of_a_share_are_those_of_scipy(found, confidence):
+    expected = stats.binomtest(found, 30).proportion_ci(confidence, method="wilson")
+    assert share_interval(found, 30, confidence) == pytest.approx([expected.low, expected.high], abs=1e-12)
+
+
+@pytest.mark.parametrize(("found", "total"), [(0, 0), (4, 3), (-1, 3)])
+def test_share_of_impossible_counts_is_refused(found, total):
+    with pytest.raises(AnnotationError, match="count at least one case, and no more than all"):
+        share_interval(found, total)
 
 
 # Two systems.
