@@ -1,6 +1,6 @@
 """Count how often a checkpoint relates two entities that a text only names together, or says to be unrelated.
 
-    python scripts/score_negation.py --model . --json scores.json
+    python scripts/score_negation.py --model . --json results/negation.json
     python scripts/score_negation.py --model runs/mine --none-bias 0 1 2 --min-score 0.2 0.4
 
 The texts are those of samples/negation.jsonl, by default. It prints false positives by kind and pair type with 95 %
@@ -10,34 +10,25 @@ intervals, the recall of the control of related pairs, each false positive, and 
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from biodir.errors_biodir import BioDirError
-from biodir.evaluation.negation import CONTROL, ScoredTexts, negation_report, read_tested, scored_texts
+from biodir.evaluation.negation import (
+    CONTROL,
+    MIN_SCORES,
+    NONE_BIASES,
+    TEXTS,
+    read_tested,
+    report_with_settings,
+    scored_texts,
+)
 from biodir.files import write_json
 from biodir.inference import TORCH_BACKENDS
 from biodir.inference.loading import load_pipeline
 from biodir.pipeline_decoding_biodir import DecodingRule
 
-TEXTS = Path(__file__).resolve().parent.parent / "samples" / "negation.jsonl"
-
-
-def settings_to_try(options: argparse.Namespace, rule: DecodingRule) -> Iterator[tuple[DecodingRule, float]]:
-    """Yield each rule and lowest score to try, one change at a time."""
-    for bias in options.none_bias:
-        yield replace(rule, none_bias=bias), 0.0
-    for score in options.min_score:
-        yield rule, score
-
-
-def report_of(scored: ScoredTexts, rule: DecodingRule, options: argparse.Namespace) -> dict[str, Any]:
-    """Return the report with the checkpoint's own settings, and under `tried` the figures of the others."""
-    tried = [negation_report(scored, *each) for each in settings_to_try(options, rule)]
-    long = ("errors", "missed", "left_out")
-    short = [{name: value for name, value in each.items() if name not in long} for each in tried]
-    return {**negation_report(scored, rule), "tried": short}
+CHECKOUT = Path(__file__).resolve().parent.parent
 
 
 def share_cells(found: dict[str, Any]) -> str:
@@ -68,7 +59,7 @@ def lines_of(report: dict[str, Any]) -> Iterator[str]:
         yield "none_bias  min_score  false positives  " + "  ".join(
             f"{name:15}" for name in (*report["by_kind"], CONTROL)
         )
-    for each in [report, *report["tried"]] if report["tried"] else []:
+    for each in report["tried"]:
         shares = [each["false_positives"], *each["by_kind"].values(), each["control"]]
         counts = "  ".join(f"{found['found']:2} of {found['of']:2}".ljust(15) for found in shares).rstrip()
         yield f"{each['none_bias']:9.2f} {each['min_score']:10.2f}  {counts}"
@@ -77,19 +68,21 @@ def lines_of(report: dict[str, Any]) -> Iterator[str]:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the report; input with an error ends the program with a line that names the reason."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("file", nargs="?", type=Path, default=TEXTS, help="texts of one pair each")
+    parser.add_argument("file", nargs="?", type=Path, default=CHECKOUT / TEXTS, help="texts of one pair each")
     parser.add_argument("--model", default=".", help="checkpoint (default: the one here)")
     parser.add_argument("--backend", default="torch", choices=TORCH_BACKENDS)
     parser.add_argument("--json", type=Path, help="write the report to this file, too")
-    for name, of in (("none-bias", "biases of the label None"), ("min-score", "lowest scores")):
-        parser.add_argument(f"--{name}", type=float, nargs="+", default=[], help=f"{of} to try, too, one at a time")
+    for name, values in (("none-bias", NONE_BIASES), ("min-score", MIN_SCORES)):
+        given = {"type": float, "nargs": "*", "default": list(values)}
+        parser.add_argument(f"--{name}", **given, help=f"values to try, too (default: {' '.join(map(str, values))})")
     options = parser.parse_args(arguments)
     try:
         extract = load_pipeline(options.model, "cpu", options.backend)
         scored = scored_texts(extract, read_tested(options.file))
     except BioDirError as error:
         sys.exit(f"score_negation.py: error: {error}")
-    report = report_of(scored, DecodingRule.from_config(extract.model.config), options)
+    rule = DecodingRule.from_config(extract.model.config)
+    report = report_with_settings(scored, rule, options.none_bias, options.min_score)
     print("\n".join(lines_of(report)))
     if options.json:
         write_json(options.json, report)

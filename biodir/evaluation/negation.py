@@ -5,7 +5,7 @@ Each document of the file has one pair of entities, and its id begins with its k
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,13 @@ from biodir.pipeline_decoding_biodir import DecodingRule, PairDecision
 from biodir.pipeline_engine_biodir import Logits
 from biodir.processing_biodir import make_processor
 
+# The texts, in a checkout.
+TEXTS = "samples/negation.jsonl"
 NEGATION, CO_OCCURRENCE, CONTROL = KINDS = ("negation", "co-occurrence", "control")
+# Settings to try besides those of a checkpoint: biases of the label None, and lowest scores.
+NONE_BIASES, MIN_SCORES = (1.0, 2.0, 3.0, 4.0), (0.1, 0.2, 0.3, 0.4, 0.5)
+# What a report of other settings leaves out.
+_LISTS = ("errors", "missed", "left_out")
 
 
 @dataclass(frozen=True)
@@ -159,6 +165,20 @@ def negation_report(scored: ScoredTexts, rule: DecodingRule, min_score: float = 
         "missed": [each.document.id for each in control if not each.is_found(min_score)],
         "left_out": list(scored.left_out),
     }
+
+
+def report_with_settings(
+    scored: ScoredTexts,
+    rule: DecodingRule,
+    none_biases: Iterable[float] = NONE_BIASES,
+    min_scores: Iterable[float] = MIN_SCORES,
+) -> dict[str, Any]:
+    """Return the report with the rule's own settings; under `tried` its figures, then those of one change at a time."""
+    report = negation_report(scored, rule)
+    biased = [negation_report(scored, replace(rule, none_bias=bias)) for bias in none_biases]
+    cut = [negation_report(scored, rule, score) for score in min_scores]
+    tried = [{name: each[name] for name in each if name not in _LISTS} for each in (report, *biased, *cut)]
+    return {**report, "tried": tried}
 
 
 def share(found: int, of: int) -> dict[str, Any]:

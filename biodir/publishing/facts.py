@@ -30,6 +30,7 @@ class Facts:
         dev_mentions: what `plain_text_report` has of the checkpoint's mentions on dev. Its relations were trained on
             dev, so their scores there, end to end too, would be too high.
         grouping: how well names are grouped on dev; see `scripts/measure_grouping.py`.
+        negation: false positives on texts that relate nothing; see `biodir/evaluation/negation.py`.
         examples: hand-written documents with the relations that the checkpoint finds, and all that it finds in the
             plain text, ``{"document", "relations", "plain": {"entities", "relations"}}``.
         training: how the checkpoint was trained; see `results/training.json`.
@@ -38,7 +39,7 @@ class Facts:
         parameters: number of its weights.
         megabytes: size of the file with the weights.
 
-    >>> Facts({}, {}, {}, {}, [], {}, {}, {}, parameters=25_000_000, megabytes=50.0).parameters
+    >>> Facts({}, {}, {}, {}, {}, [], {}, {}, {}, parameters=25_000_000, megabytes=50.0).parameters
     25000000
     """
 
@@ -46,6 +47,7 @@ class Facts:
     dev: dict[str, Any]
     dev_mentions: dict[str, Any]
     grouping: dict[str, Any]
+    negation: dict[str, Any]
     examples: list[dict[str, Any]]
     training: dict[str, Any]
     measured: dict[str, Any]
@@ -56,7 +58,7 @@ class Facts:
 
 def read_facts(checkout: Path) -> Facts:
     """Return the facts of a checkout."""
-    names = ("test", "dev", "dev_mentions", "grouping", "examples", "training", "measured")
+    names = ("test", "dev", "dev_mentions", "grouping", "negation", "examples", "training", "measured")
     found = {name: read_result(checkout / RESULTS / f"{name}.json") for name in names}
     check_fingerprint(checkout)
     check_dev_model(checkout, found["training"], found["measured"])

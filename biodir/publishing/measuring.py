@@ -14,12 +14,14 @@ import transformers
 
 from biodir import __version__
 from biodir.evaluation.command import evaluate
+from biodir.evaluation.negation import TEXTS, read_tested, report_with_settings, scored_texts
 from biodir.evaluation.plain_text_report import plain_text_report
 from biodir.evaluation.predictions import read_gold
 from biodir.files import file_sha256, write_json
 from biodir.formats.json_files import read_json
 from biodir.inference.loading import load_pipeline
 from biodir.labels_biodir import LEVELS
+from biodir.pipeline_decoding_biodir import DecodingRule
 from biodir.publishing.errors import PublishError
 from biodir.publishing.facts import MEASURED, RESULTS, fingerprint, read_result
 
@@ -45,6 +47,7 @@ def measure(checkout: Path, dev: Path, test: Path, dev_model: Path | None = None
         found["dev"] = _scores(dev, dev_model)
         known = {"gold_sha256": file_sha256(dev), "model_sha256": fingerprint(dev_model)}
     found |= {"dev_mentions": mention_scores(checkout, dev), "examples": measured_examples(checkout)}
+    found["negation"] = negation_scores(checkout)
     measured = {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "biodir": __version__,
@@ -81,6 +84,13 @@ def mention_scores(model: Path, gold_file: Path) -> dict[str, Any]:
     types = [label.removeprefix("B-") for label in extract.model.config.tagger_labels if label.startswith("B-")]
     report = plain_text_report(gold, list(found), found_types=types, with_relations=False)
     return {name: report[name] for name in ("documents", "mentions", "notes")}
+
+
+def negation_scores(checkout: Path) -> dict[str, Any]:
+    """Return what the checkpoint relates, on a CPU, in the texts that relate nothing, and in their control."""
+    extract = load_pipeline(str(checkout), device="cpu")
+    scored = scored_texts(extract, read_tested(checkout / TEXTS))
+    return report_with_settings(scored, DecodingRule.from_config(extract.model.config))
 
 
 def measured_examples(checkout: Path) -> list[dict[str, Any]]:

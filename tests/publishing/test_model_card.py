@@ -124,6 +124,20 @@ def test_examples_without_what_is_in_the_plain_text_are_refused(checkout):
         read_facts(checkout)
 
 
+def test_other_counts_of_unrelated_pairs_move_the_card(writer, checkout, capsys):
+    path = checkout / "results" / "negation.json"
+    change(path, false_positives__share=0.12344, by_kind__negation__share=0.23454, control__found=13)
+    report = json.loads(path.read_text())
+    report["tried"][1] |= {"none_bias": 7.25}
+    report["by_pair_type"]["GeneOrGeneProduct-GeneOrGeneProduct"]["interval"] = [0.3456, 0.4567]
+    path.write_text(json.dumps(report))
+    capsys.readouterr()
+    assert writer.main(["--check"], checkout) == 1
+    added = "".join(line for line in capsys.readouterr().out.splitlines(keepends=True) if line.startswith("+"))
+    for text in ("12.3 %", "23.5 %", "13 of", "| 7.25 |", "34.6 to 45.7"):
+        assert text in added
+
+
 def test_dev_scores_of_a_checkpoint_that_was_trained_on_dev_are_refused(writer, checkout, capsys):
     change(checkout / "results" / "measured.json", dev={"model_sha256": fingerprint(checkout)})
     assert writer.main([], checkout) == 1
@@ -138,7 +152,8 @@ def test_dev_scores_of_a_checkpoint_that_was_trained_on_dev_are_refused(writer, 
 def measured(checkout, tmp_path) -> dict[str, Path]:
     """What a measurement of the small checkout needs: gold documents and the run that dev chose."""
     (checkout / "samples").mkdir()
-    shutil.copy(CHECKOUT / "samples" / "examples.jsonl", checkout / "samples")
+    for name in ("examples.jsonl", "negation.jsonl"):
+        shutil.copy(CHECKOUT / "samples" / name, checkout / "samples")
     dev_model = tmp_path / "dev_model"
     shutil.copytree(checkout, dev_model)
     with open(dev_model / "tokenizer.json", "a") as file:
@@ -166,6 +181,8 @@ def test_measuring_writes_everything_or_nothing(writer, checkout, measured, tmp_
     assert found["dev_mentions.json"]["mentions"] == found["test.json"]["mentions"]
     assert "end_to_end" not in found["dev_mentions.json"]
     assert all(example["plain"]["entities"] for example in found["examples.json"])
+    negation = found["negation.json"]  # the tiny checkpoint relates every pair
+    assert [negation[name]["found"] for name in ("false_positives", "control", "separated")] == [60, 20, 0]
 
 
 def test_dev_scores_stay_as_long_as_the_relations_do(checkout, measured):
@@ -187,7 +204,9 @@ def test_dev_model_is_scored_only_with_measure(writer, checkout, capsys):
     assert "--dev-model is scored with --measure; give DEV and TEST" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", ["test", "dev", "dev_mentions", "grouping", "examples", "training", "measured"])
+@pytest.mark.parametrize(
+    "name", ["test", "dev", "dev_mentions", "grouping", "negation", "examples", "training", "measured"]
+)
 def test_missing_or_broken_facts_are_named(checkout, name):
     path = checkout / "results" / f"{name}.json"
     path.write_text("{")
