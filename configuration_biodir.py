@@ -15,6 +15,7 @@ from .labels_biodir import (
     NOVELTY_LABELS,
     PAIR_TYPES,
     RELATION_LABELS,
+    SIGNED_RELATIONS,
     TASKS,
     TYPE_MAP,
     VARIANT,
@@ -32,12 +33,14 @@ POSITIONS_AFTER_PADDING = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camember
 CHUNK_NAMES = ("prefix", "suffix", "infix")
 PairEncoding = Literal["pairwise", "document", "released"]
 ChunkPooling = Literal["max", "mean", "attention", "dot_product"]
-RelationLoss = Literal["binary", "focal", "adaptive_threshold"]
+RelationLoss = Literal["binary", "focal", "adaptive_threshold", "softmax"]
 RELEASED, DOT_PRODUCT = "released", "dot_product"
 # The forms that models are trained in; released weights are only used.
 PAIR_ENCODINGS = tuple(form for form in get_args(PairEncoding) if form != RELEASED)
 RELATION_LOSSES = get_args(RelationLoss)
-BINARY, FOCAL, ADAPTIVE_THRESHOLD = RELATION_LOSSES
+BINARY, FOCAL, ADAPTIVE_THRESHOLD, SOFTMAX = RELATION_LOSSES
+# Losses after which the highest relation label wins, the first among them: no score passes this threshold.
+HIGHEST_WINS, NO_THRESHOLD = (ADAPTIVE_THRESHOLD, SOFTMAX), 1.0
 
 
 def first_position(encoder_config: Any) -> int:
@@ -98,9 +101,12 @@ class BioDirConfig(PreTrainedConfig):
         classifier_dropout (`float`, defaults to 0.1): dropout before the classifiers.
         task_weights (`dict[str, float]`, defaults to none): task -> weight of its loss for related pairs, for all tasks
             but the first; without them the paper's shares of the total loss.
-        relation_loss (`str`, defaults to `"binary"`, the paper's): `"binary"`, `"focal"` or `"adaptive_threshold"`, see
-            `HeadLoss`; decoding after the last needs a `relation_threshold` of 1.
+        relation_loss (`str`, defaults to `"binary"`, the paper's): `"binary"`, `"focal"`, `"adaptive_threshold"` or
+            `"softmax"`, see `HeadLoss`; decoding after the last two needs a `relation_threshold` of 1, and after
+            `"softmax"` the scores of a pair's relation labels add up to 1.
         focal_gamma (`float`, defaults to 2): focal only; how fast the weight of labels that are nearly right falls.
+        sign_weight (`float`, defaults to 1): softmax only; weight of the part of the loss that decides between
+            Association, Negative_Correlation and Positive_Correlation.
         evidence_weight (`float`, defaults to 0): document only; weight of the loss that draws the context of a related
             pair to the sentences of its closest mentions.
         label_weights (`dict[str, float]`, defaults to none): relation label -> weight of its loss where it holds; 1 for
@@ -161,6 +167,7 @@ class BioDirConfig(PreTrainedConfig):
     task_weights: dict[str, float | int] | None = None
     relation_loss: RelationLoss = "binary"
     focal_gamma: float | int = 2.0
+    sign_weight: float | int = 1.0
     evidence_weight: float | int = 0.0
     label_weights: dict[str, float | int] | None = None
     corpus_labels: list[str] | tuple[str, ...] = ()
@@ -310,9 +317,14 @@ class BioDirConfig(PreTrainedConfig):
             for key, weight in getattr(self, name).items():
                 if weight < 0:
                     raise SettingError(f"{name}[{key!r}] is {weight}; weights are not negative")
-        for name in ("focal_gamma", "evidence_weight"):
+        for name in ("focal_gamma", "sign_weight", "evidence_weight"):
             if getattr(self, name) < 0:
                 raise SettingError(f"{name} is {getattr(self, name)}; it is not negative")
+        if self.sign_weight != 1 and not set(SIGNED_RELATIONS) <= set(self.relation_labels):
+            raise SettingError(
+                f"sign_weight is {self.sign_weight}, but relation_labels lack one of {', '.join(SIGNED_RELATIONS)}, "
+                "which it tells apart; leave it out"
+            )
         unknown = set(self.label_weights or {}) - set(self.relation_labels)
         if unknown:
             raise SettingError(f"label_weights name {', '.join(sorted(unknown))}, no label of relation_labels")

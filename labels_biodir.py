@@ -26,6 +26,8 @@ RELATION_LABELS = (
     *(UNRELATED, "Association", "Bind", "Comparison", "Conversion", "Cotreatment", "Drug_Interaction"),
     *("Negative_Correlation", "Positive_Correlation"),
 )
+# Relation types that are one kind and differ by sign only: that of an Association is not known.
+SIGNED_RELATIONS = ("Association", "Negative_Correlation", "Positive_Correlation")
 NOVELTY_LABELS = (UNRELATED, "Novel", "No")
 DIRECTION_LABELS = (UNRELATED, ENTITY1_IS_SUBJECT, ENTITY2_IS_SUBJECT, UNDIRECTED)
 PAIR_TYPES = (

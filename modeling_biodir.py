@@ -170,6 +170,7 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
         self.heads = nn.ModuleDict({task: _head(config, len(config.labels[task])) for task in config.tasks})
         self.tagger = Tagger(config, self.encoder) if config.tagger_labels else None
         self.tagger_encoder: Any = None  # a back end that computes what `tagging_encoder` returns otherwise
+        self.mention_tasks: Any = None  # a helper task of training: (mention states, inputs) -> loss
         if config.pair_encoding == "document":
             use_packed_attention(self.encoder)
         self.post_init()
@@ -223,14 +224,17 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
         """
         if inputs.get("word_windows") is not None:
             return self._tag(self._form_inputs(TaggerInputs, inputs), mention_targets)
-        offsets = evidence = None
+        offsets = evidence = helping = None
         if corpus_ids is not None and self.corpus_vectors is not None:
             offsets = self.corpus_vectors(torch.as_tensor(corpus_ids, device=self.device))  # (batch, hidden)
         if self.config.pair_encoding == "document":
             prompts = self.soft_prompt.vectors if self.soft_prompt is not None else None
             read = self._form_inputs(DocumentInputs, inputs)
             with_evidence = self.config.evidence_weight > 0 and self.training
-            pairs = document_states(self.encoder, prompts, read, self.config.token_budget, with_evidence)
+            with_mentions = self.mention_tasks is not None and self.training
+            needs = with_evidence, with_mentions
+            pairs = document_states(self.encoder, prompts, read, self.config.token_budget, *needs)
+            helping = self.mention_tasks(pairs.mentions, read) if with_mentions else None
             if offsets is not None:
                 pairs = replace(pairs, contexts=pairs.contexts + offsets)
             blocks, evidence = pairs.split(PAIRS_OF_HEADS), pairs.evidence
@@ -251,6 +255,8 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
             loss = joint_loss(logits, targets, self.config.task_weights, HeadLoss.of_relations(self.config))
         if loss is not None and evidence is not None:
             loss = loss + self.config.evidence_weight * evidence_loss(evidence, targets[self.config.tasks[0]])
+        if loss is not None and helping is not None:
+            loss = loss + helping
         return BioDirOutput(loss, logits.get("relation"), logits.get("novelty"), logits.get("direction"))
 
     def pair_states(self, inputs: PairwiseInputs) -> tuple[Tensor, Tensor]:

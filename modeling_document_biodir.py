@@ -58,7 +58,12 @@ class DocumentInputs:
 
 
 def document_states(
-    encoder: Any, prompts: Tensor | None, inputs: DocumentInputs, token_budget: int, with_evidence: bool = False
+    encoder: Any,
+    prompts: Tensor | None,
+    inputs: DocumentInputs,
+    token_budget: int,
+    with_evidence: bool = False,
+    with_mentions: bool = False,
 ) -> PairStates:
     """Return the states that the heads of the document form take.
 
@@ -68,7 +73,7 @@ def document_states(
         encoder: with packed attention.
         prompts: (pair_types, prompt, embedding_size); None without soft prompts.
         token_budget: the most tokens, with soft prompts, that go through the encoder at once.
-        with_evidence: whether the states have `evidence`, which only training needs.
+        with_evidence, with_mentions: whether the states have `evidence` and `mentions`, which only training needs.
     """
     needed = _needed_prompts(inputs) if prompts is not None else []
     prompt_tokens = prompts.shape[1] if prompts is not None else 1
@@ -92,12 +97,14 @@ def document_states(
             totals.index_add_(0, shown, of_weights)
             if evidence is not None:
                 evidence = evidence.index_add(0, shown, _window_evidence(read, number, inputs, mention_counts, windows))
+    mentions = torch.cat(mention_states)  # (mentions, hidden)
     return PairStates(
-        entities=entity_states(torch.cat(mention_states), inputs.mention_entities, len(mention_counts)),
+        entities=entity_states(mentions, inputs.mention_entities, len(mention_counts)),
         pair_entities=inputs.pair_entities,
         contexts=weighed / totals.clamp_min(1e-12).unsqueeze(-1),
         prompts=_pair_prompts(torch.cat(prompt_states), needed, inputs) if prompt_states else None,
         evidence=None if evidence is None else evidence / totals.clamp_min(1e-12),
+        mentions=mentions if with_mentions else None,
     )
 
 

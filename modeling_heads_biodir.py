@@ -124,6 +124,7 @@ class PairStates:
             for each pair.
         evidence: (batch,) share of the context that lies in the sentences of the pair's closest mentions; 0 for a pair
             that no window shows, None where it is not needed.
+        mentions: (mentions, hidden) states of the start markers; None where they are not needed.
 
     >>> states = PairStates(torch.zeros(3, 4), torch.tensor([[0, 1], [0, 2]]), torch.zeros(2, 4), prompts=None)
     >>> states.entities[states.pair_entities].shape  # (batch, 2, hidden)
@@ -136,6 +137,7 @@ class PairStates:
     prompts: Tensor | None
     pair_prompts: Tensor | None = None
     evidence: Tensor | None = None
+    mentions: Tensor | None = None
 
     def split(self, pairs: int) -> "list[PairStates]":
         """Return parts of at most so many pairs; they share the entities, and prompts that pairs share."""

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from .errors_biodir import SettingError
+from .labels_biodir import SIGNED_RELATIONS
 
 
 @dataclass(frozen=True)
@@ -15,10 +16,12 @@ class HeadLoss:
     """Settings of the loss of a head; the default is the paper's.
 
     Args:
-        kind: `"binary"`; `"focal"`, in which labels that are nearly right count little; or `"adaptive_threshold"`, in
-            which the first label is the threshold that the others must pass.
+        kind: `"binary"`; `"focal"`, in which labels that are nearly right count little; `"adaptive_threshold"`, in
+            which the first label is the threshold that the others must pass; or `"softmax"`, in which one label holds.
         focal_gamma: focal only; how fast the weight falls. Lin et al. 2017: 2 was best.
         label_weights: binary and focal; for each label the weight of its loss where it holds. None: 1 for all.
+        sign_places: softmax only; places of labels that differ by sign only.
+        sign_weight: softmax only; weight of the choice between these labels.
 
     >>> logits, targets = torch.zeros(1, 3), torch.tensor([[1.0, 0.0, 0.0]])
     >>> head_loss(logits, targets, HeadLoss("focal")) < head_loss(logits, targets)
@@ -28,12 +31,16 @@ class HeadLoss:
     kind: str = "binary"
     focal_gamma: float = 2.0
     label_weights: Sequence[float] | None = None
+    sign_places: Sequence[int] = ()
+    sign_weight: float = 1.0
 
     @classmethod
     def of_relations(cls, config: Any) -> "HeadLoss":
         """Return the loss of the relation head, by a `BioDirConfig` from whichever copy of its class."""
         weights = [config.label_weights.get(label, 1.0) for label in config.relation_labels]
-        return cls(config.relation_loss, config.focal_gamma, weights if config.label_weights else None)
+        places = [config.relation_labels.index(label) for label in SIGNED_RELATIONS] if config.sign_weight != 1 else ()
+        given = weights if config.label_weights else None
+        return cls(config.relation_loss, config.focal_gamma, given, places, config.sign_weight)
 
 
 def head_loss(logits: Tensor, targets: Tensor, settings: HeadLoss | None = None) -> Tensor:
@@ -47,6 +54,8 @@ def head_loss(logits: Tensor, targets: Tensor, settings: HeadLoss | None = None)
     logits, targets = logits.float(), targets.float()
     if settings.kind == "adaptive_threshold":
         return adaptive_threshold_loss(logits, targets)
+    if settings.kind == "softmax":
+        return softmax_loss(logits, targets, settings.sign_places, settings.sign_weight)
     is_annotated, known = targets >= 0, targets.clamp_min(0)  # (batch, labels)
     weights = None if settings.label_weights is None else logits.new_tensor(settings.label_weights)
     losses = nn.functional.binary_cross_entropy_with_logits(logits, known, pos_weight=weights, reduction="none")
@@ -76,6 +85,29 @@ def adaptive_threshold_loss(logits: Tensor, targets: Tensor) -> Tensor:
     fixed = torch.where(is_annotated | is_label, logits, logits.detach())  # (batch, labels)
     below = fixed.masked_fill(left_out, outside).log_softmax(dim=-1)  # of the threshold and what does not
     return (-above.masked_fill(~holds, 0).sum(dim=-1) - below[:, 0]) * is_annotated[:, 1:].any(dim=-1)
+
+
+def softmax_loss(logits: Tensor, targets: Tensor, sign_places: Sequence[int] = (), sign_weight: float = 1.0) -> Tensor:
+    """Return (batch,): the negative logarithm of the probability of the labels that may hold, of which one does.
+
+    By the chain rule it is the loss of "related or not", plus that of the kind of a related pair, plus that of the sign
+    of this kind. What is not annotated is summed over: of an Association that may have a sign, the kind is learned.
+
+    Args:
+        logits, targets: (batch, labels); a label holds (positive), may hold (negative) or does not (0). One must be
+            able to hold; if several hold, they are learned as one of them.
+        sign_places: of the labels of the kind that has signs.
+        sign_weight: of the loss of the sign, where the kind is known to be this one.
+    """
+    may_hold = targets != 0  # (batch, labels)
+    held = logits.masked_fill(~may_hold, torch.finfo(logits.dtype).min).logsumexp(dim=-1)  # (batch,)
+    losses = logits.logsumexp(dim=-1) - held
+    if not sign_places:
+        return losses
+    others = [place for place in range(logits.shape[-1]) if place not in sign_places]
+    has_kind = ~may_hold[:, others].any(dim=-1)  # (batch,)
+    of_sign = logits[:, list(sign_places)].logsumexp(dim=-1) - held
+    return losses + (sign_weight - 1) * torch.where(has_kind, of_sign, 0.0)
 
 
 def shared_loss(losses: Mapping[str, Tensor], related: Tensor, weights: Mapping[str, float] | None = None) -> Tensor:

@@ -33,6 +33,7 @@ class DecodingRule:
     none_bias: float
     relation_thresholds: Mapping[str, float] = field(default_factory=dict)
     label_biases: Mapping[str, float] = field(default_factory=dict)
+    relation_loss: str = "binary"
 
     @property
     def main_task(self) -> str:
@@ -139,7 +140,7 @@ def decode_pairs(
         rule: how they become labels.
         related_only: only related pairs, without the scores of all labels, which are most of the memory.
     """
-    scores = {task: _sigmoid(np.asarray(values) + _biases(task, rule)) for task, values in logits.items()}
+    scores = {task: _scores(task, values, rule) for task, values in logits.items()}
     chosen = {task: _best_after_first(found) for task, found in scores.items()}  # task -> (pairs,) places of labels
     if "relation" in scores:
         chosen["relation"] = _relation_places(scores["relation"], rule)
@@ -237,6 +238,15 @@ def direction_label(pair: CandidatePair, relation: Relation) -> str:
     if relation.subject_id is None:
         return UNDIRECTED
     return ENTITY1_IS_SUBJECT if relation.subject_id == pair.entity1.identifier else ENTITY2_IS_SUBJECT
+
+
+def _scores(task: str, logits: np.ndarray, rule: DecodingRule) -> np.ndarray:
+    """Return (pairs, labels) in 0..1; those of relation labels that were trained to exclude each other add up to 1."""
+    biased = np.asarray(logits) + _biases(task, rule)
+    if task != "relation" or rule.relation_loss != "softmax":
+        return _sigmoid(biased)
+    shares: np.ndarray = np.exp(biased - biased.max(axis=1, keepdims=True))
+    return shares / shares.sum(axis=1, keepdims=True)
 
 
 def _biases(task: str, rule: DecodingRule) -> np.ndarray:

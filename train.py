@@ -41,6 +41,7 @@ from biodir.training.initialization import model_from_encoder
 from biodir.training.labels import label_lists
 from biodir.training.machine import new_accelerator
 from biodir.training.mention_corpora import mention_corpora
+from biodir.training.mention_tasks import with_mention_tasks
 from biodir.training.mentions import LabelledWords, mention_batch, words_to_learn
 from biodir.training.optimization import dropout_seed, parameter_groups
 from biodir.training.preparation import data_of, dev_documents, pairs_to_learn, run_config, steps_of_epoch, with_form
@@ -217,7 +218,7 @@ def new_model(settings: TrainingSettings, config: BioDirConfig) -> tuple[Any, An
         getattr(model, "activation_checkpointing_enable", model.gradient_checkpointing_enable)()
     if settings.pair_encoding == "pairwise":
         model.set_attn_implementation(settings.attn_implementation)
-    return use_fast_layers(model), tokenizer
+    return with_mention_tasks(use_fast_layers(model), settings.coreference_weight), tokenizer
 
 
 def train(run: TrainingRun, stop: StopRequest) -> bool:

@@ -47,6 +47,8 @@ class RuntimeSettings(ProcessingSettings):
     label_biases: Mapping[str, float]
     tagger_labels: Sequence[str]
     calibrated_on: Sequence[str] | None
+    # Manifests of before lack it.
+    relation_loss: str = "binary"
     # What the graphs were loaded from; not written.
     name_or_path: str = ""
 

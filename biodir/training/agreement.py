@@ -36,10 +36,10 @@ def agreement(
         labels: task -> its labels.
     """
     if settings.r_drop:
-        return settings.r_drop * divergence(logits)
+        return settings.r_drop * divergence(logits, settings.relation_loss)
     if settings.swap_consistency:
         sizes = [len(found.targets) for found in labelled]
-        return settings.swap_consistency * divergence(mirrored(logits, sizes, labels))
+        return settings.swap_consistency * divergence(mirrored(logits, sizes, labels), settings.relation_loss)
     return 0.0
 
 

@@ -8,11 +8,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from biodir.configuration_biodir import BINARY, SOFTMAX
 from biodir.document_biodir import Relation
 from biodir.training.settings import TrainingSettings
 
 # Parameters that do not come from the encoder; they are newly initialized and want larger steps.
-NEW_PARAMETERS = ("soft_prompt.", "corpus_vectors.", "heads.", "tagger.classifier.")
+NEW_PARAMETERS = ("soft_prompt.", "corpus_vectors.", "heads.", "mention_tasks.", "tagger.classifier.")
 _LAYER = re.compile(r"\.layers?\.(\d+)\.")
 _EMBEDDINGS = re.compile(r"^encoder\.embeddings(_project)?\.")  # the second maps Electra's narrow ones
 # Of a process, in the seeds of dropout: more steps than any run has.
@@ -74,7 +75,7 @@ def balanced_weights(relations: Iterable[Relation], labels: Sequence[str], balan
     return {label: weight / mean for label, weight in raw.items()}
 
 
-def divergence(logits: Mapping[str, Tensor]) -> Tensor:
+def divergence(logits: Mapping[str, Tensor], relation_loss: str = BINARY) -> Tensor:
     """Return a scalar: how far the scores of the first half of a batch lie from those of the second, the same pairs.
 
     R-Drop (Liang et al. 2021) for labels that are decided one by one: the mean over both directions of the
@@ -82,12 +83,15 @@ def divergence(logits: Mapping[str, Tensor]) -> Tensor:
 
     Args:
         logits: task -> (2 * batch, labels)
+        relation_loss: with softmax the scores of the relation labels are one distribution.
     """
     total = torch.zeros(())
-    for values in logits.values():
+    for task, values in logits.items():
         first, second = values.float().chunk(2)  # (batch, labels)
-        # Of two Bernoulli distributions both directions add up to this.
-        both = (first.sigmoid() - second.sigmoid()) * (first - second)
+        is_softmax = task == "relation" and relation_loss == SOFTMAX
+        shares = [each.softmax(dim=-1) if is_softmax else each.sigmoid() for each in (first, second)]
+        # Of two Bernoulli distributions both directions add up to this; summed over the labels, of two softmaxes, too.
+        both = (shares[0] - shares[1]) * (first - second)
         total = total.to(values.device) + both.sum(dim=-1).mean() / 2
     return total
 

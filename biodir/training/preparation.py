@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from biodir.configuration_biodir import ADAPTIVE_THRESHOLD, RELEASED, BioDirConfig
+from biodir.configuration_biodir import HIGHEST_WINS, NO_THRESHOLD, RELEASED, BioDirConfig
 from biodir.document_biodir import Document
 from biodir.document_candidates_biodir import candidate_pairs
 from biodir.errors_biodir import ErrorPolicy, SettingError
@@ -35,6 +35,7 @@ from biodir.training.validation import check_level
 CONFIG_FIELDS = (
     *("pair_encoding", "chunks", "max_tokens", "max_mention_tokens", "window_overlap_tokens", "infix_min_tokens"),
     *("soft_prompt_tokens", "classifier_dropout", "relation_loss", "focal_gamma", "evidence_weight"),
+    "sign_weight",
 )
 
 
@@ -83,8 +84,7 @@ def run_config(settings: TrainingSettings, lists: LabelLists, corpora: Sequence[
         task_weights=weights,
         corpus_labels=[corpus.name for corpus in corpora if corpus.name] if settings.corpus_vectors else [],
         label_weights=balanced_weights(relations, lists.relation_labels, balance) if balance else {},
-        # With a threshold learned for each pair, the highest label wins, the first among them.
-        relation_threshold=1.0 if settings.relation_loss == ADAPTIVE_THRESHOLD else 0.5,
+        relation_threshold=NO_THRESHOLD if settings.relation_loss in HIGHEST_WINS else 0.5,
     )
 
 

@@ -10,11 +10,12 @@ from typing import Any
 import yaml
 
 from biodir.configuration_biodir import (
-    ADAPTIVE_THRESHOLD,
     BINARY,
     CHUNK_NAMES,
+    HIGHEST_WINS,
     PAIR_ENCODINGS,
     RELATION_LOSSES,
+    SOFTMAX,
 )
 from biodir.errors_biodir import ERRORS, OFFSETS, SettingError
 from biodir.labels_biodir import LEVELS, MENTIONS, TASKS
@@ -42,6 +43,7 @@ ADDED = {
     **{"data_dir": None, "corpora_only": [], "corpora_without": [], "corpora_held_out": []},
     **{"max_corpus_documents": None, "corpus_vectors": False},
     **{"swap_consistency": 0.0, "direction_smoothing": 0.0, "evidence_weight": 0.0},
+    **{"sign_weight": 1.0, "coreference_weight": 0.0},
 }
 # The seeds of dropout are made of this one and must fit into 64 bits.
 LARGEST_SEED = 10**9
@@ -135,11 +137,20 @@ class TrainingSettings:
     task_weights: list[str] = setting("TASK=WEIGHT of the losses but that of the first; none: the paper's shares", [])
     mention_weight: float = setting("weight of the tagger's loss", 1.0, NOT_NEGATIVE)
     relation_loss: str = setting(
-        "binary: the paper's; focal: easy labels count little; adaptive_threshold: a threshold learned for each pair",
+        "binary: the paper's; focal: easy labels count little; adaptive_threshold: a threshold learned for each pair; "
+        "softmax: one of the labels holds",
         BINARY,
         RELATION_LOSSES,
     )
     focal_gamma: float = setting("focal: how fast the weight of labels that are nearly right falls", 2.0)
+    sign_weight: float = setting(
+        "softmax: weight of the choice between Association, Negative_Correlation and Positive_Correlation",
+        1.0,
+        NOT_NEGATIVE,
+    )
+    coreference_weight: float = setting(
+        "document: weight of the loss of a helper task, which mentions of a type are one entity", 0.0, NOT_NEGATIVE
+    )
     evidence_weight: float = setting(
         "document: weight of the loss that draws a pair's context to the sentences of its closest mentions",
         0.0,
@@ -290,8 +301,10 @@ def _contradictions(settings: TrainingSettings) -> Iterator[str]:
         yield f"stop_after_epoch is {settings.stop_after_epoch}, but num_train_epochs is {settings.num_train_epochs}"
     if hidden:
         yield f"chunk_tokens {hidden}: chunks are only {', '.join(settings.chunks)}; leave it out, or add the chunk"
-    if settings.class_balance and settings.relation_loss == ADAPTIVE_THRESHOLD:
-        yield "class_balance has no part in the loss adaptive_threshold; leave out one of them"
+    if settings.class_balance and settings.relation_loss in HIGHEST_WINS:
+        yield f"class_balance has no part in the loss {settings.relation_loss}; leave out one of them"
+    if settings.sign_weight != 1 and settings.relation_loss != SOFTMAX:
+        yield f"sign_weight is a part of the loss softmax, but relation_loss is {settings.relation_loss}; leave it out"
     if settings.class_balance and "relation" not in settings.tasks:
         yield "class_balance weighs relation types, but relation is none of the tasks; leave it out"
     if settings.swap_consistency and (settings.swap_augmentation or settings.r_drop):
@@ -299,6 +312,8 @@ def _contradictions(settings: TrainingSettings) -> Iterator[str]:
         yield f"swap_consistency shows each pair in both orders and compares these; leave out {name}"
     if settings.evidence_weight and settings.pair_encoding == "pairwise":
         yield "evidence_weight guides the contexts of the form document; pair_encoding is pairwise; leave it out"
+    if settings.coreference_weight and (settings.pair_encoding == "pairwise" or settings.tasks == [MENTIONS]):
+        yield "coreference_weight compares mentions while relations are learned in the form document; leave it out"
     if settings.direction_smoothing and not {"relation", "direction"} <= set(settings.tasks):
         yield f"direction_smoothing needs the tasks relation and direction, but tasks are {settings.tasks!r}"
     if twice:

@@ -170,6 +170,11 @@ def test_positions_of_roberta_begin_after_the_padding():
             "task_weights {'novelty': 1, 'direction': 1}: give one for each of direction",
         ),
         ({"focal_gamma": -1}, "focal_gamma is -1; it is not negative"),
+        ({"sign_weight": -1}, "sign_weight is -1; it is not negative"),
+        (
+            {"sign_weight": 2, "relation_labels": ["None", "Association"]},
+            "sign_weight is 2, but relation_labels lack one of Association, Negative_Correlation, Posit",
+        ),
         ({"evidence_weight": -0.5}, "evidence_weight is -0.5; it is not negative"),
         ({"label_weights": {"Bind": -1}}, "label_weights['Bind'] is -1; weights are not negative"),
         ({"label_weights": {"Novel": 1}}, "label_weights name Novel, no label of relation_labels"),

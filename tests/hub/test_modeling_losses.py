@@ -1,4 +1,4 @@
-"""The loss of the heads: binary cross-entropy, focal, adaptive threshold; the paper's shares, fixed weights."""
+"""The loss of the heads: binary cross-entropy, focal, adaptive threshold, softmax; shares and weights."""
 
 import math
 
@@ -13,6 +13,7 @@ from biodir.modeling_losses_biodir import (
     head_loss,
     joint_loss,
     shared_loss,
+    softmax_loss,
 )
 from biodir.pipeline_decoding_biodir import UNANNOTATED
 
@@ -79,7 +80,7 @@ def test_pair_without_annotation_has_no_loss_and_no_gradient(kind):
     assert logits.grad[1].abs().min() > 0.1
 
 
-@pytest.mark.parametrize("kind", RELATION_LOSSES)
+@pytest.mark.parametrize("kind", [kind for kind in RELATION_LOSSES if kind != "softmax"])
 def test_label_without_annotation_has_no_gradient_and_changes_no_other(kind):
     logits = torch.tensor([[0.5, -1.0, 2.0]], requires_grad=True)
     loss = head_loss(logits, torch.tensor([[0.0, 1.0, UNANNOTATED]]), HeadLoss(kind))
@@ -107,6 +108,8 @@ def test_loss_of_the_relation_head_is_that_of_the_configuration():
     config = BioDirConfig(relation_loss="focal", focal_gamma=1.5, label_weights={"Bind": 4.0})
     assert HeadLoss.of_relations(config) == HeadLoss("focal", 1.5, [1, 1, 4.0, 1, 1, 1, 1, 1, 1])
     assert HeadLoss.of_relations(BioDirConfig()) == HeadLoss()
+    config = BioDirConfig(relation_loss="softmax", sign_weight=2)
+    assert HeadLoss.of_relations(config) == HeadLoss("softmax", sign_places=[1, 7, 8], sign_weight=2)
 
 
 @pytest.mark.parametrize(
@@ -183,3 +186,48 @@ def test_context_of_related_pairs_is_drawn_to_their_evidence():
     loss.backward()
     assert shares.grad.tolist() == pytest.approx([-1.0, -2.0, 0.0, 0.0])
     assert evidence_loss(shares, targets[[2, 2, 2, 2]]).item() == 0
+
+
+# Softmax over five labels with these shares: unrelated, without and with signs, another type.
+SHARES = torch.tensor([[0.4, 0.1, 0.2, 0.25, 0.05]])
+SIGNS = [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("targets", "share"),
+    [
+        ([1.0, 0, 0, 0, 0], 0.4),
+        ([0.0, 0, 1, 0, 0], 0.2),
+        ([0.0, 1, -1, -1, 0], 0.55),  # an Association that may have a sign
+        ([-1.0, -1, 0, 0, -1], 0.55),  # of a pair without a relation, in a corpus that knows signs only
+        ([0.0, 0, 1, 0, 1], 0.25),  # two types: one of them
+        ([-1.0] * 5, 1.0),
+    ],
+)
+def test_softmax_loss_is_that_of_the_labels_that_may_hold(targets, share):
+    loss = softmax_loss(SHARES.log() + 3, torch.tensor([targets]))
+    assert loss.item() == pytest.approx(-math.log(share), abs=1e-6)
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.5, 1.0, 3.0])
+def test_sign_has_a_weight_of_its_own(weight):
+    def loss(targets):
+        return softmax_loss(SHARES.log(), torch.tensor([targets]), SIGNS, weight).item()
+
+    assert loss([0.0, 0, 1, 0, 0]) == pytest.approx(-math.log(0.55) - weight * math.log(0.2 / 0.55))
+    assert loss([0.0, 0, -1, -1, 0]) == pytest.approx(-math.log(0.55) - weight * math.log(0.45 / 0.55))
+    # Of other pairs no sign is decided.
+    assert loss([1.0, 0, 0, 0, 0]) == pytest.approx(-math.log(0.4))
+    assert loss([0.0, 1, -1, -1, 0]) == pytest.approx(-math.log(0.55))
+    assert loss([-1.0, -1, 0, 0, -1]) == pytest.approx(-math.log(0.55))
+
+
+def test_softmax_raises_what_may_hold_and_lowers_the_others():
+    logits = SHARES.log().requires_grad_()
+    (gradient,) = torch.autograd.grad(softmax_loss(logits, torch.tensor([[0.0, 1, -1, -1, 0]])).sum(), logits)
+    assert gradient[0].tolist() == pytest.approx([0.4, *(share - share / 0.55 for share in (0.1, 0.2, 0.25)), 0.05])
+    # With more weight, a sign is told apart by more; labels outside are as before.
+    sign = torch.tensor([[0.0, 0, 1, 0, 0]])
+    plain, weighed = (torch.autograd.grad(softmax_loss(logits, sign, SIGNS, w).sum(), logits)[0][0] for w in (1, 3))
+    torch.testing.assert_close(weighed[[0, 4]], plain[[0, 4]])
+    assert weighed[2] < plain[2] < 0 < plain[3] < weighed[3]

@@ -110,6 +110,18 @@ def test_relation_type_by_a_threshold_for_each_type(logits, changes, expected, s
     assert found.relation_score == pytest.approx(score)
 
 
+def test_scores_of_relation_labels_that_exclude_each_other_add_up_to_one():
+    softmax = {"relation_loss": "softmax", "relation_threshold": 1.0}
+    found = decision({"None": 2, "Association": 1, "Bind": 2.5}, **softmax)
+    scores = np.array(found.scores["relation"])
+    assert scores.sum() == pytest.approx(1)
+    assert scores[2] / scores[1] == pytest.approx(math.exp(1.5))
+    assert (found.relation_type, found.relation_score) == ("Bind", scores[2])
+    assert decision({"None": 2, "Bind": 2.5}, **softmax, none_bias=1.0).relation_type == "None"
+    assert found.scores["novelty"] == decision({"Bind": 1}).scores["novelty"]
+    assert decision({"Bind": 1000}, **softmax).relation_score == 1
+
+
 @pytest.mark.parametrize(("bias", "expected"), [(0.9, "Novel"), (1.0, "Novel"), (1.1, "No")])
 def test_bias_of_a_label_is_added_to_its_logit_and_changes_no_other_score(bias, expected):
     plain, found = (decision({"Bind": 1}, {"Novel": 1, "No": 0}, label_biases=biases) for biases in ({}, {"No": bias}))
@@ -159,6 +171,7 @@ def test_without_relation_head_the_first_task_decides_whether_a_pair_is_related(
 
 def test_rule_is_the_fields_of_the_configuration():
     changes = {"none_bias": 0.5, "relation_threshold": 0.4, "generic_relation": None, "label_biases": {"No": 0.25}}
+    changes["relation_loss"] = "softmax"
     changes |= thresholds()
     assert DecodingRule.from_config(BioDirConfig(**changes)) == rule(**changes)
     assert DecodingRule.from_config(BioDirConfig()) == rule()

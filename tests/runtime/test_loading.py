@@ -93,6 +93,20 @@ def test_damaged_manifest_is_named(copied, content, message):
         load(copied)
 
 
+def test_loss_of_the_manifest_decides_how_relations_are_scored(copied):
+    def sums(settings) -> list[float]:
+        extract = load(changed_manifest(copied, settings=settings))
+        return [sum(found["scores"]["relation"].values()) for found in extract(SHORT, return_all_scores=True)]
+
+    settings = json.loads((copied / FOLDER / MANIFEST).read_text())["settings"]
+    assert settings["relation_loss"] == "binary"
+    assert sums({**settings, "relation_loss": "softmax"}) == pytest.approx([1.0])
+    before = sums(settings)
+    assert before != pytest.approx([1.0])
+    del settings["relation_loss"]  # as in manifests of before
+    assert sums(settings) == before
+
+
 def test_form_that_the_graphs_of_no_scorer_compute_is_refused(copied):
     settings = json.loads((copied / FOLDER / MANIFEST).read_text())["settings"]
     with pytest.raises(

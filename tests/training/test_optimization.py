@@ -2,10 +2,11 @@
 
 import pytest
 import torch
-from torch.distributions import Bernoulli, kl_divergence
+from torch.distributions import Bernoulli, Categorical, kl_divergence
 
 from biodir.document_biodir import Relation
 from biodir.modeling_biodir import BioDirForRelationExtraction
+from biodir.training.mention_tasks import with_mention_tasks
 from biodir.training.optimization import (
     NEW_PARAMETERS,
     STEPS_OF_A_PROCESS,
@@ -70,10 +71,16 @@ def test_rate_falls_layer_by_layer(family):
 
 @pytest.mark.parametrize("form", ["pairwise", "document"])
 def test_only_matrices_decay(form):
-    model = tiny("bert") if form == "pairwise" else model_and_processor()[0]
+    model = tiny("bert") if form == "pairwise" else with_mention_tasks(model_and_processor()[0], 1.0)
     decays = values_of(model, parameter_groups(model, settings(layer_learning_rate_decay=0.5)), "weight_decay")
     dimensions = {name: parameter.ndim for name, parameter in model.named_parameters()}
     assert decays == {name: WEIGHT_DECAY if dimensions[name] > 1 else 0.0 for name in decays}
+
+
+def test_head_of_the_helper_task_has_the_rate_of_new_parameters():
+    model = with_mention_tasks(model_and_processor()[0], 1.0)
+    rates = values_of(model, parameter_groups(model, settings()), "lr")
+    assert {rate for name, rate in rates.items() if name.startswith("mention_tasks.")} == {NEW_RATE}
 
 
 # Weights of relation types.
@@ -105,6 +112,13 @@ def test_divergence_is_the_mean_of_both_kullback_leibler_divergences():
         both = kl_divergence(first, second) + kl_divergence(second, first)  # (pairs, labels)
         expected += both.sum().item() / 5 / 2
     assert divergence(made).item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_divergence_of_labels_that_exclude_each_other_is_that_of_one_distribution():
+    made = {"relation": logits(10)["relation"]}
+    first, second = (Categorical(logits=half.double()) for half in made["relation"].split(5))
+    expected = (kl_divergence(first, second) + kl_divergence(second, first)).mean().item() / 2
+    assert divergence(made, "softmax").item() == pytest.approx(expected, rel=1e-5)
 
 
 # Seeds.

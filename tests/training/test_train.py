@@ -89,13 +89,21 @@ def are_equal(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> b
     return set(one) == set(other) and all(torch.equal(one[name], other[name]) for name in one)
 
 
-@pytest.mark.parametrize("option", ["swap_consistency", "direction_smoothing", "evidence_weight"])
+@pytest.mark.parametrize("option", ["swap_consistency", "direction_smoothing", "evidence_weight", "coreference_weight"])
 def test_options_of_direction_change_what_is_learned(short_run, option):
     undirected = DOCUMENT.replace("{id}\tC1\tD1\tSubject:C1\n", "")  # a type with both, so that smoothing has an effect
     mixed = {"document": DOCUMENT + undirected.replace("{id}", "{id}0"), "pair_encoding": "document"}
     plain, changed = (weights_of(short_run(**mixed, **{option: weight})) for weight in (0, 0.5))
     assert not are_equal(plain, changed)
     assert set(plain) == set(changed)
+
+
+def test_run_with_softmax_predicts_by_its_highest_label(short_run):
+    settings = {"pair_encoding": "document", "relation_loss": "softmax", "sign_weight": 2.0, "tokens_per_step": 100}
+    folder = short_run(num_train_epochs=12, **FAST, **settings)
+    config = config_of(folder)
+    assert (config["relation_loss"], config["sign_weight"], config["relation_threshold"]) == ("softmax", 2.0, 1.0)
+    assert best_relation(folder)[:3] == ("C1", "Negative_Correlation", "D1")
 
 
 # What a run leaves.

@@ -129,7 +129,8 @@ def short_settings(tmp_path_factory) -> dict[str, Any]:
     other = DOCUMENT.replace("Aspirin", "Codeine").replace("C1", "C9")
     files = files_in(tmp_path_factory.mktemp("short"), range(1, 5), DOCUMENT + other.replace("{id}", "{id}0"))
     sizes = {"pair_encoding": "document", "tokens_per_step": 256, "num_train_epochs": 4, "early_stopping_patience": 3}
-    return {**files, **sizes, "ema_decay": 0.9, "rare_copies": 1, "head_learning_rate": 0.01}
+    losses = {"coreference_weight": 0.5, "relation_loss": "softmax", "sign_weight": 2}
+    return {**files, **sizes, **losses, "ema_decay": 0.9, "rare_copies": 1, "head_learning_rate": 0.01}
 
 
 @pytest.fixture(scope="module")
