@@ -107,7 +107,7 @@ def evaluate(
     settings = policy, parsed_relation_map(relation_map), bool(plain_text), min_direction_score
     systems = [sure_predictions(path, gold, *settings) for path in files]
     if len(files) > 1:
-        _evaluate_systems(files, systems, gold, resampling, counting, json, plot)
+        _evaluate_systems(files, systems, gold, resampling, counting, min_direction_score, json, plot)
         end_of(policy)
         return
     other = sure_predictions(against, gold, *settings) if against else None
@@ -116,7 +116,7 @@ def evaluate(
     else:
         extract, progress = quiet_pipeline(model, device, backend), partial(tqdm, unit=" documents", disable=None)
         found = evaluate_model(extract, gold, policy, resampling, plain_text, progress, counting, min_direction_score)
-    _show_evaluation(found, other, against, json, plot)
+    _show_evaluation(found, other, against, min_direction_score, json, plot)
     end_of(policy)
 
 
@@ -144,14 +144,17 @@ def _evaluate_systems(
     gold: Sequence[Document],
     resampling: "Resampling",
     counting: Counting,
+    min_direction_score: float | None,
     json: Path | None,
     plot: Path | None,
 ) -> None:
+    from biodir.evaluation.evaluations import with_thresholds
     from biodir.evaluation.systems import system_names, systems_report
     from biodir.evaluation.systems_plot import write_systems_plot
     from biodir.evaluation.systems_tables import systems_table
 
     report = systems_report(gold, dict(zip(system_names(files), systems, strict=True)), resampling, counting)
+    report = with_thresholds(report, min_direction_score)
     print(systems_table(report))
     if json:
         write_json(json, report)
@@ -160,9 +163,14 @@ def _evaluate_systems(
 
 
 def _show_evaluation(
-    found: "Evaluation", other: Sequence[Document] | None, against: Path | None, json: Path | None, plot: Path | None
+    found: "Evaluation",
+    other: Sequence[Document] | None,
+    against: Path | None,
+    min_direction_score: float | None,
+    json: Path | None,
+    plot: Path | None,
 ) -> None:
-    from biodir.evaluation.evaluations import with_comparison
+    from biodir.evaluation.evaluations import with_comparison, with_thresholds
     from biodir.evaluation.plots import write_plot
     from biodir.evaluation.tables import comparison_table, report_table
 
@@ -170,11 +178,12 @@ def _show_evaluation(
         raise SettingError(f"--plot {plot}: shows relations of gold's entities, which were not scored; leave it out")
     if against and other is not None:
         found = with_comparison(found, other, against)
-    print(report_table(found.report))
+    report = with_thresholds(found.report, min_direction_score)
+    print(report_table(report))
     if other is not None:
-        print("\n" + comparison_table(found.report["comparison"]))
+        print("\n" + comparison_table(report["comparison"]))
     if json:
-        write_json(json, found.report)
+        write_json(json, report)
     if plot:
         write_plot(plot, found.report, found.gold, found.predicted, found.labels, found.counting)
 
