@@ -104,7 +104,8 @@ def predict(
     filters |= {"sections": section or None, "skip_sections": no_section or None}
     parts: dict[str, Any] = {"part_documents": PART_DOCUMENTS * concurrency, "states_costs": False}
     counts = writing.run(extract, files, policy, one_per_line=False, others=others, parameters=filters, **parts)
-    print(*(f"biodir: {line}" for line in usage_lines(counts, price_in, price_out)), sep="\n", file=sys.stderr)
+    lines = usage_lines(counts, price_in, price_out, extract.first_of)
+    print(*(f"biodir: {line}" for line in lines), sep="\n", file=sys.stderr)
     end_of(policy, writing.counts)
 
 
