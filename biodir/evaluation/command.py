@@ -21,6 +21,7 @@ from biodir.options import (
     ModelOption,
     OffsetsOption,
     RelationMapOption,
+    RevisionOption,
     SplitOption,
     end_of,
     quiet_pipeline,
@@ -52,6 +53,7 @@ ProtocolOption = Annotated[
     Protocol, Option(help="complete: pairs that are no candidates are missed; released: as BioREDirect's code counts")
 ]
 TRAIN_HELP = "documents that the model learned from; rules and words of directions are found on these"
+_BAR = partial(tqdm, unit=" documents", disable=None)
 PageOption = Annotated[Path, Option("-o", "--output", metavar="OUT", help="HTML file to write")]
 
 
@@ -59,6 +61,7 @@ def evaluate(
     gold_file: GoldArgument,
     predicted_files: PredictedArgument = None,
     model: ModelOption = None,
+    revision: RevisionOption = None,
     device: DeviceOption = None,
     backend: BackendOption = "torch",
     errors: ErrorsOption = "raise",
@@ -91,15 +94,12 @@ def evaluate(
     from biodir.evaluation.evaluations import evaluate_model, evaluate_predictions
     from biodir.evaluation.gold_names import parsed_relation_map
     from biodir.evaluation.intervals import Resampling
-    from biodir.evaluation.plots import check_plot_path
     from biodir.evaluation.predictions import read_gold, sure_predictions
 
     files = predicted_files or []
     check_paths([path for path in (gold_file, *files, against) if path], [path for path in (json, plot) if path])
-    _check_one_way(files, model, against, plain_text, relation_map)
+    _check_options(files, model, revision, against, plain_text, relation_map, plot)
     resampling, counting = Resampling(resamples, seed), Counting(pair_types, protocol)
-    if plot:
-        check_plot_path(plot)
     quiet_readers()
     policy = reading_policy(errors, offsets, split_relations)
     # A model with a tagger needs no gold relations.
@@ -108,34 +108,44 @@ def evaluate(
     systems = [sure_predictions(path, gold, *settings) for path in files]
     if len(files) > 1:
         _evaluate_systems(files, systems, gold, resampling, counting, min_direction_score, json, plot)
-        end_of(policy)
-        return
+        return end_of(policy)
     other = sure_predictions(against, gold, *settings) if against else None
     if files:
         found = evaluate_predictions(files[0], systems[0], gold, resampling, bool(plain_text), counting)
     else:
-        extract, progress = quiet_pipeline(model, device, backend), partial(tqdm, unit=" documents", disable=None)
+        extract, progress = (
+            quiet_pipeline(model, device, backend, revision),
+            partial(tqdm, unit=" documents", disable=None),
+        )
         found = evaluate_model(extract, gold, policy, resampling, plain_text, progress, counting, min_direction_score)
     _show_evaluation(found, other, against, min_direction_score, json, plot)
     end_of(policy)
 
 
-def _check_one_way(
+def _check_options(
     files: Sequence[Path],
     model: str | None,
+    revision: str | None,
     against: Path | None,
     plain_text: bool | None,
     relation_map: Sequence[str] | None,
+    plot: Path | None,
 ) -> None:
-    """Check that the options are those of one kind of evaluation."""
+    """Check that the options are those of one kind of evaluation, and that a picture can be written."""
+    from biodir.evaluation.plots import check_plot_path
+
     if files and model:
         raise SettingError(f"{files[0]} and --model {model}: give predictions or a model, not both")
+    if files and revision:
+        raise SettingError(f"{files[0]} and --revision {revision}: predictions have no revision; leave it out")
     if len(files) > 1 and against:
         raise SettingError(f"--against {against}: with several files of predictions, name this one after them instead")
     if len(files) > 1 and plain_text:
         raise SettingError("--plain-text is for one file of predictions; compare two with --against")
     if relation_map and (plain_text or not (files or against)):
         raise SettingError("--relation-map is for files of predictions about gold's entities; leave it out")
+    if plot:
+        check_plot_path(plot)
 
 
 def _evaluate_systems(
@@ -191,6 +201,7 @@ def _show_evaluation(
 def calibrate(
     gold_file: GoldArgument,
     model: ModelOption = None,
+    revision: RevisionOption = None,
     device: DeviceOption = None,
     backend: BackendOption = "torch",
     errors: ErrorsOption = "raise",
@@ -211,7 +222,7 @@ def calibrate(
     check_paths([gold_file])
     policy = reading_policy(errors, offsets, split_relations)
     gold = read_gold(gold_file, policy)
-    extract: Any = quiet_pipeline(model, device, backend)
+    extract: Any = quiet_pipeline(model, device, backend, revision)
     folder = Path(extract.config.name_or_path)
     if write:
         config_file(folder)

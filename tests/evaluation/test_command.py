@@ -101,6 +101,15 @@ def test_figures_are_printed_and_go_to_json_and_a_picture(folder, capfd):
             "pred.pubtator and --model folder: give predictions or",
         ),
         (
+            "evaluate gold.pubtator pred.pubtator --revision v1",
+            "pred.pubtator and --revision v1: predictions have no r",
+        ),
+        ("evaluate dev.pubtator --revision v1 --model {}", "revision v1: {} is a folder, and only Hub ids have"),
+        ("calibrate dev.pubtator --revision v1 --model {}", "revision v1: {} is a folder, and only Hub ids have"),
+        ("predict dev.pubtator --revision v1 --model {}", "revision v1: {} is a folder, and only Hub ids have"),
+        ("export-onnx graphs --revision v1 --model {}", "revision v1: {} is a folder, and only Hub ids have"),
+        ("serve --revision v1 --model {}", "revision v1: {} is a folder, and only Hub ids have"),
+        (
             "evaluate gold.pubtator pred.pubtator dev.pubtator --against pred.pubtator",
             "--against pred.pubtator: ",
         ),
