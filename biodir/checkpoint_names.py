@@ -1,15 +1,18 @@
-"""Which checkpoint is meant: folders, Hub ids, and the one that is taken where none is named."""
+"""Which checkpoint is meant: folders, Hub ids with their revisions, and the one that is taken where none is named."""
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import biodir.errors_biodir
-from biodir.errors_biodir import CheckpointError
+from biodir.errors_biodir import CheckpointError, SettingError
 
 MODEL_VARIABLE = "BIODIR_MODEL"
 # What shows that a folder is a checkpoint: its weights, or its graphs for the run-time.
 CHECKPOINT = ("model.safetensors", "onnx/manifest.json")
+CHECKPOINT_FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
+LFS_POINTER = b"version https://git-lfs"
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
 
 
@@ -45,3 +48,58 @@ def check_folder(name: str) -> None:
     """
     if not Path(name).is_dir():
         raise CheckpointError(f"{name}: there is no such folder; name the folder of a checkpoint, or a Hub id")
+
+
+def check_revision(name: str, revision: str | None) -> None:
+    """Check that a revision belongs to a Hub id.
+
+    Raises:
+        SettingError: it belongs to a folder.
+    """
+    if revision is not None and is_path(name):
+        raise SettingError(f"revision {revision}: {name} is a folder, and only Hub ids have revisions; leave it out")
+
+
+def fetched_files(name: str, patterns: Sequence[str], revision: str | None = None) -> Path:
+    """Return the folder of files of a Hub id, which are fetched once.
+
+    Args:
+        name: the Hub id.
+        patterns: of the files' paths.
+        revision: branch, tag or commit; None for main.
+
+    Raises:
+        CheckpointError: the Hub does not give them.
+    """
+    from huggingface_hub import snapshot_download  # here, because it takes longer to import than to load a folder
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(name, revision=revision, allow_patterns=list(patterns)))
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        reason = " ".join(str(error).split())[:300]
+        version = f" at revision {revision}" if revision else ""
+        raise CheckpointError(
+            f"{name}: no folder has this name, and the Hub does not give the model{version}: {reason}"
+        ) from error
+
+
+def check_checkpoint(name: str) -> None:
+    """Check that a folder has all files of a checkpoint.
+
+    Raises:
+        CheckpointError: there is no such folder, a file is missing, or it is a pointer of Git LFS.
+    """
+    folder = Path(name)
+    check_folder(name)
+    missing = [file for file in CHECKPOINT_FILES if not (folder / file).is_file()]
+    if missing == ["model.safetensors"] and (folder / "model.safetensors.index.json").is_file():
+        return
+    if missing:
+        raise CheckpointError(
+            f"{name}: lacks {', '.join(missing)}; save model and tokenizer into one folder with save_pretrained"
+        )
+    for file in CHECKPOINT_FILES:
+        with open(folder / file, "rb") as opened:
+            if opened.read(len(LFS_POINTER)) == LFS_POINTER:
+                raise CheckpointError(f"{name}: {file} is a pointer of Git LFS; fetch the file with `git lfs pull`")

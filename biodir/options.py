@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from biodir.pipeline_extraction_biodir import RelationExtraction
 
 ModelOption = Annotated[str | None, Option(help="folder or Hub id; by default $BIODIR_MODEL or that of the checkout")]
+REVISION_HELP = "branch, tag or commit of a Hub id, for all its files"
+RevisionOption = Annotated[str | None, Option(metavar="REV", help=REVISION_HELP)]
 DeviceOption = Annotated[str | None, Option(help="such as cpu, cuda:0 or 0; by default an accelerator if there is one")]
 BACKEND_HELP = (
     "library and precision; all but torch and bf16 need a CPU; auto: graphs of `biodir export-onnx` where there are "
@@ -79,11 +81,14 @@ def quiet_readers() -> None:
     logging.getLogger("biodir").addHandler(_Notes())
 
 
-def quiet_pipeline(model: str | None, device: str | None, backend: Backend) -> "RelationExtraction":
+def quiet_pipeline(
+    model: str | None, device: str | None, backend: Backend, revision: str | None = None
+) -> "RelationExtraction":
     """Return the pipeline of the model options; libraries print nothing, and the command shows what biodir logs."""
     from biodir.inference.opening import open_pipeline  # here, because `--help` should not wait for it
 
     quiet_readers()
     keep_freed_memory()
     number = int(device) if device and device.isdecimal() else device
-    return open_pipeline(model, number, backend, lambda line: tqdm.write(f"biodir: {line}", file=sys.stderr))
+    warn = lambda line: tqdm.write(f"biodir: {line}", file=sys.stderr)  # noqa: E731
+    return open_pipeline(model, number, backend, warn, revision)

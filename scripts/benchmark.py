@@ -14,23 +14,27 @@ import math
 import multiprocessing
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 from itertools import cycle, islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
 import torch
 
-from benchmark_passes import NAIVE, Form, f1_scores, run_form
+from benchmark_passes import NAIVE, Form, export_graphs, f1_scores, run_form
 from biodir.configuration_biodir import BioDirConfig
 from biodir.document_biodir import Document, Mention
 from biodir.errors_biodir import SettingError
 from biodir.formats.pubtator_reader import read_pubtator
 from biodir.inference import BACKENDS
 from biodir.labels_biodir import CHEMICAL, GENE
+from biodir.runtime.loading import has_graphs
+from biodir.runtime.manifest import ENDINGS
 
 # Curve -> the sizes that are measured; words rather than tokens, since tokenizers differ.
 CURVES = {"pairs": (10, 80, 200, 500, 1000, 2000), "words": (200, 400, 1000, 2000, 4000, 8000)}
@@ -43,7 +47,29 @@ SOME_PAIRS, MANY_PAIRS = 500, 20_000
 def main() -> None:
     """Run the program; the JSON file is written after every step."""
     options = _options()
-    forms = forms_of(options.models, options.backends)
+    with with_graphs(forms_of(options.models, options.backends)) as forms:
+        report = _measured(forms, options)
+    print(markdown(report))
+
+
+@contextmanager
+def with_graphs(forms: Sequence[Form]) -> Iterator[list[Form]]:
+    """Yield the forms; graphs that a model lacks are exported once for all passes, to a folder that goes at the end."""
+    with TemporaryDirectory() as folder:
+        graphs: dict[str, str] = {}
+        for model in dict.fromkeys(form.model for form in forms):
+            backends = [name for name in ENDINGS if any((each.model, each.backend) == (model, name) for each in forms)]
+            if backends and not has_graphs(Path(model)):
+                graphs[model] = str(Path(folder, str(len(graphs))))
+                _in_fresh_process(export_graphs, model, backends, Path(graphs[model]))
+        yield [
+            replace(each, model=graphs[each.model]) if each.backend in ENDINGS and each.model in graphs else each
+            for each in forms
+        ]
+
+
+def _measured(forms: Sequence[Form], options: argparse.Namespace) -> dict[str, Any]:
+    """Return the figures of all steps."""
     documents = list(islice(read_pubtator(options.file), options.documents))
     report = {name: getattr(options, name) for name in ("documents", "naive_pairs", "threads", "repeats")}
     report["file"] = options.file.name
@@ -61,7 +87,7 @@ def main() -> None:
         for name in CURVES:
             report["curves"][name] = _curve(name, drawn, options)
             _save(report, options)
-    print(markdown(report))
+    return report
 
 
 def _save(report: dict[str, Any], options: argparse.Namespace) -> None:

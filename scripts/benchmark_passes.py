@@ -65,6 +65,14 @@ def opened(form: Form, options: Namespace) -> Any:
     return open_pipeline(form.model, options.device, "torch" if form.backend == NAIVE else form.backend)
 
 
+def export_graphs(model: str, backends: Sequence[str], folder: Path) -> None:
+    """Write the graphs of a model into a folder, which is made."""
+    from biodir.inference.onnx_export import export_model
+
+    extract: Any = open_pipeline(model, "cpu", "torch")
+    export_model(extract.model, extract.tokenizer, folder, backends, Path(model))
+
+
 def run_form(form: Form, parts: Sequence[Sequence[Document]], options: Namespace, warms: bool = True) -> list[Pass]:
     """Run a pass over each part in this process, after one over two documents that `warms` allocator and kernels."""
     if warms:

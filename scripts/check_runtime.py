@@ -52,6 +52,7 @@ def main(folder: Path) -> None:
     run("predict", *marked, "--model", graphs, "--backend", "onnx-int8", "-o", folder / "int8.pubtator")
     run("evaluate", folder / "graphs.pubtator", folder / "int8.pubtator")
     run("convert", *marked, folder / "samples.json")
+    run("info", graphs)
     run("network", folder / "graphs.jsonl", "-o", folder / "network.html")
     found, expected = read(folder / "graphs.jsonl"), read(folder / "torch.jsonl")
     if not same(found, expected):

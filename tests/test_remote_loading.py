@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from biodir.inference.loading import CHECKPOINT_FILES, load_pipeline
+from biodir.checkpoint_names import CHECKPOINT_FILES
+from biodir.inference.loading import load_pipeline
 from biodir.publishing.model_repository import RELEASED_FILES
 from helpers.checkout import CHECKOUT
 from helpers.marked import marked_document

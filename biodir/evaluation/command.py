@@ -21,6 +21,7 @@ from biodir.options import (
     ModelOption,
     OffsetsOption,
     RelationMapOption,
+    RevisionOption,
     SplitOption,
     end_of,
     quiet_pipeline,
@@ -52,6 +53,7 @@ ProtocolOption = Annotated[
     Protocol, Option(help="complete: pairs that are no candidates are missed; released: as BioREDirect's code counts")
 ]
 TRAIN_HELP = "documents that the model learned from; rules and words of directions are found on these"
+_BAR = partial(tqdm, unit=" documents", disable=None)
 PageOption = Annotated[Path, Option("-o", "--output", metavar="OUT", help="HTML file to write")]
 
 
@@ -59,6 +61,7 @@ def evaluate(
     gold_file: GoldArgument,
     predicted_files: PredictedArgument = None,
     model: ModelOption = None,
+    revision: RevisionOption = None,
     device: DeviceOption = None,
     backend: BackendOption = "torch",
     errors: ErrorsOption = "raise",
@@ -91,15 +94,12 @@ def evaluate(
     from biodir.evaluation.evaluations import evaluate_model, evaluate_predictions
     from biodir.evaluation.gold_names import parsed_relation_map
     from biodir.evaluation.intervals import Resampling
-    from biodir.evaluation.plots import check_plot_path
     from biodir.evaluation.predictions import read_gold, sure_predictions
 
     files = predicted_files or []
     check_paths([path for path in (gold_file, *files, against) if path], [path for path in (json, plot) if path])
-    _check_one_way(files, model, against, plain_text, relation_map)
+    _check_options(files, model, revision, against, plain_text, relation_map, plot)
     resampling, counting = Resampling(resamples, seed), Counting(pair_types, protocol)
-    if plot:
-        check_plot_path(plot)
     quiet_readers()
     policy = reading_policy(errors, offsets, split_relations)
     # A model with a tagger needs no gold relations.
@@ -107,35 +107,45 @@ def evaluate(
     settings = policy, parsed_relation_map(relation_map), bool(plain_text), min_direction_score
     systems = [sure_predictions(path, gold, *settings) for path in files]
     if len(files) > 1:
-        _evaluate_systems(files, systems, gold, resampling, counting, json, plot)
-        end_of(policy)
-        return
+        _evaluate_systems(files, systems, gold, resampling, counting, min_direction_score, json, plot)
+        return end_of(policy)
     other = sure_predictions(against, gold, *settings) if against else None
     if files:
         found = evaluate_predictions(files[0], systems[0], gold, resampling, bool(plain_text), counting)
     else:
-        extract, progress = quiet_pipeline(model, device, backend), partial(tqdm, unit=" documents", disable=None)
+        extract, progress = (
+            quiet_pipeline(model, device, backend, revision),
+            partial(tqdm, unit=" documents", disable=None),
+        )
         found = evaluate_model(extract, gold, policy, resampling, plain_text, progress, counting, min_direction_score)
-    _show_evaluation(found, other, against, json, plot)
+    _show_evaluation(found, other, against, min_direction_score, json, plot)
     end_of(policy)
 
 
-def _check_one_way(
+def _check_options(
     files: Sequence[Path],
     model: str | None,
+    revision: str | None,
     against: Path | None,
     plain_text: bool | None,
     relation_map: Sequence[str] | None,
+    plot: Path | None,
 ) -> None:
-    """Check that the options are those of one kind of evaluation."""
+    """Check that the options are those of one kind of evaluation, and that a picture can be written."""
+    from biodir.evaluation.plots import check_plot_path
+
     if files and model:
         raise SettingError(f"{files[0]} and --model {model}: give predictions or a model, not both")
+    if files and revision:
+        raise SettingError(f"{files[0]} and --revision {revision}: predictions have no revision; leave it out")
     if len(files) > 1 and against:
         raise SettingError(f"--against {against}: with several files of predictions, name this one after them instead")
     if len(files) > 1 and plain_text:
         raise SettingError("--plain-text is for one file of predictions; compare two with --against")
     if relation_map and (plain_text or not (files or against)):
         raise SettingError("--relation-map is for files of predictions about gold's entities; leave it out")
+    if plot:
+        check_plot_path(plot)
 
 
 def _evaluate_systems(
@@ -144,14 +154,17 @@ def _evaluate_systems(
     gold: Sequence[Document],
     resampling: "Resampling",
     counting: Counting,
+    min_direction_score: float | None,
     json: Path | None,
     plot: Path | None,
 ) -> None:
+    from biodir.evaluation.evaluations import with_thresholds
     from biodir.evaluation.systems import system_names, systems_report
     from biodir.evaluation.systems_plot import write_systems_plot
     from biodir.evaluation.systems_tables import systems_table
 
     report = systems_report(gold, dict(zip(system_names(files), systems, strict=True)), resampling, counting)
+    report = with_thresholds(report, min_direction_score)
     print(systems_table(report))
     if json:
         write_json(json, report)
@@ -160,9 +173,14 @@ def _evaluate_systems(
 
 
 def _show_evaluation(
-    found: "Evaluation", other: Sequence[Document] | None, against: Path | None, json: Path | None, plot: Path | None
+    found: "Evaluation",
+    other: Sequence[Document] | None,
+    against: Path | None,
+    min_direction_score: float | None,
+    json: Path | None,
+    plot: Path | None,
 ) -> None:
-    from biodir.evaluation.evaluations import with_comparison
+    from biodir.evaluation.evaluations import with_comparison, with_thresholds
     from biodir.evaluation.plots import write_plot
     from biodir.evaluation.tables import comparison_table, report_table
 
@@ -170,11 +188,12 @@ def _show_evaluation(
         raise SettingError(f"--plot {plot}: shows relations of gold's entities, which were not scored; leave it out")
     if against and other is not None:
         found = with_comparison(found, other, against)
-    print(report_table(found.report))
+    report = with_thresholds(found.report, min_direction_score)
+    print(report_table(report))
     if other is not None:
-        print("\n" + comparison_table(found.report["comparison"]))
+        print("\n" + comparison_table(report["comparison"]))
     if json:
-        write_json(json, found.report)
+        write_json(json, report)
     if plot:
         write_plot(plot, found.report, found.gold, found.predicted, found.labels, found.counting)
 
@@ -182,6 +201,7 @@ def _show_evaluation(
 def calibrate(
     gold_file: GoldArgument,
     model: ModelOption = None,
+    revision: RevisionOption = None,
     device: DeviceOption = None,
     backend: BackendOption = "torch",
     errors: ErrorsOption = "raise",
@@ -202,7 +222,7 @@ def calibrate(
     check_paths([gold_file])
     policy = reading_policy(errors, offsets, split_relations)
     gold = read_gold(gold_file, policy)
-    extract: Any = quiet_pipeline(model, device, backend)
+    extract: Any = quiet_pipeline(model, device, backend, revision)
     folder = Path(extract.config.name_or_path)
     if write:
         config_file(folder)

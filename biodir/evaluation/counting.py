@@ -98,10 +98,20 @@ class Counting:
         settings = {"pair_types": self.pair_types, "protocol": self.protocol, "counted_pair_types": kinds}
         return {**settings, "description": self.description, "not_counted": left_out}
 
-    def notes(self, pairs: Sequence[ComparedDocument]) -> list[str]:
-        """Return what the counting hides, for people."""
+    def notes(self, pairs: Sequence[ComparedDocument], after: Sequence[ComparedDocument]) -> list[str]:
+        """Return what the counting hides, for people; `after` is what `counted` returned of these documents."""
         if self.is_complete:
             return []
+        notes = self._unknown_notes(pairs)
+        if not any(pair.gold.relations for pair in after):
+            notes.insert(
+                0,
+                "gold has no relation that is counted, so that there is nothing to find and all shares are 0; chosen: "
+                f"--pair-types {self.pair_types} --protocol {self.protocol}",
+            )
+        return notes
+
+    def _unknown_notes(self, pairs: Sequence[ComparedDocument]) -> list[str]:
         unknown = sum(
             groups.pair_type(relation) == NO_MENTION
             for pair in pairs

@@ -107,8 +107,8 @@ def threshold_rows(analysis: ErrorAnalysis) -> list[dict[str, Any]]:
     """Return a row for each least score of a direction, below which a relation is undirected.
 
     `directed` predictions with the right pair and type keep their direction, of which `right` are those of gold.
-    `accuracy` is their quotient, `recall` the share of gold's directed relations of these predictions, `f1` that of the
-    level with type and direction over all relations.
+    `accuracy` is their quotient, `recall` the share of gold's directed relations of these predictions; each is None of
+    nothing. `f1` is that of the level with type and direction over all relations.
     """
     found = [each for each in analysis.comparisons if _has_right_type(each)]
     if not found or any(each.predicted is not None and _is_unscored(each.predicted) for each in found):
@@ -122,7 +122,7 @@ def threshold_rows(analysis: ErrorAnalysis) -> list[dict[str, Any]]:
         right = sum(subject is not None and subject == truth for truth, subject in subjects)
         in_gold = sum(truth is not None for truth, _ in subjects)
         agreeing = sum(subject == truth for truth, subject in subjects)
-        shares = {"accuracy": right / directed if directed else None, "recall": right / max(in_gold, 1)}
+        shares = {"accuracy": right / directed if directed else None, "recall": right / in_gold if in_gold else None}
         f1 = 2 * agreeing / max(gold + predicted, 1)
         rows.append({"threshold": threshold, "directed": directed, "right": right, **shares, "f1": f1})
     return rows

@@ -1,7 +1,11 @@
-"""The report on directions as tables for people, in per cent."""
+"""The report on directions as tables for people, in per cent, in lines of at most 100 characters."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+
+from biodir.evaluation.counting import short_names
+from biodir.evaluation.direction_rules import FIRST, SHARES, TYPES, WORDS
+from biodir.evaluation.systems_tables import cut_start
 
 
 def direction_tables(report: Mapping[str, Any]) -> str:
@@ -13,11 +17,12 @@ def direction_tables(report: Mapping[str, Any]) -> str:
             report["training"] or report["annotated"], "the training documents" if report["training"] else "gold"
         ),
         accuracy_table(report["right_type"]),
+        accuracy_of_rules_table(report["right_type"]),
         calibration_line(report["calibration"]),
         threshold_table(report["thresholds"]),
     ]
     if "rules" in report:
-        order = " before ".join(report["order"])
+        order = " before ".join(map(short_names, report["order"]))
         parts += [rule_table(report["rules"]), f"order of types found on the training documents: {order}"]
         parts += [cue_table(report[kind][name], f"{kind}, {name}") for kind in ("patterns", "words") for name in _KINDS]
     return "\n\n".join(part for part in parts if part)
@@ -26,31 +31,63 @@ def direction_tables(report: Mapping[str, Any]) -> str:
 _KINDS = ("one type", "two types")
 
 
+# Headings of the columns of rules, where those of all four must fit one line.
+RULE_HEADINGS = {FIRST: "first in text", TYPES: "type order", WORDS: "+ words", SHARES: "most frequent"}
+_NAME_CHARS = 30
+
+
 def annotation_table(rows: Sequence[Mapping[str, Any]], name: str) -> str:
     """Return how many relations of each pair type and relation type are directed, and from which type."""
-    lines = [f"{f'directions in {name}':66}{'number':>8}{'directed':>10}  subject"]
+    lines = [f"{f'directions in {name}':50}{'number':>7}{'directed':>9}  subject"]
     for row in rows:
-        group = f"{row['pair_type']:46}{row['relation_type']:20}"
+        group = f"{_name(row['pair_type'], 28)}{_name(row['relation_type'], 22)}"
         total = sum(row["subjects"].values())
-        subjects = ", ".join(f"{kind} {share(count, total)} %" for kind, count in row["subjects"].items())
-        lines.append(f"{group}{row['relations']:8}{share(row['directed'], row['relations']):>10}  {subjects}".rstrip())
+        found = row["subjects"].items()
+        subjects = ", ".join(f"{short_names(kind)} {100 * count / total:.0f} %" for kind, count in found)
+        cells = f"{row['relations']:7}{share(row['directed'], row['relations']):>9}"
+        lines.append(f"{group}{cells}  {cut_start(subjects, 32)}".rstrip())
     return "\n".join(lines)
 
 
 def accuracy_table(figures: Mapping[str, Any]) -> str:
     """Return how often the direction of predictions with the right pair and type is right, in all and by group."""
-    rules = [*figures["all"]["rules"]]
     columns = ("number", "right", "reversed", "missed", "invented")
-    heading = f"{'direction, given pair and type':46}" + "".join(f"{name:>10}" for name in columns)
-    lines = [heading + "".join(f"  {name}" for name in rules)]
-    groups = {"all": figures["all"], **figures["by_pair_type"], **figures["by_relation_type"]}
-    for name, found in groups.items():
+    lines = [f"{'direction, given pair and type':{_NAME_CHARS}}" + "".join(f"{name:>10}" for name in columns)]
+    for name, found in _accuracy_groups(figures).items():
         counts = [found["relations"], share(found["right"], found["relations"]), found["reversed"]]
         counts += [found["directed_in_gold"], found["undirected_in_gold"]]
-        line = f"{name:46}" + "".join(f"{cell:>10}" for cell in counts)
-        cells = (f"  {share(found['rules'][rule], found['relations']):>{len(rule)}}" for rule in rules)
-        lines.append(line + "".join(cells))
+        lines.append(_name(name) + "".join(f"{cell:>10}" for cell in counts))
     return "\n".join(lines)
+
+
+def accuracy_of_rules_table(figures: Mapping[str, Any]) -> str:
+    """Return which share of the same directions each rule gets; empty without rules."""
+    rules = [*figures["all"]["rules"]]
+    if not rules:
+        return ""
+    lines = [_rule_heading("of these, a rule gets", rules)]
+    for name, found in _accuracy_groups(figures).items():
+        shares = {rule: share(found["rules"][rule], found["relations"]) for rule in rules}
+        lines.append(_rule_row(name, found["relations"], shares))
+    return "\n".join(lines)
+
+
+def _accuracy_groups(figures: Mapping[str, Any]) -> dict[str, Any]:
+    return {"all": figures["all"], **figures["by_pair_type"], **figures["by_relation_type"]}
+
+
+def _rule_heading(name: str, rules: Iterable[str]) -> str:
+    return f"{name:{_NAME_CHARS}}{'number':>10}" + "".join(f"  {RULE_HEADINGS[rule]}" for rule in rules)
+
+
+def _rule_row(name: str, number: int, shares: Mapping[str, str]) -> str:
+    cells = (f"  {cell:>{len(RULE_HEADINGS[rule])}}" for rule, cell in shares.items())
+    return f"{_name(name)}{number:>10}" + "".join(cells)
+
+
+def _name(group: str, chars: int = _NAME_CHARS) -> str:
+    """Return the name of a pair type or relation type for a column of this width, with a space after it."""
+    return f"{cut_start(short_names(group), chars - 1):{chars}}"
 
 
 def calibration_line(found: Mapping[str, Any]) -> str:
@@ -67,29 +104,30 @@ def threshold_table(rows: Sequence[Mapping[str, Any]]) -> str:
         return ""
     lines = [f"{'--min-direction-score':24}{'directed':>10}{'right':>10}{'accuracy':>10}{'recall':>10}{'+ dir F1':>10}"]
     for row in rows:
-        accuracy = "-" if row["accuracy"] is None else f"{100 * row['accuracy']:.2f}"
-        cells = (row["directed"], row["right"], accuracy, f"{100 * row['recall']:.2f}", f"{100 * row['f1']:.2f}")
+        shares = ("-" if row[name] is None else f"{100 * row[name]:.2f}" for name in ("accuracy", "recall", "f1"))
+        cells = (row["directed"], row["right"], *shares)
         lines.append(f"{row['threshold']:<24g}" + "".join(f"{cell:>10}" for cell in cells))
     return "\n".join(lines)
 
 
 def rule_table(rules: Mapping[str, Mapping[str, Any]]) -> str:
     """Return which share of gold's directions each rule gets, without a model."""
-    groups = [*next(iter(rules.values()))]
-    lines = [f"{'share of gold that a rule gets':46}{'number':>8}" + "".join(f"  {name}" for name in rules)]
-    for group in groups:
-        number = next(iter(rules.values()))[group]["relations"]
-        cells = (f"  {share(found[group]['right'], number):>{len(name)}}" for name, found in rules.items())
-        lines.append(f"{group:46}{number:8}" + "".join(cells))
+    lines = [_rule_heading("share of gold that a rule gets", rules)]
+    for group, figures in next(iter(rules.values())).items():
+        number = figures["relations"]
+        shares = {rule: share(found[group]["right"], number) for rule, found in rules.items()}
+        lines.append(_rule_row(group, number, shares))
     return "\n".join(lines)
 
 
-def cue_table(cues: Iterable[Mapping[str, Any]], name: str) -> str:
-    """Return in how many training documents the subject, or the object, comes before a word or pattern."""
+def cue_table(cues: Sequence[Mapping[str, Any]], name: str) -> str:
+    """Return in how many training documents the subject, or the object, comes before a word; empty without words."""
+    if not cues:
+        return ""
     lines = [f"{name:32}{'subject first':>15}{'object first':>15}{'log odds':>10}{'z':>7}"]
     for cue in cues:
         counts = f"{cue['subject_first']:15}{cue['object_first']:15}"
-        lines.append(f"{cue['text']:32}{counts}{cue['log_odds']:10.2f}{cue['z']:7.1f}")
+        lines.append(f"{cut_start(cue['text'], 31):32}{counts}{cue['log_odds']:10.2f}{cue['z']:7.1f}")
     return "\n".join(lines)
 
 

@@ -157,6 +157,11 @@ def _check_abilities(config: Any, plain_text: bool) -> None:
         )
 
 
+def with_thresholds(report: Mapping[str, Any], min_direction_score: float | None) -> dict[str, Any]:
+    """Return a report of any kind with ``thresholds``: the least scores that were applied to the predictions."""
+    return {**report, "thresholds": {"min_direction_score": min_direction_score}}
+
+
 def with_comparison(evaluation: Evaluation, other: Sequence[Document], name: Path) -> Evaluation:
     """Return the evaluation with the comparison with another system's predictions in its report, and notes on them."""
     names = {document.id for document in evaluation.gold}  # a model may have left out documents

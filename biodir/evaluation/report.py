@@ -15,7 +15,14 @@ from biodir.evaluation.calibration import (
 from biodir.evaluation.checks import ComparedDocument, compared_documents, comparison_notes, unannotated_parts
 from biodir.evaluation.counting import EVERYTHING, Counting
 from biodir.evaluation.intervals import Resampling, bootstrap_intervals, compared_f1
-from biodir.evaluation.scores import Counts, document_counts, macro_average, total_counts, unannotated_levels
+from biodir.evaluation.scores import (
+    Counts,
+    document_counts,
+    is_without_gold,
+    macro_average,
+    total_counts,
+    unannotated_levels,
+)
 from biodir.labels_biodir import LEVELS
 
 
@@ -34,6 +41,7 @@ def evaluation_report(
     ``counting`` names the relations that all figures are about.
     ``candidates_only`` leaves out the relations whose pair no model scores. ``macro`` holds plain means over
     relation types.
+    ``without_gold`` names the groups of each breakdown of which gold has no relation: their shares are 0.
     ``by_type``, ``by_pair_type``, ``by_distance`` and ``by_length`` hold the figures with type for each group, and
     under the levels' names those of the other levels. ``intervals`` and ``calibration`` show how sure all this is.
 
@@ -52,6 +60,7 @@ def evaluation_report(
     resampling = resampling or Resampling()
     intervals = {level: bootstrap_intervals([each[level] for each in counts], resampling) for level in LEVELS}
     by_type = breakdowns["by_type"]
+    groups = {name: _groups(found) for name, found in breakdowns.items()}
     report = {
         **level_figures(totals),
         "documents": len(pairs),
@@ -60,12 +69,16 @@ def evaluation_report(
         # means over the types that occur on either side
         "macro": {level: macro_average([found[level] for found in by_type.values()]) for level in TYPE_LEVELS},
         "candidates_only": level_figures(total_counts(document_counts(candidates_only(pairs, pair_types)))),
-        **{name: _groups(found) for name, found in breakdowns.items()},
+        **groups,
+        "without_gold": {
+            name: [group for group, figures in found.items() if is_without_gold(figures)]
+            for name, found in groups.items()
+        },
         "intervals": {**asdict(resampling), **intervals},
         "calibration": _calibration(pairs),
         "average_precision": {name: each.average_precision for name, each in precision_recall_curves(pairs).items()},
     }
-    notes = [*unannotated_notes(compared), *comparison_notes(compared), *counting.notes(compared)]
+    notes = [*unannotated_notes(compared), *comparison_notes(compared), *counting.notes(compared, pairs)]
     return {**without_levels(report, unannotated_levels(compared)), "notes": notes}
 
 

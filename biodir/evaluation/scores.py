@@ -48,6 +48,11 @@ class Counts:
         return {**{name: getattr(self, name) for name in FIGURES}, **asdict(self)}
 
 
+def is_without_gold(figures: Mapping[str, Any]) -> bool:
+    """Return whether gold has nothing to find, so that the shares of a report are 0 without meaning."""
+    return figures.get("tp") == figures.get("fn") == 0
+
+
 # What two relations must share to count as the same, at each level. Pairs have no order; the direction is the subject,
 # None where the relation has none: an undirected gold relation is right only where no subject is predicted.
 LEVEL_FIELDS: Mapping[str, tuple[str, ...]] = {

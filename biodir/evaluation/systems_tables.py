@@ -4,8 +4,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from biodir.evaluation.counting import short_names
-from biodir.evaluation.scores import FIGURES
-from biodir.evaluation.tables import GROUPS, HEADINGS, LEVEL_NAMES, LINE_CHARS, counting_line
+from biodir.evaluation.scores import FIGURES, is_without_gold
+from biodir.evaluation.tables import (
+    GROUPS,
+    HEADINGS,
+    LEVEL_NAMES,
+    LINE_CHARS,
+    counting_line,
+    share_cell,
+    threshold_line,
+)
 from biodir.labels_biodir import LEVELS
 
 # Differences with a smaller corrected p-value are marked.
@@ -18,7 +26,7 @@ def systems_table(report: Mapping[str, Any]) -> str:
     names = list(report["systems"])
     heading = f"{report['documents']} documents, {report['pairs']} related pairs, {len(names)} systems"
     parts = [
-        f"{heading}\n{counting_line(report['counting'])}",
+        f"{heading}\n{counting_line(report['counting'])}{threshold_line(report)}",
         levels_table(report),
         comparisons_table(report),
         *(groups_table(report, key, name) for key, name in GROUPS.items()),
@@ -37,12 +45,13 @@ def levels_table(report: Mapping[str, Any]) -> str:
         for name, of_system in report["systems"].items():
             figures = of_system[level]
             if figures is None:
-                lines.append(f"  {_short(name):{_NAME_CHARS - 2}}  not annotated in gold")
+                lines.append(f"  {cut_start(name):{_NAME_CHARS - 2}}  not annotated in gold")
                 continue
-            shares = "".join(f"{100 * figures[share]:7.2f}" for share in FIGURES)
+            shares = "".join(f"{share_cell(figures, share):>7}" for share in FIGURES)
             counts = "".join(f"{figures[count]:7}" for count in ("tp", "fp", "fn"))
             low, high = (100 * bound for bound in of_system["intervals"][level]["f1"])
-            lines.append(f"  {_short(name):{_NAME_CHARS - 2}}{shares}{counts}  {low:.2f} to {high:.2f}")
+            interval = "none in gold" if is_without_gold(figures) else f"{low:.2f} to {high:.2f}"
+            lines.append(f"  {cut_start(name):{_NAME_CHARS - 2}}{shares}{counts}  {interval}")
     return "\n".join(lines)
 
 
@@ -54,7 +63,7 @@ def comparisons_table(report: Mapping[str, Any]) -> str:
         lines += [LEVEL_NAMES[level]] if tests else []
         for each, found in tests:
             low, high = (100 * bound for bound in found["interval"])
-            names = f"{_short(each['first'], 28)} - {_short(each['second'], 27)}"
+            names = f"{cut_start(each['first'], 28)} - {cut_start(each['second'], 27)}"
             figures = f"{100 * found['difference']:8.2f}{f'{low:.2f} to {high:.2f}':>20}"
             lines.append(f"  {names:58}{figures}{found['p_value']:9.4f}{found['p_corrected']:9.4f}")
     return "\n".join(lines)
@@ -68,7 +77,7 @@ def groups_table(report: Mapping[str, Any], key: str, name: str) -> str:
     room = (LINE_CHARS - chars - 6) // len(names)
     width = max(18, min(30, room, max(map(len, names)) + 2))
     lines = [
-        f"{name:{chars}}{'gold':>6}" + "".join(f"{_short(each, width - 2):>{width}}" for each in names),
+        f"{name:{chars}}{'gold':>6}" + "".join(f"{cut_start(each, width - 2):>{width}}" for each in names),
         f"{'':{chars}}{'':>6}" + f"{'F1':>{width - 8}}{'+ dir':>8}" * len(names),
     ]
     for group, part in report[key].items():
@@ -94,9 +103,9 @@ def _marks(comparisons: Sequence[Mapping[str, Any]], names: Sequence[str]) -> li
 
 
 def _f1(figures: Mapping[str, Any] | None) -> str:
-    return "-" if figures is None else f"{100 * figures['f1']:.2f}"
+    return "-" if figures is None else share_cell(figures, "f1")
 
 
-def _short(name: str, chars: int = _NAME_CHARS - 2) -> str:
+def cut_start(name: str, chars: int = _NAME_CHARS - 2) -> str:
     """Return the end of a name that is too long for its column, with dots before it."""
     return name if len(name) <= chars else f"...{name[3 - chars :]}"

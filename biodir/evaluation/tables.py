@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from textwrap import fill
 from typing import Any
 
-from biodir.evaluation.scores import FIGURES
+from biodir.evaluation.scores import FIGURES, is_without_gold
 from biodir.labels_biodir import LEVELS
 
 LEVEL_NAMES = {
@@ -29,12 +29,14 @@ def report_table(report: Mapping[str, Any]) -> str:
     """Return the main figures of `evaluation_report`, `with_plain_text` or `plain_text_report`, in per cent."""
     if "entity_pair" not in report:
         notes = (f"note: {note}" for note in report["notes"])
-        return "\n\n".join([f"{report['documents']} documents", *plain_text_tables(report), *notes])
+        heading = f"{report['documents']} documents{threshold_line(report)}"
+        return "\n\n".join([heading, *plain_text_tables(report), *notes])
+    heading = f"{report['documents']} documents, {report['pairs']} related pairs"
+    macro = f"macro F1 over {len(report['by_type'])} relation types: {_listed(report['macro'])}"
     parts = [
-        f"{report['documents']} documents, {report['pairs']} related pairs\n{counting_line(report['counting'])}",
+        f"{heading}\n{counting_line(report['counting'])}{threshold_line(report)}",
         level_table(report),
-        f"macro F1 over {len(report['by_type'])} relation types: {_listed(report['macro'])}",
-        candidate_line(report),
+        *((macro, candidate_line(report)) if report["pairs"] else ()),
         *(plain_text_tables(report) if "mentions" in report else ()),
         *(group_table(report, key, name) for key, name in GROUPS.items()),
         calibration_table(report),
@@ -51,6 +53,12 @@ def counting_line(counting: Mapping[str, Any]) -> str:
     each = ", ".join(f"{count} of {name}" for name, count in predicted.items()) if isinstance(predicted, dict) else ""
     line = f"{counting['description']}; left out: {gold} of gold, {each or f'{predicted} predicted'}"
     return fill(line, LINE_CHARS, break_on_hyphens=False)
+
+
+def threshold_line(report: Mapping[str, Any]) -> str:
+    """Return a line break and which least scores were applied to the predictions; empty where there were none."""
+    least = report.get("thresholds", {}).get("min_direction_score")
+    return "" if least is None else f"\nthresholds: directions with a score below {least:g} count as left open"
 
 
 def plain_text_tables(report: Mapping[str, Any]) -> list[str]:
@@ -70,7 +78,7 @@ def mention_table(figures: Mapping[str, Any]) -> str:
     """Return precision, recall and F1 of the mentions, together and of each entity type, F1 with its interval."""
     lines = [_row("mentions", HEADINGS) + _interval_heading(figures["intervals"])]
     for name, found in {"all types": figures, **figures["by_type"]}.items():
-        lines.append(_figure_row(name, found) + _interval(found["intervals"]))
+        lines.append(_figure_row(name, found, found["intervals"]))
     return "\n".join(lines)
 
 
@@ -83,7 +91,7 @@ def level_table(report: Mapping[str, Any], name: str = "level") -> str:
         if report[level] is None:
             lines.append(f"{LEVEL_NAMES[level]:44}  not annotated in gold")
             continue
-        line = _figure_row(LEVEL_NAMES[level], report[level]) + _interval(intervals[level])
+        line = _figure_row(LEVEL_NAMES[level], report[level], intervals[level])
         if shares:
             line += f"{'-' if shares[level] is None else f'{100 * shares[level]:.1f} %':>24}"
         lines.append(line)
@@ -92,11 +100,6 @@ def level_table(report: Mapping[str, Any], name: str = "level") -> str:
 
 def _interval_heading(intervals: Mapping[str, Any]) -> str:
     return f"  {100 * intervals['confidence']:g} % of F1"
-
-
-def _interval(bounds: Mapping[str, Sequence[float]]) -> str:
-    low, high = bounds["f1"]
-    return f"  {100 * low:.2f} to {100 * high:.2f}"
 
 
 def candidate_line(report: Mapping[str, Any]) -> str:
@@ -115,7 +118,7 @@ def group_table(report: Mapping[str, Any], key: str, name: str) -> str:
     lines = [_row(name, HEADINGS) + f"{'+ dir F1':>10}"]
     for group, figures in report[key].items():
         direction = figures["relation_type_direction"]
-        cell = "-" if direction is None else f"{100 * direction['f1']:.2f}"
+        cell = "-" if direction is None else share_cell(direction, "f1")
         lines.append(_figure_row(group, figures) + f"{cell:>10}")
     return "\n".join(lines)
 
@@ -152,13 +155,23 @@ def comparison_table(comparison: Mapping[str, Any]) -> str:
 def _listed(levels: Mapping[str, Any]) -> str:
     """Return F1 of each level that gold annotates."""
     known = {level: figures for level, figures in levels.items() if figures is not None}
-    return ", ".join(f"{LEVEL_NAMES[level]} {100 * figures['f1']:.2f}" for level, figures in known.items())
+    return ", ".join(f"{LEVEL_NAMES[level]} {share_cell(figures, 'f1')}" for level, figures in known.items())
 
 
 def _row(name: str, cells: Iterable[str]) -> str:
     return f"{name:44}" + "".join(f"{cell:>7}" for cell in cells)
 
 
-def _figure_row(name: str, figures: Mapping[str, float]) -> str:
-    shares = (f"{100 * figures[share]:.2f}" for share in FIGURES)
-    return _row(name, (*shares, *(str(figures[count]) for count in ("tp", "fp", "fn"))))
+def _figure_row(name: str, figures: Mapping[str, float], bounds: Mapping[str, Sequence[float]] | None = None) -> str:
+    """Return the row of a table; with the interval of F1 if there are bounds. Without gold it has no shares."""
+    shares = (share_cell(figures, share) for share in FIGURES)
+    row = _row(name, (*shares, *(str(figures[count]) for count in ("tp", "fp", "fn"))))
+    if is_without_gold(figures):
+        return f"{row}  none in gold" if bounds else row
+    low, high = bounds["f1"] if bounds else (0.0, 0.0)
+    return f"{row}  {100 * low:.2f} to {100 * high:.2f}" if bounds else row
+
+
+def share_cell(figures: Mapping[str, float], name: str) -> str:
+    """Return a share in per cent; a dash where gold has nothing to find."""
+    return "-" if is_without_gold(figures) else f"{100 * figures[name]:.2f}"

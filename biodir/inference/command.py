@@ -21,6 +21,7 @@ from biodir.options import (
     DirectionOption,
     ModelOption,
     OffsetsOption,
+    RevisionOption,
     check_exclusive,
     end_of,
     quiet_pipeline,
@@ -87,6 +88,7 @@ def predict(
     dialect: Annotated[Dialect | None, Option(help=DIALECT_HELP)] = None,
     vocabulary: Annotated[Vocabulary | None, Option(help=VOCABULARY_HELP)] = None,
     model: ModelOption = None,
+    revision: RevisionOption = None,
     device: DeviceOption = None,
     backend: BackendOption = "auto",
     errors: SkipOption = None,
@@ -132,7 +134,7 @@ def predict(
         biodir predict abstracts/ -o network.html
         biodir predict abstracts/ -o out.jsonl --engine ray
     """
-    check_exclusive(strict=strict, errors=errors)
+    policy = _policy(strict, errors, offsets)
     computing = _engine(engine, address, num_gpus, concurrency, device, backend)
     filters: dict[str, Any] = {"relation_types": relation, "entity_ids": entity, "threshold": min_score, "top_k": top_k}
     filters |= {"sections": section, "skip_sections": no_section, "batch_size": batch_size, "novel_only": novel_only}
@@ -142,9 +144,8 @@ def predict(
     check_paths(files, [output] if output else [])
     linker = lexicon_linker(lexicon, species)  # before the model is loaded
     filters = _given({**filters, "pair_types": pair_types(pair_type)}, linker)
-    policy = reading_policy("raise" if strict else errors or "skip-document", offsets, relations=False)
     files = with_articles(files, pmids, policy)
-    extract, computed = _opened(model, device, backend, computing)
+    extract, computed = _opened(model, revision, device, backend, computing)
     others = {"backend": computed, "lexicon": _state(lexicon), "species": species}
     writing.run(extract, files, policy, one_per_line, others, filters, computing)
     _end(policy, writing, linker)
@@ -153,6 +154,7 @@ def predict(
 def export_onnx(
     output: Annotated[Path | None, Argument(metavar="FOLDER", help=EXPORT_HELP)] = None,
     model: ModelOption = None,
+    revision: RevisionOption = None,
     precision: Annotated[Literal["float32", "int8"] | None, Option(help="by default both")] = None,
 ) -> None:
     """Write a checkpoint as ONNX graphs, which predict without torch.
@@ -173,7 +175,7 @@ def export_onnx(
     folder = output or Path(name) / FOLDER
     if not folder.parent.is_dir():
         raise SettingError(f"{folder.parent}: there is no such folder; name one that exists")
-    extract: Any = open_pipeline(name, "cpu", "torch")
+    extract: Any = open_pipeline(name, "cpu", "torch", revision=revision)
     kinds = {"float32": "onnx", "int8": "onnx-int8"}
     backends = [kinds[precision]] if precision else [*kinds.values()]
     for path in export_model(extract.model, extract.tokenizer, folder, backends, Path(name)):
@@ -199,11 +201,18 @@ def _engine(
     return RayEngine(address, num_gpus or 0.0, concurrency)
 
 
-def _opened(model: str | None, device: str | None, backend: Backend, engine: "RayEngine | None") -> tuple[Any, str]:
+def _policy(strict: bool, errors: str | None, offsets: str) -> ErrorPolicy:
+    check_exclusive(strict=strict, errors=errors)
+    return reading_policy("raise" if strict else errors or "skip-document", offsets, relations=False)
+
+
+def _opened(
+    model: str | None, revision: str | None, device: str | None, backend: Backend, engine: "RayEngine | None"
+) -> tuple[Any, str]:
     """Return the pipeline, and the back end that computes it."""
     if engine and backend == "auto":
         backend = "torch"  # its weights go to the workers, which may not see the folder of the graphs
-    extract = quiet_pipeline(model, "cpu" if engine else device, backend)
+    extract = quiet_pipeline(model, "cpu" if engine else device, backend, revision)
     return extract, extract.backend
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 
 import torch
 from huggingface_hub.errors import StrictDataclassError
@@ -11,39 +10,41 @@ from transformers import AutoTokenizer
 
 import biodir.modeling_biodir
 import biodir.modeling_released_biodir
-from biodir.checkpoint_names import check_folder, default_model, is_path
+from biodir.checkpoint_names import check_checkpoint, check_revision, default_model, is_path
 from biodir.configuration_biodir import RELEASED, BioDirConfig
 from biodir.errors_biodir import BioDirError, CheckpointError, SettingError
 from biodir.inference.backends import use_backend
 from biodir.pipeline_biodir import BioDirPipeline
 
-CHECKPOINT_FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
 # Errors of the libraries on files that are cut off, of another kind than their name, or do not fit together.
 LIBRARY_ERRORS = (OSError, RuntimeError, TypeError, ValueError, SafetensorError, StrictDataclassError)
-LFS_POINTER = b"version https://git-lfs"
 
 
-def load_pipeline(model: str | None = None, device: str | int | None = None, backend: str = "torch") -> BioDirPipeline:
+def load_pipeline(
+    model: str | None = None, device: str | int | None = None, backend: str = "torch", revision: str | None = None
+) -> BioDirPipeline:
     """Return the pipeline of a checkpoint.
 
     Args:
         model: folder or Hub id; None for $BIODIR_MODEL or, in a checkout, the checkpoint in it.
         device: as in transformers, such as "cpu", "cuda:0" or 0; None for the first accelerator, else the CPU.
         backend: the precision of the encoder, see `use_backend`; graphs are loaded by `biodir.runtime.load`.
+        revision: branch, tag or commit of a Hub id, for all its files; None for main.
 
     Raises:
         CheckpointError: there is no checkpoint, or its files are missing or do not fit together.
-        SettingError: the device or the back end cannot be used.
+        SettingError: the device or the back end cannot be used, or a folder has a revision.
     """
     name = model or default_model()
+    check_revision(name, revision)
     if is_path(name):
         check_checkpoint(name)
     _check_device(device)
-    config = checked_config(name)
+    config, version = checked_config(name, revision), revision or "main"
     with naming(name, "tokenizer.json or tokenizer_config.json"):
-        tokenizer = AutoTokenizer.from_pretrained(name, config=config)
+        tokenizer = AutoTokenizer.from_pretrained(name, config=config, revision=version)
     with naming(name, "model.safetensors"):
-        network = model_class(config).from_pretrained(name, config=config)
+        network = model_class(config).from_pretrained(name, config=config, revision=version)
     try:
         extract = BioDirPipeline(model=network, tokenizer=tokenizer, device=device)
     except BioDirError as error:
@@ -60,36 +61,16 @@ def model_class(config: BioDirConfig) -> type[biodir.modeling_biodir.BioDirForRe
     return biodir.modeling_biodir.BioDirForRelationExtraction
 
 
-def checked_config(name: str) -> BioDirConfig:
-    """Return the configuration of a checkpoint.
+def checked_config(name: str, revision: str | None = None) -> BioDirConfig:
+    """Return the configuration of a checkpoint, of a Hub id at a revision.
 
     Raises:
         CheckpointError: it is that of another model, or cannot be read.
     """
     with naming(name, "config.json"):
-        _check_model_type(name)
-        return BioDirConfig.from_pretrained(name)
-
-
-def check_checkpoint(name: str) -> None:
-    """Check that a folder has all files of a checkpoint.
-
-    Raises:
-        CheckpointError: there is no such folder, a file is missing, or it is a pointer of Git LFS.
-    """
-    folder = Path(name)
-    check_folder(name)
-    missing = [file for file in CHECKPOINT_FILES if not (folder / file).is_file()]
-    if missing == ["model.safetensors"] and (folder / "model.safetensors.index.json").is_file():
-        return
-    if missing:
-        raise CheckpointError(
-            f"{name}: lacks {', '.join(missing)}; save model and tokenizer into one folder with save_pretrained"
-        )
-    for file in CHECKPOINT_FILES:
-        with open(folder / file, "rb") as opened:
-            if opened.read(len(LFS_POINTER)) == LFS_POINTER:
-                raise CheckpointError(f"{name}: {file} is a pointer of Git LFS; fetch the file with `git lfs pull`")
+        version = revision or "main"
+        _check_model_type(name, version)
+        return BioDirConfig.from_pretrained(name, revision=version)
 
 
 def _check_device(device: str | int | None) -> None:
@@ -100,8 +81,8 @@ def _check_device(device: str | int | None) -> None:
         raise SettingError(f"device {device!r} cannot be used here: {reason}; name another, such as cpu") from error
 
 
-def _check_model_type(name: str) -> None:
-    values, _ = BioDirConfig.get_config_dict(name)
+def _check_model_type(name: str, revision: str) -> None:
+    values, _ = BioDirConfig.get_config_dict(name, revision=revision)
     found = values.get("model_type") if isinstance(values, Mapping) else None
     if found != BioDirConfig.model_type:
         raise CheckpointError(

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from biodir.checkpoint_names import check_folder, default_model, is_path
+from biodir.checkpoint_names import check_folder, check_revision, default_model, is_path
 from biodir.errors_biodir import CheckpointError, SettingError
 from biodir.pipeline_extraction_biodir import RelationExtraction
 from biodir.runtime.loading import AUTO, has_graphs, load
@@ -29,6 +29,7 @@ def open_pipeline(
     device: str | int | None = None,
     backend: str = AUTO,
     warn: "Callable[[str], object]" = print,
+    revision: str | None = None,
 ) -> RelationExtraction:
     """Return the pipeline of a checkpoint.
 
@@ -38,33 +39,37 @@ def open_pipeline(
         backend: one of `BACKENDS`; "auto" for the run-time of ONNX graphs if the device is a CPU and the checkpoint has
             graphs, else torch. Without graphs "onnx" and "onnx-int8" are exported at every start.
         warn: takes a line about graphs that were not taken or are exported.
+        revision: branch, tag or commit of a Hub id, for all its files; None for main.
 
     Raises:
         CheckpointError: there is no checkpoint, or its files are missing or do not fit together.
-        SettingError: the device or the back end cannot be used, or a library is missing.
+        SettingError: the device or the back end cannot be used, a library is missing, or a folder has a revision.
     """
     name = model or default_model()
+    check_revision(name, revision)
     if is_path(name):
         check_folder(name)
     if backend == AUTO:
-        return _graphs_of(name, device, warn) or _torch_pipeline(name, device, "torch")
+        return _graphs_of(name, device, warn, revision) or _torch_pipeline(name, device, "torch", revision)
     if backend not in ENDINGS:
-        return _torch_pipeline(name, device, backend)
+        return _torch_pipeline(name, device, backend, revision)
     if device not in (None, "cpu"):
         raise SettingError(f"backend {backend!r} is for CPUs, but the device is {device}; choose torch, or device cpu")
     if not is_path(name) or has_graphs(Path(name)):
-        return load(name, backend)
+        return load(name, backend, revision=revision)
     return _exported(name, backend, warn)
 
 
-def _graphs_of(name: str, device: str | int | None, warn: "Callable[[str], object]") -> "OnnxPipeline | None":
+def _graphs_of(
+    name: str, device: str | int | None, warn: "Callable[[str], object]", revision: str | None
+) -> "OnnxPipeline | None":
     """Return the pipeline over the graphs of a checkpoint; None where torch serves better or is needed."""
     if device not in (None, "cpu") or (device is None and _has_accelerator()) or not find_spec("onnxruntime"):
         return None
     if is_path(name) and not has_graphs(Path(name)):
         return None
     try:
-        return load(name)
+        return load(name, revision=revision)
     except CheckpointError as error:
         if not find_spec("torch"):
             raise
@@ -73,7 +78,9 @@ def _graphs_of(name: str, device: str | int | None, warn: "Callable[[str], objec
         return None
 
 
-def _torch_pipeline(name: str, device: str | int | None, backend: str) -> RelationExtraction:
+def _torch_pipeline(
+    name: str, device: str | int | None, backend: str, revision: str | None = None
+) -> RelationExtraction:
     for library in ("torch", "transformers"):
         if not find_spec(library):
             raise _without(library, name, backend)
@@ -83,7 +90,7 @@ def _torch_pipeline(name: str, device: str | int | None, backend: str) -> Relati
 
     transformers_logging.disable_progress_bar()
     transformers_logging.set_verbosity_error()
-    return load_pipeline(name, device, backend)
+    return load_pipeline(name, device, backend, revision)
 
 
 def _without(library: str, name: str, backend: str) -> SettingError:

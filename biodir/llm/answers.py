@@ -39,6 +39,7 @@ class Checked:
         faults: all that is wrong, in words for a second question.
         is_usable: whether it has the form of an answer, if perhaps with wrong relations in it.
         has_other_text: whether there was text around the JSON object.
+        details: for each of `wrong` the place in the answer, and what is there.
 
     >>> Checked((), (), ("no JSON",), is_usable=False).is_right
     False
@@ -49,6 +50,7 @@ class Checked:
     faults: Sequence[str] = ()
     is_usable: bool = True
     has_other_text: bool = False
+    details: Sequence[str] = ()
 
     @property
     def is_right(self) -> bool:
@@ -77,11 +79,13 @@ def checked(text: str, question: Question) -> Checked:
     if not is_listed:
         return _of_pair(found, question, has_other_text)
     reasons = {error.absolute_path[1]: _reason(error.absolute_path) for error in reversed(errors)}
+    named = {error.absolute_path[1]: fault for error, fault in zip(reversed(errors), reversed(faults), strict=True)}
     entries = {number: each for number, each in enumerate(found[RELATIONS]) if number not in reasons}
     statements, further = _of_document(entries, question)
     faults += [f"{RELATIONS}[{number}]: {reason}" for number, reason in further.items()]
     wrong = (*reasons.values(), *further.values())
-    return Checked(statements, wrong, faults[:MOST_FAULTS], has_other_text=has_other_text)
+    details = [*named.values(), *(_shown(number, entries[number]) for number in further)]
+    return Checked(statements, wrong, faults[:MOST_FAULTS], has_other_text=has_other_text, details=details)
 
 
 def json_object(text: str, key: str) -> tuple[dict[str, Any] | None, bool]:
@@ -165,6 +169,10 @@ def _spelled(answer: Mapping[str, Any], question: Question) -> dict[str, Any]:
 
 def _plain(name: str) -> str:
     return "".join(character for character in name.casefold() if character not in "_- ")
+
+
+def _shown(number: int, entry: Mapping[str, Any]) -> str:
+    return f"{RELATIONS}[{number}]: {json.dumps(entry, ensure_ascii=False)[:FAULT_CHARS]}"
 
 
 def _reason(path: Sequence[Any]) -> str:

@@ -4,6 +4,7 @@ import json
 import math
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
@@ -87,7 +88,6 @@ def predict(
     """
     from biodir.llm.extraction import LlmExtraction
     from biodir.llm.server import ChatSettings
-    from biodir.llm.usage import usage_lines
 
     check_exclusive(strict=strict, errors=errors)
     _check_examples(prompt, examples)
@@ -104,8 +104,17 @@ def predict(
     filters |= {"sections": section or None, "skip_sections": no_section or None}
     parts: dict[str, Any] = {"part_documents": PART_DOCUMENTS * concurrency, "states_costs": False}
     counts = writing.run(extract, files, policy, one_per_line=False, others=others, parameters=filters, **parts)
-    print(*(f"biodir: {line}" for line in usage_lines(counts, price_in, price_out)), sep="\n", file=sys.stderr)
+    _print_usage(counts, price_in, price_out, extract.first_of)
     end_of(policy, writing.counts)
+
+
+def _print_usage(
+    counts: Mapping[str, int], price_in: float | None, price_out: float | None, first_of: Mapping[str, str]
+) -> None:
+    from biodir.llm.usage import usage_lines
+
+    for line in usage_lines(counts, price_in, price_out, first_of):
+        print(f"biodir: {line}", file=sys.stderr)
 
 
 def _check_examples(prompt: Prompt, examples: Path | None) -> None:

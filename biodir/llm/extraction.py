@@ -112,6 +112,7 @@ class LlmExtraction(RelationExtraction):
         self.concurrency = concurrency
         self._lock = Lock()
         self._failures = 0
+        self.first_of: dict[str, str] = {}  # what is counted as wrong -> the first such, with its document
         super().__init__(**parameters)
 
     @property
@@ -143,7 +144,7 @@ class LlmExtraction(RelationExtraction):
         with Workers(self.concurrency) as workers:
             try:
                 for document, answers in self._asked(documents, pair_filter, section_filter, workers):
-                    result = self._statements(answers)
+                    result = self._statements(document.id, answers)
                     if isinstance(result, list):
                         found.update(each.relation_type for each in result)
                         result = self.postprocess((document, _decided(document, result)), **postprocess)
@@ -219,15 +220,19 @@ class LlmExtraction(RelationExtraction):
             self._failures += 1
             return self._failures >= (FAILURES_IN_A_ROW if self.server.has_answered else FAILURES_AT_START)
 
-    def _statements(self, answers: Sequence[Checked | AnswerError]) -> list[Statement] | AnswerError:
-        """Return what all answers on a document state, or an error if none is usable."""
+    def _statements(self, name: str, answers: Sequence[Checked | AnswerError]) -> list[Statement] | AnswerError:
+        """Return what all answers on a document with this id state, or an error if none is usable."""
         usable = [each for each in answers if isinstance(each, Checked)]
         failed = [each for each in answers if isinstance(each, AnswerError)]
         if failed and not usable:
             return failed[0]
         self.server.count(UNUSABLE_PAIRS, len(failed))
-        for reason in (reason for each in usable for reason in each.wrong):
-            self.server.count(f"{LEFT_OUT}: {reason}")
+        if failed:
+            self.first_of.setdefault(UNUSABLE_PAIRS, str(failed[0]))
+        for each in usable:
+            for reason, detail in zip(each.wrong, each.details, strict=True):
+                self.server.count(f"{LEFT_OUT}: {reason}")
+                self.first_of.setdefault(f"{LEFT_OUT}: {reason}", f"document {name}: {detail}")
         return [statement for each in usable for statement in each.statements]
 
     def postprocess(self, model_outputs: tuple[Document, Sequence[tuple[Any, PairDecision]]], **parameters: Any) -> Any:

@@ -8,13 +8,19 @@ from biodir.llm.server import ASKED, STORED, STORED_IN, STORED_OUT, TOKENS_IN, T
 PRICED_TOKENS = 1_000_000
 
 
-def usage_lines(counts: Mapping[str, int], price_in: float | None = None, price_out: float | None = None) -> list[str]:
+def usage_lines(
+    counts: Mapping[str, int],
+    price_in: float | None = None,
+    price_out: float | None = None,
+    first_of: Mapping[str, str] | None = None,
+) -> list[str]:
     """Return lines with answers, tokens, cost and all that was counted.
 
     Args:
         counts: of a run.
         price_in: of a million tokens of prompts; None for no cost.
         price_out: of a million tokens of answers.
+        first_of: what is counted -> its first example, of those that this process met.
 
     >>> usage_lines({"answers": 2, "prompt tokens": 1500, "answer tokens": 100, "pairs without a usable answer": 1}, 2)
     ['answers: 2', 'tokens: 1,500 in prompts, 100 in answers; cost: 0.003', 'pairs without a usable answer: 1']
@@ -32,7 +38,11 @@ def usage_lines(counts: Mapping[str, int], price_in: float | None = None, price_
     if count[UNCOUNTED]:
         tokens += f"; without {count[UNCOUNTED]:,} answers that have no numbers of tokens"
     lines.append(tokens)
-    return lines + [f"{name}: {number:,}" for name, number in sorted(counts.items()) if name not in named and number]
+    for name, number in sorted(counts.items()):
+        if name not in named and number:
+            lines.append(f"{name}: {number:,}")
+            lines += [f"  the first: {first_of[name]}"] if first_of and name in first_of else []
+    return lines
 
 
 def _cost(tokens_in: int, tokens_out: int, price_in: float | None, price_out: float | None) -> float:

@@ -7,6 +7,7 @@ from configparser import ConfigParser
 from pathlib import Path
 
 import biodir.errors_biodir
+from biodir.checkpoint_names import CHECKPOINT_FILES, check_checkpoint
 from biodir.configuration_biodir import RELEASED, BioDirConfig
 from biodir.document_biodir import Document, Mention
 from biodir.document_candidates_biodir import candidate_pairs
@@ -14,7 +15,6 @@ from biodir.document_inputs_biodir import with_known_types
 from biodir.document_pubtator_biodir import parse_document
 from biodir.errors_biodir import AnnotationError, BioDirError
 from biodir.formats.pubtator_writer import format_pubtator
-from biodir.inference.loading import CHECKPOINT_FILES, check_checkpoint
 from biodir.publishing.card_check import HUB_CARD, MODEL_CARD, check_card, check_eval_results
 from biodir.publishing.errors import PublishError
 from biodir.publishing.facts import MEASURED, check_fingerprint

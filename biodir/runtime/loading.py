@@ -5,7 +5,7 @@ from numbers import Integral
 from pathlib import Path
 from typing import Any
 
-from biodir.checkpoint_names import check_folder, default_model, is_path
+from biodir.checkpoint_names import check_folder, check_revision, default_model, fetched_files, is_path
 from biodir.errors_biodir import CheckpointError, SettingError
 from biodir.runtime.extraction import OnnxPipeline
 from biodir.runtime.manifest import ENDINGS, FOLDER, MANIFEST, Manifest, check_sources
@@ -15,7 +15,11 @@ AUTO = "auto"
 
 
 def load(
-    model: str | Path | None = None, backend: str = AUTO, threads: int | None = None, **parameters: Any
+    model: str | Path | None = None,
+    backend: str = AUTO,
+    threads: int | None = None,
+    revision: str | None = None,
+    **parameters: Any,
 ) -> OnnxPipeline:
     """Return the pipeline over the ONNX graphs of a checkpoint; it needs no torch.
 
@@ -24,18 +28,20 @@ def load(
             None for $BIODIR_MODEL or, in a checkout, the checkpoint in it.
         backend: "onnx" (float32), "onnx-int8", or "auto" for the first of these whose graphs are there.
         threads: that compute; by default $OMP_NUM_THREADS, or one for each core that the process may use.
+        revision: branch, tag or commit of a Hub id; None for main.
         parameters: of every call that does not give them itself, see `BioDirPipeline`.
 
     Raises:
         CheckpointError: there are no graphs, or they are of other files than those of the checkpoint beside them.
-        SettingError: the back end or a parameter is not as described, or a library is missing.
+        SettingError: the back end or a parameter is not as described, a library is missing, or a folder has a revision.
     """
     if threads is not None and (isinstance(threads, bool) or not isinstance(threads, Integral) or threads < 1):
         raise SettingError(f"threads is {threads!r}; it counts threads, at least 1")
     name = str(model) if model is not None else default_model()
+    check_revision(name, revision)
     if is_path(name):
         check_folder(name)
-    folder = graph_folder(Path(name)) if is_path(name) else _fetched(name)
+    folder = graph_folder(Path(name)) if is_path(name) else _fetched(name, revision)
     manifest = Manifest.read(folder)
     chosen = _chosen(backend, manifest, folder)
     check_sources(folder.parent, manifest)
@@ -66,18 +72,9 @@ def _chosen(backend: str, manifest: Manifest, folder: Path) -> str:
     return found[0] if backend == AUTO else backend
 
 
-def _fetched(name: str) -> Path:
+def _fetched(name: str, revision: str | None) -> Path:
     """Return the folder of the graphs of a model on the Hub."""
-    from huggingface_hub import snapshot_download  # here, because it takes longer to import than to load a folder
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-
-    try:
-        found = Path(snapshot_download(name, allow_patterns=[f"{FOLDER}/*"]))
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        reason = " ".join(str(error).split())[:300]
-        raise CheckpointError(
-            f"{name}: no folder has this name, and the Hub does not give the model: {reason}"
-        ) from error
+    found = fetched_files(name, [f"{FOLDER}/*"], revision)
     if not has_graphs(found):
         raise CheckpointError(
             f"{name}: the model on the Hub has no ONNX graphs; load it with transformers, or write them with biodir "

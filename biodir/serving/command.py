@@ -11,7 +11,7 @@ from biodir.fetching.command import CACHE_VARIABLE, SERVICE_VARIABLE
 from biodir.fetching.service import PUBTATOR3
 from biodir.inference import BACKENDS
 from biodir.optional import optional_library
-from biodir.options import BackendOption, DeviceOption, ModelOption, quiet_pipeline
+from biodir.options import BackendOption, DeviceOption, ModelOption, RevisionOption, quiet_pipeline
 from biodir.serving.handler import Limits, RequestHandler
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ ShutdownOption = Annotated[int, Option("--shutdown", min=1, help=SHUTDOWN_HELP)]
 
 def serve(
     model: ModelOption = None,
+    revision: RevisionOption = None,
     device: DeviceOption = None,
     backend: BackendOption = BACKENDS[0],
     host: HostOption = "127.0.0.1",
@@ -52,7 +53,7 @@ def serve(
     from biodir.serving.logs import use_json_logs
     from biodir.serving.server import run
 
-    handler = _handler(model, device, backend)
+    handler = _handler(model, revision, device, backend)
     settings = ServerSettings(most_waiting, most_mebibytes * MEBIBYTE, body_timeout_s)
     app = make_app(handler, settings, _shown_name(model))
     use_json_logs()
@@ -64,6 +65,7 @@ def mcp(
         Literal["stdio", "http"], Option(help="how agents reach it; http is streamable HTTP")
     ] = "stdio",
     model: ModelOption = None,
+    revision: RevisionOption = None,
     device: DeviceOption = None,
     backend: BackendOption = BACKENDS[0],
     host: HostOption = "127.0.0.1",
@@ -86,7 +88,7 @@ def mcp(
     from biodir.serving.logs import use_json_logs
     from biodir.serving.tools import article_fetcher, make_tools
 
-    handler = _handler(model, device, backend)
+    handler = _handler(model, revision, device, backend)
     use_json_logs()
     tools = make_tools(handler, article_fetcher(service, cache))
     if transport == "stdio":
@@ -97,12 +99,12 @@ def mcp(
     run(tools.streamable_http_app(host=host), host, port, shutdown_s)
 
 
-def _handler(model: str | None, device: str | None, backend: str) -> RequestHandler:
+def _handler(model: str | None, revision: str | None, device: str | None, backend: str) -> RequestHandler:
     try:
         limits = Limits.from_environment()
     except ValueError as error:
         raise SettingError(str(error)) from error
-    extract = quiet_pipeline(model, device, backend)  # type: ignore[arg-type]
+    extract = quiet_pipeline(model, device, backend, revision)  # type: ignore[arg-type]
     warm_up(extract)
     return RequestHandler(extract, limits)
 

@@ -56,7 +56,7 @@ def make_tools(handler: RequestHandler, fetcher: Fetcher) -> MCPServer[Any]:
         handler: over the pipeline.
         fetcher: of articles, see `article_fetcher`.
     """
-    server = MCPServer[Any]("biodir", version=__version__, instructions=INSTRUCTIONS, log_level="WARNING")
+    server = _StrictServer("biodir", version=__version__, instructions=INSTRUCTIONS, log_level="WARNING")
     tools = RelationTools(RelationService(Batcher(handler)), fetcher)
     for tool, is_open in (
         (tools.extract_relations, False),
@@ -66,6 +66,19 @@ def make_tools(handler: RequestHandler, fetcher: Fetcher) -> MCPServer[Any]:
         hints = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=is_open)
         server.add_tool(tool, description=inspect.getdoc(tool), annotations=hints)
     return server
+
+
+class _StrictServer(MCPServer[Any]):
+    """A server that refuses arguments that a tool does not have; that of the SDK ignores them, without a switch."""
+
+    async def call_tool(self, name: str, arguments: dict[str, Any], context: Any = None) -> Any:
+        """Call a tool, if it has all these arguments."""
+        known = next((each.input_schema["properties"] for each in await self.list_tools() if each.name == name), None)
+        unknown = sorted(arguments.keys() - known.keys()) if known is not None else []
+        if known is not None and unknown:
+            named = ", ".join(each[:40] for each in unknown[:5])
+            raise ToolError(f"{named}: no argument of {name}; it has {', '.join(known)}")
+        return await super().call_tool(name, arguments, context)
 
 
 class RelationTools:

@@ -13,7 +13,7 @@ from typer import Argument, Option
 from biodir.errors_biodir import SettingError
 from biodir.files import check_paths, input_name
 from biodir.formats.reading import INPUT_HELP
-from biodir.options import ErrorsOption, end_of, quiet_readers, reading_policy
+from biodir.options import ErrorsOption, RevisionOption, end_of, quiet_readers, reading_policy
 from biodir.showing.results import read_shown
 from biodir.showing.view import printable, show_document
 
@@ -57,11 +57,12 @@ def view(
 
 def info(
     model: Annotated[str | None, Argument(metavar="MODEL", help=MODEL_HELP)] = None,
+    revision: RevisionOption = None,
 ) -> None:
     """Show what a model is.
 
     Its form, encoder, tagger, labels, thresholds and what they were found on, and its sizes. The weights are not
-    loaded.
+    loaded, and torch is not needed. Of a folder of graphs it shows what their manifest has.
 
         biodir info
         biodir info runs/mine
@@ -72,6 +73,6 @@ def info(
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
-    for name, value in model_lines(model or default_model()):
+    for name, value in model_lines(model or default_model(), revision):
         table.add_row(name, value)
     Console(file=sys.stdout, highlight=False, markup=False).print(table)

@@ -81,7 +81,8 @@ def test_figures_are_printed_and_go_to_json_and_a_picture(folder, capfd):
     sides = [list(read_pubtator(folder / f"{name}.pubtator")) for name in ("gold", "pred", "nothing")]
     report, comparison = evaluation_report(*sides[:2], FEW), comparison_report(*sides, FEW)
     assert capfd.readouterr() == (f"{report_table(report)}\n\n{comparison_table(comparison)}\n", "")
-    assert json.loads((folder / "out.json").read_text()) == {**report, "comparison": comparison}
+    expected = {**report, "comparison": comparison, "thresholds": {"min_direction_score": None}}
+    assert json.loads((folder / "out.json").read_text()) == expected
     assert "<!-- 4 documents, 7 related pairs -->" in (folder / "out.svg").read_text()
 
 
@@ -99,6 +100,15 @@ def test_figures_are_printed_and_go_to_json_and_a_picture(folder, capfd):
             "evaluate gold.pubtator pred.pubtator --model folder",
             "pred.pubtator and --model folder: give predictions or",
         ),
+        (
+            "evaluate gold.pubtator pred.pubtator --revision v1",
+            "pred.pubtator and --revision v1: predictions have no r",
+        ),
+        ("evaluate dev.pubtator --revision v1 --model {}", "revision v1: {} is a folder, and only Hub ids have"),
+        ("calibrate dev.pubtator --revision v1 --model {}", "revision v1: {} is a folder, and only Hub ids have"),
+        ("predict dev.pubtator --revision v1 --model {}", "revision v1: {} is a folder, and only Hub ids have"),
+        ("export-onnx graphs --revision v1 --model {}", "revision v1: {} is a folder, and only Hub ids have"),
+        ("serve --revision v1 --model {}", "revision v1: {} is a folder, and only Hub ids have"),
         (
             "evaluate gold.pubtator pred.pubtator dev.pubtator --against pred.pubtator",
             "--against pred.pubtator: ",
@@ -175,11 +185,17 @@ def test_several_files_are_compared_without_torch(folder):
     subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
 
 
-def test_least_direction_score_holds_for_both_sides_of_a_comparison(folder):
+def test_least_direction_score_holds_for_both_sides_of_a_comparison(folder, capfd):
     command = ["evaluate", "gold.pubtator", "pred.pubtator", "--against", "pred.pubtator", "--json", "out.json"]
     assert main([*command, "--min-direction-score", "0.45", *FEW_OPTIONS]) == 0
     report = json.loads((folder / "out.json").read_text())
     assert [report["comparison"][level]["difference"] for level in LEVELS] == [0.0] * len(LEVELS)
+    assert report["thresholds"] == {"min_direction_score": 0.45}
+    assert "\nthresholds: directions with a score below 0.45 count as left open\n" in capfd.readouterr().out
+    systems = ["evaluate", "gold.pubtator", "pred.pubtator", "nothing.pubtator", "--json", "out.json", *FEW_OPTIONS]
+    assert main([*systems, "--min-direction-score", "0.45"]) == 0
+    assert json.loads((folder / "out.json").read_text())["thresholds"] == report["thresholds"]
+    assert "\nthresholds: directions with a score below 0.45 " in capfd.readouterr().out
 
 
 def test_relation_map_names_the_types_of_predictions(folder, capfd):

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from biodir.document_biodir import Relation
+from biodir.document_biodir import Document, Mention, Relation
 from biodir.evaluation.direction_report import THRESHOLDS, direction_report
 from biodir.evaluation.direction_tables import direction_tables
 from biodir.evaluation.error_analysis import error_analysis
@@ -83,15 +83,40 @@ def test_rules_are_counted_over_gold_without_a_model():
 
 def test_tables_show_the_figures():
     lines = direction_tables(REPORT).splitlines()
-    total = next(line.split() for line in lines if line.startswith("all  "))
-    assert total == ["all", "5", "40.0", "1", "1", "1", "60.0", "20.0", "20.0", "40.0"]
+    totals = [line.split() for line in lines if line.startswith("all  ")]
+    assert totals == [
+        ["all", "5", "40.0", "1", "1", "1"],
+        ["all", "5", "60.0", "20.0", "20.0", "40.0"],
+        ["all", "6", "50.0", "33.3", "33.3", "33.3"],
+    ]
     assert "0.7                              1         1    100.00     33.33     46.15" in lines
-    assert any(
-        line.startswith("ChemicalEntity-GeneOrGeneProduct") and "GeneOrGeneProduct 100.0 %" in line for line in lines
-    )
+    assert any(line.startswith("chemical-gene") and line.endswith("gene 100 %") for line in lines)
     without = direction_tables(direction_report(error_analysis(GOLD, PREDICTED)))
     assert without.startswith("directions in gold")
     assert "order of types" not in without
+
+
+def test_tables_fit_lines_of_a_hundred_characters():
+    kinds = ("CellLine", "ChemicalEntity", "AVeryLongNameOfAnEntityTypeThatIsNotOneOfBioRED")
+    marks = [Mention(2 * place, 2 * place + 1, "a", kind, (str(place),)) for place, kind in enumerate(kinds)]
+    relations = tuple(
+        Relation("A_Very_Long_Name_Of_A_Relation_Type", *ids, "No", ids[side])
+        for side in (0, 1)
+        for ids in (("0", "1"), ("0", "2"), ("1", "2"))
+    )
+    wide = [Document(str(n), "a a a", tuple(marks), relations[n % 2 * 3 :][:3]) for n in range(6)]
+    for gold, predicted in ((GOLD, PREDICTED), (wide, wide)):
+        tables = direction_tables(direction_report(error_analysis(gold, predicted), [*TRAINING, *gold]))
+        assert max(map(len, tables.splitlines())) <= 100
+
+
+def test_recall_of_no_directed_relation_is_a_dash():
+    gold = documents(Relation("Association", "G1", "G2", "No", None), Relation("Bind", "C1", "G1", "No", "C1"))
+    predicted = documents(Relation("Association", "G1", "G2", "No", "G1", 0.9, 0.9, 0.4))
+    report = direction_report(error_analysis(gold, predicted))
+    assert {row["recall"] for row in report["thresholds"]} == {None}
+    row = next(line.split() for line in direction_tables(report).splitlines() if line.startswith("0.5 "))
+    assert row == ["0.5", "0", "0", "-", "-", "66.67"]
 
 
 def test_predictions_without_scores_have_no_thresholds():

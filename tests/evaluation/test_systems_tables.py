@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 
+from biodir.evaluation.evaluations import with_thresholds
 from biodir.evaluation.intervals import Resampling
 from biodir.evaluation.systems import systems_report
 from biodir.evaluation.systems_plot import write_systems_plot
@@ -52,6 +53,14 @@ def test_significant_differences_are_marked():
     (row,) = re.findall(r"^same sentence +24 +100\.00 +100\.00 +(\S+) +0\.00$", text, re.MULTILINE)
     assert row == "0.00*"
     assert "\n\n* F1 differs from that of gold, p < 0.05" in text
+
+
+def test_rows_without_gold_relations_have_dashes():
+    found = systems_report([GOLD[2]], {"a": [PREDICTED[2]], "b": [GOLD[2]]}, Resampling(resamples=2))
+    lines = levels_table(found).splitlines()
+    assert lines[2].split() == ["a", *"---010", "none", "in", "gold"]
+    assert groups_table(found, "by_type", "type").splitlines()[2].split() == ["Cotreatment", "0", "-", "-", "-", "-"]
+    assert "\nthresholds: directions with a score below 0.5 " in systems_table(with_thresholds(found, 0.5))
 
 
 def test_picture_names_systems_and_groups(tmp_path):

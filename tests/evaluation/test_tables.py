@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from biodir.evaluation.counting import Counting
+from biodir.evaluation.evaluations import with_thresholds
 from biodir.evaluation.intervals import Resampling
 from biodir.evaluation.plain_text_report import plain_text_comparison, plain_text_report, with_plain_text
 from biodir.evaluation.report import evaluation_report
@@ -9,12 +11,14 @@ from biodir.evaluation.tables import (
     GROUPS,
     comparison_table,
     counting_line,
+    group_table,
     level_table,
     plain_text_tables,
     report_table,
 )
 from helpers.scored_documents import GOLD, PREDICTED
 
+CHEMICALS = "ChemicalEntity-ChemicalEntity"
 FEW = Resampling(resamples=20)
 # One document, whose intervals are points: right a b, wrong c e, missed c d.
 ONE = evaluation_report(GOLD[:1], PREDICTED[:1], FEW)
@@ -83,3 +87,34 @@ def test_counting_is_told_in_lines_of_a_hundred_characters():
     lines = counting_line(counting).splitlines()
     assert (len(lines), max(map(len, lines)) <= 100) == (3, True)
     assert lines[-1].endswith("left out: 7 of gold, 1 of a.pubtator, 2 of b.pubtator")
+
+
+def test_rows_without_gold_relations_have_dashes():
+    assert REPORT["without_gold"] == {
+        "by_type": ["Cotreatment"], "by_pair_type": [CHEMICALS, "DiseaseOrPhenotypicFeature-GeneOrGeneProduct"],
+        "by_distance": [], "by_length": [],
+    }  # fmt: skip
+    rows = [line.split() for line in group_table(REPORT, "by_type", "relation type").splitlines()]
+    assert ["Cotreatment", "-", "-", "-", "0", "1", "0", "-"] in rows
+
+
+def test_choice_without_gold_relations_is_told():
+    report = evaluation_report([GOLD[2]], [PREDICTED[2]], FEW, counting=Counting("five"))
+    note = (
+        "gold has no relation that is counted, so that there is nothing to find and all shares are 0; chosen: "
+        "--pair-types five --protocol complete"
+    )
+    assert note in report["notes"]
+    text = report_table(report)
+    assert f"note: {note}" in text
+    assert "0.00" not in text.split("scores of the head")[0]
+    assert level_table(report).splitlines()[1].split() == ["entity", "pair", *"---010", "none", "in", "gold"]
+    assert "every gold pair" not in text
+
+
+def test_least_scores_are_named_below_the_counting():
+    plain = plain_text_report(GOLD[:1], PREDICTED[:1], FEW)
+    for report, line in ((REPORT, 2), (plain, 1)):
+        lines = report_table(with_thresholds(report, 0.45)).splitlines()
+        assert lines[line] == "thresholds: directions with a score below 0.45 count as left open"
+        assert report_table(with_thresholds(report, None)) == report_table(report)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from helpers.loopback import served
@@ -64,6 +65,23 @@ def running_hub() -> Iterator[Hub]:
     hub = Hub()
     with served(_Handler, _Server, hub=hub) as address:
         hub.url = address
+        yield hub
+
+
+@contextmanager
+def published(monkeypatch, cache: Path, *versions: Path) -> Iterator[Hub]:
+    """Yield a Hub that this process talks to, with the model some-group/tiny: folders, oldest first, tagged v0, v1."""
+    with running_hub() as hub:
+        address = hub.url + "/{repo_id}/resolve/{revision}/{filename}"
+        for name, value in (("HF_HUB_CACHE", cache), ("ENDPOINT", hub.url), ("HUGGINGFACE_CO_URL_TEMPLATE", address)):
+            monkeypatch.setattr(f"huggingface_hub.constants.{name}", str(value))
+        commits = []
+        for number, folder in enumerate(versions):
+            paths = (path for path in folder.rglob("*") if path.is_file())
+            files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+            commits.append(Commit(str(number) * 40, f"v{number}", files, frozenset()))
+        tags = {commit.message: commit.oid for commit in commits}
+        hub.repositories["models", "some-group/tiny"] = Repository(False, commits, tags)
         yield hub
 
 

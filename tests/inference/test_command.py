@@ -165,8 +165,8 @@ def test_terminal_that_lacks_a_letter_gets_a_question_mark(predict, tmp_path, mo
 
 @pytest.mark.parametrize(("device", "passed"), [("0", 0), ("cuda:1", "cuda:1")])
 def test_number_of_a_device_is_that_of_an_accelerator(device, passed, source, monkeypatch):
-    def load(model, device, backend):
-        assert (model, device, backend) == (str(CHECKOUT), passed, "torch")
+    def load(model, device, backend, revision):
+        assert (model, device, backend, revision) == (str(CHECKOUT), passed, "torch", None)
         raise SettingError("seen")
 
     monkeypatch.setattr("biodir.inference.loading.load_pipeline", load)

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from biodir import CheckpointError, SettingError
-from biodir.checkpoint_names import MODEL_VARIABLE
+from biodir.checkpoint_names import CHECKPOINT_FILES, MODEL_VARIABLE
 from biodir.configuration_biodir import BioDirConfig
-from biodir.inference.loading import CHECKPOINT_FILES, load_pipeline
+from biodir.inference.loading import load_pipeline
+from helpers.hub_server import published
 from helpers.marked import marked_document
 from helpers.tiny_checkpoint import open_pipeline, save_checkpoint, save_encoder
 
@@ -123,3 +124,23 @@ def test_name_that_can_be_a_folder_is_not_sought_on_the_hub(name, tmp_path, monk
 def test_device_that_cannot_be_used_is_refused(device, checkpoint):
     with pytest.raises(SettingError, match=f"device '{device}' cannot be used here: .*; name another, such as cpu"):
         load_pipeline(str(checkpoint), device)
+
+
+def test_revision_of_the_hub_is_that_of_all_files(checkpoint, tmp_path, monkeypatch):
+    other = save_checkpoint(tmp_path / "other", none_bias=0.0, max_tokens=80)
+    (checkpoint / "notes.txt").write_text("x")
+    with published(monkeypatch, tmp_path / "cache", checkpoint, other) as hub:
+        extract = load_pipeline("some-group/tiny", "cpu", revision="v0")
+        assert extract(THREE) == load_pipeline(str(checkpoint), "cpu")(THREE)
+        fetched = [path for _, path in hub.requests if "/resolve/" in path]
+        assert {path.split("/resolve/")[1].split("/")[0] for path in fetched} <= {"v0", "0" * 40}
+        for name in CHECKPOINT_FILES:
+            assert any(path.endswith(f"/{name}") for path in fetched), name
+        assert load_pipeline("some-group/tiny", "cpu").model.config.max_tokens == 80
+        with pytest.raises(CheckpointError, match=r"some-group/tiny: config\.json cannot be used: v9 is not a valid"):
+            load_pipeline("some-group/tiny", "cpu", revision="v9")
+
+
+def test_revision_of_a_folder_is_refused(checkpoint):
+    with pytest.raises(SettingError, match=f"revision v0: {checkpoint} is a folder, and only Hub ids have revisions; "):
+        load_pipeline(str(checkpoint), "cpu", revision="v0")

@@ -109,8 +109,9 @@ def test_direction_is_that_of_the_answer_and_none_where_it_has_none():
 def test_a_wrong_relation_is_named_and_costs_no_other(wrong, reason):
     stated = [("EGFR", "Association", "pain", "Novel")]
     assert read(statement("E1", "E3"), wrong) == (stated, [reason])
-    faults = checked(json.dumps({"relations": [wrong]}), OF_DOCUMENT).faults
-    assert all(each.startswith("relations[0]") for each in faults)
+    found = checked(json.dumps({"relations": [wrong]}), OF_DOCUMENT)
+    assert all(each.startswith("relations[0]") for each in (*found.faults, *found.details))
+    assert len(found.details) == len(found.wrong) == 1
 
 
 def test_a_pair_that_is_no_candidate_is_wrong():
@@ -128,6 +129,15 @@ def test_a_relation_given_twice_counts_once_and_a_contradiction_not_at_all():
     )
     assert read(statement("E1", "E2"), statement("E2", "E1")) == ([], [CONTRADICTION] * 2)
     assert read(statement("E1", "E2"), statement("E1", "E2", relation="Bind"))[0] == []
+
+
+def test_details_show_what_is_there_in_the_order_of_the_reasons():
+    wrong = [statement("E2", "E2"), statement("E2", "E1", relation="Treats"), "E2 binds E1"]
+    found = checked(json.dumps({"relations": wrong}), OF_DOCUMENT)
+    details = dict(zip(found.wrong, found.details, strict=True))
+    assert details[MALFORMED] == "relations[2]: 'E2 binds E1' is not of type 'object'"
+    assert details["unknown relation type"].startswith("relations[1].relation: 'Treats' is not one of [")
+    assert details[TO_ITSELF].startswith('relations[0]: {"subject": "E2", "object": "E2", "relation": "Association"')
 
 
 def test_further_keys_do_no_harm():

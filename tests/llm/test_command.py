@@ -15,7 +15,7 @@ from biodir.cli import main
 from biodir.document_biodir import Relation
 from biodir.formats.pubtator_writer import write_pubtator
 from biodir.labels_biodir import LEVELS
-from helpers.chat_server import chat_server, rule
+from helpers.chat_server import chat_server, rule, statement
 from helpers.checkout import CHECKOUT
 from helpers.marked import marked_document
 
@@ -88,6 +88,23 @@ def test_documents_without_usable_answer_are_left_out_and_listed(source, capsys)
     assert [each["id"] for each in lines("out.jsonl")] == [str(100 + n) for n in range(12) if n != 3]
     (rejected,) = lines("out.jsonl.rejected.jsonl")
     assert (rejected["what"], rejected["reason"]) == ("document", "no usable answer")
+
+
+def test_the_first_wrong_relation_of_each_kind_is_shown(source, capsys):
+    def wrong(body: dict) -> str:
+        number = next((n for n in (3, 7) if f"text {n}." in str(body["messages"])), None)
+        others = [{"subject": "E1"}, statement(f"E9{number}", "E1")] if number else []
+        return json.dumps({"relations": [statement("E1", "E2"), *others]})
+
+    with chat_server(answer=wrong) as chat:
+        assert ask(chat, source, "out.jsonl") == 0
+    shown = capsys.readouterr().err
+    assert (
+        "biodir: relations left out: malformed relation: 2\n"
+        "biodir:   the first: document 103: relations[1]: 'object' is a required property\n"
+        "biodir: relations left out: unknown entity: 2\n"
+        "biodir:   the first: document 103: relations[2].subject: 'E93' is not one of ['E1', 'E2', 'E3']\n"
+    ) in shown
 
 
 def test_run_that_was_killed_resumes_and_pays_for_no_answer_twice(source, capsys):

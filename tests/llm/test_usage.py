@@ -23,3 +23,12 @@ def test_without_prices_there_is_no_cost_and_answers_without_numbers_are_named()
         "answers: 1",
         "tokens: 0 in prompts, 0 in answers; without 1 answers that have no numbers of tokens",
     ]
+
+
+def test_counts_are_followed_by_their_first_example():
+    name = "relations left out: unknown entity"
+    assert usage_lines({name: 2, "other": 1}, first_of={name: "document 7: E9"})[2:] == [
+        "other: 1",
+        f"{name}: 2",
+        "  the first: document 7: E9",
+    ]

@@ -6,16 +6,20 @@ import pickle
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from biodir.errors_biodir import CheckpointError, SettingError
+from biodir.inference import BACKENDS
+from biodir.inference.opening import open_pipeline
 from biodir.runtime import load
 from biodir.runtime.manifest import FOLDER, MANIFEST, Manifest
 from helpers.checkout import CHECKOUT
 from helpers.exported import SHORT
+from helpers.hub_server import published
 
 
 @pytest.fixture
@@ -150,6 +154,26 @@ def test_unknown_back_end_and_one_without_graphs_are_refused(copied):
 def test_tables_of_half_precision_are_kept_so(exported):
     table = np.load(exported("document") / FOLDER / "embeddings.npy")
     assert table.dtype == np.float32, "random weights of float32, which float16 cannot hold"
+
+
+def test_revision_of_the_hub_is_that_of_the_graphs(exported, copied, tmp_path, monkeypatch):
+    changed_manifest(copied, versions={"biodir": "0"})
+    with published(monkeypatch, tmp_path / "cache", copied, exported("document")) as hub:
+        found = load("some-group/tiny", revision="v0")
+        assert Manifest.read(found.folder).versions == {"biodir": "0"}
+        assert open_pipeline("some-group/tiny", "cpu", "onnx", revision="v0").folder == found.folder
+        assert Manifest.read(load("some-group/tiny").folder).versions.keys() > {"biodir"}
+        assert found(SHORT) == load(copied)(SHORT)
+        assert hub.count("model.safetensors") == 0
+        with pytest.raises(CheckpointError, match="the Hub does not give the model at revision v9: "):
+            load("some-group/tiny", revision="v9")
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_revision_of_a_folder_is_refused(copied, backend):
+    for opened in (load, partial(open_pipeline, device="cpu", backend=backend)):
+        with pytest.raises(SettingError, match=f"revision v0: {copied} is a folder, and only Hub ids have revisions"):
+            opened(str(copied), revision="v0")
 
 
 @pytest.mark.parametrize("backend", ["onnx", "onnx-int8"])

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import shutil
 import sys
 from argparse import Namespace
 from pathlib import Path
@@ -106,6 +107,30 @@ def test_benchmark_prints_forms_curves_and_memory(checkpoints, documents, tmp_pa
     assert "| form | documents a second | pairs a second | times naive | tokens a pair |" in printed
     assert "| pairwise | " in printed
     assert "Peak memory, document: " in printed
+
+
+def test_graphs_are_exported_once_for_all_passes_and_removed(checkpoints, exported, documents, monkeypatch):
+    benchmark, exports = script("benchmark"), []
+    model, of_graphs = checkpoints["document"], str(exported("document"))
+
+    def export(network, tokenizer, folder, backends, checkpoint):
+        exports.append((checkpoint, list(backends)))
+        shutil.copytree(Path(of_graphs, "onnx"), folder)
+
+    monkeypatch.setattr("biodir.inference.onnx_export.export_model", export)
+    monkeypatch.setattr(benchmark, "_in_fresh_process", lambda function, *arguments: function(*arguments))
+    forms = [benchmark.Form(name, model, name) for name in ("torch", "onnx-int8", "onnx")]
+    forms.append(benchmark.Form("its own", of_graphs, "onnx"))
+    with benchmark.with_graphs(forms) as found:
+        assert [each.model for each in (found[0], found[3])] == [model, of_graphs]
+        assert found[1].model == found[2].model != model
+        options = Namespace(threads=1, device="cpu")
+        for _ in range(2):
+            benchmark.run_form(found[2], [list(read_pubtator(documents))], options)
+        folder = Path(found[2].model)
+        assert folder.is_dir()
+    assert exports == [(Path(model), ["onnx", "onnx-int8"])]
+    assert not folder.exists()
 
 
 def test_ratio_to_naive_is_the_median_of_those_of_each_turn():

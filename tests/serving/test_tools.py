@@ -112,6 +112,10 @@ def test_relations_of_pmids_names_what_is_missing_or_too_much(tools, pipe):
         ("extract_relations", {**MARKED, "relation_types": ["Likes"]}, "parameters.relation_types: "),
         ("extract_relations", {"text": TEXT, "entities": [{"start": 9}]}, "inputs: "),
         ("extract_relations", {"text": TEXT, "threshold": 2}, "threshold"),
+        (
+            *("extract_relations", {"text": TEXT, "min_score": 0.5, "limit": 3}),
+            "limit, min_score: no argument of extract_relations; it has text, entities, relation_types, threshold, to",
+        ),
         ("relations_of_pmids", {"pmids": ["../../etc/passwd"]}, "pmids[0]: '../../etc/passwd' is no PMID"),
         ("relations_of_pmids", {"pmids": [str(n) for n in range(1, 30)]}, "pmids"),
         (

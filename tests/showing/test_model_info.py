@@ -1,14 +1,19 @@
 """What is shown of a checkpoint."""
 
+import ast
 import json
+import shutil
+import subprocess
+import sys
 
 import pytest
 
 from biodir.cli import main
-from biodir.errors_biodir import CheckpointError
+from biodir.errors_biodir import CheckpointError, SettingError
 from biodir.labels_biodir import ENTITY_TYPES, bio_labels
 from biodir.showing.model_info import model_lines
-from helpers.hub_server import Commit, Repository, running_hub
+from helpers.checkout import CHECKOUT
+from helpers.hub_server import published
 from helpers.tiny_checkpoint import save_checkpoint
 
 
@@ -44,20 +49,59 @@ def test_facts_of_a_calibrated_model_with_a_tagger(tmp_path):
 
 def test_model_of_the_hub_is_fetched_and_named_by_its_id(tmp_path, monkeypatch):
     folder = save_checkpoint(tmp_path)
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
-    with running_hub() as hub:
-        monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", hub.url)
-        address = hub.url + "/{repo_id}/resolve/{revision}/{filename}"
-        monkeypatch.setattr("huggingface_hub.constants.HUGGINGFACE_CO_URL_TEMPLATE", address)
-        files = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
-        commit = Commit("a" * 40, "first", {**files, "notes.txt": b"x"}, frozenset())
-        hub.repositories["models", "some-group/tiny"] = Repository(False, [commit])
+    (folder / "notes.txt").write_text("x")
+    with published(monkeypatch, tmp_path / "cache", folder) as hub:
         facts = dict(model_lines("some-group/tiny"))
         local = dict(model_lines(str(folder)))
         assert facts == local | {"model": "some-group/tiny"}
         assert hub.count("notes.txt") == 0
-        with pytest.raises(CheckpointError, match="some-group/other: the files of the model cannot be used"):
+        with pytest.raises(CheckpointError, match="some-group/other: no folder has this name, and the Hub does not"):
             list(model_lines("some-group/other"))
+
+
+def test_revision_of_the_hub_is_shown(tmp_path, monkeypatch, capsys):
+    folder = save_checkpoint(tmp_path)
+    old = shutil.copytree(folder, tmp_path / "old")
+    config = json.loads((old / "config.json").read_text())
+    (old / "config.json").write_text(json.dumps(config | {"relation_threshold": 0.75}))
+    with published(monkeypatch, tmp_path / "cache", old, folder):
+        assert dict(model_lines("some-group/tiny"))["threshold"].startswith("0.5")
+        capsys.readouterr()
+        assert main(["info", "some-group/tiny", "--revision", "v0"]) == 0
+        out = capsys.readouterr().out
+        assert "some-group/tiny at v0" in out
+        assert "0.75, bias" in out
+        with pytest.raises(CheckpointError, match="the Hub does not give the model at revision v9: "):
+            list(model_lines("some-group/tiny", "v9"))
+    with pytest.raises(SettingError, match=f"revision v0: {folder} is a folder, and only Hub ids have revisions"):
+        list(model_lines(str(folder), "v0"))
+
+
+def test_torch_is_not_needed(exported, tmp_path):
+    folder = exported("document")
+    graphs = shutil.copytree(folder / "onnx", tmp_path / "graphs")
+    code = "import sys\nsys.modules |= dict.fromkeys(('torch', 'transformers', 'safetensors'))\n"
+    code += f"sys.path.insert(0, {str(CHECKOUT)!r})\nfrom biodir.showing.model_info import model_lines\n"
+    code += f"print([[*model_lines(each)] for each in {[str(folder), str(graphs)]!r}])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    of_checkpoint, of_graphs = (dict(facts) for facts in ast.literal_eval(done.stdout))
+    assert of_checkpoint == dict(model_lines(str(folder)))
+    assert of_checkpoint["graphs"].startswith("onnx, onnx-int8; ")
+    assert of_graphs == dict(model_lines(str(graphs)))
+    assert of_graphs["encoder"] == "not in a folder of graphs"
+    lost = {"model", "encoder", "tagger", "parameters", "size", "needs"}
+    assert {name: value for name, value in of_checkpoint.items() if name not in lost}.items() <= of_graphs.items()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"), [("{", "is damaged"), ('{"model_type": "bert"}', "of type 'bert', not")]
+)
+def test_damaged_configuration_is_named_without_torch(content, message, tmp_path, monkeypatch):
+    monkeypatch.setattr("biodir.showing.model_info.find_spec", lambda library: None)
+    folder = save_checkpoint(tmp_path)
+    (folder / "config.json").write_text(content)
+    with pytest.raises(CheckpointError, match=f"{folder}.*{message}"):
+        list(model_lines(str(folder)))
 
 
 def test_damaged_checkpoint_names_the_file(tmp_path):
