@@ -282,8 +282,8 @@ def _kept(path: Path, made_of: Mapping[str, str], log: Log) -> dict[str, np.ndar
         return tables
     if any(path.parent.glob("step-*")):
         raise SettingError(
-            f"{path}: the run has learned from soft targets of {differing}; give the old teachers and data, or start "
-            "again with --overwrite_output_dir"
+            f"{path}: the run has learned from soft targets of {differing}; give the old teachers, data and settings, "
+            "or start again with --overwrite_output_dir"
         )
     log(f"{path}: holds soft targets of {differing}; they are computed again")
     return None

@@ -268,7 +268,8 @@ def test_other_teachers_or_pairs_are_noticed(teachers, settings, accelerator, ca
     assert "damaged (" in capsys.readouterr().out
     (kept.parent / "step-00000002").mkdir()
     with pytest.raises(
-        SettingError, match="has learned from soft targets of other teachers and other pairs; give the "
+        SettingError,
+        match="has learned from soft targets of other teachers and other pairs; give the old teachers, data",
     ):
         teaching.taught(first, settings(teachers=[one]), accelerator)
 
