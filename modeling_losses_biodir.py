@@ -47,7 +47,8 @@ def head_loss(logits: Tensor, targets: Tensor, settings: HeadLoss | None = None)
     """Return (batch,), the loss of a head. Paper, section 2: binary cross-entropy summed over the labels.
 
     Args:
-        logits, targets: (batch, labels); a label with a negative target is not annotated, and has no loss.
+        logits, targets: (batch, labels); a label with a negative target is not annotated, and has no loss. Targets
+            between 0 and 1 are the probability that the label holds, for the kinds binary and focal.
         settings: None for the paper's.
     """
     settings = settings or HeadLoss()
@@ -60,8 +61,7 @@ def head_loss(logits: Tensor, targets: Tensor, settings: HeadLoss | None = None)
     weights = None if settings.label_weights is None else logits.new_tensor(settings.label_weights)
     losses = nn.functional.binary_cross_entropy_with_logits(logits, known, pos_weight=weights, reduction="none")
     if settings.kind == "focal":
-        scores = logits.sigmoid()
-        wrongness = torch.where(known > 0, 1 - scores, scores)  # (batch, labels), 0 where the score is right
+        wrongness = (known - logits.sigmoid()).abs()  # (batch, labels), 0 where the score is right
         losses = losses * wrongness.pow(settings.focal_gamma)
     return (losses * is_annotated).sum(dim=-1)
 
@@ -78,7 +78,7 @@ def adaptive_threshold_loss(logits: Tensor, targets: Tensor) -> Tensor:
     """
     is_label = torch.arange(logits.shape[-1], device=logits.device) > 0  # (labels,)
     is_annotated = targets >= 0  # (batch, labels)
-    holds = (targets > 0) & is_label  # (batch, labels)
+    holds = (targets > 0.5) & is_label  # (batch, labels)
     outside = torch.finfo(logits.dtype).min
     above = logits.masked_fill(~holds & is_label, outside).log_softmax(dim=-1)  # of the threshold and what holds
     left_out = holds | (~is_annotated & is_label)
@@ -141,7 +141,7 @@ def evidence_loss(shares: Tensor, targets: Tensor) -> Tensor:
         shares: (batch,) of the context that lies in these sentences; pairs with 0 count for nothing.
         targets: (batch, labels) of the first task.
     """
-    counts = (targets[:, 1:] > 0).any(dim=-1) & (shares > 0)  # (batch,)
+    counts = (targets[:, 1:] > 0.5).any(dim=-1) & (shares > 0)  # (batch,)
     return -(shares.clamp_min(1e-6).log() * counts).sum() / counts.sum().clamp_min(1)
 
 
@@ -152,6 +152,8 @@ def joint_loss(
     relation_loss: HeadLoss | None = None,
 ) -> Tensor:
     """Return the scalar mean over the pairs of `shared_loss`; a pair is related where any label but the first holds.
+
+    A label holds where its target is above 0.5.
 
     Args:
         logits, targets: task -> (batch, labels); the first task of `logits` decides which pairs are related.
@@ -169,5 +171,5 @@ def joint_loss(
         task: head_loss(values, given[task], relation_loss if task == "relation" else None)
         for task, values in logits.items()
     }
-    related = (given[next(iter(logits))][:, 1:] > 0).any(dim=-1)
+    related = (given[next(iter(logits))][:, 1:] > 0.5).any(dim=-1)
     return shared_loss(losses, related, weights).mean()

@@ -33,7 +33,7 @@ from biodir.processing_biodir import make_processor
 from biodir.processing_tagger_biodir import TaggerProcessor
 from biodir.processing_tokens_biodir import ProcessingSettings
 from biodir.training.agreement import loss_of_pass, pairs_of_pass
-from biodir.training.checkpoints import check_folder, clear_folder, last_folder, newest_state, save_model, save_state
+from biodir.training.checkpoints import check_folder, last_folder, newest_state, save_model, save_state, start_folder
 from biodir.training.corpora import training_corpora
 from biodir.training.data import LabelledPairs, step_parts, training_batch
 from biodir.training.fast_layers import use_fast_layers
@@ -49,6 +49,7 @@ from biodir.training.provenance import earlier_provenance, provenance
 from biodir.training.reading import reading_policy
 from biodir.training.settings import TrainingSettings, named_values
 from biodir.training.stopping import StopRequest
+from biodir.training.teaching import taught, unlabelled_pairs
 from biodir.training.validation import dev_scores
 
 try:
@@ -160,6 +161,7 @@ def new_run(settings: TrainingSettings, accelerator: "Accelerator") -> TrainingR
     model, tokenizer = new_model(settings, config)
     processor = make_processor(tokenizer, model.config)
     labelled = pairs_to_learn(corpora, processor, model.config, settings, accelerator.print, policy)
+    labelled += unlabelled_pairs(labelled, processor, model.config, settings, accelerator.print, policy)
     words: list[LabelledWords] = []
     if MENTIONS in settings.tasks:
         mentions = mention_corpora(settings, corpora, model.config, accelerator.print, policy)
@@ -167,6 +169,8 @@ def new_run(settings: TrainingSettings, accelerator: "Accelerator") -> TrainingR
         words = words_to_learn(mentions, tokenizer, model.config, accelerator.print, shows_sentences)
     tagger_processor = TaggerProcessor(tokenizer, ProcessingSettings.from_config(model.config))
     dev = dev_documents(settings, processor, model.config, accelerator.print, policy)
+    start_folder(accelerator, Path(settings.output_dir), settings.overwrite_output_dir)
+    labelled = taught(labelled, settings, accelerator)
 
     # Optimizer.
     optimizer = torch.optim.AdamW(parameter_groups(model, settings), fused=settings.mixed_precision != "fp16")
@@ -176,9 +180,6 @@ def new_run(settings: TrainingSettings, accelerator: "Accelerator") -> TrainingR
     lr_scheduler = get_scheduler(settings.lr_scheduler_type, optimizer, warmup_steps, sum(sizes))
 
     # Prepare.
-    if accelerator.is_main_process:
-        clear_folder(Path(settings.output_dir), settings.overwrite_output_dir)
-    accelerator.wait_for_everyone()
     model, optimizer, lr_scheduler = accelerator.prepare(model, optimizer, lr_scheduler)
     scored_model, averaged = accelerator.unwrap_model(model), None
     if settings.ema_decay:
@@ -283,8 +284,7 @@ def train_step(run: TrainingRun, step: Sequence[Any]) -> float:
         with accelerator.no_sync(run.model) if number < len(parts) - 1 else nullcontext():
             with accelerator.autocast():
                 output = run.model(**batch)
-            config = run.scored_model.config
-            part_loss = output.loss if of_words else loss_of_pass(output, labelled, settings, config)
+            part_loss = output.loss if of_words else loss_of_pass(output, labelled, settings, run.scored_model.config)
             accelerator.backward(part_loss * share)
         total += part_loss.detach() * share
     loss = accelerator.reduce(total, "mean").item()

@@ -125,6 +125,13 @@ def check_folder(folder: Path, resume: bool, overwrite: bool) -> None:
         )
 
 
+def start_folder(accelerator: "Accelerator", folder: Path, overwrite: bool) -> None:
+    """Have the main process do what `clear_folder` does; all processes wait for it."""
+    if accelerator.is_main_process:
+        clear_folder(folder, overwrite)
+    accelerator.wait_for_everyone()
+
+
 def clear_folder(folder: Path, overwrite: bool) -> None:
     """Make the folder of a run; where it may overwrite, remove what another run, or a checkpoint, left there."""
     for name in _traces(folder) if overwrite else ():

@@ -24,7 +24,8 @@ class LabelledPairs:
     """Features with the targets of their pairs: of each, task -> one number for each label.
 
     The first task decides which pairs are related. `swapped`, where known, holds the same pairs in the other order.
-    `group` is their corpus, and what an epoch draws of it; `document_id` that of their document.
+    `group` is their corpus, and what an epoch draws of it; `document_id` that of their document. A target between 0 and
+    1 is the probability that the label holds; it holds where that is above 0.5.
 
     >>> pairs = LabelledPairs(None, ({"relation": [0.0, 1.0]}, {"relation": [1.0, 0.0]}))
     >>> pairs.related
@@ -36,11 +37,12 @@ class LabelledPairs:
     swapped: "LabelledPairs | None" = field(default=None, repr=False)
     group: PairGroup = field(default=PairGroup(), repr=False)
     document_id: str = field(default="", repr=False)
+    document: Document | None = field(default=None, repr=False, compare=False)
 
     @property
     def related(self) -> tuple[bool, ...]:
         """For each pair True where any label but the first of the first task holds."""
-        return tuple(any(value > 0 for value in next(iter(targets.values()))[1:]) for targets in self.targets)
+        return tuple(any(value > 0.5 for value in next(iter(targets.values()))[1:]) for targets in self.targets)
 
     def select(self, indices: Sequence[int]) -> "LabelledPairs":
         """Return these features with only the pairs of these indices."""
@@ -102,7 +104,7 @@ def labelled_pairs(
             pairs = [pair for pair in pairs if {pair.entity1.entity_type, pair.entity2.entity_type} in joined]
         relations = relations_of_pairs(document)
         pairs = [pair for pair in pairs if scope.judges(document.id, pair, pair.identifiers in relations)]
-        labelling = _Labelling(document.id, relations, labels, unannotated, scope)
+        labelling = _Labelling(document, relations, labels, unannotated, scope)
         found = _with_targets(processor.features(tokenized, pairs), labelling)
         if not with_swapped:
             yield from found
@@ -120,7 +122,7 @@ def labelled_pairs(
 class _Labelling:
     """What the targets of a document's pairs are made of."""
 
-    document_id: str
+    document: Document
     relations: Mapping[frozenset[str], Sequence[Relation]]
     labels: Mapping[str, Sequence[str]]
     unannotated: Collection[str]
@@ -130,19 +132,20 @@ class _Labelling:
         """Return task -> a number for each label of a pair."""
         related = self.relations.get(pair.identifiers, ())
         found = pair_targets(pair, related, self.labels, self.unannotated)
-        judgement = self.scope.judgements.get(self.document_id)
+        judgement = self.scope.judgements.get(self.document.id)
         is_directed = judgement is None or pair.identifiers not in judgement.undirected
         types = [each.relation_type for each in related]
         return self.scope.masked(found, self.labels.get("relation", ()), types, is_directed)
 
 
 def _with_targets(features_of_pairs: Iterable[Features], labelling: _Labelling) -> Iterator[LabelledPairs]:
+    document = labelling.document
     for features in features_of_pairs:
         try:
             targets = [labelling.targets(scored.pair) for scored in features.pairs]
         except AnnotationError as error:
-            raise AnnotationError(f"document {labelling.document_id}: {error}") from error
-        yield LabelledPairs(features, tuple(targets), document_id=labelling.document_id)
+            raise AnnotationError(f"document {document.id}: {error}") from error
+        yield LabelledPairs(features, tuple(targets), document_id=document.id, document=document)
 
 
 def related_types(documents: Iterable[Document]) -> set[frozenset[str]]:

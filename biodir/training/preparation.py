@@ -29,6 +29,7 @@ from biodir.training.provenance import data_fingerprints
 from biodir.training.reading import known_documents, read_corpus, reading_policy
 from biodir.training.scopes import PairGroup, pair_counts
 from biodir.training.settings import TrainingSettings, named_values
+from biodir.training.teaching import check_teachers, teacher_files
 from biodir.training.validation import check_level
 
 # Settings that are fields of `BioDirConfig` with the same name and value.
@@ -115,6 +116,7 @@ def pairs_to_learn(
     found: list[LabelledPairs] = []
     if all(task == MENTIONS for task in settings.tasks):
         return found
+    check_teachers(settings, config)
     policy = policy or reading_policy(settings, log)
     first = config.tasks[0]
     complete = [document for corpus in corpora if corpus.is_complete for document in corpus.documents]
@@ -137,10 +139,9 @@ def pairs_to_learn(
             for copy, pairs_left_out in list(augmented_documents(documents, *given)):
                 documents.append(copy)
                 excluded[copy.id] = pairs_left_out
-        with_swapped = settings.swap_augmentation > 0 or settings.swap_consistency > 0
         group = _group(corpus, config)
         of_corpus = labelled_pairs(
-            documents, processor, config.labels, corpus.is_partial, excluded, with_swapped, corpus.scope
+            documents, processor, config.labels, corpus.is_partial, excluded, settings.shows_swapped, corpus.scope
         )
         pairs = [replace(each, group=group) for each in of_corpus]
         if not pairs:
@@ -181,7 +182,7 @@ def _facts(documents: Sequence[Document], pairs: Sequence[LabelledPairs], config
 
 
 def _is_related(targets: Mapping[str, Sequence[float]]) -> bool:
-    return any(value > 0 for value in next(iter(targets.values()))[1:])
+    return any(value > 0.5 for value in next(iter(targets.values()))[1:])
 
 
 def relations_without_candidate(documents: Iterable[Document], pair_types: Iterable[Sequence[str]]) -> Counter[str]:
@@ -267,4 +268,6 @@ def data_of(settings: TrainingSettings) -> dict[str, str]:
     """Return the fingerprints of all files that the settings name, with the weights of an encoder in a folder."""
     weights = Path(settings.encoder) / "model.safetensors"
     further = [path for path in (settings.dev, settings.corpora, weights if weights.is_file() else None) if path]
-    return data_fingerprints([*corpus_paths(settings), *settings.mention_train, *settings.exclude, *further])
+    teachers = [file for folder in settings.teachers for file in teacher_files(folder)]
+    given = (*settings.mention_train, *settings.unlabelled, *settings.exclude)
+    return data_fingerprints([*corpus_paths(settings), *given, *further, *teachers])

@@ -124,8 +124,8 @@ def pair_counts(
     found: dict[str, Counter[str]] = {task: Counter() for task, names in labels.items() if names}
     for of_pair in targets:
         for task, values in of_pair.items():
-            if max(values) > 0:
-                found[task].update(label for label, value in zip(labels[task], values, strict=True) if value > 0)
+            if max(values) > 0.5:
+                found[task].update(label for label, value in zip(labels[task], values, strict=True) if value > 0.5)
             else:
                 found[task]["not annotated"] += 1
     return found

@@ -44,6 +44,7 @@ ADDED = {
     **{"max_corpus_documents": None, "corpus_vectors": False},
     **{"swap_consistency": 0.0, "direction_smoothing": 0.0, "evidence_weight": 0.0},
     **{"sign_weight": 1.0, "coreference_weight": 0.0},
+    **{"teachers": [], "teaching_weight": 0.5, "unlabelled": [], "max_unlabelled_documents": None},
 }
 # The seeds of dropout are made of this one and must fit into 64 bits.
 LARGEST_SEED = 10**9
@@ -86,6 +87,8 @@ class TrainingSettings:
     corpora_held_out: list[str] = setting("corpora in that file whose documents are not learned from anywhere", [])
     max_corpus_documents: int | None = setting("of each corpus in that file, the first so many documents", None, COUNT)
     mention_train: list[str] = setting("further files, whose mentions the tagger learns from", [])
+    unlabelled: list[str] = setting("files of documents with mentions, whose pairs the teachers label", [])
+    max_unlabelled_documents: int | None = setting("of each such file, the first so many documents", None, COUNT)
     exclude: list[str] = setting("files whose documents, like those of --dev, are not learned from", [])
     errors: str = setting(
         "stop at an error in the data; or leave out the document, or only the mention or relation, that has it",
@@ -159,6 +162,10 @@ class TrainingSettings:
     corpus_vectors: bool = setting("learn a vector for each corpus of --corpora, which inference leaves out", False)
     class_balance: float = setting("weight of rare types; at 0.9 one with 3 examples gets 3.7-fold", 0.0, BELOW_ONE)
 
+    # Teaching.
+    teachers: list[str] = setting("folders of trained checkpoints, the mean of whose scores is learned, too", [])
+    teaching_weight: float = setting("what the teachers count in a target; 1 where nothing is annotated", 0.5, SHARE)
+
     # Regularization and augmentation.
     sentence_share: float = setting("share of the tagger's texts shown as single sentences", 0.0, SHARE)
     negatives_per_positive: float = setting("unrelated pairs for each related one, drawn each epoch", 2.0, NOT_NEGATIVE)
@@ -217,6 +224,11 @@ class TrainingSettings:
     def last_epoch(self) -> int:
         """The number of the epoch that ends the run."""
         return min(self.num_train_epochs, self.stop_after_epoch or self.num_train_epochs)
+
+    @property
+    def shows_swapped(self) -> bool:
+        """Whether pairs are shown in the other order, too."""
+        return self.swap_augmentation > 0 or self.swap_consistency > 0
 
     def differences(self, others: Mapping[str, Any]) -> list[str]:
         """Return sentences on what differs from the settings of a run that is to be resumed, but for what may."""
@@ -316,6 +328,7 @@ def _contradictions(settings: TrainingSettings) -> Iterator[str]:
         yield "coreference_weight compares mentions while relations are learned in the form document; leave it out"
     if settings.direction_smoothing and not {"relation", "direction"} <= set(settings.tasks):
         yield f"direction_smoothing needs the tasks relation and direction, but tasks are {settings.tasks!r}"
+    yield from _contradictions_of_teaching(settings)
     if twice:
         yield f"{twice}: both in --train and in --extra_train; name it in one of them"
     if output == encoder or (settings.overwrite_output_dir and encoder.is_relative_to(output)):
@@ -332,3 +345,20 @@ def _contradictions(settings: TrainingSettings) -> Iterator[str]:
         yield f"metric_for_best_model is {metric}, but {settings.tasks} predict no relation types; take entity_pair"
     if settings.early_stopping_patience is not None and settings.dev is None:
         yield "early_stopping_patience needs scores of --dev; name a file, or leave early_stopping_patience out"
+
+
+def _contradictions_of_teaching(settings: TrainingSettings) -> Iterator[str]:
+    """Yield a sentence on each setting that does not fit to teachers, or needs them."""
+    output = Path(settings.output_dir).resolve()
+    if settings.unlabelled and not settings.teachers:
+        yield "unlabelled: nothing says which pairs of these documents are related; name --teachers, or leave it out"
+    if settings.max_unlabelled_documents and not settings.unlabelled:
+        yield "max_unlabelled_documents concerns the files of --unlabelled, but none is given; leave it out"
+    if settings.teachers and settings.tasks == [MENTIONS]:
+        yield f"teachers teach relations, but tasks are {settings.tasks!r}; leave out --teachers"
+    if settings.teachers and settings.relation_loss == ADAPTIVE_THRESHOLD:
+        yield "teachers give targets between 0 and 1, which the loss adaptive_threshold cannot take; take another loss"
+    for folder in settings.teachers:
+        teacher = Path(folder).resolve()
+        if output == teacher or (settings.overwrite_output_dir and teacher.is_relative_to(output)):
+            yield f"output_dir {output} holds the teacher {teacher}, which would be overwritten; name another folder"

@@ -54,6 +54,13 @@ def test_focal_loss_weighs_each_label_by_how_wrong_its_score_is():
     assert torch.equal(head_loss(logits, targets, HeadLoss("focal", focal_gamma=0)), head_loss(logits, targets))
 
 
+def test_focal_loss_of_a_soft_target_is_weighed_by_the_distance_of_the_score_from_it():
+    logits, settings = torch.tensor([[LN3]]), HeadLoss("focal", focal_gamma=2)
+    assert head_loss(logits, torch.tensor([[0.75]]), settings).item() == pytest.approx(0, abs=1e-6)
+    expected = -(0.25**2) * (math.log(0.75) + math.log(0.25)) / 2
+    assert head_loss(logits, torch.tensor([[0.5]]), settings).item() == pytest.approx(expected)
+
+
 def test_weight_of_a_label_counts_where_the_label_holds():
     logits, targets = torch.zeros(2, 2), torch.tensor([[0.0, 1.0], [1.0, 0.0]])
     weighted = head_loss(logits, targets, HeadLoss(label_weights=[1.0, 3.0]))
@@ -162,6 +169,13 @@ def test_first_task_is_learned_from_every_pair_and_decides_which_are_related():
     # The first pair is unrelated: its direction teaches nothing.
     expected = (losses["novelty"] + torch.tensor([0.0, 2, 2]) * losses["direction"]).mean()
     torch.testing.assert_close(joint_loss(logits, targets, {"direction": 2}), expected)
+
+
+def test_pair_is_related_where_a_soft_target_of_the_first_task_is_above_one_half():
+    logits = {"relation": torch.zeros(2, 2), "novelty": torch.zeros(2, 3, requires_grad=True)}
+    targets = {"relation": torch.tensor([[0.9, 0.5], [0.9, 0.6]]), "novelty": torch.tensor([[0.0, 0.3, 0.7]] * 2)}
+    joint_loss(logits, targets).backward()
+    assert [row.abs().sum().item() > 0 for row in logits["novelty"].grad] == [False, True]
 
 
 def test_pairs_whose_first_task_is_unannotated_are_unrelated():

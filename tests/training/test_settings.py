@@ -40,6 +40,7 @@ def test_yaml_file_that_cannot_be_read_is_named(tmp_path):
         ("none_bias", -50.0, 50.0, (float("inf"), float("nan"))),
         ("num_train_epochs", 1, 1000, (0, -1)),
         ("early_stopping_patience", None, 1, (0,)),
+        ("teaching_weight", 0.0, 1.0, (-0.1, 1.1)),
     ],
 )
 def test_values_have_ranges(name, least, most, outside):
@@ -71,6 +72,12 @@ def test_values_have_ranges(name, least, most, outside):
         ({"class_balance": 0.9, "relation_loss": "softmax"}, r"^class_balance has no part in the loss softmax; leave"),
         ({"swap_consistency": 1, "r_drop": 0.5}, r"in both orders and compares these; leave out r_drop$"),
         ({"direction_smoothing": 0.1, "tasks": ["relation"]}, r"^direction_smoothing needs the tasks relation and dir"),
+        ({"unlabelled": ["u"]}, r"^unlabelled: nothing says which pairs of these documents are related; name --t"),
+        ({"max_unlabelled_documents": 3}, r"^max_unlabelled_documents concerns the files of --unlabelled, but none is"),
+        ({"teachers": ["t"], "tasks": ["mentions"]}, r"^teachers teach relations, but tasks are \['mentions'\]; leave"),
+        ({"teachers": ["t"], "relation_loss": "adaptive_threshold"}, r"^teachers give targets between 0 and 1, which"),
+        ({"teachers": ["./run/"]}, r"^output_dir .*run holds the teacher .*run, which would be overwritten; name"),
+        ({"teachers": ["run/t"], "overwrite_output_dir": True}, r"^output_dir .*run holds the teacher .*t, which wo"),
         ({"task_weights": ["novelty"]}, r"^'novelty': write NAME=VALUE, the value as in JSON, such as novelty=1$"),
         ({"chunk_tokens": ["infix=9.5"]}, r"^chunk_tokens: infix is 9\.5; give a whole number$"),
     ],
