@@ -356,8 +356,8 @@ def _contradictions_of_teaching(settings: TrainingSettings) -> Iterator[str]:
         yield "max_unlabelled_documents concerns the files of --unlabelled, but none is given; leave it out"
     if settings.teachers and settings.tasks == [MENTIONS]:
         yield f"teachers teach relations, but tasks are {settings.tasks!r}; leave out --teachers"
-    if settings.teachers and settings.relation_loss == ADAPTIVE_THRESHOLD:
-        yield "teachers give targets between 0 and 1, which the loss adaptive_threshold cannot take; take another loss"
+    if settings.teachers and settings.relation_loss in HIGHEST_WINS:
+        yield f"teachers give targets between 0 and 1, which the loss {settings.relation_loss} cannot take; choose one"
     for folder in settings.teachers:
         teacher = Path(folder).resolve()
         if output == teacher or (settings.overwrite_output_dir and teacher.is_relative_to(output)):

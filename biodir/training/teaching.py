@@ -20,11 +20,12 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from biodir.configuration_biodir import ADAPTIVE_THRESHOLD, BioDirConfig
+from biodir.checkpoint_names import CHECKPOINT_FILES, check_checkpoint
+from biodir.configuration_biodir import HIGHEST_WINS, BioDirConfig
 from biodir.document_biodir import Document
 from biodir.errors_biodir import ErrorPolicy, SettingError
 from biodir.files import file_sha256, write_atomic_bytes
-from biodir.inference.loading import CHECKPOINT_FILES, check_checkpoint, checked_config, load_pipeline
+from biodir.inference.loading import checked_config, load_pipeline
 from biodir.pipeline_decoding_biodir import UNANNOTATED
 from biodir.pipeline_engine_biodir import model_logits, pair_logits
 from biodir.processing_biodir import Features, Processor, make_processor
@@ -66,10 +67,10 @@ def check_teachers(settings: TrainingSettings, config: BioDirConfig) -> None:
                     f"teacher {folder}: its {name}: {given!r}, but the run has {wanted!r}; name a checkpoint of the "
                     "same labels, tasks and form"
                 )
-        if found.relation_loss == ADAPTIVE_THRESHOLD:
+        if found.relation_loss in HIGHEST_WINS:
             raise SettingError(
-                f"teacher {folder}: learned with the loss adaptive_threshold, so that its logits are no probabilities; "
-                "name one that learned with another loss"
+                f"teacher {folder}: learned by {found.relation_loss}, so that labels have no probabilities "
+                "of their own; name one that learned by another loss"
             )
 
 

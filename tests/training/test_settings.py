@@ -76,6 +76,7 @@ def test_values_have_ranges(name, least, most, outside):
         ({"max_unlabelled_documents": 3}, r"^max_unlabelled_documents concerns the files of --unlabelled, but none is"),
         ({"teachers": ["t"], "tasks": ["mentions"]}, r"^teachers teach relations, but tasks are \['mentions'\]; leave"),
         ({"teachers": ["t"], "relation_loss": "adaptive_threshold"}, r"^teachers give targets between 0 and 1, which"),
+        ({"teachers": ["t"], "relation_loss": "softmax"}, r"^teachers give targets between 0 and 1, which"),
         ({"teachers": ["./run/"]}, r"^output_dir .*run holds the teacher .*run, which would be overwritten; name"),
         ({"teachers": ["run/t"], "overwrite_output_dir": True}, r"^output_dir .*run holds the teacher .*t, which wo"),
         ({"task_weights": ["novelty"]}, r"^'novelty': write NAME=VALUE, the value as in JSON, such as novelty=1$"),

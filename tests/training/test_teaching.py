@@ -307,7 +307,7 @@ def test_two_processes_learn_the_same_as_one(short_run, teachers, tmp_path):
         ({"novelty_labels": []}, r"its novelty_labels: \[\], but the run has \['None', 'Novel', 'No'\]"),
         (
             {"relation_loss": "adaptive_threshold"},
-            "learned with the loss adaptive_threshold, so that its logits are no",
+            "learned by adaptive_threshold, so that labels have no",
         ),
     ],
 )
