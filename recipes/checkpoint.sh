@@ -7,7 +7,7 @@
 #
 #   bash recipes/checkpoint.sh DATA ENCODER VOCABULARY OUTPUT [SEED ...]
 #
-#   DATA        folder with bioredirect/, bc5cdr/, drugprot/ and text/biomedical_text.txt.xz; and extra/ for the tagger:
+#   DATA        folder with bioredirect/, bc5cdr/, text/biomedical_text.txt.xz, and extra/ for stage 1 and the tagger:
 #               JSON Lines with text, entities and annotated_types, named as below
 #   ENCODER     folder or Hub id of the pretrained encoder
 #   VOCABULARY  folder or Hub id of the tokenizer that the encoder gets, or "none": it is trained as it is, without step 1
