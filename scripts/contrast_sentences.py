@@ -10,34 +10,25 @@ import json
 import random
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import yaml
+from contrast_names import TYPES, Names, chosen_names, names_of
 
-from biodir.document_biodir import Document
-from biodir.errors_biodir import SettingError
 from biodir.formats.reading import read_documents
-from biodir.labels_biodir import CHEMICAL, DISEASE, GENE, PAIR_TYPES, VARIANT
+from biodir.labels_biodir import PAIR_TYPES
 
 PATTERNS = Path(__file__).parent.parent / "recipes" / "contrast_sentences.yaml"
-TYPES = {"C": CHEMICAL, "D": DISEASE, "G": GENE, "V": VARIANT}
 NEUTRAL_SHARE = 0.25  # of the documents, with a neutral sentence before or after
 JOINED_SHARE = 0.2  # of the patterns without contrast, followed by another one with other entities
 LETTERS = "ABZY"
 DRAWS = 20  # for each document, as texts that were drawn before are left out
-ATTEMPTS = 1000  # to find a name that fits beside the others
 _SLOT = re.compile(r"\{(\w+)\}")
 _ENTITY_SLOT = re.compile(r"[CDGV]\d")
-# Names that would not fit most patterns: adjectives and plurals, variants in words.
-_ADJECTIVE = re.compile(r"(ic|al|ed|ous|ive|ing|ated|ar)$")
-_PLURAL = re.compile(r"[a-hj-rtv-z]s$")
-_VARIANT = re.compile(r"rs\d+|[cgp]\.\S*\d\S*|[A-Z][a-z]{0,2}\d+[A-Z][a-z]{0,2}|[-+]?\d+[ACGT](>|-->|/|->)[ACGT]")
-# slot -> (name, identifier)
-Names = Mapping[str, tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -88,59 +79,6 @@ def renamed(version: Version, slots: Mapping[str, str]) -> Version:
     return Version(text, tuple(relations))
 
 
-def names_of(documents: Iterable[Document]) -> dict[str, list[tuple[str, str]]]:
-    """Return letter of a type -> (name, identifier) of its entities, as each document has them first."""
-    letters = {kind: letter for letter, kind in TYPES.items()}
-    first: dict[tuple[str, str], str] = {}
-    all_names = set()
-    for document in documents:
-        for mention in document.mentions:
-            all_names.add(mention.text)
-            if len(mention.identifiers) == 1 and mention.entity_type in letters:
-                first.setdefault((document.id, mention.identifiers[0]), letters[mention.entity_type] + mention.text)
-    found: dict[str, dict[tuple[str, str], None]] = {letter: {} for letter in TYPES}
-    for (_, identifier), (letter, *characters) in first.items():
-        name = "".join(characters)
-        small = name[:1].lower() + name[1:]  # a sentence may begin with the first mention
-        name = small if small in all_names else name
-        if is_usable(name, letter):
-            found[letter].setdefault((name, identifier))
-    return {letter: list(names) for letter, names in found.items()}
-
-
-def is_usable(name: str, letter: str) -> bool:
-    """Return whether a name fits most patterns.
-
-    >>> [is_usable("Val158Met", "V"), is_usable("C to T", "V"), is_usable("cirrhotic", "D"), is_usable("statins", "C")]
-    [True, False, False, False]
-    """
-    if len(name) < 2 or "\n" in name:
-        return False
-    if letter == "V":
-        return _VARIANT.fullmatch(name) is not None
-    return not _ADJECTIVE.search(name) and not (letter in "CG" and _PLURAL.search(name))
-
-
-def chosen_names(slots: Iterable[str], names: Mapping[str, Sequence[tuple[str, str]]], rng: random.Random) -> Names:
-    """Return a name for each slot; none has another's identifier or is a part of another.
-
-    Raises:
-        SettingError: there are too few names.
-    """
-    found: dict[str, tuple[str, str]] = {}
-    for slot in slots:
-        for _ in range(ATTEMPTS):
-            name, identifier = rng.choice(names[slot[0]] or [("", "")])
-            others = [other.casefold() for other, _ in found.values()]
-            is_part = any(name.casefold() in other or other in name.casefold() for other in others)
-            if name and not is_part and all(identifier != other for _, other in found.values()):
-                found[slot] = name, identifier
-                break
-        else:
-            raise SettingError(f"--train: too few names of the type {TYPES[slot[0]]}; name more documents")
-    return found
-
-
 def document_of(version: Version, names: Names, words: Mapping[str, str]) -> dict[str, Any]:
     """Return the document of a version, without an id: a line for `train.py --corpora`."""
     text, entities = "", []
@@ -151,7 +89,9 @@ def document_of(version: Version, names: Names, words: Mapping[str, str]) -> dic
             piece = piece[0].upper() + piece[1:]
         if is_name:
             span = {"start": len(text), "end": len(text) + len(piece)}
-            entities.append({"mention": part, **span, "type": TYPES[part[0]], "id": names[part][1]})
+            number = sum(each["mention"].split(".")[0] == part for each in entities)
+            mention = f"{part}.{number + 1}" if number else part  # each mention has a name of its own
+            entities.append({"mention": mention, **span, "type": TYPES[part[0]], "id": names[part][1]})
         text += piece
     relations = []
     for head, arrow, tail, kind in map(str.split, version.relations):

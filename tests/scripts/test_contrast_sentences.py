@@ -5,17 +5,17 @@ import random
 import re
 from itertools import islice, pairwise
 
-import pytest
 import yaml
 
-from biodir.errors_biodir import ErrorPolicy, SettingError
+from biodir.errors_biodir import ErrorPolicy
 from biodir.labels_biodir import PAIR_TYPES, RELATION_LABELS
 from biodir.training.corpora import listed_corpus
 from biodir.training.corpus_list import CorpusEntry
-from helpers.marked import marked_document
 from helpers.script_module import script
 
+names = script("contrast_names")
 contrast = script("contrast_sentences")
+TYPES = names.TYPES
 RECIPE = yaml.safe_load(contrast.PATTERNS.read_text(encoding="utf-8"))
 GROUPS = RECIPE["groups"]
 PATTERNS = [pattern for group in GROUPS for found in contrast.patterns_of(group) for pattern in found]
@@ -32,7 +32,7 @@ NAMES = {
 
 
 def filled(version, words=WORDS) -> dict:
-    return contrast.document_of(version, contrast.chosen_names(version.slots, NAMES, random.Random(1)), words)
+    return contrast.document_of(version, names.chosen_names(version.slots, NAMES, random.Random(1)), words)
 
 
 def test_text_of_a_pattern_has_its_names_and_relations():
@@ -56,21 +56,6 @@ def test_sentences_begin_with_a_capital_but_symbols_stay():
     version = contrast.Version("{C1} binds {G1}. {G1} rests, {C1} too.")
     text = contrast.document_of(version, {"C1": ("iron", "D7"), "G1": ("p53", "7157")}, {})["text"]
     assert text == "Iron binds p53. p53 rests, iron too."
-
-
-def test_names_are_first_mentions_that_fit():
-    document = marked_document("<C:D7 Iron> and <C:D7 Fe> raise <G:1 EGFR>; <C:D7 iron> <D:3 cirrhotic> <V:4 C to T>.")
-    assert contrast.names_of([document]) == {"C": [("iron", "D7")], "D": [], "G": [("EGFR", "1")], "V": []}
-
-
-def test_names_of_a_text_are_no_parts_of_each_other():
-    names = {"G": [("IL-1", "1"), ("IL-1 receptor", "2"), ("EGFR", "1"), ("p53", "3")]}
-    for seed in range(20):
-        found = contrast.chosen_names(["G1", "G2"], names, random.Random(seed))
-        assert {"1", "2"} != {identifier for _, identifier in found.values()} or ("EGFR", "1") in found.values()
-        assert len({identifier for _, identifier in found.values()}) == 2
-    with pytest.raises(SettingError, match="too few names of the type GeneOrGeneProduct"):
-        contrast.chosen_names(["G1", "G2", "G3", "G4"], names, random.Random(1))
 
 
 def test_every_pattern_is_filled_and_relates_its_own_entities():
@@ -121,7 +106,7 @@ def test_versions_of_a_contrast_have_the_same_names():
 
 def test_corpus_reads_what_was_written(tmp_path, capsys):
     lines, text = [], ""
-    kinds = [(contrast.TYPES[letter], *name) for letter, names in NAMES.items() for name in names]
+    kinds = [(TYPES[letter], *name) for letter, names in NAMES.items() for name in names]
     for kind, name, identifier in kinds:
         start = len("Title. ") + len(text)
         text += f"{name} "
@@ -139,5 +124,6 @@ def test_corpus_reads_what_was_written(tmp_path, capsys):
         subjects = [relation.subject_id is not None for relation in document.relations]
         assert subjects == [relation["subject"] == "head" for relation in each["relations"]]
         kept = {identifier for mention in document.mentions for identifier in mention.identifiers}
-        assert len(kept) == len({entity["mention"] for entity in each["entities"]})
+        assert len(kept) == len({(entity["type"], entity["id"]) for entity in each["entities"]})
+        assert len(document.mentions) == len(each["entities"])
         assert corpus.scope.judgements[document.id].undirected == frozenset()
