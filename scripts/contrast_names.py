@@ -15,8 +15,8 @@ _ADJECTIVE = re.compile(r"(ic|al|ed|ous|ive|ing|ated|ar)$")
 _PLURAL = re.compile(r"[a-hj-rtv-z]s$")
 _VARIANT = re.compile(r"rs\d+|[cgp]\.\S*\d\S*|[A-Z][a-z]{0,2}\d+[A-Z][a-z]{0,2}|[-+]?\d+[ACGT](>|-->|/|->)[ACGT]")
 _SHORT = re.compile(r"(?=.*[A-Z])[\w/-]{2,8}")
-# slot -> (name, identifier)
-Names = Mapping[str, tuple[str, str]]
+# slot -> name, identifier, and a short form where it has one
+Names = Mapping[str, Sequence[str]]
 
 
 def names_of(documents: Iterable[Document]) -> dict[str, list[tuple[str, str]]]:
@@ -56,8 +56,13 @@ def abbreviations_of(documents: Iterable[Document]) -> dict[tuple[str, str], tup
     """Return (letter, identifier) -> (long name, short one), of names that a document has as `long (short)`."""
     letters = {kind: letter for letter, kind in TYPES.items()}
     found: dict[tuple[str, str], tuple[str, str]] = {}
+    documents = list(documents)
+    small = {word for document in documents for word in re.findall(r"\b[a-z]+\b", document.text)}
     for document in documents:
         for letter, identifier, long, short in _in_parentheses(document, letters):
+            first = re.match(r"[A-Z][a-z]{2,}\b", long)
+            if first and first[0].lower() in small:  # a title may write all words with a capital
+                long = long[0].lower() + long[1:]
             if is_usable(long, letter) and len(long) > len(short) + 3:
                 found.setdefault((letter, identifier), (long, short))
     return found
@@ -73,10 +78,7 @@ def _in_parentheses(document: Document, letters: Mapping[str, str]) -> Iterator[
         is_enclosed = is_enclosed and document.text[mention.end_char :][:1] == ")"
         letter = letters.get(mention.entity_type)
         if letter and is_enclosed and len(mention.identifiers) == 1 and _SHORT.fullmatch(mention.text):
-            is_first = not before.start_char or document.text[: before.start_char].endswith(". ")
-            is_capital = is_first and re.match(r"[A-Z][a-z]{2,}\b", before.text) is not None
-            long = before.text[0].lower() + before.text[1:] if is_capital else before.text
-            yield letter, mention.identifiers[0], long, mention.text
+            yield letter, mention.identifiers[0], before.text, mention.text
 
 
 def chosen_names(slots: Iterable[str], names: Mapping[str, Sequence[tuple[str, str]]], rng: random.Random) -> Names:
@@ -113,9 +115,9 @@ def with_short_forms(
 ) -> dict[str, tuple[str, str, str]]:
     """Return slot -> (name, identifier, short form), the short form of a name without abbreviation being empty."""
     found: dict[str, tuple[str, str, str]] = {}
-    for slot, (name, identifier) in names.items():
+    for slot, (name, identifier, *_) in names.items():
         long, short = abbreviations.get((slot[0], identifier), (name, ""))
-        others = [other for key, (other, _) in names.items() if key != slot]
+        others = [other for key, (other, *_) in names.items() if key != slot]
         others += [part for key, (other, _, brief) in found.items() if key != slot for part in (other, brief) if part]
         if is_part(long, others) or (short and is_part(short, others)):
             long, short = name, ""

@@ -27,7 +27,7 @@ def test_names_of_a_text_are_no_parts_of_each_other():
 
 
 def test_abbreviation_follows_its_long_name_in_parentheses():
-    text = "<G:7 Tumor necrosis factor> (<G:7 TNF>), <C:D1 iron> (<C:D2 FE>), <D:3 asthma> (<D:3 asthmatic>)."
+    text = "<G:7 Tumor necrosis factor> (<G:7 TNF>), <C:D1 iron> (<C:D2 FE>), <D:3 asthma> (<D:3 asthmatic>). No tumor."
     found = contrast.abbreviations_of([marked_document(text)])
     assert found == {("G", "7"): ("tumor necrosis factor", "TNF")}
 
