@@ -86,7 +86,8 @@ def composed(patterns: Patterns, recipe: Mapping[str, Any], rng: random.Random) 
     parts = [_marked(part, recipe, rng) if number else part for number, part in enumerate(parts)]
     is_headed, is_concluded = rng.random() < HEADED_SHARE, rng.random() < CONCLUDED_SHARE
     start = 2 if is_headed else 0
-    asides = ["" if number < start else _aside(recipe, used, rng) for number in range(len(parts))]
+    neutral = rng.sample(recipe["neutral"] + recipe["methods"], len(parts))
+    asides = ["" if number < start else _aside(each, recipe, used, rng) for number, each in enumerate(neutral)]
     parts = [part for pair in zip(asides, parts, strict=True) for part in pair if part]
     if is_headed or is_concluded:
         _, conclusion = _fitting(patterns["conclusion"], used, facts, rng, dict(facts.related))
@@ -134,11 +135,10 @@ def _fitting(
     return facts, Version("Further research is needed.")
 
 
-def _aside(recipe: Mapping[str, Any], used: Sequence[str], rng: random.Random) -> str:
+def _aside(neutral: str, recipe: Mapping[str, Any], used: Sequence[str], rng: random.Random) -> str:
     if rng.random() >= ASIDE_SHARE:
         return ""
     listed = [f"{{{slot}}}" for slot in rng.sample(list(used), min(len(used), rng.randint(2, 4)))]
-    neutral = rng.choice(recipe["neutral"] + recipe["methods"])
     return worded(neutral.replace("{all}", f"{', '.join(listed[:-1])} and {listed[-1]}"), recipe["words"], rng)
 
 
@@ -152,9 +152,5 @@ def _marked(text: str, recipe: Mapping[str, Any], rng: random.Random) -> str:
 def _headed(parts: Sequence[str], recipe: Mapping[str, Any], rng: random.Random) -> list[str]:
     background, method, result, conclusion = rng.choice(recipe["headings"])
     methods = [f"{method}: {worded(rng.choice(recipe['methods']), recipe['words'], rng)}"]
-    first, second, last = (
-        f"{background}: {parts[0]}",
-        f"{result}: {parts[1]}",
-        f"{conclusion}: {parts[-1].removeprefix('In conclusion, ')}",
-    )
-    return [first, *methods, second, *parts[2:-1], last]
+    last = f"{conclusion}: {parts[-1].removeprefix('In conclusion, ')}"
+    return [f"{background}: {parts[0]}", *methods, f"{result}: {parts[1]}", *parts[2:-1], last]
