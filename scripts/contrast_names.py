@@ -13,7 +13,9 @@ ATTEMPTS = 1000  # to find a name that fits beside the others
 # Names that would not fit most patterns: adjectives and plurals, variants in words.
 _ADJECTIVE = re.compile(r"(ic|al|ed|ous|ive|ing|ated|ar)$")
 _PLURAL = re.compile(r"[a-hj-rtv-z]s$")
-_VARIANT = re.compile(r"rs\d+|[cgp]\.\S*\d\S*|[A-Z][a-z]{0,2}\d+[A-Z][a-z]{0,2}|[-+]?\d+[ACGT](>|-->|/|->)[ACGT]")
+_VARIANT = re.compile(
+    r"rs\d+|[cgp]\.\S*\d\S*(?<![,.;:])|[A-Z][a-z]{0,2}\d+[A-Z][a-z]{0,2}|[-+]?\d+[ACGT](>|-->|/|->)[ACGT]"
+)
 _SHORT = re.compile(r"(?=.*[A-Z])[\w/-]{2,8}")
 # slot -> name, identifier, and a short form where it has one
 Names = Mapping[str, Sequence[str]]

@@ -26,6 +26,10 @@ def test_names_of_a_text_are_no_parts_of_each_other():
         contrast.chosen_names(["G1", "G2", "G3", "G4"], names, random.Random(1))
 
 
+def test_variant_ends_with_its_last_character():
+    assert [contrast.is_usable(name, "V") for name in ("c.1182C>T", "c.1182C>T,")] == [True, False]
+
+
 def test_abbreviation_follows_its_long_name_in_parentheses():
     text = "<G:7 Tumor necrosis factor> (<G:7 TNF>), <C:D1 iron> (<C:D2 FE>), <D:3 asthma> (<D:3 asthmatic>). No tumor."
     found = contrast.abbreviations_of([marked_document(text)])
