@@ -84,8 +84,8 @@ def recipe_of(paths: Sequence[Path]) -> dict[str, Any]:
 
 
 def patterns_by_kind(recipe: Mapping[str, Any]) -> dict[str, list[list[list[Pattern]]]]:
-    """Return kind -> groups of patterns for each of their types."""
+    """Return kind -> groups of patterns for each of their types; a group as often as its weight says."""
     found: dict[str, list[list[list[Pattern]]]] = {}
     for group in recipe["groups"]:
-        found.setdefault(group["kind"], []).append(patterns_of(group))
+        found.setdefault(group["kind"], []).extend([patterns_of(group)] * group.get("weight", 1))
     return found
