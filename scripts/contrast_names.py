@@ -63,7 +63,8 @@ def abbreviations_of(documents: Iterable[Document]) -> dict[tuple[str, str], tup
     for document in documents:
         for letter, identifier, long, short in _in_parentheses(document, letters):
             first = re.match(r"[A-Z][a-z]{2,}\b", long)
-            if first and first[0].lower() in small:  # a title may write all words with a capital
+            is_common = first is not None and first[0].lower() in small and letter != "D"  # not Down syndrome
+            if is_common:  # a title may write all words with a capital
                 long = long[0].lower() + long[1:]
             if is_usable(long, letter) and len(long) > len(short) + 3:
                 found.setdefault((letter, identifier), (long, short))

@@ -31,9 +31,10 @@ def test_variant_ends_with_its_last_character():
 
 
 def test_abbreviation_follows_its_long_name_in_parentheses():
-    text = "<G:7 Tumor necrosis factor> (<G:7 TNF>), <C:D1 iron> (<C:D2 FE>), <D:3 asthma> (<D:3 asthmatic>). No tumor."
+    text = "<G:7 Tumor necrosis factor> (<G:7 TNF>), <C:D1 iron> (<C:D2 FE>), <D:3 asthma> (<D:3 asthmatic>). "
+    text += "No tumor went down. <D:9 Down syndrome> (<D:9 DS>)."
     found = contrast.abbreviations_of([marked_document(text)])
-    assert found == {("G", "7"): ("tumor necrosis factor", "TNF")}
+    assert found == {("G", "7"): ("tumor necrosis factor", "TNF"), ("D", "9"): ("Down syndrome", "DS")}
 
 
 def test_short_form_is_left_out_where_it_is_a_part_of_another_name():
