@@ -10,157 +10,61 @@ import json
 import random
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import yaml
+from contrast_composed import TITLE_END, composed
+from contrast_names import TYPES, Names, abbreviations_of, chosen_names, names_of, with_short_forms
+from contrast_patterns import SLOT, Pattern, Version, joined, patterns_by_kind, recipe_of
 
-from biodir.document_biodir import Document
-from biodir.errors_biodir import SettingError
 from biodir.formats.reading import read_documents
-from biodir.labels_biodir import CHEMICAL, DISEASE, GENE, PAIR_TYPES, VARIANT
+from biodir.labels_biodir import PAIR_TYPES
 
-PATTERNS = Path(__file__).parent.parent / "recipes" / "contrast_sentences.yaml"
-TYPES = {"C": CHEMICAL, "D": DISEASE, "G": GENE, "V": VARIANT}
+RECIPES = Path(__file__).parent.parent / "recipes"
+PATTERNS = [RECIPES / "contrast_sentences.yaml", RECIPES / "contrast_documents.yaml"]
 NEUTRAL_SHARE = 0.25  # of the documents, with a neutral sentence before or after
 JOINED_SHARE = 0.2  # of the patterns without contrast, followed by another one with other entities
-LETTERS = "ABZY"
 DRAWS = 20  # for each document, as texts that were drawn before are left out
-ATTEMPTS = 1000  # to find a name that fits beside the others
-_SLOT = re.compile(r"\{(\w+)\}")
-_ENTITY_SLOT = re.compile(r"[CDGV]\d")
-# Names that would not fit most patterns: adjectives and plurals, variants in words.
-_ADJECTIVE = re.compile(r"(ic|al|ed|ous|ive|ing|ated|ar)$")
-_PLURAL = re.compile(r"[a-hj-rtv-z]s$")
-_VARIANT = re.compile(r"rs\d+|[cgp]\.\S*\d\S*|[A-Z][a-z]{0,2}\d+[A-Z][a-z]{0,2}|[-+]?\d+[ACGT](>|-->|/|->)[ACGT]")
-# slot -> (name, identifier)
-Names = Mapping[str, tuple[str, str]]
-
-
-@dataclass(frozen=True)
-class Version:
-    """A text with slots, and its relations: `C1 > G1 Bind`, or `C1 - G1 Bind` without a subject.
-
-    >>> Version("{C1} binds {G1}.", ("C1 > G1 Bind",)).slots
-    ['C1', 'G1']
-    """
-
-    text: str
-    relations: tuple[str, ...] = ()
-
-    @property
-    def slots(self) -> list[str]:
-        """The slots of entities, each once."""
-        return list(dict.fromkeys(filter(_ENTITY_SLOT.fullmatch, _SLOT.findall(self.text))))
-
-
-# Filled with the same names and words; one, but for contrasts.
-Pattern = tuple[Version, ...]
-
-
-def patterns_of(group: Mapping[str, Any]) -> list[list[Pattern]]:
-    """Return the patterns of a group for each of its types, with slots of types."""
-    if "versions" in group:
-        given = [[Version(text, tuple(relations)) for text, *relations in group["versions"]]]
-    else:
-        given = [[Version(text, tuple(group.get("relations", ())))] for text in group["texts"]]
-    return [[tuple(typed(each, types) for each in pattern) for pattern in given] for types in group.get("for", [""])]
-
-
-def typed(version: Version, types: str) -> Version:
-    """Return the version with the slots A, B, Z and Y of these types.
-
-    >>> typed(Version("{A} binds {B} {level_B}.", ("A > B Bind",)), "GG")
-    Version(text='{G1} binds {G2} {level_G}.', relations=('G1 > G2 Bind',))
-    """
-    slots = {LETTERS[place]: f"{kind}{types[: place + 1].count(kind)}" for place, kind in enumerate(types)}
-    slots |= {f"level_{LETTERS[place]}": f"level_{kind}" for place, kind in enumerate(types)}
-    return renamed(version, slots)
-
-
-def renamed(version: Version, slots: Mapping[str, str]) -> Version:
-    """Return the version with other names of slots."""
-    text = _SLOT.sub(lambda found: f"{{{slots.get(found[1], found[1])}}}", version.text)
-    relations = (" ".join(slots.get(part, part) for part in each.split()) for each in version.relations)
-    return Version(text, tuple(relations))
-
-
-def names_of(documents: Iterable[Document]) -> dict[str, list[tuple[str, str]]]:
-    """Return letter of a type -> (name, identifier) of its entities, as each document has them first."""
-    letters = {kind: letter for letter, kind in TYPES.items()}
-    first: dict[tuple[str, str], str] = {}
-    all_names = set()
-    for document in documents:
-        for mention in document.mentions:
-            all_names.add(mention.text)
-            if len(mention.identifiers) == 1 and mention.entity_type in letters:
-                first.setdefault((document.id, mention.identifiers[0]), letters[mention.entity_type] + mention.text)
-    found: dict[str, dict[tuple[str, str], None]] = {letter: {} for letter in TYPES}
-    for (_, identifier), (letter, *characters) in first.items():
-        name = "".join(characters)
-        small = name[:1].lower() + name[1:]  # a sentence may begin with the first mention
-        name = small if small in all_names else name
-        if is_usable(name, letter):
-            found[letter].setdefault((name, identifier))
-    return {letter: list(names) for letter, names in found.items()}
-
-
-def is_usable(name: str, letter: str) -> bool:
-    """Return whether a name fits most patterns.
-
-    >>> [is_usable("Val158Met", "V"), is_usable("C to T", "V"), is_usable("cirrhotic", "D"), is_usable("statins", "C")]
-    [True, False, False, False]
-    """
-    if len(name) < 2 or "\n" in name:
-        return False
-    if letter == "V":
-        return _VARIANT.fullmatch(name) is not None
-    return not _ADJECTIVE.search(name) and not (letter in "CG" and _PLURAL.search(name))
-
-
-def chosen_names(slots: Iterable[str], names: Mapping[str, Sequence[tuple[str, str]]], rng: random.Random) -> Names:
-    """Return a name for each slot; none has another's identifier or is a part of another.
-
-    Raises:
-        SettingError: there are too few names.
-    """
-    found: dict[str, tuple[str, str]] = {}
-    for slot in slots:
-        for _ in range(ATTEMPTS):
-            name, identifier = rng.choice(names[slot[0]] or [("", "")])
-            others = [other.casefold() for other, _ in found.values()]
-            is_part = any(name.casefold() in other or other in name.casefold() for other in others)
-            if name and not is_part and all(identifier != other for _, other in found.values()):
-                found[slot] = name, identifier
-                break
-        else:
-            raise SettingError(f"--train: too few names of the type {TYPES[slot[0]]}; name more documents")
-    return found
+_STARTS = re.compile(r"(^|[.?] |[A-Z]{4}: )$")  # of a sentence
 
 
 def document_of(version: Version, names: Names, words: Mapping[str, str]) -> dict[str, Any]:
-    """Return the document of a version, without an id: a line for `train.py --corpora`."""
-    text, entities = "", []
-    for place, part in enumerate(_SLOT.split(version.text)):
-        is_name = place % 2 == 1 and part in names
-        piece = names[part][0] if is_name else words[part] if place % 2 else part
-        if (not text or text.endswith(". ")) and re.match(r"[a-z]{3,}\b", piece):
-            piece = piece[0].upper() + piece[1:]
-        if is_name:
-            span = {"start": len(text), "end": len(text) + len(piece)}
-            entities.append({"mention": part, **span, "type": TYPES[part[0]], "id": names[part][1]})
-        text += piece
+    """Return the document of a version, without an id: a line for `train.py --corpora`.
+
+    A name with a short form is once `name (short form)` after the title, and the short form from there on.
+    """
+    text, title_end = "", None
+    entities: list[dict[str, Any]] = []
+    shown: set[str] = set()
+    for place, part in enumerate(SLOT.split(version.text)):
+        if place % 2 and part == TITLE_END:
+            title_end = len(text)
+            shown.clear()
+            continue
+        if place % 2 and part in names:
+            pieces = _pieces(part, names[part], part in shown, title_end is not None)
+            shown.add(part)
+        else:
+            pieces = [(words[part] if place % 2 else part, "")]
+        for piece, slot in pieces:
+            if _STARTS.search(text) and re.match(r"[a-z]{3,}\b", piece):
+                piece = piece[0].upper() + piece[1:]
+            if slot:
+                span = {"start": len(text), "end": len(text) + len(piece)}
+                number = sum(each["mention"].split(".")[0] == slot for each in entities)
+                mention = f"{slot}.{number + 1}" if number else slot  # each mention has a name of its own
+                entities.append({"mention": mention, **span, "type": TYPES[slot[0]], "id": names[slot][1]})
+            text += piece
     relations = []
     for head, arrow, tail, kind in map(str.split, version.relations):
         subject = "head" if arrow == ">" else "none"
         relations.append({"head": head, "tail": tail, "source_type": kind, "proposed": kind, "subject": subject})
     return {
-        "unit": "sentence",
+        "unit": "sentence" if title_end is None else "abstract",
         "text": text,
-        "title_end": None,
+        "title_end": title_end,
         "entities": entities,
         "relations": relations,
         "annotated_types": [],
@@ -168,27 +72,36 @@ def document_of(version: Version, names: Names, words: Mapping[str, str]) -> dic
     }
 
 
-def joined(first: Version, second: Version) -> Version:
-    """Return both versions as one, without shared entities.
-
-    >>> joined(Version("{C1} is."), Version("{C1} binds {G1}.", ("C1 > G1 Bind",)))
-    Version(text='{C1} is. {C5} binds {G5}.', relations=('C5 > G5 Bind',))
-    """
-    other = renamed(second, {slot: f"{slot[0]}{int(slot[1]) + len(LETTERS)}" for slot in second.slots})
-    return Version(f"{first.text} {other.text}", first.relations + other.relations)
+def _pieces(slot: str, name: Sequence[str], is_shown: bool, is_after_title: bool) -> list[tuple[str, str]]:
+    long, _, *short = name
+    if not any(short) or not is_after_title:
+        return [(long, slot)]
+    return [(short[0], slot)] if is_shown else [(long, slot), (" (", ""), (short[0], slot), (")", "")]
 
 
 def documents_of(
-    recipe: Mapping[str, Any], names: Mapping[str, Sequence[tuple[str, str]]], rng: random.Random
+    recipe: Mapping[str, Any],
+    names: Mapping[str, Sequence[tuple[str, str]]],
+    rng: random.Random,
+    abbreviations: Mapping[tuple[str, str], tuple[str, str]] | None = None,
 ) -> Iterator[dict[str, Any]]:
-    """Yield documents without end; kinds by their shares, then all groups, types and texts alike."""
+    """Yield documents without end; kinds by their shares, then all groups, types and texts alike.
+
+    The part `document_share` of the draws is like abstracts, with names of which half have an abbreviation.
+    """
     kinds, shares = zip(*recipe["shares"].items(), strict=True)
-    by_kind = {kind: [patterns_of(each) for each in recipe["groups"] if each["kind"] == kind] for kind in kinds}
+    patterns = patterns_by_kind(recipe)
+    abbreviations = abbreviations or {}
+    weighted = _weighted(names, abbreviations)
 
     def drawn() -> Pattern:
-        return rng.choice(rng.choice(rng.choice(by_kind[rng.choices(kinds, shares)[0]])))
+        return rng.choice(rng.choice(rng.choice(patterns[rng.choices(kinds, shares)[0]])))
 
     while True:
+        if rng.random() < recipe["document_share"]:
+            version = composed(patterns, recipe, rng)
+            yield document_of(version, with_short_forms(chosen_names(version.slots, weighted, rng), abbreviations), {})
+            continue
         pattern, other = drawn(), drawn()
         if len(pattern) == len(other) == 1 and rng.random() < JOINED_SHARE:
             pattern = (joined(pattern[0], other[0]),)
@@ -204,18 +117,31 @@ def documents_of(
             yield document_of(Version(" ".join(filter(None, parts)), version.relations), chosen, words)
 
 
+def _weighted(
+    names: Mapping[str, Sequence[tuple[str, str]]], abbreviations: Mapping[tuple[str, str], tuple[str, str]]
+) -> dict[str, list[tuple[str, str]]]:
+    """Return the names with those that have an abbreviation repeated, so that they are drawn half of the time."""
+    found = {}
+    for letter, each in names.items():
+        brief = [name for name in each if (letter, name[1]) in abbreviations]
+        found[letter] = [*each, *(brief * ((len(each) - len(brief)) // len(brief) - 1 if brief else 0))]
+    return found
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--train", required=True, nargs="+", type=Path, help="documents that give the names")
     parser.add_argument("--documents", type=int, default=3000, help="how many to write (default: 3000)")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--patterns", type=Path, default=PATTERNS, help=f"YAML file (default: {PATTERNS.name})")
+    shown = ", ".join(path.name for path in PATTERNS)
+    parser.add_argument("--patterns", type=Path, nargs="+", default=PATTERNS, help=f"YAML (default: {shown})")
     parser.add_argument("--output", type=Path, required=True, help="JSON Lines")
     options = parser.parse_args(arguments)
-    recipe = yaml.safe_load(options.patterns.read_text(encoding="utf-8"))
-    names = names_of(document for path in options.train for document in read_documents(path))
+    recipe = recipe_of(options.patterns)
+    train = [document for path in options.train for document in read_documents(path)]
+    names, abbreviations = names_of(train), abbreviations_of(train)
     found: dict[str, dict[str, Any]] = {}
-    drawn = documents_of(recipe, names, random.Random(options.seed))
+    drawn = documents_of(recipe, names, random.Random(options.seed), abbreviations)
     for document in islice(drawn, DRAWS * options.documents):
         if len(found) == options.documents:
             break
@@ -225,6 +151,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             file.write(json.dumps({"id": f"contrast-{number}", **document}, ensure_ascii=False) + "\n")
     counts = Counter(each["proposed"] for document in found.values() for each in document["relations"])
     print(f"{len(found)} documents, {sum(not each['relations'] for each in found.values())} of them without relation")
+    titled = [len(each["text"].split()) for each in found.values() if each["title_end"] is not None]
+    print(f"{len(titled)} like abstracts, of {sum(titled) / max(1, len(titled)):.0f} words on average")
     for kind, count in counts.most_common():
         print(f"{kind}: {count}")
 

@@ -1,0 +1,91 @@
+"""Sentence patterns of `contrast_sentences.py`: texts with slots, and which of their entities are related."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+LETTERS = "ABZY"
+SLOT = re.compile(r"\{(\w+)\}")
+_ENTITY_SLOT = re.compile(r"[CDGV]\d")
+
+
+@dataclass(frozen=True)
+class Version:
+    """A text with slots, and its relations: `C1 > G1 Bind`, or `C1 - G1 Bind` without a subject.
+
+    >>> Version("{C1} binds {G1}.", ("C1 > G1 Bind",)).slots
+    ['C1', 'G1']
+    """
+
+    text: str
+    relations: tuple[str, ...] = ()
+
+    @property
+    def slots(self) -> list[str]:
+        """The slots of entities, each once."""
+        return list(dict.fromkeys(filter(_ENTITY_SLOT.fullmatch, SLOT.findall(self.text))))
+
+
+# Filled with the same names and words; one, but for contrasts.
+Pattern = tuple[Version, ...]
+
+
+def patterns_of(group: Mapping[str, Any]) -> list[list[Pattern]]:
+    """Return the patterns of a group for each of its types, with slots of types."""
+    if "versions" in group:
+        given = [[Version(text, tuple(relations)) for text, *relations in group["versions"]]]
+    else:
+        given = [[Version(text, tuple(group.get("relations", ())))] for text in group["texts"]]
+    return [[tuple(typed(each, types) for each in pattern) for pattern in given] for types in group.get("for", [""])]
+
+
+def typed(version: Version, types: str) -> Version:
+    """Return the version with the slots A, B, Z and Y of these types.
+
+    >>> typed(Version("{A} binds {B} {level_B}.", ("A > B Bind",)), "GG")
+    Version(text='{G1} binds {G2} {level_G}.', relations=('G1 > G2 Bind',))
+    """
+    slots = {LETTERS[place]: f"{kind}{types[: place + 1].count(kind)}" for place, kind in enumerate(types)}
+    slots |= {f"level_{LETTERS[place]}": f"level_{kind}" for place, kind in enumerate(types)}
+    return renamed(version, slots)
+
+
+def renamed(version: Version, slots: Mapping[str, str]) -> Version:
+    """Return the version with other names of slots."""
+    text = SLOT.sub(lambda found: f"{{{slots.get(found[1], found[1])}}}", version.text)
+    relations = (" ".join(slots.get(part, part) for part in each.split()) for each in version.relations)
+    return Version(text, tuple(relations))
+
+
+def joined(first: Version, second: Version) -> Version:
+    """Return both versions as one, without shared entities.
+
+    >>> joined(Version("{C1} is."), Version("{C1} binds {G1}.", ("C1 > G1 Bind",)))
+    Version(text='{C1} is. {C5} binds {G5}.', relations=('C5 > G5 Bind',))
+    """
+    other = renamed(second, {slot: f"{slot[0]}{int(slot[1]) + len(LETTERS)}" for slot in second.slots})
+    return Version(f"{first.text} {other.text}", first.relations + other.relations)
+
+
+def recipe_of(paths: Sequence[Path]) -> dict[str, Any]:
+    """Return the files as one: lists are joined, and so are mappings."""
+    recipe: dict[str, Any] = {}
+    for path in paths:
+        for key, value in yaml.safe_load(path.read_text(encoding="utf-8")).items():
+            if isinstance(value, dict):
+                recipe[key] = recipe.get(key, {}) | value
+            else:
+                recipe[key] = recipe[key] + value if isinstance(value, list) and key in recipe else value
+    return recipe
+
+
+def patterns_by_kind(recipe: Mapping[str, Any]) -> dict[str, list[list[list[Pattern]]]]:
+    """Return kind -> groups of patterns for each of their types; a group as often as its weight says."""
+    found: dict[str, list[list[list[Pattern]]]] = {}
+    for group in recipe["groups"]:
+        found.setdefault(group["kind"], []).extend([patterns_of(group)] * group.get("weight", 1))
+    return found
