@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from biodir.document_biodir import Document, Mention, Passage, Relation, text_identifier
 from biodir.document_grouping_biodir import groups_by_name
 from biodir.document_parts_biodir import is_unlinked
-from biodir.errors_biodir import BioDirError, ErrorPolicy, ParseError
+from biodir.errors_biodir import AnnotationError, BioDirError, ErrorPolicy, ParseError
 from biodir.files import input_name, open_input, text_lines
 from biodir.training.corpus_list import HEAD, NO_SUBJECT, TAIL, UNKNOWN_SUBJECT, CorpusEntry, LabelRule
 from biodir.training.mentions import NO_TYPE
@@ -159,7 +159,11 @@ def judged_document(value: Mapping[str, Any], entry: CorpusEntry) -> JudgedDocum
 def _mentions(
     value: Mapping[str, Any], entry: CorpusEntry
 ) -> tuple[dict[Any, Mention], tuple[Mention, ...], dict[Any, str]]:
-    """Return mentions of entities by their names, the others, and the identifiers of the source by the same names."""
+    """Return mentions of entities by their names, the others, and the identifiers of the source by the same names.
+
+    Raises:
+        AnnotationError: two mentions have one name.
+    """
     found, untyped, identifiers = {}, [], {}
     for number, each in enumerate(value["entities"]):
         kind = entry.entity_type(each["type"], each.get("source_type"))
@@ -169,6 +173,8 @@ def _mentions(
             untyped.append(mention)
             continue
         name = each.get("mention", number)
+        if name in found:
+            raise AnnotationError(f"entities[{number}]: another mention is named {name!r}, too; give each its own name")
         found[name] = mention
         if each.get("id") and not is_unlinked(str(each["id"])):
             identifiers[name] = str(each["id"])

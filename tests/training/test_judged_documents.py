@@ -201,6 +201,11 @@ def test_only_an_abstract_has_the_id_of_its_article():
     assert read(unit="abstract", pmid=None).document.id == "a:1"
 
 
+def test_two_mentions_of_one_name_are_an_error():
+    with pytest.raises(AnnotationError, match=r"^entities\[1\]: another mention is named 'M1', too"):
+        read(entities=[mention("M1"), mention("M2", mention="M1")])
+
+
 # Files.
 
 
