@@ -46,7 +46,8 @@ done
 
 # 3. Stage 2 on the training documents: dev chooses the epoch and the decoding bias.
 $launch train.py --config recipes/stage2.yaml --train "$train" --dev "$dev" --exclude "$test" \
-  --encoder "$stage1" --output_dir "$output/stage2" --seed "${seeds[0]}" --resume_from_checkpoint
+  --encoder "$stage1" --output_dir "$output/stage2" --seed "${seeds[0]}" --direction_smoothing 0.5 \
+  --resume_from_checkpoint
 
 # 4. The final runs learn from train and dev, with the epoch and the bias of step 3; their weights are averaged.
 chosen=$(python -c "
@@ -57,7 +58,7 @@ print('--stop_after_epoch', best['epoch'], '--none_bias', best['none_bias'])" "$
 finals=()
 for seed in "${seeds[@]}"; do
   $launch train.py --config recipes/stage2.yaml --train "$train" "$dev" --exclude "$test" --encoder "$stage1" \
-    --output_dir "$output/final-$seed" --seed "$seed" $chosen --resume_from_checkpoint
+    --output_dir "$output/final-$seed" --seed "$seed" --direction_smoothing 0.5 $chosen --resume_from_checkpoint
   finals+=("$output/final-$seed")
 done
 python scripts/average_checkpoints.py "${finals[@]}" --output "$output/final"
