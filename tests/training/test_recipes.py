@@ -76,7 +76,8 @@ def test_recipe_goes_from_the_bare_encoder_to_the_checkpoint(tmp_path):
     for call, seed in zip(finals, (5, 6), strict=True):
         assert "bioredirect_train.pubtator DATA/bioredirect/bioredirect_dev.pubtator --exclude" in call
         assert call.endswith(
-            f"{out}/final-{seed} --seed {seed} --direction_smoothing 0.5 --stop_after_epoch 2 --none_bias 1.0 --resume_from_checkpoint"
+            f"{out}/final-{seed} --seed {seed} --direction_smoothing 0.5 --stop_after_epoch 2 --none_bias 1.0 "
+            "--resume_from_checkpoint"
         )
     assert "--dev" not in finals[0]
     assert f"--encoder {out}/final --mention_train {out}/cell_lines.jsonl DATA/bc5cdr/CDR_Tr" in tagger1
