@@ -34,20 +34,27 @@ if [ "$vocabulary" != none ]; then
   encoder=$output/encoder/encoder
 fi
 
-# 2. Stage 1: BioREDirect and all corpora of the list, without BioREDirect's dev and test documents. Each of
-# STAGE1_EPOCHS epochs (default: 3) is a run with another seed, from the model of the one before.
+# 2. Stage 1: BioREDirect, all corpora of the list and texts made of sentence patterns, without BioREDirect's dev and
+# test documents. Each of STAGE1_EPOCHS epochs (default: 3) is a run with another seed, from the model of the one before.
+contrast=$(realpath "$output")/contrast.jsonl
+[ -f "$contrast" ] || python scripts/contrast_sentences.py --train "$train" --documents 8000 --output "$contrast"
+printf -- '- {name: contrast, path: "%s", share: 0.25}\n' "$contrast" > "$output/contrast.yaml"
+{
+  cat recipes/corpora.yaml
+  printf -- '- {name: contrast, path: "%s", share: 0.5}\n' "$contrast"
+} > "$output/corpora.yaml"
 stage1=$encoder
 for ((epoch = 1; epoch <= ${STAGE1_EPOCHS:-3}; epoch++)); do
   $launch train.py --config recipes/stage1.yaml --train "$train" --dev "$dev" --exclude "$test" --encoder "$stage1" \
-    --corpora recipes/corpora.yaml --data_dir "$data" --corpus_vectors --negatives_per_positive 2 \
+    --corpora "$output/corpora.yaml" --data_dir "$data" --corpus_vectors --negatives_per_positive 2 \
     --num_train_epochs 1 --seed "$epoch" --output_dir "$output/stage1-$epoch" --resume_from_checkpoint
   stage1=$output/stage1-$epoch
 done
 
 # 3. Stage 2 on the training documents: dev chooses the epoch and the decoding bias.
 $launch train.py --config recipes/stage2.yaml --train "$train" --dev "$dev" --exclude "$test" \
-  --encoder "$stage1" --output_dir "$output/stage2" --seed "${seeds[0]}" --direction_smoothing 0.5 \
-  --resume_from_checkpoint
+  --encoder "$stage1" --corpora "$output/contrast.yaml" --output_dir "$output/stage2" --seed "${seeds[0]}" \
+  --direction_smoothing 0.5 --resume_from_checkpoint
 
 # 4. The final runs learn from train and dev, with the epoch and the bias of step 3; their weights are averaged.
 chosen=$(python -c "
@@ -58,7 +65,8 @@ print('--stop_after_epoch', best['epoch'], '--none_bias', best['none_bias'])" "$
 finals=()
 for seed in "${seeds[@]}"; do
   $launch train.py --config recipes/stage2.yaml --train "$train" "$dev" --exclude "$test" --encoder "$stage1" \
-    --output_dir "$output/final-$seed" --seed "$seed" --direction_smoothing 0.5 $chosen --resume_from_checkpoint
+    --corpora "$output/contrast.yaml" --output_dir "$output/final-$seed" --seed "$seed" --direction_smoothing 0.5 $chosen \
+    --resume_from_checkpoint
   finals+=("$output/final-$seed")
 done
 python scripts/average_checkpoints.py "${finals[@]}" --output "$output/final"

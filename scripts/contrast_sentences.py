@@ -19,6 +19,7 @@ from contrast_composed import TITLE_END, composed
 from contrast_names import TYPES, Names, abbreviations_of, chosen_names, names_of, with_short_forms
 from contrast_patterns import SLOT, Pattern, Version, joined, patterns_by_kind, recipe_of
 
+from biodir.files import open_atomic
 from biodir.formats.reading import read_documents
 from biodir.labels_biodir import PAIR_TYPES
 
@@ -146,7 +147,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if len(found) == options.documents:
             break
         found.setdefault(document["text"], document)
-    with options.output.open("w", encoding="utf-8") as file:
+    with open_atomic(options.output) as file:
         for number, document in enumerate(found.values(), start=1):
             file.write(json.dumps({"id": f"contrast-{number}", **document}, ensure_ascii=False) + "\n")
     counts = Counter(each["proposed"] for document in found.values() for each in document["relations"])

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from biodir.labels_biodir import TASKS
 from biodir.training.arguments import training_settings
@@ -59,6 +60,7 @@ def test_recipe_goes_from_the_bare_encoder_to_the_checkpoint(tmp_path):
     calls = calls_of(tmp_path, "DATA", "ENCODER", "VOCABULARY", str(out), "5", "6")
     assert [" ".join(call.split()[:3]) for call in calls] == [
         "python scripts/pretrain_encoder.py --text",
+        "python scripts/contrast_sentences.py --train",
         *["python train.py --config"] * 6,
         "python scripts/average_checkpoints.py " + str(out / "final-5"),
         "python - DATA/extra/bioid.jsonl.xz",
@@ -70,9 +72,12 @@ def test_recipe_goes_from_the_bare_encoder_to_the_checkpoint(tmp_path):
     stage1, (stage2, *finals, tagger1, tagger2, tagger3) = trained[:3], trained[3:]
     starts = [out / "encoder" / "encoder", out / "stage1-1", out / "stage1-2"]
     for number, (call, start) in enumerate(zip(stage1, starts, strict=True), start=1):
-        assert f"--encoder {start} --corpora recipes/corpora.yaml --data_dir DATA --corpus_vectors " in call
+        assert f"--encoder {start} --corpora {out}/corpora.yaml --data_dir DATA --corpus_vectors " in call
         assert f"--num_train_epochs 1 --seed {number} --output_dir {out}/stage1-{number} --resume" in call
-    assert all(f"--encoder {out}/stage1-3 --" in call for call in (stage2, *finals))
+    assert all(f"--encoder {out}/stage1-3 --corpora {out}/contrast.yaml --" in call for call in (stage2, *finals))
+    lists = [yaml.safe_load((out / name).read_text()) for name in ("contrast.yaml", "corpora.yaml")]
+    assert [each[-1]["path"] for each in lists] == [str(out / "contrast.jsonl")] * 2
+    assert lists[1][:-1] == yaml.safe_load((RECIPES / "corpora.yaml").read_text())
     for call, seed in zip(finals, (5, 6), strict=True):
         assert "bioredirect_train.pubtator DATA/bioredirect/bioredirect_dev.pubtator --exclude" in call
         assert call.endswith(
@@ -96,4 +101,4 @@ def test_stage_1_has_as_many_runs_as_wanted_and_takes_the_listed_corpora(tmp_pat
     taken[taken.index("--encoder") + 1] = "ENCODER"
     settings = training_settings(taken)
     assert (settings.num_train_epochs, settings.negatives_per_positive, settings.corpus_vectors) == (1, 2, True)
-    assert (settings.corpora, settings.data_dir, settings.extra_train) == ("recipes/corpora.yaml", "DATA", [])
+    assert (settings.corpora, settings.data_dir, settings.extra_train) == (f"{tmp_path}/out/corpora.yaml", "DATA", [])
