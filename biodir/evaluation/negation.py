@@ -82,8 +82,8 @@ def read_tested(path: Path) -> list[Document]:
     """Return the documents of a file of tested pairs.
 
     Raises:
-        AnnotationError: a document has another number of entities than two, its id has no kind, or it is related
-            without being a control, or the reverse.
+        AnnotationError: a document has another number of entities than two, or two of one identifier; its id has no
+            kind; or it is related without being a control, or the reverse.
     """
     documents = list(read_documents(path))
     for each in documents:
@@ -93,6 +93,8 @@ def read_tested(path: Path) -> list[Document]:
             raise AnnotationError(f"{place}: the id does not begin with {', '.join(KINDS)} and a hyphen; rename it")
         if len(each.entities()) != 2:
             raise AnnotationError(f"{place}: has {len(each.entities())} entities; mark two")
+        if len({entity.identifier for entity in each.entities()}) != 2:
+            raise AnnotationError(f"{place}: its two entities have one identifier; give each its own")
         if (kind == CONTROL) != bool(each.relations):
             wanted = "a relation" if kind == CONTROL else "no relation"
             raise AnnotationError(f"{place}: has {len(each.relations)} relations; a {kind} has {wanted}")

@@ -158,6 +158,7 @@ def test_nothing_scored_has_no_share():
     [
         (text_of("negated", 1), "the id does not begin with negation, co-occurrence, control and a hyphen; rename it"),
         (text_of("negation", 1, "<C:1 Iron>, <C:3 zinc> and <G:2 it>."), "has 3 entities; mark two"),
+        (text_of("negation", 1, "<C:1 Iron> and <G:1 it>."), "its two entities have one identifier; give each its own"),
         (text_of("negation", 1, relations=BIND), "has 1 relations; a negation has no relation"),
         (text_of("control-negation", 1), "has 0 relations; a control has a relation"),
     ],
