@@ -5,6 +5,8 @@ import random
 import re
 from itertools import islice, pairwise
 
+import pytest
+
 from biodir.errors_biodir import ErrorPolicy
 from biodir.labels_biodir import PAIR_TYPES, RELATION_LABELS
 from biodir.training.corpora import listed_corpus
@@ -128,3 +130,11 @@ def test_corpus_reads_what_was_written(tmp_path, capsys):
         assert len(kept) == len({(entity["type"], entity["id"]) for entity in each["entities"]})
         assert len(document.mentions) == len(each["entities"])
         assert corpus.scope.judgements[document.id].undirected == frozenset()
+
+
+def test_too_few_names_end_in_one_line(tmp_path):
+    train = tmp_path / "train.pubtator"
+    train.write_text(PUBTATOR.format(text="iron", lines="7\t7\t11\tiron\tChemicalEntity\tD7"))
+    with pytest.raises(SystemExit, match=r"^contrast_sentences\.py: error: --train: too few names of the type \w+;"):
+        contrast.main(["--train", str(train), "--output", str(tmp_path / "contrast.jsonl")])
+    assert not (tmp_path / "contrast.jsonl").exists()
