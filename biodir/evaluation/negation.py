@@ -175,8 +175,12 @@ def report_with_settings(
     none_biases: Iterable[float] = NONE_BIASES,
     min_scores: Iterable[float] = MIN_SCORES,
 ) -> dict[str, Any]:
-    """Return the report with the rule's own settings; under `tried` its figures, then those of one change at a time."""
+    """Return the report with the rule's own settings; under `tried` its figures, then those of one change at a time.
+
+    Biases are left out where each relation type has a threshold, which replaces them.
+    """
     report = negation_report(scored, rule)
+    none_biases = () if rule.relation_thresholds else none_biases
     biased = [negation_report(scored, replace(rule, none_bias=bias)) for bias in none_biases]
     cut = [negation_report(scored, rule, score) for score in min_scores]
     tried = [{name: each[name] for name in each if name not in _LISTS} for each in (report, *biased, *cut)]

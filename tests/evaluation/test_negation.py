@@ -15,7 +15,14 @@ from biodir.document_sentences_biodir import sentence_spans
 from biodir.errors_biodir import AnnotationError
 from biodir.evaluation.intervals import share_interval
 from biodir.evaluation.model_scores import ProcessedDocuments
-from biodir.evaluation.negation import CONTROL, ScoredTexts, negation_report, pair_type_of, read_tested
+from biodir.evaluation.negation import (
+    CONTROL,
+    ScoredTexts,
+    negation_report,
+    pair_type_of,
+    read_tested,
+    report_with_settings,
+)
 from biodir.labels_biodir import PAIR_TYPES, RELATION_LABELS, type_pair
 from biodir.pipeline_decoding_biodir import DecodingRule
 from helpers.checkout import CHECKOUT
@@ -145,6 +152,14 @@ def test_bias_and_lowest_score_leave_relations_out():
     assert (low["false_positives"]["found"], low["control"]["found"]) == (1, 2)
     biased = negation_report(SCORED, replace(RULE, none_bias=4.5))
     assert (biased["false_positives"]["found"], biased["none_bias"]) == (1, 4.5)
+
+
+def test_biases_are_not_tried_where_each_type_has_a_threshold():
+    calibrated = replace(RULE, relation_thresholds={"Association": 0.8, "Bind": 0.8})
+    for rule, biases in ((RULE, [0.0, 4.5, 0.0]), (calibrated, [0.0, 0.0])):
+        tried = report_with_settings(SCORED, rule, none_biases=[4.5], min_scores=[0.9])["tried"]
+        assert [each["none_bias"] for each in tried] == biases
+        assert [each["min_score"] for each in tried][-1] == 0.9
 
 
 def test_nothing_scored_has_no_share():
