@@ -9,6 +9,7 @@ import argparse
 import json
 import random
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
@@ -19,7 +20,8 @@ from contrast_composed import TITLE_END, composed
 from contrast_names import TYPES, Names, abbreviations_of, chosen_names, names_of, with_short_forms
 from contrast_patterns import SLOT, Pattern, Version, joined, patterns_by_kind, recipe_of
 
-from biodir.files import open_atomic
+from biodir.errors_biodir import BioDirError, SettingError
+from biodir.files import check_paths, open_atomic
 from biodir.formats.reading import read_documents
 from biodir.labels_biodir import PAIR_TYPES
 
@@ -129,7 +131,24 @@ def _weighted(
     return found
 
 
+def _drawn(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
+    """Return text -> document, as many as are wanted, or as are found in `DRAWS` draws for each."""
+    recipe = recipe_of(options.patterns)
+    train = [document for path in options.train for document in read_documents(path)]
+    if options.documents < 1 or not train:
+        given = f"--documents {options.documents}, and {len(train)} documents in --train"
+        raise SettingError(f"{given}; both must be 1 or more")
+    drawn = documents_of(recipe, names_of(train), random.Random(options.seed), abbreviations_of(train))
+    found: dict[str, dict[str, Any]] = {}
+    for document in islice(drawn, DRAWS * options.documents):
+        if len(found) == options.documents:
+            break
+        found.setdefault(document["text"], document)
+    return found
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
+    """Write the texts and print counts; input with an error ends the program with a line that names the reason."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--train", required=True, nargs="+", type=Path, help="documents that give the names")
     parser.add_argument("--documents", type=int, default=3000, help="how many to write (default: 3000)")
@@ -138,15 +157,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--patterns", type=Path, nargs="+", default=PATTERNS, help=f"YAML (default: {shown})")
     parser.add_argument("--output", type=Path, required=True, help="JSON Lines")
     options = parser.parse_args(arguments)
-    recipe = recipe_of(options.patterns)
-    train = [document for path in options.train for document in read_documents(path)]
-    names, abbreviations = names_of(train), abbreviations_of(train)
-    found: dict[str, dict[str, Any]] = {}
-    drawn = documents_of(recipe, names, random.Random(options.seed), abbreviations)
-    for document in islice(drawn, DRAWS * options.documents):
-        if len(found) == options.documents:
-            break
-        found.setdefault(document["text"], document)
+    try:
+        check_paths([*options.train, *options.patterns], [options.output])
+        found = _drawn(options)
+    except (BioDirError, OSError) as error:
+        sys.exit(f"contrast_sentences.py: error: {error}")
     with open_atomic(options.output) as file:
         for number, document in enumerate(found.values(), start=1):
             file.write(json.dumps({"id": f"contrast-{number}", **document}, ensure_ascii=False) + "\n")

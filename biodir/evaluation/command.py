@@ -113,11 +113,8 @@ def evaluate(
     if files:
         found = evaluate_predictions(files[0], systems[0], gold, resampling, bool(plain_text), counting)
     else:
-        extract, progress = (
-            quiet_pipeline(model, device, backend, revision),
-            partial(tqdm, unit=" documents", disable=None),
-        )
-        found = evaluate_model(extract, gold, policy, resampling, plain_text, progress, counting, min_direction_score)
+        extract, counted = quiet_pipeline(model, device, backend, revision), (counting, min_direction_score)
+        found = evaluate_model(extract, gold, policy, resampling, plain_text, _BAR, *counted)
     _show_evaluation(found, other, against, min_direction_score, json, plot)
     end_of(policy)
 

@@ -82,10 +82,12 @@ def read_tested(path: Path) -> list[Document]:
     """Return the documents of a file of tested pairs.
 
     Raises:
-        AnnotationError: a document has another number of entities than two, its id has no kind, or it is related
-            without being a control, or the reverse.
+        AnnotationError: there is no document; or one has another number of entities than two, or two of one identifier;
+            its id has no kind; or it is related without being a control, or the reverse.
     """
     documents = list(read_documents(path))
+    if not documents:
+        raise AnnotationError(f"{path}: has no document; name a file of texts with a pair each")
     for each in documents:
         kind = next((kind for kind in KINDS if each.id.startswith(f"{kind}-")), None)
         place = f"{path}: document {each.id}"
@@ -93,6 +95,8 @@ def read_tested(path: Path) -> list[Document]:
             raise AnnotationError(f"{place}: the id does not begin with {', '.join(KINDS)} and a hyphen; rename it")
         if len(each.entities()) != 2:
             raise AnnotationError(f"{place}: has {len(each.entities())} entities; mark two")
+        if len({entity.identifier for entity in each.entities()}) != 2:
+            raise AnnotationError(f"{place}: its two entities have one identifier; give each its own")
         if (kind == CONTROL) != bool(each.relations):
             wanted = "a relation" if kind == CONTROL else "no relation"
             raise AnnotationError(f"{place}: has {len(each.relations)} relations; a {kind} has {wanted}")
@@ -173,8 +177,12 @@ def report_with_settings(
     none_biases: Iterable[float] = NONE_BIASES,
     min_scores: Iterable[float] = MIN_SCORES,
 ) -> dict[str, Any]:
-    """Return the report with the rule's own settings; under `tried` its figures, then those of one change at a time."""
+    """Return the report with the rule's own settings; under `tried` its figures, then those of one change at a time.
+
+    Biases are left out where each relation type has a threshold, which replaces them.
+    """
     report = negation_report(scored, rule)
+    none_biases = () if rule.relation_thresholds else none_biases
     biased = [negation_report(scored, replace(rule, none_bias=bias)) for bias in none_biases]
     cut = [negation_report(scored, rule, score) for score in min_scores]
     tried = [{name: each[name] for name in each if name not in _LISTS} for each in (report, *biased, *cut)]

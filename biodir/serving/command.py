@@ -55,7 +55,7 @@ def serve(
 
     handler = _handler(model, revision, device, backend)
     settings = ServerSettings(most_waiting, most_mebibytes * MEBIBYTE, body_timeout_s)
-    app = make_app(handler, settings, _shown_name(model))
+    app = make_app(handler, settings, _shown_name(model, revision))
     use_json_logs()
     run(app, host, port, shutdown_s)
 
@@ -118,7 +118,9 @@ def warm_up(extract: "RelationExtraction") -> None:
         extract("Iron EGFR")
 
 
-def _shown_name(model: str | None) -> str:
-    """Return the name of the model without the folders that lead to it."""
+def _shown_name(model: str | None, revision: str | None = None) -> str:
+    """Return the name of the model without the folders that lead to it, or its Hub id with the revision."""
     name = model or default_model()
-    return Path(name).resolve().name if is_path(name) else name
+    if is_path(name):
+        return Path(name).resolve().name
+    return f"{name} at {revision}" if revision else name

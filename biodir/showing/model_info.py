@@ -28,6 +28,12 @@ from biodir.runtime.manifest import FOLDER, MANIFEST, Manifest
 CONFIG = "config.json"
 FETCHED = (*CHECKPOINT_FILES, "model*.safetensors*", f"{FOLDER}/{MANIFEST}")
 NO_WEIGHTS = "not in a folder of graphs"
+# What `BioDirConfig` has where the file of a checkpoint lacks it; and names of DistilBERT for what all others call so.
+DEFAULTS: Mapping[str, Any] = {
+    **{"relation_threshold": 0.5, "none_bias": 0.0, "relation_thresholds": {}, "label_biases": {}},
+    **{"tagger_labels": (), "tagger_layers": 0, "calibrated_on": None, "requirements": ()},
+}
+OTHER_NAMES = {"n_layers": "num_hidden_layers", "dim": "hidden_size"}
 
 
 def model_lines(model: str, revision: str | None = None) -> Iterator[tuple[str, str]]:
@@ -80,17 +86,16 @@ def _config(folder: Path) -> Any:
                 f"{folder}: {CONFIG} is that of a model of type {values['model_type']!r}, not 'biodir'"
             )
         labels = {task: values[f"{task}_labels"] for task in TASKS}
-        encoder = SimpleNamespace(**values["encoder_config"])
-        optional: dict[str, Any] = {
-            "relation_thresholds": {},
-            "label_biases": {},
-            "calibrated_on": None,
-            "requirements": (),
-        }
-        return SimpleNamespace(**{**optional, **values, "labels": labels, "encoder_config": encoder})
-    except (ValueError, TypeError, KeyError) as error:
-        if isinstance(error, CheckpointError):
-            raise
+        encoder = {OTHER_NAMES.get(name, name): value for name, value in values["encoder_config"].items()}
+        found = {**DEFAULTS, **values, "labels": labels, "encoder_config": SimpleNamespace(**encoder)}
+        missing = [name for name in ("pair_encoding", "max_tokens", "pair_types") if name not in found]
+        missing += [name for name in ("num_hidden_layers", "hidden_size", "vocab_size") if name not in encoder]
+        if missing:
+            raise CheckpointError(f"{path}: lacks {', '.join(missing)}; get it again")
+        return SimpleNamespace(**found)
+    except CheckpointError:
+        raise
+    except (AttributeError, ValueError, TypeError, KeyError) as error:
         raise CheckpointError(f"{path} is damaged ({error!r}); get it again") from error
 
 
@@ -122,7 +127,11 @@ def _decoding(config: Any) -> Iterator[tuple[str, str]]:
     if thresholds:
         yield "thresholds", ", ".join(f"{name} {value:.3g}" for name, value in thresholds.items())
     else:
-        yield "threshold", f"{config.relation_threshold:g}, bias of no relation {config.none_bias:g}"
+        # No score passes 1, which models have that learned by a loss of `HIGHEST_WINS`.
+        threshold = (
+            f"{config.relation_threshold:g}" if config.relation_threshold < 1 else "none, the highest label wins"
+        )
+        yield "threshold", f"{threshold}, bias of no relation {config.none_bias:g}"
     if config.label_biases:
         yield "biases", ", ".join(f"{name} {value:+.3g}" for name, value in config.label_biases.items())
 

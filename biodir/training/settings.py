@@ -354,6 +354,8 @@ def _contradictions_of_teaching(settings: TrainingSettings) -> Iterator[str]:
         yield "unlabelled: nothing says which pairs of these documents are related; name --teachers, or leave it out"
     if settings.max_unlabelled_documents and not settings.unlabelled:
         yield "max_unlabelled_documents concerns the files of --unlabelled, but none is given; leave it out"
+    if settings.teaching_weight != ADDED["teaching_weight"] and not settings.teachers:
+        yield f"teaching_weight is {settings.teaching_weight}, but there are no --teachers; name some, or leave it out"
     if settings.teachers and settings.tasks == [MENTIONS]:
         yield f"teachers teach relations, but tasks are {settings.tasks!r}; leave out --teachers"
     if settings.teachers and settings.relation_loss in HIGHEST_WINS:

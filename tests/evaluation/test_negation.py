@@ -15,7 +15,14 @@ from biodir.document_sentences_biodir import sentence_spans
 from biodir.errors_biodir import AnnotationError
 from biodir.evaluation.intervals import share_interval
 from biodir.evaluation.model_scores import ProcessedDocuments
-from biodir.evaluation.negation import CONTROL, ScoredTexts, negation_report, pair_type_of, read_tested
+from biodir.evaluation.negation import (
+    CONTROL,
+    ScoredTexts,
+    negation_report,
+    pair_type_of,
+    read_tested,
+    report_with_settings,
+)
 from biodir.labels_biodir import PAIR_TYPES, RELATION_LABELS, type_pair
 from biodir.pipeline_decoding_biodir import DecodingRule
 from helpers.checkout import CHECKOUT
@@ -147,6 +154,14 @@ def test_bias_and_lowest_score_leave_relations_out():
     assert (biased["false_positives"]["found"], biased["none_bias"]) == (1, 4.5)
 
 
+def test_biases_are_not_tried_where_each_type_has_a_threshold():
+    calibrated = replace(RULE, relation_thresholds={"Association": 0.8, "Bind": 0.8})
+    for rule, biases in ((RULE, [0.0, 4.5, 0.0]), (calibrated, [0.0, 0.0])):
+        tried = report_with_settings(SCORED, rule, none_biases=[4.5], min_scores=[0.9])["tried"]
+        assert [each["none_bias"] for each in tried] == biases
+        assert [each["min_score"] for each in tried][-1] == 0.9
+
+
 def test_nothing_scored_has_no_share():
     report = negation_report(scored(left_out=("negation-01",)), RULE)
     assert report["false_positives"] == {"found": 0, "of": 0, "share": None, "interval": None}
@@ -158,6 +173,7 @@ def test_nothing_scored_has_no_share():
     [
         (text_of("negated", 1), "the id does not begin with negation, co-occurrence, control and a hyphen; rename it"),
         (text_of("negation", 1, "<C:1 Iron>, <C:3 zinc> and <G:2 it>."), "has 3 entities; mark two"),
+        (text_of("negation", 1, "<C:1 Iron> and <G:1 it>."), "its two entities have one identifier; give each its own"),
         (text_of("negation", 1, relations=BIND), "has 1 relations; a negation has no relation"),
         (text_of("control-negation", 1), "has 0 relations; a control has a relation"),
     ],
@@ -165,4 +181,10 @@ def test_nothing_scored_has_no_share():
 def test_text_that_is_no_test_is_refused(tmp_path, document, message):
     (tmp_path / "a.jsonl").write_text(json.dumps(document.to_dict()))
     with pytest.raises(AnnotationError, match=message):
+        read_tested(tmp_path / "a.jsonl")
+
+
+def test_file_without_texts_is_refused(tmp_path):
+    (tmp_path / "a.jsonl").touch()
+    with pytest.raises(AnnotationError, match=r"a\.jsonl: has no document"):
         read_tested(tmp_path / "a.jsonl")

@@ -5,6 +5,8 @@ import random
 import re
 from itertools import islice, pairwise
 
+import pytest
+
 from biodir.errors_biodir import ErrorPolicy
 from biodir.labels_biodir import PAIR_TYPES, RELATION_LABELS
 from biodir.training.corpora import listed_corpus
@@ -128,3 +130,29 @@ def test_corpus_reads_what_was_written(tmp_path, capsys):
         assert len(kept) == len({(entity["type"], entity["id"]) for entity in each["entities"]})
         assert len(document.mentions) == len(each["entities"])
         assert corpus.scope.judgements[document.id].undirected == frozenset()
+
+
+def test_too_few_names_end_in_one_line(tmp_path):
+    train = tmp_path / "train.pubtator"
+    train.write_text(PUBTATOR.format(text="iron", lines="7\t7\t11\tiron\tChemicalEntity\tD7"))
+    with pytest.raises(SystemExit, match=r"^contrast_sentences\.py: error: --train: too few names of the type \w+;"):
+        contrast.main(["--train", str(train), "--output", str(tmp_path / "contrast.jsonl")])
+    assert not (tmp_path / "contrast.jsonl").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "output", "documents", "message"),
+    [
+        ("", "out.jsonl", "5", "--documents 5, and 0 documents in --train; both must be 1 or more"),
+        (None, "out.jsonl", "5", r"train\.pubtator: there is no such file"),
+        ("1|t|Iron.\n1|a|\n\n", "train.pubtator", "5", r"train\.pubtator is an input as well"),
+        ("1|t|Iron.\n1|a|\n\n", "out.jsonl", "0", "--documents 0, and 1 documents"),
+    ],
+)
+def test_input_and_output_are_checked_first(tmp_path, content, output, documents, message):
+    train = tmp_path / "train.pubtator"
+    if content is not None:
+        train.write_text(content)
+    with pytest.raises(SystemExit, match=message):
+        contrast.main(["--train", str(train), "--documents", documents, "--output", str(tmp_path / output)])
+    assert [path.read_text() for path in tmp_path.iterdir()] == ([] if content is None else [content])

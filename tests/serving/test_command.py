@@ -73,6 +73,7 @@ def test_name_of_the_model_is_that_of_its_folder_or_the_hub_id(tmp_path, monkeyp
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("BIODIR_MODEL", "org/name")
     assert [_shown_name(each) for each in (".", str(tmp_path), None)] == [tmp_path.name, tmp_path.name, "org/name"]
+    assert _shown_name("org/name", "v1") == "org/name at v1"
 
 
 def test_options_in_the_documentation_are_those_of_the_commands():

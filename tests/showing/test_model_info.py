@@ -94,7 +94,17 @@ def test_torch_is_not_needed(exported, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "message"), [("{", "is damaged"), ('{"model_type": "bert"}', "of type 'bert', not")]
+    ("content", "message"),
+    [
+        ("{", "is damaged"),
+        ("[]", "is damaged"),
+        ('{"model_type": "bert"}', "of type 'bert', not"),
+        (
+            '{"model_type": "biodir", "relation_labels": [], "novelty_labels": [], "direction_labels": [], '
+            '"max_tokens": 8, "encoder_config": {"dim": 4, "n_layers": 2}}',
+            "lacks pair_encoding, pair_types, vocab_size; get it again",
+        ),
+    ],
 )
 def test_damaged_configuration_is_named_without_torch(content, message, tmp_path, monkeypatch):
     monkeypatch.setattr("biodir.showing.model_info.find_spec", lambda library: None)
@@ -102,6 +112,25 @@ def test_damaged_configuration_is_named_without_torch(content, message, tmp_path
     (folder / "config.json").write_text(content)
     with pytest.raises(CheckpointError, match=f"{folder}.*{message}"):
         list(model_lines(str(folder)))
+
+
+def test_names_of_distilbert_and_defaults_are_known_without_torch(tmp_path, monkeypatch):
+    folder = save_checkpoint(tmp_path)
+    expected = dict(model_lines(str(folder)))
+    monkeypatch.setattr("biodir.showing.model_info.find_spec", lambda library: None)
+    path = folder / "config.json"
+    config = json.loads(path.read_text())
+    for name in ("tagger_labels", "relation_threshold", "relation_thresholds"):
+        config.pop(name, None)
+    for other, name in (("n_layers", "num_hidden_layers"), ("dim", "hidden_size")):
+        config["encoder_config"][other] = config["encoder_config"].pop(name)
+    path.write_text(json.dumps(config))
+    assert dict(model_lines(str(folder))) == expected
+
+
+def test_model_whose_relation_labels_exclude_each_other_has_no_threshold(tmp_path):
+    folder = save_checkpoint(tmp_path, relation_loss="softmax", relation_threshold=1.0, none_bias=0)
+    assert dict(model_lines(str(folder)))["threshold"] == "none, the highest label wins, bias of no relation 0"
 
 
 def test_damaged_checkpoint_names_the_file(tmp_path):

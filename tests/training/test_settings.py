@@ -45,6 +45,7 @@ def test_yaml_file_that_cannot_be_read_is_named(tmp_path):
 )
 def test_values_have_ranges(name, least, most, outside):
     others = {"dev": "dev.pubtator"} if name in ("max_dev_documents", "early_stopping_patience") else {}
+    others |= {"teachers": ["teacher"]} if name == "teaching_weight" else {}
     for value in (least, most):
         assert getattr(settings(**{name: value}, **others), name) == value
     for value in outside:
@@ -74,6 +75,7 @@ def test_values_have_ranges(name, least, most, outside):
         ({"direction_smoothing": 0.1, "tasks": ["relation"]}, r"^direction_smoothing needs the tasks relation and dir"),
         ({"unlabelled": ["u"]}, r"^unlabelled: nothing says which pairs of these documents are related; name --t"),
         ({"max_unlabelled_documents": 3}, r"^max_unlabelled_documents concerns the files of --unlabelled, but none is"),
+        ({"teaching_weight": 0.7}, r"^teaching_weight is 0\.7, but there are no --teachers; name some, or leave"),
         ({"teachers": ["t"], "tasks": ["mentions"]}, r"^teachers teach relations, but tasks are \['mentions'\]; leave"),
         ({"teachers": ["t"], "relation_loss": "adaptive_threshold"}, r"^teachers give targets between 0 and 1, which"),
         ({"teachers": ["t"], "relation_loss": "softmax"}, r"^teachers give targets between 0 and 1, which"),
