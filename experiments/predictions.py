@@ -21,6 +21,7 @@ from typing import Any
 
 from biodir.document_biodir import Document, Relation
 from biodir.errors_biodir import AnnotationError, BioDirError, SettingError
+from biodir.evaluation.evaluations import with_thresholds
 from biodir.evaluation.predictions import read_gold
 from biodir.evaluation.report import evaluation_report
 from biodir.evaluation.tables import report_table
@@ -128,7 +129,7 @@ def score(options: argparse.Namespace) -> dict[str, Any]:
         found.append(replace(document, relations=predicted_relations(related), subject_lines=()))
     config = pipelines["relation"].model.config
     labels = {**config.labels, **{task: each.model.config.labels[task] for task, each in pipelines.items()}}
-    report = evaluation_report(gold, found, labels=labels, pair_types=config.pair_types)
+    report = with_thresholds(evaluation_report(gold, found, labels=labels, pair_types=config.pair_types), None)
     return report if len(predicted) > 1 else {**report, "heads": head_scores(gold, predicted["relation"])}
 
 
