@@ -1,17 +1,21 @@
 """Texts like abstracts from sentence patterns: a few entities come back, and some pairs of them are related.
 
-A pair is related where one of the sentences relates it; no sentence contradicts another.
+A pair is related where one of the sentences relates it; no sentence contradicts another. Complete abstracts are chosen
+with some of their optional sentences.
 """
 
 import random
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from contrast_names import TYPES
-from contrast_patterns import SLOT, Pattern, Version, renamed
+from contrast_patterns import SLOT, TITLE_END, Pattern, Version, renamed
 
-TITLE_END = "title_end"  # a slot that only marks a place
+OPTIONAL = re.compile(r"<([^<>]+)>( ?)")
+OPTIONAL_SHARE = 0.5  # of the optional sentences
+_STARTS = re.compile(r"(^|[.?] |[A-Z]{4}: |\{title_end\} )$")  # of a sentence
 # How many entities of a type there may be; most texts have few types.
 POOLS = {"C": (0, 1, 1, 2, 3), "D": (0, 1, 1, 2, 3), "G": (1, 1, 2, 3, 4), "V": (0, 0, 0, 1, 2)}
 PATTERNS = (3, 7)  # of a text, beside its title and conclusion
@@ -69,9 +73,15 @@ def worded(text: str, words: Mapping[str, Sequence[str]], rng: random.Random) ->
         while name in words and f"{{{name}}}" in text:
             before, _, after = text.partition(f"{{{name}}}")
             chosen = rng.choice(words[name])
-            is_first = not before or before.endswith((". ", "? "))
+            is_first = _STARTS.search(before)
             text = before + (chosen[:1].upper() + chosen[1:] if is_first else chosen) + after
     return text
+
+
+def abridged(version: Version, words: Mapping[str, Sequence[str]], rng: random.Random) -> Version:
+    """Return an abstract with words, and without a part of its optional sentences `<...>`."""
+    text = OPTIONAL.sub(lambda found: found[1] + found[2] if rng.random() < OPTIONAL_SHARE else "", version.text)
+    return replace(version, text=worded(text.rstrip(), words, rng))
 
 
 def composed(patterns: Patterns, recipe: Mapping[str, Any], rng: random.Random) -> Version:

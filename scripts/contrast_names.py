@@ -3,6 +3,9 @@
 import random
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from contrast_patterns import LONG, Version
 
 from biodir.document_biodir import Document
 from biodir.errors_biodir import SettingError
@@ -10,6 +13,7 @@ from biodir.labels_biodir import CHEMICAL, DISEASE, GENE, VARIANT
 
 TYPES = {"C": CHEMICAL, "D": DISEASE, "G": GENE, "V": VARIANT}
 ATTEMPTS = 1000  # to find a name that fits beside the others
+SHORT_ATTEMPTS = 40  # to find names with abbreviations for all slots that want one
 # Names that would not fit most patterns: adjectives and plurals, variants in words.
 _ADJECTIVE = re.compile(r"(ic|al|ed|ous|ive|ing|ated|ar)$")
 _PLURAL = re.compile(r"[a-hj-rtv-z]s$")
@@ -126,3 +130,20 @@ def with_short_forms(
             long, short = name, ""
         found[slot] = long, identifier, short
     return found
+
+
+def named(
+    version: Version,
+    names: Mapping[str, Sequence[tuple[str, str]]],
+    abbreviations: Mapping[tuple[str, str], tuple[str, str]],
+    rng: random.Random,
+) -> tuple[Version, Names]:
+    """Return the version and names with short forms; slots of `version.short` that get none are simple slots then."""
+    for _ in range(SHORT_ATTEMPTS if version.short else 1):
+        found = with_short_forms(chosen_names(version.slots, names, rng), abbreviations)
+        if all(found[slot][2] for slot in version.short):
+            return version, found
+    text = version.text
+    for slot in version.short:  # all are simple slots
+        text = text.replace(f"{{{slot}{LONG}}} ({{{slot}}})", f"{{{slot}}}").replace(f"{{{slot}{LONG}}}", f"{{{slot}}}")
+    return replace(version, text=text, short=()), found

@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 LETTERS = "ABZY"
+TITLE_END = "title_end"  # a slot that only marks a place
+LONG = "_long"  # the end of a slot for the long form of a name
 SLOT = re.compile(r"\{(\w+)\}")
 _ENTITY_SLOT = re.compile(r"[CDGV]\d")
 
@@ -23,6 +25,7 @@ class Version:
 
     text: str
     relations: tuple[str, ...] = ()
+    short: tuple[str, ...] = ()  # slots of names with an abbreviation: `{G1_long} ({G1})`
 
     @property
     def slots(self) -> list[str]:
@@ -38,9 +41,22 @@ def patterns_of(group: Mapping[str, Any]) -> list[list[Pattern]]:
     """Return the patterns of a group for each of its types, with slots of types."""
     if "versions" in group:
         given = [[Version(text, tuple(relations)) for text, *relations in group["versions"]]]
+    elif "abstracts" in group:
+        given = [[abstract_of(each)] for each in group["abstracts"]]
     else:
         given = [[Version(text, tuple(group.get("relations", ())))] for text in group["texts"]]
     return [[tuple(typed(each, types) for each in pattern) for pattern in given] for types in group.get("for", [""])]
+
+
+def abstract_of(given: Mapping[str, Any]) -> Version:
+    """Return a complete abstract as one text.
+
+    >>> abstract_of({"title": "On {G1}", "text": "{G1} is. <It was.>"}).text
+    'On {G1}.{title_end} {G1} is. <It was.>'
+    """
+    title = given["title"] if given["title"].endswith((".", "?")) else f"{given['title']}."
+    text = f"{title}{{{TITLE_END}}} {given['text']}"
+    return Version(text, tuple(given.get("relations", ())), tuple(given.get("short", ())))
 
 
 def typed(version: Version, types: str) -> Version:
@@ -58,7 +74,7 @@ def renamed(version: Version, slots: Mapping[str, str]) -> Version:
     """Return the version with other names of slots."""
     text = SLOT.sub(lambda found: f"{{{slots.get(found[1], found[1])}}}", version.text)
     relations = (" ".join(slots.get(part, part) for part in each.split()) for each in version.relations)
-    return Version(text, tuple(relations))
+    return replace(version, text=text, relations=tuple(relations))
 
 
 def joined(first: Version, second: Version) -> Version:

@@ -2,7 +2,7 @@
 
     python scripts/contrast_sentences.py --train bioredirect_train.pubtator --documents 3000 --output contrast.jsonl
 
-The names in them are those of the training documents. `recipes/contrast_sentences.yaml` has and explains the patterns.
+The names in them are those of the training documents. `recipes/contrast_*.yaml` have and explain the patterns.
 """
 
 import argparse
@@ -16,9 +16,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from contrast_composed import TITLE_END, composed
-from contrast_names import TYPES, Names, abbreviations_of, chosen_names, names_of, with_short_forms
-from contrast_patterns import SLOT, Pattern, Version, joined, patterns_by_kind, recipe_of
+from contrast_composed import abridged, composed
+from contrast_names import TYPES, Names, abbreviations_of, chosen_names, named, names_of
+from contrast_patterns import LONG, SLOT, TITLE_END, Pattern, Version, joined, patterns_by_kind, recipe_of
 
 from biodir.errors_biodir import BioDirError, SettingError
 from biodir.files import check_paths, open_atomic
@@ -26,7 +26,7 @@ from biodir.formats.reading import read_documents
 from biodir.labels_biodir import PAIR_TYPES
 
 RECIPES = Path(__file__).parent.parent / "recipes"
-PATTERNS = [RECIPES / "contrast_sentences.yaml", RECIPES / "contrast_documents.yaml"]
+PATTERNS = sorted(RECIPES.glob("contrast_*.yaml"))
 NEUTRAL_SHARE = 0.25  # of the documents, with a neutral sentence before or after
 JOINED_SHARE = 0.2  # of the patterns without contrast, followed by another one with other entities
 DRAWS = 20  # for each document, as texts that were drawn before are left out
@@ -36,7 +36,8 @@ _STARTS = re.compile(r"(^|[.?] |[A-Z]{4}: )$")  # of a sentence
 def document_of(version: Version, names: Names, words: Mapping[str, str]) -> dict[str, Any]:
     """Return the document of a version, without an id: a line for `train.py --corpora`.
 
-    A name with a short form is once `name (short form)` after the title, and the short form from there on.
+    A name with a short form is once `name (short form)` after the title, and the short form from there on. Slots of
+    `version.short` have the form that the text asks for.
     """
     text, title_end = "", None
     entities: list[dict[str, Any]] = []
@@ -46,7 +47,10 @@ def document_of(version: Version, names: Names, words: Mapping[str, str]) -> dic
             title_end = len(text)
             shown.clear()
             continue
-        if place % 2 and part in names:
+        if place % 2 and part.removesuffix(LONG) in version.short:
+            long, _, short = names[part.removesuffix(LONG)]
+            pieces = [(long if part.endswith(LONG) else short, part.removesuffix(LONG))]
+        elif place % 2 and part in names:
             pieces = _pieces(part, names[part], part in shown, title_end is not None)
             shown.add(part)
         else:
@@ -90,7 +94,8 @@ def documents_of(
 ) -> Iterator[dict[str, Any]]:
     """Yield documents without end; kinds by their shares, then all groups, types and texts alike.
 
-    The part `document_share` of the draws is like abstracts, with names of which half have an abbreviation.
+    The part `abstract_share` of the draws is complete abstracts; of the others `document_share` is like abstracts. Half
+    of the names of both have an abbreviation.
     """
     kinds, shares = zip(*recipe["shares"].items(), strict=True)
     patterns = patterns_by_kind(recipe)
@@ -100,10 +105,13 @@ def documents_of(
     def drawn() -> Pattern:
         return rng.choice(rng.choice(rng.choice(patterns[rng.choices(kinds, shares)[0]])))
 
+    abstracts = [pattern[0] for group in patterns.get("abstract", []) for each in group for pattern in each]
     while True:
-        if rng.random() < recipe["document_share"]:
-            version = composed(patterns, recipe, rng)
-            yield document_of(version, with_short_forms(chosen_names(version.slots, weighted, rng), abbreviations), {})
+        is_abstract = bool(abstracts) and rng.random() < recipe.get("abstract_share", 0)
+        if is_abstract or rng.random() < recipe["document_share"]:
+            chosen = abridged(rng.choice(abstracts), recipe["words"], rng) if is_abstract else None
+            version, found = named(chosen or composed(patterns, recipe, rng), weighted, abbreviations, rng)
+            yield document_of(version, found, {})
             continue
         pattern, other = drawn(), drawn()
         if len(pattern) == len(other) == 1 and rng.random() < JOINED_SHARE:
