@@ -104,5 +104,5 @@ def test_zstandard_is_unpacked_and_a_file_that_is_cut_off_is_an_error(tmp_path):
 
 
 def test_two_outputs_with_one_path_are_an_error(tmp_path):
-    with pytest.raises(SettingError, match="same.html is given for two outputs; name another file"):
+    with pytest.raises(SettingError, match="is given for two outputs; name another file"):
         check_paths([], [tmp_path / "same.html", tmp_path / "." / "same.html"])

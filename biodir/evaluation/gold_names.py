@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from biodir.document_biodir import Document, Relation
 from biodir.document_parts_biodir import IdentifierSet
-from biodir.errors_biodir import AnnotationError, ErrorPolicy, SettingError, suggestion
+from biodir.errors_biodir import AnnotationError, ErrorPolicy, SettingError, located, suggestion
 from biodir.formats.pubtator_names import biored_relation
 from biodir.labels_biodir import RELATION_LABELS
 
@@ -166,7 +166,8 @@ def with_gold_names(document: Document, gold: Document, names: RelationNames, po
 
 
 def _renamed(relation: Relation, known: GoldIdentifiers, names: RelationNames, policy: ErrorPolicy) -> Relation | None:
-    kind = names.meant(relation.relation_type)
+    with located(f"relation of {relation.entity1_id} and {relation.entity2_id}"):
+        kind = names.meant(relation.relation_type)
     if kind is None:
         policy.note(LEFT_OUT)
         return None
