@@ -11,6 +11,7 @@ from biodir.evaluation.tables import (
     LEVEL_NAMES,
     LINE_CHARS,
     counting_line,
+    difference_cells,
     share_cell,
     threshold_line,
 )
@@ -62,10 +63,8 @@ def comparisons_table(report: Mapping[str, Any]) -> str:
         tests = [(each, each[level]) for each in report["comparisons"] if each[level] is not None]
         lines += [LEVEL_NAMES[level]] if tests else []
         for each, found in tests:
-            low, high = (100 * bound for bound in found["interval"])
             names = f"{cut_start(each['first'], 28)} - {cut_start(each['second'], 27)}"
-            figures = f"{100 * found['difference']:8.2f}{f'{low:.2f} to {high:.2f}':>20}"
-            lines.append(f"  {names:58}{figures}{found['p_value']:9.4f}{found['p_corrected']:9.4f}")
+            lines.append(f"  {names:58}{difference_cells(found, ('p_value', 'p_corrected'))}")
     return "\n".join(lines)
 
 

@@ -144,12 +144,18 @@ def comparison_table(comparison: Mapping[str, Any]) -> str:
     lines = [f"{'F1 minus that of the other':32}{'points':>8}{'interval':>20}{'p':>9}"]
     for level, name in {"mentions": "mentions", **LEVEL_NAMES}.items():
         found = comparison.get(level)
-        if found is None:
-            continue
-        low, high = (100 * bound for bound in found["interval"])
-        interval = f"{low:.2f} to {high:.2f}"
-        lines.append(f"{name:32}{100 * found['difference']:8.2f}{interval:>20}{found['p_value']:9.4f}")
+        if found is not None:
+            lines.append(f"{name:32}{difference_cells(found)}")
     return "\n".join(lines)
+
+
+def difference_cells(found: Mapping[str, Any], p_values: Sequence[str] = ("p_value",)) -> str:
+    """Return a difference of `compared_f1` in points, its interval and its p-values; dashes without gold."""
+    if not found["gold"]:
+        return f"{'-':>8}{'-':>20}" + f"{'-':>9}" * len(p_values)
+    low, high = (100 * bound for bound in found["interval"])
+    interval = f"{low:.2f} to {high:.2f}"
+    return f"{100 * found['difference']:8.2f}{interval:>20}" + "".join(f"{found[name]:9.4f}" for name in p_values)
 
 
 def _listed(levels: Mapping[str, Any]) -> str:

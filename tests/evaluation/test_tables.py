@@ -6,7 +6,7 @@ from biodir.evaluation.counting import Counting
 from biodir.evaluation.evaluations import with_thresholds
 from biodir.evaluation.intervals import Resampling
 from biodir.evaluation.plain_text_report import plain_text_comparison, plain_text_report, with_plain_text
-from biodir.evaluation.report import evaluation_report
+from biodir.evaluation.report import comparison_report, evaluation_report
 from biodir.evaluation.tables import (
     GROUPS,
     comparison_table,
@@ -110,6 +110,8 @@ def test_choice_without_gold_relations_is_told():
     assert "0.00" not in text.split("scores of the head")[0]
     assert level_table(report).splitlines()[1].split() == ["entity", "pair", *"---010", "none", "in", "gold"]
     assert "every gold pair" not in text
+    compared = comparison_report([GOLD[2]], [PREDICTED[2]], [GOLD[2]], FEW, counting=Counting("five"))
+    assert comparison_table(compared).splitlines()[1].split() == ["entity", "pair", "-", "-", "-"]
 
 
 def test_least_scores_are_named_below_the_counting():
