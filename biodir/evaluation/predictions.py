@@ -105,6 +105,8 @@ def read_predictions(
     documents = list(_predictions(path, gold_of, replace(policy, prepare=prepare)))
     with located(str(path)):
         compared_documents(gold, documents)  # which names all documents that gold lacks
+    if names.unused and not own_entities:
+        policy.note(f"{path}: names of --relation-map that it has not ({', '.join(names.unused)})", len(names.unused))
     return documents
 
 
