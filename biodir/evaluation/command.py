@@ -10,7 +10,7 @@ from tqdm import tqdm
 from typer import Argument, Option
 
 from biodir.document_biodir import Document
-from biodir.errors_biodir import SettingError
+from biodir.errors_biodir import SettingError, plural
 from biodir.evaluation.counting import CountedPairs, Counting, Protocol
 from biodir.files import check_paths, write_atomic, write_json
 from biodir.options import (
@@ -277,8 +277,9 @@ def error_page_command(
     write_atomic(output, error_page(analysis, gold_file.name, predicted_file.name, direction))
     if json:
         write_json(json, direction)
-    relations = f"{len(analysis.comparisons)} relations of gold or predictions"
-    print(f"{len(analysis.documents)} documents, {relations}, {len(analysis.errors)} errors\n")
+    relations = f"{plural(len(analysis.comparisons), 'relation')} of gold or predictions"
+    errors_found = plural(len(analysis.errors), "error")
+    print(f"{plural(len(analysis.documents), 'document')}, {relations}, {errors_found}\n")
     for category, count in analysis.category_counts().items():
         print(f"{count:7}  {category.title}")
     print(f"\n{direction_tables(direction)}\n" if direction else "")

@@ -7,7 +7,7 @@ from typing import Any
 from biodir.evaluation.counting import short_names
 from biodir.evaluation.plots import COLOURS
 from biodir.evaluation.scores import is_without_gold
-from biodir.evaluation.tables import LEVEL_NAMES
+from biodir.evaluation.tables import LEVEL_NAMES, scored_line
 from biodir.labels_biodir import LEVELS
 
 PANELS = {
@@ -41,7 +41,7 @@ def write_systems_plot(path: Path, report: Mapping[str, Any]) -> None:
     confidence = f"{100 * report['confidence']:g} %"
     counting = report["counting"]
     figure.suptitle(
-        f"{report['documents']} documents, {report['pairs']} related pairs; pair types: {counting['pair_types']}, "
+        f"{scored_line(report)}; pair types: {counting['pair_types']}, "
         f"protocol: {counting['protocol']}; lines are {confidence} intervals",
         fontsize=11,
     )

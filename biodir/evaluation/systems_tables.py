@@ -12,6 +12,8 @@ from biodir.evaluation.tables import (
     LINE_CHARS,
     counting_line,
     difference_cells,
+    note_lines,
+    scored_line,
     share_cell,
     threshold_line,
 )
@@ -25,14 +27,14 @@ _NAME_CHARS = 44
 def systems_table(report: Mapping[str, Any]) -> str:
     """Return the main figures of `systems_report`: levels with intervals, tests of every two, F1 of each group."""
     names = list(report["systems"])
-    heading = f"{report['documents']} documents, {report['pairs']} related pairs, {len(names)} systems"
+    heading = f"{scored_line(report)}, {len(names)} systems"
     parts = [
         f"{heading}\n{counting_line(report['counting'])}{threshold_line(report)}",
         levels_table(report),
         comparisons_table(report),
         *(groups_table(report, key, name) for key, name in GROUPS.items()),
         f"* F1 differs from that of {names[0]}, p < {SIGNIFICANT:g} (Holm's correction over the table)",
-        *(f"note: {note}" for note in report["notes"]),
+        *note_lines(report),
     ]
     return "\n\n".join(parts)
 

@@ -71,7 +71,7 @@ def test_picture_names_systems_and_groups(tmp_path):
     write_systems_plot(tmp_path / "out.svg", REPORT)
     texts = re.findall(r"<!-- (.*?) -->", (tmp_path / "out.svg").read_text())
     assert {"pred", "F1 by level", "chemical-disease (1)", "same sentence (2)", "Negative Correlation (1)"} <= {*texts}
-    assert "1 documents, 4 related pairs; pair types: all, protocol: complete; lines are 95 % intervals" in texts
+    assert "1 document, 4 related pairs; pair types: all, protocol: complete; lines are 95 % intervals" in texts
 
 
 def test_picture_has_no_point_of_a_group_without_gold(monkeypatch, tmp_path):
