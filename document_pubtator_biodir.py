@@ -73,8 +73,8 @@ def parse_pubtator(
     yield from policy.documents(attempts, source)
 
 
-def parse_document(text: str, source: str = "<string>", policy: ErrorPolicy = STRICT) -> Document:
-    """Return the one document of a PubTator string.
+def parse_document(text: str, source: str = "<string>", policy: ErrorPolicy = STRICT, first_line: int = 1) -> Document:
+    """Return the one document of a PubTator string; other arguments are those of `parse_pubtator`.
 
     Raises:
         ParseError: the string holds no document, several, or one that does not follow the format.
@@ -84,7 +84,7 @@ def parse_document(text: str, source: str = "<string>", policy: ErrorPolicy = ST
     >>> document.text, document.mentions[0].identifiers
     ('EGFR binds iron.', ('1956',))
     """
-    found = list(blocks(text.split("\n" if "\n" in text else "\r"), source))
+    found = list(blocks(text.split("\n" if "\n" in text else "\r"), source, first_line))
     documents = [_document_from(block, policy) for block in found[:2]]
     if not documents:
         raise ParseError(f"{source}: holds no document; give the lines 'PMID|t|title' and 'PMID|a|abstract'")

@@ -111,6 +111,8 @@ def _no_text(mapping: Mapping[str, Any], place: str) -> AnnotationError:
     relations: Any = mapping.get("relations")
     if likely is None and _is_list(relations) and any(map(names_subject, relations)):
         fix = "it is a result of biodir predict, which keeps texts and entities with --return-entities"
+    elif likely is None and _is_list(relations) and relations:
+        fix = "give the text, or to `biodir convert` the documents that the relations are in: --gold FILE"
     return AnnotationError(f"{place}: has none of {', '.join(map(repr, TEXT_KEYS))}; {fix}", "document without text")
 
 

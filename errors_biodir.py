@@ -5,6 +5,7 @@ A message holds the place, the value seen and the fix. Code that was loaded from
 """
 
 import logging
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -99,13 +100,27 @@ def suggestion(name: object, known: Sequence[object]) -> str:
     return f"known are {', '.join(map(str, known))}"
 
 
+def plural(number: int, noun: str) -> str:
+    """Return a number with its noun.
+
+    >>> plural(1, "document"), plural(2, "gold pair")
+    ('1 document', '2 gold pairs')
+    """
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 @contextmanager
 def located(place: str) -> Iterator[None]:
-    """Put the place before the message of a BioDirError that is raised inside."""
+    """Put the place before the message of a BioDirError that is raised inside.
+
+    A message that begins with the last part of the place, such as "document 1", names this part once.
+    """
     try:
         yield
     except BioDirError as error:
-        raise type(error)(f"{place}: {error}", error.reason) from error
+        outer, _, last = place.rpartition(": ")
+        parts = [outer] if re.match(rf"{re.escape(last)}[ ,:]", str(error)) else [place]
+        raise type(error)(": ".join(filter(None, [*parts, str(error)])), error.reason) from error
 
 
 @dataclass(frozen=True)
@@ -252,7 +267,7 @@ def _summary(skipped: Counter[tuple[str, str]], notes: Counter[str]) -> list[str
         if reasons:
             total = sum(reasons.values())
             details = [reason if len(reasons) == 1 else f"{reason}: {count}" for reason, count in reasons.items()]
-            lines.append(f"left out: {total} {what}{'' if total == 1 else 's'} ({', '.join(details)})")
+            lines.append(f"left out: {plural(total, what)} ({', '.join(details)})")
     return lines + [f"{text}: {count}" for text, count in notes.items()]
 
 

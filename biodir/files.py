@@ -186,9 +186,10 @@ def check_paths(inputs: Iterable[Path], outputs: Iterable[Path] = ()) -> None:
     """Check before anything is computed that the inputs can be read and the outputs written.
 
     Raises:
-        SettingError: an input is no file; an output is also an input, or a folder, or in a folder that does not exist.
+        SettingError: an input is no file; an output is also an input or another output, or a folder, or in a folder
+            that does not exist.
     """
-    read = set()
+    read, written = set(), set()
     for path in inputs:
         if os.fspath(path) == STANDARD_INPUT:
             continue
@@ -199,6 +200,9 @@ def check_paths(inputs: Iterable[Path], outputs: Iterable[Path] = ()) -> None:
     for path in outputs:
         if path.resolve() in read:
             raise SettingError(f"{path} is an input as well; write to another file")
+        if path.resolve() in written:
+            raise SettingError(f"{path} is given for two outputs; name another file for one of them")
+        written.add(path.resolve())
         if path.is_dir() or not path.parent.is_dir():
             problem = "it is a folder" if path.is_dir() else f"{path.parent} is no folder"
             raise SettingError(f"{path}: cannot be written ({problem}); name another file")

@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 
 from biodir.errors_biodir import ParseError, SettingError
-from biodir.files import expand_inputs, file_sha256, open_input, open_output, open_text_output, write_atomic, write_json
+from biodir.files import (
+    check_paths,
+    expand_inputs,
+    file_sha256,
+    open_input,
+    open_output,
+    open_text_output,
+    write_atomic,
+    write_json,
+)
 
 
 def test_json_file_is_the_old_one_until_the_new_one_is_complete(tmp_path):
@@ -92,3 +101,8 @@ def test_zstandard_is_unpacked_and_a_file_that_is_cut_off_is_an_error(tmp_path):
         (tmp_path / "a.txt").write_bytes(damaged)
         with pytest.raises(ParseError, match=r"a\.txt: is damaged or cut off"), open_input(tmp_path / "a.txt") as file:
             file.read()
+
+
+def test_two_outputs_with_one_path_are_an_error(tmp_path):
+    with pytest.raises(SettingError, match="is given for two outputs; name another file"):
+        check_paths([], [tmp_path / "same.html", tmp_path / "." / "same.html"])

@@ -7,11 +7,12 @@ from functools import partial
 from typing import Any, TypeVar
 
 from biodir.document_biodir import Document, Relation
-from biodir.errors_biodir import STRICT, AnnotationError, ErrorPolicy, suggestion
+from biodir.errors_biodir import STRICT, AnnotationError, ErrorPolicy, plural, suggestion
 from biodir.labels_biodir import NOVELTY_LABELS, RELATION_LABELS, UNRELATED
 
 T = TypeVar("T")
 
+STRANGERS = "entities that the gold document does not mention"  # in a note that tables of zeros need
 MAX_NAMED = 5  # how many ids a message names
 # Of BioREDirect's relations nine in ten have a subject: this many without one were never annotated with direction.
 MIN_UNDIRECTED = 20
@@ -154,7 +155,7 @@ def comparison_notes(pairs: Sequence[ComparedDocument]) -> list[str]:
     ]
     if strangers:
         notes.append(
-            f"{len(strangers)} predicted relations name entities that the gold document does not mention "
+            f"{plural(len(strangers), 'predicted relation')} with {STRANGERS} "
             f"({_named(strangers)}); are these the same annotations?"
         )
     for part in unannotated_parts(predicted):
@@ -186,28 +187,29 @@ def prediction_notes(pairs: Sequence[ComparedDocument]) -> list[str]:
     notes = []
     if lacking:
         notes.append(
-            f"the predictions lack {len(lacking)} of {len(pairs)} documents ({_named(lacking)}): counted as documents "
-            "without relations"
+            f"the predictions lack {len(lacking)} of {plural(len(pairs), 'document')} ({_named(lacking)}): counted as "
+            "documents without relations"
         )
     if repeated:
         notes.append(
-            f"{len(repeated)} predicted relations are given again, in either order of the pair "
+            f"{plural(len(repeated), 'predicted relation')} given again, in either order of the pair "
             f"({_named(repeated)}): counted once"
         )
     if contradictory:
         notes.append(
-            f"{len(contradictory)} predicted relations contradict another one of their pair and type in novelty or "
-            f"direction ({_named(contradictory)}): left out, as the other one has a higher score or comes before"
+            f"{plural(len(contradictory), 'predicted relation')} against another one of the same pair and type in "
+            f"novelty or direction ({_named(contradictory)}): left out, as the other one has a higher "
+            "score or comes before"
         )
     if several_gold:
         notes.append(
-            f"{len(several_gold)} gold pairs have several relation types ({several_gold[0]}): a model that gives a "
-            "pair one type finds one of them"
+            f"{plural(len(several_gold), 'gold pair')} with several relation types ({several_gold[0]}): a model that "
+            "gives a pair one type finds one of them"
         )
     elif several:
         notes.append(
-            f"{len(several)} pairs have several predicted relation types, where no gold pair has ({several[0]}): each "
-            "type counts"
+            f"{plural(len(several), 'pair')} with several predicted relation types, where no gold pair has "
+            f"({several[0]}): each type counts"
         )
     return notes
 

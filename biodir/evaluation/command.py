@@ -10,7 +10,7 @@ from tqdm import tqdm
 from typer import Argument, Option
 
 from biodir.document_biodir import Document
-from biodir.errors_biodir import SettingError
+from biodir.errors_biodir import SettingError, plural
 from biodir.evaluation.counting import CountedPairs, Counting, Protocol
 from biodir.files import check_paths, write_atomic, write_json
 from biodir.options import (
@@ -94,7 +94,7 @@ def evaluate(
     from biodir.evaluation.evaluations import evaluate_model, evaluate_predictions
     from biodir.evaluation.gold_names import parsed_relation_map
     from biodir.evaluation.intervals import Resampling
-    from biodir.evaluation.predictions import read_gold, sure_predictions
+    from biodir.evaluation.predictions import MENTIONS_ADVICE, read_gold, sure_predictions
 
     files = predicted_files or []
     check_paths([path for path in (gold_file, *files, against) if path], [path for path in (json, plot) if path])
@@ -102,8 +102,8 @@ def evaluate(
     resampling, counting = Resampling(resamples, seed), Counting(pair_types, protocol)
     quiet_readers()
     policy = reading_policy(errors, offsets, split_relations)
-    # A model with a tagger needs no gold relations.
-    gold = read_gold(gold_file, policy, needs_relations=not plain_text if files else plain_text is False)
+    needs_relations = not plain_text if files else plain_text is False  # a model with a tagger needs none
+    gold = read_gold(gold_file, policy, needs_relations, MENTIONS_ADVICE)
     settings = policy, parsed_relation_map(relation_map), bool(plain_text), min_direction_score
     systems = [sure_predictions(path, gold, *settings) for path in files]
     if len(files) > 1:
@@ -274,8 +274,9 @@ def error_page_command(
     write_atomic(output, error_page(analysis, gold_file.name, predicted_file.name, direction))
     if json:
         write_json(json, direction)
-    relations = f"{len(analysis.comparisons)} relations of gold or predictions"
-    print(f"{len(analysis.documents)} documents, {relations}, {len(analysis.errors)} errors\n")
+    relations = f"{plural(len(analysis.comparisons), 'relation')} of gold or predictions"
+    errors_found = plural(len(analysis.errors), "error")
+    print(f"{plural(len(analysis.documents), 'document')}, {relations}, {errors_found}\n")
     for category, count in analysis.category_counts().items():
         print(f"{count:7}  {category.title}")
     print(f"\n{direction_tables(direction)}\n" if direction else "")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from biodir.document_biodir import Document, Relation
-from biodir.errors_biodir import SettingError
+from biodir.errors_biodir import SettingError, plural
 from biodir.evaluation.breakdown import NO_MENTION, RelationGroups, scored_pair_types
 from biodir.evaluation.checks import ComparedDocument
 from biodir.labels_biodir import CELL_LINE, CHEMICAL, DISEASE, GENE, PAIR_TYPES, RELATION_LABELS, SPECIES, VARIANT
@@ -121,8 +121,8 @@ class Counting:
         if not unknown:
             return []
         return [
-            f"{unknown} predicted relations have an entity that gold does not mention, and so no pair type: not "
-            "counted; without --pair-types and --protocol they count as wrong"
+            f"{plural(unknown, 'predicted relation')} with an entity that gold does not mention, and so no pair type: "
+            "not counted; without --pair-types and --protocol they count as wrong"
         ]
 
     def _kinds(self, pairs: Sequence[ComparedDocument]) -> Sequence[tuple[str, str]]:

@@ -38,20 +38,20 @@ _NAME_CHARS = 30
 
 def annotation_table(rows: Sequence[Mapping[str, Any]], name: str) -> str:
     """Return how many relations of each pair type and relation type are directed, and from which type."""
-    lines = [f"{f'directions in {name}':50}{'number':>7}{'directed':>9}  subject"]
+    lines = [f"{f'directions in {name}':50}{'number':>7}{'directed %':>11}  subject"]
     for row in rows:
         group = f"{_name(row['pair_type'], 28)}{_name(row['relation_type'], 22)}"
         total = sum(row["subjects"].values())
         found = row["subjects"].items()
         subjects = ", ".join(f"{short_names(kind)} {100 * count / total:.0f} %" for kind, count in found)
-        cells = f"{row['relations']:7}{share(row['directed'], row['relations']):>9}"
-        lines.append(f"{group}{cells}  {cut_start(subjects, 32)}".rstrip())
+        cells = f"{row['relations']:7}{share(row['directed'], row['relations']):>11}"
+        lines.append(f"{group}{cells}  {cut_start(subjects, 30)}".rstrip())
     return "\n".join(lines)
 
 
 def accuracy_table(figures: Mapping[str, Any]) -> str:
     """Return how often the direction of predictions with the right pair and type is right, in all and by group."""
-    columns = ("number", "right", "reversed", "missed", "invented")
+    columns = ("number", "right %", "reversed", "missed", "invented")
     lines = [f"{'direction, given pair and type':{_NAME_CHARS}}" + "".join(f"{name:>10}" for name in columns)]
     for name, found in _accuracy_groups(figures).items():
         counts = [found["relations"], share(found["right"], found["relations"]), found["reversed"]]
@@ -65,7 +65,7 @@ def accuracy_of_rules_table(figures: Mapping[str, Any]) -> str:
     rules = [*figures["all"]["rules"]]
     if not rules:
         return ""
-    lines = [_rule_heading("of these, a rule gets", rules)]
+    lines = [_rule_heading("of these, % that a rule gets", rules)]
     for name, found in _accuracy_groups(figures).items():
         shares = {rule: share(found["rules"][rule], found["relations"]) for rule in rules}
         lines.append(_rule_row(name, found["relations"], shares))
@@ -95,24 +95,27 @@ def calibration_line(found: Mapping[str, Any]) -> str:
     if not found:
         return ""
     mean, right, error = (100 * found[key] for key in ("mean_score", "share_right", "expected_calibration_error"))
-    return f"scores of these directions: mean {mean:.2f}, right {right:.2f}, expected calibration error {error:.2f}"
+    figures = f"mean {mean:.2f} %, right {right:.2f} %, expected calibration error {error:.2f} %"
+    return f"scores of these directions: {figures}"
 
 
 def threshold_table(rows: Sequence[Mapping[str, Any]]) -> str:
     """Return what leaving unsure directions open changes, for each least score."""
     if not rows:
         return ""
-    lines = [f"{'--min-direction-score':24}{'directed':>10}{'right':>10}{'accuracy':>10}{'recall':>10}{'+ dir F1':>10}"]
+    counts, shares_of = ("directed", "right"), ("accuracy %", "recall %", "+ dir F1 %")
+    heading = "".join(f"{name:>10}" for name in counts) + "".join(f"{name:>12}" for name in shares_of)
+    lines = [f"{'--min-direction-score':24}{heading}"]
     for row in rows:
         shares = ("-" if row[name] is None else f"{100 * row[name]:.2f}" for name in ("accuracy", "recall", "f1"))
-        cells = (row["directed"], row["right"], *shares)
-        lines.append(f"{row['threshold']:<24g}" + "".join(f"{cell:>10}" for cell in cells))
+        cells = f"{row['directed']:>10}{row['right']:>10}" + "".join(f"{cell:>12}" for cell in shares)
+        lines.append(f"{row['threshold']:<24g}{cells}")
     return "\n".join(lines)
 
 
 def rule_table(rules: Mapping[str, Mapping[str, Any]]) -> str:
     """Return which share of gold's directions each rule gets, without a model."""
-    lines = [_rule_heading("share of gold that a rule gets", rules)]
+    lines = [_rule_heading("% of gold that a rule gets", rules)]
     for group, figures in next(iter(rules.values())).items():
         number = figures["relations"]
         shares = {rule: share(found[group]["right"], number) for rule, found in rules.items()}

@@ -7,6 +7,7 @@ from typing import Any
 
 from biodir.document_biodir import Document
 from biodir.document_sentences_biodir import sentence_spans
+from biodir.evaluation.counting import short_names
 from biodir.evaluation.error_analysis import CATEGORIES, ErrorAnalysis
 from biodir.labels_biodir import UNRELATED
 from biodir.optional import optional_library
@@ -28,7 +29,7 @@ def error_page(
     environment = jinja2.Environment(
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"title_of": _title_of, "passages": _passages}
+    environment.filters |= {"title_of": _title_of, "passages": _passages, "short_names": short_names}
     errors, type_counts = analysis.errors, analysis.type_counts()
     types = [*sorted({name for types in type_counts for name in types} - {UNRELATED}), UNRELATED]
     documents = [document for document in analysis.documents if document.id in {error.document_id for error in errors}]

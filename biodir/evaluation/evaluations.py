@@ -13,6 +13,7 @@ from biodir.evaluation.intervals import Resampling
 from biodir.evaluation.mentions import check_mentions, with_shared_types
 from biodir.evaluation.plain_text_report import plain_text_comparison, plain_text_report, with_plain_text
 from biodir.evaluation.predictions import (
+    MENTIONS_ADVICE,
     check_relations,
     checked_gold,
     found_documents,
@@ -116,7 +117,7 @@ def evaluate_model(
     _check_abilities(config, plain_text)
     gold = checked_gold(extract.check_document, gold, policy)
     if not plain_text:
-        check_relations(gold, "gold")
+        check_relations(gold, "gold", MENTIONS_ADVICE)
     relates = bool(config.tasks) and any(document.relations for document in gold)
     evaluation = Evaluation({}, gold, [], resampling, config.labels, counting)
     if relates:

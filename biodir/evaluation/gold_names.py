@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from biodir.document_biodir import Document, Relation
 from biodir.document_parts_biodir import IdentifierSet
-from biodir.errors_biodir import AnnotationError, ErrorPolicy, SettingError, suggestion
+from biodir.errors_biodir import AnnotationError, ErrorPolicy, SettingError, located, suggestion
 from biodir.formats.pubtator_names import biored_relation
 from biodir.labels_biodir import RELATION_LABELS
 
@@ -61,10 +61,14 @@ class RelationNames:
         self._types = {*RELATION_LABELS[1:], *gold_types}
         for name, kind in relation_map.items():
             if kind is not None and kind not in self._types:
-                raise SettingError(f"--relation-map {name}={kind}: {suggestion(kind, sorted(self._types))}")
+                other = _known_name(kind)
+                meant = f"did you mean {other!r}?" if other in self._types else suggestion(kind, sorted(self._types))
+                raise SettingError(
+                    f"--relation-map '{name}={kind}': TYPE is {kind!r}; it must be a relation type of gold or BioRED; "
+                    f"{meant}"
+                )
         self._given = {_key(name): kind for name, kind in relation_map.items()}
-        self._known = {_key(name): kind for name, kind in INDRA_RELATIONS.items()}
-        self._known |= {_key(name): name for name in RELATION_LABELS[1:]}
+        self._unused = {_key(name): name for name in relation_map}
 
     def meant(self, name: str) -> str | None:
         """Return the type that a name means; None where the map leaves the relation out.
@@ -74,11 +78,11 @@ class RelationNames:
         """
         key = _key(name)
         if key in self._given:
+            self._unused.pop(key, None)
             return self._given[key]
         if name in self._types:
             return name
-        other = biored_relation(key.replace(" ", "_"))
-        found = other if other in RELATION_LABELS else self._known.get(key)
+        found = _known_name(name)
         if found is None:
             raise AnnotationError(
                 f"the relation type {name!r} is unknown; {suggestion(name, sorted(self._types))}; "
@@ -87,12 +91,17 @@ class RelationNames:
             )
         return found
 
+    @property
+    def unused(self) -> list[str]:
+        """The names of the map that `meant` was never called with."""
+        return list(self._unused.values())
+
 
 def parsed_relation_map(pairs: list[str] | None) -> dict[str, str | None]:
     """Return the relation map of the option: ``NAME=TYPE``, and ``NAME=`` for relations that are left out.
 
     Raises:
-        SettingError: a pair has no name or no ``=``.
+        SettingError: a pair has no name or no ``=``, or a name is given twice.
 
     >>> parsed_relation_map(["treats=Negative_Correlation", "mentions="])
     {'treats': 'Negative_Correlation', 'mentions': None}
@@ -102,6 +111,9 @@ def parsed_relation_map(pairs: list[str] | None) -> dict[str, str | None]:
         name, equals, kind = pair.rpartition("=")
         if not equals or not name.strip():
             raise SettingError(f"--relation-map {pair!r}: write NAME=TYPE, or NAME= to leave such relations out")
+        twice = [each for each in found if _key(each) == _key(name)]
+        if twice:
+            raise SettingError(f"--relation-map {pair!r}: {twice[0]!r} is given twice; give each NAME one TYPE")
         found[name.strip()] = kind.strip() or None
     return found
 
@@ -166,7 +178,8 @@ def with_gold_names(document: Document, gold: Document, names: RelationNames, po
 
 
 def _renamed(relation: Relation, known: GoldIdentifiers, names: RelationNames, policy: ErrorPolicy) -> Relation | None:
-    kind = names.meant(relation.relation_type)
+    with located(f"relation of {relation.entity1_id} and {relation.entity2_id}"):
+        kind = names.meant(relation.relation_type)
     if kind is None:
         policy.note(LEFT_OUT)
         return None
@@ -182,5 +195,15 @@ def _with_identifiers(relation: Relation, known: GoldIdentifiers, policy: ErrorP
     return replace(relation, entity1_id=entity1_id, entity2_id=entity2_id, subject_id=subject_id)
 
 
+def _known_name(name: str) -> str | None:
+    """Return the relation type of BioRED for its own name in another spelling, or that of PubTator 3 or INDRA."""
+    other = biored_relation(_key(name).replace(" ", "_"))
+    return other if other in RELATION_LABELS else _KNOWN.get(_key(name))
+
+
 def _key(name: str) -> str:
     return " ".join(name.casefold().replace("_", " ").replace("-", " ").split())
+
+
+_NAMES = {**INDRA_RELATIONS, **{name: name for name in RELATION_LABELS[1:]}}
+_KNOWN = {_key(name): kind for name, kind in _NAMES.items()}

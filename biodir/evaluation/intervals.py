@@ -50,7 +50,8 @@ def compared_f1(first: Sequence[Counts], second: Sequence[Counts], settings: Res
     """Return the difference in F1 of two systems, the first minus the second, with an interval and a p-value.
 
     The p-value is the share of random exchanges of the two systems' predictions for a document that give a difference
-    at least as large: approximate randomisation (Noreen 1989; Yeh 2000), two-sided. The bootstrap is paired.
+    at least as large: approximate randomisation (Noreen 1989; Yeh 2000), two-sided. The bootstrap is paired. ``gold``
+    is the number of gold statements; without any the other figures have no meaning.
 
     Args:
         first, second: the counts of the same documents in the same order, at one level.
@@ -69,7 +70,9 @@ def compared_f1(first: Sequence[Counts], second: Sequence[Counts], settings: Res
     sum2 = exchanged @ table1 + (1 - exchanged) @ table2
     as_large = np.abs(_f1(sum1) - _f1(sum2)) >= abs(difference) - 1e-12
     p_value = (int(as_large.sum()) + 1) / (settings.resamples + 1)
-    return {"difference": difference, "interval": _percentiles(drawn, settings.confidence), "p_value": p_value}
+    interval = _percentiles(drawn, settings.confidence)
+    gold = int(table1[:, [0, 2]].sum())  # tp and fn
+    return {"difference": difference, "interval": interval, "p_value": p_value, "gold": gold}
 
 
 def share_interval(found: int, total: int, confidence: float = 0.95) -> list[float]:

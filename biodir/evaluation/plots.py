@@ -11,7 +11,7 @@ from biodir.errors_biodir import SettingError
 from biodir.evaluation.calibration import precision_recall_curves
 from biodir.evaluation.checks import ComparedDocument, compared_documents
 from biodir.evaluation.counting import EVERYTHING, Counting
-from biodir.evaluation.tables import LEVEL_NAMES
+from biodir.evaluation.tables import LEVEL_NAMES, scored_line
 from biodir.labels_biodir import LEVELS
 from biodir.optional import optional_library
 
@@ -50,7 +50,7 @@ def write_plot(
     _draw_levels(levels, report)
     _draw_curves(curves, counting.counted(compared_documents(gold, predicted, labels)))
     _draw_reliability(bars, report["calibration"])
-    figure.suptitle(f"{report['documents']} documents, {report['pairs']} related pairs", fontsize=11)
+    figure.suptitle(scored_line(report), fontsize=11)
     figure.savefig(path, dpi=150)
 
 

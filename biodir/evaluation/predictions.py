@@ -11,10 +11,10 @@ from typing import Any
 
 from biodir.document_biodir import Document, Relation
 from biodir.document_json_biodir import document_from_json
-from biodir.document_pubtator_biodir import looks_like_pubtator, parse_pubtator
+from biodir.document_pubtator_biodir import looks_like_pubtator, parse_document
 from biodir.document_pubtator_relations_biodir import SUBJECT_PREFIX
 from biodir.document_shapes_biodir import TEXT_KEYS
-from biodir.errors_biodir import STRICT, AnnotationError, ErrorPolicy, ParseError, SettingError, located
+from biodir.errors_biodir import STRICT, AnnotationError, ErrorPolicy, ParseError, SettingError, located, plural
 from biodir.evaluation.checks import compared_documents, with_unique_relations
 from biodir.evaluation.gold_names import RelationNames, with_gold_names
 from biodir.evaluation.tool_results import tool_attempts
@@ -24,10 +24,14 @@ from biodir.formats.reading import JSON, PUBTATOR, content_format, parse_documen
 from biodir.formats.results import is_result, relations_of_result
 from biodir.inference.outputs import predicted_relations
 
+RELATIONS_ADVICE = "give documents with annotated relations"
+MENTIONS_ADVICE = "gold documents have relations, but `biodir evaluate --plain-text` scores mentions without"
 _OFFSETS = re.compile(r"[^\t]*\t\s*[0-9]+\s*\t\s*[0-9]+\s*\t")
 
 
-def read_gold(path: Path, policy: ErrorPolicy = STRICT, needs_relations: bool = True) -> list[Document]:
+def read_gold(
+    path: Path, policy: ErrorPolicy = STRICT, needs_relations: bool = True, advice: str = RELATIONS_ADVICE
+) -> list[Document]:
     """Return the documents of a file with relations, in any format that `read_documents` reads; each relation once.
 
     Args:
@@ -35,6 +39,7 @@ def read_gold(path: Path, policy: ErrorPolicy = STRICT, needs_relations: bool = 
         policy: what becomes of documents, mentions and relations with an error; a document that occurs twice, and
             relations that contradict each other, are errors.
         needs_relations: whether a file without any relation is an error; mentions can be scored without.
+        advice: how to mend that error.
 
     Raises:
         AnnotationError: the file has no document, or none with a relation, or documents that cannot be compared.
@@ -51,17 +56,14 @@ def read_gold(path: Path, policy: ErrorPolicy = STRICT, needs_relations: bool = 
     if not documents:
         raise AnnotationError(f"{path}: holds no documents; give documents with relations")
     if needs_relations:
-        check_relations(documents, str(path))
+        check_relations(documents, str(path), advice)
     return documents
 
 
-def check_relations(documents: Sequence[Document], place: str) -> None:
-    """Check that some gold document has a relation; else AnnotationError with the place."""
+def check_relations(documents: Sequence[Document], place: str, advice: str = RELATIONS_ADVICE) -> None:
+    """Check that some gold document has a relation; else AnnotationError with the place and the advice."""
     if not any(document.relations for document in documents):
-        raise AnnotationError(
-            f"{place}: {len(documents)} documents without any relation; gold documents have relations, but "
-            "`biodir evaluate --plain-text` scores mentions without"
-        )
+        raise AnnotationError(f"{place}: {plural(len(documents), 'document')} without any relation; {advice}")
 
 
 def read_predictions(
@@ -103,6 +105,8 @@ def read_predictions(
     documents = list(_predictions(path, gold_of, replace(policy, prepare=prepare)))
     with located(str(path)):
         compared_documents(gold, documents)  # which names all documents that gold lacks
+    if names.unused and not own_entities:
+        policy.note(f"{path}: names of --relation-map that it has not ({', '.join(names.unused)})", len(names.unused))
     return documents
 
 
@@ -244,13 +248,19 @@ def _of_relation_lines(lines: Sequence[str], source: str, policy: ErrorPolicy) -
             policy.note("mentions in predictions without text, which scores do not need, left out")
             continue
         rows_of.setdefault(columns[0].strip(), []).append((number, line))
+    attempts = []
     for name, rows in rows_of.items():
         numbers = [number for number, _ in rows]
         is_block = numbers[-1] - numbers[0] == len(rows) - 1
         place, first = (source, numbers[0]) if is_block else (f"{source}, lines of document {name}", 1)
-        block = [f"{name}|t|", *(line for _, line in rows)]
-        for document in parse_pubtator(block, place, policy, first_line=first - 1):
-            yield replace(document, text="", passages=())
+        block = "\n".join([f"{name}|t|", *(line for _, line in rows)])
+        attempts.append((f"{place}:{first}" if is_block else place, partial(_untitled, block, place, policy, first)))
+    yield from policy.documents(attempts, source)
+
+
+def _untitled(block: str, source: str, policy: ErrorPolicy, first_line: int) -> Document:
+    """Return the document of relation lines, of which the first has this number, after a title that no file has."""
+    return replace(parse_document(block, source, policy, first_line - 1), text="", passages=())
 
 
 def _located_values(lines: Sequence[str], source: str) -> list[tuple[str, Any]]:

@@ -6,7 +6,8 @@ from typing import Any
 
 from biodir.evaluation.counting import short_names
 from biodir.evaluation.plots import COLOURS
-from biodir.evaluation.tables import LEVEL_NAMES
+from biodir.evaluation.scores import is_without_gold
+from biodir.evaluation.tables import LEVEL_NAMES, scored_line
 from biodir.labels_biodir import LEVELS
 
 PANELS = {
@@ -18,7 +19,7 @@ MARKERS = "osD^vPX*"
 ROW_INCHES = 0.2  # of one system in one group
 
 Interval = Sequence[float]
-# Name of a row -> for each system F1 and its interval, or None where it has none.
+# Name of a row -> for each system F1 and its interval, or None where it or gold has none.
 Rows = dict[str, list[tuple[float, Interval] | None]]
 
 
@@ -40,7 +41,7 @@ def write_systems_plot(path: Path, report: Mapping[str, Any]) -> None:
     confidence = f"{100 * report['confidence']:g} %"
     counting = report["counting"]
     figure.suptitle(
-        f"{report['documents']} documents, {report['pairs']} related pairs; pair types: {counting['pair_types']}, "
+        f"{scored_line(report)}; pair types: {counting['pair_types']}, "
         f"protocol: {counting['protocol']}; lines are {confidence} intervals",
         fontsize=11,
     )
@@ -53,7 +54,7 @@ def _level_rows(report: Mapping[str, Any]) -> Rows:
     systems = list(report["systems"].values())
     known = [level for level in LEVELS if systems[0][level] is not None]
     return {
-        LEVEL_NAMES[level]: [(each[level]["f1"], each["intervals"][level]["f1"]) for each in systems] for level in known
+        LEVEL_NAMES[level]: [_point(each[level], each["intervals"][level]["f1"]) for each in systems] for level in known
     }
 
 
@@ -64,10 +65,15 @@ def _group_rows(report: Mapping[str, Any], key: str) -> Rows:
         gold = next(each["tp"] + each["fn"] for each in found.values() if each is not None)
         label = short_names(group).replace("_", " ")
         rows[f"{label} ({gold})"] = [
-            None if each is None else (each["f1"], part["intervals"][name]["relation_type"]["f1"])
+            None if each is None else _point(each, part["intervals"][name]["relation_type"]["f1"])
             for name, each in found.items()
         ]
     return rows
+
+
+def _point(figures: Mapping[str, Any], interval: Interval) -> tuple[float, Interval] | None:
+    """Return F1 with its interval; None where gold has nothing to find, so that F1 has no meaning."""
+    return None if is_without_gold(figures) else (figures["f1"], interval)
 
 
 def _draw(axes: Any, title: str, rows: Rows, names: Sequence[str]) -> None:

@@ -11,6 +11,9 @@ from biodir.evaluation.tables import (
     LEVEL_NAMES,
     LINE_CHARS,
     counting_line,
+    difference_cells,
+    note_lines,
+    scored_line,
     share_cell,
     threshold_line,
 )
@@ -24,14 +27,14 @@ _NAME_CHARS = 44
 def systems_table(report: Mapping[str, Any]) -> str:
     """Return the main figures of `systems_report`: levels with intervals, tests of every two, F1 of each group."""
     names = list(report["systems"])
-    heading = f"{report['documents']} documents, {report['pairs']} related pairs, {len(names)} systems"
+    heading = f"{scored_line(report)}, {len(names)} systems"
     parts = [
         f"{heading}\n{counting_line(report['counting'])}{threshold_line(report)}",
         levels_table(report),
         comparisons_table(report),
         *(groups_table(report, key, name) for key, name in GROUPS.items()),
         f"* F1 differs from that of {names[0]}, p < {SIGNIFICANT:g} (Holm's correction over the table)",
-        *(f"note: {note}" for note in report["notes"]),
+        *note_lines(report),
     ]
     return "\n\n".join(parts)
 
@@ -62,10 +65,8 @@ def comparisons_table(report: Mapping[str, Any]) -> str:
         tests = [(each, each[level]) for each in report["comparisons"] if each[level] is not None]
         lines += [LEVEL_NAMES[level]] if tests else []
         for each, found in tests:
-            low, high = (100 * bound for bound in found["interval"])
             names = f"{cut_start(each['first'], 28)} - {cut_start(each['second'], 27)}"
-            figures = f"{100 * found['difference']:8.2f}{f'{low:.2f} to {high:.2f}':>20}"
-            lines.append(f"  {names:58}{figures}{found['p_value']:9.4f}{found['p_corrected']:9.4f}")
+            lines.append(f"  {names:58}{difference_cells(found, ('p_value', 'p_corrected'))}")
     return "\n".join(lines)
 
 

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from textwrap import fill
 from typing import Any
 
+from biodir.errors_biodir import plural
+from biodir.evaluation.checks import STRANGERS
 from biodir.evaluation.scores import FIGURES, is_without_gold
 from biodir.labels_biodir import LEVELS
 
@@ -28,21 +30,42 @@ HEADINGS = ("P", "R", "F1", "TP", "FP", "FN")
 def report_table(report: Mapping[str, Any]) -> str:
     """Return the main figures of `evaluation_report`, `with_plain_text` or `plain_text_report`, in per cent."""
     if "entity_pair" not in report:
-        notes = (f"note: {note}" for note in report["notes"])
-        heading = f"{report['documents']} documents{threshold_line(report)}"
-        return "\n\n".join([heading, *plain_text_tables(report), *notes])
-    heading = f"{report['documents']} documents, {report['pairs']} related pairs"
-    macro = f"macro F1 over {len(report['by_type'])} relation types: {_listed(report['macro'])}"
+        heading = f"{plural(report['documents'], 'document')}{threshold_line(report)}"
+        return "\n\n".join([heading, *plain_text_tables(report), *note_lines(report)])
+    types = plural(len(report["by_type"]), "relation type")
+    macro = wrapped(f"macro F1 over {types}: {_listed(report['macro'])}")
     parts = [
-        f"{heading}\n{counting_line(report['counting'])}{threshold_line(report)}",
+        f"{scored_line(report)}\n{counting_line(report['counting'])}{threshold_line(report)}",
         level_table(report),
+        *note_lines(report, beside=True),
         *((macro, candidate_line(report)) if report["pairs"] else ()),
         *(plain_text_tables(report) if "mentions" in report else ()),
         *(group_table(report, key, name) for key, name in GROUPS.items()),
         calibration_table(report),
-        *(f"note: {note}" for note in report["notes"]),
+        *note_lines(report),
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def scored_line(report: Mapping[str, Any]) -> str:
+    """Return how many documents and related pairs are scored."""
+    return f"{plural(report['documents'], 'document')}, {plural(report['pairs'], 'related pair')}"
+
+
+def note_lines(report: Mapping[str, Any], beside: bool = False) -> list[str]:
+    """Return the notes of a report, each in lines of LINE_CHARS.
+
+    Args:
+        beside: return those that stand right below the table of levels, where no pair is right: relations of entities
+            that gold does not mention are the likely reason.
+    """
+    is_zero = report.get("entity_pair", {}).get("tp") == 0
+    return [wrapped(f"note: {note}") for note in report["notes"] if (is_zero and STRANGERS in note) == beside]
+
+
+def wrapped(text: str) -> str:
+    """Return the text in lines of LINE_CHARS; words, such as names of files and options, are not cut."""
+    return fill(text, LINE_CHARS, break_on_hyphens=False, break_long_words=False)
 
 
 def counting_line(counting: Mapping[str, Any]) -> str:
@@ -52,7 +75,7 @@ def counting_line(counting: Mapping[str, Any]) -> str:
         return str(counting["description"])
     each = ", ".join(f"{count} of {name}" for name, count in predicted.items()) if isinstance(predicted, dict) else ""
     line = f"{counting['description']}; left out: {gold} of gold, {each or f'{predicted} predicted'}"
-    return fill(line, LINE_CHARS, break_on_hyphens=False)
+    return wrapped(line)
 
 
 def threshold_line(report: Mapping[str, Any]) -> str:
@@ -108,9 +131,8 @@ def candidate_line(report: Mapping[str, Any]) -> str:
     fewer = everywhere["tp"] + everywhere["fn"] - candidates["tp"] - candidates["fn"]
     if not fewer:
         return "every gold pair is a candidate"
-    return (
-        f"F1 over candidate pairs only, without {fewer} gold pairs that are none: {_listed(report['candidates_only'])}"
-    )
+    none = f"{plural(fewer, 'gold pair')} that {'is' if fewer == 1 else 'are'} none"
+    return wrapped(f"F1 over candidate pairs only, without {none}: {_listed(report['candidates_only'])}")
 
 
 def group_table(report: Mapping[str, Any], key: str, name: str) -> str:
@@ -144,12 +166,18 @@ def comparison_table(comparison: Mapping[str, Any]) -> str:
     lines = [f"{'F1 minus that of the other':32}{'points':>8}{'interval':>20}{'p':>9}"]
     for level, name in {"mentions": "mentions", **LEVEL_NAMES}.items():
         found = comparison.get(level)
-        if found is None:
-            continue
-        low, high = (100 * bound for bound in found["interval"])
-        interval = f"{low:.2f} to {high:.2f}"
-        lines.append(f"{name:32}{100 * found['difference']:8.2f}{interval:>20}{found['p_value']:9.4f}")
+        if found is not None:
+            lines.append(f"{name:32}{difference_cells(found)}")
     return "\n".join(lines)
+
+
+def difference_cells(found: Mapping[str, Any], p_values: Sequence[str] = ("p_value",)) -> str:
+    """Return a difference of `compared_f1` in points, its interval and its p-values; dashes without gold."""
+    if not found["gold"]:
+        return f"{'-':>8}{'-':>20}" + f"{'-':>9}" * len(p_values)
+    low, high = (100 * bound for bound in found["interval"])
+    interval = f"{low:.2f} to {high:.2f}"
+    return f"{100 * found['difference']:8.2f}{interval:>20}" + "".join(f"{found[name]:9.4f}" for name in p_values)
 
 
 def _listed(levels: Mapping[str, Any]) -> str:

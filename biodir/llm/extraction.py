@@ -224,11 +224,11 @@ class LlmExtraction(RelationExtraction):
         """Return what all answers on a document with this id state, or an error if none is usable."""
         usable = [each for each in answers if isinstance(each, Checked)]
         failed = [each for each in answers if isinstance(each, AnswerError)]
+        if failed and self.unit == "pair":
+            self.server.count(UNUSABLE_PAIRS, len(failed))
+            self.first_of.setdefault(UNUSABLE_PAIRS, str(failed[0]))
         if failed and not usable:
             return failed[0]
-        self.server.count(UNUSABLE_PAIRS, len(failed))
-        if failed:
-            self.first_of.setdefault(UNUSABLE_PAIRS, str(failed[0]))
         for each in usable:
             for reason, detail in zip(each.wrong, each.details, strict=True):
                 self.server.count(f"{LEFT_OUT}: {reason}")

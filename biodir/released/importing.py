@@ -52,6 +52,8 @@ def import_released(folder: Path, target: Path, one_chunk: bool = False) -> BioD
         CheckpointError: a file is missing or damaged, or they do not fit together.
     """
     _check_target(target)
+    if not folder.exists():
+        raise CheckpointError(f"{folder}: there is no such folder; name the folder of the released model")
     for name in FILES:
         if not (folder / name).is_file():
             hint = "; unpack the archive that NCBI publishes" if folder.is_file() else ""

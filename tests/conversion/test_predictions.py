@@ -40,6 +40,11 @@ def test_what_the_format_has_no_place_for_is_counted(folder, capfd):
     assert "pubtator has no place for: direction of a relation: 1" in capfd.readouterr().err
 
 
+def test_predictions_without_gold_are_refused_with_the_option(folder, capfd):
+    assert main(["convert", "gliner.json", "out.pubtator"]) == 1
+    assert "give the text, or to `biodir convert` the documents that" in capfd.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [

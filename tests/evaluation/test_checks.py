@@ -81,7 +81,7 @@ def test_of_predictions_that_contradict_each_other_the_first_or_the_highest_scor
     (scored,) = compared_documents([document(BIND)], [document(low, high)])
     assert scored.predicted.relations == (high,)
     assert comparison_notes([scored])[0] == (
-        "1 predicted relations contradict another one of their pair and type in novelty or direction (1: Bind of a and "
+        "1 predicted relation against another one of the same pair and type in novelty or direction (1: Bind of a and "
         "b): left out, as the other one has a higher score or comes before"
     )
 
@@ -91,7 +91,7 @@ def test_relation_in_both_orders_of_its_pair_counts_once():
     (found,) = compared_documents([document(BIND, reversed_bind)], [document(BIND, reversed_bind, BIND)])
     assert (found.gold.relations, found.predicted.relations) == ((BIND,), (BIND,))
     (note,) = comparison_notes([found])
-    assert note.startswith("2 predicted relations are given again, in either order of the pair (1: Bind of b and a, 1:")
+    assert note.startswith("2 predicted relations given again, in either order of the pair (1: Bind of b and a, 1:")
 
 
 def test_two_types_of_a_pair_count_each_and_are_noted():
@@ -99,9 +99,9 @@ def test_two_types_of_a_pair_count_each_and_are_noted():
     (pair,) = compared_documents([document(BIND)], [both])
     assert len(pair.predicted.relations) == 2
     (note,) = comparison_notes([pair])
-    assert note.startswith("1 pairs have several predicted relation types, where no gold pair has (1: Bind and Assoc")
+    assert note.startswith("1 pair with several predicted relation types, where no gold pair has (1: Bind and Assoc")
     (note,) = comparison_notes(compared_documents([both], [document(BIND)]))
-    assert note.startswith("1 gold pairs have several relation types (1: Bind and Association of a and b)")
+    assert note.startswith("1 gold pair with several relation types (1: Bind and Association of a and b)")
 
 
 @pytest.mark.parametrize("side", ["gold", "predictions"])
@@ -138,7 +138,7 @@ def test_predicted_entities_that_the_gold_document_does_not_mention_are_noted():
     gold = marked_document("<C:a Iron> is.", id="1", relations=(BIND,))  # b is only in a relation
     predicted = document(BIND, Relation("Bind", "y", "x", "No"), Relation("Bind", "a", "z", "No"))
     assert notes([gold], [predicted]) == [
-        "2 predicted relations name entities that the gold document does not mention (1: x and y, 1: z); are these the "
+        "2 predicted relations with entities that the gold document does not mention (1: x and y, 1: z); are these the "
         "same annotations?"
     ]
 

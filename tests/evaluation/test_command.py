@@ -395,4 +395,4 @@ def test_gold_mentions_of_unknown_types_follow_the_policy(errors, left_out, fold
     assert main([*command, "--errors", errors]) == (3 if errors == "skip-document" else 0)
     captured = capfd.readouterr()
     assert f"left out: {left_out} (unknown entity type 'Tissue')" in captured.err
-    assert captured.out.startswith("1 documents" if errors == "skip-document" else "2 documents")
+    assert captured.out.startswith("1 document," if errors == "skip-document" else "2 documents")

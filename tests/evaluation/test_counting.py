@@ -66,7 +66,7 @@ def test_predictions_without_pair_type_are_named():
     stranger = replace(PREDICTED[0], relations=(Relation("Bind", "C1", "X9"),))
     report = evaluation_report(GOLD[:1], [stranger], FEW, counting=Counting("five"))
     assert report["relation_type"]["fp"] == 0
-    assert any(note.startswith("1 predicted relations have an entity that gold does not") for note in report["notes"])
+    assert any(note.startswith("1 predicted relation with an entity that gold does not") for note in report["notes"])
 
 
 def test_unknown_values_are_refused():

@@ -89,7 +89,8 @@ def test_tables_show_the_figures():
         ["all", "5", "60.0", "20.0", "20.0", "40.0"],
         ["all", "6", "50.0", "33.3", "33.3", "33.3"],
     ]
-    assert "0.7                              1         1    100.00     33.33     46.15" in lines
+    assert "0.7                              1         1      100.00       33.33       46.15" in lines
+    assert lines[0].split()[-3:] == ["directed", "%", "subject"]
     assert any(line.startswith("chemical-gene") and line.endswith("gene 100 %") for line in lines)
     without = direction_tables(direction_report(error_analysis(GOLD, PREDICTED)))
     assert without.startswith("directions in gold")

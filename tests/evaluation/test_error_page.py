@@ -44,9 +44,10 @@ def test_figures_of_directions_are_shown_where_they_are_given():
     assert 'id="direction"' not in HTML
     rows = [" ".join(re.sub("<[^>]*>", " ", row).split()) for row in re.findall("<tr>.*?</tr>", page, re.DOTALL)]
     assert "all 2 50.0 1 · · 100.0 100.0 100.0 100.0" in rows, "one right, one reversed; each rule gets both"
-    assert "ChemicalEntity-GeneOrGeneProduct Bind 9 100.0 ChemicalEntity 9" in rows
+    assert "chemical-gene Bind 9 100.0 chemical 9" in rows
     assert any(row.startswith("other words 9 0") for row in rows)
     assert Page(page).elements[0][0] == "html"
+    assert re.findall("<caption>(.*?)</caption>", page) == ["patterns, two types"], "empty tables are left out"
 
 
 class Page(HTMLParser):

@@ -116,7 +116,7 @@ def test_what_a_model_cannot_do_is_refused():
         evaluate(Extract(tagged=()), plain_text=True)
     with pytest.raises(SettingError, match=r"m: the model is a tagger without relations, .* leave out --no-plain-text"):
         evaluate(Extract(tasks=()), plain_text=False)
-    with pytest.raises(AnnotationError, match="gold: 1 documents without any relation; gold documents have relations"):
+    with pytest.raises(AnnotationError, match="gold: 1 document without any relation; gold documents have relations"):
         evaluate(Extract(tagged=()), replace(ONE, relations=()))
 
 

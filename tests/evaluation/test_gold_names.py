@@ -82,8 +82,12 @@ def test_every_type_of_biored_means_itself():
 def test_unknown_names_and_maps_are_refused():
     with pytest.raises(AnnotationError, match=r"'binds' is unknown; did you mean 'Bind'.*--relation-map 'binds=TYPE'"):
         RelationNames().meant("binds")
-    with pytest.raises(SettingError, match="--relation-map x=bind: did you mean 'Bind'"):
+    with pytest.raises(SettingError, match=r"'x=bind': TYPE is 'bind'; it must be a .* did you mean 'Bind'"):
         RelationNames({"x": "bind"})
+    with pytest.raises(SettingError, match=r"'is caused by=treat': TYPE is 'treat'.*did you mean 'Negative_Corr"):
+        RelationNames({"is caused by": "treat"})
+    with pytest.raises(SettingError, match="--relation-map 'is_by=Bind': 'is by' is given twice"):
+        parsed_relation_map(["is by=Bind", "is_by=Bind"])
     with pytest.raises(SettingError, match="--relation-map 'x': write NAME=TYPE"):
         parsed_relation_map(["x"])
     assert parsed_relation_map(["a=b=Bind", "c="]) == {"a=b": "Bind", "c": None}
@@ -99,3 +103,9 @@ def test_renamed_and_left_out_relations_are_counted():
     assert found.relations == (Relation("Negative_Correlation", "D007501", "OMIM:143100", None, "D007501", 0.9),)
     assert policy.notes == {RENAMED_IDENTIFIERS: 1, RENAMED_RELATIONS: 1, LEFT_OUT: 1}
     assert policy.skipped_number("relation") == 1
+
+
+def test_names_of_the_map_that_never_occur_are_told():
+    names = RelationNames({"cites": None, "Is by": "Bind"})
+    names.meant("cites")
+    assert names.unused == ["Is by"]

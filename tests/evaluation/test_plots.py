@@ -22,7 +22,7 @@ def test_picture_shows_levels_curves_and_reliability(tmp_path):
     relations = tuple(Relation("Bind", f"G{number}", "G0", "No", None, 0.5, 0.5, 0.5) for number in range(1, 11))
     documents = [replace(GOLD[0], relations=relations)]
     texts = texts_of(tmp_path / "picture.svg", documents, documents)
-    assert {"1 documents, 10 related pairs", "F1 by level", "100.0", "+ type and direction"} <= set(texts)
+    assert {"1 document, 10 related pairs", "F1 by level", "100.0", "+ type and direction"} <= set(texts)
     assert {"all types (1.00)", "Bind (1.00)"} <= set(texts)
     assert {"relation (ECE 0.50)", "statement (ECE 0.88)"} <= set(texts)  # .125 and right
 

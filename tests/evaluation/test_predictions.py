@@ -137,6 +137,26 @@ def test_bad_relation_line_is_named_or_left_out(tmp_path):
     assert policy.skipped_number("relation") == 1
 
 
+def test_unknown_type_in_relation_lines_is_named_with_line_and_pair(tmp_path):
+    file = written(tmp_path, "1\tBindx\t7\t5", name="relations.txt")
+    with pytest.raises(AnnotationError, match=r"relations\.txt:1: relation of 7 and 5: the relation type 'Bindx'"):
+        read(file)
+
+
+def test_name_of_the_relation_map_that_never_occurs_is_noted(tmp_path):
+    file, policy = written(tmp_path, "1\tBind\t7\t5", name="relations.txt"), ErrorPolicy()
+    read_predictions(file, GOLD, policy, {"is by": "Bind"})
+    assert policy.notes == {f"{file}: names of --relation-map that it has not (is by)": 1}
+
+
+def test_gold_without_relations_gets_the_advice_of_its_command(tmp_path):
+    file = written(tmp_path, {"id": "1", "text": "Iron", "entities": []})
+    with pytest.raises(AnnotationError, match="1 document without any relation; give documents with annotated"):
+        read_gold(file)
+    with pytest.raises(AnnotationError, match="without any relation; score mentions"):
+        read_gold(file, advice="score mentions")
+
+
 OWN = {"relation": "Bind", "entity1": "7", "entity2": "5", "novelty": "Novel"}
 
 

@@ -3,6 +3,8 @@
 import re
 from dataclasses import replace
 
+from matplotlib.axes import Axes
+
 from biodir.evaluation.evaluations import with_thresholds
 from biodir.evaluation.intervals import Resampling
 from biodir.evaluation.systems import systems_report
@@ -60,6 +62,8 @@ def test_rows_without_gold_relations_have_dashes():
     lines = levels_table(found).splitlines()
     assert lines[2].split() == ["a", *"---010", "none", "in", "gold"]
     assert groups_table(found, "by_type", "type").splitlines()[2].split() == ["Cotreatment", "0", "-", "-", "-", "-"]
+    lines = comparisons_table(found).splitlines()
+    assert [line.split() for line in lines[1:3]] == [["entity", "pair"], ["a", "-", "b", "-", "-", "-", "-"]]
     assert "\nthresholds: directions with a score below 0.5 " in systems_table(with_thresholds(found, 0.5))
 
 
@@ -67,7 +71,15 @@ def test_picture_names_systems_and_groups(tmp_path):
     write_systems_plot(tmp_path / "out.svg", REPORT)
     texts = re.findall(r"<!-- (.*?) -->", (tmp_path / "out.svg").read_text())
     assert {"pred", "F1 by level", "chemical-disease (1)", "same sentence (2)", "Negative Correlation (1)"} <= {*texts}
-    assert "1 documents, 4 related pairs; pair types: all, protocol: complete; lines are 95 % intervals" in texts
+    assert "1 document, 4 related pairs; pair types: all, protocol: complete; lines are 95 % intervals" in texts
+
+
+def test_picture_has_no_point_of_a_group_without_gold(monkeypatch, tmp_path):
+    drawn = []
+    monkeypatch.setattr(Axes, "errorbar", lambda self, values, places, **_: drawn.append(list(values)))
+    found = systems_report([GOLD[2]], {"a": [PREDICTED[2]], "b": [GOLD[2]]}, Resampling(resamples=2))
+    write_systems_plot(tmp_path / "out.svg", found)
+    assert drawn == [[]] * 8, "of two systems in four panels"
 
 
 def test_picture_without_any_counted_relation_has_empty_panels(tmp_path):

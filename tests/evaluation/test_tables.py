@@ -2,17 +2,19 @@
 
 from dataclasses import replace
 
+from biodir.document_biodir import Relation
 from biodir.evaluation.counting import Counting
 from biodir.evaluation.evaluations import with_thresholds
 from biodir.evaluation.intervals import Resampling
 from biodir.evaluation.plain_text_report import plain_text_comparison, plain_text_report, with_plain_text
-from biodir.evaluation.report import evaluation_report
+from biodir.evaluation.report import comparison_report, evaluation_report
 from biodir.evaluation.tables import (
     GROUPS,
     comparison_table,
     counting_line,
     group_table,
     level_table,
+    note_lines,
     plain_text_tables,
     report_table,
 )
@@ -41,10 +43,11 @@ def test_report_shows_all_tables_with_a_line_between_them():
     assert parts[0] == "4 documents, 7 related pairs\ncounted: relations of all pair types in complete documents"
     assert parts[1] == level_table(REPORT)
     assert parts[2:4] == [
-        "macro F1 over 5 relation types: + type 54.67, + type and novelty 33.33, + type and direction 41.33, all 20.00",
+        "macro F1 over 5 relation types: + type 54.67, + type and novelty 33.33, "
+        "+ type and direction 41.33,\nall 20.00",
         # Without g, 6 gold relations and 7 predictions: 10/13, 8/13, 4/13, 6/13, 2/13.
-        "F1 over candidate pairs only, without 1 gold pairs that are none: entity pair 76.92, + type 61.54, "
-        "+ type and novelty 30.77, + type and direction 46.15, all 15.38",
+        "F1 over candidate pairs only, without 1 gold pair that is none: entity pair 76.92, + type 61.54, +\n"
+        "type and novelty 30.77, + type and direction 46.15, all 15.38",
     ]
     assert [part.split("  ")[0] for part in parts[4:]] == [*GROUPS.values(), "scores of the head"]
 
@@ -72,8 +75,8 @@ def test_tables_of_plain_texts_show_types_levels_and_entities():
     ]
     assert tables[2] == "4 of 4 predicted entities are matched to gold's, to 4 of 5"
     assert report_table(with_plain_text(ONE, found)).split("\n\n")[4:7] == tables
-    notes = [f"note: {note}" for note in found["notes"]]
-    assert report_table(found).split("\n\n") == ["1 documents", *plain_text_tables(found), *notes]
+    notes = note_lines(found)
+    assert report_table(found).split("\n\n") == ["1 document", *plain_text_tables(found), *notes]
 
 
 def test_comparison_of_plain_texts_begins_with_the_mentions():
@@ -98,6 +101,13 @@ def test_rows_without_gold_relations_have_dashes():
     assert ["Cotreatment", "-", "-", "-", "0", "1", "0", "-"] in rows
 
 
+def test_note_on_entities_that_gold_lacks_is_below_the_zeros():
+    strange = [replace(GOLD[0], relations=(Relation("Bind", "X", "Y", "No", "X"),))]
+    parts = report_table(evaluation_report(GOLD[:1], strange, FEW)).split("\n\n")
+    assert parts[2].startswith("note: 1 predicted relation with entities that the gold document does not mention (1: X")
+    assert all("not mention" not in part for part in parts[3:])
+
+
 def test_choice_without_gold_relations_is_told():
     report = evaluation_report([GOLD[2]], [PREDICTED[2]], FEW, counting=Counting("five"))
     note = (
@@ -106,10 +116,13 @@ def test_choice_without_gold_relations_is_told():
     )
     assert note in report["notes"]
     text = report_table(report)
-    assert f"note: {note}" in text
+    assert f"note: {note}" in " ".join(text.split())
+    assert max(map(len, text.splitlines())) <= 100, "notes and lines of figures are wrapped"
     assert "0.00" not in text.split("scores of the head")[0]
     assert level_table(report).splitlines()[1].split() == ["entity", "pair", *"---010", "none", "in", "gold"]
     assert "every gold pair" not in text
+    compared = comparison_report([GOLD[2]], [PREDICTED[2]], [GOLD[2]], FEW, counting=Counting("five"))
+    assert comparison_table(compared).splitlines()[1].split() == ["entity", "pair", "-", "-", "-"]
 
 
 def test_least_scores_are_named_below_the_counting():

@@ -70,7 +70,7 @@ def test_result_of_gliner_relex_has_the_head_as_subject(in_a_list, tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"relation": "likes"}, "result 1: the relation type 'likes' is unknown; known are"),
+        ({"relation": "likes"}, "the relation type 'likes' is unknown; known are"),
         ({"score": 3}, r"relations\[0\]: the score is 3, not a number from 0 to 1"),
         ({"head": {"text": 5}}, r"relations\[0\], head: is .* not a mapping with text, start and end"),
         ({"head": {**end("Iron"), "start": 0.5}}, r"head: start 0\.5 and end 14 are not whole numbers"),

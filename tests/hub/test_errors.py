@@ -116,3 +116,17 @@ def test_other_setting_is_an_error(errors):
 def test_place_goes_before_the_message_and_the_kind_stays():
     with pytest.raises(AnnotationError, match=r"^here: bad$"), located("here"):
         raise AnnotationError("bad")
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("document 1: bad", "a.json: document 1: bad"),
+        ("document 1, relations[0]: bad", "a.json: document 1, relations[0]: bad"),
+        ("document 12: bad", "a.json: document 1: document 12: bad"),
+    ],
+)
+def test_place_that_the_message_begins_with_is_named_once(message, expected):
+    with pytest.raises(AnnotationError) as raised, located("a.json: document 1"):
+        raise AnnotationError(message)
+    assert str(raised.value) == expected

@@ -53,6 +53,11 @@ def test_missing_file_is_named(folder, name):
     refused(folder, rf"source: lacks {name}; name the folder of the released model$")
 
 
+def test_missing_folder_is_named(folder):
+    with pytest.raises(CheckpointError, match="absent: there is no such folder; name the folder of the released model"):
+        import_released(folder / "absent", folder.parent / "out")
+
+
 def test_archive_that_is_not_unpacked_is_named(folder):
     with pytest.raises(CheckpointError, match=r"lacks config\.json; .*; unpack the archive that NCBI publishes$"):
         import_released(folder / ARCHIVE, folder.parent / "out")
