@@ -15,7 +15,7 @@ from contrast_patterns import SLOT, TITLE_END, Pattern, Version, renamed
 
 OPTIONAL = re.compile(r"<([^<>]+)>( ?)")
 OPTIONAL_SHARE = 0.5  # of the optional sentences
-_STARTS = re.compile(r"(^|[.?] |[A-Z]{4}: |\{title_end\} )$")  # of a sentence
+_STARTS = re.compile(r"(^|[.?] |[A-Z]{3}: |\{title_end\} )$")  # of a sentence
 # How many entities of a type there may be; most texts have few types.
 POOLS = {"C": (0, 1, 1, 2, 3), "D": (0, 1, 1, 2, 3), "G": (1, 1, 2, 3, 4), "V": (0, 0, 0, 1, 2)}
 PATTERNS = (3, 7)  # of a text, beside its title and conclusion

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ class Version:
 
     text: str
     relations: tuple[str, ...] = ()
-    short: tuple[str, ...] = ()  # slots of names with an abbreviation: `{G1_long} ({G1})`
+    short: tuple[str, ...] = field(default=(), repr=False)  # slots of names with an abbreviation: `{G1_long} ({G1})`
 
     @property
     def slots(self) -> list[str]:

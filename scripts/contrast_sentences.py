@@ -30,7 +30,7 @@ PATTERNS = sorted(RECIPES.glob("contrast_*.yaml"))
 NEUTRAL_SHARE = 0.25  # of the documents, with a neutral sentence before or after
 JOINED_SHARE = 0.2  # of the patterns without contrast, followed by another one with other entities
 DRAWS = 20  # for each document, as texts that were drawn before are left out
-_STARTS = re.compile(r"(^|[.?] |[A-Z]{4}: )$")  # of a sentence
+_STARTS = re.compile(r"(^|[.?] |[A-Z]{3}: )$")  # of a sentence
 
 
 def document_of(version: Version, names: Names, words: Mapping[str, str]) -> dict[str, Any]:
