@@ -102,7 +102,7 @@ def test_signed_relations_are_directed_and_those_of_two_drugs_are_not():
 
 
 def test_versions_of_a_contrast_have_the_same_names():
-    recipe = {**RECIPE, "shares": {"contrast": 1}, "document_share": 0}
+    recipe = {**RECIPE, "shares": {"contrast": 1}, "document_share": 0, "abstract_share": 0}
     documents = list(islice(contrast.documents_of(recipe, NAMES, random.Random(2)), 40))
     names = [{(each["mention"], each["id"]) for each in document["entities"]} for document in documents]
     assert sum(one == two for one, two in pairwise(names)) >= 20
