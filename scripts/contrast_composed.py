@@ -11,11 +11,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from contrast_names import TYPES
-from contrast_patterns import SLOT, TITLE_END, Pattern, Version, renamed
+from contrast_patterns import SLOT, STARTS, TITLE_END, Pattern, Version, renamed
 
 OPTIONAL = re.compile(r"<([^<>]+)>( ?)")
 OPTIONAL_SHARE = 0.5  # of the optional sentences
-_STARTS = re.compile(r"(^|[.?] |[A-Z]{3}: |\{title_end\} )$")  # of a sentence
 # How many entities of a type there may be; most texts have few types.
 POOLS = {"C": (0, 1, 1, 2, 3), "D": (0, 1, 1, 2, 3), "G": (1, 1, 2, 3, 4), "V": (0, 0, 0, 1, 2)}
 PATTERNS = (3, 7)  # of a text, beside its title and conclusion
@@ -73,7 +72,7 @@ def worded(text: str, words: Mapping[str, Sequence[str]], rng: random.Random) ->
         while name in words and f"{{{name}}}" in text:
             before, _, after = text.partition(f"{{{name}}}")
             chosen = rng.choice(words[name])
-            is_first = _STARTS.search(before)
+            is_first = STARTS.search(before)
             text = before + (chosen[:1].upper() + chosen[1:] if is_first else chosen) + after
     return text
 

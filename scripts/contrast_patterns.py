@@ -12,6 +12,7 @@ LETTERS = "ABZY"
 TITLE_END = "title_end"  # a slot that only marks a place
 LONG = "_long"  # the end of a slot for the long form of a name
 SLOT = re.compile(r"\{(\w+)\}")
+STARTS = re.compile(r"(^|[.?] |[A-Z]{3}: |\{title_end\} )$")  # of a sentence
 _ENTITY_SLOT = re.compile(r"[CDGV]\d")
 
 

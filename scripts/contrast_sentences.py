@@ -18,7 +18,7 @@ from typing import Any
 
 from contrast_composed import abridged, composed
 from contrast_names import TYPES, Names, abbreviations_of, chosen_names, named, names_of
-from contrast_patterns import LONG, SLOT, TITLE_END, Pattern, Version, joined, patterns_by_kind, recipe_of
+from contrast_patterns import LONG, SLOT, STARTS, TITLE_END, Pattern, Version, joined, patterns_by_kind, recipe_of
 
 from biodir.errors_biodir import BioDirError, SettingError
 from biodir.files import check_paths, open_atomic
@@ -30,7 +30,6 @@ PATTERNS = sorted(RECIPES.glob("contrast_*.yaml"))
 NEUTRAL_SHARE = 0.25  # of the documents, with a neutral sentence before or after
 JOINED_SHARE = 0.2  # of the patterns without contrast, followed by another one with other entities
 DRAWS = 20  # for each document, as texts that were drawn before are left out
-_STARTS = re.compile(r"(^|[.?] |[A-Z]{3}: )$")  # of a sentence
 
 
 def document_of(version: Version, names: Names, words: Mapping[str, str]) -> dict[str, Any]:
@@ -56,7 +55,7 @@ def document_of(version: Version, names: Names, words: Mapping[str, str]) -> dic
         else:
             pieces = [(words[part] if place % 2 else part, "")]
         for piece, slot in pieces:
-            if _STARTS.search(text) and re.match(r"[a-z]{3,}\b", piece):
+            if STARTS.search(text) and re.match(r"[a-z]{3,}\b", piece):
                 piece = piece[0].upper() + piece[1:]
             if slot:
                 span = {"start": len(text), "end": len(text) + len(piece)}
