@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from biodir.document_biodir import Document, Mention, Relation
-from biodir.errors_biodir import ErrorPolicy, SettingError, suggestion
+from biodir.errors_biodir import ErrorPolicy, SettingError, plural, suggestion
 from biodir.labels_biodir import MENTIONS
 from biodir.training.corpus_list import (
     HEAD,
@@ -96,7 +96,9 @@ def training_corpora(
     if learns_pairs and not any(document.relations for corpus in corpora for document in corpus.documents):
         names = ", ".join(corpus.path for corpus in corpora)
         count = sum(len(corpus.documents) for corpus in corpora)
-        raise SettingError(f"{names}: {count} documents without any relation; name the files that hold the relations")
+        raise SettingError(
+            f"{names}: {plural(count, 'document')} without any relation; name the files that hold the relations"
+        )
     return corpora
 
 
@@ -134,7 +136,7 @@ def _judging(
     """Return the documents that say of some pair whether it is related."""
     found = [each for each in documents if each.judgement is None or each.judgement.says_anything(each.document)]
     if len(found) < len(documents):
-        log(f"{source.path}: {len(documents) - len(found)} documents left out, which judge no pair")
+        log(f"{source.path}: {plural(len(documents) - len(found), 'document')} left out, which judge no pair")
     return found
 
 
@@ -161,9 +163,9 @@ def _unseen_documents(
         if not is_seen:
             found.setdefault(name, each)
     if left_out:
-        log(f"{path}: {left_out} documents left out, held out for evaluation or in a corpus before")
+        log(f"{path}: {plural(left_out, 'document')} left out, held out for evaluation or in a corpus before")
     if twice:
-        log(f"{path}: {twice} documents left out, whose ids the file has before")
+        log(f"{path}: {plural(twice, 'document')} left out, whose ids the file has before")
     if not found and left_out:
         raise SettingError(
             f"{path}: no document is left to learn from; --dev, --exclude or corpora before have them all"

@@ -6,7 +6,7 @@ from typing import Any
 
 from biodir.configuration_biodir import BioDirConfig
 from biodir.document_biodir import Document, Mention, Passage
-from biodir.errors_biodir import ErrorPolicy, SettingError
+from biodir.errors_biodir import ErrorPolicy, SettingError, plural
 from biodir.labels_biodir import known_type
 from biodir.training.corpora import TrainingCorpus, held_out_of_run
 from biodir.training.judged_documents import read_lines, says_types
@@ -45,7 +45,7 @@ def mention_corpora(
         kept = [each for each in corpus_documents if each[0].id not in seen and not held_out.has(each[0])]
         left_out = len(corpus_documents) - len(kept)
         if left_out:
-            log(f"{path}: {left_out} documents left out, held out for evaluation or in a corpus before")
+            log(f"{path}: {plural(left_out, 'document')} left out, held out for evaluation or in a corpus before")
         if not kept:
             raise SettingError(f"{path}: no document to learn mentions from is left; leave the file out")
         seen.update(document.id for document, _ in kept)

@@ -18,7 +18,7 @@ import torch
 from biodir.configuration_biodir import BioDirConfig
 from biodir.document_biodir import Document
 from biodir.document_sentences_biodir import sentence_spans
-from biodir.errors_biodir import SettingError
+from biodir.errors_biodir import SettingError, plural
 from biodir.evaluation.mentions import mention_statement
 from biodir.evaluation.scores import Counts, set_counts
 from biodir.labels_biodir import OUTSIDE
@@ -124,7 +124,7 @@ def words_to_learn(
         kinds = Counter(mention.entity_type for document in corpus.documents for mention in document.mentions)
         kinds_found.update(kinds)
         named = ", ".join(f"{kind} {count}" for kind, count in kinds.most_common() if kind != NO_TYPE)
-        log(f"{corpus.path}: mentions of {len(some)} documents: {named}")
+        log(f"{corpus.path}: mentions of {plural(len(some), 'document')}: {named}")
         found += [each for each in some if each.features.words]
     if not any(label[2:] in kinds_found for label in config.tagger_labels):
         raise SettingError("no file has a mention of the model's entity types; name files with mentions")

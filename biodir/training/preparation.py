@@ -12,7 +12,7 @@ import torch
 from biodir.configuration_biodir import HIGHEST_WINS, NO_THRESHOLD, RELEASED, BioDirConfig
 from biodir.document_biodir import Document
 from biodir.document_candidates_biodir import candidate_pairs
-from biodir.errors_biodir import ErrorPolicy, SettingError
+from biodir.errors_biodir import ErrorPolicy, SettingError, plural
 from biodir.evaluation.checks import unannotated_parts
 from biodir.evaluation.model_scores import ProcessedDocuments, processed_documents
 from biodir.evaluation.thresholds import fingerprints
@@ -173,8 +173,8 @@ def _facts(documents: Sequence[Document], pairs: Sequence[LabelledPairs], config
     targets = [each for found in pairs for each in found.targets]
     related = sum(sum(found.related) for found in pairs)
     line = (
-        f"{len(documents)} documents, {sum(map(len, entities))} entities; learns from {len(targets)} of {candidates} "
-        f"candidate pairs, {related} related"
+        f"{plural(len(documents), 'document')}, {sum(map(len, entities))} entities; "
+        f"learns from {len(targets)} of {candidates} candidate pairs, {related} related"
     )
     for task, counts in pair_counts((each for each in targets if _is_related(each)), config.labels).items():
         line += f"; {task}: " + ", ".join(f"{label} {count}" for label, count in counts.most_common())

@@ -11,7 +11,7 @@ from typing import Any
 
 from biodir.document_biodir import Document
 from biodir.document_inputs_biodir import with_known_types
-from biodir.errors_biodir import ErrorPolicy, SettingError, suggestion
+from biodir.errors_biodir import ErrorPolicy, SettingError, plural, suggestion
 from biodir.evaluation.checks import several_types
 from biodir.formats.reading import first_parts, read_documents
 from biodir.labels_biodir import UNKNOWN_TYPE, known_type
@@ -49,7 +49,7 @@ def held_out_documents(path: str, settings: TrainingSettings, log: Log = print) 
         found = list(read_documents(path, policy))
     unread = policy.skipped_number("document")
     if unread:
-        log(f"{path}: {unread} documents cannot be read, so that they are held out only where the others have them")
+        log(f"{path}: {plural(unread, 'document')} cannot be read; its text is held out only where other files have it")
     return found
 
 

@@ -23,7 +23,7 @@ from safetensors.numpy import save
 from biodir.checkpoint_names import CHECKPOINT_FILES, check_checkpoint
 from biodir.configuration_biodir import HIGHEST_WINS, BioDirConfig
 from biodir.document_biodir import Document
-from biodir.errors_biodir import ErrorPolicy, SettingError
+from biodir.errors_biodir import ErrorPolicy, SettingError, plural
 from biodir.files import file_sha256, write_atomic_bytes
 from biodir.inference.loading import checked_config, load_pipeline
 from biodir.pipeline_decoding_biodir import UNANNOTATED
@@ -109,7 +109,9 @@ def unlabelled_pairs(
             if each.id not in seen and not held_out.has(each):
                 fresh.setdefault(each.id, replace(each, relations=(), subject_lines=()))
         if len(fresh) < len(read):
-            log(f"{path}: {len(read) - len(fresh)} documents left out, held out for evaluation or read before")
+            log(
+                f"{path}: {plural(len(read) - len(fresh), 'document')} left out, held out for evaluation or read before"
+            )
         kept = [*fresh.values()][: settings.max_unlabelled_documents]
         documents = known_documents(path, kept, config, policy, log)
         seen.update(fresh)
@@ -118,8 +120,8 @@ def unlabelled_pairs(
         found = [replace(_unannotated(pairs_of_document), group=group) for pairs_of_document in of_file]
         if not found:
             raise SettingError(
-                f"{path}: no candidate pair in {len(documents)} documents; their mentions must be given, as `biodir "
-                "predict FILE --return-entities -o OUT.jsonl` writes them"
+                f"{path}: no candidate pair in {plural(len(documents), 'document')}; their mentions must be given, "
+                "as `biodir predict FILE --return-entities -o OUT.jsonl` writes them"
             )
         pairs += found
     return pairs

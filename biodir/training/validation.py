@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from biodir.document_biodir import Document
-from biodir.errors_biodir import SettingError
+from biodir.errors_biodir import SettingError, plural
 from biodir.evaluation.checks import ComparedDocument
 from biodir.evaluation.model_scores import ProcessedDocuments, decoded_documents, pair_logits
 from biodir.evaluation.scores import Counts, relation_scores, unannotated_levels
@@ -88,7 +88,9 @@ def check_level(documents: Sequence[Document], level: str, path: str) -> None:
         SettingError: they have no relations, or lack what it needs.
     """
     if not any(document.relations for document in documents):
-        raise SettingError(f"{path}: {len(documents)} documents without any relation; --dev needs gold relations")
+        raise SettingError(
+            f"{path}: {plural(len(documents), 'document')} without any relation; --dev needs gold relations"
+        )
     known = annotated_levels(documents)
     if level not in known:
         raise SettingError(

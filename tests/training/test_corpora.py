@@ -62,8 +62,8 @@ def test_document_is_learned_from_in_the_first_corpus_only(written):
     found, logged = read(written("a", 1, 2, 5), written("b", 2, 3), extra_train=[written("c", 3, 1, 4, 6)], **held_out)
     assert found == {"a": "1 2", "b": "3", "c": "4"}
     assert logged == [
-        "a: 1 documents left out, held out for evaluation or in a corpus before",
-        "b: 1 documents left out, held out for evaluation or in a corpus before",
+        "a: 1 document left out, held out for evaluation or in a corpus before",
+        "b: 1 document left out, held out for evaluation or in a corpus before",
         "c: 3 documents left out, held out for evaluation or in a corpus before",
     ]
 
@@ -174,7 +174,7 @@ def test_document_that_judges_no_pair_is_learned_from_for_its_mentions_only(list
     lines = f"- path: {judged('b', {'annotated_pairs': []}, {})}"
     (corpus,), logged = listed(lines)
     assert [each.id for each in corpus.documents] == ["b:1"]
-    assert logged == ["b: 1 documents left out, which judge no pair"]
+    assert logged == ["b: 1 document left out, which judge no pair"]
     (corpus,), logged = listed(lines, tasks=["relation", "mentions"])
     assert (len(corpus.documents), logged) == (2, [])
 

@@ -194,7 +194,7 @@ def test_documents_that_are_held_out_or_labelled_are_not_learned_from(settings, 
 def test_file_without_mentions_names_the_command_that_finds_them(settings, tmp_path):
     (tmp_path / "u.jsonl").write_text('{"id": "1", "text": "Iron.", "entities": []}\n')
     with pytest.raises(
-        SettingError, match=r"^.*u\.jsonl: no candidate pair in 1 documents; .* `biodir predict FILE --r"
+        SettingError, match=r"^.*u\.jsonl: no candidate pair in 1 document; .* `biodir predict FILE --r"
     ):
         unlabelled(settings, tmp_path / "u.jsonl")
 

@@ -279,7 +279,7 @@ def test_corpus_of_a_list_has_a_vector_that_learns_and_that_the_next_run_drops(s
     (tmp_path / "list.yaml").write_text("- {path: s.jsonl, known_types: [Bind]}")
     listed = {"corpora": tmp_path / "list.yaml", "data_dir": tmp_path, "corpus_vectors": True}
     folder = short_run(pair_encoding=form, **listed, **FAST)
-    assert "s: 1 documents, 2 entities; learns from 1 of 1 candidate pairs, 1 related; " in capsys.readouterr().out
+    assert "s: 1 document, 2 entities; learns from 1 of 1 candidate pairs, 1 related; " in capsys.readouterr().out
     vectors = load_file(folder / "model.safetensors")["corpus_vectors.weight"]
     assert [row.abs().sum().item() > 0 for row in vectors] == [False, True]
     assert config_of(folder)["corpus_labels"] == ["s"]

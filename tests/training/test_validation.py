@@ -53,7 +53,7 @@ def test_levels_that_ask_for_what_is_not_annotated_are_left_out():
             "relation_type_novelty",
             "^dev: metric_for_best_model is relation_type_novelty, which the documents do not annotate",
         ),
-        (marked_document("<C:1 Iron>."), "relation_type", "^dev: 1 documents without any relation; --dev needs gold"),
+        (marked_document("<C:1 Iron>."), "relation_type", "^dev: 1 document without any relation; --dev needs gold"),
     ],
 )
 def test_documents_that_cannot_be_scored_at_the_level_are_refused(document, level, message):
