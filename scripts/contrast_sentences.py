@@ -2,7 +2,7 @@
 
     python scripts/contrast_sentences.py --train bioredirect_train.pubtator --documents 3000 --output contrast.jsonl
 
-The names in them are those of the training documents. `recipes/contrast_*.yaml` have and explain the patterns.
+The names in them are those of the training documents. `recipes/contrast/*.yaml` have and explain the patterns.
 """
 
 import argparse
@@ -25,8 +25,8 @@ from biodir.files import check_paths, open_atomic
 from biodir.formats.reading import read_documents
 from biodir.labels_biodir import PAIR_TYPES
 
-RECIPES = Path(__file__).parent.parent / "recipes"
-PATTERNS = sorted(RECIPES.glob("contrast_*.yaml"))
+RECIPES = Path(__file__).parent.parent / "recipes" / "contrast"
+PATTERNS = sorted(RECIPES.glob("*.yaml"))
 NEUTRAL_SHARE = 0.25  # of the documents, with a neutral sentence before or after
 JOINED_SHARE = 0.2  # of the patterns without contrast, followed by another one with other entities
 DRAWS = 20  # for each document, as texts that were drawn before are left out

@@ -44,7 +44,7 @@ def calls_of(tmp_path: Path, *arguments: str, **variables: str) -> list[str]:
     return (tmp_path / "calls").read_text().splitlines()
 
 
-NO_SETTINGS = {RECIPES / "corpora.yaml", *RECIPES.glob("contrast_*.yaml")}
+NO_SETTINGS = {RECIPES / "corpora.yaml", *RECIPES.glob("contrast/*.yaml")}
 
 
 @pytest.mark.parametrize("path", sorted({*RECIPES.glob("*.yaml")} - NO_SETTINGS), ids=lambda path: path.name)
