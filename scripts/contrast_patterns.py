@@ -13,6 +13,7 @@ TITLE_END = "title_end"  # a slot that only marks a place
 LONG = "_long"  # the end of a slot for the long form of a name
 SLOT = re.compile(r"\{(\w+)\}")
 STARTS = re.compile(r"(^|[.?] |[A-Z]{3}: |\{title_end\} )$")  # of a sentence
+CORRELATIONS = ("Positive_Correlation", "Negative_Correlation")
 _ENTITY_SLOT = re.compile(r"[CDGV]\d")
 
 
@@ -88,6 +89,20 @@ def joined(first: Version, second: Version) -> Version:
     return Version(f"{first.text} {other.text}", first.relations + other.relations)
 
 
+def without_signs(version: Version, pairs: Sequence[str]) -> Version:
+    """Return the version with Association in place of correlations between these types, such as `GD`.
+
+    >>> without_signs(Version("{G1} raises {D1}.", ("G1 > D1 Positive_Correlation",)), ["GD"]).relations
+    ('G1 > D1 Association',)
+    """
+    relations = []
+    for each in version.relations:
+        head, arrow, tail, kind = each.split()
+        is_named = head[0] + tail[0] in pairs or tail[0] + head[0] in pairs
+        relations.append(f"{head} {arrow} {tail} {'Association' if is_named and kind in CORRELATIONS else kind}")
+    return replace(version, relations=tuple(relations))
+
+
 def recipe_of(paths: Sequence[Path]) -> dict[str, Any]:
     """Return the files as one: lists are joined, and so are mappings."""
     recipe: dict[str, Any] = {}
@@ -101,8 +116,15 @@ def recipe_of(paths: Sequence[Path]) -> dict[str, Any]:
 
 
 def patterns_by_kind(recipe: Mapping[str, Any]) -> dict[str, list[list[list[Pattern]]]]:
-    """Return kind -> groups of patterns for each of their types; a group as often as its weight says."""
+    """Return kind -> groups of patterns for each of their types; a group as often as its weight says.
+
+    Abstracts have no correlations between the types that `without_signs` of the recipe names.
+    """
     found: dict[str, list[list[list[Pattern]]]] = {}
     for group in recipe["groups"]:
-        found.setdefault(group["kind"], []).extend([patterns_of(group)] * group.get("weight", 1))
+        patterns = patterns_of(group)
+        if "abstracts" in group:
+            [given] = patterns
+            patterns = [[(without_signs(each, recipe.get("without_signs", ())),) for (each,) in given]]
+        found.setdefault(group["kind"], []).extend([patterns] * group.get("weight", 1))
     return found

@@ -50,6 +50,15 @@ def test_share_of_the_draws_is_abstracts():
     assert {each["text"][:25] for each in found} == {"p53 in mice. START: X p53"}
 
 
+def test_abstracts_have_no_signs_between_the_types_of_the_recipe():
+    signed = ["G1 > D1 Positive_Correlation", "D1 > C1 Negative_Correlation", "G1 > G2 Bind"]
+    groups = [{"kind": "abstract", "abstracts": [{"title": "A", "text": "B", "relations": signed}]}]
+    [[[(plain,)]]] = patterns.patterns_by_kind({"groups": groups})["abstract"]
+    [[[(found,)]]] = patterns.patterns_by_kind({"groups": groups, "without_signs": ["DG", "GG"]})["abstract"]
+    assert plain.relations == tuple(signed)
+    assert found.relations == ("G1 > D1 Association", *signed[1:])
+
+
 @pytest.mark.parametrize("version", ABSTRACTS, ids=[each.text.partition(".{")[0] for each in ABSTRACTS])
 def test_abstract_is_well_formed(version):
     least = composed.OPTIONAL.sub("", version.text).rstrip()
