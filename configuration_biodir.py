@@ -1,5 +1,6 @@
 """BioDirConfig: everything that a checkpoint must remember."""
 
+import math
 from collections.abc import Sequence
 from typing import Any, Literal, get_args
 
@@ -97,13 +98,17 @@ class BioDirConfig(PreTrainedConfig):
             of the three fields before.
         label_biases (`dict[str, float]`, defaults to none): label of novelty or direction -> added to its logit before
             decoding, found on dev.
-        calibrated_on (`list[str]`, optional): fingerprints of the documents on which thresholds and biases were found.
+        score_scaling (`dict[str, list[float]]`, defaults to none): task -> slope, above 0, and offset, found on dev:
+            the score that is stated of a label is ``sigmoid(slope * logit(score) + offset)``, for each label of the
+            task but the first. Labels are chosen before, so that it changes none. Platt 1999; Guo et al. 2017.
+        calibrated_on (`list[str]`, optional): fingerprints of the documents on which thresholds, biases and scaling
+            were found.
         classifier_dropout (`float`, defaults to 0.1): dropout before the classifiers.
         task_weights (`dict[str, float]`, defaults to none): task -> weight of its loss for related pairs, for all tasks
             but the first; without them the paper's shares of the total loss.
         relation_loss (`str`, defaults to `"binary"`, the paper's): `"binary"`, `"focal"`, `"adaptive_threshold"` or
             `"softmax"`, see `HeadLoss`; decoding after the last two needs a `relation_threshold` of 1, and after
-            `"softmax"` the scores of a pair's relation labels add up to 1.
+            `"softmax"` the scores of a pair's relation labels add up to 1, without `score_scaling`.
         focal_gamma (`float`, defaults to 2): focal only; how fast the weight of labels that are nearly right falls.
         sign_weight (`float`, defaults to 1): softmax only; weight of the part of the loss that decides between
             Association, Negative_Correlation and Positive_Correlation.
@@ -162,6 +167,7 @@ class BioDirConfig(PreTrainedConfig):
     none_bias: float | int = 0.0
     relation_thresholds: dict[str, float | int] | None = None
     label_biases: dict[str, float | int] | None = None
+    score_scaling: dict[str, list[float | int]] | None = None
     calibrated_on: list[str] | None = None
     classifier_dropout: float | int = 0.1
     task_weights: dict[str, float | int] | None = None
@@ -186,7 +192,8 @@ class BioDirConfig(PreTrainedConfig):
         self.pair_types = [list(pair_type) for pair_type in self.pair_types]
         self.tag_types = {VARIANT: GENE} if self.tag_types is None else self.tag_types
         self.type_map = dict(TYPE_MAP) if self.type_map is None else self.type_map
-        for name in ("relation_thresholds", "label_biases", "task_weights", "label_weights", "chunk_tokens"):
+        mappings = ("relation_thresholds", "label_biases", "score_scaling", "task_weights", "label_weights")
+        for name in (*mappings, "chunk_tokens"):
             setattr(self, name, getattr(self, name) or {})
         super().__post_init__(**kwargs)
         self.custom_pipelines = {TASK: {"impl": "pipeline_biodir.BioDirPipeline", "pt": ["AutoModel"]}}
@@ -200,6 +207,7 @@ class BioDirConfig(PreTrainedConfig):
         self.validate_sizes()
         self.validate_losses()
         self.validate_decoding()
+        self.validate_score_scaling()
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -343,6 +351,19 @@ class BioDirConfig(PreTrainedConfig):
         unknown = set(self.label_biases or {}) - {*self.novelty_labels[1:], *self.direction_labels[1:]}
         if unknown:
             raise SettingError(f"label_biases name {', '.join(sorted(unknown))}, no label of novelty or direction")
+
+    def validate_score_scaling(self) -> None:
+        """Check that scores are scaled of tasks of this model, by two finite numbers that keep their order."""
+        scaling: dict[str, list[float]] = self.score_scaling or {}
+        unknown = sorted(scaling.keys() - set(self.tasks))
+        if unknown:
+            known = ", ".join(self.tasks) or "none"
+            raise SettingError(f"score_scaling names {', '.join(unknown)}, no task of this model; it has {known}")
+        for task, values in scaling.items():
+            if len(values) != 2 or not all(map(math.isfinite, values)) or values[0] <= 0:
+                raise SettingError(
+                    f"score_scaling[{task!r}] is {values!r}; give slope and offset, finite, and the slope above 0"
+                )
 
 
 BioDirConfig.register_for_auto_class()

@@ -34,6 +34,7 @@ class DecodingRule:
     relation_thresholds: Mapping[str, float] = field(default_factory=dict)
     label_biases: Mapping[str, float] = field(default_factory=dict)
     relation_loss: str = "binary"
+    score_scaling: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
     @property
     def main_task(self) -> str:
@@ -55,7 +56,8 @@ class PairDecision:
         relation_type: the relation label.
         novelty, direction: None where the model has no such task.
         scores: task -> the score of every label, in order; empty where only related pairs are kept.
-        relation_score, novelty_score, direction_score: of the labels above; None where the model has no such task.
+        relation_score, novelty_score, direction_score: of the labels above; None where the model has no such task. All
+            scores are scaled, see `BioDirConfig.score_scaling`.
         is_related: whether the model relates the pair.
 
     >>> from biodir import Mention
@@ -131,6 +133,8 @@ def decode_pairs(
     of all relation labels. Novelty and direction take their highest label but the first, which is that of
     unrelated pairs. Differs from paper: with `relation_thresholds` every relation type has a threshold of its own.
 
+    Scores are scaled when the labels are chosen, and so without an effect on these.
+
     A model without a relation head calls a pair related where the highest label of its first task is not the first,
     and gives it the generic type.
 
@@ -149,7 +153,7 @@ def decode_pairs(
         assert rule.generic_relation is not None, "the configuration names one where it has no relation labels"
         is_related = scores[rule.main_task].max(axis=1) > scores[rule.main_task][:, 0]
     wanted = np.flatnonzero(is_related) if related_only else np.arange(len(pairs))
-    found = {task: (chosen[task][wanted], scores[task][wanted]) for task in scores}
+    found = {task: (chosen[task][wanted], _stated(task, scores[task][wanted], rule)) for task in scores}
     best = {task: np.take_along_axis(table, places[:, None], 1)[:, 0] for task, (places, table) in found.items()}
     for row, number in enumerate(wanted.tolist()):
         labels = {task: rule.labels[task][places[row]] for task, (places, _) in found.items()}
@@ -170,6 +174,23 @@ def decode_pairs(
                 is_related=bool(is_related[number]),
             ),
         )
+
+
+def scaled_scores(scores: np.ndarray, slope: float, offset: float) -> np.ndarray:
+    """Return ``sigmoid(slope * logit(score) + offset)`` of scores in 0..1, in any shape. Platt 1999.
+
+    >>> scaled_scores(np.array([0.2, 0.5, 0.8]), slope=0.5, offset=0.0).round(3).tolist()
+    [0.333, 0.5, 0.667]
+    """
+    return _sigmoid(slope * score_logits(scores) + offset)
+
+
+def score_logits(scores: np.ndarray) -> np.ndarray:
+    """Return the logits of scores in 0..1, in any shape; they are finite, also of 0 and 1."""
+    limits = np.finfo(np.float64)
+    inside = np.clip(scores, limits.tiny, 1 - limits.epsneg)
+    found: np.ndarray = np.log(inside) - np.log1p(-inside)
+    return found
 
 
 def relations_of_pairs(document: Document) -> dict[frozenset[str], list[Relation]]:
@@ -247,6 +268,13 @@ def _scores(task: str, logits: np.ndarray, rule: DecodingRule) -> np.ndarray:
         return _sigmoid(biased)
     shares: np.ndarray = np.exp(biased - biased.max(axis=1, keepdims=True))
     return shares / shares.sum(axis=1, keepdims=True)
+
+
+def _stated(task: str, scores: np.ndarray, rule: DecodingRule) -> np.ndarray:
+    """Return (pairs, labels): the scores that are stated; that of the first label, of unrelated pairs, stays."""
+    if task not in rule.score_scaling:
+        return scores
+    return np.hstack([scores[:, :1], scaled_scores(scores[:, 1:], *rule.score_scaling[task])])
 
 
 def _biases(task: str, rule: DecodingRule) -> np.ndarray:

@@ -3,8 +3,9 @@
     python scripts/average_checkpoints.py runs/seed1 runs/seed2 runs/seed3 --output runs/average
 
 Runs that share their start lie in one valley of the loss, so that the mean of their weights is a model, and often a
-better one than each (Wortsman et al. 2022, model soups). Configuration and tokenizer are those of the first, and
-training.json names the checkpoints with the hashes of their weights.
+better one than each (Wortsman et al. 2022, model soups). Configuration and tokenizer are those of the first, without
+the scaling of its scores, which is that of its weights only; training.json names the checkpoints with the hashes of
+their weights.
 """
 
 import argparse
@@ -25,7 +26,7 @@ from biodir.training.provenance import data_fingerprints, provenance
 logger = logging.getLogger(__name__)
 
 # Where the configurations may differ: what dev chose after the training, and how a folder was saved.
-MAY_DIFFER = {"none_bias", "calibrated_on", "dtype", "transformers_version", "_name_or_path"}
+MAY_DIFFER = {"none_bias", "score_scaling", "calibrated_on", "dtype", "transformers_version", "_name_or_path"}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -52,7 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 @torch.no_grad()
 def averaged(folders: Sequence[str]) -> BioDirPipeline:
-    """Return the first checkpoint with the mean weights of all, in float32; other biases are named in a warning.
+    """Return the first checkpoint with the mean weights of all, in float32, and without a scaling of scores.
+
+    Other biases, and a scaling that is left out, are named in a warning.
 
     Raises:
         CheckpointError: a folder is no checkpoint, or two differ in configuration or tokenizer.
@@ -69,6 +72,11 @@ def averaged(folders: Sequence[str]) -> BioDirPipeline:
             sums[name] += value
     for value in sums.values():
         value /= len(folders)
+    if mean.model.config.score_scaling:
+        logger.warning(
+            "%s: its score_scaling is of its weights, not of their mean; find one by biodir calibrate", folders[0]
+        )
+        mean.model.config.score_scaling = {}
     return mean
 
 
@@ -78,7 +86,7 @@ def _check_alike(first: str, wanted: BioDirPipeline, folder: str, found: BioDirP
     differing = [
         f"{name} is {other.get(name)!r}, not {one.get(name)!r}"
         for name in sorted({*one, *other})
-        if one.get(name) != other.get(name) and name.rpartition(".")[2] not in MAY_DIFFER
+        if one.get(name) != other.get(name) and MAY_DIFFER.isdisjoint(name.split("."))
     ]
     tokenizers = [json.loads((Path(each) / "tokenizer.json").read_text(encoding="utf-8")) for each in (first, folder)]
     if tokenizers[0] != tokenizers[1]:

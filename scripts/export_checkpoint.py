@@ -11,7 +11,7 @@ import argparse
 import filecmp
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -30,26 +30,30 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("run", help="folder that train.py wrote")
     parser.add_argument("target", type=Path, help="folder of the Hub repository, such as the checkout")
-    text = "run whose dev documents chose the decoding bias"
+    text = "run whose dev documents chose the decoding bias, and the scaling of scores, which is taken from it"
     parser.add_argument("--calibrated-like", type=Path, metavar="RUN", help=text)
     options = parser.parse_args(arguments)
     try:
-        calibrated_on = dev_documents_of(options.calibrated_like) if options.calibrated_like else None
-        export(options.run, options.target, calibrated_on)
+        calibration = calibration_of(options.calibrated_like) if options.calibrated_like else {}
+        export(options.run, options.target, calibration)
     except BioDirError as error:
         raise SystemExit(f"export_checkpoint.py: error: {error}") from error
 
 
-def export(run: str, target: Path, calibrated_on: list[str] | None = None) -> None:
+def export(run: str, target: Path, calibration: Mapping[str, Any] | None = None) -> None:
     """Write the checkpoint, its tokenizer and, where it is a run's, the record; the weights last.
 
     Args:
-        calibrated_on: fingerprints of the documents that chose the decoding bias; None for those of the run.
+        calibration: see `calibration_of`; None or empty for that of the run.
 
     Raises:
         CheckpointError: the run is no checkpoint.
+        SettingError: the calibration is not for tasks of the run.
     """
     extract = load_pipeline(run, device="cpu")
+    for name, value in (calibration or {}).items():
+        setattr(extract.model.config, name, value)
+    extract.model.config.validate_score_scaling()
     target.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=target) as beside:  # on the same disk
         extract.model.half().save_pretrained(beside)
@@ -59,8 +63,6 @@ def export(run: str, target: Path, calibrated_on: list[str] | None = None) -> No
         for part in (config, config["encoder_config"]):
             part.pop("_name_or_path", None)
             part["dtype"] = "float32"
-        if calibrated_on:
-            config["calibrated_on"] = calibrated_on
         config_file.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", "utf-8")
         if (Path(run) / RECORD).is_file():
             record = without_folders(json.loads((Path(run) / RECORD).read_text(encoding="utf-8")))
@@ -73,20 +75,20 @@ def export(run: str, target: Path, calibrated_on: list[str] | None = None) -> No
                 os.replace(path, place)
 
 
-def dev_documents_of(run: Path) -> list[str]:
-    """Return the fingerprints of the documents that chose the run's decoding bias.
+def calibration_of(run: Path) -> dict[str, Any]:
+    """Return what documents chose the run's decoding bias, `calibrated_on`, and its `score_scaling`, maybe empty.
 
     Raises:
-        CheckpointError: the run names none.
+        CheckpointError: the run names no documents.
     """
     config = run / "config.json"
-    found = json.loads(config.read_text(encoding="utf-8")).get("calibrated_on") if config.is_file() else None
-    if not found:
+    found = json.loads(config.read_text(encoding="utf-8")) if config.is_file() else {}
+    if not found.get("calibrated_on"):
         raise CheckpointError(
             f"{config}: names no documents (calibrated_on), as of a run without --dev; name the run whose dev "
             "documents chose the bias"
         )
-    return found
+    return {"calibrated_on": found["calibrated_on"], "score_scaling": found.get("score_scaling") or {}}
 
 
 def without_folders(value: Any) -> Any:

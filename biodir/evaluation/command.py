@@ -204,17 +204,27 @@ def calibrate(
     errors: ErrorsOption = "raise",
     offsets: OffsetsOption = "characters",
     split_relations: SplitOption = False,
+    scores_only: Annotated[
+        bool, Option("--scores-only", help="keep thresholds, biases and all decisions; find only the scaling of scores")
+    ] = False,
     write: Annotated[bool, Option("--write", help="store them in the model's config.json (a folder)")] = False,
 ) -> None:
-    """Find the threshold of each relation type on development documents.
+    """Find the threshold of each relation type on development documents, and a scaling of the scores.
 
-    Find also the biases of novelty and direction that serve these documents best. The scores to report are those of
-    other documents.
+    Find also the biases of novelty and direction that serve these documents best, and then slope and offset of each
+    task, by which its scores agree with how often they are right. The figures to report are those of other documents.
 
         biodir calibrate dev.pubtator --model runs/mine --write
+        biodir calibrate dev.pubtator --model runs/mine --scores-only --write
     """
     from biodir.evaluation.predictions import checked_gold, read_gold
-    from biodir.evaluation.thresholds_report import calibration_run, config_file, store_rule, thresholds_table
+    from biodir.evaluation.thresholds_report import (
+        calibration_run,
+        config_file,
+        scaling_table,
+        store_rule,
+        thresholds_table,
+    )
 
     check_paths([gold_file])
     policy = reading_policy(errors, offsets, split_relations)
@@ -224,8 +234,10 @@ def calibrate(
     if write:
         config_file(folder)
     gold = checked_gold(extract.check_document, gold, policy)
-    run = calibration_run(extract, gold, partial(tqdm, unit=" batches", disable=None))
-    print(thresholds_table(run))
+    run = calibration_run(extract, gold, partial(tqdm, unit=" batches", disable=None), scores_only)
+    if not scores_only:
+        print(thresholds_table(run) + "\n")
+    print(scaling_table(run))
     if write:
         store_rule(run, folder)
         print(f"\nstored in {folder / 'config.json'}")

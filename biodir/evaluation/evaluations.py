@@ -24,7 +24,7 @@ from biodir.evaluation.report import comparison_report, evaluation_report
 from biodir.evaluation.thresholds import calibrated_documents
 from biodir.labels_biodir import LEVELS
 
-TUNED_NOTE = "the model's thresholds were found on {} of these {} documents; report the scores of others"
+TUNED_NOTE = "the model was calibrated on {} of these {} documents; report the scores of others"
 
 
 @dataclass(frozen=True)

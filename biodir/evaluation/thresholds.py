@@ -5,8 +5,8 @@ documents: `calibrated_on` of the configuration lists those that were used.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import Any
 
@@ -28,9 +28,25 @@ MIN_RELATIONS = 10
 MAX_ROUNDS = 5
 
 
+@dataclass(frozen=True)
+class Fold:
+    """Some of the documents, with the rule that was found on all others.
+
+    Args:
+        logits: of their pairs.
+
+    >>> Fold(ProcessedDocuments((), ()), [], DecodingRule({"relation": ["None", "Bind"]}, "Bind", 0.5, 0.0)).logits
+    []
+    """
+
+    data: ProcessedDocuments
+    logits: Sequence[Logits]
+    rule: DecodingRule
+
+
 def neutral_rule(rule: DecodingRule) -> DecodingRule:
     """Return the rule without what an earlier search found."""
-    return replace(rule, none_bias=0.0, relation_thresholds={}, label_biases={})
+    return replace(rule, none_bias=0.0, relation_thresholds={}, label_biases={}, score_scaling={})
 
 
 def found_rule(data: ProcessedDocuments, logits: Sequence[Logits], rule: DecodingRule) -> DecodingRule:
@@ -52,10 +68,17 @@ def rule_counts(data: ProcessedDocuments, logits: Sequence[Logits], rule: Decodi
     return relation_scores(data.documents, decoded_documents(data, logits, rule), rule.labels)
 
 
-def cross_fitted_counts(
-    data: ProcessedDocuments, logits: Sequence[Logits], rule: DecodingRule, folds: int = 5
-) -> dict[str, Counts]:
-    """Return level -> counts where the rule for each document was found on the other folds: an estimate for new ones.
+def cross_fitted(
+    data: ProcessedDocuments,
+    logits: Sequence[Logits],
+    rule: DecodingRule,
+    find: Callable[[ProcessedDocuments, Sequence[Logits], DecodingRule], DecodingRule] = found_rule,
+    folds: int = 5,
+) -> list[Fold]:
+    """Return all documents in folds, each with the rule that was found on the other folds: an estimate for new ones.
+
+    Args:
+        find: returns the rule for documents.
 
     Raises:
         AnnotationError: the documents are too few to find a rule on some and count on others.
@@ -67,13 +90,17 @@ def cross_fitted_counts(
         (document, features, [*islice(remaining, sum(len(each.pairs) for each in features))])
         for document, features in zip(data.documents, data.features, strict=True)
     ]
-    counts = []
+    found = []
     for fold in range(min(folds, len(rows))):
         others = _joined([row for index, row in enumerate(rows) if index % folds != fold])
         with located(f"{len(rows)} documents cannot be split, without those of fold {fold + 1}"):
-            found = found_rule(*others, rule)
-        counts.append(rule_counts(*_joined(rows[fold::folds]), found))
-    return total_counts(counts)
+            found.append(Fold(*_joined(rows[fold::folds]), find(*others, rule)))
+    return found
+
+
+def cross_fitted_counts(folds: Iterable[Fold]) -> dict[str, Counts]:
+    """Return level -> counts of the documents of all folds, each decoded by its own rule."""
+    return total_counts(rule_counts(fold.data, fold.logits, fold.rule) for fold in folds)
 
 
 def _joined(rows: Sequence[tuple[Any, ...]]) -> tuple[ProcessedDocuments, list[Logits]]:
@@ -88,7 +115,7 @@ def fingerprints(documents: Iterable[Document]) -> list[str]:
 
 
 def calibrated_documents(documents: Iterable[Document], calibrated_on: Iterable[str] | None) -> int:
-    """Return how many of the documents are among those on which a model's thresholds or biases were found."""
+    """Return how many of the documents are among those on which a model's thresholds, biases or scaling were found."""
     return len(set(fingerprints(documents)) & set(calibrated_on or ()))
 
 

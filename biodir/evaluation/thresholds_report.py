@@ -1,20 +1,29 @@
-"""A search for thresholds, from the pipeline to config.json: what `biodir calibrate` does."""
+"""A search for thresholds and for the scaling of scores, from the pipeline to config.json: `biodir calibrate`."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from biodir.document_biodir import Document
 from biodir.errors_biodir import AnnotationError, SettingError, suggestion
 from biodir.evaluation.checks import compared_documents
-from biodir.evaluation.model_scores import pair_logits, processed_documents
+from biodir.evaluation.model_scores import ProcessedDocuments, pair_logits, processed_documents
+from biodir.evaluation.scaling import MIN_OUTCOMES, MIN_SLOPE, ScoreErrors, score_errors, with_scaling
 from biodir.evaluation.scores import Counts
 from biodir.evaluation.tables import LEVEL_NAMES
-from biodir.evaluation.thresholds import cross_fitted_counts, fingerprints, found_rule, neutral_rule, rule_counts
+from biodir.evaluation.thresholds import (
+    cross_fitted,
+    cross_fitted_counts,
+    fingerprints,
+    found_rule,
+    neutral_rule,
+    rule_counts,
+)
 from biodir.files import write_atomic
 from biodir.pipeline_decoding_biodir import DecodingRule
+from biodir.pipeline_engine_biodir import Logits
 from biodir.processing_biodir import make_processor
 
 if TYPE_CHECKING:
@@ -23,7 +32,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CalibrationRun:
-    """The rule that was found, and the documents it was found on; `counts` maps a rule's name to level -> counts.
+    """The rule that was found, and how well it serves.
+
+    Args:
+        rule: with its scaling of scores.
+        documents: how many it was found on.
+        calibrated_on: fingerprints of all documents that anything of the rule was found on.
+        counts: name of a rule -> level -> counts of the documents; empty where decisions stay.
+        errors: task, or `STATEMENT` -> how far its scores are from the share of right predictions.
 
     >>> rule = DecodingRule({"relation": ["None", "Bind"]}, "Bind", 0.5, 0.0, relation_thresholds={"Bind": 0.42})
     >>> run = CalibrationRun(rule, 1, ["6b86b273"], {"found here": {"all": Counts(tp=1)}})
@@ -35,40 +51,60 @@ class CalibrationRun:
     documents: int
     calibrated_on: list[str]
     counts: dict[str, dict[str, Counts]]
+    errors: dict[str, ScoreErrors] = field(default_factory=dict)
 
 
 def calibration_run(
     extract: "RelationExtraction",
     documents: Sequence[Document],
     progress: Callable[[Iterable[Any]], Iterable[Any]] = iter,
+    scores_only: bool = False,
 ) -> CalibrationRun:
-    """Return thresholds and biases for the pipeline's model, with the scores of the documents before and after.
+    """Return thresholds, biases and scaling for the pipeline's model, with scores of the documents before and after.
+
+    Args:
+        scores_only: keep thresholds, biases and so all decisions of the model; find only the scaling of its scores.
 
     Raises:
         AnnotationError: a document's entity or relation types are not those of the model, a document or a relation
             occurs twice, or the documents are too few.
-        SettingError: the model has no relation head.
+        SettingError: thresholds are sought, and the model has no relation head.
     """
     compared_documents(documents, documents)  # bad documents are found before the model runs
     config = extract.config
-    _check_types(documents, config.relation_labels)
+    _check_types(documents, config.relation_labels, scores_only)
     processor = make_processor(extract.tokenizer, config)
     data = processed_documents([extract.check_document(document) for document in documents], processor)
     logits = pair_logits(extract.forward, data, processor, config.token_budget, progress)
     rule = DecodingRule.from_config(config)
-    found = found_rule(data, logits, rule)
+    find = with_scaling if scores_only else _found_and_scaled
+    found = find(data, logits, rule)
+    folds = cross_fitted(data, logits, rule, find)
+    errors = score_errors(data, logits, found, folds)
+    known = set(fingerprints(data.documents))
+    if scores_only:  # the thresholds stay, and so do the documents that they were found on
+        return CalibrationRun(found, len(data.documents), sorted(known | {*(config.calibrated_on or ())}), {}, errors)
     counts = {
         "the paper's rule": rule_counts(data, logits, neutral_rule(rule)),
         "as configured": rule_counts(data, logits, rule),
         "found here": rule_counts(data, logits, found),
-        "found on other documents": cross_fitted_counts(data, logits, rule),
+        "found on other documents": cross_fitted_counts(folds),
     }
-    return CalibrationRun(found, len(data.documents), fingerprints(data.documents), counts)
+    return CalibrationRun(found, len(data.documents), sorted(known), counts, errors)
 
 
-def _check_types(documents: Sequence[Document], relation_labels: Sequence[str]) -> None:
+def _found_and_scaled(data: ProcessedDocuments, logits: Sequence[Logits], rule: DecodingRule) -> DecodingRule:
+    return with_scaling(data, logits, found_rule(data, logits, rule))
+
+
+def _check_types(documents: Sequence[Document], relation_labels: Sequence[str], scores_only: bool) -> None:
+    if not relation_labels and scores_only:
+        return
     if not relation_labels:
-        raise SettingError("the model has no relation head, so that there are no thresholds of relation types to find")
+        raise SettingError(
+            "the model has no relation head, so that there are no thresholds of relation types to find; with "
+            "--scores-only its scores are scaled"
+        )
     for document in documents:
         for relation in document.relations:
             if relation.relation_type not in relation_labels[1:]:
@@ -91,6 +127,37 @@ def thresholds_table(run: CalibrationRun) -> str:
     return "\n".join(lines)
 
 
+def scaling_table(run: CalibrationRun) -> str:
+    """Return slope and offset of each task, and the calibration errors before and after, for people, in points."""
+    scaling = run.rule.score_scaling
+    lines = [
+        f"{'score':12}{'predictions':>13}{'slope':>9}{'offset':>9}{'ECE unscaled':>15}{'scaled':>9}{'on others':>12}"
+    ]
+    for head, errors in run.errors.items():
+        line = f"{head:12}{errors.predictions:13}"
+        line += "".join(f"{value:+9.3f}" for value in scaling[head]) if head in scaling else f"{'-':>9}" * 2
+        line += f"{100 * errors.unscaled:15.2f}{100 * errors.scaled:9.2f}"
+        lines.append(line + (f"{'-':>12}" if errors.on_others is None else f"{100 * errors.on_others:12.2f}"))
+    lines += ["", *_scaling_notes(run)]
+    return "\n".join(lines)
+
+
+def _scaling_notes(run: CalibrationRun) -> Iterator[str]:
+    """Yield how to read the table, and which scores stay as they are."""
+    yield "ECE is the expected calibration error, in points; a statement has the product of the scores of its parts."
+    yield f"The scaled scores are those of the {run.documents} documents that the scaling was found on. On others: in"
+    yield "five folds, the scores of each document as the other folds scale them."
+    for task in [task for task, labels in run.rule.labels.items() if labels]:
+        judged = run.errors[task].predictions if task in run.errors else 0
+        slope, _ = run.rule.score_scaling.get(task, (None, None))
+        if slope is None and judged < MIN_OUTCOMES:
+            yield f"{task}: {judged} predictions can be judged, fewer than {MIN_OUTCOMES}; its scores stay as they are."
+        elif slope is None:
+            yield f"{task}: its {judged} predictions are all right, or all wrong; its scores stay as they are."
+        elif slope == MIN_SLOPE:
+            yield f"{task}: higher scores are not more often right, so that all get nearly the same score."
+
+
 def config_file(folder: Path) -> Path:
     """Return the config.json of a checkpoint.
 
@@ -99,7 +166,7 @@ def config_file(folder: Path) -> Path:
     """
     path = folder / "config.json"
     if not path.is_file():
-        raise SettingError(f"{folder}: no folder with a config.json; save the model into one to store thresholds")
+        raise SettingError(f"{folder}: no folder with a config.json; save the model into one to store what is found")
     return path
 
 
@@ -107,6 +174,7 @@ def store_rule(run: CalibrationRun, folder: Path) -> None:
     """Write the rule into the config.json of a checkpoint, atomically."""
     path = config_file(folder)
     config = json.loads(path.read_text(encoding="utf-8"))
-    config |= {name: getattr(run.rule, name) for name in ("none_bias", "relation_thresholds", "label_biases")}
+    names = ("none_bias", "relation_thresholds", "label_biases", "score_scaling")
+    config |= {name: getattr(run.rule, name) for name in names}
     config["calibrated_on"] = run.calibrated_on
     write_atomic(path, json.dumps(config, indent=2, sort_keys=True) + "\n")

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -47,15 +47,16 @@ class RuntimeSettings(ProcessingSettings):
     label_biases: Mapping[str, float]
     tagger_labels: Sequence[str]
     calibrated_on: Sequence[str] | None
-    # Manifests of before lack it.
+    # Manifests of before lack these.
     relation_loss: str = "binary"
+    score_scaling: Mapping[str, Sequence[float]] = field(default_factory=dict)
     # What the graphs were loaded from; not written.
     name_or_path: str = ""
 
     @classmethod
     def from_config(cls, config: Any) -> "RuntimeSettings":
         """Return the settings of a `BioDirConfig`, as JSON keeps them."""
-        names = [field.name for field in fields(cls) if field.name != "name_or_path"]
+        names = [each.name for each in fields(cls) if each.name != "name_or_path"]
         return cls(**json.loads(json.dumps({name: getattr(config, name) for name in names})))
 
 

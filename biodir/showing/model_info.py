@@ -31,7 +31,7 @@ NO_WEIGHTS = "not in a folder of graphs"
 # What `BioDirConfig` has where the file of a checkpoint lacks it; and names of DistilBERT for what all others call so.
 DEFAULTS: Mapping[str, Any] = {
     **{"relation_threshold": 0.5, "none_bias": 0.0, "relation_thresholds": {}, "label_biases": {}},
-    **{"tagger_labels": (), "tagger_layers": 0, "calibrated_on": None, "requirements": ()},
+    **{"score_scaling": {}, "tagger_labels": (), "tagger_layers": 0, "calibrated_on": None, "requirements": ()},
 }
 OTHER_NAMES = {"n_layers": "num_hidden_layers", "dim": "hidden_size"}
 
@@ -134,6 +134,9 @@ def _decoding(config: Any) -> Iterator[tuple[str, str]]:
         yield "threshold", f"{threshold}, bias of no relation {config.none_bias:g}"
     if config.label_biases:
         yield "biases", ", ".join(f"{name} {value:+.3g}" for name, value in config.label_biases.items())
+    if config.score_scaling:
+        scaling = ((task, *values) for task, values in config.score_scaling.items())
+        yield "scaling", ", ".join(f"{task} slope {slope:.3g} offset {offset:+.3g}" for task, slope, offset in scaling)
 
 
 def _weights(folder: Path) -> list[Path]:

@@ -26,7 +26,7 @@ from helpers.tiny_checkpoint import open_pipeline, save_checkpoint
 
 FEW = Resampling(resamples=20, seed=3)
 FEW_OPTIONS = ("--resamples", "20", "--seed", "3")
-TUNED = "note: the model's thresholds were found on 2 of these 2 documents; report the scores of others"
+TUNED = "note: the model was calibrated on 2 of these 2 documents; report the scores of others"
 
 
 @pytest.fixture(scope="module")
@@ -354,7 +354,28 @@ def test_calibrated_model_is_scored_with_a_note_on_documents_it_was_calibrated_o
     assert f"note: {json.loads((folder / 'out.json').read_text())['notes'][-1]}" == TUNED
     write_pubtator([replace(dev[0], id="another")], folder / "another.pubtator")
     assert main(["evaluate", "another.pubtator", *on_cpu, *FEW_OPTIONS]) == 0
-    assert "thresholds were found" not in capfd.readouterr().out
+    assert "was calibrated on" not in capfd.readouterr().out
+
+
+def test_scores_of_a_model_are_scaled_without_its_decisions(folder, checkpoint, dev, capfd):
+    shutil.copytree(checkpoint, folder / "model")
+    write_pubtator([replace(dev[0], id=str(number)) for number in range(10)], folder / "many.pubtator")
+    on_cpu = ["--model", "model", "--device", "cpu"]
+    evaluated = []
+    for name in ("before.json", "after.json"):
+        assert main(["evaluate", "many.pubtator", "--json", name, *on_cpu, *FEW_OPTIONS]) == 0
+        evaluated.append(json.loads((folder / name).read_text()))
+        capfd.readouterr()
+        assert main(["calibrate", "many.pubtator", "--scores-only", "--write", *on_cpu]) == 0
+        shown = capfd.readouterr().out.splitlines()
+        assert (shown[0].split()[0], shown[-1]) == ("score", "stored in model/config.json")
+        assert [line.split()[0] for line in shown[1:5]] == ["relation", "novelty", "direction", "statement"]
+    before, after = evaluated
+    assert all(before[level] == after[level] for level in LEVELS)
+    error = [each["calibration"]["relation"]["expected_calibration_error"] for each in evaluated]
+    assert shown[1].split()[-3:-1] == [f"{100 * value:.2f}" for value in error], "again from the unscaled scores"
+    assert error[1] < error[0]
+    assert after["notes"][-1].endswith("was calibrated on 10 of these 10 documents; report the scores of others")
 
 
 def test_model_of_the_hub_is_refused_before_the_search(folder, checkpoint, capfd, monkeypatch):

@@ -101,6 +101,7 @@ CHANGED = {
     "none_bias": -1.5,
     "relation_thresholds": {name: 0.1 * number for number, name in enumerate(RELATION_LABELS[1:])},
     "label_biases": {"Novel": -0.5, "Right_to_Left": 2},
+    "score_scaling": {"relation": [0.5, -1], "direction": [2, 0.25]},
     "calibrated_on": ["01234567", "89abcdef"],
     "classifier_dropout": 0,
     "token_budget": 99,
@@ -164,6 +165,17 @@ def test_positions_of_roberta_begin_after_the_padding():
             "relation_thresholds: give one for every relation type and nothing else; see Association, Comparison, ",
         ),
         ({"label_biases": {"Old": 1.0, "No": 1.0}}, "label_biases name Old, no label of novelty or direction"),
+        (
+            {"score_scaling": {"statement": [1, 0], "novelty": [1, 0]}, "novelty_labels": []},
+            "score_scaling names novelty, statement, no task of this model; it has relation, direction",
+        ),
+        *(
+            (
+                {"score_scaling": {"relation": [1, 0], "novelty": values}},
+                f"score_scaling['novelty'] is {values!r}; give slope and offset, finite, and the slope above 0",
+            )
+            for values in ([], [1], [1, 0, 0], [0, 1], [-0.5, 1], [float("nan"), 0], [1.0, float("inf")])
+        ),
         ({"task_weights": {"novelty": 1}}, "task_weights {'novelty': 1}: give one for each of direction, novelty"),
         (
             {"relation_labels": [], "task_weights": {"novelty": 1, "direction": 1}},
@@ -195,7 +207,8 @@ def test_value_outside_what_is_allowed_is_refused(changes, message):
     assert str(caught.value).startswith(message)
 
 
-@pytest.mark.parametrize("changes", [{"max_tokens": "512"}, {"chunks": "infix"}, {"pair_encoding": "fast"}])
+@pytest.mark.parametrize("changes", [{"max_tokens": "512"}, {"chunks": "infix"}, {"pair_encoding": "fast"},
+                                     {"score_scaling": {"relation": 0.5}}])  # fmt: skip
 def test_value_of_another_type_is_refused_by_the_declaration(changes):
     with pytest.raises(StrictDataclassFieldValidationError, match=next(iter(changes))):
         BioDirConfig(**changes)

@@ -20,6 +20,8 @@ from biodir.pipeline_decoding_biodir import (
     first_of_pairs,
     pair_targets,
     relations_of_pairs,
+    scaled_scores,
+    score_logits,
 )
 from helpers.marked import entity
 
@@ -154,6 +156,75 @@ def test_model_without_novelty_and_direction_gives_neither():
     assert found.score == sigmoid(2.0)
 
 
+# Scaling of the scores that are stated.
+
+SCALING = {"relation": [0.5, -1.0], "novelty": [0.25, 0.5], "direction": [2.0, 0.0]}
+
+
+def random_logits(pairs=200):
+    return {task: np.random.default_rng(1).normal(-2, 3, (pairs, len(labels))) for task, labels in LABELS.items()}
+
+
+def decided(logits, related_only=False, **changes):
+    pairs = [PAIR] * len(next(iter(logits.values())))
+    return dict(decode_pairs(pairs, logits, rule(**changes), related_only))
+
+
+def test_scaled_score_is_the_sigmoid_of_its_logit_with_slope_and_offset():
+    plain = {"None": 1, "Bind": 2}, {"None": 1, "No": -1}, {"No_Direct": 3}
+    found = decision(*plain, score_scaling=SCALING)
+    assert (found.relation_score, found.novelty_score) == pytest.approx((sigmoid(0), sigmoid(0.25)))
+    assert found.direction_score == pytest.approx(sigmoid(6))
+    assert found.score == pytest.approx(sigmoid(0) * sigmoid(0.25) * sigmoid(6))
+    assert found.scores["relation"][:3] == pytest.approx([sigmoid(1), sigmoid(-3.5), sigmoid(0)]), "but the first"
+    assert found.scores["novelty"] == pytest.approx([sigmoid(1), sigmoid(-0.75), sigmoid(0.25)])
+    one = decision(*plain, score_scaling={"novelty": [0.25, 0.5]})
+    assert one.scores["relation"] == decision(*plain).scores["relation"]
+    unrelated = decision({"None": 2}, score_scaling=SCALING)
+    assert (unrelated.relation_type, unrelated.relation_score) == ("None", pytest.approx(sigmoid(2)))
+
+
+@pytest.mark.parametrize("related_only", [False, True])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"none_bias": 2.0},
+        {"relation_thresholds": dict.fromkeys(RELATION_LABELS[1:], 0.7), "label_biases": {"No": 1.0}},
+        {"relation_loss": "softmax", "relation_threshold": 1.0},
+    ],
+)
+def test_scaling_changes_no_label_and_no_order_within_a_task(changes, related_only):
+    logits = random_logits()
+    plain, found = (decided(logits, related_only, **changes, score_scaling=each) for each in ({}, SCALING))
+    names = ("relation_type", "novelty", "direction", "is_related", "subject", "object")
+    assert list(plain) == list(found)
+    for number, each in plain.items():
+        assert [getattr(each, name) for name in names] == [getattr(found[number], name) for name in names]
+    for task in LABELS:
+        scores = [[getattr(each, f"{task}_score") for each in of.values() if each.is_related] for of in (plain, found)]
+        assert np.argsort(scores[0], kind="stable").tolist() == np.argsort(scores[1], kind="stable").tolist()
+        assert scores[0] != scores[1]
+
+
+def test_model_without_scaling_states_the_scores_as_they_are():
+    logits = {"relation": [1.25, -0.75, *[-5.0] * 7], "novelty": [0.5, 0.1, -3.0], "direction": [0.0, 1.0, 2.0, 3.0]}
+    exact = {task: (1 / (1 + np.exp(-np.array(values)))).tolist() for task, values in logits.items()}
+    assert decode_pair(PAIR, logits, rule()).scores == exact
+    identity = decode_pair(PAIR, logits, rule(score_scaling={task: [1.0, 0.0] for task in LABELS}))
+    assert all(identity.scores[task] == pytest.approx(values) for task, values in exact.items())
+
+
+def test_scores_of_zero_and_one_are_scaled_to_scores():
+    extreme = np.array([0.0, 1e-300, 0.5, 1 - 1e-12, 1.0])
+    for scaling in ((0.01, 0.0), (100.0, 5.0)):
+        found = scaled_scores(extreme, *scaling)
+        assert ((found >= 0) & (found <= 1)).all()
+        assert (np.diff(found) >= 0).all()
+    assert np.isfinite(score_logits(extreme)).all()
+    assert score_logits(np.array([[sigmoid(-3)], [sigmoid(8)]])) == pytest.approx(np.array([[-3], [8]]))
+
+
 def without_relation(novelty, direction=None, **changes):
     """Return the decision of a model whose first task is the novelty."""
     logits = logits_of({"novelty": novelty, "direction": direction or {"Left_to_Right": 2}})
@@ -171,7 +242,7 @@ def test_without_relation_head_the_first_task_decides_whether_a_pair_is_related(
 
 def test_rule_is_the_fields_of_the_configuration():
     changes = {"none_bias": 0.5, "relation_threshold": 0.4, "generic_relation": None, "label_biases": {"No": 0.25}}
-    changes["relation_loss"] = "softmax"
+    changes |= {"relation_loss": "softmax", "score_scaling": {"novelty": [0.5, -1.0]}}
     changes |= thresholds()
     assert DecodingRule.from_config(BioDirConfig(**changes)) == rule(**changes)
     assert DecodingRule.from_config(BioDirConfig()) == rule()

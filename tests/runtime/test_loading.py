@@ -6,17 +6,20 @@ import pickle
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from biodir.configuration_biodir import BioDirConfig
 from biodir.errors_biodir import CheckpointError, SettingError
 from biodir.inference import BACKENDS
 from biodir.inference.opening import open_pipeline
+from biodir.pipeline_decoding_biodir import scaled_scores
 from biodir.runtime import load
-from biodir.runtime.manifest import FOLDER, MANIFEST, Manifest
+from biodir.runtime.manifest import FOLDER, MANIFEST, Manifest, RuntimeSettings
 from helpers.checkout import CHECKOUT
 from helpers.exported import SHORT
 from helpers.hub_server import published
@@ -45,6 +48,26 @@ def test_float32_is_taken_where_it_is_else_int8(copied):
 def test_folder_of_graphs_is_enough(exported, tmp_path):
     shutil.copytree(exported("document") / FOLDER, tmp_path / "graphs")
     assert load(tmp_path / "graphs")(SHORT) == load(exported("document"))(SHORT)
+
+
+def test_scores_are_scaled_as_the_manifest_says_and_not_without(copied):
+    settings = json.loads((copied / FOLDER / MANIFEST).read_text())["settings"]
+    assert settings.pop("score_scaling") == {}
+    plain = load(changed_manifest(copied, settings=settings))(SHORT)  # as a manifest of before
+    settings["score_scaling"] = {"relation": [0.5, -1.0]}
+    found = load(changed_manifest(copied, settings=settings))(SHORT)
+    for before, after in zip(plain, found, strict=True):
+        score = float(scaled_scores(np.array(before["relation_score"]), 0.5, -1.0))
+        product = score * before["novelty_score"] * before["direction_score"]
+        assert (after.pop("relation_score"), after.pop("score")) == pytest.approx((score, product))
+        assert after.items() <= before.items()
+
+
+def test_scaling_of_a_configuration_comes_back_from_the_manifest(copied):
+    scaling = {"relation": [0.5, -1.0], "direction": [2, 0.25]}
+    settings = RuntimeSettings.from_config(BioDirConfig(pair_encoding="document", score_scaling=scaling))
+    replace(Manifest.read(copied / FOLDER), settings=settings).write(copied)
+    assert Manifest.read(copied).settings.score_scaling == scaling
 
 
 def test_manifest_names_every_file_with_size_and_hash(exported):

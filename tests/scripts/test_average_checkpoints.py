@@ -57,6 +57,16 @@ def test_record_of_a_mean_names_its_parents_with_the_hashes_of_their_weights(che
     assert set(record["provenance"]) == set(provenance())
 
 
+def test_mean_has_no_scaling_of_scores_and_a_warning_says_so(checkpoint, tmp_path, caplog):
+    scaled = copy_of(checkpoint, tmp_path / "one", score_scaling={"relation": [0.5, -1.0]})
+    other = copy_of(checkpoint, tmp_path / "two", score_scaling={"relation": [0.25, -1.0], "novelty": [2, 0]})
+    average.main([str(scaled), str(other), "--output", str(tmp_path / "mean")])
+    assert load_pipeline(str(tmp_path / "mean"), device="cpu").model.config.score_scaling == {}
+    assert (
+        f"{scaled}: its score_scaling is of its weights, not of their mean; find one by biodir calibrate" in caplog.text
+    )
+
+
 @pytest.mark.parametrize(
     ("settings", "difference"),
     [

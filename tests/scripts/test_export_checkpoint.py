@@ -54,6 +54,32 @@ def test_export_like_a_run_without_dev_documents_is_refused(exporting, checkpoin
     assert not (tmp_path / "out").exists()
 
 
+LIKE = {"calibrated_on": ["01234567", "89abcdef"], "none_bias": 3.5}
+
+
+@pytest.mark.parametrize("scaling", [{"relation": [0.5, -1.0], "novelty": [2.0, 0.0]}, {}, None])
+def test_documents_and_scaling_are_those_of_the_run_that_is_named(exporting, checkpoint, tmp_path, scaling):
+    run = shutil.copytree(checkpoint, tmp_path / "run")
+    own = json.loads((run / "config.json").read_text())
+    (run / "config.json").write_text(json.dumps(own | {"score_scaling": {"direction": [9.0, 9.0]}}))
+    (tmp_path / "like").mkdir()
+    (tmp_path / "like" / "config.json").write_text(json.dumps(LIKE | ({"score_scaling": scaling} if scaling else {})))
+    exporting.main([str(run), str(tmp_path / "out"), "--calibrated-like", str(tmp_path / "like")])
+    config = load_pipeline(str(tmp_path / "out"), device="cpu").model.config
+    assert (config.score_scaling, config.calibrated_on) == (scaling or {}, LIKE["calibrated_on"])
+    assert config.none_bias == own["none_bias"], "that of the run"
+    exporting.main([str(run), str(tmp_path / "own")])
+    assert load_pipeline(str(tmp_path / "own"), device="cpu").model.config.score_scaling == {"direction": [9.0, 9.0]}
+
+
+def test_scaling_of_a_task_that_the_run_lacks_is_refused(exporting, tmp_path):
+    run = save_checkpoint(tmp_path, novelty_labels=[])
+    (tmp_path / "config.json").write_text(json.dumps(LIKE | {"score_scaling": {"novelty": [1, 0]}}))
+    with pytest.raises(SystemExit, match=r"score_scaling names novelty, no task of this model; it has relation, "):
+        exporting.main([str(run), str(tmp_path / "out"), "--calibrated-like", str(tmp_path)])
+    assert not (tmp_path / "out").exists()
+
+
 def test_export_replaces_whole_files_and_the_weights_last(exporting, checkpoint, tmp_path, monkeypatch):
     target = tmp_path / "exported"
     exporting.main([str(checkpoint), str(target)])

@@ -26,6 +26,7 @@ def test_facts_of_a_model_without_a_tagger_and_without_calibration(tmp_path):
     assert facts["tagger"] == "none: entities must be marked"
     assert facts["relation labels"] == ", ".join(config["relation_labels"])
     assert facts["calibrated on"] == "nothing: thresholds are the defaults"
+    assert "scaling" not in facts
     assert facts["encoder"].startswith(config["encoder_config"]["model_type"])
     size = (folder / "model.safetensors").stat().st_size
     assert facts["size"] == f"model.safetensors {size / 1e6:.1f} MB"
@@ -38,10 +39,13 @@ def test_facts_of_a_calibrated_model_with_a_tagger(tmp_path):
     path = folder / "config.json"
     config = json.loads(path.read_text())
     config["relation_thresholds"] = dict.fromkeys(config["relation_labels"][1:], 0.25)
-    path.write_text(json.dumps(config | {"calibrated_on": ["a", "b"], "label_biases": {"Novel": 0.5}}))
+    found = {"calibrated_on": ["a", "b"], "label_biases": {"Novel": 0.5}}
+    found["score_scaling"] = {"relation": [0.51234, -1.0], "novelty": [2, 0]}
+    path.write_text(json.dumps(config | found))
     facts = dict(model_lines(str(folder)))
     assert facts["calibrated on"] == "2 documents"
     assert facts["biases"] == "Novel +0.5"
+    assert facts["scaling"] == "relation slope 0.512 offset -1, novelty slope 2 offset +0"
     assert facts["thresholds"].startswith("Association 0.25, ")
     assert "threshold" not in facts
     assert facts["tagger"] == f"finds {', '.join(ENTITY_TYPES)}; 0 layers of its own"
@@ -120,7 +124,7 @@ def test_names_of_distilbert_and_defaults_are_known_without_torch(tmp_path, monk
     monkeypatch.setattr("biodir.showing.model_info.find_spec", lambda library: None)
     path = folder / "config.json"
     config = json.loads(path.read_text())
-    for name in ("tagger_labels", "relation_threshold", "relation_thresholds"):
+    for name in ("tagger_labels", "relation_threshold", "relation_thresholds", "score_scaling"):
         config.pop(name, None)
     for other, name in (("n_layers", "num_hidden_layers"), ("dim", "hidden_size")):
         config["encoder_config"][other] = config["encoder_config"].pop(name)

@@ -232,14 +232,15 @@ def test_tagger_learns_by_itself_and_resumes(corpus, encoder, tmp_path):
 
 
 def test_frozen_relations_keep_every_weight(corpus, tmp_path):
-    folder = save_checkpoint(tmp_path, pair_encoding="document", none_bias=0.25, calibrated_on=["ab"])
+    found = {"none_bias": 0.25, "score_scaling": {"relation": [0.5, -1.0]}, "calibrated_on": ["ab"]}
+    folder = save_checkpoint(tmp_path, pair_encoding="document", **found)
     further = ("--tasks", "mentions", "--tagger_layers", "1", "--freeze_relations")
     assert train.main(options(corpus, folder, tmp_path / "run", *further, "--num_train_epochs", "2")) == 0
     before = BioDirForRelationExtraction.from_pretrained(folder)
     after = BioDirForRelationExtraction.from_pretrained(tmp_path / "run")
     weights = after.state_dict()
     assert all((weights[name] == values).all() for name, values in before.state_dict().items())
-    assert (after.config.none_bias, after.config.calibrated_on) == (0.25, ["ab"])
+    assert {name: getattr(after.config, name) for name in found} == found
     new = {name for name in weights if name.startswith("tagger.")}
     assert set(weights) == new | set(before.state_dict())
     assert (weights["tagger.layers.0.attention.self.query.weight"]
