@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Trains a checkpoint like the shipped one, from an encoder to the files at the top of the repository.
 #
-# The shipped one went another way in three places: step 1 read rows of 160 tokens, here 128; a second pretraining of
-# 1,500 steps followed, from an encoder that was fine-tuned already (rows of 256 tokens, 20 % of them masked); and step 4
-# had one seed, so that nothing was averaged. model_card.md has its commands.
+# The shipped one went another way: step 1 ended after 2,500 steps (rows of 256 tokens); in step 2 only the last epoch had
+# texts made of patterns, of earlier and fewer ones; step 4 had one seed; the tagger's first two runs were over the model
+# of a trial, and a fourth followed. model_card.md has its commands.
 #
 #   bash recipes/checkpoint.sh DATA ENCODER VOCABULARY OUTPUT [SEED ...]
 #
@@ -35,26 +35,29 @@ if [ "$vocabulary" != none ]; then
 fi
 
 # 2. Stage 1: BioREDirect, all corpora of the list and texts made of sentence patterns, without BioREDirect's dev and
-# test documents. Each of STAGE1_EPOCHS epochs (default: 3) is a run with another seed, from the model of the one before.
+# test documents. Each of STAGE1_EPOCHS epochs (default: 4) is a run with another seed, from the model of the one before.
 contrast=$(realpath "$output")/contrast.jsonl
-[ -f "$contrast" ] || python scripts/contrast_sentences.py --train "$train" --documents 8000 --output "$contrast"
-printf -- '- {name: contrast, path: "%s", share: 0.25}\n' "$contrast" > "$output/contrast.yaml"
+[ -f "$contrast" ] || python scripts/contrast_sentences.py --train "$train" --documents 10000 --output "$contrast"
+printf -- '- {name: contrast, path: "%s", share: 0.3}\n' "$contrast" > "$output/contrast.yaml"
 {
   cat recipes/corpora.yaml
-  printf -- '- {name: contrast, path: "%s", share: 0.5}\n' "$contrast"
+  printf -- '- {name: contrast, path: "%s", share: 0.4}\n' "$contrast"
 } > "$output/corpora.yaml"
 stage1=$encoder
-for ((epoch = 1; epoch <= ${STAGE1_EPOCHS:-3}; epoch++)); do
+for ((epoch = 1; epoch <= ${STAGE1_EPOCHS:-4}; epoch++)); do
   $launch train.py --config recipes/stage1.yaml --train "$train" --dev "$dev" --exclude "$test" --encoder "$stage1" \
     --corpora "$output/corpora.yaml" --data_dir "$data" --corpus_vectors --negatives_per_positive 2 \
     --num_train_epochs 1 --seed "$epoch" --output_dir "$output/stage1-$epoch" --resume_from_checkpoint
   stage1=$output/stage1-$epoch
 done
 
-# 3. Stage 2 on the training documents: dev chooses the epoch and the decoding bias.
-$launch train.py --config recipes/stage2.yaml --train "$train" --dev "$dev" --exclude "$test" \
-  --encoder "$stage1" --corpora "$output/contrast.yaml" --output_dir "$output/stage2" --seed "${seeds[0]}" \
-  --direction_smoothing 0.5 --resume_from_checkpoint
+# 3. Stage 2 on the training documents and texts made of patterns: dev chooses the epoch, the decoding bias and the scaling
+# of the scores.
+stage2=(--config recipes/stage2.yaml --exclude "$test" --encoder "$stage1" --corpora "$output/contrast.yaml"
+  --num_train_epochs 3 --direction_smoothing 0.5 --resume_from_checkpoint)
+$launch train.py "${stage2[@]}" --train "$train" --dev "$dev" --output_dir "$output/stage2" --seed "${seeds[0]}"
+[ -f "$output/stage2/scaled" ] || biodir calibrate "$dev" --model "$output/stage2" --scores-only --write
+touch "$output/stage2/scaled"
 
 # 4. The final runs learn from train and dev, with the epoch and the bias of step 3; their weights are averaged.
 chosen=$(python -c "
@@ -64,9 +67,7 @@ best = log['epochs'][log['best_epoch'] - 1]
 print('--stop_after_epoch', best['epoch'], '--none_bias', best['none_bias'])" "$output/stage2/training.json")
 finals=()
 for seed in "${seeds[@]}"; do
-  $launch train.py --config recipes/stage2.yaml --train "$train" "$dev" --exclude "$test" --encoder "$stage1" \
-    --corpora "$output/contrast.yaml" --output_dir "$output/final-$seed" --seed "$seed" --direction_smoothing 0.5 $chosen \
-    --resume_from_checkpoint
+  $launch train.py "${stage2[@]}" --train "$train" "$dev" --output_dir "$output/final-$seed" --seed "$seed" $chosen
   finals+=("$output/final-$seed")
 done
 python scripts/average_checkpoints.py "${finals[@]}" --output "$output/final"

@@ -61,7 +61,9 @@ def test_recipe_goes_from_the_bare_encoder_to_the_checkpoint(tmp_path):
     assert [" ".join(call.split()[:3]) for call in calls] == [
         "python scripts/pretrain_encoder.py --text",
         "python scripts/contrast_sentences.py --train",
-        *["python train.py --config"] * 6,
+        *["python train.py --config"] * 5,
+        "biodir calibrate DATA/bioredirect/bioredirect_dev.pubtator",
+        *["python train.py --config"] * 2,
         "python scripts/average_checkpoints.py " + str(out / "final-5"),
         "python - DATA/extra/bioid.jsonl.xz",
         *["python train.py --config"] * 3,
@@ -69,21 +71,25 @@ def test_recipe_goes_from_the_bare_encoder_to_the_checkpoint(tmp_path):
         "biodir evaluate DATA/bioredirect/bioredirect_test.pubtator",
     ]
     trained = [call for call in calls if "train.py" in call]
-    stage1, (stage2, *finals, tagger1, tagger2, tagger3) = trained[:3], trained[3:]
-    starts = [out / "encoder" / "encoder", out / "stage1-1", out / "stage1-2"]
+    stage1, (stage2, *finals, tagger1, tagger2, tagger3) = trained[:4], trained[4:]
+    starts = [out / "encoder" / "encoder", *(out / f"stage1-{number}" for number in (1, 2, 3))]
     for number, (call, start) in enumerate(zip(stage1, starts, strict=True), start=1):
         assert f"--encoder {start} --corpora {out}/corpora.yaml --data_dir DATA --corpus_vectors " in call
         assert f"--num_train_epochs 1 --seed {number} --output_dir {out}/stage1-{number} --resume" in call
-    assert all(f"--encoder {out}/stage1-3 --corpora {out}/contrast.yaml --" in call for call in (stage2, *finals))
     lists = [yaml.safe_load((out / name).read_text()) for name in ("contrast.yaml", "corpora.yaml")]
     assert [each[-1]["path"] for each in lists] == [str(out / "contrast.jsonl")] * 2
     assert lists[1][:-1] == yaml.safe_load((RECIPES / "corpora.yaml").read_text())
+    of_stage2 = (
+        f"--exclude DATA/bioredirect/bioredirect_test.pubtator --encoder {out}/stage1-4 --corpora {out}/contrast.yaml"
+    )
+    of_stage2 += " --num_train_epochs 3 --direction_smoothing 0.5 --resume_from_checkpoint --train DATA/bioredirect/"
+    assert all(of_stage2 in call for call in (stage2, *finals))
+    assert (
+        f"_train.pubtator --dev DATA/bioredirect/bioredirect_dev.pubtator --output_dir {out}/stage2 --seed 5" in stage2
+    )
     for call, seed in zip(finals, (5, 6), strict=True):
-        assert "bioredirect_train.pubtator DATA/bioredirect/bioredirect_dev.pubtator --exclude" in call
-        assert call.endswith(
-            f"{out}/final-{seed} --seed {seed} --direction_smoothing 0.5 --stop_after_epoch 2 --none_bias 1.0 "
-            "--resume_from_checkpoint"
-        )
+        assert "bioredirect_train.pubtator DATA/bioredirect/bioredirect_dev.pubtator --output_dir" in call
+        assert call.endswith(f"{out}/final-{seed} --seed {seed} --stop_after_epoch 2 --none_bias 1.0")
     assert "--dev" not in finals[0]
     assert f"--encoder {out}/final --mention_train {out}/cell_lines.jsonl DATA/bc5cdr/CDR_Tr" in tagger1
     assert f"--encoder {out}/tagger1 --mention_train DATA/extra/tmvar3.jsonl.xz" in tagger2
