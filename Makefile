@@ -12,7 +12,7 @@
 #
 # Each target sets itself up in .venv; nothing is installed twice. Needs Python 3.11 or newer with its venv module.
 #   FILE    the file to read, such as plain text or PubTator: make run FILE="my file.txt"
-#   TEXT    the text to read: make run TEXT="EGFR T790M causes resistance to gefitinib."
+#   TEXT    the text to read: make run TEXT="Metformin lowered TNF and improved hepatic steatosis in mice."
 #   PORT    where the page is served: make demo PORT=8000
 #   PYTHON  the interpreter to build .venv with
 #   TORCH   the torch that the first set-up installs; the CPU build unless you name another, such as TORCH=torch==2.13.0

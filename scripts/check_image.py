@@ -24,7 +24,7 @@ from pathlib import Path
 import httpx
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-TEXT = "EGFR T790M causes resistance to gefitinib."
+TEXT = "Metformin lowered TNF and improved hepatic steatosis in mice."
 
 
 def instructions(dockerfile: str) -> Iterator[tuple[str, str]]:

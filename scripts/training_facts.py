@@ -1,11 +1,11 @@
 """Update results/training.json from the logs of the training runs.
 
-    python scripts/training_facts.py --relations runs/stage1 runs/stage2 runs/final    # then write_model_card.py
-    python scripts/training_facts.py --tagger runs/tagger1 runs/tagger2 runs/tagger3
+    python scripts/training_facts.py --stage1 runs/stage1-1 runs/stage1-2 --stage2 runs/stage2 runs/final
+    python scripts/training_facts.py --tagger runs/tagger1 runs/tagger2 runs/tagger3    # then write_model_card.py
 
 Commits, minutes, threads, epochs, losses, scores, bias, seeds and copies come from the training.json that train.py left
 in each folder. Pretraining, the numbers of documents and what else the file holds are not in these logs, and stay; so
-does the commit of a run that was started outside a clone. The stages of the tagger keep theirs by place.
+does the commit of a run that was started outside a clone. Runs of stage 1 and of the tagger keep theirs by place.
 """
 
 import argparse
@@ -26,28 +26,30 @@ FACTS = Path(__file__).resolve().parent.parent / "results" / "training.json"
 def main(arguments: Sequence[str] | None = None, facts_file: Path = FACTS) -> None:
     """Update the facts; logs that do not fit end the program with a line that names the reason."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    relations_help = "folders of the first stage, the second stage, and the runs whose weights, or mean, are shipped"
-    parser.add_argument("--relations", type=Path, nargs="+", metavar="RUN", help=relations_help)
+    parser.add_argument("--stage1", type=Path, nargs="+", metavar="RUN", help="folders of stage 1, in order")
+    stage2_help = "folder of the run that chose epoch and bias on dev, and those of the runs that learned from dev too"
+    parser.add_argument("--stage2", type=Path, nargs="+", metavar="RUN", help=stage2_help)
     tagger_help = "folders of the tagger's stages, in order: each started from the one before, the last is shipped"
     parser.add_argument("--tagger", type=Path, nargs="+", metavar="RUN", help=tagger_help)
     options = parser.parse_args(arguments)
-    if not (options.relations or options.tagger):
-        parser.error("give --relations, --tagger or both")
-    if options.relations and len(options.relations) < 3:
-        parser.error("--relations needs three runs or more: the first stage, the second stage, the final ones")
+    if not (options.stage1 or options.stage2 or options.tagger):
+        parser.error("give --stage1 and --stage2, or --tagger, or all")
+    if bool(options.stage1) != bool(options.stage2):
+        parser.error("--stage1 and --stage2 belong together; give both")
+    if len(options.stage2 or "12") < 2:
+        parser.error("--stage2 needs two runs or more: the one on dev, and the final ones")
     facts = json.loads(facts_file.read_text(encoding="utf-8"))
     found: dict[str, Any] = {}
     try:
-        if options.relations:
-            first, second, *finals = map(log_of, options.relations)
-            for name, values in facts_of_runs(first, second, finals).items():
-                found[name] = {**facts.get(name, {}), **values}
+        if options.stage1:
+            found["first_stage"] = _placed(
+                facts.get("first_stage", []), facts_of_first_stage([log_of(folder) for folder in options.stage1])
+            )
+            dev, *finals = map(log_of, options.stage2)
+            found["second_stage"] = {**facts.get("second_stage", {}), **facts_of_second_stage(dev, finals)}
         if options.tagger:
             stages = facts_of_tagger([log_of(folder) for folder in options.tagger])
-            known = facts.get("tagger", [])
-            found["tagger"] = [
-                {**before, **values} for before, values in zip_longest(known[: len(stages)], stages, fillvalue={})
-            ]
+            found["tagger"] = _placed(facts.get("tagger", []), stages)
     except PublishError as error:
         raise SystemExit(f"training_facts.py: error: {error}") from error
     write_json(facts_file, {**facts, **found})
@@ -68,36 +70,43 @@ def log_of(folder: Path) -> dict[str, Any]:
     return log
 
 
-def facts_of_runs(
-    first: Mapping[str, Any], second: Mapping[str, Any], finals: Sequence[Mapping[str, Any]]
-) -> dict[str, dict[str, Any]]:
-    """Return what the logs hold, in the form of results/training.json.
+def facts_of_second_stage(dev: Mapping[str, Any], finals: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what the logs of stage 2 hold, in the form of results/training.json.
 
     Args:
-        finals: the runs whose weights, or their mean, are shipped.
+        dev: the run that chose epoch and bias on dev.
+        finals: the runs that learned from dev, too. Their weights, or the mean of these, are shipped.
 
     Raises:
-        PublishError: a final run did not end where the second stage was best on dev, or not with its bias.
+        PublishError: a final run did not end where the other was best on dev, or not with its bias.
     """
-    chosen = _best_epoch(second)
+    chosen = _best_epoch(dev)
     for final in finals:
         for name in ("epoch", "none_bias"):
             if final["epochs"][-1][name] != chosen[name]:
                 seen = final["epochs"][-1][name]
-                raise PublishError(
-                    f"{name} of a final run is {seen}, of stage 2 {chosen[name]}; name runs of one stage"
-                )
-    dev_f1 = _percent(_best_epoch(first)["dev"][first["settings"]["metric_for_best_model"]]["f1"])
-    copies = {name: second["settings"][name] for name in ("seed", "rare_copies", "rare_below")}
-    rows = _epoch_rows(second, lambda dev: {"f1": [_percent(dev[level]["f1"]) for level in LEVEL_NAMES]})
-    seeds = [final["settings"]["seed"] for final in finals]
-    first_facts = {"seed": first["settings"]["seed"], "epochs": len(first["epochs"]), "dev_f1": dev_f1}
-    threads = second["provenance"]["threads"]
-    return {
-        "first_stage": _common(first) | first_facts,
-        "second_stage": _common(second) | copies | {"threads": threads, "epochs": rows, "best_epoch": chosen["epoch"]},
-        "final": _common(*finals) | {"seeds": seeds, "epochs": chosen["epoch"], "none_bias": chosen["none_bias"]},
-    }
+                raise PublishError(f"{name} of a final run is {seen}, on dev {chosen[name]}; name runs of one stage")
+    copies = {name: dev["settings"][name] for name in ("seed", "rare_copies", "rare_below")}
+    rows = _epoch_rows(dev, lambda scores: {"f1": [_percent(scores[level]["f1"]) for level in LEVEL_NAMES]})
+    final_facts = _common(*finals) | {"seeds": [final["settings"]["seed"] for final in finals]}
+    final_facts |= {"epochs": chosen["epoch"], "none_bias": chosen["none_bias"]}
+    shown = {"threads": dev["provenance"]["threads"], "epochs": rows, "best_epoch": chosen["epoch"]}
+    return _common(dev) | copies | shown | {"final": final_facts}
+
+
+def facts_of_first_stage(logs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return what the logs of stage 1 hold, in order, in the form of results/training.json.
+
+    Raises:
+        PublishError: a run did not start from the one before.
+    """
+    _check_chain(logs, "runs of one stage 1")
+    return [
+        _common(log)
+        | {"seed": log["settings"]["seed"], "epochs": len(log["epochs"])}
+        | {"f1": [_percent(_best_epoch(log)["dev"][level]["f1"]) for level in LEVEL_NAMES]}
+        for log in logs
+    ]
 
 
 def facts_of_tagger(logs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -106,16 +115,23 @@ def facts_of_tagger(logs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     Raises:
         PublishError: a stage did not start from the one before, or changed the relations.
     """
-    for before, after in pairwise(log["settings"] for log in logs):
-        start, end = Path(after["encoder"]), Path(before["output_dir"])
-        if start != end:
-            raise PublishError(
-                f"{after['output_dir']}: started from {start}, not from {end}; name the stages of one tagger in order"
-            )
+    _check_chain(logs, "stages of one tagger")
     for log in logs:
         if not log["settings"]["freeze_relations"]:
             raise PublishError(f"{log['settings']['output_dir']}: changed the relations; run it with freeze_relations")
     return [_tagger_stage(log) for log in logs]
+
+
+def _check_chain(logs: Sequence[Mapping[str, Any]], what: str) -> None:
+    for before, after in pairwise(log["settings"] for log in logs):
+        start, end = Path(after["encoder"]), Path(before["output_dir"])
+        if start != end:
+            raise PublishError(f"{after['output_dir']}: started from {start}, not from {end}; name the {what} in order")
+
+
+def _placed(known: Sequence[Mapping[str, Any]], found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the runs with what is known of the run at the same place and is in no log."""
+    return [{**before, **values} for before, values in zip_longest(known[: len(found)], found, fillvalue={})]
 
 
 def _tagger_stage(log: Mapping[str, Any]) -> dict[str, Any]:

@@ -203,7 +203,7 @@ def relation_line(relation: Mapping[str, Any]) -> str:
 
 def energy(training: Mapping[str, Any]) -> dict[str, Any]:
     """Return minutes of all steps that led to the checkpoint, without trials, and their energy and CO2 as assumed."""
-    steps = [*training.values(), *training["tagger"]]
+    steps = [*training.values(), *training["first_stage"], training["second_stage"]["final"], *training["tagger"]]
     minutes = sum(step["minutes"] for step in steps if isinstance(step, Mapping) and "minutes" in step)
     kilowatt_hours = minutes / 60 * training["power_watts"] / 1000
     grams = round(kilowatt_hours * training["grams_of_co2_per_kwh"])

@@ -87,7 +87,7 @@ def check_fingerprint(folder: Path) -> None:
 def check_dev_model(folder: Path, training: dict[str, Any], measured: dict[str, Any]) -> None:
     """Check that dev was scored by a checkpoint that was not trained on it; raise PublishError if not."""
     scored = measured.get("dev", {}).get("model_sha256", {}).get("model.safetensors")
-    is_trained_on_dev = training["final"]["documents"] > training["first_stage"]["bioredirect_documents"]
+    is_trained_on_dev = training["final_documents"] > training["bioredirect_documents"]
     if scored is None or (is_trained_on_dev and scored == fingerprint(folder)["model.safetensors"]):
         raise PublishError(
             f"{folder / MEASURED}: dev was scored by {'an unknown' if scored is None else 'the shipped'} checkpoint, "

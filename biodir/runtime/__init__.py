@@ -3,7 +3,7 @@
     from biodir.runtime import load
 
     extract = load("folder of a checkpoint")
-    relations = extract("EGFR T790M causes resistance to gefitinib.")
+    relations = extract("Metformin lowered TNF and improved hepatic steatosis in mice.")
 
 The call, its parameters, its results and its errors are those of the pipeline. What this package imports needs
 onnxruntime, tokenizers and numpy, and for models of the Hub huggingface_hub; never torch or transformers.

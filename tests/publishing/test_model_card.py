@@ -142,7 +142,7 @@ def test_dev_scores_of_a_checkpoint_that_was_trained_on_dev_are_refused(writer, 
     change(checkout / "results" / "measured.json", dev={"model_sha256": fingerprint(checkout)})
     assert writer.main([], checkout) == 1
     assert "measured.json: dev was scored by the shipped checkpoint, not by one that was not" in capsys.readouterr().err
-    change(checkout / "results" / "training.json", final__documents=400)
+    change(checkout / "results" / "training.json", final_documents=400)
     assert writer.main([], checkout) == 0
     change(checkout / "results" / "measured.json", dev={})
     assert writer.main([], checkout) == 1

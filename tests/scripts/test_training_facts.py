@@ -17,7 +17,7 @@ def epoch(number: int, f1: float, none_bias: float = -0.5) -> dict:
 
 
 def log(epochs: list[dict], best_epoch: int, commit: str = "0123456789abcdef") -> dict:
-    settings = {"seed": 4, "metric_for_best_model": "relation_type", "rare_copies": 1, "rare_below": 100}
+    settings = {"seed": 4, "rare_copies": 1, "rare_below": 100, "output_dir": "runs/x", "encoder": "runs/x"}
     record = {"settings": settings, "provenance": {"commit": commit, "threads": 3}}
     return {**record, "epochs": epochs, "best_epoch": best_epoch, "finished": True}
 
@@ -25,26 +25,26 @@ def log(epochs: list[dict], best_epoch: int, commit: str = "0123456789abcdef") -
 LOGS = {
     "stage1": log([epoch(1, 0.7), epoch(2, 0.6)], 1),
     "stage2": log([epoch(1, 0.61111), epoch(2, 0.7, -0.25), epoch(3, 0.6)], 2),
-    "final": log([{**epoch(1, 0, -0.25), "dev": {}}, {**epoch(2, 0, -0.25), "dev": {}}], 2, "fedcba9876543210"),
+    "stage2-final": log([{**epoch(1, 0, -0.25), "dev": {}}, {**epoch(2, 0, -0.25), "dev": {}}], 2, "fedcba9876543210"),
 }
+COPIES = {"seed": 4, "threads": 3, "rare_copies": 1, "rare_below": 100}
 WANTED = {
     "hardware": "an abacus",
-    "first_stage": {"commit": "0123456", "minutes": 3, "seed": 4, "epochs": 2, "documents": 400, "dev_f1": 60.0},
+    "first_stage": [
+        {"commit": "0123456", "minutes": 3, "seed": 4, "epochs": 2, "corpora": 16, "f1": [70.0, 60.0, 50.0, 40.0, 30.0]}
+    ],
     "second_stage": {
+        **COPIES,
         "commit": "0123456",
         "minutes": 5,
-        "seed": 4,
-        "threads": 3,
-        "rare_copies": 1,
-        "rare_below": 100,
         "epochs": [
             {"epoch": 1, "loss": 1.123, "f1": [61.11, 51.11, 41.11, 31.11, 21.11]},
             {"epoch": 2, "loss": 2.123, "f1": [70.0, 60.0, 50.0, 40.0, 30.0]},
             {"epoch": 3, "loss": 3.123, "f1": [60.0, 50.0, 40.0, 30.0, 20.0]},
         ],
         "best_epoch": 2,
+        "final": {"commit": "fedcba9", "minutes": 3, "seeds": [4], "epochs": 2, "none_bias": -0.25},
     },
-    "final": {"commit": "fedcba9", "minutes": 3, "seeds": [4], "epochs": 2, "none_bias": -0.25},
 }
 
 
@@ -95,10 +95,10 @@ def called(tmp_path):
             (tmp_path / name).mkdir()
             (tmp_path / name / "training.json").write_text(json.dumps(content))
         (tmp_path / "facts.json").write_text(json.dumps(known))
-        tagger = [name for name in logs if name in TAGGER]
-        relations = [name for name in dict.fromkeys([*LOGS, *logs]) if name in logs and name not in TAGGER]
-        named = {"--relations": relations, "--tagger": tagger}
-        arguments = [each for option, runs in named.items() if runs for each in (option, *map(path_of, runs))]
+        arguments = []
+        for kind in ("stage1", "stage2", "tagger"):
+            runs = [path_of(name) for name in logs if name.startswith(kind)]
+            arguments += [f"--{kind}", *runs] if runs else []
         facts.main(arguments, tmp_path / "facts.json")
         return json.loads((tmp_path / "facts.json").read_text())
 
@@ -106,21 +106,31 @@ def called(tmp_path):
 
 
 def test_facts_are_taken_from_the_logs_and_the_others_stay(called):
-    found = called(LOGS, {"hardware": "an abacus", "first_stage": {"documents": 400, "minutes": 9}})
+    found = called(LOGS, {"hardware": "an abacus", "first_stage": [{"corpora": 16, "minutes": 9}, {}]})
     assert found == WANTED
     assert list(found)[:2] == ["hardware", "first_stage"]
 
 
+def test_runs_of_stage_1_follow_each_other(called):
+    second = log([epoch(1, 0.5)], 1, "unknown")
+    second["settings"] |= {"output_dir": "runs/stage1-2", "encoder": "runs/x", "seed": 2}
+    found = called({**LOGS, "stage1-2": second}, {"first_stage": [{"corpora": 16}]})["first_stage"]
+    assert found == [
+        *WANTED["first_stage"],
+        {"minutes": 2, "seed": 2, "epochs": 1, "f1": [50.0, 40.0, 30.0, 20.0, 10.0]},
+    ]
+
+
 def test_several_final_runs_are_added_up(called):
-    found = called({**LOGS, "final-5": {**LOGS["final"], "settings": {"seed": 5}}}, WANTED)
-    assert found == {**WANTED, "final": {**WANTED["final"], "seeds": [4, 5], "minutes": 7}}
+    found = called({**LOGS, "stage2-final-5": {**LOGS["stage2-final"], "settings": {"seed": 5}}}, WANTED)
+    assert found["second_stage"]["final"] == WANTED["second_stage"]["final"] | {"seeds": [4, 5], "minutes": 7}
 
 
 def test_stages_of_the_tagger_are_taken_in_order_and_keep_commits_that_their_logs_lack(called):
     known = [{"commit": "abcdef0", "minutes": 9}, {"commit": "0fedcba"}]
-    found = called(TAGGER, {"final": WANTED["final"], "tagger": known})
+    found = called(TAGGER, {"second_stage": WANTED["second_stage"], "tagger": known})
     first, second, third = WANTED_TAGGER
-    assert found["final"] == WANTED["final"]
+    assert found["second_stage"] == WANTED["second_stage"]
     assert found["tagger"] == [{"commit": "abcdef0", **first}, {"commit": "0fedcba", **second}, third]
 
 
@@ -133,7 +143,7 @@ def test_a_tagger_of_fewer_stages_leaves_none_of_another(called, stages):
 def test_runs_of_both_kinds_can_be_given_together(called):
     found = called({**LOGS, **TAGGER}, {})
     assert found["tagger"] == WANTED_TAGGER
-    assert found["final"] == WANTED["final"]
+    assert found["second_stage"] == WANTED["second_stage"]
 
 
 @pytest.mark.parametrize(
@@ -147,17 +157,26 @@ def test_runs_of_both_kinds_can_be_given_together(called):
         ),
         ("tagger1", {"freeze_relations": False}, "runs/tagger1: changed the relations; run it with freeze_relations"),
         ("tagger3", {"freeze_relations": False}, "runs/tagger3: changed the relations; run it with freeze_relations"),
+        (
+            "stage1-2",
+            {"encoder": "m"},
+            "runs/x: started from m, not from runs/x; name the runs of one stage 1",
+        ),
     ],
 )
-def test_runs_that_are_not_the_stages_of_one_tagger_are_refused(called, run, settings, message):
-    log_of_run = {**TAGGER[run], "settings": {**TAGGER[run]["settings"], **settings}}
+def test_runs_that_do_not_follow_each_other_are_refused(called, run, settings, message):
+    logs = {**LOGS, **TAGGER, "stage1-2": LOGS["stage1"]}
     with pytest.raises(SystemExit, match=message):
-        called({**TAGGER, run: log_of_run}, {})
+        called({**logs, run: {**logs[run], "settings": {**logs[run]["settings"], **settings}}}, {})
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [([], "give --relations, --tagger or both"), (["--relations", "a", "b"], "--relations needs three runs or more")],
+    [
+        ([], "give --stage1 and --stage2, or --tagger, or all"),
+        (["--stage1", "a", "b"], "--stage1 and --stage2 belong together; give both"),
+        (["--stage1", "a", "--stage2", "b"], "--stage2 needs two runs or more"),
+    ],
 )
 def test_program_needs_the_runs_of_a_kind(tmp_path, capsys, arguments, message):
     with pytest.raises(SystemExit):
@@ -169,8 +188,12 @@ def test_program_needs_the_runs_of_a_kind(tmp_path, capsys, arguments, message):
     ("run", "values", "message"),
     [
         ("stage1", {"finished": False}, r"the run was not finished; resume it by train.py --resume_from_checkpoint"),
-        ("final", {"epochs": LOGS["final"]["epochs"][:1]}, "epoch of a final run is 1, of stage 2 2; name runs of one"),
-        ("stage2", {"epochs": [epoch(1, 0.1), epoch(2, 0.2)]}, "none_bias of a final run is -0.25, of stage 2 -0.5"),
+        (
+            "stage2-final",
+            {"epochs": LOGS["stage2-final"]["epochs"][:1]},
+            "epoch of a final run is 1, on dev 2; name runs of one stage",
+        ),
+        ("stage2", {"epochs": [epoch(1, 0.1), epoch(2, 0.2)]}, "none_bias of a final run is -0.25, on dev -0.5"),
     ],
 )
 def test_runs_that_do_not_belong_together_are_refused(called, run, values, message):
