@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None, facts_file: Path = FACTS) -> No
         parser.error("give --stage1 and --stage2, or --tagger, or all")
     if bool(options.stage1) != bool(options.stage2):
         parser.error("--stage1 and --stage2 belong together; give both")
-    if len(options.stage2 or "12") < 2:
+    if options.stage2 and len(options.stage2) < 2:
         parser.error("--stage2 needs two runs or more: the one on dev, and the final ones")
     facts = json.loads(facts_file.read_text(encoding="utf-8"))
     found: dict[str, Any] = {}

@@ -49,7 +49,7 @@ def held_out_documents(path: str, settings: TrainingSettings, log: Log = print) 
         found = list(read_documents(path, policy))
     unread = policy.skipped_number("document")
     if unread:
-        log(f"{path}: {plural(unread, 'document')} cannot be read; its text is held out only where other files have it")
+        log(f"{path}: {plural(unread, 'document')} cannot be read; such text is held out only where others have it")
     return found
 
 
