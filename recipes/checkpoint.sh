@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Trains a checkpoint like the shipped one, from an encoder to the files at the top of the repository.
 #
-# The shipped one went another way: step 1 ended after 2,500 steps (rows of 256 tokens); in step 2 only the last epoch had
-# texts made of patterns, of earlier and fewer ones; step 4 had one seed; the tagger's first two runs were over the model
-# of a trial, and a fourth followed. model_card.md has its commands.
+# The shipped one went another way. Step 1 read the texts of extra/ too, in rows of 256 tokens, and ended after 2,500 steps.
+# Step 2 left out the development documents of BC5CDR and DrugProt, and only its last epoch had texts made of patterns, of
+# fewer patterns. The texts of steps 3 and 4 lack spread, variants and associations. Step 4 had one seed. The tagger's
+# first two runs were over the model of a trial, and a fourth followed. model_card.md has its commands.
 #
 #   bash recipes/checkpoint.sh DATA ENCODER VOCABULARY OUTPUT [SEED ...]
 #

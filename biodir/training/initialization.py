@@ -127,8 +127,7 @@ def _encoder_of(model: BioDirForRelationExtraction, settings: Mapping[str, Any])
         SettingError: the encoder has no such setting, or its weights do not fit it.
     """
     encoder = model.encoder
-    _check_fields(encoder.config, settings)
-    for name, value in settings.items():
+    for name, value in _fitting(encoder.config, settings).items():
         setattr(encoder.config, name, value)
     if not _same_shapes(encoder, encoder_without_pooler(encoder.config)):
         raise SettingError(
@@ -142,8 +141,8 @@ def _pretrained_encoder(
     name_or_path: str | os.PathLike[str], settings: Mapping[str, Any]
 ) -> tuple[PreTrainedModel, nn.Module | None]:
     """Return the encoder and its pooler, None where its class or checkpoint has none."""
-    _check_fields(AutoConfig.from_pretrained(name_or_path) if settings else None, settings)
-    kwargs = {"dtype": torch.float32, "output_loading_info": True, **settings}
+    fitting = _fitting(AutoConfig.from_pretrained(name_or_path) if settings else None, settings)
+    kwargs = {"dtype": torch.float32, "output_loading_info": True, **fitting}
     try:
         # Without safetensors, transformers reads pytorch_model.bin as torch.load does with weights_only=True.
         encoder, info = AutoModel.from_pretrained(name_or_path, **kwargs)
@@ -163,10 +162,19 @@ def _pretrained_encoder(
     return encoder, None if missing else getattr(encoder, "pooler", None)
 
 
-def _check_fields(config: Any, settings: Mapping[str, Any]) -> None:
+def _fitting(config: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings, with 0 as 0.0 where the configuration has a float: transformers 5.4 reads no other file.
+
+    Raises:
+        SettingError: the configuration has no such field.
+    """
     for name in settings:
         if not hasattr(config, name):
             raise SettingError(f"encoder setting {name!r}: {type(config).__name__} has no such field")
+    return {
+        name: float(value) if type(value) is int and isinstance(getattr(config, name), float) else value
+        for name, value in settings.items()
+    }
 
 
 @torch.no_grad()

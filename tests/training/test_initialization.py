@@ -194,6 +194,14 @@ def test_checkpoint_refuses_settings_that_do_not_fit_it(trained, settings, messa
         model_from_encoder(trained["pairwise"], encoder_settings=settings, **ROOM)
 
 
+@pytest.mark.parametrize("form", ["pairwise", "encoder"])
+def test_whole_number_becomes_the_float_that_the_configuration_of_the_encoder_has(trained, tmp_path, form):
+    start = save_encoder(tmp_path, max_position_embeddings=128) if form == "encoder" else trained[form]
+    model, _ = model_from_encoder(start, encoder_settings={"attention_probs_dropout_prob": 0}, **ROOM)
+    value = model.config.encoder_config.to_dict()["attention_probs_dropout_prob"]
+    assert (value, type(value)) == (0.0, float)
+
+
 def test_checkpoint_runs_no_code_of_the_folder(trained, monkeypatch):
     asked = []
     monkeypatch.setattr("builtins.input", lambda question="": asked.append(question) or "n")
