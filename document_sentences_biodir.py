@@ -9,6 +9,8 @@ from .document_biodir import Document, Mention, Span
 
 # A closing mark, optional closing brackets or quotes, white space, then something that can open a sentence.
 _BOUNDARY = re.compile(r"""[.!?]["'\u2019\u201d)\]]*\s+(?=["'\u2018\u201c(\[]*[A-Z0-9\u00c0-\u00de\u0370-\u03ff])""")
+# The end of a title or paragraph, which may have no closing mark.
+_BLANK_LINE = re.compile(r"\n[^\S\n]*\n\s*")
 # Words that end in a full stop without ending a sentence, as biomedical abstracts write them.
 _ABBREVIATIONS = frozenset(
     "al approx assoc biol ca cf chem ch clin co corp dept dr e.g ed eds eq eqs etc exp fig figs i.e i.m i.p i.v inc "
@@ -21,13 +23,14 @@ _WORD_BREAK = re.compile(r"[\s(\[,;/]")
 def sentence_spans(document: Document) -> tuple[Span, ...]:
     """Return the sentences as ``[start, end)`` characters, in order; together they cover all text but white space.
 
-    Sentences that the document has are taken as they are. Else they are found by rules: the end of a passage ends a
-    sentence, and a boundary inside a mention is dropped.
+    Sentences that the document has are taken as they are. Else they are found by rules: the end of a passage and a
+    blank line end a sentence, and a boundary inside a mention is dropped.
     """
     if document.sentences:
         return document.sentences
     text = document.text
     borders = {part.start_char for part in document.passages}
+    borders.update(match.end() for match in _BLANK_LINE.finditer(text))
     for match in _BOUNDARY.finditer(text):
         if text[match.start()] != "." or not _is_abbreviation(text[max(0, match.start() - 40) : match.start()]):
             borders.add(match.end())

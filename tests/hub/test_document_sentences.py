@@ -19,6 +19,14 @@ def sentences_of(text, **fields):
     return [text[start:end] for start, end in sentence_spans(document)]
 
 
+@pytest.mark.parametrize("gap", ["\n\n", "\n \t\n", "\r\n\r\n", "\n\n\n  "])
+def test_blank_line_ends_a_title_without_a_full_stop(gap):
+    assert sentences_of(f"EGFR mutations in lung cancer{gap}gefitinib inhibits\nEGFR") == [
+        "EGFR mutations in lung cancer",
+        "gefitinib inhibits\nEGFR",
+    ]
+
+
 def faults(document):
     """What the spans break of the laws that hold for every document, one phrase each."""
     text, spans, found = document.text, sentence_spans(document), []
