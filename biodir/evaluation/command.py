@@ -241,6 +241,8 @@ def calibrate(
     if write:
         store_rule(run, folder)
         print(f"\nstored in {folder / 'config.json'}")
+    else:
+        print("\nnot stored; --write stores it in the model's config.json")
     end_of(policy)
 
 

@@ -345,6 +345,8 @@ def test_calibrated_model_is_scored_with_a_note_on_documents_it_was_calibrated_o
     before = capfd.readouterr().out
     assert TUNED not in before
     assert before.splitlines()[4].split()[-6:-3] == ["2", "4", "0"], "all pairs are related"
+    assert main(["calibrate", "dev.pubtator", *on_cpu]) == 0
+    assert capfd.readouterr().out.endswith("\n\nnot stored; --write stores it in the model's config.json\n")
     assert main(["calibrate", "dev.pubtator", "--write", *on_cpu]) == 0
     assert capfd.readouterr().out.endswith("\n\nstored in model/config.json\n")
     assert main(["evaluate", "dev.pubtator", "--json", "out.json", *on_cpu, *FEW_OPTIONS]) == 0
