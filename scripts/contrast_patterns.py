@@ -39,12 +39,16 @@ class Version:
 Pattern = tuple[Version, ...]
 
 
-def patterns_of(group: Mapping[str, Any]) -> list[list[Pattern]]:
-    """Return the patterns of a group for each of its types, with slots of types."""
+def patterns_of(group: Mapping[str, Any], unsigned: Sequence[str] = ()) -> list[list[Pattern]]:
+    """Return the patterns of a group for each of its types, with slots of types.
+
+    Args:
+        unsigned: types between which abstracts have no correlations, see `without_signs`.
+    """
     if "versions" in group:
         given = [[Version(text, tuple(relations)) for text, *relations in group["versions"]]]
     elif "abstracts" in group:
-        given = [[abstract_of(each)] for each in group["abstracts"]]
+        given = [[without_signs(abstract_of(each), unsigned)] for each in group["abstracts"]]
     else:
         given = [[Version(text, tuple(group.get("relations", ())))] for text in group["texts"]]
     return [[tuple(typed(each, types) for each in pattern) for pattern in given] for types in group.get("for", [""])]
@@ -122,9 +126,6 @@ def patterns_by_kind(recipe: Mapping[str, Any]) -> dict[str, list[list[list[Patt
     """
     found: dict[str, list[list[list[Pattern]]]] = {}
     for group in recipe["groups"]:
-        patterns = patterns_of(group)
-        if "abstracts" in group:
-            [given] = patterns
-            patterns = [[(without_signs(each, recipe.get("without_signs", ())),) for (each,) in given]]
+        patterns = patterns_of(group, recipe.get("without_signs", ()))
         found.setdefault(group["kind"], []).extend([patterns] * group.get("weight", 1))
     return found
