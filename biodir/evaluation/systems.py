@@ -31,7 +31,7 @@ def systems_report(
     ``systems`` holds the `evaluation_report` of each. ``comparisons`` has an entry for every two systems, ``first`` and
     ``second``, with the difference in F1 at each level, its interval, its p-value, and ``p_corrected``, by Holm's
     correction for all comparisons at this level. ``by_type``, ``by_pair_type``, ``by_distance`` and ``by_length`` hold,
-    for each group, the ``intervals`` of each system and such ``comparisons``, corrected for all groups.
+    for each group, the ``intervals`` of each system and such ``comparisons``, corrected for all groups with gold.
 
     Args:
         gold: the documents.
@@ -127,12 +127,18 @@ def _group_comparisons(
 
 
 def _add_corrected(report: dict[str, Any]) -> None:
-    """Add the corrected p-values to the comparisons of a report: over all groups of a breakdown together."""
+    """Add the corrected p-values to the comparisons of a report: over all groups of a breakdown together.
+
+    A group without gold relations decides nothing: F1 is 0 there for all systems. So it does not count as a test.
+    """
     families: list[list[dict[str, Any]]] = [report["comparisons"]]
     families += [[each for part in report[name].values() for each in part["comparisons"]] for name in BREAKDOWNS]
     for family in families:
         for level in LEVELS:
             tests = [each[level] for each in family if level in each]
-            corrected = corrected_p_values([test["p_value"] for test in tests])
-            for test, p_value in zip(tests, corrected, strict=True):
+            counted = [test for test in tests if test["gold"]]
+            corrected = corrected_p_values([test["p_value"] for test in counted])
+            for test in tests:
+                test["p_corrected"] = test["p_value"]
+            for test, p_value in zip(counted, corrected, strict=True):
                 test["p_corrected"] = p_value

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from biodir.configuration_biodir import NO_THRESHOLD
 from biodir.document_biodir import Document
 from biodir.errors_biodir import AnnotationError, SettingError, suggestion
 from biodir.evaluation.checks import compared_documents
@@ -85,12 +86,17 @@ def calibration_run(
     if scores_only:  # the thresholds stay, and so do the documents that they were found on
         return CalibrationRun(found, len(data.documents), sorted(known | {*(config.calibrated_on or ())}), {}, errors)
     counts = {
-        "the paper's rule": rule_counts(data, logits, neutral_rule(rule)),
+        _neutral_name(rule): rule_counts(data, logits, neutral_rule(rule)),
         "as configured": rule_counts(data, logits, rule),
         "found here": rule_counts(data, logits, found),
         "found on other documents": cross_fitted_counts(folds),
     }
     return CalibrationRun(found, len(data.documents), sorted(known), counts, errors)
+
+
+def _neutral_name(rule: DecodingRule) -> str:
+    """Return what a rule without thresholds, bias of no relation and other biases is."""
+    return "the paper's rule" if rule.relation_threshold < NO_THRESHOLD else "the highest label"
 
 
 def _found_and_scaled(data: ProcessedDocuments, logits: Sequence[Logits], rule: DecodingRule) -> DecodingRule:

@@ -57,6 +57,7 @@ def view(
 
 def info(
     model: Annotated[str | None, Argument(metavar="MODEL", help=MODEL_HELP)] = None,
+    named: Annotated[str | None, Option("--model", help="the same, as the other commands name it")] = None,
     revision: RevisionOption = None,
 ) -> None:
     """Show what a model is.
@@ -67,12 +68,14 @@ def info(
         biodir info
         biodir info runs/mine
     """
+    if model and named:
+        raise SettingError(f"two models are named, {model} and {named}; name one")
     from biodir.checkpoint_names import default_model
     from biodir.showing.model_info import model_lines
 
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
-    for name, value in model_lines(model or default_model(), revision):
+    for name, value in model_lines(model or named or default_model(), revision):
         table.add_row(name, value)
     Console(file=sys.stdout, highlight=False, markup=False).print(table)

@@ -62,6 +62,21 @@ def test_groups_have_intervals_and_tests_of_their_own(report):
     assert json.loads(json.dumps(report, allow_nan=False)) == report
 
 
+def test_groups_without_gold_are_no_tests():
+    many = [
+        [replace(each, id=f"{copy}-{each.id}") for copy in range(8) for each in documents]
+        for documents in (GOLD, PREDICTED, NOTHING)
+    ]
+    found = systems_report(many[0], dict(zip(SYSTEMS, many, strict=True)), Resampling(resamples=200))
+    of_groups = [each["relation_type"] for part in found["by_type"].values() for each in part["comparisons"]]
+    tests = [test["p_value"] for test in of_groups if test["gold"]]
+    assert len(tests) < len(of_groups)
+    assert len(tests) * min(tests) < 1
+    lowest = min(test["p_corrected"] for test in of_groups)
+    assert lowest == pytest.approx(len(tests) * min(tests))
+    assert all(test["p_corrected"] == test["p_value"] for test in of_groups if not test["gold"])
+
+
 def test_counting_holds_for_all_systems():
     found = systems_report(GOLD, SYSTEMS, FEW, Counting("five"))
     assert found["pairs"] == 5

@@ -51,6 +51,13 @@ def test_found_rule_lets_only_the_surest_relation_through(run):
     assert run.counts["found here"]["relation_type"] == Counts(tp=2)
 
 
+def test_rule_without_thresholds_is_named_as_what_it_is(run, documents, tmp_path):
+    assert next(iter(run.counts)) == "the paper's rule"
+    highest_wins = save_checkpoint(tmp_path, relation_loss="softmax", relation_threshold=1.0)
+    found = calibration_run(open_pipeline(highest_wins), documents)
+    assert next(iter(found.counts)) == "the highest label"
+
+
 @pytest.mark.parametrize(
     ("chosen", "message"),
     [

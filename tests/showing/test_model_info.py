@@ -147,7 +147,12 @@ def test_damaged_checkpoint_names_the_file(tmp_path):
 def test_command_shows_a_table(tmp_path, capsys):
     folder = save_checkpoint(tmp_path)
     capsys.readouterr()
+    assert main(["info", "--model", str(folder)]) == 0
+    named = capsys.readouterr().out
     assert main(["info", str(folder)]) == 0
     out = capsys.readouterr().out
+    assert named == out
+    assert main(["info", str(folder), "--model", "other"]) == 1
+    assert f"two models are named, {folder} and other; name one" in capsys.readouterr().err
     assert "novelty labels    None, Novel, No" in out
     assert main(["info", str(tmp_path / "none")]) == 1
