@@ -95,10 +95,7 @@ def _copy_matching(source: BioDirForRelationExtraction, model: BioDirForRelation
         else:
             new.append(f"heads.{task}")
     if model.tagger is not None:
-        has_same_labels = source.config.tagger_labels == model.config.tagger_labels
-        if source.tagger is not None and has_same_labels and _same_shapes(model.tagger, source.tagger):
-            model.tagger.load_state_dict(source.tagger.state_dict())
-        else:
+        if not _copy_tagger(source, model):
             new.append("tagger")
     elif source.tagger is not None:
         logger.warning("%s: its tagger is left out; name mentions among the tasks to keep it", folder)
@@ -112,6 +109,20 @@ def _copy_matching(source: BioDirForRelationExtraction, model: BioDirForRelation
         else:
             new.append("soft_prompt")
     return new
+
+
+def _copy_tagger(source: BioDirForRelationExtraction, model: BioDirForRelationExtraction) -> bool:
+    """Let the model's tagger start as that of the source; return False where it cannot.
+
+    Of own layers it may have more: those that the source's tagger shares with the relations are copied, too.
+    """
+    ours, theirs = model.tagger, source.tagger
+    has_same_labels = source.config.tagger_labels == model.config.tagger_labels
+    if theirs is None or ours is None or not has_same_labels or len(ours.layers) < len(theirs.layers):
+        return False
+    copy_upper_layers(theirs.reading_encoder(source.encoder), ours)
+    ours.classifier.load_state_dict(theirs.classifier.state_dict())
+    return True
 
 
 def _same_shapes(first: nn.Module, second: nn.Module) -> bool:

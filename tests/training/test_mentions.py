@@ -5,6 +5,7 @@ import lzma
 
 import numpy as np
 import pytest
+import torch
 from safetensors.torch import load_file, save_file
 
 import train
@@ -261,6 +262,25 @@ def test_tagger_of_a_checkpoint_is_kept_with_its_layers_or_left_out_with_a_warni
     assert train.main(options(corpus, folder, tmp_path / "without", *arguments)) == 0
     assert BioDirConfig.from_pretrained(tmp_path / "without").tagger_labels == []
     assert "its tagger is left out; name mentions among the tasks to keep it" in caplog.text
+
+
+def test_tagger_gets_more_layers_of_its_own_and_starts_as_it_was(corpus, tmp_path, caplog):
+    settings = {"tagger_labels": bio_labels(ENTITY_TYPES), "tagger_layers": 1}
+    folder = save_checkpoint(tmp_path, pair_encoding="document", **settings)
+    rates = ("--num_train_epochs", "1", "--head_learning_rate", "0", "--encoder_learning_rate", "0")
+    frozen = ("--tasks", "mentions", "--freeze_relations", *rates)
+    assert train.main(options(corpus, folder, tmp_path / "two", *frozen, "--tagger_layers", "2")) == 0
+    assert "re-initialized" not in caplog.text
+    logits = []
+    for path in (folder, tmp_path / "two"):
+        pipeline = open_pipeline(path)
+        processor = TaggerProcessor(pipeline.tokenizer, ProcessingSettings.from_config(pipeline.model.config))
+        inputs = processor.collate([processor.features(Document("1", "the gene raises aspirin"))])
+        logits.append(pipeline.model(**inputs).mention_logits)
+    assert pipeline.model.config.tagger_layers == 2
+    torch.testing.assert_close(*logits, rtol=0, atol=1e-6)
+    assert train.main(options(corpus, tmp_path / "two", tmp_path / "one", *frozen, "--tagger_layers", "1")) == 0
+    assert "has no fitting tagger; re-initialized" in caplog.text
 
 
 def test_all_heads_learn_together_and_dev_chooses_by_mentions(corpus, encoder, tmp_path, capsys):
