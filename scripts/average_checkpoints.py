@@ -5,7 +5,7 @@
 Runs that share their start lie in one valley of the loss, so that the mean of their weights is a model, and often a
 better one than each (Wortsman et al. 2022, model soups). Configuration and tokenizer are those of the first, without
 the scaling of its scores, which is that of its weights only; training.json names the checkpoints with the hashes of
-their weights.
+their weights. A mean is written over an earlier one of the same checkpoints, but over no other run or checkpoint.
 """
 
 import argparse
@@ -20,7 +20,7 @@ import torch
 from biodir.errors_biodir import BioDirError, CheckpointError
 from biodir.inference.loading import load_pipeline
 from biodir.pipeline_biodir import BioDirPipeline
-from biodir.training.checkpoints import save_model
+from biodir.training.checkpoints import check_no_file, save_model, traces_in
 from biodir.training.provenance import data_fingerprints, provenance
 
 logger = logging.getLogger(__name__)
@@ -41,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 raise CheckpointError(f"{folder}: there is no such folder; name the folder of a checkpoint")
             if options.output.resolve() == Path(folder).resolve():
                 raise CheckpointError(f"{options.output}: the output is one of the checkpoints; name another --output")
+        _check_output(options.output, options.checkpoints)
         mean = averaged(options.checkpoints)
     except BioDirError as error:
         raise SystemExit(f"average_checkpoints.py: error: {error}") from error
@@ -49,6 +50,31 @@ def main(arguments: Sequence[str] | None = None) -> None:
     record = {"parents": options.checkpoints, "data": hashes, "none_bias": mean.model.config.none_bias}
     save_model(options.output, mean.model, mean.tokenizer, {**record, "provenance": provenance()})
     print(f"{options.output} holds the mean of {len(options.checkpoints)} checkpoints")
+
+
+def _check_output(output: Path, checkpoints: Sequence[str]) -> None:
+    """Check that nothing is in the output's place but a mean of the same checkpoints, complete or not.
+
+    Raises:
+        CheckpointError: a file, another run or another checkpoint is there.
+    """
+    check_no_file(output, "--output")
+    traces = traces_in(output)
+    records = [output / "training.json", output / ".part" / "training.json"]  # the latter of a stopped `save_model`
+    if traces and all(_parents(record) != list(checkpoints) for record in records):
+        raise CheckpointError(
+            f"{output} holds another run or checkpoint already ({', '.join(traces)}); name another --output, or remove "
+            "it first"
+        )
+
+
+def _parents(record: Path) -> list[str] | None:
+    """Return the checkpoints that the record of a mean names; None where there is no such record."""
+    try:
+        parents: list[str] | None = json.loads(record.read_text(encoding="utf-8")).get("parents")
+    except (OSError, ValueError, AttributeError):  # no file, no JSON, no record
+        return None
+    return parents
 
 
 @torch.no_grad()

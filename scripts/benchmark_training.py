@@ -23,6 +23,8 @@ from transformers.utils.logging import disable_progress_bar
 
 import train
 from biodir.allocator import keep_freed_memory
+from biodir.errors_biodir import BioDirError, SettingError, plural
+from biodir.files import check_paths
 from biodir.training.arguments import training_settings
 from biodir.training.machine import new_accelerator
 from biodir.training.preparation import steps_of_epoch, with_form
@@ -31,13 +33,17 @@ KIBIBYTES_PER_MEBIBYTE = 1024
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure as the command line says, and print a report as JSON."""
+    """Measure as the command line says, and print a report as JSON; bad input ends it with a line that names it."""
     options, further = _options(arguments)
     keep_freed_memory()
     disable_progress_bar()
-    with TemporaryDirectory() as folder:
-        run = started_run([*further, "--output_dir", str(Path(folder, "run"))], options.no_dropout)
-        report = measured(run, options.steps, options.warmup_steps, options.profile)
+    try:
+        check_paths([], [options.json] if options.json else [])
+        with TemporaryDirectory() as folder:
+            run = started_run([*further, "--output_dir", str(Path(folder, "run"))], options.no_dropout)
+            report = measured(run, options.steps, options.warmup_steps, options.profile)
+    except BioDirError as error:
+        raise SystemExit(f"benchmark_training.py: error: {error}") from error
     text = json.dumps(report)
     if options.json:
         options.json.write_text(text, "utf-8")
@@ -62,8 +68,16 @@ def measured(run: Any, steps: int, warmup_steps: int = 0, profile: int = 0) -> d
 
     Args:
         profile: print so many lines of the profile; 0 for no profile.
+
+    Raises:
+        SettingError: the epoch has no step after the warm-up.
     """
     planned = steps_of_epoch(run.labelled, run.settings, run.processor, 0, run.words, run.tagger_processor)
+    if len(planned) <= warmup_steps:
+        raise SettingError(
+            f"--warmup-steps {warmup_steps}: the epoch has {plural(len(planned), 'step')}, so that none is left to "
+            "measure; lower it, or give more documents"
+        )
     run.model.train()
     losses: list[float] = []
 
@@ -104,7 +118,11 @@ def _options(arguments: Sequence[str] | None) -> tuple[argparse.Namespace, list[
     add("--no-dropout", action="store_true", help="without dropout, so that losses of two builds can be compared")
     add("--profile", type=int, default=0, metavar="LINES", help="print the operators that took longest")
     add("--json", type=Path, metavar="FILE", help="file for the report with the loss of each step")
-    return parser.parse_known_args(arguments)
+    options, further = parser.parse_known_args(arguments)
+    for name, least in (("steps", 1), ("warmup_steps", 0), ("profile", 0)):
+        if getattr(options, name) < least:
+            parser.error(f"--{name.replace('_', '-')} is {getattr(options, name)}; give {least} or more")
+    return options, further
 
 
 if __name__ == "__main__":

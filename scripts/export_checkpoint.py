@@ -19,6 +19,7 @@ from typing import Any
 from biodir.errors_biodir import BioDirError, CheckpointError
 from biodir.files import file_sha256, write_json
 from biodir.inference.loading import load_pipeline
+from biodir.training.checkpoints import check_no_file
 from biodir.training.provenance import provenance
 
 RECORD = "training.json"
@@ -47,9 +48,14 @@ def export(run: str, target: Path, calibration: Mapping[str, Any] | None = None)
         calibration: see `calibration_of`; None or empty for that of the run.
 
     Raises:
-        CheckpointError: the run is no checkpoint.
+        CheckpointError: the run is no checkpoint, or the target is a run or a file.
         SettingError: the calibration is not for tasks of the run.
     """
+    check_no_file(target, "target")
+    record = target / RECORD
+    is_run = record.is_file() and '"exported"' not in record.read_text(encoding="utf-8")
+    if is_run or target.resolve() == Path(run).resolve():
+        raise CheckpointError(f"{target}: this is a run, whose float32 weights would be lost; name another target")
     extract = load_pipeline(run, device="cpu")
     for name, value in (calibration or {}).items():
         setattr(extract.model.config, name, value)

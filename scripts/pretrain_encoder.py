@@ -6,30 +6,41 @@ A text file has one paragraph or sentence a line; a `.jsonl` file has one docume
 with `start` and `end`) are masked as one word. Spans of complete words are masked, as in SpanBERT. With `--vocabulary`
 the encoder gets that tokenizer; the embedding of a new token starts as that of the same token in the old vocabulary, or
 as the mean over the old sub-words that spell it. A checkpoint is saved every `--save-steps` steps, from which a stopped
-run resumes when it is started again. At the end `OUTPUT/encoder` holds the model with its masked-language head.
+run resumes when it is started again with the same settings, which `OUTPUT/pretraining.json` holds. At the end
+`OUTPUT/encoder` holds the model with its masked-language head.
 """
 
 import argparse
 import copy
-import hashlib
-import json
-import lzma
 import math
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from pretraining_options import pretraining_options, record_settings
+from pretraining_rows import token_rows
 from torch import nn
 from torch.utils.data import Dataset
-from transformers import AutoConfig, AutoModelForMaskedLM, AutoTokenizer, Trainer, TrainingArguments
+from transformers import (
+    MODEL_FOR_MASKED_LM_MAPPING,
+    AutoConfig,
+    AutoModelForMaskedLM,
+    AutoTokenizer,
+    Trainer,
+    TrainingArguments,
+)
 from transformers.trainer_utils import get_last_checkpoint
 
 from biodir.allocator import keep_freed_memory
-from biodir.training.provenance import data_fingerprints
+from biodir.configuration_biodir import first_position
+from biodir.errors_biodir import BioDirError, CheckpointError, SettingError
+from biodir.inference.loading import LIBRARY_ERRORS
+from biodir.training.checkpoints import check_no_file
+from biodir.training.labels import checkpoint_config
 
 IGNORED = -100  # label of a token that is not predicted, as cross_entropy knows it
 # Of the masked tokens 80 % become [MASK], 10 % a random token, 10 % stay: BERT (Devlin et al. 2019), section 3.1.
@@ -39,35 +50,36 @@ SPAN_STOP, LONGEST_SPAN = 0.2, 10
 MENTION_WEIGHT = 3.0  # how much likelier a span starts at a mention than at another word
 # Encoders that can grow: their layers end with a norm.
 GROWABLE = ("bert", "roberta", "xlm-roberta", "camembert", "mpnet")
-# A token of a row: its id, whether a word or a mention starts at it, and whether it is part of a mention.
-TOKEN = np.dtype([("input_ids", np.int32), ("is_start", bool), ("is_mention", bool)])
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Train as the command line says."""
-    options = _options(arguments)
+    """Train as the command line says; on bad input the program ends with a line that names it."""
+    options = pretraining_options(arguments, __doc__.split("\n", 1)[0])
+    try:
+        pretrain(options)
+    except BioDirError as error:
+        raise SystemExit(f"pretrain_encoder.py: error: {error}") from error
+
+
+def pretrain(options: argparse.Namespace) -> None:
+    """Train, from the last checkpoint where there is one.
+
+    Raises:
+        BioDirError: a file, the encoder or its tokenizer cannot be used so, or the run began with other settings.
+    """
     missing = [path for path in [*options.text, *options.exclude] if not path.is_file()]
     if missing:
-        raise SystemExit(f"pretrain_encoder.py: error: {missing[0]}: there is no such file; check --text and --exclude")
-    options.output.mkdir(parents=True, exist_ok=True)
+        raise SettingError(f"{missing[0]}: there is no such file; check --text and --exclude")
+    check_no_file(options.output, "--output")
     keep_freed_memory()
     torch.manual_seed(options.seed)
-    tokenizer = AutoTokenizer.from_pretrained(options.vocabulary or options.encoder)
+    model, tokenizer, dropouts = loaded(options)
+    options.output.mkdir(parents=True, exist_ok=True)
+    record_settings(options)
     rows = token_rows(options, tokenizer)
     held_out = max(1, min(len(rows) // 100, options.eval_rows))
     order = np.random.default_rng(0).permutation(len(rows))
-    config = AutoConfig.from_pretrained(options.encoder)
-    # Several passes over a large text do not overfit a small encoder; fine-tuning gets its dropout back below.
-    dropouts = {name: value for name, value in vars(config).items() if "dropout" in name and isinstance(value, float)}
     masking = SpanMasking(tokenizer.mask_token_id, tuple(tokenizer.all_special_ids), len(tokenizer), options.mask_share)
-    attention, no_dropout = options.attention, dict.fromkeys(dropouts, 0.0)
-    model = AutoModelForMaskedLM.from_pretrained(
-        options.encoder, dtype=torch.float32, attn_implementation=attention, **no_dropout
-    )
-    if options.vocabulary:
-        use_vocabulary(model, AutoTokenizer.from_pretrained(options.encoder), tokenizer)
-    if options.grow_to:
-        model = grown(model, options.grow_to)
     settings = training_arguments(options, len(rows) - held_out)
     trained = training_order(order[held_out:], settings.max_steps * options.rows_per_step, options.seed)
     trainer = SparseTrainer(
@@ -81,6 +93,74 @@ def main(arguments: Sequence[str] | None = None) -> None:
     model.config.update(dropouts)
     trainer.save_model(str(options.output / "encoder"))
     tokenizer.save_pretrained(options.output / "encoder")
+
+
+def loaded(options: argparse.Namespace) -> tuple[Any, Any, dict[str, float]]:
+    """Return the model at its start, its tokenizer, and the dropouts of its configuration, which it learns without.
+
+    Raises:
+        CheckpointError: the encoder or a tokenizer cannot be loaded, or is of a kind that cannot learn here.
+        SettingError: the encoder has fewer positions than a row, or cannot grow so.
+    """
+    name = options.encoder
+    if checkpoint_config(name) is not None:
+        raise CheckpointError(
+            f"--encoder {name}: this is a biodir checkpoint, without the masked-language head of its encoder; name the "
+            "encoder that it was trained from"
+        )
+    with _loading(f"--encoder {name}: its configuration"):
+        config = AutoConfig.from_pretrained(name, trust_remote_code=False)
+    if type(config) not in MODEL_FOR_MASKED_LM_MAPPING or config.is_encoder_decoder:
+        raise _unknown_kind(name, config)
+    positions = getattr(config, "max_position_embeddings", None)
+    if positions is not None and options.row_tokens > positions - first_position(config):
+        positions -= first_position(config)
+        raise SettingError(f"--row-tokens {options.row_tokens}: the encoder {name} has {positions} positions; lower it")
+    tokenizer = _tokenizer("--vocabulary", options.vocabulary) if options.vocabulary else _tokenizer("--encoder", name)
+    # Several passes over a large text do not overfit a small encoder; fine-tuning gets its dropout back at the end.
+    dropouts = {key: value for key, value in vars(config).items() if "dropout" in key and isinstance(value, float)}
+    attention, no_dropout = options.attention, dict.fromkeys(dropouts, 0.0)
+    with _loading(f"--encoder {name}: the model" + (f", with --attention {attention}," if attention else "")):
+        model = AutoModelForMaskedLM.from_pretrained(
+            name, dtype=torch.float32, attn_implementation=attention, trust_remote_code=False, **no_dropout
+        )
+    if _head(model) is None:
+        raise _unknown_kind(name, config)
+    if options.vocabulary:
+        use_vocabulary(model, _tokenizer("--encoder", name), tokenizer)
+    return (grown(model, options.grow_to) if options.grow_to else model), tokenizer, dropouts
+
+
+def _tokenizer(option: str, name: str) -> Any:
+    """Return the tokenizer of a folder or Hub id.
+
+    Raises:
+        CheckpointError: there is none that gives offsets and has the tokens that rows and masks need.
+    """
+    with _loading(f"{option} {name}: its tokenizer"):
+        tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False)
+    lacking = [role for role in ("cls_token", "sep_token", "mask_token") if getattr(tokenizer, role) is None]
+    if lacking or not tokenizer.is_fast:
+        problem = f"has no {' and no '.join(lacking)}" if lacking else "gives no offsets"
+        raise CheckpointError(f"{option} {name}: its tokenizer {problem}; take one like that of bert-base-uncased")
+    return tokenizer
+
+
+@contextmanager
+def _loading(what: str) -> Iterator[None]:
+    """Turn errors of the libraries into a CheckpointError that names what cannot be loaded."""
+    try:
+        yield
+    except (*LIBRARY_ERRORS, ImportError) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise CheckpointError(f"{what} cannot be loaded ({reason}); name another folder or Hub id") from error
+
+
+def _unknown_kind(name: str, config: Any) -> CheckpointError:
+    return CheckpointError(
+        f"--encoder {name}: an encoder of type {config.model_type!r} has no masked-language head that is known here; "
+        f"take one of {', '.join(GROWABLE)}, modernbert or deberta-v2"
+    )
 
 
 class SparseTrainer(Trainer):
@@ -104,10 +184,10 @@ class SparseTrainer(Trainer):
 
 
 def _head(model: Any) -> Any:
-    """Return the masked-language head of a model, of any kind of encoder."""
+    """Return the masked-language head of a model; None for a kind whose head is not known."""
     if hasattr(model, "decoder"):  # ModernBERT
         return nn.Sequential(model.head, model.decoder)
-    return model.cls if hasattr(model, "cls") else model.lm_head
+    return model.cls if hasattr(model, "cls") else getattr(model, "lm_head", None)
 
 
 @dataclass(frozen=True)
@@ -173,62 +253,6 @@ class SpanMasking:
         return masked & ~np.isin(row["input_ids"], self.special_ids)
 
 
-def token_rows(options: argparse.Namespace, tokenizer: Any) -> np.ndarray:
-    """Return the rows of all texts, from the cache in the output folder where an earlier start left them.
-
-    Each is [CLS], then text with [SEP] after each line or document: (rows, row_tokens) of `TOKEN`.
-    """
-    files = data_fingerprints([*options.text, *options.exclude])
-    source = json.dumps([files, options.row_tokens, sorted(tokenizer.get_vocab().items())])
-    cache = options.output / f"rows-{hashlib.sha256(source.encode()).hexdigest()[:16]}.npy"
-    if not cache.is_file():
-        texts = (path.read_text("utf-8") for path in options.exclude)  # PubTator
-        excluded = {match[1] for text in texts for match in re.finditer(r"^(\d+)\|t\|", text, re.MULTILINE)}
-        stream = np.concatenate([part for path in options.text for part in _tokens(path, tokenizer, excluded)])
-        width = options.row_tokens - 1
-        rows = np.zeros((len(stream) // width, options.row_tokens), TOKEN)
-        rows["input_ids"][:, 0] = tokenizer.cls_token_id
-        rows[:, 1:] = stream[: len(rows) * width].reshape(-1, width)
-        half_written = cache.with_suffix(".part.npy")
-        np.save(half_written, rows)
-        half_written.replace(cache)
-        share = stream["is_mention"].mean()
-        print(f"{len(rows)} rows of {options.row_tokens} tokens, {share:.1%} of them in mentions", flush=True)
-    return np.load(cache)
-
-
-def _tokens(path: Path, tokenizer: Any, excluded: set[str]) -> Iterator[np.ndarray]:
-    """Yield the tokens of each line or document, [SEP] last: (tokens,) of `TOKEN`."""
-    documents = list(_documents(path, excluded))
-    for first in range(0, len(documents), 1000):
-        batch = documents[first : first + 1000]
-        encoded = tokenizer([text for text, _ in batch], add_special_tokens=False)
-        for (_, spans), encoding in zip(batch, encoded.encodings, strict=True):
-            words = np.array([-1 if word is None else word for word in encoding.word_ids], dtype=np.int64)
-            tokens = np.zeros(len(words) + 1, TOKEN)
-            tokens["input_ids"] = [*encoding.ids, tokenizer.sep_token_id]
-            tokens["is_start"][:-1] = np.diff(words, prepend=-1) != 0
-            start_chars = np.array([start for start, _ in encoding.offsets], dtype=np.int64)
-            for start, end in spans:
-                inside = np.flatnonzero((start_chars >= start) & (start_chars < end))
-                tokens["is_mention"][inside] = True
-                tokens["is_start"][inside[1:]] = False
-            yield tokens
-
-
-def _documents(path: Path, excluded: set[str]) -> Iterator[tuple[str, list[tuple[int, int]]]]:
-    """Yield the text and the mentions of each line or document that is not excluded."""
-    with lzma.open(path, "rt", encoding="utf-8") if path.suffix == ".xz" else path.open(encoding="utf-8") as lines:
-        for line in lines:
-            if ".jsonl" not in path.name:
-                if re.search(r"\w", line):
-                    yield line.strip(), []
-                continue
-            document = json.loads(line)
-            if not {str(document.get("pmid")), str(document.get("id"))} & excluded:
-                yield document["text"], [(each["start"], each["end"]) for each in document.get("entities", ())]
-
-
 def use_vocabulary(model: Any, old: Any, new: Any) -> None:
     """Give the model the vocabulary of the tokenizer `new`, its embeddings made of those of `old`."""
     table = model.get_input_embeddings().weight.detach().clone()  # (old vocabulary, hidden)
@@ -262,13 +286,13 @@ def grown(model: Any, layers: int) -> Any:
     the copy reads is scaled and shifted in its projections instead. The states stay the same but for rounding.
 
     Raises:
-        SystemExit: the encoder has no fewer layers, less than half as many, or is no post-norm one of the BERT family.
+        SettingError: the encoder has no fewer layers, less than half as many, or is no post-norm one of BERT's family.
     """
     config = copy.deepcopy(model.config)
     old = config.num_hidden_layers
     if config.model_type not in GROWABLE or not old < layers <= 2 * old:
-        raise SystemExit(
-            f"pretrain_encoder.py: error: --grow-to {layers}: an encoder of type {config.model_type!r} with {old} "
+        raise SettingError(
+            f"--grow-to {layers}: an encoder of type {config.model_type!r} with {old} "
             f"layers cannot grow so; take one of {', '.join(GROWABLE)}, and {old + 1} to {2 * old} layers"
         )
     sources = [layer for layer in range(old) for _ in range(1 + (layer >= 2 * old - layers))]
@@ -349,28 +373,6 @@ def training_arguments(options: argparse.Namespace, rows: int) -> TrainingArgume
         report_to="none",
         seed=options.seed,
     )
-
-
-def _options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--text", type=Path, nargs="+", required=True, help="text or .jsonl files; .xz is unpacked")
-    parser.add_argument("--exclude", type=Path, nargs="*", default=[], help="PubTator files of documents to leave out")
-    parser.add_argument("--encoder", required=True, help="folder or Hub id of the pretrained encoder")
-    parser.add_argument("--vocabulary", help="folder or Hub id of another tokenizer")
-    parser.add_argument("--grow-to", type=int, help="so many layers, up to twice as many; the function is kept")
-    parser.add_argument("--output", type=Path, required=True, help="folder of checkpoints and, at the end, encoder/")
-    parser.add_argument("--max-steps", type=int, help="default: one pass over the text")
-    parser.add_argument("--rows-per-step", type=int, default=32)
-    parser.add_argument("--row-tokens", type=int, default=256)
-    parser.add_argument("--mask-share", type=float, default=0.2, help="share of the tokens that are masked")
-    parser.add_argument("--learning-rate", type=float, default=5e-4, help="highest learning rate of AdamW")
-    parser.add_argument("--attention", help="attention code; eager is the fastest on CPUs in bf16")
-    parser.add_argument("--bf16", action="store_true", help="matrix products in bfloat16")
-    parser.add_argument("--save-steps", type=int, default=500)
-    parser.add_argument("--eval-steps", type=int, default=500)
-    parser.add_argument("--eval-rows", type=int, default=1000, help="rows held out for the loss of evaluation")
-    parser.add_argument("--seed", type=int, default=1)
-    return parser.parse_args(arguments)
 
 
 if __name__ == "__main__":

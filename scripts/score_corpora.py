@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from biodir.document_biodir import Document
-from biodir.errors_biodir import STRICT, BioDirError
+from biodir.errors_biodir import STRICT, BioDirError, SettingError
 from biodir.evaluation.model_scores import ProcessedDocuments, decoded_documents, pair_logits
 from biodir.evaluation.scores import Counts, relation_scores
 from biodir.inference.loading import load_pipeline
@@ -29,6 +29,8 @@ from biodir.training.reading import known_documents
 # Novelty is annotated by none of these corpora.
 SCORED_LEVELS = ("entity_pair", "relation_type", "relation_type_direction")
 
+REMEDY = "map the types in the file of --corpora (entity_types), to null where their mentions are to be left out"
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the scores; input with an error ends the program with a line that names the reason."""
@@ -39,10 +41,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--data_dir", help="folder that the paths in it start from")
     parser.add_argument("--max_documents", type=int, help="score so many documents of each only")
     options = parser.parse_args(arguments)
+    if options.max_documents is not None and options.max_documents < 1:
+        parser.error(f"--max_documents is {options.max_documents}; give 1 or more")
     try:
         entries = read_entries(options.corpora, options.data_dir)
         check_names("names", options.names, entries)
         extract = load_pipeline(options.model)
+        if not extract.model.config.tasks:
+            raise SettingError(
+                f"{options.model}: the model is a tagger without relations, which the corpora judge; name one with them"
+            )
         total = dict.fromkeys(SCORED_LEVELS, Counts())
         for entry in entries:
             if entry.label in options.names:
@@ -69,7 +77,8 @@ def corpus_counts(extract: Any, corpus: TrainingCorpus) -> dict[str, Counts]:
     """
     config = extract.model.config
     processor = make_processor(extract.tokenizer, config)
-    documents = known_documents(corpus.path, corpus.documents, config, STRICT, log=lambda line: None)
+    known = (corpus.path, corpus.documents, config, STRICT)
+    documents = known_documents(*known, log=lambda line: None, remedy=REMEDY)
     scope = corpus.scope
     if corpus.is_partial:
         scope = replace(scope, pair_types=frozenset(related_types(documents)))

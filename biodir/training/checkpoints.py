@@ -108,9 +108,8 @@ def check_folder(folder: Path, resume: bool, overwrite: bool) -> None:
         CheckpointError: another run, or a checkpoint, is there, and neither `resume` nor `overwrite` is given; or it is
             one that no run can be resumed from; or this is a file.
     """
-    if folder.exists() and not folder.is_dir():
-        raise CheckpointError(f"{folder} is a file, not a folder; name another --output_dir")
-    traces = _traces(folder)
+    check_no_file(folder, "--output_dir")
+    traces = traces_in(folder)
     if not traces or overwrite:
         return
     if not resume:
@@ -125,6 +124,17 @@ def check_folder(folder: Path, resume: bool, overwrite: bool) -> None:
         )
 
 
+def check_no_file(folder: Path, option: str) -> None:
+    """Check that a folder of this name is there, or can be made.
+
+    Raises:
+        CheckpointError: a file has the name, or that of a folder around it; `option` is where to name another.
+    """
+    for path in (folder, *folder.parents):
+        if path.exists() and not path.is_dir():
+            raise CheckpointError(f"{path} is a file, not a folder; name another {option}")
+
+
 def start_folder(accelerator: "Accelerator", folder: Path, overwrite: bool) -> None:
     """Have the main process do what `clear_folder` does; all processes wait for it."""
     if accelerator.is_main_process:
@@ -134,7 +144,7 @@ def start_folder(accelerator: "Accelerator", folder: Path, overwrite: bool) -> N
 
 def clear_folder(folder: Path, overwrite: bool) -> None:
     """Make the folder of a run; where it may overwrite, remove what another run, or a checkpoint, left there."""
-    for name in _traces(folder) if overwrite else ():
+    for name in traces_in(folder) if overwrite else ():
         path = folder / name
         if path.is_dir():
             shutil.rmtree(path)
@@ -143,6 +153,7 @@ def clear_folder(folder: Path, overwrite: bool) -> None:
     folder.mkdir(parents=True, exist_ok=True)
 
 
-def _traces(folder: Path) -> list[str]:
+def traces_in(folder: Path) -> list[str]:
+    """Return the names of what a run, or a checkpoint, left in a folder."""
     names = [path.name for path in sorted(folder.glob("*-last")) if (path / "training.json").is_file()]
     return [name for name in (*TRACES, *names) if (folder / name).exists()]

@@ -18,6 +18,7 @@ from biodir.labels_biodir import UNKNOWN_TYPE, known_type
 from biodir.training.settings import TrainingSettings
 
 Log = Callable[[str], Any]
+IN_TRAINING = "map the types with --corpora (entity_types), or leave these mentions out by --errors skip-mention"
 
 
 def reading_policy(settings: TrainingSettings, log: Log = print) -> ErrorPolicy:
@@ -54,7 +55,12 @@ def held_out_documents(path: str, settings: TrainingSettings, log: Log = print) 
 
 
 def known_documents(
-    path: str, documents: Sequence[Document], config: Any, policy: ErrorPolicy, log: Log = print
+    path: str,
+    documents: Sequence[Document],
+    config: Any,
+    policy: ErrorPolicy,
+    log: Log = print,
+    remedy: str = IN_TRAINING,
 ) -> list[Document]:
     """Return the documents with the entity types of a model, and log which pairs have several relation types.
 
@@ -62,6 +68,7 @@ def known_documents(
         path: their file, for messages.
         config: of the model.
         policy: whether mentions of unknown types, or documents with them, are left out.
+        remedy: what to do about unknown entity types, for the error.
 
     Raises:
         SettingError: entity types are unknown; all of them are named.
@@ -71,8 +78,7 @@ def known_documents(
     if unknown and policy.errors == "raise":
         raise SettingError(
             f"{path}: mentions have unknown entity types: {named_counts(unknown)}; the model knows "
-            f"{', '.join(config.entity_types)}; map the types with --corpora (entity_types), or leave these mentions "
-            "out by --errors skip-mention"
+            f"{', '.join(config.entity_types)}; {remedy}"
         )
     attempts = (
         (path, partial(with_known_types, document, config.entity_types, type_map, policy)) for document in documents

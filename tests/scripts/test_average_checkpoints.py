@@ -95,3 +95,30 @@ def test_what_would_be_overwritten_or_is_not_there_is_named(checkpoint, tmp_path
     with pytest.raises(SystemExit, match=rf"average_checkpoints\.py: error: .*{message}"):
         average.main([str(folder), str(tmp_path / second), "--output", str(tmp_path / output)])
     assert file_sha256(folder / "model.safetensors") == before
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("out/training.json", '{"epochs": []}', r"out holds another run or checkpoint .*\(training\.json\); name "),
+        ("out/training.json", '{"parents": ["other"]}', r"out holds another run or checkpoint "),
+        ("out/config.json", "{}", r"out holds another run or checkpoint .*\(config\.json\); name another --output"),
+        ("out", "notes", r"out is a file, not a folder; name another --output"),
+    ],
+)
+def test_mean_replaces_nothing_but_itself(checkpoint, tmp_path, name, content, message):
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text(content)
+    with pytest.raises(SystemExit, match=rf"average_checkpoints\.py: error: .*{message}"):
+        average.main([str(checkpoint), "--output", str(tmp_path / "out")])
+    assert (tmp_path / name).read_text() == content
+
+
+def test_mean_of_the_same_checkpoints_is_written_again_and_after_a_stop(checkpoint, tmp_path):
+    arguments = [str(checkpoint), "--output", str(tmp_path / "mean")]
+    average.main(arguments)
+    average.main(arguments)
+    (tmp_path / "mean" / ".part").mkdir()
+    (tmp_path / "mean" / "training.json").rename(tmp_path / "mean" / ".part" / "training.json")
+    average.main(arguments)
+    assert json.loads((tmp_path / "mean" / "training.json").read_text())["parents"] == [str(checkpoint)]

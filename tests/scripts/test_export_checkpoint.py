@@ -54,6 +54,20 @@ def test_export_like_a_run_without_dev_documents_is_refused(exporting, checkpoin
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(
+    ("target", "problem"), [("run", "this is a run"), ("other", "this is a run"), ("run/config.json", "is a file, not")]
+)
+def test_export_into_a_run_or_a_file_is_refused(exporting, checkpoint, tmp_path, target, problem):
+    for name in ("run", "other"):
+        shutil.copytree(checkpoint, tmp_path / name)
+    (tmp_path / "other" / "training.json").write_text("{}")
+    with pytest.raises(SystemExit, match=rf"export_checkpoint\.py: error: .*{problem}.*; name another target"):
+        exporting.main([str(tmp_path / "run"), str(tmp_path / target)])
+    assert {file_sha256(path) for path in tmp_path.glob("*/*.safetensors")} == {
+        file_sha256(checkpoint / "model.safetensors")
+    }
+
+
 LIKE = {"calibrated_on": ["01234567", "89abcdef"], "none_bias": 3.5}
 
 
@@ -114,6 +128,7 @@ def test_record_of_a_run_goes_along_with_hashes_and_without_folders(exporting, c
     (run / "training.json").write_text(json.dumps({"settings": settings, "data": data, "best_epoch": 2}))
     exporting.main([str(run), str(tmp_path / "out")])
     record = json.loads((tmp_path / "out" / "training.json").read_text())
+    exporting.main([str(run), str(tmp_path / "out")])  # over an export, not a run
     exported = record.pop("exported")
     assert record == {
         "settings": {"train": ["train.pubtator", "train.pubtator"], "encoder": "ORG/NAME", "seed": 3},

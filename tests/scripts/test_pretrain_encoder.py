@@ -1,20 +1,29 @@
-"""Continued pretraining of an encoder: rows, masking, the sparse head, another vocabulary, and a run that resumes."""
+"""Continued pretraining of an encoder: masking, the sparse head, another vocabulary, and a run that resumes."""
 
 import json
 import lzma
-from argparse import Namespace
 
 import numpy as np
 import pytest
 import torch
-from transformers import AutoConfig, AutoModelForMaskedLM, AutoTokenizer, BertForMaskedLM, BertTokenizer
+from transformers import (
+    AutoConfig,
+    AutoModelForMaskedLM,
+    AutoTokenizer,
+    BertForMaskedLM,
+    BertTokenizer,
+    DistilBertConfig,
+    GPT2Config,
+)
 
+from biodir.errors_biodir import SettingError
 from helpers.script_module import script
-from helpers.tiny_checkpoint import save_encoder
+from helpers.tiny_checkpoint import save_checkpoint, save_encoder
 from helpers.tiny_models import save_encoder as save_tiny_encoder
 from helpers.tiny_models import tiny_encoder_config, widened
 
 pretraining = script("pretrain_encoder")
+TOKEN = script("pretraining_rows").TOKEN
 TEXT = "aspirin and the drug are of the gene\n\n...\nlabels of aspirin are the drug between gene and disease\n" * 20
 
 
@@ -49,48 +58,12 @@ def run(encoder_folder, tmp_path):
     return program
 
 
-def rows_of(tmp_path, tokenizer, text="", documents=(), excluded="", row_tokens=8):
-    """The rows of a text file or of documents in JSON lines."""
-    path = tmp_path / ("text.jsonl" if documents else "text.txt")
-    path.write_text("".join(json.dumps(each) + "\n" for each in documents) or text)
-    (tmp_path / "excluded.pubtator").write_text(excluded)
-    paths = {"text": [path], "exclude": [tmp_path / "excluded.pubtator"], "output": tmp_path}
-    return pretraining.token_rows(Namespace(**paths, row_tokens=row_tokens), tokenizer)
-
-
-# Rows.
-
-
-def test_rows_begin_with_cls_and_lines_end_with_sep(tmp_path, tokenizer):
-    rows = rows_of(tmp_path, tokenizer, "gene\n \n--\ndrug gene\n", row_tokens=6)
-    assert [tokenizer.convert_ids_to_tokens(row) for row in rows["input_ids"].tolist()] == [
-        ["[CLS]", "gene", "[SEP]", "drug", "gene", "[SEP]"]
-    ]
-
-
-def test_words_start_at_their_first_sub_word_and_mentions_are_one_word(tmp_path, tokenizer):
-    document = {"text": "the ab drug is", "entities": [{"start": 4, "end": 11}]}
-    rows = rows_of(tmp_path, tokenizer, documents=[document])
-    assert tokenizer.convert_ids_to_tokens(rows["input_ids"][0].tolist()) == [
-        "[CLS]", "the", "a", "##b", "drug", "i", "##s", "[SEP]",
-    ]  # fmt: skip
-    assert rows["is_start"][0].tolist() == [False, True, True, False, False, True, False, False]
-    assert rows["is_mention"][0].tolist() == [False, False, True, True, True, False, False, False]
-
-
-def test_excluded_documents_are_left_out(tmp_path, tokenizer):
-    documents = [{"id": 1, "text": "gene"}, {"pmid": "2", "text": "drug"}, {"id": "3", "text": "disease"}]
-    rows = rows_of(tmp_path, tokenizer, documents=documents, excluded="1|t|x\n1|a|y\n\n2|t|z\n", row_tokens=3)
-    assert tokenizer.convert_ids_to_tokens(rows["input_ids"][0].tolist()) == ["[CLS]", "disease", "[SEP]"]
-    assert len(rows) == 1
-
-
 # Masking.
 
 
 def random_row(random, tokens=256):
     """A row of words of one to four tokens, some of them mentions, between special tokens."""
-    row = np.zeros(tokens, pretraining.TOKEN)
+    row = np.zeros(tokens, TOKEN)
     row["input_ids"], row["is_start"] = random.integers(10, 50, tokens), random.random(tokens) < 0.4
     row["is_mention"] = np.repeat(random.random(tokens // 4) < 0.2, 4)
     special = np.isin(np.arange(tokens), (0, tokens // 2, tokens - 1))
@@ -117,7 +90,7 @@ def test_spans_hold_complete_words_without_special_tokens_and_the_share_that_is_
 
 
 def test_of_the_masked_tokens_four_fifths_are_hidden_and_the_others_keep_their_input():
-    row = np.array([(7, True, False)] * 100, pretraining.TOKEN)
+    row = np.array([(7, True, False)] * 100, TOKEN)
     masking, random = pretraining.SpanMasking(1, (2,), vocab_size=1000, mask_share=0.2), np.random.default_rng(1)
     rows = [masking(row, random) for _ in range(100)]
     batch = {name: torch.stack([row[name] for row in rows]) for name in ("input_ids", "labels")}
@@ -129,7 +102,7 @@ def test_of_the_masked_tokens_four_fifths_are_hidden_and_the_others_keep_their_i
 
 def test_loss_of_the_sparse_head_is_that_of_the_full_head(encoder_folder, tmp_path):
     model = AutoModelForMaskedLM.from_pretrained(encoder_folder).eval()
-    options = pretraining._options(["--text", "a", "--encoder", "b", "--output", str(tmp_path)])
+    options = pretraining.pretraining_options(["--text", "a", "--encoder", "b", "--output", str(tmp_path)], "")
     arguments = pretraining.training_arguments(options, 64)
     trainer = pretraining.SparseTrainer(model=model, args=arguments, eval_dataset=[])
     input_ids = torch.randint(5, 60, (3, 12), generator=torch.Generator().manual_seed(1))
@@ -190,7 +163,7 @@ def test_grown_encoder_has_the_states_of_the_old_one_and_its_copies_learn(family
 @pytest.mark.parametrize(("family", "layers"), [("bert", 2), ("bert", 5), ("modernbert", 4)])
 def test_encoder_that_cannot_grow_so_is_refused(family, layers):
     model = AutoModelForMaskedLM.from_config(tiny_encoder_config(family))
-    with pytest.raises(SystemExit, match=rf"--grow-to {layers}: .* '{family}' with 2 layers .* 3 to 4 layers$"):
+    with pytest.raises(SettingError, match=rf"--grow-to {layers}: .* '{family}' with 2 layers .* 3 to 4 layers$"):
         pretraining.grown(model, layers)
 
 
@@ -204,6 +177,38 @@ def test_other_kinds_learn_with_another_vocabulary(run, encoder_folder, tmp_path
     weights = run(tmp_path / "run", "--encoder", folder, "--vocabulary", encoder_folder, *grows)
     assert all(values.isfinite().all() for values in weights.values())
     assert AutoConfig.from_pretrained(tmp_path / "run" / "encoder").num_hidden_layers == 2 + bool(grows)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--encoder", "{}/none"], "none: neither a folder with a model nor a repository"),
+        (["--vocabulary", "{}/none"], "--vocabulary .*none: its tokenizer cannot be loaded"),
+        (["--encoder", "{}/biodir/model"], "--encoder .*: this is a biodir checkpoint, .*; name the encoder"),
+        (
+            ["--encoder", "{}/gpt2"],
+            "--encoder .*: an encoder of type 'gpt2' has no masked-language head .*; take ",
+        ),
+        (["--encoder", "{}/distilbert"], "--encoder .*: an encoder of type 'distilbert' has no masked-language head"),
+        (["--attention", "foo"], "the model, with --attention foo, cannot be loaded"),
+        (["--row-tokens", 129], "--row-tokens 129: the encoder .* has 128 positions; lower it"),
+        (["--grow-to", 9], "--grow-to 9: .* 3 to 4 layers"),
+        (["--output", "{}/text.txt.xz"], r"text\.txt\.xz is a file, not a folder; name another --output"),
+        (["--text", "{}/none"], "none: there is no such file; check --text and --exclude"),
+    ],
+)
+def test_what_cannot_be_used_is_named(run, encoder_folder, tmp_path, options, message, monkeypatch):
+    monkeypatch.setattr("builtins.input", lambda _: pytest.fail("asks"))
+    if "biodir" in str(options):
+        save_checkpoint(tmp_path / "biodir")
+    for kind in ("gpt2", "distilbert"):
+        AutoTokenizer.from_pretrained(encoder_folder).save_pretrained(tmp_path / kind)
+    GPT2Config().save_pretrained(tmp_path / "gpt2")
+    distilbert = DistilBertConfig(vocab_size=90, dim=8, n_layers=1, n_heads=1, hidden_dim=8)
+    AutoModelForMaskedLM.from_config(distilbert).save_pretrained(tmp_path / "distilbert")
+    with pytest.raises(SystemExit, match=rf"^pretrain_encoder\.py: error: .*{message}[^\n]*$"):
+        run(tmp_path / "run", *(str(each).format(tmp_path) for each in options))
+    assert not (tmp_path / "run").exists()
 
 
 def test_stopped_run_ends_with_the_weights_of_an_uninterrupted_one(run, tmp_path, monkeypatch):
@@ -221,6 +226,8 @@ def test_stopped_run_ends_with_the_weights_of_an_uninterrupted_one(run, tmp_path
         with pytest.raises(KeyboardInterrupt):
             run(tmp_path / "stopped", *options)
     assert (tmp_path / "stopped" / "checkpoint-16").is_dir()
+    with pytest.raises(SystemExit, match=r"stopped: cannot resume with other settings \(--seed is 2, was 1\); "):
+        run(tmp_path / "stopped", *options, "--seed", 2)
     found = run(tmp_path / "stopped", *options)
     assert set(found) == set(expected)
     assert all(torch.equal(found[name], expected[name]) for name in expected)

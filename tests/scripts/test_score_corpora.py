@@ -7,7 +7,7 @@ import pytest
 
 from biodir.document_biodir import Relation
 from biodir.evaluation.scores import Counts
-from biodir.labels_biodir import CHEMICAL, DISEASE, GENE
+from biodir.labels_biodir import CHEMICAL, DISEASE, ENTITY_TYPES, GENE, TASKS, bio_labels
 from biodir.training.corpora import TrainingCorpus
 from biodir.training.scopes import Judgement, Scope
 from helpers.marked import marked_document
@@ -75,3 +75,19 @@ def test_corpora_of_a_list_are_scored_by_name_and_together(folder, tmp_path, cap
     assert found == {"a": 1, "b": 1, "all": 2}
     with pytest.raises(SystemExit, match=r"^score_corpora\.py: error: names: the list of corpora has no 'd'"):
         score.main([str(folder), "d", *given])
+    for number in (0, -3):
+        with pytest.raises(SystemExit, match=r"^2$"):
+            score.main([str(folder), "a", *given, "--max_documents", str(number)])
+        assert f"error: --max_documents is {number}; give 1 or more" in capsys.readouterr().err
+    line["entities"][0]["type"] = "Food"
+    (tmp_path / "a.jsonl").write_text(json.dumps(line | {"annotated_pairs": [["Food", GENE]]}))
+    with pytest.raises(SystemExit, match=r"unknown entity types: 'Food' .*; map the types in the file of --corpora"):
+        score.main([str(folder), "a", *given])
+
+
+def test_tagger_without_relations_has_no_scores(tmp_path):
+    lists = {f"{task}_labels": [] for task in TASKS} | {"pair_types": [], "generic_relation": None}
+    tagger = save_checkpoint(tmp_path, **lists, tagger_labels=bio_labels(ENTITY_TYPES))
+    (tmp_path / "list.yaml").write_text("- path: a.jsonl")
+    with pytest.raises(SystemExit, match=r"^score_corpora\.py: error: .*: the model is a tagger without relations"):
+        score.main([str(tagger), "a", "--corpora", str(tmp_path / "list.yaml")])
