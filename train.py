@@ -38,7 +38,7 @@ from biodir.training.corpora import training_corpora
 from biodir.training.data import LabelledPairs, step_parts, training_batch
 from biodir.training.fast_layers import use_fast_layers
 from biodir.training.initialization import model_from_encoder
-from biodir.training.labels import label_lists
+from biodir.training.labels import lists_of_run
 from biodir.training.machine import new_accelerator
 from biodir.training.mention_corpora import mention_corpora
 from biodir.training.mention_tasks import with_mention_tasks
@@ -47,6 +47,7 @@ from biodir.training.optimization import dropout_seed, parameter_groups
 from biodir.training.preparation import data_of, dev_documents, pairs_to_learn, run_config, steps_of_epoch, with_form
 from biodir.training.provenance import earlier_provenance, provenance
 from biodir.training.reading import reading_policy
+from biodir.training.resuming import check_same_run, is_finished
 from biodir.training.settings import TrainingSettings, named_values
 from biodir.training.stopping import StopRequest
 from biodir.training.teaching import taught, unlabelled_pairs
@@ -131,7 +132,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     set_seed(settings.seed)
 
     # Data, model, optimizer, prepare.
-    run = new_run(with_form(settings, accelerator.print), accelerator)
+    settings = with_form(settings, accelerator.print)
+    if settings.resume_from_checkpoint and is_finished(settings, accelerator.print):
+        accelerator.end_training()
+        return 0
+    run = new_run(settings, accelerator)
     if settings.resume_from_checkpoint:
         resume(run)
 
@@ -150,9 +155,7 @@ def new_run(settings: TrainingSettings, accelerator: "Accelerator") -> TrainingR
     # Data.
     policy = reading_policy(settings, accelerator.print)
     corpora = training_corpora(settings, accelerator.print, policy)
-    documents = [document for corpus in corpora for document in corpus.documents]
-    given = (settings.labels, settings.encoder, settings.tasks)
-    lists = label_lists(documents, *given, accelerator.print, settings.errors)
+    lists = lists_of_run(settings, corpora, accelerator.print)
     config = run_config(settings, lists, corpora)
     types = len(lists.relation_labels) - 1
     accelerator.print(f"labels of {lists.source}: {types} relation types; heads: {', '.join(config.tasks)}")
@@ -218,7 +221,11 @@ def new_model(settings: TrainingSettings, config: BioDirConfig) -> tuple[Any, An
     if settings.gradient_checkpointing:  # transformers before 5.24 has the old name only
         getattr(model, "activation_checkpointing_enable", model.gradient_checkpointing_enable)()
     if settings.pair_encoding == "pairwise":
-        model.set_attn_implementation(settings.attn_implementation)
+        try:
+            model.set_attn_implementation(settings.attn_implementation)
+        except (ValueError, ImportError) as error:
+            reason = " ".join(str(error).split())
+            raise SettingError(f"attn_implementation {settings.attn_implementation!r}: {reason}; take sdpa") from error
     return with_mention_tasks(use_fast_layers(model), settings.coreference_weight), tokenizer
 
 
@@ -357,14 +364,7 @@ def resume(run: TrainingRun) -> None:
         run.accelerator.print(f"{run.output}: no state to resume from; the run starts")
         return
     state, record = found
-    differences = run.settings.differences(record["settings"])
-    if record["data"] != run.record["data"]:
-        differences.append("the content of the data files has changed")
-    if differences:
-        raise SettingError(
-            f"{run.output}: cannot resume with other settings ({'; '.join(differences)}); give the old ones, or start "
-            "again with --overwrite_output_dir"
-        )
+    check_same_run(run.settings, run.record["data"], record)
     progress = Progress(**record["progress"])
     if progress.epoch > run.settings.last_epoch:
         raise SettingError(

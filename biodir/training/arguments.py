@@ -67,7 +67,7 @@ def _values_of_file(path: Path) -> dict[str, Any]:
     """Return the values of a YAML file, a single value in place of a list as a list, a mapping as NAME=VALUE.
 
     Raises:
-        SettingError: the file holds no mapping, or an unknown key.
+        SettingError: the file holds no mapping, or an unknown key, or what is no boolean where one is needed.
     """
     values = read_yaml(path)
     if not isinstance(values, dict):
@@ -85,6 +85,8 @@ def _values_of_file(path: Path) -> dict[str, Any]:
             value = [value]
         elif value is False and "no" in known[name].metadata["allowed"]:
             value = "no"  # which YAML reads as false
+        elif known[name].type is bool and value is not None and not isinstance(value, bool):
+            raise SettingError(f"{path}: {name} is {value!r}; give true or false")  # else any text counts as true
         if value is not None:  # null leaves the default
             found[name] = value
     return found

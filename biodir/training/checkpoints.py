@@ -76,7 +76,7 @@ def newest_state(folder: Path) -> tuple[Path, dict[str, Any]] | None:
         if isinstance(record, dict) and record.get("sha256") == _hashes(path):
             return path, record
         logger.warning(
-            "%s: half-written or damaged, its files are not those of its record; an older state is taken", path
+            "%s: half-written or damaged, its files are not those of its record; the state is passed over", path
         )
     return None
 
@@ -117,7 +117,7 @@ def check_folder(folder: Path, resume: bool, overwrite: bool) -> None:
             f"{folder} holds a run or a checkpoint already ({', '.join(traces)}); resume a run by "
             "--resume_from_checkpoint, delete all that by --overwrite_output_dir, or name another --output_dir"
         )
-    if not {"training.json", "states"} & set(traces):
+    if "states" not in traces and run_record(folder) is None:
         raise CheckpointError(
             f"{folder} holds a checkpoint ({', '.join(traces)}) but no run to resume; name another --output_dir, or "
             "delete it by --overwrite_output_dir in place of --resume_from_checkpoint"
@@ -133,6 +133,18 @@ def check_no_file(folder: Path, option: str) -> None:
     for path in (folder, *folder.parents):
         if path.exists() and not path.is_dir():
             raise CheckpointError(f"{path} is a file, not a folder; name another {option}")
+
+
+def run_record(folder: Path) -> dict[str, Any] | None:
+    """Return what training.json says of the run in the folder; None where none is there, or not that of a run.
+
+    A mean of checkpoints has such a file, too.
+    """
+    try:
+        found = json.loads((folder / "training.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # of JSON or of UTF-8
+        return None
+    return found if isinstance(found, dict) and {"settings", "data", "epochs", "finished"} <= set(found) else None
 
 
 def start_folder(accelerator: "Accelerator", folder: Path, overwrite: bool) -> None:

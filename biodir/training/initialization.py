@@ -2,7 +2,8 @@
 
 import os
 import pickle
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -140,10 +141,10 @@ def _encoder_of(model: BioDirForRelationExtraction, settings: Mapping[str, Any])
     encoder = model.encoder
     for name, value in _fitting(encoder.config, settings).items():
         setattr(encoder.config, name, value)
-    if not _same_shapes(encoder, encoder_without_pooler(encoder.config)):
-        raise SettingError(
-            f"encoder settings {dict(settings)!r} change the sizes of a trained encoder; leave sizes out"
-        )
+    with _made_with(settings):
+        changed = encoder_without_pooler(encoder.config)
+    if not _same_shapes(encoder, changed):
+        raise _changes_sizes(settings)
     encoder.set_attn_implementation("sdpa" if encoder._supports_sdpa else "eager")
     return encoder
 
@@ -153,6 +154,8 @@ def _pretrained_encoder(
 ) -> tuple[PreTrainedModel, nn.Module | None]:
     """Return the encoder and its pooler, None where its class or checkpoint has none."""
     fitting = _fitting(AutoConfig.from_pretrained(name_or_path) if settings else None, settings)
+    if settings:
+        _check_sizes(name_or_path, fitting, settings)
     kwargs = {"dtype": torch.float32, "output_loading_info": True, **fitting}
     try:
         # Without safetensors, transformers reads pytorch_model.bin as torch.load does with weights_only=True.
@@ -171,6 +174,37 @@ def _pretrained_encoder(
             f"({', '.join(lacking[:5])}); its config.json names another kind of encoder"
         )
     return encoder, None if missing else getattr(encoder, "pooler", None)
+
+
+def _check_sizes(name_or_path: Any, fitting: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
+    """Check that an encoder with these settings has all its weights, in their sizes, in the one without them.
+
+    Raises:
+        SettingError: it has not, or cannot be made.
+    """
+    shapes = []
+    for given in ({}, fitting):
+        with _made_with(settings), torch.device("meta"):
+            made = AutoModel.from_config(AutoConfig.from_pretrained(name_or_path, **given))
+        shapes.append({name: value.shape for name, value in made.state_dict().items()})
+    if not shapes[1].items() <= shapes[0].items():
+        raise _changes_sizes(settings)
+
+
+@contextmanager
+def _made_with(settings: Mapping[str, Any]) -> Iterator[None]:
+    """Name the settings where an encoder cannot be made with them."""
+    try:
+        yield
+    except (KeyError, TypeError, ArithmeticError) as error:
+        if not settings:
+            raise
+        reason = " ".join(str(error).split())
+        raise SettingError(f"no encoder has the settings {dict(settings)!r} ({reason}); change the value") from error
+
+
+def _changes_sizes(settings: Mapping[str, Any]) -> SettingError:
+    return SettingError(f"encoder settings {dict(settings)!r} change the sizes of a trained encoder; leave sizes out")
 
 
 def _fitting(config: Any, settings: Mapping[str, Any]) -> dict[str, Any]:

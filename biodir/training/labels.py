@@ -3,7 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, cast
 
 from huggingface_hub.errors import StrictDataclassError
@@ -23,8 +23,10 @@ from biodir.labels_biodir import (
     UNRELATED,
     bio_labels,
 )
+from biodir.training.corpora import TrainingCorpus
 from biodir.training.data import related_types
 from biodir.training.reading import named_counts, unknown_types
+from biodir.training.settings import TrainingSettings
 
 GENERIC_RELATION = "Association"
 
@@ -85,6 +87,40 @@ class LabelLists:
         }
 
 
+def lists_of_run(
+    settings: TrainingSettings, corpora: Sequence[TrainingCorpus], log: Callable[[str], Any] = print
+) -> LabelLists:
+    """Return the label lists of the run; those of the checkpoint where its relations are kept.
+
+    Raises:
+        SettingError: the lists do not hold what the data has.
+    """
+    documents = [document for corpus in corpora for document in corpus.documents]
+    if not settings.freeze_relations:
+        return label_lists(documents, settings.labels, settings.encoder, settings.tasks, log, settings.errors)
+    lists = lists_of_checkpoint(kept_config(settings))
+    lacking = lists.lacking(documents).get("entity type")
+    if lacking and settings.errors == "raise":
+        raise SettingError(
+            f"{', '.join(corpus.path for corpus in corpora)}: freeze_relations keeps the entity types of "
+            f"{settings.encoder}, which lacks {lacking}; map the types with --corpora (entity_types), leave these "
+            "mentions out by --errors skip-mention, or train without --freeze_relations"
+        )
+    return lists
+
+
+def kept_config(settings: TrainingSettings) -> BioDirConfig:
+    """Return the configuration of the checkpoint whose relations are kept.
+
+    Raises:
+        SettingError: the encoder is none.
+    """
+    config = checkpoint_config(settings.encoder)
+    if config is None:
+        raise SettingError(f"freeze_relations: {settings.encoder} is no biodir checkpoint; it has nothing to keep")
+    return config
+
+
 def label_lists(
     documents: Sequence[Document],
     wanted: str,
@@ -116,8 +152,7 @@ def label_lists(
     if wanted == "auto":
         config = checkpoint_config(encoder)
         if config is not None:
-            names = [name for name in vars(known) if name != "source"]
-            known = LabelLists("the checkpoint", **{name: getattr(config, name) for name in names})
+            known = lists_of_checkpoint(config)
         known = _with_all_tasks(known, documents, tasks)
     lacking = known.lacking(documents)
     if list(tasks) == [MENTIONS]:
@@ -136,16 +171,29 @@ def label_lists(
     return label_lists(documents, "data", encoder, tasks)
 
 
+def lists_of_checkpoint(config: BioDirConfig) -> LabelLists:
+    """Return the lists of a checkpoint by its configuration."""
+    names = [each.name for each in fields(LabelLists) if each.name != "source"]
+    return LabelLists("the checkpoint", **{name: getattr(config, name) for name in names})
+
+
 def _with_all_tasks(lists: LabelLists, documents: Sequence[Document], tasks: Iterable[str]) -> LabelLists:
     """Return the lists, empty ones of these tasks filled: from BioRED where it holds the data, else from the data."""
-    names = [f"{task}_labels" for task in TASKS if task in tasks and not getattr(lists, f"{task}_labels")]
+    wanted = [task for task in TASKS if task in tasks]
+    names = [f"{task}_labels" for task in wanted if not getattr(lists, f"{task}_labels")]
+    names += ["pair_types"] * (bool(wanted) and not lists.pair_types)  # as those of a tagger are
     if not names or not any(document.relations for document in documents):
         return lists
     others, biored = labels_of(documents), LabelLists("BioRED")
-    filled = {}
+    filled: dict[str, Any] = {}
     for name in names:
         labels, known = getattr(others, name), getattr(biored, name)
-        filled[name] = known if labels and set(labels) <= set(known) else labels
+        holds = {kind for pair in PAIR_TYPES for kind in pair} <= {*lists.entity_types}
+        if name != "pair_types":
+            holds = bool(labels) and {*labels} <= {*known}
+        filled[name] = known if holds else labels
+    if "relation_labels" in filled:
+        filled["generic_relation"] = GENERIC_RELATION if GENERIC_RELATION in filled["relation_labels"] else None
     return replace(lists, **filled)
 
 

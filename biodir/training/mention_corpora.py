@@ -1,5 +1,6 @@
 """The files whose mentions the tagger learns from, without documents that are held out."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -7,11 +8,11 @@ from typing import Any
 from biodir.configuration_biodir import BioDirConfig
 from biodir.document_biodir import Document, Mention, Passage
 from biodir.errors_biodir import ErrorPolicy, SettingError, plural
-from biodir.labels_biodir import known_type
+from biodir.labels_biodir import UNKNOWN_TYPE, known_type
 from biodir.training.corpora import TrainingCorpus, held_out_of_run
 from biodir.training.judged_documents import read_lines, says_types
 from biodir.training.mentions import NO_TYPE, MentionCorpus
-from biodir.training.reading import read_corpus, reading_policy
+from biodir.training.reading import named_counts, read_corpus, reading_policy, unknown_types
 from biodir.training.settings import TrainingSettings
 
 
@@ -37,9 +38,9 @@ def mention_corpora(
     found = []
     for corpus in corpora:
         seen.update(document.id for document in corpus.documents)
-        found.append(
-            _of_model(corpus.path, [_with_types(document, corpus, config) for document in corpus.documents], config)
-        )
+        with_types = [_with_types(document, corpus, config) for document in corpus.documents]
+        _log_unknown_types(corpus.path, with_types, config, log)
+        found.append(_of_model(corpus.path, with_types, config))
     for path in settings.mention_train:
         corpus_documents = _read(path, policy, log)
         kept = [each for each in corpus_documents if each[0].id not in seen and not held_out.has(each[0])]
@@ -49,6 +50,7 @@ def mention_corpora(
         if not kept:
             raise SettingError(f"{path}: no document to learn mentions from is left; leave the file out")
         seen.update(document.id for document, _ in kept)
+        _log_unknown_types(path, kept, config, log)
         found.append(_of_model(path, kept, config))
     return found
 
@@ -62,6 +64,26 @@ def _with_types(
         return document, None if corpus.is_partial else config.entity_types
     mentions = (*document.mentions, *corpus.untyped.get(document.id, ()))
     return replace(document, mentions=mentions), judgement.entity_types
+
+
+def _log_unknown_types(
+    path: str,
+    documents: Sequence[tuple[Document, Collection[str] | None]],
+    config: BioDirConfig,
+    log: Callable[[str], Any],
+) -> None:
+    """Log the types of mentions, and the types that documents annotate, which the model lacks: misspelt ones, too."""
+    annotated = Counter(name for _, types in documents for name in types or ())
+    strangers = {name for name in annotated if known_type(name, config.entity_types, config.type_map) == UNKNOWN_TYPE}
+    of_mentions = unknown_types([document for document, _ in documents], config.entity_types, config.type_map)
+    for place, counts in (
+        ("mentions of", of_mentions),
+        ("annotated_types of documents name", Counter({name: annotated[name] for name in strangers})),
+    ):
+        del counts[NO_TYPE]  # a mention without a type
+        if counts:
+            named = named_counts(counts, config.entity_types)
+            log(f"{path}: {place} entity types that the model lacks: {named}; nothing is learned of these")
 
 
 def _of_model(

@@ -22,13 +22,13 @@ from biodir.training.augmentation import augmented_documents, rare_types
 from biodir.training.corpora import TrainingCorpus, corpus_paths
 from biodir.training.data import LabelledPairs, epoch_pairs, epoch_steps, joined_types, labelled_pairs
 from biodir.training.direction_targets import with_smoothed_directions
-from biodir.training.labels import LabelLists, checkpoint_config, encoder_config
+from biodir.training.labels import LabelLists, checkpoint_config, encoder_config, kept_config, lists_of_checkpoint
 from biodir.training.mentions import LabelledWords, mention_steps
 from biodir.training.optimization import balanced_weights
 from biodir.training.provenance import data_fingerprints
 from biodir.training.reading import known_documents, read_corpus, reading_policy
 from biodir.training.scopes import PairGroup, pair_counts
-from biodir.training.settings import TrainingSettings, named_values
+from biodir.training.settings import LEVEL_TASKS, TrainingSettings, named_values
 from biodir.training.teaching import check_teachers, teacher_files
 from biodir.training.validation import check_level
 
@@ -63,9 +63,7 @@ def run_config(settings: TrainingSettings, lists: LabelLists, corpora: Sequence[
     The weight of a task that has no head, since the data does not annotate it, is left out.
     """
     if settings.freeze_relations:
-        config = checkpoint_config(settings.encoder)
-        if config is None:
-            raise SettingError(f"freeze_relations: {settings.encoder} is no biodir checkpoint; it has nothing to keep")
+        config = kept_config(settings)
         layers = _tagger_layers(settings)
         if not layers:
             raise SettingError("freeze_relations leaves the tagger only a classifier; give it --tagger_layers")
@@ -221,7 +219,7 @@ def dev_documents(
     only_mentions = settings.tasks == [MENTIONS]
     if not only_mentions:
         level = settings.metric_for_best_model
-        check_level(documents, LEVELS[0] if level == MENTIONS else level, settings.dev)
+        check_level(documents, LEVELS[0] if level == MENTIONS else level, settings.dev, config.tasks)
     known = known_documents(settings.dev, documents, config, policy, log)
     if only_mentions:
         return ProcessedDocuments(tuple(known), ())
@@ -232,7 +230,29 @@ def dev_documents(
             f"{settings.dev}: none of its {reasons.total()} relations is that of a candidate pair "
             f"({', '.join(sorted(reasons))}); the model scores {_named(config.pair_types)}"
         )
+    _check_dev_labels(settings, known, config, log)
     return processed_documents(known, processor)
+
+
+def _check_dev_labels(
+    settings: TrainingSettings, documents: Sequence[Document], config: BioDirConfig, log: Callable[[str], Any]
+) -> None:
+    """Log which labels of the dev documents the model lacks, so that these relations count as missed.
+
+    Raises:
+        SettingError: it lacks all their relation types, and the level that selects needs these.
+    """
+    types, lacking = config.relation_labels, lists_of_checkpoint(config).lacking(documents)
+    if not lacking:
+        return
+    named = "; ".join(f"{kind} {names}" for kind, names in lacking.items())
+    found = {relation.relation_type for document in documents for relation in document.relations}
+    if types and found.isdisjoint(types) and LEVEL_TASKS.get(settings.metric_for_best_model):
+        raise SettingError(
+            f"{settings.dev}: the model has none of its relation types: {named}; the model knows "
+            f"{', '.join(types[1:])}; give --dev the labels of --train"
+        )
+    log(f"{settings.dev}: {named}: the model has no such label, so these relations count as missed where it is needed")
 
 
 def _named(pair_types: Iterable[Sequence[str]]) -> str:

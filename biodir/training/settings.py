@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import yaml
 from biodir.configuration_biodir import (
     BINARY,
     CHUNK_NAMES,
+    FOCAL,
     HIGHEST_WINS,
     PAIR_ENCODINGS,
     RELATION_LOSSES,
@@ -46,6 +47,11 @@ ADDED = {
     **{"sign_weight": 1.0, "coreference_weight": 0.0},
     **{"teachers": [], "teaching_weight": 0.5, "unlabelled": [], "max_unlabelled_documents": None},
 }
+FOCAL_GAMMA = 2.0
+# Settings of the tagger, with the values that leave them without effect.
+OF_TAGGER: dict[str, Any] = {"mention_train": [], "tagger_layers": 0, "sentence_share": 0.0, "mention_weight": 1.0}
+# The heads that predictions at a level need.
+LEVEL_TASKS = dict(zip(LEVELS, ((), TASKS[:1], TASKS[:2], TASKS[::2], TASKS), strict=True))
 # The seeds of dropout are made of this one and must fit into 64 bits.
 LARGEST_SEED = 10**9
 SHARE, BELOW_ONE, NOT_NEGATIVE, COUNT = "[0, 1]", "[0, 1)", "[0, inf)", "[1, inf)"
@@ -145,7 +151,7 @@ class TrainingSettings:
         BINARY,
         RELATION_LOSSES,
     )
-    focal_gamma: float = setting("focal: how fast the weight of labels that are nearly right falls", 2.0)
+    focal_gamma: float = setting("focal: how fast the weight of labels that are nearly right falls", FOCAL_GAMMA)
     sign_weight: float = setting(
         "softmax: weight of the choice between Association, Negative_Correlation and Positive_Correlation",
         1.0,
@@ -239,6 +245,15 @@ class TrainingSettings:
         return [f"{name} is {mine[name]!r}, was {others.get(name)!r}" for name in differing]
 
 
+def scored_levels(tasks: Collection[str]) -> list[str]:
+    """Return the levels at which a model with heads for these tasks can be scored.
+
+    >>> scored_levels(["relation", "direction"])
+    ['entity_pair', 'relation_type', 'relation_type_direction']
+    """
+    return [level for level, needed in LEVEL_TASKS.items() if {*needed} <= {*tasks}]
+
+
 def named_values(pairs: Sequence[str]) -> dict[str, Any]:
     """Return NAME=VALUE pairs as a mapping, their values read as JSON.
 
@@ -283,6 +298,8 @@ def _check_values(settings: TrainingSettings) -> None:
         values = getattr(settings, name)
         if not values or not set(values) <= set(known):
             raise SettingError(f"{name} {values!r}: choose any of {', '.join(known)}")
+        if len(set(values)) < len(values):
+            raise SettingError(f"{name} {values!r}: names one twice; name each once")
     for name, kinds in (("task_weights", int | float), ("chunk_tokens", int), ("encoder_settings", object)):
         for key, value in named_values(getattr(settings, name)).items():
             is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
@@ -317,6 +334,8 @@ def _contradictions(settings: TrainingSettings) -> Iterator[str]:
         yield f"class_balance has no part in the loss {settings.relation_loss}; leave out one of them"
     if settings.sign_weight != 1 and settings.relation_loss != SOFTMAX:
         yield f"sign_weight is a part of the loss softmax, but relation_loss is {settings.relation_loss}; leave it out"
+    if settings.focal_gamma != FOCAL_GAMMA and settings.relation_loss != FOCAL:
+        yield f"focal_gamma is a part of the loss focal, but relation_loss is {settings.relation_loss}; leave it out"
     if settings.class_balance and "relation" not in settings.tasks:
         yield "class_balance weighs relation types, but relation is none of the tasks; leave it out"
     if settings.swap_consistency and (settings.swap_augmentation or settings.r_drop):
@@ -335,14 +354,19 @@ def _contradictions(settings: TrainingSettings) -> Iterator[str]:
         yield f"output_dir {output} holds the encoder {encoder}, which would be overwritten; name another folder"
     if settings.resume_from_checkpoint and settings.overwrite_output_dir:
         yield "resume_from_checkpoint and overwrite_output_dir are both given; resume the old run, or delete it"
-    if MENTIONS not in settings.tasks and (settings.mention_train or settings.tagger_layers or metric == MENTIONS):
-        yield "mention_train, tagger_layers or the metric concern the tagger, but mentions is none of the tasks; add it"
+    of_tagger = ", ".join(name for name, idle in OF_TAGGER.items() if getattr(settings, name) not in (None, idle))
+    if MENTIONS not in settings.tasks and (of_tagger or metric == MENTIONS):
+        name = of_tagger or "metric_for_best_model"
+        yield f"{name}: concerns the tagger, but mentions is none of the tasks; add it, or leave {name} out"
+    if settings.freeze_relations and settings.labels != "auto":
+        yield f"freeze_relations keeps the labels of the checkpoint, but labels is {settings.labels}; leave it out"
     if settings.freeze_relations and settings.tasks != [MENTIONS]:
         yield f"freeze_relations keeps all tasks but mentions from learning, but tasks are {settings.tasks!r}"
     if settings.freeze_relations and settings.tagger_layers == 0:
         yield "freeze_relations leaves the tagger only a classifier; give it layers of its own by --tagger_layers"
-    if "relation" not in settings.tasks and metric.startswith("relation"):
-        yield f"metric_for_best_model is {metric}, but {settings.tasks} predict no relation types; take entity_pair"
+    if metric != MENTIONS and metric not in scored_levels(settings.tasks):
+        levels = ", ".join(scored_levels(settings.tasks))
+        yield f"metric_for_best_model is {metric}, but {settings.tasks} do not predict all of it; take one of {levels}"
     if settings.early_stopping_patience is not None and settings.dev is None:
         yield "early_stopping_patience needs scores of --dev; name a file, or leave early_stopping_patience out"
 

@@ -13,10 +13,11 @@ from biodir.errors_biodir import SettingError, plural
 from biodir.evaluation.checks import ComparedDocument
 from biodir.evaluation.model_scores import ProcessedDocuments, decoded_documents, pair_logits
 from biodir.evaluation.scores import Counts, relation_scores, unannotated_levels
-from biodir.labels_biodir import LEVELS, MENTIONS
+from biodir.labels_biodir import LEVELS, MENTIONS, TASKS
 from biodir.pipeline_decoding_biodir import DecodingRule
 from biodir.pipeline_engine_biodir import model_logits
 from biodir.training.mentions import mention_counts
+from biodir.training.settings import scored_levels
 
 # Shifts of the None logit that are tried; training on a share of the negatives makes the model too ready to relate.
 NONE_BIASES = tuple(step / 4 for step in range(-8, 25))
@@ -81,11 +82,11 @@ def annotated_levels(documents: Sequence[Document]) -> list[str]:
     return [level for level in LEVELS if level not in unknown]
 
 
-def check_level(documents: Sequence[Document], level: str, path: str) -> None:
-    """Check that the documents can be scored at the level.
+def check_level(documents: Sequence[Document], level: str, path: str, tasks: Sequence[str] = TASKS) -> None:
+    """Check that the documents can be scored at the level, by a model with heads for these tasks.
 
     Raises:
-        SettingError: they have no relations, or lack what it needs.
+        SettingError: they have no relations, or lack what it needs, as may the model.
     """
     if not any(document.relations for document in documents):
         raise SettingError(
@@ -96,4 +97,9 @@ def check_level(documents: Sequence[Document], level: str, path: str) -> None:
         raise SettingError(
             f"{path}: metric_for_best_model is {level}, which the documents do not annotate; take one of "
             f"{', '.join(known)}"
+        )
+    if level not in scored_levels(tasks):
+        raise SettingError(
+            f"{path}: metric_for_best_model is {level}, but the training data annotates only {', '.join(tasks)}; take "
+            f"one of {', '.join(name for name in known if name in scored_levels(tasks))}"
         )

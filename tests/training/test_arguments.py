@@ -88,6 +88,8 @@ def test_value_of_a_yaml_file(lines, name, value, from_yaml):
         ("lr_schedule_type: 3", r"run\.yaml: unknown key 'lr_schedule_type'; did you mean 'lr_scheduler_type'\?$"),
         ("num_train_epochs: many", r"run\.yaml: num_train_epochs is many; give int"),
         ("classifier_dropout: no", r"run\.yaml: classifier_dropout is False; give float"),
+        ('overwrite_output_dir: "false"', r"run\.yaml: overwrite_output_dir is 'false'; give true or false$"),
+        ("corpus_vectors: [true]", r"run\.yaml: corpus_vectors is \[True\]; give true or false$"),
         ("exclude: [b, null]", r"run\.yaml: exclude element 2 is None; give str"),
         ("task_weights: {novelty: heavy}", r"^task_weights: novelty is 'heavy'; give a number$"),
     ],

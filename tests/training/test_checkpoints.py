@@ -96,7 +96,7 @@ def test_damaged_state_is_passed_over(damage, states, caplog):
     path = states / "step-00000010"
     DAMAGES[damage](path)
     assert newest_step(states) == 5
-    assert any(str(path) in message and "an older state is taken" in message for message in caplog.messages)
+    assert any(str(path) in message and "the state is passed over" in message for message in caplog.messages)
 
 
 def test_run_after_damaged_states_keeps_its_own(prepared, states):

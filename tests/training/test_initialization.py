@@ -187,11 +187,25 @@ def test_checkpoint_re_initializes_what_has_another_meaning(trained, form, setti
     [
         ({"hidden_dropuot_prob": 0.1}, "encoder setting 'hidden_dropuot_prob': BertConfig has no such field"),
         ({"num_hidden_layers": 1}, "settings {'num_hidden_layers': 1} change the sizes of a trained encoder; leave"),
+        ({"hidden_act": "foo"}, "no encoder has the settings {'hidden_act': 'foo'} ("),
     ],
 )
 def test_checkpoint_refuses_settings_that_do_not_fit_it(trained, settings, message):
     with pytest.raises(SettingError, match=re.escape(message)):
         model_from_encoder(trained["pairwise"], encoder_settings=settings, **ROOM)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"hidden_act": "foo"}, "^no encoder has the settings {'hidden_act': 'foo'} (.*); change the value$"),
+        ({"hidden_size": 48}, "^encoder settings {'hidden_size': 48} change the sizes of a trained encoder; leave"),
+        ({"num_hidden_layers": 5}, "^encoder settings {'num_hidden_layers': 5} change the sizes of a trained encod"),
+    ],
+)
+def test_bare_encoder_refuses_settings_that_do_not_fit_it(tmp_path, settings, message):
+    with pytest.raises(SettingError, match=message):
+        model_from_encoder(save_encoder(tmp_path), encoder_settings=settings, **ROOM)
 
 
 @pytest.mark.parametrize("form", ["pairwise", "encoder"])

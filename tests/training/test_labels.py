@@ -13,6 +13,7 @@ from biodir.labels_biodir import (
     DISEASE,
     ENTITY_TYPES,
     GENE,
+    MENTIONS,
     NOVELTY_LABELS,
     PAIR_TYPES,
     RELATION_LABELS,
@@ -145,6 +146,13 @@ def test_checkpoint_without_a_head_gets_it_where_the_data_teaches_it(checkpoint)
     assert label_lists([BIORED], "auto", folder, ["relation", "direction"]).novelty_labels == []
     plain = document(Relation("Bind", "1", "2"))
     assert label_lists([plain], "auto", folder).novelty_labels == ()
+
+
+def test_tagger_without_heads_gets_the_lists_of_a_bare_encoder(checkpoint):
+    folder = checkpoint(**LabelLists("BioRED").to_settings([MENTIONS]))
+    found, wanted = label_lists([BIORED], "auto", folder), LabelLists("BioRED")
+    assert (found.pair_types, found.relation_labels) == (wanted.pair_types, wanted.relation_labels)
+    assert BioDirConfig(**found.to_settings(TASKS)).generic_relation == "Association"
 
 
 OWN_OF_BIORED = document(Relation("Bind", "1", "2", "Known", "2"))

@@ -161,6 +161,18 @@ def test_files_that_name_no_types_teach_all_that_they_have(tmp_path):
     assert corpus.annotated == (frozenset({CHEMICAL, GENE}),) * 2
 
 
+def test_types_that_the_model_lacks_are_named_with_their_numbers(tmp_path):
+    path, logged = tmp_path / "some.jsonl", []
+    lines = [row("1", "iron", ["Chemicl", GENE], (0, 4, "Metal")), row("2", "iron", ["Chemicl"], (0, 4, None))]
+    path.write_text("\n".join(lines))
+    mention_corpora(settings_of(tmp_path, mention_train=[str(path)]), [], BioDirConfig(), logged.append)
+    assert logged == [
+        f"{path}: mentions of entity types that the model lacks: 'Metal' (1); nothing is learned of these",
+        f"{path}: annotated_types of documents name entity types that the model lacks: 'Chemicl' (2; did you "
+        "mean 'ChemicalEntity'?); nothing is learned of these",
+    ]
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [

@@ -248,6 +248,11 @@ def test_encoder_that_cannot_be_loaded_is_named(short_run, settings, message):
         short_run(labels="biored", **settings)
 
 
+def test_unknown_attention_code_is_named(short_run):
+    with pytest.raises(SettingError, match=r"^attn_implementation 'foo': .*; take sdpa$"):
+        short_run(labels="biored", pair_encoding="pairwise", attn_implementation="foo")
+
+
 def test_examples_give_what_they_show():
     assert doctest.testmod(train)[:] == (0, 5)
 

@@ -1,5 +1,6 @@
 """A run that is killed resumes where it was and ends with the same weights, bit for bit."""
 
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -108,6 +109,11 @@ def test_resuming_where_nothing_was_starts_the_run_which_resumes_to_the_end(sett
     assert "no state to resume from; the run starts" in capsys.readouterr().out
     resume(settings, tmp_path)
     assert_same_end(tmp_path, uninterrupted)
+    shutil.rmtree(tmp_path / "states")
+    before = (tmp_path / "training.json").stat()
+    resume(settings, tmp_path)
+    assert "the run is finished and stays as it is" in capsys.readouterr().out
+    assert (tmp_path / "training.json").stat() == before
 
 
 def test_run_does_not_resume_with_other_settings_or_data(settings, uninterrupted):

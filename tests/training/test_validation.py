@@ -60,3 +60,12 @@ def test_documents_that_cannot_be_scored_at_the_level_are_refused(document, leve
     check_level([DOCUMENT], level, "dev")
     with pytest.raises(SettingError, match=message):
         check_level([document], level, "dev")
+
+
+def test_level_that_the_heads_of_the_model_cannot_reach_is_refused():
+    message = (
+        r"^dev: metric_for_best_model is all, but the training data annotates only relation, novelty; take one of "
+    )
+    check_level([DOCUMENT], "relation_type_novelty", "dev", ("relation", "novelty"))
+    with pytest.raises(SettingError, match=message + "entity_pair, relation_type, relation_type_novelty$"):
+        check_level([DOCUMENT], "all", "dev", ("relation", "novelty"))

@@ -1,0 +1,52 @@
+"""The dev documents of a run, and the configuration of its model."""
+
+from dataclasses import replace
+
+import pytest
+
+from biodir.configuration_biodir import BioDirConfig
+from biodir.document_biodir import Relation
+from biodir.errors_biodir import SettingError
+from biodir.training import preparation
+from biodir.training.corpora import TrainingCorpus
+from biodir.training.labels import lists_of_run
+from biodir.training.preparation import dev_documents
+from biodir.training.settings import TrainingSettings
+from helpers.marked import make_processor, marked_document
+
+FROZEN = {"tasks": ["mentions"], "freeze_relations": True, "tagger_layers": 1}
+SETTINGS = TrainingSettings(train=["a"], dev="dev", encoder="bert", output_dir="run")
+TYPED = marked_document("<C:1 iron> binds <G:2 it>.", relations=(Relation("Bind", "1", "2", "No"),))
+OWN = replace(TYPED, id="8", relations=(Relation("bind", "1", "2", "New"),))
+
+
+def log_of_dev(monkeypatch, *documents, **settings):
+    monkeypatch.setattr(preparation, "read_corpus", lambda *given: list(documents))
+    lines = []
+    dev_documents(replace(SETTINGS, **settings), make_processor(), BioDirConfig(), lines.append)
+    return lines
+
+
+def test_labels_of_dev_that_the_model_lacks_are_named_with_their_numbers(monkeypatch):
+    assert log_of_dev(monkeypatch, TYPED) == []
+    (line,) = log_of_dev(monkeypatch, TYPED, OWN)
+    assert line == (
+        "dev: relation type 'bind' (1; did you mean 'Bind'?); novelty 'New' (1): the model has no "
+        "such label, so these relations count as missed where it is needed"
+    )
+
+
+def test_dev_without_any_relation_type_of_the_model_is_refused_unless_pairs_are_scored(monkeypatch):
+    with pytest.raises(SettingError, match=r"^dev: the model has none of its relation types: relation type 'bind' \("):
+        log_of_dev(monkeypatch, OWN)
+    assert log_of_dev(monkeypatch, OWN, metric_for_best_model="entity_pair")
+
+
+def test_entity_types_that_kept_relations_lack_are_named(tmp_path):
+    BioDirConfig(entity_types=["ChemicalEntity"], pair_types=[["ChemicalEntity", "ChemicalEntity"]]).save_pretrained(
+        tmp_path
+    )
+    frozen, corpora = replace(SETTINGS, **FROZEN, encoder=str(tmp_path)), [TrainingCorpus("a", (TYPED,))]
+    with pytest.raises(SettingError, match=r"^a: freeze_relations keeps .* lacks 'GeneOrGeneProduct' \(1\); map the"):
+        lists_of_run(frozen, corpora)
+    assert lists_of_run(replace(frozen, errors="skip-mention"), corpora).source == "the checkpoint"
