@@ -105,8 +105,7 @@ def comparable(document: Document, gold: Document, corpus: TrainingCorpus) -> Do
     may call otherwise gets its name, and a direction that it does not give is left out.
     """
     scope = corpus.scope
-    judgement = scope.judgements.get(document.id)
-    undirected = judgement.undirected if judgement is not None else ()
+    undirected = scope.undirected_pairs(document.id)
     gold_types = {each.pair: each.relation_type for each in gold.relations}
     kept = []
     for each in document.relations:

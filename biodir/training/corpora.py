@@ -10,11 +10,12 @@ from dataclasses import dataclass, field, replace
 
 from biodir.document_biodir import Document, Mention, Relation
 from biodir.errors_biodir import ErrorPolicy, SettingError, plural, suggestion
+from biodir.evaluation.checks import unannotated_parts
 from biodir.labels_biodir import MENTIONS
 from biodir.training.corpus_list import (
     HEAD,
-    NO_SUBJECT,
     TAIL,
+    UNKNOWN_SUBJECT,
     CorpusEntry,
     LabelRule,
     held_out_entries,
@@ -59,7 +60,7 @@ class TrainingCorpus:
     @property
     def is_complete(self) -> bool:
         """Whether it annotates all pairs, with all that there is to say of them."""
-        return not self.is_partial and self.scope == Scope()
+        return not self.is_partial and replace(self.scope, undirected=self.scope.undirected or None) == Scope()
 
 
 def training_corpora(
@@ -228,6 +229,7 @@ def _corpus(source: CorpusEntry, found: Sequence[JudgedDocument], log: Callable[
             None if source.known_types is None else frozenset(source.known_types),
             None if source.pair_types is None else frozenset(map(frozenset, source.pair_types)),
             source.unsure,
+            None if judgements else _undirected(source, [each.document for each in found]),
         ),
         {each.document.id: each.untyped for each in found if each.untyped},
         source.share,
@@ -267,6 +269,26 @@ def _mapped(
 def _relation(relation: Relation, rule: LabelRule) -> Relation:
     """Return a relation with the type and the subject of a rule."""
     assert rule.relation_type is not None, "others are left out"
-    sides = {HEAD: relation.entity1_id, TAIL: relation.entity2_id, NO_SUBJECT: None}
-    subject = sides.get(rule.subject, relation.subject_id) if rule.subject else relation.subject_id
+    sides = {HEAD: relation.entity1_id, TAIL: relation.entity2_id}
+    subject = sides.get(rule.subject) if rule.subject else relation.subject_id
     return replace(relation, relation_type=rule.relation_type, subject_id=subject)
+
+
+def _undirected(source: CorpusEntry, documents: Sequence[Document]) -> dict[str, frozenset[frozenset[str]]] | None:
+    """Return the pairs of each document whose direction is not known; None where no rule says anything of it.
+
+    A relation whose rule names no subject is as the corpus has it: of unknown direction if the corpus has no subjects.
+    """
+    rules = {each.relation_type: source.rule(each.relation_type) for found in documents for each in found.relations}
+    subjects = {name: rule.subject for name, rule in rules.items() if rule is not None and rule.subject}
+    if not subjects:
+        return None
+    is_lacking = "direction" in unannotated_parts([each for found in documents for each in found.relations])
+    default = UNKNOWN_SUBJECT if is_lacking else None
+    undirected = {
+        found.id: frozenset(
+            each.pair for each in found.relations if subjects.get(each.relation_type, default) == UNKNOWN_SUBJECT
+        )
+        for found in documents
+    }
+    return {name: pairs for name, pairs in undirected.items() if pairs}

@@ -95,6 +95,8 @@ def labelled_pairs(
     unannotated = unannotated_parts([relation for document in documents for relation in document.relations])
     if scope.judgements:  # which say of each pair whether its direction is known
         unannotated = ("novelty",)
+    elif scope.undirected is not None:
+        unannotated = tuple(part for part in unannotated if part != "direction")
     joined = related_types(documents)
     for document in documents:
         left_out = (excluded or {}).get(document.id, ())
@@ -132,8 +134,7 @@ class _Labelling:
         """Return task -> a number for each label of a pair."""
         related = self.relations.get(pair.identifiers, ())
         found = pair_targets(pair, related, self.labels, self.unannotated)
-        judgement = self.scope.judgements.get(self.document.id)
-        is_directed = judgement is None or pair.identifiers not in judgement.undirected
+        is_directed = pair.identifiers not in self.scope.undirected_pairs(self.document.id)
         types = [each.relation_type for each in related]
         return self.scope.masked(found, self.labels.get("relation", ()), types, is_directed)
 

@@ -7,17 +7,18 @@ A line has `id`, `text` and `entities` (`start`, `end`, `type`), and may have `p
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from io import BufferedReader
 from typing import Any, TypeVar
 
 from biodir.document_biodir import Document, Mention, Passage, Relation, text_identifier
 from biodir.document_grouping_biodir import groups_by_name
-from biodir.document_parts_biodir import is_unlinked
-from biodir.errors_biodir import AnnotationError, BioDirError, ErrorPolicy, ParseError
+from biodir.document_parts_biodir import check_mention, is_integer, is_unlinked
+from biodir.errors_biodir import STRICT, AnnotationError, BioDirError, ErrorPolicy, ParseError, suggestion
 from biodir.files import input_name, open_input, text_lines
-from biodir.training.corpus_list import HEAD, NO_SUBJECT, TAIL, UNKNOWN_SUBJECT, CorpusEntry, LabelRule
+from biodir.training.corpus_list import HEAD, NO_SUBJECT, SUBJECTS, TAIL, UNKNOWN_SUBJECT, CorpusEntry, LabelRule
 from biodir.training.mentions import NO_TYPE
 from biodir.training.scopes import Judgement
 
@@ -67,8 +68,16 @@ class _Statement:
 def says_types(path: str) -> bool:
     """Return whether a file is JSON Lines whose documents say which entity types they annotate."""
     with open_input(path) as file:
-        line = next(text_lines(file), "")
+        _, line = next(_lines(file), (0, ""))
     return line.lstrip().startswith("{") and '"annotated_types"' in line[:_START_CHARS]
+
+
+def _lines(file: BufferedReader) -> Iterator[tuple[int, str]]:
+    """Yield the lines that are not empty, with their numbers; without a byte order mark."""
+    for number, line in enumerate(text_lines(file), start=1):
+        text = line.removeprefix("\ufeff")
+        if text.strip():
+            yield number, text
 
 
 def read_judged(entry: CorpusEntry, policy: ErrorPolicy) -> Iterator[JudgedDocument]:
@@ -78,13 +87,16 @@ def read_judged(entry: CorpusEntry, policy: ErrorPolicy) -> Iterator[JudgedDocum
         ParseError: a line is no such document.
         AnnotationError: a document contradicts itself.
     """
-    for found in read_lines(entry.path, partial(judged_document, entry=entry), policy):
+    for found in read_lines(entry.path, lambda value, at: judged_document(value, entry, at), policy):
         if not entry.split or found.split in entry.split:
             yield found
 
 
-def read_lines(path: str, parse: Callable[[Mapping[str, Any]], T], policy: ErrorPolicy) -> Iterator[T]:
+def read_lines(path: str, parse: Callable[[Mapping[str, Any], ErrorPolicy], T], policy: ErrorPolicy) -> Iterator[T]:
     """Yield what a function makes of each line of a file of JSON Lines; errors get the place of the line.
+
+    Args:
+        parse: gets the policy, too, for parts of a document.
 
     Raises:
         ParseError: a line is no document.
@@ -92,14 +104,14 @@ def read_lines(path: str, parse: Callable[[Mapping[str, Any]], T], policy: Error
     """
     with open_input(path) as file:
         name = input_name(path)
-        lines = ((f"{name}:{number}", line) for number, line in enumerate(text_lines(file), start=1))
-        attempts = ((place, partial(_parsed, line, place, parse)) for place, line in lines if line.strip())
+        lines = ((f"{name}:{number}", line) for number, line in _lines(file))
+        attempts = ((place, partial(_parsed, line, place, parse, policy.at(place))) for place, line in lines)
         yield from policy.documents(attempts, name)
 
 
-def _parsed(line: str, place: str, parse: Callable[[Mapping[str, Any]], T]) -> T:
+def _parsed(line: str, place: str, parse: Callable[[Mapping[str, Any], ErrorPolicy], T], policy: ErrorPolicy) -> T:
     try:
-        return parse(json.loads(line))
+        return parse(json.loads(line), policy)
     except BioDirError as error:
         raise type(error)(f"{place}: {error}", error.reason) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -108,27 +120,33 @@ def _parsed(line: str, place: str, parse: Callable[[Mapping[str, Any]], T]) -> T
         ) from error
 
 
-def judged_document(value: Mapping[str, Any], entry: CorpusEntry) -> JudgedDocument:
+def judged_document(value: Mapping[str, Any], entry: CorpusEntry, policy: ErrorPolicy = STRICT) -> JudgedDocument:
     """Return the document of a line.
 
     Mentions that share a name, an identifier or a group of `equivalent` are one entity. Of several relations of two
     entities one is kept: a type other than Association and Bind, the most frequent first. Pairs with both signs are
     unknown. A direction that is given in two ways is none that is known.
+
+    Raises:
+        AnnotationError: a mention is not in the text, a name is that of no mention, or a key holds something else than
+            it should; the policy may leave out such a mention or relation.
     """
-    text, end = value["text"], value.get("title_end")
-    mentions, untyped, source_ids = _mentions(value, entry)
-    named = value.get("equivalent") or ()
+    every, source_ids = mentions_of(value, entry, policy)
+    mentions = {name: each for name, each in every.items() if each.entity_type != NO_TYPE}
+    named = _groups(value, "equivalent", "mentions")
     same = [*named, *_by_identifier(source_ids, mentions)] if entry.group_by_id else named
-    names = dict(zip(mentions, entity_names(text, mentions, same), strict=True))
+    names = dict(zip(mentions, entity_names(value["text"], mentions, same), strict=True))
+    relations = enumerate(value.get("relations") or ())
+    attempts = (partial(_statement, f"relations[{number}]", each, every, names, entry) for number, each in relations)
     by_pair: dict[frozenset[str], list[_Statement]] = {}
-    for relation in value.get("relations") or ():
-        head, tail = names.get(relation["head"]), names.get(relation["tail"])
-        if head is not None and tail is not None and head != tail:
-            by_pair.setdefault(frozenset((head, tail)), []).append(_statement(relation, head, tail, entry))
+    for statement in policy.parts("relation", attempts):
+        if statement is not None:
+            by_pair.setdefault(frozenset((statement.entity1_id, statement.entity2_id)), []).append(statement)
     kept = {pair: _one_of(statements) for pair, statements in by_pair.items()}
-    annotated = (entry.entity_type(name) for name in value.get("annotated_types") or ())
-    complete = (frozenset(map(entry.entity_type, pair)) for pair in value.get("annotated_pairs") or ())
-    judged = {frozenset(names[name] for name in pair if name in names) for pair in value.get("judged_pairs") or ()}
+    annotated = map(entry.entity_type, annotated_types(value))
+    complete = (frozenset(map(entry.entity_type, pair)) for pair in _groups(value, "annotated_pairs", "entity types"))
+    pairs = _groups(value, "judged_pairs", "mentions")
+    judged = {frozenset(names[name] for name in pair if name in names) for pair in pairs}
     judgement = Judgement(
         entity_types=frozenset(name for name in annotated if name is not None),
         complete=frozenset(frozenset(str(name) for name in pair) for pair in complete if None not in pair),
@@ -136,49 +154,125 @@ def judged_document(value: Mapping[str, Any], entry: CorpusEntry) -> JudgedDocum
         unknown=frozenset(pair for pair, each in kept.items() if each is None),
         undirected=frozenset(pair for pair, each in kept.items() if each is not None and not each.is_directed),
     )
-    relations = tuple(
+    found = tuple(
         Relation(each.relation_type, each.entity1_id, each.entity2_id, None, each.subject_id)
         for each in kept.values()
         if each is not None and each.relation_type is not None
     )
-    pmid = str(value["pmid"]) if value.get("pmid") else None
-    is_abstract = value.get("unit", "abstract") == "abstract"
-    document = Document(
-        (pmid if is_abstract else None) or str(value["id"]),
+    document = document_of(value, (replace(each, identifiers=(names[name],)) for name, each in mentions.items()), found)
+    untyped = tuple(each for each in every.values() if each.entity_type == NO_TYPE)
+    parts = (*value["entities"], *(value.get("relations") or ()))
+    source_types = frozenset(each["source_type"] for each in parts if each.get("source_type"))
+    return JudgedDocument(document, judgement, untyped, pmid_of(value), value.get("split"), source_types)
+
+
+def document_of(
+    value: Mapping[str, Any], mentions: Iterable[Mention], relations: tuple[Relation, ...] = ()
+) -> Document:
+    """Return the document of a line; its id is the PMID only if it is the complete abstract."""
+    text, end = value["text"], value.get("title_end")
+    is_abstract = (value.get("unit") or "abstract") == "abstract"
+    return Document(
+        (pmid_of(value) if is_abstract else None) or str(value["id"]),
         text,
-        tuple(replace(each, identifiers=(names[name],)) for name, each in mentions.items()),
+        tuple(mentions),
         relations,
         (Passage(0, end, "title"), Passage(end, len(text), "abstract")) if end else (),
         is_marked=True,
     )
-    parts = (*value["entities"], *(value.get("relations") or ()))
-    source_types = frozenset(each["source_type"] for each in parts if each.get("source_type"))
-    return JudgedDocument(document, judgement, untyped, pmid, value.get("split"), source_types)
 
 
-def _mentions(
-    value: Mapping[str, Any], entry: CorpusEntry
-) -> tuple[dict[Any, Mention], tuple[Mention, ...], dict[Any, str]]:
-    """Return mentions of entities by their names, the others, and the identifiers of the source by the same names.
+def pmid_of(value: Mapping[str, Any]) -> str | None:
+    """Return the PMID of the article that a line belongs to; None where it names none."""
+    return str(value["pmid"]) if value.get("pmid") else None
+
+
+def annotated_types(value: Mapping[str, Any]) -> list[str]:
+    """Return the entity types that a line annotates completely; none where it does not say.
 
     Raises:
-        AnnotationError: two mentions have one name.
+        AnnotationError: this is no list of names.
     """
-    found, untyped, identifiers = {}, [], {}
-    for number, each in enumerate(value["entities"]):
-        kind = entry.entity_type(each["type"], each.get("source_type"))
-        start, end = each["start"], each["end"]
-        mention = Mention(start, end, value["text"][start:end], kind or NO_TYPE)
-        if kind is None:
-            untyped.append(mention)
-            continue
-        name = each.get("mention", number)
+    names = value.get("annotated_types")
+    if names is None:
+        return []
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise AnnotationError(f'annotated_types is {names!r}; write a list of entity types, such as ["ChemicalEntity"]')
+    return names
+
+
+def _groups(value: Mapping[str, Any], key: str, of: str) -> list[list[Any]]:
+    """Return the lists of a key, of "mentions" or of "entity types"; those of pairs have two names each.
+
+    Raises:
+        AnnotationError: it holds something else, or a name that no mention has.
+    """
+    groups: list[list[Any]] = value.get(key) or []
+    names = [_name(number, each) for number, each in enumerate(value["entities"])] if groups else []
+    size = "" if key == "equivalent" else "two "
+    for number, group in enumerate(groups):
+        place = f"{key}[{number}]"
+        if not isinstance(group, list) or (size and len(group) != 2):
+            raise AnnotationError(f"{place} is {group!r}; write a list of lists of {size}{of}")
+        for name in group:
+            if of == "mentions":
+                _check_name(name, place, names)
+            elif not isinstance(name, str):
+                raise AnnotationError(f"{place} is {group!r}; write the names of {of}")
+    return groups
+
+
+def _name(number: int, entity: Mapping[str, Any]) -> Any:
+    """Return the name of a mention: by default its place in the list."""
+    return number if entity.get("mention") is None else entity["mention"]
+
+
+def _check_name(name: Any, place: str, names: Collection[Any]) -> None:
+    if name not in names:
+        hint = suggestion(name, list(names))
+        hint = hint if hint.startswith("did you mean") else "write the `mention` of one"
+        raise AnnotationError(f"{place} names {name!r}, which is no mention of `entities`; {hint}")
+
+
+def _field(part: Mapping[str, Any], key: str, place: str) -> Any:
+    if key not in part:
+        raise AnnotationError(f"{place} has no {key!r}; add it")
+    return part[key]
+
+
+def mentions_of(
+    value: Mapping[str, Any], entry: CorpusEntry, policy: ErrorPolicy
+) -> tuple[dict[Any, Mention], dict[Any, str]]:
+    """Return the mentions by their names, and the identifiers of the source of those that have a type by the same.
+
+    A mention without a type has `NO_TYPE`.
+
+    Raises:
+        AnnotationError: a mention is not in the text, or two have one name.
+    """
+    found: dict[Any, Mention] = {}
+    identifiers = {}
+    text = value["text"]
+
+    def add(number: int, each: Mapping[str, Any]) -> None:
+        place = f"entities[{number}]"
+        start, end, kind = (_field(each, key, place) for key in ("start", "end", "type"))
+        if not isinstance(kind, str | None):
+            raise AnnotationError(f"{place}: type is {kind!r}; write a name, or null where it is no entity")
+        kind = entry.entity_type(kind, each.get("source_type"))
+        words = text[start:end] if is_integer(start) and is_integer(end) else ""
+        mention = Mention(start, end, words, kind or NO_TYPE)
+        check_mention(mention, text, place)
+        name = _name(number, each)
         if name in found:
-            raise AnnotationError(f"entities[{number}]: another mention is named {name!r}, too; give each its own name")
+            raise AnnotationError(f"{place}: another mention is named {name!r}, too; give each its own name")
         found[name] = mention
-        if each.get("id") and not is_unlinked(str(each["id"])):
+        if kind is not None and each.get("id") and not is_unlinked(str(each["id"])):
             identifiers[name] = str(each["id"])
-    return found, tuple(untyped), identifiers
+
+    for _ in policy.parts("mention", (partial(add, *each) for each in enumerate(value["entities"]))):
+        pass
+    return found, identifiers
 
 
 def _by_identifier(identifiers: Mapping[Any, str], mentions: Mapping[Any, Mention]) -> Iterator[list[Any]]:
@@ -225,9 +319,28 @@ def entity_names(text: str, mentions: Mapping[Any, Mention], same: Iterable[Sequ
     return [identifier_of[found(group_of[name])] for name in mentions]
 
 
-def _statement(relation: Mapping[str, Any], head: str, tail: str, entry: CorpusEntry) -> _Statement:
-    rule = entry.rule(relation["source_type"]) or LabelRule(relation.get("proposed"))
-    subject = rule.subject or relation.get("subject") or UNKNOWN_SUBJECT
+def _statement(
+    place: str, relation: Mapping[str, Any], mentions: Collection[Any], names: Mapping[Any, str], entry: CorpusEntry
+) -> _Statement | None:
+    """Return what a relation says of two entities; None where it joins no two.
+
+    Args:
+        mentions: the names of all.
+        names: of those of entities -> the identifier of the entity.
+
+    Raises:
+        AnnotationError: it names no mention, or holds something else than it should.
+    """
+    for side in (HEAD, TAIL):
+        _check_name(_field(relation, side, place), f"{place}: {side}", mentions)
+    given = relation.get("subject") or UNKNOWN_SUBJECT
+    if given not in SUBJECTS:
+        raise AnnotationError(f"{place}: subject is {given!r}; it is one of {', '.join(SUBJECTS)}, or null")
+    rule = entry.rule(_field(relation, "source_type", place)) or LabelRule(relation.get("proposed"))
+    head, tail = names.get(relation["head"]), names.get(relation["tail"])
+    if head is None or tail is None or head == tail:
+        return None
+    subject = rule.subject or given
     note = relation.get("note") or ""
     is_left_out = any(part in note for part in entry.without_notes)
     subject_id = {HEAD: head, TAIL: tail}.get(subject)

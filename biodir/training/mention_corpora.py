@@ -2,18 +2,35 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from biodir.configuration_biodir import BioDirConfig
-from biodir.document_biodir import Document, Mention, Passage
+from biodir.document_biodir import Document
 from biodir.errors_biodir import ErrorPolicy, SettingError, plural
 from biodir.labels_biodir import UNKNOWN_TYPE, known_type
 from biodir.training.corpora import TrainingCorpus, held_out_of_run
-from biodir.training.judged_documents import read_lines, says_types
+from biodir.training.corpus_list import CorpusEntry
+from biodir.training.judged_documents import (
+    annotated_types,
+    document_of,
+    mentions_of,
+    pmid_of,
+    read_lines,
+    says_types,
+)
 from biodir.training.mentions import NO_TYPE, MentionCorpus
-from biodir.training.reading import named_counts, read_corpus, reading_policy, unknown_types
+from biodir.training.reading import logged, named_counts, read_corpus, reading_policy, unknown_types
 from biodir.training.settings import TrainingSettings
+
+
+@dataclass(frozen=True)
+class _Annotated:
+    """A document, the types that it annotates completely, None where it does not say, and the PMID or its own id."""
+
+    document: Document
+    types: Collection[str] | None
+    article: str
 
 
 def mention_corpora(
@@ -43,15 +60,20 @@ def mention_corpora(
         found.append(_of_model(corpus.path, with_types, config))
     for path in settings.mention_train:
         corpus_documents = _read(path, policy, log)
-        kept = [each for each in corpus_documents if each[0].id not in seen and not held_out.has(each[0])]
+        kept = [
+            each
+            for each in corpus_documents
+            if each.article not in seen and not held_out.has(each.document, each.article)
+        ]
         left_out = len(corpus_documents) - len(kept)
         if left_out:
             log(f"{path}: {plural(left_out, 'document')} left out, held out for evaluation or in a corpus before")
         if not kept:
             raise SettingError(f"{path}: no document to learn mentions from is left; leave the file out")
-        seen.update(document.id for document, _ in kept)
-        _log_unknown_types(path, kept, config, log)
-        found.append(_of_model(path, kept, config))
+        seen.update(each.article for each in kept)
+        documents = [(each.document, each.types) for each in kept]
+        _log_unknown_types(path, documents, config, log)
+        found.append(_of_model(path, documents, config))
     return found
 
 
@@ -103,20 +125,15 @@ def _of_model(
     return MentionCorpus(path, tuple(known), tuple(everything if types is None else types for types in annotated))
 
 
-def _read(path: str, policy: ErrorPolicy, log: Callable[[str], Any]) -> list[tuple[Document, Collection[str] | None]]:
-    """Return the documents of a file, with the types that each annotates completely, None where it does not say."""
+def _read(path: str, policy: ErrorPolicy, log: Callable[[str], Any]) -> list[_Annotated]:
+    """Return the documents of a file."""
     if not says_types(path):
-        return [(document, None) for document in read_corpus(path, policy, log)]
-    return list(read_lines(path, _annotated, policy))
+        return [_Annotated(document, None, document.id) for document in read_corpus(path, policy, log)]
+    entry = CorpusEntry(path)
 
+    def annotated(value: Mapping[str, Any], at: ErrorPolicy) -> _Annotated:
+        document = document_of(value, mentions_of(value, entry, at)[0].values())
+        return _Annotated(document, annotated_types(value), pmid_of(value) or document.id)
 
-def _annotated(value: Mapping[str, Any]) -> tuple[Document, Collection[str]]:
-    """Return the document of a line, its id the PMID where it has one, with the types that it annotates completely."""
-    text, end = value["text"], value.get("title_end")
-    mentions = tuple(
-        Mention(each["start"], each["end"], text[each["start"] : each["end"]], each["type"] or NO_TYPE)
-        for each in value["entities"]
-    )
-    passages = (Passage(0, end, "title"), Passage(end, len(text), "abstract")) if end else ()
-    document = Document(value.get("pmid") or value["id"], text, mentions, passages=passages)
-    return document, list(value["annotated_types"])
+    with logged(path, policy, log):
+        return list(read_lines(path, annotated, policy))

@@ -52,6 +52,8 @@ class Scope:
             then not be unrelated. None: it is unrelated.
         pair_types: types of the pairs that are learned from; None: all.
         unsure: relation type -> other types that a pair of it may have in place of it.
+        undirected: document id -> related pairs whose direction it does not give; that of all others is known. None:
+            the corpus says nothing of that beside its subjects. Where there are judgements, they say it.
 
     >>> scope = Scope(known_types=frozenset(["Bind"]))
     >>> scope.masked({"relation": [1.0, 0.0, 0.0]}, ["None", "Association", "Bind"], types=())
@@ -62,6 +64,12 @@ class Scope:
     known_types: frozenset[str] | None = None
     pair_types: frozenset[frozenset[str]] | None = None
     unsure: Mapping[str, Collection[str]] = field(default_factory=dict)
+    undirected: Mapping[str, Collection[frozenset[str]]] | None = None
+
+    def undirected_pairs(self, document_id: str) -> Collection[frozenset[str]]:
+        """Return the related pairs of a document whose direction it does not give."""
+        judgement = self.judgements.get(document_id)
+        return (self.undirected or {}).get(document_id, ()) if judgement is None else judgement.undirected
 
     def judges(self, document_id: str, pair: CandidatePair, is_related: bool) -> bool:
         """Return whether a pair of a document is learned from."""

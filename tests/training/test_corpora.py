@@ -1,6 +1,7 @@
 """The corpora of a run."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -225,6 +226,28 @@ def test_relation_of_any_format_gets_the_subject_of_its_rule(listed, written):
     (corpus,), _ = listed(f"- path: {written('b', 2)}\n  relation_types: {rules}")
     found = [(each.relation_type, each.subject_id) for each in corpus.documents[0].relations]
     assert found == [("Negative_Correlation", None), ("Association", "2"), ("Bind", None)]
+
+
+@pytest.mark.parametrize(
+    ("subjects", "rules", "expected", "undirected"),
+    [
+        (["1", "3"], {"INHIBITOR": "unknown"}, [None, "3", None], ["12"]),
+        ([None, None], {"INHIBITOR": "none"}, [None, None, None], ["13", "23"]),
+        ([None, None], {"INHIBITOR": "none", "PART-OF": "none", "Bind": "none"}, [None] * 3, []),
+        ([None, None], {"INHIBITOR": "head"}, ["1", None, None], ["13", "23"]),
+        (["1", "3"], {"INHIBITOR": "head"}, ["1", "3", None], []),
+        (["1", "3"], {}, ["1", "3", None], None),
+    ],
+)
+def test_rules_of_any_format_say_which_directions_are_known(subjects, rules, expected, undirected, listed, written):
+    named = zip(RELATIONS, [*subjects, None], strict=True)
+    relations = [replace(each, subject_id=name) for each, name in named]
+    mapped = {name: {"type": "Bind", "subject": subject} for name, subject in rules.items()}
+    (corpus,), _ = listed(f"- path: {written('b', 2, relations=relations)}\n  relation_types: {json.dumps(mapped)}")
+    assert [each.subject_id for each in corpus.documents[0].relations] == expected
+    found = corpus.scope.undirected
+    assert found == (None if undirected is None else {"2": set(map(frozenset, undirected))} if undirected else {})
+    assert corpus.is_complete is not bool(undirected)
 
 
 def test_list_of_the_recipe_is_valid():

@@ -183,6 +183,16 @@ def test_scope_decides_which_pairs_have_which_targets():
 # Batches.
 
 
+@pytest.mark.parametrize(("pairs", "expected"), [((), ["No_Direct"]), (["21"], [])])
+def test_direction_without_a_subject_is_learned_where_the_scope_knows_it(pairs, expected):
+    document = replace(DOCUMENT, relations=(replace(BIND, subject_id=None, novelty=None),))
+    scope = Scope(undirected={document.id: set(map(frozenset, pairs))})
+    (found,) = labelled_pairs([document], window_encoder(), LABELS, scope=scope)
+    related = found.targets[found.related.index(True)]
+    assert [DIRECTION_LABELS[place] for place, value in enumerate(related["direction"]) if value == 1] == expected
+    assert set(related["novelty"]) == {UNANNOTATED}
+
+
 def test_batch_has_the_number_of_each_pairs_corpus_where_the_model_has_vectors():
     plain = windows_of(DOCUMENT)
     assert "corpus_ids" not in training_batch(plain, window_encoder())

@@ -176,7 +176,11 @@ def test_mentions_of_one_entity_are_not_related():
 
 
 def test_judged_pairs_are_unrelated_unless_their_entities_are_related_elsewhere():
-    found = read(relation("M1", "M3"), judged_pairs=[["M2", "M4"], ["M1", "M5"], ["M1", "M99"]])
+    found = read(
+        relation("M1", "M3"),
+        judged_pairs=[["M2", "M4"], ["M1", "M5"], ["M1", "M6"]],
+        entities=[mention(name, type=None) if name == "M6" else mention(name) for name in NAMES],
+    )
     assert found.judgement.unrelated == pairs("text:ferrolin", "text:kin2")
 
 
@@ -206,6 +210,33 @@ def test_two_mentions_of_one_name_are_an_error():
         read(entities=[mention("M1"), mention("M2", mention="M1")])
 
 
+@pytest.mark.parametrize(
+    ("relations", "changes", "message"),
+    [
+        ([{"head": "T9"}], {}, r"^relations\[0\]: head names 'T9', which is no mention of `entities`; write"),
+        ([{}, {"tail": "m3"}], {}, r"^relations\[1\]: tail names 'm3', .*; did you mean 'M3'\?$"),
+        ([{"subject": "Head"}], {}, r"^relations\[0\]: subject is 'Head'; it is one of head, tail, none, unknown"),
+        ([], {"relations": [{"head": "M1", "tail": "M2"}]}, r"^relations\[0\] has no 'source_type'; add it$"),
+        ([], {"judged_pairs": [["M1", "M3"], ["M1", "M99"]]}, r"^judged_pairs\[1\] names 'M99', which"),
+        (
+            [],
+            {"judged_pairs": [["M1", "M3", "M5"]]},
+            r"^judged_pairs\[0\] is \['M1'.*; write a list of lists of two men",
+        ),
+        ([], {"judged_pairs": ["M1", "M3"]}, r"^judged_pairs\[0\] is 'M1'; write"),
+        ([], {"equivalent": ["M1", "M3"]}, r"^equivalent\[0\] is 'M1'; write a list of lists of mentions$"),
+        ([], {"equivalent": [["M1", "M"]]}, r"^equivalent\[0\] names 'M', which"),
+        ([], {"annotated_pairs": [CHEMICAL, GENE]}, r"^annotated_pairs\[0\] is 'Chem.* lists of two entity types$"),
+        ([], {"annotated_types": CHEMICAL}, r"^annotated_types is 'ChemicalEntity'; write a list of entity types"),
+        ([], {"entities": [mention("M1", end=900)]}, r"^entities\[0\]: ends at 900"),
+        ([], {"entities": [{"start": 0, "end": 4}]}, r"^entities\[0\] has no 'type'"),
+    ],
+)
+def test_what_a_key_cannot_hold_is_refused(relations, changes, message):
+    with pytest.raises(AnnotationError, match=message):
+        judged_document(line(*(relation("M1", "M3") | each for each in relations), **changes), CorpusEntry("a"))
+
+
 # Files.
 
 
@@ -223,6 +254,11 @@ def test_file_is_read_by_splits_and_errors_name_their_line(tmp_path):
     path.write_text(json.dumps({"id": "3", "annotated_types": []}))
     with pytest.raises(ParseError, match=r"a\.jsonl:1: is no document with id, text"):
         list(read_judged(CorpusEntry(str(path)), STRICT))
+    path.write_text("\ufeff\n" + json.dumps(line(relation("M1", "M3"), relation("T9", "M3"), annotated_types=None)))
+    assert says_types(str(path))
+    (found,) = read_judged(CorpusEntry(str(path)), policy := ErrorPolicy("skip-mention"))
+    assert (len(found.document.relations), policy.skipped_number("relation")) == (1, 1)
+    path.write_text(json.dumps({"id": "3", "annotated_types": []}))
     policy = ErrorPolicy("skip-document")
     assert list(read_judged(CorpusEntry(str(path)), policy)) == []
     assert policy.skipped_number("document") == 1

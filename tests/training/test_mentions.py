@@ -138,7 +138,8 @@ def test_files_teach_the_types_that_their_documents_name(tmp_path):
     path, dev = tmp_path / "chemicals.jsonl.xz", tmp_path / "dev.pubtator"
     rows = [
         row("corpus:1", "iron binds", [CHEMICAL], (0, 4, CHEMICAL), pmid="11"),
-        row("corpus:2", "gene. binds", [GENE], (6, 11, None), pmid=None, title_end=5),
+        row(2, "gene. binds", [GENE], (6, 11, None), pmid=None, title_end=5),
+        row("corpus:5", "iron", None, pmid=15, unit="section"),
         row("corpus:3", "iron", [CHEMICAL], pmid="13"),
         row("corpus:4", SENTENCE, [CHEMICAL], (0, 4, CHEMICAL)),
     ]
@@ -147,8 +148,8 @@ def test_files_teach_the_types_that_their_documents_name(tmp_path):
     settings = settings_of(tmp_path, mention_train=[str(path)], dev=str(dev))
     logged = []
     [corpus] = mention_corpora(settings, [], BioDirConfig(), logged.append)
-    assert [document.id for document in corpus.documents] == ["11", "corpus:2"]
-    assert corpus.annotated == (frozenset({CHEMICAL}), frozenset({GENE}))
+    assert [document.id for document in corpus.documents] == ["11", "2", "corpus:5"]
+    assert corpus.annotated == (frozenset({CHEMICAL}), frozenset({GENE}), frozenset())
     assert [mention.entity_type for document in corpus.documents for mention in document.mentions] == [CHEMICAL, "?"]
     assert [(part.start_char, part.kind) for part in corpus.documents[1].passages] == [(0, "title"), (5, "abstract")]
     assert logged == [f"{path}: 2 documents left out, held out for evaluation or in a corpus before"]
@@ -176,7 +177,8 @@ def test_types_that_the_model_lacks_are_named_with_their_numbers(tmp_path):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        (row("1", "iron", [CHEMICAL], (0, 9, CHEMICAL)), "ends at 9"),
+        (row("1", "iron", [CHEMICAL], (0, 9, CHEMICAL)), r"entities\[0\]: ends at 9"),
+        (row("1", "iron", CHEMICAL), "annotated_types is 'ChemicalEntity'; write a list"),
         (json.dumps({"id": "1", "text": "iron", "annotated_types": []}), "no document with id, text, entities"),
         ("{", "no document with id, text, entities"),
     ],
