@@ -24,6 +24,7 @@ _HTML = re.compile(_BEFORE_ELEMENT + r"<(?:!doctype\s+html|html|head|body)\b", r
 _JSON_OBJECT = re.compile(r'[\s\ufeff]*\{\s*"(?:[^"\\]|\\.)*"\s*:')
 # Keys of an input that the pipeline ignores: relations that are known already.
 RELATION_KEYS = ("relations", "subject_lines")
+TYPE_MAP_ADVICE = "; map each with type_map"  # commands that do not have it give another
 
 
 def is_one_document(inputs: Any) -> bool:
@@ -227,7 +228,7 @@ def _unknown_types(document: Document, unknown: Sequence[str], entity_types: Seq
     named = ", ".join(f"{name!r} ({counts[name]})" for name in unknown)
     return AnnotationError(
         f"document {document.id}: mentions have unknown entity types: {named}; the model knows "
-        f"{', '.join(entity_types)}; map each with type_map ({unknown[0]}=TYPE), or to None ({unknown[0]}=) to leave "
+        f"{', '.join(entity_types)}{TYPE_MAP_ADVICE} ({unknown[0]}=TYPE), or to None ({unknown[0]}=) to leave "
         "its mentions out",
         f"unknown entity type {unknown[0]!r}",
     )

@@ -218,7 +218,7 @@ class RelationExtraction:
         return read, sum(1 for _ in pair_filter_of(preprocess).select(pairs))
 
     def _sanitize_parameters(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-        known = (*PREPROCESS_PARAMETERS, *POSTPROCESS_PARAMETERS)
+        known = tuple(dict.fromkeys((*PREPROCESS_PARAMETERS, *POSTPROCESS_PARAMETERS)))
         for name in kwargs:
             if name not in known:
                 raise SettingError(f"unknown parameter {name!r}; {suggestion(name, (*known, 'batch_size'))}")

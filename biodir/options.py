@@ -78,7 +78,9 @@ class _Notes(logging.Handler):
 
 def quiet_readers() -> None:
     """Keep what the readers log from standard error; the summary of the command has it."""
-    logging.getLogger("biodir").addHandler(_Notes())
+    logger = logging.getLogger("biodir")
+    if not any(isinstance(handler, _Notes) for handler in logger.handlers):
+        logger.addHandler(_Notes())
 
 
 def quiet_pipeline(

@@ -8,7 +8,7 @@ with it and not without it, all other rules being in force. The baseline groups 
 """
 
 import argparse
-import json
+import sys
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from functools import partial
@@ -21,6 +21,9 @@ from tqdm import tqdm
 from biodir.document_biodir import Document, Mention
 from biodir.document_grouping_biodir import groups_by_name
 from biodir.document_names_biodir import RULES
+from biodir.errors_biodir import AnnotationError, BioDirError
+from biodir.evaluation.systems import system_names
+from biodir.files import check_paths, write_json
 from biodir.formats.reading import read_documents
 
 # Text and mentions -> a group for each mention.
@@ -76,14 +79,27 @@ def report(documents: Sequence[Document], rules: Collection[str] = RULES) -> dic
     }
 
 
+def documents_of(path: Path) -> list[Document]:
+    """Return the documents of a file, with two mentions of one type whose identifiers are known in one of them."""
+    documents = list(read_documents(path))
+    if not counts(documents, by_equal_text):
+        raise AnnotationError(f"{path}: no document has two mentions of one type with identifiers; give gold documents")
+    return documents
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("files", nargs="+", type=Path, help="documents with gold identifiers, in any format")
     parser.add_argument("-o", "--output", type=Path, help="JSON file with all figures")
     options = parser.parse_args()
-    reports = {path.name: report(list(read_documents(path))) for path in options.files}
+    try:
+        check_paths(options.files, [options.output] if options.output else [])
+        documents = dict(zip(system_names(options.files), map(documents_of, options.files), strict=True))
+    except BioDirError as error:
+        sys.exit(f"measure_grouping.py: error: {error}")
+    reports = {name: report(of_file) for name, of_file in documents.items()}
     if options.output:
-        options.output.write_text(json.dumps(reports, indent=2) + "\n", encoding="utf-8")
+        write_json(options.output, reports)
     for name, figures in reports.items():
         print(f"\n{name}\n")
         print("| type | pairs | found: equal text | found: rules | wrong: equal text | wrong: rules |")

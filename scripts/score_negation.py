@@ -26,6 +26,7 @@ from biodir.evaluation.negation import (
 from biodir.files import check_paths, write_json
 from biodir.inference import TORCH_BACKENDS
 from biodir.inference.loading import load_pipeline
+from biodir.options import quiet_readers
 from biodir.pipeline_decoding_biodir import DecodingRule
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -77,6 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.add_argument(f"--{name}", **given, help=f"values to try, too (default: {' '.join(map(str, values))})")
     options = parser.parse_args(arguments)
     try:
+        quiet_readers()
         check_paths([options.file], [options.json] if options.json else [])
         extract = load_pipeline(options.model, "cpu", options.backend)
         scored = scored_texts(extract, read_tested(options.file))

@@ -7,6 +7,7 @@ Sentences of other documents of the file, without their mentions, become one mor
 
 import argparse
 import random
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,8 @@ from tqdm import tqdm
 
 from biodir.document_biodir import Document, Passage
 from biodir.document_sentences_biodir import sentence_spans
+from biodir.errors_biodir import BioDirError, SettingError, plural
+from biodir.files import check_paths
 from biodir.formats.pubtator_reader import read_pubtator
 from biodir.inference import BACKENDS
 from biodir.inference.loading import load_pipeline
@@ -54,7 +57,19 @@ def movements(
     return changes, others, vanished, new
 
 
-def main() -> None:
+def check_sentences(path: Path, counts: Sequence[int], documents: int, wanted: Sequence[int]) -> None:
+    """Check that beside each document the others have as many sentences as are wanted, from their numbers in each."""
+    if documents < 1 or min(wanted) < 1:
+        raise SettingError(f"--documents {documents} and --sentences {min(wanted)}: give at least 1 of each")
+    others = sum(counts) - max(counts[:documents], default=0)
+    if len(counts) < 2 or others < max(wanted):
+        raise SettingError(
+            f"{path}: beside one of the {plural(len(counts), 'document')} the others have {others} sentences, and "
+            f"--sentences asks for {max(wanted)}; give more documents, or lower it"
+        )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("file", type=Path, help="PubTator file")
     parser.add_argument("--model", default=".", help="checkpoint (default: the one here)")
@@ -62,10 +77,16 @@ def main() -> None:
     parser.add_argument("--documents", type=int, default=50, help="how many of the file's documents (default: 50)")
     parser.add_argument("--sentences", type=int, nargs="+", default=[5, 20, 80], help="sentences after a document")
     parser.add_argument("--seed", type=int, default=1, help="of the choice of sentences")
-    options = parser.parse_args()
-    extract = load_pipeline(options.model, "cpu", options.backend)
-    documents = list(map(extract.check_document, read_pubtator(options.file)))
-    texts = [[each.text[start:end] for start, end in sentence_spans(each)] for each in documents]
+    options = parser.parse_args(arguments)
+    try:
+        check_paths([options.file])
+        documents = list(read_pubtator(options.file))
+        texts = [[each.text[start:end] for start, end in sentence_spans(each)] for each in documents]
+        check_sentences(options.file, [*map(len, texts)], options.documents, options.sentences)
+        extract = load_pipeline(options.model, "cpu", options.backend)
+        documents = list(map(extract.check_document, documents))
+    except BioDirError as error:
+        sys.exit(f"unrelated_text.py: error: {error}")
     random_source = random.Random(options.seed)
     rows: dict[int, list[tuple[list[float], int, int, int]]] = {number: [] for number in options.sentences}
     for place, document in enumerate(tqdm(documents[: options.documents])):
@@ -78,6 +99,9 @@ def main() -> None:
     print("|---|---|---|---|---|---|---|")
     for number, found in rows.items():
         changes = [change for each in found for change in each[0]]
+        if not changes:
+            print(f"| {number} | 0 | - | - | - | - | {sum(each[3] for each in found)} |")
+            continue
         shares = [f"{100 * sum(each[place] for each in found) / len(changes):.1f} %" for place in (1, 2, 3)]
         mean = sum(changes) / len(changes)
         print(f"| {number} | {len(changes)} | {mean:.3f} | {max(changes):.3f} | {' | '.join(shares)} |")

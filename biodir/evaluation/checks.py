@@ -70,8 +70,8 @@ def compared_documents(
     strangers = sorted(predicted_documents.keys() - gold_documents.keys())
     if strangers:
         raise AnnotationError(
-            f"documents differ: {len(strangers)} only in the predictions ({_named(strangers)}); score the documents of "
-            "gold (--errors skip-document leaves the others out)"
+            f"documents differ: {len(strangers)} only in the predictions ({_named(strangers)}); leave these out, of "
+            "files with --errors skip-document"
         )
     known = _known_labels(gold_documents.values(), labels or {})
     for side, documents in (("gold", gold_documents), ("predictions", predicted_documents)):

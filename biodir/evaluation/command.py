@@ -10,7 +10,7 @@ from tqdm import tqdm
 from typer import Argument, Option
 
 from biodir.document_biodir import Document
-from biodir.errors_biodir import SettingError, plural
+from biodir.errors_biodir import AnnotationError, SettingError, located, plural
 from biodir.evaluation.counting import CountedPairs, Counting, Protocol
 from biodir.files import check_paths, write_atomic, write_json
 from biodir.options import (
@@ -94,16 +94,18 @@ def evaluate(
     from biodir.evaluation.evaluations import evaluate_model, evaluate_predictions
     from biodir.evaluation.gold_names import parsed_relation_map
     from biodir.evaluation.intervals import Resampling
-    from biodir.evaluation.predictions import MENTIONS_ADVICE, read_gold, sure_predictions
+    from biodir.evaluation.predictions import MENTIONS_ADVICE, check_direction_score, read_gold, sure_predictions
 
     files = predicted_files or []
     check_paths([path for path in (gold_file, *files, against) if path], [path for path in (json, plot) if path])
     _check_options(files, model, revision, against, plain_text, relation_map, plot)
+    check_direction_score(min_direction_score)
     resampling, counting = Resampling(resamples, seed), Counting(pair_types, protocol)
     quiet_readers()
     policy = reading_policy(errors, offsets, split_relations)
     needs_relations = not plain_text if files else plain_text is False  # a model with a tagger needs none
     gold = read_gold(gold_file, policy, needs_relations, MENTIONS_ADVICE)
+    _check_plot(plot, not (files and plain_text) and any(document.relations for document in gold))
     settings = policy, parsed_relation_map(relation_map), bool(plain_text), min_direction_score
     systems = [sure_predictions(path, gold, *settings) for path in files]
     if len(files) > 1:
@@ -113,8 +115,10 @@ def evaluate(
     if files:
         found = evaluate_predictions(files[0], systems[0], gold, resampling, bool(plain_text), counting)
     else:
-        extract, counted = quiet_pipeline(model, device, backend, revision), (counting, min_direction_score)
-        found = evaluate_model(extract, gold, policy, resampling, plain_text, _BAR, *counted)
+        extract: Any = quiet_pipeline(model, device, backend, revision)
+        _check_plot(plot, bool(extract.config.tasks))
+        settings_of_model = counting, min_direction_score, str(gold_file)
+        found = evaluate_model(extract, gold, policy, resampling, plain_text, _BAR, *settings_of_model)
     _show_evaluation(found, other, against, min_direction_score, json, plot)
     end_of(policy)
 
@@ -143,6 +147,11 @@ def _check_options(
         raise SettingError("--relation-map is for files of predictions about gold's entities; leave it out")
     if plot:
         check_plot_path(plot)
+
+
+def _check_plot(plot: Path | None, has_relations: bool) -> None:
+    if plot and not has_relations:
+        raise SettingError(f"--plot {plot}: shows relations of gold's entities, which are not scored; leave it out")
 
 
 def _evaluate_systems(
@@ -181,8 +190,6 @@ def _show_evaluation(
     from biodir.evaluation.plots import write_plot
     from biodir.evaluation.tables import comparison_table, report_table
 
-    if plot and not found.has_relations:
-        raise SettingError(f"--plot {plot}: shows relations of gold's entities, which were not scored; leave it out")
     if against and other is not None:
         found = with_comparison(found, other, against)
     report = with_thresholds(found.report, min_direction_score)
@@ -191,6 +198,7 @@ def _show_evaluation(
         print("\n" + comparison_table(report["comparison"]))
     if json:
         write_json(json, report)
+    _check_plot(plot, found.has_relations)  # documents may have been left out
     if plot:
         write_plot(plot, found.report, found.gold, found.predicted, found.labels, found.counting)
 
@@ -220,6 +228,7 @@ def calibrate(
     from biodir.evaluation.predictions import checked_gold, read_gold
     from biodir.evaluation.thresholds_report import (
         calibration_run,
+        check_relation_head,
         config_file,
         scaling_table,
         store_rule,
@@ -227,14 +236,17 @@ def calibrate(
     )
 
     check_paths([gold_file])
+    quiet_readers()
     policy = reading_policy(errors, offsets, split_relations)
     gold = read_gold(gold_file, policy)
     extract: Any = quiet_pipeline(model, device, backend, revision)
     folder = Path(extract.config.name_or_path)
     if write:
         config_file(folder)
-    gold = checked_gold(extract.check_document, gold, policy)
-    run = calibration_run(extract, gold, partial(tqdm, unit=" batches", disable=None), scores_only)
+    gold = checked_gold(extract.check_document, gold, policy, str(gold_file))
+    check_relation_head(extract.config.relation_labels, scores_only)
+    with located(str(gold_file)):
+        run = calibration_run(extract, gold, partial(tqdm, unit=" batches", disable=None), scores_only)
     if not scores_only:
         print(thresholds_table(run) + "\n")
     print(scaling_table(run))
@@ -273,18 +285,25 @@ def error_page_command(
     from biodir.evaluation.error_page import error_page
     from biodir.evaluation.gold_names import parsed_relation_map
     from biodir.evaluation.predictions import read_gold, read_predictions
+    from biodir.evaluation.report import unannotated_notes
 
     check_paths([path for path in (gold_file, predicted_file, train) if path], [output, *([json] if json else [])])
     quiet_readers()
     policy = reading_policy(errors, offsets, split_relations)
     gold = read_gold(gold_file, policy)
     predicted = read_predictions(predicted_file, gold, policy, parsed_relation_map(relation_map))
-    for note in comparison_notes(compared_documents(gold, predicted)):
-        print(f"biodir: note: {note}", file=sys.stderr)
     analysis = error_analysis(gold, predicted)
     direction = direction_report(analysis, read_gold(train, policy) if train else ())
+    if direction and train and "rules" not in direction:
+        raise AnnotationError(
+            f"--train {train}: no relation of two mentioned entities has a direction, so that there are no rules and "
+            "words to find; give documents with directions, or leave out --train"
+        )
     if json and not direction:
         raise SettingError(f"--json {json}: {gold_file} annotates no directions, so that there are no figures of these")
+    compared = compared_documents(gold, predicted)
+    for note in [*unannotated_notes(compared, "errors"), *comparison_notes(compared)]:
+        print(f"biodir: note: {note}", file=sys.stderr)
     write_atomic(output, error_page(analysis, gold_file.name, predicted_file.name, direction))
     if json:
         write_json(json, direction)

@@ -102,7 +102,7 @@ class Counting:
         """Return what the counting hides, for people; `after` is what `counted` returned of these documents."""
         if self.is_complete:
             return []
-        notes = self._unknown_notes(pairs)
+        notes = [*self._unknown_notes(pairs), *_self_notes(pairs)]
         if not any(pair.gold.relations for pair in after):
             notes.insert(
                 0,
@@ -127,6 +127,15 @@ class Counting:
 
     def _kinds(self, pairs: Sequence[ComparedDocument]) -> Sequence[tuple[str, str]]:
         return PAIRS_OF[self.pair_types] or scored_pair_types(pair.gold for pair in pairs)
+
+
+def _self_notes(pairs: Iterable[ComparedDocument]) -> list[str]:
+    """Return how many relations relate an entity to itself, which is no pair of two types."""
+    sides = [(pair.gold.relations, pair.predicted.relations) for pair in pairs]
+    gold, predicted = (sum(len(each.pair) == 1 for side in some for each in side) for some in zip(*sides, strict=True))
+    if not gold + predicted:
+        return []
+    return [f"{gold} gold and {predicted} predicted relations of an entity with itself, which is no pair: not counted"]
 
 
 EVERYTHING = Counting()

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from biodir.document_biodir import Document
+from biodir.evaluation.breakdown import NO_MENTION
 from biodir.evaluation.calibration import expected_calibration_error, reliability
 from biodir.evaluation.checks import unannotated_parts
 from biodir.evaluation.direction_cases import DirectionCase, direction_cases, document_cases
@@ -30,7 +31,7 @@ def direction_report(analysis: ErrorAnalysis, training: Iterable[Document] = ())
     Args:
         analysis: of gold and predictions.
         training: documents with the relations that the model learned from. Rules and words are found on these; without
-            them the report has neither.
+            them, or without a direction among them, the report has neither.
 
     Returns:
         `annotated` and `training`: rows by pair type and relation type, see `annotation_rows`. `right_type`: the
@@ -51,7 +52,8 @@ def direction_report(analysis: ErrorAnalysis, training: Iterable[Document] = ())
         if each.gold is not None and _has_right_type(each)
     ]
     learned = direction_cases(training)
-    rules = rules_of(learned) if learned else {}
+    has_directions = any(case.is_directed for case in learned)
+    rules = rules_of(learned) if has_directions else {}
     report = {
         "annotated": annotation_rows(cases.values()),
         "training": annotation_rows(learned),
@@ -59,7 +61,7 @@ def direction_report(analysis: ErrorAnalysis, training: Iterable[Document] = ())
         "calibration": _calibration([comparison for comparison, _ in judged]),
         "thresholds": threshold_rows(analysis),
     }
-    if learned:
+    if has_directions:
         report |= {"rules": _rule_figures([*cases.values()], rules), "order": list(best_order(learned))}
         report |= _cues(learned)
     return report
@@ -147,7 +149,7 @@ def _subject(comparison: RelationComparison, threshold: float) -> str | None:
 def _accuracy(judged: Sequence[Judged], rules: Mapping[str, DirectionRule]) -> dict[str, Any]:
     groups: dict[str, dict[str, list[Judged]]] = {"by_pair_type": {}, "by_relation_type": {}}
     for comparison, case in judged:
-        names = (case.pair_type if case else "no mention", comparison.types[0])
+        names = (case.pair_type if case else _without_case(comparison), comparison.types[0])
         for group, name in zip(groups, names, strict=True):
             groups[group].setdefault(name, []).append((comparison, case))
     found = {
@@ -155,6 +157,11 @@ def _accuracy(judged: Sequence[Judged], rules: Mapping[str, DirectionRule]) -> d
         for group, parts in groups.items()
     }
     return {"all": accuracy_figures(judged, rules), **found}
+
+
+def _without_case(comparison: RelationComparison) -> str:
+    is_mentioned = comparison.entity1.mentions and comparison.entity2.mentions
+    return "an entity with itself" if is_mentioned else NO_MENTION
 
 
 def _calibration(comparisons: Iterable[RelationComparison]) -> dict[str, Any]:

@@ -36,7 +36,10 @@ def rules_of(training: Sequence[DirectionCase]) -> dict[str, DirectionRule]:
 
 
 def best_order(training: Iterable[DirectionCase]) -> tuple[str, ...]:
-    """Return the order of chemicals, genes, diseases and variants that names most subjects; of equals, the first."""
+    """Return the order of chemicals, genes, diseases and variants that names most subjects; of equals, the first.
+
+    It is empty where no two types have a directed relation.
+    """
     counts: Counter[tuple[str, str]] = Counter()
     for case in training:
         if case.is_directed and not case.is_of_one_type:
@@ -50,7 +53,7 @@ def best_order(training: Iterable[DirectionCase]) -> tuple[str, ...]:
             count for (subject, other), count in counts.items() if _place(places, subject) < _place(places, other)
         )
 
-    return max(permutations(RELATED_TYPES), key=right)
+    return max(permutations(RELATED_TYPES), key=right) if counts else ()
 
 
 def by_types(case: DirectionCase, order: Sequence[str]) -> str:

@@ -22,7 +22,7 @@ def direction_tables(report: Mapping[str, Any]) -> str:
         threshold_table(report["thresholds"]),
     ]
     if "rules" in report:
-        order = " before ".join(map(short_names, report["order"]))
+        order = " before ".join(map(short_names, report["order"])) or "none, as no two types have directions"
         parts += [rule_table(report["rules"]), f"order of types found on the training documents: {order}"]
         parts += [cue_table(report[kind][name], f"{kind}, {name}") for kind in ("patterns", "words") for name in _KINDS]
     return "\n\n".join(part for part in parts if part)

@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 
 from biodir.document_biodir import Document, Entity, Relation
 from biodir.evaluation.breakdown import RelationGroups, scored_pair_types
-from biodir.evaluation.checks import ComparedDocument, compared_documents
+from biodir.evaluation.checks import ComparedDocument, compared_documents, unannotated_parts
 from biodir.evaluation.scores import STATEMENTS
 from biodir.labels_biodir import LEVELS, UNRELATED
 
@@ -36,6 +36,7 @@ WRONG_TYPE = ErrorCategory("wrong_type", "Wrong type", "the pair is found with a
 WRONG_DIRECTION = ErrorCategory("wrong_direction", "Wrong direction", "the type is right, the subject is not")
 WRONG_NOVELTY = ErrorCategory("wrong_novelty", "Wrong novelty", "type and direction are right, the novelty is not")
 CATEGORIES = (MISSED, SPURIOUS, WRONG_TYPE, WRONG_DIRECTION, WRONG_NOVELTY)
+_CATEGORY_OF = {"direction": WRONG_DIRECTION, "novelty": WRONG_NOVELTY}
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class RelationComparison:
         distance: one of `breakdown.DISTANCES`, or `breakdown.NO_MENTION`.
         evidence: the numbers of the sentences where the two entities come closest, from 0.
         is_candidate: whether a model scores the pair at all.
+        unannotated: what the gold documents do not annotate, see `unannotated_parts`; it is no error.
 
     >>> gold = Document("1", "Iron", relations=(Relation("Bind", "7", "5", "Novel", "7"),))
     >>> [comparison] = error_analysis([gold], [Document("1", "Iron")]).comparisons
@@ -63,6 +65,7 @@ class RelationComparison:
     distance: str
     evidence: tuple[int, ...]
     is_candidate: bool
+    unannotated: tuple[str, ...] = ()
 
     @property
     def category(self) -> ErrorCategory | None:
@@ -74,9 +77,9 @@ class RelationComparison:
             return SPURIOUS
         if gold.relation_type != predicted.relation_type:
             return WRONG_TYPE
-        if gold.subject_id != predicted.subject_id:
+        if gold.subject_id != predicted.subject_id and "direction" not in self.unannotated:
             return WRONG_DIRECTION
-        return WRONG_NOVELTY if gold.novelty != predicted.novelty else None
+        return WRONG_NOVELTY if gold.novelty != predicted.novelty and "novelty" not in self.unannotated else None
 
     @property
     def score(self) -> float | None:
@@ -113,9 +116,11 @@ class ErrorAnalysis:
         return tuple(comparison for comparison in self.comparisons if comparison.category is not None)
 
     def category_counts(self) -> dict[ErrorCategory, int]:
-        """Return category -> number of errors, in the order of `CATEGORIES`."""
+        """Return category -> number of errors, in the order of `CATEGORIES`; without those of unannotated parts."""
         counts = Counter(comparison.category for comparison in self.comparisons)
-        return {category: counts[category] for category in CATEGORIES}
+        lacking = unannotated_parts([relation for document in self.documents for relation in document.relations])
+        left_out = {_CATEGORY_OF[part] for part in lacking}
+        return {category: counts[category] for category in CATEGORIES if category not in left_out}
 
     def type_counts(self) -> Counter[tuple[str, str]]:
         """Return (gold type, predicted type) -> number of comparisons."""
@@ -126,7 +131,10 @@ def error_analysis(gold: Iterable[Document], predicted: Iterable[Document]) -> E
     """Return the comparison of documents with the same ids; texts and mentions are those of the gold documents."""
     pairs = compared_documents(gold, predicted)
     pair_types = scored_pair_types(pair.gold for pair in pairs)
-    comparisons = (comparison for pair in pairs for comparison in _comparisons(pair, pair_types))
+    lacking = unannotated_parts([relation for pair in pairs for relation in pair.gold.relations])
+    comparisons = (
+        replace(comparison, unannotated=lacking) for pair in pairs for comparison in _comparisons(pair, pair_types)
+    )
     return ErrorAnalysis(tuple(pair.gold for pair in pairs), tuple(comparisons))
 
 

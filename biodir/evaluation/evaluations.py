@@ -95,6 +95,7 @@ def evaluate_model(
     progress: Callable[[Iterable[Document]], Iterable[Document]] = iter,
     counting: Counting = EVERYTHING,
     min_direction_score: float | None = None,
+    place: str = "gold",
 ) -> Evaluation:
     """Return the evaluation of a model: with gold's mentions, and on the plain texts.
 
@@ -106,6 +107,7 @@ def evaluate_model(
         progress: wraps the documents of each pass, such as a progress bar.
         counting: which relations are counted; if not all, plain texts are not scored.
         min_direction_score: see `with_sure_directions`.
+        place: the file of gold, for messages.
 
     Raises:
         BioDirError: the model cannot do what is asked, or does not take a document.
@@ -115,9 +117,9 @@ def evaluate_model(
     _check_counting(counting, bool(plain_text))
     plain_text = bool(types) and counting.is_complete if plain_text is None else plain_text
     _check_abilities(config, plain_text)
-    gold = checked_gold(extract.check_document, gold, policy)
+    gold = checked_gold(extract.check_document, gold, policy, place)
     if not plain_text:
-        check_relations(gold, "gold", MENTIONS_ADVICE)
+        check_relations(gold, place, MENTIONS_ADVICE)
     relates = bool(config.tasks) and any(document.relations for document in gold)
     evaluation = Evaluation({}, gold, [], resampling, config.labels, counting)
     if relates:

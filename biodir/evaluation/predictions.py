@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from biodir.document_biodir import Document, Relation
+from biodir.document_inputs_biodir import TYPE_MAP_ADVICE
 from biodir.document_json_biodir import document_from_json
 from biodir.document_pubtator_biodir import looks_like_pubtator, parse_document
 from biodir.document_pubtator_relations_biodir import SUBJECT_PREFIX
@@ -117,19 +118,38 @@ def _check_once(document: Document, seen: set[str]) -> None:
 
 
 def checked_gold(
-    check: Callable[..., Document], documents: Sequence[Document], policy: ErrorPolicy = STRICT
+    check: Callable[..., Document], documents: Sequence[Document], policy: ErrorPolicy = STRICT, place: str = "gold"
 ) -> list[Document]:
     """Return the gold documents as a model takes them, where mentions of types that it does not know are left out.
 
     Args:
         check: `BioDirPipeline.check_document` of the model.
         documents: those of `read_gold`.
-        policy: whether these mentions are left out, or documents with them; else the model will refuse them.
+        policy: whether these mentions are left out, or documents with them.
+        place: the file of the documents, for messages.
+
+    Raises:
+        AnnotationError: the model does not know a type of a mention, and the policy leaves nothing out.
     """
     if policy.errors == "raise":
+        with located(place):
+            for document in documents:
+                _check_types(check, document)
         return list(documents)
     attempts = ((f"document {each.id}", partial(check, each, None, policy)) for each in documents)
     return list(policy.documents(attempts, "gold"))
+
+
+def _check_types(check: Callable[..., Document], document: Document) -> None:
+    try:
+        check(document, None, ErrorPolicy())
+    except AnnotationError as error:
+        problem, advice, _ = str(error).partition(TYPE_MAP_ADVICE)
+        if not advice:
+            raise
+        raise AnnotationError(
+            f"{problem}; rename them in the file, or leave these mentions out with --errors skip-mention", error.reason
+        ) from error
 
 
 def predicted_documents(
@@ -169,8 +189,7 @@ def with_sure_directions(documents: Sequence[Document], least: float | None) -> 
     """
     if least is None:
         return list(documents)
-    if not 0 <= least <= 1:
-        raise SettingError(f"--min-direction-score is {least}; scores lie in 0..1")
+    check_direction_score(least)
     directed = [each for document in documents for each in document.relations if each.subject_id is not None]
     if directed and all(relation.direction_score is None for relation in directed):
         raise AnnotationError(
@@ -181,6 +200,12 @@ def with_sure_directions(documents: Sequence[Document], least: float | None) -> 
         replace(document, relations=tuple(_sure(each, least) for each in document.relations), subject_lines=())
         for document in documents
     ]
+
+
+def check_direction_score(least: float | None) -> None:
+    """Check that the number is a score; else SettingError."""
+    if least is not None and not 0 <= least <= 1:
+        raise SettingError(f"--min-direction-score is {least}; scores lie in 0..1")
 
 
 def _sure(relation: Relation, least: float) -> Relation:

@@ -102,10 +102,10 @@ def comparison_report(
     return without_levels(report, unannotated_levels(pairs))
 
 
-def unannotated_notes(pairs: Iterable[ComparedDocument]) -> list[str]:
-    """Return which parts of relations gold does not annotate: sentences for people."""
+def unannotated_notes(pairs: Iterable[ComparedDocument], what: str = "levels") -> list[str]:
+    """Return which parts of relations gold does not annotate, and so what is left out: sentences for people."""
     lacking = unannotated_parts([relation for pair in pairs for relation in pair.gold.relations])
-    return [f"gold annotates no {part}: levels that need it are left out" for part in lacking]
+    return [f"gold annotates no {part}: {what} that need it are left out" for part in lacking]
 
 
 def without_levels(value: Any, levels: Sequence[str]) -> Any:

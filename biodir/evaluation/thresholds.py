@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biodir.document_biodir import Document, Relation
-from biodir.errors_biodir import AnnotationError, located
+from biodir.errors_biodir import AnnotationError, located, plural
 from biodir.evaluation.checks import unannotated_parts
 from biodir.evaluation.model_scores import ProcessedDocuments, decoded_documents, document_decisions
 from biodir.evaluation.scores import Counts, relation_scores, total_counts
@@ -26,6 +26,7 @@ BIASES = tuple(step / 8 for step in range(-40, 41))
 # A type with fewer gold relations keeps the threshold that all types share: its own would fit chance.
 MIN_RELATIONS = 10
 MAX_ROUNDS = 5
+FOLDS = 5
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,25 @@ class Fold:
 def neutral_rule(rule: DecodingRule) -> DecodingRule:
     """Return the rule without what an earlier search found."""
     return replace(rule, none_bias=0.0, relation_thresholds={}, label_biases={}, score_scaling={})
+
+
+def kept_rule(stored: DecodingRule, found: DecodingRule) -> DecodingRule:
+    """Return the rule with no biases and scaling but those that are stored for tasks where none were found."""
+    unfound = [
+        label
+        for task in ("novelty", "direction")
+        if not found.label_biases.keys() & {*stored.labels.get(task, ())}
+        for label in stored.labels.get(task, ())
+    ]
+    biases = {label: bias for label, bias in stored.label_biases.items() if label in unfound}
+    scaling = {task: both for task, both in stored.score_scaling.items() if task not in found.score_scaling}
+    return replace(stored, label_biases=biases, score_scaling=scaling)
+
+
+def with_kept(found: DecodingRule, kept: DecodingRule) -> DecodingRule:
+    """Return the rule that was found, with biases and scaling of `kept_rule` where it has none."""
+    biases, scaling = kept.label_biases | found.label_biases, kept.score_scaling | found.score_scaling
+    return replace(found, label_biases=biases, score_scaling=scaling)
 
 
 def found_rule(data: ProcessedDocuments, logits: Sequence[Logits], rule: DecodingRule) -> DecodingRule:
@@ -73,7 +93,7 @@ def cross_fitted(
     logits: Sequence[Logits],
     rule: DecodingRule,
     find: Callable[[ProcessedDocuments, Sequence[Logits], DecodingRule], DecodingRule] = found_rule,
-    folds: int = 5,
+    folds: int = FOLDS,
 ) -> list[Fold]:
     """Return all documents in folds, each with the rule that was found on the other folds: an estimate for new ones.
 
@@ -83,8 +103,7 @@ def cross_fitted(
     Raises:
         AnnotationError: the documents are too few to find a rule on some and count on others.
     """
-    if len(data.documents) < 2:
-        raise AnnotationError(f"{len(data.documents)} documents cannot be split; give at least two")
+    check_number(data.documents)
     remaining = iter(logits)
     rows = [
         (document, features, [*islice(remaining, sum(len(each.pairs) for each in features))])
@@ -96,6 +115,12 @@ def cross_fitted(
         with located(f"{len(rows)} documents cannot be split, without those of fold {fold + 1}"):
             found.append(Fold(*_joined(rows[fold::folds]), find(*others, rule)))
     return found
+
+
+def check_number(documents: Sequence[Document]) -> None:
+    """Check that some documents can be left out for others; else AnnotationError."""
+    if len(documents) < 2:
+        raise AnnotationError(f"{plural(len(documents), 'document')} cannot be split; give at least two")
 
 
 def cross_fitted_counts(folds: Iterable[Fold]) -> dict[str, Counts]:
@@ -151,7 +176,8 @@ def _best_thresholds(data: ProcessedDocuments, logits: Sequence[Logits], rule: D
 def _best_bias(data: ProcessedDocuments, logits: Sequence[Logits], rule: DecodingRule, task: str) -> dict[str, float]:
     """Return the bias of the task's last label with which most relations with the right type are right in this, too.
 
-    Of biases that serve equally well the smallest is taken. Pairs whose type is wrong have no truth to compare with.
+    Of biases that serve equally well the smallest is taken. Pairs whose type is wrong have no truth to compare with;
+    without others, or where the documents do not annotate the task, no bias is found.
     """
     labels = rule.labels.get(task, ())
     all_relations = [relation for document in data.documents for relation in document.relations]
@@ -162,6 +188,9 @@ def _best_bias(data: ProcessedDocuments, logits: Sequence[Logits], rule: Decodin
         for relation in [each for each in relations if each.relation_type == decision.relation_type][:1]:
             label = relation.novelty if task == "novelty" else direction_label(decision.pair, relation)
             known.append((values[task][1:], label))
+
+    if not known:
+        return {}
 
     def right(bias: float) -> int:
         best = (1 + int(np.argmax([*values[:-1], values[-1] + bias])) for values, _ in known)

@@ -2,25 +2,29 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from biodir.configuration_biodir import NO_THRESHOLD
 from biodir.document_biodir import Document
-from biodir.errors_biodir import AnnotationError, SettingError, suggestion
+from biodir.errors_biodir import AnnotationError, SettingError, plural, suggestion
 from biodir.evaluation.checks import compared_documents
 from biodir.evaluation.model_scores import ProcessedDocuments, pair_logits, processed_documents
 from biodir.evaluation.scaling import MIN_OUTCOMES, MIN_SLOPE, ScoreErrors, score_errors, with_scaling
 from biodir.evaluation.scores import Counts
 from biodir.evaluation.tables import LEVEL_NAMES
 from biodir.evaluation.thresholds import (
+    FOLDS,
+    check_number,
     cross_fitted,
     cross_fitted_counts,
     fingerprints,
     found_rule,
+    kept_rule,
     neutral_rule,
     rule_counts,
+    with_kept,
 )
 from biodir.files import write_atomic
 from biodir.pipeline_decoding_biodir import DecodingRule
@@ -41,6 +45,7 @@ class CalibrationRun:
         calibrated_on: fingerprints of all documents that anything of the rule was found on.
         counts: name of a rule -> level -> counts of the documents; empty where decisions stay.
         errors: task, or `STATEMENT` -> how far its scores are from the share of right predictions.
+        scaled_tasks: those whose scaling was found here; others keep what the model has.
 
     >>> rule = DecodingRule({"relation": ["None", "Bind"]}, "Bind", 0.5, 0.0, relation_thresholds={"Bind": 0.42})
     >>> run = CalibrationRun(rule, 1, ["6b86b273"], {"found here": {"all": Counts(tp=1)}})
@@ -53,6 +58,7 @@ class CalibrationRun:
     calibrated_on: list[str]
     counts: dict[str, dict[str, Counts]]
     errors: dict[str, ScoreErrors] = field(default_factory=dict)
+    scaled_tasks: frozenset[str] = frozenset()
 
 
 def calibration_run(
@@ -72,6 +78,7 @@ def calibration_run(
         SettingError: thresholds are sought, and the model has no relation head.
     """
     compared_documents(documents, documents)  # bad documents are found before the model runs
+    check_number(documents)
     config = extract.config
     _check_types(documents, config.relation_labels, scores_only)
     processor = make_processor(extract.tokenizer, config)
@@ -80,18 +87,23 @@ def calibration_run(
     rule = DecodingRule.from_config(config)
     find = with_scaling if scores_only else _found_and_scaled
     found = find(data, logits, rule)
-    folds = cross_fitted(data, logits, rule, find)
+    kept, scaled_tasks = kept_rule(rule, found), frozenset(found.score_scaling)
+    found = with_kept(found, kept)
+    folds = cross_fitted(data, logits, rule, lambda *others: with_kept(find(*others), kept))
     errors = score_errors(data, logits, found, folds)
     known = set(fingerprints(data.documents))
-    if scores_only:  # the thresholds stay, and so do the documents that they were found on
-        return CalibrationRun(found, len(data.documents), sorted(known | {*(config.calibrated_on or ())}), {}, errors)
+    if scores_only or kept.label_biases or kept.score_scaling:  # what stays was found on other documents
+        known |= {*(config.calibrated_on or ())}
+    run = CalibrationRun(found, len(data.documents), sorted(known), {}, errors, scaled_tasks)
+    if scores_only:
+        return run
     counts = {
         _neutral_name(rule): rule_counts(data, logits, neutral_rule(rule)),
         "as configured": rule_counts(data, logits, rule),
         "found here": rule_counts(data, logits, found),
         "found on other documents": cross_fitted_counts(folds),
     }
-    return CalibrationRun(found, len(data.documents), sorted(known), counts, errors)
+    return replace(run, counts=counts)
 
 
 def _neutral_name(rule: DecodingRule) -> str:
@@ -103,14 +115,19 @@ def _found_and_scaled(data: ProcessedDocuments, logits: Sequence[Logits], rule: 
     return with_scaling(data, logits, found_rule(data, logits, rule))
 
 
-def _check_types(documents: Sequence[Document], relation_labels: Sequence[str], scores_only: bool) -> None:
-    if not relation_labels and scores_only:
-        return
-    if not relation_labels:
+def check_relation_head(relation_labels: Sequence[str], scores_only: bool) -> None:
+    """Check that the model has relation types where thresholds are sought; else SettingError."""
+    if not relation_labels and not scores_only:
         raise SettingError(
             "the model has no relation head, so that there are no thresholds of relation types to find; with "
             "--scores-only its scores are scaled"
         )
+
+
+def _check_types(documents: Sequence[Document], relation_labels: Sequence[str], scores_only: bool) -> None:
+    check_relation_head(relation_labels, scores_only)
+    if not relation_labels:
+        return
     for document in documents:
         for relation in document.relations:
             if relation.relation_type not in relation_labels[1:]:
@@ -152,15 +169,15 @@ def _scaling_notes(run: CalibrationRun) -> Iterator[str]:
     """Yield how to read the table, and which scores stay as they are."""
     yield "ECE is the expected calibration error, in points; a statement has the product of the scores of its parts."
     yield f"The scaled scores are those of the {run.documents} documents that the scaling was found on. On others: in"
-    yield "five folds, the scores of each document as the other folds scale them."
+    yield f"{plural(min(FOLDS, run.documents), 'fold')}, the scores of each document as the other folds scale them."
     for task in [task for task, labels in run.rule.labels.items() if labels]:
         judged = run.errors[task].predictions if task in run.errors else 0
-        slope, _ = run.rule.score_scaling.get(task, (None, None))
-        if slope is None and judged < MIN_OUTCOMES:
-            yield f"{task}: {judged} predictions can be judged, fewer than {MIN_OUTCOMES}; its scores stay as they are."
-        elif slope is None:
-            yield f"{task}: its {judged} predictions are all right, or all wrong; its scores stay as they are."
-        elif slope == MIN_SLOPE:
+        stays = "its scores stay as they are" if task not in run.rule.score_scaling else "the model's scaling stays"
+        if task not in run.scaled_tasks and judged < MIN_OUTCOMES:
+            yield f"{task}: {judged} predictions can be judged, fewer than {MIN_OUTCOMES}; {stays}."
+        elif task not in run.scaled_tasks:
+            yield f"{task}: its {judged} predictions are all right, or all wrong; {stays}."
+        elif run.rule.score_scaling[task][0] == MIN_SLOPE:
             yield f"{task}: higher scores are not more often right, so that all get nearly the same score."
 
 

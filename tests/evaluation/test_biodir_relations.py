@@ -7,7 +7,7 @@ from datasets import Dataset
 
 from biodir.dataset_script.features import document_features
 from biodir.document_biodir import Document
-from biodir.errors_biodir import AnnotationError
+from biodir.errors_biodir import AnnotationError, SettingError
 from biodir.evaluation.report import evaluation_report
 from biodir.labels_biodir import NOVELTY_LABELS, RELATION_LABELS
 from helpers.marked import marked_document
@@ -93,6 +93,28 @@ def test_document_whose_relations_are_none_has_no_relations(metric):
     assert shorter["notes"][0].startswith("the predictions lack 1 of 2 documents (1)")
     with pytest.raises(AnnotationError, match=r"documents differ: 1 only in the predictions \(1\)"):
         metric.compute(predictions=PREDICTIONS, references=REFERENCES[1:])
+
+
+@pytest.mark.parametrize("rows", [list, Dataset.from_list])
+def test_of_a_relation_given_twice_the_higher_score_counts(metric, rows):
+    twice = [{**BIND, "novelty": "No", "relation_score": 0.2}, {**BIND, "relation_score": 0.9}]
+    gold = [{"id": "1", "relations": [BIND]}]
+    found = metric.compute(predictions=rows([{"id": "1", "relations": twice}]), references=gold)
+    assert found["relation_type_novelty"]["f1"] == 1
+    assert "the other one has a higher score" in found["notes"][0]
+
+
+@pytest.mark.parametrize("relations", ["Bind", 5, {"a": 1}, [1], ["Bind"]])
+def test_relations_that_are_no_mappings_are_refused(metric, relations):
+    with pytest.raises(AnnotationError, match=r"^predictions\[0\]: the relations are .*; give a list of mappings"):
+        metric.compute(predictions=[{"id": "1", "relations": relations}], references=REFERENCES)
+
+
+def test_missing_side_and_negative_resamples_are_refused(metric):
+    with pytest.raises(AnnotationError, match=r"^references: None; give a list of documents"):
+        metric.compute(predictions=PREDICTIONS, references=None)
+    with pytest.raises(SettingError, match=r"^resamples is -1"):
+        metric.compute(predictions=PREDICTIONS, references=REFERENCES, resamples=-1)
 
 
 @pytest.mark.parametrize(("row", "lacks"), [({"id": "1"}, "no relations"), ({}, "no id and no relations")])

@@ -34,8 +34,8 @@ def message_of(gold, predicted, labels=None):
         (
             "12",
             "2345678",
-            "documents differ: 6 only in the predictions (3, 4, 5, 6, 7, ...); score the documents of gold (--errors "
-            "skip-document leaves the others out)",
+            "documents differ: 6 only in the predictions (3, 4, 5, 6, 7, ...); leave these out, of files "
+            "with --errors skip-document",
         ),
         ("1", "11", "predictions: document 1 occurs twice; keep one"),
     ],

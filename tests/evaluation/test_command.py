@@ -132,6 +132,12 @@ def test_figures_are_printed_and_go_to_json_and_a_picture(folder, capfd):
             "evaluate gold.pubtator gold.pubtator nothing.pubtator --min-direction-score 0.5",
             "gold.pubtator: 4 directed relations without a score of their direction",
         ),
+        (
+            "evaluate gold.pubtator --min-direction-score 1.5 --model absent",
+            "--min-direction-score is 1.5; scores ",
+        ),
+        ("evaluate plain.pubtator --plain-text --plot a.png --model absent", "--plot a.png: shows relations of gold's"),
+        ("calibrate one.pubtator --model {} --device cpu", "one.pubtator: 1 document cannot be split; give at least "),
         ("evaluate gold.pubtator pred.pubtator --plot out.gif", "out.gif: unknown suffix '.gif'; use one of .png"),
         ("evaluate gold.pubtator pred.pubtator --plain-text --plot a.png", "--plot a.png: shows relations of gold's"),
         ("evaluate gold.pubtator relations.txt --plain-text", "relations.txt: the predictions hold no mention, so"),
@@ -146,6 +152,10 @@ def test_figures_are_printed_and_go_to_json_and_a_picture(folder, capfd):
             "errors bare.pubtator bare.pubtator -o a.html --json a.json",
             "--json a.json: bare.pubtator annotates no direct",
         ),
+        (
+            "errors gold.pubtator pred.pubtator -o a.html --train bare.pubtator",
+            "--train bare.pubtator: no relation of two mentioned entities has a direction",
+        ),
         ("errors gold.pubtator pred.pubtator -o pred.pubtator", "pred.pubtator is an input as well; write to another"),
     ],
 )
@@ -153,6 +163,8 @@ def test_error_is_one_line_without_traceback(command, message, folder, checkpoin
     (folder / "empty.pubtator").write_text("")
     (folder / "relations.txt").write_text("1\tBind\tC1\tD1\tNovel\n")
     (folder / "bare.pubtator").write_text("1|t|Iron\n1|a|it\n1\tBind\tC1\tD1\n")
+    (folder / "plain.pubtator").write_text("1|t|Iron\n1|a|it\n1\t0\t4\tIron\tChemicalEntity\tC1\n")
+    (folder / "one.pubtator").write_text("1|t|Iron\n1|a|it\n1\tBind\tC1\tD1\tNovel\n")
     (folder / "unknown.pubtator").write_text((folder / "pred.pubtator").read_text().replace("\tNovel\t", "\tNEW\t"))
     before = {path: path.read_bytes() for path in folder.iterdir()}
     found = failure(capfd, *command.format(checkpoint).split())
@@ -300,6 +312,17 @@ def test_errors_are_counted_and_their_page_is_written(folder, capfd):
     assert "<b>pred.pubtator</b> against <b>gold.pubtator</b>" in (folder / "page.html").read_text()
 
 
+def test_errors_of_what_gold_does_not_annotate_are_left_out_with_a_note(folder, capfd):
+    bare = "1|t|Iron\n1|a|it\n1\tBind\tC1\tD1\n"
+    (folder / "bare.pubtator").write_text(bare)
+    (folder / "found.pubtator").write_text(bare.replace("D1\n", "D1\tNovel\n"))
+    assert main(["errors", "bare.pubtator", "found.pubtator", "-o", "page.html"]) == 0
+    captured = capfd.readouterr()
+    assert captured.out.startswith("1 document, 1 relation of gold or predictions, 0 errors\n")
+    assert "Wrong novelty" not in captured.out
+    assert "biodir: note: gold annotates no novelty: errors that need it are left out\n" in captured.err
+
+
 # With a model.
 
 
@@ -414,7 +437,10 @@ def test_gold_mentions_of_unknown_types_follow_the_policy(errors, left_out, fold
     row = f"{title}\n{name}\t0\t{len(word)}\t{word}\tTissue\tT1"
     (folder / "odd.pubtator").write_text(text.replace(title, row))
     command = ["evaluate", "odd.pubtator", "--model", str(checkpoint), *FEW_OPTIONS]
-    assert "unknown entity types: 'Tissue' (1)" in failure(capfd, *command)
+    for refusing in (command, ["calibrate", "odd.pubtator", "--model", str(checkpoint)]):
+        line = failure(capfd, *refusing)
+        assert line.startswith(f"odd.pubtator: document {name}: mentions have unknown entity types: 'Tissue' (1)")
+        assert line.endswith("leave these mentions out with --errors skip-mention")
     assert main([*command, "--errors", errors]) == (3 if errors == "skip-document" else 0)
     captured = capfd.readouterr()
     assert f"left out: {left_out} (unknown entity type 'Tissue')" in captured.err

@@ -69,6 +69,12 @@ def test_predictions_without_pair_type_are_named():
     assert any(note.startswith("1 predicted relation with an entity that gold does not") for note in report["notes"])
 
 
+def test_relations_of_an_entity_with_itself_are_named():
+    gold = replace(GOLD[0], relations=(Relation("Bind", "G1", "G1"), *GOLD[0].relations))
+    notes = evaluation_report([gold], [gold], FEW, counting=Counting("five"))["notes"]
+    assert any(note.startswith("1 gold and 1 predicted relations of an entity with itself") for note in notes)
+
+
 def test_unknown_values_are_refused():
     with pytest.raises(SettingError, match="pair_types is 'six'; it is one of 'all', 'eight', 'five'"):
         Counting("six")

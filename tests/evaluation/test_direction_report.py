@@ -131,6 +131,26 @@ def test_predictions_without_scores_have_no_thresholds():
     assert "--min-direction-score" not in direction_tables(report)
 
 
+def test_relations_without_a_case_are_named_by_what_they_lack():
+    odd = documents(
+        Relation("Bind", "C1", "G1", "No", "C1"), Relation("Bind", "G1", "G1"), Relation("Bind", "G1", "X9")
+    )
+    groups = direction_report(error_analysis(odd, odd))["right_type"]["by_pair_type"]
+    assert {name: found["relations"] for name, found in groups.items()} == {
+        **{"ChemicalEntity-GeneOrGeneProduct": 1, "an entity with itself": 1, "no mention": 1}
+    }
+
+
+def test_training_without_directions_has_no_rules_and_of_one_type_no_order():
+    analysis = error_analysis(GOLD, PREDICTED)
+    report = direction_report(analysis, documents(Relation("Association", "G1", "G2", "No", None), copies=6))
+    assert not report.keys() & {"rules", "order", "words", "patterns"}
+    assert report["right_type"]["all"]["rules"] == {}
+    report = direction_report(analysis, documents(Relation("Bind", "G1", "G2", "No", "G1"), copies=6))
+    assert report["order"] == []
+    assert "order of types found on the training documents: none" in direction_tables(report)
+
+
 def test_gold_without_directions_has_no_report():
     gold = documents(Relation("Bind", "C1", "G1"))
     assert direction_report(error_analysis(gold, gold), TRAINING) == {}

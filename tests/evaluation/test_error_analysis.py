@@ -51,9 +51,23 @@ def test_every_difference_is_one_error_in_one_category():
     values = [bind(kind=kind, novelty=novelty, subject=subject) for kind, novelty, subject in labels]
     for gold, predicted in product(values, values):
         turned = replace(predicted, entity1_id="G1", entity2_id="C1", relation_score=0.3)
-        analysis = analysed([gold], [turned])
+        annotated = bind("C2", "G2", subject="C2")
+        analysis = analysed([gold, annotated], [turned, annotated])
         assert len(analysis.errors) == (gold != predicted)
         assert sum(analysis.category_counts().values()) == len(analysis.errors)
+
+
+@pytest.mark.parametrize(
+    ("gold", "copies", "left_out"),
+    [(bind(novelty=None, subject="C1"), 1, "wrong_novelty"), (bind(novelty="Novel"), 20, "wrong_direction")],
+)
+def test_what_gold_does_not_annotate_is_no_error(gold, copies, left_out):
+    def side(relation):
+        return [replace(TEXT, id=str(number), relations=(relation,)) for number in range(copies)]
+
+    analysis = error_analysis(side(gold), side(bind(novelty="Novel", subject="C1")))
+    assert analysis.errors == ()
+    assert left_out not in {category.name for category in analysis.category_counts()}
 
 
 def test_relation_is_aligned_with_the_one_that_agrees_most():

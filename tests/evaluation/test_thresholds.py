@@ -9,7 +9,15 @@ from biodir.document_biodir import Relation
 from biodir.errors_biodir import AnnotationError
 from biodir.evaluation.model_scores import ProcessedDocuments, processed_documents
 from biodir.evaluation.scores import Counts
-from biodir.evaluation.thresholds import MIN_RELATIONS, cross_fitted, cross_fitted_counts, fingerprints, found_rule
+from biodir.evaluation.thresholds import (
+    MIN_RELATIONS,
+    cross_fitted,
+    cross_fitted_counts,
+    fingerprints,
+    found_rule,
+    kept_rule,
+    with_kept,
+)
 from biodir.labels_biodir import DIRECTION_LABELS, NOVELTY_LABELS, RELATION_LABELS
 from biodir.pipeline_decoding_biodir import DecodingRule
 from biodir.processing_document_biodir import DocumentProcessor
@@ -80,7 +88,15 @@ def test_missed_relations_without_a_candidate_pair_lower_the_threshold():
 
 def test_biases_of_what_gold_does_not_annotate_are_not_sought():
     pairs = pair(Relation("Bind", "1", "2"), {"Bind": 0.9}), unrelated(0.2)
-    assert found_rule(*data_of(*pairs), RULE).label_biases == {}
+    stored = replace(RULE, label_biases={"No": 0.5, "No_Direct": 0.25}, score_scaling={"novelty": [0.5, 1.0]})
+    found = found_rule(*data_of(*pairs), stored)
+    assert found.label_biases == {}
+    with_stored = with_kept(found, kept_rule(stored, found))
+    assert with_stored == replace(stored, relation_thresholds=found.relation_thresholds)
+    anew = replace(found, label_biases={"No": 1.0}, score_scaling={"novelty": [2.0, 0.0]})
+    kept = kept_rule(stored, anew)
+    assert (kept.label_biases, kept.score_scaling) == ({"No_Direct": 0.25}, {})
+    assert with_kept(anew, kept) == replace(anew, label_biases={"No": 1.0, "No_Direct": 0.25})
 
 
 def biases_of(*pairs):
@@ -105,6 +121,7 @@ def test_bias_is_the_smallest_that_makes_the_label_right(gold, novelty, directio
 
 def test_relations_of_the_wrong_type_have_no_say_in_the_bias():
     wrong = [pair(replace(BIND, novelty="No"), {"Conversion": 0.9}, ("", 1.0, 0.0))] * 5
+    assert biases_of(*wrong) == {}
     assert biases_of(*wrong, pair(BIND, {"Bind": 0.9}, ("", 1.0, 0.0)))["No"] == 0.0
 
 

@@ -62,8 +62,7 @@ def test_rule_without_thresholds_is_named_as_what_it_is(run, documents, tmp_path
     ("chosen", "message"),
     [
         ([0, 0], "gold: document 1 occurs twice; keep one"),
-        ([0], "1 documents cannot be split; give at least two"),
-        ([2], "no thresholds can be found: the documents have no relations, or no candidate pairs"),
+        ([0], "1 document cannot be split; give at least two"),
     ],
 )
 def test_documents_that_no_rule_can_be_found_on_are_refused(chosen, message, checkpoint, documents):
@@ -128,11 +127,21 @@ def test_scaling_adds_its_documents_to_those_of_the_thresholds_that_stay(folder,
     assert calibration_run(open_pipeline(folder), many).calibrated_on == fingerprints(many)
 
 
+@pytest.mark.parametrize("scores_only", [True, False])
+def test_scaling_that_cannot_be_found_again_stays_with_its_documents(scores_only, folder, documents):
+    path, stored = folder / "config.json", {"score_scaling": {"novelty": [0.5, 1.0]}, "calibrated_on": ["ffffffff"]}
+    path.write_text(json.dumps(json.loads(path.read_text()) | stored))
+    store_rule(calibration_run(open_pipeline(folder), documents, scores_only=scores_only), folder)
+    after = json.loads(path.read_text())
+    assert after["score_scaling"] == stored["score_scaling"]
+    assert after["calibrated_on"] == [*fingerprints(documents), "ffffffff"]
+
+
 def test_table_has_the_scaling_the_errors_and_what_is_left_out():
     rule = DecodingRule({task: ["None", "x", "y"] for task in ("relation", "novelty", "direction")}, None, 0.5, 0.0)
     rule = replace(rule, score_scaling={"relation": [0.5, -1.25]})
     errors = {"relation": ScoreErrors(40, 0.25, 0.0125, 0.03), "direction": ScoreErrors(30, 0.1, 0.1, None)}
-    lines = scaling_table(CalibrationRun(rule, 7, [], {}, errors)).splitlines()
+    lines = scaling_table(CalibrationRun(rule, 7, [], {}, errors, frozenset({"relation"}))).splitlines()
     assert lines[1].split() == ["relation", "40", "+0.500", "-1.250", "25.00", "1.25", "3.00"]
     assert lines[2].split() == ["direction", "30", "-", "-", "10.00", "10.00", "-"]
     assert "those of the 7 documents that the scaling was found on" in lines[5]
@@ -140,8 +149,12 @@ def test_table_has_the_scaling_the_errors_and_what_is_left_out():
         "novelty: 0 predictions can be judged, fewer than 20; its scores stay as they are.",
         "direction: its 30 predictions are all right, or all wrong; its scores stay as they are.",
     ]
+    found = CalibrationRun(rule, 3, [], {}, errors, frozenset({"relation"}))
     least = replace(rule, score_scaling={"relation": [MIN_SLOPE, 1.0]})
-    assert "relation: higher scores are not more often right" in scaling_table(CalibrationRun(least, 7, [], {}, errors))
+    assert "relation: higher scores are not more often right" in scaling_table(replace(found, rule=least))
+    kept = scaling_table(replace(found, rule=replace(rule, score_scaling={**rule.score_scaling, "novelty": [0.5, 1]})))
+    assert "novelty: 0 predictions can be judged, fewer than 20; the model's scaling stays." in kept
+    assert "3 folds, the scores of each document as the other folds scale them." in kept
 
 
 # config.json.

@@ -289,8 +289,9 @@ def test_call_parameters_join_those_of_the_constructor(checkpoint, extract):
 def test_unknown_parameter_is_refused_with_the_name_that_was_meant(checkpoint, extract):
     with pytest.raises(SettingError, match="unknown parameter 'thresholds'; did you mean 'threshold'"):
         extract(THREE, thresholds=0.5)
-    with pytest.raises(SettingError, match=r"unknown parameter 'xyz'; known are pair_types, .*, batch_size"):
+    with pytest.raises(SettingError, match=r"unknown parameter 'xyz'; known are pair_types, .*, batch_size") as caught:
         extract(THREE, xyz=1)
+    assert str(caught.value).count("offsets") == 1
     with pytest.raises(SettingError, match="did you mean 'top_k'"):
         open_pipeline(checkpoint, topk=1)
 

@@ -3,6 +3,8 @@
 import json
 import sys
 
+import pytest
+
 from biodir.formats.pubtator_writer import format_pubtator
 from helpers.marked import marked_document
 from helpers.script_module import script
@@ -36,3 +38,33 @@ def test_program_prints_tables_and_writes_all_figures(tmp_path, monkeypatch, cap
     measure.main()
     assert "| ChemicalEntity | 3 | 0.0 % | 100.0 % | 0.0 % | 0.0 % |" in capsys.readouterr().out
     assert json.loads(output.read_text())["gold.pubtator"]["rules"]["ChemicalEntity"]["pairs"] == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("absent.pubtator", "absent.pubtator: there is no such file"),
+        ("empty.pubtator", "empty.pubtator: no document has two mentions of one type with identifiers"),
+        ("a/gold.pubtator -o none/out.json", "none/out.json: cannot be written"),
+        ("a/gold.pubtator a/gold.pubtator", "a/gold.pubtator: given twice"),
+    ],
+)
+def test_unfit_arguments_end_in_one_line(arguments, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "gold.pubtator").write_text(format_pubtator(DOCUMENT), encoding="utf-8")
+    (tmp_path / "empty.pubtator").write_text("")
+    monkeypatch.setattr(sys, "argv", ["measure_grouping.py", *arguments.split()])
+    with pytest.raises(SystemExit, match=rf"^measure_grouping\.py: error: {message}"):
+        measure.main()
+
+
+def test_files_of_one_name_have_a_report_each(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "gold.pubtator").write_text(format_pubtator(DOCUMENT), encoding="utf-8")
+    given = ["measure_grouping.py", "a/gold.pubtator", "b/gold.pubtator", "-o", "out.json"]
+    monkeypatch.setattr(sys, "argv", given)
+    measure.main()
+    assert len(json.loads((tmp_path / "out.json").read_text())) == 2

@@ -1,5 +1,7 @@
 """How much unrelated text moves scores: the counts."""
 
+import pytest
+
 from helpers.marked import marked_document
 from helpers.script_module import script
 
@@ -16,6 +18,23 @@ def test_text_after_is_a_passage_and_moves_no_mention():
     assert longer.text == document.text + " It rains. It snows."
     assert longer.mentions == document.mentions
     assert longer.text[longer.passages[-1].start_char : longer.passages[-1].end_char] == "It rains. It snows."
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "message"),
+    [
+        (None, "", "there is no such file"),
+        ("", "", "beside one of the 0 documents the others have 0 sentences, and --sentences asks for 80"),
+        ("1|t|It is.\n1|a|\n\n2|t|It was.\n2|a|\n", "--sentences 2", "the others have 1 sentences, and --sentences "),
+        ("1|t|It is.\n1|a|\n", "--documents 0", "--documents 0 and --sentences 5: give at least 1 of each"),
+    ],
+)
+def test_unfit_file_ends_in_one_line_before_a_model_is_loaded(text, options, message, tmp_path):
+    path = tmp_path / "a.pubtator"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(SystemExit, match=rf"^unrelated_text\.py: error: .*{message}"):
+        unrelated.main([str(path), "--model", "absent", *options.split()])
 
 
 def test_changes_are_those_of_the_relations_before():

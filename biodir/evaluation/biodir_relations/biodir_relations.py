@@ -5,7 +5,8 @@
 
 A prediction, and a reference, is a document ``{"id": "1", "relations": [...]}`` with relations
 ``{"relation": "Bind", "entity1": "5", "entity2": "7", "novelty": "Novel", "subject": "5"}``, with the keys of
-`Document.to_dict`. `novelty` and `subject` may be None, and so may the relations of a document without any. Rows that
+`Document.to_dict`. `novelty` and `subject` may be None, and so may the relations of a document without any. Of a pair
+and type that predictions give twice, the one with the higher ``relation_score`` counts, a number in 0..1. Rows that
 `biodir dataset export` wrote are taken as they are, with their labels as numbers: of a `datasets.Dataset` these are
 numbers of its own class labels, elsewhere of BioRED's or of `labels`. The figures are those of
 `biodir.evaluation.report.evaluation_report` that need no text.
@@ -25,6 +26,7 @@ from biodir.evaluation.report import evaluation_report
 from biodir.labels_biodir import LEVELS, NOVELTY_LABELS, RELATION_LABELS
 
 RELATION_KEYS = ("relation", "entity1", "entity2", "novelty", "subject")
+SCORE = "relation_score"
 # What numbers mean in rows that are no data set.
 LABELS = {"relation": RELATION_LABELS, "novelty": NOVELTY_LABELS}
 
@@ -32,7 +34,7 @@ _CITATION = "Lai et al. 2025, Enhancing biomedical relation extraction with dire
 _INPUTS = """
 Args:
     predictions, references: documents with the same ids, in any order, as mappings with id and relations. References
-        that the predictions lack count as documents without relations.
+        that the predictions lack count as documents without relations. A relation may have a relation_score.
     labels: the names of labels that are given as numbers, such as {"relation": [...], "novelty": [...]}.
     resamples, seed: how often documents are drawn for the intervals (0 leaves these out), and the seed of the draws.
 Returns:
@@ -52,7 +54,7 @@ class BiodirRelations(evaluate.Metric):
     """
 
     def _info(self) -> evaluate.MetricInfo:
-        relation = {key: datasets.Value("string") for key in RELATION_KEYS}
+        relation = {key: datasets.Value("string") for key in RELATION_KEYS} | {SCORE: datasets.Value("float64")}
         document = {"id": datasets.Value("string"), "relations": datasets.List(relation)}
         return evaluate.MetricInfo(
             description="Scores of directed biomedical relations at every level of the paper.",
@@ -67,10 +69,13 @@ class BiodirRelations(evaluate.Metric):
         """Return the scores of documents; only their relations are read.
 
         Raises:
-            AnnotationError: a document lacks its id or relations, a number names no label, or the two sides cannot be
-                compared.
+            AnnotationError: a side is missing, a document lacks its id or relations, a number names no label, or the
+                two sides cannot be compared.
         """
         given = {"predictions": predictions, "references": references}
+        missing = [side for side, rows in given.items() if rows is None]
+        if len(missing) == 1:
+            raise AnnotationError(f"{missing[0]}: None; give a list of documents with id and relations")
         labels = {**LABELS, **(settings.pop("labels", None) or {})}
         rows = {side: _relations_only(rows, side, labels) for side, rows in given.items() if rows is not None}
         if len(rows) == 2:
@@ -91,7 +96,7 @@ class BiodirRelations(evaluate.Metric):
     ) -> dict[str, Any]:
         gold = [*map(_document, references)]
         predicted = [_document(row) for row in predictions if row["id"] not in lacking]
-        report = evaluation_report(gold, predicted, Resampling(max(resamples, 1), seed))
+        report = evaluation_report(gold, predicted, Resampling(resamples or 1, seed))
         if not report["pairs"]:
             raise AnnotationError(f"references: {len(gold)} documents without any relation; they have some")
         names = (*LEVELS, "macro", "by_type", "documents", "notes", *(("intervals",) if resamples else ()))
@@ -105,16 +110,26 @@ def _relations_only(
     names = {**labels, **_labels_of(rows)}
     found = []
     for index, row in enumerate(rows):
-        missing = " and no ".join(key for key in ("id", "relations") if key not in row)
-        if missing:
-            raise AnnotationError(f"{side}[{index}]: has no {missing}; a document has id and relations")
-        relations = [] if row["relations"] is None else row["relations"]
         with located(f"{side}[{index}]"):
-            named = [
-                {key: _named(relation.get(key), names.get(key)) for key in RELATION_KEYS} for relation in relations
-            ]
+            named = [_relation(relation, names) for relation in _relations_of(row)]
         found.append({"id": str(row["id"]), "relations": named})
     return found
+
+
+def _relations_of(row: Any) -> Iterable[Any]:
+    keys = row if isinstance(row, Mapping) else ()
+    if missing := " and no ".join(key for key in ("id", "relations") if key not in keys):
+        raise AnnotationError(f"has no {missing}; a document has id and relations")
+    relations = [] if row["relations"] is None else row["relations"]
+    if not isinstance(relations, Iterable) or not all(isinstance(relation, Mapping) for relation in relations):
+        raise AnnotationError(f"the relations are {str(relations)[:40]!r}; give a list of mappings")
+    return relations
+
+
+def _relation(relation: Mapping[str, Any], names: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    score = relation.get(SCORE)
+    named = {key: _named(relation.get(key), names.get(key)) for key in RELATION_KEYS}
+    return {**named, SCORE: float(score) if hasattr(score, "__float__") else score}
 
 
 def _labels_of(rows: Any) -> dict[str, Sequence[str]]:
