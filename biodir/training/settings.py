@@ -354,8 +354,18 @@ def _contradictions(settings: TrainingSettings) -> Iterator[str]:
         yield f"output_dir {output} holds the encoder {encoder}, which would be overwritten; name another folder"
     if settings.resume_from_checkpoint and settings.overwrite_output_dir:
         yield "resume_from_checkpoint and overwrite_output_dir are both given; resume the old run, or delete it"
+    yield from _contradictions_of_tagger(settings)
+    if metric != MENTIONS and metric not in scored_levels(settings.tasks):
+        levels = ", ".join(scored_levels(settings.tasks))
+        yield f"metric_for_best_model is {metric}, but {settings.tasks} do not predict all of it; take one of {levels}"
+    if settings.early_stopping_patience is not None and settings.dev is None:
+        yield "early_stopping_patience needs scores of --dev; name a file, or leave early_stopping_patience out"
+
+
+def _contradictions_of_tagger(settings: TrainingSettings) -> Iterator[str]:
+    """Yield a sentence on each setting that does not fit to what the tagger learns, or needs it."""
     of_tagger = ", ".join(name for name, idle in OF_TAGGER.items() if getattr(settings, name) not in (None, idle))
-    if MENTIONS not in settings.tasks and (of_tagger or metric == MENTIONS):
+    if MENTIONS not in settings.tasks and (of_tagger or settings.metric_for_best_model == MENTIONS):
         name = of_tagger or "metric_for_best_model"
         yield f"{name}: concerns the tagger, but mentions is none of the tasks; add it, or leave {name} out"
     if settings.freeze_relations and settings.labels != "auto":
@@ -364,11 +374,6 @@ def _contradictions(settings: TrainingSettings) -> Iterator[str]:
         yield f"freeze_relations keeps all tasks but mentions from learning, but tasks are {settings.tasks!r}"
     if settings.freeze_relations and settings.tagger_layers == 0:
         yield "freeze_relations leaves the tagger only a classifier; give it layers of its own by --tagger_layers"
-    if metric != MENTIONS and metric not in scored_levels(settings.tasks):
-        levels = ", ".join(scored_levels(settings.tasks))
-        yield f"metric_for_best_model is {metric}, but {settings.tasks} do not predict all of it; take one of {levels}"
-    if settings.early_stopping_patience is not None and settings.dev is None:
-        yield "early_stopping_patience needs scores of --dev; name a file, or leave early_stopping_patience out"
 
 
 def _contradictions_of_teaching(settings: TrainingSettings) -> Iterator[str]:
