@@ -25,6 +25,7 @@ from biodir.training.corpora import TrainingCorpus, listed_corpus
 from biodir.training.corpus_list import check_names, read_entries
 from biodir.training.data import labelled_pairs, related_types
 from biodir.training.reading import known_documents
+from biodir.training.scopes import known_scope
 
 # Novelty is annotated by none of these corpora.
 SCORED_LEVELS = ("entity_pair", "relation_type", "relation_type_direction")
@@ -79,7 +80,7 @@ def corpus_counts(extract: Any, corpus: TrainingCorpus) -> dict[str, Counts]:
     processor = make_processor(extract.tokenizer, config)
     known = (corpus.path, corpus.documents, config, STRICT)
     documents = known_documents(*known, log=lambda line: None, remedy=REMEDY)
-    scope = corpus.scope
+    scope = known_scope(corpus.scope, config, corpus.name or corpus.path)
     if corpus.is_partial:
         scope = replace(scope, pair_types=frozenset(related_types(documents)))
     features = []

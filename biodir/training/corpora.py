@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from biodir.document_biodir import Document, Mention, Relation
 from biodir.errors_biodir import ErrorPolicy, SettingError, plural, suggestion
 from biodir.evaluation.checks import unannotated_parts
-from biodir.labels_biodir import MENTIONS
+from biodir.labels_biodir import ENTITY_TYPES, MENTIONS, RELATION_LABELS, TYPE_MAP, UNKNOWN_TYPE, known_type
 from biodir.training.corpus_list import (
     HEAD,
     TAIL,
@@ -93,6 +93,7 @@ def training_corpora(
         seen.update(each.document.id for each in found)
         if found:
             _log_idle_names(source, found, log)
+            _log_probable_slips(source, log)
             corpora.append(_corpus(source, found, log))
     if learns_pairs and not any(document.relations for corpus in corpora for document in corpus.documents):
         names = ", ".join(corpus.path for corpus in corpora)
@@ -205,6 +206,21 @@ def _log_idle_names(source: CorpusEntry, found: Sequence[JudgedDocument], log: C
         if idle:
             named = [f"{each} ({suggestion(each, sorted(values))})" for each in idle]
             log(f"{source.path}: {name} maps {', '.join(named)}, which none of its documents has")
+
+
+def _log_probable_slips(source: CorpusEntry, log: Callable[[str], None]) -> None:
+    """Log names that others are mapped to and that are nearly, but not quite, types of BioRED."""
+    relation_types = {name: rule.relation_type for name in source.relation_types if (rule := source.rule(name))}
+    unknown = {name: kind for name, kind in source.entity_types.items() if kind and known_type(kind) == UNKNOWN_TYPE}
+    known = {
+        "relation_types": (relation_types, RELATION_LABELS[1:]),
+        "entity_types": (unknown, (*ENTITY_TYPES, *TYPE_MAP)),
+    }
+    for key, (mapped, names) in known.items():
+        for name, kind in mapped.items():
+            hint = suggestion(kind, names)
+            if kind is not None and kind not in names and hint.startswith("did you mean"):
+                log(f"{source.path}: {key} maps {name} to {kind!r}, which is no type of BioRED; {hint}")
 
 
 def _corpus(source: CorpusEntry, found: Sequence[JudgedDocument], log: Callable[[str], None]) -> TrainingCorpus:

@@ -22,6 +22,7 @@ Names that are not mapped stay as they are. A type of entities may also get a na
 Chemical; names of entity types are compared without regard to case.
 """
 
+import math
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -81,8 +82,13 @@ class CorpusEntry:
     def __post_init__(self) -> None:
         if not 0 < self.share <= 1:
             raise ValueError(f"share is {self.share}; it lies in (0, 1]")
-        if (self.negatives_per_positive or 0) < 0 or (self.max_documents or 1) < 1:
-            raise ValueError("negatives_per_positive and max_documents are not negative, the latter at least 1")
+        if self.negatives_per_positive is not None and not 0 <= self.negatives_per_positive < math.inf:
+            raise ValueError(f"negatives_per_positive is {self.negatives_per_positive}; it is a number from 0")
+        if self.max_documents is not None and self.max_documents < 1:
+            raise ValueError(f"max_documents is {self.max_documents}; it is at least 1, or corpora_without names it")
+        for pair in self.pair_types or ():
+            if len(pair) != 2:
+                raise ValueError(f"pair_types holds {pair}; write two entity types for each")
         for name, value in self.relation_types.items():
             if isinstance(value, dict) and ("type" not in value or not {*value} <= {"type", "subject"}):
                 raise ValueError(f"relation_types {name}: give type, and subject where it is to change")

@@ -27,7 +27,7 @@ from biodir.training.mentions import LabelledWords, mention_steps
 from biodir.training.optimization import balanced_weights
 from biodir.training.provenance import data_fingerprints
 from biodir.training.reading import known_documents, read_corpus, reading_policy
-from biodir.training.scopes import PairGroup, pair_counts
+from biodir.training.scopes import PairGroup, known_scope, pair_counts
 from biodir.training.settings import LEVEL_TASKS, TrainingSettings, named_values
 from biodir.training.teaching import check_teachers, teacher_files
 from biodir.training.validation import check_level
@@ -116,6 +116,7 @@ def pairs_to_learn(
         return found
     check_teachers(settings, config)
     policy = policy or reading_policy(settings, log)
+    corpora = [replace(each, scope=known_scope(each.scope, config, each.name or each.path)) for each in corpora]
     first = config.tasks[0]
     complete = [document for corpus in corpora if corpus.is_complete for document in corpus.documents]
     rare = rare_types(complete, settings.rare_below)
@@ -145,8 +146,7 @@ def pairs_to_learn(
         if not pairs:
             types = _named(config.pair_types)
             raise SettingError(f"{corpus.path}: no candidate pair to learn from; pairs are of the types {types}")
-        if corpus.name:
-            log(f"{corpus.name}: {_facts(documents, pairs, config)}")
+        _log_facts(corpus, documents, pairs, config, log)
         found += pairs
     if not found:
         raise SettingError(f"no corpus annotates {first}, which decides what is related; choose other --tasks")
@@ -162,6 +162,23 @@ def _group(corpus: TrainingCorpus, config: BioDirConfig) -> PairGroup:
         numbers = {name: place for place, name in enumerate(config.corpus_labels, start=1)}
         number = numbers.get(corpus.name or "", 0)
     return PairGroup(corpus.name or corpus.path, corpus.share, corpus.negatives_per_positive, number)
+
+
+def _log_facts(
+    corpus: TrainingCorpus,
+    documents: Sequence[Document],
+    pairs: Sequence[LabelledPairs],
+    config: BioDirConfig,
+    log: Callable[[str], Any],
+) -> None:
+    """Log what is learned from a corpus of the list, and where nothing is learned from any corpus."""
+    if corpus.name:
+        log(f"{corpus.name}: {_facts(documents, pairs, config)}")
+    if not any(any(each.related) for each in pairs):
+        log(
+            f"{corpus.path}: none of its pairs is related: it teaches nothing of pairs, since negatives_per_positive "
+            "counts the unrelated ones for each related one of the same corpus"
+        )
 
 
 def _facts(documents: Sequence[Document], pairs: Sequence[LabelledPairs], config: BioDirConfig) -> str:

@@ -2,10 +2,14 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any
 
 from biodir.document_biodir import Document
 from biodir.document_candidates_biodir import CandidatePair
+from biodir.errors_biodir import SettingError, suggestion
+from biodir.labels_biodir import ENTITY_TYPES, RELATION_LABELS, known_type
 from biodir.pipeline_decoding_biodir import UNANNOTATED
 
 
@@ -102,6 +106,44 @@ class Scope:
         if "direction" in found and not (directed if types else self.known_types is None):
             found["direction"] = [UNANNOTATED] * len(found["direction"])
         return found
+
+
+def known_scope(scope: Scope, config: Any, corpus: str) -> Scope:
+    """Return a scope with the entity types of a model, whatever names of these it has.
+
+    Args:
+        config: of the model.
+        corpus: its name, for messages.
+
+    Raises:
+        SettingError: it names a relation type or an entity type that neither BioRED nor the model has.
+    """
+
+    @cache
+    def of_model(name: str) -> str:
+        return known_type(name, config.entity_types, config.type_map) or known_type(name) or name
+
+    relation_types = list(dict.fromkeys((*RELATION_LABELS[1:], *config.relation_labels[1:])))
+    others = [other for names in scope.unsure.values() for other in names]
+    given = {"known_types": sorted(scope.known_types or ()), "unsure": [*scope.unsure, *others]}
+    unknown = [(key, name) for key, names in given.items() for name in names if name not in relation_types]
+    for key, name in unknown if config.relation_labels else ():
+        raise SettingError(
+            f"list of corpora, {corpus}: {key} names {name!r}, no relation type of BioRED or of this run; "
+            f"{suggestion(name, relation_types)}"
+        )
+    entity_types = list(dict.fromkeys((*ENTITY_TYPES, *config.entity_types)))
+    pair_types = None if scope.pair_types is None else {frozenset(map(of_model, pair)) for pair in scope.pair_types}
+    for name in sorted(set[str]().union(*pair_types or ()) - set(entity_types)):
+        raise SettingError(
+            f"list of corpora, {corpus}: pair_types names {name!r}, no entity type of BioRED or of this run; "
+            f"{suggestion(name, entity_types)}"
+        )
+    judgements = {
+        name: replace(each, complete=frozenset(frozenset(map(of_model, pair)) for pair in each.complete))
+        for name, each in scope.judgements.items()
+    }
+    return replace(scope, pair_types=None if pair_types is None else frozenset(pair_types), judgements=judgements)
 
 
 @dataclass(frozen=True)

@@ -127,6 +127,16 @@ def test_mapped_names_of_entity_types_are_compared_without_case_and_what_is_left
     ]
 
 
+def test_names_that_are_nearly_those_of_biored_are_logged(listed, written):
+    lines = f"- path: {written('b', 2)}\n  relation_types: {{INHIBITOR: bind, PART-OF: {{type: Cause}}}}\n"
+    _, logged = listed(lines + f"  entity_types: {{{CHEMICAL}: Chemcial, {GENE}: Protein, {DISEASE}: null}}")
+    assert logged[:2] == [
+        "b: relation_types maps INHIBITOR to 'bind', which is no type of BioRED; did you mean 'Bind'?",
+        f"b: entity_types maps {CHEMICAL} to 'Chemcial', which is no type of BioRED; did you mean 'Chemical'?",
+    ]
+    assert len(logged) == 3
+
+
 # Corpora that say which pairs they judge.
 
 LINE = {
@@ -318,6 +328,10 @@ def test_offsets_of_the_data_are_those_of_the_setting(written):
         ("- {path: b, relations: {}}", r"^corpora\.yaml, corpus 1, .*unexpected keyword argument 'relations'"),
         ("- {path: b, partial: 'no'}", r"^corpora\.yaml, corpus 1, .*'partial'.*'no'"),
         ("- {path: b, share: 2}", r"^corpora\.yaml, corpus 1, .*share is 2"),
+        ("- {path: b, max_documents: 0}", r"^corpora\.yaml, corpus 1, .*max_documents is 0; it is at least 1"),
+        ("- {path: b, negatives_per_positive: .nan}", r"negatives_per_positive is nan; it is a number from 0"),
+        ("- {path: b, negatives_per_positive: .inf}", r"negatives_per_positive is inf; it is a number from 0"),
+        ("- {path: b, pair_types: [[A]]}", r"pair_types holds \['A'\]; write two entity types for each"),
         ("- {path: b, relation_types: {A: {subject: head}}}", r"relation_types A: give type"),
         ("- {path: b, relation_types: {A: {type: B, subject: C}}}", r"relation_types A: subject is one of head, tail"),
         ("- path: b\n- path: b", r"^corpora\.yaml: b: two corpora of one name; give one another `name`$"),

@@ -6,11 +6,13 @@ from itertools import product
 
 import pytest
 
+from biodir.configuration_biodir import BioDirConfig
 from biodir.document_biodir import Relation
-from biodir.errors_biodir import AnnotationError
+from biodir.errors_biodir import AnnotationError, SettingError
 from biodir.labels_biodir import DIRECTION_LABELS, NOVELTY_LABELS, RELATION_LABELS
 from biodir.pipeline_decoding_biodir import UNANNOTATED
 from biodir.processing_document_biodir import DocumentProcessor
+from biodir.training.corpora import TrainingCorpus
 from biodir.training.data import (
     LabelledPairs,
     epoch_pairs,
@@ -19,7 +21,9 @@ from biodir.training.data import (
     step_parts,
     training_batch,
 )
+from biodir.training.preparation import pairs_to_learn
 from biodir.training.scopes import Judgement, PairGroup, Scope
+from biodir.training.settings import TrainingSettings
 from helpers.marked import encoding_settings, make_processor, marked_document, pair_features, word_piece_tokenizer
 
 LABELS = {"relation": list(RELATION_LABELS), "novelty": list(NOVELTY_LABELS), "direction": list(DIRECTION_LABELS)}
@@ -178,6 +182,16 @@ def test_scope_decides_which_pairs_have_which_targets():
     directed = Scope({"7": replace(judgement, undirected=frozenset())})
     (found,) = labelled_pairs([DOCUMENT], window_encoder(), LABELS, scope=directed)
     assert found.targets[0]["direction"] == [0, 0, 1, 0]
+
+
+def test_corpus_without_a_related_pair_is_named_and_so_are_unknown_names():
+    corpora = [TrainingCorpus("a", (DOCUMENT,)), TrainingCorpus("b", (replace(DOCUMENT, id="8", relations=()),))]
+    given = (window_encoder(), BioDirConfig(), TrainingSettings(train=["a"], encoder="bert", output_dir="run"))
+    logged: list[str] = []
+    pairs_to_learn(corpora, *given, logged.append)
+    assert [line.split(":")[:2] for line in logged] == [["b", " none of its pairs is related"]]
+    with pytest.raises(SettingError, match=r"^list of corpora, a: known_types names 'Bnd'"):
+        pairs_to_learn([replace(corpora[0], scope=Scope(known_types=frozenset(["Bnd"])))], *given)
 
 
 # Batches.

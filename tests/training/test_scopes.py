@@ -2,10 +2,12 @@
 
 import pytest
 
+from biodir.configuration_biodir import BioDirConfig
 from biodir.document_candidates_biodir import candidate_pairs
+from biodir.errors_biodir import SettingError
 from biodir.labels_biodir import CHEMICAL, DISEASE, GENE, PAIR_TYPES
 from biodir.pipeline_decoding_biodir import UNANNOTATED
-from biodir.training.scopes import Judgement, Scope, pair_counts
+from biodir.training.scopes import Judgement, Scope, known_scope, pair_counts
 from helpers.marked import marked_document
 
 DOCUMENT = marked_document("<C:1 Iron> binds <G:2 it> and <G:3 her2>. <D:4 Pain> is.")
@@ -37,6 +39,32 @@ def test_pairs_of_complete_types_judged_pairs_and_related_ones_are_learned_from(
 def test_pair_of_a_type_that_the_corpus_leaves_out_is_not_learned_from():
     scope = Scope(pair_types=frozenset([frozenset((CHEMICAL, DISEASE))]))
     assert [scope.judges("7", pair_of(*pair), True) for pair in ("12", "14")] == [False, True]
+
+
+def test_scope_gets_the_entity_types_of_the_model():
+    given = frozenset([frozenset(("Chemical", "gene"))])
+    found = known_scope(Scope({"7": Judgement(complete=given)}, pair_types=given), BioDirConfig(), "a")
+    assert found.pair_types == found.judgements["7"].complete == {CHEMICAL_GENE}
+
+
+@pytest.mark.parametrize(
+    ("scope", "message"),
+    [
+        (
+            {"known_types": frozenset(["Positive_Corelation"])},
+            "known_types names 'Positive_Corelation', .*mean 'Positive_C",
+        ),
+        ({"unsure": {"Binds": ["Association"]}}, "unsure names 'Binds', no relation type of .*; did you mean 'Bind'"),
+        ({"unsure": {"Bind": ["Asociation"]}}, "unsure names 'Asociation', no relation type of BioRED or of this run;"),
+        ({"pair_types": frozenset([frozenset(("Chemcial", GENE))])}, "pair_types names 'Chemcial', no entity type of"),
+    ],
+)
+def test_names_that_neither_biored_nor_the_run_has_are_refused(scope, message):
+    with pytest.raises(SettingError, match=f"^list of corpora, a: {message}"):
+        known_scope(Scope(**scope), BioDirConfig(), "a")
+    own = {"relation_labels": ["None", "Positive_Corelation", "Binds", "Asociation"], "generic_relation": None}
+    own |= {"entity_types": ["Chemcial"], "pair_types": [["Chemcial", "Chemcial"]]}
+    assert known_scope(Scope(**scope), BioDirConfig(**own), "a").known_types == scope.get("known_types")
 
 
 def test_document_without_relation_and_judged_pair_says_nothing():
