@@ -57,6 +57,16 @@ def movements(
     return changes, others, vanished, new
 
 
+def row_of(number: int, found: Sequence[tuple[list[float], int, int, int]]) -> str:
+    """Return the row of a number of sentences; without relations before, only the number of new ones."""
+    changes = [change for each in found for change in each[0]]
+    if not changes:
+        return f"| {number} | 0 | - | - | - | - | {sum(each[3] for each in found)} |"
+    shares = [f"{100 * sum(each[place] for each in found) / len(changes):.1f} %" for place in (1, 2, 3)]
+    mean = sum(changes) / len(changes)
+    return f"| {number} | {len(changes)} | {mean:.3f} | {max(changes):.3f} | {' | '.join(shares)} |"
+
+
 def check_sentences(path: Path, counts: Sequence[int], documents: int, wanted: Sequence[int]) -> None:
     """Check that beside each document the others have as many sentences as are wanted, from their numbers in each."""
     if documents < 1 or min(wanted) < 1:
@@ -98,13 +108,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print("| sentences after | relations | mean change of score | largest | other type | vanished | new |")
     print("|---|---|---|---|---|---|---|")
     for number, found in rows.items():
-        changes = [change for each in found for change in each[0]]
-        if not changes:
-            print(f"| {number} | 0 | - | - | - | - | {sum(each[3] for each in found)} |")
-            continue
-        shares = [f"{100 * sum(each[place] for each in found) / len(changes):.1f} %" for place in (1, 2, 3)]
-        mean = sum(changes) / len(changes)
-        print(f"| {number} | {len(changes)} | {mean:.3f} | {max(changes):.3f} | {' | '.join(shares)} |")
+        print(row_of(number, found))
 
 
 if __name__ == "__main__":

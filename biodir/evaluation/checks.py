@@ -1,6 +1,6 @@
 """Which documents can be compared: those of gold, each relation once, with labels that are known."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -161,6 +161,7 @@ def comparison_notes(pairs: Sequence[ComparedDocument]) -> list[str]:
     for part in unannotated_parts(predicted):
         if part not in unannotated_parts(gold):
             notes.append(f"no predicted relation has a {part}: scores that need it do not describe the predictions")
+    notes += _novelty_notes(gold, predicted)
     types = [sorted({relation.relation_type for relation in side}) for side in (gold, predicted)]
     known = sorted({*RELATION_LABELS, *types[0], *types[1]})
     for name in sorted({*types[0], *types[1]} - {*RELATION_LABELS}):
@@ -173,6 +174,21 @@ def comparison_notes(pairs: Sequence[ComparedDocument]) -> list[str]:
         notes.append(
             f"gold and predictions share no relation type: gold has {', '.join(types[0])}, the predictions "
             f"{', '.join(types[1])}; give both the same labels, for corpora such as BC5CDR with `biodir dataset import`"
+        )
+    return notes
+
+
+def _novelty_notes(gold: Sequence[Relation], predicted: Sequence[Relation]) -> list[str]:
+    """Return how many gold relations lack a novelty that others have, or have one that is none of BioRED's."""
+    counts = Counter(relation.novelty for relation in gold)
+    lacking, known, notes = counts.pop(None, 0), {*NOVELTY_LABELS[1:]}, []
+    if lacking and counts:
+        notes.append(f"{lacking} of {len(gold)} gold relations have no novelty: a predicted one counts as wrong there")
+    odd = [f"{name} ({count})" for name, count in counts.items() if name not in known]
+    if odd and known & {*counts, *(relation.novelty for relation in predicted)}:
+        notes.append(
+            f"novelties of gold beside {' and '.join(sorted(known))} are counted as labels of their own: "
+            f"{_named(odd)}; are they misspelt?"
         )
     return notes
 

@@ -160,6 +160,16 @@ def test_note_says_that_predictions_lack_what_gold_has():
     ]
 
 
+def test_gold_novelties_that_are_missing_or_odd_are_noted_with_their_numbers():
+    gold = document(*(Relation("Bind", "a", str(place), name) for place, name in enumerate(("No", "NO", "NO", None))))
+    assert comparison_notes([ComparedDocument(gold, gold)]) == [
+        "1 of 4 gold relations have no novelty: a predicted one counts as wrong there",
+        "novelties of gold beside No and Novel are counted as labels of their own: NO (2); are they misspelt?",
+    ]
+    other = document(Relation("Bind", "a", "b", "Known", "a"))
+    assert comparison_notes([ComparedDocument(other, other)]) == [], "a corpus with labels of its own"
+
+
 # What gold does not annotate.
 
 

@@ -42,3 +42,8 @@ def test_changes_are_those_of_the_relations_before():
     before = dict(zip(pairs, [result("Bind", 0.9)] * 3 + [result("None", 0.1)], strict=True))
     after = [result("Bind", 0.5), result("Association", 0.9), result("None", 0.9), result("Bind", 0.8)]
     assert unrelated.movements(before, dict(zip(pairs, after, strict=True))) == ([0.4, 0.0, 0.0], 1, 1, 1)
+
+
+def test_row_of_no_relation_has_dashes():
+    assert unrelated.row_of(5, [([], 0, 0, 1), ([], 0, 0, 2)]) == "| 5 | 0 | - | - | - | - | 3 |"
+    assert unrelated.row_of(5, [([0.5, 0.1], 1, 0, 0)]) == "| 5 | 2 | 0.300 | 0.500 | 50.0 % | 0.0 % | 0.0 % |"
