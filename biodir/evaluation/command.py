@@ -96,12 +96,12 @@ def evaluate(
     from biodir.evaluation.intervals import Resampling
     from biodir.evaluation.predictions import MENTIONS_ADVICE, check_direction_score, read_gold, sure_predictions
 
+    check_direction_score(min_direction_score)
     files = predicted_files or []
     check_paths([path for path in (gold_file, *files, against) if path], [path for path in (json, plot) if path])
     _check_options(files, model, revision, against, plain_text, relation_map, plot)
-    check_direction_score(min_direction_score)
-    resampling, counting = Resampling(resamples, seed), Counting(pair_types, protocol)
     quiet_readers()
+    resampling, counting = Resampling(resamples, seed), Counting(pair_types, protocol)
     policy = reading_policy(errors, offsets, split_relations)
     needs_relations = not plain_text if files else plain_text is False  # a model with a tagger needs none
     gold = read_gold(gold_file, policy, needs_relations, MENTIONS_ADVICE)
@@ -115,10 +115,9 @@ def evaluate(
     if files:
         found = evaluate_predictions(files[0], systems[0], gold, resampling, bool(plain_text), counting)
     else:
-        extract: Any = quiet_pipeline(model, device, backend, revision)
+        extract, counted = quiet_pipeline(model, device, backend, revision), (counting, min_direction_score)
         _check_plot(plot, bool(extract.config.tasks))
-        settings_of_model = counting, min_direction_score, str(gold_file)
-        found = evaluate_model(extract, gold, policy, resampling, plain_text, _BAR, *settings_of_model)
+        found = evaluate_model(extract, gold, policy, resampling, plain_text, _BAR, *counted, str(gold_file))
     _show_evaluation(found, other, against, min_direction_score, json, plot)
     end_of(policy)
 
