@@ -65,8 +65,8 @@ def kept_rule(stored: DecodingRule, found: DecodingRule) -> DecodingRule:
 
 def with_kept(found: DecodingRule, kept: DecodingRule) -> DecodingRule:
     """Return the rule that was found, with biases and scaling of `kept_rule` where it has none."""
-    biases, scaling = kept.label_biases | found.label_biases, kept.score_scaling | found.score_scaling
-    return replace(found, label_biases=biases, score_scaling=scaling)
+    biases = {**kept.label_biases, **found.label_biases}
+    return replace(found, label_biases=biases, score_scaling={**kept.score_scaling, **found.score_scaling})
 
 
 def found_rule(data: ProcessedDocuments, logits: Sequence[Logits], rule: DecodingRule) -> DecodingRule:

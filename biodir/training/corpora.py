@@ -212,14 +212,13 @@ def _log_probable_slips(source: CorpusEntry, log: Callable[[str], None]) -> None
     """Log names that others are mapped to and that are nearly, but not quite, types of BioRED."""
     relation_types = {name: rule.relation_type for name in source.relation_types if (rule := source.rule(name))}
     unknown = {name: kind for name, kind in source.entity_types.items() if kind and known_type(kind) == UNKNOWN_TYPE}
-    known = {
-        "relation_types": (relation_types, RELATION_LABELS[1:]),
-        "entity_types": (unknown, (*ENTITY_TYPES, *TYPE_MAP)),
-    }
-    for key, (mapped, names) in known.items():
+    for key, mapped, names in (
+        ("relation_types", relation_types, RELATION_LABELS[1:]),
+        ("entity_types", unknown, (*ENTITY_TYPES, *TYPE_MAP)),
+    ):
         for name, kind in mapped.items():
-            hint = suggestion(kind, names)
-            if kind is not None and kind not in names and hint.startswith("did you mean"):
+            hint = "" if kind is None or kind in names else suggestion(kind, names)
+            if hint.startswith("did you mean"):
                 log(f"{source.path}: {key} maps {name} to {kind!r}, which is no type of BioRED; {hint}")
 
 

@@ -127,7 +127,7 @@ def _relations_of(row: Any) -> Iterable[Any]:
 
 
 def _relation(relation: Mapping[str, Any], names: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    score = relation.get(SCORE)
+    score: Any = relation.get(SCORE)
     named = {key: _named(relation.get(key), names.get(key)) for key in RELATION_KEYS}
     return {**named, SCORE: float(score) if hasattr(score, "__float__") else score}
 
