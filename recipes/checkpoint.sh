@@ -74,7 +74,7 @@ done
 python scripts/average_checkpoints.py "${finals[@]}" --output "$output/final"
 
 # 5. The tagger, over the finished relations: all corpora that annotate entity types completely, then those like BioRED,
-# at the end half of the texts sentence by sentence.
+# at the end three in ten texts sentence by sentence.
 # The captions of bioid that name no cell line are left out.
 if [ ! -f "$output/cell_lines.jsonl" ]; then
   python - "$data/extra/bioid.jsonl.xz" > "$output/cell_lines.part" <<'EOF'

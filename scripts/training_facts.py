@@ -138,6 +138,7 @@ def _tagger_stage(log: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the log of a stage holds; logs from before there was a share of sentences have none."""
     settings = log["settings"]
     shown = {"seed": settings["seed"], "sentence_share": settings.get("sentence_share", 0.0)}
+    shown |= {"layers": settings["tagger_layers"], "mention_files": len(settings["mention_train"])}
     rows = _epoch_rows(log, lambda dev: {name: _percent(dev["mentions"][name]) for name in FIGURES})
     threads = log["provenance"]["threads"]
     return _common(log) | shown | {"threads": threads, "epochs": rows, "best_epoch": log["best_epoch"]}

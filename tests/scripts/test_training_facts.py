@@ -54,15 +54,16 @@ def tagger_log(name: str, encoder: str, scores: list[float], best_epoch: int, **
     for entry, f1 in zip(found["epochs"], scores, strict=True):
         entry["dev"] = {"mentions": {"precision": f1 + 0.01, "recall": f1 - 0.01, "f1": f1}}
     settings |= {"output_dir": f"runs/{name}", "encoder": encoder, "freeze_relations": True}
+    settings = {"tagger_layers": 4, "mention_train": ["tmvar3"], **settings}
     return {**found, "settings": {**found["settings"], **settings}}
 
 
 TAGGER = {
     "tagger1": tagger_log("tagger1", "final", [0.8], 1),
     "tagger2": tagger_log("tagger2", "runs/tagger1/", [0.81, 0.83333, 0.82], 2),
-    "tagger3": tagger_log("tagger3", "runs/tagger2", [0.84], 1, sentence_share=0.5),
+    "tagger3": tagger_log("tagger3", "runs/tagger2", [0.84], 1, sentence_share=0.5, tagger_layers=6),
 }
-STAGE = {"minutes": 2, "seed": 4, "sentence_share": 0.0, "threads": 3, "best_epoch": 1}
+STAGE = {"minutes": 2, "seed": 4, "sentence_share": 0.0, "layers": 4, "mention_files": 1, "threads": 3, "best_epoch": 1}
 WANTED_TAGGER = [
     {**STAGE, "epochs": [{"epoch": 1, "loss": 1.123, "precision": 81.0, "recall": 79.0, "f1": 80.0}]},
     {
@@ -78,6 +79,7 @@ WANTED_TAGGER = [
     {
         **STAGE,
         "sentence_share": 0.5,
+        "layers": 6,
         "epochs": [{"epoch": 1, "loss": 1.123, "precision": 85.0, "recall": 83.0, "f1": 84.0}],
     },
 ]
