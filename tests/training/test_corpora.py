@@ -129,10 +129,10 @@ def test_mapped_names_of_entity_types_are_compared_without_case_and_what_is_left
 
 def test_names_that_are_nearly_those_of_biored_are_logged(listed, written):
     lines = f"- path: {written('b', 2)}\n  relation_types: {{INHIBITOR: bind, PART-OF: {{type: Cause}}}}\n"
-    _, logged = listed(lines + f"  entity_types: {{{CHEMICAL}: Chemcial, {GENE}: Protein, {DISEASE}: null}}")
+    _, logged = listed(lines + f"  entity_types: {{{CHEMICAL}: Chemikal, {GENE}: Protein, {DISEASE}: null}}")
     assert logged[:2] == [
         "b: relation_types maps INHIBITOR to 'bind', which is no type of BioRED; did you mean 'Bind'?",
-        f"b: entity_types maps {CHEMICAL} to 'Chemcial', which is no type of BioRED; did you mean 'Chemical'?",
+        f"b: entity_types maps {CHEMICAL} to 'Chemikal', which is no type of BioRED; did you mean 'Chemical'?",
     ]
     assert len(logged) == 3
 

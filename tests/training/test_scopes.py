@@ -55,15 +55,15 @@ def test_scope_gets_the_entity_types_of_the_model():
             "known_types names 'Positive_Corelation', .*mean 'Positive_C",
         ),
         ({"unsure": {"Binds": ["Association"]}}, "unsure names 'Binds', no relation type of .*; did you mean 'Bind'"),
-        ({"unsure": {"Bind": ["Asociation"]}}, "unsure names 'Asociation', no relation type of BioRED or of this run;"),
-        ({"pair_types": frozenset([frozenset(("Chemcial", GENE))])}, "pair_types names 'Chemcial', no entity type of"),
+        ({"unsure": {"Bind": ["Associatio"]}}, "unsure names 'Associatio', no relation type of BioRED or of this run;"),
+        ({"pair_types": frozenset([frozenset(("Chemikal", GENE))])}, "pair_types names 'Chemikal', no entity type of"),
     ],
 )
 def test_names_that_neither_biored_nor_the_run_has_are_refused(scope, message):
     with pytest.raises(SettingError, match=f"^list of corpora, a: {message}"):
         known_scope(Scope(**scope), BioDirConfig(), "a")
-    own = {"relation_labels": ["None", "Positive_Corelation", "Binds", "Asociation"], "generic_relation": None}
-    own |= {"entity_types": ["Chemcial"], "pair_types": [["Chemcial", "Chemcial"]]}
+    own = {"relation_labels": ["None", "Positive_Corelation", "Binds", "Associatio"], "generic_relation": None}
+    own |= {"entity_types": ["Chemikal"], "pair_types": [["Chemikal", "Chemikal"]]}
     assert known_scope(Scope(**scope), BioDirConfig(**own), "a").known_types == scope.get("known_types")
 
 
