@@ -20,7 +20,7 @@ import torch
 from biodir.errors_biodir import BioDirError, CheckpointError
 from biodir.inference.loading import load_pipeline
 from biodir.pipeline_biodir import BioDirPipeline
-from biodir.training.checkpoints import check_no_file, save_model, traces_in
+from biodir.training.checkpoints import check_no_file, record_of, save_model, traces_in
 from biodir.training.provenance import data_fingerprints, provenance
 
 logger = logging.getLogger(__name__)
@@ -61,20 +61,11 @@ def _check_output(output: Path, checkpoints: Sequence[str]) -> None:
     check_no_file(output, "--output")
     traces = traces_in(output)
     records = [output / "training.json", output / ".part" / "training.json"]  # the latter of a stopped `save_model`
-    if traces and all(_parents(record) != list(checkpoints) for record in records):
+    if traces and all(record_of(record).get("parents") != list(checkpoints) for record in records):
         raise CheckpointError(
             f"{output} holds another run or checkpoint already ({', '.join(traces)}); name another --output, or remove "
             "it first"
         )
-
-
-def _parents(record: Path) -> list[str] | None:
-    """Return the checkpoints that the record of a mean names; None where there is no such record."""
-    try:
-        parents: list[str] | None = json.loads(record.read_text(encoding="utf-8")).get("parents")
-    except (OSError, ValueError, AttributeError):  # no file, no JSON, no record
-        return None
-    return parents
 
 
 @torch.no_grad()

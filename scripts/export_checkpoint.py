@@ -19,7 +19,7 @@ from typing import Any
 from biodir.errors_biodir import BioDirError, CheckpointError
 from biodir.files import file_sha256, write_json
 from biodir.inference.loading import load_pipeline
-from biodir.training.checkpoints import check_no_file
+from biodir.training.checkpoints import check_no_file, record_of
 from biodir.training.provenance import provenance
 
 RECORD = "training.json"
@@ -53,7 +53,7 @@ def export(run: str, target: Path, calibration: Mapping[str, Any] | None = None)
     """
     check_no_file(target, "target")
     record = target / RECORD
-    is_run = record.is_file() and '"exported"' not in record.read_text(encoding="utf-8")
+    is_run = record.is_file() and "exported" not in record_of(record)
     if is_run or target.resolve() == Path(run).resolve():
         raise CheckpointError(f"{target}: this is a run, whose float32 weights would be lost; name another target")
     extract = load_pipeline(run, device="cpu")

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from operator import attrgetter
 
 from biodir.document_biodir import Document, Entity, Relation
@@ -100,6 +100,7 @@ class ErrorAnalysis:
     Args:
         documents: the gold documents.
         comparisons: every relation of either side is in one of them; in the order of the documents.
+        unannotated: what the documents do not annotate, see `unannotated_parts`.
 
     >>> gold = Document("1", "Iron", relations=(Relation("Bind", "7", "5", "Novel", "7"),))
     >>> predicted = Document("1", "Iron", relations=(Relation("Bind", "5", "7", "Novel", "5"),))
@@ -109,6 +110,7 @@ class ErrorAnalysis:
 
     documents: tuple[Document, ...]
     comparisons: tuple[RelationComparison, ...]
+    unannotated: tuple[str, ...] = ()
 
     @property
     def errors(self) -> tuple[RelationComparison, ...]:
@@ -118,8 +120,7 @@ class ErrorAnalysis:
     def category_counts(self) -> dict[ErrorCategory, int]:
         """Return category -> number of errors, in the order of `CATEGORIES`; without those of unannotated parts."""
         counts = Counter(comparison.category for comparison in self.comparisons)
-        lacking = unannotated_parts([relation for document in self.documents for relation in document.relations])
-        left_out = {_CATEGORY_OF[part] for part in lacking}
+        left_out = {_CATEGORY_OF[part] for part in self.unannotated}
         return {category: counts[category] for category in CATEGORIES if category not in left_out}
 
     def type_counts(self) -> Counter[tuple[str, str]]:
@@ -132,10 +133,8 @@ def error_analysis(gold: Iterable[Document], predicted: Iterable[Document]) -> E
     pairs = compared_documents(gold, predicted)
     pair_types = scored_pair_types(pair.gold for pair in pairs)
     lacking = unannotated_parts([relation for pair in pairs for relation in pair.gold.relations])
-    comparisons = (
-        replace(comparison, unannotated=lacking) for pair in pairs for comparison in _comparisons(pair, pair_types)
-    )
-    return ErrorAnalysis(tuple(pair.gold for pair in pairs), tuple(comparisons))
+    comparisons = (comparison for pair in pairs for comparison in _comparisons(pair, pair_types, lacking))
+    return ErrorAnalysis(tuple(pair.gold for pair in pairs), tuple(comparisons), lacking)
 
 
 def aligned(gold: Iterable[Relation], predicted: Iterable[Relation]) -> list[tuple[Relation | None, Relation | None]]:
@@ -153,7 +152,9 @@ def aligned(gold: Iterable[Relation], predicted: Iterable[Relation]) -> list[tup
     return [*found, *((relation, None) for relation in open_gold), *((None, relation) for relation in open_predicted)]
 
 
-def _comparisons(pair: ComparedDocument, pair_types: Sequence[Sequence[str]]) -> Iterator[RelationComparison]:
+def _comparisons(
+    pair: ComparedDocument, pair_types: Sequence[Sequence[str]], unannotated: tuple[str, ...]
+) -> Iterator[RelationComparison]:
     """Yield the pairs that gold relates first, then those that only the predictions relate."""
     groups = RelationGroups(pair.gold, pair_types)
     for relations in pair.relations_by(attrgetter("pair")).values():
@@ -168,6 +169,7 @@ def _comparisons(pair: ComparedDocument, pair_types: Sequence[Sequence[str]]) ->
                 distance=groups.distance(relation),
                 evidence=_evidence(groups, relation),
                 is_candidate=groups.is_candidate(relation),
+                unannotated=unannotated,
             )
 
 

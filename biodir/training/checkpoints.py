@@ -140,11 +140,17 @@ def run_record(folder: Path) -> dict[str, Any] | None:
 
     A mean of checkpoints has such a file, too.
     """
+    found = record_of(folder / "training.json")
+    return found if {"settings", "data", "epochs", "finished"} <= set(found) else None
+
+
+def record_of(file: Path) -> dict[str, Any]:
+    """Return the record of a run, a mean or an export; an empty one where the file is missing or holds none."""
     try:
-        found = json.loads((folder / "training.json").read_text(encoding="utf-8"))
+        found = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):  # of JSON or of UTF-8
-        return None
-    return found if isinstance(found, dict) and {"settings", "data", "epochs", "finished"} <= set(found) else None
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def start_folder(accelerator: "Accelerator", folder: Path, overwrite: bool) -> None:
