@@ -1,6 +1,7 @@
 """Update results/training.json from the logs of the training runs.
 
     python scripts/training_facts.py --stage1 runs/stage1-1 runs/stage1-2 --stage2 runs/stage2 runs/final
+    python scripts/training_facts.py --stage3 runs/further-1 runs/further-2    # each from the checkpoint of stage 2
     python scripts/training_facts.py --tagger runs/tagger1 runs/tagger2 runs/tagger3    # then write_model_card.py
 
 Commits, minutes, threads, epochs, losses, scores, bias, seeds and copies come from the training.json that train.py left
@@ -29,11 +30,13 @@ def main(arguments: Sequence[str] | None = None, facts_file: Path = FACTS) -> No
     parser.add_argument("--stage1", type=Path, nargs="+", metavar="RUN", help="folders of stage 1, in order")
     stage2_help = "folder of the run that chose epoch and bias on dev, and those of the runs that learned from dev too"
     parser.add_argument("--stage2", type=Path, nargs="+", metavar="RUN", help=stage2_help)
+    stage3_help = "folders of the runs that went on from the weights of stage 2; the mean of their weights is shipped"
+    parser.add_argument("--stage3", type=Path, nargs="+", metavar="RUN", help=stage3_help)
     tagger_help = "folders of the tagger's stages, in order: each started from the one before, the last is shipped"
     parser.add_argument("--tagger", type=Path, nargs="+", metavar="RUN", help=tagger_help)
     options = parser.parse_args(arguments)
-    if not (options.stage1 or options.stage2 or options.tagger):
-        parser.error("give --stage1 and --stage2, or --tagger, or all")
+    if not (options.stage1 or options.stage2 or options.stage3 or options.tagger):
+        parser.error("give --stage1 and --stage2, or --stage3, or --tagger, or all")
     if bool(options.stage1) != bool(options.stage2):
         parser.error("--stage1 and --stage2 belong together; give both")
     if options.stage2 and len(options.stage2) < 2:
@@ -47,6 +50,9 @@ def main(arguments: Sequence[str] | None = None, facts_file: Path = FACTS) -> No
             )
             dev, *finals = map(log_of, options.stage2)
             found["second_stage"] = {**facts.get("second_stage", {}), **facts_of_second_stage(dev, finals)}
+        if options.stage3:
+            logs = [log_of(folder) for folder in options.stage3]
+            found["third_stage"] = {**facts.get("third_stage", {}), **facts_of_third_stage(logs)}
         if options.tagger:
             stages = facts_of_tagger([log_of(folder) for folder in options.tagger])
             found["tagger"] = _placed(facts.get("tagger", []), stages)
@@ -92,6 +98,21 @@ def facts_of_second_stage(dev: Mapping[str, Any], finals: Sequence[Mapping[str, 
     final_facts |= {"epochs": chosen["epoch"], "none_bias": chosen["none_bias"]}
     shown = {"threads": dev["provenance"]["threads"], "epochs": rows, "best_epoch": chosen["epoch"]}
     return _common(dev) | copies | shown | {"final": final_facts}
+
+
+def facts_of_third_stage(logs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what the logs of the runs after stage 2 hold, in the form of results/training.json.
+
+    Raises:
+        PublishError: the runs differ in more than seed and texts.
+    """
+    shared = ("encoder", "num_train_epochs", "encoder_learning_rate", "head_learning_rate", "none_bias")
+    for name in shared:
+        if len({log["settings"][name] for log in logs}) > 1:
+            raise PublishError(f"{name} of the runs of --stage3 differs; name runs that differ in seed and texts only")
+    settings = logs[0]["settings"]
+    seeds = [log["settings"]["seed"] for log in logs]
+    return _common(*logs) | {name: settings[name] for name in shared[1:]} | {"seeds": seeds}
 
 
 def facts_of_first_stage(logs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -30,14 +30,16 @@ def main(arguments: list[str] | None = None, checkout: Path = CHECKOUT) -> int:
         "not trained on DEV; by default its scores stay, if the relations are those measured before"
     )
     parser.add_argument("--dev-model", type=Path, help=dev_help)
+    keep_help = "with --measure: the scores on DEV stay, as the relations went on from those of the run that has them"
+    parser.add_argument("--keep-dev", action="store_true", help=keep_help)
     options = parser.parse_args(arguments)
-    if options.dev_model and not options.measure:
-        parser.error("--dev-model is scored with --measure; give DEV and TEST")
+    if (options.dev_model or options.keep_dev) and not options.measure:
+        parser.error("--dev-model and --keep-dev belong to --measure; give DEV and TEST")
     try:
         if options.measure:
             from biodir.publishing.measuring import measure
 
-            measure(checkout, *options.measure, options.dev_model)
+            measure(checkout, *options.measure, options.dev_model, options.keep_dev)
         limits = runpy.run_path(str(checkout / "handler.py"))["Limits"]()
         facts = read_facts(checkout)
         files = written_files(facts, limits) | page_texts(checkout, facts.test)

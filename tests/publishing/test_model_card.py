@@ -193,15 +193,21 @@ def test_dev_scores_stay_as_long_as_the_relations_do(checkout, measured):
     assert contents(checkout) == before
     change(checkout / "results" / "test.json", relation_type__tp=7)
     before = contents(checkout)
-    with pytest.raises(PublishError, match="so score the run that dev chose, too: --dev-model RUN"):
+    with pytest.raises(PublishError, match="so score the run that dev chose, too: --dev-model RUN; or, .* --keep-dev"):
         measure(checkout, gold, gold)
+    with pytest.raises(PublishError, match="give one of both"):
+        measure(checkout, gold, gold, measured["dev_model"], keep_dev=True)
     assert contents(checkout) == before
+    measure(checkout, gold, gold, keep_dev=True)
+    after = contents(checkout)
+    assert {name for name in after if after[name] != before[name]} == {"test.json"}
 
 
-def test_dev_model_is_scored_only_with_measure(writer, checkout, capsys):
+@pytest.mark.parametrize("arguments", [["--dev-model", "run"], ["--keep-dev"]])
+def test_dev_model_and_kept_scores_belong_to_measure(writer, checkout, capsys, arguments):
     with pytest.raises(SystemExit):
-        writer.main(["--dev-model", "run"], checkout)
-    assert "--dev-model is scored with --measure; give DEV and TEST" in capsys.readouterr().err
+        writer.main(arguments, checkout)
+    assert "--dev-model and --keep-dev belong to --measure; give DEV and TEST" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

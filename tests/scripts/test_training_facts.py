@@ -98,7 +98,7 @@ def called(tmp_path):
             (tmp_path / name / "training.json").write_text(json.dumps(content))
         (tmp_path / "facts.json").write_text(json.dumps(known))
         arguments = []
-        for kind in ("stage1", "stage2", "tagger"):
+        for kind in ("stage1", "stage2", "stage3", "tagger"):
             runs = [path_of(name) for name in logs if name.startswith(kind)]
             arguments += [f"--{kind}", *runs] if runs else []
         facts.main(arguments, tmp_path / "facts.json")
@@ -126,6 +126,27 @@ def test_runs_of_stage_1_follow_each_other(called):
 def test_several_final_runs_are_added_up(called):
     found = called({**LOGS, "stage2-final-5": {**LOGS["stage2-final"], "settings": {"seed": 5}}}, WANTED)
     assert found["second_stage"]["final"] == WANTED["second_stage"]["final"] | {"seeds": [4, 5], "minutes": 7}
+
+
+FURTHER = {"num_train_epochs": 2, "encoder_learning_rate": 5e-05, "head_learning_rate": 0.0002, "none_bias": -0.25}
+
+
+def further_log(seed: int, **settings) -> dict:
+    """The log of a run that went on from the weights of stage 2, of training and development documents."""
+    found = LOGS["stage2-final"]
+    return {**found, "settings": {**found["settings"], **FURTHER, "seed": seed, **settings}}
+
+
+def test_runs_after_stage_2_are_added_up_and_keep_what_is_in_no_log(called):
+    known = {"second_stage": {"seed": 4}, "third_stage": {"share": 0.3, "minutes": 9}}
+    found = called({"stage3-5": further_log(5), "stage3-6": further_log(6)}, known)
+    wanted = {"share": 0.3, "minutes": 7, "commit": "fedcba9", **FURTHER, "seeds": [5, 6]}
+    assert found == {**known, "third_stage": wanted}
+
+
+def test_runs_after_stage_2_differ_in_seed_and_texts_only(called):
+    with pytest.raises(SystemExit, match="encoder of the runs of --stage3 differs; name runs that differ in seed and"):
+        called({"stage3-5": further_log(5), "stage3-6": further_log(6, encoder="runs/y")}, {})
 
 
 def test_stages_of_the_tagger_are_taken_in_order_and_keep_commits_that_their_logs_lack(called):
@@ -175,7 +196,7 @@ def test_runs_that_do_not_follow_each_other_are_refused(called, run, settings, m
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "give --stage1 and --stage2, or --tagger, or all"),
+        ([], "give --stage1 and --stage2, or --stage3, or --tagger, or all"),
         (["--stage1", "a", "b"], "--stage1 and --stage2 belong together; give both"),
         (["--stage1", "a", "--stage2", "b"], "--stage2 needs two runs or more"),
     ],
