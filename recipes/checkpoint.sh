@@ -3,8 +3,8 @@
 #
 # The shipped one went another way. Step 1 read the texts of extra/ too, in rows of 256 tokens, and ended after 2,500 steps.
 # Step 2 left out the development documents of BC5CDR and DrugProt, and only its last epoch had texts made of patterns, of
-# fewer patterns. The texts of steps 3 and 4 lack spread, variants and associations. Step 4 had one seed. The tagger's
-# first two runs were over the model of a trial, and a fourth followed. model_card.md has its commands.
+# fewer patterns; so had steps 3 and 4. Step 4 had one seed, and three runs with all patterns followed after step 5, whose
+# first two runs were over the model of a trial. model_card.md has the commands.
 #
 #   bash recipes/checkpoint.sh DATA ENCODER VOCABULARY OUTPUT [SEED ...]
 #

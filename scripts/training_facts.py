@@ -1,12 +1,12 @@
 """Update results/training.json from the logs of the training runs.
 
     python scripts/training_facts.py --stage1 runs/stage1-1 runs/stage1-2 --stage2 runs/stage2 runs/final
-    python scripts/training_facts.py --stage3 runs/further-1 runs/further-2    # each from the checkpoint of stage 2
+    python scripts/training_facts.py --stage3 runs/further-1 runs/further-2    # in order, after stage 2
     python scripts/training_facts.py --tagger runs/tagger1 runs/tagger2 runs/tagger3    # then write_model_card.py
 
 Commits, minutes, threads, epochs, losses, scores, bias, seeds and copies come from the training.json that train.py left
 in each folder. Pretraining, the numbers of documents and what else the file holds are not in these logs, and stay; so
-does the commit of a run that was started outside a clone. Runs of stage 1 and of the tagger keep theirs by place.
+does the commit of a run that was started outside a clone. Runs of stages 1 and 3 and of the tagger keep it by place.
 """
 
 import argparse
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None, facts_file: Path = FACTS) -> No
     parser.add_argument("--stage1", type=Path, nargs="+", metavar="RUN", help="folders of stage 1, in order")
     stage2_help = "folder of the run that chose epoch and bias on dev, and those of the runs that learned from dev too"
     parser.add_argument("--stage2", type=Path, nargs="+", metavar="RUN", help=stage2_help)
-    stage3_help = "folders of the runs that went on from the weights of stage 2; the mean of their weights is shipped"
+    stage3_help = "folders of the runs that went on from the weights of stage 2, in order"
     parser.add_argument("--stage3", type=Path, nargs="+", metavar="RUN", help=stage3_help)
     tagger_help = "folders of the tagger's stages, in order: each started from the one before, the last is shipped"
     parser.add_argument("--tagger", type=Path, nargs="+", metavar="RUN", help=tagger_help)
@@ -52,7 +52,8 @@ def main(arguments: Sequence[str] | None = None, facts_file: Path = FACTS) -> No
             found["second_stage"] = {**facts.get("second_stage", {}), **facts_of_second_stage(dev, finals)}
         if options.stage3:
             logs = [log_of(folder) for folder in options.stage3]
-            found["third_stage"] = {**facts.get("third_stage", {}), **facts_of_third_stage(logs)}
+            known = facts.get("third_stage", {})
+            found["third_stage"] = {**known, "runs": _placed(known.get("runs", []), facts_of_third_stage(logs))}
         if options.tagger:
             stages = facts_of_tagger([log_of(folder) for folder in options.tagger])
             found["tagger"] = _placed(facts.get("tagger", []), stages)
@@ -100,19 +101,18 @@ def facts_of_second_stage(dev: Mapping[str, Any], finals: Sequence[Mapping[str, 
     return _common(dev) | copies | shown | {"final": final_facts}
 
 
-def facts_of_third_stage(logs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return what the logs of the runs after stage 2 hold, in the form of results/training.json.
+def facts_of_third_stage(logs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return what the logs of the runs after stage 2 hold, in order, in the form of results/training.json.
 
     Raises:
-        PublishError: the runs differ in more than seed and texts.
+        PublishError: the decoding bias of a run is not that of the others, which is shipped.
     """
-    shared = ("encoder", "num_train_epochs", "encoder_learning_rate", "head_learning_rate", "none_bias")
-    for name in shared:
-        if len({log["settings"][name] for log in logs}) > 1:
-            raise PublishError(f"{name} of the runs of --stage3 differs; name runs that differ in seed and texts only")
-    settings = logs[0]["settings"]
-    seeds = [log["settings"]["seed"] for log in logs]
-    return _common(*logs) | {name: settings[name] for name in shared[1:]} | {"seeds": seeds}
+    if len({log["settings"]["none_bias"] for log in logs}) > 1:
+        raise PublishError("none_bias of the runs of --stage3 differs; name runs that go on from the same stage 2")
+    rates = ("encoder_learning_rate", "head_learning_rate", "seed")
+    return [
+        _common(log) | {"epochs": len(log["epochs"])} | {name: log["settings"][name] for name in rates} for log in logs
+    ]
 
 
 def facts_of_first_stage(logs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -128,25 +128,26 @@ def test_several_final_runs_are_added_up(called):
     assert found["second_stage"]["final"] == WANTED["second_stage"]["final"] | {"seeds": [4, 5], "minutes": 7}
 
 
-FURTHER = {"num_train_epochs": 2, "encoder_learning_rate": 5e-05, "head_learning_rate": 0.0002, "none_bias": -0.25}
+RATES = {"encoder_learning_rate": 5e-05, "head_learning_rate": 0.0002}
 
 
-def further_log(seed: int, **settings) -> dict:
+def further_log(seed: int, none_bias: float = -0.25) -> dict:
     """The log of a run that went on from the weights of stage 2, of training and development documents."""
     found = LOGS["stage2-final"]
-    return {**found, "settings": {**found["settings"], **FURTHER, "seed": seed, **settings}}
+    return {**found, "settings": {**found["settings"], **RATES, "seed": seed, "none_bias": none_bias}}
 
 
-def test_runs_after_stage_2_are_added_up_and_keep_what_is_in_no_log(called):
-    known = {"second_stage": {"seed": 4}, "third_stage": {"share": 0.3, "minutes": 9}}
+def test_runs_after_stage_2_are_taken_in_order_and_keep_what_is_in_no_log(called):
+    known = {"second_stage": {"seed": 4}, "third_stage": {"share": 0.3, "runs": [{"start": "step 4", "seed": 9}]}}
     found = called({"stage3-5": further_log(5), "stage3-6": further_log(6)}, known)
-    wanted = {"share": 0.3, "minutes": 7, "commit": "fedcba9", **FURTHER, "seeds": [5, 6]}
-    assert found == {**known, "third_stage": wanted}
+    run = {"commit": "fedcba9", "minutes": 3, "epochs": 2, **RATES}
+    runs = [{"start": "step 4", **run, "seed": 5}, {**run, "seed": 6}]
+    assert found == {**known, "third_stage": {"share": 0.3, "runs": runs}}
 
 
-def test_runs_after_stage_2_differ_in_seed_and_texts_only(called):
-    with pytest.raises(SystemExit, match="encoder of the runs of --stage3 differs; name runs that differ in seed and"):
-        called({"stage3-5": further_log(5), "stage3-6": further_log(6, encoder="runs/y")}, {})
+def test_runs_after_stage_2_have_one_bias(called):
+    with pytest.raises(SystemExit, match="none_bias of the runs of --stage3 differs; name runs that go on from"):
+        called({"stage3-5": further_log(5), "stage3-6": further_log(6, 0.0)}, {})
 
 
 def test_stages_of_the_tagger_are_taken_in_order_and_keep_commits_that_their_logs_lack(called):
