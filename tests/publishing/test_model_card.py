@@ -193,7 +193,7 @@ def test_dev_scores_stay_as_long_as_the_relations_do(checkout, measured):
     assert contents(checkout) == before
     change(checkout / "results" / "test.json", relation_type__tp=7)
     before = contents(checkout)
-    with pytest.raises(PublishError, match="so score the run that dev chose, too: --dev-model RUN; or, .* --keep-dev"):
+    with pytest.raises(PublishError, match=r"so score the run that dev chose, too: --dev-model RUN; or, .* --keep-dev"):
         measure(checkout, gold, gold)
     with pytest.raises(PublishError, match="give one of both"):
         measure(checkout, gold, gold, measured["dev_model"], keep_dev=True)
