@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Trains a checkpoint like the shipped one, from an encoder to the files at the top of the repository.
 #
-# The shipped one went another way. Step 1 read the texts of extra/ too, in rows of 256 tokens, and ended after 2,500 steps.
-# Step 2 left out the development documents of BC5CDR and DrugProt, and only its last epoch had texts made of patterns, of
-# fewer patterns; so had steps 3 and 4. Step 4 had one seed, and three runs with all patterns followed after step 5, whose
-# first two runs were over the model of a trial. model_card.md has the commands.
+# The shipped one went another way. Step 1 read the texts of extra/ too, in rows of 256 tokens, and ended after 2,500
+# steps. Step 2 left out the development documents of BC5CDR and DrugProt, and only its last epoch had texts made of
+# patterns. In steps 2 to 4 the patterns were fewer. Step 4 had one seed. Step 5 had eight runs, the first two over the
+# model of a trial. Then two runs trained the relations further with more patterns (step 6 of model_card.md, which has the
+# commands); this recipe has all patterns from step 2 on instead.
 #
 #   bash recipes/checkpoint.sh DATA ENCODER VOCABULARY OUTPUT [SEED ...]
 #

@@ -6,7 +6,8 @@
 
 Commits, minutes, threads, epochs, losses, scores, bias, seeds and copies come from the training.json that train.py left
 in each folder. Pretraining, the numbers of documents and what else the file holds are not in these logs, and stay; so
-does the commit of a run that was started outside a clone. Runs of stages 1 and 3 and of the tagger keep it by place.
+does the commit of a run that was started outside a clone. Runs of stages 1 and 3 and of the tagger keep it by place; so
+do those of stage 3 their start and patterns, which are written by hand.
 """
 
 import argparse
@@ -30,7 +31,7 @@ def main(arguments: Sequence[str] | None = None, facts_file: Path = FACTS) -> No
     parser.add_argument("--stage1", type=Path, nargs="+", metavar="RUN", help="folders of stage 1, in order")
     stage2_help = "folder of the run that chose epoch and bias on dev, and those of the runs that learned from dev too"
     parser.add_argument("--stage2", type=Path, nargs="+", metavar="RUN", help=stage2_help)
-    stage3_help = "folders of the runs that went on from the weights of stage 2, in order"
+    stage3_help = "folders of the runs that went on from stage 2, in order (step 6 of the card)"
     parser.add_argument("--stage3", type=Path, nargs="+", metavar="RUN", help=stage3_help)
     tagger_help = "folders of the tagger's stages, in order: each started from the one before, the last is shipped"
     parser.add_argument("--tagger", type=Path, nargs="+", metavar="RUN", help=tagger_help)
@@ -53,7 +54,9 @@ def main(arguments: Sequence[str] | None = None, facts_file: Path = FACTS) -> No
         if options.stage3:
             logs = [log_of(folder) for folder in options.stage3]
             known = facts.get("third_stage", {})
-            found["third_stage"] = {**known, "runs": _placed(known.get("runs", []), facts_of_third_stage(logs))}
+            none_bias = {**facts, **found}["second_stage"]["final"]["none_bias"]
+            runs = _placed(known.get("runs", []), facts_of_third_stage(logs, none_bias))
+            found["third_stage"] = {**known, "runs": runs}
         if options.tagger:
             stages = facts_of_tagger([log_of(folder) for folder in options.tagger])
             found["tagger"] = _placed(facts.get("tagger", []), stages)
@@ -101,17 +104,25 @@ def facts_of_second_stage(dev: Mapping[str, Any], finals: Sequence[Mapping[str, 
     return _common(dev) | copies | shown | {"final": final_facts}
 
 
-def facts_of_third_stage(logs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def facts_of_third_stage(logs: Sequence[Mapping[str, Any]], none_bias: float) -> list[dict[str, Any]]:
     """Return what the logs of the runs after stage 2 hold, in order, in the form of results/training.json.
 
+    Args:
+        none_bias: the decoding bias of stage 2, which is shipped.
+
     Raises:
-        PublishError: the decoding bias of a run is not that of the others, which is shipped.
+        PublishError: a run has another bias.
     """
-    if len({log["settings"]["none_bias"] for log in logs}) > 1:
-        raise PublishError("none_bias of the runs of --stage3 differs; name runs that go on from the same stage 2")
-    rates = ("encoder_learning_rate", "head_learning_rate", "seed")
+    for log in logs:
+        seen = log["settings"]["none_bias"]
+        if seen != none_bias:
+            raise PublishError(
+                f"{log['settings']['output_dir']}: has none_bias {seen}, stage 2 chose {none_bias}; name runs that have it"
+            )
+    shown = ("encoder_learning_rate", "head_learning_rate", "seed")
     return [
-        _common(log) | {"epochs": len(log["epochs"])} | {name: log["settings"][name] for name in rates} for log in logs
+        {**_common(log), "epochs": len(log["epochs"]), **{name: log["settings"][name] for name in shown}}
+        for log in logs
     ]
 
 

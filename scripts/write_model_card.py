@@ -4,6 +4,7 @@ python scripts/write_model_card.py            # after a change of the template o
 python scripts/write_model_card.py --check    # print the difference and exit with status 1 where there is one
 python scripts/write_model_card.py --measure DEV TEST --dev-model RUN    # score a new checkpoint first
 python scripts/write_model_card.py --measure DEV TEST    # the same, if only its tagger is new
+python scripts/write_model_card.py --measure DEV TEST --keep-dev    # if its relations learned further, from DEV too
 """
 
 import argparse
@@ -30,7 +31,7 @@ def main(arguments: list[str] | None = None, checkout: Path = CHECKOUT) -> int:
         "not trained on DEV; by default its scores stay, if the relations are those measured before"
     )
     parser.add_argument("--dev-model", type=Path, help=dev_help)
-    keep_help = "with --measure: the scores on DEV stay, as the relations went on from those of the run that has them"
+    keep_help = "with --measure: the scores on DEV stay though the relations are other ones, as these learned from DEV"
     parser.add_argument("--keep-dev", action="store_true", help=keep_help)
     options = parser.parse_args(arguments)
     if (options.dev_model or options.keep_dev) and not options.measure:

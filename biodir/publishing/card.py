@@ -1,6 +1,5 @@
 """Writes the model card and the `.eval_results/` file from measured numbers only."""
 
-import itertools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -204,8 +203,8 @@ def relation_line(relation: Mapping[str, Any]) -> str:
 
 def energy(training: Mapping[str, Any]) -> dict[str, Any]:
     """Return minutes of all steps that led to the checkpoint, without trials, and their energy and CO2 as assumed."""
-    lists = (training["first_stage"], training["third_stage"]["runs"], training["tagger"])
-    steps = [*training.values(), training["second_stage"]["final"], *itertools.chain(*lists)]
+    runs = [*training["first_stage"], *training["tagger"], *training["third_stage"]["runs"]]
+    steps = [*training.values(), training["second_stage"]["final"], *runs]
     minutes = sum(step["minutes"] for step in steps if isinstance(step, Mapping) and "minutes" in step)
     kilowatt_hours = minutes / 60 * training["power_watts"] / 1000
     grams = round(kilowatt_hours * training["grams_of_co2_per_kwh"])

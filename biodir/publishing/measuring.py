@@ -36,13 +36,13 @@ def measure(checkout: Path, dev: Path, test: Path, dev_model: Path | None = None
         dev, test: gold documents, as `biodir evaluate` takes them.
         dev_model: the checkpoint to score on dev; that of the checkout only if its relations were not trained on dev.
             None if the relations are those that were measured before, as when a tagger was added: `dev.json` stays.
-        keep_dev: `dev.json` stays though the relations are other ones: they went on from those whose run it scores.
+        keep_dev: `dev.json` stays though the relations are other ones; for relations that learned from dev further.
 
     Raises:
         PublishError: the relations are other ones, and there is neither `dev_model` nor `keep_dev`; or there are both.
     """
     if dev_model and keep_dev:
-        raise PublishError(f"{dev_model}: is not scored on dev where the scores there are kept; give one of both")
+        raise PublishError(f"{dev_model}: --dev-model scores a run on dev, --keep-dev keeps the scores there; give one")
     found = {"test": _scores(test, checkout)}
     if dev_model is None:
         known = read_result(checkout / MEASURED)["dev"] if keep_dev else _known_dev(checkout, found["test"])
@@ -74,8 +74,8 @@ def _known_dev(checkout: Path, test: Mapping[str, Any]) -> Any:
     if moved:
         raise PublishError(
             f"{checkout}: on test {moved[0]} has {test[moved[0]]}, not {before[moved[0]]} as in {RESULTS}/test.json; "
-            "the relations are other ones, so score the run that dev chose, too: --dev-model RUN; or, if they went on "
-            "from that run's and learned from dev, --keep-dev"
+            "the relations are other ones, so score the run that dev chose, too: --dev-model RUN; or, if they "
+            "learned from dev and no new run was chosen there, --keep-dev"
         )
     return measured["dev"]
 

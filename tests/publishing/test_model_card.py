@@ -195,7 +195,7 @@ def test_dev_scores_stay_as_long_as_the_relations_do(checkout, measured):
     before = contents(checkout)
     with pytest.raises(PublishError, match=r"so score the run that dev chose, too: --dev-model RUN; or, .* --keep-dev"):
         measure(checkout, gold, gold)
-    with pytest.raises(PublishError, match="give one of both"):
+    with pytest.raises(PublishError, match="--keep-dev keeps the scores there; give one"):
         measure(checkout, gold, gold, measured["dev_model"], keep_dev=True)
     assert contents(checkout) == before
     measure(checkout, gold, gold, keep_dev=True)

@@ -138,16 +138,17 @@ def further_log(seed: int, none_bias: float = -0.25) -> dict:
 
 
 def test_runs_after_stage_2_are_taken_in_order_and_keep_what_is_in_no_log(called):
-    known = {"second_stage": {"seed": 4}, "third_stage": {"share": 0.3, "runs": [{"start": "step 4", "seed": 9}]}}
+    known = {"second_stage": WANTED["second_stage"]}
+    known |= {"third_stage": {"share": 0.3, "runs": [{"start": "step 4", "seed": 9}]}}
     found = called({"stage3-5": further_log(5), "stage3-6": further_log(6)}, known)
     run = {"commit": "fedcba9", "minutes": 3, "epochs": 2, **RATES}
     runs = [{"start": "step 4", **run, "seed": 5}, {**run, "seed": 6}]
     assert found == {**known, "third_stage": {"share": 0.3, "runs": runs}}
 
 
-def test_runs_after_stage_2_have_one_bias(called):
-    with pytest.raises(SystemExit, match="none_bias of the runs of --stage3 differs; name runs that go on from"):
-        called({"stage3-5": further_log(5), "stage3-6": further_log(6, 0.0)}, {})
+def test_runs_after_stage_2_have_its_bias(called):
+    with pytest.raises(SystemExit, match=r"runs/x: has none_bias 0.0, stage 2 chose -0.25; name runs that have it"):
+        called({"stage3-5": further_log(5), "stage3-6": further_log(6, 0.0)}, WANTED)
 
 
 def test_stages_of_the_tagger_are_taken_in_order_and_keep_commits_that_their_logs_lack(called):
