@@ -117,7 +117,7 @@ def facts_of_third_stage(logs: Sequence[Mapping[str, Any]], none_bias: float) ->
         seen = log["settings"]["none_bias"]
         if seen != none_bias:
             raise PublishError(
-                f"{log['settings']['output_dir']}: has none_bias {seen}, stage 2 chose {none_bias}; name runs that have it"
+                f"{log['settings']['output_dir']}: has none_bias {seen}, stage 2 chose {none_bias}; name runs with that"
             )
     shown = ("encoder_learning_rate", "head_learning_rate", "seed")
     return [

@@ -147,7 +147,7 @@ def test_runs_after_stage_2_are_taken_in_order_and_keep_what_is_in_no_log(called
 
 
 def test_runs_after_stage_2_have_its_bias(called):
-    with pytest.raises(SystemExit, match=r"runs/x: has none_bias 0.0, stage 2 chose -0.25; name runs that have it"):
+    with pytest.raises(SystemExit, match=r"runs/x: has none_bias 0.0, stage 2 chose -0.25; name runs with that"):
         called({"stage3-5": further_log(5), "stage3-6": further_log(6, 0.0)}, WANTED)
 
 
