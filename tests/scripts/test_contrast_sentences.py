@@ -26,10 +26,10 @@ WORDS = {name: words[0] for name, words in RECIPE["words"].items()}
 # No name is a part of another, and there are enough of each type for two joined patterns.
 PUBTATOR = "7|t|Title.\n7|a|" + "{text}\n{lines}\n"
 NAMES = {
-    "C": [(f"{letter}-oxide", f"D{number}") for number, letter in enumerate("abcdefgh")],
-    "D": [(f"{letter}-itis", f"M{number}") for number, letter in enumerate("abcdefgh")],
-    "G": [(f"{letter}kt-1", str(number)) for number, letter in enumerate("abcdefgh")],
-    "V": [(f"p.{letter}12K", f"rs{number}") for number, letter in enumerate("ABCDEFGH")],
+    "C": [(f"{letter}-oxide", f"D{number}") for number, letter in enumerate("abcdefghijkl")],
+    "D": [(f"{letter}-itis", f"M{number}") for number, letter in enumerate("abcdefghijkl")],
+    "G": [(f"{letter}kt-1", str(number)) for number, letter in enumerate("abcdefghijkl")],
+    "V": [(f"p.{letter}12K", f"rs{number}") for number, letter in enumerate("ABCDEFGHIJKL")],
 }
 
 
