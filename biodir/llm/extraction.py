@@ -112,6 +112,7 @@ class LlmExtraction(RelationExtraction):
         self.concurrency = concurrency
         self._lock = Lock()
         self._failures = 0
+        self._stopped_by: BaseException | None = None
         self.first_of: dict[str, str] = {}  # what is counted as wrong -> the first such, with its document
         super().__init__(**parameters)
 
@@ -178,6 +179,16 @@ class LlmExtraction(RelationExtraction):
             yield answered()
 
     def _judged(self, question: Question, asked: Sequence[Message]) -> Checked | AnswerError:
+        """Return what the server states on a question, unless another has stopped the run, whose error is raised."""
+        if self._stopped_by is not None:
+            raise self._stopped_by
+        try:
+            return self._answer(question, asked)
+        except BaseException as error:
+            self._stopped_by = error
+            raise
+
+    def _answer(self, question: Question, asked: Sequence[Message]) -> Checked | AnswerError:
         """Return what the server states on a question; a fault that is not of the question stops the run."""
         place = f"document {question.document.id}"
         try:
