@@ -175,7 +175,7 @@ def slow_to_stop(extract: LlmExtraction) -> LlmExtraction:
 def test_a_wrong_key_and_too_many_requests_stop_the_run(asking):
     for faults, error in ((["401"], Refusal), (["429", "429"], ServiceError)):
         with chat_server(*faults) as chat:
-            with pytest.raises(error, match="401|429"):
+            with pytest.raises(error, match=r"401|429"):
                 slow_to_stop(asking(chat, concurrency=1))(documents(9))
             assert len(chat.bodies) == len(faults)
 
