@@ -11,7 +11,7 @@ their weights. A mean is written over an earlier one of the same checkpoints, bu
 import argparse
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from pathlib import Path
 
 import pandas as pd
@@ -27,27 +27,35 @@ logger = logging.getLogger(__name__)
 
 # Where the configurations may differ: what dev chose after the training, and how a folder was saved.
 MAY_DIFFER = {"none_bias", "score_scaling", "calibrated_on", "dtype", "transformers_version", "_name_or_path"}
+# What a checkpoint with a tagger has otherwise.
+OF_TAGGER = {"tagger_labels", "tagger_layers"}
+TAGGER = "tagger."  # how the names of its weights begin
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Write the mean as the command line says; on bad input the program ends with a line that names it."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("checkpoints", nargs="+", help="folders of biodir checkpoints, trained from one start")
+    parser.add_argument("--tagger-from", metavar="CHECKPOINT", help="folder of a checkpoint whose tagger the mean gets")
     parser.add_argument("--output", required=True, type=Path, help="folder for the mean")
     options = parser.parse_args(arguments)
     try:
-        for folder in options.checkpoints:
+        used = [*options.checkpoints, *filter(None, [options.tagger_from])]
+        for folder in used:
             if not Path(folder).is_dir():
                 raise CheckpointError(f"{folder}: there is no such folder; name the folder of a checkpoint")
             if options.output.resolve() == Path(folder).resolve():
                 raise CheckpointError(f"{options.output}: the output is one of the checkpoints; name another --output")
         _check_output(options.output, options.checkpoints)
         mean = averaged(options.checkpoints)
+        if options.tagger_from:
+            mean = with_tagger(mean, options.checkpoints[0], options.tagger_from)
     except BioDirError as error:
         raise SystemExit(f"average_checkpoints.py: error: {error}") from error
-    files = [Path(folder) / name for folder in options.checkpoints for name in ("model.safetensors", "training.json")]
+    files = [Path(folder) / name for folder in used for name in ("model.safetensors", "training.json")]
     hashes = data_fingerprints(path for path in files if path.is_file())
     record = {"parents": options.checkpoints, "data": hashes, "none_bias": mean.model.config.none_bias}
+    record |= {"tagger_from": options.tagger_from} if options.tagger_from else {}
     save_model(options.output, mean.model, mean.tokenizer, {**record, "provenance": provenance()})
     print(f"{options.output} holds the mean of {len(options.checkpoints)} checkpoints")
 
@@ -97,13 +105,39 @@ def averaged(folders: Sequence[str]) -> BioDirPipeline:
     return mean
 
 
-def _check_alike(first: str, wanted: BioDirPipeline, folder: str, found: BioDirPipeline) -> None:
-    """Check that the configurations, but for `MAY_DIFFER`, and the tokenizers are the same."""
+@torch.no_grad()
+def with_tagger(mean: BioDirPipeline, first: str, folder: str) -> BioDirPipeline:
+    """Return the checkpoint in the folder with all weights of `mean` in place of its own but those of its tagger.
+
+    Args:
+        first: the folder that `mean` has its configuration from.
+
+    Raises:
+        CheckpointError: the folder is no checkpoint with a tagger of its own layers, or of another kind than `mean`.
+    """
+    joined = load_pipeline(folder, device="cpu")
+    if not joined.model.config.tagger_layers:
+        raise CheckpointError(f"{folder}: has no tagger with layers of its own; name a checkpoint that has")
+    _check_alike(first, mean, folder, joined, OF_TAGGER)
+    weights = joined.model.float().state_dict()
+    for name, value in mean.model.state_dict().items():
+        if not name.startswith(TAGGER):
+            weights[name].copy_(value)
+    for name in ("none_bias", "score_scaling", "calibrated_on"):
+        setattr(joined.model.config, name, getattr(mean.model.config, name))
+    return joined
+
+
+def _check_alike(
+    first: str, wanted: BioDirPipeline, folder: str, found: BioDirPipeline, may_differ: Set[str] = frozenset()
+) -> None:
+    """Check that the configurations, but for `MAY_DIFFER` and what is given, and the tokenizers are the same."""
+    may_differ = MAY_DIFFER | may_differ
     one, other = (pd.json_normalize(opened.model.config.to_dict()).to_dict("records")[0] for opened in (wanted, found))
     differing = [
         f"{name} is {other.get(name)!r}, not {one.get(name)!r}"
         for name in sorted({*one, *other})
-        if one.get(name) != other.get(name) and MAY_DIFFER.isdisjoint(name.split("."))
+        if one.get(name) != other.get(name) and may_differ.isdisjoint(name.split("."))
     ]
     tokenizers = [json.loads((Path(each) / "tokenizer.json").read_text(encoding="utf-8")) for each in (first, folder)]
     if tokenizers[0] != tokenizers[1]:

@@ -122,3 +122,36 @@ def test_mean_of_the_same_checkpoints_is_written_again_and_after_a_stop(checkpoi
     (tmp_path / "mean" / "training.json").rename(tmp_path / "mean" / ".part" / "training.json")
     average.main(arguments)
     assert json.loads((tmp_path / "mean" / "training.json").read_text())["parents"] == [str(checkpoint)]
+
+
+TAGGER_LABELS = ("O", "B-CellLine", "I-CellLine")
+
+
+def test_mean_gets_the_tagger_of_another_checkpoint(checkpoint, tmp_path):
+    donor = save_checkpoint(tmp_path, tagger_labels=TAGGER_LABELS, tagger_layers=1, none_bias=2.0)
+    weights = {name: torch.full_like(value, 7.0) for name, value in load_file(donor / "model.safetensors").items()}
+    save_file(weights, donor / "model.safetensors", metadata={"format": "pt"})
+    average.main([str(checkpoint), "--tagger-from", str(donor), "--output", str(tmp_path / "joined")])
+    found, own = load_file(tmp_path / "joined" / "model.safetensors"), load_file(checkpoint / "model.safetensors")
+    assert set(found) == set(weights) > set(own)
+    assert all(torch.equal(found[name], value) for name, value in own.items())
+    assert all((found[name] == 7.0).all() for name in set(found) - set(own))
+    config = load_pipeline(str(tmp_path / "joined"), device="cpu").model.config
+    assert (tuple(config.tagger_labels), config.none_bias) == (TAGGER_LABELS, -1000.0)
+    record = json.loads((tmp_path / "joined" / "training.json").read_text())
+    assert (record["parents"], record["tagger_from"]) == ([str(checkpoint)], str(donor))
+    assert str(donor / "model.safetensors") in record["data"]
+
+
+def test_tagger_of_another_kind_or_none_is_named(checkpoint, tmp_path):
+    shared = save_checkpoint(tmp_path / "shared", tagger_labels=TAGGER_LABELS)
+    other = save_checkpoint(tmp_path / "other", tagger_labels=TAGGER_LABELS, tagger_layers=1, max_tokens=64)
+    for donor, message in (
+        (checkpoint, "has no tagger with layers of its own; name a checkpoint that has"),
+        (shared, "has no tagger with layers of its own"),
+        (other, "is of another kind than .*max_tokens is 64"),
+        (tmp_path / "nowhere", "there is no such folder"),
+    ):
+        with pytest.raises(SystemExit, match=rf"error: {re.escape(str(donor))}:? {message}"):
+            average.main([str(checkpoint), "--tagger-from", str(donor), "--output", str(tmp_path / "joined")])
+        assert not (tmp_path / "joined").exists()
