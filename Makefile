@@ -21,7 +21,9 @@ PORT ?= 7860
 PYTHON ?= python3
 TORCH ?= torch==2.13.0+cpu
 
-# Variables of the recipe's environment keep spaces and quotes in them intact.
+# Variables of the recipe's environment keep spaces and quotes in them intact, and value keeps a "$".
+override FILE := $(value FILE)
+override TEXT := $(value TEXT)
 export FILE
 export TEXT
 export PORT
@@ -118,6 +120,7 @@ distclean: clean
 	@touch $@
 
 .venv/.biodir-demo: .venv/.biodir-torch $(metadata)
+	@echo "installing what the page needs ..."
 	$(python) -m pip install --quiet -e ".[demo]"
 	@touch .venv/.biodir-run $@
 

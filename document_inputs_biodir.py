@@ -22,6 +22,11 @@ _XML = re.compile(_BEFORE_ELEMENT + r"<(?:\?xml\s|!DOCTYPE\s|collection[\s/>])",
 _HTML = re.compile(_BEFORE_ELEMENT + r"<(?:!doctype\s+html|html|head|body)\b", re.DOTALL | re.IGNORECASE)
 # What begins as an object of JSON, even if it is cut; "{Delta}9-THC" begins a text.
 _JSON_OBJECT = re.compile(r'[\s\ufeff]*\{\s*"(?:[^"\\]|\\.)*"\s*:')
+# The name of a file: one word with a suffix that some reader knows.
+_FILE_NAME = re.compile(
+    r"\s*\S+\.(?:pubtator|txt|tsv|csv|jsonl?|ndjson|xml|bioc|ann|parquet|pdf)(?:\.(?:gz|xz|bz2|zst))?\s*",
+    re.IGNORECASE,
+)
 # Keys of an input that the pipeline ignores: relations that are known already.
 RELATION_KEYS = ("relations", "subject_lines")
 TYPE_MAP_ADVICE = "; map each with type_map"  # commands that do not have it give another
@@ -40,6 +45,11 @@ def is_one_document(inputs: Any) -> bool:
     if _is_series(inputs):
         return any(key in inputs.index for key in TEXT_KEYS)
     return isinstance(inputs, str) or (hasattr(inputs, "mentions") and hasattr(inputs, "to_dict"))
+
+
+def each_input(inputs: Any) -> Iterable[Any]:
+    """Return one document as the only one, or those of `iterate_inputs`."""
+    return [inputs] if is_one_document(inputs) else iterate_inputs(inputs)
 
 
 def iterate_inputs(inputs: Any) -> Iterable[Any]:
@@ -116,6 +126,8 @@ def _check_text(text: str, place: str, policy: ErrorPolicy) -> None:
         fix = "it is a page of HTML; extract its text"
     elif begins_as_xml(text):
         fix = "write it to a file and read that with biodir.formats.reading"
+    elif _FILE_NAME.fullmatch(text):
+        fix = "if it is the name of a file, pass what is in it, or use biodir predict or biodir.formats.reading"
     elif policy.finds_entities:
         return
     else:

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from .document_biodir import Document
 from .document_candidates_biodir import candidate_pairs
-from .document_inputs_biodir import document_from_input, is_one_document, iterate_inputs, with_known_types
+from .document_inputs_biodir import document_from_input, each_input, is_one_document, iterate_inputs, with_known_types
 from .document_parts_biodir import IdentifierSet
 from .document_sections_biodir import SectionFilter
 from .errors_biodir import STRICT, CheckpointError, ErrorPolicy, SettingError, suggestion
@@ -101,10 +101,10 @@ class RelationExtraction:
             return results[0] if one else results
         return self._results(documents, preprocess, postprocess, policy)
 
-    def find_entities(self, documents: Iterable[Any], link: Linker | None = None) -> Iterator[Document]:
+    def find_entities(self, documents: Any, link: Linker | None = None) -> Iterator[Document]:
         """Yield the documents with the entities that the tagger of the model finds, in place of those that they have.
 
-        A document is what a call takes: a text, a mapping, a PubTator string or a `Document`.
+        They are what a call takes: a text, a mapping, a PubTator string or a `Document`, or several of these.
 
         Each mention has a score, and an identifier: by `link` (see the class; by default that of the constructor), or
         that of all mentions with the same name. A few documents are read ahead. No relation is kept.
@@ -115,12 +115,13 @@ class RelationExtraction:
         if self._finder is None:
             raise CheckpointError("the model finds no entities; mark them, or take a checkpoint with a tagger")
         link = link or self._preprocess_params.get("link")
-        read = (each if hasattr(each, "mentions") else self.read_document(each, n) for n, each in enumerate(documents))
+        given = each_input(documents)
+        read = (each if hasattr(each, "mentions") else self.read_document(each, n) for n, each in enumerate(given))
         plain = (replace(each, mentions=(), relations=(), subject_lines=(), is_marked=False) for each in read)
         yield from with_found(plain, self._tagged(link))
 
-    def with_entities(self, documents: Iterable[Any], **parameters: Any) -> Iterator[Document]:
-        """Yield the documents of inputs as a call with these parameters relates them: what is plain with its entities.
+    def with_entities(self, documents: Any, **parameters: Any) -> Iterator[Document]:
+        """Yield the documents of what a call takes, as one with these parameters relates them: the plain with entities.
 
         Plain documents are tagged together, so a few are read ahead. A call on what is yielded finds no entities; with
         ``link=keep_identifiers`` it does not apply the constructor's `link` again. What the call reads in another way
@@ -132,7 +133,8 @@ class RelationExtraction:
         preprocess, _, _ = self._sanitize_parameters(**parameters)
         preprocess = {**self._preprocess_params, **preprocess}
         policy = self._policy(preprocess)
-        read = (self._to_document(value, index, preprocess, policy) for index, value in enumerate(documents))
+        given = enumerate(each_input(documents))
+        read = (self._to_document(value, index, preprocess, policy) for index, value in given)
         yield from self._completed(read, preprocess, policy)
 
     def _results(

@@ -98,6 +98,17 @@ def test_input_that_is_no_document_is_refused(inputs, message):
         documents(inputs)
 
 
+@pytest.mark.parametrize("name", ["samples/sample.pubtator", "notes.txt", r"C:\data\a.JSONL.gz", " found.jsonl\n"])
+def test_name_of_a_file_is_no_text(name):
+    with pytest.raises(ParseError, match=r"is not PubTator text; if it is the name of a file, pass what is in it"):
+        document_from_input(name, 0, TYPES, policy=ErrorPolicy(finds_entities=True))
+
+
+@pytest.mark.parametrize("text", ["Iron.", "Iron", "Data in notes.txt", "p53.Met", "IL-2."])
+def test_a_short_text_is_none(text):
+    assert document_from_input(text, 0, TYPES, policy=ErrorPolicy(finds_entities=True)).text == text
+
+
 def test_document_without_entities_is_noted():
     policy = ErrorPolicy()
     for value in ({"text": "Iron"}, {"text": "Iron", "entities": None}, {"text": "Iron", "entities": []}):

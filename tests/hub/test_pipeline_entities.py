@@ -289,6 +289,12 @@ def test_entities_are_found_in_whatever_a_call_takes(tagging):
     assert found == found[:1] * 3
 
 
+@pytest.mark.parametrize("one", [TEXTS[0], {"text": TEXTS[0]}, Document("0", TEXTS[0])], ids=type)
+def test_entities_of_one_document_are_those_of_a_list_of_it(tagging, one):
+    assert list(tagging.find_entities(one)) == list(tagging.find_entities([one]))
+    assert list(tagging.with_entities(one)) == list(tagging.with_entities([one]))
+
+
 def test_plain_text_is_tagged_and_its_entities_give_the_same_relations(tagging):
     found = tagging(TEXTS[0], return_entities=True)
     assert found["relations"]
