@@ -4,8 +4,8 @@
 # The shipped one went another way. Step 1 read the texts of extra/ too, in rows of 256 tokens, and ended after 2,500
 # steps. Step 2 left out the development documents of BC5CDR and DrugProt, and only its last epoch had texts made of
 # patterns. In steps 2 to 4 the patterns were fewer. Step 4 had one seed. Step 5 had eight runs, the first two over the
-# model of a trial. Then two runs trained the relations further with more patterns (step 6 of model_card.md, which has
-# the commands); this recipe has all patterns from step 2 on instead.
+# model of a trial. Then further runs trained the relations with more patterns (step 6 of model_card.md, which has the
+# commands); this recipe has all patterns from step 2 on instead.
 #
 #   bash recipes/checkpoint.sh DATA ENCODER VOCABULARY OUTPUT [SEED ...]
 #
