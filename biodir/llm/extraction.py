@@ -142,6 +142,7 @@ class LlmExtraction(RelationExtraction):
         """Yield the result of each document, in order; questions on several documents are on the way at a time."""
         pair_filter, section_filter = pair_filter_of(preprocess), section_filter_of(preprocess)
         found: set[str] = set()
+        self._stopped_by = None  # what is in the cache is answered after a fault, too
         with Workers(self.concurrency) as workers:
             try:
                 for document, answers in self._asked(documents, pair_filter, section_filter, workers):
@@ -179,14 +180,19 @@ class LlmExtraction(RelationExtraction):
             yield answered()
 
     def _judged(self, question: Question, asked: Sequence[Message]) -> Checked | AnswerError:
-        """Return what the server states on a question, unless another has stopped the run, whose error is raised."""
-        if self._stopped_by is not None:
-            raise self._stopped_by
-        try:
-            return self._answer(question, asked)
-        except BaseException as error:
-            self._stopped_by = error
-            raise
+        """Return what the server states on a question; what stops the run stops the other threads, too.
+
+        All raise the error that was first, not that they were stopped.
+        """
+        cause = self._stopped_by
+        if cause is None:
+            try:
+                return self._answer(question, asked)
+            except BaseException as error:
+                with self._lock:
+                    cause = self._stopped_by = self._stopped_by or error
+                self.server.stop()
+        raise cause
 
     def _answer(self, question: Question, asked: Sequence[Message]) -> Checked | AnswerError:
         """Return what the server states on a question; a fault that is not of the question stops the run."""
