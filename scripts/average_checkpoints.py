@@ -1,4 +1,4 @@
-"""Average the weights of checkpoints that were trained from one start, into a checkpoint of the same size.
+"""Average the weights of checkpoints that were trained from one start, and give them the tagger of another.
 
     python scripts/average_checkpoints.py runs/seed1 runs/seed2 runs/seed3 --output runs/average
 
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 raise CheckpointError(f"{folder}: there is no such folder; name the folder of a checkpoint")
             if options.output.resolve() == Path(folder).resolve():
                 raise CheckpointError(f"{options.output}: the output is one of the checkpoints; name another --output")
-        _check_output(options.output, options.checkpoints)
+        _check_output(options.output, options.checkpoints, options.tagger_from)
         mean = averaged(options.checkpoints)
         if options.tagger_from:
             mean = with_tagger(mean, options.checkpoints[0], options.tagger_from)
@@ -57,10 +57,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     record = {"parents": options.checkpoints, "data": hashes, "none_bias": mean.model.config.none_bias}
     record |= {"tagger_from": options.tagger_from} if options.tagger_from else {}
     save_model(options.output, mean.model, mean.tokenizer, {**record, "provenance": provenance()})
-    print(f"{options.output} holds the mean of {len(options.checkpoints)} checkpoints")
+    first, *others = options.checkpoints
+    shown = f"the mean of {1 + len(others)} checkpoints" if others else f"the weights of {first}"
+    tagger = f", with the tagger of {options.tagger_from}" if options.tagger_from else ""
+    print(f"{options.output} holds {shown}{tagger}")
 
 
-def _check_output(output: Path, checkpoints: Sequence[str]) -> None:
+def _check_output(output: Path, checkpoints: Sequence[str], tagger_from: str | None) -> None:
     """Check that nothing is in the output's place but a mean of the same checkpoints, complete or not.
 
     Raises:
@@ -69,7 +72,8 @@ def _check_output(output: Path, checkpoints: Sequence[str]) -> None:
     check_no_file(output, "--output")
     traces = traces_in(output)
     records = [output / "training.json", output / ".part" / "training.json"]  # the latter of a stopped `save_model`
-    if traces and all(record_of(record).get("parents") != list(checkpoints) for record in records):
+    wanted = (list(checkpoints), tagger_from)
+    if traces and all((found.get("parents"), found.get("tagger_from")) != wanted for found in map(record_of, records)):
         raise CheckpointError(
             f"{output} holds another run or checkpoint already ({', '.join(traces)}); name another --output, or remove "
             "it first"
@@ -78,9 +82,9 @@ def _check_output(output: Path, checkpoints: Sequence[str]) -> None:
 
 @torch.no_grad()
 def averaged(folders: Sequence[str]) -> BioDirPipeline:
-    """Return the first checkpoint with the mean weights of all, in float32, and without a scaling of scores.
+    """Return the first checkpoint with the mean weights of all, in float32, and without the scaling of other scores.
 
-    Other biases, and a scaling that is left out, are named in a warning.
+    One alone keeps its scaling. Other biases, and a scaling that is left out, are named in a warning.
 
     Raises:
         CheckpointError: a folder is no checkpoint, or two differ in configuration or tokenizer.
@@ -97,7 +101,7 @@ def averaged(folders: Sequence[str]) -> BioDirPipeline:
             sums[name] += value
     for value in sums.values():
         value /= len(folders)
-    if mean.model.config.score_scaling:
+    if mean.model.config.score_scaling and len(folders) > 1:
         logger.warning(
             "%s: its score_scaling is of its weights, not of their mean; find one by biodir calibrate", folders[0]
         )
@@ -118,7 +122,7 @@ def with_tagger(mean: BioDirPipeline, first: str, folder: str) -> BioDirPipeline
     joined = load_pipeline(folder, device="cpu")
     if not joined.model.config.tagger_layers:
         raise CheckpointError(f"{folder}: has no tagger with layers of its own; name a checkpoint that has")
-    _check_alike(first, mean, folder, joined, OF_TAGGER)
+    _check_alike(first, mean, folder, joined, OF_TAGGER, "name one of the same encoder and labels")
     weights = joined.model.float().state_dict()
     for name, value in mean.model.state_dict().items():
         if not name.startswith(TAGGER):
@@ -129,7 +133,12 @@ def with_tagger(mean: BioDirPipeline, first: str, folder: str) -> BioDirPipeline
 
 
 def _check_alike(
-    first: str, wanted: BioDirPipeline, folder: str, found: BioDirPipeline, may_differ: Set[str] = frozenset()
+    first: str,
+    wanted: BioDirPipeline,
+    folder: str,
+    found: BioDirPipeline,
+    may_differ: Set[str] = frozenset(),
+    fix: str = "average like with like",
 ) -> None:
     """Check that the configurations, but for `MAY_DIFFER` and what is given, and the tokenizers are the same."""
     may_differ = MAY_DIFFER | may_differ
@@ -143,9 +152,7 @@ def _check_alike(
     if tokenizers[0] != tokenizers[1]:
         differing.append("tokenizer.json has other content")
     if differing:
-        raise CheckpointError(
-            f"{folder} is of another kind than {first}: {'; '.join(differing)}; average like with like"
-        )
+        raise CheckpointError(f"{folder} is of another kind than {first}: {'; '.join(differing)}; {fix}")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from helpers.script_module import script
 from helpers.tiny_checkpoint import save_checkpoint
 
 average = script("average_checkpoints")
+TAGGER_LABELS = ("O", "B-CellLine", "I-CellLine")
 
 
 @pytest.fixture(scope="module")
@@ -124,23 +125,50 @@ def test_mean_of_the_same_checkpoints_is_written_again_and_after_a_stop(checkpoi
     assert json.loads((tmp_path / "mean" / "training.json").read_text())["parents"] == [str(checkpoint)]
 
 
-TAGGER_LABELS = ("O", "B-CellLine", "I-CellLine")
-
-
-def test_mean_gets_the_tagger_of_another_checkpoint(checkpoint, tmp_path):
-    donor = save_checkpoint(tmp_path, tagger_labels=TAGGER_LABELS, tagger_layers=1, none_bias=2.0)
+def test_mean_gets_the_tagger_of_another_checkpoint(checkpoint, tmp_path, capsys):
+    chosen = {"score_scaling": {"relation": [0.5, -1.0]}, "calibrated_on": ["a"]}
+    of_donor = {"none_bias": 2.0, "score_scaling": {"relation": [0.25, 3.0]}, "calibrated_on": ["b"]}
+    own = copy_of(checkpoint, tmp_path / "own", **chosen)
+    donor = save_checkpoint(tmp_path, tagger_labels=TAGGER_LABELS, tagger_layers=1)
+    donor = copy_of(donor, tmp_path / "donor", **of_donor)
     weights = {name: torch.full_like(value, 7.0) for name, value in load_file(donor / "model.safetensors").items()}
     save_file(weights, donor / "model.safetensors", metadata={"format": "pt"})
-    average.main([str(checkpoint), "--tagger-from", str(donor), "--output", str(tmp_path / "joined")])
-    found, own = load_file(tmp_path / "joined" / "model.safetensors"), load_file(checkpoint / "model.safetensors")
-    assert set(found) == set(weights) > set(own)
-    assert all(torch.equal(found[name], value) for name, value in own.items())
-    assert all((found[name] == 7.0).all() for name in set(found) - set(own))
+    average.main([str(own), "--tagger-from", str(donor), "--output", str(tmp_path / "joined")])
+    assert f"holds the weights of {own}, with the tagger of {donor}" in capsys.readouterr().out
+    found, kept = load_file(tmp_path / "joined" / "model.safetensors"), load_file(own / "model.safetensors")
+    assert set(found) == set(weights) > set(kept)
+    assert all(torch.equal(found[name], value) for name, value in kept.items())
+    assert all((found[name] == 7.0).all() for name in set(found) - set(kept))
     config = load_pipeline(str(tmp_path / "joined"), device="cpu").model.config
     assert (tuple(config.tagger_labels), config.none_bias) == (TAGGER_LABELS, -1000.0)
+    assert {name: getattr(config, name) for name in chosen} == chosen
     record = json.loads((tmp_path / "joined" / "training.json").read_text())
-    assert (record["parents"], record["tagger_from"]) == ([str(checkpoint)], str(donor))
+    assert (record["parents"], record["tagger_from"]) == ([str(own)], str(donor))
     assert str(donor / "model.safetensors") in record["data"]
+
+
+def test_tagger_of_another_takes_the_place_of_the_own(tmp_path):
+    first, second = (
+        save_checkpoint(tmp_path / name, tagger_labels=TAGGER_LABELS, tagger_layers=1) for name in ("first", "second")
+    )
+    weights = {name: torch.full_like(value, 7.0) for name, value in load_file(second / "model.safetensors").items()}
+    save_file(weights, second / "model.safetensors", metadata={"format": "pt"})
+    average.main([str(first), "--tagger-from", str(second), "--output", str(tmp_path / "joined")])
+    found, kept = load_file(tmp_path / "joined" / "model.safetensors"), load_file(first / "model.safetensors")
+    assert {name for name in found if torch.equal(found[name], kept[name])} == {
+        name for name in kept if not name.startswith("tagger.")
+    }
+
+
+def test_joined_checkpoint_is_not_written_over_by_one_with_another_tagger(checkpoint, tmp_path):
+    donor = save_checkpoint(tmp_path, tagger_labels=TAGGER_LABELS, tagger_layers=1)
+    plain, joined = [str(checkpoint)], [str(checkpoint), "--tagger-from", str(donor)]
+    for number, (before, after) in enumerate([(plain, joined), (joined, plain)]):
+        output = ["--output", str(tmp_path / f"out{number}")]
+        average.main([*before, *output])
+        average.main([*before, *output])
+        with pytest.raises(SystemExit, match="holds another run or checkpoint already"):
+            average.main([*after, *output])
 
 
 def test_tagger_of_another_kind_or_none_is_named(checkpoint, tmp_path):
@@ -149,7 +177,7 @@ def test_tagger_of_another_kind_or_none_is_named(checkpoint, tmp_path):
     for donor, message in (
         (checkpoint, "has no tagger with layers of its own; name a checkpoint that has"),
         (shared, "has no tagger with layers of its own"),
-        (other, "is of another kind than .*max_tokens is 64"),
+        (other, "is of another kind than .*max_tokens is 64.*; name one of the same encoder and labels"),
         (tmp_path / "nowhere", "there is no such folder"),
     ):
         with pytest.raises(SystemExit, match=rf"error: {re.escape(str(donor))}:? {message}"):
