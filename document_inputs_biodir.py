@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from os import PathLike
 from typing import Any
 
 from .document_biodir import SURROGATE, Document
@@ -22,11 +23,12 @@ _XML = re.compile(_BEFORE_ELEMENT + r"<(?:\?xml\s|!DOCTYPE\s|collection[\s/>])",
 _HTML = re.compile(_BEFORE_ELEMENT + r"<(?:!doctype\s+html|html|head|body)\b", re.DOTALL | re.IGNORECASE)
 # What begins as an object of JSON, even if it is cut; "{Delta}9-THC" begins a text.
 _JSON_OBJECT = re.compile(r'[\s\ufeff]*\{\s*"(?:[^"\\]|\\.)*"\s*:')
-# The name of a file: one word with a suffix that some reader knows.
+# The name of a file that biodir.formats.reading reads: one word with such a suffix.
 _FILE_NAME = re.compile(
-    r"\s*\S+\.(?:pubtator|txt|tsv|csv|jsonl?|ndjson|xml|bioc|ann|parquet|pdf)(?:\.(?:gz|xz|bz2|zst))?\s*",
+    r"\s*\S+\.(?:pubtator|txt|tsv|csv|jsonl?|ndjson|xml|bioc|biocjson|ann|parquet)(?:\.(?:gz|xz|bz2|zst))?\s*",
     re.IGNORECASE,
 )
+_FILE_ADVICE = "if it is the name of a file, pass what is in it, or use biodir predict or biodir.formats.reading"
 # Keys of an input that the pipeline ignores: relations that are known already.
 RELATION_KEYS = ("relations", "subject_lines")
 TYPE_MAP_ADVICE = "; map each with type_map"  # commands that do not have it give another
@@ -44,7 +46,12 @@ def is_one_document(inputs: Any) -> bool:
         return not is_collection(inputs)
     if _is_series(inputs):
         return any(key in inputs.index for key in TEXT_KEYS)
-    return isinstance(inputs, str) or (hasattr(inputs, "mentions") and hasattr(inputs, "to_dict"))
+    return isinstance(inputs, str) or is_document(inputs)
+
+
+def is_document(value: Any) -> bool:
+    """Return whether this is a `Document`, from whichever copy of its class."""
+    return hasattr(value, "mentions") and hasattr(value, "to_dict") and not _is_series(value)
 
 
 def each_input(inputs: Any) -> Iterable[Any]:
@@ -103,15 +110,16 @@ def document_from_input(
     elif isinstance(value, str):
         _check_text(value, place, policy)
         document = Document(default_id, value)
-    elif hasattr(value, "mentions") and hasattr(value, "to_dict"):  # a Document, from whichever copy of its class
+    elif is_document(value):
         document = value if isinstance(value, Document) else _of_other_copy(value)
     elif isinstance(value, Mapping):
         mapping = _with_type_names(_plain(value), entity_types, place)
         document = document_from_json(mapping, default_id, replace(policy, relations=False))
     else:
+        advice = f"; {_FILE_ADVICE}" if isinstance(value, PathLike) else ""
         raise AnnotationError(
             f"{place}: a document is a mapping, a PubTator string or a Document, not {type(value).__name__} "
-            f"{repr(value)[:40]}"
+            f"{repr(value)[:40]}{advice}"
         )
     if document.is_plain and not policy.finds_entities:
         policy.note("documents without entities, in which nothing can be related; mark them, or pass ner=")
@@ -126,8 +134,8 @@ def _check_text(text: str, place: str, policy: ErrorPolicy) -> None:
         fix = "it is a page of HTML; extract its text"
     elif begins_as_xml(text):
         fix = "write it to a file and read that with biodir.formats.reading"
-    elif _FILE_NAME.fullmatch(text):
-        fix = "if it is the name of a file, pass what is in it, or use biodir predict or biodir.formats.reading"
+    elif names_file(text):
+        fix = f"{_FILE_ADVICE}; if it is the text, pass {{'text': ...}}"
     elif policy.finds_entities:
         return
     else:
@@ -138,6 +146,15 @@ def _check_text(text: str, place: str, policy: ErrorPolicy) -> None:
 def begins_as_xml(text: str) -> bool:
     """Return whether the text begins as BioC XML, or as XML that declares itself; one with inline markup does not."""
     return _XML.match(text) is not None
+
+
+def names_file(text: str) -> bool:
+    """Return whether the text is no more than the name of a file.
+
+    >>> names_file("samples/sample.pubtator"), names_file("See notes.txt")
+    (True, False)
+    """
+    return _FILE_NAME.fullmatch(text) is not None
 
 
 def begins_as_html(text: str) -> bool:

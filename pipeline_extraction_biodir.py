@@ -10,7 +10,14 @@ from typing import Any, cast
 
 from .document_biodir import Document
 from .document_candidates_biodir import candidate_pairs
-from .document_inputs_biodir import document_from_input, each_input, is_one_document, iterate_inputs, with_known_types
+from .document_inputs_biodir import (
+    document_from_input,
+    each_input,
+    is_document,
+    is_one_document,
+    iterate_inputs,
+    with_known_types,
+)
 from .document_parts_biodir import IdentifierSet
 from .document_sections_biodir import SectionFilter
 from .errors_biodir import STRICT, CheckpointError, ErrorPolicy, SettingError, suggestion
@@ -116,12 +123,12 @@ class RelationExtraction:
             raise CheckpointError("the model finds no entities; mark them, or take a checkpoint with a tagger")
         link = link or self._preprocess_params.get("link")
         given = each_input(documents)
-        read = (each if hasattr(each, "mentions") else self.read_document(each, n) for n, each in enumerate(given))
+        read = (each if is_document(each) else self.read_document(each, n) for n, each in enumerate(given))
         plain = (replace(each, mentions=(), relations=(), subject_lines=(), is_marked=False) for each in read)
         yield from with_found(plain, self._tagged(link))
 
     def with_entities(self, documents: Any, **parameters: Any) -> Iterator[Document]:
-        """Yield the documents of what a call takes, as one with these parameters relates them: the plain with entities.
+        """Yield the documents that a call with these parameters relates, the plain ones with the entities it finds.
 
         Plain documents are tagged together, so a few are read ahead. A call on what is yielded finds no entities; with
         ``link=keep_identifiers`` it does not apply the constructor's `link` again. What the call reads in another way
@@ -198,7 +205,7 @@ class RelationExtraction:
         """Return the document of an input, as a call with these parameters reads it.
 
         Args:
-            value: a mapping, a PubTator string or a `Document`.
+            value: a mapping, a PubTator string, a `Document`, or where entities will be found any text.
             index: its place among the inputs, for messages and as the id of a document without one.
 
         Raises:

@@ -84,12 +84,3 @@ def run(command: list[str], cwd: Path) -> str:
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{command} failed:\n{done.stdout}\n{done.stderr}"
     return done.stdout
-
-
-@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
-def test_make_passes_texts_as_they_are(tmp_path):
-    text = """It's a "$5" dose, $(shell echo cheap) & $$TEXT"""
-    (tmp_path / "show").write_text("""show:\n\t@printf '%s|%s' "$$TEXT" "$$FILE"\n""")
-    command = ["make", "-s", "-f", "Makefile", "-f", str(tmp_path / "show"), "show", f"TEXT={text}", "FILE=a $b.txt"]
-    shown = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=True).stdout
-    assert shown == f"{text}|a $b.txt"

@@ -2,11 +2,12 @@
 
 import io
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
 from biodir.document_biodir import SURROGATE, Document
+from biodir.document_inputs_biodir import names_file
 from biodir.errors_biodir import STRICT, ErrorPolicy, ParseError
 from biodir.files import STANDARD_INPUT, text_lines
 
@@ -50,14 +51,18 @@ def parse_text(
     yield from policy.documents(attempts, source)
 
 
-def _document(document_id: str, lines: Iterable[tuple[int, str]], source: str) -> Document:
+def _document(document_id: str, lines: Sequence[tuple[int, str]], source: str) -> Document:
     for number, line in lines:
         bad = SURROGATE.search(line)
         if bad is not None:
             raise ParseError(
                 f"{source}:{number}: not UTF-8 at character {bad.start()}; save the file as UTF-8", "not UTF-8"
             )
-    return Document(document_id, "".join(line for _, line in lines).rstrip())
+    text = "".join(line for _, line in lines).rstrip()
+    if names_file(text):
+        place = f"{source}:{next(number for number, line in lines if line.strip())}"
+        raise ParseError(f"{place}: {text.strip()[:80]!r} is the name of a file, not its text; name the file instead")
+    return Document(document_id, text)
 
 
 def _name(path: str | os.PathLike[str]) -> str:

@@ -33,7 +33,7 @@ INPUT_HELP = (
 PUBTATOR, JSON, BIOC_XML, PARQUET, BRAT = "PubTator", "JSON", "BioC XML", "Parquet", "brat"
 TEXT = "plain text"
 # Files with these suffixes are never plain text.
-_FORMAT_SUFFIXES = (
+FORMAT_SUFFIXES = (
     *(".pubtator", ".tsv", ".csv", BRAT_SUFFIX, XML_SUFFIX, ".bioc", JSON_SUFFIX, ".biocjson", ".parquet"),
     *JSON_LINES_SUFFIXES,
 )
@@ -133,7 +133,7 @@ def content_format(file: io.BufferedReader, source: str, may_be_text: bool = Fal
     encoding = "utf-16" if start.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
     text = start.decode(encoding, errors="replace")
     shown = text.lstrip()
-    may_be_text = may_be_text and not _without_packing(source).endswith(_FORMAT_SUFFIXES)
+    may_be_text = may_be_text and not _without_packing(source).endswith(FORMAT_SUFFIXES)
     if shown.startswith(("{", "[")) and not (may_be_text and not _JSON_START.match(shown)):
         return JSON
     if begins_as_html(text):

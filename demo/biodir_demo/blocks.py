@@ -9,8 +9,9 @@ from typing import Any
 import gradio as gr
 
 from biodir.document_biodir import Document
+from biodir.document_inputs_biodir import names_file
 from biodir.document_pubtator_biodir import looks_like_pubtator
-from biodir.errors_biodir import AnnotationError, BioDirError
+from biodir.errors_biodir import AnnotationError, BioDirError, ParseError
 from biodir.pipeline_biodir import BioDirPipeline
 
 from .documents import (
@@ -219,6 +220,8 @@ class Page:
         def document() -> Document:
             nonlocal found
             check_count(PASTED, "characters", len(text))
+            if names_file(text):
+                raise ParseError(f"{text.strip()[:80]!r} is the name of a file; paste what is in it, or open it above")
             if not (self.extract.finds_entities and edited.lacks_entities and text.strip()):
                 return edited.document()
             (tagged,) = self.extract.with_entities([Document(PASTED, text)])

@@ -162,6 +162,12 @@ def test_plain_files_are_read_where_entities_are_found(finding_page, page, tmp_p
     assert "notes.txt:1: " in page.on_file(str(tmp_path / "notes.txt"))[2]
 
 
+def test_name_of_a_file_in_place_of_its_text_gets_a_message(finding_page):
+    message, results, *_ = finding_page.on_find("notes.txt\n", MarkedText())
+    assert "&#x27;notes.txt&#x27; is the name of a file; paste what is in it, or open it above" in message
+    assert not results["visible"]
+
+
 def test_text_in_which_nothing_is_found_gets_a_message(finding_page):
     assert "No entity was found" in finding_page.on_find("Nothing here.", MarkedText())[0]
     message, *_, found = finding_page.on_find("EGFR rests.", MarkedText())

@@ -2,11 +2,12 @@
 
 import gzip
 import io
+import re
 
 import pytest
 
 from biodir import ErrorPolicy, ParseError
-from biodir.formats.reading import document_count, read_documents
+from biodir.formats.reading import FORMAT_SUFFIXES, document_count, read_documents
 
 TITLE, ABSTRACT = "EGFR in \u03b1-cells", "Gefitinib blocks EGFR."
 CONTENT = f"{TITLE}\n\n{ABSTRACT}\n"
@@ -124,3 +125,12 @@ def test_annotations_of_brat_beside_a_text_are_noted(tmp_path):
     (tmp_path / "a.ann").write_text("T1\tGene 0 4\tEGFR\n")
     _, policy = read(tmp_path / "a.txt")
     assert policy.summary() == ["texts that have annotations of brat beside them; name the .ann to read these: 1"]
+
+
+@pytest.mark.parametrize("suffix", [*FORMAT_SUFFIXES, ".txt", ".ann.gz", ".JSONL.zst"])
+def test_text_that_is_only_the_name_of_a_file_is_an_error(suffix, tmp_path):
+    (tmp_path / "list.txt").write_text(f"\nfolder/notes{suffix}\nEGFR in notes{suffix}\n")
+    with pytest.raises(ParseError, match=rf"list\.txt:2: 'folder/notes{re.escape(suffix)}' is the name of a file"):
+        read(tmp_path / "list.txt", one_per_line=True)
+    ((document,), _) = read(tmp_path / "list.txt")
+    assert document.text.endswith(suffix)

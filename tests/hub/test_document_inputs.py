@@ -1,6 +1,7 @@
 """What a caller hands over, as documents: rows of data sets with numbered types, relations that nobody asked for."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas
@@ -91,6 +92,7 @@ def test_every_kind_of_input_gives_the_document(inputs, count):
         ("Iron", "is not PubTator text; mark the entities"),
         ({"text": "Iron", "entites": []}, "did you mean 'entities'"),
         (SET[:2], "the id is list"),
+        ([Path("notes.txt")], "not .*Path.*; if it is the name of a file, pass what is in it"),
     ],
 )
 def test_input_that_is_no_document_is_refused(inputs, message):
@@ -105,7 +107,7 @@ def test_name_of_a_file_is_no_text(name):
 
 
 @pytest.mark.parametrize("text", ["Iron.", "Iron", "Data in notes.txt", "p53.Met", "IL-2."])
-def test_a_short_text_is_none(text):
+def test_short_text_is_not_taken_for_the_name_of_a_file(text):
     assert document_from_input(text, 0, TYPES, policy=ErrorPolicy(finds_entities=True)).text == text
 
 

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from re import finditer
 
+import pandas
 import pytest
 import torch
 from transformers import AutoTokenizer, BertConfig, BertForTokenClassification, pipeline
@@ -289,7 +290,10 @@ def test_entities_are_found_in_whatever_a_call_takes(tagging):
     assert found == found[:1] * 3
 
 
-@pytest.mark.parametrize("one", [TEXTS[0], {"text": TEXTS[0]}, Document("0", TEXTS[0])], ids=type)
+ROW = pandas.Series({"text": TEXTS[0], "mentions": []}, dtype=object)
+
+
+@pytest.mark.parametrize("one", [TEXTS[0], {"text": TEXTS[0]}, Document("0", TEXTS[0]), ROW], ids=type)
 def test_entities_of_one_document_are_those_of_a_list_of_it(tagging, one):
     assert list(tagging.find_entities(one)) == list(tagging.find_entities([one]))
     assert list(tagging.with_entities(one)) == list(tagging.with_entities([one]))
