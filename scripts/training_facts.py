@@ -1,7 +1,7 @@
 """Update results/training.json from the logs of the training runs.
 
     python scripts/training_facts.py --stage1 runs/stage1-1 runs/stage1-2 --stage2 runs/stage2 runs/final
-    python scripts/training_facts.py --stage3 runs/further-1 runs/further-2    # in order, after stage 2
+    python scripts/training_facts.py --stage3 runs/further-1 runs/further-2 ...    # in order, after stage 2
     python scripts/training_facts.py --tagger runs/tagger1 runs/tagger2 runs/tagger3    # then write_model_card.py
 
 Commits, minutes, threads, epochs, losses, scores, bias, seeds and copies come from the training.json that train.py left
