@@ -55,16 +55,13 @@ def is_document(value: Any) -> bool:
 
 
 def each_input(inputs: Any) -> Iterable[Any]:
-    """Return one document as the only one, or those of `iterate_inputs`."""
-    return [inputs] if is_one_document(inputs) else iterate_inputs(inputs)
-
-
-def iterate_inputs(inputs: Any) -> Iterable[Any]:
-    """Return the inputs in an iterable, a collection of BioC, a data frame, or a sequence without iterator.
+    """Return one document as the only one, or those in an iterable, BioC collection, data frame or bare sequence.
 
     Raises:
-        AnnotationError: it is neither.
+        AnnotationError: it is neither a document nor any of these.
     """
+    if is_one_document(inputs):
+        return [inputs]
     if is_collection(inputs):
         return documents_of(inputs)
     if _is_frame(inputs):

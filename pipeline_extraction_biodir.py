@@ -10,14 +10,7 @@ from typing import Any, cast
 
 from .document_biodir import Document
 from .document_candidates_biodir import candidate_pairs
-from .document_inputs_biodir import (
-    document_from_input,
-    each_input,
-    is_document,
-    is_one_document,
-    iterate_inputs,
-    with_known_types,
-)
+from .document_inputs_biodir import document_from_input, each_input, is_document, is_one_document, with_known_types
 from .document_parts_biodir import IdentifierSet
 from .document_sections_biodir import SectionFilter
 from .errors_biodir import STRICT, CheckpointError, ErrorPolicy, SettingError, suggestion
@@ -99,9 +92,9 @@ class RelationExtraction:
         postprocess = {**self._postprocess_params, **postprocess}
         check_loading(batch_size, num_workers)
         one = is_one_document(inputs)
-        values = [inputs] if one else iterate_inputs(inputs)
+        given = enumerate(each_input(inputs))
         policy = self._policy(preprocess)
-        documents: Any = (self._to_document(value, index, preprocess, policy) for index, value in enumerate(values))
+        documents: Any = (self._to_document(value, index, preprocess, policy) for index, value in given)
         if one or isinstance(inputs, (list, tuple)):
             documents = list(documents)  # all are checked before the model runs
             results = list(self._results(documents, preprocess, postprocess, policy))

@@ -25,8 +25,10 @@ from biodir.training.provenance import data_fingerprints, provenance
 
 logger = logging.getLogger(__name__)
 
-# Where the configurations may differ: what dev chose after the training, and how a folder was saved.
-MAY_DIFFER = {"none_bias", "score_scaling", "calibrated_on", "dtype", "transformers_version", "_name_or_path"}
+# What dev chose after the training.
+CHOSEN_ON_DEV = {"none_bias", "score_scaling", "calibrated_on"}
+# Where the configurations may differ: that, and how a folder was saved.
+MAY_DIFFER = CHOSEN_ON_DEV | {"dtype", "transformers_version", "_name_or_path"}
 # What a checkpoint with a tagger has otherwise.
 OF_TAGGER = {"tagger_labels", "tagger_layers"}
 TAGGER = "tagger."  # how the names of its weights begin
@@ -127,7 +129,7 @@ def with_tagger(mean: BioDirPipeline, first: str, folder: str) -> BioDirPipeline
     for name, value in mean.model.state_dict().items():
         if not name.startswith(TAGGER):
             weights[name].copy_(value)
-    for name in ("none_bias", "score_scaling", "calibrated_on"):
+    for name in CHOSEN_ON_DEV:
         setattr(joined.model.config, name, getattr(mean.model.config, name))
     return joined
 

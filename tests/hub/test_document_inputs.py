@@ -9,7 +9,11 @@ import pytest
 from datasets import Dataset
 
 from biodir.document_biodir import Document
-from biodir.document_inputs_biodir import document_from_input, is_one_document, iterate_inputs, with_known_types
+from biodir.document_inputs_biodir import (
+    document_from_input,
+    each_input,
+    with_known_types,
+)
 from biodir.errors_biodir import AnnotationError, ErrorPolicy, ParseError
 from biodir.labels_biodir import ENTITY_TYPES
 
@@ -59,7 +63,7 @@ SET = Dataset.from_list([IRON, IRON])
 
 
 def documents(inputs):
-    values = [inputs] if is_one_document(inputs) else list(iterate_inputs(inputs))
+    values = list(each_input(inputs))
     return [document_from_input(value, index, TYPES) for index, value in enumerate(values)]
 
 

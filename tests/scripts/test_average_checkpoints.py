@@ -32,13 +32,18 @@ def copy_of(checkpoint: Path, folder: Path, **settings) -> Path:
     return folder
 
 
+def filled(folder: Path, number: float) -> dict[str, torch.Tensor]:
+    """Write the number into all weights of a checkpoint, and return them."""
+    path = folder / "model.safetensors"
+    weights = {name: torch.full_like(value, number) for name, value in load_file(path).items()}
+    save_file(weights, path, metadata={"format": "pt"})
+    return weights
+
+
 def test_mean_of_checkpoints_is_a_checkpoint_with_the_mean_of_each_weight(checkpoint, tmp_path):
     folders = [copy_of(checkpoint, tmp_path / name) for name in ("one", "two", "three")]
     for number, folder in enumerate(folders):
-        weights = {
-            name: torch.full_like(value, number) for name, value in load_file(folder / "model.safetensors").items()
-        }
-        save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+        weights = filled(folder, number)
     average.main([*map(str, folders), "--output", str(tmp_path / "mean")])
     found = load_file(tmp_path / "mean" / "model.safetensors")
     assert set(found) == set(weights)
@@ -131,8 +136,7 @@ def test_mean_gets_the_tagger_of_another_checkpoint(checkpoint, tmp_path, capsys
     own = copy_of(checkpoint, tmp_path / "own", **chosen)
     donor = save_checkpoint(tmp_path, tagger_labels=TAGGER_LABELS, tagger_layers=1)
     donor = copy_of(donor, tmp_path / "donor", **of_donor)
-    weights = {name: torch.full_like(value, 7.0) for name, value in load_file(donor / "model.safetensors").items()}
-    save_file(weights, donor / "model.safetensors", metadata={"format": "pt"})
+    weights = filled(donor, 7.0)
     average.main([str(own), "--tagger-from", str(donor), "--output", str(tmp_path / "joined")])
     assert f"holds the weights of {own}, with the tagger of {donor}" in capsys.readouterr().out
     found, kept = load_file(tmp_path / "joined" / "model.safetensors"), load_file(own / "model.safetensors")
@@ -151,8 +155,7 @@ def test_tagger_of_another_takes_the_place_of_the_own(tmp_path):
     first, second = (
         save_checkpoint(tmp_path / name, tagger_labels=TAGGER_LABELS, tagger_layers=1) for name in ("first", "second")
     )
-    weights = {name: torch.full_like(value, 7.0) for name, value in load_file(second / "model.safetensors").items()}
-    save_file(weights, second / "model.safetensors", metadata={"format": "pt"})
+    filled(second, 7.0)
     average.main([str(first), "--tagger-from", str(second), "--output", str(tmp_path / "joined")])
     found, kept = load_file(tmp_path / "joined" / "model.safetensors"), load_file(first / "model.safetensors")
     assert {name for name in found if torch.equal(found[name], kept[name])} == {
