@@ -36,15 +36,21 @@ if [ "$vocabulary" != none ]; then
   encoder=$output/encoder/encoder
 fi
 
-# 2. Stage 1: BioREDirect, all corpora of the list and texts made of sentence patterns, without BioREDirect's dev and
-# test documents. Each of STAGE1_EPOCHS epochs (default: 4) is a run with another seed, from the model of the one before.
+# 2. Stage 1: BioREDirect, all corpora of the list, annotated abstracts and texts made of sentence patterns, without
+# BioREDirect's dev and test documents. Each of STAGE1_EPOCHS epochs (default: 4) is a run with another seed, from the
+# model of the one before.
 contrast=$(realpath "$output")/contrast.jsonl
 [ -f "$contrast" ] || python scripts/contrast_sentences.py --train "$train" --documents 10000 --output "$contrast"
-printf -- '- {name: contrast, path: "%s", share: 0.3}\n' "$contrast" > "$output/contrast.yaml"
-{
-  cat recipes/corpora.yaml
-  printf -- '- {name: contrast, path: "%s", share: 0.4}\n' "$contrast"
-} > "$output/corpora.yaml"
+annotated=$(realpath "$output")/annotated.jsonl
+[ -f "$annotated" ] || python scripts/annotated_abstracts.py --data_dir "$data" --output "$annotated"
+# The annotated abstracts go first: of documents that several corpora have, the first one's are learned from.
+listed() {
+  printf -- '- {name: annotated, path: "%s"}\n' "$annotated"
+  [ $# -eq 1 ] || cat "$2"
+  printf -- '- {name: contrast, path: "%s", share: %s}\n' "$contrast" "$1"
+}
+listed 0.3 > "$output/contrast.yaml"
+listed 0.4 recipes/corpora.yaml > "$output/corpora.yaml"
 stage1=$encoder
 for ((epoch = 1; epoch <= ${STAGE1_EPOCHS:-4}; epoch++)); do
   $launch train.py --config recipes/stage1.yaml --train "$train" --dev "$dev" --exclude "$test" --encoder "$stage1" \

@@ -61,6 +61,7 @@ def test_recipe_goes_from_the_bare_encoder_to_the_checkpoint(tmp_path):
     assert [" ".join(call.split()[:3]) for call in calls] == [
         "python scripts/pretrain_encoder.py --text",
         "python scripts/contrast_sentences.py --train",
+        "python scripts/annotated_abstracts.py --data_dir",
         *["python train.py --config"] * 5,
         "biodir calibrate DATA/bioredirect/bioredirect_dev.pubtator",
         *["python train.py --config"] * 2,
@@ -78,7 +79,9 @@ def test_recipe_goes_from_the_bare_encoder_to_the_checkpoint(tmp_path):
         assert f"--num_train_epochs 1 --seed {number} --output_dir {out}/stage1-{number} --resume" in call
     lists = [yaml.safe_load((out / name).read_text()) for name in ("contrast.yaml", "corpora.yaml")]
     assert [each[-1]["path"] for each in lists] == [str(out / "contrast.jsonl")] * 2
-    assert lists[1][:-1] == yaml.safe_load((RECIPES / "corpora.yaml").read_text())
+    assert [each[0]["path"] for each in lists] == [str(out / "annotated.jsonl")] * 2
+    assert len(lists[0]) == 2
+    assert lists[1][1:-1] == yaml.safe_load((RECIPES / "corpora.yaml").read_text())
     of_stage2 = (
         f"--exclude DATA/bioredirect/bioredirect_test.pubtator --encoder {out}/stage1-4 --corpora {out}/contrast.yaml"
     )
