@@ -5,12 +5,12 @@
 DATA is the folder of `recipes/corpora.yaml`. The annotations hold neither texts nor what the corpora annotate. A line:
 
     {"id": "nlm_gene:1", "sha256": "6b86b273", "mentions": [[20, 26, "D"]], "left_out": [44], "same": [[0, 41]],
-     "relations": [[0, 20, "Association", 0]]}
+     "relations": [[0, 20, "Association", 0], [0, 80, "Association"]]}
 
 `id` names corpus and PMID, `sha256` begins the hash of the text. `mentions` have start, end and type (C, D, G or V);
 they are added to those of the corpus, in place of any that they overlap. All other numbers are starts of mentions:
 those that are no entity, groups that are one entity, and for each relation a mention of both entities, and of the
-subject (null: there is none). All other pairs are unrelated.
+subject (null: there is none; left out: it is not annotated). All other pairs are unrelated.
 """
 
 import argparse
@@ -95,13 +95,14 @@ def joined(annotation: Mapping[str, Any], source: Mapping[str, Any]) -> dict[str
     left_out = {*map(name, annotation["left_out"])}
     entities = [{"mention": name(each["start"]), **each} for each in sorted(found, key=lambda each: each["start"])]
     relations = []
-    for one, other, kind, subject in annotation["relations"]:
+    for one, other, kind, *subject in annotation["relations"]:
         pair = {"head": name(one), "tail": name(other)}
         if kind not in KINDS:
             raise AnnotationError(f"{place}: {kind!r} is no relation type; write one of {', '.join(KINDS)}")
-        if subject not in (None, one, other):
-            raise AnnotationError(f"{place}: the subject {subject} is none of {one} and {other}")
-        role = "none" if subject is None else "head" if subject == one else "tail"
+        roles = {one: "head", other: "tail", None: "none"}
+        if not {*subject} <= {*roles}:
+            raise AnnotationError(f"{place}: the subject {subject[0]} is none of {one} and {other}")
+        role = roles[subject[0]] if subject else None
         relations.append({**pair, "source_type": kind, "proposed": kind, "subject": role})
     return {
         "id": place,

@@ -54,6 +54,15 @@ def test_joined_document_can_be_learned_from():
     assert judged.judgement.complete == {frozenset(pair) for pair in PAIR_TYPES}
 
 
+def test_direction_that_is_left_out_is_not_annotated():
+    lines = {**ANNOTATION, "relations": [[0, 16, "Association"], [41, 29, "Bind", None]]}
+    document = annotated.joined(lines, SOURCE)
+    assert [each["subject"] for each in document["relations"]] == [None, "none"]
+    judged = judged_document(document, CorpusEntry("a.jsonl"))
+    gene, disease, *_ = (mention.identifiers[0] for mention in judged.document.mentions)
+    assert judged.judgement.undirected == {frozenset((gene, disease))}
+
+
 def test_groups_join_entities():
     lines = {**ANNOTATION, "left_out": [], "same": [[16, 50]]}
     judged = judged_document(annotated.joined(lines, SOURCE), CorpusEntry("a.jsonl"))
