@@ -5,12 +5,12 @@
 # steps. Step 2 left out the development documents of BC5CDR and DrugProt, and only its last epoch had texts made of
 # patterns. In steps 2 to 4 the patterns were fewer. Step 4 had one seed. Step 5 had eight runs, the first two over the
 # model of a trial. Then further runs trained the relations with more patterns (step 6 of model_card.md, which has the
-# commands); this recipe has all patterns from step 2 on instead.
+# commands); this recipe has all patterns, and the annotated abstracts, from step 2 on instead.
 #
 #   bash recipes/checkpoint.sh DATA ENCODER VOCABULARY OUTPUT [SEED ...]
 #
-#   DATA        folder with bioredirect/, bc5cdr/, text/biomedical_text.txt.xz, and extra/ for stage 1 and the tagger:
-#               JSON Lines with text, entities and annotated_types, named as below
+#   DATA        folder with bioredirect/, bc5cdr/, text/biomedical_text.txt.xz, and extra/ for stages 1 and 2
+#               and the tagger: JSON Lines with text, entities and annotated_types, named as below
 #   ENCODER     folder or Hub id of the pretrained encoder
 #   VOCABULARY  folder or Hub id of the tokenizer that the encoder gets, or "none": it is trained as it is, without step 1
 #   OUTPUT      folder of all runs; a stopped recipe resumes when it is started again
@@ -46,10 +46,10 @@ annotated=$(realpath "$output")/annotated.jsonl
 # The annotated abstracts go first: of documents that several corpora have, the first one's are learned from.
 listed() {
   printf -- '- {name: annotated, path: "%s"}\n' "$annotated"
-  [ $# -eq 1 ] || cat "$2"
+  cat "${@:2}" < /dev/null
   printf -- '- {name: contrast, path: "%s", share: %s}\n' "$contrast" "$1"
 }
-listed 0.3 > "$output/contrast.yaml"
+listed 0.3 > "$output/added.yaml"
 listed 0.4 recipes/corpora.yaml > "$output/corpora.yaml"
 stage1=$encoder
 for ((epoch = 1; epoch <= ${STAGE1_EPOCHS:-4}; epoch++)); do
@@ -59,9 +59,9 @@ for ((epoch = 1; epoch <= ${STAGE1_EPOCHS:-4}; epoch++)); do
   stage1=$output/stage1-$epoch
 done
 
-# 3. Stage 2 on the training documents and texts made of patterns: dev chooses the epoch, the decoding bias and the scaling
-# of the scores.
-stage2=(--config recipes/stage2.yaml --exclude "$test" --encoder "$stage1" --corpora "$output/contrast.yaml"
+# 3. Stage 2 on the training documents, annotated abstracts and texts made of patterns: dev chooses the epoch, the
+# decoding bias and the scaling of the scores.
+stage2=(--config recipes/stage2.yaml --exclude "$test" --encoder "$stage1" --corpora "$output/added.yaml"
   --num_train_epochs 3 --direction_smoothing 0.5 --resume_from_checkpoint)
 $launch train.py "${stage2[@]}" --train "$train" --dev "$dev" --output_dir "$output/stage2" --seed "${seeds[0]}"
 [ -f "$output/stage2/scaled" ] || biodir calibrate "$dev" --model "$output/stage2" --scores-only --write

@@ -7,10 +7,11 @@ DATA is the folder of `recipes/corpora.yaml`. The annotations hold neither texts
     {"id": "nlm_gene:1", "sha256": "6b86b273", "mentions": [[20, 26, "D"]], "left_out": [44], "same": [[0, 41]],
      "relations": [[0, 20, "Association", 0], [0, 80, "Association"]]}
 
-`id` names corpus and PMID, `sha256` begins the hash of the text. `mentions` have start, end and type (C, D, G or V);
-they are added to those of the corpus, in place of any that they overlap. All other numbers are starts of mentions:
-those that are no entity, groups that are one entity, and for each relation a mention of both entities, and of the
-subject (null: there is none; left out: it is not annotated). All other pairs are unrelated.
+`id` names corpus and PMID, `sha256` begins the hash of the text, and of nothing else: a mention that the corpus has not
+is seen only where the line needs it. `mentions` have start, end and type (C, D, G or V); they are added to those of the
+corpus, in place of any that they overlap; of mentions of the corpus that overlap, the longest stays. All other numbers
+are starts of mentions: those that are no entity, groups that are one entity, and for each relation a mention of both
+entities, and of the subject (null: there is none; left out: it is not annotated). All other pairs are unrelated.
 """
 
 import argparse
@@ -19,130 +20,209 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from contrast_names import TYPES
 
-from biodir.errors_biodir import STRICT, AnnotationError, BioDirError, SettingError
+from biodir.errors_biodir import STRICT, AnnotationError, BioDirError, SettingError, plural
 from biodir.files import check_paths, open_atomic
 from biodir.formats.reading import read_documents
 from biodir.labels_biodir import PAIR_TYPES, RELATION_LABELS, known_type
-from biodir.training.judged_documents import read_lines
+from biodir.training.judged_documents import annotated_types, pmid_of, read_lines
 
 ANNOTATIONS = Path(__file__).parent.parent / "recipes" / "abstracts.jsonl"
 BC5CDR = "bc5cdr"
-KINDS = RELATION_LABELS[1:]
-SHA_CHARS = 8
+RELATION_TYPES = RELATION_LABELS[1:]
+HASH_CHARS = 8
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """A line of the annotations; the numbers are offsets in characters, see the top of this file."""
+
+    id: str
+    text_hash: str
+    mentions: tuple[tuple[int, int, str], ...]
+    left_out: tuple[int, ...]
+    same: tuple[tuple[int, ...], ...]
+    relations: tuple[tuple[Any, ...], ...]
+
+    @property
+    def corpus(self) -> str:
+        """The part of the id before the colon."""
+        return self.id.split(":")[0]
+
+
+def annotation_of(value: Mapping[str, Any]) -> Annotation:
+    """Return the annotation of a line.
+
+    Raises:
+        AnnotationError: a key is missing, or a type is unknown.
+    """
+    try:
+        mentions = tuple((start, end, kind) for start, end, kind in value["mentions"])
+        same, relations = (tuple(map(tuple, value[key])) for key in ("same", "relations"))
+        found = Annotation(value["id"], value["sha256"], mentions, tuple(value["left_out"]), same, relations)
+        related = {relation_type for _, _, relation_type, *_ in relations}
+    except (KeyError, TypeError, ValueError) as error:
+        raise AnnotationError(
+            f"is no annotation of an abstract as {Path(__file__).name} explains ({error!r})"
+        ) from error
+    for names, known, what in (
+        ({kind for *_, kind in mentions}, TYPES, "type"),
+        (related, RELATION_TYPES, "relation type"),
+    ):
+        if unknown := names - {*known}:
+            raise AnnotationError(f"{found.id}: {min(unknown)!r} is no {what}; write one of {', '.join(known)}")
+    return found
 
 
 def source_path(corpus: str) -> str:
     """Return the file of a corpus in the folder of the corpora.
 
-    >>> source_path("nlm_gene")
-    'extra/nlm_gene.jsonl.xz'
+    >>> source_path("nlm_gene"), source_path("bc5cdr")
+    ('extra/nlm_gene.jsonl.xz', 'bc5cdr/CDR_TrainingSet.PubTator.txt')
     """
     return f"{BC5CDR}/CDR_TrainingSet.PubTator.txt" if corpus == BC5CDR else f"extra/{corpus}.jsonl.xz"
 
 
-def source_documents(folder: Path, corpus: str) -> Iterator[dict[str, Any]]:
+def source_documents(folder: Path, corpus: str) -> Iterator[Mapping[str, Any]]:
     """Yield the documents of a corpus in the form of JSON Lines."""
     path = folder / source_path(corpus)
     if corpus != BC5CDR:
-        yield from read_lines(str(path), lambda value, _: dict(value), STRICT)
+        yield from read_lines(str(path), lambda value, _: value, STRICT)
         return
     for document in read_documents(path):
+        spans = [(each.start_char, each.end_char, known_type(each.entity_type)) for each in document.mentions]
+        identifiers = [";".join(each.identifiers) for each in document.mentions]
         yield {
             "id": f"{corpus}:{document.id}",
             "pmid": document.id,
             "text": document.text,
-            "title_end": document.passages[0].end_char,
+            "title_end": next((passage.end_char for passage in document.passages), None),
             "entities": [
-                {
-                    "start": each.start_char,
-                    "end": each.end_char,
-                    "type": known_type(each.entity_type),
-                    "id": ";".join(each.identifiers),
-                }
-                for each in document.mentions
+                {"start": start, "end": end, "type": kind, "id": identifier}
+                for (start, end, kind), identifier in zip(spans, identifiers, strict=True)
             ],
             "annotated_types": [TYPES["C"], TYPES["D"]],
         }
 
 
-def joined(annotation: Mapping[str, Any], source: Mapping[str, Any]) -> dict[str, Any]:
+def joined(annotation: Annotation, source: Mapping[str, Any]) -> dict[str, Any]:
     """Return the document of an annotation, a line for `train.py --corpora`.
 
     Raises:
-        AnnotationError: a number is the start of no mention, or a type is unknown.
+        AnnotationError: a number is the start of no mention, or of one that is left out.
     """
-    place = annotation["id"]
-    if unknown := {kind for *_, kind in annotation["mentions"]} - {*TYPES}:
-        raise AnnotationError(f"{place}: mentions of type {', '.join(sorted(unknown))}; types are {', '.join(TYPES)}")
-    found = [{"start": start, "end": end, "type": TYPES[kind]} for start, end, kind in annotation["mentions"]]
-    known = {*TYPES.values()} & {*source["annotated_types"]}
-    given = (each for each in source["entities"] if each["type"] in known)
-    for each in sorted(given, key=lambda each: each["start"] - each["end"]):
-        if all(each["end"] <= other["start"] or other["end"] <= each["start"] for other in found):
-            found.append({key: each[key] for key in ("start", "end", "type", "id") if each.get(key) is not None})
-    names = {each["start"]: f"M{each['start']}" for each in found}
-
-    def name(start: int) -> str:
+    entities = _entities(annotation, source)
+    names = {each["start"]: each["mention"] for each in entities}
+    for start in annotation.left_out:
         if start not in names:
-            raise AnnotationError(f"{place}: no mention starts at {start}; take the corpus that was annotated")
-        return names[start]
-
-    left_out = {*map(name, annotation["left_out"])}
-    entities = [{"mention": name(each["start"]), **each} for each in sorted(found, key=lambda each: each["start"])]
-    relations = []
-    for one, other, kind, *subject in annotation["relations"]:
-        pair = {"head": name(one), "tail": name(other)}
-        if kind not in KINDS:
-            raise AnnotationError(f"{place}: {kind!r} is no relation type; write one of {', '.join(KINDS)}")
-        roles = {one: "head", other: "tail", None: "none"}
-        if not {*subject} <= {*roles}:
-            raise AnnotationError(f"{place}: the subject {subject[0]} is none of {one} and {other}")
-        role = roles[subject[0]] if subject else None
-        relations.append({**pair, "source_type": kind, "proposed": kind, "subject": role})
+            raise AnnotationError(f"{annotation.id}: no mention starts at {start}, which is left out")
+        del names[start]
     return {
-        "id": place,
-        "pmid": source["pmid"],
+        "id": annotation.id,
+        "pmid": pmid_of(source),
         "unit": "abstract",
         "text": source["text"],
         "title_end": source.get("title_end"),
-        "entities": [each for each in entities if each["mention"] not in left_out],
-        "equivalent": [[*map(name, group)] for group in annotation["same"]],
-        "relations": relations,
+        "entities": [each for each in entities if each["start"] in names],
+        "equivalent": [[_name(start, names, annotation) for start in group] for group in annotation.same],
+        "relations": [_relation(each, names, annotation) for each in annotation.relations],
         "annotated_types": [],
         "annotated_pairs": [list(pair) for pair in PAIR_TYPES],
     }
 
 
-def joined_documents(annotations: Iterable[Mapping[str, Any]], folder: Path, skipped: Counter[str]) -> Iterator[Any]:
-    """Yield the documents, corpus by corpus; `skipped` counts those that a corpus lacks or has with another text."""
-    by_corpus: dict[str, dict[str, Mapping[str, Any]]] = {}
+def _entities(annotation: Annotation, source: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the mentions of both, in the order of the text, without those of the corpus that overlap others."""
+    found: list[dict[str, Any]] = []
+    for start, end, kind in annotation.mentions:
+        each = {"start": start, "end": end, "type": TYPES[kind]}
+        if not 0 <= start < end <= len(source["text"]) or _overlaps(each, found):
+            raise AnnotationError(f"{annotation.id}: the mention at {start} overlaps another, or is not in the text")
+        found.append(each)
+    for each in sorted(_annotated(source), key=lambda each: each["start"] - each["end"]):
+        if not _overlaps(each, found):
+            found.append({key: each[key] for key in ("start", "end", "type", "id") if each.get(key) is not None})
+    return [{"mention": f"M{each['start']}", **each} for each in sorted(found, key=lambda each: each["start"])]
+
+
+def _annotated(source: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the mentions of the types that can be related and that the corpus annotates completely."""
+    known = {*TYPES.values()} & {*annotated_types(source)}
+    return [each for each in source["entities"] if each["type"] in known]
+
+
+def _overlaps(mention: Mapping[str, Any], others: Iterable[Mapping[str, Any]]) -> bool:
+    return any(mention["start"] < other["end"] and other["start"] < mention["end"] for other in others)
+
+
+def _name(start: int, names: Mapping[int, str], annotation: Annotation) -> str:
+    if start in names:
+        return names[start]
+    if start in annotation.left_out:
+        raise AnnotationError(
+            f"{annotation.id}: the mention at {start} is left out; take it out of left_out or elsewhere"
+        )
+    raise AnnotationError(f"{annotation.id}: no mention starts at {start}; take the corpus that was annotated")
+
+
+def _relation(relation: Sequence[Any], names: Mapping[int, str], annotation: Annotation) -> dict[str, Any]:
+    one, other, relation_type, *subject = relation
+    roles = {one: "head", other: "tail", None: "none"}
+    if len(roles) < 3 or not {*subject} <= {*roles}:
+        raise AnnotationError(
+            f"{annotation.id}: {[*relation]} is no relation of two mentions with one of them as subject"
+        )
+    return {
+        "head": _name(one, names, annotation),
+        "tail": _name(other, names, annotation),
+        "source_type": relation_type,
+        "proposed": relation_type,
+        "subject": roles[subject[0]] if subject else None,
+    }
+
+
+def joined_documents(
+    annotations: Iterable[Annotation], folder: Path, left_out: Counter[str]
+) -> Iterator[dict[str, Any]]:
+    """Yield the documents, corpus by corpus; `left_out` counts what is not in them, by reason.
+
+    Raises:
+        SettingError: the folder lacks the file of a corpus.
+    """
+    by_corpus: dict[str, dict[str, Annotation]] = {}
     for each in annotations:
-        by_corpus.setdefault(each["id"].split(":")[0], {})[each["id"]] = each
+        by_corpus.setdefault(each.corpus, {})[each.id] = each
+    if missing := [path for path in map(source_path, by_corpus) if not (folder / path).is_file()]:
+        raise SettingError(
+            f"{folder}: has no {', '.join(missing)}; name the folder that recipes/corpora.yaml starts from"
+        )
     for corpus, wanted in by_corpus.items():
+        path = source_path(corpus)
         for source in source_documents(folder, corpus):
             annotation = wanted.pop(source["id"], None)
             if annotation is None:
                 continue
-            if sha256(source["text"]) == annotation["sha256"]:
-                yield joined(annotation, source)
-            else:
-                skipped[f"have another text in {source_path(corpus)}"] += 1
-        if wanted:
-            skipped[f"are not in {source_path(corpus)}"] += len(wanted)
+            if text_hash(source["text"]) != annotation.text_hash:
+                left_out[f"documents, which have another text in {path}"] += 1
+                continue
+            kept = len(_entities(annotation, source)) - len(annotation.mentions)
+            left_out[f"mentions of {path}, which overlap others"] += len(_annotated(source)) - kept
+            yield joined(annotation, source)
+        left_out[f"documents, which are not in {path}"] += len(wanted)
 
 
-def sha256(text: str) -> str:
-    """Return the start of the hash of a text.
+def text_hash(text: str) -> str:
+    """Return the start of the SHA-256 of a text in UTF-8.
 
-    >>> sha256("1")
+    >>> text_hash("1")
     '6b86b273'
     """
-    return hashlib.sha256(text.encode()).hexdigest()[:SHA_CHARS]
+    return hashlib.sha256(text.encode()).hexdigest()[:HASH_CHARS]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -152,12 +232,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--annotations", type=Path, default=ANNOTATIONS, help=f"(default: {ANNOTATIONS.name})")
     parser.add_argument("--output", type=Path, required=True, help="JSON Lines")
     options = parser.parse_args(arguments)
-    skipped: Counter[str] = Counter()
-    counts: Counter[str] = Counter()
+    left_out: Counter[str] = Counter()
     try:
         check_paths([options.annotations], [options.output])
-        annotations = read_lines(str(options.annotations), lambda value, _: dict(value), STRICT)
-        found = list(joined_documents(annotations, options.data_dir, skipped))
+        annotations = read_lines(str(options.annotations), lambda value, _: annotation_of(value), STRICT)
+        found = list(joined_documents(annotations, options.data_dir, left_out))
         if not found:
             raise SettingError(f"{options.data_dir}: has none of the abstracts that are annotated")
     except (BioDirError, OSError) as error:
@@ -165,12 +244,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with open_atomic(options.output) as file:
         for document in found:
             file.write(json.dumps(document, ensure_ascii=False) + "\n")
-            counts.update(each["proposed"] for each in document["relations"])
-    print(f"{len(found)} documents, {sum(len(each['entities']) for each in found)} mentions")
-    for reason, count in skipped.items():
-        print(f"{count} {reason}")
-    for kind, count in counts.most_common():
-        print(f"{kind}: {count}")
+    mentions = sum(len(document["entities"]) for document in found)
+    counts = Counter(each["proposed"] for document in found for each in document["relations"])
+    print(f"{plural(len(found), 'document')}, {plural(mentions, 'mention')}, {plural(counts.total(), 'relation')}")
+    for relation_type, count in counts.most_common():
+        print(f"{relation_type}: {count}")
+    for reason, count in left_out.items():
+        if count:
+            print(f"left out: {count} {reason}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Annotations without texts, joined with the corpora that have them."""
 
 import json
+import lzma
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from biodir.formats.reading import read_documents
 from biodir.labels_biodir import CHEMICAL, DISEASE, GENE, PAIR_TYPES
 from biodir.training.corpus_list import CorpusEntry
 from biodir.training.judged_documents import judged_document
+from helpers.checkout import CHECKOUT
 from helpers.script_module import script
 
 annotated = script("annotated_abstracts")
@@ -27,9 +29,9 @@ SOURCE = {
     ],
     "annotated_types": [GENE],
 }
-ANNOTATION = {
+LINE = {
     "id": "nlm_gene:7",
-    "sha256": annotated.sha256(TEXT),
+    "sha256": annotated.text_hash(TEXT),
     "mentions": [[16, 27, "D"], [29, 33, "C"], [50, 54, "D"]],
     "left_out": [50],
     "same": [],
@@ -37,8 +39,12 @@ ANNOTATION = {
 }
 
 
+def joined(**changes) -> dict:
+    return annotated.joined(annotated.annotation_of({**LINE, **changes}), SOURCE)
+
+
 def test_mentions_of_the_corpus_and_added_ones_are_joined():
-    found = annotated.joined(ANNOTATION, SOURCE)
+    found = joined()
     spans = [(each["start"], each["end"], each["type"]) for each in found["entities"]]
     assert spans == [(0, 4, GENE), (16, 27, DISEASE), (29, 33, CHEMICAL), (41, 46, GENE)]
     assert [each["subject"] for each in found["relations"]] == ["head", "tail", "none"]
@@ -46,7 +52,7 @@ def test_mentions_of_the_corpus_and_added_ones_are_joined():
 
 
 def test_joined_document_can_be_learned_from():
-    judged = judged_document(annotated.joined(ANNOTATION, SOURCE), CorpusEntry("a.jsonl"))
+    judged = judged_document(joined(), CorpusEntry("a.jsonl"))
     relations = {(each.relation_type, each.subject_id) for each in judged.document.relations}
     gene, _, zinc, other = (mention.identifiers[0] for mention in judged.document.mentions)
     assert gene == other
@@ -55,8 +61,7 @@ def test_joined_document_can_be_learned_from():
 
 
 def test_direction_that_is_left_out_is_not_annotated():
-    lines = {**ANNOTATION, "relations": [[0, 16, "Association"], [41, 29, "Bind", None]]}
-    document = annotated.joined(lines, SOURCE)
+    document = joined(relations=[[0, 16, "Association"], [41, 29, "Bind", None]])
     assert [each["subject"] for each in document["relations"]] == [None, "none"]
     judged = judged_document(document, CorpusEntry("a.jsonl"))
     gene, disease, *_ = (mention.identifiers[0] for mention in judged.document.mentions)
@@ -64,27 +69,37 @@ def test_direction_that_is_left_out_is_not_annotated():
 
 
 def test_groups_join_entities():
-    lines = {**ANNOTATION, "left_out": [], "same": [[16, 50]]}
-    judged = judged_document(annotated.joined(lines, SOURCE), CorpusEntry("a.jsonl"))
+    judged = judged_document(joined(left_out=[], same=[[16, 50]]), CorpusEntry("a.jsonl"))
     diseases = {each.identifiers for each in judged.document.mentions if each.entity_type == DISEASE}
     assert len(diseases) == 1
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("changes", "words"),
     [
         ({"left_out": [3]}, "nlm_gene:7: no mention starts at 3"),
-        ({"same": [[0, 3]]}, "no mention starts at 3"),
-        ({"relations": [[0, 3, "Bind", None]]}, "no mention starts at 3"),
-        ({"relations": [[0, 16, "Bind", 41]]}, "nlm_gene:7: the subject 41 is none of 0 and 16"),
-        ({"relations": [[0, 16, "Binds", None]]}, "nlm_gene:7: 'Binds' is no relation type"),
-        ({"mentions": [[16, 27, "X"]]}, "nlm_gene:7: mentions of type X; types are C, D, G, V"),
+        ({"same": [[0, 3]]}, "nlm_gene:7: no mention starts at 3"),
+        ({"same": [[16, 50]]}, "nlm_gene:7: the mention at 50 is left out; take it out of left_out or elsewhere"),
+        ({"relations": [[0, 3, "Bind", None]]}, "nlm_gene:7: no mention starts at 3"),
+        ({"relations": [[0, 16, "Bind", 41]]}, "nlm_gene:7: [0, 16, 'Bind', 41] is no relation of two mentions"),
+        ({"relations": [[0, 0, "Bind", None]]}, "nlm_gene:7: [0, 0, 'Bind', None] is no relation of two mentions"),
+        ({"relations": [[0, 16, "Binds", None]]}, "nlm_gene:7: 'Binds' is no relation type; write one of Association"),
+        ({"relations": [[0, 16]]}, "is no annotation of an abstract as annotated_abstracts.py explains"),
+        ({"mentions": [[16, 27, "X"]]}, "nlm_gene:7: 'X' is no type; write one of C, D, G, V"),
+        ({"mentions": [[16, 27, "D"], [20, 30, "D"]]}, "nlm_gene:7: the mention at 20 overlaps another"),
+        ({"mentions": [[50, 99, "D"]]}, "nlm_gene:7: the mention at 50 overlaps another, or is not in the text"),
+        ({"mentions": None}, "is no annotation"),
     ],
 )
-def test_what_no_mention_or_type_is_called_is_an_error(change, words):
+def test_wrong_line_is_an_error_that_says_where(changes, words):
     with pytest.raises(AnnotationError) as caught:
-        annotated.joined({**ANNOTATION, **change}, SOURCE)
+        joined(**changes)
     assert words in str(caught.value)
+
+
+def test_of_nested_mentions_of_the_corpus_the_longest_stays():
+    nested = {**SOURCE, "entities": [{"start": 2, "end": 4, "type": GENE}, *SOURCE["entities"]]}
+    assert annotated.joined(annotated.annotation_of(LINE), nested) == joined()
 
 
 def write(folder: Path, annotation: dict, source: dict) -> Path:
@@ -99,50 +114,102 @@ def run(folder: Path, path: Path) -> None:
 
 
 def test_program_writes_documents_and_counts(tmp_path, capsys):
-    run(tmp_path, write(tmp_path, ANNOTATION, SOURCE))
+    run(tmp_path, write(tmp_path, LINE, SOURCE))
     (line,) = (tmp_path / "out.jsonl").read_text().splitlines()
-    assert json.loads(line) == annotated.joined(ANNOTATION, SOURCE)
-    shown = ["1 documents, 4 mentions", "Association: 2", "Negative_Correlation: 1"]
-    assert capsys.readouterr().out.splitlines() == shown
+    assert json.loads(line) == joined()
+    shown = ["1 document, 4 mentions, 3 relations", "Association: 2", "Negative_Correlation: 1"]
+    left_out = "left out: 1 mentions of extra/nlm_gene.jsonl.xz, which overlap others"
+    assert capsys.readouterr().out.splitlines() == [*shown, left_out]
 
 
 @pytest.mark.parametrize("change", [{"text": TEXT + " "}, {"id": "nlm_gene:8"}])
 def test_nothing_is_written_where_the_corpus_is_another(tmp_path, change):
-    path = write(tmp_path, ANNOTATION, {**SOURCE, **change})
+    path = write(tmp_path, LINE, {**SOURCE, **change})
     with pytest.raises(SystemExit, match="has none of the abstracts that are annotated"):
         run(tmp_path, path)
     assert not (tmp_path / "out.jsonl").exists()
 
 
 def test_documents_with_another_text_are_counted(tmp_path, capsys):
-    path = write(tmp_path, ANNOTATION, SOURCE)
+    path = write(tmp_path, LINE, SOURCE)
     with path.open("a") as file:
         for change in ({"id": "nlm_gene:9", "sha256": "0"}, {"id": "nlm_gene:8"}):
-            file.write(json.dumps({**ANNOTATION, **change}) + "\n")
+            file.write(json.dumps({**LINE, **change}) + "\n")
     with (tmp_path / "extra" / "nlm_gene.jsonl.xz").open("a") as file:
         file.write(json.dumps({**SOURCE, "id": "nlm_gene:9"}) + "\n")
     run(tmp_path, path)
-    assert capsys.readouterr().out.splitlines()[1:3] == [
-        "1 have another text in extra/nlm_gene.jsonl.xz",
-        "1 are not in extra/nlm_gene.jsonl.xz",
-    ]
+    assert {
+        "left out: 1 documents, which have another text in extra/nlm_gene.jsonl.xz",
+        "left out: 1 documents, which are not in extra/nlm_gene.jsonl.xz",
+    } < {*capsys.readouterr().out.splitlines()}
+
+
+def test_folder_without_a_corpus_is_an_error(tmp_path):
+    path = write(tmp_path, {**LINE, "id": "seth:7"}, SOURCE)
+    with path.open("a") as file:
+        file.write(json.dumps({**LINE, "id": "bc5cdr:7"}) + "\n")
+    with pytest.raises(SystemExit, match=r"has no extra/seth.jsonl.xz, bc5cdr/CDR_TrainingSet.PubTator.txt; name"):
+        run(tmp_path, path)
+
+
+def test_wrong_line_is_named(tmp_path):
+    path = write(tmp_path, LINE, SOURCE)
+    with path.open("a") as file:
+        file.write('{"id": "nlm_gene:8"}\n')
+    with pytest.raises(SystemExit, match=r"annotations.jsonl:2: is no annotation"):
+        run(tmp_path, path)
+
+
+def test_bc5cdr_is_read_from_its_own_file(tmp_path):
+    (tmp_path / "bc5cdr").mkdir()
+    text = "7|t|Zinc.\n7|a|Pain.\n7\t0\t4\tZinc\tChemical\tD1\n7\t6\t10\tPain\tDisease\tD2|D3\n\n"
+    (tmp_path / annotated.source_path("bc5cdr")).write_text(text)
+    (source,) = annotated.source_documents(tmp_path, "bc5cdr")
+    assert (source["id"], source["text"], source["title_end"]) == ("bc5cdr:7", "Zinc. Pain.", 5)
+    assert [(each["type"], each["id"]) for each in source["entities"]] == [(CHEMICAL, "D1"), (DISEASE, "D2;D3")]
+    assert source["annotated_types"] == [CHEMICAL, DISEASE]
+
+
+@pytest.fixture(scope="module")
+def lines() -> list[dict]:
+    return list(map(json.loads, annotated.ANNOTATIONS.read_text().splitlines()))
+
+
+def test_documentation_counts_them(lines):
+    text = (CHECKOUT / "docs" / "training.md").read_text()
+    relations = sum(len(line["relations"]) for line in lines)
+    assert f"has the relations of {len(lines):,} abstracts of nine public corpora: {relations:,}" in text
+    corpora = {line["id"].split(":")[0] for line in lines}
+    assert len(corpora) == 9
+    for corpus in corpora:
+        of_corpus = [line["relations"] for line in lines if line["id"].startswith(f"{corpus}:")]
+        assert f"| `{corpus}` | {len(of_corpus):,} | {sum(map(len, of_corpus)):,} |" in text
+
+
+def test_all_associations_of_genes_have_no_annotated_direction(lines):
+    assert {len(each) for line in lines for each in line["relations"]} == {3, 4}
+    assert {each[2] for line in lines for each in line["relations"] if len(each) == 3} == {"Association"}
 
 
 @pytest.mark.corpus
-def test_all_annotated_abstracts_are_in_the_corpora(data_dir, tmp_path, capsys):
+def test_all_annotated_abstracts_are_in_the_corpora(data_dir, tmp_path, capsys, lines):
     output = tmp_path / "annotated.jsonl"
     annotated.main(["--data_dir", f"{data_dir}", "--output", f"{output}"])
-    assert not any(" in extra/" in line for line in capsys.readouterr().out.splitlines())
-    documents = list(map(json.loads, output.read_text().splitlines()))
-    given = [json.loads(line) for line in annotated.ANNOTATIONS.read_text().splitlines()]
-    assert {each["id"] for each in documents} == {each["id"] for each in given}
-    relations = sum(len(judged_document(each, CorpusEntry("a")).document.relations) for each in documents)
-    assert relations > 0.99 * sum(len(each["relations"]) for each in given)
+    assert "left out: 0" not in (shown := capsys.readouterr().out)
+    assert "documents, which" not in shown
+    documents = {each["id"]: each for each in map(json.loads, output.read_text().splitlines())}
+    assert {*documents} == {line["id"] for line in lines}
+    for line in lines:
+        judged = judged_document(documents[line["id"]], CorpusEntry("a"))
+        assert len(judged.document.relations) == len(line["relations"])
 
 
 @pytest.mark.corpus
-def test_no_document_of_bioredirect_is_annotated(data_dir):
+def test_no_document_for_scores_is_annotated(data_dir, lines):
     known = {each.id for path in data_dir.glob("bioredirect/*.pubtator") for each in read_documents(path)}
-    given = [json.loads(line)["id"] for line in annotated.ANNOTATIONS.read_text().splitlines()]
     assert len(known) == 600
-    assert not known & {each.split(":")[1] for each in given}
+    known |= {each.id for each in read_documents(data_dir / "bc5cdr" / "CDR_DevelopmentSet.PubTator.txt")}
+    with lzma.open(data_dir / "extra" / "drugprot.jsonl.xz", "rt", encoding="utf-8") as file:
+        known |= {each["pmid"] for each in map(json.loads, file) if each["split"] == "dev"}
+    assert len(known) > 1_700
+    assert not known & {line["id"].split(":")[1] for line in lines}

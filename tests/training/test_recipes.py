@@ -77,13 +77,13 @@ def test_recipe_goes_from_the_bare_encoder_to_the_checkpoint(tmp_path):
     for number, (call, start) in enumerate(zip(stage1, starts, strict=True), start=1):
         assert f"--encoder {start} --corpora {out}/corpora.yaml --data_dir DATA --corpus_vectors " in call
         assert f"--num_train_epochs 1 --seed {number} --output_dir {out}/stage1-{number} --resume" in call
-    lists = [yaml.safe_load((out / name).read_text()) for name in ("contrast.yaml", "corpora.yaml")]
+    lists = [yaml.safe_load((out / name).read_text()) for name in ("added.yaml", "corpora.yaml")]
     assert [each[-1]["path"] for each in lists] == [str(out / "contrast.jsonl")] * 2
     assert [each[0]["path"] for each in lists] == [str(out / "annotated.jsonl")] * 2
     assert len(lists[0]) == 2
     assert lists[1][1:-1] == yaml.safe_load((RECIPES / "corpora.yaml").read_text())
     of_stage2 = (
-        f"--exclude DATA/bioredirect/bioredirect_test.pubtator --encoder {out}/stage1-4 --corpora {out}/contrast.yaml"
+        f"--exclude DATA/bioredirect/bioredirect_test.pubtator --encoder {out}/stage1-4 --corpora {out}/added.yaml"
     )
     of_stage2 += " --num_train_epochs 3 --direction_smoothing 0.5 --resume_from_checkpoint --train DATA/bioredirect/"
     assert all(of_stage2 in call for call in (stage2, *finals))
