@@ -95,16 +95,19 @@ def source_documents(folder: Path, corpus: str) -> Iterator[Mapping[str, Any]]:
         yield from read_lines(str(path), lambda value, _: value, STRICT)
         return
     for document in read_documents(path):
-        spans = [(each.start_char, each.end_char, known_type(each.entity_type)) for each in document.mentions]
-        identifiers = [";".join(each.identifiers) for each in document.mentions]
         yield {
             "id": f"{corpus}:{document.id}",
             "pmid": document.id,
             "text": document.text,
             "title_end": next((passage.end_char for passage in document.passages), None),
             "entities": [
-                {"start": start, "end": end, "type": kind, "id": identifier}
-                for (start, end, kind), identifier in zip(spans, identifiers, strict=True)
+                {
+                    "start": each.start_char,
+                    "end": each.end_char,
+                    "type": known_type(each.entity_type),
+                    "id": ";".join(each.identifiers),
+                }
+                for each in document.mentions
             ],
             "annotated_types": [TYPES["C"], TYPES["D"]],
         }
@@ -210,9 +213,10 @@ def joined_documents(
             if text_hash(source["text"]) != annotation.text_hash:
                 left_out[f"documents, which have another text in {path}"] += 1
                 continue
-            kept = len(_entities(annotation, source)) - len(annotation.mentions)
-            left_out[f"mentions of {path}, which overlap others"] += len(_annotated(source)) - kept
-            yield joined(annotation, source)
+            document = joined(annotation, source)
+            given = len(annotation.mentions) + len(_annotated(source)) - len(annotation.left_out)
+            left_out[f"mentions of {path}, which overlap others"] += given - len(document["entities"])
+            yield document
         left_out[f"documents, which are not in {path}"] += len(wanted)
 
 

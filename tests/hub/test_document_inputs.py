@@ -9,11 +9,7 @@ import pytest
 from datasets import Dataset
 
 from biodir.document_biodir import Document
-from biodir.document_inputs_biodir import (
-    document_from_input,
-    each_input,
-    with_known_types,
-)
+from biodir.document_inputs_biodir import document_from_input, each_input, with_known_types
 from biodir.errors_biodir import AnnotationError, ErrorPolicy, ParseError
 from biodir.labels_biodir import ENTITY_TYPES
 
@@ -63,8 +59,7 @@ SET = Dataset.from_list([IRON, IRON])
 
 
 def documents(inputs):
-    values = list(each_input(inputs))
-    return [document_from_input(value, index, TYPES) for index, value in enumerate(values)]
+    return [document_from_input(value, index, TYPES) for index, value in enumerate(each_input(inputs))]
 
 
 @pytest.mark.parametrize(
