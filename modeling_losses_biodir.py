@@ -151,9 +151,10 @@ def joint_loss(
     weights: Mapping[str, float] | None = None,
     relation_loss: HeadLoss | None = None,
 ) -> Tensor:
-    """Return the scalar mean over the pairs of `shared_loss`; a pair is related where any label but the first holds.
+    """Return the scalar mean over the pairs of `shared_loss`.
 
-    A label holds where its target is above 0.5.
+    A pair is related where the target of a label but the first is above 0.5, or that of the first is annotated and
+    below: softened targets may share a relation out among several labels.
 
     Args:
         logits, targets: task -> (batch, labels); the first task of `logits` decides which pairs are related.
@@ -171,5 +172,6 @@ def joint_loss(
         task: head_loss(values, given[task], relation_loss if task == "relation" else None)
         for task, values in logits.items()
     }
-    related = (given[next(iter(logits))][:, 1:] > 0.5).any(dim=-1)
+    first = given[next(iter(logits))]
+    related = (first[:, 1:] > 0.5).any(dim=-1) | ((first[:, 0] >= 0) & (first[:, 0] < 0.5))
     return shared_loss(losses, related, weights).mean()

@@ -12,6 +12,7 @@ from biodir.document_biodir import Document, Mention, Relation
 from biodir.errors_biodir import ErrorPolicy, SettingError, plural, suggestion
 from biodir.evaluation.checks import unannotated_parts
 from biodir.labels_biodir import ENTITY_TYPES, MENTIONS, RELATION_LABELS, TYPE_MAP, UNKNOWN_TYPE, known_type
+from biodir.training.confusion import read_confusion
 from biodir.training.corpus_list import (
     HEAD,
     TAIL,
@@ -245,6 +246,7 @@ def _corpus(source: CorpusEntry, found: Sequence[JudgedDocument], log: Callable[
             None if source.pair_types is None else frozenset(map(frozenset, source.pair_types)),
             source.unsure,
             None if judgements else _undirected(source, [each.document for each in found]),
+            read_confusion(source.confusion) if source.confusion else {},
         ),
         {each.document.id: each.untyped for each in found if each.untyped},
         source.share,

@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,9 @@ from biodir.evaluation.thresholds import fingerprints
 from biodir.labels_biodir import LEVELS, MENTIONS, bio_labels
 from biodir.processing_tagger_biodir import TaggerProcessor
 from biodir.training.augmentation import augmented_documents, rare_types
+from biodir.training.confusion import with_soft_relations
 from biodir.training.corpora import TrainingCorpus, corpus_paths
-from biodir.training.data import LabelledPairs, epoch_pairs, epoch_steps, joined_types, labelled_pairs
+from biodir.training.data import LabelledPairs, epoch_pairs, epoch_steps, is_related, joined_types, labelled_pairs
 from biodir.training.direction_targets import with_smoothed_directions
 from biodir.training.labels import LabelLists, checkpoint_config, encoder_config, kept_config, lists_of_checkpoint
 from biodir.training.mentions import LabelledWords, mention_steps
@@ -152,7 +153,9 @@ def pairs_to_learn(
         raise SettingError(f"no corpus annotates {first}, which decides what is related; choose other --tasks")
     if not any(any(each.related) for each in found):
         raise SettingError("no candidate pair of the training data is related; is it the file with the relations?")
-    return with_smoothed_directions(found, config.labels, settings.direction_smoothing)
+    tables = {_group(corpus, config): corpus.scope.confusion for corpus in corpora}
+    found = with_smoothed_directions(found, config.labels, settings.direction_smoothing)
+    return [with_soft_relations(each, tables[each.group], config.labels) for each in found]
 
 
 def _group(corpus: TrainingCorpus, config: BioDirConfig) -> PairGroup:
@@ -191,13 +194,9 @@ def _facts(documents: Sequence[Document], pairs: Sequence[LabelledPairs], config
         f"{plural(len(documents), 'document')}, {sum(map(len, entities))} entities; "
         f"learns from {len(targets)} of {candidates} candidate pairs, {related} related"
     )
-    for task, counts in pair_counts((each for each in targets if _is_related(each)), config.labels).items():
+    for task, counts in pair_counts((each for each in targets if is_related(each)), config.labels).items():
         line += f"; {task}: " + ", ".join(f"{label} {count}" for label, count in counts.most_common())
     return line
-
-
-def _is_related(targets: Mapping[str, Sequence[float]]) -> bool:
-    return any(value > 0.5 for value in next(iter(targets.values()))[1:])
 
 
 def relations_without_candidate(documents: Iterable[Document], pair_types: Iterable[Sequence[str]]) -> Counter[str]:

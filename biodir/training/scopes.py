@@ -6,11 +6,13 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
+from biodir.configuration_biodir import HIGHEST_WINS
 from biodir.document_biodir import Document
 from biodir.document_candidates_biodir import CandidatePair
 from biodir.errors_biodir import SettingError, suggestion
 from biodir.labels_biodir import ENTITY_TYPES, RELATION_LABELS, known_type
 from biodir.pipeline_decoding_biodir import UNANNOTATED
+from biodir.training.confusion import Rows, names_in
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class Scope:
         unsure: relation type -> other types that a pair of it may have in place of it.
         undirected: document id -> related pairs whose direction it does not give; that of all others is known. None:
             the corpus says nothing of that beside its subjects. Where there are judgements, they say it.
+        confusion: types of a pair -> what `read_confusion` returns of them; empty where the types are trusted.
 
     >>> scope = Scope(known_types=frozenset(["Bind"]))
     >>> scope.masked({"relation": [1.0, 0.0, 0.0]}, ["None", "Association", "Bind"], types=())
@@ -69,6 +72,7 @@ class Scope:
     pair_types: frozenset[frozenset[str]] | None = None
     unsure: Mapping[str, Collection[str]] = field(default_factory=dict)
     undirected: Mapping[str, Collection[frozenset[str]]] | None = None
+    confusion: Mapping[frozenset[str], Rows] = field(default_factory=dict)
 
     def undirected_pairs(self, document_id: str) -> Collection[frozenset[str]]:
         """Return the related pairs of a document whose direction it does not give."""
@@ -116,7 +120,8 @@ def known_scope(scope: Scope, config: Any, corpus: str) -> Scope:
         corpus: its name, for messages.
 
     Raises:
-        SettingError: it names a relation type or an entity type that neither BioRED nor the model has.
+        SettingError: it names a relation type or an entity type that neither BioRED nor the model has, or has a
+            confusion that the loss of the model cannot learn.
     """
 
     @cache
@@ -125,8 +130,17 @@ def known_scope(scope: Scope, config: Any, corpus: str) -> Scope:
 
     relation_types = list(dict.fromkeys((*RELATION_LABELS[1:], *config.relation_labels[1:])))
     others = [other for names in scope.unsure.values() for other in names]
-    given = {"known_types": sorted(scope.known_types or ()), "unsure": [*scope.unsure, *others]}
+    given = {
+        "known_types": sorted(scope.known_types or ()),
+        "unsure": [*scope.unsure, *others],
+        "confusion": names_in(scope.confusion),
+    }
     unknown = [(key, name) for key, names in given.items() for name in names if name not in relation_types]
+    if scope.confusion and config.relation_loss in HIGHEST_WINS:
+        raise SettingError(
+            f"list of corpora, {corpus}: confusion makes targets between 0 and 1, but relation_loss is "
+            f"{config.relation_loss}; leave it out, or choose binary or focal"
+        )
     for key, name in unknown if config.relation_labels else ():
         raise SettingError(
             f"list of corpora, {corpus}: {key} names {name!r}, no relation type of BioRED or of this run; "
@@ -134,16 +148,23 @@ def known_scope(scope: Scope, config: Any, corpus: str) -> Scope:
         )
     entity_types = list(dict.fromkeys((*ENTITY_TYPES, *config.entity_types)))
     pair_types = None if scope.pair_types is None else {frozenset(map(of_model, pair)) for pair in scope.pair_types}
-    for name in sorted(set[str]().union(*pair_types or ()) - set(entity_types)):
-        raise SettingError(
-            f"list of corpora, {corpus}: pair_types names {name!r}, no entity type of BioRED or of this run; "
-            f"{suggestion(name, entity_types)}"
-        )
+    confusion = {frozenset(map(of_model, pair)): rows for pair, rows in scope.confusion.items()}
+    for key, pairs in (("pair_types", pair_types or ()), ("confusion", confusion)):
+        for name in sorted(set[str]().union(*pairs) - set(entity_types)):
+            raise SettingError(
+                f"list of corpora, {corpus}: {key} names {name!r}, no entity type of BioRED or of this run; "
+                f"{suggestion(name, entity_types)}"
+            )
     judgements = {
         name: replace(each, complete=frozenset(frozenset(map(of_model, pair)) for pair in each.complete))
         for name, each in scope.judgements.items()
     }
-    return replace(scope, pair_types=None if pair_types is None else frozenset(pair_types), judgements=judgements)
+    return replace(
+        scope,
+        pair_types=None if pair_types is None else frozenset(pair_types),
+        judgements=judgements,
+        confusion=confusion,
+    )
 
 
 @dataclass(frozen=True)

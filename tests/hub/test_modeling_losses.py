@@ -178,6 +178,13 @@ def test_pair_is_related_where_a_soft_target_of_the_first_task_is_above_one_half
     assert [row.abs().sum().item() > 0 for row in logits["novelty"].grad] == [False, True]
 
 
+def test_pair_is_related_where_the_soft_target_of_no_relation_is_below_one_half():
+    logits = {"relation": torch.zeros(2, 3), "novelty": torch.zeros(2, 3, requires_grad=True)}
+    targets = {"relation": torch.tensor([[0.6, 0.4, 0.0], [0.4, 0.3, 0.3]])}
+    joint_loss(logits, {**targets, "novelty": torch.tensor([[0.0, 0.3, 0.7]] * 2)}).backward()
+    assert [row.abs().sum().item() > 0 for row in logits["novelty"].grad] == [False, True]
+
+
 def test_pairs_whose_first_task_is_unannotated_are_unrelated():
     logits = random_logits("relation")
     joint_loss(logits, targets_with(UNKNOWN), {"direction": 1}).backward()
