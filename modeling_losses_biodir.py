@@ -131,6 +131,19 @@ def shared_loss(losses: Mapping[str, Tensor], related: Tensor, weights: Mapping[
     return losses[main] + related * added
 
 
+def related_pairs(targets: Tensor) -> Tensor:
+    """Return (batch,) booleans: whether a pair is related.
+
+    It is where the target of a label but the first is above 0.5, or that of the first is annotated and below: soft
+    targets may share a relation out among several labels.
+
+    Args:
+        targets: (batch, labels) of the first task.
+    """
+    unrelated = targets[:, 0]
+    return (targets[:, 1:] > 0.5).any(dim=-1) | ((unrelated >= 0) & (unrelated < 0.5))
+
+
 def evidence_loss(shares: Tensor, targets: Tensor) -> Tensor:
     """Return the scalar mean over related pairs of the negative logarithm of `shares`, so that these rise to 1.
 
@@ -141,7 +154,7 @@ def evidence_loss(shares: Tensor, targets: Tensor) -> Tensor:
         shares: (batch,) of the context that lies in these sentences; pairs with 0 count for nothing.
         targets: (batch, labels) of the first task.
     """
-    counts = (targets[:, 1:] > 0.5).any(dim=-1) & (shares > 0)  # (batch,)
+    counts = related_pairs(targets) & (shares > 0)  # (batch,)
     return -(shares.clamp_min(1e-6).log() * counts).sum() / counts.sum().clamp_min(1)
 
 
@@ -153,11 +166,8 @@ def joint_loss(
 ) -> Tensor:
     """Return the scalar mean over the pairs of `shared_loss`.
 
-    A pair is related where the target of a label but the first is above 0.5, or that of the first is annotated and
-    below: softened targets may share a relation out among several labels.
-
     Args:
-        logits, targets: task -> (batch, labels); the first task of `logits` decides which pairs are related.
+        logits, targets: task -> (batch, labels); the first task of `logits` decides which are `related_pairs`.
         weights: see `shared_loss`.
         relation_loss: settings of the relation head's loss.
 
@@ -172,6 +182,4 @@ def joint_loss(
         task: head_loss(values, given[task], relation_loss if task == "relation" else None)
         for task, values in logits.items()
     }
-    first = given[next(iter(logits))]
-    related = (first[:, 1:] > 0.5).any(dim=-1) | ((first[:, 0] >= 0) & (first[:, 0] < 0.5))
-    return shared_loss(losses, related, weights).mean()
+    return shared_loss(losses, related_pairs(given[next(iter(logits))]), weights).mean()

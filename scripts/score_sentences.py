@@ -43,10 +43,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         quiet_readers()
         extract = load_pipeline(options.model)
         if not extract.model.config.tagger_labels:
-            raise SettingError(f"{options.model}: the model has no tagger, so that it finds no mentions")
+            raise SettingError(f"{options.model}: the model has no tagger and finds no mentions; name one that has")
         gold = numbered_sentences([extract.check_document(each) for each in read_documents(options.file)])
         if not any(each.mentions for each in gold):
-            raise SettingError(f"{options.file}: no document of several sentences has a mention")
+            raise SettingError(
+                f"{options.file}: no document of several sentences has a mention; give abstracts with their mentions"
+            )
         found = extract.find_entities([replace(each, mentions=()) for each in gold])
         figures = mention_report(gold, list(found))
         if options.json:

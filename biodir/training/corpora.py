@@ -180,8 +180,9 @@ def _unseen_documents(
 
 def corpus_paths(settings: TrainingSettings) -> list[str]:
     """Return the files of all corpora that the settings name, with those of the YAML file that are read."""
-    found = [source.path for source in (*_sources(settings), *held_out_entries(settings))]
-    return list(dict.fromkeys(found))
+    learned = _sources(settings)
+    found = [source.path for source in (*learned, *held_out_entries(settings))]
+    return list(dict.fromkeys([*found, *(source.confusion for source in learned if source.confusion)]))
 
 
 def _sources(settings: TrainingSettings) -> list[CorpusEntry]:

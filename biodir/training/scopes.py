@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
-from biodir.configuration_biodir import HIGHEST_WINS
 from biodir.document_biodir import Document
 from biodir.document_candidates_biodir import CandidatePair
 from biodir.errors_biodir import SettingError, suggestion
@@ -120,8 +119,8 @@ def known_scope(scope: Scope, config: Any, corpus: str) -> Scope:
         corpus: its name, for messages.
 
     Raises:
-        SettingError: it names a relation type or an entity type that neither BioRED nor the model has, or has a
-            confusion that the loss of the model cannot learn.
+        SettingError: it names a relation type or an entity type that neither BioRED nor the model has, or counts of
+            a relation type that the model has not.
     """
 
     @cache
@@ -130,25 +129,28 @@ def known_scope(scope: Scope, config: Any, corpus: str) -> Scope:
 
     relation_types = list(dict.fromkeys((*RELATION_LABELS[1:], *config.relation_labels[1:])))
     others = [other for names in scope.unsure.values() for other in names]
-    given = {
-        "known_types": sorted(scope.known_types or ()),
-        "unsure": [*scope.unsure, *others],
-        "confusion": names_in(scope.confusion),
-    }
+    given = {"known_types": sorted(scope.known_types or ()), "unsure": [*scope.unsure, *others]}
     unknown = [(key, name) for key, names in given.items() for name in names if name not in relation_types]
-    if scope.confusion and config.relation_loss in HIGHEST_WINS:
-        raise SettingError(
-            f"list of corpora, {corpus}: confusion makes targets between 0 and 1, but relation_loss is "
-            f"{config.relation_loss}; leave it out, or choose binary or focal"
-        )
     for key, name in unknown if config.relation_labels else ():
         raise SettingError(
             f"list of corpora, {corpus}: {key} names {name!r}, no relation type of BioRED or of this run; "
             f"{suggestion(name, relation_types)}"
         )
+    of_run = config.relation_labels[1:]
+    for name in names_in(scope.confusion) if of_run else ():
+        if name not in of_run:
+            raise SettingError(
+                f"list of corpora, {corpus}: confusion names {name!r}, no relation type of this run; "
+                f"{suggestion(name, of_run)}"
+            )
     entity_types = list(dict.fromkeys((*ENTITY_TYPES, *config.entity_types)))
     pair_types = None if scope.pair_types is None else {frozenset(map(of_model, pair)) for pair in scope.pair_types}
     confusion = {frozenset(map(of_model, pair)): rows for pair, rows in scope.confusion.items()}
+    if len(confusion) < len(scope.confusion):
+        raise SettingError(
+            f"list of corpora, {corpus}: confusion has a pair of entity types twice, by two names of one type; give "
+            "it once"
+        )
     for key, pairs in (("pair_types", pair_types or ()), ("confusion", confusion)):
         for name in sorted(set[str]().union(*pairs) - set(entity_types)):
             raise SettingError(

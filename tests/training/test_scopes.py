@@ -58,7 +58,7 @@ def test_scope_gets_the_entity_types_of_the_model():
         ({"unsure": {"Binds": ["Association"]}}, "unsure names 'Binds', no relation type of .*; did you mean 'Bind'"),
         ({"unsure": {"Bind": ["Associatio"]}}, "unsure names 'Associatio', no relation type of BioRED or of this run;"),
         ({"pair_types": frozenset([frozenset(("Chemikal", GENE))])}, "pair_types names 'Chemikal', no entity type of"),
-        ({"confusion": {CHEMICAL_GENE: {"None": {"Binds": 1.0}}}}, "confusion names 'Binds', no relation type of"),
+        ({"confusion": {CHEMICAL_GENE: {"None": {"Binds": 1.0}}}}, "confusion names 'Binds', no relation type of this"),
         ({"confusion": {frozenset(["Chemikal"]): {}}}, "confusion names 'Chemikal', no entity type of"),
     ],
 )
@@ -68,6 +68,12 @@ def test_names_that_neither_biored_nor_the_run_has_are_refused(scope, message):
     own = {"relation_labels": ["None", "Positive_Corelation", "Binds", "Associatio"], "generic_relation": None}
     own |= {"entity_types": ["Chemikal"], "pair_types": [["Chemikal", "Chemikal"]]}
     assert known_scope(Scope(**scope), BioDirConfig(**own), "a").known_types == scope.get("known_types")
+
+
+def test_pair_of_types_by_two_names_is_refused():
+    tables = {CHEMICAL_GENE: {}, frozenset(("Chemical", "Gene")): {}}
+    with pytest.raises(SettingError, match=r"^list of corpora, a: confusion has a pair of entity types twice, by two"):
+        known_scope(Scope(confusion=tables), BioDirConfig(), "a")
 
 
 def test_document_without_relation_and_judged_pair_says_nothing():
