@@ -131,19 +131,6 @@ def shared_loss(losses: Mapping[str, Tensor], related: Tensor, weights: Mapping[
     return losses[main] + related * added
 
 
-def related_pairs(targets: Tensor) -> Tensor:
-    """Return (batch,) booleans: whether a pair is related.
-
-    It is where the target of a label but the first is above 0.5, or that of the first is annotated and below: soft
-    targets may share a relation out among several labels.
-
-    Args:
-        targets: (batch, labels) of the first task.
-    """
-    unrelated = targets[:, 0]
-    return (targets[:, 1:] > 0.5).any(dim=-1) | ((unrelated >= 0) & (unrelated < 0.5))
-
-
 def evidence_loss(shares: Tensor, targets: Tensor) -> Tensor:
     """Return the scalar mean over related pairs of the negative logarithm of `shares`, so that these rise to 1.
 
@@ -154,7 +141,7 @@ def evidence_loss(shares: Tensor, targets: Tensor) -> Tensor:
         shares: (batch,) of the context that lies in these sentences; pairs with 0 count for nothing.
         targets: (batch, labels) of the first task.
     """
-    counts = related_pairs(targets) & (shares > 0)  # (batch,)
+    counts = (targets[:, 1:] > 0.5).any(dim=-1) & (shares > 0)  # (batch,)
     return -(shares.clamp_min(1e-6).log() * counts).sum() / counts.sum().clamp_min(1)
 
 
@@ -164,10 +151,12 @@ def joint_loss(
     weights: Mapping[str, float] | None = None,
     relation_loss: HeadLoss | None = None,
 ) -> Tensor:
-    """Return the scalar mean over the pairs of `shared_loss`.
+    """Return the scalar mean over the pairs of `shared_loss`; a pair is related where any label but the first holds.
+
+    A label holds where its target is above 0.5.
 
     Args:
-        logits, targets: task -> (batch, labels); the first task of `logits` decides which are `related_pairs`.
+        logits, targets: task -> (batch, labels); the first task of `logits` decides which pairs are related.
         weights: see `shared_loss`.
         relation_loss: settings of the relation head's loss.
 
@@ -182,4 +171,5 @@ def joint_loss(
         task: head_loss(values, given[task], relation_loss if task == "relation" else None)
         for task, values in logits.items()
     }
-    return shared_loss(losses, related_pairs(given[next(iter(logits))]), weights).mean()
+    related = (given[next(iter(logits))][:, 1:] > 0.5).any(dim=-1)
+    return shared_loss(losses, related, weights).mean()

@@ -44,9 +44,8 @@ contrast=$(realpath "$output")/contrast.jsonl
 annotated=$(realpath "$output")/annotated.jsonl
 [ -f "$annotated" ] || python scripts/annotated_abstracts.py --data_dir "$data" --output "$annotated"
 # The annotated abstracts go first: of documents that several corpora have, the first one's are learned from.
-confusion=$(realpath recipes/abstracts_confusion.json)
 listed() {
-  printf -- '- {name: annotated, path: "%s", confusion: "%s"}\n' "$annotated" "$confusion"
+  printf -- '- {name: annotated, path: "%s"}\n' "$annotated"
   cat "${@:2}" < /dev/null
   printf -- '- {name: contrast, path: "%s", share: %s}\n' "$contrast" "$1"
 }

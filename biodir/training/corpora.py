@@ -12,7 +12,6 @@ from biodir.document_biodir import Document, Mention, Relation
 from biodir.errors_biodir import ErrorPolicy, SettingError, plural, suggestion
 from biodir.evaluation.checks import unannotated_parts
 from biodir.labels_biodir import ENTITY_TYPES, MENTIONS, RELATION_LABELS, TYPE_MAP, UNKNOWN_TYPE, known_type
-from biodir.training.confusion import read_confusion
 from biodir.training.corpus_list import (
     HEAD,
     TAIL,
@@ -180,9 +179,8 @@ def _unseen_documents(
 
 def corpus_paths(settings: TrainingSettings) -> list[str]:
     """Return the files of all corpora that the settings name, with those of the YAML file that are read."""
-    learned = _sources(settings)
-    found = [source.path for source in (*learned, *held_out_entries(settings))]
-    return list(dict.fromkeys([*found, *(source.confusion for source in learned if source.confusion)]))
+    found = [source.path for source in (*_sources(settings), *held_out_entries(settings))]
+    return list(dict.fromkeys(found))
 
 
 def _sources(settings: TrainingSettings) -> list[CorpusEntry]:
@@ -247,7 +245,6 @@ def _corpus(source: CorpusEntry, found: Sequence[JudgedDocument], log: Callable[
             None if source.pair_types is None else frozenset(map(frozenset, source.pair_types)),
             source.unsure,
             None if judgements else _undirected(source, [each.document for each in found]),
-            read_confusion(source.confusion) if source.confusion else {},
         ),
         {each.document.id: each.untyped for each in found if each.untyped},
         source.share,

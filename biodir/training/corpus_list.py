@@ -11,7 +11,6 @@
       partial: true                             # pair types without relations are not learned from
       known_types: [Bind]                       # a pair without relation has none of these, and maybe another one
       unsure: {Association: [Bind]}             # an Association of this corpus may be a Bind
-      confusion: counts.json                    # how often which type is meant: see confusion.py; in that folder, too
       pair_types: [[ChemicalEntity, GeneOrGeneProduct]]  # other pairs are not learned from
       without_notes: [cause]                    # a relation whose note has this word is not learned from
       group_by_id: false                        # identifiers of mentions are no entities
@@ -73,7 +72,6 @@ class CorpusEntry:
     relation_types: dict[str, str | dict[str, str] | None] = field(default_factory=dict)
     known_types: list[str] | None = None
     unsure: dict[str, list[str]] = field(default_factory=dict)
-    confusion: str | None = None
     pair_types: list[list[str]] | None = None
     without_notes: list[str] = field(default_factory=list)
     group_by_id: bool = True
@@ -133,7 +131,6 @@ def read_entries(path: str, data_dir: str | None = None) -> list[CorpusEntry]:
         raise SettingError(f"{path}: {', '.join(twice)}: two corpora of one name; give one another `name`")
     for entry in entries:
         entry.name, entry.path = entry.label, str(Path(data_dir or "") / entry.path)
-        entry.confusion = entry.confusion and str(Path(data_dir or "") / entry.confusion)
     return entries
 
 

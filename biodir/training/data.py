@@ -19,19 +19,6 @@ from biodir.processing_pairwise_biodir import PairwiseFeatures, PairwiseProcesso
 from biodir.training.scopes import PairGroup, Scope
 
 
-def is_related(targets: Mapping[str, Sequence[float]]) -> bool:
-    """Return whether a pair is related: a label of the first task but the first one holds, or that is improbable.
-
-    Args:
-        targets: of the pair, task -> a number for each label; a target below 0 says nothing.
-
-    >>> [is_related({"relation": values}) for values in ([0.0, 1.0], [0.4, 0.3, 0.3], [-1.0, 0.0])]
-    [True, True, False]
-    """
-    unrelated, *others = next(iter(targets.values()))
-    return 0 <= unrelated < 0.5 or any(value > 0.5 for value in others)
-
-
 @dataclass(frozen=True)
 class LabelledPairs:
     """Features with the targets of their pairs: of each, task -> one number for each label.
@@ -54,8 +41,8 @@ class LabelledPairs:
 
     @property
     def related(self) -> tuple[bool, ...]:
-        """For each pair whether it is related, see `is_related`."""
-        return tuple(is_related(targets) for targets in self.targets)
+        """For each pair True where any label but the first of the first task holds."""
+        return tuple(any(value > 0.5 for value in next(iter(targets.values()))[1:]) for targets in self.targets)
 
     def select(self, indices: Sequence[int]) -> "LabelledPairs":
         """Return these features with only the pairs of these indices."""

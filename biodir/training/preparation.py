@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,8 @@ from biodir.evaluation.thresholds import fingerprints
 from biodir.labels_biodir import LEVELS, MENTIONS, bio_labels
 from biodir.processing_tagger_biodir import TaggerProcessor
 from biodir.training.augmentation import augmented_documents, rare_types
-from biodir.training.confusion import Tables, with_soft_relations
 from biodir.training.corpora import TrainingCorpus, corpus_paths
-from biodir.training.data import LabelledPairs, epoch_pairs, epoch_steps, is_related, joined_types, labelled_pairs
+from biodir.training.data import LabelledPairs, epoch_pairs, epoch_steps, joined_types, labelled_pairs
 from biodir.training.direction_targets import with_smoothed_directions
 from biodir.training.labels import LabelLists, checkpoint_config, encoder_config, kept_config, lists_of_checkpoint
 from biodir.training.mentions import LabelledWords, mention_steps
@@ -113,11 +112,9 @@ def pairs_to_learn(
         SettingError: a corpus has no candidate pair, or none of them is related.
     """
     found: list[LabelledPairs] = []
-    tables: list[Tables] = []
     if all(task == MENTIONS for task in settings.tasks):
         return found
     check_teachers(settings, config)
-    _check_confusion(corpora, config)
     policy = policy or reading_policy(settings, log)
     corpora = [replace(each, scope=known_scope(each.scope, config, each.name or each.path)) for each in corpora]
     first = config.tasks[0]
@@ -151,52 +148,11 @@ def pairs_to_learn(
             raise SettingError(f"{corpus.path}: no candidate pair to learn from; pairs are of the types {types}")
         _log_facts(corpus, documents, pairs, config, log)
         found += pairs
-        tables += [corpus.scope.confusion] * len(pairs)
     if not found:
         raise SettingError(f"no corpus annotates {first}, which decides what is related; choose other --tasks")
     if not any(any(each.related) for each in found):
         raise SettingError("no candidate pair of the training data is related; is it the file with the relations?")
-    # Directions first: their smoothing goes by the type that a corpus gives.
-    found = with_smoothed_directions(found, config.labels, settings.direction_smoothing)
-    return _softened(found, tables, config, log)
-
-
-def _check_confusion(corpora: Iterable[TrainingCorpus], config: BioDirConfig) -> None:
-    """Check that the model learns from probabilities of relation types, where a corpus has them."""
-    for corpus in corpora:
-        if corpus.scope.confusion and not config.relation_labels:
-            raise SettingError(
-                f"list of corpora, {corpus.name}: confusion is of relation types, but --tasks lacks relation; leave "
-                "out one of both"
-            )
-        if corpus.scope.confusion and config.relation_loss in HIGHEST_WINS:
-            raise SettingError(
-                f"list of corpora, {corpus.name}: confusion makes targets between 0 and 1, but relation_loss is "
-                f"{config.relation_loss}; leave it out, or choose binary or focal"
-            )
-
-
-def _softened(
-    found: Sequence[LabelledPairs], tables: Sequence[Tables], config: BioDirConfig, log: Callable[[str], Any]
-) -> list[LabelledPairs]:
-    """Return the pairs with the probabilities of the tables, one for each; log what these change in each corpus."""
-    softened = [with_soft_relations(each, table, config.labels) for each, table in zip(found, tables, strict=True)]
-    counts: dict[str, Counter[str]] = {}
-    for old, new in zip(found, softened, strict=True):
-        if new is not old:
-            of_corpus = counts.setdefault(old.group.name, Counter())
-            changed = sum(before is not after for before, after in zip(old.targets, new.targets, strict=True))
-            of_corpus.update(pairs=len(old.targets), soft=changed, before=sum(old.related), after=sum(new.related))
-    for name, of_corpus in counts.items():
-        log(
-            f"{name}: confusion gives {of_corpus['soft']} of {of_corpus['pairs']} pairs the probabilities of their "
-            f"types; {of_corpus['after']} pairs are related by these, {of_corpus['before']} without"
-        )
-        if not of_corpus["after"]:
-            log(
-                f"{name}: so it teaches nothing of pairs, since unrelated ones are drawn for related ones; see its file"
-            )
-    return softened
+    return with_smoothed_directions(found, config.labels, settings.direction_smoothing)
 
 
 def _group(corpus: TrainingCorpus, config: BioDirConfig) -> PairGroup:
@@ -235,9 +191,13 @@ def _facts(documents: Sequence[Document], pairs: Sequence[LabelledPairs], config
         f"{plural(len(documents), 'document')}, {sum(map(len, entities))} entities; "
         f"learns from {len(targets)} of {candidates} candidate pairs, {related} related"
     )
-    for task, counts in pair_counts((each for each in targets if is_related(each)), config.labels).items():
+    for task, counts in pair_counts((each for each in targets if _is_related(each)), config.labels).items():
         line += f"; {task}: " + ", ".join(f"{label} {count}" for label, count in counts.most_common())
     return line
+
+
+def _is_related(targets: Mapping[str, Sequence[float]]) -> bool:
+    return any(value > 0.5 for value in next(iter(targets.values()))[1:])
 
 
 def relations_without_candidate(documents: Iterable[Document], pair_types: Iterable[Sequence[str]]) -> Counter[str]:

@@ -11,7 +11,6 @@ from biodir.document_candidates_biodir import CandidatePair
 from biodir.errors_biodir import SettingError, suggestion
 from biodir.labels_biodir import ENTITY_TYPES, RELATION_LABELS, known_type
 from biodir.pipeline_decoding_biodir import UNANNOTATED
-from biodir.training.confusion import Rows, names_in
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,6 @@ class Scope:
         unsure: relation type -> other types that a pair of it may have in place of it.
         undirected: document id -> related pairs whose direction it does not give; that of all others is known. None:
             the corpus says nothing of that beside its subjects. Where there are judgements, they say it.
-        confusion: types of a pair -> what `read_confusion` returns of them; empty where the types are trusted.
 
     >>> scope = Scope(known_types=frozenset(["Bind"]))
     >>> scope.masked({"relation": [1.0, 0.0, 0.0]}, ["None", "Association", "Bind"], types=())
@@ -71,7 +69,6 @@ class Scope:
     pair_types: frozenset[frozenset[str]] | None = None
     unsure: Mapping[str, Collection[str]] = field(default_factory=dict)
     undirected: Mapping[str, Collection[frozenset[str]]] | None = None
-    confusion: Mapping[frozenset[str], Rows] = field(default_factory=dict)
 
     def undirected_pairs(self, document_id: str) -> Collection[frozenset[str]]:
         """Return the related pairs of a document whose direction it does not give."""
@@ -119,8 +116,7 @@ def known_scope(scope: Scope, config: Any, corpus: str) -> Scope:
         corpus: its name, for messages.
 
     Raises:
-        SettingError: it names a relation type or an entity type that neither BioRED nor the model has, or counts of
-            a relation type that the model has not.
+        SettingError: it names a relation type or an entity type that neither BioRED nor the model has.
     """
 
     @cache
@@ -136,37 +132,18 @@ def known_scope(scope: Scope, config: Any, corpus: str) -> Scope:
             f"list of corpora, {corpus}: {key} names {name!r}, no relation type of BioRED or of this run; "
             f"{suggestion(name, relation_types)}"
         )
-    of_run = config.relation_labels[1:]
-    for name in names_in(scope.confusion) if of_run else ():
-        if name not in of_run:
-            raise SettingError(
-                f"list of corpora, {corpus}: confusion names {name!r}, no relation type of this run; "
-                f"{suggestion(name, of_run)}"
-            )
     entity_types = list(dict.fromkeys((*ENTITY_TYPES, *config.entity_types)))
     pair_types = None if scope.pair_types is None else {frozenset(map(of_model, pair)) for pair in scope.pair_types}
-    confusion = {frozenset(map(of_model, pair)): rows for pair, rows in scope.confusion.items()}
-    if len(confusion) < len(scope.confusion):
+    for name in sorted(set[str]().union(*pair_types or ()) - set(entity_types)):
         raise SettingError(
-            f"list of corpora, {corpus}: confusion has a pair of entity types twice, by two names of one type; give "
-            "it once"
+            f"list of corpora, {corpus}: pair_types names {name!r}, no entity type of BioRED or of this run; "
+            f"{suggestion(name, entity_types)}"
         )
-    for key, pairs in (("pair_types", pair_types or ()), ("confusion", confusion)):
-        for name in sorted(set[str]().union(*pairs) - set(entity_types)):
-            raise SettingError(
-                f"list of corpora, {corpus}: {key} names {name!r}, no entity type of BioRED or of this run; "
-                f"{suggestion(name, entity_types)}"
-            )
     judgements = {
         name: replace(each, complete=frozenset(frozenset(map(of_model, pair)) for pair in each.complete))
         for name, each in scope.judgements.items()
     }
-    return replace(
-        scope,
-        pair_types=None if pair_types is None else frozenset(pair_types),
-        judgements=judgements,
-        confusion=confusion,
-    )
+    return replace(scope, pair_types=None if pair_types is None else frozenset(pair_types), judgements=judgements)
 
 
 @dataclass(frozen=True)

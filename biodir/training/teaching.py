@@ -167,7 +167,7 @@ def mixed(gold: Sequence[float], soft: Sequence[float], weight: float) -> list[f
     """Return the targets of the labels of a task for one pair.
 
     Args:
-        gold: 0..1, or negative where the label is not annotated.
+        gold: 0, 1, or negative where the label is not annotated.
         soft: of the teachers, 0..1.
         weight: of the teachers, 0..1.
 

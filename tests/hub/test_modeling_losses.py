@@ -12,7 +12,6 @@ from biodir.modeling_losses_biodir import (
     evidence_loss,
     head_loss,
     joint_loss,
-    related_pairs,
     shared_loss,
     softmax_loss,
 )
@@ -177,14 +176,6 @@ def test_pair_is_related_where_a_soft_target_of_the_first_task_is_above_one_half
     targets = {"relation": torch.tensor([[0.9, 0.5], [0.9, 0.6]]), "novelty": torch.tensor([[0.0, 0.3, 0.7]] * 2)}
     joint_loss(logits, targets).backward()
     assert [row.abs().sum().item() > 0 for row in logits["novelty"].grad] == [False, True]
-
-
-def test_pair_is_related_where_the_soft_target_of_no_relation_is_below_one_half():
-    targets = torch.tensor([[0.6, 0.4, 0.0], [0.4, 0.3, 0.3], [0.0, 0.0, 0.0], [-1.0, 0.3, 0.3], [0.6, 0.0, 0.6]])
-    assert related_pairs(targets).tolist() == [False, True, True, False, True]
-    shares = torch.full((5,), 0.5, requires_grad=True)
-    evidence_loss(shares, targets).backward()
-    assert (shares.grad < 0).tolist() == [False, True, True, False, True]
 
 
 def test_pairs_whose_first_task_is_unannotated_are_unrelated():

@@ -209,10 +209,8 @@ def test_corpora_are_chosen_by_name_and_held_out_from_all_others(listed, judged)
 def test_paths_of_the_list_start_from_the_folder_of_the_data(listed, judged, tmp_path):
     (tmp_path / "data").mkdir()
     judged("data/b", {})
-    (tmp_path / "data" / "c").write_text('[{"pair": ["A", "B"], "counts": {"Bind": {"Bind": 1}}}]')
-    (corpus,), _ = listed("- path: b\n  confusion: c", data_dir="data")
+    (corpus,), _ = listed("- path: b", data_dir="data")
     assert corpus.path == "data/b"
-    assert corpus.scope.confusion == {frozenset("AB"): {"Bind": {"Bind": 1.0}}}
 
 
 def test_entry_says_what_is_drawn_and_what_is_known(listed, judged):

@@ -8,11 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from biodir.configuration_biodir import BioDirConfig
 from biodir.labels_biodir import TASKS
 from biodir.training.arguments import training_settings
-from biodir.training.confusion import read_confusion
-from biodir.training.scopes import Scope, known_scope
 from helpers.checkout import CHECKOUT
 
 RECIPES = CHECKOUT / "recipes"
@@ -83,7 +80,6 @@ def test_recipe_goes_from_the_bare_encoder_to_the_checkpoint(tmp_path):
     lists = [yaml.safe_load((out / name).read_text()) for name in ("added.yaml", "corpora.yaml")]
     assert [each[-1]["path"] for each in lists] == [str(out / "contrast.jsonl")] * 2
     assert [each[0]["path"] for each in lists] == [str(out / "annotated.jsonl")] * 2
-    assert [each[0]["confusion"] for each in lists] == [str(RECIPES / "abstracts_confusion.json")] * 2
     assert len(lists[0]) == 2
     assert lists[1][1:-1] == yaml.safe_load((RECIPES / "corpora.yaml").read_text())
     of_stage2 = (
@@ -102,16 +98,6 @@ def test_recipe_goes_from_the_bare_encoder_to_the_checkpoint(tmp_path):
     assert f"--encoder {out}/tagger1 --mention_train DATA/extra/tmvar3.jsonl.xz" in tagger2
     assert f"--encoder {out}/tagger2 --mention_train DATA/extra/tmvar3.jsonl.xz" in tagger3
     assert all("--exclude DATA/bioredirect/bioredirect_test.pubtator" in call for call in trained)
-
-
-def test_counts_of_the_annotated_abstracts_are_those_of_relation_types_of_all_pair_types():
-    config = BioDirConfig()
-    scope = Scope(confusion=read_confusion(str(RECIPES / "abstracts_confusion.json")))
-    tables = known_scope(scope, config, "annotated").confusion
-    assert set(tables) == set(map(frozenset, config.pair_types))
-    assert all("None" in rows and "Association" in rows for rows in tables.values())
-    two_genes = tables[frozenset(["GeneOrGeneProduct"])]["Positive_Correlation"]
-    assert [round(two_genes[name], 2) for name in ("Positive_Correlation", "Association", "None")] == [0.53, 0.31, 0.1]
 
 
 def test_stage_1_has_as_many_runs_as_wanted_and_takes_the_listed_corpora(tmp_path):

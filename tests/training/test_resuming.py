@@ -77,18 +77,6 @@ def test_files_in_other_places_with_their_content_are_those_of_the_run(made, fin
         check_same_run(made(**moved), data_of(made(**moved)), finished)
 
 
-def test_counts_of_a_corpus_are_data_of_the_run(made, tmp_path):
-    (tmp_path / "list.yaml").write_text("- {path: data/dev, confusion: counts.json}")
-    (tmp_path / "counts.json").write_text("[]")
-    settings = made(corpora="list.yaml")
-    before = data_of(settings)
-    (tmp_path / "counts.json").write_text("[1]")
-    after = data_of(settings)
-    assert [name for name, value in before.items() if after[name] != value] == ["counts.json"]
-    held_out = made(corpora="list.yaml", corpora_held_out=["dev"])
-    assert "counts.json" not in data_of(held_out)
-
-
 def test_mean_of_checkpoints_is_no_run_to_resume(tmp_path):
     write_json(tmp_path / "training.json", {"parents": ["a", "b"], "data": {}})
     with pytest.raises(CheckpointError, match=r"holds a checkpoint \(training\.json\) but no run to resume"):

@@ -43,9 +43,8 @@ def test_pair_of_a_type_that_the_corpus_leaves_out_is_not_learned_from():
 
 def test_scope_gets_the_entity_types_of_the_model():
     given = frozenset([frozenset(("Chemical", "gene"))])
-    scope = Scope({"7": Judgement(complete=given)}, pair_types=given, confusion={pair: {} for pair in given})
-    found = known_scope(scope, BioDirConfig(), "a")
-    assert found.pair_types == found.judgements["7"].complete == set(found.confusion) == {CHEMICAL_GENE}
+    found = known_scope(Scope({"7": Judgement(complete=given)}, pair_types=given), BioDirConfig(), "a")
+    assert found.pair_types == found.judgements["7"].complete == {CHEMICAL_GENE}
 
 
 @pytest.mark.parametrize(
@@ -58,8 +57,6 @@ def test_scope_gets_the_entity_types_of_the_model():
         ({"unsure": {"Binds": ["Association"]}}, "unsure names 'Binds', no relation type of .*; did you mean 'Bind'"),
         ({"unsure": {"Bind": ["Associatio"]}}, "unsure names 'Associatio', no relation type of BioRED or of this run;"),
         ({"pair_types": frozenset([frozenset(("Chemikal", GENE))])}, "pair_types names 'Chemikal', no entity type of"),
-        ({"confusion": {CHEMICAL_GENE: {"None": {"Binds": 1.0}}}}, "confusion names 'Binds', no relation type of this"),
-        ({"confusion": {frozenset(["Chemikal"]): {}}}, "confusion names 'Chemikal', no entity type of"),
     ],
 )
 def test_names_that_neither_biored_nor_the_run_has_are_refused(scope, message):
@@ -68,12 +65,6 @@ def test_names_that_neither_biored_nor_the_run_has_are_refused(scope, message):
     own = {"relation_labels": ["None", "Positive_Corelation", "Binds", "Associatio"], "generic_relation": None}
     own |= {"entity_types": ["Chemikal"], "pair_types": [["Chemikal", "Chemikal"]]}
     assert known_scope(Scope(**scope), BioDirConfig(**own), "a").known_types == scope.get("known_types")
-
-
-def test_pair_of_types_by_two_names_is_refused():
-    tables = {CHEMICAL_GENE: {}, frozenset(("Chemical", "Gene")): {}}
-    with pytest.raises(SettingError, match=r"^list of corpora, a: confusion has a pair of entity types twice, by two"):
-        known_scope(Scope(confusion=tables), BioDirConfig(), "a")
 
 
 def test_document_without_relation_and_judged_pair_says_nothing():
