@@ -128,7 +128,7 @@ def joined(annotation: Annotation, source: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "id": annotation.id,
         "pmid": pmid_of(source),
-        "unit": "abstract",
+        "unit": source.get("unit") or "abstract",
         "text": source["text"],
         "title_end": source.get("title_end"),
         "entities": [each for each in entities if each["start"] in names],
