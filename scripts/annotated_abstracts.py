@@ -1,4 +1,4 @@
-"""Join the annotations of `recipes/abstracts.jsonl` with the abstracts of public corpora, to learn from both.
+"""Join the annotations of `recipes/abstracts.jsonl` with the texts of public corpora, to learn from both.
 
     python scripts/annotated_abstracts.py --data_dir DATA --output DATA/annotated.jsonl
 
@@ -7,11 +7,12 @@ DATA is the folder of `recipes/corpora.yaml`. The annotations hold neither texts
     {"id": "nlm_gene:1", "sha256": "6b86b273", "mentions": [[20, 26, "D"]], "left_out": [44], "same": [[0, 41]],
      "relations": [[0, 20, "Association", 0], [0, 80, "Association"]]}
 
-`id` names corpus and PMID, `sha256` begins the hash of the text, and of nothing else: a mention that the corpus has not
-is seen only where the line needs it. `mentions` have start, end and type (C, D, G or V); they are added to those of the
-corpus, in place of any that they overlap; of mentions of the corpus that overlap, the longest stays. All other numbers
-are starts of mentions: those that are no entity, groups that are one entity, and for each relation a mention of both
-entities, and of the subject (null: there is none; left out: it is not annotated). All other pairs are unrelated.
+`id` names the corpus and its id of the text, `sha256` is the start of the hash of the text, and of nothing else: a
+mention that the corpus has not is seen only where the line needs it. `mentions` have start, end and type (C, D, G or
+V); they are added to those of the corpus, in place of any that they overlap; of mentions of the corpus that overlap,
+the longest stays. All other numbers are starts of mentions: those that are no entity, groups that are one entity, and
+for each relation a mention of both entities, and of the subject (null: there is none; left out: it is not annotated).
+All other pairs are unrelated.
 """
 
 import argparse

@@ -188,6 +188,8 @@ def test_documentation_counts_them(lines):
     relations = sum(len(line["relations"]) for line in lines)
     assert f"has the relations of {len(lines):,} abstracts and sections of articles of thirteen public" in text
     assert f"public corpora: {relations:,}, twelve times as many" in text
+    undirected = sum(len(each) == 3 for line in lines for each in line["relations"])
+    assert f"Associations of two genes ({undirected:,}) is not annotated" in text
     corpora = {line["id"].split(":")[0] for line in lines}
     assert len(corpora) == 13
     for corpus in corpora:
@@ -225,7 +227,7 @@ def test_no_document_for_scores_is_annotated_nor_a_sentence_of_one(data_dir, tmp
     known |= {each.id: each for each in read_documents(data_dir / "bc5cdr" / "CDR_DevelopmentSet.PubTator.txt")}
     for document in known.values():
         held.add(document)
-    # Three texts share a sentence with those of DrugProt that says nothing, such as that of a special issue.
+    # DrugProt by PMID only: three texts share a sentence without content with it, such as that of a special issue.
     with lzma.open(data_dir / "extra" / "drugprot.jsonl.xz", "rt", encoding="utf-8") as file:
         held.ids.update(each["pmid"] for each in map(json.loads, file) if each["split"] == "dev")
     assert len(held.ids) > 1_700
