@@ -2,6 +2,8 @@
 
 import json
 import lzma
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -202,13 +204,20 @@ def test_only_associations_lack_a_direction(lines):
     assert {each[2] for line in lines for each in line["relations"] if len(each) == 3} == {"Association"}
 
 
+@pytest.fixture(scope="module")
+def joined_texts(data_dir, tmp_path_factory) -> tuple[dict[str, dict], str]:
+    """The joined documents of all annotations by their ids, and what the program printed."""
+    output = tmp_path_factory.mktemp("joined") / "annotated.jsonl"
+    with redirect_stdout(StringIO()) as shown:
+        annotated.main(["--data_dir", f"{data_dir}", "--output", f"{output}"])
+    return {each["id"]: each for each in map(json.loads, output.read_text().splitlines())}, shown.getvalue()
+
+
 @pytest.mark.corpus
-def test_all_annotated_abstracts_are_in_the_corpora(data_dir, tmp_path, capsys, lines):
-    output = tmp_path / "annotated.jsonl"
-    annotated.main(["--data_dir", f"{data_dir}", "--output", f"{output}"])
-    assert "left out: 0" not in (shown := capsys.readouterr().out)
+def test_all_annotated_abstracts_are_in_the_corpora(joined_texts, lines):
+    documents, shown = joined_texts
+    assert "left out: 0" not in shown
     assert "documents, which" not in shown
-    documents = {each["id"]: each for each in map(json.loads, output.read_text().splitlines())}
     assert {*documents} == {line["id"] for line in lines}
     for line in lines:
         judged = judged_document(documents[line["id"]], CorpusEntry("a"))
@@ -220,7 +229,7 @@ def test_all_annotated_abstracts_are_in_the_corpora(data_dir, tmp_path, capsys, 
 
 
 @pytest.mark.corpus
-def test_no_document_for_scores_is_annotated_nor_a_sentence_of_one(data_dir, tmp_path, lines):
+def test_no_document_for_scores_is_annotated_nor_a_sentence_of_one(data_dir, joined_texts):
     held = HeldOut()
     known = {each.id: each for path in data_dir.glob("bioredirect/*.pubtator") for each in read_documents(path)}
     assert len(known) == 600
@@ -231,7 +240,5 @@ def test_no_document_for_scores_is_annotated_nor_a_sentence_of_one(data_dir, tmp
     with lzma.open(data_dir / "extra" / "drugprot.jsonl.xz", "rt", encoding="utf-8") as file:
         held.ids.update(each["pmid"] for each in map(json.loads, file) if each["split"] == "dev")
     assert len(held.ids) > 1_700
-    output = tmp_path / "annotated.jsonl"
-    annotated.main(["--data_dir", f"{data_dir}", "--output", f"{output}"])
-    found = [json.loads(line) for line in output.read_text().splitlines()]
+    found = joined_texts[0].values()
     assert not [each["id"] for each in found if held.has(Document(each["id"], each["text"]), each["pmid"])]
