@@ -114,6 +114,8 @@ class BioDirConfig(PreTrainedConfig):
             Association, Negative_Correlation and Positive_Correlation.
         evidence_weight (`float`, defaults to 0): document only; weight of the loss that draws the context of a related
             pair to the sentences of its closest mentions.
+        closest_mentions (`bool`, defaults to `False`): document only; whether the states of the closest mentions of a
+            pair, and the mean of the text between them, join the pair.
         label_weights (`dict[str, float]`, defaults to none): relation label -> weight of its loss where it holds; 1 for
             labels that are not named.
         corpus_labels (`list[str]`, defaults to none): names of corpora with habits of annotation of their own. For each
@@ -175,6 +177,7 @@ class BioDirConfig(PreTrainedConfig):
     focal_gamma: float | int = 2.0
     sign_weight: float | int = 1.0
     evidence_weight: float | int = 0.0
+    closest_mentions: bool = False
     label_weights: dict[str, float | int] | None = None
     corpus_labels: list[str] | tuple[str, ...] = ()
     tagger_labels: list[str] | tuple[str, ...] = ()

@@ -21,7 +21,7 @@ from .configuration_biodir import BioDirConfig
 from .errors_biodir import CheckpointError, SettingError
 from .modeling_attention_biodir import PACKED_CLASSES, use_packed_attention
 from .modeling_document_biodir import DocumentInputs, document_states
-from .modeling_heads_biodir import PAIRS_OF_HEADS, CorpusVectors, DocumentHead, PairwiseHead, SoftPrompt
+from .modeling_heads_biodir import PAIRS_OF_HEADS, AddedMap, CorpusVectors, DocumentHead, PairwiseHead, SoftPrompt
 from .modeling_losses_biodir import HeadLoss, evidence_loss, joint_loss
 from .modeling_pairwise_biodir import PairwiseInputs, pairwise_states
 from .modeling_tagger_biodir import Tagger, TaggerInputs, tagger_loss
@@ -74,7 +74,9 @@ class BioDirPreTrainedModel(PreTrainedModel):
 
     @torch.no_grad()
     def _init_weights(self, module: nn.Module) -> None:
-        if isinstance(module, nn.Linear):
+        if isinstance(module, AddedMap):
+            init.zeros_(module.weight)
+        elif isinstance(module, nn.Linear):
             init.normal_(module.weight, mean=0.0, std=self.config.initializer_range)
             if module.bias is not None:
                 init.zeros_(module.bias)
@@ -232,7 +234,7 @@ class BioDirForRelationExtraction(BioDirPreTrainedModel):
             read = self._form_inputs(DocumentInputs, inputs)
             with_evidence = self.config.evidence_weight > 0 and self.training
             with_mentions = self.mention_tasks is not None and self.training
-            needs = with_evidence, with_mentions
+            needs = with_evidence, with_mentions, self.config.closest_mentions
             pairs = document_states(self.encoder, prompts, read, self.config.token_budget, *needs)
             helping = self.mention_tasks(pairs.mentions, read) if with_mentions else None
             if offsets is not None:
@@ -311,7 +313,7 @@ def _head(config: BioDirConfig, labels: int) -> nn.Module:
     encoder_config: Any = config.encoder_config
     hidden_size, dropout = encoder_config.hidden_size, config.classifier_dropout
     if config.pair_encoding == "document":
-        return DocumentHead(hidden_size, labels, config.soft_prompt_tokens > 0, dropout)
+        return DocumentHead(hidden_size, labels, config.soft_prompt_tokens > 0, dropout, config.closest_mentions)
     return PairwiseHead(hidden_size, labels, config.chunk_pooling, dropout)
 
 

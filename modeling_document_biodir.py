@@ -2,7 +2,8 @@
 
 Zhou et al. 2021 (ATLOP): entity states, and the context that both entities of a pair attend to. Differs from ATLOP:
 windows of several documents and their soft prompts lie in one packed row, see `modeling_attention_biodir`; losses and
-decoding are those of BioREDirect.
+decoding are those of BioREDirect; with `closest_mentions` a pair also has the states of its closest mentions and the
+mean of the text between them, the infix of BioREDirect's chunks.
 """
 
 from collections.abc import Sequence
@@ -64,6 +65,7 @@ def document_states(
     token_budget: int,
     with_evidence: bool = False,
     with_mentions: bool = False,
+    with_closest: bool = False,
 ) -> PairStates:
     """Return the states that the heads of the document form take.
 
@@ -74,6 +76,7 @@ def document_states(
         prompts: (pair_types, prompt, embedding_size); None without soft prompts.
         token_budget: the most tokens, with soft prompts, that go through the encoder at once.
         with_evidence, with_mentions: whether the states have `evidence` and `mentions`, which only training needs.
+        with_closest: whether they have `closest`, as the heads of a model with `closest_mentions` need.
     """
     needed = _needed_prompts(inputs) if prompts is not None else []
     prompt_tokens = prompts.shape[1] if prompts is not None else 1
@@ -81,6 +84,7 @@ def document_states(
     totals = torch.zeros(len(inputs.pair_entities), device=mention_counts.device)
     weighed = totals.new_zeros(len(totals), 0)
     evidence = totals.clone() if with_evidence else None
+    closest: _ClosestStates | None = None
     mention_states: list[Tensor] = []
     prompt_states: list[Tensor] = []
     for windows in _window_groups(inputs, needed, prompt_tokens, token_budget):
@@ -88,6 +92,7 @@ def document_states(
         read = _read(encoder, prompts, here, inputs, windows)
         if not mention_states:
             weighed = totals.new_zeros(len(totals), read.packed.hidden.shape[-1])
+            closest = _ClosestStates(weighed) if with_closest else None
         mention_states.append(read.packed.hidden[read.markers])
         if here:
             prompt_states.append(_prompt_states(read.packed, read.layout))
@@ -95,6 +100,8 @@ def document_states(
             shown, of_pairs, of_weights = _window_contexts(read, number, inputs.pair_entities, mention_counts)
             weighed.index_add_(0, shown, of_pairs)  # in place, without copies for each window
             totals.index_add_(0, shown, of_weights)
+            if closest is not None:
+                closest.add(read, number, inputs.pair_entities, len(mention_counts))
             if evidence is not None:
                 evidence = evidence.index_add(0, shown, _window_evidence(read, number, inputs, mention_counts, windows))
     mentions = torch.cat(mention_states)  # (mentions, hidden)
@@ -105,6 +112,7 @@ def document_states(
         prompts=_pair_prompts(torch.cat(prompt_states), needed, inputs) if prompt_states else None,
         evidence=None if evidence is None else evidence / totals.clamp_min(1e-12),
         mentions=mentions if with_mentions else None,
+        closest=closest.states if closest is not None else None,
     )
 
 
@@ -246,18 +254,58 @@ def _window_attention(
 
     These are (pairs,), with the rows of their two entities in the attention, (pairs, 2).
     """
-    inside = (read.windows == number).nonzero()[:, 0]  # (mentions of the window,)
     start, end = read.layout.windows[number]
-    packed, markers = read.packed, read.markers[inside]  # (mentions of the window,)
+    packed, markers = read.packed, read.markers[read.windows == number]  # (mentions of the window,)
     attention = mention_attention(packed.query[:, markers], packed.key[:, start:end], packed.scores, markers - start)
-    entities, places = read.entities[inside].unique(return_inverse=True)  # (entities of the window,), (mentions,)
+    entities, rows, pairs, sides = _window_pairs(read, number, pair_entities, len(mention_counts))
     sums = attention.new_zeros(len(attention), len(entities), attention.shape[-1])  # (heads, entities, text)
-    means = sums.index_add(1, places, attention) / mention_counts[entities].unsqueeze(-1)
-    rows = torch.full_like(mention_counts, -1)  # (all entities,)
-    rows[entities] = torch.arange(len(entities), device=rows.device)
-    sides = rows[pair_entities]  # (batch, 2)
-    pairs = (sides >= 0).all(dim=1).nonzero()[:, 0]  # (pairs of the window,)
-    return means, pairs, sides[pairs]
+    return sums.index_add(1, rows, attention) / mention_counts[entities].unsqueeze(-1), pairs, sides
+
+
+def _window_pairs(
+    read: _ReadWindows, number: int, pair_entities: Tensor, count: int
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return the entities of a window, the rows of its mentions among these, the pairs that it shows, and their rows.
+
+    That is (entities,), (mentions,), (pairs,) and (pairs, 2).
+
+    Args:
+        count: of the entities of the batch.
+    """
+    entities, rows = read.entities[read.windows == number].unique(return_inverse=True)
+    row_of = pair_entities.new_full((count,), -1)  # (all entities,)
+    row_of[entities] = torch.arange(len(entities), device=row_of.device)
+    sides = row_of[pair_entities]  # (batch, 2)
+    pairs = (sides >= 0).all(dim=1).nonzero()[:, 0]
+    return entities, rows, pairs, sides[pairs]
+
+
+class _ClosestStates:
+    """States of the closest mentions of pairs, over windows; of several with equal distance the first counts.
+
+    Args:
+        like: (batch, hidden) a tensor of the same type and device.
+    """
+
+    def __init__(self, like: Tensor) -> None:
+        self.states = like.new_zeros(len(like), 3, like.shape[-1])  # see `PairStates`
+        self._distances = torch.full((len(like),), torch.iinfo(torch.long).max, device=like.device)
+
+    def add(self, read: _ReadWindows, number: int, pair_entities: Tensor, count: int) -> None:
+        """Take over the pairs whose mentions are closer in this window than in those before."""
+        _, rows, pairs, sides = _window_pairs(read, number, pair_entities, count)
+        if not len(pairs):
+            return
+        start, end = read.layout.windows[number]
+        places = closest_places(read.markers[read.windows == number] - start, rows, sides)  # (pairs, 2)
+        first, last = places.amin(dim=1), places.amax(dim=1)  # (pairs,)
+        closer = last - first < self._distances[pairs]
+        pairs, places, first, last = pairs[closer], places[closer], first[closer], last[closer]
+        self._distances[pairs] = last - first
+        text = read.packed.hidden[start:end].float()
+        sums = torch.cat([text.new_zeros(1, text.shape[-1]), text.cumsum(dim=0)])  # (1 + text, hidden)
+        between = (sums[last + 1] - sums[first]) / (1 + last - first).unsqueeze(-1)  # (pairs, hidden)
+        self.states[pairs] = torch.cat([text[places], between.unsqueeze(1)], dim=1)  # in place, as the contexts
 
 
 def _window_evidence(

@@ -1,6 +1,6 @@
 """The parts of the model around its encoder: soft prompt, chunk pooling, and the heads of both forms."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import repeat
 
 import torch
@@ -88,6 +88,18 @@ class ChunkPooling(nn.Module):
         return (weights * states.masked_fill(absent, 0)).sum(dim=1)
 
 
+class AddedMap(nn.Linear):
+    """A linear map without bias that starts as zero, so that a trained model without it can take it up.
+
+    >>> AddedMap(2, 3)(torch.ones(1, 2)).tolist()
+    [[0.0, 0.0, 0.0]]
+    """
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(inputs, outputs, bias=False)
+        nn.init.zeros_(self.weight)
+
+
 class PairwiseHead(nn.Module):
     """One task of the pairwise form: dense + tanh on each chunk's task token, chunk pooling, classifier.
 
@@ -125,6 +137,8 @@ class PairStates:
         evidence: (batch,) share of the context that lies in the sentences of the pair's closest mentions; 0 for a pair
             that no window shows, None where it is not needed.
         mentions: (mentions, hidden) states of the start markers; None where they are not needed.
+        closest: (batch, 3, hidden) states of the closest mentions of entity1 and entity2, and the mean of the text from
+            one to the other; zeros for a pair that no window shows, None where the heads do not take them.
 
     >>> states = PairStates(torch.zeros(3, 4), torch.tensor([[0, 1], [0, 2]]), torch.zeros(2, 4), prompts=None)
     >>> states.entities[states.pair_entities].shape  # (batch, 2, hidden)
@@ -138,14 +152,19 @@ class PairStates:
     pair_prompts: Tensor | None = None
     evidence: Tensor | None = None
     mentions: Tensor | None = None
+    closest: Tensor | None = None
 
     def split(self, pairs: int) -> "list[PairStates]":
         """Return parts of at most so many pairs; they share the entities, and prompts that pairs share."""
-        shared = self.pair_prompts is not None
-        prompts = self.prompts.split(pairs) if self.prompts is not None and not shared else repeat(self.prompts)
-        numbers = self.pair_prompts.split(pairs) if self.pair_prompts is not None else repeat(None)
-        parts = zip(self.pair_entities.split(pairs), self.contexts.split(pairs), prompts, numbers, strict=False)
-        return [PairStates(self.entities, *part) for part in parts]
+        of_pairs: dict[str, Tensor | None] = {"pair_entities": self.pair_entities, "contexts": self.contexts}
+        of_pairs |= {"pair_prompts": self.pair_prompts, "closest": self.closest}
+        if self.pair_prompts is None:
+            of_pairs["prompts"] = self.prompts
+        parts = [
+            dict(zip(of_pairs, values, strict=True))
+            for values in zip(*(repeat(None) if v is None else v.split(pairs) for v in of_pairs.values()), strict=False)
+        ]
+        return [replace(self, evidence=None, mentions=None, **part) for part in parts]
 
 
 class DocumentHead(nn.Module):
@@ -160,9 +179,11 @@ class DocumentHead(nn.Module):
     torch.Size([2, 9])
     """
 
-    def __init__(self, hidden_size: int, labels: int, has_prompts: bool, dropout: float) -> None:
+    def __init__(
+        self, hidden_size: int, labels: int, has_prompts: bool, dropout: float, has_closest: bool = False
+    ) -> None:
         super().__init__()
-        self.sides = nn.ModuleList(_Side(hidden_size, has_prompts) for _ in range(2))
+        self.sides = nn.ModuleList(_Side(hidden_size, has_prompts, has_closest) for _ in range(2))
         self.group_size = min(GROUP_SIZE, hidden_size)
         while hidden_size % self.group_size:
             self.group_size -= 1
@@ -185,13 +206,15 @@ class DocumentHead(nn.Module):
 
 
 class _Side(nn.Module):
-    """One side of a pair, for one task: entity, context and soft prompt."""
+    """One side of a pair, for one task: entity, context, soft prompt, and the closest mention with the text from it."""
 
-    def __init__(self, hidden_size: int, has_prompts: bool) -> None:
+    def __init__(self, hidden_size: int, has_prompts: bool, has_closest: bool) -> None:
         super().__init__()
         self.entity = nn.Linear(hidden_size, hidden_size)
         self.context = nn.Linear(hidden_size, hidden_size, bias=False)
         self.prompt = nn.Linear(hidden_size, hidden_size, bias=False) if has_prompts else None
+        self.mention = AddedMap(hidden_size, hidden_size) if has_closest else None
+        self.between = AddedMap(hidden_size, hidden_size) if has_closest else None
 
     def forward(self, states: PairStates, place: int) -> Tensor:
         """Return (batch, hidden) for entity1 (place 0) or entity2 (place 1)."""
@@ -202,4 +225,8 @@ class _Side(nn.Module):
             assert states.prompts is not None, "sides with prompts are made where the model has some"
             of_prompts = self.prompt(states.prompts.to(dtype))  # (batch or prompts, hidden)
             mapped = mapped + (of_prompts if states.pair_prompts is None else of_prompts[states.pair_prompts])
+        if self.mention is not None and self.between is not None:
+            assert states.closest is not None, "sides with closest mentions are made where the model has them"
+            closest = states.closest.to(dtype)
+            mapped = mapped + self.mention(closest[:, place]) + self.between(closest[:, 2])
         return torch.tanh(mapped)

@@ -221,6 +221,7 @@ class _Heads(_Traced):
         super().__init__()
         self.heads, self.outputs = model.heads, model.config.tasks
         self.hidden, self.has_prompts = model.config.encoder_config.hidden_size, model.soft_prompt is not None
+        self.has_closest = model.config.closest_mentions
 
     def examples(self) -> Mapping[str, Example]:
         found: dict[str, Example] = {
@@ -228,6 +229,8 @@ class _Heads(_Traced):
             "pair_entities": (torch.arange(2 * PAIRS).view(PAIRS, 2) % ENTITIES, {0: "pairs"}),
             "contexts": (torch.randn(PAIRS, self.hidden), {0: "pairs"}),
         }
+        if self.has_closest:
+            found["closest"] = torch.randn(PAIRS, 3, self.hidden), {0: "pairs"}
         if self.has_prompts:
             found["prompts"] = torch.randn(SOFT_PROMPTS, self.hidden), {0: "prompts"}
             found["pair_prompts"] = torch.arange(PAIRS) % SOFT_PROMPTS, {0: "pairs"}
@@ -238,10 +241,11 @@ class _Heads(_Traced):
         entities: Tensor,
         pair_entities: Tensor,
         contexts: Tensor,
+        closest: Tensor | None = None,
         prompts: Tensor | None = None,
         pair_prompts: Tensor | None = None,
     ) -> tuple[Tensor, ...]:
-        states = PairStates(entities, pair_entities, contexts, prompts, pair_prompts)
+        states = PairStates(entities, pair_entities, contexts, prompts, pair_prompts, closest=closest)
         return tuple(self.heads[task](states) for task in self.outputs)
 
 

@@ -120,7 +120,7 @@ class OnnxPipeline(RelationExtraction):
                 f"{' and '.join(map(repr, SCORERS))}; use the checkpoint with --backend torch"
             )
         encoder, heads = self._graph(f"{ENCODER}{ENDINGS[self.backend]}"), self._graph(HEADS)
-        return SCORERS[form](encoder, heads, self._embeddings, self.config.tasks)
+        return SCORERS[form](encoder, heads, self._embeddings, self.config.tasks, self.config.closest_mentions)
 
     def _graph(self, name: str) -> Graph:
         return Graph(self.folder / name, self.threads)

@@ -49,6 +49,7 @@ class RuntimeSettings(ProcessingSettings):
     calibrated_on: Sequence[str] | None
     # Manifests of before lack these.
     relation_loss: str = "binary"
+    closest_mentions: bool = False
     score_scaling: Mapping[str, Sequence[float]] = field(default_factory=dict)
     # What the graphs were loaded from; not written.
     name_or_path: str = ""

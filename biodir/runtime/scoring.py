@@ -5,6 +5,7 @@ depends on what else is in the batch, in any precision.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -48,14 +49,17 @@ class Scorer:
         heads: graph of the heads of relation, novelty and direction.
         embeddings: of tokens and soft prompts.
         tasks: of the heads, in order.
+        closest_mentions: see `BioDirConfig`.
 
     >>> Scorer(None, None, None, tasks=["relation", "novelty"]).tasks
     ('relation', 'novelty')
     """
 
-    def __init__(self, encoder: Any, heads: Any, embeddings: Any, tasks: Sequence[str]) -> None:
+    def __init__(
+        self, encoder: Any, heads: Any, embeddings: Any, tasks: Sequence[str], closest_mentions: bool = False
+    ) -> None:
         self._encoder, self._heads, self._embeddings = encoder, heads, embeddings
-        self.tasks = tuple(tasks)
+        self.tasks, self.closest_mentions = tuple(tasks), closest_mentions
 
 
 class DocumentScorer(Scorer):
@@ -76,6 +80,7 @@ class DocumentScorer(Scorer):
         totals = np.zeros(len(pair_entities), dtype=np.float32)
         prompted = _Prompted(inputs) if len(self._embeddings.prompts) else None
         weighed = np.zeros((0, 0), dtype=np.float32)
+        closest: _ClosestStates | None = None
         mention_states: list[np.ndarray] = []
         for window in range(len(inputs["input_ids"])):
             kinds = prompted.kinds_of(window) if prompted is not None else []
@@ -84,16 +89,23 @@ class DocumentScorer(Scorer):
             hidden, attention, of_prompts = self._read(inputs, window, kinds, markers)
             if not mention_states:
                 weighed = np.zeros((len(totals), hidden.shape[-1]), dtype=np.float32)
+                closest = _ClosestStates(*weighed.shape) if self.closest_mentions else None
             mention_states.append(hidden[markers])
-            shown, of_pairs, of_weights = _window_contexts(attention, entities[inside], counts, pair_entities, hidden)
-            weighed[shown] += of_pairs
-            totals[shown] += of_weights
+            shown = _window_pairs(entities[inside], len(counts), pair_entities)
+            shares = 1 / counts[entities[inside]]
+            of_pairs, of_weights = _window_contexts(attention, shares, shown, hidden)
+            weighed[shown.pairs] += of_pairs
+            totals[shown.pairs] += of_weights
+            if closest is not None:
+                closest.add(shown, markers, hidden)
             if prompted is not None:
                 prompted.add(window, of_prompts)
         states = {
             "entities": _entity_states(np.concatenate(mention_states), entities, len(counts)),
             "contexts": weighed / np.maximum(totals, 1e-12)[:, None],
         }
+        if closest is not None:
+            states["closest"] = closest.states
         return self._heads_of(states, pair_entities, prompted)
 
     def _read(self, inputs: Inputs, window: int, kinds: Sequence[int], markers: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -114,6 +126,8 @@ class DocumentScorer(Scorer):
             some = slice(first, first + PAIRS_OF_HEADS)
             feeds = {"entities": states["entities"], "contexts": states["contexts"][some]}
             feeds["pair_entities"] = pair_entities[some]
+            if "closest" in states:
+                feeds["closest"] = states["closest"][some]
             if prompted is not None:
                 feeds |= {"prompts": prompted.states, "pair_prompts": prompted.pairs[some]}
             found.append(self._heads.run(feeds))
@@ -226,42 +240,98 @@ def _row_inputs(embedded: np.ndarray) -> dict[str, np.ndarray]:
     return {"inputs_embeds": embedded, "attention_mask": np.ones(embedded.shape[:2], dtype=np.int64)}
 
 
-def _window_contexts(
-    attention: np.ndarray,
-    mention_entities: np.ndarray,
-    mention_counts: np.ndarray,
-    pair_entities: np.ndarray,
-    text_states: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the pairs of which a window has a mention of each entity, and what it adds to contexts and weights.
+@dataclass(frozen=True)
+class _WindowPairs:
+    """The pairs of which a window has a mention of each entity.
 
-    That is (pairs,), (pairs, hidden) and (pairs,). See `modeling_document_biodir`.
+    Args:
+        rows: (mentions,) of the window: the row of each mention's entity among those of the window.
+        pairs: (pairs,) numbers in the batch.
+        sides: (pairs, 2) rows of their entities.
+    """
+
+    rows: np.ndarray
+    pairs: np.ndarray
+    sides: np.ndarray
+
+
+def _window_pairs(mention_entities: np.ndarray, count: int, pair_entities: np.ndarray) -> _WindowPairs:
+    """Return the pairs of a window.
+
+    Args:
+        mention_entities: (mentions,) of the window.
+        count: of the entities of the batch.
+        pair_entities: (batch, 2)
+    """
+    entities, rows = np.unique(mention_entities, return_inverse=True)
+    row_of = np.full(count, -1)
+    row_of[entities] = np.arange(len(entities))
+    sides = row_of[pair_entities]  # (batch, 2)
+    pairs = np.flatnonzero((sides >= 0).all(axis=1))
+    return _WindowPairs(rows, pairs, sides[pairs])
+
+
+class _ClosestStates:
+    """States of the closest mentions of pairs, and of the text between them. See `modeling_document_biodir`."""
+
+    def __init__(self, pairs: int, hidden_size: int) -> None:
+        self.states = np.zeros((pairs, 3, hidden_size), dtype=np.float32)
+        self._distances = np.full(pairs, np.iinfo(np.int64).max)
+
+    def add(self, shown: _WindowPairs, positions: np.ndarray, text_states: np.ndarray) -> None:
+        """Take over the pairs whose mentions are closer in this window than in those before.
+
+        Args:
+            positions: (mentions,) of the window's mentions.
+            text_states: (tokens, hidden)
+        """
+        places = _closest_places(shown, positions)  # (pairs, 2)
+        first, last = places.min(axis=1), places.max(axis=1)  # (pairs,)
+        closer = last - first < self._distances[shown.pairs]
+        pairs, places, first, last = shown.pairs[closer], places[closer], first[closer], last[closer]
+        self._distances[pairs] = last - first
+        sums = np.concatenate([np.zeros_like(text_states[:1]), text_states.cumsum(axis=0)])  # (1 + tokens, hidden)
+        self.states[pairs, :2] = text_states[places]
+        self.states[pairs, 2] = (sums[last + 1] - sums[first]) / (1 + last - first)[:, None]
+
+
+def _closest_places(shown: _WindowPairs, positions: np.ndarray) -> np.ndarray:
+    """Return (pairs, 2): of each entity of a pair, the place of a mention that is closest to the other entity."""
+    far = 1 + positions.max(initial=0)
+    nearest = np.full((1 + shown.rows.max(initial=0), len(positions)), far)  # (entities, mentions)
+    np.minimum.at(nearest, shown.rows, np.abs(positions[:, None] - positions))
+    found = []
+    for own, other in ((0, 1), (1, 0)):
+        is_own = shown.rows == shown.sides[:, own, None]  # (pairs, mentions)
+        found.append(positions[np.where(is_own, nearest[shown.sides[:, other]], far).argmin(axis=1)])
+    return np.stack(found, axis=1)
+
+
+def _window_contexts(
+    attention: np.ndarray, shares: np.ndarray, shown: _WindowPairs, text_states: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what a window adds to contexts and weights of its pairs: (pairs, hidden) and (pairs,).
+
+    See `modeling_document_biodir`.
 
     Args:
         attention: (heads, mentions, tokens) of the mentions of the window.
-        mention_entities: (mentions,)
-        mention_counts: (entities,) in all windows.
-        pair_entities: (batch, 2)
+        shares: (mentions,) part of each mention in its entity.
         text_states: (tokens, hidden)
     """
-    entities, places = np.unique(mention_entities, return_inverse=True)
-    shares = np.zeros((len(entities), len(places)), dtype=np.float32)
-    shares[places, np.arange(len(places))] = 1 / mention_counts[mention_entities]
-    means = shares @ attention  # (heads, entities of the window, tokens)
-    rows = np.full(len(mention_counts), -1)
-    rows[entities] = np.arange(len(entities))
-    sides = rows[pair_entities]  # (batch, 2)
-    pairs = np.flatnonzero((sides >= 0).all(axis=1))
-    weighed = np.zeros((len(pairs), text_states.shape[-1]), dtype=np.float32)
-    totals = np.zeros(len(pairs), dtype=np.float32)
-    for first in range(0, len(pairs), PAIRS_AT_ONCE):
+    of_entities = np.zeros((1 + shown.rows.max(initial=-1), len(shares)), dtype=np.float32)
+    of_entities[shown.rows, np.arange(len(shares))] = shares
+    means = of_entities @ attention  # (heads, entities of the window, tokens)
+    weighed = np.zeros((len(shown.pairs), text_states.shape[-1]), dtype=np.float32)
+    totals = np.zeros(len(shown.pairs), dtype=np.float32)
+    for first in range(0, len(shown.pairs), PAIRS_AT_ONCE):
         some = slice(first, first + PAIRS_AT_ONCE)
-        of_some = sides[pairs[some]]  # (pairs at once, 2)
+        of_some = shown.sides[some]  # (pairs at once, 2)
         common = np.zeros((len(of_some), attention.shape[-1]), dtype=np.float32)
         for head in means:  # one by one: what they multiply to stays in the cache of the processor
             common += head[of_some[:, 0]] * head[of_some[:, 1]]
         weighed[some], totals[some] = common @ text_states, common.sum(axis=-1)
-    return pairs, weighed, totals
+    return weighed, totals
 
 
 def _entity_states(mention_states: np.ndarray, mention_entities: np.ndarray, count: int) -> np.ndarray:

@@ -15,7 +15,7 @@ from biodir.configuration_biodir import BioDirConfig
 from biodir.errors_biodir import CheckpointError, SettingError
 from biodir.inference.loading import model_class
 from biodir.modeling_biodir import BioDirForRelationExtraction, encoder_without_pooler
-from biodir.modeling_heads_biodir import PairwiseHead
+from biodir.modeling_heads_biodir import AddedMap, PairwiseHead
 from biodir.modeling_tagger_biodir import copy_upper_layers
 from biodir.processing_tags_biodir import special_tokens
 from biodir.training.labels import biodir_config
@@ -91,8 +91,8 @@ def _copy_matching(source: BioDirForRelationExtraction, model: BioDirForRelation
     same_form = source.config.pair_encoding == model.config.pair_encoding
     for task, head in model.heads.items():
         has_same_labels = source.config.labels[task] == model.config.labels[task]
-        if same_form and has_same_labels and _same_shapes(head, source.heads[task]):
-            head.load_state_dict(source.heads[task].state_dict())
+        if same_form and has_same_labels and _takes(head, source.heads[task]):
+            head.load_state_dict(source.heads[task].state_dict(), strict=False)
         else:
             new.append(f"heads.{task}")
     if model.tagger is not None:
@@ -124,6 +124,14 @@ def _copy_tagger(source: BioDirForRelationExtraction, model: BioDirForRelationEx
     copy_upper_layers(theirs.reading_encoder(source.encoder), ours)
     ours.classifier.load_state_dict(theirs.classifier.state_dict())
     return True
+
+
+def _takes(head: nn.Module, source: nn.Module) -> bool:
+    """Return whether a head has the parameters of another, and beside them at most maps that start as zero."""
+    added = {f"{name}.weight": each.weight for name, each in head.named_modules() if isinstance(each, AddedMap)}
+    ours, theirs = head.state_dict(), source.state_dict()
+    shapes = {name: values.shape for name, values in ours.items() if name in theirs or name not in added}
+    return shapes == {name: values.shape for name, values in theirs.items()}
 
 
 def _same_shapes(first: nn.Module, second: nn.Module) -> bool:

@@ -79,6 +79,7 @@ def run_config(settings: TrainingSettings, lists: LabelLists, corpora: Sequence[
         **{name: getattr(settings, name) for name in CONFIG_FIELDS},
         encoder_config=encoder_config(settings.encoder),  # whose positions bound max_tokens
         tagger_layers=_tagger_layers(settings),
+        closest_mentions=_has_closest_mentions(settings),
         chunk_tokens=named_values(settings.chunk_tokens),
         task_weights=weights,
         corpus_labels=[corpus.name for corpus in corpora if corpus.name] if settings.corpus_vectors else [],
@@ -93,6 +94,13 @@ def _tagger_layers(settings: TrainingSettings) -> int:
         return settings.tagger_layers or 0
     config = checkpoint_config(settings.encoder)
     return config.tagger_layers if config is not None else 0
+
+
+def _has_closest_mentions(settings: TrainingSettings) -> bool:
+    """Return whether closest mentions join pairs: as set, or as in the checkpoint to start from, if of this form."""
+    config = checkpoint_config(settings.encoder)
+    same_form = config is not None and config.pair_encoding == settings.pair_encoding
+    return settings.closest_mentions or (same_form and config.closest_mentions)
 
 
 def pairs_to_learn(

@@ -135,6 +135,9 @@ class TrainingSettings:
     chunk_tokens: list[str] = setting("pairwise: CHUNK=TOKENS, the most text that a chunk shows", [])
     infix_min_tokens: int = setting("pairwise: narrower infixes are widened to this", 64)
     window_overlap_tokens: int = setting("document: what neighbouring windows of a long document share", 128)
+    closest_mentions: bool = setting(
+        "document: a pair's closest mentions and the text between them join it, as in a checkpoint that has them", False
+    )
     max_tokens: int = setting("longest row or window; paper: 512", 512)
     max_mention_tokens: int = setting("a longer mention is tagged around its first tokens", 64)
     soft_prompt_tokens: int = setting("learned vectors of a pair type; 0 for none; paper: 8", 8)
@@ -343,6 +346,8 @@ def _contradictions(settings: TrainingSettings) -> Iterator[str]:
         yield f"swap_consistency shows each pair in both orders and compares these; leave out {name}"
     if settings.evidence_weight and settings.pair_encoding == "pairwise":
         yield "evidence_weight guides the contexts of the form document; pair_encoding is pairwise; leave it out"
+    if settings.closest_mentions and settings.pair_encoding == "pairwise":
+        yield "closest_mentions join pairs of the form document; pair_encoding is pairwise; leave it out"
     if settings.coreference_weight and (settings.pair_encoding == "pairwise" or settings.tasks == [MENTIONS]):
         yield "coreference_weight compares mentions while relations are learned in the form document; leave it out"
     if settings.direction_smoothing and not {"relation", "direction"} <= set(settings.tasks):

@@ -101,6 +101,9 @@ def naive_head(head, states) -> Tensor:
             mapped = mapped + side.context.weight @ states.contexts[number]
             if states.prompts is not None:
                 mapped = mapped + side.prompt.weight @ states.prompts[number]
+            if states.closest is not None:
+                mapped = mapped + side.mention.weight @ states.closest[number, len(sides)]
+                mapped = mapped + side.between.weight @ states.closest[number, 2]
             sides.append(torch.tanh(mapped).split(head.group_size))
         products = [torch.outer(one, other).flatten() for one, other in zip(*sides, strict=True)]
         logits.append(head.classifier.weight @ torch.cat(products) + head.classifier.bias)

@@ -94,6 +94,21 @@ def naive_prompt(model, features: DocumentFeatures, scored) -> Tensor:
     return sum(found) / len(found)
 
 
+def naive_closest(texts, features: DocumentFeatures, keys) -> Tensor:
+    """(3, hidden): the states of the closest mentions in one window, and the mean from the first to the last of them."""
+    found = [
+        (abs(one.position - other.position), one.window, one.position, other.position)
+        for one in features.markers
+        for other in features.markers
+        if (one.entity, other.entity, one.window) == (*keys, other.window)
+    ]
+    if not found:
+        return torch.zeros(3, texts[0][0].shape[-1])
+    _, window, one, other = min(found)
+    states = texts[window][0]
+    return torch.stack([states[one], states[other], states[min(one, other) : max(one, other) + 1].mean(dim=0)])
+
+
 def naive_pair(model, features: DocumentFeatures, scored) -> Tensor:
     """(labels of all tasks,) of one pair."""
     texts = list(naive_text(model, features))
@@ -101,7 +116,9 @@ def naive_pair(model, features: DocumentFeatures, scored) -> Tensor:
     (state1, attention1), (state2, attention2) = (naive_entity(texts, features, key) for key in keys)
     context = naive_context(texts, attention1, attention2)
     prompt = None if model.soft_prompt is None else naive_prompt(model, features, scored)[None]
-    states = PairStates(torch.stack([state1, state2]), torch.tensor([[0, 1]]), context[None], prompt)
+    closest = naive_closest(texts, features, keys)[None] if model.config.closest_mentions else None
+    pair = torch.stack([state1, state2]), torch.tensor([[0, 1]])
+    states = PairStates(*pair, context[None], prompt, closest=closest)
     return torch.cat([naive_head(head, states)[0] for head in model.heads.values()])
 
 

@@ -46,9 +46,13 @@ from helpers.tiny_models import tiny_config
 
 
 @each_width
-@pytest.mark.parametrize("prompt_tokens", [3, 0], ids=["soft prompt", "no soft prompt"])
-def test_logits_and_gradients_equal_a_naive_implementation(sizes, prompt_tokens):
-    model, processor = model_and_processor(soft_prompt_tokens=prompt_tokens, **sizes)
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"soft_prompt_tokens": 0}, {"closest_mentions": True}],
+    ids=["soft prompt", "no soft prompt", "closest mentions"],
+)
+def test_logits_and_gradients_equal_a_naive_implementation(sizes, settings):
+    model, processor = model_and_processor(**settings, **sizes)
     features = features_of(processor, *DOCUMENTS)
     naive = eager(model)
     found, expected = logits_with_gradient(model, processor, features), naive_logits(naive, features)

@@ -49,8 +49,9 @@ def test_graphs_give_the_logits_of_torch(tmp_path, family):
 
 
 @pytest.mark.slow
-def test_model_without_soft_prompts_and_without_tagger_is_exported(tmp_path):
-    model, processor = model_and_processor("bert", **NARROW, soft_prompt_tokens=0)
+@pytest.mark.parametrize("settings", [{"soft_prompt_tokens": 0}, {"closest_mentions": True}])
+def test_models_with_other_parts_of_pairs_are_exported(tmp_path, settings):
+    model, processor = model_and_processor("bert", **NARROW, **settings)
     features = features_of(processor, *DOCUMENTS)
     expected = logits_of(model, processor, features)
     files = export_model(model, word_piece_tokenizer(), tmp_path / "graphs", ["onnx"], tmp_path)

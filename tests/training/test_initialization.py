@@ -160,6 +160,19 @@ def test_checkpoint_of_the_same_form_and_labels_gives_its_logits(trained, form, 
     assert warned == []
 
 
+def test_closest_mentions_join_a_checkpoint_without_a_change_of_its_logits(trained, warned):
+    settings = {"pair_encoding": "document", "closest_mentions": True, **ROOM}
+    model, tokenizer = model_from_encoder(trained["document"], **settings)
+    loaded = BioDirForRelationExtraction.from_pretrained(trained["document"])
+    before = logits_for_pairs(model, tokenizer)
+    torch.testing.assert_close(before, logits_for_pairs(loaded, tokenizer), rtol=0, atol=1e-6)
+    assert warned == []
+    for head in model.heads.values():
+        for side in head.sides:
+            torch.nn.init.normal_(side.mention.weight)
+    assert not torch.allclose(before, logits_for_pairs(model, tokenizer))
+
+
 REORDERED = ["None", *reversed(RELATION_LABELS[1:])]
 
 

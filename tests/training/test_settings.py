@@ -72,6 +72,7 @@ def test_values_have_ranges(name, least, most, outside):
         ),
         ({"swap_consistency": 1, "swap_augmentation": 0.5}, r"in both orders and compares these; leave out swap_augm"),
         ({"evidence_weight": 1, "pair_encoding": "pairwise"}, r"^evidence_weight guides the contexts of the form doc"),
+        ({"closest_mentions": True, "pair_encoding": "pairwise"}, r"^closest_mentions join pairs of the form document;"),
         ({"coreference_weight": 1, "pair_encoding": "pairwise"}, r"^coreference_weight compares mentions while rel"),
         ({"coreference_weight": 1, "tasks": ["mentions"]}, r"^coreference_weight compares mentions while relations"),
         ({"sign_weight": 2}, r"^sign_weight is a part of the loss softmax, but relation_loss is binary; leave it out$"),
