@@ -114,8 +114,8 @@ class BioDirConfig(PreTrainedConfig):
             Association, Negative_Correlation and Positive_Correlation.
         evidence_weight (`float`, defaults to 0): document only; weight of the loss that draws the context of a related
             pair to the sentences of its closest mentions.
-        closest_mentions (`bool`, defaults to `False`): document only; whether the states of the closest mentions of a
-            pair, and the mean of the text between them, join the pair.
+        closest_mentions (`bool`, defaults to `False`): document only; whether the states of the two mentions of a pair
+            that stand closest to each other, and the mean of the text from one to the other, join the pair.
         label_weights (`dict[str, float]`, defaults to none): relation label -> weight of its loss where it holds; 1 for
             labels that are not named.
         corpus_labels (`list[str]`, defaults to none): names of corpora with habits of annotation of their own. For each

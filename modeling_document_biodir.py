@@ -2,8 +2,8 @@
 
 Zhou et al. 2021 (ATLOP): entity states, and the context that both entities of a pair attend to. Differs from ATLOP:
 windows of several documents and their soft prompts lie in one packed row, see `modeling_attention_biodir`; losses and
-decoding are those of BioREDirect; with `closest_mentions` a pair also has the states of its closest mentions and the
-mean of the text between them, the infix of BioREDirect's chunks.
+decoding are those of BioREDirect; with `closest_mentions` a pair also has the states of the start markers of its
+closest mentions, and the mean of the text from one to the other: what the infix of BioREDirect's chunks shows.
 """
 
 from collections.abc import Sequence
@@ -81,38 +81,33 @@ def document_states(
     needed = _needed_prompts(inputs) if prompts is not None else []
     prompt_tokens = prompts.shape[1] if prompts is not None else 1
     mention_counts = torch.bincount(inputs.mention_entities)  # (entities,)
-    totals = torch.zeros(len(inputs.pair_entities), device=mention_counts.device)
-    weighed = totals.new_zeros(len(totals), 0)
-    evidence = totals.clone() if with_evidence else None
-    closest: _ClosestStates | None = None
+    added: _PairSums | None = None
     mention_states: list[Tensor] = []
     prompt_states: list[Tensor] = []
     for windows in _window_groups(inputs, needed, prompt_tokens, token_budget):
         here = [prompt for prompt in needed if prompt[0] in windows]
         read = _read(encoder, prompts, here, inputs, windows)
-        if not mention_states:
-            weighed = totals.new_zeros(len(totals), read.packed.hidden.shape[-1])
-            closest = _ClosestStates(weighed) if with_closest else None
-        mention_states.append(read.packed.hidden[read.markers])
+        hidden = read.packed.hidden
+        added = added or _PairSums(len(inputs.pair_entities), hidden, with_evidence, with_closest)
+        mention_states.append(hidden[read.markers])
         if here:
             prompt_states.append(_prompt_states(read.packed, read.layout))
-        for number in range(len(read.layout.windows)):
-            shown, of_pairs, of_weights = _window_contexts(read, number, inputs.pair_entities, mention_counts)
-            weighed.index_add_(0, shown, of_pairs)  # in place, without copies for each window
-            totals.index_add_(0, shown, of_weights)
-            if closest is not None:
-                closest.add(read, number, inputs.pair_entities, len(mention_counts))
-            if evidence is not None:
-                evidence = evidence.index_add(0, shown, _window_evidence(read, number, inputs, mention_counts, windows))
+        for number, (start, end) in enumerate(read.layout.windows):
+            shown = _window_pairs(read, number, inputs.pair_entities, len(mention_counts))
+            if len(shown.pairs):
+                attention = _window_attention(read, number, shown, mention_counts)
+                token_ids = inputs.input_ids[windows.start + number, : end - start]
+                added.add(shown, attention, hidden[start:end], token_ids)
+    assert added is not None, "there is a window"
     mentions = torch.cat(mention_states)  # (mentions, hidden)
     return PairStates(
         entities=entity_states(mentions, inputs.mention_entities, len(mention_counts)),
         pair_entities=inputs.pair_entities,
-        contexts=weighed / totals.clamp_min(1e-12).unsqueeze(-1),
+        contexts=added.weighed / added.totals.clamp_min(1e-12).unsqueeze(-1),
         prompts=_pair_prompts(torch.cat(prompt_states), needed, inputs) if prompt_states else None,
-        evidence=None if evidence is None else evidence / totals.clamp_min(1e-12),
+        evidence=None if added.evidence is None else added.evidence / added.totals.clamp_min(1e-12),
         mentions=mentions if with_mentions else None,
-        closest=closest.states if closest is not None else None,
+        closest=added.closest.states if added.closest is not None else None,
     )
 
 
@@ -235,92 +230,121 @@ def _packed_row(
     return torch.cat([embeddings, flat]), torch.cat([positions, positions.new_zeros(len(flat))])
 
 
-def _window_contexts(
-    read: _ReadWindows, number: int, pair_entities: Tensor, mention_counts: Tensor
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the pairs of which a window has a mention of each entity, (pairs,), and what it adds to these.
-
-    That is (pairs, hidden) to their contexts, and (pairs,) to their weights.
-    """
-    means, pairs, sides = _window_attention(read, number, pair_entities, mention_counts)
-    start, end = read.layout.windows[number]
-    return (pairs, *pair_contexts(means, sides, read.packed.hidden[start:end]))
-
-
-def _window_attention(
-    read: _ReadWindows, number: int, pair_entities: Tensor, mention_counts: Tensor
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the attention of the entities of a window, (heads, entities, text), and the pairs that it shows.
-
-    These are (pairs,), with the rows of their two entities in the attention, (pairs, 2).
-    """
-    start, end = read.layout.windows[number]
-    packed, markers = read.packed, read.markers[read.windows == number]  # (mentions of the window,)
-    attention = mention_attention(packed.query[:, markers], packed.key[:, start:end], packed.scores, markers - start)
-    entities, rows, pairs, sides = _window_pairs(read, number, pair_entities, len(mention_counts))
-    sums = attention.new_zeros(len(attention), len(entities), attention.shape[-1])  # (heads, entities, text)
-    return sums.index_add(1, rows, attention) / mention_counts[entities].unsqueeze(-1), pairs, sides
-
-
-def _window_pairs(
-    read: _ReadWindows, number: int, pair_entities: Tensor, count: int
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Return the entities of a window, the rows of its mentions among these, the pairs that it shows, and their rows.
-
-    That is (entities,), (mentions,), (pairs,) and (pairs, 2).
+@dataclass(frozen=True)
+class _WindowPairs:
+    """The mentions of a window, and the pairs of which it has a mention of each entity.
 
     Args:
-        count: of the entities of the batch.
+        places: (mentions,) of the start markers in the window.
+        entities: (entities,) of the window, their numbers in the batch.
+        rows: (mentions,) the row of each mention's entity in `entities`.
+        pairs: (pairs,) numbers in the batch.
+        sides: (pairs, 2) rows of their entities in `entities`.
     """
-    entities, rows = read.entities[read.windows == number].unique(return_inverse=True)
+
+    places: Tensor
+    entities: Tensor
+    rows: Tensor
+    pairs: Tensor
+    sides: Tensor
+
+
+def _window_pairs(read: _ReadWindows, number: int, pair_entities: Tensor, count: int) -> _WindowPairs:
+    """Return the mentions and pairs of a window; `count` is that of the entities of the batch."""
+    inside = (read.windows == number).nonzero()[:, 0]  # (mentions of the window,)
+    entities, rows = read.entities[inside].unique(return_inverse=True)
     row_of = pair_entities.new_full((count,), -1)  # (all entities,)
     row_of[entities] = torch.arange(len(entities), device=row_of.device)
     sides = row_of[pair_entities]  # (batch, 2)
     pairs = (sides >= 0).all(dim=1).nonzero()[:, 0]
-    return entities, rows, pairs, sides[pairs]
+    return _WindowPairs(read.markers[inside] - read.layout.windows[number][0], entities, rows, pairs, sides[pairs])
+
+
+def _window_attention(read: _ReadWindows, number: int, shown: _WindowPairs, mention_counts: Tensor) -> Tensor:
+    """Return (heads, entities, text): what the entities of a window attend to, as shares of all their mentions."""
+    start, end = read.layout.windows[number]
+    packed, key = read.packed, read.packed.key[:, start:end]
+    attention = mention_attention(packed.query[:, shown.places + start], key, packed.scores, shown.places)
+    sums = attention.new_zeros(len(attention), len(shown.entities), end - start)
+    return sums.index_add(1, shown.rows, attention) / mention_counts[shown.entities].unsqueeze(-1)
 
 
 class _ClosestStates:
     """States of the closest mentions of pairs, over windows; of several with equal distance the first counts.
 
     Args:
-        like: (batch, hidden) a tensor of the same type and device.
+        pairs: of the batch.
+        hidden_size: of the encoder.
+        device: of its states.
     """
 
-    def __init__(self, like: Tensor) -> None:
-        self.states = like.new_zeros(len(like), 3, like.shape[-1])  # see `PairStates`
-        self._distances = torch.full((len(like),), torch.iinfo(torch.long).max, device=like.device)
+    def __init__(self, pairs: int, hidden_size: int, device: torch.device) -> None:
+        self.states = torch.zeros(pairs, 3, hidden_size, device=device)  # see `PairStates.closest`
+        self._distances = torch.full((pairs,), torch.iinfo(torch.long).max, device=device)
 
-    def add(self, read: _ReadWindows, number: int, pair_entities: Tensor, count: int) -> None:
-        """Take over the pairs whose mentions are closer in this window than in those before."""
-        _, rows, pairs, sides = _window_pairs(read, number, pair_entities, count)
-        if not len(pairs):
-            return
-        start, end = read.layout.windows[number]
-        places = closest_places(read.markers[read.windows == number] - start, rows, sides)  # (pairs, 2)
+    def add(self, shown: _WindowPairs, text_states: Tensor) -> None:
+        """Take over the pairs whose mentions are closer in this window than in those before.
+
+        Args:
+            shown: at least one pair.
+            text_states: (tokens, hidden)
+        """
+        places = closest_places(shown.places, shown.rows, shown.sides)  # (pairs, 2)
         first, last = places.amin(dim=1), places.amax(dim=1)  # (pairs,)
-        closer = last - first < self._distances[pairs]
-        pairs, places, first, last = pairs[closer], places[closer], first[closer], last[closer]
+        closer = last - first < self._distances[shown.pairs]
+        pairs, places, first, last = shown.pairs[closer], places[closer], first[closer], last[closer]
         self._distances[pairs] = last - first
-        text = read.packed.hidden[start:end].float()
-        sums = torch.cat([text.new_zeros(1, text.shape[-1]), text.cumsum(dim=0)])  # (1 + text, hidden)
+        text = text_states.float()
+        sums = torch.cat([text.new_zeros(1, text.shape[-1]), text.cumsum(dim=0)])  # (1 + tokens, hidden)
         between = (sums[last + 1] - sums[first]) / (1 + last - first).unsqueeze(-1)  # (pairs, hidden)
         self.states[pairs] = torch.cat([text[places], between.unsqueeze(1)], dim=1)  # in place, as the contexts
 
 
-def _window_evidence(
-    read: _ReadWindows, number: int, inputs: DocumentInputs, mention_counts: Tensor, windows: range
-) -> Tensor:
-    """Return (pairs of the window,): the weight of the text in the sentences of the pair's closest mentions."""
-    means, _, sides = _window_attention(read, number, inputs.pair_entities, mention_counts)
-    start, end = read.layout.windows[number]
-    ids = inputs.input_ids[windows.start + number, : end - start]
-    is_border = ids == ids[-1]  # a row ends in the token that also separates sentences
+class _PairSums:
+    """What windows add to pairs; sums grow in place, without copies for each window.
+
+    Args:
+        pairs: of the batch.
+        hidden: (tokens, hidden) any states of the encoder.
+        with_evidence, with_closest: see `document_states`.
+    """
+
+    def __init__(self, pairs: int, hidden: Tensor, with_evidence: bool, with_closest: bool) -> None:
+        self.weighed = torch.zeros(pairs, hidden.shape[-1], device=hidden.device)  # (batch, hidden)
+        self.totals = torch.zeros(pairs, device=hidden.device)  # (batch,)
+        self.evidence = self.totals.clone() if with_evidence else None
+        self.closest = _ClosestStates(pairs, hidden.shape[-1], hidden.device) if with_closest else None
+
+    def add(self, shown: _WindowPairs, attention: Tensor, text_states: Tensor, token_ids: Tensor) -> None:
+        """Add a window.
+
+        Args:
+            shown: at least one pair.
+            attention: (heads, entities, text)
+            text_states: (text, hidden)
+            token_ids: (text,)
+        """
+        of_pairs, of_weights = pair_contexts(attention, shown.sides, text_states)
+        self.weighed.index_add_(0, shown.pairs, of_pairs)
+        self.totals.index_add_(0, shown.pairs, of_weights)
+        if self.closest is not None:
+            self.closest.add(shown, text_states)
+        if self.evidence is not None:
+            self.evidence.index_add_(0, shown.pairs, _window_evidence(token_ids, shown, attention))
+
+
+def _window_evidence(token_ids: Tensor, shown: _WindowPairs, attention: Tensor) -> Tensor:
+    """Return (pairs,): the weight of the text in the sentences of the pair's closest mentions.
+
+    Args:
+        token_ids: (text,)
+        shown: at least one pair.
+        attention: (heads, entities, text)
+    """
+    is_border = token_ids == token_ids[-1]  # a row ends in the token that also separates sentences
     sentences = is_border.cumsum(dim=0) - is_border.long()  # (text,) a separator belongs to the sentence that it ends
-    inside = read.windows == number
-    places, (_, rows) = read.markers[inside] - start, read.entities[inside].unique(return_inverse=True)
-    closest = sentences[closest_places(places, rows, sides)]  # (pairs, 2)
-    of_sentences, _ = pair_contexts(means, sides, torch.nn.functional.one_hot(sentences))  # (pairs, sentences)
+    closest = sentences[closest_places(shown.places, shown.rows, shown.sides)]  # (pairs, 2)
+    of_sentences, _ = pair_contexts(attention, shown.sides, torch.nn.functional.one_hot(sentences))
     weights = of_sentences.gather(1, closest)  # (pairs, 2)
     return weights[:, 0] + weights[:, 1] * (closest[:, 0] != closest[:, 1])
 

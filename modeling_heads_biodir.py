@@ -97,6 +97,9 @@ class AddedMap(nn.Linear):
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__(inputs, outputs, bias=False)
+
+    def reset_parameters(self) -> None:
+        """Set the weight to zero, which draws no random number."""
         nn.init.zeros_(self.weight)
 
 
@@ -137,8 +140,9 @@ class PairStates:
         evidence: (batch,) share of the context that lies in the sentences of the pair's closest mentions; 0 for a pair
             that no window shows, None where it is not needed.
         mentions: (mentions, hidden) states of the start markers; None where they are not needed.
-        closest: (batch, 3, hidden) states of the closest mentions of entity1 and entity2, and the mean of the text from
-            one to the other; zeros for a pair that no window shows, None where the heads do not take them.
+        closest: (batch, 3, hidden) states of the start markers of the closest mentions of entity1 and entity2, and the
+            mean over the text from the first of these markers to the last; zeros for a pair that no window shows, None
+            where the heads do not take them.
 
     >>> states = PairStates(torch.zeros(3, 4), torch.tensor([[0, 1], [0, 2]]), torch.zeros(2, 4), prompts=None)
     >>> states.entities[states.pair_entities].shape  # (batch, 2, hidden)
@@ -171,8 +175,8 @@ class DocumentHead(nn.Module):
     """One task of the document form: a vector for each side of the pair, then a grouped bilinear classifier.
 
     Zhou et al. 2021 (ATLOP). Differs from ATLOP: a head for each task; the mean state of the pair type's soft prompt
-    joins a pair; entity, context and prompt are mapped apart and added, which equals one map of all three side by side
-    but is computed once for an entity.
+    joins a pair, and with `closest_mentions` what stands there; all are mapped apart and added, which equals one map of
+    them side by side but is computed once for an entity.
 
     >>> states = PairStates(torch.zeros(3, 4), torch.tensor([[0, 1], [0, 2]]), torch.zeros(2, 4), prompts=None)
     >>> DocumentHead(hidden_size=4, labels=9, has_prompts=False, dropout=0.1)(states).shape

@@ -91,15 +91,17 @@ class DocumentScorer(Scorer):
                 weighed = np.zeros((len(totals), hidden.shape[-1]), dtype=np.float32)
                 closest = _ClosestStates(*weighed.shape) if self.closest_mentions else None
             mention_states.append(hidden[markers])
-            shown = _window_pairs(entities[inside], len(counts), pair_entities)
+            if prompted is not None:
+                prompted.add(window, of_prompts)
+            shown = _window_pairs(markers, entities[inside], len(counts), pair_entities)
+            if not len(shown.pairs):
+                continue
             shares = 1 / counts[entities[inside]]
             of_pairs, of_weights = _window_contexts(attention, shares, shown, hidden)
             weighed[shown.pairs] += of_pairs
             totals[shown.pairs] += of_weights
             if closest is not None:
-                closest.add(shown, markers, hidden)
-            if prompted is not None:
-                prompted.add(window, of_prompts)
+                closest.add(shown, hidden)
         states = {
             "entities": _entity_states(np.concatenate(mention_states), entities, len(counts)),
             "contexts": weighed / np.maximum(totals, 1e-12)[:, None],
@@ -242,23 +244,28 @@ def _row_inputs(embedded: np.ndarray) -> dict[str, np.ndarray]:
 
 @dataclass(frozen=True)
 class _WindowPairs:
-    """The pairs of which a window has a mention of each entity.
+    """The mentions of a window, and the pairs of which it has a mention of each entity.
 
     Args:
-        rows: (mentions,) of the window: the row of each mention's entity among those of the window.
+        places: (mentions,) of the start markers in the window.
+        rows: (mentions,) the row of each mention's entity among those of the window.
         pairs: (pairs,) numbers in the batch.
         sides: (pairs, 2) rows of their entities.
     """
 
+    places: np.ndarray
     rows: np.ndarray
     pairs: np.ndarray
     sides: np.ndarray
 
 
-def _window_pairs(mention_entities: np.ndarray, count: int, pair_entities: np.ndarray) -> _WindowPairs:
-    """Return the pairs of a window.
+def _window_pairs(
+    places: np.ndarray, mention_entities: np.ndarray, count: int, pair_entities: np.ndarray
+) -> _WindowPairs:
+    """Return the mentions and pairs of a window.
 
     Args:
+        places: see `_WindowPairs`.
         mention_entities: (mentions,) of the window.
         count: of the entities of the batch.
         pair_entities: (batch, 2)
@@ -268,24 +275,24 @@ def _window_pairs(mention_entities: np.ndarray, count: int, pair_entities: np.nd
     row_of[entities] = np.arange(len(entities))
     sides = row_of[pair_entities]  # (batch, 2)
     pairs = np.flatnonzero((sides >= 0).all(axis=1))
-    return _WindowPairs(rows, pairs, sides[pairs])
+    return _WindowPairs(places, rows, pairs, sides[pairs])
 
 
 class _ClosestStates:
     """States of the closest mentions of pairs, and of the text between them. See `modeling_document_biodir`."""
 
     def __init__(self, pairs: int, hidden_size: int) -> None:
-        self.states = np.zeros((pairs, 3, hidden_size), dtype=np.float32)
+        self.states = np.zeros((pairs, 3, hidden_size), dtype=np.float32)  # see `PairStates.closest`
         self._distances = np.full(pairs, np.iinfo(np.int64).max)
 
-    def add(self, shown: _WindowPairs, positions: np.ndarray, text_states: np.ndarray) -> None:
+    def add(self, shown: _WindowPairs, text_states: np.ndarray) -> None:
         """Take over the pairs whose mentions are closer in this window than in those before.
 
         Args:
-            positions: (mentions,) of the window's mentions.
+            shown: at least one pair.
             text_states: (tokens, hidden)
         """
-        places = _closest_places(shown, positions)  # (pairs, 2)
+        places = _closest_places(shown)  # (pairs, 2)
         first, last = places.min(axis=1), places.max(axis=1)  # (pairs,)
         closer = last - first < self._distances[shown.pairs]
         pairs, places, first, last = shown.pairs[closer], places[closer], first[closer], last[closer]
@@ -295,15 +302,16 @@ class _ClosestStates:
         self.states[pairs, 2] = (sums[last + 1] - sums[first]) / (1 + last - first)[:, None]
 
 
-def _closest_places(shown: _WindowPairs, positions: np.ndarray) -> np.ndarray:
+def _closest_places(shown: _WindowPairs) -> np.ndarray:
     """Return (pairs, 2): of each entity of a pair, the place of a mention that is closest to the other entity."""
-    far = 1 + positions.max(initial=0)
-    nearest = np.full((1 + shown.rows.max(initial=0), len(positions)), far)  # (entities, mentions)
-    np.minimum.at(nearest, shown.rows, np.abs(positions[:, None] - positions))
+    places = shown.places
+    far = 1 + places.max()
+    nearest = np.full((1 + shown.rows.max(), len(places)), far)  # (entities, mentions)
+    np.minimum.at(nearest, shown.rows, np.abs(places[:, None] - places))
     found = []
     for own, other in ((0, 1), (1, 0)):
         is_own = shown.rows == shown.sides[:, own, None]  # (pairs, mentions)
-        found.append(positions[np.where(is_own, nearest[shown.sides[:, other]], far).argmin(axis=1)])
+        found.append(places[np.where(is_own, nearest[shown.sides[:, other]], far).argmin(axis=1)])
     return np.stack(found, axis=1)
 
 
@@ -317,9 +325,10 @@ def _window_contexts(
     Args:
         attention: (heads, mentions, tokens) of the mentions of the window.
         shares: (mentions,) part of each mention in its entity.
+        shown: at least one pair.
         text_states: (tokens, hidden)
     """
-    of_entities = np.zeros((1 + shown.rows.max(initial=-1), len(shares)), dtype=np.float32)
+    of_entities = np.zeros((1 + shown.rows.max(), len(shares)), dtype=np.float32)
     of_entities[shown.rows, np.arange(len(shares))] = shares
     means = of_entities @ attention  # (heads, entities of the window, tokens)
     weighed = np.zeros((len(shown.pairs), text_states.shape[-1]), dtype=np.float32)

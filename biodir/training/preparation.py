@@ -99,8 +99,9 @@ def _tagger_layers(settings: TrainingSettings) -> int:
 def _has_closest_mentions(settings: TrainingSettings) -> bool:
     """Return whether closest mentions join pairs: as set, or as in the checkpoint to start from, if of this form."""
     config = checkpoint_config(settings.encoder)
-    same_form = config is not None and config.pair_encoding == settings.pair_encoding
-    return settings.closest_mentions or (same_form and config.closest_mentions)
+    if settings.closest_mentions or config is None:
+        return settings.closest_mentions
+    return config.closest_mentions and config.pair_encoding == settings.pair_encoding
 
 
 def pairs_to_learn(

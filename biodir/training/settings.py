@@ -44,7 +44,7 @@ ADDED = {
     **{"data_dir": None, "corpora_only": [], "corpora_without": [], "corpora_held_out": []},
     **{"max_corpus_documents": None, "corpus_vectors": False},
     **{"swap_consistency": 0.0, "direction_smoothing": 0.0, "evidence_weight": 0.0},
-    **{"sign_weight": 1.0, "coreference_weight": 0.0},
+    **{"sign_weight": 1.0, "coreference_weight": 0.0, "closest_mentions": False},
     **{"teachers": [], "teaching_weight": 0.5, "unlabelled": [], "max_unlabelled_documents": None},
 }
 FOCAL_GAMMA = 2.0
@@ -136,7 +136,7 @@ class TrainingSettings:
     infix_min_tokens: int = setting("pairwise: narrower infixes are widened to this", 64)
     window_overlap_tokens: int = setting("document: what neighbouring windows of a long document share", 128)
     closest_mentions: bool = setting(
-        "document: a pair's closest mentions and the text between them join it, as in a checkpoint that has them", False
+        "document: a pair's closest mentions and their text join it; a checkpoint that has this keeps it", False
     )
     max_tokens: int = setting("longest row or window; paper: 512", 512)
     max_mention_tokens: int = setting("a longer mention is tagged around its first tokens", 64)
@@ -346,8 +346,8 @@ def _contradictions(settings: TrainingSettings) -> Iterator[str]:
         yield f"swap_consistency shows each pair in both orders and compares these; leave out {name}"
     if settings.evidence_weight and settings.pair_encoding == "pairwise":
         yield "evidence_weight guides the contexts of the form document; pair_encoding is pairwise; leave it out"
-    if settings.closest_mentions and settings.pair_encoding == "pairwise":
-        yield "closest_mentions join pairs of the form document; pair_encoding is pairwise; leave it out"
+    if settings.closest_mentions and (settings.pair_encoding == "pairwise" or settings.tasks == [MENTIONS]):
+        yield "closest_mentions join pairs while relations are learned in the form document; leave it out"
     if settings.coreference_weight and (settings.pair_encoding == "pairwise" or settings.tasks == [MENTIONS]):
         yield "coreference_weight compares mentions while relations are learned in the form document; leave it out"
     if settings.direction_smoothing and not {"relation", "direction"} <= set(settings.tasks):

@@ -29,6 +29,8 @@ TEXT = marked_document(
 OTHER = marked_document("<C:C9 iron> inhibits <G:G9 her2> in <D:D9 pain>.", id="8")
 ONE_PAIR = marked_document("It causes <D:D1 pain>. <C:C1 iron>", id="9")
 DOCUMENTS = (TEXT, OTHER, ONE_PAIR)
+_WORDS = "it binds " * 12
+APART = marked_document(f"<C:C1 iron> {_WORDS}<D:D1 pain> and <C:C1 iron> {_WORDS}{_WORDS}<D:D1 pain> <G:G1 it>")
 
 each_width = pytest.mark.parametrize("sizes", [WIDE, NARROW], ids=["one window", "several windows"])
 

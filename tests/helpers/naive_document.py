@@ -95,7 +95,7 @@ def naive_prompt(model, features: DocumentFeatures, scored) -> Tensor:
 
 
 def naive_closest(texts, features: DocumentFeatures, keys) -> Tensor:
-    """(3, hidden): the states of the closest mentions in one window, and the mean from the first to the last of them."""
+    """(3, hidden): states of the closest mentions in a window, and the mean from one to the other."""
     found = [
         (abs(one.position - other.position), one.window, one.position, other.position)
         for one in features.markers

@@ -23,6 +23,7 @@ from biodir.modeling_document_biodir import (
 )
 from biodir.processing_biodir import make_processor
 from helpers.document_models import (
+    APART,
     DOCUMENTS,
     NARROW,
     OTHER,
@@ -99,6 +100,26 @@ def test_evidence_guides_the_context_in_training_only():
     assert not torch.allclose(*gradients)
 
 
+def test_closest_mentions_are_those_of_the_window_that_shows_them_closest_and_the_first_of_equal_ones():
+    model, processor = model_and_processor(closest_mentions=True, **NARROW)
+    text = "<C:C1 iron> binds it <D:D1 pain> it <C:C1 iron> binds it <D:D1 pain> and it <G:G1 her2>."
+    features = features_of(processor, marked_document(text))
+    inputs = DocumentInputs(**{name: torch.as_tensor(value) for name, value in processor.collate(features).items()})
+    with torch.no_grad():
+        states = document_states(
+            model.encoder, model.soft_prompt.vectors, inputs, 4096, with_mentions=True, with_closest=True
+        )
+    pairs = {(scored.pair.entity1.identifier, scored.pair.entity2.identifier) for scored in features[0].pairs}
+    assert pairs == {("C1", "D1"), ("C1", "G1"), ("D1", "G1")}
+    markers = features[0].markers
+    for number, scored in enumerate(features[0].pairs):
+        names = [scored.pair.entity1.identifier, scored.pair.entity2.identifier]
+        nearest = {("C1", "D1"): (1, 0), ("C1", "G1"): (1, 0), ("D1", "G1"): (1, 0)}[tuple(names)]
+        for place, (name, which) in enumerate(zip(names, nearest, strict=True)):
+            own = [row for row, marker in enumerate(markers) if marker.entity[0] == name]
+            assert torch.equal(states.closest[number, place], states.mentions[own[which]])
+
+
 @pytest.mark.parametrize("family", PACKABLE_ENCODERS)
 def test_every_packable_encoder_equals_a_naive_implementation(family):
     model, processor = model_and_processor(family, **NARROW)
@@ -109,10 +130,8 @@ def test_every_packable_encoder_equals_a_naive_implementation(family):
 
 def test_entities_with_windows_between_them_equal_a_naive_implementation():
     # The window in the middle shows no mention; both entities have mentions in windows in which the other has none.
-    words = "it binds " * 12
-    document = marked_document(f"<C:C1 iron> {words}<D:D1 pain> and <C:C1 iron> {words}{words}<D:D1 pain> <G:G1 it>")
-    model, processor = model_and_processor(**NARROW)
-    features = features_of(processor, document, OTHER)
+    model, processor = model_and_processor(closest_mentions=True, **NARROW)
+    features = features_of(processor, APART, OTHER)
     windows = [
         {mention.window for mention in features[0].markers if mention.entity[0] == name} for name in ("C1", "D1")
     ]

@@ -20,7 +20,7 @@ from helpers.marked import marked_document
 
 @pytest.mark.parametrize("token_budget", [1, 60, 200])
 def test_windows_are_read_in_passes_of_the_token_budget_without_a_change_of_scores(token_budget):
-    model, processor = model_and_processor(**NARROW)
+    model, processor = model_and_processor(closest_mentions=True, **NARROW)
     features = features_of(processor, *DOCUMENTS)
     expected = logits_of(model, processor, features)
     passes = []
@@ -38,7 +38,8 @@ def test_windows_are_read_in_passes_of_the_token_budget_without_a_change_of_scor
 @pytest.mark.parametrize("pairs_of_heads", [1, 4])
 def test_number_of_pairs_that_heads_compute_at_once_changes_no_score(monkeypatch, pairs_of_heads):
     for prompt_tokens in (0, 3):
-        model, processor = model_and_processor(soft_prompt_tokens=prompt_tokens, **NARROW)
+        settings = {"soft_prompt_tokens": prompt_tokens, "closest_mentions": prompt_tokens > 0}
+        model, processor = model_and_processor(**settings, **NARROW)
         features = features_of(processor, *DOCUMENTS)
         expected = logits_of(model, processor, features)
         with monkeypatch.context() as patched:

@@ -10,20 +10,23 @@ from helpers.document_models import naive_head
 from helpers.tiny_models import widened
 
 
-def random_pairs(hidden_size, has_prompts=True):
+def random_pairs(hidden_size, has_prompts=True, has_closest=False):
     """Return the states of three pairs of four entities."""
     generator = torch.Generator().manual_seed(1)
     entities, contexts, prompts = (torch.randn(rows, hidden_size, generator=generator) for rows in (4, 3, 3))
-    return PairStates(entities, torch.tensor([[0, 1], [3, 1], [2, 0]]), contexts, prompts if has_prompts else None)
+    closest = torch.randn(3, 3, hidden_size, generator=generator) if has_closest else None
+    pairs = torch.tensor([[0, 1], [3, 1], [2, 0]])
+    return PairStates(entities, pairs, contexts, prompts if has_prompts else None, closest=closest)
 
 
-@pytest.mark.parametrize("has_prompts", [True, False])
+@pytest.mark.parametrize(("has_prompts", "has_closest"), [(True, False), (False, False), (False, True), (True, True)])
 @pytest.mark.parametrize("hidden_size", [8, 128])
-def test_head_equals_a_naive_implementation(hidden_size, has_prompts):
-    head = widened(DocumentHead(hidden_size, 5, has_prompts, dropout=0.0))
-    states = random_pairs(hidden_size, has_prompts)
+def test_head_equals_a_naive_implementation(hidden_size, has_prompts, has_closest):
+    head = widened(DocumentHead(hidden_size, 5, has_prompts, dropout=0.0, has_closest=has_closest))
+    states = random_pairs(hidden_size, has_prompts, has_closest)
     torch.testing.assert_close(head(states), naive_head(head, states), rtol=1e-5, atol=1e-4)
     assert any("prompt" in name for name in head.state_dict()) == has_prompts
+    assert any("between" in name for name in head.state_dict()) == has_closest
 
 
 def test_prompts_that_pairs_share_give_the_logits_of_a_prompt_for_each_pair():

@@ -7,6 +7,7 @@ import torch
 from biodir.inference.onnx_export import export_model
 from biodir.runtime import load
 from helpers.document_models import (
+    APART,
     DOCUMENTS,
     NARROW,
     OTHER_KINDS,
@@ -52,7 +53,7 @@ def test_graphs_give_the_logits_of_torch(tmp_path, family):
 @pytest.mark.parametrize("settings", [{"soft_prompt_tokens": 0}, {"closest_mentions": True}])
 def test_models_with_other_parts_of_pairs_are_exported(tmp_path, settings):
     model, processor = model_and_processor("bert", **NARROW, **settings)
-    features = features_of(processor, *DOCUMENTS)
+    features = features_of(processor, *DOCUMENTS, APART)
     expected = logits_of(model, processor, features)
     files = export_model(model, word_piece_tokenizer(), tmp_path / "graphs", ["onnx"], tmp_path)
     assert [path.name for path in files] == ["encoder.onnx", "heads.onnx"]
