@@ -5,7 +5,8 @@
 Runs that share their start lie in one valley of the loss, so that the mean of their weights is a model, and often a
 better one than each (Wortsman et al. 2022, model soups). Configuration and tokenizer are those of the first, without
 the scaling of its scores, which is that of its weights only; training.json names the checkpoints with the hashes of
-their weights. A mean is written over an earlier one of the same checkpoints, but over no other run or checkpoint.
+their weights. Where the first has closest mentions, another without counts as one whose maps of these are zero. A mean
+is written over an earlier one of the same checkpoints, but over no other run or checkpoint.
 """
 
 import argparse
@@ -31,6 +32,8 @@ CHOSEN_ON_DEV = {"none_bias", "score_scaling", "calibrated_on"}
 MAY_DIFFER = CHOSEN_ON_DEV | {"dtype", "transformers_version", "_name_or_path"}
 # What a checkpoint with a tagger has otherwise.
 OF_TAGGER = {"tagger_labels", "tagger_layers"}
+# Maps that a checkpoint without it counts as zeros in a mean; the heads are none of what the donor of a tagger gives.
+CLOSEST = {"closest_mentions"}
 TAGGER = "tagger."  # how the names of its weights begin
 
 
@@ -95,7 +98,7 @@ def averaged(folders: Sequence[str]) -> BioDirPipeline:
     sums = mean.model.float().state_dict()
     for folder in folders[1:]:
         other = load_pipeline(folder, device="cpu")
-        _check_alike(folders[0], mean, folder, other)
+        _check_alike(folders[0], mean, folder, other, CLOSEST if mean.model.config.closest_mentions else frozenset())
         kept, bias = mean.model.config.none_bias, other.model.config.none_bias
         if bias != kept:
             logger.warning("%s: its none_bias is %s; the mean keeps %s, that of %s", folder, bias, kept, folders[0])
@@ -124,12 +127,13 @@ def with_tagger(mean: BioDirPipeline, first: str, folder: str) -> BioDirPipeline
     joined = load_pipeline(folder, device="cpu")
     if not joined.model.config.tagger_layers:
         raise CheckpointError(f"{folder}: has no tagger with layers of its own; name a checkpoint that has")
-    _check_alike(first, mean, folder, joined, OF_TAGGER, "name one of the same encoder and labels")
+    _check_alike(first, mean, folder, joined, OF_TAGGER | CLOSEST, "name one of the same encoder and labels")
+    joined.model.heads = mean.model.heads
     weights = joined.model.float().state_dict()
     for name, value in mean.model.state_dict().items():
         if not name.startswith(TAGGER):
             weights[name].copy_(value)
-    for name in CHOSEN_ON_DEV:
+    for name in CHOSEN_ON_DEV | CLOSEST:
         setattr(joined.model.config, name, getattr(mean.model.config, name))
     return joined
 

@@ -163,6 +163,22 @@ def test_tagger_of_another_takes_the_place_of_the_own(tmp_path):
     }
 
 
+def test_checkpoint_without_closest_mentions_counts_as_one_with_maps_of_zero(tmp_path):
+    document = {"pair_encoding": "document"}
+    own = save_checkpoint(tmp_path / "own", closest_mentions=True, **document)
+    donor = save_checkpoint(tmp_path / "donor", tagger_labels=TAGGER_LABELS, tagger_layers=1, **document)
+    other, maps = save_checkpoint(tmp_path / "other", **document), filled(own, 4.0)
+    filled(other, 2.0)
+    average.main([str(own), str(other), "--tagger-from", str(donor), "--output", str(tmp_path / "mean")])
+    found = load_file(tmp_path / "mean" / "model.safetensors")
+    assert {name for name in maps if (found[name] == 3.0).all()} == set(load_file(other / "model.safetensors"))
+    of_maps = {name for name in maps if ".mention." in name or ".between." in name}
+    assert {name for name in maps if (found[name] == 2.0).all()} == of_maps != set()
+    assert load_pipeline(str(tmp_path / "mean"), device="cpu").model.config.closest_mentions
+    with pytest.raises(SystemExit, match="closest_mentions is True, not False; average like with like"):
+        average.main([str(other), str(own), "--output", str(tmp_path / "turned")])
+
+
 def test_joined_checkpoint_is_not_written_over_by_one_with_another_tagger(checkpoint, tmp_path):
     donor = save_checkpoint(tmp_path, tagger_labels=TAGGER_LABELS, tagger_layers=1)
     plain, joined = [str(checkpoint)], [str(checkpoint), "--tagger-from", str(donor)]
