@@ -5,7 +5,7 @@
 # steps. Step 2 left out the development documents of BC5CDR and DrugProt, and only its last epoch had texts made of
 # patterns. In steps 2 to 4 the patterns were fewer. Step 4 had one seed. Step 5 had eight runs, the first two over the
 # model of a trial. Then further runs trained the relations with more patterns (step 6 of model_card.md, which has the
-# commands), at last with 4,666 annotated texts; this recipe has all patterns and all 8,639 texts from step 2 on.
+# commands), with annotated texts, and at last with closest mentions; this recipe has all from step 2 on.
 #
 #   bash recipes/checkpoint.sh DATA ENCODER VOCABULARY OUTPUT [SEED ...]
 #
