@@ -96,8 +96,7 @@ def document_states(
             shown = _window_pairs(read, number, inputs.pair_entities, len(mention_counts))
             if len(shown.pairs):
                 attention = _window_attention(read, number, shown, mention_counts)
-                token_ids = inputs.input_ids[windows.start + number, : end - start]
-                added.add(shown, attention, hidden[start:end], token_ids)
+                added.add(shown, attention, hidden[start:end], inputs.input_ids[windows.start + number, : end - start])
     assert added is not None, "there is a window"
     mentions = torch.cat(mention_states)  # (mentions, hidden)
     return PairStates(
@@ -253,7 +252,7 @@ def _window_pairs(read: _ReadWindows, number: int, pair_entities: Tensor, count:
     """Return the mentions and pairs of a window; `count` is that of the entities of the batch."""
     inside = (read.windows == number).nonzero()[:, 0]  # (mentions of the window,)
     entities, rows = read.entities[inside].unique(return_inverse=True)
-    row_of = pair_entities.new_full((count,), -1)  # (all entities,)
+    row_of = torch.full((count,), -1, device=pair_entities.device)  # (all entities,)
     row_of[entities] = torch.arange(len(entities), device=row_of.device)
     sides = row_of[pair_entities]  # (batch, 2)
     pairs = (sides >= 0).all(dim=1).nonzero()[:, 0]
@@ -301,7 +300,7 @@ class _ClosestStates:
 
 
 class _PairSums:
-    """What windows add to pairs; sums grow in place, without copies for each window.
+    """What windows add to pairs; sums grow in place, without copies for each window in the forward pass.
 
     Args:
         pairs: of the batch.

@@ -175,8 +175,8 @@ class DocumentHead(nn.Module):
     """One task of the document form: a vector for each side of the pair, then a grouped bilinear classifier.
 
     Zhou et al. 2021 (ATLOP). Differs from ATLOP: a head for each task; the mean state of the pair type's soft prompt
-    joins a pair, and with `closest_mentions` what stands there; all are mapped apart and added, which equals one map of
-    them side by side but is computed once for an entity.
+    joins a pair, and with `closest_mentions` the states of the closest mentions and of the text between them; all are
+    mapped apart and added, which equals one map of them side by side but is computed once for an entity.
 
     >>> states = PairStates(torch.zeros(3, 4), torch.tensor([[0, 1], [0, 2]]), torch.zeros(2, 4), prompts=None)
     >>> DocumentHead(hidden_size=4, labels=9, has_prompts=False, dropout=0.1)(states).shape

@@ -36,14 +36,14 @@ if [ "$vocabulary" != none ]; then
   encoder=$output/encoder/encoder
 fi
 
-# 2. Stage 1: BioREDirect, all corpora of the list, annotated abstracts and texts made of sentence patterns, without
+# 2. Stage 1: BioREDirect, all corpora of the list, annotated texts and texts made of sentence patterns, without
 # BioREDirect's dev and test documents. Each of STAGE1_EPOCHS epochs (default: 4) is a run with another seed, from the
 # model of the one before.
 contrast=$(realpath "$output")/contrast.jsonl
 [ -f "$contrast" ] || python scripts/contrast_sentences.py --train "$train" --documents 10000 --output "$contrast"
 annotated=$(realpath "$output")/annotated.jsonl
 [ -f "$annotated" ] || python scripts/annotated_abstracts.py --data_dir "$data" --output "$annotated"
-# The annotated abstracts go first: of documents that several corpora have, the first one's are learned from.
+# The annotated texts go first: of documents that several corpora have, the first one's are learned from.
 listed() {
   printf -- '- {name: annotated, path: "%s"}\n' "$annotated"
   cat "${@:2}" < /dev/null
@@ -54,12 +54,12 @@ listed 0.4 recipes/corpora.yaml > "$output/corpora.yaml"
 stage1=$encoder
 for ((epoch = 1; epoch <= ${STAGE1_EPOCHS:-4}; epoch++)); do
   $launch train.py --config recipes/stage1.yaml --train "$train" --dev "$dev" --exclude "$test" --encoder "$stage1" \
-    --corpora "$output/corpora.yaml" --data_dir "$data" --corpus_vectors --negatives_per_positive 2 \
+    --corpora "$output/corpora.yaml" --data_dir "$data" --corpus_vectors --closest_mentions --negatives_per_positive 2 \
     --num_train_epochs 1 --seed "$epoch" --output_dir "$output/stage1-$epoch" --resume_from_checkpoint
   stage1=$output/stage1-$epoch
 done
 
-# 3. Stage 2 on the training documents, annotated abstracts and texts made of patterns: dev chooses the epoch, the
+# 3. Stage 2 on the training documents, annotated texts and texts made of patterns: dev chooses the epoch, the
 # decoding bias and the scaling of the scores.
 stage2=(--config recipes/stage2.yaml --exclude "$test" --encoder "$stage1" --corpora "$output/added.yaml"
   --num_train_epochs 3 --direction_smoothing 0.5 --resume_from_checkpoint)

@@ -98,7 +98,11 @@ def averaged(folders: Sequence[str]) -> BioDirPipeline:
     sums = mean.model.float().state_dict()
     for folder in folders[1:]:
         other = load_pipeline(folder, device="cpu")
-        _check_alike(folders[0], mean, folder, other, CLOSEST if mean.model.config.closest_mentions else frozenset())
+        fixed = CLOSEST if mean.model.config.closest_mentions else frozenset()
+        turned = other.model.config.closest_mentions and not fixed
+        _check_alike(
+            folders[0], mean, folder, other, fixed, f"name {folder} first" if turned else "average like with like"
+        )
         kept, bias = mean.model.config.none_bias, other.model.config.none_bias
         if bias != kept:
             logger.warning("%s: its none_bias is %s; the mean keeps %s, that of %s", folder, bias, kept, folders[0])

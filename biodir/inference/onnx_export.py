@@ -47,7 +47,7 @@ ONNX_ATTENTION = "biodir_onnx"
 # Files of a checkpoint of which a change makes the graphs those of another model.
 SOURCES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
 # Sizes of the examples with which graphs are traced; no two are equal, and none is 1.
-TEXT, SOFT_PROMPTS, PAIRS, ENTITIES = 7, 3, 5, 4
+TEXT, SOFT_PROMPTS, PAIRS, ENTITIES = 7, 6, 5, 4
 
 Example = tuple[Tensor, dict[int, str]]  # a value and its dimensions of any size
 

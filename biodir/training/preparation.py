@@ -99,7 +99,7 @@ def _tagger_layers(settings: TrainingSettings) -> int:
 def _has_closest_mentions(settings: TrainingSettings) -> bool:
     """Return whether closest mentions join pairs: as set, or as in the checkpoint to start from, if of this form."""
     config = checkpoint_config(settings.encoder)
-    if settings.closest_mentions or config is None:
+    if settings.closest_mentions or config is None or settings.tasks == [MENTIONS]:
         return settings.closest_mentions
     return config.closest_mentions and config.pair_encoding == settings.pair_encoding
 

@@ -24,6 +24,7 @@ from biodir.modeling_document_biodir import (
 from biodir.processing_biodir import make_processor
 from helpers.document_models import (
     APART,
+    CLOSER,
     DOCUMENTS,
     NARROW,
     OTHER,
@@ -100,24 +101,24 @@ def test_evidence_guides_the_context_in_training_only():
     assert not torch.allclose(*gradients)
 
 
-def test_closest_mentions_are_those_of_the_window_that_shows_them_closest_and_the_first_of_equal_ones():
+@pytest.mark.parametrize(
+    ("document", "windows", "mentions"),
+    [
+        (marked_document("<C:C1 iron> binds it <D:D1 pain> it <C:C1 iron> binds it."), [0, 0, 0], [1, 2]),
+        (marked_document("<C:C1 iron> binds it <D:D1 pain> binds it <C:C1 iron>."), [0, 0, 0], [0, 2]),
+        (CLOSER, [0, 0, 1, 1], [2, 3]),
+    ],
+    ids=["one window", "equal distances", "a later window"],
+)
+def test_closest_mentions_are_the_first_of_those_with_the_least_distance(document, windows, mentions):
     model, processor = model_and_processor(closest_mentions=True, **NARROW)
-    text = "<C:C1 iron> binds it <D:D1 pain> it <C:C1 iron> binds it <D:D1 pain> and it <G:G1 her2>."
-    features = features_of(processor, marked_document(text))
+    features = features_of(processor, document)
+    assert [marker.window for marker in features[0].markers] == windows
     inputs = DocumentInputs(**{name: torch.as_tensor(value) for name, value in processor.collate(features).items()})
+    wanted = {"with_mentions": True, "with_closest": True}
     with torch.no_grad():
-        states = document_states(
-            model.encoder, model.soft_prompt.vectors, inputs, 4096, with_mentions=True, with_closest=True
-        )
-    pairs = {(scored.pair.entity1.identifier, scored.pair.entity2.identifier) for scored in features[0].pairs}
-    assert pairs == {("C1", "D1"), ("C1", "G1"), ("D1", "G1")}
-    markers = features[0].markers
-    for number, scored in enumerate(features[0].pairs):
-        names = [scored.pair.entity1.identifier, scored.pair.entity2.identifier]
-        nearest = {("C1", "D1"): (1, 0), ("C1", "G1"): (1, 0), ("D1", "G1"): (1, 0)}[tuple(names)]
-        for place, (name, which) in enumerate(zip(names, nearest, strict=True)):
-            own = [row for row, marker in enumerate(markers) if marker.entity[0] == name]
-            assert torch.equal(states.closest[number, place], states.mentions[own[which]])
+        states = document_states(model.encoder, model.soft_prompt.vectors, inputs, 4096, **wanted)
+    assert torch.equal(states.closest[0, :2], states.mentions[mentions])
 
 
 @pytest.mark.parametrize("family", PACKABLE_ENCODERS)
@@ -254,7 +255,7 @@ def test_attention_code_of_the_argument_changes_no_score(tmp_path, family, atten
 @pytest.mark.parametrize("family", ["bert", *OTHER_KINDS])
 @each_width
 def test_autocast_to_half_precision_stays_near_float32_and_trains(sizes, family):
-    model, processor = model_and_processor(family, **sizes)
+    model, processor = model_and_processor(family, closest_mentions=True, **sizes)
     features = features_of(processor, *DOCUMENTS)
     reference = logits_of(model, processor, features)
     with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -270,7 +271,7 @@ def test_autocast_to_half_precision_stays_near_float32_and_trains(sizes, family)
 @pytest.mark.parametrize("family", ["bert", *OTHER_KINDS])
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=["bf16", "fp16"])
 def test_model_of_half_precision_stays_near_float32_and_trains(tmp_path, dtype, family):
-    model, processor = model_and_processor(family, **NARROW)
+    model, processor = model_and_processor(family, closest_mentions=True, **NARROW)
     features = features_of(processor, *DOCUMENTS)
     reference = logits_of(model, processor, features)
     model.save_pretrained(tmp_path)
@@ -284,7 +285,7 @@ def test_model_of_half_precision_stays_near_float32_and_trains(tmp_path, dtype, 
 @pytest.mark.parametrize("labels", ["unrelated", "mixed"])
 def test_every_parameter_has_a_gradient(family, labels):
     # Training on several devices stops where a parameter has none.
-    model, processor = model_and_processor(family, **NARROW)
+    model, processor = model_and_processor(family, closest_mentions=True, **NARROW)
     features = features_of(processor, *DOCUMENTS)
     found = some_labels(features)
     loss_of(model, processor, features, found if labels == "mixed" else [0] * len(found)).backward()

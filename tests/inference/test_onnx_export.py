@@ -8,6 +8,7 @@ from biodir.inference.onnx_export import export_model
 from biodir.runtime import load
 from helpers.document_models import (
     APART,
+    CLOSER,
     DOCUMENTS,
     NARROW,
     OTHER_KINDS,
@@ -53,7 +54,7 @@ def test_graphs_give_the_logits_of_torch(tmp_path, family):
 @pytest.mark.parametrize("settings", [{"soft_prompt_tokens": 0}, {"closest_mentions": True}])
 def test_models_with_other_parts_of_pairs_are_exported(tmp_path, settings):
     model, processor = model_and_processor("bert", **NARROW, **settings)
-    features = features_of(processor, *DOCUMENTS, APART)
+    features = features_of(processor, *DOCUMENTS, APART, CLOSER)
     expected = logits_of(model, processor, features)
     files = export_model(model, word_piece_tokenizer(), tmp_path / "graphs", ["onnx"], tmp_path)
     assert [path.name for path in files] == ["encoder.onnx", "heads.onnx"]

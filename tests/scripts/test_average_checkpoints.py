@@ -175,8 +175,14 @@ def test_checkpoint_without_closest_mentions_counts_as_one_with_maps_of_zero(tmp
     of_maps = {name for name in maps if ".mention." in name or ".between." in name}
     assert {name for name in maps if (found[name] == 2.0).all()} == of_maps != set()
     assert load_pipeline(str(tmp_path / "mean"), device="cpu").model.config.closest_mentions
-    with pytest.raises(SystemExit, match="closest_mentions is True, not False; average like with like"):
+    with pytest.raises(SystemExit, match=rf"closest_mentions is True, not False; name {re.escape(str(own))} first"):
         average.main([str(other), str(own), "--output", str(tmp_path / "turned")])
+    with_tagger = save_checkpoint(
+        tmp_path / "both", tagger_labels=TAGGER_LABELS, tagger_layers=1, closest_mentions=True, **document
+    )
+    average.main([str(other), "--tagger-from", str(with_tagger), "--output", str(tmp_path / "joined")])
+    assert not {name for name in load_file(tmp_path / "joined" / "model.safetensors") if name in of_maps}
+    assert not load_pipeline(str(tmp_path / "joined"), device="cpu").model.config.closest_mentions
 
 
 def test_joined_checkpoint_is_not_written_over_by_one_with_another_tagger(checkpoint, tmp_path):

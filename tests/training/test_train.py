@@ -107,7 +107,9 @@ def test_run_keeps_the_closest_mentions_of_the_checkpoint_that_it_starts_from(sh
     second = short_run(encoder=str(first), **STILL, **settings)
     assert config_of(second)["closest_mentions"]
     assert are_equal(weights_of(second), weights_of(first))
-    assert not config_of(short_run(**settings))["closest_mentions"]
+    for others in ({"encoder": short_run(**settings)}, {"pair_encoding": "pairwise"}, {"tasks": "mentions"}):
+        short_run(**{"encoder": str(first), **settings, **others, "output_dir": tmp_path / "again"})
+        assert not config_of(tmp_path / "again")["closest_mentions"]
 
 
 def test_run_with_softmax_predicts_by_its_highest_label(short_run):
