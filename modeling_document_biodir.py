@@ -8,6 +8,7 @@ closest mentions, and the mean of the text from one to the other: what the infix
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -247,6 +248,11 @@ class _WindowPairs:
     pairs: Tensor
     sides: Tensor
 
+    @cached_property
+    def closest(self) -> Tensor:
+        """The places of the closest mentions of each pair, (pairs, 2)."""
+        return closest_places(self.places, self.rows, self.sides)
+
 
 def _window_pairs(read: _ReadWindows, number: int, pair_entities: Tensor, count: int) -> _WindowPairs:
     """Return the mentions and pairs of a window; `count` is that of the entities of the batch."""
@@ -273,8 +279,7 @@ class _ClosestStates:
 
     Args:
         pairs: of the batch.
-        hidden_size: of the encoder.
-        device: of its states.
+        hidden_size, device: of the states of the encoder.
     """
 
     def __init__(self, pairs: int, hidden_size: int, device: torch.device) -> None:
@@ -288,10 +293,9 @@ class _ClosestStates:
             shown: at least one pair.
             text_states: (tokens, hidden)
         """
-        places = closest_places(shown.places, shown.rows, shown.sides)  # (pairs, 2)
-        first, last = places.amin(dim=1), places.amax(dim=1)  # (pairs,)
+        first, last = shown.closest.amin(dim=1), shown.closest.amax(dim=1)  # (pairs,)
         closer = last - first < self._distances[shown.pairs]
-        pairs, places, first, last = shown.pairs[closer], places[closer], first[closer], last[closer]
+        pairs, places, first, last = shown.pairs[closer], shown.closest[closer], first[closer], last[closer]
         self._distances[pairs] = last - first
         text = text_states.float()
         sums = torch.cat([text.new_zeros(1, text.shape[-1]), text.cumsum(dim=0)])  # (1 + tokens, hidden)
@@ -342,7 +346,7 @@ def _window_evidence(token_ids: Tensor, shown: _WindowPairs, attention: Tensor) 
     """
     is_border = token_ids == token_ids[-1]  # a row ends in the token that also separates sentences
     sentences = is_border.cumsum(dim=0) - is_border.long()  # (text,) a separator belongs to the sentence that it ends
-    closest = sentences[closest_places(shown.places, shown.rows, shown.sides)]  # (pairs, 2)
+    closest = sentences[shown.closest]  # (pairs, 2)
     of_sentences, _ = pair_contexts(attention, shown.sides, torch.nn.functional.one_hot(sentences))
     weights = of_sentences.gather(1, closest)  # (pairs, 2)
     return weights[:, 0] + weights[:, 1] * (closest[:, 0] != closest[:, 1])

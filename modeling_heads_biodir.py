@@ -1,7 +1,6 @@
 """The parts of the model around its encoder: soft prompt, chunk pooling, and the heads of both forms."""
 
 from dataclasses import dataclass, replace
-from itertools import repeat
 
 import torch
 from torch import Tensor, nn
@@ -160,15 +159,10 @@ class PairStates:
 
     def split(self, pairs: int) -> "list[PairStates]":
         """Return parts of at most so many pairs; they share the entities, and prompts that pairs share."""
-        of_pairs: dict[str, Tensor | None] = {"pair_entities": self.pair_entities, "contexts": self.contexts}
-        of_pairs |= {"pair_prompts": self.pair_prompts, "closest": self.closest}
-        if self.pair_prompts is None:
-            of_pairs["prompts"] = self.prompts
-        parts = [
-            dict(zip(of_pairs, values, strict=True))
-            for values in zip(*(repeat(None) if v is None else v.split(pairs) for v in of_pairs.values()), strict=False)
-        ]
-        return [replace(self, evidence=None, mentions=None, **part) for part in parts]
+        names = ("pair_entities", "contexts", "closest", "prompts" if self.pair_prompts is None else "pair_prompts")
+        split = {name: getattr(self, name).split(pairs) for name in names if getattr(self, name) is not None}
+        whole = replace(self, evidence=None, mentions=None)
+        return [replace(whole, **dict(zip(split, part, strict=True))) for part in zip(*split.values(), strict=True)]
 
 
 class DocumentHead(nn.Module):

@@ -98,11 +98,10 @@ def averaged(folders: Sequence[str]) -> BioDirPipeline:
     sums = mean.model.float().state_dict()
     for folder in folders[1:]:
         other = load_pipeline(folder, device="cpu")
-        fixed = CLOSEST if mean.model.config.closest_mentions else frozenset()
-        turned = other.model.config.closest_mentions and not fixed
-        _check_alike(
-            folders[0], mean, folder, other, fixed, f"name {folder} first" if turned else "average like with like"
-        )
+        may_differ = CLOSEST if mean.model.config.closest_mentions else frozenset()
+        is_richer = other.model.config.closest_mentions and not mean.model.config.closest_mentions
+        fix = f"name {folder} first" if is_richer else "average like with like"
+        _check_alike(folders[0], mean, folder, other, may_differ, fix)
         kept, bias = mean.model.config.none_bias, other.model.config.none_bias
         if bias != kept:
             logger.warning("%s: its none_bias is %s; the mean keeps %s, that of %s", folder, bias, kept, folders[0])
@@ -147,8 +146,8 @@ def _check_alike(
     wanted: BioDirPipeline,
     folder: str,
     found: BioDirPipeline,
-    may_differ: Set[str] = frozenset(),
-    fix: str = "average like with like",
+    may_differ: Set[str],
+    fix: str,
 ) -> None:
     """Check that the configurations, but for `MAY_DIFFER` and what is given, and the tokenizers are the same."""
     may_differ = MAY_DIFFER | may_differ

@@ -30,9 +30,8 @@ OTHER = marked_document("<C:C9 iron> inhibits <G:G9 her2> in <D:D9 pain>.", id="
 ONE_PAIR = marked_document("It causes <D:D1 pain>. <C:C1 iron>", id="9")
 DOCUMENTS = (TEXT, OTHER, ONE_PAIR)
 _WORDS = "it binds " * 12
-APART = marked_document(
-    f"<C:C1 iron> {_WORDS}<D:D1 pain> and <C:C1 iron> {_WORDS}{_WORDS}<D:D1 pain> <G:G1 it>"
-)  # Its second window shows the pair closer than its first.
+APART = marked_document(f"<C:C1 iron> {_WORDS}<D:D1 pain> and <C:C1 iron> {_WORDS}{_WORDS}<D:D1 pain> <G:G1 it>")
+# In narrow windows its second one shows the pair closer than its first.
 CLOSER = marked_document(f"<C:C1 iron> {'it binds ' * 9}<D:D1 pain> it it <C:C1 iron>.")
 
 each_width = pytest.mark.parametrize("sizes", [WIDE, NARROW], ids=["one window", "several windows"])
