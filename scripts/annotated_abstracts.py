@@ -12,15 +12,17 @@ mention that the corpus has not is seen only where the line needs it. `mentions`
 V); they are added to those of the corpus, in place of any that they overlap; of mentions of the corpus that overlap,
 the longest stays. All other numbers are starts of mentions: those that are no entity, groups that are one entity, and
 for each relation a mention of both entities, and of the subject (null: there is none; left out: it is not annotated).
-All other pairs are unrelated.
+All other pairs are unrelated. `text:4-6` are the fifth and the sixth line of the text for pretraining, joined by a
+space, without the heading in capitals that a line may start with; this text has no mentions of its own.
 """
 
 import argparse
 import hashlib
 import json
+import re
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,13 +30,14 @@ from typing import Any
 from contrast_names import TYPES
 
 from biodir.errors_biodir import STRICT, AnnotationError, BioDirError, SettingError, plural
-from biodir.files import check_paths, open_atomic
+from biodir.files import check_paths, open_atomic, open_input, text_lines
 from biodir.formats.reading import read_documents
 from biodir.labels_biodir import PAIR_TYPES, RELATION_LABELS, known_type
 from biodir.training.judged_documents import annotated_types, pmid_of, read_lines
 
 ANNOTATIONS = Path(__file__).parent.parent / "recipes" / "abstracts.jsonl"
-BC5CDR = "bc5cdr"
+BC5CDR, TEXT = "bc5cdr", "text"
+HEADING = re.compile(r"^[^a-z]{3,}?:+ +(?=[A-Z0-9])")
 RELATION_TYPES = RELATION_LABELS[1:]
 HASH_CHARS = 8
 
@@ -86,18 +89,35 @@ def source_path(corpus: str) -> str:
     >>> source_path("nlm_gene"), source_path("bc5cdr")
     ('extra/nlm_gene.jsonl.xz', 'bc5cdr/CDR_TrainingSet.PubTator.txt')
     """
-    return f"{BC5CDR}/CDR_TrainingSet.PubTator.txt" if corpus == BC5CDR else f"extra/{corpus}.jsonl.xz"
+    others = {BC5CDR: f"{BC5CDR}/CDR_TrainingSet.PubTator.txt", TEXT: f"{TEXT}/biomedical_text.txt.xz"}
+    return others.get(corpus, f"extra/{corpus}.jsonl.xz")
 
 
-def source_documents(folder: Path, corpus: str) -> Iterator[Mapping[str, Any]]:
-    """Yield the documents of a corpus in the form of JSON Lines."""
+def source_documents(folder: Path, corpus: str, wanted: Collection[str]) -> Iterator[Mapping[str, Any]]:
+    """Yield the documents of a corpus in the form of JSON Lines; of the text for pretraining those that are wanted."""
     path = folder / source_path(corpus)
-    if corpus != BC5CDR:
+    if corpus == BC5CDR:
+        yield from _of_bc5cdr(path)
+    elif corpus == TEXT:
+        yield from _passages(path, wanted)
+    else:
         yield from read_lines(str(path), lambda value, _: value, STRICT)
-        return
+
+
+def _passages(path: Path, wanted: Collection[str]) -> Iterator[Mapping[str, Any]]:
+    with open_input(path) as file:
+        lines = [HEADING.sub("", line).strip() for line in text_lines(file)]
+    for name in wanted:
+        start, _, end = name.removeprefix(f"{TEXT}:").partition("-")
+        if start.isdecimal() and end.isdecimal() and int(start) < int(end) <= len(lines):
+            text = " ".join(lines[int(start) : int(end)])
+            yield {"id": name, "text": text, "unit": "section", "entities": [], "annotated_types": []}
+
+
+def _of_bc5cdr(path: Path) -> Iterator[Mapping[str, Any]]:
     for document in read_documents(path):
         yield {
-            "id": f"{corpus}:{document.id}",
+            "id": f"{BC5CDR}:{document.id}",
             "pmid": document.id,
             "text": document.text,
             "title_end": next((passage.end_char for passage in document.passages), None),
@@ -207,7 +227,7 @@ def joined_documents(
         )
     for corpus, wanted in by_corpus.items():
         path = source_path(corpus)
-        for source in source_documents(folder, corpus):
+        for source in source_documents(folder, corpus, list(wanted)):
             annotation = wanted.pop(source["id"], None)
             if annotation is None:
                 continue

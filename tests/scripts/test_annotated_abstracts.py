@@ -174,10 +174,19 @@ def test_bc5cdr_is_read_from_its_own_file(tmp_path):
     (tmp_path / "bc5cdr").mkdir()
     text = "7|t|Zinc.\n7|a|Pain.\n7\t0\t4\tZinc\tChemical\tD1\n7\t6\t10\tPain\tDisease\tD2|D3\n\n"
     (tmp_path / annotated.source_path("bc5cdr")).write_text(text)
-    (source,) = annotated.source_documents(tmp_path, "bc5cdr")
+    (source,) = annotated.source_documents(tmp_path, "bc5cdr", [])
     assert (source["id"], source["text"], source["title_end"]) == ("bc5cdr:7", "Zinc. Pain.", 5)
     assert [(each["type"], each["id"]) for each in source["entities"]] == [(CHEMICAL, "D1"), (DISEASE, "D2;D3")]
     assert source["annotated_types"] == [CHEMICAL, DISEASE]
+
+
+def test_passages_of_the_text_for_pretraining_are_its_lines(tmp_path):
+    (tmp_path / "text").mkdir()
+    lines = ["A line.", "TITLE: Zinc in pain", "ABSTRACT.RESULTS:: Zinc lowers pain: by half.", "DNA: it is long."]
+    (tmp_path / annotated.source_path("text")).write_text("\n".join(lines) + "\n")
+    wanted = ["text:1-3", "text:3-4", "text:3-5", "text:2-2", "text:x"]
+    found = {each["id"]: each["text"] for each in annotated.source_documents(tmp_path, "text", wanted)}
+    assert found == {"text:1-3": "Zinc in pain Zinc lowers pain: by half.", "text:3-4": "DNA: it is long."}
 
 
 @pytest.fixture(scope="module")
@@ -188,12 +197,12 @@ def lines() -> list[dict]:
 def test_documentation_counts_them(lines):
     text = " ".join((CHECKOUT / "docs" / "training.md").read_text().split())
     relations = sum(len(line["relations"]) for line in lines)
-    assert f"has the relations of {len(lines):,} abstracts and sections of articles of thirteen public" in text
-    assert f"public corpora (below: annotated texts): {relations:,}, fifteen times as many" in text
+    assert f"has the relations of {len(lines):,} abstracts and sections of articles of fourteen public" in text
+    assert f"public corpora (below: annotated texts): {relations:,}, sixteen times as many" in text
     undirected = sum(len(each) == 3 for line in lines for each in line["relations"])
     assert f"Associations of two genes ({undirected:,}) is not annotated" in text
     corpora = {line["id"].split(":")[0] for line in lines}
-    assert len(corpora) == 13
+    assert len(corpora) == 14
     for corpus in corpora:
         of_corpus = [line["relations"] for line in lines if line["id"].startswith(f"{corpus}:")]
         assert f"| `{corpus}` | {len(of_corpus):,} | {sum(map(len, of_corpus)):,} |" in text
