@@ -5,7 +5,7 @@
 # steps. Step 2 left out the development documents of BC5CDR and DrugProt, and only its last epoch had texts made of
 # patterns. In steps 2 to 4 the patterns were fewer. Step 4 had one seed. Step 5 had eight runs, the first two over the
 # model of a trial. Then further runs trained the relations with more patterns (step 6 of model_card.md, which has the
-# commands), with annotated texts, and at last with closest mentions; this recipe has all from step 2 on.
+# commands), with annotated texts, and at last with closest mentions; this recipe has all from step 2 on, and R-Drop.
 #
 #   bash recipes/checkpoint.sh DATA ENCODER VOCABULARY OUTPUT [SEED ...]
 #
@@ -62,7 +62,7 @@ done
 # 3. Stage 2 on the training documents, annotated texts and texts made of patterns: dev chooses the epoch, the
 # decoding bias and the scaling of the scores.
 stage2=(--config recipes/stage2.yaml --exclude "$test" --encoder "$stage1" --corpora "$output/added.yaml"
-  --num_train_epochs 3 --direction_smoothing 0.5 --resume_from_checkpoint)
+  --num_train_epochs 3 --direction_smoothing 0.5 --r_drop 0.5 --resume_from_checkpoint)
 $launch train.py "${stage2[@]}" --train "$train" --dev "$dev" --output_dir "$output/stage2" --seed "${seeds[0]}"
 [ -f "$output/stage2/scaled" ] || biodir calibrate "$dev" --model "$output/stage2" --scores-only --write
 touch "$output/stage2/scaled"

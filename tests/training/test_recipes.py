@@ -85,7 +85,8 @@ def test_recipe_goes_from_the_bare_encoder_to_the_checkpoint(tmp_path):
     of_stage2 = (
         f"--exclude DATA/bioredirect/bioredirect_test.pubtator --encoder {out}/stage1-4 --corpora {out}/added.yaml"
     )
-    of_stage2 += " --num_train_epochs 3 --direction_smoothing 0.5 --resume_from_checkpoint --train DATA/bioredirect/"
+    of_stage2 += " --num_train_epochs 3 --direction_smoothing 0.5 --r_drop 0.5 --resume_from_checkpoint"
+    of_stage2 += " --train DATA/bioredirect/"
     assert all(of_stage2 in call for call in (stage2, *finals))
     assert (
         f"_train.pubtator --dev DATA/bioredirect/bioredirect_dev.pubtator --output_dir {out}/stage2 --seed 5" in stage2
