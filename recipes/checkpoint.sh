@@ -5,7 +5,8 @@
 # steps. Step 2 left out the development documents of BC5CDR and DrugProt, and only its last epoch had texts made of
 # patterns. In steps 2 to 4 the patterns were fewer. Step 4 had one seed. Step 5 had eight runs, the first two over the
 # model of a trial. Then further runs trained the relations with more patterns (step 6 of model_card.md, which has the
-# commands), with annotated texts, and at last with closest mentions; this recipe has all from step 2 on, and R-Drop.
+# commands), with annotated texts, with closest mentions, and at last with R-Drop; this recipe has R-Drop in steps 3 and
+# 4, the others from step 2 on.
 #
 #   bash recipes/checkpoint.sh DATA ENCODER VOCABULARY OUTPUT [SEED ...]
 #
