@@ -12,8 +12,10 @@ mention that the corpus has not is seen only where the line needs it. `mentions`
 V); they are added to those of the corpus, in place of any that they overlap; of mentions of the corpus that overlap,
 the longest stays. All other numbers are starts of mentions: those that are no entity, groups that are one entity, and
 for each relation a mention of both entities, and of the subject (null: there is none; left out: it is not annotated).
-All other pairs are unrelated. `text:4-6` are the fifth and the sixth line of the text for pretraining, joined by a
-space, without the heading in capitals that a line may start with; this text has no mentions of its own.
+All other pairs are unrelated.
+
+`text:4-6` names lines 4 and 5 of the text for pretraining, counted from 0, the end left out. They are joined by a
+space, without the heading in capitals that a line may start with. This text has no mentions of its own.
 """
 
 import argparse
@@ -37,6 +39,7 @@ from biodir.training.judged_documents import annotated_types, pmid_of, read_line
 
 ANNOTATIONS = Path(__file__).parent.parent / "recipes" / "abstracts.jsonl"
 BC5CDR, TEXT = "bc5cdr", "text"
+# Such as "ABSTRACT.RESULTS:: Zinc ..."; after a name such as "DNA: it is ..." the text goes on in lower case.
 HEADING = re.compile(r"^[^a-z]{3,}?:+ +(?=[A-Z0-9])")
 RELATION_TYPES = RELATION_LABELS[1:]
 HASH_CHARS = 8
@@ -88,13 +91,21 @@ def source_path(corpus: str) -> str:
 
     >>> source_path("nlm_gene"), source_path("bc5cdr")
     ('extra/nlm_gene.jsonl.xz', 'bc5cdr/CDR_TrainingSet.PubTator.txt')
+    >>> source_path("text")
+    'text/biomedical_text.txt.xz'
     """
-    others = {BC5CDR: f"{BC5CDR}/CDR_TrainingSet.PubTator.txt", TEXT: f"{TEXT}/biomedical_text.txt.xz"}
-    return others.get(corpus, f"extra/{corpus}.jsonl.xz")
+    special = {BC5CDR: f"{BC5CDR}/CDR_TrainingSet.PubTator.txt", TEXT: f"{TEXT}/biomedical_text.txt.xz"}
+    return special.get(corpus, f"extra/{corpus}.jsonl.xz")
 
 
 def source_documents(folder: Path, corpus: str, wanted: Collection[str]) -> Iterator[Mapping[str, Any]]:
-    """Yield the documents of a corpus in the form of JSON Lines; of the text for pretraining those that are wanted."""
+    """Yield the documents of a corpus in the form of JSON Lines.
+
+    Args:
+        folder: that of the corpora.
+        corpus: as in the ids of annotations.
+        wanted: ids of annotations; only the text for pretraining needs them, as its ids name lines.
+    """
     path = folder / source_path(corpus)
     if corpus == BC5CDR:
         yield from _of_bc5cdr(path)
@@ -106,12 +117,12 @@ def source_documents(folder: Path, corpus: str, wanted: Collection[str]) -> Iter
 
 def _passages(path: Path, wanted: Collection[str]) -> Iterator[Mapping[str, Any]]:
     with open_input(path) as file:
-        lines = [HEADING.sub("", line).strip() for line in text_lines(file)]
-    for name in wanted:
-        start, _, end = name.removeprefix(f"{TEXT}:").partition("-")
+        lines = list(text_lines(file))
+    for text_id in wanted:
+        start, _, end = text_id.removeprefix(f"{TEXT}:").partition("-")
         if start.isdecimal() and end.isdecimal() and int(start) < int(end) <= len(lines):
-            text = " ".join(lines[int(start) : int(end)])
-            yield {"id": name, "text": text, "unit": "section", "entities": [], "annotated_types": []}
+            text = " ".join(HEADING.sub("", line).strip() for line in lines[int(start) : int(end)])
+            yield {"id": text_id, "text": text, "unit": "section", "entities": [], "annotated_types": []}
 
 
 def _of_bc5cdr(path: Path) -> Iterator[Mapping[str, Any]]:

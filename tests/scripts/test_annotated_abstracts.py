@@ -2,6 +2,7 @@
 
 import json
 import lzma
+from collections import Counter
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -187,6 +188,10 @@ def test_passages_of_the_text_for_pretraining_are_its_lines(tmp_path):
     wanted = ["text:1-3", "text:3-4", "text:3-5", "text:2-2", "text:x"]
     found = {each["id"]: each["text"] for each in annotated.source_documents(tmp_path, "text", wanted)}
     assert found == {"text:1-3": "Zinc in pain Zinc lowers pain: by half.", "text:3-4": "DNA: it is long."}
+    line = {**LINE, "id": "text:3-4", "sha256": annotated.text_hash("DNA: it is long."), "mentions": [[0, 3, "C"]]}
+    annotations = [annotated.annotation_of({**line, "left_out": [], "relations": []})]
+    (document,) = annotated.joined_documents(annotations, tmp_path, Counter())
+    assert (document["id"], document["unit"], document["pmid"]) == ("text:3-4", "section", None)
 
 
 @pytest.fixture(scope="module")
@@ -197,8 +202,8 @@ def lines() -> list[dict]:
 def test_documentation_counts_them(lines):
     text = " ".join((CHECKOUT / "docs" / "training.md").read_text().split())
     relations = sum(len(line["relations"]) for line in lines)
-    assert f"has the relations of {len(lines):,} abstracts and sections of articles of fourteen public" in text
-    assert f"public corpora (below: annotated texts): {relations:,}, sixteen times as many" in text
+    assert f"has the relations of {len(lines):,} abstracts and sections of articles of thirteen public corpora and of the text" in text
+    assert f"text for pretraining (below: annotated texts): {relations:,}, sixteen times as many" in text
     undirected = sum(len(each) == 3 for line in lines for each in line["relations"])
     assert f"Associations of two genes ({undirected:,}) is not annotated" in text
     corpora = {line["id"].split(":")[0] for line in lines}
@@ -247,7 +252,14 @@ def test_no_document_for_scores_is_annotated_nor_a_sentence_of_one(data_dir, joi
         held.add(document)
     # DrugProt by PMID only: three texts share a sentence without content with it, such as that of a special issue.
     with lzma.open(data_dir / "extra" / "drugprot.jsonl.xz", "rt", encoding="utf-8") as file:
-        held.ids.update(each["pmid"] for each in map(json.loads, file) if each["split"] == "dev")
+        drugprot = [each for each in map(json.loads, file) if each["split"] == "dev"]
+    held.ids.update(each["pmid"] for each in drugprot)
     assert len(held.ids) > 1_700
     found = joined_texts[0].values()
     assert not [each["id"] for each in found if held.has(Document(each["id"], each["text"]), each["pmid"])]
+    # The text for pretraining has no PMID, so sentences are compared.
+    for each in drugprot:
+        held.add(Document(each["id"], each["text"]))
+    texts = [each for each in found if each["id"].startswith("text:")]
+    assert len(texts) > 1_000
+    assert not [each["id"] for each in texts if held.has(Document(each["id"], each["text"]), None)]
