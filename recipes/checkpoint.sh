@@ -10,8 +10,9 @@
 #
 #   bash recipes/checkpoint.sh DATA ENCODER VOCABULARY OUTPUT [SEED ...]
 #
-#   DATA        folder with bioredirect/, bc5cdr/, text/biomedical_text.txt.xz (also for annotated texts), and extra/ for stages 1 and 2
-#               and the tagger: JSON Lines with text, entities and annotated_types, named as below
+#   DATA        folder with bioredirect/, bc5cdr/, text/biomedical_text.txt.xz (the annotated texts need it, too), and
+#               extra/ for stages 1 and 2 and the tagger: JSON Lines with text, entities and annotated_types, named as
+#               below
 #   ENCODER     folder or Hub id of the pretrained encoder
 #   VOCABULARY  folder or Hub id of the tokenizer that the encoder gets, or "none": it is trained as it is, without step 1
 #   OUTPUT      folder of all runs; a stopped recipe resumes when it is started again
