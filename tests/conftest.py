@@ -1,7 +1,7 @@
 """What several test files share."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -26,6 +26,17 @@ def cases_dir(data_dir) -> Path:
     if not folder.is_dir():
         pytest.skip(f"no cases at {folder}; they are beside the corpora")
     return folder
+
+
+@pytest.fixture
+def one_core() -> Iterator[None]:
+    """Processes that the test starts have one core, on which background threads are behind."""
+    if not hasattr(os, "sched_setaffinity"):
+        pytest.skip("this system cannot bind a process to a core")
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, [min(cores)])
+    yield
+    os.sched_setaffinity(0, cores)
 
 
 @pytest.fixture(scope="session")

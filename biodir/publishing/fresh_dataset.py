@@ -4,6 +4,7 @@ python -I fresh_dataset.py FOLDER OUT
 """
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -28,3 +29,5 @@ def main(folder: str, out: str) -> None:
 
 if __name__ == "__main__":
     main(*sys.argv[1:])
+    # Streams of Parquet leave threads behind, which can abort the process while it ends by itself.
+    os._exit(0)

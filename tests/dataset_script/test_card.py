@@ -62,6 +62,14 @@ def test_code_of_the_card_runs(tmp_path):
     assert (tmp_path / "directions.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
+def test_loading_code_ends_without_an_abort(tmp_path, one_core):
+    data = write_data_folder(tmp_path / "data")
+    export([found_files(source, data) for source in SOURCES], tmp_path / "corpora")
+    loading, _ = code_blocks((tmp_path / "corpora" / "README.md").read_text(encoding="utf-8"))
+    assert [run(loading, tmp_path) for _ in range(8)] == ["1 6 3"] * 8
+
+
 def run(code, folder):
     """What the code prints, run without a network and with an empty cache in a folder."""
     settings = {"HF_HOME": str(folder / "cache"), "HF_HUB_OFFLINE": "1", "MPLBACKEND": "Agg"}
