@@ -29,5 +29,5 @@ def main(folder: str, out: str) -> None:
 
 if __name__ == "__main__":
     main(*sys.argv[1:])
-    # Streams of Parquet leave threads behind, which can abort the process while it ends by itself.
+    # Streams of Parquet leave threads behind, which can abort a process that ends in the usual way.
     os._exit(0)

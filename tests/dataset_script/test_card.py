@@ -52,21 +52,25 @@ def code_blocks(text):
     return re.findall(r"```python\n(.*?)```", text, re.DOTALL)
 
 
-@pytest.mark.slow
-def test_code_of_the_card_runs(tmp_path):
+@pytest.fixture
+def code(tmp_path):
+    """The code of the card of a folder "corpora" in `tmp_path`, by block."""
     data = write_data_folder(tmp_path / "data")
     export([found_files(source, data) for source in SOURCES], tmp_path / "corpora")
-    loading, example = code_blocks((tmp_path / "corpora" / "README.md").read_text(encoding="utf-8"))
+    return code_blocks((tmp_path / "corpora" / "README.md").read_text(encoding="utf-8"))
+
+
+@pytest.mark.slow
+def test_code_of_the_card_runs(tmp_path, code):
+    loading, example = code
     assert run(loading, tmp_path) == "1 6 3"
     assert run(example, tmp_path).split() == "direction undirected relation Association 1".split()
     assert (tmp_path / "directions.png").read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.slow
-def test_loading_code_ends_without_an_abort(tmp_path, one_core):
-    data = write_data_folder(tmp_path / "data")
-    export([found_files(source, data) for source in SOURCES], tmp_path / "corpora")
-    loading, _ = code_blocks((tmp_path / "corpora" / "README.md").read_text(encoding="utf-8"))
+def test_loading_code_ends_without_an_abort(tmp_path, code, one_core):
+    loading, _ = code
     assert [run(loading, tmp_path) for _ in range(8)] == ["1 6 3"] * 8
 
 
