@@ -42,6 +42,7 @@ class Source:
 
     name: str
     title: str
+    short_title: str
     folder: str
     address: str
     splits: Mapping[str, str]
@@ -89,6 +90,7 @@ _PUBLIC_DOMAIN = (
 BIORED_DIRECTION = Source(
     name="biored_direction",
     title="BioRED with directions (BioREDirect)",
+    short_title="BioRED with directions",
     folder="bioredirect",
     address="https://ftp.ncbi.nlm.nih.gov/pub/lu/BioREDirect/datasets.zip",
     splits={
@@ -118,6 +120,7 @@ BIORED_DIRECTION = Source(
 BC5CDR = Source(
     name="bc5cdr",
     title="BioCreative V chemical-disease relations (BC5CDR)",
+    short_title="BC5CDR",
     folder="bc5cdr",
     address="https://biocreative.bioinformatics.udel.edu/media/store/files/2016/CDR_Data.zip",
     splits={

@@ -48,6 +48,32 @@ def test_parts_of_the_card_need_their_corpora(sources, has_example, has_warning)
     assert ("## Example" in text, "Leave them out by PMID" in text) == (has_example, has_warning)
 
 
+@pytest.mark.parametrize(
+    ("sources", "heading", "renamed"),
+    [
+        (
+            SOURCES,
+            "BioRED with directions, and BC5CDR, for the library datasets",
+            "BC5CDR's `Chemical` and `Disease`, and `Organism`, were renamed to them.",
+        ),
+        (
+            [BIORED_DIRECTION],
+            "BioRED with directions for the library datasets",
+            "`Organism` was renamed to `OrganismTaxon`.",
+        ),
+        (
+            [BC5CDR],
+            "BC5CDR for the library datasets",
+            "BC5CDR's `Chemical` and `Disease` were renamed to them.",
+        ),
+    ],
+)
+def test_card_names_only_its_corpora(sources, heading, renamed):
+    text = card(*sources).text
+    assert text.lstrip().splitlines()[0] == f"# {heading}"
+    assert f"\n- Entity types have BioRED's names; {renamed}\n- A candidate pair" in text
+
+
 def code_blocks(text):
     return re.findall(r"```python\n(.*?)```", text, re.DOTALL)
 
