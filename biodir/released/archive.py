@@ -2,6 +2,7 @@
 
 import pickle
 import re
+import struct
 import warnings
 import zipfile
 from collections.abc import Mapping
@@ -24,7 +25,7 @@ EXPECTED = (
     "direction_label_to_id, soft_prompt_len, num_soft_prompt and hidden_size"
 )
 # What reading a damaged or unsafe archive raises.
-_DAMAGED = (OSError, RuntimeError, ValueError, KeyError, TypeError, AttributeError, EOFError, IndexError)
+_DAMAGED = (OSError, RuntimeError, ValueError, LookupError, TypeError, AttributeError, EOFError, struct.error)
 _UNSAFE = (pickle.UnpicklingError, zipfile.BadZipFile)
 _GLOBAL = re.compile(r"GLOBAL ([\w.]+)")
 

@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import struct
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -168,7 +169,7 @@ def _pretrained_encoder(
     try:
         # Without safetensors, transformers reads pytorch_model.bin as torch.load does with weights_only=True.
         encoder, info = AutoModel.from_pretrained(name_or_path, **kwargs)
-    except (pickle.UnpicklingError, EOFError, RuntimeError) as error:
+    except (pickle.UnpicklingError, EOFError, RuntimeError, LookupError, UnicodeDecodeError, struct.error) as error:
         reason = str(error).split(". ", 1)[0]
         raise CheckpointError(
             f"{name_or_path}: the weights cannot be read as tensors ({' '.join(reason.split())}); get the files again, "

@@ -81,11 +81,15 @@ def test_plain_pickle_and_page_get_no_advice_of_torch_to_run_them(folder, recwar
     assert not recwarn.list
 
 
-@pytest.mark.parametrize("damage", ["cut", "empty", "text", "flipped"])
+@pytest.mark.parametrize("damage", ["cut", "empty", "text", "flipped", "old and cut"])
 def test_damaged_archive_gets_what_was_expected(folder, damage):
+    if damage == "old and cut":
+        torch.save({"state_dict": {}}, folder / ARCHIVE, _use_new_zipfile_serialization=False)
     content = bytearray((folder / ARCHIVE).read_bytes())
     if damage == "flipped":
         content[40:90] = b"\xff" * 50
+    elif damage == "old and cut":
+        content = content[:55]  # inside a number of four bytes
     else:
         content = {"cut": content[: len(content) // 2], "empty": b"", "text": b"<html>not found</html>"}[damage]
     (folder / ARCHIVE).write_bytes(content)

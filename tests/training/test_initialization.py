@@ -266,11 +266,14 @@ def test_encoder_of_biorex_keeps_its_weights_and_its_tags(biorex):
         assert torch.equal(head.dense.weight, saved["bert.pooler.dense.weight"])
 
 
-@pytest.mark.parametrize("damage", ["unsafe", "cut", "empty"])
+@pytest.mark.parametrize("damage", ["unsafe", "cut", "empty", "older and cut"])
 def test_old_pickle_that_holds_more_than_tensors_or_is_damaged_is_refused(biorex, damage):
     path = biorex / "pytorch_model.bin"
     if damage == "unsafe":
         torch.save({"a": _Unsafe(biorex)}, path)
+    elif damage == "older and cut":
+        torch.save({}, path, _use_new_zipfile_serialization=False)
+        path.write_bytes(path.read_bytes()[:55])  # inside a number of four bytes
     else:
         path.write_bytes(path.read_bytes()[: 2000 if damage == "cut" else 0])
     message = r"biorex_biolinkbert_pt: the weights cannot be read as tensors \(.*\); get the files again, or save"
