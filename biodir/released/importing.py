@@ -1,6 +1,7 @@
 """A folder of NCBI's released model to a checkpoint of biodir with the same scores."""
 
 import json
+import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -157,7 +158,7 @@ def _tokenizer(folder: Path, rows: int) -> BertTokenizer:
         added = folder / ADDED_TOKENS
         expected = {token: number for number, token in enumerate(lines)}
         expected |= json.loads(added.read_text(encoding="utf-8")) if added.is_file() else {}
-        tokenizer = BertTokenizer.from_pretrained(folder)
+        tokenizer = _tokenizer_of_files(folder)
         found = tokenizer.get_vocab()
         differing = [token for token, number in expected.items() if found.get(token) != number]
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
@@ -172,3 +173,12 @@ def _tokenizer(folder: Path, rows: int) -> BertTokenizer:
             f"most {rows} tokens, the rows of the embeddings in config.json"
         )
     return tokenizer
+
+
+def _tokenizer_of_files(folder: Path) -> BertTokenizer:
+    """Return the tokenizer of the released code's own files; BertTokenizer prefers a tokenizer.json beside them."""
+    with tempfile.TemporaryDirectory() as alone:
+        for name in ("vocab.txt", "tokenizer_config.json", ADDED_TOKENS):
+            if (folder / name).is_file():
+                shutil.copyfile(folder / name, Path(alone, name))
+        return BertTokenizer.from_pretrained(alone)

@@ -206,6 +206,18 @@ def test_tokenizer_is_checked(folder, name, change, message):
     refused(folder, message)
 
 
+@pytest.mark.parametrize("is_damaged", [True, False])
+def test_tokenizer_of_another_file_is_not_read(folder, is_damaged):
+    alone, out = folder.parent / "alone", folder.parent / "out"
+    import_released(folder, alone)
+    truncated = {"direction": "Right", "max_length": 16, "strategy": "LongestFirst", "stride": 0}
+    other = json.dumps(json.loads((alone / "tokenizer.json").read_text()) | {"truncation": truncated})
+    (folder / "tokenizer.json").write_text("{" if is_damaged else other)
+    import_released(folder, out)
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        assert (out / name).read_text() == (alone / name).read_text()
+
+
 @pytest.mark.parametrize("kind", ["file", "full folder", "no parent"])
 def test_target_is_a_new_or_an_empty_folder(folder, tmp_path, kind):
     target = tmp_path / "no" / "out" if kind == "no parent" else tmp_path / "out"
