@@ -41,7 +41,7 @@ _COMPRESSIONS: dict[bytes, Callable[..., Any]] = {
     b"BZh": bz2.open,
     b"\x28\xb5\x2f\xfd": _open_zstandard,
 }
-# What reading damaged or cut compressed files raises, besides OSError.
+# What reading damaged or cut compressed files raises, besides OSError; see `damaged_errors`.
 _DAMAGED = (EOFError, zlib.error, lzma.LZMAError)
 # Bytes at the start of a file by which its format is recognised.
 START_BYTES = 1 << 16
@@ -68,11 +68,12 @@ def open_input(
             yield file
     except OSError as error:
         raise ParseError(f"{name}: cannot be read ({error.strerror or error}); check the file", "unreadable") from error
-    except _damaged() as error:
+    except damaged_errors() as error:
         raise ParseError(f"{name}: is damaged or cut off ({error}); get the file again", "unreadable") from error
 
 
-def _damaged() -> tuple[type[Exception], ...]:
+def damaged_errors() -> tuple[type[Exception], ...]:
+    """Return what reading damaged or cut compressed content raises, besides OSError."""
     zstandard = sys.modules.get("compression.zstd") or sys.modules.get("backports.zstd")
     return (*_DAMAGED, zstandard.ZstdError) if zstandard else _DAMAGED
 

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from biodir.dataset_script.sources import CHECKSUMS, Source, SourceError
 from biodir.document_biodir import Document
 from biodir.document_pubtator_biodir import parse_pubtator
-from biodir.files import file_sha256
+from biodir.files import damaged_errors, file_sha256
 
 logger = logging.getLogger(__name__)
 
@@ -169,5 +169,6 @@ def _read_errors_of(path: Path | zipfile.Path) -> Iterator[None]:
     """Turn errors of the disk and of zip archives into a SourceError that names the path."""
     try:
         yield
-    except (OSError, zipfile.BadZipFile) as error:
-        raise SourceError(f"{path}: cannot be read ({error}); fetch it again") from error
+    except (OSError, zipfile.BadZipFile, RuntimeError, *damaged_errors()) as error:
+        # A RuntimeError is a member that is encrypted, or packed in a way that is not known: a damaged header says so.
+        raise SourceError(f"{path}: cannot be read ({str(error) or type(error).__name__}); fetch it again") from error

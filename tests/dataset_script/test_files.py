@@ -11,12 +11,15 @@ from biodir.dataset_script.sources import BC5CDR, BIORED_DIRECTION, CHECKSUMS, S
 from helpers.corpus_folder import write_split
 
 TRAIN = "bioredirect_train.pubtator"
+# Places in an archive with this one member; those of its directory count from the end.
+LENGTH_OF_EXTRA, DATA_START = 28, 30 + len(f"bioredirect/{TRAIN}")
+DIRECTORY_START = -22 - 46 - len(f"bioredirect/{TRAIN}")
 
 
-def write_archive(path, **texts):
+def write_archive(path, method=zipfile.ZIP_STORED, **texts):
     """A zip archive; the names of its members come as keys with `__` for `/` and no suffix."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(path, "w") as archive:
+    with zipfile.ZipFile(path, "w", method) as archive:
         for name, text in texts.items():
             archive.writestr(name.replace("__", "/") + ".pubtator", text)
     return path
@@ -87,6 +90,24 @@ def test_damaged_member_is_an_error(tmp_path):
     content = archive.read_bytes()
     archive.write_bytes(content.replace(b"Iron", b"Zinc"))  # stored without compression: the checksum is wrong now
     with pytest.raises(SourceError, match=rf"a\.zip/bioredirect/{TRAIN}: cannot be read \(Bad CRC-32"):
+        found_files(BIORED_DIRECTION, archive)
+
+
+@pytest.mark.parametrize(
+    ("method", "place", "message"),
+    [
+        (zipfile.ZIP_DEFLATED, DATA_START, "Error -3 while decompressing data: invalid block type"),
+        (zipfile.ZIP_LZMA, DATA_START + 4, "Invalid or unsupported options"),  # after the header of its settings
+        (zipfile.ZIP_STORED, LENGTH_OF_EXTRA, "EOFError"),
+        (zipfile.ZIP_STORED, DIRECTORY_START + 8, r"compressed patched data \(flag bit 5\)"),
+    ],
+)
+def test_damaged_packed_member_is_an_error(tmp_path, method, place, message):
+    archive = write_archive(tmp_path / "a.zip", method, bioredirect__bioredirect_train=block(1))
+    content = bytearray(archive.read_bytes())
+    content[place if place >= 0 else place + len(content)] = 0xFF
+    archive.write_bytes(content)
+    with pytest.raises(SourceError, match=rf"a\.zip\S*: cannot be read \({message}\); fetch it again"):
         found_files(BIORED_DIRECTION, archive)
 
 
