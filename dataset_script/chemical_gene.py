@@ -8,6 +8,7 @@ type. Of the 21 Bind between chemical and gene in BioRED's train and dev splits,
 """
 
 import logging
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,8 +16,9 @@ from typing import Any
 
 from biodir.document_bioc_biodir import all_annotations, annotations_of_passage, to_document
 from biodir.document_biodir import Document, Passage, text_identifier
-from biodir.errors_biodir import STRICT, ErrorPolicy
-from biodir.formats.bioc_xml import read_bioc_xml
+from biodir.errors_biodir import STRICT, ErrorPolicy, ParseError
+from biodir.files import input_name, open_input
+from biodir.formats.bioc_xml import parse_bioc_xml
 from biodir.labels_biodir import CHEMICAL, GENE
 
 from .corpus import HEAD, TAIL, Corpus, RelationRule
@@ -42,11 +44,24 @@ DRUGPROT_RULES = {
     "SUBSTRATE_PRODUCT-OF": RelationRule(ASSOCIATION, TAIL),  # the enzyme does both
     "PART-OF": RelationRule(ASSOCIATION, None),  # a residue or group of the protein: structure, not influence
 }
+# The first line of a table, such as DrugProt's own files of abstracts, entities and relations: a PMID and a tab.
+_TABLE_START = re.compile(rb"(\xef\xbb\xbf)?\d+\t")
 
 
 def read_chemical_gene(path: str | Path, policy: ErrorPolicy = STRICT) -> Iterator[Document]:
-    """Yield the documents of DrugProt or EU-ADR, with mentions linked by text and with passages."""
-    return read_bioc_xml(path, policy, _linked_by_text)
+    """Yield the documents of DrugProt or EU-ADR, with mentions linked by text and with passages.
+
+    Raises:
+        ParseError: the file cannot be opened or is not BioC XML.
+        AnnotationError: an annotation or relation contradicts its document.
+    """
+    with open_input(path) as file:
+        if _TABLE_START.match(file.peek()):
+            raise ParseError(
+                f"{input_name(path)}: is a table (TSV), as the authors of DrugProt publish it; only BioC XML is read, "
+                "so convert the corpus to it"
+            )
+        yield from parse_bioc_xml(file, input_name(path), policy, _linked_by_text)
 
 
 def _linked_by_text(bioc_document: Any, place: str, policy: ErrorPolicy) -> Document:
@@ -108,6 +123,7 @@ DRUGPROT = Corpus(
     licence="CC-BY 4.0",
     address="https://zenodo.org/records/4955411",
     note="Relations are within a sentence and join chemicals with genes; other pairs are not annotated. No novelty. "
+    "BioC XML is read; DrugProt's own tables (TSV) are not. "
     "The file drugprot_dev350 holds 350 documents of the official training set, not of the development set.",
 )
 EU_ADR = Corpus(

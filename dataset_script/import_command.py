@@ -41,7 +41,7 @@ logger = logging.getLogger(__name__)
 
 def import_corpora(
     name: Annotated[CorpusName, Argument(metavar="NAME", help=f"one of {', '.join(CORPUS_NAMES)}")],
-    files: Annotated[list[Path], Argument(metavar="FILE", help="files of the corpus as it is published")],
+    files: Annotated[list[Path], Argument(metavar="FILE", help="files of the corpus; drugprot and euadr as BioC XML")],
     output: Annotated[Path, Option("-o", "--output", metavar="OUT", help=OUTPUT_HELP)],
     data_dir: Annotated[Path | None, Option(metavar="DIR", help=DATA_HELP)] = None,
     exclude: Annotated[list[Path] | None, Option(metavar="FILE ...", help=EXCLUDE_HELP)] = None,

@@ -56,6 +56,14 @@ def source(tmp_path) -> Path:
     return tmp_path / "in.xml"
 
 
+@pytest.mark.parametrize("start", ["", "\ufeff"])
+def test_table_of_drugprot_is_refused_with_what_is_read(start, tmp_path):
+    path = tmp_path / "drugprot_training_relations.tsv"
+    path.write_text(f"{start}17512723\tACTIVATOR\tArg1:T7\tArg2:T61\n", encoding="utf-8")
+    with pytest.raises(ParseError, match=r"relations\.tsv: is a table \(TSV\), .*; only BioC XML is read, so convert"):
+        import_corpus(CORPORA["drugprot"], [path])
+
+
 # Chemicals and genes linked by their text.
 
 
