@@ -40,14 +40,19 @@ def is_path(name: str) -> bool:
     return Path(name).exists() or not HUB_ID.fullmatch(name) or not separator or Path(first).is_dir()
 
 
-def check_folder(name: str) -> None:
+def check_folder(name: str, takes_hub_id: bool = True) -> None:
     """Check that there is a folder of this name.
+
+    Args:
+        name: the folder.
+        takes_hub_id: whether a Hub id could be given in its place, for the message.
 
     Raises:
         CheckpointError: there is none.
     """
     if not Path(name).is_dir():
-        raise CheckpointError(f"{name}: there is no such folder; name the folder of a checkpoint, or a Hub id")
+        others = ", or a Hub id" if takes_hub_id else "; a Hub id is not taken here"
+        raise CheckpointError(f"{name}: there is no such folder; name the folder of a checkpoint{others}")
 
 
 def check_revision(name: str, revision: str | None) -> None:
@@ -84,14 +89,18 @@ def fetched_files(name: str, patterns: Sequence[str], revision: str | None = Non
         ) from error
 
 
-def check_checkpoint(name: str) -> None:
+def check_checkpoint(name: str, takes_hub_id: bool = True) -> None:
     """Check that a folder has all files of a checkpoint.
+
+    Args:
+        name: the folder.
+        takes_hub_id: see `check_folder`.
 
     Raises:
         CheckpointError: there is no such folder, a file is missing, or it is a pointer of Git LFS.
     """
     folder = Path(name)
-    check_folder(name)
+    check_folder(name, takes_hub_id)
     missing = [file for file in CHECKPOINT_FILES if not (folder / file).is_file()]
     if missing == ["model.safetensors"] and (folder / "model.safetensors.index.json").is_file():
         return

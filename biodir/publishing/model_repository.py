@@ -128,7 +128,7 @@ def made_document(pair_types: Sequence[Sequence[str]]) -> Document:
 
 
 def _check_complete(model: Path, checkout: Path) -> None:
-    check_checkpoint(str(model))
+    check_checkpoint(str(model), takes_hub_id=False)
     for folder, names, fix in (
         (model, (MODEL_CARD,), "write the card of this model"),
         (checkout, (*COMPANIONS, SETTINGS), "publish from a checkout of biodir"),

@@ -58,7 +58,7 @@ def check_teachers(settings: TrainingSettings, config: BioDirConfig) -> None:
         SettingError: its labels, tasks or form are others, or its logits have no meaning by themselves.
     """
     for folder in settings.teachers:
-        check_checkpoint(folder)
+        check_checkpoint(folder, takes_hub_id=False)
         found = checked_config(folder)
         for name in SHARED:
             given, wanted = getattr(found, name), getattr(config, name)

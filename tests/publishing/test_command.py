@@ -174,6 +174,14 @@ def test_missing_files_are_refused(model, tmp_path):
         model_repository(copy, HUB_ID)
 
 
+@pytest.mark.parametrize("is_default", [False, True])
+def test_hub_id_is_no_model_to_publish(is_default, capsys, monkeypatch):
+    monkeypatch.setenv("BIODIR_MODEL", HUB_ID)
+    assert main(["publish", "--repo-id", HUB_ID, *([] if is_default else ["--model", HUB_ID])]) == 1
+    fix = "name the folder of a checkpoint; a Hub id is not taken here"
+    assert capsys.readouterr().err == f"biodir: error: {HUB_ID}: there is no such folder; {fix}\n"
+
+
 def test_results_of_another_checkpoint_are_refused(model, tmp_path):
     copy = copied(model, tmp_path)
     (copy / "results").mkdir()
