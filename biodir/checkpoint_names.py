@@ -9,9 +9,10 @@ import biodir.errors_biodir
 from biodir.errors_biodir import CheckpointError, SettingError
 
 MODEL_VARIABLE = "BIODIR_MODEL"
+WEIGHTS = "model.safetensors"
 # What shows that a folder is a checkpoint: its weights, or its graphs for the run-time.
-CHECKPOINT = ("model.safetensors", "onnx/manifest.json")
-CHECKPOINT_FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
+CHECKPOINT = (WEIGHTS, "onnx/manifest.json")
+CHECKPOINT_FILES = ("config.json", WEIGHTS, "tokenizer.json", "tokenizer_config.json")
 LFS_POINTER = b"version https://git-lfs"
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
 
@@ -90,7 +91,7 @@ def fetched_files(name: str, patterns: Sequence[str], revision: str | None = Non
 
 
 def check_checkpoint(name: str, takes_hub_id: bool = True) -> None:
-    """Check that a folder has all files of a checkpoint.
+    """Check that a folder has all files of a checkpoint; its weights may be in several files.
 
     Args:
         name: the folder.
@@ -101,14 +102,15 @@ def check_checkpoint(name: str, takes_hub_id: bool = True) -> None:
     """
     folder = Path(name)
     check_folder(name, takes_hub_id)
-    missing = [file for file in CHECKPOINT_FILES if not (folder / file).is_file()]
-    if missing == ["model.safetensors"] and (folder / "model.safetensors.index.json").is_file():
-        return
+    parts = sorted(path.name for path in folder.glob("model-*.safetensors"))
+    is_divided = not (folder / WEIGHTS).is_file() and (folder / f"{WEIGHTS}.index.json").is_file()
+    files = [file for file in CHECKPOINT_FILES if not (is_divided and file == WEIGHTS)]
+    missing = [file for file in files if not (folder / file).is_file()]
     if missing:
         raise CheckpointError(
             f"{name}: lacks {', '.join(missing)}; save model and tokenizer into one folder with save_pretrained"
         )
-    for file in CHECKPOINT_FILES:
+    for file in [*files, *(parts if is_divided else [])]:
         with open(folder / file, "rb") as opened:
             if opened.read(len(LFS_POINTER)) == LFS_POINTER:
                 raise CheckpointError(f"{name}: {file} is a pointer of Git LFS; fetch the file with `git lfs pull`")

@@ -7,7 +7,7 @@ from configparser import ConfigParser
 from pathlib import Path
 
 import biodir.errors_biodir
-from biodir.checkpoint_names import CHECKPOINT_FILES, check_checkpoint
+from biodir.checkpoint_names import CHECKPOINT_FILES, WEIGHTS, check_checkpoint
 from biodir.configuration_biodir import RELEASED, BioDirConfig
 from biodir.document_biodir import Document, Mention
 from biodir.document_candidates_biodir import candidate_pairs
@@ -129,6 +129,11 @@ def made_document(pair_types: Sequence[Sequence[str]]) -> Document:
 
 def _check_complete(model: Path, checkout: Path) -> None:
     check_checkpoint(str(model), takes_hub_id=False)
+    if not (model / WEIGHTS).is_file():
+        raise PublishError(
+            f"{model}: its weights are in several files; save them in one {WEIGHTS} with "
+            'save_pretrained(folder, max_shard_size="50GB")'
+        )
     for folder, names, fix in (
         (model, (MODEL_CARD,), "write the card of this model"),
         (checkout, (*COMPANIONS, SETTINGS), "publish from a checkout of biodir"),

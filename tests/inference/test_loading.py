@@ -65,6 +65,12 @@ def point_to_lfs(folder):
     (folder / "model.safetensors").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
 
 
+def point_to_lfs_of_parts(folder):
+    (folder / "model.safetensors.index.json").write_text("{}")
+    point_to_lfs(folder)
+    (folder / "model.safetensors").rename(folder / "model-00001-of-00002.safetensors")
+
+
 def take_tokenizer_of_encoder(folder):
     save_encoder(folder / "encoder")
     for name in ("tokenizer.json", "tokenizer_config.json"):
@@ -87,6 +93,7 @@ def edit(**values):
 FAULTS = {
     "weights cut off": (cut_off, r"model\.safetensors cannot be used: "),
     "weights left in Git LFS": (point_to_lfs, r"model\.safetensors is a pointer of Git LFS; .*git lfs pull"),
+    "parts of weights left in Git LFS": (point_to_lfs_of_parts, r"model-00001-.* is a pointer of Git LFS; .*git lfs"),
     "weights of other sizes": (shorten_embeddings, r".* in model\.safetensors .*word_embeddings.*50, 32"),
     "weights left over": (edit(novelty_labels=[]), r"4 unexpected keys in model\.safetensors"),
     "configuration cut off": (write("config.json", "{"), r"config\.json cannot be used"),

@@ -172,6 +172,9 @@ def test_missing_files_are_refused(model, tmp_path):
     (copy / "model.safetensors").unlink()
     with pytest.raises(CheckpointError, match=r"lacks model\.safetensors; save model and tokenizer"):
         model_repository(copy, HUB_ID)
+    (copy / "model.safetensors.index.json").write_text("{}")
+    with pytest.raises(PublishError, match=r"weights are in several files; save them in one model\.safetensors w"):
+        model_repository(copy, HUB_ID)
 
 
 @pytest.mark.parametrize("is_default", [False, True])
