@@ -250,10 +250,7 @@ def _predictions(path: Path, gold_of: Mapping[str, Document], policy: ErrorPolic
         return io.BufferedReader(io.BytesIO(content), START_BYTES)
 
     lines = [line.rstrip("\r\n").removeprefix("\ufeff") for line in text_lines(opened())]
-    attempts = None
-    if kind == JSON:
-        attempts = tool_attempts(_located_values(lines, source), gold_of, policy)
-        attempts = _result_attempts(lines, source, policy) if attempts is None else attempts
+    attempts = _json_attempts(_located_values(lines, source), gold_of, policy) if kind == JSON else None
     if attempts:
         yield from policy.documents(attempts, source)
     elif kind == PUBTATOR and not looks_like_pubtator("\n".join(lines)):
@@ -289,34 +286,40 @@ def _untitled(block: str, source: str, policy: ErrorPolicy, first_line: int) -> 
 
 
 def _located_values(lines: Sequence[str], source: str) -> list[tuple[str, Any]]:
-    """Return place and value of each JSON value in the lines, or in their one list; nothing where they are no JSON."""
-    filled = [(f"{source}:{number}", _json(line)) for number, line in enumerate(lines, start=1) if line.strip()]
-    if len(filled) > 1 and all(isinstance(value, Mapping) for _, value in filled):
-        return filled
+    """Return place and value of each line of JSON Lines, or of each value of one JSON text; nothing if it is none.
+
+    The value of a line of JSON Lines that is not JSON is a ParseError.
+    """
+    filled = [(f"{source}:{number}", line) for number, line in enumerate(lines, start=1) if line.strip()]
+    # The first line may be a malformed one; the start of a longer value has no mapping in the line after it.
+    if filled[0][1].lstrip().startswith("{") and any(isinstance(_json(line), Mapping) for _, line in filled[:2]):
+        return [(place, _line_value(place, line)) for place, line in filled]
     value = _json("\n".join(lines))
     values = value if isinstance(value, list) else [] if value is None else [value]
     return [(f"{source}: result {number}", each) for number, each in enumerate(values, start=1)]
 
 
-def _result_attempts(
-    lines: Sequence[str], source: str, policy: ErrorPolicy
+def _line_value(place: str, line: str) -> Any:
+    try:
+        return json.loads(line.removeprefix("\ufeff"))
+    except (ValueError, RecursionError) as error:
+        return ParseError(f"{place}: not JSON ({error}); put one result on a line")
+
+
+def _json_attempts(
+    values: Sequence[tuple[str, Any]], gold_of: Mapping[str, Document], policy: ErrorPolicy
 ) -> list[tuple[str, Callable[[], Document]]] | None:
-    """Return place and reader of each result of a JSON file; None if it holds documents with text, or no JSON."""
-    filled = [(f"{source}:{number}", line) for number, line in enumerate(lines, start=1) if line.strip()]
-    values = _json(filled[0][1])
-    if isinstance(values, Mapping):
-        if not any(map(is_result, _up_to_relations(_json(line) for _, line in filled))):
-            return None
-        return [(place, partial(_of_line, place, line, policy)) for place, line in filled]
-    values = _json("\n".join(lines)) if values is None else values
-    values = values if isinstance(values, list) else [values]
-    if not any(map(is_result, _up_to_relations(values))):
-        return None
-    places = (f"{source}: result {number}" for number in range(1, len(values) + 1))
-    found: list[tuple[str, Callable[[], Document]]] = []
-    for place, value in zip(places, values, strict=True):
-        found.append((place, partial(_located_result, place, value, policy)))
-    return found
+    """Return place and reader of each result of a JSON file, lines that are no JSON first; None for documents."""
+    broken = [(place, partial(_raise, value)) for place, value in values if isinstance(value, ParseError)]
+    read = [(place, value) for place, value in values if not isinstance(value, ParseError)]
+    attempts = tool_attempts(read, gold_of, policy)
+    if attempts is None and any(map(is_result, _up_to_relations(value for _, value in read))):
+        attempts = [(place, partial(_located_result, place, value, policy)) for place, value in read]
+    return None if attempts is None else [*broken, *attempts]
+
+
+def _raise(error: ParseError) -> Document:
+    raise error
 
 
 def _json(text: str) -> Any:
@@ -332,14 +335,6 @@ def _up_to_relations(values: Iterable[Any]) -> Iterator[Any]:
         yield value
         if not isinstance(value, Mapping) or value.get("relations") or not value.keys() & {*TEXT_KEYS}:
             return
-
-
-def _of_line(place: str, line: str, policy: ErrorPolicy) -> Document:
-    try:
-        result = json.loads(line.removeprefix("\ufeff"))
-    except (ValueError, RecursionError) as error:
-        raise ParseError(f"{place}: not JSON ({error}); put one result on a line") from error
-    return _located_result(place, result, policy)
 
 
 def _located_result(place: str, result: Any, policy: ErrorPolicy) -> Document:

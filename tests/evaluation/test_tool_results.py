@@ -5,7 +5,7 @@ import json
 import pytest
 
 from biodir.document_biodir import Relation
-from biodir.errors_biodir import AnnotationError, ErrorPolicy
+from biodir.errors_biodir import AnnotationError, ErrorPolicy, ParseError
 from biodir.evaluation.indra_statements import ONE_AGENT
 from biodir.evaluation.predictions import read_predictions
 from helpers.marked import marked_document
@@ -97,7 +97,7 @@ def test_result_of_a_document_that_gold_lacks_is_named(tmp_path):
 
 
 def test_result_without_id_is_refused(tmp_path):
-    with pytest.raises(AnnotationError, match=r"out\.json: result 1: names no document; give each result the 'id'"):
+    with pytest.raises(AnnotationError, match=r"out\.json:1: names no document; give each result the 'id'"):
         read(tmp_path, {"relations": [RELEX]}, relation_map=STIMULATES)
 
 
@@ -166,6 +166,18 @@ def test_statement_without_document_is_refused(tmp_path):
         read(tmp_path, {"id": "7", "statements": [{**ACTIVATION, "subj": "Iron"}]})
     with pytest.raises(AnnotationError, match=r"statement 0: \{'a': 1\} is no statement of INDRA"):
         read(tmp_path, {"id": "7", "statements": [{"a": 1}]})
+
+
+@pytest.mark.parametrize("values", [[{"id": 8, "relations": []}, {"id": "7", "relations": [RELEX]}], [ACTIVATION] * 2])
+@pytest.mark.parametrize("cut", [0, 1, 2])
+def test_only_the_cut_line_of_json_lines_is_an_error(cut, values, tmp_path):
+    lines = [json.dumps(value) for value in values]
+    lines.insert(cut, lines[-1][:-9])
+    with pytest.raises(ParseError, match=rf"out\.json:{cut + 1}: not JSON \(.*\); put one result on a line"):
+        read(tmp_path, "\n".join(lines), relation_map=STIMULATES)
+    policy = ErrorPolicy("skip-document")
+    assert len(read(tmp_path, "\n".join(lines), policy=policy, relation_map=STIMULATES)["7"]) == 1
+    assert policy.summary()[0] == "left out: 1 document (not of its format)"
 
 
 PLACES = (
