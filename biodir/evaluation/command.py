@@ -106,7 +106,8 @@ def evaluate(
     needs_relations = not plain_text if files else plain_text is False  # a model with a tagger needs none
     gold = read_gold(gold_file, policy, needs_relations, MENTIONS_ADVICE)
     _check_plot(plot, not (files and plain_text) and any(document.relations for document in gold))
-    settings = policy, parsed_relation_map(relation_map), bool(plain_text), min_direction_score
+    own_entities = bool(files and plain_text)  # relations of a model are compared between gold's entities
+    settings = policy, parsed_relation_map(relation_map), own_entities, min_direction_score
     systems = [sure_predictions(path, gold, *settings) for path in files]
     if len(files) > 1:
         _evaluate_systems(files, systems, gold, resampling, counting, min_direction_score, json, plot)
@@ -142,7 +143,7 @@ def _check_options(
         raise SettingError(f"--against {against}: with several files of predictions, name this one after them instead")
     if len(files) > 1 and plain_text:
         raise SettingError("--plain-text is for one file of predictions; compare two with --against")
-    if relation_map and (plain_text or not (files or against)):
+    if relation_map and (plain_text if files else not against):
         raise SettingError("--relation-map is for files of predictions about gold's entities; leave it out")
     if plot:
         check_plot_path(plot)

@@ -19,7 +19,7 @@ from biodir.evaluation.report import comparison_report, evaluation_report
 from biodir.evaluation.systems import systems_report
 from biodir.evaluation.systems_tables import systems_table
 from biodir.evaluation.tables import comparison_table, report_table
-from biodir.labels_biodir import LEVELS
+from biodir.labels_biodir import ENTITY_TYPES, LEVELS, bio_labels
 from helpers.checkout import CHECKOUT
 from helpers.scored_documents import GOLD, PREDICTED, surest_gold
 from helpers.tiny_checkpoint import open_pipeline, save_checkpoint
@@ -269,6 +269,18 @@ def test_mentions_and_identifiers_of_a_file_may_be_its_own(folder, capfd):
         "entity_pair": 3, "relation_type": 2, "relation_type_novelty": 2, "relation_type_direction": 1, "all": 1
     }  # fmt: skip
     assert {name for name, difference in comparison.items() if difference < 0} == {"mentions", *LEVELS[:2], LEVELS[3]}
+
+
+def test_other_system_of_a_model_on_plain_texts_has_the_names_of_gold(folder):
+    save_checkpoint(folder / "model", tagger_labels=bio_labels(ENTITY_TYPES), tagger_layers=1)
+    text = (folder / "dev.pubtator").read_text()
+    (folder / "named.pubtator").write_text(text.replace("\tD1", "\tMESH:D1").replace("\tD2", "\tMESH:D2"))
+    command = ["evaluate", "dev.pubtator", "--model", "model", "--device", "cpu", "--plain-text", *FEW_OPTIONS]
+    options = ["--against", "named.pubtator", "--relation-map", "is by=Bind", "--json", "out.json"]
+    assert main([*command, *options]) == 0
+    report = json.loads((folder / "out.json").read_text())
+    for level in LEVELS:
+        assert report["comparison"][level]["difference"] == pytest.approx(report[level]["f1"] - 1)
 
 
 def test_mentions_are_scored_without_relations(folder, capfd):
