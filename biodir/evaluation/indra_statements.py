@@ -15,7 +15,10 @@ from biodir.errors_biodir import AnnotationError
 from biodir.evaluation.linking import SpanEnd, SpanRelation, score_of
 
 # Roles of the subject and of the object of a statement.
-ROLES = (("subj", "obj"), ("enz", "sub"), ("enz", "substrate"), ("obj_from", "obj_to"))
+ROLES = (
+    *(("subj", "obj"), ("enz", "sub"), ("enz", "substrate"), ("obj_from", "obj_to")),
+    *(("gef", "ras"), ("gap", "ras")),
+)
 MEMBERS = "members"
 # Namespaces of INDRA whose identifiers corpora such as BioRED have.
 NAMESPACES = ("EGID", "MESH", "OMIM", "TAXONOMY", "DBSNP", "CVCL")

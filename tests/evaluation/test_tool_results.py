@@ -6,6 +6,7 @@ import pytest
 
 from biodir.document_biodir import Relation
 from biodir.errors_biodir import AnnotationError, ErrorPolicy, ParseError
+from biodir.evaluation.gold_names import INDRA_RELATIONS
 from biodir.evaluation.indra_statements import ONE_AGENT
 from biodir.evaluation.predictions import read_predictions
 from helpers.marked import marked_document
@@ -140,6 +141,19 @@ def test_statements_belong_to_the_documents_of_their_evidence(tmp_path):
 )
 def test_roles_of_a_statement_are_the_direction(kind, roles, expected, tmp_path):
     agents = dict(zip(roles, (agent("Iron"), agent("EGFR")), strict=True))
+    assert read(tmp_path, {"id": "7", "statements": [statement(kind, agents)]}) == {"7": (expected,)}
+
+
+ROLES_OF = {
+    **dict.fromkeys(("Activation", "Inhibition", "IncreaseAmount", "DecreaseAmount", "Influence"), ("subj", "obj")),
+    **{"Complex": ("members.0", "members.1"), "Gef": ("gef", "ras"), "Gap": ("gap", "ras")},
+}
+
+
+@pytest.mark.parametrize("kind", INDRA_RELATIONS)
+def test_every_known_type_of_a_statement_gives_a_relation(kind, tmp_path):
+    agents = dict(zip(ROLES_OF.get(kind, ("enz", "sub")), (agent("Iron"), agent("EGFR")), strict=True))
+    expected = Relation(INDRA_RELATIONS[kind], "D1", "1956", None, None if kind == "Complex" else "D1")
     assert read(tmp_path, {"id": "7", "statements": [statement(kind, agents)]}) == {"7": (expected,)}
 
 
