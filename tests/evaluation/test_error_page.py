@@ -73,6 +73,13 @@ def test_numbers_link_to_their_errors():
     assert re.findall(r'href="#category=\w+"><strong>(\d)', HTML) == ["2", "1", "0", "1", "0"]
 
 
+def test_only_parts_that_gold_annotates_are_marked_as_different():
+    predicted = replace(REVERSED, relation_type="Association", novelty="Novel")
+    for gold, differing in ((GOLD[0], ["type", "direction", "novelty"]), (Relation("Bind", "C1", "G1"), ["type"])):
+        html = error_page(analysed((FIRST, [gold], [predicted])), "gold", "predicted")
+        assert re.findall(r'<td class="(\w+)"><span class="differs">', html) == differing
+
+
 def test_no_text_of_a_corpus_becomes_html():
     text = f"Iron {EVIL} \u2028 \ud800 <b>one</b>"
     mentions = (Mention(0, 4, "Iron", EVIL, (EVIL,)), Mention(0, len(text), text, "Gene", ("G'\"&1",)))
