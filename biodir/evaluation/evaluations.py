@@ -130,10 +130,8 @@ def evaluate_model(
         evaluation = replace(evaluation, report=report, predicted=predicted)
     if not plain_text:
         return evaluation
-    # Mentions are compared under the model's names of types; the relations stay those of gold.
-    named = [replace(each, mentions=extract.check_document(each, None, ErrorPolicy()).mentions) for each in gold]
     found = with_sure_directions(found_documents(extract, gold, progress), min_direction_score)
-    plain = plain_text_report(named, found, resampling, config.labels, types, relates)
+    plain = plain_text_report(gold, found, resampling, config.labels, types, relates)
     if relates:
         return replace(evaluation, report=with_plain_text(evaluation.report, plain))
     return replace(evaluation, report=plain, predicted=found)

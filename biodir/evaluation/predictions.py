@@ -120,29 +120,27 @@ def _check_once(document: Document, seen: set[str]) -> None:
 def checked_gold(
     check: Callable[..., Document], documents: Sequence[Document], policy: ErrorPolicy = STRICT, place: str = "gold"
 ) -> list[Document]:
-    """Return the gold documents as a model takes them, where mentions of types that it does not know are left out.
+    """Return the gold documents with the mentions that a model takes, under its names of types.
+
+    Relations stay, whatever mentions are left out: the model misses those of entities without mention.
 
     Args:
         check: `BioDirPipeline.check_document` of the model.
         documents: those of `read_gold`.
-        policy: whether these mentions are left out, or documents with them.
+        policy: whether mentions of types that the model does not know are left out, or documents with them.
         place: the file of the documents, for messages.
 
     Raises:
         AnnotationError: the model does not know a type of a mention, and the policy leaves nothing out.
     """
-    if policy.errors == "raise":
-        with located(place):
-            for document in documents:
-                _check_types(check, document)
-        return list(documents)
-    attempts = ((f"document {each.id}", partial(check, each, None, policy)) for each in documents)
-    return list(policy.documents(attempts, "gold"))
+    attempts = ((f"document {each.id}", partial(_with_known_mentions, check, each, policy)) for each in documents)
+    with located(place):
+        return list(policy.documents(attempts, "gold"))
 
 
-def _check_types(check: Callable[..., Document], document: Document) -> None:
+def _with_known_mentions(check: Callable[..., Document], document: Document, policy: ErrorPolicy) -> Document:
     try:
-        check(document, None, ErrorPolicy())
+        checked = check(replace(document, relations=(), subject_lines=()), None, policy)
     except AnnotationError as error:
         problem, advice, _ = str(error).partition(TYPE_MAP_ADVICE)
         if not advice:
@@ -150,6 +148,7 @@ def _check_types(check: Callable[..., Document], document: Document) -> None:
         raise AnnotationError(
             f"{problem}; rename them in the file, or leave these mentions out with --errors skip-mention", error.reason
         ) from error
+    return replace(document, mentions=checked.mentions)
 
 
 def predicted_documents(

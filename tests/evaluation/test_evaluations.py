@@ -9,7 +9,7 @@ import pytest
 from biodir import write_pubtator
 from biodir.document_biodir import Document, Relation
 from biodir.document_inputs_biodir import with_known_types
-from biodir.errors_biodir import STRICT, AnnotationError, ErrorPolicy, SettingError
+from biodir.errors_biodir import ERRORS, STRICT, AnnotationError, ErrorPolicy, SettingError
 from biodir.evaluation.evaluations import evaluate_model, evaluate_predictions, with_comparison
 from biodir.evaluation.intervals import Resampling
 from biodir.evaluation.predictions import found_documents, read_predictions
@@ -92,6 +92,21 @@ def test_gold_types_are_read_as_the_model_reads_them():
         evaluate(Extract(tasks=()), strange)
     mentions = evaluate(Extract(tasks=()), strange, policy=ErrorPolicy("skip-mention")).report["mentions"]
     assert (mentions["tp"], mentions["fn"]) == (2, 0)
+
+
+@pytest.mark.parametrize("errors", ERRORS)
+def test_policy_changes_no_score_where_there_is_no_error(errors):
+    drug, rest = replace(ONE.mentions[0], entity_type="Drug"), replace(ONE.mentions[2], entity_type="RefSeq")
+    gold = replace(ONE, mentions=(drug, ONE.mentions[1], rest), relations=(BIND, Relation("Bind", "5", "9", "No")))
+    policy = ErrorPolicy(errors)
+    report = evaluate(Extract(), gold, policy=policy).report
+    assert [(report["all"][key], report["end_to_end"]["all"][key]) for key in ("tp", "fp", "fn")] == [
+        *((1, 1), (0, 0), (1, 1)),
+    ]
+    assert {name: figures["fn"] for name, figures in report["by_pair_type"].items()} == {
+        "ChemicalEntity - GeneOrGeneProduct": 0, "no mention": 1
+    }  # fmt: skip
+    assert policy.summary() == ["mentions of the type 'RefSeq', which is no entity type here, left out: 1"]
 
 
 @pytest.mark.parametrize("settings", [{"plain_text": False}, {}])
