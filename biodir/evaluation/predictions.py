@@ -22,7 +22,7 @@ from biodir.evaluation.tool_results import tool_attempts
 from biodir.files import START_BYTES, input_name, open_input, text_lines
 from biodir.formats.brat import BRAT_SUFFIX
 from biodir.formats.reading import JSON, PUBTATOR, content_format, parse_documents, read_documents
-from biodir.formats.results import is_result, relations_of_result
+from biodir.formats.results import id_of_result, is_result, relations_of_result
 from biodir.inference.outputs import predicted_relations
 
 RELATIONS_ADVICE = "give documents with annotated relations"
@@ -342,10 +342,10 @@ def _located_result(place: str, result: Any, policy: ErrorPolicy) -> Document:
 
 
 def _of_result(result: Any, policy: ErrorPolicy) -> Document:
-    name = result.get("id") if isinstance(result, Mapping) else None
-    if isinstance(name, bool) or not isinstance(name, (str, int)):
+    name = id_of_result(result)
+    if name is None:
         raise ParseError("not a result of `biodir predict`: it is a mapping with an id and relations")
     relations = relations_of_result(result)
     if result.keys() & {*TEXT_KEYS}:
-        return document_from_json(result, str(name), policy)
-    return Document.from_dict({"id": str(name), "text": "", "relations": relations}, policy=policy)
+        return document_from_json(result, name, policy)
+    return Document.from_dict({"id": name, "text": "", "relations": relations}, policy=policy)

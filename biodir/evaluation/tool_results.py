@@ -5,11 +5,11 @@ from functools import partial
 from typing import Any
 
 from biodir.document_biodir import Document
-from biodir.document_shapes_biodir import ID_KEYS
 from biodir.errors_biodir import AnnotationError, ErrorPolicy, located
 from biodir.evaluation.gliner_relex import is_relex, relex_relations
 from biodir.evaluation.indra_statements import ONE_AGENT, document_ids, is_statement, statement_relations
 from biodir.evaluation.linking import SpanRelation, linked_document
+from biodir.formats.results import id_of_result
 
 Attempt = tuple[str, Callable[[], Document]]
 STATEMENTS_KEY = "statements"
@@ -49,11 +49,10 @@ def _of_result(place: str, value: Any, gold_of: Mapping[str, Document], policy: 
 
 def _gold(value: Any, gold_of: Mapping[str, Document]) -> Document:
     """Return the gold document of a result; one without text if gold lacks it."""
-    keys = ("id", *ID_KEYS)
-    name = next((value[key] for key in keys if value.get(key)), None) if isinstance(value, Mapping) else None
-    if isinstance(name, bool) or not isinstance(name, (str, int)):
+    name = id_of_result(value)
+    if name is None:
         raise AnnotationError("names no document; give each result the 'id' of its document", "result without id")
-    return gold_of.get(str(name), Document(str(name), ""))
+    return gold_of.get(name, Document(name, ""))
 
 
 def _of_statements(

@@ -7,7 +7,8 @@ from types import NoneType
 from typing import Any, TypeVar
 
 from biodir.document_biodir import Document
-from biodir.document_shapes_biodir import TEXT_KEYS
+from biodir.document_parts_biodir import is_given, whole_number
+from biodir.document_shapes_biodir import ID_KEYS, TEXT_KEYS
 from biodir.errors_biodir import ErrorPolicy, ParseError
 from biodir.files import input_name, open_input
 from biodir.formats.brat import BRAT_SUFFIX
@@ -60,6 +61,17 @@ def is_result(value: Any) -> bool:
         isinstance(each, Mapping) and isinstance(each.get("subject"), Mapping) for each in relations
     )
     return has_subjects or not value.keys() & {*TEXT_KEYS, "PubTator3", "documents"}
+
+
+def id_of_result(value: Any) -> str | None:
+    """Return the id of a result, under any key of ids of documents; None if it is no string and no whole number.
+
+    >>> id_of_result({"pmid": 7.0, "relations": []})
+    '7'
+    """
+    given = (value.get(key) for key in ("id", *ID_KEYS)) if isinstance(value, Mapping) else ()
+    name = whole_number(next((each for each in given if is_given(each) and each != ""), None))
+    return str(name).strip() or None if isinstance(name, (str, int)) and not isinstance(name, bool) else None
 
 
 def relations_of_result(value: Mapping[str, Any]) -> list[Any]:

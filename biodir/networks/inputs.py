@@ -10,7 +10,7 @@ from biodir.document_json_biodir import document_from_json
 from biodir.document_shapes_biodir import TEXT_KEYS
 from biodir.errors_biodir import STRICT, ErrorPolicy, ParseError
 from biodir.formats.pubtator_names import biored_relation
-from biodir.formats.results import is_result, read_with_results, relations_of_result
+from biodir.formats.results import id_of_result, is_result, read_with_results, relations_of_result
 from biodir.networks.statements import (
     DocumentStatements,
     Evidence,
@@ -58,7 +58,7 @@ def statements_from_json(value: Any, default_id: str = "document", policy: Error
         return statements_of(document_from_json(value, default_id, policy))
     relations = relations_of_result(value)
     names: dict[NodeKey, Counter[str]] = {}
-    name = str(value.get("id") or default_id)
+    name = id_of_result(value) or default_id
     if value.keys() & {*TEXT_KEYS}:
         document = document_from_json({**value, "relations": []}, default_id, policy)
         name, names = document.id, names_of(document, document.entities())

@@ -9,7 +9,7 @@ from biodir.document_biodir import Document
 from biodir.document_json_biodir import document_from_json
 from biodir.document_shapes_biodir import TEXT_KEYS
 from biodir.errors_biodir import STRICT, ErrorPolicy, ParseError
-from biodir.formats.results import is_result, read_with_results, relations_of_result
+from biodir.formats.results import id_of_result, is_result, read_with_results, relations_of_result
 from biodir.inference.listing import relation_listing
 
 
@@ -43,7 +43,7 @@ def shown_from_json(value: Any, default_id: str = "document", policy: ErrorPolic
     if not is_result(value) or value.keys() & {*TEXT_KEYS}:
         return Shown(document_from_json(value, default_id, policy))
     results = relations_of_result(value)
-    document = Document(str(value.get("id") or default_id), "")
+    document = Document(id_of_result(value) or default_id, "")
     try:
         return Shown(document, relation_listing(document, results))
     except (AttributeError, KeyError, TypeError, ValueError) as error:

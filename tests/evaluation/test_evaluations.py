@@ -104,7 +104,7 @@ def test_policy_changes_no_score_where_there_is_no_error(errors):
         *((1, 1), (0, 0), (1, 1)),
     ]
     assert {name: figures["fn"] for name, figures in report["by_pair_type"].items()} == {
-        "ChemicalEntity - GeneOrGeneProduct": 0, "no mention": 1
+        "ChemicalEntity-GeneOrGeneProduct": 0, "no mention": 1
     }  # fmt: skip
     assert policy.summary() == ["mentions of the type 'RefSeq', which is no entity type here, left out: 1"]
 

@@ -62,7 +62,7 @@ STIMULATES = {"stimulates": "Positive_Correlation"}
 
 @pytest.mark.parametrize("in_a_list", [False, True])
 def test_result_of_gliner_relex_has_the_head_as_subject(in_a_list, tmp_path):
-    values = [{"id": 8, "entities": [], "relations": []}, {"id": "7", "text": GOLD[0].text, "relations": [RELEX]}]
+    values = [{"id": 8.0, "entities": [], "relations": []}, {"id": "7", "text": GOLD[0].text, "relations": [RELEX]}]
     content = values if in_a_list else "\n".join(map(json.dumps, values))
     expected = Relation("Positive_Correlation", "D1", "1956", None, "D1", 0.81)
     assert read(tmp_path, content, relation_map=STIMULATES) == {"7": (expected,), "8": ()}

@@ -1,9 +1,12 @@
 """What is a result of `biodir predict`, for all commands that read one."""
 
+import json
+
 import pytest
 
 from biodir.document_biodir import Document
 from biodir.errors_biodir import ParseError
+from biodir.evaluation.predictions import read_predictions
 from biodir.formats.results import is_result
 from biodir.networks.inputs import statements_from_json
 from biodir.showing.results import shown_from_json
@@ -35,6 +38,14 @@ def test_null_relations_are_none_for_all_commands():
     assert statements_from_json(result).statements == ()
     assert shown_from_json(result).listing == "7\n  no relations found\n\n"
     assert shown_from_json(result).document == Document("7", "")
+
+
+@pytest.mark.parametrize("given", [{"id": 7}, {"id": 7.0}, {"pmid": "7"}, {"id": None, "pmid": 7.0}, {"id": " 7 "}])
+def test_id_is_a_string_or_a_whole_number_under_any_key_of_ids(given, tmp_path):
+    result = {**given, "relations": []}
+    (tmp_path / "out.jsonl").write_text(json.dumps(result))
+    assert shown_from_json(result).document.id == "7"
+    assert [each.id for each in read_predictions(tmp_path / "out.jsonl", [Document("7", "")])] == ["7"]
 
 
 @pytest.mark.parametrize("read", [statements_from_json, shown_from_json])
