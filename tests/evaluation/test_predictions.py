@@ -10,7 +10,14 @@ import pytest
 
 from biodir.document_biodir import Document, Mention, Relation
 from biodir.errors_biodir import AnnotationError, BioDirError, ErrorPolicy, ParseError, SettingError
-from biodir.evaluation.predictions import predicted_documents, read_gold, read_predictions, with_sure_directions
+from biodir.evaluation.predictions import (
+    FURTHER,
+    predicted_documents,
+    read_gold,
+    read_predictions,
+    with_sure_directions,
+)
+from biodir.inference.outputs import predicted_relations
 
 RESULT = {
     "subject": {"id": "7", "type": "ChemicalEntity", "text": "iron"},
@@ -68,6 +75,16 @@ def test_directions_with_low_scores_are_left_open():
     without = [Document("1", "", relations=(replace(sure, direction_score=None),))]
     with pytest.raises(AnnotationError, match="1 directed relations without a score of their direction"):
         with_sure_directions(without, 0.5)
+
+
+@pytest.mark.parametrize("text", [{}, {"text": "Iron"}])
+def test_first_result_of_two_identifiers_counts_as_in_pubtator(text, tmp_path):
+    gene = {**RESULT, "subject": {**RESULT["subject"], "type": "GeneOrGeneProduct"}, "relation": "Association"}
+    other = {**RESULT, "object": {**RESULT["object"], "id": "8"}}
+    file, policy = written(tmp_path, {"id": "1", **text, "relations": [RESULT, gene, other]}), ErrorPolicy()
+    (document,) = read_predictions(file, GOLD, policy)
+    assert document.relations == predicted_relations([RESULT, gene, other])
+    assert policy.notes == {FURTHER: 1}
 
 
 @pytest.mark.parametrize("in_a_list", [False, True])
