@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from biodir.document_biodir import Document, Relation
@@ -73,10 +74,10 @@ def compared_documents(
             f"documents differ: {len(strangers)} only in the predictions ({_named(strangers)}); leave these out, of "
             "files with --errors skip-document"
         )
-    known = _known_labels(gold_documents.values(), labels or {})
+    known = known_labels(gold_documents.values(), labels or {})
     for side, documents in (("gold", gold_documents), ("predictions", predicted_documents)):
         for document in documents.values():
-            _check_labels(document, side, known)
+            with_known_labels(document, side, known)
     return [
         _compared(with_unique_relations(document), predicted_documents.get(name))
         for name, document in gold_documents.items()
@@ -275,8 +276,10 @@ def _by_id(documents: Iterable[Document], side: str) -> dict[str, Document]:
     return found
 
 
-def _known_labels(gold: Iterable[Document], labels: Mapping[str, Sequence[str]]) -> dict[str, set[str | None]]:
-    """Return field -> its known labels; the label of an unrelated pair is none of them, on either side."""
+def known_labels(
+    gold: Iterable[Document], labels: Mapping[str, Sequence[str]] = MappingProxyType({})
+) -> dict[str, set[str | None]]:
+    """Return field of a relation -> its known labels: of gold, BioRED and a model, without that of unrelated pairs."""
     relations = [relation for document in gold for relation in document.relations]
     types: set[str | None] = {
         *RELATION_LABELS,
@@ -287,15 +290,35 @@ def _known_labels(gold: Iterable[Document], labels: Mapping[str, Sequence[str]])
     return {"relation_type": types - {UNRELATED}, "novelty": novelties}
 
 
-def _check_labels(document: Document, side: str, known: Mapping[str, set[str | None]]) -> None:
-    for relation in document.relations:
-        for field, labels in known.items():
-            if getattr(relation, field) not in labels:
-                raise AnnotationError(
-                    f"{side}: document {document.id} has the {field.replace('_', ' ')} {getattr(relation, field)!r} "
-                    f"between {relation.entity1_id} and {relation.entity2_id}; "
-                    f"{suggestion(getattr(relation, field), sorted(filter(None, labels)))}"
-                )
+def with_known_labels(
+    document: Document, side: str, known: Mapping[str, set[str | None]], policy: ErrorPolicy = STRICT
+) -> Document:
+    """Return the document without the relations with an unknown label that the policy leaves out.
+
+    Args:
+        document: gold or predictions.
+        side: which of these, for messages.
+        known: what `known_labels` returns.
+        policy: what becomes of such relations.
+
+    Raises:
+        AnnotationError: a label is unknown.
+    """
+    attempts = (partial(_labelled, each, f"{side}: document {document.id}", known) for each in document.relations)
+    relations = tuple(policy.parts("relation", attempts))
+    return document if relations == document.relations else replace(document, relations=relations)
+
+
+def _labelled(relation: Relation, place: str, known: Mapping[str, set[str | None]]) -> Relation:
+    for field, labels in known.items():
+        label, name = getattr(relation, field), field.replace("_", " ")
+        if label not in labels:
+            raise AnnotationError(
+                f"{place} has the {name} {label!r} between {relation.entity1_id} and {relation.entity2_id}; "
+                f"{suggestion(label, sorted(filter(None, labels)))}",
+                f"unknown {name}",
+            )
+    return relation
 
 
 def _unknown_entities(pair: ComparedDocument) -> Iterator[frozenset[str]]:

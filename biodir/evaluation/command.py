@@ -143,8 +143,8 @@ def _check_options(
         raise SettingError(f"--against {against}: with several files of predictions, name this one after them instead")
     if len(files) > 1 and plain_text:
         raise SettingError("--plain-text is for one file of predictions; compare two with --against")
-    if relation_map and (plain_text if files else not against):
-        raise SettingError("--relation-map is for files of predictions about gold's entities; leave it out")
+    if relation_map and not (files or against):
+        raise SettingError("--relation-map is for files of predictions; leave it out")
     if plot:
         check_plot_path(plot)
 

@@ -162,29 +162,32 @@ def _forms(identifier: str) -> Iterator[str]:
         yield identifier.rpartition("@")[2]  # BioREx
 
 
-def with_gold_names(document: Document, gold: Document, names: RelationNames, policy: ErrorPolicy) -> Document:
+def with_gold_names(document: Document, gold: Document | None, names: RelationNames, policy: ErrorPolicy) -> Document:
     """Return the predictions of a document with the identifiers and relation types of gold; mentions stay as they are.
 
     Args:
         document: predictions.
-        gold: the document with the same id.
+        gold: the document with the same id; None if identifiers stay as they are, too.
         names: of relation types.
         policy: counts what is renamed and left out, and whether a relation of an unknown type is.
     """
-    known = GoldIdentifiers(gold)
+    known = GoldIdentifiers(gold) if gold is not None else None
     attempts = (partial(_renamed, relation, known, names, policy) for relation in document.relations)
     relations = tuple(each for each in policy.parts("relation", attempts) if each is not None)
     return document if relations == document.relations else replace(document, relations=relations)
 
 
-def _renamed(relation: Relation, known: GoldIdentifiers, names: RelationNames, policy: ErrorPolicy) -> Relation | None:
+def _renamed(
+    relation: Relation, known: GoldIdentifiers | None, names: RelationNames, policy: ErrorPolicy
+) -> Relation | None:
     with located(f"relation of {relation.entity1_id} and {relation.entity2_id}"):
         kind = names.meant(relation.relation_type)
     if kind is None:
         policy.note(LEFT_OUT)
         return None
     policy.note(RENAMED_RELATIONS, kind != relation.relation_type)
-    return replace(_with_identifiers(relation, known, policy), relation_type=kind)
+    renamed = relation if known is None else _with_identifiers(relation, known, policy)
+    return replace(renamed, relation_type=kind)
 
 
 def _with_identifiers(relation: Relation, known: GoldIdentifiers, policy: ErrorPolicy) -> Relation:

@@ -17,7 +17,7 @@ from biodir.document_pubtator_relations_biodir import SUBJECT_PREFIX
 from biodir.document_results_biodir import names_subject
 from biodir.document_shapes_biodir import TEXT_KEYS
 from biodir.errors_biodir import STRICT, AnnotationError, ErrorPolicy, ParseError, SettingError, located, plural
-from biodir.evaluation.checks import compared_documents, with_unique_relations
+from biodir.evaluation.checks import compared_documents, known_labels, with_known_labels, with_unique_relations
 from biodir.evaluation.gold_names import RelationNames, with_gold_names
 from biodir.evaluation.tool_results import tool_attempts
 from biodir.files import START_BYTES, input_name, open_input, text_lines
@@ -53,8 +53,7 @@ def read_gold(
     def prepare(document: Document) -> Document:
         _check_once(document, seen)
         document = with_unique_relations(document, policy)
-        compared_documents([document], [])  # which checks the labels
-        return document
+        return with_known_labels(document, "gold", known_labels([document]), policy)
 
     documents = list(read_documents(path, replace(policy, prepare=prepare)))
     if not documents:
@@ -89,7 +88,7 @@ def read_predictions(
         policy: what becomes of documents, mentions and relations with an error; a document that occurs twice, or that
             gold lacks, is one.
         relation_map: other names of relation types, see `RelationNames`.
-        own_entities: whether the entities are the predictions' own, so that identifiers and types stay as they are.
+        own_entities: whether the entities are the predictions' own, so that identifiers stay as they are.
 
     Raises:
         AnnotationError: the two cannot be compared; with the path.
@@ -97,19 +96,22 @@ def read_predictions(
     """
     gold_of, seen = {document.id: document for document in gold}, set[str]()
     types = {relation.relation_type for document in gold for relation in document.relations}
-    names = RelationNames(relation_map or {}, types)
+    names, known = RelationNames(relation_map or {}, types), known_labels(gold)
 
     def prepare(document: Document) -> Document:
         _check_once(document, seen)
         of_gold = gold_of.get(document.id)
         if policy.errors != "raise" and of_gold is None:
             raise AnnotationError(f"document {document.id} is none of gold", "document that gold lacks")
-        return document if own_entities or of_gold is None else with_gold_names(document, of_gold, names, policy)
+        if of_gold is None:
+            return document
+        document = with_gold_names(document, None if own_entities else of_gold, names, policy)
+        return with_known_labels(document, "predictions", known, policy)
 
     documents = list(_predictions(path, gold_of, replace(policy, prepare=prepare)))
     with located(str(path)):
         compared_documents(gold, documents)  # which names all documents that gold lacks
-    if names.unused and not own_entities:
+    if names.unused:
         policy.note(f"{path}: names of --relation-map that it has not ({', '.join(names.unused)})", len(names.unused))
     return documents
 

@@ -95,7 +95,7 @@ def test_figures_are_printed_and_go_to_json_and_a_picture(folder, capfd):
             "evaluate dev.pubtator dev.pubtator --against pred.pubtator",
             "pred.pubtator: documents differ: 2 only in the predictions (3, 4)",
         ),
-        ("evaluate gold.pubtator unknown.pubtator", "unknown.pubtator: predictions: document 1 has the novelty 'NEW'"),
+        ("evaluate gold.pubtator unknown.pubtator", "unknown.pubtator:1: predictions: document 1 has the novelty 'N"),
         (
             "evaluate gold.pubtator pred.pubtator --model folder",
             "pred.pubtator and --model folder: give predictions or",
@@ -122,8 +122,7 @@ def test_figures_are_printed_and_go_to_json_and_a_picture(folder, capfd):
             "--pair-types and --protocol ",
         ),
         ("evaluate gold.pubtator pred.pubtator pred.pubtator", "pred.pubtator: given twice; name each system's"),
-        ("evaluate gold.pubtator pred.pubtator --plain-text --relation-map a=Bind", "--relation-map is for files of"),
-        ("evaluate gold.pubtator --model folder --relation-map a=Bind", "--relation-map is for files of predictions "),
+        ("evaluate gold.pubtator --model folder --relation-map a=Bind", "--relation-map is for files of predictions; "),
         (
             "evaluate gold.pubtator gold.pubtator --min-direction-score 0.5",
             "gold.pubtator: 4 directed relations without a score of their direction",

@@ -211,6 +211,33 @@ def test_documents_that_gold_lacks_are_refused_or_left_out(tmp_path):
     ]
 
 
+@pytest.mark.parametrize("own_entities", [False, True])
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"novelty": "novel"}, "predictions: document 1 has the novelty 'novel' between 7 and 5; did you mean 'Novel'"),
+        ({"relation": "Binding"}, "relation of 7 and 5: the relation type 'Binding' is unknown; did you mean 'Bind'"),
+    ],
+)
+def test_relation_with_an_unknown_label_follows_the_policy(change, message, own_entities, tmp_path):
+    good = {"id": "2", "relations": [{**OWN, "relation": "negative correlation"}]}
+    file = written(tmp_path, {"id": "1", "relations": [{**OWN, **change}, OWN]}, good)
+    with pytest.raises(AnnotationError, match=rf"predictions\.jsonl:1: {message}"):
+        read_predictions(file, GOLD, own_entities=own_entities)
+    for errors, kept in (("skip-document", {"2": 1}), ("skip-mention", {"1": 1, "2": 1})):
+        found = read_predictions(file, GOLD, ErrorPolicy(errors), own_entities=own_entities)
+        assert {each.id: len(each.relations) for each in found} == kept
+        assert found[-1].relations[0].relation_type == "Negative_Correlation"
+
+
+def test_gold_relation_of_the_label_of_unrelated_pairs_follows_the_policy(tmp_path):
+    file = written(tmp_path, {"id": "1", "text": "Iron", "relations": [{**OWN, "relation": "None"}, OWN]})
+    with pytest.raises(AnnotationError, match=r"predictions\.jsonl:1: gold: document 1 has the relation type 'None'"):
+        read_gold(file)
+    (document,) = read_gold(file, ErrorPolicy("skip-mention"))
+    assert document.relations == (Relation("Bind", "7", "5", "Novel"),)
+
+
 def test_gold_document_that_contradicts_itself_follows_the_policy(tmp_path):
     def relations(*novelties):
         return [{"relation": "Bind", "entity1": "7", "entity2": "5", "novelty": name} for name in novelties]
