@@ -41,7 +41,7 @@ def repeated(
             return request()
         except PassingFault as fault:
             last = attempts if fault.was_reached or has_answered() else min(attempts, ATTEMPTS_TO_REACH)
-            if attempt == last:
+            if attempt >= last:  # of a server that was lost on the way, some are over
                 raise
             wait_s = wait_s if fault.retry_after_s is None else fault.retry_after_s
             if wait_s > patience.longest_order_s:

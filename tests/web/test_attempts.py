@@ -48,4 +48,6 @@ def test_an_address_that_never_answered_is_tried_four_times_and_one_that_did_mor
     with pytest.raises(PassingFault, match="no server"):
         tried(*faults, longest_wait_s=0)
     assert tried(*faults, has_answered=True, longest_wait_s=0)[2] == ["answer"]
+    with pytest.raises(PassingFault, match="no server"):
+        tried(*[PassingFault("HTTP 503")] * 4, *faults, attempts=8, longest_wait_s=0)
     assert str(down(URL, faults[0])) == f"{URL}: no server, at all attempts; run the same command later, it resumes"
