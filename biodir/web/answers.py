@@ -134,8 +134,7 @@ def answer_bytes(url: str, patience: Patience, body: bytes | None = None, secret
     opener = urllib.request.build_opener(*([_NoRedirect] if body is not None else []))
     try:
         with opener.open(_request(url, body, secret), timeout=patience.stall_s) as response:
-            content = _body(response, deadline)
-            return _unpacked(content) if response.headers.get("Content-Encoding") == "gzip" else content
+            return _unpacked(_body(response, deadline), response.headers)
     except urllib.error.HTTPError as error:
         with error:
             raise _fault(error) from error
@@ -181,7 +180,9 @@ def _body(response: Any, deadline: float) -> bytes:
     return b"".join(parts)
 
 
-def _unpacked(content: bytes) -> bytes:
+def _unpacked(content: bytes, headers: Message) -> bytes:
+    if headers.get("Content-Encoding") != "gzip":
+        return content
     unpacking = zlib.decompressobj(zlib.MAX_WBITS | 16)
     unpacked = unpacking.decompress(content)
     if not unpacking.eof:
@@ -193,8 +194,8 @@ def _fault(error: urllib.error.HTTPError) -> ServiceError:
     """Return what an answer with the status of an error means."""
     name = f"HTTP {error.code} ({error.reason})"
     try:
-        text = error.read(_CHUNK_BYTES).decode("utf-8", errors="replace")
-    except (http.client.HTTPException, OSError):
+        text = _unpacked(error.read(_CHUNK_BYTES), error.headers).decode("utf-8", errors="replace")
+    except (http.client.HTTPException, zlib.error, OSError):
         text = ""
     is_passing = error.code in _PASSING_STATUSES or error.code >= 500
     if is_passing and error.code != _NOT_IMPLEMENTED and _NO_MONEY not in text:

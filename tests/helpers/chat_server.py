@@ -1,5 +1,6 @@
 """A chat server on loopback with the interface of OpenAI, and on demand the faults that servers have."""
 
+import gzip
 import json
 import re
 import threading
@@ -49,14 +50,15 @@ class Chat:
     """The state of the server.
 
     `answer` makes the text of an answer of a request. `faults` are those of the next requests, see `_Handler`;
-    `refused` are the types of `response_format` that it answers with the status 400. `bodies`, `keys` and `times` are
-    those of the requests.
+    `refused` are the types of `response_format` that it answers with the status 400; `packs` is whether it packs
+    answers. `bodies`, `keys` and `times` are those of the requests.
     """
 
     url: str = ""
     answer: Callable[[dict[str, Any]], str] = rule
     faults: deque[str] = field(default_factory=deque)
     refused: set[str] = field(default_factory=set)
+    packs: bool = False
     wait_s: float = 0.0
     bodies: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str | None] = field(default_factory=list)
@@ -142,6 +144,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _write(self, content: bytes, status: int, headers: dict[str, str]) -> None:
         self.close_connection = "Content-Length" in headers
+        if self.chat.packs:
+            content, headers = gzip.compress(content), {**headers, "Content-Encoding": "gzip"}
         with suppress(OSError):  # the client has gone
             self.send_response_only(status)
             for name, value in {"Content-Length": str(len(content)), **headers}.items():

@@ -31,9 +31,11 @@ def test_no_redirection_is_followed_with_a_body_so_no_other_server_gets_text_or_
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 413, 422, 501])
 def test_refusal_has_status_and_text(status):
-    with chat_server(f"{status} no") as chat, pytest.raises(Refusal, match=f"HTTP {status}") as caught:
-        asked(chat)
-    assert (caught.value.status, "no Bearer" in caught.value.text) == (status, True)
+    with chat_server(*[f"{status} no"] * 2) as chat:
+        for chat.packs in (False, True):
+            with pytest.raises(Refusal, match=f"HTTP {status}") as caught:
+                asked(chat)
+            assert (caught.value.status, "no Bearer" in caught.value.text) == (status, True)
 
 
 def test_too_many_requests_pass_but_an_account_without_money_does_not():
