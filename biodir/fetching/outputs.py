@@ -36,6 +36,7 @@ class Counts:
     written: int = 0
     new: int = 0
     missing: dict[str, str] = field(default_factory=dict)
+    _read: Article | None = field(default=None, repr=False)  # the last one of `present`
 
     def summary(self) -> str:
         """Return the counts in a line."""
@@ -43,13 +44,18 @@ class Counts:
         return f"articles: {self.written}, of these from the cache: {self.written - self.new}{missing}"
 
     def present(self, articles: Iterable[Article]) -> Iterator[Article]:
-        """Yield the articles that have content; count all."""
+        """Yield the articles that have content; count the others."""
         for article in articles:
             if article.content is None:
                 self.missing[article.identifier] = article.reason
             else:
-                self.new += article.is_new
+                self._read = article
                 yield article
+
+    def add_written(self) -> None:
+        """Count the last article of `present` as written."""
+        self.written += 1
+        self.new += self._read is not None and self._read.is_new
 
 
 def format_of(output: Path) -> str:
@@ -96,13 +102,13 @@ def write_articles(
             for document in policy.documents(_attempts(present, policy), "PubTator 3"):
                 file.write(format_pubtator(document, "pubtator"))
                 policy.note(_SCORES_LOST, sum(map(beyond_pubtator, document.relations)))
-                counts.written += 1
+                counts.add_written()
         else:
             is_collection = output_format == JSON
             for article in present:
                 start = ("," if counts.written else '{"PubTator3": [') + "\n" if is_collection else ""
                 file.write(start + json.dumps(article.content) + ("" if is_collection else "\n"))
-                counts.written += 1
+                counts.add_written()
             if is_collection:
                 file.write("\n]}\n" if counts.written else '{"PubTator3": []}\n')
     return counts

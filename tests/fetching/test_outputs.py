@@ -55,16 +55,17 @@ def test_unknown_suffix_is_refused():
 def test_article_that_contradicts_itself_is_an_error_or_left_out_as_the_policy_says(tmp_path):
     broken = article(7)
     broken["passages"][0]["annotations"][0]["text"] = "Iron"
-    given = [*ARTICLES, Article("7", broken)]
+    given = [*ARTICLES, Article("7", broken, is_new=True), Article("8", broken, is_new=True)]
     path = tmp_path / "a.pubtator"
     with pytest.raises(AnnotationError, match="article 7: document 7"):
         write_articles(given, path, "pubtator")
     assert list(tmp_path.iterdir()) == [], "no part of a file"
     policy = ErrorPolicy("skip-document")
-    assert write_articles(given, path, "pubtator", policy).written == 2
-    assert policy.skipped_number("document") == 1
-    assert write_articles(given, path, "pubtator", ErrorPolicy("skip-mention")).written == 3
-    assert write_articles(given, tmp_path / "a.json", "json").written == 3
+    counts = write_articles(given, path, "pubtator", policy)
+    assert counts.summary() == "articles: 2, of these from the cache: 1, missing: 1"
+    assert policy.skipped_number("document") == 2
+    assert write_articles(given, path, "pubtator", ErrorPolicy("skip-mention")).written == 4
+    assert write_articles(given, tmp_path / "a.json", "json").written == 4
 
 
 def test_scores_that_pubtator_cannot_hold_are_counted(tmp_path):
