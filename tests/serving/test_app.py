@@ -115,6 +115,8 @@ def test_texts_are_taken_as_they_are_and_answered_with_their_entities(client, pi
     assert same(client.post("/v1/text", json={"inputs": [TEXT, TEXT]}).json(), [expected, expected])
     plain = client.post("/v1/text", content=TEXT.encode(), headers={"Content-Type": "text/plain; charset=utf-8"})
     assert same(plain.json(), expected)
+    marked = client.post("/v1/text", content=b"\xef\xbb\xbf" + TEXT.encode(), headers={"Content-Type": "text/plain"})
+    assert same(marked.json(), expected), "a byte order mark is no part of the text"
     only = client.post("/v1/text", json={"inputs": TEXT, "parameters": {"return_entities": False}})
     assert same(only.json(), expected["relations"])
     pubtator = "1|t|Iron\n1|a|EGFR"  # a text here, although it looks like PubTator
