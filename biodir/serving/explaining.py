@@ -1,6 +1,6 @@
 """How the pair of two named entities was decided."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from biodir.errors_biodir import SettingError
@@ -21,12 +21,11 @@ def explanation(found: Mapping[str, Any], first: str, second: str) -> dict[str, 
     Raises:
         SettingError: one of these is no entity of the document.
     """
-    for name, value in (("subject", first), ("object", second)):
-        if not any(_is_named(mention, value) for mention in found["entities"]):
-            raise SettingError(f"{name}: the text has no entity {value!r}; {_choices(found['entities'])}")
-    pair = next((each for each in found["relations"] if _is_of(each, first, second)), None)
+    ones, others = (_meant(found["entities"], *each) for each in (("subject", first), ("object", second)))
+    pair = next((each for each in found["relations"] if _is_of(each, ones, others)), None)
     if pair is None:
-        summary = f"The model does not relate {first} and {second}: their types cannot be, or they are one."
+        reasons = "their types cannot be, they are one, or one has no identifier"
+        summary = f"The model does not relate {first} and {second}: {reasons}."
         return {"related": False, "summary": summary}
     is_related = pair["relation"] != UNRELATED
     return {"related": is_related, **pair, "summary": _summary(pair, is_related)}
@@ -47,15 +46,26 @@ def _summary(pair: Mapping[str, Any], is_related: bool) -> str:
     return f"{statement} Read from: {evidence}"
 
 
-def _is_of(relation: Mapping[str, Any], first: str, second: str) -> bool:
-    one, other = relation["subject"], relation["object"]
-    return (_is_named(one, first) and _is_named(other, second)) or (_is_named(one, second) and _is_named(other, first))
+def _is_of(relation: Mapping[str, Any], ones: Collection[str], others: Collection[str]) -> bool:
+    one, other = relation["subject"]["id"], relation["object"]["id"]
+    return (one in ones and other in others) or (one in others and other in ones)
 
 
-def _is_named(entity: Mapping[str, Any], value: str) -> bool:
-    """Return whether a mention, or the entity of a relation, has the name or the identifier."""
-    identifiers: Sequence[str] = entity["id"] if isinstance(entity["id"], list) else [entity["id"]]
-    return value.casefold() in (each.casefold() for each in (entity["text"], *(str(each) for each in identifiers)))
+def _meant(mentions: Sequence[Mapping[str, Any]], argument: str, value: str) -> set[str]:
+    """Return the identifiers that the value of an argument means: one of them, or all of the mentions with this name.
+
+    So an entity may be named by each of its mentions; a relation has the name of the first.
+    """
+    is_named, wanted = False, value.casefold()
+    meant: set[str] = set()
+    for mention in mentions:
+        has_name = mention["text"].casefold() == wanted
+        found = [each for each in mention["id"] if has_name or each.casefold() == wanted]
+        is_named = is_named or has_name or bool(found)
+        meant.update(found)
+    if not is_named:
+        raise SettingError(f"{argument}: the text has no entity {value!r}; {_choices(mentions)}")
+    return meant
 
 
 def _choices(mentions: Sequence[Mapping[str, Any]]) -> str:

@@ -75,6 +75,18 @@ def test_explain_relation_has_all_scores_and_a_summary(tools, pipe):
         assert f'"{TEXT}"' in summary
 
 
+def test_explain_relation_takes_every_name_of_an_entity(tools, pipe):
+    text = "Epidermal growth factor receptor (EGFR) binds Iron. EGFR is raised."
+    spans = [(0, 32, "4"), (34, 38, "4"), (46, 50, "D3"), (52, 56, "4")]
+    kinds = {"4": "GeneOrGeneProduct", "D3": "ChemicalEntity"}
+    entities = [{"start": start, "end": end, "type": kinds[name], "id": name} for start, end, name in spans]
+    marked = {"text": text, "entities": entities}
+    (expected,) = pipe(marked, return_all_scores=True)
+    found = call(tools, "explain_relation", **marked, subject="egfr", object="Iron")
+    assert found.pop("summary").startswith(("Epidermal growth factor receptor -", "Iron -"))
+    assert found == {"related": True, **expected}
+
+
 def test_explain_relation_says_why_there_is_none(folder, pipe, tmp_path):
     handler = RequestHandler(open_pipeline(folder, relates_all=False), Limits())
     tools = make_tools(handler, article_fetcher("http://127.0.0.1:9", tmp_path))
@@ -85,7 +97,8 @@ def test_explain_relation_says_why_there_is_none(folder, pipe, tmp_path):
     found = call(tools, "explain_relation", **MARKED, subject="Iron", object="D3")
     assert found == {
         "related": False,
-        "summary": "The model does not relate Iron and D3: their types cannot be, or they are one.",
+        "summary": "The model does not relate Iron and D3: their types cannot be, they are one, or one has no "
+        "identifier.",
     }
 
 
