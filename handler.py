@@ -28,6 +28,8 @@ COLLECTION_KEYS = ("documents", "PubTator3")
 ENTITY_KEYS = ("entities", "mentions", "annotations", "denotations", "spans", "ents", "label", "labels")
 # Larger than any offset of a real text; Python refuses to write numbers of thousands of digits into a message.
 LARGEST_OFFSET = 10**18
+CHARACTERS_LIMIT, MENTIONS_LIMIT = "characters; a document has at most {}", "mentions; a document has at most {}"
+PARTS_HINT = "send its parts, such as sections, as documents"
 SCHEMA_HINT = 'send {"inputs": document or list of documents, "parameters": {name: value}}'
 
 
@@ -164,8 +166,7 @@ class RequestHandler:
             try:
                 next(steps)
             except StopIteration as end:
-                found: list[Any] = end.value
-                return found
+                return list(end.value)
 
     def steps(self, requests: Sequence[ReadRequest], at_once: int) -> Generator[None, None, list[Any]]:
         """Compute `answers` in steps, between which something else may be computed, and return them.
@@ -227,15 +228,12 @@ class RequestHandler:
             if not isinstance(value, (str, Mapping)):
                 fix = "send a text, a mapping with text and entities, or a PubTator string"
                 raise RequestError(HTTPStatus.BAD_REQUEST, field, f"{_shown(value)} is no document", fix)
-            fix = "send its parts, such as sections, as documents"
-            _check(_characters(value), self.limits.characters, "characters; a document has at most {}", field, fix)
+            _check(_characters(value), self.limits.characters, CHARACTERS_LIMIT, field, PARTS_HINT)
             if isinstance(value, Mapping):
-                _check_id(value.get("id"), f"{field}.id")
                 self._check_mentions(max(len(_list_of(value, key)) for key in ENTITY_KEYS), field)
 
     def _check_mentions(self, count: int, field: str) -> None:
-        fix = "leave out mentions that you do not need"
-        _check(count, self.limits.mentions, "mentions; a document has at most {}", field, fix)
+        _check(count, self.limits.mentions, MENTIONS_LIMIT, field, "leave out mentions that you do not need")
 
     def _read(self, index: int, field: str, value: Any, parameters: Mapping[str, Any]) -> Any:
         """Return the document that the pipeline reads, after its mentions and identifiers are counted."""
@@ -243,8 +241,7 @@ class RequestHandler:
             document = self.pipeline.read_document(value, index, **parameters)
         except ValueError as error:
             raise self._located(error, parameters, field) from error
-        fix = "send its parts, such as sections, as documents"
-        _check(len(document.text), self.limits.characters, "characters; a document has at most {}", field, fix)
+        _check(len(document.text), self.limits.characters, CHARACTERS_LIMIT, field, PARTS_HINT)
         self._check_mentions(len(document.mentions), field)
         most = max((len(mention.identifiers) for mention in document.mentions), default=0)
         fix = "name only the concepts that you need, or mark each in a mention of its own"
@@ -252,9 +249,8 @@ class RequestHandler:
         return document
 
     def _check_found(self, documents: Sequence[Any], places: Sequence[str]) -> None:
-        fix = "send its parts, such as sections, as documents"
         for field, document in zip(places, documents, strict=True):
-            _check(len(document.mentions), self.limits.mentions, "mentions; a document has at most {}", field, fix)
+            _check(len(document.mentions), self.limits.mentions, MENTIONS_LIMIT, field, PARTS_HINT)
 
     def _check_pairs(self, documents: Sequence[Any]) -> None:
         counts = [sum(max(len(mention.identifiers), 1) for mention in document.mentions) for document in documents]
@@ -349,12 +345,6 @@ def _parts(documents: list[Any], size: int) -> Iterator[list[Any]]:
         yield documents[first : first + size]
 
 
-def _check_id(identifier: Any, field: str) -> None:
-    if isinstance(identifier, bool) or not isinstance(identifier, (str, int, type(None))):
-        message = f"{_shown(identifier)} is neither string nor whole number"
-        raise RequestError(HTTPStatus.BAD_REQUEST, field, message, "give a string, or leave the id out")
-
-
 def _shown(value: Any) -> str:
     """Return type and beginning of a value, as JSON writes it."""
     try:
@@ -370,27 +360,38 @@ def _check(found: int, limit: int, message: str, field: str, fix: str) -> None:
 
 
 def _characters(value: str | Mapping[str, Any]) -> int:
-    """Return the number of characters that the text of a document will have at most."""
+    """Return the number of characters that the text of a document will have at least."""
     if isinstance(value, str):
         return len(value)
-    parts = [passage for passage in _list_of(value, "passages") if isinstance(passage, Mapping)]
-    texts = [*(value.get(key) for key in TEXT_KEYS), *(text for part in parts for text in _texts(part))]
-    # The gap before a passage is filled with spaces, so a large offset makes a text long, too.
-    parts += [sentence for part in parts for sentence in _list_of(part, "sentences") if isinstance(sentence, Mapping)]
-    offsets = [part["offset"] for part in parts if isinstance(part.get("offset"), int)]
-    furthest = min(max(offsets, default=0), LARGEST_OFFSET)
-    return furthest + sum(len(text) for text in texts if isinstance(text, str))
+    text, title, abstract = (_length(value.get(key)) for key in TEXT_KEYS)
+    end = 0
+    for passage in _mappings(value, "passages"):
+        for part in [passage] if passage.get("text") else [passage, *_mappings(passage, "sentences")]:
+            # The gap before a part is filled with spaces, so a large offset makes a text long, too.
+            end = max(end, _offset(part)) + _length(part.get("text"))
+    return max(text, title + abstract, end)
 
 
-def _texts(passage: Mapping[str, Any]) -> list[Any]:
-    """Return the texts in a passage: its own, one or several as in bigbio, and those of its sentences in BioC."""
-    texts = passage["text"] if isinstance(passage.get("text"), list) else [passage.get("text")]
-    return [*texts, *(part.get("text") for part in _list_of(passage, "sentences") if isinstance(part, Mapping))]
+def _length(text: Any) -> int:
+    """Return the number of characters of one text, or of several as bigbio has them."""
+    return sum(len(each) for each in (text if isinstance(text, list) else [text]) if isinstance(each, str))
+
+
+def _offset(part: Mapping[str, Any]) -> int:
+    """Return where a part of a text begins as it says itself; 0 if it does not."""
+    spans = _list_of(part, "offsets")  # of bigbio
+    value = spans[0][0] if spans and isinstance(spans[0], list) and spans[0] else part.get("offset")
+    if isinstance(value, str) and value.isdecimal():
+        value = int(value[:20])
+    return int(min(LARGEST_OFFSET, value)) if isinstance(value, (int, float)) else 0
+
+
+def _mappings(value: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    return [each for each in _list_of(value, key) if isinstance(each, Mapping)]
 
 
 def _list_of(value: Mapping[str, Any], key: str) -> list[Any]:
-    found = value.get(key)
-    return found if isinstance(found, list) else []
+    return value[key] if isinstance(value.get(key), list) else []
 
 
 def _server_error(error: Exception) -> RequestError:

@@ -121,6 +121,11 @@ def test_shapes_of_other_tools_are_answered(endpoint, pipe, inputs):
     ]
 
 
+@pytest.mark.parametrize("given", [7, 7.0, float("nan"), None])
+def test_ids_of_tables_are_answered(endpoint, pipe, given):
+    assert endpoint({"inputs": {**OTHER, "id": given}}) == pipe(OTHER)
+
+
 def test_parameters_reach_the_pipeline(endpoint, pipe):
     assert endpoint({"inputs": DOCUMENT, "parameters": {"top_k": 1}}) == pipe(DOCUMENT, top_k=1)
     assert endpoint({"inputs": DOCUMENT, "parameters": None}) == pipe(DOCUMENT)
@@ -158,10 +163,12 @@ def test_malformed_request_is_a_400(endpoint, data, status, field, message):
         ([OTHER, {"text": "x" * 201}], "inputs[1]", "201 characters; a document has at most 200"),
         ({"title": "x" * 100, "abstract": "y" * 101}, "inputs", "201 characters"),
         ({"passages": [{"text": "x" * 100}, {"text": "y" * 101}]}, "inputs", "201 characters"),
-        ({"passages": [{"text": "x"}, {"text": "y", "offset": 10**12}]}, "inputs", "1000000000002 characters"),
+        ({"passages": [{"text": "x"}, {"text": "y", "offset": 10**12}]}, "inputs", "1000000000001 characters"),
         ("x" * 201, "inputs", "201 characters"),
         ({"passages": [{"text": ["x" * 201], "offsets": [[0, 201]]}]}, "inputs", "201 characters"),
         ({"passages": [{"sentences": [{"text": "x", "offset": 200}]}]}, "inputs", "201 characters"),
+        ({"passages": [{"text": ["x"], "offsets": [[200, 201]]}]}, "inputs", "201 characters"),
+        ({"passages": [{"text": "x", "offset": "200"}, {"text": "y", "offset": 0}]}, "inputs", "202 characters"),
         ([{"documents": [{"text": "x" * 201}]}], "inputs[0]", "201 characters"),
         ({"documents": [OTHER] * 4}, "inputs", "4 documents; at most 3 are answered at once"),
         ({"text": "x", "spans": [{}] * 6}, "inputs", "6 mentions; a document has at most 5"),
@@ -222,6 +229,10 @@ def test_answer_with_too_much_evidence_is_a_413(endpoint):
 
 def test_what_just_fits_is_answered(endpoint):
     assert endpoint({"inputs": [{"text": "x" * 200}] * 3}) == [[], [], []]
+    passages = [{"text": "x" * 49, "offset": offset, "infons": {}} for offset in (0, 50, 100, 151)]
+    assert endpoint({"inputs": {"passages": passages}}) == []
+    halves = {"title": "x" * 99, "abstract": "y" * 100}
+    assert endpoint({"inputs": {"text": " ".join(halves.values()), **halves}}) == []
     assert len(endpoint({"inputs": mentions_of(MANY, "D9", "D10")})) == 15
     column = "tmVar:p|SUB|V|600|E;HGVS:p.V600E;VariantGroup:0;CorrespondingGene:673;RS#:113488022"  # one identifier
     assert len(endpoint({"inputs": pubtator_of(column, "p|SUB|T|790|M", kind="SequenceVariant")})) == 1
@@ -234,6 +245,7 @@ def test_what_just_fits_is_answered(endpoint):
     [
         ({"inputs": {"entities": []}}, "inputs", "document 0: has none of 'text'", "give the text"),
         ({"inputs": [OTHER, {"text": 5}]}, "inputs[1]", "document 1", ""),
+        ({"inputs": {"text": "Iron", "id": 7.5}}, "inputs", "the id is float 7.5, not a string", "give a string"),
         (
             {"inputs": {"text": "Iron", "entites": []}},
             "inputs",
