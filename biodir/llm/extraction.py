@@ -1,10 +1,11 @@
 """A pipeline whose model is a chat server: documents to questions, answers to relations."""
 
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from threading import Lock
+from functools import partial
+from threading import Event, Lock
 from typing import Any
 
 from biodir.document_biodir import Document
@@ -74,6 +75,22 @@ class AnswerError(BioDirError):
     default_reason = "no usable answer"
 
 
+class _Call:
+    """What the threads of one call share, so that what stops it stops no later one."""
+
+    def __init__(self) -> None:
+        self.stopping = Event()
+        self._lock = Lock()
+        self.cause: BaseException | None = None  # the error that stopped the call
+
+    def stop(self, error: BaseException) -> BaseException:
+        """Stop all threads; return the error that was first."""
+        with self._lock:
+            self.cause = cause = self.cause or error
+        self.stopping.set()
+        return cause
+
+
 class LlmExtraction(RelationExtraction):
     """Relations as a chat server states them; call, filters and results are those of the other pipelines.
 
@@ -112,7 +129,6 @@ class LlmExtraction(RelationExtraction):
         self.concurrency = concurrency
         self._lock = Lock()
         self._failures = 0
-        self._stopped_by: BaseException | None = None
         self.first_of: dict[str, str] = {}  # what is counted as wrong -> the first such, with its document
         super().__init__(**parameters)
 
@@ -142,24 +158,29 @@ class LlmExtraction(RelationExtraction):
         """Yield the result of each document, in order; questions on several documents are on the way at a time."""
         pair_filter, section_filter = pair_filter_of(preprocess), section_filter_of(preprocess)
         found: set[str] = set()
-        self._stopped_by = None  # what is in the cache is answered after a fault, too
+        call = _Call()
         with Workers(self.concurrency) as workers:
             try:
-                for document, answers in self._asked(documents, pair_filter, section_filter, workers):
+                submit = partial(workers.submit, self._judged, call)
+                for document, answers in self._asked(documents, pair_filter, section_filter, submit):
                     result = self._statements(document.id, answers)
                     if isinstance(result, list):
                         found.update(each.relation_type for each in result)
                         result = self.postprocess((document, _decided(document, result)), **postprocess)
                     yield result
-            except BaseException:
-                self.server.stop()  # threads that wait must not ask later
+            except BaseException as error:  # also if the caller wants no further result
+                call.stop(error)  # threads that wait must not ask later
                 raise
         log_notes(policy, pair_filter, section_filter, postprocess.get("relation_types"), found)
 
     def _asked(
-        self, documents: Iterable[Document], pair_filter: PairFilter, section_filter: SectionFilter, workers: Workers
+        self,
+        documents: Iterable[Document],
+        pair_filter: PairFilter,
+        section_filter: SectionFilter,
+        submit: Callable[[Question, Sequence[Message]], "Future[Any]"],
     ) -> Iterator[tuple[Document, list[Checked | AnswerError]]]:
-        """Yield each document with the answers on it, in order."""
+        """Yield each document with the answers on it, in order; threads judge the questions that are submitted."""
         waiting: deque[tuple[Document, list[Future[Any]]]] = deque()
 
         def answered() -> tuple[Document, list[Checked | AnswerError]]:
@@ -172,33 +193,31 @@ class LlmExtraction(RelationExtraction):
             futures = []
             for question in questions_of(read, pairs, self.unit, self.reasons):
                 examples = self.chooser.examples(question) if self.chooser else []
-                futures.append(workers.submit(self._judged, question, messages(question, examples)))
+                futures.append(submit(question, messages(question, examples)))
             waiting.append((document, futures))
             while sum(len(futures) for _, futures in waiting) > 2 * self.concurrency:
                 yield answered()
         while waiting:
             yield answered()
 
-    def _judged(self, question: Question, asked: Sequence[Message]) -> Checked | AnswerError:
-        """Return what the server states on a question; what stops the run stops the other threads, too.
+    def _judged(self, call: _Call, question: Question, asked: Sequence[Message]) -> Checked | AnswerError:
+        """Return what the server states on a question; what stops the call stops its other threads, too.
 
         All raise the error that was first, not that they were stopped.
         """
-        cause = self._stopped_by
+        cause = call.cause
         if cause is None:
             try:
-                return self._answer(question, asked)
+                return self._answer(question, asked, call.stopping)
             except BaseException as error:
-                with self._lock:
-                    cause = self._stopped_by = self._stopped_by or error
-                self.server.stop()
+                cause = call.stop(error)
         raise cause
 
-    def _answer(self, question: Question, asked: Sequence[Message]) -> Checked | AnswerError:
+    def _answer(self, question: Question, asked: Sequence[Message], stopping: Event) -> Checked | AnswerError:
         """Return what the server states on a question; a fault that is not of the question stops the run."""
         place = f"document {question.document.id}"
         try:
-            result = self._checked(question, asked)
+            result = self._checked(question, asked, stopping)
         except Refusal as refusal:
             if refusal.status not in OF_CONTENT or self._fails_again():
                 raise
@@ -213,17 +232,18 @@ class LlmExtraction(RelationExtraction):
             return result
         return AnswerError(f"{place}: the model gave no usable answer, also when asked again: {result.faults[0]}")
 
-    def _checked(self, question: Question, asked: Sequence[Message]) -> Checked:
+    def _checked(self, question: Question, asked: Sequence[Message], stopping: Event) -> Checked:
         """Return the answer; if something is wrong with it, that to a second question which names the faults."""
         schema = question.schema()
-        text = self.server.ask(asked, schema)
+        text = self.server.ask(asked, schema, stopping)
         first = checked(text, question)
         self.server.count(OTHER_TEXT, first.has_other_text)
         if first.is_right:
             return first
         self.server.count(SECOND)
         try:
-            second = checked(self.server.ask(repair_messages(asked, text, first.faults), schema), question)
+            repairing = repair_messages(asked, text, first.faults)
+            second = checked(self.server.ask(repairing, schema, stopping), question)
         except Refusal as refusal:
             if refusal.status not in OF_CONTENT:
                 raise

@@ -118,15 +118,20 @@ class ChatServer:
         self._key = key or None
         self._folder = made_folder(cache or default_folder() / "llm")
         self._lock = Lock()
-        self._stopping, self._answered = Event(), Event()
+        self._answered = Event()
         self._form = 0
         self._answered_forms: set[str] = set()
         self._resumes_at = 0.0
         self._reported: dict[str, float] = {}
         self._asking: dict[Path, Lock] = {}
 
-    def ask(self, messages: Sequence[Message], schema: Mapping[str, Any]) -> str:
+    def ask(self, messages: Sequence[Message], schema: Mapping[str, Any], stopping: Event | None = None) -> str:
         """Return the text of the answer to a question.
+
+        Args:
+            messages: the question.
+            schema: of the answer.
+            stopping: once it is set, all waits of this question end and no further request is made.
 
         Raises:
             Refusal: the server refuses the question.
@@ -137,7 +142,7 @@ class ChatServer:
         with self._only_one_asks(paths[0]):
             found = (answer for answer in map(read_stored, paths) if isinstance((answer or {}).get("content"), str))
             stored = next(found, None)
-            answer = self._answer(messages, schema) if stored is None else stored
+            answer = self._answer(messages, schema, stopping or Event()) if stored is None else stored
         self._count(answer, is_stored=stored is not None)
         return str(answer["content"])
 
@@ -157,10 +162,6 @@ class ChatServer:
     def has_answered(self) -> bool:
         """Whether the server has answered a question since the start."""
         return self._answered.is_set()
-
-    def stop(self) -> None:
-        """End all waits and make no further request."""
-        self._stopping.set()
 
     def count(self, what: str, number: int = 1) -> None:
         """Count something."""
@@ -190,12 +191,12 @@ class ChatServer:
             self.counts += Counter({TOKENS_IN: sent, TOKENS_OUT: got})
             self.counts += Counter({STORED_IN: sent, STORED_OUT: got} if is_stored else {})
 
-    def _answer(self, messages: Sequence[Message], schema: Mapping[str, Any]) -> dict[str, Any]:
+    def _answer(self, messages: Sequence[Message], schema: Mapping[str, Any], stopping: Event) -> dict[str, Any]:
         """Return the answer of the server, in the strictest form that it does not refuse."""
         for form in FORMS[self._form :]:
             body = self.settings.body(messages, schema, form)
             try:
-                answer = self._repeated(body)
+                answer = self._repeated(body, stopping)
             except Refusal as refusal:
                 # A form that the server has answered is not what it refuses.
                 if form in (PLAIN, *self._answered_forms) or refusal.status not in OF_CONTENT:
@@ -215,11 +216,11 @@ class ChatServer:
             self._form = FORMS.index(form)
         self.report(f"the server refuses response_format {FORMS[0]}; asked with {form} from here")
 
-    def _repeated(self, body: Mapping[str, Any]) -> dict[str, Any]:
+    def _repeated(self, body: Mapping[str, Any], stopping: Event) -> dict[str, Any]:
         content = json.dumps(body).encode()
         url, patience = self.settings.url, self.patience
-        request = lambda: self._requested(content)  # noqa: E731
-        sleep = self._stopping.wait
+        request = lambda: self._requested(content, stopping)  # noqa: E731
+        sleep = stopping.wait
         return repeated(request, url, patience, patience.attempts, self._answered.is_set, self._report_once, sleep)
 
     def _report_once(self, line: str) -> None:
@@ -231,11 +232,11 @@ class ChatServer:
         if not is_known:
             self.report(line)
 
-    def _requested(self, content: bytes) -> dict[str, Any]:
+    def _requested(self, content: bytes, stopping: Event) -> dict[str, Any]:
         """Make a request once, after the wait that the server wants of all."""
-        while (wait_s := self._resumes_at - monotonic()) > 0 and not self._stopping.wait(wait_s):
+        while (wait_s := self._resumes_at - monotonic()) > 0 and not stopping.wait(wait_s):
             pass
-        if self._stopping.is_set():
+        if stopping.is_set():
             raise ServiceError(f"{self.settings.url}: stopped")
         try:
             answer = answer_bytes(self.settings.url, self.patience, content, self._key)

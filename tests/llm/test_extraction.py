@@ -2,11 +2,12 @@
 
 import json
 import threading
+from itertools import islice
 
 import pytest
 
 from biodir.errors_biodir import SettingError
-from biodir.llm.extraction import AnswerError, LlmExtraction
+from biodir.llm.extraction import AnswerError, LlmExtraction, _Call
 from biodir.llm.server import ChatServer, ChatSettings
 from biodir.web.answers import Patience, Refusal, ServiceError
 from helpers.chat_server import chat_server, statement
@@ -173,7 +174,7 @@ def test_a_wrong_key_and_too_many_requests_stop_the_run(asking):
             assert len(chat.bodies) == len(faults)
 
 
-def test_no_thread_asks_after_what_stops_the_run(asking):
+def test_no_thread_asks_after_what_stops_the_run(asking, monkeypatch):
     """The caller hears of it late: the first document has no answer yet."""
     is_stopped = threading.Event()
 
@@ -183,11 +184,18 @@ def test_no_thread_asks_after_what_stops_the_run(asking):
 
     with chat_server("", "401", answer=answer) as chat:
         extract = asking(chat, concurrency=2)
-        stop = extract.server.stop
-        extract.server.stop = lambda: (stop(), is_stopped.set())
+        stop = _Call.stop
+        monkeypatch.setattr(_Call, "stop", lambda call, error: (stop(call, error), is_stopped.set())[0])
         with pytest.raises(Refusal, match="401"):
             extract(documents(9))
         assert len(chat.bodies) == 2
+
+
+def test_a_call_that_is_not_read_to_its_end_stops_no_later_one(asking):
+    with chat_server() as chat:
+        extract = asking(chat, concurrency=1)
+        assert len(list(islice(extract(iter(documents(9))), 2))) == 2
+        assert len(extract(marked_document(f"{IRON} Another text."))) == 1
 
 
 def test_what_was_answered_before_the_run_stopped_is_answered_again(asking):

@@ -217,12 +217,12 @@ def test_answers_without_tokens_and_cut_answers_are_counted(asking):
     assert server.counts["answers cut off at --max-tokens"] == 1
 
 
-def test_a_stopped_client_waits_and_asks_no_more(asking):
-    ended = []
+def test_a_stopped_question_waits_and_is_asked_no_more(asking):
+    ended, stopping = [], threading.Event()
 
     def ask(server: ChatServer) -> None:
         with pytest.raises(ServiceError, match="stopped"):
-            server.ask(QUESTION, SCHEMA)
+            server.ask(QUESTION, SCHEMA, stopping)
         ended.append(True)
 
     with chat_server("503") as chat:
@@ -231,7 +231,7 @@ def test_a_stopped_client_waits_and_asks_no_more(asking):
         waiting.start()
         while not chat.bodies:
             time.sleep(0.01)
-        server.stop()
+        stopping.set()
         waiting.join(5)
         assert ended == [True]
     assert len(chat.bodies) == 1
