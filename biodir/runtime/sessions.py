@@ -16,6 +16,9 @@ THREADS_VARIABLE = "OMP_NUM_THREADS"
 # for 478 tokens of 1536 numbers on one core of an x86 CPU.
 SLOW_FUSIONS = ("BiasGeluFusion",)
 
+# Exceptions of ONNX Runtime for a file that is damaged, missing or of another version.
+UNREADABLE = ("Fail", "InvalidArgument", "InvalidGraph", "InvalidProtobuf", "NoSuchFile", "NotImplemented")
+
 
 class Graph:
     """A graph; its file is read at the first run.
@@ -42,8 +45,13 @@ class Graph:
 
         Raises:
             CheckpointError: the file cannot be read.
+            RuntimeError: the graph cannot be computed with these inputs, such as for lack of memory.
         """
-        found: list[np.ndarray] = self._session().run(None, dict(inputs))
+        session = self._session()
+        try:
+            found: list[np.ndarray] = session.run(None, dict(inputs))
+        except _errors() as error:
+            raise RuntimeError(f"{self.path.name} cannot be computed: {_reason(error)}") from error
         return found
 
     def open(self) -> None:
@@ -86,16 +94,25 @@ def _session(path: Path, threads: int) -> Any:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     # Memory of a pass is returned, not kept for the largest one that there ever was.
     options.enable_cpu_mem_arena = False
-    kinds = onnxruntime.capi.onnxruntime_pybind11_state
-    names = ("Fail", "InvalidArgument", "InvalidGraph", "InvalidProtobuf", "NoSuchFile", "NotImplemented")
-    unreadable = tuple(getattr(kinds, name) for name in names)
     try:
         return onnxruntime.InferenceSession(
             str(path), options, providers=["CPUExecutionProvider"], disabled_optimizers=[*SLOW_FUSIONS]
         )
-    except unreadable as error:
-        reason = " ".join(str(error).split())[:200]
-        raise CheckpointError(f"{path} cannot be used: {reason}; write it again with biodir export-onnx") from error
+    except _errors() as error:
+        if type(error).__name__ not in UNREADABLE:
+            raise RuntimeError(f"{path.name} cannot be opened: {_reason(error)}") from error
+        fix = "write it again with biodir export-onnx"
+        raise CheckpointError(f"{path} cannot be used: {_reason(error)}; {fix}") from error
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    """Return the exceptions of ONNX Runtime: they have no class of their own in common, and are no RuntimeErrors."""
+    kinds = vars(optional_library("onnxruntime", "onnx", "the run-time of ONNX graphs").capi.onnxruntime_pybind11_state)
+    return tuple(kind for kind in kinds.values() if isinstance(kind, type) and issubclass(kind, Exception))
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
 
 
 def thread_count(threads: int | None = None) -> int:

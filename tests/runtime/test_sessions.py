@@ -2,6 +2,7 @@
 
 import os
 
+import numpy as np
 import pytest
 
 from biodir.runtime.manifest import FOLDER
@@ -31,3 +32,10 @@ def test_forked_process_reads_the_graph_again_with_one_thread(exported, monkeypa
     monkeypatch.setattr(os, "getpid", lambda: -1)
     graph.open()
     assert made == [4, 1]
+
+
+def test_graph_that_cannot_be_computed_is_a_runtime_error_that_names_it(exported):
+    graph = Graph(exported("document") / FOLDER / "heads.onnx", threads=1)
+    inputs = {each.name: np.zeros(1, bool) for each in graph._session().get_inputs()}
+    with pytest.raises(RuntimeError, match=r"^heads\.onnx cannot be computed: \[ONNXRuntimeError\] : "):
+        graph.run(inputs)
