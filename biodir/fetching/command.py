@@ -81,34 +81,38 @@ def fetch(
         raise Exit(INCOMPLETE)
 
 
-def with_articles(files: list[Path], pmids: str | None, policy: ErrorPolicy) -> list[Path]:
-    """Return the files of `biodir predict`, and after them those in the cache with its articles, which are fetched.
+def with_articles(files: list[Path], pmids: str | None, policy: ErrorPolicy) -> tuple[list[Path], list[ParseError]]:
+    """Return the files of `biodir predict` and after them those of its articles, and an error for each missing article.
 
     Args:
         files: of the command.
-        pmids: identifiers with commas between them; None for no articles.
-        policy: counts articles that are missing as documents that are left out.
+        pmids: identifiers with commas between them; None for no articles, which are fetched.
+        policy: whether a missing article is raised; else it is a document that the run leaves out.
 
     Raises:
         SettingError: an identifier is none.
+        ParseError: an article is missing.
         ServiceError: the service gives no answer.
         BadParameter: there are neither files nor identifiers.
     """
     if pmids is None:
         if not files:
             raise BadParameter("name files of documents, or give --pmids")
-        return files
+        return files, []
     identifiers = checked_identifiers(identifiers_in([pmids], "--pmids"))
     folder = os.environ.get(CACHE_VARIABLE)
     url = os.environ.get(SERVICE_VARIABLE) or PUBTATOR3
     fetcher = Fetcher.of(url, Path(folder) if folder else None, report=_report, note=policy.note)
     paths = list(files)
+    missing: list[ParseError] = []
     for article in _with_bar(fetcher, identifiers):
-        if article.content is None:
-            policy.skip("document", ParseError(f"article {article.identifier}: {article.reason}", article.reason))
-        else:
+        if article.content is not None:
             paths.append(fetcher.cache.path(article.identifier))
-    return paths
+            continue
+        missing.append(ParseError(f"article {article.identifier}: {article.reason}", article.reason))
+        if policy.errors == "raise":
+            raise missing[0]
+    return paths, missing
 
 
 def _found(fetcher: Fetcher, query_file: Path, limit: int) -> list[str]:

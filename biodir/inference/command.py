@@ -144,10 +144,10 @@ def predict(
     check_paths(files, [output] if output else [])
     linker = lexicon_linker(lexicon, species)  # before the model is loaded
     filters = _given({**filters, "pair_types": pair_types(pair_type)}, linker)
-    files = with_articles(files, pmids, policy)
+    files, missing = with_articles(files, pmids, policy)
     extract, computed = _opened(model, revision, device, backend, computing)
     others = {"backend": computed, "lexicon": _state(lexicon), "species": species}
-    writing.run(extract, files, policy, one_per_line, others, filters, computing)
+    writing.run(extract, files, policy, one_per_line, others, filters, computing, missing=missing)
     _end(policy, writing, linker)
 
 

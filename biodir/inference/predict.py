@@ -78,6 +78,7 @@ def predict_files(
     engine: "RayEngine | None" = None,
     part_documents: int | None = None,
     states_costs: bool = True,
+    missing: Sequence[BioDirError] = (),
     **parameters: Any,
 ) -> Report:
     """Write the relations of all documents in input order.
@@ -107,6 +108,7 @@ def predict_files(
         engine: computes the parts of a file in other processes, also on other machines; by default this process does.
         part_documents: after which at most a part is finished; by default `PART_DOCUMENTS`.
         states_costs: whether the cost of long documents is stated, which computes a part of one.
+        missing: errors of documents that are in no file, such as articles that could not be fetched.
         parameters: those of a call of the pipeline.
 
     Raises:
@@ -125,7 +127,7 @@ def predict_files(
             raise SettingError(f"format {name!r} is written to files; name one with -o")
         if engine is not None:
             raise SettingError("the engine ray writes to files; name one with -o")
-        return _to_stream(run, run.documents(inputs, policy, one_per_line), output, policy, progress)
+        return _to_stream(run, run.documents(inputs, policy, one_per_line, missing), output, policy, progress)
     check_paths(inputs, written.paths(output))
     settings = {"format": name, "dialect": dialect, "offsets": policy.offsets, "one_per_line": one_per_line}
     settings |= {"skip_mentions": policy.errors == "skip-mention", "return_entities": return_entities}
@@ -137,7 +139,7 @@ def predict_files(
     can_resume = all(fingerprint for _, fingerprint in fingerprints)
     with open_parts(output, manifest, can_resume) as parts, rejections(parts.folder, output, inputs) as reject:
         policy = _also(policy, reject)
-        documents = run.documents(inputs, policy, one_per_line)
+        documents = run.documents(inputs, policy, one_per_line, missing)
         return _to_file(run, documents, output, policy, progress, parts, engine)
 
 
@@ -153,8 +155,12 @@ class _Run:
     costs: LongDocuments | None
     part_documents: int | None = None
 
-    def documents(self, inputs: Sequence[Path], policy: ErrorPolicy, one_per_line: bool) -> Iterator[Document]:
-        """Yield the documents of all files that the model and the output can take."""
+    def documents(
+        self, inputs: Sequence[Path], policy: ErrorPolicy, one_per_line: bool, missing: Sequence[BioDirError]
+    ) -> Iterator[Document]:
+        """Return the documents of all files that the model and the output can take; leave out the missing ones."""
+        for error in missing:
+            _leave_out((error.reason, str(error)), policy)
         sections = SectionFilter(self.parameters.get("sections"), self.parameters.get("skip_sections") or ())
 
         def prepare(document: Document) -> Document:

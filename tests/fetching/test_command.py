@@ -228,10 +228,16 @@ def test_predict_fetches_articles_and_predicts_them_after_the_files(fetch, check
         lines = captured.err.splitlines()
         assert lines[0] == "biodir: left out a document: article 7: not in PubTator 3"
         assert "biodir: left out: 1 document (not in PubTator 3)" in lines
+        assert main(["predict", "--pmids", "6,7", "-o", "b.jsonl", *options]) == 3
+        (rejected,) = map(json.loads, (tmp_path / "b.jsonl.rejected.jsonl").read_text().splitlines())
+        assert (rejected["what"], rejected["message"]) == ("document", "article 7: not in PubTator 3")
+        assert main(["predict", "--pmids", "6,7", "-o", "c.jsonl", "--strict", *options]) == 1
+        assert "biodir: error: article 7: not in PubTator 3" in capfd.readouterr().err
+        assert not (tmp_path / "c.jsonl").exists()
         assert main(["predict", "--pmids", "6;x", *options]) == 1
         assert "biodir: error: --pmids 2: 'x' is no PMID" in capfd.readouterr().err
         assert main(["predict", *options]) == 2
-    assert server.batches == [["6", "5"], ["7"]]
+    assert server.batches == [["6", "5"], ["7"], ["7"], ["7"]]
 
 
 @pytest.mark.corpus
