@@ -5,6 +5,7 @@ from typing import Any
 
 from .document_bioc_biodir import NAMED_BY_PMID, bioc_from_json, to_document
 from .document_biodir import Document
+from .document_parts_biodir import is_given, whole_number
 from .document_shapes_biodir import SHAPES
 from .errors_biodir import STRICT, ErrorPolicy, ParseError, located
 
@@ -85,12 +86,17 @@ def named(mapping: Mapping[str, Any], policy: ErrorPolicy) -> Mapping[str, Any]:
 
     PubTator 3 gives full texts that number, which is the PMID of another paper, as their id.
     """
-    document_id = str("" if mapping.get("id") is None else mapping["id"]).strip()
-    pmid, pmcid = (str(mapping.get(key) or "").strip() for key in ("pmid", "pmcid"))
+    document_id = _name(mapping.get("id"))
+    pmid, pmcid = (_name(mapping.get(key) or None) for key in ("pmid", "pmcid"))
     if pmid and pmid != document_id and pmcid:
         policy.note(NAMED_BY_PMID)
         document_id = pmid
     return {**mapping, "id": document_id, "pmcid": pmcid or None}
+
+
+def _name(value: Any) -> str:
+    """Return an id as a string; tables have floats for numbers, and NaN where there is none."""
+    return str(whole_number(value)).strip() if is_given(value) else ""
 
 
 def bioc_of_article(article: Mapping[str, Any]) -> dict[str, Any]:
@@ -102,7 +108,7 @@ def bioc_of_article(article: Mapping[str, Any]) -> dict[str, Any]:
     try:
         title, abstract = article["title"] or "", article["abstract"] or ""
         return {
-            "id": str(article["pmid"]),
+            "id": _name(article["pmid"]),
             "passages": [
                 {"infons": {"type": "title"}, "offset": 0, "text": title},
                 {"infons": {"type": "abstract"}, "offset": len(title) + 1, "text": abstract},

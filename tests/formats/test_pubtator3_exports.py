@@ -112,8 +112,10 @@ def test_full_text_is_named_by_its_pmid_and_keeps_the_number_in_pmc(tmp_path):
         ({"id": "37026113"}, "37026113", "PMC10072964"),
         ({"pmid": None}, "10072964", "PMC10072964"),
         ({"pmid": "", "pmcid": ""}, "10072964", None),
+        ({"id": 37026113.0, "pmid": 37026113.0}, "37026113", "PMC10072964"),
+        ({"pmid": float("nan"), "pmcid": float("nan")}, "10072964", None),
     ],
-    ids=["abstract", "abstract of an article in PMC", "no PMID", "neither"],
+    ids=["abstract", "abstract of an article in PMC", "no PMID", "neither", "float", "NaN"],
 )
 def test_document_that_has_no_other_name_keeps_its_id_without_a_note(changes, document_id, pmcid, tmp_path):
     document, policy = read(tmp_path / "in.json", FULL_TEXT | changes)
