@@ -73,6 +73,8 @@ class Document:
         is_marked: whether the source says which entities the text has, even if it has none: ``"entities": []`` does.
         sentences: their spans in order, with all text but white space; empty where they are to be found by rules. No
             mention lies in two of them, and none of them in two passages.
+        named_by: the type map by which its entity types were named, which no call applies again; empty where they are
+            those of the source.
 
     Raises:
         AnnotationError: a span lies outside the text, ends before it starts, or has a text that differs; sentences are
@@ -95,6 +97,7 @@ class Document:
     pmcid: str | None = field(default=None, compare=False)
     is_marked: bool = field(default=False, compare=False, repr=False)
     sentences: tuple[Span, ...] = ()
+    named_by: Mapping[str, str | None] = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         place = f"document {self.id}"

@@ -175,7 +175,8 @@ def _of_other_copy(value: Any) -> Document:
     document = Document.from_dict(value.to_dict())
     scores = [getattr(mention, "score", None) for mention in value.mentions]
     scored = (replace(each, score=score) for each, score in zip(document.mentions, scores, strict=True))
-    return replace(document, mentions=tuple(scored), is_marked=getattr(value, "is_marked", True))
+    is_marked, named_by = getattr(value, "is_marked", True), getattr(value, "named_by", {})
+    return replace(document, mentions=tuple(scored), is_marked=is_marked, named_by=named_by)
 
 
 def _is_frame(value: Any) -> bool:
@@ -215,6 +216,8 @@ def with_known_types(
 ) -> Document:
     """Return the document with the model's names of entity types, without the mentions that are mapped to None.
 
+    A document that was named by the same map stays as it is: a map may give a name another meaning, or swap two.
+
     Args:
         document: with types by any name.
         entity_types: the types that the model knows.
@@ -225,11 +228,12 @@ def with_known_types(
         AnnotationError: types are unknown, or a string cannot be written as UTF-8.
     """
     _check_encodable(document)
-    kinds_of_model = set(entity_types).difference(type_map)
-    if all(mention.entity_type in kinds_of_model for mention in document.mentions):
-        return document
+    is_named = document.named_by == type_map
+    kept = {kind for kind in entity_types if is_named or known_type(kind, entity_types, type_map) == kind}
     names = dict.fromkeys(mention.entity_type for mention in document.mentions)
-    kinds = {name: known_type(name, entity_types, type_map) for name in names}
+    if kept.issuperset(names):
+        return document if is_named else replace(document, named_by=type_map)
+    kinds = {name: name if name in kept else known_type(name, entity_types, type_map) for name in names}
     unknown = [name for name, kind in kinds.items() if kind == UNKNOWN_TYPE]
     if unknown and policy.errors != "skip-mention":
         raise _unknown_types(document, unknown, entity_types)
@@ -246,7 +250,7 @@ def with_known_types(
             policy.skip("mention", AnnotationError(f"{place}: {reason}", reason))
     named = (identifier for mention in document.mentions for identifier in mention.identifiers)
     relations = without_lost(document.relations, named, mentions, policy)
-    return replace(document, mentions=tuple(mentions), relations=relations, is_marked=True)
+    return replace(document, mentions=tuple(mentions), relations=relations, is_marked=True, named_by=type_map)
 
 
 def _unknown_types(document: Document, unknown: Sequence[str], entity_types: Sequence[str]) -> AnnotationError:

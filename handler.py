@@ -191,7 +191,7 @@ class RequestHandler:
     def _steps_together(self, requests: Sequence[ReadRequest], at_once: int) -> Generator[None, None, list[Any]]:
         completed: list[Any] = []
         for some in _parts([each for request in requests for each in request.documents], at_once):
-            completed += self.pipeline.with_entities(some)
+            completed += self.pipeline.with_entities(some, type_map=requests[0].parameters.get("type_map"))
             yield
         found = iter(completed)
         checked = [self._checked(list(islice(found, len(each.documents))), each.places) for each in requests]

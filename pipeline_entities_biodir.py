@@ -117,7 +117,7 @@ def with_recognised(document: Document, ner: Recogniser) -> Document:
     read = Document.from_dict({**document.to_dict(), "entities": entries})
     pairs = zip(read.mentions, results, strict=True)
     mentions = [_with_source(mention, entry["id"], score) for mention, (entry, score) in pairs]
-    return replace(document, mentions=tuple(mentions), is_marked=True)
+    return replace(document, mentions=tuple(mentions), is_marked=True, named_by={})  # types of `ner`
 
 
 def _with_source(mention: Mention, given: Any, score: float | None) -> Mention:

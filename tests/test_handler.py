@@ -121,6 +121,25 @@ def test_shapes_of_other_tools_are_answered(endpoint, pipe, inputs):
     ]
 
 
+SWAPPED = {"ChemicalEntity": "Disease", "DiseaseOrPhenotypicFeature": "Chemical"}
+
+
+def test_type_map_is_applied_once(endpoint, pipe):
+    answer = endpoint({"inputs": DOCUMENT, "parameters": {"type_map": SWAPPED, "return_entities": True}})
+    assert answer == pipe(DOCUMENT, type_map=SWAPPED, return_entities=True)
+    kinds = ["DiseaseOrPhenotypicFeature", "ChemicalEntity", "GeneOrGeneProduct", "ChemicalEntity"]
+    assert [entity["type"] for entity in answer["entities"]] == kinds
+
+
+def test_entities_that_are_found_have_the_types_of_the_model_whatever_the_type_map(tagging_endpoint):
+    text, pipe = "Aspirin and the drug; gene, disease.", tagging_endpoint.pipeline
+    kinds = {entity["type"] for entity in pipe(text, return_entities=True)["entities"]}
+    asked = {"type_map": dict.fromkeys(kinds), "return_entities": True}
+    answer = tagging_endpoint({"inputs": text, "parameters": asked})
+    assert answer == pipe(text, **asked)
+    assert answer["entities"]
+
+
 @pytest.mark.parametrize("given", [7, 7.0, float("nan"), None])
 def test_ids_of_tables_are_answered(endpoint, pipe, given):
     assert endpoint({"inputs": {**OTHER, "id": given}}) == pipe(OTHER)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from biodir.inference.ray_engine import RayEngine
     from biodir.pipeline_extraction_biodir import RelationExtraction
 
-# Parameters of the pipeline that concern how entities are found.
+# Parameters of the pipeline that concern how entities are found and named.
 FINDING = ("ner", "link", "type_map")
 # Those that concern which pairs are scored.
 PAIR_FILTERS = ("pair_types", "entity_ids", "sections", "skip_sections", "type_map")
@@ -178,7 +178,8 @@ class _Run:
         A pipeline may give an error in place of the relations of a document.
         """
         finding = {name: value for name, value in self.parameters.items() if name in FINDING}
-        others = {name: value for name, value in self.parameters.items() if name not in FINDING}
+        # Types of documents are named by now, but those of filters are not.
+        others = {name: value for name, value in self.parameters.items() if name not in ("ner", "link")}
         read_ahead: deque[Document] = deque()
 
         def remembered() -> Iterator[Document]:

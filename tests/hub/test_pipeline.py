@@ -338,6 +338,22 @@ def test_type_map_names_types_or_leaves_them_out(checkpoint, extract):
     assert open_pipeline(checkpoint, type_map={"Metal": CHEMICAL})(mapping) == extract(ONE)
 
 
+@pytest.mark.parametrize("type_map", [{"Drug": CHEMICAL, CHEMICAL.lower(): None}, {DISEASE: "Gene", GENE: DISEASE}])
+def test_type_map_is_applied_once_to_a_document(checkpoint, extract, type_map):
+    mapping = THREE.to_dict()
+    mapping["entities"][0]["type"] = "Drug"
+    expected = extract(mapping, type_map=type_map)
+    assert len(expected) == 3
+    for read in (extract.read_document(mapping, type_map=type_map), *extract.with_entities(mapping, type_map=type_map)):
+        assert extract(read, type_map=type_map) == expected
+    mapped = open_pipeline(checkpoint, type_map=type_map)
+    assert mapped(mapped.read_document(mapping)) == mapped(mapping) == expected
+    if "Drug" in type_map:
+        mapping["entities"][0]["type"] = CHEMICAL
+        assert len(extract(mapping, type_map=type_map)) == 1, "of the gene and the disease"
+        assert extract(extract.read_document(mapping), type_map={CHEMICAL: None}) == extract(mapping, type_map=type_map)
+
+
 def test_type_map_may_name_types_as_pubtator_does(extract):
     mapping = ONE.to_dict()
     mapping["entities"][0]["type"] = "Metal"

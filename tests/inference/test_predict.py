@@ -62,6 +62,16 @@ def pubtator(path: Path, *documents) -> Path:
     return path
 
 
+def test_type_map_and_filters_by_its_names_hold_as_in_a_call(extract, tmp_path):
+    mapping = THREE.to_dict()
+    mapping["entities"][0]["type"] = "Drug"
+    asked = {"type_map": {"Drug": "Chemical", "ChemicalEntity": None}, "pair_types": [["Drug", "Disease"]]}
+    predict_files(extract, [json_lines(tmp_path / "in.jsonl", json.dumps(mapping))], tmp_path / "out.jsonl", **asked)
+    found = json.loads((tmp_path / "out.jsonl").read_text())["relations"]
+    assert [each["subject"]["id"] for each in found] == [each["subject"]["id"] for each in extract(mapping, **asked)]
+    assert len(found) == 1
+
+
 def test_pubtator_out_holds_what_the_pipeline_finds(extract, tmp_path):
     source = pubtator(tmp_path / "in.pubtator", THREE, NO_ENTITY, ONE)
     report = predict_files(extract, [source], tmp_path / "out.pubtator")
