@@ -8,8 +8,8 @@ from biodir.document_biodir import Document, Mention
 from biodir.document_grouping_biodir import groups_by_name
 from biodir.document_parts_biodir import TEXT_IDENTIFIER_PREFIX
 from biodir.labels_biodir import CELL_LINE, GENE, SPECIES, VARIANT, known_type
-from biodir.lexicon.concepts import is_number
-from biodir.lexicon.rules import organism_by_rule, species_in, variant_by_rule
+from biodir.lexicon.concepts import HUMAN, is_number
+from biodir.lexicon.rules import names_age, organism_by_rule, species_in, variant_by_rule
 
 BY_NAME, BY_OTHER_SPELLING, BY_RULE = "by name", "by another spelling of a name", "by rule"
 BY_OTHER_MENTION = "by another mention"
@@ -119,7 +119,8 @@ def named_species(document: Document, organisms: Iterable[Resolution], find: Fin
     """Return the taxonomy identifiers of the species that a document names.
 
     Args:
-        document: organism mentions with an identifier count, and so do everyday and scientific names in the text.
+        document: organism mentions with an identifier count, and so do everyday and scientific names in the text; a
+            word for an age, such as "adult", means humans if there is no other.
         organisms: what was found for the others of its organism mentions.
         find: finds the scientific names.
     """
@@ -129,7 +130,7 @@ def named_species(document: Document, organisms: Iterable[Resolution], find: Fin
     named |= {each.identifier for each in organisms if each.identifier is not None}
     for name in set(_BINOMIAL.findall(document.text)):
         named |= {candidate.identifier for candidate in find(name, SPECIES) if candidate.is_exact}
-    return named
+    return named or ({HUMAN} if names_age(document.text) else set())
 
 
 def chosen(candidates: Iterable[Candidate], species: Collection[str]) -> tuple[Candidate, ...]:

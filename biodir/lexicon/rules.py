@@ -1,7 +1,7 @@
 """Identifiers that need no vocabulary: numbers of dbSNP, substitutions, everyday names of people and species."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from biodir.document_names_biodir import name_key
 from biodir.labels_biodir import VARIANT
@@ -34,6 +34,8 @@ _SPECIES_WORDS: Mapping[str, str] = {
     **dict.fromkeys("escherichia_coli e._coli".split(), "562"),
     **dict.fromkeys("arabidopsis arabidopsis_thaliana".split(), "3702"),
 }
+# Words for an age of people, which are animals where the text names a species.
+_AGES = frozenset("infant newborn adolescent adult".split())
 _TAXON_OF = {word.replace("_", " "): taxon for word, taxon in _SPECIES_WORDS.items()}
 
 
@@ -43,7 +45,11 @@ def _pattern(word: str) -> str:
     return f"[{word[0].upper()}{word[0]}]{rest}"
 
 
-_IN_TEXT = re.compile(rf"(?<!\w)({'|'.join(map(_pattern, sorted(_TAXON_OF, key=len, reverse=True)))})s?(?!\w)")
+def _in_text(words: Iterable[str]) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w)({'|'.join(map(_pattern, sorted(words, key=len, reverse=True)))})s?(?!\w)")
+
+
+_SPECIES_IN_TEXT, _AGE_IN_TEXT = _in_text(_TAXON_OF.keys() - _AGES), _in_text(_AGES)
 _RS_NUMBER = re.compile(r"(?<![^\W_])rs[\s#-]*([1-9]\d*)(?![^\W_])", re.IGNORECASE)
 
 # The form that `name_key` gives to substitutions, and the texts in which A, C, G and T are amino acids for sure.
@@ -85,9 +91,18 @@ def organism_by_rule(text: str) -> str | None:
 
 
 def species_in(text: str) -> set[str]:
-    """Return the taxonomy identifiers of the everyday names in a text.
+    """Return the taxonomy identifiers of the everyday names in a text. A word for an age, such as "adult", is none.
 
-    >>> sorted(species_in("Mice and CAT-positive E. coli"))
+    >>> sorted(species_in("Adult mice and CAT-positive E. coli"))
     ['10090', '562']
     """
-    return {taxon for found in _IN_TEXT.finditer(text) if (taxon := organism_by_rule(found[1]))}
+    return {taxon for found in _SPECIES_IN_TEXT.finditer(text) if (taxon := organism_by_rule(found[1]))}
+
+
+def names_age(text: str) -> bool:
+    """Return whether a text has a word for people of an age, which may also be animals.
+
+    >>> names_age("TNF rose in adults."), names_age("TNF rose in children.")
+    (True, False)
+    """
+    return _AGE_IN_TEXT.search(text) is not None

@@ -79,6 +79,9 @@ def test_mention_gets_the_identifier_as_biored_writes_it(lexicon, name, kind, id
         ("QUX1 in mice and patients.", "101"),  # both named: the exact name decides
         ("qux1 in mice and patients.", None),
         ("QUX1 of Mus musculus.", "201"),
+        ("QUX1 of adult mice.", "201"),  # an age is that of the species
+        ("Qux1 of newborn Mus musculus.", "201"),
+        ("Qux1 of infants.", "101"),
         ("QUX1 of zebrafish.", None),  # not in the lexicon, and not the human one
     ],
 )

@@ -49,7 +49,7 @@ def test_everyday_names_are_species(name, taxon):
 @pytest.mark.parametrize(
     ("text", "taxa"),
     [
-        ("Rats, mice", {"10116", "10090"}),
+        ("Newborn rats, adolescent mice", {"10116", "10090"}),
         ("the CAT assay of RAT1 cells", set()),
         ("Fruit flies (D. melanogaster)", {"7227"}),
         ("humane micelles, S. cerevisiae", {"4932"}),
