@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from biodir.document_biodir import Document, Mention
 from biodir.document_grouping_biodir import groups_by_name
-from biodir.document_parts_biodir import TEXT_IDENTIFIER_PREFIX
+from biodir.document_parts_biodir import TEXT_IDENTIFIER_PREFIX, bare_identifier
 from biodir.labels_biodir import CELL_LINE, GENE, SPECIES, VARIANT, known_type
 from biodir.lexicon.concepts import HUMAN, is_number
 from biodir.lexicon.rules import names_age, organism_by_rule, species_in, variant_by_rule
@@ -126,7 +126,7 @@ def named_species(document: Document, organisms: Iterable[Resolution], find: Fin
     """
     organism_mentions = (each for each in document.mentions if known_type(each.entity_type) == SPECIES)
     linked = (identifier for mention in organism_mentions for identifier in mention.identifiers)
-    named = {taxon for taxon in linked if is_number(taxon)} | species_in(document.text)
+    named = {taxon for taxon in map(bare_identifier, linked) if is_number(taxon)} | species_in(document.text)
     named |= {each.identifier for each in organisms if each.identifier is not None}
     for name in set(_BINOMIAL.findall(document.text)):
         named |= {candidate.identifier for candidate in find(name, SPECIES) if candidate.is_exact}

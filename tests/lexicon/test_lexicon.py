@@ -91,7 +91,8 @@ def test_species_of_the_document_choose_the_gene(lexicon, text, identifier):
 
 
 def test_organism_mentions_name_species_by_identifier_or_lexicon(lexicon):
-    assert linked(lexicon, "QUX1 of Mm.", ("QUX1", GENE), ("Mm", SPECIES), Mm="10090") == ["201", "10090"]
+    for taxon in ("10090", "NCBITaxon:10090", "taxonomy: 10090"):
+        assert linked(lexicon, "QUX1 of Mm.", ("QUX1", GENE), ("Mm", SPECIES), Mm=taxon) == ["201", taxon]
     assert linked(lexicon, "QUX1 of House-Mouse.", ("QUX1", GENE), ("House-Mouse", SPECIES)) == ["201", "10090"]
 
 
