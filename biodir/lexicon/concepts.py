@@ -14,6 +14,8 @@ from biodir.labels_biodir import CHEMICAL, DISEASE, SPECIES
 # How good a name of a concept is: its preferred name, another official one, a synonym, or a looser one.
 PREFERRED, OFFICIAL, SYNONYM, LOOSE = range(4)
 HUMAN = "9606"
+# Strains under which NCBI has the genes of a species -> the species, as texts name it.
+_SPECIES_OF_STRAIN = {"559292": "4932", "511145": "562"}
 # The empty strings of the tables of NCBI and OMIM.
 NO_VALUES = ("", "-", "NULL")
 
@@ -111,6 +113,15 @@ def checked_species(species: Iterable[str]) -> frozenset[str]:
         if not is_number(taxon):
             raise SettingError(f"species {taxon!r} is no number; give the NCBI taxonomy identifier, such as 10090")
     return taxa
+
+
+def species_of(taxon: str) -> str:
+    """Return the species of a strain under which NCBI has its genes; any other taxon stays as it is.
+
+    >>> species_of("559292"), species_of("9606")
+    ('4932', '9606')
+    """
+    return _SPECIES_OF_STRAIN.get(taxon, taxon)
 
 
 def is_number(text: str) -> bool:

@@ -8,7 +8,7 @@ from biodir.document_biodir import Document, Mention
 from biodir.document_grouping_biodir import groups_by_name
 from biodir.document_parts_biodir import TEXT_IDENTIFIER_PREFIX, bare_identifier
 from biodir.labels_biodir import CELL_LINE, GENE, SPECIES, VARIANT, known_type
-from biodir.lexicon.concepts import HUMAN, is_number
+from biodir.lexicon.concepts import HUMAN, is_number, species_of
 from biodir.lexicon.rules import names_age, organism_by_rule, species_in, variant_by_rule
 
 BY_NAME, BY_OTHER_SPELLING, BY_RULE = "by name", "by another spelling of a name", "by rule"
@@ -137,11 +137,13 @@ def chosen(candidates: Iterable[Candidate], species: Collection[str]) -> tuple[C
     """Return the candidates of one entity type that are left after all distinctions.
 
     These are, one after the other: species (of genes; of cell lines only where one fits), vocabulary, exact name, and
-    how good the name is. Species go before exact names: in a text on mice, TNF is a gene of the mouse, which is Tnf.
+    how good the name is. A strain under which NCBI has genes counts as its species. Species go before exact names: in a
+    text on mice, TNF is a gene of the mouse, which is Tnf.
     """
-    left = [each for each in candidates if each.entity_type != GENE or each.species in species]
-    if any(each.entity_type == CELL_LINE and each.species in species for each in left):
-        left = [each for each in left if each.species in species]
+    wanted = set(map(species_of, species))
+    left = [each for each in candidates if each.entity_type != GENE or species_of(each.species) in wanted]
+    if any(each.entity_type == CELL_LINE and species_of(each.species) in wanted for each in left):
+        left = [each for each in left if species_of(each.species) in wanted]
     for worth in (_preference, _is_other_spelling, _rank):
         best = min(map(worth, left), default=0)
         left = [each for each in left if worth(each) == best]

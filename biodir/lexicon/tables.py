@@ -21,6 +21,7 @@ from biodir.lexicon.concepts import (
     Reading,
     is_number,
     numbered_lines,
+    species_of,
 )
 
 GENE_COLUMNS = 14
@@ -48,7 +49,8 @@ def read_genes(file: io.BufferedReader, source: str, reading: Reading) -> Iterat
     for place, line in numbered_lines(file, source):
         if line.startswith("#") or not line:
             continue
-        if line.partition("\t")[0] not in reading.species:
+        taxon = line.partition("\t")[0]
+        if taxon not in reading.species and species_of(taxon) not in reading.species:
             reading.left_out["genes of other species"] += 1
             continue
         columns = line.split("\t")

@@ -4,10 +4,11 @@ import pytest
 
 from biodir.document_biodir import Document, Mention, Relation
 from biodir.labels_biodir import CELL_LINE, CHEMICAL, DISEASE, GENE, SPECIES, VARIANT
+from biodir.lexicon.building import Input, build_lexicon
 from biodir.lexicon.lexicon import Lexicon
 from biodir.lexicon.linking import AMBIGUOUS, BY_OTHER_MENTION, UNKNOWN
 from helpers.tiny_checkpoint import open_pipeline, save_checkpoint
-from helpers.vocabularies import small_lexicon
+from helpers.vocabularies import GENE_HEADER, gene, small_lexicon
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +95,15 @@ def test_organism_mentions_name_species_by_identifier_or_lexicon(lexicon):
     for taxon in ("10090", "NCBITaxon:10090", "taxonomy: 10090"):
         assert linked(lexicon, "QUX1 of Mm.", ("QUX1", GENE), ("Mm", SPECIES), Mm=taxon) == ["201", taxon]
     assert linked(lexicon, "QUX1 of House-Mouse.", ("QUX1", GENE), ("House-Mouse", SPECIES)) == ["201", "10090"]
+
+
+@pytest.mark.parametrize("species", ["4932", "559292"])
+def test_genes_that_ncbi_has_under_a_strain_are_those_of_the_species(species, tmp_path):
+    (tmp_path / "gene_info").write_text(GENE_HEADER + gene("559292", "401", "QUX1"), encoding="utf-8")
+    build_lexicon([Input(tmp_path / "gene_info")], tmp_path / "l.sqlite", ["9606", species])
+    lexicon = Lexicon(tmp_path / "l.sqlite")
+    assert linked(lexicon, "QUX1 of budding yeast.", ("QUX1", GENE)) == ["401"]
+    assert linked(lexicon, "QUX1 is good.", ("QUX1", GENE)) == [None]
 
 
 def test_default_species_is_a_parameter(tmp_path):
