@@ -183,8 +183,13 @@ def _with_parents(path: Path) -> list[Path]:
     return [resolved, *resolved.parents]
 
 
-def check_paths(inputs: Iterable[Path], outputs: Iterable[Path] = ()) -> None:
+def check_paths(inputs: Iterable[Path], outputs: Iterable[Path] = (), must_exist: bool = True) -> None:
     """Check before anything is computed that the inputs can be read and the outputs written.
+
+    Args:
+        inputs: files that are read.
+        outputs: files that are written.
+        must_exist: whether an input that is no file is an error; else it is left out later, and counted there.
 
     Raises:
         SettingError: an input is no file; an output is also an input or another output, or a folder, or in a folder
@@ -194,7 +199,7 @@ def check_paths(inputs: Iterable[Path], outputs: Iterable[Path] = ()) -> None:
     for path in inputs:
         if os.fspath(path) == STANDARD_INPUT:
             continue
-        if not path.exists() or path.is_dir():  # a pipe is no file, but can be read
+        if must_exist and (not path.exists() or path.is_dir()):  # a pipe is no file, but can be read
             problem = "is a folder; name the files in it" if path.is_dir() else "there is no such file; check the path"
             raise SettingError(f"{path}: {problem}")
         read.add(path.resolve())

@@ -55,8 +55,8 @@ def convert(
         raise BadParameter("--relation-map: is for predictions; give the documents that they are about with --gold")
     target = target_of(output, output_format, dialect)
     is_stream = str(output) == STANDARD_OUTPUT
-    must_exist = files if gold or errors == "raise" else []
-    check_paths([*must_exist, *([gold] if gold else [])], [] if is_stream else [output])
+    must_exist = bool(gold) or errors == "raise"
+    check_paths([*files, *([gold] if gold else [])], [] if is_stream else [output], must_exist)
     quiet_readers()
     policy = reading_policy(errors, offsets, split_relations)
     if gold:

@@ -53,7 +53,7 @@ def network(
     settings = NetworkSettings(knowledge_source=knowledge_source)
     written = network_format(output, output_format)
     written.check(vocabulary)
-    check_paths(inputs if errors == "raise" else [], written.paths(output))
+    check_paths(inputs, written.paths(output), must_exist=errors == "raise")
     policy = reading_policy(errors, offsets, split_relations)
     merger = Merger(evidence)
     documents = policy.files(inputs, partial(read_statements, policy=policy))

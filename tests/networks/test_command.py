@@ -90,6 +90,7 @@ def test_bad_document_is_left_out_and_the_status_says_so(network, tmp_path, caps
         (["-o", "graph.tsv", "--vocabulary", "pubtator3"], "--vocabulary pubtator3: kgx-tsv has relations of its own"),
         (["-o", "none/graph.tsv"], "none/graph_nodes.tsv: cannot be written (none is no folder)"),
         (["-o", "graph.tsv", "--knowledge-source", "me"], "knowledge_source is 'me'"),
+        (["-o", "in.pubtator", "--format", "cx2", "--errors", "skip-document"], "in.pubtator is an input as well"),
         (["absent.pubtator", "-o", "graph.tsv"], "absent.pubtator: there is no such file"),
     ],
 )
