@@ -214,6 +214,15 @@ def check_paths(inputs: Iterable[Path], outputs: Iterable[Path] = (), must_exist
             raise SettingError(f"{path}: cannot be written ({problem}); name another file")
 
 
+def name_without(path: Path, suffix: str) -> str:
+    """Return the name of a file without a suffix, in either case; a name that ends otherwise stays.
+
+    >>> name_without(Path("run.TSV"), ".tsv"), name_without(Path("run.v1"), ".tsv")
+    ('run', 'run.v1')
+    """
+    return path.name[: -len(suffix)] if path.name.lower().endswith(suffix) else path.name
+
+
 def write_atomic(path: Path, text: str) -> None:
     """Write the text in UTF-8 atomically: a reader finds the old file, or none, but never a part of the new one."""
     with open_atomic(path) as file:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from biodir.files import open_atomic
+from biodir.files import name_without, open_atomic
 from biodir.networks.kgx import without_half_characters
 from biodir.networks.merging import Edge, Network, Node
 from biodir.networks.properties import (
@@ -35,7 +35,7 @@ def write_cx2(network: Network, output: Path, settings: NetworkSettings) -> list
     Returns:
         No notes: all that the network has is in the file.
     """
-    about = {"name": without_half_characters(output.stem), "documents": network.documents}
+    about = {"name": without_half_characters(name_without(output, ".cx2")), "documents": network.documents}
     number_of = {node.key: number for number, node in enumerate(network.nodes)}
     aspects: dict[str, tuple[int, Iterable[Any]]] = {
         "attributeDeclarations": (1, [_declarations()]),

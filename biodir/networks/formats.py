@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from biodir.errors_biodir import SettingError, suggestion
+from biodir.files import name_without
 from biodir.networks.cx2 import write_cx2
 from biodir.networks.graphml import write_graphml
 from biodir.networks.indra import write_indra
@@ -41,7 +42,8 @@ class NetworkFormat:
 
     def paths(self, output: Path) -> list[Path]:
         """Return the files that are written for an output."""
-        return [output.with_name(output.stem + ending) for ending in self.files] or [output]
+        name = name_without(output, self.suffix)
+        return [output.with_name(name + ending) for ending in self.files] or [output]
 
     def check(self, vocabulary: str | None) -> None:
         """Check that the library is installed, and that another vocabulary of relation types has an effect.

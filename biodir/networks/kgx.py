@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from biodir.files import open_atomic
+from biodir.files import name_without, open_atomic
 from biodir.networks.biolink import (
     CATEGORIES,
     OBJECT_ASPECT,
@@ -224,7 +224,7 @@ def _write(
         "edges": (kgx_edges(network, settings), EDGE_COLUMNS),
     }
     for what, (entries, columns) in rows.items():
-        with open_atomic(output.with_name(f"{output.stem}_{what}{suffix}")) as file:
+        with open_atomic(output.with_name(f"{name_without(output, suffix)}_{what}{suffix}")) as file:
             if has_header:
                 file.write("\t".join(columns) + "\n")
             file.writelines(without_half_characters(line(row, columns)) for row in entries)

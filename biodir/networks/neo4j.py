@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from biodir.files import open_atomic
+from biodir.files import name_without, open_atomic
 from biodir.networks.merging import Network, Node
 from biodir.networks.properties import (
     EDGE_PROPERTIES,
@@ -45,7 +45,7 @@ def write_neo4j_csv(network: Network, output: Path, settings: NetworkSettings) -
         "edges": ((":END_ID", ":TYPE", *_columns(EDGE_PROPERTIES)), _edges(network), ":START_ID"),
     }
     for name, (columns, rows, first) in tables.items():
-        with open_atomic(output.with_name(f"{output.stem}_{name}.csv")) as file:
+        with open_atomic(output.with_name(f"{name_without(output, '.csv')}_{name}.csv")) as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow((first, *columns))
             writer.writerows(rows)

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from biodir.files import write_atomic
+from biodir.files import name_without, write_atomic
 from biodir.networks.layout import positions
 from biodir.networks.merging import Edge, Network, Node
 from biodir.networks.settings import NetworkSettings
@@ -31,7 +31,7 @@ def write_page(network: Network, output: Path, settings: NetworkSettings) -> lis
         A note if the network has more than 5,000 edges: the page has those of most documents.
     """
     edges = network.edges[:MAX_EDGES]
-    write_atomic(output, page_text(network, edges, output.stem))
+    write_atomic(output, page_text(network, edges, name_without(output, ".html")))
     left_out = len(network.edges) - len(edges)
     if not left_out:
         return []

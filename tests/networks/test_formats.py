@@ -9,6 +9,7 @@ from biodir.errors_biodir import SettingError
 from biodir.networks.formats import FORMATS, network_format
 from biodir.networks.settings import NetworkSettings
 from helpers.checkout import CHECKOUT
+from helpers.networks import NETWORK
 
 
 def test_suffix_names_the_format_in_either_case():
@@ -20,10 +21,16 @@ def test_suffix_names_the_format_in_either_case():
 
 
 def test_name_goes_before_the_suffix():
-    assert network_format(Path("a.txt"), "kgx-tsv").paths(Path("in/a.txt")) == [
-        Path("in/a_nodes.tsv"),
-        Path("in/a_edges.tsv"),
-    ]
+    assert network_format(Path("a.csv"), "kgx-tsv").name == "kgx-tsv"
+
+
+@pytest.mark.parametrize(("name", "start"), [("a.TSV", "a"), ("a", "a"), ("run.v1", "run.v1"), ("a.txt", "a.txt")])
+def test_files_of_a_format_lose_only_its_own_suffix(name, start, tmp_path):
+    written = network_format(tmp_path / name, "kgx-tsv")
+    assert written.paths(Path(name)) == [Path(f"{start}_nodes.tsv"), Path(f"{start}_edges.tsv")]
+    for each in FORMATS[:3]:
+        each.write(NETWORK, tmp_path / name, NetworkSettings())
+        assert all(path.is_file() for path in each.paths(tmp_path / name))
 
 
 @pytest.mark.parametrize(
