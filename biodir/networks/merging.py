@@ -177,8 +177,10 @@ class Merger:
         number = self._number_of.setdefault(found.id, len(self._number_of))
         for key, names in found.names.items():
             node = self._nodes.setdefault(key, _NodeCounts(key))
-            node.documents.add(number, is_repeated)
-            node.names.update(names)
+            if node.documents.add(number, is_repeated):
+                node.names.update(names)
+            else:  # the document comes again; another part of it may have further names
+                node.names |= names
         for statement in found.statements:
             ends = self._nodes[statement.subject].key, self._nodes[statement.object].key
             edge_key = (*ends, statement.relation, statement.directed)

@@ -166,6 +166,16 @@ def test_document_that_comes_twice_counts_once():
     assert twice == once
 
 
+def test_names_of_a_document_that_comes_twice_count_once():
+    mentions = (Mention(0, 2, "Fe", CHEMICAL, (IRON,)), Mention(3, 7, "EGFR", GENE, (EGFR,)))
+    other = Document("2", "Fe EGFR", mentions)
+    documents = [other, document("1", "Bind")]
+    assert [(node.name, node.synonyms) for node in merge([*documents, *4 * [other]]).nodes] == [
+        ("Iron", ("Fe",)),
+        ("EGFR", ()),
+    ]
+
+
 def test_second_part_of_a_document_adds_its_relations():
     network = merge([document("1", "Bind"), document("2", "Bind"), document("1", "Association")])
     assert [(edge.relation, edge.documents) for edge in network.edges] == [
