@@ -191,7 +191,7 @@ def _counts(subject: Node, object_: Node, edges: Sequence[Edge]) -> dict[str, An
     wrong = [1 - edge.score_noisy_or for edge in edges if edge.score_noisy_or is not None]
     noisy_or = round(1 - prod(wrong), SCORE_DIGITS) if wrong else None
     forward = [edge for edge in edges if edge.directed and edge.subject.key == subject.key]
-    backward = [edge for edge in edges if edge.directed and edge.subject.key == object_.key]
+    backward = [edge for edge in edges if edge.directed and edge.subject.key != subject.key]
     # The opposite of an edge may be another edge, with a predicate of its own.
     opposite = max((edge.opposite_direction for edge in forward), default=0)
     return {

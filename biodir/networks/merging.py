@@ -221,7 +221,7 @@ class Merger:
             None if counts.score_max is None else round(counts.score_max, SCORE_DIGITS),
             counts.novelty[NOVEL],
             counts.novelty[KNOWN],
-            self._document_count([(object_, subject, relation, True)] if directed else []),
+            self._document_count([(object_, subject, relation, True)] if directed and subject != object_ else []),
             self._document_count(_opposite_signs(key)),
         )
 

@@ -81,6 +81,11 @@ def test_edges_of_a_pair_without_order_are_one():
     assert [row[f"biodir_{name}"] for name in numbers] == [4, 2, 1, 2, 1, 1]
 
 
+def test_edge_of_a_node_with_itself_goes_forward_only():
+    (row,) = edge_rows(Edge(EGFR, EGFR, "Bind", True, ("1", "2")))
+    assert (row["biodir_forward"], row["biodir_backward"]) == (2, 0)
+
+
 def test_other_relations_of_a_pair_stay_other_edges():
     kinds = ("Cotreatment", "Comparison", "Conversion")
     rows = list(kgx_edges(network(*(Edge(IRON, EGFR, kind, False, ("1",)) for kind in kinds)), SETTINGS))

@@ -89,6 +89,13 @@ def test_documents_of_the_opposite_direction_are_counted():
     assert edge_of(network, POSITIVE, "EGFR").opposite_direction == 1
 
 
+def test_relation_of_an_entity_with_itself_is_not_its_own_opposite():
+    mentions = (Mention(12, 16, "EGFR", GENE, (EGFR,)), Mention(53, 57, "EGFR", GENE, ("NCBIGene:1956",)))
+    relation = Relation(POSITIVE, EGFR, "NCBIGene:1956", subject_id=EGFR)
+    (edge,) = merge([Document("1", TEXT, mentions, (relation,))]).edges
+    assert (edge.subject, edge.opposite_direction) == (edge.object, 0)
+
+
 def test_documents_of_the_opposite_sign_are_counted_where_directions_agree():
     documents = [
         document("1", POSITIVE, IRON),
