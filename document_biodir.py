@@ -28,6 +28,7 @@ from .document_parts_biodir import (
     Relation,
     Span,
     check_mention,
+    check_score,
     is_given,
     is_integer,
     shown,
@@ -205,11 +206,8 @@ def _check_relation(relation: Relation, place: str) -> None:
             f"{relation.entity2_id!r}; the subject is one of the two related entities"
         )
     for name in ("relation_score", "novelty_score", "direction_score"):
-        score = getattr(relation, name)
-        if score is not None and not (isinstance(score, (int, float)) and 0 <= score <= 1):
-            raise AnnotationError(
-                f"{place}: {name} of {relation.entity1_id} - {relation.entity2_id} is {score!r}; scores lie in 0..1"
-            )
+        what = f"{place}: {name} of {relation.entity1_id} - {relation.entity2_id}"
+        check_score(getattr(relation, name), what)
 
 
 def _check_passages(document: Document) -> None:

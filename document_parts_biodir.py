@@ -160,6 +160,17 @@ class Passage:
     section: str = ""
 
 
+def check_score(score: Any, what: str) -> None:
+    """Check that a score, if there is one, is a number in 0..1; else raise AnnotationError with what it is of.
+
+    >>> check_score("0.9", "document 7: score of a relation Bind")
+    Traceback (most recent call last):
+    biodir.errors_biodir.AnnotationError: document 7: score of a relation Bind is '0.9'; scores lie in 0..1
+    """
+    if score is not None and not (isinstance(score, (int, float)) and 0 <= score <= 1):
+        raise AnnotationError(f"{what} is {score!r}; scores lie in 0..1")
+
+
 def check_mention(mention: Mention, text: str, place: str, passage_starts: Sequence[int] = ()) -> None:
     """Check that the mention agrees with the text.
 

@@ -11,7 +11,7 @@ from .errors_biodir import AnnotationError
 # Digits of the scores of predicted relations in documents.
 SCORE_DIGITS = 4
 _ENDS = ("subject", "object")
-_SCORES = ("relation_score", "novelty_score", "direction_score")
+SCORES = ("relation_score", "novelty_score", "direction_score")
 
 
 def names_subject(relation: Any) -> bool:
@@ -45,7 +45,7 @@ def relation_of_result(relation: Mapping[str, Any], place: str) -> dict[str, Any
     if not isinstance(relation.get("directed"), bool):
         raise _unlike(place, f"'directed' is {repr(relation.get('directed'))[:60]}, neither true nor false")
     subject, object_ = (relation[key]["id"] for key in _ENDS)
-    scores = {key: relation.get(key) for key in _SCORES}
+    scores = {key: relation.get(key) for key in SCORES}
     return {
         "relation": relation.get("relation"),
         "entity1": subject,

@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from biodir.document_json_biodir import document_from_json
+from biodir.document_parts_biodir import check_score
+from biodir.document_results_biodir import SCORES
 from biodir.document_shapes_biodir import TEXT_KEYS
 from biodir.errors_biodir import STRICT, ErrorPolicy, ParseError
 from biodir.formats.pubtator_names import biored_relation
@@ -67,6 +69,7 @@ def statements_from_json(value: Any, default_id: str = "document", policy: Error
     statements = []
     for relation in relations:
         try:
+            _check_scores(relation, name)
             statements.append(_statement(relation, name))
             for end in (relation["subject"], relation["object"]):
                 names.setdefault(node_key(end["id"], end["type"], name), Counter({" ".join(end["text"].split()): 1}))
@@ -82,6 +85,11 @@ def _checked(found: Any) -> DocumentStatements:
     """Return what the policy has prepared, which the readers call a document."""
     assert isinstance(found, DocumentStatements)
     return found
+
+
+def _check_scores(relation: Mapping[str, Any], document_id: str) -> None:
+    for key in ("score", *SCORES):
+        check_score(relation.get(key), f"document {document_id}: {key} of a relation {relation['relation']}")
 
 
 def _statement(relation: Mapping[str, Any], document_id: str) -> Statement:

@@ -83,6 +83,15 @@ def test_result_that_is_none_is_an_error_with_its_line(tmp_path):
         next(found)
 
 
+@pytest.mark.parametrize(
+    ("key", "score"), [("score", "0.9"), ("relation_score", 7), ("direction_score", -1), ("novelty_score", float("nan"))]
+)
+def test_score_of_a_result_that_is_none_is_an_error_with_its_line(key, score, tmp_path):
+    path = write_lines(tmp_path / "a.jsonl", {"id": "7", "relations": [{**RESULT, key: score}]})
+    with pytest.raises(AnnotationError, match=rf"a\.jsonl:1: document 7: {key} of a relation Bind is .*; scores lie in"):
+        list(read_statements(path))
+
+
 def test_relation_without_mention_is_an_error_of_its_document(tmp_path):
     lost = {**DOCUMENT.to_dict(), "relations": [{"relation": "Bind", "entity1": "1956", "entity2": "5"}]}
     path = write_lines(tmp_path / "a.jsonl", lost, DOCUMENT.to_dict())
