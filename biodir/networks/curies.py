@@ -27,7 +27,10 @@ _FORMS = {
 _CURIE = re.compile(r"([A-Za-z][\w.]*):([^\s/:|<>()]+)")
 # In the one long identifier that PubTator 3 gives a variant: its number in dbSNP.
 _RS_NUMBER = re.compile(r"RS#:(?:rs)?([0-9]+)")
-_HGVS_PART = re.compile(r"HGVS:([cgmnpr]\.[^;|\s]+)")
+# A name of HGVS, with or without a reference sequence: "NM_000059.3:c.68_69del". It is an identifier or a part of it.
+_HGVS_PART = re.compile(
+    r"(?:^(?i:tmVar:)?|(?i:HGVS:))((?:(?!(?i:HGVS|tmVar|text):)[^\s:;|]+:)?[cgmnpr]\.[^;|\s]+)"
+)
 _PLACE = r"([-*]?[0-9]+(?:[-+][0-9]+)?(?:_[-*]?[0-9]+(?:[-+][0-9]+)?)?)"
 _PROTEIN_SUB = re.compile(r"p\|SUB\|([A-Z])\|([0-9]+)\|([A-Z*])")
 _DNA_SUB = re.compile(rf"([cgmn])\|SUB\|([ACGT])\|{_PLACE}\|([ACGT])")
@@ -49,7 +52,7 @@ def biored_type(name: str) -> str:
 def curie(identifier: str, entity_type: str) -> str | None:
     """Return the CURIE of an identifier, or None if it has none.
 
-    None have names, which begin with ``text:``, and variants whose identifier is a form of tmVar or HGVS. A prefix that
+    None have names, which begin with ``text:``, and variants whose identifier is a form of tmVar or HGVS, also with a reference sequence. A prefix that
     biodir does not know stays as it is.
 
     Args:
@@ -69,6 +72,8 @@ def curie(identifier: str, entity_type: str) -> str | None:
         rs_number = _RS_NUMBER.search(identifier)
         if rs_number:
             return f"DBSNP:rs{rs_number[1]}"
+        if _HGVS_PART.match(identifier):
+            return None  # a reference sequence is no vocabulary
     bare = bare_identifier(identifier)
     if bare != identifier:
         name = re.sub(r"[\s_:]", "", identifier.removesuffix(bare)).casefold()
@@ -84,7 +89,7 @@ def curie(identifier: str, entity_type: str) -> str | None:
 
 
 def hgvs_forms(identifier: str, entity_type: str) -> list[str]:
-    """Return what HGVS calls a variant, from an identifier in the form of tmVar or with a part ``HGVS:``.
+    """Return what HGVS calls a variant, from an identifier in the form of tmVar or HGVS, or with a part ``HGVS:``.
 
     Of tmVar's forms only those are turned into HGVS that say it without doubt: substitutions, and deletions, insertions
     and duplications of DNA with place and bases.
@@ -96,7 +101,7 @@ def hgvs_forms(identifier: str, entity_type: str) -> list[str]:
     """
     if biored_type(entity_type) != VARIANT:
         return []
-    named = _HGVS_PART.search(identifier)
+    named = _HGVS_PART.search(identifier.strip())
     if named:
         return [named[1]]
     form = identifier.removeprefix("tmVar:").split(";")[0]
