@@ -16,7 +16,8 @@ _VARIANT_NAMES = (
     ("SNP", re.compile(r"(?:tmVar:|RS#:)?rs?[0-9]+|RS#:[0-9]+", re.IGNORECASE)),
 )
 _OTHER_VARIANT = "Mutation"
-_MESH = re.compile(r"[CD][0-9]{6,}")
+# Descriptors and supplementary records. "C" with seven digits is a concept of UMLS.
+MESH_IDENTIFIER = re.compile(r"[CD](?:[0-9]{6}|[0-9]{9})")
 _CELLOSAURUS = re.compile(r"CVCL_(?=[0-9A-Z])")
 Vocabulary = Literal["pubtator3"]
 POSITIVE, NEGATIVE = "Positive_Correlation", "Negative_Correlation"
@@ -120,6 +121,6 @@ def _type(mention: Mention) -> str:
 
 
 def _identifier(identifier: str) -> str:
-    if _MESH.fullmatch(identifier):
+    if MESH_IDENTIFIER.fullmatch(identifier):
         return f"MESH:{identifier}"
     return _CELLOSAURUS.sub("CVCL:", identifier)

@@ -4,6 +4,7 @@ import re
 from functools import cache
 
 from biodir.document_parts_biodir import TEXT_IDENTIFIER_PREFIX, bare_identifier
+from biodir.formats.pubtator_names import MESH_IDENTIFIER
 from biodir.labels_biodir import CELL_LINE, CHEMICAL, DISEASE, GENE, SPECIES, VARIANT, known_type
 
 # Prefix of each vocabulary by how it is written before identifiers, in lower case without spaces and underscores.
@@ -15,11 +16,11 @@ _PREFIXES = {
     **{"mesh": "MESH", "omim": "OMIM", "chebi": "CHEBI", "dbsnp": "DBSNP"},
 }
 # Entity type -> forms of identifiers without prefix, and the prefix that they get.
-_CONCEPT = ((re.compile("[CD][0-9]{6,}"), "MESH"), (re.compile("[0-9]{6}"), "OMIM"), (re.compile("C[0-9]{7}"), "UMLS"))
+_CONCEPT = ((MESH_IDENTIFIER, "MESH"), (re.compile("C[0-9]{7}"), "UMLS"), (re.compile("[0-9]{6}"), "OMIM"))
 _FORMS = {
     GENE: ((re.compile("[0-9]+"), "NCBIGene"),),
     DISEASE: _CONCEPT,
-    CHEMICAL: _CONCEPT[:1],
+    CHEMICAL: _CONCEPT[:2],
     VARIANT: ((re.compile("rs[0-9]+"), "DBSNP"), (re.compile("CA[0-9]+"), "CAID")),
     SPECIES: ((re.compile("[0-9]+"), "NCBITaxon"),),
     CELL_LINE: ((re.compile("CVCL_[0-9A-Z]+"), "Cellosaurus"),),

@@ -2,7 +2,8 @@
 
 import pytest
 
-from biodir.formats.pubtator_names import biored_relation, pubtator3_relation
+from biodir.document_biodir import Document, Mention
+from biodir.formats.pubtator_names import biored_relation, pubtator3_relation, with_names_of_pubtator3
 from biodir.labels_biodir import CHEMICAL, DISEASE, ENTITY_TYPES, GENE, RELATION_LABELS, UNRELATED, VARIANT
 from helpers.checkout import CHECKOUT
 
@@ -36,6 +37,14 @@ def test_names_are_those_of_pubtator3_and_mean_one_relation_each():
     assert {pubtator3_relation(label, pair) for label in labels for pair in PAIRS} == NAMES
     for label in labels:
         assert {biored_relation(pubtator3_relation(label, pair)) for pair in PAIRS} == {label}
+
+
+@pytest.mark.parametrize(
+    ("identifier", "expected"), [("C000657245", "MESH:C000657245"), ("C046498", "MESH:C046498"), ("C0004096", "C0004096")]
+)
+def test_identifiers_of_mesh_get_its_name_and_those_of_umls_do_not(identifier, expected):
+    document = Document("7", "Iron", (Mention(0, 4, "Iron", CHEMICAL, (identifier,)),))
+    assert with_names_of_pubtator3(document).mentions[0].identifiers == (expected,)
 
 
 def test_relation_of_another_model_keeps_its_name():
