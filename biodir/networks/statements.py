@@ -18,6 +18,8 @@ from biodir.processing_chunks_biodir import closest_spans
 
 # Identifier and entity type, which together name a node of a network.
 NodeKey = tuple[str, str]
+# What a long identifier of PubTator 3 has that says nothing about the variant.
+_OF_DOCUMENT = re.compile(r"^tmVar:|;?VariantGroup:[0-9]+")
 _WORD = re.compile(r"\w+|[^\w\s]")
 
 
@@ -132,14 +134,17 @@ def _pairs(
 def node_key(identifier: str, entity_type: str, document_id: str) -> NodeKey:
     """Return what names an entity in all documents: its CURIE, or else its identifier, and the type of BioRED.
 
-    A variant without CURIE and without any number, such as "G to A", is another one in each document.
+    A variant without CURIE and without any number, such as "G to A", is another one in each document. Of the long
+    identifier of PubTator 3 the number of its group is left out, which is one within a document, and so is ``tmVar:``.
 
     >>> node_key("c|SUB|G||A", "Variant", "7"), node_key("p|SUB|V|600|E", "Variant", "7")
     (('c|SUB|G||A@7', 'SequenceVariant'), ('p|SUB|V|600|E', 'SequenceVariant'))
     """
     kind = biored_type(entity_type)
+    if kind == VARIANT:
+        identifier = _OF_DOCUMENT.sub("", identifier) or identifier
     found = curie(identifier, kind)
-    if found is None and kind == VARIANT and not re.search("[0-9]", identifier):
+    if found is None and kind == VARIANT and not re.search("[0-9]", identifier.split(";")[0]):
         found = f"{identifier}@{document_id}"
     return found or identifier, kind
 

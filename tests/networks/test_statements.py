@@ -5,7 +5,7 @@ import pytest
 from biodir.document_biodir import Document, Mention, Relation
 from biodir.errors_biodir import AnnotationError
 from biodir.labels_biodir import CHEMICAL, DISEASE, VARIANT
-from biodir.networks.statements import statements_of
+from biodir.networks.statements import node_key, statements_of
 from helpers.marked import marked_document
 
 TEXT = marked_document("<C:D1 Iron> harms <D:D2;D3 liver and heart> now.", id="7")
@@ -60,6 +60,19 @@ def test_variant_without_a_number_is_another_one_in_each_document():
         ["c|SUB|G||A@1", "c|SUB|G|12|A"],
         ["c|SUB|G||A@2", "c|SUB|G|12|A"],
     ]
+
+
+@pytest.mark.parametrize(
+    ("identifier", "expected"),
+    [
+        ("tmVar:p|SUB|V|600|E;HGVS:p.V600E;VariantGroup:3;CorrespondingGene:673", "p|SUB|V|600|E;HGVS:p.V600E;{}:673"),
+        ("p|SUB|V|600|E;VariantGroup:0", "p|SUB|V|600|E"),
+        ("tmVar:rs334;VariantGroup:0", "DBSNP:rs334"),
+        ("tmVar:c|SUB|G||A;VariantGroup:3;CorrespondingGene:673", "c|SUB|G||A;{}:673@7"),
+    ],
+)
+def test_variant_of_pubtator3_is_one_node_whatever_its_number_in_the_document(identifier, expected):
+    assert node_key(identifier, "ProteinMutation", "7")[0] == expected.format("CorrespondingGene")
 
 
 def test_names_are_counted_without_differences_of_white_space():
