@@ -3,7 +3,6 @@
 `Document.from_dict` and `Document.to_dict` are the way in; shapes of other tools are brought into this one before.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
@@ -14,6 +13,7 @@ from typing import Any
 from .document_grouping_biodir import with_missing_identifiers
 from .document_offsets_biodir import cause_of_cut_words, character_index, cuts_word
 from .document_parts_biodir import (
+    KEY_VALUE_IDENTIFIER,
     MAX_GAP_CHARS,
     UNLINKED_IDENTIFIERS,
     Mention,
@@ -34,9 +34,6 @@ from .document_parts_biodir import (
 from .document_results_biodir import names_subject, relation_of_result
 from .document_shapes_biodir import ENTITY_KEYS, UnfitMention
 from .errors_biodir import STRICT, AnnotationError, ErrorPolicy
-
-# Keys of the one long identifier that PubTator 3 gives a variant.
-_KEY_VALUES = re.compile(r"tmVar:|HGVS:|RS#:|CA#:")
 
 
 def text_and_passages(
@@ -220,7 +217,7 @@ def _identifiers_from(value: Any, mention_text: str, place: str) -> tuple[tuple[
     value = _without_missing(value)
     if value is None or value == "":
         return (), ""
-    if isinstance(value, str) and ";" in value and not _KEY_VALUES.search(value):
+    if isinstance(value, str) and ";" in value and not KEY_VALUE_IDENTIFIER.search(value):
         value = value.split(";")  # as PubTator writes several
     values = [value] if isinstance(value, str) or not isinstance(value, Iterable) else list(value)
     written = [_identifier_string(part) for part in values]

@@ -65,6 +65,10 @@ _VOCABULARY_OF = {
 }
 _VOCABULARY = re.compile(rf"(?:(?:{'|'.join(_VOCABULARIES)})\s*:|cvcl_)\s*", re.IGNORECASE)
 _ANY_VOCABULARY = re.compile(rf"(?!{TEXT_IDENTIFIER_PREFIX})\w+:")
+# Keys of the one long identifier that PubTator 3 gives a variant: "tmVar:p|SUB|V|600|E;HGVS:p.V600E;RS#:113488022".
+KEY_VALUE_IDENTIFIER = re.compile(
+    r"(?:^|;)\s*(?:tmVar|HGVS|VariantGroup|OriginalGene|CorrespondingGene|CorrespondingSpecies|RS#|CA#):"
+)
 # A wider gap between two passages is a broken offset, and filling it with spaces would fill the memory.
 MAX_GAP_CHARS = 1_000_000
 

@@ -21,6 +21,7 @@ from .document_biodir import Document
 from .document_grouping_biodir import with_missing_identifiers
 from .document_offsets_biodir import character_index, is_written_as
 from .document_parts_biodir import (
+    KEY_VALUE_IDENTIFIER,
     TEXT_IDENTIFIER_PREFIX,
     UNLINKED_IDENTIFIERS,
     Mention,
@@ -42,10 +43,6 @@ VARIANT_TYPES = frozenset(
         *("dnamutation", "proteinmutation", "acidchange", "dnaacidchange", "proteinacidchange"),
         *("allele", "dnaallele", "proteinallele"),
     ]
-)
-# Keys of the one long identifier that PubTator 3 gives a variant: "tmVar:p|SUB|V|600|E;HGVS:p.V600E;RS#:113488022".
-_KEY_VALUE_IDENTIFIER = re.compile(
-    r"(?:^|;)(?:tmVar|HGVS|VariantGroup|OriginalGene|CorrespondingGene|CorrespondingSpecies|RS#|CA#):"
 )
 _SECTIONS = "front|abstract|intro(?:duction)?|methods?|results?|discussion|conclusions?|case|fig|table|ref|suppl"
 _ANY_TEXT_LINE = re.compile(rf"^[^|\t\n]+\|(?:t|a|title|paragraph|{_SECTIONS})\|", re.MULTILINE | re.IGNORECASE)
@@ -106,7 +103,7 @@ def split_identifiers(column: str, entity_type: str) -> tuple[str, ...]:
     PubTator 3 is one identifier.
     """
     is_variant = entity_type.casefold() in VARIANT_TYPES
-    if is_variant and _KEY_VALUE_IDENTIFIER.search(column):
+    if is_variant and KEY_VALUE_IDENTIFIER.search(column):
         return (column.strip(),)
     parts: list[str] = []
     for part in column.split(";"):

@@ -46,6 +46,28 @@ def written(path, content):
     return path
 
 
+@pytest.mark.parametrize(
+    "identifier",
+    [
+        "p|SUB|L|307|R;CorrespondingGene:23417;VariantGroup:0",
+        "p|SUB|L|307|R;Gene:23417;Disease:C535702;VariantGroup:0",
+        "tmVar:p|SUB|L|307|R;HGVS:p.L307R;RS#:121908085",
+    ],
+)
+def test_long_identifier_of_a_variant_is_one_in_all_formats(identifier, tmp_path):
+    kind = "ProteinMutation"
+    entity = {"start": 0, "end": 5, "type": kind, "id": identifier}
+    marked = [annotation("1", "L307R", 0, type=kind, identifier=identifier)]
+    contents = [
+        f"8|t|L307R here.\n8|a|\n8\t0\t5\tL307R\t{kind}\t{identifier}\n",
+        {"id": "8", "text": "L307R here.", "entities": [entity]},
+        {"id": "8", "passages": [passage("L307R here.", 0, marked)]},
+    ]
+    for content in contents:
+        (document,) = read_documents(written(tmp_path / "a", content))
+        assert document.mentions[0].identifiers == (identifier,)
+
+
 @pytest.mark.parametrize("name", ["a.pubtator", "a.PubTator", "a.txt", "a.TSV", "a.anything", "a"])
 def test_pubtator_by_suffix_or_without_one(name, tmp_path):
     write_pubtator([ONE, TWO], tmp_path / name)
