@@ -119,9 +119,9 @@ def predict_files(
     progress = progress or Progress()
     filters = {name: value for name, value in parameters.items() if name in PAIR_FILTERS}
     costs = LongDocuments(extract, filters, progress.noted) if states_costs else None
-    run = _Run(
-        extract, written, policy.offsets, None if written.network else vocabulary, parameters, costs, part_documents
-    )
+    # A network renames relation types when it is complete, and its offsets are those of characters.
+    offsets, names = ("characters", None) if written.network else (policy.offsets, vocabulary)
+    run = _Run(extract, written, offsets, names, parameters, costs, part_documents)
     if not isinstance(output, Path):
         if written.is_joined:
             raise SettingError(f"format {name!r} is written to files; name one with -o")

@@ -2,15 +2,16 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from biodir.document_json_biodir import document_from_json
+from biodir.document_offsets_biodir import character_index
 from biodir.document_parts_biodir import check_score
 from biodir.document_results_biodir import SCORES
 from biodir.document_shapes_biodir import TEXT_KEYS
-from biodir.errors_biodir import STRICT, ErrorPolicy, ParseError
+from biodir.errors_biodir import STRICT, AnnotationError, ErrorPolicy, ParseError
 from biodir.formats.pubtator_names import biored_relation
 from biodir.formats.results import id_of_result, is_result, read_with_results, relations_of_result
 from biodir.networks.statements import (
@@ -26,6 +27,9 @@ from biodir.networks.statements import (
 
 # The note on results without entities.
 ONE_NAME = "documents whose entities have one name each; `biodir predict --return-entities` writes all names"
+
+# The note on evidence whose offsets cannot be converted.
+OTHER_OFFSETS = "documents without text, whose evidence keeps offsets in {}"
 
 
 def read_statements(path: str | os.PathLike[str], policy: ErrorPolicy = STRICT) -> Iterator[DocumentStatements]:
@@ -45,7 +49,8 @@ def read_statements(path: str | os.PathLike[str], policy: ErrorPolicy = STRICT) 
 def statements_from_json(value: Any, default_id: str = "document", policy: ErrorPolicy = STRICT) -> DocumentStatements:
     """Return what a JSON value states: a document with relations, or a result of `biodir predict`.
 
-    A result without text, as `biodir predict` writes it by default, names an entity by its first mention only.
+    A result without text, as `biodir predict` writes it by default, names an entity by its first mention only, and the
+    offsets of its evidence stay what they are.
 
     Raises:
         BioDirError: the value is neither, or contradicts itself.
@@ -61,16 +66,19 @@ def statements_from_json(value: Any, default_id: str = "document", policy: Error
     relations = relations_of_result(value)
     names: dict[NodeKey, Counter[str]] = {}
     name = id_of_result(value) or default_id
+    index_of = character_index("", "characters")
     if value.keys() & {*TEXT_KEYS}:
         document = document_from_json({**value, "relations": []}, default_id, policy)
         name, names = document.id, names_of(document, document.entities())
+        index_of = character_index(document.text, policy.offsets)
     elif relations:
         policy.note(ONE_NAME)
+        policy.note(OTHER_OFFSETS.format(policy.offsets), policy.offsets != STRICT.offsets)
     statements = []
     for relation in relations:
         try:
             _check_scores(relation, name)
-            statements.append(_statement(relation, name))
+            statements.append(_statement(relation, name, index_of))
             for end in (relation["subject"], relation["object"]):
                 names.setdefault(node_key(end["id"], end["type"], name), Counter({" ".join(end["text"].split()): 1}))
         except (AttributeError, KeyError, TypeError) as error:
@@ -92,7 +100,9 @@ def _check_scores(relation: Mapping[str, Any], document_id: str) -> None:
         check_score(relation.get(key), f"document {document_id}: {key} of a relation {relation['relation']}")
 
 
-def _statement(relation: Mapping[str, Any], document_id: str) -> Statement:
+def _statement(
+    relation: Mapping[str, Any], document_id: str, index_of: Callable[[int], int | None]
+) -> Statement:
     first, second = (node_key(relation[end]["id"], relation[end]["type"], document_id) for end in ("subject", "object"))
     subject, object_ = ordered_ends(first, second, bool(relation["directed"]))
     parts = [relation.get(part) for part in ("relation_score", "direction_score")]
@@ -105,8 +115,16 @@ def _statement(relation: Mapping[str, Any], document_id: str) -> Statement:
         bool(relation["directed"]),
         relation.get("novelty"),
         score,
-        tuple(
-            Evidence(document_id, each["start"], each["end"], each["text"], each.get("section") or "")
-            for each in relation["evidence"]
-        ),
+        tuple(_evidence(each, document_id, index_of) for each in relation["evidence"]),
     )
+
+
+def _evidence(sentence: Mapping[str, Any], document_id: str, index_of: Callable[[int], int | None]) -> Evidence:
+    start, end = index_of(sentence["start"]), index_of(sentence["end"])
+    if start is None or end is None:
+        raise AnnotationError(
+            f"document {document_id}: evidence at [{sentence['start']}, {sentence['end']}) is inside a character or "
+            "after the end of the text; check what the offsets count (--offsets)",
+            "span outside the text",
+        )
+    return Evidence(document_id, start, end, sentence["text"], sentence.get("section") or "")

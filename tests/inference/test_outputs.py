@@ -7,7 +7,7 @@ from typing import get_args
 
 import pytest
 
-from biodir import SettingError
+from biodir import ErrorPolicy, SettingError
 from biodir.cli import main
 from biodir.formats.reading import read_documents
 from biodir.inference.command import Format
@@ -113,6 +113,17 @@ def test_network_is_that_of_the_network_command(name, format_name, checkpoint, s
     one, two = ({each.name: each.read_bytes() for each in (tmp_path / part).iterdir()} for part in ("one", "two"))
     assert one == two
     assert len(one) == (1 if format_name is None else 2)
+
+
+@pytest.mark.parametrize("unit", ["bytes", "utf-16"])
+def test_network_counts_characters_whatever_results_count(unit, checkpoint, tmp_path):
+    document = marked_document("\U0001f9ea is old. <C:D1 Aspirin> cures <D:D2 pain>.", id="7")
+    line = output_format("jsonl", entity_offsets=unit).text_of(document, [])
+    (tmp_path / "in.jsonl").write_text(line, encoding="utf-8")
+    policy = ErrorPolicy(offsets=unit)
+    predict_files(open_pipeline(checkpoint), [tmp_path / "in.jsonl"], tmp_path / "n.jsonl", "kgx-jsonl", policy=policy)
+    edge = json.loads((tmp_path / "n_edges.jsonl").read_text("utf-8"))
+    assert edge["biodir_supporting_text_location"] == ["PMID:7#char=10,29"]
 
 
 def test_network_has_the_relation_types_of_a_vocabulary_and_is_written_to_files(checkpoint, source, tmp_path):

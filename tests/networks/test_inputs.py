@@ -33,6 +33,11 @@ RESULT = {
 }
 
 
+def result_at(start: int, end: int, text: str) -> dict:
+    """Return the result with evidence at another place."""
+    return {**RESULT, "evidence": [{"start": start, "end": end, "text": text}]}
+
+
 def write_lines(path: Path, *values: object) -> Path:
     path.write_text("".join(json.dumps(value) + "\n" for value in values), encoding="utf-8")
     return path
@@ -72,6 +77,24 @@ def test_score_of_a_result_without_parts_is_its_score():
 def test_results_with_names_of_pubtator3_are_those_of_biored():
     found = statements_from_json({"id": "7", "relations": [{**RESULT, "relation": "interact"}]})
     assert found.statements[0].relation == "Bind"
+
+
+@pytest.mark.parametrize(("offsets", "start"), [("characters", 30), ("utf-16", 30), ("bytes", 32)])
+def test_evidence_of_a_result_counts_characters_of_its_text(offsets, start):
+    text = "α-KG and β-catenin were used. Iron binds EGFR."
+    result = {"id": "7", "text": text, "entities": [], "relations": [result_at(start, start + 16, text[30:])]}
+    (statement,) = statements_from_json(result, policy=ErrorPolicy(offsets=offsets)).statements
+    assert [(each.start, each.end) for each in statement.evidence] == [(30, 46)]
+    inside = {**result, "relations": [result_at(1, start + 16, text)]}
+    with pytest.raises(AnnotationError, match=r"document 7: evidence at \[1, \d+\) is inside a character"):
+        statements_from_json(inside, policy=ErrorPolicy(offsets="bytes"))
+
+
+def test_offsets_of_evidence_without_text_are_noted():
+    policy = ErrorPolicy(offsets="bytes")
+    (statement,) = statements_from_json({"id": "7", "relations": [RESULT]}, policy=policy).statements
+    assert statement.evidence[0].end == 17
+    assert "documents without text, whose evidence keeps offsets in bytes: 1" in policy.summary()
 
 
 def test_result_that_is_none_is_an_error_with_its_line(tmp_path):
