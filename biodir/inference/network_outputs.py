@@ -55,7 +55,7 @@ class NetworkOutput:
             output: a file, or the one whose name those of several begin with.
 
         Returns:
-            The files, where they are several, and what the format has no place for, as lines for the user.
+            The files, where they are several, repeated ids, and what the format has no place for, as lines for the user.
         """
         merger = Merger()
         for line in results:
@@ -63,4 +63,4 @@ class NetworkOutput:
         network = with_vocabulary(merger.network(), self.vocabulary)
         paths = self.paths(output)
         names = [f"written: {', '.join(map(str, paths))}"] if paths != [output] else []
-        return [*names, *self.format.write(network, output, NetworkSettings())]
+        return [*names, *merger.notes(), *self.format.write(network, output, NetworkSettings())]

@@ -62,7 +62,7 @@ def network(
     merged, left_out = select(merger.network(), min_documents, linked_only, min_score)
     if merger.is_empty:
         left_out.append("no document has a relation; `biodir predict` finds them")
-    for line in (*left_out, *written.write(with_vocabulary(merged, vocabulary), output, settings)):
+    for line in (*merger.notes(), *left_out, *written.write(with_vocabulary(merged, vocabulary), output, settings)):
         print(f"biodir: {line}", file=sys.stderr)
     for path in written.paths(output):
         print(path)

@@ -162,6 +162,7 @@ class Merger:
 
     def __init__(self, evidence_documents: int = EVIDENCE_DOCUMENTS) -> None:
         self._evidence_documents = evidence_documents
+        self._repeated = 0
         self._number_of: dict[str, int] = {}  # id of a document -> its number in the order of reading
         self._nodes: dict[NodeKey, _NodeCounts] = {}
         self._edges: dict[_EdgeKey, _EdgeCounts] = {}
@@ -174,6 +175,7 @@ class Merger:
         """
         found = statements_of(document) if isinstance(document, Document) else document
         is_repeated = found.id in self._number_of
+        self._repeated += is_repeated
         number = self._number_of.setdefault(found.id, len(self._number_of))
         for key, names in found.names.items():
             node = self._nodes.setdefault(key, _NodeCounts(key))
@@ -189,6 +191,10 @@ class Merger:
                 edge = self._edges[edge_key] = _EdgeCounts()
             if edge.documents.add(number, is_repeated):
                 edge.add(statement, found.id, self._evidence_documents)
+
+    def notes(self) -> list[str]:
+        """Return a line for the user on documents with the id of an earlier one."""
+        return [f"documents with an id that came before, taken as the same one: {self._repeated}"] * bool(self._repeated)
 
     @property
     def is_empty(self) -> bool:

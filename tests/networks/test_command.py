@@ -44,6 +44,19 @@ def test_files_of_the_format_of_the_suffix_are_written_and_named(network, tmp_pa
     ]
 
 
+def test_documents_without_id_are_their_own_and_ids_that_come_again_are_noted(network, tmp_path, capsys):
+    without_id = json.dumps({key: value for key, value in DOCUMENTS[0].to_dict().items() if key != "id"}) + "\n"
+    for name in ("a.jsonl", "b.jsonl"):
+        (tmp_path / name).write_text(2 * without_id, encoding="utf-8")
+    assert network("a.jsonl", "b.jsonl", "in.pubtator", "-o", "graph.jsonl") == 0
+    note, counts = capsys.readouterr().err.splitlines()
+    assert note == "biodir: documents with an id that came before, taken as the same one: 2"
+    assert counts == "biodir: documents: 6, nodes: 3, edges: 2"
+    (first, _) = edges(tmp_path / "graph_edges.jsonl")
+    assert first["publications"] == ["PMID:1", "PMID:2"]
+    assert first["biodir_other_documents"] == ["a.jsonl:1", "a.jsonl:2", "b.jsonl:1", "b.jsonl:2"]
+
+
 def test_what_is_left_out_is_counted(network, tmp_path, capsys):
     assert network("-o", "graph.tsv", "--linked-only", "--min-documents", "3") == 0
     assert capsys.readouterr().err.splitlines() == [
