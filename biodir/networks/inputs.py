@@ -28,7 +28,6 @@ from biodir.networks.statements import (
 
 # The note on results without entities.
 ONE_NAME = "documents whose entities have one name each; `biodir predict --return-entities` writes all names"
-
 # The note on evidence whose offsets cannot be converted.
 OTHER_OFFSETS = "documents without text, whose evidence keeps offsets in {}"
 
@@ -109,9 +108,7 @@ def _check_scores(relation: Mapping[str, Any], document_id: str) -> None:
         check_score(relation.get(key), f"document {document_id}: {key} of a relation {relation['relation']}")
 
 
-def _statement(
-    relation: Mapping[str, Any], document_id: str, index_of: Callable[[int], int | None]
-) -> Statement:
+def _statement(relation: Mapping[str, Any], document_id: str, index_of: Callable[[int], int | None]) -> Statement:
     first, second = (node_key(relation[end]["id"], relation[end]["type"], document_id) for end in ("subject", "object"))
     subject, object_ = ordered_ends(first, second, bool(relation["directed"]))
     parts = [relation.get(part) for part in ("relation_score", "direction_score")]

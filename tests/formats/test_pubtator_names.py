@@ -40,7 +40,8 @@ def test_names_are_those_of_pubtator3_and_mean_one_relation_each():
 
 
 @pytest.mark.parametrize(
-    ("identifier", "expected"), [("C000657245", "MESH:C000657245"), ("C046498", "MESH:C046498"), ("C0004096", "C0004096")]
+    ("identifier", "expected"),
+    [("C000657245", "MESH:C000657245"), ("C046498", "MESH:C046498"), ("C0004096", "C0004096")],
 )
 def test_identifiers_of_mesh_get_its_name_and_those_of_umls_do_not(identifier, expected):
     document = Document("7", "Iron", (Mention(0, 4, "Iron", CHEMICAL, (identifier,)),))

@@ -81,7 +81,7 @@ def test_results_with_names_of_pubtator3_are_those_of_biored():
 
 @pytest.mark.parametrize(("offsets", "start"), [("characters", 30), ("utf-16", 30), ("bytes", 32)])
 def test_evidence_of_a_result_counts_characters_of_its_text(offsets, start):
-    text = "α-KG and β-catenin were used. Iron binds EGFR."
+    text = "\N{GREEK SMALL LETTER ALPHA}-KG and \N{GREEK SMALL LETTER BETA}-catenin were used. Iron binds EGFR."
     result = {"id": "7", "text": text, "entities": [], "relations": [result_at(start, start + 16, text[30:])]}
     (statement,) = statements_from_json(result, policy=ErrorPolicy(offsets=offsets)).statements
     assert [(each.start, each.end) for each in statement.evidence] == [(30, 46)]
@@ -107,11 +107,14 @@ def test_result_that_is_none_is_an_error_with_its_line(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("key", "score"), [("score", "0.9"), ("relation_score", 7), ("direction_score", -1), ("novelty_score", float("nan"))]
+    ("key", "score"),
+    [("score", "0.9"), ("relation_score", 7), ("direction_score", -1), ("novelty_score", float("nan"))],
 )
 def test_score_of_a_result_that_is_none_is_an_error_with_its_line(key, score, tmp_path):
     path = write_lines(tmp_path / "a.jsonl", {"id": "7", "relations": [{**RESULT, key: score}]})
-    with pytest.raises(AnnotationError, match=rf"a\.jsonl:1: document 7: {key} of a relation Bind is .*; scores lie in"):
+    with pytest.raises(
+        AnnotationError, match=rf"a\.jsonl:1: document 7: {key} of a relation Bind is .*; scores lie in"
+    ):
         list(read_statements(path))
 
 
