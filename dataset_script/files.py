@@ -169,6 +169,10 @@ def _read_errors_of(path: Path | zipfile.Path) -> Iterator[None]:
     """Turn errors of the disk and of zip archives into a SourceError that names the path."""
     try:
         yield
-    except (OSError, zipfile.BadZipFile, RuntimeError, *damaged_errors()) as error:
-        # A RuntimeError is a member that is encrypted, or packed in a way that is not known: a damaged header says so.
+    except _unreadable() as error:
         raise SourceError(f"{path}: cannot be read ({str(error) or type(error).__name__}); fetch it again") from error
+
+
+def _unreadable() -> tuple[type[Exception], ...]:
+    """Return what reading a file or a member raises. RuntimeError: a damaged header says that it is encrypted."""
+    return (OSError, zipfile.BadZipFile, RuntimeError, *damaged_errors())
