@@ -271,7 +271,7 @@ def test_mentions_and_identifiers_of_a_file_may_be_its_own(folder, capfd):
 
 
 def test_other_system_of_a_model_on_plain_texts_has_the_names_of_gold(folder):
-    save_checkpoint(folder / "model", tagger_labels=bio_labels(ENTITY_TYPES), tagger_layers=1)
+    save_checkpoint(folder, tagger_labels=bio_labels(ENTITY_TYPES), tagger_layers=1)
     text = (folder / "dev.pubtator").read_text()
     (folder / "named.pubtator").write_text(text.replace("\tD1", "\tMESH:D1").replace("\tD2", "\tMESH:D2"))
     command = ["evaluate", "dev.pubtator", "--model", "model", "--device", "cpu", "--plain-text", *FEW_OPTIONS]
