@@ -64,7 +64,7 @@ def _passage_from_dict(part: Any, index_of: Callable[[int], int | None], place: 
         raise AnnotationError(f"{place}: the document has both 'text' and passages with texts; give one of them")
     if not isinstance(part, Mapping) or not (is_integer(part.get("start")) and is_integer(part.get("end"))):
         raise AnnotationError(f"{place}: {shown(part)} is not a mapping with whole numbers 'start' and 'end'")
-    start, end = (_character(part[key], index_of, f"{place}, {key}") for key in ("start", "end"))
+    start, end = (character_at(part[key], index_of, f"{place}, {key}") for key in ("start", "end"))
     return Passage(start, end, *_names_of(part))
 
 
@@ -92,7 +92,7 @@ def sentences_of(mapping: Mapping[str, Any], text: str, place: str, policy: Erro
                 "or leave 'sentences' out",
                 "sentence without offsets",
             )
-        start, end = (_character(value, index_of, at) for value in offsets)
+        start, end = (character_at(value, index_of, at) for value in offsets)
         spans.append((start, end))
     return tuple(spans)
 
@@ -164,7 +164,7 @@ def _mention_from_dict(
     for key in ("start", "end", "type"):
         if entry.get(key) is None:
             raise AnnotationError(f"{place}: has no {key!r}; a mention needs start, end and type", "incomplete mention")
-    start, end = (_character(entry[key], index_of, f"{place}, {key}") for key in ("start", "end"))
+    start, end = (character_at(entry[key], index_of, f"{place}, {key}") for key in ("start", "end"))
     found = text[start:end] if is_integer(start) and is_integer(end) and start >= 0 else ""
     mention_text = _string(entry, "text", place, default=found)
     identifiers, source = _identifiers_from(entry.get("id"), mention_text, place)
@@ -173,7 +173,7 @@ def _mention_from_dict(
     return number, mention
 
 
-def _character(value: Any, index_of: Callable[[int], int | None], place: str) -> Any:
+def character_at(value: Any, index_of: Callable[[int], int | None], place: str) -> Any:
     """Return the index of the character at an offset; what is no offset is left for `check_mention`."""
     value = offset_number(value)
     if not is_integer(value) or value < 0:

@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 
 from biodir.document_biodir import Document, Mention, Passage, Relation, text_identifier
 from biodir.document_grouping_biodir import groups_by_name
+from biodir.document_mappings_biodir import character_at
+from biodir.document_offsets_biodir import character_index
 from biodir.document_parts_biodir import check_mention, is_integer, is_unlinked
 from biodir.errors_biodir import STRICT, AnnotationError, BioDirError, ErrorPolicy, ParseError, suggestion
 from biodir.files import input_name, open_input, text_lines
@@ -159,7 +161,8 @@ def judged_document(value: Mapping[str, Any], entry: CorpusEntry, policy: ErrorP
         for each in kept.values()
         if each is not None and each.relation_type is not None
     )
-    document = document_of(value, (replace(each, identifiers=(names[name],)) for name, each in mentions.items()), found)
+    identified = [replace(each, identifiers=(names[name],)) for name, each in mentions.items()]
+    document = document_of(value, identified, policy, found)
     untyped = tuple(each for each in every.values() if each.entity_type == NO_TYPE)
     parts = (*value["entities"], *(value.get("relations") or ()))
     source_types = frozenset(each["source_type"] for each in parts if each.get("source_type"))
@@ -167,10 +170,16 @@ def judged_document(value: Mapping[str, Any], entry: CorpusEntry, policy: ErrorP
 
 
 def document_of(
-    value: Mapping[str, Any], mentions: Iterable[Mention], relations: tuple[Relation, ...] = ()
+    value: Mapping[str, Any], mentions: Iterable[Mention], policy: ErrorPolicy, relations: tuple[Relation, ...] = ()
 ) -> Document:
-    """Return the document of a line; its id is the PMID only if it is the complete abstract."""
+    """Return the document of a line; its id is the PMID only if it is the complete abstract.
+
+    Raises:
+        AnnotationError: the title ends at no character of the text.
+    """
     text, end = value["text"], value.get("title_end")
+    if end:
+        end = character_at(end, character_index(text, policy.offsets), "title_end")
     is_abstract = (value.get("unit") or "abstract") == "abstract"
     return Document(
         (pmid_of(value) if is_abstract else None) or str(value["id"]),
@@ -248,11 +257,12 @@ def mentions_of(
     A mention without a type has `NO_TYPE`.
 
     Raises:
-        AnnotationError: a mention is not in the text, or two have one name.
+        AnnotationError: a mention is not in the text, its `text` is not what stands there, or two have one name.
     """
     found: dict[Any, Mention] = {}
     identifiers = {}
     text = value["text"]
+    index_of = character_index(text, policy.offsets)
 
     def add(number: int, each: Mapping[str, Any]) -> None:
         place = f"entities[{number}]"
@@ -260,8 +270,10 @@ def mentions_of(
         if not isinstance(kind, str | None):
             raise AnnotationError(f"{place}: type is {kind!r}; write a name, or null where it is no entity")
         kind = entry.entity_type(kind, each.get("source_type"))
+        start, end = (character_at(offset, index_of, place) for offset in (start, end))
         words = text[start:end] if is_integer(start) and is_integer(end) else ""
-        mention = Mention(start, end, words, kind or NO_TYPE)
+        written = each.get("text")
+        mention = Mention(start, end, words if written is None else str(written), kind or NO_TYPE)
         check_mention(mention, text, place)
         name = _name(number, each)
         if name in found:

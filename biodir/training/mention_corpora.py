@@ -132,7 +132,7 @@ def _read(path: str, policy: ErrorPolicy, log: Callable[[str], Any]) -> list[_An
     entry = CorpusEntry(path)
 
     def annotated(value: Mapping[str, Any], at: ErrorPolicy) -> _Annotated:
-        document = document_of(value, mentions_of(value, entry, at)[0].values())
+        document = document_of(value, mentions_of(value, entry, at)[0].values(), at)
         return _Annotated(document, annotated_types(value), pmid_of(value) or document.id)
 
     with logged(path, policy, log):

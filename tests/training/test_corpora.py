@@ -146,6 +146,7 @@ LINE = {
     "annotated_pairs": [[CHEMICAL, GENE]],
 }
 ENTITIES = [{"start": 0, "end": 4, "type": CHEMICAL}, {"start": 11, "end": 13, "type": GENE}]
+RELATED = {"relations": [{"head": 0, "tail": 1, "source_type": "Bind", "proposed": "Bind"}]}
 
 
 @pytest.fixture
@@ -317,6 +318,19 @@ def test_offsets_of_the_data_are_those_of_the_setting(written):
     assert corpus.documents[0].mentions[0].start_char == 2
     with pytest.raises(AnnotationError, match=r"^a:2: "):
         read("a")
+
+
+@pytest.mark.parametrize(("offsets", "more"), [("utf-16", 1), ("bytes", 3)])
+def test_offsets_of_json_lines_are_those_of_the_setting(offsets, more, judged):
+    shifted = [each | {"start": each["start"] + 2 + more, "end": each["end"] + 2 + more} for each in ENTITIES]
+    given = {"text": f"\U0001f9ec {LINE['text']}", "entities": shifted, "title_end": 6 + more}
+    (corpus,) = training_corpora(settings(judged("a", given | RELATED), offsets=offsets), print)
+    (document,) = corpus.documents
+    assert [each.text for each in document.mentions] == ["Iron", "it"]
+    assert document.passages[0].end_char == 6
+    shifted[0]["text"] = "Iron"
+    with pytest.raises(AnnotationError, match=r"^a:1: entities\[0\]: says 'Iron' but the text at "):
+        read(judged("a", given | RELATED))
 
 
 @pytest.mark.parametrize(

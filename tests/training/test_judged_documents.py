@@ -229,6 +229,7 @@ def test_two_mentions_of_one_name_are_an_error():
         ([], {"annotated_pairs": [CHEMICAL, GENE]}, r"^annotated_pairs\[0\] is 'Chem.* lists of two entity types$"),
         ([], {"annotated_types": CHEMICAL}, r"^annotated_types is 'ChemicalEntity'; write a list of entity types"),
         ([], {"entities": [mention("M1", end=900)]}, r"^entities\[0\]: ends at 900"),
+        ([], {"entities": [mention("M1", text="Ferrolina")]}, r"^entities\[0\]: says 'Ferrolina' but the text at"),
         ([], {"entities": [{"start": 0, "end": 4}]}, r"^entities\[0\] has no 'type'"),
     ],
 )
