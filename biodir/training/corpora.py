@@ -5,12 +5,14 @@ BioREx does.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from biodir.document_biodir import Document, Mention, Relation
 from biodir.errors_biodir import ErrorPolicy, SettingError, plural, suggestion
 from biodir.evaluation.checks import unannotated_parts
+from biodir.formats.reading import read_documents
 from biodir.labels_biodir import ENTITY_TYPES, MENTIONS, RELATION_LABELS, TYPE_MAP, UNKNOWN_TYPE, known_type
 from biodir.training.corpus_list import (
     HEAD,
@@ -23,7 +25,7 @@ from biodir.training.corpus_list import (
 )
 from biodir.training.held_out import HeldOut
 from biodir.training.judged_documents import JudgedDocument, read_judged, says_types
-from biodir.training.reading import held_out_documents, logged, read_corpus, reading_policy
+from biodir.training.reading import held_out_documents, logged, reading_policy
 from biodir.training.scopes import Scope
 from biodir.training.settings import TrainingSettings
 
@@ -77,7 +79,7 @@ def training_corpora(
         BioDirError: a file cannot be read.
     """
     policy = policy or reading_policy(settings, log)
-    held_out = held_out_of_run(settings, log, policy)
+    held_out = held_out_of_run(settings, log)
     seen: set[str] = set()
     learns_pairs = any(task != MENTIONS for task in settings.tasks)
     corpora = []
@@ -104,14 +106,17 @@ def training_corpora(
     return corpora
 
 
-def held_out_of_run(settings: TrainingSettings, log: Callable[[str], None], policy: ErrorPolicy) -> HeldOut:
-    """Return what nothing learns from: the documents of `dev`, `exclude` and the corpora that are held out."""
+def held_out_of_run(settings: TrainingSettings, log: Callable[[str], object] | None = None) -> HeldOut:
+    """Return what nothing learns from: the documents of `dev`, `exclude` and the corpora that are held out.
+
+    Args:
+        log: gets how many documents cannot be read; None where it has got that before.
+    """
     found = HeldOut()
-    for path in (settings.dev, *settings.exclude):
-        for document in held_out_documents(path, settings, log) if path else ():
-            found.add(document)
-    for source in held_out_entries(settings):
-        for each in _read(source, policy, log):
+    named = [CorpusEntry(path) for path in (settings.dev, *settings.exclude) if path]
+    for source in (*named, *held_out_entries(settings)):
+        read = partial(_documents, source)
+        for each in held_out_documents(source.path, settings, read, log or (lambda line: None)):
             found.add(each.document, each.pmid)
     return found
 
@@ -122,14 +127,17 @@ def listed_corpus(entry: CorpusEntry, policy: ErrorPolicy, log: Callable[[str], 
 
 
 def _read(source: CorpusEntry, policy: ErrorPolicy, log: Callable[[str], None]) -> list[JudgedDocument]:
-    """Return the documents of a file; only those of JSON Lines say which pairs they judge."""
-    if not says_types(source.path):
-        return [JudgedDocument(document, pmid=document.id) for document in read_corpus(source.path, policy, log)]
+    """Return the documents of a file, and log what is left out."""
     with logged(source.path, policy, log):
-        found = list(read_judged(source, policy))
-    if source.split and not found:
-        raise SettingError(f"{source.path}: no document is of the split {', '.join(source.split)}; change `split`")
-    return found
+        return list(policy.files([source], lambda each: _documents(each, policy)))
+
+
+def _documents(source: CorpusEntry, policy: ErrorPolicy) -> Iterator[JudgedDocument]:
+    """Yield the documents of a file; only those of JSON Lines say which pairs they judge."""
+    if says_types(source.path):
+        yield from read_judged(source, policy)
+    else:
+        yield from (JudgedDocument(each, pmid=each.id) for each in read_documents(source.path, policy))
 
 
 def _judging(

@@ -18,7 +18,7 @@ from biodir.document_grouping_biodir import groups_by_name
 from biodir.document_mappings_biodir import character_at
 from biodir.document_offsets_biodir import character_index
 from biodir.document_parts_biodir import check_mention, is_integer, is_unlinked
-from biodir.errors_biodir import STRICT, AnnotationError, BioDirError, ErrorPolicy, ParseError, suggestion
+from biodir.errors_biodir import STRICT, AnnotationError, BioDirError, ErrorPolicy, ParseError, SettingError, suggestion
 from biodir.files import input_name, open_input, text_lines
 from biodir.training.corpus_list import HEAD, NO_SUBJECT, SUBJECTS, TAIL, UNKNOWN_SUBJECT, CorpusEntry, LabelRule
 from biodir.training.mentions import NO_TYPE
@@ -88,10 +88,15 @@ def read_judged(entry: CorpusEntry, policy: ErrorPolicy) -> Iterator[JudgedDocum
     Raises:
         ParseError: a line is no such document.
         AnnotationError: a document contradicts itself.
+        SettingError: no document is of these parts.
     """
+    is_empty = True
     for found in read_lines(entry.path, lambda value, at: judged_document(value, entry, at), policy):
         if not entry.split or found.split in entry.split:
+            is_empty = False
             yield found
+    if entry.split and is_empty:
+        raise SettingError(f"{entry.path}: no document is of the split {', '.join(entry.split)}; change `split`")
 
 
 def read_lines(path: str, parse: Callable[[Mapping[str, Any], ErrorPolicy], T], policy: ErrorPolicy) -> Iterator[T]:
@@ -138,7 +143,7 @@ def judged_document(value: Mapping[str, Any], entry: CorpusEntry, policy: ErrorP
     named = _groups(value, "equivalent", "mentions")
     same = [*named, *_by_identifier(source_ids, mentions)] if entry.group_by_id else named
     names = dict(zip(mentions, entity_names(value["text"], mentions, same), strict=True))
-    relations = enumerate(value.get("relations") or ())
+    relations = enumerate((value.get("relations") or ()) if policy.relations else ())
     attempts = (partial(_statement, f"relations[{number}]", each, every, names, entry) for number, each in relations)
     by_pair: dict[frozenset[str], list[_Statement]] = {}
     for statement in policy.parts("relation", attempts):

@@ -50,7 +50,7 @@ def mention_corpora(
         SettingError: no document is left of one.
     """
     policy = policy or reading_policy(settings, log)
-    held_out = held_out_of_run(settings, log, policy)
+    held_out = held_out_of_run(settings)
     seen: set[str] = set()
     found = []
     for corpus in corpora:

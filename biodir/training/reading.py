@@ -2,12 +2,12 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from biodir.document_biodir import Document
 from biodir.document_inputs_biodir import with_known_types
@@ -17,6 +17,7 @@ from biodir.formats.reading import first_parts, read_documents
 from biodir.labels_biodir import UNKNOWN_TYPE, known_type
 from biodir.training.settings import TrainingSettings
 
+T = TypeVar("T")
 Log = Callable[[str], Any]
 IN_TRAINING = "map the types with --corpora (entity_types), or leave these mentions out by --errors skip-mention"
 
@@ -36,10 +37,16 @@ def read_corpus(path: str, policy: ErrorPolicy, log: Log = print, most: int | No
         return list(islice(policy.files([path], lambda each: read_documents(each, policy)), most))
 
 
-def held_out_documents(path: str, settings: TrainingSettings, log: Log = print) -> list[Document]:
+def held_out_documents(
+    path: str, settings: TrainingSettings, read: Callable[[ErrorPolicy], Iterable[T]], log: Log = print
+) -> list[T]:
     """Return the documents of a file that are not learned from, as many as can be read.
 
-    A mention with an error changes neither id nor text, so it is never left out for that.
+    A mention with an error changes neither id nor text, so no document is left out for that, and nothing is counted.
+
+    Args:
+        path: the file, for messages.
+        read: returns its documents by a policy.
 
     Raises:
         BioDirError: the file cannot be read, or where `errors` is "raise", a document.
@@ -47,7 +54,7 @@ def held_out_documents(path: str, settings: TrainingSettings, log: Log = print) 
     errors = settings.errors if settings.errors == "raise" else "skip-mention"
     policy = ErrorPolicy(errors, settings.offsets, settings.split_relations, relations=False)
     with logged(path, policy, lambda line: None):
-        found = list(read_documents(path, policy))
+        found = list(read(policy))
     unread = policy.skipped_number("document")
     if unread:
         log(f"{path}: {plural(unread, 'document')} cannot be read; such text is held out only where others have it")

@@ -99,7 +99,7 @@ def unlabelled_pairs(
     if not settings.unlabelled:
         return []
     policy = replace(policy, relations=False)  # with the same counts
-    held_out = held_out_of_run(settings, log, policy)
+    held_out = held_out_of_run(settings)
     seen = {each.document_id for each in labelled}
     pairs: list[LabelledPairs] = []
     for path in settings.unlabelled:

@@ -11,6 +11,7 @@ from biodir.formats.pubtator_writer import write_pubtator
 from biodir.labels_biodir import CHEMICAL, DISEASE, GENE
 from biodir.training.corpora import training_corpora
 from biodir.training.corpus_list import learned_entries
+from biodir.training.reading import reading_policy
 from biodir.training.settings import TrainingSettings
 from helpers.checkout import CHECKOUT
 from helpers.marked import marked_document
@@ -302,6 +303,21 @@ def test_document_with_an_error_stops_the_run_or_is_left_out_and_logged(damaged)
 def test_document_with_an_error_is_held_out_all_the_same(errors, damaged, written):
     found, _ = read(written("a", 1, 8), exclude=[damaged("test", 2)], errors=errors)
     assert found == {"a": "1"}
+
+
+@pytest.mark.parametrize("held_out", [{"exclude": ["b"]}, {"dev": "b"}, {"corpora_held_out": ["b"]}])
+def test_article_of_json_lines_is_held_out_by_its_pmid_and_its_errors_are_not_counted(held_out, judged, written):
+    bad = [*ENTITIES, {"start": 90, "end": 94, "type": None}]
+    judged("b", {"pmid": "2", "unit": "section", "entities": bad, "relations": [{"head": 0, "tail": 9}]})
+    with open("corpora.yaml", "w", encoding="utf-8") as file:
+        file.write("- path: b\n- path: c\n  split: [dev]")
+    judged("c", {"split": "dev"})
+    held_out = {"corpora": "corpora.yaml", "corpora_only": ["c"], **held_out}
+    chosen = settings(written("a", 1, 2), errors="skip-document", **held_out)
+    policy = reading_policy(chosen)
+    corpora = training_corpora(chosen, print, policy)
+    assert [[each.id for each in corpus.documents] for corpus in corpora] == [["1"], ["c:0"]]
+    assert policy.summary() == []
 
 
 def test_held_out_file_that_cannot_be_read_stops_the_run(written):
