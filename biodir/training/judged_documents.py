@@ -65,6 +65,7 @@ class _Statement:
     entity2_id: str
     subject_id: str | None
     is_directed: bool  # whether the corpus says which of the two is the subject, or that none is
+    is_barred: bool = False  # whether nothing is learned from the pair, whatever else is said of it
 
 
 def says_types(path: str) -> bool:
@@ -362,13 +363,15 @@ def _statement(
     is_left_out = any(part in note for part in entry.without_notes)
     subject_id = {HEAD: head, TAIL: tail}.get(subject)
     relation_type = None if is_left_out else rule.relation_type
-    return _Statement(relation_type, head, tail, subject_id, subject_id is not None or subject == NO_SUBJECT)
+    is_directed = subject_id is not None or subject == NO_SUBJECT
+    is_barred = entry.rule(relation["source_type"]) is not None and rule.relation_type is None
+    return _Statement(relation_type, head, tail, subject_id, is_directed, is_barred)
 
 
 def _one_of(statements: Sequence[_Statement]) -> _Statement | None:
-    """Return the relation of a pair that has several; None where none has a type, or both signs hold."""
+    """Return the relation of a pair that has several; None where none has a type, one is barred, or both signs hold."""
     counts = Counter(each.relation_type for each in statements if each.relation_type is not None)
-    if not counts or set(counts) >= _SIGNED_TYPES:
+    if not counts or set(counts) >= _SIGNED_TYPES or any(each.is_barred for each in statements):
         return None
     strength = {name: number for number, name in enumerate(_WEAK_TYPES)}
     chosen = max(counts, key=lambda name: (strength.get(name, len(strength)), counts[name]))
