@@ -103,8 +103,10 @@ class Scope:
         if hidden and "relation" in found:
             values = zip(found["relation"], labels, strict=True)
             found["relation"] = [UNANNOTATED if label in hidden else value for value, label in values]
-        if "direction" in found and not (directed if types else self.known_types is None):
-            found["direction"] = [UNANNOTATED] * len(found["direction"])
+        is_open = not types and self.known_types is not None  # it may be related by another type
+        for task, is_unknown in (("novelty", is_open), ("direction", is_open or (bool(types) and not directed))):
+            if is_unknown and task in found:
+                found[task] = [UNANNOTATED] * len(found[task])
         return found
 
 

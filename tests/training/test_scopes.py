@@ -12,7 +12,7 @@ from helpers.marked import marked_document
 
 DOCUMENT = marked_document("<C:1 Iron> binds <G:2 it> and <G:3 her2>. <D:4 Pain> is.")
 CHEMICAL_GENE = frozenset((CHEMICAL, GENE))
-TARGETS = {"relation": [1.0, 0.0, 0.0], "direction": [1.0, 0.0]}
+TARGETS = {"relation": [1.0, 0.0, 0.0], "novelty": [1.0, 0.0], "direction": [1.0, 0.0]}
 LABELS = ["None", "Association", "Bind"]
 
 
@@ -79,7 +79,8 @@ def test_everything_is_annotated_by_default():
 
 def test_unrelated_pair_has_targets_of_the_known_types_only():
     found = Scope(known_types=frozenset(["Bind"])).masked(TARGETS, LABELS, types=())
-    assert found == {"relation": [UNANNOTATED, UNANNOTATED, 0.0], "direction": [UNANNOTATED, UNANNOTATED]}
+    unknown = [UNANNOTATED, UNANNOTATED]
+    assert found == {"relation": [*unknown, 0.0], "novelty": unknown, "direction": unknown}
 
 
 def test_related_pair_has_no_targets_of_types_that_may_be_meant_but_of_all_others():
