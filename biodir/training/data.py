@@ -237,7 +237,7 @@ def step_parts(
     A share is what the mean loss of the part counts in the step's, times the number of processes, which average their
     gradients; 0 for a part that is there only to let all processes do the same passes. Summed over the passes and
     averaged over the processes, the parts' losses by their shares are the mean loss of the step's pairs: the number of
-    processes and passes changes nothing.
+    processes and passes changes nothing, but for the losses of evidence and coreference, which are no means of pairs.
     """
     pairs = sum(len(found.targets) for found in step)
     parts = []

@@ -73,7 +73,7 @@ class TrainingSettings:
     """Everything that decides a run. Each field is an option of the command line and a key of the YAML file.
 
     Names that `transformers.TrainingArguments` has mean the same here. Tokens of a step are those of all processes and
-    passes together: neither the number of processes nor `gradient_accumulation_steps` changes what is learned.
+    passes together: the number of these changes nothing but losses that are means of a pass: evidence, coreference.
 
     >>> settings = TrainingSettings(train=["train.pubtator"], encoder="bert-base-uncased", output_dir="runs/first")
     >>> settings.num_train_epochs, settings.lr_scheduler_type
