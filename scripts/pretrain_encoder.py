@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from pretraining_options import pretraining_options, record_settings
+from pretraining_options import last_checkpoint, pretraining_options, record_settings
 from pretraining_rows import token_rows
 from torch import nn
 from torch.utils.data import Dataset
@@ -33,7 +33,6 @@ from transformers import (
     Trainer,
     TrainingArguments,
 )
-from transformers.trainer_utils import get_last_checkpoint
 
 from biodir.allocator import keep_freed_memory
 from biodir.configuration_biodir import first_position
@@ -62,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def pretrain(options: argparse.Namespace) -> None:
-    """Train, from the last checkpoint where there is one.
+    """Train, from the last complete checkpoint where there is one.
 
     Raises:
         BioDirError: a file, the encoder or its tokenizer cannot be used so, or the run began with other settings.
@@ -88,7 +87,7 @@ def pretrain(options: argparse.Namespace) -> None:
         train_dataset=MaskedRows(rows, trained, masking, options.seed),
         eval_dataset=MaskedRows(rows, order[:held_out], masking, options.seed),
     )
-    trainer.train(resume_from_checkpoint=get_last_checkpoint(str(options.output)))
+    trainer.train(resume_from_checkpoint=last_checkpoint(options.output))
     trainer.save_metrics("eval", trainer.evaluate())
     model.config.update(dropouts)
     trainer.save_model(str(options.output / "encoder"))

@@ -4,10 +4,9 @@ import argparse
 import json
 import math
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
-
-from transformers.trainer_utils import get_last_checkpoint
 
 from biodir.errors_biodir import SettingError
 from biodir.files import write_json
@@ -71,7 +70,7 @@ def record_settings(options: argparse.Namespace) -> None:
         SettingError: settings differ, or the content of the files.
     """
     file, settings = options.output / RECORD, _settings(options)
-    has_begun = get_last_checkpoint(str(options.output)) or (options.output / "encoder").exists()
+    has_begun = last_checkpoint(options.output) or (options.output / "encoder").exists()
     before = json.loads(file.read_text(encoding="utf-8")) if has_begun and file.is_file() else {}
     differing = [name for name, value in settings.items() if before.get(name, value) != value]
     if differing:
@@ -86,6 +85,16 @@ def record_settings(options: argparse.Namespace) -> None:
             "another --output"
         )
     write_json(file, settings)
+
+
+def last_checkpoint(folder: Path) -> str | None:
+    """Return the newest complete checkpoint of a run; one that was being written as the run was killed is none."""
+    steps = {}
+    for path in folder.glob("checkpoint-*/trainer_state.json"):  # which the Trainer writes last
+        with suppress(ValueError):  # cut off, or another name
+            json.loads(path.read_text(encoding="utf-8"))
+            steps[int(path.parent.name.removeprefix("checkpoint-"))] = path.parent
+    return str(steps[max(steps)]) if steps else None
 
 
 def _settings(options: argparse.Namespace) -> dict[str, Any]:

@@ -226,6 +226,9 @@ def test_stopped_run_ends_with_the_weights_of_an_uninterrupted_one(run, tmp_path
         with pytest.raises(KeyboardInterrupt):
             run(tmp_path / "stopped", *options)
     assert (tmp_path / "stopped" / "checkpoint-16").is_dir()
+    half_written = tmp_path / "stopped" / "checkpoint-17"  # the run was killed while it wrote it
+    half_written.mkdir()
+    (half_written / "model.safetensors").write_text("")
     with pytest.raises(SystemExit, match=r"stopped: cannot resume with other settings \(--seed is 2, was 1\); "):
         run(tmp_path / "stopped", *options, "--seed", 2)
     found = run(tmp_path / "stopped", *options)

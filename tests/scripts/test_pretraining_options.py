@@ -42,6 +42,7 @@ def test_run_that_has_begun_keeps_its_settings(tmp_path, further, difference):
     pretraining_options.record_settings(options(tmp_path, "--seed", 2))
     pretraining_options.record_settings(options(tmp_path))  # nothing was trained yet
     (tmp_path / "checkpoint-2").mkdir()
+    (tmp_path / "checkpoint-2" / "trainer_state.json").write_text("{}")
     pretraining_options.record_settings(options(tmp_path, "--save-steps", 7))
     if further is None:
         (tmp_path / "text.txt").write_text("drug")
