@@ -20,7 +20,7 @@ def pretraining_options(arguments: Sequence[str] | None, description: str) -> ar
     """Return the options of the command line; a value that is not allowed ends the program with status 2."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--text", type=Path, nargs="+", required=True, help="text or .jsonl files; .xz is unpacked")
-    parser.add_argument("--exclude", type=Path, nargs="*", default=[], help="PubTator files of documents to leave out")
+    parser.add_argument("--exclude", type=Path, nargs="*", default=[], help="files of documents to leave out")
     parser.add_argument("--encoder", required=True, help="folder or Hub id of the pretrained encoder")
     parser.add_argument("--vocabulary", help="folder or Hub id of another tokenizer")
     parser.add_argument("--grow-to", type=_whole_number(1), help="layers, up to twice as many; the function is kept")

@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from biodir.errors_biodir import ParseError, SettingError
+from biodir.errors_biodir import ErrorPolicy, ParseError, SettingError
 from biodir.files import open_input, text_lines
+from biodir.training.corpora import documents_of
+from biodir.training.corpus_list import CorpusEntry
 from biodir.training.provenance import data_fingerprints
 
 # A token of a row: its id, whether a word or a mention starts at it, and whether it is part of a mention.
@@ -31,7 +33,7 @@ def token_rows(options: argparse.Namespace, tokenizer: Any) -> np.ndarray:
     source = json.dumps([files, options.row_tokens, sorted(tokenizer.get_vocab().items())])
     cache = options.output / f"rows-{hashlib.sha256(source.encode()).hexdigest()[:16]}.npy"
     if not cache.is_file():
-        excluded = {name for path in options.exclude for name in _titled(path)}
+        excluded = {name for path in options.exclude for name in _names(path)}
         parts = [part for path in options.text for part in _tokens(path, tokenizer, excluded)]
         stream = np.concatenate([np.zeros(0, TOKEN), *parts])
         width = options.row_tokens - 1
@@ -51,10 +53,19 @@ def token_rows(options: argparse.Namespace, tokenizer: Any) -> np.ndarray:
     return np.load(cache)
 
 
-def _titled(path: Path) -> Iterator[str]:
-    """Yield the ids of the documents of a PubTator file."""
-    with open_input(path) as file:
-        yield from (match[1] for line in text_lines(file) if (match := re.match(r"(\d+)\|t\|", line)))
+def _names(path: Path) -> set[str]:
+    """Return the ids and PMIDs of the documents of a file in any format.
+
+    Raises:
+        ParseError: the file cannot be read.
+        SettingError: it names no document.
+    """
+    policy = ErrorPolicy("skip-mention", relations=False)
+    documents = list(documents_of(CorpusEntry(str(path)), policy))
+    found = {name for each in documents for name in (each.document.id, each.pmid) if name}
+    if not found:
+        raise SettingError(f"--exclude {path}: no document can be read in it, so none is left out; check its format")
+    return found
 
 
 def _tokens(path: Path, tokenizer: Any, excluded: set[str]) -> Iterator[np.ndarray]:

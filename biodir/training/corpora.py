@@ -115,7 +115,7 @@ def held_out_of_run(settings: TrainingSettings, log: Callable[[str], object] | N
     found = HeldOut()
     named = [CorpusEntry(path) for path in (settings.dev, *settings.exclude) if path]
     for source in (*named, *held_out_entries(settings)):
-        read = partial(_documents, source)
+        read = partial(documents_of, source)
         for each in held_out_documents(source.path, settings, read, log or (lambda line: None)):
             found.add(each.document, each.pmid)
     return found
@@ -129,10 +129,10 @@ def listed_corpus(entry: CorpusEntry, policy: ErrorPolicy, log: Callable[[str], 
 def _read(source: CorpusEntry, policy: ErrorPolicy, log: Callable[[str], None]) -> list[JudgedDocument]:
     """Return the documents of a file, and log what is left out."""
     with logged(source.path, policy, log):
-        return list(policy.files([source], lambda each: _documents(each, policy)))
+        return list(policy.files([source], lambda each: documents_of(each, policy)))
 
 
-def _documents(source: CorpusEntry, policy: ErrorPolicy) -> Iterator[JudgedDocument]:
+def documents_of(source: CorpusEntry, policy: ErrorPolicy) -> Iterator[JudgedDocument]:
     """Yield the documents of a file; only those of JSON Lines say which pairs they judge."""
     if says_types(source.path):
         yield from read_judged(source, policy)

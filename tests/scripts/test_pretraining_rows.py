@@ -6,7 +6,7 @@ from argparse import Namespace
 import pytest
 from transformers import AutoTokenizer
 
-from biodir.errors_biodir import BioDirError
+from biodir.errors_biodir import BioDirError, SettingError
 from helpers.script_module import script
 from helpers.tiny_checkpoint import save_encoder
 
@@ -24,8 +24,8 @@ def rows_of(tmp_path, tokenizer, text="", documents=(), excluded="", row_tokens=
     """The rows of a text file or of documents in JSON lines, each twice, as two rows are the fewest."""
     path = tmp_path / ("text.jsonl" if documents else "text.txt")
     path.write_text(2 * ("".join(json.dumps(each) + "\n" for each in documents) or text))
-    (tmp_path / "excluded.pubtator").write_text(excluded)
-    paths = {"text": [path], "exclude": [tmp_path / "excluded.pubtator"], "output": tmp_path}
+    (tmp_path / "excluded").write_text(excluded)
+    paths = {"text": [path], "exclude": [tmp_path / "excluded"] if excluded else [], "output": tmp_path}
     return pretraining_rows.token_rows(Namespace(**paths, row_tokens=row_tokens), tokenizer)
 
 
@@ -46,11 +46,22 @@ def test_words_start_at_their_first_sub_word_and_mentions_are_one_word(tmp_path,
     assert rows["is_mention"][0].tolist() == [False, False, True, True, True, False, False, False]
 
 
-def test_excluded_documents_are_left_out(tmp_path, tokenizer):
+@pytest.mark.parametrize(
+    "excluded",
+    [
+        "1|t|x\n1|a|y\n\n2|t|z\n",
+        '{"id": "1", "text": "x", "entities": []}\n{"id": "2", "text": "z", "entities": []}\n',
+        '{"id": "1", "text": "x", "entities": [], "annotated_types": []}\n'
+        '{"id": "a", "pmid": "2", "unit": "section", "text": "z", "entities": [], "annotated_types": []}\n',
+    ],
+)
+def test_excluded_documents_are_left_out(tmp_path, tokenizer, excluded):
     documents = [{"id": 1, "text": "gene"}, {"pmid": "2", "text": "drug"}, {"id": "3", "text": "disease"}]
-    rows = rows_of(tmp_path, tokenizer, documents=documents, excluded="1|t|x\n1|a|y\n\n2|t|z\n", row_tokens=3)
+    rows = rows_of(tmp_path, tokenizer, documents=documents, excluded=excluded, row_tokens=3)
     assert tokenizer.convert_ids_to_tokens(rows["input_ids"][0].tolist()) == ["[CLS]", "disease", "[SEP]"]
     assert len(rows) == 2
+    with pytest.raises(SettingError, match=r"^--exclude .*excluded: no document can be read in it"):
+        rows_of(tmp_path, tokenizer, documents=documents, excluded="\n")
 
 
 @pytest.mark.parametrize(
