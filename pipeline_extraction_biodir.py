@@ -6,6 +6,7 @@ The pipeline of transformers and the run-time of ONNX graphs, `biodir.runtime`, 
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, cast
 
 from .document_biodir import Document
@@ -107,18 +108,19 @@ class RelationExtraction:
         They are what a call takes: a text, a mapping, a PubTator string or a `Document`, or several of these.
 
         Each mention has a score, and an identifier: by `link` (see the class; by default that of the constructor), or
-        that of all mentions with the same name. A few documents are read ahead. No relation is kept.
+        that of all mentions with the same name. A `type_map` of the constructor applies. A few documents are read
+        ahead. No relation is kept.
 
         Raises:
             CheckpointError: the model has no tagger.
         """
         if self._finder is None:
             raise CheckpointError("the model finds no entities; mark them, or take a checkpoint with a tagger")
-        link = link or self._preprocess_params.get("link")
+        parameters = {**self._preprocess_params, **({} if link is None else {"link": link})}
         given = each_input(documents)
         read = (each if is_document(each) else self.read_document(each, n) for n, each in enumerate(given))
         plain = (replace(each, mentions=(), relations=(), subject_lines=(), is_marked=False) for each in read)
-        yield from with_found(plain, self._tagged(link))
+        yield from with_found(plain, self._tagged(parameters, self._policy(parameters)))
 
     def with_entities(self, documents: Any, **parameters: Any) -> Iterator[Document]:
         """Yield the documents that a call with these parameters relates, the plain ones with the entities it finds.
@@ -284,17 +286,20 @@ class RelationExtraction:
             return with_identifiers(document, link)
         return document if link is None or document.is_plain else linked(document, link)
 
-    def _tagged(self, link: Linker | None) -> Callable[[Sequence[Document]], Iterator[Document]]:
+    def _tagged(
+        self, preprocess: Mapping[str, Any], policy: ErrorPolicy
+    ) -> Callable[[Sequence[Document]], Iterator[Document]]:
         """Return the function that finds the entities of several documents at once."""
-        find = cast(MentionFinder, self._finder).find
-        return lambda plain: (with_identifiers(document, link) for document in find(plain))
+        find, link = cast(MentionFinder, self._finder).find, preprocess.get("link")
+        checked = partial(self.check_document, type_map=preprocess.get("type_map"), policy=policy)
+        return lambda plain: (with_identifiers(checked(document), link) for document in find(plain))
 
     def _completed(
         self, documents: Iterable[Document], preprocess: Mapping[str, Any], policy: ErrorPolicy
     ) -> Iterator[Document]:
         """Yield the documents, the plain ones with the entities that the tagger finds."""
         if self._finder is not None:
-            documents = with_found(documents, self._tagged(preprocess.get("link")))
+            documents = with_found(documents, self._tagged(preprocess, policy))
         for document in documents:
             if document.mentions and len({each for mention in document.mentions for each in mention.identifiers}) < 2:
                 policy.note("documents with fewer than two different identifiers, in which nothing can be related")

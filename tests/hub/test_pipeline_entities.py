@@ -358,6 +358,19 @@ def test_found_entities_are_linked_before_they_are_grouped(tagging):
     assert {tuple(entity["id"]) for entity in found["entities"]} == {("D1",)}
 
 
+def test_type_map_leaves_found_entities_out(tagging, monkeypatch):
+    found = Document("0", ONE.text, tuple(replace(each, identifiers=()) for each in ONE.mentions))
+    monkeypatch.setattr(tagging._finder, "find", lambda plain: [found for _ in plain])
+    linked = []
+    parameters = {"type_map": {CHEMICAL: None}, "link": lambda document: linked.append(document) or document}
+    (entity,) = tagging(ONE.text, **parameters, return_entities=True)["entities"]
+    assert (entity["text"], entity["type"]) == ("liver", DISEASE)
+    (document,) = tagging.with_entities(ONE.text, **parameters)
+    assert [each.text for given in (*linked, document) for each in given.mentions] == ["liver"] * 3
+    monkeypatch.setitem(tagging._preprocess_params, "type_map", {CHEMICAL: None})
+    assert [each.text for document in tagging.find_entities(ONE.text) for each in document.mentions] == ["liver"]
+
+
 def test_model_with_a_tagger_only_finds_entities_and_no_relations(tmp_path):
     labels = dict.fromkeys(("relation_labels", "novelty_labels", "direction_labels"), ())
     tagging = open_pipeline(save_checkpoint(tmp_path, **labels, tagger_labels=bio_labels(ENTITY_TYPES)))
