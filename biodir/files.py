@@ -178,6 +178,15 @@ def expand_inputs(inputs: Iterable[Path], left_out: Collection[Path] = ()) -> li
     return files
 
 
+def with_texts(paths: Iterable[Path]) -> Iterator[Path]:
+    """Yield files of documents, after annotations of brat also the file beside them that has the text."""
+    for path in paths:
+        yield path
+        text = path.with_suffix(".txt")
+        if path.suffix.lower() == ".ann" and text.is_file():
+            yield text
+
+
 def _with_parents(path: Path) -> list[Path]:
     resolved = path.resolve()
     return [resolved, *resolved.parents]
@@ -202,7 +211,7 @@ def check_paths(inputs: Iterable[Path], outputs: Iterable[Path] = (), must_exist
         if must_exist and (not path.exists() or path.is_dir()):  # a pipe is no file, but can be read
             problem = "is a folder; name the files in it" if path.is_dir() else "there is no such file; check the path"
             raise SettingError(f"{path}: {problem}")
-        read.add(path.resolve())
+        read.update(each.resolve() for each in with_texts([path]))
     for path in outputs:
         if path.resolve() in read:
             raise SettingError(f"{path} is an input as well; write to another file")

@@ -103,6 +103,13 @@ def test_zstandard_is_unpacked_and_a_file_that_is_cut_off_is_an_error(tmp_path):
             file.read()
 
 
+def test_output_over_the_text_of_an_input_is_an_error(tmp_path):
+    for name in ("a.ann", "a.txt"):
+        (tmp_path / name).touch()
+    with pytest.raises(SettingError, match=r"a\.txt is an input as well"):
+        check_paths([tmp_path / "a.ann"], [tmp_path / "a.txt"])
+
+
 def test_two_outputs_with_one_path_are_an_error(tmp_path):
     with pytest.raises(SettingError, match="is given for two outputs; name another file"):
         check_paths([], [tmp_path / "same.html", tmp_path / "." / "same.html"])

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 from filelock import FileLock, Timeout
 
 from biodir.errors_biodir import SettingError
-from biodir.files import file_sha256, open_atomic, write_json
+from biodir.files import file_sha256, open_atomic, with_texts, write_json
 
 MANIFEST, LOCK, PART = "manifest.json", "lock", "part-"
 
@@ -194,8 +194,8 @@ def _difference(before: Mapping[str, Any], run: Mapping[str, Any]) -> str:
 
 
 def input_fingerprints(inputs: Sequence[Path]) -> list[tuple[str, str | None]]:
-    """Return the name of each input with the SHA-256 of its content, None for a pipe, which can be read only once."""
-    return [(os.fspath(path), file_sha256(path) if path.is_file() else None) for path in inputs]
+    """Return the name of each file that is read with the SHA-256 of its content; None for a pipe, read only once."""
+    return [(os.fspath(path), file_sha256(path) if path.is_file() else None) for path in with_texts(inputs)]
 
 
 def pipeline_fingerprint(extract: Any) -> str:

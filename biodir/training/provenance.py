@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 import biodir
-from biodir.files import file_sha256
+from biodir.files import file_sha256, with_texts
 
 PACKAGES = ("torch", "transformers", "tokenizers", "accelerate")
 
@@ -56,5 +56,5 @@ def _commit(file: Path) -> str:
 
 
 def data_fingerprints(paths: Iterable[str | Path]) -> dict[str, str]:
-    """Return path -> SHA-256 of its content."""
-    return {str(path): file_sha256(path) for path in paths}
+    """Return path -> SHA-256 of its content, also of the text beside annotations of brat."""
+    return {str(path): file_sha256(path) for path in with_texts(map(Path, paths))}

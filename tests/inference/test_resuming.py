@@ -184,6 +184,20 @@ def test_changed_input_and_changed_model_are_refused(extract, checkpoint, tmp_pa
         relate(extract, source, tmp_path / "out.jsonl")
 
 
+def test_changed_text_of_annotations_is_refused(extract, tmp_path):
+    for name in "ab":
+        (tmp_path / f"{name}.ann").write_text("T1\tChemical 0 4\tIron\nT2\tDisease 11 15\tpain\n")
+        (tmp_path / f"{name}.txt").write_text("Iron cures pain.")
+    stop = Progress()
+    stop.finished = lambda document: 1 / (document.id != "b")
+    for text, error, message in (("cures", ZeroDivisionError, "division"), ("harms", SettingError, r"input '.*a\.txt' was ")):
+        (tmp_path / "a.txt").write_text(f"Iron {text} pain.")
+        with pytest.raises(error, match=message):
+            predict_files(
+                extract, sorted(tmp_path.glob("*.ann")), tmp_path / "out.jsonl", progress=stop, part_documents=1
+            )
+
+
 def test_two_runs_do_not_write_one_output(extract, tmp_path):
     source = json_lines(tmp_path / "in.jsonl")
 
