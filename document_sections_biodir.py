@@ -159,10 +159,11 @@ class SectionFilter:
         return replace(left, text=text, mentions=tuple(mentions), sentences=sentences)
 
     def notes(self) -> Iterator[str]:
-        """Yield lines on what was not read, and on wanted sections that no document had."""
+        """Yield lines on what was not read, and on sections that were named and that no document had."""
         for name, count in self.left_out.items():
             yield f"mentions in the section {name}, which is not read: {count}"
         missing = [name for name in self.wanted or () if section_name(name) not in self.found | {ALL}]
+        missing += [name for name in self.unwanted if section_name(name) not in self.found and name not in missing]
         if missing:
             yield f"sections that no document has: {', '.join(missing)}"
 
