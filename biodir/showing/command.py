@@ -13,7 +13,7 @@ from typer import Argument, Option
 from biodir.errors_biodir import SettingError
 from biodir.files import check_paths, input_name
 from biodir.formats.reading import INPUT_HELP
-from biodir.options import ErrorsOption, RevisionOption, end_of, quiet_readers, reading_policy
+from biodir.options import ErrorsOption, RevisionOption, check_exclusive, end_of, quiet_readers, reading_policy
 from biodir.showing.results import read_shown
 from biodir.showing.view import printable, show_document
 
@@ -23,7 +23,7 @@ MODEL_HELP = "folder or Hub id; by default $BIODIR_MODEL or that of the checkout
 def view(
     file: Annotated[Path, Argument(metavar="FILE", help=INPUT_HELP)],
     ids: Annotated[list[str] | None, Option("--id", metavar="ID ...", help="show the documents with these ids")] = None,
-    limit: Annotated[int, Option(min=1, help="show at most so many documents")] = 1,
+    limit: Annotated[int | None, Option(min=1, help="show at most so many documents; by default 1")] = None,
     errors: ErrorsOption = "raise",
 ) -> None:
     """Show documents with their mentions and relations, also those that `biodir predict` found.
@@ -36,6 +36,7 @@ def view(
         biodir view relations.pubtator --limit 100
         biodir view out.jsonl
     """
+    check_exclusive(id=ids, limit=limit)
     check_paths([file])
     quiet_readers()
     policy = reading_policy(errors, "characters", split_relations=True)
@@ -44,7 +45,7 @@ def view(
     wanted = set(ids or ())
     documents = (each for each in read_shown(file, policy) if not wanted or each.document.id in wanted)
     shown = set()
-    for found in documents if wanted else islice(documents, limit):
+    for found in documents if wanted else islice(documents, limit or 1):
         if found.listing is None:
             show_document(found.document, console)
         else:

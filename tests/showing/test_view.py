@@ -88,6 +88,11 @@ def test_command_shows_the_first_documents_or_those_with_the_ids(options, ids, f
     assert [line for line in capsys.readouterr().out.splitlines() if line.isdecimal()] == ids
 
 
+def test_ids_and_a_number_exclude_each_other(file, capsys):
+    assert main(["view", file, "--id", "1", "--limit", "2"]) == 2
+    assert "--id and --limit: give one of them" in capsys.readouterr().err
+
+
 RESULT = {
     "subject": {"id": "D1", "type": "ChemicalEntity", "text": "Aspirin"},
     "object": {"id": "D2", "type": "DiseaseOrPhenotypicFeature", "text": "pain"},
