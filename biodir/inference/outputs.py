@@ -89,6 +89,11 @@ class OutputFormat:
         else:
             self.text_of(document, [])
 
+    def number(self, results: Results) -> int:
+        """Return how many of the results are written: formats of documents hold one of each two identifiers."""
+        holds_one = self.target is not None or self.name == "pubtator"
+        return len(predicted_relations(results) if holds_one else results)
+
     def left_out(self, results: Results) -> int:
         """Return how many of the results lose a part."""
         return 0 if self.beyond is None else sum(map(self.beyond, predicted_relations(results)))

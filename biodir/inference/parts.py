@@ -29,14 +29,15 @@ class PartRecord:
 
     Args:
         documents: their number, with those that failed.
-        relations: their number.
+        relations: the number of those that are written.
         left_out: relations of which the format has no place for a part.
         notes: lines that the pipeline logged about the documents.
         failed: reason and message for each document that the pipeline could not relate, and that is left out.
         counts: what the pipeline counts of its own, such as requests to a server.
+        repeated: relations that are not written, since the format holds one of each two identifiers.
 
     >>> PartRecord(documents=2, relations=5)
-    PartRecord(documents=2, relations=5, left_out=0, notes=(), failed=(), counts={})
+    PartRecord(documents=2, relations=5, left_out=0, notes=(), failed=(), counts={}, repeated=0)
     """
 
     documents: int
@@ -45,6 +46,7 @@ class PartRecord:
     notes: Sequence[str] = field(default=())
     failed: Sequence[Sequence[str]] = field(default=())
     counts: Mapping[str, int] = field(default_factory=dict)
+    repeated: int = 0
 
 
 class Parts:

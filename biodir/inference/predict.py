@@ -37,6 +37,10 @@ PAIR_FILTERS = ("pair_types", "entity_ids", "sections", "skip_sections", "type_m
 LEFT_TO_BIOREDIRECT = (
     "relations written without direction, novelty and scores, which --dialect bioredirect and JSON Lines keep"
 )
+# The note on relations of a concept with two entity types.
+REPEATED = (
+    "relations left out, since two identifiers have one relation in this format; JSON Lines and CSV keep all"
+)
 # A part ends at so many documents, which fill a batch of the model, or at so many characters, such as of full texts.
 PART_DOCUMENTS, PART_CHARACTERS = 128, 400_000
 PIPELINE_LOGGER = logging.getLogger("biodir.pipeline_extraction_biodir")
@@ -204,7 +208,7 @@ class _Run:
     ) -> tuple[PartRecord, str]:
         """Return the part of the output that has these documents: what is in it, and their texts."""
         texts, failed = [], []
-        relations = left_out = 0
+        relations = left_out = repeated = 0
         before = _counts(self.extract)
         with _collected_notes() as notes:
             for document, results in self.related(documents):
@@ -212,13 +216,14 @@ class _Run:
                     failed.append((results.reason, str(results)))
                 else:
                     texts.append(self.written.text_of(document, results))
-                    relations += len(results)
+                    relations += (number := self.written.number(results))
+                    repeated += len(results) - number
                     left_out += self.written.left_out(results)
                 if on_finished is not None:
                     on_finished(document)
         release_freed_memory()
         counts = dict(_counts(self.extract) - before)
-        return PartRecord(len(documents), relations, left_out, notes, failed, counts), "".join(texts)
+        return PartRecord(len(documents), relations, left_out, notes, failed, counts, repeated), "".join(texts)
 
 
 def _counts(extract: Any) -> Counter[str]:
@@ -238,7 +243,8 @@ def _to_stream(
         stream.write(run.written.text_of(document, results))
         stream.flush()
         written += 1
-        relations += len(results)
+        relations += (number := run.written.number(results))
+        policy.note(REPEATED, len(results) - number)
         policy.note(LEFT_TO_BIOREDIRECT, run.written.left_out(results))
         progress.finished(document)
     return Report(written, relations, _counts(run.extract))
@@ -277,6 +283,7 @@ def _to_file(
     for each in failed:
         _leave_out(each, policy)
     notes = run.written.join(parts.files(), output)
+    policy.note(REPEATED, sum(record.repeated for record in parts.records))
     policy.note(LEFT_TO_BIOREDIRECT, sum(record.left_out for record in parts.records))
     for line in (*notes, *_merged_notes([record.notes for record in parts.records])):
         PIPELINE_LOGGER.warning("%s", line)

@@ -12,7 +12,7 @@ from biodir.cli import main
 from biodir.formats.reading import read_documents
 from biodir.inference.command import Format
 from biodir.inference.outputs import FORMATS, SCORES, SUFFIXES, format_of, output_format
-from biodir.inference.predict import predict_files
+from biodir.inference.predict import REPEATED, predict_files
 from helpers.marked import marked_document
 from helpers.tiny_checkpoint import open_pipeline, save_checkpoint
 
@@ -69,6 +69,21 @@ def test_table_goes_to_a_stream_and_a_format_of_files_does_not(checkpoint, sourc
     assert len(stream.getvalue().splitlines()) == 4
     with pytest.raises(SettingError, match="format 'parquet' is written to files; name one with -o"):
         predict_files(extract, [source], stream, "parquet")
+
+
+@pytest.mark.parametrize(
+    ("name", "number"), [("a.pubtator", 1), ("a.json", 1), ("a.jsonl", 2), ("a.csv", 2), (None, 1)]
+)
+def test_relations_that_are_written_are_counted(name, number, checkpoint, tmp_path):
+    two_types = marked_document("<C:3 Insulin> and the <G:3 gene> cause <D:D2 pain>.", id="7")
+    source = tmp_path / "in.jsonl"
+    source.write_text(output_format("biocjson").text_of(two_types, []), encoding="utf-8")
+    policy, output = ErrorPolicy(), tmp_path / name if name else io.StringIO()
+    named = {} if name else {"format_name": "pubtator"}
+    report = predict_files(open_pipeline(checkpoint), [source], output, policy=policy, **named)
+    assert (report.relations, policy.notes[REPEATED]) == (number, 2 - number)
+    if name is not None and number == 1:
+        assert [len(document.relations) for document in read_documents(output)] == [1]
 
 
 def test_document_that_xml_cannot_hold_is_left_out(checkpoint, tmp_path, capfd):
