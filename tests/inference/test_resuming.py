@@ -190,7 +190,8 @@ def test_changed_text_of_annotations_is_refused(extract, tmp_path):
         (tmp_path / f"{name}.txt").write_text("Iron cures pain.")
     stop = Progress()
     stop.finished = lambda document: 1 / (document.id != "b")
-    for text, error, message in (("cures", ZeroDivisionError, "division"), ("harms", SettingError, r"input '.*a\.txt' was ")):
+    runs = (("cures", ZeroDivisionError, "division"), ("harms", SettingError, r"input '.*a\.txt' was "))
+    for text, error, message in runs:
         (tmp_path / "a.txt").write_text(f"Iron {text} pain.")
         with pytest.raises(error, match=message):
             predict_files(
