@@ -2,14 +2,14 @@
 
 A text is read as the document form reads it, in windows with a `[SEP]` between sentences, but without boundary tags. A
 word is a run of letters and digits with their combining marks, or a single other character; its first sub-word
-represents it (Devlin et al. 2019).
+represents it (Devlin et al. 2019). A border of sentences inside a word cuts it, since no mention lies in two sentences.
 """
 
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import numpy as np
 
@@ -29,7 +29,7 @@ class TaggerFeatures:
         rows: token ids of each window, without padding.
         words: character span of each word, in order.
         places: (window, token of its row) of each word's first sub-word, in the window that shows most around it.
-        starts: numbers of the words that begin a passage; no mention reaches over such a border.
+        starts: numbers of the words that begin a passage or a given sentence; no mention reaches over such a border.
 
     >>> features = TaggerFeatures(rows=((2, 7, 8, 3),), words=((0, 4), (5, 9)), places=((0, 1), (0, 2)), starts=(0,))
     >>> features.tokens
@@ -69,7 +69,7 @@ class TaggerProcessor(BaseProcessor):
         window_starts, window_ends = zip(*windows, strict=True)
         words: list[Span] = []
         places: list[Span] = []
-        for match in _WORD.finditer(document.text):
+        for match in chain.from_iterable(_WORD.finditer(document.text, *span) for span in sentences):
             token = bisect_right(ends, match.start())  # the first that ends in the word or after it
             if token < len(spans) and spans[token][0] < match.end():
                 around = range(bisect_right(window_ends, token), bisect_right(window_starts, token))
@@ -77,7 +77,7 @@ class TaggerProcessor(BaseProcessor):
                 words.append(match.span())
                 places.append((window, 1 + token - windows[window][0]))
         rows = tuple((self.cls_id, *token_ids[start:end], self.sep_id) for start, end in windows)
-        return TaggerFeatures(rows, tuple(words), tuple(places), _passage_starts(document, words))
+        return TaggerFeatures(rows, tuple(words), tuple(places), _first_words(document, words))
 
     def collate(self, features: Sequence[TaggerFeatures]) -> dict[str, np.ndarray]:
         """Return the model's inputs, int64: the fields of `TaggerInputs`; windows are numbered through the batch."""
@@ -128,7 +128,9 @@ def _margin(window: Span, token: int) -> int:
     return min(token - window[0], window[1] - 1 - token)
 
 
-def _passage_starts(document: Document, words: Sequence[Span]) -> tuple[int, ...]:
+def _first_words(document: Document, words: Sequence[Span]) -> tuple[int, ...]:
+    """Return the numbers of the words that begin a passage, or a sentence that the document has."""
     first_chars = [start for start, _ in words]
-    found = {bisect_left(first_chars, passage.start_char) for passage in document.passages}
+    borders = [*(passage.start_char for passage in document.passages), *(start for start, _ in document.sentences)]
+    found = {bisect_left(first_chars, border) for border in borders}
     return tuple(sorted({0, *found} - {len(words)}))

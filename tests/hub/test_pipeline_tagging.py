@@ -11,7 +11,7 @@ from biodir.document_biodir import Document, Mention, Passage
 from biodir.errors_biodir import CheckpointError
 from biodir.labels_biodir import ENTITY_TYPES, bio_labels
 from biodir.pipeline_biodir import mention_finder
-from biodir.pipeline_tagging_biodir import best_path, with_one_type
+from biodir.pipeline_tagging_biodir import MentionFinder, best_path, with_one_type
 from helpers.tiny_checkpoint import open_pipeline, save_checkpoint
 
 LABELS = bio_labels(["Gene", "Drug"])
@@ -102,6 +102,20 @@ def test_mentions_do_not_reach_into_the_next_passage(finder):
     [found] = finder.find([Document("5", text, passages=passages)])
     assert found.mentions
     assert all(mention.text == "aspirin" for mention in found.mentions)
+
+
+def test_mentions_do_not_reach_into_the_next_given_sentence(pipeline):
+    text = "Infection with E. coli and X2Y fell."
+    sentences = ((0, 17), (18, 28), (28, 36))  # cut in "E. coli" and in the word "X2Y"
+    labels = pipeline.model.config.tagger_labels
+
+    def tag(inputs):  # every word goes on with the mention before it
+        scores = [{"B-GeneOrGeneProduct": 1, "I-GeneOrGeneProduct": 5}.get(label, 0) for label in labels]
+        return np.tile(np.float32(scores), (len(inputs["word_windows"]), 1))
+
+    finder = MentionFinder(tag, pipeline.model.config, pipeline.tokenizer)
+    [found] = finder.find([Document("5", text, sentences=sentences)])
+    assert [mention.text for mention in found.mentions] == ["Infection with E.", "coli and X", "2Y fell."]
 
 
 def test_mentions_that_were_there_have_no_part(finder, pipeline):
