@@ -131,3 +131,10 @@ def test_unknown_types_are_named_together_or_left_out_with_their_relations():
     policy = ErrorPolicy("skip-mention")
     left = with_known_types(document, ENTITY_TYPES, {}, policy)
     assert (len(left.mentions), left.relations, policy.skipped_number("relation")) == (1, (), 1)
+
+
+@pytest.mark.parametrize("name", ["CellLine", "cell line", "Cell_line", "cellline"])
+def test_type_map_leaves_a_type_out_under_every_spelling(name):
+    entities = [{"start": 0, "end": 4, "type": "CellLine"}, {"start": 5, "end": 9, "type": "GeneOrGeneProduct"}]
+    document = Document.from_dict({"text": "HeLa EGFR", "entities": entities})
+    assert [each.text for each in with_known_types(document, ENTITY_TYPES, {name: None}).mentions] == ["EGFR"]
