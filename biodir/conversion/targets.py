@@ -22,6 +22,8 @@ from biodir.optional import optional_library
 
 # Rows of a Parquet file that are written together.
 _BATCH_ROWS = 256
+# Without `subject_lines`, which only keep the order of lines in a PubTator file.
+_COLUMNS = ("id", "text", "pmcid", "passages", "sentences", "entities", "relations")
 
 
 @dataclass(frozen=True)
@@ -174,21 +176,20 @@ def _parquet_writer(file: Any) -> Iterator[Callable[[list[dict[str, Any]]], None
 
     names = ("relation", "entity1", "entity2", "novelty", "subject")
     scores = ("relation_score", "novelty_score", "direction_score")
-    schema = arrow.schema(
-        {
-            **{"id": text, "text": text, "pmcid": text},
-            "passages": rows(start=number, end=number, type=text, section=text),
-            "entities": rows(start=number, end=number, type=text, id=arrow.list_(text), text=text),
-            "relations": rows(**dict.fromkeys(names, text), **dict.fromkeys(scores, score)),
-        }
+    types = (
+        *(text, text, text),
+        rows(start=number, end=number, type=text, section=text),
+        arrow.list_(arrow.list_(number)),
+        rows(start=number, end=number, type=text, id=arrow.list_(text), text=text),
+        rows(**dict.fromkeys(names, text), **dict.fromkeys(scores, score)),
     )
+    schema = arrow.schema(list(zip(_COLUMNS, types, strict=True)))
     with parquet.ParquetWriter(file, schema) as writer:
         yield lambda found: writer.write_table(arrow.Table.from_pylist(found, schema))
 
 
 def _row(document: Document) -> dict[str, Any]:
-    # Without `subject_lines`, which only keep the order of lines in a PubTator file.
-    return {key: value for key, value in document.to_dict().items() if key != "subject_lines"}
+    return {key: value for key, value in document.to_dict().items() if key in _COLUMNS}
 
 
 def _from_row(document: Document) -> Document:

@@ -133,10 +133,18 @@ def test_corpus_of_directed_relations_reads_back_equal(name, data_dir, tmp_path)
     assert list(read_documents(tmp_path / name)) == list(read_documents(source))
 
 
-def test_sentences_are_kept_in_json_lines_and_counted_elsewhere():
-    before = Document("7", "Iron. Zinc.", sentences=((0, 5), (6, 11)))
-    assert losses(before, Document.from_dict(before.to_dict())) == {}
-    assert losses(before, Document("7", "Iron. Zinc.")) == {"sentences of the source": 1}
+@pytest.mark.parametrize("name", [*KEEPING, "a.pubtator"])
+def test_sentences_are_kept_in_tables_and_json_lines_and_counted_elsewhere(name, tmp_path):
+    path, target, policy = tmp_path / name, target_of(tmp_path / name), ErrorPolicy()
+    before = [Document("7", "Iron. Zinc.", sentences=((0, 5), (6, 11))), Document("8", "Iron.")]
+    target_of(tmp_path / "in.jsonl").write(before, tmp_path / "in.jsonl")
+    convert([tmp_path / "in.jsonl"], path, target, policy)
+    kept = [each.sentences for each in read_documents(path)]
+    if target.name in ("jsonl", "parquet"):
+        assert (kept, policy.summary()) == ([before[0].sentences, ()], [])
+    else:
+        assert kept == [(), ()]
+        assert policy.summary() == [f"{target.name} has no place for: sentences of the source: 1"]
 
 
 def test_results_with_entities_are_documents_with_relations_in_every_format(source, tmp_path):

@@ -32,7 +32,7 @@ def test_parquet_is_a_table_for_other_programs(tmp_path):
     pandas = pytest.importorskip("pandas")
     target_of(tmp_path / "a.parquet").write([ONE], tmp_path / "a.parquet")
     table = pandas.read_parquet(tmp_path / "a.parquet")
-    assert list(table.columns) == ["id", "text", "pmcid", "passages", "entities", "relations"]
+    assert list(table.columns) == ["id", "text", "pmcid", "passages", "sentences", "entities", "relations"]
     assert list(table["relations"][0][0].items())[:2] == [("relation", "Negative_Correlation"), ("entity1", "D1")]
 
 
