@@ -20,7 +20,6 @@ from .document_grouping_biodir import with_missing_identifiers
 from .document_offsets_biodir import character_index, is_written_as
 from .document_parts_biodir import (
     MAX_GAP_CHARS,
-    UNLINKED_IDENTIFIERS,
     Mention,
     Passage,
     Relation,
@@ -30,12 +29,11 @@ from .document_parts_biodir import (
     is_unlinked,
     note_unlinked,
     offset_number,
+    read_identifiers,
     shown,
-    text_identifier,
     whole_number,
     without_lost,
 )
-from .document_pubtator_biodir import split_identifiers
 from .errors_biodir import STRICT, AnnotationError, ErrorPolicy, ParseError, located
 
 # In lower case and in order of preference. "cui" is what the library bconv writes.
@@ -355,11 +353,7 @@ def _identifiers(infons: Mapping[str, Any], text: str, entity_type: str) -> tupl
     if isinstance(value, (list, tuple)):
         identifiers = tuple(part for part in dict.fromkeys(map(str, parts)) if not is_unlinked(part))
         return identifiers, None if identifiers or not parts else str(parts[0])
-    identifiers = split_identifiers(str(value), entity_type)
-    if len(identifiers) != 1 and str(value).casefold() == text.casefold():
-        # DrugProt: the name itself, whose commas separate nothing and whose "NA" is noradrenaline.
-        return (text_identifier(text),), None
-    return identifiers, None if identifiers or value in UNLINKED_IDENTIFIERS else str(value)
+    return read_identifiers(str(value), entity_type, text)
 
 
 def _named_identifiers(owners: Sequence[tuple[Any, Any]]) -> set[str]:

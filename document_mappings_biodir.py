@@ -13,7 +13,6 @@ from typing import Any
 from .document_grouping_biodir import with_missing_identifiers
 from .document_offsets_biodir import cause_of_cut_words, character_index, cuts_word
 from .document_parts_biodir import (
-    KEY_VALUE_IDENTIFIER,
     MAX_GAP_CHARS,
     UNLINKED_IDENTIFIERS,
     Mention,
@@ -26,6 +25,7 @@ from .document_parts_biodir import (
     is_unlinked,
     note_unlinked,
     offset_number,
+    read_identifiers,
     shown,
     text_identifier,
     title_and_abstract,
@@ -148,9 +148,9 @@ def identifiers_left_out(mapping: Mapping[str, Any], mention_of: Mapping[int, Me
         entry = entry.entry if isinstance(entry, UnfitMention) else entry
         if number in mention_of or not isinstance(entry, Mapping):
             continue
-        text = entry.get("text")
+        text, kind = (value if isinstance(value := entry.get(key), str) else "" for key in ("text", "type"))
         with suppress(AnnotationError):
-            found.update(_identifiers_from(entry.get("id"), text if isinstance(text, str) else "", place)[0])
+            found.update(_identifiers_from(entry.get("id"), kind, text, place)[0])
     return found
 
 
@@ -167,7 +167,7 @@ def _mention_from_dict(
     start, end = (character_at(entry[key], index_of, f"{place}, {key}") for key in ("start", "end"))
     found = text[start:end] if is_integer(start) and is_integer(end) and start >= 0 else ""
     mention_text = _string(entry, "text", place, default=found)
-    identifiers, source = _identifiers_from(entry.get("id"), mention_text, place)
+    identifiers, source = _identifiers_from(entry.get("id"), str(entry["type"]), mention_text, place)
     mention = Mention(start, end, mention_text, entry["type"], identifiers, source)
     check_mention(mention, text, place, starts)
     return number, mention
@@ -212,14 +212,16 @@ def _check_word_borders(entries: Sequence[Any], text: str, index_of: Callable[[i
     )
 
 
-def _identifiers_from(value: Any, mention_text: str, place: str) -> tuple[tuple[str, ...], str | None]:
+def _identifiers_from(
+    value: Any, entity_type: str, mention_text: str, place: str
+) -> tuple[tuple[str, ...], str | None]:
     """Return the identifiers of a mention, and what was written where it means none in a way that is not ours."""
     value = _without_missing(value)
     if value is None or value == "":
         return (), ""
-    if isinstance(value, str) and ";" in value and not KEY_VALUE_IDENTIFIER.search(value):
-        value = value.split(";")  # as PubTator writes several
-    values = [value] if isinstance(value, str) or not isinstance(value, Iterable) else list(value)
+    if isinstance(value, str):
+        return read_identifiers(value, entity_type, mention_text)
+    values = list(value) if isinstance(value, Iterable) else [value]
     written = [_identifier_string(part) for part in values]
     if isinstance(value, (Mapping, bytes)) or None in written:
         raise AnnotationError(
@@ -242,9 +244,9 @@ def _without_missing(value: Any) -> Any:
 
 
 def _identifier_string(value: Any) -> str | None:
-    """Return the identifier as a string; whole numbers are one, such as those of NCBI Gene."""
+    """Return the identifier as a string without blanks around it; whole numbers are one, as those of NCBI Gene."""
     value = whole_number(value)
-    return value if isinstance(value, str) else str(value) if is_integer(value) else None
+    return value.strip() if isinstance(value, str) else str(value) if is_integer(value) else None
 
 
 def mention_to_dict(mention: Mention) -> dict[str, Any]:

@@ -65,8 +65,16 @@ _VOCABULARY_OF = {
 }
 _VOCABULARY = re.compile(rf"(?:(?:{'|'.join(_VOCABULARIES)})\s*:|cvcl_)\s*", re.IGNORECASE)
 _ANY_VOCABULARY = re.compile(rf"(?!{TEXT_IDENTIFIER_PREFIX})\w+:")
+# In lower case, the types whose identifiers contain "|" and "," themselves: BioRED's, then those of PubTator and tmVar.
+VARIANT_TYPES = frozenset(
+    [
+        *("sequencevariant", "variant", "genomicvariant", "copynumbervariant", "mutation", "othermutation", "snp"),
+        *("dnamutation", "proteinmutation", "acidchange", "dnaacidchange", "proteinacidchange"),
+        *("allele", "dnaallele", "proteinallele"),
+    ]
+)
 # Keys of the one long identifier that PubTator 3 gives a variant: "tmVar:p|SUB|V|600|E;HGVS:p.V600E;RS#:113488022".
-KEY_VALUE_IDENTIFIER = re.compile(
+_KEY_VALUE_IDENTIFIER = re.compile(
     r"(?:^|;)\s*(?:tmVar|HGVS|VariantGroup|OriginalGene|CorrespondingGene|CorrespondingSpecies|RS#|CA#):"
 )
 # A wider gap between two passages is a broken offset, and filling it with spaces would fill the memory.
@@ -274,6 +282,38 @@ def is_unlinked(identifier: str) -> bool:
     """
     parts = (bare_identifier(part) for part in re.split("[;,|]", identifier))
     return all(_ANY_VOCABULARY.sub("", part, count=1).casefold() in _NO_IDENTIFIERS for part in parts)
+
+
+@lru_cache(maxsize=1024)  # the mentions of an entity have one column
+def split_identifiers(column: str, entity_type: str) -> tuple[str, ...]:
+    """Return the identifiers in the identifier column of a mention, each once; none for ``"-"``, ``"None"`` and such.
+
+    ``;``, ``,`` and ``|`` separate identifiers. For a variant only ``;`` does, and the long ``tmVar:...;HGVS:...`` of
+    PubTator 3 is one identifier.
+    """
+    is_variant = entity_type.casefold() in VARIANT_TYPES
+    if is_variant and _KEY_VALUE_IDENTIFIER.search(column):
+        return (column.strip(),)
+    parts: list[str] = []
+    for part in column.split(";"):
+        is_one = is_variant or part.strip().startswith(TEXT_IDENTIFIER_PREFIX)
+        parts += [part] if is_one else re.split(r"[,|]", part)
+    identifiers = dict.fromkeys(part.strip() for part in parts)
+    return tuple(part for part in identifiers if part and not is_unlinked(part))
+
+
+def read_identifiers(column: str, entity_type: str, text: str) -> tuple[tuple[str, ...], str | None]:
+    """Return the identifiers in a string, and the string where it means none in a way that is not ours.
+
+    DrugProt writes the name of a mention itself, whose commas separate nothing and whose "NA" is noradrenaline.
+
+    >>> read_identifiers("D1; D2", "Chemical", "iron"), read_identifiers("1,2-a", "Chemical", "1,2-A")
+    ((('D1', 'D2'), None), (('text:1,2-a',), None))
+    """
+    identifiers = split_identifiers(column, entity_type)
+    if len(identifiers) != 1 and column.casefold() == text.casefold():
+        return (text_identifier(text),), None
+    return identifiers, None if identifiers or column in UNLINKED_IDENTIFIERS else column
 
 
 def is_unnamed(mention: Mention) -> bool:

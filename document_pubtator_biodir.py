@@ -15,20 +15,19 @@ Files with Windows line ends, no abstract, annotations before the text or no bla
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import partial
 
 from .document_biodir import Document
 from .document_grouping_biodir import with_missing_identifiers
 from .document_offsets_biodir import character_index, is_written_as
 from .document_parts_biodir import (
-    KEY_VALUE_IDENTIFIER,
-    TEXT_IDENTIFIER_PREFIX,
     UNLINKED_IDENTIFIERS,
     Mention,
     Passage,
     check_mention,
     is_unlinked,
     note_unlinked,
+    split_identifiers,
     text_identifier,
     without_lost,
 )
@@ -36,14 +35,6 @@ from .document_pubtator_lines_biodir import Line, blocks, check_line
 from .document_pubtator_relations_biodir import is_direction_row, is_mention_row, relations_of_rows
 from .errors_biodir import STRICT, AnnotationError, ErrorPolicy, ParseError
 
-# In lower case, the types whose identifiers contain "|" and "," themselves: BioRED's, then those of PubTator and tmVar.
-VARIANT_TYPES = frozenset(
-    [
-        *("sequencevariant", "variant", "genomicvariant", "copynumbervariant", "mutation", "othermutation", "snp"),
-        *("dnamutation", "proteinmutation", "acidchange", "dnaacidchange", "proteinacidchange"),
-        *("allele", "dnaallele", "proteinallele"),
-    ]
-)
 _SECTIONS = "front|abstract|intro(?:duction)?|methods?|results?|discussion|conclusions?|case|fig|table|ref|suppl"
 _ANY_TEXT_LINE = re.compile(rf"^[^|\t\n]+\|(?:t|a|title|paragraph|{_SECTIONS})\|", re.MULTILINE | re.IGNORECASE)
 _WHOLE_NUMBER = re.compile(r"[-+]?[0-9]{1,18}")
@@ -93,24 +84,6 @@ def parse_document(text: str, source: str = "<string>", policy: ErrorPolicy = ST
 def looks_like_pubtator(text: str) -> bool:
     """Return whether a line of the text is the title or abstract line of a PubTator document."""
     return _ANY_TEXT_LINE.search(text) is not None
-
-
-@lru_cache(maxsize=1024)  # the mentions of an entity have one column
-def split_identifiers(column: str, entity_type: str) -> tuple[str, ...]:
-    """Return the identifiers in the identifier column of a mention, each once; none for ``"-"``, ``"None"`` and such.
-
-    ``;``, ``,`` and ``|`` separate identifiers. For a variant only ``;`` does, and the long ``tmVar:...;HGVS:...`` of
-    PubTator 3 is one identifier.
-    """
-    is_variant = entity_type.casefold() in VARIANT_TYPES
-    if is_variant and KEY_VALUE_IDENTIFIER.search(column):
-        return (column.strip(),)
-    parts: list[str] = []
-    for part in column.split(";"):
-        is_one = is_variant or part.strip().startswith(TEXT_IDENTIFIER_PREFIX)
-        parts += [part] if is_one else re.split(r"[,|]", part)
-    identifiers = dict.fromkeys(part.strip() for part in parts)
-    return tuple(part for part in identifiers if part and not is_unlinked(part))
 
 
 def column_identifiers(column: str, entity_type: str, text: str) -> tuple[str, ...]:

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from typing import Any, BinaryIO, Protocol
 
 from biodir.document_biodir import Document, Mention, Passage, Relation
-from biodir.document_parts_biodir import UNLINKED_IDENTIFIERS
-from biodir.document_pubtator_biodir import joined_identifiers, split_identifiers
+from biodir.document_parts_biodir import UNLINKED_IDENTIFIERS, split_identifiers
+from biodir.document_pubtator_biodir import joined_identifiers
 from biodir.errors_biodir import AnnotationError
 from biodir.optional import optional_library
 

@@ -38,9 +38,7 @@ LEFT_TO_BIOREDIRECT = (
     "relations written without direction, novelty and scores, which --dialect bioredirect and JSON Lines keep"
 )
 # The note on relations of a concept with two entity types.
-REPEATED = (
-    "relations left out, since two identifiers have one relation in this format; JSON Lines and CSV keep all"
-)
+REPEATED = "relations left out, since two identifiers have one relation in this format; JSON Lines and CSV keep all"
 # A part ends at so many documents, which fill a batch of the model, or at so many characters, such as of full texts.
 PART_DOCUMENTS, PART_CHARACTERS = 128, 400_000
 PIPELINE_LOGGER = logging.getLogger("biodir.pipeline_extraction_biodir")

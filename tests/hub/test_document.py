@@ -114,7 +114,10 @@ def test_mentions_of_one_identifier_form_an_entity(mentions, entities):
     ("value", "identifiers"),
     [
         ("D001241", ("D001241",)),
-        ("c|SUB|A|1|G", ("c|SUB|A|1|G",)),
+        ("D1; D2", ("D1", "D2")),
+        ("D1 ", ("D1",)),
+        ("1956,2064|2065;1956", ("1956", "2064", "2065")),
+        (["c|SUB|A|1|G"], ("c|SUB|A|1|G",)),
         (["D001241", "D000894"], ("D001241", "D000894")),
         (("D001241",), ("D001241",)),
         ("-", ()),
@@ -133,6 +136,22 @@ def test_mentions_of_one_identifier_form_an_entity(mentions, entities):
 def test_id_of_a_mention_can_be(value, identifiers):
     document = document_with_entities(ASPIRIN | {"id": value})
     assert document.mentions[0].identifiers == identifiers
+
+
+VARIANT = "p|SUB|L|307|R;CorrespondingGene:23417;VariantGroup:0"
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "identifiers"),
+    [
+        (VARIANT, "SequenceVariant", (VARIANT,)),
+        ("c|SUB|A|1|G; rs1", "SequenceVariant", ("c|SUB|A|1|G", "rs1")),
+        ("asp,irin", "Chemical", ("text:asp,irin",)),
+    ],
+)
+def test_id_of_a_variant_keeps_its_bars_and_a_name_its_commas(value, kind, identifiers):
+    entity = {"start": 0, "end": 8, "type": kind, "id": value}
+    assert Document.from_dict({"text": "Asp,irin", "entities": [entity]}).mentions[0].identifiers == identifiers
 
 
 def test_mentions_without_id_group_by_type_and_text_apart_from_case_and_spacing():

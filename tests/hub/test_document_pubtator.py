@@ -3,11 +3,11 @@
 import pytest
 
 from biodir.document_biodir import Document, Mention, Passage, Relation
+from biodir.document_parts_biodir import split_identifiers
 from biodir.document_pubtator_biodir import (
     looks_like_pubtator,
     parse_document,
     parse_pubtator,
-    split_identifiers,
 )
 from biodir.errors_biodir import AnnotationError, ErrorPolicy, ParseError
 from biodir.formats.pubtator_reader import read_pubtator
