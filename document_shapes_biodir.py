@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from .document_parts_biodir import is_given
+from .document_parts_biodir import is_given, is_unlinked
 from .document_results_biodir import names_subject
 from .errors_biodir import AnnotationError
 
@@ -47,7 +47,7 @@ HARMLESS_KEYS = (
         "token_start",
         "token_end",
     ),
-    *("source_type", "input_hash", "attributes", "note", "comments", "db_name"),
+    *("source_type", "input_hash", "attributes", "note", "comments", "db_name", "mutationType"),
 )
 _LINKING_PREDICATES = ("id", "identifier", "resolved_to", "concept", "normalized", "exactmatch", "denotes")
 
@@ -205,6 +205,10 @@ def _mention(entry: Any, place: str, local_ids: bool, concepts: Mapping[str, lis
         local_id = str(left.pop("id", ""))
         own["id"] = _normalized(left.pop("normalized", None), place) or concepts.get(local_id)
     own |= _span(left, place)
+    if "normalizedName" in left:  # BERN2: that of a mutation, which it may link to nothing besides
+        name, ids = left.pop("normalizedName"), left.get("id")
+        if all(is_unlinked(str(each)) for each in (ids if _is_list(ids) else [ids])):
+            left["id"] = name
     for name, others in MENTION_KEYS.items():
         given = [key for key in others if is_given(left.get(key))]
         values = [left[key] for key in given]

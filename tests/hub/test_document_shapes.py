@@ -176,3 +176,12 @@ def test_spans_of_single_letters_of_words_are_refused():
     entities = [{"start": 0, "end": 1, "type": "Chemical"}, {"start": 4, "end": 5, "type": "Disease"}]
     with pytest.raises(AnnotationError, match="2 of 2 mentions without 'text' cut a word"):
         Document.from_dict({"text": "Tolvexamine caused rash", "entities": entities})
+
+
+@pytest.mark.parametrize(
+    ("given", "found"), [(["rs1"], "rs1"), (["CUI-less"], "p|SUB|V|600|E"), (None, "p|SUB|V|600|E")]
+)
+def test_mutation_of_bern2_without_identifier_is_named_by_its_normalised_name(given, found):
+    mutation = {"mutationType": "ProteinMutation", "normalizedName": "p|SUB|V|600|E", "id": given, "mention": "V600E"}
+    entry = {**mutation, "obj": "mutation", "span": {"begin": 0, "end": 5}, "is_neural_normalized": False}
+    assert Document.from_dict({"text": "V600E", "annotations": [entry]}).mentions[0].identifiers == (found,)
