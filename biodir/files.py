@@ -204,7 +204,8 @@ def check_paths(inputs: Iterable[Path], outputs: Iterable[Path] = (), must_exist
         SettingError: an input is no file; an output is also an input or another output, or a folder, or in a folder
             that does not exist.
     """
-    read, written = set(), set()
+    read: set[Path] = set()
+    written: set[Path] = set()
     for path in inputs:
         if os.fspath(path) == STANDARD_INPUT:
             continue
