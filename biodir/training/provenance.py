@@ -57,4 +57,8 @@ def _commit(file: Path) -> str:
 
 def data_fingerprints(paths: Iterable[str | Path]) -> dict[str, str]:
     """Return path -> SHA-256 of its content, also of the text beside annotations of brat."""
-    return {str(path): file_sha256(path) for path in with_texts(map(Path, paths))}
+    found: dict[str, str] = {}
+    for path in paths:  # by the name that was given, which Path would change
+        _, *texts = with_texts([Path(path)])
+        found |= {str(each): file_sha256(each) for each in (path, *texts)}
+    return found
