@@ -11,6 +11,7 @@ from typing import Any
 
 from .document_offsets_biodir import likely_cause
 from .errors_biodir import AnnotationError, ErrorPolicy
+from .labels_biodir import VARIANT, known_type
 
 # [start, end): of characters in documents, of tokens in processing.
 Span = tuple[int, int]
@@ -65,14 +66,6 @@ _VOCABULARY_OF = {
 }
 _VOCABULARY = re.compile(rf"(?:(?:{'|'.join(_VOCABULARIES)})\s*:|cvcl_)\s*", re.IGNORECASE)
 _ANY_VOCABULARY = re.compile(rf"(?!{TEXT_IDENTIFIER_PREFIX})\w+:")
-# In lower case, the types whose identifiers contain "|" and "," themselves: BioRED's, then those of PubTator and tmVar.
-VARIANT_TYPES = frozenset(
-    [
-        *("sequencevariant", "variant", "genomicvariant", "copynumbervariant", "mutation", "othermutation", "snp"),
-        *("dnamutation", "proteinmutation", "acidchange", "dnaacidchange", "proteinacidchange"),
-        *("allele", "dnaallele", "proteinallele"),
-    ]
-)
 # Keys of the one long identifier that PubTator 3 gives a variant: "tmVar:p|SUB|V|600|E;HGVS:p.V600E;RS#:113488022".
 _KEY_VALUE_IDENTIFIER = re.compile(
     r"(?:^|;)\s*(?:tmVar|HGVS|VariantGroup|OriginalGene|CorrespondingGene|CorrespondingSpecies|RS#|CA#):"
@@ -291,7 +284,7 @@ def split_identifiers(column: str, entity_type: str) -> tuple[str, ...]:
     ``;``, ``,`` and ``|`` separate identifiers. For a variant only ``;`` does, and the long ``tmVar:...;HGVS:...`` of
     PubTator 3 is one identifier.
     """
-    is_variant = entity_type.casefold() in VARIANT_TYPES
+    is_variant = known_type(entity_type) == VARIANT
     if is_variant and _KEY_VALUE_IDENTIFIER.search(column):
         return (column.strip(),)
     parts: list[str] = []

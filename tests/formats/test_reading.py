@@ -52,10 +52,13 @@ def written(path, content):
         "p|SUB|L|307|R;CorrespondingGene:23417;VariantGroup:0",
         "p|SUB|L|307|R;Gene:23417;Disease:C535702;VariantGroup:0",
         "tmVar:p|SUB|L|307|R;HGVS:p.L307R;RS#:121908085",
+        "p|SUB|L|307|R",
     ],
 )
-def test_long_identifier_of_a_variant_is_one_in_all_formats(identifier, tmp_path):
-    kind = "ProteinMutation"
+@pytest.mark.parametrize(
+    "kind", ["ProteinMutation", "Sequence_Variant", "sequence variant", "DNA-Mutation", "Genomic variant", "SNP"]
+)
+def test_identifier_of_a_variant_is_one_in_all_formats_and_spellings_of_its_type(identifier, kind, tmp_path):
     entity = {"start": 0, "end": 5, "type": kind, "id": identifier}
     marked = [annotation("1", "L307R", 0, type=kind, identifier=identifier)]
     contents = [
