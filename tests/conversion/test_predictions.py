@@ -45,6 +45,16 @@ def test_predictions_without_gold_are_refused_with_the_option(folder, capfd):
     assert "give the text, or to `biodir convert` the documents that" in capfd.readouterr().err
 
 
+def test_document_that_the_format_cannot_hold_is_an_error_with_its_place_or_left_out(folder, capfd):
+    both = [{"relation": "Bind", "entity1": "D1", "entity2": "1956", "subject": each} for each in ("D1", "1956")]
+    (folder / "both.jsonl").write_text(json.dumps({"id": "7", "relations": both}) + "\n")
+    command = ["convert", "both.jsonl", "out.pubtator", "--dialect", "bioredirect", "--gold", "gold.pubtator"]
+    assert main(command) == 1
+    assert "both.jsonl: document 7: the relations of D1 and 1956 have different subjects" in capfd.readouterr().err
+    assert main([*command, "--errors", "skip-document"]) == 3
+    assert [each.id for each in read_pubtator(folder / "out.pubtator")] == ["8"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
