@@ -9,6 +9,7 @@ from biodir.conversion.converting import losses
 from biodir.conversion.targets import Target
 from biodir.document_biodir import Document
 from biodir.errors_biodir import STRICT, ErrorPolicy, located
+from biodir.evaluation.checks import shortened
 from biodir.evaluation.predictions import read_gold, read_predictions
 
 
@@ -34,6 +35,8 @@ def convert_predictions(
     """
     gold = read_gold(gold_file, policy, needs_relations=False)
     predicted = {each.id: each for each in read_predictions(predicted_file, gold, policy, relation_map)}
+    lacking = [each.id for each in gold if each.id not in predicted]
+    policy.note(f"documents that {predicted_file} lacks ({shortened(lacking)}), without relations", len(lacking))
 
     def with_predicted(document: Document) -> Document:
         relations = predicted[document.id].relations if document.id in predicted else ()

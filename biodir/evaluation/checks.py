@@ -71,8 +71,8 @@ def compared_documents(
     strangers = sorted(predicted_documents.keys() - gold_documents.keys())
     if strangers:
         raise AnnotationError(
-            f"documents differ: {len(strangers)} only in the predictions ({_named(strangers)}); leave these out, of "
-            "files with --errors skip-document"
+            f"documents differ: {len(strangers)} only in the predictions ({shortened(strangers)}); leave these out, "
+            "of files with --errors skip-document"
         )
     known = known_labels(gold_documents.values(), labels or {})
     for side, documents in (("gold", gold_documents), ("predictions", predicted_documents)):
@@ -157,7 +157,7 @@ def comparison_notes(pairs: Sequence[ComparedDocument]) -> list[str]:
     if strangers:
         notes.append(
             f"{plural(len(strangers), 'predicted relation')} with {STRANGERS} "
-            f"({_named(strangers)}); are these the same annotations?"
+            f"({shortened(strangers)}); are these the same annotations?"
         )
     for part in unannotated_parts(predicted):
         if part not in unannotated_parts(gold):
@@ -189,7 +189,7 @@ def _novelty_notes(gold: Sequence[Relation], predicted: Sequence[Relation]) -> l
     if odd and known & {*counts, *(relation.novelty for relation in predicted)}:
         notes.append(
             f"novelties of gold beside {' and '.join(sorted(known))} are counted as labels of their own: "
-            f"{_named(odd)}; are they misspelt?"
+            f"{shortened(odd)}; are they misspelt?"
         )
     return notes
 
@@ -204,18 +204,18 @@ def prediction_notes(pairs: Sequence[ComparedDocument]) -> list[str]:
     notes = []
     if lacking:
         notes.append(
-            f"the predictions lack {len(lacking)} of {plural(len(pairs), 'document')} ({_named(lacking)}): counted as "
-            "documents without relations"
+            f"the predictions lack {len(lacking)} of {plural(len(pairs), 'document')} ({shortened(lacking)}): counted "
+            "as documents without relations"
         )
     if repeated:
         notes.append(
             f"{plural(len(repeated), 'predicted relation')} given again, in either order of the pair "
-            f"({_named(repeated)}): counted once"
+            f"({shortened(repeated)}): counted once"
         )
     if contradictory:
         notes.append(
             f"{plural(len(contradictory), 'predicted relation')} against another one of the same pair and type in "
-            f"novelty or direction ({_named(contradictory)}): left out, as the other one has a higher "
+            f"novelty or direction ({shortened(contradictory)}): left out, as the other one has a higher "
             "score or comes before"
         )
     if several_gold:
@@ -327,5 +327,6 @@ def _unknown_entities(pair: ComparedDocument) -> Iterator[frozenset[str]]:
     return filter(None, (relation.pair - known for relation in pair.predicted.relations))
 
 
-def _named(names: Sequence[str]) -> str:
+def shortened(names: Sequence[str]) -> str:
+    """Return the first names, and dots where there are more."""
     return ", ".join(names[:MAX_NAMED]) + (", ..." if len(names) > MAX_NAMED else "")

@@ -31,7 +31,9 @@ def test_predictions_take_the_place_of_the_relations_of_gold(folder, capfd):
     assert first.mentions == GOLD.mentions
     assert first.relations == (Relation("Positive_Correlation", "D1", "1956", None, "D1", 0.9),)
     assert (second.id, second.relations) == ("8", ())
-    assert "biodir: documents: 2\n" in capfd.readouterr().err
+    notes = capfd.readouterr().err
+    assert "biodir: documents: 2\n" in notes
+    assert "biodir: documents that gliner.json lacks (8), without relations: 1\n" in notes
 
 
 def test_what_the_format_has_no_place_for_is_counted(folder, capfd):
