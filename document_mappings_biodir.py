@@ -31,7 +31,7 @@ from .document_parts_biodir import (
     title_and_abstract,
     whole_number,
 )
-from .document_results_biodir import names_subject, relation_of_result
+from .document_results_biodir import FURTHER, first_of_pairs, names_subject, relation_of_result
 from .document_shapes_biodir import ENTITY_KEYS, UnfitMention
 from .errors_biodir import STRICT, AnnotationError, ErrorPolicy
 
@@ -275,12 +275,17 @@ RELATION_KEYS = {  # JSON key -> field of Relation
 def relations_of(
     mapping: Mapping[str, Any], mention_of: Mapping[int, Mention], place: str, policy: ErrorPolicy
 ) -> tuple[Relation, ...]:
-    """Return the relations, without those that the policy leaves out."""
+    """Return the relations, without those that the policy leaves out; of results the first of each two identifiers."""
     if not policy.relations:
         return ()
-    entries = _entries(mapping, "relations", place)
+    entries = list(_entries(mapping, "relations", place))
     attempts = (partial(_relations_from_dict, entry, mention_of, at) for at, entry in entries)
-    return tuple(relation for found in policy.parts("relation", attempts) for relation in found)
+    relations = tuple(relation for found in policy.parts("relation", attempts) for relation in found)
+    if not any(names_subject(entry) for _, entry in entries):
+        return relations
+    first = first_of_pairs(relations)
+    policy.note(FURTHER, len(relations) - len(first))
+    return first
 
 
 def _relations_from_dict(entry: Any, mention_of: Mapping[int, Mention], place: str) -> list[Relation]:

@@ -3,15 +3,18 @@
 A result names the two entities with identifier, type and text; a document has these at its mentions.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from .document_parts_biodir import Relation
 from .errors_biodir import AnnotationError
 
 # Digits of the scores of predicted relations in documents.
 SCORE_DIGITS = 4
 _ENDS = ("subject", "object")
 SCORES = ("relation_score", "novelty_score", "direction_score")
+# The note on results of which a document has no more than the first.
+FURTHER = "results of two identifiers after their first one, as a concept with two entity types has, left out"
 
 
 def names_subject(relation: Any) -> bool:
@@ -54,6 +57,18 @@ def relation_of_result(relation: Mapping[str, Any], place: str) -> dict[str, Any
         "subject": subject if relation["directed"] else None,
         **{key: round(score, SCORE_DIGITS) if isinstance(score, float) else score for key, score in scores.items()},
     }
+
+
+def first_of_pairs(relations: Iterable[Relation]) -> tuple[Relation, ...]:
+    """Return the first relation of each two identifiers: a concept with two entity types is in pairs of two types.
+
+    Args:
+        relations: the best first; PubTator holds one direction for a pair of identifiers.
+    """
+    first: dict[frozenset[str], Relation] = {}
+    for relation in relations:
+        first.setdefault(relation.pair, relation)
+    return tuple(first.values())
 
 
 def _unlike(place: str, problem: str) -> AnnotationError:

@@ -1,7 +1,7 @@
 """Decoding: logits of a pair to its labels. Only here does a direction become subject and object, and back for gold."""
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -199,18 +199,6 @@ def relations_of_pairs(document: Document) -> dict[frozenset[str], list[Relation
     for relation in document.relations:
         found.setdefault(relation.pair, []).append(relation)
     return found
-
-
-def first_of_pairs(relations: Iterable[Relation]) -> tuple[Relation, ...]:
-    """Return the first relation of each two identifiers: a concept with two entity types is in pairs of two types.
-
-    Args:
-        relations: the best first; PubTator holds one direction for a pair of identifiers.
-    """
-    first: dict[frozenset[str], Relation] = {}
-    for relation in relations:
-        first.setdefault(relation.pair, relation)
-    return tuple(first.values())
 
 
 def pair_targets(

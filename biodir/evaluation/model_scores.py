@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from biodir.document_biodir import Document
-from biodir.pipeline_decoding_biodir import DecodingRule, PairDecision, decode_pairs, first_of_pairs
+from biodir.document_results_biodir import first_of_pairs
+from biodir.pipeline_decoding_biodir import DecodingRule, PairDecision, decode_pairs
 from biodir.pipeline_engine_biodir import Forward, Logits
 from biodir.pipeline_engine_biodir import pair_logits as engine_logits
 from biodir.processing_biodir import Features, Processor

@@ -14,7 +14,6 @@ from biodir.document_inputs_biodir import TYPE_MAP_ADVICE
 from biodir.document_json_biodir import document_from_json
 from biodir.document_pubtator_biodir import looks_like_pubtator, parse_document
 from biodir.document_pubtator_relations_biodir import SUBJECT_PREFIX
-from biodir.document_results_biodir import names_subject
 from biodir.document_shapes_biodir import TEXT_KEYS
 from biodir.errors_biodir import STRICT, AnnotationError, ErrorPolicy, ParseError, SettingError, located, plural
 from biodir.evaluation.checks import compared_documents, known_labels, with_known_labels, with_unique_relations
@@ -25,11 +24,9 @@ from biodir.formats.brat import BRAT_SUFFIX
 from biodir.formats.reading import JSON, PUBTATOR, content_format, parse_documents, read_documents
 from biodir.formats.results import id_of_result, is_result, relations_of_result
 from biodir.inference.outputs import predicted_relations
-from biodir.pipeline_decoding_biodir import first_of_pairs
 
 RELATIONS_ADVICE = "give documents with annotated relations"
 MENTIONS_ADVICE = "gold documents have relations, but `biodir evaluate --plain-text` scores mentions without"
-FURTHER = "results of two identifiers after their first one, as a concept with two entity types has, left out"
 _OFFSETS = re.compile(r"[^\t]*\t\s*[0-9]+\s*\t\s*[0-9]+\s*\t")
 
 
@@ -352,11 +349,5 @@ def _of_result(result: Any, policy: ErrorPolicy) -> Document:
         raise ParseError("not a result of `biodir predict`: it is a mapping with an id and relations")
     relations = relations_of_result(result)
     if result.keys() & {*TEXT_KEYS}:
-        document = document_from_json(result, name, policy)
-    else:
-        document = Document.from_dict({"id": name, "text": "", "relations": relations}, policy=policy)
-    if not any(map(names_subject, relations)):
-        return document
-    kept = first_of_pairs(document.relations)
-    policy.note(FURTHER, len(document.relations) - len(kept))
-    return replace(document, relations=kept)
+        return document_from_json(result, name, policy)
+    return Document.from_dict({"id": name, "text": "", "relations": relations}, policy=policy)

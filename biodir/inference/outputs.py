@@ -14,7 +14,7 @@ from biodir.conversion.targets import Target, target_of
 from biodir.document_biodir import Document, Relation
 from biodir.document_mappings_biodir import relation_from_dict
 from biodir.document_offsets_biodir import offset_at
-from biodir.document_results_biodir import SCORE_DIGITS
+from biodir.document_results_biodir import SCORE_DIGITS, first_of_pairs
 from biodir.errors_biodir import SettingError, suggestion
 from biodir.files import PACKED_OUTPUT_SUFFIX, open_output
 from biodir.formats.pubtator_names import Vocabulary
@@ -23,7 +23,6 @@ from biodir.inference.listing import relation_listing
 from biodir.inference.network_outputs import NetworkOutput
 from biodir.networks.formats import FORMATS as NETWORK_FORMATS
 from biodir.networks.formats import network_format
-from biodir.pipeline_decoding_biodir import first_of_pairs
 from biodir.pipeline_results_biodir import ResultWriter
 
 # Where documents and networks share a suffix, it is that of documents; `--format` names the network.

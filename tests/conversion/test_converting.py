@@ -9,6 +9,7 @@ from biodir import ErrorPolicy, write_pubtator
 from biodir.conversion.converting import convert, losses
 from biodir.conversion.targets import target_of
 from biodir.document_biodir import Document, Mention, Passage, Relation
+from biodir.document_results_biodir import FURTHER
 from biodir.errors_biodir import AnnotationError
 from biodir.formats.reading import read_documents
 from helpers.marked import marked_document
@@ -151,10 +152,9 @@ def test_results_with_entities_are_documents_with_relations_in_every_format(sour
     directed, open_ = ({"id": name, "type": "ChemicalEntity", "text": "x"} for name in ("D2", "D1"))
     scores = {"score": 0.1, "relation_score": 0.90001, "novelty_score": 0.5, "direction_score": None}
     kind = {"relation": "Bind", "novelty": "Novel", "evidence": [], "cross_window": False}
-    result = {
-        **TWO.to_dict(),
-        "relations": [{"subject": directed, "object": open_, "directed": True, **kind, **scores}],
-    }
+    first = {"subject": directed, "object": open_, "directed": True, **kind, **scores}
+    further = {**first, "subject": {**open_, "type": "GeneOrGeneProduct"}, "object": directed, "relation_score": 0.5}
+    result = {**TWO.to_dict(), "relations": [first, further]}
     (tmp_path / "found.jsonl").write_text(json.dumps(result) + "\n")
     expected = replace(TWO, relations=(Relation("Bind", "D2", "D1", "Novel", "D2", 0.9, 0.5),))
     (found,) = read_documents(tmp_path / "found.jsonl")
@@ -162,7 +162,7 @@ def test_results_with_entities_are_documents_with_relations_in_every_format(sour
     for name in (*KEEPING, "a.pubtator"):
         policy, target = ErrorPolicy(), target_of(tmp_path / name, None, "bioredirect" if "pub" in name else None)
         convert([tmp_path / "found.jsonl"], tmp_path / name, target, policy)
-        assert policy.summary() == []
+        assert policy.summary() == [f"{FURTHER}: 1"]
         assert list(read_documents(tmp_path / name)) == [expected]
 
 

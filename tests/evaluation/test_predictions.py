@@ -9,9 +9,9 @@ from dataclasses import replace
 import pytest
 
 from biodir.document_biodir import Document, Mention, Relation
+from biodir.document_results_biodir import FURTHER
 from biodir.errors_biodir import AnnotationError, BioDirError, ErrorPolicy, ParseError, SettingError
 from biodir.evaluation.predictions import (
-    FURTHER,
     predicted_documents,
     read_gold,
     read_predictions,

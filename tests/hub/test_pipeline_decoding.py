@@ -17,7 +17,6 @@ from biodir.pipeline_decoding_biodir import (
     DecodingRule,
     decode_pair,
     decode_pairs,
-    first_of_pairs,
     pair_targets,
     relations_of_pairs,
     scaled_scores,
@@ -252,7 +251,6 @@ def test_relations_are_found_by_their_entities_without_order():
     relations = (Relation("Bind", "a", "b"), Relation("Conversion", "b", "a"), Relation("Bind", "a", "c"))
     found = relations_of_pairs(Document("7", "", relations=relations))
     assert found == {frozenset("ab"): [relations[0], relations[1]], frozenset("ac"): [relations[2]]}
-    assert first_of_pairs(relations) == (relations[0], relations[2])
 
 
 # Gold labels to targets.
