@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from biodir.evaluation.gold_names import RelationNames, with_gold_names
 from biodir.evaluation.tool_results import tool_attempts
 from biodir.files import START_BYTES, input_name, open_input, text_lines
 from biodir.formats.brat import BRAT_SUFFIX
+from biodir.formats.json_files import json_values
 from biodir.formats.reading import JSON, PUBTATOR, content_format, parse_documents, read_documents
 from biodir.formats.results import id_of_result, is_result, relations_of_result
 from biodir.inference.outputs import predicted_relations
@@ -287,17 +289,21 @@ def _untitled(block: str, source: str, policy: ErrorPolicy, first_line: int) -> 
 
 
 def _located_values(lines: Sequence[str], source: str) -> list[tuple[str, Any]]:
-    """Return place and value of each line of JSON Lines, or of each value of one JSON text; nothing if it is none.
+    """Return place and value of each line of JSON Lines, or of each value and of each entry of a list in a JSON text.
 
-    The value of a line of JSON Lines that is not JSON is a ParseError.
+    A line of JSON Lines that is not JSON has a ParseError as its value. For another text that is not JSON there is no
+    value, and the reader of documents names the mistake.
     """
     filled = [(f"{source}:{number}", line) for number, line in enumerate(lines, start=1) if line.strip()]
     # The first line may be a malformed one; the start of a longer value has no mapping in the line after it.
     if filled[0][1].lstrip().startswith("{") and any(isinstance(_json(line), Mapping) for _, line in filled[:2]):
         return [(place, _line_value(place, line)) for place, line in filled]
-    value = _json("\n".join(lines))
-    values = value if isinstance(value, list) else [] if value is None else [value]
-    return [(f"{source}: result {number}", each) for number, each in enumerate(values, start=1)]
+    try:
+        values = list(json_values("\n".join(lines), source))
+    except ParseError:
+        return []
+    entries = chain.from_iterable(each if isinstance(each, list) else [each] for each in values)
+    return [(f"{source}: result {number}", each) for number, each in enumerate(entries, start=1)]
 
 
 def _line_value(place: str, line: str) -> Any:
@@ -327,7 +333,7 @@ def _json(text: str) -> Any:
     try:
         return json.loads(text.removeprefix("\ufeff"))
     except (ValueError, RecursionError):
-        return None  # the reader of documents names the mistake
+        return None
 
 
 def _up_to_relations(values: Iterable[Any]) -> Iterator[Any]:

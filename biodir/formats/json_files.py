@@ -47,6 +47,38 @@ def parse_json(
     yield from policy.documents(_attempts(text_lines(file), source, read), source)
 
 
+def json_values(content: str, source: str, first_line: int = 1) -> Iterator[Any]:
+    """Yield the values in a text, one after another.
+
+    Args:
+        content: the text.
+        source: its file, for messages.
+        first_line: its number in the file.
+
+    Raises:
+        ParseError: a value is not well-formed; with its line.
+
+    >>> list(json_values('{"id": 7}\\n[{"id": 8}]', "a.json"))
+    [{'id': 7}, [{'id': 8}]]
+    """
+    decoder = json.JSONDecoder()
+    place = 0
+    while True:
+        place = _SPACE.match(content, place).end()  # type: ignore[union-attr]  # it matches nothing, too
+        if place == len(content):
+            return
+        try:
+            value, place = decoder.raw_decode(content, place)
+        except json.JSONDecodeError as error:
+            line = first_line + error.lineno - 1
+            raise ParseError(
+                f"{source}: not well-formed JSON ({error.msg} at line {line}, column {error.colno})", "not well-formed"
+            ) from error
+        except (ValueError, RecursionError) as error:
+            raise ParseError(f"{source}: not a document ({error})", "not well-formed") from error
+        yield value
+
+
 def _attempts(lines: Iterator[str], source: str, read: Callable[..., Any]) -> Iterator[tuple[str, Any]]:
     numbered = ((number, line.removeprefix("\ufeff")) for number, line in enumerate(lines, start=1))
     filled = ((number, line) for number, line in numbered if line.strip())
@@ -61,7 +93,7 @@ def _attempts(lines: Iterator[str], source: str, read: Callable[..., Any]) -> It
         return
     content = "".join(line for _, line in rows)
     is_utf8 = SURROGATE.search(content) is None
-    values = documents_of(list(_values(content, source, first[0])), source)
+    values = documents_of(list(json_values(content, source, first[0])), source)
     for index, value in enumerate(values, start=1):
         yield _attempt(value, index, f"{source}: document {index}", read, is_utf8)
 
@@ -129,23 +161,3 @@ def _loads(line: str) -> Any:
         raise ParseError(f"not JSON ({error.msg} at character {error.pos}); put one mapping on a line") from error
     except (ValueError, RecursionError) as error:  # numbers of thousands of digits, thousands of nested lists
         raise ParseError(f"not a document ({error}); put one mapping on a line") from error
-
-
-def _values(content: str, source: str, first_line: int) -> Iterator[Any]:
-    """Yield the values in a text, one after another."""
-    decoder = json.JSONDecoder()
-    place = 0
-    while True:
-        place = _SPACE.match(content, place).end()  # type: ignore[union-attr]  # it matches nothing, too
-        if place == len(content):
-            return
-        try:
-            value, place = decoder.raw_decode(content, place)
-        except json.JSONDecodeError as error:
-            line = first_line + error.lineno - 1
-            raise ParseError(
-                f"{source}: not well-formed JSON ({error.msg} at line {line}, column {error.colno})", "not well-formed"
-            ) from error
-        except (ValueError, RecursionError) as error:
-            raise ParseError(f"{source}: not a document ({error})", "not well-formed") from error
-        yield value

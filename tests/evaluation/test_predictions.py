@@ -56,6 +56,18 @@ def test_results_of_predict_are_documents_with_relations(tmp_path):
     ]
 
 
+@pytest.mark.parametrize("given", ["results", "lists", "documents"])
+def test_values_in_several_lines_are_read_one_after_another(given, tmp_path):
+    text = {"text": "Iron"} if given == "documents" else {}
+    found = [{"id": name, **text, "relations": [RESULT]} for name in "12"]
+    values = [json.dumps([each] if given == "lists" else each, indent=2) for each in found]
+    documents = read(written(tmp_path, *values, name="predictions.json"), GOLD)
+    assert [(each.id, [relation.pair for relation in each.relations]) for each in documents] == [
+        ("1", [frozenset("75")]),
+        ("2", [frozenset("75")]),
+    ]
+
+
 def test_json_lines_with_texts_are_documents(tmp_path):
     relation = {"relation": "Bind", "entity1": "7", "entity2": "5"}
     (document,) = read(written(tmp_path, {"id": "1", "text": "Iron", "relations": [relation]}))
