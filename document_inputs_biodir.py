@@ -227,7 +227,7 @@ def with_known_types(
     Raises:
         AnnotationError: types are unknown, or a string cannot be written as UTF-8.
     """
-    _check_encodable(document)
+    check_encodable(document)
     is_named = document.named_by == type_map
     kept = {kind for kind in entity_types if is_named or known_type(kind, entity_types, type_map) == kind}
     names = dict.fromkeys(mention.entity_type for mention in document.mentions)
@@ -264,15 +264,19 @@ def _unknown_types(document: Document, unknown: Sequence[str], entity_types: Seq
     )
 
 
-def _check_encodable(document: Document) -> None:
+def check_encodable(document: Document) -> None:
     """Check that no string holds half of a surrogate pair, as JSON can hold one; else raise AnnotationError."""
-    identifiers = (identifier for mention in document.mentions for identifier in mention.identifiers)
-    for value in (document.id, document.text, *identifiers):
+    names = [name for each in document.mentions for name in (each.entity_type, *each.identifiers)]
+    for each in document.relations:
+        names += [each.relation_type, each.entity1_id, each.entity2_id, each.novelty or ""]
+    names += [name for part in document.passages for name in (part.kind, part.section)]
+    for value in (document.id, document.pmcid or "", document.text, *names):
         bad = SURROGATE.search(value)
         if bad is not None:
             raise AnnotationError(
                 f"document {document.id!a}: character {bad.start()} of {value[:40]!a} is half of a surrogate pair; "
-                "decode the text with its true encoding"
+                "decode the text with its true encoding",
+                "half of a surrogate pair",
             )
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from biodir.document_bioc_biodir import to_document
-from biodir.document_biodir import SURROGATE, Document
+from biodir.document_biodir import Document
+from biodir.document_inputs_biodir import check_encodable
 from biodir.document_json_biodir import document_from_json
 from biodir.document_pubtator_biodir import parse_document
 from biodir.errors_biodir import AnnotationError, SettingError, suggestion
@@ -33,8 +34,8 @@ class Target:
     Args:
         name: for messages and `--format`.
         suffixes: of output files in this format, in lower case, before ``.gz``.
-        write: writes documents to a path and returns their number.
-        read_back: what a reader gets of a document that is written so.
+        write: writes documents, which `read_back` has checked, to a path and returns their number.
+        reread: what a reader gets of a document that is written so.
 
     >>> target_of(Path("out.jsonl.gz")).name
     'jsonl'
@@ -43,7 +44,16 @@ class Target:
     name: str
     suffixes: tuple[str, ...]
     write: Callable[[Iterable[Document], Path], int]
-    read_back: Callable[[Document], Document]
+    reread: Callable[[Document], Document]
+
+    def read_back(self, document: Document) -> Document:
+        """Return what a reader gets of a document that is written so.
+
+        Raises:
+            AnnotationError: the format cannot hold the document.
+        """
+        check_encodable(document)
+        return self.reread(document)
 
 
 def target_of(output: Path, name: str | None = None, dialect: str | None = None) -> Target:
@@ -97,20 +107,12 @@ class _Texts:
 
 
 def _pubtator(dialect: str) -> Target:
-    text_of = partial(_pubtator_text, dialect=dialect)
+    text_of = partial(format_pubtator, dialect=dialect)
 
-    def read_back(document: Document) -> Document:
+    def reread(document: Document) -> Document:
         return parse_document(text_of(document))
 
-    return Target("pubtator", (".pubtator", ".txt", ".tsv"), _Texts(text_of).write, read_back)
-
-
-def _pubtator_text(document: Document, dialect: str) -> str:
-    text = format_pubtator(document, dialect)
-    bad = SURROGATE.search(text)
-    if bad is not None:
-        raise AnnotationError(f"holds the surrogate {bad[0]!r}, which UTF-8 cannot write; decode it with its encoding")
-    return text
+    return Target("pubtator", (".pubtator", ".txt", ".tsv"), _Texts(text_of).write, reread)
 
 
 def _json_line(document: Document) -> str:
@@ -146,7 +148,7 @@ def _from_bioc_xml(document: Document) -> Document:
     try:
         with bioc_xml_writer(file) as writer:
             writer.write_document(bioc_object(document))
-    except ValueError as error:  # lxml: control characters, halves of surrogate pairs
+    except ValueError as error:  # lxml: control characters
         raise AnnotationError(f"cannot be written as XML ({error})", "not for XML") from error
     (written,) = biocxml.loads(file.getvalue().decode("utf-8").partition("?>")[2]).documents
     return to_document(written, f"document {document.id}")

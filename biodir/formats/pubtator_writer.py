@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from biodir.document_biodir import SURROGATE, Document, Mention, Relation
+from biodir.document_biodir import Document, Mention, Relation
+from biodir.document_inputs_biodir import check_encodable
 from biodir.document_parts_biodir import TEXT_IDENTIFIER_PREFIX
 from biodir.document_pubtator_biodir import column_identifiers, joined_identifiers
 from biodir.document_pubtator_relations_biodir import SUBJECT_PREFIX
@@ -104,14 +105,8 @@ def write_pubtator(documents: Iterable[Document], path: str | os.PathLike[str], 
     count = 0
     with open(path, "w", encoding="utf-8", newline="\n") as file:
         for document in documents:
-            block = format_pubtator(document, dialect)
-            bad = SURROGATE.search(block)
-            if bad is not None:
-                raise AnnotationError(
-                    f"document {document.id}: holds the surrogate {bad[0]!r}, which UTF-8 cannot write; "
-                    "decode the text with its true encoding"
-                )
-            file.write(block)
+            check_encodable(document)
+            file.write(format_pubtator(document, dialect))
             count += 1
     return count
 

@@ -109,8 +109,10 @@ def test_losses_name_each_part_that_differs():
         ("a.xml", Document("7", "Iron \x01 x")),
         ("a.pubtator", Document("7", "Iron", (Mention(0, 4, "Iron", "Chemical", ("a;b",)),))),
         ("a.pubtator", Document("7|8", "Iron")),
+        *((name, Document("7", "Iron \ud800")) for name in ("a.pubtator", "a.jsonl", "a.json", "a.xml", "a.parquet")),
+        ("a.parquet", Document("7", "Iron", (Mention(0, 4, "Iron", "\ud800"),))),
+        ("a.parquet", Document("7", "Iron", relations=(Relation("\ud800", "a", "b"),))),
     ],
-    ids=["control character in XML", "separator in an identifier", "bar in an id"],
 )
 def test_document_that_the_format_cannot_hold_is_left_out_or_an_error_with_its_place(name, document, tmp_path):
     path = tmp_path / "in.jsonl"

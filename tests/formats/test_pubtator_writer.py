@@ -189,7 +189,7 @@ def test_file_holds_the_blocks_and_their_number_is_returned(tmp_path):
 
 
 def test_surrogate_is_not_written(tmp_path):
-    with pytest.raises(AnnotationError, match=r"^document 7: holds the surrogate '\\ud800', which UTF-8 cannot write"):
+    with pytest.raises(AnnotationError, match=r"^document '7': character 2 of 'A \\ud800' is half of a surrogate"):
         write_pubtator([replace(document_with(), text="A \ud800")], tmp_path / "a.pubtator")
 
 
