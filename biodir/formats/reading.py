@@ -17,6 +17,7 @@ from biodir.formats.brat import BRAT_SUFFIX, read_brat
 from biodir.formats.json_files import parse_json
 from biodir.formats.parquet import parse_parquet
 from biodir.formats.plain_text import PACKED_SUFFIXES, parse_text
+from biodir.formats.result_tables import begins_as_result_table
 
 # Parts of a kind that are left out are named up to this number, then only counted.
 NAMED_PARTS = 20
@@ -140,6 +141,12 @@ def content_format(file: io.BufferedReader, source: str, may_be_text: bool = Fal
         raise ParseError(f"{source}: is a page of HTML, not a file of documents; was an error page saved?", "HTML")
     if shown.startswith("<") and not (may_be_text and not begins_as_xml(text)):
         return BIOC_XML
+    if begins_as_result_table(text):
+        raise ParseError(
+            f"{source}: is a table of relations that `biodir predict` wrote, and is not read; let it write .jsonl, or "
+            "PubTator with --dialect bioredirect",
+            "table of relations",
+        )
     if not looks_like_pubtator(text.replace("\r", "\n")) and _BRAT_LINE.search(text):
         return BRAT
     if "\x00" in text and not looks_like_pubtator(text):

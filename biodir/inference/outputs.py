@@ -19,6 +19,7 @@ from biodir.errors_biodir import SettingError, suggestion
 from biodir.files import PACKED_OUTPUT_SUFFIX, open_output
 from biodir.formats.pubtator_names import Vocabulary
 from biodir.formats.pubtator_writer import BIOREDIRECT, beyond_pubtator, check_dialect, format_pubtator
+from biodir.formats.result_tables import COLUMNS, SCORES
 from biodir.inference.listing import relation_listing
 from biodir.inference.network_outputs import NetworkOutput
 from biodir.networks.formats import FORMATS as NETWORK_FORMATS
@@ -35,11 +36,6 @@ SUFFIXES = {
 }
 SUFFIXES |= {each.suffix: each.name for each in NETWORK_FORMATS if each.suffix not in SUFFIXES}
 FORMATS = (*dict.fromkeys([*SUFFIXES.values(), *(each.name for each in NETWORK_FORMATS)]), "listing")
-SCORES = ("score", "relation_score", "novelty_score", "direction_score")
-COLUMNS = (
-    *("document", "subject_id", "subject_type", "subject", "relation", "object_id", "object_type", "object"),
-    *("directed", "novelty", *SCORES, "evidence", "sections"),
-)
 
 Results = Sequence[Mapping[str, Any]]
 

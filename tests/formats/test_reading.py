@@ -22,6 +22,7 @@ from biodir import (
     write_pubtator,
 )
 from biodir.formats.reading import JSON, PUBTATOR, document_count, file_format, read_documents
+from biodir.formats.result_tables import COLUMNS
 from biodir.inference.predict import count_documents
 from helpers.bioc_json import annotation, passage
 from helpers.marked import marked_document
@@ -187,6 +188,7 @@ def test_line_ends_of_other_systems_are_read(content, ends, tmp_path):
         (lzma.compress(PUBTATOR_TEXT.encode())[:-9], "is damaged or cut off"),
         (b"\n <!DOCTYPE html><html>", "is a page of HTML"),
         (b"%PDF-1.4\n\0", "is a PDF"),
+        *((mark.join(COLUMNS).encode() + b"\r\n", "is a table of relations that `biodir predict`") for mark in ",;\t"),
         (b"\x89PNG\n\0", "is binary, and no format that biodir reads"),
         (json.dumps(ROWS, indent=1).encode()[:-9], "not well-formed JSON"),
         (XML_FILE.encode()[:-9], "not well-formed XML"),
