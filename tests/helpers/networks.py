@@ -1,6 +1,13 @@
-"""A small network with all that is hard to write."""
+"""A small network with all that is hard to write, and parsers of all formats."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
 
 from biodir.labels_biodir import CHEMICAL, GENE, VARIANT
+from biodir.networks.formats import NetworkFormat
 from biodir.networks.merging import Edge, Evidence, Network, Node
 from biodir.networks.settings import NetworkSettings
 
@@ -27,6 +34,22 @@ LOWERS = Edge(TNF, EGFR, "Negative_Correlation", True, ("1", "2"), (), 0.9, 0.9,
 BINDS = Edge(IRON, EGFR, "Bind", False, ("7",))
 LINKED = Edge(TNF, V600E, "Association", False, ("1",), (), 0.25, 0.25, known=1)
 ITSELF = Edge(EGFR, EGFR, "Bind", False, ("2",))
+
+
+_PARSE = {
+    ".tsv": lambda text: [line.split("\t") for line in text.splitlines()],
+    ".jsonl": lambda text: list(map(json.loads, text.split("\n")[:-1])),
+    ".csv": lambda text: list(csv.reader(text.splitlines(), strict=True)),
+    ".cx2": json.loads,
+    ".indra.json": json.loads,
+    ".graphml": ElementTree.fromstring,
+    ".html": lambda text: json.loads(text.split('id="network">', 1)[1].split("</script>", 1)[0]),
+}
+
+
+def parsed_files(written: NetworkFormat, output: Path) -> list[Any]:
+    """Return the content of each file of a network that was written in a format."""
+    return [_PARSE[written.suffix](path.read_text(encoding="utf-8")) for path in written.paths(output)]
 
 
 def network_of(*edges: Edge) -> Network:
