@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from datasets import Dataset, DatasetDict, IterableDataset
 from transformers import AutoTokenizer
 from transformers.pipelines.pt_utils import KeyDataset
@@ -214,10 +215,22 @@ def test_threshold_leaves_out_lower_scores(extract):
     assert extract(THREE, threshold=np.float32(1)) == []
 
 
-def test_flags_choose_novel_and_directed_results(extract):
+def test_flags_choose_novel_and_directed_results(extract, monkeypatch):
+    forward = extract.model.forward
+
+    def mixed(**inputs):
+        """The output of the model, the first pair novel, the second directed, the third both."""
+        novelty = torch.tensor([[0.0, 9, 0], [0, 0, 8], [0, 7, 0]])
+        direction = torch.tensor([[0.0, 0, 0, 9], [0, 8, 0, 0], [0, 0, 7, 0]])
+        return replace(forward(**inputs), novelty_logits=novelty, direction_logits=direction)
+
+    monkeypatch.setattr(extract.model, "forward", mixed)
     everything = extract(THREE)
+    found = sorted((each["novelty"], each["directed"]) for each in everything)
+    assert found == [("No", True), ("Novel", False), ("Novel", True)]
     assert extract(THREE, novel_only=True) == [each for each in everything if each["novelty"] == "Novel"]
     assert extract(THREE, directed_only=True) == [each for each in everything if each["directed"]]
+    assert len(extract(THREE, novel_only=True, directed_only=True)) == 1
     with pytest.raises(ValueError, match="novel_only is 1; it is True or False"):
         extract(THREE, novel_only=1)
 
