@@ -8,7 +8,7 @@ from biodir import BioDirError, ErrorPolicy
 from biodir.cli import main
 from biodir.document_inputs_biodir import with_known_types
 from biodir.formats.reading import read_documents
-from biodir.labels_biodir import ENTITY_TYPES
+from biodir.labels_biodir import ENTITY_TYPES, LEVELS
 from biodir.training.corpora import training_corpora
 from biodir.training.settings import TrainingSettings
 from biodir_demo.documents import open_file
@@ -168,10 +168,12 @@ def test_pipeline_handler_and_demo_read_what_the_command_reads(name, cases_dir, 
     assert handler.EndpointHandler("somewhere")({"inputs": value}) == found
 
 
-def test_pair_in_both_orders_counts_once(cases_dir, capsys):
+def test_pair_in_both_orders_counts_once(cases_dir, tmp_path):
     gold, predicted = (cases_dir / name for name in ("c03_id_ends_in_bar.pubtator", list(READ)[-1]))
-    assert main(["evaluate", str(gold), str(predicted), "--resamples", "5"]) == 0
-    assert "100.0" in capsys.readouterr().out
+    output = tmp_path / "scores.json"
+    assert main(["evaluate", str(gold), str(predicted), "--resamples", "5", "--json", str(output)]) == 0
+    report = json.loads(output.read_text(encoding="utf-8"))
+    assert [[report[level][count] for count in ("tp", "fp", "fn")] for level in LEVELS] == [[2, 0, 0]] * len(LEVELS)
 
 
 def test_training_reads_the_cases(cases_dir):
