@@ -129,7 +129,9 @@ def test_two_entities_never_become_one():
 def test_words_around_the_entities_of_real_documents_stay(data_dir):
     corpus = list(read_documents(data_dir / "bioredirect" / "bioredirect_train.pubtator"))
     by_id = {document.id: document for document in corpus}
-    for new, _ in copies_of(corpus, copies=1, below=100, seed=1):
+    copies = copies_of(corpus, copies=1, below=100, seed=1)
+    assert len(copies) == 119
+    for new, _ in copies:
         assert parse_document(format_pubtator(new)) == new
         old = by_id[new.id.split("+")[0]]
         changed = [before for before, after in zip(old.mentions, new.mentions, strict=True)
