@@ -95,6 +95,7 @@ def test_spans_hold_the_forms_and_letters_of_the_short_one_are_in_the_long_one(t
         assert text[slice(*each.long_span)] == each.long
         assert len(each.long) > len(each.short)
         assert each.short_span[1] <= each.long_span[0] or each.long_span[1] <= each.short_span[0]
+        assert not text[: each.long_span[0]][-1:].isalnum(), "it starts with a word"
         rest = iter(letters(each.long))
         assert letters(each.short)[0] == letters(each.long)[0]
         assert all(letter in rest for letter in letters(each.short)), "in the same order"
