@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from biodir.files import name_without, write_atomic
+from biodir.labels_biodir import relation_sign
 from biodir.networks.layout import positions
 from biodir.networks.merging import Edge, Network, Node
 from biodir.networks.settings import NetworkSettings
@@ -17,9 +18,6 @@ from biodir.networks.settings import NetworkSettings
 ASSETS = Path(__file__).parent / "assets"
 # Browsers are slow with more; the page says how many are left out.
 MAX_EDGES = 5000
-# Relation types of BioRED and of PubTator 3 that raise or lower.
-POSITIVE = {"Positive_Correlation", "positive_correlate", "cause", "stimulate"}
-NEGATIVE = {"Negative_Correlation", "negative_correlate", "treat", "prevent", "inhibit"}
 # What ends a script element, or a line of JavaScript; JSON has another way to write it.
 _UNSAFE = re.compile("[<>&\u2028\u2029\ud800-\udfff]")
 
@@ -92,7 +90,7 @@ def _edge_data(edge: Edge, subject: int, object_: int) -> dict[str, Any]:
         "object": object_,
         "relation": edge.relation,
         "directed": edge.directed,
-        "sign": sign(edge.relation),
+        "sign": relation_sign(edge.relation),
         "documents": edge.documents,
         "evidence": [[each.document, each.text, each.section] for each in edge.evidence],
         "score": edge.score_noisy_or,
@@ -102,15 +100,6 @@ def _edge_data(edge: Edge, subject: int, object_: int) -> dict[str, Any]:
         "opposite_direction": edge.opposite_direction,
         "opposite_sign": edge.opposite_sign,
     }
-
-
-def sign(relation: str) -> str:
-    """Return "+" for a relation type that raises, "-" for one that lowers, and "" for another.
-
-    >>> [sign(relation) for relation in ("Positive_Correlation", "treat", "Bind")]
-    ['+', '-', '']
-    """
-    return "+" if relation in POSITIVE else "-" if relation in NEGATIVE else ""
 
 
 def _script_json(value: Any) -> str:

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.text import Text
 
 from biodir.document_biodir import Document, Passage, Relation
-from biodir.labels_biodir import CELL_LINE, CHEMICAL, DISEASE, GENE, SPECIES, VARIANT, known_type
+from biodir.labels_biodir import CELL_LINE, CHEMICAL, DISEASE, GENE, SPECIES, VARIANT, known_type, relation_sign
 
 # Black on these; terminals of 16 colours get the nearest of theirs by name, since rich's choice for pastels is white.
 COLOURS = {
@@ -28,7 +28,7 @@ RAISES, LOWERS, ACTS, UNDIRECTED = (
     "\u2500\u2500\u25b7",
     "\u2500\u2500\u2500",
 )
-_SIGNS = {"Positive_Correlation": RAISES, "Negative_Correlation": LOWERS}
+_ARROW_OF_SIGN = {"+": RAISES, "-": LOWERS, "": ACTS}
 
 
 def show_document(document: Document, console: Console) -> None:
@@ -116,7 +116,7 @@ def _ends(relation: Relation) -> Sequence[str]:
 
 
 def _arrow(relation: Relation) -> str:
-    return UNDIRECTED if relation.subject_id is None else _SIGNS.get(relation.relation_type, ACTS)
+    return UNDIRECTED if relation.subject_id is None else _ARROW_OF_SIGN[relation_sign(relation.relation_type)]
 
 
 def _score(relation: Relation) -> str:

@@ -19,6 +19,7 @@ RELATIONS = (
     Relation("Positive_Correlation", "D1", "D2", subject_id="D2"),
     Relation("Association", "D1", "D2", subject_id="D1"),
     Relation("Bind", "D1", "D9"),
+    *(Relation(name, "D1", "D2", subject_id="D1") for name in ("treat", "inhibit", "stimulate", "interact")),
 )
 FULL = Passage(0, len(ONE.text), "")
 
@@ -35,6 +36,10 @@ def test_relations_go_from_subject_to_object_with_the_arrow_of_their_sign():
         "pain [D2] ──Positive_Correlation──→ Aspirin [D1]",
         "Aspirin [D1] ──Association──▷ pain [D2]",
         "Aspirin [D1] ──Bind─── D9",
+        "Aspirin [D1] ──treat──⊣ pain [D2]",
+        "Aspirin [D1] ──inhibit──⊣ pain [D2]",
+        "Aspirin [D1] ──stimulate──→ pain [D2]",
+        "Aspirin [D1] ──interact──▷ pain [D2]",
     ]
 
 
