@@ -33,7 +33,8 @@ def write_page(network: Network, output: Path, settings: NetworkSettings) -> lis
     left_out = len(network.edges) - len(edges)
     if not left_out:
         return []
-    return [f"edges of fewest documents, not on the page: {left_out}; it has {MAX_EDGES}, see --min-documents"]
+    advice = f"it has {MAX_EDGES}, see `biodir network --min-documents`"
+    return [f"edges of fewest documents, not on the page: {left_out}; {advice}"]
 
 
 def page_text(network: Network, edges: Iterable[Edge], title: str) -> str:

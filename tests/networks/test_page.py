@@ -110,7 +110,8 @@ def test_library_has_its_licence():
 def test_large_network_keeps_the_edges_of_most_documents_and_says_so(tmp_path):
     network = chain(MAX_EDGES + 3)
     notes = write_page(network, tmp_path / "a.html", NetworkSettings())
-    assert notes == [f"edges of fewest documents, not on the page: 3; it has {MAX_EDGES}, see --min-documents"]
+    advice = f"it has {MAX_EDGES}, see `biodir network --min-documents`"
+    assert notes == [f"edges of fewest documents, not on the page: 3; {advice}"]
     assert page_data(network, list(network.edges[:2]), "a")["edges_left_out"] == MAX_EDGES + 1
 
 
