@@ -16,7 +16,7 @@ from helpers.browser import Browser
 
 HOSTILE = '</script><img src=x onerror="document.title=1"><!--<script>\u2028&amp;'
 IRON = Node("MESH:D007501", "ChemicalEntity", "iron", ("Fe",), documents=3)
-EGFR = Node("NCBIGene:1956", "GeneOrGeneProduct", "EGFR", ("ErbB1",), documents=2)
+EGFR = Node("NCBIGene:1956", "GeneOrGeneProduct", "EGFR", ("ErbB1", "Epidermal growth factor receptor"), documents=2)
 FLU = Node("MESH:D007251", "DiseaseOrPhenotypicFeature", f"flu {HOSTILE}", documents=1)
 ODD = Node("text:x", "Unheard Of", "x", documents=1)
 NETWORK = Network(
@@ -29,7 +29,7 @@ NETWORK = Network(
                 "Negative_Correlation",
                 True,
                 ("7", "7000001", "notes.txt"),
-                (Evidence("7", 0, 16, "Fe blocks EGFR."),),
+                (Evidence("7", 0, 16, "Fe, not fe, blocks epidermal growth\n factor receptor (EGFR, not egfr)."),),
             ),
             *(0.9, 0.6, 2, 1, 1, 4),
         ),
@@ -186,8 +186,9 @@ def test_click_on_an_edge_shows_sentences_and_papers(page):
     for kind in ("mousePressed", "mouseReleased"):
         page.command("Input.dispatchMouseEvent", type=kind, x=where[0], y=where[1], button="left", clickCount=1)
     page.until(lambda: page.all("#panel blockquote"), "the sentence")
-    assert page.texts("#panel blockquote")[0].splitlines() == ["Fe blocks EGFR.", "PMID 7"]
-    assert page.texts("#panel blockquote mark") == ["Fe", "EGFR"]
+    sentence = "Fe, not fe, blocks epidermal growth factor receptor (EGFR, not egfr)."
+    assert page.texts("#panel blockquote")[0].splitlines() == [sentence, "PMID 7"]
+    assert page.texts("#panel blockquote mark") == ["Fe", "epidermal growth factor receptor", "EGFR"]
     assert page.texts("#panel .ids > *") == ["PMID 7", "PMID 7000001", "notes.txt"]
     assert page.all("#panel .ids a")[1].get_attribute("href") == "https://pubmed.ncbi.nlm.nih.gov/7000001/"
     assert "1 paper with the opposite direction, 4 papers with the opposite sign" in page.texts(".conflict")[0]

@@ -273,13 +273,16 @@ function paper(id) {
   const [text, href] = address(id);
   return href ? element("a", { href, target: "_blank", rel: "noopener noreferrer" }, text) : element("span", {}, text);
 }
-const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+const plain = (text) => text.trim().replace(/\s+/g, " ");
+const ofName = (name) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replaceAll(" ", "\\s+");
 function marked(text, edge) {
-  const names = [edge.subject, edge.object].flatMap((index) => [nodes[index].name, ...nodes[index].synonyms]).filter(Boolean);
-  const pattern = [...new Set(names)].sort((a, b) => b.length - a.length).map(escaped).join("|");
+  const names = [edge.subject, edge.object].flatMap((index) => [nodes[index].name, ...nodes[index].synonyms]).map(plain).filter(Boolean);
+  const pattern = [...new Set(names)].sort((a, b) => b.length - a.length).map(ofName).join("|");
   if (!pattern) return [text];
+  const loose = new Set(names.filter((name) => name.length > 3 && /\p{Ll}/u.test(name)).map((name) => name.toLowerCase())); // "no" is not the gene NO
+  const isName = (part) => names.includes(part) || loose.has(part.toLowerCase());
   const parts = text.split(new RegExp(`(?<![\\p{L}\\p{N}])(${pattern})(?![\\p{L}\\p{N}])`, "giu"));
-  return parts.map((part, index) => index % 2 ? element("mark", {}, part) : part);
+  return parts.map((part, index) => index % 2 && isName(plain(part)) ? element("mark", {}, part) : part);
 }
 function conflicts(edge) {
   const found = [];
@@ -313,8 +316,7 @@ cy.on("mouseout", "node, edge", () => { at("drawing").style.cursor = ""; });
 
 /* Search. */
 const searched = nodes.map((node) => [node.name, node.id, ...node.synonyms].join("\n").toLowerCase());
-const box = at("search"), hits = at("hits");
-let active = -1;
+const box = at("search"), hits = at("hits"); let active = -1;
 function suggest() {
   const text = box.value.trim().toLowerCase();
   const rank = (index) => nodes[index].name.toLowerCase() === text ? 0 : nodes[index].name.toLowerCase().startsWith(text) ? 1 : 2;
@@ -324,8 +326,7 @@ function suggest() {
     typeMark(nodes[index].type), " ", nodes[index].name, " ", element("small", {}, `${nodes[index].id} · ${plural(edgesOf[index].length, "relation")}`))));
   hits.found = found;
   if (text && !found.length) hits.append(element("li", { role: "option", "aria-disabled": "true" }, "No entity has this name or id."));
-  open(Boolean(text));
-  point(found.length ? 0 : -1);
+  open(Boolean(text)); point(found.length ? 0 : -1);
 }
 function open(is) {
   hits.hidden = !is;
@@ -379,8 +380,7 @@ at("legend").open = innerWidth > 960;
 filter();
 
 /* The page has its shape now. */
-cy.resize();
-fitPlaces();
+cy.resize(); fitPlaces();
 /* The names of some nodes with many relations are always large enough to read. */
 const hubs = [];
 const isFar = (node) => hubs.every((index) => Math.hypot((nodes[index].x - node.x) / cy.extent().w, 1.6 * (nodes[index].y - node.y) / cy.extent().h) > 0.14);
