@@ -22,7 +22,9 @@ def explanation(found: Mapping[str, Any], first: str, second: str) -> dict[str, 
         SettingError: one of these is no entity of the document.
     """
     ones, others = (_meant(found["entities"], *each) for each in (("subject", first), ("object", second)))
-    pair = next((each for each in found["relations"] if _is_of(each, ones, others)), None)
+    pairs = (each for each in found["relations"] if _is_of(each, ones, others))
+    # An unrelated pair has the score of "None", and a name can mean several entities.
+    pair = max(pairs, key=lambda each: (each["relation"] != UNRELATED, each["score"]), default=None)
     if pair is None:
         reasons = "their types cannot be, they are one, or one has no identifier"
         summary = f"The model does not relate {first} and {second}: {reasons}."

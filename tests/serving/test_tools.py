@@ -8,6 +8,7 @@ from mcp.client.client import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
 from biodir.labels_biodir import ENTITY_TYPES, bio_labels
+from biodir.serving.explaining import explanation
 from biodir.serving.handler import Limits, RequestHandler
 from biodir.serving.tools import article_fetcher, make_tools
 from helpers.bioc_json import annotation, passage
@@ -85,6 +86,21 @@ def test_explain_relation_takes_every_name_of_an_entity(tools, pipe):
     found = call(tools, "explain_relation", **marked, subject="egfr", object="Iron")
     assert found.pop("summary").startswith(("Epidermal growth factor receptor -", "Iron -"))
     assert found == {"related": True, **expected}
+
+
+def test_related_pair_goes_before_unrelated_ones_of_the_same_names():
+    """A name can mean several identifiers, and the score of an unrelated pair is that of "None"."""
+    mentions = [{"text": "NF-kB", "id": ["4790", "5970"]}, {"text": "iron", "id": ["D3"]}]
+    kept = {"directed": False, "novelty": None, "evidence": [], "scores": {}}
+    scored = [("4790", "None", 0.99), ("4790", "Bind", 0.5), ("5970", "Bind", 0.75)]
+    found = [
+        {"subject": {"id": name, "text": "NF-kB"}, "object": {"id": "D3", "text": "iron"}, **kept}
+        | {"relation": label, "score": score}
+        for name, label, score in scored
+    ]
+    result = explanation({"entities": mentions, "relations": found}, "NF-kB", "iron")
+    assert (result["related"], result["subject"]["id"]) == (True, "5970")
+    assert result["summary"].startswith("NF-kB -- iron: Bind, score 0.75.")
 
 
 def test_explain_relation_says_why_there_is_none(folder, pipe, tmp_path):
