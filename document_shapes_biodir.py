@@ -206,7 +206,8 @@ def _mention(entry: Any, place: str, local_ids: bool, concepts: Mapping[str, lis
         own["id"] = _normalized(left.pop("normalized", None), place) or concepts.get(local_id)
     own |= _span(left, place)
     if "normalizedName" in left:  # BERN2: that of a mutation, which it may link to nothing besides
-        name, ids = left.pop("normalizedName"), left.get("id")
+        name = left.pop("normalizedName")
+        ids: Any = left.get("id")
         if all(is_unlinked(str(each)) for each in (ids if _is_list(ids) else [ids])):
             left["id"] = name
     for name, others in MENTION_KEYS.items():
