@@ -16,6 +16,7 @@ from biodir.pipeline_biodir import BioDirPipeline
 
 from .documents import (
     EXAMPLES,
+    MAX_DOCUMENTS,
     MAX_TEXT_CHARACTERS,
     PASTED,
     SUFFIXES,
@@ -53,6 +54,7 @@ HOW_TO_CORRECT = (
 NOTHING_FOUND_YET = '<p class="bd-hint">The entities of the text appear here.</p>'
 HOW_TO_OPEN = (
     f'<p class="bd-hint">Documents with or without marked entities ({", ".join(SUFFIXES)}), up to 5 MB. '
+    f"Of a file with more than {MAX_DOCUMENTS} documents, the first {MAX_DOCUMENTS} are offered. "
     "Uploads are deleted within one hour.</p>"
 )
 CAUTION = (

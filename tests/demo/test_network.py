@@ -75,6 +75,14 @@ def test_drawing_has_a_label_for_each_entity_and_a_line_for_each_relation():
     assert statement(RESULTS[1]) == "T790M — Gefitinib: Association, Known, score 0.50"
 
 
+def test_relation_without_novelty_is_neither_new_nor_known():
+    relations = prediction(result(DRUG, GENE, "Bind", 0.9, novelty=None)).relations
+    (edge,) = groups(network_svg(PREDICTION.document, relations, *DRAWINGS["wide"]), "bd-edge")
+    assert not {"novel", "known"} & set(edge.get("class").split())
+    assert "solid: novel" not in network_html(PREDICTION.document, relations)
+    assert "solid: novel" in network_html(PREDICTION.document, PREDICTION.relations)
+
+
 def test_no_more_relations_are_drawn_than_can_be_followed():
     many = [result({**DRUG, "id": f"D{number}"}, GENE, "Bind", number / 100) for number in range(60)]
     html = network_html(PREDICTION.document, prediction(*many).relations)
