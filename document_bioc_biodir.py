@@ -9,6 +9,7 @@ biodir writes has the infons of BioRED, all scores, and nodes with the roles sub
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from types import SimpleNamespace
@@ -357,9 +358,12 @@ def _identifiers(infons: Mapping[str, Any], text: str, entity_type: str) -> tupl
 
 
 def _named_identifiers(owners: Sequence[tuple[Any, Any]]) -> set[str]:
-    """Return the identifiers of all annotations."""
-    named = (_identifiers(each.infons, str(each.text), str(each.infons.get("type"))) for each, _ in owners)
-    return {identifier for identifiers, _ in named for identifier in identifiers}
+    """Return the identifiers of all annotations, but those that are no strings."""
+    named: set[str] = set()
+    for each, _ in owners:
+        with suppress(AnnotationError):
+            named.update(_identifiers(each.infons, str(each.text), str(each.infons.get("type")))[0])
+    return named
 
 
 def _mentions_by_annotation_id(

@@ -7,7 +7,7 @@ from functools import partial
 from itertools import combinations, product
 from typing import Any
 
-from .document_parts_biodir import Mention, Relation
+from .document_parts_biodir import Mention, Relation, check_score
 from .errors_biodir import AnnotationError, ErrorPolicy
 
 RELATION_TYPE_KEYS = ("type", "relation")
@@ -153,9 +153,11 @@ def _score(infons: Mapping[str, Any], key: str, place: str) -> float | None:
     if value is None:
         return None
     try:
-        return float(value)
+        score = float(value)
     except (TypeError, ValueError) as error:
         raise AnnotationError(f"{place}: {key} {value!r} is not a number") from error
+    check_score(score, f"{place}: {key}")
+    return score
 
 
 def infon(infons: Mapping[str, Any], keys: Sequence[str]) -> Any:

@@ -28,7 +28,7 @@ from .document_parts_biodir import (
     Relation,
     Span,
     check_mention,
-    check_score,
+    check_relation,
     is_given,
     is_integer,
     shown,
@@ -110,7 +110,7 @@ class Document:
         _check_passages(self)
         _check_sentences(self)
         for relation in self.relations:
-            _check_relation(relation, place)
+            check_relation(relation, place)
 
     @property
     def is_plain(self) -> bool:
@@ -197,17 +197,6 @@ def _document_id(mapping: Mapping[str, Any], default_id: str) -> str:
         raise AnnotationError(f"{default_id}: the id is {shown(value)}, not a string; give a string", "odd id")
     document_id = "" if value is None else str(value).strip()
     return document_id or default_id
-
-
-def _check_relation(relation: Relation, place: str) -> None:
-    if relation.subject_id not in (None, relation.entity1_id, relation.entity2_id):
-        raise AnnotationError(
-            f"{place}: subject {relation.subject_id!r} is neither {relation.entity1_id!r} nor "
-            f"{relation.entity2_id!r}; the subject is one of the two related entities"
-        )
-    for name in ("relation_score", "novelty_score", "direction_score"):
-        what = f"{place}: {name} of {relation.entity1_id} - {relation.entity2_id}"
-        check_score(getattr(relation, name), what)
 
 
 def _check_passages(document: Document) -> None:

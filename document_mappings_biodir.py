@@ -20,6 +20,7 @@ from .document_parts_biodir import (
     Relation,
     Span,
     check_mention,
+    check_relation,
     is_given,
     is_integer,
     is_unlinked,
@@ -329,7 +330,9 @@ def relation_from_dict(entry: Any, place: str) -> Relation:
     values: dict[str, Any] = {field: entry.get(key) for key, field in RELATION_KEYS.items()}
     for field in ("entity1_id", "entity2_id", "subject_id"):
         values[field] = _identifier_string(values[field])
-    return Relation(**values)
+    relation = Relation(**values)
+    check_relation(relation, place)
+    return relation
 
 
 def _entries(mapping: Mapping[str, Any], key: str, place: str) -> Iterator[tuple[str, Any]]:

@@ -20,40 +20,15 @@ UNLINKED_IDENTIFIERS = ("-", "-1")
 # What other tools write there, in lower case and without the prefix of a vocabulary.
 _NO_IDENTIFIERS = frozenset(
     [
-        *(
-            "",
-            *UNLINKED_IDENTIFIERS,
-            "-1.0",
-            "0",
-            "0.0",
-            "none",
-            "no_id",
-            "n.a.",
-            "null",
-            "nil",
-            "na",
-            "n/a",
-            "#n/a",
-            "nan",
-            "<na>",
-        ),
+        *("", *UNLINKED_IDENTIFIERS, "-1.0", "0", "0.0", "none", "no_id", "null", "nil"),
+        *("na", "n.a.", "n/a", "#n/a", "nan", "<na>"),
         *("cui-less", "cui_less", "cuiless", "unknown", "undefined", "missing", "unlinked", "?"),
     ]
 )
 # Vocabularies that stand before an identifier, as in "MESH:D000001", without regard to case and space.
 _VOCABULARIES = (
-    *(
-        "mesh",
-        "omim",
-        "ncbigene",
-        "ncbi gene",
-        "entrez",
-        "entrezgene",
-        "gene",
-        "ncbitaxon",
-        "taxonomy",
-        "ncbi taxonomy",
-    ),
+    *("mesh", "omim", "ncbigene", "ncbi gene", "entrez", "entrezgene", "gene"),
+    *("ncbitaxon", "taxonomy", "ncbi taxonomy"),
     *("umls", "cui", "dbsnp", "cellosaurus", "cvcl", "chebi"),
 )
 # Identifiers made for mentions that come without one start so; no database of the field uses this prefix.
@@ -174,6 +149,18 @@ def check_score(score: Any, what: str) -> None:
     """
     if score is not None and not (isinstance(score, (int, float)) and 0 <= score <= 1):
         raise AnnotationError(f"{what} is {score!r}; scores lie in 0..1")
+
+
+def check_relation(relation: Relation, place: str) -> None:
+    """Check that the subject is one of the two entities and that scores lie in 0..1; else raise AnnotationError."""
+    if relation.subject_id not in (None, relation.entity1_id, relation.entity2_id):
+        raise AnnotationError(
+            f"{place}: subject {relation.subject_id!r} is neither {relation.entity1_id!r} nor "
+            f"{relation.entity2_id!r}; the subject is one of the two related entities"
+        )
+    for name in ("relation_score", "novelty_score", "direction_score"):
+        what = f"{place}: {name} of {relation.entity1_id} - {relation.entity2_id}"
+        check_score(getattr(relation, name), what)
 
 
 def check_mention(mention: Mention, text: str, place: str, passage_starts: Sequence[int] = ()) -> None:

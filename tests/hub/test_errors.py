@@ -5,7 +5,10 @@ from functools import partial
 
 import pytest
 
+from biodir.document_json_biodir import document_from_json
+from biodir.document_pubtator_biodir import parse_document
 from biodir.errors_biodir import STRICT, AnnotationError, ErrorPolicy, ParseError, SettingError, located
+from helpers.bioc_json import annotation, passage, relation
 
 
 def attempts(*results):
@@ -130,3 +133,42 @@ def test_place_that_the_message_begins_with_is_named_once(message, expected):
     with pytest.raises(AnnotationError) as raised, located("a.json: document 1"):
         raise AnnotationError(message)
     assert str(raised.value) == expected
+
+
+# One fault in a part of a document, which leaves out only this part.
+
+TEXT = "EGFR binds iron."
+PUBTATOR = f"1|t|{TEXT}\n1|a|\n1\t0\t4\tEGFR\tGene\t5\n1\t11\t15\tiron\tChemical\tD3\n"
+
+
+def json_document(gene="5", **fields):
+    entities = [{"start": 0, "end": 4, "type": "Gene", "id": gene}, {"start": 11, "end": 15, "type": "C", "id": "D3"}]
+    relations = [{"relation": "Bind", "entity1": "5", "entity2": "D3", **fields}]
+    return {"text": TEXT, "entities": entities, "relations": relations}
+
+
+def bioc_document(gene="5", **infons):
+    marked = [annotation("1", "EGFR", identifier=gene), annotation("2", "iron", 11, identifier="D3")]
+    found = [relation(entity1="5", entity2="D3", **infons)]
+    return {"id": "1", "passages": [passage(TEXT, 0, marked)], "relations": found}
+
+
+@pytest.mark.parametrize(
+    ("read", "source", "left_out"),
+    [
+        (document_from_json, json_document(relation_score=1.5), "relation"),
+        (document_from_json, json_document(subject="3"), "relation"),
+        (document_from_json, json_document(gene=[True]), "mention"),
+        (document_from_json, bioc_document(score="7.5"), "relation"),
+        (document_from_json, bioc_document(gene={"MESH": "D1"}), "mention"),
+        (parse_document, PUBTATOR + "1\tBind\t5\tD3\tNovel\t1.5\n", "relation"),
+    ],
+)
+def test_part_with_an_error_is_left_out_and_its_document_is_kept(read, source, left_out):
+    policy = ErrorPolicy("skip-mention")
+    document = read(source, policy=policy)
+    assert len(document.mentions) == (1 if left_out == "mention" else 2)
+    assert (policy.skipped_number(left_out), policy.skipped_number("document")) == (1, 0)
+    assert document.relations == () if left_out == "relation" else len(document.relations) == 1
+    with pytest.raises((AnnotationError, ParseError), match=r"is (neither|not)|scores lie in|is list"):
+        read(source)
