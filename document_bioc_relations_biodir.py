@@ -7,7 +7,7 @@ from functools import partial
 from itertools import combinations, product
 from typing import Any
 
-from .document_parts_biodir import Mention, Relation, check_score
+from .document_parts_biodir import Mention, Relation, check_score, relations_of_pairs
 from .errors_biodir import AnnotationError, ErrorPolicy
 
 RELATION_TYPE_KEYS = ("type", "relation")
@@ -86,11 +86,7 @@ def _relations_of_nodes(
         )
     pairs = combinations(nodes, 2)
     found = [relation for pair in pairs for relation in _relations_of_pair(template, pair, by_id, place)]
-    if len(nodes) == 2:
-        return found
-    policy.note("relations of three and more entities, read as one of each pair")
-    # Two mentions of one entity are no pair, and give each of its pairs twice.
-    return list(dict.fromkeys(relation for relation in found if len(relation.pair) == 2))
+    return found if len(nodes) == 2 else relations_of_pairs(found, policy)
 
 
 def _relations_of_pair(

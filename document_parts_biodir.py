@@ -163,6 +163,15 @@ def check_relation(relation: Relation, place: str) -> None:
         check_score(getattr(relation, name), what)
 
 
+def relations_of_pairs(relations: Iterable[Relation], policy: ErrorPolicy) -> list[Relation]:
+    """Return each relation of the pairs of three and more mentions once, without those of an entity with itself.
+
+    Two mentions of one entity are no pair, and give each of its pairs twice.
+    """
+    policy.note("relations of three and more entities, read as one of each pair")
+    return list(dict.fromkeys(relation for relation in relations if len(relation.pair) == 2))
+
+
 def check_mention(mention: Mention, text: str, place: str, passage_starts: Sequence[int] = ()) -> None:
     """Check that the mention agrees with the text.
 

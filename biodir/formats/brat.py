@@ -10,7 +10,7 @@ from pathlib import Path
 from biodir.document_biodir import SURROGATE, Document, Mention, Relation, check_mention
 from biodir.document_grouping_biodir import with_missing_identifiers
 from biodir.document_offsets_biodir import character_index
-from biodir.document_parts_biodir import is_unlinked, note_unlinked
+from biodir.document_parts_biodir import is_unlinked, note_unlinked, relations_of_pairs
 from biodir.errors_biodir import STRICT, AnnotationError, ErrorPolicy, ParseError
 from biodir.files import open_input, text_lines
 
@@ -123,8 +123,9 @@ def _relations(line: str, place: str, mention_of: dict[str, Mention], policy: Er
         if name not in mention_of or not mention_of[name].identifiers:
             problem = "which is no mention with an identifier; events are not read"
             raise AnnotationError(f"{place}: names {name}, {problem}", "relation of a mention that is not there")
-    return [
+    found = [
         Relation(kind, one, two)
         for first, second in combinations(names, 2)
         for one, two in product(mention_of[first].identifiers, mention_of[second].identifiers)
     ]
+    return found if len(names) == 2 else relations_of_pairs(found, policy)

@@ -50,3 +50,11 @@ def test_text_that_is_not_there_is_named(tmp_path):
     (tmp_path / "b.tsv").write_text(ANN)
     with pytest.raises(ParseError, match=r"holds annotations of brat; name the file \.ann"):
         list(read_documents(tmp_path / "b.tsv"))
+
+
+def test_relation_of_three_mentions_has_each_pair_of_entities_once(tmp_path):
+    ann = ANN.replace("Arg2:T2", "Arg2:T3 Arg3:T2") + "T3\tChemical 0 8\tZelvorin\n"
+    policy = ErrorPolicy(split_relations=True)
+    (document,) = read(tmp_path, ann, policy)
+    assert document.relations == (Relation("Causes", "text:zelvorin", "text:renal or hepatic damage"),)
+    assert "relations of three and more entities, read as one of each pair: 1" in policy.summary()
