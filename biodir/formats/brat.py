@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from itertools import combinations, product
 from pathlib import Path
@@ -11,10 +12,11 @@ from biodir.document_biodir import SURROGATE, Document, Mention, Relation, check
 from biodir.document_grouping_biodir import with_missing_identifiers
 from biodir.document_offsets_biodir import character_index
 from biodir.document_parts_biodir import is_unlinked, note_unlinked, relations_of_pairs
-from biodir.errors_biodir import STRICT, AnnotationError, ErrorPolicy, ParseError
+from biodir.errors_biodir import STRICT, AnnotationError, BioDirError, ErrorPolicy, ParseError
 from biodir.files import open_input, text_lines
 
 BRAT_SUFFIX = ".ann"
+BYTE_ORDER_MARK = "\ufeff"
 _MENTION = re.compile(r"(T\S*)\t(\S+) (\d+ \d+(?:;\d+ \d+)*)\t(.*)")
 _RELATION = re.compile(r"(R\S*)\t(\S+)((?: \S+:\S+)+)\s*")
 # A normalisation names the vocabulary and the identifier of a mention: "N1<tab>Reference T1 MESH:D000001<tab>name".
@@ -42,9 +44,10 @@ def read_brat(path: str | os.PathLike[str], policy: ErrorPolicy = STRICT) -> Ite
 
 
 def _document(path: Path, text_path: Path, policy: ErrorPolicy) -> Document:
-    text = "".join(_lines(text_path))
-    lines = [(f"{path}:{number}", line.rstrip("\r\n")) for number, line in enumerate(_lines(path), start=1)]
+    numbered = enumerate(_lines(path), start=1)
+    lines = [(f"{path}:{number}", line.removeprefix(BYTE_ORDER_MARK).rstrip("\r\n")) for number, line in numbered]
     rows = {kind: [row for row in lines if row[1].startswith(kind)] for kind in "TRN"}
+    text = _text(text_path, rows["T"], policy)
     others = sum(bool(line.strip()) and line[0] not in "TRN" for _, line in lines)
     policy.note("lines of brat that are no mention, relation or normalisation, left out", others)
     identifiers_of: dict[str, list[str]] = {}
@@ -64,6 +67,22 @@ def _document(path: Path, text_path: Path, policy: ErrorPolicy) -> Document:
     attempts = (partial(_relations, line, place, mention_of, policy) for place, line in rows["R"] if policy.relations)
     relations = tuple(each for found in policy.parts("relation", attempts) for each in found)
     return Document(path.stem, text, tuple(mention_of.values()), relations, is_marked=bool(rows["T"]))
+
+
+def _text(path: Path, rows: list[tuple[str, str]], policy: ErrorPolicy) -> str:
+    """Return the text without a byte order mark, unless offsets count it: more mentions fit the text with it."""
+    marked = "".join(_lines(path))
+
+    def fitting(text: str) -> int:
+        index_of, count = character_index(text, policy.offsets), 0
+        for place, line in rows:
+            with suppress(BioDirError):
+                _mention(line, place, text, index_of, {})
+                count += 1
+        return count
+
+    text = marked.removeprefix(BYTE_ORDER_MARK)
+    return text if text == marked else max(text, marked, key=fitting)
 
 
 def _lines(path: Path) -> list[str]:

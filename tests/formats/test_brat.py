@@ -52,6 +52,17 @@ def test_text_that_is_not_there_is_named(tmp_path):
         list(read_documents(tmp_path / "b.tsv"))
 
 
+@pytest.mark.parametrize(("marked_ann", "marked_text"), [(True, False), (False, True), (True, True)])
+def test_byte_order_mark_is_no_part_of_the_text_or_of_a_line(marked_ann, marked_text, tmp_path):
+    ann, text = ("\ufeff" * marked + content for marked, content in ((marked_ann, ANN), (marked_text, TEXT)))
+    assert read(tmp_path, ann, text=text) == read(tmp_path, ANN)
+
+
+def test_byte_order_mark_that_offsets_count_stays_in_the_text(tmp_path):
+    (document,) = read(tmp_path, "T1\tChemical 1 9\tZelvorin\n", text=f"\ufeff{TEXT}")
+    assert (document.text, document.mentions[0].text) == (f"\ufeff{TEXT}", "Zelvorin")
+
+
 def test_relation_of_three_mentions_has_each_pair_of_entities_once(tmp_path):
     ann = ANN.replace("Arg2:T2", "Arg2:T3 Arg3:T2") + "T3\tChemical 0 8\tZelvorin\n"
     policy = ErrorPolicy(split_relations=True)
