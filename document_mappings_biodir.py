@@ -11,7 +11,7 @@ from types import NoneType
 from typing import Any
 
 from .document_grouping_biodir import with_missing_identifiers
-from .document_offsets_biodir import cause_of_cut_words, character_index, cuts_word
+from .document_offsets_biodir import cause_of_cut_words, character_index, cuts_word, offset_at
 from .document_parts_biodir import (
     MAX_GAP_CHARS,
     UNLINKED_IDENTIFIERS,
@@ -40,7 +40,7 @@ from .errors_biodir import STRICT, AnnotationError, ErrorPolicy
 def text_and_passages(
     mapping: Mapping[str, Any], place: str, policy: ErrorPolicy = STRICT
 ) -> tuple[str, tuple[Passage, ...]]:
-    """Return the text and its passages, whose offsets count what the policy says; those of texts count characters."""
+    """Return the text and its passages, whose offsets count what the policy says."""
     if mapping.get("text"):
         text = _string(mapping, "text", place)
         for key in ("title", "abstract"):
@@ -57,7 +57,7 @@ def text_and_passages(
         return title_and_abstract(title, abstract) if title else (abstract, (Passage(0, len(abstract), "abstract"),))
     if mapping.get("text") is not None:
         return _string(mapping, "text", place), ()
-    return _joined_passages(mapping, place)
+    return _joined_passages(mapping, place, policy.offsets)
 
 
 def _passage_from_dict(part: Any, index_of: Callable[[int], int | None], place: str) -> Passage:
@@ -98,7 +98,8 @@ def sentences_of(mapping: Mapping[str, Any], text: str, place: str, policy: Erro
     return tuple(spans)
 
 
-def _joined_passages(mapping: Mapping[str, Any], place: str) -> tuple[str, tuple[Passage, ...]]:
+def _joined_passages(mapping: Mapping[str, Any], place: str, unit: str) -> tuple[str, tuple[Passage, ...]]:
+    """Return the text and the passages, whose offsets count this unit, with spaces between them."""
     text, passages = "", []
     for part_place, part in _entries(mapping, "passages", place):
         if not isinstance(part, Mapping):
@@ -110,19 +111,21 @@ def _joined_passages(mapping: Mapping[str, Any], place: str) -> tuple[str, tuple
                     f"{part_place}: holds {key!r}; give the entities of all passages in 'entities' of the document",
                     "entities under an unknown key",
                 )
-        after_previous = len(text) + 1 if text else 0
-        start = after_previous if part.get("offset") is None else part["offset"]
-        if not is_integer(start) or start < len(text):
+        end = offset_at(text, unit)(len(text))
+        after_previous = end + 1 if text else 0
+        offset = after_previous if part.get("offset") is None else part["offset"]
+        if not is_integer(offset) or offset < end:
             raise AnnotationError(
-                f"{part_place}: offset {start!r} lies before the end ({len(text)}) of the passage before it"
+                f"{part_place}: offset {offset!r} lies before the end ({end}) of the passage before it"
             )
-        if start > len(text) + MAX_GAP_CHARS:
+        if offset > end + MAX_GAP_CHARS:
             raise AnnotationError(
-                f"{part_place}: offset {start} lies more than {MAX_GAP_CHARS} characters after the end ({len(text)}) "
-                "of the passage before it; offsets count characters from the start of the document"
+                f"{part_place}: offset {offset} lies more than {MAX_GAP_CHARS} characters after the end ({end}) "
+                f"of the passage before it; offsets count {unit} from the start of the document"
             )
-        text += " " * (start - len(text)) + part_text
-        passages.append(Passage(start, len(text), *_names_of(part)))
+        text += " " * (offset - end)  # a space is one of every unit
+        passages.append(Passage(len(text), len(text) + len(part_text), *_names_of(part)))
+        text += part_text
     return text, tuple(passages)
 
 

@@ -35,6 +35,18 @@ def test_offsets_of_every_unit_are_read_on_request_and_named_without(unit, with_
             Document.from_dict(mapping)
 
 
+@pytest.mark.parametrize("unit", UNITS)
+def test_offsets_of_passages_count_the_same(unit):
+    count, first, second = UNITS[unit], "\u03b1-KG binds \U0001f9ec.", "EGFR falls."
+    passages = [{"text": first, "offset": 0}, {"text": second, "offset": count(first) + 2}]
+    mention = {"start": count(first) + 2, "end": count(first) + 6, "type": "Gene", "text": "EGFR"}
+    mapping = {"passages": passages, "entities": [mention]}
+    document = Document.from_dict(mapping, policy=ErrorPolicy(offsets=unit))
+    assert document.text == f"{first}  {second}"
+    assert [part.start_char for part in document.passages] == [0, 15]
+    assert document.mentions[0].start_char == 15
+
+
 def test_offsets_of_a_normalised_text_are_named():
     mapping = {"text": TEXT, "entities": list(entities(lambda text: len(unicodedata.normalize("NFC", text)), False))}
     mapping["entities"] = mapping["entities"][1:]
