@@ -40,7 +40,12 @@ from .errors_biodir import STRICT, AnnotationError, ErrorPolicy
 def text_and_passages(
     mapping: Mapping[str, Any], place: str, policy: ErrorPolicy = STRICT
 ) -> tuple[str, tuple[Passage, ...]]:
-    """Return the text and its passages, whose offsets count what the policy says."""
+    """Return the text and its passages, whose offsets count what the policy says.
+
+    A text, title or abstract that is empty, as in rows of tables, is none where passages hold the text.
+    """
+    if not any(mapping.get(key) for key in ("text", "title", "abstract")) and _holds_passage_text(mapping, place):
+        return _joined_passages(mapping, place, policy.offsets)
     if mapping.get("text"):
         text = _string(mapping, "text", place)
         for key in ("title", "abstract"):
@@ -58,6 +63,11 @@ def text_and_passages(
     if mapping.get("text") is not None:
         return _string(mapping, "text", place), ()
     return _joined_passages(mapping, place, policy.offsets)
+
+
+def _holds_passage_text(mapping: Mapping[str, Any], place: str) -> bool:
+    parts = [part for _, part in _entries(mapping, "passages", place)]
+    return any(isinstance(part, Mapping) and part.get("text") for part in parts)
 
 
 def _passage_from_dict(part: Any, index_of: Callable[[int], int | None], place: str) -> Passage:

@@ -196,6 +196,11 @@ NO_TITLE = ({}, {"title": None}, {"title": ""})
         ),
         ({"passages": [{"text": "Ab", "type": "title"}, {"text": "cd"}]}, "Ab cd", [(0, 2, "title"), (3, 5, "")]),
         ({"passages": [{"text": "Ab"}, {"text": "cd", "offset": 5}]}, "Ab   cd", [(0, 2, ""), (5, 7, "")]),
+        *(
+            ({**empty, "passages": [{"text": "Ab"}]}, "Ab", [(0, 2, "")])
+            for empty in ({"text": ""}, {"title": "", "abstract": None}, {"text": None, "abstract": ""})
+        ),
+        ({"text": "", "passages": []}, "", []),
     ],
 )
 def test_text_and_passages_of_a_mapping(mapping, text, passages):
