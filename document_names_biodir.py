@@ -19,6 +19,19 @@ _GREEK_NAMES = (
     "psi omega"
 ).split()
 _GREEK = dict(zip("αβγδεζηθικλμνξοπρστυφχψω", _GREEK_NAMES, strict=True)) | {"ς": "sigma"}
+# A Greek name that stands alone or between capitals and digits, as in TNFalpha1. A short one after one capital may be
+# none: Spi1.
+_LONG_GREEK = "|".join(f"[{name[0].upper()}{name[0]}]{name[1:]}" for name in _GREEK_NAMES if len(name) > 3)
+_SHORT_GREEK = "|".join(name for name in _GREEK_NAMES if len(name) <= 3)
+_GREEK_WORD = re.compile(
+    rf"(?:(?<![a-z])(?:{_LONG_GREEK})|(?:(?<![A-Za-z])|(?<=[A-Z]{{2}}))(?:{_SHORT_GREEK}))(?![a-z])"
+)
+# What symbols of genes have for a Greek letter, as in PRKCH and POLQ. Letters that few symbols have, or several ways,
+# are left out, and so is rho, which is a name itself.
+_SYMBOL_LETTERS = {
+    **{"alpha": "a", "beta": "b", "gamma": "g", "delta": "d", "epsilon": "e", "zeta": "z", "eta": "h", "theta": "q"},
+    **{"iota": "i", "kappa": "k", "lambda": "l", "mu": "m", "nu": "n", "pi": "p", "sigma": "s", "tau": "t"},
+}
 _TOKEN = re.compile(r"[^\W\d_]+|\d+|\+")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _POSSESSIVE = re.compile(r"(?<=\w)['\u2019`]s\b")
@@ -74,12 +87,12 @@ def name_key(name: str, entity_type: str, rules: Collection[str] = RULES) -> str
         name = _ELEMENTS.get(_CHARGE.sub("", name), name)
     if "spelling" not in rules:
         return name.casefold()
-    name = _POSSESSIVE.sub("", name)
+    name = _with_greek_names(_POSSESSIVE.sub("", name))
     if "plural" in rules:
         name = _LETTERS.sub(lambda found: _singular(found.group()), name)
     tokens = _tokens(name)
     if "greek-letter" in rules and entity_type == GENE:
-        tokens[1:] = [token[0] if token in _GREEK_NAMES else token for token in tokens[1:]]
+        tokens[1:] = [_SYMBOL_LETTERS.get(token, token) for token in tokens[1:]]
     if "head" in rules:
         _drop_last(tokens, _HEADS.get(entity_type, ()))
     if "salt" in rules and entity_type == CHEMICAL and tokens:
@@ -90,10 +103,15 @@ def name_key(name: str, entity_type: str, rules: Collection[str] = RULES) -> str
     return _ORGANISMS.get(key, key) if "organism" in rules and entity_type == SPECIES else key
 
 
+def _with_greek_names(name: str) -> str:
+    """Return a name with its Greek letters as words: "TNFalpha" as "TNF alpha"."""
+    name = "".join(f" {_GREEK[char.casefold()]} " if char.casefold() in _GREEK else char for char in name)
+    return _GREEK_WORD.sub(r" \g<0> ", name)
+
+
 def _tokens(name: str) -> list[str]:
-    """Return the runs of letters and of digits, with American spelling and names of Greek letters."""
-    name = "".join(f" {_GREEK[char]} " if char in _GREEK else char for char in name.casefold())
-    return [_american(token) for token in _TOKEN.findall(name)]
+    """Return the runs of letters and of digits, in lower case and American spelling."""
+    return [_american(token) for token in _TOKEN.findall(name.casefold())]
 
 
 def _american(token: str) -> str:

@@ -8,6 +8,11 @@ from biodir.labels_biodir import CELL_LINE, CHEMICAL, DISEASE, ENTITY_TYPES, GEN
 SAME = [  # rule, type, two names
     ("spelling", GENE, "IL-6", "il 6"),
     ("spelling", GENE, "TNF-\u03b1", "TNF alpha"),
+    ("spelling", GENE, "TNF\u03b1", "TNFalpha"),
+    ("spelling", GENE, "NF-\u03baB", "NF-kappaB"),
+    ("spelling", GENE, "TGF-\u03b21", "TGFbeta1"),
+    ("spelling", GENE, "A\u03b2", "Abeta"),
+    ("spelling", GENE, "GST\u03c0", "GSTpi"),
     ("spelling", DISEASE, "Parkinson's disease", "Parkinson\u2019s Disease"),
     ("spelling", DISEASE, "Parkinson's disease", "Parkinson disease"),
     ("spelling", DISEASE, "brain tumour", "brain tumor"),
@@ -26,6 +31,8 @@ SAME = [  # rule, type, two names
     ("head", GENE, "EGFR mRNA", "EGFR protein"),
     ("head", VARIANT, "dd32 deletion", "dd32"),
     ("greek-letter", GENE, "HNF4A", "HNF-4alpha"),
+    ("greek-letter", GENE, "PRKCH", "PRKC eta"),
+    ("greek-letter", GENE, "POLQ", "Pol \u03b8"),
     ("salt", CHEMICAL, "cinacalcet HCl", "cinacalcet"),
     ("element", CHEMICAL, "Pb", "lead"),
     ("element", CHEMICAL, "Ca2+", "calcium"),
@@ -44,6 +51,12 @@ SAME = [  # rule, type, two names
 OTHER = [
     (GENE, "IL-6", "IL-8"),
     (GENE, "RAS", "RA"),
+    (GENE, "PKC eta", "PKC epsilon"),
+    (GENE, "14-3-3 theta", "14-3-3 tau"),
+    (GENE, "DNA Pol \u03b7", "DNA POLE"),
+    (GENE, "GST phi", "GST pi"),
+    (GENE, "Spi1", "Sp1"),
+    (GENE, "PKCBeta", "PKCBh"),
     (GENE, "gene", "protein"),
     (GENE, "TNF", "TNF receptor"),
     (DISEASE, "diabetes type 1", "diabetes type 2"),
@@ -66,6 +79,11 @@ def test_names_are_the_same_by_the_rule_and_not_without_it(rule, kind, first, se
     assert name_key(first, kind) == name_key(second, kind)
     others = [each for each in NAME_RULES if each != rule]
     assert name_key(first, kind, others) != name_key(second, kind, others)
+
+
+@pytest.mark.parametrize(("first", "second"), [("TGFBeta2", "TGFbeta2")])
+def test_case_of_a_gene_makes_no_difference(first, second):
+    assert name_key(first, GENE) == name_key(second, GENE)
 
 
 @pytest.mark.parametrize(("kind", "first", "second"), OTHER)

@@ -8,6 +8,7 @@ from multiprocessing import get_context
 
 import pytest
 
+from biodir import document_names_biodir
 from biodir.errors_biodir import ParseError, SettingError
 from biodir.lexicon.building import Input, build_lexicon
 from biodir.lexicon.lexicon import Lexicon
@@ -106,6 +107,14 @@ def test_other_databases_are_refused(tmp_path, application_id, version, message)
     other_database(tmp_path / "other.sqlite", application_id, version)
     with pytest.raises(ParseError, match=message):
         open_lexicon(tmp_path / "other.sqlite")
+
+
+def test_lexicon_of_an_older_way_to_write_greek_letters_is_refused(tmp_path, monkeypatch):
+    with monkeypatch.context() as older:
+        older.setitem(document_names_biodir._SYMBOL_LETTERS, "eta", "e")
+        build_lexicon([Input(path) for path in write_files(tmp_path)], tmp_path / "l.sqlite")
+    with pytest.raises(ParseError, match="compares names in another way"):
+        open_lexicon(tmp_path / "l.sqlite")
 
 
 def test_files_that_are_no_database_are_refused(tmp_path):
