@@ -33,7 +33,8 @@ _SYMBOL_LETTERS = {
     **{"iota": "i", "kappa": "k", "lambda": "l", "mu": "m", "nu": "n", "pi": "p", "sigma": "s", "tau": "t"},
 }
 _TOKEN = re.compile(r"[^\W\d_]+|\d+|\+")
-_LETTERS = re.compile(r"[^\W\d_]+")
+# A word that may be a plural: the s of Lats1 and Ptgs2 is none.
+_WORD = re.compile(r"[^\W\d_]+(?![^\W_])")
 _POSSESSIVE = re.compile(r"(?<=\w)['\u2019`]s\b")
 # Words at the end of a name that add nothing to it.
 _HEADS = {
@@ -41,6 +42,8 @@ _HEADS = {
     VARIANT: ("mutation", "polymorphism", "variant", "allele", "deletion", "substitution"),
 }
 _SALTS = ("hcl", "hydrochloride", "sodium", "sulfate", "acetate")
+# Types in which a word in capitals may be a plural: PATIENTS; KRAS as Kras. In a disease it may be none: AIDS.
+_TYPES_WITHOUT_CASE = (GENE, SPECIES)
 # Endings of a noun and of its adjective, as in psoriasis and psoriatic, inflammation and inflammatory.
 _ADJECTIVE = re.compile("(?:iasis|iatic|osis|otic|asis|atic|sis|tic|tion|tory|tive|sion|sive|ia|ic|sy|y|tes|ity)$")
 _MIN_ADJECTIVE_CHARS = 7
@@ -89,7 +92,7 @@ def name_key(name: str, entity_type: str, rules: Collection[str] = RULES) -> str
         return name.casefold()
     name = _with_greek_names(_POSSESSIVE.sub("", name))
     if "plural" in rules:
-        name = _LETTERS.sub(lambda found: _singular(found.group()), name)
+        name = _WORD.sub(lambda found: _singular(found.group(), entity_type), name)
     tokens = _tokens(name)
     if "greek-letter" in rules and entity_type == GENE:
         tokens[1:] = [_SYMBOL_LETTERS.get(token, token) for token in tokens[1:]]
@@ -132,10 +135,12 @@ def _drop_last(tokens: list[str], words: Collection[str]) -> None:
         tokens.pop()
 
 
-def _singular(word: str) -> str:
+def _singular(word: str, entity_type: str) -> str:
     """Return the singular of an English word, and of an abbreviation such as "NSAIDs"."""
     if len(word) > 2 and word[-1] == "s" and word[-2].isupper():
-        return word[:-1]
+        word = word[:-1]
+    if entity_type in _TYPES_WITHOUT_CASE:
+        word = word.lower()
     if len(word) < 4 or not word[1:].islower():
         return word
     if word.endswith("ies") and len(word) > 4:

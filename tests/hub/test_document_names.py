@@ -24,6 +24,8 @@ SAME = [  # rule, type, two names
     ("plural", DISEASE, "metastases", "metastasis"),
     ("plural", DISEASE, "diseases", "disease"),
     ("plural", CHEMICAL, "NSAIDs", "NSAID"),
+    ("plural", GENE, "PARs", "par"),
+    ("plural", SPECIES, "RATS", "rat"),
     ("adjective", DISEASE, "psoriatic", "psoriasis"),
     ("adjective", DISEASE, "inflammatory", "inflammation"),
     ("adjective", DISEASE, "hypertensive", "hypertension"),
@@ -38,6 +40,7 @@ SAME = [  # rule, type, two names
     ("element", CHEMICAL, "Ca2+", "calcium"),
     ("element", CHEMICAL, "Fe(3+)", "iron"),
     ("organism", SPECIES, "patients", "women"),
+    ("organism", SPECIES, "PATIENTS", "women"),
     ("organism", SPECIES, "mice", "Mus musculus"),
     ("variant", VARIANT, "p.T790M", "T790M"),
     ("variant", VARIANT, "p.Thr790Met", "T790M mutation"),
@@ -51,6 +54,7 @@ SAME = [  # rule, type, two names
 OTHER = [
     (GENE, "IL-6", "IL-8"),
     (GENE, "RAS", "RA"),
+    (GENE, "LATS1", "LAT1"),
     (GENE, "PKC eta", "PKC epsilon"),
     (GENE, "14-3-3 theta", "14-3-3 tau"),
     (GENE, "DNA Pol \u03b7", "DNA POLE"),
@@ -81,7 +85,7 @@ def test_names_are_the_same_by_the_rule_and_not_without_it(rule, kind, first, se
     assert name_key(first, kind, others) != name_key(second, kind, others)
 
 
-@pytest.mark.parametrize(("first", "second"), [("TGFBeta2", "TGFbeta2")])
+@pytest.mark.parametrize(("first", "second"), [("Kras", "KRAS"), ("Ptgs2", "PTGS2"), ("TGFBeta2", "TGFbeta2")])
 def test_case_of_a_gene_makes_no_difference(first, second):
     assert name_key(first, GENE) == name_key(second, GENE)
 
