@@ -41,7 +41,9 @@ _HEADS = {
     GENE: ("gene", "protein", "mrna"),
     VARIANT: ("mutation", "polymorphism", "variant", "allele", "deletion", "substitution"),
 }
-_SALTS = ("hcl", "hydrochloride", "sodium", "sulfate", "acetate")
+_SALTS = ("hcl", "hydrochloride", "sodium")
+# Salts of bases, as in morphine sulfate; but estrone sulfate and ethyl acetate are other substances.
+_SALTS_OF_BASES = ("sulfate", "acetate")
 # Types in which a word in capitals may be a plural: PATIENTS; KRAS as Kras. In a disease it may be none: AIDS.
 _TYPES_WITHOUT_CASE = (GENE, SPECIES)
 # Endings of a noun and of its adjective, as in psoriasis and psoriatic, inflammation and inflammatory.
@@ -98,8 +100,8 @@ def name_key(name: str, entity_type: str, rules: Collection[str] = RULES) -> str
         tokens[1:] = [_SYMBOL_LETTERS.get(token, token) for token in tokens[1:]]
     if "head" in rules:
         _drop_last(tokens, _HEADS.get(entity_type, ()))
-    if "salt" in rules and entity_type == CHEMICAL and tokens:
-        _drop_last(tokens, () if tokens[0] in _ELEMENTS.values() else _SALTS)
+    if "salt" in rules and entity_type == CHEMICAL:
+        _drop_salt(tokens)
     if "adjective" in rules and entity_type == DISEASE:
         tokens = [_ADJECTIVE.sub("", each) if len(each) >= _MIN_ADJECTIVE_CHARS else each for each in tokens]
     key = _joined(tokens) or name.casefold()
@@ -132,6 +134,14 @@ def _joined(tokens: Collection[str]) -> str:
 def _drop_last(tokens: list[str], words: Collection[str]) -> None:
     """Remove words at the end, but never the first one."""
     while len(tokens) > 1 and tokens[-1] in words:
+        tokens.pop()
+
+
+def _drop_salt(tokens: list[str]) -> None:
+    if not tokens or tokens[0] in _ELEMENTS.values():
+        return
+    _drop_last(tokens, _SALTS)
+    if tokens[-1] in _SALTS_OF_BASES and "".join(tokens[-2:-1]).endswith("ine"):
         tokens.pop()
 
 
