@@ -13,10 +13,17 @@ _BOUNDARY = re.compile(r"""[.!?]["'\u2019\u201d)\]]*\s+(?=["'\u2018\u201c(\[]*[A
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n\s*")
 # Words that end in a full stop without ending a sentence, as biomedical abstracts write them.
 _ABBREVIATIONS = frozenset(
-    "al approx assoc biol ca cf chem ch clin co corp dept dr e.g ed eds eq eqs etc exp fig figs i.e i.m i.p i.v inc "
-    "int j jr ltd med mol mr mrs ms nat no nos p.o pp prof proc ref refs resp rev s.c sci sp spp st subsp suppl tab "
-    "univ v var viz vol vs".split()
+    "al approx assoc biol ca cf chem ch clin co corp dept dr drs e.g ed eds eq eqs etc exp fig figs i.e i.m i.p i.v "
+    "inc int j jr ltd med mol mr mrs ms nat no nos p.o pp prof proc ref refs resp rev s.c sci sp spp st subsp suppl "
+    "tab univ v var viz vol vs".split()
 )
+# Words that open a sentence and no name: an initial before them, as in "hepatitis C. The", ends a sentence.
+_OPENERS = frozenset(
+    "the this these they there in it we our here thus however although furthermore moreover therefore patients "
+    "background objective objectives purpose method methods result results conclusion conclusions".split()
+)
+_INITIALS = re.compile(r"(?:[A-Z]\.)*[A-Z]")
+_NEXT_WORD = re.compile(r"""["'\u2018\u201c(\[]*(\w*)""")
 _WORD_BREAK = re.compile(r"[\s(\[,;/]")
 
 
@@ -32,7 +39,8 @@ def sentence_spans(document: Document) -> tuple[Span, ...]:
     borders = {part.start_char for part in document.passages}
     borders.update(match.end() for match in _BLANK_LINE.finditer(text))
     for match in _BOUNDARY.finditer(text):
-        if text[match.start()] != "." or not _is_abbreviation(text[max(0, match.start() - 40) : match.start()]):
+        before = text[max(0, match.start() - 40) : match.start()]
+        if text[match.start()] != "." or not _is_abbreviation(before, _word_at(text, match.end())):
             borders.add(match.end())
     mention_spans = [(mention.start_char, mention.end_char) for mention in document.mentions]
     cuts = [0, *_outside_spans(sorted(borders), mention_spans), len(text)]
@@ -73,10 +81,24 @@ class SentenceIndex:
         return min(abs(first - second) for first in sentences1 for second in sentences2)
 
 
-def _is_abbreviation(before: str) -> bool:
-    """Return whether the word before a full stop is an abbreviation or an initial such as the E of "E. coli"."""
+def _word_at(text: str, start: int) -> str:
+    """Return the word at a place, without the brackets and quotes before it."""
+    found = _NEXT_WORD.match(text, start)
+    return found[1] if found else ""
+
+
+def _is_abbreviation(before: str, following: str) -> bool:
+    """Return whether the word before a full stop is an abbreviation, or an initial such as the E of "E. coli".
+
+    Args:
+        before: the text before the full stop.
+        following: the word after it.
+    """
     word = _WORD_BREAK.split(before)[-1]
-    return word.lower() in _ABBREVIATIONS or re.fullmatch("[A-Z]", word) is not None
+    opens_sentence = following.lower() in _OPENERS
+    if _INITIALS.fullmatch(word):
+        return not opens_sentence
+    return word.lower() in _ABBREVIATIONS
 
 
 def _outside_spans(borders: Sequence[int], spans: Sequence[Span]) -> list[int]:

@@ -63,6 +63,10 @@ def faults(document):
         ["It works.", "(It fails.)"],
         ["It works.", "\u201cIt fails.\u201d"],
         ["Treated with IL-2.", "It works."],
+        ["Given as hepatitis C.", "RESULTS: It works."],
+        ["They take vitamin D.", "(The patients died.)"],
+        ["It is factor V.", "In mice it fell."],
+        ["Made in the U.S.", "These are new."],
         ["no mark at all"],
     ],
 )
@@ -86,6 +90,10 @@ def test_closing_mark_before_a_capital_digit_or_greek_letter_ends_a_sentence(sen
         "A dose of 0.5 mg.",
         "It differs (p < .05) much.",
         "It was E. coli. mRNA rose.",
+        "J. Smith saw E. coli.",
+        "Asked by the U.S. Food and Drug Administration.",
+        "Made by J.T. Baker, by Drs. Jones and Smith.",
+        "Known as E.C. 1.14.11.2 now.",
     ],
     ids=lambda text: text[:12],
 )
