@@ -23,6 +23,7 @@ _OPENERS = frozenset(
     "background objective objectives purpose method methods result results conclusion conclusions".split()
 )
 _INITIALS = re.compile(r"(?:[A-Z]\.)*[A-Z]")
+_CAPITALIZED = re.compile("[A-Z][a-z]+")
 _NEXT_WORD = re.compile(r"""["'\u2018\u201c(\[]*(\w*)""")
 _WORD_BREAK = re.compile(r"[\s(\[,;/]")
 
@@ -98,6 +99,9 @@ def _is_abbreviation(before: str, following: str) -> bool:
     opens_sentence = following.lower() in _OPENERS
     if _INITIALS.fullmatch(word):
         return not opens_sentence
+    # An acronym such as NO, CF or MS; but an abbreviation in "CASE NO. 5" and in a text in capitals.
+    if word.isupper() and "." not in word and (opens_sentence or _CAPITALIZED.fullmatch(following)):
+        return False
     return word.lower() in _ABBREVIATIONS
 
 
