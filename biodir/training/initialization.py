@@ -23,6 +23,9 @@ from biodir.training.labels import biodir_config
 
 logger = get_logger(__name__)
 
+# BERT's names of encoder settings -> those of encoders without them, such as DistilBERT and ModernBERT.
+OTHER_NAMES = {"attention_probs_dropout_prob": "attention_dropout"}
+
 
 def model_from_encoder(
     name_or_path: str | os.PathLike[str],
@@ -39,7 +42,8 @@ def model_from_encoder(
         name_or_path: folder or Hub id of the encoder; or of a biodir checkpoint, whose heads and soft prompt are kept,
             too, where `config` or `settings` give them the same meaning. The others are re-initialized, with a warning.
         config: labels and sizes; its encoder configuration is replaced.
-        encoder_settings: fields of the encoder's own configuration to change, such as a dropout.
+        encoder_settings: fields of the encoder's own configuration to change, such as a dropout; BERT's
+            `attention_probs_dropout_prob` is `attention_dropout` where the encoder has only that.
         settings: fields of `BioDirConfig`, used where `config` is None.
 
     Raises:
@@ -217,18 +221,22 @@ def _changes_sizes(settings: Mapping[str, Any]) -> SettingError:
 
 
 def _fitting(config: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings, with 0 as 0.0 where the configuration has a float: transformers 5.4 reads no other file.
+    """Return the settings by the names of the configuration.
+
+    They have 0 as 0.0 where that has a float: transformers 5.4 reads no other file.
 
     Raises:
         SettingError: the configuration has no such field.
     """
-    for name in settings:
+    fitting = {}
+    for given, value in settings.items():
+        name = given if hasattr(config, given) else OTHER_NAMES.get(given, given)
         if not hasattr(config, name):
-            raise SettingError(f"encoder setting {name!r}: {type(config).__name__} has no such field")
-    return {
-        name: float(value) if type(value) is int and isinstance(getattr(config, name), float) else value
-        for name, value in settings.items()
-    }
+            raise SettingError(
+                f"encoder setting {given!r}: {type(config).__name__} has no such field; name one of its config.json"
+            )
+        fitting[name] = float(value) if type(value) is int and isinstance(getattr(config, name), float) else value
+    return fitting
 
 
 @torch.no_grad()

@@ -5,18 +5,22 @@ from pathlib import Path
 
 import pytest
 import torch
+import yaml
 from safetensors.torch import load_file, save_file
 from torch import Tensor
-from transformers import BertConfig, BertForSequenceClassification
+from transformers import AutoModel, BertConfig, BertForSequenceClassification
 
 from biodir.configuration_biodir import PAIR_ENCODINGS
 from biodir.errors_biodir import CheckpointError, SettingError
 from biodir.labels_biodir import PAIR_TYPES, RELATION_LABELS
+from biodir.modeling_attention_biodir import PACKABLE_ENCODERS
 from biodir.modeling_biodir import BioDirForRelationExtraction
 from biodir.processing_biodir import make_processor
 from biodir.released.importing import import_released
 from biodir.training import initialization
 from biodir.training.initialization import model_from_encoder
+from helpers.checkout import CHECKOUT
+from helpers.document_models import encoder_config
 from helpers.marked import marked_document
 from helpers.released import save_released
 from helpers.tiny_models import (
@@ -227,6 +231,18 @@ def test_whole_number_becomes_the_float_that_the_configuration_of_the_encoder_ha
     model, _ = model_from_encoder(start, encoder_settings={"attention_probs_dropout_prob": 0}, **ROOM)
     value = model.config.encoder_config.to_dict()["attention_probs_dropout_prob"]
     assert (value, type(value)) == (0.0, float)
+
+
+@pytest.mark.parametrize("family", PACKABLE_ENCODERS)
+@pytest.mark.parametrize("recipe", ["stage1", "stage2", "bc5cdr"])
+def test_settings_of_recipes_fit_every_kind_of_encoder(tmp_path, recipe, family):
+    names = yaml.safe_load((CHECKOUT / "recipes" / f"{recipe}.yaml").read_text())["encoder_settings"]
+    AutoModel.from_config(encoder_config(family, vocab_size=len(tiny_tokenizer()))).save_pretrained(tmp_path)
+    tiny_tokenizer().save_pretrained(tmp_path)
+    model, _ = model_from_encoder(tmp_path, encoder_settings=dict.fromkeys(names, 0.25), **ROOM)
+    found = model.config.encoder_config.to_dict()
+    name = "attention_dropout" if family in ("distilbert", "modernbert") else "attention_probs_dropout_prob"
+    assert {key: value for key, value in found.items() if "attention" in key and "dropout" in key} == {name: 0.25}
 
 
 def test_checkpoint_runs_no_code_of_the_folder(trained, monkeypatch):
