@@ -299,14 +299,18 @@ def _share_weights(folder: str | os.PathLike[str]) -> None:
 
 
 def encoder_without_pooler(encoder_config: Any) -> PreTrainedModel:
-    """Return the bare encoder; its own pooler, where the class can do without it, would be dead weight here."""
+    """Return the bare encoder; its own pooler, where the class can do without it, would be dead weight here.
+
+    Its type of numbers is that of the heads, which may be another than the one that its configuration was saved with.
+    """
+    dtype = torch.get_default_dtype()
     encoder_class: Any = MODEL_MAPPING[type(encoder_config)]
     build: Callable[..., PreTrainedModel] = AutoModel.from_config
     if encoder_config.model_type in PACKED_CLASSES:
         build = PACKED_CLASSES[encoder_config.model_type]._from_config
     if "add_pooling_layer" in inspect.signature(encoder_class.__init__).parameters:
-        return build(encoder_config, add_pooling_layer=False)
-    return build(encoder_config)
+        return build(encoder_config, dtype=dtype, add_pooling_layer=False)
+    return build(encoder_config, dtype=dtype)
 
 
 def _head(config: BioDirConfig, labels: int) -> nn.Module:

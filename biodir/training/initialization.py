@@ -57,7 +57,7 @@ def model_from_encoder(
         encoder, pooler = _pretrained_encoder(name_or_path, encoder_settings or {})
         tokenizer = AutoTokenizer.from_pretrained(name_or_path)
     else:
-        checkpoint = model_class(trained).from_pretrained(name_or_path, config=trained)
+        checkpoint = model_class(trained).from_pretrained(name_or_path, config=trained, dtype=torch.float32)
         encoder, pooler = _encoder_of(checkpoint, encoder_settings or {}), None
         # With the configuration at hand transformers has no need to run the code of the folder.
         tokenizer = AutoTokenizer.from_pretrained(name_or_path, config=trained)

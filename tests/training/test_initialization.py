@@ -245,6 +245,20 @@ def test_settings_of_recipes_fit_every_kind_of_encoder(tmp_path, recipe, family)
     assert {key: value for key, value in found.items() if "attention" in key and "dropout" in key} == {name: 0.25}
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=["bf16", "fp16"])
+@pytest.mark.parametrize("form", PAIR_ENCODINGS)
+def test_checkpoint_of_half_precision_starts_a_model_in_float32(trained, tmp_path, form, dtype):
+    model, tokenizer = model_from_encoder(trained[form], pair_encoding=form, **ROOM)
+    model.to(dtype).save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    again, _ = model_from_encoder(tmp_path, pair_encoding=form, **ROOM)
+    loaded = BioDirForRelationExtraction.from_pretrained(tmp_path)
+    found = [{each.dtype for each in every.parameters()} for every in (again, loaded)]
+    assert found == [{torch.float32}, {dtype}]
+    fresh = BioDirForRelationExtraction(loaded.config)
+    assert {each.dtype for each in fresh.parameters()} == {torch.float32}
+
+
 def test_checkpoint_runs_no_code_of_the_folder(trained, monkeypatch):
     asked = []
     monkeypatch.setattr("builtins.input", lambda question="": asked.append(question) or "n")
