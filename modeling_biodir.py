@@ -113,9 +113,18 @@ class BioDirPreTrainedModel(PreTrainedModel):
         return (model, info) if wants_info else model
 
     def save_pretrained(self, save_directory: str | os.PathLike[str], **kwargs: Any) -> None:
-        """Save as in transformers, with the code of the pipeline, so that the folder is a complete Hub repository."""
+        """Save as in transformers, with the code of the pipeline, so that the folder is a complete Hub repository.
+
+        Raises:
+            SettingError: with `push_to_hub`, the folder is that of this code, whose README the upload would replace.
+        """
         here = Path(__file__).resolve().parent
         if Path(save_directory).is_dir() and here.samefile(save_directory):
+            if kwargs.get("push_to_hub"):
+                raise SettingError(
+                    f"{save_directory} is the folder of biodir's code, which push_to_hub=True cannot upload; save into "
+                    "another folder, or call push_to_hub of the model"
+                )
             # transformers fails where it copies the code onto itself: save beside it, and take over all but the code.
             with TemporaryDirectory(dir=here) as folder:
                 super().save_pretrained(folder, **kwargs)
@@ -127,10 +136,19 @@ class BioDirPreTrainedModel(PreTrainedModel):
         super().save_pretrained(save_directory, **kwargs)
         if kwargs.get("is_main_process", True):
             _share_weights(save_directory)
-            for name, source in _pipeline_code(here, self.config.name_or_path).items():
-                target = Path(save_directory) / name
-                if not (target.exists() and target.samefile(source)):
-                    target.write_bytes(source.read_bytes())
+            self._add_code(Path(save_directory))
+
+    def _add_code(self, folder: Path) -> None:
+        """Write the code of the pipeline into a folder."""
+        for name, source in _pipeline_code(Path(__file__).resolve().parent, self.config.name_or_path).items():
+            target = folder / name
+            if not (target.exists() and target.samefile(source)):
+                target.write_bytes(source.read_bytes())
+
+    def _upload_modified_files(self, working_dir: str | os.PathLike[str], *args: Any, **kwargs: Any) -> Any:
+        """Upload a folder with the code of the pipeline; with `push_to_hub` transformers does it while it saves."""
+        self._add_code(Path(working_dir))
+        return super()._upload_modified_files(working_dir, *args, **kwargs)
 
 
 class BioDirForRelationExtraction(BioDirPreTrainedModel):

@@ -4,10 +4,13 @@ import importlib
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 from torch import Tensor
+from transformers import modeling_utils
+from transformers.utils import PushToHubMixin
 
 from biodir import modeling_pairwise_biodir
 from biodir.configuration_biodir import PAIR_ENCODINGS
@@ -171,6 +174,8 @@ def test_saving_into_the_checkout_keeps_its_code(tmp_path, monkeypatch):
     modeling = importlib.import_module("checkout_copy.modeling_biodir")
     try:
         model = modeling.BioDirForRelationExtraction(tiny_config()).eval()
+        with pytest.raises(ValueError, match="checkout_copy is the folder of biodir's code, which push_to_hub=True"):
+            model.save_pretrained(checkout, push_to_hub=True)
         model.save_pretrained(checkout)
         loaded = modeling.BioDirForRelationExtraction.from_pretrained(checkout)
         pairs = random_pairs(model.config)
@@ -183,6 +188,20 @@ def test_saving_into_the_checkout_keeps_its_code(tmp_path, monkeypatch):
     )
     for name in HUB_FILES:
         assert (checkout / name).read_bytes() == (CHECKOUT / name).read_bytes()
+
+
+def test_upload_while_saving_has_the_code_of_the_pipeline(tmp_path, monkeypatch):
+    api, uploaded = SimpleNamespace(create_repo=lambda *args, **given: SimpleNamespace(repo_id="a/b")), []
+    monkeypatch.setattr(modeling_utils, "hf_api", lambda: api, raising=False)
+    monkeypatch.setattr(modeling_utils, "create_repo", api.create_repo, raising=False)  # before there was `hf_api`
+    card = SimpleNamespace(save=lambda path: Path(path).touch())
+    monkeypatch.setattr(modeling_utils, "create_and_tag_model_card", lambda *args, **given: card)
+    upload = lambda self, folder, *args, **given: uploaded.extend(path.name for path in Path(folder).iterdir())  # noqa: E731
+    monkeypatch.setattr(PushToHubMixin, "_upload_modified_files", upload)
+    tiny_model().save_pretrained(tmp_path, push_to_hub=True)
+    tiny_model().save_pretrained(tmp_path / "local")
+    assert set(uploaded) == {path.name for path in (tmp_path / "local").iterdir()} | {"README.md"}
+    assert "pipeline_biodir.py" in uploaded
 
 
 def test_only_the_main_process_saves_the_code_of_the_pipeline(tmp_path):
