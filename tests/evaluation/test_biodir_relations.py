@@ -123,8 +123,9 @@ def test_document_without_its_parts_is_refused(metric, row, lacks):
         metric.compute(predictions=PREDICTIONS, references=[row])
 
 
-def test_gold_without_relations_is_refused_and_empty_predictions_are_noted(metric):
-    empty = [{**row, "relations": []} for row in REFERENCES]
+@pytest.mark.parametrize("rows", [list, Dataset.from_list])
+def test_gold_without_relations_is_refused_and_empty_predictions_are_noted(metric, rows):
+    empty = rows([{**row, "relations": []} for row in REFERENCES])
     with pytest.raises(AnnotationError, match="references: 2 documents without any relation"):
         metric.compute(predictions=PREDICTIONS, references=empty)
     found = metric.compute(predictions=empty, references=REFERENCES)

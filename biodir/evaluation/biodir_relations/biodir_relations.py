@@ -135,7 +135,9 @@ def _relation(relation: Mapping[str, Any], names: Mapping[str, Sequence[str]]) -
 def _labels_of(rows: Any) -> dict[str, Sequence[str]]:
     """Return the names of the class labels of a data set; none for other rows."""
     features = getattr(rows, "features", None) or {}
-    relation = getattr(features.get("relations"), "feature", None) or {}
+    relation = getattr(features.get("relations"), "feature", None)
+    if not isinstance(relation, Mapping):  # the type "null", where no document has a relation
+        return {}
     return {key: feature.names for key, feature in relation.items() if hasattr(feature, "names")}
 
 
