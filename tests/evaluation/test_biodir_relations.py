@@ -84,6 +84,24 @@ def test_exported_rows_are_taken_as_they_are(metric, form):
     assert in_list == found
 
 
+def test_documents_that_are_added_score_as_those_of_one_call(metric):
+    ordered, other = PREDICTIONS[::-1], RELATION_LABELS[::-1]
+    expected = metric.compute(predictions=ordered, references=REFERENCES)
+    for prediction, reference in zip(ordered, REFERENCES, strict=True):
+        metric.add(prediction=prediction, reference=reference)
+    assert metric.compute() == expected
+    metric.add_batch(predictions=ordered[:1], references=REFERENCES[:1])
+    given = {side: numbered(rows[1:], other) for side, rows in (("predictions", ordered), ("references", REFERENCES))}
+    metric.add_batch(**given, labels={"relation": other})
+    with pytest.raises(AnnotationError, match=r"^labels: give them to add or add_batch, together with the rows"):
+        metric.compute(labels={"relation": other})
+    assert metric.compute() == expected
+    with pytest.raises(AnnotationError, match=r"^references: None; give a list of documents"):
+        metric.add_batch(predictions=ordered)
+    with pytest.raises(AnnotationError, match=r"references\[0\]: has no id and no relations"):
+        metric.add(prediction=ordered[0])
+
+
 def test_document_whose_relations_are_none_has_no_relations(metric):
     predicted = [PREDICTIONS[0], {"id": "1", "relations": None}]
     found = metric.compute(predictions=predicted, references=REFERENCES)

@@ -72,19 +72,38 @@ class BiodirRelations(evaluate.Metric):
             AnnotationError: a side is missing, a document lacks its id or relations, a number names no label, or the
                 two sides cannot be compared.
         """
-        given = {"predictions": predictions, "references": references}
-        missing = [side for side, rows in given.items() if rows is None]
-        if len(missing) == 1:
-            raise AnnotationError(f"{missing[0]}: None; give a list of documents with id and relations")
-        labels = {**LABELS, **(settings.pop("labels", None) or {})}
-        rows = {side: _relations_only(rows, side, labels) for side, rows in given.items() if rows is not None}
-        if len(rows) == 2:
+        labels = settings.pop("labels", None)
+        rows: dict[str, list[dict[str, Any]]] = {}
+        if predictions is None and references is None:  # those of `add` and `add_batch`
+            if labels:
+                raise AnnotationError("labels: give them to add or add_batch, together with the rows that they name")
+        else:
+            rows = _both_sides(predictions, references, labels)
             compared = compared_documents(map(_document, rows["references"]), map(_document, rows["predictions"]))
             # The library `evaluate` wants as many predictions as references.
             lacking = [pair.gold.id for pair in compared if not pair.is_predicted]
             rows["predictions"] += [{"id": name, "relations": []} for name in lacking]
             settings["lacking"] = lacking
         return super().compute(**rows, **settings)
+
+    def add_batch(
+        self,
+        *,
+        predictions: Iterable[Any] | None = None,
+        references: Iterable[Any] | None = None,
+        labels: Mapping[str, Sequence[str]] | None = None,
+        **others: Any,
+    ) -> None:
+        """Add documents for the next `compute`, as many predictions as references; `labels` are as there.
+
+        Raises:
+            AnnotationError: as of `compute`.
+        """
+        super().add_batch(**_both_sides(predictions, references, labels), **others)
+
+    def add(self, *, prediction: Any = None, reference: Any = None, **others: Any) -> None:
+        """Add a prediction and its reference; see `add_batch`."""
+        self.add_batch(predictions=[prediction], references=[reference], **others)
 
     def _compute(
         self,
@@ -101,6 +120,18 @@ class BiodirRelations(evaluate.Metric):
             raise AnnotationError(f"references: {len(gold)} documents without any relation; they have some")
         names = (*LEVELS, "macro", "by_type", "documents", "notes", *(("intervals",) if resamples else ()))
         return {name: report[name] for name in names}
+
+
+def _both_sides(
+    predictions: Iterable[Any] | None, references: Iterable[Any] | None, labels: Mapping[str, Sequence[str]] | None
+) -> dict[str, list[dict[str, Any]]]:
+    """Return the documents of both sides as `_relations_only` does; raise an AnnotationError where one is missing."""
+    found = {}
+    for side, rows in {"predictions": predictions, "references": references}.items():
+        if rows is None:
+            raise AnnotationError(f"{side}: None; give a list of documents with id and relations")
+        found[side] = _relations_only(rows, side, {**LABELS, **(labels or {})})
+    return found
 
 
 def _relations_only(
