@@ -323,7 +323,10 @@ class BioDirConfig(PreTrainedConfig):
         """Check that the weights of the loss name tasks and labels of this model and are not negative."""
         others = set(self.tasks[1:])
         if self.task_weights and set(self.task_weights) != others:
-            raise SettingError(f"task_weights {self.task_weights!r}: give one for each of {', '.join(sorted(others))}")
+            fix = f"give one for each of {', '.join(sorted(others))}"
+            if not others:
+                fix = "leave it out, since the first task has none"
+            raise SettingError(f"task_weights {self.task_weights!r}: {fix}")
         for name in ("task_weights", "label_weights"):
             for key, weight in getattr(self, name).items():
                 if weight < 0:

@@ -16,7 +16,7 @@ from biodir.errors_biodir import ErrorPolicy, SettingError, plural
 from biodir.evaluation.checks import unannotated_parts
 from biodir.evaluation.model_scores import ProcessedDocuments, processed_documents
 from biodir.evaluation.thresholds import fingerprints
-from biodir.labels_biodir import LEVELS, MENTIONS, bio_labels
+from biodir.labels_biodir import LEVELS, MENTIONS, TASKS, bio_labels
 from biodir.processing_tagger_biodir import TaggerProcessor
 from biodir.training.augmentation import augmented_documents, rare_types
 from biodir.training.corpora import TrainingCorpus, corpus_paths
@@ -60,7 +60,8 @@ def with_form(settings: TrainingSettings, log: Callable[[str], Any] = print) -> 
 def run_config(settings: TrainingSettings, lists: LabelLists, corpora: Sequence[TrainingCorpus]) -> BioDirConfig:
     """Return the configuration of the model to train.
 
-    The weight of a task that has no head, since the data does not annotate it, is left out.
+    The weight of a task that has no head, since it is not trained or the data does not annotate it, is left out; so is
+    that of novelty or direction where it is the first task.
     """
     if settings.freeze_relations:
         config = kept_config(settings)
@@ -70,8 +71,10 @@ def run_config(settings: TrainingSettings, lists: LabelLists, corpora: Sequence[
         values = {**config.to_dict(), "tagger_labels": bio_labels(config.entity_types)}
         return BioDirConfig(**{**values, "tagger_layers": layers})
     values = lists.to_settings(settings.tasks)
+    trained = [task for task in TASKS if values[f"{task}_labels"]]
+    unweighted = {*TASKS} - {*trained} | {*trained[:1]} - {TASKS[0]}
     given_weights = named_values(settings.task_weights)
-    weights = {task: weight for task, weight in given_weights.items() if values.get(f"{task}_labels", True)}
+    weights = {task: weight for task, weight in given_weights.items() if task not in unweighted}
     relations = [each for corpus in corpora for document in corpus.documents for each in document.relations]
     balance = settings.class_balance
     return BioDirConfig(

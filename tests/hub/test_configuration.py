@@ -181,6 +181,10 @@ def test_positions_of_roberta_begin_after_the_padding():
             {"relation_labels": [], "task_weights": {"novelty": 1, "direction": 1}},
             "task_weights {'novelty': 1, 'direction': 1}: give one for each of direction",
         ),
+        (
+            {"novelty_labels": [], "direction_labels": [], "task_weights": {"novelty": 1}},
+            "task_weights {'novelty': 1}: leave it out, since the first task has none",
+        ),
         ({"focal_gamma": -1}, "focal_gamma is -1; it is not negative"),
         ({"sign_weight": -1}, "sign_weight is -1; it is not negative"),
         (

@@ -1,16 +1,19 @@
 """The dev documents of a run, and the configuration of its model."""
 
 from dataclasses import replace
+from itertools import combinations
 
 import pytest
+from transformers import BertConfig
 
-from biodir.configuration_biodir import BioDirConfig
+from biodir.configuration_biodir import PAIR_ENCODINGS, BioDirConfig
 from biodir.document_biodir import Relation
 from biodir.errors_biodir import SettingError
+from biodir.labels_biodir import MENTIONS, TASKS
 from biodir.training import preparation
 from biodir.training.corpora import TrainingCorpus
-from biodir.training.labels import lists_of_run
-from biodir.training.preparation import dev_documents
+from biodir.training.labels import LabelLists, lists_of_run
+from biodir.training.preparation import dev_documents, run_config
 from biodir.training.settings import TrainingSettings
 from helpers.marked import make_processor, marked_document
 
@@ -50,3 +53,24 @@ def test_entity_types_that_kept_relations_lack_are_named(tmp_path):
     with pytest.raises(SettingError, match=r"^a: freeze_relations keeps .* lacks 'GeneOrGeneProduct' \(1\); map the"):
         lists_of_run(frozen, corpora)
     assert lists_of_run(replace(frozen, errors="skip-mention"), corpora).source == "the checkpoint"
+def config_of_run(encoder, **settings) -> BioDirConfig:
+    changes = {"pair_encoding": "pairwise", "metric_for_best_model": "entity_pair", "encoder": str(encoder), **settings}
+    return run_config(replace(SETTINGS, **changes), LabelLists("BioRED"), [])
+
+
+@pytest.mark.parametrize("tasks", [tasks for size in (1, 2, 3) for tasks in combinations(TASKS, size)])
+def test_weights_of_a_recipe_fit_any_of_its_tasks(tmp_path, tasks):
+    BertConfig().save_pretrained(tmp_path)
+    weights = {"novelty": 0.5, "direction": 0.25}
+    given = [f"{task}={weight}" for task, weight in weights.items()]
+    for further in ([], [MENTIONS]):
+        config = config_of_run(tmp_path, tasks=[*tasks, *further], task_weights=given)
+        assert config.task_weights == {task: weight for task, weight in weights.items() if task in tasks[1:]}
+
+
+def test_weight_of_relations_is_refused(tmp_path):
+    BertConfig().save_pretrained(tmp_path)
+    with pytest.raises(SettingError, match="give one for each of direction, novelty"):
+        config_of_run(tmp_path, task_weights=["relation=1", "novelty=1", "direction=1"])
+
+
