@@ -38,6 +38,8 @@ CONFIG_FIELDS = (
     *("soft_prompt_tokens", "classifier_dropout", "relation_loss", "focal_gamma", "evidence_weight"),
     "sign_weight",
 )
+# Fields that no setting names; a run has those of the checkpoint that it starts from, if that has its form.
+KEPT_FIELDS = ("chunk_pooling", "hard_prompt", "max_name_tokens", "token_budget", "initializer_range")
 
 
 def with_form(settings: TrainingSettings, log: Callable[[str], Any] = print) -> TrainingSettings:
@@ -80,6 +82,7 @@ def run_config(settings: TrainingSettings, lists: LabelLists, corpora: Sequence[
     return BioDirConfig(
         **values,
         **{name: getattr(settings, name) for name in CONFIG_FIELDS},
+        **_kept_fields(settings),
         encoder_config=encoder_config(settings.encoder),  # whose positions bound max_tokens
         tagger_layers=_tagger_layers(settings),
         closest_mentions=_has_closest_mentions(settings),
@@ -89,6 +92,14 @@ def run_config(settings: TrainingSettings, lists: LabelLists, corpora: Sequence[
         label_weights=balanced_weights(relations, lists.relation_labels, balance) if balance else {},
         relation_threshold=NO_THRESHOLD if settings.relation_loss in HIGHEST_WINS else 0.5,
     )
+
+
+def _kept_fields(settings: TrainingSettings) -> dict[str, Any]:
+    """Return the fields that a run takes from the checkpoint to start from."""
+    config = checkpoint_config(settings.encoder)
+    if config is None or config.pair_encoding != settings.pair_encoding:
+        return {}
+    return {name: getattr(config, name) for name in KEPT_FIELDS}
 
 
 def _tagger_layers(settings: TrainingSettings) -> int:

@@ -53,6 +53,8 @@ def test_entity_types_that_kept_relations_lack_are_named(tmp_path):
     with pytest.raises(SettingError, match=r"^a: freeze_relations keeps .* lacks 'GeneOrGeneProduct' \(1\); map the"):
         lists_of_run(frozen, corpora)
     assert lists_of_run(replace(frozen, errors="skip-mention"), corpora).source == "the checkpoint"
+
+
 def config_of_run(encoder, **settings) -> BioDirConfig:
     changes = {"pair_encoding": "pairwise", "metric_for_best_model": "entity_pair", "encoder": str(encoder), **settings}
     return run_config(replace(SETTINGS, **changes), LabelLists("BioRED"), [])
@@ -74,3 +76,11 @@ def test_weight_of_relations_is_refused(tmp_path):
         config_of_run(tmp_path, task_weights=["relation=1", "novelty=1", "direction=1"])
 
 
+@pytest.mark.parametrize("form", PAIR_ENCODINGS)
+def test_run_keeps_what_no_setting_names_of_a_checkpoint_of_its_form(tmp_path, form):
+    kept = {"chunk_pooling": "mean", "hard_prompt": "{tasks} of {entity1} and {entity2}", "max_name_tokens": 10}
+    kept |= {"token_budget": 1000, "initializer_range": 0.05}
+    BioDirConfig(**kept).save_pretrained(tmp_path)
+    start = BioDirConfig(**kept) if form == "pairwise" else BioDirConfig()
+    config = config_of_run(tmp_path, pair_encoding=form)
+    assert {name: getattr(config, name) for name in kept} == {name: getattr(start, name) for name in kept}
