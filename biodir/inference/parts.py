@@ -21,6 +21,8 @@ from biodir.errors_biodir import SettingError
 from biodir.files import file_sha256, open_atomic, with_texts, write_json
 
 MANIFEST, LOCK, PART = "manifest.json", "lock", "part-"
+# What a run says of the size of its parts.
+PART_SIZE = "part_documents"
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,11 @@ class Parts:
         """The number of finished documents."""
         return sum(record.documents for record in self.records)
 
+    @property
+    def has_gap(self) -> bool:
+        """Whether one is missing before a finished one, as an engine leaves them that computes several at a time."""
+        return sorted(self._records) != list(range(len(self._records)))
+
     def documents_of(self, number: int) -> int:
         """Return the number of documents of a finished part."""
         return self._records[number].documents
@@ -140,7 +147,8 @@ def open_parts(output: Path, run: Mapping[str, Any], can_resume: bool = True) ->
 
     Args:
         output: the file that the parts are of.
-        run: what must be equal in a run that resumes, as JSON: settings, inputs, model.
+        run: what must be equal in a run that resumes, as JSON: settings, inputs, model. `PART_SIZE` may differ, unless
+            a part is missing before a finished one: only its size then says which documents are its.
         can_resume: False if the inputs cannot be read again, so that finished parts are dropped.
 
     Raises:
@@ -170,7 +178,10 @@ def _begun(folder: Path, run: Mapping[str, Any], can_resume: bool) -> Parts:
     manifest = folder / MANIFEST
     parts = Parts(folder)
     before = json.loads(manifest.read_text(encoding="utf-8")) if manifest.is_file() else None
+    if before is not None and not parts.has_gap:
+        before.update((name, value) for name, value in run.items() if name == PART_SIZE)
     if before == run and can_resume:
+        write_json(manifest, run)
         return parts
     if before is not None and before != run and parts.records:
         raise SettingError(

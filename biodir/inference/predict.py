@@ -20,7 +20,14 @@ from biodir.formats.pubtator_writer import BIOREDIRECT
 from biodir.formats.reading import document_count, read_documents
 from biodir.inference.cost import LongDocuments
 from biodir.inference.outputs import OutputFormat, Results, format_of, output_format
-from biodir.inference.parts import PartRecord, Parts, input_fingerprints, open_parts, pipeline_fingerprint
+from biodir.inference.parts import (
+    PART_SIZE,
+    PartRecord,
+    Parts,
+    input_fingerprints,
+    open_parts,
+    pipeline_fingerprint,
+)
 from biodir.inference.progress import Progress
 from biodir.inference.rejected import rejections
 from biodir.pipeline_entities_biodir import keep_identifiers
@@ -108,7 +115,8 @@ def predict_files(
             those of the model.
         run_settings: what else must be equal in a call that resumes, as JSON, such as the file that `link` reads.
         engine: computes the parts of a file in other processes, also on other machines; by default this process does.
-        part_documents: after which at most a part is finished; by default `PART_DOCUMENTS`.
+        part_documents: after which at most a part is finished; by default `PART_DOCUMENTS`. A call that resumes what
+            an engine has left gives the same.
         states_costs: whether the cost of long documents is stated, which computes a part of one.
         missing: errors of documents that are in no file, such as articles that could not be fetched.
         parameters: those of a call of the pipeline.
@@ -123,7 +131,7 @@ def predict_files(
     costs = LongDocuments(extract, filters, progress.noted) if states_costs else None
     # A network renames relation types when it is complete, and its offsets are those of characters.
     offsets, names = ("characters", None) if written.network else (policy.offsets, vocabulary)
-    run = _Run(extract, written, offsets, names, parameters, costs, part_documents)
+    run = _Run(extract, written, offsets, names, parameters, costs, part_documents or PART_DOCUMENTS)
     if not isinstance(output, Path):
         if written.is_joined:
             raise SettingError(f"format {name!r} is written to files; name one with -o")
@@ -137,7 +145,8 @@ def predict_files(
     settings |= {"vocabulary": vocabulary, "biodir": __version__, **(run_settings or {})}
     fingerprints = input_fingerprints(inputs)
     model = pipeline_fingerprint(extract)
-    manifest = {"setting": settings, "model": model, "input": dict(fingerprints), "order": fingerprints}
+    manifest = {"setting": settings, PART_SIZE: run.part_documents, "model": model}
+    manifest |= {"input": dict(fingerprints), "order": fingerprints}
     can_resume = all(fingerprint for _, fingerprint in fingerprints)
     with open_parts(output, manifest, can_resume) as parts, rejections(parts.folder, output, inputs) as reject:
         policy = _also(policy, reject)
@@ -155,7 +164,7 @@ class _Run:
     vocabulary: Vocabulary | None
     parameters: Mapping[str, Any]
     costs: LongDocuments | None
-    part_documents: int | None = None
+    part_documents: int
 
     def documents(
         self, inputs: Sequence[Path], policy: ErrorPolicy, one_per_line: bool, missing: Sequence[BioDirError]
@@ -299,7 +308,7 @@ def _unfinished(run: _Run, documents: Iterator[Document], parts: Parts) -> Itera
         if number in parts:
             for _ in islice(documents, parts.documents_of(number)):
                 pass
-        elif part := _next_part(documents, run.part_documents or PART_DOCUMENTS):
+        elif part := _next_part(documents, run.part_documents):
             yield number, part
         else:
             return

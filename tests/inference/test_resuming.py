@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -155,6 +156,31 @@ def test_engine_states_the_cost_of_what_is_not_finished_only(extract, tmp_path, 
     monkeypatch.setattr(LongDocuments, "check", lambda self, document: seen.append(document.id))
     relate(extract, source, tmp_path / "out.jsonl", engine=Engine())
     assert seen == [document.id for index, document in enumerate(documents(60)) if index % 10 != 7][8:]
+
+
+def test_part_that_is_missing_among_finished_ones_keeps_its_size(extract, tmp_path):
+    class Engine:
+        def compute(self, run, unfinished, parts, progress, stops):
+            for number, part in islice(unfinished, 3):
+                if number != 1:
+                    parts.add(number, *run.part(part))
+            raise KeyboardInterrupt
+
+    source, output = json_lines(tmp_path / "in.jsonl"), tmp_path / "out.jsonl"
+    with pytest.raises(KeyboardInterrupt):
+        relate(extract, source, output, engine=Engine())
+    with pytest.raises(SettingError, match=r"holds 8 finished documents .*\(part_documents was 4, now 3\)"):
+        relate(extract, source, output, part_documents=3)
+    relate(extract, source, output)
+    relate(extract, source, tmp_path / "whole.jsonl")
+    assert output.read_bytes() == (tmp_path / "whole.jsonl").read_bytes()
+
+
+def test_parts_of_another_size_follow_finished_ones(extract, tmp_path):
+    source = json_lines(tmp_path / "in.jsonl")
+    stopped(extract, source, tmp_path / "out.jsonl", KeyboardInterrupt())
+    relate(extract, source, tmp_path / "out.jsonl", part_documents=3)
+    assert len((tmp_path / "out.jsonl").read_text().splitlines()) == 54
 
 
 @pytest.mark.parametrize(
