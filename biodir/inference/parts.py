@@ -37,9 +37,10 @@ class PartRecord:
         failed: reason and message for each document that the pipeline could not relate, and that is left out.
         counts: what the pipeline counts of its own, such as requests to a server.
         repeated: relations that are not written, since the format holds one of each two identifiers.
+        linked: what the lexicon counts: how mentions were linked, or why not, with their number.
 
     >>> PartRecord(documents=2, relations=5)
-    PartRecord(documents=2, relations=5, left_out=0, notes=(), failed=(), counts={}, repeated=0)
+    PartRecord(documents=2, relations=5, left_out=0, notes=(), failed=(), counts={}, repeated=0, linked={})
     """
 
     documents: int
@@ -49,6 +50,7 @@ class PartRecord:
     failed: Sequence[Sequence[str]] = field(default=())
     counts: Mapping[str, int] = field(default_factory=dict)
     repeated: int = 0
+    linked: Mapping[str, int] = field(default_factory=dict)
 
 
 class Parts:

@@ -30,6 +30,7 @@ from biodir.inference.parts import (
 )
 from biodir.inference.progress import Progress
 from biodir.inference.rejected import rejections
+from biodir.lexicon.lexicon import lexicon_of
 from biodir.pipeline_entities_biodir import keep_identifiers
 
 if TYPE_CHECKING:
@@ -216,7 +217,8 @@ class _Run:
         """Return the part of the output that has these documents: what is in it, and their texts."""
         texts, failed = [], []
         relations = left_out = repeated = 0
-        before = _counts(self.extract)
+        lexicon = lexicon_of(self.parameters.get("link"))
+        before, linked_before = _counts(self.extract), _counts(lexicon)
         with _collected_notes() as notes:
             for document, results in self.related(documents):
                 if isinstance(results, BioDirError):
@@ -229,13 +231,13 @@ class _Run:
                 if on_finished is not None:
                     on_finished(document)
         release_freed_memory()
-        counts = dict(_counts(self.extract) - before)
-        return PartRecord(len(documents), relations, left_out, notes, failed, counts, repeated), "".join(texts)
+        counts, linked = dict(_counts(self.extract) - before), dict(_counts(lexicon) - linked_before)
+        return PartRecord(len(documents), relations, left_out, notes, failed, counts, repeated, linked), "".join(texts)
 
 
-def _counts(extract: Any) -> Counter[str]:
-    """Return what a pipeline counts of its own; most count nothing."""
-    return Counter(getattr(extract, "counts", {}))
+def _counts(owner: Any) -> Counter[str]:
+    """Return what a pipeline or a lexicon counts of its own; most pipelines count nothing."""
+    return Counter(getattr(owner, "counts", {}))
 
 
 def _to_stream(
@@ -276,6 +278,10 @@ def _to_file(
     engine: "RayEngine | None",
 ) -> Report:
     progress.resumed(parts.documents)
+    lexicon = lexicon_of(run.parameters.get("link"))
+    if lexicon is not None:
+        for record in parts.records:  # it counts for all of the output
+            lexicon.counts.update(record.linked)
     if engine is not None:
         # Workers cannot tell the user anything, so this process states what is long.
         unfinished = ((n, [run.stated(each) for each in part]) for n, part in _unfinished(run, documents, parts))

@@ -9,7 +9,7 @@ import os
 import signal
 import socket
 import threading
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ from biodir.document_biodir import Document
 from biodir.errors_biodir import BioDirError, SettingError
 from biodir.inference.parts import MANIFEST, PartRecord, Parts, write_part
 from biodir.inference.progress import Progress
-from biodir.lexicon.lexicon import Lexicon
+from biodir.lexicon.lexicon import lexicon_of
 from biodir.optional import optional_library
 
 # Parts that a worker has at a time: the next one is there when one is finished.
@@ -188,31 +188,28 @@ class _Worker:
         if self._has_gpu:
             run.extract.device = torch.device("cuda:0")  # the first of those that Ray shows to this process
             run.extract.model.to(run.extract.device)
-        self._lexicon = _lexicon(run)
-        if self._lexicon is not None:
-            self._lexicon.on_ambiguous = self._not_linked.append
+        lexicon = lexicon_of(run.parameters.get("link"))
+        if lexicon is not None:
+            lexicon.on_ambiguous = self._not_linked.append
         self._run = run
 
     def write(self, shared: Sequence[Any], number: int, documents: Sequence[Document]) -> "_Written":
         """Compute a part and write it, also in a process that was started again."""
         self.start(shared)
-        if self._lexicon is not None:
-            self._lexicon.counts.clear()  # of a part that failed
-        self._not_linked.clear()
+        self._not_linked.clear()  # of a part that failed
         record, text = self._run.part(documents)
         # A process that is still at work after its run was killed must not write to another run.
         if (self._folder / MANIFEST).read_text(encoding="utf-8") != self._manifest:
             raise SettingError(f"{self._folder}: is now of another run")
         write_part(self._folder, number, record, text)
-        return _Written(record, Counter(self._lexicon.counts if self._lexicon else ()), [*self._not_linked])
+        return _Written(record, [*self._not_linked])
 
 
 @dataclass(frozen=True)
 class _Written:
-    """What a worker returns of a part: its record, and what its lexicon counted and could not decide."""
+    """What a worker returns of a part: its record, and what its lexicon could not decide."""
 
     record: PartRecord
-    linked: Counter[str]
     not_linked: Sequence[str]
 
 
@@ -304,9 +301,9 @@ class _Dispatch:
             self._ended.remove(part)
         number, documents = part
         self.parts.add_written(number, written.record)
-        lexicon = _lexicon(self.run)
+        lexicon = lexicon_of(self.run.parameters.get("link"))
         if lexicon is not None:
-            lexicon.counts.update(written.linked)
+            lexicon.counts.update(written.record.linked)
             if lexicon.on_ambiguous is not None:
                 for line in written.not_linked:
                     lexicon.on_ambiguous(line)
@@ -341,12 +338,6 @@ def _terminable() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def _lexicon(run: Any) -> Lexicon | None:
-    """Return the lexicon that gives the mentions of a run identifiers."""
-    owner = getattr(run.parameters.get("link"), "__self__", None)
-    return owner if isinstance(owner, Lexicon) else None
 
 
 def _pickled(ray: Any, run: Any) -> bytes:

@@ -35,7 +35,8 @@ class Lexicon:
 
     Attributes:
         info: what it was made from, with counts.
-        counts: how mentions were linked, or why not, with their number, over all documents so far.
+        counts: how mentions were linked, or why not, with their number, over all documents so far; with those that
+            `predict_files` finds finished when it resumes.
 
     Raises:
         ParseError: the file is no lexicon, or one of another version.
@@ -124,6 +125,12 @@ class Lexicon:
             f"mentions linked by the lexicon: {sum(linked.values())}{f' ({details})' if details else ''}; "
             f"not linked: {others}"
         )
+
+
+def lexicon_of(link: Any) -> Lexicon | None:
+    """Return the lexicon whose method `link` this is; None for any other function."""
+    owner = getattr(link, "__self__", None)
+    return owner if isinstance(owner, Lexicon) else None
 
 
 def ambiguity(resolution: Resolution) -> str:

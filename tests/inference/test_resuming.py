@@ -19,8 +19,10 @@ from biodir.cli import main
 from biodir.inference.cost import LongDocuments
 from biodir.inference.predict import predict_files
 from biodir.inference.progress import Progress
+from biodir.lexicon.lexicon import Lexicon
 from helpers.marked import marked_document
 from helpers.tiny_checkpoint import open_pipeline, save_checkpoint
+from helpers.vocabularies import small_lexicon
 
 TEXTS = ("Too much <C:D4 iron> harms the <D:D5 liver>.", "<C:D1 Aspirin> cures <D:D2 pain>. The <G:3 gene> does not.")
 BAD = '{"id": "bad", "text": "ab", "entities": [{"start": 0, "end": 5, "type": "Gene"}]}'
@@ -181,6 +183,18 @@ def test_parts_of_another_size_follow_finished_ones(extract, tmp_path):
     stopped(extract, source, tmp_path / "out.jsonl", KeyboardInterrupt())
     relate(extract, source, tmp_path / "out.jsonl", part_documents=3)
     assert len((tmp_path / "out.jsonl").read_text().splitlines()) == 54
+
+
+def test_lexicon_counts_what_was_finished_before(extract, tmp_path):
+    source, output, path = tmp_path / "in.jsonl", tmp_path / "out.jsonl", small_lexicon(tmp_path).path
+    entity = {"start": 0, "end": 9, "type": "Chemical"}
+    lines = [{"id": str(number), "text": "Zorbamine helps.", "entities": [entity]} for number in range(12)]
+    source.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    stopped(extract, source, output, KeyboardInterrupt(), link=Lexicon(path).link)
+    lexicon = Lexicon(path)
+    relate(extract, source, output, link=lexicon.link)
+    assert lexicon.counts.total() == 12
+    assert lexicon.summary().startswith("mentions linked by the lexicon: 12 (")
 
 
 @pytest.mark.parametrize(
