@@ -300,7 +300,8 @@ def read_identifiers(column: str, entity_type: str, text: str) -> tuple[tuple[st
     ((('D1', 'D2'), None), (('text:1,2-a',), None))
     """
     identifiers = split_identifiers(column, entity_type)
-    if len(identifiers) != 1 and column.casefold() == text.casefold():
+    is_name = column.casefold() == text.casefold() and column.strip() not in UNLINKED_IDENTIFIERS
+    if len(identifiers) != 1 and is_name:
         return (text_identifier(text),), None
     return identifiers, None if identifiers or column in UNLINKED_IDENTIFIERS else column
 

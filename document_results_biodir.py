@@ -12,9 +12,11 @@ from .errors_biodir import AnnotationError
 # Digits of the scores of predicted relations in documents.
 SCORE_DIGITS = 4
 _ENDS = ("subject", "object")
-SCORES = ("relation_score", "novelty_score", "direction_score")
+_PART_SCORES = ("relation_score", "novelty_score", "direction_score")
+# Keys of the scores of a result.
+SCORES = ("score", *_PART_SCORES)
 # The note on results of which a document has no more than the first.
-FURTHER = "results of two identifiers after their first one, as a concept with two entity types has, left out"
+FURTHER = "results for two identifiers that an earlier result has (a concept with two entity types), left out"
 
 
 def names_subject(relation: Any) -> bool:
@@ -48,7 +50,7 @@ def relation_of_result(relation: Mapping[str, Any], place: str) -> dict[str, Any
     if not isinstance(relation.get("directed"), bool):
         raise _unlike(place, f"'directed' is {repr(relation.get('directed'))[:60]}, neither true nor false")
     subject, object_ = (relation[key]["id"] for key in _ENDS)
-    scores = {key: relation.get(key) for key in SCORES}
+    scores = {key: relation.get(key) for key in _PART_SCORES}
     return {
         "relation": relation.get("relation"),
         "entity1": subject,

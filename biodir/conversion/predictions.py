@@ -36,7 +36,8 @@ def convert_predictions(
     gold = read_gold(gold_file, policy, needs_relations=False)
     predicted = {each.id: each for each in read_predictions(predicted_file, gold, policy, relation_map)}
     lacking = [each.id for each in gold if each.id not in predicted]
-    policy.note(f"documents that {predicted_file} lacks ({shortened(lacking)}), without relations", len(lacking))
+    what = f"documents without predictions from {predicted_file} ({shortened(lacking)}), written without relations"
+    policy.note(what, len(lacking))
 
     def with_predicted(document: Document) -> Document:
         relations = predicted[document.id].relations if document.id in predicted else ()

@@ -152,7 +152,7 @@ def _with_known_mentions(check: Callable[..., Document], document: Document, pol
         raise AnnotationError(
             f"{problem}; rename them in the file, or leave these mentions out with --errors skip-mention", error.reason
         ) from error
-    return replace(document, mentions=checked.mentions)
+    return replace(document, mentions=checked.mentions, named_by=checked.named_by)
 
 
 def predicted_documents(
@@ -295,15 +295,18 @@ def _located_values(lines: Sequence[str], source: str) -> list[tuple[str, Any]]:
     value, and the reader of documents names the mistake.
     """
     filled = [(f"{source}:{number}", line) for number, line in enumerate(lines, start=1) if line.strip()]
-    # The first line may be a malformed one; the start of a longer value has no mapping in the line after it.
-    if filled[0][1].lstrip().startswith("{") and any(isinstance(_json(line), Mapping) for _, line in filled[:2]):
-        return [(place, _line_value(place, line)) for place, line in filled]
-    try:
-        values = list(json_values("\n".join(lines), source))
-    except ParseError:
-        return []
-    entries = chain.from_iterable(each if isinstance(each, list) else [each] for each in values)
-    return [(f"{source}: result {number}", each) for number, each in enumerate(entries, start=1)]
+    if not isinstance(_json(filled[0][1]), Mapping):
+        try:
+            values = list(json_values("\n".join(lines), source))
+        except ParseError:
+            # The first line may be a malformed one of JSON Lines, which have a mapping in the second.
+            starts = filled[0][1].lstrip().startswith("{")
+            if not (starts and any(isinstance(_json(line), Mapping) for _, line in filled[1:2])):
+                return []
+        else:
+            entries = chain.from_iterable(each if isinstance(each, list) else [each] for each in values)
+            return [(f"{source}: result {number}", each) for number, each in enumerate(entries, start=1)]
+    return [(place, _line_value(place, line)) for place, line in filled]
 
 
 def _line_value(place: str, line: str) -> Any:

@@ -143,8 +143,8 @@ def content_format(file: io.BufferedReader, source: str, may_be_text: bool = Fal
         return BIOC_XML
     if begins_as_result_table(text):
         raise ParseError(
-            f"{source}: is a table of relations that `biodir predict` wrote, and is not read; let it write .jsonl, or "
-            "PubTator with --dialect bioredirect",
+            f"{source}: is a table of relations that `biodir predict` wrote, and is not read; let it write .jsonl with "
+            "--return-entities, or PubTator with --dialect bioredirect",
             "table of relations",
         )
     if not looks_like_pubtator(text.replace("\r", "\n")) and _BRAT_LINE.search(text):

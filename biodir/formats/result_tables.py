@@ -2,7 +2,8 @@
 
 import re
 
-SCORES = ("score", "relation_score", "novelty_score", "direction_score")
+from biodir.document_results_biodir import SCORES
+
 COLUMNS = (
     *("document", "subject_id", "subject_type", "subject", "relation", "object_id", "object_type", "object"),
     *("directed", "novelty", *SCORES, "evidence", "sections"),

@@ -9,7 +9,7 @@ from biodir.document_grouping_biodir import groups_by_name
 from biodir.document_parts_biodir import TEXT_IDENTIFIER_PREFIX, bare_identifier
 from biodir.labels_biodir import CELL_LINE, GENE, SPECIES, VARIANT, known_type
 from biodir.lexicon.concepts import HUMAN, is_number, species_of
-from biodir.lexicon.rules import names_age, organism_by_rule, species_in, variant_by_rule
+from biodir.lexicon.rules import AGES, names_age, organism_by_rule, species_in, variant_by_rule
 
 BY_NAME, BY_OTHER_SPELLING, BY_RULE = "by name", "by another spelling of a name", "by rule"
 BY_OTHER_MENTION = "by another mention"
@@ -84,7 +84,9 @@ def resolve(document: Document, find: Find, default_species: Collection[str]) ->
         if kind == SPECIES:
             found |= _resolved_group(document, indices, kind, find, ())
     if any(kind in (GENE, CELL_LINE) for kind, _ in groups):
-        species = named_species(document, found.values(), find) or set(default_species)
+        words = {index: document.mentions[index].text.casefold().removesuffix("s") for index in found}
+        organisms = [each for index, each in found.items() if words[index] not in AGES]  # these may be animals
+        species = named_species(document, organisms, find) or set(default_species)
     else:
         species = set()
     for (kind, _), indices in groups.items():

@@ -35,7 +35,7 @@ _SPECIES_WORDS: Mapping[str, str] = {
     **dict.fromkeys("arabidopsis arabidopsis_thaliana".split(), "3702"),
 }
 # Words for an age of people, which are animals where the text names a species.
-_AGES = frozenset("infant newborn adolescent adult".split())
+AGES = frozenset("infant newborn adolescent adult".split())
 _TAXON_OF = {word.replace("_", " "): taxon for word, taxon in _SPECIES_WORDS.items()}
 
 
@@ -49,7 +49,7 @@ def _in_text(words: Iterable[str]) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)({'|'.join(map(_pattern, sorted(words, key=len, reverse=True)))})s?(?!\w)")
 
 
-_SPECIES_IN_TEXT, _AGE_IN_TEXT = _in_text(_TAXON_OF.keys() - _AGES), _in_text(_AGES)
+_SPECIES_IN_TEXT, _AGE_IN_TEXT = _in_text(_TAXON_OF.keys() - AGES), _in_text(AGES)
 _RS_NUMBER = re.compile(r"(?<![^\W_])rs[\s#-]*([1-9]\d*)(?![^\W_])", re.IGNORECASE)
 
 # The form that `name_key` gives to substitutions, and the texts in which A, C, G and T are amino acids for sure.

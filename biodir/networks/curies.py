@@ -29,7 +29,7 @@ _CURIE = re.compile(r"([A-Za-z][\w.]*):([^\s/:|<>()]+)")
 # In the one long identifier that PubTator 3 gives a variant: its number in dbSNP.
 _RS_NUMBER = re.compile(r"RS#:(?:rs)?([0-9]+)")
 # A name of HGVS, with or without a reference sequence: "NM_000059.3:c.68_69del". It is an identifier or a part of it.
-_HGVS_PART = re.compile(r"(?:^(?i:tmVar:)?|(?i:HGVS:))((?:(?!(?i:HGVS|tmVar|text):)[^\s:;|]+:)?[cgmnpr]\.[^;|\s]+)")
+_HGVS_PART = re.compile(r"(?:^(?i:tmVar:)?|(?i:HGVS:))((?:(?!(?i:HGVS|tmVar|text):)[^\s:;|]+:)?[cgmnpr]\.[^;|\s@]+)")
 _PLACE = r"([-*]?[0-9]+(?:[-+][0-9]+)?(?:_[-*]?[0-9]+(?:[-+][0-9]+)?)?)"
 _PROTEIN_SUB = re.compile(r"p\|SUB\|([A-Z])\|([0-9]+)\|([A-Z*])")
 _DNA_SUB = re.compile(rf"([cgmn])\|SUB\|([ACGT])\|{_PLACE}\|([ACGT])")

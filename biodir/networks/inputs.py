@@ -29,7 +29,7 @@ from biodir.networks.statements import (
 # The note on results without entities.
 ONE_NAME = "documents whose entities have one name each; `biodir predict --return-entities` writes all names"
 # The note on evidence whose offsets cannot be converted.
-OTHER_OFFSETS = "documents without text, whose evidence keeps offsets in {}"
+OTHER_OFFSETS = "documents without text, whose evidence keeps offsets in {}; `biodir predict --return-entities` has texts"
 
 
 def read_statements(path: str | os.PathLike[str], policy: ErrorPolicy = STRICT) -> Iterator[DocumentStatements]:
@@ -104,7 +104,7 @@ def _checked(found: Any) -> DocumentStatements:
 
 
 def _check_scores(relation: Mapping[str, Any], document_id: str) -> None:
-    for key in ("score", *SCORES):
+    for key in SCORES:
         check_score(relation.get(key), f"document {document_id}: {key} of a relation {relation['relation']}")
 
 

@@ -194,9 +194,9 @@ class Merger:
 
     def notes(self) -> list[str]:
         """Return a line for the user on documents with the id of an earlier one."""
-        return [f"documents with an id that came before, taken as the same one: {self._repeated}"] * bool(
-            self._repeated
-        )
+        if not self._repeated:
+            return []
+        return [f"documents with the id of an earlier one, read as the same document: {self._repeated}; are ids unique?"]
 
     @property
     def is_empty(self) -> bool:

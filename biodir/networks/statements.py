@@ -19,7 +19,7 @@ from biodir.processing_chunks_biodir import closest_spans
 # Identifier and entity type, which together name a node of a network.
 NodeKey = tuple[str, str]
 # What a long identifier of PubTator 3 has that says nothing about the variant.
-_OF_DOCUMENT = re.compile(r"^tmVar:|;?VariantGroup:[0-9]+")
+_OF_DOCUMENT = re.compile(r"^tmVar:|;VariantGroup:[0-9]+|^VariantGroup:[0-9]+;?", re.IGNORECASE)
 _WORD = re.compile(r"\w+|[^\w\s]")
 
 
@@ -120,7 +120,7 @@ def _pairs(
     """Yield the entities of a relation; where an end has several identifiers, as ``D1|D2``, each pair of them."""
     ends = []
     for identifier in (relation.entity1_id, relation.entity2_id):
-        parts = [identifier] if identifier in by_identifier else re.split("[;,|]", identifier)
+        parts = [identifier] if identifier in by_identifier else [each.strip() for each in re.split("[;,|]", identifier)]
         if not by_identifier.keys() >= set(parts):
             raise AnnotationError(
                 f"document {document_id}: {identifier!r} of a relation {relation.relation_type} has no mention; "

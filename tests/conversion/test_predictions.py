@@ -33,7 +33,7 @@ def test_predictions_take_the_place_of_the_relations_of_gold(folder, capfd):
     assert (second.id, second.relations) == ("8", ())
     notes = capfd.readouterr().err
     assert "biodir: documents: 2\n" in notes
-    assert "biodir: documents that gliner.json lacks (8), without relations: 1\n" in notes
+    assert "biodir: documents without predictions from gliner.json (8), written without relations: 1\n" in notes
 
 
 def test_what_the_format_has_no_place_for_is_counted(folder, capfd):

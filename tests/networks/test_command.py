@@ -50,7 +50,7 @@ def test_documents_without_id_are_their_own_and_ids_that_come_again_are_noted(ne
         (tmp_path / name).write_text(2 * without_id, encoding="utf-8")
     assert network("a.jsonl", "b.jsonl", "in.pubtator", "-o", "graph.jsonl") == 0
     note, counts = capsys.readouterr().err.splitlines()
-    assert note == "biodir: documents with an id that came before, taken as the same one: 2"
+    assert note == "biodir: documents with the id of an earlier one, read as the same document: 2; are ids unique?"
     assert counts == "biodir: documents: 6, nodes: 3, edges: 2"
     (first, _) = edges(tmp_path / "graph_edges.jsonl")
     assert first["publications"] == ["PMID:1", "PMID:2"]

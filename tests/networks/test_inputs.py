@@ -8,7 +8,7 @@ import pytest
 from biodir import ErrorPolicy, write_pubtator
 from biodir.document_biodir import Passage, Relation
 from biodir.errors_biodir import AnnotationError, ParseError
-from biodir.networks.inputs import read_statements, statements_from_json
+from biodir.networks.inputs import OTHER_OFFSETS, read_statements, statements_from_json
 from biodir.networks.merging import merge
 from helpers.marked import marked_document
 
@@ -94,7 +94,7 @@ def test_offsets_of_evidence_without_text_are_noted():
     policy = ErrorPolicy(offsets="bytes")
     (statement,) = statements_from_json({"id": "7", "relations": [RESULT]}, policy=policy).statements
     assert statement.evidence[0].end == 17
-    assert "documents without text, whose evidence keeps offsets in bytes: 1" in policy.summary()
+    assert f"{OTHER_OFFSETS.format('bytes')}: 1" in policy.summary()
 
 
 def test_result_that_is_none_is_an_error_with_its_line(tmp_path):
