@@ -76,14 +76,14 @@ SIGNS = st.text(alphabet="aBc1 ()[],;:-.αİ\n", max_size=12)
 @st.composite
 def definitions(draw) -> str:
     """A text that defines the initials of some words, with signs around."""
-    words = draw(st.lists(st.text("abcdeiαİ-", min_size=2, max_size=6), min_size=2, max_size=5))
+    words = draw(st.lists(st.text("abcdei\u03b1İ-", min_size=2, max_size=6), min_size=2, max_size=5))
     short, long = "".join(word[0] for word in words).upper(), " ".join(words)
     definition = draw(st.sampled_from([f"{long} ({short})", f"{long} [{short}]", f"{short} ({long})"]))
     return f"{draw(SIGNS)} {definition} {draw(SIGNS)}"
 
 
 def letters(text: str) -> list[str]:
-    return [char for char in text.lower().replace("α", "a") if char.isalnum()]
+    return [char for char in text.lower().replace("\u03b1", "a") if char.isalnum()]
 
 
 @given(definitions())
