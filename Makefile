@@ -19,7 +19,7 @@
 
 PORT ?= 7860
 PYTHON ?= python3
-# Only on Linux does the plain version bring gigabytes of CUDA libraries; only there is a local version "+cpu".
+# On Linux the plain version brings gigabytes of CUDA libraries; the local version "+cpu" exists only there.
 TORCH ?= torch==2.13.0$(if $(filter Linux,$(shell uname -s)),+cpu)
 
 # Variables of the recipe's environment keep spaces and quotes in them intact, and value keeps a "$".

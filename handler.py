@@ -378,12 +378,12 @@ def _length(text: Any) -> int:
 
 
 def _offset(part: Mapping[str, Any]) -> int:
-    """Return where a part of a text begins as it says itself; 0 if it does not."""
+    """Return where a part of a text begins as it says itself; 0 for what is no number, as the reader refuses it."""
     spans = _list_of(part, "offsets")  # of bigbio
     value = spans[0][0] if spans and isinstance(spans[0], list) and spans[0] else part.get("offset")
     if isinstance(value, str) and value.isdecimal():
         value = int(value[:20])
-    return int(min(LARGEST_OFFSET, value)) if isinstance(value, (int, float)) else 0
+    return int(max(0, min(LARGEST_OFFSET, value))) if isinstance(value, (int, float)) and value == value else 0
 
 
 def _mappings(value: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:

@@ -65,7 +65,9 @@ class MentionFinder:
             scores.update(zip(indices, np.split(values, ends[:-1]), strict=True))
         for index, document in enumerate(documents):
             found = _mentions(document, features[index], scores[index], self._labels) if index in scores else ()
-            yield replace(document, mentions=with_one_type(list(found)), relations=(), subject_lines=())
+            mentions = with_one_type(list(found))
+            # No type map has named the types of the tagger.
+            yield replace(document, mentions=mentions, relations=(), subject_lines=(), named_by={})
 
 
 def _log_softmax(logits: np.ndarray) -> np.ndarray:

@@ -170,7 +170,7 @@ def expand_inputs(inputs: Iterable[Path], left_out: Collection[Path] = ()) -> li
             continue
         pattern = os.fspath(path) if is_pattern else os.path.join(glob.escape(os.fspath(path)), "**")
         found = [each for each in map(Path, sorted(glob.glob(pattern, recursive=True))) if each.is_file()]
-        annotated = {each.with_suffix(".txt") for each in found if each.suffix == ".ann"}
+        annotated = {each.with_suffix(".txt") for each in found if each.suffix.lower() == ".ann"}
         named = [each for each in found if each not in annotated and hidden.isdisjoint(_with_parents(each))]
         if not named:
             raise SettingError(f"{path}: names no file; check the {'pattern' if is_pattern else 'folder'}")

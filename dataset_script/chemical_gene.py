@@ -54,6 +54,7 @@ def read_chemical_gene(path: str | Path, policy: ErrorPolicy = STRICT) -> Iterat
     Raises:
         ParseError: the file cannot be opened or is not BioC XML.
         AnnotationError: an annotation or relation contradicts its document.
+        SettingError: the library bioc is not installed.
     """
     with open_input(path) as file:
         if _TABLE_START.match(file.peek()):

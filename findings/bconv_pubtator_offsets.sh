@@ -4,7 +4,8 @@
 # In BioC a passage has the offset that it says, and between passages there may be a gap. PubTator's own BioC starts the
 # abstract one after the end of the title, where PubTator has the line break. bconv writes the passages without the gap
 # and adds one to the offsets for each line break that it writes, though these offsets have the gap in them already. The
-# text of the mention in the line is right, so that only who compares it with the document sees that.
+# text of the mention in the line is right, so the error shows only where it is
+# compared with the document.
 #
 # biodir refuses such a mention and says how far its offsets are off. Exit status 0 as long as bconv behaves so.
 set -euo pipefail

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ndex2 3.12.0 drops the defaults false and 0 of CX2, so that nodes and edges lose the values that they have by default.
+# ndex2 3.12.0 drops the defaults false and 0 of CX2, so that edges lose the values that they have by default.
 #
 # In CX2 the declaration of a property may have a default, "v", which holds for each node or edge that has no value of
 # its own. ndex2 fills in the default, unless it is false or 0: then the property is absent, without a warning. A
@@ -19,7 +19,8 @@ cat > "$folder/input.cx2" <<'JSON'
                 {"name": "edges", "elementCount": 2}]},
   {"attributeDeclarations": [{
     "nodes": {"name": {"d": "string"}},
-    "edges": {"directed": {"d": "boolean", "v": false}, "novel": {"d": "boolean", "v": true}}
+    "edges": {"directed": {"d": "boolean", "v": false}, "signed": {"d": "integer", "v": 0},
+              "novel": {"d": "boolean", "v": true}}
   }]},
   {"nodes": [{"id": 1, "v": {"name": "ferrolin"}}, {"id": 2, "v": {"name": "ABCX1"}}]},
   {"edges": [{"id": 1, "s": 1, "t": 2, "v": {}}, {"id": 2, "s": 2, "t": 1, "v": {"directed": true}}]},

@@ -2,9 +2,8 @@
 # pronto 2.7.4 turns a relationship of OBO that holds in one species into one that holds always.
 #
 # A line of OBO may end with qualifiers in braces. gci_relation and gci_filler limit the relationship to the part of the
-# class for which they hold, here that in mice; other qualifiers name the source. pronto reads the line without them: no
-# term has them, and a file that is read and written is without them, with no warning. The edge is then a claim that the
-# ontology does not make, and where two species differ, both claims stand beside each other.
+# class for which they hold, here that in mice. pronto reads the line without them, and what it writes is without them,
+# with no warning. The relationship is then a claim that the ontology does not make.
 #
 # biodir reads no relationships of OBO. Exit status 0 as long as pronto behaves so.
 set -euo pipefail

@@ -2,7 +2,7 @@
 # pymed 0.8.9 gives as the PubMed id of an article also those of all articles that it cites, one per line.
 #
 # In PubMed's XML the ids of an article are in the ArticleIdList of PubmedData. Each Reference may have an ArticleIdList
-# of its own, by PubMed's DTD. pymed looks for ids of type pubmed (and doi) at any depth and joins what it finds with
+# of its own, by PubMed's DTD. pymed looks for ids of type pubmed at any depth and joins what it finds with
 # line breaks. So relations are stored under an id that no document has, or, where the lines are split, under those of
 # cited articles, which do not state them; how many there are depends on whether PubMed has the list of references.
 #

@@ -3,7 +3,7 @@
 #
 # An entity of a Doc has a label and, from an entity linker or a corpus, an identifier, kb_id. Doc.to_json writes start,
 # end and label of each entity, and no kb_id; of the spans in doc.spans it writes the kb_id. Doc.from_json gives the Doc
-# back without them, and nothing says so. DocBin keeps them. Who groups or counts entities by identifiers has none left,
+# back without them, and nothing says so. DocBin keeps them. Whoever groups or counts entities by identifiers has none left,
 # though the linker found them all.
 #
 # biodir reads kb_id where JSON has it; from this JSON it groups mentions by their names. Exit status 0 as long as spaCy

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from biodir.errors_biodir import ErrorPolicy, ParseError, SettingError
+from biodir.errors_biodir import ErrorPolicy, ParseError, SettingError, plural
 from biodir.files import open_input, text_lines
 from biodir.training.corpora import documents_of
 from biodir.training.corpus_list import CorpusEntry
@@ -27,7 +27,8 @@ def token_rows(options: argparse.Namespace, tokenizer: Any) -> np.ndarray:
 
     Raises:
         ParseError: a file cannot be read, or a line of it.
-        SettingError: the text has fewer than two rows: one to learn from, and one held out.
+        SettingError: the text has fewer than two rows: one to learn from, and one held out; or a file of
+            `--exclude` names no document, or one that cannot be read.
     """
     files = data_fingerprints([*options.text, *options.exclude])
     source = json.dumps([files, options.row_tokens, sorted(tokenizer.get_vocab().items())])
@@ -58,10 +59,16 @@ def _names(path: Path) -> set[str]:
 
     Raises:
         ParseError: the file cannot be read.
-        SettingError: it names no document.
+        SettingError: it names no document, or one that cannot be read.
     """
     policy = ErrorPolicy("skip-mention", relations=False)
     documents = list(documents_of(CorpusEntry(str(path)), policy))
+    unread = policy.skipped_number("document")
+    if unread:
+        raise SettingError(
+            f"--exclude {path}: {plural(unread, 'document')} cannot be read, so their text would be learned from; mend "
+            "the file"
+        )
     found = {name for each in documents for name in (each.document.id, each.pmid) if name}
     if not found:
         raise SettingError(f"--exclude {path}: no document can be read in it, so none is left out; check its format")

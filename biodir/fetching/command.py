@@ -86,12 +86,12 @@ def with_articles(files: list[Path], pmids: str | None, policy: ErrorPolicy) -> 
 
     Args:
         files: of the command.
-        pmids: identifiers with commas between them; None for no articles, which are fetched.
-        policy: whether a missing article is raised; else it is a document that the run leaves out.
+        pmids: identifiers of the articles to fetch, with commas between them; None for none.
+        policy: whether a missing article is an error; else it is returned as a document that the run leaves out.
 
     Raises:
         SettingError: an identifier is none.
-        ParseError: an article is missing.
+        ParseError: an article is missing, and the policy raises errors.
         ServiceError: the service gives no answer.
         BadParameter: there are neither files nor identifiers.
     """

@@ -55,7 +55,7 @@ class NetworkOutput:
             output: a file, or the one whose name those of several begin with.
 
         Returns:
-            The files, where they are several, repeated ids, and what the format has no place for, as lines for users.
+            The files, where they are several, ids that came before, and what the format has no place for, as lines.
         """
         merger = Merger()
         for line in results:

@@ -14,12 +14,12 @@ from biodir.conversion.targets import Target, target_of
 from biodir.document_biodir import Document, Relation
 from biodir.document_mappings_biodir import relation_from_dict
 from biodir.document_offsets_biodir import offset_at
-from biodir.document_results_biodir import SCORE_DIGITS, first_of_pairs
+from biodir.document_results_biodir import SCORE_DIGITS, SCORES, first_of_pairs
 from biodir.errors_biodir import SettingError, suggestion
 from biodir.files import PACKED_OUTPUT_SUFFIX, open_output
 from biodir.formats.pubtator_names import Vocabulary
 from biodir.formats.pubtator_writer import BIOREDIRECT, beyond_pubtator, check_dialect, format_pubtator
-from biodir.formats.result_tables import COLUMNS, SCORES
+from biodir.formats.result_tables import COLUMNS
 from biodir.inference.listing import relation_listing
 from biodir.inference.network_outputs import NetworkOutput
 from biodir.networks.formats import FORMATS as NETWORK_FORMATS
@@ -97,7 +97,7 @@ class OutputFormat:
         """Write an output, which appears when it is complete, of open files with the texts of documents.
 
         Returns:
-            What a format of networks has no place for, as lines for the user.
+            Of a network, ids that came before and what its format has no place for, as lines for the user.
         """
         lines = (line for part in parts for line in part)
         if self.network is not None:

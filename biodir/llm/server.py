@@ -131,7 +131,7 @@ class ChatServer:
         Args:
             messages: the question.
             schema: of the answer.
-            stopping: once it is set, all waits of this question end and no further request is made.
+            stopping: once it is set, waits for the server end and no further request is made.
 
         Raises:
             Refusal: the server refuses the question.

@@ -29,7 +29,9 @@ from biodir.networks.statements import (
 # The note on results without entities.
 ONE_NAME = "documents whose entities have one name each; `biodir predict --return-entities` writes all names"
 # The note on evidence whose offsets cannot be converted.
-OTHER_OFFSETS = "documents without text, whose evidence keeps offsets in {}; `biodir predict --return-entities` has texts"
+OTHER_OFFSETS = (
+    "documents without text, whose evidence keeps offsets in {}; `biodir predict --return-entities` has texts"
+)
 
 
 def read_statements(path: str | os.PathLike[str], policy: ErrorPolicy = STRICT) -> Iterator[DocumentStatements]:

@@ -196,7 +196,9 @@ class Merger:
         """Return a line for the user on documents with the id of an earlier one."""
         if not self._repeated:
             return []
-        return [f"documents with the id of an earlier one, read as the same document: {self._repeated}; are ids unique?"]
+        return [
+            f"documents with the id of an earlier one, read as the same document: {self._repeated}; are ids unique?"
+        ]
 
     @property
     def is_empty(self) -> bool:

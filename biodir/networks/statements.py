@@ -120,7 +120,7 @@ def _pairs(
     """Yield the entities of a relation; where an end has several identifiers, as ``D1|D2``, each pair of them."""
     ends = []
     for identifier in (relation.entity1_id, relation.entity2_id):
-        parts = [identifier] if identifier in by_identifier else [each.strip() for each in re.split("[;,|]", identifier)]
+        parts = [identifier] if identifier in by_identifier else [*map(str.strip, re.split("[;,|]", identifier))]
         if not by_identifier.keys() >= set(parts):
             raise AnnotationError(
                 f"document {document_id}: {identifier!r} of a relation {relation.relation_type} has no mention; "

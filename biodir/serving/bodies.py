@@ -138,7 +138,7 @@ def text_request(body: bytes, kind: str) -> Any:
     """
     if kind == PLAIN:
         try:
-            return {"inputs": {"text": body.decode("utf-8-sig")}, "parameters": {"return_entities": True}}
+            return {"inputs": {"text": body.decode().removeprefix("\ufeff")}, "parameters": {"return_entities": True}}
         except UnicodeDecodeError as error:
             raise _malformed(f"byte {error.start} is no UTF-8", "write the text as UTF-8") from error
     data = json_value(body)

@@ -132,8 +132,9 @@ def judged_document(value: Mapping[str, Any], entry: CorpusEntry, policy: ErrorP
     """Return the document of a line.
 
     Mentions that share a name, an identifier or a group of `equivalent` are one entity. Of several relations of two
-    entities one is kept: a type other than Association and Bind, the most frequent first. Pairs with both signs are
-    unknown. A direction that is given in two ways is none that is known.
+    entities one is kept: a type other than Association and Bind, the most frequent first. Pairs with both signs, or
+    with a type that the list of corpora maps to null, are unknown. A direction that is given in two ways is none that
+    is known.
 
     Raises:
         AnnotationError: a mention is not in the text, a name is that of no mention, or a key holds something else than

@@ -56,6 +56,11 @@ def test_results_of_predict_are_documents_with_relations(tmp_path):
     ]
 
 
+def test_one_value_over_several_lines_is_no_json_lines(tmp_path):
+    file = written(tmp_path, '{"id": "1", "relations": [', json.dumps(RESULT), "]}", name="predictions.json")
+    assert [each.relations[0].pair for each in read(file, GOLD)] == [frozenset("75")]
+
+
 @pytest.mark.parametrize("given", ["results", "lists", "documents"])
 def test_values_in_several_lines_are_read_one_after_another(given, tmp_path):
     text = {"text": "Iron"} if given == "documents" else {}

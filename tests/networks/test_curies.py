@@ -67,6 +67,7 @@ def test_what_is_in_no_vocabulary_has_none(identifier, kind):
         ("p|SUB|V|600|E", ["p.V600E"]),
         ("tmVar:p|SUB|R|175|X;VariantGroup:1", ["p.R175X"]),
         (PUBTATOR3, ["p.V600E"]),
+        ("c.G>A@7", ["c.G>A"]),
         ("c|SUB|G|-12+1|A", ["c.-12+1G>A"]),
         ("c|DEL|12_13|AG", ["c.12_13delAG"]),
         ("g|INS|12_13|A", ["g.12_13insA"]),

@@ -60,8 +60,15 @@ def test_excluded_documents_are_left_out(tmp_path, tokenizer, excluded):
     rows = rows_of(tmp_path, tokenizer, documents=documents, excluded=excluded, row_tokens=3)
     assert tokenizer.convert_ids_to_tokens(rows["input_ids"][0].tolist()) == ["[CLS]", "disease", "[SEP]"]
     assert len(rows) == 2
-    with pytest.raises(SettingError, match=r"^--exclude .*excluded: no document can be read in it"):
-        rows_of(tmp_path, tokenizer, documents=documents, excluded="\n")
+
+
+@pytest.mark.parametrize(
+    ("excluded", "message"),
+    [("\n", "no document can be read"), ("1|t|x\n\n2|t|y\n2|t|z\n", "1 document cannot be read")],
+)
+def test_excluded_file_that_cannot_be_read_is_an_error(tmp_path, tokenizer, excluded, message):
+    with pytest.raises(SettingError, match=rf"^--exclude .*excluded: {message}"):
+        rows_of(tmp_path, tokenizer, documents=[{"id": 1, "text": "gene"}], excluded=excluded)
 
 
 @pytest.mark.parametrize(
