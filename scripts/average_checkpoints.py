@@ -6,7 +6,8 @@ Runs that share their start lie in one valley of the loss, so that the mean of t
 better one than each (Wortsman et al. 2022, model soups). Configuration and tokenizer are those of the first, without
 the scaling of its scores, which is that of its weights only; training.json names the checkpoints with the hashes of
 their weights. Where the first has closest mentions, another without counts as one whose maps of these are zero. A mean
-is written over an earlier one of the same checkpoints, but over no other run or checkpoint.
+is written over an earlier one of the same checkpoints, but over no other run or checkpoint. Vectors of corpora, which only
+serve training, are left out.
 """
 
 import argparse
@@ -94,10 +95,10 @@ def averaged(folders: Sequence[str]) -> BioDirPipeline:
     Raises:
         CheckpointError: a folder is no checkpoint, or two differ in configuration or tokenizer.
     """
-    mean = load_pipeline(folders[0], device="cpu")
+    mean = _opened(folders[0])
     sums = mean.model.float().state_dict()
     for folder in folders[1:]:
-        other = load_pipeline(folder, device="cpu")
+        other = _opened(folder)
         may_differ = CLOSEST if mean.model.config.closest_mentions else frozenset()
         is_richer = other.model.config.closest_mentions and not mean.model.config.closest_mentions
         fix = f"name {folder} first" if is_richer else "average like with like"
@@ -115,6 +116,14 @@ def averaged(folders: Sequence[str]) -> BioDirPipeline:
         )
         mean.model.config.score_scaling = {}
     return mean
+
+
+def _opened(folder: str) -> BioDirPipeline:
+    """Return the checkpoint without the vectors of its corpora."""
+    opened = load_pipeline(folder, device="cpu")
+    opened.model.corpus_vectors = None
+    opened.model.config.corpus_labels = []
+    return opened
 
 
 @torch.no_grad()

@@ -213,6 +213,16 @@ def test_documentation_counts_them(lines):
         assert f"| `{corpus}` | {len(of_corpus):,} | {sum(map(len, of_corpus)):,} |" in text
 
 
+@pytest.mark.corpus
+def test_held_out_abstracts_are_no_training_texts(lines, data_dir, tmp_path):
+    held_out, output = annotated.ANNOTATIONS.with_name("held_out_abstracts.jsonl"), tmp_path / "joined.jsonl"
+    annotated.main(["--data_dir", f"{data_dir}", "--annotations", f"{held_out}", "--output", f"{output}"])
+    joined = [json.loads(line) for line in output.read_text().splitlines()]
+    assert len(joined) == 170
+    assert {each["id"] for each in joined}.isdisjoint(line["id"] for line in lines)
+    assert sum(len(judged_document(each, CorpusEntry("a")).document.relations) for each in joined) == 722
+
+
 def test_only_associations_lack_a_direction(lines):
     assert {len(each) for line in lines for each in line["relations"]} == {3, 4}
     assert {each[2] for line in lines for each in line["relations"] if len(each) == 3} == {"Association"}

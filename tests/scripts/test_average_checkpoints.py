@@ -51,6 +51,14 @@ def test_mean_of_checkpoints_is_a_checkpoint_with_the_mean_of_each_weight(checkp
     assert load_pipeline(str(tmp_path / "mean"), device="cpu").model.config.model_type == "biodir"
 
 
+def test_mean_has_no_vectors_of_corpora(tmp_path, checkpoint):
+    with_corpora = save_checkpoint(tmp_path, corpus_labels=["drugprot"])
+    output = tmp_path / "mean"
+    average.main([str(with_corpora), str(checkpoint), "--output", str(output)])
+    assert load_pipeline(str(output), device="cpu").model.config.corpus_labels == []
+    assert load_file(output / "model.safetensors").keys() == load_file(checkpoint / "model.safetensors").keys()
+
+
 def test_record_of_a_mean_names_its_parents_with_the_hashes_of_their_weights(checkpoint, tmp_path):
     folders = [copy_of(checkpoint, tmp_path / name) for name in ("one", "two")]
     (folders[1] / "training.json").write_text("{}")
