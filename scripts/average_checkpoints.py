@@ -6,8 +6,8 @@ Runs that share their start lie in one valley of the loss, so that the mean of t
 better one than each (Wortsman et al. 2022, model soups). Configuration and tokenizer are those of the first, without
 the scaling of its scores, which is that of its weights only; training.json names the checkpoints with the hashes of
 their weights. Where the first has closest mentions, another without counts as one whose maps of these are zero. A mean
-is written over an earlier one of the same checkpoints, but over no other run or checkpoint. Vectors of corpora, which only
-serve training, are left out.
+is written over an earlier one of the same checkpoints, but over no other run or checkpoint. Vectors of corpora, which
+only serve training, are left out.
 """
 
 import argparse
