@@ -133,7 +133,7 @@ class BioDirPreTrainedModel(PreTrainedModel):
                     if path.suffix != ".py":
                         path.replace(here / path.name)
             return
-        super().save_pretrained(save_directory, **kwargs)
+        super().save_pretrained(os.fspath(save_directory), **kwargs)  # 5.4 takes no Path with push_to_hub
         if kwargs.get("is_main_process", True):
             _share_weights(save_directory)
             self._add_code(Path(save_directory))
