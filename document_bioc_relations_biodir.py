@@ -7,7 +7,7 @@ from functools import partial
 from itertools import combinations, product
 from typing import Any
 
-from .document_parts_biodir import Mention, Relation, check_score, relations_of_pairs
+from .document_parts_biodir import Mention, Relation, check_score, distinct_relations
 from .errors_biodir import AnnotationError, ErrorPolicy
 
 RELATION_TYPE_KEYS = ("type", "relation")
@@ -86,7 +86,7 @@ def _relations_of_nodes(
         )
     pairs = combinations(nodes, 2)
     found = [relation for pair in pairs for relation in _relations_of_pair(template, pair, by_id, place)]
-    return found if len(nodes) == 2 else relations_of_pairs(found, policy)
+    return found if len(nodes) == 2 else distinct_relations(found, policy)
 
 
 def _relations_of_pair(

@@ -111,6 +111,7 @@ def sentences_of(mapping: Mapping[str, Any], text: str, place: str, policy: Erro
 def _joined_passages(mapping: Mapping[str, Any], place: str, unit: str) -> tuple[str, tuple[Passage, ...]]:
     """Return the text and the passages, whose offsets count this unit, with spaces between them."""
     text, passages = "", []
+    end = 0  # of the text so far, in the unit
     for part_place, part in _entries(mapping, "passages", place):
         if not isinstance(part, Mapping):
             raise AnnotationError(f"{part_place}: {shown(part)} is not a mapping with 'text'")
@@ -121,7 +122,6 @@ def _joined_passages(mapping: Mapping[str, Any], place: str, unit: str) -> tuple
                     f"{part_place}: holds {key!r}; give the entities of all passages in 'entities' of the document",
                     "entities under an unknown key",
                 )
-        end = offset_at(text, unit)(len(text))
         after_previous = end + 1 if text else 0
         offset = after_previous if part.get("offset") is None else part["offset"]
         if not is_integer(offset) or offset < end:
@@ -136,6 +136,7 @@ def _joined_passages(mapping: Mapping[str, Any], place: str, unit: str) -> tuple
         text += " " * (offset - end)  # a space is one of every unit
         passages.append(Passage(len(text), len(text) + len(part_text), *_names_of(part)))
         text += part_text
+        end = offset + offset_at(part_text, unit)(len(part_text))
     return text, tuple(passages)
 
 

@@ -45,6 +45,8 @@ _ANY_VOCABULARY = re.compile(rf"(?!{TEXT_IDENTIFIER_PREFIX})\w+:")
 _KEY_VALUE_IDENTIFIER = re.compile(
     r"(?:^|;)\s*(?:tmVar|HGVS|VariantGroup|OriginalGene|CorrespondingGene|CorrespondingSpecies|RS#|CA#):"
 )
+# Fields of a relation with the scores of its parts.
+PART_SCORES = ("relation_score", "novelty_score", "direction_score")
 # A wider gap between two passages is a broken offset, and filling it with spaces would fill the memory.
 MAX_GAP_CHARS = 1_000_000
 
@@ -158,12 +160,12 @@ def check_relation(relation: Relation, place: str) -> None:
             f"{place}: subject {relation.subject_id!r} is neither {relation.entity1_id!r} nor "
             f"{relation.entity2_id!r}; the subject is one of the two related entities"
         )
-    for name in ("relation_score", "novelty_score", "direction_score"):
+    for name in PART_SCORES:
         what = f"{place}: {name} of {relation.entity1_id} - {relation.entity2_id}"
         check_score(getattr(relation, name), what)
 
 
-def relations_of_pairs(relations: Iterable[Relation], policy: ErrorPolicy) -> list[Relation]:
+def distinct_relations(relations: Iterable[Relation], policy: ErrorPolicy) -> list[Relation]:
     """Return each relation of the pairs of three and more mentions once, without those of an entity with itself.
 
     Two mentions of one entity are no pair, and give each of its pairs twice.

@@ -6,15 +6,14 @@ A result names the two entities with identifier, type and text; a document has t
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .document_parts_biodir import Relation
+from .document_parts_biodir import PART_SCORES, Relation
 from .errors_biodir import AnnotationError
 
 # Digits of the scores of predicted relations in documents.
 SCORE_DIGITS = 4
 _ENDS = ("subject", "object")
-_PART_SCORES = ("relation_score", "novelty_score", "direction_score")
 # Keys of the scores of a result.
-SCORES = ("score", *_PART_SCORES)
+SCORES = ("score", *PART_SCORES)
 # The note on results of which a document has no more than the first.
 FURTHER = "results for two identifiers that an earlier result has (a concept with two entity types), left out"
 
@@ -50,7 +49,7 @@ def relation_of_result(relation: Mapping[str, Any], place: str) -> dict[str, Any
     if not isinstance(relation.get("directed"), bool):
         raise _unlike(place, f"'directed' is {repr(relation.get('directed'))[:60]}, neither true nor false")
     subject, object_ = (relation[key]["id"] for key in _ENDS)
-    scores = {key: relation.get(key) for key in _PART_SCORES}
+    scores = {key: relation.get(key) for key in PART_SCORES}
     return {
         "relation": relation.get("relation"),
         "entity1": subject,

@@ -28,9 +28,6 @@ RELATION_LABELS = (
 )
 # Relation types that are one kind and differ by sign only: that of an Association is not known.
 SIGNED_RELATIONS = ("Association", "Negative_Correlation", "Positive_Correlation")
-# Relation types of BioRED and of PubTator 3 that raise or lower.
-RAISING = frozenset(("Positive_Correlation", "positive_correlate", "cause", "stimulate"))
-LOWERING = frozenset(("Negative_Correlation", "negative_correlate", "treat", "prevent", "inhibit"))
 NOVELTY_LABELS = (UNRELATED, "Novel", "No")
 DIRECTION_LABELS = (UNRELATED, ENTITY1_IS_SUBJECT, ENTITY2_IS_SUBJECT, UNDIRECTED)
 PAIR_TYPES = (
@@ -92,15 +89,6 @@ def _key(name: str) -> str:
 
 _SEPARATORS = str.maketrans("", "", "_- ")
 _TYPE_OF_KEY = {_key(other): kind for other, kind in TYPE_MAP.items()}
-
-
-def relation_sign(relation_type: str) -> str:
-    """Return "+" for a relation type that raises, "-" for one that lowers, and "" for another.
-
-    >>> [relation_sign(name) for name in ("Positive_Correlation", "treat", "Bind")]
-    ['+', '-', '']
-    """
-    return "+" if relation_type in RAISING else "-" if relation_type in LOWERING else ""
 
 
 def type_pair(types: Iterable[str]) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from biodir.document_bioc_biodir import to_document
 from biodir.document_biodir import Document
 from biodir.document_inputs_biodir import check_encodable
 from biodir.document_json_biodir import document_from_json
+from biodir.document_parts_biodir import PART_SCORES
 from biodir.document_pubtator_biodir import parse_document
 from biodir.errors_biodir import AnnotationError, SettingError, suggestion
 from biodir.files import PACKED_OUTPUT_SUFFIX, open_output, open_text_output
@@ -177,13 +178,12 @@ def _parquet_writer(file: Any) -> Iterator[Callable[[list[dict[str, Any]]], None
         return arrow.list_(arrow.struct(list(columns.items())))
 
     names = ("relation", "entity1", "entity2", "novelty", "subject")
-    scores = ("relation_score", "novelty_score", "direction_score")
     types = (
         *(text, text, text),
         rows(start=number, end=number, type=text, section=text),
         arrow.list_(arrow.list_(number)),
         rows(start=number, end=number, type=text, id=arrow.list_(text), text=text),
-        rows(**dict.fromkeys(names, text), **dict.fromkeys(scores, score)),
+        rows(**dict.fromkeys(names, text), **dict.fromkeys(PART_SCORES, score)),
     )
     schema = arrow.schema(list(zip(_COLUMNS, types, strict=True)))
     with parquet.ParquetWriter(file, schema) as writer:

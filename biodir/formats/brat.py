@@ -11,7 +11,7 @@ from pathlib import Path
 from biodir.document_biodir import SURROGATE, Document, Mention, Relation, check_mention
 from biodir.document_grouping_biodir import with_missing_identifiers
 from biodir.document_offsets_biodir import character_index
-from biodir.document_parts_biodir import is_unlinked, note_unlinked, relations_of_pairs
+from biodir.document_parts_biodir import distinct_relations, is_unlinked, note_unlinked
 from biodir.errors_biodir import STRICT, AnnotationError, BioDirError, ErrorPolicy, ParseError
 from biodir.files import open_input, text_lines
 
@@ -147,4 +147,4 @@ def _relations(line: str, place: str, mention_of: dict[str, Mention], policy: Er
         for first, second in combinations(names, 2)
         for one, two in product(mention_of[first].identifiers, mention_of[second].identifiers)
     ]
-    return found if len(names) == 2 else relations_of_pairs(found, policy)
+    return found if len(names) == 2 else distinct_relations(found, policy)

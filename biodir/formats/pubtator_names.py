@@ -84,6 +84,15 @@ def biored_relation(relation: str) -> str:
     return _BIORED_RELATIONS.get(relation, relation)
 
 
+def relation_sign(relation: str) -> str:
+    """Return "+" for a relation type of BioRED or PubTator 3 that raises, "-" for one that lowers, "" for another.
+
+    >>> [relation_sign(name) for name in ("Positive_Correlation", "treat", "Bind")]
+    ['+', '-', '']
+    """
+    return {POSITIVE: "+", NEGATIVE: "-"}.get(biored_relation(relation), "")
+
+
 def results_with_vocabulary(
     results: Sequence[Mapping[str, Any]], vocabulary: Vocabulary | None
 ) -> list[Mapping[str, Any]]:

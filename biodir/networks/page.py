@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from biodir.files import name_without, write_atomic
-from biodir.labels_biodir import relation_sign
+from biodir.formats.pubtator_names import relation_sign
 from biodir.networks.layout import positions
 from biodir.networks.merging import Edge, Network, Node
 from biodir.networks.settings import NetworkSettings

@@ -7,7 +7,8 @@ from rich.console import Console
 from rich.text import Text
 
 from biodir.document_biodir import Document, Passage, Relation
-from biodir.labels_biodir import CELL_LINE, CHEMICAL, DISEASE, GENE, SPECIES, VARIANT, known_type, relation_sign
+from biodir.formats.pubtator_names import relation_sign
+from biodir.labels_biodir import CELL_LINE, CHEMICAL, DISEASE, GENE, SPECIES, VARIANT, known_type
 
 # Black on these; terminals of 16 colours get the nearest of theirs by name, since rich's choice for pastels is white.
 COLOURS = {
