@@ -15,7 +15,9 @@ for each relation a mention of both entities, and of the subject (null: there is
 All other pairs are unrelated.
 
 `text:4-6` names lines 4 and 5 of the text for pretraining, counted from 0, the end left out. They are joined by a
-space, without the heading in capitals that a line may start with. This text has no mentions of its own.
+space, without the heading in capitals that a line may start with. `sentences:4-6` names them, too, as sentences with
+spaces around each mark, which are taken out: "NF - kappaB ( p65 )" is "NF-kappaB (p65)". This text has no mentions of
+its own.
 """
 
 import argparse
@@ -38,11 +40,26 @@ from biodir.labels_biodir import PAIR_TYPES, RELATION_LABELS, known_type
 from biodir.training.judged_documents import annotated_types, pmid_of, read_lines
 
 ANNOTATIONS = Path(__file__).parent.parent / "recipes" / "abstracts.jsonl"
-BC5CDR, TEXT = "bc5cdr", "text"
+BC5CDR, TEXT, SENTENCES = "bc5cdr", "text", "sentences"
 # Such as "ABSTRACT.RESULTS:: Zinc ..."; after a name such as "DNA: it is ..." the text goes on in lower case.
 HEADING = re.compile(r"^[^a-z]{3,}?:+ +(?=[A-Z0-9])")
 RELATION_TYPES = RELATION_LABELS[1:]
 HASH_CHARS = 8
+# What is replaced, in this order, in a sentence with spaces around each mark. Between two digits a point, a comma or a
+# colon had no space on either side.
+MARKS = [
+    (re.compile(found), instead)
+    for found, instead in (
+        (r" +", " "),
+        (r"(?<=\d) ([.,:]) (?=\d)", r"\1"),
+        (r" ([,;:.?!%)\]])", r"\1"),
+        (r"([(\[]) ", r"\1"),
+        (r" ?-(?: -)+(?: > ?|>)| ?--> ?", " --> "),
+        (r" ([-/]) ", r"\1"),
+        (r" ' s\b", "'s"),
+        (r"\b([35]) '", r"\1'"),
+    )
+]
 
 
 @dataclass(frozen=True)
@@ -94,7 +111,8 @@ def source_path(corpus: str) -> str:
     >>> source_path("text")
     'text/biomedical_text.txt.xz'
     """
-    special = {BC5CDR: f"{BC5CDR}/CDR_TrainingSet.PubTator.txt", TEXT: f"{TEXT}/biomedical_text.txt.xz"}
+    text = f"{TEXT}/biomedical_text.txt.xz"
+    special = {BC5CDR: f"{BC5CDR}/CDR_TrainingSet.PubTator.txt", TEXT: text, SENTENCES: text}
     return special.get(corpus, f"extra/{corpus}.jsonl.xz")
 
 
@@ -109,20 +127,35 @@ def source_documents(folder: Path, corpus: str, wanted: Collection[str]) -> Iter
     path = folder / source_path(corpus)
     if corpus == BC5CDR:
         yield from _of_bc5cdr(path)
-    elif corpus == TEXT:
-        yield from _passages(path, wanted)
+    elif corpus in (TEXT, SENTENCES):
+        yield from _passages(path, corpus, wanted)
     else:
         yield from read_lines(str(path), lambda value, _: value, STRICT)
 
 
-def _passages(path: Path, wanted: Collection[str]) -> Iterator[Mapping[str, Any]]:
+def _passages(path: Path, corpus: str, wanted: Collection[str]) -> Iterator[Mapping[str, Any]]:
     with open_input(path) as file:
         lines = list(text_lines(file))
     for text_id in wanted:
-        start, _, end = text_id.removeprefix(f"{TEXT}:").partition("-")
+        start, _, end = text_id.removeprefix(f"{corpus}:").partition("-")
         if start.isdecimal() and end.isdecimal() and int(start) < int(end) <= len(lines):
-            text = " ".join(HEADING.sub("", line).strip() for line in lines[int(start) : int(end)])
+            found = lines[int(start) : int(end)]
+            if corpus == SENTENCES:
+                text = " ".join(map(written, found))
+            else:
+                text = " ".join(HEADING.sub("", line).strip() for line in found)
             yield {"id": text_id, "text": text, "unit": "section", "entities": [], "annotated_types": []}
+
+
+def written(sentence: str) -> str:
+    """Return a sentence without the spaces that stand around each mark.
+
+    >>> written("GATA - 3 binds to NF - kappaB ( p65 ) , 1 . 5 - fold at the 5 ' end .")
+    "GATA-3 binds to NF-kappaB (p65), 1.5-fold at the 5' end."
+    """
+    for found, instead in MARKS:
+        sentence = found.sub(instead, sentence)
+    return sentence.strip()
 
 
 def _of_bc5cdr(path: Path) -> Iterator[Mapping[str, Any]]:
