@@ -24,6 +24,10 @@ from biodir.optional import optional_library
 STANDARD_INPUT = "-"
 STANDARD_OUTPUT = "-"
 PACKED_OUTPUT_SUFFIX = ".gz"
+# The suffixes of compressed files, which are no part of the name of what they hold.
+PACKED_SUFFIXES = (".gz", ".xz", ".bz2", ".zst")
+# What standard input is called in messages, and in the ids of its documents.
+STANDARD_INPUT_NAME, STANDARD_INPUT_ID = "standard input", "stdin"
 _GLOB = re.compile(r"[*?\[]")
 
 
@@ -80,7 +84,22 @@ def damaged_errors() -> tuple[type[Exception], ...]:
 
 def input_name(path: str | os.PathLike[str]) -> str:
     """Return the name of an input for messages."""
-    return "standard input" if os.fspath(path) == STANDARD_INPUT else os.fspath(path)
+    return STANDARD_INPUT_NAME if os.fspath(path) == STANDARD_INPUT else os.fspath(path)
+
+
+def id_of_input(path: str | os.PathLike[str]) -> str:
+    """Return what the ids of documents begin with that have none but their place in a file: its name without folders.
+
+    Args:
+        path: the file, or its name for messages.
+
+    >>> id_of_input("data/pool.txt.gz"), id_of_input("-"), id_of_input("standard input")
+    ('pool.txt', 'stdin', 'stdin')
+    """
+    if os.fspath(path) in (STANDARD_INPUT, STANDARD_INPUT_NAME):
+        return STANDARD_INPUT_ID
+    path = Path(path)
+    return path.stem if path.suffix.lower() in PACKED_SUFFIXES else path.name
 
 
 def _opened(path: str | os.PathLike[str], on_read: Callable[[int], object] | None) -> io.BufferedReader:

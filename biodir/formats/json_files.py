@@ -12,7 +12,7 @@ from typing import Any
 from biodir.document_biodir import SURROGATE, Document
 from biodir.document_json_biodir import document_from_json, documents_of
 from biodir.errors_biodir import STRICT, ErrorPolicy, ParseError, located
-from biodir.files import input_name, open_input, text_lines
+from biodir.files import id_of_input, input_name, open_input, text_lines
 
 _SPACE = re.compile(r"\s*")
 
@@ -20,7 +20,8 @@ _SPACE = re.compile(r"\s*")
 def read_json(path: str | os.PathLike[str], policy: ErrorPolicy = STRICT) -> Iterator[Document]:
     """Yield the documents of a JSON or JSON Lines file; with a value in each line it is read line by line.
 
-    The id of a document without one is its number among the values of the file, that of its line in JSON Lines.
+    The id of a document without one is the name of the file and its number among the values there, that of its line in
+    JSON Lines: ``a.jsonl:3``. The number alone would be that of a document in each other file, and a PMID.
 
     Raises:
         BioDirError: a value is no document; with the file and the line, or the number of the document.
@@ -43,7 +44,7 @@ def parse_json(
         policy: what becomes of a document with an error.
         convert: makes a document of a JSON value, the id that it gets without one, and the policy.
     """
-    read = partial(_document, convert, policy)
+    read = partial(_document, convert, policy, id_of_input(source))
     yield from policy.documents(_attempts(text_lines(file), source, read), source)
 
 
@@ -108,21 +109,21 @@ def _of_line(line: str, number: int, place: str, read: Callable[..., Any]) -> It
     is_utf8 = SURROGATE.search(line) is None
     for index, document in enumerate(documents):
         at = place if len(documents) == 1 else f"{place}, document {index}"
-        default_id = number if len(documents) == 1 else f"{number}.{index}"
-        yield _attempt(document, default_id, at, read, is_utf8)
+        yield _attempt(document, number if len(documents) == 1 else f"{number}.{index}", at, read, is_utf8)
 
 
 def _attempt(
-    value: Any, default_id: int | str, place: str, read: Callable[..., Any], is_utf8: bool
+    value: Any, number: int | str, place: str, read: Callable[..., Any], is_utf8: bool
 ) -> tuple[str, Callable[[], Any]]:
-    return place, partial(read, value, str(default_id), place, is_utf8)
+    return place, partial(read, value, number, place, is_utf8)
 
 
 def _document(
     convert: Callable[[Any, str, ErrorPolicy], Any],
     policy: ErrorPolicy,
+    name: str,
     value: Any,
-    default_id: str,
+    number: int | str,
     place: str,
     is_utf8: bool,
 ) -> Any:
@@ -131,7 +132,7 @@ def _document(
         bad = None if is_utf8 else SURROGATE.search(json.dumps(value, ensure_ascii=False))
         if bad is not None:
             raise ParseError("not UTF-8 in a string of the document; save the file as UTF-8", "not UTF-8")
-        return convert(value, default_id, policy.at(place))
+        return convert(value, f"{name}:{number}", policy.at(place))
 
 
 def _raise(place: str, error: ParseError) -> Document:

@@ -9,7 +9,7 @@ from typing import Any
 from biodir.document_biodir import Document
 from biodir.document_shapes_biodir import ENTITY_KEYS
 from biodir.errors_biodir import STRICT, ErrorPolicy, ParseError, SettingError, located
-from biodir.files import input_name, open_input
+from biodir.files import id_of_input, input_name, open_input
 from biodir.formats.rows import document_from_row
 from biodir.optional import installation
 
@@ -21,7 +21,8 @@ BATCH_ROWS = 64
 def read_parquet(path: str | os.PathLike[str], policy: ErrorPolicy = STRICT) -> Iterator[Document]:
     """Yield the documents of a file whose columns are the keys that `Document.from_dict` takes.
 
-    Class labels, which the library `datasets` stores as numbers with their names in the schema, become names.
+    Class labels, which the library `datasets` stores as numbers with their names in the schema, become names. A row
+    without an id is named by the file and its number there.
 
     Raises:
         ParseError: the file cannot be opened, is not Parquet, or lacks a column.
@@ -33,9 +34,11 @@ def read_parquet(path: str | os.PathLike[str], policy: ErrorPolicy = STRICT) -> 
 
 def parse_parquet(file: io.BufferedReader, source: str, policy: ErrorPolicy = STRICT) -> Iterator[Document]:
     """Yield the documents of an open file; see `read_parquet`."""
+    name = id_of_input(source)
     attempts = (
-        (f"{source}: row {number}", partial(_document, row, features, number, f"{source}: row {number}", policy))
+        (place, partial(_document, row, features, f"{name}:{number}", place, policy))
         for number, (row, features) in enumerate(_rows(file, source, policy.finds_entities), start=1)
+        for place in (f"{source}: row {number}",)
     )
     yield from policy.documents(attempts, source)
 
@@ -74,6 +77,6 @@ def _check_columns(names: list[str], place: str, may_be_plain: bool) -> None:
         )
 
 
-def _document(row: dict[str, Any], features: Any, number: int, place: str, policy: ErrorPolicy) -> Document:
+def _document(row: dict[str, Any], features: Any, default_id: str, place: str, policy: ErrorPolicy) -> Document:
     with located(place):
-        return document_from_row(row, features, str(number), policy.at(place))
+        return document_from_row(row, features, default_id, policy.at(place))

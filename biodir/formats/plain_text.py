@@ -9,12 +9,7 @@ from pathlib import Path
 from biodir.document_biodir import SURROGATE, Document
 from biodir.document_inputs_biodir import names_file
 from biodir.errors_biodir import STRICT, ErrorPolicy, ParseError
-from biodir.files import STANDARD_INPUT, text_lines
-
-# The suffixes of compressed files, which are no part of the name of a text.
-PACKED_SUFFIXES = (".gz", ".xz", ".bz2", ".zst")
-# The name of a text from standard input.
-STDIN_NAME = "stdin"
+from biodir.files import id_of_input, text_lines
 
 
 def parse_text(
@@ -40,14 +35,14 @@ def parse_text(
     lines = ((number, line.removeprefix("\ufeff")) for number, line in enumerate(text_lines(file), start=1))
     if one_per_line:
         attempts: Iterable[tuple[str, Callable[[], Document]]] = (
-            (f"{source}:{number}", partial(_document, f"{_name(path)}:{number}", [(number, line)], source))
+            (f"{source}:{number}", partial(_document, f"{id_of_input(path)}:{number}", [(number, line)], source))
             for number, line in lines
             if line.strip()
         )
     else:
         read = list(lines)
         is_empty = not any(line.strip() for _, line in read)
-        attempts = [] if is_empty else [(source, partial(_document, _stem(path), read, source))]
+        attempts = [] if is_empty else [(source, partial(_document, Path(id_of_input(path)).stem, read, source))]
     yield from policy.documents(attempts, source)
 
 
@@ -63,14 +58,3 @@ def _document(document_id: str, lines: Sequence[tuple[int, str]], source: str) -
         place = f"{source}:{next(number for number, line in lines if line.strip())}"
         raise ParseError(f"{place}: {text.strip()[:80]!r} is the name of a file, not its text; name the file instead")
     return Document(document_id, text)
-
-
-def _name(path: str | os.PathLike[str]) -> str:
-    path = Path(path)
-    if os.fspath(path) == STANDARD_INPUT:
-        return STDIN_NAME
-    return path.stem if path.suffix.lower() in PACKED_SUFFIXES else path.name
-
-
-def _stem(path: str | os.PathLike[str]) -> str:
-    return Path(_name(path)).stem

@@ -11,12 +11,12 @@ from biodir.document_biodir import Document
 from biodir.document_inputs_biodir import begins_as_html, begins_as_xml
 from biodir.document_pubtator_biodir import looks_like_pubtator, parse_pubtator
 from biodir.errors_biodir import STRICT, BioDirError, ErrorPolicy, ParseError
-from biodir.files import START_BYTES, input_name, open_input, text_lines
+from biodir.files import PACKED_SUFFIXES, START_BYTES, input_name, open_input, text_lines
 from biodir.formats.bioc_xml import parse_bioc_xml
 from biodir.formats.brat import BRAT_SUFFIX, read_brat
 from biodir.formats.json_files import parse_json
 from biodir.formats.parquet import parse_parquet
-from biodir.formats.plain_text import PACKED_SUFFIXES, parse_text
+from biodir.formats.plain_text import parse_text
 from biodir.formats.result_tables import begins_as_result_table
 
 # Parts of a kind that are left out are named up to this number, then only counted.

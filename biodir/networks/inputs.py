@@ -12,7 +12,6 @@ from biodir.document_parts_biodir import check_score
 from biodir.document_results_biodir import SCORES
 from biodir.document_shapes_biodir import TEXT_KEYS
 from biodir.errors_biodir import STRICT, AnnotationError, ErrorPolicy, ParseError
-from biodir.files import input_name
 from biodir.formats.pubtator_names import biored_relation
 from biodir.formats.results import id_of_result, is_result, read_with_results, relations_of_result
 from biodir.networks.statements import (
@@ -37,7 +36,7 @@ OTHER_OFFSETS = (
 def read_statements(path: str | os.PathLike[str], policy: ErrorPolicy = STRICT) -> Iterator[DocumentStatements]:
     """Yield what the documents of a file state; one at a time is in memory if the format allows it.
 
-    A document of JSON without an id is named by the file and its number in it.
+    A document of JSON without an id is named by its place with the folder, so that files of one name are several.
 
     Args:
         path: a file in a format of `read_documents`, or of results of `biodir predict`.
@@ -46,11 +45,9 @@ def read_statements(path: str | os.PathLike[str], policy: ErrorPolicy = STRICT) 
     Raises:
         BioDirError: as `read_documents`, or a relation has an entity without mention; with file and place.
     """
-    source = input_name(path)
 
-    def from_json(value: Any, number: str, policy: ErrorPolicy) -> DocumentStatements:
-        # The number alone would be that of a document in each other file, and a PMID.
-        return statements_from_json(value, f"{source}:{number}", policy)
+    def from_json(value: Any, default_id: str, policy: ErrorPolicy) -> DocumentStatements:
+        return statements_from_json(value, os.path.join(os.path.dirname(path), default_id), policy)
 
     reading = replace(policy, prepare=statements_of)
     yield from read_with_results(path, policy, _checked, from_json, reading)

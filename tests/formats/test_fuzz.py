@@ -313,7 +313,11 @@ HEADS = {"head_span": SPAN, "child_span": SPAN, "label": "Bind"}
 @pytest.mark.parametrize(
     ("value", "mentions", "message"),
     [
-        ({"text": "EGFR", "spans": [None, SPAN], "relations": [HEADS]}, 1, "mention: file:1: document 1, entities[0]"),
+        (
+            {"text": "EGFR", "spans": [None, SPAN], "relations": [HEADS]},
+            1,
+            "mention: file:1: document file:1, entities[0]",
+        ),
         ({"text": "EGFR", "spans": [{**SPAN, "token_start": "a", "token_end": 1}], "relations": [{"head": 0}]}, 1, ""),
         ({"text": "EGFR", "entities": [{**SPAN, "label": " "}]}, 0, "entity type ' ' is not a name"),
         ({"text": "EGFR", "entities": [{"offsets": [["a", 4]], "type": "Gene"}]}, 0, "not pairs of start and end"),
@@ -334,7 +338,7 @@ HEADS = {"head_span": SPAN, "child_span": SPAN, "label": "Bind"}
 def test_odd_values_of_json(folder, value, mentions, message):
     read, errors = outcome(folder, value)
     assert [len(document.mentions) for document in read] == ([] if mentions is None else [mentions])
-    assert all(document.id == "1" for document in read)
+    assert all(document.id == "file:1" for document in read)
     assert message in errors
 
 

@@ -24,10 +24,10 @@ def read(path, content, policy=None):
     return list(read_json(path, policy or ErrorPolicy()))
 
 
-def test_lines_hold_a_document_each_and_a_missing_id_is_the_number_of_the_line(tmp_path):
+def test_lines_hold_a_document_each_and_a_missing_id_is_the_place_of_the_line(tmp_path):
     documents = read(tmp_path / "in.jsonl", LINE + b'\n\n{"text": "a"}\n  \n')
     assert documents[0] == ONE
-    assert [document.id for document in documents] == ["one", "3"]
+    assert [document.id for document in documents] == ["one", "in.jsonl:3"]
 
 
 @pytest.mark.parametrize(
@@ -56,11 +56,11 @@ ROW = {"text": "Iron", "entities": [{"start": 0, "end": 4, "type": "Chemical", "
 @pytest.mark.parametrize(
     ("content", "ids"),
     [
-        (json.dumps(ROW, indent=1), ["1"]),
-        (json.dumps([ROW, ROW]), ["1.0", "1.1"]),
-        (json.dumps([ROW, {**ROW, "id": 7}], indent=1), ["1", "7"]),
-        (json.dumps(ROW, indent=1) + "\n\n" + json.dumps(ROW, indent=1), ["1", "2"]),
-        (json.dumps({"documents": [ROW, ROW]}, indent=1), ["1", "2"]),
+        (json.dumps(ROW, indent=1), ["in.json:1"]),
+        (json.dumps([ROW, ROW]), ["in.json:1.0", "in.json:1.1"]),
+        (json.dumps([ROW, {**ROW, "id": 7}], indent=1), ["in.json:1", "7"]),
+        (json.dumps(ROW, indent=1) + "\n\n" + json.dumps(ROW, indent=1), ["in.json:1", "in.json:2"]),
+        (json.dumps({"documents": [ROW, ROW]}, indent=1), ["in.json:1", "in.json:2"]),
         ("[]", []),
         ("", []),
     ],
@@ -133,7 +133,7 @@ def test_bad_documents_are_skipped_and_reported(source):
     source.write_text(json.dumps([good, bad, nameless, shapeless, good | {"id": "10"}]))
     errors: list[Exception] = []
     policy = ErrorPolicy("skip-document", on_skip=lambda what, error: errors.append(error))
-    assert [document.id for document in read_documents(source, policy)] == ["7", "1.2", "9", "10"]
+    assert [document.id for document in read_documents(source, policy)] == ["7", "in.json:1.2", "9", "10"]
     (error,) = errors
     assert str(error).removeprefix(str(source)) == (
         ":1, document 1: document 8, annotation T1: says 'aspirin' but the text at [0, 7) is 'Aspirin'; "

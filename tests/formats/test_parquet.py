@@ -40,10 +40,10 @@ def test_class_labels_become_names(exported):
     assert list(read_parquet(str(exported))) == [IRON, COPPER]
 
 
-def test_plain_strings_are_read_and_a_missing_id_is_the_number_of_the_row(tmp_path):
+def test_plain_strings_are_read_and_a_missing_id_is_the_place_of_the_row(tmp_path):
     mention = Mention(0, 4, "Iron", "Metal", ("D1",))
     documents = read_parquet(plain_file(tmp_path / "a.parquet", PLAIN, {**PLAIN, "id": None}))
-    assert list(documents) == [Document(id, "Iron", (mention,)) for id in ("5", "2")]
+    assert list(documents) == [Document(id, "Iron", (mention,)) for id in ("5", "a.parquet:2")]
 
 
 def test_many_rows_are_read_in_order(tmp_path):

@@ -141,6 +141,19 @@ def test_network_counts_characters_whatever_results_count(unit, checkpoint, tmp_
     assert edge["biodir_supporting_text_location"] == ["PMID:7#char=10,29"]
 
 
+def test_documents_of_files_without_ids_are_their_own_and_no_pmids(checkpoint, tmp_path):
+    without_id = {key: value for key, value in DOCUMENT.to_dict().items() if key != "id"}
+    for name in ("a.jsonl", "b.jsonl"):
+        (tmp_path / name).write_text(json.dumps(without_id) + "\n", encoding="utf-8")
+    inputs = [tmp_path / "a.jsonl", tmp_path / "b.jsonl"]
+    predict_files(open_pipeline(checkpoint), inputs, tmp_path / "n.jsonl", "kgx-jsonl")
+    edge = json.loads((tmp_path / "n_edges.jsonl").read_text("utf-8").splitlines()[0])
+    assert edge["biodir_other_documents"] == ["a.jsonl:1", "b.jsonl:1"]
+    assert "publications" not in edge
+    predict_files(open_pipeline(checkpoint), inputs, tmp_path / "out.pubtator")
+    assert [each.id for each in read_documents(tmp_path / "out.pubtator")] == ["a.jsonl:1", "b.jsonl:1"]
+
+
 def test_network_has_the_relation_types_of_a_vocabulary_and_is_written_to_files(checkpoint, source, tmp_path):
     extract = open_pipeline(checkpoint)
     predict_files(extract, [source], tmp_path / "n.cx2", vocabulary="pubtator3")
