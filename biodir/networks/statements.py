@@ -3,14 +3,15 @@
 import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 
 from biodir.document_biodir import Document, Entity, Mention, Relation, Span
 from biodir.document_sections_biodir import Sections
 from biodir.document_sentences_biodir import sentence_spans
-from biodir.errors_biodir import AnnotationError
+from biodir.errors_biodir import STRICT, AnnotationError, ErrorPolicy
 from biodir.formats.pubtator_names import biored_relation
 from biodir.labels_biodir import VARIANT
 from biodir.networks.curies import biored_type, curie
@@ -73,7 +74,7 @@ class DocumentStatements:
     statements: tuple[Statement, ...]
 
 
-def statements_of(document: Document) -> DocumentStatements:
+def statements_of(document: Document, policy: ErrorPolicy = STRICT) -> DocumentStatements:
     """Return what a document states; the evidence of a relation are the sentences of the two closest mentions.
 
     An identifier with several entity types is taken with the type that most of its mentions have. Relation types of
@@ -81,6 +82,7 @@ def statements_of(document: Document) -> DocumentStatements:
 
     Args:
         document: with relations, gold or predicted.
+        policy: what becomes of a relation with an error.
 
     Raises:
         AnnotationError: a relation has an entity without mention.
@@ -98,8 +100,9 @@ def statements_of(document: Document) -> DocumentStatements:
         by_identifier.setdefault(entity.identifier, entity)
     sentences = _Sentences(document) if document.relations else None
     found = []
-    for relation in document.relations:
-        for first, second in _pairs(relation, by_identifier, document.id):
+    attempts = (partial(_pairs, relation, by_identifier, document.id) for relation in document.relations)
+    for relation, pairs in policy.parts("relation", attempts):
+        for first, second in pairs:
             assert sentences is not None
             found.append(_statement(relation, first, second, document.id, sentences.between(first, second)))
     return DocumentStatements(document.id, names_of(document, entities), tuple(found))
@@ -116,8 +119,8 @@ def names_of(document: Document, entities: Iterable[Entity]) -> dict[NodeKey, Co
 
 def _pairs(
     relation: Relation, by_identifier: Mapping[str, Entity], document_id: str
-) -> Iterator[tuple[Entity, Entity]]:
-    """Yield the entities of a relation; where an end has several identifiers, as ``D1|D2``, each pair of them."""
+) -> tuple[Relation, list[tuple[Entity, ...]]]:
+    """Return the relation with its entities; where an end has several identifiers, as ``D1|D2``, each pair of them."""
     ends = []
     for identifier in (relation.entity1_id, relation.entity2_id):
         parts = [identifier] if identifier in by_identifier else [*map(str.strip, re.split("[;,|]", identifier))]
@@ -128,7 +131,7 @@ def _pairs(
                 "relation of a mention that is not there",
             )
         ends.append([by_identifier[part] for part in parts])
-    yield from product(*ends)
+    return relation, list(product(*ends))
 
 
 def node_key(identifier: str, entity_type: str, document_id: str) -> NodeKey:

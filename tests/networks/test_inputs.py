@@ -1,14 +1,15 @@
 """Inputs of networks: documents, and what `biodir predict` writes."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from biodir import ErrorPolicy, write_pubtator
 from biodir.document_biodir import Passage, Relation
-from biodir.errors_biodir import AnnotationError, ParseError
-from biodir.networks.inputs import OTHER_OFFSETS, read_statements, statements_from_json
+from biodir.errors_biodir import AnnotationError, BioDirError, ParseError
+from biodir.networks.inputs import OTHER_OFFSETS, UNRELATED_PAIRS, read_statements, statements_from_json
 from biodir.networks.merging import merge
 from helpers.marked import marked_document
 
@@ -107,6 +108,40 @@ def test_result_that_is_none_is_an_error_with_its_line(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("directed", "false", "document 7: 'directed' is 'false', neither true nor false"),
+        ("novelty", ["Novel"], r"document 7: 'novelty' is list \['Novel'\], not a string"),
+        ("relation", 7, "document 7: 'relation' is 7, not a string"),
+        ("evidence", [{"start": 0, "end": 4, "text": None}], "document 7: the relations are not those of `biodir pred"),
+        ("evidence", [{"start": "0", "end": 4, "text": "Iron"}], "document 7: the relations are not those of `biodir"),
+        ("evidence", [{"start": 0, "end": 99, "text": "Iron"}], r"document 7: evidence at \[0, 99\) is inside a chara"),
+        (
+            "evidence",
+            [{"start": -4, "end": 4, "text": "Iron"}],
+            r"document 7: evidence at \[-4, 4\) is inside a charac",
+        ),
+    ],
+)
+def test_relation_of_a_result_is_checked_as_that_of_a_document_is(key, value, message, tmp_path):
+    relations = [{**RESULT, key: value}, {**RESULT, "relation": "Association"}]
+    path = write_lines(tmp_path / "a.jsonl", {**DOCUMENT.to_dict(), "relations": relations})
+    with pytest.raises(BioDirError, match=rf"a\.jsonl:1: {message}"):
+        list(read_statements(path))
+    policy = ErrorPolicy("skip-mention")
+    (found,) = read_statements(path, policy)
+    assert [each.relation for each in found.statements] == ["Association"]
+    assert policy.skipped_number("relation") == 1
+
+
+def test_pairs_that_a_result_calls_unrelated_are_left_out_and_noted():
+    policy, unrelated = ErrorPolicy(), {**RESULT, "relation": "None", "novelty": None}
+    found = statements_from_json({"id": "7", "relations": [unrelated, RESULT]}, policy=policy)
+    assert [each.relation for each in found.statements] == ["Bind"]
+    assert f"{UNRELATED_PAIRS}: 1" in policy.summary()
+
+
+@pytest.mark.parametrize(
     ("key", "score"),
     [("score", "0.9"), ("relation_score", 7), ("direction_score", -1), ("novelty_score", float("nan"))],
 )
@@ -126,3 +161,22 @@ def test_relation_without_mention_is_an_error_of_its_document(tmp_path):
     policy = ErrorPolicy("skip-document")
     assert len(list(read_statements(path, policy))) == 1
     assert policy.summary() == ["left out: 1 document (relation of a mention that is not there)"]
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.pubtator"])
+def test_only_the_relation_without_mention_is_left_out_with_skip_mention(name, tmp_path):
+    document = replace(DOCUMENT, relations=(Relation("Bind", "1956", "5"), *DOCUMENT.relations))
+    write_lines(tmp_path / "a.jsonl", document.to_dict())
+    write_pubtator([document], tmp_path / "a.pubtator")
+    policy = ErrorPolicy("skip-mention")
+    (found,) = read_statements(tmp_path / name, policy)
+    assert len(found.statements) == 1
+    assert policy.summary() == ["left out: 1 relation (relation of a mention that is not there)"]
+
+
+def test_documents_without_ids_of_files_of_one_name_are_several(tmp_path):
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        write_lines(tmp_path / folder / "a.jsonl", {"relations": [RESULT]})
+    found = [each.id for folder in ("one", "two") for each in read_statements(tmp_path / folder / "a.jsonl")]
+    assert found == [f"{tmp_path}/one/a.jsonl:1", f"{tmp_path}/two/a.jsonl:1"]
