@@ -39,7 +39,9 @@ def network_of_all_rules() -> Network:
             for subject, object_, directed in ((first, second, True), (second, first, True), (first, second, False)):
                 evidence = (Evidence("7000001", 0, 9, 'a | "b"\tc'), Evidence("notes.txt:3", 4, 6, "cd"))
                 edges.append(
-                    Edge(subject, object_, relation, directed, ("7000001", "PMC12", "notes.txt:3"), evidence, 0.75, 0.5)
+                    Edge(
+                        subject, object_, relation, directed, ("7000001", "PMC12", "notes.txt:3"), evidence, (0.5, 0.5)
+                    )
                 )
     return Network(tuple(nodes), tuple(edges), documents=3)
 

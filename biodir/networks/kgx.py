@@ -4,7 +4,6 @@ import json
 import re
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from math import prod
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -20,7 +19,18 @@ from biodir.networks.biolink import (
     rule_of,
 )
 from biodir.networks.curies import hgvs_forms
-from biodir.networks.merging import SCORE_DIGITS, Edge, Evidence, Network, Node, id_order, is_pmid
+from biodir.networks.merging import (
+    KNOWN,
+    NOVEL,
+    Edge,
+    Evidence,
+    Network,
+    Node,
+    id_order,
+    is_pmid,
+    noisy_or,
+    score_max,
+)
 from biodir.networks.settings import NetworkSettings
 
 # Prefix of what has no identifier in a vocabulary: names, variants without a number, and relation types.
@@ -187,24 +197,34 @@ def sections_of(evidence: Sequence[Evidence]) -> list[str]:
 
 
 def _counts(subject: Node, object_: Node, edges: Sequence[Edge]) -> dict[str, Any]:
-    """Return the scores of edges that are one in Biolink, and how many documents state what."""
-    wrong = [1 - edge.score_noisy_or for edge in edges if edge.score_noisy_or is not None]
-    noisy_or = round(1 - prod(wrong), SCORE_DIGITS) if wrong else None
+    """Return the scores of edges that are one in Biolink, and how many documents state what.
+
+    A document may state several of them: its best score counts, and once what it says of novelty.
+    """
+    scores: dict[str, float] = {}
+    documents_of: dict[str | None, set[str]] = {NOVEL: set(), KNOWN: set()}
+    for document, score, novelty in (each for edge in edges for each in edge.stated()):
+        documents_of.setdefault(novelty, set()).add(document)
+        if score is not None:
+            scores[document] = max(score, scores.get(document, 0.0))
     forward = [edge for edge in edges if edge.directed and edge.subject.key == subject.key]
     backward = [edge for edge in edges if edge.directed and edge.subject.key != subject.key]
-    # The opposite of an edge may be another edge, with a predicate of its own.
-    opposite = max((edge.opposite_direction for edge in forward), default=0)
+    # The opposite of an edge may be another edge, with a predicate of its own, or one that was left out.
     return {
-        "has_confidence_score": noisy_or,
-        "biodir_score_noisy_or": noisy_or,
-        "biodir_score_max": max((edge.score_max for edge in edges if edge.score_max is not None), default=None),
-        "biodir_novel": sum(edge.novel for edge in edges),
-        "biodir_known": sum(edge.known for edge in edges),
-        "biodir_forward": sum(len(edge.documents) for edge in forward),
-        "biodir_backward": sum(len(edge.documents) for edge in backward) or opposite,
+        "has_confidence_score": noisy_or(scores.values()),
+        "biodir_score_noisy_or": noisy_or(scores.values()),
+        "biodir_score_max": score_max(scores.values()),
+        "biodir_novel": len(documents_of[NOVEL]),
+        "biodir_known": len(documents_of[KNOWN]),
+        "biodir_forward": sum(len(edge.documents) for edge in forward) or _most_opposite(backward),
+        "biodir_backward": sum(len(edge.documents) for edge in backward) or _most_opposite(forward),
         "biodir_undirected": sum(len(edge.documents) for edge in edges if not edge.directed),
         "biodir_opposite_sign": max(edge.opposite_sign for edge in edges),
     }
+
+
+def _most_opposite(edges: Sequence[Edge]) -> int:
+    return max((edge.opposite_direction for edge in edges), default=0)
 
 
 def _given(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,8 +3,10 @@
 import re
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
+from math import isnan, nan, prod
 
 from biodir.document_biodir import Document
 from biodir.networks.curies import curie
@@ -16,6 +18,7 @@ __all__ = ["Edge", "Evidence", "Merger", "Network", "Node", "merge"]
 EVIDENCE_DOCUMENTS = 10
 # The labels of novelty, see `labels_biodir.NOVELTY_LABELS`.
 NOVEL, KNOWN = "Novel", "No"
+_NOVELTIES = (None, NOVEL, KNOWN)
 OPPOSITE_SIGN = {
     "Positive_Correlation": "Negative_Correlation",
     "Negative_Correlation": "Positive_Correlation",
@@ -68,17 +71,16 @@ class Edge:
         directed: whether subject and object are what their names say.
         documents: the ids of all documents that state it, each once, shorter ids first.
         evidence: sentences of the documents with the best scores; their number is limited, see `merge`.
-        score_noisy_or: 1 - product of (1 - score) over the documents: that at least one of them is right, if they
-            err independently. None if no document gives a score.
-        score_max: the best score of a document; None if no document gives one.
-        novel, known: how many documents call it new, and how many known.
+        scores: of the documents, in their order; None for one that gives none.
+        novelties: of the documents, in their order: `NOVEL`, `KNOWN` or None.
         opposite_direction: how many documents state the relation from object to subject.
         opposite_sign: how many documents state a negative where this is a positive correlation, or the other way
             round, in the same direction or where one of the two has none.
 
     >>> iron, egfr = Node("MESH:D007501", "ChemicalEntity", "iron"), Node("NCBIGene:1956", "GeneOrGeneProduct", "EGFR")
-    >>> Edge(iron, egfr, "Bind", directed=False, documents=("notes.txt", "7000001")).pmids
-    ('7000001',)
+    >>> edge = Edge(iron, egfr, "Bind", False, documents=("notes.txt", "7000001"), scores=(0.5, 0.8))
+    >>> edge.pmids, edge.score_max, edge.score_noisy_or
+    (('7000001',), 0.8, 0.9)
     """
 
     subject: Node
@@ -87,10 +89,8 @@ class Edge:
     directed: bool
     documents: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
-    score_noisy_or: float | None = None
-    score_max: float | None = None
-    novel: int = 0
-    known: int = 0
+    scores: tuple[float | None, ...] = ()
+    novelties: tuple[str | None, ...] = ()
     opposite_direction: int = 0
     opposite_sign: int = 0
 
@@ -98,6 +98,30 @@ class Edge:
     def pmids(self) -> tuple[str, ...]:
         """The ids of documents that are PMIDs: numbers of at most nine digits."""
         return tuple(filter(is_pmid, self.documents))
+
+    @property
+    def score_noisy_or(self) -> float | None:
+        """That at least one document is right, if they err independently; None if no document gives a score."""
+        return noisy_or(self.scores)
+
+    @property
+    def score_max(self) -> float | None:
+        """The best score of a document; None if no document gives one."""
+        return score_max(self.scores)
+
+    @property
+    def novel(self) -> int:
+        """How many documents call it new."""
+        return self.novelties.count(NOVEL)
+
+    @property
+    def known(self) -> int:
+        """How many documents call it known."""
+        return self.novelties.count(KNOWN)
+
+    def stated(self) -> Iterator[tuple[str, float | None, str | None]]:
+        """Return each document with its score and novelty."""
+        return zip_longest(self.documents, self.scores, self.novelties)
 
 
 @dataclass(frozen=True)
@@ -148,8 +172,8 @@ def merge(documents: Iterable[Document | DocumentStatements], evidence_documents
 class Merger:
     """Merges documents one by one; `merge` does so for an iterable.
 
-    Memory grows with the number of different entities, names, edges and evidence, and by four bytes for each document
-    of an edge or entity.
+    Memory grows with the number of different entities, names, edges and evidence, by four bytes for each document of an
+    entity, and by 13 for each document of an edge.
 
     Args:
         evidence_documents: see `merge`.
@@ -219,18 +243,17 @@ class Merger:
 
     def _edge(self, key: "_EdgeKey", counts: "_EdgeCounts", nodes: dict[NodeKey, Node], ids: Sequence[str]) -> Edge:
         subject, object_, relation, directed = key
-        documents = sorted((ids[number] for number in counts.documents.numbers), key=id_order)
+        stated = sorted(counts.stated(ids), key=lambda each: id_order(each[0]))
+        documents, scores, novelties = zip(*stated, strict=True)
         return Edge(
             nodes[subject],
             nodes[object_],
             relation,
             directed,
-            tuple(documents),
+            documents,
             counts.best_evidence(self._evidence_documents),
-            None if counts.score_max is None else round(1 - counts.all_wrong, SCORE_DIGITS),
-            None if counts.score_max is None else round(counts.score_max, SCORE_DIGITS),
-            counts.novelty[NOVEL],
-            counts.novelty[KNOWN],
+            scores,
+            novelties,
             self._document_count([(object_, subject, relation, True)] if directed and subject != object_ else []),
             self._document_count(_opposite_signs(key)),
         )
@@ -280,24 +303,26 @@ class _NodeCounts:
 class _EdgeCounts:
     """What the documents of an edge add up to."""
 
-    __slots__ = ("_evidence", "all_wrong", "documents", "novelty", "score_max")
+    __slots__ = ("_evidence", "_novelties", "_scores", "documents")
 
     def __init__(self) -> None:
         self.documents = _DocumentNumbers()
-        self.all_wrong = 1.0  # the probability that all documents with a score are wrong
-        self.score_max: float | None = None
-        self.novelty: Counter[str | None] = Counter()
+        self._scores = array("d")  # of the documents; not a number where there is none
+        self._novelties = array("b")  # of the documents, as places in _NOVELTIES
         self._evidence: list[tuple[float, tuple[int, str], tuple[Evidence, ...]]] = []
 
     def add(self, statement: Statement, document_id: str, evidence_documents: int) -> None:
-        if statement.score is not None:
-            self.all_wrong *= 1 - statement.score
-            self.score_max = max(statement.score, self.score_max or 0.0)
-        self.novelty[statement.novelty] += 1
+        self._scores.append(nan if statement.score is None else statement.score)
+        self._novelties.append(_NOVELTIES.index(statement.novelty) if statement.novelty in _NOVELTIES else 0)
         if statement.evidence and evidence_documents:
             self._evidence.append((-(statement.score or 0.0), id_order(document_id), statement.evidence))
             if len(self._evidence) >= 2 * evidence_documents:
                 self._evidence = self._best(evidence_documents)
+
+    def stated(self, ids: Sequence[str]) -> Iterator[tuple[str, float | None, str | None]]:
+        """Yield the id, score and novelty of each document."""
+        for number, score, novelty in zip(self.documents.numbers, self._scores, self._novelties, strict=True):
+            yield ids[number], None if isnan(score) else score, _NOVELTIES[novelty]
 
     def best_evidence(self, evidence_documents: int) -> tuple[Evidence, ...]:
         return tuple(sentence for *_, sentences in self._best(evidence_documents) for sentence in sentences)
@@ -315,6 +340,22 @@ def _opposite_signs(key: _EdgeKey) -> list[_EdgeKey]:
     without = (min(subject, object_), max(subject, object_), opposite, False)
     same = (subject, object_, opposite, True)
     return [without, same] if directed else [without, same, (object_, subject, opposite, True)]
+
+
+def noisy_or(scores: Iterable[float | None]) -> float | None:
+    """Return 1 - product of (1 - score); None if there is no score.
+
+    >>> noisy_or([0.5, None, 0.5]), noisy_or([None])
+    (0.75, None)
+    """
+    given = [score for score in scores if score is not None]
+    return round(1 - prod(1 - score for score in given), SCORE_DIGITS) if given else None
+
+
+def score_max(scores: Iterable[float | None]) -> float | None:
+    """Return the best score; None if there is none."""
+    given = [score for score in scores if score is not None]
+    return round(max(given), SCORE_DIGITS) if given else None
 
 
 def id_order(document_id: str) -> tuple[int, str]:

@@ -23,16 +23,14 @@ RAISES = Edge(
     True,
     documents=("PMC12", "7000001", "notes.txt:3"),
     evidence=(Evidence("7000001", 0, 17, 'Iron; | "raises",\nEGFR'), Evidence("notes.txt:3", 5, 9, "Iron")),
-    score_noisy_or=0.75,
-    score_max=0.5,
-    novel=2,
-    known=1,
+    scores=(0.5, 0.5, None),
+    novelties=("Novel", "Novel", "No"),
     opposite_direction=4,
     opposite_sign=5,
 )
-LOWERS = Edge(TNF, EGFR, "Negative_Correlation", True, ("1", "2"), (), 0.9, 0.9, novel=1)
+LOWERS = Edge(TNF, EGFR, "Negative_Correlation", True, ("1", "2"), (), (0.9,), ("Novel",))
 BINDS = Edge(IRON, EGFR, "Bind", False, ("7",))
-LINKED = Edge(TNF, V600E, "Association", False, ("1",), (), 0.25, 0.25, known=1)
+LINKED = Edge(TNF, V600E, "Association", False, ("1",), (), (0.25,), ("No",))
 ITSELF = Edge(EGFR, EGFR, "Bind", False, ("2",))
 
 

@@ -69,8 +69,8 @@ def test_what_is_unknown_is_left_out():
 
 def test_edges_of_a_pair_without_order_are_one():
     rows = edge_rows(
-        Edge(IRON, EGFR, "Bind", True, ("1", "2"), (), 0.5, 0.5, novel=1),
-        Edge(EGFR, IRON, "Bind", True, ("3",), (), 0.5, 0.4, known=1),
+        Edge(IRON, EGFR, "Bind", True, ("1", "2"), (), (0.5,), ("Novel",)),
+        Edge(EGFR, IRON, "Bind", True, ("3",), (), (0.5,), ("No",)),
         Edge(IRON, EGFR, "Bind", False, ("2", "4")),
     )
     (row,) = rows
@@ -79,6 +79,23 @@ def test_edges_of_a_pair_without_order_are_one():
     assert (row["has_confidence_score"], row["biodir_score_max"]) == (0.75, 0.5)
     numbers = ("documents", "forward", "backward", "undirected", "novel", "known")
     assert [row[f"biodir_{name}"] for name in numbers] == [4, 2, 1, 2, 1, 1]
+
+
+def test_document_that_states_both_directions_counts_once_with_its_best_score():
+    directions = (
+        Edge(IRON, EGFR, "Bind", True, ("1", "2"), (), (0.5, 0.2), ("Novel", "No")),
+        Edge(EGFR, IRON, "Bind", True, ("1", "3"), (), (0.5, None), ("Novel", "No")),
+        Edge(IRON, EGFR, "Bind", False, ("1",), (), (0.4,), ("No",)),
+    )
+    (row,) = edge_rows(*directions)
+    assert (row["has_confidence_score"], row["biodir_score_max"]) == (0.6, 0.5)
+    assert (row["biodir_documents"], row["biodir_novel"], row["biodir_known"]) == (3, 1, 3)
+
+
+@pytest.mark.parametrize(("subject", "object_"), [(IRON, EGFR), (EGFR, IRON)])
+def test_documents_of_a_direction_that_was_left_out_are_counted(subject, object_):
+    (row,) = edge_rows(Edge(subject, object_, "Bind", True, ("1", "2", "3"), opposite_direction=1))
+    assert {row["biodir_forward"], row["biodir_backward"]} == {3, 1}
 
 
 def test_edge_of_a_node_with_itself_goes_forward_only():

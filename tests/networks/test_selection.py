@@ -30,7 +30,7 @@ def test_edges_of_few_documents_are_left_out_with_the_nodes_that_have_no_other()
 
 
 def test_edges_of_a_low_score_are_left_out_but_not_those_without():
-    edges = tuple(replace(NETWORK.edges[0], score_noisy_or=score) for score in (0.4, 0.5, None))
+    edges = tuple(replace(NETWORK.edges[0], scores=(score,)) for score in (0.4, 0.5, None))
     found, notes = select(replace(NETWORK, edges=edges), min_score=0.5)
     assert found.edges == edges[1:]
     assert notes == ["edges with a score below 0.5, left out: 1"]
