@@ -5,8 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from biodir.errors_biodir import STRICT, SettingError
-from biodir.files import PACKED_OUTPUT_SUFFIX
+from biodir.errors_biodir import STRICT
 from biodir.formats.pubtator_names import Vocabulary
 from biodir.networks.formats import NetworkFormat
 from biodir.networks.inputs import statements_from_json
@@ -38,13 +37,7 @@ class NetworkOutput:
         self.format.check(self.vocabulary)
 
     def paths(self, output: Path) -> list[Path]:
-        """Return the files that are written for an output.
-
-        Raises:
-            SettingError: its name is that of a packed file.
-        """
-        if output.name.lower().endswith(PACKED_OUTPUT_SUFFIX):
-            raise SettingError(f"{output}: networks are not packed; leave {PACKED_OUTPUT_SUFFIX} out")
+        """Return the files that are written for an output; see `NetworkFormat.paths`."""
         return self.format.paths(output)
 
     def write(self, results: Iterable[bytes], output: Path) -> list[str]:

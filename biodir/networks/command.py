@@ -52,7 +52,7 @@ def network(
     """
     settings = NetworkSettings(knowledge_source=knowledge_source)
     written = network_format(output, output_format)
-    written.check(vocabulary)
+    written.check(vocabulary, knowledge_source)
     check_paths(inputs, written.paths(output), must_exist=errors == "raise")
     policy = reading_policy(errors, offsets, split_relations)
     merger = Merger(evidence)

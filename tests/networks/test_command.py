@@ -101,6 +101,9 @@ def test_bad_document_is_left_out_and_the_status_says_so(network, tmp_path, caps
     [
         (["-o", "graph.doc"], "graph.doc: unknown suffix '.doc'"),
         (["-o", "graph.tsv", "--vocabulary", "pubtator3"], "--vocabulary pubtator3: kgx-tsv has relations of its own"),
+        (["-o", "graph.cx2", "--knowledge-source", "infores:x"], "--knowledge-source infores:x: cx2 names no source"),
+        (["-o", "graph.html.gz", "--format", "page"], "graph.html.gz: networks are not packed; leave .gz out"),
+        (["-o", "-", "--format", "page"], "-: networks are not written to standard output; name a file with -o"),
         (["-o", "none/graph.tsv"], "none/graph_nodes.tsv: cannot be written (none is no folder)"),
         (["-o", "graph.tsv", "--knowledge-source", "me"], "knowledge_source is 'me'"),
         (["-o", "in.pubtator", "--format", "cx2", "--errors", "skip-document"], "in.pubtator is an input as well"),
