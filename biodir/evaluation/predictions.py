@@ -20,7 +20,7 @@ from biodir.errors_biodir import STRICT, AnnotationError, ErrorPolicy, ParseErro
 from biodir.evaluation.checks import compared_documents, known_labels, with_known_labels, with_unique_relations
 from biodir.evaluation.gold_names import RelationNames, with_gold_names
 from biodir.evaluation.tool_results import tool_attempts
-from biodir.files import START_BYTES, input_name, open_input, text_lines
+from biodir.files import START_BYTES, id_of_input, input_name, open_input, text_lines
 from biodir.formats.brat import BRAT_SUFFIX
 from biodir.formats.json_files import json_values
 from biodir.formats.reading import JSON, PUBTATOR, content_format, parse_documents, read_documents
@@ -83,7 +83,7 @@ def read_predictions(
 
     Args:
         path: the file.
-        gold: the documents to compare with; some of them may be missing in the file.
+        gold: the documents to compare with; some of them may be missing in the file. Those without ids agree by place.
         policy: what becomes of documents, mentions and relations with an error; a document that occurs twice, or that
             gold lacks, is one.
         relation_map: other names of relation types, see `RelationNames`.
@@ -94,10 +94,14 @@ def read_predictions(
         BioDirError: a document or a result does not follow its format; with file and line.
     """
     gold_of, seen = {document.id: document for document in gold}, set[str]()
+    id_at = _ids_by_place(gold)
     types = {relation.relation_type for document in gold for relation in document.relations}
     names, known = RelationNames(relation_map or {}, types), known_labels(gold)
 
     def prepare(document: Document) -> Document:
+        file, _, number = document.id.rpartition(":")
+        if document.id not in gold_of and file == id_of_input(path):  # it has no id, and is in the place of gold's
+            document = replace(document, id=id_at.get(number, document.id))
         _check_once(document, seen)
         of_gold = gold_of.get(document.id)
         if policy.errors != "raise" and of_gold is None:
@@ -113,6 +117,12 @@ def read_predictions(
     if names.unused:
         policy.note(f"{path}: names of --relation-map that it has not ({', '.join(names.unused)})", len(names.unused))
     return documents
+
+
+def _ids_by_place(documents: Iterable[Document]) -> dict[str, str]:
+    """Return the ids that documents without one have, ``gold.jsonl:3``, by their number in the file."""
+    places = (document.id.rpartition(":") for document in documents)
+    return {number: f"{file}:{number}" for file, _, number in places if file and re.fullmatch("[0-9.]+", number)}
 
 
 def _check_once(document: Document, seen: set[str]) -> None:

@@ -194,6 +194,19 @@ def test_gold_without_relations_gets_the_advice_of_its_command(tmp_path):
 OWN = {"relation": "Bind", "entity1": "7", "entity2": "5", "novelty": "Novel"}
 
 
+def test_documents_without_ids_agree_by_their_place_in_the_file(tmp_path):
+    mentions = [
+        {"start": 0, "end": 4, "type": "Chemical", "id": "7"},
+        {"start": 5, "end": 8, "type": "Gene", "id": "5"},
+    ]
+    document = {"text": "Iron JUN", "entities": mentions, "relations": [OWN]}
+    gold = read_gold(written(tmp_path, document, document, name="gold.jsonl"))
+    found = read(written(tmp_path, document, document), gold)
+    assert [each.id for each in found] == [each.id for each in gold] == ["gold.jsonl:1", "gold.jsonl:2"]
+    with pytest.raises(AnnotationError, match=r"1 only in the predictions \(predictions\.jsonl:3\)"):
+        read(written(tmp_path, document, document, document), gold)
+
+
 @pytest.mark.parametrize("indent", [None, 2])
 @pytest.mark.parametrize("relations", [[OWN], [{**RESULT, "directed": False}]])
 def test_relations_in_a_list_of_json_are_read_without_text(tmp_path, relations, indent):
