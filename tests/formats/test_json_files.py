@@ -122,7 +122,7 @@ def test_article_of_pubtator(source):
     assert document.relations == (Relation("Association", "MESH:D1", "9"),)
     del article["annotations"][0]["mesh"]
     source.write_text(json.dumps(article))
-    with pytest.raises(ParseError, match=r"in\.json:1: document 1: article 7: KeyError 'mesh'"):
+    with pytest.raises(ParseError, match=r"in\.json:1: document in\.json:1: article 7: KeyError 'mesh'"):
         list(read_documents(source))
 
 
