@@ -383,6 +383,12 @@ def _merged_notes(noted: Sequence[Sequence[str]]) -> Iterator[str]:
 
 
 def count_documents(paths: Sequence[Path], may_be_text: bool = False, one_per_line: bool = False) -> int | None:
-    """Return how many documents the files seem to hold, for a progress bar; None if that takes long to find out."""
-    counts = [document_count(path, may_be_text, one_per_line) for path in paths]
+    """Return how many documents the files seem to hold, for a progress bar.
+
+    None if that takes long to find out, or if a file cannot be read: the run reports it, and may leave it out.
+    """
+    try:
+        counts = [document_count(path, may_be_text, one_per_line) for path in paths]
+    except BioDirError:
+        return None
     return None if None in counts else sum(count or 0 for count in counts)

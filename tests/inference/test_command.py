@@ -151,6 +151,17 @@ def test_progress_bar_shows_on_a_terminal_only(predict, source, tmp_path, monkey
     assert "\r" not in pipe.getvalue()
 
 
+def test_file_that_cannot_be_read_is_left_out_on_a_terminal_too(predict, source, tmp_path, monkeypatch):
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.4")
+    (tmp_path / "b.gz").write_bytes(b"\x1f\x8b no more")
+    monkeypatch.setattr("sys.stderr", terminal := Terminal())
+    files = tmp_path / "a.pdf", tmp_path / "b.gz", source
+    assert predict(*files, "-o", tmp_path / "out.jsonl") == 3
+    assert "biodir: documents: 2, relations: 4" in terminal.getvalue()
+    rejected = (tmp_path / "out.jsonl.rejected.jsonl").read_text().splitlines()
+    assert [json.loads(line)["reason"] for line in rejected] == ["PDF", "unreadable"]
+
+
 def test_terminal_that_lacks_a_letter_gets_a_question_mark(predict, tmp_path, monkeypatch):
     write_pubtator([marked_document("The <C:D1 β-blocker> harms the <D:D5 liver>.", id="2")], tmp_path / "in.txt")
     raw = io.BytesIO()
