@@ -44,7 +44,8 @@ def load(
     folder = graph_folder(Path(name)) if is_path(name) else _fetched(name, revision)
     manifest = Manifest.read(folder)
     chosen = _chosen(backend, manifest, folder)
-    check_sources(folder.parent, manifest)
+    if folder.absolute().name == FOLDER:  # any other folder may lie beside another checkpoint
+        check_sources(folder.absolute().parent, manifest)
     manifest = replace(manifest, settings=replace(manifest.settings, name_or_path=name))
     # Files are read when they are needed, then perhaps in another working directory.
     return OnnxPipeline(folder.absolute(), manifest, chosen, thread_count(threads), **parameters)

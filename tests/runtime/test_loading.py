@@ -96,6 +96,22 @@ def test_folder_is_found_after_the_working_directory_changes(copied, tmp_path, m
     assert pickle.loads(pickle.dumps(extract))(SHORT) == expected
 
 
+def test_folder_of_graphs_may_lie_beside_the_files_of_another_checkpoint(exported, tmp_path, monkeypatch):
+    expected = load(exported("document"))(SHORT)
+    shutil.copytree(exported("document") / FOLDER, tmp_path / "graphs")
+    (tmp_path / "config.json").write_text("{}")
+    assert load(tmp_path / "graphs")(SHORT) == expected
+    monkeypatch.chdir(tmp_path)
+    assert load("graphs")(SHORT) == expected
+
+
+def test_graphs_of_another_checkpoint_are_refused_from_inside_their_folder(copied, monkeypatch):
+    (copied / "config.json").write_text("{}")
+    monkeypatch.chdir(copied / FOLDER)
+    with pytest.raises(CheckpointError, match=r"graphs are of another config\.json"):
+        load(".")
+
+
 @pytest.mark.parametrize("threads", [0, -1, True, "2", 1.0])
 def test_threads_that_are_no_number_of_threads_are_refused(copied, threads):
     with pytest.raises(SettingError, match=rf"threads is {threads!r}; it counts threads, at least 1"):
