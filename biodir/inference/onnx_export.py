@@ -92,12 +92,18 @@ def export_model(model: Any, tokenizer: Any, folder: Path, backends: Sequence[st
         settings=RuntimeSettings.from_config(model.config),
         token_ids={name: getattr(tokenizer, f"{name}_token_id") for name in ("cls", "sep", "pad", "unk")},
         files={path.name: described(path) for path in written},
-        sources={name: file_sha256(checkpoint / name) for name in SOURCES if (checkpoint / name).is_file()},
+        sources={path.name: file_sha256(path) for path in _sources(checkpoint)},
         weights=weights,
         versions={"biodir": __version__, "torch": torch.__version__, "transformers": transformers.__version__}
         | {"onnx": onnx.__version__},
     ).write(folder)
     return [path for path in written if path.suffix == ".onnx"]
+
+
+def _sources(checkpoint: Path) -> list[Path]:
+    """Return the files of a checkpoint that its graphs depend on; the weights may be in several."""
+    named = (checkpoint / name for name in SOURCES)
+    return [path for path in (*named, *sorted(checkpoint.glob("model-*.safetensors"))) if path.is_file()]
 
 
 def _write_tables(model: Any, folder: Path) -> None:

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 import torch
 
+from biodir.errors_biodir import CheckpointError
 from biodir.inference.onnx_export import export_model
 from biodir.runtime import load
+from biodir.runtime.manifest import FOLDER, Manifest
 from helpers.document_models import (
     APART,
     CLOSER,
@@ -61,3 +63,15 @@ def test_models_with_other_parts_of_pairs_are_exported(tmp_path, settings):
     found = load(tmp_path / "graphs").forward(processor.collate(features))
     joined = np.concatenate([found[task] for task in model.config.tasks], axis=-1)
     assert_close(torch.from_numpy(joined), expected, scale=10)
+
+
+@pytest.mark.slow
+def test_graphs_of_weights_in_several_files_belong_to_these(tmp_path):
+    model, _ = model_and_processor("bert", **NARROW)
+    part = tmp_path / "model-00001-of-00001.safetensors"
+    part.write_bytes(b"weights")
+    export_model(model, word_piece_tokenizer(), tmp_path / FOLDER, ["onnx"], tmp_path)
+    assert list(Manifest.read(tmp_path / FOLDER).sources) == [part.name]
+    part.write_bytes(b"trained further")
+    with pytest.raises(CheckpointError, match=f"graphs are of another {part.name}"):
+        load(tmp_path)
