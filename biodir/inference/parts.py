@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -19,6 +19,8 @@ from filelock import FileLock, Timeout
 
 from biodir.errors_biodir import SettingError
 from biodir.files import file_sha256, open_atomic, with_texts, write_json
+from biodir.pipeline_extraction_biodir import LIST_PARAMETERS
+from biodir.pipeline_parameters_biodir import as_list
 
 MANIFEST, LOCK, PART = "manifest.json", "lock", "part-"
 # What a run says of the size of its parts.
@@ -211,6 +213,22 @@ def _difference(before: Mapping[str, Any], run: Mapping[str, Any]) -> str:
 def input_fingerprints(inputs: Sequence[Path]) -> list[tuple[str, str | None]]:
     """Return the name of each file that is read with the SHA-256 of its content; None for a pipe, read only once."""
     return [(os.fspath(path), file_sha256(path) if path.is_file() else None) for path in with_texts(inputs)]
+
+
+def kept_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters of a call of the pipeline as each part takes them again, and as a manifest can hold them.
+
+    >>> kept_parameters({"entity_ids": iter(["1956"]), "relation_types": {"Bind", "Association"}})
+    {'entity_ids': ['1956'], 'relation_types': ['Association', 'Bind']}
+    """
+    kept = {}
+    for name, value in parameters.items():
+        if name in LIST_PARAMETERS and value is not None:
+            values = [sorted(each) if isinstance(each, Set) else each for each in as_list(name, value)]
+            kept[name] = sorted(values, key=str) if isinstance(value, Set) else values
+        else:
+            kept[name] = value.item() if hasattr(value, "item") else value  # a number of numpy
+    return kept
 
 
 def pipeline_fingerprint(extract: Any) -> str:

@@ -25,6 +25,7 @@ from biodir.inference.parts import (
     PartRecord,
     Parts,
     input_fingerprints,
+    kept_parameters,
     open_parts,
     pipeline_fingerprint,
 )
@@ -125,6 +126,7 @@ def predict_files(
     Raises:
         BioDirError: a bad document (finished parts are kept), settings that do not fit, or parts of another run.
     """
+    parameters = kept_parameters(parameters)
     name = format_name or format_of(output)
     written = output_format(name, dialect, policy.offsets if return_entities else None, vocabulary)
     progress = progress or Progress()

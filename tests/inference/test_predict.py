@@ -5,6 +5,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from biodir import AnnotationError, ErrorPolicy, read_pubtator, write_pubtator
@@ -133,6 +134,14 @@ def test_document_that_the_output_cannot_hold_is_bad(extract, tmp_path):
     assert report.documents == 2
     assert policy.skipped_number("document") == len(errors) == 1
     assert f"{source}:2: document three, mention 0: identifiers ('D1;D2',)" in str(errors[0])
+
+
+@pytest.mark.parametrize("ids", [{"D4", "D1"}, iter(["D1", "D4"]), {"D1": 1, "D4": 2}.keys(), np.array(["D1", "D4"])])
+def test_parameters_may_be_what_a_call_of_the_pipeline_takes(ids, extract, tmp_path):
+    source = json_lines(tmp_path / "in.jsonl", ONE, THREE, ONE)
+    numbers = {"top_k": np.int64(1), "threshold": np.float32(0.0), "pair_types": [{"Disease", "Chemical"}]}
+    report = predict_files(extract, [source], tmp_path / "out.jsonl", part_documents=1, entity_ids=ids, **numbers)
+    assert report.relations == 3, "one of each part"
 
 
 # Documents without marks.
