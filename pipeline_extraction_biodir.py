@@ -218,6 +218,8 @@ class RelationExtraction:
         """Return what a call with these parameters reads of a document, and the number of pairs that it scores."""
         preprocess = {**self._preprocess_params, **self._sanitize_parameters(**parameters)[0]}
         read = section_filter_of(preprocess).read(document)
+        if not self.config.tasks:
+            return read, 0
         pairs = candidate_pairs(read.entities(), self.config.pair_types)
         return read, sum(1 for _ in pair_filter_of(preprocess).select(pairs))
 

@@ -98,6 +98,13 @@ def test_no_time_is_kept_of_a_part_without_pairs(extract):
     assert " about " in lines[2]
 
 
+def test_model_that_finds_entities_only_scores_no_pair(tmp_path):
+    tasks: dict[str, list[str]] = {"relation_labels": [], "novelty_labels": [], "direction_labels": []}
+    finder = open_pipeline(save_checkpoint(tmp_path, tagger_labels=["O", "B-CellLine", "I-CellLine"], **tasks))
+    (line,) = stated(finder, long_document())
+    assert line.endswith("300 mentions, 0 candidate pairs; about 1 second")
+
+
 def test_document_with_many_identifiers_of_a_mention_is_long(extract, monkeypatch):
     monkeypatch.setattr(cost, "LONG_PAIRS", 100)
     chemicals, diseases = (";".join(f"{kind}{number}" for number in range(20)) for kind in "CD")
