@@ -36,7 +36,7 @@ def relation_listing(
     width = width or min(max(shutil.get_terminal_size((DEFAULT_WIDTH, 24)).columns, MIN_WIDTH), MAX_WIDTH)
     titles = [document.text[passage.start_char : passage.end_char] for passage in document.passages]
     titles += document.text.split("\n", 1)  # of a plain text the first line is the title
-    lines = _hanging(f"{document.id}  ", _shortened(titles[0], 2 * width), width)
+    lines = _hanging(f"{_shortened(document.id, len(document.id))}  ", _shortened(titles[0], 2 * width), width)
     if with_entities or any(mention.score is not None for mention in document.mentions):
         lines += _entity_lines(document, width)
     if not relations:

@@ -72,3 +72,7 @@ def test_control_characters_are_not_printed():
     listing = relation_listing(DOCUMENT, [relation(evidence=[sentence])], 80)
     assert "  <1> red [31m and tab and line end\n" in listing
     assert all(character.isprintable() for character in listing.replace("\n", ""))
+
+
+def test_control_characters_of_an_id_are_not_printed():
+    assert relation_listing(Document("7\x1b[31m\nb", "Iron."), [], 80) == "7 [31m b  Iron.\n  no relations found\n\n"
