@@ -245,6 +245,7 @@ class _Dispatch:
             else:
                 free.append(self._take(done))
         for part in self._ended.copy() if len(self._failed) < self.failures else ():
+            self._ended.remove(part)
             self._hand_out(free[0], part)
             self._take(*self._busy)
         self._failed += [(part, RuntimeError("its worker ended at each try")) for part in self._ended]
@@ -294,11 +295,8 @@ class _Dispatch:
             self._failed.append((part, error.cause))
             return worker
         except self.ray.exceptions.RayError:  # its process ended, and did so again at each further try
-            if part not in self._ended:
-                self._ended.append(part)
+            self._ended.append(part)
             return worker
-        if part in self._ended:
-            self._ended.remove(part)
         number, documents = part
         self.parts.add_written(number, written.record)
         lexicon = lexicon_of(self.run.parameters.get("link"))
@@ -345,8 +343,7 @@ def _pickled(ray: Any, run: Any) -> bytes:
         return ray.cloudpickle.dumps(run)
     except TypeError as error:
         raise SettingError(
-            f"the pipeline cannot be sent to workers of Ray ({error}); the back ends onnx and onnx-int8 cannot, choose "
-            "torch, bf16 or int8"
+            f"the pipeline cannot be sent to workers of Ray ({error}); give it a ner and a link that can be pickled"
         ) from error
 
 

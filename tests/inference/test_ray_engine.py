@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import ClassVar
 
 import pytest
@@ -16,7 +17,7 @@ from biodir.cli import main
 from biodir.inference.parts import PartRecord, open_parts
 from biodir.inference.predict import predict_files
 from biodir.inference.progress import Progress
-from biodir.inference.ray_engine import RayEngine
+from biodir.inference.ray_engine import FAILED_PARTS, RayEngine, _Dispatch
 from helpers.marked import marked_document
 from helpers.tiny_checkpoint import open_pipeline, save_checkpoint
 
@@ -126,6 +127,34 @@ def test_worker_that_is_killed_is_started_again_and_a_document_that_kills_each_i
         computed(tmp_path, part)
     assert (tmp_path / "killed 2").exists()
     assert computed(tmp_path, lambda number: "again\n")[0].split() == ["0", "1", "2", "3", "again", "5"]
+
+
+def test_part_that_ends_its_worker_and_fails_when_it_is_tried_again_counts_once(tmp_path):
+    class Ended(Exception):
+        pass
+
+    class Failed(Ended):
+        cause = RuntimeError("out of memory")
+
+    class Ray:
+        exceptions = SimpleNamespace(RayError=Ended, RayTaskError=Failed)
+        outcomes = iter([Ended, Failed])
+
+        def wait(self, waiting, num_returns):
+            return waiting[:1], waiting[1:]
+
+        def get(self, done):
+            if done == "write":
+                raise next(self.outcomes)
+
+    worker = SimpleNamespace(
+        start=SimpleNamespace(remote=lambda *_: "start"), write=SimpleNamespace(remote=lambda *_: "write")
+    )
+    with (
+        open_parts(tmp_path / "out", {}) as parts,
+        pytest.raises(BioDirError, match=r"^1 part failed, .*out of memory"),
+    ):
+        _Dispatch(Ray(), None, [], parts, Progress(), FAILED_PARTS).all([worker], iter([(0, [Document("0", "")])]))
 
 
 # Complete runs.
