@@ -11,7 +11,13 @@ from typing import Any, cast
 
 from .document_biodir import Document
 from .document_candidates_biodir import candidate_pairs
-from .document_inputs_biodir import document_from_input, each_input, is_document, is_one_document, with_known_types
+from .document_inputs_biodir import (
+    check_encodable,
+    document_from_input,
+    each_input,
+    is_one_document,
+    with_known_types,
+)
 from .document_parts_biodir import IdentifierSet
 from .document_sections_biodir import SectionFilter
 from .errors_biodir import STRICT, CheckpointError, ErrorPolicy, SettingError, suggestion
@@ -117,10 +123,9 @@ class RelationExtraction:
         if self._finder is None:
             raise CheckpointError("the model finds no entities; mark them, or take a checkpoint with a tagger")
         parameters = {**self._preprocess_params, **({} if link is None else {"link": link})}
-        given = each_input(documents)
-        read = (each if is_document(each) else self.read_document(each, n) for n, each in enumerate(given))
-        plain = (replace(each, mentions=(), relations=(), subject_lines=(), is_marked=False) for each in read)
-        yield from with_found(plain, self._tagged(parameters, self._policy(parameters)))
+        policy, types = self._policy(parameters), self.config.entity_types
+        read = (document_from_input(each, n, types, policy) for n, each in enumerate(each_input(documents)))
+        yield from with_found(map(_without_marks, read), self._tagged(parameters, policy))
 
     def with_entities(self, documents: Any, **parameters: Any) -> Iterator[Document]:
         """Yield the documents that a call with these parameters relates, the plain ones with the entities it finds.
@@ -306,6 +311,13 @@ class RelationExtraction:
             if document.mentions and len({each for mention in document.mentions for each in mention.identifiers}) < 2:
                 policy.note("documents with fewer than two different identifiers, in which nothing can be related")
             yield document
+
+
+def _without_marks(document: Document) -> Document:
+    """Return the document as one whose entities are still to be found."""
+    plain = replace(document, mentions=(), relations=(), subject_lines=(), is_marked=False)
+    check_encodable(plain)
+    return plain
 
 
 def pair_filter_of(parameters: Mapping[str, Any]) -> PairFilter:

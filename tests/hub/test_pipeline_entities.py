@@ -290,6 +290,17 @@ def test_entities_are_found_in_whatever_a_call_takes(tagging):
     assert found == found[:1] * 3
 
 
+def test_entities_are_found_whatever_was_marked_and_ner_and_link_see_none_of_it(tagging, monkeypatch):
+    seen = []
+    monkeypatch.setitem(tagging._preprocess_params, "ner", seen.append)
+    marked = {"text": TEXTS[0], "entities": [{"start": 0, "end": 7, "type": "Foo", "id": "1"}]}
+    found = list(tagging.find_entities([marked, TEXTS[0]], link=lambda document: seen.append(document) or document))
+    assert found[0].mentions == found[1].mentions
+    assert [len(document.mentions) for document in seen] == [len(found[0].mentions)] * 2
+    with pytest.raises(AnnotationError, match="half of a surrogate pair"):
+        next(tagging.find_entities(Document("0", "\ud800 iron")))
+
+
 ROW = pandas.Series({"text": TEXTS[0], "mentions": []}, dtype=object)
 
 
