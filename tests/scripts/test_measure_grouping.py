@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from biodir.formats.pubtator_writer import format_pubtator
+from helpers.checkout import CHECKOUT
 from helpers.marked import marked_document
 from helpers.script_module import script
 
@@ -29,6 +30,18 @@ def test_pairs_of_equal_identifiers_are_found_and_grouped_ones_of_others_wrong()
 def test_rule_wins_what_is_not_found_without_it():
     wins = measure.report([DOCUMENT], ["spelling", "plural", "element"])["wins"]
     assert wins["plural"] == wins["element"] == {"found": 2, "wrong": 0}
+
+
+def test_page_has_the_figures_of_results():
+    results = json.loads((CHECKOUT / "results" / "grouping.json").read_text(encoding="utf-8"))
+    page = (CHECKOUT / "docs" / "entities.md").read_text(encoding="utf-8")
+    for split, name in (("development", "dev"), ("test", "test")):
+        before, found = (results[f"bioredirect_{name}.pubtator"][each][measure.ALL] for each in ("baseline", "rules"))
+        shares = [f"{each['found']:.1f} %" for each in (before, found)]
+        shares += [f"{each['wrong']:.2f} %" for each in (before, found)]
+        assert f"| BioREDirect, {split} | {found['pairs']:,} | {' | '.join(shares)} |" in page
+    for rule, won in results["bioredirect_dev.pubtator"]["wins"].items():
+        assert f"| `{rule}` | {won['found']} | {won['wrong']} |" in page
 
 
 def test_program_prints_tables_and_writes_all_figures(tmp_path, monkeypatch, capsys):
