@@ -15,7 +15,9 @@ from biodir.publishing.errors import PublishError
 # Variables that hide accelerators: a check runs on the CPU, which every machine has.
 HIDDEN = ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES")
 # Variables that would show the new process something of this machine.
-LEFT_OUT = ("HF_HUB_CACHE", "HF_ASSETS_CACHE", "HF_DATASETS_CACHE", "TRANSFORMERS_CACHE", "BIODIR_MODEL")
+LEFT_OUT = ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_ASSETS_CACHE", "HF_DATASETS_CACHE", "TRANSFORMERS_CACHE")
+# How those begin that set the checkpoint of biodir and the limits of handler.py.
+OWN_PREFIX = "BIODIR_"
 
 
 def check_model(folder: Path) -> int:
@@ -52,7 +54,9 @@ def run_fresh(program: str, folder: Path) -> Any:
 
 def clean_environment(home: str, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Return the environment of a process with new caches in `home`, in offline mode, and without accelerators."""
-    kept = {name: value for name, value in environment.items() if name not in LEFT_OUT}
+    kept = {
+        name: value for name, value in environment.items() if name not in LEFT_OUT and not name.startswith(OWN_PREFIX)
+    }
     caches = {"HF_HOME": f"{home}/home", "HF_MODULES_CACHE": f"{home}/modules"}
     offline = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
     return {**kept, **caches, **offline, **dict.fromkeys(HIDDEN, "")}

@@ -230,6 +230,13 @@ def test_fault_that_the_new_process_finds_is_named(monkeypatch, tmp_path, found,
         check_model(tmp_path)
 
 
+def test_new_process_sees_no_cache_and_no_setting_of_biodir():
+    hidden = ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "BIODIR_MODEL", "BIODIR_MAX_PAIRS")
+    found = clean_environment("/new", {**dict.fromkeys(hidden, "5"), "HF_HOME": "/old", "PATH": "/bin"})
+    assert found.keys().isdisjoint(hidden)
+    assert (found["HF_HOME"], found["PATH"], found["HF_HUB_OFFLINE"]) == ("/new/home", "/bin", "1")
+
+
 @pytest.mark.slow
 def test_new_process_tags_the_plain_text_of_the_sample(tmp_path):
     model = save_publishable(tmp_path / "tagger", tagger_labels=bio_labels(ENTITY_TYPES))
