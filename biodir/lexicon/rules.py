@@ -41,7 +41,7 @@ _TAXON_OF = {word.replace("_", " "): taxon for word, taxon in _SPECIES_WORDS.ite
 
 def _pattern(word: str) -> str:
     """Return the pattern of a name that may begin with a capital letter: "CAT" is a gene, and no cat."""
-    rest = re.escape(word[1:]).replace(r"\ ", r"[\s-]+")
+    rest = re.escape(word[1:]).replace(r"\.\ ", r"\.[\s-]*").replace(r"\ ", r"[\s-]+")
     return f"[{word[0].upper()}{word[0]}]{rest}"
 
 
@@ -86,7 +86,7 @@ def organism_by_rule(text: str) -> str | None:
     >>> organism_by_rule("Patients"), organism_by_rule("Guinea-pigs"), organism_by_rule("ostrich")
     ('9606', '10141', None)
     """
-    word = " ".join(text.casefold().replace("-", " ").split())
+    word = " ".join(text.casefold().replace("-", " ").replace(".", ". ").split())
     return _TAXON_OF.get(word) or _TAXON_OF.get(word.removesuffix("s"))
 
 

@@ -40,7 +40,15 @@ def test_spellings_of_a_substitution_have_one_identifier(spellings, identifier):
 
 @pytest.mark.parametrize(
     ("name", "taxon"),
-    [("Rats", "10116"), ("guinea-pig", "10141"), ("E.  coli", "562"), ("WOMEN", "9606"), ("mus", None), ("s", None)],
+    [
+        ("Rats", "10116"),
+        ("guinea-pig", "10141"),
+        ("E.  coli", "562"),
+        ("E.coli", "562"),
+        ("WOMEN", "9606"),
+        ("mus", None),
+        ("s", None),
+    ],
 )
 def test_everyday_names_are_species(name, taxon):
     assert organism_by_rule(name) == taxon
@@ -53,6 +61,7 @@ def test_everyday_names_are_species(name, taxon):
         ("the CAT assay of RAT1 cells", set()),
         ("Fruit flies (D. melanogaster)", {"7227"}),
         ("humane micelles, S. cerevisiae", {"4932"}),
+        ("grown in E.coli", {"562"}),
         ("", set()),
     ],
 )
