@@ -35,6 +35,8 @@ _SYMBOL_LETTERS = {
 _TOKEN = re.compile(r"[^\W\d_]+|\d+|\+")
 # A word that may be a plural: the s of Lats1 and Ptgs2 is none.
 _WORD = re.compile(r"[^\W\d_]+(?![^\W_])")
+# British spellings inside a word -> the American ones.
+_BRITISH = {"ae": "e", "oe": "e", "sulph": "sulf", "aluminium": "aluminum"}
 _POSSESSIVE = re.compile(r"(?<=\w)['\u2019`]s\b")
 # Words at the end of a name that add nothing to it.
 _HEADS = {
@@ -120,7 +122,11 @@ def _tokens(name: str) -> list[str]:
 
 
 def _american(token: str) -> str:
-    return re.sub("our$", "or", token.replace("ae", "e").replace("oe", "e")) if len(token) > 4 else token
+    if len(token) <= 4:
+        return token
+    for british, american in _BRITISH.items():
+        token = token.replace(british, american)
+    return re.sub("our$", "or", token)
 
 
 def _joined(tokens: Collection[str]) -> str:
@@ -155,7 +161,7 @@ def _singular(word: str, entity_type: str) -> str:
         return word
     if word.endswith("ies") and len(word) > 4:
         return word[:-3] + "y"
-    if re.search("(?:ch|sh|x|ss)es$", word):
+    if re.search("(?:ch|sh|x|ss|virus|etus|sinus)es$", word):
         return word[:-2]
     if re.search("(?:sta|ro|no|io|the|yp|ep)ses$", word):
         return word[:-2] + "is"

@@ -20,7 +20,7 @@ SCHEMA_VERSION = 1
 _PROBES = (
     *("HNF-6 gene", "TGF-β1", "IL-1 2", "Type 2 Diabetes Mellitus", "Receptors, Notch", "C57BL/6J", "ﬁbroma (NF1+)"),
     *("Ras's", "Ca2+", "Diagnoses", "Psoriatic", "Tumour", "Zorbamine HCl", "NSAIDs", "-+-"),
-    *("PKC η", "PKCtheta", "RATS"),
+    *("PKC η", "PKCtheta", "RATS", "Sulphate", "Aluminium", "Viruses"),
 )
 TABLES = """
 CREATE TABLE metadata (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;

@@ -117,6 +117,15 @@ def test_lexicon_of_an_older_way_to_write_greek_letters_is_refused(tmp_path, mon
         open_lexicon(tmp_path / "l.sqlite")
 
 
+@pytest.mark.parametrize("british", ["sulph", "aluminium"])
+def test_lexicon_without_a_british_spelling_is_refused(tmp_path, monkeypatch, british):
+    with monkeypatch.context() as older:
+        older.delitem(document_names_biodir._BRITISH, british)
+        build_lexicon([Input(path) for path in write_files(tmp_path)], tmp_path / "l.sqlite")
+    with pytest.raises(ParseError, match="compares names in another way"):
+        open_lexicon(tmp_path / "l.sqlite")
+
+
 def test_files_that_are_no_database_are_refused(tmp_path):
     with pytest.raises(ParseError, match=r"no such file; make a lexicon with: biodir lexicon build"):
         open_lexicon(tmp_path / "absent.sqlite")

@@ -18,6 +18,8 @@ from biodir.lexicon.concepts import normalized_name
         ("ﬁbromas", "Fibroma", DISEASE),
         ("Type 2\tDiabetes", "type-2 diabetes", DISEASE),
         ("Ca2+", "calcium", CHEMICAL),
+        ("magnesium sulphate", "magnesium sulfate", CHEMICAL),
+        ("hepatitis B viruses", "hepatitis B virus", SPECIES),
     ],
 )
 def test_spellings_of_a_name_are_equal(first, second, kind):
