@@ -11,7 +11,7 @@ from pathlib import Path
 
 from biodir import __version__
 from biodir.errors_biodir import SettingError
-from biodir.files import check_paths, open_input
+from biodir.files import STANDARD_INPUT, check_paths, open_input
 from biodir.lexicon.concepts import HUMAN, Concept, Reading, checked_species, normalized_name
 from biodir.lexicon.schema import APPLICATION_ID, SCHEMA_VERSION, TABLES, LexiconInfo, SourceFile, write_metadata
 from biodir.lexicon.sources import READERS, VOCABULARIES, vocabulary_of
@@ -89,7 +89,8 @@ def _check(inputs: Sequence[Input], output: Path) -> None:
     for each in inputs:
         if each.vocabulary not in (None, *VOCABULARIES):
             raise SettingError(f"{each.path}: vocabulary {each.vocabulary!r} is none of {', '.join(VOCABULARIES)}")
-        if each.path.exists() and not (each.path.is_file() or each.path.is_dir()):
+        is_pipe = each.path.exists() and not (each.path.is_file() or each.path.is_dir())
+        if is_pipe or os.fspath(each.path) == STANDARD_INPUT:
             raise SettingError(f"{each.path}: is a pipe; a lexicon is made from files")
     check_paths([each.path for each in inputs], [output])
 

@@ -97,18 +97,19 @@ def numbered_lines(file: io.BufferedReader, source: str) -> Iterator[tuple[str, 
         ParseError: a line is not UTF-8.
     """
     for number, line in enumerate(text_lines(file), 1):
+        line = line.removeprefix("\ufeff") if number == 1 else line
         if not line.isascii() and SURROGATE.search(line):
             raise ParseError(f"{source}:{number}: is not UTF-8; get the file again")
         yield f"{source}:{number}", line.rstrip("\r\n")
 
 
 def checked_species(species: Iterable[str]) -> frozenset[str]:
-    """Return NCBI taxonomy identifiers as a set.
+    """Return NCBI taxonomy identifiers as a set; a string is one of them.
 
     Raises:
         SettingError: one is no number.
     """
-    taxa = frozenset(str(each).strip() for each in species)
+    taxa = frozenset(str(each).strip() for each in ([species] if isinstance(species, str) else species))
     for taxon in taxa:
         if not is_number(taxon):
             raise SettingError(f"species {taxon!r} is no number; give the NCBI taxonomy identifier, such as 10090")

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from biodir.errors_biodir import ParseError
 from biodir.labels_biodir import ENTITY_TYPES
@@ -103,9 +102,11 @@ def open_lexicon(path: str | os.PathLike[str]) -> tuple[sqlite3.Connection, Lexi
     if not Path(path).is_file():
         raise ParseError(f"{path}: there is no such file; make a lexicon with: biodir lexicon build FILES -o {path}")
     # A finished lexicon never changes: a new one replaces the file. So no locks are needed, nor a writable folder.
-    database = sqlite3.connect(
-        f"file:{quote(os.fspath(Path(path).absolute()))}?mode=ro&immutable=1", uri=True, check_same_thread=False
-    )
+    address = f"{Path(path).absolute().as_uri()}?mode=ro&immutable=1"
+    try:
+        database = sqlite3.connect(address, uri=True, check_same_thread=False)
+    except sqlite3.Error as error:  # such as without permission to read it
+        raise ParseError(f"{path}: cannot be read ({error}); check the file and its permissions") from error
     try:
         return database, _checked(database, path)
     except sqlite3.Error as error:

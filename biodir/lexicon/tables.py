@@ -118,6 +118,8 @@ def _read_names(file: io.BufferedReader, source: str, reading: Reading) -> Itera
 
 def _taxon_rows(file: io.BufferedReader, source: str) -> Iterator[list[str]]:
     for place, line in numbered_lines(file, source):
+        if not line.strip():
+            continue
         fields = line.removesuffix("\t|").split("\t|\t")
         if len(fields) != TAXON_FIELDS or not is_number(fields[0]):
             raise ParseError(f"{place}: {line[:60]!r} is no line of {NAMES_FILE}; get the file again")
@@ -151,7 +153,7 @@ def _obo_terms(file: io.BufferedReader, source: str) -> Iterator[tuple[str, dict
             if start:
                 yield start, tags
             start, tags = (place if line.strip() == "[Term]" else ""), {}
-        elif start and line.strip():
+        elif start and line.strip() and not line.startswith("!"):  # which begins a comment
             tag, colon, value = line.partition(":")
             if not colon:
                 raise ParseError(f"{place}: {line[:60]!r} is no line 'tag: value' of OBO; get the file again")

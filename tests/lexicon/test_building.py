@@ -5,6 +5,7 @@ import json
 import sqlite3
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from pathlib import Path
 
 import pytest
 
@@ -78,12 +79,13 @@ def test_failed_build_keeps_the_old_lexicon_and_leaves_no_other_file(tmp_path, c
         ([("gene_info", None)], ["human"], "species 'human' is no number"),
         ([("gene_info", None)], ["4"], "has no concept as genes .genes of other species: 6"),
         ([("gene_info", None), ("l.sqlite", None)], ["9606"], "is an input as well"),
+        ([("-", None)], ["9606"], "-: is a pipe; a lexicon is made from files"),
     ],
 )
 def test_wrong_settings_name_the_fix(tmp_path, inputs, species, message):
     for name in ("gene_info", "l.sqlite"):
         (tmp_path / name).write_text(GENES, encoding="utf-8")
-    files = [Input(tmp_path / name, vocabulary) for name, vocabulary in inputs]
+    files = [Input(Path("-") if name == "-" else tmp_path / name, vocabulary) for name, vocabulary in inputs]
     with pytest.raises(SettingError, match=message):
         build_lexicon(files, tmp_path / "l.sqlite", species)
 
@@ -160,6 +162,22 @@ def test_path_may_hold_signs_of_an_address(tmp_path):
     folder = tmp_path / "a?b#c %41"
     folder.mkdir()
     assert small_lexicon(folder).find("ZQ-3")
+
+
+def test_path_may_begin_with_two_slashes(tmp_path):
+    path = small_lexicon(tmp_path).path
+    assert Lexicon(f"/{path}").find("ZQ-3")
+
+
+def test_lexicon_that_may_not_be_read_is_named(tmp_path, monkeypatch):
+    path = small_lexicon(tmp_path).path
+
+    def refuse(*arguments, **keywords):
+        raise sqlite3.OperationalError("unable to open database file")
+
+    monkeypatch.setattr(sqlite3, "connect", refuse)
+    with pytest.raises(ParseError, match=r"sqlite: cannot be read \(unable to open database file\); check the file"):
+        open_lexicon(path)
 
 
 def test_order_of_the_files_makes_no_difference(tmp_path):

@@ -106,8 +106,9 @@ def test_genes_that_ncbi_has_under_a_strain_are_those_of_the_species(species, tm
     assert linked(lexicon, "QUX1 is good.", ("QUX1", GENE)) == [None]
 
 
-def test_default_species_is_a_parameter(tmp_path):
-    lexicon = Lexicon(small_lexicon(tmp_path).path, ["10090"])
+@pytest.mark.parametrize("species", [["10090"], "10090"])
+def test_default_species_is_a_parameter(tmp_path, species):
+    lexicon = Lexicon(small_lexicon(tmp_path).path, species)
     assert linked(lexicon, "QUX1 is good.", ("QUX1", GENE)) == ["201"]
 
 

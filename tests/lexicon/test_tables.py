@@ -41,7 +41,7 @@ def test_genes_of_the_wanted_species_with_symbols_names_and_designations():
 
 
 def test_cell_lines_with_synonyms_and_species():
-    first, second = read(read_cell_lines, CELLS)
+    first, second = read(read_cell_lines, CELLS.replace("[Term]\n", "[Term]\n! of a person\n"))
     names = (Name("ZQ-3", PREFERRED), Name("ZQ3", SYNONYM), Name('Z "Q" 3', SYNONYM))
     assert first == Concept("CVCL_9Z01", CELL_LINE, names, "9606")
     assert (second.identifier, second.species) == ("CVCL_9Z02", "10090")
@@ -54,7 +54,7 @@ def test_hybrid_cell_line_has_no_species_and_obsolete_terms_are_left_out():
     assert (only.species, reading.left_out) == ("", {"obsolete terms": 1})
 
 
-@pytest.mark.parametrize("content", [TAXA, taxdump()])
+@pytest.mark.parametrize("content", [TAXA, taxdump(), f"\ufeff{TAXA}", f"{TAXA}\n"])
 def test_taxa_with_names_of_their_own_also_in_the_archive(content):
     reading = Reading()
     assert read(read_taxonomy, content, reading) == [
@@ -66,7 +66,7 @@ def test_taxa_with_names_of_their_own_also_in_the_archive(content):
 
 def test_diseases_of_omim_with_symbols_and_without_inversion():
     reading = Reading()
-    first, second = read(read_omim_titles, OMIM, reading)
+    first, second = read(read_omim_titles, f"\ufeff{OMIM}", reading)  # with the mark of UTF-8, as editors write it
     assert first == Concept(
         "OMIM:990001",
         DISEASE,
