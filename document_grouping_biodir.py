@@ -274,7 +274,7 @@ def _appositions(
 
 def _genera(kinds: Iterable[str], names: Iterable[str]) -> Iterator[tuple[str, str, str]]:
     """Yield type, name with one letter for the genus, and with the genus: E. coli, Escherichia coli."""
-    pairs = set(zip(kinds, names, strict=True))
+    pairs = {(kind, " ".join(name.split())) for kind, name in zip(kinds, names, strict=True)}  # lines may break names
     long_of: dict[tuple[str, str, str], set[str]] = {}
     for kind, name in pairs:
         found = _LONG_GENUS.fullmatch(name)

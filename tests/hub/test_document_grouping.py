@@ -38,6 +38,7 @@ RULES_OF_TEXT = [
     ("long-mention", "<D:- X-linked nystagmus> (<D:- NYS>).", [0, 0]),
     ("apposition", "<G:- Psoriasin> (<G:- S100A7>). <G:- S100A7> is high.", [0, 0, 0]),
     ("genus", "<S:- Escherichia coli> grew. <S:- E. coli> died.", [0, 0]),
+    ("genus", "<S:- Escherichia coli>, <S:- Escherichia\ncoli>, <S:- E.\ncoli>", [0, 0, 0]),
 ]  # fmt: skip
 
 
