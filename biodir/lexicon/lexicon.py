@@ -75,6 +75,7 @@ class Lexicon:
         """
         if SURROGATE.search(name):
             return ()
+        name = " ".join(name.split())  # an exact name may be on two lines of a text
         best: dict[tuple[str, str], Candidate] = {}
         for kind in ENTITY_TYPES if entity_type is None else (entity_type,):
             found = self._rows(name, kind)

@@ -16,7 +16,7 @@ BY_OTHER_MENTION = "by another mention"
 AMBIGUOUS, OTHER_SPECIES, UNKNOWN = "ambiguous", "genes of species that the document does not name", "unknown"
 NOT_LINKED = (AMBIGUOUS, OTHER_SPECIES, UNKNOWN)
 # A species by its scientific name.
-_BINOMIAL = re.compile(r"\b[A-Z][a-z]+ [a-z]{3,}\b")
+_BINOMIAL = re.compile(r"\b[A-Z][a-z]+\s+[a-z]{3,}\b")
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from biodir.lexicon.building import Input, build_lexicon
 from biodir.lexicon.lexicon import Lexicon
 from biodir.lexicon.linking import AMBIGUOUS, BY_OTHER_MENTION, UNKNOWN
 from helpers.tiny_checkpoint import open_pipeline, save_checkpoint
-from helpers.vocabularies import GENE_HEADER, gene, small_lexicon
+from helpers.vocabularies import GENE_HEADER, gene, small_lexicon, taxon_names
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +37,19 @@ def test_exact_names_go_before_other_spellings(lexicon):
         ("201", True, "Qux1"),
         ("101", False, "QUX1"),
     ]
+
+
+def test_exact_name_may_be_on_two_lines(lexicon):
+    assert [each.is_exact for each in lexicon.find("house\nmouse")] == [True]
+
+
+@pytest.mark.parametrize("text", ["QUX1 of Quibbus minor", "QUX1 of Quibbus\nminor"])
+def test_scientific_name_in_the_text_names_the_species(tmp_path, text):
+    (tmp_path / "gene_info").write_text(GENE_HEADER + gene("9606", "1", "QUX1") + gene("990005", "5", "QUX1"))
+    (tmp_path / "names.dmp").write_text(taxon_names(("990005", "Quibbus minor", "scientific name")))
+    files = [Input(tmp_path / name) for name in ("gene_info", "names.dmp")]
+    build_lexicon(files, tmp_path / "l.sqlite", ["9606", "990005"])
+    assert linked(Lexicon(tmp_path / "l.sqlite"), text, ("QUX1", GENE)) == ["5"]
 
 
 def test_types_divide_a_name_and_mesh_goes_before_omim(lexicon):
