@@ -60,7 +60,11 @@ class ChatSettings:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.endpoint)
+        try:
+            parts = urlsplit(self.endpoint)
+        except ValueError:  # its message, and the address, may hold a password
+            fix = "write it as http://localhost:8000/v1"
+            raise SettingError(f"--endpoint: the address has no host that can be read; {fix}") from None
         if parts.password or parts.username or parts.query or parts.fragment:
             raise SettingError(
                 "--endpoint: the address holds a password, `?` or `#`; give the address only, and the key in the "

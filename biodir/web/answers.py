@@ -4,8 +4,10 @@ The standard library makes the requests: huggingface_hub brings an HTTP library,
 same one.
 """
 
+import gzip
 import http.client
 import math
+import re
 import ssl
 import time
 import urllib.error
@@ -29,6 +31,8 @@ _NOT_IMPLEMENTED = 501
 # OpenAI's word, with the status 429, for an account without money, which no wait fills.
 _NO_MONEY = "insufficient_quota"
 _SHOWN_CHARS = 200
+# What http.client refuses in an address, after the wait of a first attempt.
+_BLANK = re.compile(r"[\x00-\x20\x7f]")
 
 
 class ServiceError(BioDirError):
@@ -154,10 +158,17 @@ def answer_bytes(url: str, patience: Patience, body: bytes | None = None, secret
 
 
 def check_address(url: str) -> None:
-    """Check that a server may have the address."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise SettingError(f"{url!r} is no address of a service; write one as https://...")
+    """Check that a server may have the address, and that a request to it can be written."""
+    none = SettingError(f"{url!r} is no address of a service; write one as https://...")
+    try:
+        parts = urlsplit(url)
+        host, port = (parts.hostname or "").encode("idna"), parts.port
+    except ValueError as error:  # a bracket or a label of the host, or the port
+        raise none from error
+    if parts.scheme not in ("http", "https") or not host or port == 0 or _BLANK.search(url):
+        raise none
+    if not f"{parts.path}{parts.query}".isascii():
+        raise SettingError(f"{url!r}: only the host may have such letters; write those after it as %C3%B6")
 
 
 def _request(url: str, body: bytes | None, secret: str | None) -> urllib.request.Request:
@@ -181,13 +192,12 @@ def _body(response: Any, deadline: float) -> bytes:
 
 
 def _unpacked(content: bytes, headers: Message) -> bytes:
-    if headers.get("Content-Encoding") != "gzip":
+    if (headers.get("Content-Encoding") or "").strip().lower() not in ("gzip", "x-gzip"):
         return content
-    unpacking = zlib.decompressobj(zlib.MAX_WBITS | 16)
-    unpacked = unpacking.decompress(content)
-    if not unpacking.eof:
-        raise zlib.error("cut off")
-    return unpacked
+    try:
+        return gzip.decompress(content)  # of several members all
+    except EOFError as error:
+        raise zlib.error("cut off") from error
 
 
 def _fault(error: urllib.error.HTTPError) -> ServiceError:

@@ -195,6 +195,9 @@ def test_the_address_is_taken_with_and_without_its_end():
         assert ChatSettings(url, "m").url == "http://a/v1/chat/completions"
     with pytest.raises(SettingError, match="'a/v1' is no address of a service"):
         ChatSettings("a/v1", "m")
+    for url in ("http://[::1/v1", "http://me:pass@a\u2100/v1"):
+        with pytest.raises(SettingError, match=r"^--endpoint: the address has no host that can be read; write it as"):
+            ChatSettings(url, "m")
 
 
 def test_answers_in_parts_without_text_and_without_tokens_are_read():

@@ -1,9 +1,14 @@
 """One request with a body: where the secret goes, and what each fault means. `tests/fetching` has those without."""
 
+import gzip
+from http.server import BaseHTTPRequestHandler
+
 import pytest
 
-from biodir.web.answers import PassingFault, Patience, Refusal, answer_bytes
+from biodir.errors_biodir import SettingError
+from biodir.web.answers import PassingFault, Patience, Refusal, answer_bytes, check_address
 from helpers.chat_server import chat_server
+from helpers.loopback import served
 
 PATIENCE = Patience(stall_s=5.0)
 BODY = b'{"model": "m", "messages": [{"role": "user", "content": "Text: "}]}'
@@ -45,3 +50,58 @@ def test_too_many_requests_pass_but_an_account_without_money_does_not():
         assert (caught.value.retry_after_s, caught.value.may_be_of_content) == (3.0, False)
         with pytest.raises(Refusal, match="insufficient_quota"):
             asked(chat)
+
+
+class PackedAnswer(BaseHTTPRequestHandler):
+    """Answers with a packed body."""
+
+    encoding, content = "gzip", b""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Encoding", self.encoding)
+        self.send_header("Content-Length", str(len(self.content)))
+        self.end_headers()
+        self.wfile.write(self.content)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "GZIP", "x-gzip"])
+def test_packed_answer_is_unpacked_with_all_its_members(encoding):
+    content = gzip.compress(b"[1]\n") + gzip.compress(b"[2]\n")
+    with served(PackedAnswer, encoding=encoding, content=content) as url:
+        assert answer_bytes(url, PATIENCE) == b"[1]\n[2]\n"
+    cut_off = pytest.raises(PassingFault, match="the answer is cut off")
+    with served(PackedAnswer, encoding=encoding, content=content[:-5]) as url, cut_off:
+        answer_bytes(url, PATIENCE)
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("http://[::1", "'http://[::1' is no address of a service; write one as https://..."),
+        ("http://localhost:abc", "'http://localhost:abc' is no address"),
+        ("http://localhost:99999", "'http://localhost:99999' is no address"),
+        ("http://a..b", "'http://a..b' is no address"),
+        ("http://local host", "'http://local host' is no address"),
+        ("http://localhost/a b", "'http://localhost/a b' is no address"),
+        ("http://localhost/\n", r"'http://localhost/\n' is no address"),
+        (
+            "http://localhost/ö",
+            "'http://localhost/ö': only the host may have such letters; write those after it as %C3%B6",
+        ),
+    ],
+)
+def test_address_to_which_no_request_can_be_written_is_refused(url, message):
+    with pytest.raises(SettingError) as caught:
+        check_address(url)
+    assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://[::1]:8000/v1", "https://example.org./a%C3%B6?b=c", "http://bücher.example:80"]
+)
+def test_address_of_a_service_is_taken(url):
+    check_address(url)
