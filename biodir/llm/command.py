@@ -1,7 +1,6 @@
 """The command `biodir llm predict`."""
 
 import json
-import math
 import os
 import sys
 from collections.abc import Mapping
@@ -166,12 +165,14 @@ def _extra(text: str | None) -> dict[str, Any]:
         return {}
     try:
         fields = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadParameter(f"--extra {text[:40]!r} is not JSON ({error})") from error
     if not isinstance(fields, dict) or {"messages", "response_format"} & fields.keys():
         raise BadParameter("--extra is a JSON object of fields other than messages and response_format")
-    if any(isinstance(value, float) and not math.isfinite(value) for value in fields.values()):
-        raise BadParameter("--extra holds a number that JSON does not know")
+    try:
+        json.dumps(fields, allow_nan=False)
+    except ValueError as error:
+        raise BadParameter("--extra holds a number that JSON does not know") from error
     return fields
 
 
