@@ -35,6 +35,8 @@ from biodir.serving.service import RelationService
 
 # The client is gone; nobody reads this status but logs and metrics. After nginx.
 CLIENT_CLOSED_REQUEST = 499
+# Where `RequestLog` puts the number of a request, and the header that has it.
+REQUEST_NUMBER, REQUEST_HEADER = "biodir.request_number", "x-request-id"
 RELATIONS_PATH, TEXT_PATH, HEALTH, METRICS = "/v1/relations", "/v1/text", "/health", "/metrics"
 Parse = Callable[[bytes, str], Any]
 
@@ -156,10 +158,12 @@ def _add_errors(app: FastAPI) -> None:
         return Response(text, error.status_code, error.headers, JSON)
 
     @app.exception_handler(Exception)
-    async def unforeseen(_: Request, error: Exception) -> Response:
+    async def unforeseen(request: Request, error: Exception) -> Response:
         message = f"{type(error).__name__} in the server"
         text = str(RequestError(HTTPStatus.INTERNAL_SERVER_ERROR, "server", message, "report the request"))
-        return Response(text, 500, {"Connection": "close"}, JSON)  # uvicorn closes it after such an error
+        # Starlette sends this answer around `RequestLog`, and uvicorn closes the connection after such an error.
+        headers = {"Connection": "close", REQUEST_HEADER: request.scope[REQUEST_NUMBER]}
+        return Response(text, 500, headers, JSON)
 
 
 def _json(value: Any) -> bytes:
@@ -190,6 +194,7 @@ class RequestLog:
             await self.app(scope, receive, send)
             return
         started_s, number = time.monotonic(), uuid.uuid4().hex
+        scope[REQUEST_NUMBER] = number
         seen = {"status": 500, "received": 0, "sent": 0}
 
         async def received() -> MutableMapping[str, Any]:
@@ -200,7 +205,7 @@ class RequestLog:
         async def sent(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
                 seen["status"] = message["status"]
-                message = {**message, "headers": [*message["headers"], (b"x-request-id", number.encode())]}
+                message = {**message, "headers": [*message["headers"], (REQUEST_HEADER.encode(), number.encode())]}
             seen["sent"] += len(message.get("body", b""))
             await send(message)
 

@@ -39,10 +39,14 @@ class JsonLines(logging.Formatter):
 
 
 def use_json_logs(stream: TextIO | None = None) -> None:
-    """Send all logs of the process to a stream, by default standard error, as JSON.
+    """Send all logs and warnings of the process to a stream, by default standard error, as JSON.
 
     Warnings about the content of documents, which the pipeline logs, are left out.
     """
+    logging.captureWarnings(True)
+    for name in list(logging.root.manager.loggerDict):  # libraries with handlers of their own, such as transformers
+        logging.getLogger(name).handlers.clear()
+        logging.getLogger(name).propagate = True
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonLines())
     root = logging.getLogger()

@@ -6,6 +6,7 @@ import logging
 import random
 import socket
 import time
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -65,12 +66,13 @@ def threads():
 @pytest.fixture
 def logged():
     """The stream of all logs, which are as they were after the test."""
-    names = ("", "biodir", "biodir.serving", "uvicorn")
+    names = ("", "biodir", "biodir.serving", "uvicorn", *logging.root.manager.loggerDict)
     kept = [(logging.getLogger(name), logging.getLogger(name).handlers[:]) for name in names]
     states = [(logger, logger.level, logger.propagate) for logger, _ in kept]
     stream = io.StringIO()
     use_json_logs(stream)
     yield stream
+    logging.captureWarnings(False)
     for logger, handlers in kept:
         logger.handlers[:] = handlers
     for logger, level, propagate in states:
@@ -325,12 +327,22 @@ def test_logs_and_metrics_have_no_text_of_a_document(gated, logged):
     assert SECRET.lower() not in (metrics + logged.getvalue()).lower()
 
 
-def test_unforeseen_fault_is_a_500_of_its_own_requests_only(few, gated):
+def test_logs_and_warnings_of_libraries_are_json_without_their_text(logged, capsys):
+    logging.getLogger("transformers.models").warning(SECRET)  # its own handler writes plain text
+    warnings.warn(SECRET, UserWarning, stacklevel=1)
+    entries = [json.loads(line) for line in logged.getvalue().splitlines()]
+    assert [entry["event"] for entry in entries] == ["message of transformers.models", "message of py.warnings"]
+    assert SECRET not in logged.getvalue() + capsys.readouterr().err
+
+
+def test_unforeseen_fault_is_a_500_of_its_own_requests_only(few, gated, logged):
     client, _ = few
     gated.gate.set()
     gated.fault = KeyError("x")
     answer = client.post("/v1/relations", json={"inputs": OTHER})
     assert (answer.status_code, answer.json()["message"]) == (500, "KeyError in the server")
+    numbers = [json.loads(line).get("request_id") for line in logged.getvalue().splitlines()]
+    assert answer.headers.get_list("x-request-id") == [each for each in numbers if each]
     gated.fault = None
     assert client.post("/v1/relations", json={"inputs": OTHER}).status_code == 200
 
