@@ -17,7 +17,7 @@ from typing import Any
 TASK = "biomedical-relation-extraction"
 PARAMETERS = (
     *("threshold", "relation_types", "pair_types", "entity_ids", "top_k", "return_all_scores", "return_entities"),
-    *("novel_only", "directed_only", "min_direction_score", "type_map", "offsets"),
+    *("novel_only", "directed_only", "min_direction_score", "sections", "skip_sections", "type_map", "offsets"),
 )
 # Parameters that are compared with scores.
 SCORES = ("threshold", "min_direction_score")

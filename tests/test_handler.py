@@ -150,6 +150,11 @@ def test_parameters_reach_the_pipeline(endpoint, pipe):
     assert endpoint({"inputs": DOCUMENT, "parameters": None}) == pipe(DOCUMENT)
     only = {"entity_ids": ["3"], "pair_types": [["GeneOrGeneProduct", "DiseaseOrPhenotypicFeature"]]}
     assert endpoint({"inputs": DOCUMENT, "parameters": only}) == pipe(DOCUMENT, **only)
+    passages = [{**BIOC["passages"][0], "infons": {"section_type": "METHODS"}}]
+    for chosen in ({"sections": ["METHODS"]}, {"skip_sections": ["METHODS"]}):
+        found = endpoint({"inputs": {"passages": passages}, "parameters": chosen})
+        assert found == pipe({"passages": passages}, **chosen)
+        assert len(found) == len(chosen.get("sections", ()))
     middle = str(pipe(DOCUMENT)[1]["score"])  # a string, as in the query of an address
     data = {"inputs": dict(DOCUMENT), "parameters": {"threshold": middle}}
     assert endpoint(data) == pipe(DOCUMENT)[:2]

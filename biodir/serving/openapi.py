@@ -56,6 +56,8 @@ PARAMETERS: dict[str, Any] = {
     "novel_only": {"type": "boolean"},
     "directed_only": {"type": "boolean"},
     "min_direction_score": {"type": "number", "minimum": 0, "maximum": 1},
+    "sections": {"type": "array", "items": {"type": "string"}},
+    "skip_sections": {"type": "array", "items": {"type": "string"}},
     "type_map": {"type": "object"},
     "offsets": {"type": "string", "enum": ["characters", "utf-16", "bytes"]},
 }
