@@ -104,13 +104,13 @@ class Fetcher:
             reasons |= self._fetched(batch)
         for identifier in window:
             content = None
+            is_new = identifier in lacking[is_pmcid(identifier)]
             if identifier not in reasons:
                 content = self.cache.article(identifier, self.full)
-                is_damaged = content is None
-                if is_damaged:
+                if content is None:  # its file is damaged
                     reasons |= self._fetched([identifier])
                     content = self.cache.article(identifier, self.full)
-            is_new = identifier in lacking[is_pmcid(identifier)]
+                    is_new = True
             yield Article(identifier, content, reasons.get(identifier, ""), is_new and content is not None)
 
     def _fetched(self, batch: Sequence[str]) -> dict[str, str]:

@@ -64,7 +64,7 @@ def test_damaged_file_of_the_cache_is_fetched_once_more(fetcher):
         fetching = fetcher(server)
         fetched(fetching, 5, 6)
         fetching.cache.path("5").write_bytes(b"\x1f\x8b")
-        assert [each[:2] for each in fetched(fetching, 5, 6)] == [("5", "5"), ("6", "6")]
+        assert fetched(fetching, 5, 6) == [("5", "5", True), ("6", "6", False)]
         assert server.batches == [["5", "6"], ["5"]]
 
 
