@@ -12,15 +12,23 @@ from typing import Any
 from biodir.errors_biodir import SettingError
 from biodir.files import write_atomic_bytes
 
+# System -> the variable that names the user's folder for caches, and that folder in the home folder; else those of XDG.
+_PLACES = {"win32": ("LOCALAPPDATA", "AppData/Local"), "darwin": ("", "Library/Caches")}
+
 
 def default_folder() -> Path:
-    """Return the folder `biodir` in the user's folder for caches."""
-    home = Path.home()
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or home / "AppData/Local") / "biodir"
-    if sys.platform == "darwin":
-        return home / "Library/Caches/biodir"
-    return Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache") / "biodir"
+    """Return the folder `biodir` in the user's folder for caches.
+
+    Raises:
+        SettingError: no variable names that folder, and the user has no home folder.
+    """
+    variable, place = _PLACES.get(sys.platform, ("XDG_CACHE_HOME", ".cache"))
+    if named := os.environ.get(variable):
+        return Path(named) / "biodir"
+    try:
+        return Path.home() / place / "biodir"
+    except RuntimeError as error:  # the user of a container may have none
+        raise SettingError("the user has no home folder for the cache; set HOME, or name a folder as cache") from error
 
 
 def made_folder(folder: Path) -> Path:

@@ -1,5 +1,7 @@
 """Files of a cache."""
 
+from pathlib import Path
+
 import pytest
 
 from biodir.errors_biodir import SettingError
@@ -13,6 +15,21 @@ def test_default_folder_follows_the_variable_of_the_user(monkeypatch, tmp_path):
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert default_folder() == tmp_path / ".cache" / "biodir"
+    monkeypatch.setattr("sys.platform", "darwin")
+    assert default_folder() == tmp_path / "Library" / "Caches" / "biodir"
+
+
+def test_user_without_a_home_folder_needs_none_where_the_folder_is_named(monkeypatch, tmp_path):
+    def home() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setattr(Path, "home", home)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert default_folder() == tmp_path / "biodir"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    with pytest.raises(SettingError, match="the user has no home folder for the cache; set HOME, or name a folder"):
+        default_folder()
 
 
 def test_what_is_written_is_read_and_what_is_damaged_counts_as_absent(tmp_path):
