@@ -16,10 +16,7 @@ from .document_mappings_biodir import (
     list_of,
     mention_to_dict,
     mentions_of,
-    passage_to_dict,
     relations_of,
-    sentences_of,
-    text_and_passages,
 )
 from .document_parts_biodir import (
     Entity,
@@ -37,6 +34,7 @@ from .document_parts_biodir import (
     whole_number,
     without_lost,
 )
+from .document_passages_biodir import passage_to_dict, sentences_of, text_and_passages
 from .document_shapes_biodir import own_shape
 from .errors_biodir import STRICT, AnnotationError, ErrorPolicy
 
@@ -205,7 +203,8 @@ def _check_passages(document: Document) -> None:
         if not previous_end <= part.start_char <= part.end_char <= len(document.text):
             raise AnnotationError(
                 f"document {document.id}, passage {index}: [{part.start_char}, {part.end_char}) overlaps its "
-                f"neighbour or leaves the text of {len(document.text)} characters"
+                f"neighbour or leaves the text of {len(document.text)} characters; give half-open spans in the order "
+                "of the text"
             )
         previous_end = part.end_char
 

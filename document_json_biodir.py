@@ -6,6 +6,7 @@ from typing import Any
 from .document_bioc_biodir import NAMED_BY_PMID, bioc_from_json, to_document
 from .document_biodir import Document
 from .document_parts_biodir import is_given, whole_number
+from .document_passages_biodir import check_beside_passages
 from .document_shapes_biodir import SHAPES
 from .errors_biodir import STRICT, ErrorPolicy, ParseError, located
 
@@ -61,7 +62,11 @@ def document_from_json(value: Any, default_id: str = "document", policy: ErrorPo
     with located(f"document {default_id}"):
         converted = bioc_from_json(named(bioc_of_article(value) if is_article(value) else value, policy))
     converted.id = converted.id or default_id
-    return to_document(converted, f"document {converted.id}", policy)
+    document = to_document(converted, f"document {converted.id}", policy)
+    if not is_article(value):
+        beside = {key: value[key] for key in ("title", "abstract") if isinstance(value.get(key), str)}
+        check_beside_passages(beside, document.text, f"document {document.id}")
+    return document
 
 
 def is_bioc(value: Any) -> bool:

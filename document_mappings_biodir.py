@@ -11,14 +11,12 @@ from types import NoneType
 from typing import Any
 
 from .document_grouping_biodir import with_missing_identifiers
-from .document_offsets_biodir import cause_of_cut_words, character_index, cuts_word, offset_at
+from .document_offsets_biodir import cause_of_cut_words, character_index, cuts_word
 from .document_parts_biodir import (
-    MAX_GAP_CHARS,
     UNLINKED_IDENTIFIERS,
     Mention,
     Passage,
     Relation,
-    Span,
     check_mention,
     check_relation,
     is_given,
@@ -29,115 +27,11 @@ from .document_parts_biodir import (
     read_identifiers,
     shown,
     text_identifier,
-    title_and_abstract,
     whole_number,
 )
 from .document_results_biodir import FURTHER, first_of_pairs, names_subject, relation_of_result
-from .document_shapes_biodir import ENTITY_KEYS, UnfitMention
-from .errors_biodir import STRICT, AnnotationError, ErrorPolicy
-
-
-def text_and_passages(
-    mapping: Mapping[str, Any], place: str, policy: ErrorPolicy = STRICT
-) -> tuple[str, tuple[Passage, ...]]:
-    """Return the text and its passages, whose offsets count what the policy says.
-
-    A text, title or abstract that is empty, as in rows of tables, is none where passages hold the text.
-    """
-    if not any(mapping.get(key) for key in ("text", "title", "abstract")) and _holds_passage_text(mapping, place):
-        return _joined_passages(mapping, place, policy.offsets)
-    if mapping.get("text"):
-        text = _string(mapping, "text", place)
-        for key in ("title", "abstract"):
-            part = _string(mapping, key, place, default="")
-            if part.strip() not in text:
-                raise AnnotationError(
-                    f"{place}: 'text' does not hold the {key!r} {part[:40]!r}; give the text that offsets count, or "
-                    "title and abstract without 'text'"
-                )
-        index_of = character_index(text, policy.offsets)
-        return text, tuple(_passage_from_dict(part, index_of, at) for at, part in _entries(mapping, "passages", place))
-    if mapping.get("title") is not None or mapping.get("abstract") is not None:
-        title, abstract = (_string(mapping, key, place, default="") for key in ("title", "abstract"))
-        return title_and_abstract(title, abstract) if title else (abstract, (Passage(0, len(abstract), "abstract"),))
-    if mapping.get("text") is not None:
-        return _string(mapping, "text", place), ()
-    return _joined_passages(mapping, place, policy.offsets)
-
-
-def _holds_passage_text(mapping: Mapping[str, Any], place: str) -> bool:
-    parts = [part for _, part in _entries(mapping, "passages", place)]
-    return any(isinstance(part, Mapping) and part.get("text") for part in parts)
-
-
-def _passage_from_dict(part: Any, index_of: Callable[[int], int | None], place: str) -> Passage:
-    if isinstance(part, Mapping) and "text" in part:
-        raise AnnotationError(f"{place}: the document has both 'text' and passages with texts; give one of them")
-    if not isinstance(part, Mapping) or not (is_integer(part.get("start")) and is_integer(part.get("end"))):
-        raise AnnotationError(f"{place}: {shown(part)} is not a mapping with whole numbers 'start' and 'end'")
-    start, end = (character_at(part[key], index_of, f"{place}, {key}") for key in ("start", "end"))
-    return Passage(start, end, *_names_of(part))
-
-
-def _names_of(part: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the kind and the section of a passage."""
-    return str(part.get("type") or ""), str(part.get("section") or "")
-
-
-def passage_to_dict(part: Passage) -> dict[str, Any]:
-    """Return the passage; one without section has no such key."""
-    section = {"section": part.section} if part.section else {}
-    return {"start": part.start_char, "end": part.end_char, "type": part.kind, **section}
-
-
-def sentences_of(mapping: Mapping[str, Any], text: str, place: str, policy: ErrorPolicy) -> tuple[Span, ...]:
-    """Return the spans of ``"sentences": [[start, end], ...]``, in characters; none where they are not given."""
-    index_of = character_index(text, policy.offsets)
-    spans = []
-    for at, entry in _entries(mapping, "sentences", place):
-        is_pair = isinstance(entry, Sequence) and not isinstance(entry, (str, bytes)) and len(entry) == 2
-        offsets = [offset_number(value) for value in entry] if is_pair else []
-        if not is_pair or not all(map(is_integer, offsets)):
-            raise AnnotationError(
-                f"{at}: {shown(entry)} is not [start, end] in whole numbers of characters; give offsets in the text, "
-                "or leave 'sentences' out",
-                "sentence without offsets",
-            )
-        start, end = (character_at(value, index_of, at) for value in offsets)
-        spans.append((start, end))
-    return tuple(spans)
-
-
-def _joined_passages(mapping: Mapping[str, Any], place: str, unit: str) -> tuple[str, tuple[Passage, ...]]:
-    """Return the text and the passages, whose offsets count this unit, with spaces between them."""
-    text, passages = "", []
-    end = 0  # of the text so far, in the unit
-    for part_place, part in _entries(mapping, "passages", place):
-        if not isinstance(part, Mapping):
-            raise AnnotationError(f"{part_place}: {shown(part)} is not a mapping with 'text'")
-        part_text = _string(part, "text", part_place)
-        for key in ("entities", *ENTITY_KEYS):
-            if part.get(key):
-                raise AnnotationError(
-                    f"{part_place}: holds {key!r}; give the entities of all passages in 'entities' of the document",
-                    "entities under an unknown key",
-                )
-        after_previous = end + 1 if text else 0
-        offset = after_previous if part.get("offset") is None else part["offset"]
-        if not is_integer(offset) or offset < end:
-            raise AnnotationError(
-                f"{part_place}: offset {offset!r} lies before the end ({end}) of the passage before it"
-            )
-        if offset > end + MAX_GAP_CHARS:
-            raise AnnotationError(
-                f"{part_place}: offset {offset} lies more than {MAX_GAP_CHARS} characters after the end ({end}) "
-                f"of the passage before it; offsets count {unit} from the start of the document"
-            )
-        text += " " * (offset - end)  # a space is one of every unit
-        passages.append(Passage(len(text), len(text) + len(part_text), *_names_of(part)))
-        text += part_text
-        end = offset + offset_at(part_text, unit)(len(part_text))
-    return text, tuple(passages)
+from .document_shapes_biodir import UnfitMention
+from .errors_biodir import AnnotationError, ErrorPolicy
 
 
 def mentions_of(
@@ -146,7 +40,7 @@ def mentions_of(
     """Return the mentions by their numbers in the list, without those that the policy leaves out."""
     index_of = character_index(text, policy.offsets)
     starts = [part.start_char for part in passages]
-    entries = list(enumerate(_entries(mapping, "entities", place)))
+    entries = list(enumerate(entries_of(mapping, "entities", place)))
     _check_word_borders([entry for _, (_, entry) in entries], text, index_of, place)
     attempts = (
         partial(_mention_from_dict, number, entry, text, index_of, starts, at) for number, (at, entry) in entries
@@ -159,7 +53,7 @@ def mentions_of(
 def identifiers_left_out(mapping: Mapping[str, Any], mention_of: Mapping[int, Mention]) -> set[str]:
     """Return the identifiers of the mentions that were left out."""
     found: set[str] = set()
-    for number, (place, entry) in enumerate(_entries(mapping, "entities", "")):
+    for number, (place, entry) in enumerate(entries_of(mapping, "entities", "")):
         entry = entry.entry if isinstance(entry, UnfitMention) else entry
         if number in mention_of or not isinstance(entry, Mapping):
             continue
@@ -181,7 +75,7 @@ def _mention_from_dict(
             raise AnnotationError(f"{place}: has no {key!r}; a mention needs start, end and type", "incomplete mention")
     start, end = (character_at(entry[key], index_of, f"{place}, {key}") for key in ("start", "end"))
     found = text[start:end] if is_integer(start) and is_integer(end) and start >= 0 else ""
-    mention_text = _string(entry, "text", place, default=found)
+    mention_text = string_of(entry, "text", place, default=found)
     identifiers, source = _identifiers_from(entry.get("id"), str(entry["type"]), mention_text, place)
     mention = Mention(start, end, mention_text, entry["type"], identifiers, source)
     check_mention(mention, text, place, starts)
@@ -293,7 +187,7 @@ def relations_of(
     """Return the relations, without those that the policy leaves out; of results the first of each two identifiers."""
     if not policy.relations:
         return ()
-    entries = list(_entries(mapping, "relations", place))
+    entries = list(entries_of(mapping, "relations", place))
     attempts = (partial(_relations_from_dict, entry, mention_of, at) for at, entry in entries)
     relations = tuple(relation for found in policy.parts("relation", attempts) for relation in found)
     if not any(names_subject(entry) for _, entry in entries):
@@ -349,7 +243,7 @@ def relation_from_dict(entry: Any, place: str) -> Relation:
     return relation
 
 
-def _entries(mapping: Mapping[str, Any], key: str, place: str) -> Iterator[tuple[str, Any]]:
+def entries_of(mapping: Mapping[str, Any], key: str, place: str) -> Iterator[tuple[str, Any]]:
     """Yield each entry of a list in the mapping, after its place for messages."""
     for index, entry in enumerate(list_of(mapping, key, place)):
         yield f"{place}, {key}[{index}]", entry
@@ -364,7 +258,7 @@ def list_of(mapping: Mapping[str, Any], key: str, place: str) -> Sequence[Any]:
     return value
 
 
-def _string(mapping: Mapping[str, Any], key: str, place: str, default: str | None = None) -> str:
+def string_of(mapping: Mapping[str, Any], key: str, place: str, default: str | None = None) -> str:
     value = default if mapping.get(key) is None else mapping[key]
     if not isinstance(value, str):
         raise AnnotationError(f"{place}: {key!r} is {shown(value)}, not a string")

@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # from a folder, transformers before 5.8 copies only files th
     from .document_names_biodir import name_key  # noqa: F401
     from .document_offsets_biodir import cuts_word  # noqa: F401
     from .document_parts_biodir import IdentifierSet  # noqa: F401
+    from .document_passages_biodir import text_and_passages  # noqa: F401
     from .document_pubtator_biodir import parse_document  # noqa: F401
     from .document_pubtator_lines_biodir import Line  # noqa: F401
     from .document_pubtator_relations_biodir import relations_of_rows  # noqa: F401

@@ -69,7 +69,7 @@ def test_message_of_a_bad_mention_names_place_value_and_fix(mention, message):
             (
                 {"passages": tuple(Passage(start, end, "title") for start, end in spans)},
                 f"document 7, passage {len(spans) - 1}: [{spans[-1][0]}, {spans[-1][1]}) overlaps its neighbour or "
-                "leaves the text of 44 characters",
+                "leaves the text of 44 characters; give half-open spans in the order of the text",
             )
             for spans in ([(0, 15), (14, 44)], [(0, 45)], [(5, 4)])
         ),

@@ -1,0 +1,1 @@
+../document_passages_biodir.py
