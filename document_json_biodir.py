@@ -5,7 +5,7 @@ from typing import Any
 
 from .document_bioc_biodir import NAMED_BY_PMID, bioc_from_json, to_document
 from .document_biodir import Document
-from .document_parts_biodir import is_given, whole_number
+from .document_parts_biodir import is_given, is_integer, offset_number, whole_number
 from .document_passages_biodir import check_beside_passages
 from .document_shapes_biodir import SHAPES
 from .errors_biodir import STRICT, ErrorPolicy, ParseError, located
@@ -128,11 +128,12 @@ def bioc_of_article(article: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _annotation(index: int, entry: Mapping[str, Any]) -> dict[str, Any]:
+    start, end = offset_number(entry["start"]), offset_number(entry["end"])
     return {
         "id": str(index),
         "infons": {"type": entry["type"], "identifier": entry["mesh"]},
         "text": entry["name"],
-        "locations": [{"offset": entry["start"], "length": entry["end"] - entry["start"]}],
+        "locations": [{"offset": start, "length": end - start if is_integer(start) and is_integer(end) else end}],
     }
 
 

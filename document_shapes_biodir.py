@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from .document_parts_biodir import is_given, is_unlinked
+from .document_parts_biodir import is_given, is_unlinked, offset_number
 from .document_results_biodir import names_subject
 from .errors_biodir import AnnotationError
 
@@ -241,8 +241,8 @@ def _span(left: dict[str, Any], place: str) -> dict[str, Any]:
         if key not in left:
             continue
         value = _sequence(left.pop(key), f"{place}, {key}")
-        spans = [value] if value and not _is_list(value[0]) else [_sequence(part, place) for part in value]
-        if not spans or any(len(part) != 2 or not all(map(_is_number, part)) for part in spans):
+        spans = [_ends(part, place) for part in value] if value and not _is_end(value[0]) else [_ends(value, place)]
+        if any(len(part) != 2 or not all(map(_is_number, part)) for part in spans):
             raise AnnotationError(f"{place}: {key!r} is {value!r}, not pairs of start and end")
         if isinstance(left.get("text"), list):
             texts = left.pop("text")
@@ -251,6 +251,17 @@ def _span(left: dict[str, Any], place: str) -> dict[str, Any]:
         # A mention in several parts is the smallest span that covers them.
         return {"start": min(part[0] for part in spans), "end": max(part[1] for part in spans)}
     return {}
+
+
+def _is_end(value: Any) -> bool:
+    return not _is_list(value) and not isinstance(value, Mapping)
+
+
+def _ends(span: Any, place: str) -> list[Any]:
+    """Return the offsets in a pair, or in a mapping with begin and end as PubAnnotation has one for each part."""
+    is_named = isinstance(span, Mapping)
+    pair = [span.get("begin", span.get("start")), span.get("end")] if is_named else _sequence(span, place)
+    return list(map(offset_number, pair))
 
 
 def _is_number(value: Any) -> bool:

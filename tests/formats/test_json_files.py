@@ -110,7 +110,7 @@ def test_article_of_pubtator(source):
         "title": "Aspirin.",
         "abstract": "It cures pain.",
         "annotations": [
-            {"start": 0, "end": 7, "name": "Aspirin", "type": "Chemical", "mesh": "MESH:D1"},
+            {"start": "0", "end": 7.0, "name": "Aspirin", "type": "Chemical", "mesh": "MESH:D1"},
             {"start": 18, "end": 22, "name": "pain", "type": "Disease", "mesh": "-"},
         ],
         "relations": [{"relation_type": "Association", "mesh1": "MESH:D1", "mesh2": "9"}],
