@@ -161,7 +161,7 @@ class Document:
         if not all(isinstance(line, Sequence) and len(line) == 2 for line in lines):
             raise AnnotationError(f"{place}: 'subject_lines' {lines!r} are not pairs of identifiers")
         subject_lines = tuple((first, second) for first, second in lines)
-        pmcid = str(mapping["pmcid"]) if mapping.get("pmcid") else None
+        pmcid = str(whole_number(mapping["pmcid"])) if mapping.get("pmcid") else None
         mentions, is_marked = tuple(parsed.values()), mapping.get("entities") is not None
         return cls(document_id, text, mentions, relations, passages, subject_lines, pmcid, is_marked, sentences)
 

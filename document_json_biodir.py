@@ -7,7 +7,7 @@ from .document_bioc_biodir import NAMED_BY_PMID, bioc_from_json, to_document
 from .document_biodir import Document
 from .document_parts_biodir import is_given, is_integer, offset_number, whole_number
 from .document_passages_biodir import check_beside_passages
-from .document_shapes_biodir import SHAPES
+from .document_shapes_biodir import SHAPES, given_id
 from .errors_biodir import STRICT, ErrorPolicy, ParseError, located
 
 # Keys under which a collection holds its documents; the second is that of the PubTator 3 service.
@@ -89,9 +89,10 @@ def is_article(value: Any) -> bool:
 def named(mapping: Mapping[str, Any], policy: ErrorPolicy) -> Mapping[str, Any]:
     """Return a document of BioC with its PMID as id where it has one beside the number of an article of PMC.
 
-    PubTator 3 gives full texts that number, which is the PMID of another paper, as their id.
+    PubTator 3 gives full texts that number, which is the PMID of another paper, as their id. A document without an id
+    has it under another key, as in other shapes.
     """
-    document_id = _name(mapping.get("id"))
+    document_id = _name(given_id(mapping))
     pmid, pmcid = (_name(mapping.get(key) or None) for key in ("pmid", "pmcid"))
     if pmid and pmid != document_id and pmcid:
         policy.note(NAMED_BY_PMID)

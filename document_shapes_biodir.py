@@ -69,8 +69,7 @@ def own_shape(mapping: Mapping[str, Any], place: str, has_ner: bool = False) -> 
     [{'start': 0, 'end': 4, 'type': 'Gene'}]
     """
     own = {key: value for key, value in mapping.items() if key in DOCUMENT_KEYS and is_given(value)}
-    if "id" not in own:
-        own["id"] = next((mapping[key] for key in ID_KEYS if is_given(mapping.get(key))), None)
+    own["id"] = given_id(mapping)
     if _is_bigbio(mapping):
         own |= _bigbio_text(mapping, place)
     if not any(is_given(own.get(key)) for key in TEXT_KEYS):
@@ -91,6 +90,16 @@ def own_shape(mapping: Mapping[str, Any], place: str, has_ner: bool = False) -> 
     elif key == "spans" and is_given(mapping.get("relations")):
         own["relations"] = _relations_of_spans(mapping["relations"], entries, place)
     return own
+
+
+def given_id(mapping: Mapping[str, Any]) -> Any:
+    """Return the id of a document under the first key that has one; None without.
+
+    >>> given_id({"id": "", "pmid": 7}), given_id({"text": "Iron"})
+    (7, None)
+    """
+    values = (mapping.get(key) for key in ("id", *ID_KEYS))
+    return next((value for value in values if is_given(value) and str(value).strip()), None)
 
 
 def _check_no_others(mapping: Mapping[str, Any], place: str) -> None:

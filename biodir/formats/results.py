@@ -7,8 +7,8 @@ from types import NoneType
 from typing import Any, TypeVar
 
 from biodir.document_biodir import Document
-from biodir.document_parts_biodir import is_given, whole_number
-from biodir.document_shapes_biodir import ID_KEYS, TEXT_KEYS
+from biodir.document_parts_biodir import whole_number
+from biodir.document_shapes_biodir import TEXT_KEYS, given_id
 from biodir.errors_biodir import ErrorPolicy, ParseError
 from biodir.files import input_name, open_input
 from biodir.formats.brat import BRAT_SUFFIX
@@ -69,8 +69,7 @@ def id_of_result(value: Any) -> str | None:
     >>> id_of_result({"pmid": 7.0, "relations": []})
     '7'
     """
-    given = (value.get(key) for key in ("id", *ID_KEYS)) if isinstance(value, Mapping) else ()
-    name = whole_number(next((each for each in given if is_given(each) and each != ""), None))
+    name = whole_number(given_id(value)) if isinstance(value, Mapping) else None
     return str(name).strip() or None if isinstance(name, (str, int)) and not isinstance(name, bool) else None
 
 

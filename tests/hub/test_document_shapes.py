@@ -5,6 +5,7 @@ import pandas
 import pytest
 
 from biodir import Document
+from biodir.document_json_biodir import document_from_json
 from biodir.document_shapes_biodir import own_shape
 from biodir.errors_biodir import AnnotationError
 
@@ -116,6 +117,18 @@ def test_entities_and_texts_in_two_places_are_refused(keys, message):
 def test_unknown_key_is_refused_and_the_likely_one_is_named(keys, message):
     with pytest.raises(AnnotationError, match=message):
         read(**keys)
+
+
+@pytest.mark.parametrize("missing", [{}, {"id": None}, {"id": ""}, {"id": " "}, {"id": float("nan")}])
+@pytest.mark.parametrize("key", ["pmid", "document_id", "docid"])
+@pytest.mark.parametrize("text", [{"text": TEXT}, {"passages": [{"infons": {}, "offset": 0, "text": TEXT}]}])
+def test_document_without_id_has_the_one_under_another_key_in_every_shape(text, key, missing):
+    for value in (37026113, "37026113", 37026113.0):
+        assert document_from_json({**missing, key: value, **text}).id == "37026113"
+
+
+def test_number_of_an_article_that_a_table_has_as_float_is_read():
+    assert read(entities=[], pmcid=10072964.0).pmcid == "10072964"
 
 
 def test_document_may_have_no_entities():
