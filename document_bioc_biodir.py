@@ -10,7 +10,7 @@ biodir writes has the infons of BioRED, all scores, and nodes with the roles sub
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 from .document_bioc_relations_biodir import argument_reader, infon, relation_attempts
 from .document_biodir import Document
 from .document_grouping_biodir import with_missing_identifiers
-from .document_offsets_biodir import character_index, is_written_as
+from .document_offsets_biodir import character_index, is_written_as, offset_at
 from .document_parts_biodir import (
     MAX_GAP_CHARS,
     Mention,
@@ -52,6 +52,7 @@ OTHER_UNITS = {"bytes": "UTF-8 bytes", IN_PASSAGE: "characters from the start of
 class _PlacedPassage:
     """A passage with two starts: `start_char` in the joined text, `offset` as its file gives it."""
 
+    number: int
     start_char: int
     offset: int
     text: str
@@ -72,7 +73,8 @@ def to_document(bioc_document: Any, place: str, policy: ErrorPolicy = STRICT) ->
     """Return the document of BioC; equal annotations are one mention.
 
     Passages are placed at their offsets, with spaces between them. If an offset lies inside the previous passage, the
-    passage follows that after one space, and its annotations move with it. Offsets count characters, as in BioRED,
+    passage follows that after one space, and its annotations move with it; sentences are placed so, too, where their
+    passage has no text. Offsets count what the policy says, by default characters, as in BioRED,
     DrugProt and PubTator; if these do not fit all annotations of a document, UTF-8 bytes, the unit of the BioC
     specification, and characters from the start of the passage are tried. A mention in several parts becomes the
     smallest span that covers them.
@@ -88,12 +90,16 @@ def to_document(bioc_document: Any, place: str, policy: ErrorPolicy = STRICT) ->
         AnnotationError: an annotation lacks a type or location or contradicts the text; a relation lacks its type or
             an argument.
     """
-    parts = _placed_passages(bioc_document, place)
-    text = _joined_text(parts)
+    parts = _placed_passages(bioc_document, place, policy.offsets)
     owners = list(_owners(bioc_document, parts))
     attempts = (partial(_placed_annotation, annotation, part, parts, place) for annotation, part in owners)
     placed = list(policy.parts("mention", attempts))
-    mention_of = _mentions(placed, text, parts, policy)
+    unit = _fitting_unit(placed, _joined_text(parts), policy)
+    if unit != policy.offsets:
+        parts = _placed_passages(bioc_document, place, unit)
+        placed = [replace(each, part=parts[each.part.number]) for each in placed]
+    text = _joined_text(parts)
+    mention_of = _mentions(placed, text, unit, parts, policy)
     mentions = list(mention_of.values())
     note_unlinked(mentions, policy)
     policy.note("discontinuous mentions, read as the smallest span that covers their parts", _discontinuous(placed))
@@ -177,30 +183,39 @@ def annotations_of_passage(passage: Any) -> Iterator[Any]:
 # Text.
 
 
-def _placed_passages(bioc_document: Any, place: str) -> list[_PlacedPassage]:
+def _placed_passages(bioc_document: Any, place: str, unit: str) -> list[_PlacedPassage]:
     parts: list[_PlacedPassage] = []
-    end_char = 0
+    end_char = end = 0  # of the text so far, in characters and as offsets count
     for index, passage in enumerate(bioc_document.passages):
-        text = _passage_text(passage, end_char, f"{place}, passage {index}")
-        start_char = passage.offset if passage.offset >= end_char else end_char + 1
+        text = _passage_text(passage, end, f"{place}, passage {index}", unit)
+        gap = passage.offset - end if passage.offset >= end else 1  # a space is one of every unit
         kind, section = (str(infon(passage.infons, keys) or "") for keys in (("type",), SECTION_KEYS))
         annotations = tuple(annotations_of_passage(passage))
-        parts.append(_PlacedPassage(start_char, passage.offset, text, kind, section, annotations))
-        end_char = start_char + len(text)
+        parts.append(_PlacedPassage(index, end_char + gap, passage.offset, text, kind, section, annotations))
+        end_char += gap + len(text)
+        end += gap + _length(text, unit)
     return parts
 
 
-def _passage_text(passage: Any, end_char: int, place: str) -> str:
+def _length(text: str, unit: str) -> int:
+    return len(text) if unit == IN_PASSAGE else offset_at(text, unit)(len(text))
+
+
+def _passage_text(passage: Any, end: int, place: str, unit: str) -> str:
     """Return the text of the passage, or if it has none itself that of its sentences."""
-    _check_offset(passage.offset, end_char, place)
+    _check_offset(passage.offset, end, place)
     if passage.text:
         return _checked_text(passage.text, place)
     if passage.annotations and not passage.sentences:
         raise ParseError(f"{place}: has annotations but no text; export the file with the text in it")
     text = ""
     for index, sentence in enumerate(passage.sentences):
-        _check_offset(sentence.offset, passage.offset + len(text), f"{place}, sentence {index}")
-        text = text.ljust(sentence.offset - passage.offset) + _checked_text(sentence.text, f"{place}, sentence {index}")
+        sentence_end = passage.offset + _length(text, unit)
+        _check_offset(sentence.offset, sentence_end, f"{place}, sentence {index}")
+        gap = sentence.offset - sentence_end
+        needs_space = gap < 0 and text[-1:].strip()  # its offset lies inside the sentence before it
+        text += " " if needs_space else " " * gap
+        text += _checked_text(sentence.text, f"{place}, sentence {index}")
     return text
 
 
@@ -299,15 +314,20 @@ def _discontinuous(placed: Sequence[_PlacedAnnotation]) -> int:
     return sum(len(each.annotation.locations) > 1 for each in placed)
 
 
-def _mentions(
-    placed: Sequence[_PlacedAnnotation], text: str, parts: Sequence[_PlacedPassage], policy: ErrorPolicy
-) -> dict[int, Mention]:
-    """Return the mentions by the numbers of their annotations, with offsets in the unit that fits all of them."""
+def _fitting_unit(placed: Sequence[_PlacedAnnotation], text: str, policy: ErrorPolicy) -> str:
+    """Return what offsets count: what the policy says, or where characters do not fit what fits all annotations."""
     unit = policy.offsets
     if unit == "characters" and not _fits(placed, text, unit):
         unit = next((other for other in OTHER_UNITS if _fits(placed, text, other)), unit)
         if unit != "characters":
             policy.note(f"documents whose offsets count {OTHER_UNITS[unit]}, read so")
+    return unit
+
+
+def _mentions(
+    placed: Sequence[_PlacedAnnotation], text: str, unit: str, parts: Sequence[_PlacedPassage], policy: ErrorPolicy
+) -> dict[int, Mention]:
+    """Return the mentions by the numbers of their annotations."""
     starts = [part.start_char for part in parts]
     attempts = (partial(_mention, number, each, text, unit, starts) for number, each in enumerate(placed))
     mention_of = dict(policy.parts("mention", attempts))

@@ -5,6 +5,7 @@ from typing import Any
 
 from .document_bioc_biodir import NAMED_BY_PMID, bioc_from_json, to_document
 from .document_biodir import Document
+from .document_offsets_biodir import offset_at
 from .document_parts_biodir import is_given, is_integer, offset_number, whole_number
 from .document_passages_biodir import check_beside_passages
 from .document_shapes_biodir import SHAPES, given_id
@@ -60,7 +61,8 @@ def document_from_json(value: Any, default_id: str = "document", policy: ErrorPo
     if not is_bioc(value):
         return Document.from_dict(value, default_id, policy)
     with located(f"document {default_id}"):
-        converted = bioc_from_json(named(bioc_of_article(value) if is_article(value) else value, policy))
+        bioc = bioc_of_article(value, policy.offsets) if is_article(value) else value
+        converted = bioc_from_json(named(bioc, policy))
     converted.id = converted.id or default_id
     document = to_document(converted, f"document {converted.id}", policy)
     if not is_article(value):
@@ -105,8 +107,12 @@ def _name(value: Any) -> str:
     return str(whole_number(value)).strip() if is_given(value) else ""
 
 
-def bioc_of_article(article: Mapping[str, Any]) -> dict[str, Any]:
+def bioc_of_article(article: Mapping[str, Any], unit: str = "characters") -> dict[str, Any]:
     """Return an article of PubTator 3's own JSON as a document of BioC JSON.
+
+    Args:
+        article: with title and abstract, whose offsets count those of the title, a space and those of the abstract.
+        unit: what its offsets count.
 
     Raises:
         ParseError: a key is missing or holds a value of another kind.
@@ -117,12 +123,12 @@ def bioc_of_article(article: Mapping[str, Any]) -> dict[str, Any]:
             "id": _name(article["pmid"]),
             "passages": [
                 {"infons": {"type": "title"}, "offset": 0, "text": title},
-                {"infons": {"type": "abstract"}, "offset": len(title) + 1, "text": abstract},
+                {"infons": {"type": "abstract"}, "offset": offset_at(title, unit)(len(title)) + 1, "text": abstract},
             ],
             "annotations": [_annotation(*entry) for entry in enumerate(article["annotations"])],
             "relations": [_relation(*entry) for entry in enumerate(article.get("relations") or ())],
         }
-    except (KeyError, TypeError) as error:
+    except (AttributeError, KeyError, TypeError) as error:
         raise ParseError(
             f"article {article['pmid']}: {type(error).__name__} {error}; is it one of PubTator 3?"
         ) from error

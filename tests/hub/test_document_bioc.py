@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from biodir import AnnotationError, ParseError, Relation
+from biodir import AnnotationError, ErrorPolicy, ParseError, Relation
+from biodir.document_json_biodir import document_from_json
 from helpers.bioc_json import annotation, passage, read_one, relation, write_json
 
 
@@ -45,6 +46,36 @@ def test_text_in_sentences_only(source):
     assert [mention.start_char for mention in document.mentions] == [3, 21]
 
 
+@pytest.mark.parametrize(("offset", "space"), [(0, ""), (11, " "), (12, " "), (23, " "), (25, "   ")])
+def test_sentence_follows_the_one_before_after_its_gap_or_one_space(offset, space, source):
+    sentences = [{"offset": 14, "text": "Aspirin."}, {"offset": offset, "text": "It cures."}]
+    if not offset:
+        sentences[0]["text"] += "\n"
+    source.write_text(json.dumps({"id": "7", "passages": [{"offset": 14, "sentences": sentences}]}))
+    assert read_one(source).text.strip() == sentences[0]["text"] + space + "It cures."
+
+
+@pytest.mark.parametrize(("unit", "length"), [("bytes", len("🧬-β".encode())), ("utf-16", 4)])
+@pytest.mark.parametrize("in_sentences", [False, True])
+def test_passages_and_sentences_are_placed_in_the_unit_of_offsets(in_sentences, unit, length):
+    marked = [annotation(text="pain", offset=length + 1)]
+    if in_sentences:
+        sentences = [{"offset": 0, "text": "🧬-β"}, {"offset": length + 1, "text": "pain", "annotations": marked}]
+        parts = [{"offset": 0, "sentences": sentences}]
+    else:
+        parts = [passage("🧬-β", 0), passage("pain", length + 1, marked)]
+    document = document_from_json({"id": "7", "passages": parts, "relations": []}, policy=ErrorPolicy(offsets=unit))
+    assert document.text == "🧬-β pain"
+    assert document.mentions[0].start_char == 4
+
+
+def test_offsets_of_an_article_of_pubtator_count_the_unit_in_its_title():
+    mention = {"start": 5, "end": 9, "name": "pain", "type": "Disease", "mesh": "D1"}
+    article = {"pmid": 7, "title": "🧬-β", "abstract": "pain", "annotations": [mention]}
+    document = document_from_json(article, policy=ErrorPolicy(offsets="utf-16"))
+    assert (document.text, document.mentions[0].start_char) == ("🧬-β pain", 4)
+
+
 def test_byte_offsets_are_read_if_all_fit(source, caplog):
     text = "β-blocker and β-agonist"
     marked = [
@@ -53,7 +84,7 @@ def test_byte_offsets_are_read_if_all_fit(source, caplog):
     ]
     write_json(source, passage("β-titles.", 0), passage(text, 11, marked))
     document = read_one(source)
-    assert document.text == "β-titles.  " + text
+    assert document.text == "β-titles. " + text
     assert [mention.text for mention in document.mentions] == ["β-blocker", "β-agonist"]
     assert "documents whose offsets count UTF-8 bytes, read so: 1" in caplog.text
     marked[0]["locations"][0] = {"offset": 11, "length": 9}
