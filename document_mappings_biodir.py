@@ -30,7 +30,7 @@ from .document_parts_biodir import (
     whole_number,
 )
 from .document_results_biodir import FURTHER, first_of_pairs, names_subject, relation_of_result
-from .document_shapes_biodir import UnfitMention
+from .document_shapes_biodir import MENTION_KEYS, UnfitMention
 from .errors_biodir import AnnotationError, ErrorPolicy
 
 
@@ -57,10 +57,16 @@ def identifiers_left_out(mapping: Mapping[str, Any], mention_of: Mapping[int, Me
         entry = entry.entry if isinstance(entry, UnfitMention) else entry
         if number in mention_of or not isinstance(entry, Mapping):
             continue
-        text, kind = (value if isinstance(value := entry.get(key), str) else "" for key in ("text", "type"))
-        with suppress(AnnotationError):
-            found.update(_identifiers_from(entry.get("id"), kind, text, place)[0])
+        # An entry that is unfit may still have the keys of another tool.
+        text, kind = (next(_strings(entry, MENTION_KEYS[key]), "") for key in ("text", "type"))
+        for key in MENTION_KEYS["id"]:
+            with suppress(AnnotationError):
+                found.update(_identifiers_from(entry.get(key), kind, text, place)[0])
     return found
+
+
+def _strings(entry: Mapping[str, Any], keys: Iterable[str]) -> Iterator[str]:
+    yield from (value for key in keys if isinstance(value := entry.get(key), str))
 
 
 def _mention_from_dict(

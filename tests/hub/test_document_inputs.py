@@ -133,6 +133,17 @@ def test_unknown_types_are_named_together_or_left_out_with_their_relations():
     assert (len(left.mentions), left.relations, policy.skipped_number("relation")) == (1, (), 1)
 
 
+@pytest.mark.parametrize("key", ["id", "identifier", "cui", "mesh"])
+@pytest.mark.parametrize("unfit", [{"colour": "red"}, {"text": "iron"}])
+def test_relations_of_a_mention_that_is_left_out_go_with_it_whatever_the_key_of_its_identifier(unfit, key):
+    spans = [{"start": 0, "end": 4, "label": "Gene", key: "1956", **unfit}, {"start": 5, "end": 9, "label": "Chemical"}]
+    relations = [{"relation": "Bind", "entity1": "1956", "entity2": "text:iron"}]
+    policy = ErrorPolicy("skip-mention")
+    found = Document.from_dict({"text": "EGFR iron", "entities": spans, "relations": relations}, policy=policy)
+    assert ([each.text for each in found.mentions], found.relations) == (["iron"], ())
+    assert (policy.skipped_number("mention"), policy.skipped_number("relation")) == (1, 1)
+
+
 @pytest.mark.parametrize("name", ["CellLine", "cell line", "Cell_line", "cellline"])
 def test_type_map_leaves_a_type_out_under_every_spelling(name):
     entities = [{"start": 0, "end": 4, "type": "CellLine"}, {"start": 5, "end": 9, "type": "GeneOrGeneProduct"}]
