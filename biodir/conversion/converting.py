@@ -11,8 +11,11 @@ from biodir.document_biodir import Document, Mention, Relation
 from biodir.errors_biodir import STRICT, ErrorPolicy
 from biodir.formats.reading import read_documents
 
-# Field of a relation -> its name in the counts.
+# Field of a relation -> its name in the counts. A writer may give it another type or identifier: names of PubTator 3.
 _FIELDS = {
+    "relation_type": "type",
+    "entity1_id": "identifier",
+    "entity2_id": "identifier",
     "subject_id": "direction",
     "novelty": "novelty",
     "relation_score": "score of the type",

@@ -104,6 +104,28 @@ def test_losses_name_each_part_that_differs():
 
 
 @pytest.mark.parametrize(
+    ("name", "dialect", "relation", "notes"),
+    [
+        ("a.pubtator", "bioredirect", Relation("Bind|0.9", "D1", "1956", subject_id="D1"), ["type"]),
+        ("a.pubtator", "pubtator3", Relation("Bind", "D000001", "1956"), ["identifier"]),
+        ("a.json", None, Relation("Bind", "Chemical|D1", "1956"), ["identifier"]),
+        ("a.xml", None, Relation("Bind", "D1", "Chemical|D1"), ["identifier"]),
+        ("a.jsonl", None, Relation("Bind|0.9", "D1", "Chemical|D1"), []),
+    ],
+)
+def test_type_or_identifier_of_a_relation_that_reads_back_as_another_is_counted(
+    name, dialect, relation, notes, tmp_path
+):
+    document = Document("7", "Iron", (Mention(0, 4, "Iron", "Chemical", ("D1",)),), (relation,))
+    target_of(tmp_path / "in.jsonl").write([document], tmp_path / "in.jsonl")
+    policy = ErrorPolicy()
+    target = target_of(tmp_path / name, dialect=dialect)
+    convert([tmp_path / "in.jsonl"], tmp_path / name, target, policy)
+    lines = [line for line in policy.summary() if "of a relation" in line and "score" not in line]
+    assert lines == [f"{target.name} has no place for: {each} of a relation: 1" for each in notes]
+
+
+@pytest.mark.parametrize(
     ("name", "document"),
     [
         ("a.xml", Document("7", "Iron \x01 x")),
