@@ -140,7 +140,7 @@ class SectionFilter:
         text = document.text
         unread = [
             part
-            for part in _with_gaps(document)
+            for part in with_gaps(document)
             if not self.is_read(section_of(part)) and text[part.start_char : part.end_char].strip()
         ]
         if not unread:
@@ -168,7 +168,7 @@ class SectionFilter:
             yield f"sections that no document has: {', '.join(missing)}"
 
 
-def _with_gaps(document: Document) -> Iterator[Passage]:
+def with_gaps(document: Document) -> Iterator[Passage]:
     """Yield the passages, and what lies between them as passages without kind and section."""
     last = 0
     for part in document.passages:

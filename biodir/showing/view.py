@@ -2,11 +2,13 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from rich.console import Console
 from rich.text import Text
 
 from biodir.document_biodir import Document, Passage, Relation
+from biodir.document_sections_biodir import with_gaps
 from biodir.formats.pubtator_names import relation_sign
 from biodir.labels_biodir import CELL_LINE, CHEMICAL, DISEASE, GENE, SPECIES, VARIANT, known_type
 
@@ -40,7 +42,9 @@ def show_document(document: Document, console: Console) -> None:
     """
     colours = console.color_system
     console.print(Text(printable(document.id), "bold"))
-    for part in document.passages or (Passage(0, len(document.text), ""),):
+    for part in with_gaps(document):
+        if not part.kind and not document.text[part.start_char : part.end_char].strip():
+            continue
         names = " ".join(filter(None, (part.section, part.kind)))
         if len(document.passages) > 2 and names:
             console.print(Text(printable(names), "dim"))
@@ -57,7 +61,7 @@ def show_document(document: Document, console: Console) -> None:
 
 
 def marked_text(document: Document, part: Passage, colours: str | None = None) -> Text:
-    """Return the text of a passage with its mentions marked.
+    """Return the text of a passage with its mentions marked, also the part in it of one that crosses its borders.
 
     Args:
         document: what has the text.
@@ -70,7 +74,11 @@ def marked_text(document: Document, part: Passage, colours: str | None = None) -
     '[Iron] binds.'
     """
     start, end = part.start_char, part.end_char
-    inside = [each for each in document.mentions if start <= each.start_char and each.end_char <= end]
+    inside = [
+        replace(each, start_char=max(start, each.start_char), end_char=min(end, each.end_char))
+        for each in document.mentions
+        if start < each.end_char and each.start_char < end
+    ]
     styled = Text(printable(document.text[start:end]))
     for mention in sorted(inside, key=lambda each: each.start_char - each.end_char):  # inner ones over outer ones
         style = f"{_style(mention.entity_type, colours)}{'' if mention.identifiers else f' {UNLINKED}'}"

@@ -68,6 +68,15 @@ def test_passages_of_a_full_text_have_their_kinds():
     assert lines[:7] == ["1", "title", "[Aspirin]", "abstract", "cures", "methods", "[pain] of [it]."]
 
 
+def test_text_outside_passages_is_shown_and_a_mention_across_two_marked_in_both():
+    outside = (Passage(8, 13, "verb"), Passage(16, 17, "noun"))
+    lines = shown(replace(ONE, passages=outside)).splitlines()
+    assert lines[:6] == ["1", "[Aspirin] ", "cures", " [pa]", "[i]", "[n] of [it]."]
+    across = (Passage(0, 5, "title"), Passage(5, len(ONE.text), "abstract"))
+    lines = shown(replace(ONE, passages=across)).splitlines()
+    assert lines[:3] == ["1", "[Aspir]", "[in] cures [pain] of [it]."]
+
+
 def test_terminal_obeys_nothing_in_a_document():
     text = "Iron \x1b[2J\x07 [bold]x[/bold] \u202e binds."
     document = Document("\x1b]0;x", text, (Mention(0, 4, "Iron", "Chemical\x1b", ("D\x1b1",)),))
