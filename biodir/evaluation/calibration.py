@@ -100,16 +100,24 @@ def precision_recall_curve(outcomes: Outcomes, gold: int) -> PrecisionRecallCurv
 
 
 def precision_recall_curves(pairs: Iterable[ComparedDocument]) -> dict[str, PrecisionRecallCurve]:
-    """Return "all" and each relation type -> the curve of the predictions that have a score, where there are any."""
+    """Return "all" and each relation type -> the curve of the predictions that have a score, where there are any.
+
+    Of a pair and type that is predicted in both directions, as label lists other than BioRED's may, the higher score
+    counts: gold, too, has this statement once.
+    """
     statement = STATEMENTS["relation_type"]
     values: dict[str, list[tuple[float, bool]]] = defaultdict(list)
     gold: Counter[str] = Counter()
     for pair in pairs:
         truth = {*map(statement, pair.gold.relations)}
         gold.update(name for _, relation_type in truth for name in ("all", relation_type))
+        scores: dict[tuple[Any, str], float] = {}
         for relation in pair.predicted.relations:
             if relation.relation_score is not None:
-                for name in ("all", relation.relation_type):
-                    values[name].append((relation.relation_score, statement(relation) in truth))
+                found = statement(relation)
+                scores[found] = max(scores.get(found, 0.0), relation.relation_score)
+        for found, score in scores.items():
+            for name in ("all", found[1]):
+                values[name].append((score, found in truth))
     names = sorted(values, key=lambda name: (name != "all", name))
     return {name: precision_recall_curve(np.array(values[name]), gold[name]) for name in names}

@@ -43,7 +43,8 @@ def evaluation_report(
     relation types.
     ``without_gold`` names the groups of each breakdown of which gold has no relation: their shares are 0.
     ``by_type``, ``by_pair_type``, ``by_distance`` and ``by_length`` hold the figures with type for each group, and
-    under the levels' names those of the other levels. ``intervals`` and ``calibration`` show how sure all this is.
+    under the levels' names those of the other levels. ``intervals`` and ``calibration`` show how sure all this is, and
+    ``average_precision`` holds that of the scores, of all relation types and of each.
 
     Args:
         gold, predicted: the same documents, in any order.
@@ -76,10 +77,11 @@ def evaluation_report(
         },
         "intervals": {**asdict(resampling), **intervals},
         "calibration": _calibration(pairs),
-        "average_precision": {name: each.average_precision for name, each in precision_recall_curves(pairs).items()},
     }
+    # Its names are "all" and relation types, no levels: none of it goes with a level that gold does not annotate.
+    precision = {name: each.average_precision for name, each in precision_recall_curves(pairs).items()}
     notes = [*unannotated_notes(compared), *comparison_notes(compared), *counting.notes(compared, pairs)]
-    return {**without_levels(report, unannotated_levels(compared)), "notes": notes}
+    return {**without_levels(report, unannotated_levels(compared)), "average_precision": precision, "notes": notes}
 
 
 def comparison_report(

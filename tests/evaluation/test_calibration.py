@@ -5,7 +5,13 @@ import pytest
 from sklearn import metrics
 
 from biodir.document_biodir import Document, Relation
-from biodir.evaluation.calibration import expected_calibration_error, head_outcomes, precision_recall_curve, reliability
+from biodir.evaluation.calibration import (
+    expected_calibration_error,
+    head_outcomes,
+    precision_recall_curve,
+    precision_recall_curves,
+    reliability,
+)
 from biodir.evaluation.checks import ComparedDocument, compared_documents
 from helpers.scored_documents import GOLD, PREDICTED
 
@@ -86,3 +92,13 @@ def test_curve_is_that_of_scikit_learn_where_all_gold_statements_were_scored(see
     assert curve.precision == pytest.approx(precision[-2::-1])  # scikit-learn adds a point at recall 0
     assert curve.recall == pytest.approx(recall[-2::-1])
     assert curve.average_precision == pytest.approx(metrics.average_precision_score(right, scores))
+
+
+def test_pair_and_type_in_both_directions_is_one_prediction_with_the_higher_score():
+    both = [Relation("regulates", *ends, "No", ends[0], score) for ends, score in (("ab", 0.8), ("ba", 0.9))]
+    other = Relation("Bind", "a", "b", "No", None, 0.5)
+    gold, predicted = (Document("1", "", relations=(*both, *further)) for further in ((), (other,)))
+    curves = precision_recall_curves(compared_documents([gold], [predicted]))
+    assert curves["regulates"].thresholds.tolist() == [0.9]
+    assert (curves["regulates"].gold, curves["regulates"].recall.tolist()) == (1, [1])
+    assert (curves["all"].recall.tolist(), curves["all"].average_precision) == ([1, 1], 1)

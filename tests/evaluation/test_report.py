@@ -55,13 +55,14 @@ def test_comparison_holds_the_difference_of_f1_at_each_level():
 def test_levels_that_gold_does_not_annotate_are_none_everywhere():
     gold, predicted = (
         replace(marked_document("<C:C1 Iron> hurts <D:D1 it>.", id="1"), relations=(relation,))
-        for relation in (Relation("CID", "C1", "D1"), Relation("CID", "C1", "D1", "Novel", "C1"))
+        for relation in (Relation("CID", "C1", "D1"), Relation("CID", "C1", "D1", "Novel", "C1", 0.9))
     )
     report = evaluation_report([gold], [predicted], FEW, {"relation": ["None", "CID"]})
     lost = ("relation_type_novelty", "relation_type_direction", "all")
     assert report["relation_type"]["f1"] == report["by_type"]["CID"]["f1"] == 1
     for part in (report, report["macro"], report["candidates_only"], report["intervals"], report["by_type"]["CID"]):
         assert [part[level] for level in lost] == [None] * 3
+    assert report["average_precision"] == {"all": 1, "CID": 1}  # of all types, which is no level
     assert report["notes"] == [
         "gold annotates no novelty: levels that need it are left out",
         "gold annotates no direction: levels that need it are left out",
