@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from biodir.document_biodir import Document, Entity, Mention, Relation, Span
 from biodir.document_sentences_biodir import SentenceIndex, sentence_spans
 from biodir.evaluation.breakdown import RelationGroups
+from biodir.labels_biodir import known_type
 from biodir.processing_chunks_biodir import closest_spans
 
 # A word, with the hyphen before it if that joins it to a mention, as in "aspirin-induced".
@@ -22,7 +23,8 @@ class DirectionCase:
         document_id: of the document.
         pair_type: the two entity types in alphabetic order, such as ``"ChemicalEntity-GeneOrGeneProduct"``.
         relation_type: of the relation.
-        first, second: the entities, in the order in which their closest mentions come in the text.
+        first, second: the entities, in the order in which their closest mentions come in the text; their types have
+            the names of BioRED, where these are known.
         subject: identifier of the acting entity; None where the relation is undirected.
         before: words of the sentence before the first of the two mentions, in lower case.
         between: the words between the two mentions; None where they are in different sentences. Words of other
@@ -84,7 +86,7 @@ class _Places:
         self._spans = sorted((mention.start_char, mention.end_char) for mention in document.mentions)
 
     def case(self, relation: Relation) -> DirectionCase | None:
-        sides = [self._groups.entity(identifier) for identifier in sorted(relation.pair)]
+        sides = [_with_known_type(self._groups.entity(identifier)) for identifier in sorted(relation.pair)]
         if len(sides) < 2 or not all(side.mentions for side in sides):
             return None
         spans: Any = closest_spans(*(_spans_of(side.mentions) for side in sides))
@@ -117,6 +119,10 @@ def words(text: str) -> tuple[str, ...]:
     ('-induced', 'times', 'activation', 'of')
     """
     return tuple(_WORD.findall(text.lower()))
+
+
+def _with_known_type(entity: Entity) -> Entity:
+    return replace(entity, entity_type=known_type(entity.entity_type) or entity.entity_type)
 
 
 def _spans_of(mentions: Iterable[Mention]) -> list[Span]:

@@ -6,7 +6,7 @@ from itertools import permutations
 
 from biodir.evaluation.direction_cases import DirectionCase
 from biodir.evaluation.direction_cues import SURE_Z, word_cues
-from biodir.labels_biodir import CHEMICAL, DISEASE, GENE, VARIANT, known_type
+from biodir.labels_biodir import CHEMICAL, DISEASE, GENE, VARIANT
 
 # Returns the identifier of the subject of a relation, or None for an undirected one.
 DirectionRule = Callable[[DirectionCase], str | None]
@@ -43,7 +43,7 @@ def best_order(training: Iterable[DirectionCase]) -> tuple[str, ...]:
     counts: Counter[tuple[str, str]] = Counter()
     for case in training:
         if case.is_directed and not case.is_of_one_type:
-            ends = [_kind(case.first.entity_type), _kind(case.second.entity_type)]
+            ends = [case.first.entity_type, case.second.entity_type]
             subject, object_ = ends if case.is_subject_first else ends[::-1]
             counts[subject, object_] += 1
 
@@ -59,7 +59,7 @@ def best_order(training: Iterable[DirectionCase]) -> tuple[str, ...]:
 def by_types(case: DirectionCase, order: Sequence[str]) -> str:
     """Return the entity whose type comes first; of one type, the first in the text."""
     places = {kind: place for place, kind in enumerate(order)}
-    first, second = (_place(places, _kind(side.entity_type)) for side in (case.first, case.second))
+    first, second = (_place(places, side.entity_type) for side in (case.first, case.second))
     return (case.second if second < first else case.first).identifier
 
 
@@ -103,10 +103,6 @@ def _side(case: DirectionCase) -> str | None:
     if case.is_of_one_type:
         return "first" if case.is_subject_first else "second"
     return (case.first if case.is_subject_first else case.second).entity_type
-
-
-def _kind(name: str) -> str:
-    return known_type(name) or name
 
 
 def _place(places: dict[str, int], kind: str) -> int:

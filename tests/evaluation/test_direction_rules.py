@@ -1,9 +1,12 @@
 """Rules that name the subject without a model."""
 
+from dataclasses import replace
+
 import pytest
 
 from biodir.document_biodir import Relation
 from biodir.evaluation.direction_cases import direction_cases
+from biodir.evaluation.direction_report import annotation_rows
 from biodir.evaluation.direction_rules import FIRST, SHARES, TYPES, WORDS, best_order, rules_of
 from biodir.labels_biodir import CHEMICAL, DISEASE, GENE, VARIANT
 from helpers.marked import marked_document
@@ -36,6 +39,23 @@ TRAINING = cases(
     *[gene_gene("blocks", "G1")] * 30,
     *[gene_gene("falls by", "G2")] * 20,
 )
+
+
+def test_rules_hold_for_documents_with_other_names_of_the_types():
+    def renamed(document, names):
+        mentions = (replace(each, entity_type=names[each.entity_type]) for each in document.mentions)
+        return replace(document, mentions=tuple(mentions))
+
+    relation = Relation("Bind", "C1", "G1", "No", "C1")
+    document = marked_document("<C:C1 Iron> in <G:G1 EGFR>", relations=(relation,))
+    other = renamed(document, {CHEMICAL: "Drug", GENE: "Protein"})
+    for training, asked in ((document, other), (other, document)):
+        (case,) = direction_cases([asked])
+        assert {rule(case) for rule in rules_of(direction_cases([training])).values()} == {"C1"}
+    assert annotation_rows(direction_cases([other])) == annotation_rows(direction_cases([document]))
+    genes = marked_document("<G:G1 EGFR> in <C:C1 it>", relations=(relation,))
+    (case,) = direction_cases([renamed(genes, {GENE: "Gene", CHEMICAL: "Protein"})])
+    assert case.is_of_one_type
 
 
 def test_order_names_most_subjects():
