@@ -220,13 +220,16 @@ def check_paths(inputs: Iterable[Path], outputs: Iterable[Path] = (), must_exist
         must_exist: whether an input that is no file is an error; else it is left out later, and counted there.
 
     Raises:
-        SettingError: an input is no file; an output is also an input or another output, or a folder, or in a folder
-            that does not exist.
+        SettingError: an input is no file, or standard input is given twice; an output is also an input or another
+            output, or a folder, or in a folder that does not exist.
     """
     read: set[Path] = set()
     written: set[Path] = set()
     for path in inputs:
         if os.fspath(path) == STANDARD_INPUT:
+            if path in read:
+                raise SettingError(f"{path}: standard input is given twice, and can be read once; name a file")
+            read.add(path)
             continue
         if must_exist and (not path.exists() or path.is_dir()):  # a pipe is no file, but can be read
             problem = "is a folder; name the files in it" if path.is_dir() else "there is no such file; check the path"

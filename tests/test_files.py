@@ -113,3 +113,9 @@ def test_output_over_the_text_of_an_input_is_an_error(tmp_path):
 def test_two_outputs_with_one_path_are_an_error(tmp_path):
     with pytest.raises(SettingError, match="is given for two outputs; name another file"):
         check_paths([], [tmp_path / "same.html", tmp_path / "." / "same.html"])
+
+
+def test_standard_input_is_one_file():
+    check_paths([Path("-")])
+    with pytest.raises(SettingError, match=r"^-: standard input is given twice, and can be read once; name a file"):
+        check_paths([Path("-"), Path("-")])
