@@ -128,7 +128,17 @@ def test_relations_that_are_no_mappings_are_refused(metric, relations):
         metric.compute(predictions=[{"id": "1", "relations": relations}], references=REFERENCES)
 
 
+def test_note_on_other_entities_is_left_to_predictions_without_a_right_pair(metric):
+    found = metric.compute(predictions=PREDICTIONS, references=REFERENCES)
+    assert not any("does not mention" in note for note in found["notes"])
+    other = [{"id": "1", "relations": [{**BIND, "entity2": "MESH:7"}]}]
+    notes = " ".join(metric.compute(predictions=other, references=REFERENCES)["notes"])
+    assert "1 predicted relation with entities that the gold document does not mention (1: MESH:7)" in notes
+
+
 def test_missing_side_and_negative_resamples_are_refused(metric):
+    with pytest.raises(AnnotationError, match=r"^predictions and references: None; give lists of documents, or add"):
+        metric.compute()
     with pytest.raises(AnnotationError, match=r"^references: None; give a list of documents"):
         metric.compute(predictions=PREDICTIONS, references=None)
     with pytest.raises(SettingError, match=r"^resamples is -1"):

@@ -20,7 +20,7 @@ import evaluate
 
 from biodir.document_biodir import Document
 from biodir.errors_biodir import AnnotationError, located
-from biodir.evaluation.checks import compared_documents
+from biodir.evaluation.checks import STRANGERS, compared_documents
 from biodir.evaluation.intervals import Resampling
 from biodir.evaluation.report import evaluation_report
 from biodir.labels_biodir import LEVELS, NOVELTY_LABELS, RELATION_LABELS
@@ -77,6 +77,8 @@ class BiodirRelations(evaluate.Metric):
         if predictions is None and references is None:  # those of `add` and `add_batch`
             if labels:
                 raise AnnotationError("labels: give them to add or add_batch, together with the rows that they name")
+            if self.writer is None:
+                raise AnnotationError("predictions and references: None; give lists of documents, or add some before")
         else:
             rows = _both_sides(predictions, references, labels)
             compared = compared_documents(map(_document, rows["references"]), map(_document, rows["predictions"]))
@@ -118,6 +120,8 @@ class BiodirRelations(evaluate.Metric):
         report = evaluation_report(gold, predicted, Resampling(resamples or 1, seed))
         if not report["pairs"]:
             raise AnnotationError(f"references: {len(gold)} documents without any relation; they have some")
+        if report["entity_pair"]["tp"]:  # only relations are read here, so that other entities say little
+            report["notes"] = [note for note in report["notes"] if STRANGERS not in note]
         names = (*LEVELS, "macro", "by_type", "documents", "notes", *(("intervals",) if resamples else ()))
         return {name: report[name] for name in names}
 
