@@ -94,9 +94,10 @@ def _agents(statement: Mapping[str, Any], gold: Document, place: str) -> dict[st
             continue
         agents = value if isinstance(value, list) else [value]
         for agent in filter(None, agents):
-            if not isinstance(agent, Mapping) or not isinstance(agent.get("name"), str):
+            named = agent.get("concept", agent) if isinstance(agent, Mapping) else agent  # of an event, in Influence
+            if not isinstance(named, Mapping) or not isinstance(named.get("name"), str):
                 raise AnnotationError(f"{place}: the {role} is {repr(agent)[:60]}, not an agent with a name")
-            found.setdefault(role, []).append(_agent(agent, statement, gold))
+            found.setdefault(role, []).append(_agent(named, statement, gold))
     return found
 
 

@@ -165,6 +165,12 @@ def test_structured_statements_of_indra_bert_have_their_confidence(tmp_path):
     assert read(tmp_path, {"id": "7", "statements": [value]}) == {"7": (expected,)}
 
 
+def test_influence_between_events_is_one_of_their_concepts(tmp_path):
+    events = {role: {"type": "Event", "concept": agent(name)} for role, name in (("subj", "Iron"), ("obj", "EGFR"))}
+    found = read(tmp_path, [statement("Influence", events, pmid="7")])
+    assert found == {"7": (Relation("Association", "D1", "1956", None, "D1"),)}
+
+
 def test_statement_of_one_agent_relates_nothing(tmp_path):
     policy = ErrorPolicy()
     single = statement("Autophosphorylation", {"enz": agent("EGFR"), "sub": None}, ("EGFR",), pmid="7")
