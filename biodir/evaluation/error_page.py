@@ -32,7 +32,8 @@ def error_page(
     environment.filters |= {"title_of": _title_of, "passages": _passages, "short_names": short_names}
     errors, type_counts = analysis.errors, analysis.type_counts()
     types = [*sorted({name for types in type_counts for name in types} - {UNRELATED}), UNRELATED]
-    documents = [document for document in analysis.documents if document.id in {error.document_id for error in errors}]
+    with_errors = {error.document_id for error in errors}
+    documents = [document for document in analysis.documents if document.id in with_errors]
     type_titles = {name: _title_of(name) for name in types}
     page: str = environment.get_template("error_page.html.j2").render(
         gold_name=gold_name,
