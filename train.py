@@ -26,7 +26,6 @@ from transformers.utils.logging import disable_progress_bar
 from biodir.allocator import keep_freed_memory
 from biodir.configuration_biodir import BioDirConfig
 from biodir.errors_biodir import BioDirError, CheckpointError, SettingError
-from biodir.evaluation.model_scores import ProcessedDocuments
 from biodir.files import write_json
 from biodir.labels_biodir import MENTIONS
 from biodir.processing_biodir import make_processor
@@ -51,7 +50,7 @@ from biodir.training.resuming import check_same_run, is_finished
 from biodir.training.settings import TrainingSettings, named_values
 from biodir.training.stopping import StopRequest
 from biodir.training.teaching import taught, unlabelled_pairs
-from biodir.training.validation import dev_scores
+from biodir.training.validation import DevDocuments, dev_scores
 
 try:
     from biodir.training.arguments import training_settings
@@ -100,7 +99,7 @@ class TrainingRun:
     accelerator: "Accelerator"
     labelled: list[LabelledPairs]
     words: list[LabelledWords]
-    dev: ProcessedDocuments | None
+    dev: DevDocuments | None
     model: Any
     scored_model: Any
     averaged: AveragedModel | None

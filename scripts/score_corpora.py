@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from biodir.document_biodir import Document
 from biodir.errors_biodir import STRICT, BioDirError, SettingError
 from biodir.evaluation.model_scores import ProcessedDocuments, decoded_documents, pair_logits
 from biodir.evaluation.scores import Counts, relation_scores
@@ -95,28 +94,8 @@ def corpus_counts(extract: Any, corpus: TrainingCorpus) -> dict[str, Counts]:
         replace(document, relations=tuple(each for each in document.relations if each.pair in pairs))
         for document, pairs in zip(documents, seen, strict=True)
     ]
-    compared = [comparable(*each, corpus) for each in zip(predicted, gold, strict=True)]
+    compared = [scope.comparable(*each) for each in zip(predicted, gold, strict=True)]
     return relation_scores(gold, compared, config.labels)
-
-
-def comparable(document: Document, gold: Document, corpus: TrainingCorpus) -> Document:
-    """Return predictions as far as the corpus can judge them.
-
-    Of pairs that it does not relate, those of the types that it knows are kept. Of the others a type that the corpus
-    may call otherwise gets its name, and a direction that it does not give is left out.
-    """
-    scope = corpus.scope
-    undirected = scope.undirected_pairs(document.id)
-    gold_types = {each.pair: each.relation_type for each in gold.relations}
-    kept = []
-    for each in document.relations:
-        gold_type = gold_types.get(each.pair)
-        if gold_type is None and scope.known_types is not None and each.relation_type not in scope.known_types:
-            continue
-        if gold_type is not None and each.relation_type in scope.unsure.get(gold_type, ()):
-            each = replace(each, relation_type=gold_type)
-        kept.append(replace(each, subject_id=None) if each.pair in undirected else each)
-    return replace(document, relations=tuple(kept))
 
 
 if __name__ == "__main__":

@@ -47,19 +47,28 @@ def read_gold(
     Raises:
         AnnotationError: the file has no document, or none with a relation, or documents that cannot be compared.
     """
-    seen: set[str] = set()
-
-    def prepare(document: Document) -> Document:
-        _check_once(document, seen)
-        document = with_unique_relations(document, policy)
-        return with_known_labels(document, "gold", known_labels([document]), policy)
-
-    documents = list(read_documents(path, replace(policy, prepare=prepare)))
+    documents = list(read_documents(path, replace(policy, prepare=gold_check(policy))))
     if not documents:
         raise AnnotationError(f"{path}: holds no documents; give documents with relations")
     if needs_relations:
         check_relations(documents, str(path), advice)
     return documents
+
+
+def gold_check(policy: ErrorPolicy) -> Callable[[Document], Document]:
+    """Return what checks the gold documents of a file one after the other, and gives each relation once.
+
+    Args:
+        policy: see `read_gold`.
+    """
+    seen: set[str] = set()
+
+    def checked(document: Document) -> Document:
+        _check_once(document, seen)
+        document = with_unique_relations(document, policy)
+        return with_known_labels(document, "gold", known_labels([document]), policy)
+
+    return checked
 
 
 def check_relations(documents: Sequence[Document], place: str, advice: str = RELATIONS_ADVICE) -> None:

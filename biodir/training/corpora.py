@@ -8,10 +8,13 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import islice
+from typing import Any
 
 from biodir.document_biodir import Document, Mention, Relation
 from biodir.errors_biodir import ErrorPolicy, SettingError, plural, suggestion
 from biodir.evaluation.checks import unannotated_parts
+from biodir.evaluation.predictions import gold_check
 from biodir.formats.reading import read_documents
 from biodir.labels_biodir import ENTITY_TYPES, MENTIONS, RELATION_LABELS, TYPE_MAP, UNKNOWN_TYPE, known_type
 from biodir.training.corpus_list import (
@@ -85,7 +88,7 @@ def training_corpora(
     corpora = []
     room = settings.max_documents
     for source in _sources(settings):
-        found = _read(source, policy, log)
+        found = read_source(source, policy, log)
         if MENTIONS not in settings.tasks:
             found = _judging(source, found, log)
         found = _unseen_documents(source, found, seen, held_out, log)[: source.max_documents]
@@ -123,13 +126,37 @@ def held_out_of_run(settings: TrainingSettings, log: Callable[[str], object] | N
 
 def listed_corpus(entry: CorpusEntry, policy: ErrorPolicy, log: Callable[[str], None] = print) -> TrainingCorpus:
     """Return the corpus of an entry with all its documents that judge some pair, as it is for scores."""
-    return _corpus(entry, _judging(entry, _read(entry, policy, log), log)[: entry.max_documents], log)
+    return _corpus(entry, _judging(entry, read_source(entry, policy, log), log)[: entry.max_documents], log)
 
 
-def _read(source: CorpusEntry, policy: ErrorPolicy, log: Callable[[str], None]) -> list[JudgedDocument]:
-    """Return the documents of a file, and log what is left out."""
+def corpus_to_score(
+    path: str,
+    policy: ErrorPolicy,
+    log: Callable[[str], None] = print,
+    most: int | None = None,
+    scores_relations: bool = True,
+) -> TrainingCorpus:
+    """Return the documents of a file, the first `most` of them, with what they judge, and each relation once.
+
+    Raises:
+        BioDirError: the file cannot be read, or a document has an error, unless the policy leaves it out. Where
+            relations are scored, a document that occurs twice is one, or relations that contradict each other.
+    """
+    source, check = CorpusEntry(path), gold_check(policy)
+
+    def prepare(found: Any) -> Any:
+        return replace(found, document=check(found.document)) if isinstance(found, JudgedDocument) else check(found)
+
+    policy = replace(policy, prepare=prepare) if scores_relations else policy
+    return _corpus(source, read_source(source, policy, log, most), lambda line: None)
+
+
+def read_source(
+    source: CorpusEntry, policy: ErrorPolicy, log: Callable[[str], Any], most: int | None = None
+) -> list[JudgedDocument]:
+    """Return the documents of a file, the first `most` of them, and log what is left out."""
     with logged(source.path, policy, log):
-        return list(policy.files([source], lambda each: documents_of(each, policy)))
+        return list(islice(policy.files([source], lambda each: documents_of(each, policy)), most))
 
 
 def documents_of(source: CorpusEntry, policy: ErrorPolicy) -> Iterator[JudgedDocument]:

@@ -101,11 +101,10 @@ def labelled_pairs(
     for document in documents:
         left_out = (excluded or {}).get(document.id, ())
         tokenized = processor.tokenize(document)
-        pairs = [pair for pair in processor.candidates(tokenized) if pair.identifiers not in left_out]
+        relations = relations_of_pairs(document)
+        pairs = judged_candidates(document, processor.candidates(tokenized), scope, left_out)
         if is_partial:
             pairs = [pair for pair in pairs if {pair.entity1.entity_type, pair.entity2.entity_type} in joined]
-        relations = relations_of_pairs(document)
-        pairs = [pair for pair in pairs if scope.judges(document.id, pair, pair.identifiers in relations)]
         labelling = _Labelling(document, relations, labels, unannotated, scope)
         found = _with_targets(processor.features(tokenized, pairs), labelling)
         if not with_swapped:
@@ -118,6 +117,19 @@ def labelled_pairs(
         swapped = _with_targets(others, labelling)
         for each, other in zip(found, swapped, strict=True):
             yield replace(each, swapped=other)
+
+
+def judged_candidates(
+    document: Document, candidates: Iterable[CandidatePair], scope: Scope, left_out: Collection[frozenset[str]]
+) -> list[CandidatePair]:
+    """Return the candidate pairs of a document that it judges by the scope of its corpus.
+
+    Args:
+        left_out: pairs of identifiers that are not judged either.
+    """
+    related = relations_of_pairs(document)
+    found = [pair for pair in candidates if pair.identifiers not in left_out]
+    return [pair for pair in found if scope.judges(document.id, pair, pair.identifiers in related)]
 
 
 @dataclass(frozen=True)

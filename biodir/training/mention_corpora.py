@@ -54,10 +54,10 @@ def mention_corpora(
     seen: set[str] = set()
     found = []
     for corpus in corpora:
+        of_corpus = mentions_of_corpus(corpus, config)
         seen.update(document.id for document in corpus.documents)
-        with_types = [_with_types(document, corpus, config) for document in corpus.documents]
-        _log_unknown_types(corpus.path, with_types, config, log)
-        found.append(_of_model(corpus.path, with_types, config))
+        _log_unknown_types(corpus.path, _with_types(corpus, config), config, log)
+        found.append(of_corpus)
     for path in settings.mention_train:
         corpus_documents = _read(path, policy, log)
         kept = [
@@ -77,15 +77,22 @@ def mention_corpora(
     return found
 
 
-def _with_types(
-    document: Document, corpus: TrainingCorpus, config: BioDirConfig
-) -> tuple[Document, Collection[str] | None]:
-    """Return a document with all its mentions, and the types that it annotates; None where it does not say."""
-    judgement = corpus.scope.judgements.get(document.id)
-    if judgement is None:
-        return document, None if corpus.is_partial else config.entity_types
-    mentions = (*document.mentions, *corpus.untyped.get(document.id, ()))
-    return replace(document, mentions=mentions), judgement.entity_types
+def mentions_of_corpus(corpus: TrainingCorpus, config: BioDirConfig) -> MentionCorpus:
+    """Return the mentions of a corpus, with the types of a model that its documents annotate."""
+    return _of_model(corpus.path, _with_types(corpus, config), config)
+
+
+def _with_types(corpus: TrainingCorpus, config: BioDirConfig) -> list[tuple[Document, Collection[str] | None]]:
+    """Return each document with all its mentions, and the types that it annotates; None where it does not say."""
+    found: list[tuple[Document, Collection[str] | None]] = []
+    for document in corpus.documents:
+        judgement = corpus.scope.judgements.get(document.id)
+        if judgement is None:
+            found.append((document, None if corpus.is_partial else config.entity_types))
+        else:
+            mentions = (*document.mentions, *corpus.untyped.get(document.id, ()))
+            found.append((replace(document, mentions=mentions), judgement.entity_types))
+    return found
 
 
 def _log_unknown_types(

@@ -62,6 +62,12 @@ class MentionCorpus:
     documents: tuple[Document, ...]
     annotated: tuple[frozenset[str], ...]
 
+    @property
+    def has_any(self) -> bool:
+        """Whether a document has a mention of a type that it annotates completely."""
+        every = zip(self.documents, self.annotated, strict=True)
+        return any(mention.entity_type in types for document, types in every for mention in document.mentions)
+
 
 def labelled_words(
     document: Document, annotated: Collection[str], processor: TaggerProcessor, labels: Sequence[str]
@@ -169,11 +175,23 @@ def mention_batch(labelled: Sequence[LabelledWords], processor: TaggerProcessor)
     return {name: torch.as_tensor(value) for name, value in batch.items()}
 
 
-def mention_counts(model: Any, tokenizer: Any, documents: Sequence[Document]) -> Counts:
-    """Return how many mentions of the documents the model finds with their exact span and type."""
+def mention_counts(model: Any, tokenizer: Any, corpus: MentionCorpus) -> Counts:
+    """Return how many mentions of the corpus the model finds with their exact span and type.
+
+    Of each document the types count that it annotates completely; what shares words with a mention whose type is
+    unknown does not count.
+    """
     types = {label[2:] for label in model.config.tagger_labels if label != OUTSIDE}
     counts = Counts()
-    for document, found in zip(documents, mention_finder(model, tokenizer).find(documents), strict=True):
-        wanted = {mention_statement(each) for each in document.mentions if each.entity_type in types}
-        counts += set_counts(wanted, {mention_statement(each) for each in found.mentions})
+    every = mention_finder(model, tokenizer).find(corpus.documents)
+    for document, annotated, found in zip(corpus.documents, corpus.annotated, every, strict=True):
+        unknown = [(each.start_char, each.end_char) for each in document.mentions if each.entity_type == NO_TYPE]
+        wanted = [each for each in document.mentions if each.entity_type in types & annotated]
+        predicted = [
+            each
+            for each in found.mentions
+            if each.entity_type in annotated
+            and not any(start < each.end_char and each.start_char < end for start, end in unknown)
+        ]
+        counts += set_counts({*map(mention_statement, wanted)}, {*map(mention_statement, predicted)})
     return counts

@@ -14,23 +14,31 @@ from biodir.document_biodir import Document
 from biodir.document_candidates_biodir import candidate_pairs
 from biodir.errors_biodir import ErrorPolicy, SettingError, plural
 from biodir.evaluation.checks import unannotated_parts
-from biodir.evaluation.model_scores import ProcessedDocuments, processed_documents
+from biodir.evaluation.model_scores import ProcessedDocuments
 from biodir.evaluation.thresholds import fingerprints
 from biodir.labels_biodir import LEVELS, MENTIONS, TASKS, bio_labels
 from biodir.processing_tagger_biodir import TaggerProcessor
 from biodir.training.augmentation import augmented_documents, rare_types
-from biodir.training.corpora import TrainingCorpus, corpus_paths
-from biodir.training.data import LabelledPairs, epoch_pairs, epoch_steps, joined_types, labelled_pairs
+from biodir.training.corpora import TrainingCorpus, corpus_paths, corpus_to_score
+from biodir.training.data import (
+    LabelledPairs,
+    epoch_pairs,
+    epoch_steps,
+    joined_types,
+    judged_candidates,
+    labelled_pairs,
+)
 from biodir.training.direction_targets import with_smoothed_directions
 from biodir.training.labels import LabelLists, checkpoint_config, encoder_config, kept_config, lists_of_checkpoint
+from biodir.training.mention_corpora import mentions_of_corpus
 from biodir.training.mentions import LabelledWords, mention_steps
 from biodir.training.optimization import balanced_weights
 from biodir.training.provenance import data_fingerprints
-from biodir.training.reading import known_documents, read_corpus, reading_policy
-from biodir.training.scopes import PairGroup, known_scope, pair_counts
+from biodir.training.reading import known_documents, reading_policy
+from biodir.training.scopes import PairGroup, Scope, known_scope, pair_counts
 from biodir.training.settings import LEVEL_TASKS, TrainingSettings, named_values
 from biodir.training.teaching import check_teachers, teacher_files
-from biodir.training.validation import check_level
+from biodir.training.validation import DevDocuments, check_level
 
 # Settings that are fields of `BioDirConfig` with the same name and value.
 CONFIG_FIELDS = (
@@ -244,10 +252,11 @@ def dev_documents(
     config: BioDirConfig,
     log: Callable[[str], Any] = print,
     policy: ErrorPolicy | None = None,
-) -> ProcessedDocuments | None:
+) -> DevDocuments | None:
     """Return the documents to score on, processed once for all epochs; None without any.
 
-    Their fingerprints are written into the configuration, for whoever would report scores on them.
+    Where they say which pairs they judge, and which types of mentions they annotate, only these count. Their
+    fingerprints are written into the configuration, for whoever would report scores on them.
 
     Raises:
         SettingError: they cannot be scored at the level that selects, or no relation is that of a candidate pair.
@@ -255,14 +264,20 @@ def dev_documents(
     if settings.dev is None:
         return None
     policy = policy or reading_policy(settings, log)
-    documents = read_corpus(settings.dev, policy, log, settings.max_dev_documents)
     only_mentions = settings.tasks == [MENTIONS]
+    corpus = corpus_to_score(settings.dev, policy, log, settings.max_dev_documents, not only_mentions)
     if not only_mentions:
         level = settings.metric_for_best_model
-        check_level(documents, LEVELS[0] if level == MENTIONS else level, settings.dev, config.tasks)
-    known = known_documents(settings.dev, documents, config, policy, log)
+        check_level(corpus.documents, LEVELS[0] if level == MENTIONS else level, settings.dev, config.tasks)
+    known = known_documents(settings.dev, corpus.documents, config, policy, log)
+    mentions = mentions_of_corpus(replace(corpus, documents=tuple(known)), config)
+    if settings.metric_for_best_model == MENTIONS and not mentions.has_any:
+        raise SettingError(
+            f"{settings.dev}: no mention of the types that its documents annotate, so that mentions cannot choose the "
+            "epoch; give --dev mentions, and where it names annotated_types, their types there"
+        )
     if only_mentions:
-        return ProcessedDocuments(tuple(known), ())
+        return DevDocuments(ProcessedDocuments((), ()), mentions)
     config.calibrated_on = fingerprints(known)
     reasons = relations_without_candidate(known, config.pair_types)
     if reasons.total() == sum(len(document.relations) for document in known):
@@ -271,7 +286,24 @@ def dev_documents(
             f"({', '.join(sorted(reasons))}); the model scores {_named(config.pair_types)}"
         )
     _check_dev_labels(settings, known, config, log)
-    return processed_documents(known, processor)
+    scope = known_scope(corpus.scope, config, settings.dev)
+    return DevDocuments(_judged_pairs(known, corpus, scope, processor, log), mentions, scope)
+
+
+def _judged_pairs(
+    documents: Sequence[Document], corpus: TrainingCorpus, scope: Scope, processor: Any, log: Callable[[str], Any]
+) -> ProcessedDocuments:
+    """Return the documents with the features of the pairs that they judge; log how many these are, if not all."""
+    features, scored, every = [], 0, 0
+    for document in documents:
+        tokenized = processor.tokenize(document)
+        candidates = list(processor.candidates(tokenized))
+        judged = judged_candidates(document, candidates, scope, corpus.excluded_pairs.get(document.id, ()))
+        features.append((*processor.features(tokenized, judged),))
+        scored, every = scored + len(judged), every + len(candidates)
+    if scope.judgements:
+        log(f"{corpus.path}: its documents judge {scored} of {every} candidate pairs; the others do not count")
+    return ProcessedDocuments(tuple(documents), tuple(features))
 
 
 def _check_dev_labels(

@@ -83,6 +83,24 @@ class Scope:
         judgement = self.judgements.get(document_id)
         return judgement is None or judgement.judges(pair, is_related)
 
+    def comparable(self, document: Document, gold: Document) -> Document:
+        """Return predictions as far as the corpus can judge them.
+
+        Of pairs that it does not relate, those of the types that it knows are kept. Of the others a type that the
+        corpus may call otherwise gets its name, and a direction that it does not give is left out.
+        """
+        undirected = self.undirected_pairs(document.id)
+        gold_types = {each.pair: each.relation_type for each in gold.relations}
+        kept = []
+        for each in document.relations:
+            gold_type = gold_types.get(each.pair)
+            if gold_type is None and self.known_types is not None and each.relation_type not in self.known_types:
+                continue
+            if gold_type is not None and each.relation_type in self.unsure.get(gold_type, ()):
+                each = replace(each, relation_type=gold_type)
+            kept.append(replace(each, subject_id=None) if each.pair in undirected else each)
+        return replace(document, relations=tuple(kept))
+
     def masked(
         self, targets: Mapping[str, list[float]], labels: Sequence[str], types: Collection[str], directed: bool = True
     ) -> dict[str, list[float]]:

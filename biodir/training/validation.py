@@ -1,7 +1,7 @@
 """Scores on the development set: of relations, with the decoding bias that serves them best, and of mentions."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import groupby
 from typing import Any
@@ -16,11 +16,30 @@ from biodir.evaluation.scores import Counts, relation_scores, unannotated_levels
 from biodir.labels_biodir import LEVELS, MENTIONS, TASKS
 from biodir.pipeline_decoding_biodir import DecodingRule
 from biodir.pipeline_engine_biodir import model_logits
-from biodir.training.mentions import mention_counts
+from biodir.training.mentions import MentionCorpus, mention_counts
+from biodir.training.scopes import Scope
 from biodir.training.settings import scored_levels
 
 # Shifts of the None logit that are tried; training on a share of the negatives makes the model too ready to relate.
 NONE_BIASES = tuple(step / 4 for step in range(-8, 25))
+
+
+@dataclass(frozen=True)
+class DevDocuments:
+    """The documents to score on.
+
+    Args:
+        pairs: with the features of the pairs that they judge.
+        mentions: those of the documents, with the types that they annotate.
+        scope: what else they leave open, such as directions.
+
+    >>> DevDocuments(ProcessedDocuments((), ()), MentionCorpus("dev.pubtator", (), ())).scope == Scope()
+    True
+    """
+
+    pairs: ProcessedDocuments
+    mentions: MentionCorpus
+    scope: Scope = field(default_factory=Scope)
 
 
 def dev_scores(run: Any) -> dict[str, Any]:
@@ -36,31 +55,39 @@ def dev_scores(run: Any) -> dict[str, Any]:
     mentions = {}
     if MENTIONS in settings.tasks:
         with run.accelerator.autocast():
-            mentions[MENTIONS] = mention_counts(model, run.tokenizer, run.dev.documents).to_dict()
+            mentions[MENTIONS] = mention_counts(model, run.tokenizer, run.dev.mentions).to_dict()
     if settings.tasks == [MENTIONS]:
         return {"none_bias": model.config.none_bias, "dev": mentions}
-    features = [found for document in run.dev.features for found in document]
+    features = [found for document in run.dev.pairs.features for found in document]
     with run.accelerator.split_between_processes(features) as share, run.accelerator.autocast(), torch.inference_mode():
         mine = ProcessedDocuments((), (tuple(share),))
         logits = pair_logits(partial(model_logits, model), mine, run.processor, settings.tokens_per_step * 4)
     logits = run.accelerator.gather_for_metrics(logits, use_gather_object=True)
     metric = settings.metric_for_best_model
     level = LEVELS[0] if metric == MENTIONS else metric
-    bias, counts = best_bias(run.dev, logits, DecodingRule.from_config(model.config), level)
+    bias, counts = best_bias(run.dev.pairs, logits, DecodingRule.from_config(model.config), level, run.dev.scope)
     return {"none_bias": bias, "dev": {**{name: found.to_dict() for name, found in counts.items()}, **mentions}}
 
 
 def best_bias(
-    data: ProcessedDocuments, logits: Sequence[dict[str, list[float]]], rule: DecodingRule, level: str
+    data: ProcessedDocuments,
+    logits: Sequence[dict[str, list[float]]],
+    rule: DecodingRule,
+    level: str,
+    scope: Scope | None = None,
 ) -> tuple[float, dict[str, Counts]]:
     """Return the bias of `NONE_BIASES` with the highest F1 at `level`, and the counts of the annotated levels with it.
 
     Where several biases are the best, it is the middle one of the longest row of them: on a small development set many
     are, and one at the edge serves it by chance. Where nothing is found with any, it is 0.
+
+    Args:
+        scope: what the documents leave open, so that it does not count.
     """
     scored = {}
     for bias in NONE_BIASES:
-        predicted = decoded_documents(data, logits, replace(rule, none_bias=bias))
+        decoded = decoded_documents(data, logits, replace(rule, none_bias=bias))
+        predicted = [(scope or Scope()).comparable(*each) for each in zip(decoded, data.documents, strict=True)]
         scored[bias] = relation_scores(data.documents, predicted, rule.labels)
     best = _middle_of_best([scored[bias][level].f1 for bias in NONE_BIASES])
     return best, {known: scored[best][known] for known in annotated_levels(data.documents)}

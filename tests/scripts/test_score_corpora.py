@@ -1,7 +1,6 @@
 """Scores on corpora that judge a part of the pairs."""
 
 import json
-from dataclasses import replace
 
 import pytest
 
@@ -43,22 +42,6 @@ def test_pair_that_is_not_learned_from_is_not_scored(folder):
     pair = frozenset("12")
     found = counts_of(folder, Scope({"7": Judgement(unknown=frozenset([pair]))}), excluded_pairs={"7": {pair}})
     assert found["entity_pair"] == Counts()
-
-
-def test_unknown_types_and_directions_of_predictions_do_not_count():
-    relations = (BIND, Relation("Association", "1", "3", subject_id="3"))
-    document = marked_document("<C:1 Iron> binds <G:2 it>. <D:3 Pain> is.", relations=relations)
-    scope = Scope({"7": Judgement(undirected=frozenset([frozenset("12")]))}, known_types=frozenset(["Bind"]))
-    found = score.comparable(document, DOCUMENT, TrainingCorpus("a", (), scope=scope))
-    assert found.relations == (Relation("Bind", "1", "2"),)
-
-
-def test_related_pairs_keep_types_that_the_corpus_does_not_know_or_is_unsure_of():
-    gold = replace(DOCUMENT, relations=(Relation("Association", "1", "2"), Relation("Association", "1", "3")))
-    found = (Relation("Association", "1", "2"), Relation("Negative_Correlation", "1", "3"))
-    scope = Scope(known_types=frozenset(["Bind"]), unsure={"Association": ["Negative_Correlation"]})
-    compared = score.comparable(replace(DOCUMENT, relations=found), gold, TrainingCorpus("a", (), scope=scope))
-    assert compared.relations == gold.relations
 
 
 def test_corpora_of_a_list_are_scored_by_name_and_together(folder, tmp_path, capsys):

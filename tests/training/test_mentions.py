@@ -12,6 +12,7 @@ import train
 from biodir.configuration_biodir import BioDirConfig
 from biodir.document_biodir import Document, Mention
 from biodir.errors_biodir import BioDirError, SettingError
+from biodir.evaluation.scores import Counts
 from biodir.labels_biodir import CHEMICAL, ENTITY_TYPES, GENE, bio_labels
 from biodir.modeling_biodir import BioDirForRelationExtraction
 from biodir.pipeline_biodir import mention_finder
@@ -20,6 +21,7 @@ from biodir.processing_tagger_biodir import TaggerProcessor
 from biodir.processing_tokens_biodir import ProcessingSettings
 from biodir.training.mention_corpora import mention_corpora
 from biodir.training.mentions import (
+    NO_TYPE,
     MentionCorpus,
     labelled_words,
     mention_counts,
@@ -311,7 +313,15 @@ def test_all_heads_learn_together_and_dev_chooses_by_mentions(corpus, encoder, t
     assert "entity_pair" in record["epochs"][0]["dev"]
     pipeline = open_pipeline(tmp_path / "run")
     assert pipeline.model.config.tasks == ("relation", "novelty")
-    assert mention_counts(pipeline.model, pipeline.tokenizer, [Document("1", "the gene")]).fp == 1
+    unknown = document_of("the gene", ("gene", NO_TYPE))
+    for document, annotated, counts in (
+        (Document("1", "the gene"), GENE, Counts(fp=1)),
+        (document_of("the gene", ("gene", GENE)), GENE, Counts(tp=1)),
+        (document_of("the gene", ("gene", GENE)), CHEMICAL, Counts()),
+        (unknown, GENE, Counts()),
+    ):
+        scored = MentionCorpus("dev", (document,), (frozenset([annotated]),))
+        assert mention_counts(pipeline.model, pipeline.tokenizer, scored) == counts
     assert "mentions of 8 documents" in capsys.readouterr().out
 
 

@@ -1,5 +1,6 @@
 """The dev documents of a run, and the configuration of its model."""
 
+import json
 from dataclasses import replace
 from itertools import combinations
 
@@ -8,8 +9,8 @@ from transformers import BertConfig
 
 from biodir.configuration_biodir import PAIR_ENCODINGS, BioDirConfig
 from biodir.document_biodir import Relation
-from biodir.errors_biodir import SettingError
-from biodir.labels_biodir import MENTIONS, TASKS
+from biodir.errors_biodir import AnnotationError, SettingError
+from biodir.labels_biodir import CHEMICAL, GENE, MENTIONS, TASKS
 from biodir.training import preparation
 from biodir.training.corpora import TrainingCorpus
 from biodir.training.labels import LabelLists, lists_of_run
@@ -24,7 +25,7 @@ OWN = replace(TYPED, id="8", relations=(Relation("bind", "1", "2", "New"),))
 
 
 def log_of_dev(monkeypatch, *documents, **settings):
-    monkeypatch.setattr(preparation, "read_corpus", lambda *given: list(documents))
+    monkeypatch.setattr(preparation, "corpus_to_score", lambda *given: TrainingCorpus("dev", documents))
     lines = []
     dev_documents(replace(SETTINGS, **settings), make_processor(), BioDirConfig(), lines.append)
     return lines
@@ -84,3 +85,73 @@ def test_run_keeps_what_no_setting_names_of_a_checkpoint_of_its_form(tmp_path, f
     start = BioDirConfig(**kept) if form == "pairwise" else BioDirConfig()
     config = config_of_run(tmp_path, pair_encoding=form)
     assert {name: getattr(config, name) for name in kept} == {name: getattr(start, name) for name in kept}
+
+
+# A dev file that says what it annotates.
+
+JUDGED = {
+    "id": "s1",
+    "unit": "sentence",
+    "text": "iron binds it, not her2.",
+    "entities": [
+        {"mention": "a", "start": 0, "end": 4, "type": CHEMICAL},
+        {"mention": "b", "start": 11, "end": 13, "type": GENE},
+        {"mention": "c", "start": 19, "end": 23, "type": GENE},
+        {"mention": "d", "start": 5, "end": 10, "type": None},
+    ],
+    "relations": [{"head": "a", "tail": "b", "source_type": "INHIBITOR", "proposed": "Bind", "subject": None}],
+    "annotated_types": [CHEMICAL],
+    "judged_pairs": [["a", "c"]],
+}
+
+
+def dev_of(tmp_path, *lines, **settings):
+    (tmp_path / "dev.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    logged = []
+    given = replace(SETTINGS, dev=str(tmp_path / "dev.jsonl"), **settings)
+    return dev_documents(given, make_processor(), BioDirConfig(), logged.append), logged
+
+
+def test_dev_file_is_scored_on_the_pairs_and_types_that_it_annotates(tmp_path):
+    dev, logged = dev_of(tmp_path, JUDGED)
+    (found,) = dev.pairs.features
+    assert {scored.pair.identifiers for each in found for scored in each.pairs} == {
+        frozenset(("text:iron", "text:it")),
+        frozenset(("text:iron", "text:her2")),
+    }
+    assert logged == [f"{tmp_path / 'dev.jsonl'}: its documents judge 2 of 3 candidate pairs; the others do not count"]
+    assert dev.mentions.annotated == (frozenset([CHEMICAL]),)
+    assert [each.entity_type for each in dev.mentions.documents[0].mentions] == [CHEMICAL, GENE, GENE, "?"]
+    assert dev.scope.undirected_pairs("s1") == {frozenset(("text:iron", "text:it"))}
+
+
+def test_pair_that_dev_relates_in_contradictory_ways_is_not_scored(tmp_path):
+    signs = ("Positive_Correlation", "Negative_Correlation")
+    signed = [{**JUDGED["relations"][0], "head": "c", "proposed": sign} for sign in signs]
+    dev, _ = dev_of(tmp_path, {**JUDGED, "relations": [*JUDGED["relations"], *signed], "judged_pairs": []})
+    assert dev.pairs.documents[0].relations == (Relation("Bind", "text:iron", "text:it"),)
+
+
+def test_dev_without_mentions_that_it_annotates_cannot_choose_by_mentions(tmp_path):
+    mentions = {"tasks": [MENTIONS], "metric_for_best_model": MENTIONS}
+    dev, _ = dev_of(tmp_path, JUDGED, JUDGED, **mentions)
+    assert len(dev.mentions.documents) == 2
+    with pytest.raises(SettingError, match=r"dev\.jsonl: no mention of the types that its documents annotate"):
+        dev_of(tmp_path, {**JUDGED, "annotated_types": ["DiseaseOrPhenotypicFeature"]}, **mentions)
+
+
+@pytest.mark.parametrize("lines", [(JUDGED, JUDGED), (TYPED.to_dict(), TYPED.to_dict())])
+def test_dev_document_that_occurs_twice_is_refused_before_the_first_epoch(tmp_path, lines):
+    with pytest.raises(AnnotationError, match=r"dev\.jsonl:2: document (s1|7) occurs twice; keep one"):
+        dev_of(tmp_path, *lines)
+    dev, logged = dev_of(tmp_path, *lines, errors="skip-mention")
+    assert len(dev.pairs.documents) == 1
+    assert f"{tmp_path / 'dev.jsonl'}: left out: 1 document (document that occurs twice)" in logged
+
+
+def test_dev_relations_that_contradict_each_other_are_refused_or_left_out(tmp_path):
+    line = replace(TYPED, relations=(*TYPED.relations, Relation("Bind", "1", "2", "Novel"))).to_dict()
+    with pytest.raises(AnnotationError, match=r"dev\.jsonl:1: .*document 7 has Bind between 1 and 2 in contradictory"):
+        dev_of(tmp_path, line)
+    dev, _ = dev_of(tmp_path, line, errors="skip-mention")
+    assert dev.pairs.documents[0].relations == TYPED.relations

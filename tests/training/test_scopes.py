@@ -1,8 +1,11 @@
 """Which pairs a document judges, and which labels of a pair teach nothing."""
 
+from dataclasses import replace
+
 import pytest
 
 from biodir.configuration_biodir import BioDirConfig
+from biodir.document_biodir import Relation
 from biodir.document_candidates_biodir import candidate_pairs
 from biodir.errors_biodir import SettingError
 from biodir.labels_biodir import CHEMICAL, DISEASE, GENE, PAIR_TYPES
@@ -11,6 +14,9 @@ from biodir.training.scopes import Judgement, Scope, known_scope, pair_counts
 from helpers.marked import marked_document
 
 DOCUMENT = marked_document("<C:1 Iron> binds <G:2 it> and <G:3 her2>. <D:4 Pain> is.")
+RELATED = marked_document(
+    "<C:1 Iron> binds <G:2 it>. <D:3 Pain> is.", relations=(Relation("Bind", "1", "2", subject_id="1"),)
+)
 CHEMICAL_GENE = frozenset((CHEMICAL, GENE))
 TARGETS = {"relation": [1.0, 0.0, 0.0], "novelty": [1.0, 0.0], "direction": [1.0, 0.0]}
 LABELS = ["None", "Association", "Bind"]
@@ -96,3 +102,19 @@ def test_pairs_are_counted_by_the_labels_that_hold():
     targets = [{"relation": [0.0, 1.0, -1.0]}, {"relation": [0.0, 1.0, 1.0]}, {"relation": [-1.0] * 3}]
     counts = pair_counts(targets, {"relation": LABELS, "novelty": []})
     assert counts == {"relation": {"Association": 2, "Bind": 1, "not annotated": 1}}
+
+
+def test_unknown_types_and_directions_of_predictions_do_not_count():
+    relations = (Relation("Bind", "1", "2", subject_id="1"), Relation("Association", "1", "3", subject_id="3"))
+    document = replace(RELATED, relations=relations)
+    scope = Scope({"7": Judgement(undirected=frozenset([frozenset("12")]))}, known_types=frozenset(["Bind"]))
+    found = scope.comparable(document, RELATED)
+    assert found.relations == (Relation("Bind", "1", "2"),)
+
+
+def test_related_pairs_keep_types_that_the_corpus_does_not_know_or_is_unsure_of():
+    gold = replace(RELATED, relations=(Relation("Association", "1", "2"), Relation("Association", "1", "3")))
+    found = (Relation("Association", "1", "2"), Relation("Negative_Correlation", "1", "3"))
+    scope = Scope(known_types=frozenset(["Bind"]), unsure={"Association": ["Negative_Correlation"]})
+    compared = scope.comparable(replace(RELATED, relations=found), gold)
+    assert compared.relations == gold.relations

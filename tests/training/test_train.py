@@ -307,3 +307,14 @@ def test_corpus_of_a_list_has_a_vector_that_learns_and_that_the_next_run_drops(s
     folder = short_run(encoder=tmp_path / "first", pair_encoding=form)
     assert "corpus_vectors.weight" not in load_file(folder / "model.safetensors")
     assert config_of(folder)["corpus_labels"] == []
+
+
+def test_dev_file_that_judges_some_pairs_is_scored_on_these(short_run, tmp_path, capsys):
+    entities = [*SENTENCE["entities"], {"start": 0, "end": 16, "type": DISEASE, "mention": "M3"}]
+    (tmp_path / "s.jsonl").write_text(json.dumps({**SENTENCE, "entities": entities}))
+    folder = short_run(dev=tmp_path / "s.jsonl", pair_encoding="document")
+    assert "s.jsonl: its documents judge 1 of 2 candidate pairs; the others do not count" in capsys.readouterr().out
+    scores = log_of(folder)["epochs"][0]["dev"]
+    assert list(scores) == ["entity_pair", "relation_type"]
+    assert scores["entity_pair"]["tp"] + scores["entity_pair"]["fn"] == 1
+    assert scores["entity_pair"]["fp"] == 0

@@ -1,5 +1,7 @@
 """The bias that serves the development set best."""
 
+from dataclasses import replace
+
 import pytest
 
 from biodir.document_biodir import Relation
@@ -9,6 +11,7 @@ from biodir.evaluation.scores import Counts
 from biodir.labels_biodir import DIRECTION_LABELS, NOVELTY_LABELS, RELATION_LABELS
 from biodir.pipeline_decoding_biodir import DecodingRule
 from biodir.training import validation
+from biodir.training.scopes import Judgement, Scope
 from biodir.training.validation import NONE_BIASES, annotated_levels, best_bias, check_level
 from helpers.marked import make_processor, marked_document
 
@@ -33,6 +36,15 @@ def test_bias_lets_the_right_type_win():
 )
 def test_middle_is_that_of_the_longest_row_of_best_biases(best, middle):
     assert validation._middle_of_best([float(bias in best) for bias in NONE_BIASES]) == middle
+
+
+def test_direction_that_a_document_leaves_open_does_not_count():
+    gold = replace(DOCUMENT, relations=(Relation("Association", "2", "1", "No"),))
+    data = processed_documents([gold], make_processor())
+    logits = {"relation": [0.0, 9.0, *[-5.0] * 7], "novelty": [0.0, 1, 2], "direction": [0.0, 9, 2, 0]}
+    scope = Scope({"7": Judgement(undirected=frozenset([frozenset("12")]))})
+    scores = [best_bias(data, [logits], RULE, "relation_type", each)[1]["all"] for each in (Scope(), scope)]
+    assert scores == [Counts(fp=1, fn=1), Counts(tp=1)]
 
 
 # What can be scored.
