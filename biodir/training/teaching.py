@@ -29,9 +29,10 @@ from biodir.inference.loading import checked_config, load_pipeline
 from biodir.pipeline_decoding_biodir import UNANNOTATED
 from biodir.pipeline_engine_biodir import model_logits, pair_logits
 from biodir.processing_biodir import Features, Processor, make_processor
-from biodir.training.corpora import held_out_of_run
+from biodir.training.corpora import held_out_of_run, read_source
+from biodir.training.corpus_list import CorpusEntry
 from biodir.training.data import LabelledPairs, labelled_pairs
-from biodir.training.reading import known_documents, read_corpus
+from biodir.training.reading import known_documents
 from biodir.training.scopes import PairGroup
 from biodir.training.settings import TrainingSettings
 
@@ -103,11 +104,12 @@ def unlabelled_pairs(
     seen = {each.document_id for each in labelled}
     pairs: list[LabelledPairs] = []
     for path in settings.unlabelled:
-        read = read_corpus(path, policy, log)
+        read = read_source(CorpusEntry(path), policy, log)
         fresh: dict[str, Document] = {}
         for each in read:
-            if each.id not in seen and not held_out.has(each):
-                fresh.setdefault(each.id, replace(each, relations=(), subject_lines=()))
+            document = each.document
+            if document.id not in seen and not held_out.has(document, each.pmid):
+                fresh.setdefault(document.id, replace(document, relations=(), subject_lines=()))
         if len(fresh) < len(read):
             log(
                 f"{path}: {plural(len(read) - len(fresh), 'document')} left out, held out for evaluation or read before"

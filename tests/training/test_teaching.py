@@ -1,5 +1,6 @@
 """Targets of teachers: whose scores they are, which labels they decide, and what a run keeps of them."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from biodir.configuration_biodir import PAIR_ENCODINGS
 from biodir.document_biodir import Relation
 from biodir.errors_biodir import CheckpointError, SettingError
 from biodir.inference.loading import load_pipeline
+from biodir.labels_biodir import CHEMICAL, DISEASE
 from biodir.processing_biodir import make_processor
 from biodir.training.data import LabelledPairs, epoch_pairs, labelled_pairs
 from biodir.training.initialization import model_from_encoder
@@ -189,6 +191,19 @@ def test_documents_that_are_held_out_or_labelled_are_not_learned_from(settings, 
     found = unlabelled(settings, path, labelled, lines.append, max_unlabelled_documents=4, **held)
     assert [each.document_id for each in found] == ["0", "3", "4", "5"]
     assert lines == [f"{path}: 3 documents left out, held out for evaluation or read before"]
+
+
+def test_lines_that_say_what_they_annotate_are_learned_from_unless_their_article_is_held_out(settings, tmp_path):
+    entities = [{"mention": "a", "start": 0, "end": 4, "type": CHEMICAL}, {"mention": "b", "start": 11, "end": 15}]
+    entities[1]["type"] = DISEASE
+    lines = [
+        {"id": f"s{pmid}", "pmid": pmid, "unit": "sentence", "text": "Iron stops pain.", "entities": entities}
+        for pmid in (1, 2)
+    ]
+    path, dev = tmp_path / "u.jsonl", written(tmp_path / "dev.pubtator", [1])
+    path.write_text("\n".join(json.dumps({**line, "annotated_types": [CHEMICAL]}) for line in lines))
+    (found,) = unlabelled(settings, path, dev=str(dev))
+    assert (found.document_id, len(found.targets)) == ("s2", 1)
 
 
 def test_file_without_mentions_names_the_command_that_finds_them(settings, tmp_path):
