@@ -88,7 +88,8 @@ def _with_types(corpus: TrainingCorpus, config: BioDirConfig) -> list[tuple[Docu
     for document in corpus.documents:
         judgement = corpus.scope.judgements.get(document.id)
         if judgement is None:
-            found.append((document, None if corpus.is_partial else config.entity_types))
+            is_complete = corpus.name is None and not corpus.is_partial  # else a corpus of the list, or extra_train
+            found.append((document, config.entity_types if is_complete else None))
         else:
             mentions = (*document.mentions, *corpus.untyped.get(document.id, ()))
             found.append((replace(document, mentions=mentions), judgement.entity_types))

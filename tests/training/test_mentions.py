@@ -19,6 +19,7 @@ from biodir.pipeline_biodir import mention_finder
 from biodir.pipeline_tagging_biodir import _mentions
 from biodir.processing_tagger_biodir import TaggerProcessor
 from biodir.processing_tokens_biodir import ProcessingSettings
+from biodir.training.corpora import TrainingCorpus
 from biodir.training.mention_corpora import mention_corpora
 from biodir.training.mentions import (
     NO_TYPE,
@@ -162,6 +163,13 @@ def test_files_that_name_no_types_teach_all_that_they_have(tmp_path):
     path.write_text("1|t|iron\n1|a|\n1\t0\t4\tiron\tChemical\tD1\n\n2|t|gene\n2|a|\n2\t0\t4\tgene\tGene\t7\n")
     [corpus] = mention_corpora(settings_of(tmp_path, mention_train=[str(path)]), [], BioDirConfig())
     assert corpus.annotated == (frozenset({CHEMICAL, GENE}),) * 2
+
+
+def test_corpora_of_the_list_teach_the_types_that_they_have(tmp_path):
+    some = document_of("iron binds", ("iron", CHEMICAL))
+    corpora = [TrainingCorpus("train", (some,)), TrainingCorpus("chemicals", (some,), name="chemicals")]
+    train, listed = mention_corpora(settings_of(tmp_path), corpora, BioDirConfig())
+    assert (train.annotated, listed.annotated) == ((frozenset(ENTITY_TYPES),), (frozenset({CHEMICAL}),))
 
 
 def test_types_that_the_model_lacks_are_named_with_their_numbers(tmp_path):
