@@ -43,7 +43,7 @@ def mention_corpora(
     """Return the corpora to learn mentions from: those of the relations, and the files of `mention_train`.
 
     Files of `train` annotate all types of the model. Documents of `dev` and `exclude` are left out, and those that a
-    corpus before has.
+    corpus before has, if it annotates a type of their mentions.
 
     Raises:
         BioDirError: a file cannot be read.
@@ -55,7 +55,8 @@ def mention_corpora(
     found = []
     for corpus in corpora:
         of_corpus = mentions_of_corpus(corpus, config)
-        seen.update(document.id for document in corpus.documents)
+        every = zip(corpus.documents, of_corpus.annotated, strict=True)
+        seen.update(document.id for document, types in every if types)  # others may be annotated in a later file
         _log_unknown_types(corpus.path, _with_types(corpus, config), config, log)
         found.append(of_corpus)
     for path in settings.mention_train:
@@ -63,7 +64,7 @@ def mention_corpora(
         kept = [
             each
             for each in corpus_documents
-            if each.article not in seen and not held_out.has(each.document, each.article)
+            if seen.isdisjoint((each.article, each.document.id)) and not held_out.has(each.document, each.article)
         ]
         left_out = len(corpus_documents) - len(kept)
         if left_out:

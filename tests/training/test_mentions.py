@@ -30,6 +30,7 @@ from biodir.training.mentions import (
     sentences_of,
     words_to_learn,
 )
+from biodir.training.scopes import Judgement, Scope
 from biodir.training.settings import TrainingSettings
 from helpers.tiny_checkpoint import open_pipeline, save_checkpoint, save_encoder
 
@@ -170,6 +171,21 @@ def test_corpora_of_the_list_teach_the_types_that_they_have(tmp_path):
     corpora = [TrainingCorpus("train", (some,)), TrainingCorpus("chemicals", (some,), name="chemicals")]
     train, listed = mention_corpora(settings_of(tmp_path), corpora, BioDirConfig())
     assert (train.annotated, listed.annotated) == ((frozenset(ENTITY_TYPES),), (frozenset({CHEMICAL}),))
+
+
+@pytest.mark.parametrize(
+    ("unit", "kinds", "expected"),
+    [("abstract", [], ["1", "2"]), ("abstract", [GENE], ["2"]), ("section", [GENE], ["s2"])],
+)
+def test_document_is_learned_from_once_unless_no_type_is_annotated_before(tmp_path, unit, kinds, expected):
+    path = tmp_path / "some.jsonl"
+    rows = [row(name, "iron", [CHEMICAL], (0, 4, CHEMICAL), pmid=name[1:], unit=unit) for name in ("s1", "s2")]
+    path.write_text("\n".join(rows))
+    before = Document("1" if unit == "abstract" else "s1", "iron")
+    judgement = Judgement(entity_types=frozenset(kinds))
+    corpus = TrainingCorpus("before", (before,), scope=Scope({before.id: judgement}))
+    _, found = mention_corpora(settings_of(tmp_path, mention_train=[str(path)]), [corpus], BioDirConfig())
+    assert [document.id for document in found.documents] == expected
 
 
 def test_types_that_the_model_lacks_are_named_with_their_numbers(tmp_path):
