@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from biodir.errors_biodir import STRICT, BioDirError, SettingError
+from biodir.evaluation.checks import unannotated_parts
 from biodir.evaluation.model_scores import ProcessedDocuments, decoded_documents, pair_logits
 from biodir.evaluation.scores import Counts, relation_scores
 from biodir.inference.loading import load_pipeline
@@ -81,7 +82,11 @@ def corpus_counts(extract: Any, corpus: TrainingCorpus) -> dict[str, Counts]:
     documents = known_documents(*known, log=lambda line: None, remedy=REMEDY)
     scope = known_scope(corpus.scope, config, corpus.name or corpus.path)
     if corpus.is_partial:
-        scope = replace(scope, pair_types=frozenset(related_types(documents)))
+        joined = frozenset(related_types(documents))
+        scope = replace(scope, pair_types=joined if scope.pair_types is None else joined & scope.pair_types)
+    relations = [relation for document in documents for relation in document.relations]
+    if scope.undirected is None and not scope.judgements and "direction" in unannotated_parts(relations):
+        scope = replace(scope, undirected={each.id: {found.pair for found in each.relations} for each in documents})
     features = []
     for document in documents:
         given = ([document], processor, config.labels, False, corpus.excluded_pairs)

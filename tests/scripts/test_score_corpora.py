@@ -1,6 +1,7 @@
 """Scores on corpora that judge a part of the pairs."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -36,6 +37,15 @@ def test_only_judged_pairs_count(folder):
     assert (found.tp, found.fp, found.fn) == (1, 1, 0)
     partial = counts_of(folder, Scope(), is_partial=True)["entity_pair"]
     assert (partial.tp, partial.fp, partial.fn) == (1, 0, 0)
+    others = Scope(pair_types=frozenset([frozenset((CHEMICAL, DISEASE))]))
+    assert counts_of(folder, others, is_partial=True)["entity_pair"] == Counts()
+
+
+def test_directions_do_not_count_where_no_relation_of_the_corpus_has_a_subject(folder, monkeypatch):
+    monkeypatch.setattr(score, "decoded_documents", lambda *given: [DOCUMENT])
+    gold = replace(DOCUMENT, relations=(replace(BIND, subject_id=None),))
+    found = score.corpus_counts(open_pipeline(folder), TrainingCorpus("a", (gold,)))
+    assert found["relation_type_direction"] == found["relation_type"] == Counts(tp=1)
 
 
 def test_pair_that_is_not_learned_from_is_not_scored(folder):
