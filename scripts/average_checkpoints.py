@@ -136,7 +136,7 @@ def with_tagger(mean: BioDirPipeline, first: str, folder: str) -> BioDirPipeline
     Raises:
         CheckpointError: the folder is no checkpoint with a tagger of its own layers, or of another kind than `mean`.
     """
-    joined = load_pipeline(folder, device="cpu")
+    joined = _opened(folder)
     if not joined.model.config.tagger_layers:
         raise CheckpointError(f"{folder}: has no tagger with layers of its own; name a checkpoint that has")
     _check_alike(first, mean, folder, joined, OF_TAGGER | CLOSEST, "name one of the same encoder and labels")

@@ -159,6 +159,14 @@ def test_mean_gets_the_tagger_of_another_checkpoint(checkpoint, tmp_path, capsys
     assert str(donor / "model.safetensors") in record["data"]
 
 
+def test_tagger_of_a_checkpoint_with_vectors_of_corpora_is_taken_without_these(checkpoint, tmp_path):
+    donor = save_checkpoint(tmp_path, tagger_labels=TAGGER_LABELS, tagger_layers=1, corpus_labels=["drugprot"])
+    average.main([str(checkpoint), "--tagger-from", str(donor), "--output", str(tmp_path / "joined")])
+    found = load_pipeline(str(tmp_path / "joined"), device="cpu").model
+    assert (tuple(found.config.tagger_labels), found.config.corpus_labels) == (TAGGER_LABELS, [])
+    assert "corpus_vectors.weight" not in load_file(tmp_path / "joined" / "model.safetensors")
+
+
 def test_tagger_of_another_takes_the_place_of_the_own(tmp_path):
     first, second = (
         save_checkpoint(tmp_path / name, tagger_labels=TAGGER_LABELS, tagger_layers=1) for name in ("first", "second")
