@@ -4,7 +4,7 @@
 
 Half the size on the Hub; a CPU computes in float32 faster than in float16, and a GPU user asks for another with dtype=.
 Each file is written atomically, the weights last. The record of a run, its training.json, is copied with the hashes of
-what was exported.
+what was exported; a checkpoint without one leaves none in the target.
 """
 
 import argparse
@@ -75,6 +75,8 @@ def export(run: str, target: Path, calibration: Mapping[str, Any] | None = None)
             hashes = {name: file_sha256(Path(run) / name) for name in (WEIGHTS, RECORD)}
             record["exported"] = {"sha256": hashes, "provenance": provenance()}
             write_json(Path(beside) / RECORD, record)
+        else:
+            (target / RECORD).unlink(missing_ok=True)  # of what was exported before
         for path in sorted(Path(beside).iterdir(), key=lambda path: (path.name == WEIGHTS, path.name)):
             place = target / path.name
             if not (place.is_file() and filecmp.cmp(path, place, shallow=False)):  # the checkout's own code stays

@@ -137,3 +137,11 @@ def test_record_of_a_run_goes_along_with_hashes_and_without_folders(exporting, c
     }
     assert exported["sha256"] == {name: file_sha256(run / name) for name in ("model.safetensors", "training.json")}
     assert set(exported["provenance"]) == set(provenance())
+
+
+def test_checkpoint_without_a_record_leaves_none_of_an_earlier_export(exporting, checkpoint, tmp_path):
+    target = tmp_path / "out"
+    target.mkdir()
+    (target / "training.json").write_text('{"exported": {}}')
+    exporting.main([str(checkpoint), str(target)])
+    assert not (target / "training.json").exists()
