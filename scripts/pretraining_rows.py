@@ -120,7 +120,9 @@ def _document(line: str, place: str) -> tuple[set[str], str, list[tuple[int, int
         return names, _encodable(document["text"], place), spans
     except json.JSONDecodeError as error:
         raise ParseError(f"{place}: is no JSON ({error}); write a document a line") from error
-    except (AttributeError, KeyError, TypeError) as error:
+    except ParseError:
+        raise
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise ParseError(
             f"{place}: is no document ({type(error).__name__}: {error}); write an object with a string `text`, and "
             "`start` and `end` of each of its `entities`"

@@ -84,6 +84,16 @@ def test_excluded_file_that_cannot_be_read_is_an_error(tmp_path, tokenizer, excl
         ),
         ("a.jsonl", b'{"text": 7}', r"a\.jsonl:1: is no document"),
         ("a.jsonl", b"[]", r"a\.jsonl:1: is no document"),
+        (
+            "a.jsonl",
+            b'{"text": "gene", "entities": [{"start": "x", "end": 4}]}',
+            r"a\.jsonl:1: is no document \(ValueError: invalid literal",
+        ),
+        (
+            "a.jsonl",
+            b'{"text": "gene", "entities": [{"start": 0, "end": Infinity}]}',
+            r"a\.jsonl:1: is no document \(OverflowError",
+        ),
         ("a.jsonl", b'{"text": "gene", "entities": [{"start": 0}]}', r"a\.jsonl:1: is no document \(KeyError: 'end'\)"),
         ("a.jsonl", b"gene", r"a\.jsonl:1: is no JSON \(.*\); write a document a line"),
         ("a.txt.xz", b"\xfd7zXZ\x00cut", r"a\.txt\.xz: is damaged or cut off"),
