@@ -87,7 +87,7 @@ def _holds_passage_text(mapping: Mapping[str, Any], place: str) -> bool:
 
 
 def _passage_from_dict(part: Any, index_of: Callable[[int], int | None], place: str) -> Passage:
-    if isinstance(part, Mapping) and "text" in part:
+    if isinstance(part, Mapping) and part.get("text"):  # a column of a table may have nulls
         raise AnnotationError(f"{place}: the document has both 'text' and passages with texts; give one of them")
     offsets = [offset_number(part.get(key)) for key in ("start", "end")] if isinstance(part, Mapping) else [None]
     if not all(map(is_integer, offsets)):

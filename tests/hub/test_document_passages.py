@@ -38,6 +38,13 @@ def test_passages_by_offsets_are_those_of_title_and_abstract():
     assert document.passages == (Passage(0, 11, "title"), Passage(12, 22, "", "AIM"))
 
 
+@pytest.mark.parametrize("own", [{"text": "EGFR binds."}, {"title": "EGFR binds.", "abstract": ""}])
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_passages_by_offsets_may_have_an_empty_text(own, nothing):
+    document = Document.from_dict({**own, "passages": [{"start": 0, "end": 11, "type": "title", "text": nothing}]})
+    assert document.passages == (Passage(0, 11, "title"),)
+
+
 @pytest.mark.parametrize("number", [str, float, int])
 @pytest.mark.parametrize("keys", [("offset",), ("start",), ("start", "end")])
 def test_offsets_of_passages_may_be_strings_and_floats_as_those_of_mentions(number, keys):
