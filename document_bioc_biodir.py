@@ -50,7 +50,7 @@ OTHER_UNITS = {"bytes": "UTF-8 bytes", IN_PASSAGE: "characters from the start of
 
 @dataclass(frozen=True)
 class _PlacedPassage:
-    """A passage with two starts: `start_char` in the joined text, `offset` as its file gives it."""
+    """The passage of a number, with two starts: `start_char` in the joined text, `offset` as its file gives it."""
 
     number: int
     start_char: int
@@ -74,10 +74,9 @@ def to_document(bioc_document: Any, place: str, policy: ErrorPolicy = STRICT) ->
 
     Passages are placed at their offsets, with spaces between them. If an offset lies inside the previous passage, the
     passage follows that after one space, and its annotations move with it; sentences are placed so, too, where their
-    passage has no text. Offsets count what the policy says, by default characters, as in BioRED,
-    DrugProt and PubTator; if these do not fit all annotations of a document, UTF-8 bytes, the unit of the BioC
-    specification, and characters from the start of the passage are tried. A mention in several parts becomes the
-    smallest span that covers them.
+    passage has no text. Offsets count what the policy says, by default characters, as in BioRED, DrugProt and PubTator;
+    if these do not fit all annotations of a document, UTF-8 bytes, the unit of the BioC specification, and characters
+    from the start of the passage are tried. A mention in several parts becomes the smallest span that covers them.
 
     Args:
         bioc_document: a `bioc.BioCDocument`, or what `bioc_from_json` returns.
@@ -225,11 +224,12 @@ def _checked_text(text: Any, place: str) -> str:
     return text
 
 
-def _check_offset(offset: Any, end_char: int, place: str) -> None:
-    if not is_integer(offset) or not 0 <= offset <= end_char + MAX_GAP_CHARS:
+def _check_offset(offset: Any, end: int, place: str) -> None:
+    """Check that an offset may follow a text that ends at `end`, in what offsets count."""
+    if not is_integer(offset) or not 0 <= offset <= end + MAX_GAP_CHARS:
         raise ParseError(
-            f"{place}: offset {offset!r} is not a number of characters from the start of the document, whose passages "
-            f"so far end at {end_char}"
+            f"{place}: offset {offset!r} is not a number that counts from the start of the document, whose text so far "
+            f"ends at {end}; write 0 for the first passage, and for each other one where it begins"
         )
 
 
