@@ -43,7 +43,7 @@ def mention_corpora(
     """Return the corpora to learn mentions from: those of the relations, and the files of `mention_train`.
 
     Files of `train` annotate all types of the model. Documents of `dev` and `exclude` are left out, and those that a
-    corpus before has, if it annotates a type of their mentions.
+    corpus before has. Where that annotates no type of mentions in a document, this is learned from a later file.
 
     Raises:
         BioDirError: a file cannot be read.
@@ -54,10 +54,11 @@ def mention_corpora(
     seen: set[str] = set()
     found = []
     for corpus in corpora:
-        of_corpus = mentions_of_corpus(corpus, config)
+        documents = _with_types(corpus, config)
+        _log_unknown_types(corpus.path, documents, config, log)
+        of_corpus = _of_model(corpus.path, documents, config)
         every = zip(corpus.documents, of_corpus.annotated, strict=True)
         seen.update(document.id for document, types in every if types)  # others may be annotated in a later file
-        _log_unknown_types(corpus.path, _with_types(corpus, config), config, log)
         found.append(of_corpus)
     for path in settings.mention_train:
         corpus_documents = _read(path, policy, log)

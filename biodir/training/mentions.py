@@ -3,7 +3,7 @@
 A corpus teaches only the types whose mentions it annotates completely: of a word outside its mentions it says no more
 than that none of these types holds. The files of `train` annotate all types of the model. Those of `mention_train` name
 the types of each document in `annotated_types`, a list beside its text in JSON; else they are all types that occur in
-the file, as in the files of `extra_train`.
+the file, as in the files of `extra_train` and `corpora`.
 """
 
 import random
@@ -47,7 +47,7 @@ class LabelledWords:
 
 @dataclass(frozen=True)
 class MentionCorpus:
-    """Documents whose mentions are learned from.
+    """Documents whose mentions are learned from, or scored.
 
     Args:
         path: their file, for messages.

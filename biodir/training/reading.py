@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from itertools import islice
 from typing import Any, TypeVar
 
 from biodir.document_biodir import Document
@@ -27,14 +26,14 @@ def reading_policy(settings: TrainingSettings, log: Log = print) -> ErrorPolicy:
     return ErrorPolicy(settings.errors, settings.offsets, settings.split_relations, on_skip=first_parts(log))
 
 
-def read_corpus(path: str, policy: ErrorPolicy, log: Log = print, most: int | None = None) -> list[Document]:
-    """Return the documents of a file, the first `most` of them; the log gets what was left out or read otherwise.
+def read_corpus(path: str, policy: ErrorPolicy, log: Log = print) -> list[Document]:
+    """Return the documents of a file; the log gets what was left out or read otherwise.
 
     Raises:
         BioDirError: the file cannot be read, or a document has an error, unless the policy leaves it out.
     """
     with logged(path, policy, log):
-        return list(islice(policy.files([path], lambda each: read_documents(each, policy)), most))
+        return list(policy.files([path], lambda each: read_documents(each, policy)))
 
 
 def held_out_documents(
