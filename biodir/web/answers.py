@@ -31,7 +31,7 @@ _NOT_IMPLEMENTED = 501
 # OpenAI's word, with the status 429, for an account without money, which no wait fills.
 _NO_MONEY = "insufficient_quota"
 _SHOWN_CHARS = 200
-# What http.client refuses in an address, after the wait of a first attempt.
+# What http.client refuses in an address, but only when it sends the request.
 _BLANK = re.compile(r"[\x00-\x20\x7f]")
 
 
@@ -159,16 +159,16 @@ def answer_bytes(url: str, patience: Patience, body: bytes | None = None, secret
 
 def check_address(url: str) -> None:
     """Check that a server may have the address, and that a request to it can be written."""
-    none = SettingError(f"{url!r} is no address of a service; write one as https://...")
+    unusable = SettingError(f"{url!r} is no address of a service; write one as https://...")
     try:
         parts = urlsplit(url)
         host, port = (parts.hostname or "").encode("idna"), parts.port
     except ValueError as error:  # a bracket or a label of the host, or the port
-        raise none from error
+        raise unusable from error
     if parts.scheme not in ("http", "https") or not host or port == 0 or _BLANK.search(url):
-        raise none
+        raise unusable
     if not f"{parts.path}{parts.query}".isascii():
-        raise SettingError(f"{url!r}: only the host may have such letters; write those after it as %C3%B6")
+        raise SettingError(f"{url!r}: only the host may have letters beyond ASCII; write ö as %C3%B6")
 
 
 def _request(url: str, body: bytes | None, secret: str | None) -> urllib.request.Request:

@@ -12,7 +12,8 @@ from typing import Any
 from biodir.errors_biodir import SettingError
 from biodir.files import write_atomic_bytes
 
-# System -> the variable that names the user's folder for caches, and that folder in the home folder; else those of XDG.
+# System -> the variable that names the user's folder for caches (macOS has none), and that folder in the home folder;
+# all other systems have those of XDG.
 _PLACES = {"win32": ("LOCALAPPDATA", "AppData/Local"), "darwin": ("", "Library/Caches")}
 
 

@@ -90,7 +90,7 @@ def test_packed_answer_is_unpacked_with_all_its_members(encoding):
         ("http://localhost/\n", r"'http://localhost/\n' is no address"),
         (
             "http://localhost/ö",
-            "'http://localhost/ö': only the host may have such letters; write those after it as %C3%B6",
+            "'http://localhost/ö': only the host may have letters beyond ASCII; write ö as %C3%B6",
         ),
     ],
 )
