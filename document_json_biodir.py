@@ -136,11 +136,12 @@ def bioc_of_article(article: Mapping[str, Any], unit: str = "characters") -> dic
 
 def _annotation(index: int, entry: Mapping[str, Any]) -> dict[str, Any]:
     start, end = offset_number(entry["start"]), offset_number(entry["end"])
+    length = end - start if is_integer(start) and is_integer(end) else end  # no number: `to_document` refuses it
     return {
         "id": str(index),
         "infons": {"type": entry["type"], "identifier": entry["mesh"]},
         "text": entry["name"],
-        "locations": [{"offset": start, "length": end - start if is_integer(start) and is_integer(end) else end}],
+        "locations": [{"offset": start, "length": length}],
     }
 
 

@@ -1,4 +1,4 @@
-"""Mappings, as JSON has them, to the parts of a document and back.
+"""The mentions and relations of a document that is a mapping, as JSON has them, and back.
 
 `Document.from_dict` and `Document.to_dict` are the way in; shapes of other tools are brought into this one before.
 """
@@ -265,6 +265,7 @@ def list_of(mapping: Mapping[str, Any], key: str, place: str) -> Sequence[Any]:
 
 
 def string_of(mapping: Mapping[str, Any], key: str, place: str, default: str | None = None) -> str:
+    """Return the string under a key, or the default where it is missing or null; else raise AnnotationError."""
     value = default if mapping.get(key) is None else mapping[key]
     if not isinstance(value, str):
         raise AnnotationError(f"{place}: {key!r} is {shown(value)}, not a string")

@@ -169,7 +169,7 @@ class SectionFilter:
 
 
 def with_gaps(document: Document) -> Iterator[Passage]:
-    """Yield the passages, and what lies between them as passages without kind and section."""
+    """Yield the passages, and the text before, between and after them as passages without kind and section."""
     last = 0
     for part in document.passages:
         yield Passage(last, part.start_char, "")

@@ -11,7 +11,7 @@ from biodir.document_biodir import Document, Mention, Relation
 from biodir.errors_biodir import STRICT, ErrorPolicy
 from biodir.formats.reading import read_documents
 
-# Field of a relation -> its name in the counts. A writer may give it another type or identifier: names of PubTator 3.
+# Field of a relation -> its name in the counts. Types and identifiers change where a format has others, as PubTator 3.
 _FIELDS = {
     "relation_type": "type",
     "entity1_id": "identifier",

@@ -92,7 +92,8 @@ def read_predictions(
 
     Args:
         path: the file.
-        gold: the documents to compare with; some of them may be missing in the file. Those without ids agree by place.
+        gold: the documents to compare with; some of them may be missing in the file. Where documents of both have no
+            ids, those with the same number in their files are compared.
         policy: what becomes of documents, mentions and relations with an error; a document that occurs twice, or that
             gold lacks, is one.
         relation_map: other names of relation types, see `RelationNames`.

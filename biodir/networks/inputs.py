@@ -99,7 +99,10 @@ def statements_from_json(value: Any, default_id: str = "document", policy: Error
 
 
 def _index_in(text: str | None, unit: str) -> Callable[[int], int | None]:
-    """Return the function from an offset to the index of a character; of an unknown text it keeps what can be one."""
+    """Return the function from an offset to the index of a character, None outside the text.
+
+    Where the text is not known, it returns the offset itself.
+    """
     index = character_index(text or "", unit if text is not None else STRICT.offsets)
 
     def index_of(offset: int) -> int | None:
