@@ -46,6 +46,7 @@ help:
 	@awk '/^$$/ {exit} {sub(/^# ?/, ""); print}' Makefile
 
 run: .venv/.biodir-run
+	@if [ -n "$$TEXT" ] && [ -n "$$FILE" ]; then echo "give TEXT or FILE, not both" >&2; exit 2; fi
 	@if [ -n "$$TEXT" ]; then printf '%s\n' "$$TEXT" | .venv/bin/biodir predict --model . -; \
 	elif [ -n "$$FILE" ]; then .venv/bin/biodir predict --model . "$$FILE"; \
 	else .venv/bin/biodir predict --model . samples/sample.pubtator samples/plain.txt; fi

@@ -228,11 +228,13 @@ def bare_identifier(identifier: str) -> str:
 
 
 class IdentifierSet:
-    """Identifiers that are found with and without the name of their vocabulary.
+    """Identifiers that are found with and without the name of their vocabulary; those of names without ``text:``, too.
 
     >>> wanted = IdentifierSet(["C900001", "MESH:D000001"])
     >>> "MESH:C900001" in wanted, "D000001" in wanted, "OMIM:D000001" in wanted
     (True, True, False)
+    >>> "text:imatinib" in IdentifierSet(["Imatinib"])
+    True
     """
 
     def __init__(self, identifiers: Iterable[str]) -> None:
@@ -260,7 +262,7 @@ class IdentifierSet:
 
 def _split_identifier(identifier: str) -> tuple[str, str]:
     """Return the vocabulary, by one name for all of its names, and the identifier without it."""
-    bare = bare_identifier(identifier)
+    bare = bare_identifier(identifier.removeprefix(TEXT_IDENTIFIER_PREFIX))
     vocabulary = re.sub(r"[\s:_]", "", identifier.strip().removesuffix(bare)).casefold()
     return _VOCABULARY_OF.get(vocabulary, vocabulary), bare.casefold()
 

@@ -32,6 +32,14 @@ def test_cpu_build_of_torch_is_asked_for_where_there_is_one(system, torch, tmp_p
     assert shown("show:\n\t@printf '%s' '$(TORCH)'\n", tmp_path, environment) == torch
 
 
+def test_run_reads_a_text_or_a_file(tmp_path):
+    # -o: nothing is installed for it.
+    command = ["make", "-s", "-o", ".venv/.biodir-run", "run", "TEXT=A text.", f"FILE={tmp_path}"]
+    found = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    assert (found.returncode, found.stdout) == (2, "")
+    assert "give TEXT or FILE, not both" in found.stderr
+
+
 def shown(target, folder, environment, *arguments):
     """What a target `show` that is added to the Makefile prints."""
     (folder / "show").write_text(target)

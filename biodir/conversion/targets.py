@@ -37,6 +37,7 @@ class Target:
         suffixes: of output files in this format, in lower case, before ``.gz``.
         write: writes documents, which `read_back` has checked, to a path and returns their number.
         reread: what a reader gets of a document that is written so.
+        library: what `optional_library` is asked for, before a document is read; None if nothing is needed.
 
     >>> target_of(Path("out.jsonl.gz")).name
     'jsonl'
@@ -46,6 +47,7 @@ class Target:
     suffixes: tuple[str, ...]
     write: Callable[[Iterable[Document], Path], int]
     reread: Callable[[Document], Document]
+    library: tuple[str, str, str] | None = None
 
     def read_back(self, document: Document) -> Document:
         """Return what a reader gets of a document that is written so.
@@ -66,7 +68,7 @@ def target_of(output: Path, name: str | None = None, dialect: str | None = None)
         dialect: that of PubTator; by default "pubtator".
 
     Raises:
-        SettingError: there is none, or it has no dialects.
+        SettingError: there is none, it has no dialects, or the library that writes it is missing.
     """
     targets = {each.name: each for each in (_pubtator(dialect or DIALECTS[0]), *_OTHERS)}
     if name is None:
@@ -81,7 +83,10 @@ def target_of(output: Path, name: str | None = None, dialect: str | None = None)
         raise SettingError(f"format is {name!r}; {suggestion(name, list(targets))}")
     if dialect and name != "pubtator":
         raise SettingError(f"--dialect {dialect}: the output is {name}; only PubTator output has dialects")
-    return targets[name]
+    found = targets[name]
+    if found.library:
+        optional_library(*found.library)
+    return found
 
 
 # Formats in which each document is a text.
@@ -208,6 +213,8 @@ _OTHERS = (
         _Texts(_bioc_text, _COLLECTION_START, ",\n", "\n]}\n").write,
         _from_bioc_json,
     ),
-    Target("biocxml", (".xml", ".bioc"), _write_bioc_xml, _from_bioc_xml),
-    Target("parquet", (".parquet",), _write_parquet, _from_row),
+    Target(
+        "biocxml", (".xml", ".bioc"), _write_bioc_xml, _from_bioc_xml, library=("bioc", "formats", "writing BioC XML")
+    ),
+    Target("parquet", (".parquet",), _write_parquet, _from_row, library=("pyarrow", "data", "writing Parquet")),
 )

@@ -171,11 +171,12 @@ def _evaluate_systems(
 
     report = systems_report(gold, dict(zip(system_names(files), systems, strict=True)), resampling, counting)
     report = with_thresholds(report, min_direction_score)
-    print(systems_table(report))
+    # Files come first: the report may go to a program that reads its start only, such as head.
     if json:
         write_json(json, report)
     if plot:
         write_systems_plot(plot, report)
+    print(systems_table(report))
 
 
 def _show_evaluation(
@@ -193,14 +194,15 @@ def _show_evaluation(
     if against and other is not None:
         found = with_comparison(found, other, against)
     report = with_thresholds(found.report, min_direction_score)
+    # Files come first: the report may go to a program that reads its start only, such as head.
+    if json:
+        write_json(json, report)
+    if plot and found.has_relations:
+        write_plot(plot, found.report, found.gold, found.predicted, found.labels, found.counting)
     print(report_table(report))
     if other is not None:
         print("\n" + comparison_table(report["comparison"]))
-    if json:
-        write_json(json, report)
     _check_plot(plot, found.has_relations)  # documents may have been left out
-    if plot:
-        write_plot(plot, found.report, found.gold, found.predicted, found.labels, found.counting)
 
 
 def calibrate(

@@ -1,6 +1,7 @@
 """The formats of documents: how they are chosen, and their files."""
 
 import gzip
+import sys
 
 import pytest
 
@@ -8,6 +9,7 @@ from biodir.conversion.targets import target_of
 from biodir.document_biodir import Relation
 from biodir.errors_biodir import SettingError
 from biodir.formats.reading import read_documents
+from biodir.inference.outputs import format_of, output_format
 from helpers.marked import marked_document
 
 RELATION = Relation("Negative_Correlation", "D1", "D2", "Novel", "D1", 0.5)
@@ -34,6 +36,15 @@ def test_parquet_is_a_table_for_other_programs(tmp_path):
     table = pandas.read_parquet(tmp_path / "a.parquet")
     assert list(table.columns) == ["id", "text", "pmcid", "passages", "sentences", "entities", "relations"]
     assert list(table["relations"][0][0].items())[:2] == [("relation", "Negative_Correlation"), ("entity1", "D1")]
+
+
+@pytest.mark.parametrize(("name", "library"), [("a.parquet", "pyarrow"), ("a.xml.gz", "bioc")])
+def test_missing_library_is_named_before_documents_are_read(name, library, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(SettingError, match=f"needs {library}; install it with: pip install"):
+        target_of(tmp_path / name)
+    with pytest.raises(SettingError, match=f"needs {library}; "):
+        output_format(format_of(tmp_path / name))
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,29 @@ def failure(capfd, *arguments):
     return line.removeprefix("biodir: error: ")
 
 
+def test_files_are_written_though_nobody_reads_the_report(folder, monkeypatch):
+    def closed(*_):
+        raise BrokenPipeError
+
+    for systems in (["pred.pubtator"], ["pred.pubtator", "nothing.pubtator"]):
+        outputs = [folder / f"{len(systems)}.json", folder / f"{len(systems)}.svg"]
+        with monkeypatch.context() as patched:
+            patched.setattr("builtins.print", closed)
+            main(
+                [
+                    "evaluate",
+                    "gold.pubtator",
+                    *systems,
+                    *FEW_OPTIONS,
+                    "--json",
+                    f"{outputs[0]}",
+                    "--plot",
+                    f"{outputs[1]}",
+                ]
+            )
+        assert all(each.stat().st_size for each in outputs)
+
+
 # Files.
 
 
