@@ -27,7 +27,7 @@ def text_and_passages(
     A text, title or abstract that is empty, as in rows of tables, is none where passages hold the text. A title or
     abstract beside such passages is in these, or it is an error.
     """
-    if not mapping.get("text") and _holds_passage_text(mapping, place):
+    if not mapping.get("text") and any(_of_passages(mapping, "text", place)):
         text, passages = _joined_passages(mapping, place, policy.offsets)
         check_beside_passages(mapping, text, place)
         return text, passages
@@ -41,7 +41,8 @@ def text_and_passages(
         text, both = title_and_abstract(title, abstract)
         if not title:
             text, both = abstract, (Passage(0, len(abstract), "abstract"),)
-        return text, _passages_in(text, mapping, place, policy) if _has_spans(mapping, place) else both
+        has_spans = any(map(is_given, _of_passages(mapping, "start", place)))
+        return text, _passages_in(text, mapping, place, policy) if has_spans else both
     if mapping.get("text") is not None:
         return string_of(mapping, "text", place), ()
     return _joined_passages(mapping, place, policy.offsets)
@@ -76,14 +77,10 @@ def _passages_in(text: str, mapping: Mapping[str, Any], place: str, policy: Erro
     return tuple(_passage_from_dict(part, index_of, at) for at, part in entries_of(mapping, "passages", place))
 
 
-def _has_spans(mapping: Mapping[str, Any], place: str) -> bool:
+def _of_passages(mapping: Mapping[str, Any], key: str, place: str) -> list[Any]:
+    """Return what the passages have under a key, None where it is missing."""
     parts = [part for _, part in entries_of(mapping, "passages", place)]
-    return any(isinstance(part, Mapping) and is_given(part.get("start")) for part in parts)
-
-
-def _holds_passage_text(mapping: Mapping[str, Any], place: str) -> bool:
-    parts = [part for _, part in entries_of(mapping, "passages", place)]
-    return any(isinstance(part, Mapping) and part.get("text") for part in parts)
+    return [part.get(key) for part in parts if isinstance(part, Mapping)]
 
 
 def _passage_from_dict(part: Any, index_of: Callable[[int], int | None], place: str) -> Passage:

@@ -111,8 +111,8 @@ def source_path(corpus: str) -> str:
     >>> source_path("text")
     'text/biomedical_text.txt.xz'
     """
-    text = f"{TEXT}/biomedical_text.txt.xz"
-    special = {BC5CDR: f"{BC5CDR}/CDR_TrainingSet.PubTator.txt", TEXT: text, SENTENCES: text}
+    special = dict.fromkeys(TEXT_OF_LINE, "text/biomedical_text.txt.xz")
+    special[BC5CDR] = "bc5cdr/CDR_TrainingSet.PubTator.txt"
     return special.get(corpus, f"extra/{corpus}.jsonl.xz")
 
 
@@ -127,7 +127,7 @@ def source_documents(folder: Path, corpus: str, wanted: Collection[str]) -> Iter
     path = folder / source_path(corpus)
     if corpus == BC5CDR:
         yield from _of_bc5cdr(path)
-    elif corpus in (TEXT, SENTENCES):
+    elif corpus in TEXT_OF_LINE:
         yield from _passages(path, corpus, wanted)
     else:
         yield from read_lines(str(path), lambda value, _: value, STRICT)
@@ -139,11 +139,7 @@ def _passages(path: Path, corpus: str, wanted: Collection[str]) -> Iterator[Mapp
     for text_id in wanted:
         start, _, end = text_id.removeprefix(f"{corpus}:").partition("-")
         if start.isdecimal() and end.isdecimal() and int(start) < int(end) <= len(lines):
-            found = lines[int(start) : int(end)]
-            if corpus == SENTENCES:
-                text = " ".join(map(written, found))
-            else:
-                text = " ".join(HEADING.sub("", line).strip() for line in found)
+            text = " ".join(map(TEXT_OF_LINE[corpus], lines[int(start) : int(end)]))
             yield {"id": text_id, "text": text, "unit": "section", "entities": [], "annotated_types": []}
 
 
@@ -156,6 +152,19 @@ def written(sentence: str) -> str:
     for found, instead in MARKS:
         sentence = found.sub(instead, sentence)
     return sentence.strip()
+
+
+def without_heading(line: str) -> str:
+    """Return a line of an article without the heading in capitals that it may start with.
+
+    >>> without_heading("ABSTRACT.RESULTS:: Zinc lowers pain.")
+    'Zinc lowers pain.'
+    """
+    return HEADING.sub("", line).strip()
+
+
+# Corpora of the text for pretraining -> what their documents have of one of its lines.
+TEXT_OF_LINE = {TEXT: without_heading, SENTENCES: written}
 
 
 def _of_bc5cdr(path: Path) -> Iterator[Mapping[str, Any]]:

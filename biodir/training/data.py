@@ -102,7 +102,7 @@ def labelled_pairs(
         left_out = (excluded or {}).get(document.id, ())
         tokenized = processor.tokenize(document)
         relations = relations_of_pairs(document)
-        pairs = judged_candidates(document, processor.candidates(tokenized), scope, left_out)
+        pairs = judged_candidates(document.id, processor.candidates(tokenized), relations, scope, left_out)
         if is_partial:
             pairs = [pair for pair in pairs if {pair.entity1.entity_type, pair.entity2.entity_type} in joined]
         labelling = _Labelling(document, relations, labels, unannotated, scope)
@@ -120,16 +120,20 @@ def labelled_pairs(
 
 
 def judged_candidates(
-    document: Document, candidates: Iterable[CandidatePair], scope: Scope, left_out: Collection[frozenset[str]]
+    document_id: str,
+    candidates: Iterable[CandidatePair],
+    related: Collection[frozenset[str]],
+    scope: Scope,
+    left_out: Collection[frozenset[str]],
 ) -> list[CandidatePair]:
     """Return the candidate pairs of a document that it judges by the scope of its corpus.
 
     Args:
+        related: pairs of identifiers that the document relates.
         left_out: pairs of identifiers that are not judged either.
     """
-    related = relations_of_pairs(document)
     found = [pair for pair in candidates if pair.identifiers not in left_out]
-    return [pair for pair in found if scope.judges(document.id, pair, pair.identifiers in related)]
+    return [pair for pair in found if scope.judges(document_id, pair, pair.identifiers in related)]
 
 
 @dataclass(frozen=True)

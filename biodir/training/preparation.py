@@ -298,7 +298,9 @@ def _judged_pairs(
     for document in documents:
         tokenized = processor.tokenize(document)
         candidates = list(processor.candidates(tokenized))
-        judged = judged_candidates(document, candidates, scope, corpus.excluded_pairs.get(document.id, ()))
+        related = {relation.pair for relation in document.relations}
+        left_out = corpus.excluded_pairs.get(document.id, ())
+        judged = judged_candidates(document.id, candidates, related, scope, left_out)
         features.append((*processor.features(tokenized, judged),))
         scored, every = scored + len(judged), every + len(candidates)
     if scope.judgements:
