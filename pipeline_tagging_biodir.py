@@ -92,8 +92,10 @@ def _mentions(
         while number < len(path) and path[number] == inside:
             number += 1
         start, end = features.words[first][0], features.words[number - 1][1]
-        score = float(probabilities[first:number, columns].sum(axis=1).mean())
-        yield Mention(start, end, document.text[start:end], kind, score=min(score, 1.0))
+        text = document.text[start:end]
+        if any(map(str.isalnum, text)):  # a lone mark names nothing
+            score = float(probabilities[first:number, columns].sum(axis=1).mean())
+            yield Mention(start, end, text, kind, score=min(score, 1.0))
 
 
 def with_one_type(mentions: Sequence[Mention]) -> tuple[Mention, ...]:

@@ -118,6 +118,18 @@ def test_mentions_do_not_reach_into_the_next_given_sentence(pipeline):
     assert [mention.text for mention in found.mentions] == ["Infection with E.", "coli and X", "2Y fell."]
 
 
+def test_a_mark_alone_is_no_mention(pipeline):
+    labels = pipeline.model.config.tagger_labels
+
+    def tag(inputs):  # each word is a mention
+        scores = [5 if label == "B-SequenceVariant" else 0 for label in labels]
+        return np.tile(np.float32(scores), (len(inputs["word_windows"]), 1))
+
+    finder = MentionFinder(tag, pipeline.model.config, pipeline.tokenizer)
+    [found] = finder.find([Document("5", "KRAS (\u2212) and \u03b2 ; * 3")])
+    assert [mention.text for mention in found.mentions] == ["KRAS", "and", "\u03b2", "3"]
+
+
 def test_mentions_that_were_there_have_no_part(finder, pipeline):
     [plain] = finder.find([Document("5", "aspirin gene drug")])
     [again] = finder.find([plain])
