@@ -45,9 +45,11 @@ contrast=$(realpath "$output")/contrast.jsonl
 [ -f "$contrast" ] || python scripts/contrast_sentences.py --train "$train" --documents 10000 --output "$contrast"
 annotated=$(realpath "$output")/annotated.jsonl
 [ -f "$annotated" ] || python scripts/annotated_abstracts.py --data_dir "$data" --output "$annotated"
+written=$(realpath recipes/written_abstracts.jsonl)
 # The annotated texts go first: of documents that several corpora have, the first one's are learned from.
 listed() {
   printf -- '- {name: annotated, path: "%s"}\n' "$annotated"
+  printf -- '- {name: written, path: "%s", split: [train]}\n' "$written"
   cat "${@:2}" < /dev/null
   printf -- '- {name: contrast, path: "%s", share: %s}\n' "$contrast" "$1"
 }
@@ -84,17 +86,28 @@ python scripts/average_checkpoints.py "${finals[@]}" --output "$output/final"
 
 # 5. The tagger, over the finished relations: all corpora that annotate entity types completely, then those like BioRED,
 # at the end three in ten texts sentence by sentence.
-# The captions of bioid that name no cell line are left out.
-if [ ! -f "$output/cell_lines.jsonl" ]; then
-  python - "$data/extra/bioid.jsonl.xz" > "$output/cell_lines.part" <<'EOF'
-import json, lzma, sys
-with lzma.open(sys.argv[1], "rt", encoding="utf-8") as lines:
-    sys.stdout.writelines(line for line in lines if json.loads(line)["entities"])
+# The captions of bioid that name no cell line are left out, and the genes of DrugProt that are variants, such as V600E.
+if [ ! -f "$output/drugprot.jsonl" ]; then
+  python - "$data/extra/bioid.jsonl.xz" "$output/cell_lines.jsonl" "$data/extra/drugprot.jsonl.xz" \
+    "$output/drugprot.jsonl" <<'EOF'
+import json, lzma, os, re, sys
+def documents(path):
+    with lzma.open(path, "rt", encoding="utf-8") as lines:
+        yield from map(json.loads, lines)
+def write(path, found):
+    with open(f"{path}.part", "w", encoding="utf-8") as file:
+        file.writelines(json.dumps(each) + "\n" for each in found)
+    os.replace(f"{path}.part", path)
+variant = re.compile(r"[A-Z]\d+[A-Z]")
+def without_variants(document):
+    mentions = [each for each in document["entities"] if not variant.fullmatch(each["text"])]
+    return {**document, "entities": mentions, "relations": []}
+write(sys.argv[2], (each for each in documents(sys.argv[1]) if each["entities"]))
+write(sys.argv[4], map(without_variants, documents(sys.argv[3])))
 EOF
-  mv "$output/cell_lines.part" "$output/cell_lines.jsonl"
 fi
-mentions=("$output/cell_lines.jsonl" "$data"/bc5cdr/CDR_{Training,Development}Set.PubTator.txt)
-for name in tmvar3 ncbi_disease nlm_gene gnormplus nlm_chem species800 drugprot; do
+mentions=("$output"/{cell_lines,drugprot}.jsonl "$data"/bc5cdr/CDR_{Training,Development}Set.PubTator.txt)
+for name in tmvar3 ncbi_disease nlm_gene gnormplus nlm_chem species800; do
   mentions+=("$data/extra/$name.jsonl.xz")
 done
 $launch train.py --config recipes/tagger1.yaml --train "$train" --dev "$dev" --exclude "$test" --encoder "$output/final" \
@@ -103,8 +116,8 @@ $launch train.py --config recipes/tagger2.yaml --train "$train" --dev "$dev" --e
   --encoder "$output/tagger1" --mention_train "$data/extra/tmvar3.jsonl.xz" --output_dir "$output/tagger2" \
   --resume_from_checkpoint
 $launch train.py --config recipes/tagger3.yaml --train "$train" --dev "$dev" --exclude "$test" \
-  --encoder "$output/tagger2" --mention_train "$data/extra/tmvar3.jsonl.xz" --output_dir "$output/tagger3" \
-  --resume_from_checkpoint
+  --encoder "$output/tagger2" --mention_train "$data"/extra/{tmvar3,seth}.jsonl.xz "$written" \
+  --output_dir "$output/tagger3" --resume_from_checkpoint
 
 # 6. The weights in float16, at the top of the repository; test is scored once.
 python scripts/export_checkpoint.py "$output/tagger3" . --calibrated-like "$output/stage2"

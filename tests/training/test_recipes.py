@@ -80,8 +80,10 @@ def test_recipe_goes_from_the_bare_encoder_to_the_checkpoint(tmp_path):
     lists = [yaml.safe_load((out / name).read_text()) for name in ("added.yaml", "corpora.yaml")]
     assert [each[-1]["path"] for each in lists] == [str(out / "contrast.jsonl")] * 2
     assert [each[0]["path"] for each in lists] == [str(out / "annotated.jsonl")] * 2
-    assert len(lists[0]) == 2
-    assert lists[1][1:-1] == yaml.safe_load((RECIPES / "corpora.yaml").read_text())
+    written = {"name": "written", "path": str(RECIPES / "written_abstracts.jsonl"), "split": ["train"]}
+    assert [each[1] for each in lists] == [written] * 2
+    assert len(lists[0]) == 3
+    assert lists[1][2:-1] == yaml.safe_load((RECIPES / "corpora.yaml").read_text())
     of_stage2 = (
         f"--exclude DATA/bioredirect/bioredirect_test.pubtator --encoder {out}/stage1-4 --corpora {out}/added.yaml"
     )
@@ -95,9 +97,11 @@ def test_recipe_goes_from_the_bare_encoder_to_the_checkpoint(tmp_path):
         assert "bioredirect_train.pubtator DATA/bioredirect/bioredirect_dev.pubtator --output_dir" in call
         assert call.endswith(f"{out}/final-{seed} --seed {seed} --stop_after_epoch 2 --none_bias 1.0")
     assert "--dev" not in finals[0]
-    assert f"--encoder {out}/final --mention_train {out}/cell_lines.jsonl DATA/bc5cdr/CDR_Tr" in tagger1
+    corpora = f"{out}/cell_lines.jsonl {out}/drugprot.jsonl DATA/bc5cdr/CDR_TrainingSet.PubTator.txt"
+    assert f"--encoder {out}/final --mention_train {corpora}" in tagger1
     assert f"--encoder {out}/tagger1 --mention_train DATA/extra/tmvar3.jsonl.xz" in tagger2
-    assert f"--encoder {out}/tagger2 --mention_train DATA/extra/tmvar3.jsonl.xz" in tagger3
+    corpora = f"DATA/extra/tmvar3.jsonl.xz DATA/extra/seth.jsonl.xz {written['path']}"
+    assert f"--encoder {out}/tagger2 --mention_train {corpora} --output_dir" in tagger3
     assert all("--exclude DATA/bioredirect/bioredirect_test.pubtator" in call for call in trained)
 
 
