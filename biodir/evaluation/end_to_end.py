@@ -3,6 +3,7 @@
 Identifiers are never compared, since a system that reads plain text makes its own. The mentions decide.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +13,9 @@ from biodir.evaluation.mentions import MentionStatement, mention_statement
 
 # Before the identifier of an entity that is matched to none of gold; no identifier of a file begins so.
 UNMATCHED_PREFIX = "\0"
+# Between identifiers that a relation names as one: BioRED has bars, other files have the marks of their mentions.
 COMPOSITE_SEPARATOR = "|"
+_SEPARATORS = re.compile(r"\s*[|;,]\s*")
 
 
 @dataclass(frozen=True)
@@ -83,15 +86,19 @@ def with_gold_identifiers(gold: Document, predicted: Document) -> Document:
     Relations of an entity that is not matched thus are false positives. Relations of entities that are matched to one
     identifier become relations of this one: `compared_documents` counts those that are then the same once. One between
     two such entities relates the identifier to itself and is a false positive unless gold does the same. Some relations
-    of BioRED name several identifiers as one, such as ``D017180|D014693``: each is matched.
+    of BioRED name several identifiers as one, such as ``D017180|D014693``: each is matched, in any order.
     """
     names = matched_identifiers(gold, predicted)
+    of_gold = [identifier for relation in gold.relations for identifier in relation.pair]
+    composites = {frozenset(_SEPARATORS.split(identifier)): identifier for identifier in of_gold}
 
     def named(identifier: str) -> str:
-        parts = [identifier] if identifier in names else identifier.split(COMPOSITE_SEPARATOR)
-        if all(part in names for part in parts):
-            return COMPOSITE_SEPARATOR.join(names[part] for part in parts)
-        return UNMATCHED_PREFIX + identifier
+        parts = [identifier] if identifier in names else _SEPARATORS.split(identifier)
+        if not all(part in names for part in parts):
+            return UNMATCHED_PREFIX + identifier
+        found = dict.fromkeys(names[part] for part in parts)
+        together = COMPOSITE_SEPARATOR.join(found)
+        return together if len(found) == 1 else composites.get(frozenset(found), together)
 
     relations = [
         replace(

@@ -114,6 +114,14 @@ def test_matches_are_counted():
     assert (found.predicted, found.matched, found.gold, found.found) == (3, 2, 3, 1)
 
 
+@pytest.mark.parametrize("composite", ["2|3", "2;3", "3,2", "3; 2"])
+def test_several_identifiers_at_once_are_those_of_gold_in_any_order(composite):
+    gold = marked_document("<C:1 iron> hurts <D:2;3 both>", relations=(Relation("Bind", "1", composite),))
+    for names in (composite, "2|3", "3;2"):
+        found = replace(gold, relations=(Relation("Bind", names, "1", subject_id=names),))
+        assert end_to_end(gold, found)["relation_type"] == (1, 0, 0)
+
+
 def test_relation_of_several_identifiers_at_once_is_matched_part_by_part():
     gold = marked_document("<C:1 iron> hurts <D:2;3 both>", relations=(Relation("Bind", "1", "2|3"),))
     predicted = marked_document("<C:a iron> hurts <D:b;c both>", relations=(Relation("Bind", "b|c", "a"),))
