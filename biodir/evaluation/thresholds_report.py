@@ -12,7 +12,7 @@ from biodir.errors_biodir import AnnotationError, SettingError, plural, suggesti
 from biodir.evaluation.checks import compared_documents
 from biodir.evaluation.model_scores import ProcessedDocuments, pair_logits, processed_documents
 from biodir.evaluation.scaling import MIN_OUTCOMES, MIN_SLOPE, ScoreErrors, score_errors, with_scaling
-from biodir.evaluation.scores import Counts
+from biodir.evaluation.scores import Counts, unannotated_levels
 from biodir.evaluation.tables import LEVEL_NAMES
 from biodir.evaluation.thresholds import (
     FOLDS,
@@ -43,7 +43,8 @@ class CalibrationRun:
         rule: with its scaling of scores.
         documents: how many it was found on.
         calibrated_on: fingerprints of all documents that anything of the rule was found on.
-        counts: name of a rule -> level -> counts of the documents; empty where decisions stay.
+        counts: name of a rule -> level -> counts of the documents, without levels that these do not annotate; empty
+            where decisions stay.
         errors: task, or `STATEMENT` -> how far its scores are from the share of right predictions.
         scaled_tasks: those whose scaling was found here; others keep what the model has.
 
@@ -77,7 +78,7 @@ def calibration_run(
             occurs twice, or the documents are too few.
         SettingError: thresholds are sought, and the model has no relation head.
     """
-    compared_documents(documents, documents)  # bad documents are found before the model runs
+    unknown = unannotated_levels(compared_documents(documents, documents))  # bad documents are found before it runs
     check_number(documents)
     config = extract.config
     _check_types(documents, config.relation_labels, scores_only)
@@ -103,6 +104,9 @@ def calibration_run(
         "found here": rule_counts(data, logits, found),
         "found on other documents": cross_fitted_counts(folds),
     }
+    for of_rule in counts.values():
+        for level in unknown:
+            del of_rule[level]
     return replace(run, counts=counts)
 
 
@@ -138,7 +142,7 @@ def _check_types(documents: Sequence[Document], relation_labels: Sequence[str], 
 
 
 def thresholds_table(run: CalibrationRun) -> str:
-    """Return the thresholds, the biases and the scores for people, in per cent."""
+    """Return the thresholds, the biases and the scores for people, in per cent; dashes of levels without counts."""
     lines = [f"{'relation type':32}{'threshold':>10}"]
     lines += [f"{name:32}{100 * value:10.1f}" for name, value in run.rule.relation_thresholds.items()]
     lines += ["", "These replace none_bias and the threshold for all types.", ""]
@@ -146,7 +150,8 @@ def thresholds_table(run: CalibrationRun) -> str:
     lines += [f"{name:32}{value:+10.3f}" for name, value in run.rule.label_biases.items()]
     lines += ["", f"{f'F1 of {run.documents} documents':32}" + "".join(f"{name:>21}" for name in LEVEL_NAMES.values())]
     for name, counts in run.counts.items():
-        lines.append(f"{name:32}" + "".join(f"{100 * found.f1:21.2f}" for found in counts.values()))
+        cells = (f"{100 * counts[level].f1:.2f}" if level in counts else "-" for level in LEVEL_NAMES)
+        lines.append(f"{name:32}" + "".join(f"{cell:>21}" for cell in cells))
     return "\n".join(lines)
 
 

@@ -14,7 +14,13 @@ from biodir.evaluation.predictions import predicted_documents
 from biodir.evaluation.scaling import MIN_SLOPE, ScoreErrors
 from biodir.evaluation.scores import Counts, relation_scores
 from biodir.evaluation.thresholds import fingerprints
-from biodir.evaluation.thresholds_report import CalibrationRun, calibration_run, scaling_table, store_rule
+from biodir.evaluation.thresholds_report import (
+    CalibrationRun,
+    calibration_run,
+    scaling_table,
+    store_rule,
+    thresholds_table,
+)
 from biodir.pipeline_decoding_biodir import DecodingRule
 from helpers.marked import marked_document
 from helpers.scored_documents import surest_gold
@@ -56,6 +62,16 @@ def test_rule_without_thresholds_is_named_as_what_it_is(run, documents, tmp_path
     highest_wins = save_checkpoint(tmp_path, relation_loss="softmax", relation_threshold=1.0)
     found = calibration_run(open_pipeline(highest_wins), documents)
     assert next(iter(found.counts)) == "the highest label"
+
+
+def test_levels_that_the_documents_do_not_annotate_have_dashes(checkpoint, documents):
+    plain = [
+        replace(document, relations=tuple(replace(each, novelty=None) for each in document.relations))
+        for document in documents
+    ]
+    found = calibration_run(open_pipeline(checkpoint), plain)
+    assert set(found.counts["found here"]) == {"entity_pair", "relation_type", "relation_type_direction"}
+    assert thresholds_table(found).splitlines()[-2].split()[-5:] == ["100.00", "100.00", "-", "100.00", "-"]
 
 
 @pytest.mark.parametrize(
