@@ -14,6 +14,7 @@ from biodir.labels_biodir import NOVELTY_LABELS, RELATION_LABELS, UNRELATED
 T = TypeVar("T")
 
 STRANGERS = "entities that the gold document does not mention"  # in a note that tables of zeros need
+UNPREDICTED = "no predicted relation has a"  # how notes on levels that say nothing of the predictions begin
 MAX_NAMED = 5  # how many ids a message names
 # Of BioREDirect's relations nine in ten have a subject: this many without one were never annotated with direction.
 MIN_UNDIRECTED = 20
@@ -149,8 +150,6 @@ def comparison_notes(pairs: Sequence[ComparedDocument]) -> list[str]:
     gold = [relation for pair in pairs for relation in pair.gold.relations]
     predicted = [relation for pair in pairs for relation in pair.predicted.relations]
     notes = prediction_notes(pairs)
-    if not predicted:
-        notes.append("the predictions hold no relation at all: every recall is 0 because nothing was predicted")
     strangers = [
         f"{pair.gold.id}: {' and '.join(sorted(unknown))}" for pair in pairs for unknown in _unknown_entities(pair)
     ]
@@ -159,10 +158,7 @@ def comparison_notes(pairs: Sequence[ComparedDocument]) -> list[str]:
             f"{plural(len(strangers), 'predicted relation')} with {STRANGERS} "
             f"({shortened(strangers)}); are these the same annotations?"
         )
-    for part in unannotated_parts(predicted):
-        if part not in unannotated_parts(gold):
-            notes.append(f"no predicted relation has a {part}: scores that need it do not describe the predictions")
-    notes += _novelty_notes(gold, predicted)
+    notes += [*unpredicted_notes(pairs), *_novelty_notes(gold, predicted)]
     types = [sorted({relation.relation_type for relation in side}) for side in (gold, predicted)]
     known = sorted({*RELATION_LABELS, *types[0], *types[1]})
     for name in sorted({*types[0], *types[1]} - {*RELATION_LABELS}):
@@ -192,6 +188,17 @@ def _novelty_notes(gold: Sequence[Relation], predicted: Sequence[Relation]) -> l
             f"{shortened(odd)}; are they misspelt?"
         )
     return notes
+
+
+def unpredicted_notes(pairs: Sequence[ComparedDocument]) -> list[str]:
+    """Return which part of relations no prediction has, or that there are none: sentences for people."""
+    gold, predicted = (
+        [each for pair in pairs for each in getattr(pair, side).relations] for side in ("gold", "predicted")
+    )
+    if not predicted:
+        return ["the predictions hold no relation at all: every recall is 0 because nothing was predicted"]
+    lacking = [part for part in unannotated_parts(predicted) if part not in unannotated_parts(gold)]
+    return [f"{UNPREDICTED} {part}: scores that need it do not describe the predictions" for part in lacking]
 
 
 def prediction_notes(pairs: Sequence[ComparedDocument]) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from biodir.document_biodir import Document
 from biodir.errors_biodir import ErrorPolicy, SettingError, located
-from biodir.evaluation.checks import compared_documents, prediction_notes
+from biodir.evaluation.checks import compared_documents, prediction_notes, unpredicted_notes
 from biodir.evaluation.counting import EVERYTHING, Counting
 from biodir.evaluation.intervals import Resampling
 from biodir.evaluation.mentions import check_mentions, with_shared_types
@@ -168,13 +168,15 @@ def with_comparison(evaluation: Evaluation, other: Sequence[Document], name: Pat
     names = {document.id for document in evaluation.gold}  # a model may have left out documents
     other = [document for document in other if document.id in names]
     gold, report, labels = evaluation.gold, evaluation.report, evaluation.labels
-    notes = [f"{name}: {note}" for note in prediction_notes(compared_documents(gold, other, labels))]
+    pairs = compared_documents(gold, other, labels)
+    relates = evaluation.has_relations or report["end_to_end"]
+    notes = [f"{name}: {note}" for note in [*prediction_notes(pairs), *(unpredicted_notes(pairs) if relates else ())]]
     if evaluation.has_relations:
         settings = evaluation.resampling, labels, evaluation.counting
         comparison = comparison_report(gold, evaluation.predicted, other, *settings)
     else:
         with located(str(name)):
             check_mentions(gold, other)
-        levels = LEVELS if report["end_to_end"] else ()
+        levels = LEVELS if relates else ()
         comparison = plain_text_comparison(gold, evaluation.predicted, other, evaluation.resampling, labels, levels)
     return replace(evaluation, report={**report, "notes": [*report["notes"], *notes], "comparison": comparison})

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from biodir.document_biodir import Document
-from biodir.evaluation.checks import compared_documents, prediction_notes
+from biodir.evaluation.checks import compared_documents, prediction_notes, unpredicted_notes
 from biodir.evaluation.end_to_end import entity_matches, matched_documents
 from biodir.evaluation.intervals import Resampling, bootstrap_intervals, compared_f1
 from biodir.evaluation.mentions import mention_counts, unfound_types, with_shared_types
@@ -115,7 +115,7 @@ def plain_text_report(
     end_to_end = None
     if with_relations and any(pair.gold.relations for pair in pairs):
         end_to_end = end_to_end_report(gold, predicted, resampling, labels)
-        notes = [*unannotated_notes(pairs), *notes]
+        notes = [*unannotated_notes(pairs), *notes, *unpredicted_notes(pairs)]
     return {"documents": len(pairs), "mentions": mentions, "end_to_end": end_to_end, "notes": notes}
 
 

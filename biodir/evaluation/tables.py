@@ -5,7 +5,7 @@ from textwrap import fill
 from typing import Any
 
 from biodir.errors_biodir import plural
-from biodir.evaluation.checks import STRANGERS
+from biodir.evaluation.checks import STRANGERS, UNPREDICTED
 from biodir.evaluation.scores import FIGURES, is_without_gold
 from biodir.labels_biodir import LEVELS
 
@@ -56,11 +56,15 @@ def note_lines(report: Mapping[str, Any], beside: bool = False) -> list[str]:
     """Return the notes of a report, each in lines of LINE_CHARS.
 
     Args:
-        beside: return those that stand right below the table of levels, where no pair is right: relations of entities
-            that gold does not mention are the likely reason.
+        beside: return those that stand right below the table of levels: on a novelty or direction that no prediction
+            has, and, where no pair is right, on relations of entities that gold does not mention, the likely reason.
     """
-    is_zero = report.get("entity_pair", {}).get("tp") == 0
-    return [wrapped(f"note: {note}") for note in report["notes"] if (is_zero and STRANGERS in note) == beside]
+    has_levels, is_zero = "entity_pair" in report, report.get("entity_pair", {}).get("tp") == 0
+
+    def is_beside(note: str) -> bool:
+        return (has_levels and note.startswith(UNPREDICTED)) or (is_zero and STRANGERS in note)
+
+    return [wrapped(f"note: {note}") for note in report["notes"] if is_beside(note) == beside]
 
 
 def wrapped(text: str) -> str:

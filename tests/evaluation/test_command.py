@@ -103,6 +103,8 @@ def test_figures_are_printed_and_go_to_json_and_a_picture(folder, capfd):
     assert main(["evaluate", "gold.pubtator", "pred.pubtator", *outputs, *FEW_OPTIONS]) == 0
     sides = [list(read_pubtator(folder / f"{name}.pubtator")) for name in ("gold", "pred", "nothing")]
     report, comparison = evaluation_report(*sides[:2], FEW), comparison_report(*sides, FEW)
+    nothing = "the predictions hold no relation at all: every recall is 0 because nothing was predicted"
+    report["notes"].append(f"nothing.pubtator: {nothing}")
     assert capfd.readouterr() == (f"{report_table(report)}\n\n{comparison_table(comparison)}\n", "")
     expected = {**report, "comparison": comparison, "thresholds": {"min_direction_score": None}}
     assert json.loads((folder / "out.json").read_text()) == expected

@@ -60,6 +60,15 @@ def test_levels_that_gold_does_not_annotate_are_none():
     assert sum("gold annotates no novelty" in note for note in report["notes"]) == 1
 
 
+def test_note_says_that_predictions_lack_what_gold_has():
+    gold = marked_document("<C:C1 Iron> hurts <D:D1 it>.", relations=(Relation("Bind", "C1", "D1", "No", "C1"),))
+    lacking = replace(gold, relations=(Relation("Bind", "C1", "D1", None, "C1"),))
+    notes = plain_text_report([gold], [lacking], FEW)["notes"]
+    assert notes == ["no predicted relation has a novelty: scores that need it do not describe the predictions"]
+    assert "hold no relation at all" in plain_text_report([gold], [replace(gold, relations=())], FEW)["notes"][0]
+    assert plain_text_report([replace(gold, relations=())], [lacking], FEW)["notes"] == [], "no relation is scored"
+
+
 def test_systems_are_compared_by_mentions_and_end_to_end():
     compared = plain_text_comparison(GOLD, GOLD, CHANGED, FEW)
     assert compared["mentions"]["difference"] == pytest.approx(1 - 18 / 19)

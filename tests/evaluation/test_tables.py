@@ -108,6 +108,16 @@ def test_note_on_entities_that_gold_lacks_is_below_the_zeros():
     assert all("not mention" not in part for part in parts[3:])
 
 
+def test_note_on_what_predictions_lack_is_below_its_zeros():
+    predicted = [
+        replace(document, relations=tuple(replace(relation, novelty=None) for relation in document.relations))
+        for document in PREDICTED
+    ]
+    report = evaluation_report(GOLD, predicted, FEW)
+    assert report_table(report).split("\n\n")[2].startswith("note: no predicted relation has a novelty: ")
+    assert report_table(plain_text_report(GOLD, predicted, FEW)).count("no predicted relation has a novelty") == 1
+
+
 def test_choice_without_gold_relations_is_told():
     report = evaluation_report([GOLD[2]], [PREDICTED[2]], FEW, counting=Counting("five"))
     note = (
