@@ -126,6 +126,15 @@ def test_mentions_are_all_where_model_or_gold_has_no_relations(tasks, gold):
     assert compared["mentions"]["difference"] == pytest.approx(4 / 5 - 1)
 
 
+@pytest.mark.parametrize("plain_text", [False, True])
+def test_comparison_notes_what_the_other_system_does_not_predict(plain_text):
+    found = evaluate_predictions(Path("one"), [ONE], [ONE], FEW, plain_text)
+    other = replace(ONE, relations=(replace(BIND, novelty=None),))
+    assert with_comparison(found, [other], Path("other")).report["notes"] == [
+        "other: no predicted relation has a novelty: scores that need it do not describe the predictions"
+    ]
+
+
 def test_what_a_model_cannot_do_is_refused():
     with pytest.raises(SettingError, match=r"m: the model has no tagger, .*; train one with .* or leave out --plain"):
         evaluate(Extract(tagged=()), plain_text=True)
@@ -146,7 +155,7 @@ def tagging(tmp_path_factory):
 
 
 def test_what_a_model_finds_is_right_against_itself(tagging):
-    texts = "Aspirin and the drug; gene and disease.", "What are the labels of filler and disease?"
+    texts = "Aspirin and the drug; gene and disease.", "Aspirin and the drug; disease and gene."
     gold = found_documents(tagging, [Document(str(index), text) for index, text in enumerate(texts)])
     assert [len(document.relations) > 0 for document in gold] == [True, True]
     report = evaluate_model(tagging, gold, STRICT, FEW).report
