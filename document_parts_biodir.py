@@ -149,7 +149,8 @@ def check_score(score: Any, what: str) -> None:
     Traceback (most recent call last):
     biodir.errors_biodir.AnnotationError: document 7: score of a relation Bind is '0.9'; scores lie in 0..1
     """
-    if score is not None and not (isinstance(score, (int, float)) and 0 <= score <= 1):
+    is_number = isinstance(score, (int, float)) and not isinstance(score, bool)
+    if score is not None and not (is_number and 0 <= score <= 1):
         raise AnnotationError(f"{what} is {score!r}; scores lie in 0..1")
 
 

@@ -63,7 +63,7 @@ def test_message_of_a_bad_mention_names_place_value_and_fix(mention, message):
                 {"relations": (Relation("Bind", "A", "B", novelty_score=score),)},
                 f"document 7: novelty_score of A - B is {score!r}; scores lie in 0..1",
             )
-            for score in (1.5, -0.1, float("nan"), "0.5")
+            for score in (1.5, -0.1, float("nan"), "0.5", True)
         ),
         *(
             (
