@@ -41,12 +41,12 @@ _WHOLE_NUMBER = re.compile(r"[-+]?[0-9]{1,18}")
 
 
 def parse_pubtator(
-    lines: Iterable[str], source: str = "<string>", policy: ErrorPolicy = STRICT, first_line: int = 1
+    lines: str | Iterable[str], source: str = "<string>", policy: ErrorPolicy = STRICT, first_line: int = 1
 ) -> Iterator[Document]:
-    """Yield the documents in lines of PubTator text one at a time.
+    """Yield the documents in PubTator text, or in its lines, one at a time.
 
     Args:
-        lines: with or without their line breaks. Split a text at ``"\\n"`` only: `str.splitlines` also splits at
+        lines: the text, or its lines with or without their line breaks. Split a text at ``"\\n"`` only: `str.splitlines` also splits at
             characters such as U+2028, which occur inside abstracts.
         source: the name of the place in error messages, such as that of the file.
         policy: whether a document with an error is raised or skipped.
@@ -56,7 +56,7 @@ def parse_pubtator(
         ParseError: a document does not follow the format.
         AnnotationError: a mention contradicts its text.
     """
-    found = blocks(lines, source, first_line)
+    found = blocks(_lines(lines) if isinstance(lines, str) else lines, source, first_line)
     attempts = ((block[0].place, partial(_document_from, block, policy)) for block in found)
     yield from policy.documents(attempts, source)
 
@@ -72,13 +72,18 @@ def parse_document(text: str, source: str = "<string>", policy: ErrorPolicy = ST
     >>> document.text, document.mentions[0].identifiers
     ('EGFR binds iron.', ('1956',))
     """
-    found = list(blocks(text.split("\n" if "\n" in text else "\r"), source, first_line))
+    found = list(blocks(_lines(text), source, first_line))
     documents = [_document_from(block, policy) for block in found[:2]]
     if not documents:
         raise ParseError(f"{source}: holds no document; give the lines 'PMID|t|title' and 'PMID|a|abstract'")
     if len(documents) > 1:
         raise ParseError(f"{source}: holds {len(found)} documents, not one; use parse_pubtator for several")
     return documents[0]
+
+
+def _lines(text: str) -> list[str]:
+    """Return the lines of a text; only those of old Macs end with a carriage return."""
+    return text.split("\n" if "\n" in text else "\r")
 
 
 def looks_like_pubtator(text: str) -> bool:

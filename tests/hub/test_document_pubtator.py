@@ -78,8 +78,8 @@ def relations_of(*lines):
         *("abstract after abstract", "nothing"),
     ],
 )
-def test_text_gives_these_documents(text, documents):
-    assert parsed(text) == documents
+def test_text_gives_these_documents_whole_and_in_lines(text, documents):
+    assert parsed(text) == list(parse_pubtator(text)) == documents
 
 
 @pytest.mark.parametrize("order", [[2, 3, 4, 5, 0, 1], [0, 2, 3, 4, 5, 1], [1, 5, 0, 4, 2, 3]])
