@@ -1,5 +1,6 @@
 """Load a checkpoint with the installed code: no code from the checkpoint's folder runs."""
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -21,7 +22,10 @@ LIBRARY_ERRORS = (OSError, RuntimeError, TypeError, ValueError, SafetensorError,
 
 
 def load_pipeline(
-    model: str | None = None, device: str | int | None = None, backend: str = "torch", revision: str | None = None
+    model: str | os.PathLike[str] | None = None,
+    device: str | int | None = None,
+    backend: str = "torch",
+    revision: str | None = None,
 ) -> BioDirPipeline:
     """Return the pipeline of a checkpoint.
 
@@ -35,7 +39,7 @@ def load_pipeline(
         CheckpointError: there is no checkpoint, or its files are missing or do not fit together.
         SettingError: the device or the back end cannot be used, or a folder has a revision.
     """
-    name = model or default_model()
+    name = os.fspath(model) if model else default_model()
     check_revision(name, revision)
     if is_path(name):
         check_checkpoint(name)
@@ -100,4 +104,5 @@ def naming(name: str, files: str) -> Iterator[None]:
         if isinstance(error, CheckpointError):
             raise
         reason = " ".join(" ".join(str(error).splitlines()[:2]).split())
-        raise CheckpointError(f"{name}: {files} cannot be used: {reason}") from error
+        no_folder = "" if is_path(name) else "; if a folder is meant, there is none of this name"
+        raise CheckpointError(f"{name}: {files} cannot be used: {reason}{no_folder}") from error

@@ -25,7 +25,7 @@ ACCELERATORS = ("/dev/nvidiactl", "/dev/kfd")
 
 
 def open_pipeline(
-    model: str | None = None,
+    model: str | os.PathLike[str] | None = None,
     device: str | int | None = None,
     backend: str = AUTO,
     warn: "Callable[[str], object]" = print,
@@ -45,7 +45,7 @@ def open_pipeline(
         CheckpointError: there is no checkpoint, or its files are missing or do not fit together.
         SettingError: the device or the back end cannot be used, a library is missing, or a folder has a revision.
     """
-    name = model or default_model()
+    name = os.fspath(model) if model else default_model()
     check_revision(name, revision)
     if is_path(name):
         check_folder(name)

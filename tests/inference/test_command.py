@@ -126,6 +126,7 @@ def test_file_that_cannot_be_read_does_not_stop_the_next(predict, source, tmp_pa
         (["IN", "--type-map", "Metal"], "--type-map 'Metal': write NAME=TYPE"),
         (["IN", "--device", "nonsense"], "device 'nonsense' cannot be used here"),
         (["IN", "--model", "no-such-group/no-such-model"], "no-such-group/no-such-model: config.json cannot be used: "),
+        (["IN", "--model", "no-such-group/no-such-model"], "; if a folder is meant, there is none of this name"),
     ],
 )
 def test_error_is_one_line_and_changes_nothing(arguments, message, predict, source, tmp_path, capfd, monkeypatch):

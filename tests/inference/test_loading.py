@@ -35,7 +35,7 @@ def edit_config(folder: Path, **values) -> None:
 
 def test_checkpoint_is_found_by_folder_and_by_variable(checkpoint, monkeypatch):
     extract = open_pipeline(checkpoint)
-    assert load_pipeline(str(checkpoint), "cpu")(THREE) == extract(THREE)
+    assert load_pipeline(str(checkpoint), "cpu")(THREE) == load_pipeline(checkpoint, "cpu")(THREE) == extract(THREE)
     monkeypatch.setenv(MODEL_VARIABLE, str(checkpoint))
     assert load_pipeline(device="cpu")(THREE) == extract(THREE)
 
