@@ -57,17 +57,20 @@ def is_document(value: Any) -> bool:
 def each_input(inputs: Any) -> Iterable[Any]:
     """Return one document as the only one, or those in an iterable, BioC collection, data frame or bare sequence.
 
+    Those that are in memory are a list: of a list, collection, data frame, column of one, or array.
+
     Raises:
         AnnotationError: it is neither a document nor any of these.
     """
     if is_one_document(inputs):
         return [inputs]
     if is_collection(inputs):
-        return documents_of(inputs)
+        return list(documents_of(inputs))
     if _is_frame(inputs):
-        return iter(inputs.to_dict("records"))
+        return list(inputs.to_dict("records"))
     if isinstance(inputs, Iterable) and not isinstance(inputs, (bytes, bytearray)):
-        return inputs
+        is_held = isinstance(inputs, (list, tuple)) or hasattr(inputs, "tolist")  # columns of pandas, arrays of numpy
+        return list(inputs) if is_held else inputs
     if hasattr(inputs, "__getitem__") and hasattr(inputs, "__len__") and not isinstance(inputs, (bytes, bytearray)):
         return (inputs[index] for index in range(len(inputs)))
     raise AnnotationError(
@@ -119,7 +122,7 @@ def document_from_input(
             f"{repr(value)[:40]}{advice}"
         )
     if document.is_plain and not policy.finds_entities:
-        policy.note("documents without entities, in which nothing can be related; mark them, or pass ner=")
+        policy.note("documents without entities, which the model has no tagger to find; mark them, or pass ner=")
     return document
 
 
@@ -136,7 +139,7 @@ def _check_text(text: str, place: str, policy: ErrorPolicy) -> None:
     elif policy.finds_entities:
         return
     else:
-        fix = "mark the entities, or pass ner= to find them"
+        fix = "the model has no tagger to find the entities of plain text; mark them, or pass ner="
     raise ParseError(f"{place}: {text[:40]!r} is not PubTator text; {fix}")
 
 
@@ -256,10 +259,15 @@ def with_known_types(
 def _unknown_types(document: Document, unknown: Sequence[str], entity_types: Sequence[str]) -> AnnotationError:
     counts = Counter(mention.entity_type for mention in document.mentions)
     named = ", ".join(f"{name!r} ({counts[name]})" for name in unknown)
+    advice = f"{TYPE_MAP_ADVICE} ({unknown[0]}=TYPE), or to None ({unknown[0]}=) to leave its mentions out"
+    if any(name.startswith(("B-", "I-")) for name in unknown):
+        advice = (
+            "; these are labels of single tokens: join the tokens to mentions, as a token-classification pipeline does "
+            'with aggregation_strategy="simple"'
+        )
     return AnnotationError(
         f"document {document.id}: mentions have unknown entity types: {named}; the model knows "
-        f"{', '.join(entity_types)}{TYPE_MAP_ADVICE} ({unknown[0]}=TYPE), or to None ({unknown[0]}=) to leave "
-        "its mentions out",
+        f"{', '.join(entity_types)}{advice}",
         f"unknown entity type {unknown[0]!r}",
     )
 

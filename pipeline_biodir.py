@@ -59,9 +59,9 @@ _IMPORTING_PROCESS = os.getpid()
 class BioDirPipeline(RelationExtraction, Pipeline):
     """Relations between the entities of documents.
 
-    A call takes a document and returns its result; or a list of documents and returns a list of results; or any other
-    iterable (a generator, a `datasets.Dataset`) and returns an iterator, which reads no further ahead than one batch;
-    on an accelerator two, in a thread. A document is a mapping ``{"id", "text" | "title"+"abstract" | "passages",
+    A call takes a document and returns its result; or a list, data frame or array of documents and returns a list of
+    results; or any other iterable (a generator, a `datasets.Dataset`) and returns an iterator, which reads no further
+    ahead than one batch; on an accelerator two, in a thread. A document is a mapping ``{"id", "text" | "title"+"abstract" | "passages",
     "entities"}``, a PubTator string, a `Document`, or a plain text. Where nothing is marked, the entities are found by
     `ner` or by the tagger of the model; ``"entities": []`` says that there are none. The result of a document is a list
     of relations, highest score first:
@@ -95,8 +95,8 @@ class BioDirPipeline(RelationExtraction, Pipeline):
         batch_size: candidate pairs that go to the model together; by default as many as the token budget holds. Where
             it cuts a document, a model of the document form reads the text again.
         ner: for texts without entities: a callable, such as a token-classification pipeline, that takes a text
-            and returns mappings with ``start``, ``end``, a type (``entity_group``, ``entity`` or ``type``) and, where
-            known, ``id`` and ``score``. It is used in place of the tagger.
+            and returns mappings with ``start``, ``end``, a type (``entity_group``, ``label`` or ``type``) and, where
+            known, ``id`` and ``score``, or other keys of mentions of documents. It is used in place of the tagger.
         link: a callable that takes a `Document` and returns it with identifiers, such as a dictionary; it sees every
             document, and mentions that the tagger or `ner` found before they are grouped by their texts.
         type_map: other names of entity types -> names that the model or PubTator knows; None leaves such mentions out.

@@ -6,7 +6,8 @@ from typing import Any
 
 from .document_biodir import Document, Mention
 from .document_grouping_biodir import with_grouped_mentions
-from .document_parts_biodir import UNLINKED_IDENTIFIERS
+from .document_parts_biodir import UNLINKED_IDENTIFIERS, is_given, is_integer, offset_number
+from .document_shapes_biodir import MENTION_KEYS
 from .errors_biodir import AnnotationError, SettingError
 
 Recogniser = Callable[[str], Iterable[Mapping[str, Any]]]
@@ -113,28 +114,39 @@ def with_recognised(document: Document, ner: Recogniser) -> Document:
         raise AnnotationError(f"document {document.id}: ner returned {found!r}; it returns a list of mappings")
     results = [_ner_entry(result, f"document {document.id}, ner result {index}") for index, result in enumerate(found)]
     # Its spans are of this text, and may cut words where its tokens do.
-    entries = [{**entry, "text": document.text[entry["start"] : entry["end"]] or None} for entry, _ in results]
+    entries = [{**entry, "text": _text_at(document.text, entry)} for entry, _ in results]
     read = Document.from_dict({**document.to_dict(), "entities": entries})
     pairs = zip(read.mentions, results, strict=True)
     mentions = [_with_source(mention, entry["id"], score) for mention, (entry, score) in pairs]
     return replace(document, mentions=tuple(mentions), is_marked=True, named_by={})  # types of `ner`
 
 
+def _text_at(text: str, entry: Mapping[str, Any]) -> str | None:
+    """Return the text at the offsets of a result; None where there is none, which the reader of mentions refuses."""
+    start, end = offset_number(entry["start"]), offset_number(entry["end"])
+    return (text[start:end] or None) if is_integer(start) and is_integer(end) else None
+
+
 def _with_source(mention: Mention, given: Any, score: float | None) -> Mention:
     """Return the mention without identifier if none was given; a column says where it is linked to nothing."""
-    if given is None or given == "":
+    if given is None:
         return replace(mention, score=score, identifiers=())
     return replace(mention, score=score, source_identifier=None if mention.identifiers else UNLINKED_IDENTIFIERS[0])
 
 
 def _ner_entry(result: Any, place: str) -> tuple[dict[str, Any], float | None]:
     values = result if isinstance(result, Mapping) else {}
-    kind = next((values[key] for key in ("entity_group", "entity", "type") if values.get(key)), None)
-    if kind is None or values.get("start") is None or values.get("end") is None:
+    entry = {key: _first_given(values, MENTION_KEYS[key]) for key in ("start", "end", "type", "id")}
+    if any(entry[key] is None for key in ("start", "end", "type")):
         raise AnnotationError(
             f"{place}: {result!r} lacks start, end or a type; a token-classification pipeline needs a fast tokenizer "
             'and aggregation_strategy="simple"'
         )
-    entry = {"start": values["start"], "end": values["end"], "type": kind, "id": values.get("id")}
     score = values.get("score")
     return entry, None if score is None else float(score)
+
+
+def _first_given(values: Mapping[str, Any], keys: Iterable[str]) -> Any:
+    """Return the value of the first key that has one; None without."""
+    given = (values[key] for key in keys if is_given(values.get(key)))
+    return next((value for value in given if not isinstance(value, str) or value), None)

@@ -98,11 +98,10 @@ class RelationExtraction:
         preprocess = {"batch_size": batch_size, **self._preprocess_params, **preprocess}
         postprocess = {**self._postprocess_params, **postprocess}
         check_loading(batch_size, num_workers)
-        one = is_one_document(inputs)
-        given = enumerate(each_input(inputs))
+        one, given = is_one_document(inputs), each_input(inputs)
         policy = self._policy(preprocess)
-        documents: Any = (self._to_document(value, index, preprocess, policy) for index, value in given)
-        if one or isinstance(inputs, (list, tuple)):
+        documents: Any = (self._to_document(value, index, preprocess, policy) for index, value in enumerate(given))
+        if isinstance(given, list):
             documents = list(documents)  # all are checked before the model runs
             results = list(self._results(documents, preprocess, postprocess, policy))
             return results[0] if one else results

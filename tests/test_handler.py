@@ -277,7 +277,7 @@ def test_what_just_fits_is_answered(endpoint):
             "did you mean 'entities'?",
         ),
         ({"inputs": [{"documents": [OTHER] * 2}]}, "inputs[0]", "is a collection of 2 documents", "pass these"),
-        ({"inputs": [OTHER, "no PubTator"]}, "inputs[1]", "'no PubTator' is not PubTator text", "mark the entities"),
+        ({"inputs": [OTHER, "no PubTator"]}, "inputs[1]", "'no PubTator' is not PubTator text", "mark them"),
         ({"inputs": DOCUMENT, "parameters": {"threshold": 2}}, "parameters.threshold", "threshold is 2", "in 0..1"),
         ({"inputs": DOCUMENT, "parameters": {"threshold": "hi"}}, "parameters.threshold", "'hi'", "in 0..1"),
     ],

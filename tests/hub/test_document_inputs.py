@@ -88,7 +88,7 @@ def test_every_kind_of_input_gives_the_document(inputs, count):
     [
         ([{"documents": [BIOC, BIOC]}], "document 0: is a collection of 2 documents; pass these"),
         (json.dumps(IRON), "is not PubTator text; parse it with json.loads"),
-        ("Iron", "is not PubTator text; mark the entities"),
+        ("Iron", "is not PubTator text; the model has no tagger"),
         ({"text": "Iron", "entites": []}, "did you mean 'entities'"),
         (SET[:2], "the id is list"),
         ([Path("notes.txt")], "not .*Path.*; if it is the name of a file, pass what is in it"),

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas
 import pytest
 import torch
 from datasets import Dataset, DatasetDict, IterableDataset
@@ -149,6 +150,10 @@ CONTAINERS = {
     "tuple": tuple,
     "generator": lambda values: (value for value in values),
     "iterator": iter,
+    "pandas.DataFrame": lambda values: pandas.DataFrame(list(values)),
+    "column of it": lambda values: pandas.Series(list(values), dtype=object),
+    "array": lambda values: np.array(list(values), dtype=object),
+    "collection": lambda values: {"documents": list(values)},
     "datasets.Dataset": Dataset.from_list,
     "datasets.IterableDataset": lambda values: IterableDataset.from_generator(lambda: iter(values)),
     "sequence without iterator": lambda values: KeyDataset([{"document": value} for value in values], "document"),
@@ -163,10 +168,10 @@ def test_every_container_gives_the_results_of_its_documents_in_order(name, extra
     assert same(results, [extract(mapping) for mapping in MAPPINGS])
 
 
-def test_list_gives_a_list_and_other_containers_an_iterator(extract):
-    assert extract([]) == []
-    assert extract([NO_ENTITY]) == [[]]
-    assert extract((NO_ENTITY, NO_PAIR)) == [[], []]
+@pytest.mark.parametrize("name", ["list", "tuple", "pandas.DataFrame", "column of it", "array", "collection"])
+def test_what_is_in_memory_gives_a_list_and_other_containers_an_iterator(name, extract):
+    assert extract(CONTAINERS[name]([])) == []
+    assert extract(CONTAINERS[name](MAPPINGS[:2])) == list(extract(iter(MAPPINGS[:2])))
     assert iter(iterator := extract(iter([NO_ENTITY]))) is iterator
 
 

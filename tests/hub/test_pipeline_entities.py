@@ -104,7 +104,7 @@ def test_text_that_begins_with_a_sign_of_markup_is_plain_text(extract):
     starts = ("<5 % had too much. ", "[3H]thymidine? ", "<i>BRCA1</i> ", "<sup>18</sup>F-FDG ", "{Delta}9-THC ")
     assert [len(found) for found in extract([start + ONE.text for start in starts], ner=iron_and_liver)] == [1] * 5
     for start in starts:
-        with pytest.raises(ParseError, match="is not PubTator text; mark the entities"):
+        with pytest.raises(ParseError, match="is not PubTator text; the model has no tagger"):
             extract(start + ONE.text)
 
 
@@ -141,6 +141,32 @@ def test_pipeline_of_transformers_is_a_recogniser(tagger, extract):
 def test_spans_that_a_recogniser_finds_may_cut_words():
     found = with_recognised(Document("7", "Zelvorin"), lambda text: [{"entity": "Gene", "start": 1, "end": 4}])
     assert found.mentions == (Mention(1, 4, "elv", "Gene"),)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"start": 0, "end": 4, "label": "chemical", "text": "Iron", "score": 0.9},  # GLiNER
+        {"start_char": 0, "end_char": 4, "label": "chemical", "kb_id": "D1", "score": 0.9},
+        {"start": 0.0, "end": 4.0, "type": "chemical", "entity_group": "", "score": 0.9},  # rows of pandas
+        {"start": "0", "end": "4", "type": "chemical", "score": 0.9, "colour": "red"},
+    ],
+)
+def test_results_of_a_recogniser_have_the_keys_of_mentions_of_documents(entry):
+    found = with_recognised(Document("7", "Iron binds"), lambda text: [entry])
+    assert found.mentions == (Mention(0, 4, "Iron", "chemical", ("D1",) if "kb_id" in entry else ()),)
+    assert found.mentions[0].score == 0.9
+
+
+@pytest.mark.parametrize("start", ["a", 0.5, -1])
+def test_offset_of_a_recogniser_that_is_none_is_refused(start):
+    with pytest.raises(AnnotationError, match=r"document 7, entities\[0\]"):
+        with_recognised(Document("7", "Iron binds"), lambda text: [{"start": start, "end": 4, "type": "Gene"}])
+
+
+def test_labels_of_single_tokens_are_named(extract):
+    with pytest.raises(AnnotationError, match=r"'B-Drug' \(1\); .* labels of single tokens: .*aggregation_strategy"):
+        extract(ONE.text, ner=lambda text: [{"start": 0, "end": 3, "entity": "B-Drug", "word": "too"}])
 
 
 def test_plain_documents_are_completed_together_and_in_order():
@@ -273,7 +299,7 @@ def test_flag_of_entities_is_true_or_false(extract):
 
 # The tagger of the model.
 
-TEXTS = ["Aspirin and the drug; gene and disease.", "", "What are the labels?", "Filler of aspirin. " * 40, " "] * 9
+TEXTS = ["Aspirin and the drug; gene and disease labels.", "", "What are the labels?", "Filler of aspirin. " * 40, " "] * 9
 
 
 @pytest.fixture(scope="module", params=["document", "pairwise"])
