@@ -46,8 +46,8 @@ def parse_pubtator(
     """Yield the documents in PubTator text, or in its lines, one at a time.
 
     Args:
-        lines: the text, or its lines with or without their line breaks. Split a text at ``"\\n"`` only: `str.splitlines` also splits at
-            characters such as U+2028, which occur inside abstracts.
+        lines: the text, or its lines with or without their line breaks. Split these at ``"\\n"`` only:
+            `str.splitlines` also splits at characters such as U+2028, which occur inside abstracts.
         source: the name of the place in error messages, such as that of the file.
         policy: whether a document with an error is raised or skipped.
         first_line: the number of the first line in its file, for messages.

@@ -61,10 +61,10 @@ class BioDirPipeline(RelationExtraction, Pipeline):
 
     A call takes a document and returns its result; or a list, data frame or array of documents and returns a list of
     results; or any other iterable (a generator, a `datasets.Dataset`) and returns an iterator, which reads no further
-    ahead than one batch; on an accelerator two, in a thread. A document is a mapping ``{"id", "text" | "title"+"abstract" | "passages",
-    "entities"}``, a PubTator string, a `Document`, or a plain text. Where nothing is marked, the entities are found by
-    `ner` or by the tagger of the model; ``"entities": []`` says that there are none. The result of a document is a list
-    of relations, highest score first:
+    ahead than one batch; on an accelerator two, in a thread. A document is a mapping ``{"id", "text" |
+    "title"+"abstract" | "passages", "entities"}``, a PubTator string, a `Document`, or a plain text. Where nothing is
+    marked, the entities are found by `ner` or by the tagger of the model; ``"entities": []`` says that there are none.
+    The result of a document is a list of relations, highest score first:
 
         {"subject": {"id", "type", "text"}, "object": {...}, "relation", "directed", "novelty",
          "score", "relation_score", "novelty_score", "direction_score",

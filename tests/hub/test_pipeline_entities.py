@@ -299,7 +299,8 @@ def test_flag_of_entities_is_true_or_false(extract):
 
 # The tagger of the model.
 
-TEXTS = ["Aspirin and the drug; gene and disease labels.", "", "What are the labels?", "Filler of aspirin. " * 40, " "] * 9
+TEXTS = ["Aspirin and the drug; gene and disease labels.", "", "What are the labels?"]
+TEXTS = [*TEXTS, "Filler of aspirin. " * 40, " "] * 9
 
 
 @pytest.fixture(scope="module", params=["document", "pairwise"])
