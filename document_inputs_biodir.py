@@ -28,6 +28,8 @@ _FILE_NAME = re.compile(
     r"\s*\S+\.(?:pubtator|txt|tsv|csv|jsonl?|ndjson|xml|bioc|biocjson|ann|parquet)(?:\.(?:gz|xz|bz2|zst))?\s*",
     re.IGNORECASE,
 )
+# What begins with a mention of PubTator, as a line of an open file does.
+_MENTION_LINE = re.compile(r"[^|\t\n]+\t\d+\t\d+\t[^\t\n]+\t\w+(?:\t|\s*$)")
 _FILE_ADVICE = "if it is the name of a file, pass what is in it, or use biodir predict or biodir.formats.reading"
 # Keys of an input that the pipeline ignores: relations that are known already.
 RELATION_KEYS = ("relations", "subject_lines")
@@ -134,6 +136,8 @@ def _check_text(text: str, place: str, policy: ErrorPolicy) -> None:
         fix = "it is a page of HTML; extract its text"
     elif begins_as_xml(text):
         fix = "write it to a file and read that with biodir.formats.reading"
+    elif _MENTION_LINE.match(text):
+        fix = "it is a mention without its title; pass documents, such as those of read_pubtator, not lines of a file"
     elif names_file(text):
         fix = f"{_FILE_ADVICE}; if it is the text, pass {{'text': ...}}"
     elif policy.finds_entities:

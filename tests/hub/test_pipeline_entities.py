@@ -93,6 +93,8 @@ def test_document_that_says_what_it_holds_is_left_as_it_is(name, extract):
         ('<!DOCTYPE collection SYSTEM "BioC.dtd">\n<collection>', "read that with biodir.formats.reading"),
         ("\ufeff<!-- made -->\n<collection>", "read that with biodir.formats.reading"),
         ("<!DOCTYPE html><p>Iron", "is a page of HTML; extract its text"),
+        ("7\t0\t4\tIron\tChemical\tD7501\n", "is a mention without its title; pass documents"),
+        ("7\t0\t4\tIron\tChemical", "is a mention without its title; pass documents"),
     ],
 )
 def test_string_of_another_format_is_no_plain_text(text, fix, extract):
