@@ -10,15 +10,16 @@ from typing import Any, ClassVar, Protocol, TypeVar
 from .document_abbreviations_biodir import Abbreviation, abbreviations
 from .document_names_biodir import RULES, name_key
 from .document_parts_biodir import TEXT_IDENTIFIER_PREFIX, Mention, is_unnamed, text_identifier
-from .labels_biodir import CHEMICAL, GENE, known_type
+from .labels_biodir import CHEMICAL, GENE, SPECIES, known_type
 
 # Types in which a name in parentheses directly after another one is the same entity. Of variants it often is the change
 # of the protein after that of the DNA, which have identifiers of their own.
 _APPOSED_TYPES = (GENE, CHEMICAL)
 _MIN_APPOSED_CHARS = 3
 _OPENING = re.compile(r"\s?[(\[]$")
-_SHORT_GENUS = re.compile(r"([A-Z])\.\s?([a-z]{3,}.*)")
-_LONG_GENUS = re.compile(r"([A-Z])[a-z]+\s([a-z]{3,}.*)")
+# E. coli, Ae. aegypti, Staph. aureus; some journals leave out the point: E coli.
+_SHORT_GENUS = re.compile(r"([A-Z][a-z]{0,4}\.\s?|[A-Z]\s)([a-z]{3,}.*)")
+_LONG_GENUS = re.compile(r"([A-Z][a-z]+)\s([a-z]{3,}.*)")
 # Abbreviations in the long form of an abbreviation are written out, too, but not deeper than this.
 _MAX_DEPTH = 3
 
@@ -273,15 +274,18 @@ def _appositions(
 
 
 def _genera(kinds: Iterable[str], names: Iterable[str]) -> Iterator[tuple[str, str, str]]:
-    """Yield type, name with one letter for the genus, and with the genus: E. coli, Escherichia coli."""
+    """Yield type, name with the first letters of the genus, and with the genus: E. coli, Escherichia coli."""
     pairs = {(kind, " ".join(name.split())) for kind, name in zip(kinds, names, strict=True)}  # lines may break names
-    long_of: dict[tuple[str, str, str], set[str]] = {}
+    long_of: dict[tuple[str, str], set[str]] = {}
     for kind, name in pairs:
         found = _LONG_GENUS.fullmatch(name)
         if found:
-            long_of.setdefault((kind, found[1], found[2]), set()).add(name)
+            long_of.setdefault((kind, found[2]), set()).add(name)
     for kind, name in pairs:
         found = _SHORT_GENUS.fullmatch(name)
-        long = long_of.get((kind, found[1], found[2]), set()) if found else set()
+        if found is None or ("." not in found[1] and kind != SPECIES):  # T cell lymphoma
+            continue
+        letters = found[1].rstrip(". ")
+        long = [each for each in long_of.get((kind, found[2]), ()) if each.startswith(letters)]
         if len(long) == 1:
-            yield kind, name, long.pop()
+            yield kind, name, long[0]

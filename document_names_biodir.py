@@ -49,7 +49,10 @@ _SALTS_OF_BASES = ("sulfate", "acetate")
 # Types in which a word in capitals may be a plural: PATIENTS; KRAS as Kras. In a disease it may be none: AIDS.
 _TYPES_WITHOUT_CASE = (GENE, SPECIES)
 # Endings of a noun and of its adjective, as in psoriasis and psoriatic, inflammation and inflammatory.
-_ADJECTIVE = re.compile("(?:iasis|iatic|osis|otic|asis|atic|sis|tic|tion|tory|tive|sion|sive|ia|ic|sy|y|tes|ity)$")
+_ADJECTIVE = re.compile(
+    "(?:iasis|iatic|osis|otic|asis|atic|sis|tic|(?<=kine)sia|tion|tory|tive|sion|sive|ia|(?<!tox)ic|sy|y|tes?|ity|"
+    "(?<=[ae]n)(?:t|cy|ce))$"
+)
 _MIN_ADJECTIVE_CHARS = 7
 _ELEMENTS = {
     **{"Li": "lithium", "Na": "sodium", "K": "potassium", "Mg": "magnesium", "Ca": "calcium", "Fe": "iron"},
@@ -61,7 +64,7 @@ _CHARGE = re.compile(r"[(]?\d?\s?\+[)]?|[(]?\d[)]?\+$")
 _ORGANISMS = {
     **dict.fromkeys(
         (
-            *("human", "homosapiens", "man", "men", "woman", "women", "person", "people", "patient", "inpatient"),
+            *("human", "homosapien", "man", "men", "woman", "women", "person", "people", "patient", "inpatient"),
             *("outpatient", "participant", "volunteer", "individual", "family", "adult", "infant", "child"),
             *("children", "boy", "girl"),
         ),
@@ -170,39 +173,50 @@ def _singular(word: str, entity_type: str) -> str:
 
 # Variants.
 
-_AMINO_ACIDS = dict(
-    zip(
-        "ala arg asn asp cys gln glu gly his ile leu lys met phe pro ser thr trp tyr val ter stop".split(),
-        "ARNDCQEGHILKMFPSTWYV**",
-        strict=True,
+_AMINO_ACIDS = (
+    dict(
+        zip(
+            "ala arg asn asp cys gln glu gly his ile leu lys met phe pro ser thr trp tyr val ter stop".split(),
+            "ARNDCQEGHILKMFPSTWYV**",
+            strict=True,
+        )
     )
-) | dict(
-    zip(
-        (
-            "alanine arginine asparagine aspartate cysteine glutamine glutamate glycine histidine isoleucine leucine "
-            "lysine methionine phenylalanine proline serine threonine tryptophan tyrosine valine"
-        ).split(),
-        "ARNDCQEGHILKMFPSTWYV",
-        strict=True,
+    | dict(
+        zip(
+            (
+                "alanine arginine asparagine aspartate cysteine glutamine glutamate glycine histidine isoleucine "
+                "leucine lysine methionine phenylalanine proline serine threonine tryptophan tyrosine valine"
+            ).split(),
+            "ARNDCQEGHILKMFPSTWYV",
+            strict=True,
+        )
     )
+    | {"aspartic acid": "D", "glutamic acid": "E"}
 )
 _ACID = f"({'|'.join(sorted(_AMINO_ACIDS, key=len, reverse=True))}|[ACDEFGHIKLMNPQRSTVWYX*])"
-_BASE, _PLACE, _ARROW = "([ACGT])", r"\(?([-+*]?\d+(?:[-+]\d+)?)\)?", r"\s*(?:-{0,2}>|→|/|\bto\b)\s*"
+_BASE, _PLACE, _ARROW = "([ACGT])", r"\(?([-+*]?\d+(?:[-+]\d+)?)\)?", r"(?:\s*(?:-{0,2}>|→|/)\s*|[\s-]*\bto\b[\s-]*)"
+_SITE = "(?:codon|position|residue|amino acid)"
 # Pattern of a complete name -> its form: position, before and after. The first that fits is taken.
 _VARIANTS = (
     (re.compile(rf"(?:c\.\s?)?{_PLACE}\s*{_BASE}{_ARROW}{_BASE}", re.I), (1, 2, 3), False),
     (re.compile(rf"(?:c\.\s?)?{_BASE}\s*{_PLACE}\s*{_ARROW}{_BASE}", re.I), (2, 1, 3), False),
     (re.compile(rf"(?:p\.\s?)?[(\[]?{_ACID}[- ]?\(?(\d+)\)?[- ]?{_ACID}[)\]]?", re.I), (2, 1, 3), True),
     (re.compile(rf"(?:p\.\s?)?{_ACID}{_ARROW}{_ACID}[- ]*\(?(\d+)\)?", re.I), (3, 1, 2), True),
-    (re.compile(rf"{_ACID}{_ARROW}(?:an? )?{_ACID}\D*?(?:codon|position|residue)\s*(\d+)", re.I), (3, 1, 2), True),
+    (re.compile(rf"{_ACID}{_ARROW}(?:an? )?{_ACID}\D*?{_SITE}\s*(\d+)", re.I), (3, 1, 2), True),
     (
-        re.compile(rf"{_ACID}{_ARROW}(?:an? )?{_ACID} substitution at (?:codon|position|residue)\s*(\d+)", re.I),
+        re.compile(rf"{_ACID}{_ARROW}(?:an? )?{_ACID} substitution at {_SITE}\s*(\d+)", re.I),
         (3, 1, 2),
         True,
     ),
 )
 _VARIANT_HEAD = re.compile(r"\s*\b(?:mutation|polymorphism|variant|allele|substitution)s?$", re.I)
 _DELETION = re.compile(r"(?:c\.\s?)?(\d+(?:_\d+)?)\s*(del|ins|dup)\s*([acgt]*)", re.I)
+# p.Phe508del, and as older texts have it, ΔF508; p.Arg97ProfsTer23.
+_DELTA = re.compile(rf"(?:[Δ∆]|delta)[- ]?({_ACID}\d+)", re.I)
+_PROTEIN_CHANGE = re.compile(
+    rf"(?:p\.\s?)?[(\[]?({_ACID}\d+(?:_{_ACID}\d+)?(?:del|dup|{_ACID}?fs(?:(?:ter|[x*])\d+)?))[)\]]?", re.I
+)
+_ACID_OF_CHANGE = re.compile(rf"{_ACID}(?=\d|fs)", re.I)
 
 
 def _variant_key(name: str) -> str | None:
@@ -216,6 +230,9 @@ def _variant_key(name: str) -> str | None:
         if found:
             ends = [_letter(found[part]) if is_protein else found[part].upper() for part in (before, after)]
             return f"{'p' if is_protein else 'c'} {found[place]} {' '.join(ends)}"
+    change = _PROTEIN_CHANGE.fullmatch(_DELTA.sub(r"\1del", name))
+    if change:
+        return f"p {_ACID_OF_CHANGE.sub(lambda acid: _letter(acid[0]), change[1].lower())}"
     deletion = _DELETION.fullmatch(name)
     return " ".join(deletion.groups()).lower() if deletion else None
 

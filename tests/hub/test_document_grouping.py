@@ -38,6 +38,8 @@ RULES_OF_TEXT = [
     ("long-mention", "<D:- X-linked nystagmus> (<D:- NYS>).", [0, 0]),
     ("apposition", "<G:- Psoriasin> (<G:- S100A7>). <G:- S100A7> is high.", [0, 0, 0]),
     ("genus", "<S:- Escherichia coli> grew. <S:- E. coli> died.", [0, 0]),
+    ("genus", "<S:- Escherichia coli> grew. <S:- E coli> died.", [0, 0]),
+    ("genus", "<S:- Aedes aegypti>, <S:- Anopheles aegypti>, <S:- Ae. aegypti>", [0, 1, 0]),
     ("genus", "<S:- Escherichia coli>, <S:- Escherichia\ncoli>, <S:- E.\ncoli>", [0, 0, 0]),
 ]  # fmt: skip
 
@@ -63,6 +65,8 @@ def test_rule_joins_mentions_that_stay_apart_without_it(rule, marked, expected):
         ("<C:- Insulin> and <G:- insulin>.", [0, 1]),
         # A short genus could be that of either.
         ("<S:- Escherichia coli>, <S:- Entamoeba coli>, <S:- E. coli>.", [0, 1, 2]),
+        # Only that of an organism may have no point.
+        ("<D:- Testicular cell lymphoma>, <D:- T cell lymphoma>.", [0, 1]),
     ],
 )  # fmt: skip
 def test_mentions_of_others_stay_apart(marked, expected):

@@ -33,6 +33,11 @@ SAME = [  # rule, type, two names
     ("adjective", DISEASE, "psoriatic", "psoriasis"),
     ("adjective", DISEASE, "inflammatory", "inflammation"),
     ("adjective", DISEASE, "hypertensive", "hypertension"),
+    ("adjective", DISEASE, "diabetic", "diabetes"),
+    ("adjective", DISEASE, "nephrotoxic", "nephrotoxicity"),
+    ("adjective", DISEASE, "toxic", "toxicity"),
+    ("adjective", DISEASE, "dyskinetic", "dyskinesia"),
+    ("adjective", DISEASE, "C5-deficient", "C5 deficiency"),
     ("head", GENE, "EGFR gene", "EGFR"),
     ("head", GENE, "EGFR mRNA", "EGFR protein"),
     ("head", VARIANT, "dd32 deletion", "dd32"),
@@ -47,11 +52,18 @@ SAME = [  # rule, type, two names
     ("organism", SPECIES, "patients", "women"),
     ("organism", SPECIES, "PATIENTS", "women"),
     ("organism", SPECIES, "mice", "Mus musculus"),
+    ("organism", SPECIES, "humans", "Homo sapiens"),
     ("variant", VARIANT, "p.T790M", "T790M"),
     ("variant", VARIANT, "p.Thr790Met", "T790M mutation"),
     ("variant", VARIANT, "p.(Thr790Met)", "Thr-790-Met"),
     ("variant", VARIANT, "p.Gln20Ter", "Q20X"),
     ("variant", VARIANT, "methionine-->valine substitution at codon 404", "M404V"),
+    ("variant", VARIANT, "Val-to-Met substitution at amino acid 44", "V44M"),
+    ("variant", VARIANT, "aspartic acid to histidine substitution at amino acid position 401", "D401H"),
+    ("variant", VARIANT, "p.Phe508del", "F508del"),
+    ("variant", VARIANT, "\u0394F508", "p.(Phe508del)"),
+    ("variant", VARIANT, "p.Lys23_Val25del", "K23_V25del"),
+    ("variant", VARIANT, "p.Arg97ProfsTer23", "R97Pfs*23"),
     ("variant", VARIANT, "c.73G>A", "73 G-->A"),
     ("variant", VARIANT, "c.73G>A", "G73-->A"),
     ("variant", VARIANT, "c.35delG", "35delG"),
@@ -82,6 +94,8 @@ OTHER = [
     (VARIANT, "c.73G>A", "p.G73A"),  # a change of the DNA is not one of the protein
     (VARIANT, "C677T", "677C>T"),  # perhaps an amino acid
     (VARIANT, "rs12", "rs123"),
+    (VARIANT, "p.Phe508del", "508del"),
+    (VARIANT, "p.Arg97ProfsTer23", "p.Arg97fs"),  # of two shifts at one place each has its own end
 ]
 
 
