@@ -68,6 +68,7 @@ def own_shape(mapping: Mapping[str, Any], place: str, has_ner: bool = False) -> 
     >>> own_shape(row, "row 1")["entities"]
     [{'start': 0, 'end': 4, 'type': 'Gene'}]
     """
+    mapping = _with_track(mapping, place)
     own = {key: value for key, value in mapping.items() if key in DOCUMENT_KEYS and is_given(value)}
     own["id"] = given_id(mapping)
     if _is_bigbio(mapping):
@@ -90,6 +91,25 @@ def own_shape(mapping: Mapping[str, Any], place: str, has_ner: bool = False) -> 
     elif key == "spans" and is_given(mapping.get("relations")):
         own["relations"] = _relations_of_spans(mapping["relations"], entries, place)
     return own
+
+
+def _with_track(mapping: Mapping[str, Any], place: str) -> Mapping[str, Any]:
+    """Return a document of PubAnnotation with what the one of its tracks has that marks anything.
+
+    Raises:
+        AnnotationError: several do, which are annotations of several projects.
+    """
+    tracks: Any = mapping.get("tracks")
+    if not _is_list(tracks) or is_given(mapping.get("denotations")):
+        return mapping
+    marked = [each for each in tracks if isinstance(each, Mapping) and each.get("denotations")]
+    if len(marked) > 1:
+        names = ", ".join(repr(each.get("project")) for each in marked)
+        raise AnnotationError(
+            f"{place}: the tracks of {len(marked)} projects have denotations: {names}; keep one of them",
+            "several tracks of annotations",
+        )
+    return {**mapping, **marked[0]} if marked else mapping
 
 
 def given_id(mapping: Mapping[str, Any]) -> Any:

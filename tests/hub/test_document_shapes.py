@@ -48,6 +48,7 @@ def read(**keys) -> Document:
         ({"entities": [{"span": [str(start), float(end)], "type": kind} for start, end, kind in SPANS]}, BY_TEXT),
         ({"entities": [{"offsets": [["0", "3"], ["5", "8"]], "type": "Chemical"}]}, BY_TEXT[:1]),
         ({"denotations": LOCAL, "attributes": [{"subj": "T0", "pred": "id", "obj": "D0"}]}, [BY_ID[0], BY_TEXT[1]]),
+        ({"sourcedb": "PubMed", "tracks": [{"project": "a"}, {"project": "b", "denotations": LOCAL}]}, BY_TEXT),
         ({"entities": BIGBIO}, [BY_ID[0], BY_TEXT[1]]),
         ({"entities": DOCCANO}, BY_TEXT),
         ({"spans": PRODIGY, "tokens": [], "meta": {}}, BY_TEXT),
@@ -108,6 +109,10 @@ def test_entities_and_texts_in_two_places_are_refused(keys, message):
             "both 'spans' and 'ents' could hold them",
         ),
         ({"label": 1}, "label: is int 1, not a list"),
+        (
+            {"tracks": [{"project": name, "denotations": LOCAL} for name in "ab"]},
+            "the tracks of 2 projects have denotations: 'a', 'b'; keep one of them",
+        ),
         ({"entities": [{**MENTIONS[0], "idd": "D1"}]}, r"entities\[0\]: unknown key 'idd'; did you mean 'id'"),
         ({"entities": [{**MENTIONS[0], "location": [0, 8]}]}, r"entities\[0\]: unknown key 'location'; remove it"),
         ({"entities": [{**MENTIONS[0], "label": "Gene"}]}, "'type' is 'Chemical' but 'label' is 'Gene'; keep one"),
@@ -131,6 +136,10 @@ def test_number_of_an_article_that_a_table_has_as_float_is_read():
     assert read(entities=[], pmcid=10072964.0).pmcid == "10072964"
 
 
+def test_tracks_are_read_where_entities_would_be_found():
+    assert len(own_shape({"text": TEXT, "tracks": [{"denotations": LOCAL}]}, "here", has_ner=True)["entities"]) == 2
+
+
 def test_document_may_have_no_entities():
     assert read(entities=[]).mentions == read(id="7", pmid=5, relations=[]).mentions == ()
     assert own_shape({"text": TEXT, "source": "x"}, "here", has_ner=True) == {"text": TEXT, "id": None}
@@ -147,11 +156,12 @@ def test_missing_value_of_pandas_is_none():
     [
         {"entities": BIGBIO, "relations": [{"type": "Bind", "arg1_id": "e0", "arg2_id": "e16"}]},
         {"denotations": LOCAL, "relations": [{"pred": "Bind", "subj": "T0", "obj": "T16"}]},
+        {"tracks": [{"denotations": LOCAL, "relations": [{"pred": "Bind", "subj": "T0", "obj": "T16"}]}]},
         {"entities": DOCCANO, "relations": [{"type": "Bind", "from_id": 9, "to_id": 25}]},
         {"spans": PRODIGY, "relations": [{"label": "Bind", "head": 0, "child": 16}]},
         {"spans": PRODIGY, "relations": [{"label": "Bind", "head_span": PRODIGY[0], "child_span": PRODIGY[1]}]},
     ],
-    ids=["bigbio", "PubAnnotation", "doccano", "Prodigy tokens", "Prodigy spans"],
+    ids=["bigbio", "PubAnnotation", "track of PubAnnotation", "doccano", "Prodigy tokens", "Prodigy spans"],
 )
 def test_relation_of_mentions_is_one_of_their_identifiers(keys):
     document = read(**keys)
