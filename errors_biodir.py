@@ -111,16 +111,30 @@ def plural(number: int, noun: str) -> str:
 
 @contextmanager
 def located(place: str) -> Iterator[None]:
-    """Put the place before the message of a BioDirError that is raised inside.
-
-    A message that begins with the last part of the place, such as "document 1", names this part once.
-    """
+    """Put the place before the message of a BioDirError that is raised inside, as `with_place` does."""
     try:
         yield
     except BioDirError as error:
-        outer, _, last = place.rpartition(": ")
-        parts = [outer] if re.match(rf"{re.escape(last)}[ ,:]", str(error)) else [place]
-        raise type(error)(": ".join(filter(None, [*parts, str(error)])), error.reason) from error
+        raise type(error)(with_place(place, str(error)), error.reason) from error
+
+
+def with_place(place: str, message: str) -> str:
+    """Return the message after a place; what the message begins with and the place has, too, is named once.
+
+    That is the last part of the place, or the id of a document that is named by its place.
+
+    >>> with_place("a.xml: document 1", "document 1, annotation 2: no location")
+    'a.xml: document 1, annotation 2: no location'
+    >>> with_place("data/a.json: document 1", "document a.json:1, entities[0]: has no 'type'")
+    "data/a.json: document 1, entities[0]: has no 'type'"
+    """
+    outer, _, last = place.rpartition(": ")
+    if re.match(rf"{re.escape(last)}[ ,:]", message):
+        return ": ".join(filter(None, [outer, message]))
+    named = f"document {re.sub(': (?:document|row) ', ':', place).rpartition('/')[2]}"
+    if re.match(rf"{re.escape(named)}[ ,:]", message):
+        return place + message.removeprefix(named)
+    return f"{place}: {message}"
 
 
 @dataclass(frozen=True)
@@ -233,14 +247,14 @@ class ErrorPolicy:
 
         def skip(what: str, error: BioDirError) -> None:
             if self.on_skip is not None:
-                self.on_skip(what, type(error)(f"{place}: {error}", error.reason))
+                self.on_skip(what, type(error)(with_place(place, str(error)), error.reason))
 
         return replace(self, on_skip=skip)
 
     def skip(self, what: str, error: BioDirError) -> None:
         """Count a part that is left out."""
         if self._place:
-            error = type(error)(f"{self._place[0]}: {error}", error.reason)
+            error = type(error)(with_place(self._place[0], str(error)), error.reason)
         self.skipped[what, error.reason] += 1
         logger.info("left out a %s: %s", what, error)
         if self.on_skip is not None:

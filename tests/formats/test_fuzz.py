@@ -316,7 +316,7 @@ HEADS = {"head_span": SPAN, "child_span": SPAN, "label": "Bind"}
         (
             {"text": "EGFR", "spans": [None, SPAN], "relations": [HEADS]},
             1,
-            "mention: file:1: document file:1, entities[0]",
+            "mention: file:1, entities[0]",
         ),
         ({"text": "EGFR", "spans": [{**SPAN, "token_start": "a", "token_end": 1}], "relations": [{"head": 0}]}, 1, ""),
         ({"text": "EGFR", "entities": [{**SPAN, "label": " "}]}, 0, "entity type ' ' is not a name"),

@@ -50,6 +50,22 @@ def test_bad_line_is_named_or_skipped(line, kind, message, tmp_path):
     assert policy.skipped_number("document") == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "place"),
+    [
+        ("in.jsonl", '{"text": "Iron", "entities": [1]}', "in.jsonl:1"),
+        ("in.json", '[\n{"text": "Iron", "entities": [1]}]', "in.json: document 1"),
+    ],
+)
+def test_place_of_a_document_without_id_is_named_once(name, content, place, tmp_path):
+    with pytest.raises(AnnotationError) as error:
+        read(tmp_path / name, content.encode())
+    assert str(error.value).startswith(f"{tmp_path / place}, entities[0]: an entity mention")
+    left_out = []
+    read(tmp_path / name, content.encode(), ErrorPolicy("skip-mention", on_skip=lambda _, each: left_out.append(each)))
+    assert list(map(str, left_out)) == [str(error.value)]
+
+
 ROW = {"text": "Iron", "entities": [{"start": 0, "end": 4, "type": "Chemical", "id": "D1"}]}
 
 
@@ -122,7 +138,7 @@ def test_article_of_pubtator(source):
     assert document.relations == (Relation("Association", "MESH:D1", "9"),)
     del article["annotations"][0]["mesh"]
     source.write_text(json.dumps(article))
-    with pytest.raises(ParseError, match=r"in\.json:1: document in\.json:1: article 7: KeyError 'mesh'"):
+    with pytest.raises(ParseError, match=r"in\.json:1: article 7: KeyError 'mesh'"):
         list(read_documents(source))
 
 
