@@ -75,8 +75,9 @@ def to_document(bioc_document: Any, place: str, policy: ErrorPolicy = STRICT) ->
     Passages are placed at their offsets, with spaces between them. If an offset lies inside the previous passage, the
     passage follows that after one space, and its annotations move with it; sentences are placed so, too, where their
     passage has no text. Offsets count what the policy says, by default characters, as in BioRED, DrugProt and PubTator;
-    if these do not fit all annotations of a document, UTF-8 bytes, the unit of the BioC specification, and characters
-    from the start of the passage are tried. A mention in several parts becomes the smallest span that covers them.
+    where these do not fit all annotations of a document, what fits most: characters, UTF-8 bytes, the unit of the BioC
+    specification, or characters from the start of the passage. A mention in several parts becomes the smallest span
+    that covers them.
 
     Args:
         bioc_document: a `bioc.BioCDocument`, or what `bioc_from_json` returns.
@@ -315,10 +316,10 @@ def _discontinuous(placed: Sequence[_PlacedAnnotation]) -> int:
 
 
 def _fitting_unit(placed: Sequence[_PlacedAnnotation], text: str, policy: ErrorPolicy) -> str:
-    """Return what offsets count: what the policy says, or where characters do not fit what fits all annotations."""
+    """Return what offsets count: what the policy says, or where characters do not fit what fits most annotations."""
     unit = policy.offsets
-    if unit == "characters" and not _fits(placed, text, unit):
-        unit = next((other for other in OTHER_UNITS if _fits(placed, text, other)), unit)
+    if unit == "characters" and _misfits(placed, text, unit):
+        unit = min((unit, *OTHER_UNITS), key=partial(_misfits, placed, text))
         if unit != "characters":
             policy.note(f"documents whose offsets count {OTHER_UNITS[unit]}, read so")
     return unit
@@ -334,12 +335,13 @@ def _mentions(
     return dict(zip(mention_of, with_missing_identifiers(text, list(mention_of.values())), strict=True))
 
 
-def _fits(placed: Sequence[_PlacedAnnotation], text: str, unit: str) -> bool:
-    for each in placed:
-        start, end = each.span(unit)
-        if not (0 <= start < end and _is_text_of(text[start:end], each.annotation)):
-            return False
-    return True
+def _misfits(placed: Sequence[_PlacedAnnotation], text: str, unit: str) -> int:
+    """Return how many annotations are not where their offsets say."""
+    spans = [each.span(unit) for each in placed]
+    return sum(
+        not (0 <= start < end and _is_text_of(text[start:end], each.annotation))
+        for each, (start, end) in zip(placed, spans, strict=True)
+    )
 
 
 def _is_text_of(found: str, annotation: Any) -> bool:

@@ -157,6 +157,7 @@ def _score(infons: Mapping[str, Any], key: str, place: str) -> float | None:
 
 
 def infon(infons: Mapping[str, Any], keys: Sequence[str]) -> Any:
-    """Return the value of the first of these keys that the file has, in any case."""
+    """Return the value of the first of these keys that the file has, in any case; an empty one only where all are."""
     values = {str(key).casefold(): value for key, value in infons.items()}
-    return next((values[key] for key in keys if values.get(key) is not None), None)
+    given = [values[key] for key in keys if values.get(key) is not None]
+    return next((value for value in given if value != ""), given[0] if given else None)
