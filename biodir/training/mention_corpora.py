@@ -43,7 +43,8 @@ def mention_corpora(
     """Return the corpora to learn mentions from: those of the relations, and the files of `mention_train`.
 
     Files of `train` annotate all types of the model. Documents of `dev` and `exclude` are left out, and those that a
-    corpus before has. Where that annotates no type of mentions in a document, this is learned from a later file.
+    corpus or file before has. Where that annotates no type of the model in a document, this is learned from a later
+    file, too. Sections of an article are documents of their own.
 
     Raises:
         BioDirError: a file cannot be read.
@@ -56,10 +57,8 @@ def mention_corpora(
     for corpus in corpora:
         documents = _with_types(corpus, config)
         _log_unknown_types(corpus.path, documents, config, log)
-        of_corpus = _of_model(corpus.path, documents, config)
-        every = zip(corpus.documents, of_corpus.annotated, strict=True)
-        seen.update(document.id for document, types in every if types)  # others may be annotated in a later file
-        found.append(of_corpus)
+        found.append(_of_model(corpus.path, documents, config))
+        seen.update(_annotated_ids(found[-1]))
     for path in settings.mention_train:
         corpus_documents = _read(path, policy, log)
         kept = [
@@ -72,11 +71,16 @@ def mention_corpora(
             log(f"{path}: {plural(left_out, 'document')} left out, held out for evaluation or in a corpus before")
         if not kept:
             raise SettingError(f"{path}: no document to learn mentions from is left; leave the file out")
-        seen.update(each.article for each in kept)
         documents = [(each.document, each.types) for each in kept]
         _log_unknown_types(path, documents, config, log)
         found.append(_of_model(path, documents, config))
+        seen.update(_annotated_ids(found[-1]))
     return found
+
+
+def _annotated_ids(corpus: MentionCorpus) -> set[str]:
+    """Return the ids of the documents that annotate some type; others may be annotated in a later file."""
+    return {document.id for document, types in zip(corpus.documents, corpus.annotated, strict=True) if types}
 
 
 def mentions_of_corpus(corpus: TrainingCorpus, config: BioDirConfig) -> MentionCorpus:
@@ -130,7 +134,7 @@ def _of_model(
     for document, types in documents:
         mentions = tuple(replace(each, entity_type=of_model(each.entity_type)) for each in document.mentions)
         known.append(replace(document, mentions=mentions))
-        annotated.append(None if types is None else frozenset(map(of_model, types)))
+        annotated.append(None if types is None else frozenset(map(of_model, types)) - {NO_TYPE})
     everything = frozenset(mention.entity_type for document in known for mention in document.mentions) - {NO_TYPE}
     return MentionCorpus(path, tuple(known), tuple(everything if types is None else types for types in annotated))
 

@@ -188,6 +188,36 @@ def test_document_is_learned_from_once_unless_no_type_is_annotated_before(tmp_pa
     assert [document.id for document in found.documents] == expected
 
 
+@pytest.mark.parametrize(
+    ("first", "expected"),
+    [
+        (row("a:1", "iron", [CHEMICAL], pmid="11", unit="section"), ["a:2"]),  # another section of the article
+        (row("a:2", "iron", [CHEMICAL], pmid="11", unit="section"), None),
+        (row("a:2", "iron", [], pmid="11", unit="section"), ["a:2"]),
+        (row("a:2", "iron", ["Cell"], pmid="11", unit="section"), ["a:2"]),
+    ],
+)
+def test_later_file_teaches_what_an_earlier_one_does_not_annotate(tmp_path, first, expected):
+    paths = [tmp_path / "first.jsonl", tmp_path / "second.jsonl"]
+    lines = (first, row("a:2", "iron", [CHEMICAL], (0, 4, CHEMICAL), pmid="11", unit="section"))
+    for path, line in zip(paths, lines, strict=True):
+        path.write_text(line)
+    settings = settings_of(tmp_path, mention_train=list(map(str, paths)))
+    if expected is None:
+        with pytest.raises(SettingError, match=r"second\.jsonl: no document to learn mentions from is left"):
+            mention_corpora(settings, [], BioDirConfig())
+        return
+    _, second = mention_corpora(settings, [], BioDirConfig())
+    assert [document.id for document in second.documents] == expected
+
+
+def test_mentions_of_types_that_the_model_lacks_are_none_to_score(tmp_path):
+    path = tmp_path / "cells.jsonl"
+    path.write_text(row("1", "cell", ["Cell"], (0, 4, "Cell")))
+    [corpus] = mention_corpora(settings_of(tmp_path, mention_train=[str(path)]), [], BioDirConfig())
+    assert not corpus.has_any
+
+
 def test_types_that_the_model_lacks_are_named_with_their_numbers(tmp_path):
     path, logged = tmp_path / "some.jsonl", []
     lines = [row("1", "iron", ["Chemicl", GENE], (0, 4, "Metal")), row("2", "iron", ["Chemicl"], (0, 4, None))]
