@@ -160,11 +160,22 @@ def read_source(
 
 
 def documents_of(source: CorpusEntry, policy: ErrorPolicy) -> Iterator[JudgedDocument]:
-    """Yield the documents of a file; only those of JSON Lines say which pairs they judge."""
+    """Yield the documents of a file; only those of JSON Lines say which pairs they judge.
+
+    Raises:
+        SettingError: the entry has a key that only such documents can follow, and the file has others.
+    """
     if says_types(source.path):
         yield from read_judged(source, policy)
-    else:
-        yield from (JudgedDocument(each, pmid=each.id) for each in read_documents(source.path, policy))
+        return
+    idle = [name for name, value in (("split", source.split), ("without_notes", source.without_notes)) if value]
+    idle += ["group_by_id"] * (not source.group_by_id)
+    if idle:
+        raise SettingError(
+            f"{source.path}: {', '.join(idle)} in the list of corpora needs JSON Lines whose first document has "
+            "annotated_types; leave it out, or give that key"
+        )
+    yield from (JudgedDocument(each, pmid=each.id) for each in read_documents(source.path, policy))
 
 
 def _judging(

@@ -18,8 +18,9 @@
       negatives_per_positive: 1                 # in place of that of the settings
       max_documents: 100
 
-Names that are not mapped stay as they are. A type of entities may also get a name that PubTator has for it, such as
-Chemical; names of entity types are compared without regard to case.
+`split`, `without_notes` and `group_by_id` are for JSON Lines whose documents have `annotated_types`, as
+`docs/training.md` explains. Names that are not mapped stay as they are. A type of entities may also get a name that
+PubTator has for it, such as Chemical; names of entity types are compared without regard to case.
 """
 
 import math

@@ -372,3 +372,10 @@ def test_offsets_of_json_lines_are_those_of_the_setting(offsets, more, judged):
 def test_list_of_corpora_with_a_mistake_is_refused(lines, message, listed):
     with pytest.raises(SettingError, match=message):
         listed(lines)
+
+
+@pytest.mark.parametrize("key", ["split: [train]", "without_notes: [cause]", "group_by_id: false"])
+def test_key_that_a_file_of_this_format_cannot_follow_is_refused(key, listed, written):
+    written("b", 2)
+    with pytest.raises(SettingError, match=rf"^b: {key.split(':')[0]} in the list of corpora needs JSON Lines"):
+        listed(f"- {{path: b, {key}}}")
