@@ -125,9 +125,10 @@ def _stated(
     try:
         for key in SCORES:
             check_score(relation.get(key), f"document {document_id}: {key} of a relation {relation['relation']}")
-        relation_from_dict(relation, f"document {document_id}")
+        checked = relation_from_dict(relation, f"document {document_id}")
         ends = [relation["subject"], relation["object"]]
-        keys = [node_key(end["id"], end["type"], document_id) for end in ends]
+        identifiers = checked.entity1_id, checked.entity2_id  # whole numbers are strings there
+        keys = [node_key(name, end["type"], document_id) for name, end in zip(identifiers, ends, strict=True)]
         names = {key: " ".join(end["text"].split()) for key, end in zip(keys, ends, strict=True)}
         return _statement(relation, (keys[0], keys[1]), document_id, index_of), names
     except (AttributeError, KeyError, TypeError) as error:

@@ -70,6 +70,12 @@ def test_results_may_be_a_list_or_have_blank_lines(text, tmp_path):
     assert len(merge(read_statements(tmp_path / "a.json")).edges) == 1
 
 
+def test_whole_number_in_a_result_is_an_identifier():
+    ends = {"subject": {**RESULT["subject"], "id": 1956}, "object": {**RESULT["object"], "id": "text:iron "}}
+    (statement,) = statements_from_json({"id": "7", "relations": [{**RESULT, **ends}]}).statements
+    assert (statement.subject[0], statement.object[0]) == ("NCBIGene:1956", "text:iron")
+
+
 def test_score_of_a_result_without_parts_is_its_score():
     result = {key: value for key, value in RESULT.items() if key not in ("relation_score", "direction_score")}
     assert statements_from_json({"id": "7", "relations": [result]}).statements[0].score == 0.36
