@@ -57,6 +57,11 @@ class Rule:
     object_direction: str | None = None
     association: str = "biolink:Association"
 
+    @property
+    def joins_directions(self) -> bool:
+        """Whether edges from subject to object and from object to subject are one edge of Biolink."""
+        return self.predicate in SYMMETRIC or self.direction == EITHER
+
     def fits(self, types: tuple[str, str], directed: bool, relation: str) -> bool:
         """Return whether this is the rule for types of subject and object, direction and relation type."""
         if self.relation not in (ANY, relation) or self.direction == (UNDIRECTED if directed else DIRECTED):

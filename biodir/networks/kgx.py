@@ -168,7 +168,7 @@ def _edge_row(
         "primary_knowledge_source": settings.knowledge_source,
         "original_predicate": f"{LOCAL_PREFIX}:{quote(relation, safe='', errors='surrogatepass')}",
     }
-    return _given({**row, **_sources(edges), **_counts(subject, object_, edges)})
+    return _given({**row, **_sources(edges), **_counts(subject, rule, edges)})
 
 
 def _sources(edges: Sequence[Edge]) -> dict[str, Any]:
@@ -196,7 +196,7 @@ def sections_of(evidence: Sequence[Evidence]) -> list[str]:
     return [each.section or "-" for each in evidence] if any(each.section for each in evidence) else []
 
 
-def _counts(subject: Node, object_: Node, edges: Sequence[Edge]) -> dict[str, Any]:
+def _counts(subject: Node, rule: Rule, edges: Sequence[Edge]) -> dict[str, Any]:
     """Return the scores of edges that are one in Biolink, and how many documents state what.
 
     A document may state several of them: its best score counts, and once what it says of novelty.
@@ -219,7 +219,9 @@ def _counts(subject: Node, object_: Node, edges: Sequence[Edge]) -> dict[str, An
         "biodir_forward": sum(len(edge.documents) for edge in forward) or _most_opposite(backward),
         "biodir_backward": sum(len(edge.documents) for edge in backward) or _most_opposite(forward),
         "biodir_undirected": sum(len(edge.documents) for edge in edges if not edge.directed),
-        "biodir_opposite_sign": max(edge.opposite_sign for edge in edges),
+        "biodir_opposite_sign": max(
+            edge.opposite_sign_either_way if rule.joins_directions else edge.opposite_sign for edge in edges
+        ),
     }
 
 

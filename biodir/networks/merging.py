@@ -76,6 +76,7 @@ class Edge:
         opposite_direction: how many documents state the relation from object to subject.
         opposite_sign: how many documents state a negative where this is a positive correlation, or the other way
             round, in the same direction or where one of the two has none.
+        opposite_sign_either_way: the same, in whatever direction.
 
     >>> iron, egfr = Node("MESH:D007501", "ChemicalEntity", "iron"), Node("NCBIGene:1956", "GeneOrGeneProduct", "EGFR")
     >>> edge = Edge(iron, egfr, "Bind", False, documents=("notes.txt", "7000001"), scores=(0.5, 0.8))
@@ -93,6 +94,7 @@ class Edge:
     novelties: tuple[str | None, ...] = ()
     opposite_direction: int = 0
     opposite_sign: int = 0
+    opposite_sign_either_way: int = 0
 
     @property
     def pmids(self) -> tuple[str, ...]:
@@ -256,6 +258,7 @@ class Merger:
             novelties,
             self._document_count([(object_, subject, relation, True)] if directed and subject != object_ else []),
             self._document_count(_opposite_signs(key)),
+            self._document_count(_opposite_signs((subject, object_, relation, False))),
         )
 
     def _document_count(self, keys: Iterable["_EdgeKey"]) -> int:

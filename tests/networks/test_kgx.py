@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from biodir.document_biodir import Relation
 from biodir.labels_biodir import CHEMICAL, DISEASE, GENE, VARIANT
 from biodir.networks.kgx import EDGE_COLUMNS, kgx_edges, kgx_id, kgx_nodes, write_kgx_jsonl, write_kgx_tsv
-from biodir.networks.merging import Edge, Evidence, Node
+from biodir.networks.merging import Edge, Evidence, Node, merge
 from biodir.networks.settings import NetworkSettings
 from helpers import networks
+from helpers.marked import marked_document
 from helpers.networks import network_of as network
 
 SETTINGS = NetworkSettings("infores:mine")
@@ -96,6 +98,22 @@ def test_document_that_states_both_directions_counts_once_with_its_best_score():
 def test_documents_of_a_direction_that_was_left_out_are_counted(subject, object_):
     (row,) = edge_rows(Edge(subject, object_, "Bind", True, ("1", "2", "3"), opposite_direction=1))
     assert {row["biodir_forward"], row["biodir_backward"]} == {3, 1}
+
+
+def test_opposite_sign_of_an_edge_without_order_counts_documents_of_both_directions():
+    signs = {"1": ("Positive", "D1"), "2": ("Positive", "D2"), "3": ("Negative", "D1"), "4": ("Negative", "D2")}
+    documents = [
+        marked_document(
+            "<D:D1 Flu> and <D:D2 cough>.",
+            id=name,
+            relations=(Relation(f"{sign}_Correlation", "D1", "D2", subject_id=subject),),
+        )
+        for name, (sign, subject) in signs.items()
+    ]
+    rows = list(kgx_edges(merge(documents), SETTINGS))
+    assert [(row["predicate"], row["biodir_opposite_sign"]) for row in rows] == [("biolink:associated_with", 2)] * 2
+    (one_way, _) = kgx_edges(merge(documents[::3]), SETTINGS)
+    assert one_way["biodir_opposite_sign"] == 1
 
 
 def test_edge_of_a_node_with_itself_goes_forward_only():
