@@ -11,7 +11,7 @@ from typing import Any
 from biodir.document_json_biodir import document_from_json
 from biodir.document_mappings_biodir import relation_from_dict
 from biodir.document_offsets_biodir import character_index
-from biodir.document_parts_biodir import check_score, is_integer, whole_number
+from biodir.document_parts_biodir import check_score, is_integer, is_unlinked, whole_number
 from biodir.document_results_biodir import SCORES
 from biodir.document_shapes_biodir import TEXT_KEYS
 from biodir.errors_biodir import STRICT, AnnotationError, ErrorPolicy, ParseError
@@ -128,6 +128,12 @@ def _stated(
         checked = relation_from_dict(relation, f"document {document_id}")
         ends = [relation["subject"], relation["object"]]
         identifiers = checked.entity1_id, checked.entity2_id  # whole numbers are strings there
+        for name in filter(is_unlinked, identifiers):
+            raise AnnotationError(
+                f"document {document_id}: an id of a relation {checked.relation_type} is {name!r}, which means none; "
+                "give the identifier of the entity, or leave the relation out",
+                "incomplete relation",
+            )
         keys = [node_key(name, end["type"], document_id) for name, end in zip(identifiers, ends, strict=True)]
         names = {key: " ".join(end["text"].split()) for key, end in zip(keys, ends, strict=True)}
         return _statement(relation, (keys[0], keys[1]), document_id, index_of), names

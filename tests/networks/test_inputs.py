@@ -119,6 +119,7 @@ def test_result_that_is_none_is_an_error_with_its_line(tmp_path):
         ("directed", "false", "document 7: 'directed' is 'false', neither true nor false"),
         ("novelty", ["Novel"], r"document 7: 'novelty' is list \['Novel'\], not a string"),
         ("relation", 7, "document 7: 'relation' is 7, not a string"),
+        ("object", {**RESULT["object"], "id": "-"}, "document 7: an id of a relation Bind is '-', which means none"),
         ("evidence", [{"start": 0, "end": 4, "text": None}], "document 7: the relations are not those of `biodir pred"),
         ("evidence", [{"start": "0", "end": 4, "text": "Iron"}], "document 7: the relations are not those of `biodir"),
         ("evidence", [{"start": 0, "end": 99, "text": "Iron"}], r"document 7: evidence at \[0, 99\) is inside a chara"),
