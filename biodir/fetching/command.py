@@ -62,7 +62,8 @@ def fetch(
     if not (pmids or pmids_file or query_file):
         raise BadParameter("name PMIDs, or give --pmids-file or --query-file")
     is_stream = str(output) == STANDARD_OUTPUT
-    check_paths([each for each in (pmids_file, query_file) if each], [] if is_stream else [output])
+    outputs = [] if is_stream else [output, missing_file(output)]
+    check_paths([each for each in (pmids_file, query_file) if each], outputs)
     written_format: str = output_format or format_of(output)
     quiet_readers()
     policy = reading_policy(errors, "characters")

@@ -72,6 +72,16 @@ def test_missing_articles_are_named_listed_and_change_the_exit_status(fetch, tmp
         assert (status, lines) == (0, ["biodir: articles: 2, of these from the cache: 0"])
 
 
+def test_a_list_of_missing_articles_cannot_replace_the_output_that_it_is_of(fetch, tmp_path):
+    with running_service() as server:
+        server.add(5)
+        fetch(server, "5", "7", "-o", "a.jsonl")
+        before = {path: path.read_bytes() for path in tmp_path.glob("a.*")}
+        status, lines = fetch(server, "--pmids-file", "a.jsonl.missing.txt", "-o", "a.jsonl")
+    assert (status, lines) == (1, ["biodir: error: a.jsonl.missing.txt is an input as well; write to another file"])
+    assert {path: path.read_bytes() for path in tmp_path.glob("a.*")} == before
+
+
 def test_standard_output_has_the_documents_and_nothing_else(fetch, capfd, tmp_path, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"5\n9\n")))
     with running_service() as server:
