@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from tqdm import tqdm
 
 from biodir.errors_biodir import BioDirError, ErrorPolicy, SettingError
+from biodir.files import STANDARD_OUTPUT
 from biodir.inference.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ class Writing:
     """What the options of the command ask to write, and where.
 
     Args:
-        output: a file, or None for standard output.
+        output: a file; None or ``-`` for standard output.
         output_format: its format; by default that of its suffix.
         dialect: of PubTator.
         vocabulary: of relation types.
@@ -46,8 +47,8 @@ class Writing:
     ) -> None:
         from biodir.inference.outputs import format_of
 
-        self.output = output
-        self.format_name = output_format or format_of(output or sys.stdout)
+        self.output = None if output == Path(STANDARD_OUTPUT) else output
+        self.format_name = output_format or format_of(self.output or sys.stdout)
         if dialect and self.format_name != "pubtator":
             raise SettingError(
                 f"--dialect {dialect}: the output is {self.format_name}; only PubTator output has dialects"

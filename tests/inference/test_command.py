@@ -54,6 +54,22 @@ def test_listing_goes_to_standard_output(predict, source, capfd, monkeypatch):
     assert captured.err == "", "transformers prints nothing"
 
 
+def test_hyphen_as_output_is_standard_output(predict, source, tmp_path, capfd, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    damaged = tmp_path / "damaged.pubtator"
+    damaged.write_text("no title\n")
+    before = sorted(tmp_path.iterdir())
+    assert predict(source) == 0
+    listing = capfd.readouterr().out
+    assert predict(source, damaged, "-o", "-") == 3
+    assert capfd.readouterr().out == listing
+    assert predict(source, "-o", "-", "--format", "csv") == 0
+    assert capfd.readouterr().out.startswith("document,subject_id,")
+    assert predict(source, "-o", "-", "--format", "parquet") == 1
+    assert "format 'parquet' is written to files; name one with -o" in capfd.readouterr().err
+    assert sorted(tmp_path.iterdir()) == before, "nothing is written beside it"
+
+
 def test_options_reach_the_pipeline(predict, source, capfd):
     assert predict(source, "--format", "jsonl", "--entity", "D1", "D4", "--batch-size", "1", "--top-k", "1") == 0
     found = [json.loads(line)["relations"] for line in capfd.readouterr().out.splitlines()]
