@@ -130,6 +130,21 @@ def test_a_mark_alone_is_no_mention(pipeline):
     assert [mention.text for mention in found.mentions] == ["KRAS", "and", "\u03b2", "3"]
 
 
+def test_a_gene_in_the_form_of_a_changed_amino_acid_is_a_variant(pipeline):
+    labels = pipeline.model.config.tagger_labels
+
+    def tag(inputs):  # each word is a gene, and hardly a variant
+        scores = [{"B-GeneOrGeneProduct": 5, "B-SequenceVariant": 2}.get(label, -5) for label in labels]
+        return np.tile(np.float32(scores), (len(inputs["word_windows"]), 1))
+
+    finder = MentionFinder(tag, pipeline.model.config, pipeline.tokenizer)
+    [found] = finder.find([Document("5", "BRAF V600E S100A H19 G12C")])
+    assert [mention.text for mention in found.mentions if mention.entity_type == "SequenceVariant"] == ["V600E", "G12C"]
+    scores = {mention.text: mention.score for mention in found.mentions}
+    assert scores["BRAF"] == pytest.approx(0.952, abs=1e-3)
+    assert scores["V600E"] > 0.999  # the sum of both
+
+
 def test_mentions_that_were_there_have_no_part(finder, pipeline):
     [plain] = finder.find([Document("5", "aspirin gene drug")])
     [again] = finder.find([plain])
