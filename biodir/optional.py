@@ -16,12 +16,14 @@ def optional_library(name: str, extra: str, purpose: str) -> ModuleType:
         purpose: what needs it, for the message.
 
     Raises:
-        SettingError: it is not installed.
+        SettingError: it is not installed, or cannot be imported.
     """
     try:
         return import_module(name)
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise SettingError(f"{purpose} needs {name}; {installation(extra)}") from error
+    except ImportError as error:  # also where Ctrl-C stopped the import of what it needs
+        raise SettingError(f"{purpose} needs {name}, which cannot be imported: {error}") from error
 
 
 def installation(extra: str) -> str:

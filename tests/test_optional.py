@@ -33,3 +33,10 @@ def test_run_time_without_torch_is_not_told_to_install_torch(without_torch):
         optional_library("nothing_here", "serve", "a server")
     expected = "biodir-runtime is installed here, which does without; run this where biodir[data] is"
     assert installation("data") == expected
+
+
+def test_library_that_breaks_is_not_called_missing(tmp_path, monkeypatch):
+    (tmp_path / "broken_here.py").write_text("raise ImportError('import numpy failed')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(SettingError, match="a graph needs broken_here, which cannot be imported: import numpy failed"):
+        optional_library("broken_here", "serve", "a graph")

@@ -49,8 +49,10 @@ def _rows(stream: io.BufferedReader, place: str, may_be_plain: bool) -> Iterator
         import pyarrow
         from datasets import Features
         from pyarrow.parquet import ParquetFile
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise SettingError(f"{place}: reading Parquet needs {error.name}; {installation('data')}") from error
+    except ImportError as error:
+        raise SettingError(f"{place}: what reads Parquet cannot be imported: {error}") from error
     try:
         file = ParquetFile(stream if stream.seekable() else io.BytesIO(stream.read()))
         features = Features.from_arrow_schema(file.schema_arrow)
