@@ -43,6 +43,7 @@ _JSON_START = re.compile(r"\{\s*(?:[\"}]|$)|\[\s*(?:[\[{\"\]]|$)")
 # A line of a mention of PubTator: id, start, end, text, type. A table in a text has such lines by chance, but not with
 # a text as long as its span.
 _MENTION_LINE = re.compile(r"^\S+\t(\d+)\t(\d+)\t([^\t\n]+)\t\S", re.MULTILINE)
+_MEDLINE_START = re.compile(r"\s*PMID- ?[0-9]+\s*\n")
 _BRAT_LINE = re.compile(r"^(?:T\d+\t\S+ \d+ \d|R\d+\t\S+ \S+:T\d)", re.MULTILINE)
 
 
@@ -146,6 +147,12 @@ def content_format(file: io.BufferedReader, source: str, may_be_text: bool = Fal
             f"{source}: is a table of relations that `biodir predict` wrote, and is not read; let it write .jsonl with "
             "--return-entities, or PubTator with --dialect bioredirect",
             "table of relations",
+        )
+    if _MEDLINE_START.match(text):
+        raise ParseError(
+            f"{source}: has the MEDLINE format of PubMed, which is not read; get its articles with `biodir fetch` and "
+            "their PMIDs",
+            "MEDLINE",
         )
     if not looks_like_pubtator(text.replace("\r", "\n")) and _BRAT_LINE.search(text):
         return BRAT

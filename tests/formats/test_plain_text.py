@@ -97,6 +97,11 @@ def test_empty_text_holds_no_document(content, one_per_line, tmp_path):
         ("a.txt", b"T1\tGene 0 4\tEGFR\n", "holds annotations of brat"),
         ("a.txt", b"R1\tBind Arg1:T1 Arg2:T2\n", "holds annotations of brat"),
         ("a.txt", b"%PDF-1.7\n%", "is a PDF; extract its text"),
+        (
+            "a.txt",
+            b"\r\nPMID- 7001\r\nOWN - NLM\r\nTI  - Iron.\r\n",
+            "MEDLINE format of PubMed, which is not read; get",
+        ),
         ("a.txt", b"EG\x00FR", "is binary"),
     ],
 )
