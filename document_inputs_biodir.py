@@ -29,7 +29,8 @@ _FILE_NAME = re.compile(
     re.IGNORECASE,
 )
 # What begins with a mention of PubTator, as a line of an open file does.
-_MENTION_LINE = re.compile(r"[^|\t\n]+\t\d+\t\d+\t[^\t\n]+\t\w+(?:\t|\s*$)")
+_FIRST_MENTION_LINE = re.compile(r"[^|\t\n]+\t\d+\t\d+\t[^\t\n]+\t[^\t\n]+(?:\t|\s*\n|$)")
+_MEDLINE = re.compile(r"\s*PMID- ?[0-9]+\s*\n")
 _FILE_ADVICE = "if it is the name of a file, pass what is in it, or use biodir predict or biodir.formats.reading"
 # Keys of an input that the pipeline ignores: relations that are known already.
 RELATION_KEYS = ("relations", "subject_lines")
@@ -136,7 +137,9 @@ def _check_text(text: str, place: str, policy: ErrorPolicy) -> None:
         fix = "it is a page of HTML; extract its text"
     elif begins_as_xml(text):
         fix = "write it to a file and read that with biodir.formats.reading"
-    elif _MENTION_LINE.match(text):
+    elif begins_as_medline(text):
+        fix = "it has the MEDLINE format of PubMed; get the article with `biodir fetch` and its PMID"
+    elif _FIRST_MENTION_LINE.match(text):
         fix = "it is a mention without its title; pass documents, such as those of read_pubtator, not lines of a file"
     elif names_file(text):
         fix = f"{_FILE_ADVICE}; if it is the text, pass {{'text': ...}}"
@@ -164,6 +167,11 @@ def names_file(text: str) -> bool:
 def begins_as_html(text: str) -> bool:
     """Return whether the text begins as a page of HTML."""
     return _HTML.match(text) is not None
+
+
+def begins_as_medline(text: str) -> bool:
+    """Return whether the text begins as the MEDLINE format, in which PubMed saves articles."""
+    return _MEDLINE.match(text) is not None
 
 
 def _is_json(text: str) -> bool:

@@ -100,16 +100,16 @@ def _with_track(mapping: Mapping[str, Any], place: str) -> Mapping[str, Any]:
         AnnotationError: several do, which are annotations of several projects.
     """
     tracks: Any = mapping.get("tracks")
-    if not _is_list(tracks) or is_given(mapping.get("denotations")):
+    if not _is_list(tracks):
         return mapping
-    marked = [each for each in tracks if isinstance(each, Mapping) and each.get("denotations")]
+    marked = [each for each in (mapping, *tracks) if isinstance(each, Mapping) and each.get("denotations")]
     if len(marked) > 1:
         names = ", ".join(repr(each.get("project")) for each in marked)
         raise AnnotationError(
-            f"{place}: the tracks of {len(marked)} projects have denotations: {names}; keep one of them",
+            f"{place}: {len(marked)} projects have denotations: {names}; keep one of them",
             "several tracks of annotations",
         )
-    return {**mapping, **marked[0]} if marked else mapping
+    return {**mapping, "denotations": [], **(marked[0] if marked else {})}  # without any: nothing is marked
 
 
 def given_id(mapping: Mapping[str, Any]) -> Any:

@@ -15,8 +15,8 @@ from .processing_tokens_biodir import ProcessingSettings
 
 _IMPOSSIBLE = -1e9
 # A change of one amino acid, such as V600E. BioREDirect's training and development documents have 235 mentions of this
-# form that are variants, and one that is a gene. S100A and S100P are genes.
-_AMINO_ACID_CHANGE = re.compile(r"(?!S100)[ACDEFGHIKLMNPQRSTVWY][0-9]{2,4}[ACDEFGHIKLMNPQRSTVWY]")
+# form that are variants, and one that is a gene. S100A, S100P and F13A are genes.
+AMINO_ACID_CHANGE = re.compile(r"(?!S100|F13A)[ACDEFGHIKLMNPQRSTVWY][0-9]{2,4}[ACDEFGHIKLMNPQRSTVWY]")
 
 
 class MentionFinder:
@@ -97,7 +97,7 @@ def _mentions(
             number += 1
         start, end = features.words[first][0], features.words[number - 1][1]
         text = document.text[start:end]
-        if kinds == [GENE] and f"B-{VARIANT}" in labels and _AMINO_ACID_CHANGE.fullmatch(text):
+        if kinds == [GENE] and f"B-{VARIANT}" in labels and AMINO_ACID_CHANGE.fullmatch(text):
             kinds = [VARIANT, GENE]
         if any(map(str.isalnum, text)):  # a lone mark names nothing
             columns = [labels.index(f"{place}-{kind}") for kind in kinds for place in "BI"]

@@ -91,12 +91,15 @@ def with_gold_identifiers(gold: Document, predicted: Document) -> Document:
     names = matched_identifiers(gold, predicted)
     of_gold = [identifier for relation in gold.relations for identifier in relation.pair]
     composites = {frozenset(_SEPARATORS.split(identifier)): identifier for identifier in of_gold}
+    gold_ids = {*of_gold}
 
     def named(identifier: str) -> str:
         parts = [identifier] if identifier in names else _SEPARATORS.split(identifier)
         if not all(part in names for part in parts):
             return UNMATCHED_PREFIX + identifier
         found = dict.fromkeys(names[part] for part in parts)
+        if identifier in gold_ids and [*found] == parts:  # gold may write one composite in two ways
+            return identifier
         together = COMPOSITE_SEPARATOR.join(found)
         return together if len(found) == 1 else composites.get(frozenset(found), together)
 

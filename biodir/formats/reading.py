@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from biodir.document_biodir import Document
-from biodir.document_inputs_biodir import begins_as_html, begins_as_xml
+from biodir.document_inputs_biodir import begins_as_html, begins_as_medline, begins_as_xml
 from biodir.document_pubtator_biodir import looks_like_pubtator, parse_pubtator
 from biodir.errors_biodir import STRICT, BioDirError, ErrorPolicy, ParseError
 from biodir.files import PACKED_SUFFIXES, START_BYTES, input_name, open_input, text_lines
@@ -43,7 +43,6 @@ _JSON_START = re.compile(r"\{\s*(?:[\"}]|$)|\[\s*(?:[\[{\"\]]|$)")
 # A line of a mention of PubTator: id, start, end, text, type. A table in a text has such lines by chance, but not with
 # a text as long as its span.
 _MENTION_LINE = re.compile(r"^\S+\t(\d+)\t(\d+)\t([^\t\n]+)\t\S", re.MULTILINE)
-_MEDLINE_START = re.compile(r"\s*PMID- ?[0-9]+\s*\n")
 _BRAT_LINE = re.compile(r"^(?:T\d+\t\S+ \d+ \d|R\d+\t\S+ \S+:T\d)", re.MULTILINE)
 
 
@@ -148,7 +147,7 @@ def content_format(file: io.BufferedReader, source: str, may_be_text: bool = Fal
             "--return-entities, or PubTator with --dialect bioredirect",
             "table of relations",
         )
-    if _MEDLINE_START.match(text):
+    if begins_as_medline(text):
         raise ParseError(
             f"{source}: has the MEDLINE format of PubMed, which is not read; get its articles with `biodir fetch` and "
             "their PMIDs",

@@ -122,6 +122,14 @@ def test_several_identifiers_at_once_are_those_of_gold_in_any_order(composite):
         assert end_to_end(gold, found)["relation_type"] == (1, 0, 0)
 
 
+@pytest.mark.parametrize("composites", [("2|3", "3;2"), ("3;2", "2|3")])
+def test_gold_that_writes_a_composite_in_two_ways_is_right_against_itself(composites):
+    one, other = composites
+    relations = (Relation("Bind", "1", one), Relation("Bind", "4", other))
+    gold = marked_document("<C:1 iron> and <C:4 zinc> hurt <D:2;3 both>", relations=relations)
+    assert end_to_end(gold, gold)["relation_type"] == (2, 0, 0)
+
+
 def test_relation_of_several_identifiers_at_once_is_matched_part_by_part():
     gold = marked_document("<C:1 iron> hurts <D:2;3 both>", relations=(Relation("Bind", "1", "2|3"),))
     predicted = marked_document("<C:a iron> hurts <D:b;c both>", relations=(Relation("Bind", "b|c", "a"),))

@@ -111,7 +111,7 @@ def test_entities_and_texts_in_two_places_are_refused(keys, message):
         ({"label": 1}, "label: is int 1, not a list"),
         (
             {"tracks": [{"project": name, "denotations": LOCAL} for name in "ab"]},
-            "the tracks of 2 projects have denotations: 'a', 'b'; keep one of them",
+            "2 projects have denotations: 'a', 'b'; keep one of them",
         ),
         ({"entities": [{**MENTIONS[0], "idd": "D1"}]}, r"entities\[0\]: unknown key 'idd'; did you mean 'id'"),
         ({"entities": [{**MENTIONS[0], "location": [0, 8]}]}, r"entities\[0\]: unknown key 'location'; remove it"),
@@ -134,6 +134,13 @@ def test_document_without_id_has_the_one_under_another_key_in_every_shape(text, 
 
 def test_number_of_an_article_that_a_table_has_as_float_is_read():
     assert read(entities=[], pmcid=10072964.0).pmcid == "10072964"
+
+
+@pytest.mark.parametrize("own", [{}, {"denotations": []}])
+@pytest.mark.parametrize(("marks", "count"), [(LOCAL, 2), ([], 0)])
+def test_empty_denotations_beside_tracks_hide_none_of_theirs(own, marks, count):
+    mapping = {"text": TEXT, **own, "tracks": [{"denotations": marks}]}
+    assert len(own_shape(mapping, "here", has_ner=True)["entities"]) == count
 
 
 def test_tracks_are_read_where_entities_would_be_found():

@@ -95,6 +95,8 @@ def test_document_that_says_what_it_holds_is_left_as_it_is(name, extract):
         ("<!DOCTYPE html><p>Iron", "is a page of HTML; extract its text"),
         ("7\t0\t4\tIron\tChemical\tD7501\n", "is a mention without its title; pass documents"),
         ("7\t0\t4\tIron\tChemical", "is a mention without its title; pass documents"),
+        ("7\t0\t4\tHeLa\tCell line\n7\t5\t9\tEGFR\tGene\n", "is a mention without its title; pass documents"),
+        ("PMID- 7001\nOWN - NLM\nTI  - Iron.\n", "MEDLINE format of PubMed; get the article with `biodir fetch`"),
     ],
 )
 def test_string_of_another_format_is_no_plain_text(text, fix, extract):

@@ -138,7 +138,7 @@ def test_a_gene_in_the_form_of_a_changed_amino_acid_is_a_variant(pipeline):
         return np.tile(np.float32(scores), (len(inputs["word_windows"]), 1))
 
     finder = MentionFinder(tag, pipeline.model.config, pipeline.tokenizer)
-    [found] = finder.find([Document("5", "BRAF V600E S100A H19 G12C")])
+    [found] = finder.find([Document("5", "BRAF V600E S100A F13A H19 G12C")])
     assert [mention.text for mention in found.mentions if mention.entity_type == "SequenceVariant"] == ["V600E", "G12C"]
     scores = {mention.text: mention.score for mention in found.mentions}
     assert scores["BRAF"] == pytest.approx(0.952, abs=1e-3)

@@ -100,7 +100,7 @@ def test_recipe_goes_from_the_bare_encoder_to_the_checkpoint(tmp_path):
     corpora = f"{out}/cell_lines.jsonl {out}/drugprot.jsonl DATA/bc5cdr/CDR_TrainingSet.PubTator.txt"
     assert f"--encoder {out}/final --mention_train {corpora}" in tagger1
     assert f"--encoder {out}/tagger1 --mention_train DATA/extra/tmvar3.jsonl.xz" in tagger2
-    corpora = f"DATA/extra/tmvar3.jsonl.xz DATA/extra/seth.jsonl.xz {written['path']}"
+    corpora = f"DATA/extra/tmvar3.jsonl.xz DATA/extra/seth.jsonl.xz {out}/written.jsonl"
     assert f"--encoder {out}/tagger2 --mention_train {corpora} --output_dir" in tagger3
     assert all("--exclude DATA/bioredirect/bioredirect_test.pubtator" in call for call in trained)
 
