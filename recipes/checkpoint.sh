@@ -3,10 +3,10 @@
 #
 # The shipped one went another way. Step 1 read the texts of extra/ too, in rows of 256 tokens, and ended after 2,500
 # steps. Step 2 left out the development documents of BC5CDR and DrugProt, and only its last epoch had texts made of
-# patterns. In steps 2 to 4 the patterns were fewer. Step 4 had one seed. Step 5 had eight runs, the first two over the
-# model of a trial. Then further runs trained the relations with more patterns (step 6 of model_card.md, which has the
-# commands), with annotated texts, with closest mentions, and at last with R-Drop; this recipe has R-Drop in steps 3 and
-# 4, the others from step 2 on.
+# patterns. In steps 2 to 4 the patterns were fewer. Step 4 had one seed. Step 5 had nine runs, the first two over the
+# model of a trial, the last after the further runs. Then further runs trained the relations with more patterns (step 6
+# of model_card.md, which has the commands), with annotated texts, with closest mentions, some with R-Drop and two with
+# written abstracts; this recipe has R-Drop in steps 3 and 4, the others from step 2 on.
 #
 #   bash recipes/checkpoint.sh DATA ENCODER VOCABULARY OUTPUT [SEED ...]
 #
