@@ -268,13 +268,18 @@ def _split_identifier(identifier: str) -> tuple[str, str]:
     return _VOCABULARY_OF.get(vocabulary, vocabulary), bare.casefold()
 
 
+def identifier_parts(identifier: str) -> list[str]:
+    """Return the identifiers that one end of a relation names at once, as ``D1|D2`` does; of others the only one."""
+    return [part.strip() for part in re.split("[;,|]", identifier)]
+
+
 @lru_cache(maxsize=1024)  # most mentions have an identifier of another one
 def is_unlinked(identifier: str) -> bool:
     """Return whether an identifier means "none", as ``-`` and ``-1`` do, and in other tools None, NA or MESH:-.
 
     So does one of several parts that all do, such as ``None;None``.
     """
-    parts = (bare_identifier(part) for part in re.split("[;,|]", identifier))
+    parts = map(bare_identifier, identifier_parts(identifier))
     return all(_ANY_VOCABULARY.sub("", part, count=1).casefold() in _NO_IDENTIFIERS for part in parts)
 
 

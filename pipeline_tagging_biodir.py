@@ -91,18 +91,19 @@ def _mentions(
         first, number = number, number + 1
         if label == OUTSIDE:
             continue
-        kinds = [label[2:]]
-        inside = labels.index(f"I-{kinds[0]}")
+        kind = label[2:]
+        inside = labels.index(f"I-{kind}")
         while number < len(path) and path[number] == inside:
             number += 1
         start, end = features.words[first][0], features.words[number - 1][1]
         text = document.text[start:end]
-        if kinds == [GENE] and f"B-{VARIANT}" in labels and AMINO_ACID_CHANGE.fullmatch(text):
-            kinds = [VARIANT, GENE]
+        scored = [kind]
+        if kind == GENE and f"B-{VARIANT}" in labels and AMINO_ACID_CHANGE.fullmatch(text):
+            kind, scored = VARIANT, [GENE, VARIANT]
         if any(map(str.isalnum, text)):  # a lone mark names nothing
-            columns = [labels.index(f"{place}-{kind}") for kind in kinds for place in "BI"]
+            columns = [labels.index(f"{place}-{each}") for each in scored for place in "BI"]
             score = float(probabilities[first:number, columns].sum(axis=1).mean())
-            yield Mention(start, end, text, kinds[0], score=min(score, 1.0))
+            yield Mention(start, end, text, kind, score=min(score, 1.0))
 
 
 def with_one_type(mentions: Sequence[Mention]) -> tuple[Mention, ...]:

@@ -197,7 +197,8 @@ def unpredicted_notes(pairs: Sequence[ComparedDocument]) -> list[str]:
     )
     if not predicted:
         return ["the predictions hold no relation at all: every recall is 0 because nothing was predicted"]
-    lacking = [part for part in unannotated_parts(predicted) if part not in unannotated_parts(gold)]
+    unknown = unannotated_parts(gold)
+    lacking = [part for part in unannotated_parts(predicted) if part not in unknown]
     return [f"{UNPREDICTED} {part}: scores that need it do not describe the predictions" for part in lacking]
 
 

@@ -3,19 +3,18 @@
 Identifiers are never compared, since a system that reads plain text makes its own. The mentions decide.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from biodir.document_biodir import Document
+from biodir.document_parts_biodir import identifier_parts
 from biodir.evaluation.mentions import MentionStatement, mention_statement
 
 # Before the identifier of an entity that is matched to none of gold; no identifier of a file begins so.
 UNMATCHED_PREFIX = "\0"
 # Between identifiers that a relation names as one: BioRED has bars, other files have the marks of their mentions.
 COMPOSITE_SEPARATOR = "|"
-_SEPARATORS = re.compile(r"\s*[|;,]\s*")
 
 
 @dataclass(frozen=True)
@@ -89,16 +88,15 @@ def with_gold_identifiers(gold: Document, predicted: Document) -> Document:
     of BioRED name several identifiers as one, such as ``D017180|D014693``: each is matched, in any order.
     """
     names = matched_identifiers(gold, predicted)
-    of_gold = [identifier for relation in gold.relations for identifier in relation.pair]
-    composites = {frozenset(_SEPARATORS.split(identifier)): identifier for identifier in of_gold}
-    gold_ids = {*of_gold}
+    of_gold = dict.fromkeys(identifier for relation in gold.relations for identifier in relation.pair)
+    composites = {frozenset(identifier_parts(identifier)): identifier for identifier in of_gold}
 
     def named(identifier: str) -> str:
-        parts = [identifier] if identifier in names else _SEPARATORS.split(identifier)
+        parts = [identifier] if identifier in names else identifier_parts(identifier)
         if not all(part in names for part in parts):
             return UNMATCHED_PREFIX + identifier
         found = dict.fromkeys(names[part] for part in parts)
-        if identifier in gold_ids and [*found] == parts:  # gold may write one composite in two ways
+        if identifier in of_gold and [*found] == parts:  # gold may write one composite in two ways
             return identifier
         together = COMPOSITE_SEPARATOR.join(found)
         return together if len(found) == 1 else composites.get(frozenset(found), together)

@@ -104,9 +104,9 @@ def calibration_run(
         "found here": rule_counts(data, logits, found),
         "found on other documents": cross_fitted_counts(folds),
     }
-    for of_rule in counts.values():
-        for level in unknown:
-            del of_rule[level]
+    counts = {
+        rule: {level: of_rule[level] for level in of_rule if level not in unknown} for rule, of_rule in counts.items()
+    }
     return replace(run, counts=counts)
 
 

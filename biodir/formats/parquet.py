@@ -8,10 +8,10 @@ from typing import Any
 
 from biodir.document_biodir import Document
 from biodir.document_shapes_biodir import ENTITY_KEYS
-from biodir.errors_biodir import STRICT, ErrorPolicy, ParseError, SettingError, located
+from biodir.errors_biodir import STRICT, ErrorPolicy, ParseError, located
 from biodir.files import id_of_input, input_name, open_input
 from biodir.formats.rows import document_from_row
-from biodir.optional import installation
+from biodir.optional import optional_library
 
 NEEDED_COLUMNS = ("id", "text", "entities")
 # Rows in memory at a time.
@@ -45,17 +45,11 @@ def parse_parquet(file: io.BufferedReader, source: str, policy: ErrorPolicy = ST
 
 def _rows(stream: io.BufferedReader, place: str, may_be_plain: bool) -> Iterator[tuple[dict[str, Any], Any]]:
     """Yield every row with the features of the file."""
+    names = ("pyarrow", "datasets", "pyarrow.parquet")
+    pyarrow, datasets, parquet = (optional_library(name, "data", f"{place}: reading Parquet") for name in names)
     try:
-        import pyarrow
-        from datasets import Features
-        from pyarrow.parquet import ParquetFile
-    except ModuleNotFoundError as error:
-        raise SettingError(f"{place}: reading Parquet needs {error.name}; {installation('data')}") from error
-    except ImportError as error:
-        raise SettingError(f"{place}: what reads Parquet cannot be imported: {error}") from error
-    try:
-        file = ParquetFile(stream if stream.seekable() else io.BytesIO(stream.read()))
-        features = Features.from_arrow_schema(file.schema_arrow)
+        file = parquet.ParquetFile(stream if stream.seekable() else io.BytesIO(stream.read()))
+        features = datasets.Features.from_arrow_schema(file.schema_arrow)
         _check_columns(file.schema_arrow.names, place, may_be_plain)
         for batch in file.iter_batches(BATCH_ROWS):
             for row in batch.to_pylist():

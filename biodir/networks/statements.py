@@ -9,6 +9,7 @@ from functools import partial
 from itertools import product
 
 from biodir.document_biodir import Document, Entity, Mention, Relation, Span
+from biodir.document_parts_biodir import identifier_parts
 from biodir.document_sections_biodir import Sections
 from biodir.document_sentences_biodir import sentence_spans
 from biodir.errors_biodir import STRICT, AnnotationError, ErrorPolicy
@@ -123,7 +124,7 @@ def _pairs(
     """Return the relation with its entities; where an end has several identifiers, as ``D1|D2``, each pair of them."""
     ends = []
     for identifier in (relation.entity1_id, relation.entity2_id):
-        parts = [identifier] if identifier in by_identifier else [*map(str.strip, re.split("[;,|]", identifier))]
+        parts = [identifier] if identifier in by_identifier else identifier_parts(identifier)
         if not by_identifier.keys() >= set(parts):
             raise AnnotationError(
                 f"document {document_id}: {identifier!r} of a relation {relation.relation_type} has no mention; "
